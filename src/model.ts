@@ -1,0 +1,427 @@
+// The nouns that rooms hand each other, and the contracts of the two seams: ByteSource (where bytes come from)
+// and Target (where batches go). Types and the few constants that give them meaning; no behaviour.
+
+import type { Outcome } from './errors.js';
+
+/** Everything that waits takes its time from here, so tests can run on a virtual clock. */
+export interface Clock {
+  /** Wall clock, ms since 1970. */
+  now(): number;
+  /** Never goes back; ms from an arbitrary origin, with fractions. */
+  monotonic(): number;
+  /** Resolves after `ms`; rejects with `signal.reason` as soon as the signal aborts. Keeps the process alive. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back every `ms` until the returned function is called. Does not keep the process alive. */
+  every(ms: number, callback: () => void): () => void;
+}
+
+// ---------------------------------------------------------------- input → format
+
+/**
+ * An open input, decompressed. Pull-into: the caller owns the memory, so reading a plain file allocates nothing.
+ */
+export interface ByteSource {
+  /**
+   * Fills `into` from its start with at least one byte and returns how many; 0 means the end was reached.
+   * Rejects with the signal's reason when it aborts (also while waiting for an idle pipe) and with an
+   * `InputError` when the input cannot be read or decompressed to its end. One call at a time.
+   * After an abort the source may only be closed; `into` may still be written to until `close` has resolved.
+   */
+  read(into: Uint8Array, signal: AbortSignal): Promise<number>;
+  /** Idempotent; resolves when nothing is pending any more. */
+  close(): Promise<void>;
+  /** Bytes of the file or pipe consumed so far (compressed ones, when it is compressed). */
+  readonly bytesRead: number;
+  readonly compression: 'none' | 'gzip' | 'zstd';
+}
+
+/** A named input, not yet open. `size` is in file bytes, null when unknown (a pipe). */
+export interface Input {
+  readonly name: string;
+  /** Canonical absolute path; null for standard input. */
+  readonly path: string | null;
+  readonly size: number | null;
+  /** Throws InputError. A file is read to its size at open and not beyond. */
+  open(signal: AbortSignal): Promise<ByteSource>;
+}
+
+export type Precision = 'ns' | 'us' | 'ms';
+export type InputPrecision = Precision | 's';
+
+// ---------------------------------------------------------------- format → batch
+
+/** `Points.index` holds this many 32-bit words per point. */
+export const POINT_WORDS = 8;
+/** Offset in `Points.bytes` of the point as it is to be sent. */
+export const START = 0;
+/** Its length in bytes, without line terminator or trailing blanks. */
+export const LENGTH = 1;
+/** Offset in `Points.bytes` of the original; equal to START unless the point was rewritten. */
+export const SOURCE_START = 2;
+/** Length of the original, without line terminator. */
+export const SOURCE_LENGTH = 3;
+/** Physical line of its first byte, relative to `Points.firstLine`. */
+export const LINE = 4;
+/** Low 31 bits: shape number, or UNCOUNTED_SHAPE. Top bit set: the point has no timestamp. */
+export const SHAPE = 5;
+/** Timestamp as a signed 64-bit integer in the unit of the input, low word; 0 where there is none. */
+export const TIME_LOW = 6;
+/** … and high word. */
+export const TIME_HIGH = 7;
+
+export const NO_TIMESTAMP = 0x8000_0000;
+/** The table of shapes is full: ask `Points.shapeOf(i)` about each such point. */
+export const UNCOUNTED_SHAPE = 0x7fff_ffff;
+
+export type ColumnType = 'tag' | 'float' | 'integer' | 'unsigned' | 'boolean' | 'string';
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+/** What a point looks like: its table, and its columns without `time`. Names are unescaped. */
+export interface Shape {
+  readonly table: string;
+  readonly columns: readonly Column[];
+}
+
+/** A point refused for its content, found by us before sending. */
+export interface FormatReject {
+  /** How many entries of the same run's index precede it. */
+  readonly before: number;
+  /** Offset and length in `Points.bytes` of its original bytes, without line terminator. */
+  readonly start: number;
+  readonly length: number;
+  /** Relative to `Points.firstLine`. */
+  readonly line: number;
+  /** One of a closed list, kebab-case: `no-fields`, `bad-number`, `too-long`, … */
+  readonly reason: string;
+  /** For people: what was found, what would have been right. */
+  readonly message: string;
+  /** A point longer than the window arrives in parts; only `whole` and `last` are counted as a point. */
+  readonly part: 'whole' | 'first' | 'middle' | 'last';
+}
+
+/** A run of points in the format's own memory. Valid, all of it, only until the next run is pulled. */
+export interface Points {
+  readonly bytes: Uint8Array;
+  readonly index: Uint32Array;
+  /** Valid points in `index`. */
+  readonly count: number;
+  /** In order of their place in the input. */
+  readonly rejects: readonly FormatReject[];
+  /** Physical line (from 1) that LINE = 0 stands for. */
+  readonly firstLine: number;
+  /** Decoded byte offset that offset 0 of `bytes` stands for; may be negative. */
+  readonly origin: number;
+  /** Decoded bytes of the input wholly dealt with once this run is, blank lines and comments included. */
+  readonly end: number;
+  /** Shape of a number from the index; the object is the same for the same number. */
+  shape(number: number): Shape;
+  /** Shape of point `i` of this run, parsed anew each time. For UNCOUNTED_SHAPE. */
+  shapeOf(i: number): Shape;
+}
+
+// ---------------------------------------------------------------- batch → deliver → ledger
+
+/** Where a batch came from: one input, contiguous, rejects and comments included. */
+export interface Span {
+  /** Index into the load's inputs. */
+  readonly input: number;
+  readonly firstLine: number;
+  /** Decoded bytes. */
+  readonly byteOffset: number;
+  readonly bytes: number;
+}
+
+/** Why a batch was closed. `shape`: the next point introduces a table or column and must not ride along. */
+export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape';
+
+/** A reject with its bytes copied out of the format's memory into the batch's slot. */
+export interface BatchReject {
+  readonly bytes: Uint8Array;
+  readonly line: number;
+  /** Decoded, absolute. */
+  readonly byteOffset: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly part: FormatReject['part'];
+}
+
+/**
+ * The unit of sending. All its memory belongs to one slot of the arena and goes back with `release`, once,
+ * after it has been settled. May hold no point at all (only rejects): then it is settled without being sent.
+ */
+export interface Batch {
+  readonly ordinal: number;
+  readonly points: number;
+  /** Field values in it. */
+  readonly values: number;
+  /** One contiguous request body, every point ended by LF. */
+  readonly body: Uint8Array;
+  /** Offset in `body` just past point i's LF. */
+  bodyEnd(i: number): number;
+  /** The original bytes, physical line and decoded offset of point i. */
+  source(i: number): { bytes: Uint8Array; line: number; byteOffset: number };
+  readonly rejects: readonly BatchReject[];
+  /** Shapes in it that bring a table or column the target was not known to have; null when there are none. */
+  readonly introduces: readonly Shape[] | null;
+  readonly span: Span;
+  readonly cut: Cut;
+  release(): void;
+}
+
+/** Half-open range of points of one batch. */
+export interface PointRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface PointReject {
+  readonly point: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly endpoint: string | null;
+}
+
+/** The fate of every point of a batch; the three parts are disjoint and cover it. */
+export interface Receipt {
+  readonly loaded: readonly PointRange[];
+  readonly rejected: readonly PointReject[];
+  readonly undelivered: readonly PointRange[];
+}
+
+// ---------------------------------------------------------------- deliver → target
+
+/**
+ * What one answer means. `mayHaveLanded`: the bytes may have been stored, or may still be about to be.
+ *
+ * | kind | retry | backpressure | RTT sample |
+ * |---|---|---|---|
+ * | accepted | – | no | yes |
+ * | overloaded | yes, wait ≥ retryAfterMs | yes | no |
+ * | forming (raft groups, leaders, time buckets) | yes, ≥ 1 s | no | no |
+ * | unreachable (nothing was sent) | yes, next endpoint | no | no |
+ * | dropped (closed or reset after the body went out) | yes, same bytes; twice → halve | yes | no |
+ * | rejected (this content) | no: split or bisect | no | no |
+ * | refused (credentials, privilege, no such database) | mid-load for 30 s | no | no |
+ */
+export type Verdict =
+  | { readonly kind: 'accepted' }
+  | {
+      readonly kind: 'overloaded';
+      readonly reason: string;
+      readonly retryAfterMs: number | null;
+      readonly mayHaveLanded: boolean;
+      /** The target said that its memory is exhausted. */
+      readonly memory: boolean;
+      /** We gave up waiting for the answer. */
+      readonly timedOut: boolean;
+    }
+  | { readonly kind: 'forming'; readonly reason: string; readonly mayHaveLanded: boolean }
+  | { readonly kind: 'unreachable'; readonly reason: string }
+  | { readonly kind: 'dropped'; readonly reason: string; readonly mayHaveLanded: true }
+  | {
+      readonly kind: 'rejected';
+      /** Kebab-case, as it goes into the dead letters: `target-parse`, `target-type`, `expired`, `too-large`, … */
+      readonly reason: string;
+      readonly message: string;
+      /** Byte offset in the body that the target named, if it did. */
+      readonly offset: number | null;
+      /** 413: the body is too large whatever is in it; split, do not bisect for a bad point. */
+      readonly tooLarge: boolean;
+      /** An answer we do not know: worth a few retries before points are searched. */
+      readonly unknown: boolean;
+    }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** One request and what came of it. */
+export interface Attempt {
+  readonly verdict: Verdict;
+  /** URL as shown to people: no credentials in it. */
+  readonly endpoint: string;
+  readonly latencyMs: number;
+  /** Request body bytes on the wire. */
+  readonly sentBytes: number;
+}
+
+/** A body ready for the wire. */
+export interface EncodedBody {
+  readonly bytes: Uint8Array;
+  /** Content-Encoding; null for none. */
+  readonly encoding: 'gzip' | 'zstd' | null;
+}
+
+export interface DatabaseSettings {
+  readonly precision: Precision;
+  /** ms; null for INF. */
+  readonly ttlMs: number | null;
+  readonly shard: number;
+  readonly replica: number;
+  readonly vnodeDurationMs: number | null;
+  /** Bytes; null where the server does not say (before 2.4.2). */
+  readonly maxMemcacheBytes: number | null;
+  readonly strictWrite: boolean;
+}
+
+export interface EndpointState {
+  readonly url: string;
+  readonly reachable: boolean;
+  readonly version: string | null;
+  readonly problem: string | null;
+}
+
+export interface TargetDescription {
+  readonly kind: string;
+  /** Lowest version among the endpoints that answered. */
+  readonly version: string | null;
+  readonly endpoints: readonly EndpointState[];
+  readonly database: DatabaseSettings;
+}
+
+/** A column as the target has it. `type` null: one that no line-protocol value fits (GEOMETRY, …). */
+export interface TargetColumn {
+  readonly table: string;
+  readonly name: string;
+  readonly type: ColumnType | null;
+}
+
+/**
+ * Where batches go. Calls may overlap; the caller decides how many. Nothing here retries a write:
+ * one `write` is one request to one endpoint and comes back as a value, whatever happens.
+ */
+export interface Target {
+  /**
+   * Before anything is sent: waits for a first acknowledged answer of any endpoint, creates the database when
+   * asked to, and reads its settings. Throws UnavailableError when the waiting time is spent, RefusedError for
+   * credentials, privilege, missing tenant or database, and for a PRECISION that would merge points.
+   */
+  describe(signal: AbortSignal): Promise<TargetDescription>;
+  /** All columns of the database, or of one table of it. An unknown table has none. Throws as `describe`. */
+  columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
+  /** Compresses, when the settings say so. The result stays valid for as long as it is referenced. */
+  encode(body: Uint8Array): Promise<EncodedBody>;
+  /**
+   * One request, to an endpoint believed healthy (round robin; one that could not be reached is left alone and probed).
+   * Never throws for anything the target or the network does. When `signal` aborts the request is torn down and the
+   * attempt is `dropped`. `points` is for the account of endpoints. The body must not change until this resolves.
+   */
+  write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt>;
+  endpoints(): readonly EndpointAccount[];
+  close(): Promise<void>;
+}
+
+export interface EndpointAccount {
+  readonly url: string;
+  /** Points acknowledged through it. */
+  readonly loaded: number;
+  readonly failures: number;
+  /** Seconds it was left alone as unreachable. */
+  readonly openSeconds: number;
+}
+
+// ---------------------------------------------------------------- what is shown
+
+export type Level = 'normal' | 'high' | 'critical' | 'stop';
+
+/** One look at a run. Cheap; polled by whoever shows it. */
+export interface Snapshot {
+  readonly at: number;
+  readonly seconds: number;
+  readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
+  /** File bytes read and to read; `total` is null while an input's size is unknown. */
+  readonly bytes: { readonly read: number; readonly total: number | null; readonly decoded: number; readonly sent: number };
+  readonly inputs: { readonly done: number; readonly total: number; readonly current: string | null };
+  readonly inFlight: number;
+  /** Writers allowed just now, and the most that may ever be. */
+  readonly writers: { readonly limit: number; readonly max: number };
+  readonly memory: { readonly rssBytes: number; readonly limitBytes: number; readonly level: Level };
+  readonly latencyMs: { readonly p50: number; readonly p99: number };
+  readonly requests: Summary['requests'];
+  /** What holds the load back just now, as far as is known. */
+  readonly heldBackBy: 'target' | 'ownMemory' | 'input' | null;
+}
+
+/** Something worth telling people while the run goes on. Repeated kinds are counted, not repeated. */
+export interface Notice {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  /** Kind of trouble; notices of one kind are shown once a minute with their count. */
+  readonly kind: string;
+  readonly message: string;
+}
+
+/** `--summary`, formatVersion 1: product law. All keys are always there. */
+export interface Summary {
+  formatVersion: 1;
+  version: string;
+  outcome: Outcome;
+  exitCode: number;
+  reason: string | null;
+  continueWith: string | null;
+  startedAt: string;
+  endedAt: string;
+  seconds: number;
+  points: { read: number; loaded: number; rejected: number; undelivered: number };
+  values: { loaded: number };
+  thisRun: { read: number; loaded: number; rejected: number };
+  bytes: { read: number; decoded: number; sent: number };
+  rate: { pointsPerSecond: number; decodedBytesPerSecond: number };
+  batches: {
+    loaded: number;
+    alone: number;
+    cut: { points: number; bytes: number; inputEnd: number; idle: number; split: number };
+  };
+  requests: {
+    sent: number;
+    accepted: number;
+    overloaded: number;
+    unreachable: number;
+    rejected: number;
+    refused: number;
+    retried: number;
+  };
+  latencyMs: { p50: number; p95: number; p99: number; max: number };
+  memory: {
+    limitBytes: number;
+    limitSource: string;
+    peakRssBytes: number;
+    slots: number;
+    slotBytes: number;
+    highSeconds: number;
+    criticalSeconds: number;
+    forcedGcs: number;
+  };
+  pressure: {
+    workers: number;
+    limitMin: number;
+    limitFinal: number;
+    bodyBytesMin: number;
+    bodyBytesFinal: number;
+    throttledSeconds: number;
+    heldBackBy: { target: number; ownMemory: number; input: number; rateLimit: number };
+  };
+  target: {
+    version: string | null;
+    planBytesPerNode: number | null;
+    estimatedPeakBytesPerNode: number | null;
+    flushes: number;
+    newTables: number;
+    newColumns: number;
+  };
+  inputs: {
+    name: string;
+    format: string;
+    read: number;
+    loaded: number;
+    rejected: number;
+    undelivered: number;
+    bytes: number;
+    resumedFromByte: number;
+    error: string | null;
+  }[];
+  rejects: { byReason: Record<string, number>; deadLetters: string[] | null; reasons: string | null };
+  verify: null;
+  endpoints: { url: string; loaded: number; failures: number; openSeconds: number }[];
+  checkpoint: string | null;
+}

@@ -1,0 +1,70 @@
+// House law: the direction of imports between rooms, read from the sources themselves.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const src = fileURLToPath(new URL('../src', import.meta.url));
+const shared = ['model', 'errors'];
+const leaves = [
+  'settings', 'input', 'format', 'schema', 'batch', 'target', 'deliver', 'pressure', 'ledger', 'report', 'serve',
+];
+const runs = ['load', 'check'];
+const allowed: Record<string, readonly string[]> = {
+  model: ['errors'],
+  errors: [],
+  plan: shared,
+  ...Object.fromEntries(leaves.map((room) => [room, shared])),
+  ...Object.fromEntries(runs.map((run) => [run, [...shared, 'plan', ...leaves.filter((room) => room !== 'serve')]])),
+  index: [...runs, ...shared, 'input', 'target', 'settings'],
+  cli: [...runs, ...shared, 'settings', 'report', 'serve', 'input', 'target'],
+};
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name === 'assembly') return []; // compiled by asc, imports nothing of ours
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? files(path) : path.endsWith('.ts') ? [path] : [];
+  });
+}
+
+function imports(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  const found = text.matchAll(/(?:^|[\s;])(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g);
+  return [...found].map((match) => match[1] ?? match[2] ?? '').filter((name) => name.startsWith('.'));
+}
+
+/** First path segment below src: a room's folder, or a root file without its ending. */
+function room(file: string): string {
+  return relative(src, file).split('/')[0]?.replace(/\.ts$/, '') ?? '';
+}
+
+const edges = files(src).flatMap((file) =>
+  imports(file).map((name) => ({ file, to: resolve(dirname(file), name).replace(/\.js$/, '.ts') })),
+);
+
+test('every import between rooms follows the house direction', () => {
+  const wrong = edges
+    .filter(({ file, to }) => room(file) !== room(to) && !(allowed[room(file)] ?? []).includes(room(to)))
+    .map(({ file, to }) => `${relative(src, file)} imports ${relative(src, to)}`);
+  expect(wrong).toEqual([]);
+});
+
+test('the test reads the imports at all', () => {
+  expect(edges.length).toBeGreaterThan(0);
+  expect(files(src).map(room).filter((name) => !(name in allowed))).toEqual([]);
+});
+
+test('no two files import each other, directly or around', () => {
+  const next = new Map<string, string[]>();
+  for (const { file, to } of edges) next.set(file, [...(next.get(file) ?? []), to]);
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) throw new Error(`cycle: ${[...path, file].map((each) => relative(src, each)).join(' → ')}`);
+    if (done.has(file)) return;
+    for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) visit(file, []);
+});
