@@ -331,7 +331,12 @@ export interface Snapshot {
   readonly seconds: number;
   readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
   /** File bytes read and to read; `total` is null while an input's size is unknown. */
-  readonly bytes: { readonly read: number; readonly total: number | null; readonly decoded: number; readonly sent: number };
+  readonly bytes: {
+    readonly read: number;
+    readonly total: number | null;
+    readonly decoded: number;
+    readonly sent: number;
+  };
   readonly inputs: { readonly done: number; readonly total: number; readonly current: string | null };
   readonly inFlight: number;
   /** Writers allowed just now, and the most that may ever be. */

@@ -8,7 +8,17 @@ import { expect, test } from 'vitest';
 const src = fileURLToPath(new URL('../src', import.meta.url));
 const shared = ['model', 'errors'];
 const leaves = [
-  'settings', 'input', 'format', 'schema', 'batch', 'target', 'deliver', 'pressure', 'ledger', 'report', 'serve',
+  'settings',
+  'input',
+  'format',
+  'schema',
+  'batch',
+  'target',
+  'deliver',
+  'pressure',
+  'ledger',
+  'report',
+  'serve',
 ];
 const runs = ['load', 'check'];
 const allowed: Record<string, readonly string[]> = {
@@ -31,7 +41,9 @@ function files(folder: string): string[] {
 
 function imports(file: string): string[] {
   const text = readFileSync(file, 'utf8');
-  const found = text.matchAll(/(?:^|[\s;])(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g);
+  const found = text.matchAll(
+    /(?:^|[\s;])(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g,
+  );
   return [...found].map((match) => match[1] ?? match[2] ?? '').filter((name) => name.startsWith('.'));
 }
 
@@ -53,7 +65,11 @@ test('every import between rooms follows the house direction', () => {
 
 test('the test reads the imports at all', () => {
   expect(edges.length).toBeGreaterThan(0);
-  expect(files(src).map(room).filter((name) => !(name in allowed))).toEqual([]);
+  expect(
+    files(src)
+      .map(room)
+      .filter((name) => !(name in allowed)),
+  ).toEqual([]);
 });
 
 test('no two files import each other, directly or around', () => {
@@ -61,7 +77,8 @@ test('no two files import each other, directly or around', () => {
   for (const { file, to } of edges) next.set(file, [...(next.get(file) ?? []), to]);
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]): void => {
-    if (path.includes(file)) throw new Error(`cycle: ${[...path, file].map((each) => relative(src, each)).join(' → ')}`);
+    if (path.includes(file))
+      throw new Error(`cycle: ${[...path, file].map((each) => relative(src, each)).join(' → ')}`);
     if (done.has(file)) return;
     for (const to of next.get(file) ?? []) visit(to, [...path, file]);
     done.add(file);
