@@ -1,0 +1,106 @@
+// Time under a test's control: nothing elapses until `advance` says so, and then in the order in which it was due.
+
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../../src/model.js';
+
+interface Due {
+  at: number;
+  readonly run: () => void;
+  /** Repeats after so many ms; null: once. */
+  readonly period: number | null;
+}
+
+/** Lets everything that is ready run: promises, and callbacks of the event loop (a few turns of it). */
+async function settle(): Promise<void> {
+  for (let turns = 0; turns < 4; turns++) await turn();
+}
+
+/** Starts at 2022-01-01T00:00:00Z unless told otherwise; `monotonic` starts at 0. */
+export class VirtualClock implements Clock {
+  readonly #start: number;
+  #elapsed = 0;
+  readonly #due = new Set<Due>();
+
+  constructor(start = Date.UTC(2022, 0, 1)) {
+    this.#start = start;
+  }
+
+  now(): number {
+    return this.#start + Math.floor(this.#elapsed);
+  }
+
+  monotonic(): number {
+    return this.#elapsed;
+  }
+
+  /** Sleeps and intervals that wait just now. */
+  get waiting(): number {
+    return this.#due.size;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.#due.delete(due);
+        reject(signal?.reason);
+      };
+      const wake = (): void => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const due: Due = { at: this.#elapsed + Math.max(0, ms), run: wake, period: null };
+      this.#due.add(due);
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  every(ms: number, callback: () => void): () => void {
+    const due: Due = { at: this.#elapsed + ms, run: callback, period: ms };
+    this.#due.add(due);
+    return () => void this.#due.delete(due);
+  }
+
+  /** Lets `ms` pass: whatever falls due meanwhile runs at its own instant, also what that in turn starts. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#elapsed + ms;
+    await settle();
+    for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
+      this.#elapsed = Math.max(this.#elapsed, next.at);
+      if (next.period === null) this.#due.delete(next);
+      else next.at += next.period;
+      next.run();
+      await settle();
+    }
+    this.#elapsed = until;
+  }
+
+  #next(until: number): Due | undefined {
+    let first: Due | undefined;
+    for (const due of this.#due) if (due.at <= until && (first === undefined || due.at < first.at)) first = due;
+    return first;
+  }
+}
+
+/** The real time, for tests that talk to real sockets. */
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const abort = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', abort, { once: true });
+    }),
+  every: (ms, callback) => {
+    const timer = setInterval(callback, ms).unref();
+    return () => clearInterval(timer);
+  },
+};
