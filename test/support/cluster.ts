@@ -1,0 +1,329 @@
+// A scripted CnosDB for tests, in process, on loopback: several nodes over one store. It does what its script says to
+// each request, and keeps the record of writes that tells whether a schema-changing one ever had company.
+//
+//   const cluster = await startCluster({ nodes: 2, databases: ['db'], script: { maxBodyBytes: 10_000 } });
+//   cluster.setScript({ onWrite: (request) => (request.ordinal === 0 ? { hang: true, applyAfterMs: 5000 } : undefined) });
+//   cluster.points('db')      distinct points stored        cluster.violations   what overlapped a schema change
+//   await cluster.stopNode(1) connections reset, then refused; startNode(1) brings it back on its port
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { Clock } from '../../src/model.js';
+import { realClock } from './clock.js';
+import { LineError, type ParsedPoint, parseLines } from './lines.js';
+import type { Script, ScriptedRequest, Step } from './script.js';
+import { answerSql } from './sql.js';
+import { additions, apply, type Database, emptyDatabase, StoreError } from './store.js';
+import { type OpenWrite, WriteLog, type WriteRecord } from './writes.js';
+
+export type { Script, ScriptedRequest, Step } from './script.js';
+export type { WriteRecord } from './writes.js';
+
+export interface ClusterOptions {
+  readonly nodes?: number;
+  /** Databases there from the start; default one called `db`. */
+  readonly databases?: readonly string[] | Record<string, Database['settings']>;
+  /** user:password that is let in; default: anyone. */
+  readonly credentials?: string;
+  readonly version?: string;
+  readonly script?: Script;
+  readonly clock?: Clock;
+}
+
+export interface Cluster {
+  readonly urls: readonly string[];
+  readonly databases: Map<string, Database>;
+  /** Distinct points stored. */
+  points(db?: string): number;
+  tables(db?: string): Map<string, Map<string, string>>;
+  readonly writes: readonly WriteRecord[];
+  /** SQL statements in the order they came. */
+  readonly statements: readonly string[];
+  /** One sentence for each write that overlapped a schema-changing one. Empty is how it has to be. */
+  readonly violations: readonly string[];
+  setScript(script: Script): void;
+  stopNode(node: number): Promise<void>;
+  startNode(node: number): Promise<void>;
+  /** Resolves once late applications are done as well, unless they hang for ever. */
+  stop(): Promise<void>;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body?: string;
+  readonly headers?: Record<string, string>;
+}
+
+const failure = (code: string, message: string): Reply => ({
+  status: 422,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ error_code: code, error_message: message }),
+});
+
+function refusal(error: unknown): Reply {
+  if (error instanceof StoreError) return failure(error.code, error.message);
+  if (error instanceof LineError) return failure('040004', `Error parsing message: ${error.message}`);
+  throw error;
+}
+
+const gunzipped = promisify(gunzip);
+const noStep: Step = {};
+
+class ScriptedCluster implements Cluster {
+  readonly urls: string[] = [];
+  readonly databases: Map<string, Database>;
+  readonly statements: string[] = [];
+  readonly #log: WriteLog;
+  readonly #servers: Server[] = [];
+  readonly #ports: number[] = [];
+  readonly #working = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
+  readonly #options: ClusterOptions;
+  readonly #clock: Clock;
+  #script: Script;
+  #writes = 0;
+  #others = 0;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? realClock;
+    this.#script = options.script ?? {};
+    this.#log = new WriteLog(() => this.#clock.monotonic());
+    const given = options.databases ?? ['db'];
+    const named = Array.isArray(given) ? given.map((name: string) => [name, {}] as const) : Object.entries(given);
+    this.databases = new Map(named.map(([name, settings]) => [name, emptyDatabase(settings)]));
+  }
+
+  get writes(): readonly WriteRecord[] {
+    return this.#log.records;
+  }
+
+  get violations(): readonly string[] {
+    return this.#log.violations;
+  }
+
+  points(db = 'db'): number {
+    return this.databases.get(db)?.rows.size ?? 0;
+  }
+
+  tables(db = 'db'): Map<string, Map<string, string>> {
+    return this.databases.get(db)?.tables ?? new Map();
+  }
+
+  setScript(script: Script): void {
+    this.#script = script;
+  }
+
+  async startNode(node: number): Promise<void> {
+    const server = createServer((request, response) => {
+      request.on('error', () => {}); // resets are part of the script, from either side
+      response.on('error', () => {});
+      const work = this.#serve(node, request, response).catch(
+        (error: unknown) => void response.destroy(error as Error),
+      );
+      this.#working.add(work);
+      void work.finally(() => this.#working.delete(work));
+    });
+    server.on('checkContinue', (_request, response: ServerResponse) => response.writeContinue());
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(this.#ports[node] ?? 0, '127.0.0.1', resolve);
+    });
+    this.#servers[node] = server;
+    this.#ports[node] = (server.address() as AddressInfo).port;
+    this.urls[node] = `http://127.0.0.1:${this.#ports[node]}`;
+  }
+
+  async stopNode(node: number): Promise<void> {
+    const server = this.#servers[node];
+    if (!server?.listening) return;
+    const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await Promise.all(this.#servers.map((_, node) => this.stopNode(node)));
+    await Promise.all(this.#working);
+  }
+
+  async #serve(node: number, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '/';
+    const isWrite = request.method === 'POST' && path.startsWith('/api/v1/write');
+    const early = this.#script.onHeaders?.(node, path) ?? noStep;
+    if (early.reset === 'before-body') return void request.socket.resetAndDestroy();
+    if (early.answer !== undefined) return reply(response, early.answer);
+    const open = isWrite && Number(request.headers['content-length'] ?? 0) > 0 ? this.#log.begin(node) : null;
+    try {
+      const wire = await readAll(request);
+      if (wire === null) return;
+      if (wire.length > (this.#script.maxBodyBytes ?? Number.POSITIVE_INFINITY))
+        return reply(response, { status: 413 });
+      if (open !== null) await this.#write(node, request, response, wire, open);
+      else await this.#other(node, request, response, wire, isWrite);
+    } finally {
+      open?.end();
+    }
+  }
+
+  async #write(
+    node: number,
+    request: IncomingMessage,
+    response: ServerResponse,
+    wire: Buffer,
+    open: OpenWrite,
+  ): Promise<void> {
+    const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
+    const body = request.headers['content-encoding'] === 'gzip' ? await gunzipped(wire) : wire;
+    const database = this.databases.get(query.get('db') ?? 'public');
+    const read = parsed(body);
+    const points = Array.isArray(read) ? read : [];
+    const adds = database === undefined ? [] : additions(database, points);
+    const record = open.read({ points: points.length, bytes: wire.length, adds });
+    const asked = { node, path: request.url ?? '/', headers: request.headers, body, points, adds };
+    const step =
+      this.#script.onWrite?.({ ...asked, ordinal: this.#writes++, kind: 'write', inFlight: record.inFlight }) ?? noStep;
+    const truth = (): Reply => {
+      const denied = this.#denied(request, query);
+      if (denied !== null) return denied;
+      if (!Array.isArray(read)) return read;
+      return this.#store(query.get('db') ?? 'public', points, query.get('precision')?.toLowerCase() ?? 'ns');
+    };
+    const late = step.applyAfterMs === undefined ? null : this.#wait(step.applyAfterMs).then(truth);
+    await this.#wait((step.delayMs ?? 0) + (this.#script.latencyMs?.(record.inFlight) ?? 0));
+    const plain = step.reset === undefined && !step.close && !step.hang && step.answer === undefined;
+    const said = plain ? truth : () => step.answer ?? { status: 200 };
+    record.status = act(step, request, response, said);
+    await late;
+    if (step.hang && late === null) await this.#gone(request);
+  }
+
+  async #other(
+    node: number,
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+    isWrite: boolean,
+  ): Promise<void> {
+    const path = request.url ?? '/';
+    const kind = isWrite
+      ? 'empty-write'
+      : path.startsWith('/api/v1/sql')
+        ? 'sql'
+        : path.startsWith('/api/v1/ping')
+          ? 'ping'
+          : 'other';
+    const ordinal = this.#others++;
+    const asked = {
+      node,
+      ordinal,
+      kind,
+      path,
+      headers: request.headers,
+      body,
+      points: [],
+      adds: [],
+      inFlight: 0,
+    } as const;
+    const step = this.#script.onOther?.(asked) ?? noStep;
+    await this.#wait(step.delayMs ?? 0);
+    act(step, request, response, () => step.answer ?? this.#answer(request, asked));
+    if (step.hang) await this.#gone(request);
+  }
+
+  #answer(request: IncomingMessage, asked: ScriptedRequest): Reply {
+    const query = new URL(asked.path, 'http://localhost').searchParams;
+    const json = { 'content-type': 'application/json' };
+    if (asked.kind === 'other') return { status: 404 };
+    const version = `${this.#options.version ?? '2.4.3'}, revision: c760943, build_time: 2026-01-01T00:00:00Z`;
+    if (asked.kind === 'ping')
+      return { status: 200, headers: json, body: JSON.stringify({ version, status: 'healthy' }) };
+    const denied = this.#denied(request, query, asked.kind === 'sql');
+    if (denied !== null || asked.kind === 'empty-write') return denied ?? { status: 200 };
+    const statement = Buffer.from(asked.body).toString('utf8');
+    this.statements.push(statement);
+    try {
+      const rows = answerSql(this.databases, query.get('db') ?? 'public', statement);
+      return { status: 200, headers: json, body: rows.length === 0 ? '' : JSON.stringify(rows) };
+    } catch (error) {
+      return refusal(error);
+    }
+  }
+
+  #denied(request: IncomingMessage, query: URLSearchParams, databaseMayMiss = false): Reply | null {
+    const sent = /^Basic (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    if (sent === undefined) return { ...failure('000000', 'Missing request header "authorization"'), status: 400 };
+    const who = Buffer.from(sent, 'base64').toString('utf8');
+    const words = 'username or password invalid';
+    if (who !== (this.#options.credentials ?? who))
+      return failure('010016', `Auth error: Access denied for user '${who.split(':')[0]}' (using password) ${words}`);
+    const tenant = query.get('tenant') ?? 'cnosdb';
+    if (tenant !== 'cnosdb') return failure('010016', `Auth error: The tenant ${tenant} not found`);
+    const db = query.get('db') ?? 'public';
+    return databaseMayMiss || this.databases.has(db) ? null : failure('030017', `Database not found: "${db}"`);
+  }
+
+  #store(db: string, points: readonly ParsedPoint[], precision: string): Reply {
+    const refused = points.map((point) => this.#script.refusePoint?.(point)).find((each) => each !== undefined);
+    if (refused !== undefined) return failure(refused.code, refused.message);
+    try {
+      apply(this.databases.get(db) ?? emptyDatabase(), points, precision);
+      return { status: 200 };
+    } catch (error) {
+      return refusal(error);
+    }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return ms > 0 ? this.#clock.sleep(ms, this.#stopped.signal).catch(() => {}) : Promise.resolve();
+  }
+
+  /** Until the client has gone, or the cluster stops. */
+  #gone(request: IncomingMessage): Promise<void> {
+    if (request.socket.destroyed) return Promise.resolve();
+    return new Promise((resolve) => void request.socket.once('close', () => resolve()));
+  }
+}
+
+function parsed(body: Uint8Array): ParsedPoint[] | Reply {
+  try {
+    return parseLines(body);
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+/** Status that was said; null when there was no answer. */
+function act(step: Step, request: IncomingMessage, response: ServerResponse, answer: () => Reply): number | null {
+  if (step.hang) return null;
+  if (step.reset !== undefined) request.socket.resetAndDestroy();
+  if (step.close) request.socket.end();
+  if (step.reset !== undefined || step.close) return null;
+  const said = answer();
+  reply(response, said);
+  return said.status;
+}
+
+function reply(response: ServerResponse, { status, headers, body = '' }: Reply): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+}
+
+/** Null when the client went away before it had sent everything. */
+async function readAll(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+  } catch {
+    return null;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Listens on loopback, on ports that the system picks. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const cluster = new ScriptedCluster(options);
+  for (let node = 0; node < (options.nodes ?? 1); node++) await cluster.startNode(node);
+  return cluster;
+}

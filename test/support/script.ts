@@ -1,0 +1,51 @@
+// What a test can ask of the scripted cluster: the vocabulary of its scripts.
+
+import type { IncomingMessage } from 'node:http';
+import type { ParsedPoint } from './lines.js';
+
+/** What happens to one request. Nothing given: it is served as CnosDB would. */
+export interface Step {
+  /** Waits before it answers (and before it applies). */
+  readonly delayMs?: number;
+  /** Said instead of the true answer; nothing is applied unless `applyAfterMs` says so. */
+  readonly answer?: { readonly status: number; readonly body?: string; readonly headers?: Record<string, string> };
+  /** The connection is reset before the body is read, or after it. */
+  readonly reset?: 'before-body' | 'after-body';
+  /** Reads all, then closes without an answer, as CnosDB does when it panics. */
+  readonly close?: boolean;
+  /** Never answers. */
+  readonly hang?: boolean;
+  /** Points are applied so many ms after the body was read, whatever the client was told, or whether it still is there. */
+  readonly applyAfterMs?: number;
+}
+
+export interface ScriptedRequest {
+  readonly node: number;
+  /** 0 for the first write that carries points, and so on; empty writes and SQL count on their own. */
+  readonly ordinal: number;
+  readonly kind: 'write' | 'empty-write' | 'sql' | 'ping' | 'other';
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  /** Decompressed. Empty while `reset: 'before-body'` may still be decided (`onHeaders`). */
+  readonly body: Uint8Array;
+  readonly points: readonly ParsedPoint[];
+  /** Tables and columns it would add. */
+  readonly adds: readonly string[];
+  /** Requests with points being worked on, this one included. */
+  readonly inFlight: number;
+}
+
+export interface Script {
+  /** Bodies over it (on the wire) are answered 413. */
+  readonly maxBodyBytes?: number;
+  /** Time that a write with points takes, given how many are worked on. */
+  readonly latencyMs?: (inFlight: number) => number;
+  /** A body that holds such a point is refused with this code and message. */
+  readonly refusePoint?: (point: ParsedPoint) => { code: string; message: string } | undefined;
+  /** Decided before the body is read. */
+  readonly onHeaders?: (node: number, path: string) => Step | undefined;
+  /** Decided once the body is there, for a write with points. */
+  readonly onWrite?: (request: ScriptedRequest) => Step | undefined;
+  /** The same for everything else. */
+  readonly onOther?: (request: ScriptedRequest) => Step | undefined;
+}
