@@ -86,6 +86,21 @@ export interface Shape {
   readonly columns: readonly Column[];
 }
 
+/**
+ * What the catalogue says of a shape. `known`: the target has every column with that type. `introduces`: it lacks some,
+ * so the batch that brings them must travel alone. `conflict`: a column is there with another type.
+ */
+export type Look =
+  | { readonly kind: 'known' | 'introduces' }
+  | { readonly kind: 'conflict'; readonly reason: string; readonly message: string };
+
+/** The shapes that one batch introduces; they must agree among themselves, since they travel in one request. */
+export interface Introduction {
+  readonly shapes: readonly Shape[];
+  /** False, and nothing added, when the shape contradicts one already here. */
+  add(shape: Shape): boolean;
+}
+
 /** A point refused for its content, found by us before sending. */
 export interface FormatReject {
   /** How many entries of the same run's index precede it. */

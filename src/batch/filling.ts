@@ -1,0 +1,160 @@
+// The batch being filled: copies points out of the format's memory into one slot. The loop runs once per point and
+// allocates nothing for a point that is as it should be; neighbours that need no change are copied in one go.
+
+import type { Batch, BatchReject, Cut, FormatReject, Introduction, Points, Shape } from '../model.js';
+import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../model.js';
+import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
+
+const LF = 10;
+const farthest = 0x7fff_ffff;
+/** No neighbour gathered: no point can start right behind this. */
+const nothing = -2;
+
+export class Filling {
+  readonly slot: Slot;
+  readonly input: number;
+  readonly byteOffset: number;
+  points = 0;
+  values = 0;
+  bodyLength = 0;
+  introduction: Introduction | null = null;
+  readonly rejects: BatchReject[] = [];
+  #sideLength = 0;
+  #countedRejects = 0;
+  #baseLine = -1;
+  #baseOffset = -1;
+  // The run of neighbours not yet copied: [from, to) in the format's memory.
+  #from = nothing;
+  #to = nothing;
+
+  constructor(slot: Slot, input: number, byteOffset: number) {
+    this.slot = slot;
+    this.input = input;
+    this.byteOffset = byteOffset;
+  }
+
+  get empty(): boolean {
+    return this.points === 0 && this.rejects.length === 0;
+  }
+
+  /** Points and rejects in it, each counted once. */
+  get counted(): number {
+    return this.points + this.#countedRejects;
+  }
+
+  /** Whether line and offset of a unit can still be told relative to this batch's first. */
+  reaches(run: Points, sourceStart: number): boolean {
+    return this.#baseOffset < 0 || run.origin + sourceStart - this.#baseOffset < farthest;
+  }
+
+  /** Room in the side for so many bytes. */
+  hasSide(bytes: number): boolean {
+    return this.#sideLength + bytes <= this.slot.side.length;
+  }
+
+  /** Takes point `i` of a run; `suffix` bytes are appended before the LF. The caller has checked the room. */
+  add(run: Points, i: number, suffix: Uint8Array | null): void {
+    const { index } = run;
+    const word = i * POINT_WORDS;
+    const start = index[word + START]!;
+    const length = index[word + LENGTH]!;
+    const sourceStart = index[word + SOURCE_START]!;
+    const line = index[word + LINE]!;
+    const at = this.points * SLOT_WORDS;
+    const slots = this.slot.index;
+    if (this.#baseLine < 0) this.#base(run.firstLine + line, run.origin + sourceStart);
+    if (suffix === null && start === this.#to + 1 && run.bytes[this.#to] === LF) this.#to = start + length;
+    else {
+      this.copy(run);
+      this.#from = start;
+      this.#to = start + length;
+    }
+    this.bodyLength += length + 1;
+    slots[at + SIDE] = start === sourceStart ? 0 : this.#keep(run.bytes, sourceStart, index[word + SOURCE_LENGTH]!) + 1;
+    slots[at + ORIGINAL] = index[word + SOURCE_LENGTH]!;
+    slots[at + LINE_DELTA] = run.firstLine + line - this.#baseLine;
+    slots[at + OFFSET_DELTA] = run.origin + sourceStart - this.#baseOffset;
+    if (suffix !== null) {
+      this.copy(run);
+      this.slot.body.set(suffix, this.bodyLength - 1);
+      this.bodyLength += suffix.length;
+      this.slot.body[this.bodyLength - 1] = LF;
+    }
+    slots[at + END] = this.bodyLength;
+    this.points += 1;
+  }
+
+  /** Copies the neighbours gathered so far; to be called before the format's memory changes. */
+  copy(run: Points): void {
+    const { body } = this.slot;
+    const length = this.#to - this.#from;
+    if (length > 0) {
+      // `bodyLength` already counts them and the LF of the last one.
+      body.set(run.bytes.subarray(this.#from, this.#to), this.#copied());
+      body[this.#copied() + length] = LF;
+    }
+    this.#from = nothing;
+    this.#to = nothing;
+  }
+
+  reject(run: Points, found: Pick<FormatReject, 'start' | 'length' | 'line' | 'reason' | 'message' | 'part'>): void {
+    const line = run.firstLine + found.line;
+    const byteOffset = run.origin + found.start;
+    if (this.#baseLine < 0) this.#base(line, byteOffset);
+    const at = this.#keep(run.bytes, found.start, found.length);
+    const bytes = this.slot.side.subarray(at, at + found.length);
+    if (isCounted(found)) this.#countedRejects += 1;
+    this.rejects.push({ bytes, line, byteOffset, reason: found.reason, message: found.message, part: found.part });
+  }
+
+  close(ordinal: number, cut: Cut, end: number, release: () => void): Batch {
+    const { slot, points } = this;
+    const word = (i: number, which: number): number => slot.index[i * SLOT_WORDS + which]!;
+    const bodyEnd = (i: number): number => word(i, END);
+    const baseLine = this.#baseLine;
+    const baseOffset = this.#baseOffset;
+    return {
+      ordinal,
+      points,
+      values: this.values,
+      body: slot.body.subarray(0, this.bodyLength),
+      bodyEnd,
+      source: (i) => {
+        const side = word(i, SIDE);
+        const from = side > 0 ? side - 1 : i === 0 ? 0 : bodyEnd(i - 1);
+        const bytes = (side > 0 ? slot.side : slot.body).subarray(from, from + word(i, ORIGINAL));
+        return { bytes, line: baseLine + word(i, LINE_DELTA), byteOffset: baseOffset + word(i, OFFSET_DELTA) };
+      },
+      rejects: this.rejects,
+      introduces: this.introduction === null ? null : introduced(this.introduction),
+      span: { input: this.input, firstLine: baseLine, byteOffset: this.byteOffset, bytes: end - this.byteOffset },
+      cut,
+      release,
+    };
+  }
+
+  #copied(): number {
+    return this.bodyLength - (this.#to - this.#from) - 1;
+  }
+
+  #base(line: number, offset: number): void {
+    this.#baseLine = line;
+    this.#baseOffset = offset;
+  }
+
+  #keep(bytes: Uint8Array, start: number, length: number): number {
+    const at = this.#sideLength;
+    this.slot.side.set(bytes.subarray(start, start + length), at);
+    this.#sideLength += length;
+    return at;
+  }
+}
+
+/** Whether a reject, or this part of one, counts as a point. */
+export function isCounted(reject: { part: FormatReject['part'] }): boolean {
+  return reject.part === 'whole' || reject.part === 'last';
+}
+
+function introduced(introduction: Introduction): readonly Shape[] | null {
+  return introduction.shapes.length === 0 ? null : introduction.shapes;
+}

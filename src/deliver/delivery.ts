@@ -1,0 +1,270 @@
+// One batch → one receipt: retries, splits and searches for bad points until every point is loaded, rejected or given
+// up. A batch in back-off keeps its permit and its slot: a sick target must not pull more bytes in.
+
+import { type BulkLoadError, RefusedError, UnavailableError } from '../errors.js';
+import type {
+  Attempt,
+  Batch,
+  Clock,
+  EncodedBody,
+  Notice,
+  PointRange,
+  PointReject,
+  Receipt,
+  Target,
+  Verdict,
+} from '../model.js';
+import { backoff, formingBackoff } from './backoff.js';
+import type { SizeLimit } from './sizes.js';
+
+export interface DeliveryOptions {
+  /** From a batch's first attempt, ms; Infinity for ever. */
+  readonly retryForMs: number;
+  /** ms; null: 30 s + body bytes at 100 KiB/s. */
+  readonly requestTimeoutMs: number | null;
+  /** Endpoints there are: so many unreachable answers in a row are met without a wait. */
+  readonly endpoints: number;
+  readonly random: () => number;
+  /** Every attempt, not only the last: pressure and the account live on it. */
+  readonly observe: (attempt: Attempt, bodyBytes: number, retry: boolean) => void;
+  /** Whether so many more points may still be rejected; false ends a search through a batch that is bad all over. */
+  readonly mayReject: (more: number) => boolean;
+  /** Resolves when the columns that an introducing batch brings can be seen at the target, or waiting is over. */
+  readonly landed: (batch: Batch, signal: AbortSignal) => Promise<void>;
+  readonly notify: (notice: Notice) => void;
+}
+
+/** `fatal`: why the run has to stop, if it has to. The receipt is whole in any case. */
+export interface Delivered {
+  readonly receipt: Receipt;
+  readonly fatal: BulkLoadError | null;
+}
+
+const base = 30_000;
+const bytesPerMs = 102.4;
+/** Mid-load a refusal may be CnosDB's meta service being away: it maps every such error to "access denied". */
+const refusedForMs = 30_000;
+const unknownRetries = 3;
+const dropsBeforeSplit = 2;
+const dropsOfOnePoint = 3;
+/** Smaller bodies are not split because they took too long: it was not their size. */
+const smallestTimedOutSplit = 64 * 1024;
+
+/** Time for one request of so many body bytes, ms. */
+export function requestTimeout(bodyBytes: number, asked: number | null): number {
+  return asked ?? base + bodyBytes / bytesPerMs;
+}
+
+/** What is to be done with a range after one attempt. */
+type Step =
+  | { readonly do: 'loaded' }
+  | { readonly do: 'wait'; readonly ms: number; readonly reason: string }
+  | { readonly do: 'split'; readonly at: number }
+  | { readonly do: 'isolate'; readonly point: number }
+  | { readonly do: 'reject'; readonly reason: string; readonly message: string }
+  | { readonly do: 'stop'; readonly error: BulkLoadError };
+
+interface Failures {
+  total: number;
+  unreachable: number;
+  drops: number;
+  unknown: number;
+  refusedSince: number | null;
+}
+
+export class Delivery {
+  readonly #target: Target;
+  readonly #clock: Clock;
+  readonly #options: DeliveryOptions;
+  readonly #sizes: SizeLimit;
+
+  constructor(target: Target, clock: Clock, sizes: SizeLimit, options: DeliveryOptions) {
+    this.#target = target;
+    this.#clock = clock;
+    this.#sizes = sizes;
+    this.#options = options;
+  }
+
+  /**
+   * @param stop ends waiting and further attempts; a request in flight goes on
+   * @param abort tears down the request in flight as well
+   */
+  async deliver(batch: Batch, stop: AbortSignal, abort: AbortSignal): Promise<Delivered> {
+    const loaded: PointRange[] = [];
+    const rejected: PointReject[] = [];
+    const open: PointRange[] = batch.points === 0 ? [] : [{ from: 0, to: batch.points }];
+    const deadline = this.#clock.monotonic() + this.#options.retryForMs;
+    let fatal: BulkLoadError | null = null;
+    // Parts go one after another: of an introducing batch no two may be under way at once.
+    while (open.length > 0 && fatal === null && !stop.aborted) {
+      const range = open.pop()!;
+      const { step, attempt } = await this.#send(batch, range, deadline, stop, abort);
+      if (step === null) open.push(range);
+      else if (step.do === 'loaded') loaded.push(range);
+      else if (step.do === 'split') open.push({ from: step.at, to: range.to }, { from: range.from, to: step.at });
+      else if (step.do === 'isolate') open.push(...isolated(range, step.point));
+      else if (step.do === 'reject') {
+        const { reason, message } = step;
+        rejected.push({ point: range.from, reason, message, endpoint: attempt?.endpoint ?? null });
+        if (!this.#options.mayReject(rejected.length)) break;
+      } else if (step.do === 'stop') {
+        open.push(range);
+        fatal = step.error;
+      }
+    }
+    return { receipt: { loaded, rejected, undelivered: open }, fatal };
+  }
+
+  /** Sends one range until its fate is known; `step` null: stopped before it was. */
+  async #send(
+    batch: Batch,
+    range: PointRange,
+    deadline: number,
+    stop: AbortSignal,
+    abort: AbortSignal,
+  ): Promise<{ step: Exclude<Step, { do: 'wait' }> | null; attempt: Attempt | null }> {
+    const from = range.from === 0 ? 0 : batch.bodyEnd(range.from - 1);
+    const body = batch.body.subarray(from, batch.bodyEnd(range.to - 1));
+    const encoded = await this.#target.encode(body);
+    const failures: Failures = { total: 0, unreachable: 0, drops: 0, unknown: 0, refusedSince: null };
+    while (!stop.aborted) {
+      const attempt = await this.#attempt(encoded, body.length, range.to - range.from, failures.total > 0, abort);
+      const { verdict } = attempt;
+      if (stop.aborted && verdict.kind !== 'accepted') return { step: null, attempt };
+      if (batch.introduces !== null && 'mayHaveLanded' in verdict && verdict.mayHaveLanded) {
+        await this.#options.landed(batch, stop).catch(() => {});
+      }
+      let step = this.#judge(batch, range, from, body.length, verdict, failures);
+      if (step.do === 'reject' && verdict.kind === 'dropped' && !(await this.#answersOthers(abort))) {
+        failures.drops = dropsOfOnePoint - 1;
+        step = { do: 'wait', ms: backoff(failures.total, 0, this.#options.random), reason: verdict.reason };
+      }
+      if (step.do !== 'wait') return { step, attempt };
+      if (this.#clock.monotonic() + step.ms > deadline) {
+        return { step: { do: 'stop', error: spent(batch, attempt, step.reason, this.#options.retryForMs) }, attempt };
+      }
+      await this.#clock.sleep(step.ms, stop).catch(() => {});
+    }
+    return { step: null, attempt: null };
+  }
+
+  async #attempt(
+    encoded: EncodedBody,
+    bodyBytes: number,
+    points: number,
+    retry: boolean,
+    abort: AbortSignal,
+  ): Promise<Attempt> {
+    const timeout = requestTimeout(bodyBytes, this.#options.requestTimeoutMs);
+    const attempt = await this.#target.write(encoded, points, timeout, abort);
+    this.#options.observe(attempt, bodyBytes, retry);
+    return attempt;
+  }
+
+  /** Whether the target lives while it keeps closing the connection on one point: an empty body is answered. */
+  async #answersOthers(abort: AbortSignal): Promise<boolean> {
+    const empty = { bytes: new Uint8Array(0), encoding: null };
+    const { verdict } = await this.#target.write(empty, 0, requestTimeout(0, null), abort);
+    return verdict.kind === 'accepted';
+  }
+
+  #judge(
+    batch: Batch,
+    range: PointRange,
+    from: number,
+    bytes: number,
+    verdict: Verdict,
+    failures: Failures,
+  ): Step {
+    const { random } = this.#options;
+    const points = range.to - range.from;
+    const middle = range.from + Math.ceil(points / 2);
+    if (verdict.kind !== 'accepted') failures.total += 1;
+    if (verdict.kind !== 'unreachable') failures.unreachable = 0;
+    if (verdict.kind !== 'dropped' && verdict.kind !== 'unreachable') failures.drops = 0;
+    switch (verdict.kind) {
+      case 'accepted':
+        return { do: 'loaded' };
+      case 'overloaded':
+        if (verdict.timedOut && points > 1 && bytes > smallestTimedOutSplit) {
+          this.#sizes.shrink(bytes, 'a request timed out');
+          return { do: 'split', at: middle };
+        }
+        return { do: 'wait', ms: backoff(failures.total, verdict.retryAfterMs ?? 0, random), reason: verdict.reason };
+      case 'forming':
+        return { do: 'wait', ms: formingBackoff(failures.total, random), reason: verdict.reason };
+      case 'unreachable': {
+        failures.unreachable += 1;
+        const untried = failures.unreachable < this.#options.endpoints;
+        return { do: 'wait', ms: untried ? 0 : backoff(failures.total, 0, random), reason: verdict.reason };
+      }
+      case 'dropped':
+        failures.drops += 1;
+        if (failures.drops >= dropsBeforeSplit && points > 1) return { do: 'split', at: middle };
+        if (failures.drops >= dropsOfOnePoint) {
+          return { do: 'reject', reason: 'target-drops-connection', message: `the target closes the connection on it: ${verdict.reason}` };
+        }
+        return { do: 'wait', ms: backoff(failures.total, 0, random), reason: verdict.reason };
+      case 'rejected':
+        return this.#searchFor(batch, range, from, bytes, verdict, failures, middle);
+      case 'refused':
+        failures.refusedSince ??= this.#clock.monotonic();
+        if (this.#clock.monotonic() - failures.refusedSince < refusedForMs) {
+          return { do: 'wait', ms: formingBackoff(failures.total, random), reason: verdict.reason };
+        }
+        return { do: 'stop', error: new RefusedError(`writing a batch — the target has refused for 30s: ${verdict.reason}`) };
+    }
+  }
+
+  #searchFor(
+    batch: Batch,
+    range: PointRange,
+    from: number,
+    bytes: number,
+    verdict: Extract<Verdict, { kind: 'rejected' }>,
+    failures: Failures,
+    middle: number,
+  ): Step {
+    const points = range.to - range.from;
+    if (verdict.tooLarge) this.#sizes.shrink(bytes, 'the target answered 413');
+    if (verdict.unknown && failures.unknown < unknownRetries) {
+      failures.unknown += 1;
+      return { do: 'wait', ms: backoff(failures.unknown, 0, this.#options.random), reason: verdict.message };
+    }
+    if (points === 1) return { do: 'reject', reason: verdict.reason, message: verdict.message };
+    if (verdict.tooLarge || verdict.offset === null) return { do: 'split', at: middle };
+    return { do: 'isolate', point: pointAt(batch, range, from + verdict.offset) };
+  }
+}
+
+/** The point of a range that a body offset falls into. */
+function pointAt(batch: Batch, range: PointRange, offset: number): number {
+  let low = range.from;
+  let high = range.to - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (batch.bodyEnd(middle) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * The named point alone, what is before it, what is behind it; last is sent first. The point is only rejected when the
+ * target refuses it by itself: an offset may mislead.
+ */
+function isolated({ from, to }: PointRange, point: number): PointRange[] {
+  return [
+    { from: point + 1, to },
+    { from, to: point },
+    { from: point, to: point + 1 },
+  ].filter((range) => range.from < range.to);
+}
+
+function spent(batch: Batch, attempt: Attempt, reason: string, retryForMs: number): UnavailableError {
+  const where = `${batch.points} points`;
+  return new UnavailableError(
+    `writing a batch of ${where} — expected an answer within --retry-for ${Math.round(retryForMs / 1000)}s — ` +
+      `last from ${attempt.endpoint}: ${reason} — the load can be run again`,
+  );
+}

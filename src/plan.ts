@@ -1,0 +1,99 @@
+// Pure arithmetic for our own memory: what the limit pays for. Everything large is a product one can do by hand;
+// the rest (interpreter, HTTP client, compression, garbage) is the base and the reserve, measured.
+
+import { MemoryLimitError } from './errors.js';
+
+export interface MemoryPlan {
+  readonly limitBytes: number;
+  readonly limitSource: string;
+  /** The process with everything loaded and nothing to do; bytes resident. */
+  readonly baseBytes: number;
+  /** For what the arena does not see: sockets, compression, garbage between two collections. */
+  readonly reserveBytes: number;
+  /** Read windows and tables of the format. */
+  readonly formatBytes: number;
+  readonly slots: number;
+  readonly slotBytes: number;
+  /** Most body bytes of a batch; a slot's body may be larger, for the longest point. */
+  readonly batchBytes: number;
+  readonly bodyBytes: number;
+  readonly sideBytes: number;
+  readonly points: number;
+  /** Why there are fewer or smaller slots than asked for; null when there are not. */
+  readonly note: string | null;
+}
+
+export interface PlanRequest {
+  readonly limit: { readonly bytes: number; readonly source: string };
+  readonly workers: number;
+  readonly batchBytes: number;
+  readonly batchPoints: number;
+  readonly maxPointBytes: number;
+  readonly formatBytes: number;
+  /** Bytes of one slot for these sizes. */
+  readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Resident size of the loader when idle, all modules in (Node 20: 78 MiB, Node 24: 86 MiB; measured 2026-11-23). */
+const baseBytes = 88 * MiB;
+const smallestBody = 64 * KiB;
+/** A reject of the longest kind and what one read may add to it must fit. */
+const sideSlack = 512 * KiB;
+/** The shortest point there is, `m f=1 0\n`, bounds how many fit a body. */
+const shortestPoint = 8;
+
+/**
+ * Fits slots into the limit: as many as there are writers, of the size asked for; then fewer; then smaller.
+ * Throws MemoryLimitError, with the figures, when not even one small slot fits.
+ */
+export function plan(request: PlanRequest): MemoryPlan {
+  const { limit, workers } = request;
+  const reserveBytes = Math.max(16 * MiB, Math.floor(limit.bytes * 0.1));
+  const rest = limit.bytes - baseBytes - reserveBytes - request.formatBytes;
+  for (let asked = request.batchBytes; ; asked = Math.floor(asked / 2)) {
+    const sizes = slotSizes(request, asked);
+    const each = request.slotBytes(sizes);
+    const slots = Math.min(workers, Math.floor(rest / each));
+    if (slots >= 1) {
+      return {
+        limitBytes: limit.bytes,
+        limitSource: limit.source,
+        baseBytes,
+        reserveBytes,
+        formatBytes: request.formatBytes,
+        slots,
+        slotBytes: each,
+        batchBytes: asked,
+        ...sizes,
+        note: note(request, asked, slots),
+      };
+    }
+    if (asked <= smallestBody) throw tooSmall(request, baseBytes + reserveBytes + request.formatBytes + each);
+  }
+}
+
+function slotSizes(request: PlanRequest, asked: number): { bodyBytes: number; sideBytes: number; points: number } {
+  // The longest point and its stamp must fit a body.
+  const bodyBytes = Math.max(asked, request.maxPointBytes + 64);
+  const sideBytes = request.maxPointBytes + sideSlack;
+  return { bodyBytes, sideBytes, points: Math.min(request.batchPoints, Math.ceil(bodyBytes / shortestPoint)) };
+}
+
+function note(request: PlanRequest, asked: number, slots: number): string | null {
+  const smaller = asked < request.batchBytes ? `batches of ${asked} instead of ${request.batchBytes} bytes` : null;
+  const fewer = slots < request.workers ? `${slots} instead of ${request.workers} writers` : null;
+  const changes = [fewer, smaller].filter((each) => each !== null);
+  return changes.length === 0 ? null : `the memory limit allows ${changes.join(' and ')}`;
+}
+
+function tooSmall(request: PlanRequest, needed: number): MemoryLimitError {
+  const inMiB = (bytes: number): string => `${Math.ceil(bytes / MiB)}MiB`;
+  return new MemoryLimitError(
+    `planning memory — expected a limit of at least ${inMiB(needed)} for one writer with these settings ` +
+      `(base ${inMiB(baseBytes)}, format ${inMiB(request.formatBytes)}, the rest reserve and one slot) — ` +
+      `got ${inMiB(request.limit.bytes)} (${request.limit.source}) — raise --memory-limit, or lower --max-point-bytes and --batch-bytes`,
+  );
+}
