@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import type { Level } from '../../src/model.js';
+import { calm, collected, type Watermarks, watch } from '../../src/pressure/watermarks.js';
+
+const limit = 1000;
+const see = (state: Watermarks, rss: number, now: number, drained = false): Watermarks =>
+  watch(state, { rss, limit, now, drained });
+/** A sample and, when it asks for one, a collection that takes 1 ms and leaves `after`. */
+const step = (state: Watermarks, rss: number, now: number, drained = false, after = rss): Watermarks => {
+  const seen = see(state, rss, now, drained);
+  return seen.collect ? collected(seen, { before: rss, after, tookMs: 1, now }) : seen;
+};
+
+test.each<[string, readonly number[], readonly Level[]]>([
+  ['rising', [790, 800, 899, 900, 960], ['normal', 'high', 'high', 'critical', 'critical']],
+  ['leaving high below 72 %', [800, 799, 720, 719, 799], ['high', 'high', 'high', 'normal', 'normal']],
+  ['leaving critical below 80 %', [900, 899, 800, 799, 899], ['critical', 'critical', 'critical', 'high', 'high']],
+  ['falling from critical to calm at once', [950, 500], ['critical', 'normal']],
+  ['far above the limit with batches in flight', [1500, 1500], ['critical', 'critical']],
+])('levels when %s', (_, shares, levels) => {
+  let state = calm;
+  const seen = shares.map((rss, i) => {
+    state = see(state, rss, i * 10);
+    return state.level;
+  });
+  expect(seen).toEqual(levels);
+});
+
+test('time is added to the level in which it passed', () => {
+  const samples: [number, number][] = [
+    [100, 0],
+    [850, 1000],
+    [950, 3000],
+    [100, 7000],
+    [100, 9000],
+  ];
+  const state = samples.reduce((before, [rss, now]) => see(before, rss, now), calm);
+  expect([state.highSeconds, state.criticalSeconds]).toEqual([2, 4]);
+});
+
+test('entering high asks for one collection, staying high for none', () => {
+  const entered = see(calm, 820, 1000);
+  expect(entered.collect).toBe(true);
+  const after = collected(entered, { before: 820, after: 815, tookMs: 5, now: 1005 });
+  expect(see(after, 830, 60_000).collect).toBe(false);
+});
+
+test('in critical useless collections come ever more rarely, up to every 30 s, and useful ones soon again', () => {
+  let state = see(calm, 950, 0);
+  const gaps: number[] = [];
+  let last = 0;
+  for (let now = 0; now < 200_000; now += 50) {
+    state = see(state, 950, now);
+    if (!state.collect) continue;
+    if (now > 0) gaps.push(now - last);
+    last = now;
+    state = collected(state, { before: 950, after: 949, tookMs: 1, now });
+  }
+  expect(gaps.slice(0, 6)).toEqual([500, 1000, 2000, 4000, 8000, 16_000]);
+  expect(gaps.slice(7).every((gap) => gap === 30_000)).toBe(true);
+  const useful = collected(state, { before: 950, after: 890, tookMs: 1, now: 300_000 });
+  expect(useful.gcNotBefore).toBe(300_250);
+});
+
+test('a collection that takes long is repeated after ten times as long', () => {
+  const state = collected(see(calm, 950, 0), { before: 950, after: 700, tookMs: 200, now: 200 });
+  expect(state.gcNotBefore).toBe(2200);
+});
+
+test('what stays with every slot free after a collection is the allocator’s: no waiting, no collecting, no stop', () => {
+  let state = step(calm, 930, 0);
+  state = step(state, 930, 300);
+  expect(state.retained).toBeNull();
+  state = step(state, 930, 400, true);
+  expect(state.retained).toBe(930);
+  for (let now = 1000; now < 120_000; now += 250) {
+    state = see(state, 930, now, true);
+    expect(state).toMatchObject({ level: 'critical', collect: false });
+  }
+  expect(see(state, 960, 130_000).collect).toBe(true);
+  expect(see(state, 500, 130_000).retained).toBeNull();
+});
+
+test('stops only after 5 s at 97 % with nothing in flight and a collection that did not help', () => {
+  let state = step(calm, 980, 0);
+  for (let now = 250; now <= 20_000; now += 250) state = step(state, 980, now);
+  expect(state.level).toBe('critical');
+  state = step(state, 980, 20_250, true);
+  state = step(state, 980, 25_000);
+  expect(state.level).toBe('critical');
+  state = step(state, 980, 25_250);
+  expect(state.level).toBe('stop');
+  expect(step(state, 100, 25_500).level).toBe('stop');
+});
+
+test('a fall below 97 % starts the 5 s anew', () => {
+  let state = step(calm, 980, 0);
+  state = step(state, 980, 1000, true);
+  state = step(state, 960, 4000, true);
+  state = step(state, 980, 5000, true);
+  state = step(state, 980, 9900, true);
+  expect(state.level).toBe('critical');
+  expect(step(state, 980, 10_000, true).level).toBe('stop');
+});
+
+test('without a collection there is no stop', () => {
+  let state = see(calm, 990, 0, true);
+  for (let now = 0; now < 10_000; now += 250) state = see(state, 990, now, true);
+  expect(state).toMatchObject({ level: 'critical', collect: true });
+});
