@@ -1,0 +1,92 @@
+// SQL questions, asked of any endpoint that will answer, until it does or the waiting time is spent.
+
+import { RefusedError, UnavailableError } from '../errors.js';
+import type { Clock } from '../model.js';
+import { type Row, rowsOf } from './database.js';
+import { isRows, verdictOf, type Wire } from './wire.js';
+
+/** What preflight and questions share. */
+export interface Asking {
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly shown: readonly string[];
+  /** Monotonic ms. */
+  readonly deadline: number;
+  readonly waitMs: number;
+}
+
+const questionTimeoutMs = 10_000;
+const longestAnswerBytes = 64 * 1024 * 1024;
+
+/** Attempted — expected — got — what to do. */
+export const sentence = (...parts: readonly string[]): string => parts.join(' — ');
+
+export const seconds = (ms: number): string => `${Math.round(ms / 100) / 10}s`;
+
+/** At least a second, so that the last look is a real one. */
+export function timeLeft(asking: Asking, most: number): number {
+  return Math.max(1000, Math.min(most, asking.deadline - asking.clock.monotonic()));
+}
+
+/** What a person can do about what CnosDB refuses. */
+export function remedy(reason: string): string {
+  if (/tenant/i.test(reason) && /not found/i.test(reason)) return 'see --tenant';
+  if (/Database .*not found/i.test(reason)) return 'see --db, or have it created with --create-db';
+  if (/Access denied|user .* not found/i.test(reason)) return 'see --user and --password';
+  if (/privileges/i.test(reason)) return 'grant them, or see --user';
+  return 'nothing was sent';
+}
+
+export type Told = { readonly rows: Row[] } | { readonly rejected: string };
+
+function read(body: string, cut: boolean, shown: string, statement: string): Told {
+  try {
+    if (cut) throw new SyntaxError(`more than ${longestAnswerBytes >> 20} MiB`);
+    return { rows: rowsOf(body) };
+  } catch {
+    const got = cut ? 'a longer one' : JSON.stringify(body.slice(0, 80));
+    const expected = `expected rows as JSON, ${longestAnswerBytes >> 20} MiB at most`;
+    throw new RefusedError(
+      sentence(`asked ${shown}: ${statement}`, expected, `got ${got}`, 'is this a CnosDB? see --url'),
+    );
+  }
+}
+
+/**
+ * Asks the endpoints in turn, those of `order` only, again after a second. `rejected`: the statement itself was refused.
+ * Throws RefusedError, UnavailableError, or the signal's reason.
+ */
+export async function askSql(asking: Asking, order: readonly number[], statement: string): Promise<Told> {
+  const { wire, clock, signal, shown } = asking;
+  for (let turn = 0; ; turn++) {
+    const index = order[turn % order.length];
+    const timeoutMs = timeLeft(asking, questionTimeoutMs);
+    const outcome = await wire.sql(index, statement, longestAnswerBytes, timeoutMs, signal);
+    signal.throwIfAborted();
+    if (isRows(outcome)) return read(outcome.answer.body, outcome.cut, shown[index], statement);
+    const said = verdictOf(outcome, timeoutMs, clock.now());
+    if (said.kind === 'rejected') return { rejected: said.message };
+    const reason = said.kind === 'accepted' ? 'an answer that is none' : said.reason;
+    const asked = `asked ${shown[index]}: ${statement}`;
+    if (said.kind === 'refused')
+      throw new RefusedError(sentence(asked, 'expected rows', `got ${reason}`, remedy(reason)));
+    if (turn % order.length < order.length - 1) continue;
+    const left = asking.deadline - clock.monotonic();
+    if (left <= 0) throw unavailable(asking, [`${shown[index]}: ${reason}`]);
+    await clock.sleep(Math.min(1000, left), signal);
+  }
+}
+
+/** `problems`: one for each endpoint. */
+export function unavailable(asking: Asking, problems: readonly string[]): UnavailableError {
+  const waited = `waited ${seconds(asking.waitMs)} for ${asking.shown.join(', ')}`;
+  return new UnavailableError(
+    sentence(
+      waited,
+      'expected an acknowledged empty write',
+      `got ${problems.join('; ')}`,
+      'start it, or wait longer with --wait-for-target',
+    ),
+  );
+}

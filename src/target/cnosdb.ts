@@ -1,0 +1,116 @@
+// The CnosDB target: what the rest of the program knows of a cluster.
+
+import { RefusedError } from '../errors.js';
+import type { Attempt, Clock, EncodedBody, Target, TargetColumn, TargetDescription } from '../model.js';
+import { type Asking, askSql, sentence } from './ask.js';
+import { columnsOf } from './database.js';
+import { type Encode, encoder } from './encode.js';
+import { Endpoints } from './endpoints.js';
+import type { CnosdbOptions } from './options.js';
+import { preflight } from './preflight.js';
+import { verdictOf, Wire } from './wire.js';
+
+export type { CnosdbOptions } from './options.js';
+
+const probeTimeoutMs = 5_000;
+
+/** Connects to nothing until it is asked something. Throws UsageError for a compression this Node does not have. */
+export function cnosdb(options: CnosdbOptions, clock: Clock): Target {
+  return new Cnosdb(options, clock);
+}
+
+class Cnosdb implements Target {
+  readonly encode: Encode;
+  readonly #options: CnosdbOptions;
+  readonly #clock: Clock;
+  readonly #wire: Wire;
+  readonly #endpoints: Endpoints;
+  readonly #closed = new AbortController();
+
+  constructor(options: CnosdbOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#wire = new Wire(options, clock);
+    this.encode = encoder(
+      options.compression,
+      options.urls.map(({ origin }) => origin),
+    );
+    this.#endpoints = new Endpoints(
+      options.urls.map(({ shown }) => shown),
+      clock,
+      { probe: (index) => this.#probe(index), changed: (shown, up, why) => this.#tell(shown, up, why) },
+    );
+  }
+
+  async describe(signal: AbortSignal): Promise<TargetDescription> {
+    const { description, verdicts } = await preflight(this.#asking(signal), this.#options);
+    verdicts.forEach((verdict, index) => {
+      if (verdict.kind === 'unreachable') this.#endpoints.learn(index, verdict.kind, verdict.reason, 0);
+    });
+    return description;
+  }
+
+  async columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]> {
+    const first = this.#endpoints.pick();
+    const order = this.#options.urls.map((_, step) => (first + step) % this.#options.urls.length);
+    const statement =
+      table === undefined
+        ? 'SELECT table_name, column_name, column_type, data_type FROM information_schema.columns' +
+          ` WHERE database_name = '${this.#options.db.replaceAll("'", "''")}'`
+        : `DESCRIBE TABLE "${table.replaceAll('"', '""')}"`;
+    const told = await askSql(this.#asking(signal), order, statement);
+    if ('rows' in told) return columnsOf(told.rows, table);
+    if (table !== undefined && /Table not found/i.test(told.rejected)) return [];
+    throw new RefusedError(
+      sentence(
+        `asked for the columns: ${statement}`,
+        'expected rows',
+        `got ${told.rejected}`,
+        'see --user: may it read?',
+      ),
+    );
+  }
+
+  async write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {
+    const index = this.#endpoints.pick();
+    const start = this.#clock.monotonic();
+    const outcome = await this.#wire.write(index, body, timeoutMs, signal);
+    const verdict = verdictOf(outcome, timeoutMs, this.#clock.now());
+    if (outcome.kind !== 'aborted')
+      this.#endpoints.learn(index, verdict.kind, 'reason' in verdict ? verdict.reason : '', points);
+    return {
+      verdict,
+      endpoint: this.#options.urls[index].shown,
+      latencyMs: this.#clock.monotonic() - start,
+      sentBytes: outcome.kind === 'answer' || outcome.sent ? body.bytes.length : 0,
+    };
+  }
+
+  endpoints(): ReturnType<Target['endpoints']> {
+    return this.#endpoints.accounts();
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#wire.close();
+  }
+
+  async #probe(index: number): Promise<boolean> {
+    const outcome = await this.#wire.write(index, null, probeTimeoutMs, this.#closed.signal);
+    return verdictOf(outcome, probeTimeoutMs, this.#clock.now()).kind === 'accepted';
+  }
+
+  #tell(shown: string, up: boolean, why: string): void {
+    const message = up
+      ? `${shown}: ${why}`
+      : `${shown} cannot be reached (${why}); others take its share, it is probed`;
+    this.#options.notify?.({ level: up ? 'info' : 'warn', kind: up ? 'endpoint-back' : 'endpoint-down', message });
+  }
+
+  #asking(signal: AbortSignal): Asking {
+    const waitMs = this.#options.waitForTargetMs;
+    const shown = this.#options.urls.map((url) => url.shown);
+    const deadline = this.#clock.monotonic() + waitMs;
+    return { wire: this.#wire, clock: this.#clock, signal, shown, deadline, waitMs };
+  }
+}

@@ -1,0 +1,31 @@
+// What a CnosDB target has to be told.
+
+import type { InputPrecision, Notice, Precision } from '../model.js';
+import type { Compression } from './encode.js';
+
+export interface CnosdbOptions {
+  /**
+   * `origin`: scheme, host, port, and a path when CnosDB is behind a proxy that adds one. `shown`: the same as people may
+   * see it, without credentials.
+   */
+  readonly urls: readonly { readonly shown: string; readonly origin: string }[];
+  readonly db: string;
+  readonly tenant: string;
+  readonly user: string;
+  readonly password: string;
+  /** Unit of the timestamps in request bodies. */
+  readonly precision: Precision;
+  /** Unit of the timestamps in the input: for the guard against a database that would merge points. */
+  readonly inputPrecision: InputPrecision;
+  readonly createDb: boolean;
+  /** Verbatim after WITH. */
+  readonly dbOptions: string | null;
+  readonly compression: Compression;
+  readonly headers: readonly (readonly [string, string])[];
+  /** Connections to each endpoint: as many as there may be writers. */
+  readonly connections: number;
+  readonly waitForTargetMs: number;
+  /** For User-Agent. */
+  readonly version: string;
+  readonly notify?: (notice: Notice) => void;
+}

@@ -1,0 +1,188 @@
+// Before anything is sent: is there a target, does it let us in, has it the database, and would that lose points?
+
+import { RefusedError } from '../errors.js';
+import type { DatabaseSettings, EndpointState, TargetDescription, Verdict } from '../model.js';
+import { type Asking, askSql, remedy, sentence, timeLeft, unavailable } from './ask.js';
+import { settingsOf, timesMerged } from './database.js';
+import type { CnosdbOptions } from './options.js';
+import { verdictOf } from './wire.js';
+
+const knockTimeoutMs = 10_000;
+const pingTimeoutMs = 5_000;
+const againMs = 1_000;
+/** CREATE DATABASE reaches other nodes by an asynchronous watch of the meta service. */
+const spreadMs = 10_000;
+const spreadAgainMs = 200;
+
+const isMissing = (verdict: Verdict): boolean =>
+  verdict.kind === 'refused' && /Database .*not found/i.test(verdict.reason);
+
+function problemOf(verdict: Verdict): string | null {
+  if (verdict.kind === 'accepted') return null;
+  return verdict.kind === 'rejected' ? verdict.message : verdict.reason;
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+export interface Found {
+  readonly description: TargetDescription;
+  /** Of the empty write to each endpoint. */
+  readonly verdicts: readonly Verdict[];
+}
+
+/** Throws RefusedError, UnavailableError, or the signal's reason. */
+export async function preflight(asking: Asking, options: CnosdbOptions): Promise<Found> {
+  const first = await untilAnswered(asking, options);
+  const verdicts = first.some(isMissing) ? await withDatabase(asking, options, first) : first;
+  const order = verdicts.flatMap((verdict, index) => (verdict.kind === 'accepted' ? [index] : []));
+  const versions = await Promise.all(
+    verdicts.map((verdict, index) => (problemOf(verdict) === null ? version(asking, index) : Promise.resolve(null))),
+  );
+  const database = await settings(asking, options, order);
+  guardPrecision(asking, options, database);
+  const endpoints = verdicts.map(
+    (verdict, index): EndpointState => ({
+      url: asking.shown[index],
+      reachable: verdict.kind === 'accepted',
+      version: versions[index],
+      problem: problemOf(verdict),
+    }),
+  );
+  return { description: { kind: 'cnosdb', version: lowest(versions), endpoints, database }, verdicts };
+}
+
+function knock(asking: Asking): Promise<Verdict[]> {
+  const timeoutMs = timeLeft(asking, knockTimeoutMs);
+  return Promise.all(
+    asking.shown.map(async (_, index) => {
+      const outcome = await asking.wire.write(index, null, timeoutMs, asking.signal);
+      return verdictOf(outcome, timeoutMs, asking.clock.now());
+    }),
+  );
+}
+
+/** A refusal is final, whoever says it: credentials, tenant, no CnosDB. Only a missing database may be mended. */
+function guardRefusals(asking: Asking, options: CnosdbOptions, verdicts: readonly Verdict[]): void {
+  verdicts.forEach((verdict, index) => {
+    if ((verdict.kind !== 'refused' && verdict.kind !== 'rejected') || isMissing(verdict)) return;
+    const got = problemOf(verdict) ?? '';
+    const attempted = `preparing to load into database ${quoted(options.db)} of ${asking.shown[index]} as user ${options.user}`;
+    throw new RefusedError(
+      sentence(attempted, 'expected an empty write to be acknowledged', `got ${got}`, remedy(got)),
+    );
+  });
+}
+
+async function untilAnswered(asking: Asking, options: CnosdbOptions): Promise<Verdict[]> {
+  for (;;) {
+    const verdicts = await knock(asking);
+    asking.signal.throwIfAborted();
+    guardRefusals(asking, options, verdicts);
+    if (verdicts.some((verdict) => verdict.kind === 'accepted' || isMissing(verdict))) return verdicts;
+    const problems = verdicts.map((verdict, index) => `${asking.shown[index]}: ${problemOf(verdict)}`);
+    const left = asking.deadline - asking.clock.monotonic();
+    if (left <= 0)
+      throw unavailable(
+        asking,
+        verdicts.map((verdict) => problemOf(verdict) ?? ''),
+      );
+    options.notify?.({ level: 'info', kind: 'waiting', message: `waiting for the target: ${problems.join('; ')}` });
+    await asking.clock.sleep(Math.min(againMs, left), asking.signal);
+  }
+}
+
+/** Some endpoint does not know the database: created when none does and that is wanted, then waited for everywhere. */
+async function withDatabase(asking: Asking, options: CnosdbOptions, verdicts: readonly Verdict[]): Promise<Verdict[]> {
+  if (!verdicts.some((verdict) => verdict.kind === 'accepted'))
+    await create(asking, options, verdicts.findIndex(isMissing));
+  const until = asking.clock.monotonic() + spreadMs;
+  for (;;) {
+    const now = await knock(asking);
+    asking.signal.throwIfAborted();
+    guardRefusals(asking, options, now);
+    if (now.some((verdict) => verdict.kind === 'accepted') && !now.some(isMissing)) return now;
+    if (asking.clock.monotonic() >= until) throw notEverywhere(asking, options, now);
+    await asking.clock.sleep(spreadAgainMs, asking.signal);
+  }
+}
+
+async function create(asking: Asking, options: CnosdbOptions, index: number): Promise<void> {
+  const database = `database ${quoted(options.db)} on ${asking.shown[index]}`;
+  if (!options.createDb)
+    throw new RefusedError(
+      sentence(
+        `looked for ${database}`,
+        'expected it to be there',
+        'got Database not found',
+        'see --db, or have it created with --create-db',
+      ),
+    );
+  const rest = options.dbOptions === null ? '' : ` WITH ${options.dbOptions}`;
+  const told = await askSql(asking, [index], `CREATE DATABASE IF NOT EXISTS ${quoted(options.db)}${rest}`);
+  if ('rejected' in told)
+    throw new RefusedError(
+      sentence(
+        `creating ${database}${rest}`,
+        'expected it to be created',
+        `got ${told.rejected}`,
+        'see --db and --db-options',
+      ),
+    );
+}
+
+function notEverywhere(asking: Asking, options: CnosdbOptions, verdicts: readonly Verdict[]): RefusedError {
+  const without = asking.shown.filter((_, index) => verdicts[index].kind !== 'accepted');
+  return new RefusedError(
+    sentence(
+      `looked for database ${quoted(options.db)} on every endpoint`,
+      `expected it within ${spreadMs / 1000}s of its creation`,
+      `got none on ${without.join(', ')}`,
+      'are these nodes of one cluster? see --url',
+    ),
+  );
+}
+
+async function version(asking: Asking, index: number): Promise<string | null> {
+  const outcome = await asking.wire.ping(index, pingTimeoutMs, asking.signal);
+  asking.signal.throwIfAborted();
+  if (outcome.kind !== 'answer') return null;
+  return /"version"\s*:\s*"(\d+\.\d+\.\d+)/.exec(outcome.answer.body)?.[1] ?? null;
+}
+
+function lowest(versions: readonly (string | null)[]): string | null {
+  const known = versions.filter((each) => each !== null);
+  return known.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))[0] ?? null;
+}
+
+async function settings(asking: Asking, options: CnosdbOptions, order: readonly number[]): Promise<DatabaseSettings> {
+  const told = await askSql(asking, order, `DESCRIBE DATABASE ${quoted(options.db)}`);
+  try {
+    if ('rejected' in told) throw new SyntaxError(told.rejected);
+    return settingsOf(told.rows[0] ?? {});
+  } catch (error) {
+    const got = error instanceof Error ? error.message : String(error);
+    const where = asking.shown[order[0]];
+    throw new RefusedError(
+      sentence(
+        `read the settings of database ${quoted(options.db)} from ${where}`,
+        'expected ttl, shard, precision',
+        `got ${got}`,
+        'is this a CnosDB? see --url',
+      ),
+    );
+  }
+}
+
+function guardPrecision(asking: Asking, options: CnosdbOptions, { precision }: DatabaseSettings): void {
+  const merged = timesMerged(precision, options.inputPrecision);
+  if (merged <= 1) return;
+  const wanted = options.inputPrecision.toUpperCase();
+  throw new RefusedError(
+    sentence(
+      `looked at database ${quoted(options.db)} of ${asking.shown.join(', ')}`,
+      `expected PRECISION ${wanted}, the unit of the input's timestamps (--precision ${options.inputPrecision})`,
+      `got ${precision.toUpperCase()}: of a series, each ${merged} timestamps would become one, and their points with them`,
+      `load into another database: --db NAME --create-db --db-options "PRECISION '${wanted}'"`,
+    ),
+  );
+}
