@@ -1,0 +1,59 @@
+// What a command-line parser has to register, as data, and the one rewriting that it cannot do itself.
+
+import { UsageError } from '../errors.js';
+import { flagName, type Group, type Option, options } from './options.js';
+import { describe } from './reference.js';
+
+/** One flag. `flags` is commander's notation: `--batch-bytes <size>`, `--quiet`, `--no-quiet`. */
+export interface Flag {
+  /** Key in the `flags` layer of `resolve`. */
+  readonly key: string;
+  readonly flags: string;
+  /** Default and environment variable are part of it: the parser is to know neither. */
+  readonly description: string;
+  readonly group: Group;
+  /** Given several times, its values make a list. */
+  readonly repeatable: boolean;
+  /** The `--no-…` of a switch: stores false under `key`, and is not shown in the help. */
+  readonly negates: boolean;
+}
+
+/** Every flag, in the order of the help; after each switch its negation. */
+export function flags(): Flag[] {
+  return options.flatMap((option) => (option.is.kind === 'switch' ? [flag(option), negation(option)] : [flag(option)]));
+}
+
+function flag(option: Option): Flag {
+  const { key, group, is, arg } = option;
+  const repeatable = is.kind === 'urls' || is.kind === 'headers';
+  const notation = arg ? `${flagName(key)} ${arg}` : flagName(key);
+  return { key, flags: notation, description: describe(option), group, repeatable, negates: false };
+}
+
+function negation(option: Option): Flag {
+  const notation = flagName(option.key).replace('--', '--no-');
+  return { ...flag(option), flags: notation, description: '', negates: true };
+}
+
+/**
+ * Rewrites `--quiet=false` to `--no-quiet` and `--quiet=true` to `--quiet`, up to a `--`.
+ * An optional value would do it too, but `--create-db data.lp` would then swallow the input.
+ * Throws UsageError for another value.
+ */
+export function spellSwitches(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const problems: string[] = [];
+  const spelled = argv.map((word, i) => (end >= 0 && i >= end ? word : spellSwitch(word, problems)));
+  if (problems.length > 0) throw new UsageError(problems);
+  return spelled;
+}
+
+function spellSwitch(word: string, problems: string[]): string {
+  const [name, value] = word.split('=', 2);
+  const option = options.find(({ key, is }) => is.kind === 'switch' && flagName(key) === name);
+  if (!option || value === undefined) return word;
+  if (/^(true|1|yes|on)$/i.test(value)) return name;
+  if (/^(false|0|no|off)$/i.test(value)) return name.replace('--', '--no-');
+  problems.push(`${option.key}: expected true or false, got ${JSON.stringify(value)} (from ${name})`);
+  return word;
+}

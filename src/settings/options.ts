@@ -1,0 +1,102 @@
+// Every option, declared once; flags, environment, config file, help and README derive from this table.
+// Plain data and no import: printing the help must not cost the loading of a validator.
+
+/** What an option's text means. Bounds are inclusive, in bytes, milliseconds or pieces. */
+export type Kind =
+  | { readonly kind: 'text' }
+  | { readonly kind: 'urls' }
+  | { readonly kind: 'headers' }
+  | { readonly kind: 'switch' }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'count'; readonly min: number; readonly max: number }
+  | { readonly kind: 'size'; readonly min: number; readonly max: number }
+  /** `words`: texts that stand for a number of their own, or for none. */
+  | {
+      readonly kind: 'duration';
+      readonly min: number;
+      readonly max: number;
+      readonly words?: Readonly<Record<string, number | null>>;
+    }
+  | { readonly kind: 'timeRange' }
+  | { readonly kind: 'countOrPercent' }
+  | { readonly kind: 'sizeOrPercent'; readonly min: number };
+
+export type Group = 'target' | 'input' | 'batch' | 'delivery' | 'memory' | 'state' | 'output';
+
+export interface Option {
+  /** `batchPoints`: the key in the config file; → `--batch-points` → `BULK_LOAD_BATCH_POINTS`. */
+  readonly key: string;
+  /** Name in `Settings`, where it differs from the key: it carries the unit or the plural. */
+  readonly as?: string;
+  readonly group: Group;
+  readonly is: Kind;
+  /** As the user would write it; null: unset, or computed as `defaultText` says. */
+  readonly default: string | null;
+  /** Shown instead of the default. */
+  readonly defaultText?: string;
+  /** Placeholder in the help; absent for switches. */
+  readonly arg?: string;
+  readonly description: string;
+  /** Its value is never shown. */
+  readonly secret?: true;
+}
+
+const MIB = 1024 ** 2;
+const DAY = 86_400_000;
+const MANY = Number.MAX_SAFE_INTEGER;
+
+/** In the order in which help and README list them. */
+// biome-ignore format: one row per option, as in the table that it is
+export const options: readonly Option[] = [
+  { key: 'url', as: 'urls', group: 'target', is: { kind: 'urls' }, default: 'http://localhost:8902', arg: '<url>', description: 'endpoint of the target; repeatable or a comma list; http://user:password@host:port is understood' },
+  { key: 'db', group: 'target', is: { kind: 'text' }, default: null, defaultText: 'required', arg: '<name>', description: 'database to load into' },
+  { key: 'tenant', group: 'target', is: { kind: 'text' }, default: 'cnosdb', arg: '<name>', description: 'tenant of the database' },
+  { key: 'user', group: 'target', is: { kind: 'text' }, default: 'root', arg: '<name>', description: 'user to sign in as' },
+  { key: 'password', group: 'target', is: { kind: 'text' }, default: '', defaultText: 'empty', arg: '<text>', description: 'password of the user; better given by file or environment, where `ps` does not show it', secret: true },
+  { key: 'passwordFile', group: 'target', is: { kind: 'text' }, default: null, arg: '<file>', description: 'file that holds the password; one newline at its end is not part of it' },
+  { key: 'createDb', group: 'target', is: { kind: 'switch' }, default: 'false', description: 'create the database if it does not exist' },
+  { key: 'dbOptions', group: 'target', is: { kind: 'text' }, default: null, arg: '<text>', description: "what follows WITH when the database is created, such as SHARD 3 REPLICA 2 TTL '30d'" },
+  { key: 'compression', group: 'target', is: { kind: 'choice', values: ['auto', 'none', 'gzip', 'zstd'] }, default: 'auto', arg: '<method>', description: 'of request bodies: auto, none, gzip or zstd; auto is none to loopback, else zstd where this Node has it, else gzip' },
+  { key: 'header', as: 'headers', group: 'target', is: { kind: 'headers' }, default: null, arg: '<K: V>', description: 'header to send with each request; repeatable', secret: true },
+
+  { key: 'precision', group: 'input', is: { kind: 'choice', values: ['ns', 'us', 'ms', 's'] }, default: 'ns', arg: '<unit>', description: 'unit of the timestamps: ns, us, ms or s' },
+  { key: 'missingTimestamp', group: 'input', is: { kind: 'choice', values: ['reject', 'now'] }, default: 'reject', arg: '<what>', description: 'reject a point without a timestamp, or stamp it: now is the start of the load plus the number of the point' },
+  { key: 'maxPointBytes', group: 'input', is: { kind: 'size', min: 64, max: 64 * MIB }, default: '1MiB', arg: '<size>', description: 'a longer point is rejected' },
+  { key: 'limit', group: 'input', is: { kind: 'count', min: 1, max: MANY }, default: null, defaultText: 'all', arg: '<points>', description: 'stop after so many points' },
+  { key: 'minPoints', group: 'input', is: { kind: 'count', min: 0, max: MANY }, default: '1', arg: '<points>', description: 'fewer points than this in all inputs end with code 7' },
+  { key: 'expectTime', group: 'input', is: { kind: 'timeRange' }, default: '1980..2100', arg: '<range>', description: 'FROM..TO or off; a timestamp outside stops the load before it is sent, naming the precision that would fit' },
+  { key: 'onInputError', group: 'input', is: { kind: 'choice', values: ['continue', 'stop'] }, default: 'continue', arg: '<what>', description: 'continue with the other inputs when one cannot be read to its end, or stop' },
+  { key: 'inOrder', group: 'input', is: { kind: 'switch' }, default: 'false', description: 'begin an input only after the one before it is wholly acknowledged' },
+
+  { key: 'batchPoints', group: 'batch', is: { kind: 'count', min: 1, max: 1_000_000 }, default: '10000', arg: '<points>', description: 'most points in a batch' },
+  { key: 'batchBytes', group: 'batch', is: { kind: 'size', min: 1024, max: 64 * MIB }, default: '1MiB', arg: '<size>', description: 'most bytes in a batch; whichever comes first' },
+  { key: 'batchLinger', as: 'batchLingerMs', group: 'batch', is: { kind: 'duration', min: 10, max: DAY }, default: '5s', arg: '<time>', description: 'an incomplete batch goes after so long without input' },
+
+  { key: 'workers', group: 'delivery', is: { kind: 'count', min: 1, max: 256 }, default: '8', arg: '<n>', description: 'most writers at a time, over all endpoints; a load starts with one' },
+  { key: 'waitForTarget', as: 'waitForTargetMs', group: 'delivery', is: { kind: 'duration', min: 0, max: 365 * DAY }, default: '30s', arg: '<time>', description: 'how long to wait for the first answer of any endpoint' },
+  { key: 'requestTimeout', as: 'requestTimeoutMs', group: 'delivery', is: { kind: 'duration', min: 100, max: DAY }, default: null, defaultText: '30s + size / 100KiB per s', arg: '<time>', description: 'how long to wait for the answer to one request' },
+  { key: 'retryFor', as: 'retryForMs', group: 'delivery', is: { kind: 'duration', min: 0, max: 365 * DAY, words: { forever: Number.POSITIVE_INFINITY } }, default: '1h', arg: '<time>', description: 'how long one batch is tried again, from its first attempt; or forever' },
+  { key: 'maxRejected', group: 'delivery', is: { kind: 'countOrPercent' }, default: '1000', arg: '<n|n%>', description: 'more rejected points stop the load; a percentage counts from 100,000 points on' },
+  { key: 'acceptRejects', group: 'delivery', is: { kind: 'countOrPercent' }, default: '0', arg: '<n|n%>', description: 'up to so many rejected points the load still ends with 0' },
+  { key: 'maxDuration', as: 'maxDurationMs', group: 'delivery', is: { kind: 'duration', min: 1000, max: 365 * DAY, words: { off: null } }, default: 'off', arg: '<time>', description: 'stop cleanly after so long, as a signal would; or off' },
+
+  { key: 'memoryLimit', group: 'memory', is: { kind: 'sizeOrPercent', min: 16 * MIB }, default: null, defaultText: '90% of the control group, 512MiB at most', arg: '<size|n%>', description: 'resident memory to stay under: a size, or a percentage of the control group, else of RAM' },
+
+  { key: 'stateDir', group: 'state', is: { kind: 'text' }, default: null, defaultText: '$STATE_DIRECTORY, else bulk-load in $XDG_STATE_HOME or ~/.local/state', arg: '<dir>', description: 'where rejected points are kept' },
+
+  { key: 'progress', group: 'output', is: { kind: 'choice', values: ['auto', 'bar', 'plain', 'json', 'none'] }, default: 'auto', arg: '<form>', description: 'auto, bar, plain, json or none; auto is a bar on a terminal, else plain' },
+  { key: 'summary', group: 'output', is: { kind: 'text' }, default: null, arg: '<file|->', description: 'write the summary as JSON to a file, or with - to standard output' },
+  { key: 'logLevel', group: 'output', is: { kind: 'choice', values: ['error', 'warn', 'info', 'debug'] }, default: 'info', arg: '<level>', description: 'error, warn, info or debug' },
+  { key: 'quiet', group: 'output', is: { kind: 'switch' }, default: 'false', description: 'not a word when the load ends with 0, else only the summary' },
+  { key: 'config', group: 'output', is: { kind: 'text' }, default: null, arg: '<file>', description: 'YAML or JSON file of options; the environment and flags go over it' },
+];
+
+/** `batchPoints` → `--batch-points`. */
+export function flagName(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `batchPoints` → `BULK_LOAD_BATCH_POINTS`. */
+export function environmentName(key: string): string {
+  return `BULK_LOAD_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}

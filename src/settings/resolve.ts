@@ -1,0 +1,132 @@
+// Layers → settings: config file < environment < flags. Everything that is wrong is said at once, with its origin.
+
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { UsageError } from '../errors.js';
+import { environmentName, flagName, options } from './options.js';
+import { type Merged, type Problem, validate } from './schema.js';
+import type { Origin, Settings } from './settings.js';
+
+export type { Endpoint, Origin, Settings, Tolerance } from './settings.js';
+
+/** A value and where it came from, by option key. */
+type Layer = Map<string, { readonly value: unknown; readonly origin: Origin }>;
+
+/**
+ * `flags`: by option key, only those that were given; text, boolean, or a list of texts for repeatable ones.
+ * `env`: the process environment; an empty variable counts as unset.
+ * Reads the config file and the password file when they are named, and nothing else.
+ * Throws UsageError with all problems; no message holds a secret.
+ */
+export async function resolve(layers: {
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly env: NodeJS.ProcessEnv;
+}): Promise<{ settings: Settings; origins: Record<keyof Settings, Origin> }> {
+  const problems: string[] = [];
+  const outer = new Map([...fromEnvironment(layers.env), ...fromFlags(layers.flags)]);
+  const given: Layer = new Map([...(await fromFile(outer.get('config'), problems)), ...outer]);
+  const result = validate(merge(given, layers.env), new Set(given.keys()));
+  if ('problems' in result) problems.push(...result.problems.map((problem) => sentence(problem, given)));
+  const password = await readPassword(given.get('passwordFile'), problems);
+  if (problems.length > 0 || 'problems' in result) throw new UsageError(problems);
+  const settings = password === null ? result.settings : { ...result.settings, password };
+  return { settings, origins: originsOf(given, settings) };
+}
+
+function fromEnvironment(env: NodeJS.ProcessEnv): Layer {
+  const names = options.map(({ key }) => ({ key, name: environmentName(key) }));
+  const present = names.filter(({ name }) => env[name]);
+  return new Map(present.map(({ key, name }) => [key, { value: env[name], origin: { source: 'environment', name } }]));
+}
+
+function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
+  const present = Object.entries(flags).filter(([, value]) => value !== undefined);
+  return new Map(present.map(([key, value]) => [key, { value, origin: { source: 'flag', name: flagName(key) } }]));
+}
+
+async function fromFile(named: { value: unknown; origin: Origin } | undefined, problems: string[]): Promise<Layer> {
+  if (typeof named?.value !== 'string') return new Map();
+  const path = named.value;
+  const fail = (message: string): Layer => {
+    problems.push(`config: ${message} (from ${named.origin.name})`);
+    return new Map();
+  };
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    return fail(`expected a YAML or JSON file that can be read, got "${path}": ${codeOf(error)}`);
+  }
+  const content = await parseFile(text);
+  if (typeof content === 'string') return fail(`expected YAML or JSON, got ${content} in "${path}"`);
+  const origin: Origin = { source: 'file', name: path };
+  const present = Object.entries(content).filter(([, value]) => value !== null && value !== undefined);
+  if (present.some(([key]) => key === 'config')) return fail(`expected no config inside the config file "${path}"`);
+  return new Map(present.map(([key, value]) => [key, { value, origin }]));
+}
+
+/** The mapping in a file, or words for what is wrong with it. Never a piece of its text: that may be a password. */
+async function parseFile(text: string): Promise<Record<string, unknown> | string> {
+  // Loaded only when there is a file: it costs as much as all the rest of the settings.
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text);
+  const error = document.errors[0];
+  const at = error?.linePos?.[0];
+  if (error) return `${error.code.toLowerCase().replaceAll('_', ' ')}${at ? ` at line ${at.line}` : ''}`;
+  try {
+    const content: unknown = document.toJS() ?? {};
+    const mapping = typeof content === 'object' && !Array.isArray(content);
+    return mapping ? (content as Record<string, unknown>) : 'something other than a mapping of options';
+  } catch {
+    return 'aliases that cannot be followed';
+  }
+}
+
+function merge(given: Layer, env: NodeJS.ProcessEnv): Merged {
+  const defaults = Object.fromEntries(options.map((option) => [option.key, option.default]));
+  const values = Object.fromEntries([...given].map(([key, { value }]) => [key, value]));
+  return { ...defaults, stateDir: defaultStateDir(env), ...values };
+}
+
+/** systemd lists several directories with colons; the first is the main one. */
+function defaultStateDir(env: NodeJS.ProcessEnv): string {
+  const given = env.STATE_DIRECTORY?.split(':')[0];
+  return given || join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'bulk-load');
+}
+
+async function readPassword(
+  named: { value: unknown; origin: Origin } | undefined,
+  problems: string[],
+): Promise<string | null> {
+  if (typeof named?.value !== 'string' || named.value === '') return null;
+  try {
+    return (await readFile(named.value, 'utf8')).replace(/\r?\n$/, '');
+  } catch (error) {
+    problems.push(
+      `passwordFile: expected a file that can be read, got "${named.value}": ${codeOf(error)} (from ${named.origin.name})`,
+    );
+    return null;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+function sentence({ key, message }: Problem, given: Layer): string {
+  const origin = given.get(key)?.origin;
+  return `${key}: ${message}${origin ? ` (from ${origin.name})` : ''}`;
+}
+
+function originsOf(given: Layer, settings: Settings): Record<keyof Settings, Origin> {
+  const none: Origin = { source: 'default', name: 'default' };
+  const origin = (key: string) => given.get(key)?.origin ?? none;
+  const all = Object.fromEntries(options.map(({ key, as }) => [as ?? key, origin(key)]));
+  const password = given.get('passwordFile')?.origin ?? all.password;
+  const origins = { ...all, password } as Record<keyof Settings, Origin>;
+  // Nobody set them, and yet they are not the defaults: they stood in a URL.
+  if (origins.user === none && settings.user !== 'root') origins.user = origins.urls;
+  if (password === none && settings.password !== '') origins.password = origins.urls;
+  return origins;
+}

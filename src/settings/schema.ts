@@ -1,0 +1,130 @@
+// One strict object built from the table, validated once, so that all problems of all layers come out together.
+
+import * as zlib from 'node:zlib';
+import { z } from 'zod';
+import { nearest } from './nearest.js';
+import { flagName, type Option, options } from './options.js';
+import type { Settings } from './settings.js';
+import { type GivenUrl, parseValue } from './values.js';
+
+/** A problem with one option, or with a key that is none. `key` finds its origin. */
+export interface Problem {
+  readonly key: string;
+  readonly message: string;
+}
+
+/** Options by key as merged from the layers, defaults included; null for what is unset. */
+export type Merged = Readonly<Record<string, unknown>>;
+
+type Report = (key: string, message: string) => void;
+
+/**
+ * Validates what the layers merged to. `explicit` tells the keys that somebody set.
+ * The settings still lack the content of a password file; values of secret options appear in no message.
+ */
+export function validate(
+  merged: Merged,
+  explicit: ReadonlySet<string>,
+): { readonly settings: Settings } | { readonly problems: Problem[] } {
+  const result = schema(explicit).safeParse(merged);
+  if (result.success) return { settings: toSettings(result.data) };
+  return { problems: result.error.issues.flatMap(problemsOf) };
+}
+
+function schema(explicit: ReadonlySet<string>) {
+  const fields = Object.fromEntries(options.map((option) => [option.key, field(option)]));
+  return z.strictObject(fields).superRefine(
+    (values, context) => {
+      const wrong = new Set(context.issues.map((issue) => issue.path?.[0]));
+      const report: Report = (key, message) => {
+        // A rule about a value that is itself in doubt would only repeat the complaint.
+        if (!wrong.has(key)) context.addIssue({ code: 'custom', path: [key], message });
+      };
+      const sound = Object.fromEntries(Object.entries(values).filter(([key]) => !wrong.has(key)));
+      for (const rule of rules) rule(sound, explicit, report);
+    },
+    { when: () => true },
+  );
+}
+
+function field(option: Option) {
+  return z.unknown().transform((raw, context) => {
+    if (raw === null) return null;
+    const parsed = parseValue(option, raw);
+    if ('value' in parsed) return parsed.value;
+    context.addIssue({ code: 'custom', message: `expected ${parsed.expected}${got(option, raw)}` });
+    return z.NEVER;
+  });
+}
+
+function got(option: Option, raw: unknown): string {
+  if (option.secret) return '';
+  const text = JSON.stringify(raw) ?? String(raw);
+  // What stands before the @ of a URL may be a password, with any sign in it.
+  return `, got ${option.is.kind === 'urls' && text.includes('@') ? text.replace(/^.*@/s, '"…@') : text}`;
+}
+
+function problemsOf(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code !== 'unrecognized_keys') return [{ key: String(issue.path[0]), message: issue.message }];
+  return issue.keys.map((key) => {
+    const near = nearest(key);
+    return { key, message: `no such option${near ? `; did you mean ${near}?` : ''}` };
+  });
+}
+
+type Rule = (values: Record<string, unknown>, explicit: ReadonlySet<string>, report: Report) => void;
+
+const rules: readonly Rule[] = [
+  function databaseIsNamed(values, _, report) {
+    if (values.db === null) report('db', 'expected the database to load into, got nothing; name it with --db');
+  },
+  function onePassword(_, explicit, report) {
+    if (explicit.has('password') && explicit.has('passwordFile'))
+      report('passwordFile', 'expected a password or a password file, got both; leave one out');
+  },
+  function credentialsOnce(values, explicit, report) {
+    const urls = (values.url ?? []) as GivenUrl[];
+    const given = new Set(urls.filter(hasCredentials).map(({ user, password }) => JSON.stringify([user, password])));
+    if (given.size === 0) return;
+    const twice = ['user', 'password', 'passwordFile'].filter((key) => explicit.has(key));
+    if (given.size > 1) report('url', 'expected the same user and password for all endpoints, got different ones');
+    if (twice.length > 0)
+      report('url', `expected credentials in one place, got them in a URL and by ${twice.map(flagName).join(', ')}`);
+  },
+  function userFitsBasicAuth(values, _, report) {
+    const urls = (values.url ?? []) as GivenUrl[];
+    if (urls.some(({ user }) => user?.includes(':'))) report('url', 'expected a user without a colon');
+    if (typeof values.user === 'string' && values.user.includes(':'))
+      report('user', 'expected a user without a colon: HTTP basic authentication cannot carry one');
+  },
+  function optionsNeedCreation(values, explicit, report) {
+    if (explicit.has('dbOptions') && values.createDb === false)
+      report('dbOptions', 'expected together with --create-db: they apply only to a database that is created');
+  },
+  function zstdNeedsNode(values, _, report) {
+    if (values.compression === 'zstd' && !('zstdCompress' in zlib))
+      report(
+        'compression',
+        `expected auto, none or gzip on Node ${process.versions.node}; zstd needs Node 22.15 or newer`,
+      );
+  },
+  function limitAllowsMinimum(values, explicit, report) {
+    const { limit, minPoints } = values as { limit?: number | null; minPoints?: number };
+    if (explicit.has('limit') && limit && minPoints && limit < minPoints)
+      report('limit', `expected at least --min-points, which is ${minPoints}, got ${limit}`);
+  },
+];
+
+function hasCredentials(url: GivenUrl): boolean {
+  return url.user !== null || url.password !== null;
+}
+
+function toSettings(values: Record<string, unknown>): Settings {
+  const given = values.url as GivenUrl[];
+  const signIn = given.find(hasCredentials);
+  const distinct = new Map(given.map(({ shown, origin }) => [origin, { shown, origin }]));
+  const named = Object.fromEntries(options.map(({ key, as }) => [as ?? key, values[key]]));
+  const fromUrl = signIn ? { user: signIn.user ?? values.user, password: signIn.password ?? '' } : {};
+  // The table and values.ts together make what Settings says; test/settings/schema.test.ts holds them to it.
+  return { ...named, ...fromUrl, urls: [...distinct.values()], headers: values.header ?? [] } as unknown as Settings;
+}

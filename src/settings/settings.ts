@@ -1,0 +1,73 @@
+// What the rest of the program gets to see of the options: parsed, with the unit in the name.
+
+import type { InputPrecision } from '../model.js';
+
+/** One endpoint of the target, free of credentials. */
+export interface Endpoint {
+  /** For people. */
+  readonly shown: string;
+  /** Scheme, host and port, for the HTTP client. */
+  readonly origin: string;
+}
+
+/** So many points, or so many of a hundred. */
+export type Tolerance = { readonly count: number } | { readonly percent: number };
+
+export interface Settings {
+  readonly urls: readonly Endpoint[];
+  readonly db: string;
+  readonly tenant: string;
+  readonly user: string;
+  readonly password: string;
+  readonly passwordFile: string | null;
+  readonly createDb: boolean;
+  readonly dbOptions: string | null;
+  readonly compression: 'auto' | 'none' | 'gzip' | 'zstd';
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+
+  readonly precision: InputPrecision;
+  readonly missingTimestamp: 'reject' | 'now';
+  /** Bytes. */
+  readonly maxPointBytes: number;
+  /** Points; null for all. */
+  readonly limit: number | null;
+  readonly minPoints: number;
+  /** ms since 1970, `fromMs` included, `toMs` not; null for off. */
+  readonly expectTime: { readonly fromMs: number; readonly toMs: number } | null;
+  readonly onInputError: 'continue' | 'stop';
+  readonly inOrder: boolean;
+
+  readonly batchPoints: number;
+  readonly batchBytes: number;
+  readonly batchLingerMs: number;
+
+  readonly workers: number;
+  readonly waitForTargetMs: number;
+  /** Null: to be computed from the size of the body. */
+  readonly requestTimeoutMs: number | null;
+  /** Infinity for forever. */
+  readonly retryForMs: number;
+  readonly maxRejected: Tolerance;
+  readonly acceptRejects: Tolerance;
+  /** Null for off. */
+  readonly maxDurationMs: number | null;
+
+  /** Null: to be computed from the machine. */
+  readonly memoryLimit: { readonly bytes: number } | { readonly percent: number } | null;
+
+  readonly stateDir: string;
+
+  readonly progress: 'auto' | 'bar' | 'plain' | 'json' | 'none';
+  /** `-` for standard output. */
+  readonly summary: string | null;
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  readonly quiet: boolean;
+  readonly config: string | null;
+}
+
+/** Where a setting's value came from. */
+export interface Origin {
+  readonly source: 'default' | 'file' | 'environment' | 'flag';
+  /** `--batch-bytes`, `BULK_LOAD_BATCH_BYTES`, the path of the file, or `default`. */
+  readonly name: string;
+}

@@ -1,0 +1,65 @@
+// Sizes and durations as people write them. Parsing is strict, so that `5` is never taken for five of something else.
+
+const KIB = 1024;
+const sizeUnits: Record<string, number> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: KIB,
+  mib: KIB ** 2,
+  gib: KIB ** 3,
+  tib: KIB ** 4,
+};
+const durationUnits: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3 };
+
+function quantity(text: string, units: Record<string, number>): number | null {
+  const match = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text.trim());
+  const unit = match && units[match[2].toLowerCase()];
+  return match && unit ? Math.round(Number(match[1]) * unit) : null;
+}
+
+/** `64KiB`, `1.5GiB`, `10MB`, or whole bytes; null for anything else, and for what a double cannot count. */
+export function parseSize(text: string): number | null {
+  if (/^\d+\.\d+$/.test(text.trim())) return null;
+  const bytes = quantity(text, sizeUnits);
+  return bytes !== null && Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+/** `250ms`, `30s`, `5m`, `2h`, `1d`, `0`; result in ms. Null for anything else: a number needs its unit. */
+export function parseDuration(text: string): number | null {
+  if (text.trim() === '0') return 0;
+  const ms = quantity(text, durationUnits);
+  return ms !== null && Number.isSafeInteger(ms) ? ms : null;
+}
+
+/** Shortest text in binary units with at most one decimal: `512 B`, `1.5 GiB`. For people; rounds. */
+export function formatBytes(bytes: number): string {
+  const names = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let power = 0;
+  // 1023.96 would be rounded to 1024.0 of the smaller unit.
+  while (power < names.length - 1 && Math.abs(bytes) / KIB ** power >= 1023.95) power++;
+  return `${trimmed(bytes / KIB ** power)} ${names[power]}`;
+}
+
+/** Two units at most: `250ms`, `12.5s`, `3m 20s`, `2h 5m`, `3d 4h`. For people; rounds. Infinity is `forever`. */
+export function formatDuration(ms: number): string {
+  if (ms === Number.POSITIVE_INFINITY) return 'forever';
+  if (ms < 999.5) return `${Math.round(ms)}ms`;
+  if (ms < 59_950) return `${trimmed(ms / 1e3)}s`;
+  const seconds = Math.round(ms / 1e3);
+  if (seconds < 3600) return pair(seconds, 60, 'm', 's');
+  const minutes = Math.round(seconds / 60);
+  return minutes < 1440 ? pair(minutes, 60, 'h', 'm') : pair(Math.round(minutes / 60), 24, 'd', 'h');
+}
+
+function pair(amount: number, per: number, large: string, small: string): string {
+  const rest = amount % per;
+  return `${Math.floor(amount / per)}${large}${rest === 0 ? '' : ` ${rest}${small}`}`;
+}
+
+function trimmed(value: number): string {
+  return value.toFixed(1).replace(/\.0$/, '');
+}

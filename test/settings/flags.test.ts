@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { UsageError } from '../../src/errors.js';
+import { flags, spellSwitches } from '../../src/settings/flags.js';
+import { options } from '../../src/settings/options.js';
+
+test('names derive from the key', () => {
+  const flag = flags().find(({ key }) => key === 'batchPoints');
+  expect(flag).toMatchObject({ flags: '--batch-points <points>', repeatable: false, negates: false });
+  expect(flag?.description).toBe('most points in a batch [10000; BULK_LOAD_BATCH_POINTS]');
+});
+
+test('every switch, and nothing else, has a negation', () => {
+  const negated = flags().filter(({ negates }) => negates);
+  expect(negated.map(({ key }) => key)).toEqual(options.filter(({ is }) => is.kind === 'switch').map(({ key }) => key));
+  expect(negated.map(({ flags }) => flags)).toContain('--no-create-db');
+});
+
+test('keys and names are given once', () => {
+  const keys = options.map(({ key }) => key);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+test('a switch with a value is spelled as the switch or its negation', () => {
+  const argv = ['--quiet=false', '--create-db=TRUE', '--db=true', 'in.lp', '--', '--quiet=false'];
+  expect(spellSwitches(argv)).toEqual(['--no-quiet', '--create-db', '--db=true', 'in.lp', '--', '--quiet=false']);
+});
+
+test('a switch with another value is a problem', () => {
+  expect(() => spellSwitches(['--quiet=maybe', '--in-order='])).toThrow(UsageError);
+});
