@@ -4,7 +4,7 @@
 import type { GroupLimit, MemoryProbe } from './cgroup.js';
 
 /** Without a smaller control group this is the limit, bytes. */
-export const defaultLimit = 512 * 1024 * 1024;
+const defaultLimit = 512 * 1024 * 1024;
 
 /** Share of a control group's limit that is ours: below it the kernel neither throttles nor kills. */
 const groupShare = 0.9;

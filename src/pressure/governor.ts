@@ -1,0 +1,220 @@
+// One governor, one number: how many writers may be busy just now, the lesser of what the target and our own memory allow.
+// It decides and tells; narrowing, reading and stopping are done by whoever it tells.
+
+import { MemoryLimitError } from '../errors.js';
+import type { Attempt, Clock, Level, Notice } from '../model.js';
+import { type Congestion, observe, uncongested } from './congestion.js';
+import { calm, collected, criticalMark, highMark, stopMark, type Watermarks, watch } from './watermarks.js';
+
+const sampleEveryMs = 250;
+
+export interface GovernorOptions {
+  readonly limitBytes: number;
+  /** The most writers there may ever be. */
+  readonly workers: number;
+  readonly clock: Clock;
+  /** Resident bytes of this process. */
+  readonly probe: () => number;
+  /** No batch is in flight. */
+  readonly drained: () => boolean;
+  /** Collects all garbage before it returns. */
+  readonly collect: () => void;
+  /** The number of writers is another one now. */
+  readonly changed: (writers: number) => void;
+  /** The limit cannot be held. Called once. */
+  readonly stop: (error: MemoryLimitError) => void;
+  readonly notify: (notice: Notice) => void;
+}
+
+/** What the governor did, for the summary. */
+export interface PressureAccount {
+  readonly peakRssBytes: number;
+  readonly highSeconds: number;
+  readonly criticalSeconds: number;
+  readonly forcedGcs: number;
+  /** Fewest writers that were allowed after the start-up, and those allowed last. */
+  readonly limitMin: number;
+  readonly limitFinal: number;
+  /** Seconds in which more batches could have been in flight, had there been no limit below `workers`. */
+  readonly throttledSeconds: number;
+  /** The same seconds by cause. */
+  readonly heldBack: { readonly target: number; readonly ownMemory: number };
+}
+
+export interface Governor {
+  /** 1 to `workers`. */
+  readonly writers: number;
+  /** Whether batches may be prepared before a writer asks for them. */
+  readonly readAhead: boolean;
+  readonly level: Level;
+  /** What holds writers back just now. */
+  readonly heldBackBy: 'target' | 'ownMemory' | null;
+  /** Every attempt, as soon as it is answered; `inFlight` with its own batch still counted. */
+  observe(attempt: Attempt, bodyBytes: number, inFlight: number): void;
+  /** A look at memory; call it before each batch. */
+  sample(): void;
+  account(): PressureAccount;
+  close(): void;
+}
+
+/** Looks at memory every 250 ms by itself until `close`. */
+export function govern(options: GovernorOptions): Governor {
+  return new OneGovernor(options);
+}
+
+class OneGovernor implements Governor {
+  readonly #options: GovernorOptions;
+  readonly #stopTimer: () => void;
+  #memory: Watermarks = calm;
+  #congestion: Congestion;
+  #writers = 1;
+  #inFlight = 0;
+  #rss = 0;
+  #peak = 0;
+  #gcs = 0;
+  #least: number | null = null;
+  #countedTo: number;
+  readonly #heldBack = { target: 0, ownMemory: 0 };
+
+  constructor(options: GovernorOptions) {
+    this.#options = options;
+    this.#congestion = uncongested(options.workers);
+    this.#countedTo = options.clock.monotonic();
+    this.sample();
+    this.#stopTimer = options.clock.every(sampleEveryMs, () => this.sample());
+  }
+
+  get writers(): number {
+    return this.#writers;
+  }
+
+  get readAhead(): boolean {
+    return this.#memory.level === 'normal';
+  }
+
+  get level(): Level {
+    return this.#memory.level;
+  }
+
+  get heldBackBy(): 'target' | 'ownMemory' | null {
+    if (this.#inFlight < this.#writers || this.#writers >= this.#options.workers) return null;
+    if (this.#memoryWriters() < this.#congestion.limit) return 'ownMemory';
+    return this.#congestion.slowStart ? null : 'target';
+  }
+
+  observe(attempt: Attempt, bodyBytes: number, inFlight: number): void {
+    this.#count();
+    this.#inFlight = inFlight;
+    const { latencyMs, verdict } = attempt;
+    const now = this.#options.clock.monotonic();
+    this.#congestion = observe(this.#congestion, { verdict: verdict.kind, latencyMs, bytes: bodyBytes, inFlight, now });
+    this.#decide();
+  }
+
+  sample(): void {
+    this.#count();
+    const before = this.#memory;
+    this.#look();
+    if (this.#memory.collect) this.#collect();
+    this.#tell(before);
+    this.#decide();
+  }
+
+  account(): PressureAccount {
+    this.#count();
+    return {
+      peakRssBytes: this.#peak,
+      highSeconds: this.#memory.highSeconds,
+      criticalSeconds: this.#memory.criticalSeconds,
+      forcedGcs: this.#gcs,
+      limitMin: this.#least ?? this.#writers,
+      limitFinal: this.#writers,
+      throttledSeconds: this.#heldBack.target + this.#heldBack.ownMemory,
+      heldBack: { ...this.#heldBack },
+    };
+  }
+
+  close(): void {
+    this.#stopTimer();
+    this.#count();
+  }
+
+  #look(): void {
+    const { probe, limitBytes, clock, drained } = this.#options;
+    this.#rss = probe();
+    this.#peak = Math.max(this.#peak, this.#rss);
+    const sample = { rss: this.#rss, limit: limitBytes, now: clock.monotonic(), drained: drained() };
+    this.#memory = watch(this.#memory, sample);
+  }
+
+  #collect(): void {
+    const { clock, collect, probe } = this.#options;
+    const [before, started] = [this.#rss, clock.monotonic()];
+    collect();
+    this.#gcs++;
+    const now = clock.monotonic();
+    this.#memory = collected(this.#memory, { before, after: probe(), tookMs: now - started, now });
+    this.#look();
+  }
+
+  /** Each change of level once, and once what the allocator keeps. */
+  #tell(before: Watermarks): void {
+    const { level, retained } = this.#memory;
+    if (level === 'stop' && before.level !== 'stop') this.#options.stop(this.#exceeded());
+    if (level !== before.level && level !== 'stop') this.#options.notify(this.#levelNotice(level));
+    if (retained !== null && before.retained === null) {
+      const message = `${this.#figures()} although no batch is in flight and all garbage is collected: the allocator keeps it. Going on with one writer; MALLOC_MMAP_THRESHOLD_=131072 in the environment makes it give memory back`;
+      this.#options.notify({ level: 'warn', kind: 'memory-retained', message });
+    }
+  }
+
+  #levelNotice(level: 'normal' | 'high' | 'critical'): Notice {
+    const does = { normal: 'all writers again', high: 'fewer writers, no read-ahead', critical: 'one writer' }[level];
+    return {
+      level: level === 'critical' ? 'warn' : 'info',
+      kind: `memory-${level}`,
+      message: `${this.#figures()}: ${does}`,
+    };
+  }
+
+  #figures(): string {
+    return `resident memory ${mebibytes(this.#rss)} of ${mebibytes(this.#options.limitBytes)}`;
+  }
+
+  #exceeded(): MemoryLimitError {
+    return new MemoryLimitError(
+      `hold the memory limit — expected less than ${stopMark} % of it with no batch in flight — got ${this.#figures()} for 5 s after a forced collection — raise --memory-limit, or lower --batch-bytes or --max-point-bytes`,
+    );
+  }
+
+  /** Down in a straight line from all writers at the high mark to one at the critical mark. */
+  #memoryWriters(): number {
+    const { workers, limitBytes } = this.#options;
+    const { level } = this.#memory;
+    if (level === 'normal') return workers;
+    if (level !== 'high') return 1;
+    const share = (criticalMark - (this.#rss * 100) / limitBytes) / (criticalMark - highMark);
+    return Math.floor(1 + (workers - 1) * Math.min(1, Math.max(0, share)));
+  }
+
+  #decide(): void {
+    const writers = Math.min(this.#congestion.limit, this.#memoryWriters());
+    if (!this.#congestion.slowStart || writers < this.#congestion.limit)
+      this.#least = Math.min(this.#least ?? writers, writers);
+    if (writers === this.#writers) return;
+    this.#writers = writers;
+    this.#options.changed(writers);
+  }
+
+  /** Time since the last look goes to what held the writers back then. */
+  #count(): void {
+    const now = this.#options.clock.monotonic();
+    const cause = this.heldBackBy;
+    if (cause !== null) this.#heldBack[cause] += (now - this.#countedTo) / 1000;
+    this.#countedTo = now;
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}
