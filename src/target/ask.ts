@@ -11,9 +11,9 @@ export interface Asking {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly shown: readonly string[];
-  /** Monotonic ms. */
+  /** Monotonic ms: since when it is waited, and until when it will be. */
+  readonly since: number;
   readonly deadline: number;
-  readonly waitMs: number;
 }
 
 const questionTimeoutMs = 10_000;
@@ -22,7 +22,7 @@ const longestAnswerBytes = 64 * 1024 * 1024;
 /** Attempted — expected — got — what to do. */
 export const sentence = (...parts: readonly string[]): string => parts.join(' — ');
 
-export const seconds = (ms: number): string => `${Math.round(ms / 100) / 10}s`;
+const seconds = (ms: number): string => `${Math.round(ms / 100) / 10}s`;
 
 /** At least a second, so that the last look is a real one. */
 export function timeLeft(asking: Asking, most: number): number {
@@ -73,20 +73,19 @@ export async function askSql(asking: Asking, order: readonly number[], statement
       throw new RefusedError(sentence(asked, 'expected rows', `got ${reason}`, remedy(reason)));
     if (turn % order.length < order.length - 1) continue;
     const left = asking.deadline - clock.monotonic();
-    if (left <= 0) throw unavailable(asking, [`${shown[index]}: ${reason}`]);
+    if (left <= 0) throw unavailable(asking, `expected an answer to ${statement}`, [reason]);
     await clock.sleep(Math.min(1000, left), signal);
   }
 }
 
 /** `problems`: one for each endpoint. */
-export function unavailable(asking: Asking, problems: readonly string[]): UnavailableError {
-  const waited = `waited ${seconds(asking.waitMs)} for ${asking.shown.join(', ')}`;
-  return new UnavailableError(
-    sentence(
-      waited,
-      'expected an acknowledged empty write',
-      `got ${problems.join('; ')}`,
-      'start it, or wait longer with --wait-for-target',
-    ),
-  );
+export function unavailable(asking: Asking, expected: string, problems: readonly string[]): UnavailableError {
+  const waited = `waited ${seconds(asking.clock.monotonic() - asking.since)} for ${asking.shown.join(', ')}`;
+  const got = `got ${problems.join('; ')}`;
+  return new UnavailableError(sentence(waited, expected, got, 'start it, or wait longer with --wait-for-target'));
+}
+
+/** The same, with time for a few questions even when nearly all of it went into waiting for a first answer. */
+export function patient(asking: Asking): Asking {
+  return { ...asking, deadline: Math.max(asking.deadline, asking.clock.monotonic() + questionTimeoutMs) };
 }

@@ -2,7 +2,7 @@
 
 import { RefusedError } from '../errors.js';
 import type { Attempt, Clock, EncodedBody, Target, TargetColumn, TargetDescription } from '../model.js';
-import { type Asking, askSql, sentence } from './ask.js';
+import { type Asking, askSql, patient, sentence } from './ask.js';
 import { columnsOf } from './database.js';
 import { type Encode, encoder } from './encode.js';
 import { Endpoints } from './endpoints.js';
@@ -58,7 +58,7 @@ class Cnosdb implements Target {
         ? 'SELECT table_name, column_name, column_type, data_type FROM information_schema.columns' +
           ` WHERE database_name = '${this.#options.db.replaceAll("'", "''")}'`
         : `DESCRIBE TABLE "${table.replaceAll('"', '""')}"`;
-    const told = await askSql(this.#asking(signal), order, statement);
+    const told = await askSql(patient(this.#asking(signal)), order, statement);
     if ('rows' in told) return columnsOf(told.rows, table);
     if (table !== undefined && /Table not found/i.test(told.rejected)) return [];
     throw new RefusedError(
@@ -108,9 +108,9 @@ class Cnosdb implements Target {
   }
 
   #asking(signal: AbortSignal): Asking {
-    const waitMs = this.#options.waitForTargetMs;
     const shown = this.#options.urls.map((url) => url.shown);
-    const deadline = this.#clock.monotonic() + waitMs;
-    return { wire: this.#wire, clock: this.#clock, signal, shown, deadline, waitMs };
+    const since = this.#clock.monotonic();
+    const deadline = since + this.#options.waitForTargetMs;
+    return { wire: this.#wire, clock: this.#clock, signal, shown, since, deadline };
   }
 }

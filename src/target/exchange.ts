@@ -27,7 +27,10 @@ export type Outcome =
   | { readonly kind: 'error'; readonly error: unknown; readonly sent: boolean }
   | { readonly kind: 'timedOut' | 'aborted'; readonly sent: boolean };
 
-/** Never rejects. When it resolves, nothing reads the body any more. */
+/**
+ * Never rejects. When it resolves the body has been given back: what a socket may still hold of it then is the rest of a
+ * request that was answered before it was read, and such a rest is thrown away by the other side.
+ */
 export async function exchange(dispatcher: Dispatcher, ask: Ask, clock: Clock, signal: AbortSignal): Promise<Outcome> {
   if (signal.aborted) return { kind: 'aborted', sent: false };
   const request = new Request(ask.maxAnswerBytes);

@@ -2,7 +2,7 @@
 
 import { RefusedError } from '../errors.js';
 import type { DatabaseSettings, EndpointState, TargetDescription, Verdict } from '../model.js';
-import { type Asking, askSql, remedy, sentence, timeLeft, unavailable } from './ask.js';
+import { type Asking, askSql, patient, remedy, sentence, timeLeft, unavailable } from './ask.js';
 import { settingsOf, timesMerged } from './database.js';
 import type { CnosdbOptions } from './options.js';
 import { verdictOf } from './wire.js';
@@ -31,8 +31,9 @@ export interface Found {
 }
 
 /** Throws RefusedError, UnavailableError, or the signal's reason. */
-export async function preflight(asking: Asking, options: CnosdbOptions): Promise<Found> {
-  const first = await untilAnswered(asking, options);
+export async function preflight(waiting: Asking, options: CnosdbOptions): Promise<Found> {
+  const first = await untilAnswered(waiting, options);
+  const asking = patient(waiting);
   const verdicts = first.some(isMissing) ? await withDatabase(asking, options, first) : first;
   const order = verdicts.flatMap((verdict, index) => (verdict.kind === 'accepted' ? [index] : []));
   const versions = await Promise.all(
@@ -84,6 +85,7 @@ async function untilAnswered(asking: Asking, options: CnosdbOptions): Promise<Ve
     if (left <= 0)
       throw unavailable(
         asking,
+        'expected an acknowledged empty write',
         verdicts.map((verdict) => problemOf(verdict) ?? ''),
       );
     options.notify?.({ level: 'info', kind: 'waiting', message: `waiting for the target: ${problems.join('; ')}` });

@@ -1,0 +1,45 @@
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { encoder, isLoopback } from '../../src/target/encode.js';
+
+const body = Buffer.from('cpu,host=a usage=1 1640995200000000000\n'.repeat(20_000));
+const there = ['http://10.0.0.1:8902'];
+const here = ['http://localhost:8902', 'http://127.0.0.2:1', 'http://[::1]:1'];
+const hasZstd = 'zstdCompress' in (await import('node:zlib'));
+
+test('loopback is told by the host', () => {
+  expect(here.every(isLoopback)).toBe(true);
+  for (const origin of [...there, 'http://localhost.example.com', 'http://127.0.0.1.example.com', 'https://h:1'])
+    expect(isLoopback(origin)).toBe(false);
+});
+
+test('nothing is compressed on loopback unless it is asked for', async () => {
+  const sent = await encoder('auto', here)(body);
+  expect(sent.encoding).toBeNull();
+  expect(sent.bytes).toBe(body);
+  expect((await encoder('none', there)(body)).bytes).toBe(body);
+  expect((await encoder('gzip', here)(body)).encoding).toBe('gzip');
+});
+
+test('one endpoint elsewhere is enough to compress', async () => {
+  const sent = await encoder('auto', [...here, ...there])(body);
+  expect(sent.encoding).toBe(hasZstd ? 'zstd' : 'gzip');
+  expect(sent.bytes.length).toBeLessThan(body.length / 10);
+});
+
+test('a gzip body is one whole member with what was given', async () => {
+  const { bytes } = await encoder('gzip', there)(body);
+  expect(gunzipSync(bytes).equals(body)).toBe(true);
+  expect(Buffer.from(bytes).indexOf(Buffer.from([0x1f, 0x8b, 0x08]), 1)).toBe(-1);
+});
+
+test('several bodies may be compressed at once', async () => {
+  const encode = encoder('gzip', there);
+  const bodies = [1, 2, 3, 4].map((n) => Buffer.alloc(300_000, `m f=${n}\n`));
+  const sent = await Promise.all(bodies.map((each) => encode(each)));
+  expect(sent.map(({ bytes }, index) => gunzipSync(bytes).equals(bodies[index]))).toEqual([true, true, true, true]);
+});
+
+test.skipIf(hasZstd)('zstd where this Node has none is a usage error that says what to do', () => {
+  expect(() => encoder('zstd', there)).toThrow('use --compression gzip or auto');
+});

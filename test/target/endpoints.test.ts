@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { Endpoints } from '../../src/target/endpoints.js';
+import { VirtualClock } from '../support/clock.js';
+
+interface Setup {
+  readonly endpoints: Endpoints;
+  readonly clock: VirtualClock;
+  readonly probes: number[];
+  readonly said: string[];
+  readonly alive: Set<number>;
+}
+
+function setup(count: number): Setup {
+  const clock = new VirtualClock();
+  const probes: number[] = [];
+  const said: string[] = [];
+  const alive = new Set<number>();
+  const endpoints = new Endpoints(
+    Array.from({ length: count }, (_, index) => `n${index}`),
+    clock,
+    {
+      probe: (index) => {
+        probes.push(index);
+        return Promise.resolve(alive.has(index));
+      },
+      changed: (shown, up) => said.push(`${shown} ${up ? 'up' : 'down'}`),
+      random: () => 1,
+    },
+  );
+  return { endpoints, clock, probes, said, alive };
+}
+
+const picks = (endpoints: Endpoints, count: number): number[] => Array.from({ length: count }, () => endpoints.pick());
+
+test('healthy endpoints take turns', () => {
+  expect(picks(setup(3).endpoints, 6)).toEqual([0, 1, 2, 0, 1, 2]);
+});
+
+test('one that could not be reached is left alone at once, and its share goes to the others', () => {
+  const { endpoints, said } = setup(3);
+  endpoints.learn(1, 'unreachable', 'connection refused', 0);
+  expect(picks(endpoints, 4)).toEqual([0, 2, 0, 2]);
+  expect(said).toEqual(['n1 down']);
+});
+
+test('a dead endpoint is probed in the background, ever more seldom, and never gets a batch', async () => {
+  const { endpoints, clock, probes } = setup(2);
+  endpoints.learn(1, 'unreachable', 'connection refused', 0);
+  const at: number[] = [];
+  for (let second = 0; second < 200; second++) {
+    const before = probes.length;
+    expect(endpoints.pick()).toBe(0);
+    if (probes.length > before) at.push(second);
+    await clock.advance(1000);
+  }
+  expect(at).toEqual([1, 3, 7, 15, 31, 63, 123, 183]);
+});
+
+test('it comes back when a probe is acknowledged, and the time it was left alone is counted', async () => {
+  const { endpoints, clock, alive, said } = setup(2);
+  endpoints.learn(1, 'unreachable', 'connection refused', 0);
+  alive.add(1);
+  await clock.advance(2500);
+  expect(endpoints.pick()).toBe(0);
+  await clock.advance(0);
+  expect(picks(endpoints, 2)).toEqual([1, 0]);
+  expect(endpoints.accounts()[1]).toEqual({ url: 'n1', loaded: 0, failures: 1, openSeconds: 2.5 });
+  expect(said).toEqual(['n1 down', 'n1 up']);
+});
+
+test('with all of them down the one due soonest is tried, and any answer brings it back', async () => {
+  const { endpoints, clock } = setup(2);
+  endpoints.learn(0, 'unreachable', 'x', 0);
+  await clock.advance(500);
+  endpoints.learn(1, 'unreachable', 'x', 0);
+  expect(endpoints.pick()).toBe(0);
+  endpoints.learn(0, 'overloaded', 'busy', 0);
+  expect(picks(endpoints, 2)).toEqual([0, 0]);
+});
+
+test('several writers that find it dead in the same moment count as one miss', async () => {
+  const { endpoints, clock, probes } = setup(2);
+  for (let writer = 0; writer < 8; writer++) endpoints.learn(1, 'unreachable', 'x', 0);
+  await clock.advance(1000);
+  endpoints.pick();
+  expect(probes).toEqual([1]);
+});
+
+test('a request lost after sending does not open an endpoint: it may have been the points', () => {
+  const { endpoints } = setup(2);
+  endpoints.learn(0, 'dropped', 'reset', 0);
+  expect(picks(endpoints, 2)).toEqual([0, 1]);
+});
+
+test('points are counted where they were acknowledged, and rejected points are no failure of an endpoint', () => {
+  const { endpoints } = setup(2);
+  endpoints.learn(0, 'accepted', '', 70);
+  endpoints.learn(0, 'accepted', '', 7);
+  endpoints.learn(1, 'rejected', '', 5);
+  endpoints.learn(1, 'overloaded', '', 5);
+  expect(endpoints.accounts()).toEqual([
+    { url: 'n0', loaded: 77, failures: 0, openSeconds: 0 },
+    { url: 'n1', loaded: 0, failures: 1, openSeconds: 0 },
+  ]);
+});
