@@ -1,0 +1,66 @@
+// How the format's one memory is laid out: index and shape table first, then what was rewritten, then two windows,
+// each with room before it for the unfinished line of the other.
+
+import type { InputPrecision } from '../model.js';
+import { POINT_WORDS } from '../model.js';
+import { SHAPE_SLOT_BYTES, shapeSlots } from './shapes.js';
+
+/** Limits and meaning of a line-protocol input. */
+export interface LineProtocolOptions {
+  readonly maxPointBytes: number;
+  readonly precision: InputPrecision;
+  readonly missingTimestamp: 'reject' | 'now';
+  /** Bytes asked of the source at once. Default 512 KiB. */
+  readonly chunkBytes?: number;
+  /** Most points in one run. Default 8192. */
+  readonly indexPoints?: number;
+  /** Most shapes that get a number. Default 4096. */
+  readonly maxShapes?: number;
+}
+
+/** Offsets in the memory, and its size. */
+export interface Layout {
+  readonly shapes: number;
+  readonly shapesBytes: number;
+  readonly index: number;
+  readonly indexPoints: number;
+  readonly scratch: number;
+  readonly scratchBytes: number;
+  /** Where the two windows begin; up to maxPointBytes before each belong to it. */
+  readonly windows: readonly [number, number];
+  readonly chunkBytes: number;
+  readonly bytes: number;
+}
+
+/** The kernel's own tables lie below. */
+const KERNEL_BYTES = 192 * 1024;
+/** Behind each window: the LF that ends every search, and what wide loads may read. */
+const SLACK = 64;
+const PAGE = 65_536;
+
+function align(offset: number): number {
+  return Math.ceil(offset / 64) * 64;
+}
+
+/** Where everything lies for these options. */
+export function layout(options: LineProtocolOptions): Layout {
+  const { maxPointBytes, chunkBytes = 512 * 1024, indexPoints = 8192, maxShapes = 4096 } = options;
+  const shapesBytes = shapeSlots(maxShapes) * SHAPE_SLOT_BYTES;
+  const scratchBytes = Math.max(maxPointBytes, PAGE);
+  const index = KERNEL_BYTES + shapesBytes;
+  const scratch = align(index + indexPoints * POINT_WORDS * 4);
+  const first = align(scratch + scratchBytes + SLACK + maxPointBytes);
+  const second = align(first + chunkBytes + SLACK + maxPointBytes);
+  const bytes = Math.ceil((second + chunkBytes + SLACK) / PAGE) * PAGE;
+  return {
+    shapes: KERNEL_BYTES,
+    shapesBytes,
+    index,
+    indexPoints,
+    scratch,
+    scratchBytes,
+    windows: [first, second],
+    chunkBytes,
+    bytes,
+  };
+}

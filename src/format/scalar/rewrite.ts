@@ -1,0 +1,83 @@
+// The portable form of a point that was found good but for backslashes: every server reads it as what was meant.
+
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const EQUALS_SIGN = 0x3d;
+const BACKSLASH = 0x5c;
+
+/** Copies a part of a point; `at` and `out` move together. */
+class Copy {
+  at: number;
+  out: number;
+  readonly #bytes: Uint8Array;
+  readonly #end: number;
+
+  constructor(bytes: Uint8Array, from: number, end: number, to: number) {
+    this.#bytes = bytes;
+    this.at = from;
+    this.#end = end;
+    this.out = to;
+  }
+
+  get byte(): number {
+    return this.at < this.#end ? this.#bytes[this.at]! : -1;
+  }
+
+  put(): void {
+    this.#bytes[this.out++] = this.#bytes[this.at++]!;
+  }
+
+  insertBackslash(): void {
+    this.#bytes[this.out++] = BACKSLASH;
+  }
+
+  /** Copies up to an unescaped comma, space or (in keys) equals sign; escapes those in tag values. */
+  name(what: 'key' | 'measurement' | 'tag value'): void {
+    for (let byte = this.byte; byte >= 0 && byte !== COMMA && byte !== SPACE; byte = this.byte) {
+      if (byte === BACKSLASH) this.put();
+      else if (byte === EQUALS_SIGN && what === 'key') return;
+      else if (byte === EQUALS_SIGN && what === 'tag value') this.insertBackslash();
+      this.put();
+    }
+  }
+
+  /** Copies a string, doubling each backslash that neither escapes nor is escaped. */
+  string(): void {
+    this.put();
+    while (this.byte !== QUOTE) {
+      if (this.byte === BACKSLASH) this.#escape();
+      this.put();
+    }
+    this.put();
+  }
+
+  #escape(): void {
+    this.put();
+    const next = this.byte;
+    if (next !== QUOTE && next !== BACKSLASH && next !== 0x27) this.insertBackslash();
+  }
+}
+
+/** Writes the portable form of the good point in [from, end) of `bytes` at `to`. @returns the offset behind it. */
+export function rewrite(bytes: Uint8Array, from: number, end: number, to: number): number {
+  const copy = new Copy(bytes, from, end, to);
+  copy.name('measurement');
+  while (copy.byte === COMMA) {
+    copy.put();
+    copy.name('key');
+    copy.put();
+    copy.name('tag value');
+  }
+  while (copy.byte === SPACE) copy.put();
+  for (;;) {
+    copy.name('key');
+    copy.put();
+    if (copy.byte === QUOTE) copy.string();
+    else copy.name('measurement');
+    if (copy.byte !== COMMA) break;
+    copy.put();
+  }
+  while (copy.byte >= 0) copy.put();
+  return copy.out;
+}

@@ -1,0 +1,231 @@
+// From the bytes of a window to a run of points: one synchronous pass that fills the index until it is full or the
+// window is used up. Everything that outlives a window (open comment, over-long line, line count) is kept here.
+
+import type { FormatReject } from '../model.js';
+import * as model from '../model.js';
+import { type Layout, type LineProtocolOptions, layout } from './memory.js';
+import { describe, type Reason } from './reasons.js';
+import { PointReader } from './scalar/point.js';
+import { rewrite } from './scalar/rewrite.js';
+import { Shapes } from './shapes.js';
+import { wasm } from './wasm.js';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const HASH_SIGN = 0x23;
+/** Rejects are objects; so many of them end a run. */
+const REJECTS_PER_RUN = 1024;
+
+/** How a scan ended: the run is full, or the window holds nothing further that can be told. */
+export type Stop = 'full' | 'drained';
+
+/** Scans windows of one input after another; all its memory is taken at construction. */
+export class Scan {
+  readonly layout: Layout;
+  readonly bytes: Uint8Array;
+  readonly index: Uint32Array;
+  readonly shapes: Shapes;
+  count = 0;
+  rejects: FormatReject[] = [];
+  firstLine = 1;
+  /** Where the next run begins. */
+  at = 0;
+
+  readonly #options: LineProtocolOptions;
+  readonly #reader: PointReader;
+  #limit = 0;
+  #final = false;
+  #line = 1;
+  #scratch = 0;
+  #inComment = false;
+  #inLongLine = false;
+  /** Decimal digits of the last timestamp, 0 before the first. */
+  #digits = 0;
+  #full = false;
+
+  constructor(options: LineProtocolOptions) {
+    this.#options = options;
+    this.layout = layout(options);
+    const pages = this.layout.bytes / 65_536;
+    const { buffer } = new wasm.Memory({ initial: pages, maximum: pages });
+    this.bytes = new Uint8Array(buffer);
+    this.index = new Uint32Array(buffer, this.layout.index, this.layout.indexPoints * model.POINT_WORDS);
+    const table = new Int32Array(buffer, this.layout.shapes, this.layout.shapesBytes / 4);
+    this.shapes = new Shapes(table, options.maxShapes ?? 4096);
+    this.#reader = new PointReader(this.bytes, options.maxPointBytes, options.precision);
+  }
+
+  /** To be called before the first window of an input. */
+  begin(): void {
+    this.#line = 1;
+    this.#inComment = false;
+    this.#inLongLine = false;
+    this.#digits = 0;
+  }
+
+  /** Bytes [from, limit) are to be scanned next; with `final` they end the input. The byte at `limit` is overwritten. */
+  window(from: number, limit: number, final: boolean): void {
+    this.at = from;
+    this.#limit = limit;
+    this.#final = final;
+    this.bytes[limit] = LF;
+    this.#reader.forget();
+  }
+
+  /** Fills the index with the next run. What the run before held is gone. */
+  run(): Stop {
+    this.#keepDigits();
+    this.count = 0;
+    this.rejects = [];
+    this.firstLine = this.#line;
+    this.#scratch = this.layout.scratch;
+    this.#full = false;
+    while (this.at < this.#limit) {
+      if (this.count === this.layout.indexPoints || this.rejects.length === REJECTS_PER_RUN) return 'full';
+      if (this.#inComment) this.#comment();
+      else if (this.#inLongLine) this.#longLine();
+      else if (!this.#blank() && !this.#point()) return this.#full ? 'full' : 'drained';
+    }
+    if (this.#final && this.#inLongLine) this.#longLine();
+    return 'drained';
+  }
+
+  /** Passes blanks before a line; true when something was passed or a comment began. */
+  #blank(): boolean {
+    const from = this.at;
+    let p = from;
+    while (this.bytes[p] === SPACE || this.bytes[p] === CR) p++;
+    if (p < this.#limit && this.bytes[p] === LF) {
+      p++;
+      this.#line++;
+    } else if (this.bytes[p] === HASH_SIGN) {
+      this.#inComment = true;
+    }
+    this.at = Math.min(p, this.#limit);
+    return p > from || this.#inComment;
+  }
+
+  #comment(): void {
+    const end = this.bytes.indexOf(LF, this.at);
+    this.#inComment = end >= this.#limit;
+    this.#endLine(end);
+  }
+
+  /** Goes on behind the LF at `end`, which may be the one that stands for the end of the window. */
+  #endLine(end: number): void {
+    if (end < this.#limit) this.#line++;
+    this.at = Math.min(end + 1, this.#limit);
+  }
+
+  #longLine(): void {
+    const end = this.bytes.indexOf(LF, this.at);
+    const ends = end < this.#limit || this.#final;
+    this.#reject('too-long', 'the rest of it', this.at, end - this.at, ends ? 'last' : 'middle');
+    this.#inLongLine = !ends;
+    this.#endLine(end);
+  }
+
+  /** Takes one point or reject; false when more bytes, or another run, are needed for it. */
+  #point(): boolean {
+    const start = this.at;
+    const outcome = this.#reader.read(start, this.#limit, this.#final);
+    if (outcome === 'incomplete') return false;
+    if (outcome === 'reject') return this.#refuse(this.#reader.reason, this.#reader.found);
+    const reader = this.#reader;
+    if (reader.lineEnd === this.#limit && this.#cutShort()) {
+      return this.#refuse('cut-short', reader.hasTime ? 'a timestamp shorter than the one before' : 'no timestamp');
+    }
+    if (!reader.hasTime && this.#options.missingTimestamp === 'reject')
+      return this.#refuse('no-timestamp', 'no timestamp');
+    const length = reader.end - start + reader.inserted;
+    if (length > this.#options.maxPointBytes) return this.#refuse('too-long', `${length} bytes once made portable`);
+    return this.#accept(start, length);
+  }
+
+  #accept(start: number, length: number): boolean {
+    const reader = this.#reader;
+    let sent = start;
+    if (reader.inserted > 0) {
+      sent = this.#scratch;
+      if (sent + length > this.layout.scratch + this.layout.scratchBytes) {
+        this.#full = true;
+        return false;
+      }
+      this.#scratch = rewrite(this.bytes, start, reader.end, sent);
+    }
+    const { low, high } = reader.shape;
+    const shape = this.shapes.number(low, high, this.bytes.subarray(sent, sent + length));
+    this.#enter(start, sent, length, shape);
+    this.#line += reader.newlines;
+    this.#endLine(reader.lineEnd);
+    return true;
+  }
+
+  #enter(start: number, sent: number, length: number, shape: number): void {
+    const { index } = this;
+    const { hasTime, lineEnd, time } = this.#reader;
+    const entry = this.count++ * model.POINT_WORDS;
+    index[entry + model.START] = sent;
+    index[entry + model.LENGTH] = length;
+    index[entry + model.SOURCE_START] = start;
+    index[entry + model.SOURCE_LENGTH] = this.#withoutCr(start, lineEnd) - start;
+    index[entry + model.LINE] = this.#line - this.firstLine;
+    index[entry + model.SHAPE] = hasTime ? shape : shape | model.NO_TIMESTAMP;
+    index[entry + model.TIME_LOW] = hasTime ? time.low : 0;
+    index[entry + model.TIME_HIGH] = hasTime ? time.high : 0;
+  }
+
+  #withoutCr(start: number, end: number): number {
+    return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
+  }
+
+  /** Rejects the line at `at` up to its first LF; false when that has not come yet. */
+  #refuse(reason: Reason, found: string): boolean {
+    const start = this.at;
+    const end = this.bytes.indexOf(LF, start);
+    const tooLong = end - start > this.#options.maxPointBytes;
+    if (end === this.#limit && !this.#final) {
+      if (!tooLong) return false;
+      this.#reject('too-long', this.#overlong(), start, end - start, 'first');
+      this.#inLongLine = true;
+    } else {
+      // An over-long line keeps its carriage return, as it does when it comes in parts.
+      if (tooLong) this.#reject('too-long', this.#overlong(), start, end - start, 'whole');
+      else this.#reject(reason, found, start, this.#withoutCr(start, end) - start, 'whole');
+    }
+    this.#endLine(end);
+    return true;
+  }
+
+  #overlong(): string {
+    return `a line of more than ${this.#options.maxPointBytes} bytes`;
+  }
+
+  #reject(reason: Reason, found: string, start: number, length: number, part: FormatReject['part']): void {
+    const line = this.#line - this.firstLine;
+    this.rejects.push({ before: this.count, start, length, line, reason, message: describe(reason, found), part });
+  }
+
+  #cutShort(): boolean {
+    this.#keepDigits();
+    const { hasTime, time } = this.#reader;
+    return !hasTime || digits(time.low, time.high) < this.#digits;
+  }
+
+  /** Remembers how long the last timestamp of the run was. */
+  #keepDigits(): void {
+    for (let i = this.count - 1; i >= 0; i--) {
+      const entry = i * model.POINT_WORDS;
+      if (this.index[entry + model.SHAPE]! >= model.NO_TIMESTAMP) continue;
+      this.#digits = digits(this.index[entry + model.TIME_LOW]!, this.index[entry + model.TIME_HIGH]!);
+      return;
+    }
+  }
+}
+
+/** Decimal digits of the magnitude of a 64-bit integer in two words. */
+function digits(low: number, high: number): number {
+  const value = BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low));
+  return String(value < 0n ? -value : value).length;
+}
