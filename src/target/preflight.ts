@@ -2,27 +2,15 @@
 
 import { RefusedError } from '../errors.js';
 import type { DatabaseSettings, EndpointState, TargetDescription, Verdict } from '../model.js';
-import { type Asking, askSql, patient, remedy, sentence, timeLeft, unavailable } from './ask.js';
+import { type Asking, askSql, patient, sentence } from './ask.js';
 import { settingsOf, timesMerged } from './database.js';
+import { guardRefusals, isMissing, knock, problemOf, quoted, untilAnswered } from './knock.js';
 import type { CnosdbOptions } from './options.js';
-import { verdictOf } from './wire.js';
 
-const knockTimeoutMs = 10_000;
 const pingTimeoutMs = 5_000;
-const againMs = 1_000;
 /** CREATE DATABASE reaches other nodes by an asynchronous watch of the meta service. */
 const spreadMs = 10_000;
 const spreadAgainMs = 200;
-
-const isMissing = (verdict: Verdict): boolean =>
-  verdict.kind === 'refused' && /Database .*not found/i.test(verdict.reason);
-
-function problemOf(verdict: Verdict): string | null {
-  if (verdict.kind === 'accepted') return null;
-  return verdict.kind === 'rejected' ? verdict.message : verdict.reason;
-}
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 export interface Found {
   readonly description: TargetDescription;
@@ -35,6 +23,7 @@ export async function preflight(waiting: Asking, options: CnosdbOptions): Promis
   const first = await untilAnswered(waiting, options);
   const asking = patient(waiting);
   const verdicts = first.some(isMissing) ? await withDatabase(asking, options, first) : first;
+  if (verdicts === first && options.createDb && options.dbOptions !== null) tellUnused(options);
   const order = verdicts.flatMap((verdict, index) => (verdict.kind === 'accepted' ? [index] : []));
   const versions = await Promise.all(
     verdicts.map((verdict, index) => (problemOf(verdict) === null ? version(asking, index) : Promise.resolve(null))),
@@ -50,47 +39,6 @@ export async function preflight(waiting: Asking, options: CnosdbOptions): Promis
     }),
   );
   return { description: { kind: 'cnosdb', version: lowest(versions), endpoints, database }, verdicts };
-}
-
-function knock(asking: Asking): Promise<Verdict[]> {
-  const timeoutMs = timeLeft(asking, knockTimeoutMs);
-  return Promise.all(
-    asking.shown.map(async (_, index) => {
-      const outcome = await asking.wire.write(index, null, timeoutMs, asking.signal);
-      return verdictOf(outcome, timeoutMs, asking.clock.now());
-    }),
-  );
-}
-
-/** A refusal is final, whoever says it: credentials, tenant, no CnosDB. Only a missing database may be mended. */
-function guardRefusals(asking: Asking, options: CnosdbOptions, verdicts: readonly Verdict[]): void {
-  verdicts.forEach((verdict, index) => {
-    if ((verdict.kind !== 'refused' && verdict.kind !== 'rejected') || isMissing(verdict)) return;
-    const got = problemOf(verdict) ?? '';
-    const attempted = `preparing to load into database ${quoted(options.db)} of ${asking.shown[index]} as user ${options.user}`;
-    throw new RefusedError(
-      sentence(attempted, 'expected an empty write to be acknowledged', `got ${got}`, remedy(got)),
-    );
-  });
-}
-
-async function untilAnswered(asking: Asking, options: CnosdbOptions): Promise<Verdict[]> {
-  for (;;) {
-    const verdicts = await knock(asking);
-    asking.signal.throwIfAborted();
-    guardRefusals(asking, options, verdicts);
-    if (verdicts.some((verdict) => verdict.kind === 'accepted' || isMissing(verdict))) return verdicts;
-    const problems = verdicts.map((verdict, index) => `${asking.shown[index]}: ${problemOf(verdict)}`);
-    const left = asking.deadline - asking.clock.monotonic();
-    if (left <= 0)
-      throw unavailable(
-        asking,
-        'expected an acknowledged empty write',
-        verdicts.map((verdict) => problemOf(verdict) ?? ''),
-      );
-    options.notify?.({ level: 'info', kind: 'waiting', message: `waiting for the target: ${problems.join('; ')}` });
-    await asking.clock.sleep(Math.min(againMs, left), asking.signal);
-  }
 }
 
 /** Some endpoint does not know the database: created when none does and that is wanted, then waited for everywhere. */
@@ -130,6 +78,11 @@ async function create(asking: Asking, options: CnosdbOptions, index: number): Pr
         'see --db and --db-options',
       ),
     );
+}
+
+function tellUnused({ notify, db, dbOptions }: CnosdbOptions): void {
+  const message = `database ${quoted(db)} was there already: --db-options ${dbOptions} was not applied to it`;
+  notify?.({ level: 'warn', kind: 'db-options', message });
 }
 
 function notEverywhere(asking: Asking, options: CnosdbOptions, verdicts: readonly Verdict[]): RefusedError {

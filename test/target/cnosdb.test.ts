@@ -115,9 +115,10 @@ test('a missing database is created when that is wanted, whatever its name, and 
   expect(cluster.points('My "db & co')).toBe(1);
 });
 
-test('a database that is there is not created again', async () => {
-  await describe(await setup({ createDb: true }));
+test('a database that is there is not created again, and options for it are said to be unused', async () => {
+  await describe(await setup({ createDb: true, dbOptions: 'SHARD 3' }));
   expect(cluster.statements).toEqual(['DESCRIBE DATABASE "db"']);
+  expect(notices.map(({ kind }) => kind)).toEqual(['db-options']);
 });
 
 test('a database whose PRECISION would merge points is refused with the figures', async () => {
