@@ -1,0 +1,52 @@
+// Figures as people read them: grouped digits, binary sizes, times in seconds, minutes, hours.
+
+const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** `1,234,567` */
+export function count(value: number): string {
+  return grouped.format(value);
+}
+
+/** `1 point`, `2 points` */
+export function plural(value: number, one: string): string {
+  return `${count(value)} ${one}${value === 1 ? '' : 's'}`;
+}
+
+/** `17 B`, `4.5 KiB`, `231 MiB`: three digits that count. */
+export function size(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** power;
+  // 1023.6 KiB would be shown as "1024 KiB": that is the next unit's 1.0
+  if (value >= 1023.5 && power < units.length - 1) return `1.0 ${units[power + 1]}`;
+  return `${power === 0 || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)} ${units[power]}`;
+}
+
+/** `231/512 MiB`: both in the unit of the second. */
+export function share(bytes: number, of: number): string {
+  const power = of < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(of) / 10));
+  const digits = of / 1024 ** power < 10 ? 1 : 0;
+  return `${(bytes / 1024 ** power).toFixed(digits)}/${(of / 1024 ** power).toFixed(digits)} ${units[power]}`;
+}
+
+/** `0.4s`, `42s`, `3m 05s`, `2h 07m`, `3d 04h` */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${pad(whole % 60)}s`;
+  const minutes = Math.round(whole / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h ${pad(minutes % 60)}m`;
+  const hours = Math.round(minutes / 60);
+  return `${Math.floor(hours / 24)}d ${pad(hours % 24)}h`;
+}
+
+/** Milliseconds: `0.4 ms`, `12 ms`, `1.3s`. */
+export function latency(ms: number): string {
+  if (ms >= 1000) return duration(ms / 1000);
+  return `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}

@@ -1,0 +1,67 @@
+// Result files (`--summary`): whoever finds one can trust that it is whole and of the latest run.
+
+import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { StateError, UsageError } from '../errors.js';
+
+/** The file itself where `path` is a link: the link stays. */
+async function target(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
+}
+
+/** A pipe or /dev/null is written to, never replaced. */
+async function isSpecial(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && !found.isFile() && !found.isDirectory();
+}
+
+function beside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+}
+
+function cause(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Proves that `path` can be written later, and removes an older result. Throws UsageError. */
+export async function prepareResult(path: string): Promise<void> {
+  try {
+    const file = await target(path);
+    if (await isSpecial(file)) return;
+    await writeFile(beside(file), '');
+    await rm(beside(file));
+    await rm(file, { force: true });
+  } catch (error) {
+    const problem = `prepare the result file ${path} — expected a writable place for a file — got ${cause(error)} — name another file`;
+    throw new UsageError([problem], { cause: error });
+  }
+}
+
+/** Writes it whole or not at all: a temporary file, fsync, rename. Throws StateError. */
+export async function writeResult(path: string, text: string): Promise<void> {
+  try {
+    const file = await target(path);
+    if (await isSpecial(file)) await writeFile(file, text);
+    else await replace(file, text);
+  } catch (error) {
+    const problem = `write the result file ${path} — expected it to be writable as at the start — got ${cause(error)} — free space or name another file`;
+    throw new StateError(problem, { cause: error });
+  }
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  const temporary = beside(file);
+  try {
+    const handle = await open(temporary, 'w');
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

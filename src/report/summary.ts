@@ -1,0 +1,143 @@
+// What a person needs in the morning: whether all is there, what is not, where it is, and how to go on.
+
+import type { Outcome } from '../errors.js';
+import type { Summary } from '../model.js';
+import { count, duration, latency, plural, size } from './figures.js';
+
+const sentences: Record<Outcome, string> = {
+  complete: 'Complete: every point read was acknowledged, but for rejects that were allowed.',
+  'complete-with-rejects': 'Complete, with rejects: every point was acknowledged or is in the dead letters.',
+  usage: 'Nothing was sent: the options or the inputs are not right.',
+  'too-many-rejects': 'Stopped: too many points were rejected.',
+  refused: 'Stopped: the target refused the load.',
+  unavailable: 'Stopped: the target did not take the points in time.',
+  memory: 'Stopped: the memory limit could not be held.',
+  input: 'Incomplete: an input could not be read to its end; all else was loaded.',
+  'verify-failed': 'Loaded, but what was read back differs.',
+  bug: 'Stopped by a defect of bulk-load: please report it.',
+  state: 'Stopped: dead letters or other state could not be written.',
+  busy: 'Not started: the same load runs already.',
+  interrupted: 'Interrupted.',
+};
+
+/** More inputs than this are shown only where something went wrong with them. */
+const inputsShown = 20;
+const nameWidth = 10;
+
+type InputAccount = Summary['inputs'][number];
+
+/** `--summary`: one JSON document, all keys always present. */
+export function summaryJson(summary: Summary): string {
+  return `${JSON.stringify(summary, null, 2)}\n`;
+}
+
+/** Several lines for people, each ended by LF. `examples`: per reason the first reject, as text. */
+export function summaryText(summary: Summary, examples: Readonly<Record<string, string>> = {}): string {
+  return [
+    outcome(summary),
+    ...account(summary),
+    ...inputs(summary.inputs),
+    ...speed(summary),
+    ...held(summary),
+    ...rejects(summary, examples),
+    ...onwards(summary),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function row(name: string, text: string): string {
+  return `  ${name.padEnd(nameWidth)} ${text}`;
+}
+
+function balance(points: Summary['points']): string {
+  const parts = [`${count(points.loaded)} loaded`, `${count(points.rejected)} rejected`];
+  return `${count(points.read)} read = ${parts.join(' + ')} + ${count(points.undelivered)} undelivered`;
+}
+
+function outcome({ outcome: kind, rejects: found, points, reason, exitCode }: Summary): string {
+  const clean = kind === 'complete' && points.rejected === 0 && Object.keys(found.byReason).length === 0;
+  const sentence = clean ? 'Complete: every point read was acknowledged.' : sentences[kind];
+  return `${sentence}${reason === null ? '' : ` ${reason}`}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`;
+}
+
+function account({ points, thisRun, values }: Summary): string[] {
+  const resumed = thisRun.read !== points.read || thisRun.loaded !== points.loaded;
+  const run = `${count(thisRun.read)} read, ${count(thisRun.loaded)} loaded, ${count(thisRun.rejected)} rejected`;
+  return [
+    row('points', `${balance(points)}, ${plural(values.loaded, 'value')}`),
+    ...(resumed ? [row('this run', run)] : []),
+  ];
+}
+
+function inputs(all: readonly InputAccount[]): string[] {
+  const troubled = all.filter((each) => each.error !== null || each.rejected > 0 || each.undelivered > 0);
+  const listed = all.length === 1 ? all.filter((each) => each.error !== null) : troubled;
+  const shown = all.length > 1 && all.length <= inputsShown ? all : listed.slice(0, inputsShown);
+  const more = shown === all ? 0 : listed.length - shown.length;
+  return [
+    ...shown.map((each) =>
+      row('input', `${each.name}: ${balance(each)}${each.error === null ? '' : ` — ${each.error}`}`),
+    ),
+    ...(more > 0 ? [row('', `and ${plural(more, 'more input')} with rejects or trouble: see --summary`)] : []),
+  ];
+}
+
+function speed({ seconds, rate, bytes, latencyMs, requests }: Summary): string[] {
+  const ended = `${count(rate.pointsPerSecond)} points/s, ${size(rate.decodedBytesPerSecond)}/s`;
+  const times = (['p50', 'p95', 'p99', 'max'] as const).map((name) => `${name} ${latency(latencyMs[name])}`);
+  const refusals = (['overloaded', 'unreachable', 'rejected', 'refused'] as const)
+    .filter((name) => requests[name] > 0)
+    .map((name) => `, ${count(requests[name])} ${name}`);
+  return [
+    row('time', `${duration(seconds)}, ${ended}`),
+    row('bytes', `${size(bytes.read)} read, ${size(bytes.decoded)} decoded, ${size(bytes.sent)} sent`),
+    row('requests', `${count(requests.sent)} sent, ${count(requests.retried)} retried${refusals.join('')}`),
+    ...(requests.accepted > 0 ? [row('latency', times.join(', '))] : []),
+  ];
+}
+
+function held({ memory, pressure }: Summary): string[] {
+  const { target, ownMemory, input, rateLimit } = pressure.heldBackBy;
+  const causes = Object.entries({
+    'the target': target,
+    'own memory': ownMemory,
+    'the input': input,
+    'the rate limit': rateLimit,
+  });
+  const by = causes.filter(([, seconds]) => seconds >= 0.05).map(([cause, seconds]) => `${cause} ${duration(seconds)}`);
+  const levels = [
+    memory.highSeconds > 0 ? `, high for ${duration(memory.highSeconds)}` : '',
+    memory.criticalSeconds > 0 ? `, critical for ${duration(memory.criticalSeconds)}` : '',
+    memory.forcedGcs > 0 ? `, ${plural(memory.forcedGcs, 'forced collection')}` : '',
+  ];
+  const peak = `${size(memory.peakRssBytes)} at most, of ${size(memory.limitBytes)} (${memory.limitSource})`;
+  const writers = `${pressure.limitFinal} of ${pressure.workers} at the end, ${pressure.limitMin} at least`;
+  return [
+    row('memory', peak + levels.join('')),
+    row('writers', `${writers}${by.length > 0 ? `; held back by ${by.join(', ')}` : ''}`),
+  ];
+}
+
+function rejects({ rejects: found }: Summary, examples: Readonly<Record<string, string>>): string[] {
+  const byReason = Object.entries(found.byReason).sort(([, a], [, b]) => b - a);
+  const shown = byReason.map(([reason, points]) => {
+    const example = examples[reason];
+    return row(
+      'rejected',
+      `${reason}: ${plural(points, 'point')}${example === undefined ? '' : `; first: ${example}`}`,
+    );
+  });
+  return [
+    ...shown,
+    ...(found.deadLetters ?? []).map((path) => row('see', `${path} (the points, loadable again)`)),
+    ...(found.reasons === null ? [] : [row('see', `${found.reasons} (where and why)`)]),
+  ];
+}
+
+function onwards({ continueWith, checkpoint }: Summary): string[] {
+  return [
+    ...(checkpoint === null ? [] : [row('checkpoint', checkpoint)]),
+    ...(continueWith === null ? [] : [row('go on with', continueWith)]),
+  ];
+}

@@ -1,0 +1,74 @@
+// The faces of a run that need no terminal: plain lines and JSON lines. JSON, one object a line:
+// {"event":"start","lines":[…]}, {"event":"progress",…Snapshot}, {"event":"notice","level","kind","message","count"}, {"event":"end","summary":…|null}.
+
+import type { Snapshot, Summary } from '../model.js';
+import { duration } from './figures.js';
+import { fullLine } from './line.js';
+import type { Shown } from './notices.js';
+import type { Pace } from './pace.js';
+
+/** Where a view writes; standard error, but for tests. */
+export interface Io {
+  write(text: string): void;
+  /** Width of the terminal, asked each time: it may change. */
+  columns(): number;
+  /** Whether colours are welcome (a terminal, and no NO_COLOR). */
+  readonly color: boolean;
+}
+
+export interface View {
+  /** ms between two looks. */
+  readonly everyMs: number;
+  start(lines: readonly string[]): void;
+  progress(snapshot: Snapshot, pace: Pace): void;
+  notice(notice: Shown): void;
+  /** Once, last. `looked` is the last look, when there was any. */
+  end(looked: { snapshot: Snapshot; pace: Pace } | null, summary: Summary | null): void;
+}
+
+const red = 31;
+const yellow = 33;
+
+/** In colour or without. */
+export function paint(text: string, code: number, color: boolean): string {
+  return color ? `\u001b[${code}m${text}\u001b[0m` : text;
+}
+
+/** `warning: target says Memory Exhausted (12 times in the last minute)` */
+export function noticeText({ level, message, count }: Shown, color: boolean): string {
+  const times = count > 1 ? ` (${count} times since this was last said)` : '';
+  const words = { error: paint('error: ', red, color), warn: paint('warning: ', yellow, color), info: '', debug: '' };
+  return `${words[level]}${message}${times}`;
+}
+
+/** One line a minute. */
+export function plainView(io: Io): View {
+  const line = (text: string): void => io.write(`${text}\n`);
+  return {
+    everyMs: 60_000,
+    start: (lines) => lines.forEach(line),
+    progress: (snapshot, pace) => line(`${duration(snapshot.seconds)}: ${fullLine(snapshot, pace)}`),
+    notice: (notice) => line(noticeText(notice, io.color)),
+    end: () => {},
+  };
+}
+
+/** No progress; trouble is still told, as far as the log level lets it through. */
+export function silentView(io: Io): View {
+  return { ...plainView(io), start: () => {}, progress: () => {} };
+}
+
+/** One object a second. */
+export function jsonView(io: Io): View {
+  const line = (event: object): void => io.write(`${JSON.stringify(event)}\n`);
+  return {
+    everyMs: 1000,
+    start: (lines) => line({ event: 'start', lines }),
+    progress: (snapshot) => line({ event: 'progress', ...snapshot }),
+    notice: ({ level, kind, message, count }) => line({ event: 'notice', level, kind, message, count }),
+    end: (looked, summary) => {
+      if (looked !== null) line({ event: 'progress', ...looked.snapshot });
+      line({ event: 'end', summary });
+    },
+  };
+}
