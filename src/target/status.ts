@@ -25,7 +25,7 @@ export function isError(read: unknown): read is { error_code: string; error_mess
 }
 
 /** Seconds or an HTTP date; null when absent or unreadable. */
-export function retryAfterMs(header: string | readonly string[] | undefined, now: number): number | null {
+function retryAfterMs(header: string | readonly string[] | undefined, now: number): number | null {
   const text = typeof header === 'string' ? header.trim() : (header?.[0]?.trim() ?? '');
   if (text === '') return null;
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;

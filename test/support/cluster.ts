@@ -12,61 +12,15 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Clock } from '../../src/model.js';
 import { realClock } from './clock.js';
-import { LineError, type ParsedPoint, parseLines } from './lines.js';
-import type { Script, ScriptedRequest, Step } from './script.js';
+import type { ParsedPoint } from './lines.js';
+import { act, failure, parsed, type Reply, readAll, refusal, reply } from './reply.js';
+import type { Cluster, ClusterOptions, Script, ScriptedRequest, Step } from './script.js';
 import { answerSql } from './sql.js';
-import { additions, apply, type Database, emptyDatabase, StoreError } from './store.js';
+import { additions, apply, type Database, emptyDatabase } from './store.js';
 import { type OpenWrite, WriteLog, type WriteRecord } from './writes.js';
 
-export type { Script, ScriptedRequest, Step } from './script.js';
+export type { Cluster, ClusterOptions, Script, ScriptedRequest, Step } from './script.js';
 export type { WriteRecord } from './writes.js';
-
-export interface ClusterOptions {
-  readonly nodes?: number;
-  /** Databases there from the start; default one called `db`. */
-  readonly databases?: readonly string[] | Record<string, Database['settings']>;
-  /** user:password that is let in; default: anyone. */
-  readonly credentials?: string;
-  readonly version?: string;
-  readonly script?: Script;
-  readonly clock?: Clock;
-}
-
-export interface Cluster {
-  readonly urls: readonly string[];
-  readonly databases: Map<string, Database>;
-  /** Distinct points stored. */
-  points(db?: string): number;
-  tables(db?: string): Map<string, Map<string, string>>;
-  readonly writes: readonly WriteRecord[];
-  /** SQL statements in the order they came. */
-  readonly statements: readonly string[];
-  /** One sentence for each write that overlapped a schema-changing one. Empty is how it has to be. */
-  readonly violations: readonly string[];
-  setScript(script: Script): void;
-  stopNode(node: number): Promise<void>;
-  startNode(node: number): Promise<void>;
-  /** Resolves once late applications are done as well, unless they hang for ever. */
-  stop(): Promise<void>;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly body?: string;
-  readonly headers?: Record<string, string>;
-}
-
-const failure = (code: string, message: string): Reply => ({
-  status: 422,
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ error_code: code, error_message: message }),
-});
-
-function refusal(error: unknown): Reply {
-  if (error instanceof StoreError) return failure(error.code, error.message);
-  if (error instanceof LineError) return failure('040004', `Error parsing message: ${error.message}`);
-  throw error;
-}
 
 const gunzipped = promisify(gunzip);
 const noStep: Step = {};
@@ -285,40 +239,6 @@ class ScriptedCluster implements Cluster {
     if (request.socket.destroyed) return Promise.resolve();
     return new Promise((resolve) => void request.socket.once('close', () => resolve()));
   }
-}
-
-function parsed(body: Uint8Array): ParsedPoint[] | Reply {
-  try {
-    return parseLines(body);
-  } catch (error) {
-    return refusal(error);
-  }
-}
-
-/** Status that was said; null when there was no answer. */
-function act(step: Step, request: IncomingMessage, response: ServerResponse, answer: () => Reply): number | null {
-  if (step.hang) return null;
-  if (step.reset !== undefined) request.socket.resetAndDestroy();
-  if (step.close) request.socket.end();
-  if (step.reset !== undefined || step.close) return null;
-  const said = answer();
-  reply(response, said);
-  return said.status;
-}
-
-function reply(response: ServerResponse, { status, headers, body = '' }: Reply): void {
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
-}
-
-/** Null when the client went away before it had sent everything. */
-async function readAll(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-  } catch {
-    return null;
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Listens on loopback, on ports that the system picks. */

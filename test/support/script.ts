@@ -1,7 +1,10 @@
-// What a test can ask of the scripted cluster: the vocabulary of its scripts.
+// What a test can ask of the scripted cluster, and what it can see of it.
 
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../../src/model.js';
 import type { ParsedPoint } from './lines.js';
+import type { Database } from './store.js';
+import type { WriteRecord } from './writes.js';
 
 /** What happens to one request. Nothing given: it is served as CnosDB would. */
 export interface Step {
@@ -48,4 +51,32 @@ export interface Script {
   readonly onWrite?: (request: ScriptedRequest) => Step | undefined;
   /** The same for everything else. */
   readonly onOther?: (request: ScriptedRequest) => Step | undefined;
+}
+export interface ClusterOptions {
+  readonly nodes?: number;
+  /** Databases there from the start; default one called `db`. */
+  readonly databases?: readonly string[] | Record<string, Database['settings']>;
+  /** user:password that is let in; default: anyone. */
+  readonly credentials?: string;
+  readonly version?: string;
+  readonly script?: Script;
+  readonly clock?: Clock;
+}
+
+export interface Cluster {
+  readonly urls: readonly string[];
+  readonly databases: Map<string, Database>;
+  /** Distinct points stored. */
+  points(db?: string): number;
+  tables(db?: string): Map<string, Map<string, string>>;
+  readonly writes: readonly WriteRecord[];
+  /** SQL statements in the order they came. */
+  readonly statements: readonly string[];
+  /** One sentence for each write that overlapped a schema-changing one. Empty is how it has to be. */
+  readonly violations: readonly string[];
+  setScript(script: Script): void;
+  stopNode(node: number): Promise<void>;
+  startNode(node: number): Promise<void>;
+  /** Resolves once late applications are done as well, unless they hang for ever. */
+  stop(): Promise<void>;
 }

@@ -58,7 +58,7 @@ export function additions(database: Database, points: readonly ParsedPoint[]): s
 }
 
 /** The key a point is stored under. `precision` is the request's; a missing time counts as 0. */
-export function rowKey(point: ParsedPoint, precision = 'ns'): string {
+function rowKey(point: ParsedPoint, precision = 'ns'): string {
   return JSON.stringify([point.table, point.tags, String((point.time ?? 0n) * (scale[precision] ?? 1n))]);
 }
 
