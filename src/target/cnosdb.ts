@@ -45,7 +45,7 @@ class Cnosdb implements Target {
   async describe(signal: AbortSignal): Promise<TargetDescription> {
     const { description, verdicts } = await preflight(this.#asking(signal), this.#options);
     verdicts.forEach((verdict, index) => {
-      if (verdict.kind === 'unreachable') this.#endpoints.learn(index, verdict.kind, verdict.reason, 0);
+      if (verdict.kind === 'unreachable') this.#endpoints.learn(index, verdict, 0);
     });
     return description;
   }
@@ -76,8 +76,7 @@ class Cnosdb implements Target {
     const start = this.#clock.monotonic();
     const outcome = await this.#wire.write(index, body, timeoutMs, signal);
     const verdict = verdictOf(outcome, timeoutMs, this.#clock.now());
-    if (outcome.kind !== 'aborted')
-      this.#endpoints.learn(index, verdict.kind, 'reason' in verdict ? verdict.reason : '', points);
+    if (outcome.kind !== 'aborted') this.#endpoints.learn(index, verdict, points);
     return {
       verdict,
       endpoint: this.#options.urls[index].shown,

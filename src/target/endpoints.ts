@@ -5,9 +5,8 @@ import type { Clock, EndpointAccount, Verdict } from '../model.js';
 
 const firstOpenMs = 1_000;
 const longestOpenMs = 60_000;
-
-/** What a batch learned about the endpoint it went to. */
-type Kind = Verdict['kind'];
+/** A frozen node takes connections and never answers; one request that hangs for a minute is nothing unusual. */
+const silencesBeforeOpen = 3;
 
 interface State {
   readonly index: number;
@@ -16,6 +15,8 @@ interface State {
   failures: number;
   /** Unreachable ones since the last answer; 0: closed, it gets its share. */
   misses: number;
+  /** Requests in a row whose answer we gave up waiting for. */
+  silences: number;
   /** Monotonic ms, while open: since when, and when it may be tried again. */
   openedAt: number;
   dueAt: number;
@@ -39,7 +40,7 @@ export class Endpoints {
   #turn = 0;
 
   constructor(shown: readonly string[], clock: Clock, hooks: EndpointHooks) {
-    const fresh = { loaded: 0, failures: 0, misses: 0, openedAt: 0, dueAt: 0, openMs: 0, probing: false };
+    const fresh = { loaded: 0, failures: 0, misses: 0, silences: 0, openedAt: 0, dueAt: 0, openMs: 0, probing: false };
     this.#states = shown.map((url, index) => ({ index, shown: url, ...fresh }));
     this.#clock = clock;
     this.#hooks = hooks;
@@ -61,13 +62,17 @@ export class Endpoints {
     return picked.index;
   }
 
-  /** Every answer closes; `unreachable` opens, at once: nothing was sent, and the next pick costs nothing. */
-  learn(index: number, kind: Kind, reason: string, points: number): void {
+  /**
+   * Takes in what became of a request of `points`. `unreachable` opens at once: nothing was sent, and the next pick costs
+   * nothing. Any answer closes; silence and a lost connection are none.
+   */
+  learn(index: number, verdict: Verdict, points: number): void {
     const state = this.#states[index];
-    if (kind === 'accepted') state.loaded += points;
-    else if (kind !== 'rejected') state.failures++;
-    if (kind === 'unreachable') this.#open(state, reason);
-    else if (kind !== 'dropped') this.#close(state);
+    if (verdict.kind === 'accepted') state.loaded += points;
+    else if (verdict.kind !== 'rejected') state.failures++;
+    if (verdict.kind === 'unreachable') this.#open(state, verdict.reason);
+    else if (verdict.kind === 'overloaded' && verdict.timedOut) this.#silence(state, verdict.reason);
+    else if (verdict.kind !== 'dropped') this.#close(state);
   }
 
   accounts(): EndpointAccount[] {
@@ -98,7 +103,12 @@ export class Endpoints {
     state.dueAt = now + longest * (0.5 + 0.5 * (this.#hooks.random?.() ?? Math.random()));
   }
 
+  #silence(state: State, reason: string): void {
+    if (++state.silences >= silencesBeforeOpen) this.#open(state, reason);
+  }
+
   #close(state: State): void {
+    state.silences = 0;
     if (state.misses === 0) return;
     state.openMs += this.#clock.monotonic() - state.openedAt;
     state.misses = 0;

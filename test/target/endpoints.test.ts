@@ -1,6 +1,25 @@
 import { expect, test } from 'vitest';
+import type { Verdict } from '../../src/model.js';
 import { Endpoints } from '../../src/target/endpoints.js';
 import { VirtualClock } from '../support/clock.js';
+
+const unreachable: Verdict = { kind: 'unreachable', reason: 'connection refused' };
+const rejected: Verdict = {
+  kind: 'rejected',
+  reason: 'target-parse',
+  message: '',
+  offset: null,
+  tooLarge: false,
+  unknown: false,
+};
+const overloaded = (timedOut: boolean): Verdict => ({
+  kind: 'overloaded',
+  reason: 'busy',
+  retryAfterMs: null,
+  mayHaveLanded: timedOut,
+  memory: false,
+  timedOut,
+});
 
 interface Setup {
   readonly endpoints: Endpoints;
@@ -38,14 +57,14 @@ test('healthy endpoints take turns', () => {
 
 test('one that could not be reached is left alone at once, and its share goes to the others', () => {
   const { endpoints, said } = setup(3);
-  endpoints.learn(1, 'unreachable', 'connection refused', 0);
+  endpoints.learn(1, unreachable, 0);
   expect(picks(endpoints, 4)).toEqual([0, 2, 0, 2]);
   expect(said).toEqual(['n1 down']);
 });
 
 test('a dead endpoint is probed in the background, ever more seldom, and never gets a batch', async () => {
   const { endpoints, clock, probes } = setup(2);
-  endpoints.learn(1, 'unreachable', 'connection refused', 0);
+  endpoints.learn(1, unreachable, 0);
   const at: number[] = [];
   for (let second = 0; second < 200; second++) {
     const before = probes.length;
@@ -58,7 +77,7 @@ test('a dead endpoint is probed in the background, ever more seldom, and never g
 
 test('it comes back when a probe is acknowledged, and the time it was left alone is counted', async () => {
   const { endpoints, clock, alive, said } = setup(2);
-  endpoints.learn(1, 'unreachable', 'connection refused', 0);
+  endpoints.learn(1, unreachable, 0);
   alive.add(1);
   await clock.advance(2500);
   expect(endpoints.pick()).toBe(0);
@@ -70,17 +89,17 @@ test('it comes back when a probe is acknowledged, and the time it was left alone
 
 test('with all of them down the one due soonest is tried, and any answer brings it back', async () => {
   const { endpoints, clock } = setup(2);
-  endpoints.learn(0, 'unreachable', 'x', 0);
+  endpoints.learn(0, unreachable, 0);
   await clock.advance(500);
-  endpoints.learn(1, 'unreachable', 'x', 0);
+  endpoints.learn(1, unreachable, 0);
   expect(endpoints.pick()).toBe(0);
-  endpoints.learn(0, 'overloaded', 'busy', 0);
+  endpoints.learn(0, overloaded(false), 0);
   expect(picks(endpoints, 2)).toEqual([0, 0]);
 });
 
 test('several writers that find it dead in the same moment count as one miss', async () => {
   const { endpoints, clock, probes } = setup(2);
-  for (let writer = 0; writer < 8; writer++) endpoints.learn(1, 'unreachable', 'x', 0);
+  for (let writer = 0; writer < 8; writer++) endpoints.learn(1, unreachable, 0);
   await clock.advance(1000);
   endpoints.pick();
   expect(probes).toEqual([1]);
@@ -88,16 +107,32 @@ test('several writers that find it dead in the same moment count as one miss', a
 
 test('a request lost after sending does not open an endpoint: it may have been the points', () => {
   const { endpoints } = setup(2);
-  endpoints.learn(0, 'dropped', 'reset', 0);
+  endpoints.learn(0, { kind: 'dropped', reason: 'reset', mayHaveLanded: true }, 0);
   expect(picks(endpoints, 2)).toEqual([0, 1]);
+});
+
+test('one that is silent three times in a row is left alone; any answer in between forgives', () => {
+  const { endpoints } = setup(2);
+  for (const verdict of [overloaded(true), overloaded(true), overloaded(false), overloaded(true), overloaded(true)])
+    endpoints.learn(0, verdict, 0);
+  expect(picks(endpoints, 2)).toEqual([0, 1]);
+  endpoints.learn(0, overloaded(true), 0);
+  expect(picks(endpoints, 2)).toEqual([1, 1]);
+});
+
+test('silence does not bring back one that was left alone', () => {
+  const { endpoints } = setup(2);
+  endpoints.learn(0, unreachable, 0);
+  endpoints.learn(0, overloaded(true), 0);
+  expect(picks(endpoints, 2)).toEqual([1, 1]);
 });
 
 test('points are counted where they were acknowledged, and rejected points are no failure of an endpoint', () => {
   const { endpoints } = setup(2);
-  endpoints.learn(0, 'accepted', '', 70);
-  endpoints.learn(0, 'accepted', '', 7);
-  endpoints.learn(1, 'rejected', '', 5);
-  endpoints.learn(1, 'overloaded', '', 5);
+  endpoints.learn(0, { kind: 'accepted' }, 70);
+  endpoints.learn(0, { kind: 'accepted' }, 7);
+  endpoints.learn(1, rejected, 5);
+  endpoints.learn(1, overloaded(false), 5);
   expect(endpoints.accounts()).toEqual([
     { url: 'n0', loaded: 77, failures: 0, openSeconds: 0 },
     { url: 'n1', loaded: 0, failures: 1, openSeconds: 0 },
