@@ -92,6 +92,21 @@ export class StateError extends BulkLoadError {
   }
 }
 
+/** Somebody stopped the run: a signal, `--max-duration`, or the caller's AbortSignal. */
+export class InterruptedError extends BulkLoadError {
+  readonly #exitCode: number;
+
+  /** @param by `SIGINT` ends with 130, `SIGTERM` and a spent `--max-duration` with 143, anything else with 130 */
+  constructor(by: string) {
+    super('interrupted', 'BULK_INTERRUPTED', `stopped by ${by}`);
+    this.#exitCode = by === 'SIGTERM' || by === '--max-duration' ? 143 : exitCodes.interrupted;
+  }
+
+  override get exitCode(): number {
+    return this.#exitCode;
+  }
+}
+
 /** An assertion of ours failed. The only outcome that shows a stack. */
 export class BugError extends BulkLoadError {
   constructor(message: string, options?: { cause?: unknown }) {

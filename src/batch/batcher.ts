@@ -186,11 +186,15 @@ export class Batcher {
   /** Fills until the run is used up (null) or the batch has to be closed (why). */
   #fill(filling: Filling, run: Points, cursor: { point: number; reject: number }, position: Position): Cut | null {
     const before = filling.counted;
-    const cut = this.#take(filling, run, cursor, position);
-    filling.copy(run);
-    this.#tally.add(filling.input, filling.counted - before);
-    if (cut === null) position.offset = run.end;
-    return cut;
+    try {
+      const cut = this.#take(filling, run, cursor, position);
+      if (cut === null) position.offset = run.end;
+      return cut;
+    } finally {
+      // Also when a look at a point ends the run: what was taken has been read.
+      filling.copy(run);
+      this.#tally.add(filling.input, filling.counted - before);
+    }
   }
 
   #take(filling: Filling, run: Points, cursor: { point: number; reject: number }, position: Position): Cut | null {

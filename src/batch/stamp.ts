@@ -21,7 +21,8 @@ export class Suffixes {
   constructor(precision: InputPrecision, startMs: number) {
     this.#seconds = precision === 's';
     this.stamped = this.#seconds ? Uint8Array.of(zero, zero, zero) : null;
-    const base = precision === 's' ? BigInt(Math.floor(startMs / 1000)) : BigInt(startMs) * BigInt(unitsPerMs[precision]);
+    const base =
+      precision === 's' ? BigInt(Math.floor(startMs / 1000)) : BigInt(startMs) * BigInt(unitsPerMs[precision]);
     this.#high = base / BigInt(low);
     this.#low = Number(base % BigInt(low));
   }

@@ -168,14 +168,7 @@ export class Delivery {
     return verdict.kind === 'accepted';
   }
 
-  #judge(
-    batch: Batch,
-    range: PointRange,
-    from: number,
-    bytes: number,
-    verdict: Verdict,
-    failures: Failures,
-  ): Step {
+  #judge(batch: Batch, range: PointRange, from: number, bytes: number, verdict: Verdict, failures: Failures): Step {
     const { random } = this.#options;
     const points = range.to - range.from;
     const middle = range.from + Math.ceil(points / 2);
@@ -202,7 +195,11 @@ export class Delivery {
         failures.drops += 1;
         if (failures.drops >= dropsBeforeSplit && points > 1) return { do: 'split', at: middle };
         if (failures.drops >= dropsOfOnePoint) {
-          return { do: 'reject', reason: 'target-drops-connection', message: `the target closes the connection on it: ${verdict.reason}` };
+          return {
+            do: 'reject',
+            reason: 'target-drops-connection',
+            message: `the target closes the connection on it: ${verdict.reason}`,
+          };
         }
         return { do: 'wait', ms: backoff(failures.total, 0, random), reason: verdict.reason };
       case 'rejected':
@@ -212,7 +209,10 @@ export class Delivery {
         if (this.#clock.monotonic() - failures.refusedSince < refusedForMs) {
           return { do: 'wait', ms: formingBackoff(failures.total, random), reason: verdict.reason };
         }
-        return { do: 'stop', error: new RefusedError(`writing a batch — the target has refused for 30s: ${verdict.reason}`) };
+        return {
+          do: 'stop',
+          error: new RefusedError(`writing a batch — the target has refused for 30s: ${verdict.reason}`),
+        };
     }
   }
 

@@ -31,6 +31,10 @@ export class SizeLimit {
     if (next >= this.#current) return;
     this.#current = next;
     this.#least = Math.min(this.#least, next);
-    this.#notify({ level: 'warn', kind: 'smaller-batches', message: `${why} at ${bytes} bytes: batches are ${next} bytes from now on` });
+    this.#notify({
+      level: 'warn',
+      kind: 'smaller-batches',
+      message: `${why} at ${bytes} bytes: batches are ${next} bytes from now on`,
+    });
   }
 }

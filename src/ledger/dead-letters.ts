@@ -41,7 +41,8 @@ export class DeadLetters {
       await access(this.#folder, constants.W_OK | constants.X_OK);
       for (const ending of ['.rejected.lp', '.rejected.ndjson']) {
         const path = this.#path(ending);
-        if (await exists(path)) await rename(path, this.#path(ending.replace('.rejected', `.rejected-abandoned-${now}`)));
+        if (await exists(path))
+          await rename(path, this.#path(ending.replace('.rejected', `.rejected-abandoned-${now}`)));
       }
       await rm(this.#path('.rejected.part'), { force: true });
     } catch (error) {
@@ -120,7 +121,10 @@ export class DeadLetters {
       ({ line, byteOffset, bytes } = this.#part);
       const { file, path } = this.#part;
       this.#part = null;
-      file.close().then(() => rm(path, { force: true })).catch(() => {});
+      file
+        .close()
+        .then(() => rm(path, { force: true }))
+        .catch(() => {});
     }
     return `${JSON.stringify({ input, line, byteOffset, bytes, reason, message, endpoint })}\n`;
   }
@@ -141,7 +145,10 @@ export class DeadLetters {
 
   #failed(attempted: string, error: unknown): StateError {
     const got = error instanceof Error ? error.message : String(error);
-    return new StateError(`${attempted} — expected to write below ${this.#folder} — got ${got} — free the disk or name another folder with --state-dir`, { cause: error });
+    return new StateError(
+      `${attempted} — expected to write below ${this.#folder} — got ${got} — free the disk or name another folder with --state-dir`,
+      { cause: error },
+    );
   }
 }
 

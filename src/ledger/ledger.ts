@@ -1,7 +1,7 @@
 // The only counters. Reading is counted where points are taken from the input, settling where their fate is known;
 // the two meet in one equation, asserted before a summary is written.
 
-import { type BulkLoadError, BugError, TooManyRejectsError } from '../errors.js';
+import { BugError, type BulkLoadError, TooManyRejectsError } from '../errors.js';
 import type { Batch, BatchReject, Receipt } from '../model.js';
 import type { DeadLetters } from './dead-letters.js';
 
@@ -106,7 +106,9 @@ export class Ledger {
       if (sum === account.read) continue;
       const name = this.#names[i] ?? 'all inputs';
       const { read, loaded, rejected, undelivered } = account;
-      throw new BugError(`the account of ${name} does not balance: read ${read} ≠ loaded ${loaded} + rejected ${rejected} + undelivered ${undelivered}`);
+      throw new BugError(
+        `the account of ${name} does not balance: read ${read} ≠ loaded ${loaded} + rejected ${rejected} + undelivered ${undelivered}`,
+      );
     }
   }
 

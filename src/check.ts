@@ -1,0 +1,184 @@
+// Everything that can be known before sending: will the memory do, does the target take us, do the inputs read?
+// The run without its sending half; what it finds decides the code that a load would end with, as far as one can see.
+
+import { BulkLoadError, InputError, type Outcome, UsageError } from './errors.js';
+import { unexpectedTime } from './format/expect-time.js';
+import { LineProtocol } from './format/line-protocol.js';
+import { within } from './ledger/ledger.js';
+import { planMemory } from './load.js';
+import type { ByteSource, Input, Points, Target, TargetDescription } from './model.js';
+import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from './model.js';
+import type { MemoryPlan } from './plan.js';
+import { Catalogue } from './schema/catalogue.js';
+import type { Settings } from './settings/settings.js';
+
+/** So much of each input is looked at, decoded bytes. */
+const lookBytes = 1024 * 1024;
+
+export interface InputLook {
+  readonly name: string;
+  readonly compression: string;
+  readonly points: number;
+  readonly rejects: Readonly<Record<string, number>>;
+  /** First reject, with its place. */
+  readonly firstReject: string | null;
+  readonly tables: readonly string[];
+  readonly newTables: readonly string[];
+  /** Decoded bytes looked at, and whether that was all there is. */
+  readonly bytes: number;
+  readonly whole: boolean;
+  /** First and last timestamp seen, in units of `--precision`. */
+  readonly time: { readonly first: bigint; readonly last: bigint } | null;
+  readonly problem: string | null;
+}
+
+export interface CheckReport {
+  readonly memory: MemoryPlan | null;
+  readonly target: TargetDescription | null;
+  readonly inputs: readonly InputLook[];
+  /** What would go wrong, the worst first. */
+  readonly problems: readonly BulkLoadError[];
+  readonly outcome: Outcome;
+}
+
+export interface CheckContext {
+  readonly inputs: readonly Input[];
+  readonly target: Target;
+  readonly signal: AbortSignal;
+}
+
+/** Sends no point and creates nothing, provided that the target was made with `createDb` off. Throws only when stopped. */
+export async function check(settings: Settings, { inputs, target, signal }: CheckContext): Promise<CheckReport> {
+  const problems: BulkLoadError[] = [];
+  const attempt = async <T>(work: () => T | Promise<T>): Promise<T | null> => {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof BulkLoadError)) throw error;
+      problems.push(error);
+      return null;
+    }
+  };
+  const memory = await attempt(() => planMemory(settings));
+  const description = await attempt(() => target.describe(signal));
+  const columns = description === null ? null : await attempt(() => target.columns(signal));
+  const catalogue = new Catalogue(columns ?? []);
+  const format = new LineProtocol(settings);
+  const looks: InputLook[] = [];
+  for (const input of inputs) looks.push(await look(input, format, catalogue, settings, signal));
+  for (const { problem } of looks) if (problem !== null) problems.push(new InputError(problem));
+  const times = looks.flatMap((each) => timeProblem(each, settings));
+  if (times.length > 0) problems.push(new UsageError(times));
+  await target.close();
+  return { memory, target: description, inputs: looks, problems, outcome: outcome(settings, looks, problems) };
+}
+
+/** In the order in which a load would meet them. */
+const order: readonly Outcome[] = ['memory', 'refused', 'unavailable', 'usage', 'input'];
+
+function outcome(settings: Settings, looks: readonly InputLook[], problems: readonly BulkLoadError[]): Outcome {
+  const worst = order.find((each) => problems.some((problem) => problem.outcome === each));
+  if (worst !== undefined) return worst;
+  const rejected = looks.flatMap((each) => Object.values(each.rejects)).reduce((sum, n) => sum + n, 0);
+  const read = looks.reduce((sum, each) => sum + each.points, rejected);
+  if (!within(rejected, read, settings.maxRejected)) return 'too-many-rejects';
+  const accept = settings.acceptRejects;
+  const accepted = 'percent' in accept ? rejected * 100 <= accept.percent * read : rejected <= accept.count;
+  return rejected === 0 || accepted ? 'complete' : 'complete-with-rejects';
+}
+
+function timeProblem({ name, time }: InputLook, { expectTime, precision }: Settings): string[] {
+  if (time === null || expectTime === null) return [];
+  const problem = unexpectedTime(time.first, precision, expectTime) ?? unexpectedTime(time.last, precision, expectTime);
+  return problem === null ? [] : [`reading ${name} — ${problem}`];
+}
+
+class Looking {
+  points = 0;
+  readonly rejects: Record<string, number> = {};
+  firstReject: string | null = null;
+  readonly tables = new Set<string>();
+  readonly newTables = new Set<string>();
+  time: { first: bigint; last: bigint } | null = null;
+
+  take(name: string, run: Points, catalogue: Catalogue): void {
+    for (const { reason, message, line, part } of run.rejects) {
+      if (part === 'whole' || part === 'last') this.#reject(reason, `${name}:${run.firstLine + line}: ${message}`);
+    }
+    for (let i = 0; i < run.count; i += 1) this.#point(name, run, i, catalogue);
+  }
+
+  #point(name: string, run: Points, i: number, catalogue: Catalogue): void {
+    const shape = run.shapeOf(i);
+    const known = catalogue.look(shape);
+    if (known.kind === 'conflict') {
+      this.#reject(known.reason, `${name}: ${known.message}`);
+      return;
+    }
+    this.points += 1;
+    this.tables.add(shape.table);
+    if (known.kind === 'introduces') this.newTables.add(shape.table);
+    const word = i * POINT_WORDS;
+    if (run.index[word + SHAPE]! >= NO_TIMESTAMP) return;
+    const time = (BigInt(run.index[word + TIME_HIGH]! | 0) << 32n) | BigInt(run.index[word + TIME_LOW]!);
+    this.time = { first: this.time?.first ?? time, last: time };
+  }
+
+  #reject(reason: string, example: string): void {
+    this.rejects[reason] = (this.rejects[reason] ?? 0) + 1;
+    this.firstReject ??= example;
+  }
+}
+
+async function look(
+  input: Input,
+  format: LineProtocol,
+  catalogue: Catalogue,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<InputLook> {
+  const seen = new Looking();
+  const state = { bytes: 0, whole: false, compression: 'none' };
+  let problem: string | null = null;
+  try {
+    const source = await input.open(signal);
+    state.compression = source.compression;
+    try {
+      for await (const run of format.points(beginning(source, state, settings.maxPointBytes), signal)) {
+        seen.take(input.name, run, catalogue);
+      }
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof InputError)) throw error;
+    problem = error.message;
+  }
+  const { points, rejects, firstReject, time } = seen;
+  const tables = { tables: [...seen.tables], newTables: [...seen.newTables] };
+  return { name: input.name, ...state, points, rejects, firstReject, ...tables, time, problem };
+}
+
+/** The first part of a source, ended at a line so that no point is cut. */
+function beginning(source: ByteSource, state: { bytes: number; whole: boolean }, maxPointBytes: number): ByteSource {
+  let over = false;
+  return {
+    read: async (into, signal) => {
+      if (over) return 0;
+      const read = await source.read(into, signal);
+      if (read === 0) state.whole = true;
+      const lineEnd = into.lastIndexOf(10, read - 1);
+      over = state.bytes + read >= lookBytes && (lineEnd >= 0 || state.bytes > lookBytes + maxPointBytes);
+      const taken = over && lineEnd >= 0 ? lineEnd + 1 : read;
+      state.bytes += taken;
+      return taken;
+    },
+    close: () => source.close(),
+    get bytesRead() {
+      return source.bytesRead;
+    },
+    compression: source.compression,
+  };
+}

@@ -1,0 +1,120 @@
+// `bulk-load check`: what a person wants to know before a long load, in one page on stderr.
+
+import { type CheckReport, check, type InputLook } from '../check.js';
+import { exitCodes } from '../errors.js';
+import { expand } from '../input/expand.js';
+import type { TargetDescription } from '../model.js';
+import { flagName, options } from '../settings/options.js';
+import { resolve } from '../settings/resolve.js';
+import type { Settings } from '../settings/settings.js';
+import { formatBytes, formatDuration } from '../settings/units.js';
+import { clock } from './clock.js';
+import type { Process } from './process.js';
+import { onSignals } from './signals.js';
+import { standardInput } from './stdin.js';
+import { createTarget } from './target.js';
+import { version } from './version.js';
+
+/** Returns the code that a load would end with. */
+export async function runCheck(
+  names: readonly string[],
+  flags: Record<string, unknown>,
+  process: Process,
+): Promise<number> {
+  const { settings, origins } = await resolve({ flags, env: process.env });
+  const say = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  const stdin = standardInput(process);
+  const { inputs, duplicates } =
+    names.length === 0 && !stdin.isPipeOrFile
+      ? { inputs: [], duplicates: [] }
+      : await expand(names, { stdin, cwd: process.cwd() });
+  const interruption = onSignals(process, () => {});
+  const target = createTarget(
+    { ...settings, createDb: false, dbOptions: null },
+    { version: version(), clock, notify: () => {} },
+  );
+  try {
+    const report = await check(settings, { inputs, target, signal: interruption.stop });
+    for (const line of [...settingsLines(settings, origins), ...duplicates, ...reportLines(report, settings)])
+      say(line);
+    return exitCodes[report.outcome];
+  } finally {
+    interruption.end();
+  }
+}
+
+function settingsLines(settings: Settings, origins: Awaited<ReturnType<typeof resolve>>['origins']): string[] {
+  const lines = options.map((option) => {
+    const name = (option.as ?? option.key) as keyof Settings;
+    const shown = option.secret ? secret(settings[name]) : words(settings[name]);
+    return `  ${flagName(option.key).padEnd(20)} ${shown.padEnd(36)} ${origins[name]?.name ?? 'default'}`;
+  });
+  return ['Settings, and where each comes from', ...lines];
+}
+
+function secret(value: unknown): string {
+  return value === '' || value === null || (Array.isArray(value) && value.length === 0) ? '–' : '(hidden)';
+}
+
+function words(value: unknown): string {
+  if (value === null) return '–';
+  if (value === Number.POSITIVE_INFINITY) return 'forever';
+  if (Array.isArray(value)) return value.map((each: { shown?: string }) => each.shown ?? words(each)).join(', ') || '–';
+  if (typeof value === 'object')
+    return Object.entries(value)
+      .map(([key, each]) => `${key} ${shownNumber(key, each)}`)
+      .join(', ');
+  return String(value);
+}
+
+function shownNumber(key: string, value: unknown): string {
+  return key.endsWith('Ms') ? new Date(Number(value)).toISOString().slice(0, 10) : String(value);
+}
+
+function reportLines({ memory, target, inputs, problems, outcome }: CheckReport, settings: Settings): string[] {
+  const lines: string[] = [];
+  if (memory !== null) {
+    const { limitBytes, limitSource, slots, slotBytes, formatBytes: window, baseBytes, reserveBytes, note } = memory;
+    lines.push(
+      'Memory',
+      `  limit ${formatBytes(limitBytes)} (${limitSource}) ≥ base ${formatBytes(baseBytes)} + reserve ${formatBytes(reserveBytes)} + ` +
+        `format ${formatBytes(window)} + ${slots} × ${formatBytes(slotBytes)} slots`,
+    );
+    if (note !== null) lines.push(`  ${note}`);
+  }
+  if (target !== null) lines.push(...targetLines(target, settings));
+  if (inputs.length > 0) lines.push('Inputs, the first megabyte of each', ...inputs.flatMap(inputLines));
+  lines.push(...problems.map((problem) => `problem: ${problem.message}`));
+  if (settings.createDb && problems.some((problem) => problem.message.includes('--create-db'))) {
+    lines.push('  --create-db is given: a load would create it');
+  }
+  return [...lines, `A load would end with ${exitCodes[outcome]} (${outcome}), as far as this can tell.`];
+}
+
+function targetLines({ endpoints, database }: TargetDescription, { db }: Settings): string[] {
+  const ttl = database.ttlMs === null ? 'INF' : formatDuration(database.ttlMs);
+  const memcache = database.maxMemcacheBytes === null ? 'unknown' : formatBytes(database.maxMemcacheBytes);
+  return [
+    'Target',
+    ...endpoints.map(
+      ({ url, reachable, version: found, problem }) =>
+        `  ${url} ${reachable ? `CnosDB ${found ?? 'of unknown version'}` : (problem ?? 'not reachable')}`,
+    ),
+    `  database ${db}: precision ${database.precision}, TTL ${ttl}, shard ${database.shard}, replica ${database.replica}, ` +
+      `MAX_MEMCACHE_SIZE ${memcache}${database.strictWrite ? ', STRICT_WRITE on: unknown tables and fields are refused' : ''}`,
+  ];
+}
+
+function inputLines(look: InputLook): string[] {
+  const rejects = Object.entries(look.rejects).map(([reason, n]) => `${n} × ${reason}`);
+  const lines = [
+    `  ${look.name}: ${look.points} points, ${look.tables.length} tables (${look.newTables.length} new), ${formatBytes(look.bytes)}` +
+      `${look.whole ? ', all of it' : ''}${look.compression === 'none' ? '' : `, ${look.compression}`}` +
+      `${look.time === null ? '' : `, time ${look.time.first} … ${look.time.last}`}`,
+  ];
+  if (rejects.length > 0) lines.push(`    rejected: ${rejects.join(', ')}; first: ${look.firstReject}`);
+  if (look.problem !== null) lines.push(`    ${look.problem}`);
+  return lines;
+}

@@ -1,0 +1,25 @@
+// The command that was typed, as it can be typed again: quoted for a shell, and without what must not be shown.
+
+import { flagName, options } from '../settings/options.js';
+
+const secret = new Set(options.filter((option) => option.secret).map((option) => flagName(option.key)));
+
+/** `argv` as in `process.argv`. Values of secret options and credentials in URLs are left out. */
+export function commandLine(argv: readonly string[]): string {
+  const words: string[] = [];
+  for (let i = 2; i < argv.length; i += 1) {
+    const word = argv[i]!;
+    const name = word.split('=', 1)[0]!;
+    if (!secret.has(name)) words.push(quote(masked(word)));
+    else if (name === word) i += 1;
+  }
+  return ['bulk-load', ...words].join(' ');
+}
+
+function masked(word: string): string {
+  return word.replace(/(https?:\/\/)[^/@\s,]*@/g, '$1');
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

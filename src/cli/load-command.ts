@@ -1,0 +1,112 @@
+// `bulk-load [load] <inputs>`: settings, inputs and target together, one run, its story on stderr, its summary where asked.
+
+import type { BulkLoadError } from '../errors.js';
+import { expand } from '../input/expand.js';
+import { type LoadResult, load } from '../load.js';
+import type { Clock } from '../model.js';
+import { prepareResult, writeResult } from '../report/file.js';
+import { type Reporter, reporter } from '../report/reporter.js';
+import { summaryJson, summaryText } from '../report/summary.js';
+import { resolve } from '../settings/resolve.js';
+import type { Settings } from '../settings/settings.js';
+import { formatBytes } from '../settings/units.js';
+import { clock } from './clock.js';
+import { commandLine } from './command-line.js';
+import type { Process } from './process.js';
+import { onSignals } from './signals.js';
+import { standardInput } from './stdin.js';
+import { createTarget } from './target.js';
+import { version } from './version.js';
+
+/** Returns the exit code. Throws UsageError and StateError of what comes before the run. */
+export async function runLoad(
+  names: readonly string[],
+  flags: Record<string, unknown>,
+  process: Process,
+): Promise<number> {
+  const { settings } = await resolve({ flags, env: process.env });
+  // An older summary never survives a new run.
+  if (isFile(settings.summary)) await prepareResult(settings.summary);
+  const { inputs, duplicates } = await expand(names, { stdin: standardInput(process), cwd: process.cwd() });
+  const shown = await show(settings, process, clock);
+  for (const message of duplicates) shown.notice({ level: 'info', kind: message, message });
+  const interruption = onSignals(process, (message) => shown.notice({ level: 'warn', kind: 'signal', message }));
+  const notify = shown.notice.bind(shown);
+  const target = createTarget(settings, { version: version(), clock, notify });
+  try {
+    const result = await load(settings, {
+      version: version(),
+      inputs,
+      target,
+      clock,
+      stop: interruption.stop,
+      abort: interruption.abort,
+      command: commandLine(process.argv),
+      notify,
+      watch: (snapshot, description, memory) => {
+        shown.start([
+          `bulk-load ${version()}: ${counted(inputs.length, 'input')} (${size(inputs)}) → ${settings.db} at ` +
+            `${settings.urls.map((url) => url.shown).join(', ')} (CnosDB ${description.version ?? 'of unknown version'}), ` +
+            `at most ${counted(memory.slots, 'writer')}, memory limit ${formatBytes(memory.limitBytes)} (${memory.limitSource})`,
+        ]);
+        shown.show(snapshot);
+      },
+    });
+    shown.finish(result.summary);
+    await tell(result, settings, process);
+    return result.summary.exitCode;
+  } finally {
+    interruption.end();
+  }
+}
+
+function isFile(summary: string | null): summary is string {
+  return summary !== null && summary !== '-';
+}
+
+async function show(settings: Settings, { env, stderr }: Process, time: Clock): Promise<Reporter> {
+  const terminal = stderr.isTTY === true;
+  const auto = terminal && env['TERM'] !== 'dumb' ? 'bar' : 'plain';
+  const mode = settings.quiet ? 'none' : settings.progress === 'auto' ? auto : settings.progress;
+  const io = {
+    write: (text: string): void => {
+      stderr.write(text);
+    },
+    columns: () => stderr.columns ?? 80,
+    color: terminal && !env['NO_COLOR'],
+  };
+  const seen = await reporter(mode, io, time, settings.logLevel);
+  // Quiet is not a word when all goes well; what went wrong is then in the summary.
+  return settings.quiet ? { ...bound(seen), notice: () => {} } : seen;
+}
+
+function bound(seen: Reporter): Reporter {
+  return {
+    start: (lines) => seen.start(lines),
+    show: (snapshot) => seen.show(snapshot),
+    notice: (notice) => seen.notice(notice),
+    finish: (summary) => seen.finish(summary),
+  };
+}
+
+async function tell({ summary, examples, error }: LoadResult, settings: Settings, process: Process): Promise<void> {
+  if (isFile(settings.summary)) await writeResult(settings.summary, summaryJson(summary));
+  if (settings.summary === '-') process.stdout.write(summaryJson(summary));
+  if (settings.quiet && summary.exitCode === 0) return;
+  if (settings.progress !== 'json') process.stderr.write(summaryText(summary, Object.fromEntries(examples)));
+  if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);
+}
+
+function stackOf(error: BulkLoadError): string {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return cause.stack ?? cause.message;
+}
+
+function size(inputs: readonly { size: number | null }[]): string {
+  if (inputs.some((input) => input.size === null)) return 'size unknown';
+  return formatBytes(inputs.reduce((sum, input) => sum + (input.size ?? 0), 0));
+}
+
+function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,117 @@
+// The command line: what was typed → one of the commands → an exit code. Heavy modules are loaded by the command that
+// needs them, so that help and errors come at once.
+
+import { Command, CommanderError, Option } from 'commander';
+import { BulkLoadError, exitCodes, UsageError } from '../errors.js';
+import { flags, spellSwitches } from '../settings/flags.js';
+import type { Process } from './process.js';
+import { version } from './version.js';
+
+const examples = `
+Examples:
+  bulk-load --url http://host:8902 --db bench 'data/**/*.lp.gz'
+  zcat big.lp.gz | bulk-load --db bench -
+  bulk-load check --db bench data/          what can be known before sending
+  bulk-load serve --listen 127.0.0.1:8902   an embedded server to try it on
+
+Exit codes: 0 complete · 2 usage · 3 too many rejects · 4 refused by the target · 5 unavailable · 6 memory · 7 input
+            8 complete with rejects · 70 defect of bulk-load · 73 state · 130/143 interrupted`;
+
+/** Runs what was typed. Sets `process.exitCode`; never throws. */
+export async function main(process: Process): Promise<void> {
+  // A reader that went away must not end a load: what it would have read is lost, the points are not.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  try {
+    const program = commands(process, (code) => {
+      process.exitCode = code;
+    });
+    await program.parseAsync(spellSwitches(process.argv.slice(2)), { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error, process);
+  }
+}
+
+/** Says what ended the program, on stderr; returns the exit code. */
+function report(error: unknown, process: Process): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+  if (error instanceof UsageError) {
+    for (const problem of error.problems) process.stderr.write(`bulk-load: ${problem}\n`);
+    process.stderr.write("Try 'bulk-load --help'.\n");
+    return error.exitCode;
+  }
+  if (error instanceof BulkLoadError && error.outcome !== 'bug') {
+    process.stderr.write(`bulk-load: ${error.message}\n`);
+    return error.exitCode;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`bulk-load: a defect of bulk-load; please report it with this:\n${stack}\n`);
+  return exitCodes.bug;
+}
+
+function commands(process: Process, done: (code: number) => void): Command {
+  const program = shared(new Command('bulk-load'), process)
+    .description('Loads line-protocol files into a CnosDB cluster, within a memory limit and with a true account.')
+    .version(version(), '-V, --version', 'print the version')
+    .enablePositionalOptions()
+    .addHelpText('after', examples);
+  const load = async (inputs: string[], _: unknown, command: Command): Promise<void> => {
+    const { runLoad } = await import('./load-command.js');
+    done(await runLoad(inputs, given(command), process));
+  };
+  withSettings(program.argument('[inputs...]', 'files, directories, globs, or - for standard input')).action(load);
+  withSettings(shared(program.command('load', { hidden: true }), process).argument('[inputs...]', 'as above')).action(
+    load,
+  );
+  withSettings(
+    shared(program.command('check'), process)
+      .description('say everything that can be known before sending; sends no point')
+      .argument('[inputs...]', 'inputs whose first megabyte is looked at'),
+  ).action(async (inputs: string[], _: unknown, command: Command) => {
+    const { runCheck } = await import('./check-command.js');
+    done(await runCheck(inputs, given(command), process));
+  });
+  shared(program.command('serve'), process)
+    .description('an embedded CnosDB-compatible server, for trying the tool, for CI, for tests')
+    .option('--listen <host:port>', 'address; port 0 for any free one', '127.0.0.1:8902')
+    .option('--data <dir>', 'keep the data there, acknowledged after commit; without it everything is in memory')
+    .option('--ready-file <file>', 'its URL is written there once it answers')
+    .option('--db <name>', 'database for --seed', 'public')
+    .option('--seed <input...>', 'load these before saying that it is ready')
+    .action(async (options: Record<string, unknown>) => {
+      const { runServe } = await import('./serve-command.js');
+      done(await runServe(options, process));
+    });
+  return program;
+}
+
+/** What every command of the program has in common. */
+function shared(command: Command, process: Process): Command {
+  return command
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(text),
+      writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'bulk-load: ')),
+      getOutHelpWidth: () => process.stdout.columns ?? 100,
+      getErrHelpWidth: () => process.stderr.columns ?? 100,
+    })
+    .helpOption('-h, --help', 'print this');
+}
+
+function withSettings(command: Command): Command {
+  for (const { flags: notation, description, group, repeatable, negates } of flags()) {
+    const option = new Option(notation, description);
+    if (negates) option.hideHelp();
+    if (repeatable) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+    option.helpGroup(`${group[0]!.toUpperCase()}${group.slice(1)}:`);
+    command.addOption(option);
+  }
+  return command;
+}
+
+/** Only what was typed: defaults belong to the settings. */
+function given(command: Command): Record<string, unknown> {
+  const options = Object.entries(command.opts());
+  return Object.fromEntries(options.filter(([key]) => command.getOptionValueSource(key) === 'cli'));
+}

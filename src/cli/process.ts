@@ -1,0 +1,20 @@
+// The part of `process` that the commands use: tests hand in their own.
+
+export interface Stream {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+export interface Process {
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: Stream & NodeJS.EventEmitter;
+  readonly stderr: Stream & NodeJS.EventEmitter;
+  exitCode?: number | string | null | undefined;
+  cwd(): string;
+  on(event: string, listener: (...values: never[]) => void): unknown;
+  off(event: string, listener: (...values: never[]) => void): unknown;
+  exit(code: number): never;
+}

@@ -1,0 +1,108 @@
+// The summary, put together from the accounts of a run. Pure; the keys and their order are product law.
+
+import { type BulkLoadError, exitCodes, type Outcome } from '../errors.js';
+import type { EndpointAccount, Summary, TargetDescription } from '../model.js';
+import type { Ledger } from './ledger.js';
+import type { Meter } from './meter.js';
+
+/** Everything a summary is made of that the ledger does not know itself. */
+export interface RunFacts {
+  readonly version: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly outcome: Outcome;
+  readonly exitCode: number;
+  readonly error: BulkLoadError | null;
+  readonly continueWith: string | null;
+  readonly inputs: readonly { readonly name: string; readonly format: string }[];
+  readonly bytes: { readonly read: number; readonly decoded: number };
+  readonly memory: Summary['memory'];
+  readonly pressure: Summary['pressure'];
+  readonly target: TargetDescription | null;
+  readonly introduced: { readonly tables: number; readonly columns: number };
+  readonly endpoints: readonly EndpointAccount[];
+  readonly deadLetters: { readonly points: string; readonly reasons: string } | null;
+}
+
+export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summary {
+  const { read, loaded, rejected, undelivered } = ledger.total;
+  const seconds = (facts.endedMs - facts.startedMs) / 1000;
+  const perSecond = (amount: number): number => (seconds > 0 ? Math.round(amount / seconds) : 0);
+  return {
+    formatVersion: 1,
+    version: facts.version,
+    outcome: facts.outcome,
+    exitCode: facts.exitCode,
+    reason: facts.error?.message ?? null,
+    continueWith: facts.continueWith,
+    startedAt: new Date(facts.startedMs).toISOString(),
+    endedAt: new Date(facts.endedMs).toISOString(),
+    seconds,
+    points: { read, loaded, rejected, undelivered },
+    values: { loaded: ledger.values },
+    thisRun: { read, loaded, rejected },
+    bytes: { ...facts.bytes, sent: meter.bytesSent },
+    rate: { pointsPerSecond: perSecond(loaded), decodedBytesPerSecond: perSecond(facts.bytes.decoded) },
+    batches: { loaded: ledger.batches, alone: ledger.alone, cut: { ...ledger.cuts } },
+    requests: { ...meter.requests },
+    latencyMs: meter.latencyMs(),
+    memory: facts.memory,
+    pressure: facts.pressure,
+    target: {
+      version: facts.target?.version ?? null,
+      planBytesPerNode: null,
+      estimatedPeakBytesPerNode: null,
+      flushes: 0,
+      newTables: facts.introduced.tables,
+      newColumns: facts.introduced.columns,
+    },
+    inputs: ledger.inputs.map((account, i) => ({
+      name: facts.inputs[i]!.name,
+      format: facts.inputs[i]!.format,
+      read: account.read,
+      loaded: account.loaded,
+      rejected: account.rejected,
+      undelivered: account.undelivered,
+      bytes: account.bytes,
+      resumedFromByte: 0,
+      error: account.error,
+    })),
+    rejects: {
+      byReason: Object.fromEntries(ledger.byReason),
+      deadLetters: facts.deadLetters === null ? null : [facts.deadLetters.points],
+      reasons: facts.deadLetters?.reasons ?? null,
+    },
+    verify: null,
+    endpoints: facts.endpoints.map((endpoint) => ({ ...endpoint })),
+    checkpoint: null,
+  };
+}
+
+/**
+ * How a run that was not stopped ended: bad inputs weigh more than rejects. `accepted` says whether the rejects are
+ * within `--accept-rejects`.
+ */
+export function outcomeOf(
+  ledger: Ledger,
+  minPoints: number,
+  accepted: boolean,
+): { outcome: Outcome; reason: string | null } {
+  const bad = ledger.inputs.filter((input) => input.error !== null);
+  if (bad.length > 0) {
+    const more = bad.length > 1 ? ` (and ${bad.length - 1} more inputs)` : '';
+    return { outcome: 'input', reason: `${bad[0]!.error}${more}` };
+  }
+  if (ledger.total.read < minPoints) {
+    return {
+      outcome: 'input',
+      reason: `reading the inputs — expected at least ${minPoints} points (--min-points) — got ${ledger.total.read} — look whether the inputs are the right ones`,
+    };
+  }
+  const complete = ledger.total.rejected === 0 || accepted;
+  return { outcome: complete ? 'complete' : 'complete-with-rejects', reason: null };
+}
+
+/** The exit code of an outcome, unless the error that ended the run has its own. */
+export function exitCodeOf(outcome: Outcome, error: BulkLoadError | null): number {
+  return error?.exitCode ?? exitCodes[outcome];
+}
