@@ -66,10 +66,10 @@ export function fittedLine(snapshot: Snapshot, pace: Pace, width: number, bar: (
   const all = parts(snapshot, pace);
   const full = all.map(({ text }) => text).join(gap);
   if (full.length > width) return shortened(all, width);
-  const room = Math.min(barMost, width - full.length - gap.length - 2);
+  const room = Math.min(barMost, width - full.length - ' []'.length);
   if (progress(snapshot) === null || room < barLeast) return full;
   const [percent = '', ...rest] = all.map(({ text }) => text);
-  return [`${percent} [${bar(room - 1)}]`, ...rest].join(gap);
+  return [`${percent} [${bar(room)}]`, ...rest].join(gap);
 }
 
 function shortened(all: readonly Part[], width: number): string {
