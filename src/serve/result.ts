@@ -1,0 +1,94 @@
+// Results of SQL → JSON, CSV, TSV and newline-delimited JSON, each the way arrow writes it.
+
+export type Cell = string | number | bigint | boolean | null | Timestamp | Double;
+
+/** Nanoseconds since 1970, UTC. */
+export interface Timestamp {
+  readonly nanos: bigint;
+}
+
+/** A floating-point number: unlike an integer it always shows a fraction or an exponent. */
+export interface Double {
+  readonly double: number;
+}
+
+export interface Result {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export type Format = 'json' | 'nd-json' | 'csv' | 'tsv';
+
+/** Rows of strings, numbers and switches as a result. */
+export function resultOf(columns: readonly string[], rows: readonly (readonly Cell[])[]): Result {
+  return { columns, rows };
+}
+
+/** No rows at all are an empty body in JSON, and the header alone in CSV. */
+export function formatResult(result: Result, format: Format): string {
+  if (format === 'csv' || format === 'tsv') return separated(result, format === 'csv' ? ',' : '\t');
+  const order = result.columns.map((_, i) => i).sort((a, b) => (result.columns[a] < result.columns[b] ? -1 : 1));
+  const names = result.columns.map((name) => JSON.stringify(name));
+  const objects = result.rows.map((row) => {
+    const members = order.map((i) => member(names[i], row[i])).filter((text) => text !== null);
+    return `{${members.join(',')}}`;
+  });
+  if (format === 'nd-json') return objects.map((object) => `${object}\n`).join('');
+  return objects.length === 0 ? '' : `[${objects.join(',')}]`;
+}
+
+function member(name: string, cell: Cell): string | null {
+  if (cell === null) return null;
+  if (typeof cell === 'string') return `${name}:${JSON.stringify(cell)}`;
+  if (typeof cell !== 'object') return `${name}:${cell}`;
+  if ('nanos' in cell) return `${name}:"${showTime(cell.nanos, false)}"`;
+  return Number.isFinite(cell.double) ? `${name}:${showDouble(cell.double)}` : null;
+}
+
+function separated(result: Result, separator: string): string {
+  const quoted = (text: string): string =>
+    text.includes(separator) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const line = (texts: readonly string[]): string => `${texts.map(quoted).join(separator)}\n`;
+  return line(result.columns) + result.rows.map((row) => line(row.map(plain))).join('');
+}
+
+function plain(cell: Cell): string {
+  if (cell === null) return '';
+  if (typeof cell !== 'object') return String(cell);
+  return 'nanos' in cell ? showTime(cell.nanos, true) : showDouble(cell.double);
+}
+
+const BILLION = 1_000_000_000n;
+
+/** `2022-01-01T00:00:00.000000001`; unless `full`, with only as many groups of three digits as it takes. */
+export function showTime(nanos: bigint, full: boolean): string {
+  const fraction = ((nanos % BILLION) + BILLION) % BILLION;
+  const seconds = (nanos - fraction) / BILLION;
+  const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
+  const digits = fraction.toString().padStart(9, '0');
+  return `${text}${full ? `.${digits}` : shortFraction(digits)}`;
+}
+
+function shortFraction(digits: string): string {
+  if (digits === '000000000') return '';
+  if (digits.endsWith('000000')) return `.${digits.slice(0, 3)}`;
+  return digits.endsWith('000') ? `.${digits.slice(0, 6)}` : `.${digits}`;
+}
+
+/** Shortest digits that read back as the same number, laid out as the Rust crate ryu does. */
+export function showDouble(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'inf' : '-inf';
+  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
+  if (value === 0) return `${sign}0.0`;
+  const [mantissa, power] = Math.abs(value).toExponential().split('e');
+  const digits = mantissa.replace('.', '');
+  const point = Number(power) + 1;
+  return sign + layOut(digits, point);
+}
+
+function layOut(digits: string, point: number): string {
+  if (digits.length <= point && point <= 16) return `${digits.padEnd(point, '0')}.0`;
+  if (point > 0 && point <= 16) return `${digits.slice(0, point)}.${digits.slice(point)}`;
+  if (point > -5 && point <= 0) return `0.${'0'.repeat(-point)}${digits}`;
+  return `${digits.length === 1 ? digits : `${digits[0]}.${digits.slice(1)}`}e${point - 1}`;
+}
