@@ -1,10 +1,11 @@
 // One governor, one number: how many writers may be busy just now, the lesser of what the target and our own memory allow.
 // It decides and tells; narrowing, reading and stopping are done by whoever it tells.
 
-import { MemoryLimitError } from '../errors.js';
+import type { MemoryLimitError } from '../errors.js';
 import type { Attempt, Clock, Level, Notice } from '../model.js';
 import { type Congestion, observe, uncongested } from './congestion.js';
-import { calm, collected, criticalMark, highMark, stopMark, type Watermarks, watch } from './watermarks.js';
+import { calm, collected, criticalMark, highMark, type Watermarks, watch } from './watermarks.js';
+import { levelNotice, limitExceeded, retainedNotice } from './words.js';
 
 const sampleEveryMs = 250;
 
@@ -159,32 +160,14 @@ class OneGovernor implements Governor {
 
   /** Each change of level once, and once what the allocator keeps. */
   #tell(before: Watermarks): void {
+    const { limitBytes, notify, stop } = this.#options;
     const { level, retained } = this.#memory;
-    if (level === 'stop' && before.level !== 'stop') this.#options.stop(this.#exceeded());
-    if (level !== before.level && level !== 'stop') this.#options.notify(this.#levelNotice(level));
-    if (retained !== null && before.retained === null) {
-      const message = `${this.#figures()} although no batch is in flight and all garbage is collected: the allocator keeps it. Going on with one writer; MALLOC_MMAP_THRESHOLD_=131072 in the environment makes it give memory back`;
-      this.#options.notify({ level: 'warn', kind: 'memory-retained', message });
+    const figures = { rss: this.#rss, limit: limitBytes };
+    if (level !== before.level) {
+      if (level === 'stop') stop(limitExceeded(figures));
+      else notify(levelNotice(level, figures));
     }
-  }
-
-  #levelNotice(level: 'normal' | 'high' | 'critical'): Notice {
-    const does = { normal: 'all writers again', high: 'fewer writers, no read-ahead', critical: 'one writer' }[level];
-    return {
-      level: level === 'critical' ? 'warn' : 'info',
-      kind: `memory-${level}`,
-      message: `${this.#figures()}: ${does}`,
-    };
-  }
-
-  #figures(): string {
-    return `resident memory ${mebibytes(this.#rss)} of ${mebibytes(this.#options.limitBytes)}`;
-  }
-
-  #exceeded(): MemoryLimitError {
-    return new MemoryLimitError(
-      `hold the memory limit — expected less than ${stopMark} % of it with no batch in flight — got ${this.#figures()} for 5 s after a forced collection — raise --memory-limit, or lower --batch-bytes or --max-point-bytes`,
-    );
+    if (retained !== null && before.retained === null) notify(retainedNotice(figures));
   }
 
   /** Down in a straight line from all writers at the high mark to one at the critical mark. */
@@ -213,8 +196,4 @@ class OneGovernor implements Governor {
     if (cause !== null) this.#heldBack[cause] += (now - this.#countedTo) / 1000;
     this.#countedTo = now;
   }
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
 }
