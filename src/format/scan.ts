@@ -58,6 +58,7 @@ export class Scan {
 
   /** To be called before the first window of an input. */
   begin(): void {
+    this.count = 0;
     this.#line = 1;
     this.#inComment = false;
     this.#inLongLine = false;
