@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { VirtualClock } from './clock.js';
 import { type Cluster, startCluster } from './cluster.js';
 
 let cluster: Cluster;
@@ -73,4 +74,42 @@ test('a stopped node refuses connections and comes back on its port', async () =
   await expect(post('/api/v1/write?db=db', '', 1)).rejects.toThrow('fetch failed');
   await cluster.startNode(1);
   expect((await post('/api/v1/write?db=db', '', 1)).status).toBe(200);
+});
+
+test('a retry of a schema-changing write that the client gave up, and the server did not, is a violation', async () => {
+  const clock = new VirtualClock();
+  const gone = new AbortController();
+  cluster = await startCluster({
+    clock,
+    script: {
+      onWrite: ({ ordinal }) => {
+        if (ordinal > 0) return undefined;
+        gone.abort();
+        return { hang: true, applyAfterMs: 5000 };
+      },
+    },
+  });
+  const body = 'm f=1 1';
+  const path = `${cluster.urls[0]}/api/v1/write?db=db`;
+  await expect(
+    fetch(path, { method: 'POST', body, headers: { authorization }, signal: gone.signal }),
+  ).rejects.toThrow();
+  expect(cluster.points()).toBe(0);
+  expect((await write(body)).status).toBe(200);
+  expect(cluster.violations).toHaveLength(1);
+  await clock.advance(5000);
+  expect((await write('m g=1 1')).status).toBe(200);
+  expect(cluster.violations).toHaveLength(1);
+  expect(cluster.writes.map(({ adds, end }) => [adds.length, end])).toEqual([
+    [2, 5000],
+    [2, 0],
+    [1, 5000],
+  ]);
+});
+
+test('a body refused for its size does nothing, so it is no company for a schema change', async () => {
+  cluster = await startCluster({ script: { maxBodyBytes: 20 } });
+  expect((await write('m f=1 1\nm f=2 2\nm f=3 3\n')).status).toBe(413);
+  expect((await write('m f=1 1\n')).status).toBe(200);
+  expect([cluster.writes.length, cluster.violations.length]).toEqual([1, 0]);
 });

@@ -19,8 +19,7 @@ import { answerSql } from './sql.js';
 import { additions, apply, type Database, emptyDatabase } from './store.js';
 import { type OpenWrite, WriteLog, type WriteRecord } from './writes.js';
 
-export type { Cluster, ClusterOptions, Script, ScriptedRequest, Step } from './script.js';
-export type { WriteRecord } from './writes.js';
+export type { Cluster, ClusterOptions, ScriptedRequest } from './script.js';
 
 const gunzipped = promisify(gunzip);
 const noStep: Step = {};

@@ -1,3 +1,4 @@
+import * as zlib from 'node:zlib';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { encoder, isLoopback } from '../../src/target/encode.js';
@@ -5,7 +6,7 @@ import { encoder, isLoopback } from '../../src/target/encode.js';
 const body = Buffer.from('cpu,host=a usage=1 1640995200000000000\n'.repeat(20_000));
 const there = ['http://10.0.0.1:8902'];
 const here = ['http://localhost:8902', 'http://127.0.0.2:1', 'http://[::1]:1'];
-const hasZstd = 'zstdCompress' in (await import('node:zlib'));
+const hasZstd = 'zstdCompress' in zlib;
 
 test('loopback is told by the host', () => {
   expect(here.every(isLoopback)).toBe(true);
@@ -42,4 +43,10 @@ test('several bodies may be compressed at once', async () => {
 
 test.skipIf(hasZstd)('zstd where this Node has none is a usage error that says what to do', () => {
   expect(() => encoder('zstd', there)).toThrow('use --compression gzip or auto');
+});
+
+test.skipIf(!hasZstd)('a zstd body is what was given', async () => {
+  const { bytes, encoding } = await encoder('zstd', here)(body);
+  const { zstdDecompressSync } = zlib as unknown as { zstdDecompressSync: (from: Uint8Array) => Buffer };
+  expect([encoding, zstdDecompressSync(bytes).equals(body)]).toEqual(['zstd', true]);
 });
