@@ -5,7 +5,7 @@ import { BulkLoadError, InputError, type Outcome, UsageError } from './errors.js
 import { unexpectedTime } from './format/expect-time.js';
 import { LineProtocol } from './format/line-protocol.js';
 import { within } from './ledger/ledger.js';
-import { planMemory } from './load.js';
+import { planMemory } from './memory.js';
 import type { ByteSource, Input, Points, Target, TargetDescription } from './model.js';
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from './model.js';
 import type { MemoryPlan } from './plan.js';

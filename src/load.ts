@@ -2,7 +2,7 @@
 // The only file that knows every room; it turns settings into each room's own narrow options.
 
 import pLimit from 'p-limit';
-import { Arena, slotBytes } from './batch/arena.js';
+import { Arena } from './batch/arena.js';
 import { Batcher, type Guard } from './batch/batcher.js';
 import { unitsPerMs } from './batch/stamp.js';
 import { alone, Outstanding } from './deliver/alone.js';
@@ -17,6 +17,7 @@ import { Ledger, within } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
 import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
+import { planMemory } from './memory.js';
 import type {
   Batch,
   ByteSource,
@@ -29,11 +30,9 @@ import type {
   Target,
   TargetDescription,
 } from './model.js';
-import { type MemoryPlan, plan } from './plan.js';
-import { memoryProbe } from './pressure/cgroup.js';
+import type { MemoryPlan } from './plan.js';
 import { collector } from './pressure/gc.js';
 import { type Governor, govern } from './pressure/governor.js';
-import { memoryLimit } from './pressure/limit.js';
 import { residentMemory } from './pressure/resident.js';
 import { Catalogue } from './schema/catalogue.js';
 import { awaitColumns, refresh } from './schema/landing.js';
@@ -66,14 +65,6 @@ export interface LoadResult {
 
 /** Requests in flight may take this long after a stop; product contract. */
 const graceMs = 10_000;
-
-/** Memory for this load, from its settings and the machine. Throws MemoryLimitError. */
-export function planMemory(settings: Settings): MemoryPlan {
-  const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
-  const limit = memoryLimit(settings.memoryLimit, memoryProbe());
-  const formatBytes = LineProtocol.memoryBytes(settings);
-  return plan({ limit, workers, batchBytes, batchPoints, maxPointBytes, formatBytes, slotBytes });
-}
 
 /**
  * Loads the inputs. Never throws for anything that inputs, target or machine do: that is in the result, and the

@@ -26,7 +26,10 @@ const allowed: Record<string, readonly string[]> = {
   errors: [],
   plan: shared,
   ...Object.fromEntries(leaves.map((room) => [room, shared])),
-  ...Object.fromEntries(runs.map((run) => [run, [...shared, 'plan', ...leaves.filter((room) => room !== 'serve')]])),
+  memory: [...shared, 'plan', 'batch', 'format', 'pressure', 'settings'],
+  ...Object.fromEntries(
+    runs.map((run) => [run, [...shared, 'plan', 'memory', ...leaves.filter((room) => room !== 'serve')]]),
+  ),
   index: [...runs, ...shared, 'input', 'target', 'settings'],
   cli: [...runs, ...shared, 'settings', 'report', 'serve', 'input', 'target'],
 };

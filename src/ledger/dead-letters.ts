@@ -6,9 +6,20 @@ import { createReadStream } from 'node:fs';
 import { access, constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StateError } from '../errors.js';
-import type { Letter } from './ledger.js';
+import type { BatchReject } from '../model.js';
 
 const LF = Uint8Array.of(10);
+
+/** One rejected point, or a part of one, as the dead letters take it. */
+export interface Letter {
+  readonly bytes: Uint8Array;
+  readonly line: number;
+  readonly byteOffset: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly endpoint: string | null;
+  readonly part: BatchReject['part'];
+}
 
 export class DeadLetters {
   readonly #folder: string;

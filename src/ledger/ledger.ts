@@ -3,7 +3,7 @@
 
 import { BugError, type BulkLoadError, TooManyRejectsError } from '../errors.js';
 import type { Batch, BatchReject, Receipt } from '../model.js';
-import type { DeadLetters } from './dead-letters.js';
+import type { DeadLetters, Letter } from './dead-letters.js';
 
 export interface InputAccount {
   read: number;
@@ -146,17 +146,6 @@ export class Ledger {
 export function within(rejected: number, read: number, allowance: Allowance): boolean {
   if ('count' in allowance) return rejected <= allowance.count;
   return read < percentCountsFrom || rejected * 100 <= allowance.percent * read;
-}
-
-/** One rejected point, or a part of one, as the dead letters take it. */
-export interface Letter {
-  readonly bytes: Uint8Array;
-  readonly line: number;
-  readonly byteOffset: number;
-  readonly reason: string;
-  readonly message: string;
-  readonly endpoint: string | null;
-  readonly part: BatchReject['part'];
 }
 
 function ours(reject: BatchReject): Letter {
