@@ -149,12 +149,12 @@ class OneGovernor implements Governor {
   }
 
   #collect(): void {
-    const { clock, collect, probe } = this.#options;
+    const { clock, collect } = this.#options;
     const [before, started] = [this.#rss, clock.monotonic()];
     collect();
     this.#gcs++;
     const now = clock.monotonic();
-    this.#memory = collected(this.#memory, { before, after: probe(), tookMs: now - started, now });
+    this.#memory = collected(this.#memory, { before, tookMs: now - started, now });
     this.#look();
   }
 

@@ -18,8 +18,6 @@ const gcMaxMs = 30_000;
 const gcCost = 10;
 /** Freeing less than this share makes the next forced collection wait twice as long (OTel's memory_limiter). */
 const gcWorthwhile = 0.05;
-/** Growth beyond what the allocator keeps that makes collecting worthwhile again. */
-const retainedSlack = 1.02;
 
 export interface Watermarks {
   readonly level: Level;
@@ -33,10 +31,23 @@ export interface Watermarks {
   readonly at: number | null;
   readonly gcIntervalMs: number;
   readonly gcNotBefore: number;
-  /** A collection was run since the critical mark was passed. */
+  /** The same without the back-off: for the first collection with nothing in flight. */
+  readonly gcSoonest: number;
+  /** A collection whose effect is not known yet: buffers are given back on another thread, up to 200 ms later. */
+  readonly gcPending: Collection | null;
+  /** Since the critical mark was passed a collection with nothing in flight did not help: only that one proves anything. */
   readonly gcTried: boolean;
+  /** The last sample found nothing in flight. */
+  readonly drained: boolean;
   /** Since when the stop mark is passed with nothing to blame but ourselves; null: it is not. */
   readonly stuckSince: number | null;
+}
+
+interface Collection {
+  readonly before: number;
+  readonly tookMs: number;
+  readonly at: number;
+  readonly drained: boolean;
 }
 
 export interface Sample {
@@ -57,7 +68,10 @@ export const calm: Watermarks = {
   at: null,
   gcIntervalMs: gcMinMs,
   gcNotBefore: 0,
+  gcSoonest: 0,
+  gcPending: null,
   gcTried: false,
+  drained: false,
   stuckSince: null,
 };
 
@@ -83,53 +97,65 @@ function elapsed(state: Watermarks, now: number): Pick<Watermarks, 'highSeconds'
 
 function stuckSince(state: Watermarks, sample: Sample): number | null {
   if (percentOf(sample) < stopMark) return null;
-  return state.stuckSince ?? (sample.drained && state.gcTried ? sample.now : null);
+  return state.stuckSince ?? (state.gcTried ? sample.now : null);
 }
 
 /** What stays although nothing is in flight and all garbage was collected is not coming back by waiting. */
 function retainedBy(state: Watermarks, level: Level, sample: Sample): number | null {
   if (level !== 'critical') return null;
   if (state.retained !== null) return state.retained;
-  return sample.drained && state.gcTried && percentOf(sample) < stopMark ? sample.rss : null;
+  return state.gcTried && percentOf(sample) < stopMark ? sample.rss : null;
 }
 
-function wantsCollection(state: Watermarks, level: Level, retained: number | null, { rss, now }: Sample): boolean {
-  if (now < state.gcNotBefore || level === 'normal') return false;
-  if (level === 'high') return state.level === 'normal';
-  return retained === null || rss > retained * retainedSlack || state.stuckSince !== null;
+function wantsCollection(state: Watermarks, level: Level, { now, drained }: Sample): boolean {
+  if (level === 'critical') return now >= (drained && !state.gcTried ? state.gcSoonest : state.gcNotBefore);
+  return level === 'high' && state.level === 'normal' && now >= state.gcNotBefore;
+}
+
+/** How the last collection turned out, once that can be seen. */
+function judged(state: Watermarks, level: Level, { rss, now }: Sample): Watermarks {
+  const gc = state.gcPending;
+  if (gc === null || now < state.gcSoonest) return { ...state, gcTried: state.gcTried && level === 'critical' };
+  const useful = rss <= gc.before * (1 - gcWorthwhile);
+  const gcIntervalMs = useful ? gcMinMs : Math.min(gcMaxMs, state.gcIntervalMs * 2);
+  return {
+    ...state,
+    gcPending: null,
+    gcIntervalMs,
+    gcNotBefore: gc.at + Math.max(gcIntervalMs, gcCost * gc.tookMs),
+    gcTried: level === 'critical' && (state.gcTried || gc.drained),
+  };
 }
 
 /** One look at memory. Never says that nothing may be sent: the floor is one writer. */
-export function watch(state: Watermarks, sample: Sample): Watermarks {
-  const level = levelOf(state.level, percentOf(sample));
-  const retained = retainedBy(state, level, sample);
+export function watch(before: Watermarks, sample: Sample): Watermarks {
+  const level = levelOf(before.level, percentOf(sample));
+  const state = judged(before, level, sample);
   const stuck = stuckSince(state, sample);
   const ended = state.level === 'stop' || (stuck !== null && sample.now - stuck >= stopAfterMs);
   return {
     ...state,
     ...elapsed(state, sample.now),
     level: ended ? 'stop' : level,
-    retained,
-    collect: !ended && wantsCollection(state, level, retained, sample),
+    retained: retainedBy(state, level, sample),
+    collect: !ended && wantsCollection(state, level, sample),
     at: sample.now,
-    gcIntervalMs: level === 'normal' ? gcMinMs : state.gcIntervalMs,
-    gcTried: level === 'critical' && state.gcTried,
+    drained: sample.drained,
     stuckSince: stuck,
   };
 }
 
-/** The collection that was asked for is done. Follow it with another sample. `now` and `tookMs` are monotonic ms. */
+/** The collection that was asked for is done, at `now`: monotonic ms. Its effect is judged by a later sample. */
 export function collected(
   state: Watermarks,
-  gc: { readonly before: number; readonly after: number; readonly tookMs: number; readonly now: number },
+  gc: { readonly before: number; readonly tookMs: number; readonly now: number },
 ): Watermarks {
-  const freed = (gc.before - gc.after) / gc.before;
-  const doubled = freed < gcWorthwhile ? Math.min(gcMaxMs, state.gcIntervalMs * 2) : gcMinMs;
+  const soonest = gc.now + Math.max(gcMinMs, gcCost * gc.tookMs);
   return {
     ...state,
     collect: false,
-    gcTried: state.level === 'critical',
-    gcIntervalMs: doubled,
-    gcNotBefore: gc.now + Math.max(doubled, gcCost * gc.tookMs),
+    gcPending: { before: gc.before, tookMs: gc.tookMs, at: gc.now, drained: state.drained },
+    gcNotBefore: soonest,
+    gcSoonest: soonest,
   };
 }
