@@ -1,0 +1,133 @@
+// Names from the command line → inputs: files, directories, patterns, standard input; each file once.
+
+import { realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { isDynamicPattern } from 'tinyglobby';
+import { UsageError } from '../errors.js';
+import type { Input } from '../model.js';
+import { type Found, match, walk } from './find.js';
+import { openPath, openStream } from './open.js';
+import { explain } from './raw.js';
+
+/** Standard input as the process has it. `stream` is called when it is opened, not before. */
+export interface Stdin {
+  readonly isTTY: boolean;
+  readonly isPipeOrFile: boolean;
+  readonly stream: () => Readable;
+}
+
+/** Inputs in the order named; within a directory or pattern in the order of the names' bytes. */
+export interface Expansion {
+  readonly inputs: Input[];
+  /** A sentence for each file that was named more than once. */
+  readonly duplicates: string[];
+}
+
+interface Options {
+  readonly stdin: Stdin;
+  readonly cwd: string;
+}
+
+/**
+ * Finds what the names stand for. `-` is standard input, and so is no name at all when it is a pipe or a file.
+ * A name that exists is that file, even if it reads as a pattern. Links are followed; a file reached twice is kept once.
+ * Throws UsageError with everything that is wrong: missing files, patterns without a match, empty directories,
+ * directories and links that cannot be read.
+ */
+export async function expand(names: readonly string[], options: Options): Promise<Expansion> {
+  const given = names.length > 0 ? names : implied(options.stdin);
+  const problems: string[] = [];
+  const found: string[] = [];
+  for (const name of given) {
+    const each = await find(name, options.cwd);
+    problems.push(...each.problems);
+    for (const file of each.names) found.push(file);
+  }
+  const expansion = await once(found, options, problems);
+  if (problems.length > 0) throw new UsageError([...new Set(problems)]);
+  return expansion;
+}
+
+function implied({ isTTY, isPipeOrFile }: Stdin): string[] {
+  if (isPipeOrFile) return ['-'];
+  const got = isTTY ? 'nothing, and standard input is a terminal' : 'nothing';
+  throw new UsageError([
+    `inputs: expected files, directories, patterns, or - for standard input, got ${got}; for example: bulk-load --db mydb 'data/**/*.lp.gz'`,
+  ]);
+}
+
+const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
+
+async function find(name: string, cwd: string): Promise<Found> {
+  if (stdinNames.includes(name)) return { names: ['-'], problems: [] };
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) return refuse(`${name}: ${remote(name)}`);
+  if (name === '') return refuse('inputs: expected a name, got an empty one');
+  try {
+    const what = await stat(resolve(cwd, name));
+    if (!what.isDirectory()) return { names: [name], problems: [] };
+    return some(await walk(name, cwd), `${name}: expected files in this directory, got none`);
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (missing && isDynamicPattern(name))
+      return some(await match(name, cwd), `${name}: expected a pattern that matches a file, got no match`);
+    return refuse(`${name}: expected a file or directory that can be read, got: ${explain(error)}`);
+  }
+}
+
+function refuse(problem: string): Found {
+  return { names: [], problems: [problem] };
+}
+
+function some(found: Found, otherwise: string): Found {
+  return found.names.length + found.problems.length > 0 ? found : refuse(otherwise);
+}
+
+function remote(url: string): string {
+  const local = 'expected a local file: URLs cannot be read yet';
+  return /^https?:/i.test(url) ? `${local}; use: curl -sSfL '${url}' | bulk-load … -` : local;
+}
+
+async function once(names: readonly string[], options: Options, problems: string[]): Promise<Expansion> {
+  const first = new Map<string, string>();
+  const expansion: Expansion = { inputs: [], duplicates: [] };
+  for (const name of names) {
+    const each = await identify(name, options, problems);
+    const before = each && first.get(each.identity);
+    if (before !== null && before !== undefined) expansion.duplicates.push(repeated(name, before));
+    else if (each) {
+      first.set(each.identity, name);
+      expansion.inputs.push(each.input);
+    }
+  }
+  return expansion;
+}
+
+function repeated(name: string, before: string): string {
+  return name === before ? `${name} is named twice; loaded once` : `${name} is the same file as ${before}; loaded once`;
+}
+
+async function identify(name: string, { stdin, cwd }: Options, problems: string[]) {
+  if (name === '-') return { identity: '-', input: standardInput(stdin) };
+  try {
+    const path = resolve(cwd, name);
+    const what = await stat(path, { bigint: true });
+    if (what.isSocket()) throw new Error('it is a socket');
+    const size = what.isFile() ? Number(what.size) : null;
+    // `<(…)` has no path that could be resolved.
+    const canonical = await realpath(path).catch(() => path);
+    // Device and inode also see through hard links.
+    return { identity: `${what.dev}:${what.ino}`, input: fileInput(name, canonical, size) };
+  } catch (error) {
+    problems.push(`${name}: expected a file that can be read, got: ${explain(error)}`);
+    return null;
+  }
+}
+
+function fileInput(name: string, path: string, size: number | null): Input {
+  return { name, path, size, open: (signal) => openPath(path, name, signal) };
+}
+
+function standardInput(stdin: Stdin): Input {
+  return { name: '-', path: null, size: null, open: (signal) => openStream(stdin.stream(), '-', signal) };
+}

@@ -1,0 +1,67 @@
+// From a name to decoded bytes: opens what is there, looks at its first bytes, puts the decoder on top.
+
+import { open as openHandle, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { InputError } from '../errors.js';
+import type { ByteSource } from '../model.js';
+import { openFifo } from './fifo.js';
+import { fileSource } from './file.js';
+import { gunzipSource } from './gzip.js';
+import { explain, type RawSource } from './raw.js';
+import { peek, recognise, shown } from './sniff.js';
+import { StreamSource } from './stream.js';
+import { zstdSource } from './zstd.js';
+
+/** Opens a file, a named pipe or a device. Throws InputError. */
+export async function openPath(path: string, name: string, signal: AbortSignal): Promise<ByteSource> {
+  return decoded(await rawPath(path, name, signal), name, signal);
+}
+
+/** Standard input, or any stream. Throws InputError. */
+export async function openStream(stream: Readable, name: string, signal: AbortSignal): Promise<ByteSource> {
+  return decoded(rawStream(stream, name), name, signal);
+}
+
+async function rawPath(path: string, name: string, signal: AbortSignal): Promise<RawSource> {
+  signal.throwIfAborted();
+  try {
+    const what = await stat(path);
+    if (what.isDirectory()) throw new InputError(`reading ${name}: expected a file, got a directory`);
+    if (what.isFIFO()) return rawStream(await openFifo(path, signal), name);
+    return await fileSource(await openHandle(path, 'r'), name);
+  } catch (error) {
+    if (error instanceof InputError || signal.aborted) throw error;
+    throw new InputError(`opening ${name}: ${explain(error)}`, { cause: error });
+  }
+}
+
+function rawStream(stream: Readable, name: string): RawSource {
+  return new StreamSource(
+    stream,
+    (error) => new InputError(`reading ${shown(name)}: ${explain(error)}`, { cause: error }),
+  );
+}
+
+async function decoded(raw: RawSource, name: string, signal: AbortSignal): Promise<ByteSource> {
+  try {
+    const { head, source } = await peek(raw, signal);
+    const compression = recognise(head, name);
+    if (compression === 'gzip') return gunzipSource(source, name);
+    if (compression === 'zstd') return await zstdSource(source, name);
+    return plain(source);
+  } catch (error) {
+    await raw.close();
+    throw error;
+  }
+}
+
+function plain(source: RawSource): ByteSource {
+  return {
+    compression: 'none',
+    read: (into, signal) => source.read(into, signal),
+    close: () => source.close(),
+    get bytesRead() {
+      return source.bytesRead;
+    },
+  };
+}
