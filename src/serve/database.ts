@@ -11,7 +11,7 @@ export class Database {
   readonly options: DatabaseOptions;
   /** Measurement and tags as written → series. */
   readonly heads = new Map<string, Series>();
-  /** Time buckets that exist; only kept while there is a TTL. */
+  /** Time buckets that exist. */
   readonly buckets = new Set<number>();
   /** Bytes written since the last flush, for the metrics. */
   cached = 0;

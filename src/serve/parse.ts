@@ -228,10 +228,10 @@ export class BodyParser {
 
   #field(table: Table, key: number, equals: number, nameEscaped: boolean, end: number): void {
     const from = equals + 1;
+    const column = this.#column(table, key, equals, nameEscaped);
     if (end === from) throw new Refusal(500, null, 'empty field value', true);
     const type = fieldType(this.#bytes, from, end);
     const value = this.#value(type, from, end);
-    const column = this.#column(table, key, equals, nameEscaped);
     if (column.has(table.rows.count)) return;
     table.rows.fields++;
     if (column.type !== type || column.tag) {

@@ -29,7 +29,10 @@ export async function query(store: Store, database: string, tokens: readonly Tok
     const result = await statement.run();
     const rows = await result.getRows();
     const table = firstTable(tokens);
-    return { columns: result.columnNames().map((name) => columnName(name, table)), rows: convert(store, result, rows) };
+    return {
+      columns: result.columnNames().map((name) => columnName(name, table, tokens)),
+      rows: convert(store, result, rows),
+    };
   } catch (error) {
     throw explain(error, database, found);
   } finally {
@@ -92,10 +95,10 @@ function firstTable(tokens: readonly Token[]): string {
 }
 
 /** DuckDB's name for a column without alias → DataFusion's. */
-function columnName(name: string, table: string): string {
+function columnName(name: string, table: string, tokens: readonly Token[]): string {
   const decoded = decodeName(name);
   if (decoded === 'count_star()') return 'COUNT(UInt8(1))';
-  if (/^\d+$/.test(decoded)) return `Int64(${decoded})`;
+  if (tokens.some((token) => token.kind === 'number' && token.text === decoded)) return `Int64(${decoded})`;
   const call = /^(count|sum|min|max|avg)\((DISTINCT )?"?([\p{L}\p{N}_]+)"?\)$/iu.exec(decoded);
   if (call === null) return decoded;
   return `${call[1].toUpperCase()}(${call[2] ?? ''}${table}.${call[3]})`;

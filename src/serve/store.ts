@@ -24,6 +24,15 @@ function storageOf(kind: 'rows' | 'series', table: Table): string {
   return `${INTERNAL}.${kind}_${table.id}`;
 }
 
+/** A name as it is kept in the catalogue: JSON, which has no NUL in it. */
+function key(name: string): string {
+  return literal(JSON.stringify(name));
+}
+
+function unkey(kept: unknown): string {
+  return JSON.parse(String(kept)) as string;
+}
+
 /** Opens the store and reads its catalogue; a new one has the database `public`. */
 export async function openStore(folder: string | null): Promise<Store> {
   const api = await loadDuckDB();
@@ -63,13 +72,16 @@ export class Store {
       `CREATE TABLE IF NOT EXISTS ${INTERNAL}.tables (id INTEGER PRIMARY KEY, database VARCHAR, name VARCHAR, columns VARCHAR)`,
     );
     for (const [name, options] of await this.#rows(`SELECT name, options FROM ${INTERNAL}.databases`))
-      this.#adopt(String(name), JSON.parse(String(options)) as DatabaseOptions);
+      this.#adopt(unkey(name), JSON.parse(String(options)) as DatabaseOptions);
     for (const row of await this.#rows(`SELECT id, database, name, columns FROM ${INTERNAL}.tables`)) {
       this.#lastTable = Math.max(this.#lastTable, Number(row[0]));
       const columns = JSON.parse(String(row[3])) as TableColumn[];
-      const table = newTable(String(row[2]), Number(row[0]), columns, true);
-      this.databases.get(String(row[1]))?.adopt(table);
+      const table = newTable(unkey(row[2]), Number(row[0]), columns, true);
+      const database = this.databases.get(unkey(row[1]));
+      if (database === undefined) continue;
+      database.adopt(table);
       await this.#loadSeries(table);
+      await this.#loadBuckets(database, table);
     }
     if (!this.databases.has('public'))
       await this.createDatabase('public', { ...defaultOptions(), maxMemcacheSize: 512 * MIB, memcachePartitions: 16 });
@@ -94,6 +106,12 @@ export class Store {
     }
   }
 
+  async #loadBuckets(database: Database, table: Table): Promise<void> {
+    const bucket = `CAST(floor(epoch_ns(time) / ${database.options.vnodeDuration}) AS BIGINT)`;
+    const found = await this.#rows(`SELECT DISTINCT ${bucket} FROM ${storageOf('rows', table)}`);
+    for (const [number] of found) database.buckets.add(Number(number));
+  }
+
   #adopt(name: string, options: DatabaseOptions): void {
     this.databases.set(name, new Database(name, options, () => ++this.#lastTable));
   }
@@ -106,12 +124,12 @@ export class Store {
 
   async saveOptions(name: string): Promise<void> {
     const options = JSON.stringify(this.databases.get(name)?.options);
-    await this.#run(`INSERT OR REPLACE INTO ${INTERNAL}.databases VALUES (${literal(name)}, ${literal(options)})`);
+    await this.#run(`INSERT OR REPLACE INTO ${INTERNAL}.databases VALUES (${key(name)}, ${literal(options)})`);
   }
 
   async dropDatabase(database: Database): Promise<void> {
     for (const table of database.tables()) await this.dropTable(database, table);
-    await this.#run(`DELETE FROM ${INTERNAL}.databases WHERE name = ${literal(database.name)}`);
+    await this.#run(`DELETE FROM ${INTERNAL}.databases WHERE name = ${key(database.name)}`);
     this.databases.delete(database.name);
   }
 
@@ -127,22 +145,32 @@ export class Store {
   /** Gives the table these columns: new, or what it has and more. */
   async setColumns(database: Database, table: Table, columns: readonly TableColumn[]): Promise<void> {
     this.#closeAppender(table);
-    if (!table.created) {
-      await this.#run(`CREATE TABLE ${storageOf('rows', table)} (series INTEGER, time TIMESTAMP_NS)`);
-      await this.#run(`CREATE TABLE ${storageOf('series', table)} (id INTEGER)`);
-      table.created = true;
-    }
-    const known = new Set(table.columns.map((column) => column.name));
-    for (const column of columns.filter((each) => !known.has(each.name))) {
-      const storage = storageOf(column.tag ? 'series' : 'rows', table);
-      const name = identifier(`f:${column.name}`);
-      await this.#run(`ALTER TABLE ${storage} ADD COLUMN ${name} ${sqlTypes[column.type]}`);
-    }
+    if (table.created) await this.#addColumns(table, columns);
+    else await this.#createTables(table, columns);
+    table.created = true;
     table.columns = [...columns];
     await this.#run(
-      `INSERT OR REPLACE INTO ${INTERNAL}.tables VALUES (${table.id}, ${literal(database.name)}, ${literal(table.name)}, ${literal(JSON.stringify(columns))})`,
+      `INSERT OR REPLACE INTO ${INTERNAL}.tables VALUES (${table.id}, ${key(database.name)}, ${key(table.name)}, ${literal(JSON.stringify(columns))})`,
     );
     await this.#createView(database, table);
+  }
+
+  async #createTables(table: Table, columns: readonly TableColumn[]): Promise<void> {
+    const list = (tags: boolean): string =>
+      columns
+        .filter((column) => column.tag === tags)
+        .map((column) => `, ${definition(column)}`)
+        .join('');
+    await this.#run(`CREATE TABLE ${storageOf('rows', table)} (series INTEGER, time TIMESTAMP_NS${list(false)})`);
+    await this.#run(`CREATE TABLE ${storageOf('series', table)} (id INTEGER${list(true)})`);
+  }
+
+  async #addColumns(table: Table, columns: readonly TableColumn[]): Promise<void> {
+    const known = new Set(table.columns.map((column) => column.name));
+    for (const column of columns.filter((each) => !known.has(each.name)))
+      await this.#run(
+        `ALTER TABLE ${storageOf(column.tag ? 'series' : 'rows', table)} ADD COLUMN ${definition(column)}`,
+      );
   }
 
   async #createView(database: Database, table: Table): Promise<void> {
@@ -245,4 +273,8 @@ export class Store {
   async #rows(sql: string): Promise<readonly (readonly unknown[])[]> {
     return (await this.connection.run(sql)).getRows();
   }
+}
+
+function definition(column: TableColumn): string {
+  return `${identifier(`f:${column.name}`)} ${sqlTypes[column.type]}`;
 }

@@ -91,7 +91,7 @@ export function stampFor(database: Database, precision: Precision): Stamp {
     if (time > MAX || time < MIN) throw refusal('050014', 'timestamp overflow');
     if (time === MAX) throw refusal('030016', `Error: create bucket unknown error db:${database.name} ${time}`);
     if (time === MIN) throw expired();
-    checkBucket?.(Number(time));
+    checkBucket(Number(time));
     return stored === 1n ? time : (time / stored) * stored;
   };
 }
@@ -101,13 +101,14 @@ function expired(): Refusal {
 }
 
 /** With a TTL, no bucket is created for a time beyond it; one that is there still takes points. */
-function bucketCheck(database: Database, now: number): ((time: number) => void) | null {
+function bucketCheck(database: Database, now: number): (time: number) => void {
   const { ttl, vnodeDuration } = database.options;
-  if (ttl === null) return null;
+  let current = Number.NaN;
   return (time) => {
     const bucket = Math.floor(time / vnodeDuration);
-    if (database.buckets.has(bucket)) return;
-    if (time < now - ttl) throw expired();
+    if (bucket === current) return;
+    if (ttl !== null && time < now - ttl && !database.buckets.has(bucket)) throw expired();
     database.buckets.add(bucket);
+    current = bucket;
   };
 }
