@@ -1,4 +1,118 @@
-// The public surface. No room imports it.
+// The public surface: `import { load } from 'bulk-load'`. No room imports it.
+
+import { clock } from './clock.js';
+import { BulkLoadError, InterruptedError } from './errors.js';
+import { expand } from './input/expand.js';
+import { load as run } from './load.js';
+import type { Notice, Snapshot, Summary } from './model.js';
+import type { OptionValues } from './settings/options.js';
+import { resolve } from './settings/resolve.js';
+import { createTarget } from './targets.js';
+import { version } from './version.js';
 
 export * from './errors.js';
-export type { Snapshot, Summary } from './model.js';
+export type { Notice, Snapshot, Summary } from './model.js';
+
+/**
+ * The options of the command line by their key in the config file, without those about output. Sizes and durations are
+ * texts (`'64MiB'`, `'30s'`) or plain numbers of bytes. The environment is not read.
+ */
+export type LoadOptions = Omit<OptionValues, 'progress' | 'summary' | 'logLevel' | 'quiet'> & {
+  readonly db: string;
+  /** Files, directories, patterns, or `-` for standard input. */
+  readonly inputs: string | readonly string[];
+};
+
+export interface LoadControl {
+  /** Stops cleanly: requests in flight finish, 10 s at most. */
+  readonly signal?: AbortSignal;
+  /** What would be told on a terminal while the load runs. */
+  readonly notify?: (notice: Notice) => void;
+}
+
+/**
+ * A load under way. Await it for its summary; iterate over it for a snapshot each second and one at the end.
+ * Awaiting rejects with LoadFailed when the load ended as anything but `complete` or `complete-with-rejects`,
+ * and with UsageError when it could not begin. Breaking off the iteration does not stop the load.
+ */
+export interface Load extends PromiseLike<Summary>, AsyncIterable<Snapshot> {}
+
+/** How a load that did not come to its end stood then. `cause` is what ended it. */
+export class LoadFailed extends BulkLoadError {
+  readonly summary: Summary;
+
+  constructor(summary: Summary, cause: BulkLoadError | null) {
+    super(summary.outcome, cause?.code ?? 'BULK_LOAD_FAILED', summary.reason ?? summary.outcome, { cause });
+    this.summary = summary;
+  }
+}
+
+const snapshotMs = 1000;
+
+/** Begins at once. */
+export function load(options: LoadOptions, control: LoadControl = {}): Load {
+  const live = new Live();
+  const summary = start(options, control, live).finally(() => live.end());
+  summary.catch(() => {}); // whoever only iterates has the snapshots; whoever awaits gets the error
+  return {
+    // biome-ignore lint/suspicious/noThenProperty: a load is awaited for its summary
+    then: (resolved, rejected) => summary.then(resolved, rejected),
+    [Symbol.asyncIterator]: () => live.snapshots(),
+  };
+}
+
+async function start({ inputs: names, ...options }: LoadOptions, control: LoadControl, live: Live): Promise<Summary> {
+  const { STATE_DIRECTORY, XDG_STATE_HOME, HOME } = process.env;
+  const { settings } = await resolve({ flags: options, env: { STATE_DIRECTORY, XDG_STATE_HOME, HOME } });
+  const { inputs } = await expand(typeof names === 'string' ? [names] : names, {
+    stdin: { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin },
+    cwd: process.cwd(),
+  });
+  const notify = control.notify ?? ((): void => {});
+  const context = { version: version(), clock, notify };
+  const result = await run(settings, {
+    ...context,
+    inputs,
+    target: createTarget(settings, context),
+    stop: interruption(control.signal),
+    abort: new AbortController().signal,
+    command: null,
+    watch: (snapshot) => live.begin(snapshot),
+  });
+  const { outcome } = result.summary;
+  if (outcome !== 'complete' && outcome !== 'complete-with-rejects') throw new LoadFailed(result.summary, result.error);
+  return result.summary;
+}
+
+/** The caller's signal, with a reason that says how the load ended. */
+function interruption(signal: AbortSignal | undefined): AbortSignal {
+  const stop = new AbortController();
+  const act = (): void => stop.abort(new InterruptedError("the caller's signal"));
+  if (signal?.aborted) act();
+  signal?.addEventListener('abort', act, { once: true });
+  return stop.signal;
+}
+
+/** Lets any number of iterations look at a run that may not have begun yet. */
+class Live {
+  #look: (() => Snapshot) | null = null;
+  #over = false;
+  readonly #ended = new AbortController();
+
+  begin(look: () => Snapshot): void {
+    this.#look = look;
+  }
+
+  end(): void {
+    this.#over = true;
+    this.#ended.abort();
+  }
+
+  async *snapshots(): AsyncGenerator<Snapshot, void> {
+    while (!this.#over) {
+      if (this.#look !== null) yield this.#look();
+      await clock.sleep(snapshotMs, this.#ended.signal).catch(() => {});
+    }
+    if (this.#look !== null) yield this.#look();
+  }
+}

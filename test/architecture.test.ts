@@ -21,17 +21,21 @@ const leaves = [
   'serve',
 ];
 const runs = ['load', 'check'];
+const factories = ['clock', 'version', 'targets', 'input'];
 const allowed: Record<string, readonly string[]> = {
   model: ['errors'],
   errors: [],
   plan: shared,
+  clock: shared,
+  version: [],
+  targets: [...shared, 'settings', 'target'],
   ...Object.fromEntries(leaves.map((room) => [room, shared])),
   memory: [...shared, 'plan', 'batch', 'format', 'pressure', 'settings'],
   ...Object.fromEntries(
     runs.map((run) => [run, [...shared, 'plan', 'memory', ...leaves.filter((room) => room !== 'serve')]]),
   ),
-  index: [...runs, ...shared, 'input', 'target', 'settings'],
-  cli: [...runs, ...shared, 'settings', 'report', 'serve', 'input', 'target'],
+  index: ['load', ...shared, ...factories, 'settings'],
+  cli: [...runs, ...shared, ...factories, 'settings', 'report', 'serve'],
 };
 
 function files(folder: string): string[] {

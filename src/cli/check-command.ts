@@ -1,6 +1,7 @@
 // `bulk-load check`: what a person wants to know before a long load, in one page on stderr.
 
 import { type CheckReport, check, type InputLook } from '../check.js';
+import { clock } from '../clock.js';
 import { exitCodes } from '../errors.js';
 import { expand } from '../input/expand.js';
 import type { TargetDescription } from '../model.js';
@@ -8,12 +9,11 @@ import { flagName, options } from '../settings/options.js';
 import { resolve } from '../settings/resolve.js';
 import type { Settings } from '../settings/settings.js';
 import { formatBytes, formatDuration } from '../settings/units.js';
-import { clock } from './clock.js';
+import { createTarget } from '../targets.js';
+import { version } from '../version.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
 import { standardInput } from './stdin.js';
-import { createTarget } from './target.js';
-import { version } from './version.js';
 
 /** Returns the code that a load would end with. */
 export async function runCheck(

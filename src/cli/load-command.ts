@@ -1,5 +1,6 @@
 // `bulk-load [load] <inputs>`: settings, inputs and target together, one run, its story on stderr, its summary where asked.
 
+import { clock } from '../clock.js';
 import type { BulkLoadError } from '../errors.js';
 import { expand } from '../input/expand.js';
 import { type LoadResult, load } from '../load.js';
@@ -10,13 +11,12 @@ import { summaryJson, summaryText } from '../report/summary.js';
 import { resolve } from '../settings/resolve.js';
 import type { Settings } from '../settings/settings.js';
 import { formatBytes } from '../settings/units.js';
-import { clock } from './clock.js';
+import { createTarget } from '../targets.js';
+import { version } from '../version.js';
 import { commandLine } from './command-line.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
 import { standardInput } from './stdin.js';
-import { createTarget } from './target.js';
-import { version } from './version.js';
 
 /** Returns the exit code. Throws UsageError and StateError of what comes before the run. */
 export async function runLoad(
@@ -66,14 +66,14 @@ function isFile(summary: string | null): summary is string {
 
 async function show(settings: Settings, { env, stderr }: Process, time: Clock): Promise<Reporter> {
   const terminal = stderr.isTTY === true;
-  const auto = terminal && env['TERM'] !== 'dumb' ? 'bar' : 'plain';
+  const auto = terminal && env.TERM !== 'dumb' ? 'bar' : 'plain';
   const mode = settings.quiet ? 'none' : settings.progress === 'auto' ? auto : settings.progress;
   const io = {
     write: (text: string): void => {
       stderr.write(text);
     },
     columns: () => stderr.columns ?? 80,
-    color: terminal && !env['NO_COLOR'],
+    color: terminal && !env.NO_COLOR,
   };
   const seen = await reporter(mode, io, time, settings.logLevel);
   // Quiet is not a word when all goes well; what went wrong is then in the summary.

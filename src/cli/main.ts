@@ -4,8 +4,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { BulkLoadError, exitCodes, UsageError } from '../errors.js';
 import { flags, spellSwitches } from '../settings/flags.js';
+import { version } from '../version.js';
 import type { Process } from './process.js';
-import { version } from './version.js';
 
 const examples = `
 Examples:

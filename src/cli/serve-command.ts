@@ -8,9 +8,9 @@ import { onSignals } from './signals.js';
 
 /** Returns the exit code: 0 when a signal ended it. */
 export async function runServe(options: Record<string, unknown>, process: Process): Promise<number> {
-  const { host, port } = address(String(options['listen']));
-  const data = options['data'];
-  const ready = options['readyFile'];
+  const { host, port } = address(String(options.listen));
+  const data = options.data;
+  const ready = options.readyFile;
   if (typeof ready === 'string') await rm(ready, { force: true });
   const interruption = onSignals(process, () => {});
   const server = await serve({ host, port, dataDir: typeof data === 'string' ? data : null }).catch((error) => {
@@ -18,10 +18,10 @@ export async function runServe(options: Record<string, unknown>, process: Proces
   });
   try {
     let code = 0;
-    if (Array.isArray(options['seed'])) {
+    if (Array.isArray(options.seed)) {
       const { runLoad } = await import('./load-command.js');
-      const flags = { url: [server.url], db: String(options['db']), createDb: true, progress: 'none' };
-      code = await runLoad(options['seed'].map(String), flags, process);
+      const flags = { url: [server.url], db: String(options.db), createDb: true, progress: 'none' };
+      code = await runLoad(options.seed.map(String), flags, process);
     }
     if (code === 0) {
       process.stderr.write(

@@ -45,9 +45,8 @@ const MIB = 1024 ** 2;
 const DAY = 86_400_000;
 const MANY = Number.MAX_SAFE_INTEGER;
 
-/** In the order in which help and README list them. */
 // biome-ignore format: one row per option, as in the table that it is
-export const options: readonly Option[] = [
+const table = [
   { key: 'url', as: 'urls', group: 'target', is: { kind: 'urls' }, default: 'http://localhost:8902', arg: '<url>', description: 'endpoint of the target; repeatable or a comma list; http://user:password@host:port is understood' },
   { key: 'db', group: 'target', is: { kind: 'text' }, default: null, defaultText: 'required', arg: '<name>', description: 'database to load into' },
   { key: 'tenant', group: 'target', is: { kind: 'text' }, default: 'cnosdb', arg: '<name>', description: 'tenant of the database' },
@@ -89,7 +88,25 @@ export const options: readonly Option[] = [
   { key: 'logLevel', group: 'output', is: { kind: 'choice', values: ['error', 'warn', 'info', 'debug'] }, default: 'info', arg: '<level>', description: 'error, warn, info or debug' },
   { key: 'quiet', group: 'output', is: { kind: 'switch' }, default: 'false', description: 'not a word when the load ends with 0, else only the summary' },
   { key: 'config', group: 'output', is: { kind: 'text' }, default: null, arg: '<file>', description: 'YAML or JSON file of options; the environment and flags go over it' },
-];
+] as const satisfies readonly Option[];
+
+/** In the order in which help and README list them. */
+export const options: readonly Option[] = table;
+
+/** What a program may give for each option, by its key: the forms that the config file takes. */
+export type OptionValues = { readonly [O in (typeof table)[number] as O['key']]?: ValueOf<O['is']> };
+
+type ValueOf<K extends Kind> = K extends { kind: 'switch' }
+  ? boolean
+  : K extends { kind: 'choice' }
+    ? K['values'][number]
+    : K extends { kind: 'count' }
+      ? number
+      : K extends { kind: 'urls' | 'headers' }
+        ? string | readonly string[]
+        : K extends { kind: 'text' | 'timeRange' }
+          ? string
+          : string | number;
 
 /** `batchPoints` → `--batch-points`. */
 export function flagName(key: string): string {

@@ -1,7 +1,7 @@
 // The real clock.
 
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Clock } from '../model.js';
+import type { Clock } from './model.js';
 
 export const clock: Clock = {
   now: () => Date.now(),

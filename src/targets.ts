@@ -1,8 +1,8 @@
 // Settings → the target they name.
 
-import type { Clock, Notice, Precision, Target } from '../model.js';
-import type { Settings } from '../settings/settings.js';
-import { cnosdb } from '../target/cnosdb.js';
+import type { Clock, Notice, Precision, Target } from './model.js';
+import type { Settings } from './settings/settings.js';
+import { cnosdb } from './target/cnosdb.js';
 
 export interface TargetContext {
   readonly version: string;
