@@ -16,6 +16,8 @@ export interface LineProtocolOptions {
   readonly indexPoints?: number;
   /** Most shapes that get a number. Default 4096. */
   readonly maxShapes?: number;
+  /** `false`: the exact check alone, as the fast path's oracle. Default true. */
+  readonly kernel?: boolean;
 }
 
 /** Offsets in the memory, and its size. */

@@ -1,13 +1,16 @@
 // From the bytes of a window to a run of points: one synchronous pass that fills the index until it is full or the
 // window is used up. Everything that outlives a window (open comment, over-long line, line count) is kept here.
 
+import { randomBytes } from 'node:crypto';
 import type { FormatReject } from '../model.js';
 import * as model from '../model.js';
+import { type Kernel, type KernelSettings, loadKernel } from './kernel/kernel.js';
 import { type Layout, type LineProtocolOptions, layout } from './memory.js';
 import { describe, type Reason } from './reasons.js';
 import { PointReader } from './scalar/point.js';
 import { rewrite } from './scalar/rewrite.js';
-import { Shapes } from './shapes.js';
+import { timeLimit } from './scalar/time.js';
+import { SHAPE_SLOT_BYTES, Shapes } from './shapes.js';
 import { wasm } from './wasm.js';
 
 const LF = 0x0a;
@@ -16,6 +19,8 @@ const SPACE = 0x20;
 const HASH_SIGN = 0x23;
 /** Rejects are objects; so many of them end a run. */
 const REJECTS_PER_RUN = 1024;
+
+const ENTRY_BYTES = model.POINT_WORDS * 4;
 
 /** How a scan ended: the run is full, or the window holds nothing further that can be told. */
 export type Stop = 'full' | 'drained';
@@ -34,6 +39,7 @@ export class Scan {
 
   readonly #options: LineProtocolOptions;
   readonly #reader: PointReader;
+  readonly #kernel: Kernel | null;
   #limit = 0;
   #final = false;
   #line = 1;
@@ -48,12 +54,24 @@ export class Scan {
     this.#options = options;
     this.layout = layout(options);
     const pages = this.layout.bytes / 65_536;
-    const { buffer } = new wasm.Memory({ initial: pages, maximum: pages });
+    const memory = new wasm.Memory({ initial: pages, maximum: pages });
+    const { buffer } = memory;
     this.bytes = new Uint8Array(buffer);
     this.index = new Uint32Array(buffer, this.layout.index, this.layout.indexPoints * model.POINT_WORDS);
     const table = new Int32Array(buffer, this.layout.shapes, this.layout.shapesBytes / 4);
     this.shapes = new Shapes(table, options.maxShapes ?? 4096);
-    this.#reader = new PointReader(this.bytes, options.maxPointBytes, options.precision);
+    // A seed of its own for each format, so that nobody can make up names that collide.
+    const seed = randomBytes(8).readBigUInt64LE();
+    this.#reader = new PointReader(this.bytes, options.maxPointBytes, options.precision, seed);
+    this.#kernel = options.kernel === false ? null : loadKernel(memory, this.#kernelSettings(seed));
+  }
+
+  #kernelSettings(seed: bigint): KernelSettings {
+    const { maxPointBytes, missingTimestamp, precision } = this.#options;
+    const { shapes, shapesBytes } = this.layout;
+    const stampMissing = missingTimestamp === 'now';
+    const shapeSlots = shapesBytes / SHAPE_SLOT_BYTES;
+    return { seed, timeLimit: timeLimit(precision), maxPointBytes, stampMissing, shapes, shapeSlots };
   }
 
   /** To be called before the first window of an input. */
@@ -72,6 +90,7 @@ export class Scan {
     this.#final = final;
     this.bytes[limit] = LF;
     this.#reader.forget();
+    this.#kernel?.forget();
   }
 
   /** Fills the index with the next run. What the run before held is gone. */
@@ -86,10 +105,25 @@ export class Scan {
       if (this.count === this.layout.indexPoints || this.rejects.length === REJECTS_PER_RUN) return 'full';
       if (this.#inComment) this.#comment();
       else if (this.#inLongLine) this.#longLine();
+      else if (this.#ordinary()) continue;
       else if (!this.#blank() && !this.#point()) return this.#full ? 'full' : 'drained';
     }
     if (this.#final && this.#inLongLine) this.#longLine();
     return 'drained';
+  }
+
+  /** Lets the kernel take what it can; false when that is nothing. */
+  #ordinary(): boolean {
+    const kernel = this.#kernel;
+    if (kernel === null) return false;
+    const entries = this.layout.index;
+    const entriesEnd = entries + this.index.byteLength;
+    const entry = entries + this.count * ENTRY_BYTES;
+    this.at = kernel.take(this.at, this.#limit, entry, entriesEnd, this.#line - this.firstLine);
+    const { taken } = kernel;
+    this.count += taken;
+    this.#line += taken;
+    return taken > 0;
   }
 
   /** Passes blanks before a line; true when something was passed or a comment began. */

@@ -8,6 +8,13 @@ export const MULTIPLIER_HIGH = 0x9e3779b9;
 export class Hash {
   low = 0;
   high = 0;
+  readonly #seedLow: number;
+  readonly #seedHigh: number;
+
+  constructor(seed: bigint) {
+    this.#seedLow = Number(seed & 0xffff_ffffn);
+    this.#seedHigh = Number(seed >> 32n);
+  }
 
   set(low: number, high: number): void {
     this.low = low;
@@ -30,9 +37,9 @@ export class Hash {
     this.low = Math.imul(a, MULTIPLIER_LOW) ^ product;
   }
 
-  /** Hash of bytes [from, to): its length first, then little-endian 8-byte words, the last one filled with zeros. */
+  /** Hash of bytes [from, to): the length first, on top of the seed, then little-endian 8-byte words, the last one filled with zeros. */
   bytes(bytes: Uint8Array, from: number, to: number): void {
-    this.set(to - from, 0);
+    this.set(this.#seedLow ^ (to - from), this.#seedHigh);
     for (let p = from; p < to; p += 8) this.mix(word(bytes, p, to), word(bytes, p + 4, to));
   }
 }

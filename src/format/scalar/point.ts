@@ -37,7 +37,7 @@ export class PointReader {
   /** Backslashes to insert to make it portable. */
   inserted = 0;
   hasTime = false;
-  readonly shape = new Hash();
+  readonly shape: Hash;
   readonly time: TimeReader;
   reason: Reason = 'no-measurement';
   found = '';
@@ -45,7 +45,7 @@ export class PointReader {
   readonly #bytes: Uint8Array;
   readonly #maxPointBytes: number;
   readonly #columns = new Columns();
-  readonly #name = new Hash();
+  readonly #name: Hash;
   #start = 0;
   #at = 0;
   #limit = 0;
@@ -59,7 +59,9 @@ export class PointReader {
   #openFrom = 0;
   #openTo = 0;
 
-  constructor(bytes: Uint8Array, maxPointBytes: number, precision: InputPrecision) {
+  constructor(bytes: Uint8Array, maxPointBytes: number, precision: InputPrecision, seed: bigint) {
+    this.shape = new Hash(seed);
+    this.#name = new Hash(seed);
     this.#bytes = bytes;
     this.#maxPointBytes = maxPointBytes;
     this.time = new TimeReader(precision);

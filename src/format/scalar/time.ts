@@ -15,6 +15,12 @@ export const timeLimits: Record<InputPrecision, readonly [number, number]> = {
   s: [9, 160_127_236],
 };
 
+/** The largest of a unit as one integer. */
+export function timeLimit(precision: InputPrecision): bigint {
+  const [billions, rest] = timeLimits[precision];
+  return BigInt(billions) * BigInt(BILLION) + BigInt(rest);
+}
+
 /** Reads timestamps of one unit without allocating; the result stays in `low` and `high`. */
 export class TimeReader {
   low = 0;

@@ -1,0 +1,69 @@
+// Loads the compiled fast path and hands it the memory it shares with the exact check.
+
+import { readFileSync } from 'node:fs';
+import { BugError } from '../../errors.js';
+import { type WasmMemory, wasm } from '../wasm.js';
+
+/** Word offsets of what the kernel leaves: entries written, and the line number it goes on from. */
+const COUNT = 256;
+const LINE = 257;
+
+/** What the kernel has to know besides the bytes. */
+export interface KernelSettings {
+  readonly seed: bigint;
+  /** Largest timestamp, in the unit of the input. */
+  readonly timeLimit: bigint;
+  readonly maxPointBytes: number;
+  readonly stampMissing: boolean;
+  /** Offset and slots of the table of shapes. */
+  readonly shapes: number;
+  readonly shapeSlots: number;
+}
+
+interface Exports {
+  configure(seed: bigint, limit: bigint, maxBytes: number, stamp: number, shapes: number, slots: number): void;
+  forget(): void;
+  take(at: number, limit: number, entry: number, entriesEnd: number): number;
+}
+
+/** Takes ordinary lines; what it cannot tell it leaves, at the start of a line, to the exact check. */
+export interface Kernel {
+  /** To be called when other bytes come to stand in the windows. */
+  forget(): void;
+  /**
+   * Writes entries from offset `entry` on for the lines at `at`, counting lines from `line`.
+   * @returns where it stopped; how many it took is in `taken`.
+   */
+  take(at: number, limit: number, entry: number, entriesEnd: number, line: number): number;
+  readonly taken: number;
+}
+
+// The same place seen from src/ and from dist/.
+const location = new URL('../../../dist/format/kernel.wasm', import.meta.url);
+
+function compiled(): Uint8Array {
+  try {
+    return readFileSync(location);
+  } catch (cause) {
+    throw new BugError('loading the line-protocol kernel — it is not built — run npm run build', { cause });
+  }
+}
+
+/** An instance over `memory`. */
+export function loadKernel(memory: WasmMemory, settings: KernelSettings, bytes = compiled()): Kernel {
+  const instance = new wasm.Instance(new wasm.Module(bytes), { env: { memory } });
+  const { configure, forget, take } = instance.exports as unknown as Exports;
+  const state = new Uint32Array(memory.buffer);
+  const { seed, timeLimit, maxPointBytes, stampMissing, shapes, shapeSlots } = settings;
+  configure(seed, timeLimit, maxPointBytes, Number(stampMissing), shapes, shapeSlots);
+  return {
+    forget,
+    take: (at, limit, entry, entriesEnd, line) => {
+      state[LINE] = line;
+      return take(at, limit, entry, entriesEnd);
+    },
+    get taken() {
+      return state[COUNT]!;
+    },
+  };
+}

@@ -1,0 +1,67 @@
+// How fast line protocol is checked, against buffer.isUtf8 over the same bytes in the same run: node test/bench/kernel.js
+// after npm run build. Only the checking is timed, not the copying of bytes into the window.
+
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { gunzipSync } from 'node:zlib';
+import { Scan } from '../../dist/format/scan.js';
+
+const ROUNDS = 5;
+const input = gunzipSync(readFileSync(new URL('../../fixtures/points/iot-200k.lp.gz', import.meta.url)));
+
+/** @param {boolean} kernel */
+function scanner(kernel) {
+  const scan = new Scan({ maxPointBytes: 1 << 20, precision: 'ns', missingTimestamp: 'reject', kernel });
+  return () => {
+    const { chunkBytes, windows } = scan.layout;
+    const chunk = windows[0];
+    let milliseconds = 0;
+    let points = 0;
+    scan.begin();
+    let carried = 0;
+    for (let at = 0; at < input.length; at += chunkBytes) {
+      const part = input.subarray(at, at + chunkBytes);
+      scan.bytes.copyWithin(chunk - carried, chunk + chunkBytes - carried, chunk + chunkBytes);
+      scan.bytes.set(part, chunk);
+      const began = performance.now();
+      scan.window(chunk - carried, chunk + part.length, false);
+      let stop = 'full';
+      while (stop === 'full') {
+        stop = scan.run();
+        points += scan.count;
+        if (scan.rejects.length > 0) throw new Error(scan.rejects[0]?.message);
+      }
+      milliseconds += performance.now() - began;
+      carried = chunk + part.length - scan.at;
+    }
+    return { milliseconds, points };
+  };
+}
+
+const contestants = {
+  kernel: scanner(true),
+  exact: scanner(false),
+  isUtf8: () => {
+    const began = performance.now();
+    isUtf8(input);
+    return { milliseconds: performance.now() - began, points: 0 };
+  },
+};
+
+const times = Object.fromEntries(Object.keys(contestants).map((name) => [name, /** @type {number[]} */ ([])]));
+for (let round = 0; round <= ROUNDS; round++) {
+  for (const [name, run] of Object.entries(contestants)) {
+    const { milliseconds, points } = run();
+    if (name !== 'isUtf8' && points !== 200_000) throw new Error(`${name} read ${points} points`);
+    if (round > 0) times[name]?.push(milliseconds);
+  }
+}
+
+const rates = Object.fromEntries(
+  Object.entries(times).map(([name, each]) => {
+    const median = each.sort((a, b) => a - b)[ROUNDS >> 1] ?? Number.NaN;
+    return [name, Number((input.length / median / 1e6).toFixed(2))];
+  }),
+);
+process.stdout.write(`${JSON.stringify({ gigabytesPerSecond: rates, kernelToIsUtf8: rates.kernel / rates.isUtf8 })}\n`);
