@@ -27,6 +27,7 @@ const COMMA = 44;
 const EQUALS = 61;
 const BACKSLASH = 92;
 const MAX_HEADS = 200_000;
+const MAX_HABIT = 1_000;
 
 /** Time of a point as stored, from the one written (null: none). May refuse. */
 export type Stamp = (written: bigint | null) => bigint;
@@ -180,18 +181,41 @@ export class BodyParser {
   #fields(table: Table): boolean {
     const bytes = this.#bytes;
     let unseen = 1;
-    for (;;) {
+    for (let nth = 0; ; nth++) {
       const key = this.#at;
-      this.#fieldName(key + unseen);
+      const usual = this.#usual(table, nth);
+      if (usual === null) this.#fieldName(key + unseen);
       const equals = this.#at;
       const nameEscaped = this.#escaped;
       const end = this.#valueEnd(equals + 1);
       // At the end of a body an empty value or an empty name just vanishes.
-      if (end < bytes.length || (equals > key && end > equals + 1)) this.#field(table, key, equals, nameEscaped, end);
+      if (end < bytes.length || (equals > key && end > equals + 1)) {
+        const column = usual ?? this.#column(table, key, equals, nameEscaped);
+        if (usual === null && !nameEscaped) this.#expect(table, nth, key, equals, column);
+        this.#field(table, column, equals + 1, end);
+      }
       this.#at = end + 1;
       if (bytes[end] !== COMMA) return this.#afterFields(end);
       unseen = 0;
     }
+  }
+
+  /** The column that the points of this table usually have here, if this one has it too; then its name is read. */
+  #usual(table: Table, nth: number): RowColumn | null {
+    const habit = table.habit[nth];
+    if (habit === undefined) return null;
+    const { written } = habit;
+    for (let i = 0; i < written.length; i++) if (this.#bytes[this.#at + i] !== written[i]) return null;
+    this.#at += written.length - 1;
+    this.#escaped = false;
+    return habit.column;
+  }
+
+  /** Remembers a plain name; one that starts with a byte nobody looked at is not plain. */
+  #expect(table: Table, nth: number, key: number, equals: number, column: RowColumn): void {
+    const first = this.#bytes[key];
+    if (nth >= MAX_HABIT || first === BACKSLASH || first === EQUALS) return;
+    table.habit[nth] = { written: Uint8Array.prototype.slice.call(this.#bytes, key, equals + 1), column };
   }
 
   #fieldName(from: number): void {
@@ -226,9 +250,7 @@ export class BodyParser {
     return bytes.length;
   }
 
-  #field(table: Table, key: number, equals: number, nameEscaped: boolean, end: number): void {
-    const from = equals + 1;
-    const column = this.#column(table, key, equals, nameEscaped);
+  #field(table: Table, column: RowColumn, from: number, end: number): void {
     if (end === from) throw new Refusal(500, null, 'empty field value', true);
     const type = fieldType(this.#bytes, from, end);
     const value = this.#value(type, from, end);

@@ -37,7 +37,7 @@ function unkey(kept: unknown): string {
 export async function openStore(folder: string | null): Promise<Store> {
   const api = await loadDuckDB();
   const instance = await openDuckDB(api, folder);
-  const store = new Store(api, instance, await instance.connect());
+  const store = new Store(api, instance, await instance.connect(), folder !== null);
   await store.exclusively(() => store.load());
   return store;
 }
@@ -46,13 +46,15 @@ export class Store {
   readonly api: DuckDB;
   readonly connection: Connection;
   readonly databases = new Map<string, Database>();
+  readonly #durable: boolean;
   readonly #instance: DuckDBInstance;
   readonly #appenders = new Map<Table, DuckDBAppender>();
   #lastTable = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(api: DuckDB, instance: DuckDBInstance, connection: Connection) {
+  constructor(api: DuckDB, instance: DuckDBInstance, connection: Connection, durable: boolean) {
     this.api = api;
+    this.#durable = durable;
     this.#instance = instance;
     this.connection = connection;
   }
@@ -185,20 +187,42 @@ export class Store {
     );
   }
 
-  /** Runs the work as one transaction: acknowledged means committed. */
+  /** Runs the work as one transaction. What appenders hold is part of it. */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    await this.#run('BEGIN');
+    this.#flush();
     try {
+      await this.#run('BEGIN');
       const result = await work();
-      for (const appender of this.#appenders.values()) appender.flushSync();
+      this.#flush();
       await this.#run('COMMIT');
       return result;
     } catch (error) {
-      this.#appenders.clear();
-      await this.#run('ROLLBACK');
-      await this.load();
+      await this.#run('ROLLBACK').catch(() => undefined);
+      await this.#recover();
       throw error;
     }
+  }
+
+  /** For writes: a transaction where data is kept, since acknowledged means committed; in memory rows may gather. */
+  async writing<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#durable) return this.transaction(work);
+    try {
+      return await work();
+    } catch (error) {
+      this.#flush();
+      await this.#recover();
+      throw error;
+    }
+  }
+
+  /** After a failure the catalogue in memory may be ahead of the stored one. */
+  async #recover(): Promise<void> {
+    this.#appenders.clear();
+    await this.load();
+  }
+
+  #flush(): void {
+    for (const appender of this.#appenders.values()) appender.flushSync();
   }
 
   /** Appends the rows that the table holds for this request. */
@@ -222,8 +246,9 @@ export class Store {
     appendRows(this.api, await this.#appender(table), table);
   }
 
-  /** Merges rows of one series and time, field by field: the last value that is not null wins. */
+  /** Makes all rows visible, and merges those of one series and time field by field: the last value that is not null wins. */
   async merge(): Promise<void> {
+    this.#flush();
     for (const database of this.databases.values())
       for (const table of database.tables()) if (table.overlapping) await this.#mergeTable(table);
   }

@@ -37,6 +37,8 @@ export interface Table {
   rows: Rows<Series>;
   /** Field names as written → column of `rows`. */
   readonly written: Map<string, RowColumn>;
+  /** Fields in the order in which points tend to have them: the name as written, `=` included, and its column. */
+  readonly habit: { readonly written: Uint8Array; readonly column: RowColumn }[];
   /** Stored rows may share series and time: to be merged before anyone looks. */
   overlapping: boolean;
 }
@@ -54,6 +56,7 @@ export function newTable(name: string, id: number, columns: TableColumn[] = [], 
     nextSeries: 0,
     rows: new Rows(),
     written: new Map(),
+    habit: [],
     overlapping: false,
   };
 }
@@ -76,6 +79,7 @@ export function forgetRows(table: Table): void {
   if (table.rows.count > LARGE_REQUEST) {
     table.rows = new Rows();
     table.written.clear();
+    table.habit.length = 0;
   } else table.rows.reset();
 }
 

@@ -45,7 +45,7 @@ function forget(tables: readonly Table[]): void {
 /** Brings the rows held by the tables into the store. */
 export async function apply(store: Store, database: Database, tables: readonly Table[]): Promise<void> {
   if (tables.length === 0) return;
-  const refused = await store.transaction(async (): Promise<Refusal | null> => {
+  const refused = await store.writing(async (): Promise<Refusal | null> => {
     for (const table of tables) {
       const columns = columnsWith(database, table);
       if (!Array.isArray(columns)) return columns;

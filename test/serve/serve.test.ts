@@ -1,0 +1,131 @@
+// What the recordings do not show: data folders, credentials, merging, what SQL may not do, metrics.
+
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, expect, test } from 'vitest';
+import { type RunningServer, type ServeOptions, serve } from '../../src/serve/serve.js';
+import { exchange, sql, writeLines } from './raw-http.js';
+
+const servers: RunningServer[] = [];
+const folders: string[] = [];
+
+async function start(options: Partial<ServeOptions> = {}): Promise<string> {
+  const server = await serve({ host: '127.0.0.1', port: 0, dataDir: null, ...options });
+  servers.push(server);
+  return server.url;
+}
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'bulk-load-serve-test-'));
+  folders.push(path);
+  return path;
+}
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+  for (const path of folders.splice(0)) await rm(path, { recursive: true });
+});
+
+test('what was acknowledged is in the folder at once, whatever becomes of the process', async () => {
+  const dataDir = await folder();
+  const url = await start({ dataDir });
+  await sql(url, 'public', "CREATE DATABASE kept WITH TTL '36500d' PRECISION 'MS'");
+  await writeLines(url, 'kept', 'm,t=a f=1,s="x" 1600000000001000000\nm,t=b n=2i 1600000000002000000\n');
+  const copy = await folder();
+  await cp(dataDir, copy, { recursive: true });
+  const second = await start({ dataDir: copy });
+  expect((await sql(second, 'kept', 'SELECT * FROM m ORDER BY time')).body).toBe(
+    '[{"f":1.0,"s":"x","t":"a","time":"2020-09-13T12:26:40.001"},{"n":2,"t":"b","time":"2020-09-13T12:26:40.002"}]',
+  );
+  expect((await sql(second, 'kept', 'DESCRIBE DATABASE kept')).body).toContain('"precision":"MS"');
+});
+
+test('a folder opened again goes on where it was: overwriting, new columns, new series', async () => {
+  const dataDir = await folder();
+  const first = await serve({ host: '127.0.0.1', port: 0, dataDir });
+  await writeLines(first.url, 'public', 'm,t=a f=1 5\nm,t=b f=2 5\n');
+  await first.close();
+  const url = await start({ dataDir });
+  await writeLines(url, 'public', 'm,t=a f=9 5\nm,t=c g=3 5\n');
+  expect((await sql(url, 'public', 'SELECT t, f, g FROM m ORDER BY t')).body).toBe(
+    '[{"f":9.0,"t":"a"},{"f":2.0,"t":"b"},{"g":3.0,"t":"c"}]',
+  );
+  expect((await writeLines(url, 'public', 'm,t=a f=1i 6\n')).body).toContain('found I64 expected F64');
+});
+
+test('rows of one series and time merge field by field, also when written between two looks', async () => {
+  const url = await start();
+  await writeLines(url, 'public', 'm,a=1,b=2 f=1,g=1 7\n');
+  expect((await sql(url, 'public', 'SELECT count(*) AS n FROM m')).body).toBe('[{"n":1}]');
+  await writeLines(url, 'public', 'm,b=2,a=1 f=2 7\nm,b=2,a=1 f=3,h=true 7\n');
+  expect((await sql(url, 'public', 'SELECT * FROM m')).body).toBe(
+    '[{"a":"1","b":"2","f":3.0,"g":1.0,"h":true,"time":"1970-01-01T00:00:00.000000007"}]',
+  );
+});
+
+test('without the right password nothing is answered but 010016', async () => {
+  const url = await start({ password: 'secret' });
+  const refused = await writeLines(url, 'public', 'm f=1 1\n');
+  expect([refused.status, refused.body]).toEqual([
+    422,
+    '{"error_code":"010016","error_message":"Auth error: Access denied for user \'root\' (using xxx) username or password invalid"}',
+  ]);
+  const authorization = `Basic ${Buffer.from('root:secret').toString('base64')}`;
+  const path = '/api/v1/write?db=public';
+  expect((await exchange(url, { method: 'POST', path, headers: { authorization } })).status).toBe(200);
+});
+
+test.each([
+  "SELECT * FROM read_csv('/etc/hostname')",
+  "COPY (SELECT 1) TO '/tmp/bulk-load-serve-escape.csv'",
+  "ATTACH '/tmp/bulk-load-serve-escape.db' AS other",
+  'SET enable_external_access = true',
+  'INSTALL httpfs',
+  'SELECT 1; DROP DATABASE public',
+])('SQL cannot reach out of the server: %s', async (statement) => {
+  const url = await start();
+  const answer = await sql(url, 'public', statement);
+  expect(answer.status).toBe(422);
+  expect(JSON.parse(answer.body)).toHaveProperty('error_code');
+});
+
+test('names that differ only in case are different tables and columns', async () => {
+  const url = await start();
+  await writeLines(url, 'public', 'Cpu,Host=a,host=b Load=1,load=2 1\ncpu load=3 1\n');
+  expect((await sql(url, 'public', 'SELECT "Host", host, "Load", LOAD FROM "Cpu"')).body).toBe(
+    '[{"Host":"a","Load":1.0,"host":"b","load":2.0}]',
+  );
+  expect((await sql(url, 'public', 'SELECT load FROM CPU')).body).toBe('[{"load":3.0}]');
+});
+
+test('a refused body leaves nothing behind, and the next one is taken', async () => {
+  const url = await start();
+  expect((await writeLines(url, 'public', 'm,t=a f=1,g=2 1\nm,t=a f=oops 2\n')).status).toBe(422);
+  expect((await sql(url, 'public', 'SHOW TABLES')).body).toBe('');
+  expect((await writeLines(url, 'public', 'm,t=a f=1i 1\n')).status).toBe(200);
+  expect((await sql(url, 'public', 'SELECT * FROM m')).body).toBe(
+    '[{"f":1,"t":"a","time":"1970-01-01T00:00:00.000000001"}]',
+  );
+});
+
+test('the metrics count writes and their bytes as they came, and what is not yet flushed', async () => {
+  const url = await start();
+  const body = gzipSync(Buffer.from('m f=1 1\n'));
+  const headers = { authorization: 'Basic cm9vdDo=', 'content-encoding': 'gzip' };
+  await exchange(url, { method: 'POST', path: '/api/v1/write?db=public', headers, body });
+  const page = async (): Promise<string> =>
+    (await exchange(url, { method: 'GET', path: '/metrics', headers: {} })).body;
+  const before = await page();
+  expect(before).toMatch(/^http_writes\{api="api\/v1\/write",database="public",.*\} 1$/m);
+  expect(before).toMatch(new RegExp(`^http_data_in\\{.*database="public".*\\} ${body.length}$`, 'm'));
+  expect(before).toMatch(/^vnode_cache_size_total\{database="public",.*\} 8$/m);
+  await sql(url, 'public', 'COMPACT DATABASE public');
+  expect(await page()).toMatch(/^vnode_cache_size_total\{database="public",.*\} 0$/m);
+});
+
+test('an address in use is the system error that names it', async () => {
+  const { port } = new URL(await start());
+  await expect(serve({ host: '127.0.0.1', port: Number(port), dataDir: null })).rejects.toThrow('EADDRINUSE');
+});
