@@ -4,7 +4,7 @@
 import type { Verdict } from '../../src/model.js';
 import { observe, uncongested } from '../../src/pressure/congestion.js';
 
-export interface Phase {
+interface Phase {
   readonly untilMs: number;
   readonly serviceMs: number;
   /** Requests served at once. */
