@@ -88,39 +88,59 @@ function remote(url: string): string {
   return /^https?:/i.test(url) ? `${local}; use: curl -sSfL '${url}' | bulk-load … -` : local;
 }
 
+/** Files looked at together: alone, 100,000 of them take three times as long. */
+const TOGETHER = 64;
+
 async function once(names: readonly string[], options: Options, problems: string[]): Promise<Expansion> {
   const first = new Map<string, string>();
   const expansion: Expansion = { inputs: [], duplicates: [] };
-  for (const name of names) {
-    const each = await identify(name, options, problems);
-    const before = each && first.get(each.identity);
-    if (before !== null && before !== undefined) expansion.duplicates.push(repeated(name, before));
-    else if (each) {
-      first.set(each.identity, name);
-      expansion.inputs.push(each.input);
-    }
+  for (let at = 0; at < names.length; at += TOGETHER) {
+    const group = names.slice(at, at + TOGETHER);
+    for (const { name, result } of await Promise.all(group.map((each) => identify(each, options))))
+      if (typeof result === 'string') problems.push(result);
+      else add(expansion, first, name, result);
   }
   return expansion;
+}
+
+function add(
+  { inputs, duplicates }: Expansion,
+  first: Map<string, string>,
+  name: string,
+  { identity, input }: Identified,
+): void {
+  const before = first.get(identity);
+  if (before !== undefined) {
+    duplicates.push(repeated(name, before));
+    return;
+  }
+  first.set(identity, name);
+  inputs.push(input);
 }
 
 function repeated(name: string, before: string): string {
   return name === before ? `${name} is named twice; loaded once` : `${name} is the same file as ${before}; loaded once`;
 }
 
-async function identify(name: string, { stdin, cwd }: Options, problems: string[]) {
-  if (name === '-') return { identity: '-', input: standardInput(stdin) };
+interface Identified {
+  /** The same for all names of one file. */
+  readonly identity: string;
+  readonly input: Input;
+}
+
+/** The input, or words for why there is none. */
+async function identify(name: string, { stdin, cwd }: Options): Promise<{ name: string; result: Identified | string }> {
+  if (name === '-') return { name, result: { identity: '-', input: standardInput(stdin) } };
   try {
     const path = resolve(cwd, name);
-    const what = await stat(path, { bigint: true });
+    // `<(…)` has no path that could be resolved.
+    const [what, canonical] = await Promise.all([stat(path, { bigint: true }), realpath(path).catch(() => path)]);
     if (what.isSocket()) throw new Error('it is a socket');
     const size = what.isFile() ? Number(what.size) : null;
-    // `<(…)` has no path that could be resolved.
-    const canonical = await realpath(path).catch(() => path);
     // Device and inode also see through hard links.
-    return { identity: `${what.dev}:${what.ino}`, input: fileInput(name, canonical, size) };
+    return { name, result: { identity: `${what.dev}:${what.ino}`, input: fileInput(name, canonical, size) } };
   } catch (error) {
-    problems.push(`${name}: expected a file that can be read, got: ${explain(error)}`);
-    return null;
+    return { name, result: `${name}: expected a file that can be read, got: ${explain(error)}` };
   }
 }
 

@@ -37,8 +37,11 @@ async function load(): Promise<Decoder> {
   const { ZSTDDecoder } = await import('zstddec/stream');
   const decoder = new ZSTDDecoder();
   let found: object | undefined;
+  const keep = decoder._init.bind(decoder);
   decoder._init = (result: { readonly instance: { readonly exports: object } }) => {
     found = result.instance.exports;
+    // The library answers when the memory grows, and needs the instance for that.
+    keep(result);
   };
   await decoder.init();
   if (!found || !('ZSTD_decompressStream' in found && 'malloc' in found && 'free' in found))

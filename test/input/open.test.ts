@@ -198,7 +198,20 @@ describe('zstd', () => {
     expect(await failure(open(fixture('window-256m.zst')).then((source) => drain(source)))).toContain('--long=27');
   });
 
-  test('two at a time do not disturb each other, though memory grows under them', async () => {
+  test('a window of 64 MiB is read, and one open beside it does not notice that memory grew', async () => {
+    const beside = await open(fixture('one.zst'));
+    const start = Buffer.alloc(5000);
+    const count = await beside.read(start, never);
+    const wide = await open(fixture('window-64m.zst'));
+    let zeros = 0;
+    const into = Buffer.alloc(1 << 20);
+    for (let got = await wide.read(into, never); got > 0; got = await wide.read(into, never)) zeros += got;
+    await wide.close();
+    expect(zeros).toBe(40_000_000);
+    expect(start.toString('utf8', 0, count) + (await drain(beside)).toString()).toBe(text);
+  });
+
+  test('two at a time do not disturb each other', async () => {
     const [first, second] = [await open(fixture('one.zst')), await open(fixture('frames.zst'))];
     const parts: [Buffer[], Buffer[]] = [[], []];
     for (let open = 2; open > 0; ) {
