@@ -48,7 +48,7 @@ const NUL = '\ue001';
 const EMPTY = '\ue002';
 
 /** A name as DuckDB gets it: what it would fold or not take is marked with private-use characters. */
-export function encodeName(name: string): string {
+function encodeName(name: string): string {
   if (name === '') return EMPTY;
   return name.replaceAll('\0', NUL).replace(/[A-Z]/g, (letter) => letter.toLowerCase() + UPPER);
 }

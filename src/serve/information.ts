@@ -3,7 +3,7 @@
 import { describeColumns } from './describe.js';
 import { identifier, literal } from './duckdb.js';
 import { defaultOptions, describeOptions } from './options.js';
-import type { Cell } from './result.js';
+import { type Cell, cellText } from './result.js';
 import type { Store } from './store.js';
 import { visible } from './table.js';
 
@@ -87,5 +87,5 @@ async function fill(store: Store, name: string, head: Head, rows: readonly (read
 }
 
 function value(cell: Cell): string {
-  return typeof cell === 'string' ? literal(cell) : String(cell);
+  return typeof cell === 'string' ? literal(cell) : cellText(cell);
 }

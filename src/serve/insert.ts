@@ -4,7 +4,7 @@ import type { Database } from './database.js';
 import { findTable } from './ddl.js';
 import { query } from './query.js';
 import { refusal } from './refusal.js';
-import { type Cell, type Result, resultOf } from './result.js';
+import { type Cell, cellText, type Result, resultOf } from './result.js';
 import type { Store } from './store.js';
 import { forgetRows, seriesOf, type Table, type TableColumn } from './table.js';
 import type { Cursor } from './tokens.js';
@@ -40,7 +40,7 @@ function addRow(database: Database, table: Table, names: readonly string[], row:
     const cell = row[i] ?? null;
     if (name === 'time') time = readTime(cell);
     else if (column === undefined) throw refusal('010001', `Datafusion: Schema error: No field named ${name}`);
-    else if (cell !== null && column.tag) tags.push([name, String(cell)]);
+    else if (cell !== null && column.tag) tags.push([name, cellText(cell)]);
     else if (cell !== null) addField(table, column, cell);
   });
   table.rows.end(seriesOf(table, tags), stampFor(database, 'ns')(time));
@@ -66,8 +66,8 @@ function readTime(cell: Cell): bigint | null {
   if (cell === null) return null;
   if (typeof cell === 'bigint' || typeof cell === 'number') return BigInt(cell);
   if (typeof cell === 'object' && 'nanos' in cell) return cell.nanos;
-  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?)?Z?$/.exec(String(cell));
-  if (match === null) throw refusal('010001', `Datafusion: Error parsing timestamp from '${String(cell)}'`);
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?)?Z?$/.exec(cellText(cell));
+  if (match === null) throw refusal('010001', `Datafusion: Error parsing timestamp from '${cellText(cell)}'`);
   const seconds = Date.parse(`${match[1]}T${match[2] ?? '00:00:00'}Z`) / 1000;
   return BigInt(seconds) * 1_000_000_000n + BigInt((match[3] ?? '').padEnd(9, '0'));
 }

@@ -34,9 +34,9 @@ export class Metrics {
   }
 
   text(store: Store): string {
-    const lines = [...this.#counters].sort().flatMap(([name, series]) => {
+    const lines = [...this.#counters].sort(byName).flatMap(([name, series]) => {
       const [type, help] = helps[name];
-      const values = [...series].sort().map(([labels, value]) => `${name}{${labels}} ${value}`);
+      const values = [...series].sort(byName).map(([labels, value]) => `${name}{${labels}} ${value}`);
       return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...values];
     });
     lines.push('# HELP vnode_cache_size_total cache size of vnode', '# TYPE vnode_cache_size_total gauge');
@@ -65,4 +65,8 @@ export class Metrics {
 
 function escapeLabel(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
 }

@@ -47,7 +47,7 @@ export function defaultOptions(): DatabaseOptions {
 }
 
 /** `10d`, `2y1M`; null for `inf`; undefined for anything else. */
-export function readDuration(text: string): number | null | undefined {
+function readDuration(text: string): number | null | undefined {
   if (/^inf$/i.test(text)) return null;
   if (!/^(?:\d+(?:ms|[yMdhms]))+$/.test(text)) return undefined;
   const parts = [...text.matchAll(/(\d+)(ms|[yMdhms])/g)];
@@ -55,7 +55,7 @@ export function readDuration(text: string): number | null | undefined {
 }
 
 /** As humantime writes it: `1year`, `30days`, `1h 30m`. */
-export function showDuration(duration: number | null): string {
+function showDuration(duration: number | null): string {
   if (duration === null) return 'INF';
   let rest = duration;
   const parts: string[] = [];
@@ -68,7 +68,7 @@ export function showDuration(duration: number | null): string {
 }
 
 /** `16MiB`, `128M`, `1GB`: all of them powers of 1024. Undefined for anything else. */
-export function readSize(text: string): number | undefined {
+function readSize(text: string): number | undefined {
   const match = /^(\d+)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim());
   if (match === null) return undefined;
   return Number(match[1]) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf(match[2].toLowerCase());

@@ -5,7 +5,7 @@ import type { DuckDBValue } from '@duckdb/node-api';
 import type { Database } from './database.js';
 import { decodeName, identifier } from './duckdb.js';
 import { INFORMATION, refreshInformation } from './information.js';
-import { noDatabase, noTable, type Refusal, refusal } from './refusal.js';
+import { noDatabase, noTable, refusal } from './refusal.js';
 import type { Cell, Result } from './result.js';
 import type { Store } from './store.js';
 import type { Token } from './tokens.js';
@@ -105,7 +105,7 @@ function columnName(name: string, table: string, tokens: readonly Token[]): stri
 }
 
 /** What DuckDB says of a statement, in the server's words where it has some. */
-function explain(error: unknown, database: string, found: Database | undefined): Refusal | unknown {
+function explain(error: unknown, database: string, found: Database | undefined): unknown {
   if (!(error instanceof Error) || error.name === 'Refusal') return error;
   const missing = /Table with name (.*?) does not exist/.exec(error.message);
   if (missing !== null) return found === undefined ? noDatabase(database) : noTable(database, decodeName(missing[1]));

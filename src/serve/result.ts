@@ -3,12 +3,12 @@
 export type Cell = string | number | bigint | boolean | null | Timestamp | Double;
 
 /** Nanoseconds since 1970, UTC. */
-export interface Timestamp {
+interface Timestamp {
   readonly nanos: bigint;
 }
 
 /** A floating-point number: unlike an integer it always shows a fraction or an exponent. */
-export interface Double {
+interface Double {
   readonly double: number;
 }
 
@@ -49,10 +49,11 @@ function separated(result: Result, separator: string): string {
   const quoted = (text: string): string =>
     text.includes(separator) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   const line = (texts: readonly string[]): string => `${texts.map(quoted).join(separator)}\n`;
-  return line(result.columns) + result.rows.map((row) => line(row.map(plain))).join('');
+  return line(result.columns) + result.rows.map((row) => line(row.map(cellText))).join('');
 }
 
-function plain(cell: Cell): string {
+/** A value as plain text, as in CSV; nothing for null. */
+export function cellText(cell: Cell): string {
   if (cell === null) return '';
   if (typeof cell !== 'object') return String(cell);
   return 'nanos' in cell ? showTime(cell.nanos, true) : showDouble(cell.double);
@@ -61,7 +62,7 @@ function plain(cell: Cell): string {
 const BILLION = 1_000_000_000n;
 
 /** `2022-01-01T00:00:00.000000001`; unless `full`, with only as many groups of three digits as it takes. */
-export function showTime(nanos: bigint, full: boolean): string {
+function showTime(nanos: bigint, full: boolean): string {
   const fraction = ((nanos % BILLION) + BILLION) % BILLION;
   const seconds = (nanos - fraction) / BILLION;
   const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
@@ -76,7 +77,7 @@ function shortFraction(digits: string): string {
 }
 
 /** Shortest digits that read back as the same number, laid out as the Rust crate ryu does. */
-export function showDouble(value: number): string {
+function showDouble(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'inf' : '-inf';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   if (value === 0) return `${sign}0.0`;

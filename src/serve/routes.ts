@@ -8,7 +8,7 @@ import { runSql } from './sql.js';
 import type { Store } from './store.js';
 import { type Precision, write } from './write.js';
 
-export interface Request {
+interface Request {
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Buffer;
