@@ -39,8 +39,12 @@ function objects(text: string): string[] {
   return text.match(/\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\}/gs) ?? [];
 }
 
+function entries(row: Row): [string, string][] {
+  return Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
 function sorted(rows: readonly (readonly [string, Row])[]): string[] {
-  return rows.map(([table, row]) => `${table} ${JSON.stringify(Object.entries(row).sort())}`).sort();
+  return rows.map(([table, row]) => `${table} ${JSON.stringify(entries(row))}`).sort();
 }
 
 /** All rows of a recording, comparable with `wanted`. */
@@ -54,7 +58,7 @@ export function storedRows(tables: Record<string, string>): string[] {
 export function wanted(points: readonly Decoded[]): string[] {
   const rows = new Map<string, readonly [string, Row]>();
   points.forEach(({ table, tags, fields, time }, i) => {
-    const key = JSON.stringify([table, Object.entries(tags).sort(), time === null ? `now ${i}` : String(time)]);
+    const key = JSON.stringify([table, entries(tags), time === null ? `now ${i}` : String(time)]);
     const before = rows.get(key)?.[1];
     const stamped = time === null ? {} : { time: String(time) };
     rows.set(key, [table, { ...before, ...tags, ...fields, ...stamped }]);

@@ -1,0 +1,97 @@
+// Inputs on which the kernel could go wrong, and a comparison of all it does with what the exact check alone does.
+
+import { LineProtocol } from '../../../src/format/line-protocol.js';
+import * as model from '../../../src/model.js';
+import { bytesSource, type Options } from '../support.js';
+
+const corpus = [
+  'readings,name=truck_1,fleet=South,driver=Trish,model=H_2 latitude=52.31854,elevation=124,velocity=0 1640995200000000000',
+  'diagnostics,name=truck_12 load=0,status=5i,fuel=1u 1640995200000000001',
+  'm f=t,g=T,h=f,i=F,j=true,k=True,l=TRUE,m=false,n=False,o=FALSE 1',
+  'm,abcdefgh=12345678,abcdefghi=123456789012345678 ijklmnop=-1.25,ijklmnopqrstuvwx=-9,y=-5i 99999999',
+  'm f=999999999999999999i,g=-99999999999999999i,h=0.12345678901234567,i=123456789012345678901234567890.1 160000000',
+  's f="a b,c=d",g="",h="x" 1600000000000000000\r',
+  's f="a" 9160127236854775808',
+  'm f=1',
+  'm f="x"\r',
+  ' m f=1  1 ',
+  '# a comment, f=1 1',
+  '',
+  'm f=1e5,g=1.,h=+1 1',
+  'm,t=é f="ü" 1',
+  'm,t=a\\ b f="\\"" 1',
+  `m,t=${'a'.repeat(494)} f=1 1`,
+  `long,t=${'b'.repeat(200)} f="${'c'.repeat(300)}" 12345678901234567`,
+];
+const bytes = Buffer.from(',= "\\\n\r\t#/-+.0123456789eiutTfFaz\u0000\u007f\u0080é!<>;^~', 'latin1');
+
+/** A generator of 32-bit integers that is the same for the same seed (xorshift; Marsaglia 2003). */
+export function random(seed: number): (below: number) => number {
+  let state = seed | 1;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+function mutate(line: Uint8Array, next: (below: number) => number): Uint8Array {
+  const at = next(line.length + 1);
+  const byte = bytes.subarray(next(bytes.length)).subarray(0, 1);
+  const kind = next(4);
+  const behind = kind === 0 ? at : at + 1 + (kind === 3 ? next(8) : 0);
+  return Buffer.concat([line.subarray(0, at), kind >= 2 ? Buffer.alloc(0) : byte, line.subarray(behind)]);
+}
+
+/** Lines of the corpus, most of them as they are, the others with one to three bytes put in, changed or taken out. */
+export function mutatedInput(next: (below: number) => number): { input: Buffer; mutations: number } {
+  const parts: Uint8Array[] = [];
+  let mutations = 0;
+  for (let i = 3 + next(30); i > 0; i--) {
+    let line: Uint8Array = Buffer.from(corpus[next(corpus.length)]!);
+    if (next(2) === 0) {
+      mutations++;
+      for (let times = 1 + next(3); times > 0; times--) line = mutate(line, next);
+    }
+    parts.push(line, Buffer.from(next(40) === 0 ? '' : '\n'));
+  }
+  return { input: Buffer.concat(parts), mutations };
+}
+
+/** Everything that can be told of a run of an input, as text; shapes by what they are, not by number. */
+async function account(format: LineProtocol, input: Buffer, chunks: readonly number[]): Promise<string[]> {
+  const told: string[] = [];
+  for await (const run of format.points(bytesSource(input, chunks), new AbortController().signal)) {
+    for (let i = 0; i < run.count; i++) {
+      const words = run.index.subarray(i * model.POINT_WORDS, (i + 1) * model.POINT_WORDS);
+      const [start, length, source, sourceLength, line, shape, low, high] = words as unknown as number[];
+      const number = shape! & 0x7fff_ffff;
+      const shown = JSON.stringify(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
+      const sent = Buffer.from(run.bytes.subarray(start, start! + length!)).toString('latin1');
+      const place = [run.origin + source!, sourceLength, run.firstLine + line!, shape! >>> 31, low, high];
+      told.push(`${sent} ${place.join()} ${shown}`);
+    }
+    for (const { start, length, line, reason, part } of run.rejects) {
+      told.push(`${reason} ${part} ${run.origin + start} ${length} ${run.firstLine + line}`);
+    }
+  }
+  return told.sort();
+}
+
+/** The kernel's format and the exact check's, for the same settings. */
+export function pair(settings: Partial<Options>): (input: Buffer, chunks: readonly number[]) => Promise<boolean> {
+  const options: Options = {
+    maxPointBytes: 700,
+    precision: 'ns',
+    missingTimestamp: 'reject',
+    chunkBytes: 3000,
+    ...settings,
+  };
+  const fast = new LineProtocol(options);
+  const exact = new LineProtocol({ ...options, kernel: false });
+  return async (input, chunks) => {
+    const [a, b] = [await account(fast, input, chunks), await account(exact, input, chunks)];
+    return a.length === b.length && a.every((line, i) => line === b[i]);
+  };
+}
