@@ -21,9 +21,16 @@ export interface KernelSettings {
 }
 
 interface Exports {
-  configure(seed: bigint, limit: bigint, maxBytes: number, stamp: number, shapes: number, slots: number): void;
-  forget(): void;
-  take(at: number, limit: number, entry: number, entriesEnd: number): number;
+  readonly configure: (
+    seed: bigint,
+    limit: bigint,
+    maxBytes: number,
+    stamp: number,
+    shapes: number,
+    slots: number,
+  ) => void;
+  readonly forget: () => void;
+  readonly take: (at: number, limit: number, entry: number, entriesEnd: number) => number;
 }
 
 /** Takes ordinary lines; what it cannot tell it leaves, at the start of a line, to the exact check. */

@@ -67,11 +67,11 @@ export function forget(): void {
 @inline
 function structural(v: v128): v128 {
   // Signed: bytes from 0x80 on are negative, and so below the space, like control characters.
-  const low = v128.lt<i8>(v, v128.splat<i8>(0x21));
-  const quotes = v128.or(v128.eq<i8>(v, v128.splat<i8>(0x22)), v128.eq<i8>(v, v128.splat<i8>(0x5c)));
-  const marks = v128.or(v128.eq<i8>(v, v128.splat<i8>(0x2c)), v128.eq<i8>(v, v128.splat<i8>(0x3d)));
-  const del = v128.eq<i8>(v, v128.splat<i8>(0x7f));
-  return v128.or(v128.or(low, quotes), v128.or(marks, del));
+  const low = v128.lt<i8>(v, i8x16.splat(0x21));
+  // Of the others, each but the backslash is alone with its low four bits.
+  const table = i8x16(-1, -1, 0x22, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0x2c, 0x3d, -1, 0x7f);
+  const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v, i8x16.splat(0x0f))));
+  return v128.or(v128.or(low, marks), v128.eq<i8>(v, i8x16.splat(0x5c)));
 }
 
 @inline
@@ -85,18 +85,35 @@ function mask64(p: usize): u64 {
 }
 
 /** Lists the structural bytes of a block that starts at `from`, and a guard behind them. */
-function list(from: usize, limit: usize): void {
+export function list(from: usize, limit: usize): void {
   const to = min(from + BLOCK, limit);
   let out = LIST;
   for (let p = from; p < to; p += 64) {
     let bits = mask64(p);
     const left = to - p;
     if (left < 64) bits &= (u64(1) << left) - 1;
-    while (bits != 0) {
-      store<u32>(out, u32(p + usize(ctz(bits))));
-      out += 4;
+    // Eight at once, needed or not: a branch that depends on the data costs more than a store too many.
+    const end = out + (usize(popcnt(bits)) << 2);
+    while (out < end) {
+      store<u32>(out, u32(p) + u32(ctz(bits)), 0);
       bits &= bits - 1;
+      store<u32>(out, u32(p) + u32(ctz(bits)), 4);
+      bits &= bits - 1;
+      store<u32>(out, u32(p) + u32(ctz(bits)), 8);
+      bits &= bits - 1;
+      store<u32>(out, u32(p) + u32(ctz(bits)), 12);
+      bits &= bits - 1;
+      store<u32>(out, u32(p) + u32(ctz(bits)), 16);
+      bits &= bits - 1;
+      store<u32>(out, u32(p) + u32(ctz(bits)), 20);
+      bits &= bits - 1;
+      store<u32>(out, u32(p) + u32(ctz(bits)), 24);
+      bits &= bits - 1;
+      store<u32>(out, u32(p) + u32(ctz(bits)), 28);
+      bits &= bits - 1;
+      out += 32;
     }
+    out = end;
   }
   store<u32>(out, u32(GUARD));
   listedFrom = from;
