@@ -163,7 +163,6 @@ class Run {
     const delivery = this.#delivery(governor, sizes);
     try {
       await runWriters(memory.slots, gate, batches, async (batch) => {
-        governor.sample();
         try {
           const { receipt, fatal } = await this.#deliver(delivery, batch);
           if (fatal !== null) this.end(fatal);
@@ -172,6 +171,7 @@ class Run {
           this.end(error);
         } finally {
           this.#outstanding.end();
+          governor.sample();
         }
       });
     } finally {

@@ -56,6 +56,7 @@ export async function runLoad(
     await tell(result, settings, process);
     return result.summary.exitCode;
   } finally {
+    shown.finish(null);
     interruption.end();
   }
 }

@@ -98,6 +98,10 @@ export class Delivery {
     // Parts go one after another: of an introducing batch no two may be under way at once.
     while (open.length > 0 && fatal === null && !stop.aborted) {
       const range = open.pop()!;
+      if (this.#isTooLarge(batch, range)) {
+        open.push(...halves(range));
+        continue;
+      }
       const { step, attempt } = await this.#send(batch, range, deadline, stop, abort);
       if (step === null) open.push(range);
       else if (step.do === 'loaded') loaded.push(range);
@@ -113,6 +117,11 @@ export class Delivery {
       }
     }
     return { receipt: { loaded, rejected, undelivered: open }, fatal };
+  }
+
+  /** A part of a batch cut before the target was found to take only less: no need to be told again. */
+  #isTooLarge(batch: Batch, { from, to }: PointRange): boolean {
+    return to - from > 1 && batch.bodyEnd(to - 1) - (from === 0 ? 0 : batch.bodyEnd(from - 1)) > this.#sizes.current;
   }
 
   /** Sends one range until its fate is known; `step` null: stopped before it was. */
@@ -235,6 +244,15 @@ export class Delivery {
     if (verdict.tooLarge || verdict.offset === null) return { do: 'split', at: middle };
     return { do: 'isolate', point: pointAt(batch, range, from + verdict.offset) };
   }
+}
+
+/** What is sent first comes last. */
+function halves({ from, to }: PointRange): PointRange[] {
+  const middle = from + Math.ceil((to - from) / 2);
+  return [
+    { from: middle, to },
+    { from, to: middle },
+  ];
 }
 
 /** The point of a range that a body offset falls into. */

@@ -1,0 +1,77 @@
+// What most tests of a whole load need: a scripted cluster, a folder of their own, and the loader run against both.
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Summary } from '../../src/model.js';
+import { type Cluster, type ClusterOptions, startCluster } from './cluster.js';
+import { type Ended, type Running, type StartOptions, start } from './process.js';
+
+export interface Result extends Ended {
+  /** Null when the run never got so far as to write one. */
+  readonly summary: Summary | null;
+}
+
+export interface Scene {
+  readonly cluster: Cluster;
+  readonly folder: string;
+  readonly stateDir: string;
+  /** Writes an input; returns its path. */
+  file(name: string, content: string | Uint8Array): Promise<string>;
+  /** Starts the loader against the cluster. */
+  start(args: readonly string[], options?: StartOptions): Running;
+  /** What `running` came to. */
+  result(running: Running): Promise<Result>;
+  /** Both at once. */
+  load(args: readonly string[], options?: StartOptions): Promise<Result>;
+  end(): Promise<void>;
+}
+
+export async function scene(options: ClusterOptions = {}): Promise<Scene> {
+  const cluster = await startCluster(options);
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+  const stateDir = join(folder, 'state');
+  const summaryFile = join(folder, 'summary.json');
+  const launch = (args: readonly string[], startOptions?: StartOptions): Running => {
+    const common = ['--url', cluster.urls.join(','), '--db', 'db', '--state-dir', stateDir, '--summary', summaryFile];
+    return start([...common, ...args], startOptions);
+  };
+  const result = async (running: Running): Promise<Result> => {
+    const ended = await running.ended;
+    const text = await readFile(summaryFile, 'utf8').catch(() => null);
+    return { ...ended, summary: text === null ? null : (JSON.parse(text) as Summary) };
+  };
+  return {
+    cluster,
+    folder,
+    stateDir,
+    file: async (name, content) => {
+      const path = join(folder, name);
+      await writeFile(path, content);
+      return path;
+    },
+    start: launch,
+    result,
+    load: async (args, startOptions) => await result(launch(args, startOptions)),
+    end: async () => {
+      await cluster.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const start2022 = 1_640_995_200n;
+
+/** `count` points of one table, a second apart, with ns timestamps; each ended by LF. */
+export function lines(count: number, table = 'm', fields = (i: number): string => `f=${i}`): string {
+  return Array.from({ length: count }, (_, i) => `${table},t=a ${fields(i)} ${start2022 + BigInt(i)}000000000\n`).join(
+    '',
+  );
+}
+
+/** read = loaded + rejected + undelivered, in total and per input. */
+export function balances({ points, inputs }: Summary): boolean {
+  return [points, ...inputs].every(
+    (account) => account.read === account.loaded + account.rejected + account.undelivered,
+  );
+}
