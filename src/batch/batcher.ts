@@ -2,7 +2,7 @@
 // that introduces a table or column. Nothing is queued: the next batch is made when someone asks for it.
 
 import { InputError } from '../errors.js';
-import type { Batch, Clock, Cut, InputPrecision, Introduction, Look, Points, Shape } from '../model.js';
+import type { Batch, Clock, Cut, FormatReject, InputPrecision, Points } from '../model.js';
 import {
   LENGTH,
   LINE,
@@ -11,20 +11,16 @@ import {
   SHAPE,
   SOURCE_LENGTH,
   SOURCE_START,
-  START,
   TIME_HIGH,
   TIME_LOW,
   UNCOUNTED_SHAPE,
 } from '../model.js';
 import { type Arena, SLOT_WORDS } from './arena.js';
-import { Filling, isCounted } from './filling.js';
+import { Filling, isCounted, sideBytes } from './filling.js';
+import { type Guard, isRejected, Judge, mustTravelAlone } from './judge.js';
 import { Suffixes } from './stamp.js';
 
-/** What the batcher asks about shapes; the catalogue answers. */
-export interface Guard {
-  look(shape: Shape): Look;
-  introduction(): Introduction;
-}
+export type { Guard } from './judge.js';
 
 /** Counts what was taken from the inputs; one for a whole load. */
 export interface Tally {
@@ -55,45 +51,21 @@ export interface BatcherOptions {
 const inspectEvery = 1000;
 const wordRange = 2 ** 32;
 
-// 0: not settled yet.
-const known = 1;
-const conflicting = 2;
-
-/** What the shapes of one format object were found to be; lives as long as the format. */
-export class ShapeStates {
-  state = new Uint8Array(1024);
-  values = new Uint32Array(1024);
-  /** Ordinal + 1 of the last batch that introduces this shape. */
-  introducedBy = new Uint32Array(1024);
-  readonly conflicts = new Map<number, { reason: string; message: string }>();
-
-  ensure(number: number): void {
-    if (number < this.state.length) return;
-    const size = 2 ** Math.ceil(Math.log2(number + 1));
-    this.state = grown(this.state, new Uint8Array(size));
-    this.values = grown(this.values, new Uint32Array(size));
-    this.introducedBy = grown(this.introducedBy, new Uint32Array(size));
-  }
-}
-
-function grown<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
-}
+/** Rejects are objects, unlike points: so many of them close a batch whatever the size of its slot. */
+const mostRejects = 1024;
 
 export class Batcher {
   readonly #arena: Arena;
-  readonly #guard: Guard;
   readonly #tally: Tally;
   readonly #clock: Clock;
   readonly #options: BatcherOptions;
-  readonly #states = new ShapeStates();
+  readonly #judge: Judge;
   readonly #suffixes: Suffixes;
   #ordinal = 0;
 
   constructor(arena: Arena, guard: Guard, tally: Tally, clock: Clock, options: BatcherOptions) {
     this.#arena = arena;
-    this.#guard = guard;
+    this.#judge = new Judge(guard);
     this.#tally = tally;
     this.#clock = clock;
     this.#options = options;
@@ -108,39 +80,40 @@ export class Batcher {
     const position: Position = { offset: 0, taken: 0, inspectAt: 0 };
     let filling: Filling | null = null;
     let next: Promise<IteratorResult<Points, void>> | null = null;
+    let failure: InputError | null = null;
     try {
-      while (true) {
-        if (this.#tally.read >= this.#options.limit) break;
+      while (failure === null && this.#tally.read < this.#options.limit) {
         next ??= runs.next();
         const run: IteratorResult<Points, void> | 'idle' | InputError = await this.#nextRun(next, filling, signal);
         if (run === 'idle') {
-          const waiting = filling;
+          const waiting: Filling = filling!;
           filling = null;
-          if (waiting !== null) yield this.#close(waiting, 'idle', position.offset);
+          yield this.#close(waiting, 'idle', position.offset);
           continue;
         }
         next = null;
-        if (run instanceof InputError) {
-          const last = filling;
-          filling = null;
-          if (last !== null) yield this.#close(last, 'inputEnd', position.offset);
-          throw run;
-        }
-        if (run.done) break;
-        const cursor = { point: 0, reject: 0 };
-        while (true) {
-          filling ??= new Filling(await this.#arena.take(signal), input, position.offset);
-          const cut = this.#fill(filling, run.value, cursor, position);
-          if (cut === null) break;
-          const full: Filling = filling;
-          filling = null;
-          yield this.#close(full, cut, position.offset);
+        if (run instanceof InputError) failure = run;
+        else if (run.done) break;
+        else {
+          const cursor = { point: 0, reject: 0 };
+          while (failure === null) {
+            filling ??= new Filling(await this.#arena.take(signal), input, position.offset);
+            const cut = this.#fill(filling, run.value, cursor, position);
+            if (cut === null) break;
+            if (cut instanceof InputError) failure = cut;
+            else {
+              const full: Filling = filling;
+              filling = null;
+              yield this.#close(full, cut, position.offset);
+            }
+          }
         }
       }
       const last = filling;
       filling = null;
-      if (last !== null && last.empty) this.#arena.give(last.slot);
+      if (last?.empty) this.#arena.give(last.slot);
       else if (last !== null) yield this.#close(last, 'inputEnd', position.offset);
+      if (failure !== null) throw failure;
     } finally {
       if (filling !== null) {
         this.#tally.abandon(input, filling.counted);
@@ -183,13 +156,15 @@ export class Batcher {
     });
   }
 
-  /** Fills until the run is used up (null) or the batch has to be closed (why). */
-  #fill(filling: Filling, run: Points, cursor: { point: number; reject: number }, position: Position): Cut | null {
+  /** Fills until the run is used up (null), the batch has to be closed (why), or the input turns out to be bad. */
+  #fill(filling: Filling, run: Points, cursor: Cursor, position: Position): Cut | InputError | null {
     const before = filling.counted;
     try {
-      const cut = this.#take(filling, run, cursor, position);
-      if (cut === null) position.offset = run.end;
-      return cut;
+      return this.#take(filling, run, cursor, position);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      position.offset = run.origin + run.index[cursor.point * POINT_WORDS + SOURCE_START]!;
+      return error;
     } finally {
       // Also when a look at a point ends the run: what was taken has been read.
       filling.copy(run);
@@ -197,134 +172,70 @@ export class Batcher {
     }
   }
 
-  #take(filling: Filling, run: Points, cursor: { point: number; reject: number }, position: Position): Cut | null {
+  #take(filling: Filling, run: Points, cursor: Cursor, position: Position): Cut | null {
     const { index, count, rejects } = run;
-    const { oldest, limit } = this.#options;
-    const states = this.#states;
-    const maxBytes = Math.min(this.#options.bodyBytes(), filling.slot.body.length);
-    const maxPoints = Math.min(this.#options.points, filling.slot.index.length / SLOT_WORDS);
-    const base = this.#tally.read - filling.counted;
+    const left = this.#options.limit - (this.#tally.read - filling.counted);
+    const room: Room = {
+      bytes: Math.min(this.#options.bodyBytes(), filling.slot.body.length),
+      points: Math.min(this.#options.points, filling.slot.index.length / SLOT_WORDS),
+      before: this.#tally.read - filling.counted,
+    };
     while (cursor.point < count || cursor.reject < rejects.length) {
-      if (base + filling.counted >= limit) {
-        cursor.point = count;
-        cursor.reject = rejects.length;
-        return null;
-      }
-      const i = cursor.point;
       const found = rejects[cursor.reject];
-      if (found !== undefined && found.before <= i) {
-        if (!filling.hasSide(found.length) || !filling.reaches(run, found.start)) {
-          position.offset = run.origin + found.start;
-          return 'bytes';
-        }
-        filling.reject(run, found);
-        if (isCounted(found)) position.taken += 1;
-        cursor.reject += 1;
-        continue;
-      }
-      const word = i * POINT_WORDS;
-      const shape = index[word + SHAPE]!;
-      const number = shape & UNCOUNTED_SHAPE;
-      let values: number;
-      if (number < states.state.length && states.state[number] === known) values = states.values[number]!;
-      else {
-        values = this.#judge(filling, run, i, number);
-        if (values === mustTravelAlone) {
-          position.offset = run.origin + index[word + SOURCE_START]!;
-          return 'shape';
-        }
-        if (values === isRejected) {
-          const cut = this.#rejectPoint(filling, run, i, states.conflicts.get(number)!, position);
-          if (cut !== null) return cut;
-          cursor.point += 1;
-          continue;
-        }
-      }
-      const missing = shape >= NO_TIMESTAMP;
-      if (!missing) {
-        const time = (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]!;
-        if (position.taken >= position.inspectAt) {
-          this.#inspect(run, i);
-          position.inspectAt = position.taken + inspectEvery;
-        }
-        if (time < oldest) {
-          const cut = this.#rejectPoint(filling, run, i, expired, position);
-          if (cut !== null) return cut;
-          cursor.point += 1;
-          continue;
-        }
-      }
-      const suffix = missing ? this.#suffixes.missing(base + filling.counted) : this.#suffixes.stamped;
-      const bytes = index[word + LENGTH]! + 1 + (suffix?.length ?? 0);
-      const cut = this.#room(filling, run, word, bytes, maxBytes, maxPoints);
-      if (cut !== null) {
-        position.offset = run.origin + index[word + SOURCE_START]!;
+      const isReject = found !== undefined && found.before <= cursor.point;
+      const over = filling.counted >= left;
+      const cut = over
+        ? null
+        : isReject
+          ? this.#reject(filling, run, found, position)
+          : this.#point(filling, run, cursor.point, position, room);
+      if (over || cut !== null) {
+        position.offset = run.origin + (isReject ? found.start : index[cursor.point * POINT_WORDS + SOURCE_START]!);
         return cut;
       }
-      filling.add(run, i, suffix);
-      filling.values += values;
-      position.taken += 1;
-      cursor.point += 1;
+      if (isReject) cursor.reject += 1;
+      else cursor.point += 1;
     }
+    position.offset = run.end;
     return null;
   }
 
-  #room(filling: Filling, run: Points, word: number, bytes: number, maxBytes: number, maxPoints: number): Cut | null {
-    if (filling.points >= maxPoints) return 'points';
-    const tooLong = filling.bodyLength + bytes > (filling.points === 0 ? filling.slot.body.length : maxBytes);
-    if (tooLong && !filling.empty) return 'bytes';
+  #point(filling: Filling, run: Points, i: number, position: Position, room: Room): Cut | null {
     const { index } = run;
-    const sourceStart = index[word + SOURCE_START]!;
-    if (!filling.reaches(run, sourceStart)) return 'bytes';
-    if (index[word + START] !== sourceStart && !filling.hasSide(index[word + SOURCE_LENGTH]!)) return 'bytes';
+    const word = i * POINT_WORDS;
+    const shape = index[word + SHAPE]!;
+    const missing = shape >= NO_TIMESTAMP;
+    if (!missing) {
+      if (position.taken >= position.inspectAt) {
+        this.#inspect(run, i);
+        position.inspectAt = position.taken + inspectEvery;
+      }
+      const time = (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]!;
+      if (time < this.#options.oldest) return this.#reject(filling, run, { ...original(run, i), ...expired }, position);
+    }
+    const suffix = missing ? this.#suffixes.missing(room.before + filling.counted) : this.#suffixes.stamped;
+    const cut = hasRoom(filling, run, i, index[word + LENGTH]! + 1 + (suffix?.length ?? 0), room);
+    if (cut !== null) return cut;
+    // Last of all: an introducing point is entered in the batch, so from here on it has to go in.
+    const number = shape & UNCOUNTED_SHAPE;
+    const values = this.#judge.judge(filling, run, i, number, this.#ordinal);
+    if (values === mustTravelAlone) return 'shape';
+    if (values === isRejected) {
+      return this.#reject(filling, run, { ...original(run, i), ...this.#judge.conflict(number) }, position);
+    }
+    filling.add(run, i, suffix);
+    filling.values += values;
+    position.taken += 1;
     return null;
   }
 
-  /** Values of a point whose shape is not settled yet, or what else is to be done with it. */
-  #judge(filling: Filling, run: Points, i: number, number: number): number {
-    const states = this.#states;
-    const counted = number !== UNCOUNTED_SHAPE;
-    if (counted) {
-      states.ensure(number);
-      if (states.state[number] === conflicting) return isRejected;
-      if (states.introducedBy[number] === this.#ordinal + 1) return states.values[number]!;
-    }
-    const shape = counted ? run.shape(number) : run.shapeOf(i);
-    const look = this.#guard.look(shape);
-    const values = shape.columns.filter(({ type }) => type !== 'tag').length;
-    if (counted) states.values[number] = values;
-    if (look.kind === 'conflict') {
-      states.conflicts.set(number, look);
-      if (counted) states.state[number] = conflicting;
-      return isRejected;
-    }
-    if (look.kind === 'known') {
-      if (counted) states.state[number] = known;
-      return values;
-    }
-    if (filling.introduction === null && !filling.empty) return mustTravelAlone;
-    filling.introduction ??= this.#guard.introduction();
-    if (!filling.introduction.add(shape)) return mustTravelAlone;
-    if (counted) states.introducedBy[number] = this.#ordinal + 1;
-    return values;
-  }
-
-  #rejectPoint(
-    filling: Filling,
-    run: Points,
-    i: number,
-    why: { reason: string; message: string },
-    position: Position,
-  ): Cut | null {
-    const word = i * POINT_WORDS;
-    const start = run.index[word + SOURCE_START]!;
-    const length = run.index[word + SOURCE_LENGTH]!;
-    if (!filling.hasSide(length) || !filling.reaches(run, start)) {
-      position.offset = run.origin + start;
-      return 'bytes';
-    }
-    filling.reject(run, { start, length, line: run.index[word + LINE]!, part: 'whole', ...why });
-    position.taken += 1;
+  #reject(filling: Filling, run: Points, found: Refused, position: Position): Cut | null {
+    if (filling.rejects.length >= mostRejects) return 'points';
+    // Into an empty batch everything has to fit: a slot that is too small must fail loudly, not be cut for ever.
+    const fits = filling.hasSide(found.length) && filling.reaches(run, found.start);
+    if (!fits && !filling.empty) return 'bytes';
+    filling.reject(run, found);
+    if (isCounted(found)) position.taken += 1;
     return null;
   }
 
@@ -344,6 +255,42 @@ interface Position {
   inspectAt: number;
 }
 
-const mustTravelAlone = -1;
-const isRejected = -2;
+/** The next point and the next reject of a run. */
+interface Cursor {
+  point: number;
+  reject: number;
+}
+
+/** Most body bytes and points of the batch being filled, and how many points of the load come before it. */
+interface Room {
+  readonly bytes: number;
+  readonly points: number;
+  readonly before: number;
+}
+
+type Refused = Pick<FormatReject, 'start' | 'length' | 'line' | 'reason' | 'message' | 'part'>;
+
 const expired = { reason: 'expired', message: "older than the database's TTL keeps: the target would refuse it" };
+
+/** Where the original bytes of point `i` are, for one that is rejected here. */
+function original({ index }: Points, i: number): Pick<Refused, 'start' | 'length' | 'line' | 'part'> {
+  const word = i * POINT_WORDS;
+  return {
+    start: index[word + SOURCE_START]!,
+    length: index[word + SOURCE_LENGTH]!,
+    line: index[word + LINE]!,
+    part: 'whole',
+  };
+}
+
+/** Null when point `i` fits with so many body bytes, else why the batch has to be closed before it. */
+function hasRoom(filling: Filling, run: Points, i: number, bytes: number, room: Room): Cut | null {
+  if (filling.points >= room.points) return 'points';
+  if (filling.empty) return null;
+  // A point longer than the batch bytes goes alone, in a slot that is made for the longest.
+  const most = filling.points === 0 ? filling.slot.body.length : room.bytes;
+  if (filling.bodyLength + bytes > most || !filling.reaches(run, run.index[i * POINT_WORDS + SOURCE_START]!)) {
+    return 'bytes';
+  }
+  return filling.hasSide(sideBytes(run.index, i * POINT_WORDS)) ? null : 'bytes';
+}

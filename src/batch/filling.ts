@@ -1,7 +1,7 @@
 // The batch being filled: copies points out of the format's memory into one slot. The loop runs once per point and
 // allocates nothing for a point that is as it should be; neighbours that need no change are copied in one go.
 
-import type { Batch, BatchReject, Cut, FormatReject, Introduction, Points, Shape } from '../model.js';
+import type { Batch, BatchReject, Cut, FormatReject, Introduction, Points } from '../model.js';
 import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../model.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
 
@@ -70,7 +70,8 @@ export class Filling {
       this.#to = start + length;
     }
     this.bodyLength += length + 1;
-    slots[at + SIDE] = start === sourceStart ? 0 : this.#keep(run.bytes, sourceStart, index[word + SOURCE_LENGTH]!) + 1;
+    const aside = sideBytes(index, word);
+    slots[at + SIDE] = aside === 0 ? 0 : this.#keep(run.bytes, sourceStart, aside) + 1;
     slots[at + ORIGINAL] = index[word + SOURCE_LENGTH]!;
     slots[at + LINE_DELTA] = run.firstLine + line - this.#baseLine;
     slots[at + OFFSET_DELTA] = run.origin + sourceStart - this.#baseOffset;
@@ -126,7 +127,7 @@ export class Filling {
         return { bytes, line: baseLine + word(i, LINE_DELTA), byteOffset: baseOffset + word(i, OFFSET_DELTA) };
       },
       rejects: this.rejects,
-      introduces: this.introduction === null ? null : introduced(this.introduction),
+      introduces: this.introduction?.shapes ?? null,
       span: { input: this.input, firstLine: baseLine, byteOffset: this.byteOffset, bytes: end - this.byteOffset },
       cut,
       release,
@@ -150,11 +151,16 @@ export class Filling {
   }
 }
 
+/**
+ * Bytes of the original to be kept beside the body, for the point whose entry begins at `word`: all of it when it was
+ * rewritten or has blanks at its end that are not sent; none when the body holds it.
+ */
+export function sideBytes(index: Uint32Array, word: number): number {
+  const length = index[word + SOURCE_LENGTH]!;
+  return index[word + START] === index[word + SOURCE_START] && index[word + LENGTH] === length ? 0 : length;
+}
+
 /** Whether a reject, or this part of one, counts as a point. */
 export function isCounted(reject: { part: FormatReject['part'] }): boolean {
   return reject.part === 'whole' || reject.part === 'last';
-}
-
-function introduced(introduction: Introduction): readonly Shape[] | null {
-  return introduction.shapes.length === 0 ? null : introduction.shapes;
 }
