@@ -5,7 +5,15 @@
 import { createServer } from 'node:net';
 
 const settings = JSON.stringify([
-  { ttl: 'INF', shard: 1, vnode_duration: '1year', replica: 1, precision: 'NS', max_memcache_size: '128 MiB', strict_write: false },
+  {
+    ttl: 'INF',
+    shard: 1,
+    vnode_duration: '1year',
+    replica: 1,
+    precision: 'NS',
+    max_memcache_size: '128 MiB',
+    strict_write: false,
+  },
 ]);
 const ping = JSON.stringify({ version: '2.4.3, revision: sink, build_time: none', status: 'healthy' });
 
