@@ -16,8 +16,8 @@ export interface LineProtocolOptions {
   readonly indexPoints?: number;
   /** Most shapes that get a number. Default 4096. */
   readonly maxShapes?: number;
-  /** `false`: the exact check alone, as the fast path's oracle. Default true. */
-  readonly kernel?: boolean;
+  /** `false`: the exact check alone, as the fast path's oracle. Bytes: another compiled kernel. Default: the built one. */
+  readonly kernel?: false | Uint8Array;
 }
 
 /** Offsets in the memory, and its size. */

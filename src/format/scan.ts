@@ -63,7 +63,7 @@ export class Scan {
     // A seed of its own for each format, so that nobody can make up names that collide.
     const seed = randomBytes(8).readBigUInt64LE();
     this.#reader = new PointReader(this.bytes, options.maxPointBytes, options.precision, seed);
-    this.#kernel = options.kernel === false ? null : loadKernel(memory, this.#kernelSettings(seed));
+    this.#kernel = options.kernel === false ? null : loadKernel(memory, this.#kernelSettings(seed), options.kernel);
   }
 
   #kernelSettings(seed: bigint): KernelSettings {

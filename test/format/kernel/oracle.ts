@@ -95,3 +95,25 @@ export function pair(settings: Partial<Options>): (input: Buffer, chunks: readon
     return a.length === b.length && a.every((line, i) => line === b[i]);
   };
 }
+
+const settings: readonly Partial<Options>[] = [
+  {},
+  { missingTimestamp: 'now', indexPoints: 5 },
+  { precision: 'ms', maxPointBytes: 150, chunkBytes: 333 },
+  { maxShapes: 8 },
+  { chunkBytes: 40_000 },
+];
+
+/** Short of a full run: whether this kernel differs from the exact check on a few thousand mutated points. */
+export async function noticed(kernel: Uint8Array): Promise<boolean> {
+  const next = random(7);
+  const agreeing = settings.map((each) => pair({ ...each, kernel }));
+  for (let i = 0; i < 120; i++) {
+    const input = Buffer.concat(Array.from({ length: 1 + next(8) }, () => mutatedInput(next).input));
+    for (const agree of agreeing) {
+      if (!(await agree(input, i % 3 === 0 ? [100, 1, 300] : []))) return true;
+    }
+  }
+  const wide = Buffer.from(`${corpus[0]}\n`.repeat(500));
+  return !(await agreeing[4]!(wide, []));
+}

@@ -85,7 +85,7 @@ function mask64(p: usize): u64 {
 }
 
 /** Lists the structural bytes of a block that starts at `from`, and a guard behind them. */
-export function list(from: usize, limit: usize): void {
+function list(from: usize, limit: usize): void {
   const to = min(from + BLOCK, limit);
   let out = LIST;
   for (let p = from; p < to; p += 64) {
