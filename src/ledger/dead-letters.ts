@@ -1,45 +1,47 @@
 // Rejected points in two files: their original bytes, loadable again as an input, and a reason for each. Both are opened
-// when the first reject comes. A point too long to be held arrives in parts; they gather in a file of their own until
-// the last is there, so that other rejects never land in its middle.
+// when the first reject comes. Either all letters of a batch are in them or none: a full disk must not leave half a line
+// that the next one would be glued to.
 
-import { createReadStream } from 'node:fs';
-import { access, constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StateError } from '../errors.js';
-import type { BatchReject } from '../model.js';
+import { type Letter, Parts } from './parts.js';
+
+export type { Letter } from './parts.js';
 
 const LF = Uint8Array.of(10);
+const endings = { points: '.lp', reasons: '.ndjson' } as const;
 
-/** One rejected point, or a part of one, as the dead letters take it. */
-export interface Letter {
-  readonly bytes: Uint8Array;
-  readonly line: number;
-  readonly byteOffset: number;
-  readonly reason: string;
-  readonly message: string;
-  readonly endpoint: string | null;
-  readonly part: BatchReject['part'];
+interface Paths {
+  readonly points: string;
+  readonly reasons: string;
+}
+
+interface Files {
+  readonly points: FileHandle;
+  readonly reasons: FileHandle;
 }
 
 export class DeadLetters {
   readonly #folder: string;
   readonly #load: string;
-  #points: FileHandle | null = null;
-  #reasons: FileHandle | null = null;
-  #part: { file: FileHandle; path: string; bytes: number; line: number; byteOffset: number } | null = null;
+  readonly #parts: Parts;
+  #files: Files | null = null;
+  #names: Paths;
   #last: Promise<void> = Promise.resolve();
-  #names: { points: string; reasons: string };
+  #broken: StateError | null = null;
 
   /** @param load the 12 hex digits that name the load */
   constructor(folder: string, load: string) {
     this.#folder = folder;
     this.#load = load;
-    this.#names = { points: this.#path('.rejected.lp'), reasons: this.#path('.rejected.ndjson') };
+    this.#names = this.#paths('rejected');
+    this.#parts = new Parts(join(folder, `${load}.rejected.part`));
   }
 
   /** Absolute paths of what was written, or null when there was nothing to write. */
-  get paths(): { points: string; reasons: string } | null {
-    return this.#points === null ? null : this.#names;
+  get paths(): Paths | null {
+    return this.#files === null ? null : this.#names;
   }
 
   /**
@@ -50,26 +52,22 @@ export class DeadLetters {
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       await access(this.#folder, constants.W_OK | constants.X_OK);
-      for (const ending of ['.rejected.lp', '.rejected.ndjson']) {
-        const path = this.#path(ending);
-        if (await exists(path))
-          await rename(path, this.#path(ending.replace('.rejected', `.rejected-abandoned-${now}`)));
+      if ((await exists(this.#names.points)) || (await exists(this.#names.reasons))) {
+        await this.#rename(`rejected-abandoned-${now}`);
       }
-      await rm(this.#path('.rejected.part'), { force: true });
     } catch (error) {
       throw this.#failed('preparing the state directory', error);
     }
   }
 
-  /** Appends, one call after the other. Resolves when the bytes are with the system. Throws StateError. */
+  /**
+   * Appends, one call after the other. Resolves when the bytes are with the system. Throws StateError, and from then on
+   * always: the run is over.
+   */
   async write(input: string, letters: readonly Letter[]): Promise<void> {
     const turn = this.#last.then(() => this.#append(input, letters));
     this.#last = turn.catch(() => {});
-    try {
-      await turn;
-    } catch (error) {
-      throw error instanceof StateError ? error : this.#failed('writing dead letters', error);
-    }
+    await turn;
   }
 
   /**
@@ -79,79 +77,73 @@ export class DeadLetters {
   async close(finishedAs: string | null): Promise<void> {
     await this.#last;
     try {
-      if (this.#part !== null) {
-        await this.#part.file.close();
-        await rm(this.#part.path, { force: true });
-      }
-      for (const file of [this.#points, this.#reasons]) {
-        await file?.sync();
-        await file?.close();
-      }
-      if (this.#points !== null && finishedAs !== null) await this.#finish(finishedAs);
+      await this.#parts.close();
+      if (this.#files === null) return;
+      const { points, reasons } = this.#files;
+      const results = await Promise.allSettled([synced(points), synced(reasons)]);
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+      if (finishedAs !== null) this.#names = await this.#rename(`rejected-${finishedAs}`);
     } catch (error) {
       throw this.#failed('closing the dead letters', error);
     }
   }
 
   async #append(input: string, letters: readonly Letter[]): Promise<void> {
-    this.#points ??= await open(this.#names.points, 'a', 0o600);
-    this.#reasons ??= await open(this.#names.reasons, 'a', 0o600);
-    const points: Uint8Array[] = [];
-    const reasons: string[] = [];
+    if (this.#broken !== null) throw this.#broken;
+    let undo = async (): Promise<void> => {};
+    try {
+      this.#files ??= await opened(this.#names);
+      const { points, reasons } = this.#files;
+      const before = [(await points.stat()).size, (await reasons.stat()).size] as const;
+      undo = async () => {
+        await points.truncate(before[0]);
+        await reasons.truncate(before[1]);
+      };
+      await this.#put(this.#files, input, letters);
+    } catch (error) {
+      this.#broken = this.#failed('writing dead letters', error);
+      await undo().catch(() => {});
+      throw this.#broken;
+    }
+  }
+
+  async #put({ points, reasons }: Files, input: string, letters: readonly Letter[]): Promise<void> {
+    const lines: Uint8Array[] = [];
+    const why: string[] = [];
     for (const letter of letters) {
-      if (letter.part === 'whole') points.push(letter.bytes, LF);
-      else await this.#gather(letter, points);
-      if (letter.part === 'whole' || letter.part === 'last') reasons.push(this.#reason(input, letter));
+      if (letter.part === 'whole') {
+        lines.push(letter.bytes, LF);
+        why.push(reasonOf(input, letter, letter.bytes.length));
+        continue;
+      }
+      const long = await this.#parts.add(input, letter);
+      if (long === null) continue;
+      await writeAll(points, Buffer.concat(lines.splice(0)));
+      await long.copy((bytes) => writeAll(points, bytes));
+      lines.push(LF);
+      why.push(reasonOf(input, long.first, long.bytes));
     }
-    await writeAll(this.#points, points);
-    await writeAll(this.#reasons, [Buffer.from(reasons.join(''))]);
+    await writeAll(points, Buffer.concat(lines));
+    await writeAll(reasons, Buffer.from(why.join('')));
   }
 
-  async #gather(letter: Letter, before: Uint8Array[]): Promise<void> {
-    const { line, byteOffset } = letter;
-    if (letter.part === 'first') {
-      const path = this.#path('.rejected.part');
-      this.#part = { file: await open(path, 'w', 0o600), path, bytes: 0, line, byteOffset };
+  /** Gives both files another name, one that nothing has yet. */
+  async #rename(name: string): Promise<Paths> {
+    for (let number = 1; ; number += 1) {
+      const to = this.#paths(number === 1 ? name : `${name}-${number}`);
+      if ((await exists(to.points)) || (await exists(to.reasons))) continue;
+      for (const which of ['points', 'reasons'] as const) {
+        const from = this.#paths('rejected')[which];
+        if (await exists(from)) await rename(from, to[which]);
+      }
+      return to;
     }
-    const part = this.#part!;
-    await writeAll(part.file, [letter.bytes]);
-    part.bytes += letter.bytes.length;
-    if (letter.part !== 'last') return;
-    await writeAll(this.#points!, before.splice(0));
-    for await (const chunk of createReadStream(part.path, { highWaterMark: 1 << 18 })) {
-      await writeAll(this.#points!, [chunk as Uint8Array]);
-    }
-    await writeAll(this.#points!, [LF]);
   }
 
-  #reason(input: string, letter: Letter): string {
-    const { reason, message, endpoint } = letter;
-    let { line, byteOffset } = letter;
-    let bytes = letter.bytes.length;
-    if (letter.part === 'last' && this.#part !== null) {
-      ({ line, byteOffset, bytes } = this.#part);
-      const { file, path } = this.#part;
-      this.#part = null;
-      file
-        .close()
-        .then(() => rm(path, { force: true }))
-        .catch(() => {});
-    }
-    return `${JSON.stringify({ input, line, byteOffset, bytes, reason, message, endpoint })}\n`;
-  }
-
-  async #finish(finishedAs: string): Promise<void> {
-    const final = {
-      points: this.#path(`.rejected-${finishedAs}.lp`),
-      reasons: this.#path(`.rejected-${finishedAs}.ndjson`),
-    };
-    await rename(this.#names.points, final.points);
-    await rename(this.#names.reasons, final.reasons);
-    this.#names = final;
-  }
-
-  #path(ending: string): string {
-    return join(this.#folder, `${this.#load}${ending}`);
+  #paths(name: string): Paths {
+    const path = (ending: string): string => join(this.#folder, `${this.#load}.${name}${ending}`);
+    return { points: path(endings.points), reasons: path(endings.reasons) };
   }
 
   #failed(attempted: string, error: unknown): StateError {
@@ -163,8 +155,30 @@ export class DeadLetters {
   }
 }
 
-async function writeAll(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
-  const bytes = Buffer.concat(parts);
+function reasonOf(input: string, letter: Letter, bytes: number): string {
+  const { line, byteOffset, reason, message, endpoint } = letter;
+  return `${JSON.stringify({ input, line, byteOffset, bytes, reason, message, endpoint })}\n`;
+}
+
+async function opened(paths: Paths): Promise<Files> {
+  const points = await open(paths.points, 'a', 0o600);
+  try {
+    return { points, reasons: await open(paths.reasons, 'a', 0o600) };
+  } catch (error) {
+    await points.close();
+    throw error;
+  }
+}
+
+async function synced(file: FileHandle): Promise<void> {
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }
 

@@ -86,7 +86,7 @@ export class Ledger {
     this.#shape(batch, receipt, loaded);
     account.bytes += batch.span.bytes;
     const rejects = [...batch.rejects.map(ours), ...receipt.rejected.map((reject) => theirs(batch, reject))];
-    const counted = rejects.filter(({ part }) => part === 'whole' || part === 'last');
+    const counted = rejects.filter(isCounted);
     if (rejects.length === 0) return;
     try {
       await this.#deadLetters.write(this.#names[batch.span.input]!, rejects);
@@ -94,13 +94,18 @@ export class Ledger {
       this.#book(account, 'undelivered', counted.length);
       throw error;
     }
-    for (const reject of counted) this.#remember(batch, reject);
+    for (const reject of rejects) this.#remember(batch, reject);
     this.#book(account, 'rejected', counted.length);
     if (!this.mayReject(0)) throw this.#tooMany();
   }
 
-  /** Asserts read = loaded + rejected + undelivered, per input and in total. Throws BugError. */
+  /**
+   * Asserts read = loaded + rejected + undelivered, per input and in total, and that a run without a reason to stop left
+   * nothing undelivered. Throws BugError.
+   */
   assertBalanced(): void {
+    const { undelivered: left } = this.#total;
+    if (left > 0 && this.reason === null) throw new BugError(`${left} points are undelivered and nothing says why`);
     for (const [i, account] of [...this.inputs, this.#total].entries()) {
       const sum = account.loaded + account.rejected + account.undelivered;
       if (sum === account.read) continue;
@@ -127,8 +132,9 @@ export class Ledger {
     this.values += loaded === batch.points ? batch.values : Math.round((batch.values * loaded) / batch.points);
   }
 
-  #remember(batch: Batch, { reason, message, line }: Letter): void {
-    this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + 1);
+  #remember(batch: Batch, letter: Letter): void {
+    const { reason, message, line } = letter;
+    if (isCounted(letter)) this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + 1);
     if (!this.examples.has(reason)) this.examples.set(reason, `${this.#names[batch.span.input]}:${line}: ${message}`);
   }
 
@@ -154,6 +160,11 @@ function ours(reject: BatchReject): Letter {
 
 function theirs(batch: Batch, { point, reason, message, endpoint }: Receipt['rejected'][number]): Letter {
   return { ...batch.source(point), reason, message, endpoint, part: 'whole' };
+}
+
+/** Of a point in parts only the last is counted. */
+function isCounted({ part }: Letter): boolean {
+  return part === 'whole' || part === 'last';
 }
 
 function count(ranges: readonly { from: number; to: number }[]): number {
