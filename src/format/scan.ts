@@ -31,6 +31,8 @@ export class Scan {
   readonly bytes: Uint8Array;
   readonly index: Uint32Array;
   readonly shapes: Shapes;
+  /** Points that the kernel took so far, of all inputs. */
+  ordinary = 0;
   count = 0;
   rejects: FormatReject[] = [];
   firstLine = 1;
@@ -122,6 +124,7 @@ export class Scan {
     this.at = kernel.take(this.at, this.#limit, entry, entriesEnd, this.#line - this.firstLine);
     const { taken } = kernel;
     this.count += taken;
+    this.ordinary += taken;
     this.#line += taken;
     return taken > 0;
   }

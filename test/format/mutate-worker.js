@@ -10,10 +10,12 @@ const server = await createServer({
 });
 const { noticed } = await server.ssrLoadModule(new URL('kernel/oracle.ts', import.meta.url).pathname);
 
-parentPort?.on('message', async (binary) => {
+parentPort?.on('message', (binary) => {
+  let answer = true; // a trap, or a module that does not compile, is noticed as well
   try {
-    parentPort.postMessage(await noticed(binary));
-  } catch {
-    parentPort.postMessage(true); // a trap, or a module that does not compile
+    answer = noticed(binary);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
   }
+  parentPort?.postMessage(answer);
 });

@@ -18,7 +18,6 @@ const LF: u32 = 0x0a;
 const CR: u32 = 0x0d;
 const SPACE: u32 = 0x20;
 const QUOTE: u32 = 0x22;
-const HASH_SIGN: u32 = 0x23;
 const COMMA: u32 = 0x2c;
 const EQUALS: u32 = 0x3d;
 
@@ -166,7 +165,7 @@ function booleanKind(p: usize, length: usize): u32 {
 function plainKind(p: usize, length: usize): u32 {
   if (length == 0 || length > 31) return 0;
   let digits = digitMask(p);
-  if (length > 16) digits |= digitMask(p + 16) << 16;
+  if (length >= 17) digits |= digitMask(p + 16) << 16;
   let rest = ((u32(1) << u32(length)) - 1) & ~digits;
   if (rest == 0) return FLOAT;
   const negative = load<u8>(p) == 0x2d;
@@ -196,13 +195,13 @@ function eightDigits(p: usize): u64 {
 function timestamp(p: usize, length: usize): u64 {
   if (length == 0 || length > 19) return u64.MAX_VALUE;
   let digits = digitMask(p);
-  if (length > 16) digits |= digitMask(p + 16) << 16;
+  if (length >= 17) digits |= digitMask(p + 16) << 16;
   const all = (u32(1) << u32(length)) - 1;
   if ((digits & all) != all) return u64.MAX_VALUE;
   let left = length;
   let value: u64 = 0;
   let at = p;
-  while (left >= 8) {
+  while (left > 7) {
     value = value * 100000000 + eightDigits(at);
     at += 8;
     left -= 8;
@@ -233,7 +232,7 @@ function line(start: usize, entry: usize, lineNumber: u32): usize {
   let i = cursor;
   let q = usize(load<u32>(i));
   let byte = u32(load<u8>(q));
-  if (q <= start || load<u8>(start) == HASH_SIGN) return 0;
+  if (q < start + 1) return 0;
   let shape = hashName(start, q);
   let keyBytes: usize = 7 + (q - start);
   while (byte == COMMA) {
@@ -330,7 +329,7 @@ function lineFeedListed(): bool {
 export function take(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   let lineNumber = load<u32>(STATE, 4);
   let room = entry;
-  if (at < listedFrom || at >= listedTo) {
+  if (at >= listedTo) {
     list(at, limit);
   } else {
     while (load<u32>(cursor) < u32(at) && cursor < listEnd) cursor += 4;
@@ -344,7 +343,7 @@ export function take(at: usize, limit: usize, entry: usize, entriesEnd: usize): 
       continue;
     }
     // Out of the ordinary, or cut off by the end of the block: then the next block starts with this line.
-    if (listedTo == limit || at == listedFrom || lineFeedListed()) break;
+    if (at == listedFrom || lineFeedListed()) break;
     list(at, limit);
   }
   store<u32>(STATE, lineNumber, 4);
