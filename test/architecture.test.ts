@@ -21,6 +21,8 @@ const leaves = [
   'serve',
 ];
 const runs = ['load', 'check'];
+/** The two halves of the load, on pages of their own. */
+const halves = ['reading', 'account'];
 const factories = ['clock', 'version', 'targets', 'input'];
 const allowed: Record<string, readonly string[]> = {
   model: ['errors'],
@@ -32,7 +34,10 @@ const allowed: Record<string, readonly string[]> = {
   ...Object.fromEntries(leaves.map((room) => [room, shared])),
   memory: [...shared, 'plan', 'batch', 'format', 'pressure', 'settings'],
   ...Object.fromEntries(
-    runs.map((run) => [run, [...shared, 'plan', 'memory', ...leaves.filter((room) => room !== 'serve')]]),
+    [...runs, ...halves].map((run) => [
+      run,
+      [...shared, 'plan', 'memory', ...halves, ...leaves.filter((room) => room !== 'serve')],
+    ]),
   ),
   index: ['load', ...shared, ...factories, 'settings'],
   cli: [...runs, ...shared, ...factories, 'settings', 'report', 'serve'],

@@ -1,0 +1,86 @@
+// What a run shows of itself: a snapshot while it goes on, the parts of its summary at the end. Reads, never changes.
+
+import type { SizeLimit } from './deliver/sizes.js';
+import type { Ledger } from './ledger/ledger.js';
+import type { Meter } from './ledger/meter.js';
+import type { Clock, Input, Snapshot, Summary } from './model.js';
+import type { MemoryPlan } from './plan.js';
+import type { Governor } from './pressure/contract.js';
+import type { Reading } from './reading.js';
+
+/** The parts of a run that have something to tell; null: it never got so far. */
+export interface Told {
+  readonly inputs: readonly Input[];
+  readonly clock: Clock;
+  readonly startedMs: number;
+  readonly ledger: Ledger;
+  readonly meter: Meter;
+  readonly memory: MemoryPlan | null;
+  readonly reading: Reading | null;
+  readonly governor: Governor | null;
+  readonly sizes: SizeLimit | null;
+  readonly inFlight: number;
+  readonly rssBytes: number;
+}
+
+export function snapshotOf(told: Told): Snapshot {
+  const { inputs, clock, ledger, meter, memory, reading, governor } = told;
+  const { read, loaded, rejected } = ledger.total;
+  const bytes = reading?.bytes ?? { read: 0, decoded: 0 };
+  const { p50, p99 } = meter.latencyMs();
+  return {
+    at: clock.now(),
+    seconds: (clock.now() - told.startedMs) / 1000,
+    points: { read, loaded, rejected },
+    bytes: { ...bytes, total: totalSize(inputs), sent: meter.bytesSent },
+    inputs: { done: reading?.inputs.done ?? 0, total: inputs.length, current: reading?.inputs.current ?? null },
+    inFlight: told.inFlight,
+    writers: { limit: governor?.writers ?? 0, max: memory?.slots ?? 0 },
+    memory: { rssBytes: told.rssBytes, limitBytes: memory?.limitBytes ?? 0, level: governor?.level ?? 'normal' },
+    latencyMs: { p50, p99 },
+    requests: { ...meter.requests },
+    heldBackBy: governor?.heldBackBy ?? null,
+  };
+}
+
+export function memoryOf({ memory, governor }: Told): Summary['memory'] {
+  const account = governor?.account();
+  return {
+    limitBytes: memory?.limitBytes ?? 0,
+    limitSource: memory?.limitSource ?? '',
+    // The kernel's own record knows of peaks between two looks; KiB.
+    peakRssBytes: Math.max(account?.peakRssBytes ?? 0, process.resourceUsage().maxRSS * 1024),
+    slots: memory?.slots ?? 0,
+    slotBytes: memory?.slotBytes ?? 0,
+    highSeconds: account?.highSeconds ?? 0,
+    criticalSeconds: account?.criticalSeconds ?? 0,
+    forcedGcs: account?.forcedGcs ?? 0,
+  };
+}
+
+export function pressureOf({ memory, governor, sizes }: Told): Summary['pressure'] {
+  const account = governor?.account();
+  return {
+    workers: memory?.slots ?? 0,
+    limitMin: account?.limitMin ?? 0,
+    limitFinal: account?.limitFinal ?? 0,
+    bodyBytesMin: sizes?.least ?? 0,
+    bodyBytesFinal: sizes?.current ?? 0,
+    throttledSeconds: account?.throttledSeconds ?? 0,
+    heldBackBy: {
+      target: account?.heldBack.target ?? 0,
+      ownMemory: account?.heldBack.ownMemory ?? 0,
+      input: 0,
+      rateLimit: 0,
+    },
+  };
+}
+
+function totalSize(inputs: readonly Input[]): number | null {
+  let total = 0;
+  for (const { size } of inputs) {
+    if (size === null) return null;
+    total += size;
+  }
+  return total;
+}

@@ -1,0 +1,147 @@
+// The reading half of a run: inputs, one after the other, become batches. A bad input is named and the others go on.
+
+import type { Arena } from './batch/arena.js';
+import { Batcher, type Guard } from './batch/batcher.js';
+import { unitsPerMs } from './batch/stamp.js';
+import { InputError, RefusedError, UsageError } from './errors.js';
+import { unexpectedTime } from './format/expect-time.js';
+import { LineProtocol } from './format/line-protocol.js';
+import type { Ledger } from './ledger/ledger.js';
+import type { Batch, ByteSource, Clock, DatabaseSettings, Input, Notice } from './model.js';
+import type { Catalogue } from './schema/catalogue.js';
+import type { Settings } from './settings/settings.js';
+
+export interface ReadingContext {
+  readonly settings: Settings;
+  readonly inputs: readonly Input[];
+  readonly database: DatabaseSettings;
+  readonly catalogue: Catalogue;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly startedMs: number;
+  notify(notice: Notice): void;
+  /** Whether anything was sent yet. */
+  begun(): boolean;
+  /** Resolves once everything handed out is settled. */
+  settled(): Promise<void>;
+}
+
+export class Reading {
+  readonly #context: ReadingContext;
+  #source: ByteSource | null = null;
+  #bytesDone = 0;
+  #decoded = 0;
+  #inputsDone = 0;
+  #current: string | null = null;
+
+  constructor(context: ReadingContext) {
+    this.#context = context;
+  }
+
+  /** Bytes of files, and after decompression. */
+  get bytes(): { readonly read: number; readonly decoded: number } {
+    return { read: this.#bytesDone + (this.#source?.bytesRead ?? 0), decoded: this.#decoded };
+  }
+
+  get inputs(): { readonly done: number; readonly current: string | null } {
+    return { done: this.#inputsDone, current: this.#current };
+  }
+
+  /** Batches of all inputs in order, made when asked for. Throws `signal.reason` when it aborts. */
+  async *batches(arena: Arena, bodyBytes: () => number, signal: AbortSignal): AsyncGenerator<Batch, void> {
+    const { settings, inputs, ledger } = this.#context;
+    const limit = settings.limit ?? Number.POSITIVE_INFINITY;
+    const format = new LineProtocol(settings);
+    const batcher = this.#batcher(arena, bodyBytes, limit);
+    for (const [i, input] of inputs.entries()) {
+      if (ledger.read >= limit) break;
+      yield* this.#input(i, input, (source) => batcher.batches(i, format.points(source, signal), signal), signal);
+      if (settings.inOrder) await this.#context.settled();
+    }
+    this.#current = null;
+  }
+
+  async *#input(
+    i: number,
+    input: Input,
+    batches: (source: ByteSource) => AsyncGenerator<Batch, void>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Batch, void> {
+    const { settings, ledger, notify } = this.#context;
+    this.#current = input.name;
+    try {
+      this.#source = await input.open(signal);
+      yield* batches(this.#counting(this.#source));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      ledger.inputs[i]!.error = error.message;
+      if (settings.onInputError === 'stop') throw error;
+      notify({ level: 'error', kind: 'input', message: error.message });
+    } finally {
+      const source = this.#source;
+      this.#bytesDone += source?.bytesRead ?? 0;
+      this.#source = null;
+      await source?.close();
+    }
+    this.#inputsDone += 1;
+  }
+
+  #batcher(arena: Arena, bodyBytes: () => number, limit: number): Batcher {
+    const { settings, database, ledger, clock, startedMs } = this.#context;
+    const oldestMs = database.ttlMs === null ? Number.NEGATIVE_INFINITY : startedMs - database.ttlMs;
+    return new Batcher(arena, this.#guard(), ledger, clock, {
+      points: settings.batchPoints,
+      bodyBytes,
+      lingerMs: settings.batchLingerMs,
+      precision: settings.precision,
+      startMs: startedMs,
+      limit,
+      oldest: oldestMs * unitsPerMs[settings.precision],
+      inspect: (timestamp, line) => this.#inspect(timestamp, line),
+    });
+  }
+
+  /** The source, with its decoded bytes counted. */
+  #counting(source: ByteSource): ByteSource {
+    return {
+      read: async (into, signal) => {
+        const read = await source.read(into, signal);
+        this.#decoded += read;
+        return read;
+      },
+      close: () => source.close(),
+      get bytesRead() {
+        return source.bytesRead;
+      },
+      compression: source.compression,
+    };
+  }
+
+  #guard(): Guard {
+    const { catalogue, database, settings } = this.#context;
+    return {
+      look: (shape) => {
+        const look = catalogue.look(shape);
+        if (database.strictWrite && look.kind === 'introduces') throw strictWrite(settings.db, shape.table);
+        return look;
+      },
+      introduction: () => catalogue.introduction(),
+    };
+  }
+
+  /** A timestamp in the wrong unit ends the run while nothing was sent; later it condemns only its input. */
+  #inspect(timestamp: bigint, line: number): void {
+    const { expectTime, precision } = this.#context.settings;
+    const problem = expectTime === null ? null : unexpectedTime(timestamp, precision, expectTime);
+    if (problem === null) return;
+    const message = `reading ${this.#current}:${line} — ${problem}`;
+    throw this.#context.begun() ? new InputError(message) : new UsageError([message]);
+  }
+}
+
+function strictWrite(db: string, table: string): RefusedError {
+  return new RefusedError(
+    `loading into "${db}" — expected every table and field to exist, since it has STRICT_WRITE on and drops unknown fields ` +
+      `without a word — got points for "${table}" with some it lacks — create them first, or use a database without STRICT_WRITE`,
+  );
+}
