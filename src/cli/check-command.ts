@@ -5,7 +5,7 @@ import { clock } from '../clock.js';
 import { exitCodes } from '../errors.js';
 import { expand } from '../input/expand.js';
 import type { TargetDescription } from '../model.js';
-import { flagName, options } from '../settings/options.js';
+import { flagName, type Kind, options } from '../settings/options.js';
 import { resolve } from '../settings/resolve.js';
 import type { Settings } from '../settings/settings.js';
 import { formatBytes, formatDuration } from '../settings/units.js';
@@ -48,7 +48,7 @@ export async function runCheck(
 function settingsLines(settings: Settings, origins: Awaited<ReturnType<typeof resolve>>['origins']): string[] {
   const lines = options.map((option) => {
     const name = (option.as ?? option.key) as keyof Settings;
-    const shown = option.secret ? secret(settings[name]) : words(settings[name]);
+    const shown = option.secret ? secret(settings[name]) : words(settings[name], option.is);
     return `  ${flagName(option.key).padEnd(20)} ${shown.padEnd(36)} ${origins[name]?.name ?? 'default'}`;
   });
   return ['Settings, and where each comes from', ...lines];
@@ -58,19 +58,23 @@ function secret(value: unknown): string {
   return value === '' || value === null || (Array.isArray(value) && value.length === 0) ? '–' : '(hidden)';
 }
 
-function words(value: unknown): string {
+/** As it could be typed. */
+function words(value: unknown, { kind }: Kind): string {
   if (value === null) return '–';
   if (value === Number.POSITIVE_INFINITY) return 'forever';
-  if (Array.isArray(value)) return value.map((each: { shown?: string }) => each.shown ?? words(each)).join(', ') || '–';
-  if (typeof value === 'object')
-    return Object.entries(value)
-      .map(([key, each]) => `${key} ${shownNumber(key, each)}`)
-      .join(', ');
-  return String(value);
+  if (kind === 'urls') return (value as Settings['urls']).map(({ shown }) => shown).join(', ');
+  if (kind === 'size') return formatBytes(Number(value));
+  if (kind === 'duration') return formatDuration(Number(value));
+  if (kind === 'timeRange') return range(value as NonNullable<Settings['expectTime']>);
+  if (typeof value !== 'object') return String(value);
+  const amount = value as { count?: number; percent?: number; bytes?: number };
+  if (amount.percent !== undefined) return `${amount.percent}%`;
+  return amount.bytes === undefined ? String(amount.count) : formatBytes(amount.bytes);
 }
 
-function shownNumber(key: string, value: unknown): string {
-  return key.endsWith('Ms') ? new Date(Number(value)).toISOString().slice(0, 10) : String(value);
+function range({ fromMs, toMs }: NonNullable<Settings['expectTime']>): string {
+  const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+  return `${day(fromMs)}..${day(toMs)}`;
 }
 
 function reportLines({ memory, target, inputs, problems, outcome }: CheckReport, settings: Settings): string[] {
