@@ -1,7 +1,7 @@
 // One batch → one receipt: retries, splits and searches for bad points until every point is loaded, rejected or given
 // up. A batch in back-off keeps its permit and its slot: a sick target must not pull more bytes in.
 
-import { type BulkLoadError, RefusedError, UnavailableError } from '../errors.js';
+import { BugError, type BulkLoadError, RefusedError, TooManyRejectsError, UnavailableError } from '../errors.js';
 import type {
   Attempt,
   Batch,
@@ -64,10 +64,18 @@ type Step =
   | { readonly do: 'reject'; readonly reason: string; readonly message: string }
   | { readonly do: 'stop'; readonly error: BulkLoadError };
 
+/** The end of the attempts at a range; `step` null: stopped before its fate was known. */
+interface Sent {
+  readonly step: Exclude<Step, { do: 'wait' }> | null;
+  readonly attempt: Attempt | null;
+}
+
 interface Failures {
   total: number;
   unreachable: number;
   drops: number;
+  /** Endpoints that closed the connection on it. */
+  readonly droppedBy: Set<string>;
   unknown: number;
   refusedSince: number | null;
 }
@@ -86,6 +94,7 @@ export class Delivery {
   }
 
   /**
+   * Never throws. Points of a batch come back in exactly one part of the receipt, whatever happens.
    * @param stop ends waiting and further attempts; a request in flight goes on
    * @param abort tears down the request in flight as well
    */
@@ -102,7 +111,7 @@ export class Delivery {
         open.push(...halves(range));
         continue;
       }
-      const { step, attempt } = await this.#send(batch, range, deadline, stop, abort);
+      const { step, attempt } = await this.#send(batch, range, deadline, stop, abort).catch(defect);
       if (step === null) open.push(range);
       else if (step.do === 'loaded') loaded.push(range);
       else if (step.do === 'split') open.push({ from: step.at, to: range.to }, { from: range.from, to: step.at });
@@ -110,8 +119,9 @@ export class Delivery {
       else if (step.do === 'reject') {
         const { reason, message } = step;
         rejected.push({ point: range.from, reason, message, endpoint: attempt?.endpoint ?? null });
-        if (!this.#options.mayReject(rejected.length)) break;
-      } else if (step.do === 'stop') {
+        // Not left to the account: a percentage may hold again by the time it looks, with points left behind here.
+        if (!this.#options.mayReject(rejected.length)) fatal = tooMany(batch, rejected);
+      } else {
         open.push(range);
         fatal = step.error;
       }
@@ -125,17 +135,11 @@ export class Delivery {
   }
 
   /** Sends one range until its fate is known; `step` null: stopped before it was. */
-  async #send(
-    batch: Batch,
-    range: PointRange,
-    deadline: number,
-    stop: AbortSignal,
-    abort: AbortSignal,
-  ): Promise<{ step: Exclude<Step, { do: 'wait' }> | null; attempt: Attempt | null }> {
+  async #send(batch: Batch, range: PointRange, deadline: number, stop: AbortSignal, abort: AbortSignal): Promise<Sent> {
     const from = range.from === 0 ? 0 : batch.bodyEnd(range.from - 1);
     const body = batch.body.subarray(from, batch.bodyEnd(range.to - 1));
     const encoded = await this.#target.encode(body);
-    const failures: Failures = { total: 0, unreachable: 0, drops: 0, unknown: 0, refusedSince: null };
+    const failures = noFailures();
     while (!stop.aborted) {
       const attempt = await this.#attempt(encoded, body.length, range.to - range.from, failures.total > 0, abort);
       const { verdict } = attempt;
@@ -143,8 +147,9 @@ export class Delivery {
       if (batch.introduces !== null && 'mayHaveLanded' in verdict && verdict.mayHaveLanded) {
         await this.#options.landed(batch, stop).catch(() => {});
       }
+      if (verdict.kind === 'dropped') failures.droppedBy.add(attempt.endpoint);
       let step = this.#judge(batch, range, from, body.length, verdict, failures);
-      if (step.do === 'reject' && verdict.kind === 'dropped' && !(await this.#answersOthers(abort))) {
+      if (step.do === 'reject' && verdict.kind === 'dropped' && !(await this.#answersOthers(failures, abort))) {
         failures.drops = dropsOfOnePoint - 1;
         step = { do: 'wait', ms: backoff(failures.total, 0, this.#options.random), reason: verdict.reason };
       }
@@ -152,6 +157,7 @@ export class Delivery {
       if (this.#clock.monotonic() + step.ms > deadline) {
         return { step: { do: 'stop', error: spent(batch, attempt, step.reason, this.#options.retryForMs) }, attempt };
       }
+      this.#tell(attempt, step.reason);
       await this.#clock.sleep(step.ms, stop).catch(() => {});
     }
     return { step: null, attempt: null };
@@ -170,11 +176,18 @@ export class Delivery {
     return attempt;
   }
 
-  /** Whether the target lives while it keeps closing the connection on one point: an empty body is answered. */
-  async #answersOthers(abort: AbortSignal): Promise<boolean> {
+  #tell({ verdict, endpoint }: Attempt, reason: string): void {
+    this.#options.notify({ level: 'warn', kind: verdict.kind, message: `${endpoint}: ${reason}; trying again` });
+  }
+
+  /**
+   * Whether the target lives while it keeps closing the connection on one point: an empty body is answered, and by an
+   * endpoint that dropped the point. The answer of another says nothing about it.
+   */
+  async #answersOthers({ droppedBy }: Failures, abort: AbortSignal): Promise<boolean> {
     const empty = { bytes: new Uint8Array(0), encoding: null };
-    const { verdict } = await this.#target.write(empty, 0, requestTimeout(0, null), abort);
-    return verdict.kind === 'accepted';
+    const { verdict, endpoint } = await this.#target.write(empty, 0, requestTimeout(0, null), abort);
+    return verdict.kind === 'accepted' && droppedBy.has(endpoint);
   }
 
   #judge(batch: Batch, range: PointRange, from: number, bytes: number, verdict: Verdict, failures: Failures): Step {
@@ -184,6 +197,7 @@ export class Delivery {
     if (verdict.kind !== 'accepted') failures.total += 1;
     if (verdict.kind !== 'unreachable') failures.unreachable = 0;
     if (verdict.kind !== 'dropped' && verdict.kind !== 'unreachable') failures.drops = 0;
+    if (verdict.kind !== 'refused') failures.refusedSince = null;
     switch (verdict.kind) {
       case 'accepted':
         return { do: 'loaded' };
@@ -268,15 +282,33 @@ function pointAt(batch: Batch, range: PointRange, offset: number): number {
 }
 
 /**
- * The named point alone, what is before it, what is behind it; last is sent first. The point is only rejected when the
- * target refuses it by itself: an offset may mislead.
+ * What is before the named point, the point alone, what is behind it; last is sent first. In order, since of two points
+ * with one series and time the later must win. Alone, since an offset may mislead: only what is refused by itself is bad.
  */
 function isolated({ from, to }: PointRange, point: number): PointRange[] {
   return [
     { from: point + 1, to },
-    { from, to: point },
     { from: point, to: point + 1 },
+    { from, to: point },
   ].filter((range) => range.from < range.to);
+}
+
+function noFailures(): Failures {
+  return { total: 0, unreachable: 0, drops: 0, droppedBy: new Set(), unknown: 0, refusedSince: null };
+}
+
+function defect(cause: unknown): Sent {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { step: { do: 'stop', error: new BugError(`a defect of bulk-load: ${message}`, { cause }) }, attempt: null };
+}
+
+function tooMany(batch: Batch, rejected: readonly PointReject[]): TooManyRejectsError {
+  const { reason, message } = rejected.at(-1)!;
+  return new TooManyRejectsError(
+    `writing a batch of ${batch.points} points — expected no more rejected points than --max-rejected allows — ` +
+      `got ${rejected.length} in this batch, last ${reason}: ${message} — ` +
+      'look at the dead letters, mend the input, or raise --max-rejected',
+  );
 }
 
 function spent(batch: Batch, attempt: Attempt, reason: string, retryForMs: number): UnavailableError {
