@@ -39,6 +39,9 @@ const MiB = 1024 * KiB;
 
 /** Resident size of the loader when idle, all modules in (Node 20: 78 MiB, Node 24: 86 MiB; measured 2026-11-23). */
 const baseBytes = 88 * MiB;
+const leastReserve = 16 * MiB;
+/** Of the limit. */
+const reserveShare = 0.1;
 const smallestBody = 64 * KiB;
 /** A reject of the longest kind and what one read may add to it must fit. */
 const sideSlack = 512 * KiB;
@@ -51,7 +54,7 @@ const shortestPoint = 8;
  */
 export function plan(request: PlanRequest): MemoryPlan {
   const { limit, workers } = request;
-  const reserveBytes = Math.max(16 * MiB, Math.floor(limit.bytes * 0.1));
+  const reserveBytes = Math.max(leastReserve, Math.floor(limit.bytes * reserveShare));
   const rest = limit.bytes - baseBytes - reserveBytes - request.formatBytes;
   for (let asked = request.batchBytes; ; asked = Math.floor(asked / 2)) {
     const sizes = slotSizes(request, asked);
@@ -71,7 +74,7 @@ export function plan(request: PlanRequest): MemoryPlan {
         note: note(request, asked, slots),
       };
     }
-    if (asked <= smallestBody) throw tooSmall(request, baseBytes + reserveBytes + request.formatBytes + each);
+    if (asked <= smallestBody) throw tooSmall(request, baseBytes + request.formatBytes + each);
   }
 }
 
@@ -89,7 +92,9 @@ function note(request: PlanRequest, asked: number, slots: number): string | null
   return changes.length === 0 ? null : `the memory limit allows ${changes.join(' and ')}`;
 }
 
-function tooSmall(request: PlanRequest, needed: number): MemoryLimitError {
+/** @param without what one small slot needs, the reserve left out: that grows with the limit */
+function tooSmall(request: PlanRequest, without: number): MemoryLimitError {
+  const needed = Math.max(without + leastReserve, Math.ceil(without / (1 - reserveShare)));
   const inMiB = (bytes: number): string => `${Math.ceil(bytes / MiB)}MiB`;
   return new MemoryLimitError(
     `planning memory — expected a limit of at least ${inMiB(needed)} for one writer with these settings ` +

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { slotBytes } from '../src/batch/arena.js';
+import { MemoryLimitError } from '../src/errors.js';
+import { type PlanRequest, plan } from '../src/plan.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanRequest {
+  return {
+    limit: { bytes: limitBytes, source: '--memory-limit' },
+    workers: 8,
+    batchBytes: MiB,
+    batchPoints: 10_000,
+    maxPointBytes: MiB,
+    formatBytes: 4 * MiB,
+    slotBytes,
+    ...more,
+  };
+}
+
+/** What the plan takes, all parts of it. */
+function total({ baseBytes, reserveBytes, formatBytes, slots, slotBytes: each }: ReturnType<typeof plan>): number {
+  return baseBytes + reserveBytes + formatBytes + slots * each;
+}
+
+test('with room enough there is a slot for each writer, as large as asked for, and nothing to note', () => {
+  const memory = plan(request(512 * MiB));
+  expect(memory).toMatchObject({ slots: 8, batchBytes: MiB, points: 10_000, note: null });
+  expect(memory.slotBytes).toBe(slotBytes(memory));
+  expect(total(memory)).toBeLessThanOrEqual(512 * MiB);
+});
+
+test('a slot takes the longest point with its stamp, and a reject of the longest kind', () => {
+  const memory = plan(request(512 * MiB, { batchBytes: 64 * KiB, maxPointBytes: 3 * MiB }));
+  expect(memory.batchBytes).toBe(64 * KiB);
+  expect(memory.bodyBytes).toBeGreaterThanOrEqual(3 * MiB + 24);
+  expect(memory.sideBytes).toBeGreaterThanOrEqual(3 * MiB + 512 * KiB);
+});
+
+test('no more points are planned for than can be in a body', () => {
+  const memory = plan(request(512 * MiB, { batchBytes: 64 * KiB, maxPointBytes: 64 * KiB, batchPoints: 1_000_000 }));
+  expect(memory.points).toBe(Math.ceil(memory.bodyBytes / 8));
+});
+
+describe('with less memory', () => {
+  test('first there are fewer slots, then smaller batches, and both are said', () => {
+    const fewer = plan(request(118 * MiB));
+    expect(fewer.slots).toBeLessThan(8);
+    expect(fewer.batchBytes).toBe(MiB);
+    expect(fewer.note).toBe(`the memory limit allows ${fewer.slots} instead of 8 writers`);
+
+    const smaller = plan(request(112 * MiB, { batchBytes: 16 * MiB, maxPointBytes: 64 * KiB }));
+    expect(smaller.batchBytes).toBeLessThan(16 * MiB);
+    expect(smaller.note).toContain(` and batches of ${smaller.batchBytes} instead of 16777216 bytes`);
+  });
+
+  test('what is planned never exceeds the limit, and is refused only when not even the smallest fits', () => {
+    const sizes = fc.record({
+      limit: fc.integer({ min: 64, max: 2048 }).map((each) => each * MiB),
+      workers: fc.integer({ min: 1, max: 64 }),
+      batchBytes: fc.integer({ min: 16 * KiB, max: 64 * MiB }),
+      batchPoints: fc.integer({ min: 1, max: 100_000 }),
+      maxPointBytes: fc.integer({ min: KiB, max: 64 * MiB }),
+    });
+    fc.assert(
+      fc.property(sizes, ({ limit, ...more }) => {
+        const asked = request(limit, more);
+        try {
+          const memory = plan(asked);
+          expect(total(memory)).toBeLessThanOrEqual(limit);
+          expect(memory.slots).toBeGreaterThanOrEqual(1);
+          expect(memory.slots).toBeLessThanOrEqual(more.workers);
+          expect(memory.batchBytes).toBeLessThanOrEqual(more.batchBytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(MemoryLimitError);
+          const needed = Number(/at least (\d+)MiB/.exec((error as Error).message)?.[1]);
+          expect(needed * MiB).toBeGreaterThan(limit);
+          expect(plan(request(needed * MiB, more)).slots).toBeGreaterThan(0); // the figure it names is enough
+          expect(() => plan(request((needed - 1) * MiB, more))).toThrow(MemoryLimitError); // and no more than that
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a limit that is too small is refused with the figures and what to do', () => {
+    expect(() => plan(request(64 * MiB))).toThrow(
+      'planning memory — expected a limit of at least 111MiB for one writer with these settings ' +
+        '(base 88MiB, format 4MiB, the rest reserve and one slot) — got 64MiB (--memory-limit) — ' +
+        'raise --memory-limit, or lower --max-point-bytes and --batch-bytes',
+    );
+  });
+});
