@@ -34,5 +34,5 @@ function lies(timestamp: bigint, unit: InputPrecision, { fromMs, toMs }: TimeRan
 
 function day(ns: bigint): string {
   const date = new Date(Number(ns / 1_000_000n));
-  return Number.isNaN(date.getTime()) ? 'beyond all calendars' : date.toISOString().slice(0, 10);
+  return Number.isNaN(date.getTime()) ? 'beyond all calendars' : date.toISOString().split('T')[0]!;
 }
