@@ -10,7 +10,7 @@ import { VirtualClock } from '../support/clock.js';
 export const never = new AbortController().signal;
 
 /** Counts as the ledger does. */
-export class Account {
+class Account {
   read = 0;
   abandoned = 0;
 
@@ -29,7 +29,7 @@ export const allKnown: Guard = {
   introduction: () => new Catalogue([]).introduction(),
 };
 
-export const plain: BatcherOptions = {
+const plain: BatcherOptions = {
   points: 1000,
   bodyBytes: () => 1 << 16,
   lingerMs: 5000,

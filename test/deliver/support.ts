@@ -47,7 +47,7 @@ export function named(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `p${i}`);
 }
 
-export interface Request {
+interface Request {
   readonly lines: string[];
   readonly at: number;
   readonly timeoutMs: number;
@@ -57,7 +57,7 @@ export interface Request {
 type Answer = Verdict | { readonly verdict: Verdict; readonly endpoint: string };
 
 /** Answers what `answer` says to a body's lines; the request's number counts from 0. */
-export class ScriptedTarget implements Target {
+class ScriptedTarget implements Target {
   readonly requests: Request[] = [];
   readonly #clock: VirtualClock;
   readonly #answer: (lines: string[], number: number, signal: AbortSignal) => Answer | Promise<Answer>;

@@ -216,11 +216,11 @@ async function smallDisk(): Promise<string | null> {
   const path = join(await folder(), 'disk');
   await mkdir(path);
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'ignore' });
+    execFileSync('sh', ['-c', 'mount -t tmpfs -o size=1m tmpfs "$0"', path], { stdio: 'ignore' });
   } catch {
     return null;
   }
-  onTestFinished(() => void execFileSync('umount', [path]));
+  onTestFinished(() => void execFileSync('sh', ['-c', 'umount "$0"', path]));
   return path;
 }
 
