@@ -23,6 +23,12 @@ export class Hash {
 
   /** state = (state ^ word) * MULTIPLIER; state ^= state >>> 32. */
   mix(low: number, high: number): void {
+    this.multiply(low, high);
+    this.low ^= this.high;
+  }
+
+  /** state = (state ^ word) * MULTIPLIER. */
+  multiply(low: number, high: number): void {
     const a = this.low ^ low;
     const b = this.high ^ high;
     const a0 = a & 0xffff;
@@ -34,13 +40,15 @@ export class Hash {
     const carried = a1 * k1 + (cross >>> 16) + (cross2 >>> 16);
     const product = (carried + Math.imul(a, MULTIPLIER_HIGH) + Math.imul(b, MULTIPLIER_LOW)) | 0;
     this.high = product;
-    this.low = Math.imul(a, MULTIPLIER_LOW) ^ product;
+    this.low = Math.imul(a, MULTIPLIER_LOW);
   }
 
-  /** Hash of bytes [from, to): the length first, on top of the seed, then little-endian 8-byte words, the last one filled with zeros. */
+  /** Hash of bytes [from, to): the length first, on top of the seed, then little-endian 8-byte words, the last one filled with zeros and only multiplied. */
   bytes(bytes: Uint8Array, from: number, to: number): void {
     this.set(this.#seedLow ^ (to - from), this.#seedHigh);
-    for (let p = from; p < to; p += 8) this.mix(word(bytes, p, to), word(bytes, p + 4, to));
+    let p = from;
+    for (; to - p > 8; p += 8) this.mix(word(bytes, p, to), word(bytes, p + 4, to));
+    this.multiply(word(bytes, p, to), word(bytes, p + 4, to));
   }
 }
 

@@ -67,10 +67,10 @@ export function forget(): void {
 function structural(v: v128): v128 {
   // Signed: bytes from 0x80 on are negative, and so below the space, like control characters.
   const low = v128.lt<i8>(v, i8x16.splat(0x21));
-  // Of the others, each but the backslash is alone with its low four bits.
-  const table = i8x16(-1, -1, 0x22, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0x2c, 0x3d, -1, 0x7f);
-  const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v, i8x16.splat(0x0f))));
-  return v128.or(v128.or(low, marks), v128.eq<i8>(v, i8x16.splat(0x5c)));
+  // Of the others, each is alone with its bits 3 to 6.
+  const table = i8x16(-1, -1, -1, -1, 0x22, 0x2c, -1, 0x3d, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f);
+  const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), i8x16.splat(0x0f))));
+  return v128.or(low, marks);
 }
 
 @inline
@@ -86,11 +86,11 @@ function mask64(p: usize): u64 {
 /** Lists the structural bytes of a block that starts at `from`, and a guard behind them. */
 function list(from: usize, limit: usize): void {
   const to = min(from + BLOCK, limit);
+  const last = to - 64;
   let out = LIST;
   for (let p = from; p < to; p += 64) {
     let bits = mask64(p);
-    const left = to - p;
-    if (left < 64) bits &= (u64(1) << left) - 1;
+    if (p > last) bits &= (u64(1) << (to - p)) - 1;
     // Eight at once, needed or not: a branch that depends on the data costs more than a store too many.
     const end = out + (usize(popcnt(bits)) << 2);
     while (out < end) {
@@ -137,14 +137,15 @@ function hashName(from: usize, to: usize): u64 {
     p += 8;
     left -= 8;
   }
-  // Of 1 to 8 bytes left, the others are shifted out.
-  return mix(state, load<u64>(p) & (u64.MAX_VALUE >> (u64(8 - left) << 3)));
+  // Of 1 to 8 bytes left, the others are shifted out. Spreading the high bits is left to the shape's own mix.
+  return (state ^ (load<u64>(p) & (u64.MAX_VALUE >> (u64(8 - left) << 3)))) * MULTIPLIER;
 }
 
 @inline
 function digitMask(p: usize): u32 {
-  const shifted = v128.sub<i8>(v128.load(p), v128.splat<i8>(0x30));
-  return v128.bitmask<i8>(v128.lt<u8>(shifted, v128.splat<u8>(10)));
+  // Digits become -128 to -119: one signed comparison where an unsigned one takes five instructions.
+  const shifted = v128.add<i8>(v128.load(p), v128.splat<i8>(0x50));
+  return v128.bitmask<i8>(v128.lt<i8>(shifted, v128.splat<i8>(-118)));
 }
 
 function booleanKind(p: usize, length: usize): u32 {
@@ -160,16 +161,11 @@ function booleanKind(p: usize, length: usize): u32 {
   return head == 0x534c4146 && last == 0x45 ? BOOLEAN : 0;
 }
 
-/** Kind of the plain value of `length` bytes at `p`; 0 when only the exact check can tell. */
-@inline
-function plainKind(p: usize, length: usize): u32 {
+/** Kind of a plain value that is not just digits with or without a point; 0 when only the exact check can tell. */
+function otherKind(p: usize, length: usize, notDigits: u32): u32 {
   if (length == 0 || length > 31) return 0;
-  let digits = digitMask(p);
-  if (length >= 17) digits |= digitMask(p + 16) << 16;
-  let rest = ((u32(1) << u32(length)) - 1) & ~digits;
-  if (rest == 0) return FLOAT;
   const negative = load<u8>(p) == 0x2d;
-  rest &= ~u32(negative);
+  const rest = notDigits & ~u32(negative);
   const start = usize(negative);
   if (length == start) return 0;
   if (rest == 0) return FLOAT;
@@ -180,6 +176,19 @@ function plainKind(p: usize, length: usize): u32 {
   if (at != length - 1 || length > 19) return 0;
   if (byte == 0x69) return INTEGER;
   return byte == 0x75 && !negative ? UNSIGNED : 0;
+}
+
+/** Kind of the plain value of `length` bytes at `p`; 0 when only the exact check can tell. */
+@inline
+function plainKind(p: usize, length: usize): u32 {
+  let digits = digitMask(p);
+  if (length > 16) digits |= digitMask(p + 16) << 16;
+  const rest = ((u32(1) << u32(length)) - 1) & ~digits;
+  const ordinary = length - 1 < 31;
+  if (ordinary && rest == 0) return FLOAT;
+  // One byte that is no digit, not the first, and a point.
+  if (ordinary && (rest & (rest - 1)) == 0 && (rest & 1) == 0 && load<u8>(p + usize(ctz(rest))) == 0x2e) return FLOAT;
+  return otherKind(p, length, rest);
 }
 
 @inline
@@ -234,7 +243,6 @@ function line(start: usize, entry: usize, lineNumber: u32): usize {
   let byte = u32(load<u8>(q));
   if (q < start + 1) return 0;
   let shape = hashName(start, q);
-  let keyBytes: usize = 7 + (q - start);
   while (byte == COMMA) {
     const keyAt = q + 1;
     q = load<u32>(i, 4);
@@ -245,9 +253,11 @@ function line(start: usize, entry: usize, lineNumber: u32): usize {
     q = load<u32>(i);
     byte = load<u8>(q);
     if ((byte != COMMA && byte != SPACE) || q == valueAt) return 0;
-    keyBytes += 9 + (q - valueAt);
     shape = mix(shape, hash ^ TAG);
   }
+  // A bound over the series key's bytes, which leave out names and count 9 for a tag: here a tag counts its name, two
+  // separators, and the 8 bytes of its two list entries.
+  const keyBytes: usize = 7 + (q - start) + (i - cursor);
   if (byte != SPACE || keyBytes > 511) return 0;
   do {
     const keyAt = q + 1;
