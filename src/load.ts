@@ -1,6 +1,7 @@
 // The run, top to bottom: input → format → batch → (alone?) → deliver → account.
 // With its two halves, reading.ts and account.ts, the only place that knows every room.
 
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { memoryOf, pressureOf, snapshotOf, type Told } from './account.js';
 import { Arena } from './batch/arena.js';
@@ -102,6 +103,8 @@ class Run {
     this.#deadLetters = new DeadLetters(settings.stateDir, name);
     const names = context.inputs.map((input) => input.name);
     this.#ledger = new Ledger(names, this.#deadLetters, settings.maxRejected);
+    // Every writer listens to them.
+    setMaxListeners(0, this.#halt.signal, this.#hard.signal);
     this.#obey(context.stop, (reason) => this.end(reason));
     this.#obey(context.abort, (reason) => {
       this.end(reason);

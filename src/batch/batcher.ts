@@ -18,6 +18,7 @@ import {
 import { type Arena, SLOT_WORDS } from './arena.js';
 import { Filling, isCounted, sideBytes } from './filling.js';
 import { type Guard, isRejected, Judge, mustTravelAlone } from './judge.js';
+import { Patience } from './patience.js';
 import { Suffixes } from './stamp.js';
 
 export type { Guard } from './judge.js';
@@ -81,10 +82,11 @@ export class Batcher {
     let filling: Filling | null = null;
     let next: Promise<IteratorResult<Points, void>> | null = null;
     let failure: InputError | null = null;
+    const patience = new Patience(this.#clock, this.#options.lingerMs);
     try {
       while (failure === null && this.#tally.read < this.#options.limit) {
         next ??= runs.next();
-        const run: IteratorResult<Points, void> | 'idle' | InputError = await this.#nextRun(next, filling, signal);
+        const run: NextRun = await nextRun(next, filling === null || filling.empty ? null : patience);
         if (run === 'idle') {
           const waiting: Filling = filling!;
           filling = null;
@@ -119,30 +121,9 @@ export class Batcher {
         this.#tally.abandon(input, filling.counted);
         this.#arena.give(filling.slot);
       }
+      patience.end();
       next?.catch(() => {});
       await runs.return();
-    }
-  }
-
-  async #nextRun(
-    next: Promise<IteratorResult<Points, void>>,
-    filling: Filling | null,
-    signal: AbortSignal,
-  ): Promise<IteratorResult<Points, void> | 'idle' | InputError> {
-    const run = next.catch((error: unknown) => {
-      if (error instanceof InputError) return error;
-      throw error;
-    });
-    if (filling === null || filling.empty) return await run;
-    const patience = new AbortController();
-    const idle = this.#clock
-      .sleep(this.#options.lingerMs, AbortSignal.any([patience.signal, signal]))
-      .then(() => 'idle' as const);
-    idle.catch(() => {});
-    try {
-      return await Promise.race([run, idle]);
-    } finally {
-      patience.abort();
     }
   }
 
@@ -184,6 +165,17 @@ export class Batcher {
       const found = rejects[cursor.reject];
       const isReject = found !== undefined && found.before <= cursor.point;
       const over = filling.counted >= left;
+      if (!isReject && !over && this.#suffixes.stamped === null) {
+        const until = Math.min(
+          found === undefined ? count : Math.min(count, found.before),
+          cursor.point + left - filling.counted,
+          cursor.point + position.inspectAt - position.taken,
+        );
+        const taken = filling.addPlain(run, cursor.point, until, room, this.#judge.plain, this.#options.oldest);
+        cursor.point += taken;
+        position.taken += taken;
+        if (taken > 0) continue;
+      }
       const cut = over
         ? null
         : isReject
@@ -245,6 +237,17 @@ export class Batcher {
     const timestamp = (high << 32n) | BigInt(run.index[word + TIME_LOW]!);
     this.#options.inspect(timestamp, run.firstLine + run.index[word + LINE]!);
   }
+}
+
+type NextRun = IteratorResult<Points, void> | 'idle' | InputError;
+
+/** The next run, the input's failure as a value, or `idle` when the patience is spent first. */
+async function nextRun(next: Promise<IteratorResult<Points, void>>, patience: Patience | null): Promise<NextRun> {
+  const run = next.catch((error: unknown) => {
+    if (error instanceof InputError) return error;
+    throw error;
+  });
+  return patience === null ? await run : await patience.race(run);
 }
 
 interface Position {

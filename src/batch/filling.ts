@@ -2,11 +2,12 @@
 // allocates nothing for a point that is as it should be; neighbours that need no change are copied in one go.
 
 import type { Batch, BatchReject, Cut, FormatReject, Introduction, Points } from '../model.js';
-import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../model.js';
+import { LENGTH, LINE, POINT_WORDS, SHAPE, SOURCE_LENGTH, SOURCE_START, START, TIME_HIGH, TIME_LOW } from '../model.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
 
 const LF = 10;
 const farthest = 0x7fff_ffff;
+const wordRange = 2 ** 32;
 /** No neighbour gathered: no point can start right behind this. */
 const nothing = -2;
 
@@ -83,6 +84,57 @@ export class Filling {
     }
     slots[at + END] = this.bodyLength;
     this.points += 1;
+  }
+
+  /**
+   * Takes points [from, to) of a run as long as they are plain: of a settled shape, with a timestamp that is young
+   * enough, unchanged, right behind the one taken before, and with room. Most points of most inputs are; anything else
+   * is left to `add` and the checks before it.
+   * @param plain values by shape number, -1 for a shape that is not settled
+   * @returns how many were taken
+   */
+  addPlain(
+    run: Points,
+    from: number,
+    to: number,
+    room: { readonly bytes: number; readonly points: number },
+    plain: Int32Array,
+    oldest: number,
+  ): number {
+    const { index, bytes } = run;
+    const slots = this.slot.index;
+    const lineBase = run.firstLine - this.#baseLine;
+    const offsetBase = run.origin - this.#baseOffset;
+    if (this.#to === nothing || offsetBase + bytes.length >= farthest) return 0;
+    const end = Math.min(to, from + room.points - this.points);
+    let { bodyLength, values } = this;
+    let last = this.#to;
+    let at = this.points * SLOT_WORDS;
+    let i = from;
+    for (let word = i * POINT_WORDS; i < end; i += 1, word += POINT_WORDS) {
+      const start = index[word + START]!;
+      const length = index[word + LENGTH]!;
+      const shape = index[word + SHAPE]!;
+      // Shapes without a number, and points without a timestamp, lie beyond the table.
+      const amount = shape < plain.length ? plain[shape]! : -1;
+      if (amount < 0 || start !== last + 1 || bytes[last] !== LF || bodyLength + length + 1 > room.bytes) break;
+      if (start !== index[word + SOURCE_START] || length !== index[word + SOURCE_LENGTH]) break;
+      if ((index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]! < oldest) break;
+      last = start + length;
+      bodyLength += length + 1;
+      values += amount;
+      slots[at + END] = bodyLength;
+      slots[at + SIDE] = 0;
+      slots[at + ORIGINAL] = length;
+      slots[at + LINE_DELTA] = lineBase + index[word + LINE]!;
+      slots[at + OFFSET_DELTA] = offsetBase + start;
+      at += SLOT_WORDS;
+    }
+    this.#to = last;
+    this.bodyLength = bodyLength;
+    this.values = values;
+    this.points += i - from;
+    return i - from;
   }
 
   /** Copies the neighbours gathered so far; to be called before the format's memory changes. */

@@ -25,12 +25,18 @@ export class Judge {
   readonly #guard: Guard;
   #state = new Uint8Array(1024);
   #values = new Uint32Array(1024);
+  #plain = new Int32Array(1024).fill(-1);
   /** Ordinal + 1 of the last batch that introduces this shape. */
   #introducedBy = new Uint32Array(1024);
   readonly #conflicts = new Map<number, { reason: string; message: string }>();
 
   constructor(guard: Guard) {
     this.#guard = guard;
+  }
+
+  /** Values of a point by the number of its shape, where that is all there is to know of it; else -1. */
+  get plain(): Int32Array {
+    return this.#plain;
   }
 
   /**
@@ -52,6 +58,7 @@ export class Judge {
     if (counted) {
       this.#values[number] = values;
       if (look.kind !== 'introduces') this.#state[number] = look.kind === 'known' ? known : conflicting;
+      if (look.kind === 'known') this.#plain[number] = values;
     }
     if (look.kind === 'known') return values;
     if (look.kind === 'conflict') return isRejected;
@@ -71,6 +78,7 @@ export class Judge {
     this.#state = grown(this.#state, new Uint8Array(size));
     this.#values = grown(this.#values, new Uint32Array(size));
     this.#introducedBy = grown(this.#introducedBy, new Uint32Array(size));
+    this.#plain = grown(this.#plain, new Int32Array(size).fill(-1));
   }
 }
 
@@ -81,7 +89,7 @@ function introduce(filling: Filling, shape: Shape, guard: Guard): boolean {
   return filling.introduction.add(shape);
 }
 
-function grown<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
+function grown<T extends Uint8Array | Uint32Array | Int32Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

@@ -35,12 +35,8 @@ export async function exchange(dispatcher: Dispatcher, ask: Ask, clock: Clock, s
   if (signal.aborted) return { kind: 'aborted', sent: false };
   const request = new Request(ask.maxAnswerBytes);
   const abort = (): void => request.end('aborted');
-  const timer = new AbortController();
   signal.addEventListener('abort', abort, { once: true });
-  clock.sleep(ask.timeoutMs, timer.signal).then(
-    () => request.end('timedOut'),
-    () => {}, // answered in time
-  );
+  const answered = clock.after(ask.timeoutMs, () => request.end('timedOut'));
   try {
     dispatcher.dispatch(optionsOf(ask), request);
     const outcome = await request.outcome;
@@ -50,7 +46,7 @@ export async function exchange(dispatcher: Dispatcher, ask: Ask, clock: Clock, s
   } catch (error) {
     return { kind: 'error', error, sent: false };
   } finally {
-    timer.abort();
+    answered();
     signal.removeEventListener('abort', abort);
   }
 }

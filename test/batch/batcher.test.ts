@@ -177,6 +177,7 @@ describe('why a batch is closed', () => {
     pipe.push(point(2));
     pipe.end();
     expect(snapshot((await second).value!)).toMatchObject({ body: point(2), cut: 'inputEnd', ordinal: 1 });
+    expect((await batches.next()).done).toBe(true);
     expect(clock.waiting).toBe(0);
   });
 });

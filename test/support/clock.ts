@@ -55,6 +55,12 @@ export class VirtualClock implements Clock {
     });
   }
 
+  after(ms: number, callback: () => void): () => void {
+    const due: Due = { at: this.#elapsed + Math.max(0, ms), run: callback, period: null };
+    this.#due.add(due);
+    return () => void this.#due.delete(due);
+  }
+
   every(ms: number, callback: () => void): () => void {
     const due: Due = { at: this.#elapsed + ms, run: callback, period: ms };
     this.#due.add(due);
@@ -99,6 +105,10 @@ export const realClock: Clock = {
       }, ms);
       signal?.addEventListener('abort', abort, { once: true });
     }),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
   every: (ms, callback) => {
     const timer = setInterval(callback, ms).unref();
     return () => clearInterval(timer);

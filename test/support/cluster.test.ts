@@ -26,7 +26,7 @@ test('a write that overlaps one which adds a column is a violation, also when th
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const clock = { sleep: () => held, now: () => 0, monotonic: () => 0, every: () => () => {} };
+  const clock = { sleep: () => held, now: () => 0, monotonic: () => 0, after: () => () => {}, every: () => () => {} };
   cluster = await startCluster({
     clock,
     script: {
