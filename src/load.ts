@@ -39,9 +39,9 @@ export interface LoadContext {
   readonly abort: AbortSignal;
   /** The command that runs this load again; null where there is none. */
   readonly command: string | null;
-  notify(notice: Notice): void;
+  readonly notify: (notice: Notice) => void;
   /** Called once, before anything is read: what to look at while the run goes on. */
-  watch(snapshot: () => Snapshot, description: TargetDescription, memory: MemoryPlan): void;
+  readonly watch: (snapshot: () => Snapshot, description: TargetDescription, memory: MemoryPlan) => void;
 }
 
 export interface LoadResult {

@@ -19,11 +19,11 @@ export interface ReadingContext {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly startedMs: number;
-  notify(notice: Notice): void;
+  readonly notify: (notice: Notice) => void;
   /** Whether anything was sent yet. */
-  begun(): boolean;
+  readonly begun: () => boolean;
   /** Resolves once everything handed out is settled. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
 }
 
 export class Reading {

@@ -7,7 +7,7 @@ import { cnosdb } from './target/cnosdb.js';
 export interface TargetContext {
   readonly version: string;
   readonly clock: Clock;
-  notify(notice: Notice): void;
+  readonly notify: (notice: Notice) => void;
 }
 
 export function createTarget(settings: Settings, { version, clock, notify }: TargetContext): Target {

@@ -59,14 +59,14 @@ function secret(value: unknown): string {
 }
 
 /** As it could be typed. */
-function words(value: unknown, { kind }: Kind): string {
+function words(value: Settings[keyof Settings], { kind }: Kind): string {
   if (value === null) return '–';
   if (value === Number.POSITIVE_INFINITY) return 'forever';
   if (kind === 'urls') return (value as Settings['urls']).map(({ shown }) => shown).join(', ');
   if (kind === 'size') return formatBytes(Number(value));
   if (kind === 'duration') return formatDuration(Number(value));
   if (kind === 'timeRange') return range(value as NonNullable<Settings['expectTime']>);
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object') return `${value}`;
   const amount = value as { count?: number; percent?: number; bytes?: number };
   if (amount.percent !== undefined) return `${amount.percent}%`;
   return amount.bytes === undefined ? String(amount.count) : formatBytes(amount.bytes);

@@ -9,7 +9,7 @@ import { Scan } from './scan.js';
 import { parseShape } from './shape.js';
 
 export type { LineProtocolOptions } from './memory.js';
-export { type Reason, reasonNames, reasons } from './reasons.js';
+export { reasonNames } from './reasons.js';
 
 const BOM = [0xef, 0xbb, 0xbf] as const;
 

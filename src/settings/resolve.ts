@@ -8,7 +8,7 @@ import { environmentName, flagName, options } from './options.js';
 import { type Merged, type Problem, validate } from './schema.js';
 import type { Origin, Settings } from './settings.js';
 
-export type { Endpoint, Origin, Settings, Tolerance } from './settings.js';
+export type { Origin, Settings } from './settings.js';
 
 /** A value and where it came from, by option key. */
 type Layer = Map<string, { readonly value: unknown; readonly origin: Origin }>;

@@ -9,10 +9,11 @@ import type { EncodedBody } from '../model.js';
 export type Compression = 'auto' | 'none' | 'gzip' | 'zstd';
 export type Encode = (body: Uint8Array) => Promise<EncodedBody>;
 
-// Level 2 and 256 KiB chunks: on 1 MiB bodies of TSBS IoT points, 4 in flight, 2 cores, Node 20.20 (2026-11-23, medians of
-// 3) level 1 made 447 MB/s at 1:7.2, level 2 401–439 at 1:7.7 with any memLevel and chunk over 16 KiB (377), level 3
-// 348–389 at 1:8.1; other strategies at most 258 at 1:1.7. memLevel 8 takes half the memory of 9. The result is one chunk.
-const gzipOptions: zlib.ZlibOptions = { level: 2, memLevel: 8, chunkSize: 256 * 1024 };
+// Level 1 and 256 KiB chunks: on 1 MiB bodies of IoT points (test/bench/generate.js), one thread, Node 20.20 (2026-11-23,
+// medians of 4) level 1 made 231 MB/s at 1:7.7, level 2 209 at 1:8.1, level 3 174 at 1:8.7; other window sizes and memLevel
+// 9 were no faster, Z_RLE and Z_HUFFMAN_ONLY at most 106 at 1:1.6. The loader's time is worth more than the last 5 % of
+// size. The result is one chunk.
+const gzipOptions: zlib.ZlibOptions = { level: 1, memLevel: 8, chunkSize: 256 * 1024 };
 
 interface ZstdOptions {
   readonly chunkSize: number;
