@@ -163,7 +163,6 @@ function booleanKind(p: usize, length: usize): u32 {
 
 /** Kind of a plain value that is not just digits with or without a point; 0 when only the exact check can tell. */
 function otherKind(p: usize, length: usize, notDigits: u32): u32 {
-  if (length == 0 || length > 31) return 0;
   const negative = load<u8>(p) == 0x2d;
   const rest = notDigits & ~u32(negative);
   const start = usize(negative);
@@ -184,10 +183,11 @@ function plainKind(p: usize, length: usize): u32 {
   let digits = digitMask(p);
   if (length > 16) digits |= digitMask(p + 16) << 16;
   const rest = ((u32(1) << u32(length)) - 1) & ~digits;
-  const ordinary = length - 1 < 31;
-  if (ordinary && rest == 0) return FLOAT;
+  // Neither empty nor over 31.
+  if (length - 1 >= 31) return 0;
+  if (rest == 0) return FLOAT;
   // One byte that is no digit, not the first, and a point.
-  if (ordinary && (rest & (rest - 1)) == 0 && (rest & 1) == 0 && load<u8>(p + usize(ctz(rest))) == 0x2e) return FLOAT;
+  if ((rest & (rest - 1)) == 0 && (rest & 1) == 0 && load<u8>(p + usize(ctz(rest))) == 0x2e) return FLOAT;
   return otherKind(p, length, rest);
 }
 
