@@ -30,7 +30,8 @@ let reached = () => {};
 /** @type {import('node:http').ServerResponse[]} */
 let held = [];
 
-const server = createServer(async (request, response) => {
+/** @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
+async function answer(request, response) {
   /** @type {Buffer[]} */
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -52,7 +53,9 @@ const server = createServer(async (request, response) => {
   reached();
   if (mode === 'hold') return held.push(response);
   response.writeHead(503, { 'retry-after': '60' }).end();
-});
+}
+
+const server = createServer((request, response) => void answer(request, response));
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const address = server.address();
