@@ -241,8 +241,8 @@ class Run {
         governor.observe(attempt, bodyBytes, this.#outstanding.count);
       },
       mayReject: (more) => this.#ledger.mayReject(more),
-      landed: async (batch, signal) => {
-        await awaitColumns(target, this.#catalogue, batch.introduces ?? [], clock, signal);
+      landed: async (batch, signal, patienceMs) => {
+        await awaitColumns(target, this.#catalogue, batch.introduces ?? [], clock, signal, patienceMs);
       },
       notify,
     });

@@ -17,7 +17,7 @@ export function commandLine(argv: readonly string[]): string {
 }
 
 function masked(word: string): string {
-  return word.replace(/(https?:\/\/)[^/@\s,]*@/g, '$1');
+  return word.replace(/(https?:\/\/)[^/\s,]*@/gi, '$1');
 }
 
 function quote(word: string): string {

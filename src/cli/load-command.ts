@@ -91,11 +91,12 @@ function bound(seen: Reporter): Reporter {
 }
 
 async function tell({ summary, examples, error }: LoadResult, settings: Settings, process: Process): Promise<void> {
-  if (isFile(settings.summary)) await writeResult(settings.summary, summaryJson(summary));
-  if (settings.summary === '-') process.stdout.write(summaryJson(summary));
-  if (settings.quiet && summary.exitCode === 0) return;
-  if (settings.progress !== 'json') process.stderr.write(summaryText(summary, Object.fromEntries(examples)));
+  const silent = settings.quiet && summary.exitCode === 0;
+  if (!silent && settings.progress !== 'json') process.stderr.write(summaryText(summary, Object.fromEntries(examples)));
   if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);
+  if (settings.summary === '-') process.stdout.write(summaryJson(summary));
+  // Last: a full disk must not cost what was said above.
+  if (isFile(settings.summary)) await writeResult(settings.summary, summaryJson(summary));
 }
 
 function stackOf(error: BulkLoadError): string {

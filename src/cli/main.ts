@@ -92,7 +92,9 @@ function shared(command: Command, process: Process): Command {
     .showSuggestionAfterError(true)
     .configureOutput({
       writeOut: (text) => process.stdout.write(text),
-      writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'bulk-load: ')),
+      // What stands behind a mistyped --password= is not to be repeated.
+      writeErr: (text) =>
+        process.stderr.write(text.replace(/^error: /, 'bulk-load: ').replace(/'(--[\w-]+)=[^']*'/g, "'$1'")),
       getOutHelpWidth: () => process.stdout.columns ?? 100,
       getErrHelpWidth: () => process.stderr.columns ?? 100,
     })

@@ -30,7 +30,7 @@ export interface DeliveryOptions {
   /** Whether so many more points may still be rejected; false ends a search through a batch that is bad all over. */
   readonly mayReject: (more: number) => boolean;
   /** Resolves when the columns that an introducing batch brings can be seen at the target, or waiting is over. */
-  readonly landed: (batch: Batch, signal: AbortSignal) => Promise<void>;
+  readonly landed: (batch: Batch, signal: AbortSignal, patienceMs: number) => Promise<void>;
   readonly notify: (notice: Notice) => void;
 }
 
@@ -78,6 +78,12 @@ interface Failures {
   readonly droppedBy: Set<string>;
   unknown: number;
   refusedSince: number | null;
+  /** An offset of this batch named a good point: halve instead. */
+  readonly misled: boolean;
+}
+
+function reasonOf(verdict: Verdict): string {
+  return 'reason' in verdict ? verdict.reason : verdict.kind;
 }
 
 export class Delivery {
@@ -103,6 +109,7 @@ export class Delivery {
     const rejected: PointReject[] = [];
     const open: PointRange[] = batch.points === 0 ? [] : [{ from: 0, to: batch.points }];
     const deadline = this.#clock.monotonic() + this.#options.retryForMs;
+    const search = { suspect: -1, misled: false };
     let fatal: BulkLoadError | null = null;
     // Parts go one after another: of an introducing batch no two may be under way at once.
     while (open.length > 0 && fatal === null && !stop.aborted) {
@@ -111,12 +118,16 @@ export class Delivery {
         open.push(...halves(range));
         continue;
       }
-      const { step, attempt } = await this.#send(batch, range, deadline, stop, abort).catch(defect);
+      const { step, attempt } = await this.#send(batch, range, deadline, search.misled, stop, abort).catch(defect);
+      search.misled ||= step !== null && wasMisled(range, search.suspect, step.do === 'loaded');
       if (step === null) open.push(range);
       else if (step.do === 'loaded') loaded.push(range);
+      else if (step.do === 'isolate' && search.misled) open.push(...halves(range));
       else if (step.do === 'split') open.push({ from: step.at, to: range.to }, { from: range.from, to: step.at });
-      else if (step.do === 'isolate') open.push(...isolated(range, step.point));
-      else if (step.do === 'reject') {
+      else if (step.do === 'isolate') {
+        search.suspect = step.point;
+        open.push(...isolated(range, step.point));
+      } else if (step.do === 'reject') {
         const { reason, message } = step;
         rejected.push({ point: range.from, reason, message, endpoint: attempt?.endpoint ?? null });
         // Not left to the account: a percentage may hold again by the time it looks, with points left behind here.
@@ -135,17 +146,25 @@ export class Delivery {
   }
 
   /** Sends one range until its fate is known; `step` null: stopped before it was. */
-  async #send(batch: Batch, range: PointRange, deadline: number, stop: AbortSignal, abort: AbortSignal): Promise<Sent> {
+  async #send(
+    batch: Batch,
+    range: PointRange,
+    deadline: number,
+    misled: boolean,
+    stop: AbortSignal,
+    abort: AbortSignal,
+  ): Promise<Sent> {
     const from = range.from === 0 ? 0 : batch.bodyEnd(range.from - 1);
     const body = batch.body.subarray(from, batch.bodyEnd(range.to - 1));
     const encoded = await this.#target.encode(body);
-    const failures = noFailures();
+    const failures = noFailures(misled);
     while (!stop.aborted) {
       const attempt = await this.#attempt(encoded, body.length, range.to - range.from, failures.total > 0, abort);
       const { verdict } = attempt;
       if (stop.aborted && verdict.kind !== 'accepted') return { step: null, attempt };
       if (batch.introduces !== null && 'mayHaveLanded' in verdict && verdict.mayHaveLanded) {
-        await this.#options.landed(batch, stop).catch(() => {});
+        this.#tell(attempt, `${reasonOf(verdict)}; the outcome is unknown, waiting for its columns to show`);
+        await this.#options.landed(batch, stop, Math.max(0, deadline - this.#clock.monotonic())).catch(() => {});
       }
       if (verdict.kind === 'dropped') failures.droppedBy.add(attempt.endpoint);
       let step = this.#judge(batch, range, from, body.length, verdict, failures);
@@ -255,9 +274,19 @@ export class Delivery {
       return { do: 'wait', ms: backoff(failures.unknown, 0, this.#options.random), reason: verdict.message };
     }
     if (points === 1) return { do: 'reject', reason: verdict.reason, message: verdict.message };
-    if (verdict.tooLarge || verdict.offset === null) return { do: 'split', at: middle };
-    return { do: 'isolate', point: pointAt(batch, range, from + verdict.offset) };
+    const { offset } = verdict;
+    const isUseless = offset === null || offset < 0 || offset >= bytes || failures.misled;
+    if (verdict.tooLarge || isUseless) return { do: 'split', at: middle };
+    return { do: 'isolate', point: pointAt(batch, range, from + offset) };
   }
+}
+
+/**
+ * Whether an offset named the wrong point: that one is good, or what stands before it is not. Offsets about this batch
+ * are then left alone, or each could cost a request with all of its points.
+ */
+function wasMisled({ from, to }: PointRange, suspect: number, loaded: boolean): boolean {
+  return loaded ? from === suspect && to === from + 1 : to <= suspect;
 }
 
 /** What is sent first comes last. */
@@ -293,8 +322,8 @@ function isolated({ from, to }: PointRange, point: number): PointRange[] {
   ].filter((range) => range.from < range.to);
 }
 
-function noFailures(): Failures {
-  return { total: 0, unreachable: 0, drops: 0, droppedBy: new Set(), unknown: 0, refusedSince: null };
+function noFailures(misled: boolean): Failures {
+  return { total: 0, unreachable: 0, drops: 0, droppedBy: new Set(), unknown: 0, refusedSince: null, misled };
 }
 
 function defect(cause: unknown): Sent {

@@ -83,6 +83,7 @@ export class DeadLetters {
       const results = await Promise.allSettled([synced(points), synced(reasons)]);
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
+      await this.#mustBeThere();
       if (finishedAs !== null) this.#names = await this.#rename(`rejected-${finishedAs}`);
     } catch (error) {
       throw this.#failed('closing the dead letters', error);
@@ -129,6 +130,13 @@ export class DeadLetters {
   }
 
   /** Gives both files another name, one that nothing has yet. */
+  /** What is announced has to exist: somebody may have removed it while the run went on. */
+  async #mustBeThere(): Promise<void> {
+    for (const path of [this.#names.points, this.#names.reasons]) {
+      if (!(await exists(path))) throw new Error(`${path} is gone: the rejected points of this run are lost`);
+    }
+  }
+
   async #rename(name: string): Promise<Paths> {
     for (let number = 1; ; number += 1) {
       const to = this.#paths(number === 1 ? name : `${name}-${number}`);

@@ -23,11 +23,25 @@ function cause(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Only an earlier result may be removed: a name that slipped in where data lies must not cost the data. */
+async function refuseForeign(file: string): Promise<void> {
+  const handle = await open(file, 'r').catch(() => null);
+  if (handle === null) return;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    const head = buffer.toString('latin1', 0, bytesRead);
+    if (bytesRead > 0 && !/^\{\s*"formatVersion"/.test(head)) throw new Error('a file that is no earlier summary');
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Proves that `path` can be written later, and removes an older result. Throws UsageError. */
 export async function prepareResult(path: string): Promise<void> {
   try {
     const file = await target(path);
     if (await isSpecial(file)) return;
+    await refuseForeign(file);
     await writeFile(beside(file), '');
     await rm(beside(file));
     await rm(file, { force: true });

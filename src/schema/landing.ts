@@ -20,8 +20,9 @@ export async function awaitColumns(
   shapes: readonly Shape[],
   clock: Clock,
   signal: AbortSignal,
+  patienceMs = landingPatienceMs,
 ): Promise<boolean> {
-  const until = clock.monotonic() + landingPatienceMs;
+  const until = clock.monotonic() + Math.min(patienceMs, landingPatienceMs);
   for (let wait = pollMs; ; wait = Math.min(wait * 2, slowestPollMs)) {
     const seen = await refresh(target, catalogue, shapes, signal);
     if (seen && shapes.every((shape) => catalogue.look(shape).kind !== 'introduces')) return true;

@@ -188,6 +188,17 @@ describe('points the target refuses', () => {
     ]);
   });
 
+  test.each([
+    ['beyond the body', () => 1 << 30],
+    ['at a good point', (lines: readonly string[]) => lines.join('\n').length],
+  ])('an offset %s costs no more than halving does', async (_, offset) => {
+    const points = Array.from({ length: 1024 }, (_, i) => (i === 300 ? 'x' : 'good'));
+    const { deliver, target } = scene((lines) => (bad(lines) < 0 ? accepted : rejected({ offset: offset(lines) })));
+    const { receipt } = await deliver(batchOf(points));
+    expect(fates(receipt, 1024).rejected).toEqual([300]);
+    expect(target.requests.length).toBeLessThan(40);
+  });
+
   test('whatever the offsets say, exactly the bad points are rejected and the others loaded once', async () => {
     const lines = fc.array(fc.constantFrom('good', 'fine', 'x', 'xxxxx'), { minLength: 1, maxLength: 24 });
     const offsets = fc.infiniteStream(fc.option(fc.integer({ min: -5, max: 200 })));

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { StateError, UsageError } from '../../src/errors.js';
+import type { Summary } from '../../src/model.js';
 import { prepareResult, writeResult } from '../../src/report/file.js';
+import { summaryJson } from '../../src/report/summary.js';
 
 const top = mkdtempSync(join(tmpdir(), 'result-'));
 afterAll(() => rmSync(top, { recursive: true }));
@@ -17,9 +19,16 @@ beforeEach(() => {
 
 test('an older result does not survive the start', async () => {
   const path = join(folder, 's.json');
-  writeFileSync(path, 'old');
+  await writeResult(path, summaryJson({ formatVersion: 1 } as Summary));
   await prepareResult(path);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a file that is no earlier summary is never removed: it may be data', async () => {
+  const path = join(folder, 'data.lp');
+  writeFileSync(path, 'm f=1 1640995200000000000\n');
+  await expect(prepareResult(path)).rejects.toThrow(/no earlier summary/);
+  expect(readFileSync(path, 'utf8')).toContain('m f=1');
 });
 
 test('a result is written whole and leaves nothing beside it', async () => {
