@@ -32,7 +32,7 @@ export interface LoadControl {
 
 /**
  * A load under way. Await it for its summary; iterate over it for a snapshot each second and one at the end.
- * Awaiting rejects with LoadFailed when the load ended as anything but `complete` or `complete-with-rejects`,
+ * Awaiting, and iterating to the end, rejects with LoadFailed when the load ended as anything but `complete` or `complete-with-rejects`,
  * and with UsageError when it could not begin. Breaking off the iteration does not stop the load.
  */
 export interface Load extends PromiseLike<Summary>, AsyncIterable<Snapshot> {}
@@ -53,11 +53,11 @@ const snapshotMs = 1000;
 export function load(options: LoadOptions, control: LoadControl = {}): Load {
   const live = new Live();
   const summary = start(options, control, live).finally(() => live.end());
-  summary.catch(() => {}); // whoever only iterates has the snapshots; whoever awaits gets the error
+  summary.catch(() => {}); // thrown to whoever awaits or iterates
   return {
     // biome-ignore lint/suspicious/noThenProperty: a load is awaited for its summary
     then: (resolved, rejected) => summary.then(resolved, rejected),
-    [Symbol.asyncIterator]: () => live.snapshots(),
+    [Symbol.asyncIterator]: () => live.snapshots(summary),
   };
 }
 
@@ -108,11 +108,13 @@ class Live {
     this.#ended.abort();
   }
 
-  async *snapshots(): AsyncGenerator<Snapshot, void> {
+  /** Ends as the load does: whoever only iterates must not take a failure for the end. */
+  async *snapshots(summary: Promise<Summary>): AsyncGenerator<Snapshot, void> {
     while (!this.#over) {
       if (this.#look !== null) yield this.#look();
       await clock.sleep(snapshotMs, this.#ended.signal).catch(() => {});
     }
     if (this.#look !== null) yield this.#look();
+    await summary;
   }
 }

@@ -26,6 +26,9 @@ export interface ReadingContext {
   readonly settled: () => Promise<void>;
 }
 
+/** Time for a read in progress to end after the run was stopped. */
+const closeMs = 200;
+
 export class Reading {
   readonly #context: ReadingContext;
   #source: ByteSource | null = null;
@@ -70,7 +73,7 @@ export class Reading {
     const { settings, ledger, notify } = this.#context;
     this.#current = input.name;
     try {
-      this.#source = await input.open(signal);
+      this.#source = await orAborted(input.open(signal), signal);
       yield* batches(this.#counting(this.#source));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -81,7 +84,9 @@ export class Reading {
       const source = this.#source;
       this.#bytesDone += source?.bytesRead ?? 0;
       this.#source = null;
-      await source?.close();
+      // A read that the system never ends must not hold up the end of the run.
+      const closed = source?.close();
+      await (signal.aborted ? Promise.race([closed, this.#context.clock.sleep(closeMs)]) : closed);
     }
     this.#inputsDone += 1;
   }
@@ -105,7 +110,7 @@ export class Reading {
   #counting(source: ByteSource): ByteSource {
     return {
       read: async (into, signal) => {
-        const read = await source.read(into, signal);
+        const read = await orAborted(source.read(into, signal), signal);
         this.#decoded += read;
         return read;
       },
@@ -137,6 +142,15 @@ export class Reading {
     const message = `reading ${this.#current}:${line} — ${problem}`;
     throw this.#context.begun() ? new InputError(message) : new UsageError([message]);
   }
+}
+
+/** Settles as the promise does, or rejects with the signal's reason as soon as it aborts. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return await new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function strictWrite(db: string, table: string): RefusedError {

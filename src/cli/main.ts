@@ -60,9 +60,12 @@ function commands(process: Process, done: (code: number) => void): Command {
     done(await runLoad(inputs, given(command), process));
   };
   withSettings(program.argument('[inputs...]', 'files, directories, globs, or - for standard input')).action(load);
-  withSettings(shared(program.command('load', { hidden: true }), process).argument('[inputs...]', 'as above')).action(
-    load,
-  );
+  withSettings(
+    shared(program.command('load', { hidden: true }), process).argument(
+      '[inputs...]',
+      'files, directories, globs, or - for standard input',
+    ),
+  ).action(load);
   withSettings(
     shared(program.command('check'), process)
       .description('say everything that can be known before sending; sends no point')

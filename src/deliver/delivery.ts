@@ -340,9 +340,10 @@ function tooMany(batch: Batch, rejected: readonly PointReject[]): TooManyRejects
   );
 }
 
-function spent(batch: Batch, attempt: Attempt, reason: string, retryForMs: number): UnavailableError {
+function spent(batch: Batch, attempt: Attempt, reason: string, retryForMs: number): BulkLoadError {
   const where = `${batch.points} points`;
-  return new UnavailableError(
+  const Ending = attempt.verdict.kind === 'refused' ? RefusedError : UnavailableError;
+  return new Ending(
     `writing a batch of ${where} — expected an answer within --retry-for ${Math.round(retryForMs / 1000)}s — ` +
       `last from ${attempt.endpoint}: ${reason} — the load can be run again`,
   );

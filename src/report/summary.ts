@@ -12,7 +12,7 @@ const sentences: Record<Outcome, string> = {
   refused: 'Stopped: the target refused the load.',
   unavailable: 'Stopped: the target did not take the points in time.',
   memory: 'Stopped: the memory limit could not be held.',
-  input: 'Incomplete: an input could not be read to its end; all else was loaded.',
+  input: 'Incomplete: an input is missing, broken or short of points; the account below says what of each was loaded.',
   'verify-failed': 'Loaded, but what was read back differs.',
   bug: 'Stopped by a defect of bulk-load: please report it.',
   state: 'Stopped: dead letters or other state could not be written.',
@@ -138,6 +138,6 @@ function rejects({ rejects: found }: Summary, examples: Readonly<Record<string, 
 function onwards({ continueWith, checkpoint }: Summary): string[] {
   return [
     ...(checkpoint === null ? [] : [row('checkpoint', checkpoint)]),
-    ...(continueWith === null ? [] : [row('go on with', continueWith)]),
+    ...(continueWith === null ? [] : [row('run again', continueWith)]),
   ];
 }

@@ -56,7 +56,7 @@ test('a stopped load says why and how to go on', () => {
     'Stopped: the target did not take the points in time. No endpoint answered for 1h. (exit code 5)',
   );
   expect(rows(all, 'points')[0]).toContain('100 read = 60 loaded + 0 rejected + 40 undelivered');
-  expect(all.at(-1)).toBe('  go on with bulk-load --db bench a.lp.gz');
+  expect(all.at(-1)).toBe('  run again  bulk-load --db bench a.lp.gz');
 });
 
 test('a few inputs are all listed', () => {
