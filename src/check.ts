@@ -4,7 +4,7 @@
 import { BulkLoadError, InputError, type Outcome, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
 import { LineProtocol } from './format/line-protocol.js';
-import { within } from './ledger/ledger.js';
+import { accepts, within } from './ledger/ledger.js';
 import { planMemory } from './memory.js';
 import type { ByteSource, Input, Points, Target, TargetDescription } from './model.js';
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from './model.js';
@@ -83,9 +83,7 @@ function outcome(settings: Settings, looks: readonly InputLook[], problems: read
   const rejected = looks.flatMap((each) => Object.values(each.rejects)).reduce((sum, n) => sum + n, 0);
   const read = looks.reduce((sum, each) => sum + each.points, rejected);
   if (!within(rejected, read, settings.maxRejected)) return 'too-many-rejects';
-  const accept = settings.acceptRejects;
-  const accepted = 'percent' in accept ? rejected * 100 <= accept.percent * read : rejected <= accept.count;
-  return rejected === 0 || accepted ? 'complete' : 'complete-with-rejects';
+  return rejected === 0 || accepts(rejected, read, settings.acceptRejects) ? 'complete' : 'complete-with-rejects';
 }
 
 function timeProblem({ name, time }: InputLook, { expectTime, precision }: Settings): string[] {

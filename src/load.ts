@@ -11,7 +11,7 @@ import { SizeLimit } from './deliver/sizes.js';
 import { runWriters } from './deliver/writers.js';
 import { BugError, BulkLoadError, InputError, InterruptedError } from './errors.js';
 import { DeadLetters } from './ledger/dead-letters.js';
-import { Ledger, within } from './ledger/ledger.js';
+import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
 import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
@@ -281,8 +281,7 @@ class Run {
 
   #accepted(): boolean {
     const { rejected, read } = this.#ledger.total;
-    const allowance = this.#settings.acceptRejects;
-    return 'percent' in allowance ? rejected * 100 <= allowance.percent * read : within(rejected, read, allowance);
+    return accepts(rejected, read, this.#settings.acceptRejects);
   }
 
   #obey(signal: AbortSignal, act: (reason: unknown) => void): void {

@@ -148,10 +148,15 @@ export class Ledger {
   }
 }
 
+/** Whether a load that came to its end with so many rejects is a success; a percentage counts from the first point on. */
+export function accepts(rejected: number, read: number, allowance: Allowance): boolean {
+  if ('count' in allowance) return rejected <= allowance.count;
+  return rejected * 100 <= allowance.percent * read;
+}
+
 /** Whether `rejected` of `read` points stay within an allowance. A percentage counts from 100,000 points on. */
 export function within(rejected: number, read: number, allowance: Allowance): boolean {
-  if ('count' in allowance) return rejected <= allowance.count;
-  return read < percentCountsFrom || rejected * 100 <= allowance.percent * read;
+  return accepts(rejected, read, allowance) || ('percent' in allowance && read < percentCountsFrom);
 }
 
 function ours(reject: BatchReject): Letter {
