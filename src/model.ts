@@ -304,6 +304,23 @@ export interface TargetColumn {
   readonly type: ColumnType | null;
 }
 
+/** What came of asking the target to flush. `timedOut`: no answer in time, though it may go on with it. */
+export interface FlushOutcome {
+  readonly kind: 'done' | 'timedOut' | 'notPermitted' | 'failed';
+  readonly tookMs: number;
+  /** In the target's words, where it did not do it. */
+  readonly reason: string | null;
+}
+
+/** How the database lies on the cluster. `from`: who says so; by the endpoints alone it is a guess on the safe side. */
+export interface Layout {
+  /** Data nodes that hold the database. */
+  readonly nodes: number;
+  /** The most vnodes of it per time bucket that one node holds. */
+  readonly vnodesPerNode: number;
+  readonly from: 'replicas' | 'endpoints';
+}
+
 /**
  * Where batches go. Calls may overlap; the caller decides how many. Nothing here retries a write:
  * one `write` is one request to one endpoint and comes back as a value, whatever happens.
@@ -325,6 +342,15 @@ export interface Target {
    * attempt is `dropped`. `points` is for the account of endpoints. The body must not change until this resolves.
    */
   write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt>;
+  /**
+   * Asks the target to write its caches of the database to disk (CnosDB: COMPACT DATABASE). Never throws. The caller sees
+   * to it that one ends before the next begins.
+   */
+  flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome>;
+  /** Unflushed bytes of the database per endpoint, by the target's own gauge (up to 10 s old); null: not told. Never throws. */
+  gauges(signal: AbortSignal): Promise<readonly (number | null)[]>;
+  /** Only after `describe`. Falls back on the endpoints where it may not ask; throws `signal.reason` alone. */
+  layout(signal: AbortSignal): Promise<Layout>;
   endpoints(): readonly EndpointAccount[];
   close(): Promise<void>;
 }

@@ -1,11 +1,24 @@
 // The CnosDB target: what the rest of the program knows of a cluster.
 
 import { RefusedError } from '../errors.js';
-import type { Attempt, Clock, EncodedBody, Target, TargetColumn, TargetDescription } from '../model.js';
+import type {
+  Attempt,
+  Clock,
+  DatabaseSettings,
+  EncodedBody,
+  FlushOutcome,
+  Layout,
+  Target,
+  TargetColumn,
+  TargetDescription,
+} from '../model.js';
 import { type Asking, askSql, patient, sentence } from './ask.js';
 import { columnsOf } from './database.js';
 import { type Encode, encoder } from './encode.js';
 import { Endpoints } from './endpoints.js';
+import { flush } from './flush.js';
+import { gauge } from './gauge.js';
+import { layoutOf } from './layout.js';
 import type { CnosdbOptions } from './options.js';
 import { preflight } from './preflight.js';
 import { verdictOf, Wire } from './wire.js';
@@ -26,6 +39,7 @@ class Cnosdb implements Target {
   readonly #wire: Wire;
   readonly #endpoints: Endpoints;
   readonly #closed = new AbortController();
+  #database: Pick<DatabaseSettings, 'shard' | 'replica'> = { shard: 1, replica: 1 };
 
   constructor(options: CnosdbOptions, clock: Clock) {
     this.#options = options;
@@ -47,18 +61,17 @@ class Cnosdb implements Target {
     verdicts.forEach((verdict, index) => {
       if (verdict.kind === 'unreachable') this.#endpoints.learn(index, verdict, 0);
     });
+    this.#database = description.database;
     return description;
   }
 
   async columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]> {
-    const first = this.#endpoints.pick();
-    const order = this.#options.urls.map((_, step) => (first + step) % this.#options.urls.length);
     const statement =
       table === undefined
         ? 'SELECT table_name, column_name, column_type, data_type FROM information_schema.columns' +
           ` WHERE database_name = '${this.#options.db.replaceAll("'", "''")}'`
         : `DESCRIBE TABLE "${table.replaceAll('"', '""')}"`;
-    const told = await askSql(patient(this.#asking(signal)), order, statement);
+    const told = await askSql(patient(this.#asking(signal)), this.#order(), statement);
     if ('rows' in told) return columnsOf(told.rows, table);
     if (table !== undefined && /Table not found/i.test(told.rejected)) return [];
     throw new RefusedError(
@@ -85,6 +98,22 @@ class Cnosdb implements Target {
     };
   }
 
+  flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome> {
+    return flush(this.#asking(signal), this.#order(), this.#options.db, timeoutMs);
+  }
+
+  gauges(signal: AbortSignal): Promise<(number | null)[]> {
+    const { urls, tenant, db } = this.#options;
+    return Promise.all(urls.map((_, index) => gauge(this.#wire, index, { tenant, db }, signal)));
+  }
+
+  async layout(signal: AbortSignal): Promise<Layout> {
+    const told = await askSql(patient(this.#asking(signal)), this.#order(), 'SHOW REPLICAS').catch(() => null);
+    signal.throwIfAborted();
+    const rows = told !== null && 'rows' in told ? told.rows : [];
+    return layoutOf(rows, this.#options.db, { ...this.#database, endpoints: this.#options.urls.length });
+  }
+
   endpoints(): ReturnType<Target['endpoints']> {
     return this.#endpoints.accounts();
   }
@@ -97,6 +126,12 @@ class Cnosdb implements Target {
   async #probe(index: number): Promise<boolean> {
     const outcome = await this.#wire.write(index, null, probeTimeoutMs, this.#closed.signal);
     return verdictOf(outcome, probeTimeoutMs, this.#clock.now()).kind === 'accepted';
+  }
+
+  /** All endpoints, the one whose turn it is first. */
+  #order(): number[] {
+    const first = this.#endpoints.pick();
+    return this.#options.urls.map((_, step) => (first + step) % this.#options.urls.length);
   }
 
   #tell(shown: string, up: boolean, why: string): void {

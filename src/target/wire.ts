@@ -10,6 +10,10 @@ import { verdict } from './verdict.js';
 
 const connectTimeoutMs = 5_000;
 const shortAnswerBytes = 64 * 1024;
+/** A page of about 2,000 vnodes: more of them a node does not hold. */
+const metricsBytes = 8 * 1024 * 1024;
+/** Beside those of the writers: a flush or a look at the gauges must not queue behind writes that hang. */
+const spareConnections = 2;
 
 /** What came of an outcome for a write. */
 export function verdictOf(outcome: Outcome, timeoutMs: number, now: number): Verdict {
@@ -40,7 +44,7 @@ export class Wire {
     this.#origins = options.urls.map(({ origin }) => new URL(origin));
     this.#query = new URLSearchParams({ db: options.db, tenant: options.tenant }).toString();
     this.#precision = options.precision;
-    this.#connections = options.connections;
+    this.#connections = options.connections + spareConnections;
     this.#clock = clock;
     const credentials = Buffer.from(`${options.user}:${options.password}`).toString('base64');
     this.#headers = {
@@ -85,6 +89,11 @@ export class Wire {
   ping(index: number, timeoutMs: number, signal: AbortSignal): Promise<Outcome> {
     const ask = { method: 'GET', path: '/api/v1/ping', headers: this.#headers, body: null } as const;
     return this.#send(index, signal, { ...ask, timeoutMs, maxAnswerBytes: shortAnswerBytes });
+  }
+
+  metrics(index: number, timeoutMs: number, signal: AbortSignal): Promise<Outcome> {
+    const ask = { method: 'GET', path: '/metrics', headers: this.#headers, body: null } as const;
+    return this.#send(index, signal, { ...ask, timeoutMs, maxAnswerBytes: metricsBytes });
   }
 
   /** Tears down what is still in flight. */

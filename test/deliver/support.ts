@@ -91,6 +91,18 @@ class ScriptedTarget implements Target {
     throw new Error('not asked for in these tests');
   }
 
+  flush(): never {
+    throw new Error('not asked for in these tests');
+  }
+
+  gauges(): never {
+    throw new Error('not asked for in these tests');
+  }
+
+  layout(): never {
+    throw new Error('not asked for in these tests');
+  }
+
   endpoints(): [] {
     return [];
   }

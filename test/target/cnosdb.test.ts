@@ -318,3 +318,64 @@ test('a node that dies loses nothing and gets its share again when it is back', 
   expect(cluster.points()).toBe(next);
   expect(notices.map(({ kind }) => kind)).toEqual(['endpoint-down', 'endpoint-back']);
 });
+
+test('a flush is one COMPACT DATABASE to one endpoint, and says how long it took', async () => {
+  const target = await setup({ db: 'a"b' }, { nodes: 2, databases: ['a"b'] });
+  expect(await target.flush(1000, never)).toMatchObject({ kind: 'done', reason: null });
+  expect(cluster.statements).toEqual(['COMPACT DATABASE "a""b"']);
+});
+
+test.each([
+  ['timedOut', { hang: true }, /no answer within/],
+  [
+    'notPermitted',
+    {
+      answer: {
+        status: 422,
+        body: '{"error_code":"010004","error_message":"Insufficient privileges, expected [maintainer for system]"}',
+      },
+    },
+    /Insufficient/,
+  ],
+  [
+    'failed',
+    { answer: { status: 422, body: '{"error_code":"010062","error_message":"Database db not found."}' } },
+    /not found/,
+  ],
+  ['failed', { reset: 'after-body' }, /connection/],
+] as const)('a flush that ends as %s is a value, with the reason', async (kind, step, reason) => {
+  const target = await setup({}, { script: { onOther: () => step } });
+  const outcome = await target.flush(50, never);
+  expect(outcome.kind).toBe(kind);
+  expect(outcome.reason).toMatch(reason);
+});
+
+test('a flush goes to the next endpoint when one cannot be reached', async () => {
+  const target = await setup({}, { nodes: 2 });
+  await cluster.stopNode(0);
+  await target.flush(1000, never);
+  expect(await target.flush(1000, never)).toMatchObject({ kind: 'done' });
+});
+
+test('gauges are told per endpoint; one that does not say is null', async () => {
+  const page = 'vnode_cache_size_total{database="db",node_id="1",tenant="cnosdb",vnode_id="2"} 77\n';
+  const onOther = ({ node, path }: ScriptedRequest) =>
+    path === '/metrics' && node === 1 ? { answer: { status: 200, body: page } } : undefined;
+  const target = await setup({}, { nodes: 2, script: { onOther } });
+  expect(await target.gauges(never)).toEqual([null, 77]);
+});
+
+test('the layout comes from SHOW REPLICAS, and from the endpoints where that is refused', async () => {
+  const rows = [
+    { database: 'db', location: '1001*,1002', replica_id: 1, start_time: 'a', end_time: 'b' },
+    { database: 'db', location: '1002*,1003', replica_id: 4, start_time: 'a', end_time: 'b' },
+  ];
+  let answer = { status: 200, body: JSON.stringify(rows) };
+  const onOther = ({ body }: ScriptedRequest) =>
+    Buffer.from(body).toString() === 'SHOW REPLICAS' ? { answer } : undefined;
+  const target = await setup({}, { databases: { db: { shard: 2, replica: 2 } }, script: { onOther } });
+  await describe(target);
+  expect(await target.layout(never)).toEqual({ nodes: 3, vnodesPerNode: 2, from: 'replicas' });
+  answer = { status: 422, body: '{"error_code":"010004","error_message":"Insufficient privileges"}' };
+  expect(await target.layout(never)).toEqual({ nodes: 1, vnodesPerNode: 4, from: 'endpoints' });
+});
