@@ -54,8 +54,6 @@ export interface LoadResult {
 
 /** Requests in flight may take this long after a stop; product contract. */
 const graceMs = 10_000;
-/** Node's timers wrap around beyond this. */
-const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Loads the inputs. What inputs, target or machine do wrong is in the result, whose account balances; throws only
@@ -299,8 +297,7 @@ class Run {
   }
 
   #later(ms: number, act: () => void): void {
-    const timer = setTimeout(act, Math.min(ms, longestTimerMs));
-    this.#undo.push(() => clearTimeout(timer));
+    this.#undo.push(this.#context.clock.after(ms, act));
   }
 }
 

@@ -1,0 +1,62 @@
+// The other loaders' policy: so many writers, one body size, no reaction but to send again. What ours is measured against.
+
+import { type Killed, ModelCluster } from './cluster.js';
+import { type ClusterShape, type MemoryConstants, MiB } from './shape.js';
+import { Timeline } from './timeline.js';
+
+export interface FixedPolicy {
+  readonly writers: number;
+  readonly bodyKiB: number;
+  /** COMPACT DATABASE this long after the last one was done; never, unless told. */
+  readonly compactEveryMs?: number;
+}
+
+export interface Ran {
+  /** Until the last byte was acknowledged; null: it never was. */
+  readonly seconds: number | null;
+  readonly mibPerSecond: number;
+  readonly peaksMiB: readonly number[];
+  readonly killed: readonly Killed[];
+}
+
+const againMs = 100;
+const longestMs = 600_000;
+
+/** Ends at the first death: none of it is to be had back. */
+export function runFixed(shape: ClusterShape, constants: MemoryConstants, loadMiB: number, policy: FixedPolicy): Ran {
+  const time = new Timeline();
+  const cluster = new ModelCluster(shape, constants, time);
+  let left = Math.round(loadMiB * MiB);
+  let flying = 0;
+  let turn = 0;
+  let endedMs: number | null = null;
+  const send = (bytes: number): void => {
+    turn = (turn + 1) % shape.nodes;
+    cluster.send(turn, bytes, ({ kind }) => {
+      if (kind !== 'accepted') return void time.after(againMs, () => send(bytes));
+      flying -= 1;
+      next();
+    });
+  };
+  const next = (): void => {
+    if (left === 0 && flying === 0) endedMs = time.monotonic();
+    if (left === 0) return;
+    const bytes = Math.min(left, policy.bodyKiB * 1024);
+    left -= bytes;
+    flying += 1;
+    send(bytes);
+  };
+  const compact = (everyMs: number): void => {
+    time.after(everyMs, () => cluster.compact(() => compact(everyMs)));
+  };
+  for (let i = 0; i < policy.writers; i += 1) next();
+  if (policy.compactEveryMs !== undefined) compact(policy.compactEveryMs);
+  time.run(() => endedMs !== null || cluster.killed.length > 0, longestMs);
+  const seconds = endedMs === null ? null : endedMs / 1000;
+  return {
+    seconds,
+    mibPerSecond: seconds === null ? 0 : loadMiB / seconds,
+    peaksMiB: cluster.nodes.map(({ peak }) => peak / MiB),
+    killed: cluster.killed,
+  };
+}
