@@ -39,6 +39,7 @@ export class ModelCluster {
   readonly #free: number[][];
   readonly #flying = new Set<Request>();
   #gaugesAt = 0;
+  #lots = 7;
 
   constructor(shape: ClusterShape, constants: MemoryConstants, time: Time) {
     this.shape = shape;
@@ -125,7 +126,7 @@ export class ModelCluster {
   /** Each shard's part queues at that shard's vnodes; the slowest replica sets the pace. */
   #servedAt(bytes: number, now: number): number {
     const { latencyMs = 0, fixedMs, mibPerSecond } = this.shape.service;
-    const drag = this.#compacting > 0 ? (this.shape.compact?.slows ?? 1) : 1;
+    const drag = (this.#compacting > 0 ? (this.shape.compact?.slows ?? 1) : 1) * this.#noise();
     const ends = this.#free.map((workers, shard) => {
       const slow = drag * Math.max(...this.#holders(shard).map((holder) => holder.slow));
       const first = workers.indexOf(Math.min(...workers));
@@ -134,6 +135,11 @@ export class ModelCluster {
       return workers[first] + latencyMs * slow;
     });
     return Math.max(...ends);
+  }
+
+  #noise(): number {
+    this.#lots = (Math.imul(this.#lots, 1_664_525) + 1_013_904_223) >>> 0;
+    return 1 + (this.shape.service.jitter ?? 0) * ((2 * this.#lots) / 2 ** 32 - 1);
   }
 
   #apply(request: Request): void {

@@ -60,3 +60,34 @@ export function runFixed(shape: ClusterShape, constants: MemoryConstants, loadMi
     killed: cluster.killed,
   };
 }
+
+/** Every combination is tried. */
+export interface Rivals {
+  readonly writers: readonly number[];
+  readonly bodyKiB: readonly number[];
+  /** 0: none. */
+  readonly compactEveryMs?: readonly number[];
+}
+
+/** The fastest policy that ends with every node alive; the first of those that are equally fast. */
+export function bestFixed(
+  shape: ClusterShape,
+  constants: MemoryConstants,
+  loadMiB: number,
+  { writers, bodyKiB, compactEveryMs = [0] }: Rivals,
+): FixedPolicy & { readonly mibPerSecond: number } {
+  let best = { writers: 0, bodyKiB: 0, mibPerSecond: 0 };
+  for (const policy of combinations(writers, bodyKiB, compactEveryMs)) {
+    const { killed, mibPerSecond } = runFixed(shape, constants, loadMiB, policy);
+    if (killed.length === 0 && mibPerSecond > best.mibPerSecond) best = { ...policy, mibPerSecond };
+  }
+  return best;
+}
+
+function combinations(writers: readonly number[], bodies: readonly number[], pauses: readonly number[]): FixedPolicy[] {
+  return writers.flatMap((each) =>
+    bodies.flatMap((bodyKiB) =>
+      pauses.map((pause) => ({ writers: each, bodyKiB, ...(pause === 0 ? {} : { compactEveryMs: pause }) })),
+    ),
+  );
+}

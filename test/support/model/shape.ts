@@ -25,6 +25,8 @@ export interface Service {
   readonly mibPerSecond: number;
   /** Requests that one vnode works on at once; apply is serial: 1. */
   readonly atOnce?: number;
+  /** ± share of all of that, the same each time. */
+  readonly jitter?: number;
 }
 
 /** At `atMs`, and every `everyMs` from then on, one node or all of them change. */

@@ -1,0 +1,74 @@
+// The real load against a model cluster, from settings to summary, on virtual time.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type LoadResult, load } from '../../../src/load.js';
+import type { Notice } from '../../../src/model.js';
+import { resolve } from '../../../src/settings/resolve.js';
+import { VirtualClock } from '../clock.js';
+import { ModelCluster } from './cluster.js';
+import { generated } from './input.js';
+import { type ClusterShape, type MemoryConstants, MiB } from './shape.js';
+import { ModelTarget, type Passed } from './target.js';
+
+/** Options by their key in the config file. */
+export type Options = Readonly<Record<string, string | number | boolean>>;
+
+export interface Load {
+  readonly mib: number;
+  readonly pointBytes: number;
+}
+
+export interface Played extends LoadResult {
+  readonly points: number;
+  readonly cluster: ModelCluster;
+  readonly passed: readonly Passed[];
+  /** `sent`: requests before it. */
+  readonly notices: readonly (Notice & { readonly sent: number })[];
+}
+
+const stepMs = 100;
+const longestMs = 2 * 3_600_000;
+/** Turns of the event loop before the first request: folders are made and WASM is compiled, and that takes real time. */
+const mostTurns = 1_000_000;
+
+export async function play(
+  shape: ClusterShape,
+  constants: MemoryConstants,
+  { mib, pointBytes }: Load,
+  options: Options,
+): Promise<Played> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'bulk-load-model-'));
+  const urls = Array.from({ length: shape.nodes }, (_, i) => `http://node${i + 1}:8902`);
+  const fixed = { url: urls, db: 'db', stateDir, compression: 'none', memoryLimit: '8GiB' };
+  const { settings } = await resolve({ flags: { ...fixed, ...options }, env: {} });
+  const clock = new VirtualClock();
+  const cluster = new ModelCluster(shape, constants, clock);
+  const target = new ModelTarget(cluster, clock);
+  const notices: Played['notices'][number][] = [];
+  const points = Math.floor((mib * MiB) / pointBytes);
+  const never = new AbortController().signal;
+  let over = false;
+  const running = load(settings, {
+    version: '0.0.0',
+    inputs: [generated(points, pointBytes)],
+    target,
+    clock,
+    stop: never,
+    abort: never,
+    command: null,
+    notify: (notice) => notices.push({ ...notice, sent: target.sent }),
+    watch: () => {},
+  }).finally(() => {
+    over = true;
+  });
+  try {
+    for (let turns = 0; target.sent === 0 && !over && turns < mostTurns; turns += 1) await turn();
+    while (!over && clock.monotonic() < longestMs) await clock.advance(stepMs);
+    return { ...(await running), points, cluster, passed: target.passed, notices };
+  } finally {
+    await rm(stateDir, { recursive: true, force: true });
+  }
+}

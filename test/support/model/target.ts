@@ -1,0 +1,140 @@
+// The Target in front of a model cluster: what the load believes to be a CnosDB. No HTTP, all time virtual; every request
+// and answer is kept for the expectations of a scenario.
+
+import type {
+  Attempt,
+  Clock,
+  EncodedBody,
+  EndpointAccount,
+  FlushOutcome,
+  Layout,
+  Target,
+  TargetDescription,
+  Verdict,
+} from '../../../src/model.js';
+import type { ModelCluster } from './cluster.js';
+import { MiB } from './shape.js';
+
+/** One request as it went by. `inFlight` counts itself. */
+export interface Passed {
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  readonly bytes: number;
+  readonly inFlight: number;
+  readonly verdict: Verdict['kind'];
+}
+
+/** An endpoint that could not be reached is left alone so long. */
+const aloneMs = 1_000;
+const timedOut: Verdict = {
+  kind: 'overloaded',
+  reason: 'no answer in time',
+  retryAfterMs: null,
+  mayHaveLanded: true,
+  memory: false,
+  timedOut: true,
+};
+
+export class ModelTarget implements Target {
+  readonly passed: Passed[] = [];
+  readonly #cluster: ModelCluster;
+  readonly #clock: Clock;
+  readonly #aloneUntil: number[];
+  readonly #accounts: { loaded: number; failures: number }[];
+  /** Requests so far. */
+  sent = 0;
+  #turn = 0;
+  #inFlight = 0;
+
+  constructor(cluster: ModelCluster, clock: Clock) {
+    this.#cluster = cluster;
+    this.#clock = clock;
+    this.#aloneUntil = cluster.nodes.map(() => 0);
+    this.#accounts = cluster.nodes.map(() => ({ loaded: 0, failures: 0 }));
+  }
+
+  async describe(): Promise<TargetDescription> {
+    const { shards, replicas, memcacheMiB } = this.#cluster.shape;
+    const version = '2.4.3';
+    const endpoints = this.#accounts.map((_, i) => ({ url: url(i), reachable: true, version, problem: null }));
+    const settings = { precision: 'ns', ttlMs: null, vnodeDurationMs: 365 * 86_400_000, strictWrite: false } as const;
+    const database = { ...settings, shard: shards, replica: replicas, maxMemcacheBytes: memcacheMiB * MiB };
+    return { kind: 'cnosdb', version, endpoints, database };
+  }
+
+  async columns(): Promise<[]> {
+    return [];
+  }
+
+  async encode(bytes: Uint8Array): Promise<EncodedBody> {
+    return { bytes, encoding: null };
+  }
+
+  async write({ bytes }: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {
+    const node = this.#next();
+    const sentAt = this.#clock.monotonic();
+    this.sent += 1;
+    this.#inFlight += 1;
+    const inFlight = this.#inFlight;
+    const verdict = await this.#ask(node, bytes.length, timeoutMs, signal);
+    this.#inFlight -= 1;
+    const answeredAt = this.#clock.monotonic();
+    this.passed.push({ sentAt, answeredAt, bytes: bytes.length, inFlight, verdict: verdict.kind });
+    if (verdict.kind === 'accepted') this.#accounts[node]!.loaded += points;
+    else this.#accounts[node]!.failures += 1;
+    if (verdict.kind === 'unreachable') this.#aloneUntil[node] = answeredAt + aloneMs;
+    return { verdict, endpoint: url(node), latencyMs: answeredAt - sentAt, sentBytes: bytes.length };
+  }
+
+  async flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome> {
+    return await new Promise((resolve) => {
+      const end = (kind: 'timedOut' | 'failed', tookMs: number) => (): void => resolve({ kind, tookMs, reason: kind });
+      this.#clock.after(timeoutMs, end('timedOut', timeoutMs));
+      signal.addEventListener('abort', end('failed', 0), { once: true });
+      this.#cluster.compact(resolve);
+    });
+  }
+
+  async gauges(): Promise<readonly (number | null)[]> {
+    return this.#cluster.gauges();
+  }
+
+  async layout(): Promise<Layout> {
+    const { nodes, shards, replicas } = this.#cluster.shape;
+    return { nodes, vnodesPerNode: Math.ceil((shards * replicas) / nodes), from: 'replicas' };
+  }
+
+  endpoints(): readonly EndpointAccount[] {
+    return this.#accounts.map((account, i) => ({ url: url(i), ...account, openSeconds: 0 }));
+  }
+
+  async close(): Promise<void> {}
+
+  #next(): number {
+    const now = this.#clock.monotonic();
+    const { nodes } = this.#cluster.shape;
+    for (let i = 0; i < nodes; i += 1) {
+      this.#turn = (this.#turn + 1) % nodes;
+      if (this.#aloneUntil[this.#turn]! <= now) break;
+    }
+    return this.#turn;
+  }
+
+  async #ask(node: number, bytes: number, timeoutMs: number, signal: AbortSignal): Promise<Verdict> {
+    return await new Promise((resolve) => {
+      const abort = (): void => settle({ kind: 'dropped', reason: 'aborted', mayHaveLanded: true });
+      const cancel = this.#clock.after(timeoutMs, () => settle(timedOut));
+      const settle = (verdict: Verdict): void => {
+        cancel();
+        signal.removeEventListener('abort', abort);
+        resolve(verdict);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#cluster.send(node, bytes, settle);
+    });
+  }
+}
+
+function url(node: number): string {
+  return `http://node${node + 1}:8902`;
+}
