@@ -5,12 +5,16 @@ import { clock } from '../clock.js';
 import { exitCodes } from '../errors.js';
 import { expand } from '../input/expand.js';
 import type { TargetDescription } from '../model.js';
+import { plural } from '../report/figures.js';
+import { prepareResult, writeResult } from '../report/file.js';
+import { printable } from '../report/printable.js';
 import { flagName, type Kind, options } from '../settings/options.js';
 import { resolve } from '../settings/resolve.js';
 import type { Settings } from '../settings/settings.js';
 import { formatBytes, formatDuration } from '../settings/units.js';
 import { createTarget } from '../targets.js';
 import { version } from '../version.js';
+import { print } from './print.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
 import { standardInput } from './stdin.js';
@@ -22,9 +26,7 @@ export async function runCheck(
   process: Process,
 ): Promise<number> {
   const { settings, origins } = await resolve({ flags, env: process.env });
-  const say = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
+  if (settings.summary !== null && settings.summary !== '-') await prepareResult(settings.summary);
   const stdin = standardInput(process);
   const { inputs, duplicates } =
     names.length === 0 && !stdin.isPipeOrFile
@@ -37,21 +39,38 @@ export async function runCheck(
   );
   try {
     const report = await check(settings, { inputs, target, signal: interruption.stop });
-    for (const line of [...settingsLines(settings, origins), ...duplicates, ...reportLines(report, settings)])
-      say(line);
-    return exitCodes[report.outcome];
+    const code = exitCodes[report.outcome];
+    const lines = [...settingsLines(settings, origins), ...duplicates, ...reportLines(report, settings)];
+    if (!settings.quiet || code !== 0) process.stderr.write(lines.map((line) => `${printable(line)}\n`).join(''));
+    if (settings.summary === '-') await print(process, reportJson(report));
+    else if (settings.summary !== null) await writeResult(settings.summary, reportJson(report));
+    return code;
   } finally {
     interruption.end();
   }
 }
 
+/** For machines: the report as it is, timestamps as text since they do not fit a JSON number. */
+function reportJson({ outcome, memory, target, inputs, problems }: CheckReport): string {
+  const said = problems.map((problem) => ({ outcome: problem.outcome, message: problem.message }));
+  const report = { formatVersion: 1, outcome, exitCode: exitCodes[outcome], memory, target, inputs, problems: said };
+  return `${JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value), 2)}\n`;
+}
+
+/** Those that someone has set, and the database; all of them with `--log-level debug`. */
 function settingsLines(settings: Settings, origins: Awaited<ReturnType<typeof resolve>>['origins']): string[] {
-  const lines = options.map((option) => {
-    const name = (option.as ?? option.key) as keyof Settings;
+  const nameOf = (option: (typeof options)[number]): keyof Settings => (option.as ?? option.key) as keyof Settings;
+  const told = options.filter(
+    (option) => settings.logLevel === 'debug' || origins[nameOf(option)]?.source !== 'default',
+  );
+  const lines = told.map((option) => {
+    const name = nameOf(option);
     const shown = option.secret ? secret(settings[name]) : words(settings[name], option.is);
     return `  ${flagName(option.key).padEnd(20)} ${shown.padEnd(36)} ${origins[name]?.name ?? 'default'}`;
   });
-  return ['Settings, and where each comes from', ...lines];
+  const others = options.length - told.length;
+  const rest = others === 0 ? [] : [`  ${others} others have their defaults; --log-level debug shows them`];
+  return ['Settings, and where each comes from', ...lines, ...rest];
 }
 
 function secret(value: unknown): string {
@@ -114,7 +133,7 @@ function targetLines({ endpoints, database }: TargetDescription, { db }: Setting
 function inputLines(look: InputLook): string[] {
   const rejects = Object.entries(look.rejects).map(([reason, n]) => `${n} × ${reason}`);
   const lines = [
-    `  ${look.name}: ${look.points} points, ${look.tables.length} tables (${look.newTables.length} new), ${formatBytes(look.bytes)}` +
+    `  ${look.name}: ${plural(look.points, 'point')}, ${plural(look.tables.length, 'table')} (${look.newTables.length} new), ${formatBytes(look.bytes)}` +
       `${look.whole ? ', all of it' : ''}${look.compression === 'none' ? '' : `, ${look.compression}`}` +
       `${look.time === null ? '' : `, time ${look.time.first} … ${look.time.last}`}`,
   ];

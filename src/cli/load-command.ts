@@ -14,6 +14,7 @@ import { formatBytes } from '../settings/units.js';
 import { createTarget } from '../targets.js';
 import { version } from '../version.js';
 import { commandLine } from './command-line.js';
+import { print } from './print.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
 import { standardInput } from './stdin.js';
@@ -94,7 +95,7 @@ async function tell({ summary, examples, error }: LoadResult, settings: Settings
   const silent = settings.quiet && summary.exitCode === 0;
   if (!silent && settings.progress !== 'json') process.stderr.write(summaryText(summary, Object.fromEntries(examples)));
   if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);
-  if (settings.summary === '-') process.stdout.write(summaryJson(summary));
+  if (settings.summary === '-') await print(process, summaryJson(summary));
   // Last: a full disk must not cost what was said above.
   if (isFile(settings.summary)) await writeResult(settings.summary, summaryJson(summary));
 }

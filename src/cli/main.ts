@@ -1,9 +1,13 @@
 // The command line: what was typed → one of the commands → an exit code. Heavy modules are loaded by the command that
 // needs them, so that help and errors come at once.
 
+import { existsSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { BulkLoadError, exitCodes, UsageError } from '../errors.js';
+import { printable } from '../report/printable.js';
 import { flags, spellSwitches } from '../settings/flags.js';
+import { isNear } from '../settings/nearest.js';
+import { flagName } from '../settings/options.js';
 import { version } from '../version.js';
 import type { Process } from './process.js';
 
@@ -36,12 +40,12 @@ export async function main(process: Process): Promise<void> {
 function report(error: unknown, process: Process): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
   if (error instanceof UsageError) {
-    for (const problem of error.problems) process.stderr.write(`bulk-load: ${problem}\n`);
+    for (const problem of error.problems) process.stderr.write(`bulk-load: ${printable(problem)}\n`);
     process.stderr.write("Try 'bulk-load --help'.\n");
     return error.exitCode;
   }
   if (error instanceof BulkLoadError && error.outcome !== 'bug') {
-    process.stderr.write(`bulk-load: ${error.message}\n`);
+    process.stderr.write(`bulk-load: ${printable(error.message)}\n`);
     return error.exitCode;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -56,6 +60,7 @@ function commands(process: Process, done: (code: number) => void): Command {
     .enablePositionalOptions()
     .addHelpText('after', examples);
   const load = async (inputs: string[], _: unknown, command: Command): Promise<void> => {
+    refuseTypo(inputs[0]);
     const { runLoad } = await import('./load-command.js');
     done(await runLoad(inputs, given(command), process));
   };
@@ -82,6 +87,9 @@ function commands(process: Process, done: (code: number) => void): Command {
     .option('--db <name>', 'database for --seed', 'public')
     .option('--seed <input...>', 'load these before saying that it is ready')
     .action(async (options: Record<string, unknown>) => {
+      const before = Object.keys(given(program)).map(flagName);
+      if (before.length > 0)
+        throw new UsageError([`serve: expected its own options only, got ${before.join(', ')} before it`]);
       const { runServe } = await import('./serve-command.js');
       done(await runServe(options, process));
     });
@@ -115,8 +123,19 @@ function withSettings(command: Command): Command {
   return command;
 }
 
-/** Only what was typed: defaults belong to the settings. */
+/** Only what was typed, also before the command's name: defaults belong to the settings. */
 function given(command: Command): Record<string, unknown> {
+  const before = command.parent === null ? {} : given(command.parent);
   const options = Object.entries(command.opts());
-  return Object.fromEntries(options.filter(([key]) => command.getOptionValueSource(key) === 'cli'));
+  return { ...before, ...Object.fromEntries(options.filter(([key]) => command.getOptionValueSource(key) === 'cli')) };
+}
+
+/** A first word that is no file, but nearly a command, was meant to be one. */
+function refuseTypo(word: string | undefined): void {
+  if (word === undefined || existsSync(word)) return;
+  const meant = ['load', 'check', 'serve'].find((name) => isNear(word, name));
+  if (meant === undefined) return;
+  throw new UsageError([
+    `${word}: expected a file, directory or command, got none of that name; did you mean ${meant}?`,
+  ]);
 }

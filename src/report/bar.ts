@@ -4,6 +4,7 @@ import type { SingleBar } from 'cli-progress';
 import type { Snapshot } from '../model.js';
 import { fittedLine, progress } from './line.js';
 import type { Pace } from './pace.js';
+import { printable } from './printable.js';
 import { type Io, noticeText, paint, type View } from './views.js';
 
 const green = 32;
@@ -57,7 +58,7 @@ export async function barView(io: Io): Promise<View> {
   };
   return {
     everyMs: 250,
-    start: (lines) => lines.forEach(above),
+    start: (lines) => lines.map(printable).forEach(above),
     progress: draw,
     notice: (notice) => above(noticeText(notice, io.color)),
     end: (looked) => {

@@ -3,6 +3,7 @@
 import type { Outcome } from '../errors.js';
 import type { Summary } from '../model.js';
 import { count, duration, latency, plural, size } from './figures.js';
+import { printable } from './printable.js';
 
 const sentences: Record<Outcome, string> = {
   complete: 'Complete: every point read was acknowledged, but for rejects that were allowed.',
@@ -42,7 +43,7 @@ export function summaryText(summary: Summary, examples: Readonly<Record<string, 
     ...rejects(summary, examples),
     ...onwards(summary),
   ]
-    .map((line) => `${line}\n`)
+    .map((line) => `${printable(line)}\n`)
     .join('');
 }
 

@@ -6,6 +6,7 @@ import { duration } from './figures.js';
 import { fullLine } from './line.js';
 import type { Shown } from './notices.js';
 import type { Pace } from './pace.js';
+import { printable } from './printable.js';
 
 /** Where a view writes; standard error, but for tests. */
 export interface Io {
@@ -38,7 +39,7 @@ export function paint(text: string, code: number, color: boolean): string {
 export function noticeText({ level, message, count }: Shown, color: boolean): string {
   const times = count > 1 ? ` (${count} times since this was last said)` : '';
   const words = { error: paint('error: ', red, color), warn: paint('warning: ', yellow, color), info: '', debug: '' };
-  return `${words[level]}${message}${times}`;
+  return `${words[level]}${printable(message)}${times}`;
 }
 
 /** One line a minute. */
@@ -46,7 +47,7 @@ export function plainView(io: Io): View {
   const line = (text: string): void => io.write(`${text}\n`);
   return {
     everyMs: 60_000,
-    start: (lines) => lines.forEach(line),
+    start: (lines) => lines.map(printable).forEach(line),
     progress: (snapshot, pace) => line(`${duration(snapshot.seconds)}: ${fullLine(snapshot, pace)}`),
     notice: (notice) => line(noticeText(notice, io.color)),
     end: () => {},

@@ -11,6 +11,15 @@ export function nearest(key: string): string | null {
   return ranked[0].distance <= Math.max(1, Math.floor(key.length / 3)) ? ranked[0].key : null;
 }
 
+/** Whether a word is one slip away from another: a letter more, less, other, or two swapped. */
+export function isNear(word: string, meant: string): boolean {
+  return word !== meant && word.length > 2 && (distance(word, meant) === 1 || swapped(word, meant));
+}
+
+function swapped(word: string, meant: string): boolean {
+  return distance(word, meant) === 2 && word.split('').sort().join('') === meant.split('').sort().join('');
+}
+
 /** Levenshtein. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);

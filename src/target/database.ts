@@ -40,6 +40,11 @@ export function sizeBytes(text: string): number | null {
   return found === null ? null : Math.round(Number(found[1]) * (binary[(found[2] ?? '').toUpperCase()] ?? 1));
 }
 
+/** As text, whatever a server that is none sends. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 /** Parses the body of an SQL answer; an empty one is no rows. Throws SyntaxError when it is not JSON rows. */
 export function rowsOf(body: string): Row[] {
   if (body.trim() === '') return [];
@@ -51,7 +56,7 @@ export function rowsOf(body: string): Row[] {
 
 /** `DESCRIBE DATABASE` → settings. Throws SyntaxError, saying what could not be read. */
 export function settingsOf(row: Row): DatabaseSettings {
-  const shown = new Map(Object.entries(row).map(([name, value]) => [name.toLowerCase(), String(value)]));
+  const shown = new Map(Object.entries(row).map(([name, value]) => [name.toLowerCase(), textOf(value)]));
   const text = (name: string): string => shown.get(name) ?? '';
   // Spelled `percision` by some 2.x servers.
   const precision = (shown.get('precision') ?? text('percision')).toLowerCase();
@@ -89,8 +94,8 @@ export function columnsOf(rows: readonly Row[], table?: string): TargetColumn[] 
   return rows
     .filter((row) => row.column_type !== 'TIME')
     .map((row) => ({
-      table: table ?? String(row.table_name),
-      name: String(row.column_name),
-      type: row.column_type === 'TAG' ? 'tag' : (types[String(row.data_type).toUpperCase()] ?? null),
+      table: table ?? textOf(row.table_name),
+      name: textOf(row.column_name),
+      type: row.column_type === 'TAG' ? 'tag' : (types[textOf(row.data_type).toUpperCase()] ?? null),
     }));
 }

@@ -1,0 +1,122 @@
+// The commands as they are typed: where options may stand, what a slip of the finger gets, what `check` says to whom.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { run } from '../support/process.js';
+import { lines, type Scene, scene } from '../support/scene.js';
+
+let it: Scene;
+
+beforeEach(async () => {
+  it = await scene();
+});
+afterEach(() => it.end());
+
+const check = (args: readonly string[]): ReturnType<typeof run> =>
+  run(['check', '--url', it.cluster.urls[0]!, '--db', 'db', '--state-dir', it.stateDir, ...args]);
+
+test('check tells a person what was set, what the target is, what is in the inputs, and how a load would end', async () => {
+  const path = await it.file('a.lp', lines(1, 'a'));
+  const { code, stderr, stdout } = await check([path]);
+  expect(code).toBe(0);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/--db +db +--db/);
+  expect(stderr).not.toContain('--batch-points');
+  expect(stderr).toMatch(/\d+ others have their defaults/);
+  expect(stderr).toContain('1 point, 1 table (1 new)');
+  expect(stderr).toContain('A load would end with 0 (complete)');
+  expect(it.cluster.points()).toBe(0);
+});
+
+test('check shows every setting when it is asked to', async () => {
+  expect((await check(['--log-level', 'debug'])).stderr).toMatch(/--batch-points +10000 +default/);
+});
+
+test('check --summary - is JSON for machines, --quiet leaves out the words', async () => {
+  const path = await it.file('a.lp', lines(20, 'a'));
+  const { code, stderr, stdout } = await check(['--quiet', '--summary', '-', path]);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(JSON.parse(stdout)).toMatchObject({
+    formatVersion: 1,
+    outcome: 'complete',
+    exitCode: 0,
+    target: { database: { precision: 'ns' } },
+    inputs: [{ points: 20, whole: true }],
+    problems: [],
+  });
+});
+
+test('check --quiet speaks when something is wrong', async () => {
+  const { code, stderr } = await check(['--quiet', await it.file('a.lp', 'm f=oops 1\n')]);
+  expect(code).toBe(8);
+  expect(stderr).toContain('bad-value');
+});
+
+test('options before the name of a command count', async () => {
+  const path = await it.file('a.lp', lines(5));
+  const { code } = await run(['--db', 'db', '--url', it.cluster.urls[0]!, 'check', path]);
+  expect(code).toBe(0);
+});
+
+test('serve refuses options of a load before it', async () => {
+  const { code, stderr } = await run(['--workers', '3', 'serve']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('--workers');
+});
+
+test.each(['chek', 'laod', 'server'])('%s is told from a file that is missing', async (word) => {
+  const { code, stderr } = await run(['--db', 'db', word]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('did you mean');
+});
+
+test('what a server says cannot drive the terminal', async () => {
+  const hostile = await scene({
+    script: {
+      onWrite: () => ({
+        answer: {
+          status: 422,
+          body: JSON.stringify({
+            error_code: '010004',
+            error_message: 'Insufficient privileges \u001b]0;owned\u0007\u001b[2J',
+          }),
+        },
+      }),
+    },
+  });
+  try {
+    const path = await hostile.file('a.lp', lines(5));
+    const { stderr } = await hostile.load(['--retry-for', '100ms', path]);
+    expect(stderr).toContain('Insufficient privileges \\x1b]0;owned\\x07');
+    expect(stderr).not.toContain('\u001b');
+  } finally {
+    await hostile.end();
+  }
+});
+
+test('a summary that standard output cannot take is not passed over', async () => {
+  const path = await it.file('a.lp', lines(5));
+  const program = join(import.meta.dirname, '../../bin/bulk-load.js');
+  const args = [
+    program,
+    '--url',
+    it.cluster.urls[0]!,
+    '--db',
+    'db',
+    '--state-dir',
+    it.stateDir,
+    '--summary',
+    '-',
+    path,
+  ];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'] });
+  let said = '';
+  child.stderr?.on('data', (chunk) => (said += chunk));
+  const [code] = await once(child, 'close');
+  expect(code).toBe(73);
+  expect(said).toContain('standard output');
+  expect(it.cluster.points()).toBe(5);
+});
