@@ -7,6 +7,7 @@ import type { Clock, Input, Snapshot, Summary } from './model.js';
 import type { MemoryPlan } from './plan.js';
 import type { Governor } from './pressure/contract.js';
 import type { Reading } from './reading.js';
+import type { TargetSide } from './target-side.js';
 
 /** The parts of a run that have something to tell; null: it never got so far. */
 export interface Told {
@@ -19,6 +20,7 @@ export interface Told {
   readonly reading: Reading | null;
   readonly governor: Governor | null;
   readonly sizes: SizeLimit | null;
+  readonly side: TargetSide | null;
   readonly inFlight: number;
   readonly rssBytes: number;
 }
@@ -58,7 +60,7 @@ export function memoryOf({ memory, governor }: Told): Summary['memory'] {
   };
 }
 
-export function pressureOf({ memory, governor, sizes }: Told): Summary['pressure'] {
+export function pressureOf({ memory, governor, sizes, side }: Told): Summary['pressure'] {
   const account = governor?.account();
   return {
     workers: memory?.slots ?? 0,
@@ -71,7 +73,7 @@ export function pressureOf({ memory, governor, sizes }: Told): Summary['pressure
       target: account?.heldBack.target ?? 0,
       ownMemory: account?.heldBack.ownMemory ?? 0,
       input: 0,
-      rateLimit: 0,
+      rateLimit: side?.account().rateLimitSeconds ?? 0,
     },
   };
 }

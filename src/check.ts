@@ -4,10 +4,12 @@
 import { BulkLoadError, InputError, type Outcome, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
 import { LineProtocol } from './format/line-protocol.js';
+import { sampleTimes } from './input/times.js';
 import { accepts, within } from './ledger/ledger.js';
 import { planMemory } from './memory.js';
-import type { ByteSource, Input, Points, Target, TargetDescription } from './model.js';
+import type { ByteSource, Input, Layout, Notice, Points, Target, TargetDescription } from './model.js';
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from './model.js';
+import { layoutAsked, outlook, placeAsked, words } from './outlook.js';
 import type { MemoryPlan } from './plan.js';
 import { Catalogue } from './schema/catalogue.js';
 import type { Settings } from './settings/settings.js';
@@ -35,6 +37,8 @@ export interface InputLook {
 export interface CheckReport {
   readonly memory: MemoryPlan | null;
   readonly target: TargetDescription | null;
+  /** What the load would do to the target's memory, and what should be known of it. */
+  readonly advice: readonly Notice[];
   readonly inputs: readonly InputLook[];
   /** What would go wrong, the worst first. */
   readonly problems: readonly BulkLoadError[];
@@ -63,6 +67,8 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const memory = await attempt(() => planMemory(settings));
   const description = await attempt(() => target.describe(signal));
   const columns = description === null ? null : await attempt(() => target.columns(signal));
+  const layout = description === null ? null : await attempt(() => target.layout(signal));
+  const advice = await advise(settings, inputs, description, layout, signal);
   const catalogue = new Catalogue(columns ?? []);
   const format = new LineProtocol(settings);
   const looks: InputLook[] = [];
@@ -71,7 +77,23 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const times = looks.flatMap((each) => timeProblem(each, settings));
   if (times.length > 0) problems.push(new UsageError(times));
   await target.close();
-  return { memory, target: description, inputs: looks, problems, outcome: outcome(settings, looks, problems) };
+  return { memory, target: description, advice, inputs: looks, problems, outcome: outcome(settings, looks, problems) };
+}
+
+/** For a database that a load would create, what it would ask for is planned with. */
+async function advise(
+  settings: Settings,
+  inputs: readonly Input[],
+  description: TargetDescription | null,
+  layout: Layout | null,
+  signal: AbortSignal,
+): Promise<Notice[]> {
+  const place = description?.database ?? (settings.createDb ? placeAsked(settings.dbOptions) : null);
+  if (place === null) return [];
+  const times = await sampleTimes(inputs, signal);
+  const where = layout ?? layoutAsked(place, settings.urls.length);
+  const seen = outlook(settings, place, where, times, description === null && place.maxMemcacheBytes === null);
+  return words(settings, seen, times, description?.version ?? null);
 }
 
 /** In the order in which a load would meet them. */

@@ -10,6 +10,7 @@ import { Delivery } from './deliver/delivery.js';
 import { SizeLimit } from './deliver/sizes.js';
 import { runWriters } from './deliver/writers.js';
 import { BugError, BulkLoadError, InputError, InterruptedError } from './errors.js';
+import { sampleTimes, type TimeSample } from './input/times.js';
 import { DeadLetters } from './ledger/dead-letters.js';
 import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
@@ -17,6 +18,7 @@ import { loadName } from './ledger/name.js';
 import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
 import { planMemory } from './memory.js';
 import type { Batch, Clock, Input, Notice, Receipt, Snapshot, Summary, Target, TargetDescription } from './model.js';
+import { memcacheAsked, outlook, words } from './outlook.js';
 import type { MemoryPlan } from './plan.js';
 import type { Governor } from './pressure/contract.js';
 import { collector } from './pressure/gc.js';
@@ -26,6 +28,7 @@ import { Reading } from './reading.js';
 import { Catalogue } from './schema/catalogue.js';
 import { awaitColumns, refresh } from './schema/landing.js';
 import type { Settings } from './settings/settings.js';
+import { TargetSide } from './target-side.js';
 
 /** What a run needs from outside. */
 export interface LoadContext {
@@ -89,6 +92,7 @@ class Run {
   #description: TargetDescription | null = null;
   #reading: Reading | null = null;
   #governor: Governor | null = null;
+  #side: TargetSide | null = null;
   #sizes: SizeLimit | null = null;
 
   constructor(settings: Settings, context: LoadContext) {
@@ -117,7 +121,8 @@ class Run {
     this.#memory = memory;
     if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
     await this.#deadLetters.prepare(stampOf(this.#startedMs));
-    this.#description = await target.describe(this.#halt.signal);
+    const times = await sampleTimes(inputs, this.#halt.signal);
+    this.#description = await target.describe(this.#halt.signal, memcacheAsked(this.#settings, times));
     this.#catalogue = new Catalogue(await target.columns(this.#halt.signal));
     this.#reading = new Reading({
       settings: this.#settings,
@@ -132,13 +137,23 @@ class Run {
       settled: () => this.#outstanding.idle(),
     });
     watch(() => snapshotOf(this.#told()), this.#description, memory);
+    await this.#lookOut(times, this.#description);
     return memory;
+  }
+
+  /** What this load will do to the target, said before anything is sent. */
+  async #lookOut(times: TimeSample, { database, version }: TargetDescription): Promise<void> {
+    const { target, clock, notify } = this.#context;
+    const signal = this.#halt.signal;
+    const seen = outlook(this.#settings, database, await target.layout(signal), times);
+    for (const notice of words(this.#settings, seen, times, version)) notify(notice);
+    this.#side = new TargetSide(this.#settings, seen, { target, clock, signal, notify });
   }
 
   /** The flow. Permit, then pull: a batch is made when a writer may send it, and never before. */
   async move(memory: MemoryPlan): Promise<void> {
     const gate = pLimit(1);
-    const sizes = new SizeLimit(memory.batchBytes, this.#context.notify);
+    const sizes = new SizeLimit(memory.batchBytes, () => this.#side!.bodyBytes, this.#context.notify);
     const governor = this.#govern(memory, (writers) => {
       gate.concurrency = writers;
     });
@@ -178,6 +193,7 @@ class Run {
     const ledger = this.#ledger;
     const { version, command, inputs, clock, target } = this.#context;
     this.#governor?.close();
+    this.#side?.close();
     for (const undo of this.#undo) undo();
     const finishedAs = ledger.reason === null ? stampOf(this.#startedMs) : null;
     await this.#deadLetters.close(finishedAs).catch((error: unknown) => this.end(error));
@@ -203,6 +219,7 @@ class Run {
       memory: memoryOf(told),
       pressure: pressureOf(told),
       target: this.#description,
+      side: this.#side?.account() ?? null,
       introduced: this.#catalogue.introduced,
       endpoints: target.endpoints(),
       deadLetters: this.#deadLetters.paths,
@@ -237,6 +254,7 @@ class Run {
       observe: (attempt, bodyBytes, retry) => {
         this.#meter.count(attempt, retry);
         governor.observe(attempt, bodyBytes, this.#outstanding.count);
+        this.#side!.observe(attempt, bodyBytes);
       },
       mayReject: (more) => this.#ledger.mayReject(more),
       landed: async (batch, signal, patienceMs) => {
@@ -249,6 +267,8 @@ class Run {
   /** What it introduced is known to be there once it was acknowledged; where part of it was not, the target is asked. */
   async #deliver(delivery: Delivery, batch: Batch): Promise<Receipt> {
     this.#begun ||= batch.points > 0;
+    // Stopped while it waits, it comes back from the delivery undelivered.
+    await this.#side!.admit(batch, this.#halt.signal).catch(() => {});
     const { receipt, fatal } = await delivery.deliver(batch, this.#halt.signal, this.#hard.signal);
     if (fatal !== null) this.end(fatal);
     if (batch.introduces === null) return receipt;
@@ -272,6 +292,7 @@ class Run {
       reading: this.#reading,
       governor: this.#governor,
       sizes: this.#sizes,
+      side: this.#side,
       inFlight: this.#outstanding.count,
       rssBytes: this.#over ? process.memoryUsage.rss() : this.#resident.bytes(),
     };

@@ -330,8 +330,9 @@ export interface Target {
    * Before anything is sent: waits for a first acknowledged answer of any endpoint, creates the database when
    * asked to, and reads its settings. Throws UnavailableError when the waiting time is spent, RefusedError for
    * credentials, privilege, missing tenant or database, and for a PRECISION that would merge points.
+   * @param memcacheBytes the size of memcaches to create the database with, if it is created and has a choice; null: its own
    */
-  describe(signal: AbortSignal): Promise<TargetDescription>;
+  describe(signal: AbortSignal, memcacheBytes?: number | null): Promise<TargetDescription>;
   /** All columns of the database, or of one table of it. An unknown table has none. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
   /** Compresses, when the settings say so. The result stays valid for as long as it is referenced. */

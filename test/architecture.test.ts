@@ -21,22 +21,24 @@ const leaves = [
   'serve',
 ];
 const runs = ['load', 'check'];
-/** The two halves of the load, on pages of their own. */
-const halves = ['reading', 'account'];
+/** Parts of the load, on pages of their own. */
+const parts = ['reading', 'account', 'target-side'];
 const factories = ['clock', 'version', 'targets', 'input'];
 const allowed: Record<string, readonly string[]> = {
   model: ['errors'],
   errors: [],
   plan: shared,
+  'plan-target': shared,
   clock: shared,
   version: [],
   targets: [...shared, 'settings', 'target'],
   ...Object.fromEntries(leaves.map((room) => [room, shared])),
   memory: [...shared, 'plan', 'batch', 'format', 'pressure', 'settings'],
+  outlook: [...shared, 'plan-target', 'input', 'settings', 'target'],
   ...Object.fromEntries(
-    [...runs, ...halves].map((run) => [
+    [...runs, ...parts].map((run) => [
       run,
-      [...shared, 'plan', 'memory', ...halves, ...leaves.filter((room) => room !== 'serve')],
+      [...shared, 'plan', 'plan-target', 'memory', 'outlook', ...parts, ...leaves.filter((room) => room !== 'serve')],
     ]),
   ),
   index: ['load', ...shared, ...factories, 'settings'],

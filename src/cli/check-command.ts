@@ -96,7 +96,7 @@ function range({ fromMs, toMs }: NonNullable<Settings['expectTime']>): string {
   return `${day(fromMs)}..${day(toMs)}`;
 }
 
-function reportLines({ memory, target, inputs, problems, outcome }: CheckReport, settings: Settings): string[] {
+function reportLines({ memory, target, advice, inputs, problems, outcome }: CheckReport, settings: Settings): string[] {
   const lines: string[] = [];
   if (memory !== null) {
     const { limitBytes, limitSource, slots, slotBytes, formatBytes: window, baseBytes, reserveBytes, note } = memory;
@@ -108,6 +108,12 @@ function reportLines({ memory, target, inputs, problems, outcome }: CheckReport,
     if (note !== null) lines.push(`  ${note}`);
   }
   if (target !== null) lines.push(...targetLines(target, settings));
+  if (advice.length > 0)
+    lines.push(
+      "The target's memory",
+      ...advice.map(({ level, message }) => `  ${level === 'warn' ? 'warning: ' : ''}${message}`),
+    );
+  lines.push(...newTables(inputs));
   if (inputs.length > 0) lines.push('Inputs, the first megabyte of each', ...inputs.flatMap(inputLines));
   lines.push(...problems.map((problem) => `problem: ${problem.message}`));
   if (settings.createDb && problems.some((problem) => problem.message.includes('--create-db'))) {
@@ -127,6 +133,16 @@ function targetLines({ endpoints, database }: TargetDescription, { db }: Setting
     ),
     `  database ${db}: precision ${database.precision}, TTL ${ttl}, shard ${database.shard}, replica ${database.replica}, ` +
       `MAX_MEMCACHE_SIZE ${memcache}${database.strictWrite ? ', STRICT_WRITE on: unknown tables and fields are refused' : ''}`,
+  ];
+}
+
+function newTables(inputs: readonly InputLook[]): string[] {
+  const names = [...new Set(inputs.flatMap((look) => look.newTables))];
+  if (names.length === 0) return [];
+  const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? `, and ${names.length - 10} more` : '');
+  return [
+    `New tables or columns in ${names.length} table${names.length === 1 ? '' : 's'}: ${shown}`,
+    '  batches that bring them travel alone; no other writer should write to them meanwhile',
   ];
 }
 

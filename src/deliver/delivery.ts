@@ -178,6 +178,9 @@ export class Delivery {
       }
       this.#tell(attempt, step.reason);
       await this.#clock.sleep(step.ms, stop).catch(() => {});
+      // Meanwhile the target may have been found to take only less at a time.
+      if (this.#isTooLarge(batch, range) && !stop.aborted)
+        return { step: { do: 'split', at: middleOf(range) }, attempt };
     }
     return { step: null, attempt: null };
   }
@@ -212,7 +215,7 @@ export class Delivery {
   #judge(batch: Batch, range: PointRange, from: number, bytes: number, verdict: Verdict, failures: Failures): Step {
     const { random } = this.#options;
     const points = range.to - range.from;
-    const middle = range.from + Math.ceil(points / 2);
+    const middle = middleOf(range);
     if (verdict.kind !== 'accepted') failures.total += 1;
     if (verdict.kind !== 'unreachable') failures.unreachable = 0;
     if (verdict.kind !== 'dropped' && verdict.kind !== 'unreachable') failures.drops = 0;
@@ -221,10 +224,7 @@ export class Delivery {
       case 'accepted':
         return { do: 'loaded' };
       case 'overloaded':
-        if (verdict.timedOut && points > 1 && bytes > smallestTimedOutSplit) {
-          this.#sizes.shrink(bytes, 'a request timed out');
-          return { do: 'split', at: middle };
-        }
+        if (verdict.timedOut && points > 1 && bytes > smallestTimedOutSplit) return { do: 'split', at: middle };
         return { do: 'wait', ms: backoff(failures.total, verdict.retryAfterMs ?? 0, random), reason: verdict.reason };
       case 'forming':
         return { do: 'wait', ms: formingBackoff(failures.total, random), reason: verdict.reason };
@@ -289,9 +289,13 @@ function wasMisled({ from, to }: PointRange, suspect: number, loaded: boolean): 
   return loaded ? from === suspect && to === from + 1 : to <= suspect;
 }
 
+function middleOf({ from, to }: PointRange): number {
+  return from + Math.ceil((to - from) / 2);
+}
+
 /** What is sent first comes last. */
 function halves({ from, to }: PointRange): PointRange[] {
-  const middle = from + Math.ceil((to - from) / 2);
+  const middle = middleOf({ from, to });
   return [
     { from: middle, to },
     { from, to: middle },
@@ -340,11 +344,16 @@ function tooMany(batch: Batch, rejected: readonly PointReject[]): TooManyRejects
   );
 }
 
+/** What ends a memory that stays exhausted; a load asks for it by itself unless it was told not to. */
+const exhausted =
+  'have its caches written to disk with COMPACT DATABASE (--no-relieve keeps a load from asking for that), or give it more memory; then ';
+
 function spent(batch: Batch, attempt: Attempt, reason: string, retryForMs: number): BulkLoadError {
   const where = `${batch.points} points`;
+  const memory = attempt.verdict.kind === 'overloaded' && attempt.verdict.memory;
   const Ending = attempt.verdict.kind === 'refused' ? RefusedError : UnavailableError;
   return new Ending(
     `writing a batch of ${where} — expected an answer within --retry-for ${Math.round(retryForMs / 1000)}s — ` +
-      `last from ${attempt.endpoint}: ${reason} — the load can be run again`,
+      `last from ${attempt.endpoint}: ${reason} — ${memory ? exhausted : ''}the load can be run again`,
   );
 }

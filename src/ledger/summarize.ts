@@ -19,6 +19,8 @@ export interface RunFacts {
   readonly memory: Summary['memory'];
   readonly pressure: Summary['pressure'];
   readonly target: TargetDescription | null;
+  /** Null: it never got so far. */
+  readonly side: Pick<Summary['target'], 'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes'> | null;
   readonly introduced: { readonly tables: number; readonly columns: number };
   readonly endpoints: readonly EndpointAccount[];
   readonly deadLetters: { readonly points: string; readonly reasons: string } | null;
@@ -50,9 +52,9 @@ export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summar
     pressure: facts.pressure,
     target: {
       version: facts.target?.version ?? null,
-      planBytesPerNode: null,
-      estimatedPeakBytesPerNode: null,
-      flushes: 0,
+      planBytesPerNode: facts.side?.planBytesPerNode ?? null,
+      estimatedPeakBytesPerNode: facts.side?.estimatedPeakBytesPerNode ?? null,
+      flushes: facts.side?.flushes ?? 0,
       newTables: facts.introduced.tables,
       newColumns: facts.introduced.columns,
     },

@@ -8,9 +8,13 @@ export type Kind =
   | { readonly kind: 'headers' }
   | { readonly kind: 'switch' }
   | { readonly kind: 'choice'; readonly values: readonly string[] }
-  | { readonly kind: 'count'; readonly min: number; readonly max: number }
-  | { readonly kind: 'size'; readonly min: number; readonly max: number }
   /** `words`: texts that stand for a number of their own, or for none. */
+  | {
+      readonly kind: 'count' | 'size';
+      readonly min: number;
+      readonly max: number;
+      readonly words?: Readonly<Record<string, number | null>>;
+    }
   | {
       readonly kind: 'duration';
       readonly min: number;
@@ -77,9 +81,14 @@ const table = [
   { key: 'retryFor', as: 'retryForMs', group: 'delivery', is: { kind: 'duration', min: 0, max: 365 * DAY, words: { forever: Number.POSITIVE_INFINITY } }, default: '1h', arg: '<time>', description: 'how long one batch is tried again, from its first attempt; or forever' },
   { key: 'maxRejected', group: 'delivery', is: { kind: 'countOrPercent' }, default: '1000', arg: '<n|n%>', description: 'more rejected points stop the load; a percentage counts from 100,000 points on' },
   { key: 'acceptRejects', group: 'delivery', is: { kind: 'countOrPercent' }, default: '0', arg: '<n|n%>', description: 'up to so many rejected points the load still ends with 0' },
+  { key: 'ratePoints', group: 'delivery', is: { kind: 'count', min: 1, max: MANY, words: { off: null } }, default: 'off', arg: '<points>', description: 'at most so many points a second; or off' },
+  { key: 'rateBytes', group: 'delivery', is: { kind: 'size', min: 1, max: MANY, words: { off: null } }, default: 'off', arg: '<size>', description: 'at most so many bytes of points a second, before compression; or off' },
   { key: 'maxDuration', as: 'maxDurationMs', group: 'delivery', is: { kind: 'duration', min: 1000, max: 365 * DAY, words: { off: null } }, default: 'off', arg: '<time>', description: 'stop cleanly after so long, as a signal would; or off' },
 
   { key: 'memoryLimit', group: 'memory', is: { kind: 'sizeOrPercent', min: 16 * MIB }, default: null, defaultText: '90% of the control group, 512MiB at most', arg: '<size|n%>', description: 'resident memory to stay under: a size, or a percentage of the control group, else of RAM' },
+  { key: 'targetMemory', group: 'memory', is: { kind: 'size', min: 64 * MIB, max: MANY, words: { off: null } }, default: '512MiB', arg: '<size>', description: 'resident memory that a node of the target may take, the 110 MiB of an idle one included: held by body size and timely flushes; or off' },
+  { key: 'relieve', group: 'memory', is: { kind: 'switch' }, default: 'true', description: 'never ask the target to flush (COMPACT DATABASE)' },
+  { key: 'stage', group: 'memory', is: { kind: 'size', min: MIB, max: MANY, words: { off: null } }, default: 'off', arg: '<size>', description: 'after every so many bytes of points wait until the target has flushed; or off' },
 
   { key: 'stateDir', group: 'state', is: { kind: 'text' }, default: null, defaultText: '$STATE_DIRECTORY, else bulk-load in $XDG_STATE_HOME or ~/.local/state', arg: '<dir>', description: 'where rejected points are kept' },
 
@@ -101,7 +110,7 @@ type ValueOf<K extends Kind> = K extends { kind: 'switch' }
   : K extends { kind: 'choice' }
     ? K['values'][number]
     : K extends { kind: 'count' }
-      ? number
+      ? number | string
       : K extends { kind: 'urls' | 'headers' }
         ? string | readonly string[]
         : K extends { kind: 'text' | 'timeRange' }

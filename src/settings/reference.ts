@@ -50,7 +50,9 @@ export function helpGroups(): HelpGroup[] {
   }));
 }
 
-function notation({ key, arg }: Option): string {
+/** Of a switch that is on, only its negation changes anything. */
+function notation({ key, arg, default: text }: Option): string {
+  if (text === 'true') return flagName(key).replace('--', '--no-');
   return arg ? `${flagName(key)} ${arg}` : flagName(key);
 }
 

@@ -49,11 +49,20 @@ export interface Settings {
   readonly retryForMs: number;
   readonly maxRejected: Tolerance;
   readonly acceptRejects: Tolerance;
+  /** A second; null for off. */
+  readonly ratePoints: number | null;
+  readonly rateBytes: number | null;
   /** Null for off. */
   readonly maxDurationMs: number | null;
 
   /** Null: to be computed from the machine. */
   readonly memoryLimit: { readonly bytes: number } | { readonly percent: number } | null;
+
+  /** Bytes of a node; null for off. */
+  readonly targetMemory: number | null;
+  readonly relieve: boolean;
+  /** Bytes; null for off. */
+  readonly stage: number | null;
 
   readonly stateDir: string;
 

@@ -32,11 +32,11 @@ function parseText(kind: TextKind, text: string): Parsed {
     case 'choice':
       return kind.values.includes(text) ? { value: text } : { expected: `one of ${kind.values.join(', ')}` };
     case 'count':
-      return bounded(parseCount(text), kind, 'a whole number', String);
+      return worded(kind, text, parseCount(text), 'a whole number', String);
     case 'size':
-      return bounded(parseSize(text), kind, 'a size such as 512MiB', formatBytes);
+      return worded(kind, text, parseSize(text), 'a size such as 512MiB', formatBytes);
     case 'duration':
-      return parseTime(kind, text);
+      return worded(kind, text, parseDuration(text), 'a duration such as 30s', formatDuration);
     case 'timeRange':
       return parseRange(text);
     case 'countOrPercent':
@@ -62,11 +62,17 @@ function parseCount(text: string): number | null {
   return Number.isSafeInteger(count) ? count : null;
 }
 
-function parseTime(kind: Extract<Kind, { kind: 'duration' }>, text: string): Parsed {
+function worded(
+  kind: Extract<Kind, { kind: 'count' | 'size' | 'duration' }>,
+  text: string,
+  value: number | null,
+  what: string,
+  show: (n: number) => string,
+): Parsed {
   const words = kind.words ?? {};
   if (Object.hasOwn(words, text)) return { value: words[text] };
   const also = Object.keys(words).map((word) => `, or ${word}`);
-  return bounded(parseDuration(text), kind, `a duration such as 30s${also.join('')}`, formatDuration);
+  return bounded(value, kind, `${what}${also.join('')}`, show);
 }
 
 function parsePercent(text: string): number | null {

@@ -56,8 +56,8 @@ class Cnosdb implements Target {
     );
   }
 
-  async describe(signal: AbortSignal): Promise<TargetDescription> {
-    const { description, verdicts } = await preflight(this.#asking(signal), this.#options);
+  async describe(signal: AbortSignal, memcacheBytes: number | null = null): Promise<TargetDescription> {
+    const { description, verdicts } = await preflight(this.#asking(signal), this.#options, memcacheBytes);
     verdicts.forEach((verdict, index) => {
       if (verdict.kind === 'unreachable') this.#endpoints.learn(index, verdict, 0);
     });

@@ -19,10 +19,10 @@ export interface Found {
 }
 
 /** Throws RefusedError, UnavailableError, or the signal's reason. */
-export async function preflight(waiting: Asking, options: CnosdbOptions): Promise<Found> {
+export async function preflight(waiting: Asking, options: CnosdbOptions, memcacheBytes: number | null): Promise<Found> {
   const first = await untilAnswered(waiting, options);
   const asking = patient(waiting);
-  const verdicts = first.some(isMissing) ? await withDatabase(asking, options, first) : first;
+  const verdicts = first.some(isMissing) ? await withDatabase(asking, options, first, memcacheBytes) : first;
   if (verdicts === first && options.createDb && options.dbOptions !== null) tellUnused(options);
   const order = verdicts.flatMap((verdict, index) => (verdict.kind === 'accepted' ? [index] : []));
   const versions = await Promise.all(
@@ -42,9 +42,14 @@ export async function preflight(waiting: Asking, options: CnosdbOptions): Promis
 }
 
 /** Some endpoint does not know the database: created when none does and that is wanted, then waited for everywhere. */
-async function withDatabase(asking: Asking, options: CnosdbOptions, verdicts: readonly Verdict[]): Promise<Verdict[]> {
+async function withDatabase(
+  asking: Asking,
+  options: CnosdbOptions,
+  verdicts: readonly Verdict[],
+  memcacheBytes: number | null,
+): Promise<Verdict[]> {
   if (!verdicts.some((verdict) => verdict.kind === 'accepted'))
-    await create(asking, options, verdicts.findIndex(isMissing));
+    await create(asking, options, verdicts.findIndex(isMissing), memcacheBytes);
   const until = asking.clock.monotonic() + spreadMs;
   for (;;) {
     const now = await knock(asking);
@@ -56,7 +61,12 @@ async function withDatabase(asking: Asking, options: CnosdbOptions, verdicts: re
   }
 }
 
-async function create(asking: Asking, options: CnosdbOptions, index: number): Promise<void> {
+async function create(
+  asking: Asking,
+  options: CnosdbOptions,
+  index: number,
+  memcacheBytes: number | null,
+): Promise<void> {
   const database = `database ${quoted(options.db)} on ${asking.shown[index]}`;
   if (!options.createDb)
     throw new RefusedError(
@@ -67,7 +77,8 @@ async function create(asking: Asking, options: CnosdbOptions, index: number): Pr
         'see --db, or have it created with --create-db',
       ),
     );
-  const rest = options.dbOptions === null ? '' : ` WITH ${options.dbOptions}`;
+  const wanted = [options.dbOptions, await memcacheOption(asking, index, memcacheBytes)].filter(Boolean).join(' ');
+  const rest = wanted === '' ? '' : ` WITH ${wanted}`;
   const told = await askSql(asking, [index], `CREATE DATABASE IF NOT EXISTS ${quoted(options.db)}${rest}`);
   if ('rejected' in told)
     throw new RefusedError(
@@ -78,6 +89,20 @@ async function create(asking: Asking, options: CnosdbOptions, index: number): Pr
         'see --db and --db-options',
       ),
     );
+  if (wanted !== (options.dbOptions ?? ''))
+    options.notify?.({
+      level: 'info',
+      kind: 'memcache',
+      message: `${database} is created${rest}; its memcache size follows from --target-memory, --db-options can name another`,
+    });
+}
+
+/** The option came with 2.4.2; in MiB, as the server shows it. */
+async function memcacheOption(asking: Asking, index: number, bytes: number | null): Promise<string | null> {
+  if (bytes === null) return null;
+  const found = await version(asking, index);
+  if (found === null || found.localeCompare('2.4.2', 'en', { numeric: true }) < 0) return null;
+  return `MAX_MEMCACHE_SIZE '${Math.round(bytes / 1024 ** 2)}MiB'`;
 }
 
 function tellUnused({ notify, db, dbOptions }: CnosdbOptions): void {

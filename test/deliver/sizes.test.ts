@@ -6,7 +6,11 @@ const KiB = 1024;
 
 test('half of what did not work is remembered, and said once', () => {
   const notices: Notice[] = [];
-  const sizes = new SizeLimit(1024 * KiB, (notice) => notices.push(notice));
+  const sizes = new SizeLimit(
+    1024 * KiB,
+    () => 1024 * KiB,
+    (notice) => notices.push(notice),
+  );
   expect(sizes.current).toBe(1024 * KiB);
   sizes.shrink(1000 * KiB, 'the target answered 413');
   sizes.shrink(1024 * KiB, 'the target answered 413'); // sent before the first answer came
@@ -21,7 +25,11 @@ test('half of what did not work is remembered, and said once', () => {
 });
 
 test('batches never get smaller than 16 KiB', () => {
-  const sizes = new SizeLimit(64 * KiB, () => {});
+  const sizes = new SizeLimit(
+    64 * KiB,
+    () => 64 * KiB,
+    () => {},
+  );
   for (const bytes of [64, 32, 16, 8, 1]) sizes.shrink(bytes * KiB, 'slow');
   expect(sizes.current).toBe(16 * KiB);
 });

@@ -117,7 +117,11 @@ export function scene(answer: Script, options: Partial<DeliveryOptions> = {}, by
   const target = new ScriptedTarget(clock, answer);
   const notices: Notice[] = [];
   const observed: { verdict: Verdict; retry: boolean; bodyBytes: number }[] = [];
-  const sizes = new SizeLimit(bytes, (notice) => notices.push(notice));
+  const sizes = new SizeLimit(
+    bytes,
+    () => bytes,
+    (notice) => notices.push(notice),
+  );
   const delivery = new Delivery(target, clock, sizes, {
     retryForMs: 3_600_000,
     requestTimeoutMs: null,

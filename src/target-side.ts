@@ -1,0 +1,140 @@
+// The target's side of a run while it goes on: every batch passes here before it is sent, every answer comes by. Waits for
+// flushes, stages and rates are made in one place, so that no two of them add up to something nobody asked for.
+
+import { Rate } from './deliver/rate.js';
+import type { Attempt, Batch, Clock, Notice, Target } from './model.js';
+import type { Outlook } from './outlook.js';
+import { keptBodies, nodePeak, smallestBody } from './plan-target.js';
+import { TargetPressure } from './pressure/target-pressure.js';
+import type { Settings } from './settings/settings.js';
+import { formatBytes } from './settings/units.js';
+
+/** A flush under way does no good after this. */
+const flushTimeoutMs = 15_000;
+/** The gauge of a node is refreshed every 10 s: before that it may show what was. */
+const gaugeAgeMs = 12_000;
+const lookEveryMs = 2_000;
+const longestStageWaitMs = 300_000;
+/** Of a stage, or so little that it does not matter: flushed. */
+const downShare = 0.1;
+const downBytes = 16 * 1024 * 1024;
+
+export interface TargetSideContext {
+  readonly target: Target;
+  readonly clock: Clock;
+  /** Ends flushes and looks at gauges. */
+  readonly signal: AbortSignal;
+  readonly notify: (notice: Notice) => void;
+}
+
+export class TargetSide {
+  readonly #outlook: Outlook;
+  readonly #context: TargetSideContext;
+  readonly #stageBytes: number | null;
+  readonly #pressure: TargetPressure;
+  readonly #rate: Rate;
+  #acknowledged = 0;
+  #largestBody = 0;
+  #stagedAt = 0;
+  #stage: Promise<void> | null = null;
+
+  constructor(settings: Settings, outlook: Outlook, context: TargetSideContext) {
+    const { target, clock, signal, notify } = context;
+    const { plan, layout } = outlook;
+    this.#outlook = outlook;
+    this.#context = context;
+    this.#stageBytes = settings.stage;
+    this.#rate = new Rate({ pointsPerSecond: settings.ratePoints, bytesPerSecond: settings.rateBytes }, clock);
+    this.#pressure = new TargetPressure({
+      share: plan.share,
+      plan: plan.flush,
+      relieve: settings.relieve,
+      nodes: layout.nodes,
+      bodyBytes: plan.bodyBytes,
+      bodyBytesUnflushed: Math.min(smallestBody, plan.bodyBytes),
+      clock,
+      flush: () => target.flush(flushTimeoutMs, signal),
+      gauges: () => target.gauges(signal),
+      notify,
+    });
+  }
+
+  /** Most body bytes of a batch just now. */
+  get bodyBytes(): number {
+    return this.#pressure.bodyBytes;
+  }
+
+  /** Every attempt, as soon as it is answered. */
+  observe(attempt: Attempt, bodyBytes: number): void {
+    if (attempt.verdict.kind === 'accepted') this.#acknowledged += bodyBytes;
+    this.#largestBody = Math.max(this.#largestBody, bodyBytes);
+    this.#pressure.observe(attempt, bodyBytes);
+  }
+
+  /** Resolves when a batch may be sent; rejects with the signal's reason. */
+  async admit(batch: Batch, signal: AbortSignal): Promise<void> {
+    if (batch.points === 0) return;
+    await this.#staged();
+    await this.#pressure.admit(signal);
+    await this.#rate.admit(batch.points, batch.body.length, signal);
+  }
+
+  /** For the summary. */
+  account(): {
+    planBytesPerNode: number;
+    estimatedPeakBytesPerNode: number;
+    flushes: number;
+    rateLimitSeconds: number;
+  } {
+    const { plan, buckets } = this.#outlook;
+    const kept = keptBodies(this.#largestBody, plan.share, buckets, this.#acknowledged);
+    return {
+      planBytesPerNode: plan.peakBytes,
+      estimatedPeakBytesPerNode: nodePeak(kept, this.#pressure.peakUnflushed),
+      flushes: this.#pressure.flushes,
+      rateLimitSeconds: this.#rate.heldSeconds,
+    };
+  }
+
+  close(): void {
+    this.#pressure.close();
+  }
+
+  /** The first batch beyond a stage makes all wait until what was sent has been flushed. */
+  async #staged(): Promise<void> {
+    const stage = this.#stageBytes;
+    if (this.#stage === null && stage !== null && this.#acknowledged - this.#stagedAt >= stage) {
+      this.#stage = this.#endStage(stage).finally(() => {
+        this.#stagedAt = this.#acknowledged;
+        this.#stage = null;
+      });
+    }
+    await this.#stage;
+  }
+
+  async #endStage(stage: number): Promise<void> {
+    const { clock, signal, notify } = this.#context;
+    const since = clock.monotonic();
+    const sent = formatBytes(this.#acknowledged);
+    notify({ level: 'info', kind: 'stage', message: `${sent} sent: waiting until the target has flushed (--stage)` });
+    await this.#pressure.flushNow();
+    const unflushed = await this.#untilDown(Math.max(downBytes, stage * downShare), since + longestStageWaitMs);
+    signal.throwIfAborted();
+    if (unflushed === null) return;
+    const message = `${formatBytes(unflushed)} are still unflushed on a node after ${longestStageWaitMs / 60_000} minutes: going on without waiting longer`;
+    notify({ level: 'warn', kind: 'stage-over', message });
+  }
+
+  /** Null when every node that tells has flushed, or none tells; else what is left when the time is over. */
+  async #untilDown(down: number, until: number): Promise<number | null> {
+    const { target, clock, signal } = this.#context;
+    await clock.sleep(gaugeAgeMs, signal);
+    for (;;) {
+      const told = (await target.gauges(signal)).filter((each) => each !== null);
+      const most = Math.max(0, ...told);
+      if (most <= down) return null;
+      if (clock.monotonic() >= until) return most;
+      await clock.sleep(lookEveryMs, signal);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+// What a load does to the memory of its target, and how it says so.
+
+import { afterEach, expect, test } from 'vitest';
+import type { ClusterOptions, ScriptedRequest } from '../support/cluster.js';
+import { run } from '../support/process.js';
+import { lines, type Scene, scene } from '../support/scene.js';
+
+let open: Scene[] = [];
+
+async function begin(options?: ClusterOptions): Promise<Scene> {
+  const it = await scene(options);
+  open.push(it);
+  return it;
+}
+
+afterEach(async () => {
+  await Promise.all(open.map((it) => it.end()));
+  open = [];
+});
+
+/** One node that holds forty vnodes of the database, so that a body counts forty times. */
+const crowded = (step?: (statement: string) => object | undefined): ClusterOptions => ({
+  script: {
+    onOther: ({ body }: ScriptedRequest) => {
+      const statement = Buffer.from(body).toString();
+      if (statement !== 'SHOW REPLICAS') return step?.(statement);
+      const group = { database: 'db', location: '1*', replica_id: 1, start_time: 'a', end_time: 'b' };
+      return { answer: { status: 200, body: JSON.stringify(Array.from({ length: 40 }, () => group)) } };
+    },
+  },
+});
+const tight = ['--target-memory', '130MiB', '--batch-bytes', '64KiB'];
+/** 300 KiB of points. */
+const some = lines(9000);
+const compacts = ({ cluster }: Scene): string[] => cluster.statements.filter((each) => each.startsWith('COMPACT'));
+const exhausted = {
+  answer: {
+    status: 422,
+    headers: { 'content-type': 'application/json' },
+    body: '{"error_code":"050033","error_message":"Memory Exhausted Retry Later"}',
+  },
+};
+
+test('the target is asked to flush before its room is full, and the summary counts it', async () => {
+  const it = await begin(crowded());
+  const ample = await it.load([await it.file('a.lp', some)]);
+  expect(ample.code).toBe(0);
+  expect(ample.summary?.target).toMatchObject({ flushes: 0 });
+  const { code, summary } = await it.load([...tight, await it.file('a.lp', some)]);
+  expect(code).toBe(0);
+  expect(compacts(it)).toContain('COMPACT DATABASE "db"');
+  expect(summary?.target.flushes).toBe(compacts(it).length);
+  expect(summary!.target.planBytesPerNode).toBeGreaterThan(110 * 1024 ** 2);
+  expect(summary!.target.estimatedPeakBytesPerNode).toBeGreaterThan(120 * 1024 ** 2);
+});
+
+test('--no-relieve never asks it', async () => {
+  const it = await begin(crowded());
+  const { code, summary } = await it.load([...tight, '--no-relieve', await it.file('a.lp', some)]);
+  expect([code, summary?.target.flushes, compacts(it)]).toEqual([0, 0, []]);
+});
+
+test('a target that does not let us flush is said once, and the load goes on', async () => {
+  const body = '{"error_code":"010004","error_message":"Insufficient privileges, expected [x]"}';
+  const denied = { answer: { ...exhausted.answer, body } };
+  const it = await begin(crowded((statement) => (statement.startsWith('COMPACT') ? denied : undefined)));
+  const { code, stderr } = await it.load([...tight, await it.file('a.lp', some)]);
+  expect(code).toBe(0);
+  expect(stderr.match(/no more planned flushes.*not permitted: Insufficient privileges/g)).toHaveLength(1);
+});
+
+test('a crowded node and a load balancer are said before anything is sent', async () => {
+  const it = await begin(crowded());
+  const { stderr } = await it.load(['--target-memory', '100MiB', await it.file('a.lp', some)]);
+  expect(stderr).toMatch(/no setting keeps a node within --target-memory 100 MiB.*40 vnodes/);
+});
+
+test('memory that stays exhausted ends the load with 5 after --retry-for, with words that name COMPACT', async () => {
+  const it = await begin({ script: { onWrite: () => exhausted } });
+  const { code, stderr, summary } = await it.load([
+    '--retry-for',
+    '1s',
+    '--no-relieve',
+    await it.file('a.lp', lines(100)),
+  ]);
+  expect(code).toBe(5);
+  expect(stderr).toMatch(/Memory Exhausted.*COMPACT DATABASE/s);
+  expect(summary?.points).toEqual({ read: 100, loaded: 0, rejected: 0, undelivered: 100 });
+  expect(compacts(it)).toEqual([]);
+});
+
+test('bodies shrink when memory is exhausted, and every point arrives', async () => {
+  const onWrite = ({ body }: ScriptedRequest) => (body.length > 100_000 ? exhausted : undefined);
+  const it = await begin({ script: { onWrite } });
+  const { code, summary } = await it.load([await it.file('a.lp', some)]);
+  expect([code, it.cluster.points()]).toEqual([0, 9000]);
+  expect(summary!.pressure.bodyBytesMin).toBeLessThan(200_000);
+});
+
+test.each([
+  [[], /CREATE DATABASE IF NOT EXISTS "new" WITH MAX_MEMCACHE_SIZE '\d+MiB'$/],
+  [['--db-options', 'SHARD 3'], /"new" WITH SHARD 3 MAX_MEMCACHE_SIZE '\d+MiB'$/],
+  [['--db-options', "MAX_MEMCACHE_SIZE '64MiB'"], /"new" WITH MAX_MEMCACHE_SIZE '64MiB'$/],
+  [['--target-memory', 'off'], /"new"$/],
+])(
+  'a database that is created gets memcaches that fit, unless they are named or nothing is to be held: %j',
+  async (args, statement) => {
+    const it = await begin();
+    const { code } = await it.load(['--db', 'new', '--create-db', ...args, await it.file('a.lp', lines(10))]);
+    expect(code).toBe(0);
+    expect(it.cluster.statements.find((each) => each.startsWith('CREATE'))).toMatch(statement);
+  },
+);
+
+test('a server before 2.4.2 is not asked for an option that it does not know', async () => {
+  const it = await begin({ version: '2.4.1' });
+  const { code, stderr } = await it.load(['--db', 'new', '--create-db', await it.file('a.lp', lines(10))]);
+  expect(code).toBe(0);
+  expect(it.cluster.statements).toContain('CREATE DATABASE IF NOT EXISTS "new"');
+  expect(stderr).toMatch(/CnosDB 2\.4\.1 grows under loads/);
+});
+
+test('with --target-memory off, what a node will need is said before anything is sent', async () => {
+  const it = await begin();
+  const { stderr } = await it.load(['--target-memory', 'off', await it.file('a.lp', some)]);
+  expect(stderr).toMatch(/about 11\d(\.\d)? MiB of memory per node will be needed.*--target-memory is off/);
+});
+
+test('inputs that span more time than the nodes can hold are said before anything is sent', async () => {
+  const it = await begin({ databases: { db: { vnode_duration: '1day', shard: 4 } } });
+  const years = [2015, 2024].map((year) => `m f=1 ${Date.UTC(year, 0)}000000\n`).join('');
+  const { code, stderr } = await it.load([await it.file('a.lp', years)]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/3288 time buckets, which makes 13152 vnodes on one node.*VNODE_DURATION/);
+});
+
+test('check says what it would take, the tables that are new, and what to do', async () => {
+  const it = await begin({ nodes: 2, version: '2.3.1' });
+  const args = ['--url', it.cluster.urls.join(','), '--db', 'db', await it.file('a.lp', lines(10, 'fresh'))];
+  const { code, stderr } = await run(['check', ...args]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/The target's memory\n {2}target memory: about [\d.]+ MiB of 512 MiB per node/);
+  expect(stderr).toMatch(/New tables or columns in 1 table: fresh/);
+  expect(stderr).toMatch(/warning: CnosDB 2\.3\.1 sizes its memory pool wrongly/);
+});
+
+test('--rate-points and --rate-bytes hold a load to so much a second, and the summary says how long', async () => {
+  const it = await begin();
+  const path = await it.file('a.lp', lines(2000));
+  const points = await it.load(['--batch-points', '500', '--rate-points', '5000', path]);
+  expect(points.code).toBe(0);
+  expect(points.summary!.seconds).toBeGreaterThanOrEqual(0.3);
+  expect(points.summary!.pressure.heldBackBy.rateLimit).toBeGreaterThan(0.2);
+  const bytes = await it.load(['--batch-points', '500', '--rate-bytes', '200KB', path]);
+  expect(bytes.summary!.pressure.heldBackBy.rateLimit).toBeGreaterThan(0.1);
+});
