@@ -4,6 +4,7 @@ import { findDatabase, findTable } from './ddl.js';
 import { describeColumns } from './describe.js';
 import { systemDatabases } from './information.js';
 import { describeOptions } from './options.js';
+import { showReplicas } from './replicas.js';
 import { type Result, resultOf } from './result.js';
 import type { Store } from './store.js';
 import { visible } from './table.js';
@@ -14,7 +15,8 @@ export function show(store: Store, current: string, cursor: Cursor): Result {
   if (cursor.accept('tables')) return showTables(store, cursor.accept('on') ? cursor.name() : current);
   if (cursor.accept('series')) return showSeries(store, current, cursor);
   if (cursor.accept('tag', 'values')) return showTagValues(store, current, cursor);
-  throw cursor.expected('DATABASES, TABLES, SERIES or TAG VALUES');
+  if (cursor.accept('replicas')) return showReplicas(store);
+  throw cursor.expected('DATABASES, TABLES, REPLICAS, SERIES or TAG VALUES');
 }
 
 function showDatabases(store: Store): Result {

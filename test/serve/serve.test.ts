@@ -125,6 +125,17 @@ test('the metrics count writes and their bytes as they came, and what is not yet
   expect(await page()).toMatch(/^vnode_cache_size_total\{database="public",.*\} 0$/m);
 });
 
+test('the replicas are one group per shard and time bucket, in the recorded form', async () => {
+  const url = await start();
+  await sql(url, 'public', 'CREATE DATABASE d WITH SHARD 2');
+  await writeLines(url, 'd', 'm f=1 1640995200000000000\n');
+  const group = '"database":"d","end_time":"2023-01-01 06:00:00 UTC","location":"1001*"';
+  const begin = '"start_time":"2022-01-01 00:00:00 UTC"';
+  expect((await sql(url, 'd', 'SHOW REPLICAS')).body).toBe(
+    `[{${group},"replica_id":1,${begin}},{${group},"replica_id":2,${begin}}]`,
+  );
+});
+
 test('an address in use is the system error that names it', async () => {
   const { port } = new URL(await start());
   await expect(serve({ host: '127.0.0.1', port: Number(port), dataDir: null })).rejects.toThrow('EADDRINUSE');
