@@ -219,7 +219,7 @@ export interface Receipt {
  * | accepted | – | no | yes |
  * | overloaded | yes, wait ≥ retryAfterMs | yes | no |
  * | forming (raft groups, leaders, time buckets) | yes, ≥ 1 s | no | no |
- * | unreachable (nothing was sent) | yes, next endpoint | no | no |
+ * | unreachable (nothing was sent, or the endpoint died meanwhile) | yes, next endpoint | no | no |
  * | dropped (closed or reset after the body went out) | yes, same bytes; twice → halve | yes | no |
  * | rejected (this content) | no: split or bisect | no | no |
  * | refused (credentials, privilege, no such database) | mid-load for 30 s | no | no |
@@ -237,7 +237,8 @@ export type Verdict =
       readonly timedOut: boolean;
     }
   | { readonly kind: 'forming'; readonly reason: string; readonly mayHaveLanded: boolean }
-  | { readonly kind: 'unreachable'; readonly reason: string }
+  /** `mayHaveLanded`: it was sent, and the endpoint was found dead while the answer was awaited. */
+  | { readonly kind: 'unreachable'; readonly reason: string; readonly mayHaveLanded?: true }
   | { readonly kind: 'dropped'; readonly reason: string; readonly mayHaveLanded: true }
   | {
       readonly kind: 'rejected';
@@ -338,7 +339,8 @@ export interface Target {
   /** Compresses, when the settings say so. The result stays valid for as long as it is referenced. */
   encode(body: Uint8Array): Promise<EncodedBody>;
   /**
-   * One request, to an endpoint believed healthy (round robin; one that could not be reached is left alone and probed).
+   * One request, to the least busy endpoint believed healthy; one that is not is left alone and probed. What waits on an
+   * endpoint found dead is given up while another takes writes: `unreachable` with `mayHaveLanded`.
    * Never throws for anything the target or the network does. When `signal` aborts the request is torn down and the
    * attempt is `dropped`. `points` is for the account of endpoints. The body must not change until this resolves.
    */
@@ -361,7 +363,7 @@ export interface EndpointAccount {
   /** Points acknowledged through it. */
   readonly loaded: number;
   readonly failures: number;
-  /** Seconds it was left alone as unreachable. */
+  /** Seconds it was left alone: not to be reached, or losing what it was sent while others took writes. */
   readonly openSeconds: number;
 }
 

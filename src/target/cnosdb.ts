@@ -11,11 +11,12 @@ import type {
   Target,
   TargetColumn,
   TargetDescription,
+  Verdict,
 } from '../model.js';
 import { type Asking, askSql, patient, sentence } from './ask.js';
 import { columnsOf } from './database.js';
 import { type Encode, encoder } from './encode.js';
-import { Endpoints } from './endpoints.js';
+import { Endpoints, isSilence } from './endpoints.js';
 import { flush } from './flush.js';
 import { gauge } from './gauge.js';
 import { layoutOf } from './layout.js';
@@ -26,6 +27,11 @@ import { verdictOf, Wire } from './wire.js';
 export type { CnosdbOptions } from './options.js';
 
 const probeTimeoutMs = 5_000;
+const givenUp: Verdict = {
+  kind: 'unreachable',
+  reason: 'it stopped answering while another endpoint takes writes',
+  mayHaveLanded: true,
+};
 
 /** Connects to nothing until it is asked something. Throws UsageError for a compression this Node does not have. */
 export function cnosdb(options: CnosdbOptions, clock: Clock): Target {
@@ -52,14 +58,14 @@ class Cnosdb implements Target {
     this.#endpoints = new Endpoints(
       options.urls.map(({ shown }) => shown),
       clock,
-      { probe: (index) => this.#probe(index), changed: (shown, up, why) => this.#tell(shown, up, why) },
+      { probe: (index) => this.#probe(index), changed: (...what) => this.#tell(...what) },
     );
   }
 
   async describe(signal: AbortSignal, memcacheBytes: number | null = null): Promise<TargetDescription> {
     const { description, verdicts } = await preflight(this.#asking(signal), this.#options, memcacheBytes);
     verdicts.forEach((verdict, index) => {
-      if (verdict.kind === 'unreachable') this.#endpoints.learn(index, verdict, 0);
+      if (isSilence(verdict)) this.#endpoints.learn(index, { kind: 'unreachable', reason: verdict.reason }, 0);
     });
     this.#database = description.database;
     return description;
@@ -85,14 +91,15 @@ class Cnosdb implements Target {
   }
 
   async write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {
-    const index = this.#endpoints.pick();
+    const flight = this.#endpoints.begin(signal);
     const start = this.#clock.monotonic();
-    const outcome = await this.#wire.write(index, body, timeoutMs, signal);
-    const verdict = verdictOf(outcome, timeoutMs, this.#clock.now());
-    if (outcome.kind !== 'aborted') this.#endpoints.learn(index, verdict, points);
+    const outcome = await this.#wire.write(flight.index, body, timeoutMs, flight.signal);
+    const lost = outcome.kind === 'aborted' && flight.lost;
+    const verdict = lost ? givenUp : verdictOf(outcome, timeoutMs, this.#clock.now());
+    flight.land(outcome.kind === 'aborted' && !lost ? null : verdict, points);
     return {
       verdict,
-      endpoint: this.#options.urls[index].shown,
+      endpoint: this.#options.urls[flight.index].shown,
       latencyMs: this.#clock.monotonic() - start,
       sentBytes: outcome.kind === 'answer' || outcome.sent ? body.bytes.length : 0,
     };
@@ -123,9 +130,9 @@ class Cnosdb implements Target {
     await this.#wire.close();
   }
 
-  async #probe(index: number): Promise<boolean> {
+  async #probe(index: number): Promise<Verdict> {
     const outcome = await this.#wire.write(index, null, probeTimeoutMs, this.#closed.signal);
-    return verdictOf(outcome, probeTimeoutMs, this.#clock.now()).kind === 'accepted';
+    return verdictOf(outcome, probeTimeoutMs, this.#clock.now());
   }
 
   /** All endpoints, the one whose turn it is first. */
@@ -134,10 +141,9 @@ class Cnosdb implements Target {
     return this.#options.urls.map((_, step) => (first + step) % this.#options.urls.length);
   }
 
-  #tell(shown: string, up: boolean, why: string): void {
-    const message = up
-      ? `${shown}: ${why}`
-      : `${shown} cannot be reached (${why}); others take its share, it is probed`;
+  #tell(shown: string, up: boolean, why: string, others: boolean): void {
+    const share = others ? 'others take its share, it is probed' : 'no other takes writes, it is tried again';
+    const message = up ? `${shown}: ${why}` : `${shown} is left alone (${why}); ${share}`;
     this.#options.notify?.({ level: up ? 'info' : 'warn', kind: up ? 'endpoint-back' : 'endpoint-down', message });
   }
 

@@ -1,38 +1,32 @@
-// Which endpoint gets the next request. One that cannot be reached is left alone for a while that doubles, so that a dead
-// node slows the load and never eats batches; it is probed in the background while others take its share.
+// Which endpoint gets the next request, and which is left alone. A dead node slows the load and never eats batches: it is
+// probed in the background while others take its share, and what still waits on it goes to them.
 
 import type { Clock, EndpointAccount, Verdict } from '../model.js';
+import { type Breaker, closed, next, openMsAt, type Sign } from './breaker.js';
+import { Flight } from './flight.js';
 
-const firstOpenMs = 1_000;
-const longestOpenMs = 60_000;
-/** A frozen node takes connections and never answers; one request that hangs for a minute is nothing unusual. */
-const silencesBeforeOpen = 3;
+/** A write that has been unanswered for so long is reason to ask whether the endpoint is still there. */
+const doubtMs = 5_000;
 
 interface State {
   readonly index: number;
   readonly shown: string;
+  breaker: Breaker;
   loaded: number;
   failures: number;
-  /** Unreachable ones since the last answer; 0: closed, it gets its share. */
-  misses: number;
-  /** Requests in a row whose answer we gave up waiting for. */
-  silences: number;
-  /** Monotonic ms, while open: since when, and when it may be tried again. */
-  openedAt: number;
-  dueAt: number;
-  openMs: number;
   probing: boolean;
+  readonly flights: Set<Flight>;
 }
 
 export interface EndpointHooks {
-  /** Whether the endpoint acknowledges an empty write. Never rejects. */
-  probe(index: number): Promise<boolean>;
-  /** An endpoint was opened (`up: false`) or closed again. */
-  changed?(shown: string, up: boolean, why: string): void;
+  /** What the endpoint says to an empty write. Never rejects. */
+  probe(index: number): Promise<Verdict>;
+  /** An endpoint is left alone (`up: false`), or takes writes again. `others`: whether another takes its share. */
+  changed?(shown: string, up: boolean, why: string, others: boolean): void;
   random?(): number;
 }
 
-/** Circuit breakers, one an endpoint, and the turn among those that are closed. */
+/** Circuit breakers, one an endpoint, and the choice among those that are closed. */
 export class Endpoints {
   readonly #states: readonly State[];
   readonly #clock: Clock;
@@ -40,89 +34,117 @@ export class Endpoints {
   #turn = 0;
 
   constructor(shown: readonly string[], clock: Clock, hooks: EndpointHooks) {
-    const fresh = { loaded: 0, failures: 0, misses: 0, silences: 0, openedAt: 0, dueAt: 0, openMs: 0, probing: false };
-    this.#states = shown.map((url, index) => ({ index, shown: url, ...fresh }));
+    const fresh = { breaker: closed, loaded: 0, failures: 0, probing: false };
+    this.#states = shown.map((url, index) => ({ index, shown: url, ...fresh, flights: new Set<Flight>() }));
     this.#clock = clock;
     this.#hooks = hooks;
   }
 
-  /** Index of the endpoint for the next request: round robin over closed ones; all open: the one due soonest. */
+  /** Index of the endpoint to ask next: of those that take writes the least busy, in turn among equals. */
   pick(): number {
-    const now = this.#clock.monotonic();
     const count = this.#states.length;
-    let found: State | null = null;
-    for (let step = 0; step < count && found === null; step++) {
-      const state = this.#states[(this.#turn + step) % count];
-      if (state.misses === 0) found = state;
-    }
-    const picked = found ?? this.#dueSoonest();
-    for (const state of this.#states)
-      if (state.misses > 0 && state.dueAt <= now && state !== picked) this.#startProbe(state);
+    const inTurn = this.#states.map((_, step) => this.#states[(this.#turn + step) % count]);
+    const picked = inTurn.reduce((best, state) => (burden(state) < burden(best) ? state : best));
     this.#turn = (picked.index + 1) % count;
+    for (const state of this.#states) if (state !== picked && this.#isDue(state)) this.#probe(state);
     return picked.index;
   }
 
-  /**
-   * Takes in what became of a request of `points`. `unreachable` opens at once: nothing was sent, and the next pick costs
-   * nothing. Any answer closes; silence and a lost connection are none.
-   */
+  /** A write to the endpoint picked. Whoever begins it lands it. */
+  begin(caller: AbortSignal): Flight {
+    const state = this.#states[this.pick()];
+    let calm = (): void => {};
+    const watch = (): void => {
+      calm = this.#clock.after(doubtMs, () => {
+        if (this.#othersTake(state)) this.#probe(state);
+        watch();
+      });
+    };
+    const flight = new Flight(state.index, caller, (landed, verdict, points) => {
+      calm();
+      state.flights.delete(landed);
+      if (verdict !== null) this.learn(state.index, verdict, points);
+    });
+    watch();
+    state.flights.add(flight);
+    return flight;
+  }
+
+  /** Takes in what became of a write of `points`. */
   learn(index: number, verdict: Verdict, points: number): void {
     const state = this.#states[index];
     if (verdict.kind === 'accepted') state.loaded += points;
     else if (verdict.kind !== 'rejected') state.failures++;
-    if (verdict.kind === 'unreachable') this.#open(state, verdict.reason);
-    else if (verdict.kind === 'overloaded' && verdict.timedOut) this.#silence(state, verdict.reason);
-    else if (verdict.kind !== 'dropped') this.#close(state);
+    this.#take(state, signOf(verdict), 'reason' in verdict ? verdict.reason : verdict.kind);
   }
 
   accounts(): EndpointAccount[] {
     const now = this.#clock.monotonic();
-    return this.#states.map(({ shown, loaded, failures, misses, openedAt, openMs }) => ({
+    return this.#states.map(({ shown, loaded, failures, breaker }) => ({
       url: shown,
       loaded,
       failures,
-      openSeconds: (openMs + (misses > 0 ? now - openedAt : 0)) / 1000,
+      openSeconds: openMsAt(breaker, now) / 1000,
     }));
   }
 
-  #dueSoonest(): State {
-    return this.#states.reduce((first, state) => (state.dueAt < first.dueAt ? state : first));
+  #isDue({ breaker }: State): boolean {
+    return breaker.phase === 'open' && breaker.dueAt <= this.#clock.monotonic();
   }
 
-  #open(state: State, reason: string): void {
-    const now = this.#clock.monotonic();
-    if (state.misses === 0) {
-      state.openedAt = now;
-      this.#hooks.changed?.(state.shown, false, reason);
-    } else if (state.dueAt > now) {
-      return; // others in flight learned the same: one miss
+  #othersTake(state: State): boolean {
+    return this.#states.some(
+      (other) => other !== state && other.breaker.phase === 'closed' && other.breaker.losses === 0,
+    );
+  }
+
+  #take(state: State, sign: Sign, why: string): void {
+    const before = state.breaker.phase;
+    const random = this.#hooks.random?.() ?? Math.random();
+    const othersTake = this.#othersTake(state);
+    state.breaker = next(state.breaker, sign, { now: this.#clock.monotonic(), othersTake, random });
+    const { phase } = state.breaker;
+    if (before !== 'open' && phase === 'open') {
+      this.#hooks.changed?.(state.shown, false, why, othersTake);
+      if (othersTake) for (const flight of state.flights) flight.lose();
+    } else if (before !== 'closed' && phase === 'closed') {
+      this.#hooks.changed?.(state.shown, true, 'it takes writes again', othersTake);
     }
-    const longest = Math.min(firstOpenMs * 2 ** state.misses, longestOpenMs);
-    state.misses++;
-    // Half of it is jitter, so that several loaders do not knock together.
-    state.dueAt = now + longest * (0.5 + 0.5 * (this.#hooks.random?.() ?? Math.random()));
   }
 
-  #silence(state: State, reason: string): void {
-    if (++state.silences >= silencesBeforeOpen) this.#open(state, reason);
-  }
-
-  #close(state: State): void {
-    state.silences = 0;
-    if (state.misses === 0) return;
-    state.openMs += this.#clock.monotonic() - state.openedAt;
-    state.misses = 0;
-    state.dueAt = 0;
-    this.#hooks.changed?.(state.shown, true, 'it answers again');
-  }
-
-  #startProbe(state: State): void {
+  #probe(state: State): void {
     if (state.probing) return;
     state.probing = true;
-    void this.#hooks.probe(state.index).then((alive) => {
+    void this.#hooks.probe(state.index).then((verdict) => {
       state.probing = false;
-      if (alive) this.#close(state);
-      else if (state.misses > 0) this.#open(state, 'still no answer');
+      const sign = signOf(verdict);
+      if (verdict.kind === 'accepted') this.#take(state, 'alive', '');
+      else if (sign !== 'answered' || state.breaker.phase === 'open') this.#take(state, 'dead', wordsOf(verdict));
     });
   }
+}
+
+/** Open ones come last; one on trial gets a single request at a time. */
+function burden({ breaker, flights }: State): number {
+  const alone = breaker.phase === 'open' || (breaker.phase === 'trial' && flights.size > 0);
+  return flights.size + (alone ? 1e6 : 0);
+}
+
+/** Whether it is no answer at all. */
+export function isSilence(
+  verdict: Verdict,
+): verdict is Extract<Verdict, { kind: 'unreachable' | 'dropped' | 'overloaded' }> {
+  if (verdict.kind === 'overloaded') return verdict.timedOut;
+  return verdict.kind === 'unreachable' || verdict.kind === 'dropped';
+}
+
+function signOf(verdict: Verdict): Sign {
+  if (!isSilence(verdict)) return 'answered';
+  return verdict.kind === 'unreachable' && !verdict.mayHaveLanded ? 'unreachable' : 'lost';
+}
+
+function wordsOf(verdict: Verdict): string {
+  return isSilence(verdict)
+    ? `no answer to an empty write: ${verdict.reason}`
+    : 'it does not acknowledge an empty write';
 }

@@ -3,6 +3,7 @@
 import type { Pool } from 'undici';
 import type { Clock, EncodedBody, Verdict } from '../model.js';
 import { type Ask, exchange, type Outcome } from './exchange.js';
+import { hideInterim } from './interim.js';
 import { verdictOfError } from './network.js';
 import type { CnosdbOptions } from './options.js';
 import type { Answer } from './status.js';
@@ -110,8 +111,11 @@ export class Wire {
   }
 
   async #connect(origin: string): Promise<Pool> {
-    const { Pool: Pools } = await import('undici');
-    const connect = { timeout: connectTimeoutMs };
+    const { Pool: Pools, buildConnector } = await import('undici');
+    const connector = buildConnector({ timeout: connectTimeoutMs });
+    const connect: typeof connector = (options, done) => {
+      connector(options, (...[error, socket]) => (error ? done(error, null) : done(null, hideInterim(socket!))));
+    };
     return new Pools(origin, { connections: this.#connections, pipelining: 1, connect });
   }
 }
