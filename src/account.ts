@@ -45,19 +45,24 @@ export function snapshotOf(told: Told): Snapshot {
   };
 }
 
-export function memoryOf({ memory, governor }: Told): Summary['memory'] {
+export function memoryOf(told: Told): Summary['memory'] {
+  const { memory, governor } = told;
   const account = governor?.account();
   return {
     limitBytes: memory?.limitBytes ?? 0,
     limitSource: memory?.limitSource ?? '',
-    // The kernel's own record knows of peaks between two looks; KiB.
-    peakRssBytes: Math.max(account?.peakRssBytes ?? 0, process.resourceUsage().maxRSS * 1024),
+    peakRssBytes: peakRss(told),
     slots: memory?.slots ?? 0,
     slotBytes: memory?.slotBytes ?? 0,
     highSeconds: account?.highSeconds ?? 0,
     criticalSeconds: account?.criticalSeconds ?? 0,
     forcedGcs: account?.forcedGcs ?? 0,
   };
+}
+
+/** Up to now. The kernel's own record knows of peaks between two looks; KiB. */
+export function peakRss({ governor }: Told): number {
+  return Math.max(governor?.account().peakRssBytes ?? 0, process.resourceUsage().maxRSS * 1024);
 }
 
 export function pressureOf({ memory, governor, sizes, side }: Told): Summary['pressure'] {

@@ -3,7 +3,7 @@
 
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
-import { memoryOf, pressureOf, snapshotOf, type Told } from './account.js';
+import { memoryOf, peakRss, pressureOf, snapshotOf, type Told } from './account.js';
 import { Arena } from './batch/arena.js';
 import { alone, Outstanding } from './deliver/alone.js';
 import { Delivery } from './deliver/delivery.js';
@@ -224,6 +224,8 @@ class Run {
       endpoints: target.endpoints(),
       deadLetters: this.#deadLetters.paths,
     });
+    // Last: with many inputs the summary itself is large.
+    summary.memory.peakRssBytes = peakRss(told);
     return { summary, examples: ledger.examples, error };
   }
 
@@ -231,6 +233,7 @@ class Run {
     const { clock, notify } = this.#context;
     this.#governor = govern({
       limitBytes: memory.limitBytes,
+      watchdog: this.#settings.memoryWatchdog,
       workers: memory.slots,
       clock,
       probe: () => this.#resident.bytes(),

@@ -9,6 +9,7 @@ import { flags, spellSwitches } from '../settings/flags.js';
 import { isNear } from '../settings/nearest.js';
 import { flagName } from '../settings/options.js';
 import { version } from '../version.js';
+import { restartFrugally } from './frugal.js';
 import type { Process } from './process.js';
 
 const examples = `
@@ -61,6 +62,7 @@ function commands(process: Process, done: (code: number) => void): Command {
     .addHelpText('after', examples);
   const load = async (inputs: string[], _: unknown, command: Command): Promise<void> => {
     refuseTypo(inputs[0]);
+    restartFrugally(process);
     const { runLoad } = await import('./load-command.js');
     done(await runLoad(inputs, given(command), process));
   };

@@ -12,6 +12,11 @@ export interface Process {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: Stream & NodeJS.EventEmitter;
   readonly stderr: Stream & NodeJS.EventEmitter;
+  readonly platform?: string;
+  readonly execPath?: string;
+  readonly execArgv?: readonly string[];
+  /** Node 22.15 and later, not on Windows: another program in place of this one. */
+  readonly execve?: ((file: string, argv: readonly string[], env: NodeJS.ProcessEnv) => never) | undefined;
   exitCode?: number | string | null | undefined;
   cwd(): string;
   on(event: string, listener: (...values: never[]) => void): unknown;

@@ -5,6 +5,8 @@ import type { Attempt, Clock, Level, Notice } from '../model.js';
 
 export interface GovernorOptions {
   readonly limitBytes: number;
+  /** `observe`: says what it would do, and does nothing. `off`: memory is not looked at. */
+  readonly watchdog: 'on' | 'observe' | 'off';
   /** The most writers there may ever be. */
   readonly workers: number;
   readonly clock: Clock;

@@ -4,14 +4,13 @@
 import type { Attempt, Level } from '../model.js';
 import { type Congestion, observe, uncongested } from './congestion.js';
 import type { Governor, GovernorOptions, PressureAccount } from './contract.js';
-import { calm, collected, criticalMark, highMark, type Watermarks, watch } from './watermarks.js';
-import { levelNotice, limitExceeded, retainedNotice } from './words.js';
+import { Watchdog } from './watchdog.js';
 
 export type { Governor, GovernorOptions } from './contract.js';
 
 const sampleEveryMs = 250;
 
-/** Looks at memory every 250 ms by itself until `close`. */
+/** Looks at memory every 250 ms by itself until `close`, unless the watchdog is off. */
 export function govern(options: GovernorOptions): Governor {
   return new OneGovernor(options);
 }
@@ -19,19 +18,17 @@ export function govern(options: GovernorOptions): Governor {
 class OneGovernor implements Governor {
   readonly #options: GovernorOptions;
   readonly #stopTimer: () => void;
-  #memory: Watermarks = calm;
+  readonly #watchdog: Watchdog;
   #congestion: Congestion;
   #writers = 1;
   #inFlight = 0;
-  #rss = 0;
-  #peak = 0;
-  #gcs = 0;
   #least: number | null = null;
   #countedTo: number;
   readonly #heldBack = { target: 0, ownMemory: 0 };
 
   constructor(options: GovernorOptions) {
     this.#options = options;
+    this.#watchdog = new Watchdog(options);
     this.#congestion = uncongested(options.workers);
     this.#countedTo = options.clock.monotonic();
     this.sample();
@@ -43,16 +40,16 @@ class OneGovernor implements Governor {
   }
 
   get readAhead(): boolean {
-    return this.#memory.level === 'normal';
+    return this.#watchdog.level === 'normal' || this.#options.watchdog === 'observe';
   }
 
   get level(): Level {
-    return this.#memory.level;
+    return this.#watchdog.level;
   }
 
   get heldBackBy(): 'target' | 'ownMemory' | null {
     if (this.#inFlight < this.#writers || this.#writers >= this.#options.workers) return null;
-    if (this.#memoryWriters() < this.#congestion.limit) return 'ownMemory';
+    if (this.#watchdog.writers < this.#congestion.limit) return 'ownMemory';
     return this.#congestion.slowStart ? null : 'target';
   }
 
@@ -67,20 +64,14 @@ class OneGovernor implements Governor {
 
   sample(): void {
     this.#count();
-    const before = this.#memory;
-    this.#look();
-    if (this.#memory.collect) this.#collect();
-    this.#tell(before);
+    this.#watchdog.sample();
     this.#decide();
   }
 
   account(): PressureAccount {
     this.#count();
     return {
-      peakRssBytes: this.#peak,
-      highSeconds: this.#memory.highSeconds,
-      criticalSeconds: this.#memory.criticalSeconds,
-      forcedGcs: this.#gcs,
+      ...this.#watchdog.account,
       limitMin: this.#least ?? this.#writers,
       limitFinal: this.#writers,
       throttledSeconds: this.#heldBack.target + this.#heldBack.ownMemory,
@@ -93,48 +84,8 @@ class OneGovernor implements Governor {
     this.#count();
   }
 
-  #look(): void {
-    const { probe, limitBytes, clock, drained } = this.#options;
-    this.#rss = probe();
-    this.#peak = Math.max(this.#peak, this.#rss);
-    const sample = { rss: this.#rss, limit: limitBytes, now: clock.monotonic(), drained: drained() };
-    this.#memory = watch(this.#memory, sample);
-  }
-
-  #collect(): void {
-    const { clock, collect } = this.#options;
-    const [before, started] = [this.#rss, clock.monotonic()];
-    collect();
-    this.#gcs++;
-    const now = clock.monotonic();
-    this.#memory = collected(this.#memory, { before, tookMs: now - started, now });
-    this.#look();
-  }
-
-  /** Each change of level once, and once what the allocator keeps. */
-  #tell(before: Watermarks): void {
-    const { limitBytes, notify, stop } = this.#options;
-    const { level, retained } = this.#memory;
-    const figures = { rss: this.#rss, limit: limitBytes };
-    if (level !== before.level) {
-      if (level === 'stop') stop(limitExceeded(figures));
-      else notify(levelNotice(level, figures));
-    }
-    if (retained !== null && before.retained === null) notify(retainedNotice(figures));
-  }
-
-  /** Down in a straight line from all writers at the high mark to one at the critical mark. */
-  #memoryWriters(): number {
-    const { workers, limitBytes } = this.#options;
-    const { level } = this.#memory;
-    if (level === 'normal') return workers;
-    if (level !== 'high') return 1;
-    const share = (criticalMark - (this.#rss * 100) / limitBytes) / (criticalMark - highMark);
-    return Math.floor(1 + (workers - 1) * Math.min(1, Math.max(0, share)));
-  }
-
   #decide(): void {
-    const writers = Math.min(this.#congestion.limit, this.#memoryWriters());
+    const writers = Math.min(this.#congestion.limit, this.#watchdog.writers);
     if (!this.#congestion.slowStart || writers < this.#congestion.limit)
       this.#least = Math.min(this.#least ?? writers, writers);
     if (writers === this.#writers) return;

@@ -30,6 +30,13 @@ export function levelNotice(level: keyof typeof does, figures: Figures): Notice 
   return { level: level === 'critical' ? 'warn' : 'info', kind: `memory-${level}`, message };
 }
 
+/** The same from a watchdog that only observes. */
+export function observed(level: keyof typeof does | 'stop', figures: Figures): Notice {
+  const would = level === 'stop' ? 'the load stopped with code 6' : does[level];
+  const message = `${shown(figures)}: with --memory-watchdog on, ${would}`;
+  return { level: level === 'normal' ? 'info' : 'warn', kind: `memory-${level}`, message };
+}
+
 /** Memory that neither waiting nor collecting brings back. */
 export function retainedNotice(figures: Figures): Notice {
   const message = `${shown(figures)} although no batch is in flight and all garbage is collected: the allocator keeps it. Going on with one writer; MALLOC_MMAP_THRESHOLD_=131072 in the environment makes it give memory back`;

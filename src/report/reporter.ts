@@ -4,6 +4,7 @@ import type { Clock, Notice, Snapshot, Summary } from '../model.js';
 import { barView } from './bar.js';
 import { Notices } from './notices.js';
 import { pace, remember } from './pace.js';
+import { Series } from './series.js';
 import { type Io, jsonView, plainView, silentView, type View } from './views.js';
 
 export type ProgressMode = 'bar' | 'plain' | 'json' | 'none';
@@ -20,6 +21,7 @@ export interface Reporter {
 }
 
 const noticesEveryMs = 1000;
+const samplesEveryMs = 1000;
 
 async function viewFor(mode: ProgressMode, io: Io): Promise<View> {
   switch (mode) {
@@ -51,6 +53,7 @@ class OneReporter implements Reporter {
   readonly #timers: (() => void)[];
   #snapshot: (() => Snapshot) | null = null;
   #looks: Snapshot[] = [];
+  readonly #series = new Series();
   #finished = false;
 
   constructor(view: View, clock: Clock, notices: Notices) {
@@ -69,6 +72,7 @@ class OneReporter implements Reporter {
 
   show(snapshot: () => Snapshot): void {
     this.#snapshot = snapshot;
+    this.#timers.push(this.#clock.every(samplesEveryMs, () => this.#series.add(snapshot())));
     this.#timers.push(
       this.#clock.every(this.#view.everyMs, () => {
         const look = this.#look();
@@ -88,7 +92,9 @@ class OneReporter implements Reporter {
     this.#finished = true;
     for (const cancel of this.#timers) cancel();
     for (const notice of this.#notices.rest(this.#clock.monotonic())) this.#view.notice(notice);
-    this.#view.end(this.#look(), summary);
+    const looked = this.#look();
+    if (looked !== null) this.#series.add(looked.snapshot);
+    this.#view.end(looked, summary, this.#series.samples());
   }
 
   #look(): { snapshot: Snapshot; pace: ReturnType<typeof pace> } | null {

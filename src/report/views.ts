@@ -1,5 +1,5 @@
 // The faces of a run that need no terminal: plain lines and JSON lines. JSON, one object a line:
-// {"event":"start","lines":[…]}, {"event":"progress",…Snapshot}, {"event":"notice","level","kind","message","count"}, {"event":"end","summary":…|null}.
+// {"event":"start","lines":[…]}, {"event":"progress",…Snapshot}, {"event":"notice","level","kind","message","count"}, {"event":"end","summary":…|null,"series":[Sample,…]}.
 
 import type { Snapshot, Summary } from '../model.js';
 import { duration } from './figures.js';
@@ -7,6 +7,7 @@ import { fullLine } from './line.js';
 import type { Shown } from './notices.js';
 import type { Pace } from './pace.js';
 import { printable } from './printable.js';
+import type { Sample } from './series.js';
 
 /** Where a view writes; standard error, but for tests. */
 export interface Io {
@@ -23,8 +24,8 @@ export interface View {
   start(lines: readonly string[]): void;
   progress(snapshot: Snapshot, pace: Pace): void;
   notice(notice: Shown): void;
-  /** Once, last. `looked` is the last look, when there was any. */
-  end(looked: { snapshot: Snapshot; pace: Pace } | null, summary: Summary | null): void;
+  /** Once, last. `looked` is the last look, when there was any; `series` the run over time. */
+  end(looked: { snapshot: Snapshot; pace: Pace } | null, summary: Summary | null, series: readonly Sample[]): void;
 }
 
 const red = 31;
@@ -67,9 +68,9 @@ export function jsonView(io: Io): View {
     start: (lines) => line({ event: 'start', lines }),
     progress: (snapshot) => line({ event: 'progress', ...snapshot }),
     notice: ({ level, kind, message, count }) => line({ event: 'notice', level, kind, message, count }),
-    end: (looked, summary) => {
+    end: (looked, summary, series) => {
       if (looked !== null) line({ event: 'progress', ...looked.snapshot });
-      line({ event: 'end', summary });
+      line({ event: 'end', summary, series });
     },
   };
 }

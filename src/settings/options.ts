@@ -86,6 +86,7 @@ const table = [
   { key: 'maxDuration', as: 'maxDurationMs', group: 'delivery', is: { kind: 'duration', min: 1000, max: 365 * DAY, words: { off: null } }, default: 'off', arg: '<time>', description: 'stop cleanly after so long, as a signal would; or off' },
 
   { key: 'memoryLimit', group: 'memory', is: { kind: 'sizeOrPercent', min: 16 * MIB }, default: null, defaultText: '90% of the control group, 512MiB at most', arg: '<size|n%>', description: 'resident memory to stay under: a size, or a percentage of the control group, else of RAM' },
+  { key: 'memoryWatchdog', group: 'memory', is: { kind: 'choice', values: ['on', 'observe', 'off'] }, default: 'on', arg: '<mode>', description: 'on holds resident memory under the limit by fewer writers, and stops the load when that fails; observe only says what it would do; off does not look' },
   { key: 'targetMemory', group: 'memory', is: { kind: 'size', min: 64 * MIB, max: MANY, words: { off: null } }, default: '512MiB', arg: '<size>', description: 'resident memory that a node of the target may take, the 110 MiB of an idle one included: held by body size and timely flushes; or off' },
   { key: 'relieve', group: 'memory', is: { kind: 'switch' }, default: 'true', description: 'never ask the target to flush (COMPACT DATABASE)' },
   { key: 'stage', group: 'memory', is: { kind: 'size', min: MIB, max: MANY, words: { off: null } }, default: 'off', arg: '<size>', description: 'after every so many bytes of points wait until the target has flushed; or off' },

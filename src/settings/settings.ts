@@ -57,6 +57,7 @@ export interface Settings {
 
   /** Null: to be computed from the machine. */
   readonly memoryLimit: { readonly bytes: number } | { readonly percent: number } | null;
+  readonly memoryWatchdog: 'on' | 'observe' | 'off';
 
   /** Bytes of a node; null for off. */
   readonly targetMemory: number | null;

@@ -7,7 +7,7 @@ import { VirtualClock } from '../support/clock.js';
 const MiB = 1_048_576;
 
 /** A governor over a made-up process of 100 MiB at most. */
-function setUp(workers = 8) {
+function setUp(workers = 8, watchdog: 'on' | 'observe' | 'off' = 'on') {
   const clock = new VirtualClock();
   const world = { rss: 10 * MiB, drained: false, freedByGc: 0, gcs: 0 };
   const changes: number[] = [];
@@ -15,6 +15,7 @@ function setUp(workers = 8) {
   const stops: MemoryLimitError[] = [];
   const governor = govern({
     limitBytes: 100 * MiB,
+    watchdog,
     workers,
     clock,
     probe: () => world.rss,
@@ -185,4 +186,26 @@ test('a limit that is not used up holds nothing back', async () => {
   expect(governor.heldBackBy).toBeNull();
   expect(governor.account().throttledSeconds).toBe(0);
   governor.close();
+});
+
+test('observing, it tells what it would do and does nothing', async () => {
+  const { governor, clock, world, notices, stops } = setUp(8, 'observe');
+  await open(governor, clock);
+  world.rss = 98 * MiB;
+  world.drained = true;
+  await clock.advance(60_000);
+  expect(governor.writers).toBe(8);
+  expect([world.gcs, stops.length, governor.account().forcedGcs]).toEqual([0, 0, 0]);
+  expect(notices.map(({ kind }) => kind)).toEqual(['memory-critical', 'memory-stop']);
+  expect(notices[1]?.message).toContain('with --memory-watchdog on, the load stopped with code 6');
+});
+
+test('switched off, it does not look at memory', async () => {
+  const { governor, clock, world, notices, stops } = setUp(8, 'off');
+  await open(governor, clock);
+  world.rss = 98 * MiB;
+  world.drained = true;
+  await clock.advance(60_000);
+  expect([governor.writers, governor.level, governor.account().peakRssBytes]).toEqual([8, 'normal', 0]);
+  expect([notices.length, stops.length, world.gcs]).toEqual([0, 0, 0]);
 });

@@ -49,7 +49,11 @@ test('json: one object a line, every second, the summary last', async () => {
   expect(events.map(({ event }) => event)).toEqual(['start', 'progress', 'progress', 'notice', 'progress', 'end']);
   expect(events[1]).toEqual({ event: 'progress', ...snapshotAt(1) });
   expect(events[3]).toEqual({ event: 'notice', ...warning, count: 1 });
-  expect(events[5]).toEqual({ event: 'end', summary: summaryOf() });
+  expect(events[5]).toMatchObject({
+    event: 'end',
+    summary: summaryOf(),
+    series: [{ seconds: 1 }, { seconds: 2, level: 'normal' }],
+  });
 });
 
 test('none: no progress, but trouble', async () => {

@@ -49,6 +49,7 @@ test('the defaults are what the product contract says', () => {
     rateBytes: null,
     maxDurationMs: null,
     memoryLimit: null,
+    memoryWatchdog: 'on',
     targetMemory: 536_870_912,
     relieve: true,
     stage: null,

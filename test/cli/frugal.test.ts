@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { restartFrugally } from '../../src/cli/frugal.js';
+import type { Process } from '../../src/cli/process.js';
+
+type Call = readonly [string, readonly string[], NodeJS.ProcessEnv];
+
+/** What would take the place of such a process; null: nothing. */
+function replaced(change: Partial<Process>): Call | null {
+  let call: Call | null = null;
+  restartFrugally({
+    argv: ['/n/node', '/b/bulk-load.js', '--db', 'x', 'a b.lp'],
+    env: { HOME: '/h' },
+    platform: 'linux',
+    execPath: '/n/node',
+    execArgv: ['--enable-source-maps'],
+    execve: ((...words: Call) => {
+      call = words;
+    }) as unknown as Process['execve'],
+    ...change,
+  } as Process);
+  return call;
+}
+
+test('the same words are run again, with an allocator that gives memory back', () => {
+  expect(replaced({})).toEqual([
+    '/n/node',
+    ['/n/node', '--max-semi-space-size=4', '--enable-source-maps', '/b/bulk-load.js', '--db', 'x', 'a b.lp'],
+    { HOME: '/h', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '2' },
+  ]);
+});
+
+test.each<[string, Partial<Process>]>([
+  ['a Node that cannot', { execve: undefined }],
+  ['another system', { platform: 'darwin' }],
+  ['settings of its own, which also marks the second start', { env: { MALLOC_MMAP_THRESHOLD_: '65536' } }],
+  ['a command line near the most that the kernel takes', { argv: ['node', 'x', 'a'.repeat(2 ** 20)] }],
+])('it goes on as it is with %s', (_, change) => {
+  expect(replaced(change)).toBeNull();
+});
+
+test('it goes on as it is where replacing is forbidden', () => {
+  const execve = () => {
+    throw new Error('ERR_ACCESS_DENIED');
+  };
+  expect(() => replaced({ execve })).not.toThrow();
+});

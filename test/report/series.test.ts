@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { Series } from '../../src/report/series.js';
+import { snapshotAt } from './samples.js';
+
+const peak = { rssBytes: 500, limitBytes: 512, level: 'critical' } as const;
+
+function recorded(seconds: number, step: number, peakAt = -1): ReturnType<Series['samples']> {
+  const series = new Series();
+  for (let i = 0; i * step <= seconds; i += 1)
+    series.add(
+      snapshotAt(i * step, i === peakAt ? { memory: peak } : { memory: { ...peak, rssBytes: 100, level: 'normal' } }),
+    );
+  return series.samples();
+}
+
+test('a short run is kept second by second, with its rate', () => {
+  const samples = recorded(10, 1);
+  expect(samples.map(({ seconds }) => seconds)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(samples[5]).toEqual({
+    seconds: 5,
+    rssBytes: 100,
+    limitBytes: 512,
+    pointsPerSecond: 10_000,
+    writers: 6,
+    level: 'normal',
+  });
+});
+
+test('looks four times a second make one sample a second', () => {
+  const samples = recorded(100, 0.25);
+  expect(samples.length).toBe(101);
+  expect(samples[5]?.seconds).toBe(5.75);
+});
+
+test.each([700, 7000, 86_400])('a run of %d s takes 600 samples at most, down to its end', (seconds) => {
+  const samples = recorded(seconds, 1);
+  expect(samples.length).toBeLessThanOrEqual(600);
+  expect(samples.length).toBeGreaterThan(250);
+  expect(samples.at(-1)?.seconds).toBe(seconds);
+  expect(samples.slice(1).every(({ pointsPerSecond }) => Math.abs(pointsPerSecond - 10_000) < 1)).toBe(true);
+});
+
+test('a peak of one second survives every thinning', () => {
+  for (const at of [1000, 1001, 4321]) {
+    const samples = recorded(20_000, 1, at);
+    expect(samples.filter(({ rssBytes, level }) => rssBytes === 500 && level === 'critical').length).toBe(1);
+  }
+});
