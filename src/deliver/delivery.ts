@@ -78,6 +78,8 @@ interface Failures {
   readonly droppedBy: Set<string>;
   unknown: number;
   refusedSince: number | null;
+  /** What each endpoint said or did last, the latest last. */
+  readonly seen: Map<string, string>;
   /** An offset of this batch named a good point: halve instead. */
   readonly misled: boolean;
 }
@@ -173,8 +175,10 @@ export class Delivery {
         step = { do: 'wait', ms: backoff(failures.total, 0, this.#options.random), reason: verdict.reason };
       }
       if (step.do !== 'wait') return { step, attempt };
+      failures.seen.delete(attempt.endpoint);
+      failures.seen.set(attempt.endpoint, step.reason);
       if (this.#clock.monotonic() + step.ms > deadline) {
-        return { step: { do: 'stop', error: spent(batch, attempt, step.reason, this.#options.retryForMs) }, attempt };
+        return { step: { do: 'stop', error: spent(batch, attempt, failures, this.#options.retryForMs) }, attempt };
       }
       this.#tell(attempt, step.reason);
       await this.#clock.sleep(step.ms, stop).catch(() => {});
@@ -327,7 +331,16 @@ function isolated({ from, to }: PointRange, point: number): PointRange[] {
 }
 
 function noFailures(misled: boolean): Failures {
-  return { total: 0, unreachable: 0, drops: 0, droppedBy: new Set(), unknown: 0, refusedSince: null, misled };
+  return {
+    total: 0,
+    unreachable: 0,
+    drops: 0,
+    droppedBy: new Set(),
+    unknown: 0,
+    refusedSince: null,
+    seen: new Map(),
+    misled,
+  };
 }
 
 function defect(cause: unknown): Sent {
@@ -348,12 +361,13 @@ function tooMany(batch: Batch, rejected: readonly PointReject[]): TooManyRejects
 const exhausted =
   'have its caches written to disk with COMPACT DATABASE (--no-relieve keeps a load from asking for that), or give it more memory; then ';
 
-function spent(batch: Batch, attempt: Attempt, reason: string, retryForMs: number): BulkLoadError {
+function spent(batch: Batch, attempt: Attempt, { seen }: Failures, retryForMs: number): BulkLoadError {
   const where = `${batch.points} points`;
   const memory = attempt.verdict.kind === 'overloaded' && attempt.verdict.memory;
+  const last = [...seen].reverse().map(([endpoint, reason]) => `${endpoint}: ${reason}`);
   const Ending = attempt.verdict.kind === 'refused' ? RefusedError : UnavailableError;
   return new Ending(
     `writing a batch of ${where} — expected an answer within --retry-for ${Math.round(retryForMs / 1000)}s — ` +
-      `last from ${attempt.endpoint}: ${reason} — ${memory ? exhausted : ''}the load can be run again`,
+      `last from ${last.join('; before that from ')} — ${memory ? exhausted : ''}the load can be run again`,
   );
 }

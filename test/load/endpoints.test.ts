@@ -1,0 +1,91 @@
+// Several endpoints, some of them sick, through a real load: who gets what, what is said, and that nothing is lost.
+
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Cluster, startCluster } from '../support/cluster.js';
+import { exactLoader, exactRows, type Loader, storedRows } from '../support/exact.js';
+import { hasty } from '../support/hasty.js';
+import { type Fault, type Proxy as FaultProxy, startProxy } from '../support/proxy.js';
+import { balances } from '../support/scene.js';
+
+const count = 6000;
+const speed = 10;
+
+let loader: Loader;
+let cluster: Cluster;
+let proxies: FaultProxy[] = [];
+
+beforeAll(async () => {
+  loader = await exactLoader(count, hasty(speed));
+});
+afterAll(() => loader.end());
+afterEach(async () => {
+  await Promise.all(proxies.map((proxy) => proxy.stop()));
+  await cluster.stop();
+});
+
+/** Two nodes of one cluster, each behind a proxy. */
+async function pair(): Promise<string[]> {
+  cluster = await startCluster({ nodes: 2, script: { latencyMs: () => 2 } });
+  proxies = await Promise.all(cluster.urls.map((url) => startProxy(url)));
+  return proxies.map(({ url }) => url);
+}
+
+const said = (notices: readonly { message: string }[]): string => notices.map(({ message }) => message).join('\n');
+const options = { batchPoints: '50', workers: '4' };
+
+test('one that freezes is found out by a probe: nothing waits on it while the other takes writes', async () => {
+  const urls = await pair();
+  const [, sick] = proxies;
+  sick!.set((write) => void (write === 5 && sick!.freeze()));
+  const { summary, notices } = await loader.load(urls, options);
+  expect(summary.points).toEqual({ read: count, loaded: count, rejected: 0, undelivered: 0 });
+  expect(storedRows(cluster)).toEqual(exactRows(count));
+  const [alive, frozen] = summary.endpoints;
+  expect(frozen!.failures).toBeGreaterThan(0);
+  expect(alive!.loaded + frozen!.loaded).toBe(count);
+  expect(said(notices)).toMatch(/is left alone \(no answer to an empty write/);
+  expect(said(notices)).toContain('it stopped answering while another endpoint takes writes; trying again');
+  expect(said(notices)).not.toMatch(/no answer within 3/);
+});
+
+test('one that greets and loses every body gets few of them, and its share goes to the other', async () => {
+  const urls = await pair();
+  const lossy: Fault = { cut: { side: 'up', after: 300, how: 'close' } };
+  proxies[1]!.set(() => lossy);
+  const { summary, notices } = await loader.load(urls, options);
+  expect(summary.points).toEqual({ read: count, loaded: count, rejected: 0, undelivered: 0 });
+  expect(storedRows(cluster)).toEqual(exactRows(count));
+  const [alive, sick] = summary.endpoints;
+  expect(alive).toMatchObject({ loaded: count, failures: 0 });
+  expect(sick).toMatchObject({ loaded: 0, failures: proxies[1]!.writes });
+  expect(sick!.openSeconds).toBeGreaterThan(0);
+  expect(sick!.failures).toBeLessThan(count / 50 / 4);
+  expect(said(notices)).toContain(`${urls[1]} is left alone`);
+});
+
+test('one that was away takes writes again', async () => {
+  const urls = await pair();
+  const [, sick] = proxies;
+  sick!.set((write) => void (write === 5 && cluster.stopNode(1)));
+  cluster.setScript({
+    latencyMs: () => 2,
+    onWrite: ({ ordinal }) => void (ordinal === 60 && cluster.startNode(1)),
+  });
+  const { summary, notices } = await loader.load(urls, options);
+  expect(summary.points).toEqual({ read: count, loaded: count, rejected: 0, undelivered: 0 });
+  expect(storedRows(cluster)).toEqual(exactRows(count));
+  expect(summary.endpoints[1]!.loaded).toBeGreaterThan(6 * 50);
+  expect(said(notices)).toContain(`${urls[1]}: it takes writes again`);
+});
+
+test('with all of them gone it waits until --retry-for, and ends with what was seen of each', async () => {
+  const urls = await pair();
+  for (const proxy of proxies) proxy.set((write) => void (write === 5 && proxy.stop()));
+  const { summary, error } = await loader.load(urls, { ...options, retryFor: '20s' });
+  expect([summary.outcome, summary.exitCode]).toEqual(['unavailable', 5]);
+  expect(balances(summary)).toBe(true);
+  expect(summary.points.loaded).toBeLessThan(count);
+  expect(storedRows(cluster).size).toBeGreaterThanOrEqual(summary.points.loaded);
+  expect(error!.message).toContain('within --retry-for 20s');
+  for (const url of urls) expect(error!.message).toContain(`${url}: connection refused`);
+});

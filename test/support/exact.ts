@@ -1,0 +1,69 @@
+// A whole load in this process against a scripted cluster, with an input whose every point is unique, and the same made
+// again as rows: what has to be in the cluster in the end, no more and no less.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expand } from '../../src/input/expand.js';
+import { type LoadResult, load } from '../../src/load.js';
+import type { Clock, Notice } from '../../src/model.js';
+import { resolve } from '../../src/settings/resolve.js';
+import { createTarget } from '../../src/targets.js';
+import type { Cluster } from './cluster.js';
+
+const start = 1_640_995_200_000_000_000n;
+
+function lineOf(i: number): string {
+  return `m,host=h${i % 7} f=${i}.5,n=${2n ** 53n + BigInt(i)}i,s="p ${i}" ${start + BigInt(i)}\n`;
+}
+
+function rowOf(i: number): [string, object] {
+  const key = JSON.stringify(['m', [['host', `h${i % 7}`]], String(start + BigInt(i))]);
+  return [key, { f: i + 0.5, n: 9_007_199_254_740_992n + BigInt(i), s: `p ${i}` }];
+}
+
+export const exactLines = (count: number): string => Array.from({ length: count }, (_, i) => lineOf(i)).join('');
+
+/** Rows by series and time, as the scripted cluster keeps them. */
+export const exactRows = (count: number): Map<string, object> =>
+  new Map(Array.from({ length: count }, (_, i) => rowOf(i)));
+
+export function storedRows(cluster: Cluster): Map<string, object> {
+  return new Map([...cluster.databases.get('db')!.rows].map(([key, row]) => [key, Object.fromEntries(row)]));
+}
+
+export interface Ran extends LoadResult {
+  readonly notices: readonly Notice[];
+}
+
+export interface Loader {
+  /** Options by their key in the config file. */
+  load(urls: readonly string[], options?: Record<string, string>): Promise<Ran>;
+  end(): Promise<void>;
+}
+
+/** Loads `count` points, each time with a state directory of its own. What takes its time once is done beforehand. */
+export async function exactLoader(count: number, clock: Clock): Promise<Loader> {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-exact-'));
+  const path = join(folder, 'a.lp');
+  await writeFile(path, exactLines(count));
+  await import('undici');
+  let runs = 0;
+  return {
+    load: async (urls, options = {}) => {
+      runs += 1;
+      const flags = { url: urls, db: 'db', stateDir: join(folder, `state-${runs}`), waitForTarget: '2h', ...options };
+      const { settings } = await resolve({ flags, env: {} });
+      const stdin = { isTTY: false, isPipeOrFile: false, stream: () => process.stdin };
+      const { inputs } = await expand([path], { stdin, cwd: folder });
+      const notices: Notice[] = [];
+      const notify = (notice: Notice): void => void notices.push(notice);
+      const never = new AbortController().signal;
+      const context = { version: '0.0.0', clock, notify };
+      const target = createTarget(settings, context);
+      const ends = { stop: never, abort: never, command: null, watch: () => {} };
+      return { ...(await load(settings, { ...context, ...ends, inputs, target })), notices };
+    },
+    end: () => rm(folder, { recursive: true, force: true }),
+  };
+}

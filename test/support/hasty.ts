@@ -1,0 +1,14 @@
+// Real time, many times as fast: for whole loads over real sockets in which somebody waits.
+
+import type { Clock } from '../../src/model.js';
+import { realClock } from './clock.js';
+
+export function hasty(times: number): Clock {
+  return {
+    now: () => realClock.now(),
+    monotonic: () => realClock.monotonic() * times,
+    sleep: (ms, signal) => realClock.sleep(ms / times, signal),
+    after: (ms, callback) => realClock.after(ms / times, callback),
+    every: (ms, callback) => realClock.every(ms / times, callback),
+  };
+}
