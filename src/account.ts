@@ -67,18 +67,22 @@ export function peakRss({ governor }: Told): number {
 
 export function pressureOf({ memory, governor, sizes, side }: Told): Summary['pressure'] {
   const account = governor?.account();
+  const held = side?.account();
+  // Fewer writers and a wait for a flush often hold at once: the longer of the two, and not their sum.
+  const target = Math.max(account?.heldBack.target ?? 0, held?.flushSeconds ?? 0);
+  const ownMemory = account?.heldBack.ownMemory ?? 0;
   return {
     workers: memory?.slots ?? 0,
     limitMin: account?.limitMin ?? 0,
     limitFinal: account?.limitFinal ?? 0,
     bodyBytesMin: sizes?.least ?? 0,
     bodyBytesFinal: sizes?.current ?? 0,
-    throttledSeconds: account?.throttledSeconds ?? 0,
+    throttledSeconds: target + ownMemory,
     heldBackBy: {
-      target: account?.heldBack.target ?? 0,
-      ownMemory: account?.heldBack.ownMemory ?? 0,
+      target,
+      ownMemory,
       input: 0,
-      rateLimit: side?.account().rateLimitSeconds ?? 0,
+      rateLimit: held?.rateLimitSeconds ?? 0,
     },
   };
 }

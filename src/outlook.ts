@@ -117,7 +117,7 @@ export function words(
 }
 
 function planned({ relieve }: Settings, plan: TargetPlan, buckets: number, unseen: number): Notice {
-  const { limitBytes, peakBytes, bodyBytes, flush, vnodes } = plan;
+  const { limitBytes, peakBytes, bodyBytes, flush, vnodes, memcacheBytes } = plan;
   const kind = 'target-plan';
   const where = `${vnodes} vnode${vnodes === 1 ? '' : 's'} of the database on the fullest node, ${unseen > 0 ? 'at least ' : ''}${buckets} time bucket${buckets === 1 ? '' : 's'}`;
   if (limitBytes === null) {
@@ -128,10 +128,11 @@ function planned({ relieve }: Settings, plan: TargetPlan, buckets: number, unsee
   }
   const flushing =
     flush === null ? '' : `, a flush is asked for at ${formatBytes(flush.dueBytes)} of unflushed rows on a node`;
+  const created = memcacheBytes === null ? '' : `, created with MAX_MEMCACHE_SIZE '${memcacheBytes / 1024 ** 2}MiB'`;
   const never = relieve ? '' : ', no flush is ever asked for (--no-relieve)';
   const message =
     `target memory: about ${formatBytes(peakBytes)} of ${formatBytes(limitBytes)} per node, the 110 MiB of an idle one included ` +
-    `(${where}): bodies of at most ${formatBytes(bodyBytes)}${flushing}${never}`;
+    `(${where}): bodies of at most ${formatBytes(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
 

@@ -2,6 +2,7 @@
 // flushes, stages and rates are made in one place, so that no two of them add up to something nobody asked for.
 
 import { Rate } from './deliver/rate.js';
+import { Waits } from './deliver/waits.js';
 import type { Attempt, Batch, Clock, Notice, Target } from './model.js';
 import type { Outlook } from './outlook.js';
 import { keptBodies, nodePeak, smallestBody } from './plan-target.js';
@@ -33,6 +34,8 @@ export class TargetSide {
   readonly #stageBytes: number | null;
   readonly #pressure: TargetPressure;
   readonly #rate: Rate;
+  /** For flushes and stages. */
+  readonly #waits: Waits;
   #acknowledged = 0;
   #largestBody = 0;
   #stagedAt = 0;
@@ -44,6 +47,7 @@ export class TargetSide {
     this.#outlook = outlook;
     this.#context = context;
     this.#stageBytes = settings.stage;
+    this.#waits = new Waits(clock);
     this.#rate = new Rate({ pointsPerSecond: settings.ratePoints, bytesPerSecond: settings.rateBytes }, clock);
     this.#pressure = new TargetPressure({
       share: plan.share,
@@ -53,6 +57,7 @@ export class TargetSide {
       bodyBytes: plan.bodyBytes,
       bodyBytesUnflushed: Math.min(smallestBody, plan.bodyBytes),
       clock,
+      signal,
       flush: () => target.flush(flushTimeoutMs, signal),
       gauges: () => target.gauges(signal),
       notify,
@@ -74,8 +79,7 @@ export class TargetSide {
   /** Resolves when a batch may be sent; rejects with the signal's reason. */
   async admit(batch: Batch, signal: AbortSignal): Promise<void> {
     if (batch.points === 0) return;
-    await this.#staged();
-    await this.#pressure.admit(signal);
+    await this.#waits.during(this.#staged().then(() => this.#pressure.admit()));
     await this.#rate.admit(batch.points, batch.body.length, signal);
   }
 
@@ -85,6 +89,7 @@ export class TargetSide {
     estimatedPeakBytesPerNode: number;
     flushes: number;
     rateLimitSeconds: number;
+    flushSeconds: number;
   } {
     const { plan, buckets } = this.#outlook;
     const kept = keptBodies(this.#largestBody, plan.share, buckets, this.#acknowledged);
@@ -93,6 +98,7 @@ export class TargetSide {
       estimatedPeakBytesPerNode: nodePeak(kept, this.#pressure.peakUnflushed),
       flushes: this.#pressure.flushes,
       rateLimitSeconds: this.#rate.heldSeconds,
+      flushSeconds: this.#waits.seconds,
     };
   }
 

@@ -20,7 +20,12 @@ const exhausted: Verdict = {
 };
 
 /** A target that flushes in `flushMs`; `gauge` is what its page shows. */
-async function setup(flags: Record<string, unknown>, flushMs = 500, outcome: FlushOutcome['kind'] = 'done') {
+async function setup(
+  flags: Record<string, unknown>,
+  flushMs = 500,
+  outcome: FlushOutcome['kind'] = 'done',
+  signal = never,
+) {
   const clock = new VirtualClock();
   const notices: Notice[] = [];
   const told = { flushes: [] as number[], gauge: 0 as number | null };
@@ -33,7 +38,7 @@ async function setup(flags: Record<string, unknown>, flushMs = 500, outcome: Flu
     gauges: async () => [told.gauge],
   } as unknown as Target;
   const { settings } = await resolve({ flags: { db: 'db', ...flags }, env: {} });
-  const context = { target, clock, signal: never, notify: (notice: Notice) => notices.push(notice) };
+  const context = { target, clock, signal, notify: (notice: Notice) => notices.push(notice) };
   const side = new TargetSide(settings, outlook(settings, database, layout, times), context);
   const answer = (verdict: Verdict, bytes: number): void =>
     side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes);
@@ -41,7 +46,10 @@ async function setup(flags: Record<string, unknown>, flushMs = 500, outcome: Flu
   const admit = (): { at: number | null } => {
     const seen = { at: null as number | null };
     const batch = { points: 1, body: new Uint8Array(10) } as unknown as Batch;
-    void side.admit(batch, never).then(() => (seen.at = clock.monotonic()));
+    void side.admit(batch, signal).then(
+      () => (seen.at = clock.monotonic()),
+      () => (seen.at = -1),
+    );
     return seen;
   };
   return { clock, side, told, notices, answer, admit };
@@ -70,13 +78,14 @@ test('with --target-memory off relief comes all the same, and with --no-relieve 
 });
 
 test('nothing new is sent while the room is full, until the flush has ended', async () => {
-  const { clock, answer, admit, told } = await setup({});
+  const { clock, side, answer, admit, told } = await setup({});
   answer({ kind: 'accepted' }, 140 * MiB);
   const waiting = admit();
   await clock.advance(499);
   expect([waiting.at, told.flushes]).toEqual([null, [0]]);
   await clock.advance(1);
   expect(waiting.at).toBe(500);
+  expect(side.account().flushSeconds).toBe(0.5);
 });
 
 test('when planned flushes are given up bodies become the smallest there are, and that is said', async () => {
@@ -131,6 +140,19 @@ test('a stage waits five minutes at most, and says so; a target without a gauge 
   const other = silent.admit();
   await silent.clock.advance(12_000);
   expect([other.at, silent.told.flushes]).toEqual([12_000, []]);
+});
+
+test('a stop ends every wait at once, and nothing is asked for afterwards', async () => {
+  const stop = new AbortController();
+  const { clock, answer, admit, told } = await setup({}, 60_000, 'done', stop.signal);
+  answer({ kind: 'accepted' }, 140 * MiB);
+  const waiting = admit();
+  await clock.advance(1000);
+  stop.abort(new Error('stopped'));
+  await clock.advance(0);
+  expect(waiting.at).toBe(-1);
+  await clock.advance(100_000);
+  expect(told.flushes).toEqual([0]);
 });
 
 test('the estimate of the peak follows what was sent and what was unflushed', async () => {

@@ -2,6 +2,7 @@
 // burst is saved up: a pause of the input must not be made good at the target's cost.
 
 import type { Clock } from '../model.js';
+import { Waits } from './waits.js';
 
 export interface RateOptions {
   /** Null for no limit. */
@@ -13,20 +14,18 @@ export interface RateOptions {
 export class Rate {
   readonly #options: RateOptions;
   readonly #clock: Clock;
+  readonly #waits: Waits;
   #freeAt = Number.NEGATIVE_INFINITY;
-  #waiting = 0;
-  #since = 0;
-  #heldMs = 0;
 
   constructor(options: RateOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
+    this.#waits = new Waits(clock);
   }
 
   /** Seconds in which at least one batch waited. */
   get heldSeconds(): number {
-    const now = this.#waiting > 0 ? this.#clock.monotonic() - this.#since : 0;
-    return (this.#heldMs + now) / 1000;
+    return this.#waits.seconds;
   }
 
   /** Resolves when a batch of this size may be sent; rejects with the signal's reason. Asks are served in their order. */
@@ -34,13 +33,7 @@ export class Rate {
     const now = this.#clock.monotonic();
     const from = Math.max(now, this.#freeAt);
     this.#freeAt = from + this.#worthMs(points, bytes);
-    if (from <= now) return;
-    if (this.#waiting++ === 0) this.#since = now;
-    try {
-      await this.#clock.sleep(from - now, signal);
-    } finally {
-      if (--this.#waiting === 0) this.#heldMs += this.#clock.monotonic() - this.#since;
-    }
+    if (from > now) await this.#waits.during(this.#clock.sleep(from - now, signal));
   }
 
   #worthMs(points: number, bytes: number): number {

@@ -13,6 +13,8 @@ export interface TargetPressureOptions extends FlushingOptions {
   readonly bodyBytes: number;
   readonly bodyBytesUnflushed: number;
   readonly clock: Clock;
+  /** Ends every wait. */
+  readonly signal: AbortSignal;
   /** Asks the target to flush; never rejects. */
   readonly flush: () => Promise<FlushOutcome>;
   /** Never rejects. */
@@ -34,10 +36,11 @@ export class TargetPressure {
   #closed = false;
 
   constructor(options: TargetPressureOptions) {
-    const { clock } = options;
+    const { clock, signal } = options;
     this.#options = options;
     this.#sizing = fullSize(options.bodyBytes);
     this.#timers = [clock.every(tickMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }))];
+    signal.addEventListener('abort', () => this.close(), { once: true });
     if (options.plan !== null) this.#timers.push(clock.every(gaugesEveryMs, () => void this.#look()));
   }
 
@@ -67,16 +70,12 @@ export class TargetPressure {
     else if (verdict.kind !== 'unreachable' && verdict.kind !== 'dropped') this.#take({ kind: 'otherAnswer', at });
   }
 
-  /** Resolves when something new may be sent; rejects with the signal's reason. */
-  async admit(signal: AbortSignal): Promise<void> {
+  /** Resolves when something new may be sent; rejects with the reason of the signal when that has aborted. */
+  async admit(): Promise<void> {
     while (this.#holding && !this.#closed) {
-      signal.throwIfAborted();
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    signal.throwIfAborted();
+    this.#options.signal.throwIfAborted();
   }
 
   /** Has the target flush now, after a flush under way; resolves when that has ended, or when it may not be asked. */

@@ -30,8 +30,9 @@ const crowded = (step?: (statement: string) => object | undefined): ClusterOptio
   },
 });
 const tight = ['--target-memory', '130MiB', '--batch-bytes', '64KiB'];
-/** 300 KiB of points. */
-const some = lines(9000);
+/** 500 KiB of points: more than a tight plan lets through without the answer to a flush. */
+const some = lines(14_000);
+const few = lines(500);
 const compacts = ({ cluster }: Scene): string[] => cluster.statements.filter((each) => each.startsWith('COMPACT'));
 const exhausted = {
   answer: {
@@ -43,13 +44,13 @@ const exhausted = {
 
 test('the target is asked to flush before its room is full, and the summary counts it', async () => {
   const it = await begin(crowded());
-  const ample = await it.load([await it.file('a.lp', some)]);
+  const ample = await it.load([await it.file('a.lp', few)]);
   expect(ample.code).toBe(0);
   expect(ample.summary?.target).toMatchObject({ flushes: 0 });
   const { code, summary } = await it.load([...tight, await it.file('a.lp', some)]);
   expect(code).toBe(0);
   expect(compacts(it)).toContain('COMPACT DATABASE "db"');
-  expect(summary?.target.flushes).toBe(compacts(it).length);
+  expect(summary?.target.flushes).toBeGreaterThanOrEqual(compacts(it).length);
   expect(summary!.target.planBytesPerNode).toBeGreaterThan(110 * 1024 ** 2);
   expect(summary!.target.estimatedPeakBytesPerNode).toBeGreaterThan(120 * 1024 ** 2);
 });
@@ -69,10 +70,20 @@ test('a target that does not let us flush is said once, and the load goes on', a
   expect(stderr.match(/no more planned flushes.*not permitted: Insufficient privileges/g)).toHaveLength(1);
 });
 
-test('a crowded node and a load balancer are said before anything is sent', async () => {
+test('what no setting can hold is said before anything is sent, and what helps', async () => {
   const it = await begin(crowded());
-  const { stderr } = await it.load(['--target-memory', '100MiB', await it.file('a.lp', some)]);
+  const { stderr } = await it.load(['--target-memory', '100MiB', await it.file('a.lp', few)]);
   expect(stderr).toMatch(/no setting keeps a node within --target-memory 100 MiB.*40 vnodes/);
+});
+
+test('one URL for several nodes is said: their gauges show only a part', async () => {
+  const group = { database: 'db', location: '1*,2', replica_id: 1, start_time: 'a', end_time: 'b' };
+  const answer = { status: 200, body: JSON.stringify([group]) };
+  const onOther = ({ body }: ScriptedRequest) =>
+    Buffer.from(body).toString() === 'SHOW REPLICAS' ? { answer } : undefined;
+  const it = await begin({ script: { onOther } });
+  const { stderr } = await it.load([await it.file('a.lp', lines(10))]);
+  expect(stderr).toMatch(/1 URL for 2 nodes \(SHOW REPLICAS\): behind a load balancer/);
 });
 
 test('memory that stays exhausted ends the load with 5 after --retry-for, with words that name COMPACT', async () => {
@@ -93,7 +104,7 @@ test('bodies shrink when memory is exhausted, and every point arrives', async ()
   const onWrite = ({ body }: ScriptedRequest) => (body.length > 100_000 ? exhausted : undefined);
   const it = await begin({ script: { onWrite } });
   const { code, summary } = await it.load([await it.file('a.lp', some)]);
-  expect([code, it.cluster.points()]).toEqual([0, 9000]);
+  expect([code, it.cluster.points()]).toEqual([0, 14_000]);
   expect(summary!.pressure.bodyBytesMin).toBeLessThan(200_000);
 });
 
@@ -112,6 +123,13 @@ test.each([
   },
 );
 
+test('check tells the memcaches that a database would be created with', async () => {
+  const it = await begin();
+  const args = ['--url', it.cluster.urls.join(','), '--db', 'new', '--create-db', await it.file('a.lp', lines(10))];
+  expect((await run(['check', ...args])).stderr).toMatch(/created with MAX_MEMCACHE_SIZE '\d+MiB'/);
+  expect(it.cluster.statements.filter((each) => each.startsWith('CREATE'))).toEqual([]);
+});
+
 test('a server before 2.4.2 is not asked for an option that it does not know', async () => {
   const it = await begin({ version: '2.4.1' });
   const { code, stderr } = await it.load(['--db', 'new', '--create-db', await it.file('a.lp', lines(10))]);
@@ -122,8 +140,8 @@ test('a server before 2.4.2 is not asked for an option that it does not know', a
 
 test('with --target-memory off, what a node will need is said before anything is sent', async () => {
   const it = await begin();
-  const { stderr } = await it.load(['--target-memory', 'off', await it.file('a.lp', some)]);
-  expect(stderr).toMatch(/about 11\d(\.\d)? MiB of memory per node will be needed.*--target-memory is off/);
+  const { stderr } = await it.load(['--target-memory', 'off', await it.file('a.lp', few)]);
+  expect(stderr).toMatch(/about 110(\.\d)? MiB of memory per node will be needed.*--target-memory is off/);
 });
 
 test('inputs that span more time than the nodes can hold are said before anything is sent', async () => {
@@ -147,10 +165,11 @@ test('check says what it would take, the tables that are new, and what to do', a
 test('--rate-points and --rate-bytes hold a load to so much a second, and the summary says how long', async () => {
   const it = await begin();
   const path = await it.file('a.lp', lines(2000));
-  const points = await it.load(['--batch-points', '500', '--rate-points', '5000', path]);
+  const points = await it.load(['--batch-points', '500', '--rate-points', '2500', path]);
   expect(points.code).toBe(0);
-  expect(points.summary!.seconds).toBeGreaterThanOrEqual(0.3);
-  expect(points.summary!.pressure.heldBackBy.rateLimit).toBeGreaterThan(0.2);
-  const bytes = await it.load(['--batch-points', '500', '--rate-bytes', '200KB', path]);
-  expect(bytes.summary!.pressure.heldBackBy.rateLimit).toBeGreaterThan(0.1);
+  expect(points.summary!.seconds).toBeGreaterThanOrEqual(0.6);
+  expect(points.summary!.pressure.heldBackBy.rateLimit).toBeGreaterThan(0);
+  const bytes = await it.load(['--batch-points', '500', '--rate-bytes', '100KB', path]);
+  expect(bytes.summary!.seconds).toBeGreaterThanOrEqual(0.4);
+  expect(bytes.summary!.pressure.heldBackBy.rateLimit).toBeGreaterThan(0);
 });
