@@ -108,8 +108,11 @@ export class TargetPressure {
     const { notify, flush, clock } = this.#options;
     this.#flushes++;
     if (why === 'relief') {
-      const message =
-        'the target has answered nothing but "memory exhausted" for 30s: asking it to flush (COMPACT DATABASE)';
+      const because =
+        this.#flushing.exhaustedSince === null
+          ? 'as much is unflushed on a node as --target-memory allows'
+          : 'the target has answered nothing but "memory exhausted" for 30s';
+      const message = `${because}: asking it to flush (COMPACT DATABASE)`;
       notify({ level: 'warn', kind: 'relief', message });
     }
     this.#running = flush().then((outcome) => {
@@ -125,7 +128,9 @@ export class TargetPressure {
     this.#sizing = capped(this.#sizing, bodyBytesUnflushed, clock.monotonic());
     const message =
       `no more planned flushes (COMPACT DATABASE): ${why}; bodies are at most ${this.#sizing.most} bytes from now on, ` +
-      'and nodes may take more than --target-memory';
+      (this.#flushing.slowly
+        ? 'and at --target-memory writing waits for the target to have written'
+        : 'and nodes may take more than --target-memory');
     notify({ level: 'warn', kind: 'flush', message });
   }
 
