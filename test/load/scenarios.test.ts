@@ -26,6 +26,9 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
+/** One second each on an idle machine; never waited for. */
+const longestMs = 60_000;
+
 function within(value: number, [least, most]: Range): void {
   expect(value).toBeGreaterThanOrEqual(least);
   expect(value).toBeLessThanOrEqual(most);
@@ -39,7 +42,7 @@ describe.each(scenarios)('$name', ({ cluster, load, options, killers = [], rival
   beforeAll(async () => {
     lots = 7;
     played = await play(cluster, constants, load, options);
-  });
+  }, longestMs);
 
   test('it ends as it should, and the account balances', () => {
     const { summary, error, points } = played;
