@@ -56,13 +56,13 @@ export class TargetPressure {
     return this.#flushing.peakBytes;
   }
 
-  /** Every attempt, as soon as it is answered. */
-  observe({ verdict, latencyMs }: Attempt, bodyBytes: number): void {
+  /** Every attempt, as soon as it is answered. `rows`: bytes that its points will take in the target's memory. */
+  observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number): void {
     const at = this.#options.clock.monotonic();
     const memory = verdict.kind === 'overloaded' && verdict.memory;
     const trouble = memory || verdict.kind === 'dropped' || (verdict.kind === 'overloaded' && verdict.timedOut);
     if (trouble || verdict.kind === 'accepted') this.#resize({ trouble, bytes: bodyBytes, latencyMs, now: at });
-    if (verdict.kind === 'accepted') this.#take({ kind: 'accepted', bytes: bodyBytes, latencyMs, at });
+    if (verdict.kind === 'accepted') this.#take({ kind: 'accepted', bytes: rows, latencyMs, at });
     else if (memory) this.#take({ kind: 'exhausted', at });
     else if (verdict.kind !== 'unreachable' && verdict.kind !== 'dropped') this.#take({ kind: 'otherAnswer', at });
   }
