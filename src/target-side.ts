@@ -6,6 +6,7 @@ import { Waits } from './deliver/waits.js';
 import type { Attempt, Batch, Clock, Notice, Target } from './model.js';
 import type { Outlook } from './outlook.js';
 import { keptBodies, nodePeak, smallestBody } from './plan-target.js';
+import { rowsPerByte } from './pressure/rows.js';
 import { TargetPressure } from './pressure/target-pressure.js';
 import type { Settings } from './settings/settings.js';
 import { formatBytes } from './settings/units.js';
@@ -38,6 +39,8 @@ export class TargetSide {
   readonly #waits: Waits;
   #acknowledged = 0;
   #largestBody = 0;
+  /** Of the batch that came by last: tables are mostly loaded one after the other. */
+  #rowsPerByte = 1;
   #stagedAt = 0;
   #stage: Promise<void> | null = null;
 
@@ -73,11 +76,12 @@ export class TargetSide {
   observe(attempt: Attempt, bodyBytes: number): void {
     if (attempt.verdict.kind === 'accepted') this.#acknowledged += bodyBytes;
     this.#largestBody = Math.max(this.#largestBody, bodyBytes);
-    this.#pressure.observe(attempt, bodyBytes);
+    this.#pressure.observe(attempt, bodyBytes, bodyBytes * this.#rowsPerByte);
   }
 
   /** Resolves when a batch may be sent; rejects with the signal's reason. */
   async admit(batch: Batch, signal: AbortSignal): Promise<void> {
+    this.#rowsPerByte = rowsPerByte(batch.points, batch.values, batch.body.length);
     if (batch.points === 0) return;
     await this.#waits.during(this.#staged().then(() => this.#pressure.admit()));
     await this.#rate.admit(batch.points, batch.body.length, signal);

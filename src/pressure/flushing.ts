@@ -16,6 +16,8 @@ const slowTimes = 3;
 const noiseMs = 20;
 const fewestSamples = 3;
 const failuresToGiveUp = 3;
+/** A target that writes slower than we send is waited for at the limit, but not for ever: its gauge may never fall. */
+const longestHoldMs = 120_000;
 /** Weight of the newest answer in the mean latency. */
 const alpha = 0.1;
 
@@ -47,6 +49,10 @@ export interface Flushing extends Believed {
   readonly lastReliefAt: number;
   /** Why no more flush is planned; null while it goes on. */
   readonly givenUp: string | null;
+  /** Given up since it takes too long. The target's own flushes go on; at the limit they are waited for. */
+  readonly slowly: boolean;
+  /** Since when they are; null: they are not. */
+  readonly heldSince: number | null;
   /** Nor any relief: the target does not let us. */
   readonly notPermitted: boolean;
   /** Mean latency of writes outside flushes, ms; null before the first. */
@@ -74,6 +80,8 @@ export const unflushed: Flushing = {
   exhaustedSince: null,
   lastReliefAt: Number.NEGATIVE_INFINITY,
   givenUp: null,
+  slowly: false,
+  heldSince: null,
   notPermitted: false,
   calmMs: null,
   during: { count: 0, totalMs: 0 },
@@ -89,10 +97,13 @@ export function step(
   options: FlushingOptions,
 ): { readonly state: Flushing; readonly decision: FlushingDecision } {
   const learned = learn(before, event, options);
-  const state = { ...learned, peakBytes: Math.max(learned.peakBytes, learned.pending + learned.fresh) };
+  const believed = learned.pending + learned.fresh;
+  const full = learned.slowly && options.plan !== null && believed >= options.plan.holdBytes;
+  const heldSince = full ? (learned.heldSince ?? event.at) : null;
+  const state = { ...learned, heldSince, peakBytes: Math.max(learned.peakBytes, believed) };
   const flush = due(state, event, options);
   const next = flush === null ? state : begun(state, event.at, flush);
-  return { state: next, decision: { flush, hold: holds(next, options) } };
+  return { state: next, decision: { flush, hold: holds(next, event.at, options) } };
 }
 
 function learn(state: Flushing, event: FlushingEvent, { share, nodes }: FlushingOptions): Flushing {
@@ -142,15 +153,15 @@ function ended(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushin
     };
   }
   const slow = wasSlowed(state) ? state.slow + 1 : 0;
-  const why =
-    tookMs > longestMs || kind === 'timedOut'
-      ? `it took more than ${longestMs / 1000}s`
-      : slow >= slowTimes
-        ? 'it slows the writes twofold'
-        : null;
+  const late = tookMs > longestMs || kind === 'timedOut';
+  const why = late
+    ? `it took more than ${longestMs / 1000}s`
+    : slow >= slowTimes
+      ? 'it slows the writes twofold'
+      : null;
   // Without an answer nothing is known to be on disk, but the target goes on with it.
   const pending = kind === 'done' ? 0 : state.pending;
-  return { ...rest, pending, slow, failures: 0, givenUp: state.givenUp ?? why };
+  return { ...rest, pending, slow, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
 }
 
 function wasSlowed({ calmMs, during: { count, totalMs } }: Flushing): boolean {
@@ -165,7 +176,7 @@ function due(
 ): 'planned' | 'relief' | null {
   if (!relieve || state.notPermitted || state.flushingSince !== null || at - state.lastFlushAt < apartMs) return null;
   const exhausted = state.exhaustedSince !== null && at - state.exhaustedSince >= reliefAfterMs;
-  if (exhausted && at - state.lastReliefAt >= reliefEveryMs) return 'relief';
+  if ((exhausted || state.heldSince !== null) && at - state.lastReliefAt >= reliefEveryMs) return 'relief';
   if (kind === 'asked') return 'planned';
   if (plan === null || state.givenUp !== null) return null;
   return state.pending + state.fresh >= plan.dueBytes ? 'planned' : null;
@@ -183,8 +194,9 @@ function begun(state: Flushing, at: number, why: 'planned' | 'relief'): Flushing
   };
 }
 
-/** Only for a flush that can still help; one that was given up must not stop the load. */
-function holds(state: Flushing, { plan, relieve }: FlushingOptions): boolean {
-  if (plan === null || !relieve || state.givenUp !== null) return false;
+/** Only for a flush that can still help; one that was given up for other reasons than its time must not stop the load. */
+function holds(state: Flushing, at: number, { plan, relieve }: FlushingOptions): boolean {
+  if (plan === null || !relieve || state.notPermitted) return false;
+  if (state.givenUp !== null) return state.heldSince !== null && at - state.heldSince < longestHoldMs;
   return state.pending + state.fresh >= plan.holdBytes;
 }

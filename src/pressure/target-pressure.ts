@@ -59,13 +59,13 @@ export class TargetPressure {
     return this.#flushing.peakBytes;
   }
 
-  /** Every attempt, as soon as it is answered. */
-  observe({ verdict, latencyMs }: Attempt, bodyBytes: number): void {
+  /** Every attempt, as soon as it is answered. `rows`: bytes that its points will take in the target's memory. */
+  observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number): void {
     const at = this.#options.clock.monotonic();
     const memory = verdict.kind === 'overloaded' && verdict.memory;
     const trouble = memory || verdict.kind === 'dropped' || (verdict.kind === 'overloaded' && verdict.timedOut);
     if (trouble || verdict.kind === 'accepted') this.#resize({ trouble, bytes: bodyBytes, latencyMs, now: at });
-    if (verdict.kind === 'accepted') this.#take({ kind: 'accepted', bytes: bodyBytes, latencyMs, at });
+    if (verdict.kind === 'accepted') this.#take({ kind: 'accepted', bytes: rows, latencyMs, at });
     else if (memory) this.#take({ kind: 'exhausted', at });
     else if (verdict.kind !== 'unreachable' && verdict.kind !== 'dropped') this.#take({ kind: 'otherAnswer', at });
   }
@@ -107,8 +107,11 @@ export class TargetPressure {
     const { notify, flush, clock } = this.#options;
     this.#flushes++;
     if (why === 'relief') {
-      const message =
-        'the target has answered nothing but "memory exhausted" for 30s: asking it to flush (COMPACT DATABASE)';
+      const because =
+        this.#flushing.exhaustedSince === null
+          ? 'as much is unflushed on a node as --target-memory allows'
+          : 'the target has answered nothing but "memory exhausted" for 30s';
+      const message = `${because}: asking it to flush (COMPACT DATABASE)`;
       notify({ level: 'warn', kind: 'relief', message });
     }
     this.#running = flush().then((outcome) => {
@@ -124,7 +127,9 @@ export class TargetPressure {
     this.#sizing = capped(this.#sizing, bodyBytesUnflushed, clock.monotonic());
     const message =
       `no more planned flushes (COMPACT DATABASE): ${why}; bodies are at most ${this.#sizing.most} bytes from now on, ` +
-      'and nodes may take more than --target-memory';
+      (this.#flushing.slowly
+        ? 'and at --target-memory writing waits for the target to have written'
+        : 'and nodes may take more than --target-memory');
     notify({ level: 'warn', kind: 'flush', message });
   }
 

@@ -97,13 +97,16 @@ test.each([
   ['it took more than 10s', { kind: 'timedOut', tookMs: 15_000 }],
   ['it took more than 10s', { kind: 'done', tookMs: 10_001 }],
   ['it is not permitted: no', { kind: 'notPermitted', reason: 'no' }],
-] as const)('no more is planned, and nothing held, once %s', (why, outcome) => {
-  const play = new Play().accept(120, 0);
-  expect(play.hold).toBe(true);
-  play.flushed(15_000, outcome);
+] as const)('no more is planned once %s', (why, outcome) => {
+  const play = new Play().accept(60, 0).flushed(15_000, outcome);
   expect(play.state.givenUp).toBe(why);
+  expect(play.accept(39, 60_000).flushes).toHaveLength(1);
+});
+
+test('nothing is held for a target that may not be asked', () => {
+  const play = new Play().accept(120, 0).flushed(100, { kind: 'notPermitted', reason: 'no' });
   expect(play.hold).toBe(false);
-  expect(play.accept(200, 60_000).flushes).toHaveLength(1);
+  expect(play.accept(200, 60_000).ticks(60_500, 65_000)).toMatchObject({ hold: false, flushes: [[0, 'planned']] });
 });
 
 test('three failures in a row end it, two do not', () => {
@@ -199,4 +202,23 @@ test('a gauge below all that was believed is believed only when every node has t
 test('with nothing told, or nothing remembered, gauges say nothing', () => {
   expect(new Play().accept(20, 0).gauges(1, 900).mib).toBe(20);
   expect(new Play().accept(20, 0).ticks(0, 500).gauges(600, null).mib).toBe(20);
+});
+
+test('a target that takes too long to flush is waited for at the limit, asked at most once a minute, and goes on once its gauge has fallen', () => {
+  const play = new Play().accept(60, 0).flushed(11_000, { tookMs: 11_000 }).ticks(11_500, 12_000);
+  expect(play.state.givenUp).toBe('it took more than 10s');
+  play.accept(99, 13_000);
+  expect([play.hold, play.flushes.length]).toEqual([false, 1]);
+  play.accept(1, 13_100);
+  expect([play.hold, play.flushes.at(-1)]).toEqual([true, [13_100, 'relief']]);
+  play.flushed(28_100, { kind: 'timedOut', tookMs: 15_000 }).ticks(28_500, 45_000);
+  expect([play.hold, play.flushes.length]).toEqual([true, 2]);
+  expect(play.gauges(45_500, 20).hold).toBe(false);
+});
+
+test('a target whose gauge never falls is not waited for for ever', () => {
+  const play = new Play({ relieve: true }).accept(60, 0).flushed(11_000, { tookMs: 11_000 }).accept(100, 12_000);
+  expect(play.flushed(27_000, { kind: 'timedOut', tookMs: 15_000 }).ticks(27_500, 131_500).hold).toBe(true);
+  expect(play.flushes).toHaveLength(3);
+  expect(play.ticks(132_000, 140_000).hold).toBe(false);
 });

@@ -3,6 +3,7 @@
 
 import type { FlushOutcome, Verdict } from '../../../src/model.js';
 import { ModelNode } from './node.js';
+import { Queues } from './queues.js';
 import { type Change, type ClusterShape, type MemoryConstants, MiB } from './shape.js';
 import type { Time } from './timeline.js';
 
@@ -35,17 +36,15 @@ export class ModelCluster {
   mostFlushesAtOnce = 0;
   #compacting = 0;
   readonly #time: Time;
-  /** When each vnode's workers are free, by shard. */
-  readonly #free: number[][];
+  readonly #queues: Queues;
   readonly #flying = new Set<Request>();
   #gaugesAt = 0;
-  #lots = 7;
 
   constructor(shape: ClusterShape, constants: MemoryConstants, time: Time) {
     this.shape = shape;
     this.#time = time;
     this.nodes = Array.from({ length: shape.nodes }, () => new ModelNode(shape, constants));
-    this.#free = Array.from({ length: shape.shards }, () => Array.from({ length: shape.service.atOnce ?? 1 }, () => 0));
+    this.#queues = new Queues(shape);
     for (const change of shape.changes ?? []) this.#schedule(change, change.atMs);
   }
 
@@ -96,10 +95,6 @@ export class ModelCluster {
     return this.nodes.map(({ up, gauge }) => (up ? gauge : null));
   }
 
-  #share(shard: number): number {
-    return this.shape.shares?.[shard] ?? 1 / this.shape.shards;
-  }
-
   #holders(shard: number): ModelNode[] {
     const { nodes, replicas } = this.shape;
     return Array.from({ length: replicas }, (_, i) => this.nodes[(shard + i) % nodes]!);
@@ -112,7 +107,7 @@ export class ModelCluster {
       const holders = this.#holders(shard);
       const living = holders.filter(({ up }) => up);
       if (living.length * 2 <= holders.length) return { kind: 'forming', reason: 'no leader', mayHaveLanded: true };
-      if (living.some(({ pooled }) => pooled + bytes * this.#share(shard) > pool)) return exhausted;
+      if (living.some(({ pooled }) => pooled + bytes * this.#queues.share(shard) > pool)) return exhausted;
     }
     return null;
   }
@@ -123,23 +118,10 @@ export class ModelCluster {
     return ((this.#time.monotonic() % others.periodMs) / others.periodMs) * others.peakMiB * MiB;
   }
 
-  /** Each shard's part queues at that shard's vnodes; the slowest replica sets the pace. */
+  /** The slowest replica of a shard sets its pace. */
   #servedAt(bytes: number, now: number): number {
-    const { latencyMs = 0, fixedMs, mibPerSecond } = this.shape.service;
-    const drag = (this.#compacting > 0 ? (this.shape.compact?.slows ?? 1) : 1) * this.#noise();
-    const ends = this.#free.map((workers, shard) => {
-      const slow = drag * Math.max(...this.#holders(shard).map((holder) => holder.slow));
-      const first = workers.indexOf(Math.min(...workers));
-      const work = fixedMs + ((bytes * this.#share(shard)) / (mibPerSecond * MiB)) * 1000;
-      workers[first] = Math.max(now, workers[first]!) + work * slow;
-      return workers[first] + latencyMs * slow;
-    });
-    return Math.max(...ends);
-  }
-
-  #noise(): number {
-    this.#lots = (Math.imul(this.#lots, 1_664_525) + 1_013_904_223) >>> 0;
-    return 1 + (this.shape.service.jitter ?? 0) * ((2 * this.#lots) / 2 ** 32 - 1);
+    const drag = this.#compacting > 0 ? (this.shape.compact?.slows ?? 1) : 1;
+    return this.#queues.served(bytes, now, (shard) => drag * Math.max(...this.#holders(shard).map(({ slow }) => slow)));
   }
 
   #apply(request: Request): void {
@@ -149,7 +131,7 @@ export class ModelCluster {
     const bucket = Math.floor(this.accepted / (bucketMiB * MiB));
     for (let shard = 0; shard < shards; shard += 1) {
       for (const node of this.#holders(shard)) {
-        if (node.up) node.append(bucket * shards + shard, request.bytes * this.#share(shard));
+        if (node.up) node.append(bucket * shards + shard, request.bytes * this.#queues.share(shard));
       }
     }
     this.accepted += request.bytes;

@@ -1,17 +1,33 @@
 // Real line protocol out of nothing: one block of points, over and over. Points are larger than a sensor's, so that as
 // many bytes cost the test a quarter of the parsing; the model cluster knows only bytes.
 
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Input } from '../../../src/model.js';
 
-const start2022 = 1_640_995_200n;
+const start2022 = 1_640_995_200;
 const pointsOfABlock = 256;
+/** VNODE_DURATION of a model database, days: what is one time bucket. */
+export const bucketDays = 365;
+const bucketSeconds = bucketDays * 86_400;
 
-/** `bytes` of them is what every point has, its LF included. */
-export function generated(points: number, bytes: number): Input {
-  const block = Buffer.concat(Array.from({ length: pointsOfABlock }, (_, i) => point(i, bytes)));
-  const size = points * bytes;
+export interface Generated {
+  readonly points: number;
+  /** Of each point, its LF included. */
+  readonly bytes: number;
+  /** Short integer fields of each point, beside its text. */
+  readonly fields: number;
+  /** So many bytes on, points fall into the next time bucket; Infinity for never. */
+  readonly bucketBytes: number;
+}
+
+/** Nobody can look at its end before it is read: as standard input is. */
+export function generated(what: Generated): Input {
+  const { bucketBytes } = what;
+  const size = what.points * what.bytes;
   const open: Input['open'] = async () => {
     let at = 0;
+    let [block, bucket] = [blockOf(0, what), 0];
     return {
       compression: 'none',
       get bytesRead() {
@@ -20,6 +36,8 @@ export function generated(points: number, bytes: number): Input {
       close: async () => {},
       read: async (into) => {
         const from = at % block.length;
+        const now = Math.floor(at / bucketBytes);
+        if (from === 0 && now !== bucket) [block, bucket] = [blockOf(now, what), now];
         const length = Math.min(into.length, block.length - from, size - at);
         into.set(block.subarray(from, from + length));
         at += length;
@@ -30,8 +48,25 @@ export function generated(points: number, bytes: number): Input {
   return { name: 'generated.lp', path: null, size, open };
 }
 
-function point(i: number, bytes: number): Buffer {
-  const tail = ` ${start2022 + BigInt(i)}000000000\n`;
-  const head = `readings,name=truck_${i % 16} latitude=52.31854,note="`;
-  return Buffer.from(`${head}${'x'.repeat(bytes - head.length - 1 - tail.length)}"${tail}`);
+/** The same as a file with a hole for all but its last points: both ends can be looked at. */
+export async function asFile(what: Generated, folder: string): Promise<Input> {
+  const input = generated(what);
+  const path = join(folder, input.name);
+  const size = what.points * what.bytes;
+  const end = blockOf(Math.floor((size - 1) / what.bucketBytes), what);
+  const file = await open(path, 'w');
+  await file.write(end, 0, end.length, Math.max(0, size - end.length));
+  await file.close();
+  return { ...input, path };
+}
+
+function blockOf(bucket: number, what: Generated): Buffer {
+  return Buffer.concat(Array.from({ length: pointsOfABlock }, (_, i) => point(bucket * bucketSeconds + i, what)));
+}
+
+function point(second: number, { bytes, fields }: Generated): Buffer {
+  const narrow = Array.from({ length: fields }, (_, i) => `f${i + 100}=1i,`).join('');
+  const head = `readings,name=truck_${second % 16} ${narrow}note="`;
+  const tail = `" ${start2022 + second}000000000\n`;
+  return Buffer.from(`${head}${'x'.repeat(bytes - head.length - tail.length)}${tail}`);
 }

@@ -12,6 +12,7 @@ interface Vnode {
 
 export class ModelNode {
   readonly #constants: MemoryConstants;
+  readonly #rowsPerBodyByte: number;
   readonly #full: number;
   readonly #vnodes = new Map<number, Vnode>();
   #ringed = 0;
@@ -30,19 +31,21 @@ export class ModelNode {
 
   constructor(shape: ClusterShape, constants: MemoryConstants) {
     this.#constants = constants;
+    this.#rowsPerBodyByte = shape.rowsPerBodyByte ?? constants.rowsPerBodyByte;
     this.#full = shape.memcacheMiB * MiB;
     this.flushRate = shape.flushMiBPerSecond;
   }
 
   /** A part of a body was applied. */
   append(vnode: number, bytes: number): void {
-    const { rowsPerBodyByte, ringBodies } = this.#constants;
+    const { ringBodies } = this.#constants;
+    const rows = bytes * this.#rowsPerBodyByte;
     const held = this.#vnode(vnode);
     this.#ringed += bytes - (held.ring[held.next] ?? 0);
     held.ring[held.next] = bytes;
     held.next = (held.next + 1) % ringBodies;
-    held.memcache += bytes * rowsPerBodyByte;
-    this.#open += bytes * rowsPerBodyByte;
+    held.memcache += rows;
+    this.#open += rows;
     if (held.memcache >= this.#full) this.#seal(held);
   }
 

@@ -9,7 +9,7 @@ import type { Notice } from '../../../src/model.js';
 import { resolve } from '../../../src/settings/resolve.js';
 import { VirtualClock } from '../clock.js';
 import { ModelCluster } from './cluster.js';
-import { generated } from './input.js';
+import { asFile, generated } from './input.js';
 import { type ClusterShape, type MemoryConstants, MiB } from './shape.js';
 import { ModelTarget, type Passed } from './target.js';
 
@@ -19,6 +19,10 @@ export type Options = Readonly<Record<string, string | number | boolean>>;
 export interface Load {
   readonly mib: number;
   readonly pointBytes: number;
+  /** Short integer fields in each point: rows wider than their text. */
+  readonly fields?: number;
+  /** As a file, whose ends can be looked at before it is read; else as standard input is. */
+  readonly file?: boolean;
 }
 
 export interface Played extends LoadResult {
@@ -37,7 +41,7 @@ const mostTurns = 1_000_000;
 export async function play(
   shape: ClusterShape,
   constants: MemoryConstants,
-  { mib, pointBytes }: Load,
+  { mib, pointBytes, fields = 0, file = false }: Load,
   options: Options,
 ): Promise<Played> {
   const stateDir = await mkdtemp(join(tmpdir(), 'bulk-load-model-'));
@@ -49,11 +53,13 @@ export async function play(
   const target = new ModelTarget(cluster, clock);
   const notices: Played['notices'][number][] = [];
   const points = Math.floor((mib * MiB) / pointBytes);
+  const bucketBytes = (shape.bucketMiB ?? Number.POSITIVE_INFINITY) * MiB;
+  const what = { points, bytes: pointBytes, fields, bucketBytes };
   const never = new AbortController().signal;
   let over = false;
   const running = load(settings, {
     version: '0.0.0',
-    inputs: [generated(points, pointBytes)],
+    inputs: [file ? await asFile(what, stateDir) : generated(what)],
     target,
     clock,
     stop: never,

@@ -19,10 +19,13 @@ export interface Window {
 
 export interface Expectation {
   readonly outcome?: Outcome;
+  readonly exitCode?: number;
   /** Until the last point was acknowledged. */
   readonly seconds?: Range;
   /** Of the node that needed most. */
   readonly peakMiB?: Range;
+  /** What the summary estimates for that node, in shares of what it was. */
+  readonly estimate?: Range;
   readonly flushes?: Range;
   /** Of the best rate that any of the fixed policies under `rivals` reaches without killing the cluster. */
   readonly shareOfBest?: number;

@@ -52,6 +52,8 @@ export interface ClusterShape {
   readonly poolMiB?: number;
   /** MAX_MEMCACHE_SIZE of the database. */
   readonly memcacheMiB: number;
+  /** Where rows take more than the calibration's: wide tables. */
+  readonly rowsPerBodyByte?: number;
   /** How fast one node writes full memcaches to disk. */
   readonly flushMiBPerSecond: number;
   readonly service: Service;

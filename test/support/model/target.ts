@@ -13,6 +13,7 @@ import type {
   Verdict,
 } from '../../../src/model.js';
 import type { ModelCluster } from './cluster.js';
+import { bucketDays } from './input.js';
 import { MiB } from './shape.js';
 
 /** One request as it went by. `inFlight` counts itself. */
@@ -57,7 +58,12 @@ export class ModelTarget implements Target {
     const { shards, replicas, memcacheMiB } = this.#cluster.shape;
     const version = '2.4.3';
     const endpoints = this.#accounts.map((_, i) => ({ url: url(i), reachable: true, version, problem: null }));
-    const settings = { precision: 'ns', ttlMs: null, vnodeDurationMs: 365 * 86_400_000, strictWrite: false } as const;
+    const settings = {
+      precision: 'ns',
+      ttlMs: null,
+      vnodeDurationMs: bucketDays * 86_400_000,
+      strictWrite: false,
+    } as const;
     const database = { ...settings, shard: shards, replica: replicas, maxMemcacheBytes: memcacheMiB * MiB };
     return { kind: 'cnosdb', version, endpoints, database };
   }

@@ -1,0 +1,38 @@
+// Where requests to a model cluster wait: each shard has a queue of its own, since apply is serial per vnode.
+
+import { type ClusterShape, MiB } from './shape.js';
+
+export class Queues {
+  readonly #shape: ClusterShape;
+  /** When each of a shard's workers is free. */
+  readonly #free: number[][];
+  #lots = 7;
+
+  constructor(shape: ClusterShape) {
+    this.#shape = shape;
+    this.#free = Array.from({ length: shape.shards }, () => Array.from({ length: shape.service.atOnce ?? 1 }, () => 0));
+  }
+
+  share(shard: number): number {
+    return this.#shape.shares?.[shard] ?? 1 / this.#shape.shards;
+  }
+
+  /** When a body that comes in now will have been applied by all shards. `slow`: how many times slower one is just now. */
+  served(bytes: number, now: number, slow: (shard: number) => number): number {
+    const { latencyMs = 0, fixedMs, mibPerSecond } = this.#shape.service;
+    const noise = this.#noise();
+    const ends = this.#free.map((workers, shard) => {
+      const times = noise * slow(shard);
+      const first = workers.indexOf(Math.min(...workers));
+      const work = fixedMs + ((bytes * this.share(shard)) / (mibPerSecond * MiB)) * 1000;
+      workers[first] = Math.max(now, workers[first]!) + work * times;
+      return workers[first] + latencyMs * times;
+    });
+    return Math.max(...ends);
+  }
+
+  #noise(): number {
+    this.#lots = (Math.imul(this.#lots, 1_664_525) + 1_013_904_223) >>> 0;
+    return 1 + (this.#shape.service.jitter ?? 0) * ((2 * this.#lots) / 2 ** 32 - 1);
+  }
+}
