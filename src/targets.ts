@@ -25,6 +25,7 @@ export function createTarget(settings: Settings, { version, clock, notify }: Tar
       createDb,
       dbOptions,
       compression,
+      tls: { ...settings.tls, insecure: settings.insecure },
       headers: settings.headers.map(({ name, value }) => [name, value] as const),
       connections: settings.workers,
       waitForTargetMs,

@@ -60,6 +60,10 @@ const table = [
   { key: 'createDb', group: 'target', is: { kind: 'switch' }, default: 'false', description: 'create the database if it does not exist' },
   { key: 'dbOptions', group: 'target', is: { kind: 'text' }, default: null, arg: '<text>', description: "what follows WITH when the database is created, such as SHARD 3 REPLICA 2 TTL '30d'" },
   { key: 'compression', group: 'target', is: { kind: 'choice', values: ['auto', 'none', 'gzip', 'zstd'] }, default: 'auto', arg: '<method>', description: 'of request bodies: auto, none, gzip or zstd; auto is none to loopback, else zstd where this Node has it, else gzip' },
+  { key: 'ca', group: 'target', is: { kind: 'text' }, default: null, defaultText: "Node's own", arg: '<file>', description: 'PEM file of the authorities to trust for https, instead of the usual ones' },
+  { key: 'cert', group: 'target', is: { kind: 'text' }, default: null, arg: '<file>', description: 'PEM file of the certificate to show to the target; goes with --key' },
+  { key: 'key', group: 'target', is: { kind: 'text' }, default: null, arg: '<file>', description: 'PEM file of its private key, without a passphrase' },
+  { key: 'insecure', group: 'target', is: { kind: 'switch' }, default: 'false', description: 'do not check the certificate of the target: whoever is in between can read and change everything' },
   { key: 'header', as: 'headers', group: 'target', is: { kind: 'headers' }, default: null, arg: '<K: V>', description: 'header to send with each request; repeatable', secret: true },
 
   { key: 'precision', group: 'input', is: { kind: 'choice', values: ['ns', 'us', 'ms', 's'] }, default: 'ns', arg: '<unit>', description: 'unit of the timestamps: ns, us, ms or s' },

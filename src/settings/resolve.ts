@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { environmentName, flagName, options } from './options.js';
+import { readPems } from './pem.js';
 import { type Merged, type Problem, validate } from './schema.js';
 import type { Origin, Settings } from './settings.js';
 
@@ -29,8 +30,9 @@ export async function resolve(layers: {
   const result = validate(merge(given, layers.env), new Set(given.keys()));
   if ('problems' in result) problems.push(...result.problems.map((problem) => sentence(problem, given)));
   const password = await readPassword(given.get('passwordFile'), problems);
+  const tls = await readPems(given, problems);
   if (problems.length > 0 || 'problems' in result) throw new UsageError(problems);
-  const settings = password === null ? result.settings : { ...result.settings, password };
+  const settings = { ...result.settings, tls, ...(password === null ? {} : { password }) };
   return { settings, origins: originsOf(given, settings) };
 }
 

@@ -97,6 +97,20 @@ const rules: readonly Rule[] = [
     if (typeof values.user === 'string' && values.user.includes(':'))
       report('user', 'expected a user without a colon: HTTP basic authentication cannot carry one');
   },
+  function certificateAndKey(_, explicit, report) {
+    for (const [one, other] of [
+      ['cert', 'key'],
+      ['key', 'cert'],
+    ] as const)
+      if (explicit.has(one) && !explicit.has(other)) report(one, `expected together with --${other}`);
+  },
+  function certificatesNeedHttps(values, explicit, report) {
+    const urls = (values.url ?? []) as GivenUrl[];
+    if (urls.length === 0 || urls.some(({ origin }) => origin.startsWith('https:'))) return;
+    for (const key of ['ca', 'cert', 'key', 'insecure'])
+      if (explicit.has(key) && values[key] !== false)
+        report(key, 'expected with an https:// endpoint, got none in --url');
+  },
   function optionsNeedCreation(values, explicit, report) {
     if (explicit.has('dbOptions') && values.createDb === false)
       report('dbOptions', 'expected together with --create-db: they apply only to a database that is created');
@@ -126,5 +140,6 @@ function toSettings(values: Record<string, unknown>): Settings {
   const named = Object.fromEntries(options.map(({ key, as }) => [as ?? key, values[key]]));
   const fromUrl = signIn ? { user: signIn.user ?? values.user, password: signIn.password ?? '' } : {};
   // The table and values.ts together make what Settings says; test/settings/schema.test.ts holds them to it.
-  return { ...named, ...fromUrl, urls: [...distinct.values()], headers: values.header ?? [] } as unknown as Settings;
+  const lists = { urls: [...distinct.values()], headers: values.header ?? [] };
+  return { ...named, ...fromUrl, ...lists, tls: { ca: null, cert: null, key: null } } as unknown as Settings;
 }

@@ -23,6 +23,13 @@ export interface Settings {
   readonly createDb: boolean;
   readonly dbOptions: string | null;
   readonly compression: 'auto' | 'none' | 'gzip' | 'zstd';
+  /** Paths; what is in them is in `tls`. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly insecure: boolean;
+  /** PEM texts. */
+  readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
   readonly headers: readonly { readonly name: string; readonly value: string }[];
 
   readonly precision: InputPrecision;

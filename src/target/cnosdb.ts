@@ -63,6 +63,7 @@ class Cnosdb implements Target {
   }
 
   async describe(signal: AbortSignal, memcacheBytes: number | null = null): Promise<TargetDescription> {
+    this.#warnOfInsecurity();
     const { description, verdicts } = await preflight(this.#asking(signal), this.#options, memcacheBytes);
     verdicts.forEach((verdict, index) => {
       if (isSilence(verdict)) this.#endpoints.learn(index, { kind: 'unreachable', reason: verdict.reason }, 0);
@@ -145,6 +146,12 @@ class Cnosdb implements Target {
     const share = others ? 'others take its share, it is probed' : 'no other takes writes, it is tried again';
     const message = up ? `${shown}: ${why}` : `${shown} is left alone (${why}); ${share}`;
     this.#options.notify?.({ level: up ? 'info' : 'warn', kind: up ? 'endpoint-back' : 'endpoint-down', message });
+  }
+
+  #warnOfInsecurity(): void {
+    if (!this.#options.tls.insecure) return;
+    const message = 'certificates are not checked (--insecure): whoever is in between can read and change everything';
+    this.#options.notify?.({ level: 'warn', kind: 'insecure', message });
   }
 
   #asking(signal: AbortSignal): Asking {

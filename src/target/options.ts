@@ -3,6 +3,15 @@
 import type { InputPrecision, Notice, Precision } from '../model.js';
 import type { Compression } from './encode.js';
 
+/** For https. PEM texts; null: the authorities that Node knows, and no certificate of our own. */
+export interface TlsOptions {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** The target's certificate is not checked. */
+  readonly insecure: boolean;
+}
+
 export interface CnosdbOptions {
   /**
    * `origin`: scheme, host, port, and a path when CnosDB is behind a proxy that adds one. `shown`: the same as people may
@@ -22,6 +31,7 @@ export interface CnosdbOptions {
   readonly dbOptions: string | null;
   readonly compression: Compression;
   readonly headers: readonly (readonly [string, string])[];
+  readonly tls: TlsOptions;
   /** Connections to each endpoint: as many as there may be writers. */
   readonly connections: number;
   readonly waitForTargetMs: number;

@@ -4,8 +4,8 @@ import type { Pool } from 'undici';
 import type { Clock, EncodedBody, Verdict } from '../model.js';
 import { type Ask, exchange, type Outcome } from './exchange.js';
 import { hideInterim } from './interim.js';
-import { verdictOfError } from './network.js';
-import type { CnosdbOptions } from './options.js';
+import { closedAfterHandshake, verdictOfError } from './network.js';
+import type { CnosdbOptions, TlsOptions } from './options.js';
 import type { Answer } from './status.js';
 import { verdict } from './verdict.js';
 
@@ -38,7 +38,10 @@ export class Wire {
   readonly #precision: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #connections: number;
+  readonly #tls: TlsOptions;
   readonly #clock: Clock;
+  /** Endpoints that ever answered. */
+  readonly #answered = new Set<number>();
   readonly #pools: Promise<Pool>[] = [];
 
   constructor(options: CnosdbOptions, clock: Clock) {
@@ -46,6 +49,7 @@ export class Wire {
     this.#query = new URLSearchParams({ db: options.db, tenant: options.tenant }).toString();
     this.#precision = options.precision;
     this.#connections = options.connections + spareConnections;
+    this.#tls = options.tls;
     this.#clock = clock;
     const credentials = Buffer.from(`${options.user}:${options.password}`).toString('base64');
     this.#headers = {
@@ -107,12 +111,20 @@ export class Wire {
     const origin = this.#origins[index];
     this.#pools[index] ??= this.#connect(origin.origin);
     const pool = await this.#pools[index];
-    return exchange(pool, { ...ask, path: origin.pathname.replace(/\/$/, '') + ask.path }, this.#clock, signal);
+    const path = origin.pathname.replace(/\/$/, '') + ask.path;
+    const outcome = await exchange(pool, { ...ask, path }, this.#clock, signal);
+    if (outcome.kind === 'answer') this.#answered.add(index);
+    if (outcome.kind !== 'error' || !outcome.sent || origin.protocol !== 'https:' || this.#answered.has(index))
+      return outcome;
+    return { ...outcome, error: { code: closedAfterHandshake } };
   }
 
   async #connect(origin: string): Promise<Pool> {
     const { Pool: Pools, buildConnector } = await import('undici');
-    const connector = buildConnector({ timeout: connectTimeoutMs });
+    const { ca, cert, key, insecure } = this.#tls;
+    const own = cert === null || key === null ? {} : { cert, key };
+    const trust = { rejectUnauthorized: !insecure, ...(ca === null ? {} : { ca }) };
+    const connector = buildConnector({ timeout: connectTimeoutMs, ...trust, ...own });
     const connect: typeof connector = (options, done) => {
       connector(options, (...[error, socket]) => (error ? done(error, null) : done(null, hideInterim(socket!))));
     };

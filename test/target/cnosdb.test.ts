@@ -34,6 +34,7 @@ async function setup(
       dbOptions: null,
       compression: 'auto',
       headers: [],
+      tls: { ca: null, cert: null, key: null, insecure: false },
       connections: 4,
       waitForTargetMs: 0,
       version: '9.9.9',

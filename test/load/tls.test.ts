@@ -1,0 +1,106 @@
+// Real TLS with a private authority: whom the loader trusts, what it shows of itself, and in which words it refuses.
+
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { realClock } from '../support/clock.js';
+import { type Cluster, startCluster } from '../support/cluster.js';
+import { exactLoader, exactRows, type Loader, storedRows } from '../support/exact.js';
+import { type Authority, authority, type Pair, startTlsFront, type TlsFront } from '../support/pki.js';
+
+const count = 200;
+const here = 'IP:127.0.0.1,DNS:localhost';
+
+let loader: Loader;
+let ours: Authority;
+let others: Authority;
+let pairs: Record<'node' | 'elsewhere' | 'expired' | 'client' | 'stranger', Pair>;
+let cluster: Cluster;
+let front: TlsFront;
+
+beforeAll(async () => {
+  loader = await exactLoader(count, realClock);
+  [ours, others] = await Promise.all([authority(), authority()]);
+  pairs = {
+    node: await ours.issue('node', here),
+    elsewhere: await ours.issue('elsewhere', 'DNS:db.example.org'),
+    expired: await ours.issue('expired', here, -1),
+    client: await ours.issue('client', 'DNS:loader'),
+    stranger: await others.issue('stranger', 'DNS:loader'),
+  };
+});
+afterAll(() => Promise.all([loader.end(), ours.end(), others.end()]));
+afterEach(async () => {
+  await front.stop();
+  await cluster.stop();
+});
+
+async function listen(pair: Pair, clients?: string): Promise<string> {
+  cluster = await startCluster();
+  front = await startTlsFront(cluster.urls[0]!, pair, clients);
+  return front.url;
+}
+
+test('with --ca a private authority is trusted, and every point arrives', async () => {
+  const { summary } = await loader.load([await listen(pairs.node)], { ca: ours.ca });
+  expect(summary.outcome).toBe('complete');
+  expect(storedRows(cluster)).toEqual(exactRows(count));
+});
+
+test('with --insecure anyone is, and that is said', async () => {
+  const { summary, notices } = await loader.load([await listen(pairs.expired)], { insecure: 'true' });
+  expect(summary.outcome).toBe('complete');
+  expect(notices.map(({ message }) => message).join()).toContain('certificates are not checked (--insecure)');
+});
+
+test('where a certificate is asked for, --cert and --key show it', async () => {
+  const url = await listen(pairs.node, ours.ca);
+  const { summary } = await loader.load([url], { ca: ours.ca, ...pairs.client });
+  expect(summary.outcome).toBe('complete');
+  expect(storedRows(cluster)).toEqual(exactRows(count));
+});
+
+test.each<[string, () => Promise<string>, () => Record<string, string>, RegExp]>([
+  [
+    'an authority that is not known',
+    () => listen(pairs.node),
+    () => ({}),
+    /authority that is not trusted here; see --ca/,
+  ],
+  ['another authority than --ca', () => listen(pairs.node), () => ({ ca: others.ca }), /not trusted here|see --ca/],
+  [
+    'a certificate for another host name',
+    () => listen(pairs.elsewhere),
+    () => ({ ca: ours.ca }),
+    /its certificate is for another host name \(.*127\.0\.0\.1/,
+  ],
+  [
+    'a certificate that has expired',
+    () => listen(pairs.expired),
+    () => ({ ca: ours.ca }),
+    /its certificate has expired/,
+  ],
+])('%s is refused in words at once, and nothing is sent', async (_, url, options, words) => {
+  const { summary, error } = await loader.load([await url()], options());
+  expect(error!.message).toMatch(words);
+  expect([summary.outcome, summary.exitCode]).toEqual(['refused', 4]);
+  expect(cluster.writes).toEqual([]);
+  expect(cluster.statements).toEqual([]);
+});
+
+test('https to a port that speaks http is refused in words', async () => {
+  await listen(pairs.node);
+  const { summary, error } = await loader.load([cluster.urls[0]!.replace('http:', 'https:')], { ca: ours.ca });
+  expect(summary.outcome).toBe('refused');
+  expect(error!.message).toContain('it does not speak https; see --url');
+});
+
+test.each<[string, () => Record<string, string>]>([
+  ['no certificate of ours', () => ({})],
+  ['one that is not trusted there', () => pairs.stranger],
+])('%s where one is asked for: the words say what may be the reason, and nothing is sent', async (_, own) => {
+  const url = await listen(pairs.node, ours.ca);
+  const { summary, notices, error } = await loader.load([url], { ca: ours.ca, waitForTarget: '2s', ...own() });
+  expect([summary.outcome, summary.exitCode]).toEqual(['unavailable', 5]);
+  const said = [...notices.map(({ message }) => message), error!.message].join('\n');
+  expect(said).toContain('does it ask for a certificate? see --cert and --key');
+  expect(cluster.writes).toEqual([]);
+});
