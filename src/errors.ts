@@ -92,6 +92,13 @@ export class StateError extends BulkLoadError {
   }
 }
 
+/** `--verify`: what was read back differs from what was loaded. */
+export class VerifyError extends BulkLoadError {
+  constructor(message: string) {
+    super('verify-failed', 'BULK_VERIFY_FAILED', message);
+  }
+}
+
 /** Somebody stopped the run: a signal, `--max-duration`, or the caller's AbortSignal. */
 export class InterruptedError extends BulkLoadError {
   readonly #exitCode: number;

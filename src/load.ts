@@ -9,7 +9,7 @@ import { alone, Outstanding } from './deliver/alone.js';
 import { Delivery } from './deliver/delivery.js';
 import { SizeLimit } from './deliver/sizes.js';
 import { runWriters } from './deliver/writers.js';
-import { BugError, BulkLoadError, InputError, InterruptedError } from './errors.js';
+import { BugError, BulkLoadError, InputError, InterruptedError, type Outcome } from './errors.js';
 import { sampleTimes, type TimeSample } from './input/times.js';
 import { DeadLetters } from './ledger/dead-letters.js';
 import { accepts, Ledger } from './ledger/ledger.js';
@@ -17,7 +17,19 @@ import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
 import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
 import { planMemory } from './memory.js';
-import type { Batch, Clock, Input, Notice, Receipt, Snapshot, Summary, Target, TargetDescription } from './model.js';
+import type {
+  Batch,
+  Clock,
+  Input,
+  Notice,
+  Receipt,
+  Snapshot,
+  Summary,
+  Target,
+  TargetColumn,
+  TargetDescription,
+  VerifyReport,
+} from './model.js';
 import { memcacheAsked, outlook, words } from './outlook.js';
 import type { MemoryPlan } from './plan.js';
 import type { Governor } from './pressure/contract.js';
@@ -29,6 +41,7 @@ import { Catalogue } from './schema/catalogue.js';
 import { awaitColumns, refresh } from './schema/landing.js';
 import type { Settings } from './settings/settings.js';
 import { TargetSide } from './target-side.js';
+import { Verification, verifyError } from './verify.js';
 
 /** What a run needs from outside. */
 export interface LoadContext {
@@ -57,6 +70,8 @@ export interface LoadResult {
 
 /** Requests in flight may take this long after a stop; product contract. */
 const graceMs = 10_000;
+/** Running the load again would do no good. */
+const withoutAnother: readonly Outcome[] = ['usage', 'bug', 'verify-failed'];
 
 /**
  * Loads the inputs. What inputs, target or machine do wrong is in the result, whose account balances; throws only
@@ -66,6 +81,7 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
   const run = new Run(settings, context);
   try {
     await run.move(await run.prepare());
+    await run.verify();
   } catch (error) {
     run.end(error);
   }
@@ -94,6 +110,8 @@ class Run {
   #governor: Governor | null = null;
   #side: TargetSide | null = null;
   #sizes: SizeLimit | null = null;
+  #verification: Verification | null = null;
+  #verified: VerifyReport | null = null;
 
   constructor(settings: Settings, context: LoadContext) {
     this.#settings = settings;
@@ -123,7 +141,9 @@ class Run {
     await this.#deadLetters.prepare(stampOf(this.#startedMs));
     const times = await sampleTimes(inputs, this.#halt.signal);
     this.#description = await target.describe(this.#halt.signal, memcacheAsked(this.#settings, times));
-    this.#catalogue = new Catalogue(await target.columns(this.#halt.signal));
+    const columns = await target.columns(this.#halt.signal);
+    this.#catalogue = new Catalogue(columns);
+    if (this.#settings.verify) await this.#sample(columns);
     this.#reading = new Reading({
       settings: this.#settings,
       inputs,
@@ -166,7 +186,10 @@ class Run {
     try {
       await runWriters(memory.slots, gate, batches, async (batch) => {
         try {
-          await this.#ledger.settle(batch, await this.#deliver(delivery, batch));
+          this.#verification?.pulled(batch);
+          const receipt = await this.#deliver(delivery, batch);
+          await this.#ledger.settle(batch, receipt);
+          this.#verification?.settled(batch, receipt);
         } catch (error) {
           this.end(error);
         } finally {
@@ -177,6 +200,12 @@ class Run {
     } finally {
       await batches.return();
     }
+  }
+
+  /** Once everything is loaded, a sample is read back, when that was asked for. */
+  async verify(): Promise<void> {
+    if (this.#verification === null || this.#halt.signal.aborted) return;
+    this.#verified = await this.#verification.report(this.#context.target, this.#halt.signal);
   }
 
   /** The first cause wins. From here on nothing is read and nothing new is sent. */
@@ -203,7 +232,8 @@ class Run {
     this.#resident.close();
     ledger.assertBalanced();
     const ended = outcomeOf(ledger, this.#settings.minPoints, this.#accepted());
-    const error = ledger.reason ?? (ended.reason === null ? null : new InputError(ended.reason));
+    const differs = this.#verified === null ? null : verifyError(this.#verified, ledger.total.loaded);
+    const error = ledger.reason ?? (ended.reason === null ? differs : new InputError(ended.reason));
     const outcome = error?.outcome ?? ended.outcome;
     const told = this.#told();
     const summary = summarize(ledger, this.#meter, {
@@ -213,7 +243,7 @@ class Run {
       outcome,
       exitCode: exitCodeOf(outcome, error),
       error,
-      continueWith: error === null || outcome === 'usage' || outcome === 'bug' ? null : command,
+      continueWith: error === null || withoutAnother.includes(outcome) ? null : command,
       inputs: inputs.map(({ name }) => ({ name, format: 'lp' })),
       bytes: this.#reading?.bytes ?? { read: 0, decoded: 0 },
       memory: memoryOf(told),
@@ -223,10 +253,22 @@ class Run {
       introduced: this.#catalogue.introduced,
       endpoints: target.endpoints(),
       deadLetters: this.#deadLetters.paths,
+      verify: this.#verified,
     });
     // Last: with many inputs the summary itself is large.
     summary.memory.peakRssBytes = peakRss(told);
     return { summary, examples: ledger.examples, error };
+  }
+
+  async #sample(columns: readonly TargetColumn[]): Promise<void> {
+    const { precision, workers } = this.#settings;
+    this.#verification = new Verification({
+      precision: precision === 's' ? 'ms' : precision,
+      ordered: workers === 1,
+      random: Math.random,
+    });
+    const tables = [...new Set(columns.map(({ table }) => table))];
+    await this.#verification.begin(this.#context.target, tables, this.#halt.signal);
   }
 
   #govern(memory: MemoryPlan, changed: (writers: number) => void): Governor {

@@ -322,6 +322,18 @@ export interface Layout {
   readonly from: 'replicas' | 'endpoints';
 }
 
+/** A number is a float, a bigint an integer, signed or not. */
+export type FieldValue = number | bigint | boolean | string;
+
+/** A point as values. */
+export interface PointValues {
+  readonly table: string;
+  /** Nanoseconds since 1970. */
+  readonly time: bigint;
+  readonly tags: ReadonlyMap<string, string>;
+  readonly fields: ReadonlyMap<string, FieldValue>;
+}
+
 /**
  * Where batches go. Calls may overlap; the caller decides how many. Nothing here retries a write:
  * one `write` is one request to one endpoint and comes back as a value, whatever happens.
@@ -354,6 +366,13 @@ export interface Target {
   gauges(signal: AbortSignal): Promise<readonly (number | null)[]>;
   /** Only after `describe`. Falls back on the endpoints where it may not ask; throws `signal.reason` alone. */
   layout(signal: AbortSignal): Promise<Layout>;
+  /**
+   * The same series and times as the target has them now, null for each that it lacks. All of one table; `fields` holds
+   * at least those asked for that the target has. Throws as `describe`.
+   */
+  readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]>;
+  /** Points of a table, each counted once; null where there is no such table. Throws as `describe`. */
+  count(table: string, signal: AbortSignal): Promise<number | null>;
   endpoints(): readonly EndpointAccount[];
   close(): Promise<void>;
 }
@@ -400,6 +419,25 @@ export interface Notice {
   /** Kind of trouble; notices of one kind are shown once a minute with their count. */
   readonly kind: string;
   readonly message: string;
+}
+
+/** What reading a sample back came to. */
+export interface VerifyReport {
+  sampled: number;
+  /** Of them, there at all; and with every value as it was sent. */
+  found: number;
+  equal: number;
+  /** Most of them; `field` null: the point is missing. */
+  differences: {
+    table: string;
+    time: string;
+    tags: Record<string, string>;
+    field: string | null;
+    expected: string;
+    got: string | null;
+  }[];
+  /** Counts are null where they could not be had. */
+  tables: { table: string; countBefore: number | null; countAfter: number | null }[];
 }
 
 /** `--summary`, formatVersion 1: product law. All keys are always there. */
@@ -472,7 +510,7 @@ export interface Summary {
     error: string | null;
   }[];
   rejects: { byReason: Record<string, number>; deadLetters: string[] | null; reasons: string | null };
-  verify: null;
+  verify: VerifyReport | null;
   endpoints: { url: string; loaded: number; failures: number; openSeconds: number }[];
   checkpoint: string | null;
 }

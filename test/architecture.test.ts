@@ -22,7 +22,7 @@ const leaves = [
 ];
 const runs = ['load', 'check'];
 /** Parts of the load, on pages of their own. */
-const parts = ['reading', 'account', 'target-side'];
+const parts = ['reading', 'account', 'target-side', 'verify'];
 const factories = ['clock', 'version', 'targets', 'input'];
 const allowed: Record<string, readonly string[]> = {
   model: ['errors'],

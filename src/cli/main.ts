@@ -20,7 +20,7 @@ Examples:
   bulk-load serve --listen 127.0.0.1:8902   an embedded server to try it on
 
 Exit codes: 0 complete · 2 usage · 3 too many rejects · 4 refused by the target · 5 unavailable · 6 memory · 7 input
-            8 complete with rejects · 70 defect of bulk-load · 73 state · 130/143 interrupted`;
+            8 complete with rejects · 9 verify failed · 70 defect of bulk-load · 73 state · 130/143 interrupted`;
 
 /** Runs what was typed. Sets `process.exitCode`; never throws. */
 export async function main(process: Process): Promise<void> {

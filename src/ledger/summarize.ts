@@ -23,6 +23,7 @@ export interface RunFacts {
   readonly side: Pick<Summary['target'], 'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes'> | null;
   readonly introduced: { readonly tables: number; readonly columns: number };
   readonly endpoints: readonly EndpointAccount[];
+  readonly verify: Summary['verify'];
   readonly deadLetters: { readonly points: string; readonly reasons: string } | null;
 }
 
@@ -74,7 +75,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summar
       deadLetters: facts.deadLetters === null ? null : [facts.deadLetters.points],
       reasons: facts.deadLetters?.reasons ?? null,
     },
-    verify: null,
+    verify: facts.verify,
     endpoints: facts.endpoints.map((endpoint) => ({ ...endpoint })),
     checkpoint: null,
   };

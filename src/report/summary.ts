@@ -21,6 +21,8 @@ const sentences: Record<Outcome, string> = {
   interrupted: 'Interrupted.',
 };
 
+/** Of those that `--verify` found. */
+const differencesShown = 5;
 /** More inputs than this are shown only where something went wrong with them. */
 const inputsShown = 20;
 const nameWidth = 10;
@@ -41,6 +43,7 @@ export function summaryText(summary: Summary, examples: Readonly<Record<string, 
     ...speed(summary),
     ...held(summary),
     ...rejects(summary, examples),
+    ...verified(summary),
     ...onwards(summary),
   ]
     .map((line) => `${printable(line)}\n`)
@@ -134,6 +137,30 @@ function rejects({ rejects: found }: Summary, examples: Readonly<Record<string, 
     ...(found.deadLetters ?? []).map((path) => row('see', `${path} (the points, loadable again)`)),
     ...(found.reasons === null ? [] : [row('see', `${found.reasons} (where and why)`)]),
   ];
+}
+
+function verified({ verify, points }: Summary): string[] {
+  if (verify === null) return [];
+  const { sampled, found, equal, differences, tables } = verify;
+  const wrong = differences.slice(0, differencesShown).map(({ table, time, tags, field, expected, got }) => {
+    const series = [table, ...Object.entries(tags).map(([name, value]) => `${name}=${value}`)].join(',');
+    const what = field === null ? 'is missing' : `${field}: sent ${expected}, found ${got ?? 'nothing'}`;
+    return row('differs', `${series} ${time} ${what}`);
+  });
+  const counts = tables.map(({ table, countBefore, countAfter }) => {
+    const before = countBefore === null ? 'an unknown number' : count(countBefore);
+    return row('', `${table}: ${before} before, ${countAfter === null ? 'gone' : count(countAfter)} after`);
+  });
+  const check = `${plural(sampled, 'point')} read back, ${count(found)} found, ${count(equal)} equal`;
+  const shown = counts.length > inputsShown ? [] : counts;
+  return [row('verified', `${check}; ${chance(sampled, points.loaded)}`), ...wrong, ...shown];
+}
+
+/** How sure the sample makes one: the chance that it misses all of k wrong points among n is (1 - k/n) to its size. */
+function chance(sampled: number, loaded: number): string {
+  if (sampled >= loaded) return 'that is all of them';
+  const missed = (wrong: number): string => (100 * (1 - wrong) ** sampled).toPrecision(2);
+  return `1 wrong point in 100 would be missed with a chance of ${missed(0.01)}%, 1 in 1,000 with ${missed(0.001)}%`;
 }
 
 function onwards({ continueWith, checkpoint }: Summary): string[] {

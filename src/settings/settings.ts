@@ -73,6 +73,7 @@ export interface Settings {
   readonly stage: number | null;
 
   readonly stateDir: string;
+  readonly verify: boolean;
 
   readonly progress: 'auto' | 'bar' | 'plain' | 'json' | 'none';
   /** `-` for standard output. */

@@ -8,13 +8,14 @@ import type {
   EncodedBody,
   FlushOutcome,
   Layout,
+  PointValues,
   Target,
   TargetColumn,
   TargetDescription,
   Verdict,
 } from '../model.js';
 import { type Asking, askSql, patient, sentence } from './ask.js';
-import { columnsOf } from './database.js';
+import { columnsOf, type Row } from './database.js';
 import { type Encode, encoder } from './encode.js';
 import { Endpoints, isSilence } from './endpoints.js';
 import { flush } from './flush.js';
@@ -22,6 +23,7 @@ import { gauge } from './gauge.js';
 import { layoutOf } from './layout.js';
 import type { CnosdbOptions } from './options.js';
 import { preflight } from './preflight.js';
+import { countQuestion, isSame, pointOf, pointsPerQuestion, question } from './readback.js';
 import { verdictOf, Wire } from './wire.js';
 
 export type { CnosdbOptions } from './options.js';
@@ -45,7 +47,7 @@ class Cnosdb implements Target {
   readonly #wire: Wire;
   readonly #endpoints: Endpoints;
   readonly #closed = new AbortController();
-  #database: Pick<DatabaseSettings, 'shard' | 'replica'> = { shard: 1, replica: 1 };
+  #database: Pick<DatabaseSettings, 'shard' | 'replica' | 'precision'> = { shard: 1, replica: 1, precision: 'ns' };
 
   constructor(options: CnosdbOptions, clock: Clock) {
     this.#options = options;
@@ -78,17 +80,49 @@ class Cnosdb implements Target {
         ? 'SELECT table_name, column_name, column_type, data_type FROM information_schema.columns' +
           ` WHERE database_name = '${this.#options.db.replaceAll("'", "''")}'`
         : `DESCRIBE TABLE "${table.replaceAll('"', '""')}"`;
+    const rows = await this.#rows(statement, signal);
+    return rows === null && table !== undefined ? [] : columnsOf(rows ?? [], table);
+  }
+
+  async readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]> {
+    const [first] = points;
+    if (first === undefined) return [];
+    const columns = await this.columns(signal, first.table);
+    const found: (PointValues | null)[] = [];
+    for (let i = 0; i < points.length; i += pointsPerQuestion) {
+      const asked = points.slice(i, i + pointsPerQuestion);
+      const statement = question(asked, columns, this.#database.precision);
+      const rows = (columns.length === 0 ? null : await this.#rows(statement, signal)) ?? [];
+      const stored = this.#read(statement, () => rows.map((row) => pointOf(row, first.table, columns)));
+      for (const each of asked) found.push(stored.find((candidate) => isSame(each, candidate)) ?? null);
+    }
+    return found;
+  }
+
+  async count(table: string, signal: AbortSignal): Promise<number | null> {
+    const rows = await this.#rows(countQuestion(table), signal);
+    return rows === null ? null : Number(rows[0]?.n ?? 0);
+  }
+
+  #read<T>(statement: string, read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      const asked = `asked: ${statement.slice(0, 200)}`;
+      const got = cause instanceof Error ? cause.message : String(cause);
+      throw new RefusedError(sentence(asked, 'expected points as they were sent', `got ${got}`, 'is this a CnosDB?'), {
+        cause,
+      });
+    }
+  }
+
+  /** Null when the table is not there. */
+  async #rows(statement: string, signal: AbortSignal): Promise<Row[] | null> {
     const told = await askSql(patient(this.#asking(signal)), this.#order(), statement);
-    if ('rows' in told) return columnsOf(told.rows, table);
-    if (table !== undefined && /Table not found/i.test(told.rejected)) return [];
-    throw new RefusedError(
-      sentence(
-        `asked for the columns: ${statement}`,
-        'expected rows',
-        `got ${told.rejected}`,
-        'see --user: may it read?',
-      ),
-    );
+    if ('rows' in told) return told.rows;
+    if (/table.*not found/i.test(told.rejected)) return null;
+    const asked = `asked: ${statement.slice(0, 200)}`;
+    throw new RefusedError(sentence(asked, 'expected rows', `got ${told.rejected}`, 'see --user: may it read?'));
   }
 
   async write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {

@@ -41,7 +41,7 @@ export function sizeBytes(text: string): number | null {
 }
 
 /** As text, whatever a server that is none sends. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 

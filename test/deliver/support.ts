@@ -99,6 +99,14 @@ class ScriptedTarget implements Target {
     throw new Error('not asked for in these tests');
   }
 
+  readBack(): never {
+    throw new Error('not asked for in these tests');
+  }
+
+  count(): never {
+    throw new Error('not asked for in these tests');
+  }
+
   layout(): never {
     throw new Error('not asked for in these tests');
   }

@@ -59,6 +59,7 @@ test('the defaults are what the product contract says', () => {
     relieve: true,
     stage: null,
     stateDir: '/state',
+    verify: false,
     progress: 'auto',
     summary: null,
     logLevel: 'info',

@@ -68,6 +68,14 @@ export class ModelTarget implements Target {
     return { kind: 'cnosdb', version, endpoints, database };
   }
 
+  readBack(): never {
+    throw new Error('the model keeps no values');
+  }
+
+  count(): never {
+    throw new Error('the model keeps no values');
+  }
+
   async columns(): Promise<[]> {
     return [];
   }

@@ -1,0 +1,157 @@
+// `--verify` against the embedded server, with a liar between: what the loader believes it has loaded is dropped, swapped
+// or filed under another tag on the way.
+
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Summary } from '../../src/model.js';
+import { serve } from '../../src/serve/serve.js';
+import { run } from '../support/process.js';
+
+let folder: string;
+let server: Awaited<ReturnType<typeof serve>>;
+let databases = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+  server = await serve({ host: '127.0.0.1', port: 0, dataDir: null });
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+type Lie = (body: string, ordinal: number) => string | null;
+
+/** Passes requests on to the server; bodies of writes as the lie makes them, or not at all for null. */
+async function liar(lie: Lie): Promise<{ url: string; close: () => void }> {
+  let writes = 0;
+  const proxy = createServer((asked, answer) => {
+    const parts: Buffer[] = [];
+    asked.on('data', (part: Buffer) => parts.push(part));
+    asked.on('end', () => {
+      let body: Buffer = Buffer.concat(parts);
+      if (asked.url?.includes('/write') && body.length > 0) {
+        const told = lie(body.toString(), writes++);
+        if (told === null) return void answer.writeHead(200).end();
+        body = Buffer.from(told);
+      }
+      const { method, headers } = asked;
+      const passed = { ...headers, 'content-length': String(body.length) };
+      request(new URL(asked.url ?? '', server.url), { method, headers: passed }, (got) => {
+        answer.writeHead(got.statusCode ?? 500, got.headers);
+        got.pipe(answer);
+      }).end(body);
+    });
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, close: () => proxy.close() };
+}
+
+async function load(
+  text: string,
+  args: readonly string[] = [],
+  lie: Lie = (body) => body,
+): Promise<{ code: number | null; stderr: string; summary: Summary }> {
+  const between = await liar(lie);
+  const path = join(folder, `${databases}.lp`);
+  await writeFile(path, text);
+  const db = `db${databases++}`;
+  try {
+    const options = ['--db', db, '--url', between.url, '--create-db', '--state-dir', join(folder, 'state')];
+    const { code, stderr, stdout } = await run([...options, '--verify', '--summary', '-', ...args, path]);
+    return { code, stderr, summary: JSON.parse(stdout) as Summary };
+  } finally {
+    between.close();
+  }
+}
+
+const second = 1_640_995_200_000_000_000n;
+const cpu = (n: number): string =>
+  `${Array.from({ length: n }, (_, i) => `cpu,host=h${i % 7},rack=r\\ ${i % 3} user=${i}.25,system=${i}.5 ${second + BigInt(i)}`).join('\n')}\n`;
+
+test('every kind of value reads back as it was sent', async () => {
+  const text = [
+    `all,tag=a\\ b\\,c\\=d i=9223372036854775807i,j=-9007199254740993i,u=18446744073709551615u,f=0.1,s="it's \\"so\\"",b=true ${second}`,
+    `all,tag=Ünïcode i=-9223372036854775808i,f=-0.0 ${second + 1n}`,
+    `all f=1e-300,b=f,s="" ${second + 2n}`,
+    `all f=179769313486231570000000 ${second + 3n}`,
+    '',
+  ].join('\n');
+  const { code, stderr, summary } = await load(text);
+  expect(stderr).toContain('4 points read back, 4 found, 4 equal; that is all of them');
+  expect(code).toBe(0);
+  expect(summary.verify).toEqual({
+    sampled: 4,
+    found: 4,
+    equal: 4,
+    differences: [],
+    tables: [{ table: 'all', countBefore: 0, countAfter: 4 }],
+  });
+});
+
+test('samples 1,000 of many points, and says what that is worth', async () => {
+  const { code, stderr, summary } = await load(cpu(20_000), ['--batch-points', '1000']);
+  expect(code).toBe(0);
+  expect(summary.verify).toMatchObject({ sampled: 1000, found: 1000, equal: 1000 });
+  expect(stderr).toContain('1 wrong point in 100 would be missed with a chance of 0.0043%');
+});
+
+test('a point that a later one of the load replaced is no difference', async () => {
+  const text = cpu(300) + cpu(300).replaceAll('.25', '.75') + cpu(100).replaceAll('.25', '.125');
+  const { code, summary } = await load(text, ['--batch-points', '50', '--workers', '1']);
+  expect(summary.verify).toMatchObject({ sampled: 700, equal: 700, tables: [{ countAfter: 300 }] });
+  expect(code).toBe(0);
+  const many = await load(text, ['--batch-points', '50', '--workers', '8']);
+  expect(many.summary.verify).toMatchObject({ sampled: 700, equal: 700 });
+});
+
+test('timestamps in seconds and stamped ones are looked for where they are', async () => {
+  expect(
+    (await load('m,a=1 f=1 1640995200\nm,a=1 f=2 1640995201\n', ['--precision', 's'])).summary.verify,
+  ).toMatchObject({
+    sampled: 2,
+    equal: 2,
+  });
+  expect((await load('m,a=1 f=1\nm,a=1 f=2\n', ['--missing-timestamp', 'now'])).summary.verify).toMatchObject({
+    sampled: 2,
+    equal: 2,
+  });
+});
+
+test('counts what was there before', async () => {
+  await load('m f=1 1640995200000000000\n');
+  databases -= 1;
+  const { summary } = await load('m f=2 1640995200000000001\nn f=1 1640995200000000001\n');
+  expect(summary.verify?.tables).toEqual([
+    { table: 'm', countBefore: 1, countAfter: 2 },
+    { table: 'n', countBefore: 0, countAfter: 1 },
+  ]);
+});
+
+describe('finds', () => {
+  const lies: [string, Lie, RegExp][] = [
+    ['a dropped batch', (body, i) => (i === 1 ? null : body), /is missing/],
+    [
+      'values swapped between columns',
+      (body, i) => (i === 1 ? body.replaceAll(/user=([\d.]+),system=([\d.]+)/g, 'user=$2,system=$1') : body),
+      /user: sent [\d.]+, found [\d.]+/,
+    ],
+    ['a changed tag', (body, i) => (i === 1 ? body.replaceAll('host=h1', 'host=h2') : body), /host=h1.* is missing/],
+    ['a value one bit away', (body) => body.replace('user=3.25', 'user=3.2500000000000004'), /user: sent 3.25, found/],
+  ];
+  test.each(lies)('%s', async (_, lie, words) => {
+    const { code, stderr, summary } = await load(cpu(900), ['--batch-points', '100'], lie);
+    expect(code).toBe(9);
+    expect(summary.outcome).toBe('verify-failed');
+    expect(summary.points).toMatchObject({ loaded: 900, undelivered: 0 });
+    expect(summary.verify?.equal).toBeLessThan(900);
+    expect(summary.verify?.differences.length).toBeGreaterThan(0);
+    expect(stderr).toMatch(words);
+  });
+});
