@@ -23,6 +23,9 @@ export interface RunFacts {
   readonly side: Pick<Summary['target'], 'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes'> | null;
   readonly introduced: { readonly tables: number; readonly columns: number };
   readonly endpoints: readonly EndpointAccount[];
+  /** Decoded offset in each input at which this run began. */
+  readonly resumedFromByte: (input: number) => number;
+  readonly checkpoint: string | null;
   readonly deadLetters: { readonly points: string; readonly reasons: string } | null;
 }
 
@@ -42,9 +45,9 @@ export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summar
     seconds,
     points: { read, loaded, rejected, undelivered },
     values: { loaded: ledger.values },
-    thisRun: { read, loaded, rejected },
+    thisRun: ledger.thisRun,
     bytes: { ...facts.bytes, sent: meter.bytesSent },
-    rate: { pointsPerSecond: perSecond(loaded), decodedBytesPerSecond: perSecond(facts.bytes.decoded) },
+    rate: { pointsPerSecond: perSecond(ledger.thisRun.loaded), decodedBytesPerSecond: perSecond(facts.bytes.decoded) },
     batches: { loaded: ledger.batches, alone: ledger.alone, cut: { ...ledger.cuts } },
     requests: { ...meter.requests },
     latencyMs: meter.latencyMs(),
@@ -66,7 +69,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summar
       rejected: account.rejected,
       undelivered: account.undelivered,
       bytes: account.bytes,
-      resumedFromByte: 0,
+      resumedFromByte: facts.resumedFromByte(i),
       error: account.error,
     })),
     rejects: {
@@ -76,7 +79,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summar
     },
     verify: null,
     endpoints: facts.endpoints.map((endpoint) => ({ ...endpoint })),
-    checkpoint: null,
+    checkpoint: facts.checkpoint,
   };
 }
 
