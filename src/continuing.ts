@@ -225,7 +225,7 @@ export class Continuing {
       if (this.#opened) await this.#settleFiles(how);
     } finally {
       await this.#record.close();
-      await this.#lock?.release();
+      this.#lock?.release();
     }
     if (this.#saves === 0) return;
     const message = `${this.#saves} checkpoints written in ${Math.round(this.#savedMs)} ms`;
@@ -236,11 +236,13 @@ export class Continuing {
     const finished = how === 'finished';
     const name = finished && this.deadLetters.lengths ? await this.deadLetters.finalName(this.#stamp) : null;
     this.#completing = name;
+    let saved = !this.#keeps;
     try {
-      // What could not be read of a checkpoint is not replaced.
-      if (this.#keeps && this.#ledger !== null && this.#saves > 0) await this.#save();
+      // What this run did not come to begin stays as it was.
+      if (this.#keeps && this.#saves > 0) await this.#save();
+      saved = true;
     } finally {
-      await this.deadLetters.close(name);
+      await this.deadLetters.close(saved ? name : null);
     }
     if (!this.#keeps || this.#saves === 0) return;
     if (finished) await this.#record.complete();

@@ -311,7 +311,7 @@ class Run {
     await this.#side!.admit(batch, this.#halt.signal).catch(() => {});
     const turn = batch.introduces === null ? null : await this.#turns.take(this.#halt.signal).catch(() => null);
     const { receipt, fatal } = await delivery.deliver(batch, this.#halt.signal, this.#hard.signal);
-    await turn?.release();
+    turn?.release();
     if (fatal !== null) this.end(fatal);
     if (batch.introduces === null) return receipt;
     const whole = receipt.rejected.length === 0 && receipt.undelivered.length === 0;

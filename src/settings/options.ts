@@ -92,7 +92,7 @@ const table = [
   { key: 'stage', group: 'memory', is: { kind: 'size', min: MIB, max: MANY, words: { off: null } }, default: 'off', arg: '<size>', description: 'after every so many bytes of points wait until the target has flushed; or off' },
 
   { key: 'stateDir', group: 'state', is: { kind: 'text' }, default: null, defaultText: '$STATE_DIRECTORY, else bulk-load in $XDG_STATE_HOME or ~/.local/state', arg: '<dir>', description: 'where checkpoints, rejected points and the ledger of finished inputs are kept' },
-  { key: 'checkpoint', group: 'state', is: { kind: 'switch' }, default: 'true', description: 'keep a checkpoint, so that the same command continues a load that was stopped or killed; on unless --no-checkpoint' },
+  { key: 'checkpoint', group: 'state', is: { kind: 'switch' }, default: 'true', description: 'keep no checkpoint: a load that is stopped or killed begins again from its start' },
   { key: 'fresh', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'begin from the start, whatever an unfinished load left; that is kept as abandoned' },
   { key: 'onChanged', group: 'state', is: { kind: 'choice', values: ['restart', 'refuse'] }, default: 'restart', arg: '<what>', description: 'load an input that was replaced since the load was stopped from its start, or refuse it' },
   { key: 'skipLoaded', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'leave out inputs that an earlier load into this database finished' },

@@ -1,8 +1,9 @@
 // A lock is a file that only one process can make. One that a dead process left behind is taken over by the only process
 // that can make its successor, a lock of its own named after the stale one: so two that find it stale cannot both win,
-// and one that dies in between leaves a stale lock like any other.
+// and one that dies in between leaves a stale lock like any other. A few tiny operations at a time, done at once: nothing of
+// ours goes on between two of them.
 
-import { type FileHandle, link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { closeSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../model.js';
 import { isMissing, unwritable } from './checkpoint.js';
@@ -11,7 +12,7 @@ import { beatMs, type Holder, holderText, isAlive, ourselves, parseHolder } from
 /** A lock that is ours. */
 export interface Held {
   /** Lets go of it; idempotent. */
-  release(): Promise<void>;
+  release(): void;
 }
 
 export type Taken = { readonly held: Held } | { readonly by: Holder };
@@ -26,30 +27,30 @@ const againMs = 50;
 export async function take(path: string, clock: Clock, lost = (): void => {}, mode = 0o600): Promise<Taken> {
   const us = ourselves(clock.now());
   const own = `${path}.${us.nonce}.new`;
-  let file: FileHandle | null = null;
+  let file: number | null = null;
   try {
-    file = await open(own, 'wx', mode);
-    await file.writeFile(holderText(us));
+    file = openSync(own, 'wx', mode);
+    writeSync(file, holderText(us));
     const by = await contend(path, own, us, clock);
     if (by !== null) {
-      await file.close();
+      closeSync(file);
       return { by };
     }
-    await clear(path, us);
+    clear(path, us);
     return { held: new OwnLock(path, file, us, clock, lost) };
   } catch (error) {
-    await file?.close().catch(() => {});
+    if (file !== null) closeSync(file);
     throw unwritable('taking a lock', path, error);
   } finally {
-    await rm(own, { force: true }).catch(() => {});
+    rmSync(own, { force: true });
   }
 }
 
 /** Null when `own` has become the lock, else who has it. */
 async function contend(path: string, own: string, us: Holder, clock: Clock): Promise<Holder | null> {
   for (;;) {
-    if (await linked(own, path)) return null;
-    const text = await textOf(path);
+    if (linked(own, path)) return null;
+    const text = textOf(path);
     if (text === null) continue;
     const holder = parseHolder(text);
     if (holder !== null && isAlive(holder, us)) return holder;
@@ -63,28 +64,28 @@ async function succeed(path: string, own: string, stale: string, nonce: string, 
   const taken = await take(`${path}.${nonce}`, clock, () => {}, 0o644);
   if ('by' in taken) return false;
   try {
-    if ((await textOf(path)) !== stale) return false;
-    await rename(own, path);
+    if (textOf(path) !== stale) return false;
+    renameSync(own, path);
     return true;
   } finally {
-    await taken.held.release();
+    taken.held.release();
   }
 }
 
 /** Removes what contenders for the lock left that died: now that it is ours, nobody can win with it. */
-async function clear(path: string, us: Holder): Promise<void> {
+function clear(path: string, us: Holder): void {
   const folder = dirname(path);
-  for (const name of await readdir(folder)) {
+  for (const name of readdirSync(folder)) {
     if (!name.startsWith(`${basename(path)}.`) || name.includes(us.nonce)) continue;
-    const text = await textOf(join(folder, name));
+    const text = textOf(join(folder, name));
     const holder = text === null ? null : parseHolder(text);
-    if (holder !== null && !isAlive(holder, us)) await rm(join(folder, name), { force: true });
+    if (holder !== null && !isAlive(holder, us)) rmSync(join(folder, name), { force: true });
   }
 }
 
-async function linked(own: string, path: string): Promise<boolean> {
+function linked(own: string, path: string): boolean {
   try {
-    await link(own, path);
+    linkSync(own, path);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
@@ -92,9 +93,9 @@ async function linked(own: string, path: string): Promise<boolean> {
   }
 }
 
-async function textOf(path: string): Promise<string | null> {
+function textOf(path: string): string | null {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
@@ -103,38 +104,38 @@ async function textOf(path: string): Promise<string | null> {
 
 class OwnLock implements Held {
   readonly #path: string;
-  readonly #file: FileHandle;
+  readonly #file: number;
   readonly #us: Holder;
   readonly #stop: () => void;
-  #last: Promise<void> = Promise.resolve();
   #released = false;
 
-  constructor(path: string, file: FileHandle, us: Holder, clock: Clock, lost: () => void) {
+  constructor(path: string, file: number, us: Holder, clock: Clock, lost: () => void) {
     this.#path = path;
     this.#file = file;
     this.#us = us;
-    this.#stop = clock.every(beatMs, () => {
-      this.#last = this.#beat(clock.now(), lost).catch(() => {});
-    });
+    this.#stop = clock.every(beatMs, () => this.#beat(clock.now(), lost));
   }
 
-  async release(): Promise<void> {
+  release(): void {
     if (this.#released) return;
     this.#released = true;
     this.#stop();
-    await this.#last;
-    if (await this.#isOurs()) await rm(this.#path, { force: true }).catch(() => {});
-    await this.#file.close();
+    if (this.#isOurs()) rmSync(this.#path, { force: true });
+    closeSync(this.#file);
   }
 
   /** Into our own file, whatever its name is by now: a lock of somebody else is never overwritten. */
-  async #beat(now: number, lost: () => void): Promise<void> {
-    await this.#file.write(holderText({ ...this.#us, heartbeat: now }), 0);
-    if (!(await this.#isOurs())) lost();
+  #beat(now: number, lost: () => void): void {
+    try {
+      writeSync(this.#file, holderText({ ...this.#us, heartbeat: now }), 0);
+      if (!this.#isOurs()) lost();
+    } catch {
+      // A disk that takes no heartbeat just now does not end the load; whoever watches waits for several.
+    }
   }
 
-  async #isOurs(): Promise<boolean> {
-    const text = await textOf(this.#path).catch(() => null);
+  #isOurs(): boolean {
+    const text = textOf(this.#path);
     return text !== null && parseHolder(text)?.nonce === this.#us.nonce;
   }
 }

@@ -2,7 +2,7 @@
 // under wrong columns. One lock per endpoint, so that loads which share any of them share a turn.
 
 import { createHash } from 'node:crypto';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, Notice } from '../model.js';
@@ -35,16 +35,15 @@ export class Turns {
    */
   async take(signal: AbortSignal): Promise<Held> {
     const held: Held[] = [];
-    const release = async (): Promise<void> => {
-      for (const each of held.splice(0)) await each.release();
+    const release = (): void => {
+      for (const each of held.splice(0)) each.release();
     };
     try {
-      await mkdir(folder(), { recursive: true });
       // Of all users of the host, like the folder that it is in.
-      await chmod(folder(), 0o1777).catch(() => {});
+      if (mkdirSync(folder(), { recursive: true }) !== undefined) chmodSync(folder(), 0o1777);
       for (const path of this.#paths) held.push(await this.#one(path, signal));
     } catch (error) {
-      await release();
+      release();
       signal.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);
       const message = `a batch introduces columns without a turn, other loads on this host may do the same: ${reason}`;
