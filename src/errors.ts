@@ -99,6 +99,13 @@ export class VerifyError extends BulkLoadError {
   }
 }
 
+/** The same load runs already. */
+export class BusyError extends BulkLoadError {
+  constructor(message: string) {
+    super('busy', 'BULK_BUSY', message);
+  }
+}
+
 /** Somebody stopped the run: a signal, `--max-duration`, or the caller's AbortSignal. */
 export class InterruptedError extends BulkLoadError {
   readonly #exitCode: number;

@@ -64,7 +64,7 @@ export function load(options: LoadOptions, control: LoadControl = {}): Load {
 async function start({ inputs: names, ...options }: LoadOptions, control: LoadControl, live: Live): Promise<Summary> {
   const { STATE_DIRECTORY, XDG_STATE_HOME, HOME } = process.env;
   const { settings } = await resolve({ flags: options, env: { STATE_DIRECTORY, XDG_STATE_HOME, HOME } });
-  const { inputs } = await expand(typeof names === 'string' ? [names] : names, {
+  const { inputs, named } = await expand(typeof names === 'string' ? [names] : names, {
     stdin: { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin },
     cwd: process.cwd(),
   });
@@ -73,6 +73,7 @@ async function start({ inputs: names, ...options }: LoadOptions, control: LoadCo
   const result = await run(settings, {
     ...context,
     inputs,
+    named,
     target: createTarget(settings, context),
     stop: interruption(control.signal),
     abort: new AbortController().signal,

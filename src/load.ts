@@ -5,13 +5,13 @@ import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { memoryOf, peakRss, pressureOf, snapshotOf, type Told } from './account.js';
 import { Arena } from './batch/arena.js';
+import { Continuing } from './continuing.js';
 import { alone, Outstanding } from './deliver/alone.js';
 import { Delivery } from './deliver/delivery.js';
 import { SizeLimit } from './deliver/sizes.js';
 import { runWriters } from './deliver/writers.js';
 import { BugError, BulkLoadError, InputError, InterruptedError, type Outcome } from './errors.js';
 import { sampleTimes, type TimeSample } from './input/times.js';
-import { DeadLetters } from './ledger/dead-letters.js';
 import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
@@ -40,6 +40,7 @@ import { Reading } from './reading.js';
 import { Catalogue } from './schema/catalogue.js';
 import { awaitColumns, refresh } from './schema/landing.js';
 import type { Settings } from './settings/settings.js';
+import { Turns } from './state/turn.js';
 import { TargetSide } from './target-side.js';
 import { Verification, verifyError } from './verify.js';
 
@@ -47,14 +48,16 @@ import { Verification, verifyError } from './verify.js';
 export interface LoadContext {
   readonly version: string;
   readonly inputs: readonly Input[];
+  /** What was named on the way to the inputs, made canonical: it makes the load the same load. Default: their paths. */
+  readonly named?: readonly string[];
   readonly target: Target;
   readonly clock: Clock;
   /** Stops cleanly: no more reading and waiting; requests in flight finish, 10 s at most. Its reason ends the run. */
   readonly stop: AbortSignal;
   /** Stops at once: requests in flight are torn down. */
   readonly abort: AbortSignal;
-  /** The command that runs this load again; null where there is none. */
-  readonly command: string | null;
+  /** The command that continues this load, with so many points skipped where that is not null; null: there is none. */
+  readonly command: ((skipPoints: number | null) => string) | null;
   readonly notify: (notice: Notice) => void;
   /** Called once, before anything is read: what to look at while the run goes on. */
   readonly watch: (snapshot: () => Snapshot, description: TargetDescription, memory: MemoryPlan) => void;
@@ -94,7 +97,8 @@ class Run {
   readonly #startedMs: number;
   readonly #ledger: Ledger;
   readonly #meter = new Meter();
-  readonly #deadLetters: DeadLetters;
+  readonly #continuing: Continuing;
+  readonly #turns: Turns;
   readonly #outstanding = new Outstanding();
   readonly #resident = residentMemory();
   /** Ends reading, waiting and new attempts; a little later, `#hard` ends the requests in flight. */
@@ -117,12 +121,29 @@ class Run {
     this.#settings = settings;
     this.#context = context;
     this.#startedMs = context.clock.now();
-    const { tenant, db, precision } = settings;
-    const inputs = context.inputs.map(({ path }) => path ?? '-');
-    const name = loadName({ target: 'cnosdb', tenant, database: db, inputs, format: 'lp', precision });
-    this.#deadLetters = new DeadLetters(settings.stateDir, name);
-    const names = context.inputs.map((input) => input.name);
-    this.#ledger = new Ledger(names, this.#deadLetters, settings.maxRejected);
+    const { inputs, clock, notify } = context;
+    const { tenant, db, urls, maxRejected } = settings;
+    this.#continuing = new Continuing({
+      settings,
+      inputs,
+      clock,
+      startedMs: this.#startedMs,
+      names: namesOf(settings, context),
+      notify,
+      end: (error) => this.end(error),
+    });
+    this.#ledger = new Ledger(
+      inputs.map((input) => input.name),
+      this.#continuing.deadLetters,
+      maxRejected,
+      (...booked) => this.#continuing.booked(...booked),
+    );
+    this.#turns = new Turns(
+      urls.map(({ origin }) => origin),
+      [tenant, db],
+      clock,
+      notify,
+    );
     // Every writer listens to them.
     setMaxListeners(0, this.#halt.signal, this.#hard.signal);
     this.#obey(context.stop, (reason) => this.end(reason));
@@ -138,18 +159,20 @@ class Run {
     const memory = planMemory(this.#settings);
     this.#memory = memory;
     if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
-    await this.#deadLetters.prepare(stampOf(this.#startedMs));
+    await this.#continuing.open(this.#ledger);
     const times = await sampleTimes(inputs, this.#halt.signal);
     this.#description = await target.describe(this.#halt.signal, memcacheAsked(this.#settings, times));
     const columns = await target.columns(this.#halt.signal);
     this.#catalogue = new Catalogue(columns);
     if (this.#settings.verify) await this.#sample(columns);
+    await this.#continuing.begin();
     this.#reading = new Reading({
       settings: this.#settings,
       inputs,
       database: this.#description.database,
       catalogue: this.#catalogue,
       ledger: this.#ledger,
+      continuing: this.#continuing,
       clock,
       startedMs: this.#startedMs,
       notify,
@@ -224,14 +247,13 @@ class Run {
     this.#governor?.close();
     this.#side?.close();
     for (const undo of this.#undo) undo();
-    const finishedAs = ledger.reason === null ? stampOf(this.#startedMs) : null;
-    await this.#deadLetters.close(finishedAs).catch((error: unknown) => this.end(error));
+    await this.#continuing.close(this.#howItEnded()).catch((error: unknown) => this.end(error));
     for (const undo of this.#undo) undo();
     await target.close();
     this.#over = true;
     this.#resident.close();
     ledger.assertBalanced();
-    const ended = outcomeOf(ledger, this.#settings.minPoints, this.#accepted());
+    const ended = this.#outcome();
     const differs = this.#verified === null ? null : verifyError(this.#verified, ledger.total.loaded);
     const error = ledger.reason ?? (ended.reason === null ? differs : new InputError(ended.reason));
     const outcome = error?.outcome ?? ended.outcome;
@@ -243,7 +265,8 @@ class Run {
       outcome,
       exitCode: exitCodeOf(outcome, error),
       error,
-      continueWith: error === null || withoutAnother.includes(outcome) ? null : command,
+      continueWith:
+        error === null || withoutAnother.includes(outcome) ? null : (command?.(this.#continuing.skippable) ?? null),
       inputs: inputs.map(({ name }) => ({ name, format: 'lp' })),
       bytes: this.#reading?.bytes ?? { read: 0, decoded: 0 },
       memory: memoryOf(told),
@@ -252,7 +275,9 @@ class Run {
       side: this.#side?.account() ?? null,
       introduced: this.#catalogue.introduced,
       endpoints: target.endpoints(),
-      deadLetters: this.#deadLetters.paths,
+      resumedFromByte: (i) => this.#continuing.resumedFrom(i),
+      checkpoint: this.#continuing.checkpoint,
+      deadLetters: this.#continuing.deadLetters.paths,
       verify: this.#verified,
     });
     // Last: with many inputs the summary itself is large.
@@ -269,6 +294,19 @@ class Run {
     });
     const tables = [...new Set(columns.map(({ table }) => table))];
     await this.#verification.begin(this.#context.target, tables, this.#halt.signal);
+  }
+
+  #outcome(): ReturnType<typeof outcomeOf> {
+    const { minPoints } = this.#settings;
+    // What an earlier load brought need not come again.
+    return outcomeOf(this.#ledger, minPoints - this.#continuing.leftOut, this.#accepted());
+  }
+
+  #howItEnded(): Parameters<Continuing['close']>[0] {
+    const { reason, total } = this.#ledger;
+    if (reason?.outcome === 'usage' && total.loaded + total.rejected === 0) return 'unbegun';
+    if (reason !== null || total.read !== total.loaded + total.rejected) return 'stopped';
+    return this.#outcome().reason === null ? 'finished' : 'stopped';
   }
 
   #govern(memory: MemoryPlan, changed: (writers: number) => void): Governor {
@@ -314,7 +352,9 @@ class Run {
     this.#begun ||= batch.points > 0;
     // Stopped while it waits, it comes back from the delivery undelivered.
     await this.#side!.admit(batch, this.#halt.signal).catch(() => {});
+    const turn = batch.introduces === null ? null : await this.#turns.take(this.#halt.signal).catch(() => null);
     const { receipt, fatal } = await delivery.deliver(batch, this.#halt.signal, this.#hard.signal);
+    turn?.release();
     if (fatal !== null) this.end(fatal);
     if (batch.introduces === null) return receipt;
     const whole = receipt.rejected.length === 0 && receipt.undelivered.length === 0;
@@ -372,7 +412,10 @@ function bug(cause: unknown): BugError {
   return new BugError(`a defect of bulk-load: ${message}`, { cause });
 }
 
-/** For file names: 20261123T194500Z. */
-function stampOf(ms: number): string {
-  return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
+/** The load's name, and that of the database it goes to. */
+function namesOf({ tenant, db, precision }: Settings, context: LoadContext): { load: string; database: string } {
+  const named = context.named ?? context.inputs.map(({ path }) => path ?? '-');
+  const name = (inputs: readonly string[]): string =>
+    loadName({ target: 'cnosdb', tenant, database: db, inputs, format: 'lp', precision });
+  return { load: name(named), database: name([]) };
 }

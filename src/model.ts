@@ -35,6 +35,18 @@ export interface ByteSource {
   /** Bytes of the file or pipe consumed so far (compressed ones, when it is compressed). */
   readonly bytesRead: number;
   readonly compression: 'none' | 'gzip' | 'zstd';
+  /** The regular file below, for whoever has to know it again; absent where there is none. Usable until `close`. */
+  readonly file?: FileBytes;
+  /** Goes on from a decoded offset; before the first read only. Absent where what comes before has to be decoded. */
+  seek?(to: number): void;
+}
+
+/** The bytes of a file as they lie on the disk. */
+export interface FileBytes {
+  /** Bytes when it was opened. */
+  readonly size: number;
+  /** Bytes [from, to); fewer where the file ends before. Rejects with the system's error. */
+  bytes(from: number, to: number): Promise<Uint8Array>;
 }
 
 /** A named input, not yet open. `size` is in file bytes, null when unknown (a pipe). */
@@ -132,8 +144,13 @@ export interface Points {
   readonly firstLine: number;
   /** Decoded byte offset that offset 0 of `bytes` stands for; may be negative. */
   readonly origin: number;
-  /** Decoded bytes of the input wholly dealt with once this run is, blank lines and comments included. */
+  /**
+   * Decoded bytes of the input wholly dealt with once this run is, blank lines and comments included. Reading can go on
+   * from there, but for the middle of a point that comes in parts.
+   */
   readonly end: number;
+  /** Physical line (from 1) of the byte at `end`. */
+  readonly endLine: number;
   /** Shape of a number from the index; the object is the same for the same number. */
   shape(number: number): Shape;
   /** Shape of point `i` of this run, parsed anew each time. For UNCOUNTED_SHAPE. */
@@ -150,6 +167,37 @@ export interface Span {
   /** Decoded bytes. */
   readonly byteOffset: number;
   readonly bytes: number;
+  /** Points of the load before its first one. */
+  readonly ordinal: number;
+  /** Physical line of the first byte behind it. */
+  readonly endLine: number;
+}
+
+/** A place in an input from which reading can go on: all before it is accounted for. */
+export interface Place {
+  /** Decoded. */
+  readonly byteOffset: number;
+  /** Physical, from 1. */
+  readonly line: number;
+  /** Points of the load before it, rejects included: what stamps for missing timestamps are counted by. */
+  readonly ordinal: number;
+  /** Decimal digits of the timestamp before it; 0 when there is none, or it is not known. */
+  readonly digits: number;
+}
+
+export const theBeginning: Place = { byteOffset: 0, line: 1, ordinal: 0, digits: 0 };
+
+/** Decoded bytes [from, to) of an input. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where an input is taken up, and what of the rest is accounted for already: points that begin there are left out. */
+export interface Start {
+  readonly place: Place;
+  /** Ascending, disjoint, behind `place`. */
+  readonly covered: readonly ByteRange[];
 }
 
 /** Why a batch was closed. `shape`: the next point introduces a table or column and must not ride along. */

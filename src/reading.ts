@@ -3,11 +3,13 @@
 import type { Arena } from './batch/arena.js';
 import { Batcher, type Guard } from './batch/batcher.js';
 import { unitsPerMs } from './batch/stamp.js';
+import type { Continuing } from './continuing.js';
 import { InputError, RefusedError, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
 import { LineProtocol } from './format/line-protocol.js';
+import { skip } from './input/skip.js';
 import type { Ledger } from './ledger/ledger.js';
-import type { Batch, ByteSource, Clock, DatabaseSettings, Input, Notice } from './model.js';
+import type { Batch, ByteSource, Clock, DatabaseSettings, Input, Notice, Start } from './model.js';
 import type { Catalogue } from './schema/catalogue.js';
 import type { Settings } from './settings/settings.js';
 
@@ -17,7 +19,9 @@ export interface ReadingContext {
   readonly database: DatabaseSettings;
   readonly catalogue: Catalogue;
   readonly ledger: Ledger;
+  readonly continuing: Continuing;
   readonly clock: Clock;
+  /** Of this run; stamps are counted from the start of the load. */
   readonly startedMs: number;
   readonly notify: (notice: Notice) => void;
   /** Whether anything was sent yet. */
@@ -58,7 +62,9 @@ export class Reading {
     const batcher = this.#batcher(arena, bodyBytes, limit);
     for (const [i, input] of inputs.entries()) {
       if (ledger.read >= limit) break;
-      yield* this.#input(i, input, (source) => batcher.batches(i, format.points(source, signal), signal), signal);
+      const batches = (source: ByteSource, start: Start): AsyncGenerator<Batch, void> =>
+        batcher.batches(i, format.points(source, signal, start.place), signal, start);
+      yield* this.#input(i, input, batches, batcher, signal);
       if (settings.inOrder) await this.#context.settled();
     }
     this.#current = null;
@@ -67,14 +73,21 @@ export class Reading {
   async *#input(
     i: number,
     input: Input,
-    batches: (source: ByteSource) => AsyncGenerator<Batch, void>,
+    batches: (source: ByteSource, start: Start) => AsyncGenerator<Batch, void>,
+    batcher: Batcher,
     signal: AbortSignal,
   ): AsyncGenerator<Batch, void> {
-    const { settings, ledger, notify } = this.#context;
+    const { settings, ledger, continuing, notify } = this.#context;
     this.#current = input.name;
     try {
       this.#source = await orAborted(input.open(signal), signal);
-      yield* batches(this.#counting(this.#source));
+      const source = this.#source;
+      const start = await orAborted(continuing.inputBegins(i, source, batcher.reached), signal);
+      if (start !== null) {
+        await orAborted(skip(source, start.place.byteOffset, input.name, signal), signal);
+        yield* batches(this.#counting(source), start);
+        if (batcher.rest !== null) continuing.inputEnded(i, batcher.rest);
+      }
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       ledger.inputs[i]!.error = error.message;
@@ -85,22 +98,23 @@ export class Reading {
       this.#bytesDone += source?.bytesRead ?? 0;
       this.#source = null;
       // A read that the system never ends must not hold up the end of the run.
-      const closed = source?.close();
+      const closed = continuing.inputCloses(i).then(() => source?.close());
       await (signal.aborted ? Promise.race([closed, this.#context.clock.sleep(closeMs)]) : closed);
     }
     this.#inputsDone += 1;
   }
 
   #batcher(arena: Arena, bodyBytes: () => number, limit: number): Batcher {
-    const { settings, database, ledger, clock, startedMs } = this.#context;
+    const { settings, database, ledger, continuing, clock, startedMs } = this.#context;
     const oldestMs = database.ttlMs === null ? Number.NEGATIVE_INFINITY : startedMs - database.ttlMs;
     return new Batcher(arena, this.#guard(), ledger, clock, {
       points: settings.batchPoints,
       bodyBytes,
       lingerMs: settings.batchLingerMs,
       precision: settings.precision,
-      startMs: startedMs,
+      startMs: continuing.startMs,
       limit,
+      skipPoints: settings.skipPoints,
       oldest: oldestMs * unitsPerMs[settings.precision],
       inspect: (timestamp, line) => this.#inspect(timestamp, line),
     });

@@ -17,12 +17,13 @@ const leaves = [
   'deliver',
   'pressure',
   'ledger',
+  'state',
   'report',
   'serve',
 ];
 const runs = ['load', 'check'];
 /** Parts of the load, on pages of their own. */
-const parts = ['reading', 'account', 'target-side', 'verify'];
+const parts = ['reading', 'account', 'target-side', 'continuing', 'verify'];
 const factories = ['clock', 'version', 'targets', 'input'];
 const allowed: Record<string, readonly string[]> = {
   model: ['errors'],

@@ -2,7 +2,7 @@
 // that introduces a table or column. Nothing is queued: the next batch is made when someone asks for it.
 
 import { InputError } from '../errors.js';
-import type { Batch, Clock, Cut, FormatReject, InputPrecision, Points } from '../model.js';
+import type { Batch, ByteRange, Clock, Cut, FormatReject, InputPrecision, Place, Points, Start } from '../model.js';
 import {
   LENGTH,
   LINE,
@@ -13,6 +13,7 @@ import {
   SOURCE_START,
   TIME_HIGH,
   TIME_LOW,
+  theBeginning,
   UNCOUNTED_SHAPE,
 } from '../model.js';
 import { type Arena, SLOT_WORDS } from './arena.js';
@@ -43,6 +44,8 @@ export interface BatcherOptions {
   readonly startMs: number;
   /** Points to take in the whole load; Infinity for all. */
   readonly limit: number;
+  /** So many points at the beginning of the load are left out. */
+  readonly skipPoints: number;
   /** Older points are rejected as `expired`; in units of `precision`, -Infinity for none. */
   readonly oldest: number;
   /** Called with the timestamp of the first and every 1,000th point of an input; throws when it cannot be right. */
@@ -63,6 +66,8 @@ export class Batcher {
   readonly #judge: Judge;
   readonly #suffixes: Suffixes;
   #ordinal = 0;
+  #reached = 0;
+  #rest: Rest | null = null;
 
   constructor(arena: Arena, guard: Guard, tally: Tally, clock: Clock, options: BatcherOptions) {
     this.#arena = arena;
@@ -73,12 +78,40 @@ export class Batcher {
     this.#suffixes = new Suffixes(options.precision, options.startMs);
   }
 
+  /** Points of the load before whatever comes behind the batches made so far. */
+  get reached(): number {
+    return this.#reached;
+  }
+
+  /** What comes behind the last batch of an input; null when it was not read to its end. Known once its batches end. */
+  get rest(): Rest | null {
+    return this.#rest;
+  }
+
   /**
    * Batches of one input, in order. When the input breaks, what was read before is yielded first, then the error is
    * thrown. When the signal aborts, the batch being filled is abandoned and the signal's reason thrown.
+   * @param start what the first run begins with
    */
-  async *batches(input: number, runs: AsyncGenerator<Points, void>, signal: AbortSignal): AsyncGenerator<Batch, void> {
-    const position: Position = { offset: 0, taken: 0, inspectAt: 0 };
+  async *batches(
+    input: number,
+    runs: AsyncGenerator<Points, void>,
+    signal: AbortSignal,
+    start: Start = { place: theBeginning, covered: [] },
+  ): AsyncGenerator<Batch, void> {
+    const { byteOffset, line, ordinal } = start.place;
+    const covered = [...start.covered];
+    const position: Position = {
+      offset: byteOffset,
+      batched: byteOffset,
+      line,
+      ordinal,
+      covered,
+      taken: 0,
+      inspectAt: 0,
+    };
+    let ended = false;
+    this.#rest = null;
     let filling: Filling | null = null;
     let next: Promise<IteratorResult<Points, void>> | null = null;
     let failure: InputError | null = null;
@@ -90,13 +123,15 @@ export class Batcher {
         if (run === 'idle') {
           const waiting: Filling = filling!;
           filling = null;
-          yield this.#close(waiting, 'idle', position.offset);
+          yield this.#close(waiting, 'idle', position);
           continue;
         }
         next = null;
         if (run instanceof InputError) failure = run;
-        else if (run.done) break;
-        else {
+        else if (run.done) {
+          ended = true;
+          break;
+        } else {
           const cursor = { point: 0, reject: 0 };
           while (failure === null) {
             filling ??= new Filling(await this.#arena.take(signal), input, position.offset);
@@ -106,7 +141,7 @@ export class Batcher {
             else {
               const full: Filling = filling;
               filling = null;
-              yield this.#close(full, cut, position.offset);
+              yield this.#close(full, cut, position);
             }
           }
         }
@@ -114,8 +149,9 @@ export class Batcher {
       const last = filling;
       filling = null;
       if (last?.empty) this.#arena.give(last.slot);
-      else if (last !== null) yield this.#close(last, 'inputEnd', position.offset);
+      else if (last !== null) yield this.#close(last, 'inputEnd', position);
       if (failure !== null) throw failure;
+      if (ended) this.#rest = restOf(position);
     } finally {
       if (filling !== null) {
         this.#tally.abandon(input, filling.counted);
@@ -127,8 +163,10 @@ export class Batcher {
     }
   }
 
-  #close(filling: Filling, cut: Cut, end: number): Batch {
+  #close(filling: Filling, cut: Cut, end: Position): Batch {
     let released = false;
+    end.batched = end.offset;
+    this.#reached = end.ordinal;
     this.#ordinal += 1;
     return filling.close(this.#ordinal - 1, cut, end, () => {
       if (released) return;
@@ -144,7 +182,7 @@ export class Batcher {
       return this.#take(filling, run, cursor, position);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      position.offset = run.origin + run.index[cursor.point * POINT_WORDS + SOURCE_START]!;
+      stopBefore(position, run, cursor, false);
       return error;
     } finally {
       // Also when a look at a point ends the run: what was taken has been read.
@@ -154,18 +192,29 @@ export class Batcher {
   }
 
   #take(filling: Filling, run: Points, cursor: Cursor, position: Position): Cut | null {
-    const { index, count, rejects } = run;
+    const { count, rejects } = run;
     const left = this.#options.limit - (this.#tally.read - filling.counted);
     const room: Room = {
       bytes: Math.min(this.#options.bodyBytes(), filling.slot.body.length),
       points: Math.min(this.#options.points, filling.slot.index.length / SLOT_WORDS),
-      before: this.#tally.read - filling.counted,
     };
     while (cursor.point < count || cursor.reject < rejects.length) {
       const found = rejects[cursor.reject];
       const isReject = found !== undefined && found.before <= cursor.point;
       const over = filling.counted >= left;
-      if (!isReject && !over && this.#suffixes.stamped === null) {
+      if (!over && this.#isLeftOut(run, cursor, isReject, position)) {
+        if (!filling.empty) {
+          // A batch is contiguous but for what was left out before its first point.
+          stopBefore(position, run, cursor, isReject);
+          return 'points';
+        }
+        if (!isReject || isCounted(found)) position.ordinal += 1;
+        if (isReject) cursor.reject += 1;
+        else cursor.point += 1;
+        continue;
+      }
+      if (filling.empty) filling.ordinal = position.ordinal;
+      if (!isReject && !over && this.#suffixes.stamped === null && position.covered.length === 0) {
         const until = Math.min(
           found === undefined ? count : Math.min(count, found.before),
           cursor.point + left - filling.counted,
@@ -174,6 +223,7 @@ export class Batcher {
         const taken = filling.addPlain(run, cursor.point, until, room, this.#judge.plain, this.#options.oldest);
         cursor.point += taken;
         position.taken += taken;
+        position.ordinal += taken;
         if (taken > 0) continue;
       }
       const cut = over
@@ -182,14 +232,24 @@ export class Batcher {
           ? this.#reject(filling, run, found, position)
           : this.#point(filling, run, cursor.point, position, room);
       if (over || cut !== null) {
-        position.offset = run.origin + (isReject ? found.start : index[cursor.point * POINT_WORDS + SOURCE_START]!);
+        stopBefore(position, run, cursor, isReject);
         return cut;
       }
       if (isReject) cursor.reject += 1;
       else cursor.point += 1;
     }
     position.offset = run.end;
+    position.line = run.endLine;
     return null;
+  }
+
+  /** Whether the next point, or reject, is accounted for already or to be skipped. */
+  #isLeftOut(run: Points, cursor: Cursor, isReject: boolean, { covered, ordinal }: Position): boolean {
+    if (ordinal < this.#options.skipPoints) return true;
+    if (covered.length === 0) return false;
+    const start = startOf(run, cursor, isReject);
+    while (covered.length > 0 && covered[0]!.to <= start) covered.shift();
+    return covered.length > 0 && covered[0]!.from <= start;
   }
 
   #point(filling: Filling, run: Points, i: number, position: Position, room: Room): Cut | null {
@@ -205,7 +265,7 @@ export class Batcher {
       const time = (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]!;
       if (time < this.#options.oldest) return this.#reject(filling, run, { ...original(run, i), ...expired }, position);
     }
-    const suffix = missing ? this.#suffixes.missing(room.before + filling.counted) : this.#suffixes.stamped;
+    const suffix = missing ? this.#suffixes.missing(position.ordinal) : this.#suffixes.stamped;
     const cut = hasRoom(filling, run, i, index[word + LENGTH]! + 1 + (suffix?.length ?? 0), room);
     if (cut !== null) return cut;
     // Last of all: an introducing point is entered in the batch, so from here on it has to go in.
@@ -218,6 +278,7 @@ export class Batcher {
     filling.add(run, i, suffix);
     filling.values += values;
     position.taken += 1;
+    position.ordinal += 1;
     return null;
   }
 
@@ -227,7 +288,10 @@ export class Batcher {
     const fits = filling.hasSide(found.length) && filling.reaches(run, found.start);
     if (!fits && !filling.empty) return 'bytes';
     filling.reject(run, found);
-    if (isCounted(found)) position.taken += 1;
+    if (isCounted(found)) {
+      position.taken += 1;
+      position.ordinal += 1;
+    }
     return null;
   }
 
@@ -237,6 +301,16 @@ export class Batcher {
     const timestamp = (high << 32n) | BigInt(run.index[word + TIME_LOW]!);
     this.#options.inspect(timestamp, run.firstLine + run.index[word + LINE]!);
   }
+}
+
+/** Decoded bytes of an input behind its last batch: nothing in them has to be sent. */
+export interface Rest {
+  readonly from: number;
+  readonly to: Place;
+}
+
+function restOf({ batched, offset, line, ordinal }: Position): Rest {
+  return { from: batched, to: { byteOffset: offset, line, ordinal, digits: 0 } };
 }
 
 type NextRun = IteratorResult<Points, void> | 'idle' | InputError;
@@ -251,8 +325,15 @@ async function nextRun(next: Promise<IteratorResult<Points, void>>, patience: Pa
 }
 
 interface Position {
-  /** Decoded bytes of the input that batches so far stand for. */
+  /** Decoded bytes that batches handed out stand for. */
+  batched: number;
+  /** Decoded bytes of the input that were taken, or are in the batch being filled, and the line that comes next. */
   offset: number;
+  line: number;
+  /** Points of the load before the next one, those left out included. */
+  ordinal: number;
+  /** What is still to be left out. */
+  readonly covered: ByteRange[];
   /** Points and rejects of this input taken so far, and how many make the next look at a timestamp. */
   taken: number;
   inspectAt: number;
@@ -264,11 +345,23 @@ interface Cursor {
   reject: number;
 }
 
-/** Most body bytes and points of the batch being filled, and how many points of the load come before it. */
+/** Most body bytes and points of the batch being filled. */
 interface Room {
   readonly bytes: number;
   readonly points: number;
-  readonly before: number;
+}
+
+/** Offset in the input of the next point, or of the next reject. */
+function startOf(run: Points, cursor: Cursor, isReject: boolean): number {
+  const start = isReject ? run.rejects[cursor.reject]!.start : run.index[cursor.point * POINT_WORDS + SOURCE_START]!;
+  return run.origin + start;
+}
+
+/** The batch ends before the next point, or the next reject. */
+function stopBefore(position: Position, run: Points, cursor: Cursor, isReject: boolean): void {
+  const line = isReject ? run.rejects[cursor.reject]!.line : run.index[cursor.point * POINT_WORDS + LINE]!;
+  position.offset = startOf(run, cursor, isReject);
+  position.line = run.firstLine + line;
 }
 
 type Refused = Pick<FormatReject, 'start' | 'length' | 'line' | 'reason' | 'message' | 'part'>;

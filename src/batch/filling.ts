@@ -15,6 +15,8 @@ export class Filling {
   readonly slot: Slot;
   readonly input: number;
   readonly byteOffset: number;
+  /** Points of the load before its first one. */
+  ordinal = 0;
   points = 0;
   values = 0;
   bodyLength = 0;
@@ -160,7 +162,8 @@ export class Filling {
     this.rejects.push({ bytes, line, byteOffset, reason: found.reason, message: found.message, part: found.part });
   }
 
-  close(ordinal: number, cut: Cut, end: number, release: () => void): Batch {
+  /** @param end where the next batch of the input begins */
+  close(ordinal: number, cut: Cut, end: { offset: number; line: number }, release: () => void): Batch {
     const { slot, points } = this;
     const word = (i: number, which: number): number => slot.index[i * SLOT_WORDS + which]!;
     const bodyEnd = (i: number): number => word(i, END);
@@ -180,7 +183,14 @@ export class Filling {
       },
       rejects: this.rejects,
       introduces: this.introduction?.shapes ?? null,
-      span: { input: this.input, firstLine: baseLine, byteOffset: this.byteOffset, bytes: end - this.byteOffset },
+      span: {
+        input: this.input,
+        firstLine: baseLine,
+        byteOffset: this.byteOffset,
+        bytes: end.offset - this.byteOffset,
+        ordinal: this.ordinal,
+        endLine: end.line,
+      },
       cut,
       release,
     };

@@ -16,6 +16,26 @@ export function commandLine(argv: readonly string[]): string {
   return ['bulk-load', ...words].join(' ');
 }
 
+/** The command that continues a load: without --fresh, and with so many points skipped where that is not null. */
+export function continuation(argv: readonly string[], fresh: boolean, skipPoints: number | null): string {
+  const words = argv.filter((word, i) => !isFresh(word) && !(skipPoints !== null && isSkip(argv, i)));
+  const added = [
+    // It was asked for in the environment or in a file.
+    ...(fresh && !argv.some(isFresh) ? ['--no-fresh'] : []),
+    ...(skipPoints === null ? [] : ['--skip-points', String(skipPoints)]),
+  ];
+  const end = words.indexOf('--');
+  return commandLine(end < 0 ? [...words, ...added] : [...words.slice(0, end), ...added, ...words.slice(end)]);
+}
+
+function isFresh(word: string): boolean {
+  return /^--fresh(=|$)/.test(word);
+}
+
+function isSkip(argv: readonly string[], i: number): boolean {
+  return /^--skip-points(=|$)/.test(argv[i]!) || argv[i - 1] === '--skip-points';
+}
+
 function masked(word: string): string {
   return word.replace(/(https?:\/\/)[^/\s,]*@/gi, '$1');
 }

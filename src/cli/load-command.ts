@@ -13,7 +13,7 @@ import type { Settings } from '../settings/settings.js';
 import { formatBytes } from '../settings/units.js';
 import { createTarget } from '../targets.js';
 import { version } from '../version.js';
-import { commandLine } from './command-line.js';
+import { continuation } from './command-line.js';
 import { print } from './print.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
@@ -28,7 +28,7 @@ export async function runLoad(
   const { settings } = await resolve({ flags, env: process.env });
   // An older summary never survives a new run.
   if (isFile(settings.summary)) await prepareResult(settings.summary);
-  const { inputs, duplicates } = await expand(names, { stdin: standardInput(process), cwd: process.cwd() });
+  const { inputs, named, duplicates } = await expand(names, { stdin: standardInput(process), cwd: process.cwd() });
   const shown = await show(settings, process, clock);
   for (const message of duplicates) shown.notice({ level: 'info', kind: message, message });
   const interruption = onSignals(process, (message) => shown.notice({ level: 'warn', kind: 'signal', message }));
@@ -38,11 +38,12 @@ export async function runLoad(
     const result = await load(settings, {
       version: version(),
       inputs,
+      named,
       target,
       clock,
       stop: interruption.stop,
       abort: interruption.abort,
-      command: commandLine(process.argv),
+      command: (skipPoints) => continuation(process.argv, settings.fresh, skipPoints),
       notify,
       watch: (snapshot, description, memory) => {
         shown.start([

@@ -20,7 +20,7 @@ export async function runServe(options: Record<string, unknown>, process: Proces
     let code = 0;
     if (Array.isArray(options.seed)) {
       const { runLoad } = await import('./load-command.js');
-      const flags = { url: [server.url], db: String(options.db), createDb: true, progress: 'none' };
+      const flags = { url: [server.url], db: String(options.db), createDb: true, checkpoint: false, progress: 'none' };
       code = await runLoad(options.seed.map(String), flags, process);
     }
     if (code === 0) {

@@ -2,7 +2,7 @@
 // handed on by offset. Two windows, so that the next chunk is read while this one is scanned and used.
 
 import type { ByteSource, Points, Shape } from '../model.js';
-import { LENGTH, POINT_WORDS, START } from '../model.js';
+import { LENGTH, POINT_WORDS, START, theBeginning } from '../model.js';
 import { type LineProtocolOptions, layout } from './memory.js';
 import { Columns } from './scalar/columns.js';
 import { Scan } from './scan.js';
@@ -32,8 +32,9 @@ export class LineProtocol {
    * Runs of points, in order, of the whole input. A run is valid until the next is pulled. Complete lines are handed on
    * as soon as they have been read. Rejects with what `source.read` rejects with, after everything read before.
    * The source stays the caller's: it has to be closed before another input is begun. One input at a time.
+   * @param start what the source's first byte is
    */
-  async *points(source: ByteSource, signal: AbortSignal): AsyncGenerator<Points, void> {
+  async *points(source: ByteSource, signal: AbortSignal, start = theBeginning): AsyncGenerator<Points, void> {
     const scan = this.#scan;
     const { chunkBytes, windows } = scan.layout;
     const own = new AbortController();
@@ -44,11 +45,11 @@ export class LineProtocol {
       pending.catch(() => {}); // looked at when its turn comes
       return pending;
     };
-    scan.begin();
+    scan.begin(start.line, start.digits);
     let window = 0;
     let pending = read(window);
-    let decoded = 0; // input bytes before the window's chunk
-    let used = 0;
+    let decoded = start.byteOffset; // input bytes before the window's chunk
+    let used = decoded;
     let carried = 0;
     try {
       for (;;) {
@@ -65,10 +66,11 @@ export class LineProtocol {
         const onlyMark = mark > 0 && mark < BOM.length && from + mark === limit && !final;
         while (!onlyMark) {
           const drained = scan.run() === 'drained';
-          const end = origin + scan.at;
+          // A comment that goes on belongs to what follows it.
+          const end = origin + scan.at - (final ? 0 : scan.openComment);
           if (scan.count > 0 || scan.rejects.length > 0 || (final && end > used)) {
             used = end;
-            yield this.#run(origin, end);
+            yield this.#run(origin, end, scan.line);
             signal.throwIfAborted();
           }
           if (drained) break;
@@ -92,13 +94,13 @@ export class LineProtocol {
     return length;
   }
 
-  #run(origin: number, end: number): Points {
+  #run(origin: number, end: number, endLine: number): Points {
     const { bytes, index, count, rejects, firstLine, shapes } = this.#scan;
     const shape = (number: number): Shape => shapes.shape(number);
     const shapeOf = (i: number): Shape => {
       const start = index[i * POINT_WORDS + START]!;
       return parseShape(bytes.subarray(start, start + index[i * POINT_WORDS + LENGTH]!));
     };
-    return { bytes, index, count, rejects, firstLine, origin, end, shape, shapeOf };
+    return { bytes, index, count, rejects, firstLine, origin, end, endLine, shape, shapeOf };
   }
 }

@@ -47,6 +47,7 @@ export class Scan {
   #line = 1;
   #scratch = 0;
   #inComment = false;
+  #commentBytes = 0;
   #inLongLine = false;
   /** Decimal digits of the last timestamp, 0 before the first. */
   #digits = 0;
@@ -76,13 +77,23 @@ export class Scan {
     return { seed, timeLimit: timeLimit(precision), maxPointBytes, stampMissing, shapes, shapeSlots };
   }
 
-  /** To be called before the first window of an input. */
-  begin(): void {
+  /** To be called before the first window of an input: its first line, and the digits of the timestamp before it. */
+  begin(line: number, digits: number): void {
     this.count = 0;
-    this.#line = 1;
+    this.#line = line;
     this.#inComment = false;
     this.#inLongLine = false;
-    this.#digits = 0;
+    this.#digits = digits;
+  }
+
+  /** Physical line at `at`. */
+  get line(): number {
+    return this.#line;
+  }
+
+  /** Bytes before `at` of a comment that goes on: what follows would be read as a point by someone who begins at `at`. */
+  get openComment(): number {
+    return this.#inComment ? this.#commentBytes : 0;
   }
 
   /** Bytes [from, limit) are to be scanned next; with `final` they end the input. The byte at `limit` is overwritten. */
@@ -139,6 +150,7 @@ export class Scan {
       this.#line++;
     } else if (this.bytes[p] === HASH_SIGN) {
       this.#inComment = true;
+      this.#commentBytes = 0;
     }
     this.at = Math.min(p, this.#limit);
     return p > from || this.#inComment;
@@ -147,6 +159,7 @@ export class Scan {
   #comment(): void {
     const end = this.bytes.indexOf(LF, this.at);
     this.#inComment = end >= this.#limit;
+    this.#commentBytes += this.#limit - this.at;
     this.#endLine(end);
   }
 

@@ -17,9 +17,13 @@ export interface Stdin {
   readonly stream: () => Readable;
 }
 
+type Inputs = Omit<Expansion, 'named'>;
+
 /** Inputs in the order named; within a directory or pattern in the order of the names' bytes. */
 export interface Expansion {
   readonly inputs: Input[];
+  /** What was named, made canonical: paths, patterns below the working directory, `-`. */
+  readonly named: readonly string[];
   /** A sentence for each file that was named more than once. */
   readonly duplicates: string[];
 }
@@ -46,7 +50,14 @@ export async function expand(names: readonly string[], options: Options): Promis
   }
   const expansion = await once(found, options, problems);
   if (problems.length > 0) throw new UsageError([...new Set(problems)]);
-  return expansion;
+  return { ...expansion, named: [...new Set(await Promise.all(given.map((name) => canonical(name, options.cwd))))] };
+}
+
+/** The same for all spellings of a name; a pattern stays one, so that files which are new to it belong to it. */
+async function canonical(name: string, cwd: string): Promise<string> {
+  if (stdinNames.includes(name)) return '-';
+  const path = resolve(cwd, name);
+  return await realpath(path).catch(() => path);
 }
 
 function implied({ isTTY, isPipeOrFile }: Stdin): string[] {
@@ -91,9 +102,9 @@ function remote(url: string): string {
 /** Files looked at together: alone, 100,000 of them take three times as long. */
 const TOGETHER = 64;
 
-async function once(names: readonly string[], options: Options, problems: string[]): Promise<Expansion> {
+async function once(names: readonly string[], options: Options, problems: string[]): Promise<Inputs> {
   const first = new Map<string, string>();
-  const expansion: Expansion = { inputs: [], duplicates: [] };
+  const expansion: Inputs = { inputs: [], duplicates: [] };
   for (let at = 0; at < names.length; at += TOGETHER) {
     const group = names.slice(at, at + TOGETHER);
     for (const { name, result } of await Promise.all(group.map((each) => identify(each, options))))
@@ -104,7 +115,7 @@ async function once(names: readonly string[], options: Options, problems: string
 }
 
 function add(
-  { inputs, duplicates }: Expansion,
+  { inputs, duplicates }: Inputs,
   first: Map<string, string>,
   name: string,
   { identity, input }: Identified,

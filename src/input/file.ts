@@ -3,6 +3,7 @@
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { InputError } from '../errors.js';
+import type { FileBytes } from '../model.js';
 import { explain, type RawSource } from './raw.js';
 
 /** Takes over the handle. Throws InputError when the file cannot be examined. */
@@ -22,31 +23,40 @@ class FileSource implements RawSource {
   /** Devices have none: they are read until they end. */
   readonly #size: number;
   #closed: Promise<void> | undefined;
+  /** Where the next read begins. */
+  #at = 0;
   bytesRead = 0;
+  readonly file?: FileBytes;
 
   constructor(handle: FileHandle, name: string, opened: BigIntStats) {
     this.#handle = handle;
     this.#name = name;
     this.#opened = opened;
     this.#size = opened.isFile() ? Number(opened.size) : Number.POSITIVE_INFINITY;
+    if (opened.isFile()) this.file = { size: this.#size, bytes: (from, to) => blockOf(handle, from, to) };
   }
 
   async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
-    const length = Math.min(into.length, this.#size - this.bytesRead);
+    const length = Math.min(into.length, this.#size - this.#at);
     const count = length > 0 ? await this.#fill(into, length) : 0;
     signal.throwIfAborted();
     this.bytesRead += count;
+    this.#at += count;
     if (count === 0 && this.#size !== Number.POSITIVE_INFINITY) await this.#checkUnchanged();
     return count;
   }
 
+  seek(to: number): void {
+    this.#at = to;
+  }
+
   async #fill(into: Uint8Array, length: number): Promise<number> {
-    const position = this.#size === Number.POSITIVE_INFINITY ? null : this.bytesRead;
+    const position = this.#size === Number.POSITIVE_INFINITY ? null : this.#at;
     try {
       return (await this.#handle.read(into, 0, length, position)).bytesRead;
     } catch (error) {
-      throw new InputError(`reading ${this.#name} after ${this.bytesRead} bytes: ${explain(error)}`, { cause: error });
+      throw new InputError(`reading ${this.#name} after ${this.#at} bytes: ${explain(error)}`, { cause: error });
     }
   }
 
@@ -54,7 +64,7 @@ class FileSource implements RawSource {
   async #checkUnchanged(): Promise<void> {
     const now = await this.#handle.stat({ bigint: true });
     const overwritten = now.size === this.#opened.size && now.mtimeNs !== this.#opened.mtimeNs;
-    if (now.size >= this.#opened.size && this.bytesRead === this.#size && !overwritten) return;
+    if (now.size >= this.#opened.size && this.#at === this.#size && !overwritten) return;
     throw new InputError(
       `reading ${this.#name}: expected it to stay as it was when opened (${this.#size} bytes), got a file that changed while it was read (${now.size} bytes); load it again when it is complete`,
     );
@@ -64,4 +74,15 @@ class FileSource implements RawSource {
     this.#closed ??= this.#handle.close();
     return this.#closed;
   }
+}
+
+async function blockOf(handle: FileHandle, from: number, to: number): Promise<Uint8Array> {
+  const block = new Uint8Array(to - from);
+  let length = 0;
+  while (length < block.length) {
+    const { bytesRead } = await handle.read(block, length, block.length - length, from + length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return block.subarray(0, length);
 }

@@ -3,7 +3,7 @@
 
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { InputError } from '../errors.js';
-import type { ByteSource } from '../model.js';
+import type { ByteSource, FileBytes } from '../model.js';
 import type { RawSource } from './raw.js';
 import { shown } from './sniff.js';
 import { StreamSource } from './stream.js';
@@ -19,6 +19,7 @@ export function gunzipSource(raw: RawSource, name: string): ByteSource {
 
 class GunzipSource implements ByteSource {
   readonly compression = 'gzip';
+  readonly file?: FileBytes;
   readonly #raw: RawSource;
   readonly #name: string;
   readonly #gunzip: Gunzip;
@@ -28,6 +29,7 @@ class GunzipSource implements ByteSource {
 
   constructor(raw: RawSource, name: string) {
     this.#raw = raw;
+    if (raw.file !== undefined) this.file = raw.file;
     this.#name = name;
     this.#gunzip = createGunzip({ chunkSize: OUTPUT_BYTES });
     this.#decoded = new StreamSource(this.#gunzip, (error) => this.#failure(error));

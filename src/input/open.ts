@@ -56,8 +56,11 @@ async function decoded(raw: RawSource, name: string, signal: AbortSignal): Promi
 }
 
 function plain(source: RawSource): ByteSource {
+  const { file } = source;
   return {
     compression: 'none',
+    ...(file === undefined ? {} : { file }),
+    ...(source.seek === undefined ? {} : { seek: (to: number): void => source.seek?.(to) }),
     read: (into, signal) => source.read(into, signal),
     close: () => source.close(),
     get bytesRead() {

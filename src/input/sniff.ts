@@ -62,7 +62,17 @@ export async function peek(raw: RawSource, signal: AbortSignal): Promise<{ head:
 
 function replay(head: Uint8Array, raw: RawSource): RawSource {
   let given = 0;
+  const { file } = raw;
   return {
+    ...(file === undefined ? {} : { file }),
+    ...(raw.seek === undefined
+      ? {}
+      : {
+          seek: (to: number): void => {
+            given = head.length;
+            raw.seek?.(to);
+          },
+        }),
     async read(into, signal) {
       if (given === head.length) return raw.read(into, signal);
       signal.throwIfAborted();

@@ -3,7 +3,7 @@
 // so it never ends on damaged data, and it leaks what it holds when it is left early.
 
 import { BugError, InputError } from '../errors.js';
-import type { ByteSource } from '../model.js';
+import type { ByteSource, FileBytes } from '../model.js';
 import type { RawSource } from './raw.js';
 import { shown } from './sniff.js';
 
@@ -60,6 +60,7 @@ export async function zstdSource(raw: RawSource, name: string): Promise<ByteSour
 
 class ZstdSource implements ByteSource {
   readonly compression = 'zstd';
+  readonly file?: FileBytes;
   readonly #decoder: Decoder;
   readonly #raw: RawSource;
   readonly #name: string;
@@ -79,6 +80,7 @@ class ZstdSource implements ByteSource {
   constructor(decoder: Decoder, raw: RawSource, name: string) {
     this.#decoder = decoder;
     this.#raw = raw;
+    if (raw.file !== undefined) this.file = raw.file;
     this.#name = name;
     this.#context = decoder.ZSTD_createDCtx();
     this.#block = decoder.malloc(24 + INPUT_BYTES + OUTPUT_BYTES);

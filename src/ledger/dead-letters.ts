@@ -2,7 +2,7 @@
 // when the first reject comes. Either all letters of a batch are in them or none: a full disk must not leave half a line
 // that the next one would be glued to.
 
-import { access, constants, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StateError } from '../errors.js';
 import { type Letter, Parts } from './parts.js';
@@ -17,6 +17,18 @@ interface Paths {
   readonly reasons: string;
 }
 
+/** What a checkpoint says of the dead letters: their bytes, and the name that they were being given at the end. */
+export interface Kept {
+  readonly lengths: Lengths | null;
+  readonly completing: string | null;
+}
+
+/** Bytes of both files. */
+export interface Lengths {
+  readonly points: number;
+  readonly reasons: number;
+}
+
 interface Files {
   readonly points: FileHandle;
   readonly reasons: FileHandle;
@@ -27,6 +39,9 @@ export class DeadLetters {
   readonly #load: string;
   readonly #parts: Parts;
   #files: Files | null = null;
+  #lengths: Lengths | null = null;
+  /** Those of an earlier run, which died after it had given them their final name. */
+  #moved: Paths | null = null;
   #names: Paths;
   #last: Promise<void> = Promise.resolve();
   #broken: StateError | null = null;
@@ -41,19 +56,25 @@ export class DeadLetters {
 
   /** Absolute paths of what was written, or null when there was nothing to write. */
   get paths(): Paths | null {
-    return this.#files === null ? null : this.#names;
+    return this.#files === null ? this.#moved : this.#names;
+  }
+
+  /** Bytes of both files that hold whole letters of whole batches; null before the first. */
+  get lengths(): Lengths | null {
+    return this.#lengths;
   }
 
   /**
-   * Makes the folder, proves that it can be written, and puts dead letters that a stopped run left behind out of the way.
-   * Throws StateError.
+   * Makes the folder, proves that it can be written, and puts dead letters that a stopped run left behind out of the way;
+   * or goes on with those that a checkpoint stands for, whatever was written after it cut off. Throws StateError.
    */
-  async prepare(now: string): Promise<void> {
+  async prepare(now: string, kept: Kept | null = null): Promise<void> {
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       await access(this.#folder, constants.W_OK | constants.X_OK);
-      if ((await exists(this.#names.points)) || (await exists(this.#names.reasons))) {
-        await this.#rename(`rejected-abandoned-${now}`);
+      if (kept !== null) await this.#resume(kept);
+      else if ((await exists(this.#names.points)) || (await exists(this.#names.reasons))) {
+        await this.#rename(await this.#free(`rejected-abandoned-${now}`));
       }
     } catch (error) {
       throw this.#failed('preparing the state directory', error);
@@ -61,20 +82,39 @@ export class DeadLetters {
   }
 
   /**
-   * Appends, one call after the other. Resolves when the bytes are with the system. Throws StateError, and from then on
-   * always: the run is over.
+   * Appends, one call after the other. Resolves when the bytes are with the system, with the lines of the points in parts
+   * whose last missing part was among them. Throws StateError, and from then on always: the run is over.
    */
-  async write(input: string, letters: readonly Letter[]): Promise<void> {
+  async write(input: string, letters: readonly Letter[]): Promise<readonly number[]> {
     const turn = this.#last.then(() => this.#append(input, letters));
-    this.#last = turn.catch(() => {});
-    await turn;
+    this.#last = turn.then(
+      () => {},
+      () => {},
+    );
+    return await turn;
+  }
+
+  /** Resolves when what was written so far outlives the machine. Throws StateError. */
+  async sync(): Promise<void> {
+    if (this.#files === null) return;
+    try {
+      await Promise.all([this.#files.points.datasync(), this.#files.reasons.datasync()]);
+    } catch (error) {
+      throw this.#failed('writing dead letters', error);
+    }
+  }
+
+  /** The name that a load which began at `stamp` may give them: one that nothing has yet. */
+  async finalName(stamp: string): Promise<string> {
+    return await this.#free(`rejected-${stamp}`);
   }
 
   /**
    * Makes what was written durable and closes it. A load that came to its end gives the files their final name, so that
    * a later one never appends to them. Throws StateError.
+   * @param finalName what `finalName` gave
    */
-  async close(finishedAs: string | null): Promise<void> {
+  async close(finalName: string | null): Promise<void> {
     await this.#last;
     try {
       await this.#parts.close();
@@ -84,13 +124,13 @@ export class DeadLetters {
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
       await this.#mustBeThere();
-      if (finishedAs !== null) this.#names = await this.#rename(`rejected-${finishedAs}`);
+      if (finalName !== null) this.#names = await this.#rename(finalName);
     } catch (error) {
       throw this.#failed('closing the dead letters', error);
     }
   }
 
-  async #append(input: string, letters: readonly Letter[]): Promise<void> {
+  async #append(input: string, letters: readonly Letter[]): Promise<readonly number[]> {
     if (this.#broken !== null) throw this.#broken;
     let undo = async (): Promise<void> => {};
     try {
@@ -101,7 +141,9 @@ export class DeadLetters {
         await points.truncate(before[0]);
         await reasons.truncate(before[1]);
       };
-      await this.#put(this.#files, input, letters);
+      const whole = await this.#put(this.#files, input, letters);
+      this.#lengths = { points: (await points.stat()).size, reasons: (await reasons.stat()).size };
+      return whole;
     } catch (error) {
       this.#broken = this.#failed('writing dead letters', error);
       await undo().catch(() => {});
@@ -109,9 +151,10 @@ export class DeadLetters {
     }
   }
 
-  async #put({ points, reasons }: Files, input: string, letters: readonly Letter[]): Promise<void> {
+  async #put({ points, reasons }: Files, input: string, letters: readonly Letter[]): Promise<readonly number[]> {
     const lines: Uint8Array[] = [];
     const why: string[] = [];
+    const whole: number[] = [];
     for (const letter of letters) {
       if (letter.part === 'whole') {
         lines.push(letter.bytes, LF);
@@ -124,12 +167,13 @@ export class DeadLetters {
       await long.copy((bytes) => writeAll(points, bytes));
       lines.push(LF);
       why.push(reasonOf(input, long.first, long.bytes));
+      whole.push(letter.line);
     }
     await writeAll(points, Buffer.concat(lines));
     await writeAll(reasons, Buffer.from(why.join('')));
+    return whole;
   }
 
-  /** Gives both files another name, one that nothing has yet. */
   /** What is announced has to exist: somebody may have removed it while the run went on. */
   async #mustBeThere(): Promise<void> {
     for (const path of [this.#names.points, this.#names.reasons]) {
@@ -137,15 +181,41 @@ export class DeadLetters {
     }
   }
 
-  async #rename(name: string): Promise<Paths> {
-    for (let number = 1; ; number += 1) {
-      const to = this.#paths(number === 1 ? name : `${name}-${number}`);
-      if ((await exists(to.points)) || (await exists(to.reasons))) continue;
+  async #resume({ lengths, completing }: Kept): Promise<void> {
+    if (lengths === null) {
+      for (const path of Object.values(this.#names)) await rm(path, { force: true });
+    } else if (completing !== null) this.#moved = await this.#rename(completing);
+    else {
+      this.#files = await opened(this.#names);
       for (const which of ['points', 'reasons'] as const) {
-        const from = this.#paths('rejected')[which];
-        if (await exists(from)) await rename(from, to[which]);
+        const { size } = await this.#files[which].stat();
+        if (size < lengths[which]) {
+          throw new Error(
+            `${this.#names[which]} with ${size} bytes instead of ${lengths[which]}: put it back, or begin anew with --fresh`,
+          );
+        }
+        await this.#files[which].truncate(lengths[which]);
       }
-      return to;
+      this.#lengths = lengths;
+    }
+  }
+
+  /** Gives both files another name, those of them that have not got it yet. */
+  async #rename(name: string): Promise<Paths> {
+    const to = this.#paths(name);
+    for (const which of ['points', 'reasons'] as const) {
+      const from = this.#paths('rejected')[which];
+      if (await exists(from)) await rename(from, to[which]);
+    }
+    return to;
+  }
+
+  /** The name, with a number where something has it. */
+  async #free(name: string): Promise<string> {
+    for (let number = 1; ; number += 1) {
+      const numbered = number === 1 ? name : `${name}-${number}`;
+      const { points, reasons } = this.#paths(numbered);
+      if (!(await exists(points)) && !(await exists(reasons))) return numbered;
     }
   }
 

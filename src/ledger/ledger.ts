@@ -1,7 +1,7 @@
 // The only counters. Reading is counted where points are taken from the input, settling where their fate is known;
 // the two meet in one equation, asserted before a summary is written.
 
-import { BugError, type BulkLoadError, TooManyRejectsError } from '../errors.js';
+import { BugError, type BulkLoadError, StateError, TooManyRejectsError } from '../errors.js';
 import type { Batch, BatchReject, Receipt } from '../model.js';
 import type { DeadLetters, Letter } from './dead-letters.js';
 
@@ -12,8 +12,28 @@ export interface InputAccount {
   undelivered: number;
   /** Decoded bytes that settled batches stand for. */
   bytes: number;
+  /** Field values of what was loaded. */
+  values: number;
+  /** Rejects by reason; null as long as there are none. */
+  reasons: Map<string, number> | null;
   error: string | null;
 }
+
+/** The account of an input as earlier runs of the load left it. */
+export interface Earlier {
+  readonly loaded: number;
+  readonly rejected: number;
+  readonly values: number;
+  readonly reasons: Readonly<Record<string, number>>;
+  /** Decoded bytes. */
+  readonly bytes: number;
+}
+
+/**
+ * Told of every batch in the same instant in which it is booked. `kept`: its rejects are in the dead letters; `whole`:
+ * lines of the points in parts that are whole there now.
+ */
+export type Booked = (batch: Batch, receipt: Receipt, kept: boolean, whole: readonly number[]) => void;
 
 /** How many rejects a load may have: so many, or so many in a hundred points read. */
 export type Allowance = { readonly count: number } | { readonly percent: number };
@@ -30,22 +50,48 @@ export class Ledger {
   batches = 0;
   alone = 0;
   values = 0;
+  /** What earlier runs of the load did. */
+  readonly #earlier = { read: 0, loaded: 0, rejected: 0 };
   /** Why the run ends early; the first cause wins. */
   reason: BulkLoadError | null = null;
   readonly #names: readonly string[];
   readonly #deadLetters: DeadLetters;
   readonly #maxRejected: Allowance;
+  readonly #booked: Booked;
   readonly #total = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
 
-  constructor(names: readonly string[], deadLetters: DeadLetters, maxRejected: Allowance) {
+  constructor(names: readonly string[], deadLetters: DeadLetters, maxRejected: Allowance, booked: Booked = () => {}) {
     this.#names = names;
     this.#deadLetters = deadLetters;
     this.#maxRejected = maxRejected;
-    this.inputs = names.map(() => ({ read: 0, loaded: 0, rejected: 0, undelivered: 0, bytes: 0, error: null }));
+    this.#booked = booked;
+    this.inputs = names.map(nothing);
   }
 
   get total(): Readonly<{ read: number; loaded: number; rejected: number; undelivered: number }> {
     return this.#total;
+  }
+
+  get thisRun(): { read: number; loaded: number; rejected: number } {
+    const { read, loaded, rejected } = this.#total;
+    const before = this.#earlier;
+    return { read: read - before.read, loaded: loaded - before.loaded, rejected: rejected - before.rejected };
+  }
+
+  /** Adds what earlier runs did with an input; with a `sign` of -1 takes it back. */
+  resume(input: number, earlier: Earlier, sign: 1 | -1 = 1): void {
+    const account = this.inputs[input]!;
+    const { loaded, rejected } = earlier;
+    const points = { read: sign * (loaded + rejected), loaded: sign * loaded, rejected: sign * rejected };
+    for (const each of [account, this.#total, this.#earlier]) {
+      each.read += points.read;
+      each.loaded += points.loaded;
+      each.rejected += points.rejected;
+    }
+    account.bytes += sign * earlier.bytes;
+    account.values += sign * earlier.values;
+    this.values += sign * earlier.values;
+    for (const [reason, points] of Object.entries(earlier.reasons)) this.#count(account, reason, sign * points);
   }
 
   /** Points read so far, rejects included. */
@@ -80,23 +126,23 @@ export class Ledger {
    */
   async settle(batch: Batch, receipt: Receipt): Promise<void> {
     const account = this.inputs[batch.span.input]!;
+    const rejects = [...batch.rejects.map(ours), ...receipt.rejected.map((reject) => theirs(batch, reject))];
+    const counted = rejects.filter(isCounted);
+    const kept = await this.#keep(batch, rejects);
+    // From here on without a pause: whoever looks sees a batch as a whole, or not at all.
     const loaded = count(receipt.loaded);
     this.#book(account, 'loaded', loaded);
     this.#book(account, 'undelivered', count(receipt.undelivered));
-    this.#shape(batch, receipt, loaded);
+    this.#shape(batch, account, receipt, loaded);
     account.bytes += batch.span.bytes;
-    const rejects = [...batch.rejects.map(ours), ...receipt.rejected.map((reject) => theirs(batch, reject))];
-    const counted = rejects.filter(isCounted);
-    if (rejects.length === 0) return;
-    try {
-      await this.#deadLetters.write(this.#names[batch.span.input]!, rejects);
-    } catch (error) {
-      this.#book(account, 'undelivered', counted.length);
-      throw error;
+    this.#book(account, kept instanceof StateError ? 'undelivered' : 'rejected', counted.length);
+    if (kept instanceof StateError) {
+      this.#booked(batch, receipt, false, []);
+      throw kept;
     }
-    for (const reject of rejects) this.#remember(batch, reject);
-    this.#book(account, 'rejected', counted.length);
-    if (!this.mayReject(0)) throw this.#tooMany();
+    for (const reject of rejects) this.#remember(batch, account, reject);
+    this.#booked(batch, receipt, true, kept);
+    if (rejects.length > 0 && !this.mayReject(0)) throw this.#tooMany();
   }
 
   /**
@@ -117,25 +163,47 @@ export class Ledger {
     }
   }
 
+  /** Rejects into the dead letters: what became whole there, or why they are not in it. */
+  async #keep(batch: Batch, rejects: readonly Letter[]): Promise<readonly number[] | StateError> {
+    if (rejects.length === 0) return [];
+    try {
+      return await this.#deadLetters.write(this.#names[batch.span.input]!, rejects);
+    } catch (error) {
+      if (error instanceof StateError) return error;
+      throw error;
+    }
+  }
+
   #book(account: InputAccount, kind: 'loaded' | 'rejected' | 'undelivered', points: number): void {
     account[kind] += points;
     this.#total[kind] += points;
   }
 
-  #shape(batch: Batch, receipt: Receipt, loaded: number): void {
+  #shape(batch: Batch, account: InputAccount, receipt: Receipt, loaded: number): void {
     if (batch.cut !== 'shape') this.cuts[batch.cut] += 1;
     if (receipt.loaded.length > 1) this.cuts.split += receipt.loaded.length - 1;
     if (loaded === 0) return;
     this.batches += 1;
     if (batch.introduces !== null) this.alone += 1;
     // Values are known per batch; of a batch that was loaded in part the share is taken.
-    this.values += loaded === batch.points ? batch.values : Math.round((batch.values * loaded) / batch.points);
+    const values = loaded === batch.points ? batch.values : Math.round((batch.values * loaded) / batch.points);
+    this.values += values;
+    account.values += values;
   }
 
-  #remember(batch: Batch, letter: Letter): void {
+  #remember(batch: Batch, account: InputAccount, letter: Letter): void {
     const { reason, message, line } = letter;
-    if (isCounted(letter)) this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + 1);
+    if (isCounted(letter)) this.#count(account, reason, 1);
     if (!this.examples.has(reason)) this.examples.set(reason, `${this.#names[batch.span.input]}:${line}: ${message}`);
+  }
+
+  #count(account: InputAccount, reason: string, points: number): void {
+    account.reasons ??= new Map();
+    for (const counts of [account.reasons, this.byReason]) {
+      const sum = (counts.get(reason) ?? 0) + points;
+      if (sum === 0) counts.delete(reason);
+      else counts.set(reason, sum);
+    }
   }
 
   #tooMany(): TooManyRejectsError {
@@ -157,6 +225,10 @@ export function accepts(rejected: number, read: number, allowance: Allowance): b
 /** Whether `rejected` of `read` points stay within an allowance. A percentage counts from 100,000 points on. */
 export function within(rejected: number, read: number, allowance: Allowance): boolean {
   return accepts(rejected, read, allowance) || ('percent' in allowance && read < percentCountsFrom);
+}
+
+function nothing(): InputAccount {
+  return { read: 0, loaded: 0, rejected: 0, undelivered: 0, bytes: 0, values: 0, reasons: null, error: null };
 }
 
 function ours(reject: BatchReject): Letter {

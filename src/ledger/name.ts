@@ -7,7 +7,7 @@ export interface LoadIdentity {
   readonly target: string;
   readonly tenant: string;
   readonly database: string;
-  /** Canonical paths; `-` for standard input. */
+  /** What was named, made canonical: paths and patterns; `-` for standard input. */
   readonly inputs: readonly string[];
   readonly format: string;
   readonly precision: string;

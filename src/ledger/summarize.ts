@@ -24,6 +24,9 @@ export interface RunFacts {
   readonly introduced: { readonly tables: number; readonly columns: number };
   readonly endpoints: readonly EndpointAccount[];
   readonly verify: Summary['verify'];
+  /** Decoded offset in each input at which this run began. */
+  readonly resumedFromByte: (input: number) => number;
+  readonly checkpoint: string | null;
   readonly deadLetters: { readonly points: string; readonly reasons: string } | null;
 }
 
@@ -43,9 +46,9 @@ export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summar
     seconds,
     points: { read, loaded, rejected, undelivered },
     values: { loaded: ledger.values },
-    thisRun: { read, loaded, rejected },
+    thisRun: ledger.thisRun,
     bytes: { ...facts.bytes, sent: meter.bytesSent },
-    rate: { pointsPerSecond: perSecond(loaded), decodedBytesPerSecond: perSecond(facts.bytes.decoded) },
+    rate: { pointsPerSecond: perSecond(ledger.thisRun.loaded), decodedBytesPerSecond: perSecond(facts.bytes.decoded) },
     batches: { loaded: ledger.batches, alone: ledger.alone, cut: { ...ledger.cuts } },
     requests: { ...meter.requests },
     latencyMs: meter.latencyMs(),
@@ -67,7 +70,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summar
       rejected: account.rejected,
       undelivered: account.undelivered,
       bytes: account.bytes,
-      resumedFromByte: 0,
+      resumedFromByte: facts.resumedFromByte(i),
       error: account.error,
     })),
     rejects: {
@@ -77,7 +80,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summar
     },
     verify: facts.verify,
     endpoints: facts.endpoints.map((endpoint) => ({ ...endpoint })),
-    checkpoint: null,
+    checkpoint: facts.checkpoint,
   };
 }
 

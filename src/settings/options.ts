@@ -70,6 +70,7 @@ const table = [
   { key: 'missingTimestamp', group: 'input', is: { kind: 'choice', values: ['reject', 'now'] }, default: 'reject', arg: '<what>', description: 'reject a point without a timestamp, or stamp it: now is the start of the load plus the number of the point' },
   { key: 'maxPointBytes', group: 'input', is: { kind: 'size', min: 64, max: 64 * MIB }, default: '1MiB', arg: '<size>', description: 'a longer point is rejected' },
   { key: 'limit', group: 'input', is: { kind: 'count', min: 1, max: MANY }, default: null, defaultText: 'all', arg: '<points>', description: 'stop after so many points' },
+  { key: 'skipPoints', group: 'input', is: { kind: 'count', min: 0, max: MANY }, default: '0', arg: '<points>', description: 'leave out so many points at the beginning; continues standard input' },
   { key: 'minPoints', group: 'input', is: { kind: 'count', min: 0, max: MANY }, default: '1', arg: '<points>', description: 'fewer points than this in all inputs end with code 7' },
   { key: 'expectTime', group: 'input', is: { kind: 'timeRange' }, default: '1980..2100', arg: '<range>', description: 'FROM..TO or off; a timestamp outside stops the load before it is sent, naming the precision that would fit' },
   { key: 'onInputError', group: 'input', is: { kind: 'choice', values: ['continue', 'stop'] }, default: 'continue', arg: '<what>', description: 'continue with the other inputs when one cannot be read to its end, or stop' },
@@ -95,7 +96,11 @@ const table = [
   { key: 'relieve', group: 'memory', is: { kind: 'switch' }, default: 'true', description: 'never ask the target to flush (COMPACT DATABASE)' },
   { key: 'stage', group: 'memory', is: { kind: 'size', min: MIB, max: MANY, words: { off: null } }, default: 'off', arg: '<size>', description: 'after every so many bytes of points wait until the target has flushed; or off' },
 
-  { key: 'stateDir', group: 'state', is: { kind: 'text' }, default: null, defaultText: '$STATE_DIRECTORY, else bulk-load in $XDG_STATE_HOME or ~/.local/state', arg: '<dir>', description: 'where rejected points are kept' },
+  { key: 'stateDir', group: 'state', is: { kind: 'text' }, default: null, defaultText: '$STATE_DIRECTORY, else bulk-load in $XDG_STATE_HOME or ~/.local/state', arg: '<dir>', description: 'where checkpoints, rejected points and the ledger of finished inputs are kept' },
+  { key: 'checkpoint', group: 'state', is: { kind: 'switch' }, default: 'true', description: 'keep no checkpoint: a load that is stopped or killed begins again from its start' },
+  { key: 'fresh', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'begin from the start, whatever an unfinished load left; that is kept as abandoned' },
+  { key: 'onChanged', group: 'state', is: { kind: 'choice', values: ['restart', 'refuse'] }, default: 'restart', arg: '<what>', description: 'load an input that was replaced since the load was stopped from its start, or refuse it' },
+  { key: 'skipLoaded', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'leave out inputs that an earlier load into this database finished' },
   { key: 'verify', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'read a sample of 1,000 loaded points back and compare every value; a difference ends with 9' },
 
   { key: 'progress', group: 'output', is: { kind: 'choice', values: ['auto', 'bar', 'plain', 'json', 'none'] }, default: 'auto', arg: '<form>', description: 'auto, bar, plain, json or none; auto is a bar on a terminal, else plain' },

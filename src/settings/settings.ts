@@ -38,6 +38,7 @@ export interface Settings {
   readonly maxPointBytes: number;
   /** Points; null for all. */
   readonly limit: number | null;
+  readonly skipPoints: number;
   readonly minPoints: number;
   /** ms since 1970, `fromMs` included, `toMs` not; null for off. */
   readonly expectTime: { readonly fromMs: number; readonly toMs: number } | null;
@@ -74,6 +75,10 @@ export interface Settings {
 
   readonly stateDir: string;
   readonly verify: boolean;
+  readonly checkpoint: boolean;
+  readonly fresh: boolean;
+  readonly onChanged: 'restart' | 'refuse';
+  readonly skipLoaded: boolean;
 
   readonly progress: 'auto' | 'bar' | 'plain' | 'json' | 'none';
   /** `-` for standard output. */

@@ -319,7 +319,8 @@ describe('timestamps', () => {
   test('missing ones are stamped with start of load + points before, over inputs and batches, rejects counted', async () => {
     const { batcher } = bench({ points: 2, startMs: 1_600_000_000_000 });
     const first = await collect(batcher.batches(0, runs('m f=1\nx\nm f=2\n'), never));
-    const second = await collect(batcher.batches(1, runs('m f=3 5\nm f=4\n'), never));
+    const next = { place: { byteOffset: 0, line: 1, ordinal: batcher.reached, digits: 0 }, covered: [] };
+    const second = await collect(batcher.batches(1, runs('m f=3 5\nm f=4\n'), never, next));
     expect([...first, ...second].map(({ body }) => body).join('')).toBe(
       'm f=1 1600000000000000000\nm f=2 1600000000000000002\nm f=3 5\nm f=4 1600000000000000004\n',
     );

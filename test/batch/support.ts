@@ -36,6 +36,7 @@ const plain: BatcherOptions = {
   precision: 'ns',
   startMs: 1_600_000_000_000,
   limit: Number.POSITIVE_INFINITY,
+  skipPoints: 0,
   oldest: Number.NEGATIVE_INFINITY,
   inspect: () => {},
 };

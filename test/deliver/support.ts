@@ -36,7 +36,7 @@ export function batchOf(lines: readonly string[], introduces: readonly Shape[] |
     source: (i) => ({ bytes: Buffer.from(lines[i]!), line: i + 1, byteOffset: ends[i - 1] ?? 0 }),
     rejects: [],
     introduces,
-    span: { input: 0, firstLine: 1, byteOffset: 0, bytes: ends.at(-1) ?? 0 },
+    span: { input: 0, firstLine: 1, byteOffset: 0, bytes: ends.at(-1) ?? 0, ordinal: 0, endLine: ends.length + 1 },
     cut: 'points',
     release: () => {},
   };

@@ -23,7 +23,7 @@ test('without a reject there is no file', async () => {
   const path = await folder();
   const letters = await prepared(join(path, 'not', 'there', 'yet'));
   await letters.write('a.lp', []);
-  await letters.close('now');
+  await letters.close(await letters.finalName('now'));
   expect(Object.values(await contents(join(path, 'not', 'there', 'yet')))).toEqual(['', '']);
 });
 
@@ -33,7 +33,7 @@ test('the points are the original bytes, the reasons one object a line with thes
   const bad = Buffer.from('m f="\xff"', 'latin1');
   await letters.write('a.lp', [letter('m f=x 1', { line: 3, byteOffset: 40 })]);
   await letters.write('b.lp', [letter('', { bytes: bad, reason: 'target-parse', message: 'no "so"', endpoint })]);
-  await letters.close('20220101T000000Z');
+  await letters.close(await letters.finalName('20220101T000000Z'));
   const points = await readFile(join(path, `${load}.rejected-20220101T000000Z.lp`));
   expect(points).toEqual(Buffer.concat([Buffer.from('m f=x 1\n'), bad, Buffer.from('\n')]));
   const { [`${load}.rejected-20220101T000000Z.ndjson`]: reasons } = await contents(path);
@@ -61,7 +61,7 @@ describe('names', () => {
       `${load}.rejected-abandoned-20220101T000000Z.ndjson`,
     ]);
     await again.write('a.lp', [letter('y')]);
-    await again.close('T');
+    await again.close(await again.finalName('T'));
     expect(again.paths).toEqual({
       points: join(path, `${load}.rejected-T.lp`),
       reasons: join(path, `${load}.rejected-T.ndjson`),
@@ -74,7 +74,7 @@ describe('names', () => {
     for (const text of ['one', 'two', 'three']) {
       const letters = await prepared(path);
       await letters.write('a.lp', [letter(text)]);
-      await letters.close('T');
+      await letters.close(await letters.finalName('T'));
     }
     const files = await contents(path);
     expect(['', '-2', '-3'].map((number) => files[`${load}.rejected-T${number}.lp`])).toEqual([
@@ -100,7 +100,7 @@ test('calls that overlap are written one after the other, whole', async () => {
   const letters = await prepared(path);
   const batches = Array.from({ length: 40 }, (_, i) => [letter(`${i}a`.repeat(500)), letter(`${i}b`)]);
   await Promise.all(batches.map((each) => letters.write('a.lp', each)));
-  await letters.close('T');
+  await letters.close(await letters.finalName('T'));
   const { [`${load}.rejected-T.lp`]: points, [`${load}.rejected-T.ndjson`]: reasons } = await contents(path);
   expect(points).toBe(batches.map((_, i) => `${`${i}a`.repeat(500)}\n${i}b\n`).join(''));
   expect(reasons!.trimEnd().split('\n')).toHaveLength(80);
@@ -168,7 +168,7 @@ describe('a point too long to be held', () => {
       }));
       await letters.write('a.lp', found);
     }
-    await letters.close('T');
+    await letters.close(await letters.finalName('T'));
     const files = await contents(path);
     expect(files[`${load}.rejected-T.lp`]).toBe(`${long}\nm f=x 2\n`);
     expect(JSON.parse(files[`${load}.rejected-T.ndjson`]!.split('\n')[0]!)).toMatchObject({
@@ -183,7 +183,7 @@ describe('a point too long to be held', () => {
     const path = await folder();
     const letters = await prepared(path);
     await letters.write('a.lp', parts(text, [5, 10], 1).slice(0, 2));
-    await letters.close('T');
+    await letters.close(await letters.finalName('T'));
     expect(await contents(path)).toEqual({ [`${load}.rejected-T.lp`]: '', [`${load}.rejected-T.ndjson`]: '' });
   });
 });
@@ -196,7 +196,7 @@ test('dead letters load again as an input and give the same points back', async 
     'a.lp',
     rejected.map((text) => letter(text)),
   );
-  await letters.close('T');
+  await letters.close(await letters.finalName('T'));
   const bytes = await readFile(letters.paths!.points);
   const format = new LineProtocol({ maxPointBytes: 512, precision: 'ns', missingTimestamp: 'reject' });
   const seen: string[] = [];

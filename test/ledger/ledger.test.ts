@@ -120,7 +120,7 @@ describe('rejects', () => {
     expect(Object.fromEntries(ledger.byReason)).toEqual({ 'bad-number': 2, 'target-parse': 1 });
     expect(ledger.examples.get('bad-number')).toBe('b.lp:7: no number');
     expect(ledger.examples.get('target-parse')).toBe('b.lp:3: no');
-    await letters.close('T');
+    await letters.close(await letters.finalName('T'));
     const files = await contents(path);
     expect(files[`${load}.rejected-T.lp`]).toBe('m f=x\nm f=y\nm f=2 2\n');
     const last = files[`${load}.rejected-T.ndjson`]!.trimEnd().split('\n').at(-1)!;

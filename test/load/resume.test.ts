@@ -1,0 +1,195 @@
+// A load that was stopped or killed goes on with the same command: nothing lost, nothing doubled, one account.
+
+import { appendFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, expect, test } from 'vitest';
+import type { ClusterOptions } from '../support/cluster.js';
+import { balances, lines, type Scene, scene } from '../support/scene.js';
+
+let it: Scene;
+
+async function begin(options?: ClusterOptions): Promise<Scene> {
+  it = await scene(options);
+  return it;
+}
+
+afterEach(() => it.end());
+
+const small = ['--batch-points', '100', '--workers', '3'];
+
+/** Runs until about so many points are stored, then kills it. */
+async function killed(args: readonly string[], points: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  const running = it.start(args);
+  while (it.cluster.points() < points) await new Promise((resolve) => setImmediate(resolve));
+  running.kill(signal);
+  await running.ended;
+}
+
+async function state(): Promise<string[]> {
+  return (await readdir(it.stateDir))
+    .map((name) => name.replace(/^[0-9a-f]{12}\./, '').replace(/\d{8}T\d{6}Z/, 'T'))
+    .sort();
+}
+
+test.each([
+  ['a plain', (text: string) => Buffer.from(text)],
+  ['a gzip', (text: string) => gzipSync(text)],
+] as [string, (text: string) => Buffer][])(
+  '%s input stopped by a signal goes on where it stopped',
+  async (_, packed) => {
+    await begin({ script: { latencyMs: () => 20 } });
+    const path = await it.file('a.lp', packed(lines(5000)));
+    const running = it.start([...small, path]);
+    while (it.cluster.points() < 1000) await new Promise((resolve) => setImmediate(resolve));
+    running.kill('SIGTERM');
+    const first = await it.result(running);
+    expect(first.code).toBe(143);
+    expect(first.summary?.checkpoint).toMatch(/\.checkpoint\.json$/);
+    const { code, summary, stderr } = await it.load([...small, path]);
+    expect(stderr).toContain('going on');
+    expect(code).toBe(0);
+    expect(summary?.points).toEqual({ read: 5000, loaded: 5000, rejected: 0, undelivered: 0 });
+    expect(summary?.values.loaded).toBe(5000);
+    expect(summary?.thisRun.loaded).toBe(5000 - first.summary!.points.loaded);
+    expect(summary?.inputs[0]?.resumedFromByte).toBeGreaterThan(0);
+    expect(summary?.checkpoint).toBeNull();
+    expect(it.cluster.points()).toBe(5000);
+    // What was acknowledged is not sent again.
+    expect(it.cluster.writes.reduce((sum, { points }) => sum + points, 0)).toBe(5000);
+    expect(await state()).toEqual(['finished.ndjson']);
+  },
+);
+
+test('killed at any moment: rejects are in the dead letters once, stamps do not collide, the account spans all runs', async () => {
+  await begin({ script: { latencyMs: () => 5 } });
+  const text = Array.from({ length: 6000 }, (_, i) => (i % 50 === 7 ? `bad ${i}\n` : `m,t=${i} f=${i}\n`)).join('');
+  const path = await it.file('a.lp', text);
+  const args = [...small, '--missing-timestamp', 'now', path];
+  for (const points of [500, 2500, 4000]) await killed(args, points);
+  const { code, summary } = await it.load(args);
+  expect(code).toBe(8);
+  expect(summary?.points).toEqual({ read: 6000, loaded: 5880, rejected: 120, undelivered: 0 });
+  expect(it.cluster.points()).toBe(5880);
+  const letters = (await readFile(summary!.rejects.deadLetters![0]!, 'utf8')).trimEnd().split('\n').sort();
+  expect(letters).toEqual(
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('bad'))
+      .sort(),
+  );
+  const reasons = (await readFile(summary!.rejects.reasons!, 'utf8')).trimEnd().split('\n');
+  const places = reasons.map((line) => (JSON.parse(line) as { line: number }).line).sort((a, b) => a - b);
+  expect(places).toEqual(Array.from({ length: 120 }, (_, i) => 50 * i + 8));
+});
+
+test('--fresh begins from the start and keeps what was there as abandoned', async () => {
+  await begin({ script: { latencyMs: () => 10 } });
+  const path = await it.file('a.lp', lines(3000));
+  await killed([...small, path], 500, 'SIGINT');
+  const { code, summary } = await it.load([...small, '--fresh', path]);
+  expect(code).toBe(0);
+  expect(summary?.thisRun.read).toBe(3000);
+  expect(await state()).toContain('checkpoint-abandoned-T.json');
+});
+
+test('--no-checkpoint keeps none', async () => {
+  await begin({ script: { latencyMs: () => 10 } });
+  const path = await it.file('a.lp', lines(3000));
+  await killed([...small, '--no-checkpoint', path], 500, 'SIGINT');
+  expect(await state()).toEqual([]);
+  expect((await it.load([path])).summary?.thisRun.read).toBe(3000);
+});
+
+test('an input replaced after the stop is loaded from its start; the others go on', async () => {
+  await begin({ script: { latencyMs: () => 10 } });
+  const a = await it.file('a.lp', lines(1000, 'a'));
+  const b = await it.file('b.lp', lines(2000, 'b'));
+  await killed([...small, a, b], 2000, 'SIGINT');
+  await writeFile(b, lines(2000, 'c'));
+  const refused = await it.load([...small, '--on-changed', 'refuse', a, b]);
+  expect(refused.code).toBe(7);
+  const { code, summary, stderr } = await it.load([...small, a, b]);
+  expect(code).toBe(0);
+  expect(stderr).toContain('another content');
+  expect(summary?.inputs.map(({ read, loaded, resumedFromByte }) => [read, loaded, resumedFromByte > 0])).toEqual([
+    [1000, 1000, true],
+    [2000, 2000, false],
+  ]);
+  expect(balances(summary!)).toBe(true);
+  expect(summary?.thisRun.read).toBe(2000);
+  expect(await state()).toContain('checkpoint-abandoned-T.json');
+});
+
+test('a copied, touched or grown input continues, and files new to a pattern join the load', async () => {
+  await begin({ script: { latencyMs: () => 10 } });
+  const a = await it.file('a.lp', lines(2000, 'a'));
+  const pattern = join(it.folder, '*.lp');
+  await killed([...small, pattern], 700, 'SIGINT');
+  await it.file('copy', await readFile(a));
+  await rm(a);
+  await rename(join(it.folder, 'copy'), a);
+  await appendFile(a, lines(10, 'more'));
+  await it.file('b.lp', lines(500, 'b'));
+  const { code, summary } = await it.load([...small, pattern]);
+  expect(code).toBe(0);
+  expect(summary?.points.loaded).toBe(2510);
+  expect(summary?.inputs[0]?.resumedFromByte).toBeGreaterThan(0);
+  expect(it.cluster.points()).toBe(2510);
+});
+
+test('--skip-loaded leaves out what an earlier load finished, but not what was replaced', async () => {
+  await begin();
+  const a = await it.file('a.lp', lines(100, 'a'));
+  const b = await it.file('b.lp', lines(100, 'b'));
+  await it.load([a, b]);
+  const again = await it.load(['--skip-loaded', a, b]);
+  expect(again).toMatchObject({ code: 0, summary: { points: { read: 0 } } });
+  await writeFile(b, lines(100, 'c'));
+  const { summary } = await it.load(['--skip-loaded', join(it.folder, '*.lp')]);
+  expect(summary?.inputs.map(({ read }) => read)).toEqual([0, 100]);
+});
+
+test('standard input goes on with the command that is printed', async () => {
+  await begin({ script: { latencyMs: () => 10 } });
+  const text = lines(3000);
+  const running = it.start([...small, '-'], { input: text });
+  while (it.cluster.points() < 500) await new Promise((resolve) => setImmediate(resolve));
+  running.kill('SIGINT');
+  const first = await it.result(running);
+  const skip = Number(/--skip-points (\d+)$/.exec(first.summary!.continueWith!)?.[1]);
+  expect(skip).toBeGreaterThanOrEqual(100);
+  const { code, summary } = await it.load([...small, '--skip-points', String(skip), '-'], { input: text });
+  expect(code).toBe(0);
+  expect(summary?.points.read).toBe(3000 - skip);
+  expect(it.cluster.points()).toBe(3000);
+});
+
+test('the same load twice at once: the second ends with 75 and says who runs it', async () => {
+  await begin({ script: { latencyMs: () => 300 } });
+  const path = await it.file('a.lp', lines(3000));
+  const running = it.start([...small, path]);
+  while (it.cluster.points() < 100) await new Promise((resolve) => setImmediate(resolve));
+  const { code, stderr } = await it.load([...small, path]);
+  expect(code).toBe(75);
+  expect(stderr).toContain(`already running as pid ${running.pid} on`);
+  it.cluster.setScript({});
+  expect((await it.result(running)).code).toBe(0);
+});
+
+test('a checkpoint that cannot be understood ends with 73, names the file and --fresh, and is left alone', async () => {
+  await begin({ script: { latencyMs: () => 10 } });
+  const path = await it.file('a.lp', lines(3000));
+  await killed([...small, path], 500, 'SIGINT');
+  const name = (await readdir(it.stateDir)).find((each) => each.endsWith('.checkpoint.json'))!;
+  const file = join(it.stateDir, name);
+  for (const text of ['{"formatVersion":2}', '{"form', '{"formatVersion":1,"startedMs":1}']) {
+    await writeFile(file, text);
+    const { code, stderr } = await it.load([path]);
+    expect(code).toBe(73);
+    expect(stderr).toContain(name);
+    expect(stderr).toContain('--fresh');
+    expect(await readFile(file, 'utf8')).toBe(text);
+  }
+  expect((await it.load(['--fresh', path])).code).toBe(0);
+});
