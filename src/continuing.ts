@@ -379,14 +379,15 @@ export class Continuing {
     const { progress, end, source } = track;
     if (source !== null || end === null || progress.place.byteOffset < end || progress.beyond.length > 0) return;
     this.#tracks.delete(i);
-    if (this.#keeps) this.#newlyFinished.push(this.#accountOf(i, track));
+    if (this.#keeps && track.fingerprint !== null)
+      this.#newlyFinished.push(this.#accountOf(i, track, track.fingerprint));
   }
 
-  #accountOf(i: number, { progress, fingerprint: known }: Track): CheckpointInput {
+  #accountOf(i: number, { progress }: Track, fingerprint: Fingerprint): CheckpointInput {
     const { loaded, rejected, values, reasons } = this.#ledger!.inputs[i]!;
     return {
       path: this.#context.inputs[i]!.path!,
-      fingerprint: known!,
+      fingerprint,
       place: progress.place,
       beyond: [...progress.beyond],
       loaded,
@@ -394,6 +395,13 @@ export class Continuing {
       values,
       reasons: Object.fromEntries(reasons ?? []),
     };
+  }
+
+  /** What cannot be told from another content, a library's own source, cannot be continued either. */
+  *#underWay(): Generator<CheckpointInput> {
+    for (const [i, track] of this.#tracks) {
+      if (track.fingerprint !== null) yield this.#accountOf(i, track, track.fingerprint);
+    }
   }
 
   #touch(): void {
@@ -430,7 +438,7 @@ export class Continuing {
 
   /** In one instant: what is settled, its account, and the dead letters belong together. */
   #snapshot(): [Omit<Checkpoint, 'finishedBytes'>, CheckpointInput[]] {
-    const inputs = [...this.#waiting.values(), ...[...this.#tracks].map(([i, track]) => this.#accountOf(i, track))];
+    const inputs = [...this.#waiting.values(), ...this.#underWay()];
     const finished = this.#newlyFinished;
     this.#newlyFinished = [];
     this.#dirty = false;
