@@ -16,7 +16,7 @@ import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
 import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
-import { planMemory } from './memory.js';
+import { planMemory, roomOf } from './memory.js';
 import type { Batch, Clock, Input, Notice, Receipt, Snapshot, Summary, Target, TargetDescription } from './model.js';
 import { memcacheAsked, outlook, words } from './outlook.js';
 import type { MemoryPlan } from './plan.js';
@@ -64,12 +64,14 @@ const graceMs = 10_000;
  */
 export async function load(settings: Settings, context: LoadContext): Promise<LoadResult> {
   const run = new Run(settings, context);
+  // Not all that a run may wait for keeps the process alive: a flush that is not due yet would end it half-way, with code 13.
+  const alive = setInterval(() => {}, 60_000);
   try {
     await run.move(await run.prepare());
   } catch (error) {
     run.end(error);
   }
-  return await run.finish();
+  return await run.finish().finally(() => clearInterval(alive));
 }
 
 class Run {
@@ -132,6 +134,7 @@ class Run {
       ledger: this.#ledger,
       clock,
       startedMs: this.#startedMs,
+      room: roomOf(this.#settings, memory),
       notify,
       begun: () => this.#begun,
       settled: () => this.#outstanding.idle(),

@@ -7,7 +7,7 @@ import { InputError, RefusedError, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
 import { LineProtocol } from './format/line-protocol.js';
 import type { Ledger } from './ledger/ledger.js';
-import type { Batch, ByteSource, Clock, DatabaseSettings, Input, Notice } from './model.js';
+import type { Batch, ByteSource, Clock, DatabaseSettings, Input, Notice, Room } from './model.js';
 import type { Catalogue } from './schema/catalogue.js';
 import type { Settings } from './settings/settings.js';
 
@@ -19,6 +19,8 @@ export interface ReadingContext {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly startedMs: number;
+  /** For decompression. */
+  readonly room: Room;
   readonly notify: (notice: Notice) => void;
   /** Whether anything was sent yet. */
   readonly begun: () => boolean;
@@ -73,7 +75,7 @@ export class Reading {
     const { settings, ledger, notify } = this.#context;
     this.#current = input.name;
     try {
-      this.#source = await orAborted(input.open(signal), signal);
+      this.#source = await orAborted(input.open(signal, this.#context.room), signal);
       yield* batches(this.#counting(this.#source));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
