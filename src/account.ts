@@ -6,6 +6,7 @@ import type { Meter } from './ledger/meter.js';
 import type { Clock, Input, Snapshot, Summary } from './model.js';
 import type { MemoryPlan } from './plan.js';
 import type { Governor } from './pressure/contract.js';
+import { peakResident } from './pressure/resident.js';
 import type { Reading } from './reading.js';
 import type { TargetSide } from './target-side.js';
 
@@ -60,9 +61,9 @@ export function memoryOf(told: Told): Summary['memory'] {
   };
 }
 
-/** Up to now. The kernel's own record knows of peaks between two looks; KiB. */
+/** Up to now. The kernel's own record knows of peaks between two looks. */
 export function peakRss({ governor }: Told): number {
-  return Math.max(governor?.account().peakRssBytes ?? 0, process.resourceUsage().maxRSS * 1024);
+  return Math.max(governor?.account().peakRssBytes ?? 0, peakResident());
 }
 
 export function pressureOf({ memory, governor, sizes, side }: Told): Summary['pressure'] {

@@ -16,7 +16,7 @@ import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
 import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
-import { planMemory } from './memory.js';
+import { planMemory, roomOf } from './memory.js';
 import type {
   Batch,
   Clock,
@@ -82,13 +82,15 @@ const withoutAnother: readonly Outcome[] = ['usage', 'bug', 'verify-failed'];
  */
 export async function load(settings: Settings, context: LoadContext): Promise<LoadResult> {
   const run = new Run(settings, context);
+  // Not all that a run may wait for keeps the process alive: a flush that is not due yet would end it half-way, with code 13.
+  const alive = setInterval(() => {}, 60_000);
   try {
     await run.move(await run.prepare());
     await run.verify();
   } catch (error) {
     run.end(error);
   }
-  return await run.finish();
+  return await run.finish().finally(() => clearInterval(alive));
 }
 
 class Run {
@@ -175,6 +177,7 @@ class Run {
       continuing: this.#continuing,
       clock,
       startedMs: this.#startedMs,
+      room: roomOf(this.#settings, memory),
       notify,
       begun: () => this.#begun,
       settled: () => this.#outstanding.idle(),

@@ -49,14 +49,21 @@ export interface FileBytes {
   bytes(from: number, to: number): Promise<Uint8Array>;
 }
 
+/** What decompression may hold at most. */
+export interface Room {
+  readonly bytes: number;
+  /** The limit of our own memory that would leave room for so many, as one would type it; null: none would. */
+  limitFor(bytes: number): string | null;
+}
+
 /** A named input, not yet open. `size` is in file bytes, null when unknown (a pipe). */
 export interface Input {
   readonly name: string;
   /** Canonical absolute path; null for standard input. */
   readonly path: string | null;
   readonly size: number | null;
-  /** Throws InputError. A file is read to its size at open and not beyond. */
-  open(signal: AbortSignal): Promise<ByteSource>;
+  /** Throws InputError. A file is read to its size at open and not beyond. Without `room` decompression takes what it asks for. */
+  open(signal: AbortSignal, room?: Room): Promise<ByteSource>;
 }
 
 export type Precision = 'ns' | 'us' | 'ms';
@@ -317,6 +324,8 @@ export interface EncodedBody {
   readonly bytes: Uint8Array;
   /** Content-Encoding; null for none. */
   readonly encoding: 'gzip' | 'zstd' | null;
+  /** To be called once, when the body will not be sent (again): its memory may be used for another then. */
+  readonly release?: () => void;
 }
 
 export interface DatabaseSettings {
@@ -396,7 +405,7 @@ export interface Target {
   describe(signal: AbortSignal, memcacheBytes?: number | null): Promise<TargetDescription>;
   /** All columns of the database, or of one table of it. An unknown table has none. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
-  /** Compresses, when the settings say so. The result stays valid for as long as it is referenced. */
+  /** Compresses, when the settings say so. The result is valid until it is released. */
   encode(body: Uint8Array): Promise<EncodedBody>;
   /**
    * One request, to the least busy endpoint believed healthy; one that is not is left alone and probed. What waits on an

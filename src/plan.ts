@@ -12,6 +12,8 @@ export interface MemoryPlan {
   readonly reserveBytes: number;
   /** Read windows and tables of the format. */
   readonly formatBytes: number;
+  /** For the window of a compressed input: what slots leave, and half of the reserve. */
+  readonly windowBytes: number;
   readonly slots: number;
   readonly slotBytes: number;
   /** Most body bytes of a batch; a slot's body may be larger, for the longest point. */
@@ -67,6 +69,7 @@ export function plan(request: PlanRequest): MemoryPlan {
         baseBytes,
         reserveBytes,
         formatBytes: request.formatBytes,
+        windowBytes: rest - slots * each + Math.floor(reserveBytes / 2),
         slots,
         slotBytes: each,
         batchBytes: asked,
@@ -76,6 +79,15 @@ export function plan(request: PlanRequest): MemoryPlan {
     }
     if (asked <= smallestBody) throw tooSmall(request, baseBytes + request.formatBytes + each);
   }
+}
+
+/** Smallest limit, whole MiB, whose plan leaves room for such a window; null: none up to 4 GiB. */
+export function limitForWindow(request: PlanRequest, windowBytes: number): number | null {
+  const { source } = request.limit;
+  for (let bytes = Math.ceil(request.limit.bytes / MiB) * MiB; bytes <= 4096 * MiB; bytes += MiB) {
+    if (plan({ ...request, limit: { bytes, source } }).windowBytes >= windowBytes) return bytes;
+  }
+  return null;
 }
 
 function slotSizes(request: PlanRequest, asked: number): { bodyBytes: number; sideBytes: number; points: number } {

@@ -9,7 +9,7 @@ import { unexpectedTime } from './format/expect-time.js';
 import { LineProtocol } from './format/line-protocol.js';
 import { skip } from './input/skip.js';
 import type { Ledger } from './ledger/ledger.js';
-import type { Batch, ByteSource, Clock, DatabaseSettings, Input, Notice, Start } from './model.js';
+import type { Batch, ByteSource, Clock, DatabaseSettings, Input, Notice, Room, Start } from './model.js';
 import type { Catalogue } from './schema/catalogue.js';
 import type { Settings } from './settings/settings.js';
 
@@ -23,6 +23,8 @@ export interface ReadingContext {
   readonly clock: Clock;
   /** Of this run; stamps are counted from the start of the load. */
   readonly startedMs: number;
+  /** For decompression. */
+  readonly room: Room;
   readonly notify: (notice: Notice) => void;
   /** Whether anything was sent yet. */
   readonly begun: () => boolean;
@@ -80,7 +82,7 @@ export class Reading {
     const { settings, ledger, continuing, notify } = this.#context;
     this.#current = input.name;
     try {
-      this.#source = await orAborted(input.open(signal), signal);
+      this.#source = await orAborted(input.open(signal, this.#context.room), signal);
       const source = this.#source;
       const start = await orAborted(continuing.inputBegins(i, source, batcher.reached), signal);
       if (start !== null) {

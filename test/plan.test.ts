@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { slotBytes } from '../src/batch/arena.js';
 import { MemoryLimitError } from '../src/errors.js';
-import { type PlanRequest, plan } from '../src/plan.js';
+import { limitForWindow, type PlanRequest, plan } from '../src/plan.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -92,4 +92,19 @@ describe('with less memory', () => {
         'raise --memory-limit, or lower --max-point-bytes and --batch-bytes',
     );
   });
+});
+
+test('the limit named for a window is the smallest whole one that leaves room for it', () => {
+  const asked = request(128 * MiB);
+  const limit = limitForWindow(asked, 64 * MiB)!;
+  const source = '--memory-limit';
+  expect(plan({ ...asked, limit: { bytes: limit, source } }).windowBytes).toBeGreaterThanOrEqual(64 * MiB);
+  expect(plan({ ...asked, limit: { bytes: limit - MiB, source } }).windowBytes).toBeLessThan(64 * MiB);
+  expect(limitForWindow(asked, 2 ** 40)).toBeNull();
+});
+
+test('an ordinary window always fits', () => {
+  for (let limit = 116; limit <= 512; limit += 1) {
+    expect(plan(request(limit * MiB)).windowBytes).toBeGreaterThanOrEqual(8 * MiB);
+  }
 });

@@ -1,6 +1,7 @@
 // The process replaces itself once with a memory allocator that gives back what is freed. Compressed bodies come and go
 // by the hundred kilobytes from several threads; glibc would keep them. Its settings are read at the start only.
 
+import { setFlagsFromString } from 'node:v8';
 import type { Process } from './process.js';
 
 /**
@@ -17,10 +18,14 @@ const longestCommand = 1024 * 1024;
 
 /**
  * Does not return when the process is replaced: same process id, open files and signals, the words as they were typed.
- * Returns without having done anything where Node cannot do that (before 22.15), where the environment has settings of
+
+ * Returns with nothing but a young generation that stays small where Node cannot do that (before 22.15), where the environment has settings of
  * its own, and on other systems, whose allocators do not read them.
  */
 export function restartFrugally({ argv, env, execArgv, execPath, execve, platform }: Process): void {
+  // Takes effect at any time, unlike a size: the young generation stays as small as it begins. Gzip bodies on Node 20.20
+  // (2026-11-23): peak 135 → 124 MiB, no slower.
+  setFlagsFromString('--semi-space-growth-factor=1');
   if (execve === undefined || platform !== 'linux' || env[threshold] !== undefined) return;
   if (argv.join(' ').length > longestCommand) return;
   try {

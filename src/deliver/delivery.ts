@@ -159,9 +159,27 @@ export class Delivery {
     const from = range.from === 0 ? 0 : batch.bodyEnd(range.from - 1);
     const body = batch.body.subarray(from, batch.bodyEnd(range.to - 1));
     const encoded = await this.#target.encode(body);
+    try {
+      return await this.#sendEncoded(encoded, batch, range, deadline, misled, stop, abort);
+    } finally {
+      encoded.release?.();
+    }
+  }
+
+  async #sendEncoded(
+    encoded: EncodedBody,
+    batch: Batch,
+    range: PointRange,
+    deadline: number,
+    misled: boolean,
+    stop: AbortSignal,
+    abort: AbortSignal,
+  ): Promise<Sent> {
+    const from = range.from === 0 ? 0 : batch.bodyEnd(range.from - 1);
+    const bodyBytes = batch.bodyEnd(range.to - 1) - from;
     const failures = noFailures(misled);
     while (!stop.aborted) {
-      const attempt = await this.#attempt(encoded, body.length, range.to - range.from, failures.total > 0, abort);
+      const attempt = await this.#attempt(encoded, bodyBytes, range.to - range.from, failures.total > 0, abort);
       const { verdict } = attempt;
       if (stop.aborted && verdict.kind !== 'accepted') return { step: null, attempt };
       if (batch.introduces !== null && 'mayHaveLanded' in verdict && verdict.mayHaveLanded) {
@@ -169,7 +187,7 @@ export class Delivery {
         await this.#options.landed(batch, stop, Math.max(0, deadline - this.#clock.monotonic())).catch(() => {});
       }
       if (verdict.kind === 'dropped') failures.droppedBy.add(attempt.endpoint);
-      let step = this.#judge(batch, range, from, body.length, verdict, failures);
+      let step = this.#judge(batch, range, from, bodyBytes, verdict, failures);
       if (step.do === 'reject' && verdict.kind === 'dropped' && !(await this.#answersOthers(failures, abort))) {
         failures.drops = dropsOfOnePoint - 1;
         step = { do: 'wait', ms: backoff(failures.total, 0, this.#options.random), reason: verdict.reason };

@@ -156,9 +156,9 @@ async function identify(name: string, { stdin, cwd }: Options): Promise<{ name: 
 }
 
 function fileInput(name: string, path: string, size: number | null): Input {
-  return { name, path, size, open: (signal) => openPath(path, name, signal) };
+  return { name, path, size, open: (signal, room) => openPath(path, name, signal, room) };
 }
 
 function standardInput(stdin: Stdin): Input {
-  return { name: '-', path: null, size: null, open: (signal) => openStream(stdin.stream(), '-', signal) };
+  return { name: '-', path: null, size: null, open: (signal, room) => openStream(stdin.stream(), '-', signal, room) };
 }

@@ -3,7 +3,7 @@
 import { open as openHandle, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { InputError } from '../errors.js';
-import type { ByteSource } from '../model.js';
+import type { ByteSource, Room } from '../model.js';
 import { openFifo } from './fifo.js';
 import { fileSource } from './file.js';
 import { gunzipSource } from './gzip.js';
@@ -13,13 +13,18 @@ import { StreamSource } from './stream.js';
 import { zstdSource } from './zstd.js';
 
 /** Opens a file, a named pipe or a device. Throws InputError. */
-export async function openPath(path: string, name: string, signal: AbortSignal): Promise<ByteSource> {
-  return decoded(await rawPath(path, name, signal), name, signal);
+export async function openPath(path: string, name: string, signal: AbortSignal, room?: Room): Promise<ByteSource> {
+  return decoded(await rawPath(path, name, signal), name, signal, room);
 }
 
 /** Standard input, or any stream. Throws InputError. */
-export async function openStream(stream: Readable, name: string, signal: AbortSignal): Promise<ByteSource> {
-  return decoded(rawStream(stream, name), name, signal);
+export async function openStream(
+  stream: Readable,
+  name: string,
+  signal: AbortSignal,
+  room?: Room,
+): Promise<ByteSource> {
+  return decoded(rawStream(stream, name), name, signal, room);
 }
 
 async function rawPath(path: string, name: string, signal: AbortSignal): Promise<RawSource> {
@@ -42,12 +47,12 @@ function rawStream(stream: Readable, name: string): RawSource {
   );
 }
 
-async function decoded(raw: RawSource, name: string, signal: AbortSignal): Promise<ByteSource> {
+async function decoded(raw: RawSource, name: string, signal: AbortSignal, room?: Room): Promise<ByteSource> {
   try {
     const { head, source } = await peek(raw, signal);
     const compression = recognise(head, name);
     if (compression === 'gzip') return gunzipSource(source, name);
-    if (compression === 'zstd') return await zstdSource(source, name);
+    if (compression === 'zstd') return await zstdSource(source, name, room);
     return plain(source);
   } catch (error) {
     await raw.close();

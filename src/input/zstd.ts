@@ -3,9 +3,10 @@
 // so it never ends on damaged data, and it leaks what it holds when it is left early.
 
 import { BugError, InputError } from '../errors.js';
-import type { ByteSource, FileBytes } from '../model.js';
+import type { ByteSource, FileBytes, Room } from '../model.js';
 import type { RawSource } from './raw.js';
 import { shown } from './sniff.js';
+import { longestHeader, windowBytes } from './window.js';
 
 /** What ZSTD_DStreamInSize and ZSTD_DStreamOutSize recommend. */
 const INPUT_BYTES = 128 * 1024;
@@ -51,11 +52,11 @@ async function load(): Promise<Decoder> {
 
 /**
  * Takes over `raw`. Besides 384 KiB of buffers an open source holds the window that its frames ask for
- * (2 MiB at level 3, 8 MiB at 19), 128 MiB at most. Memory once taken stays with the decoder and is used again.
+ * (2 MiB at level 3, 8 MiB at 19), 128 MiB and what `room` leaves at most. Memory once taken stays with the decoder and is used again.
  */
-export async function zstdSource(raw: RawSource, name: string): Promise<ByteSource> {
+export async function zstdSource(raw: RawSource, name: string, room?: Room): Promise<ByteSource> {
   loading ??= load();
-  return new ZstdSource(await loading, raw, name);
+  return new ZstdSource(await loading, raw, name, room);
 }
 
 class ZstdSource implements ByteSource {
@@ -64,10 +65,15 @@ class ZstdSource implements ByteSource {
   readonly #decoder: Decoder;
   readonly #raw: RawSource;
   readonly #name: string;
+  readonly #room: Room | undefined;
   readonly #context: number;
   /** One block: two structs { pointer, size, position } of 12 bytes, input, output. */
   readonly #block: number;
   readonly #buffer = new Uint8Array(INPUT_BYTES);
+  /** First bytes of the current frame, until its window is known. */
+  readonly #head = new Uint8Array(longestHeader);
+  #headBytes = 0;
+  #windowKnown = false;
   #held = 0;
   #taken = 0;
   /** The decoder's last answer; 0 between frames. */
@@ -77,11 +83,12 @@ class ZstdSource implements ByteSource {
   #decoded = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(decoder: Decoder, raw: RawSource, name: string) {
+  constructor(decoder: Decoder, raw: RawSource, name: string, room?: Room) {
     this.#decoder = decoder;
     this.#raw = raw;
     if (raw.file !== undefined) this.file = raw.file;
     this.#name = name;
+    this.#room = room;
     this.#context = decoder.ZSTD_createDCtx();
     this.#block = decoder.malloc(24 + INPUT_BYTES + OUTPUT_BYTES);
   }
@@ -114,7 +121,7 @@ class ZstdSource implements ByteSource {
     const [input, output, from] = [this.#block, this.#block + 12, this.#block + 24 + INPUT_BYTES];
     const room = Math.min(into.length, OUTPUT_BYTES);
     const before = new DataView(this.#decoder.memory.buffer);
-    [this.#block + 24, this.#held, this.#taken].forEach((word, i) => {
+    [this.#block + 24, this.#windowKnown ? this.#held : this.#headed(), this.#taken].forEach((word, i) => {
       before.setUint32(input + 4 * i, word, true);
     });
     [from, room, 0].forEach((word, i) => {
@@ -126,10 +133,36 @@ class ZstdSource implements ByteSource {
     const count = after.getUint32(output + 8, true);
     this.#taken = after.getUint32(input + 8, true);
     this.#wanted = wanted;
+    if (wanted === 0) this.#nextFrame();
     this.#full = count === room && wanted !== 0;
     into.set(new Uint8Array(after.buffer, from, count));
     this.#decoded += count;
     return count;
+  }
+
+  #nextFrame(): void {
+    this.#windowKnown = false;
+    this.#headBytes = 0;
+  }
+
+  /** The decoder takes its memory with the last byte of a header: until that is known it gets them one by one. */
+  #headed(): number {
+    if (this.#taken === this.#held) return this.#held;
+    this.#head[this.#headBytes++] = this.#buffer[this.#taken]!;
+    const window = windowBytes(this.#head.subarray(0, this.#headBytes));
+    if (window === null) return this.#taken + 1;
+    this.#windowKnown = true;
+    if (this.#room !== undefined && window > this.#room.bytes) throw this.#tooWide(window, this.#room);
+    return this.#held;
+  }
+
+  #tooWide(window: number, room: Room): InputError {
+    const mib = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MiB`;
+    const limit = room.limitFor(window);
+    const advice = limit === null ? '' : `raise --memory-limit to ${limit}, or `;
+    return new InputError(
+      `reading ${shown(this.#name)}: expected a zstd window of at most ${mib(room.bytes)}, which is what the memory limit leaves, got one of ${mib(window)}; ${advice}compress it again without --long or --ultra`,
+    );
   }
 
   #finish(): number {

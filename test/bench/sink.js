@@ -1,6 +1,6 @@
 // A CnosDB that takes everything and keeps nothing, in a process of its own: it reads headers, throws bodies away and
 // answers what a loader asks before it begins. A raw socket, so that the sink is not what is measured.
-// node sink.js → prints its port.
+// node sink.js [MS] → prints its port. MS: from one second after its first write on it answers nothing for so long.
 
 import { createServer } from 'node:net';
 
@@ -16,6 +16,25 @@ const settings = JSON.stringify([
   },
 ]);
 const ping = JSON.stringify({ version: '2.4.3, revision: sink, build_time: none', status: 'healthy' });
+
+const hangMs = Number(process.argv[2] ?? 0);
+const hangAfterMs = 1000;
+let firstWrite = 0;
+
+/** How long an answer is withheld, ms. @param {string} head */
+function withheld(head) {
+  if (hangMs === 0 || !head.includes('/write')) return 0;
+  firstWrite ||= Date.now();
+  const at = Date.now() - firstWrite - hangAfterMs;
+  return at >= 0 && at < hangMs ? hangMs - at : 0;
+}
+
+/** @param {import('node:net').Socket} socket @param {string} head @param {string} body */
+function reply(socket, head, body) {
+  const ms = withheld(head);
+  if (ms === 0) socket.write(answer(head, body));
+  else setTimeout(() => socket.write(answer(head, body)), ms);
+}
 
 /** @param {string} head @param {string} body */
 function answer(head, body) {
@@ -50,13 +69,13 @@ const server = createServer({ noDelay: true }, (socket) => {
       left -= taken;
       at += taken;
       if (left === 0) {
-        socket.write(answer(head, body));
+        reply(socket, head, body);
         head = '';
         reading = false;
       }
     }
     if (reading && left === 0) {
-      socket.write(answer(head, body));
+      reply(socket, head, body);
       head = '';
       reading = false;
     }

@@ -198,6 +198,19 @@ describe('zstd', () => {
     expect(await failure(open(fixture('window-256m.zst')).then((source) => drain(source)))).toContain('--long=27');
   });
 
+  test('a window beyond what is left to it is refused, naming the limit that would do, wherever its frame begins', async () => {
+    const room = { bytes: 10 << 20, limitFor: (bytes: number) => `${bytes >> 20}MiB and some` };
+    const wide = readFileSync(fixture('window-64m.zst'));
+    for (const content of [wide, Buffer.concat([one, wide])]) {
+      const source = await openStream(Readable.from([...chunked(content, 3)]), '-', never, room);
+      const message = await failure(drain(source));
+      expect(message).toContain('a zstd window of at most 10 MiB');
+      expect(message).toContain('got one of 64 MiB; raise --memory-limit to 64MiB and some');
+    }
+    const narrow = await openStream(Readable.from([...chunked(frames, 1)]), '-', never, room);
+    expect((await drain(narrow)).toString()).toBe(text);
+  });
+
   test('a window of 64 MiB is read, and one open beside it does not notice that memory grew', async () => {
     const beside = await open(fixture('one.zst'));
     const start = Buffer.alloc(5000);

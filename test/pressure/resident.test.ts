@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { residentMemory } from '../../src/pressure/resident.js';
+import { peakResident, residentMemory } from '../../src/pressure/resident.js';
 
 test('agrees with Node and sees memory that is touched', () => {
   const resident = residentMemory();
@@ -9,5 +9,13 @@ test('agrees with Node and sees memory that is touched', () => {
   const block = Buffer.alloc(64 * 1024 * 1024, 1);
   const after = resident.bytes();
   expect(after - before).toBeGreaterThan(block.length / 2);
+  resident.close();
+});
+
+test('the peak is remembered after memory was given back', () => {
+  const resident = residentMemory();
+  const before = resident.bytes();
+  const touched = Buffer.alloc(32 * 1024 * 1024, 1).length;
+  expect(peakResident()).toBeGreaterThan(before + touched / 2);
   resident.close();
 });

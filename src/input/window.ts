@@ -1,0 +1,31 @@
+// How much memory a zstd frame asks for, read from its header before the decoder gets to see it (RFC 8878, 3.1.1).
+
+const frameMagic = 0xfd2fb528;
+/** Magic, descriptor, and at most 1 + 4 + 8 bytes of fields. */
+export const longestHeader = 18;
+const dictionaryBytes = [0, 1, 2, 4];
+const sizeBytes = [0, 2, 4, 8];
+
+/** Window of the frame that begins with these bytes; 0 for a frame without data, null while too few are known. */
+export function windowBytes(head: Uint8Array): number | null {
+  if (head.length < 5) return null;
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  if (view.getUint32(0, true) !== frameMagic) return 0;
+  const descriptor = head[4]!;
+  const single = (descriptor & 0x20) !== 0;
+  if (!single) return head.length < 6 ? null : fromDescriptor(head[5]!);
+  const at = 5 + dictionaryBytes[descriptor & 3]!;
+  const bytes = sizeBytes[descriptor >> 6] || 1;
+  return head.length < at + bytes ? null : contentSize(view, at, bytes);
+}
+
+function fromDescriptor(byte: number): number {
+  const base = 2 ** (10 + (byte >> 3));
+  return base + (base / 8) * (byte & 7);
+}
+
+function contentSize(view: DataView, at: number, bytes: number): number {
+  if (bytes === 1) return view.getUint8(at);
+  if (bytes === 2) return view.getUint16(at, true) + 256;
+  return bytes === 4 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true));
+}
