@@ -19,9 +19,9 @@ async function smallDisk(folder: string): Promise<{ path: string; enlarge: () =>
   return { path, enlarge: () => void execFileSync('sh', ['-c', 'mount -o remount,size=16m "$0"', path]) };
 }
 
-test('the disk for dead letters and checkpoints is full: 73, and once there is room the load goes on and is exact', async ({
-  skip,
-}) => {
+test('the disk for dead letters and checkpoints is full: 73, and once there is room the load goes on and is exact', {
+  timeout: 120_000,
+}, async ({ skip }) => {
   const it = await scene();
   onTestFinished(() => it.end());
   const disk = await smallDisk(it.folder);

@@ -166,15 +166,17 @@ test('standard input goes on with the command that is printed', async () => {
 });
 
 test('the same load twice at once: the second ends with 75 and says who runs it', async () => {
-  await begin({ script: { latencyMs: () => 300 } });
+  await begin({ script: { onWrite: ({ ordinal }) => (ordinal === 0 ? undefined : { hang: true }) } });
   const path = await it.file('a.lp', lines(3000));
   const running = it.start([...small, path]);
   while (it.cluster.points() < 100) await new Promise((resolve) => setImmediate(resolve));
   const { code, stderr } = await it.load([...small, path]);
   expect(code).toBe(75);
   expect(stderr).toContain(`already running as pid ${running.pid} on`);
+  running.kill('SIGKILL');
+  await running.ended;
   it.cluster.setScript({});
-  expect((await it.result(running)).code).toBe(0);
+  expect((await it.load([...small, path])).code).toBe(0);
 });
 
 test('a checkpoint that cannot be understood ends with 73, names the file and --fresh, and is left alone', async () => {
