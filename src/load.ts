@@ -37,6 +37,7 @@ import { collector } from './pressure/gc.js';
 import { govern } from './pressure/governor.js';
 import { residentMemory } from './pressure/resident.js';
 import { Reading } from './reading.js';
+import { Stall } from './report/stall.js';
 import { Catalogue } from './schema/catalogue.js';
 import { awaitColumns, refresh } from './schema/landing.js';
 import type { Settings } from './settings/settings.js';
@@ -107,6 +108,7 @@ class Run {
   readonly #halt = new AbortController();
   readonly #hard = new AbortController();
   readonly #undo: (() => void)[] = [];
+  #stall: Stall | null = null;
   #begun = false;
   #over = false;
   #catalogue = new Catalogue([]);
@@ -204,6 +206,7 @@ class Run {
       gate.concurrency = writers;
     });
     this.#sizes = sizes;
+    this.#stall = this.#watchForStalls();
     this.#limitDuration();
     const arena = new Arena(memory.slots, memory);
     const read = this.#reading!.batches(arena, () => sizes.current, this.#halt.signal);
@@ -249,6 +252,7 @@ class Run {
     const { version, command, inputs, clock, target } = this.#context;
     this.#governor?.close();
     this.#side?.close();
+    this.#stall?.close();
     for (const undo of this.#undo) undo();
     await this.#continuing.close(this.#howItEnded()).catch((error: unknown) => this.end(error));
     for (const undo of this.#undo) undo();
@@ -329,10 +333,20 @@ class Run {
     return this.#governor;
   }
 
+  #watchForStalls(): Stall {
+    const { clock, target, notify } = this.#context;
+    const look = () => ({
+      outstanding: this.#outstanding.count,
+      endpoints: target.endpoints(),
+      input: this.#reading!.inputs.current,
+    });
+    return new Stall({ clock, look, notify });
+  }
+
   #delivery(governor: Governor, sizes: SizeLimit): Delivery {
     const { target, clock, notify } = this.#context;
     const { retryForMs, requestTimeoutMs, urls } = this.#settings;
-    return new Delivery(target, clock, sizes, {
+    return new Delivery(target, this.#stall!.backOffs(clock), sizes, {
       retryForMs,
       requestTimeoutMs,
       endpoints: urls.length,
@@ -341,10 +355,12 @@ class Run {
         this.#meter.count(attempt, retry);
         governor.observe(attempt, bodyBytes, this.#outstanding.count);
         this.#side!.observe(attempt, bodyBytes);
+        this.#stall!.observe(attempt);
       },
       mayReject: (more) => this.#ledger.mayReject(more),
       landed: async (batch, signal, patienceMs) => {
-        await awaitColumns(target, this.#catalogue, batch.introduces ?? [], clock, signal, patienceMs);
+        const shown = awaitColumns(target, this.#catalogue, batch.introduces ?? [], clock, signal, patienceMs);
+        await this.#stall!.during('the columns of a batch whose outcome is unknown', shown);
       },
       notify,
     });

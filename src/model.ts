@@ -441,6 +441,8 @@ export interface EndpointAccount {
   readonly failures: number;
   /** Seconds it was left alone: not to be reached, or losing what it was sent while others took writes. */
   readonly openSeconds: number;
+  /** Monotonic ms: since when the oldest write under way there has waited. Absent where there is none. */
+  readonly waitingSince?: number;
 }
 
 // ---------------------------------------------------------------- what is shown

@@ -60,7 +60,7 @@ export class Endpoints {
         watch();
       });
     };
-    const flight = new Flight(state.index, caller, (landed, verdict, points) => {
+    const flight = new Flight(state.index, this.#clock.monotonic(), caller, (landed, verdict, points) => {
       calm();
       state.flights.delete(landed);
       if (verdict !== null) this.learn(state.index, verdict, points);
@@ -80,11 +80,12 @@ export class Endpoints {
 
   accounts(): EndpointAccount[] {
     const now = this.#clock.monotonic();
-    return this.#states.map(({ shown, loaded, failures, breaker }) => ({
+    return this.#states.map(({ shown, loaded, failures, breaker, flights: [oldest] }) => ({
       url: shown,
       loaded,
       failures,
       openSeconds: openMsAt(breaker, now) / 1000,
+      ...(oldest === undefined ? {} : { waitingSince: oldest.since }),
     }));
   }
 

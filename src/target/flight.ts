@@ -4,6 +4,8 @@ import type { Verdict } from '../model.js';
 
 export class Flight {
   readonly index: number;
+  /** Monotonic ms. */
+  readonly since: number;
   readonly #caller: AbortSignal;
   readonly #abort = new AbortController();
   readonly #landed: (flight: Flight, verdict: Verdict | null, points: number) => void;
@@ -12,10 +14,12 @@ export class Flight {
 
   constructor(
     index: number,
+    since: number,
     caller: AbortSignal,
     landed: (flight: Flight, verdict: Verdict | null, points: number) => void,
   ) {
     this.index = index;
+    this.since = since;
     this.#caller = caller;
     this.#landed = landed;
     if (caller.aborted) this.#stop();

@@ -89,3 +89,20 @@ test('with all of them gone it waits until --retry-for, and ends with what was s
   expect(error!.message).toContain('within --retry-for 20s');
   for (const url of urls) expect(error!.message).toContain(`${url}: connection refused`);
 });
+
+test('when nothing is acknowledged for a minute it says what it waits for, where, and what went wrong last', async () => {
+  const urls = await pair();
+  let hung = 0;
+  cluster.setScript({ onWrite: ({ ordinal }) => (ordinal >= 10 && hung++ < 1 ? { hang: true } : undefined) });
+  const hurried = await exactLoader(count, hasty(60));
+  try {
+    const { summary, notices } = await hurried.load([urls[0]!], { ...options, workers: '1', requestTimeout: '100s' });
+    expect(summary.points.loaded).toBe(count);
+    const stalls = notices.filter(({ kind }) => kind === 'stall').map(({ message }) => message);
+    expect(stalls[0]).toMatch(
+      /^nothing acknowledged for 1m \d\ds — waiting for an answer of http:\S+ \(for (59s|1m \d\ds)\)$/,
+    );
+  } finally {
+    await hurried.end();
+  }
+});
