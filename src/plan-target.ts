@@ -54,6 +54,8 @@ export interface TargetPlan {
   readonly share: number;
   /** Vnodes of the database on the fullest node, all time buckets of the input together. */
   readonly vnodes: number;
+  /** What their memcaches hold at most before the target flushes them by itself. */
+  readonly cacheBytes: number;
   /** Estimate for the fullest node. */
   readonly peakBytes: number;
   /** Whether the estimate keeps within the limit; true where there is none. */
@@ -80,11 +82,12 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
   const share = vnodesPerNode / request.shard;
   const vnodes = vnodesPerNode * buckets;
   const kept = (body: number): number => keptBodies(body, share, buckets, totalBytes);
-  const most = Math.min(vnodes * (request.maxMemcacheBytes ?? usualMemcache), rowsOf(totalBytes, share));
+  const cacheBytes = vnodes * (request.maxMemcacheBytes ?? usualMemcache);
+  const most = Math.min(cacheBytes, rowsOf(totalBytes, share));
   const floor = Math.min(smallestBody, batchBytes);
   const fewestRows = request.mayFlush ? Math.min(leastRows, most) : most;
   const leastBytes = nodePeak(kept(floor), fewestRows);
-  const told = { limitBytes: limit, share, vnodes, leastBytes };
+  const told = { limitBytes: limit, share, vnodes, cacheBytes, leastBytes };
   if (limit === null) {
     const peakBytes = nodePeak(kept(batchBytes), most);
     return { ...told, bodyBytes: batchBytes, flush: null, memcacheBytes: null, peakBytes, holds: true };

@@ -99,7 +99,11 @@ export class TargetSide {
     const kept = keptBodies(this.#largestBody, plan.share, buckets, this.#acknowledged);
     return {
       planBytesPerNode: plan.peakBytes,
-      estimatedPeakBytesPerNode: nodePeak(kept, this.#pressure.peakUnflushed),
+      // Where no flush is planned no gauge is read: what the target flushes by itself goes unseen.
+      estimatedPeakBytesPerNode: nodePeak(
+        kept,
+        Math.min(this.#pressure.peakUnflushed, plan.flush === null ? plan.cacheBytes : Number.POSITIVE_INFINITY),
+      ),
       flushes: this.#pressure.flushes,
       rateLimitSeconds: this.#rate.heldSeconds,
       flushSeconds: this.#waits.seconds,
