@@ -3,7 +3,7 @@
 
 import { BulkLoadError, InputError, type Outcome, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
-import { LineProtocol } from './format/line-protocol.js';
+import { Formats, formatsOf } from './formats.js';
 import { sampleTimes } from './input/times.js';
 import { accepts, within } from './ledger/ledger.js';
 import { planMemory } from './memory.js';
@@ -20,6 +20,7 @@ const lookBytes = 1024 * 1024;
 export interface InputLook {
   readonly name: string;
   readonly compression: string;
+  readonly format: string;
   readonly points: number;
   readonly rejects: Readonly<Record<string, number>>;
   /** First reject, with its place. */
@@ -31,7 +32,8 @@ export interface InputLook {
   readonly whole: boolean;
   /** First and last timestamp seen, in units of `--precision`. */
   readonly time: { readonly first: bigint; readonly last: bigint } | null;
-  readonly problem: string | null;
+  /** What keeps it from being read. */
+  readonly problem: InputError | UsageError | null;
 }
 
 export interface CheckReport {
@@ -64,16 +66,16 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
       return null;
     }
   };
-  const memory = await attempt(() => planMemory(settings));
+  const memory = await attempt(async () => planMemory(settings, await formatsOf(settings, inputs, signal)));
   const description = await attempt(() => target.describe(signal));
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));
   const advice = await advise(settings, inputs, description, layout, signal);
   const catalogue = new Catalogue(columns ?? []);
-  const format = new LineProtocol(settings);
+  const formats = new Formats(settings);
   const looks: InputLook[] = [];
-  for (const input of inputs) looks.push(await look(input, format, catalogue, settings, signal));
-  for (const { problem } of looks) if (problem !== null) problems.push(new InputError(problem));
+  for (const input of inputs) looks.push(await look(input, formats, catalogue, settings, signal));
+  for (const { problem } of looks) if (problem !== null) problems.push(problem);
   const times = looks.flatMap((each) => timeProblem(each, settings));
   if (times.length > 0) problems.push(new UsageError(times));
   await target.close();
@@ -153,19 +155,21 @@ class Looking {
 
 async function look(
   input: Input,
-  format: LineProtocol,
+  formats: Formats,
   catalogue: Catalogue,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<InputLook> {
   const seen = new Looking();
-  const state = { bytes: 0, whole: false, compression: 'none' };
-  let problem: string | null = null;
+  const state = { bytes: 0, whole: false, compression: 'none', format: settings.format as string };
+  let problem: InputError | UsageError | null = null;
   try {
     const source = await input.open(signal);
     state.compression = source.compression;
     try {
-      for await (const run of format.points(beginning(source, state, settings.maxPointBytes), signal)) {
+      const chosen = await formats.choose(input.name, beginning(source, state, settings.maxPointBytes), signal);
+      state.format = chosen.format.name;
+      for await (const run of chosen.format.points(chosen.source, signal)) {
         seen.take(input.name, run, catalogue);
       }
     } finally {
@@ -173,8 +177,8 @@ async function look(
     }
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof InputError)) throw error;
-    problem = error.message;
+    if (!(error instanceof InputError || error instanceof UsageError)) throw error;
+    problem = error;
   }
   const { points, rejects, firstReject, time } = seen;
   const tables = { tables: [...seen.tables], newTables: [...seen.newTables] };

@@ -11,6 +11,7 @@ import { Delivery } from './deliver/delivery.js';
 import { SizeLimit } from './deliver/sizes.js';
 import { runWriters } from './deliver/writers.js';
 import { BugError, BulkLoadError, InputError, InterruptedError, type Outcome } from './errors.js';
+import { formatsOf, readAs } from './formats.js';
 import { sampleTimes, type TimeSample } from './input/times.js';
 import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
@@ -160,7 +161,8 @@ class Run {
   /** Everything that can refuse the load before a byte of input is read. */
   async prepare(): Promise<MemoryPlan> {
     const { target, inputs, clock, notify, watch } = this.#context;
-    const memory = planMemory(this.#settings);
+    const formats = await formatsOf(this.#settings, inputs, this.#halt.signal);
+    const memory = planMemory(this.#settings, formats);
     this.#memory = memory;
     if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
     await this.#continuing.open(this.#ledger);
@@ -179,7 +181,7 @@ class Run {
       continuing: this.#continuing,
       clock,
       startedMs: this.#startedMs,
-      room: roomOf(this.#settings, memory),
+      room: roomOf(this.#settings, formats, memory),
       notify,
       begun: () => this.#begun,
       settled: () => this.#outstanding.idle(),
@@ -274,7 +276,7 @@ class Run {
       error,
       continueWith:
         error === null || withoutAnother.includes(outcome) ? null : (command?.(this.#continuing.skippable) ?? null),
-      inputs: inputs.map(({ name }) => ({ name, format: 'lp' })),
+      inputs: inputs.map(({ name }, i) => ({ name, format: this.#reading?.formatOf(i) ?? this.#settings.format })),
       bytes: this.#reading?.bytes ?? { read: 0, decoded: 0 },
       memory: memoryOf(told),
       pressure: pressureOf(told),
@@ -432,9 +434,10 @@ function bug(cause: unknown): BugError {
 }
 
 /** The load's name, and that of the database it goes to. */
-function namesOf({ tenant, db, precision }: Settings, context: LoadContext): { load: string; database: string } {
+function namesOf(settings: Settings, context: LoadContext): { load: string; database: string } {
+  const { tenant, db, precision } = settings;
   const named = context.named ?? context.inputs.map(({ path }) => path ?? '-');
   const name = (inputs: readonly string[]): string =>
-    loadName({ target: 'cnosdb', tenant, database: db, inputs, format: 'lp', precision });
+    loadName({ target: 'cnosdb', tenant, database: db, inputs, format: readAs(settings), precision });
   return { load: name(named), database: name([]) };
 }

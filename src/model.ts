@@ -66,6 +66,19 @@ export interface Input {
   open(signal: AbortSignal, room?: Room): Promise<ByteSource>;
 }
 
+export type FormatName = 'lp' | 'csv' | 'tsv' | 'ndjson';
+
+/** A column that is a tag, and the tag's name. */
+export interface TagMapping {
+  readonly name: string;
+  readonly as: string;
+}
+
+/** A column that is a field, and the field's type and name. `type` null: its first value decides. */
+export interface FieldMapping extends TagMapping {
+  readonly type: Exclude<ColumnType, 'tag'> | null;
+}
+
 export type Precision = 'ns' | 'us' | 'ms';
 export type InputPrecision = Precision | 's';
 
@@ -162,6 +175,29 @@ export interface Points {
   shape(number: number): Shape;
   /** Shape of point `i` of this run, parsed anew each time. For UNCOUNTED_SHAPE. */
   shapeOf(i: number): Shape;
+}
+
+/**
+ * Turns inputs into points, one input after another, in memory of its own that it takes at construction. Shape numbers
+ * stay valid over its life.
+ */
+export interface Format {
+  readonly name: FormatName;
+  /** Bytes it takes, all of them at construction. */
+  readonly memoryBytes: number;
+  /**
+   * For formats whose rows mean nothing without the beginning of their input, before `points` with a start behind it:
+   * reads from the input's first byte what the rows at `start` need. The source stays the caller's.
+   */
+  recall?(head: ByteSource, start: Place, signal: AbortSignal): Promise<void>;
+  /**
+   * Runs of points, in order, of the whole input. A run is valid until the next is pulled. Complete points are handed on
+   * as soon as they have been read. Rejects with what `source.read` rejects with, after everything read before, and with
+   * UsageError when the input and what was said of it contradict each other.
+   * The source stays the caller's: it has to be closed before another input is begun. One input at a time.
+   * @param start what the source's first byte is
+   */
+  points(source: ByteSource, signal: AbortSignal, start?: Place): AsyncGenerator<Points, void>;
 }
 
 // ---------------------------------------------------------------- batch → deliver → ledger

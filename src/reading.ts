@@ -6,10 +6,21 @@ import { unitsPerMs } from './batch/stamp.js';
 import type { Continuing } from './continuing.js';
 import { InputError, RefusedError, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
-import { LineProtocol } from './format/line-protocol.js';
+import { Formats } from './formats.js';
 import { skip } from './input/skip.js';
 import type { Ledger } from './ledger/ledger.js';
-import type { Batch, ByteSource, Clock, DatabaseSettings, Input, Notice, Room, Start } from './model.js';
+import type {
+  Batch,
+  ByteSource,
+  Clock,
+  DatabaseSettings,
+  Format,
+  FormatName,
+  Input,
+  Notice,
+  Room,
+  Start,
+} from './model.js';
 import type { Catalogue } from './schema/catalogue.js';
 import type { Settings } from './settings/settings.js';
 
@@ -37,6 +48,8 @@ const closeMs = 200;
 
 export class Reading {
   readonly #context: ReadingContext;
+  readonly #formats: Formats;
+  readonly #formatOf = new Map<number, FormatName>();
   #source: ByteSource | null = null;
   #bytesDone = 0;
   #decoded = 0;
@@ -45,6 +58,7 @@ export class Reading {
 
   constructor(context: ReadingContext) {
     this.#context = context;
+    this.#formats = new Formats(context.settings);
   }
 
   /** Bytes of files, and after decompression. */
@@ -56,29 +70,25 @@ export class Reading {
     return { done: this.#inputsDone, current: this.#current };
   }
 
+  /** Format of an input that was begun; null for the others. */
+  formatOf(input: number): FormatName | null {
+    return this.#formatOf.get(input) ?? null;
+  }
+
   /** Batches of all inputs in order, made when asked for. Throws `signal.reason` when it aborts. */
   async *batches(arena: Arena, bodyBytes: () => number, signal: AbortSignal): AsyncGenerator<Batch, void> {
     const { settings, inputs, ledger } = this.#context;
     const limit = settings.limit ?? Number.POSITIVE_INFINITY;
-    const format = new LineProtocol(settings);
     const batcher = this.#batcher(arena, bodyBytes, limit);
     for (const [i, input] of inputs.entries()) {
       if (ledger.read >= limit) break;
-      const batches = (source: ByteSource, start: Start): AsyncGenerator<Batch, void> =>
-        batcher.batches(i, format.points(source, signal, start.place), signal, start);
-      yield* this.#input(i, input, batches, batcher, signal);
+      yield* this.#input(i, input, batcher, signal);
       if (settings.inOrder) await this.#context.settled();
     }
     this.#current = null;
   }
 
-  async *#input(
-    i: number,
-    input: Input,
-    batches: (source: ByteSource, start: Start) => AsyncGenerator<Batch, void>,
-    batcher: Batcher,
-    signal: AbortSignal,
-  ): AsyncGenerator<Batch, void> {
+  async *#input(i: number, input: Input, batcher: Batcher, signal: AbortSignal): AsyncGenerator<Batch, void> {
     const { settings, ledger, continuing, notify } = this.#context;
     this.#current = input.name;
     try {
@@ -86,15 +96,19 @@ export class Reading {
       const source = this.#source;
       const start = await orAborted(continuing.inputBegins(i, source, batcher.reached), signal);
       if (start !== null) {
-        await orAborted(skip(source, start.place.byteOffset, input.name, signal), signal);
-        yield* batches(this.#counting(source), start);
+        const { format, rest } = await this.#begun(i, input, source, start, signal);
+        await orAborted(skip(rest, start.place.byteOffset, input.name, signal), signal);
+        const runs = format.points(this.#counting(rest), signal, start.place);
+        yield* batcher.batches(i, runs, signal, start, format.name);
         if (batcher.rest !== null) continuing.inputEnded(i, batcher.rest);
       }
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      ledger.inputs[i]!.error = error.message;
-      if (settings.onInputError === 'stop') throw error;
-      notify({ level: 'error', kind: 'input', message: error.message });
+      // An input that contradicts the settings is a mistake in them as long as nothing was sent.
+      const bad = error instanceof UsageError && this.#context.begun() ? new InputError(error.message) : error;
+      if (!(bad instanceof InputError)) throw bad;
+      ledger.inputs[i]!.error = bad.message;
+      if (settings.onInputError === 'stop') throw bad;
+      notify({ level: 'error', kind: 'input', message: bad.message });
     } finally {
       const source = this.#source;
       this.#bytesDone += source?.bytesRead ?? 0;
@@ -104,6 +118,33 @@ export class Reading {
       await (signal.aborted ? Promise.race([closed, this.#context.clock.sleep(closeMs)]) : closed);
     }
     this.#inputsDone += 1;
+  }
+
+  /** The format of an input, and the source to read from once what comes before the start was passed over. */
+  async #begun(
+    i: number,
+    input: Input,
+    source: ByteSource,
+    { place }: Start,
+    signal: AbortSignal,
+  ): Promise<{ format: Format; rest: ByteSource }> {
+    const choose = async (from: ByteSource): Promise<{ format: Format; source: ByteSource }> =>
+      await orAborted(this.#formats.choose(input.name, from, signal), signal);
+    if (place.byteOffset === 0) {
+      const { format, source: rest } = await choose(source);
+      this.#formatOf.set(i, format.name);
+      return { format, rest };
+    }
+    // What was read of it before does not come again: its beginning is looked at apart.
+    const beginning = await orAborted(input.open(signal, this.#context.room), signal);
+    try {
+      const { format, source: head } = await choose(beginning);
+      if (format.recall !== undefined) await orAborted(format.recall(head, place, signal), signal);
+      this.#formatOf.set(i, format.name);
+      return { format, rest: source };
+    } finally {
+      await beginning.close();
+    }
   }
 
   #batcher(arena: Arena, bodyBytes: () => number, limit: number): Batcher {

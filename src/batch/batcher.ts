@@ -2,7 +2,18 @@
 // that introduces a table or column. Nothing is queued: the next batch is made when someone asks for it.
 
 import { InputError } from '../errors.js';
-import type { Batch, ByteRange, Clock, Cut, FormatReject, InputPrecision, Place, Points, Start } from '../model.js';
+import type {
+  Batch,
+  ByteRange,
+  Clock,
+  Cut,
+  FormatName,
+  FormatReject,
+  InputPrecision,
+  Place,
+  Points,
+  Start,
+} from '../model.js';
 import {
   LENGTH,
   LINE,
@@ -63,15 +74,19 @@ export class Batcher {
   readonly #tally: Tally;
   readonly #clock: Clock;
   readonly #options: BatcherOptions;
-  readonly #judge: Judge;
+  readonly #guard: Guard;
+  /** Shape numbers mean something else with each format. */
+  readonly #judges = new Map<FormatName, Judge>();
   readonly #suffixes: Suffixes;
+  #judge: Judge;
   #ordinal = 0;
   #reached = 0;
   #rest: Rest | null = null;
 
   constructor(arena: Arena, guard: Guard, tally: Tally, clock: Clock, options: BatcherOptions) {
     this.#arena = arena;
-    this.#judge = new Judge(guard);
+    this.#guard = guard;
+    this.#judge = this.#judgeOf('lp');
     this.#tally = tally;
     this.#clock = clock;
     this.#options = options;
@@ -92,12 +107,14 @@ export class Batcher {
    * Batches of one input, in order. When the input breaks, what was read before is yielded first, then the error is
    * thrown. When the signal aborts, the batch being filled is abandoned and the signal's reason thrown.
    * @param start what the first run begins with
+   * @param format what the runs come from
    */
   async *batches(
     input: number,
     runs: AsyncGenerator<Points, void>,
     signal: AbortSignal,
     start: Start = { place: theBeginning, covered: [] },
+    format: FormatName = 'lp',
   ): AsyncGenerator<Batch, void> {
     const { byteOffset, line, ordinal } = start.place;
     const covered = [...start.covered];
@@ -112,6 +129,7 @@ export class Batcher {
     };
     let ended = false;
     this.#rest = null;
+    this.#judge = this.#judgeOf(format);
     let filling: Filling | null = null;
     let next: Promise<IteratorResult<Points, void>> | null = null;
     let failure: InputError | null = null;
@@ -161,6 +179,12 @@ export class Batcher {
       next?.catch(() => {});
       await runs.return();
     }
+  }
+
+  #judgeOf(format: FormatName): Judge {
+    const judge = this.#judges.get(format) ?? new Judge(this.#guard);
+    this.#judges.set(format, judge);
+    return judge;
   }
 
   #close(filling: Filling, cut: Cut, end: Position): Batch {

@@ -8,6 +8,7 @@ import type { TargetDescription } from '../model.js';
 import { plural } from '../report/figures.js';
 import { prepareResult, writeResult } from '../report/file.js';
 import { printable } from '../report/printable.js';
+import { spelled } from '../settings/columns.js';
 import { flagName, type Kind, options } from '../settings/options.js';
 import { resolve } from '../settings/resolve.js';
 import type { Settings } from '../settings/settings.js';
@@ -82,6 +83,7 @@ function words(value: Settings[keyof Settings], { kind }: Kind): string {
   if (value === null) return '–';
   if (value === Number.POSITIVE_INFINITY) return 'forever';
   if (kind === 'urls') return (value as Settings['urls']).map(({ shown }) => shown).join(', ');
+  if (kind === 'tags' || kind === 'fields' || kind === 'words') return spelled(value as Parameters<typeof spelled>[0]);
   if (kind === 'size') return formatBytes(Number(value));
   if (kind === 'duration') return formatDuration(Number(value));
   if (kind === 'timeRange') return range(value as NonNullable<Settings['expectTime']>);

@@ -117,6 +117,8 @@ function shared(command: Command, process: Process): Command {
 function withSettings(command: Command): Command {
   for (const { flags: notation, description, group, repeatable, negates } of flags()) {
     const option = new Option(notation, description);
+    // `--no-header` is the whole name of a switch, not the negation of `--header`.
+    option.negate = negates;
     if (negates) option.hideHelp();
     if (repeatable) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
     option.helpGroup(`${group[0]!.toUpperCase()}${group.slice(1)}:`);

@@ -1,7 +1,7 @@
 // Line protocol, validated in place: bytes are read into the format's own fixed memory, and the points found there are
 // handed on by offset. Two windows, so that the next chunk is read while this one is scanned and used.
 
-import type { ByteSource, Points, Shape } from '../model.js';
+import type { ByteSource, Format, Points, Shape } from '../model.js';
 import { LENGTH, POINT_WORDS, START, theBeginning } from '../model.js';
 import { type LineProtocolOptions, layout } from './memory.js';
 import { Columns } from './scalar/columns.js';
@@ -14,7 +14,8 @@ export { reasonNames } from './reasons.js';
 const BOM = [0xef, 0xbb, 0xbf] as const;
 
 /** Reads inputs one after another; shape numbers stay valid over its life. */
-export class LineProtocol {
+export class LineProtocol implements Format {
+  readonly name = 'lp';
   readonly memoryBytes: number;
   readonly #scan: Scan;
 

@@ -25,7 +25,7 @@ export function flags(): Flag[] {
 
 function flag(option: Option): Flag {
   const { key, group, is, arg } = option;
-  const repeatable = is.kind === 'urls' || is.kind === 'headers';
+  const repeatable = ['urls', 'headers', 'tags', 'fields', 'words'].includes(is.kind);
   const notation = arg ? `${flagName(key)} ${arg}` : flagName(key);
   return { key, flags: notation, description: describe(option), group, repeatable, negates: false };
 }

@@ -23,9 +23,16 @@ export type Kind =
     }
   | { readonly kind: 'timeRange' }
   | { readonly kind: 'countOrPercent' }
-  | { readonly kind: 'sizeOrPercent'; readonly min: number };
+  | { readonly kind: 'sizeOrPercent'; readonly min: number }
+  /** Lists, by comma or as lists: `name[:as]`, `name[:type[:as]]`, words. */
+  | { readonly kind: 'tags' }
+  | { readonly kind: 'fields' }
+  | { readonly kind: 'words' }
+  /** One character of one byte. `words`: names for some, or for none. */
+  | { readonly kind: 'character'; readonly words: Readonly<Record<string, string | null>> }
+  | { readonly kind: 'timezone' };
 
-export type Group = 'target' | 'input' | 'batch' | 'delivery' | 'memory' | 'state' | 'output';
+export type Group = 'target' | 'input' | 'mapping' | 'batch' | 'delivery' | 'memory' | 'state' | 'output';
 
 export interface Option {
   /** `batchPoints`: the key in the config file; → `--batch-points` → `BULK_LOAD_BATCH_POINTS`. */
@@ -66,6 +73,7 @@ const table = [
   { key: 'insecure', group: 'target', is: { kind: 'switch' }, default: 'false', description: 'do not check the certificate of the target: whoever is in between can read and change everything' },
   { key: 'header', as: 'headers', group: 'target', is: { kind: 'headers' }, default: null, arg: '<K: V>', description: 'header to send with each request; repeatable', secret: true },
 
+  { key: 'format', group: 'input', is: { kind: 'choice', values: ['auto', 'lp'] }, default: 'auto', arg: '<name>', description: 'of the inputs: auto or lp (line protocol); auto looks at the content, then at the name' },
   { key: 'precision', group: 'input', is: { kind: 'choice', values: ['ns', 'us', 'ms', 's'] }, default: 'ns', arg: '<unit>', description: 'unit of the timestamps: ns, us, ms or s' },
   { key: 'missingTimestamp', group: 'input', is: { kind: 'choice', values: ['reject', 'now'] }, default: 'reject', arg: '<what>', description: 'reject a point without a timestamp, or stamp it: now is the start of the load plus the number of the point' },
   { key: 'maxPointBytes', group: 'input', is: { kind: 'size', min: 64, max: 64 * MIB }, default: '1MiB', arg: '<size>', description: 'a longer point is rejected' },
@@ -75,6 +83,20 @@ const table = [
   { key: 'expectTime', group: 'input', is: { kind: 'timeRange' }, default: '1980..2100', arg: '<range>', description: 'FROM..TO or off; a timestamp outside stops the load before it is sent, naming the precision that would fit' },
   { key: 'onInputError', group: 'input', is: { kind: 'choice', values: ['continue', 'stop'] }, default: 'continue', arg: '<what>', description: 'continue with the other inputs when one cannot be read to its end, or stop' },
   { key: 'inOrder', group: 'input', is: { kind: 'switch' }, default: 'false', description: 'begin an input only after the one before it is wholly acknowledged' },
+
+  { key: 'measurement', group: 'mapping', is: { kind: 'text' }, default: null, defaultText: '{measurement}', arg: '<name>', description: 'table of rows that are not line protocol: a name, or {column} for the column that holds it' },
+  { key: 'tags', group: 'mapping', is: { kind: 'tags' }, default: null, defaultText: 'none', arg: '<names>', description: 'columns that are tags: name[:as], by comma' },
+  { key: 'fields', group: 'mapping', is: { kind: 'fields' }, default: null, defaultText: 'all other columns', arg: '<names>', description: 'columns that are fields: name[:type[:as]], by comma; types are float, integer, unsigned, boolean, string; without one the first value decides' },
+  { key: 'timeColumn', group: 'mapping', is: { kind: 'text' }, default: null, defaultText: 'time, timestamp, _time or ts', arg: '<name>', description: 'column of the timestamp' },
+  { key: 'timeFormat', group: 'mapping', is: { kind: 'text' }, default: 'auto', arg: '<format>', description: 'of the timestamps: s, ms, us, ns, rfc3339, or a pattern such as %d.%m.%Y %H:%M:%S; auto is a number in --precision, else rfc3339' },
+  { key: 'timezone', group: 'mapping', is: { kind: 'timezone' }, default: 'UTC', arg: '<zone>', description: 'of times without an offset: an IANA name such as Europe/Berlin, or an offset such as +01:00' },
+  { key: 'ambiguousTime', group: 'mapping', is: { kind: 'choice', values: ['reject', 'earlier', 'later'] }, default: 'reject', arg: '<what>', description: 'local times that a change of the clock repeats or leaves out: reject the row, or take the earlier or the later instant' },
+  { key: 'null', as: 'nullWords', group: 'mapping', is: { kind: 'words' }, default: null, defaultText: 'none', arg: '<words>', description: 'unquoted words that stand for no value, by comma; an empty cell always does' },
+  { key: 'delimiter', group: 'mapping', is: { kind: 'character', words: { tab: '\t', '\\t': '\t' } }, default: null, defaultText: 'comma; tab for tsv', arg: '<char>', description: 'between cells; `tab` is one' },
+  { key: 'quote', group: 'mapping', is: { kind: 'character', words: { none: null } }, default: '"', arg: '<char>', description: 'around cells that hold delimiters, line ends or quotes, which are doubled there; or none' },
+  { key: 'noHeader', group: 'mapping', is: { kind: 'switch' }, default: 'false', description: 'the first row is data already: columns are named 1, 2, 3 …' },
+  { key: 'skipLines', group: 'mapping', is: { kind: 'count', min: 0, max: 1_000_000 }, default: '0', arg: '<lines>', description: 'pass over so many lines before the header' },
+  { key: 'encoding', group: 'mapping', is: { kind: 'choice', values: ['utf-8', 'latin1'] }, default: 'utf-8', arg: '<name>', description: 'of csv and tsv: utf-8 or latin1' },
 
   { key: 'batchPoints', group: 'batch', is: { kind: 'count', min: 1, max: 1_000_000 }, default: '10000', arg: '<points>', description: 'most points in a batch' },
   { key: 'batchBytes', group: 'batch', is: { kind: 'size', min: 1024, max: 64 * MIB }, default: '1MiB', arg: '<size>', description: 'most bytes in a batch; whichever comes first' },
@@ -122,9 +144,9 @@ type ValueOf<K extends Kind> = K extends { kind: 'switch' }
     ? K['values'][number]
     : K extends { kind: 'count' }
       ? number | string
-      : K extends { kind: 'urls' | 'headers' }
+      : K extends { kind: 'urls' | 'headers' | 'tags' | 'fields' | 'words' }
         ? string | readonly string[]
-        : K extends { kind: 'text' | 'timeRange' }
+        : K extends { kind: 'text' | 'timeRange' | 'character' | 'timezone' }
           ? string
           : string | number;
 

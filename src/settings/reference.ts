@@ -13,6 +13,7 @@ export interface HelpGroup {
 const titles: Record<Group, string> = {
   target: 'Target',
   input: 'Input',
+  mapping: 'Mapping of rows (csv, tsv, ndjson)',
   batch: 'Batches',
   delivery: 'Delivery',
   memory: 'Memory',

@@ -63,7 +63,7 @@ async function fromFile(named: { value: unknown; origin: Origin } | undefined, p
   const content = await parseFile(text);
   if (typeof content === 'string') return fail(`expected YAML or JSON, got ${content} in "${path}"`);
   const origin: Origin = { source: 'file', name: path };
-  const present = Object.entries(content).filter(([, value]) => value !== null && value !== undefined);
+  const present = Object.entries(flattened(content)).filter(([, value]) => value !== null && value !== undefined);
   if (present.some(([key]) => key === 'config')) return fail(`expected no config inside the config file "${path}"`);
   return new Map(present.map(([key, value]) => [key, { value, origin }]));
 }
@@ -83,6 +83,17 @@ async function parseFile(text: string): Promise<Record<string, unknown> | string
   } catch {
     return 'aliases that cannot be followed';
   }
+}
+
+/** What stands in the block `mapping:` counts as if it stood beside it. A key that does not belong there stays in it. */
+function flattened(content: Record<string, unknown>): Record<string, unknown> {
+  const { mapping, ...others } = content;
+  if (typeof mapping !== 'object' || mapping === null || Array.isArray(mapping)) return content;
+  const known = new Set(options.filter(({ group }) => group === 'mapping').map(({ key }) => key));
+  const named = Object.entries(mapping).map(
+    ([key, value]) => [known.has(key) ? key : `mapping.${key}`, value] as const,
+  );
+  return { ...others, ...Object.fromEntries(named) };
 }
 
 function merge(given: Layer, env: NodeJS.ProcessEnv): Merged {

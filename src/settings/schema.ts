@@ -122,6 +122,11 @@ const rules: readonly Rule[] = [
         `expected auto, none or gzip on Node ${process.versions.node}; zstd needs Node 22.15 or newer`,
       );
   },
+  function mappingNeedsRows(values, explicit, report) {
+    if (values.format !== 'lp') return;
+    for (const { key } of options.filter(({ group }) => group === 'mapping'))
+      if (explicit.has(key)) report(key, 'expected with a format whose rows are mapped, got --format lp');
+  },
   function limitAllowsMinimum(values, explicit, report) {
     const { limit, minPoints } = values as { limit?: number | null; minPoints?: number };
     if (explicit.has('limit') && limit && minPoints && limit < minPoints)

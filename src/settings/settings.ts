@@ -1,6 +1,6 @@
 // What the rest of the program gets to see of the options: parsed, with the unit in the name.
 
-import type { InputPrecision } from '../model.js';
+import type { FieldMapping, InputPrecision, TagMapping } from '../model.js';
 
 /** One endpoint of the target, free of credentials. */
 export interface Endpoint {
@@ -32,6 +32,7 @@ export interface Settings {
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
   readonly headers: readonly { readonly name: string; readonly value: string }[];
 
+  readonly format: 'auto' | 'lp' | 'csv' | 'tsv' | 'ndjson';
   readonly precision: InputPrecision;
   readonly missingTimestamp: 'reject' | 'now';
   /** Bytes. */
@@ -44,6 +45,25 @@ export interface Settings {
   readonly expectTime: { readonly fromMs: number; readonly toMs: number } | null;
   readonly onInputError: 'continue' | 'stop';
   readonly inOrder: boolean;
+
+  /** A name, or `{column}`. */
+  readonly measurement: string | null;
+  readonly tags: readonly TagMapping[] | null;
+  readonly fields: readonly FieldMapping[] | null;
+  readonly timeColumn: string | null;
+  /** `auto`, an epoch unit, `rfc3339`, or a pattern with `%`. */
+  readonly timeFormat: string;
+  /** IANA, or an offset such as `+01:00`. */
+  readonly timezone: string;
+  readonly ambiguousTime: 'reject' | 'earlier' | 'later';
+  readonly nullWords: readonly string[] | null;
+  /** One byte; null for the format's own. */
+  readonly delimiter: string | null;
+  /** One byte; null for none. */
+  readonly quote: string | null;
+  readonly noHeader: boolean;
+  readonly skipLines: number;
+  readonly encoding: 'utf-8' | 'latin1';
 
   readonly batchPoints: number;
   readonly batchBytes: number;

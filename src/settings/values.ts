@@ -1,5 +1,6 @@
 // The text of one option → its value, kind by kind. A text that does not fit comes back as what was expected instead.
 
+import { isTimezone, parseField, parseTag, split } from './columns.js';
 import type { Kind, Option } from './options.js';
 import type { Endpoint, Settings, Tolerance } from './settings.js';
 import { formatBytes, formatDuration, parseDuration, parseSize } from './units.js';
@@ -15,6 +16,14 @@ export function parseValue(option: Option, raw: unknown): Parsed {
   const kind = option.is;
   if (kind.kind === 'urls') return each(raw, (text) => text.split(','), parseUrl);
   if (kind.kind === 'headers') return each(raw, (text) => text.split('\n'), parseHeader);
+  if (kind.kind === 'tags') return each(raw, (text) => split(text, ','), parseTag);
+  if (kind.kind === 'fields') return each(raw, (text) => split(text, ','), parseField);
+  if (kind.kind === 'words')
+    return each(
+      raw,
+      (text) => text.split(','),
+      (text) => text,
+    );
   if (kind.kind === 'switch') return parseSwitch(raw);
   if (typeof raw === 'number' && kind.kind !== 'text') return parseText(kind, String(raw));
   if (typeof raw !== 'string') return { expected: 'text; in a config file, put it in quotes' };
@@ -23,7 +32,7 @@ export function parseValue(option: Option, raw: unknown): Parsed {
   return parseText(kind, raw);
 }
 
-type TextKind = Exclude<Kind, { kind: 'urls' | 'headers' | 'switch' }>;
+type TextKind = Exclude<Kind, { kind: 'urls' | 'headers' | 'tags' | 'fields' | 'words' | 'switch' }>;
 
 function parseText(kind: TextKind, text: string): Parsed {
   switch (kind.kind) {
@@ -43,6 +52,10 @@ function parseText(kind: TextKind, text: string): Parsed {
       return parseTolerance(text);
     case 'sizeOrPercent':
       return parseShare(kind.min, text);
+    case 'character':
+      return parseCharacter(kind.words, text);
+    case 'timezone':
+      return isTimezone(text) ? { value: text } : { expected: 'a time zone such as Europe/Berlin, UTC or +01:00' };
   }
 }
 
@@ -95,6 +108,15 @@ function parseShare(min: number, text: string): Parsed {
   if (bytes !== null && bytes >= min) return { value: { bytes } };
   const least = bytes === null ? '' : ` from ${formatBytes(min)} on`;
   return { expected: `a size such as 512MiB${least}, or a percentage such as 50%` };
+}
+
+function parseCharacter(words: Readonly<Record<string, string | null>>, text: string): Parsed {
+  if (Object.hasOwn(words, text)) return { value: words[text] };
+  const names = Object.keys(words).join(' or ');
+  const fits = /^[\t -~]$/.test(text) && !/[0-9A-Za-z\\]/.test(text);
+  return fits
+    ? { value: text }
+    : { expected: `one character of ASCII that is no letter, digit or backslash, or ${names}` };
 }
 
 function parseSwitch(raw: unknown): Parsed {

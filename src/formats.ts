@@ -1,0 +1,117 @@
+// Which format an input has, and the objects that read it: made when the first input of their kind is begun, one each for
+// a whole load. The only place that knows every format.
+
+import { UsageError } from './errors.js';
+import { detect, headBytes } from './format/detect.js';
+import { LineProtocol } from './format/line-protocol.js';
+import type { ByteSource, Format, FormatName, Input } from './model.js';
+import type { Settings } from './settings/settings.js';
+
+/** More inputs than this: the first and the last of them are looked into, the others go by their names. */
+const mostInputs = 64;
+
+/** Memory of those formats, all of it. */
+export function formatBytes(settings: Settings, formats: readonly FormatName[]): number {
+  return formats.includes('lp') ? LineProtocol.memoryBytes(settings) : 0;
+}
+
+/** What names the way in which inputs are read: part of what makes a load the same load. */
+export function readAs({ format }: Settings): string {
+  return format;
+}
+
+/** Formats of the inputs as far as a look tells; never none. Throws the signal's reason alone. */
+export async function formatsOf(
+  settings: Settings,
+  inputs: readonly Input[],
+  signal: AbortSignal,
+): Promise<FormatName[]> {
+  if (settings.format !== 'auto') return [settings.format];
+  const found = new Set<FormatName>();
+  for (const [i, input] of inputs.entries()) {
+    signal.throwIfAborted();
+    const near = i < mostInputs / 2 || i >= inputs.length - mostInputs / 2;
+    // Without a size it is a pipe: what is read of it is gone.
+    const head = near && input.size !== null ? await headOf(input, signal).catch(() => null) : null;
+    found.add(detect(head ?? new Uint8Array(0), input.name));
+  }
+  signal.throwIfAborted();
+  return found.size > 0 ? [...found] : ['lp'];
+}
+
+async function headOf(input: Input, signal: AbortSignal): Promise<Uint8Array> {
+  const source = await input.open(signal);
+  try {
+    return (await peek(source, signal)).head;
+  } finally {
+    await source.close();
+  }
+}
+
+export class Formats {
+  readonly #settings: Settings;
+  readonly #made = new Map<FormatName, Format>();
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * The format of an input, from its first bytes where that was not said, and the source with those bytes in it still.
+   * @param source at the input's first byte
+   */
+  async choose(
+    name: string,
+    source: ByteSource,
+    signal: AbortSignal,
+  ): Promise<{ readonly format: Format; readonly source: ByteSource }> {
+    const { format } = this.#settings;
+    if (format !== 'auto') return { format: this.#of(format), source };
+    const { head, source: again } = await peek(source, signal);
+    return { format: this.#of(detect(head, name)), source: again };
+  }
+
+  #of(name: FormatName): Format {
+    const format = this.#made.get(name) ?? make(name, this.#settings);
+    this.#made.set(name, format);
+    return format;
+  }
+}
+
+function make(name: FormatName, settings: Settings): Format {
+  if (name === 'lp') return new LineProtocol(settings);
+  throw new UsageError([`reading — expected line protocol — got ${name} — say --format lp if it is none`]);
+}
+
+/** Reads the first line, or as much as tells, without taking it away: the source returned gives it again. */
+async function peek(source: ByteSource, signal: AbortSignal): Promise<{ head: Uint8Array; source: ByteSource }> {
+  const buffer = new Uint8Array(headBytes);
+  let length = 0;
+  while (length < headBytes && !buffer.subarray(0, length).includes(10)) {
+    const read = await source.read(buffer.subarray(length), signal);
+    if (read === 0) break;
+    length += read;
+  }
+  const head = buffer.subarray(0, length);
+  return { head, source: replay(head, source) };
+}
+
+/** Not to be sought in: what was read before is part of it. */
+function replay(head: Uint8Array, source: ByteSource): ByteSource {
+  let given = 0;
+  return {
+    async read(into, signal) {
+      if (given === head.length) return await source.read(into, signal);
+      signal.throwIfAborted();
+      const part = head.subarray(given, given + into.length);
+      into.set(part);
+      given += part.length;
+      return part.length;
+    },
+    close: () => source.close(),
+    get bytesRead() {
+      return source.bytesRead;
+    },
+    compression: source.compression,
+  };
+}
