@@ -35,6 +35,7 @@ export function snapshotOf(told: Told): Snapshot {
     at: clock.now(),
     seconds: (clock.now() - told.startedMs) / 1000,
     points: { read, loaded, rejected },
+    values: { loaded: ledger.values },
     bytes: { ...bytes, total: totalSize(inputs), sent: meter.bytesSent },
     inputs: { done: reading?.inputs.done ?? 0, total: inputs.length, current: reading?.inputs.current ?? null },
     inFlight: told.inFlight,

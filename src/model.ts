@@ -490,6 +490,8 @@ export interface Snapshot {
   readonly at: number;
   readonly seconds: number;
   readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
+  /** Field values. */
+  readonly values: { readonly loaded: number };
   /** File bytes read and to read; `total` is null while an input's size is unknown. */
   readonly bytes: {
     readonly read: number;

@@ -8,9 +8,11 @@ export interface TargetContext {
   readonly version: string;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;
+  /** The database is dropped before it is created anew. */
+  readonly dropExisting?: boolean;
 }
 
-export function createTarget(settings: Settings, { version, clock, notify }: TargetContext): Target {
+export function createTarget(settings: Settings, { version, clock, notify, dropExisting }: TargetContext): Target {
   const { urls, db, tenant, user, password, createDb, dbOptions, compression, waitForTargetMs } = settings;
   return cnosdb(
     {
@@ -23,6 +25,7 @@ export function createTarget(settings: Settings, { version, clock, notify }: Tar
       precision: settings.precision === 's' ? 'ms' : (settings.precision satisfies Precision),
       inputPrecision: settings.precision,
       createDb,
+      dropExisting: dropExisting ?? false,
       dbOptions,
       compression,
       tls: { ...settings.tls, insecure: settings.insecure },

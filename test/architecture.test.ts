@@ -20,6 +20,7 @@ const leaves = [
   'state',
   'report',
   'serve',
+  'compat',
 ];
 const runs = ['load', 'check'];
 /** Parts of the load, on pages of their own. */
@@ -48,12 +49,12 @@ const allowed: Record<string, readonly string[]> = {
         'memory',
         'outlook',
         ...parts,
-        ...leaves.filter((room) => room !== 'serve'),
+        ...leaves.filter((room) => room !== 'serve' && room !== 'compat'),
       ],
     ]),
   ),
   index: ['load', ...shared, ...factories, 'settings'],
-  cli: [...runs, ...shared, ...factories, 'settings', 'report', 'serve'],
+  cli: [...runs, ...shared, ...factories, 'settings', 'report', 'serve', 'compat'],
 };
 
 function files(folder: string): string[] {

@@ -2,15 +2,15 @@
 // needs them, so that help and errors come at once.
 
 import { existsSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
-import { BulkLoadError, exitCodes, UsageError } from '../errors.js';
-import { printable } from '../report/printable.js';
+import { Command, Option } from 'commander';
+import { UsageError } from '../errors.js';
 import { flags, spellSwitches } from '../settings/flags.js';
 import { isNear } from '../settings/nearest.js';
 import { flagName } from '../settings/options.js';
 import { version } from '../version.js';
 import { restartFrugally } from './frugal.js';
 import type { Process } from './process.js';
+import { report } from './refusal.js';
 
 const examples = `
 Examples:
@@ -33,25 +33,8 @@ export async function main(process: Process): Promise<void> {
     });
     await program.parseAsync(spellSwitches(process.argv.slice(2)), { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error, process);
+    process.exitCode = report(error, process, 'bulk-load');
   }
-}
-
-/** Says what ended the program, on stderr; returns the exit code. */
-function report(error: unknown, process: Process): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
-  if (error instanceof UsageError) {
-    for (const problem of error.problems) process.stderr.write(`bulk-load: ${printable(problem)}\n`);
-    process.stderr.write("Try 'bulk-load --help'.\n");
-    return error.exitCode;
-  }
-  if (error instanceof BulkLoadError && error.outcome !== 'bug') {
-    process.stderr.write(`bulk-load: ${printable(error.message)}\n`);
-    return error.exitCode;
-  }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`bulk-load: a defect of bulk-load; please report it with this:\n${stack}\n`);
-  return exitCodes.bug;
 }
 
 function commands(process: Process, done: (code: number) => void): Command {

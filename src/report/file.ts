@@ -24,24 +24,27 @@ function cause(error: unknown): string {
 }
 
 /** Only an earlier result may be removed: a name that slipped in where data lies must not cost the data. */
-async function refuseForeign(file: string): Promise<void> {
+async function refuseForeign(file: string, own: RegExp): Promise<void> {
   const handle = await open(file, 'r').catch(() => null);
   if (handle === null) return;
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
     const head = buffer.toString('latin1', 0, bytesRead);
-    if (bytesRead > 0 && !/^\{\s*"formatVersion"/.test(head)) throw new Error('a file that is no earlier summary');
+    if (bytesRead > 0 && !own.test(head)) throw new Error('a file that is no earlier result');
   } finally {
     await handle.close();
   }
 }
 
-/** Proves that `path` can be written later, and removes an older result. Throws UsageError. */
-export async function prepareResult(path: string): Promise<void> {
+/** How a summary begins. */
+const summaryHead = /^\{\s*"formatVersion"/;
+
+/** Proves that `path` can be written later, and removes an older result, known by how it begins. Throws UsageError. */
+export async function prepareResult(path: string, own = summaryHead): Promise<void> {
   try {
     const file = await target(path);
     if (await isSpecial(file)) return;
-    await refuseForeign(file);
+    await refuseForeign(file, own);
     await writeFile(beside(file), '');
     await rm(beside(file));
     await rm(file, { force: true });

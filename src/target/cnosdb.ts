@@ -15,7 +15,7 @@ import type {
   Verdict,
 } from '../model.js';
 import { type Asking, askSql, patient, sentence } from './ask.js';
-import { columnsOf, type Row } from './database.js';
+import { columnsOf, columnsQuestion, type Row } from './database.js';
 import { type Encode, encoder } from './encode.js';
 import { Endpoints, isSilence } from './endpoints.js';
 import { flush } from './flush.js';
@@ -76,10 +76,7 @@ class Cnosdb implements Target {
 
   async columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]> {
     const statement =
-      table === undefined
-        ? 'SELECT table_name, column_name, column_type, data_type FROM information_schema.columns' +
-          ` WHERE database_name = '${this.#options.db.replaceAll("'", "''")}'`
-        : `DESCRIBE TABLE "${table.replaceAll('"', '""')}"`;
+      table === undefined ? columnsQuestion(this.#options.db) : `DESCRIBE TABLE "${table.replaceAll('"', '""')}"`;
     const rows = await this.#rows(statement, signal);
     return rows === null && table !== undefined ? [] : columnsOf(rows ?? [], table);
   }

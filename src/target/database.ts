@@ -89,6 +89,14 @@ const types: Record<string, ColumnType> = {
   STRING: 'string',
 };
 
+/** Asks for all columns of a database. */
+export function columnsQuestion(db: string): string {
+  return (
+    'SELECT table_name, column_name, column_type, data_type FROM information_schema.columns' +
+    ` WHERE database_name = '${db.replaceAll("'", "''")}'`
+  );
+}
+
 /** Rows of information_schema.columns, or of DESCRIBE TABLE (`table` then), without the time column. */
 export function columnsOf(rows: readonly Row[], table?: string): TargetColumn[] {
   return rows

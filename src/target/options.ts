@@ -27,6 +27,8 @@ export interface CnosdbOptions {
   /** Unit of the timestamps in the input: for the guard against a database that would merge points. */
   readonly inputPrecision: InputPrecision;
   readonly createDb: boolean;
+  /** Before it is created anew, the database is dropped with all that is in it. */
+  readonly dropExisting?: boolean;
   /** Verbatim after WITH. */
   readonly dbOptions: string | null;
   readonly compression: Compression;

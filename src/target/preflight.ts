@@ -4,6 +4,7 @@ import { RefusedError } from '../errors.js';
 import type { DatabaseSettings, EndpointState, TargetDescription, Verdict } from '../model.js';
 import { type Asking, askSql, patient, sentence } from './ask.js';
 import { settingsOf, timesMerged } from './database.js';
+import { dropped } from './drop.js';
 import { guardRefusals, isMissing, knock, problemOf, quoted, untilAnswered } from './knock.js';
 import type { CnosdbOptions } from './options.js';
 
@@ -20,8 +21,9 @@ export interface Found {
 
 /** Throws RefusedError, UnavailableError, or the signal's reason. */
 export async function preflight(waiting: Asking, options: CnosdbOptions, memcacheBytes: number | null): Promise<Found> {
-  const first = await untilAnswered(waiting, options);
+  const answered = await untilAnswered(waiting, options);
   const asking = patient(waiting);
+  const first = options.dropExisting === true ? await dropped(asking, options, answered) : answered;
   const verdicts = first.some(isMissing) ? await withDatabase(asking, options, first, memcacheBytes) : first;
   if (verdicts === first && options.createDb && options.dbOptions !== null) tellUnused(options);
   const order = verdicts.flatMap((verdict, index) => (verdict.kind === 'accepted' ? [index] : []));

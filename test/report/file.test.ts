@@ -24,10 +24,10 @@ test('an older result does not survive the start', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a file that is no earlier summary is never removed: it may be data', async () => {
+test('a file that is no earlier result is never removed: it may be data', async () => {
   const path = join(folder, 'data.lp');
   writeFileSync(path, 'm f=1 1640995200000000000\n');
-  await expect(prepareResult(path)).rejects.toThrow(/no earlier summary/);
+  await expect(prepareResult(path)).rejects.toThrow(/no earlier result/);
   expect(readFileSync(path, 'utf8')).toContain('m f=1');
 });
 

@@ -10,6 +10,7 @@ export function snapshotAt(seconds: number, change: Partial<Snapshot> = {}): Sna
     at: Date.UTC(2022, 0, 1) + seconds * 1000,
     seconds,
     points: { read: 10_500 * seconds, loaded: 10_000 * seconds, rejected: 0 },
+    values: { loaded: 100_000 * seconds },
     bytes: { read: MiB * seconds, total: 200 * MiB, decoded: 2 * MiB * seconds, sent: MiB * seconds },
     inputs: { done: 0, total: 1, current: 'a.lp.gz' },
     inFlight: 5,

@@ -1,0 +1,23 @@
+// What ended a program before or outside of a run, in words and as an exit code.
+
+import { CommanderError } from 'commander';
+import { BulkLoadError, exitCodes, UsageError } from '../errors.js';
+import { printable } from '../report/printable.js';
+import type { Process } from './process.js';
+
+/** Says what ended the program, on stderr; returns the exit code. */
+export function report(error: unknown, process: Process, program: string): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+  if (error instanceof UsageError) {
+    for (const problem of error.problems) process.stderr.write(`${program}: ${printable(problem)}\n`);
+    process.stderr.write(`Try '${program} --help'.\n`);
+    return error.exitCode;
+  }
+  if (error instanceof BulkLoadError && error.outcome !== 'bug') {
+    process.stderr.write(`${program}: ${printable(error.message)}\n`);
+    return error.exitCode;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${program}: a defect of bulk-load; please report it with this:\n${stack}\n`);
+  return exitCodes.bug;
+}

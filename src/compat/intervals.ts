@@ -1,0 +1,19 @@
+// `--insert-intervals`: least seconds between the starts of two inserts of a worker. `'1,2-4'`: worker 0 one second, all
+// others between two and four (load/insertstrategy of tsdb-comparisons).
+
+/** Draws the seconds until the next insert of a worker. */
+export type Interval = (random: () => number) => number;
+
+/** One per worker; the last of the text holds for the workers it does not name. Null when it cannot be read. */
+export function parseIntervals(text: string, workers: number): readonly Interval[] | null {
+  const read = text.split(',').slice(0, workers).map(interval);
+  if (read.some((each) => each === null)) return null;
+  return Array.from({ length: workers }, (_, worker) => read[Math.min(worker, read.length - 1)]!);
+}
+
+function interval(text: string): Interval | null {
+  if (/^[-+]?\d+$/.test(text)) return () => Number(text);
+  const [, from, to] = /^(\d+)-([-+]?\d+)$/.exec(text) ?? [];
+  if (from === undefined || to === undefined || Number(from) >= Number(to)) return null;
+  return (random) => Number(from) + Math.floor(random() * (Number(to) - Number(from)));
+}

@@ -1,0 +1,61 @@
+// What load_cnosdb prints on standard output, to the byte (load/loader.go, cmd/load_cnosdb/process.go of tsdb-comparisons).
+
+export const header = 'time,per. metric/s,metric total,overall metric/s,per. row/s,row total,overall row/s\n';
+
+/** Metrics are field values. */
+export interface Totals {
+  readonly metrics: number;
+  readonly rows: number;
+}
+
+/** `seconds` since the start of the load; `unixSeconds` for the first column. */
+export interface Look extends Totals {
+  readonly unixSeconds: number;
+  readonly seconds: number;
+}
+
+/** One line of the report: since `before`, and since the start. */
+export function reportLine(now: Look, before: Look): string {
+  const took = now.seconds - before.seconds;
+  const part = (count: number, earlier: number): string =>
+    `${rate(count - earlier, took)},${scientific(count)},${rate(count, now.seconds)}`;
+  const rows = now.rows > 0 ? part(now.rows, before.rows) : '-,-,-';
+  return `${Math.floor(now.unixSeconds)},${part(now.metrics, before.metrics)},${rows}\n`;
+}
+
+export function backoffLine(worker: number, seconds: number): string {
+  return `[worker ${worker}] backoff took ${seconds.toFixed(2)}sec\n`;
+}
+
+export function backoffTotal(worker: number, seconds: number): string {
+  return `[worker ${worker}] backoffs took a total of ${seconds.toFixed(6)}sec of runtime\n`;
+}
+
+export function summaryLines({ metrics, rows }: Totals, seconds: number, workers: bigint): string {
+  const line = (count: number, noun: string): string =>
+    `loaded ${count} ${noun} in ${seconds.toFixed(3)}sec with ${workers} workers ` +
+    `(mean rate ${rate(count, seconds)} ${noun}/sec)\n`;
+  return `\nSummary:\n${line(metrics, 'metrics')}${rows > 0 ? line(rows, 'rows') : ''}`;
+}
+
+export function savingLine(path: string): string {
+  return `Saving results json file to ${path}\n`;
+}
+
+/** Per second; of no time at all it is none. */
+function rate(count: number, seconds: number): string {
+  return fixed(seconds > 0 ? count / seconds : 0);
+}
+
+/** Go's %0.2f. */
+function fixed(value: number): string {
+  return value.toFixed(2);
+}
+
+/** Go's %E: at least two digits of exponent. */
+function scientific(value: number): string {
+  return value
+    .toExponential(6)
+    .replace(/e([+-])(\d)$/, 'e$10$2')
+    .toUpperCase();
+}
