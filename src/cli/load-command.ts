@@ -14,9 +14,11 @@ import { formatBytes } from '../settings/units.js';
 import { createTarget } from '../targets.js';
 import { version } from '../version.js';
 import { continuation } from './command-line.js';
+import { metricsOf } from './metrics.js';
 import { print } from './print.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
+import { onStatus } from './status.js';
 import { standardInput } from './stdin.js';
 
 /** Returns the exit code. Throws UsageError and StateError of what comes before the run. */
@@ -31,6 +33,8 @@ export async function runLoad(
   const { inputs, named, duplicates } = await expand(names, { stdin: standardInput(process), cwd: process.cwd() });
   const shown = await show(settings, process, clock);
   for (const message of duplicates) shown.notice({ level: 'info', kind: message, message });
+  const numbers = await metricsOf(settings);
+  const noMoreStatus = onStatus(process, () => shown.status());
   const interruption = onSignals(process, (message) => shown.notice({ level: 'warn', kind: 'signal', message }));
   const notify = shown.notice.bind(shown);
   const target = createTarget(settings, { version: version(), clock, notify });
@@ -51,15 +55,20 @@ export async function runLoad(
             `${settings.urls.map((url) => url.shown).join(', ')} (CnosDB ${description.version ?? 'of unknown version'}), ` +
             `at most ${counted(memory.slots, 'writer')}, memory limit ${formatBytes(memory.limitBytes)} (${memory.limitSource})`,
         ]);
+        if (numbers.url !== null) notify({ level: 'info', kind: 'metrics', message: `metrics at ${numbers.url}` });
         shown.show(snapshot);
+        numbers.watch(snapshot);
       },
     });
     shown.finish(result.summary);
     await tell(result, settings, process);
+    await numbers.end(result.summary);
     return result.summary.exitCode;
   } finally {
     shown.finish(null);
     interruption.end();
+    noMoreStatus();
+    await numbers.close();
   }
 }
 
@@ -88,6 +97,7 @@ function bound(seen: Reporter): Reporter {
     start: (lines) => seen.start(lines),
     show: (snapshot) => seen.show(snapshot),
     notice: (notice) => seen.notice(notice),
+    status: () => seen.status(),
     finish: (summary) => seen.finish(summary),
   };
 }

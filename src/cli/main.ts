@@ -2,13 +2,15 @@
 // needs them, so that help and errors come at once.
 
 import { existsSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
 import { flags, spellSwitches } from '../settings/flags.js';
 import { isNear } from '../settings/nearest.js';
 import { flagName } from '../settings/options.js';
 import { version } from '../version.js';
+import type { Shell } from './completion.js';
 import { restartFrugally } from './frugal.js';
+import { print } from './print.js';
 import type { Process } from './process.js';
 import { report } from './refusal.js';
 
@@ -18,6 +20,7 @@ Examples:
   zcat big.lp.gz | bulk-load --db bench -
   bulk-load check --db bench data/          what can be known before sending
   bulk-load serve --listen 127.0.0.1:8902   an embedded server to try it on
+  source <(bulk-load completion bash)       or zsh; fish: bulk-load completion fish | source
 
 Exit codes: 0 complete · 2 usage · 3 too many rejects · 4 refused by the target · 5 unavailable · 6 memory · 7 input
             8 complete with rejects · 9 verify failed · 70 defect of bulk-load · 73 state · 130/143 interrupted`;
@@ -78,6 +81,14 @@ function commands(process: Process, done: (code: number) => void): Command {
       const { runServe } = await import('./serve-command.js');
       done(await runServe(options, process));
     });
+  shared(program.command('completion'), process)
+    .description('what a shell needs to complete commands and options: bash, zsh or fish')
+    .addArgument(new Argument('<shell>', 'the shell that reads it').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => {
+      const { completion } = await import('./completion.js');
+      await print(process, completion(shell));
+      done(0);
+    });
   return program;
 }
 
@@ -120,7 +131,7 @@ function given(command: Command): Record<string, unknown> {
 /** A first word that is no file, but nearly a command, was meant to be one. */
 function refuseTypo(word: string | undefined): void {
   if (word === undefined || existsSync(word)) return;
-  const meant = ['load', 'check', 'serve'].find((name) => isNear(word, name));
+  const meant = ['load', 'check', 'serve', 'completion'].find((name) => isNear(word, name));
   if (meant === undefined) return;
   throw new UsageError([
     `${word}: expected a file, directory or command, got none of that name; did you mean ${meant}?`,

@@ -3,6 +3,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { UsageError } from '../errors.js';
 import { serve } from '../serve/serve.js';
+import { type Address, parseAddress } from '../settings/address.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
 
@@ -42,13 +43,11 @@ async function stopped(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-function address(listen: string): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:]*)):(\d{1,5})$/.exec(listen);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
+function address(listen: string): Address {
+  const found = parseAddress(listen);
+  if (found === null)
     throw new UsageError([`listen: expected HOST:PORT, such as 127.0.0.1:8902 or :0, got "${listen}" (from --listen)`]);
-  }
-  return { host: match[1] ?? (match[2] || '127.0.0.1'), port };
+  return found;
 }
 
 function refused(error: unknown, host: string, port: number): unknown {

@@ -2,6 +2,8 @@
 
 import type { Clock, Notice, Snapshot, Summary } from '../model.js';
 import { barView } from './bar.js';
+import { duration } from './figures.js';
+import { fullLine } from './line.js';
 import { Notices } from './notices.js';
 import { pace, remember } from './pace.js';
 import { Series } from './series.js';
@@ -16,6 +18,8 @@ export interface Reporter {
   show(snapshot: () => Snapshot): void;
   /** Shown at once, or counted: once a minute per kind. */
   notice(notice: Notice): void;
+  /** Says at once where the run stands, whatever the log level. */
+  status(): void;
   /** The last look, what was still counted, and the end. Idempotent; nothing is shown afterwards. */
   finish(summary: Summary | null): void;
 }
@@ -85,6 +89,16 @@ class OneReporter implements Reporter {
     if (this.#finished) return;
     const shown = this.#notices.add(notice, this.#clock.monotonic());
     if (shown !== null) this.#view.notice(shown);
+  }
+
+  status(): void {
+    if (this.#finished) return;
+    const look = this.#look();
+    const message =
+      look === null
+        ? 'not begun yet: waiting for the target'
+        : `${duration(look.snapshot.seconds)}: ${fullLine(look.snapshot, look.pace)}`;
+    this.#view.notice({ level: 'info', kind: 'status', message, count: 1 });
   }
 
   finish(summary: Summary | null): void {

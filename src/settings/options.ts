@@ -30,7 +30,9 @@ export type Kind =
   | { readonly kind: 'words' }
   /** One character of one byte. `words`: names for some, or for none. */
   | { readonly kind: 'character'; readonly words: Readonly<Record<string, string | null>> }
-  | { readonly kind: 'timezone' };
+  | { readonly kind: 'timezone' }
+  /** HOST:PORT. */
+  | { readonly kind: 'address' };
 
 export type Group = 'target' | 'input' | 'mapping' | 'batch' | 'delivery' | 'memory' | 'state' | 'output';
 
@@ -127,6 +129,8 @@ const table = [
 
   { key: 'progress', group: 'output', is: { kind: 'choice', values: ['auto', 'bar', 'plain', 'json', 'none'] }, default: 'auto', arg: '<form>', description: 'auto, bar, plain, json or none; auto is a bar on a terminal, else plain' },
   { key: 'summary', group: 'output', is: { kind: 'text' }, default: null, arg: '<file|->', description: 'write the summary as JSON to a file, or with - to standard output' },
+  { key: 'metricsListen', group: 'output', is: { kind: 'address' }, default: null, arg: '<host:port>', description: 'tell the numbers of the run to Prometheus, at /metrics there, while it goes on' },
+  { key: 'metricsFile', group: 'output', is: { kind: 'text' }, default: null, arg: '<file>', description: "write them to a file at the end, for node_exporter's textfile collector" },
   { key: 'logLevel', group: 'output', is: { kind: 'choice', values: ['error', 'warn', 'info', 'debug'] }, default: 'info', arg: '<level>', description: 'error, warn, info or debug' },
   { key: 'quiet', group: 'output', is: { kind: 'switch' }, default: 'false', description: 'not a word when the load ends with 0, else only the summary' },
   { key: 'config', group: 'output', is: { kind: 'text' }, default: null, arg: '<file>', description: 'YAML or JSON file of options; the environment and flags go over it' },
@@ -146,7 +150,7 @@ type ValueOf<K extends Kind> = K extends { kind: 'switch' }
       ? number | string
       : K extends { kind: 'urls' | 'headers' | 'tags' | 'fields' | 'words' }
         ? string | readonly string[]
-        : K extends { kind: 'text' | 'timeRange' | 'character' | 'timezone' }
+        : K extends { kind: 'text' | 'timeRange' | 'character' | 'timezone' | 'address' }
           ? string
           : string | number;
 

@@ -1,6 +1,7 @@
 // What the rest of the program gets to see of the options: parsed, with the unit in the name.
 
 import type { FieldMapping, InputPrecision, TagMapping } from '../model.js';
+import type { Address } from './address.js';
 
 /** One endpoint of the target, free of credentials. */
 export interface Endpoint {
@@ -103,6 +104,8 @@ export interface Settings {
   readonly progress: 'auto' | 'bar' | 'plain' | 'json' | 'none';
   /** `-` for standard output. */
   readonly summary: string | null;
+  readonly metricsListen: Address | null;
+  readonly metricsFile: string | null;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly quiet: boolean;
   readonly config: string | null;

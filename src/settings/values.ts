@@ -1,5 +1,6 @@
 // The text of one option → its value, kind by kind. A text that does not fit comes back as what was expected instead.
 
+import { parseAddress } from './address.js';
 import { isTimezone, parseField, parseTag, split } from './columns.js';
 import type { Kind, Option } from './options.js';
 import type { Endpoint, Settings, Tolerance } from './settings.js';
@@ -54,9 +55,16 @@ function parseText(kind: TextKind, text: string): Parsed {
       return parseShare(kind.min, text);
     case 'character':
       return parseCharacter(kind.words, text);
+    case 'address':
+      return parsedAddress(text);
     case 'timezone':
       return isTimezone(text) ? { value: text } : { expected: 'a time zone such as Europe/Berlin, UTC or +01:00' };
   }
+}
+
+function parsedAddress(text: string): Parsed {
+  const value = parseAddress(text);
+  return value === null ? { expected: 'HOST:PORT, such as 127.0.0.1:9100 or :0' } : { value };
 }
 
 function bounded(

@@ -38,6 +38,8 @@ test('the defaults are what the product contract says', () => {
     missingTimestamp: 'reject',
     maxPointBytes: 1_048_576,
     limit: null,
+    metricsFile: null,
+    metricsListen: null,
     minPoints: 1,
     expectTime: { fromMs: Date.UTC(1980, 0), toMs: Date.UTC(2100, 0) },
     onInputError: 'continue',

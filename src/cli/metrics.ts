@@ -1,0 +1,49 @@
+// The two ways to the numbers of a run: asked for over HTTP while it goes on, and in a file once it has ended.
+
+import type { Snapshot, Summary } from '../model.js';
+import { prepareResult, writeResult } from '../report/file.js';
+import type { Listening } from '../report/listen.js';
+import type { Metrics } from '../report/metrics.js';
+import type { Settings } from '../settings/settings.js';
+import { version } from '../version.js';
+
+/** How a file of ours begins. */
+const fileHead = /^# HELP bulk_load_/;
+
+export interface Told {
+  /** Where the numbers are to be had; null: not over HTTP. */
+  readonly url: string | null;
+  watch(snapshot: () => Snapshot): void;
+  end(summary: Summary): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Nothing is loaded nor opened unless it was asked for. Throws UsageError. */
+export async function metricsOf({ metricsListen, metricsFile, db }: Settings): Promise<Told> {
+  if (metricsFile !== null) await prepareResult(metricsFile, fileHead);
+  if (metricsListen === null && metricsFile === null) return silent;
+  const { Metrics: Numbers } = await import('../report/metrics.js');
+  const metrics: Metrics = new Numbers({ version: version(), database: db });
+  const listening = metricsListen === null ? null : await open(metrics, metricsListen);
+  return {
+    url: listening?.url ?? null,
+    watch: (snapshot) => metrics.watch(snapshot),
+    end: async (summary) => {
+      metrics.end(summary);
+      if (metricsFile !== null) await writeResult(metricsFile, await metrics.text());
+    },
+    close: async () => await listening?.close(),
+  };
+}
+
+async function open(metrics: Metrics, address: { host: string; port: number }): Promise<Listening> {
+  const { listen } = await import('../report/listen.js');
+  return await listen(metrics, address);
+}
+
+const silent: Told = {
+  url: null,
+  watch: () => {},
+  end: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};

@@ -1,0 +1,15 @@
+// Where to listen, as it is typed: `127.0.0.1:9100`, `[::1]:9100`, `:0`.
+
+export interface Address {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+/** Without a host: this machine alone. Null when it is none. */
+export function parseAddress(text: string): Address | null {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) return null;
+  return { host: match[1] ?? (match[2] || '127.0.0.1'), port };
+}
