@@ -4,10 +4,10 @@
 import { BulkLoadError, InputError, type Outcome, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
 import { Formats, formatsOf } from './formats.js';
-import { sampleTimes } from './input/times.js';
+import { sampleTimes, unsampled } from './input/times.js';
 import { accepts, within } from './ledger/ledger.js';
 import { planMemory } from './memory.js';
-import type { ByteSource, Input, Layout, Notice, Points, Target, TargetDescription } from './model.js';
+import type { ByteSource, FormatName, Input, Layout, Notice, Points, Target, TargetDescription } from './model.js';
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from './model.js';
 import { layoutAsked, outlook, placeAsked, words } from './outlook.js';
 import type { MemoryPlan } from './plan.js';
@@ -66,11 +66,12 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
       return null;
     }
   };
-  const memory = await attempt(async () => planMemory(settings, await formatsOf(settings, inputs, signal)));
+  const kinds = (await attempt(() => formatsOf(settings, inputs, signal))) ?? ['lp' as const];
+  const memory = await attempt(() => planMemory(settings, kinds));
   const description = await attempt(() => target.describe(signal));
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));
-  const advice = await advise(settings, inputs, description, layout, signal);
+  const advice = await advise(settings, inputs, kinds, description, layout, signal);
   const catalogue = new Catalogue(columns ?? []);
   const formats = new Formats(settings);
   const looks: InputLook[] = [];
@@ -86,13 +87,15 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
 async function advise(
   settings: Settings,
   inputs: readonly Input[],
+  kinds: readonly FormatName[],
   description: TargetDescription | null,
   layout: Layout | null,
   signal: AbortSignal,
 ): Promise<Notice[]> {
   const place = description?.database ?? (settings.createDb ? placeAsked(settings.dbOptions) : null);
   if (place === null) return [];
-  const times = await sampleTimes(inputs, signal);
+  const lines = kinds.every((kind) => kind === 'lp');
+  const times = lines ? await sampleTimes(inputs, signal) : unsampled(inputs);
   const where = layout ?? layoutAsked(place, settings.urls.length);
   const seen = outlook(settings, place, where, times, description === null && place.maxMemcacheBytes === null);
   return words(settings, seen, times, description?.version ?? null);

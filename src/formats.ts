@@ -2,8 +2,11 @@
 // a whole load. The only place that knows every format.
 
 import { UsageError } from './errors.js';
+import { Csv } from './format/csv/csv.js';
 import { detect, headBytes } from './format/detect.js';
 import { LineProtocol } from './format/line-protocol.js';
+import { Rows } from './format/rows/rows.js';
+import { TimeCell } from './format/time/cell.js';
 import type { ByteSource, Format, FormatName, Input } from './model.js';
 import type { Settings } from './settings/settings.js';
 
@@ -12,20 +15,26 @@ const mostInputs = 64;
 
 /** Memory of those formats, all of it. */
 export function formatBytes(settings: Settings, formats: readonly FormatName[]): number {
-  return formats.includes('lp') ? LineProtocol.memoryBytes(settings) : 0;
+  const lines = formats.includes('lp') ? LineProtocol.memoryBytes(settings) : 0;
+  return lines + (formats.some((each) => each !== 'lp') ? Rows.memoryBytes(settings) : 0);
 }
 
 /** What names the way in which inputs are read: part of what makes a load the same load. */
-export function readAs({ format }: Settings): string {
-  return format;
+export function readAs(settings: Settings): string {
+  const { format, measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords } = settings;
+  const { delimiter, quote, noHeader, skipLines, encoding } = settings;
+  const mapping = [measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords];
+  const said = JSON.stringify([...mapping, delimiter, quote, noHeader, skipLines, encoding]);
+  return format === 'lp' ? format : `${format} ${said}`;
 }
 
-/** Formats of the inputs as far as a look tells; never none. Throws the signal's reason alone. */
+/** Formats of the inputs as far as a look tells; never none. Throws UsageError for a time format that is none, and the signal's reason. */
 export async function formatsOf(
   settings: Settings,
   inputs: readonly Input[],
   signal: AbortSignal,
 ): Promise<FormatName[]> {
+  new TimeCell(new Uint8Array(0), settings);
   if (settings.format !== 'auto') return [settings.format];
   const found = new Set<FormatName>();
   for (const [i, input] of inputs.entries()) {
@@ -51,6 +60,7 @@ async function headOf(input: Input, signal: AbortSignal): Promise<Uint8Array> {
 export class Formats {
   readonly #settings: Settings;
   readonly #made = new Map<FormatName, Format>();
+  #rows: Rows | null = null;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -72,15 +82,17 @@ export class Formats {
   }
 
   #of(name: FormatName): Format {
-    const format = this.#made.get(name) ?? make(name, this.#settings);
+    const format = this.#made.get(name) ?? this.#make(name);
     this.#made.set(name, format);
     return format;
   }
-}
 
-function make(name: FormatName, settings: Settings): Format {
-  if (name === 'lp') return new LineProtocol(settings);
-  throw new UsageError([`reading — expected line protocol — got ${name} — say --format lp if it is none`]);
+  #make(name: FormatName): Format {
+    if (name === 'lp') return new LineProtocol(this.#settings);
+    this.#rows ??= new Rows(this.#settings);
+    if (name === 'ndjson') throw new UsageError(['reading — expected line protocol, csv or tsv — got ndjson']);
+    return new Csv(name, this.#rows, this.#settings);
+  }
 }
 
 /** Reads the first line, or as much as tells, without taking it away: the source returned gives it again. */

@@ -12,7 +12,7 @@ import { SizeLimit } from './deliver/sizes.js';
 import { runWriters } from './deliver/writers.js';
 import { BugError, BulkLoadError, InputError, InterruptedError, type Outcome } from './errors.js';
 import { formatsOf, readAs } from './formats.js';
-import { sampleTimes, type TimeSample } from './input/times.js';
+import { sampleTimes, type TimeSample, unsampled } from './input/times.js';
 import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
@@ -166,7 +166,8 @@ class Run {
     this.#memory = memory;
     if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
     await this.#continuing.open(this.#ledger);
-    const times = await sampleTimes(inputs, this.#halt.signal);
+    const lines = formats.every((format) => format === 'lp');
+    const times = lines ? await sampleTimes(inputs, this.#halt.signal) : unsampled(inputs);
     this.#description = await target.describe(this.#halt.signal, memcacheAsked(this.#settings, times));
     const columns = await target.columns(this.#halt.signal);
     this.#catalogue = new Catalogue(columns);

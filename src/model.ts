@@ -152,6 +152,17 @@ export interface FormatReject {
   readonly part: 'whole' | 'first' | 'middle' | 'last';
 }
 
+/** The file in which rejected points are kept with their original bytes, so that it can be loaded as they were. */
+export interface Letterhead {
+  /** `.lp`, `.csv` … */
+  readonly ending: string;
+  /** What comes before the first of them, such as a header with its line end. Files with other heads are other files. */
+  readonly head: Uint8Array;
+}
+
+/** That of line protocol. */
+export const lineProtocolLetterhead: Letterhead = { ending: '.lp', head: new Uint8Array(0) };
+
 /** A run of points in the format's own memory. Valid, all of it, only until the next run is pulled. */
 export interface Points {
   readonly bytes: Uint8Array;
@@ -162,6 +173,8 @@ export interface Points {
   readonly rejects: readonly FormatReject[];
   /** Physical line (from 1) that LINE = 0 stands for. */
   readonly firstLine: number;
+  /** The same object for all runs with the same head. */
+  readonly letterhead: Letterhead;
   /** Decoded byte offset that offset 0 of `bytes` stands for; may be negative. */
   readonly origin: number;
   /**
@@ -273,6 +286,7 @@ export interface Batch {
   /** The original bytes, physical line and decoded offset of point i. */
   source(i: number): { bytes: Uint8Array; line: number; byteOffset: number };
   readonly rejects: readonly BatchReject[];
+  readonly letterhead: Letterhead;
   /** Shapes in it that bring a table or column the target was not known to have; null when there are none. */
   readonly introduces: readonly Shape[] | null;
   readonly span: Span;

@@ -76,7 +76,7 @@ export class Batcher {
   readonly #options: BatcherOptions;
   readonly #guard: Guard;
   /** Shape numbers mean something else with each format. */
-  readonly #judges = new Map<FormatName, Judge>();
+  readonly #judges = new Map<boolean, Judge>();
   readonly #suffixes: Suffixes;
   #judge: Judge;
   #ordinal = 0;
@@ -151,8 +151,16 @@ export class Batcher {
           break;
         } else {
           const cursor = { point: 0, reject: 0 };
+          const { letterhead } = run.value;
+          if (filling !== null && filling.letterhead !== letterhead) {
+            // Rejects of one batch go to one file.
+            const before: Filling = filling;
+            filling = null;
+            if (before.empty) this.#arena.give(before.slot);
+            else yield this.#close(before, 'points', position);
+          }
           while (failure === null) {
-            filling ??= new Filling(await this.#arena.take(signal), input, position.offset);
+            filling ??= new Filling(await this.#arena.take(signal), input, position.offset, letterhead);
             const cut = this.#fill(filling, run.value, cursor, position);
             if (cut === null) break;
             if (cut instanceof InputError) failure = cut;
@@ -182,8 +190,10 @@ export class Batcher {
   }
 
   #judgeOf(format: FormatName): Judge {
-    const judge = this.#judges.get(format) ?? new Judge(this.#guard);
-    this.#judges.set(format, judge);
+    // All formats of rows count their shapes together.
+    const rows = format !== 'lp';
+    const judge = this.#judges.get(rows) ?? new Judge(this.#guard);
+    this.#judges.set(rows, judge);
     return judge;
   }
 

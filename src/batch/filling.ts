@@ -1,7 +1,7 @@
 // The batch being filled: copies points out of the format's memory into one slot. The loop runs once per point and
 // allocates nothing for a point that is as it should be; neighbours that need no change are copied in one go.
 
-import type { Batch, BatchReject, Cut, FormatReject, Introduction, Points } from '../model.js';
+import type { Batch, BatchReject, Cut, FormatReject, Introduction, Letterhead, Points } from '../model.js';
 import { LENGTH, LINE, POINT_WORDS, SHAPE, SOURCE_LENGTH, SOURCE_START, START, TIME_HIGH, TIME_LOW } from '../model.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
 
@@ -15,6 +15,7 @@ export class Filling {
   readonly slot: Slot;
   readonly input: number;
   readonly byteOffset: number;
+  readonly letterhead: Letterhead;
   /** Points of the load before its first one. */
   ordinal = 0;
   points = 0;
@@ -30,10 +31,11 @@ export class Filling {
   #from = nothing;
   #to = nothing;
 
-  constructor(slot: Slot, input: number, byteOffset: number) {
+  constructor(slot: Slot, input: number, byteOffset: number, letterhead: Letterhead) {
     this.slot = slot;
     this.input = input;
     this.byteOffset = byteOffset;
+    this.letterhead = letterhead;
   }
 
   get empty(): boolean {
@@ -182,6 +184,7 @@ export class Filling {
         return { bytes, line: baseLine + word(i, LINE_DELTA), byteOffset: baseOffset + word(i, OFFSET_DELTA) };
       },
       rejects: this.rejects,
+      letterhead: this.letterhead,
       introduces: this.introduction?.shapes ?? null,
       span: {
         input: this.input,

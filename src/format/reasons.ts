@@ -35,6 +35,18 @@ export const reasons = {
   'control-character': 'names and tag values cannot contain control characters, strings no NUL',
   'too-long': 'raise --max-point-bytes if the point is meant to be so long',
   'cut-short': 'the input ends inside this point; its last bytes may be missing',
+  'ragged-row': 'each row has as many cells as the header',
+  'bad-quote':
+    'a quoted cell ends with a quote, right before a delimiter or the end of the line; quotes in it are doubled',
+  'bad-json': 'each line is one JSON object',
+  'array-value': 'a list fits no column; name one of its elements, as in --fields samples.0:float',
+  'duplicate-column': 'each column may occur once in a row',
+  'wrong-type': 'the type of a field is the declared one, else that of its first value, for the whole load',
+  'inexact-integer':
+    'whole numbers beyond 2^53 do not all fit a float; declare the field as integer, unsigned or string',
+  'backslash-in-name': 'a backslash in a name or tag value is read differently by different servers',
+  'ambiguous-time':
+    'the clock was changed then; give times an offset, or take one with --ambiguous-time earlier or later',
 } as const;
 
 export type Reason = keyof typeof reasons;

@@ -12,6 +12,7 @@ import { rewrite } from './scalar/rewrite.js';
 import { timeLimit } from './scalar/time.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shapes.js';
 import { wasm } from './wasm.js';
+import type { Stop, WindowScan } from './windows.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -22,11 +23,9 @@ const REJECTS_PER_RUN = 1024;
 
 const ENTRY_BYTES = model.POINT_WORDS * 4;
 
-/** How a scan ended: the run is full, or the window holds nothing further that can be told. */
-export type Stop = 'full' | 'drained';
-
 /** Scans windows of one input after another; all its memory is taken at construction. */
-export class Scan {
+export class Scan implements WindowScan {
+  readonly letterhead = model.lineProtocolLetterhead;
   readonly layout: Layout;
   readonly bytes: Uint8Array;
   readonly index: Uint32Array;
@@ -77,8 +76,7 @@ export class Scan {
     return { seed, timeLimit: timeLimit(precision), maxPointBytes, stampMissing, shapes, shapeSlots };
   }
 
-  /** To be called before the first window of an input: its first line, and the digits of the timestamp before it. */
-  begin(line: number, digits: number): void {
+  begin({ line, digits }: model.Place): void {
     this.count = 0;
     this.#line = line;
     this.#inComment = false;
@@ -92,11 +90,10 @@ export class Scan {
   }
 
   /** Bytes before `at` of a comment that goes on: what follows would be read as a point by someone who begins at `at`. */
-  get openComment(): number {
+  get held(): number {
     return this.#inComment ? this.#commentBytes : 0;
   }
 
-  /** Bytes [from, limit) are to be scanned next; with `final` they end the input. The byte at `limit` is overwritten. */
   window(from: number, limit: number, final: boolean): void {
     this.at = from;
     this.#limit = limit;
@@ -106,7 +103,6 @@ export class Scan {
     this.#kernel?.forget();
   }
 
-  /** Fills the index with the next run. What the run before held is gone. */
   run(): Stop {
     this.#keepDigits();
     this.count = 0;
@@ -123,6 +119,10 @@ export class Scan {
     }
     if (this.#final && this.#inLongLine) this.#longLine();
     return 'drained';
+  }
+
+  shape(number: number): model.Shape {
+    return this.shapes.shape(number);
   }
 
   /** Lets the kernel take what it can; false when that is nothing. */

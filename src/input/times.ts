@@ -21,6 +21,11 @@ export interface TimeSample {
   readonly totalBytes: number | null;
 }
 
+/** Of inputs that are not looked at: they are not line protocol. */
+export function unsampled(inputs: readonly Input[]): TimeSample {
+  return { first: null, last: null, unseen: inputs.length, totalBytes: null };
+}
+
 /** Opens regular files only, reads 128 KiB at most of each, and never throws but the signal's reason. */
 export async function sampleTimes(inputs: readonly Input[], signal: AbortSignal): Promise<TimeSample> {
   const half = mostInputs / 2;

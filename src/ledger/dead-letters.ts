@@ -1,19 +1,22 @@
-// Rejected points in two files: their original bytes, loadable again as an input, and a reason for each. Both are opened
-// when the first reject comes. Either all letters of a batch are in them or none: a full disk must not leave half a line
-// that the next one would be glued to.
+// Rejected points: their original bytes, loadable again as an input, in a file for each format and header, and a reason for
+// each in a file of its own. Files are opened when the first reject comes. Either all letters of a batch are in them or
+// none: a full disk must not leave half a line that the next one would be glued to.
 
-import { access, constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StateError } from '../errors.js';
+import { type Letterhead, lineProtocolLetterhead } from '../model.js';
 import { type Letter, Parts } from './parts.js';
 
 export type { Letter } from './parts.js';
 
 const LF = Uint8Array.of(10);
-const endings = { points: '.lp', reasons: '.ndjson' } as const;
+const reasonsEnding = '.ndjson';
 
 interface Paths {
-  readonly points: string;
+  /** In the order of their names. */
+  readonly points: readonly string[];
   readonly reasons: string;
 }
 
@@ -23,26 +26,19 @@ export interface Kept {
   readonly completing: string | null;
 }
 
-/** Bytes of both files. */
-export interface Lengths {
-  readonly points: number;
-  readonly reasons: number;
-}
-
-interface Files {
-  readonly points: FileHandle;
-  readonly reasons: FileHandle;
-}
+/** Bytes of each file, by what comes behind its name. */
+export type Lengths = Readonly<Record<string, number>>;
 
 export class DeadLetters {
   readonly #folder: string;
   readonly #load: string;
   readonly #parts: Parts;
-  #files: Files | null = null;
+  /** By their endings. */
+  readonly #files = new Map<string, FileHandle>();
   #lengths: Lengths | null = null;
-  /** Those of an earlier run, which died after it had given them their final name. */
-  #moved: Paths | null = null;
-  #names: Paths;
+  /** Endings of those of an earlier run, which died after it had given them their final name. */
+  #moved: readonly string[] = [];
+  #name = 'rejected';
   #last: Promise<void> = Promise.resolve();
   #broken: StateError | null = null;
 
@@ -50,16 +46,18 @@ export class DeadLetters {
   constructor(folder: string, load: string) {
     this.#folder = folder;
     this.#load = load;
-    this.#names = this.#paths('rejected');
     this.#parts = new Parts(join(folder, `${load}.rejected.part`));
   }
 
   /** Absolute paths of what was written, or null when there was nothing to write. */
   get paths(): Paths | null {
-    return this.#files === null ? this.#moved : this.#names;
+    const endings = this.#lengths === null ? this.#moved : Object.keys(this.#lengths);
+    if (endings.length === 0) return null;
+    const points = endings.filter((ending) => ending !== reasonsEnding).map((ending) => this.#path(this.#name, ending));
+    return { points: points.sort(), reasons: this.#path(this.#name, reasonsEnding) };
   }
 
-  /** Bytes of both files that hold whole letters of whole batches; null before the first. */
+  /** Bytes of the files that hold whole letters of whole batches; null before the first. */
   get lengths(): Lengths | null {
     return this.#lengths;
   }
@@ -73,7 +71,7 @@ export class DeadLetters {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       await access(this.#folder, constants.W_OK | constants.X_OK);
       if (kept !== null) await this.#resume(kept);
-      else if ((await exists(this.#names.points)) || (await exists(this.#names.reasons))) {
+      else if ((await this.#endings('rejected')).length > 0) {
         await this.#rename(await this.#free(`rejected-abandoned-${now}`));
       }
     } catch (error) {
@@ -85,8 +83,12 @@ export class DeadLetters {
    * Appends, one call after the other. Resolves when the bytes are with the system, with the lines of the points in parts
    * whose last missing part was among them. Throws StateError, and from then on always: the run is over.
    */
-  async write(input: string, letters: readonly Letter[]): Promise<readonly number[]> {
-    const turn = this.#last.then(() => this.#append(input, letters));
+  async write(
+    input: string,
+    letters: readonly Letter[],
+    letterhead = lineProtocolLetterhead,
+  ): Promise<readonly number[]> {
+    const turn = this.#last.then(() => this.#append(input, letters, letterhead));
     this.#last = turn.then(
       () => {},
       () => {},
@@ -96,9 +98,8 @@ export class DeadLetters {
 
   /** Resolves when what was written so far outlives the machine. Throws StateError. */
   async sync(): Promise<void> {
-    if (this.#files === null) return;
     try {
-      await Promise.all([this.#files.points.datasync(), this.#files.reasons.datasync()]);
+      await Promise.all([...this.#files.values()].map((file) => file.datasync()));
     } catch (error) {
       throw this.#failed('writing dead letters', error);
     }
@@ -118,31 +119,33 @@ export class DeadLetters {
     await this.#last;
     try {
       await this.#parts.close();
-      if (this.#files === null) return;
-      const { points, reasons } = this.#files;
-      const results = await Promise.allSettled([synced(points), synced(reasons)]);
+      if (this.#files.size === 0) return;
+      const results = await Promise.allSettled([...this.#files.values()].map(synced));
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
       await this.#mustBeThere();
-      if (finalName !== null) this.#names = await this.#rename(finalName);
+      if (finalName === null) return;
+      await this.#rename(finalName);
+      this.#name = finalName;
     } catch (error) {
       throw this.#failed('closing the dead letters', error);
     }
   }
 
-  async #append(input: string, letters: readonly Letter[]): Promise<readonly number[]> {
+  async #append(input: string, letters: readonly Letter[], { ending, head }: Letterhead): Promise<readonly number[]> {
     if (this.#broken !== null) throw this.#broken;
     let undo = async (): Promise<void> => {};
     try {
-      this.#files ??= await opened(this.#names);
-      const { points, reasons } = this.#files;
+      const points = await this.#file(head.length === 0 ? ending : `.${hash(head)}${ending}`);
+      const reasons = await this.#file(reasonsEnding);
       const before = [(await points.stat()).size, (await reasons.stat()).size] as const;
       undo = async () => {
         await points.truncate(before[0]);
         await reasons.truncate(before[1]);
       };
-      const whole = await this.#put(this.#files, input, letters);
-      this.#lengths = { points: (await points.stat()).size, reasons: (await reasons.stat()).size };
+      if (before[0] === 0) await writeAll(points, head);
+      const whole = await this.#put(points, reasons, input, letters);
+      this.#lengths = await this.#sizes();
       return whole;
     } catch (error) {
       this.#broken = this.#failed('writing dead letters', error);
@@ -151,7 +154,25 @@ export class DeadLetters {
     }
   }
 
-  async #put({ points, reasons }: Files, input: string, letters: readonly Letter[]): Promise<readonly number[]> {
+  /** The file with this ending, opened when it is first asked for. */
+  async #file(ending: string): Promise<FileHandle> {
+    const file = this.#files.get(ending) ?? (await open(this.#path('rejected', ending), 'a', 0o600));
+    this.#files.set(ending, file);
+    return file;
+  }
+
+  async #sizes(): Promise<Lengths> {
+    const sizes: Record<string, number> = {};
+    for (const [ending, file] of this.#files) sizes[ending] = (await file.stat()).size;
+    return sizes;
+  }
+
+  async #put(
+    points: FileHandle,
+    reasons: FileHandle,
+    input: string,
+    letters: readonly Letter[],
+  ): Promise<readonly number[]> {
     const lines: Uint8Array[] = [];
     const why: string[] = [];
     const whole: number[] = [];
@@ -176,52 +197,63 @@ export class DeadLetters {
 
   /** What is announced has to exist: somebody may have removed it while the run went on. */
   async #mustBeThere(): Promise<void> {
-    for (const path of [this.#names.points, this.#names.reasons]) {
+    for (const ending of this.#files.keys()) {
+      const path = this.#path('rejected', ending);
       if (!(await exists(path))) throw new Error(`${path} is gone: the rejected points of this run are lost`);
     }
   }
 
   async #resume({ lengths, completing }: Kept): Promise<void> {
-    if (lengths === null) {
-      for (const path of Object.values(this.#names)) await rm(path, { force: true });
-    } else if (completing !== null) this.#moved = await this.#rename(completing);
-    else {
-      this.#files = await opened(this.#names);
-      for (const which of ['points', 'reasons'] as const) {
-        const { size } = await this.#files[which].stat();
-        if (size < lengths[which]) {
-          throw new Error(
-            `${this.#names[which]} with ${size} bytes instead of ${lengths[which]}: put it back, or begin anew with --fresh`,
-          );
-        }
-        await this.#files[which].truncate(lengths[which]);
-      }
-      this.#lengths = lengths;
+    const there = await this.#endings('rejected');
+    for (const ending of lengths === null ? there : there.filter((each) => lengths[each] === undefined)) {
+      await rm(this.#path('rejected', ending), { force: true });
     }
+    if (lengths === null) return;
+    if (completing !== null) {
+      await this.#rename(completing);
+      this.#moved = Object.keys(lengths);
+      this.#name = completing;
+      return;
+    }
+    for (const [ending, bytes] of Object.entries(lengths)) {
+      const file = await this.#file(ending);
+      const { size } = await file.stat();
+      if (size < bytes) {
+        throw new Error(
+          `${this.#path('rejected', ending)} with ${size} bytes instead of ${bytes}: put it back, or begin anew with --fresh`,
+        );
+      }
+      await file.truncate(bytes);
+    }
+    this.#lengths = lengths;
   }
 
-  /** Gives both files another name, those of them that have not got it yet. */
-  async #rename(name: string): Promise<Paths> {
-    const to = this.#paths(name);
-    for (const which of ['points', 'reasons'] as const) {
-      const from = this.#paths('rejected')[which];
-      if (await exists(from)) await rename(from, to[which]);
+  /** Gives the files another name, those of them that have not got it yet. */
+  async #rename(name: string): Promise<void> {
+    for (const ending of await this.#endings('rejected')) {
+      await rename(this.#path('rejected', ending), this.#path(name, ending));
     }
-    return to;
   }
 
   /** The name, with a number where something has it. */
   async #free(name: string): Promise<string> {
     for (let number = 1; ; number += 1) {
       const numbered = number === 1 ? name : `${name}-${number}`;
-      const { points, reasons } = this.#paths(numbered);
-      if (!(await exists(points)) && !(await exists(reasons))) return numbered;
+      if ((await this.#endings(numbered)).length === 0) return numbered;
     }
   }
 
-  #paths(name: string): Paths {
-    const path = (ending: string): string => join(this.#folder, `${this.#load}.${name}${ending}`);
-    return { points: path(endings.points), reasons: path(endings.reasons) };
+  /** Endings of the files of that name. What gathers in parts has a name of its own. */
+  async #endings(name: string): Promise<string[]> {
+    const begin = `${this.#load}.${name}.`;
+    const files = (await readdir(this.#folder)).filter(
+      (file) => file.startsWith(begin) && !file.startsWith(`${begin}part`),
+    );
+    return files.map((file) => file.slice(begin.length - 1)).sort();
+  }
+
+  #path(name: string, ending: string): string {
+    return join(this.#folder, `${this.#load}.${name}${ending}`);
   }
 
   #failed(attempted: string, error: unknown): StateError {
@@ -233,19 +265,14 @@ export class DeadLetters {
   }
 }
 
+/** Tells files of different headers apart. */
+function hash(head: Uint8Array): string {
+  return createHash('sha256').update(head).digest('hex').slice(0, 8);
+}
+
 function reasonOf(input: string, letter: Letter, bytes: number): string {
   const { line, byteOffset, reason, message, endpoint } = letter;
   return `${JSON.stringify({ input, line, byteOffset, bytes, reason, message, endpoint })}\n`;
-}
-
-async function opened(paths: Paths): Promise<Files> {
-  const points = await open(paths.points, 'a', 0o600);
-  try {
-    return { points, reasons: await open(paths.reasons, 'a', 0o600) };
-  } catch (error) {
-    await points.close();
-    throw error;
-  }
 }
 
 async function synced(file: FileHandle): Promise<void> {

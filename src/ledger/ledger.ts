@@ -167,7 +167,7 @@ export class Ledger {
   async #keep(batch: Batch, rejects: readonly Letter[]): Promise<readonly number[] | StateError> {
     if (rejects.length === 0) return [];
     try {
-      return await this.#deadLetters.write(this.#names[batch.span.input]!, rejects);
+      return await this.#deadLetters.write(this.#names[batch.span.input]!, rejects, batch.letterhead);
     } catch (error) {
       if (error instanceof StateError) return error;
       throw error;

@@ -27,7 +27,7 @@ export interface RunFacts {
   /** Decoded offset in each input at which this run began. */
   readonly resumedFromByte: (input: number) => number;
   readonly checkpoint: string | null;
-  readonly deadLetters: { readonly points: string; readonly reasons: string } | null;
+  readonly deadLetters: { readonly points: readonly string[]; readonly reasons: string } | null;
 }
 
 export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summary {
@@ -75,7 +75,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summar
     })),
     rejects: {
       byReason: Object.fromEntries(ledger.byReason),
-      deadLetters: facts.deadLetters === null ? null : [facts.deadLetters.points],
+      deadLetters: facts.deadLetters === null ? null : [...facts.deadLetters.points],
       reasons: facts.deadLetters?.reasons ?? null,
     },
     verify: facts.verify,

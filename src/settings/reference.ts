@@ -13,7 +13,7 @@ export interface HelpGroup {
 const titles: Record<Group, string> = {
   target: 'Target',
   input: 'Input',
-  mapping: 'Mapping of rows (csv, tsv, ndjson)',
+  mapping: 'Mapping of rows',
   batch: 'Batches',
   delivery: 'Delivery',
   memory: 'Memory',

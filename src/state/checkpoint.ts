@@ -29,8 +29,8 @@ const checkpointSchema = z.strictObject({
   formatVersion: z.literal(formatVersion),
   /** ms since 1970: start of the load, which stamps for missing timestamps are counted from. */
   startedMs: count,
-  /** Bytes of the dead letters that this checkpoint stands for; null for none. */
-  deadLetters: z.strictObject({ points: count, reasons: count }).nullable(),
+  /** Bytes of the files of dead letters that this checkpoint stands for, by their endings; null for none. */
+  deadLetters: z.record(z.string(), count).nullable(),
   /** Bytes of the log of finished inputs that belong to it. */
   finishedBytes: count,
   /** Set when all is done but the clearing up: the name that the dead letters are being given. */

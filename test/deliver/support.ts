@@ -3,6 +3,7 @@
 import { Delivery, type DeliveryOptions } from '../../src/deliver/delivery.js';
 import { SizeLimit } from '../../src/deliver/sizes.js';
 import type { Attempt, Batch, EncodedBody, Notice, Shape, Target, Verdict } from '../../src/model.js';
+import { lineProtocolLetterhead } from '../../src/model.js';
 import { VirtualClock } from '../support/clock.js';
 
 export const accepted: Verdict = { kind: 'accepted' };
@@ -35,6 +36,7 @@ export function batchOf(lines: readonly string[], introduces: readonly Shape[] |
     bodyEnd: (i) => ends[i]!,
     source: (i) => ({ bytes: Buffer.from(lines[i]!), line: i + 1, byteOffset: ends[i - 1] ?? 0 }),
     rejects: [],
+    letterhead: lineProtocolLetterhead,
     introduces,
     span: { input: 0, firstLine: 1, byteOffset: 0, bytes: ends.at(-1) ?? 0, ordinal: 0, endLine: ends.length + 1 },
     cut: 'points',

@@ -1,6 +1,5 @@
 // Reads a whole input through LineProtocol, from a source that hands out chunks of given sizes, into plain values.
 
-import type { LineProtocol as Format } from '../../src/format/line-protocol.js';
 import { LineProtocol } from '../../src/format/line-protocol.js';
 import * as model from '../../src/model.js';
 
@@ -53,7 +52,7 @@ function rejectAt(run: model.Points, reject: model.FormatReject) {
 }
 
 /** All points and rejects; the parts of an over-long line are put together. */
-export async function readAll(format: Format, input: Uint8Array, chunks: readonly number[]) {
+export async function readAll(format: model.Format, input: Uint8Array, chunks: readonly number[]) {
   const points: ReturnType<typeof pointAt>[] = [];
   const rejects: Omit<ReturnType<typeof rejectAt>, 'part'>[] = [];
   let end = 0;

@@ -51,7 +51,7 @@ describe('names', () => {
     const letters = await prepared(path);
     expect(letters.paths).toBe(null);
     await letters.write('a.lp', [letter('x')]);
-    expect(letters.paths).toEqual({ points: join(path, during[0]!), reasons: join(path, during[1]!) });
+    expect(letters.paths).toEqual({ points: [join(path, during[0]!)], reasons: join(path, during[1]!) });
     await letters.close(null);
     expect(Object.keys(await contents(path))).toEqual(during);
 
@@ -63,7 +63,7 @@ describe('names', () => {
     await again.write('a.lp', [letter('y')]);
     await again.close(await again.finalName('T'));
     expect(again.paths).toEqual({
-      points: join(path, `${load}.rejected-T.lp`),
+      points: [join(path, `${load}.rejected-T.lp`)],
       reasons: join(path, `${load}.rejected-T.ndjson`),
     });
     expect((await contents(path))[`${load}.rejected-T.lp`]).toBe('y\n');
@@ -197,7 +197,7 @@ test('dead letters load again as an input and give the same points back', async 
     rejected.map((text) => letter(text)),
   );
   await letters.close(await letters.finalName('T'));
-  const bytes = await readFile(letters.paths!.points);
+  const bytes = await readFile(letters.paths!.points[0]!);
   const format = new LineProtocol({ maxPointBytes: 512, precision: 'ns', missingTimestamp: 'reject' });
   const seen: string[] = [];
   for await (const run of format.points(bytesSource(bytes), new AbortController().signal)) {

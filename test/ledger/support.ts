@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Letter } from '../../src/ledger/dead-letters.js';
 import type { Batch, BatchReject } from '../../src/model.js';
+import { lineProtocolLetterhead } from '../../src/model.js';
 
 /** A folder that is removed when the test is over. */
 export async function folder(): Promise<string> {
@@ -52,6 +53,7 @@ export function batch(points: number, more: Partial<Batch> & { input?: number } 
     bodyEnd: (i) => ends[i]!,
     source: (i) => ({ bytes: lines[i]!.subarray(0, -1), line: i + 1, byteOffset: ends[i - 1] ?? 0 }),
     rejects: [],
+    letterhead: lineProtocolLetterhead,
     introduces: null,
     span: {
       input: more.input ?? 0,

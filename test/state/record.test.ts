@@ -97,8 +97,8 @@ test('killed while it cleared up, a load finds its dead letters under the name t
   for (const _ of ['before they were renamed', 'after']) {
     const next = new DeadLetters(path, load);
     await next.prepare('U', kept);
-    expect(await readFile(next.paths!.points, 'utf8')).toBe('x\n');
-    expect(next.paths!.points).toBe(join(path, `${load}.rejected-T.lp`));
+    expect(await readFile(next.paths!.points[0]!, 'utf8')).toBe('x\n');
+    expect(next.paths!.points).toEqual([join(path, `${load}.rejected-T.lp`)]);
     await next.close(null);
   }
 });
@@ -115,8 +115,8 @@ test('dead letters beyond the checkpoint are cut off, and missing ones are told'
   await second.prepare('U', { lengths, completing: null });
   await second.write('a.lp', [letter('z')]);
   await second.close(null);
-  expect(await readFile(second.paths!.points, 'utf8')).toBe('x\nz\n');
-  const longer = { points: 100, reasons: 100 };
+  expect(await readFile(second.paths!.points[0]!, 'utf8')).toBe('x\nz\n');
+  const longer = { '.lp': 100, '.ndjson': 100 };
   await expect(new DeadLetters(path, load).prepare('V', { lengths: longer, completing: null })).rejects.toThrow(
     '--fresh',
   );

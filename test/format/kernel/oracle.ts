@@ -116,7 +116,7 @@ const settings: readonly Partial<Options>[] = [
 function outcome(scan: Scan, input: Buffer): string {
   const at = scan.layout.windows[0];
   scan.bytes.set(input, at);
-  scan.begin(1, 0);
+  scan.begin(model.theBeginning);
   scan.window(at, at + input.length, true);
   const told: unknown[] = [];
   for (let stop = 'full'; stop === 'full'; ) {

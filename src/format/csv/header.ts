@@ -1,0 +1,48 @@
+// From the first row to a mapping, or to words for why there is none.
+
+import { UsageError } from '../../errors.js';
+import { Mapping, type MappingOptions } from '../rows/mapping.js';
+import { MAX_COLUMNS } from '../scalar/columns.js';
+import type { RowReader } from './row.js';
+
+/** Names in a message. */
+const shownNames = 20;
+
+/** The cells of a row as names; blanks around what is not quoted are no part of them. */
+export function headerNames(bytes: Uint8Array, { cells, columns }: RowReader): string[] {
+  return Array.from({ length: columns }, (_, i) => {
+    const from = cells.starts[i]!;
+    return Buffer.from(bytes.buffer, bytes.byteOffset + from, cells.ends[i]! - from)
+      .toString()
+      .trim();
+  });
+}
+
+/** `1`, `2`, `3` … */
+export function numberedNames(columns: number): string[] {
+  return Array.from({ length: columns }, (_, i) => String(i + 1));
+}
+
+/** Throws UsageError when the columns are not those that the options speak of. */
+export function mapped(names: readonly string[], options: MappingOptions): Mapping {
+  const mapping = new Mapping(options, names);
+  if (names.length > MAX_COLUMNS) throw contradiction(`at most ${MAX_COLUMNS} columns`, [`${names.length} of them`]);
+  const twice = names.find((name, i) => names.indexOf(name) !== i && mapping.wants(name));
+  if (twice !== undefined) throw contradiction('columns of different names', [`two called ${JSON.stringify(twice)}`]);
+  for (const [column, name] of names.entries()) mapping.add(column, name);
+  if (mapping.missing !== null) throw contradiction(mapping.missing, names);
+  return mapping;
+}
+
+function contradiction(expected: string, got: readonly string[]): UsageError {
+  const shown = got.slice(0, shownNames).join(', ') + (got.length > shownNames ? `, … (${got.length} in all)` : '');
+  return new UsageError([`mapping the columns — expected ${expected} — got ${shown}`]);
+}
+
+export function tooLongHeader(badQuote: boolean): UsageError {
+  return new UsageError([
+    `reading the header — expected a first row with the names of the columns — got ${
+      badQuote ? 'quotes that do not fit together' : 'a row of more than --max-point-bytes'
+    } — look at --quote, --delimiter and --skip-lines, or say --no-header`,
+  ]);
+}

@@ -1,0 +1,224 @@
+// One row → one point of line protocol, from bytes to bytes: names and escapes in the portable form, types as they were
+// declared or seen first. A row as the ones before it allocates nothing.
+
+import type { InputPrecision } from '../../model.js';
+import type { Reason } from '../reasons.js';
+import { TimeReader } from '../scalar/time.js';
+import type { TimeCell } from '../time/cell.js';
+import { BARE, type Cells, LIST, NONE, TEXT } from './cells.js';
+import { type Mapping, measurementPrefix } from './mapping.js';
+import { code, putName, reasonOf } from './put.js';
+import { type RowShapes, Table } from './tables.js';
+import { type Types, typeNames } from './types.js';
+import { ValueWriter } from './value.js';
+
+/** The memory has no room for the point. */
+export const FULL = -1;
+
+const SPACE = 0x20;
+const MINUS = 0x2d;
+/** Fixed part, and part per tag beside its value, of the key under which the server indexes a series. */
+const SERIES_KEY_BASE = 7;
+const SERIES_KEY_PER_TAG = 9;
+const SERIES_KEY_MAX = 511;
+/** Behind any value: separators, quotes, a timestamp. */
+const slack = 64;
+
+const wrongType = code('wrong-type');
+
+export interface EncoderOptions {
+  readonly precision: InputPrecision;
+  readonly missingTimestamp: 'reject' | 'now';
+  readonly maxPointBytes: number;
+  readonly nullWords: readonly string[] | null;
+}
+
+/** What it found stays in the public fields until the next row. */
+export class RowEncoder {
+  hasTime = false;
+  shape = 0;
+  readonly time: TimeReader;
+  reason: Reason = 'no-fields';
+  found = '';
+  readonly #bytes: Uint8Array;
+  readonly #options: EncoderOptions;
+  readonly #nulls: readonly Uint8Array[];
+  readonly #timeCell: TimeCell;
+  readonly #values: ValueWriter;
+  readonly #shapes: RowShapes;
+  readonly #types: Types;
+  #mapping: Mapping | null = null;
+  #tables = new Map<string, Table>();
+  #table: Table | null = null;
+  #mask = new Int32Array(1);
+  /** Fields whose type this row showed, and the types; they hold once the row is taken. */
+  readonly #shown: [field: number, type: number][] = [];
+
+  constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: Types) {
+    this.#bytes = bytes;
+    this.#options = options;
+    this.#nulls = (options.nullWords ?? []).map((word) => Buffer.from(word));
+    this.#timeCell = timeCell;
+    this.#values = new ValueWriter(bytes);
+    this.#shapes = shapes;
+    this.#types = types;
+    this.time = new TimeReader(options.precision);
+  }
+
+  /** The mapping of the rows that come next. */
+  begin(mapping: Mapping): void {
+    this.#mapping = mapping;
+    this.#tables = new Map();
+    this.#table = null;
+  }
+
+  /**
+   * Writes the point of a row at `out`, before `end`.
+   * @returns the offset behind it, FULL, or the code of why the row is refused, of which `reason` and `found` tell
+   */
+  encode(row: Cells, out: number, end: number): number {
+    const mapping = this.#mapping!;
+    this.#clear(mapping);
+    let at = this.#measurement(row, mapping, out, end);
+    if (at >= 0) at = this.#tags(row, mapping, at, end);
+    if (at >= 0) at = this.#fields(row, mapping, at, end);
+    if (at >= 0) at = this.#timestamp(row, mapping.time, at);
+    if (at < 0) return at;
+    const { maxPointBytes } = this.#options;
+    if (at - out > maxPointBytes) return this.#fail(code('too-long'), `${at - out} bytes as line protocol`);
+    const table = this.#table!;
+    for (const [field, type] of this.#shown) table.learn(field, mapping.fields[field]!.name, type);
+    this.shape = table.shape(this.#mask, this.#bytes, out, at, this.#shapes);
+    return at;
+  }
+
+  #clear({ tags, fields }: Mapping): void {
+    const words = (tags.length + fields.length + 31) >>> 5;
+    if (this.#mask.length === words) this.#mask.fill(0);
+    else this.#mask = new Int32Array(words);
+    this.#shown.length = 0;
+  }
+
+  #measurement(row: Cells, mapping: Mapping, out: number, end: number): number {
+    const fixed = mapping.table;
+    const table = fixed === null ? this.#tableOf(row, mapping.measurement) : (this.#table ?? this.#made(fixed));
+    if (table === null) return this.#fail(code('no-measurement'), 'a name that no table can have');
+    this.#table = table;
+    table.follow(mapping);
+    if (out + table.prefix.length + slack > end) return FULL;
+    return this.#copy(table.prefix, out);
+  }
+
+  /** The table that a cell names. */
+  #tableOf(row: Cells, column: number): Table | null {
+    if (column < 0 || this.#isNone(row, column) || row.kinds[column]! > TEXT) return null;
+    const from = row.starts[column]!;
+    const to = row.ends[column]!;
+    // Rows of one table mostly come together.
+    if (this.#table?.is(this.#bytes, from, to)) return this.#table;
+    const name = Buffer.from(this.#bytes.buffer, from, to - from).toString();
+    const table = this.#tables.get(name) ?? this.#made(name);
+    if (table !== null) this.#tables.set(name, table);
+    return table;
+  }
+
+  #made(name: string): Table | null {
+    const prefix = measurementPrefix(Buffer.from(name));
+    return prefix === null ? null : new Table(name, prefix, this.#types);
+  }
+
+  #tags(row: Cells, { tags }: Mapping, from: number, end: number): number {
+    let key = SERIES_KEY_BASE + this.#table!.raw.length;
+    let out = from;
+    for (let i = 0; i < tags.length; i++) {
+      const { column, prefix, name } = tags[i]!;
+      if (this.#isNone(row, column)) continue;
+      const start = row.starts[column]!;
+      const stop = row.ends[column]!;
+      if (start === stop) continue; // a tag has no empty value
+      if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
+      out = this.#copy(prefix, out);
+      const next = row.kinds[column] === LIST ? code('array-value') : putName(this.#bytes, start, stop, out);
+      if (next < 0) return this.#refuse(next, name, start, stop);
+      out = next;
+      key += SERIES_KEY_PER_TAG + stop - start;
+      this.#mask[i >>> 5]! |= 1 << (i & 31);
+    }
+    return key <= SERIES_KEY_MAX ? out : this.#fail(code('series-key-too-long'), `a series key of up to ${key} bytes`);
+  }
+
+  #fields(row: Cells, { fields, tags }: Mapping, from: number, end: number): number {
+    const { types, declared } = this.#table!;
+    let out = from;
+    for (let i = 0; i < fields.length; i++) {
+      const { column, prefix, name } = fields[i]!;
+      if (this.#isNone(row, column)) continue;
+      const start = row.starts[column]!;
+      const stop = row.ends[column]!;
+      if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
+      const at = this.#copy(prefix, out);
+      if (out === from) this.#bytes[out] = SPACE;
+      const next = this.#values.put(row.kinds[column]!, start, stop, at, types[i]!, declared[i] === 1);
+      if (next < 0) return this.#refuse(next, name, start, stop);
+      if (types[i] === 0) this.#shown.push([i, this.#values.type]);
+      out = next;
+      const bit = tags.length + i;
+      this.#mask[bit >>> 5]! |= 1 << (bit & 31);
+    }
+    return out > from ? out : this.#fail(code('no-fields'), 'a row without a value');
+  }
+
+  #timestamp(row: Cells, column: number, from: number): number {
+    this.hasTime = !this.#isNone(row, column);
+    if (!this.hasTime) {
+      return this.#options.missingTimestamp === 'now' ? from : this.#fail(code('no-timestamp'), 'a row without a time');
+    }
+    const bytes = this.#bytes;
+    const start = row.starts[column]!;
+    const stop = row.ends[column]!;
+    bytes[from] = SPACE;
+    const end =
+      stop - start > slack || row.kinds[column] === LIST
+        ? code('bad-timestamp')
+        : this.#timeCell.put(start, stop, from + 1);
+    if (end < 0) return this.#refuse(end, 'time', start, stop);
+    const negative = bytes[from + 1] === MINUS;
+    const digits = from + (negative ? 2 : 1);
+    const inRange = end - digits <= 19 && this.time.read(bytes, digits, end, negative);
+    return inRange ? end : this.#refuse(code('timestamp-range'), 'time', start, stop);
+  }
+
+  #copy(prefix: Uint8Array, out: number): number {
+    const bytes = this.#bytes;
+    for (let i = 0; i < prefix.length; i++) bytes[out + i] = prefix[i]!;
+    return out + prefix.length;
+  }
+
+  #isNone(row: Cells, column: number): boolean {
+    const kind = row.kinds[column]!;
+    if (kind !== BARE) return kind === NONE;
+    const start = row.starts[column]!;
+    const stop = row.ends[column]!;
+    return start === stop || (this.#nulls.length > 0 && this.#isNull(start, stop));
+  }
+
+  #isNull(from: number, to: number): boolean {
+    for (const word of this.#nulls) {
+      if (word.length === to - from && Buffer.compare(word, this.#bytes.subarray(from, to)) === 0) return true;
+    }
+    return false;
+  }
+
+  #refuse(result: number, column: string, from: number, to: number): number {
+    const shown = Buffer.from(this.#bytes.subarray(from, Math.min(to, from + 64))).toString();
+    const field = result === wrongType ? this.#mapping!.fields.findIndex(({ name }) => name === column) : -1;
+    const expected = field < 0 ? '' : ` where a ${typeNames[this.#table!.types[field]!]} is expected`;
+    return this.#fail(result, `${JSON.stringify(shown)} in column ${column}${expected}`);
+  }
+
+  #fail(result: number, found: string): number {
+    this.reason = reasonOf(result);
+    this.found = found;
+    return result;
+  }
+}

@@ -1,0 +1,37 @@
+// What formats of rows have in common: one memory, one encoder, and what is remembered of tables. One object serves all of
+// them, since one input is read at a time; shape numbers hold for all.
+
+import { TimeCell, type TimeOptions } from '../time/cell.js';
+import { Cells } from './cells.js';
+import { type EncoderOptions, RowEncoder } from './encoder.js';
+import type { MappingOptions } from './mapping.js';
+import { type RowMemoryOptions, rowLayout } from './memory.js';
+import { RowRun } from './run.js';
+import { RowShapes } from './tables.js';
+import { Types } from './types.js';
+
+export type RowOptions = EncoderOptions & MappingOptions & RowMemoryOptions & TimeOptions;
+
+export class Rows {
+  readonly options: RowOptions;
+  readonly memoryBytes: number;
+  readonly cells = new Cells();
+  readonly shapes = new RowShapes();
+  readonly encoder: RowEncoder;
+  readonly run: RowRun;
+
+  /** Throws UsageError when the time format cannot be understood. */
+  constructor(options: RowOptions) {
+    this.options = options;
+    this.memoryBytes = Rows.memoryBytes(options);
+    const layout = rowLayout(options);
+    const bytes = new Uint8Array(layout.bytes);
+    this.encoder = new RowEncoder(bytes, options, new TimeCell(bytes, options), this.shapes, new Types());
+    this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
+  }
+
+  /** Bytes taken at construction; nothing large is taken later. */
+  static memoryBytes(options: RowMemoryOptions): number {
+    return rowLayout(options).bytes;
+  }
+}

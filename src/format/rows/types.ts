@@ -1,0 +1,24 @@
+// Types of fields as small numbers, and what is known of them: what one row taught holds for the whole load.
+
+/** Types as small numbers; 0 where none is known yet. */
+export const UNKNOWN = 0;
+export const FLOAT = 1;
+export const INTEGER = 2;
+export const UNSIGNED = 3;
+export const BOOLEAN = 4;
+export const STRING = 5;
+export const typeNames = ['unknown', 'float', 'integer', 'unsigned', 'boolean', 'string'] as const;
+
+/** Types of fields by table and name, for a whole load: what one input taught holds for the next. */
+export class Types {
+  readonly #tables = new Map<string, Map<string, number>>();
+
+  get(table: string, field: string): number {
+    return this.#tables.get(table)?.get(field) ?? UNKNOWN;
+  }
+
+  set(table: string, field: string, type: number): void {
+    const fields = this.#tables.get(table) ?? new Map<string, number>();
+    this.#tables.set(table, fields.set(field, type));
+  }
+}

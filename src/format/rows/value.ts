@@ -1,0 +1,80 @@
+// The value of one field: what a cell shows itself to be, and the bytes it becomes once its type is settled. A cell that
+// contradicts the type is refused, never cast.
+
+import { BARE, FALSE, LIST, NUMBER, TEXT, TRUE } from './cells.js';
+import { code, putFloat, putInteger, putString } from './put.js';
+import { BOOLEAN, FLOAT, INTEGER, STRING, UNKNOWN, UNSIGNED } from './types.js';
+
+const SPACE = 0x20;
+
+const wrongType = code('wrong-type');
+const list = code('array-value');
+const nonFinite = code('non-finite');
+const inexact = code('inexact-integer');
+
+const letters = new Set(['t', 'T', 'f', 'F']);
+const words = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
+
+export class ValueWriter {
+  /** Type of the value that was written last. */
+  type = UNKNOWN;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /**
+   * Writes the cell in [from, to) at `out`, as a value of this type; of the one that it shows where that is unknown.
+   * @returns the offset behind it, or the code of a reason
+   */
+  put(kind: number, from: number, to: number, out: number, type: number, declared: boolean): number {
+    this.type = type === UNKNOWN ? this.#typeOf(kind, from, to, out) : type;
+    // What was quoted is text, unless it was said to be something else.
+    if (kind === TEXT && this.type !== STRING && !declared) return wrongType;
+    if (kind === BARE || kind === TEXT) return this.#text(from, to, out, declared);
+    if (kind === LIST) return list;
+    if (kind === NUMBER) return this.#number(from, to, out, declared);
+    return this.type === BOOLEAN ? this.#boolean(kind === TRUE, out) : wrongType;
+  }
+
+  #typeOf(kind: number, from: number, to: number, out: number): number {
+    if (kind === TEXT) return STRING;
+    if (kind === NUMBER) return FLOAT;
+    if (kind === TRUE || kind === FALSE) return BOOLEAN;
+    if (words.has(this.#word(from, to))) return BOOLEAN;
+    const tried = this.#number(from, to, out, true, FLOAT);
+    // Not a text either: most likely the column holds numbers.
+    return tried >= 0 || tried === nonFinite || tried === inexact ? FLOAT : STRING;
+  }
+
+  #text(from: number, to: number, out: number, declared: boolean): number {
+    if (this.type === STRING) return putString(this.#bytes, from, to, out);
+    if (this.type !== BOOLEAN) return this.#number(from, to, out, declared);
+    const word = this.#word(from, to);
+    const known = words.has(word) || (declared && letters.has(word));
+    return known ? this.#boolean(word[0] === 't' || word[0] === 'T', out) : wrongType;
+  }
+
+  #number(from: number, to: number, out: number, declared: boolean, type = this.type): number {
+    const bytes = this.#bytes;
+    let start = from;
+    let end = to;
+    while (end > start && bytes[end - 1] === SPACE) end--;
+    while (start < end && bytes[start] === SPACE) start++;
+    if (type === FLOAT) return putFloat(bytes, start, end, out, !declared);
+    if (type === INTEGER || type === UNSIGNED) return putInteger(bytes, start, end, out, type === UNSIGNED);
+    return wrongType;
+  }
+
+  #boolean(is: boolean, out: number): number {
+    this.#bytes[out] = is ? 0x74 : 0x66;
+    return out + 1;
+  }
+
+  /** A short text without the blanks around it; empty for a longer one. */
+  #word(from: number, to: number): string {
+    if (to - from > 16) return '';
+    return String.fromCharCode(...this.#bytes.subarray(from, to)).trim();
+  }
+}

@@ -1,0 +1,27 @@
+// A date and time of day as numbers, by the calendar alone: no Date, no allocation.
+
+/** A reading of a clock. Mutable: one serves for all rows. */
+export class Instant {
+  /** Since 1970, by that clock. */
+  seconds = 0;
+  /** 0 to 999,999,999. */
+  nanos = 0;
+  /** Seconds by which that clock is ahead of UTC; null where it was not said. */
+  offset: number | null = null;
+}
+
+const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Days since 1970 of a date in the proleptic Gregorian calendar; null when there is no such day. */
+export function days(year: number, month: number, day: number): number | null {
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const most = month === 2 && leap ? 29 : (monthDays[month - 1] ?? 0);
+  if (day < 1 || day > most) return null;
+  // Howard Hinnant, days_from_civil: years begin in March, so that the leap day comes last.
+  const y = month <= 2 ? year - 1 : year;
+  const era = Math.floor(y / 400);
+  const yearOfEra = y - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146_097 + dayOfEra - 719_468;
+}

@@ -1,0 +1,82 @@
+// From the time that a clock on the wall showed to the instant: the zone's rules are those of Node's own data. Times that a
+// change of the clock repeats or leaves out are given an instant only by an explicit rule.
+
+/** What becomes of a local time that there was twice, or never. */
+export type Ambiguity = 'reject' | 'earlier' | 'later';
+
+/** Seconds since 1970 on the wall → seconds since 1970 in UTC; null for a time that there was twice or never, and none is to be taken. */
+export type Zone = (local: number, ambiguity: Ambiguity) => number | null;
+
+const DAY = 86_400;
+/** Days whose offset is remembered; rows of one load mostly share few. */
+const mostDays = 4096;
+
+/** @param name an IANA name that this Node knows, or an offset such as `+01:00` */
+export function zone(name: string): Zone {
+  const fixed = /^([+-])(\d\d):(\d\d)$/.exec(name);
+  if (name === 'UTC') return (local) => local;
+  if (fixed === null) return named(name);
+  const offset = (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 3600 + Number(fixed[3]) * 60);
+  return (local) => local - offset;
+}
+
+function named(name: string): Zone {
+  const offsetAt = offsets(name);
+  /** Offsets of days on which, and around which, the clock was not changed; null for the others. */
+  const known = new Map<number, number | null>();
+  const offsetOf = (day: number): number | null => {
+    const found = known.get(day);
+    if (found !== undefined) return found;
+    const before = offsetAt((day - 1) * DAY);
+    const offset = before === offsetAt((day + 2) * DAY) ? before : null;
+    if (known.size === mostDays) known.clear();
+    known.set(day, offset);
+    return offset;
+  };
+  return (local, ambiguity) => {
+    const day = Math.floor(local / DAY);
+    const offset = offsetOf(day);
+    return offset === null ? nearChange(local, day, offsetAt, ambiguity) : local - offset;
+  };
+}
+
+function nearChange(
+  local: number,
+  day: number,
+  offsetAt: (utc: number) => number,
+  ambiguity: Ambiguity,
+): number | null {
+  const before = local - offsetAt((day - 1) * DAY);
+  const after = local - offsetAt((day + 2) * DAY);
+  const readsBefore = before + offsetAt(before) === local;
+  const readsAfter = after + offsetAt(after) === local;
+  if (readsBefore !== readsAfter) return readsBefore ? before : after;
+  if (ambiguity === 'reject') return null;
+  return ambiguity === 'earlier' ? Math.min(before, after) : Math.max(before, after);
+}
+
+/** Seconds by which the zone is ahead of UTC at an instant. */
+function offsets(timeZone: string): (utc: number) => number {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    era: 'short',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  return (utc) => {
+    const parts = Object.fromEntries(format.formatToParts(utc * 1000).map(({ type, value }) => [type, value]));
+    const year = parts.era?.startsWith('B') ? 1 - Number(parts.year) : Number(parts.year);
+    const [month, day, hour, minute, second] = [parts.month, parts.day, parts.hour, parts.minute, parts.second].map(
+      Number,
+    );
+    const wall = Date.UTC(2000, month! - 1, day, hour, minute, second);
+    return new Date(wall).setUTCFullYear(year, month! - 1, day) / 1000 - utc;
+  };
+}

@@ -1,0 +1,60 @@
+// Formats of rows with plain settings, and what they make of a text.
+
+import { expect } from 'vitest';
+import { Csv } from '../../../src/format/csv/csv.js';
+import type { DialectOptions } from '../../../src/format/csv/dialect.js';
+import { LineProtocol } from '../../../src/format/line-protocol.js';
+import { type RowOptions, Rows } from '../../../src/format/rows/rows.js';
+import { readAll } from '../support.js';
+
+export type Options = RowOptions & DialectOptions;
+
+export const plain: Options = {
+  precision: 'ns',
+  missingTimestamp: 'reject',
+  maxPointBytes: 4096,
+  nullWords: null,
+  measurement: 'm',
+  tags: null,
+  fields: null,
+  timeColumn: null,
+  timeFormat: 'auto',
+  timezone: 'UTC',
+  ambiguousTime: 'reject',
+  delimiter: null,
+  quote: '"',
+  noHeader: false,
+  skipLines: 0,
+  encoding: 'utf-8',
+};
+
+export function tag(name: string, as = name) {
+  return { name, as };
+}
+
+export function field(
+  name: string,
+  type: 'float' | 'integer' | 'unsigned' | 'boolean' | 'string' | null = null,
+  as = name,
+) {
+  return { name, type, as };
+}
+
+export function csv(more: Partial<Options> = {}, name: 'csv' | 'tsv' = 'csv'): Csv {
+  const options = { ...plain, ...more };
+  return new Csv(name, new Rows(options), options);
+}
+
+/** Points as they are sent, and rejects as `line reason`. */
+export async function sent(format: Csv, text: string | Uint8Array, chunks: readonly number[] = []) {
+  const { points, rejects } = await readAll(format, Buffer.from(text), chunks);
+  return { points: points.map((point) => point.text), rejects: rejects.map(({ line, reason }) => `${line} ${reason}`) };
+}
+
+/** Holds points to the exact check of line protocol: each is one, as it stands. */
+export async function expectValid(points: readonly string[], precision: Options['precision'] = 'ns'): Promise<void> {
+  const exact = new LineProtocol({ maxPointBytes: 1 << 20, precision, missingTimestamp: 'now', kernel: false });
+  const { points: read, rejects } = await readAll(exact, Buffer.from(points.map((each) => `${each}\n`).join('')), []);
+  expect(rejects).toEqual([]);
+  expect(read.map(({ text }) => text)).toEqual(points);
+}

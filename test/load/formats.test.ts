@@ -1,0 +1,107 @@
+// Formats of rows through the whole program: what is in the cluster, what is in the dead letters, and what a kill changes.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, expect, test } from 'vitest';
+import type { ClusterOptions } from '../support/cluster.js';
+import { balances, lines, type Scene, scene } from '../support/scene.js';
+
+let it: Scene;
+
+async function begin(options?: ClusterOptions): Promise<Scene> {
+  it = await scene(options);
+  return it;
+}
+
+afterEach(() => it.end());
+
+const header = 'time,host,v\n';
+const mapping = ['--measurement', 'cpu', '--tags', 'host'];
+
+function rows(count: number, row: (i: number) => string = (i) => `${1640995200000000000n + BigInt(i)},h${i % 9},${i}`) {
+  return Array.from({ length: count }, (_, i) => `${row(i)}\n`).join('');
+}
+
+async function ended(args: readonly string[], points: number, signal: NodeJS.Signals): Promise<void> {
+  const running = it.start(args);
+  while (it.cluster.points() < points) await new Promise((resolve) => setImmediate(resolve));
+  running.kill(signal);
+  await running.ended;
+}
+
+test('a CSV file is told by its content and loaded', async () => {
+  await begin();
+  const path = await it.file('a.txt', header + rows(3000));
+  const { code, summary } = await it.load([...mapping, path]);
+  expect(code).toBe(0);
+  expect(summary?.points).toEqual({ read: 3000, loaded: 3000, rejected: 0, undelivered: 0 });
+  expect(summary?.inputs[0]?.format).toBe('csv');
+  expect(it.cluster.points()).toBe(3000);
+});
+
+test('files of several formats go together, compressed or not', async () => {
+  await begin();
+  await it.file('a.lp', lines(1000));
+  await it.file('b.csv.gz', gzipSync(header + rows(500)));
+  await it.file(
+    'c.tsv',
+    (header + rows(400, (i) => `${1740995200000000000n + BigInt(i)},t,${i}`)).replaceAll(',', '\t'),
+  );
+  const { code, summary } = await it.load([...mapping, join(it.folder, '[abc].*')]);
+  expect(code).toBe(0);
+  expect(summary?.inputs.map(({ format, loaded }) => [format, loaded])).toEqual([
+    ['lp', 1000],
+    ['csv', 500],
+    ['tsv', 400],
+  ]);
+  expect(it.cluster.points()).toBe(1900);
+});
+
+test('rejected rows are kept with the header of their file, and load again once they are mended', async () => {
+  await begin();
+  const a = await it.file('a.csv', `${header}${rows(10)}1640995200000000100,h,oops\n1,2\n`);
+  const b = await it.file('b.csv', `host,time,v\n${rows(10, (i) => `b,164099520000000000${i},1`)}"b\nc",x,1\n`);
+  const { code, summary } = await it.load([...mapping, a, b]);
+  expect(code).toBe(8);
+  expect(summary?.rejects.byReason).toEqual({ 'bad-number': 1, 'ragged-row': 1, 'newline-in-name': 1 });
+  const letters = await Promise.all(summary!.rejects.deadLetters!.map((path) => readFile(path, 'utf8')));
+  expect(letters.sort()).toEqual(['host,time,v\n"b\nc",x,1\n', `${header}1640995200000000100,h,oops\n1,2\n`]);
+  const mended = letters[1]!.replace('oops', '1').replace('1,2', '1640995200000000101,h,2');
+  const again = await it.load([...mapping, await it.file('mended.csv', mended)]);
+  expect(again.summary?.points).toEqual({ read: 2, loaded: 2, rejected: 0, undelivered: 0 });
+});
+
+test('stopped and killed in the middle of a CSV file, a load goes on under its header', async () => {
+  await begin({ script: { latencyMs: () => 5 } });
+  const text =
+    header +
+    rows(6000, (i) => (i % 50 === 7 ? `bad,"${i}\n",1` : `${1640995200000000000n + BigInt(i)},"h\u00fc",${i}`));
+  const path = await it.file('a.csv.gz', gzipSync(text));
+  const args = [...mapping, '--batch-points', '100', '--workers', '3', path];
+  await ended(args, 500, 'SIGKILL');
+  await ended(args, 2000, 'SIGTERM');
+  await ended(args, 4000, 'SIGKILL');
+  const { code, summary } = await it.load(args);
+  expect(code).toBe(8);
+  expect(summary?.points).toEqual({ read: 6000, loaded: 5880, rejected: 120, undelivered: 0 });
+  expect(summary?.inputs[0]?.resumedFromByte).toBeGreaterThan(0);
+  expect(it.cluster.points()).toBe(5880);
+  const [letters] = summary!.rejects.deadLetters!;
+  const found = (await readFile(letters!, 'utf8')).match(/^bad,"\d+\n",1\n/gm);
+  expect(found?.length).toBe(120);
+  expect((await readFile(letters!, 'utf8')).startsWith(header)).toBe(true);
+  expect(balances(summary!)).toBe(true);
+});
+
+test('columns that the options do not fit are code 2 while nothing was sent, and the other inputs are loaded later', async () => {
+  await begin();
+  const bad = await it.file('bad.csv', 'when,v\n1,2\n');
+  const first = await it.load([...mapping, bad]);
+  expect(first.code).toBe(2);
+  expect(first.stderr).toContain('--time-column');
+  const good = await it.file('good.csv', header + rows(30_000));
+  const { code, summary } = await it.load([...mapping, '--batch-points', '1000', good, bad]);
+  expect(code).toBe(7);
+  expect(summary?.points.loaded).toBe(30_000);
+});
