@@ -40,6 +40,7 @@ const commands: readonly CommandWords[] = [
     ],
   },
   { name: 'completion', description: 'completion for a shell', words: common },
+  { name: 'help', description: 'a page of a command or of one group of options', words: common },
 ];
 
 function wordsOf(option: Option): Word[] {

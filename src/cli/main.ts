@@ -2,26 +2,22 @@
 // needs them, so that help and errors come at once.
 
 import { existsSync } from 'node:fs';
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command } from 'commander';
 import { UsageError } from '../errors.js';
-import { flags, spellSwitches } from '../settings/flags.js';
+import { spellSwitches } from '../settings/flags.js';
 import { isNear } from '../settings/nearest.js';
 import { flagName } from '../settings/options.js';
+import { groups } from '../settings/reference.js';
 import { version } from '../version.js';
 import type { Shell } from './completion.js';
+import { general, listed, ofCommand } from './examples.js';
 import { restartFrugally } from './frugal.js';
 import { print } from './print.js';
 import type { Process } from './process.js';
 import { report } from './refusal.js';
+import { examplesFirst, helpPage, withSettings } from './register.js';
 
-const examples = `
-Examples:
-  bulk-load --url http://host:8902 --db bench 'data/**/*.lp.gz'
-  zcat big.lp.gz | bulk-load --db bench -
-  bulk-load check --db bench data/          what can be known before sending
-  bulk-load serve --listen 127.0.0.1:8902   an embedded server to try it on
-  source <(bulk-load completion bash)       or zsh; fish: bulk-load completion fish | source
-
+const exitCodeLines = `
 Exit codes: 0 complete · 2 usage · 3 too many rejects · 4 refused by the target · 5 unavailable · 6 memory · 7 input
             8 complete with rejects · 9 verify failed · 70 defect of bulk-load · 73 state · 130/143 interrupted`;
 
@@ -45,7 +41,9 @@ function commands(process: Process, done: (code: number) => void): Command {
     .description('Loads line-protocol files into a CnosDB cluster, within a memory limit and with a true account.')
     .version(version(), '-V, --version', 'print the version')
     .enablePositionalOptions()
-    .addHelpText('after', examples);
+    .helpCommand(false)
+    .addHelpText('after', exitCodeLines);
+  examplesFirst(program, general);
   const load = async (inputs: string[], _: unknown, command: Command): Promise<void> => {
     refuseTypo(inputs[0]);
     restartFrugally(process);
@@ -60,14 +58,14 @@ function commands(process: Process, done: (code: number) => void): Command {
     ),
   ).action(load);
   withSettings(
-    shared(program.command('check'), process)
+    examplesFirst(shared(program.command('check'), process), listed(ofCommand.check))
       .description('say everything that can be known before sending; sends no point')
       .argument('[inputs...]', 'inputs whose first megabyte is looked at'),
   ).action(async (inputs: string[], _: unknown, command: Command) => {
     const { runCheck } = await import('./check-command.js');
     done(await runCheck(inputs, given(command), process));
   });
-  shared(program.command('serve'), process)
+  examplesFirst(shared(program.command('serve'), process), listed(ofCommand.serve))
     .description('an embedded CnosDB-compatible server, for trying the tool, for CI, for tests')
     .option('--listen <host:port>', 'address; port 0 for any free one', '127.0.0.1:8902')
     .option('--data <dir>', 'keep the data there, acknowledged after commit; without it everything is in memory')
@@ -81,12 +79,19 @@ function commands(process: Process, done: (code: number) => void): Command {
       const { runServe } = await import('./serve-command.js');
       done(await runServe(options, process));
     });
-  shared(program.command('completion'), process)
+  examplesFirst(shared(program.command('completion'), process), listed(ofCommand.completion))
     .description('what a shell needs to complete commands and options: bash, zsh or fish')
     .addArgument(new Argument('<shell>', 'the shell that reads it').choices(['bash', 'zsh', 'fish']))
     .action(async (shell: Shell) => {
       const { completion } = await import('./completion.js');
       await print(process, completion(shell));
+      done(0);
+    });
+  examplesFirst(shared(program.command('help'), process), listed(ofCommand.help))
+    .description('a page of a command or of one group of options')
+    .argument('[topic]', `a command, or ${groups.join(', ')}`)
+    .action(async (topic: string | undefined) => {
+      await print(process, helpPage(topic, program, process.stdout.columns ?? 100));
       done(0);
     });
   return program;
@@ -108,19 +113,6 @@ function shared(command: Command, process: Process): Command {
     .helpOption('-h, --help', 'print this');
 }
 
-function withSettings(command: Command): Command {
-  for (const { flags: notation, description, group, repeatable, negates } of flags()) {
-    const option = new Option(notation, description);
-    // `--no-header` is the whole name of a switch, not the negation of `--header`.
-    option.negate = negates;
-    if (negates) option.hideHelp();
-    if (repeatable) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
-    option.helpGroup(`${group[0]!.toUpperCase()}${group.slice(1)}:`);
-    command.addOption(option);
-  }
-  return command;
-}
-
 /** Only what was typed, also before the command's name: defaults belong to the settings. */
 function given(command: Command): Record<string, unknown> {
   const before = command.parent === null ? {} : given(command.parent);
@@ -131,7 +123,7 @@ function given(command: Command): Record<string, unknown> {
 /** A first word that is no file, but nearly a command, was meant to be one. */
 function refuseTypo(word: string | undefined): void {
   if (word === undefined || existsSync(word)) return;
-  const meant = ['load', 'check', 'serve', 'completion'].find((name) => isNear(word, name));
+  const meant = ['load', 'check', 'serve', 'completion', 'help'].find((name) => isNear(word, name));
   if (meant === undefined) return;
   throw new UsageError([
     `${word}: expected a file, directory or command, got none of that name; did you mean ${meant}?`,

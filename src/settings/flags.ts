@@ -14,8 +14,10 @@ export interface Flag {
   readonly group: Group;
   /** Given several times, its values make a list. */
   readonly repeatable: boolean;
-  /** The `--no-…` of a switch: stores false under `key`, and is not shown in the help. */
+  /** The `--no-…` of a switch: stores false under `key`. */
   readonly negates: boolean;
+  /** Not for the help: what is so by default needs no flag, and of a switch only one way changes anything. */
+  readonly hidden: boolean;
 }
 
 /** Every flag, in the order of the help; after each switch its negation. */
@@ -27,12 +29,24 @@ function flag(option: Option): Flag {
   const { key, group, is, arg } = option;
   const repeatable = ['urls', 'headers', 'tags', 'fields', 'words'].includes(is.kind);
   const notation = arg ? `${flagName(key)} ${arg}` : flagName(key);
-  return { key, flags: notation, description: describe(option), group, repeatable, negates: false };
+  return {
+    key,
+    flags: notation,
+    description: describe(option),
+    group,
+    repeatable,
+    negates: false,
+    hidden: isOn(option),
+  };
 }
 
 function negation(option: Option): Flag {
   const notation = flagName(option.key).replace('--', '--no-');
-  return { ...flag(option), flags: notation, description: '', negates: true };
+  return { ...flag(option), flags: notation, negates: true, hidden: !isOn(option) };
+}
+
+function isOn({ is, default: text }: Option): boolean {
+  return is.kind === 'switch' && text === 'true';
 }
 
 /**

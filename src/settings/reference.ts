@@ -10,7 +10,8 @@ export interface HelpGroup {
   readonly rows: readonly { readonly flags: string; readonly description: string }[];
 }
 
-const titles: Record<Group, string> = {
+/** Headings of the help. */
+export const titles: Readonly<Record<Group, string>> = {
   target: 'Target',
   input: 'Input',
   mapping: 'Mapping of rows',
@@ -20,6 +21,9 @@ const titles: Record<Group, string> = {
   state: 'State',
   output: 'Output',
 };
+
+/** In the order of the help. */
+export const groups = Object.keys(titles) as Group[];
 
 const meanings: Record<Outcome, { readonly meaning: string; readonly again: string }> = {
   complete: { meaning: 'every point read was acknowledged, or rejected within `--accept-rejects`', again: '–' },
@@ -43,7 +47,7 @@ const meanings: Record<Outcome, { readonly meaning: string; readonly again: stri
 
 /** Groups of options with their rows, in the order of the table. */
 export function helpGroups(): HelpGroup[] {
-  return (Object.keys(titles) as Group[]).map((group) => ({
+  return groups.map((group) => ({
     title: titles[group],
     rows: options
       .filter((option) => option.group === group)

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { general, ofCommand, ofGroup } from '../../src/cli/examples.js';
+import { options } from '../../src/settings/options.js';
+import { groups, helpGroups } from '../../src/settings/reference.js';
+import { run } from '../support/process.js';
+
+const normal = (text: string): string => text.replace(/\s+/g, ' ');
+
+test('the help has examples before anything else, and every option once, as it is typed to change something', async () => {
+  const { code, stdout } = await run(['--help']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Usage: bulk-load .*\n\nExamples:\n/);
+  for (const { title, rows } of helpGroups()) {
+    expect(stdout).toContain(`\n${title}:\n`);
+    for (const { flags } of rows) expect(stdout.split(`\n  ${flags} `)).toHaveLength(2);
+  }
+});
+
+test('each group of options has a page of its own, with examples', async () => {
+  for (const group of groups) {
+    const { code, stdout } = await run(['help', group]);
+    expect([group, code]).toEqual([group, 0]);
+    const { rows } = helpGroups()[groups.indexOf(group)]!;
+    expect(stdout.match(/^ {2}--/gm)).toHaveLength(rows.length);
+    for (const { description } of rows) expect(normal(stdout)).toContain(normal(description));
+    for (const example of ofGroup[group]) expect(stdout).toContain(example);
+  }
+}, 60_000);
+
+test('a command has one too, and a slip of the finger is named', async () => {
+  expect((await run(['help', 'serve'])).stdout).toMatch(/^Usage: bulk-load serve [^]*--ready-file/);
+  const { code, stderr } = await run(['help', 'memry']);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/did you mean memory\?/)]);
+});
+
+describe('the examples', () => {
+  const known = new Set([
+    ...options.map(({ key }) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`),
+    ...['--listen', '--data', '--ready-file', '--seed'],
+  ]);
+  const all = [general, ...Object.values(ofGroup).flat(), ...Object.values(ofCommand).flat()].join('\n');
+
+  test('name only options that there are', () => {
+    const named = [...all.matchAll(/(?<=\s)--[a-z][a-z-]*/g)].map(([flag]) => flag.replace(/^--no-/, '--'));
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((flag) => !known.has(flag))).toEqual([]);
+  });
+});
