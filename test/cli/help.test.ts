@@ -28,7 +28,7 @@ test('each group of options has a page of its own, with examples', async () => {
 }, 60_000);
 
 test('a command has one too, and a slip of the finger is named', async () => {
-  expect((await run(['help', 'serve'])).stdout).toMatch(/^Usage: bulk-load serve [^]*--ready-file/);
+  expect((await run(['help', 'serve'])).stdout).toMatch(/^Usage: bulk-load serve .*--ready-file/s);
   const { code, stderr } = await run(['help', 'memry']);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/did you mean memory\?/)]);
 });
