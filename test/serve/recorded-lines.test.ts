@@ -57,13 +57,17 @@ function wanted(recording: Recording): object {
   };
 }
 
-for (const [name, count] of [
-  ['lines-hand.ndjson', 198],
-  ['lines-fuzz.ndjson', 1427],
+/** Each body takes 20 ms, and a fuzzed one is much like its neighbour: all of them are for `npm run soak`. */
+const step = process.env.BULK_LOAD_SOAK === '1' ? 1 : 8;
+
+for (const [name, count, every] of [
+  ['lines-hand.ndjson', 198, 1],
+  ['lines-fuzz.ndjson', 1427, step],
 ] as const)
-  test(`answers and stores each body of ${name} as recorded`, { timeout: 120_000 }, async () => {
-    const all = recordings(name);
-    expect(all).toHaveLength(count);
+  test(`answers and stores each body of ${name} as recorded`, { timeout: 300_000 }, async () => {
+    const whole = recordings(name);
+    expect(whole).toHaveLength(count);
+    const all = whole.filter((_, i) => i % every === 0);
     const answered: object[] = [];
     for (const [i, recording] of all.entries()) answered.push(await replay(recording, `${name.slice(6, 10)}_${i}`));
     const differing = answered.filter((each, i) => JSON.stringify(each) !== JSON.stringify(wanted(all[i])));

@@ -156,9 +156,9 @@ export class Server {
     await once(child, 'exit');
   }
 
-  /** @param {string} sql @returns {Promise<Record<string, string | number | boolean>[]>} */
-  async ask(sql) {
-    const response = await fetch(`http://127.0.0.1:${this.#port}/api/v1/sql?db=soak`, {
+  /** @param {string} sql @param {string} [db] @returns {Promise<Record<string, string | number | boolean>[]>} */
+  async ask(sql, db = 'soak') {
+    const response = await fetch(`http://127.0.0.1:${this.#port}/api/v1/sql?db=${db}`, {
       method: 'POST',
       headers: { authorization: `Basic ${btoa('root:')}`, accept: 'application/json' },
       body: sql,
