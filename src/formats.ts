@@ -1,9 +1,9 @@
 // Which format an input has, and the objects that read it: made when the first input of their kind is begun, one each for
 // a whole load. The only place that knows every format.
 
-import { UsageError } from './errors.js';
 import { Csv } from './format/csv/csv.js';
 import { detect, headBytes } from './format/detect.js';
+import { Ndjson } from './format/json/ndjson.js';
 import { LineProtocol } from './format/line-protocol.js';
 import { Rows } from './format/rows/rows.js';
 import { TimeCell } from './format/time/cell.js';
@@ -90,7 +90,7 @@ export class Formats {
   #make(name: FormatName): Format {
     if (name === 'lp') return new LineProtocol(this.#settings);
     this.#rows ??= new Rows(this.#settings);
-    if (name === 'ndjson') throw new UsageError(['reading — expected line protocol, csv or tsv — got ndjson']);
+    if (name === 'ndjson') return new Ndjson(this.#rows);
     return new Csv(name, this.#rows, this.#settings);
   }
 }

@@ -75,7 +75,7 @@ const table = [
   { key: 'insecure', group: 'target', is: { kind: 'switch' }, default: 'false', description: 'do not check the certificate of the target: whoever is in between can read and change everything' },
   { key: 'header', as: 'headers', group: 'target', is: { kind: 'headers' }, default: null, arg: '<K: V>', description: 'header to send with each request; repeatable', secret: true },
 
-  { key: 'format', group: 'input', is: { kind: 'choice', values: ['auto', 'lp', 'csv', 'tsv'] }, default: 'auto', arg: '<name>', description: 'of the inputs: auto, lp (line protocol), csv or tsv; auto looks at the content, then at the name' },
+  { key: 'format', group: 'input', is: { kind: 'choice', values: ['auto', 'lp', 'csv', 'tsv', 'ndjson'] }, default: 'auto', arg: '<name>', description: 'of the inputs: auto, lp (line protocol), csv, tsv or ndjson; auto looks at the content, then at the name' },
   { key: 'precision', group: 'input', is: { kind: 'choice', values: ['ns', 'us', 'ms', 's'] }, default: 'ns', arg: '<unit>', description: 'unit of the timestamps: ns, us, ms or s' },
   { key: 'missingTimestamp', group: 'input', is: { kind: 'choice', values: ['reject', 'now'] }, default: 'reject', arg: '<what>', description: 'reject a point without a timestamp, or stamp it: now is the start of the load plus the number of the point' },
   { key: 'maxPointBytes', group: 'input', is: { kind: 'size', min: 64, max: 64 * MIB }, default: '1MiB', arg: '<size>', description: 'a longer point is rejected' },

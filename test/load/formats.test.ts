@@ -105,3 +105,44 @@ test('columns that the options do not fit are code 2 while nothing was sent, and
   expect(code).toBe(7);
   expect(summary?.points.loaded).toBe(30_000);
 });
+
+test('an NDJSON file that was stopped and killed goes on, and its rejected rows load again', async () => {
+  await begin({ script: { latencyMs: () => 5 } });
+  const row = (i: number): string =>
+    `{"time":${1640995200000000000n + BigInt(i)},"host":"h${i % 9}","a":{"v":${i % 100 === 7 ? '1.5' : i}}}`;
+  const path = await it.file('a.ndjson', rows(6000, row));
+  const args = ['--measurement', 'cpu', '--tags', 'host', '--fields', 'a.v:integer:v', '--batch-points', '100'];
+  await ended([...args, path], 1000, 'SIGTERM');
+  await ended([...args, path], 3000, 'SIGKILL');
+  const { code, summary } = await it.load([...args, path]);
+  expect(code).toBe(8);
+  expect(summary?.points).toEqual({ read: 6000, loaded: 5940, rejected: 60, undelivered: 0 });
+  expect(it.cluster.points()).toBe(5940);
+  const letters = await readFile(summary!.rejects.deadLetters![0]!, 'utf8');
+  const mended = await it.load([...args, await it.file('mended.rows', letters.replaceAll('1.5', '1'))]);
+  expect(mended.summary?.points).toEqual({ read: 60, loaded: 60, rejected: 0, undelivered: 0 });
+});
+
+test('the examples in the README load what they say', async () => {
+  await begin();
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const examples = /<!-- formats -->\n```\n([\s\S]*?)\n```/.exec(readme)![1]!.split('\n');
+  const cells = 'time,name,fleet,v\n1640995200000000000,t1,East,1.5\n';
+  await it.file('readings.csv', cells);
+  await it.file('readings.tsv.gz', gzipSync(cells.replaceAll(',', '\t')));
+  await it.file('readings.ndjson', '{"time":1640995200000000001,"name":"t1","gps":{"lat":1,"lon":2},"status":3}\n');
+  await it.file('report.csv', 'at;kind;v\n01.01.2022 01:00:00;other;-\n02.01.2022 01:00:00;other;2\n');
+  const loaded: unknown[] = [];
+  for (const example of examples) {
+    const words = [...example.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
+    expect(words.slice(0, 2)).toEqual(['npx', 'bulk-load']);
+    const { summary } = await it.load([...words.slice(2), '--db', 'db'], { cwd: it.folder });
+    loaded.push([summary?.inputs[0]?.format, summary?.points.loaded, summary?.points.rejected]);
+  }
+  expect(loaded).toEqual([
+    ['csv', 1, 0],
+    ['tsv', 1, 0],
+    ['ndjson', 1, 0],
+    ['csv', 1, 1],
+  ]);
+});

@@ -1,11 +1,11 @@
 // From the bytes of a window to rows, and what comes before them: lines to pass over, the header that says what the cells
 // mean. All that comes before the first row is kept, for files of rejected rows begin with it.
 
-import type { Letterhead, Place, Shape } from '../../model.js';
+import type { Letterhead, Place } from '../../model.js';
 import type { Mapping } from '../rows/mapping.js';
 import type { Rows } from '../rows/rows.js';
-import type { RowRun } from '../rows/run.js';
-import type { Stop, WindowScan } from '../windows.js';
+import { RowScan } from '../rows/scan.js';
+import type { Stop } from '../windows.js';
 import type { Dialect, DialectOptions } from './dialect.js';
 import { headerNames, mapped, numberedNames, tooLongHeader } from './header.js';
 import { BAD_QUOTE, INCOMPLETE, RowReader } from './row.js';
@@ -13,11 +13,8 @@ import { BAD_QUOTE, INCOMPLETE, RowReader } from './row.js';
 const LF = 0x0a;
 const CR = 0x0d;
 
-export class CsvScan implements WindowScan {
+export class CsvScan extends RowScan {
   letterhead: Letterhead;
-  readonly held = 0;
-  readonly #rows: Rows;
-  readonly #run: RowRun;
   readonly #reader: RowReader;
   readonly #options: DialectOptions;
   readonly #ending: string;
@@ -31,44 +28,11 @@ export class CsvScan implements WindowScan {
   #timeLength = 0;
 
   constructor(rows: Rows, options: DialectOptions, dialect: Dialect, ending: string) {
-    this.#rows = rows;
-    this.#run = rows.run;
+    super(rows);
     this.#options = options;
     this.#ending = ending;
     this.letterhead = { ending, head: new Uint8Array(0) };
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
-  }
-
-  get bytes(): Uint8Array {
-    return this.#run.bytes;
-  }
-
-  get layout(): RowRun['layout'] {
-    return this.#run.layout;
-  }
-
-  get index(): Uint32Array {
-    return this.#run.index;
-  }
-
-  get count(): number {
-    return this.#run.count;
-  }
-
-  get rejects(): RowRun['rejects'] {
-    return this.#run.rejects;
-  }
-
-  get firstLine(): number {
-    return this.#run.firstLine;
-  }
-
-  get at(): number {
-    return this.#run.at;
-  }
-
-  get line(): number {
-    return this.#run.line;
   }
 
   /** Whether the header has been read. */
@@ -76,46 +40,31 @@ export class CsvScan implements WindowScan {
     return this.#mapping !== null;
   }
 
-  shape(number: number): Shape {
-    return this.#rows.shapes.shape(number);
-  }
-
-  begin({ byteOffset, line }: Place): void {
-    this.#run.begin(line);
+  override begin(start: Place): void {
+    super.begin(start);
     this.#timeLength = 0;
-    if (byteOffset > 0) return;
+    if (start.byteOffset > 0) return;
     this.#mapping = null;
     this.#skip = this.#options.skipLines;
     this.#head = [];
   }
 
-  window(from: number, limit: number, final: boolean): void {
-    this.#run.window(from, limit, final);
+  override window(from: number, limit: number, final: boolean): void {
+    super.window(from, limit, final);
     this.#reader.forget();
   }
 
-  run(): Stop {
-    const run = this.#run;
-    run.clear();
-    while (run.at < run.limit) {
-      if (run.isFull) return 'full';
-      if (run.longLine() || this.#blank()) continue;
-      if (this.#mapping === null) {
-        if (!this.#before()) return 'drained';
-        // What comes next has another letterhead than what came before.
-        if (this.#mapping !== null) return 'full';
-      } else {
-        const taken = this.#row();
-        if (taken !== null) return taken;
-      }
-    }
-    if (run.final) run.longLine();
-    return 'drained';
+  protected override next(): Stop | null {
+    if (this.#blank()) return null;
+    if (this.#mapping !== null) return this.#row();
+    if (!this.#before()) return 'drained';
+    // What comes next has another letterhead than what came before.
+    return this.isMapped ? 'full' : null;
   }
 
   /** Passes an empty line; those to be passed over anyway are counted there. */
   #blank(): boolean {
-    const run = this.#run;
+    const run = this.filling;
     const { bytes, at, limit } = run;
     if (this.#skip > 0) return false;
     const end = bytes[at] === CR ? at + 1 : at;
@@ -127,7 +76,7 @@ export class CsvScan implements WindowScan {
 
   /** Takes a line or row of what comes before the first row; false when more bytes are needed for it. */
   #before(): boolean {
-    const run = this.#run;
+    const run = this.filling;
     if (this.#skip > 0) return this.#skipLine();
     const end = this.#reader.read(run.at);
     if (end === INCOMPLETE && !run.isTooLong(run.limit)) return false;
@@ -135,17 +84,17 @@ export class CsvScan implements WindowScan {
     const { noHeader } = this.#options;
     const names = noHeader ? numberedNames(this.#reader.columns) : headerNames(this.bytes, this.#reader);
     if (!noHeader) this.#keep(end, this.#reader.newlines + 1);
-    this.#mapping = mapped(names, this.#rows.options);
+    this.#mapping = mapped(names, this.rows.options);
     this.#columns = names.length;
-    this.#rows.encoder.begin(this.#mapping);
+    this.rows.encoder.begin(this.#mapping);
     this.letterhead = { ending: this.#ending, head: Buffer.concat(this.#head) };
     return true;
   }
 
   #skipLine(): boolean {
-    const { bytes, limit, final, at } = this.#run;
+    const { bytes, limit, final, at } = this.filling;
     const end = bytes.indexOf(LF, at);
-    if (end >= limit && !final && !this.#run.isTooLong(limit)) return false;
+    if (end >= limit && !final && !this.filling.isTooLong(limit)) return false;
     this.#keep(end, 1);
     if (end < limit) this.#skip -= 1;
     return true;
@@ -153,15 +102,15 @@ export class CsvScan implements WindowScan {
 
   /** Keeps what is before `end`, and the LF there, and goes on behind it. */
   #keep(end: number, lines: number): void {
-    const { bytes, at, limit } = this.#run;
+    const { bytes, at, limit } = this.filling;
     const next = Math.min(end + 1, limit);
     this.#head.push(bytes.slice(at, next));
-    this.#run.pass(next, end < limit ? lines : lines - 1);
+    this.filling.pass(next, end < limit ? lines : lines - 1);
   }
 
   /** Takes a row in, or refuses it; null to go on. */
   #row(): Stop | null {
-    const run = this.#run;
+    const run = this.filling;
     const start = run.at;
     const end = this.#reader.read(start);
     if (run.isTooLong(end < 0 ? run.limit : end)) return run.refuse('too-long', '') ? null : 'drained';

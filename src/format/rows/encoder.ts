@@ -169,7 +169,7 @@ export class RowEncoder {
   }
 
   #timestamp(row: Cells, column: number, from: number): number {
-    this.hasTime = !this.#isNone(row, column);
+    this.hasTime = column >= 0 && !this.#isNone(row, column);
     if (!this.hasTime) {
       return this.#options.missingTimestamp === 'now' ? from : this.#fail(code('no-timestamp'), 'a row without a time');
     }

@@ -3,7 +3,7 @@
 
 import { UsageError } from '../../errors.js';
 import type { ColumnType, FieldMapping, TagMapping } from '../../model.js';
-import { describe } from '../reasons.js';
+import { describe, type Reason } from '../reasons.js';
 import { putFirstName, putMeasurement, putName, reasonOf } from './put.js';
 
 /** The part of the settings that says what columns mean. */
@@ -44,13 +44,13 @@ export class Mapping {
   measurement = -1;
   /** The measurement, where it is the same for all rows; null where a column holds it. */
   readonly table: string | null;
-  readonly #options: MappingOptions;
+  readonly options: MappingOptions;
   readonly #measurementColumn: string | null;
   readonly #timeColumn: string | null;
 
   /** @param known names of all columns where they are known beforehand; decides which one is the time */
   constructor(options: MappingOptions, known: readonly string[] | null) {
-    this.#options = options;
+    this.options = options;
     const braced = /^\{(.+)\}$/s.exec(options.measurement ?? '')?.[1] ?? null;
     this.table = braced === null ? options.measurement : null;
     const usual = (names: readonly string[]): string | null =>
@@ -69,7 +69,7 @@ export class Mapping {
       this.measurement = column;
       return 'measurement';
     }
-    const { tags, fields } = this.#options;
+    const { tags, fields } = this.options;
     const tag = tags?.find((each) => each.name === name);
     if (tag !== undefined) {
       this.tags.push({ column, name: this.#once(tag.as), prefix: prefixOf(tag.as, false) });
@@ -84,9 +84,27 @@ export class Mapping {
 
   /** Whether a column of this name would become part of the point. */
   wants(name: string): boolean {
-    const { tags, fields } = this.#options;
+    const { tags, fields } = this.options;
     const named = [...(tags ?? []), ...(fields ?? [])].some((each) => each.name === name);
     return fields === null || named || this.#isTime(name) || (this.table === null && this.#isMeasurement(name));
+  }
+
+  /** Whether a column of this name would become a field under the same name. */
+  isField(name: string): boolean {
+    const { tags, fields } = this.options;
+    return (
+      fields === null &&
+      !tags?.some((each) => each.name === name) &&
+      !this.#isTime(name) &&
+      !(this.table === null && this.#isMeasurement(name))
+    );
+  }
+
+  /** What the options have to name, since no column has a usual name; null for nothing. */
+  get unnamed(): string | null {
+    if (this.#timeColumn === null) return 'a column of times: name it with --time-column';
+    if (this.table !== null || this.#measurementColumn !== null) return null;
+    return 'a table to put the rows in: name it with --measurement NAME, or the column that holds it with --measurement {column}';
   }
 
   /** What is wanted and not there, in words; null when nothing is missing. */
@@ -96,7 +114,7 @@ export class Mapping {
     if (this.table === null && this.measurement < 0) {
       return 'a table to put the rows in: name it with --measurement NAME, or the column that holds it with --measurement {column}';
     }
-    const { tags, fields } = this.#options;
+    const { tags, fields } = this.options;
     const lacking = (wanted: readonly TagMapping[] | null, got: readonly MappedColumn[]): string[] =>
       (wanted ?? []).filter(({ as }) => !got.some(({ name }) => name === as)).map(({ name }) => JSON.stringify(name));
     const lost = [...lacking(tags, this.tags), ...lacking(fields, this.fields)];
@@ -120,25 +138,45 @@ export class Mapping {
   }
 }
 
+/** Names of columns that the options speak of. */
+export function wantedNames({ tags, fields, timeColumn, measurement }: MappingOptions): string[] {
+  const named = [...(tags ?? []), ...(fields ?? [])].map(({ name }) => name);
+  return [...named, timeColumn ?? '', /^\{(.+)\}$/s.exec(measurement ?? '')?.[1] ?? ''];
+}
+
+/** Why a column cannot have this name; null when it can. */
+export function nameProblem(name: string, isField: boolean): Reason | null {
+  if (name === 'time') return 'column-named-time';
+  if (name === '') return isField ? 'empty-field-key' : 'empty-tag-key';
+  const end = escaped(name, isField).end;
+  return end < 0 ? reasonOf(end) : null;
+}
+
 /** `,name=` with the name escaped. Throws UsageError when no server would take it. */
 function prefixOf(name: string, isField: boolean): Uint8Array {
-  const length = Buffer.byteLength(name);
-  const bytes = new Uint8Array(3 * length + 2);
-  Buffer.from(bytes.buffer).write(name, 2 * length);
-  const put = isField ? putFirstName : putName;
-  // Written before where it is read: escapes never overtake.
-  const end = length === 0 ? 1 : put(bytes, 2 * length, 3 * length, 1);
-  if (end < 0 || length === 0 || name === 'time') {
-    const why = name === 'time' ? 'column-named-time' : length === 0 ? 'empty-field-key' : reasonOf(end);
+  const problem = nameProblem(name, isField);
+  if (problem !== null) {
     throw new UsageError([
-      `mapping columns — ${describe(why, `a column named ${JSON.stringify(name)}`)} — give it another name with --fields or --tags, as in ${isField ? 'old::new' : 'old:new'}`,
+      `mapping the columns — ${describe(problem, `a column named ${JSON.stringify(name)}`)} — ` +
+        `give it another name with ${isField ? '--fields, as in old::new' : '--tags, as in old:new'}`,
     ]);
   }
+  const { bytes, end } = escaped(name, isField);
   const prefix = new Uint8Array(end + 1);
   prefix.set(bytes.subarray(0, end));
   prefix[0] = 0x2c;
   prefix[end] = 0x3d;
   return prefix;
+}
+
+/** The escaped name in [1, end); a negative end is the code of a reason. */
+function escaped(name: string, isField: boolean): { bytes: Uint8Array; end: number } {
+  const length = Buffer.byteLength(name);
+  const bytes = new Uint8Array(3 * length + 2);
+  const from = 2 * length + 2; // behind all that may be written
+  Buffer.from(bytes.buffer).write(name, from);
+  const put = isField ? putFirstName : putName;
+  return { bytes, end: put(bytes, from, from + length, 1) };
 }
 
 /** A measurement, escaped. Null when no server would take it. */

@@ -105,8 +105,10 @@ function isNumberFinite(bytes: Uint8Array, from: number, to: number): boolean {
   return Number.isFinite(Number(text(bytes, from, to)));
 }
 
+/** Whether the nearest float is this number, or at least is written so: then nobody meant other digits. */
 function isExact(whole: string): boolean {
-  return BigInt(Number(whole)) === BigInt(whole);
+  const nearest = Number(whole);
+  return BigInt(nearest) === BigInt(whole) || String(nearest) === whole;
 }
 
 function isNonFinite(word: string): boolean {

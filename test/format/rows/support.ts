@@ -5,6 +5,7 @@ import { Csv } from '../../../src/format/csv/csv.js';
 import type { DialectOptions } from '../../../src/format/csv/dialect.js';
 import { LineProtocol } from '../../../src/format/line-protocol.js';
 import { type RowOptions, Rows } from '../../../src/format/rows/rows.js';
+import type { Format } from '../../../src/model.js';
 import { readAll } from '../support.js';
 
 export type Options = RowOptions & DialectOptions;
@@ -13,6 +14,7 @@ export const plain: Options = {
   precision: 'ns',
   missingTimestamp: 'reject',
   maxPointBytes: 4096,
+  chunkBytes: 8192,
   nullWords: null,
   measurement: 'm',
   tags: null,
@@ -46,14 +48,20 @@ export function csv(more: Partial<Options> = {}, name: 'csv' | 'tsv' = 'csv'): C
 }
 
 /** Points as they are sent, and rejects as `line reason`. */
-export async function sent(format: Csv, text: string | Uint8Array, chunks: readonly number[] = []) {
+export async function sent(format: Format, text: string | Uint8Array, chunks: readonly number[] = []) {
   const { points, rejects } = await readAll(format, Buffer.from(text), chunks);
   return { points: points.map((point) => point.text), rejects: rejects.map(({ line, reason }) => `${line} ${reason}`) };
 }
 
 /** Holds points to the exact check of line protocol: each is one, as it stands. */
 export async function expectValid(points: readonly string[], precision: Options['precision'] = 'ns'): Promise<void> {
-  const exact = new LineProtocol({ maxPointBytes: 1 << 20, precision, missingTimestamp: 'now', kernel: false });
+  const exact = new LineProtocol({
+    maxPointBytes: 1 << 16,
+    chunkBytes: 1 << 16,
+    precision,
+    missingTimestamp: 'now',
+    kernel: false,
+  });
   const { points: read, rejects } = await readAll(exact, Buffer.from(points.map((each) => `${each}\n`).join('')), []);
   expect(rejects).toEqual([]);
   expect(read.map(({ text }) => text)).toEqual(points);
