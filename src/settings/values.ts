@@ -19,12 +19,7 @@ export function parseValue(option: Option, raw: unknown): Parsed {
   if (kind.kind === 'headers') return each(raw, (text) => text.split('\n'), parseHeader);
   if (kind.kind === 'tags') return each(raw, (text) => split(text, ','), parseTag);
   if (kind.kind === 'fields') return each(raw, (text) => split(text, ','), parseField);
-  if (kind.kind === 'words')
-    return each(
-      raw,
-      (text) => text.split(','),
-      (text) => text,
-    );
+  if (kind.kind === 'words') return parseWords(raw);
   if (kind.kind === 'switch') return parseSwitch(raw);
   if (typeof raw === 'number' && kind.kind !== 'text') return parseText(kind, String(raw));
   if (typeof raw !== 'string') return { expected: 'text; in a config file, put it in quotes' };
@@ -156,6 +151,12 @@ function each<T>(raw: unknown, split: (text: string) => string[], parse: (text: 
   const wrong = results.find((result) => typeof result === 'string');
   if (wrong !== undefined) return { expected: wrong };
   return results.length > 0 ? { value: results } : { expected: 'at least one' };
+}
+
+function parseWords(raw: unknown): Parsed {
+  const list = (Array.isArray(raw) ? raw : [raw]) as unknown[];
+  if (!list.every((item) => typeof item === 'string')) return { expected: 'words, in quotes' };
+  return { value: list.flatMap((text) => text.split(',')).filter((word) => word !== '') };
 }
 
 /** An endpoint as it was given, credentials included. */

@@ -136,7 +136,8 @@ test('the examples in the README load what they say', async () => {
   for (const example of examples) {
     const words = [...example.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
     expect(words.slice(0, 2)).toEqual(['npx', 'bulk-load']);
-    const { summary } = await it.load([...words.slice(2), '--db', 'db'], { cwd: it.folder });
+    const { code, summary, stderr } = await it.load([...words.slice(2), '--db', 'db'], { cwd: it.folder });
+    expect([0, 8], stderr).toContain(code);
     loaded.push([summary?.inputs[0]?.format, summary?.points.loaded, summary?.points.rejected]);
   }
   expect(loaded).toEqual([
