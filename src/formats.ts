@@ -51,7 +51,7 @@ export async function formatsOf(
 async function headOf(input: Input, signal: AbortSignal): Promise<Uint8Array> {
   const source = await input.open(signal);
   try {
-    return (await peek(source, signal)).head;
+    return (await peek(source, new Uint8Array(headBytes), signal)).head;
   } finally {
     await source.close();
   }
@@ -59,6 +59,7 @@ async function headOf(input: Input, signal: AbortSignal): Promise<Uint8Array> {
 
 export class Formats {
   readonly #settings: Settings;
+  readonly #scratch = new Uint8Array(headBytes);
   readonly #made = new Map<FormatName, Format>();
   #rows: Rows | null = null;
 
@@ -77,7 +78,7 @@ export class Formats {
   ): Promise<{ readonly format: Format; readonly source: ByteSource }> {
     const { format } = this.#settings;
     if (format !== 'auto') return { format: this.#of(format), source };
-    const { head, source: again } = await peek(source, signal);
+    const { head, source: again } = await peek(source, this.#scratch, signal);
     return { format: this.#of(detect(head, name)), source: again };
   }
 
@@ -96,15 +97,18 @@ export class Formats {
 }
 
 /** Reads the first line, or as much as tells, without taking it away: the source returned gives it again. */
-async function peek(source: ByteSource, signal: AbortSignal): Promise<{ head: Uint8Array; source: ByteSource }> {
-  const buffer = new Uint8Array(headBytes);
+async function peek(
+  source: ByteSource,
+  buffer: Uint8Array,
+  signal: AbortSignal,
+): Promise<{ head: Uint8Array; source: ByteSource }> {
   let length = 0;
-  while (length < headBytes && !buffer.subarray(0, length).includes(10)) {
+  while (length < buffer.length && !buffer.subarray(0, length).includes(10)) {
     const read = await source.read(buffer.subarray(length), signal);
     if (read === 0) break;
     length += read;
   }
-  const head = buffer.subarray(0, length);
+  const head = buffer.slice(0, length);
   return { head, source: replay(head, source) };
 }
 

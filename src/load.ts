@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { memoryOf, peakRss, pressureOf, snapshotOf, type Told } from './account.js';
 import { Arena } from './batch/arena.js';
+import { shares } from './batch/joint.js';
 import { Continuing } from './continuing.js';
 import { alone, Outstanding } from './deliver/alone.js';
 import { Delivery } from './deliver/delivery.js';
@@ -220,7 +221,7 @@ class Run {
         try {
           this.#verification?.pulled(batch);
           const receipt = await this.#deliver(delivery, batch);
-          await this.#ledger.settle(batch, receipt);
+          await this.#settle(batch, receipt);
           this.#verification?.settled(batch, receipt);
         } catch (error) {
           this.end(error);
@@ -232,6 +233,15 @@ class Run {
     } finally {
       await batches.return();
     }
+  }
+
+  /** Books each input's share; what one of them ends the run with comes last, so that none is forgotten. */
+  async #settle(batch: Batch, receipt: Receipt): Promise<void> {
+    const failures: unknown[] = [];
+    for (const [part, share] of shares(batch, receipt)) {
+      await this.#ledger.settle(part, share).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Once everything is loaded, a sample is read back, when that was asked for. */

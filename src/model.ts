@@ -291,6 +291,8 @@ export interface Batch {
   readonly introduces: readonly Shape[] | null;
   readonly span: Span;
   readonly cut: Cut;
+  /** The batches of several inputs that travel in this one, in order; absent where it is one of its own. */
+  readonly parts?: readonly Batch[];
   release(): void;
 }
 

@@ -2,6 +2,8 @@
 
 import type { Arena } from './batch/arena.js';
 import { Batcher, type Guard } from './batch/batcher.js';
+import { type Filled, isCounted } from './batch/filling.js';
+import { joined } from './batch/joint.js';
 import { unitsPerMs } from './batch/stamp.js';
 import type { Continuing } from './continuing.js';
 import { InputError, RefusedError, UsageError } from './errors.js';
@@ -76,7 +78,20 @@ export class Reading {
   }
 
   /** Batches of all inputs in order, made when asked for. Throws `signal.reason` when it aborts. */
-  async *batches(arena: Arena, bodyBytes: () => number, signal: AbortSignal): AsyncGenerator<Batch, void> {
+  batches(arena: Arena, bodyBytes: () => number, signal: AbortSignal): AsyncGenerator<Batch, void> {
+    const { settings, clock, ledger } = this.#context;
+    const all = this.#all(arena, bodyBytes, signal);
+    if (arena.slots === 1 || settings.inOrder) return all;
+    return joined(all, {
+      points: settings.batchPoints,
+      bodyBytes,
+      lingerMs: settings.batchLingerMs,
+      clock,
+      abandon: ({ span, points, rejects }) => ledger.abandon(span.input, points + rejects.filter(isCounted).length),
+    });
+  }
+
+  async *#all(arena: Arena, bodyBytes: () => number, signal: AbortSignal): AsyncGenerator<Filled, void> {
     const { settings, inputs, ledger } = this.#context;
     const limit = settings.limit ?? Number.POSITIVE_INFINITY;
     const batcher = this.#batcher(arena, bodyBytes, limit);
@@ -88,7 +103,7 @@ export class Reading {
     this.#current = null;
   }
 
-  async *#input(i: number, input: Input, batcher: Batcher, signal: AbortSignal): AsyncGenerator<Batch, void> {
+  async *#input(i: number, input: Input, batcher: Batcher, signal: AbortSignal): AsyncGenerator<Filled, void> {
     const { settings, ledger, continuing, notify } = this.#context;
     this.#current = input.name;
     try {

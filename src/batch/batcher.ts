@@ -3,7 +3,6 @@
 
 import { InputError } from '../errors.js';
 import type {
-  Batch,
   ByteRange,
   Clock,
   Cut,
@@ -28,7 +27,7 @@ import {
   UNCOUNTED_SHAPE,
 } from '../model.js';
 import { type Arena, SLOT_WORDS } from './arena.js';
-import { Filling, isCounted, sideBytes } from './filling.js';
+import { type Filled, Filling, isCounted, sideBytes } from './filling.js';
 import { type Guard, isRejected, Judge, mustTravelAlone } from './judge.js';
 import { Patience } from './patience.js';
 import { Suffixes } from './stamp.js';
@@ -115,7 +114,7 @@ export class Batcher {
     signal: AbortSignal,
     start: Start = { place: theBeginning, covered: [] },
     format: FormatName = 'lp',
-  ): AsyncGenerator<Batch, void> {
+  ): AsyncGenerator<Filled, void> {
     const { byteOffset, line, ordinal } = start.place;
     const covered = [...start.covered];
     const position: Position = {
@@ -197,7 +196,7 @@ export class Batcher {
     return judge;
   }
 
-  #close(filling: Filling, cut: Cut, end: Position): Batch {
+  #close(filling: Filling, cut: Cut, end: Position): Filled {
     let released = false;
     end.batched = end.offset;
     this.#reached = end.ordinal;

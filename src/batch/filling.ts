@@ -11,6 +11,13 @@ const wordRange = 2 ** 32;
 /** No neighbour gathered: no point can start right behind this. */
 const nothing = -2;
 
+/** A batch with what joining it to others takes. */
+export interface Filled extends Batch {
+  readonly slot: Slot;
+  /** Bytes of originals beside the body. */
+  readonly sideBytes: number;
+}
+
 export class Filling {
   readonly slot: Slot;
   readonly input: number;
@@ -165,7 +172,7 @@ export class Filling {
   }
 
   /** @param end where the next batch of the input begins */
-  close(ordinal: number, cut: Cut, end: { offset: number; line: number }, release: () => void): Batch {
+  close(ordinal: number, cut: Cut, end: { offset: number; line: number }, release: () => void): Filled {
     const { slot, points } = this;
     const word = (i: number, which: number): number => slot.index[i * SLOT_WORDS + which]!;
     const bodyEnd = (i: number): number => word(i, END);
@@ -196,6 +203,8 @@ export class Filling {
       },
       cut,
       release,
+      slot,
+      sideBytes: this.#sideLength,
     };
   }
 

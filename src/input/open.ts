@@ -8,6 +8,7 @@ import { openFifo } from './fifo.js';
 import { fileSource } from './file.js';
 import { gunzipSource } from './gzip.js';
 import { explain, type RawSource } from './raw.js';
+import { smallBytes, smallFile } from './small.js';
 import { peek, recognise, shown } from './sniff.js';
 import { StreamSource } from './stream.js';
 import { zstdSource } from './zstd.js';
@@ -33,6 +34,7 @@ async function rawPath(path: string, name: string, signal: AbortSignal): Promise
     const what = await stat(path);
     if (what.isDirectory()) throw new InputError(`reading ${name}: expected a file, got a directory`);
     if (what.isFIFO()) return rawStream(await openFifo(path, signal), name);
+    if (what.isFile() && what.size > 0 && what.size <= smallBytes) return smallFile(path, name, what.size);
     return await fileSource(await openHandle(path, 'r'), name);
   } catch (error) {
     if (error instanceof InputError || signal.aborted) throw error;

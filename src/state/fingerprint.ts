@@ -26,11 +26,9 @@ export async function fingerprint(file: FileBytes, readTo: number): Promise<Fing
   const to = Math.min(readTo, file.size);
   const from = Math.max(0, to - block);
   const end = Math.min(block, file.size);
-  return {
-    size: file.size,
-    head: { to: end, hash: await hashOf(file, 0, end) },
-    tail: { from, to, hash: await hashOf(file, from, to) },
-  };
+  const head = await hashOf(file, 0, end);
+  const tail = from === 0 && to === end ? head : await hashOf(file, from, to);
+  return { size: file.size, head: { to: end, hash: head }, tail: { from, to, hash: tail } };
 }
 
 /** Whether a file is what it was, or that and more behind it, or something else. */
