@@ -155,6 +155,7 @@ class Joint {
       rejects: [],
       introduces: null,
       span: first.span,
+      letterhead: first.letterhead,
       cut: 'inputEnd',
       parts,
       release: () => first.release(),
@@ -167,9 +168,9 @@ function partOf(slot: Slot, point: number, at: number, batch: Filled): Batch {
   const word = (i: number, which: number): number => slot.index[(point + i) * SLOT_WORDS + which]!;
   const { line: baseLine, byteOffset: baseOffset } = batch.source(0);
   const [line, offset] = [baseLine - word(0, LINE_DELTA), baseOffset - word(0, OFFSET_DELTA)];
-  const { ordinal, points, values, rejects, introduces, span, cut } = batch;
+  const { ordinal, points, values, rejects, introduces, span, letterhead, cut } = batch;
   return {
-    ...{ ordinal, points, values, rejects, introduces, span, cut },
+    ...{ ordinal, points, values, rejects, introduces, span, letterhead, cut },
     body: slot.body.subarray(at, at + batch.body.length),
     bodyEnd: (i) => word(i, END) - at,
     source: (i) => {

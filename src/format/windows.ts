@@ -5,6 +5,9 @@ import type { ByteSource, FormatReject, Letterhead, Place, Points, Shape } from 
 import { LENGTH, POINT_WORDS, START } from '../model.js';
 import { parseShape } from './shape.js';
 
+/** Why what is still being read is not waited for. */
+const over = new Error('the runs of this input have ended');
+
 /** How a scan ended: the run is full, or the window holds nothing further that can be told. */
 export type Stop = 'full' | 'drained';
 
@@ -86,7 +89,8 @@ export async function* scanned(
       scan.bytes.copyWithin(windows[window]! - carried, scan.at, limit);
     }
   } finally {
-    own.abort();
+    // A reason made for each end would cost more than a small input's points.
+    own.abort(over);
     await pending.catch(() => {});
   }
 }
