@@ -42,7 +42,7 @@ interface Track {
 
 const saveMs = 1000;
 /** A save takes at most this part of the time: the next one waits so many times as long as the last one took. */
-const saveShare = 50;
+const saveShare = 100;
 
 export class Continuing {
   readonly deadLetters: DeadLetters;
