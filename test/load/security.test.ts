@@ -26,8 +26,8 @@ async function everything(folder: string): Promise<Map<string, string>> {
 const secrets = /s3cret/;
 const bad = `${lines(40)}broken\n${lines(40, 'other')}`;
 
-test.each([
-  ['a flag', (_: string) => ['--password', 's3cret-password'], {}],
+test.each<[string, (url: string) => string[], Record<string, string>]>([
+  ['a flag', () => ['--password', 's3cret-password'], {}],
   ['the URL', (url: string) => ['--url', url.replace('://', '://root:s3cret-password@')], {}],
   ['the environment', () => [], { BULK_LOAD_PASSWORD: 's3cret-password' }],
   ['a header', () => ['--password', 's3cret-password', '--header', 'X-Key: s3cret-key'], {}],
