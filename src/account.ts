@@ -14,7 +14,8 @@ import type { TargetSide } from './target-side.js';
 export interface Told {
   readonly inputs: readonly Input[];
   readonly clock: Clock;
-  readonly startedMs: number;
+  /** Monotonic: the wall clock may be set meanwhile. */
+  readonly begunMs: number;
   readonly ledger: Ledger;
   readonly meter: Meter;
   readonly memory: MemoryPlan | null;
@@ -33,7 +34,7 @@ export function snapshotOf(told: Told): Snapshot {
   const { p50, p99 } = meter.latencyMs();
   return {
     at: clock.now(),
-    seconds: (clock.now() - told.startedMs) / 1000,
+    seconds: (clock.monotonic() - told.begunMs) / 1000,
     points: { read, loaded, rejected },
     values: { loaded: ledger.values },
     bytes: { ...bytes, total: totalSize(inputs), sent: meter.bytesSent },

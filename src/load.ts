@@ -100,6 +100,8 @@ class Run {
   readonly #settings: Settings;
   readonly #context: LoadContext;
   readonly #startedMs: number;
+  /** Monotonic: the wall clock may be set meanwhile. */
+  readonly #begunMs: number;
   readonly #ledger: Ledger;
   readonly #meter = new Meter();
   readonly #continuing: Continuing;
@@ -127,6 +129,7 @@ class Run {
     this.#settings = settings;
     this.#context = context;
     this.#startedMs = context.clock.now();
+    this.#begunMs = context.clock.monotonic();
     const { inputs, clock, notify } = context;
     const { tenant, db, urls, maxRejected } = settings;
     this.#continuing = new Continuing({
@@ -282,6 +285,7 @@ class Run {
       version,
       startedMs: this.#startedMs,
       endedMs: clock.now(),
+      seconds: (clock.monotonic() - this.#begunMs) / 1000,
       outcome,
       exitCode: exitCodeOf(outcome, error),
       error,
@@ -402,7 +406,7 @@ class Run {
     return {
       inputs,
       clock,
-      startedMs: this.#startedMs,
+      begunMs: this.#begunMs,
       ledger: this.#ledger,
       meter: this.#meter,
       memory: this.#memory,
@@ -430,7 +434,7 @@ class Run {
   #limitDuration(): void {
     const { maxDurationMs } = this.#settings;
     if (maxDurationMs === null) return;
-    const left = Math.max(0, maxDurationMs - (this.#context.clock.now() - this.#startedMs));
+    const left = Math.max(0, maxDurationMs - (this.#context.clock.monotonic() - this.#begunMs));
     this.#later(left, () => this.end(new InterruptedError('--max-duration')));
   }
 

@@ -10,6 +10,8 @@ export interface RunFacts {
   readonly version: string;
   readonly startedMs: number;
   readonly endedMs: number;
+  /** How long it took, by a clock that nobody sets. */
+  readonly seconds: number;
   readonly outcome: Outcome;
   readonly exitCode: number;
   readonly error: BulkLoadError | null;
@@ -32,7 +34,7 @@ export interface RunFacts {
 
 export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summary {
   const { read, loaded, rejected, undelivered } = ledger.total;
-  const seconds = (facts.endedMs - facts.startedMs) / 1000;
+  const { seconds } = facts;
   const perSecond = (amount: number): number => (seconds > 0 ? Math.round(amount / seconds) : 0);
   return {
     formatVersion: 1,
