@@ -51,6 +51,9 @@ export class Scan implements WindowScan {
   /** Decimal digits of the last timestamp, 0 before the first. */
   #digits = 0;
   #full = false;
+  /** A point began in the window and did not end; and there is nothing new to be said of it. */
+  #incomplete = false;
+  #waits = false;
 
   constructor(options: LineProtocolOptions) {
     this.#options = options;
@@ -81,6 +84,7 @@ export class Scan implements WindowScan {
     this.#line = line;
     this.#inComment = false;
     this.#inLongLine = false;
+    this.#incomplete = false;
     this.#digits = digits;
   }
 
@@ -94,8 +98,12 @@ export class Scan implements WindowScan {
     return this.#inComment ? this.#commentBytes : 0;
   }
 
-  window(from: number, limit: number, final: boolean): void {
+  window(from: number, limit: number, final: boolean, fresh: number): void {
+    // Without a line's end in what came, a line that was not whole is not whole now. To read a long one anew with each
+    // chunk would take the square of its length.
+    const unended = from < fresh && limit - from <= this.#options.maxPointBytes && !final;
     this.at = from;
+    this.#waits = this.#incomplete && unended && !this.bytes.subarray(fresh, limit).includes(LF);
     this.#limit = limit;
     this.#final = final;
     this.bytes[limit] = LF;
@@ -110,12 +118,17 @@ export class Scan implements WindowScan {
     this.firstLine = this.#line;
     this.#scratch = this.layout.scratch;
     this.#full = false;
+    if (this.#waits) return 'drained';
+    this.#incomplete = false;
     while (this.at < this.#limit) {
       if (this.count === this.layout.indexPoints || this.rejects.length === REJECTS_PER_RUN) return 'full';
       if (this.#inComment) this.#comment();
       else if (this.#inLongLine) this.#longLine();
       else if (this.#ordinary()) continue;
-      else if (!this.#blank() && !this.#point()) return this.#full ? 'full' : 'drained';
+      else if (!this.#blank() && !this.#point()) {
+        this.#incomplete = !this.#full;
+        return this.#full ? 'full' : 'drained';
+      }
     }
     if (this.#final && this.#inLongLine) this.#longLine();
     return 'drained';
@@ -140,19 +153,20 @@ export class Scan implements WindowScan {
     return taken > 0;
   }
 
-  /** Passes blanks before a line; true when something was passed or a comment began. */
+  /** Passes blanks and empty lines, all there are; true when something was passed or a comment began. */
   #blank(): boolean {
-    const from = this.at;
+    const { bytes, at: from } = this;
+    const limit = this.#limit;
     let p = from;
-    while (this.bytes[p] === SPACE || this.bytes[p] === CR) p++;
-    if (p < this.#limit && this.bytes[p] === LF) {
-      p++;
-      this.#line++;
-    } else if (this.bytes[p] === HASH_SIGN) {
+    for (; p < limit; p++) {
+      if (bytes[p] === LF) this.#line++;
+      else if (bytes[p] !== SPACE && bytes[p] !== CR) break;
+    }
+    if (p < limit && bytes[p] === HASH_SIGN) {
       this.#inComment = true;
       this.#commentBytes = 0;
     }
-    this.at = Math.min(p, this.#limit);
+    this.at = p;
     return p > from || this.#inComment;
   }
 

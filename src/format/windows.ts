@@ -27,8 +27,11 @@ export interface WindowScan {
   readonly held: number;
   /** To be called before the first window of an input. */
   begin(start: Place): void;
-  /** Bytes [from, limit) are to be scanned next; with `final` they end the input. The byte at `limit` is overwritten. */
-  window(from: number, limit: number, final: boolean): void;
+  /**
+   * Bytes [from, limit) are to be scanned next, those from `fresh` on for the first time; with `final` they end the input.
+   * The byte at `limit` is overwritten.
+   */
+  window(from: number, limit: number, final: boolean, fresh: number): void;
   /** Fills the index with the next run. What the run before held is gone. */
   run(): Stop;
   /** Shape of a number from the index. */
@@ -70,7 +73,7 @@ export async function* scanned(
       const origin = decoded - chunk;
       const from = chunk - carried;
       const mark = origin + from === 0 ? byteOrderMark(scan.bytes, from, limit) : 0;
-      scan.window(from + (mark === BOM.length ? mark : 0), limit, final);
+      scan.window(from + (mark === BOM.length ? mark : 0), limit, final, chunk);
       const onlyMark = mark > 0 && mark < BOM.length && from + mark === limit && !final;
       while (!onlyMark) {
         const drained = scan.run() === 'drained';

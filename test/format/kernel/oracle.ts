@@ -117,7 +117,7 @@ function outcome(scan: Scan, input: Buffer): string {
   const at = scan.layout.windows[0];
   scan.bytes.set(input, at);
   scan.begin(model.theBeginning);
-  scan.window(at, at + input.length, true);
+  scan.window(at, at + input.length, true, at);
   const told: unknown[] = [];
   for (let stop = 'full'; stop === 'full'; ) {
     stop = scan.run();

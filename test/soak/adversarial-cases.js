@@ -1,0 +1,120 @@
+// The cases, as data: what lies in the folder of inputs, how the server behaves, what the program is told, and the exit
+// code it must come to. Everything is made in pieces: the maker must not be what needs the memory.
+
+import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+
+const MiB = 1024 * 1024;
+const start = 1_640_995_200n * 1_000_000_000n;
+const patient = ['--retry-for', '3s', '--request-timeout', '1s'];
+
+/** @param {string} folder @param {string} name @param {() => Iterable<string | Uint8Array>} pieces @param {boolean} zipped */
+async function file(folder, name, pieces, zipped = false) {
+  const to = createWriteStream(join(folder, name));
+  const from = Readable.from(pieces(), { objectMode: true });
+  await (zipped ? pipeline(from, createGzip({ level: 1 }), to) : pipeline(from, to));
+}
+
+/** Points of one series. @param {number} count */
+function* points(count) {
+  for (let from = 0; from < count; from += 1000) {
+    let text = '';
+    for (let i = from; i < Math.min(count, from + 1000); i += 1) text += `m,t=a f=${i} ${start + BigInt(i)}\n`;
+    yield text;
+  }
+}
+
+/** A zstd frame of blocks that repeat one byte, 4 bytes for 128 KiB of it, and a point at the end (RFC 8878, 3.1.1). @param {number} bytes */
+function* zstdBomb(bytes) {
+  const block = 128 * 1024;
+  yield Buffer.from('28b52ffd0058', 'hex');
+  const repeat = Buffer.alloc(4);
+  repeat.writeUIntLE((block << 3) | 2, 0, 3);
+  repeat[3] = 10;
+  for (let at = 0; at < bytes; at += block) yield repeat;
+  const point = Buffer.from('m f=1 1640995200000000000\n');
+  const header = Buffer.alloc(3);
+  header.writeUIntLE((point.length << 3) | 1, 0, 3);
+  yield Buffer.concat([header, point]);
+}
+
+/** @param {number} bytes */
+function* gzipBomb(bytes) {
+  const blanks = Buffer.alloc(MiB, '\n');
+  for (let at = 0; at < bytes; at += MiB) yield blanks;
+  yield 'm f=1 1640995200000000000\n';
+}
+
+/** @param {number} count */
+function* longLines(count) {
+  const piece = 'x'.repeat(MiB);
+  for (let i = 0; i < count; i += 1) {
+    yield `m,t=a f="`;
+    for (let at = 0; at < 63; at += 1) yield piece;
+    yield `" ${start + BigInt(i)}\n`;
+  }
+}
+
+/** @param {number} count @param {(i: number) => string} table */
+function* wide(count, table) {
+  const columns = Array.from({ length: 500 }, (_, column) => `column_${column}=1`).join(',');
+  for (let i = 0; i < count; i += 1) yield `${table(i)},t=a ${columns} ${start + BigInt(i)}\n`;
+}
+
+/** @typedef {(folder: string, size: number) => Promise<void>} Make */
+/** @type {Make} */
+const some = (folder, size) => file(folder, 'some.lp', () => points(Math.ceil(200_000 * size)));
+
+/** @type {readonly { name: string; make: Make; behaviour: import('./unkind-server.js').Behaviour; options: string[]; limitMiB: number; code: number }[]} */
+export const cases = [
+  {
+    name: 'a gzip bomb of 8 GiB',
+    make: (folder, size) => file(folder, 'bomb.lp.gz', () => gzipBomb(8192 * MiB * size), true),
+    ...{ behaviour: 'takes', options: [], limitMiB: 192, code: 0 },
+  },
+  {
+    name: 'a zstd bomb of 8 GiB',
+    make: (folder, size) => file(folder, 'bomb.lp.zst', () => zstdBomb(8192 * MiB * size)),
+    ...{ behaviour: 'takes', options: [], limitMiB: 192, code: 0 },
+  },
+  {
+    name: 'lines of 63 MiB',
+    make: (folder, size) => file(folder, 'long.lp', () => longLines(Math.ceil(8 * size))),
+    ...{ behaviour: 'takes', options: ['--max-point-bytes', '64MiB'], limitMiB: 768, code: 0 },
+  },
+  {
+    name: '200,000 points of 500 columns',
+    make: (folder, size) => file(folder, 'wide.lp', () => wide(Math.ceil(200_000 * size), () => 'm')),
+    ...{ behaviour: 'takes', options: [], limitMiB: 192, code: 0 },
+  },
+  {
+    name: '10,000 tables of 500 columns',
+    make: (folder, size) => file(folder, 'shapes.lp', () => wide(Math.ceil(10_000 * size), (i) => `table_${i}`)),
+    ...{ behaviour: 'takes', options: [], limitMiB: 512, code: 0 },
+  },
+  {
+    name: '100,000 files of one point',
+    make: async (folder, size) => {
+      for (let i = 0; i < 100_000 * size; i += 1) {
+        await writeFile(join(folder, `${i}.lp`), `m,t=a f=${i} ${start + BigInt(i)}\n`);
+      }
+    },
+    ...{ behaviour: 'takes', options: [], limitMiB: 512, code: 0 },
+  },
+  {
+    name: 'a server that never answers',
+    ...{ make: some, behaviour: 'silent', options: patient, limitMiB: 192, code: 5 },
+  },
+  {
+    name: 'a server that answers a byte a second',
+    ...{ make: some, behaviour: 'dripping', options: patient, limitMiB: 192, code: 5 },
+  },
+  {
+    name: 'a server that accepts and resets',
+    ...{ make: some, behaviour: 'resetting', options: patient, limitMiB: 192, code: 5 },
+  },
+];

@@ -1,0 +1,56 @@
+// A server that answers what a load asks before it begins, and treats writes as it was told.
+
+import { createServer } from 'node:http';
+
+/** @typedef {'takes' | 'silent' | 'dripping' | 'resetting'} Behaviour */
+
+const answers = {
+  ping: JSON.stringify({ version: '2.4.3, revision: unkind, build_time: none', status: 'healthy' }),
+  database: JSON.stringify([
+    {
+      ...{ ttl: 'INF', shard: 1, vnode_duration: '1year', replica: 1, precision: 'NS' },
+      ...{ max_memcache_size: '128 MiB', strict_write: false },
+    },
+  ]),
+};
+
+/** @param {Behaviour} behaviour */
+export async function startServer(behaviour) {
+  const server = createServer((request, response) => {
+    const url = request.url ?? '';
+    let statement = '';
+    // An empty one is a question, asked before the load begins.
+    const isWrite = url.includes('/write') && request.headers['content-length'] !== '0';
+    request.on('error', () => {});
+    request.on('data', (chunk) => (statement += isWrite ? '' : chunk));
+    if (isWrite && behaviour === 'resetting') request.socket.resetAndDestroy();
+    else request.on('end', () => answer(response, url, statement, isWrite ? behaviour : 'takes'));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(null)));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/**
+ * @param {import('node:http').ServerResponse} response @param {string} url @param {string} statement
+ * @param {Behaviour} behaviour
+ */
+function answer(response, url, statement, behaviour) {
+  if (behaviour === 'silent') return;
+  if (behaviour === 'dripping') {
+    const drip = setInterval(() => response.write(' '), 1000);
+    response.on('close', () => clearInterval(drip));
+    return;
+  }
+  const isPing = url.includes('/ping');
+  const text = isPing ? answers.ping : statement.startsWith('DESCRIBE DATABASE') ? answers.database : '';
+  response.writeHead(200, text === '' ? {} : { 'content-type': 'application/json' });
+  response.end(text);
+}
