@@ -18,7 +18,7 @@ import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
 import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
-import { planMemory, roomOf } from './memory.js';
+import { economise, planMemory, roomOf } from './memory.js';
 import type {
   Batch,
   Clock,
@@ -167,6 +167,7 @@ class Run {
     const { target, inputs, clock, notify, watch } = this.#context;
     const formats = await formatsOf(this.#settings, inputs, this.#halt.signal);
     const memory = planMemory(this.#settings, formats);
+    economise(memory);
     this.#memory = memory;
     if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
     await this.#continuing.open(this.#ledger);

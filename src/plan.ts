@@ -8,6 +8,8 @@ export interface MemoryPlan {
   readonly limitSource: string;
   /** The process with everything loaded and nothing to do; bytes resident. */
   readonly baseBytes: number;
+  /** Whether the kernel may be compiled for speed. */
+  readonly optimizes: boolean;
   /** For what the arena does not see: sockets, compression, garbage between two collections. */
   readonly reserveBytes: number;
   /** Read windows and tables of the format. */
@@ -40,7 +42,11 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /** Resident size of the loader when idle, all modules in (Node 20: 78 MiB, Node 24: 86 MiB; measured 2026-11-23). */
-const baseBytes = 88 * MiB;
+const idleBytes = 88 * MiB;
+/** What V8's optimizing compiler takes for the kernel, once, early in a load (Node 20: 35 MiB; measured 2026-11-24). */
+const compilerBytes = 36 * MiB;
+/** Smaller limits have a better use for that: the kernel stays as the fast compiler made it, at half its speed. */
+const leastForCompiler = 256 * MiB;
 const leastReserve = 16 * MiB;
 /** Of the limit. */
 const reserveShare = 0.1;
@@ -51,34 +57,47 @@ const sideSlack = 512 * KiB;
 const shortestPoint = 8;
 
 /**
- * Fits slots into the limit: as many as there are writers, of the size asked for; then fewer; then smaller.
- * Throws MemoryLimitError, with the figures, when not even one small slot fits.
+ * Fits slots into the limit: as many as there are writers, of the size asked for; then fewer; then smaller; with the
+ * compiler last of all. Throws MemoryLimitError, with the figures, when not even one small slot fits.
  */
 export function plan(request: PlanRequest): MemoryPlan {
+  const fast = request.limit.bytes >= leastForCompiler ? fitted(request, true) : null;
+  const memory = fast ?? fitted(request, false);
+  if (memory === null) throw tooSmall(request);
+  return memory;
+}
+
+function fitted(request: PlanRequest, optimizes: boolean): MemoryPlan | null {
   const { limit, workers } = request;
+  const baseBytes = optimizes ? idleBytes + compilerBytes : idleBytes;
   const reserveBytes = Math.max(leastReserve, Math.floor(limit.bytes * reserveShare));
   const rest = limit.bytes - baseBytes - reserveBytes - request.formatBytes;
-  for (let asked = request.batchBytes; ; asked = Math.floor(asked / 2)) {
+  for (const asked of bodies(request.batchBytes)) {
     const sizes = slotSizes(request, asked);
     const each = request.slotBytes(sizes);
     const slots = Math.min(workers, Math.floor(rest / each));
-    if (slots >= 1) {
-      return {
-        limitBytes: limit.bytes,
-        limitSource: limit.source,
-        baseBytes,
-        reserveBytes,
-        formatBytes: request.formatBytes,
-        windowBytes: rest - slots * each + Math.floor(reserveBytes / 2),
-        slots,
-        slotBytes: each,
-        batchBytes: asked,
-        ...sizes,
-        note: note(request, asked, slots),
-      };
-    }
-    if (asked <= smallestBody) throw tooSmall(request, baseBytes + request.formatBytes + each);
+    if (slots < 1) continue;
+    return {
+      limitBytes: limit.bytes,
+      limitSource: limit.source,
+      baseBytes,
+      optimizes,
+      reserveBytes,
+      formatBytes: request.formatBytes,
+      windowBytes: rest - slots * each + Math.floor(reserveBytes / 2),
+      slots,
+      slotBytes: each,
+      batchBytes: asked,
+      ...sizes,
+      note: note(request, asked, slots),
+    };
   }
+  return null;
+}
+
+/** Body bytes to be tried: what was asked for, then half of it, and so on. */
+function bodies(asked: number): number[] {
+  return asked <= smallestBody ? [asked] : [asked, ...bodies(Math.floor(asked / 2))];
 }
 
 /** Smallest limit, whole MiB, whose plan leaves room for such a window; null: none up to 4 GiB. */
@@ -104,13 +123,15 @@ function note(request: PlanRequest, asked: number, slots: number): string | null
   return changes.length === 0 ? null : `the memory limit allows ${changes.join(' and ')}`;
 }
 
-/** @param without what one small slot needs, the reserve left out: that grows with the limit */
-function tooSmall(request: PlanRequest, without: number): MemoryLimitError {
+function tooSmall(request: PlanRequest): MemoryLimitError {
+  const slot = request.slotBytes(slotSizes(request, bodies(request.batchBytes).at(-1)!));
+  // The reserve grows with the limit.
+  const without = idleBytes + request.formatBytes + slot;
   const needed = Math.max(without + leastReserve, Math.ceil(without / (1 - reserveShare)));
   const inMiB = (bytes: number): string => `${Math.ceil(bytes / MiB)}MiB`;
   return new MemoryLimitError(
     `planning memory — expected a limit of at least ${inMiB(needed)} for one writer with these settings ` +
-      `(base ${inMiB(baseBytes)}, format ${inMiB(request.formatBytes)}, the rest reserve and one slot) — ` +
+      `(base ${inMiB(idleBytes)}, format ${inMiB(request.formatBytes)}, the rest reserve and one slot) — ` +
       `got ${inMiB(request.limit.bytes)} (${request.limit.source}) — raise --memory-limit, or lower --max-point-bytes and --batch-bytes`,
   );
 }

@@ -94,6 +94,17 @@ describe('with less memory', () => {
   });
 });
 
+test('the kernel is optimized where there is room for the compiler as well, and only there', () => {
+  const wide = plan(request(256 * MiB));
+  const tight = plan(request(255 * MiB));
+  expect([wide.optimizes, tight.optimizes]).toEqual([true, false]);
+  expect(wide.baseBytes - tight.baseBytes).toBe(36 * MiB);
+  // A point of 60 MiB takes most of this limit: then the compiler has to stand back.
+  const long = plan(request(270 * MiB, { maxPointBytes: 60 * MiB }));
+  expect(long).toMatchObject({ optimizes: false, slots: 1 });
+  expect(total(long)).toBeLessThanOrEqual(270 * MiB);
+});
+
 test('the limit named for a window is the smallest whole one that leaves room for it', () => {
   const asked = request(128 * MiB);
   const limit = limitForWindow(asked, 64 * MiB)!;

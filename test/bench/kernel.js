@@ -22,14 +22,14 @@ function scanner(which) {
     const chunk = windows[0];
     let milliseconds = 0;
     let points = 0;
-    scan.begin();
+    scan.begin({ byteOffset: 0, line: 1, ordinal: 0, digits: 0 });
     let carried = 0;
     for (let at = 0; at < input.length; at += chunkBytes) {
       const part = input.subarray(at, at + chunkBytes);
       scan.bytes.copyWithin(chunk - carried, chunk + chunkBytes - carried, chunk + chunkBytes);
       scan.bytes.set(part, chunk);
       const began = performance.now();
-      scan.window(chunk - carried, chunk + part.length, false);
+      scan.window(chunk - carried, chunk + part.length, false, chunk);
       let stop = 'full';
       while (stop === 'full') {
         stop = scan.run();
