@@ -18,7 +18,7 @@ import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
 import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
-import { economise, planMemory, roomOf } from './memory.js';
+import { assertColumnsFit, economise, planMemory, roomOf } from './memory.js';
 import type {
   Batch,
   Clock,
@@ -176,6 +176,7 @@ class Run {
     this.#description = await target.describe(this.#halt.signal, memcacheAsked(this.#settings, times));
     const columns = await target.columns(this.#halt.signal);
     this.#catalogue = new Catalogue(columns);
+    assertColumnsFit(this.#catalogue.size, memory);
     if (this.#settings.verify) await this.#sample(columns);
     await this.#continuing.begin();
     this.#reading = new Reading({
@@ -187,6 +188,7 @@ class Run {
       continuing: this.#continuing,
       clock,
       startedMs: this.#startedMs,
+      assertFits: () => assertColumnsFit(this.#catalogue.size, memory),
       room: roomOf(this.#settings, formats, memory),
       notify,
       begun: () => this.#begun,

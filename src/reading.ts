@@ -36,6 +36,8 @@ export interface ReadingContext {
   readonly clock: Clock;
   /** Of this run; stamps are counted from the start of the load. */
   readonly startedMs: number;
+  /** Throws when there are more columns than memory can hold. */
+  readonly assertFits: () => void;
   /** For decompression. */
   readonly room: Room;
   readonly notify: (notice: Notice) => void;
@@ -195,10 +197,11 @@ export class Reading {
   }
 
   #guard(): Guard {
-    const { catalogue, database, settings } = this.#context;
+    const { catalogue, database, settings, assertFits } = this.#context;
     return {
       look: (shape) => {
         const look = catalogue.look(shape);
+        if (look.kind === 'introduces') assertFits();
         if (database.strictWrite && look.kind === 'introduces') throw strictWrite(settings.db, shape.table);
         return look;
       },

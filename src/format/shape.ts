@@ -1,6 +1,7 @@
 // From a good point to its shape: the names of its table and columns, unescaped, and the types of its fields.
 
 import type { Column, ColumnType, Shape } from '../model.js';
+import { columnOf, ownText } from './names.js';
 
 function end(text: string, from: number, stops: string): number {
   let p = from;
@@ -30,10 +31,10 @@ export function parseShape(point: Uint8Array): Shape {
   const text = Buffer.from(point.buffer, point.byteOffset, point.length).toString();
   const columns: Column[] = [];
   let p = end(text, 0, ', ');
-  const table = text.slice(0, p).replace(/\\([, ])/g, '$1');
+  const table = ownText(text.slice(0, p).replace(/\\([, ])/g, '$1'));
   while (text[p] === ',') {
     const equals = end(text, p + 1, '=');
-    columns.push({ name: unescapeName(text.slice(p + 1, equals)), type: 'tag' });
+    columns.push(columnOf(unescapeName(text.slice(p + 1, equals)), 'tag'));
     p = end(text, equals + 1, ', ');
   }
   while (text[p] === ' ') p++;
@@ -41,7 +42,7 @@ export function parseShape(point: Uint8Array): Shape {
     const equals = end(text, p, '=');
     const name = unescapeName(text.slice(p, equals));
     p = text[equals + 1] === '"' ? stringEnd(text, equals + 1) : end(text, equals + 1, ', ');
-    columns.push({ name, type: fieldType(text.slice(equals + 1, p)) });
+    columns.push(columnOf(name, fieldType(text.slice(equals + 1, p))));
     if (text[p] !== ',') return { table, columns };
     p++;
   }

@@ -16,16 +16,22 @@ const typeNames: Record<ColumnType, string> = {
 
 export class Catalogue {
   readonly #tables = new Map<string, Columns>();
+  #size = 0;
   #newTables = 0;
   #newColumns = 0;
 
   constructor(columns: readonly TargetColumn[]) {
-    for (const { table, name, type } of columns) this.#table(table).set(name, type);
+    for (const { table, name, type } of columns) this.#set(this.#table(table), name, type);
   }
 
   /** Tables and columns that came in by `pin` and `refresh`, that is: that this load brought to the target. */
   get introduced(): { tables: number; columns: number } {
     return { tables: this.#newTables, columns: this.#newColumns };
+  }
+
+  /** Columns of all tables. */
+  get size(): number {
+    return this.#size;
   }
 
   /** Compares a shape with what is known; changes nothing. */
@@ -69,8 +75,13 @@ export class Catalogue {
     const known = this.#table(table);
     for (const { name, type } of columns) {
       if (!known.has(name)) this.#newColumns += 1;
-      known.set(name, type);
+      this.#set(known, name, type);
     }
+  }
+
+  #set(columns: Columns, name: string, type: ColumnType | null): void {
+    if (!columns.has(name)) this.#size += 1;
+    columns.set(name, type);
   }
 }
 

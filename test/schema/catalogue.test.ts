@@ -74,3 +74,11 @@ test('a shape that adds no column takes no room', () => {
   }
   expect(introduction.shapes).toHaveLength(1);
 });
+
+test('each column of each table is counted once, wherever it was learnt', () => {
+  const catalogue = new Catalogue(m);
+  expect(catalogue.size).toBe(3);
+  catalogue.pin([shape('m', { f: 'float', g: 'float' }), shape('n', { f: 'float' })]);
+  catalogue.refresh('n', [{ table: 'n', name: 'f', type: 'float' }]);
+  expect(catalogue.size).toBe(5);
+});
