@@ -170,9 +170,10 @@ async function look(
     const source = await input.open(signal);
     state.compression = source.compression;
     try {
-      const chosen = await formats.choose(input.name, beginning(source, state, settings.maxPointBytes), signal);
-      state.format = chosen.format.name;
-      for await (const run of chosen.format.points(chosen.source, signal)) {
+      const { format, source: from } = await formats.choose(input.name, source, signal);
+      state.format = format.name;
+      const rows = beginning(format.reads?.(from, input.name) ?? from, state, settings.maxPointBytes);
+      for await (const run of format.points(rows, signal)) {
         seen.take(input.name, run, catalogue);
       }
     } finally {

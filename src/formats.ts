@@ -3,6 +3,7 @@
 
 import { Csv } from './format/csv/csv.js';
 import { detect, headBytes } from './format/detect.js';
+import { Json } from './format/json/json.js';
 import { Ndjson } from './format/json/ndjson.js';
 import { LineProtocol } from './format/line-protocol.js';
 import { Rows } from './format/rows/rows.js';
@@ -22,9 +23,9 @@ export function formatBytes(settings: Settings, formats: readonly FormatName[]):
 /** What names the way in which inputs are read: part of what makes a load the same load. */
 export function readAs(settings: Settings): string {
   const { format, measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords } = settings;
-  const { delimiter, quote, noHeader, skipLines, encoding } = settings;
+  const { delimiter, quote, noHeader, skipLines, encoding, jsonPath } = settings;
   const mapping = [measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords];
-  const said = JSON.stringify([...mapping, delimiter, quote, noHeader, skipLines, encoding]);
+  const said = JSON.stringify([...mapping, delimiter, quote, noHeader, skipLines, encoding, jsonPath]);
   return format === 'lp' ? format : `${format} ${said}`;
 }
 
@@ -35,7 +36,8 @@ export async function formatsOf(
   signal: AbortSignal,
 ): Promise<FormatName[]> {
   new TimeCell(new Uint8Array(0), settings);
-  if (settings.format !== 'auto') return [settings.format];
+  const said = saidFormat(settings);
+  if (said !== null) return [said];
   const found = new Set<FormatName>();
   for (const [i, input] of inputs.entries()) {
     signal.throwIfAborted();
@@ -46,6 +48,12 @@ export async function formatsOf(
   }
   signal.throwIfAborted();
   return found.size > 0 ? [...found] : ['lp'];
+}
+
+/** Only JSON has paths. */
+function saidFormat({ format, jsonPath }: Settings): FormatName | null {
+  if (format !== 'auto') return format;
+  return jsonPath === null ? null : 'json';
 }
 
 async function headOf(input: Input, signal: AbortSignal): Promise<Uint8Array> {
@@ -76,8 +84,8 @@ export class Formats {
     source: ByteSource,
     signal: AbortSignal,
   ): Promise<{ readonly format: Format; readonly source: ByteSource }> {
-    const { format } = this.#settings;
-    if (format !== 'auto') return { format: this.#of(format), source };
+    const said = saidFormat(this.#settings);
+    if (said !== null) return { format: this.#of(said), source };
     const { head, source: again } = await peek(source, this.#scratch, signal);
     return { format: this.#of(detect(head, name)), source: again };
   }
@@ -92,6 +100,7 @@ export class Formats {
     if (name === 'lp') return new LineProtocol(this.#settings);
     this.#rows ??= new Rows(this.#settings);
     if (name === 'ndjson') return new Ndjson(this.#rows);
+    if (name === 'json') return new Json(this.#rows, this.#settings.jsonPath);
     return new Csv(name, this.#rows, this.#settings);
   }
 }

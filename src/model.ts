@@ -66,7 +66,7 @@ export interface Input {
   open(signal: AbortSignal, room?: Room): Promise<ByteSource>;
 }
 
-export type FormatName = 'lp' | 'csv' | 'tsv' | 'ndjson';
+export type FormatName = 'lp' | 'csv' | 'tsv' | 'ndjson' | 'json';
 
 /** A column that is a tag, and the tag's name. */
 export interface TagMapping {
@@ -198,6 +198,12 @@ export interface Format {
   readonly name: FormatName;
   /** Bytes it takes, all of them at construction. */
   readonly memoryBytes: number;
+  /**
+   * What its rows are read from, where that is not the input's bytes as they are; offsets count in it. `source` is at the
+   * input's first byte and stays the caller's; `points` and places are of what is returned.
+   * `name` of the input, for errors.
+   */
+  reads?(source: ByteSource, name: string): ByteSource;
   /**
    * For formats whose rows mean nothing without the beginning of their input, before `points` with a start behind it:
    * reads from the input's first byte what the rows at `start` need. The source stays the caller's.

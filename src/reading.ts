@@ -113,7 +113,8 @@ export class Reading {
       const source = this.#source;
       const start = await orAborted(continuing.inputBegins(i, source, batcher.reached), signal);
       if (start !== null) {
-        const { format, rest } = await this.#begun(i, input, source, start, signal);
+        const { format, rest: from } = await this.#begun(i, input, source, start, signal);
+        const rest = format.reads?.(from, input.name) ?? from;
         await orAborted(skip(rest, start.place.byteOffset, input.name, signal), signal);
         const runs = format.points(this.#counting(rest), signal, start.place);
         yield* batcher.batches(i, runs, signal, start, format.name);

@@ -15,6 +15,7 @@ const endings: Readonly<Record<string, FormatName>> = {
   tab: 'tsv',
   ndjson: 'ndjson',
   jsonl: 'ndjson',
+  json: 'json',
 };
 
 /** The format of an input that begins with `head`, its first line or more. */
@@ -27,13 +28,20 @@ export function detect(head: Uint8Array, name: string): FormatName {
 
 function byContent(text: string): FormatName | null {
   if (annotation.test(text)) return 'csv';
-  if (/^\s*\{\s*["}]/.test(text)) return 'ndjson';
+  if (/^\s*\[\s*(?:[{\]]|$)/.test(text)) return 'json';
+  // Objects on lines of their own, but for those that go over several.
+  if (/^\s*\{\s*(?:["}]|$)/.test(text)) return isWhole(firstLine(text)) ? 'ndjson' : 'json';
   return point.test(firstLine(text)) ? 'lp' : null;
 }
 
 function byName(name: string): FormatName | null {
   const ending = /\.([a-z]+)(?:\.(?:gz|zst|zstd))?$/i.exec(name)?.[1]?.toLowerCase() ?? '';
   return endings[ending] ?? null;
+}
+
+/** A line that ends as an object does, or is too long to be seen whole. */
+function isWhole(line: string): boolean {
+  return line.trimEnd().endsWith('}') || line.length >= headBytes / 2;
 }
 
 /** Line protocol, good or bad, has an equals sign in every line. */

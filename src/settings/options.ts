@@ -75,7 +75,7 @@ const table = [
   { key: 'insecure', group: 'target', is: { kind: 'switch' }, default: 'false', description: 'do not check the certificate of the target: whoever is in between can read and change everything' },
   { key: 'header', as: 'headers', group: 'target', is: { kind: 'headers' }, default: null, arg: '<K: V>', description: 'header to send with each request; repeatable', secret: true },
 
-  { key: 'format', group: 'input', is: { kind: 'choice', values: ['auto', 'lp', 'csv', 'tsv', 'ndjson'] }, default: 'auto', arg: '<name>', description: 'of the inputs: auto, lp (line protocol), csv, tsv or ndjson; auto looks at the content, then at the name' },
+  { key: 'format', group: 'input', is: { kind: 'choice', values: ['auto', 'lp', 'csv', 'tsv', 'ndjson', 'json'] }, default: 'auto', arg: '<name>', description: 'of the inputs: auto, lp (line protocol), csv, tsv, ndjson or json; auto looks at the content, then at the name' },
   { key: 'precision', group: 'input', is: { kind: 'choice', values: ['ns', 'us', 'ms', 's'] }, default: 'ns', arg: '<unit>', description: 'unit of the timestamps: ns, us, ms or s' },
   { key: 'missingTimestamp', group: 'input', is: { kind: 'choice', values: ['reject', 'now'] }, default: 'reject', arg: '<what>', description: 'reject a point without a timestamp, or stamp it: now is the start of the load plus the number of the point' },
   { key: 'maxPointBytes', group: 'input', is: { kind: 'size', min: 64, max: 64 * MIB }, default: '1MiB', arg: '<size>', description: 'a longer point is rejected' },
@@ -98,6 +98,7 @@ const table = [
   { key: 'quote', group: 'mapping', is: { kind: 'character', words: { none: null } }, default: '"', arg: '<char>', description: 'around cells that hold delimiters, line ends or quotes, which are doubled there; or none' },
   { key: 'noHeader', group: 'mapping', is: { kind: 'switch' }, default: 'false', description: 'the first row is data already: columns are named 1, 2, 3 …' },
   { key: 'skipLines', group: 'mapping', is: { kind: 'count', min: 0, max: 1_000_000 }, default: '0', arg: '<lines>', description: 'pass over so many lines before the header' },
+  { key: 'jsonPath', group: 'mapping', is: { kind: 'text' }, default: null, defaultText: 'the text itself', arg: '<path>', description: 'of json: where the list of rows lies, such as data.items' },
   { key: 'encoding', group: 'mapping', is: { kind: 'choice', values: ['utf-8', 'latin1'] }, default: 'utf-8', arg: '<name>', description: 'of csv and tsv: utf-8 or latin1' },
 
   { key: 'batchPoints', group: 'batch', is: { kind: 'count', min: 1, max: 1_000_000 }, default: '10000', arg: '<points>', description: 'most points in a batch' },

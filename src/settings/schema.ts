@@ -97,6 +97,10 @@ const rules: readonly Rule[] = [
     if (typeof values.user === 'string' && values.user.includes(':'))
       report('user', 'expected a user without a colon: HTTP basic authentication cannot carry one');
   },
+  function pathsAreOfJson(values, explicit, report) {
+    if (explicit.has('jsonPath') && values.format !== 'auto' && values.format !== 'json')
+      report('jsonPath', `expected --format json with a path, got ${String(values.format)}`);
+  },
   function certificateAndKey(_, explicit, report) {
     for (const [one, other] of [
       ['cert', 'key'],

@@ -33,7 +33,7 @@ export interface Settings {
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
   readonly headers: readonly { readonly name: string; readonly value: string }[];
 
-  readonly format: 'auto' | 'lp' | 'csv' | 'tsv' | 'ndjson';
+  readonly format: 'auto' | 'lp' | 'csv' | 'tsv' | 'ndjson' | 'json';
   readonly precision: InputPrecision;
   readonly missingTimestamp: 'reject' | 'now';
   /** Bytes. */
@@ -64,6 +64,8 @@ export interface Settings {
   readonly quote: string | null;
   readonly noHeader: boolean;
   readonly skipLines: number;
+  /** `data.items`; null where the text itself is a list. */
+  readonly jsonPath: string | null;
   readonly encoding: 'utf-8' | 'latin1';
 
   readonly batchPoints: number;

@@ -106,15 +106,24 @@ test('columns that the options do not fit are code 2 while nothing was sent, and
   expect(summary?.points.loaded).toBe(30_000);
 });
 
-test('an NDJSON file that was stopped and killed goes on, and its rejected rows load again', async () => {
+test.each([
+  ['an NDJSON file', 'a.ndjson', (all: string) => all, []],
+  ['a JSON list', 'a.json', (all: string) => `[${all.trim().replaceAll('\n', ',\n ')}]`, []],
+  [
+    'a JSON list that lies deeper',
+    'a.json',
+    (all: string) => `{"data": {"items": [${all.trim().replaceAll('\n', ',')}]}}`,
+    ['--json-path', 'data.items'],
+  ],
+])('%s that was stopped and killed goes on, and its rejected rows load again', async (_, name, written, how) => {
   await begin({ script: { latencyMs: () => 5 } });
   const row = (i: number): string =>
     `{"time":${1640995200000000000n + BigInt(i)},"host":"h${i % 9}","a":{"v":${i % 100 === 7 ? '1.5' : i}}}`;
-  const path = await it.file('a.ndjson', rows(6000, row));
+  const path = await it.file(name, written(rows(6000, row)));
   const args = ['--measurement', 'cpu', '--tags', 'host', '--fields', 'a.v:integer:v', '--batch-points', '100'];
-  await ended([...args, path], 1000, 'SIGTERM');
-  await ended([...args, path], 3000, 'SIGKILL');
-  const { code, summary } = await it.load([...args, path]);
+  await ended([...args, ...how, path], 1000, 'SIGTERM');
+  await ended([...args, ...how, path], 3000, 'SIGKILL');
+  const { code, summary } = await it.load([...args, ...how, path]);
   expect(code).toBe(8);
   expect(summary?.points).toEqual({ read: 6000, loaded: 5940, rejected: 60, undelivered: 0 });
   expect(it.cluster.points()).toBe(5940);
@@ -131,6 +140,10 @@ test('the examples in the README load what they say', async () => {
   await it.file('readings.csv', cells);
   await it.file('readings.tsv.gz', gzipSync(cells.replaceAll(',', '\t')));
   await it.file('readings.ndjson', '{"time":1640995200000000001,"name":"t1","gps":{"lat":1,"lon":2},"status":3}\n');
+  const list =
+    '[\n  {"time": 1640995200000000002,\n   "name": "t1", "v": 1.5},\n  {"time": 1640995200000000003, "v": 2}\n]\n';
+  await it.file('readings.json', list);
+  await it.file('answer.json.gz', gzipSync(`{"meta":{"n":2},"data":{"items":${list}}}`));
   await it.file('report.csv', 'at;kind;v\n01.01.2022 01:00:00;other;-\n02.01.2022 01:00:00;other;2\n');
   const loaded: unknown[] = [];
   for (const example of examples) {
@@ -144,6 +157,8 @@ test('the examples in the README load what they say', async () => {
     ['csv', 1, 0],
     ['tsv', 1, 0],
     ['ndjson', 1, 0],
+    ['json', 2, 0],
+    ['json', 2, 0],
     ['csv', 1, 1],
   ]);
 });

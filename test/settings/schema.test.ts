@@ -69,6 +69,7 @@ test('the defaults are what the product contract says', () => {
     ratePoints: null,
     rateBytes: null,
     maxDurationMs: null,
+    jsonPath: null,
     memoryLimit: null,
     memoryWatchdog: 'on',
     targetMemory: 536_870_912,
