@@ -118,6 +118,8 @@ class Writer {
       case 'trueValue':
       case 'falseValue':
         this.#scalar(String(token.value));
+        return;
+      default: // parts of values, which come packed
     }
   }
 

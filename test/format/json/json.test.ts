@@ -13,16 +13,10 @@ const json = (path: string | null = null): Json => new Json(new Rows(plain), pat
 /** All that the format makes of a text, read in chunks of such sizes. */
 async function read(format: Json, text: string, chunks: readonly number[] = []) {
   const source = format.reads(bytesSource(Buffer.from(text), chunks), 'a.json');
-  const { points, rejects } = await readAll(
-    { ...bound(format), points: (_, signal) => format.points(source, signal) },
-    Buffer.from(''),
-    [],
-  );
-  return { points, rejects };
-}
-
-function bound(format: Json): Json {
-  return Object.assign(Object.create(Json.prototype) as Json, { name: format.name, memoryBytes: format.memoryBytes });
+  const { name, memoryBytes } = format;
+  const points = (_: ByteSource, signal: AbortSignal) => format.points(source, signal);
+  const { points: found, rejects } = await readAll({ name, memoryBytes, points }, Buffer.from(''), []);
+  return { points: found, rejects };
 }
 
 const texts = async (format: Json, text: string, chunks?: readonly number[]): Promise<string[]> =>
