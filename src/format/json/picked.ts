@@ -119,7 +119,16 @@ class Writer {
       case 'falseValue':
         this.#scalar(String(token.value));
         return;
-      default: // parts of values, which come packed
+      // Values come packed: of these there are none.
+      case 'startKey':
+      case 'endKey':
+      case 'startString':
+      case 'endString':
+      case 'stringChunk':
+      case 'startNumber':
+      case 'endNumber':
+      case 'numberChunk':
+      case 'whitespace':
     }
   }
 
