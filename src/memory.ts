@@ -40,6 +40,11 @@ export function economise({ optimizes }: MemoryPlan): void {
   setFlagsFromString('--wasm-tiering-budget=2147483647');
 }
 
+/** Longest answer to a question that can be held: as rows it takes several times as many bytes, before a load's slots are touched. */
+export function answerBytes({ memoryLimit: asked }: Settings): number {
+  return Math.min(64 * 1_048_576, Math.floor(memoryLimit(asked, memoryProbe()).bytes / 32));
+}
+
 /** Bytes of one column that is known to be there, its part of a table included (Node 20 and 24: 67 to 97; measured 2026-11-24). */
 const columnBytes = 100;
 

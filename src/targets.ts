@@ -1,5 +1,6 @@
 // Settings → the target they name.
 
+import { answerBytes } from './memory.js';
 import type { Clock, Notice, Precision, Target } from './model.js';
 import type { Settings } from './settings/settings.js';
 import { cnosdb } from './target/cnosdb.js';
@@ -32,6 +33,7 @@ export function createTarget(settings: Settings, { version, clock, notify, dropE
       headers: settings.headers.map(({ name, value }) => [name, value] as const),
       connections: settings.workers,
       waitForTargetMs,
+      answerBytes: answerBytes(settings),
       version,
       notify,
     },

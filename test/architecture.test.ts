@@ -33,7 +33,8 @@ const allowed: Record<string, readonly string[]> = {
   'plan-target': shared,
   clock: shared,
   version: [],
-  targets: [...shared, 'settings', 'target'],
+  // How much a target may answer is a matter of memory.
+  targets: [...shared, 'memory', 'settings', 'target'],
   ...Object.fromEntries(leaves.map((room) => [room, shared])),
   formats: [...shared, 'format', 'settings'],
   memory: [...shared, 'plan', 'batch', 'formats', 'pressure', 'settings'],

@@ -17,7 +17,6 @@ export interface Asking {
 }
 
 const questionTimeoutMs = 10_000;
-const longestAnswerBytes = 64 * 1024 * 1024;
 
 /** Attempted — expected — got — what to do. */
 export const sentence = (...parts: readonly string[]): string => parts.join(' — ');
@@ -40,16 +39,15 @@ export function remedy(reason: string): string {
 
 export type Told = { readonly rows: Row[] } | { readonly rejected: string };
 
-function read(body: string, cut: boolean, shown: string, statement: string): Told {
+function read(body: string, cut: boolean, most: number, shown: string, statement: string): Told {
   try {
-    if (cut) throw new SyntaxError(`more than ${longestAnswerBytes >> 20} MiB`);
+    if (cut) throw new SyntaxError('it is cut');
     return { rows: rowsOf(body) };
   } catch {
     const got = cut ? 'a longer one' : JSON.stringify(body.slice(0, 80));
-    const expected = `expected rows as JSON, ${longestAnswerBytes >> 20} MiB at most`;
-    throw new RefusedError(
-      sentence(`asked ${shown}: ${statement}`, expected, `got ${got}`, 'is this a CnosDB? see --url'),
-    );
+    const expected = `expected rows as JSON, ${Math.round(most / 1024)} KiB at most`;
+    const advice = cut ? 'for so many rows raise --memory-limit' : 'is this a CnosDB? see --url';
+    throw new RefusedError(sentence(`asked ${shown}: ${statement}`, expected, `got ${got}`, advice));
   }
 }
 
@@ -62,9 +60,9 @@ export async function askSql(asking: Asking, order: readonly number[], statement
   for (let turn = 0; ; turn++) {
     const index = order[turn % order.length];
     const timeoutMs = timeLeft(asking, questionTimeoutMs);
-    const outcome = await wire.sql(index, statement, longestAnswerBytes, timeoutMs, signal);
+    const outcome = await wire.sql(index, statement, wire.answerBytes, timeoutMs, signal);
     signal.throwIfAborted();
-    if (isRows(outcome)) return read(outcome.answer.body, outcome.cut, shown[index], statement);
+    if (isRows(outcome)) return read(outcome.answer.body, outcome.cut, wire.answerBytes, shown[index], statement);
     const said = verdictOf(outcome, timeoutMs, clock.now());
     if (said.kind === 'rejected') return { rejected: said.message };
     const reason = said.kind === 'accepted' ? 'an answer that is none' : said.reason;

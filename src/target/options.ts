@@ -37,6 +37,8 @@ export interface CnosdbOptions {
   /** Connections to each endpoint: as many as there may be writers. */
   readonly connections: number;
   readonly waitForTargetMs: number;
+  /** Longest answer to a question in SQL, bytes; 64 MiB unless told. */
+  readonly answerBytes?: number;
   /** For User-Agent. */
   readonly version: string;
   readonly notify?: (notice: Notice) => void;

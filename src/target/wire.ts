@@ -11,6 +11,7 @@ import { verdict } from './verdict.js';
 
 const connectTimeoutMs = 5_000;
 const shortAnswerBytes = 64 * 1024;
+const longestAnswerBytes = 64 * 1024 * 1024;
 /** A page of about 2,000 vnodes: more of them a node does not hold. */
 const metricsBytes = 8 * 1024 * 1024;
 /** Beside those of the writers: a flush or a look at the gauges must not queue behind writes that hang. */
@@ -36,6 +37,7 @@ export class Wire {
   readonly #origins: readonly URL[];
   readonly #query: string;
   readonly #precision: string;
+  readonly #answerBytes: number;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #connections: number;
   readonly #tls: TlsOptions;
@@ -52,11 +54,17 @@ export class Wire {
     this.#tls = options.tls;
     this.#clock = clock;
     const credentials = Buffer.from(`${options.user}:${options.password}`).toString('base64');
+    this.#answerBytes = options.answerBytes ?? longestAnswerBytes;
     this.#headers = {
       'user-agent': `bulk-load/${options.version}`,
       authorization: `Basic ${credentials}`,
       ...Object.fromEntries(options.headers.map(([name, value]) => [name.toLowerCase(), value])),
     };
+  }
+
+  /** Longest answer to a statement, bytes. */
+  get answerBytes(): number {
+    return this.#answerBytes;
   }
 
   /** An empty body asks for everything but the points: reachable, credentials, tenant, privilege, database. */

@@ -122,4 +122,12 @@ export const cases = [
     name: 'a server that accepts and resets',
     ...{ make: some, behaviour: 'resetting', options: patient, limitMiB: 192, code: 5 },
   },
+  {
+    name: 'a server whose list of columns never ends',
+    ...{ make: some, behaviour: 'boundless', options: patient, limitMiB: 128, code: 4 },
+  },
+  {
+    name: 'a server with 35,000 columns',
+    ...{ make: some, behaviour: 'wide', options: patient, limitMiB: 160, code: 0 },
+  },
 ];

@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http';
 
-/** @typedef {'takes' | 'silent' | 'dripping' | 'resetting'} Behaviour */
+/** @typedef {'takes' | 'silent' | 'dripping' | 'resetting' | 'boundless' | 'wide'} Behaviour */
 
 const answers = {
   ping: JSON.stringify({ version: '2.4.3, revision: unkind, build_time: none', status: 'healthy' }),
@@ -24,7 +24,10 @@ export async function startServer(behaviour) {
     request.on('error', () => {});
     request.on('data', (chunk) => (statement += isWrite ? '' : chunk));
     if (isWrite && behaviour === 'resetting') request.socket.resetAndDestroy();
-    else request.on('end', () => answer(response, url, statement, isWrite ? behaviour : 'takes'));
+    else
+      request.on('end', () =>
+        answer(response, url, statement, isWrite || isAboutColumns(statement) ? behaviour : 'takes'),
+      );
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(null)));
   const address = server.address();
@@ -38,11 +41,36 @@ export async function startServer(behaviour) {
   };
 }
 
+/** @param {string} statement */
+const isAboutColumns = (statement) => /information_schema\.columns/i.test(statement);
+
+/** Blanks without an end. @param {import('node:http').ServerResponse} response */
+function boundless(response) {
+  const blanks = Buffer.alloc(1 << 20, ' ');
+  const more = () => {
+    while (!response.destroyed && response.write(blanks));
+  };
+  response.on('drain', more);
+  more();
+}
+
+/** As many columns as a default load may still be told of. */
+function wide() {
+  return Array.from({ length: 35_000 }, (_, i) => ({
+    table_name: `table_${i % 500}`,
+    column_name: `a_column_of_some_length_${i}`,
+    column_type: 'FIELD',
+    data_type: 'DOUBLE',
+  }));
+}
+
 /**
  * @param {import('node:http').ServerResponse} response @param {string} url @param {string} statement
  * @param {Behaviour} behaviour
  */
 function answer(response, url, statement, behaviour) {
+  if (behaviour === 'boundless' && statement !== '') return boundless(response);
+  if (behaviour === 'wide' && statement !== '') return void response.end(JSON.stringify(wide()));
   if (behaviour === 'silent') return;
   if (behaviour === 'dripping') {
     const drip = setInterval(() => response.write(' '), 1000);
