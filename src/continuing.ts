@@ -1,7 +1,6 @@
 // What makes a load one load over several runs: how far each input is accounted for, kept on the disk once a second and
 // at every stop, and taken up again by the next run. Reading asks where to begin, the ledger tells what was settled.
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BusyError, InputError, StateError } from './errors.js';
 import { DeadLetters } from './ledger/dead-letters.js';
@@ -11,6 +10,7 @@ import { theBeginning } from './model.js';
 import type { Settings } from './settings/settings.js';
 import { type Checkpoint, type CheckpointInput, unwritable } from './state/checkpoint.js';
 import { compare, type Fingerprint, fingerprint } from './state/fingerprint.js';
+import { makeFolder } from './state/folder.js';
 import { readHistory } from './state/history.js';
 import { type Held, take } from './state/lock.js';
 import { pieces } from './state/pieces.js';
@@ -253,7 +253,7 @@ export class Continuing {
     const { settings, names, clock, end } = this.#context;
     const path = join(settings.stateDir, `${names.load}.lock`);
     try {
-      await mkdir(settings.stateDir, { recursive: true, mode: 0o700 });
+      await makeFolder(settings.stateDir);
     } catch (error) {
       throw unwritable('preparing the state directory', settings.stateDir, error);
     }

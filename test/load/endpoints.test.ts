@@ -67,9 +67,15 @@ test('one that was away takes writes again', async () => {
   const urls = await pair();
   const [, sick] = proxies;
   sick!.set((write) => void (write === 5 && cluster.stopNode(1)));
+  let back = false;
   cluster.setScript({
-    latencyMs: () => 2,
-    onWrite: ({ ordinal }) => void (ordinal === 60 && cluster.startNode(1)),
+    // Slow from then on: it is still to have a share when a probe has found it.
+    latencyMs: () => (back ? 25 : 2),
+    onWrite: ({ ordinal }) => {
+      if (ordinal !== 40) return;
+      back = true;
+      void cluster.startNode(1);
+    },
   });
   const { summary, notices } = await loader.load(urls, options);
   expect(summary.points).toEqual({ read: count, loaded: count, rejected: 0, undelivered: 0 });
