@@ -1,7 +1,7 @@
 // Every way a run ends, with its exit code. Expected failures inside a run are values (verdicts, receipts);
 // these classes are for what ends it. The table is product law: a change to a number is a breaking change.
 
-/** Outcome of a run → process exit code. 130 is SIGINT, 143 SIGTERM: both are `interrupted`. */
+/** Outcome of a run → process exit code. 130 is SIGINT, 141 SIGPIPE, 143 SIGTERM: all are `interrupted`. */
 export const exitCodes = {
   complete: 0,
   usage: 2,
@@ -106,14 +106,17 @@ export class BusyError extends BulkLoadError {
   }
 }
 
+/** As shells name the ends of programs: 128 and the number of the signal. */
+const interruptions: Readonly<Record<string, number>> = { SIGPIPE: 141, SIGTERM: 143, '--max-duration': 143 };
+
 /** Somebody stopped the run: a signal, `--max-duration`, or the caller's AbortSignal. */
 export class InterruptedError extends BulkLoadError {
   readonly #exitCode: number;
 
-  /** @param by `SIGINT` ends with 130, `SIGTERM` and a spent `--max-duration` with 143, anything else with 130 */
+  /** @param by `SIGINT` ends with 130, `SIGTERM` and a spent `--max-duration` with 143, `SIGPIPE` with 141, anything else with 130 */
   constructor(by: string) {
     super('interrupted', 'BULK_INTERRUPTED', `stopped by ${by}`);
-    this.#exitCode = by === 'SIGTERM' || by === '--max-duration' ? 143 : exitCodes.interrupted;
+    this.#exitCode = interruptions[by] ?? exitCodes.interrupted;
   }
 
   override get exitCode(): number {

@@ -18,7 +18,8 @@ export type { Notice, Snapshot, Summary } from './model.js';
  * texts (`'64MiB'`, `'30s'`) or plain numbers of bytes. The environment is not read.
  */
 export type LoadOptions = Omit<OptionValues, 'progress' | 'summary' | 'logLevel' | 'quiet'> & {
-  readonly db: string;
+  /** Not needed with `dryRun`. */
+  readonly db?: string;
   /** Files, directories, patterns, or `-` for standard input. */
   readonly inputs: string | readonly string[];
 };
@@ -69,10 +70,9 @@ async function start({ inputs: names, ...options }: LoadOptions, control: LoadCo
     cwd: process.cwd(),
   });
   const notify = control.notify ?? ((): void => {});
-  const context = { version: version(), clock, notify };
+  const context = { version: version(), clock, notify, inputs, stdout: process.stdout };
   const result = await run(settings, {
     ...context,
-    inputs,
     named,
     target: createTarget(settings, context),
     stop: interruption(control.signal),

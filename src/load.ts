@@ -131,7 +131,7 @@ class Run {
     this.#startedMs = context.clock.now();
     this.#begunMs = context.clock.monotonic();
     const { inputs, clock, notify } = context;
-    const { tenant, db, urls, maxRejected } = settings;
+    const { tenant, db, urls, maxRejected, dryRun } = settings;
     this.#continuing = new Continuing({
       settings,
       inputs,
@@ -147,12 +147,7 @@ class Run {
       maxRejected,
       (...booked) => this.#continuing.booked(...booked),
     );
-    this.#turns = new Turns(
-      urls.map(({ origin }) => origin),
-      [tenant, db],
-      clock,
-      notify,
-    );
+    this.#turns = new Turns(dryRun === null ? urls.map(({ origin }) => origin) : [], [tenant, db], clock, notify);
     // Every writer listens to them.
     setMaxListeners(0, this.#halt.signal, this.#hard.signal);
     this.#obey(context.stop, (reason) => this.end(reason));
@@ -204,7 +199,8 @@ class Run {
     const { target, clock, notify } = this.#context;
     const signal = this.#halt.signal;
     const seen = outlook(this.#settings, database, await target.layout(signal), times);
-    for (const notice of words(this.#settings, seen, times, version)) notify(notice);
+    const told = this.#settings.dryRun === null ? words(this.#settings, seen, times, version) : [];
+    for (const notice of told) notify(notice);
     this.#side = new TargetSide(this.#settings, seen, { target, clock, signal, notify });
   }
 
@@ -275,7 +271,7 @@ class Run {
     for (const undo of this.#undo) undo();
     await this.#continuing.close(this.#howItEnded()).catch((error: unknown) => this.end(error));
     for (const undo of this.#undo) undo();
-    await target.close();
+    await target.close(ledger.reason === null).catch((error: unknown) => this.end(error));
     this.#over = true;
     this.#resident.close();
     ledger.assertBalanced();
@@ -453,9 +449,10 @@ function bug(cause: unknown): BugError {
 
 /** The load's name, and that of the database it goes to. */
 function namesOf(settings: Settings, context: LoadContext): { load: string; database: string } {
-  const { tenant, db, precision } = settings;
+  const { tenant, db, precision, dryRun } = settings;
+  const target = dryRun === null ? 'cnosdb' : 'dry-run';
   const named = context.named ?? context.inputs.map(({ path }) => path ?? '-');
   const name = (inputs: readonly string[]): string =>
-    loadName({ target: 'cnosdb', tenant, database: db, inputs, format: readAs(settings), precision });
+    loadName({ target, tenant, database: db, inputs, format: readAs(settings), precision });
   return { load: name(named), database: name([]) };
 }

@@ -468,7 +468,8 @@ export interface Target {
   /**
    * One request, to the least busy endpoint believed healthy; one that is not is left alone and probed. What waits on an
    * endpoint found dead is given up while another takes writes: `unreachable` with `mayHaveLanded`.
-   * Never throws for anything the target or the network does. When `signal` aborts the request is torn down and the
+   * Never throws for anything a target or the network does; a BulkLoadError where what is written to on this machine takes
+   * no more, which ends the run. When `signal` aborts the request is torn down and the
    * attempt is `dropped`. `points` is for the account of endpoints. The body must not change until this resolves.
    */
   write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt>;
@@ -489,7 +490,8 @@ export interface Target {
   /** Points of a table, each counted once; null where there is no such table. Throws as `describe`. */
   count(table: string, signal: AbortSignal): Promise<number | null>;
   endpoints(): readonly EndpointAccount[];
-  close(): Promise<void>;
+  /** @param whole the run came to its end. Throws StateError where that cannot be made to last on this machine. */
+  close(whole?: boolean): Promise<void>;
 }
 
 export interface EndpointAccount {

@@ -173,6 +173,7 @@ export class Reading {
       bodyBytes,
       lingerMs: settings.batchLingerMs,
       precision: settings.precision,
+      sendsSeconds: settings.dryRun !== null,
       startMs: continuing.startMs,
       limit,
       skipPoints: settings.skipPoints,

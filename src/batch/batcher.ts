@@ -50,6 +50,8 @@ export interface BatcherOptions {
   readonly bodyBytes: () => number;
   readonly lingerMs: number;
   readonly precision: InputPrecision;
+  /** The target takes seconds; else they go as milliseconds. */
+  readonly sendsSeconds: boolean;
   /** Start of the load, ms since 1970: the base of stamps for missing timestamps. */
   readonly startMs: number;
   /** Points to take in the whole load; Infinity for all. */
@@ -89,7 +91,7 @@ export class Batcher {
     this.#tally = tally;
     this.#clock = clock;
     this.#options = options;
-    this.#suffixes = new Suffixes(options.precision, options.startMs);
+    this.#suffixes = new Suffixes(options.precision, options.startMs, options.sendsSeconds);
   }
 
   /** Points of the load before whatever comes behind the batches made so far. */

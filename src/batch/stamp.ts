@@ -17,9 +17,12 @@ export class Suffixes {
   readonly #low: number;
   readonly #seconds: boolean;
 
-  /** @param startMs start of the load, ms since 1970 */
-  constructor(precision: InputPrecision, startMs: number) {
-    this.#seconds = precision === 's';
+  /**
+   * @param startMs start of the load, ms since 1970
+   * @param sendsSeconds seconds go as they are
+   */
+  constructor(precision: InputPrecision, startMs: number, sendsSeconds = false) {
+    this.#seconds = precision === 's' && !sendsSeconds;
     this.stamped = this.#seconds ? Uint8Array.of(zero, zero, zero) : null;
     const base =
       precision === 's' ? BigInt(Math.floor(startMs / 1000)) : BigInt(startMs) * BigInt(unitsPerMs[precision]);

@@ -36,7 +36,7 @@ export async function runCheck(
   const interruption = onSignals(process, () => {});
   const target = createTarget(
     { ...settings, createDb: false, dbOptions: null },
-    { version: version(), clock, notify: () => {} },
+    { version: version(), clock, notify: () => {}, inputs, stdout: process.stdout },
   );
   try {
     const report = await check(settings, { inputs, target, signal: interruption.stop });

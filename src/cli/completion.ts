@@ -46,7 +46,7 @@ const commands: readonly CommandWords[] = [
 function wordsOf(option: Option): Word[] {
   const { key, is, arg, description } = option;
   const name = flagName(key);
-  if (is.kind === 'switch') {
+  if (is.kind === 'switch' || is.kind === 'switchOrFile') {
     const negated = { name: name.replace('--', '--no-'), value: null, description: `not ${name}` };
     return [{ name, value: null, description }, negated];
   }

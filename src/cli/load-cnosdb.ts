@@ -12,7 +12,7 @@ import { resultsJson } from '../compat/results.js';
 import { exitCodes } from '../errors.js';
 import { type Expansion, expand } from '../input/expand.js';
 import { type LoadResult, load } from '../load.js';
-import type { Notice, Snapshot, Summary } from '../model.js';
+import type { Input, Notice, Snapshot, Summary } from '../model.js';
 import { prepareResult, writeResult } from '../report/file.js';
 import { reporter } from '../report/reporter.js';
 import { summaryText } from '../report/summary.js';
@@ -55,7 +55,7 @@ async function refuse({ message, help }: FlagError, process: Process): Promise<n
 }
 
 async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process: Process): Promise<number> {
-  const { settings } = await resolve({ flags: asked.options, env: process.env });
+  const { settings } = await resolve({ flags: { ...asked.options, dryRun: false }, env: process.env });
   if (asked.resultsFile !== '') await prepareResult(asked.resultsFile, resultsHead);
   const expansion = await input(asked, process);
   const told = await reporter('none', streams(process), clock, settings.logLevel);
@@ -65,7 +65,7 @@ async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process
   };
   for (const message of asked.warnings) notify({ level: 'warn', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
-  const workers = inFront(asked, settings, notify, process);
+  const workers = inFront(asked, settings, expansion.inputs, notify, process);
   const periodic = new Periodic(asked.reportingPeriodMs, process);
   try {
     const result = await load(settings, {
@@ -98,9 +98,16 @@ async function input({ file }: Request, process: Process): Promise<Pick<Expansio
   return { inputs, named };
 }
 
-function inFront(asked: Request, settings: Settings, notify: (notice: Notice) => void, process: Process): Paced {
+function inFront(
+  asked: Request,
+  settings: Settings,
+  inputs: readonly Input[],
+  notify: (notice: Notice) => void,
+  process: Process,
+): Paced {
   const { doLoad, dropExisting, backoffMs, intervals } = asked;
-  const target = doLoad ? createTarget(settings, { version: version(), clock, notify, dropExisting }) : discard();
+  const context = { version: version(), clock, notify, dropExisting, inputs, stdout: process.stdout };
+  const target = doLoad ? createTarget(settings, context) : discard();
   return paced(
     target,
     {

@@ -1,10 +1,10 @@
 // `bulk-load [load] <inputs>`: settings, inputs and target together, one run, its story on stderr, its summary where asked.
 
 import { clock } from '../clock.js';
-import type { BulkLoadError } from '../errors.js';
+import { type BulkLoadError, InterruptedError } from '../errors.js';
 import { expand } from '../input/expand.js';
 import { type LoadResult, load } from '../load.js';
-import type { Clock } from '../model.js';
+import type { Clock, TargetDescription } from '../model.js';
 import { prepareResult, writeResult } from '../report/file.js';
 import { type Reporter, reporter } from '../report/reporter.js';
 import { summaryJson, summaryText } from '../report/summary.js';
@@ -20,6 +20,8 @@ import type { Process } from './process.js';
 import { onSignals } from './signals.js';
 import { onStatus } from './status.js';
 import { standardInput } from './stdin.js';
+
+const closedPipe = new InterruptedError('SIGPIPE').exitCode;
 
 /** Returns the exit code. Throws UsageError and StateError of what comes before the run. */
 export async function runLoad(
@@ -37,7 +39,7 @@ export async function runLoad(
   const noMoreStatus = onStatus(process, () => shown.status());
   const interruption = onSignals(process, (message) => shown.notice({ level: 'warn', kind: 'signal', message }));
   const notify = shown.notice.bind(shown);
-  const target = createTarget(settings, { version: version(), clock, notify });
+  const target = createTarget(settings, { version: version(), clock, notify, inputs, stdout: process.stdout });
   try {
     const result = await load(settings, {
       version: version(),
@@ -47,12 +49,12 @@ export async function runLoad(
       clock,
       stop: interruption.stop,
       abort: interruption.abort,
-      command: (skipPoints) => continuation(process.argv, settings.fresh, skipPoints),
+      // What was written stands; the rest has another beginning.
+      command: settings.dryRun === null ? (skip) => continuation(process.argv, settings.fresh, skip) : null,
       notify,
       watch: (snapshot, description, memory) => {
         shown.start([
-          `bulk-load ${version()}: ${counted(inputs.length, 'input')} (${size(inputs)}) → ${settings.db} at ` +
-            `${settings.urls.map((url) => url.shown).join(', ')} (CnosDB ${description.version ?? 'of unknown version'}), ` +
+          `bulk-load ${version()}: ${counted(inputs.length, 'input')} (${size(inputs)}) → ${where(settings, description)}, ` +
             `at most ${counted(memory.slots, 'writer')}, memory limit ${formatBytes(memory.limitBytes)} (${memory.limitSource})`,
         ]);
         if (numbers.url !== null) notify({ level: 'info', kind: 'metrics', message: `metrics at ${numbers.url}` });
@@ -70,6 +72,15 @@ export async function runLoad(
     noMoreStatus();
     await numbers.close();
   }
+}
+
+function where({ db, urls, dryRun }: Settings, { version: found }: TargetDescription): string {
+  if (dryRun !== null) return `${outletName(dryRun)}, nothing is sent (--dry-run)`;
+  return `${db} at ${urls.map((url) => url.shown).join(', ')} (CnosDB ${found ?? 'of unknown version'})`;
+}
+
+function outletName(dryRun: string): string {
+  return dryRun === '-' ? 'standard output' : dryRun;
 }
 
 function isFile(summary: string | null): summary is string {
@@ -103,8 +114,12 @@ function bound(seen: Reporter): Reporter {
 }
 
 async function tell({ summary, examples, error }: LoadResult, settings: Settings, process: Process): Promise<void> {
-  const silent = settings.quiet && summary.exitCode === 0;
-  if (!silent && settings.progress !== 'json') process.stderr.write(summaryText(summary, Object.fromEntries(examples)));
+  // Whoever reads only the first lines has all that was wanted.
+  const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
+  if (!silent && settings.progress !== 'json') {
+    process.stderr.write(summaryText(summary, Object.fromEntries(examples)));
+    if (settings.dryRun !== null) process.stderr.write('  dry run    nothing was sent\n');
+  }
   if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);
   if (settings.summary === '-') await print(process, summaryJson(summary));
   // Last: a full disk must not cost what was said above.

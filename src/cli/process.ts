@@ -3,7 +3,8 @@
 export interface Stream {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
-  write(text: string, done?: (error?: Error | null) => void): unknown;
+  readonly fd?: number;
+  write(text: string | Uint8Array, done?: (error?: Error | null) => void): unknown;
 }
 
 export interface Process {

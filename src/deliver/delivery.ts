@@ -1,7 +1,7 @@
 // One batch → one receipt: retries, splits and searches for bad points until every point is loaded, rejected or given
 // up. A batch in back-off keeps its permit and its slot: a sick target must not pull more bytes in.
 
-import { BugError, type BulkLoadError, RefusedError, TooManyRejectsError, UnavailableError } from '../errors.js';
+import { BugError, BulkLoadError, RefusedError, TooManyRejectsError, UnavailableError } from '../errors.js';
 import type {
   Attempt,
   Batch,
@@ -120,7 +120,7 @@ export class Delivery {
         open.push(...halves(range));
         continue;
       }
-      const { step, attempt } = await this.#send(batch, range, deadline, search.misled, stop, abort).catch(defect);
+      const { step, attempt } = await this.#send(batch, range, deadline, search.misled, stop, abort).catch(thrown);
       search.misled ||= step !== null && wasMisled(range, search.suspect, step.do === 'loaded');
       if (step === null) open.push(range);
       else if (step.do === 'loaded') loaded.push(range);
@@ -361,7 +361,9 @@ function noFailures(misled: boolean): Failures {
   };
 }
 
-function defect(cause: unknown): Sent {
+/** What the target throws is meant to end the run; everything else is not meant at all. */
+function thrown(cause: unknown): Sent {
+  if (cause instanceof BulkLoadError) return { step: { do: 'stop', error: cause }, attempt: null };
   const message = cause instanceof Error ? cause.message : String(cause);
   return { step: { do: 'stop', error: new BugError(`a defect of bulk-load: ${message}`, { cause }) }, attempt: null };
 }

@@ -22,7 +22,11 @@ export interface Flag {
 
 /** Every flag, in the order of the help; after each switch its negation. */
 export function flags(): Flag[] {
-  return options.flatMap((option) => (option.is.kind === 'switch' ? [flag(option), negation(option)] : [flag(option)]));
+  return options.flatMap((option) => (isSwitch(option) ? [flag(option), negation(option)] : [flag(option)]));
+}
+
+function isSwitch({ is }: Option): boolean {
+  return is.kind === 'switch' || is.kind === 'switchOrFile';
 }
 
 function flag(option: Option): Flag {
@@ -50,7 +54,7 @@ function isOn({ is, default: text }: Option): boolean {
 }
 
 /**
- * Rewrites `--quiet=false` to `--no-quiet` and `--quiet=true` to `--quiet`, up to a `--`.
+ * Rewrites `--quiet=false` to `--no-quiet` and `--quiet=true` to `--quiet`, up to a `--`; and `--dry-run` to `--dry-run=-`.
  * An optional value would do it too, but `--create-db data.lp` would then swallow the input.
  * Throws UsageError for another value.
  */
@@ -64,7 +68,8 @@ export function spellSwitches(argv: readonly string[]): string[] {
 
 function spellSwitch(word: string, problems: string[]): string {
   const [name, value] = word.split('=', 2);
-  const option = options.find(({ key, is }) => is.kind === 'switch' && flagName(key) === name);
+  const option = options.find((each) => isSwitch(each) && flagName(each.key) === name);
+  if (option?.is.kind === 'switchOrFile') return value === undefined ? `${name}=-` : word;
   if (!option || value === undefined) return word;
   if (/^(true|1|yes|on)$/i.test(value)) return name;
   if (/^(false|0|no|off)$/i.test(value)) return name.replace('--', '--no-');

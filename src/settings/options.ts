@@ -7,6 +7,8 @@ export type Kind =
   | { readonly kind: 'urls' }
   | { readonly kind: 'headers' }
   | { readonly kind: 'switch' }
+  /** Alone it is `-`, standard output; only behind an equals sign it names a file. */
+  | { readonly kind: 'switchOrFile' }
   | { readonly kind: 'choice'; readonly values: readonly string[] }
   /** `words`: texts that stand for a number of their own, or for none. */
   | {
@@ -74,6 +76,7 @@ const table = [
   { key: 'key', group: 'target', is: { kind: 'text' }, default: null, arg: '<file>', description: 'PEM file of its private key, without a passphrase' },
   { key: 'insecure', group: 'target', is: { kind: 'switch' }, default: 'false', description: 'do not check the certificate of the target: whoever is in between can read and change everything' },
   { key: 'header', as: 'headers', group: 'target', is: { kind: 'headers' }, default: null, arg: '<K: V>', description: 'header to send with each request; repeatable', secret: true },
+  { key: 'dryRun', group: 'target', is: { kind: 'switchOrFile' }, default: null, defaultText: 'off', arg: '[=file]', description: 'send nothing, and need no target: write what would be sent, as line protocol, to standard output or to a file' },
 
   { key: 'format', group: 'input', is: { kind: 'choice', values: ['auto', 'lp', 'csv', 'tsv', 'ndjson', 'json'] }, default: 'auto', arg: '<name>', description: 'of the inputs: auto, lp (line protocol), csv, tsv, ndjson or json; auto looks at the content, then at the name' },
   { key: 'precision', group: 'input', is: { kind: 'choice', values: ['ns', 'us', 'ms', 's'] }, default: 'ns', arg: '<unit>', description: 'unit of the timestamps: ns, us, ms or s' },
@@ -145,15 +148,17 @@ export type OptionValues = { readonly [O in (typeof table)[number] as O['key']]?
 
 type ValueOf<K extends Kind> = K extends { kind: 'switch' }
   ? boolean
-  : K extends { kind: 'choice' }
-    ? K['values'][number]
-    : K extends { kind: 'count' }
-      ? number | string
-      : K extends { kind: 'urls' | 'headers' | 'tags' | 'fields' | 'words' }
-        ? string | readonly string[]
-        : K extends { kind: 'text' | 'timeRange' | 'character' | 'timezone' | 'address' }
-          ? string
-          : string | number;
+  : K extends { kind: 'switchOrFile' }
+    ? boolean | string
+    : K extends { kind: 'choice' }
+      ? K['values'][number]
+      : K extends { kind: 'count' }
+        ? number | string
+        : K extends { kind: 'urls' | 'headers' | 'tags' | 'fields' | 'words' }
+          ? string | readonly string[]
+          : K extends { kind: 'text' | 'timeRange' | 'character' | 'timezone' | 'address' }
+            ? string
+            : string | number;
 
 /** `batchPoints` → `--batch-points`. */
 export function flagName(key: string): string {

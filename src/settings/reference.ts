@@ -42,7 +42,11 @@ const meanings: Record<Outcome, { readonly meaning: string; readonly again: stri
   bug: { meaning: 'a defect of ours, with the stack', again: 'no' },
   state: { meaning: 'dead letters or other state cannot be written', again: 'no' },
   busy: { meaning: 'the same load runs already', again: 'yes' },
-  interrupted: { meaning: 'SIGINT, or SIGTERM (143): in-flight requests were finished', again: 'yes' },
+  interrupted: {
+    meaning:
+      'SIGINT, or SIGTERM (143): in-flight requests were finished; or what `--dry-run` writes to was closed (141)',
+    again: 'yes',
+  },
 };
 
 /** Groups of options with their rows, in the order of the table. */
@@ -86,7 +90,7 @@ export function renderOptionsTable(): string {
 /** The README's table of exit codes, in Markdown, without a final newline. */
 export function renderExitCodes(): string {
   const rows = (Object.keys(exitCodes) as Outcome[]).map((outcome) => {
-    const code = outcome === 'interrupted' ? '130, 143' : String(exitCodes[outcome]);
+    const code = outcome === 'interrupted' ? '130, 141, 143' : String(exitCodes[outcome]);
     return row([code, `\`${outcome}\``, meanings[outcome].meaning, meanings[outcome].again]);
   });
   const head = row(['code', 'outcome', 'meaning', 'run again unattended?']);

@@ -76,7 +76,16 @@ type Rule = (values: Record<string, unknown>, explicit: ReadonlySet<string>, rep
 
 const rules: readonly Rule[] = [
   function databaseIsNamed(values, _, report) {
-    if (values.db === null) report('db', 'expected the database to load into, got nothing; name it with --db');
+    if (values.db === null && values.dryRun === null)
+      report('db', 'expected the database to load into, got nothing; name it with --db');
+  },
+  function nothingIsSent(values, explicit, report) {
+    if (typeof values.dryRun !== 'string') return;
+    for (const key of ['verify', 'skipLoaded'])
+      if (explicit.has(key) && values[key] !== false)
+        report(key, 'expected without --dry-run, which neither sends points nor asks what was sent');
+    if (values.dryRun === '-' && values.summary === '-')
+      report('summary', 'expected a file, since --dry-run writes points to standard output, got -');
   },
   function onePassword(_, explicit, report) {
     if (explicit.has('password') && explicit.has('passwordFile'))
@@ -150,5 +159,12 @@ function toSettings(values: Record<string, unknown>): Settings {
   const fromUrl = signIn ? { user: signIn.user ?? values.user, password: signIn.password ?? '' } : {};
   // The table and values.ts together make what Settings says; test/settings/schema.test.ts holds them to it.
   const lists = { urls: [...distinct.values()], headers: values.header ?? [] };
-  return { ...named, ...fromUrl, ...lists, tls: { ca: null, cert: null, key: null } } as unknown as Settings;
+  const all = { ...named, ...fromUrl, ...lists, tls: { ca: null, cert: null, key: null } } as unknown as Settings;
+  return all.dryRun === null ? all : { ...all, ...dry(all) };
+}
+
+/** One writer keeps the order of the input, and what is for the target's good does nothing. */
+function dry({ db }: Settings): Partial<Settings> {
+  const idle = { createDb: false, targetMemory: null, stage: null, compression: 'none' } as const;
+  return { ...idle, db: db ?? '', workers: 1, checkpoint: false };
 }

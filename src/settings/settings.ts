@@ -32,6 +32,8 @@ export interface Settings {
   /** PEM texts. */
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
   readonly headers: readonly { readonly name: string; readonly value: string }[];
+  /** A file, or `-` for standard output; null: points are sent. Else there may be no database, and `db` is empty. */
+  readonly dryRun: string | null;
 
   readonly format: 'auto' | 'lp' | 'csv' | 'tsv' | 'ndjson' | 'json';
   readonly precision: InputPrecision;

@@ -21,6 +21,7 @@ export function parseValue(option: Option, raw: unknown): Parsed {
   if (kind.kind === 'fields') return each(raw, (text) => split(text, ','), parseField);
   if (kind.kind === 'words') return parseWords(raw);
   if (kind.kind === 'switch') return parseSwitch(raw);
+  if (kind.kind === 'switchOrFile') return parseOutlet(raw);
   if (typeof raw === 'number' && kind.kind !== 'text') return parseText(kind, String(raw));
   if (typeof raw !== 'string') return { expected: 'text; in a config file, put it in quotes' };
   // Only the password may be empty: it is so by default.
@@ -28,7 +29,7 @@ export function parseValue(option: Option, raw: unknown): Parsed {
   return parseText(kind, raw);
 }
 
-type TextKind = Exclude<Kind, { kind: 'urls' | 'headers' | 'tags' | 'fields' | 'words' | 'switch' }>;
+type TextKind = Exclude<Kind, { kind: 'urls' | 'headers' | 'tags' | 'fields' | 'words' | 'switch' | 'switchOrFile' }>;
 
 function parseText(kind: TextKind, text: string): Parsed {
   switch (kind.kind) {
@@ -127,6 +128,13 @@ function parseSwitch(raw: unknown): Parsed {
   if (typeof raw === 'string' && /^(true|false|1|0|yes|no|on|off)$/i.test(raw))
     return { value: /^(true|1|yes|on)$/i.test(raw) };
   return { expected: 'true or false' };
+}
+
+/** A path, `-`, or null for off. A file that is called `true` is `./true`. */
+function parseOutlet(raw: unknown): Parsed {
+  const is = parseSwitch(raw);
+  if ('value' in is) return { value: is.value === true ? '-' : null };
+  return typeof raw === 'string' && raw !== '' ? { value: raw } : { expected: 'true, false, - or a file' };
 }
 
 /** A date on its own, or a year, stands for its first instant in UTC. */

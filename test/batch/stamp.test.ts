@@ -34,4 +34,6 @@ test('with seconds a stamp counts seconds and is written in milliseconds', () =>
 test('only seconds need something behind a timestamp that is there', () => {
   expect(Buffer.from(new Suffixes('s', 0).stamped!).toString()).toBe('000');
   expect(new Suffixes('ms', 0).stamped).toBe(null);
+  expect(new Suffixes('s', 0, true).stamped).toBe(null);
+  expect(Buffer.from(new Suffixes('s', 1_600_000_000_999, true).missing(2)).toString()).toBe(' 1600000002');
 });

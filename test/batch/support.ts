@@ -34,6 +34,7 @@ const plain: BatcherOptions = {
   bodyBytes: () => 1 << 16,
   lingerMs: 5000,
   precision: 'ns',
+  sendsSeconds: false,
   startMs: 1_600_000_000_000,
   limit: Number.POSITIVE_INFINITY,
   skipPoints: 0,

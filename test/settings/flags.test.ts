@@ -11,7 +11,9 @@ test('names derive from the key', () => {
 
 test('every switch, and nothing else, has a negation', () => {
   const negated = flags().filter(({ negates }) => negates);
-  expect(negated.map(({ key }) => key)).toEqual(options.filter(({ is }) => is.kind === 'switch').map(({ key }) => key));
+  expect(negated.map(({ key }) => key)).toEqual(
+    options.filter(({ is }) => is.kind.startsWith('switch')).map(({ key }) => key),
+  );
   expect(negated.map(({ flags }) => flags)).toContain('--no-create-db');
 });
 
@@ -23,6 +25,16 @@ test('keys and names are given once', () => {
 test('a switch with a value is spelled as the switch or its negation', () => {
   const argv = ['--quiet=false', '--create-db=TRUE', '--db=true', 'in.lp', '--', '--quiet=false'];
   expect(spellSwitches(argv)).toEqual(['--no-quiet', '--create-db', '--db=true', 'in.lp', '--', '--quiet=false']);
+});
+
+test('a switch that may name a file does so behind an equals sign only: what follows is an input', () => {
+  expect(spellSwitches(['--dry-run', 'in.csv'])).toEqual(['--dry-run=-', 'in.csv']);
+  expect(spellSwitches(['--dry-run=out.lp', '-', '--', '--dry-run'])).toEqual([
+    '--dry-run=out.lp',
+    '-',
+    '--',
+    '--dry-run',
+  ]);
 });
 
 test('a switch with another value is a problem', () => {

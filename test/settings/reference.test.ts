@@ -26,5 +26,5 @@ test('the help shows every option once', () => {
 
 test('the table of exit codes has a row for each outcome', () => {
   expect(renderExitCodes().split('\n')).toHaveLength(2 + Object.keys(exitCodes).length);
-  expect(renderExitCodes()).toContain('| 130, 143 | `interrupted` |');
+  expect(renderExitCodes()).toContain('| 130, 141, 143 | `interrupted` |');
 });

@@ -25,6 +25,7 @@ test('the defaults are what the product contract says', () => {
     password: '',
     passwordFile: null,
     createDb: false,
+    dryRun: null,
     dbOptions: null,
     compression: 'auto',
     ca: null,
@@ -103,6 +104,9 @@ describe('a value is read by its kind', () => {
     ['memoryLimit', '1GiB', 'memoryLimit', { bytes: 1_073_741_824 }],
     ['quiet', 'yes', 'quiet', true],
     ['quiet', 'false', 'quiet', false],
+    ['dryRun', 'yes', 'dryRun', '-'],
+    ['dryRun', false, 'dryRun', null],
+    ['dryRun', './true', 'dryRun', './true'],
     ['expectTime', 'off', 'expectTime', null],
     [
       'expectTime',
@@ -195,6 +199,18 @@ describe('options that contradict each other are refused', () => {
     [{ limit: 5, minPoints: 6 }, 'limit: expected at least --min-points, which is 6, got 5'],
   ])('%j', (given, message) => {
     expect(problems(given)).toEqual([message]);
+  });
+});
+
+test('a dry run needs no database, keeps the order by one writer, and spares no target', () => {
+  expect(problems({ db: null, dryRun: true })).toEqual([]);
+  expect(settings({ db: null, dryRun: 'out.lp', workers: 4, createDb: true })).toMatchObject({
+    db: '',
+    dryRun: 'out.lp',
+    workers: 1,
+    createDb: false,
+    targetMemory: null,
+    checkpoint: false,
   });
 });
 

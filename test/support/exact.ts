@@ -59,10 +59,10 @@ export async function exactLoader(count: number, clock: Clock): Promise<Loader> 
       const notices: Notice[] = [];
       const notify = (notice: Notice): void => void notices.push(notice);
       const never = new AbortController().signal;
-      const context = { version: '0.0.0', clock, notify };
+      const context = { version: '0.0.0', clock, notify, inputs, stdout: process.stdout };
       const target = createTarget(settings, context);
       const ends = { stop: never, abort: never, command: null, watch: () => {} };
-      return { ...(await load(settings, { ...context, ...ends, inputs, target })), notices };
+      return { ...(await load(settings, { ...context, ...ends, target })), notices };
     },
     end: () => rm(folder, { recursive: true, force: true }),
   };

@@ -1,0 +1,174 @@
+// `--dry-run`: the converter. What it writes is what a load would have sent, and nobody is asked for anything.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Summary } from '../../src/model.js';
+import { type Ended, run, start } from '../support/process.js';
+import { lines, type Scene, scene } from '../support/scene.js';
+
+let it: Scene;
+
+beforeEach(async () => {
+  it = await scene();
+});
+afterEach(() => it.end());
+
+const mapping = ['--measurement', 'cpu', '--tags', 'host'];
+/** Of its own, and no target to be asked. */
+const dry = (args: readonly string[], input?: string): Promise<Ended> =>
+  run(['--url', 'http://127.0.0.1:1', '--state-dir', it.stateDir, ...args], input === undefined ? {} : { input });
+
+function rows(count: number): string {
+  const row = (i: number): string =>
+    `${1640995200000000000n + BigInt(i)},"h ${i % 9}",${i},${i % 50 === 7 ? 'x' : i}\n`;
+  return `time,host,v,w\n${Array.from({ length: count }, (_, i) => row(i)).join('')}`;
+}
+
+async function summaryOf(name: string): Promise<Summary> {
+  return JSON.parse(await readFile(join(it.folder, name), 'utf8')) as Summary;
+}
+
+test('points go to standard output in the order of the input, and everything else elsewhere', async () => {
+  const path = await it.file('a.csv', 'time,host,v\n1640995200000000000,a b,1.5\n1640995200000000001,b,2\n');
+  const { code, stdout, stderr } = await dry(['--dry-run', ...mapping, path]);
+  expect(code).toBe(0);
+  expect(stdout).toBe('cpu,host=a\\ b v=1.5 1640995200000000000\ncpu,host=b v=2 1640995200000000001\n');
+  expect(stderr).toContain('nothing is sent (--dry-run)');
+  expect(stderr).toContain('nothing was sent');
+});
+
+test('what it writes, loaded, is what a direct load would have loaded, and both reject the same', async () => {
+  const other = await scene();
+  const path = await it.file('a.csv', rows(3000));
+  const direct = await it.load([...mapping, path]);
+  const converted = await dry(['--dry-run', '--summary', join(it.folder, 'dry.json'), ...mapping, path]);
+  const summary = await summaryOf('dry.json');
+  expect([converted.code, direct.code]).toEqual([8, 8]);
+  expect(summary.points).toEqual(direct.summary!.points);
+  expect(summary.rejects.byReason).toEqual(direct.summary!.rejects.byReason);
+  const letters = async ({ rejects }: Summary): Promise<string> => await readFile(rejects.deadLetters![0]!, 'utf8');
+  expect(await letters(summary)).toBe(await letters(direct.summary!));
+  try {
+    const piped = await other.load(['-'], { input: converted.stdout });
+    expect(piped.summary?.points).toMatchObject({ read: 2940, loaded: 2940 });
+    const stored = ({ cluster }: Scene): unknown => cluster.databases.get('db')!.rows;
+    expect(stored(other)).toEqual(stored(it));
+  } finally {
+    await other.end();
+  }
+});
+
+test('twice the same input is twice the same output, from a pipe as well', async () => {
+  const text = rows(30_000);
+  const path = await it.file('a.csv', text);
+  const first = await dry(['--dry-run', ...mapping, path]);
+  const again = await dry(['--dry-run', '--workers', '4', ...mapping, '-'], text);
+  expect(again.stdout).toBe(first.stdout);
+});
+
+test('timestamps are in the precision that was given', async () => {
+  const seconds = await dry(['--dry-run', '--precision', 's', ...mapping, '-'], 'time,host,v\n1640995200,a,1\n');
+  expect(seconds.stdout).toBe('cpu,host=a v=1 1640995200\n');
+  const stamped = await dry(
+    ['--dry-run', '--precision', 's', '--missing-timestamp', 'now', '--format', 'lp', '-'],
+    'm f=1\nm f=2\n',
+  );
+  const [first, second] = [...stamped.stdout.matchAll(/ (\d{10})\n/g)].map(([, time]) => Number(time));
+  expect(second).toBe(first! + 1);
+});
+
+test('a file is written whole, the account with it; the switch alone does not take an input for it', async () => {
+  const path = await it.file('a.lp', lines(50_000));
+  const out = join(it.folder, 'out.lp');
+  const { code, stdout } = await dry([`--dry-run=${out}`, '--quiet', path]);
+  expect([code, stdout]).toEqual([0, '']);
+  expect(await readFile(out, 'utf8')).toBe(lines(50_000));
+  expect((await dry(['--dry-run', path])).stdout).toBe(lines(50_000));
+});
+
+test('a run that is stopped leaves no file', async () => {
+  const path = await it.file('a.csv', rows(20_000));
+  const out = join(it.folder, 'out.lp');
+  const { code } = await dry([`--dry-run=${out}`, '--max-rejected', '3', ...mapping, path]);
+  expect(code).toBe(3);
+  expect((await readdir(it.folder)).filter((name) => name.includes('out.lp'))).toEqual([]);
+});
+
+test('a reader that wants no more ends it quietly', async () => {
+  const path = await it.file('a.lp', lines(300_000));
+  const running = start(['--dry-run', '--state-dir', it.stateDir, path]);
+  running.child.stdout!.once('data', () => running.child.stdout!.destroy());
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(141);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test.skipIf(process.platform !== 'linux')('a full disk behind standard output is code 73, in words', async () => {
+  const path = await it.file('a.lp', lines(10));
+  const program = join(import.meta.dirname, '../../bin/bulk-load.js');
+  const child = spawn(process.execPath, [program, '--dry-run', '--state-dir', it.stateDir, path], {
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk) => (said += chunk));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(73);
+  expect(said).toContain('standard output');
+  expect(said).toContain('10 undelivered');
+});
+
+test('a signal ends it while nobody reads what it writes', async () => {
+  const path = await it.file('a.lp', lines(300_000));
+  const running = start(['--dry-run', '--state-dir', it.stateDir, path]);
+  running.child.stdout!.once('readable', () => {
+    running.child.stdout!.removeAllListeners('data').pause();
+    running.kill('SIGINT');
+    setImmediate(() => running.kill('SIGINT'));
+  });
+  const [code] = (await once(running.child, 'exit')) as [number | null];
+  running.child.stdout!.resume();
+  expect(code).toBe(130);
+});
+
+test('the examples in the README write what they say', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const [first, second] = /<!-- dry-run -->\n```\n([\s\S]*?)\n```/.exec(readme)![1]!.split('\n');
+  const cells = 'time,name,fleet,v\n1640995200000000000,t1,East,1.5\n';
+  await it.file('readings.csv', cells);
+  await it.file('readings.json', '[{"time":1640995200000000001,"name":"t1","v":2}]');
+  const words = (text: string): string[] => [...text.split(' ').slice(2), '--state-dir', it.stateDir];
+  const piped = await run(words(first!.split(' | ')[0]!), { cwd: it.folder });
+  expect(piped.stdout).toBe('readings,name=t1,fleet=East v=1.5 1640995200000000000\n');
+  expect((await run(words(second!), { cwd: it.folder })).code).toBe(0);
+  expect(await readFile(join(it.folder, 'readings.lp'), 'utf8')).toBe('readings,name=t1 v=2 1640995200000000001\n');
+});
+
+test('what contradicts it is said', async () => {
+  const path = await it.file('a.lp', lines(1));
+  const both = await dry(['--dry-run', '--summary', '-', '--verify', path]);
+  expect(both.code).toBe(2);
+  expect(both.stderr).toContain('verify: expected without --dry-run');
+  expect(both.stderr).toContain('summary: expected a file');
+  const over = await dry([`--dry-run=${path}`, path]);
+  expect(over.code).toBe(2);
+  expect(await readFile(path, 'utf8')).toBe(lines(1));
+});
+
+test('the environment asks for it, and --no-dry-run does not', async () => {
+  const path = await it.file('a.lp', lines(3));
+  const env = { BULK_LOAD_DRY_RUN: 'true' };
+  expect((await run(['--state-dir', it.stateDir, path], { env })).stdout).toBe(lines(3));
+  expect((await it.load(['--no-dry-run', path], { env })).stdout).toBe('');
+  expect(it.cluster.points()).toBe(3);
+});
+
+test('check needs no target for it', async () => {
+  const path = await it.file('a.lp', lines(3));
+  const { code, stdout, stderr } = await dry(['check', '--dry-run', path]);
+  expect([code, stdout]).toEqual([0, '']);
+  expect(stderr).toContain('3 points');
+});
