@@ -3,7 +3,8 @@
 
 import type { Batch, BatchReject, Cut, FormatReject, Introduction, Letterhead, Points } from '../model.js';
 import { LENGTH, LINE, POINT_WORDS, SHAPE, SOURCE_LENGTH, SOURCE_START, START, TIME_HIGH, TIME_LOW } from '../model.js';
-import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
+import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, type Slot } from './arena.js';
+import { Entries } from './entries.js';
 
 const LF = 10;
 const farthest = 0x7fff_ffff;
@@ -14,6 +15,7 @@ const nothing = -2;
 /** A batch with what joining it to others takes. */
 export interface Filled extends Batch {
   readonly slot: Slot;
+  readonly entries: Entries;
   /** Bytes of originals beside the body. */
   readonly sideBytes: number;
 }
@@ -30,16 +32,20 @@ export class Filling {
   bodyLength = 0;
   introduction: Introduction | null = null;
   readonly rejects: BatchReject[] = [];
+  readonly #entries: Entries;
   #sideLength = 0;
   #countedRejects = 0;
   #baseLine = -1;
   #baseOffset = -1;
+  /** Physical line of the point taken last. */
+  #line = 0;
   // The run of neighbours not yet copied: [from, to) in the format's memory.
   #from = nothing;
   #to = nothing;
 
   constructor(slot: Slot, input: number, byteOffset: number, letterhead: Letterhead) {
     this.slot = slot;
+    this.#entries = new Entries(slot);
     this.input = input;
     this.byteOffset = byteOffset;
     this.letterhead = letterhead;
@@ -71,10 +77,10 @@ export class Filling {
     const start = index[word + START]!;
     const length = index[word + LENGTH]!;
     const sourceStart = index[word + SOURCE_START]!;
-    const line = index[word + LINE]!;
-    const at = this.points * SLOT_WORDS;
-    const slots = this.slot.index;
-    if (this.#baseLine < 0) this.#base(run.firstLine + line, run.origin + sourceStart);
+    const line = run.firstLine + index[word + LINE]!;
+    const offset = run.origin + sourceStart;
+    if (this.#baseLine < 0) this.#base(line, offset);
+    this.#line = line;
     if (suffix === null && start === this.#to + 1 && run.bytes[this.#to] === LF) this.#to = start + length;
     else {
       this.copy(run);
@@ -83,17 +89,15 @@ export class Filling {
     }
     this.bodyLength += length + 1;
     const aside = sideBytes(index, word);
-    slots[at + SIDE] = aside === 0 ? 0 : this.#keep(run.bytes, sourceStart, aside) + 1;
-    slots[at + ORIGINAL] = index[word + SOURCE_LENGTH]!;
-    slots[at + LINE_DELTA] = run.firstLine + line - this.#baseLine;
-    slots[at + OFFSET_DELTA] = run.origin + sourceStart - this.#baseOffset;
+    const side = aside === 0 ? 0 : this.#keep(run.bytes, sourceStart, aside) + 1;
     if (suffix !== null) {
       this.copy(run);
       this.slot.body.set(suffix, this.bodyLength - 1);
       this.bodyLength += suffix.length;
       this.slot.body[this.bodyLength - 1] = LF;
     }
-    slots[at + END] = this.bodyLength;
+    const original = index[word + SOURCE_LENGTH]!;
+    this.#entries.add(this.bodyLength, side, original, line - this.#baseLine, offset - this.#baseOffset);
     this.points += 1;
   }
 
@@ -112,15 +116,13 @@ export class Filling {
     plain: Int32Array,
     oldest: number,
   ): number {
-    const { index, bytes } = run;
-    const slots = this.slot.index;
-    const lineBase = run.firstLine - this.#baseLine;
-    const offsetBase = run.origin - this.#baseOffset;
-    if (this.#to === nothing || offsetBase + bytes.length >= farthest) return 0;
+    const { index } = run;
+    if (this.#to === nothing || run.origin + run.bytes.length - this.#baseOffset >= farthest) return 0;
     const end = Math.min(to, from + room.points - this.points);
+    const young = oldest === Number.NEGATIVE_INFINITY;
     let { bodyLength, values } = this;
     let last = this.#to;
-    let at = this.points * SLOT_WORDS;
+    let line = this.#line - run.firstLine;
     let i = from;
     for (let word = i * POINT_WORDS; i < end; i += 1, word += POINT_WORDS) {
       const start = index[word + START]!;
@@ -128,24 +130,31 @@ export class Filling {
       const shape = index[word + SHAPE]!;
       // Shapes without a number, and points without a timestamp, lie beyond the table.
       const amount = shape < plain.length ? plain[shape]! : -1;
-      if (amount < 0 || start !== last + 1 || bytes[last] !== LF || bodyLength + length + 1 > room.bytes) break;
+      // One byte and one line on from a point that is its own original: that byte is the LF, and there was no other.
+      if (amount < 0 || start !== last + 1 || index[word + LINE] !== line + 1) break;
       if (start !== index[word + SOURCE_START] || length !== index[word + SOURCE_LENGTH]) break;
-      if ((index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]! < oldest) break;
+      if (bodyLength + length + 1 > room.bytes) break;
+      if (!young && (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]! < oldest) break;
       last = start + length;
+      line += 1;
       bodyLength += length + 1;
       values += amount;
-      slots[at + END] = bodyLength;
-      slots[at + SIDE] = 0;
-      slots[at + ORIGINAL] = length;
-      slots[at + LINE_DELTA] = lineBase + index[word + LINE]!;
-      slots[at + OFFSET_DELTA] = offsetBase + start;
-      at += SLOT_WORDS;
     }
+    if (i > from) this.#tookPlain(run, from, i - from, bodyLength);
     this.#to = last;
-    this.bodyLength = bodyLength;
+    this.#line = run.firstLine + line;
     this.values = values;
-    this.points += i - from;
     return i - from;
+  }
+
+  #tookPlain({ index, origin, firstLine }: Points, from: number, count: number, bodyLength: number): void {
+    const word = from * POINT_WORDS;
+    const line = firstLine + index[word + LINE]! - this.#baseLine;
+    const offset = origin + index[word + START]! - this.#baseOffset;
+    const length = index[word + (count - 1) * POINT_WORDS + LENGTH]!;
+    this.#entries.stretch(count, this.bodyLength, bodyLength, line, offset, length);
+    this.bodyLength = bodyLength;
+    this.points += count;
   }
 
   /** Copies the neighbours gathered so far; to be called before the format's memory changes. */
@@ -174,7 +183,8 @@ export class Filling {
   /** @param end where the next batch of the input begins */
   close(ordinal: number, cut: Cut, end: { offset: number; line: number }, release: () => void): Filled {
     const { slot, points } = this;
-    const word = (i: number, which: number): number => slot.index[i * SLOT_WORDS + which]!;
+    const entries = this.#entries;
+    const word = (i: number, which: number): number => entries.word(i, which);
     const bodyEnd = (i: number): number => word(i, END);
     const baseLine = this.#baseLine;
     const baseOffset = this.#baseOffset;
@@ -186,7 +196,7 @@ export class Filling {
       bodyEnd,
       source: (i) => {
         const side = word(i, SIDE);
-        const from = side > 0 ? side - 1 : i === 0 ? 0 : bodyEnd(i - 1);
+        const from = side > 0 ? side - 1 : entries.start(i);
         const bytes = (side > 0 ? slot.side : slot.body).subarray(from, from + word(i, ORIGINAL));
         return { bytes, line: baseLine + word(i, LINE_DELTA), byteOffset: baseOffset + word(i, OFFSET_DELTA) };
       },
@@ -204,6 +214,7 @@ export class Filling {
       cut,
       release,
       slot,
+      entries,
       sideBytes: this.#sideLength,
     };
   }

@@ -128,8 +128,9 @@ class Joint {
     const fits = this.#points + next.points <= mostPoints && this.#bytes + next.body.length <= mostBytes;
     if (!isSmall(next) || !fits || this.parts.length >= mostParts) return false;
     slot.body.set(next.body, this.#bytes);
-    const words = next.slot.index.subarray(0, next.points * SLOT_WORDS);
-    slot.index.set(words, this.#points * SLOT_WORDS);
+    // Those of the first have to be written down as well: from here on they are part of a longer list.
+    this.#first.entries.all();
+    slot.index.set(next.entries.all(), this.#points * SLOT_WORDS);
     for (let i = this.#points; i < this.#points + next.points; i += 1) slot.index[i * SLOT_WORDS + END]! += this.#bytes;
     this.parts.push(partOf(slot, this.#points, this.#bytes, next));
     this.#points += next.points;
