@@ -1,27 +1,57 @@
 // The public surface: `import { load } from 'bulk-load'`. No room imports it.
 
+import { bareTarget, type OwnTarget } from './bare-target.js';
 import { clock } from './clock.js';
-import { BulkLoadError, InterruptedError } from './errors.js';
+import { BulkLoadError, InterruptedError, UsageError } from './errors.js';
 import { expand } from './input/expand.js';
+import { guarded, streamInput } from './input/own.js';
 import { load as run } from './load.js';
-import type { Notice, Snapshot, Summary } from './model.js';
-import type { OptionValues } from './settings/options.js';
+import type { Input, Notice, Snapshot, Summary, Target } from './model.js';
+import { type OptionValues, type OutputKey, options as table } from './settings/options.js';
 import { resolve } from './settings/resolve.js';
 import { createTarget } from './targets.js';
 import { version } from './version.js';
 
 export * from './errors.js';
-export type { Notice, Snapshot, Summary } from './model.js';
+export type {
+  Attempt,
+  ByteSource,
+  ColumnType,
+  DatabaseSettings,
+  EncodedBody,
+  EndpointAccount,
+  EndpointState,
+  FieldValue,
+  FileBytes,
+  FlushOutcome,
+  Input,
+  Layout,
+  Notice,
+  PointValues,
+  Precision,
+  Room,
+  Snapshot,
+  Summary,
+  Target,
+  TargetColumn,
+  TargetDescription,
+  Verdict,
+  VerifyReport,
+} from './model.js';
+export { bareTarget, type OwnTarget, streamInput };
 
 /**
  * The options of the command line by their key in the config file, without those about output. Sizes and durations are
  * texts (`'64MiB'`, `'30s'`) or plain numbers of bytes. The environment is not read.
  */
-export type LoadOptions = Omit<OptionValues, 'progress' | 'summary' | 'logLevel' | 'quiet'> & {
+export type LoadOptions = Omit<OptionValues, OutputKey> & {
   /** Not needed with `dryRun`. */
   readonly db?: string;
-  /** Files, directories, patterns, or `-` for standard input. */
-  readonly inputs: string | readonly string[];
+  /**
+   * Files, directories, patterns, or `-` for standard input; and inputs of the caller's own, which are read after those.
+   * One whose `path` is null is read once, as standard input is, and there is no checkpoint then.
+   */
+  readonly inputs: string | Input | readonly (string | Input)[];
 };
 
 export interface LoadControl {
@@ -29,6 +59,11 @@ export interface LoadControl {
   readonly signal?: AbortSignal;
   /** What would be told on a terminal while the load runs. */
   readonly notify?: (notice: Notice) => void;
+  /**
+   * Where batches go instead of what `url` and the like say. `db` is then but a name: it makes the load the same load when
+   * it is run again. Of `targetMemory` nothing is known, and it is `off` unless given.
+   */
+  readonly target?: Target;
 }
 
 /**
@@ -62,19 +97,20 @@ export function load(options: LoadOptions, control: LoadControl = {}): Load {
   };
 }
 
-async function start({ inputs: names, ...options }: LoadOptions, control: LoadControl, live: Live): Promise<Summary> {
+async function start({ inputs: given, ...options }: LoadOptions, control: LoadControl, live: Live): Promise<Summary> {
   const { STATE_DIRECTORY, XDG_STATE_HOME, HOME } = process.env;
-  const { settings } = await resolve({ flags: options, env: { STATE_DIRECTORY, XDG_STATE_HOME, HOME } });
-  const { inputs, named } = await expand(typeof names === 'string' ? [names] : names, {
-    stdin: { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin },
-    cwd: process.cwd(),
-  });
+  const own = control.target !== undefined;
+  refuseOutput(options);
+  const flags = { ...(own ? { targetMemory: 'off' } : {}), ...options };
+  const { settings } = await resolve({ flags, env: { STATE_DIRECTORY, XDG_STATE_HOME, HOME } });
   const notify = control.notify ?? ((): void => {});
+  const { inputs, named } = await inputsOf(given);
   const context = { version: version(), clock, notify, inputs, stdout: process.stdout };
   const result = await run(settings, {
     ...context,
     named,
-    target: createTarget(settings, context),
+    target: control.target ?? createTarget(settings, context),
+    ...(own ? { targetKind: 'own' } : {}),
     stop: interruption(control.signal),
     abort: new AbortController().signal,
     command: null,
@@ -83,6 +119,28 @@ async function start({ inputs: names, ...options }: LoadOptions, control: LoadCo
   const { outcome } = result.summary;
   if (outcome !== 'complete' && outcome !== 'complete-with-rejects') throw new LoadFailed(result.summary, result.error);
   return result.summary;
+}
+
+/** Where nothing checks types. */
+function refuseOutput(options: object): void {
+  const about = table.filter(({ key, group }) => group === 'output' && key !== 'config' && key in options);
+  if (about.length === 0) return;
+  throw new UsageError(
+    about.map(({ key }) => `${key}: expected an option of a load, got one of the command's output; leave it out`),
+  );
+}
+
+async function inputsOf(given: LoadOptions['inputs']): Promise<{ inputs: Input[]; named: string[] }> {
+  const all: readonly (string | Input)[] = typeof given === 'string' || 'open' in given ? [given] : given;
+  const names = all.filter((each) => typeof each === 'string');
+  const own = all.filter((each) => typeof each !== 'string');
+  const stdin = { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin };
+  const nothing = names.length === 0 && own.length > 0;
+  const found = nothing ? { inputs: [], named: [] } : await expand(names, { stdin, cwd: process.cwd() });
+  return {
+    inputs: [...found.inputs, ...own.map(guarded)],
+    named: [...found.named, ...own.map(({ name, path }) => path ?? name)],
+  };
 }
 
 /** The caller's signal, with a reason that says how the load ended. */

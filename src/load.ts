@@ -54,6 +54,8 @@ export interface LoadContext {
   /** What was named on the way to the inputs, made canonical: it makes the load the same load. Default: their paths. */
   readonly named?: readonly string[];
   readonly target: Target;
+  /** What makes a load into it another load than one into the same database of another kind. Default: that of the settings. */
+  readonly targetKind?: string;
   readonly clock: Clock;
   /** Stops cleanly: no more reading and waiting; requests in flight finish, 10 s at most. Its reason ends the run. */
   readonly stop: AbortSignal;
@@ -453,6 +455,13 @@ function namesOf(settings: Settings, context: LoadContext): { load: string; data
   const target = dryRun === null ? 'cnosdb' : 'dry-run';
   const named = context.named ?? context.inputs.map(({ path }) => path ?? '-');
   const name = (inputs: readonly string[]): string =>
-    loadName({ target, tenant, database: db, inputs, format: readAs(settings), precision });
+    loadName({
+      target: context.targetKind ?? target,
+      tenant,
+      database: db,
+      inputs,
+      format: readAs(settings),
+      precision,
+    });
   return { load: name(named), database: name([]) };
 }

@@ -25,7 +25,7 @@ const leaves = [
 const runs = ['load', 'check'];
 /** Parts of the load, on pages of their own. */
 const parts = ['reading', 'account', 'target-side', 'continuing', 'verify'];
-const factories = ['clock', 'version', 'targets', 'input'];
+const factories = ['clock', 'version', 'targets', 'bare-target', 'input'];
 const allowed: Record<string, readonly string[]> = {
   model: ['errors'],
   errors: [],
@@ -33,6 +33,7 @@ const allowed: Record<string, readonly string[]> = {
   'plan-target': shared,
   clock: shared,
   version: [],
+  'bare-target': shared,
   // How much a target may answer is a matter of memory.
   targets: [...shared, 'memory', 'settings', 'target'],
   ...Object.fromEntries(leaves.map((room) => [room, shared])),

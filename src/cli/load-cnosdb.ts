@@ -1,8 +1,8 @@
 // `load_cnosdb`: the Go tool's flags and what it prints, over the load of this project. Lines on stdout are the Go tool's;
 // all trouble is told on stderr, and the exit code is true.
 
+import { bareTarget, type OwnTarget } from '../bare-target.js';
 import { clock } from '../clock.js';
-import { discard } from '../compat/discard.js';
 import { ours, theirs } from '../compat/flags.js';
 import { backoffLine, backoffTotal, header, type Look, reportLine, savingLine, summaryLines } from '../compat/lines.js';
 import { type Paced, paced } from '../compat/paced.js';
@@ -28,6 +28,16 @@ import { onSignals } from './signals.js';
 import { standardInput } from './stdin.js';
 
 const flags = [...theirs, ...ours];
+/** `--do-load=false`: everything is taken and nothing kept, so that only reading is measured. */
+const discarding: OwnTarget = {
+  write: () =>
+    Promise.resolve({
+      verdict: { kind: 'accepted' },
+      endpoint: 'nowhere (--do-load=false)',
+      latencyMs: 0,
+      sentBytes: 0,
+    }),
+};
 /** How a results file begins, ours or the Go tool's. */
 const resultsHead = /^\{\s*"ResultFormatVersion"/;
 
@@ -107,7 +117,7 @@ function inFront(
 ): Paced {
   const { doLoad, dropExisting, backoffMs, intervals } = asked;
   const context = { version: version(), clock, notify, dropExisting, inputs, stdout: process.stdout };
-  const target = doLoad ? createTarget(settings, context) : discard();
+  const target = doLoad ? createTarget(settings, context) : bareTarget(discarding, 'none');
   return paced(
     target,
     {

@@ -146,6 +146,9 @@ export const options: readonly Option[] = table;
 /** What a program may give for each option, by its key: the forms that the config file takes. */
 export type OptionValues = { readonly [O in (typeof table)[number] as O['key']]?: ValueOf<O['is']> };
 
+/** Those about what the command prints and writes. */
+export type OutputKey = Exclude<Extract<(typeof table)[number], { group: 'output' }>['key'], 'config'>;
+
 type ValueOf<K extends Kind> = K extends { kind: 'switch' }
   ? boolean
   : K extends { kind: 'switchOrFile' }

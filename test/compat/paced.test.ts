@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { discard } from '../../src/compat/discard.js';
+import { bareTarget } from '../../src/bare-target.js';
 import { parseIntervals } from '../../src/compat/intervals.js';
 import { paced } from '../../src/compat/paced.js';
 import { VirtualClock } from '../support/clock.js';
@@ -23,13 +23,12 @@ test.each(['a', '2-1', '1-1', '1,', '1-2-3', ''])('%j is no interval', (text) =>
 test('each worker keeps its own interval between the starts of two inserts', async () => {
   const clock = new VirtualClock();
   const starts: number[] = [];
-  const target = {
-    ...discard(),
-    write: (...args: Parameters<ReturnType<typeof discard>['write']>) => {
+  const target = bareTarget({
+    write: () => {
       starts.push(clock.monotonic());
-      return discard().write(...args);
+      return Promise.resolve({ verdict: { kind: 'accepted' }, endpoint: 'nowhere', latencyMs: 0, sentBytes: 0 });
     },
-  };
+  });
   const pace = { workers: 2, backoffMs: 0, intervals: parseIntervals('1,3', 2), random: () => 0, backedOff: () => {} };
   const { target: front } = paced(target, pace, clock);
   const all = (async () => {

@@ -1,6 +1,10 @@
-// `--do-load=false`: a target that takes everything and keeps nothing, so that only reading is measured.
+// A target of which only `write` has to be there: what a program brings itself, and what takes the place of a cluster
+// when only reading is measured.
 
-import type { Target } from '../model.js';
+import type { Target } from './model.js';
+
+/** What such a target can do: nothing is known of it beforehand, and it has nothing to flush, count or read back. */
+export type OwnTarget = Pick<Target, 'write'> & Partial<Target>;
 
 const database = {
   precision: 'ns',
@@ -12,15 +16,12 @@ const database = {
   strictWrite: false,
 } as const;
 
-/** Needs no network. */
-export function discard(): Target {
-  const endpoint = 'nowhere (--do-load=false)';
-  const attempt = { verdict: { kind: 'accepted' }, endpoint, latencyMs: 0, sentBytes: 0 } as const;
+/** `own` with the rest of a target put to it: takes any table and column, needs no network, has no endpoints. */
+export function bareTarget(own: OwnTarget, kind = 'own'): Target {
   return {
-    describe: () => Promise.resolve({ kind: 'none', version: null, endpoints: [], database }),
+    describe: () => Promise.resolve({ kind, version: null, endpoints: [], database }),
     columns: () => Promise.resolve([]),
     encode: (body) => Promise.resolve({ bytes: body, encoding: null }),
-    write: () => Promise.resolve(attempt),
     flush: () => Promise.resolve({ kind: 'done', tookMs: 0, reason: null }),
     gauges: () => Promise.resolve([]),
     layout: () => Promise.resolve({ nodes: 1, vnodesPerNode: 1, from: 'endpoints' }),
@@ -28,5 +29,6 @@ export function discard(): Target {
     count: () => Promise.resolve(null),
     endpoints: () => [],
     close: () => Promise.resolve(),
+    ...own,
   };
 }

@@ -1,0 +1,206 @@
+// The library as programs use it: the README's own examples, and the two seams, inputs and targets, from outside.
+
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  BulkLoadError,
+  type ByteSource,
+  bareTarget,
+  type Input,
+  InputError,
+  type Load,
+  LoadFailed,
+  load,
+  streamInput,
+  UsageError,
+  type Verdict,
+} from '../src/index.js';
+import { type Cluster, startCluster } from './support/cluster.js';
+import { lines } from './support/scene.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const examples = [...readme.matchAll(/```js\n(import [\s\S]*?)```/g)].map(([, code]) => code!);
+
+let cluster: Cluster;
+let folder: string;
+
+beforeEach(async () => {
+  cluster = await startCluster({ databases: ['bench'] });
+  folder = await mkdtemp(join(tmpdir(), 'bulk-load-library-'));
+  await mkdir(join(folder, 'data'));
+  await writeFile(join(folder, 'data', 'a.lp'), lines(300));
+});
+afterEach(async () => {
+  await cluster.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** What an example of the README prints, run in a directory of its own beside `data/`. */
+async function example(containing: string): Promise<string> {
+  const code = examples.find((each) => each.includes(containing))!.replace('http://host:8902', cluster.urls[0]!);
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(root, join(folder, 'node_modules', 'bulk-load'));
+  await writeFile(join(folder, 'program.mjs'), code);
+  const env = { ...process.env, STATE_DIRECTORY: join(folder, 'state') };
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['program.mjs'], { cwd: folder, env });
+  expect(stderr).toBe('');
+  return stdout;
+}
+
+const begin = (options: Omit<Parameters<typeof load>[0], 'db'>, control?: Parameters<typeof load>[1]): Load =>
+  load({ db: 'bench', url: cluster.urls[0]!, stateDir: join(folder, 'state'), ...options }, control);
+
+const failure = (run: Load): Promise<unknown> =>
+  Promise.resolve(run).then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+test('the README has three programs', () => {
+  expect(examples).toHaveLength(3);
+});
+
+test('the first program of the README loads a directory and looks at it meanwhile', async () => {
+  expect(await example('LoadFailed')).toMatch(/^(\d+\n)*300\ncomplete 0\n$/);
+  expect(cluster.points('bench')).toBe(300);
+});
+
+test('the second one loads what it makes itself', async () => {
+  expect(await example('streamInput')).toBe('1000\n');
+  expect(cluster.points('bench')).toBe(1000);
+});
+
+test('the third one writes to a target of its own', async () => {
+  await example('bareTarget');
+  expect(await readFile(join(folder, 'copy.lp'), 'utf8')).toBe(lines(300));
+});
+
+/** By the interface alone: as few bytes at a time as it likes. */
+function handMade(content: Uint8Array, closed: () => void): Input {
+  return {
+    name: 'hand-made',
+    path: null,
+    size: content.length,
+    open: () => {
+      let at = 0;
+      const source: ByteSource = {
+        compression: 'none',
+        get bytesRead() {
+          return at;
+        },
+        read: (into) => {
+          const part = content.subarray(at, at + Math.min(into.length, 7));
+          into.set(part);
+          at += part.length;
+          return Promise.resolve(part.length);
+        },
+        close: () => Promise.resolve(closed()),
+      };
+      return Promise.resolve(source);
+    },
+  };
+}
+
+test('an input by the interface is read to its end and closed, after the files that were named', async () => {
+  let closed = 0;
+  const own = handMade(Buffer.from('own,t=a f=1 1640995200000000000\n'.repeat(3)), () => (closed += 1));
+  const { points, inputs } = await begin({ inputs: [own, join(folder, 'data')] });
+  expect(points).toEqual({ read: 303, loaded: 303, rejected: 0, undelivered: 0 });
+  expect(inputs.map(({ name, loaded }) => [name.split('/').at(-1), loaded])).toEqual([
+    ['a.lp', 300],
+    ['hand-made', 3],
+  ]);
+  expect(closed).toBeGreaterThan(0);
+});
+
+test('a stream is decompressed by its content, and an empty chunk is not its end', async () => {
+  const whole = gzipSync(lines(200));
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield whole.subarray(0, 0);
+    yield whole.subarray(0, 100);
+    yield whole.subarray(100, 100);
+    yield whole.subarray(100);
+  }
+  const { points } = await begin({ inputs: streamInput('gzipped', chunks) });
+  expect(points.loaded).toBe(200);
+});
+
+test('an input that fails in its own words ends with code 7; what came before is loaded', async () => {
+  async function* broken(): AsyncGenerator<string> {
+    yield lines(10);
+    throw new Error('the sensor was unplugged');
+  }
+  const error = await failure(begin({ inputs: streamInput('sensor', broken) }));
+  expect(error).toBeInstanceOf(LoadFailed);
+  const { code, exitCode, outcome, summary, cause } = error as LoadFailed;
+  expect([code, exitCode, outcome, summary.points.loaded]).toEqual(['BULK_INPUT', 7, 'input', 10]);
+  expect(cause).toBeInstanceOf(InputError);
+  expect(summary.inputs[0]!.error).toContain('the sensor was unplugged');
+});
+
+test('an input that cannot be opened says so in its own words', async () => {
+  const closed: Input = { name: 'vault', path: null, size: null, open: () => Promise.reject(new Error('no key')) };
+  const error = (await failure(begin({ inputs: closed }))) as LoadFailed;
+  expect([error.exitCode, error.message]).toEqual([7, expect.stringContaining('opening vault: no key')]);
+});
+
+test('a target of the caller is asked again while it is overloaded, and what it rejects goes to the dead letters', async () => {
+  const overloaded: Verdict = {
+    kind: 'overloaded',
+    reason: 'not yet',
+    retryAfterMs: 1,
+    mayHaveLanded: false,
+    memory: false,
+    timedOut: false,
+  };
+  const unloved: Verdict = {
+    kind: 'rejected',
+    reason: 'unloved',
+    message: 'not here',
+    offset: null,
+    tooLarge: false,
+    unknown: false,
+  };
+  const got: string[] = [];
+  let calls = 0;
+  const judged = (text: string): Verdict => {
+    calls += 1;
+    if (calls === 1) return overloaded;
+    if (text.includes('bad')) return unloved;
+    got.push(...text.trim().split('\n'));
+    return { kind: 'accepted' };
+  };
+  const target = bareTarget({
+    write: ({ bytes }) => {
+      const verdict = judged(Buffer.from(bytes).toString('utf8'));
+      return Promise.resolve({ verdict, endpoint: 'here', latencyMs: 1, sentBytes: bytes.length });
+    },
+  });
+  const inputs = streamInput('mixed', async function* () {
+    yield `${lines(20)}bad,t=a f=1 1640995200000000000\n`;
+  });
+  const { outcome, points, rejects } = await begin({ inputs }, { target });
+  expect([outcome, points.loaded, rejects.byReason]).toEqual(['complete-with-rejects', 20, { unloved: 1 }]);
+  expect(got.sort()).toEqual(lines(20).trim().split('\n').sort());
+  expect(await readFile(rejects.deadLetters![0]!, 'utf8')).toBe('bad,t=a f=1 1640995200000000000\n');
+});
+
+test('options about output are refused, all of them, and nothing is sent', async () => {
+  const given = { inputs: join(folder, 'data'), summary: '-', quiet: true };
+  const error = await failure(begin(given));
+  expect(error).toBeInstanceOf(UsageError);
+  expect(error).toBeInstanceOf(BulkLoadError);
+  expect((error as UsageError).problems).toEqual([
+    expect.stringMatching(/^summary: .*leave it out$/),
+    expect.stringMatching(/^quiet: .*leave it out$/),
+  ]);
+  expect(cluster.points('bench')).toBe(0);
+});
