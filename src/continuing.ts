@@ -371,6 +371,7 @@ export class Continuing {
       known.tail.to,
       source.compression === 'none' ? progress.place.byteOffset : source.bytesRead,
     );
+    if (readTo === known.tail.to) return;
     // One that cannot be read any more keeps what it had.
     track.fingerprint = await fingerprint(source.file, readTo).catch(() => track.fingerprint);
   }

@@ -9,6 +9,7 @@ import { load as run } from './load.js';
 import type { Input, Notice, Snapshot, Summary, Target } from './model.js';
 import { type OptionValues, type OutputKey, options as table } from './settings/options.js';
 import { resolve } from './settings/resolve.js';
+import type { Settings } from './settings/settings.js';
 import { createTarget } from './targets.js';
 import { version } from './version.js';
 
@@ -48,7 +49,7 @@ export type LoadOptions = Omit<OptionValues, OutputKey> & {
   /** Not needed with `dryRun`. */
   readonly db?: string;
   /**
-   * Files, directories, patterns, or `-` for standard input; and inputs of the caller's own, which are read after those.
+   * Files, directories, patterns, URLs, or `-` for standard input; and inputs of the caller's own, which are read after those.
    * One whose `path` is null is read once, as standard input is, and there is no checkpoint then.
    */
   readonly inputs: string | Input | readonly (string | Input)[];
@@ -104,7 +105,7 @@ async function start({ inputs: given, ...options }: LoadOptions, control: LoadCo
   const flags = { ...(own ? { targetMemory: 'off' } : {}), ...options };
   const { settings } = await resolve({ flags, env: { STATE_DIRECTORY, XDG_STATE_HOME, HOME } });
   const notify = control.notify ?? ((): void => {});
-  const { inputs, named } = await inputsOf(given);
+  const { inputs, named } = await inputsOf(given, settings);
   const context = { version: version(), clock, notify, inputs, stdout: process.stdout };
   const result = await run(settings, {
     ...context,
@@ -130,13 +131,17 @@ function refuseOutput(options: object): void {
   );
 }
 
-async function inputsOf(given: LoadOptions['inputs']): Promise<{ inputs: Input[]; named: string[] }> {
+async function inputsOf(
+  given: LoadOptions['inputs'],
+  { tls }: Settings,
+): Promise<{ inputs: Input[]; named: string[] }> {
   const all: readonly (string | Input)[] = typeof given === 'string' || 'open' in given ? [given] : given;
   const names = all.filter((each) => typeof each === 'string');
   const own = all.filter((each) => typeof each !== 'string');
   const stdin = { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin };
+  const afar = { clock, ca: tls.ca, version: version(), random: Math.random };
   const nothing = names.length === 0 && own.length > 0;
-  const found = nothing ? { inputs: [], named: [] } : await expand(names, { stdin, cwd: process.cwd() });
+  const found = nothing ? { inputs: [], named: [] } : await expand(names, { stdin, cwd: process.cwd(), afar });
   return {
     inputs: [...found.inputs, ...own.map(guarded)],
     named: [...found.named, ...own.map(({ name, path }) => path ?? name)],

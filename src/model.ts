@@ -35,18 +35,20 @@ export interface ByteSource {
   /** Bytes of the file or pipe consumed so far (compressed ones, when it is compressed). */
   readonly bytesRead: number;
   readonly compression: 'none' | 'gzip' | 'zstd';
-  /** The regular file below, for whoever has to know it again; absent where there is none. Usable until `close`. */
+  /** The regular file or object below, for whoever has to know it again; absent where there is none. Usable until `close`. */
   readonly file?: FileBytes;
   /** Goes on from a decoded offset; before the first read only. Absent where what comes before has to be decoded. */
   seek?(to: number): void;
 }
 
-/** The bytes of a file as they lie on the disk. */
+/** The bytes of a file as they lie on the disk, or of an object as a server has them. */
 export interface FileBytes {
   /** Bytes when it was opened. */
   readonly size: number;
-  /** Bytes [from, to); fewer where the file ends before. Rejects with the system's error. */
+  /** Bytes [from, to); fewer where the file ends before. Rejects with the system's error, or an `InputError`. */
   bytes(from: number, to: number): Promise<Uint8Array>;
+  /** Where looking is dear: a block a little before `to` that is at hand; null when none is. */
+  near?(to: number): ByteRange | null;
 }
 
 /** What decompression may hold at most. */
@@ -59,7 +61,7 @@ export interface Room {
 /** A named input, not yet open. `size` is in file bytes, null when unknown (a pipe). */
 export interface Input {
   readonly name: string;
-  /** Canonical absolute path; null for standard input. */
+  /** Canonical absolute path, or URL without anything secret; null for standard input. */
   readonly path: string | null;
   readonly size: number | null;
   /** Throws InputError. A file is read to its size at open and not beyond. Without `room` decompression takes what it asks for. */

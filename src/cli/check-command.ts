@@ -15,6 +15,7 @@ import type { Settings } from '../settings/settings.js';
 import { formatBytes, formatDuration } from '../settings/units.js';
 import { createTarget } from '../targets.js';
 import { version } from '../version.js';
+import { afar } from './afar.js';
 import { print } from './print.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
@@ -32,7 +33,7 @@ export async function runCheck(
   const { inputs, duplicates } =
     names.length === 0 && !stdin.isPipeOrFile
       ? { inputs: [], duplicates: [] }
-      : await expand(names, { stdin, cwd: process.cwd() });
+      : await expand(names, { stdin, cwd: process.cwd(), afar: afar(settings) });
   const interruption = onSignals(process, () => {});
   const target = createTarget(
     { ...settings, createDb: false, dbOptions: null },

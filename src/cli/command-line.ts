@@ -1,5 +1,6 @@
 // The command that was typed, as it can be typed again: quoted for a shell, and without what must not be shown.
 
+import { masked as urlMasked } from '../input/http/name.js';
 import { flagName, options } from '../settings/options.js';
 
 const secret = new Set(options.filter((option) => option.secret).map((option) => flagName(option.key)));
@@ -36,8 +37,9 @@ function isSkip(argv: readonly string[], i: number): boolean {
   return /^--skip-points(=|$)/.test(argv[i]!) || argv[i - 1] === '--skip-points';
 }
 
+/** Inputs are named by their URLs, which may be signed; endpoints stand behind a flag. */
 function masked(word: string): string {
-  return word.replace(/(https?:\/\/)[^/\s,]*@/gi, '$1');
+  return urlMasked(word).replace(/(https?:\/\/)[^/\s,]*@/gi, '$1');
 }
 
 function quote(word: string): string {

@@ -20,6 +20,7 @@ import { resolve } from '../settings/resolve.js';
 import type { Settings } from '../settings/settings.js';
 import { createTarget } from '../targets.js';
 import { version } from '../version.js';
+import { afar } from './afar.js';
 import { restartFrugally } from './frugal.js';
 import { print } from './print.js';
 import type { Process } from './process.js';
@@ -67,7 +68,7 @@ async function refuse({ message, help }: FlagError, process: Process): Promise<n
 async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process: Process): Promise<number> {
   const { settings } = await resolve({ flags: { ...asked.options, dryRun: false }, env: process.env });
   if (asked.resultsFile !== '') await prepareResult(asked.resultsFile, resultsHead);
-  const expansion = await input(asked, process);
+  const expansion = await input(asked, settings, process);
   const told = await reporter('none', streams(process), clock, settings.logLevel);
   // Without a target its memory is of no interest.
   const notify = (notice: Notice): void => {
@@ -100,10 +101,15 @@ async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process
   }
 }
 
-async function input({ file }: Request, process: Process): Promise<Pick<Expansion, 'inputs' | 'named'>> {
+async function input(
+  { file }: Request,
+  settings: Settings,
+  process: Process,
+): Promise<Pick<Expansion, 'inputs' | 'named'>> {
   const { inputs, named } = await expand([file === '' ? '-' : file], {
     stdin: standardInput(process),
     cwd: process.cwd(),
+    afar: afar(settings),
   });
   return { inputs, named };
 }

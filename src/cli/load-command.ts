@@ -13,6 +13,7 @@ import type { Settings } from '../settings/settings.js';
 import { formatBytes } from '../settings/units.js';
 import { createTarget } from '../targets.js';
 import { version } from '../version.js';
+import { afar } from './afar.js';
 import { continuation } from './command-line.js';
 import { metricsOf } from './metrics.js';
 import { print } from './print.js';
@@ -32,7 +33,8 @@ export async function runLoad(
   const { settings } = await resolve({ flags, env: process.env });
   // An older summary never survives a new run.
   if (isFile(settings.summary)) await prepareResult(settings.summary);
-  const { inputs, named, duplicates } = await expand(names, { stdin: standardInput(process), cwd: process.cwd() });
+  const from = { stdin: standardInput(process), cwd: process.cwd(), afar: afar(settings) };
+  const { inputs, named, duplicates } = await expand(names, from);
   const shown = await show(settings, process, clock);
   for (const message of duplicates) shown.notice({ level: 'info', kind: message, message });
   const numbers = await metricsOf(settings);

@@ -1,4 +1,4 @@
-// Names from the command line → inputs: files, directories, patterns, standard input; each file once.
+// Names from the command line → inputs: files, directories, patterns, URLs, standard input; each of them once.
 
 import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -7,6 +7,9 @@ import { isDynamicPattern } from 'tinyglobby';
 import { UsageError } from '../errors.js';
 import type { Input } from '../model.js';
 import { type Found, match, walk } from './find.js';
+import { urlInput } from './http/input.js';
+import { isUrl, masked, nameOf } from './http/name.js';
+import { Web, type WebOptions } from './http/web.js';
 import { openPath, openStream } from './open.js';
 import { explain } from './raw.js';
 
@@ -22,15 +25,21 @@ type Inputs = Omit<Expansion, 'named'>;
 /** Inputs in the order named; within a directory or pattern in the order of the names' bytes. */
 export interface Expansion {
   readonly inputs: Input[];
-  /** What was named, made canonical: paths, patterns below the working directory, `-`. */
+  /** What was named, made canonical: paths, patterns below the working directory, URLs without secrets, `-`. */
   readonly named: readonly string[];
   /** A sentence for each file that was named more than once. */
   readonly duplicates: string[];
 }
 
-interface Options {
+export interface Options {
   readonly stdin: Stdin;
   readonly cwd: string;
+  /** What reading over the network needs. */
+  readonly afar: WebOptions;
+}
+
+interface Context extends Options {
+  readonly web: Web;
 }
 
 /**
@@ -48,7 +57,7 @@ export async function expand(names: readonly string[], options: Options): Promis
     problems.push(...each.problems);
     for (const file of each.names) found.push(file);
   }
-  const expansion = await once(found, options, problems);
+  const expansion = await once(found, { ...options, web: new Web(options.afar) }, problems);
   if (problems.length > 0) throw new UsageError([...new Set(problems)]);
   return { ...expansion, named: [...new Set(await Promise.all(given.map((name) => canonical(name, options.cwd))))] };
 }
@@ -56,6 +65,7 @@ export async function expand(names: readonly string[], options: Options): Promis
 /** The same for all spellings of a name; a pattern stays one, so that files which are new to it belong to it. */
 async function canonical(name: string, cwd: string): Promise<string> {
   if (stdinNames.includes(name)) return '-';
+  if (isUrl(name)) return masked(name);
   const path = resolve(cwd, name);
   return await realpath(path).catch(() => path);
 }
@@ -72,7 +82,9 @@ const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
 async function find(name: string, cwd: string): Promise<Found> {
   if (stdinNames.includes(name)) return { names: ['-'], problems: [] };
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) return refuse(`${name}: ${remote(name)}`);
+  if (isUrl(name))
+    return URL.canParse(name) ? { names: [name], problems: [] } : refuse(`${masked(name)}: expected a URL`);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) return refuse(`${name}: expected a file, or a URL of http or https`);
   if (name === '') return refuse('inputs: expected a name, got an empty one');
   try {
     const what = await stat(resolve(cwd, name));
@@ -94,20 +106,15 @@ function some(found: Found, otherwise: string): Found {
   return found.names.length + found.problems.length > 0 ? found : refuse(otherwise);
 }
 
-function remote(url: string): string {
-  const local = 'expected a local file: URLs cannot be read yet';
-  return /^https?:/i.test(url) ? `${local}; use: curl -sSfL '${url}' | bulk-load … -` : local;
-}
-
 /** Files looked at together: alone, 100,000 of them take three times as long. */
 const TOGETHER = 64;
 
-async function once(names: readonly string[], options: Options, problems: string[]): Promise<Inputs> {
+async function once(names: readonly string[], context: Context, problems: string[]): Promise<Inputs> {
   const first = new Map<string, string>();
   const expansion: Inputs = { inputs: [], duplicates: [] };
   for (let at = 0; at < names.length; at += TOGETHER) {
     const group = names.slice(at, at + TOGETHER);
-    for (const { name, result } of await Promise.all(group.map((each) => identify(each, options))))
+    for (const { name, result } of await Promise.all(group.map((each) => identify(each, context))))
       if (typeof result === 'string') problems.push(result);
       else add(expansion, first, name, result);
   }
@@ -130,7 +137,10 @@ function add(
 }
 
 function repeated(name: string, before: string): string {
-  return name === before ? `${name} is named twice; loaded once` : `${name} is the same file as ${before}; loaded once`;
+  const [shown, first] = [masked(name), masked(before)];
+  return shown === first
+    ? `${shown} is named twice; loaded once`
+    : `${shown} is the same file as ${first}; loaded once`;
 }
 
 interface Identified {
@@ -140,7 +150,11 @@ interface Identified {
 }
 
 /** The input, or words for why there is none. */
-async function identify(name: string, { stdin, cwd }: Options): Promise<{ name: string; result: Identified | string }> {
+async function identify(
+  name: string,
+  { stdin, cwd, web }: Context,
+): Promise<{ name: string; result: Identified | string }> {
+  if (isUrl(name)) return { name, result: await identifyUrl(name, web) };
   if (name === '-') return { name, result: { identity: '-', input: standardInput(stdin) } };
   try {
     const path = resolve(cwd, name);
@@ -152,6 +166,16 @@ async function identify(name: string, { stdin, cwd }: Options): Promise<{ name: 
     return { name, result: { identity: `${what.dev}:${what.ino}`, input: fileInput(name, canonical, size) } };
   } catch (error) {
     return { name, result: `${name}: expected a file that can be read, got: ${explain(error)}` };
+  }
+}
+
+/** What cannot be reached is known by its URL. */
+async function identifyUrl(name: string, web: Web): Promise<Identified | string> {
+  try {
+    return { identity: nameOf(new URL(name)), input: await urlInput(web, name) };
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
   }
 }
 

@@ -49,7 +49,8 @@ function rawStream(stream: Readable, name: string): RawSource {
   );
 }
 
-async function decoded(raw: RawSource, name: string, signal: AbortSignal, room?: Room): Promise<ByteSource> {
+/** Puts the decoder for its content on top. Takes over `raw`. Throws InputError. */
+export async function decoded(raw: RawSource, name: string, signal: AbortSignal, room?: Room): Promise<ByteSource> {
   try {
     const { head, source } = await peek(raw, signal);
     const compression = recognise(head, name);

@@ -1,8 +1,7 @@
 // Which time the inputs span, from a look at their ends: first and last bytes of a plain file, first bytes of a compressed
 // one. A sample for planning: nothing here is checked, and what cannot be seen is counted.
 
-import { open } from 'node:fs/promises';
-import type { Input } from '../model.js';
+import type { FileBytes, Input } from '../model.js';
 
 /** Looked at, at each end. */
 const lookBytes = 64 * 1024;
@@ -26,7 +25,7 @@ export function unsampled(inputs: readonly Input[]): TimeSample {
   return { first: null, last: null, unseen: inputs.length, totalBytes: null };
 }
 
-/** Opens regular files only, reads 128 KiB at most of each, and never throws but the signal's reason. */
+/** Opens what has a size only, reads 128 KiB at most of each, and never throws but the signal's reason. */
 export async function sampleTimes(inputs: readonly Input[], signal: AbortSignal): Promise<TimeSample> {
   const half = mostInputs / 2;
   const chosen = inputs.length <= mostInputs ? inputs : [...inputs.slice(0, half), ...inputs.slice(-half)];
@@ -65,21 +64,15 @@ async function lookAt(input: Input, signal: AbortSignal): Promise<Look> {
       more = await source.read(head.subarray(read), signal);
     const times = timesIn(head.subarray(0, read), 'end');
     if (source.compression !== 'none') return { times, whole: false, plain: false };
-    return { times: [...times, ...timesIn(await tailOf(input.path, input.size), 'start')], whole: true, plain: true };
+    if (source.file === undefined) return { times, whole: false, plain: true };
+    return { times: [...times, ...timesIn(await tailOf(source.file), 'start')], whole: true, plain: true };
   } finally {
     await source.close();
   }
 }
 
-async function tailOf(path: string, size: number): Promise<Uint8Array> {
-  const file = await open(path);
-  try {
-    const tail = Buffer.alloc(Math.min(lookBytes, size));
-    const { bytesRead } = await file.read(tail, 0, tail.length, size - tail.length);
-    return tail.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+async function tailOf(file: FileBytes): Promise<Uint8Array> {
+  return await file.bytes(Math.max(0, file.size - lookBytes), file.size);
 }
 
 /** Earliest and latest of whole lines; of as many bytes as are looked at, the last or the first line may be cut. */

@@ -12,7 +12,7 @@ export const fingerprintSchema = z.strictObject({
   size: count,
   /** Its first bytes. */
   head: z.strictObject({ to: count, hash: z.string() }),
-  /** The last ones that were read of it. */
+  /** The last ones that were read of it, or of an object a block near them. */
   tail: z.strictObject({ from: count, to: count, hash: z.string() }),
 });
 
@@ -23,8 +23,8 @@ const block = 16 * 1024;
 
 /** @param readTo bytes of the file that what is accounted for lies in */
 export async function fingerprint(file: FileBytes, readTo: number): Promise<Fingerprint> {
-  const to = Math.min(readTo, file.size);
-  const from = Math.max(0, to - block);
+  const last = Math.min(readTo, file.size);
+  const { from, to } = file.near?.(last) ?? { from: Math.max(0, last - block), to: last };
   const end = Math.min(block, file.size);
   const head = await hashOf(file, 0, end);
   const tail = from === 0 && to === end ? head : await hashOf(file, from, to);

@@ -4,6 +4,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.js';
 import { expand, type Stdin } from '../../src/input/expand.js';
+import { afar } from '../support/afar.js';
 import { drain, type Folder, folder, never } from './support.js';
 
 let temp: Folder;
@@ -25,11 +26,11 @@ function files(...names: string[]): void {
 }
 
 async function names(...given: string[]): Promise<string[]> {
-  return (await expand(given, { stdin: terminal, cwd: temp.path })).inputs.map(({ name }) => name);
+  return (await expand(given, { stdin: terminal, cwd: temp.path, afar })).inputs.map(({ name }) => name);
 }
 
 async function problems(given: string[], stdin = terminal): Promise<readonly string[]> {
-  const error: unknown = await expand(given, { stdin, cwd: temp.path }).catch((reason: unknown) => reason);
+  const error: unknown = await expand(given, { stdin, cwd: temp.path, afar }).catch((reason: unknown) => reason);
   if (!(error instanceof UsageError)) throw new Error(`expected a UsageError, got ${String(error)}`);
   return error.problems;
 }
@@ -42,7 +43,7 @@ test('files keep the order in which they are named', async () => {
 test('an input has a canonical path and its size, and opens', async () => {
   files('a.lp');
   symlinkSync('a.lp', join(temp.path, 'link.lp'));
-  const { inputs } = await expand(['./link.lp'], { stdin: terminal, cwd: temp.path });
+  const { inputs } = await expand(['./link.lp'], { stdin: terminal, cwd: temp.path, afar });
   expect(inputs).toMatchObject([{ name: './link.lp', path: join(temp.path, 'a.lp'), size: 4 }]);
   expect((await drain(await inputs[0].open(never))).toString()).toBe('a.lp');
 });
@@ -76,7 +77,7 @@ test('a file reached twice, by whatever way, is kept once and that is said', asy
   files('d/a.lp');
   symlinkSync('a.lp', join(temp.path, 'd', 's.lp'));
   linkSync(join(temp.path, 'd/a.lp'), join(temp.path, 'd/h.lp'));
-  const { inputs, duplicates } = await expand(['d/a.lp', 'd', 'd/*.lp'], { stdin: terminal, cwd: temp.path });
+  const { inputs, duplicates } = await expand(['d/a.lp', 'd', 'd/*.lp'], { stdin: terminal, cwd: temp.path, afar });
   expect(inputs.map(({ name }) => name)).toEqual(['d/a.lp']);
   expect(duplicates).toContain('d/a.lp is named twice; loaded once');
   expect(duplicates).toContain('d/h.lp is the same file as d/a.lp; loaded once');
@@ -85,14 +86,14 @@ test('a file reached twice, by whatever way, is kept once and that is said', asy
 
 describe('standard input', () => {
   test.each([[['-']], [['/dev/stdin', '-']], [[]]])('is read for %j when it is a pipe', async (given) => {
-    const { inputs } = await expand(given, { stdin: pipe, cwd: temp.path });
+    const { inputs } = await expand(given, { stdin: pipe, cwd: temp.path, afar });
     expect(inputs).toMatchObject([{ name: '-', path: null, size: null }]);
     expect((await drain(await inputs[0].open(never))).toString()).toBe('m f=1\n');
   });
 
   test('is not read when a file is named', async () => {
     files('a.lp');
-    expect((await expand(['a.lp'], { stdin: pipe, cwd: temp.path })).inputs).toHaveLength(1);
+    expect((await expand(['a.lp'], { stdin: pipe, cwd: temp.path, afar })).inputs).toHaveLength(1);
   });
 
   test('is not waited for at a terminal: that says what to type', async () => {
@@ -109,8 +110,8 @@ test('everything that is wrong with the names is told at once', async () => {
     '*.csv',
     'nowhere/*.lp',
     'empty',
-    's3://b/k',
-    'https://h/x.lp',
+    'ftp://h/k',
+    'https://me:secret@h:port/x.lp?token=t',
     '',
   ]);
   expect(found).toEqual([
@@ -118,8 +119,8 @@ test('everything that is wrong with the names is told at once', async () => {
     '*.csv: expected a pattern that matches a file, got no match',
     'nowhere/*.lp: expected a pattern that matches a file, got no match',
     'empty: expected files in this directory, got none',
-    's3://b/k: expected a local file: URLs cannot be read yet',
-    "https://h/x.lp: expected a local file: URLs cannot be read yet; use: curl -sSfL 'https://h/x.lp' | bulk-load … -",
+    'ftp://h/k: expected a file, or a URL of http or https',
+    'https://h:port/x.lp: expected a URL',
     'inputs: expected a name, got an empty one',
   ]);
 });

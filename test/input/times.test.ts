@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expand } from '../../src/input/expand.js';
 import { sampleTimes, type TimeSample } from '../../src/input/times.js';
+import { afar } from '../support/afar.js';
 
 let folder: string;
 const stdin = { isTTY: false, isPipeOrFile: false, stream: () => process.stdin };
@@ -16,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function sample(files: Record<string, string | Uint8Array>, names = Object.keys(files)): Promise<TimeSample> {
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
-  const { inputs } = await expand(names, { stdin, cwd: folder });
+  const { inputs } = await expand(names, { stdin, cwd: folder, afar });
   return sampleTimes(inputs, new AbortController().signal);
 }
 

@@ -9,6 +9,7 @@ import { type LoadResult, load } from '../../src/load.js';
 import type { Clock, Notice } from '../../src/model.js';
 import { resolve } from '../../src/settings/resolve.js';
 import { createTarget } from '../../src/targets.js';
+import { afar } from './afar.js';
 import type { Cluster } from './cluster.js';
 
 const start = 1_640_995_200_000_000_000n;
@@ -55,7 +56,7 @@ export async function exactLoader(count: number, clock: Clock): Promise<Loader> 
       const flags = { url: urls, db: 'db', stateDir: join(folder, `state-${runs}`), waitForTarget: '2h', ...options };
       const { settings } = await resolve({ flags, env: {} });
       const stdin = { isTTY: false, isPipeOrFile: false, stream: () => process.stdin };
-      const { inputs } = await expand([path], { stdin, cwd: folder });
+      const { inputs } = await expand([path], { stdin, cwd: folder, afar });
       const notices: Notice[] = [];
       const notify = (notice: Notice): void => void notices.push(notice);
       const never = new AbortController().signal;

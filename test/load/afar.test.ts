@@ -1,0 +1,179 @@
+// Inputs from a web server, through the whole program.
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, expect, test } from 'vitest';
+import type { ClusterOptions } from '../support/cluster.js';
+import { type Files, startFiles } from '../support/files.js';
+import { balances, lines, type Scene, scene } from '../support/scene.js';
+
+let it: Scene;
+let web: Files;
+
+async function begin(files: Record<string, string | Uint8Array>, options?: ClusterOptions): Promise<void> {
+  web = await startFiles(files);
+  it = await scene(options);
+}
+
+afterEach(async () => {
+  await it.end();
+  await web.stop();
+});
+
+const small = ['--batch-points', '300', '--workers', '3'];
+const header = 'time,host,v\n';
+const mapping = ['--measurement', 'cpu', '--tags', 'host'];
+const count = 12_000;
+
+function rows(): string {
+  return (
+    header + Array.from({ length: count }, (_, i) => `${1640995200000000000n + BigInt(i)},h${i % 9},${i}\n`).join('')
+  );
+}
+
+/** As many points as it takes for the text to be larger than what is read at the beginning. */
+function points(): string {
+  return lines(count, 'm', (i) => `f=${i},g="${(i * 7919) % 10_007}"`);
+}
+
+async function stopped(args: readonly string[], stored: number, signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
+  const running = it.start(args);
+  while (it.cluster.points() < stored) await new Promise((resolve) => setImmediate(resolve));
+  running.kill(signal);
+  await running.ended;
+}
+
+test('several URLs, of several formats, are loaded as files would be', async () => {
+  const zstd = await readFile(new URL('../input/fixtures/frames.zst', import.meta.url));
+  await begin({ '/a.lp': points(), '/b.csv.gz': gzipSync(rows()), '/c.lp.zst': zstd });
+  const urls = ['a.lp', 'b.csv.gz', 'c.lp.zst'].map((name) => `${web.url}/${name}`);
+  const { code, summary } = await it.load([...mapping, ...urls]);
+  expect(code).toBe(0);
+  expect(summary?.inputs.map(({ name, format, loaded }) => [name, format, loaded])).toEqual([
+    [urls[0], 'lp', count],
+    [urls[1], 'csv', count],
+    [urls[2], 'lp', 400],
+  ]);
+  expect(it.cluster.points()).toBe(2 * count + 400);
+});
+
+test.each<[string, readonly string[], () => string | Uint8Array]>([
+  ['plain line protocol', [], points],
+  ['gzip', [], () => gzipSync(points())],
+  ['CSV', mapping, rows],
+  ['CSV as gzip', mapping, () => gzipSync(rows())],
+])('killed at any moment and run again, %s from a URL is exact', { timeout: 90_000 }, async (_, options, content) => {
+  await begin({ '/a': content() }, { script: { latencyMs: () => 30 } });
+  const args = [...small, ...options, `${web.url}/a`];
+  await stopped(args, 2000, 'SIGKILL');
+  await stopped(args, 5000);
+  await stopped(args, 8000, 'SIGKILL');
+  const { code, summary, stderr } = await it.load(args);
+  expect(stderr).toContain('going on');
+  expect(code).toBe(0);
+  expect(summary?.points).toEqual({ read: count, loaded: count, rejected: 0, undelivered: 0 });
+  expect(summary?.inputs[0]?.resumedFromByte).toBeGreaterThan(0);
+  expect(it.cluster.points()).toBe(count);
+});
+
+test('stopped by a signal, nothing that was acknowledged is sent again, and plain text is asked for from there on', async () => {
+  await begin({ '/a': points() }, { script: { latencyMs: () => 30 } });
+  const running = it.start([...small, `${web.url}/a`]);
+  while (it.cluster.points() < 8000) await new Promise((resolve) => setImmediate(resolve));
+  running.kill('SIGTERM');
+  expect((await it.result(running)).code).toBe(143);
+  const before = web.asked.length;
+  const { code, summary } = await it.load([...small, `${web.url}/a`]);
+  expect(code).toBe(0);
+  expect(it.cluster.writes.reduce((sum, { points }) => sum + points, 0)).toBe(count);
+  const ranges = web.asked.slice(before).map(({ headers }) => headers.range);
+  expect(ranges).toContain(`bytes=${summary!.inputs[0]!.resumedFromByte}-`);
+});
+
+test('an object replaced after the stop is loaded from its start', async () => {
+  await begin({ '/a': points() }, { script: { latencyMs: () => 30 } });
+  const args = [...small, `${web.url}/a`];
+  await stopped(args, 6000);
+  web.files.set('/a', Buffer.from(points().replaceAll('m,t=a', 'n,t=b')));
+  const { code, summary, stderr } = await it.load(args);
+  expect(code).toBe(0);
+  expect(stderr).toContain('another content');
+  expect(summary?.thisRun.read).toBe(count);
+});
+
+test('one that changes while it is read ends with 7, and the others are loaded', async () => {
+  await begin({ '/a': points(), '/b': lines(100, 'b') });
+  web.act(({ path, headers }) =>
+    path === '/a' && /^bytes=[1-9]/.test(headers.range ?? '')
+      ? { content: Buffer.from(points().replaceAll('f=', 'h=')) }
+      : undefined,
+  );
+  const { code, summary } = await it.load([`${web.url}/a`, `${web.url}/b`]);
+  expect(code).toBe(7);
+  expect(summary?.inputs[0]?.error).toContain('changed while read');
+  expect(summary?.inputs[1]).toMatchObject({ loaded: 100, error: null });
+  expect(balances(summary!)).toBe(true);
+});
+
+test('the same URL twice is loaded once, and that is said', async () => {
+  await begin({ '/a': lines(100) });
+  const { summary, stderr } = await it.load([`${web.url}/a`, `${web.url}/a?X-Amz-Signature=1`]);
+  expect(summary?.points.loaded).toBe(100);
+  expect(stderr).toContain(`${web.url}/a is named twice; loaded once`);
+});
+
+test('a URL signed anew each night is the same load, and what --skip-loaded leaves out', async () => {
+  await begin({ '/a': points() }, { script: { latencyMs: () => 30 } });
+  const signed = (n: number): string => `${web.url}/a?X-Amz-Date=${n}&X-Amz-Signature=${n}`;
+  await stopped([...small, signed(1)], 6000);
+  const { code, summary } = await it.load([...small, signed(2)]);
+  expect(code).toBe(0);
+  expect(summary?.thisRun.read).toBeLessThan(count);
+  expect(web.asked.at(-1)?.path).toContain('X-Amz-Signature=2');
+  const again = await it.load(['--skip-loaded', signed(3)]);
+  expect(again).toMatchObject({ code: 0, summary: { points: { read: 0 } } });
+});
+
+test('user, password and signatures show up nowhere', async () => {
+  await begin({ '/a': `${points()}bad\n` }, { script: { latencyMs: () => 30 } });
+  web.act(({ headers }) => (headers.authorization === `Basic ${btoa('me:hush')}` ? undefined : { status: 401 }));
+  const url = `${web.url.replace('//', '//me:hush@')}/a?token=hush`;
+  const running = it.start([...small, url]);
+  while (it.cluster.points() < 5000) await new Promise((resolve) => setImmediate(resolve));
+  running.kill('SIGTERM');
+  const first = await it.result(running);
+  expect(first.summary?.continueWith).toContain(`${web.url}/a`);
+  const kept = await Promise.all((await readdir(it.stateDir)).map((name) => readFile(join(it.stateDir, name), 'utf8')));
+  const { code, summary, stderr } = await it.load([...small, '--log-level', 'debug', url, `${url}&x=1`]);
+  expect(code).toBe(8);
+  const checked = it.start(['check', url]);
+  const texts = [first.stderr, JSON.stringify(first.summary), ...kept, stderr, JSON.stringify(summary)];
+  const letters = await readFile(summary!.rejects.reasons!, 'utf8');
+  expect([...texts, letters, (await checked.ended).stderr].join('\n')).not.toContain('hush');
+  expect(letters).toContain(`"input":"${web.url}/a"`);
+});
+
+test('--limit, --in-order and check work with URLs as they do with files', async () => {
+  await begin({ '/a': points(), '/b.gz': gzipSync(lines(100, 'b')) });
+  const urls = [`${web.url}/a`, `${web.url}/b.gz`];
+  const ordered = await it.load(['--in-order', ...urls]);
+  expect(ordered.summary?.points.loaded).toBe(count + 100);
+  expect((await it.load(['--limit', '50', '--fresh', urls[0]!])).summary?.points.read).toBe(50);
+  const args = ['check', '--url', it.cluster.urls[0]!, '--db', 'db'];
+  const { stderr } = await it.start([...args, ...urls]).ended;
+  expect(stderr).toContain(`${web.url}/a: 12,000 points, 1 table`);
+  expect(stderr).toMatch(/\/b\.gz: 100 points, .*all of it, gzip/);
+});
+
+test('nothing at a URL ends with 2; nobody there ends with 7, and everything else is loaded', async () => {
+  await begin({ '/a': lines(100) });
+  const missing = await it.load([`${web.url}/a`, `${web.url}/missing`]);
+  expect(missing).toMatchObject({ code: 2, summary: null });
+  expect(missing.stderr).toContain('404: there is nothing at this URL');
+  const gone = await startFiles();
+  await gone.stop();
+  web.act(({ path }) => (path === '/a' ? undefined : { status: 503 }));
+  const { code, summary } = await it.load([`${web.url}/a`]);
+  expect([code, summary?.points.loaded]).toEqual([0, 100]);
+});

@@ -1,0 +1,6 @@
+// What `expand` needs for names from afar, in tests.
+
+import { clock } from '../../src/clock.js';
+import type { Options } from '../../src/input/expand.js';
+
+export const afar: Options['afar'] = { clock, ca: null, version: 'test', random: () => 0.01 };
