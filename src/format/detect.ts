@@ -5,7 +5,7 @@ import type { FormatName } from '../model.js';
 /** As many bytes are looked at, or the first line. */
 export const headBytes = 64 * 1024;
 
-const annotation = /^#(datatype|group|default|constant|timezone|concat)\b/;
+const annotation = /^"?#(datatype|group|default|constant|timezone|concat)\b/i;
 /** Measurement, tags, and the key of a field. */
 const point = /^(?:\\.|[^, \\])+(?:,(?:\\.|[^,= \\])+=(?:\\.|[^, \\])+)* +(?:\\.|[^,= \\])+=/;
 const endings: Readonly<Record<string, FormatName>> = {

@@ -132,6 +132,42 @@ test.each([
   expect(mended.summary?.points).toEqual({ read: 60, loaded: 60, rejected: 0, undelivered: 0 });
 });
 
+test('a stopped and killed load of annotated CSV goes on under the annotations of its place, and its rejected rows load again', async () => {
+  await begin({ script: { latencyMs: () => 5 } });
+  const table = (kind: string, from: number): string =>
+    `#datatype,string,long,dateTime:number,${kind},string,string,string\n#group,false,false,false,false,true,true,true\n` +
+    '#default,_result,,,,,,\n,result,table,_time,_value,_field,_measurement,host\n' +
+    `${rows(
+      1500,
+      (i) => `,,0,${1640995200000000000n + BigInt(from + i)},${i % 100 === 7 ? 'x' : i},${kind},cpu,"h\n${i % 9}"`,
+    )
+      .replaceAll('"h\n', '"h')
+      .replaceAll('\n', '\r\n')}\r\n`;
+  const kinds = ['long', 'double', 'unsignedLong', 'string'];
+  const text = kinds.map((kind, i) => table(kind, i * 1500)).join('');
+  const args = ['--batch-points', '100', '--workers', '3', await it.file('a.csv.gz', gzipSync(text))];
+  await ended(args, 500, 'SIGKILL');
+  await ended(args, 2000, 'SIGTERM');
+  await ended(args, 4000, 'SIGKILL');
+  const { code, summary } = await it.load(args);
+  expect(code).toBe(8);
+  expect(summary?.points).toEqual({ read: 6000, loaded: 5955, rejected: 45, undelivered: 0 });
+  expect(it.cluster.points()).toBe(5955);
+  expect([...it.cluster.tables().get('cpu')!]).toEqual(
+    expect.arrayContaining([
+      ['long', 'integer'],
+      ['double', 'float'],
+      ['unsignedLong', 'unsigned'],
+      ['string', 'string'],
+    ]),
+  );
+  const letters = await Promise.all(summary!.rejects.deadLetters!.map((path) => readFile(path, 'utf8')));
+  expect(letters).toHaveLength(3);
+  const mended = await Promise.all(letters.map((each, i) => it.file(`mended${i}.csv`, each.replaceAll(',x,', ',7,'))));
+  const again = await it.load(mended);
+  expect(again.summary?.points).toEqual({ read: 45, loaded: 45, rejected: 0, undelivered: 0 });
+});
+
 test('the examples in the README load what they say', async () => {
   await begin();
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
@@ -144,6 +180,11 @@ test('the examples in the README load what they say', async () => {
     '[\n  {"time": 1640995200000000002,\n   "name": "t1", "v": 1.5},\n  {"time": 1640995200000000003, "v": 2}\n]\n';
   await it.file('readings.json', list);
   await it.file('answer.json.gz', gzipSync(`{"meta":{"n":2},"data":{"items":${list}}}`));
+  const flux = ',result,table,_time,_value,_field,_measurement,name\n,,0,2022-01-01T00:00:00Z,7,status,readings,t1\n';
+  await it.file(
+    'flux.csv',
+    `#datatype,string,long,dateTime:RFC3339,long,string,string,string\n#group,false,false,false,false,true,true,true\n${flux}`,
+  );
   await it.file('report.csv', 'at;kind;v\n01.01.2022 01:00:00;other;-\n02.01.2022 01:00:00;other;2\n');
   const loaded: unknown[] = [];
   for (const example of examples) {
@@ -159,6 +200,7 @@ test('the examples in the README load what they say', async () => {
     ['ndjson', 1, 0],
     ['json', 2, 0],
     ['json', 2, 0],
+    ['csv', 1, 0],
     ['csv', 1, 1],
   ]);
 });

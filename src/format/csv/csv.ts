@@ -18,13 +18,33 @@ export class Csv implements Format {
     this.#scan = new CsvScan(rows, options, dialectOf(options, name), `.${name}`);
   }
 
-  async recall(head: ByteSource, _: Place, signal: AbortSignal): Promise<void> {
-    const runs = scanned(this.#scan, head, signal, theBeginning);
-    for (let run = await runs.next(); !run.done && !this.#scan.isMapped; ) run = await runs.next();
+  /** A header is read, and where there are annotations all before the place: other tables may have come up meanwhile. */
+  async recall(head: ByteSource, { byteOffset }: Place, signal: AbortSignal): Promise<void> {
+    const runs = scanned(this.#scan, first(byteOffset, head), signal, theBeginning);
+    this.#scan.recall(true);
+    for (let run = await runs.next(); !run.done && !this.#scan.isSettled; ) run = await runs.next();
     await runs.return();
+    this.#scan.recall(false);
   }
 
   points(source: ByteSource, signal: AbortSignal, start = theBeginning): AsyncGenerator<Points, void> {
     return scanned(this.#scan, source, signal, start);
   }
+}
+
+/** The first bytes of a source. */
+function first(bytes: number, source: ByteSource): ByteSource {
+  let left = bytes;
+  return {
+    async read(into, signal) {
+      const read = left === 0 ? 0 : await source.read(into.subarray(0, Math.min(into.length, left)), signal);
+      left -= read;
+      return read;
+    },
+    close: () => source.close(),
+    get bytesRead() {
+      return source.bytesRead;
+    },
+    compression: source.compression,
+  };
 }

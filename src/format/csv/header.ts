@@ -8,14 +8,17 @@ import type { RowReader } from './row.js';
 /** Names in a message. */
 const shownNames = 20;
 
-/** The cells of a row as names; blanks around what is not quoted are no part of them. */
-export function headerNames(bytes: Uint8Array, { cells, columns }: RowReader): string[] {
+/** The cells of a row as text. */
+export function texts(bytes: Uint8Array, { cells, columns }: RowReader): string[] {
   return Array.from({ length: columns }, (_, i) => {
     const from = cells.starts[i]!;
-    return Buffer.from(bytes.buffer, bytes.byteOffset + from, cells.ends[i]! - from)
-      .toString()
-      .trim();
+    return Buffer.from(bytes.buffer, bytes.byteOffset + from, cells.ends[i]! - from).toString();
   });
+}
+
+/** As names; blanks around them are no part of them. */
+export function headerNames(bytes: Uint8Array, reader: RowReader): string[] {
+  return texts(bytes, reader).map((text) => text.trim());
 }
 
 /** `1`, `2`, `3` … */

@@ -18,6 +18,8 @@ export class RowReader {
   columns = 0;
   /** Line feeds inside its cells. */
   newlines = 0;
+  /** Where copies of cells begin; what is before them is somebody else's. */
+  scratchFrom: number;
   readonly #run: RowRun;
   readonly #dialect: Dialect;
   #scratch = 0;
@@ -27,8 +29,14 @@ export class RowReader {
 
   constructor(run: RowRun, cells: Cells, dialect: Dialect) {
     this.#run = run;
+    this.scratchFrom = run.layout.scratch;
     this.cells = cells;
     this.#dialect = dialect;
+  }
+
+  /** Where copies of the last row's cells end. */
+  get scratch(): number {
+    return this.#scratch;
   }
 
   /** To be called when other bytes come to stand where rows were read. */
@@ -38,12 +46,12 @@ export class RowReader {
 
   /** Reads the row at `start`. @returns the offset of the LF that ends it, or a negative word for why there is none */
   read(start: number): number {
-    const { bytes, limit, final, layout } = this.#run;
+    const { bytes, limit, final } = this.#run;
     const { delimiter, quote } = this.#dialect;
     const { cells } = this;
     let { kinds, starts, ends } = cells;
     this.newlines = 0;
-    this.#scratch = layout.scratch;
+    this.#scratch = this.scratchFrom;
     let column = 0;
     let p = start;
     for (;;) {

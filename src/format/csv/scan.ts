@@ -2,51 +2,61 @@
 // mean. All that comes before the first row is kept, for files of rejected rows begin with it.
 
 import type { Letterhead, Place } from '../../model.js';
-import type { Mapping } from '../rows/mapping.js';
 import type { Rows } from '../rows/rows.js';
 import { RowScan } from '../rows/scan.js';
 import type { Stop } from '../windows.js';
+import { isAnnotation } from './annotations.js';
 import type { Dialect, DialectOptions } from './dialect.js';
-import { headerNames, mapped, numberedNames, tooLongHeader } from './header.js';
+import { type Head, Heads } from './head.js';
+import { tooLongHeader } from './header.js';
 import { BAD_QUOTE, INCOMPLETE, RowReader } from './row.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
+const BLANK = 0x20;
+const QUOTE = 0x22;
+const HASH = 0x23;
+/** Longer cells are no annotation. */
+const longestAnnotation = 1024;
 
 export class CsvScan extends RowScan {
   letterhead: Letterhead;
   readonly #reader: RowReader;
   readonly #options: DialectOptions;
-  readonly #ending: string;
-  #mapping: Mapping | null = null;
-  #columns = 0;
+  readonly #heads: Heads;
+  #head: Head | null = null;
+  /** Rows are passed over: only what they mean is wanted. */
+  #recalls = false;
   /** Lines still to be passed over. */
   #skip = 0;
-  /** What was read of the input before its first row. */
-  #head: Uint8Array[] = [];
   /** Length of the time of the row before, where it is the last cell; 0 where there is none. */
   #timeLength = 0;
 
   constructor(rows: Rows, options: DialectOptions, dialect: Dialect, ending: string) {
     super(rows);
     this.#options = options;
-    this.#ending = ending;
+    this.#heads = new Heads(rows, ending);
     this.letterhead = { ending, head: new Uint8Array(0) };
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 
-  /** Whether the header has been read. */
-  get isMapped(): boolean {
-    return this.#mapping !== null;
+  /** Whether nothing further that is read can change what rows mean. */
+  get isSettled(): boolean {
+    return this.#head !== null && !this.#heads.isAnnotated;
+  }
+
+  /** Until it is told otherwise, no row becomes a point. */
+  recall(recalls: boolean): void {
+    this.#recalls = recalls;
   }
 
   override begin(start: Place): void {
     super.begin(start);
     this.#timeLength = 0;
     if (start.byteOffset > 0) return;
-    this.#mapping = null;
+    this.#head = null;
     this.#skip = this.#options.skipLines;
-    this.#head = [];
+    this.#heads.begin();
   }
 
   override window(from: number, limit: number, final: boolean): void {
@@ -56,10 +66,10 @@ export class CsvScan extends RowScan {
 
   protected override next(): Stop | null {
     if (this.#blank()) return null;
-    if (this.#mapping !== null) return this.#row();
+    if (this.#head !== null) return this.#heads.isAnnotated && this.#isHash() ? this.#between() : this.#row(this.#head);
     if (!this.#before()) return 'drained';
     // What comes next has another letterhead than what came before.
-    return this.isMapped ? 'full' : null;
+    return this.#head === null ? null : 'full';
   }
 
   /** Passes an empty line; those to be passed over anyway are counted there. */
@@ -69,7 +79,7 @@ export class CsvScan extends RowScan {
     if (this.#skip > 0) return false;
     const end = bytes[at] === CR ? at + 1 : at;
     if (bytes[end] !== LF || (end === limit && !run.final)) return false;
-    if (this.#mapping === null) this.#head.push(bytes.slice(at, Math.min(end + 1, limit)));
+    if (this.#head === null) this.#heads.keep(bytes.slice(at, Math.min(end + 1, limit)));
     run.endLine(end);
     return true;
   }
@@ -82,20 +92,31 @@ export class CsvScan extends RowScan {
     if (end === INCOMPLETE && !run.isTooLong(run.limit)) return false;
     if (end < 0) throw tooLongHeader(end === BAD_QUOTE);
     const { noHeader } = this.#options;
-    const names = noHeader ? numberedNames(this.#reader.columns) : headerNames(this.bytes, this.#reader);
+    const annotates = !noHeader && this.#isAnnotation();
+    const isComment = this.#heads.isAnnotated && this.#isComment();
+    if (annotates) this.#heads.annotate(this.#reader, run.line);
     if (!noHeader) this.#keep(end, this.#reader.newlines + 1);
-    this.#mapping = mapped(names, this.rows.options);
-    this.#columns = names.length;
-    this.rows.encoder.begin(this.#mapping);
-    this.letterhead = { ending: this.#ending, head: Buffer.concat(this.#head) };
+    if (!annotates && !isComment) this.#settle(this.#heads.end(this.#reader, noHeader));
     return true;
+  }
+
+  /** From here on rows mean what this head says. */
+  #settle(head: Head): void {
+    const { scratch } = this.layout;
+    this.#head = head;
+    this.letterhead = head.letterhead;
+    this.rows.encoder.begin(head.mapping, head.time);
+    head.filler?.begin(scratch);
+    this.#reader.scratchFrom = scratch + (head.filler?.bytes ?? 0);
   }
 
   #skipLine(): boolean {
     const { bytes, limit, final, at } = this.filling;
     const end = bytes.indexOf(LF, at);
     if (end >= limit && !final && !this.filling.isTooLong(limit)) return false;
-    this.#keep(end, 1);
+    const next = Math.min(end + 1, limit);
+    this.#heads.skip(bytes.slice(at, next));
+    this.filling.pass(next, end < limit ? 1 : 0);
     if (end < limit) this.#skip -= 1;
     return true;
   }
@@ -104,12 +125,48 @@ export class CsvScan extends RowScan {
   #keep(end: number, lines: number): void {
     const { bytes, at, limit } = this.filling;
     const next = Math.min(end + 1, limit);
-    this.#head.push(bytes.slice(at, next));
+    this.#heads.keep(bytes.slice(at, next));
     this.filling.pass(next, end < limit ? lines : lines - 1);
   }
 
+  #isHash(): boolean {
+    const { bytes, at } = this.filling;
+    return bytes[at] === HASH || (bytes[at] === QUOTE && bytes[at + 1] === HASH);
+  }
+
+  #isComment(): boolean {
+    const { bytes, at } = this.filling;
+    return bytes[at] === HASH && bytes[at + 1] === BLANK;
+  }
+
+  /** Whether the row that was read last is an annotation. */
+  #isAnnotation(): boolean {
+    const { cells } = this.#reader;
+    const from = cells.starts[0]!;
+    const length = cells.ends[0]! - from;
+    if (this.bytes[from] !== HASH || length > longestAnnotation) return false;
+    return isAnnotation(Buffer.from(this.bytes.subarray(from, from + length)).toString());
+  }
+
+  /** Between rows that have annotations: those of another table, a comment, or one more row. */
+  #between(): Stop | null {
+    const run = this.filling;
+    const end = this.#reader.read(run.at);
+    if (end < 0) return this.#row(this.#head!);
+    if (this.#isAnnotation()) {
+      // What was read so far has the head from before.
+      if (run.count > 0 || run.rejects.length > 0) return 'full';
+      this.#head = null;
+      this.#heads.again();
+      return null;
+    }
+    if (!this.#isComment()) return this.#row(this.#head!);
+    run.endLine(end);
+    return null;
+  }
+
   /** Takes a row in, or refuses it; null to go on. */
-  #row(): Stop | null {
+  #row({ mapping, columns: expected, filler }: Head): Stop | null {
     const run = this.filling;
     const start = run.at;
     const end = this.#reader.read(start);
@@ -118,23 +175,28 @@ export class CsvScan extends RowScan {
     if (end === BAD_QUOTE) return run.refuse('bad-quote', 'quotes that do not fit together') ? null : 'drained';
     const { columns, newlines, cells } = this.#reader;
     const cut = run.final && end === run.limit;
-    if (columns !== this.#columns) {
-      const found = `a row of ${columns} cells instead of ${this.#columns}`;
+    if (columns !== expected) {
+      const found = `a row of ${columns} cells instead of ${expected}`;
       return run.refuse(cut ? 'cut-short' : 'ragged-row', found) ? null : 'drained';
     }
-    const { time } = this.#mapping!;
+    const { time } = mapping;
     const timeLength = time === columns - 1 ? cells.ends[time]! - cells.starts[time]! : 0;
     if (cut && timeLength < this.#timeLength) {
       return run.refuse('cut-short', 'a time shorter than the one before') ? null : 'drained';
     }
     this.#timeLength = timeLength;
     const next = Math.min(end + 1, run.limit);
-    const taken = run.take(cells, {
-      start,
-      end: run.withoutCr(start, end),
-      next,
-      lines: newlines + (next > end ? 1 : 0),
-    });
-    return taken ? null : 'full';
+    const lines = newlines + (next > end ? 1 : 0);
+    if (this.#recalls && filler !== null) {
+      run.pass(next, lines);
+      return null;
+    }
+    const row = { start, end: run.withoutCr(start, end), next, lines };
+    const problem = filler === null ? null : filler.fill(cells, columns, this.#reader.scratch, run.layout.scratchEnd);
+    if (problem !== null) {
+      run.refuseRow(problem, row);
+      return null;
+    }
+    return run.take(cells, row) ? null : 'full';
   }
 }

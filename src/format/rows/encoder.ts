@@ -43,12 +43,14 @@ export class RowEncoder {
   readonly #bytes: Uint8Array;
   readonly #options: EncoderOptions;
   readonly #nulls: readonly Uint8Array[];
-  readonly #timeCell: TimeCell;
+  readonly #usualTime: TimeCell;
+  #timeCell: TimeCell;
   readonly #values: ValueWriter;
   readonly #shapes: RowShapes;
   readonly #types: Types;
   #mapping: Mapping | null = null;
   #tables = new Map<string, Table>();
+  readonly #byMapping = new WeakMap<Mapping, Map<string, Table>>();
   #table: Table | null = null;
   #mask = new Int32Array(1);
   /** Fields whose type this row showed, and the types; they hold once the row is taken. */
@@ -58,6 +60,7 @@ export class RowEncoder {
     this.#bytes = bytes;
     this.#options = options;
     this.#nulls = (options.nullWords ?? []).map((word) => Buffer.from(word));
+    this.#usualTime = timeCell;
     this.#timeCell = timeCell;
     this.#values = new ValueWriter(bytes);
     this.#shapes = shapes;
@@ -65,10 +68,13 @@ export class RowEncoder {
     this.time = new TimeReader(options.precision);
   }
 
-  /** The mapping of the rows that come next. */
-  begin(mapping: Mapping): void {
+  /** The mapping of the rows that come next, and their times where those are not as the options say. */
+  begin(mapping: Mapping, timeCell: TimeCell | null = null): void {
     this.#mapping = mapping;
-    this.#tables = new Map();
+    this.#timeCell = timeCell ?? this.#usualTime;
+    // Rows of several mappings may take turns.
+    this.#tables = this.#byMapping.get(mapping) ?? new Map<string, Table>();
+    this.#byMapping.set(mapping, this.#tables);
     this.#table = null;
   }
 
@@ -101,7 +107,7 @@ export class RowEncoder {
 
   #measurement(row: Cells, mapping: Mapping, out: number, end: number): number {
     const fixed = mapping.table;
-    const table = fixed === null ? this.#tableOf(row, mapping.measurement) : (this.#table ?? this.#made(fixed));
+    const table = fixed === null ? this.#tableOf(row, mapping.measurement) : (this.#table ?? this.#named(fixed));
     if (table === null) return this.#fail(code('no-measurement'), 'a name that no table can have');
     this.#table = table;
     table.follow(mapping);
@@ -117,14 +123,16 @@ export class RowEncoder {
     // Rows of one table mostly come together.
     if (this.#table?.is(this.#bytes, from, to)) return this.#table;
     const name = Buffer.from(this.#bytes.buffer, from, to - from).toString();
-    const table = this.#tables.get(name) ?? this.#made(name);
-    if (table !== null) this.#tables.set(name, table);
-    return table;
+    return this.#named(name);
   }
 
-  #made(name: string): Table | null {
+  #named(name: string): Table | null {
+    const known = this.#tables.get(name);
+    if (known !== undefined) return known;
     const prefix = measurementPrefix(Buffer.from(name));
-    return prefix === null ? null : new Table(name, prefix, this.#types);
+    const table = prefix === null ? null : new Table(name, prefix, this.#types);
+    if (table !== null) this.#tables.set(name, table);
+    return table;
   }
 
   #tags(row: Cells, { tags }: Mapping, from: number, end: number): number {
@@ -151,14 +159,17 @@ export class RowEncoder {
     const { types, declared } = this.#table!;
     let out = from;
     for (let i = 0; i < fields.length; i++) {
-      const { column, prefix, name } = fields[i]!;
+      const { column, prefix, name, reading } = fields[i]!;
       if (this.#isNone(row, column)) continue;
       const start = row.starts[column]!;
       const stop = row.ends[column]!;
       if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
       const at = this.#copy(prefix, out);
       if (out === from) this.#bytes[out] = SPACE;
-      const next = this.#values.put(row.kinds[column]!, start, stop, at, types[i]!, declared[i] === 1);
+      const next =
+        reading === null
+          ? this.#values.put(row.kinds[column]!, start, stop, at, types[i]!, declared[i] === 1)
+          : this.#values.putRead(reading, start, stop, at, types[i]!);
       if (next < 0) return this.#refuse(next, name, start, stop);
       if (types[i] === 0) this.#shown.push([i, this.#values.type]);
       out = next;

@@ -5,13 +5,19 @@ import { UsageError } from '../../errors.js';
 import type { ColumnType, FieldMapping, TagMapping } from '../../model.js';
 import { describe, type Reason } from '../reasons.js';
 import { putFirstName, putMeasurement, putName, reasonOf } from './put.js';
+import type { Reading } from './value.js';
+
+/** How its values are written, where that is not the usual way. */
+export interface FieldOption extends FieldMapping {
+  readonly reading?: Reading | null;
+}
 
 /** The part of the settings that says what columns mean. */
 export interface MappingOptions {
   /** A name, or `{column}`. */
   readonly measurement: string | null;
   readonly tags: readonly TagMapping[] | null;
-  readonly fields: readonly FieldMapping[] | null;
+  readonly fields: readonly FieldOption[] | null;
   readonly timeColumn: string | null;
 }
 
@@ -27,6 +33,7 @@ export interface MappedColumn {
 
 export interface MappedField extends MappedColumn {
   readonly declared: FieldType | null;
+  readonly reading: Reading | null;
 }
 
 export type Role = 'time' | 'measurement' | 'tag' | 'field' | 'nothing';
@@ -77,9 +84,14 @@ export class Mapping {
     }
     const field = fields === null ? { name, type: null, as: name } : fields.find((each) => each.name === name);
     if (field === undefined) return 'nothing';
-    this.#once(field.as);
-    this.fields.push({ column, name: field.as, prefix: prefixOf(field.as, true), declared: field.type });
+    this.addField(column, field);
     return 'field';
+  }
+
+  /** Makes the column a field, whatever its name. Throws as `add`. */
+  addField(column: number, { as: name, type: declared, reading = null }: Omit<FieldOption, 'name'>): void {
+    this.#once(name);
+    this.fields.push({ column, name, prefix: prefixOf(name, true), declared, reading });
   }
 
   /** Whether a column of this name would become part of the point. */
@@ -179,8 +191,9 @@ function escaped(name: string, isField: boolean): { bytes: Uint8Array; end: numb
   return { bytes, end: put(bytes, from, from + length, 1) };
 }
 
-/** A measurement, escaped. Null when no server would take it. */
+/** A measurement, escaped. Null when no server would take it, or would take its points for comments. */
 export function measurementPrefix(name: Uint8Array): Uint8Array | null {
+  if (name[0] === 0x23) return null;
   const bytes = new Uint8Array(3 * name.length);
   bytes.set(name, 2 * name.length);
   const end = name.length === 0 ? -1 : putMeasurement(bytes, 2 * name.length, 3 * name.length, 0);

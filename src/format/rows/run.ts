@@ -88,6 +88,12 @@ export class RowRun {
     return true;
   }
 
+  /** Refuses a row as a whole. */
+  refuseRow(reason: Reason, { start, end, next, lines }: Row): void {
+    this.#reject(reason, 'a row that cannot become a point', start, end, 'whole');
+    this.pass(next, lines);
+  }
+
   /** Goes on behind something that is no row. */
   pass(next: number, lines: number): void {
     this.at = next;

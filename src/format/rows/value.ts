@@ -6,14 +6,22 @@ import { code, putFloat, putInteger, putString } from './put.js';
 import { BOOLEAN, FLOAT, INTEGER, STRING, UNKNOWN, UNSIGNED } from './types.js';
 
 const SPACE = 0x20;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 const wrongType = code('wrong-type');
 const list = code('array-value');
 const nonFinite = code('non-finite');
 const inexact = code('inexact-integer');
+const badString = code('bad-string-escape');
 
 const letters = new Set(['t', 'T', 'f', 'F']);
 const words = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
+
+/** `literal`: as in line protocol, `12i` and `"text"`. `words`: booleans by other words; null for what is none of them. */
+export type Reading =
+  | { readonly kind: 'literal' }
+  | { readonly kind: 'words'; readonly words: (word: string) => boolean | null };
 
 export class ValueWriter {
   /** Type of the value that was written last. */
@@ -36,6 +44,39 @@ export class ValueWriter {
     if (kind === LIST) return list;
     if (kind === NUMBER) return this.#number(from, to, out, declared);
     return this.type === BOOLEAN ? this.#boolean(kind === TRUE, out) : wrongType;
+  }
+
+  /** As `put`, of a cell whose values are not written in the usual way. */
+  putRead(reading: Reading, from: number, to: number, out: number, type: number): number {
+    if (reading.kind === 'literal') return this.#literal(from, to, out, type);
+    this.type = BOOLEAN;
+    const is = reading.words(Buffer.from(this.#bytes.subarray(from, to)).toString());
+    return is === null ? wrongType : this.#boolean(is, out);
+  }
+
+  #literal(from: number, to: number, out: number, type: number): number {
+    const bytes = this.#bytes;
+    const last = bytes[to - 1]!;
+    const quoted = to - from > 1 && bytes[from] === QUOTE && last === QUOTE;
+    const whole = last === 0x69 ? INTEGER : last === 0x75 ? UNSIGNED : UNKNOWN;
+    const word = this.#word(from, to);
+    const shown = quoted ? STRING : words.has(word) || letters.has(word) ? BOOLEAN : whole === UNKNOWN ? FLOAT : whole;
+    this.type = shown;
+    if (type !== UNKNOWN && type !== shown) {
+      this.type = type;
+      return wrongType;
+    }
+    if (shown === BOOLEAN) return this.#boolean(word[0] === 't' || word[0] === 'T', out);
+    if (shown === STRING) return this.#quoted(from, to, out);
+    return this.#number(from, whole === UNKNOWN ? to : to - 1, out, true, shown);
+  }
+
+  /** Escapes are few: what has some is refused rather than read in another way than elsewhere. */
+  #quoted(from: number, to: number, out: number): number {
+    const inner = this.#bytes.subarray(from + 1, to - 1);
+    return inner.includes(BACKSLASH) || inner.includes(QUOTE)
+      ? badString
+      : putString(this.#bytes, from + 1, to - 1, out);
   }
 
   #typeOf(kind: number, from: number, to: number, out: number): number {
