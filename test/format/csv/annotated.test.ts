@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.js';
 import { detect } from '../../../src/format/detect.js';
 import { type Place, type Points, theBeginning } from '../../../src/model.js';
-import { csv as plainCsv, expectValid, type Options, sent } from '../rows/support.js';
+import { expectValid, type Options, csv as plainCsv, sent } from '../rows/support.js';
 import { bytesSource, readAll } from '../support.js';
 
 const csv = (more: Partial<Options> = {}) => plainCsv({ measurement: null, ...more });
@@ -101,6 +101,7 @@ describe('the extended form', () => {
 
   test('a column may be put together from others', async () => {
     const text =
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the form that the annotation has
       '#concat tag,who,${first} ${last}!\n#datatype measurement,ignored,ignored,long,time:RFC3339Nano\nm,first,last,v,t\n' +
       'cpu,Ada,L,1,2001-09-09T01:46:40.000000001Z\n';
     expect(await points(text)).toEqual(['cpu,who=Ada\\ L! v=1i 1000000000000000001']);

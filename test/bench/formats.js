@@ -1,0 +1,134 @@
+// How fast rows become line protocol, each format in turns with a reference over the same rows in the same run:
+// node test/bench/formats.js after npm run build. CPU time of this process, so that a busy machine shows less; medians, and
+// the median of the ratios. References: csv-parse over the whole text; JSON.parse over each line, which is a string already.
+
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
+import { Csv } from '../../dist/format/csv/csv.js';
+import { Ndjson } from '../../dist/format/json/ndjson.js';
+import { Rows } from '../../dist/format/rows/rows.js';
+
+const ROUNDS = 7;
+/** Rounds before the first that counts: compilers finish meanwhile. */
+const WARM_UP = 3;
+const names = ['name', 'fleet', 'driver', 'model', 'device_version'];
+
+/** Rows of one table, as objects of texts. */
+const rows = gunzipSync(readFileSync(new URL('../../fixtures/points/iot-200k.lp.gz', import.meta.url)))
+  .toString()
+  .split('\n')
+  .filter((line) => line.startsWith('readings,'))
+  .map((line) => {
+    const [series = '', fields = '', time = ''] = line.split(' ');
+    const tags = Object.fromEntries(
+      series
+        .split(',')
+        .slice(1)
+        .map((tag) => tag.split('=')),
+    );
+    return { time, tags, fields: fields.split(',').map((field) => field.split('=')) };
+  });
+const columns = rows[0]?.fields.map(([name]) => name) ?? [];
+const csvText = Buffer.from(
+  `time,${[...names, ...columns].join(',')}\n` +
+    rows
+      .map(({ time, tags, fields }) => {
+        const values = new Map(fields.map(([name, value]) => [name, value]));
+        return `${time},${names.map((name) => tags[name] ?? '').join(',')},${columns.map((name) => values.get(name) ?? '').join(',')}\n`;
+      })
+      .join(''),
+);
+const ndjsonText = Buffer.from(
+  rows
+    .map(({ time, tags, fields }) => {
+      const pairs = [
+        `"time":${time}`,
+        ...Object.entries(tags).map(([name, value]) => `"${name}":"${value}"`),
+        ...fields.map(([name, value]) => `"${name}":${value}`),
+      ];
+      return `{${pairs.join(',')}}\n`;
+    })
+    .join(''),
+);
+const lines = ndjsonText.toString().trimEnd().split('\n');
+
+const options = {
+  precision: /** @type {const} */ ('ns'),
+  missingTimestamp: /** @type {const} */ ('reject'),
+  maxPointBytes: 1 << 20,
+  nullWords: null,
+  measurement: 'readings',
+  tags: names.map((name) => ({ name, as: name })),
+  fields: null,
+  timeColumn: null,
+  timeFormat: 'auto',
+  timezone: 'UTC',
+  ambiguousTime: /** @type {const} */ ('reject'),
+  delimiter: null,
+  quote: '"',
+  noHeader: false,
+  skipLines: 0,
+  encoding: /** @type {const} */ ('utf-8'),
+};
+
+/** @param {Buffer} input */
+function source(input) {
+  let at = 0;
+  return {
+    bytesRead: input.length,
+    compression: /** @type {const} */ ('none'),
+    close: async () => {},
+    /** @param {Uint8Array} into */
+    read: async (into) => {
+      const length = Math.min(into.length, input.length - at);
+      into.set(input.subarray(at, at + length));
+      at += length;
+      return length;
+    },
+  };
+}
+
+/** @param {import('../../dist/model.js').Format} format @param {Buffer} input */
+async function converted(format, input) {
+  let points = 0;
+  for await (const run of format.points(source(input), new AbortController().signal)) points += run.count;
+  if (points !== rows.length) throw new Error(`${format.name}: ${points} points of ${rows.length} rows`);
+}
+
+const csv = new Csv('csv', new Rows(options), options);
+const ndjson = new Ndjson(new Rows(options));
+const contestants = {
+  csv: () => converted(csv, csvText),
+  'csv-parse': async () => void parse(csvText),
+  ndjson: () => converted(ndjson, ndjsonText),
+  'JSON.parse': async () => lines.forEach((line) => void JSON.parse(line)),
+};
+const sizes = { csv: csvText, 'csv-parse': csvText, ndjson: ndjsonText, 'JSON.parse': ndjsonText };
+
+/** @type {Record<string, number[]>} */
+const times = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
+for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+  for (const [name, run] of Object.entries(contestants)) {
+    const began = process.cpuUsage();
+    await run();
+    const { user, system } = process.cpuUsage(began);
+    if (round >= WARM_UP) times[name]?.push((user + system) / 1e6);
+  }
+}
+
+/** @param {number[]} numbers */
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+/** @param {string} ours @param {string} theirs */
+const ratio = (ours, theirs) =>
+  Number(median(times[ours]?.map((each, i) => (times[theirs]?.[i] ?? 0) / each) ?? []).toFixed(2));
+const rates = Object.fromEntries(
+  Object.entries(sizes).map(([name, { length }]) => [name, Math.round(length / median(times[name] ?? []) / 1e6)]),
+);
+const report = {
+  rows: rows.length,
+  megabytesPerSecond: rates,
+  csvToCsvParse: ratio('csv', 'csv-parse'),
+  ndjsonToJsonParse: ratio('ndjson', 'JSON.parse'),
+};
+process.stdout.write(`${JSON.stringify(report)}\n`);

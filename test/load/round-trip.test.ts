@@ -1,0 +1,13 @@
+// The round trip of test/soak/round-trip.js with few points: what DuckDB writes of the tables loads as the same tables.
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const script = fileURLToPath(new URL('../soak/round-trip.js', import.meta.url));
+
+test('CSV, TSV, NDJSON and JSON that DuckDB wrote come to the tables that they were written from, bit for bit', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [script, '--points', '3000']);
+  expect(stdout.match(/^tables from \w+ \| identical$/gm)).toHaveLength(4);
+}, 240_000);
