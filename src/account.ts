@@ -3,7 +3,7 @@
 import type { SizeLimit } from './deliver/sizes.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Meter } from './ledger/meter.js';
-import type { Clock, Input, Snapshot, Summary } from './model.js';
+import type { Clock, EndpointAccount, HeldBackBy, Input, Snapshot, Summary } from './model.js';
 import type { MemoryPlan } from './plan.js';
 import type { Governor } from './pressure/contract.js';
 import { peakResident } from './pressure/resident.js';
@@ -23,18 +23,21 @@ export interface Told {
   readonly governor: Governor | null;
   readonly sizes: SizeLimit | null;
   readonly side: TargetSide | null;
+  readonly endpoints: readonly EndpointAccount[];
   readonly inFlight: number;
   readonly rssBytes: number;
 }
 
 export function snapshotOf(told: Told): Snapshot {
-  const { inputs, clock, ledger, meter, memory, reading, governor } = told;
+  const { inputs, clock, ledger, meter, memory, reading, governor, side } = told;
   const { read, loaded, rejected } = ledger.total;
   const bytes = reading?.bytes ?? { read: 0, decoded: 0 };
   const { p50, p99 } = meter.latencyMs();
+  const account = side?.account();
+  const now = clock.monotonic();
   return {
     at: clock.now(),
-    seconds: (clock.monotonic() - told.begunMs) / 1000,
+    seconds: (now - told.begunMs) / 1000,
     points: { read, loaded, rejected },
     values: { loaded: ledger.values },
     bytes: { ...bytes, total: totalSize(inputs), sent: meter.bytesSent },
@@ -44,7 +47,33 @@ export function snapshotOf(told: Told): Snapshot {
     memory: { rssBytes: told.rssBytes, limitBytes: memory?.limitBytes ?? 0, level: governor?.level ?? 'normal' },
     latencyMs: { p50, p99 },
     requests: { ...meter.requests },
-    heldBackBy: governor?.heldBackBy ?? null,
+    heldBackBy: heldBackBy(told),
+    heldBack: heldBack(told),
+    target: { flushes: account?.flushes ?? 0, nodeBytes: account?.estimatedBytesPerNode ?? null },
+    endpoints: told.endpoints.map(({ url, loaded, openSeconds }) => ({
+      url,
+      loaded,
+      openSeconds,
+      ...meter.endpoint(url, now),
+    })),
+  };
+}
+
+/** A wait of all batches weighs more than fewer writers than there might be; an input matters once nothing else holds. */
+function heldBackBy({ governor, side, reading }: Told): HeldBackBy | null {
+  return side?.holding ?? governor?.heldBackBy ?? (reading?.waits.going ? 'input' : null);
+}
+
+/** Seconds so far. */
+function heldBack({ governor, side, reading }: Told): Record<HeldBackBy, number> {
+  const by = governor?.account().heldBack;
+  const held = side?.account();
+  return {
+    // Fewer writers and a wait for a flush often hold at once: the longer of the two, and not their sum.
+    target: Math.max(by?.target ?? 0, held?.flushSeconds ?? 0),
+    ownMemory: by?.ownMemory ?? 0,
+    input: reading?.waits.seconds ?? 0,
+    rateLimit: held?.rateLimitSeconds ?? 0,
   };
 }
 
@@ -68,25 +97,18 @@ export function peakRss({ governor }: Told): number {
   return Math.max(governor?.account().peakRssBytes ?? 0, peakResident());
 }
 
-export function pressureOf({ memory, governor, sizes, side }: Told): Summary['pressure'] {
+export function pressureOf(told: Told): Summary['pressure'] {
+  const { memory, governor, sizes } = told;
   const account = governor?.account();
-  const held = side?.account();
-  // Fewer writers and a wait for a flush often hold at once: the longer of the two, and not their sum.
-  const target = Math.max(account?.heldBack.target ?? 0, held?.flushSeconds ?? 0);
-  const ownMemory = account?.heldBack.ownMemory ?? 0;
+  const held = heldBack(told);
   return {
     workers: memory?.slots ?? 0,
     limitMin: account?.limitMin ?? 0,
     limitFinal: account?.limitFinal ?? 0,
     bodyBytesMin: sizes?.least ?? 0,
     bodyBytesFinal: sizes?.current ?? 0,
-    throttledSeconds: target + ownMemory,
-    heldBackBy: {
-      target,
-      ownMemory,
-      input: 0,
-      rateLimit: held?.rateLimitSeconds ?? 0,
-    },
+    throttledSeconds: held.target + held.ownMemory,
+    heldBackBy: held,
   };
 }
 

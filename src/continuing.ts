@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { BusyError, InputError, StateError } from './errors.js';
 import { DeadLetters } from './ledger/dead-letters.js';
 import type { Earlier, Ledger } from './ledger/ledger.js';
-import type { Batch, ByteSource, Clock, Input, Notice, Place, Receipt, Start } from './model.js';
+import type { Batch, ByteSource, Clock, Input, Notice, Particulars, Place, Receipt, Start } from './model.js';
 import { theBeginning } from './model.js';
 import type { Settings } from './settings/settings.js';
 import { type Checkpoint, type CheckpointInput, unwritable } from './state/checkpoint.js';
@@ -41,6 +41,7 @@ interface Track {
 }
 
 const saveMs = 1000;
+const mostAbandoned = 100;
 /** A save takes at most this part of the time: the next one waits so many times as long as the last one took. */
 const saveShare = 100;
 
@@ -76,6 +77,9 @@ export class Continuing {
   #saves = 0;
   #savedMs = 0;
   #leftOut = 0;
+  /** The first of what was given up. */
+  readonly #abandoned: { input: number | null; kept: string | null }[] = [];
+  #abandonedMore = 0;
 
   constructor(context: ContinuingContext) {
     const { settings, inputs, names, startedMs } = context;
@@ -110,6 +114,11 @@ export class Continuing {
     return Math.max(this.#context.settings.skipPoints, open.length > 0 ? Math.min(...open) : this.#next);
   }
 
+  /** What was given up for a fresh start. */
+  get abandoned(): Particulars['abandoned'] {
+    return { shown: this.#abandoned, more: this.#abandonedMore };
+  }
+
   get #historyPath(): string {
     return join(this.#context.settings.stateDir, `${this.#context.names.database}.finished.ndjson`);
   }
@@ -129,6 +138,7 @@ export class Continuing {
     if (settings.fresh || !this.#keeps) {
       const kept = await this.#record.abandon(this.#stamp);
       if (kept !== null) {
+        this.#giveUp(null, kept);
         notify({ level: 'info', kind: 'fresh', message: `the unfinished load is given up; it is kept as ${kept}` });
       }
     }
@@ -338,11 +348,17 @@ export class Continuing {
     }
     const kept = this.#copied ? null : await this.#record.keepCopy(this.#stamp);
     this.#copied = true;
+    this.#giveUp(i, kept);
     const where = kept === null ? '' : `; the checkpoint of before is kept as ${kept}`;
     notify({ level: 'warn', kind: 'changed', message: `${what} — loading it from its start${where}` });
     this.#ledger!.resume(i, earlier(known), -1);
     this.#resumedFrom.delete(i);
     this.#waiting.delete(i);
+  }
+
+  #giveUp(input: number | null, kept: string | null): void {
+    if (this.#abandoned.length < mostAbandoned) this.#abandoned.push({ input, kept });
+    else this.#abandonedMore += 1;
   }
 
   #nothingLeft(i: number, { place }: CheckpointInput): null {

@@ -17,6 +17,7 @@ import { sampleTimes, type TimeSample, unsampled } from './input/times.js';
 import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
+import { Particularly } from './ledger/particulars.js';
 import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
 import { assertColumnsFit, economise, planMemory, roomOf } from './memory.js';
 import type {
@@ -24,6 +25,7 @@ import type {
   Clock,
   Input,
   Notice,
+  Particulars,
   Receipt,
   Snapshot,
   Summary,
@@ -74,6 +76,8 @@ export interface LoadResult {
   readonly examples: ReadonlyMap<string, string>;
   /** What ended the run early, or what is wrong with its inputs; null when it is complete. */
   readonly error: BulkLoadError | null;
+  /** What a page shows beyond the summary; null where no report was asked for. */
+  readonly particulars: Particulars | null;
 }
 
 /** Requests in flight may take this long after a stop; product contract. */
@@ -106,6 +110,7 @@ class Run {
   readonly #begunMs: number;
   readonly #ledger: Ledger;
   readonly #meter = new Meter();
+  readonly #particularly: Particularly | null;
   readonly #continuing: Continuing;
   readonly #turns: Turns;
   readonly #outstanding = new Outstanding();
@@ -143,11 +148,15 @@ class Run {
       notify,
       end: (error) => this.end(error),
     });
+    this.#particularly = settings.report === null ? null : particularly(settings);
     this.#ledger = new Ledger(
       inputs.map((input) => input.name),
       this.#continuing.deadLetters,
       maxRejected,
-      (...booked) => this.#continuing.booked(...booked),
+      (batch, receipt, kept, whole) => {
+        this.#continuing.booked(batch, receipt, kept, whole);
+        this.#particularly?.booked(batch, receipt, kept);
+      },
     );
     this.#turns = new Turns(dryRun === null ? urls.map(({ origin }) => origin) : [], [tenant, db], clock, notify);
     // Every writer listens to them.
@@ -307,7 +316,18 @@ class Run {
     });
     // Last: with many inputs the summary itself is large.
     summary.memory.peakRssBytes = peakRss(told);
-    return { summary, examples: ledger.examples, error };
+    return { summary, examples: ledger.examples, error, particulars: this.#particulars() };
+  }
+
+  #particulars(): Particulars | null {
+    if (this.#particularly === null) return null;
+    return {
+      rejects: this.#particularly.rejects(),
+      tables: this.#particularly.tables(),
+      sampled: this.#particularly.sampled,
+      introduced: this.#catalogue.introductions,
+      abandoned: this.#continuing.abandoned,
+    };
   }
 
   async #sample(columns: readonly TargetColumn[]): Promise<void> {
@@ -370,7 +390,7 @@ class Run {
       endpoints: urls.length,
       random: Math.random,
       observe: (attempt, bodyBytes, retry) => {
-        this.#meter.count(attempt, retry);
+        this.#meter.count(attempt, retry, clock.monotonic());
         governor.observe(attempt, bodyBytes, this.#outstanding.count);
         this.#side!.observe(attempt, bodyBytes);
         this.#stall!.observe(attempt);
@@ -415,6 +435,7 @@ class Run {
       governor: this.#governor,
       sizes: this.#sizes,
       side: this.#side,
+      endpoints: this.#context.target.endpoints(),
       inFlight: this.#outstanding.count,
       rssBytes: this.#over ? process.memoryUsage.rss() : this.#resident.bytes(),
     };
@@ -447,6 +468,13 @@ class Run {
 function bug(cause: unknown): BugError {
   const message = cause instanceof Error ? cause.message : String(cause);
   return new BugError(`a defect of bulk-load: ${message}`, { cause });
+}
+
+/** Timestamps are sent in the precision of the inputs, seconds as milliseconds. */
+function particularly({ measurement, precision }: Settings): Particularly {
+  const table = measurement === null || measurement.includes('{') ? null : measurement;
+  const unitNs = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000n }[precision];
+  return new Particularly({ table, unitNs, random: Math.random });
 }
 
 /** The load's name, and that of the database it goes to. */

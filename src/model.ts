@@ -533,7 +533,98 @@ export interface Snapshot {
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   readonly requests: Summary['requests'];
   /** What holds the load back just now, as far as is known. */
-  readonly heldBackBy: 'target' | 'ownMemory' | 'input' | null;
+  readonly heldBackBy: HeldBackBy | null;
+  /** Seconds that each cause has held it back so far. */
+  readonly heldBack: Readonly<Record<HeldBackBy, number>>;
+  readonly target: {
+    /** Requests to flush that were sent. */
+    readonly flushes: number;
+    /** What the fullest node holds just now by our reckoning, bytes; an estimate. Null: not begun. */
+    readonly nodeBytes: number | null;
+  };
+  readonly endpoints: readonly EndpointLook[];
+}
+
+export type HeldBackBy = 'target' | 'ownMemory' | 'input' | 'rateLimit';
+
+/** An endpoint within a snapshot. */
+export interface EndpointLook {
+  readonly url: string;
+  /** Points acknowledged through it. */
+  readonly loaded: number;
+  /** Seconds it was left alone so far. */
+  readonly openSeconds: number;
+  /** Writes by what came of them. */
+  readonly answers: Answers;
+  /** Of the writes it acknowledged within the last 5 to 10 s, to about 5 %; 0 without any. */
+  readonly p99Ms: number;
+}
+
+export type Answers = Readonly<Record<Verdict['kind'], number>>;
+
+/** One stretch of a run's time, ended by `seconds` since its start. */
+export interface Sample {
+  readonly seconds: number;
+  /** The most within the stretch, bytes. */
+  readonly rssBytes: number;
+  readonly limitBytes: number;
+  /** Acknowledged within the stretch, per second of it. */
+  readonly pointsPerSecond: number;
+  /** Writers allowed at its end. */
+  readonly writers: number;
+  /** The worst within it. */
+  readonly level: Level;
+  /** Seconds of it that each cause held the load back. */
+  readonly heldBack: Readonly<Record<HeldBackBy, number>>;
+  /** Requests to flush that were sent within it. */
+  readonly flushes: number;
+  /** The most within it; an estimate. */
+  readonly nodeBytes: number | null;
+  /** In the order of the summary; the first 16. */
+  readonly endpoints: readonly {
+    /** Within the stretch. */
+    readonly answers: Answers;
+    /** The worst within it, ms; 0 without an answer. */
+    readonly p99Ms: number;
+    /** Seconds of it that it was left alone. */
+    readonly openSeconds: number;
+  }[];
+}
+
+/** The first so many of what there is, and how many more there are. */
+export interface Some<T> {
+  readonly shown: readonly T[];
+  readonly more: number;
+}
+
+/** What a page shows of this run beyond its summary. All of it bounded. */
+export interface Particulars {
+  /** The most frequent first; `more` counts points. */
+  readonly rejects: Some<{
+    readonly reason: string;
+    /** Null: the point does not tell. */
+    readonly table: string | null;
+    readonly input: number;
+    readonly points: number;
+    readonly firstLine: number;
+  }>;
+  /** The largest first; `more` counts points of further tables. */
+  readonly tables: Some<{
+    readonly table: string;
+    readonly points: number;
+    /** Of the first and the last that was looked at, ns since 1970; null: none was. */
+    readonly time: { readonly first: bigint; readonly last: bigint } | null;
+  }>;
+  /** Whether points were counted by a sample of each batch: some were not looked at. */
+  readonly sampled: boolean;
+  /** What this load brought to the target; `more` counts tables. */
+  readonly introduced: Some<{
+    readonly table: string;
+    readonly isNew: boolean;
+    readonly columns: Some<string>;
+  }>;
+  /** An unfinished load, or input, that was given up for a fresh start; and what was kept of it. `input` null: all of them. */
+  readonly abandoned: Some<{ readonly input: number | null; readonly kept: string | null }>;
 }
 
 /** Something worth telling people while the run goes on. Repeated kinds are counted, not repeated. */

@@ -6,6 +6,7 @@ import { type Filled, isCounted } from './batch/filling.js';
 import { joined } from './batch/joint.js';
 import { unitsPerMs } from './batch/stamp.js';
 import type { Continuing } from './continuing.js';
+import { Waits } from './deliver/waits.js';
 import { InputError, RefusedError, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
 import { Formats } from './formats.js';
@@ -59,9 +60,12 @@ export class Reading {
   #decoded = 0;
   #inputsDone = 0;
   #current: string | null = null;
+  /** For bytes of inputs: whoever reads has a writer that could send. */
+  readonly #waits: Waits;
 
   constructor(context: ReadingContext) {
     this.#context = context;
+    this.#waits = new Waits(context.clock);
     this.#formats = new Formats(context.settings);
   }
 
@@ -72,6 +76,11 @@ export class Reading {
 
   get inputs(): { readonly done: number; readonly current: string | null } {
     return { done: this.#inputsDone, current: this.#current };
+  }
+
+  /** The waits for bytes of inputs; decompression is part of them. */
+  get waits(): { readonly seconds: number; readonly going: boolean } {
+    return this.#waits;
   }
 
   /** Format of an input that was begun; null for the others. */
@@ -186,7 +195,7 @@ export class Reading {
   #counting(source: ByteSource): ByteSource {
     return {
       read: async (into, signal) => {
-        const read = await orAborted(source.read(into, signal), signal);
+        const read = await this.#waits.during(orAborted(source.read(into, signal), signal));
         this.#decoded += read;
         return read;
       },

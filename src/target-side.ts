@@ -87,23 +87,26 @@ export class TargetSide {
     await this.#rate.admit(batch.points, batch.body.length, signal);
   }
 
-  /** For the summary. */
+  /** What holds every batch back just now. */
+  get holding(): 'target' | 'rateLimit' | null {
+    if (this.#waits.going) return 'target';
+    return this.#rate.holding ? 'rateLimit' : null;
+  }
+
+  /** For the summary; `estimatedBytesPerNode` is what the fullest node holds just now. */
   account(): {
     planBytesPerNode: number;
     estimatedPeakBytesPerNode: number;
+    estimatedBytesPerNode: number;
     flushes: number;
     rateLimitSeconds: number;
     flushSeconds: number;
   } {
-    const { plan, buckets } = this.#outlook;
-    const kept = keptBodies(this.#largestBody, plan.share, buckets, this.#acknowledged);
+    const { plan } = this.#outlook;
     return {
       planBytesPerNode: plan.peakBytes,
-      // Where no flush is planned no gauge is read: what the target flushes by itself goes unseen.
-      estimatedPeakBytesPerNode: nodePeak(
-        kept,
-        Math.min(this.#pressure.peakUnflushed, plan.flush === null ? plan.cacheBytes : Number.POSITIVE_INFINITY),
-      ),
+      estimatedPeakBytesPerNode: this.#nodeBytes(this.#pressure.peakUnflushed),
+      estimatedBytesPerNode: this.#nodeBytes(this.#pressure.unflushed),
       flushes: this.#pressure.flushes,
       rateLimitSeconds: this.#rate.heldSeconds,
       flushSeconds: this.#waits.seconds,
@@ -112,6 +115,13 @@ export class TargetSide {
 
   close(): void {
     this.#pressure.close();
+  }
+
+  #nodeBytes(unflushed: number): number {
+    const { plan, buckets } = this.#outlook;
+    const kept = keptBodies(this.#largestBody, plan.share, buckets, this.#acknowledged);
+    // Where no flush is planned no gauge is read: what the target flushes by itself goes unseen.
+    return nodePeak(kept, Math.min(unflushed, plan.flush === null ? plan.cacheBytes : Number.POSITIVE_INFINITY));
   }
 
   /** The first batch beyond a stage makes all wait until what was sent has been flushed. */

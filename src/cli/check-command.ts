@@ -8,11 +8,10 @@ import type { TargetDescription } from '../model.js';
 import { plural } from '../report/figures.js';
 import { prepareResult, writeResult } from '../report/file.js';
 import { printable } from '../report/printable.js';
-import { spelled } from '../settings/columns.js';
-import { flagName, type Kind, options } from '../settings/options.js';
 import { resolve } from '../settings/resolve.js';
 import type { Settings } from '../settings/settings.js';
 import { formatBytes, formatDuration } from '../settings/units.js';
+import { toldSettings } from '../settings/words.js';
 import { createTarget } from '../targets.js';
 import { version } from '../version.js';
 import { afar } from './afar.js';
@@ -59,44 +58,14 @@ function reportJson({ outcome, memory, target, inputs, problems }: CheckReport):
   return `${JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value), 2)}\n`;
 }
 
-/** Those that someone has set, and the database; all of them with `--log-level debug`. */
+/** Those that someone has set; all of them with `--log-level debug`. */
 function settingsLines(settings: Settings, origins: Awaited<ReturnType<typeof resolve>>['origins']): string[] {
-  const nameOf = (option: (typeof options)[number]): keyof Settings => (option.as ?? option.key) as keyof Settings;
-  const told = options.filter(
-    (option) => settings.logLevel === 'debug' || origins[nameOf(option)]?.source !== 'default',
-  );
-  const lines = told.map((option) => {
-    const name = nameOf(option);
-    const shown = option.secret ? secret(settings[name]) : words(settings[name], option.is);
-    return `  ${flagName(option.key).padEnd(20)} ${shown.padEnd(36)} ${origins[name]?.name ?? 'default'}`;
-  });
-  const others = options.length - told.length;
+  const all = toldSettings(settings, origins);
+  const told = all.filter(({ origin }) => settings.logLevel === 'debug' || origin.source !== 'default');
+  const lines = told.map(({ flag, value, origin }) => `  ${flag.padEnd(20)} ${value.padEnd(36)} ${origin.name}`);
+  const others = all.length - told.length;
   const rest = others === 0 ? [] : [`  ${others} others have their defaults; --log-level debug shows them`];
   return ['Settings, and where each comes from', ...lines, ...rest];
-}
-
-function secret(value: unknown): string {
-  return value === '' || value === null || (Array.isArray(value) && value.length === 0) ? '–' : '(hidden)';
-}
-
-/** As it could be typed. */
-function words(value: Settings[keyof Settings], { kind }: Kind): string {
-  if (value === null) return '–';
-  if (value === Number.POSITIVE_INFINITY) return 'forever';
-  if (kind === 'urls') return (value as Settings['urls']).map(({ shown }) => shown).join(', ');
-  if (kind === 'tags' || kind === 'fields' || kind === 'words') return spelled(value as Parameters<typeof spelled>[0]);
-  if (kind === 'size') return formatBytes(Number(value));
-  if (kind === 'duration') return formatDuration(Number(value));
-  if (kind === 'timeRange') return range(value as NonNullable<Settings['expectTime']>);
-  if (typeof value !== 'object') return `${value}`;
-  const amount = value as { count?: number; percent?: number; bytes?: number };
-  if (amount.percent !== undefined) return `${amount.percent}%`;
-  return amount.bytes === undefined ? String(amount.count) : formatBytes(amount.bytes);
-}
-
-function range({ fromMs, toMs }: NonNullable<Settings['expectTime']>): string {
-  const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
-  return `${day(fromMs)}..${day(toMs)}`;
 }
 
 function reportLines({ memory, target, advice, inputs, problems, outcome }: CheckReport, settings: Settings): string[] {

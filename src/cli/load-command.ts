@@ -4,7 +4,7 @@ import { clock } from '../clock.js';
 import { type BulkLoadError, InterruptedError } from '../errors.js';
 import { expand } from '../input/expand.js';
 import { type LoadResult, load } from '../load.js';
-import type { Clock, TargetDescription } from '../model.js';
+import type { Clock, Notice, TargetDescription } from '../model.js';
 import { prepareResult, writeResult } from '../report/file.js';
 import { type Reporter, reporter } from '../report/reporter.js';
 import { summaryJson, summaryText } from '../report/summary.js';
@@ -18,6 +18,7 @@ import { continuation } from './command-line.js';
 import { metricsOf } from './metrics.js';
 import { print } from './print.js';
 import type { Process } from './process.js';
+import { reportOf } from './report.js';
 import { onSignals } from './signals.js';
 import { onStatus } from './status.js';
 import { standardInput } from './stdin.js';
@@ -30,17 +31,21 @@ export async function runLoad(
   flags: Record<string, unknown>,
   process: Process,
 ): Promise<number> {
-  const { settings } = await resolve({ flags, env: process.env });
-  // An older summary never survives a new run.
+  const { settings, origins } = await resolve({ flags, env: process.env });
+  // An older summary or report never survives a new run.
   if (isFile(settings.summary)) await prepareResult(settings.summary);
+  const written = await reportOf(settings, origins, clock);
   const from = { stdin: standardInput(process), cwd: process.cwd(), afar: afar(settings) };
   const { inputs, named, duplicates } = await expand(names, from);
   const shown = await show(settings, process, clock);
   for (const message of duplicates) shown.notice({ level: 'info', kind: message, message });
   const numbers = await metricsOf(settings);
   const noMoreStatus = onStatus(process, () => shown.status());
-  const interruption = onSignals(process, (message) => shown.notice({ level: 'warn', kind: 'signal', message }));
-  const notify = shown.notice.bind(shown);
+  const notify = (notice: Notice): void => {
+    shown.notice(notice);
+    written.notice(notice);
+  };
+  const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
   const target = createTarget(settings, { version: version(), clock, notify, inputs, stdout: process.stdout });
   try {
     const result = await load(settings, {
@@ -67,6 +72,7 @@ export async function runLoad(
     shown.finish(result.summary);
     await tell(result, settings, process);
     await numbers.end(result.summary);
+    await written.end(result, shown.samples());
     return result.summary.exitCode;
   } finally {
     shown.finish(null);
@@ -112,6 +118,7 @@ function bound(seen: Reporter): Reporter {
     notice: (notice) => seen.notice(notice),
     status: () => seen.status(),
     finish: (summary) => seen.finish(summary),
+    samples: () => seen.samples(),
   };
 }
 

@@ -28,6 +28,11 @@ export class Rate {
     return this.#waits.seconds;
   }
 
+  /** Whether one waits just now. */
+  get holding(): boolean {
+    return this.#waits.going;
+  }
+
   /** Resolves when a batch of this size may be sent; rejects with the signal's reason. Asks are served in their order. */
   async admit(points: number, bytes: number, signal: AbortSignal): Promise<void> {
     const now = this.#clock.monotonic();

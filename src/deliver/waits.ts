@@ -12,6 +12,10 @@ export class Waits {
     this.#clock = clock;
   }
 
+  get going(): boolean {
+    return this.#waiting > 0;
+  }
+
   get seconds(): number {
     return (this.#overMs + (this.#waiting > 0 ? this.#clock.monotonic() - this.#since : 0)) / 1000;
   }

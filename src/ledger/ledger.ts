@@ -3,7 +3,8 @@
 
 import { BugError, type BulkLoadError, StateError, TooManyRejectsError } from '../errors.js';
 import type { Batch, BatchReject, Receipt } from '../model.js';
-import type { DeadLetters, Letter } from './dead-letters.js';
+import type { DeadLetters } from './dead-letters.js';
+import { isCounted, type Letter } from './parts.js';
 
 export interface InputAccount {
   read: number;
@@ -237,11 +238,6 @@ function ours(reject: BatchReject): Letter {
 
 function theirs(batch: Batch, { point, reason, message, endpoint }: Receipt['rejected'][number]): Letter {
   return { ...batch.source(point), reason, message, endpoint, part: 'whole' };
-}
-
-/** Of a point in parts only the last is counted. */
-function isCounted({ part }: Letter): boolean {
-  return part === 'whole' || part === 'last';
 }
 
 function count(ranges: readonly { from: number; to: number }[]): number {

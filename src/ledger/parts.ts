@@ -15,6 +15,11 @@ export interface Letter {
   readonly part: BatchReject['part'];
 }
 
+/** Of a point in parts only the last is counted. */
+export function isCounted({ part }: Pick<Letter, 'part'>): boolean {
+  return part === 'whole' || part === 'last';
+}
+
 const copyBytes = 256 * 1024;
 
 interface Gathering {

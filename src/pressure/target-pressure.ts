@@ -59,6 +59,11 @@ export class TargetPressure {
     return this.#flushing.peakBytes;
   }
 
+  /** Bytes believed unflushed on the fullest node just now. */
+  get unflushed(): number {
+    return this.#flushing.pending + this.#flushing.fresh;
+  }
+
   /** Every attempt, as soon as it is answered. `rows`: bytes that its points will take in the target's memory. */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number): void {
     const at = this.#options.clock.monotonic();

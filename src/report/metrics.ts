@@ -91,11 +91,16 @@ const gauges: readonly Metric[] = [
   },
   {
     name: 'held_back',
-    help: '1 for what holds the load back just now: target, ownMemory or input.',
+    help: '1 for what holds the load back just now: target, ownMemory, input or rateLimit.',
     label: 'by',
     value: ({ heldBackBy }) => {
       const held = (name: string): number => Number(heldBackBy === name);
-      return by('by', { target: held('target'), ownMemory: held('ownMemory'), input: held('input') });
+      return by('by', {
+        target: held('target'),
+        ownMemory: held('ownMemory'),
+        input: held('input'),
+        rateLimit: held('rateLimit'),
+      });
     },
   },
 ];

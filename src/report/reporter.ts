@@ -1,6 +1,6 @@
 // Shows a run while it goes on: looks at its snapshot by itself, so nothing in the run waits for a terminal.
 
-import type { Clock, Notice, Snapshot, Summary } from '../model.js';
+import type { Clock, Notice, Sample, Snapshot, Summary } from '../model.js';
 import { barView } from './bar.js';
 import { duration } from './figures.js';
 import { fullLine } from './line.js';
@@ -22,6 +22,8 @@ export interface Reporter {
   status(): void;
   /** The last look, what was still counted, and the end. Idempotent; nothing is shown afterwards. */
   finish(summary: Summary | null): void;
+  /** The run over time. */
+  samples(): Sample[];
 }
 
 const noticesEveryMs = 1000;
@@ -76,6 +78,7 @@ class OneReporter implements Reporter {
 
   show(snapshot: () => Snapshot): void {
     this.#snapshot = snapshot;
+    this.#series.add(snapshot());
     this.#timers.push(this.#clock.every(samplesEveryMs, () => this.#series.add(snapshot())));
     this.#timers.push(
       this.#clock.every(this.#view.everyMs, () => {
@@ -109,6 +112,10 @@ class OneReporter implements Reporter {
     const looked = this.#look();
     if (looked !== null) this.#series.add(looked.snapshot);
     this.#view.end(looked, summary, this.#series.samples());
+  }
+
+  samples(): Sample[] {
+    return this.#series.samples();
   }
 
   #look(): { snapshot: Snapshot; pace: ReturnType<typeof pace> } | null {

@@ -59,10 +59,15 @@ function balance(points: Summary['points']): string {
   return `${count(points.read)} read = ${parts.join(' + ')} + ${count(points.undelivered)} undelivered`;
 }
 
-function outcome({ outcome: kind, rejects: found, points, reason, exitCode }: Summary): string {
+/** How it ended, in one sentence. */
+export function sentenceOf({ outcome: kind, rejects: found, points }: Summary): string {
   const clean = kind === 'complete' && points.rejected === 0 && Object.keys(found.byReason).length === 0;
-  const sentence = clean ? 'Complete: every point read was acknowledged.' : sentences[kind];
-  return `${sentence}${reason === null ? '' : ` ${reason}`}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`;
+  return clean ? 'Complete: every point read was acknowledged.' : sentences[kind];
+}
+
+function outcome(summary: Summary): string {
+  const { reason, exitCode } = summary;
+  return `${sentenceOf(summary)}${reason === null ? '' : ` ${reason}`}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`;
 }
 
 function account({ points, thisRun, values }: Summary): string[] {
@@ -101,7 +106,7 @@ function speed({ seconds, rate, bytes, latencyMs, requests }: Summary): string[]
   ];
 }
 
-function held({ memory, pressure }: Summary): string[] {
+function held({ memory, pressure, seconds: all }: Summary): string[] {
   const { target, ownMemory, input, rateLimit } = pressure.heldBackBy;
   const causes = Object.entries({
     'the target': target,
@@ -109,7 +114,11 @@ function held({ memory, pressure }: Summary): string[] {
     'the input': input,
     'the rate limit': rateLimit,
   });
-  const by = causes.filter(([, seconds]) => seconds >= 0.05).map(([cause, seconds]) => `${cause} ${duration(seconds)}`);
+  // Some waiting for bytes is in every run: only what takes a tenth of it is worth a word.
+  const least = (cause: string): number => (cause === 'the input' ? Math.max(0.05, all / 10) : 0.05);
+  const by = causes
+    .filter(([cause, seconds]) => seconds >= least(cause))
+    .map(([cause, seconds]) => `${cause} ${duration(seconds)}`);
   const levels = [
     memory.highSeconds > 0 ? `, high for ${duration(memory.highSeconds)}` : '',
     memory.criticalSeconds > 0 ? `, critical for ${duration(memory.criticalSeconds)}` : '',
@@ -157,7 +166,7 @@ function verified({ verify, points }: Summary): string[] {
 }
 
 /** How sure the sample makes one: the chance that it misses all of k wrong points among n is (1 - k/n) to its size. */
-function chance(sampled: number, loaded: number): string {
+export function chance(sampled: number, loaded: number): string {
   if (sampled >= loaded) return 'that is all of them';
   const missed = (wrong: number): string => (100 * (1 - wrong) ** sampled).toPrecision(2);
   return `1 wrong point in 100 would be missed with a chance of ${missed(0.01)}%, 1 in 1,000 with ${missed(0.001)}%`;

@@ -1,13 +1,12 @@
 // The faces of a run that need no terminal: plain lines and JSON lines. JSON, one object a line:
 // {"event":"start","lines":[…]}, {"event":"progress",…Snapshot}, {"event":"notice","level","kind","message","count"}, {"event":"end","summary":…|null,"series":[Sample,…]}.
 
-import type { Snapshot, Summary } from '../model.js';
+import type { Sample, Snapshot, Summary } from '../model.js';
 import { duration } from './figures.js';
 import { fullLine } from './line.js';
 import type { Shown } from './notices.js';
 import type { Pace } from './pace.js';
 import { printable } from './printable.js';
-import type { Sample } from './series.js';
 
 /** Where a view writes; standard error, but for tests. */
 export interface Io {

@@ -1,7 +1,7 @@
 // What the target is known to have: tables, columns, types. A type is known once the target reported it or
 // acknowledged a request that carried it, never merely because a point was seen.
 
-import type { Column, ColumnType, Introduction, Look, Shape, TargetColumn } from '../model.js';
+import type { Column, ColumnType, Introduction, Look, Particulars, Shape, TargetColumn } from '../model.js';
 
 type Columns = Map<string, ColumnType | null>;
 
@@ -14,11 +14,18 @@ const typeNames: Record<ColumnType, string> = {
   string: 'a string',
 };
 
+/** Named of what the load brought. */
+const mostTables = 100;
+const mostColumns = 12;
+
 export class Catalogue {
   readonly #tables = new Map<string, Columns>();
   #size = 0;
   #newTables = 0;
   #newColumns = 0;
+  #further = 0;
+  /** What this load brought, by table; the first tables and the first columns of each. */
+  readonly #introduced = new Map<string, { readonly isNew: boolean; columns: number; readonly names: string[] }>();
 
   constructor(columns: readonly TargetColumn[]) {
     for (const { table, name, type } of columns) this.#set(this.#table(table), name, type);
@@ -27,6 +34,14 @@ export class Catalogue {
   /** Tables and columns that came in by `pin` and `refresh`, that is: that this load brought to the target. */
   get introduced(): { tables: number; columns: number } {
     return { tables: this.#newTables, columns: this.#newColumns };
+  }
+
+  /** The same by name: the first 100 tables, and the first 12 columns of each. */
+  get introductions(): Particulars['introduced'] {
+    const shown = [...this.#introduced].map(([table, { isNew, columns, names }]) => {
+      return { table, isNew, columns: { shown: names, more: columns - names.length } };
+    });
+    return { shown, more: this.#further };
   }
 
   /** Columns of all tables. */
@@ -71,12 +86,28 @@ export class Catalogue {
   }
 
   #learn(table: string, columns: readonly { name: string; type: ColumnType | null }[]): void {
-    if (!this.#tables.has(table)) this.#newTables += 1;
+    const isNew = !this.#tables.has(table);
+    if (isNew) this.#newTables += 1;
     const known = this.#table(table);
-    for (const { name, type } of columns) {
-      if (!known.has(name)) this.#newColumns += 1;
-      this.#set(known, name, type);
+    const fresh = columns.filter(({ name }) => !known.has(name));
+    for (const { name, type } of columns) this.#set(known, name, type);
+    this.#newColumns += fresh.length;
+    if (fresh.length > 0) this.#note(table, isNew, fresh);
+  }
+
+  #note(table: string, isNew: boolean, fresh: readonly { name: string }[]): void {
+    let brought = this.#introduced.get(table);
+    if (brought === undefined) {
+      if (this.#introduced.size >= mostTables) {
+        // One that gets columns twice is counted twice here: to know better would take its name.
+        this.#further += 1;
+        return;
+      }
+      brought = { isNew, columns: 0, names: [] };
+      this.#introduced.set(table, brought);
     }
+    brought.columns += fresh.length;
+    for (const { name } of fresh) if (brought.names.length < mostColumns) brought.names.push(name);
   }
 
   #set(columns: Columns, name: string, type: ColumnType | null): void {

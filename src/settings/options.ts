@@ -133,6 +133,7 @@ const table = [
 
   { key: 'progress', group: 'output', is: { kind: 'choice', values: ['auto', 'bar', 'plain', 'json', 'none'] }, default: 'auto', arg: '<form>', description: 'auto, bar, plain, json or none; auto is a bar on a terminal, else plain' },
   { key: 'summary', group: 'output', is: { kind: 'text' }, default: null, arg: '<file|->', description: 'write the summary as JSON to a file, or with - to standard output' },
+  { key: 'report', group: 'output', is: { kind: 'text' }, default: null, arg: '<file>', description: 'write a page about the run to a file: one HTML file that needs no network' },
   { key: 'metricsListen', group: 'output', is: { kind: 'address' }, default: null, arg: '<host:port>', description: 'tell the numbers of the run to Prometheus, at /metrics there, while it goes on' },
   { key: 'metricsFile', group: 'output', is: { kind: 'text' }, default: null, arg: '<file>', description: "write them to a file at the end, for node_exporter's textfile collector" },
   { key: 'logLevel', group: 'output', is: { kind: 'choice', values: ['error', 'warn', 'info', 'debug'] }, default: 'info', arg: '<level>', description: 'error, warn, info or debug' },

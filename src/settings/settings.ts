@@ -108,6 +108,7 @@ export interface Settings {
   readonly progress: 'auto' | 'bar' | 'plain' | 'json' | 'none';
   /** `-` for standard output. */
   readonly summary: string | null;
+  readonly report: string | null;
   readonly metricsListen: Address | null;
   readonly metricsFile: string | null;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';

@@ -52,7 +52,7 @@ test('json: one object a line, every second, the summary last', async () => {
   expect(events[5]).toMatchObject({
     event: 'end',
     summary: summaryOf(),
-    series: [{ seconds: 1 }, { seconds: 2, level: 'normal' }],
+    series: [{ seconds: 0 }, { seconds: 1 }, { seconds: 2, level: 'normal' }],
   });
 });
 

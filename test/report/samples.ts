@@ -1,6 +1,6 @@
 // A run in the middle and a run at its end, to be varied by tests.
 
-import type { Snapshot, Summary } from '../../src/model.js';
+import type { Answers, Snapshot, Summary } from '../../src/model.js';
 
 const MiB = 1_048_576;
 
@@ -19,6 +19,24 @@ export function snapshotAt(seconds: number, change: Partial<Snapshot> = {}): Sna
     latencyMs: { p50: 12, p99: 80 },
     requests: { sent: 1, accepted: 1, overloaded: 0, unreachable: 0, rejected: 0, refused: 0, retried: 0 },
     heldBackBy: null,
+    heldBack: { target: 0, ownMemory: 0, input: 0.1 * seconds, rateLimit: 0 },
+    target: { flushes: 0, nodeBytes: 200 * MiB },
+    endpoints: [
+      {
+        url: 'http://a:8902',
+        loaded: 10_000 * seconds,
+        openSeconds: 0,
+        answers: answers({ accepted: 10 * seconds }),
+        p99Ms: 80,
+      },
+    ],
+    ...change,
+  };
+}
+
+export function answers(change: Partial<Answers> = {}): Answers {
+  return {
+    ...{ accepted: 0, overloaded: 0, forming: 0, unreachable: 0, dropped: 0, rejected: 0, refused: 0 },
     ...change,
   };
 }

@@ -82,3 +82,16 @@ test('each column of each table is counted once, wherever it was learnt', () => 
   catalogue.refresh('n', [{ table: 'n', name: 'f', type: 'float' }]);
   expect(catalogue.size).toBe(5);
 });
+
+test('what the load brought is told by table, as much as fits on a page', () => {
+  const catalogue = new Catalogue(m);
+  catalogue.pin([shape('m', { f: 'float', g: 'float' })]);
+  const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`c${i}`, 'float' as const]));
+  for (let i = 0; i < 150; i += 1) catalogue.pin([shape(`n${i}`, many)]);
+  catalogue.pin([shape('m', { f: 'float', g: 'float' })]);
+  expect(catalogue.introduced).toEqual({ tables: 150, columns: 3001 });
+  const { shown, more } = catalogue.introductions;
+  expect([shown.length, more]).toEqual([100, 51]);
+  expect(shown[0]).toEqual({ table: 'm', isNew: false, columns: { shown: ['g'], more: 0 } });
+  expect(shown[1]).toMatchObject({ table: 'n0', isNew: true, columns: { more: 8 } });
+});

@@ -85,6 +85,7 @@ test('the defaults are what the product contract says', () => {
     skipPoints: 0,
     progress: 'auto',
     summary: null,
+    report: null,
     logLevel: 'info',
     quiet: false,
     config: null,

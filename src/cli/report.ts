@@ -1,0 +1,49 @@
+// `--report`: nothing of an older one is left from the start on, and the new one is there, whole, at the end.
+
+import type { LoadResult } from '../load.js';
+import type { Clock, Notice, Sample } from '../model.js';
+import { prepareResult, writeResult } from '../report/file.js';
+import { SaidLog } from '../report/said.js';
+import type { Origin, Settings } from '../settings/settings.js';
+import { toldSettings } from '../settings/words.js';
+
+/** How a page of ours begins. */
+const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
+
+export interface Written {
+  notice(notice: Notice): void;
+  /** Throws StateError when it cannot be written. */
+  end(result: LoadResult, samples: readonly Sample[]): Promise<void>;
+}
+
+/** Nothing is collected or loaded unless it was asked for. Throws UsageError when the file cannot be written. */
+export async function reportOf(
+  settings: Settings,
+  origins: Readonly<Record<keyof Settings, Origin>>,
+  clock: Clock,
+): Promise<Written> {
+  const { report, db, urls, targetMemory } = settings;
+  if (report === null) return { notice: () => {}, end: () => Promise.resolve() };
+  await prepareResult(report, pageHead);
+  const said = new SaidLog();
+  const since = clock.monotonic();
+  return {
+    notice: (notice) => said.add(notice, (clock.monotonic() - since) / 1000),
+    end: async ({ summary, particulars, examples }, samples) => {
+      const { page } = await import('../report/page/page.js');
+      const text = page({
+        summary,
+        samples,
+        particulars,
+        examples: Object.fromEntries(examples),
+        settings: toldSettings(settings, origins),
+        database: db,
+        urls: urls.map(({ shown }) => shown),
+        targetMemoryBytes: targetMemory,
+        said: said.all,
+        saidMore: said.more,
+      });
+      await writeResult(report, text);
+    },
+  };
+}

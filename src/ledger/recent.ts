@@ -1,0 +1,51 @@
+// Latencies of the last seconds, as counts by size: two windows, of which the older is forgotten when the newer is full.
+// Reading changes nothing, so any number of faces can look at it.
+
+const windowMs = 5_000;
+/** Each bucket is a tenth wider than the one before; the first ends at 0.1 ms, the last takes all from 10 minutes on. */
+const growth = 1.1;
+const leastMs = 0.1;
+const buckets = 165;
+
+export class RecentLatency {
+  #now = new Uint32Array(buckets);
+  #before = new Uint32Array(buckets);
+  #since = Number.NEGATIVE_INFINITY;
+
+  /** @param at monotonic ms */
+  record(ms: number, at: number): void {
+    this.#turn(at);
+    this.#now[bucketOf(ms)]! += 1;
+  }
+
+  /** To about 5 %; 0 when nothing was recorded lately. */
+  p99(at: number): number {
+    this.#turn(at);
+    let left = Math.floor(this.#count() * 0.01);
+    for (let i = buckets - 1; i >= 0; i -= 1) {
+      left -= this.#now[i]! + this.#before[i]!;
+      if (left < 0) return leastMs * growth ** (i - 0.5);
+    }
+    return 0;
+  }
+
+  #count(): number {
+    let count = 0;
+    for (let i = 0; i < buckets; i += 1) count += this.#now[i]! + this.#before[i]!;
+    return count;
+  }
+
+  #turn(at: number): void {
+    if (at - this.#since < windowMs) return;
+    const old = at - this.#since >= 2 * windowMs;
+    [this.#now, this.#before] = [this.#before, this.#now];
+    this.#now.fill(0);
+    if (old) this.#before.fill(0);
+    this.#since = at;
+  }
+}
+
+function bucketOf(ms: number): number {
+  if (!(ms > leastMs)) return 0;
+  return Math.min(buckets - 1, Math.ceil(Math.log(ms / leastMs) / Math.log(growth)));
+}

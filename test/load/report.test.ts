@@ -1,0 +1,110 @@
+// The page of a run with trouble, of one that was refused, and of none: what stands in it, and that an older one is gone.
+
+import { access, chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lines, type Scene, scene } from '../support/scene.js';
+
+let it: Scene;
+let page: string;
+
+beforeEach(async () => {
+  it = await scene({ nodes: 2 });
+  page = join(it.folder, 'report.html');
+});
+afterEach(() => it.end());
+
+/** The page as it is read: without tags and style. */
+async function read(): Promise<string> {
+  const text = await readFile(page, 'utf8');
+  return text
+    .replace(/<style>.*?<\/style>/s, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ');
+}
+
+function isThere(): Promise<boolean> {
+  return access(page).then(
+    () => true,
+    () => false,
+  );
+}
+
+test('a load with trouble tells all of it on one page', async () => {
+  const name = '<img onload=x> "a".lp';
+  // What is there first is overloaded a few times, and one node loses what it is sent for a while.
+  it.cluster.setScript({
+    onWrite: ({ ordinal, node }) =>
+      ordinal >= 2 && ordinal < 6 && node === 0
+        ? { answer: { status: 422, body: '{"error_code":"050033","error_message":"Memory Exhausted Retry Later"}' } }
+        : node === 1 && ordinal > 12 && ordinal < 22
+          ? { reset: 'after-body' }
+          : { delayMs: 20 },
+    refusePoint: ({ table }) =>
+      table === 'evil'
+        ? { code: '050014', message: 'Apply engine failed: create expired bucket <script>alert(1)</script>' }
+        : undefined,
+  });
+  const content = `${lines(2000)}m,t=a f=oops 1640995200000000000\n${lines(3, 'evil')}${lines(500, 'other')}`;
+  const args = ['--report', page, '--batch-points', '100', '--rate-points', '3000', '--password', 'hunter2-of-mine'];
+  const { code, summary } = await it.load([
+    ...args,
+    await it.file(name, content),
+    await it.file('b.lp', lines(10, 'm2')),
+  ]);
+  expect([code, summary?.outcome]).toEqual([8, 'complete-with-rejects']);
+  const text = await read();
+  expect(text).toContain('Complete, with rejects');
+  expect(text).toMatch(/points read 2,514 loaded 2,510 rejected 4 undelivered 0/);
+  expect(text).toMatch(/bad-value m \S*&lt;img onload=x&gt; &quot;a&quot;\.lp 1 2,001/);
+  expect(text).toMatch(/\S+ evil \S*&lt;img onload=x&gt; &quot;a&quot;\.lp 3 2,002/);
+  expect(text).toMatch(/held back by .*rate limit/);
+  expect(text).toMatch(/overloaded \d/);
+  expect(text).toMatch(/connection lost \d/);
+  expect(text).toMatch(/m new table, 2 new columns: t , f/);
+  expect(text).toMatch(/2022-01-01 00:00:00 2022-01-01 00:33:19/);
+  expect(text).toMatch(/--report .* command line/);
+  expect(text).toContain('--password (hidden)');
+  expect(await readFile(page, 'utf8')).not.toMatch(/hunter2|<script|<img/);
+});
+
+test('a page is written for a load that was refused before anything was read', async () => {
+  const { code } = await it.load(['--db', 'nowhere', '--report', page, await it.file('a.lp', lines(10))]);
+  expect(code).toBe(4);
+  expect(await read()).toMatch(/Stopped: the target refused the load.*It ended before anything was read/);
+});
+
+test('a page is written for a load that was interrupted, with the command that continues it', async () => {
+  it.cluster.setScript({ onWrite: ({ ordinal }) => (ordinal > 3 ? { answer: { status: 503 } } : undefined) });
+  const running = it.start(['--report', page, '--batch-points', '100', await it.file('a.lp', lines(5000))]);
+  await running.saw(/503/);
+  running.kill('SIGTERM');
+  expect((await it.result(running)).code).toBe(143);
+  expect(await read()).toMatch(/Interrupted\..*Continue with this command.*bulk-load .*a\.lp/);
+});
+
+test('an older page is gone as soon as a run begins, also one that ends with 2', async () => {
+  const input = await it.file('a.lp', lines(10));
+  expect((await it.load(['--report', page, input])).code).toBe(0);
+  expect(await isThere()).toBe(true);
+  expect((await it.load(['--report', page, join(it.folder, 'none.lp')])).code).toBe(2);
+  expect(await isThere()).toBe(false);
+});
+
+test.runIf(process.getuid?.() !== 0)('a folder that cannot be written to is refused at the start', async () => {
+  const folder = join(it.folder, 'closed');
+  await mkdir(folder);
+  await chmod(folder, 0o500);
+  expect((await it.load(['--report', join(folder, 'r.html'), await it.file('a.lp', lines(1))])).code).toBe(2);
+});
+
+test.each([
+  ['a folder that is not there', 'none/r.html'],
+  ['a page of someone else', 'mine.html'],
+])('%s is refused at the start, and nothing is sent', async (_, name) => {
+  await writeFile(join(it.folder, 'mine.html'), '<!doctype html>\n<html lang="en">my own');
+  const { code, stderr } = await it.load(['--report', join(it.folder, name), await it.file('a.lp', lines(1))]);
+  expect([code, it.cluster.writes.length]).toEqual([2, 0]);
+  expect(stderr).toMatch(/prepare the result file .*html — expected/);
+  expect(await readFile(join(it.folder, 'mine.html'), 'utf8')).toContain('my own');
+});
