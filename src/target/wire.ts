@@ -1,6 +1,7 @@
 // CnosDB's HTTP interface as far as a loader needs it: a pool of connections to each endpoint, and the requests.
 
-import type { Pool } from 'undici';
+import { createRequire } from 'node:module';
+import type { buildConnector, Pool } from 'undici';
 import type { Clock, EncodedBody, Verdict } from '../model.js';
 import { type Ask, exchange, type Outcome } from './exchange.js';
 import { hideInterim } from './interim.js';
@@ -16,6 +17,16 @@ const longestAnswerBytes = 64 * 1024 * 1024;
 const metricsBytes = 8 * 1024 * 1024;
 /** Beside those of the writers: a flush or a look at the gauges must not queue behind writes that hang. */
 const spareConnections = 2;
+
+const require = createRequire(import.meta.url);
+
+/**
+ * The part of undici that is needed, when it is: all of it takes three times as long to load, and longer than Node takes to
+ * start. It is CommonJS without `exports`, and pinned to a version.
+ */
+function httpClient(): { Pools: typeof Pool; connectorOf: typeof buildConnector } {
+  return { Pools: require('undici/lib/dispatcher/pool.js'), connectorOf: require('undici/lib/core/connect.js') };
+}
 
 /** What came of an outcome for a write. */
 export function verdictOf(outcome: Outcome, timeoutMs: number, now: number): Verdict {
@@ -44,7 +55,7 @@ export class Wire {
   readonly #clock: Clock;
   /** Endpoints that ever answered. */
   readonly #answered = new Set<number>();
-  readonly #pools: Promise<Pool>[] = [];
+  readonly #pools: Pool[] = [];
 
   constructor(options: CnosdbOptions, clock: Clock) {
     this.#origins = options.urls.map(({ origin }) => new URL(origin));
@@ -111,14 +122,14 @@ export class Wire {
 
   /** Tears down what is still in flight. */
   async close(): Promise<void> {
-    const pools = await Promise.all(Object.values(this.#pools));
+    const pools = Object.values(this.#pools);
     await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
   async #send(index: number, signal: AbortSignal, ask: Ask): Promise<Outcome> {
     const origin = this.#origins[index];
     this.#pools[index] ??= this.#connect(origin.origin);
-    const pool = await this.#pools[index];
+    const pool = this.#pools[index];
     const path = origin.pathname.replace(/\/$/, '') + ask.path;
     const outcome = await exchange(pool, { ...ask, path }, this.#clock, signal);
     if (outcome.kind === 'answer') this.#answered.add(index);
@@ -127,12 +138,12 @@ export class Wire {
     return { ...outcome, error: { code: closedAfterHandshake } };
   }
 
-  async #connect(origin: string): Promise<Pool> {
-    const { Pool: Pools, buildConnector } = await import('undici');
+  #connect(origin: string): Pool {
+    const { Pools, connectorOf } = httpClient();
     const { ca, cert, key, insecure } = this.#tls;
     const own = cert === null || key === null ? {} : { cert, key };
     const trust = { rejectUnauthorized: !insecure, ...(ca === null ? {} : { ca }) };
-    const connector = buildConnector({ timeout: connectTimeoutMs, ...trust, ...own });
+    const connector = connectorOf({ timeout: connectTimeoutMs, ...trust, ...own });
     const connect: typeof connector = (options, done) => {
       connector(options, (...[error, socket]) => (error ? done(error, null) : done(null, hideInterim(socket!))));
     };

@@ -1,10 +1,19 @@
-// How long `--help` takes against Node doing nothing, in turns. node startup.js [ROUNDS]
+// How long it takes to answer, against Node doing nothing, in turns: `--help` to its end, and a load from its start to the
+// first byte of its first write, as the target sees it. node startup.js [ROUNDS]
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../bin/bulk-load.js', import.meta.url));
 const rounds = Number(process.argv[2] ?? 21);
+const folder = mkdtempSync(join(tmpdir(), 'bulk-load-startup-'));
+const input = join(folder, 'one.lp');
+writeFileSync(input, 'm,t=a f=1 1640995200000000000\n');
 
 /** @param {string[]} args */
 function timed(args) {
@@ -16,14 +25,59 @@ function timed(args) {
 /** @param {number[]} numbers */
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
-/** @type {number[]} */
-const nothing = [];
-/** @type {number[]} */
-const help = [];
-for (let i = 0; i < rounds; i += 1) {
-  nothing.push(timed(['-e', '0']));
-  help.push(timed([program, '--help']));
+const settings = JSON.stringify([
+  {
+    ttl: 'INF',
+    shard: 1,
+    vnode_duration: '1year',
+    replica: 1,
+    precision: 'NS',
+    max_memcache_size: '128 MiB',
+    strict_write: false,
+  },
+]);
+const ping = JSON.stringify({ version: '2.4.3, revision: none, build_time: none', status: 'healthy' });
+let firstWrite = 0;
+const server = createServer({ noDelay: true }, (socket) => {
+  let text = '';
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => {
+    // Of a write every byte counts, from its first one on.
+    if (text === '' && chunk.includes('/api/v1/write')) firstWrite ||= performance.now();
+    text += chunk.latin1Slice();
+    const end = text.indexOf('\r\n\r\n');
+    const length = Number(/content-length: *(\d+)/i.exec(text)?.[1] ?? 0);
+    if (end < 0 || text.length < end + 4 + length) return;
+    const body = text.includes('/ping') ? ping : text.includes('DESCRIBE DATABASE') ? settings : '';
+    text = '';
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  });
+});
+await once(server.listen(0, '127.0.0.1'), 'listening');
+const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+
+/** Ms from the start of a load to the first byte of a write. */
+async function load() {
+  firstWrite = 0;
+  const args = ['--url', `http://127.0.0.1:${address.port}`, '--db', 'db', '--state-dir', folder, '--quiet', input];
+  const began = performance.now();
+  const [code] = await once(spawn(process.execPath, [program, ...args], { stdio: 'inherit' }), 'exit');
+  if (code !== 0 || firstWrite === 0) throw new Error(`the load ended with code ${code}`);
+  return firstWrite - began;
 }
+
+/** @type {{ nothing: number[], help: number[], byte: number[] }} */
+const took = { nothing: [], help: [], byte: [] };
+for (let i = 0; i < rounds; i += 1) {
+  took.nothing.push(timed(['-e', '0']));
+  took.help.push(timed([program, '--help']));
+  took.byte.push(await load());
+}
+server.close();
+rmSync(folder, { recursive: true });
+const base = median(took.nothing);
+/** @param {number[]} ms */
+const against = (ms) => `${median(ms).toFixed(0)} ms, ${(median(ms) / base).toFixed(2)} ×`;
 process.stdout.write(
-  `node -e 0: ${median(nothing).toFixed(0)} ms · bulk-load --help: ${median(help).toFixed(0)} ms · ${(median(help) / median(nothing)).toFixed(2)} × (medians of ${rounds})\n`,
+  `Node ${process.version}, medians of ${rounds}: node -e 0 ${base.toFixed(0)} ms · --help ${against(took.help)} · first byte of the first write ${against(took.byte)}\n`,
 );
