@@ -68,9 +68,12 @@ function heldBackBy({ governor, side, reading }: Told): HeldBackBy | null {
 function heldBack({ governor, side, reading }: Told): Record<HeldBackBy, number> {
   const by = governor?.account().heldBack;
   const held = side?.account();
+  // Waiting for the time between two flushes to pass is nothing that the target does.
+  const targetMemory = held?.pacedSeconds ?? 0;
   return {
     // Fewer writers and a wait for a flush often hold at once: the longer of the two, and not their sum.
-    target: Math.max(by?.target ?? 0, held?.flushSeconds ?? 0),
+    target: Math.max(0, Math.max(by?.target ?? 0, held?.flushSeconds ?? 0) - targetMemory),
+    targetMemory,
     ownMemory: by?.ownMemory ?? 0,
     input: reading?.waits.seconds ?? 0,
     rateLimit: held?.rateLimitSeconds ?? 0,
@@ -107,7 +110,7 @@ export function pressureOf(told: Told): Summary['pressure'] {
     limitFinal: account?.limitFinal ?? 0,
     bodyBytesMin: sizes?.least ?? 0,
     bodyBytesFinal: sizes?.current ?? 0,
-    throttledSeconds: held.target + held.ownMemory,
+    throttledSeconds: held.target + held.targetMemory + held.ownMemory,
     heldBackBy: held,
   };
 }

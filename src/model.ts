@@ -545,7 +545,8 @@ export interface Snapshot {
   readonly endpoints: readonly EndpointLook[];
 }
 
-export type HeldBackBy = 'target' | 'ownMemory' | 'input' | 'rateLimit';
+/** `targetMemory`: the target answers, but --target-memory lets no more through. */
+export type HeldBackBy = 'target' | 'targetMemory' | 'ownMemory' | 'input' | 'rateLimit';
 
 /** An endpoint within a snapshot. */
 export interface EndpointLook {
@@ -702,13 +703,16 @@ export interface Summary {
     bodyBytesMin: number;
     bodyBytesFinal: number;
     throttledSeconds: number;
-    heldBackBy: { target: number; ownMemory: number; input: number; rateLimit: number };
+    /** `targetMemory`: the target answers, but --target-memory lets no more through. */
+    heldBackBy: { target: number; targetMemory: number; ownMemory: number; input: number; rateLimit: number };
   };
   target: {
     version: string | null;
     planBytesPerNode: number | null;
     estimatedPeakBytesPerNode: number | null;
     flushes: number;
+    /** What to ask for so that more gets through; null where nothing of the kind held the load back for long. */
+    advice: string | null;
     newTables: number;
     newColumns: number;
   };

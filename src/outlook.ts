@@ -3,7 +3,7 @@
 
 import type { TimeSample } from './input/times.js';
 import type { DatabaseSettings, Layout, Notice } from './model.js';
-import { planTarget, type TargetPlan } from './plan-target.js';
+import { bodiesKept, flushMarks, keptBodies, nodePeak, planTarget, type TargetPlan } from './plan-target.js';
 import type { Settings } from './settings/settings.js';
 import { formatBytes } from './settings/units.js';
 import { durationMs, sizeBytes } from './target/database.js';
@@ -15,6 +15,8 @@ export interface Outlook {
   readonly layout: Layout;
   /** Time buckets that the inputs touch, as far as they were seen. */
   readonly buckets: number;
+  /** Decoded bytes of all inputs; null while unknown. */
+  readonly totalBytes: number | null;
 }
 
 const yearMs = 365 * 86_400_000;
@@ -42,7 +44,7 @@ export function outlook(
     mayCreate,
     mayFlush: relieve,
   });
-  return { plan, layout, buckets };
+  return { plan, layout, buckets, totalBytes: times.totalBytes };
 }
 
 /** What CREATE DATABASE would make of --db-options, so far as it matters here. */
@@ -149,6 +151,18 @@ function cannotHold({ relieve }: Settings, plan: TargetPlan, buckets: number): s
     `no setting keeps a node within --target-memory ${formatBytes(plan.limitBytes ?? 0)}: about ${formatBytes(plan.leastBytes)} is the least, since ` +
     `each of the ${plan.vnodes} vnodes on the fullest node keeps its last 256 request bodies; ` +
     `what helps: ${helps.filter((each) => each !== null).join(', ')}`
+  );
+}
+
+/** What --target-memory lets through where nothing else holds the load back, and what twice as much would take. */
+export function pacedWords({ plan, buckets, totalBytes }: Outlook, bodyBytes: number, bytesPerSecond: number): string {
+  const limit = plan.limitBytes ?? 0;
+  const kept = keptBodies(bodyBytes, plan.share, buckets, totalBytes);
+  const { holdBytes } = flushMarks(limit, kept);
+  return (
+    `--target-memory ${formatBytes(limit)} lets about ${Math.round(bytesPerSecond / 1e6)} MB/s through: flushes are 2s apart at least, and beside the last ` +
+    `${bodiesKept} bodies of ${formatBytes(bodyBytes)} a node has room for ${formatBytes(holdBytes)} of rows; the target answers faster than that, and ` +
+    `--target-memory ${Math.ceil(nodePeak(kept, 2 * holdBytes) / 1024 ** 2)}MiB would let twice as much through, if the nodes have it`
   );
 }
 

@@ -6,7 +6,7 @@ const idleBytes = 110 * 1024 * 1024;
 /** Resident bytes per byte of unflushed rows. */
 const perCachedByte = 1.2;
 /** Each vnode keeps its last so many request bodies in memory (its raft log). */
-const bodiesKept = 256;
+export const bodiesKept = 256;
 /** Where the server does not say (before 2.4.2). */
 const usualMemcache = 128 * 1024 * 1024;
 const MiB = 1024 * 1024;
@@ -77,6 +77,22 @@ export function keptBodies(bodyBytes: number, share: number, buckets: number, se
   return share * Math.min(bodiesKept * bodyBytes * buckets, sentBytes ?? Number.POSITIVE_INFINITY);
 }
 
+/** Unflushed bytes on the fullest node at which a flush is due, and at which writing waits for it, beside so many bytes of bodies. */
+export function flushMarks(limitBytes: number, keptBytes: number): { dueBytes: number; holdBytes: number } {
+  const rows = Math.max(leastRows, Math.floor((limitBytes - idleBytes - keptBytes) / perCachedByte));
+  return { dueBytes: Math.floor(rows * dueShare), holdBytes: rows };
+}
+
+/**
+ * The largest bodies beside which so many bytes of rows fit; without regard to how small that is. Time buckets that are
+ * passed keep what they were sent.
+ */
+export function bodiesBeside({ limitBytes, share, bodyBytes }: TargetPlan, buckets: number, rowBytes: number): number {
+  const passed = share * bodiesKept * bodyBytes * (buckets - 1);
+  const room = (limitBytes ?? Number.POSITIVE_INFINITY) - idleBytes - passed - perCachedByte * rowBytes;
+  return Math.floor(room / (share * bodiesKept));
+}
+
 export function planTarget(request: TargetPlanRequest): TargetPlan {
   const { targetMemoryBytes: limit, batchBytes, buckets, totalBytes, vnodesPerNode } = request;
   const share = vnodesPerNode / request.shard;
@@ -94,12 +110,13 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
   }
   const room = limit - idleBytes;
   const bodyBytes = largestBody(request, Math.max(room * bodiesShare, room - perCachedByte * most), kept);
-  const rows = Math.max(leastRows, Math.floor((room - kept(bodyBytes)) / perCachedByte));
+  const marks = flushMarks(limit, kept(bodyBytes));
+  const rows = marks.holdBytes;
   const peakBytes = nodePeak(kept(bodyBytes), request.mayFlush ? Math.min(rows, rowsOf(totalBytes, share)) : most);
   return {
     ...told,
     bodyBytes,
-    flush: request.mayFlush ? { dueBytes: Math.floor(rows * dueShare), holdBytes: rows } : null,
+    flush: request.mayFlush ? marks : null,
     memcacheBytes: request.mayCreate ? memcache(rows, vnodes) : null,
     peakBytes,
     holds: leastBytes <= limit && peakBytes <= limit,

@@ -4,8 +4,8 @@
 import { Rate } from './deliver/rate.js';
 import { Waits } from './deliver/waits.js';
 import type { Attempt, Batch, Clock, Notice, Target } from './model.js';
-import type { Outlook } from './outlook.js';
-import { keptBodies, nodePeak, smallestBody } from './plan-target.js';
+import { type Outlook, pacedWords } from './outlook.js';
+import { bodiesBeside, bodiesKept, flushMarks, nodePeak, smallestBody } from './plan-target.js';
 import { rowsPerByte } from './pressure/rows.js';
 import { TargetPressure } from './pressure/target-pressure.js';
 import type { Settings } from './settings/settings.js';
@@ -20,6 +20,10 @@ const longestStageWaitMs = 300_000;
 /** Of a stage, or so little that it does not matter: flushed. */
 const downShare = 0.1;
 const downBytes = 16 * 1024 * 1024;
+
+/** The operator is told what holds the load back when it has for so long, and for such a share of the time. */
+const pacedLongSeconds = 5;
+const pacedLongShare = 0.25;
 
 export interface TargetSideContext {
   readonly target: Target;
@@ -38,7 +42,9 @@ export class TargetSide {
   /** For flushes and stages. */
   readonly #waits: Waits;
   #acknowledged = 0;
-  #largestBody = 0;
+  /** Monotonic ms of the first answer. */
+  #firstAt: number | null = null;
+  #saidPaced = false;
   /** Of the batch that came by last: tables are mostly loaded one after the other. */
   #rowsPerByte = 1;
   #stagedAt = 0;
@@ -46,19 +52,28 @@ export class TargetSide {
 
   constructor(settings: Settings, outlook: Outlook, context: TargetSideContext) {
     const { target, clock, signal, notify } = context;
-    const { plan, layout } = outlook;
+    const { plan, layout, buckets, totalBytes } = outlook;
+    const { share, bodyBytes, limitBytes, flush, cacheBytes } = plan;
     this.#outlook = outlook;
     this.#context = context;
     this.#stageBytes = settings.stage;
     this.#waits = new Waits(clock);
     this.#rate = new Rate({ pointsPerSecond: settings.ratePoints, bytesPerSecond: settings.rateBytes }, clock);
     this.#pressure = new TargetPressure({
-      share: plan.share,
-      plan: plan.flush,
+      share,
+      plan:
+        flush === null || limitBytes === null
+          ? null
+          : {
+              marks: (kept) => flushMarks(limitBytes, kept),
+              bodiesBeside: (rows) => bodiesBeside(plan, buckets, rows),
+            },
+      kept: { count: bodiesKept, share, buckets, bodyBytes, totalBytes },
+      // Where no flush is planned no gauge is read: what the target flushes by itself goes unseen.
+      weigh: (kept, rows) => nodePeak(kept, flush === null ? Math.min(rows, cacheBytes) : rows),
       relieve: settings.relieve,
       nodes: layout.nodes,
-      bodyBytes: plan.bodyBytes,
-      bodyBytesUnflushed: Math.min(smallestBody, plan.bodyBytes),
+      bodyBytesUnflushed: Math.min(smallestBody, bodyBytes),
       clock,
       signal,
       flush: () => target.flush(flushTimeoutMs, signal),
@@ -74,9 +89,10 @@ export class TargetSide {
 
   /** Every attempt, as soon as it is answered. */
   observe(attempt: Attempt, bodyBytes: number): void {
+    this.#firstAt ??= this.#context.clock.monotonic();
     if (attempt.verdict.kind === 'accepted') this.#acknowledged += bodyBytes;
-    this.#largestBody = Math.max(this.#largestBody, bodyBytes);
     this.#pressure.observe(attempt, bodyBytes, bodyBytes * this.#rowsPerByte);
+    if (!this.#saidPaced) this.#sayPaced(this.#firstAt);
   }
 
   /** Resolves when a batch may be sent; rejects with the signal's reason. */
@@ -88,7 +104,8 @@ export class TargetSide {
   }
 
   /** What holds every batch back just now. */
-  get holding(): 'target' | 'rateLimit' | null {
+  get holding(): 'target' | 'targetMemory' | 'rateLimit' | null {
+    if (this.#pressure.paced) return 'targetMemory';
     if (this.#waits.going) return 'target';
     return this.#rate.holding ? 'rateLimit' : null;
   }
@@ -99,17 +116,21 @@ export class TargetSide {
     estimatedPeakBytesPerNode: number;
     estimatedBytesPerNode: number;
     flushes: number;
+    advice: string | null;
     rateLimitSeconds: number;
+    /** Waits for flushes and stages; of them `pacedSeconds` only for the time between two flushes to pass. */
     flushSeconds: number;
+    pacedSeconds: number;
   } {
-    const { plan } = this.#outlook;
     return {
-      planBytesPerNode: plan.peakBytes,
-      estimatedPeakBytesPerNode: this.#nodeBytes(this.#pressure.peakUnflushed),
-      estimatedBytesPerNode: this.#nodeBytes(this.#pressure.unflushed),
+      planBytesPerNode: this.#outlook.plan.peakBytes,
+      estimatedPeakBytesPerNode: this.#pressure.peakBytes,
+      estimatedBytesPerNode: this.#pressure.nodeBytes,
       flushes: this.#pressure.flushes,
+      advice: this.#saidPaced ? this.#pacedWords() : null,
       rateLimitSeconds: this.#rate.heldSeconds,
       flushSeconds: this.#waits.seconds,
+      pacedSeconds: this.#pressure.pacedSeconds,
     };
   }
 
@@ -117,11 +138,16 @@ export class TargetSide {
     this.#pressure.close();
   }
 
-  #nodeBytes(unflushed: number): number {
-    const { plan, buckets } = this.#outlook;
-    const kept = keptBodies(this.#largestBody, plan.share, buckets, this.#acknowledged);
-    // Where no flush is planned no gauge is read: what the target flushes by itself goes unseen.
-    return nodePeak(kept, Math.min(unflushed, plan.flush === null ? plan.cacheBytes : Number.POSITIVE_INFINITY));
+  #sayPaced(firstAt: number): void {
+    const { clock, notify } = this.#context;
+    const seconds = this.#pressure.pacedSeconds;
+    if (seconds < pacedLongSeconds || seconds < ((clock.monotonic() - firstAt) / 1000) * pacedLongShare) return;
+    this.#saidPaced = true;
+    notify({ level: 'info', kind: 'paced', message: this.#pacedWords() });
+  }
+
+  #pacedWords(): string {
+    return pacedWords(this.#outlook, this.#pressure.bodyBytes, this.#pressure.bytesPerSecond);
   }
 
   /** The first batch beyond a stage makes all wait until what was sent has been flushed. */

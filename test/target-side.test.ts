@@ -6,6 +6,7 @@ import { TargetSide } from '../src/target-side.js';
 import { VirtualClock } from './support/clock.js';
 
 const MiB = 1024 * 1024;
+const KiB = 1024;
 const never = new AbortController().signal;
 const layout = { nodes: 1, vnodesPerNode: 1, from: 'replicas' } as const;
 const times = { first: null, last: null, unseen: 1, totalBytes: null };
@@ -45,7 +46,7 @@ async function setup(
   /** Whether a batch may go, and when it was let go. */
   const admit = (): { at: number | null } => {
     const seen = { at: null as number | null };
-    const batch = { points: 1, body: new Uint8Array(10) } as unknown as Batch;
+    const batch = { points: 1, values: 1, body: new Uint8Array(1000) } as unknown as Batch;
     void side.admit(batch, signal).then(
       () => (seen.at = clock.monotonic()),
       () => (seen.at = -1),
@@ -159,4 +160,23 @@ test('the estimate of the peak follows what was sent and what was unflushed', as
   const { answer, side } = await setup({});
   answer({ kind: 'accepted' }, 10 * MiB);
   expect(side.account()).toMatchObject({ flushes: 0, estimatedPeakBytesPerNode: Math.round((110 + 10 + 12) * MiB) });
+});
+
+test('a fast target is held by --target-memory alone: bodies get smaller, it is said once, and it is not the target that is blamed', async () => {
+  const { clock, answer, admit, side, notices } = await setup({}, 20);
+  while (clock.monotonic() < 30_000) {
+    const asked = admit();
+    do await clock.advance(50);
+    while (asked.at === null);
+    for (let sent = 0; sent < 16 * MiB; sent += side.bodyBytes) answer({ kind: 'accepted' }, side.bodyBytes);
+  }
+  expect(side.bodyBytes).toBe(256 * KiB);
+  const { pacedSeconds, flushSeconds, advice } = side.account();
+  expect(pacedSeconds).toBeGreaterThan(5);
+  expect(flushSeconds - pacedSeconds).toBeLessThan(1);
+  const said = notices.filter(({ kind }) => kind === 'paced').map(({ message }) => message);
+  expect(said).toHaveLength(1);
+  expect(advice).toMatch(
+    /^--target-memory 512 MiB lets about 1\d\d MB\/s through: .*--target-memory 8\d\dMiB would let twice as much through/,
+  );
 });

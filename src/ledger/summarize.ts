@@ -22,7 +22,10 @@ export interface RunFacts {
   readonly pressure: Summary['pressure'];
   readonly target: TargetDescription | null;
   /** Null: it never got so far. */
-  readonly side: Pick<Summary['target'], 'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes'> | null;
+  readonly side: Pick<
+    Summary['target'],
+    'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes' | 'advice'
+  > | null;
   readonly introduced: { readonly tables: number; readonly columns: number };
   readonly endpoints: readonly EndpointAccount[];
   readonly verify: Summary['verify'];
@@ -61,6 +64,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summar
       planBytesPerNode: facts.side?.planBytesPerNode ?? null,
       estimatedPeakBytesPerNode: facts.side?.estimatedPeakBytesPerNode ?? null,
       flushes: facts.side?.flushes ?? 0,
+      advice: facts.side?.advice ?? null,
       newTables: facts.introduced.tables,
       newColumns: facts.introduced.columns,
     },

@@ -5,7 +5,7 @@ import type { FlushOutcome } from '../model.js';
 import { type Believed, believe, remember } from './unflushed.js';
 
 /** Two flushes are never closer than this, from the begin of one to the begin of the next. */
-const apartMs = 2_000;
+export const apartMs = 2_000;
 /** A planned flush that takes longer does harm: it is the last. */
 const longestMs = 10_000;
 const reliefAfterMs = 30_000;
@@ -21,11 +21,17 @@ const longestHoldMs = 120_000;
 /** Weight of the newest answer in the mean latency. */
 const alpha = 0.1;
 
+/** Unflushed bytes on the fullest node at which a flush is due, and at which writing waits for it. */
+export interface Marks {
+  readonly dueBytes: number;
+  readonly holdBytes: number;
+}
+
 export interface FlushingOptions {
   /** Bytes of each body that end up on the fullest node. */
   readonly share: number;
   /** From the plan; null: no flush is planned. */
-  readonly plan: { readonly dueBytes: number; readonly holdBytes: number } | null;
+  readonly plan: Marks | null;
   /** False: the target is never asked to flush. */
   readonly relieve: boolean;
   /** Nodes that hold the database: gauges of fewer cannot tell that there is less than believed. */
@@ -60,7 +66,6 @@ export interface Flushing extends Believed {
   readonly during: { readonly count: number; readonly totalMs: number };
   readonly slow: number;
   readonly failures: number;
-  readonly peakBytes: number;
 }
 
 export interface FlushingDecision {
@@ -87,7 +92,6 @@ export const unflushed: Flushing = {
   during: { count: 0, totalMs: 0 },
   slow: 0,
   failures: 0,
-  peakBytes: 0,
 };
 
 /** Takes in one event and decides. Whoever is told to flush does it, and reports `flushed`. */
@@ -100,7 +104,7 @@ export function step(
   const believed = learned.pending + learned.fresh;
   const full = learned.slowly && options.plan !== null && believed >= options.plan.holdBytes;
   const heldSince = full ? (learned.heldSince ?? event.at) : null;
-  const state = { ...learned, heldSince, peakBytes: Math.max(learned.peakBytes, believed) };
+  const state = { ...learned, heldSince };
   const flush = due(state, event, options);
   const next = flush === null ? state : begun(state, event.at, flush);
   return { state: next, decision: { flush, hold: holds(next, event.at, options) } };

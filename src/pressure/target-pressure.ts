@@ -2,16 +2,33 @@
 // one begins. All decisions are those of flushing.ts and sizing.ts; here they meet the clock. One flush at a time.
 
 import type { Attempt, Clock, FlushOutcome, Notice } from '../model.js';
-import { type Flushing, type FlushingEvent, type FlushingOptions, step, unflushed } from './flushing.js';
+import {
+  apartMs,
+  type Flushing,
+  type FlushingEvent,
+  type FlushingOptions,
+  type Marks,
+  step,
+  unflushed,
+} from './flushing.js';
+import { Kept, type KeptOptions } from './kept.js';
+import { Pacing } from './pacing.js';
 import { capped, fullSize, type Sizing, size } from './sizing.js';
 
 const tickMs = 250;
 const gaugesEveryMs = 10_000;
 
-export interface TargetPressureOptions extends FlushingOptions {
-  /** Most body bytes by the plan, and without flushes. */
-  readonly bodyBytes: number;
+export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan'> {
+  /** Most body bytes without flushes; with them it is `kept.bodyBytes`. */
   readonly bodyBytesUnflushed: number;
+  readonly kept: KeptOptions;
+  /** What the plan makes of the bodies that the fullest node keeps, and of rows that have to fit beside them; null: no flush is planned. */
+  readonly plan: {
+    readonly marks: (keptBytes: number) => Marks;
+    readonly bodiesBeside: (rowBytes: number) => number;
+  } | null;
+  /** Resident bytes of a node that holds so much beside what it takes when idle. */
+  readonly weigh: (keptBytes: number, rowBytes: number) => number;
   readonly clock: Clock;
   /** Ends every wait. */
   readonly signal: AbortSignal;
@@ -26,8 +43,13 @@ export interface TargetPressureOptions extends FlushingOptions {
 export class TargetPressure {
   readonly #options: TargetPressureOptions;
   readonly #timers: (() => void)[];
+  readonly #kept: Kept;
+  readonly #pacing: Pacing;
   #flushing: Flushing = unflushed;
   #sizing: Sizing;
+  #peakBytes: number;
+  /** Looks again as soon as the next flush may begin. */
+  #cancelLook: () => void = () => {};
   #holding = false;
   #waiting: (() => void)[] = [];
   #running: Promise<void> | null = null;
@@ -36,17 +58,37 @@ export class TargetPressure {
   #closed = false;
 
   constructor(options: TargetPressureOptions) {
-    const { clock, signal } = options;
+    const { clock, signal, plan, kept } = options;
     this.#options = options;
-    this.#sizing = fullSize(options.bodyBytes);
+    this.#sizing = fullSize(kept.bodyBytes);
+    this.#kept = new Kept(kept);
+    this.#peakBytes = options.weigh(0, 0);
+    this.#pacing = new Pacing({
+      most: kept.bodyBytes,
+      beside: plan?.bodiesBeside ?? (() => kept.bodyBytes),
+    });
     this.#timers = [clock.every(tickMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }))];
     signal.addEventListener('abort', () => this.close(), { once: true });
-    if (options.plan !== null) this.#timers.push(clock.every(gaugesEveryMs, () => void this.#look()));
+    if (plan !== null) this.#timers.push(clock.every(gaugesEveryMs, () => void this.#look()));
   }
 
   /** Most body bytes of a batch just now. */
   get bodyBytes(): number {
-    return this.#sizing.bytes;
+    return Math.min(this.#sizing.bytes, this.#pacing.bytes);
+  }
+
+  /** Sending waits only for the time between two flushes to pass: with more memory it would go on. */
+  get paced(): boolean {
+    return this.#pacing.held;
+  }
+
+  get pacedSeconds(): number {
+    return this.#pacing.heldSeconds;
+  }
+
+  /** Body bytes that are let through, as last seen between two flushes. */
+  get bytesPerSecond(): number {
+    return this.#pacing.bytesPerSecond;
   }
 
   /** Requests to flush that were sent. */
@@ -54,19 +96,23 @@ export class TargetPressure {
     return this.#flushes;
   }
 
-  /** Most bytes believed unflushed on one node. */
-  get peakUnflushed(): number {
-    return this.#flushing.peakBytes;
+  /** The most that the fullest node is believed to have taken, resident bytes. */
+  get peakBytes(): number {
+    return this.#peakBytes;
   }
 
-  /** Bytes believed unflushed on the fullest node just now. */
-  get unflushed(): number {
-    return this.#flushing.pending + this.#flushing.fresh;
+  /** What the fullest node is believed to take just now, resident bytes. */
+  get nodeBytes(): number {
+    return this.#options.weigh(this.#kept.bytes, this.#flushing.pending + this.#flushing.fresh);
   }
 
   /** Every attempt, as soon as it is answered. `rows`: bytes that its points will take in the target's memory. */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number): void {
     const at = this.#options.clock.monotonic();
+    if (verdict.kind === 'accepted') {
+      this.#kept.add(bodyBytes);
+      this.#pacing.accepted(at, bodyBytes, rows * this.#options.share);
+    }
     const memory = verdict.kind === 'overloaded' && verdict.memory;
     const trouble = memory || verdict.kind === 'dropped' || (verdict.kind === 'overloaded' && verdict.timedOut);
     if (trouble || verdict.kind === 'accepted') this.#resize({ trouble, bytes: bodyBytes, latencyMs, now: at });
@@ -78,7 +124,10 @@ export class TargetPressure {
   /** Resolves when something new may be sent; rejects with the reason of the signal when that has aborted. */
   async admit(): Promise<void> {
     while (this.#holding && !this.#closed) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        this.#lookAtPace();
+      });
     }
     this.#options.signal.throwIfAborted();
   }
@@ -94,23 +143,40 @@ export class TargetPressure {
   close(): void {
     this.#closed = true;
     for (const cancel of this.#timers) cancel();
+    this.#cancelLook();
     this.#release();
+    this.#lookAtPace();
   }
 
   #take(event: FlushingEvent): void {
     if (this.#closed) return;
     const before = this.#flushing;
-    const { state, decision } = step(before, event, this.#options);
+    const { plan, share, relieve, nodes } = this.#options;
+    const marks = plan?.marks(this.#kept.atWorst) ?? null;
+    const { state, decision } = step(before, event, { share, relieve, nodes, plan: marks });
     this.#flushing = state;
+    this.#peakBytes = Math.max(this.#peakBytes, this.nodeBytes);
     if (state.givenUp !== null && before.givenUp === null) this.#giveUp(state.givenUp);
-    if (decision.flush !== null) this.#begin(decision.flush);
+    if (decision.flush !== null) {
+      this.#pacing.flushing(event.at);
+      this.#begin(decision.flush);
+    }
     this.#holding = decision.hold;
     if (!decision.hold) this.#release();
+    this.#lookAtPace();
+  }
+
+  #lookAtPace(): void {
+    const waits = this.#holding && this.#waiting.length > 0;
+    const { flushingSince, givenUp } = this.#flushing;
+    this.#pacing.look(this.#options.clock.monotonic(), waits && flushingSince === null && givenUp === null);
   }
 
   #begin(why: 'planned' | 'relief'): void {
     const { notify, flush, clock } = this.#options;
     this.#flushes++;
+    this.#cancelLook();
+    this.#cancelLook = clock.after(apartMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }));
     if (why === 'relief') {
       const because =
         this.#flushing.exhaustedSince === null

@@ -91,16 +91,12 @@ const gauges: readonly Metric[] = [
   },
   {
     name: 'held_back',
-    help: '1 for what holds the load back just now: target, ownMemory, input or rateLimit.',
+    help: '1 for what holds the load back just now: target, targetMemory, ownMemory, input or rateLimit.',
     label: 'by',
     value: ({ heldBackBy }) => {
       const held = (name: string): number => Number(heldBackBy === name);
-      return by('by', {
-        target: held('target'),
-        ownMemory: held('ownMemory'),
-        input: held('input'),
-        rateLimit: held('rateLimit'),
-      });
+      const causes = ['target', 'targetMemory', 'ownMemory', 'input', 'rateLimit'];
+      return by('by', Object.fromEntries(causes.map((cause) => [cause, held(cause)])));
     },
   },
 ];

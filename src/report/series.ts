@@ -84,12 +84,13 @@ function merged(first: Kept, second: Kept): Kept {
 /** The stretch from one look to another. */
 function since(before: Kept, { loaded, ...sample }: Kept): Sample {
   const elapsed = sample.seconds - before.seconds;
-  const { target, ownMemory, input, rateLimit } = sample.heldBack;
+  const { target, targetMemory, ownMemory, input, rateLimit } = sample.heldBack;
   return {
     ...sample,
     pointsPerSecond: elapsed > 0 ? (loaded - before.loaded) / elapsed : 0,
     heldBack: {
       target: target - before.heldBack.target,
+      targetMemory: targetMemory - before.heldBack.targetMemory,
       ownMemory: ownMemory - before.heldBack.ownMemory,
       input: input - before.heldBack.input,
       rateLimit: rateLimit - before.heldBack.rateLimit,

@@ -106,10 +106,11 @@ function speed({ seconds, rate, bytes, latencyMs, requests }: Summary): string[]
   ];
 }
 
-function held({ memory, pressure, seconds: all }: Summary): string[] {
-  const { target, ownMemory, input, rateLimit } = pressure.heldBackBy;
+function held({ memory, pressure, seconds: all, target: { advice } }: Summary): string[] {
+  const { target, targetMemory, ownMemory, input, rateLimit } = pressure.heldBackBy;
   const causes = Object.entries({
     'the target': target,
+    '--target-memory': targetMemory,
     'own memory': ownMemory,
     'the input': input,
     'the rate limit': rateLimit,
@@ -129,6 +130,7 @@ function held({ memory, pressure, seconds: all }: Summary): string[] {
   return [
     row('memory', peak + levels.join('')),
     row('writers', `${writers}${by.length > 0 ? `; held back by ${by.join(', ')}` : ''}`),
+    ...(advice === null ? [] : [row('advice', advice)]),
   ];
 }
 

@@ -19,7 +19,7 @@ export function snapshotAt(seconds: number, change: Partial<Snapshot> = {}): Sna
     latencyMs: { p50: 12, p99: 80 },
     requests: { sent: 1, accepted: 1, overloaded: 0, unreachable: 0, rejected: 0, refused: 0, retried: 0 },
     heldBackBy: null,
-    heldBack: { target: 0, ownMemory: 0, input: 0.1 * seconds, rateLimit: 0 },
+    heldBack: { target: 0, targetMemory: 0, ownMemory: 0, input: 0.1 * seconds, rateLimit: 0 },
     target: { flushes: 0, nodeBytes: 200 * MiB },
     endpoints: [
       {
@@ -92,13 +92,14 @@ export function summaryOf(change: Partial<Summary> = {}): Summary {
       bodyBytesMin: MiB,
       bodyBytesFinal: MiB,
       throttledSeconds: 0,
-      heldBackBy: { target: 0, ownMemory: 0, input: 0, rateLimit: 0 },
+      heldBackBy: { target: 0, targetMemory: 0, ownMemory: 0, input: 0, rateLimit: 0 },
     },
     target: {
       version: '2.4.3',
       planBytesPerNode: null,
       estimatedPeakBytesPerNode: null,
       flushes: 0,
+      advice: null,
       newTables: 2,
       newColumns: 20,
     },

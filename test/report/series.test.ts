@@ -23,7 +23,7 @@ test('a short run is kept second by second, with its rate', () => {
     pointsPerSecond: 10_000,
     writers: 6,
     level: 'normal',
-    heldBack: { target: 0, ownMemory: 0, input: expect.closeTo(0.1), rateLimit: 0 },
+    heldBack: { target: 0, targetMemory: 0, ownMemory: 0, input: expect.closeTo(0.1), rateLimit: 0 },
     flushes: 0,
     nodeBytes: 200 * 1_048_576,
     endpoints: [{ answers: answers({ accepted: 10 }), p99Ms: 80, openSeconds: 0 }],
@@ -59,7 +59,7 @@ test('what happened once is in exactly one stretch, however often the run was th
     series.add(
       snapshotAt(i, {
         target: { flushes: later ? 1 : 0, nodeBytes: i === 1234 ? 900 : 100 },
-        heldBack: { target: later ? 7 : 0, ownMemory: 0, input: 0, rateLimit: 0 },
+        heldBack: { target: later ? 7 : 0, targetMemory: 0, ownMemory: 0, input: 0, rateLimit: 0 },
         endpoints: [
           {
             ...endpoint,

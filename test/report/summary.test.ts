@@ -89,16 +89,26 @@ test('pressure is told when there was some', () => {
   const { memory, pressure, requests } = summaryOf();
   const all = lines({
     memory: { ...memory, highSeconds: 12, criticalSeconds: 3, forcedGcs: 4, limitSource: 'cgroup /x memory.max × 0.9' },
-    pressure: { ...pressure, limitMin: 1, heldBackBy: { target: 65, ownMemory: 0.2, input: 0, rateLimit: 0 } },
+    pressure: {
+      ...pressure,
+      limitMin: 1,
+      heldBackBy: { target: 65, targetMemory: 9.9, ownMemory: 0.2, input: 0, rateLimit: 0 },
+    },
     requests: { ...requests, sent: 320, retried: 10, overloaded: 9, unreachable: 1 },
   });
   expect(rows(all, 'memory')).toEqual([
     '131 MiB at most, of 512 MiB (cgroup /x memory.max × 0.9), high for 12s, critical for 3.0s, 4 forced collections',
   ]);
   expect(rows(all, 'writers')).toEqual([
-    '8 of 8 at the end, 1 at least; held back by the target 1m 05s, own memory 0.2s',
+    '8 of 8 at the end, 1 at least; held back by the target 1m 05s, --target-memory 9.9s, own memory 0.2s',
   ]);
   expect(rows(all, 'requests')).toEqual(['320 sent, 10 retried, 9 overloaded, 1 unreachable']);
+});
+
+test('what to ask for so that more gets through is told in a line of its own', () => {
+  const { target } = summaryOf();
+  expect(rows(lines({}), 'advice')).toEqual([]);
+  expect(rows(lines({ target: { ...target, advice: 'more memory' } }), 'advice')).toEqual(['more memory']);
 });
 
 test('a load that was never answered has no latency', () => {

@@ -61,7 +61,7 @@ svg text{font-size:12px;fill:var(--soft);font-family:inherit}
 .limit{stroke:var(--bad);stroke-dasharray:5 4}
 svg .limit-name{fill:var(--bad);paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 .lane{fill:var(--lane)}
-.held-target{fill:var(--overloaded)}.held-ownMemory{fill:var(--rejected)}.held-input{fill:var(--edge)}.held-rateLimit{fill:var(--refused)}
+.held-target{fill:var(--overloaded)}.held-targetMemory{fill:var(--forming)}.held-ownMemory{fill:var(--rejected)}.held-input{fill:var(--edge)}.held-rateLimit{fill:var(--refused)}
 rect.bad{fill:var(--dropped)}.flush{stroke:var(--ink);stroke-width:2}
 .zone-high{fill:var(--zone-high)}.zone-critical{fill:var(--zone-critical)}
 ${['accepted', 'rejected', 'forming', 'overloaded', 'dropped', 'unreachable', 'refused'].map((kind) => `.answer-${kind}{fill:var(--${kind});color:var(--${kind})}`).join('')}

@@ -26,6 +26,7 @@ const laneStep = 19;
 
 export const causes: readonly (readonly [HeldBackBy, string])[] = [
   ['target', 'target'],
+  ['targetMemory', 'target memory'],
   ['ownMemory', 'own memory'],
   ['input', 'input'],
   ['rateLimit', 'rate limit'],

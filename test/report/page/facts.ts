@@ -46,6 +46,7 @@ function sampleAt(i: number): Sample {
     level: minute >= 35 && high ? 'critical' : high ? 'high' : 'normal',
     heldBack: {
       target: exhausted ? 4.8 : gone ? 1.5 : 0,
+      targetMemory: 0,
       ownMemory: high ? 4 : 0,
       input: minute < 2 ? 3 : 0.1,
       rateLimit: 0,
@@ -134,13 +135,14 @@ export function nightFacts(): PageFacts {
         bodyBytesMin: MiB,
         bodyBytesFinal: MiB,
         throttledSeconds: 400,
-        heldBackBy: { target: 396, ownMemory: 144, input: 90, rateLimit: 0 },
+        heldBackBy: { target: 396, targetMemory: 0, ownMemory: 144, input: 90, rateLimit: 0 },
       },
       target: {
         version: '2.4.3',
         planBytesPerNode: 500 * MiB,
         estimatedPeakBytesPerNode: 460 * MiB,
         flushes: 14,
+        advice: null,
         newTables: 1,
         newColumns: 19,
       },
