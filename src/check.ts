@@ -6,7 +6,7 @@ import { unexpectedTime } from './format/expect-time.js';
 import { Formats, formatsOf } from './formats.js';
 import { sampleTimes, unsampled } from './input/times.js';
 import { accepts, within } from './ledger/ledger.js';
-import { planMemory } from './memory.js';
+import { planMemory, roomOf } from './memory.js';
 import type { ByteSource, FormatName, Input, Layout, Notice, Points, Target, TargetDescription } from './model.js';
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from './model.js';
 import { layoutAsked, outlook, placeAsked, words } from './outlook.js';
@@ -73,7 +73,7 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const layout = description === null ? null : await attempt(() => target.layout(signal));
   const advice = await advise(settings, inputs, kinds, description, layout, signal);
   const catalogue = new Catalogue(columns ?? []);
-  const formats = new Formats(settings);
+  const formats = new Formats(settings, memory === null ? undefined : roomOf(settings, kinds, memory));
   const looks: InputLook[] = [];
   for (const input of inputs) looks.push(await look(input, formats, catalogue, settings, signal));
   for (const { problem } of looks) if (problem !== null) problems.push(problem);
@@ -172,10 +172,15 @@ async function look(
     try {
       const { format, source: from } = await formats.choose(input.name, source, signal);
       state.format = format.name;
-      const rows = beginning(format.reads?.(from, input.name) ?? from, state, settings.maxPointBytes);
+      const whole = format.reads?.(from, input.name) ?? from;
+      const rows = format.isRandom ? whole : beginning(whole, state, settings.maxPointBytes);
       for await (const run of format.points(rows, signal)) {
         seen.take(input.name, run, catalogue);
+        if (!format.isRandom) continue;
+        state.bytes = run.end;
+        if (run.end >= lookBytes) break;
       }
+      state.whole ||= format.isRandom === true && state.bytes < lookBytes;
     } finally {
       await source.close();
     }

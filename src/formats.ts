@@ -6,9 +6,10 @@ import { detect, headBytes } from './format/detect.js';
 import { Json } from './format/json/json.js';
 import { Ndjson } from './format/json/ndjson.js';
 import { LineProtocol } from './format/line-protocol.js';
+import { Parquet } from './format/parquet/parquet.js';
 import { Rows } from './format/rows/rows.js';
 import { TimeCell } from './format/time/cell.js';
-import type { ByteSource, Format, FormatName, Input } from './model.js';
+import type { ByteSource, Format, FormatName, Input, Room } from './model.js';
 import type { Settings } from './settings/settings.js';
 
 /** More inputs than this: the first and the last of them are looked into, the others go by their names. */
@@ -67,12 +68,15 @@ async function headOf(input: Input, signal: AbortSignal): Promise<Uint8Array> {
 
 export class Formats {
   readonly #settings: Settings;
+  readonly #room: Room | undefined;
   readonly #scratch = new Uint8Array(headBytes);
   readonly #made = new Map<FormatName, Format>();
   #rows: Rows | null = null;
 
-  constructor(settings: Settings) {
+  /** @param room for what is read at random; without it nothing is refused for its size */
+  constructor(settings: Settings, room?: Room) {
     this.#settings = settings;
+    this.#room = room;
   }
 
   /**
@@ -87,7 +91,8 @@ export class Formats {
     const said = saidFormat(this.#settings);
     if (said !== null) return { format: this.#of(said), source };
     const { head, source: again } = await peek(source, this.#scratch, signal);
-    return { format: this.#of(detect(head, name)), source: again };
+    const format = this.#of(detect(head, name));
+    return { format, source: format.isRandom ? source : again };
   }
 
   #of(name: FormatName): Format {
@@ -101,6 +106,7 @@ export class Formats {
     this.#rows ??= new Rows(this.#settings);
     if (name === 'ndjson') return new Ndjson(this.#rows);
     if (name === 'json') return new Json(this.#rows, this.#settings.jsonPath);
+    if (name === 'parquet') return new Parquet(this.#rows, this.#room);
     return new Csv(name, this.#rows, this.#settings);
   }
 }

@@ -68,7 +68,7 @@ export interface Input {
   open(signal: AbortSignal, room?: Room): Promise<ByteSource>;
 }
 
-export type FormatName = 'lp' | 'csv' | 'tsv' | 'ndjson' | 'json';
+export type FormatName = 'lp' | 'csv' | 'tsv' | 'ndjson' | 'json' | 'parquet';
 
 /** A column that is a tag, and the tag's name. */
 export interface TagMapping {
@@ -200,6 +200,11 @@ export interface Format {
   readonly name: FormatName;
   /** Bytes it takes, all of them at construction. */
   readonly memoryBytes: number;
+  /**
+   * It reads the file below its source, at random, and what it decodes counts as decoded: offsets are of that. It begins
+   * at the line of the place it is given.
+   */
+  readonly isRandom?: true;
   /**
    * What its rows are read from, where that is not the input's bytes as they are; offsets count in it. `source` is at the
    * input's first byte and stays the caller's; `points` and places are of what is returned.

@@ -21,6 +21,8 @@ import type {
   FormatName,
   Input,
   Notice,
+  Place,
+  Points,
   Room,
   Start,
 } from './model.js';
@@ -39,7 +41,7 @@ export interface ReadingContext {
   readonly startedMs: number;
   /** Throws when there are more columns than memory can hold. */
   readonly assertFits: () => void;
-  /** For decompression. */
+  /** For decompression, and for what is read at random. */
   readonly room: Room;
   readonly notify: (notice: Notice) => void;
   /** Whether anything was sent yet. */
@@ -56,6 +58,8 @@ export class Reading {
   readonly #formats: Formats;
   readonly #formatOf = new Map<number, FormatName>();
   #source: ByteSource | null = null;
+  /** What rows are read from, where that is open. */
+  #rest: ByteSource | null = null;
   #bytesDone = 0;
   #decoded = 0;
   #inputsDone = 0;
@@ -66,12 +70,16 @@ export class Reading {
   constructor(context: ReadingContext) {
     this.#context = context;
     this.#waits = new Waits(context.clock);
-    this.#formats = new Formats(context.settings);
+    this.#formats = new Formats(context.settings, context.room);
   }
 
   /** Bytes of files, and after decompression. */
   get bytes(): { readonly read: number; readonly decoded: number } {
-    return { read: this.#bytesDone + (this.#source?.bytesRead ?? 0), decoded: this.#decoded };
+    return { read: this.#bytesDone + this.#bytesOpen, decoded: this.#decoded };
+  }
+
+  get #bytesOpen(): number {
+    return (this.#rest ?? this.#source)?.bytesRead ?? 0;
   }
 
   get inputs(): { readonly done: number; readonly current: string | null } {
@@ -125,7 +133,8 @@ export class Reading {
         const { format, rest: from } = await this.#begun(i, input, source, start, signal);
         const rest = format.reads?.(from, input.name) ?? from;
         await orAborted(skip(rest, start.place.byteOffset, input.name, signal), signal);
-        const runs = format.points(this.#counting(rest), signal, start.place);
+        this.#rest = rest;
+        const runs = this.#runs(format, rest, start.place, signal);
         yield* batcher.batches(i, runs, signal, start, format.name);
         if (batcher.rest !== null) continuing.inputEnded(i, batcher.rest);
       }
@@ -138,8 +147,9 @@ export class Reading {
       notify({ level: 'error', kind: 'input', message: bad.message });
     } finally {
       const source = this.#source;
-      this.#bytesDone += source?.bytesRead ?? 0;
+      this.#bytesDone += this.#bytesOpen;
       this.#source = null;
+      this.#rest = null;
       // A read that the system never ends must not hold up the end of the run.
       const closed = continuing.inputCloses(i).then(() => source?.close());
       await (signal.aborted ? Promise.race([closed, this.#context.clock.sleep(closeMs)]) : closed);
@@ -189,6 +199,38 @@ export class Reading {
       oldest: oldestMs * unitsPerMs[settings.precision],
       inspect: (timestamp, line) => this.#inspect(timestamp, line),
     });
+  }
+
+  /** With decoded bytes counted. */
+  async *#runs(format: Format, rest: ByteSource, place: Place, signal: AbortSignal): AsyncGenerator<Points, void> {
+    if (!format.isRandom) {
+      yield* format.points(this.#counting(rest), signal, place);
+      return;
+    }
+    let from = place.byteOffset;
+    for await (const run of format.points(this.#watched(rest, signal), signal, place)) {
+      this.#decoded += run.end - from;
+      from = run.end;
+      yield run;
+    }
+  }
+
+  /** The source, with the waits for its file known, and ended when the run is. */
+  #watched(source: ByteSource, signal: AbortSignal): ByteSource {
+    const { file } = source;
+    if (file === undefined) return source;
+    const bytes = (from: number, to: number): Promise<Uint8Array> =>
+      this.#waits.during(orAborted(file.bytes(from, to), signal));
+    return {
+      read: (into, stop) => source.read(into, stop),
+      close: () => source.close(),
+      get bytesRead() {
+        return source.bytesRead;
+      },
+      compression: source.compression,
+      file: { size: file.size, bytes },
+      ...(source.seek === undefined ? {} : { seek: (to: number): void => source.seek?.(to) }),
+    };
   }
 
   /** The source, with its decoded bytes counted. */

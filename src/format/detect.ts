@@ -16,6 +16,7 @@ const endings: Readonly<Record<string, FormatName>> = {
   ndjson: 'ndjson',
   jsonl: 'ndjson',
   json: 'json',
+  parquet: 'parquet',
 };
 
 /** The format of an input that begins with `head`, its first line or more. */
@@ -27,6 +28,7 @@ export function detect(head: Uint8Array, name: string): FormatName {
 }
 
 function byContent(text: string): FormatName | null {
+  if (text.startsWith('PAR1') || text.startsWith('PARE')) return 'parquet';
   if (annotation.test(text)) return 'csv';
   if (/^\s*\[\s*(?:[{\]]|$)/.test(text)) return 'json';
   // Objects on lines of their own, but for those that go over several.

@@ -44,6 +44,8 @@ export const reasons = {
   'wrong-type': 'the type of a field is the declared one, else that of its first value, for the whole load',
   'inexact-integer':
     'whole numbers beyond 2^53 do not all fit a float; declare the field as integer, unsigned or string',
+  'inexact-decimal':
+    'a decimal of more digits than a float holds; declare the field as float to have the nearest, or as string',
   'backslash-in-name': 'a backslash in a name or tag value is read differently by different servers',
   'ambiguous-time':
     'the clock was changed then; give times an offset, or take one with --ambiguous-time earlier or later',

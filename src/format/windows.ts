@@ -38,6 +38,8 @@ export interface WindowScan {
   shape(number: number): Shape;
 }
 
+type Found = Pick<WindowScan, 'bytes' | 'index' | 'count' | 'rejects' | 'firstLine' | 'letterhead' | 'line' | 'shape'>;
+
 const BOM = [0xef, 0xbb, 0xbf] as const;
 
 /** Runs of points of a whole input, as `Format.points` promises them. */
@@ -105,7 +107,8 @@ function byteOrderMark(bytes: Uint8Array, from: number, limit: number): number {
   return length;
 }
 
-function pointsOf(scan: WindowScan, origin: number, end: number): Points {
+/** What a scan holds, as a run; `end`: decoded bytes dealt with once it is. */
+export function pointsOf(scan: Found, origin: number, end: number): Points {
   const { bytes, index, count, rejects, firstLine, letterhead, line: endLine } = scan;
   const shape = (number: number): Shape => scan.shape(number);
   const shapeOf = (i: number): Shape => {

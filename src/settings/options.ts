@@ -78,7 +78,7 @@ const table = [
   { key: 'header', as: 'headers', group: 'target', is: { kind: 'headers' }, default: null, arg: '<K: V>', description: 'header to send with each request; repeatable', secret: true },
   { key: 'dryRun', group: 'target', is: { kind: 'switchOrFile' }, default: null, defaultText: 'off', arg: '[=file]', description: 'send nothing, and need no target: write what would be sent, as line protocol, to standard output or to a file' },
 
-  { key: 'format', group: 'input', is: { kind: 'choice', values: ['auto', 'lp', 'csv', 'tsv', 'ndjson', 'json'] }, default: 'auto', arg: '<name>', description: 'of the inputs: auto, lp (line protocol), csv, tsv, ndjson or json; auto looks at the content, then at the name' },
+  { key: 'format', group: 'input', is: { kind: 'choice', values: ['auto', 'lp', 'csv', 'tsv', 'ndjson', 'json', 'parquet'] }, default: 'auto', arg: '<name>', description: 'of the inputs: auto, lp (line protocol), csv, tsv, ndjson, json or parquet; auto looks at the content, then at the name' },
   { key: 'precision', group: 'input', is: { kind: 'choice', values: ['ns', 'us', 'ms', 's'] }, default: 'ns', arg: '<unit>', description: 'unit of the timestamps: ns, us, ms or s' },
   { key: 'missingTimestamp', group: 'input', is: { kind: 'choice', values: ['reject', 'now'] }, default: 'reject', arg: '<what>', description: 'reject a point without a timestamp, or stamp it: now is the start of the load plus the number of the point' },
   { key: 'maxPointBytes', group: 'input', is: { kind: 'size', min: 64, max: 64 * MIB }, default: '1MiB', arg: '<size>', description: 'a longer point is rejected' },

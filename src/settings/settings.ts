@@ -35,7 +35,7 @@ export interface Settings {
   /** A file, or `-` for standard output; null: points are sent. Else there may be no database, and `db` is empty. */
   readonly dryRun: string | null;
 
-  readonly format: 'auto' | 'lp' | 'csv' | 'tsv' | 'ndjson' | 'json';
+  readonly format: 'auto' | 'lp' | 'csv' | 'tsv' | 'ndjson' | 'json' | 'parquet';
   readonly precision: InputPrecision;
   readonly missingTimestamp: 'reject' | 'now';
   /** Bytes. */

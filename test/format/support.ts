@@ -27,7 +27,7 @@ function latin1(bytes: Uint8Array, start: number, length: number): string {
 }
 
 /** Bytes as text are latin1 in `source`, UTF-8 in `text`. */
-function pointAt(run: model.Points, i: number) {
+export function pointAt(run: model.Points, i: number) {
   const word = (offset: number): number => run.index[i * model.POINT_WORDS + offset]!;
   const number = word(model.SHAPE) & 0x7fff_ffff;
   const time = (BigInt(word(model.TIME_HIGH)) << 32n) | BigInt(word(model.TIME_LOW));
@@ -41,7 +41,7 @@ function pointAt(run: model.Points, i: number) {
   };
 }
 
-function rejectAt(run: model.Points, reject: model.FormatReject) {
+export function rejectAt(run: model.Points, reject: model.FormatReject) {
   return {
     reason: reject.reason,
     source: latin1(run.bytes, reject.start, reject.length),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import type { ClusterOptions } from '../support/cluster.js';
+import { writeParquet } from '../support/parquet.js';
 import { balances, lines, type Scene, scene } from '../support/scene.js';
 
 let it: Scene;
@@ -185,6 +186,10 @@ test('the examples in the README load what they say', async () => {
     'flux.csv',
     `#datatype,string,long,dateTime:RFC3339,long,string,string,string\n#group,false,false,false,false,true,true,true\n${flux}`,
   );
+  await writeParquet(
+    join(it.folder, 'readings.parquet'),
+    "SELECT TIMESTAMP '2022-01-01' + INTERVAL (i) SECOND AS time, 't1' AS name, 'East' AS fleet, 1.5::DOUBLE AS v FROM range(3) t(i)",
+  );
   await it.file('report.csv', 'at;kind;v\n01.01.2022 01:00:00;other;-\n02.01.2022 01:00:00;other;2\n');
   const loaded: unknown[] = [];
   for (const example of examples) {
@@ -201,6 +206,7 @@ test('the examples in the README load what they say', async () => {
     ['json', 2, 0],
     ['json', 2, 0],
     ['csv', 1, 0],
+    ['parquet', 3, 0],
     ['csv', 1, 1],
   ]);
 });

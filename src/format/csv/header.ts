@@ -1,7 +1,7 @@
 // From the first row to a mapping, or to words for why there is none.
 
 import { UsageError } from '../../errors.js';
-import { Mapping, type MappingOptions } from '../rows/mapping.js';
+import { type FieldType, Mapping, type MappingOptions } from '../rows/mapping.js';
 import { MAX_COLUMNS } from '../scalar/columns.js';
 import type { RowReader } from './row.js';
 
@@ -26,13 +26,20 @@ export function numberedNames(columns: number): string[] {
   return Array.from({ length: columns }, (_, i) => String(i + 1));
 }
 
-/** Throws UsageError when the columns are not those that the options speak of. */
-export function mapped(names: readonly string[], options: MappingOptions): Mapping {
+/**
+ * Throws UsageError when the columns are not those that the options speak of.
+ * @param typeOf types that the input itself gives its columns
+ */
+export function mapped(
+  names: readonly string[],
+  options: MappingOptions,
+  typeOf: (name: string) => FieldType | null = () => null,
+): Mapping {
   const mapping = new Mapping(options, names);
   if (names.length > MAX_COLUMNS) throw contradiction(`at most ${MAX_COLUMNS} columns`, [`${names.length} of them`]);
   const twice = names.find((name, i) => names.indexOf(name) !== i && mapping.wants(name));
   if (twice !== undefined) throw contradiction('columns of different names', [`two called ${JSON.stringify(twice)}`]);
-  for (const [column, name] of names.entries()) mapping.add(column, name);
+  for (const [column, name] of names.entries()) mapping.add(column, name, typeOf(name));
   if (mapping.missing !== null) throw contradiction(mapping.missing, names);
   return mapping;
 }

@@ -12,6 +12,8 @@ export const TRUE = 4;
 export const FALSE = 5;
 /** A list, or something else that fits no column. */
 export const LIST = 6;
+/** The digits of a time in the precision of the load. */
+export const INSTANT = 7;
 
 /** Mutable and used again for each row, so that a row allocates nothing. */
 export class Cells {

@@ -5,7 +5,7 @@ import type { InputPrecision } from '../../model.js';
 import type { Reason } from '../reasons.js';
 import { TimeReader } from '../scalar/time.js';
 import type { TimeCell } from '../time/cell.js';
-import { BARE, type Cells, LIST, NONE, TEXT } from './cells.js';
+import { BARE, type Cells, INSTANT, LIST, NONE, TEXT } from './cells.js';
 import { type Mapping, measurementPrefix } from './mapping.js';
 import { code, putName, reasonOf } from './put.js';
 import { type RowShapes, Table } from './tables.js';
@@ -191,7 +191,9 @@ export class RowEncoder {
     const end =
       stop - start > slack || row.kinds[column] === LIST
         ? code('bad-timestamp')
-        : this.#timeCell.put(start, stop, from + 1);
+        : row.kinds[column] === INSTANT
+          ? this.#copyOf(start, stop, from + 1)
+          : this.#timeCell.put(start, stop, from + 1);
     if (end < 0) return this.#refuse(end, 'time', start, stop);
     const negative = bytes[from + 1] === MINUS;
     const digits = from + (negative ? 2 : 1);
@@ -203,6 +205,12 @@ export class RowEncoder {
     const bytes = this.#bytes;
     for (let i = 0; i < prefix.length; i++) bytes[out + i] = prefix[i]!;
     return out + prefix.length;
+  }
+
+  #copyOf(from: number, to: number, out: number): number {
+    const bytes = this.#bytes;
+    for (let i = from; i < to; i++) bytes[out + i - from] = bytes[i]!;
+    return out + to - from;
   }
 
   #isNone(row: Cells, column: number): boolean {

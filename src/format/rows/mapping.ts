@@ -66,8 +66,11 @@ export class Mapping {
     this.#measurementColumn = this.table === null ? (braced ?? usual(measurementNames)) : null;
   }
 
-  /** Takes the next column in. Throws UsageError when its name cannot be one in a table. */
-  add(column: number, name: string): Role {
+  /**
+   * Takes the next column in. Throws UsageError when its name cannot be one in a table.
+   * @param type of its values, where the input says so; what was declared goes before it
+   */
+  add(column: number, name: string, type: FieldType | null = null): Role {
     if (this.time < 0 && this.#isTime(name)) {
       this.time = column;
       return 'time';
@@ -84,7 +87,7 @@ export class Mapping {
     }
     const field = fields === null ? { name, type: null, as: name } : fields.find((each) => each.name === name);
     if (field === undefined) return 'nothing';
-    this.addField(column, field);
+    this.addField(column, { ...field, type: field.type ?? type });
     return 'field';
   }
 

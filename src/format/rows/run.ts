@@ -89,9 +89,14 @@ export class RowRun {
   }
 
   /** Refuses a row as a whole. */
-  refuseRow(reason: Reason, { start, end, next, lines }: Row): void {
-    this.#reject(reason, 'a row that cannot become a point', start, end, 'whole');
-    this.pass(next, lines);
+  refuseRow(reason: Reason, row: Row): void {
+    this.reject(reason, 'a row that cannot become a point', row, 'whole');
+  }
+
+  /** Refuses a row, or a part of one that is too long, and goes on behind it. */
+  reject(reason: Reason, found: string, row: Row, part: FormatReject['part']): void {
+    this.#reject(reason, found, row.start, row.end, part);
+    this.pass(row.next, row.lines);
   }
 
   /** Goes on behind something that is no row. */

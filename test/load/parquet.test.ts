@@ -1,0 +1,88 @@
+// Parquet through the whole program: what a kill changes, what is refused beforehand, what is kept of rejected rows.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, expect, test } from 'vitest';
+import type { ClusterOptions } from '../support/cluster.js';
+import { writeParquet } from '../support/parquet.js';
+import { type Scene, scene } from '../support/scene.js';
+
+let it: Scene;
+
+async function begin(options?: ClusterOptions): Promise<void> {
+  it = await scene(options);
+}
+
+afterEach(() => it.end());
+
+const mapping = ['--measurement', 'cpu', '--tags', 'host'];
+
+async function ended(args: readonly string[], points: number, signal: NodeJS.Signals): Promise<void> {
+  const running = it.start(args);
+  while (it.cluster.points() < points) await new Promise((resolve) => setImmediate(resolve));
+  running.kill(signal);
+  await running.ended;
+}
+
+const parquetRows =
+  "SELECT make_timestamp_ns(1640995200000000000 + i) AS time, 'h' || i % 9 AS host, {'v': CASE WHEN i % 100 = 7 THEN 1.5 ELSE i END::DOUBLE} AS a";
+
+test('a Parquet file that was killed goes on at its row, and its rejected rows load again as NDJSON', async () => {
+  await begin({ script: { latencyMs: () => 5 } });
+  const path = join(it.folder, 'a.data');
+  await writeParquet(path, `${parquetRows} FROM range(6000) t(i)`, 'COMPRESSION zstd, ROW_GROUP_SIZE 2048');
+  const args = ['--measurement', 'cpu', '--tags', 'host', '--fields', 'a.v:integer:v', '--batch-points', '100'];
+  await ended([...args, path], 1000, 'SIGTERM');
+  await ended([...args, path], 3000, 'SIGKILL');
+  const { code, summary } = await it.load([...args, path]);
+  expect(code).toBe(8);
+  expect(summary?.points).toEqual({ read: 6000, loaded: 5940, rejected: 60, undelivered: 0 });
+  expect(summary?.inputs[0]).toMatchObject({ format: 'parquet' });
+  expect(summary?.inputs[0]?.resumedFromByte).toBeGreaterThan(0);
+  expect(it.cluster.points()).toBe(5940);
+  const [kept] = summary!.rejects.deadLetters!;
+  expect(kept).toMatch(/\.ndjson\.rows$/);
+  const mended = (await readFile(kept!, 'utf8')).replaceAll('1.5', '1');
+  const again = await it.load([...args, await it.file('mended.rows', mended)]);
+  expect(again.summary?.points).toEqual({ read: 60, loaded: 60, rejected: 0, undelivered: 0 });
+  const reasons = (await readFile(summary!.rejects.reasons!, 'utf8')).trimEnd().split('\n');
+  const places = reasons.map((line) => (JSON.parse(line) as { line: number }).line).sort((a, b) => a - b);
+  expect(places).toEqual(Array.from({ length: 60 }, (_, i) => 100 * i + 8));
+});
+
+test('Parquet that comes as a stream, or is packed, is refused with what to do, and the others are loaded', async () => {
+  await begin();
+  const path = join(it.folder, 'a.parquet');
+  await writeParquet(path, `${parquetRows} FROM range(100) t(i)`);
+  const bytes = await readFile(path);
+  const piped = await it.load([...mapping, '-'], { input: bytes });
+  expect(piped.code).toBe(7);
+  expect(piped.stderr).toContain('put it into a file');
+  const packed = await it.file('b.parquet.gz', gzipSync(bytes));
+  const { code, stderr, summary } = await it.load([...mapping, packed, path]);
+  expect(code).toBe(7);
+  expect(stderr).toContain('gunzip');
+  expect(summary?.points.loaded).toBe(100);
+});
+
+test('a row group that memory has no room for is refused before it is begun, by check as well', async () => {
+  await begin();
+  const path = join(it.folder, 'a.parquet');
+  const wide = Array.from({ length: 20 }, (_, i) => `i * ${i}.5 AS v${i}`).join();
+  await writeParquet(
+    path,
+    `SELECT i::BIGINT AS time, ${wide} FROM range(100000) t(i)`,
+    'COMPRESSION zstd, ROW_GROUP_SIZE 100000',
+  );
+  const args = [...mapping.slice(0, 2), '--expect-time', 'off', '--memory-limit', '120MiB', path];
+  for (const command of [[], ['check']]) {
+    const running = it.start([...command, ...args]);
+    const { code, stderr, stdout } = await it.result(running);
+    expect(code).toBe(7);
+    expect(stderr + stdout).toMatch(
+      /row group 1 of 1 with 100000 rows, which needs about \d+ MiB; --memory-limit \d+MiB suffices/,
+    );
+  }
+  expect(it.cluster.points()).toBe(0);
+});
