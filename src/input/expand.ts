@@ -94,7 +94,8 @@ async function find(name: string, cwd: string): Promise<Found> {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && isDynamicPattern(name))
       return some(await match(name, cwd), `${name}: expected a pattern that matches a file, got no match`);
-    return refuse(`${name}: expected a file or directory that can be read, got: ${explain(error)}`);
+    const option = name.startsWith('-') ? '; an option goes before --, behind it every word is an input' : '';
+    return refuse(`${name}: expected a file or directory that can be read, got: ${explain(error)}${option}`);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import * as zlib from 'node:zlib';
 import { z } from 'zod';
-import { nearest } from './nearest.js';
+import { isNear, nearest } from './nearest.js';
 import { flagName, type Option, options } from './options.js';
 import type { Settings } from './settings.js';
 import { type GivenUrl, parseValue } from './values.js';
@@ -52,9 +52,19 @@ function field(option: Option) {
     if (raw === null) return null;
     const parsed = parseValue(option, raw);
     if ('value' in parsed) return parsed.value;
-    context.addIssue({ code: 'custom', message: `expected ${parsed.expected}${got(option, raw)}` });
+    context.addIssue({
+      code: 'custom',
+      message: `expected ${parsed.expected}${got(option, raw)}${meant(option, raw)}`,
+    });
     return z.NEVER;
   });
+}
+
+/** `; did you mean csv?` */
+function meant({ is }: Option, raw: unknown): string {
+  if (is.kind !== 'choice' || typeof raw !== 'string') return '';
+  const near = is.values.find((value) => isNear(raw, value));
+  return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
 function got(option: Option, raw: unknown): string {

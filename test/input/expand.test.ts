@@ -35,6 +35,10 @@ async function problems(given: string[], stdin = terminal): Promise<readonly str
   return error.problems;
 }
 
+test('a name that reads as an option is said to stand behind --', async () => {
+  expect(await problems(['--format'])).toEqual([expect.stringMatching(/^--format: .*an option goes before --, /)]);
+});
+
 test('files keep the order in which they are named', async () => {
   files('b.lp', 'a.lp');
   expect(await names('b.lp', 'a.lp')).toEqual(['b.lp', 'a.lp']);

@@ -162,6 +162,7 @@ describe('a value that does not fit is refused in words', () => {
     ['batchLinger', '5', 'expected a duration such as 30s, got "5"'],
     ['retryFor', 'ever', 'expected a duration such as 30s, or forever, got "ever"'],
     ['precision', 'sec', 'expected one of ns, us, ms, s, got "sec"'],
+    ['compression', 'gzp', 'expected one of auto, none, gzip, zstd, got "gzp"; did you mean gzip?'],
     ['quiet', 'maybe', 'expected true or false, got "maybe"'],
     ['maxRejected', '101%', 'expected a number of points such as 1000, or a percentage such as 0.1%, got "101%"'],
     ['expectTime', '2100..1980', 'expected FROM..TO with FROM before TO, got "2100..1980"'],

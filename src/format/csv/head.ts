@@ -93,7 +93,9 @@ export class Heads {
       return { letterhead, columns, mapping: mapped(names, options), filler: null, time: null };
     }
     if (columns > MAX_COLUMNS)
-      throw new UsageError([`reading the header — expected at most ${MAX_COLUMNS} columns — got ${columns}`]);
+      throw new UsageError([
+        `reading the header — expected at most ${MAX_COLUMNS} columns — got ${columns} — is --delimiter right? Else make files of fewer columns`,
+      ]);
     const table = annotatedTable(this.#annotations, names, options);
     const filler = new Filler(table, run.bytes);
     if (filler.bytes > options.maxPointBytes) {

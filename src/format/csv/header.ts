@@ -46,7 +46,9 @@ export function mapped(
 
 function contradiction(expected: string, got: readonly string[]): UsageError {
   const shown = got.slice(0, shownNames).join(', ') + (got.length > shownNames ? `, … (${got.length} in all)` : '');
-  return new UsageError([`mapping the columns — expected ${expected} — got ${shown}`]);
+  return new UsageError([
+    `mapping the columns — expected ${expected} — got ${shown} — look at --delimiter, --skip-lines and the names in --tags, --fields, --time-column`,
+  ]);
 }
 
 export function tooLongHeader(badQuote: boolean): UsageError {

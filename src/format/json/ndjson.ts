@@ -101,7 +101,7 @@ class NdjsonScan extends RowScan {
     const mapping = new Mapping(options, names);
     if (mapping.unnamed !== null) {
       throw new UsageError([
-        `mapping the columns — expected ${mapping.unnamed} — got ${names.slice(0, 20).join(', ')}`,
+        `mapping the columns — expected ${mapping.unnamed} — got ${names.slice(0, 20).join(', ')} — look at the names in --tags, --fields, --time-column and --measurement`,
       ]);
     }
     encoder.begin(mapping);

@@ -140,7 +140,7 @@ export class Mapping {
   #once(name: string): string {
     if (![...this.tags, ...this.fields].some((each) => each.name === name)) return name;
     throw new UsageError([
-      `mapping columns — expected a name of its own for each tag and field — got two called ${JSON.stringify(name)}`,
+      `mapping columns — expected a name of its own for each tag and field — got two called ${JSON.stringify(name)} — give one another with --tags old:new or --fields old::new`,
     ]);
   }
 
