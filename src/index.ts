@@ -43,7 +43,8 @@ export { bareTarget, type OwnTarget, streamInput };
 
 /**
  * The options of the command line by their key in the config file, without those about output. Sizes and durations are
- * texts (`'64MiB'`, `'30s'`) or plain numbers of bytes. The environment is not read.
+ * texts (`'64MiB'`, `'30s'`) or plain numbers of bytes. Of the environment only what
+ * AWS's tools read is read, for inputs of s3.
  */
 export type LoadOptions = Omit<OptionValues, OutputKey> & {
   /** Not needed with `dryRun`. */
@@ -139,7 +140,7 @@ async function inputsOf(
   const names = all.filter((each) => typeof each === 'string');
   const own = all.filter((each) => typeof each !== 'string');
   const stdin = { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin };
-  const afar = { clock, ca: tls.ca, version: version(), random: Math.random };
+  const afar = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random };
   const nothing = names.length === 0 && own.length > 0;
   const found = nothing ? { inputs: [], named: [] } : await expand(names, { stdin, cwd: process.cwd(), afar });
   return {

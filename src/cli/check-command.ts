@@ -32,7 +32,7 @@ export async function runCheck(
   const { inputs, duplicates } =
     names.length === 0 && !stdin.isPipeOrFile
       ? { inputs: [], duplicates: [] }
-      : await expand(names, { stdin, cwd: process.cwd(), afar: afar(settings) });
+      : await expand(names, { stdin, cwd: process.cwd(), afar: afar(settings, process) });
   const interruption = onSignals(process, () => {});
   const target = createTarget(
     { ...settings, createDb: false, dbOptions: null },

@@ -109,7 +109,7 @@ async function input(
   const { inputs, named } = await expand([file === '' ? '-' : file], {
     stdin: standardInput(process),
     cwd: process.cwd(),
-    afar: afar(settings),
+    afar: afar(settings, process),
   });
   return { inputs, named };
 }

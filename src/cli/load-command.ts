@@ -35,7 +35,7 @@ export async function runLoad(
   // An older summary or report never survives a new run.
   if (isFile(settings.summary)) await prepareResult(settings.summary);
   const written = await reportOf(settings, origins, clock);
-  const from = { stdin: standardInput(process), cwd: process.cwd(), afar: afar(settings) };
+  const from = { stdin: standardInput(process), cwd: process.cwd(), afar: afar(settings, process) };
   const { inputs, named, duplicates } = await expand(names, from);
   const shown = await show(settings, process, clock);
   for (const message of duplicates) shown.notice({ level: 'info', kind: message, message });

@@ -12,6 +12,9 @@ import { isUrl, masked, nameOf } from './http/name.js';
 import { Web, type WebOptions } from './http/web.js';
 import { openPath, openStream } from './open.js';
 import { explain } from './raw.js';
+import { Account } from './s3/account.js';
+import { isS3, s3Inputs } from './s3/input.js';
+import type { Environment } from './s3/profile.js';
 
 /** Standard input as the process has it. `stream` is called when it is opened, not before. */
 export interface Stdin {
@@ -35,7 +38,7 @@ export interface Options {
   readonly stdin: Stdin;
   readonly cwd: string;
   /** What reading over the network needs. */
-  readonly afar: WebOptions;
+  readonly afar: WebOptions & { readonly env: Environment };
 }
 
 interface Context extends Options {
@@ -51,13 +54,19 @@ interface Context extends Options {
 export async function expand(names: readonly string[], options: Options): Promise<Expansion> {
   const given = names.length > 0 ? names : implied(options.stdin);
   const problems: string[] = [];
-  const found: string[] = [];
+  const found: (string | Input)[] = [];
+  const web = new Web(options.afar);
+  const account = new Account(web, options.afar.env);
   for (const name of given) {
+    if (isS3(name)) {
+      for (const object of await objects(name, account, problems)) found.push(object);
+      continue;
+    }
     const each = await find(name, options.cwd);
     problems.push(...each.problems);
     for (const file of each.names) found.push(file);
   }
-  const expansion = await once(found, { ...options, web: new Web(options.afar) }, problems);
+  const expansion = await once(found, { ...options, web }, problems);
   if (problems.length > 0) throw new UsageError([...new Set(problems)]);
   return { ...expansion, named: [...new Set(await Promise.all(given.map((name) => canonical(name, options.cwd))))] };
 }
@@ -65,6 +74,7 @@ export async function expand(names: readonly string[], options: Options): Promis
 /** The same for all spellings of a name; a pattern stays one, so that files which are new to it belong to it. */
 async function canonical(name: string, cwd: string): Promise<string> {
   if (stdinNames.includes(name)) return '-';
+  if (isS3(name)) return name;
   if (isUrl(name)) return masked(name);
   const path = resolve(cwd, name);
   return await realpath(path).catch(() => path);
@@ -84,7 +94,7 @@ async function find(name: string, cwd: string): Promise<Found> {
   if (stdinNames.includes(name)) return { names: ['-'], problems: [] };
   if (isUrl(name))
     return URL.canParse(name) ? { names: [name], problems: [] } : refuse(`${masked(name)}: expected a URL`);
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) return refuse(`${name}: expected a file, or a URL of http or https`);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) return refuse(`${name}: expected a file, or a URL of http, https or s3`);
   if (name === '') return refuse('inputs: expected a name, got an empty one');
   try {
     const what = await stat(resolve(cwd, name));
@@ -110,7 +120,7 @@ function some(found: Found, otherwise: string): Found {
 /** Files looked at together: alone, 100,000 of them take three times as long. */
 const TOGETHER = 64;
 
-async function once(names: readonly string[], context: Context, problems: string[]): Promise<Inputs> {
+async function once(names: readonly (string | Input)[], context: Context, problems: string[]): Promise<Inputs> {
   const first = new Map<string, string>();
   const expansion: Inputs = { inputs: [], duplicates: [] };
   for (let at = 0; at < names.length; at += TOGETHER) {
@@ -152,9 +162,10 @@ interface Identified {
 
 /** The input, or words for why there is none. */
 async function identify(
-  name: string,
+  name: string | Input,
   { stdin, cwd, web }: Context,
 ): Promise<{ name: string; result: Identified | string }> {
+  if (typeof name !== 'string') return { name: name.name, result: { identity: name.path ?? name.name, input: name } };
   if (isUrl(name)) return { name, result: await identifyUrl(name, web) };
   if (name === '-') return { name, result: { identity: '-', input: standardInput(stdin) } };
   try {
@@ -167,6 +178,16 @@ async function identify(
     return { name, result: { identity: `${what.dev}:${what.ino}`, input: fileInput(name, canonical, size) } };
   } catch (error) {
     return { name, result: `${name}: expected a file that can be read, got: ${explain(error)}` };
+  }
+}
+
+async function objects(name: string, account: Account, problems: string[]): Promise<Input[]> {
+  try {
+    return await s3Inputs(account, name);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    problems.push(error.message);
+    return [];
   }
 }
 

@@ -123,7 +123,7 @@ test('everything that is wrong with the names is told at once', async () => {
     '*.csv: expected a pattern that matches a file, got no match',
     'nowhere/*.lp: expected a pattern that matches a file, got no match',
     'empty: expected files in this directory, got none',
-    'ftp://h/k: expected a file, or a URL of http or https',
+    'ftp://h/k: expected a file, or a URL of http, https or s3',
     'https://h:port/x.lp: expected a URL',
     'inputs: expected a name, got an empty one',
   ]);

@@ -25,23 +25,28 @@ export function objectInput(web: Web, place: Place, path: string, size: number |
   };
 }
 
-/**
- * Throws UsageError for a URL that cannot be right: nothing there, or not for us. One that cannot be reached now is an
- * input all the same, which is tried again when its turn comes.
- */
+/** As `probed`. */
 export async function urlInput(web: Web, text: string, wait = patience): Promise<Input> {
   const url = new URL(text);
   const name = nameOf(url);
-  const place = urlPlace(web, name, url);
+  return await probed(web, urlPlace(web, name, url), name, wait);
+}
+
+/**
+ * Throws UsageError for a place that cannot be right: nothing there, or not for us. One that cannot be reached now is an
+ * input all the same, which is tried again when its turn comes.
+ */
+export async function probed(web: Web, place: Place, path: string, wait = patience): Promise<Input> {
+  const { name } = place;
   const object = new RemoteObject(web, place);
   const part = await object.part(0, 1, new AbortController().signal).catch((error: unknown) => {
     if (error instanceof InputError) throw new UsageError([error.message]);
     throw error;
   });
   if (part !== null && 'later' in part) {
-    if (!part.later) throw new UsageError([`${name}: expected a URL that can be read, got ${part.reason}`]);
-    return objectInput(web, place, name, 0, wait);
+    if (!part.later) throw new UsageError([`${name}: expected an input that can be read, got ${part.reason}`]);
+    return objectInput(web, place, path, 0, wait);
   }
   part?.body.destroy();
-  return objectInput(web, place, name, object.size, wait);
+  return objectInput(web, place, path, object.size, wait);
 }

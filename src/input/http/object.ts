@@ -2,7 +2,7 @@
 // ranges sends it from its start each time, which is said and left to the reader.
 
 import type { Readable } from 'node:stream';
-import { InputError } from '../../errors.js';
+import { BulkLoadError, InputError } from '../../errors.js';
 import type { Place } from './place.js';
 import type { Got, Web } from './web.js';
 import { type Headers, type Trouble, troubleOf } from './words.js';
@@ -52,7 +52,7 @@ export class RemoteObject {
       return 'later' in got ? got : await this.#answered(got, from);
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof InputError) throw error;
+      if (error instanceof BulkLoadError) throw error;
       return troubleOf(error);
     }
   }

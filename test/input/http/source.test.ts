@@ -183,7 +183,7 @@ test('the last block that was read is at hand without a request', async () => {
 
 test('what is not there, or not for us, is said when it is named', async () => {
   expect(await failure(open('/missing'))).toContain(
-    '/missing: expected a URL that can be read, got 404: there is nothing',
+    '/missing: expected an input that can be read, got 404: there is nothing',
   );
   server.act(() => ({ status: 403 }));
   expect(await failure(open())).toContain('403: it does not let us read it');

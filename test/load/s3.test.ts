@@ -1,0 +1,93 @@
+// Inputs from an S3 server, through the whole program.
+
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bucket, type S3, startS3 } from '../support/s3.js';
+import { lines, type Scene, scene } from '../support/scene.js';
+
+const count = 12_000;
+const small = ['--batch-points', '300', '--workers', '3'];
+const mapping = ['--measurement', 'cpu', '--tags', 'host'];
+
+let it: Scene;
+let s3: S3;
+beforeEach(async () => {
+  [it, s3] = await Promise.all([scene({ script: { latencyMs: () => 30 } }), startS3()]);
+});
+afterEach(async () => {
+  await it.end();
+  await s3.stop();
+});
+
+function points(): string {
+  return lines(count, 'm', (i) => `f=${i},g="${(i * 7919) % 10_007}"`);
+}
+
+function rows(): string {
+  return `time,host,v\n${Array.from({ length: count }, (_, i) => `${1640995200000000000n + BigInt(i)},h${i % 9},${i}\n`).join('')}`;
+}
+
+test.each<[string, readonly string[], () => string | Uint8Array]>([
+  ['plain line protocol', [], points],
+  ['gzip', [], () => gzipSync(points())],
+  ['CSV', mapping, rows],
+])('killed at any moment and run again, %s from S3 is exact', { timeout: 90_000 }, async (_, options, content) => {
+  s3.put('d/a', content());
+  const args = [...small, ...options, `s3://${bucket}/d/*`];
+  for (const [stored, signal] of [
+    [2000, 'SIGKILL'],
+    [5000, 'SIGINT'],
+    [8000, 'SIGKILL'],
+  ] as const) {
+    const running = it.start(args, { env: s3.env });
+    while (it.cluster.points() < stored) await new Promise((resolve) => setImmediate(resolve));
+    running.kill(signal);
+    await running.ended;
+  }
+  const { code, summary, stderr } = await it.load(args, { env: s3.env });
+  expect(stderr).toContain('going on');
+  expect(code).toBe(0);
+  expect(summary?.points).toEqual({ read: count, loaded: count, rejected: 0, undelivered: 0 });
+  expect(summary?.inputs[0]?.resumedFromByte).toBeGreaterThan(0);
+  expect(it.cluster.points()).toBe(count);
+});
+
+test('a pattern loads what matches, zstd too; --skip-loaded leaves it out; what matches nothing ends with 2', {
+  timeout: 60_000,
+}, async () => {
+  const zstd = await readFile(new URL('../input/fixtures/frames.zst', import.meta.url));
+  s3.put('d/a.lp', lines(100));
+  s3.put('d/b.zst', zstd);
+  s3.put('e.lp', lines(7, 'e'));
+  const first = await it.load([`s3://${bucket}/d/*`, `s3://${bucket}/d/a.lp`], { env: s3.env });
+  expect(first.summary?.inputs.map(({ name, loaded }) => [name, loaded])).toEqual([
+    [`s3://${bucket}/d/a.lp`, 100],
+    [`s3://${bucket}/d/b.zst`, 400],
+  ]);
+  expect(first.stderr).toContain(`s3://${bucket}/d/a.lp is named twice; loaded once`);
+  expect([first.stderr, JSON.stringify(first.summary)].join()).not.toContain('hush');
+  const again = await it.load(['--skip-loaded', `s3://${bucket}/**`], { env: s3.env });
+  expect(again.summary?.points.read).toBe(7);
+  const none = await it.load([`s3://${bucket}/x*`], { env: s3.env });
+  expect(none.code).toBe(2);
+  expect(none.stderr).toContain('expected a pattern that matches an object, got no match');
+});
+
+test('the examples of the README load', { timeout: 60_000 }, async () => {
+  s3.put('2024/a.csv.gz', gzipSync(rows()));
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const block = /<!-- s3 -->\n```\n(.*?)```/s.exec(readme)![1]!;
+  const words = block
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replace(/^'(.*)'$/, '$1'));
+  const env = Object.fromEntries(words.filter((word) => /^[A-Z_]+=/.test(word)).map((word) => word.split('=')));
+  expect(Object.keys(env)).toEqual(['AWS_REGION']);
+  const args = words
+    .slice(words.indexOf('bulk-load') + 1)
+    .filter((word, i, all) => word !== '--db' && all[i - 1] !== '--db');
+  const { code, summary } = await it.load(args, { env: { ...env, ...s3.env } });
+  expect(code).toBe(0);
+  expect(summary?.points.loaded).toBe(count);
+});
