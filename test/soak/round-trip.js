@@ -1,5 +1,5 @@
-// The same points in every format: line protocol into the embedded server, from there by DuckDB as CSV, TSV, NDJSON and a
-// JSON list, each into a database of its own, whose tables must be those from the line protocol: values bit for bit,
+// The same points in every format: line protocol into the embedded server, from there by DuckDB as CSV, TSV, NDJSON, a
+// JSON list and Parquet, each into a database of its own, whose tables must be those from the line protocol: values bit for bit,
 // integers to 2^63 and beyond, times to the ns. node round-trip.js [--points N] [--memory-limit SIZE]
 // Prints a table; ends with 1 where a table differs or a limit was passed.
 
@@ -27,7 +27,11 @@ const formats = {
   tsv: "(HEADER, DELIMITER '\\t')",
   ndjson: '(FORMAT json)',
   json: '(FORMAT json, ARRAY true)',
+  snappy: '(FORMAT parquet, COMPRESSION snappy)',
+  zstd: '(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)',
 };
+/** They say themselves of what type a column is. */
+const typed = ['snappy', 'zstd'];
 /** What formats like to lose: the ends of the integers, the sign of zero, the smallest and the largest float, quotes. */
 const extremes =
   'extremes,k=a\\ b\\,c i=9223372036854775807i,j=-9223372036854775808i,u=18446744073709551615u,f=-0.0,g=5e-324,h=1.7976931348623157e308,s="a \\"quoted\\", ü\\ttext",b=true 1640995200123456789\n' +
@@ -99,7 +103,11 @@ async function written(ask) {
     for (const [ending, how] of Object.entries(formats)) {
       await ask(`COPY (SELECT * FROM lp.${table}) TO '${join(folder, `${table}.${ending}`)}' ${how}`);
     }
-    found.push({ table, flags: ['--measurement', table, '--tags', tags.join(','), '--fields', fields.join(',')] });
+    found.push({
+      table,
+      flags: ['--measurement', table, '--tags', tags.join(',')],
+      types: ['--fields', fields.join(',')],
+    });
   }
   return found;
 }
@@ -142,8 +150,9 @@ try {
   const inputs = await asked(written);
   await served(async (url) => {
     for (const ending of Object.keys(formats)) {
-      for (const { table, flags } of inputs) {
-        check(`${table}.${ending}`, await load(url, `db_${ending}`, [...flags, join(folder, `${table}.${ending}`)]));
+      for (const { table, flags, types } of inputs) {
+        const mapping = typed.includes(ending) ? flags : [...flags, ...types];
+        check(`${table}.${ending}`, await load(url, `db_${ending}`, [...mapping, join(folder, `${table}.${ending}`)]));
       }
     }
   });
