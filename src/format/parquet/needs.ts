@@ -7,8 +7,9 @@ import type { Columns } from './columns.js';
 import type { Chunk, Footer } from './footer.js';
 import type { Leaf } from './schema.js';
 
-/** Whatever is let go of stays for a while (measured 2026-11-25: 1.3 at most). */
-const lag = 1.5;
+/** What is let go of stays for a while, and decoders take some (measured 2026-11-25: 26 to 59 MiB for 19 to 28 of pages). */
+const lag = 1.75;
+const fixed = 12 * 1_048_576;
 /** Level, repetition, and place in a dictionary or words of an unpacked number, of each value; for texts their ends too. */
 const perValue = 10;
 const perText = 14;
@@ -22,7 +23,10 @@ function needOf({ from, to, bytes, values, codec }: Chunk, { width }: Leaf): num
 /** Bytes that each row group takes. */
 export function needs({ groups }: Pick<Footer, 'groups'>, { flat, lists }: Columns): number[] {
   const leaves = [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(({ leaf }) => leaf!);
-  return groups.map(({ chunks }) => lag * leaves.reduce((sum, leaf) => sum + needOf(chunks[leaf.index]!, leaf), 0));
+  return groups.map(({ chunks }) => {
+    const pages = leaves.reduce((sum, leaf) => sum + needOf(chunks[leaf.index]!, leaf), 0);
+    return fixed + lag * pages;
+  });
 }
 
 /** Throws InputError, with the figures, when a row group takes more than there is. */

@@ -14,9 +14,6 @@ import { assertFits } from './needs.js';
 import { RowWriter } from './row.js';
 import type { Leaf, Node } from './schema.js';
 
-/** Of the room for row groups: what the footer may take. */
-const footerShare = 0.25;
-
 export interface ParquetInput {
   readonly file: FileBytes;
   readonly name: string;
@@ -33,7 +30,7 @@ export async function* parquetPoints(
   signal: AbortSignal,
   start: Place,
 ): AsyncGenerator<Points, void> {
-  const footer = await readFooter(file, name, room.bytes * footerShare);
+  const footer = await readFooter(file, name, room.bytes);
   const columns = columnsOf(footer.root, rows.options);
   assertFits(footer, columns, room, name);
   const codecs = await codecsOf(footer, columns, name);
