@@ -19,6 +19,7 @@ const database = {
 /** `own` with the rest of a target put to it: takes any table and column, needs no network, has no endpoints. */
 export function bareTarget(own: OwnTarget, kind = 'own'): Target {
   return {
+    traits: { title: 'own target', firstWriteAlone: true, plansMemory: true, countsPoints: false, sendsSeconds: false },
     describe: () => Promise.resolve({ kind, version: null, endpoints: [], database }),
     columns: () => Promise.resolve([]),
     encode: (body) => Promise.resolve({ bytes: body, encoding: null }),

@@ -7,11 +7,23 @@ import { Formats, formatsOf } from './formats.js';
 import { sampleTimes, unsampled } from './input/times.js';
 import { accepts, within } from './ledger/ledger.js';
 import { planMemory, roomOf } from './memory.js';
-import type { ByteSource, FormatName, Input, Layout, Notice, Points, Target, TargetDescription } from './model.js';
+import type {
+  ByteSource,
+  FormatName,
+  Input,
+  Layout,
+  Look,
+  Notice,
+  Points,
+  Shape,
+  Target,
+  TargetDescription,
+} from './model.js';
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from './model.js';
 import { layoutAsked, outlook, placeAsked, words } from './outlook.js';
 import type { MemoryPlan } from './plan.js';
 import { Catalogue } from './schema/catalogue.js';
+import { beyond } from './schema/limits.js';
 import type { Settings } from './settings/settings.js';
 
 /** So much of each input is looked at, decoded bytes. */
@@ -71,11 +83,12 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const description = await attempt(() => target.describe(signal));
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));
-  const advice = await advise(settings, inputs, kinds, description, layout, signal);
+  const advice = target.traits.plansMemory ? await advise(settings, inputs, kinds, description, layout, signal) : [];
   const catalogue = new Catalogue(columns ?? []);
+  const judge = (shape: Shape): Look => beyond(shape, description?.database.limits) ?? catalogue.look(shape);
   const formats = new Formats(settings, memory === null ? undefined : roomOf(settings, kinds, memory));
   const looks: InputLook[] = [];
-  for (const input of inputs) looks.push(await look(input, formats, catalogue, settings, signal));
+  for (const input of inputs) looks.push(await look(input, formats, judge, settings, signal));
   for (const { problem } of looks) if (problem !== null) problems.push(problem);
   const times = looks.flatMap((each) => timeProblem(each, settings));
   if (times.length > 0) problems.push(new UsageError(times));
@@ -119,6 +132,8 @@ function timeProblem({ name, time }: InputLook, { expectTime, precision }: Setti
   return problem === null ? [] : [`reading ${name} — ${problem}`];
 }
 
+type Judge = (shape: Shape) => Look;
+
 class Looking {
   points = 0;
   readonly rejects: Record<string, number> = {};
@@ -127,16 +142,16 @@ class Looking {
   readonly newTables = new Set<string>();
   time: { first: bigint; last: bigint } | null = null;
 
-  take(name: string, run: Points, catalogue: Catalogue): void {
+  take(name: string, run: Points, judge: Judge): void {
     for (const { reason, message, line, part } of run.rejects) {
       if (part === 'whole' || part === 'last') this.#reject(reason, `${name}:${run.firstLine + line}: ${message}`);
     }
-    for (let i = 0; i < run.count; i += 1) this.#point(name, run, i, catalogue);
+    for (let i = 0; i < run.count; i += 1) this.#point(name, run, i, judge);
   }
 
-  #point(name: string, run: Points, i: number, catalogue: Catalogue): void {
+  #point(name: string, run: Points, i: number, judge: Judge): void {
     const shape = run.shapeOf(i);
-    const known = catalogue.look(shape);
+    const known = judge(shape);
     if (known.kind === 'conflict') {
       this.#reject(known.reason, `${name}: ${known.message}`);
       return;
@@ -159,7 +174,7 @@ class Looking {
 async function look(
   input: Input,
   formats: Formats,
-  catalogue: Catalogue,
+  judge: Judge,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<InputLook> {
@@ -175,7 +190,7 @@ async function look(
       const whole = format.reads?.(from, input.name) ?? from;
       const rows = format.isRandom ? whole : beginning(whole, state, settings.maxPointBytes);
       for await (const run of format.points(rows, signal)) {
-        seen.take(input.name, run, catalogue);
+        seen.take(input.name, run, judge);
         if (!format.isRandom) continue;
         state.bytes = run.end;
         if (run.end >= lookBytes) break;

@@ -36,6 +36,7 @@ export type {
   Target,
   TargetColumn,
   TargetDescription,
+  TargetTraits,
   Verdict,
   VerifyReport,
 } from './model.js';

@@ -189,6 +189,8 @@ class Run {
       settings: this.#settings,
       inputs,
       database: this.#description.database,
+      introducesAlone: target.traits.firstWriteAlone,
+      sendsSeconds: target.traits.sendsSeconds,
       catalogue: this.#catalogue,
       ledger: this.#ledger,
       continuing: this.#continuing,
@@ -210,8 +212,7 @@ class Run {
     const { target, clock, notify } = this.#context;
     const signal = this.#halt.signal;
     const seen = outlook(this.#settings, database, await target.layout(signal), times);
-    const told = this.#settings.dryRun === null ? words(this.#settings, seen, times, version) : [];
-    for (const notice of told) notify(notice);
+    if (target.traits.plansMemory) for (const notice of words(this.#settings, seen, times, version)) notify(notice);
     this.#side = new TargetSide(this.#settings, seen, { target, clock, signal, notify });
   }
 
@@ -227,7 +228,7 @@ class Run {
     this.#limitDuration();
     const arena = new Arena(memory.slots, memory);
     const read = this.#reading!.batches(arena, () => sizes.current, this.#halt.signal);
-    const batches = alone(read, this.#outstanding);
+    const batches = alone(read, this.#outstanding, this.#context.target.traits.firstWriteAlone);
     const delivery = this.#delivery(governor, sizes);
     try {
       await runWriters(memory.slots, gate, batches, async (batch) => {
@@ -333,7 +334,7 @@ class Run {
   async #sample(columns: readonly TargetColumn[]): Promise<void> {
     const { precision, workers } = this.#settings;
     this.#verification = new Verification({
-      precision: precision === 's' ? 'ms' : precision,
+      precision: precision === 's' && !this.#context.target.traits.sendsSeconds ? 'ms' : precision,
       ordered: workers === 1,
       random: Math.random,
     });
@@ -397,6 +398,7 @@ class Run {
       },
       mayReject: (more) => this.#ledger.mayReject(more),
       landed: async (batch, signal, patienceMs) => {
+        if (!target.traits.firstWriteAlone) return;
         const shown = awaitColumns(target, this.#catalogue, batch.introduces ?? [], clock, signal, patienceMs);
         await this.#stall!.during('the columns of a batch whose outcome is unknown', shown);
       },
@@ -409,7 +411,8 @@ class Run {
     this.#begun ||= batch.points > 0;
     // Stopped while it waits, it comes back from the delivery undelivered.
     await this.#side!.admit(batch, this.#halt.signal).catch(() => {});
-    const turn = batch.introduces === null ? null : await this.#turns.take(this.#halt.signal).catch(() => null);
+    const needsTurn = batch.introduces !== null && this.#context.target.traits.firstWriteAlone;
+    const turn = needsTurn ? await this.#turns.take(this.#halt.signal).catch(() => null) : null;
     const { receipt, fatal } = await delivery.deliver(batch, this.#halt.signal, this.#hard.signal);
     turn?.release();
     if (fatal !== null) this.end(fatal);
@@ -480,7 +483,7 @@ function particularly({ measurement, precision }: Settings): Particularly {
 /** The load's name, and that of the database it goes to. */
 function namesOf(settings: Settings, context: LoadContext): { load: string; database: string } {
   const { tenant, db, precision, dryRun } = settings;
-  const target = dryRun === null ? 'cnosdb' : 'dry-run';
+  const target = dryRun === null ? settings.target : 'dry-run';
   const named = context.named ?? context.inputs.map(({ path }) => path ?? '-');
   const name = (inputs: readonly string[]): string =>
     loadName({

@@ -367,6 +367,8 @@ export type Verdict =
       readonly message: string;
       /** Byte offset in the body that the target named, if it did. */
       readonly offset: number | null;
+      /** The same by number: of the point in the body, from 0. */
+      readonly point?: number | null;
       /** 413: the body is too large whatever is in it; split, do not bisect for a bad point. */
       readonly tooLarge: boolean;
       /** An answer we do not know: worth a few retries before points are searched. */
@@ -403,6 +405,23 @@ export interface DatabaseSettings {
   /** Bytes; null where the server does not say (before 2.4.2). */
   readonly maxMemcacheBytes: number | null;
   readonly strictWrite: boolean;
+  /** What it would lose or change without a word; absent where it says so itself. */
+  readonly limits?: StorageLimits;
+}
+
+/** What a target that acknowledges everything stores nothing of, or not as it was sent. */
+export interface StorageLimits {
+  /** Oldest timestamp, ms since 1970, and how far ahead of now one may lie. */
+  readonly sinceMs: number;
+  readonly aheadMs: number;
+  /** Whether it has a type for them. */
+  readonly strings: boolean;
+  /** Most tags of a point. */
+  readonly tags: number;
+  /** Longest name and value of a tag, and longest point, bytes. */
+  readonly tagNameBytes: number;
+  readonly tagValueBytes: number;
+  readonly pointBytes: number;
 }
 
 export interface EndpointState {
@@ -456,11 +475,39 @@ export interface PointValues {
   readonly fields: ReadonlyMap<string, FieldValue>;
 }
 
+/** What a target can keep of names; points beyond are rejected before sending. */
+export interface NameLimits {
+  /** Of measurement and tags as the target indexes them, bytes. */
+  readonly seriesKeyBytes: number;
+  /** Whether a measurement with / in its name can be found again. */
+  readonly slashes: boolean;
+}
+
+/** Those of CnosDB; it has the narrowest. */
+export const narrowestNames: NameLimits = { seriesKeyBytes: 511, slashes: false };
+
+export type TargetKind = 'cnosdb' | 'influxdb1' | 'influxdb2' | 'influxdb3' | 'victoriametrics';
+
+/** What a target is and needs, known before it is asked anything. */
+export interface TargetTraits {
+  /** As people call it. */
+  readonly title: string;
+  /** A batch that brings a table or column must have no company: see deliver/alone.ts. */
+  readonly firstWriteAlone: boolean;
+  /** Its memory is what plan-target.ts reckons with; it can be asked to flush and tells what is unflushed. */
+  readonly plansMemory: boolean;
+  /** It can tell how many points a table has. */
+  readonly countsPoints: boolean;
+  /** It takes timestamps in seconds; else they go as milliseconds. */
+  readonly sendsSeconds: boolean;
+}
+
 /**
  * Where batches go. Calls may overlap; the caller decides how many. Nothing here retries a write:
  * one `write` is one request to one endpoint and comes back as a value, whatever happens.
  */
 export interface Target {
+  readonly traits: TargetTraits;
   /**
    * Before anything is sent: waits for a first acknowledged answer of any endpoint, creates the database when
    * asked to, and reads its settings. Throws UnavailableError when the waiting time is spent, RefusedError for
@@ -494,7 +541,7 @@ export interface Target {
    * at least those asked for that the target has. Throws as `describe`.
    */
   readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]>;
-  /** Points of a table, each counted once; null where there is no such table. Throws as `describe`. */
+  /** Points of a table, each counted once; null where there is no such table, or it does not count points. Throws as `describe`. */
   count(table: string, signal: AbortSignal): Promise<number | null>;
   endpoints(): readonly EndpointAccount[];
   /** @param whole the run came to its end. Throws StateError where that cannot be made to last on this machine. */

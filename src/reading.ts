@@ -2,6 +2,7 @@
 
 import type { Arena } from './batch/arena.js';
 import { Batcher, type Guard } from './batch/batcher.js';
+import type { Bounds } from './batch/bounds.js';
 import { type Filled, isCounted } from './batch/filling.js';
 import { joined } from './batch/joint.js';
 import { unitsPerMs } from './batch/stamp.js';
@@ -9,6 +10,7 @@ import type { Continuing } from './continuing.js';
 import { Waits } from './deliver/waits.js';
 import { InputError, RefusedError, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
+import { pointValues } from './format/point-values.js';
 import { Formats } from './formats.js';
 import { skip } from './input/skip.js';
 import type { Ledger } from './ledger/ledger.js';
@@ -27,12 +29,17 @@ import type {
   Start,
 } from './model.js';
 import type { Catalogue } from './schema/catalogue.js';
+import { beyond, oversize } from './schema/limits.js';
 import type { Settings } from './settings/settings.js';
+import { timesMerged } from './target/database.js';
 
 export interface ReadingContext {
   readonly settings: Settings;
   readonly inputs: readonly Input[];
   readonly database: DatabaseSettings;
+  /** Of the target's traits. */
+  readonly introducesAlone: boolean;
+  readonly sendsSeconds: boolean;
   readonly catalogue: Catalogue;
   readonly ledger: Ledger;
   readonly continuing: Continuing;
@@ -185,18 +192,17 @@ export class Reading {
   }
 
   #batcher(arena: Arena, bodyBytes: () => number, limit: number): Batcher {
-    const { settings, database, ledger, continuing, clock, startedMs } = this.#context;
-    const oldestMs = database.ttlMs === null ? Number.NEGATIVE_INFINITY : startedMs - database.ttlMs;
+    const { settings, sendsSeconds, ledger, continuing, clock } = this.#context;
     return new Batcher(arena, this.#guard(), ledger, clock, {
       points: settings.batchPoints,
       bodyBytes,
       lingerMs: settings.batchLingerMs,
       precision: settings.precision,
-      sendsSeconds: settings.dryRun !== null,
+      sendsSeconds,
       startMs: continuing.startMs,
       limit,
       skipPoints: settings.skipPoints,
-      oldest: oldestMs * unitsPerMs[settings.precision],
+      bounds: this.#bounds(),
       inspect: (timestamp, line) => this.#inspect(timestamp, line),
     });
   }
@@ -233,6 +239,21 @@ export class Reading {
     };
   }
 
+  /** Looked at once, at the start: what a long load makes of a moment is left to the target. */
+  #bounds(): Bounds {
+    const { database, settings, startedMs } = this.#context;
+    const { ttlMs, limits, precision } = database;
+    const units = unitsPerMs[settings.precision];
+    const none = Number.NEGATIVE_INFINITY;
+    return {
+      oldest: Math.max(ttlMs === null ? none : startedMs - ttlMs, limits?.sinceMs ?? none) * units,
+      newest: limits === undefined ? Number.POSITIVE_INFINITY : (startedMs + limits.aheadMs) * units,
+      grain: Math.max(1, timesMerged(precision, settings.precision)),
+      longBytes: limits?.tagValueBytes ?? Number.POSITIVE_INFINITY,
+      long: (point) => (limits === undefined ? null : oversize(point.length, pointValues(point, 'ns'), limits)),
+    };
+  }
+
   /** The source, with its decoded bytes counted. */
   #counting(source: ByteSource): ByteSource {
     return {
@@ -250,10 +271,11 @@ export class Reading {
   }
 
   #guard(): Guard {
-    const { catalogue, database, settings, assertFits } = this.#context;
+    const { catalogue, database, introducesAlone, settings, assertFits } = this.#context;
     return {
+      introducesAlone,
       look: (shape) => {
-        const look = catalogue.look(shape);
+        const look = beyond(shape, database.limits) ?? catalogue.look(shape);
         if (look.kind === 'introduces') assertFits();
         if (database.strictWrite && look.kind === 'introduces') throw strictWrite(settings.db, shape.table);
         return look;

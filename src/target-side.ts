@@ -112,9 +112,9 @@ export class TargetSide {
 
   /** For the summary; `estimatedBytesPerNode` is what the fullest node holds just now. */
   account(): {
-    planBytesPerNode: number;
-    estimatedPeakBytesPerNode: number;
-    estimatedBytesPerNode: number;
+    planBytesPerNode: number | null;
+    estimatedPeakBytesPerNode: number | null;
+    estimatedBytesPerNode: number | null;
     flushes: number;
     advice: string | null;
     rateLimitSeconds: number;
@@ -122,10 +122,11 @@ export class TargetSide {
     flushSeconds: number;
     pacedSeconds: number;
   } {
+    const told = this.#context.target.traits.plansMemory;
     return {
-      planBytesPerNode: this.#outlook.plan.peakBytes,
-      estimatedPeakBytesPerNode: this.#pressure.peakBytes,
-      estimatedBytesPerNode: this.#pressure.nodeBytes,
+      planBytesPerNode: told ? this.#outlook.plan.peakBytes : null,
+      estimatedPeakBytesPerNode: told ? this.#pressure.peakBytes : null,
+      estimatedBytesPerNode: told ? this.#pressure.nodeBytes : null,
       flushes: this.#pressure.flushes,
       advice: this.#saidPaced ? this.#pacedWords() : null,
       rateLimitSeconds: this.#rate.heldSeconds,

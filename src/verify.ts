@@ -5,11 +5,20 @@
 import { VerifyError } from './errors.js';
 import { pointValues } from './format/point-values.js';
 import { Reservoir } from './ledger/reservoir.js';
-import type { Batch, FieldValue, PointRange, PointValues, Precision, Receipt, Target, VerifyReport } from './model.js';
+import type {
+  Batch,
+  FieldValue,
+  InputPrecision,
+  PointRange,
+  PointValues,
+  Receipt,
+  Target,
+  VerifyReport,
+} from './model.js';
 
 export interface VerifyOptions {
   /** Of the timestamps in request bodies. */
-  readonly precision: Precision;
+  readonly precision: InputPrecision;
   /** Whether batches are written one after another, so that the later of two equal points stays. */
   readonly ordered: boolean;
   readonly random: () => number;
@@ -49,6 +58,7 @@ export class Verification {
 
   /** Counts what is there before anything is sent. */
   async begin(target: Target, tables: readonly string[], signal: AbortSignal): Promise<void> {
+    if (!target.traits.countsPoints) return;
     for (const table of tables.slice(0, mostTables)) this.#before.set(table, await target.count(table, signal));
     this.#allCounted = tables.length <= mostTables;
   }
@@ -128,6 +138,7 @@ export class Verification {
 
   async #counts(target: Target, tables: Iterable<string>, signal: AbortSignal): Promise<VerifyReport['tables']> {
     const counts: VerifyReport['tables'] = [];
+    if (!target.traits.countsPoints) return counts;
     for (const table of [...tables].sort()) {
       const countBefore = this.#before.get(table) ?? (this.#allCounted ? 0 : null);
       counts.push({ table, countBefore, countAfter: await target.count(table, signal) });

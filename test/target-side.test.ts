@@ -31,6 +31,7 @@ async function setup(
   const notices: Notice[] = [];
   const told = { flushes: [] as number[], gauge: 0 as number | null };
   const target = {
+    traits: { title: 'CnosDB', firstWriteAlone: true, plansMemory: true, countsPoints: true, sendsSeconds: false },
     flush: async (): Promise<FlushOutcome> => {
       told.flushes.push(clock.monotonic());
       await clock.sleep(flushMs);

@@ -27,6 +27,7 @@ import {
   UNCOUNTED_SHAPE,
 } from '../model.js';
 import { type Arena, SLOT_WORDS } from './arena.js';
+import { type Bounds, refusal } from './bounds.js';
 import { type Filled, Filling, isCounted, sideBytes } from './filling.js';
 import { type Guard, isRejected, Judge, mustTravelAlone } from './judge.js';
 import { Patience } from './patience.js';
@@ -58,15 +59,13 @@ export interface BatcherOptions {
   readonly limit: number;
   /** So many points at the beginning of the load are left out. */
   readonly skipPoints: number;
-  /** Older points are rejected as `expired`; in units of `precision`, -Infinity for none. */
-  readonly oldest: number;
+  /** Points beyond them are rejected. */
+  readonly bounds: Bounds;
   /** Called with the timestamp of the first and every 1,000th point of an input; throws when it cannot be right. */
   readonly inspect: (timestamp: bigint, line: number) => void;
 }
 
 const inspectEvery = 1000;
-const wordRange = 2 ** 32;
-
 /** Rejects are objects, unlike points: so many of them close a batch whatever the size of its slot. */
 const mostRejects = 1024;
 
@@ -255,7 +254,7 @@ export class Batcher {
           cursor.point + left - filling.counted,
           cursor.point + position.inspectAt - position.taken,
         );
-        const taken = filling.addPlain(run, cursor.point, until, room, this.#judge.plain, this.#options.oldest);
+        const taken = filling.addPlain(run, cursor.point, until, room, this.#judge.plain, this.#options.bounds);
         cursor.point += taken;
         position.taken += taken;
         position.ordinal += taken;
@@ -297,9 +296,9 @@ export class Batcher {
         this.#inspect(run, i);
         position.inspectAt = position.taken + inspectEvery;
       }
-      const time = (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]!;
-      if (time < this.#options.oldest) return this.#reject(filling, run, { ...original(run, i), ...expired }, position);
     }
+    const unkept = refusal(run, i, this.#options.bounds);
+    if (unkept !== null) return this.#reject(filling, run, { ...original(run, i), ...unkept }, position);
     const suffix = missing ? this.#suffixes.missing(position.ordinal) : this.#suffixes.stamped;
     const cut = hasRoom(filling, run, i, index[word + LENGTH]! + 1 + (suffix?.length ?? 0), room);
     if (cut !== null) return cut;
@@ -400,8 +399,6 @@ function stopBefore(position: Position, run: Points, cursor: Cursor, isReject: b
 }
 
 type Refused = Pick<FormatReject, 'start' | 'length' | 'line' | 'reason' | 'message' | 'part'>;
-
-const expired = { reason: 'expired', message: "older than the database's TTL keeps: the target would refuse it" };
 
 /** Where the original bytes of point `i` are, for one that is rejected here. */
 function original({ index }: Points, i: number): Pick<Refused, 'start' | 'length' | 'line' | 'part'> {

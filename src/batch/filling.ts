@@ -4,11 +4,11 @@
 import type { Batch, BatchReject, Cut, FormatReject, Introduction, Letterhead, Points } from '../model.js';
 import { LENGTH, LINE, POINT_WORDS, SHAPE, SOURCE_LENGTH, SOURCE_START, START, TIME_HIGH, TIME_LOW } from '../model.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, type Slot } from './arena.js';
+import { type Bounds, isUnbounded, isWithin } from './bounds.js';
 import { Entries } from './entries.js';
 
 const LF = 10;
 const farthest = 0x7fff_ffff;
-const wordRange = 2 ** 32;
 /** No neighbour gathered: no point can start right behind this. */
 const nothing = -2;
 
@@ -114,12 +114,12 @@ export class Filling {
     to: number,
     room: { readonly bytes: number; readonly points: number },
     plain: Int32Array,
-    oldest: number,
+    bounds: Bounds,
   ): number {
     const { index } = run;
     if (this.#to === nothing || run.origin + run.bytes.length - this.#baseOffset >= farthest) return 0;
     const end = Math.min(to, from + room.points - this.points);
-    const young = oldest === Number.NEGATIVE_INFINITY;
+    const free = isUnbounded(bounds);
     let { bodyLength, values } = this;
     let last = this.#to;
     let line = this.#line - run.firstLine;
@@ -134,7 +134,7 @@ export class Filling {
       if (amount < 0 || start !== last + 1 || index[word + LINE] !== line + 1) break;
       if (start !== index[word + SOURCE_START] || length !== index[word + SOURCE_LENGTH]) break;
       if (bodyLength + length + 1 > room.bytes) break;
-      if (!young && (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]! < oldest) break;
+      if (!free && !isWithin(index[word + TIME_HIGH]! | 0, index[word + TIME_LOW]!, length, bounds)) break;
       last = start + length;
       line += 1;
       bodyLength += length + 1;

@@ -7,6 +7,8 @@ import type { Filling } from './filling.js';
 
 /** What the batcher asks about shapes; the catalogue answers. */
 export interface Guard {
+  /** Whether a point that introduces something may only follow others like it in a batch. */
+  readonly introducesAlone: boolean;
   look(shape: Shape): Look;
   introduction(): Introduction;
 }
@@ -84,7 +86,7 @@ export class Judge {
 
 /** Enters the shape with the batch; false when it has to have a batch of its own. */
 function introduce(filling: Filling, shape: Shape, guard: Guard): boolean {
-  if (filling.introduction === null && !filling.empty) return false;
+  if (guard.introducesAlone && filling.introduction === null && !filling.empty) return false;
   filling.introduction ??= guard.introduction();
   return filling.introduction.add(shape);
 }

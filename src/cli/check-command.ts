@@ -4,7 +4,7 @@ import { type CheckReport, check, type InputLook } from '../check.js';
 import { clock } from '../clock.js';
 import { exitCodes } from '../errors.js';
 import { expand } from '../input/expand.js';
-import type { TargetDescription } from '../model.js';
+import type { TargetDescription, TargetTraits } from '../model.js';
 import { plural } from '../report/figures.js';
 import { prepareResult, writeResult } from '../report/file.js';
 import { printable } from '../report/printable.js';
@@ -41,7 +41,7 @@ export async function runCheck(
   try {
     const report = await check(settings, { inputs, target, signal: interruption.stop });
     const code = exitCodes[report.outcome];
-    const lines = [...settingsLines(settings, origins), ...duplicates, ...reportLines(report, settings)];
+    const lines = [...settingsLines(settings, origins), ...duplicates, ...reportLines(report, settings, target.traits)];
     if (!settings.quiet || code !== 0) process.stderr.write(lines.map((line) => `${printable(line)}\n`).join(''));
     if (settings.summary === '-') await print(process, reportJson(report));
     else if (settings.summary !== null) await writeResult(settings.summary, reportJson(report));
@@ -68,7 +68,11 @@ function settingsLines(settings: Settings, origins: Awaited<ReturnType<typeof re
   return ['Settings, and where each comes from', ...lines, ...rest];
 }
 
-function reportLines({ memory, target, advice, inputs, problems, outcome }: CheckReport, settings: Settings): string[] {
+function reportLines(
+  { memory, target, advice, inputs, problems, outcome }: CheckReport,
+  settings: Settings,
+  traits: TargetTraits,
+): string[] {
   const lines: string[] = [];
   if (memory !== null) {
     const { limitBytes, limitSource, slots, slotBytes, formatBytes: window, baseBytes, reserveBytes, note } = memory;
@@ -79,13 +83,13 @@ function reportLines({ memory, target, advice, inputs, problems, outcome }: Chec
     );
     if (note !== null) lines.push(`  ${note}`);
   }
-  if (target !== null) lines.push(...targetLines(target, settings));
+  if (target !== null) lines.push(...targetLines(target, settings, traits));
   if (advice.length > 0)
     lines.push(
       "The target's memory",
       ...advice.map(({ level, message }) => `  ${level === 'warn' ? 'warning: ' : ''}${message}`),
     );
-  lines.push(...newTables(inputs));
+  lines.push(...newTables(inputs, traits));
   if (inputs.length > 0) lines.push('Inputs, the first megabyte of each', ...inputs.flatMap(inputLines));
   lines.push(...problems.map((problem) => `problem: ${problem.message}`));
   if (settings.createDb && problems.some((problem) => problem.message.includes('--create-db'))) {
@@ -94,27 +98,34 @@ function reportLines({ memory, target, advice, inputs, problems, outcome }: Chec
   return [...lines, `A load would end with ${exitCodes[outcome]} (${outcome}), as far as this can tell.`];
 }
 
-function targetLines({ endpoints, database }: TargetDescription, { db }: Settings): string[] {
+function targetLines(
+  { endpoints, database }: TargetDescription,
+  { db }: Settings,
+  { title, plansMemory }: TargetTraits,
+): string[] {
   const ttl = database.ttlMs === null ? 'INF' : formatDuration(database.ttlMs);
   const memcache = database.maxMemcacheBytes === null ? 'unknown' : formatBytes(database.maxMemcacheBytes);
+  const cluster =
+    `, shard ${database.shard}, replica ${database.replica}, MAX_MEMCACHE_SIZE ${memcache}` +
+    (database.strictWrite ? ', STRICT_WRITE on: unknown tables and fields are refused' : '');
   return [
     'Target',
     ...endpoints.map(
       ({ url, reachable, version: found, problem }) =>
-        `  ${url} ${reachable ? `CnosDB ${found ?? 'of unknown version'}` : (problem ?? 'not reachable')}`,
+        `  ${url} ${reachable ? `${title} ${found ?? 'of unknown version'}` : (problem ?? 'not reachable')}`,
     ),
-    `  database ${db}: precision ${database.precision}, TTL ${ttl}, shard ${database.shard}, replica ${database.replica}, ` +
-      `MAX_MEMCACHE_SIZE ${memcache}${database.strictWrite ? ', STRICT_WRITE on: unknown tables and fields are refused' : ''}`,
+    `  database ${db}: precision ${database.precision}, TTL ${ttl}${plansMemory ? cluster : ''}`,
   ];
 }
 
-function newTables(inputs: readonly InputLook[]): string[] {
+function newTables(inputs: readonly InputLook[], { firstWriteAlone }: TargetTraits): string[] {
   const names = [...new Set(inputs.flatMap((look) => look.newTables))];
   if (names.length === 0) return [];
   const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? `, and ${names.length - 10} more` : '');
+  const alone = '  batches that bring them travel alone; no other writer should write to them meanwhile';
   return [
     `New tables or columns in ${names.length} table${names.length === 1 ? '' : 's'}: ${shown}`,
-    '  batches that bring them travel alone; no other writer should write to them meanwhile',
+    ...(firstWriteAlone ? [alone] : []),
   ];
 }
 

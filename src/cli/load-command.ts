@@ -4,7 +4,7 @@ import { clock } from '../clock.js';
 import { type BulkLoadError, InterruptedError } from '../errors.js';
 import { expand } from '../input/expand.js';
 import { type LoadResult, load } from '../load.js';
-import type { Clock, Notice, TargetDescription } from '../model.js';
+import type { Clock, Notice, TargetDescription, TargetTraits } from '../model.js';
 import { prepareResult, writeResult } from '../report/file.js';
 import { type Reporter, reporter } from '../report/reporter.js';
 import { summaryJson, summaryText } from '../report/summary.js';
@@ -61,7 +61,7 @@ export async function runLoad(
       notify,
       watch: (snapshot, description, memory) => {
         shown.start([
-          `bulk-load ${version()}: ${counted(inputs.length, 'input')} (${size(inputs)}) → ${where(settings, description)}, ` +
+          `bulk-load ${version()}: ${counted(inputs.length, 'input')} (${size(inputs)}) → ${where(settings, description, target.traits)}, ` +
             `at most ${counted(memory.slots, 'writer')}, memory limit ${formatBytes(memory.limitBytes)} (${memory.limitSource})`,
         ]);
         if (numbers.url !== null) notify({ level: 'info', kind: 'metrics', message: `metrics at ${numbers.url}` });
@@ -82,9 +82,9 @@ export async function runLoad(
   }
 }
 
-function where({ db, urls, dryRun }: Settings, { version: found }: TargetDescription): string {
+function where({ db, urls, dryRun }: Settings, { version: found }: TargetDescription, { title }: TargetTraits): string {
   if (dryRun !== null) return `${outletName(dryRun)}, nothing is sent (--dry-run)`;
-  return `${db} at ${urls.map((url) => url.shown).join(', ')} (CnosDB ${found ?? 'of unknown version'})`;
+  return `${db} at ${urls.map((url) => url.shown).join(', ')} (${title} ${found ?? 'of unknown version'})`;
 }
 
 function outletName(dryRun: string): string {

@@ -54,6 +54,7 @@ export function paced(target: Target, pace: Pace, clock: Clock): Paced {
 
 function withWrite(target: Target, write: Target['write']): Target {
   return {
+    traits: target.traits,
     describe: (signal, memcacheBytes) => target.describe(signal, memcacheBytes),
     columns: (signal, table) => target.columns(signal, table),
     encode: (body) => target.encode(body),

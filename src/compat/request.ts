@@ -50,6 +50,7 @@ export function request(values: ReadonlyMap<string, GoValue>, typed: ReadonlySet
       url: text('urls')
         .split(',')
         .filter((url) => url !== ''),
+      target: 'cnosdb',
       db: text('db-name'),
       batchPoints: String(batch === 0n ? defaultBatch : batch),
       workers: String(workers),

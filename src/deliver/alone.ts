@@ -35,13 +35,15 @@ export class Outstanding {
  * Passes batches on; whoever takes one must call `outstanding.end()` once it is settled. Before an introducing batch
  * everything outstanding is waited for, and nothing follows until that batch is settled. Needs nothing but this order:
  * concurrent `next()` calls on one generator queue up.
+ * @param needed false: the target sorts out first writes by itself
  */
 export async function* alone(
   batches: AsyncGenerator<Batch, void>,
   outstanding: Outstanding,
+  needed = true,
 ): AsyncGenerator<Batch, void> {
   for await (const batch of batches) {
-    const travelsAlone = batch.introduces !== null;
+    const travelsAlone = needed && batch.introduces !== null;
     if (travelsAlone) await outstanding.idle();
     outstanding.begin();
     yield batch;

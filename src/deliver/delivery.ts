@@ -296,9 +296,10 @@ export class Delivery {
       return { do: 'wait', ms: backoff(failures.unknown, 0, this.#options.random), reason: verdict.message };
     }
     if (points === 1) return { do: 'reject', reason: verdict.reason, message: verdict.message };
-    const { offset } = verdict;
-    const isUseless = offset === null || offset < 0 || offset >= bytes || failures.misled;
-    if (verdict.tooLarge || isUseless) return { do: 'split', at: middle };
+    const { offset, point } = verdict;
+    if (verdict.tooLarge || failures.misled) return { do: 'split', at: middle };
+    if (typeof point === 'number' && point < points) return { do: 'isolate', point: range.from + point };
+    if (offset === null || offset < 0 || offset >= bytes) return { do: 'split', at: middle };
     return { do: 'isolate', point: pointAt(batch, range, from + offset) };
   }
 }

@@ -1,7 +1,7 @@
 // How the format's one memory is laid out: index and shape table first, then what was rewritten, then two windows,
 // each with room before it for the unfinished line of the other.
 
-import type { InputPrecision } from '../model.js';
+import type { InputPrecision, NameLimits } from '../model.js';
 import { POINT_WORDS } from '../model.js';
 import { SHAPE_SLOT_BYTES, shapeSlots } from './shapes.js';
 
@@ -10,6 +10,8 @@ export interface LineProtocolOptions {
   readonly maxPointBytes: number;
   readonly precision: InputPrecision;
   readonly missingTimestamp: 'reject' | 'now';
+  /** Of the target; default: those of CnosDB. */
+  readonly names?: NameLimits;
   /** Bytes asked of the source at once. Default 512 KiB. */
   readonly chunkBytes?: number;
   /** Most points in one run. Default 8192. */

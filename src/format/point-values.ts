@@ -1,8 +1,8 @@
 // From a point as it was sent to its values, names and strings unescaped: what a reading back is compared with.
 
-import type { FieldValue, PointValues, Precision } from '../model.js';
+import type { FieldValue, InputPrecision, PointValues } from '../model.js';
 
-const nanoseconds: Record<Precision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n };
+const nanoseconds: Record<InputPrecision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n };
 
 function end(text: string, from: number, stops: string): number {
   let p = from;
@@ -27,7 +27,7 @@ function fieldValue(text: string): FieldValue {
 }
 
 /** Values of a good point that has a timestamp, in the unit of the request it was sent with. Its LF may be left on. */
-export function pointValues(point: Uint8Array, precision: Precision): PointValues {
+export function pointValues(point: Uint8Array, precision: InputPrecision): PointValues {
   const text = Buffer.from(point.buffer, point.byteOffset, point.length).toString().trimEnd();
   const tags = new Map<string, string>();
   const fields = new Map<string, FieldValue>();

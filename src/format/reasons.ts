@@ -30,7 +30,8 @@ export const reasons = {
   'timestamp-range': 'the timestamp must lie within what the server can place in a bucket, about years 1680 to 2260',
   'trailing-data': 'nothing but spaces may follow the timestamp on its line',
   'carriage-return': 'a carriage return may only stand at the end of a line',
-  'series-key-too-long': 'measurement and tag values together may take 511 bytes of index key, 9 more counted per tag',
+  'series-key-too-long':
+    'measurement and tag values together may take 511 bytes of index key in a CnosDB, 64 KiB elsewhere, 9 more counted per tag',
   'invalid-utf8': 'names and strings are UTF-8',
   'control-character': 'names and tag values cannot contain control characters, strings no NUL',
   'too-long': 'raise --max-point-bytes if the point is meant to be so long',

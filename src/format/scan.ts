@@ -67,7 +67,7 @@ export class Scan implements WindowScan {
     this.shapes = new Shapes(table, options.maxShapes ?? 4096);
     // A seed of its own for each format, so that nobody can make up names that collide.
     const seed = randomBytes(8).readBigUInt64LE();
-    this.#reader = new PointReader(this.bytes, options.maxPointBytes, options.precision, seed);
+    this.#reader = new PointReader(this.bytes, options, seed);
     this.#kernel = options.kernel === false ? null : loadKernel(memory, this.#kernelSettings(seed), options.kernel);
   }
 

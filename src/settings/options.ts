@@ -62,15 +62,17 @@ const MANY = Number.MAX_SAFE_INTEGER;
 
 // biome-ignore format: one row per option, as in the table that it is
 const table = [
-  { key: 'url', as: 'urls', group: 'target', is: { kind: 'urls' }, default: 'http://localhost:8902', arg: '<url>', description: 'endpoint of the target; repeatable or a comma list; http://user:password@host:port is understood' },
-  { key: 'db', group: 'target', is: { kind: 'text' }, default: null, defaultText: 'required', arg: '<name>', description: 'database to load into' },
-  { key: 'tenant', group: 'target', is: { kind: 'text' }, default: 'cnosdb', arg: '<name>', description: 'tenant of the database' },
-  { key: 'user', group: 'target', is: { kind: 'text' }, default: 'root', arg: '<name>', description: 'user to sign in as' },
+  { key: 'url', as: 'urls', group: 'target', is: { kind: 'urls' }, default: null, defaultText: 'http://localhost:8902, or the usual port of the other targets', arg: '<url>', description: 'endpoint of the target; repeatable or a comma list; http://user:password@host:port is understood' },
+  { key: 'target', group: 'target', is: { kind: 'choice', values: ['cnosdb', 'influxdb1', 'influxdb2', 'influxdb3', 'victoriametrics'] }, default: 'cnosdb', arg: '<kind>', description: 'what is loaded into: cnosdb, influxdb1, influxdb2, influxdb3 or victoriametrics' },
+  { key: 'db', group: 'target', is: { kind: 'text' }, default: null, defaultText: 'required', arg: '<name>', description: 'database to load into; the bucket of InfluxDB 2' },
+  { key: 'tenant', group: 'target', is: { kind: 'text' }, default: null, defaultText: 'cnosdb', arg: '<name>', description: 'tenant of the database; the organization of InfluxDB 2' },
+  { key: 'user', group: 'target', is: { kind: 'text' }, default: null, defaultText: 'root, or none for the other targets', arg: '<name>', description: 'user to sign in as' },
   { key: 'password', group: 'target', is: { kind: 'text' }, default: '', defaultText: 'empty', arg: '<text>', description: 'password of the user; better given by file or environment, where `ps` does not show it', secret: true },
   { key: 'passwordFile', group: 'target', is: { kind: 'text' }, default: null, arg: '<file>', description: 'file that holds the password; one newline at its end is not part of it' },
+  { key: 'token', group: 'target', is: { kind: 'text' }, default: null, arg: '<text>', description: 'to sign in with at InfluxDB and VictoriaMetrics, in place of user and password; better given by environment', secret: true },
   { key: 'createDb', group: 'target', is: { kind: 'switch' }, default: 'false', description: 'create the database if it does not exist' },
   { key: 'dbOptions', group: 'target', is: { kind: 'text' }, default: null, arg: '<text>', description: "what follows WITH when the database is created, such as SHARD 3 REPLICA 2 TTL '30d'" },
-  { key: 'compression', group: 'target', is: { kind: 'choice', values: ['auto', 'none', 'gzip', 'zstd'] }, default: 'auto', arg: '<method>', description: 'of request bodies: auto, none, gzip or zstd; auto is none to loopback, else zstd where this Node has it, else gzip' },
+  { key: 'compression', group: 'target', is: { kind: 'choice', values: ['auto', 'none', 'gzip', 'zstd'] }, default: 'auto', arg: '<method>', description: 'of request bodies: auto, none, gzip or zstd; auto is none to loopback, else zstd where this Node and the target have it, else gzip' },
   { key: 'ca', group: 'target', is: { kind: 'text' }, default: null, defaultText: "Node's own", arg: '<file>', description: 'PEM file of the authorities to trust for https, instead of the usual ones' },
   { key: 'cert', group: 'target', is: { kind: 'text' }, default: null, arg: '<file>', description: 'PEM file of the certificate to show to the target; goes with --key' },
   { key: 'key', group: 'target', is: { kind: 'text' }, default: null, arg: '<file>', description: 'PEM file of its private key, without a passphrase' },
@@ -120,7 +122,7 @@ const table = [
 
   { key: 'memoryLimit', group: 'memory', is: { kind: 'sizeOrPercent', min: 16 * MIB }, default: null, defaultText: '90% of the control group, 512MiB at most', arg: '<size|n%>', description: 'resident memory to stay under: a size, or a percentage of the control group, else of RAM' },
   { key: 'memoryWatchdog', group: 'memory', is: { kind: 'choice', values: ['on', 'observe', 'off'] }, default: 'on', arg: '<mode>', description: 'on holds resident memory under the limit by fewer writers, and stops the load when that fails; observe only says what it would do; off does not look' },
-  { key: 'targetMemory', group: 'memory', is: { kind: 'size', min: 64 * MIB, max: MANY, words: { off: null } }, default: '512MiB', arg: '<size>', description: 'resident memory that a node of the target may take, the 110 MiB of an idle one included: held by body size and timely flushes; or off' },
+  { key: 'targetMemory', group: 'memory', is: { kind: 'size', min: 64 * MIB, max: MANY, words: { off: null } }, default: null, defaultText: '512MiB for cnosdb', arg: '<size>', description: 'resident memory that a node of the target may take, the 110 MiB of an idle one included: held by body size and timely flushes; or off' },
   { key: 'relieve', group: 'memory', is: { kind: 'switch' }, default: 'true', description: 'never ask the target to flush (COMPACT DATABASE)' },
   { key: 'stage', group: 'memory', is: { kind: 'size', min: MIB, max: MANY, words: { off: null } }, default: 'off', arg: '<size>', description: 'after every so many bytes of points wait until the target has flushed; or off' },
 

@@ -8,6 +8,7 @@ import { environmentName, flagName, options } from './options.js';
 import { readPems } from './pem.js';
 import { type Merged, type Problem, validate } from './schema.js';
 import type { Origin, Settings } from './settings.js';
+import { targets } from './targets.js';
 
 export type { Origin, Settings } from './settings.js';
 
@@ -139,7 +140,7 @@ function originsOf(given: Layer, settings: Settings): Record<keyof Settings, Ori
   const password = given.get('passwordFile')?.origin ?? all.password;
   const origins = { ...all, password } as Record<keyof Settings, Origin>;
   // Nobody set them, and yet they are not the defaults: they stood in a URL.
-  if (origins.user === none && settings.user !== 'root') origins.user = origins.urls;
+  if (origins.user === none && settings.user !== targets[settings.target].user) origins.user = origins.urls;
   if (password === none && settings.password !== '') origins.password = origins.urls;
   return origins;
 }

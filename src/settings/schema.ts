@@ -2,9 +2,11 @@
 
 import * as zlib from 'node:zlib';
 import { z } from 'zod';
+import type { TargetKind } from '../model.js';
 import { isNear, nearest } from './nearest.js';
 import { flagName, type Option, options } from './options.js';
 import type { Settings } from './settings.js';
+import { targets } from './targets.js';
 import { type GivenUrl, parseValue } from './values.js';
 
 /** A problem with one option, or with a key that is none. `key` finds its origin. */
@@ -26,9 +28,17 @@ export function validate(
   merged: Merged,
   explicit: ReadonlySet<string>,
 ): { readonly settings: Settings } | { readonly problems: Problem[] } {
-  const result = schema(explicit).safeParse(merged);
+  const result = schema(explicit).safeParse(withDefaults(merged));
   if (result.success) return { settings: toSettings(result.data) };
   return { problems: result.error.issues.flatMap(problemsOf) };
+}
+
+/** Those that follow from the kind of target. */
+function withDefaults(merged: Merged): Merged {
+  const kind = merged.target as TargetKind;
+  if (!(kind in targets)) return merged;
+  const { url, targetMemory } = targets[kind];
+  return { ...merged, url: merged.url ?? url, targetMemory: merged.targetMemory ?? targetMemory };
 }
 
 function schema(explicit: ReadonlySet<string>) {
@@ -138,6 +148,33 @@ const rules: readonly Rule[] = [
     if (explicit.has('dbOptions') && values.createDb === false)
       report('dbOptions', 'expected together with --create-db: they apply only to a database that is created');
   },
+  function optionsFitTheTarget(values, explicit, report) {
+    const kind = values.target as TargetKind | undefined;
+    if (kind === undefined) return;
+    const { without, zstd } = targets[kind];
+    if (kind === 'influxdb2' && values.tenant === null)
+      report('tenant', 'expected the organization of the bucket, got nothing; name it with --tenant');
+    for (const [key, instead] of Object.entries(without)) {
+      if (explicit.has(key)) report(key, `expected another --target with it, got ${kind}: ${instead}`);
+    }
+    const urls = (values.url ?? []) as GivenUrl[];
+    if (without.user !== undefined && urls.some(hasCredentials))
+      report('url', `expected no user in it for ${kind}: ${without.user}`);
+    if (values.compression === 'zstd' && !zstd)
+      report('compression', `expected auto, none or gzip for ${kind}, got zstd`);
+  },
+  function tokenOrUser(_, explicit, report) {
+    const both = ['user', 'password', 'passwordFile'].filter((key) => explicit.has(key));
+    if (explicit.has('token') && both.length > 0)
+      report('token', `expected one way to sign in, got a token and ${both.map(flagName).join(', ')}`);
+  },
+  function stampsFitTheTarget({ target, missingTimestamp, precision }, _, report) {
+    if (target === 'victoriametrics' && missingTimestamp === 'now' && (precision === 'ns' || precision === 'us'))
+      report(
+        'missingTimestamp',
+        `expected --precision ms with stamps for victoriametrics, which keeps no more, got ${precision}`,
+      );
+  },
   function zstdNeedsNode(values, _, report) {
     if (values.compression === 'zstd' && !('zstdCompress' in zlib))
       report(
@@ -166,10 +203,18 @@ function toSettings(values: Record<string, unknown>): Settings {
   const signIn = given.find(hasCredentials);
   const distinct = new Map(given.map(({ shown, origin }) => [origin, { shown, origin }]));
   const named = Object.fromEntries(options.map(({ key, as }) => [as ?? key, values[key]]));
-  const fromUrl = signIn ? { user: signIn.user ?? values.user, password: signIn.password ?? '' } : {};
+  const target = targets[values.target as TargetKind];
+  const byTarget = {
+    user: values.user ?? target.user,
+    tenant: values.tenant ?? target.tenant,
+    relieve: target.relieve && values.relieve,
+    names: target.names,
+  };
+  const fromUrl = signIn ? { user: signIn.user ?? byTarget.user, password: signIn.password ?? '' } : {};
   // The table and values.ts together make what Settings says; test/settings/schema.test.ts holds them to it.
   const lists = { urls: [...distinct.values()], headers: values.header ?? [] };
-  const all = { ...named, ...fromUrl, ...lists, tls: { ca: null, cert: null, key: null } } as unknown as Settings;
+  const tls = { ca: null, cert: null, key: null };
+  const all = { ...named, ...byTarget, ...fromUrl, ...lists, tls } as unknown as Settings;
   return all.dryRun === null ? all : { ...all, ...dry(all) };
 }
 

@@ -1,6 +1,6 @@
 // What the rest of the program gets to see of the options: parsed, with the unit in the name.
 
-import type { FieldMapping, InputPrecision, TagMapping } from '../model.js';
+import type { FieldMapping, InputPrecision, NameLimits, TagMapping, TargetKind } from '../model.js';
 import type { Address } from './address.js';
 
 /** One endpoint of the target, free of credentials. */
@@ -15,12 +15,15 @@ export interface Endpoint {
 export type Tolerance = { readonly count: number } | { readonly percent: number };
 
 export interface Settings {
+  readonly target: TargetKind;
   readonly urls: readonly Endpoint[];
   readonly db: string;
   readonly tenant: string;
   readonly user: string;
   readonly password: string;
   readonly passwordFile: string | null;
+  /** Null: none. */
+  readonly token: string | null;
   readonly createDb: boolean;
   readonly dbOptions: string | null;
   readonly compression: 'auto' | 'none' | 'gzip' | 'zstd';
@@ -40,6 +43,8 @@ export interface Settings {
   readonly missingTimestamp: 'reject' | 'now';
   /** Bytes. */
   readonly maxPointBytes: number;
+  /** What the target can keep of names: not an option, but a matter of `target`. */
+  readonly names: NameLimits;
   /** Points; null for all. */
   readonly limit: number | null;
   readonly skipPoints: number;

@@ -12,27 +12,29 @@ import type {
   Target,
   TargetColumn,
   TargetDescription,
-  Verdict,
+  TargetTraits,
 } from '../model.js';
 import { type Asking, askSql, patient, sentence } from './ask.js';
 import { columnsOf, columnsQuestion, type Row } from './database.js';
 import { type Encode, encoder } from './encode.js';
-import { Endpoints, isSilence } from './endpoints.js';
+import type { Outcome } from './exchange.js';
 import { flush } from './flush.js';
 import { gauge } from './gauge.js';
 import { layoutOf } from './layout.js';
 import type { CnosdbOptions } from './options.js';
 import { preflight } from './preflight.js';
 import { countQuestion, isSame, pointOf, pointsPerQuestion, question } from './readback.js';
+import { Sender } from './sender.js';
 import { verdictOf, Wire } from './wire.js';
 
 export type { CnosdbOptions } from './options.js';
 
-const probeTimeoutMs = 5_000;
-const givenUp: Verdict = {
-  kind: 'unreachable',
-  reason: 'it stopped answering while another endpoint takes writes',
-  mayHaveLanded: true,
+const traits: TargetTraits = {
+  title: 'CnosDB',
+  firstWriteAlone: true,
+  plansMemory: true,
+  countsPoints: true,
+  sendsSeconds: false,
 };
 
 /** Connects to nothing until it is asked something. Throws UsageError for a compression this Node does not have. */
@@ -41,12 +43,12 @@ export function cnosdb(options: CnosdbOptions, clock: Clock): Target {
 }
 
 class Cnosdb implements Target {
+  readonly traits = traits;
   readonly encode: Encode;
   readonly #options: CnosdbOptions;
   readonly #clock: Clock;
   readonly #wire: Wire;
-  readonly #endpoints: Endpoints;
-  readonly #closed = new AbortController();
+  readonly #sender: Sender;
   #database: Pick<DatabaseSettings, 'shard' | 'replica' | 'precision'> = { shard: 1, replica: 1, precision: 'ns' };
 
   constructor(options: CnosdbOptions, clock: Clock) {
@@ -57,19 +59,17 @@ class Cnosdb implements Target {
       options.compression,
       options.urls.map(({ origin }) => origin),
     );
-    this.#endpoints = new Endpoints(
-      options.urls.map(({ shown }) => shown),
-      clock,
-      { probe: (index) => this.#probe(index), changed: (...what) => this.#tell(...what) },
-    );
+    const speaking = {
+      write: this.#wire.write.bind(this.#wire),
+      verdictOf: (outcome: Outcome, timeoutMs: number) => verdictOf(outcome, timeoutMs, clock.now()),
+    };
+    this.#sender = new Sender(options, speaking, clock);
   }
 
   async describe(signal: AbortSignal, memcacheBytes: number | null = null): Promise<TargetDescription> {
-    this.#warnOfInsecurity();
+    this.#sender.warnOfInsecurity();
     const { description, verdicts } = await preflight(this.#asking(signal), this.#options, memcacheBytes);
-    verdicts.forEach((verdict, index) => {
-      if (isSilence(verdict)) this.#endpoints.learn(index, { kind: 'unreachable', reason: verdict.reason }, 0);
-    });
+    this.#sender.learn(verdicts);
     this.#database = description.database;
     return description;
   }
@@ -115,30 +115,19 @@ class Cnosdb implements Target {
 
   /** Null when the table is not there. */
   async #rows(statement: string, signal: AbortSignal): Promise<Row[] | null> {
-    const told = await askSql(patient(this.#asking(signal)), this.#order(), statement);
+    const told = await askSql(patient(this.#asking(signal)), this.#sender.order(), statement);
     if ('rows' in told) return told.rows;
     if (/table.*not found/i.test(told.rejected)) return null;
     const asked = `asked: ${statement.slice(0, 200)}`;
     throw new RefusedError(sentence(asked, 'expected rows', `got ${told.rejected}`, 'see --user: may it read?'));
   }
 
-  async write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {
-    const flight = this.#endpoints.begin(signal);
-    const start = this.#clock.monotonic();
-    const outcome = await this.#wire.write(flight.index, body, timeoutMs, flight.signal);
-    const lost = outcome.kind === 'aborted' && flight.lost;
-    const verdict = lost ? givenUp : verdictOf(outcome, timeoutMs, this.#clock.now());
-    flight.land(outcome.kind === 'aborted' && !lost ? null : verdict, points);
-    return {
-      verdict,
-      endpoint: this.#options.urls[flight.index].shown,
-      latencyMs: this.#clock.monotonic() - start,
-      sentBytes: outcome.kind === 'answer' || outcome.sent ? body.bytes.length : 0,
-    };
+  write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {
+    return this.#sender.write(body, points, timeoutMs, signal);
   }
 
   flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome> {
-    return flush(this.#asking(signal), this.#order(), this.#options.db, timeoutMs);
+    return flush(this.#asking(signal), this.#sender.order(), this.#options.db, timeoutMs);
   }
 
   gauges(signal: AbortSignal): Promise<(number | null)[]> {
@@ -147,42 +136,19 @@ class Cnosdb implements Target {
   }
 
   async layout(signal: AbortSignal): Promise<Layout> {
-    const told = await askSql(patient(this.#asking(signal)), this.#order(), 'SHOW REPLICAS').catch(() => null);
+    const told = await askSql(patient(this.#asking(signal)), this.#sender.order(), 'SHOW REPLICAS').catch(() => null);
     signal.throwIfAborted();
     const rows = told !== null && 'rows' in told ? told.rows : [];
     return layoutOf(rows, this.#options.db, { ...this.#database, endpoints: this.#options.urls.length });
   }
 
   endpoints(): ReturnType<Target['endpoints']> {
-    return this.#endpoints.accounts();
+    return this.#sender.accounts();
   }
 
   async close(): Promise<void> {
-    this.#closed.abort();
+    this.#sender.close();
     await this.#wire.close();
-  }
-
-  async #probe(index: number): Promise<Verdict> {
-    const outcome = await this.#wire.write(index, null, probeTimeoutMs, this.#closed.signal);
-    return verdictOf(outcome, probeTimeoutMs, this.#clock.now());
-  }
-
-  /** All endpoints, the one whose turn it is first. */
-  #order(): number[] {
-    const first = this.#endpoints.pick();
-    return this.#options.urls.map((_, step) => (first + step) % this.#options.urls.length);
-  }
-
-  #tell(shown: string, up: boolean, why: string, others: boolean): void {
-    const share = others ? 'others take its share, it is probed' : 'no other takes writes, it is tried again';
-    const message = up ? `${shown}: ${why}` : `${shown} is left alone (${why}); ${share}`;
-    this.#options.notify?.({ level: up ? 'info' : 'warn', kind: up ? 'endpoint-back' : 'endpoint-down', message });
-  }
-
-  #warnOfInsecurity(): void {
-    if (!this.#options.tls.insecure) return;
-    const message = 'certificates are not checked (--insecure): whoever is in between can read and change everything';
-    this.#options.notify?.({ level: 'warn', kind: 'insecure', message });
   }
 
   #asking(signal: AbortSignal): Asking {

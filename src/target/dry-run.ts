@@ -1,6 +1,6 @@
 // `--dry-run`: a target that keeps what it is sent as text, so that everything before it is the real road.
 
-import type { Attempt, Clock, EncodedBody, Target } from '../model.js';
+import type { Attempt, Clock, EncodedBody, Target, TargetTraits } from '../model.js';
 import type { Outlet } from './outlet.js';
 
 /** As CnosDB creates one. */
@@ -14,9 +14,18 @@ const database = {
   strictWrite: false,
 } as const;
 
+const traits: TargetTraits = {
+  title: 'no target',
+  firstWriteAlone: true,
+  plansMemory: false,
+  countsPoints: false,
+  sendsSeconds: true,
+};
+
 /** Needs no network. Bodies are written one behind the other, in the order of the calls. */
 export function dryRun(outlet: Outlet, clock: Clock): Target {
   return {
+    traits,
     async describe() {
       await outlet.open();
       return { kind: 'dry-run', version: null, endpoints: [], database };

@@ -37,11 +37,14 @@ export function isLoopback(origin: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
 }
 
-/** `auto`: none when every origin is loopback, else zstd where this Node has it, else gzip. Throws UsageError. */
-export function encoder(compression: Compression, origins: readonly string[]): Encode {
+/**
+ * `auto`: none when every origin is loopback, else zstd where this Node has it, else gzip. Throws UsageError.
+ * @param takesZstd whether the target does
+ */
+export function encoder(compression: Compression, origins: readonly string[], takesZstd = true): Encode {
   const wanted = compression === 'auto' && origins.every(isLoopback) ? 'none' : compression;
   if (wanted === 'none') return asIs;
-  if (wanted !== 'gzip' && zstdCompress !== undefined) return withZstd(zstdCompress);
+  if (wanted !== 'gzip' && zstdCompress !== undefined && takesZstd) return withZstd(zstdCompress);
   if (wanted !== 'zstd') return gzipPool();
   throw new UsageError([
     `--compression zstd: expected a Node with zstd (22.15 or later) — got ${process.version} — use --compression gzip or auto`,

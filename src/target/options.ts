@@ -1,4 +1,4 @@
-// What a CnosDB target has to be told.
+// What a target has to be told.
 
 import type { InputPrecision, Notice, Precision } from '../model.js';
 import type { Compression } from './encode.js';
@@ -12,23 +12,19 @@ export interface TlsOptions {
   readonly insecure: boolean;
 }
 
-export interface CnosdbOptions {
+/** What every one has to be told that is spoken to over HTTP. */
+export interface HttpOptions {
   /**
-   * `origin`: scheme, host, port, and a path when CnosDB is behind a proxy that adds one. `shown`: the same as people may
-   * see it, without credentials.
+   * `origin`: scheme, host, port, and a path when the target is behind a proxy that adds one. `shown`: the same as people
+   * may see it, without credentials.
    */
   readonly urls: readonly { readonly shown: string; readonly origin: string }[];
   readonly db: string;
-  readonly tenant: string;
   readonly user: string;
   readonly password: string;
-  /** Unit of the timestamps in request bodies. */
-  readonly precision: Precision;
   /** Unit of the timestamps in the input: for the guard against a database that would merge points. */
   readonly inputPrecision: InputPrecision;
   readonly createDb: boolean;
-  /** Before it is created anew, the database is dropped with all that is in it. */
-  readonly dropExisting?: boolean;
   /** Verbatim after WITH. */
   readonly dbOptions: string | null;
   readonly compression: Compression;
@@ -37,9 +33,27 @@ export interface CnosdbOptions {
   /** Connections to each endpoint: as many as there may be writers. */
   readonly connections: number;
   readonly waitForTargetMs: number;
-  /** Longest answer to a question in SQL, bytes; 64 MiB unless told. */
+  /** Longest answer to a question, bytes; 64 MiB unless told. */
   readonly answerBytes?: number;
   /** For User-Agent. */
   readonly version: string;
   readonly notify?: (notice: Notice) => void;
+}
+
+export interface CnosdbOptions extends HttpOptions {
+  /** Unit of the timestamps in request bodies. */
+  readonly precision: Precision;
+  readonly tenant: string;
+  /** Before it is created anew, the database is dropped with all that is in it. */
+  readonly dropExisting?: boolean;
+}
+
+/** For those that take line protocol but are no CnosDB. */
+export interface LinesOptions extends HttpOptions {
+  /** Unit of the timestamps in request bodies. */
+  readonly precision: InputPrecision;
+  /** In place of user and password; null: none. */
+  readonly token: string | null;
+  /** Of InfluxDB 2; empty: none. */
+  readonly org: string;
 }

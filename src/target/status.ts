@@ -25,7 +25,7 @@ export function isError(read: unknown): read is { error_code: string; error_mess
 }
 
 /** Seconds or an HTTP date; null when absent or unreadable. */
-function retryAfterMs(header: string | readonly string[] | undefined, now: number): number | null {
+export function retryAfterMs(header: string | readonly string[] | undefined, now: number): number | null {
   const text = typeof header === 'string' ? header.trim() : (header?.[0]?.trim() ?? '');
   if (text === '') return null;
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
@@ -52,7 +52,7 @@ const passing: Record<number, string> = {
 };
 
 /** A few words of a body for people, without markup. */
-function words(body: string): string {
+export function words(body: string): string {
   const text = body
     .replace(/<(style|script)[\s\S]*?<\/\1>|<[^>]*>/gi, ' ')
     .replace(/\s+/g, ' ')

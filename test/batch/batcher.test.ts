@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../src/batch/arena.js';
 import type { Guard } from '../../src/batch/batcher.js';
+import { unbounded } from '../../src/batch/bounds.js';
 import { InputError, UsageError } from '../../src/errors.js';
 import type { Points } from '../../src/model.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
@@ -229,6 +230,7 @@ describe('tables and columns the target lacks', () => {
         asked.push(`${shape.table}:${shape.columns.map(({ name }) => name).join('+')}`);
         return catalogue.look(shape);
       },
+      introducesAlone: true,
       introduction: () => catalogue.introduction(),
     };
     return { catalogue, guard, asked };
@@ -291,7 +293,7 @@ describe('tables and columns the target lacks', () => {
   });
 
   test('a batch never claims what it does not bring: expired points introduce nothing', async () => {
-    const batches = await load('a f=1 1\nb f=1 100\na f=2 101\n', guarded(), { oldest: 50 });
+    const batches = await load('a f=1 1\nb f=1 100\na f=2 101\n', guarded(), { bounds: { ...unbounded, oldest: 50 } });
     expect(batches.map(({ introduces, points, rejects }) => [introduces, points.length, rejects.length])).toEqual([
       [null, 0, 1],
       [['b', 'a'], 2, 0],
@@ -340,7 +342,9 @@ describe('timestamps', () => {
 
   test('older than the target keeps: rejected here as expired, the oldest itself kept', async () => {
     const text = 'm f=1 99\nm f=2 100\nm f=3 -100\n';
-    const [batch] = await collect(bench({ oldest: 100 }).batcher.batches(0, runs(text), never));
+    const [batch] = await collect(
+      bench({ bounds: { ...unbounded, oldest: 100 } }).batcher.batches(0, runs(text), never),
+    );
     expect(batch).toMatchObject({
       body: 'm f=2 100\n',
       rejects: [

@@ -2,6 +2,7 @@
 
 import { Arena } from '../../src/batch/arena.js';
 import { Batcher, type BatcherOptions, type Guard } from '../../src/batch/batcher.js';
+import { unbounded } from '../../src/batch/bounds.js';
 import { LineProtocol, type LineProtocolOptions } from '../../src/format/line-protocol.js';
 import type { Batch, ByteSource, Points } from '../../src/model.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
@@ -25,6 +26,7 @@ class Account {
 
 /** A guard to which every shape is known. */
 export const allKnown: Guard = {
+  introducesAlone: true,
   look: () => ({ kind: 'known' }),
   introduction: () => new Catalogue([]).introduction(),
 };
@@ -38,7 +40,7 @@ const plain: BatcherOptions = {
   startMs: 1_600_000_000_000,
   limit: Number.POSITIVE_INFINITY,
   skipPoints: 0,
-  oldest: Number.NEGATIVE_INFINITY,
+  bounds: unbounded,
   inspect: () => {},
 };
 

@@ -60,6 +60,13 @@ type Answer = Verdict | { readonly verdict: Verdict; readonly endpoint: string }
 
 /** Answers what `answer` says to a body's lines; the request's number counts from 0. */
 class ScriptedTarget implements Target {
+  readonly traits = {
+    title: 'CnosDB',
+    firstWriteAlone: true,
+    plansMemory: true,
+    countsPoints: true,
+    sendsSeconds: false,
+  };
   readonly requests: Request[] = [];
   readonly #clock: VirtualClock;
   readonly #answer: (lines: string[], number: number, signal: AbortSignal) => Answer | Promise<Answer>;

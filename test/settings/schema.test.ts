@@ -18,6 +18,9 @@ function problems(given: Record<string, unknown>) {
 
 test('the defaults are what the product contract says', () => {
   expect(settings({})).toEqual({
+    target: 'cnosdb',
+    token: null,
+    names: { seriesKeyBytes: 511, slashes: false },
     urls: [{ shown: 'http://localhost:8902', origin: 'http://localhost:8902' }],
     db: 'd',
     tenant: 'cnosdb',

@@ -66,7 +66,8 @@ export function run(args: readonly string[], options: StartOptions = {}): Promis
   return start(args, options).ended;
 }
 
-function watch(child: ChildProcess): Running {
+/** For other programs than ours. */
+export function watch(child: ChildProcess): Running {
   const said = { stdout: '', stderr: '' };
   const waiters = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {

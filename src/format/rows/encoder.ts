@@ -1,7 +1,7 @@
 // One row → one point of line protocol, from bytes to bytes: names and escapes in the portable form, types as they were
 // declared or seen first. A row as the ones before it allocates nothing.
 
-import type { InputPrecision } from '../../model.js';
+import { type InputPrecision, type NameLimits, narrowestNames } from '../../model.js';
 import type { Reason } from '../reasons.js';
 import { TimeReader } from '../scalar/time.js';
 import type { TimeCell } from '../time/cell.js';
@@ -20,7 +20,6 @@ const MINUS = 0x2d;
 /** Fixed part, and part per tag beside its value, of the key under which the server indexes a series. */
 const SERIES_KEY_BASE = 7;
 const SERIES_KEY_PER_TAG = 9;
-const SERIES_KEY_MAX = 511;
 /** Behind any value: separators, quotes, a timestamp. */
 const slack = 64;
 
@@ -31,6 +30,8 @@ export interface EncoderOptions {
   readonly missingTimestamp: 'reject' | 'now';
   readonly maxPointBytes: number;
   readonly nullWords: readonly string[] | null;
+  /** Of the target; default: those of CnosDB. A slash in a measurement is refused in any case. */
+  readonly names?: NameLimits;
 }
 
 /** What it found stays in the public fields until the next row. */
@@ -152,7 +153,8 @@ export class RowEncoder {
       key += SERIES_KEY_PER_TAG + stop - start;
       this.#mask[i >>> 5]! |= 1 << (i & 31);
     }
-    return key <= SERIES_KEY_MAX ? out : this.#fail(code('series-key-too-long'), `a series key of up to ${key} bytes`);
+    const { seriesKeyBytes } = this.#options.names ?? narrowestNames;
+    return key <= seriesKeyBytes ? out : this.#fail(code('series-key-too-long'), `a series key of up to ${key} bytes`);
   }
 
   #fields(row: Cells, { fields, tags }: Mapping, from: number, end: number): number {

@@ -18,6 +18,8 @@ function table(special: Record<string, number>): Uint8Array {
 }
 
 export const measurementClasses = table({ '=': EQUALS, '/': SLASH });
+/** Where a slash is a byte like any other. */
+export const slashClasses = table({ '=': EQUALS });
 export const keyClasses = table({ '=': STOP });
 export const tagValueClasses = table({ '=': EQUALS });
 

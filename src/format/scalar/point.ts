@@ -1,7 +1,7 @@
 // The exact check of one point, byte by byte: the reference for the kernel, and its slow path. One class, because
 // every step moves the same cursor; a good point allocates nothing.
 
-import type { InputPrecision } from '../../model.js';
+import { type InputPrecision, type NameLimits, narrowestNames } from '../../model.js';
 import type { Reason } from '../reasons.js';
 import { Columns } from './columns.js';
 import { Hash } from './hash.js';
@@ -21,10 +21,15 @@ const BACKSLASH = 0x5c;
 /** Fixed part, and part per tag beside its value, of the key under which the server indexes a series. */
 const SERIES_KEY_BASE = 7;
 const SERIES_KEY_PER_TAG = 9;
-const SERIES_KEY_MAX = 511;
 
 /** `incomplete`: everything up to the end of the window fits, and more is needed to tell. */
 export type Outcome = 'point' | 'reject' | 'incomplete';
+
+export interface PointOptions {
+  readonly maxPointBytes: number;
+  readonly precision: InputPrecision;
+  readonly names?: NameLimits;
+}
 
 /** Reads one point at a time; what it found stays in the public fields until the next `read`. */
 export class PointReader {
@@ -44,6 +49,8 @@ export class PointReader {
 
   readonly #bytes: Uint8Array;
   readonly #maxPointBytes: number;
+  readonly #seriesKeyBytes: number;
+  readonly #measurementClasses: Uint8Array;
   readonly #columns = new Columns();
   readonly #name: Hash;
   #start = 0;
@@ -59,11 +66,14 @@ export class PointReader {
   #openFrom = 0;
   #openTo = 0;
 
-  constructor(bytes: Uint8Array, maxPointBytes: number, precision: InputPrecision, seed: bigint) {
+  constructor(bytes: Uint8Array, options: PointOptions, seed: bigint) {
+    const { maxPointBytes, precision, names: limits = narrowestNames } = options;
     this.shape = new Hash(seed);
     this.#name = new Hash(seed);
     this.#bytes = bytes;
     this.#maxPointBytes = maxPointBytes;
+    this.#seriesKeyBytes = limits.seriesKeyBytes;
+    this.#measurementClasses = limits.slashes ? names.slashClasses : names.measurementClasses;
     this.time = new TimeReader(precision);
   }
 
@@ -115,7 +125,7 @@ export class PointReader {
   #measurement(start: number): boolean {
     const bytes = this.#bytes;
     if (bytes[start] === BACKSLASH) return this.#fail('bad-escape', 'an escape as the first byte of a measurement');
-    if (!this.#passName(names.measurementClasses)) return false;
+    if (!this.#passName(this.#measurementClasses)) return false;
     if (this.#at === start) return this.#fail('no-measurement', 'a comma');
     if (this.#nameEquals && this.#nameBackslash) return this.#fail('bad-escape', 'a measurement with = and an escape');
     const key = SERIES_KEY_BASE + this.#nameLength;
@@ -136,7 +146,7 @@ export class PointReader {
       this.shape.mix(this.#name.low ^ TAG, this.#name.high);
     }
     if (bytes[this.#at] !== SPACE) return this.#lineEnded('no-fields', 'the end of the line before any field');
-    if (key <= SERIES_KEY_MAX) return true;
+    if (key <= this.#seriesKeyBytes) return true;
     return this.#fail('series-key-too-long', `a series key of up to ${key} bytes`);
   }
 
@@ -321,7 +331,7 @@ export class PointReader {
     const bytes = this.#bytes;
     const next = bytes[p + 1]!;
     if (next === COMMA || next === SPACE) return p + 2;
-    if (next === EQUALS_SIGN && classes !== names.measurementClasses) return p + 2;
+    if (next === EQUALS_SIGN && classes !== this.#measurementClasses) return p + 2;
     if (next === QUOTE || next === 0x27) return p + 2;
     if (next !== BACKSLASH) {
       this.#failAt(p + 1, 'bad-escape', 'a backslash before a byte that needs none');

@@ -176,5 +176,5 @@ function reached({ summary, samples }: PageFacts): Html | null {
 
 function footer({ summary }: PageFacts): Html {
   const { version, requests, target: of } = summary;
-  return html`<footer><p>bulk-load ${version}, CnosDB ${of.version ?? 'of unknown version'}; ${plural(requests.sent, 'request')}, ${count(requests.retried)} of them again. All times are UTC. This page needs no network and holds no secret.</p></footer>`;
+  return html`<footer><p>bulk-load ${version}, target ${of.version ?? 'of unknown version'}; ${plural(requests.sent, 'request')}, ${count(requests.retried)} of them again. All times are UTC. This page needs no network and holds no secret.</p></footer>`;
 }

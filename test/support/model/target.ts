@@ -37,6 +37,13 @@ const timedOut: Verdict = {
 };
 
 export class ModelTarget implements Target {
+  readonly traits = {
+    title: 'CnosDB',
+    firstWriteAlone: true,
+    plansMemory: true,
+    countsPoints: true,
+    sendsSeconds: false,
+  };
   readonly passed: Passed[] = [];
   readonly #cluster: ModelCluster;
   readonly #clock: Clock;

@@ -1,0 +1,16 @@
+// What came of a write, where no answer of the target's says it.
+
+import type { Verdict } from '../model.js';
+import type { Outcome } from './exchange.js';
+import { verdictOfError } from './network.js';
+import type { Answer } from './status.js';
+
+/** @param answered what an answer means */
+export function verdictOfOutcome(outcome: Outcome, timeoutMs: number, answered: (answer: Answer) => Verdict): Verdict {
+  if (outcome.kind === 'answer') return answered(outcome.answer);
+  if (outcome.kind === 'error') return verdictOfError(outcome.error, outcome.sent);
+  if (outcome.kind === 'aborted') return { kind: 'dropped', reason: 'stopped by the caller', mayHaveLanded: true };
+  const reason = `no ${outcome.sent ? 'answer' : 'connection'} within ${Math.round(timeoutMs / 100) / 10}s`;
+  if (!outcome.sent) return { kind: 'unreachable', reason };
+  return { kind: 'overloaded', reason, retryAfterMs: null, mayHaveLanded: true, memory: false, timedOut: true };
+}

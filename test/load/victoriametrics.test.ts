@@ -1,0 +1,206 @@
+// Loads into a real VictoriaMetrics, where it is installed.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Bench } from '../support/lines-load.js';
+import { installed, type Server, victoriaMetrics } from '../support/servers.js';
+
+const second = 1_640_995_200_000_000_000n;
+const there = installed('victoria-metrics');
+
+interface Series {
+  readonly metric: Record<string, string>;
+  readonly values: number[];
+  readonly timestamps: number[];
+}
+
+async function series(url: string, match: string): Promise<Series[]> {
+  await fetch(`${url}/internal/force_flush`);
+  const answer = await fetch(`${url}/api/v1/export`, {
+    method: 'POST',
+    body: new URLSearchParams({ 'match[]': match }),
+  });
+  const read = (await answer.text())
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Series);
+  return read.sort((a, b) => JSON.stringify(a.metric).localeCompare(JSON.stringify(b.metric)));
+}
+
+const cpu = (n: number): string =>
+  `${Array.from({ length: n }, (_, i) => `cpu,host=h${i % 50} user=${i}.25,system=${i}i ${second + BigInt(i) * 1_000_000n}`).join('\n')}\n`;
+
+describe.skipIf(!there)('with a retention of 100 years', () => {
+  let server: Server;
+  let bench: Bench;
+  let databases = 0;
+
+  beforeAll(async () => {
+    server = await victoriaMetrics();
+    bench = await Bench.begin(['--target', 'victoriametrics', '--url', server.url]);
+  });
+  afterAll(async () => {
+    await bench.end();
+    await server.end();
+  });
+  const db = (): string => `db${databases++}`;
+
+  test('it holds exactly what was sent, numbers as floats, and --verify finds it so', async () => {
+    const name = db();
+    const text = [
+      `all,tag=a\\ b\\,c\\=d f=0.1,i=9007199254740992i,u=3u,b=true,c=f ${second}`,
+      `all,tag=Ünïcode f=-1.5e-7 ${second + 1_000_000n}`,
+      `all f=179769313486231570000000 ${second + 2_000_000n}`,
+      `a/b.c f=1 ${second}`,
+      '',
+    ].join('\n');
+    const { code, stderr, summary } = await bench.load(text, ['--db', name, '--verify']);
+    expect(stderr).toContain('4 points read back, 4 found, 4 equal; that is all of them');
+    expect(code).toBe(0);
+    expect(summary.points).toEqual({ read: 4, loaded: 4, rejected: 0, undelivered: 0 });
+    const timestamps = [1_640_995_200_000];
+    expect(await series(server.url, `{db="${name}",tag="a b,c=d"}`)).toEqual(
+      [
+        ['b', 1],
+        ['c', 0],
+        ['f', 0.1],
+        ['i', 9_007_199_254_740_992],
+        ['u', 3],
+      ].map(([field, value]) => ({
+        metric: { __name__: `all_${field}`, db: name, tag: 'a b,c=d' },
+        values: [value],
+        timestamps,
+      })),
+    );
+    expect(await series(server.url, `{db="${name}",tag="Ünïcode"}`)).toMatchObject([{ values: [-1.5e-7] }]);
+    expect(await series(server.url, `{db="${name}",__name__="a/b.c_f"}`)).toMatchObject([{ values: [1], timestamps }]);
+  });
+
+  test('many points over several writers are all there', async () => {
+    const name = db();
+    const { code, summary } = await bench.load(cpu(60_000), [
+      '--db',
+      name,
+      '--batch-points',
+      '2000',
+      '--compression',
+      'gzip',
+    ]);
+    expect(code).toBe(0);
+    expect(summary.points.loaded).toBe(60_000);
+    const stored = await series(server.url, `{db="${name}",__name__="cpu_system"}`);
+    expect(stored).toHaveLength(50);
+    const values = stored.flatMap((each) => each.values).sort((a, b) => a - b);
+    expect(values).toEqual(Array.from({ length: 60_000 }, (_, i) => i));
+  });
+
+  test.each([
+    ['s', '1640995200'],
+    ['ms', '1640995200123'],
+    ['us', '1640995200123000'],
+    ['ns', '1640995200123000000'],
+  ])('timestamps in %s come to lie where they belong', async (precision, time) => {
+    const name = db();
+    expect((await bench.load(`m v=1 ${time}\n`, ['--db', name, '--precision', precision])).code).toBe(0);
+    const [stored] = await series(server.url, `{db="${name}"}`);
+    expect(stored?.timestamps).toEqual([Number(time.slice(0, 13).padEnd(13, '0'))]);
+  });
+
+  test('what it would drop or change without a word is rejected here, and none of it is sent', async () => {
+    const name = db();
+    const tags = Array.from({ length: 29 }, (_, i) => `t${i}=1`).join(',');
+    const ahead = BigInt(Date.now() + 3 * 86_400_000) * 1_000_000n;
+    const text = [
+      `good v=1 ${second}`,
+      `text v=1,s="lost" ${second}`,
+      `fine v=1 ${second + 1n}`,
+      `wide,${tags} v=1 ${second}`,
+      `long,tag=${'x'.repeat(16_385)} v=1 ${second}`,
+      `future v=1 ${(ahead / 1_000_000_000n) * 1_000_000_000n}`,
+      `before v=1 -1000000000`,
+      `good v=2 ${second + 1_000_000n}`,
+      '',
+    ].join('\n');
+    const loaded = await bench.load(text, ['--db', name, '--expect-time', 'off']);
+    expect(loaded.code).toBe(8);
+    expect(await bench.rejects(loaded)).toEqual({
+      2: 'string-field',
+      3: 'finer-than-target',
+      4: 'too-many-tags',
+      5: 'tag-value-too-long',
+      6: 'ahead',
+      7: 'expired',
+    });
+    expect(loaded.summary.points).toEqual({ read: 8, loaded: 2, rejected: 6, undelivered: 0 });
+    expect((await series(server.url, `{db="${name}"}`)).map(({ values }) => values)).toEqual([[1, 2]]);
+  });
+
+  test('as many tags as it keeps are kept', async () => {
+    const name = db();
+    const tags = Array.from({ length: 28 }, (_, i) => `t${i}=1`).join(',');
+    expect((await bench.load(`wide,${tags} v=1 ${second}\n`, ['--db', name])).code).toBe(0);
+    const [stored] = await series(server.url, `{db="${name}"}`);
+    expect(Object.keys(stored?.metric ?? {})).toHaveLength(30);
+  });
+
+  test('stopped in the middle of a load and started again, it lacks nothing', async () => {
+    const name = db();
+    const path = await bench.file(cpu(200_000));
+    const args = [
+      '--db',
+      name,
+      '--batch-points',
+      '1000',
+      '--rate-points',
+      '60000',
+      '--summary',
+      '-',
+      '--progress',
+      'json',
+    ];
+    const running = bench.begin([...args, path]);
+    await running.saw(/"loaded":[1-9]\d{3}/);
+    await server.kill('SIGTERM');
+    await server.start();
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ points: { read: 200_000, loaded: 200_000, undelivered: 0 } });
+    const stored = await series(server.url, `{db="${name}",__name__="cpu_system"}`);
+    expect(new Set(stored.flatMap(({ values }) => values)).size).toBe(200_000);
+  });
+});
+
+describe.skipIf(!there)('with a user, and its usual retention', () => {
+  let server: Server;
+  let bench: Bench;
+
+  beforeAll(async () => {
+    server = await victoriaMetrics(['-httpAuth.username=u', '-httpAuth.password=secret']);
+    bench = await Bench.begin(['--target', 'victoriametrics', '--url', server.url, '--db', 'x']);
+  });
+  afterAll(async () => {
+    await bench.end();
+    await server.end();
+  });
+
+  test.each([
+    ['none', []],
+    ['a wrong password', ['--user', 'u', '--password', 'wrong']],
+    ['a token that is none', ['--token', 'wrong']],
+  ])('credentials: %s is refused before any point', async (_, args) => {
+    const { code, stderr, summary } = await bench.load(cpu(10), args);
+    expect(code).toBe(4);
+    expect(stderr).toContain('see --user and --password, or --token');
+    expect(stderr).not.toContain('wrong');
+    expect(summary.requests.sent).toBe(0);
+  });
+
+  test('points older than it keeps are rejected here as expired', async () => {
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const loaded = await bench.load(`m v=1 ${second}\nm v=2 ${now}\n`, ['--user', 'u'], {
+      BULK_LOAD_PASSWORD: 'secret',
+    });
+    expect(loaded.code).toBe(8);
+    expect(await bench.rejects(loaded)).toEqual({ 1: 'expired' });
+    expect(loaded.summary.points).toMatchObject({ loaded: 1, rejected: 1 });
+  });
+});

@@ -1,0 +1,61 @@
+// Loads into a real server of another kind, by the command as a user types it.
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Summary } from '../../src/model.js';
+import { type Running, run, start } from './process.js';
+
+export interface Loaded {
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly summary: Summary;
+}
+
+export class Bench {
+  readonly #folder: string;
+  readonly #options: readonly string[];
+  #files = 0;
+
+  private constructor(folder: string, options: readonly string[]) {
+    this.#folder = folder;
+    this.#options = options;
+  }
+
+  /** `options` go along with each load. */
+  static async begin(options: readonly string[]): Promise<Bench> {
+    return new Bench(await mkdtemp(join(tmpdir(), 'bulk-load-test-')), options);
+  }
+
+  async file(text: string): Promise<string> {
+    const path = join(this.#folder, `${this.#files++}.lp`);
+    await writeFile(path, text);
+    return path;
+  }
+
+  async load(text: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<Loaded> {
+    const path = await this.file(text);
+    const { code, stderr, stdout } = await run([...this.#all(), '--summary', '-', ...args, path], { env });
+    return { code, stderr, summary: JSON.parse(stdout) as Summary };
+  }
+
+  begin(args: readonly string[]): Running {
+    return start([...this.#all(), ...args]);
+  }
+
+  /** The reasons of rejected points by line. */
+  async rejects({ summary }: Loaded): Promise<Record<number, string>> {
+    const text = summary.rejects.reasons === null ? '' : await readFile(summary.rejects.reasons, 'utf8');
+    const rows = text.split('\n').filter((line) => line !== '');
+    const read = rows.map((line) => JSON.parse(line) as { line: number; reason: string });
+    return Object.fromEntries(read.map(({ line, reason }) => [line, reason]));
+  }
+
+  end(): Promise<void> {
+    return rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #all(): string[] {
+    return [...this.#options, '--state-dir', join(this.#folder, 'state'), '--progress', 'none'];
+  }
+}
