@@ -112,6 +112,18 @@ const cases: readonly Case[] = [
     landed: true,
   },
   {
+    name: 'a request that is late',
+    fault: { delay: { side: 'up', ms: 100 } },
+    takenFor: 'accepted',
+    landed: true,
+  },
+  {
+    name: 'an answer that is late',
+    fault: { delay: { side: 'down', ms: 100 } },
+    takenFor: 'accepted',
+    landed: true,
+  },
+  {
     name: '500 in place of the answer',
     fault: { say: `HTTP/1.1 500 Oh\r\n${head}`, passOn: true },
     takenFor: 'overloaded',

@@ -65,6 +65,19 @@ function* wide(count, table) {
   for (let i = 0; i < count; i += 1) yield `${table(i)},t=a ${columns} ${start + BigInt(i)}\n`;
 }
 
+/** Which of 14 fields a point has is the number of its shape, in bits. @param {number} count @param {number} shapes */
+function* shapes(count, shapes) {
+  for (let from = 0; from < count; from += 1000) {
+    let text = '';
+    for (let i = from; i < Math.min(count, from + 1000); i += 1) {
+      const bits = (i % shapes) + 1;
+      const fields = Array.from({ length: 14 }, (_, bit) => ((bits >> bit) & 1 ? [`f${bit}=${i}`] : [])).flat();
+      text += `m,t=a ${fields.join(',')} ${start + BigInt(i)}\n`;
+    }
+    yield text;
+  }
+}
+
 /** @typedef {(folder: string, size: number) => Promise<void>} Make */
 /** @type {Make} */
 const some = (folder, size) => file(folder, 'some.lp', () => points(Math.ceil(200_000 * size)));
@@ -89,6 +102,19 @@ export const cases = [
   {
     name: '200,000 points of 500 columns',
     make: (folder, size) => file(folder, 'wide.lp', () => wide(Math.ceil(200_000 * size), () => 'm')),
+    ...{ behaviour: 'takes', options: [], limitMiB: 192, code: 0 },
+  },
+  {
+    name: '200,000 points of 10,000 shapes',
+    make: (folder, size) => file(folder, 'shapes.lp', () => shapes(Math.ceil(200_000 * size), 10_000)),
+    ...{ behaviour: 'takes', options: [], limitMiB: 192, code: 0 },
+  },
+  {
+    name: '10,000 tables of one column',
+    make: (folder, size) =>
+      file(folder, 'tables.lp', function* () {
+        for (let i = 0; i < 10_000 * size; i += 1) yield `table_${i},t=a f=1 ${start}\n`;
+      }),
     ...{ behaviour: 'takes', options: [], limitMiB: 192, code: 0 },
   },
   {

@@ -98,6 +98,20 @@ async function end(night, run) {
   return code;
 }
 
+/** Until it is so. @param {() => Promise<boolean>} so */
+async function until(so) {
+  while (!(await so())) await wait(20);
+}
+
+const loaded = async () =>
+  Number((await server.ask('SELECT count(n) AS n FROM m', 'nights').catch(() => []))[0]?.n ?? 0);
+/** So many points more than now are there. @param {number} more */
+async function arrived(more) {
+  const before = await loaded();
+  return async () => (await loaded()) >= before + more;
+}
+const locked = async () => (await readdir(state)).some((name) => name.endsWith('.lock'));
+
 /** Somebody else fills the disk. Resolves with the way to undo it. @param {string} path */
 async function fill(path) {
   const { bavail, bsize } = await statfs(path);
@@ -122,23 +136,26 @@ try {
   await server.open(1);
 
   await arrive('mon.lp', fresh(20_000, true));
+  let middle = await arrived(5_000);
   let run = begin();
-  await wait(1_000);
+  await until(middle);
   run.child.kill('SIGKILL');
   codes.push(String(await end('1 kill -9 in the middle', run)));
 
   await arrive('tue.lp.gz', gzipSync(fresh(20_000)));
+  middle = await arrived(5_000);
   run = begin();
-  await wait(1_200);
+  await until(middle);
   await server.kill();
   await wait(3_000);
   await server.start();
   codes.push(String(await end('2 the target is away for minutes', run)));
 
   await arrive('wed.lp', fresh(20_000, true));
+  middle = await arrived(5_000);
   run = begin();
   if (mounted) {
-    await wait(1_100);
+    await until(middle);
     const release = await fill(state);
     codes.push(String(await end('3 the disk is full', run)));
     await release();
@@ -149,8 +166,9 @@ try {
   codes.push(String(await end('4 the name of Monday with new content; Wednesday goes on', run)));
 
   await arrive('fri.lp', fresh(30_000));
+  await until(async () => !(await locked()));
   run = begin();
-  await wait(700);
+  await until(locked);
   codes.push(String(await end('5 a second run at once', begin())));
   codes.push(String(await end('5 the first one', run)));
 

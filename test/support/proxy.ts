@@ -12,6 +12,8 @@ export interface Fault {
   readonly stall?: { readonly side: 'up' | 'down'; readonly after: number };
   /** Passed on in pieces of so many bytes, each so many ms after the one before. */
   readonly trickle?: { readonly side: 'up' | 'down'; readonly bytes: number; readonly everyMs: number };
+  /** Passed on so many ms after it came. */
+  readonly delay?: { readonly side: 'up' | 'down'; readonly ms: number };
   /** Said instead of the true answer; `forever`: again and again, until the client leaves. */
   readonly say?: string;
   readonly forever?: boolean;
@@ -80,12 +82,13 @@ class Passage {
 
   #pass(side: 'up' | 'down', chunk: Buffer): void {
     const to = side === 'up' ? this.#server : this.#client;
-    const { cut, stall, trickle } = this.#fault;
+    const { cut, stall, trickle, delay } = this.#fault;
     const limit = cut?.side === side ? cut.after : stall?.side === side ? stall.after : Number.POSITIVE_INFINITY;
     const part = chunk.subarray(0, Math.max(0, limit - this.#passed[side]));
     this.#passed[side] += chunk.length;
     const over = this.#passed[side] >= limit ? cut : undefined;
     this.#turns[side] = this.#turns[side].then(async () => {
+      if (delay?.side === side) await wait(delay.ms);
       if (trickle?.side === side) await drip(to, part, trickle.bytes, trickle.everyMs);
       else if (part.length > 0) to.write(part);
       if (over !== undefined) this.#end(over.how);
