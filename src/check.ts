@@ -4,6 +4,7 @@
 import { BulkLoadError, InputError, type Outcome, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
 import { Formats, formatsOf } from './formats.js';
+import { type MappingLook, MappingLooks } from './inferred.js';
 import { sampleTimes, unsampled } from './input/times.js';
 import { accepts, within } from './ledger/ledger.js';
 import { planMemory, roomOf } from './memory.js';
@@ -44,6 +45,8 @@ export interface InputLook {
   readonly whole: boolean;
   /** First and last timestamp seen, in units of `--precision`. */
   readonly time: { readonly first: bigint; readonly last: bigint } | null;
+  /** What its rows were taken for; null for line protocol. */
+  readonly mapping: MappingLook | null;
   /** What keeps it from being read. */
   readonly problem: InputError | UsageError | null;
 }
@@ -179,6 +182,7 @@ async function look(
   signal: AbortSignal,
 ): Promise<InputLook> {
   const seen = new Looking();
+  const mapping = new MappingLooks();
   const state = { bytes: 0, whole: false, compression: 'none', format: settings.format as string };
   let problem: InputError | UsageError | null = null;
   try {
@@ -191,6 +195,7 @@ async function look(
       const rows = format.isRandom ? whole : beginning(whole, state, settings.maxPointBytes);
       for await (const run of format.points(rows, signal)) {
         seen.take(input.name, run, judge);
+        if (format.name !== 'lp') mapping.take(run, settings.precision);
         if (!format.isRandom) continue;
         state.bytes = run.end;
         if (run.end >= lookBytes) break;
@@ -206,7 +211,17 @@ async function look(
   }
   const { points, rejects, firstReject, time } = seen;
   const tables = { tables: [...seen.tables], newTables: [...seen.newTables] };
-  return { name: input.name, ...state, points, rejects, firstReject, ...tables, time, problem };
+  return {
+    name: input.name,
+    ...state,
+    mapping: mapping.look(state.format, settings),
+    points,
+    rejects,
+    firstReject,
+    ...tables,
+    time,
+    problem,
+  };
 }
 
 /** The first part of a source, ended at a line so that no point is cut. */

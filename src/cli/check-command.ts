@@ -136,7 +136,36 @@ function inputLines(look: InputLook): string[] {
       `${look.whole ? ', all of it' : ''}${look.compression === 'none' ? '' : `, ${look.compression}`}` +
       `${look.time === null ? '' : `, time ${look.time.first} … ${look.time.last}`}`,
   ];
+  if (look.mapping !== null) lines.push(...mappingLines(look.mapping));
   if (rejects.length > 0) lines.push(`    rejected: ${rejects.join(', ')}; first: ${look.firstReject}`);
   if (look.problem !== null) lines.push(`    ${look.problem}`);
   return lines;
+}
+
+/** Tables and columns shown of one input. */
+const tablesShown = 5;
+const columnsShown = 40;
+const sampleWidth = 40;
+
+function mappingLines({ tables, options: said, perhapsTags }: NonNullable<InputLook['mapping']>): string[] {
+  const shown = tables.slice(0, tablesShown).flatMap(({ table, columns }) => {
+    const more = columns.length - columnsShown;
+    return [
+      `    table ${table}`,
+      ...columns.slice(0, columnsShown).map(({ name, type, sample }) => {
+        const value = sample.length > sampleWidth ? `${sample.slice(0, sampleWidth)}…` : sample;
+        return `      ${name.padEnd(24)} ${type.padEnd(9)} such as ${JSON.stringify(value)}`;
+      }),
+      ...(more > 0 ? [`      and ${plural(more, 'more column')}`] : []),
+    ];
+  });
+  const more = tables.length - tablesShown;
+  return [
+    ...shown,
+    ...(more > 0 ? [`    and ${plural(more, 'more table')}`] : []),
+    ...(said === null ? [] : [`    types are those of the first values; to say them: ${said}`]),
+    ...(perhapsTags.length === 0
+      ? []
+      : [`    strings of few values, which may be meant as tags: --tags ${perhapsTags.join(',')}`]),
+  ];
 }

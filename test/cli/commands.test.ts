@@ -31,6 +31,39 @@ test('check tells a person what was set, what the target is, what is in the inpu
   expect(it.cluster.points()).toBe(0);
 });
 
+test('check shows what rows were taken for, and the options that say the same', async () => {
+  const row = (i: number): string => `164099520000000000${i % 10},h${i % 2},${i}.5,${i % 3 === 0},3,text ${i}\n`;
+  const path = await it.file(
+    'a.csv',
+    `time,host,v,up,n,note\n${Array.from({ length: 40 }, (_, i) => row(i)).join('')}`,
+  );
+  const { code, stderr } = await check(['--measurement', 'cpu', path]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(
+    /table cpu\n +host +string +such as "h0"\n +v +float +such as "0.5"\n +up +boolean +such as "true"/,
+  );
+  expect(stderr).toContain('--measurement cpu --fields host:string,v:float,up:boolean,n:float,note:string');
+  expect(stderr).toMatch(/may be meant as tags: --tags host$/m);
+  const options = ['--measurement', 'cpu', '--tags', 'host', '--fields', 'v:float,up:boolean,n:integer'];
+  const said = await check([...options, '--quiet', '--summary', '-', path]);
+  const { mapping } = (JSON.parse(said.stdout) as { inputs: [{ mapping: object }] }).inputs[0];
+  expect(mapping).toMatchObject({
+    options: null,
+    perhapsTags: [],
+    tables: [
+      { table: 'cpu', columns: [{ name: 'host', type: 'tag' }, {}, {}, { name: 'n', type: 'integer', sample: '3' }] },
+    ],
+  });
+});
+
+test('check says nothing of a mapping where annotations say it, or where there is none', async () => {
+  const annotated = '#datatype measurement,dateTime:number,double\nm,t,v\ncpu,1640995200000000000,1\n';
+  const { stderr } = await check([await it.file('a.csv', annotated), await it.file('a.lp', lines(3))]);
+  expect(stderr).toMatch(/table cpu\n +v +float +such as "1"\n/);
+  expect(stderr).not.toContain('to say them');
+  expect(stderr).not.toContain('table m');
+});
+
 test('check shows every setting when it is asked to', async () => {
   expect((await check(['--log-level', 'debug'])).stderr).toMatch(/--batch-points +10000 +default/);
 });

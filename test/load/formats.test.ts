@@ -73,6 +73,17 @@ test('rejected rows are kept with the header of their file, and load again once 
   expect(again.summary?.points).toEqual({ read: 2, loaded: 2, rejected: 0, undelivered: 0 });
 });
 
+test('rejected rows of TSV load again as TSV', async () => {
+  await begin();
+  const text = `${header}${rows(10)}1640995200000000100,h,oops\n`.replaceAll(',', '\t');
+  const { summary } = await it.load([...mapping, await it.file('a.tsv', text)]);
+  const [letters] = summary!.rejects.deadLetters!;
+  expect(letters).toMatch(/\.tsv$/);
+  const mended = (await readFile(letters!, 'utf8')).replace('oops', '1');
+  const again = await it.load([...mapping, await it.file('mended', mended)]);
+  expect(again.summary?.points).toEqual({ read: 1, loaded: 1, rejected: 0, undelivered: 0 });
+});
+
 test('stopped and killed in the middle of a CSV file, a load goes on under its header', async () => {
   await begin({ script: { latencyMs: () => 5 } });
   const text =

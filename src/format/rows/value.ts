@@ -6,6 +6,10 @@ import { code, putFloat, putInteger, putString } from './put.js';
 import { BOOLEAN, FLOAT, INTEGER, STRING, UNKNOWN, UNSIGNED } from './types.js';
 
 const SPACE = 0x20;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+/** As many digits are always exact. */
+const shortNumber = 15;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -37,6 +41,11 @@ export class ValueWriter {
    * @returns the offset behind it, or the code of a reason
    */
   put(kind: number, from: number, to: number, out: number, type: number, declared: boolean): number {
+    if (type === FLOAT && to - from <= shortNumber && (kind === BARE || kind === NUMBER)) {
+      this.type = FLOAT;
+      const end = this.#plainFloat(from, to, out);
+      if (end > 0) return end;
+    }
     this.type = type === UNKNOWN ? this.#typeOf(kind, from, to, out) : type;
     // What was quoted is text, unless it was said to be something else.
     if (kind === TEXT && this.type !== STRING && !declared) return wrongType;
@@ -77,6 +86,23 @@ export class ValueWriter {
     return inner.includes(BACKSLASH) || inner.includes(QUOTE)
       ? badString
       : putString(this.#bytes, from + 1, to - 1, out);
+  }
+
+  /** `-12.5`, which is what most numbers look like: copied in one go. 0 for what has to be looked at more closely. */
+  #plainFloat(from: number, to: number, out: number): number {
+    const bytes = this.#bytes;
+    let o = out;
+    let p = from;
+    if (bytes[p] === MINUS) bytes[o++] = bytes[p++]!;
+    const first = p;
+    let dots = 0;
+    for (; p < to; p++) {
+      const byte = bytes[p]!;
+      if (byte === DOT) dots++;
+      else if (byte < 0x30 || byte > 0x39) return 0;
+      bytes[o++] = byte;
+    }
+    return dots > 1 || p === first || bytes[first] === DOT || bytes[to - 1] === DOT ? 0 : o;
   }
 
   #typeOf(kind: number, from: number, to: number, out: number): number {
