@@ -7,7 +7,7 @@ import { Formats, formatsOf } from './formats.js';
 import { type MappingLook, MappingLooks } from './inferred.js';
 import { sampleTimes, unsampled } from './input/times.js';
 import { accepts, within } from './ledger/ledger.js';
-import { planMemory, roomOf } from './memory.js';
+import { isWorthThread, planMemory, roomOf } from './memory.js';
 import type {
   ByteSource,
   FormatName,
@@ -82,7 +82,7 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
     }
   };
   const kinds = (await attempt(() => formatsOf(settings, inputs, signal))) ?? ['lp' as const];
-  const memory = await attempt(() => planMemory(settings, kinds));
+  const memory = await attempt(() => planMemory(settings, kinds, isWorthThread(inputs)));
   const description = await attempt(() => target.describe(signal));
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));

@@ -21,6 +21,12 @@ export function formatBytes(settings: Settings, formats: readonly FormatName[]):
   return lines + (formats.some((each) => each !== 'lp') ? Rows.memoryBytes(settings) : 0);
 }
 
+/** What they take besides when points are found on a thread of its own; null where none of them can be. */
+export function apartBytes(settings: Settings, formats: readonly FormatName[]): number | null {
+  if (!formats.includes('lp')) return null;
+  return LineProtocol.memoryBytes({ ...settings, apart: true }) - LineProtocol.memoryBytes(settings);
+}
+
 /** What names the way in which inputs are read: part of what makes a load the same load. */
 export function readAs(settings: Settings): string {
   const { format, measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords } = settings;
@@ -71,12 +77,24 @@ export class Formats {
   readonly #room: Room | undefined;
   readonly #scratch = new Uint8Array(headBytes);
   readonly #made = new Map<FormatName, Format>();
+  readonly #apart: boolean;
   #rows: Rows | null = null;
 
-  /** @param room for what is read at random; without it nothing is refused for its size */
-  constructor(settings: Settings, room?: Room) {
+  /**
+   * @param room for what is read at random; without it nothing is refused for its size
+   * @param apart whether points of line protocol are found on a thread of its own
+   */
+  constructor(settings: Settings, room?: Room, apart = false) {
     this.#settings = settings;
     this.#room = room;
+    this.#apart = apart;
+    // Its thread starts while the target is asked.
+    if (apart) this.#of('lp');
+  }
+
+  /** Ends what was begun for them. Nothing may be pulled any more. */
+  async close(): Promise<void> {
+    for (const format of this.#made.values()) await format.close?.();
   }
 
   /**
@@ -102,7 +120,7 @@ export class Formats {
   }
 
   #make(name: FormatName): Format {
-    if (name === 'lp') return new LineProtocol(this.#settings);
+    if (name === 'lp') return new LineProtocol({ ...this.#settings, apart: this.#apart });
     this.#rows ??= new Rows(this.#settings);
     if (name === 'ndjson') return new Ndjson(this.#rows);
     if (name === 'json') return new Json(this.#rows, this.#settings.jsonPath);

@@ -19,7 +19,7 @@ import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
 import { Particularly } from './ledger/particulars.js';
 import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
-import { assertColumnsFit, economise, planMemory, roomOf } from './memory.js';
+import { assertColumnsFit, economise, isWorthThread, planMemory, roomOf } from './memory.js';
 import type {
   Batch,
   Clock,
@@ -66,6 +66,8 @@ export interface LoadContext {
   /** The command that continues this load, with so many points skipped where that is not null; null: there is none. */
   readonly command: ((skipPoints: number | null) => string) | null;
   readonly notify: (notice: Notice) => void;
+  /** Whether points should be found on a thread of its own. Default: where the inputs are large enough for that. */
+  readonly apart?: boolean;
   /** Called once, before anything is read: what to look at while the run goes on. */
   readonly watch: (snapshot: () => Snapshot, description: TargetDescription, memory: MemoryPlan) => void;
 }
@@ -172,7 +174,7 @@ class Run {
   async prepare(): Promise<MemoryPlan> {
     const { target, inputs, clock, notify, watch } = this.#context;
     const formats = await formatsOf(this.#settings, inputs, this.#halt.signal);
-    const memory = planMemory(this.#settings, formats);
+    const memory = planMemory(this.#settings, formats, this.#context.apart ?? isWorthThread(inputs));
     economise(memory);
     this.#memory = memory;
     if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
@@ -198,6 +200,7 @@ class Run {
       startedMs: this.#startedMs,
       assertFits: () => assertColumnsFit(this.#catalogue.size, memory),
       room: roomOf(this.#settings, formats, memory),
+      apart: memory.apart,
       notify,
       begun: () => this.#begun,
       settled: () => this.#outstanding.idle(),
@@ -281,6 +284,7 @@ class Run {
     this.#side?.close();
     this.#stall?.close();
     for (const undo of this.#undo) undo();
+    await this.#reading?.close();
     await this.#continuing.close(this.#howItEnded()).catch((error: unknown) => this.end(error));
     for (const undo of this.#undo) undo();
     await target.close(ledger.reason === null).catch((error: unknown) => this.end(error));

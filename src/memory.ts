@@ -1,21 +1,22 @@
 // Memory for a run, from its settings and the machine: where the pure plan meets the rooms whose sizes it adds up.
 
+import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { slotBytes } from './batch/arena.js';
 import { MemoryLimitError } from './errors.js';
-import { formatBytes } from './formats.js';
-import type { FormatName, Room } from './model.js';
+import { apartBytes, formatBytes } from './formats.js';
+import type { FormatName, Input, Room } from './model.js';
 import { limitForWindow, type MemoryPlan, type PlanRequest, plan } from './plan.js';
 import { memoryProbe } from './pressure/cgroup.js';
 import { memoryLimit } from './pressure/limit.js';
 import type { Settings } from './settings/settings.js';
 
 /** What the plan leaves to decompression. */
-export function roomOf(settings: Settings, formats: readonly FormatName[], { windowBytes }: MemoryPlan): Room {
+export function roomOf(settings: Settings, formats: readonly FormatName[], { windowBytes, apart }: MemoryPlan): Room {
   return {
     bytes: windowBytes,
     limitFor: (window) => {
-      const limit = limitForWindow(requestOf(settings, formats), window);
+      const limit = limitForWindow(requestOf(settings, formats, apart), window);
       return limit === null ? null : `${limit / 1_048_576}MiB`;
     },
   };
@@ -24,9 +25,22 @@ export function roomOf(settings: Settings, formats: readonly FormatName[], { win
 /**
  * Throws MemoryLimitError when the limit is too small to start.
  * @param formats those of the inputs
+ * @param apart whether points should be found on a thread of its own, if there is room for it
  */
-export function planMemory(settings: Settings, formats: readonly FormatName[]): MemoryPlan {
-  return plan(requestOf(settings, formats));
+export function planMemory(settings: Settings, formats: readonly FormatName[], apart: boolean): MemoryPlan {
+  return plan(requestOf(settings, formats, apart));
+}
+
+/** It takes 50 ms to start a thread, and it is asked and answers with every input. */
+const leastBytesApart = 16 * 1_048_576;
+const leastMeanApart = 1_048_576;
+
+/** Whether finding points on a thread of its own is worth it. */
+export function isWorthThread(inputs: readonly Pick<Input, 'size'>[], processors = availableParallelism()): boolean {
+  if (processors < 2) return false;
+  // Nothing tells how much comes down a pipe.
+  const total = inputs.reduce((sum, { size }) => sum + (size ?? Number.POSITIVE_INFINITY), 0);
+  return total >= leastBytesApart && total / inputs.length >= leastMeanApart;
 }
 
 /**
@@ -59,7 +73,7 @@ export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: M
   );
 }
 
-function requestOf(settings: Settings, formats: readonly FormatName[]): PlanRequest {
+function requestOf(settings: Settings, formats: readonly FormatName[], apart: boolean): PlanRequest {
   const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
   const limit = memoryLimit(settings.memoryLimit, memoryProbe());
   return {
@@ -69,6 +83,7 @@ function requestOf(settings: Settings, formats: readonly FormatName[]): PlanRequ
     batchPoints,
     maxPointBytes,
     formatBytes: formatBytes(settings, formats),
+    apartBytes: apart ? apartBytes(settings, formats) : null,
     slotBytes,
   };
 }

@@ -224,6 +224,8 @@ export interface Format {
    * @param start what the source's first byte is
    */
   points(source: ByteSource, signal: AbortSignal, start?: Place): AsyncGenerator<Points, void>;
+  /** For formats that hold more than memory. Nothing may be pulled any more. */
+  close?(): Promise<void>;
 }
 
 // ---------------------------------------------------------------- batch → deliver → ledger

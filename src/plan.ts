@@ -10,6 +10,8 @@ export interface MemoryPlan {
   readonly baseBytes: number;
   /** Whether the kernel may be compiled for speed. */
   readonly optimizes: boolean;
+  /** Whether points are found on a thread of its own. */
+  readonly apart: boolean;
   /** For what the arena does not see: sockets, compression, garbage between two collections. */
   readonly reserveBytes: number;
   /** Read windows and tables of the format. */
@@ -34,6 +36,8 @@ export interface PlanRequest {
   readonly batchPoints: number;
   readonly maxPointBytes: number;
   readonly formatBytes: number;
+  /** What the format takes besides on a thread of its own; null where that is not worth it. */
+  readonly apartBytes: number | null;
   /** Bytes of one slot for these sizes. */
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
 }
@@ -53,18 +57,30 @@ const reserveShare = 0.1;
 const smallestBody = 64 * KiB;
 /** A reject of the longest kind and what one read may add to it must fit. */
 const sideSlack = 512 * KiB;
+/** The largest window of a zstd frame that is read unasked: a thread must not take its place. */
+const leastWindowApart = 128 * MiB;
 /** The shortest point there is, `m f=1 0\n`, bounds how many fit a body. */
 const shortestPoint = 8;
 
 /**
  * Fits slots into the limit: as many as there are writers, of the size asked for; then fewer; then smaller; with the
- * compiler last of all. Throws MemoryLimitError, with the figures, when not even one small slot fits.
+ * compiler last of all. A thread for the format only comes where all else has its room. Throws MemoryLimitError, with the figures, when not even one small slot fits.
  */
 export function plan(request: PlanRequest): MemoryPlan {
+  const apart = withThread(request);
+  if (apart !== null) return apart;
   const fast = request.limit.bytes >= leastForCompiler ? fitted(request, true) : null;
   const memory = fast ?? fitted(request, false);
   if (memory === null) throw tooSmall(request);
   return memory;
+}
+
+function withThread(request: PlanRequest): MemoryPlan | null {
+  const { apartBytes, formatBytes, limit } = request;
+  if (apartBytes === null || limit.bytes < leastForCompiler) return null;
+  const memory = fitted({ ...request, formatBytes: formatBytes + apartBytes }, true);
+  if (memory === null || memory.note !== null || memory.windowBytes < leastWindowApart) return null;
+  return { ...memory, apart: true };
 }
 
 function fitted(request: PlanRequest, optimizes: boolean): MemoryPlan | null {
@@ -82,6 +98,7 @@ function fitted(request: PlanRequest, optimizes: boolean): MemoryPlan | null {
       limitSource: limit.source,
       baseBytes,
       optimizes,
+      apart: false,
       reserveBytes,
       formatBytes: request.formatBytes,
       windowBytes: rest - slots * each + Math.floor(reserveBytes / 2),

@@ -50,6 +50,8 @@ export interface ReadingContext {
   readonly assertFits: () => void;
   /** For decompression, and for what is read at random. */
   readonly room: Room;
+  /** Whether points are found on a thread of its own. */
+  readonly apart: boolean;
   readonly notify: (notice: Notice) => void;
   /** Whether anything was sent yet. */
   readonly begun: () => boolean;
@@ -77,7 +79,7 @@ export class Reading {
   constructor(context: ReadingContext) {
     this.#context = context;
     this.#waits = new Waits(context.clock);
-    this.#formats = new Formats(context.settings, context.room);
+    this.#formats = new Formats(context.settings, context.room, context.apart);
   }
 
   /** Bytes of files, and after decompression. */
@@ -96,6 +98,11 @@ export class Reading {
   /** The waits for bytes of inputs; decompression is part of them. */
   get waits(): { readonly seconds: number; readonly going: boolean } {
     return this.#waits;
+  }
+
+  /** Nothing may be pulled any more. */
+  async close(): Promise<void> {
+    await this.#formats.close();
   }
 
   /** Format of an input that was begun; null for the others. */

@@ -15,6 +15,7 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
     batchPoints: 10_000,
     maxPointBytes: MiB,
     formatBytes: 4 * MiB,
+    apartBytes: null,
     slotBytes,
     ...more,
   };
@@ -42,6 +43,22 @@ test('a slot takes the longest point with its stamp, and a reject of the longest
 test('no more points are planned for than can be in a body', () => {
   const memory = plan(request(512 * MiB, { batchBytes: 64 * KiB, maxPointBytes: 64 * KiB, batchPoints: 1_000_000 }));
   expect(memory.points).toBe(Math.ceil(memory.bodyBytes / 8));
+});
+
+test('the format gets a thread of its own only where everything else has its room, the largest window included', () => {
+  const apartBytes = 30 * MiB;
+  const memory = plan(request(512 * MiB, { apartBytes }));
+  expect(memory).toMatchObject({ apart: true, formatBytes: 34 * MiB, slots: 8, note: null });
+  expect(total(memory)).toBeLessThanOrEqual(512 * MiB);
+  expect(plan(request(512 * MiB))).toMatchObject({ apart: false, formatBytes: 4 * MiB });
+  for (const limit of [128, 256, 300]) {
+    expect(plan(request(limit * MiB, { apartBytes }))).toEqual(plan(request(limit * MiB)));
+  }
+  const least = [...Array(256).keys()]
+    .map((i) => 256 + i)
+    .find((limit) => plan(request(limit * MiB, { apartBytes })).apart)!;
+  expect(plan(request(least * MiB, { apartBytes })).windowBytes).toBeGreaterThanOrEqual(128 * MiB);
+  expect(plan(request(512 * MiB, { apartBytes, workers: 200 })).apart).toBe(false);
 });
 
 describe('with less memory', () => {

@@ -2,10 +2,11 @@
 // handed on by offset.
 
 import type { ByteSource, Format, Points } from '../model.js';
-import { theBeginning } from '../model.js';
+import { lineProtocolLetterhead, theBeginning } from '../model.js';
 import { type LineProtocolOptions, layout } from './memory.js';
 import { Columns } from './scalar/columns.js';
 import { Scan } from './scan.js';
+import { Apart, apartBytes } from './thread/apart.js';
 import { scanned } from './windows.js';
 
 export type { LineProtocolOptions } from './memory.js';
@@ -15,19 +16,26 @@ export { reasonNames } from './reasons.js';
 export class LineProtocol implements Format {
   readonly name = 'lp';
   readonly memoryBytes: number;
-  readonly #scan: Scan;
+  readonly #scan: Scan | null;
+  readonly #apart: Apart | null;
 
   constructor(options: LineProtocolOptions) {
-    this.#scan = new Scan(options);
+    this.#apart = options.apart === true ? new Apart(options, lineProtocolLetterhead) : null;
+    this.#scan = this.#apart === null ? new Scan(options) : null;
     this.memoryBytes = LineProtocol.memoryBytes(options);
   }
 
   /** Bytes that a format with these options takes at construction; it takes no more later. */
   static memoryBytes(options: LineProtocolOptions): number {
-    return layout(options).bytes + Columns.memoryBytes;
+    const apart = options.apart === true ? apartBytes(options) : 0;
+    return layout(options).bytes + Columns.memoryBytes + apart;
   }
 
   points(source: ByteSource, signal: AbortSignal, start = theBeginning): AsyncGenerator<Points, void> {
-    return scanned(this.#scan, source, signal, start);
+    return this.#apart?.points(source, signal, start) ?? scanned(this.#scan!, source, signal, start);
+  }
+
+  async close(): Promise<void> {
+    await this.#apart?.close();
   }
 }

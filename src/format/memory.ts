@@ -18,6 +18,8 @@ export interface LineProtocolOptions {
   readonly indexPoints?: number;
   /** Most shapes that get a number. Default 4096. */
   readonly maxShapes?: number;
+  /** Points are found on a thread of its own, which is worth it for large inputs. Default: on this one. */
+  readonly apart?: boolean;
   /** `false`: the exact check alone, as the fast path's oracle. Bytes: another compiled kernel. Default: the built one. */
   readonly kernel?: false | Uint8Array;
 }

@@ -6,13 +6,13 @@ import type { FormatReject } from '../model.js';
 import * as model from '../model.js';
 import { type Kernel, type KernelSettings, loadKernel } from './kernel/kernel.js';
 import { type Layout, type LineProtocolOptions, layout } from './memory.js';
+import type { Stop, WindowScan } from './passage.js';
 import { describe, type Reason } from './reasons.js';
 import { PointReader } from './scalar/point.js';
 import { rewrite } from './scalar/rewrite.js';
 import { timeLimit } from './scalar/time.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shapes.js';
 import { wasm } from './wasm.js';
-import type { Stop, WindowScan } from './windows.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -91,6 +91,11 @@ export class Scan implements WindowScan {
   /** Physical line at `at`. */
   get line(): number {
     return this.#line;
+  }
+
+  /** Where the points of the run lie that had to be rewritten. */
+  get written(): { readonly from: number; readonly to: number } {
+    return { from: this.layout.scratch, to: this.#scratch };
   }
 
   /** Bytes before `at` of a comment that goes on: what follows would be read as a point by someone who begins at `at`. */

@@ -25,6 +25,11 @@ export class Shapes {
     this.#maxShapes = maxShapes;
   }
 
+  /** How many have a number. */
+  get count(): number {
+    return this.#shapes.length;
+  }
+
   /** Shape of a number that `number` gave out. */
   shape(number: number): Shape {
     const shape = this.#shapes[number];

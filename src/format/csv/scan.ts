@@ -2,9 +2,9 @@
 // mean. All that comes before the first row is kept, for files of rejected rows begin with it.
 
 import type { Letterhead, Place } from '../../model.js';
+import type { Stop } from '../passage.js';
 import type { Rows } from '../rows/rows.js';
 import { RowScan } from '../rows/scan.js';
-import type { Stop } from '../windows.js';
 import { isAnnotation } from './annotations.js';
 import type { Dialect, DialectOptions } from './dialect.js';
 import { type Head, Heads } from './head.js';

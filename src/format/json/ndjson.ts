@@ -4,10 +4,11 @@
 import { UsageError } from '../../errors.js';
 import type { ByteSource, Format, Letterhead, Place, Points } from '../../model.js';
 import { theBeginning } from '../../model.js';
+import type { Stop } from '../passage.js';
 import { Mapping } from '../rows/mapping.js';
 import type { Rows } from '../rows/rows.js';
 import { RowScan } from '../rows/scan.js';
-import { type Stop, scanned } from '../windows.js';
+import { scanned } from '../windows.js';
 import { Keys } from './keys.js';
 import { ObjectReader } from './object.js';
 import { pathsOf } from './paths.js';

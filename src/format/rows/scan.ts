@@ -1,7 +1,7 @@
 // What scans of rows have in common: all that a window's loop wants to know lies in the run being filled.
 
 import type { FormatReject, Letterhead, Place, Shape } from '../../model.js';
-import type { Stop, WindowScan } from '../windows.js';
+import type { Stop, WindowScan } from '../passage.js';
 import type { RowLayout } from './memory.js';
 import type { Rows } from './rows.js';
 import type { RowRun } from './run.js';
