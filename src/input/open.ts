@@ -53,7 +53,7 @@ function rawStream(stream: Readable, name: string): RawSource {
 export async function decoded(raw: RawSource, name: string, signal: AbortSignal, room?: Room): Promise<ByteSource> {
   try {
     const { head, source } = await peek(raw, signal);
-    const compression = recognise(head, name);
+    const compression = recognise(head, name, raw.command);
     if (compression === 'gzip') return gunzipSource(source, name);
     if (compression === 'zstd') return await zstdSource(source, name, room);
     return plain(source);

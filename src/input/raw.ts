@@ -3,7 +3,10 @@
 import type { ByteSource } from '../model.js';
 
 /** A ByteSource that does not know yet what its bytes are. */
-export type RawSource = Omit<ByteSource, 'compression'>;
+export interface RawSource extends Omit<ByteSource, 'compression'> {
+  /** A shell command that writes them to standard output, where they lie in no file. */
+  readonly command?: string;
+}
 
 /** System error codes in words that say what to do. */
 const words: Record<string, string> = {

@@ -140,7 +140,8 @@ const rules: readonly Rule[] = [
   function certificatesNeedHttps(values, explicit, report) {
     const urls = (values.url ?? []) as GivenUrl[];
     if (urls.length === 0 || urls.some(({ origin }) => origin.startsWith('https:'))) return;
-    for (const key of ['ca', 'cert', 'key', 'insecure'])
+    // Authorities may be those of inputs.
+    for (const key of ['cert', 'key', 'insecure'])
       if (explicit.has(key) && values[key] !== false)
         report(key, 'expected with an https:// endpoint, got none in --url');
   },

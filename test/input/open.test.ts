@@ -243,18 +243,31 @@ describe('zstd', () => {
 
 describe('what cannot be read is refused with the command that helps', () => {
   test.each([
-    ['bzip2', '425a68393141592653', 'bzcat'],
-    ['xz', 'fd377a585a000004', 'xzcat'],
-    ['lz4', '04224d18644070b9', 'lz4cat'],
-    ['zip', '504b030414000000', 'unzip -p'],
+    ['bzip2', '425a68393141592653', 'bzip2 -dc'],
+    ['xz', 'fd377a585a000004', 'xz -dc'],
+    ['lzma', '5d00008000ffffffff', 'xz -dc'],
+    ['lz4', '04224d18644070b9', 'lz4 -dc'],
+    ['framed snappy', 'ff060000734e61507059', 'snzip -dc'],
+    ['lzop', '894c5a4f000d0a1a0a', 'lzop -dc'],
     ['UTF-16', 'fffe6d00200066', 'iconv -f UTF-16 -t UTF-8'],
     ['UTF-16, big end first', 'feff006d0020', 'iconv -f UTF-16 -t UTF-8'],
     ['UTF-32', 'fffe00006d000000', 'iconv -f UTF-32 -t UTF-8'],
   ])('%s', async (_, hex, tool) => {
     const path = temp.file("it's.lp", Buffer.from(hex, 'hex'));
     expect(await failure(openPath(path, "it's.lp", never))).toContain(`${tool} 'it'\\''s.lp' | bulk-load … -`);
+    expect(await failure(openPath(path, '-x', never))).toContain(`${tool} ./-x | bulk-load … -`);
     const piped = openStream(Readable.from([Buffer.from(hex, 'hex')]), '-', never);
-    expect(await failure(piped)).toContain(`… | ${tool} | bulk-load … -`);
+    expect(await failure(piped)).toContain(`use: … | ${tool} | bulk-load … -`);
+  });
+
+  test.each([
+    ['a zip archive', '504b030414000000', 'unzip -p'],
+    ['a 7z archive', '377abcaf271c0004', '7z x -so'],
+  ])('%s, which no tool reads from a pipe, is written to a file first', async (_, hex, tool) => {
+    const path = temp.file('archive.lp', Buffer.from(hex, 'hex'));
+    expect(await failure(openPath(path, 'a.lp', never))).toContain(`use: ${tool} a.lp | bulk-load … -`);
+    const piped = openStream(Readable.from([Buffer.from(hex, 'hex')]), '-', never);
+    expect(await failure(piped)).toContain(`use: … > archive && ${tool} archive | bulk-load … -`);
   });
 
   test('a UTF-8 mark and a measurement called BZh are text', async () => {

@@ -55,11 +55,6 @@ test.each<[string, () => Record<string, unknown>, RegExp]>([
   ['a key that is none', () => ({ cert: one.cert, key: junk }), /^key: expected the private key of --cert/],
   ['a certificate without its key', () => ({ cert: one.cert }), /^cert: expected together with --key/],
   ['a key without its certificate', () => ({ key: one.key }), /^key: expected together with --cert/],
-  [
-    'an authority without https',
-    () => ({ url: 'http://a', ca: signer.ca }),
-    /^ca: expected with an https:\/\/ endpoint/,
-  ],
   ['--insecure without https', () => ({ url: 'http://a', insecure: true }), /^insecure: expected with an https:/],
 ])('%s is said, and nothing of a file', async (_, flags, words) => {
   const problems = await problemsOf(flags());

@@ -35,6 +35,11 @@ export class RemoteObject {
     this.#place = place;
   }
 
+  /** As `RawSource.command`. */
+  get command(): string {
+    return this.#place.command();
+  }
+
   /** Bytes; null when the server does not say, or was not asked yet. */
   get size(): number | null {
     return this.#version?.size ?? null;

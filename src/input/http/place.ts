@@ -1,5 +1,6 @@
 // Where an object lies, and how one asks for it there: by URL, with redirects followed.
 
+import { quoted } from '../sniff.js';
 import type { Got, Web } from './web.js';
 import { refusalOf, type Trouble } from './words.js';
 
@@ -9,6 +10,8 @@ export interface Place {
   readonly name: string;
   /** A request for it with these headers, credentials added. Rejects with the network's error or the signal's reason. */
   get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Got | Trouble>;
+  /** A shell command of another tool that writes the object to standard output; without secrets. */
+  command(): string;
   /** What an answer means that is not the content. */
   refused(got: Got): Promise<Trouble>;
 }
@@ -36,6 +39,7 @@ export function urlPlace(web: Web, name: string, url: URL): Place {
       }
       return stop(`it redirects more than ${mostRedirects} times`);
     },
+    command: () => `curl -sSfL${web.trustsMore ? ' --cacert …' : ''} ${quoted(name === url.href ? name : `${name}…`)}`,
     refused: (got) => {
       got.body.destroy();
       return Promise.resolve(refusalOf(got.status, '', got.headers, web.clock.now()));

@@ -58,6 +58,10 @@ class RemoteSource implements RawSource {
     };
   }
 
+  get command(): string {
+    return this.#object.command;
+  }
+
   async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     const count = this.#at < this.#head.length ? this.#fromHead(into) : await this.#reader.read(into, signal);

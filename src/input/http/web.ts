@@ -43,6 +43,11 @@ export class Web {
     this.#agent = `bulk-load/${version}`;
   }
 
+  /** Authorities of our own beside the usual ones. */
+  get trustsMore(): boolean {
+    return this.#ca !== null;
+  }
+
   /** One request, no redirect followed. Rejects with the network's error, or the signal's reason. */
   async get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Got> {
     this.#agents ??= this.#connect();

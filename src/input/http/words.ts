@@ -48,9 +48,14 @@ export function troubleOf(error: unknown): Trouble {
   // Happy eyeballs: one error for each address that was tried.
   if (typeof code !== 'string' && Array.isArray(errors) && errors.length > 0) return troubleOf(errors[0]);
   const known = typeof code === 'string' ? final[code] : undefined;
-  if (known !== undefined) return { later: false, reason: known, retryAfterMs: 0 };
+  if (known !== undefined) return { later: false, reason: named(known, { code, message }), retryAfterMs: 0 };
   const words = (typeof code === 'string' ? passing[code] : undefined) ?? String(message ?? code);
   return { later: true, reason: words, retryAfterMs: 0 };
+}
+
+/** Names in the certificate tell which server answered. */
+function named(words: string, { code, message }: Coded): string {
+  return code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? `${words} (${String(message)})` : words;
 }
 
 const busy = [408, 425, 429, 500, 502, 503, 504];

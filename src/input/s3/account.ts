@@ -3,6 +3,7 @@
 import { InputError } from '../../errors.js';
 import type { Place } from '../http/place.js';
 import type { Got, Web } from '../http/web.js';
+import { quoted } from '../sniff.js';
 import { CredentialChain } from './credentials.js';
 import { type Environment, readProfile } from './profile.js';
 import { s3Refusal, textOf } from './words.js';
@@ -42,6 +43,7 @@ export class Account {
         const all = { ...headers, ...Object.fromEntries((await signer.sign()).headers) };
         return await this.web.get(url, all, signal);
       },
+      command: () => `aws s3 cp${signed ? '' : ' --no-sign-request'} ${quoted(`s3://${bucket}/${key}`)} -`,
       refused: async (got: Got) => {
         const { region } = await this.#look();
         return await s3Refusal(got, { bucket, region, signed }, this.web.clock.now());

@@ -1,5 +1,7 @@
 // Objects on a real server on loopback that does what servers and networks do to long answers.
 
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -187,6 +189,30 @@ test('what is not there, or not for us, is said when it is named', async () => {
   );
   server.act(() => ({ status: 403 }));
   expect(await failure(open())).toContain('403: it does not let us read it');
+});
+
+const bzip2 = Buffer.from(
+  '425a6839314159265359c87ba165000002d9000010400020020102200030c00861a328185dc914e1424321ee8594',
+  'hex',
+);
+const tools = ['curl', 'bzip2'].every((tool) => spawnSync(tool, ['--help']).error === undefined);
+
+test.skipIf(!tools)('what needs another tool is refused with a command that gives its text', async () => {
+  const path = "/it's (1)?page=1&part=2";
+  server.files.set("/it's%20(1)", bzip2);
+  const message = await failure(open(path));
+  expect(message).toContain('got bzip2; use: curl -sSfL ');
+  const command = /use: (.*) \| bulk-load … -$/.exec(message)![1]!;
+  expect((await promisify(execFile)('sh', ['-c', command])).stdout).toBe('m f=1\n');
+});
+
+test('that command leaves secrets to be filled in, and the authorities that were trusted', async () => {
+  server.files.set('/a.lp', bzip2);
+  expect(await failure(open('/a.lp?sig=hush'))).toContain(
+    `use: curl -sSfL '${server.url}/a.lp…' | bzip2 -dc | bulk-load`,
+  );
+  const input = await urlInput(new Web({ ...afar, ca: '' }), `${server.url}/a.lp`, patience);
+  expect(await failure(input.open(never))).toContain(`use: curl -sSfL --cacert … ${server.url}/a.lp | bzip2 -dc`);
 });
 
 test('who does not answer yet is an input whose turn comes', async () => {

@@ -201,3 +201,18 @@ describe('a refusal is told in words:', () => {
     expect(found).toMatchObject([{ name: 's3://b/k&1', size: 7 }]);
   });
 });
+
+test('what needs another tool is refused with the command that fetches it', async () => {
+  const s3 = await startS3();
+  try {
+    s3.put('a.xz', Buffer.from('fd377a585a000004', 'hex'));
+    s3.put('odd key.zip', Buffer.from('504b030414000000', 'hex'));
+    const [xz, zip] = await s3Inputs(account(s3.env), `s3://${bucket}/*`);
+    await expect(xz!.open(never)).rejects.toThrow(`use: aws s3 cp s3://${bucket}/a.xz - | xz -dc | bulk-load … -`);
+    await expect(zip!.open(never)).rejects.toThrow(
+      `use: aws s3 cp 's3://${bucket}/odd key.zip' - > archive && unzip -p archive | bulk-load … -`,
+    );
+  } finally {
+    await s3.stop();
+  }
+});

@@ -1,0 +1,78 @@
+// Inputs over TLS, through the whole program: whom it trusts there, and in which words it refuses.
+
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Files, startFiles } from '../support/files.js';
+import { type Authority, authority, type Pair, startTlsFront, type TlsFront } from '../support/pki.js';
+import { lines, type Scene, scene } from '../support/scene.js';
+
+const count = 3000;
+
+let ours: Authority;
+let others: Authority;
+let node: Pair;
+let elsewhere: Pair;
+let it: Scene;
+let web: Files;
+let front: TlsFront;
+
+beforeAll(async () => {
+  [ours, others] = await Promise.all([authority(), authority()]);
+  node = await ours.issue('node', 'IP:127.0.0.1,DNS:localhost');
+  elsewhere = await ours.issue('elsewhere', 'DNS:files.example.org');
+});
+afterAll(() => Promise.all([ours.end(), others.end()]));
+beforeEach(async () => {
+  [it, web] = await Promise.all([scene(), startFiles({ '/readings.lp.gz': gzipSync(lines(count)) })]);
+});
+afterEach(async () => {
+  await it.end();
+  await front.stop();
+  await web.stop();
+});
+
+test('the example of the README loads, where --ca names the authority', async () => {
+  front = await startTlsFront(web.url, node);
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const example = /<!-- afar -->\n```\nnpx bulk-load --db bench (\S+)\n```/.exec(readme)![1]!;
+  expect(new URL(example).protocol).toBe('https:');
+  const url = example.replace('https://host', front.url);
+  const { code, summary } = await it.load(['--ca', ours.ca, url]);
+  expect([code, summary?.inputs[0]?.name, summary?.points.loaded]).toEqual([0, url, count]);
+  expect(it.cluster.points()).toBe(count);
+});
+
+test.each<[string, () => Pair, () => readonly string[], RegExp]>([
+  [
+    'an authority that is not known',
+    () => node,
+    () => [],
+    /got its certificate is signed by an authority that is not trusted here; see --ca/,
+  ],
+  ['another authority than --ca', () => node, () => ['--ca', others.ca], /not trusted here; see --ca/],
+  [
+    'a certificate for another host name',
+    () => elsewhere,
+    () => ['--ca', ours.ca],
+    /its certificate is for another host name \(.*127\.0\.0\.1/,
+  ],
+])('%s is refused in words, and nothing is sent', async (_, pair, options, words) => {
+  front = await startTlsFront(web.url, pair());
+  const { code, summary, stderr } = await it.load([...options(), `${front.url}/readings.lp.gz`]);
+  expect([code, summary]).toEqual([2, null]);
+  expect(stderr).toMatch(words);
+  expect(web.asked).toEqual([]);
+  expect(it.cluster.writes).toEqual([]);
+});
+
+test('a redirect from https to http is refused in words and not followed', async () => {
+  front = await startTlsFront(web.url, node);
+  web.act(({ path }) =>
+    path === '/moved' ? { status: 302, headers: { location: `${web.url}/readings.lp.gz` } } : undefined,
+  );
+  const { code, stderr } = await it.load(['--ca', ours.ca, `${front.url}/moved`]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/302: it redirects from https to http \(127\.0\.0\.1:\d+\); not followed/);
+  expect(web.asked.map(({ path }) => path)).toEqual(['/moved']);
+});
