@@ -32,7 +32,7 @@ export function randoms(seed) {
 }
 
 /** Frames of raw blocks: zstd that needs no compressor. @param {Buffer} content */
-function zstd(content) {
+export function zstd(content) {
   /** @type {Uint8Array[]} */
   const parts = [];
   for (let at = 0; at < content.length; at += rawBlock) {

@@ -1,6 +1,6 @@
 // What most tests of a whole load need: a scripted cluster, a folder of their own, and the loader run against both.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Summary } from '../../src/model.js';
@@ -20,6 +20,8 @@ export interface Scene {
   file(name: string, content: string | Uint8Array): Promise<string>;
   /** Starts the loader against the cluster. */
   start(args: readonly string[], options?: StartOptions): Running;
+  /** Kills `running` once a checkpoint says that something of an input is accounted for. */
+  killWithCheckpoint(running: Running): Promise<void>;
   /** What `running` came to. */
   result(running: Running): Promise<Result>;
   /** Both at once. */
@@ -51,6 +53,12 @@ export async function scene(options: ClusterOptions = {}): Promise<Scene> {
       return path;
     },
     start: launch,
+    killWithCheckpoint: async (running) => {
+      while (running.child.exitCode === null && !(await checkpointed(stateDir)))
+        await new Promise((resolve) => setImmediate(resolve));
+      running.kill('SIGKILL');
+      await running.ended;
+    },
     result,
     load: async (args, startOptions) => await result(launch(args, startOptions)),
     end: async () => {
@@ -58,6 +66,13 @@ export async function scene(options: ClusterOptions = {}): Promise<Scene> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function checkpointed(stateDir: string): Promise<boolean> {
+  const names = await readdir(stateDir).catch(() => []);
+  const name = names.find((each) => each.endsWith('.checkpoint.json'));
+  const text = name === undefined ? '' : await readFile(join(stateDir, name), 'utf8').catch(() => '');
+  return /"byteOffset": ?[1-9]/.test(text);
 }
 
 const start2022 = 1_640_995_200n;
