@@ -82,7 +82,7 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
     }
   };
   const kinds = (await attempt(() => formatsOf(settings, inputs, signal))) ?? ['lp' as const];
-  const memory = await attempt(() => planMemory(settings, kinds, isWorthThread(inputs)));
+  const memory = await attempt(() => planMemory(settings, kinds, inputs, isWorthThread(inputs)));
   const description = await attempt(() => target.describe(signal));
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));

@@ -107,7 +107,7 @@ async function start({ inputs: given, ...options }: LoadOptions, control: LoadCo
   const flags = { ...(own ? { targetMemory: 'off' } : {}), ...options };
   const { settings } = await resolve({ flags, env: { STATE_DIRECTORY, XDG_STATE_HOME, HOME } });
   const notify = control.notify ?? ((): void => {});
-  const { inputs, named } = await inputsOf(given, settings);
+  const { inputs, named } = await inputsOf(given, settings, notify);
   const context = { version: version(), clock, notify, inputs, stdout: process.stdout };
   const result = await run(settings, {
     ...context,
@@ -136,12 +136,13 @@ function refuseOutput(options: object): void {
 async function inputsOf(
   given: LoadOptions['inputs'],
   { tls }: Settings,
+  notify: (notice: Notice) => void,
 ): Promise<{ inputs: Input[]; named: string[] }> {
   const all: readonly (string | Input)[] = typeof given === 'string' || 'open' in given ? [given] : given;
   const names = all.filter((each) => typeof each === 'string');
   const own = all.filter((each) => typeof each !== 'string');
   const stdin = { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin };
-  const afar = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random };
+  const afar = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
   const nothing = names.length === 0 && own.length > 0;
   const found = nothing ? { inputs: [], named: [] } : await expand(names, { stdin, cwd: process.cwd(), afar });
   return {

@@ -174,7 +174,7 @@ class Run {
   async prepare(): Promise<MemoryPlan> {
     const { target, inputs, clock, notify, watch } = this.#context;
     const formats = await formatsOf(this.#settings, inputs, this.#halt.signal);
-    const memory = planMemory(this.#settings, formats, this.#context.apart ?? isWorthThread(inputs));
+    const memory = planMemory(this.#settings, formats, inputs, this.#context.apart ?? isWorthThread(inputs));
     economise(memory);
     this.#memory = memory;
     if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });

@@ -5,6 +5,8 @@ import { setFlagsFromString } from 'node:v8';
 import { slotBytes } from './batch/arena.js';
 import { MemoryLimitError } from './errors.js';
 import { apartBytes, formatBytes } from './formats.js';
+import { isUrl } from './input/http/name.js';
+import { isS3 } from './input/s3/input.js';
 import type { FormatName, Input, Room } from './model.js';
 import { limitForWindow, type MemoryPlan, type PlanRequest, plan } from './plan.js';
 import { memoryProbe } from './pressure/cgroup.js';
@@ -12,11 +14,12 @@ import { memoryLimit } from './pressure/limit.js';
 import type { Settings } from './settings/settings.js';
 
 /** What the plan leaves to decompression. */
-export function roomOf(settings: Settings, formats: readonly FormatName[], { windowBytes, apart }: MemoryPlan): Room {
+export function roomOf(settings: Settings, formats: readonly FormatName[], memory: MemoryPlan): Room {
+  const { windowBytes } = memory;
   return {
     bytes: windowBytes,
     limitFor: (window) => {
-      const limit = limitForWindow(requestOf(settings, formats, apart), window);
+      const limit = limitForWindow(requestOf(settings, formats, memory), window);
       return limit === null ? null : `${limit / 1_048_576}MiB`;
     },
   };
@@ -27,8 +30,23 @@ export function roomOf(settings: Settings, formats: readonly FormatName[], { win
  * @param formats those of the inputs
  * @param apart whether points should be found on a thread of its own, if there is room for it
  */
-export function planMemory(settings: Settings, formats: readonly FormatName[], apart: boolean): MemoryPlan {
-  return plan(requestOf(settings, formats, apart));
+export function planMemory(
+  settings: Settings,
+  formats: readonly FormatName[],
+  inputs: readonly Input[],
+  apart: boolean,
+): MemoryPlan {
+  return plan(requestOf(settings, formats, { apart, remoteBytes: inputs.some(isAfar) ? remoteBytes : 0 }));
+}
+
+/**
+ * Of one open input from afar, of which there is one at a time: blocks that may be looked at again, its beginning, and what
+ * sockets and streams buffer (measured 2026-11-25).
+ */
+const remoteBytes = Math.ceil(1.3 * 1_048_576);
+
+function isAfar({ path }: Input): boolean {
+  return path !== null && (isUrl(path) || isS3(path));
 }
 
 /**
@@ -78,7 +96,11 @@ export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: M
   );
 }
 
-function requestOf(settings: Settings, formats: readonly FormatName[], apart: boolean): PlanRequest {
+function requestOf(
+  settings: Settings,
+  formats: readonly FormatName[],
+  { apart, remoteBytes: remote }: Pick<MemoryPlan, 'apart' | 'remoteBytes'>,
+): PlanRequest {
   const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
   const limit = memoryLimit(settings.memoryLimit, memoryProbe());
   return {
@@ -88,6 +110,7 @@ function requestOf(settings: Settings, formats: readonly FormatName[], apart: bo
     batchPoints,
     maxPointBytes,
     formatBytes: formatBytes(settings, formats),
+    remoteBytes: remote,
     apartBytes: apart ? apartBytes(settings, formats) : null,
     slotBytes,
   };

@@ -16,6 +16,8 @@ export interface MemoryPlan {
   readonly reserveBytes: number;
   /** Read windows and tables of the format. */
   readonly formatBytes: number;
+  /** What an input from afar holds; 0 where all are here. */
+  readonly remoteBytes: number;
   /** For the window of a compressed input: what slots leave, and half of the reserve. */
   readonly windowBytes: number;
   readonly slots: number;
@@ -36,6 +38,7 @@ export interface PlanRequest {
   readonly batchPoints: number;
   readonly maxPointBytes: number;
   readonly formatBytes: number;
+  readonly remoteBytes: number;
   /** What the format takes besides on a thread of its own; null where that is not worth it. */
   readonly apartBytes: number | null;
   /** Bytes of one slot for these sizes. */
@@ -87,7 +90,7 @@ function fitted(request: PlanRequest, optimizes: boolean): MemoryPlan | null {
   const { limit, workers } = request;
   const baseBytes = optimizes ? idleBytes + compilerBytes : idleBytes;
   const reserveBytes = Math.max(leastReserve, Math.floor(limit.bytes * reserveShare));
-  const rest = limit.bytes - baseBytes - reserveBytes - request.formatBytes;
+  const rest = limit.bytes - baseBytes - reserveBytes - request.formatBytes - request.remoteBytes;
   for (const asked of bodies(request.batchBytes)) {
     const sizes = slotSizes(request, asked);
     const each = request.slotBytes(sizes);
@@ -101,6 +104,7 @@ function fitted(request: PlanRequest, optimizes: boolean): MemoryPlan | null {
       apart: false,
       reserveBytes,
       formatBytes: request.formatBytes,
+      remoteBytes: request.remoteBytes,
       windowBytes: rest - slots * each + Math.floor(reserveBytes / 2),
       slots,
       slotBytes: each,
@@ -143,12 +147,12 @@ function note(request: PlanRequest, asked: number, slots: number): string | null
 function tooSmall(request: PlanRequest): MemoryLimitError {
   const slot = request.slotBytes(slotSizes(request, bodies(request.batchBytes).at(-1)!));
   // The reserve grows with the limit.
-  const without = idleBytes + request.formatBytes + slot;
+  const without = idleBytes + request.formatBytes + request.remoteBytes + slot;
   const needed = Math.max(without + leastReserve, Math.ceil(without / (1 - reserveShare)));
   const inMiB = (bytes: number): string => `${Math.ceil(bytes / MiB)}MiB`;
   return new MemoryLimitError(
     `planning memory — expected a limit of at least ${inMiB(needed)} for one writer with these settings ` +
-      `(base ${inMiB(idleBytes)}, format ${inMiB(request.formatBytes)}, the rest reserve and one slot) — ` +
+      `(base ${inMiB(idleBytes)}, format ${inMiB(request.formatBytes + request.remoteBytes)}, the rest reserve and one slot) — ` +
       `got ${inMiB(request.limit.bytes)} (${request.limit.source}) — raise --memory-limit, or lower --max-point-bytes and --batch-bytes`,
   );
 }

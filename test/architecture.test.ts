@@ -38,7 +38,7 @@ const allowed: Record<string, readonly string[]> = {
   targets: [...shared, 'memory', 'settings', 'target'],
   ...Object.fromEntries(leaves.map((room) => [room, shared])),
   formats: [...shared, 'format', 'settings'],
-  memory: [...shared, 'plan', 'batch', 'formats', 'pressure', 'settings'],
+  memory: [...shared, 'plan', 'input', 'batch', 'formats', 'pressure', 'settings'],
   outlook: [...shared, 'plan-target', 'input', 'settings', 'target'],
   ...Object.fromEntries(
     [...runs, ...parts].map((run) => [

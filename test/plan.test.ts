@@ -15,6 +15,7 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
     batchPoints: 10_000,
     maxPointBytes: MiB,
     formatBytes: 4 * MiB,
+    remoteBytes: 0,
     apartBytes: null,
     slotBytes,
     ...more,
@@ -32,6 +33,24 @@ test('with room enough there is a slot for each writer, as large as asked for, a
   expect(memory.slotBytes).toBe(slotBytes(memory));
   expect(total(memory)).toBeLessThanOrEqual(512 * MiB);
 });
+
+test('what an input from afar holds is part of the plan, and of the least limit', () => {
+  const remoteBytes = 2 * MiB;
+  const memory = plan(request(512 * MiB, { remoteBytes }));
+  expect(memory.windowBytes).toBe(plan(request(512 * MiB)).windowBytes - remoteBytes);
+  const least = (more: Partial<PlanRequest>): number =>
+    [...Array(200).keys()].map((i) => i + 64).find((limit) => fits(request(limit * MiB, more)))!;
+  expect(least({ remoteBytes })).toBe(least({}) + 2);
+});
+
+function fits(asked: PlanRequest): boolean {
+  try {
+    plan(asked);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 test('a slot takes the longest point with its stamp, and a reject of the longest kind', () => {
   const memory = plan(request(512 * MiB, { batchBytes: 64 * KiB, maxPointBytes: 3 * MiB }));

@@ -2,10 +2,11 @@
 
 import { clock } from '../clock.js';
 import type { Options } from '../input/expand.js';
+import type { Notice } from '../model.js';
 import type { Settings } from '../settings/settings.js';
 import { version } from '../version.js';
 import type { Process } from './process.js';
 
-export function afar({ tls }: Settings, { env }: Process): Options['afar'] {
-  return { env, clock, ca: tls.ca, version: version(), random: Math.random };
+export function afar({ tls }: Settings, { env }: Process, notify: (notice: Notice) => void): Options['afar'] {
+  return { env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
 }

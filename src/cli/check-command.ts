@@ -26,13 +26,13 @@ export async function runCheck(
   flags: Record<string, unknown>,
   process: Process,
 ): Promise<number> {
-  const { settings, origins } = await resolve({ flags, env: process.env });
+  const { settings, origins, warnings } = await resolve({ flags, env: process.env });
   if (settings.summary !== null && settings.summary !== '-') await prepareResult(settings.summary);
   const stdin = standardInput(process);
   const { inputs, duplicates } =
     names.length === 0 && !stdin.isPipeOrFile
       ? { inputs: [], duplicates: [] }
-      : await expand(names, { stdin, cwd: process.cwd(), afar: afar(settings, process) });
+      : await expand(names, { stdin, cwd: process.cwd(), afar: afar(settings, process, () => {}) });
   const interruption = onSignals(process, () => {});
   const target = createTarget(
     { ...settings, createDb: false, dbOptions: null },
@@ -41,7 +41,12 @@ export async function runCheck(
   try {
     const report = await check(settings, { inputs, target, signal: interruption.stop });
     const code = exitCodes[report.outcome];
-    const lines = [...settingsLines(settings, origins), ...duplicates, ...reportLines(report, settings, target.traits)];
+    const lines = [
+      ...settingsLines(settings, origins),
+      ...warnings.map(warning),
+      ...duplicates,
+      ...reportLines(report, settings, target.traits),
+    ];
     if (!settings.quiet || code !== 0) process.stderr.write(lines.map((line) => `${printable(line)}\n`).join(''));
     if (settings.summary === '-') await print(process, reportJson(report));
     else if (settings.summary !== null) await writeResult(settings.summary, reportJson(report));
@@ -49,6 +54,10 @@ export async function runCheck(
   } finally {
     interruption.end();
   }
+}
+
+function warning(message: string): string {
+  return `warning: ${message}`;
 }
 
 /** For machines: the report as it is, timestamps as text since they do not fit a JSON number. */
@@ -74,15 +83,7 @@ function reportLines(
   traits: TargetTraits,
 ): string[] {
   const lines: string[] = [];
-  if (memory !== null) {
-    const { limitBytes, limitSource, slots, slotBytes, formatBytes: window, baseBytes, reserveBytes, note } = memory;
-    lines.push(
-      'Memory',
-      `  limit ${formatBytes(limitBytes)} (${limitSource}) ≥ base ${formatBytes(baseBytes)} + reserve ${formatBytes(reserveBytes)} + ` +
-        `format ${formatBytes(window)} + ${slots} × ${formatBytes(slotBytes)} slots`,
-    );
-    if (note !== null) lines.push(`  ${note}`);
-  }
+  if (memory !== null) lines.push('Memory', ...memoryLines(memory));
   if (target !== null) lines.push(...targetLines(target, settings, traits));
   if (advice.length > 0)
     lines.push(
@@ -96,6 +97,24 @@ function reportLines(
     lines.push('  --create-db is given: a load would create it');
   }
   return [...lines, `A load would end with ${exitCodes[outcome]} (${outcome}), as far as this can tell.`];
+}
+
+function memoryLines({
+  limitBytes,
+  limitSource,
+  slots,
+  note,
+  ...memory
+}: NonNullable<CheckReport['memory']>): string[] {
+  const parts = [
+    `base ${formatBytes(memory.baseBytes)}`,
+    `reserve ${formatBytes(memory.reserveBytes)}`,
+    `format ${formatBytes(memory.formatBytes)}`,
+    ...(memory.remoteBytes === 0 ? [] : [`an input from afar ${formatBytes(memory.remoteBytes)}`]),
+    `${slots} × ${formatBytes(memory.slotBytes)} slots`,
+  ];
+  const line = `  limit ${formatBytes(limitBytes)} (${limitSource}) ≥ ${parts.join(' + ')}`;
+  return note === null ? [line] : [line, `  ${note}`];
 }
 
 function targetLines(

@@ -1,10 +1,21 @@
 // `bulk-load completion bash|zsh|fish`: what a shell needs to complete commands, options and their values. Made from the
 // table of options, so that it cannot fall behind.
 
+import { UsageError } from '../errors.js';
+import { isNear } from '../settings/nearest.js';
 import { flagName, type Option, options } from '../settings/options.js';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
+
+/** Throws UsageError for a shell that there is nothing for. */
+export function shellOf(word: string): Shell {
+  const shell = shells.find((each) => each === word);
+  if (shell !== undefined) return shell;
+  const meant = shells.find((each) => isNear(word, each));
+  const rest = meant === undefined ? '' : `; did you mean ${meant}?`;
+  throw new UsageError([`completion ${word}: expected one of ${shells.join(', ')}, got none of them${rest}`]);
+}
 
 /** What may stand behind an option: words, a path, a text nobody can guess, or nothing. */
 type Value = { readonly words: readonly string[] } | 'path' | 'directory' | 'text' | null;

@@ -66,15 +66,17 @@ async function refuse({ message, help }: FlagError, process: Process): Promise<n
 }
 
 async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process: Process): Promise<number> {
-  const { settings } = await resolve({ flags: { ...asked.options, dryRun: false }, env: process.env });
+  const { settings, warnings } = await resolve({ flags: { ...asked.options, dryRun: false }, env: process.env });
   if (asked.resultsFile !== '') await prepareResult(asked.resultsFile, resultsHead);
-  const expansion = await input(asked, settings, process);
+  // There is nobody to tell before the run.
+  let notify: (notice: Notice) => void = () => {};
+  const expansion = await input(asked, settings, process, (notice) => notify(notice));
   const told = await reporter('none', streams(process), clock, settings.logLevel);
   // Without a target its memory is of no interest.
-  const notify = (notice: Notice): void => {
+  notify = (notice) => {
     if (asked.doLoad || notice.level !== 'info') told.notice(notice);
   };
-  for (const message of asked.warnings) notify({ level: 'warn', kind: message, message });
+  for (const message of [...asked.warnings, ...warnings]) notify({ level: 'warn', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
   const workers = inFront(asked, settings, expansion.inputs, notify, process);
   const periodic = new Periodic(asked.reportingPeriodMs, process);
@@ -105,11 +107,12 @@ async function input(
   { file }: Request,
   settings: Settings,
   process: Process,
+  notify: (notice: Notice) => void,
 ): Promise<Pick<Expansion, 'inputs' | 'named'>> {
   const { inputs, named } = await expand([file === '' ? '-' : file], {
     stdin: standardInput(process),
     cwd: process.cwd(),
-    afar: afar(settings, process),
+    afar: afar(settings, process, notify),
   });
   return { inputs, named };
 }

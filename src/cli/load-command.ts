@@ -31,20 +31,24 @@ export async function runLoad(
   flags: Record<string, unknown>,
   process: Process,
 ): Promise<number> {
-  const { settings, origins } = await resolve({ flags, env: process.env });
+  const { settings, origins, warnings } = await resolve({ flags, env: process.env });
   // An older summary or report never survives a new run.
   if (isFile(settings.summary)) await prepareResult(settings.summary);
   const written = await reportOf(settings, origins, clock);
-  const from = { stdin: standardInput(process), cwd: process.cwd(), afar: afar(settings, process) };
+  // There is nobody to tell before the run.
+  let notify: (notice: Notice) => void = () => {};
+  const web = afar(settings, process, (notice) => notify(notice));
+  const from = { stdin: standardInput(process), cwd: process.cwd(), afar: web };
   const { inputs, named, duplicates } = await expand(names, from);
   const shown = await show(settings, process, clock);
-  for (const message of duplicates) shown.notice({ level: 'info', kind: message, message });
   const numbers = await metricsOf(settings);
   const noMoreStatus = onStatus(process, () => shown.status());
-  const notify = (notice: Notice): void => {
+  notify = (notice) => {
     shown.notice(notice);
     written.notice(notice);
   };
+  for (const message of warnings) notify({ level: 'warn', kind: message, message });
+  for (const message of duplicates) notify({ level: 'info', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
   const target = createTarget(settings, { version: version(), clock, notify, inputs, stdout: process.stdout });
   try {

@@ -2,14 +2,13 @@
 // needs them, so that help and errors come at once.
 
 import { existsSync } from 'node:fs';
-import { Argument, Command } from 'commander';
+import { Command } from 'commander';
 import { UsageError } from '../errors.js';
 import { spellSwitches } from '../settings/flags.js';
 import { isNear } from '../settings/nearest.js';
 import { flagName } from '../settings/options.js';
 import { groups } from '../settings/reference.js';
 import { version } from '../version.js';
-import type { Shell } from './completion.js';
 import { general, listed, ofCommand } from './examples.js';
 import { restartFrugally } from './frugal.js';
 import { print } from './print.js';
@@ -81,10 +80,10 @@ function commands(process: Process, done: (code: number) => void): Command {
     });
   examplesFirst(shared(program.command('completion'), process), listed(ofCommand.completion))
     .description('what a shell needs to complete commands and options: bash, zsh or fish')
-    .addArgument(new Argument('<shell>', 'the shell that reads it').choices(['bash', 'zsh', 'fish']))
-    .action(async (shell: Shell) => {
-      const { completion } = await import('./completion.js');
-      await print(process, completion(shell));
+    .argument('<shell>', 'the shell that reads it: bash, zsh or fish')
+    .action(async (shell: string) => {
+      const { completion, shellOf } = await import('./completion.js');
+      await print(process, completion(shellOf(shell)));
       done(0);
     });
   examplesFirst(shared(program.command('help'), process), listed(ofCommand.help))

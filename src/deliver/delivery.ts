@@ -275,7 +275,10 @@ export class Delivery {
         }
         return {
           do: 'stop',
-          error: new RefusedError(`writing a batch — the target has refused for 30s: ${verdict.reason}`),
+          error: new RefusedError(
+            `writing a batch — expected the target to take it — got refusals for 30s: ${verdict.reason} — ` +
+              'look at its users, privileges and database, then run the same command again',
+          ),
         };
     }
   }

@@ -32,7 +32,10 @@ async function rawPath(path: string, name: string, signal: AbortSignal): Promise
   signal.throwIfAborted();
   try {
     const what = await stat(path);
-    if (what.isDirectory()) throw new InputError(`reading ${name}: expected a file, got a directory`);
+    if (what.isDirectory())
+      throw new InputError(
+        `reading ${name}: expected a file, got a directory; name a file in it, or run the same command again`,
+      );
     if (what.isFIFO()) return rawStream(await openFifo(path, signal), name);
     if (what.isFile() && what.size > 0 && what.size <= smallBytes) return smallFile(path, name, what.size);
     return await fileSource(await openHandle(path, 'r'), name);

@@ -46,7 +46,9 @@ async function load(): Promise<Decoder> {
   };
   await decoder.init();
   if (!found || !('ZSTD_decompressStream' in found && 'malloc' in found && 'free' in found))
-    throw new BugError('loading the zstd decoder: expected the functions of zstddec 0.3.4');
+    throw new BugError(
+      'loading the zstd decoder: expected the functions of zstddec 0.3.4, got others; install again with: npm ci',
+    );
   return found as unknown as Decoder;
 }
 

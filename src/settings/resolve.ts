@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
+import { nearest } from './nearest.js';
 import { environmentName, flagName, options } from './options.js';
 import { readPems } from './pem.js';
 import { type Merged, type Problem, validate } from './schema.js';
@@ -19,12 +20,12 @@ type Layer = Map<string, { readonly value: unknown; readonly origin: Origin }>;
  * `flags`: by option key, only those that were given; text, boolean, or a list of texts for repeatable ones.
  * `env`: the process environment; an empty variable counts as unset.
  * Reads the config file and the password file when they are named, and nothing else.
- * Throws UsageError with all problems; no message holds a secret.
+ * `warnings`: what was set to no effect. Throws UsageError with all problems; no message holds a secret.
  */
 export async function resolve(layers: {
   readonly flags: Readonly<Record<string, unknown>>;
   readonly env: NodeJS.ProcessEnv;
-}): Promise<{ settings: Settings; origins: Record<keyof Settings, Origin> }> {
+}): Promise<{ settings: Settings; origins: Record<keyof Settings, Origin>; warnings: readonly string[] }> {
   const problems: string[] = [];
   const outer = new Map([...fromEnvironment(layers.env), ...fromFlags(layers.flags)]);
   const given: Layer = new Map([...(await fromFile(outer.get('config'), problems)), ...outer]);
@@ -34,13 +35,25 @@ export async function resolve(layers: {
   const tls = await readPems(given, problems);
   if (problems.length > 0 || 'problems' in result) throw new UsageError(problems);
   const settings = { ...result.settings, tls, ...(password === null ? {} : { password }) };
-  return { settings, origins: originsOf(given, settings) };
+  return { settings, origins: originsOf(given, settings), warnings: strangers(layers.env) };
 }
 
 function fromEnvironment(env: NodeJS.ProcessEnv): Layer {
   const names = options.map(({ key }) => ({ key, name: environmentName(key) }));
   const present = names.filter(({ name }) => env[name]);
   return new Map(present.map(({ key, name }) => [key, { value: env[name], origin: { source: 'environment', name } }]));
+}
+
+/** Variables that were probably meant for us. Their values may be secrets. */
+function strangers(env: NodeJS.ProcessEnv): string[] {
+  const prefix = environmentName('');
+  const known = new Set(options.map(({ key }) => environmentName(key)));
+  const unknown = Object.keys(env).filter((name) => name.startsWith(prefix) && !known.has(name) && env[name]);
+  return unknown.map((name) => {
+    const meant = nearest(name.slice(prefix.length));
+    const rest = meant === null ? '' : `; did you mean ${environmentName(meant)}?`;
+    return `${name} in the environment has no effect: there is no such option${rest}`;
+  });
 }
 
 function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {

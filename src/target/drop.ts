@@ -39,7 +39,7 @@ export async function dropped(asking: Asking, options: CnosdbOptions, found: rea
           attempted,
           `expected it gone within ${spreadMs / 1000}s`,
           'got writes to it acknowledged',
-          'see --url',
+          'stop what else writes to it; are these nodes of one cluster? see --url',
         ),
       );
     await asking.clock.sleep(spreadAgainMs, asking.signal);

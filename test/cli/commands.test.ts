@@ -88,6 +88,20 @@ test('check --quiet speaks when something is wrong', async () => {
   expect(stderr).toContain('bad-value');
 });
 
+test('a mistyped variable is warned of once, by a load and by check, and changes no outcome', async () => {
+  const path = await it.file('a.lp', lines(1, 'a'));
+  const env = { BULK_LOAD_WORKER: '3' };
+  const warning =
+    'BULK_LOAD_WORKER in the environment has no effect: there is no such option; did you mean BULK_LOAD_WORKERS?';
+  const loaded = await it.load([path], { env });
+  const common = ['--url', it.cluster.urls[0]!, '--db', 'db', '--state-dir', it.stateDir];
+  const checked = await run(['check', ...common, path], { env });
+  for (const { code, stderr } of [loaded, checked]) {
+    expect(code).toBe(0);
+    expect(stderr.split(warning)).toHaveLength(2);
+  }
+});
+
 test('options before the name of a command count', async () => {
   const path = await it.file('a.lp', lines(5));
   const { code } = await run(['--db', 'db', '--url', it.cluster.urls[0]!, 'check', path]);

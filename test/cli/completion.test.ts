@@ -84,6 +84,13 @@ describe('zsh', () => {
 
 test('the command prints the script; another shell is refused', async () => {
   expect(await run(['completion', 'bash'])).toMatchObject({ code: 0, stdout: completion('bash'), stderr: '' });
-  const { code, stderr } = await run(['completion', 'tcsh']);
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/bash, zsh, fish/)]);
+  const refused = 'expected one of bash, zsh, fish, got none of them';
+  expect(await run(['completion', 'tcsh'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`completion tcsh: ${refused}\n`),
+  });
+  expect(await run(['completion', 'bsh'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`completion bsh: ${refused}; did you mean bash?\n`),
+  });
 });

@@ -84,6 +84,18 @@ test.each<[string, readonly string[], () => string | Uint8Array]>([
   expect(it.cluster.points()).toBe(count);
 });
 
+test('a connection that breaks is gone on with, and that is said', async () => {
+  await begin({ '/a': points() });
+  let broken = 0;
+  web.act(({ headers }) =>
+    /^bytes=[1-9]/.test(headers.range ?? '') && broken++ < 2 ? { cutAfter: 100_000, how: 'reset' } : undefined,
+  );
+  const { code, summary, stderr } = await it.load([`${web.url}/a`]);
+  expect([code, summary?.points.loaded]).toEqual([0, count]);
+  expect(broken).toBeGreaterThan(1);
+  expect(stderr).toMatch(/reading http:\S+\/a: connection \w[\w ]*; going on after \d+ of \d+ bytes/);
+});
+
 test('stopped by a signal, nothing that was acknowledged is sent again, and plain text is asked for from there on', async () => {
   await begin({ '/a': points() }, { script: { latencyMs: () => 30 } });
   const running = it.start([...small, `${web.url}/a`]);
@@ -169,6 +181,7 @@ test('--limit, --in-order and check work with URLs as they do with files', async
   expect((await it.load(['--limit', '50', '--fresh', urls[0]!])).summary?.points.read).toBe(50);
   const args = ['check', '--url', it.cluster.urls[0]!, '--db', 'db'];
   const { stderr } = await it.start([...args, ...urls]).ended;
+  expect(stderr).toContain(' + an input from afar 1.3 MiB + ');
   expect(stderr).toContain(`${web.url}/a: 4,000 points, 1 table`);
   expect(stderr).toMatch(/\/b\.gz: 100 points, .*all of it, gzip/);
 });

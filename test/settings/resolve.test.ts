@@ -119,3 +119,12 @@ test.each([
   const { settings } = await resolve({ flags: { db: 'd' }, env });
   expect(settings.stateDir).toBe(dir);
 });
+
+test('variables of no option are warned of, without their values, and with what was probably meant', async () => {
+  const env = { BULK_LOAD_BATCH_BYTE: 'hush', BULK_LOAD_XYZZY: '1', BULK_LOAD_TYPO: '', BULK_LOAD_DB: 'd', OTHER: '1' };
+  const { warnings } = await resolve({ flags: {}, env });
+  expect(warnings).toEqual([
+    'BULK_LOAD_BATCH_BYTE in the environment has no effect: there is no such option; did you mean BULK_LOAD_BATCH_BYTES?',
+    'BULK_LOAD_XYZZY in the environment has no effect: there is no such option',
+  ]);
+});

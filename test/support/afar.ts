@@ -3,4 +3,11 @@
 import { clock } from '../../src/clock.js';
 import type { Options } from '../../src/input/expand.js';
 
-export const afar: Options['afar'] = { env: {}, clock, ca: null, version: 'test', random: () => 0.01 };
+export const afar: Options['afar'] = {
+  env: {},
+  clock,
+  ca: null,
+  version: 'test',
+  random: () => 0.01,
+  notify: () => {},
+};

@@ -170,5 +170,7 @@ function piecesOf({ value }: Virtual, header: readonly string[]): (string | numb
 
 function contradiction(expected: string, got: readonly string[]): UsageError {
   const shown = got.slice(0, 20).join(', ') + (got.length > 20 ? `, … (${got.length} in all)` : '');
-  return new UsageError([`mapping the columns by their annotations — expected ${expected} — got ${shown}`]);
+  return new UsageError([
+    `mapping the columns by their annotations — expected ${expected} — got ${shown} — correct the annotations, or make the file again`,
+  ]);
 }

@@ -100,7 +100,7 @@ export class Heads {
     const filler = new Filler(table, run.bytes);
     if (filler.bytes > options.maxPointBytes) {
       throw new UsageError([
-        `reading the annotations — expected constants and defaults of at most --max-point-bytes, which is ${options.maxPointBytes} — got ${filler.bytes}`,
+        `reading the annotations — expected constants and defaults of at most --max-point-bytes, which is ${options.maxPointBytes} — got ${filler.bytes} — shorten them, or raise --max-point-bytes`,
       ]);
     }
     return { letterhead, columns, mapping: table.mapping, filler, time: new TimeCell(run.bytes, table.time) };

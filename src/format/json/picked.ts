@@ -72,7 +72,7 @@ async function* lines(
   }
   if (writer.isEmpty)
     throw new InputError(
-      `reading ${name}: expected a list or an object at ${path} (--json-path), got none in all of it`,
+      `reading ${name}: expected a list or an object at ${path} (--json-path), got none in all of it; name where the rows lie, such as data.items`,
     );
 }
 

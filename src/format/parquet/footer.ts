@@ -57,7 +57,9 @@ export async function readFooter(file: FileBytes, name: string, most: number): P
   if (tail.length < tailBytes) throw bad(`${size - tailBytes + tail.length} of ${size} bytes`);
   const end = tail.toString('latin1', 4);
   if (end === 'PARE')
-    throw new InputError(`reading ${name}: expected a Parquet file that is not encrypted, got one that is`);
+    throw new InputError(
+      `reading ${name}: expected a Parquet file that is not encrypted, got one that is; write it again without encryption`,
+    );
   if (end !== magic) throw bad('one without a footer at its end');
   const length = tail.readUInt32LE(0);
   const from = size - tailBytes - length;

@@ -78,7 +78,9 @@ export function treeOf(elements: readonly SchemaElement[], name: string): { root
   const leaves: Leaf[] = [];
   let next = 0;
   const bad = (got: string): InputError =>
-    new InputError(`reading ${name}: expected a Parquet file with a schema that can be loaded, got ${got}`);
+    new InputError(
+      `reading ${name}: expected a Parquet file with a schema that can be loaded, got ${got}; write it again, or as CSV or NDJSON`,
+    );
   const grow = (above: Node | null, path: readonly string[], isWrapped: boolean): Node => {
     const element = elements[next++];
     if (element === undefined) throw bad('fewer columns than its groups speak of');

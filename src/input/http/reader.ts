@@ -161,10 +161,20 @@ export class RangeReader {
     const cap = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(this.#failures - 1, 20));
     const wait = Math.max(retryAfterMs, random() * cap);
     const left = this.#failingSince + this.patienceMs - now;
-    if (wait < left) return await clock.sleep(wait, signal);
+    if (wait < left) {
+      this.#tell(reason);
+      return await clock.sleep(wait, signal);
+    }
     const often =
       this.#failures === 1 ? '' : `, ${this.#failures} times in ${Math.round((now - this.#failingSince) / 1000)}s,`;
     throw this.#failure(reason + often);
+  }
+
+  #tell(reason: string): void {
+    const { name, size, web } = this.#object;
+    const where =
+      this.#at === 0 ? 'trying again' : `going on after ${this.#at}${size === null ? '' : ` of ${size}`} bytes`;
+    web.notify({ level: 'warn', kind: 'input-retry', message: `reading ${name}: ${reason}; ${where}` });
   }
 
   #failure(reason: string): InputError {

@@ -4,7 +4,7 @@
 import type { Readable } from 'node:stream';
 import * as tls from 'node:tls';
 import type { Agent } from 'undici';
-import type { Clock } from '../../model.js';
+import type { Clock, Notice } from '../../model.js';
 import type { Headers } from './words.js';
 
 export interface WebOptions {
@@ -15,6 +15,7 @@ export interface WebOptions {
   readonly version: string;
   /** Draws from [0, 1). */
   readonly random: () => number;
+  readonly notify: (notice: Notice) => void;
 }
 
 export interface Got {
@@ -32,13 +33,15 @@ const bufferBytes = 64 * 1024;
 export class Web {
   readonly clock: Clock;
   readonly random: () => number;
+  readonly notify: (notice: Notice) => void;
   readonly #ca: string | null;
   readonly #agent: string;
   #agents: Promise<Agent> | undefined;
 
-  constructor({ clock, ca, version, random }: WebOptions) {
+  constructor({ clock, ca, version, random, notify }: WebOptions) {
     this.clock = clock;
     this.random = random;
+    this.notify = notify;
     this.#ca = ca;
     this.#agent = `bulk-load/${version}`;
   }

@@ -76,7 +76,9 @@ export class Account {
     const got = await this.web.get(url, headers, AbortSignal.timeout(10_000));
     const text = await textOf(got, longestAnswer);
     if (got.status === 200) return text;
-    throw new InputError(`s3: expected credentials from ${url.origin}, got ${got.status}`);
+    throw new InputError(
+      `s3: expected credentials from ${url.origin}, got ${got.status}; look at the role of the container, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+    );
   }
 }
 

@@ -80,7 +80,7 @@ export class CredentialChain {
       (text) => text.trim(),
       () => {
         throw new UsageError([
-          `s3: expected AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to be a file that can be read, got ${file}`,
+          `s3: expected AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to be a file that can be read, got ${file}; let this user read it`,
         ]);
       },
     );
@@ -108,5 +108,7 @@ function parse(text: string): Credentials {
   } catch {
     // Not shown: it may hold keys.
   }
-  throw new UsageError(["s3: expected keys from the container's credentials endpoint, got another answer"]);
+  throw new UsageError([
+    "s3: expected keys from the container's credentials endpoint, got another answer; look at the role of the container, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+  ]);
 }

@@ -18,7 +18,7 @@ export function isS3(name: string): boolean {
 export async function s3Inputs(account: Account, name: string): Promise<Input[]> {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/?(.*)$/is.exec(name) ?? [];
   if (bucket === undefined || key === undefined)
-    throw new UsageError([`${name}: expected s3://bucket/key, got no bucket`]);
+    throw new UsageError([`${name}: expected s3://bucket/key, s3://bucket/prefix/ or a pattern, got no bucket`]);
   if (key.split('/').some((part) => part === '.' || part === '..'))
     throw new UsageError([`${name}: expected a key without . and .. between slashes`]);
   const below = key === '' || key.endsWith('/');
@@ -29,7 +29,7 @@ export async function s3Inputs(account: Account, name: string): Promise<Input[]>
   const found = await matching(account, bucket, key, below);
   if (found.length === 0)
     throw new UsageError([
-      `${name}: expected ${below ? 'objects below this prefix' : 'a pattern that matches an object'}, got no match`,
+      `${name}: expected ${below ? 'objects below this prefix' : 'a pattern that matches an object'}, got no match; the AWS tools list what is there with: aws s3 ls s3://${bucket}/`,
     ]);
   return found.map((each) => {
     const place = account.place(bucket, each.key, null);

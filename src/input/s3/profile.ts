@@ -21,7 +21,9 @@ export async function readProfile(env: Environment): Promise<Profile> {
   ]);
   const found = [sections(config).get(name === 'default' ? name : `profile ${name}`), sections(credentials).get(name)];
   if (env.AWS_PROFILE && found.every((each) => each === undefined))
-    throw new UsageError([`s3: expected the AWS profile "${name}" (AWS_PROFILE) in ${folder}, got none of that name`]);
+    throw new UsageError([
+      `s3: expected the AWS profile "${name}" (AWS_PROFILE) in ${folder}, got none of that name; the AWS tools list theirs with: aws configure list-profiles`,
+    ]);
   return { name, values: { ...found[0], ...found[1] } };
 }
 

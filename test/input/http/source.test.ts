@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { InputError, UsageError } from '../../../src/errors.js';
 import { urlInput } from '../../../src/input/http/input.js';
 import { Web } from '../../../src/input/http/web.js';
-import type { ByteSource } from '../../../src/model.js';
+import type { ByteSource, Notice } from '../../../src/model.js';
 import { afar } from '../../support/afar.js';
 import { type Act, type Asked, type Files, startFiles } from '../../support/files.js';
 import { drain, never } from '../support.js';
@@ -78,6 +78,20 @@ test.each(['close', 'reset'] as const)(
     expect(rest[1]?.headers['if-range']).toMatch(/^"[0-9a-f]{32}"$/);
   },
 );
+
+test('what breaks is told, with where it goes on', async () => {
+  const told: Notice[] = [];
+  const web = new Web({ ...afar, notify: (notice) => told.push(notice) });
+  const source = await (await urlInput(web, `${server.url}/a.lp`, patience)).open(never);
+  later((nth) => (nth === 0 ? { cutAfter: 50_000 } : nth === 1 ? { status: 503 } : undefined));
+  expect((await drain(source)).equals(big)).toBe(true);
+  const [first, second] = told;
+  expect(told).toHaveLength(2);
+  expect(first).toMatchObject({ level: 'warn', kind: 'input-retry' });
+  const at = /going on after (\d+) of (\d+) bytes$/.exec(first!.message)!;
+  expect([Number(at[1]) > 65_536, Number(at[2])]).toEqual([true, big.length]);
+  expect(second!.message).toBe(`reading ${server.url}/a.lp: 503; going on after ${at[1]} of ${at[2]} bytes`);
+});
 
 test('wherever it breaks, and with ranges or without, the bytes are the same', { timeout: 60_000 }, async () => {
   const cut = fc.record({ cutAfter: fc.nat(big.length), how: fc.constantFrom('close' as const, 'reset' as const) });
