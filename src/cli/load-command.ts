@@ -76,7 +76,7 @@ export async function runLoad(
     shown.finish(result.summary);
     await tell(result, settings, process);
     await numbers.end(result.summary);
-    await written.end(result, shown.samples());
+    await written.end(result, shown.samples(), target.traits.title);
     return result.summary.exitCode;
   } finally {
     shown.finish(null);

@@ -12,8 +12,8 @@ const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
 
 export interface Written {
   notice(notice: Notice): void;
-  /** Throws StateError when it cannot be written. */
-  end(result: LoadResult, samples: readonly Sample[]): Promise<void>;
+  /** @param title what people call the kind of target. Throws StateError when it cannot be written. */
+  end(result: LoadResult, samples: readonly Sample[], title: string): Promise<void>;
 }
 
 /** Nothing is collected or loaded unless it was asked for. Throws UsageError when the file cannot be written. */
@@ -29,7 +29,7 @@ export async function reportOf(
   const since = clock.monotonic();
   return {
     notice: (notice) => said.add(notice, (clock.monotonic() - since) / 1000),
-    end: async ({ summary, particulars, examples }, samples) => {
+    end: async ({ summary, particulars, examples }, samples, title) => {
       const { page } = await import('../report/page/page.js');
       const text = page({
         summary,
@@ -38,6 +38,7 @@ export async function reportOf(
         examples: Object.fromEntries(examples),
         settings: toldSettings(settings, origins),
         database: db,
+        target: title,
         urls: urls.map(({ shown }) => shown),
         targetMemoryBytes: targetMemory,
         said: said.all,

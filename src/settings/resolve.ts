@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
+import type { TargetKind } from '../model.js';
 import { nearest } from './nearest.js';
 import { environmentName, flagName, options } from './options.js';
 import { readPems } from './pem.js';
@@ -13,29 +14,53 @@ import { targets } from './targets.js';
 
 export type { Origin, Settings } from './settings.js';
 
-/** A value and where it came from, by option key. */
-type Layer = Map<string, { readonly value: unknown; readonly origin: Origin }>;
+interface Given {
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+/** By option key. */
+type Layer = Map<string, Given>;
 
 /**
  * `flags`: by option key, only those that were given; text, boolean, or a list of texts for repeatable ones.
  * `env`: the process environment; an empty variable counts as unset.
  * Reads the config file and the password file when they are named, and nothing else.
- * `warnings`: what was set to no effect. Throws UsageError with all problems; no message holds a secret.
+ * `warnings`: what was set to no effect, also for other kinds of target: one environment serves many commands, where the same
+ * flag or key is a mistake. Throws UsageError with all problems; no message holds a secret.
  */
 export async function resolve(layers: {
   readonly flags: Readonly<Record<string, unknown>>;
   readonly env: NodeJS.ProcessEnv;
 }): Promise<{ settings: Settings; origins: Record<keyof Settings, Origin>; warnings: readonly string[] }> {
   const problems: string[] = [];
-  const outer = new Map([...fromEnvironment(layers.env), ...fromFlags(layers.flags)]);
-  const given: Layer = new Map([...(await fromFile(outer.get('config'), problems)), ...outer]);
+  const [environment, flags] = [fromEnvironment(layers.env), fromFlags(layers.flags)];
+  const file = await fromFile(flags.get('config') ?? environment.get('config'), problems);
+  const idle = idleIn(environment, new Map([...file, ...environment, ...flags]).get('target')?.value);
+  const used = [...environment].filter(([key]) => !idle.has(key));
+  const given: Layer = new Map([...file, ...used, ...flags]);
   const result = validate(merge(given, layers.env), new Set(given.keys()));
   if ('problems' in result) problems.push(...result.problems.map((problem) => sentence(problem, given)));
   const password = await readPassword(given.get('passwordFile'), problems);
   const tls = await readPems(given, problems);
   if (problems.length > 0 || 'problems' in result) throw new UsageError(problems);
   const settings = { ...result.settings, tls, ...(password === null ? {} : { password }) };
-  return { settings, origins: originsOf(given, settings), warnings: strangers(layers.env) };
+  const warnings = [...strangers(layers.env), ...idle.values()];
+  return { settings, origins: originsOf(given, settings), warnings };
+}
+
+/** What the environment says and this kind of target has no use for: words by key. */
+function idleIn(environment: Layer, kind: unknown): Map<string, string> {
+  const target = (kind ?? 'cnosdb') as TargetKind;
+  const without = Object.entries(targets[target]?.without ?? {});
+  return new Map(
+    without.flatMap(([key, instead]) => {
+      const name = environment.get(key)?.origin.name;
+      return name === undefined
+        ? []
+        : [[key, `${name} in the environment has no effect for --target ${target}: ${instead}`] as const];
+    }),
+  );
 }
 
 function fromEnvironment(env: NodeJS.ProcessEnv): Layer {
@@ -61,7 +86,7 @@ function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   return new Map(present.map(([key, value]) => [key, { value, origin: { source: 'flag', name: flagName(key) } }]));
 }
 
-async function fromFile(named: { value: unknown; origin: Origin } | undefined, problems: string[]): Promise<Layer> {
+async function fromFile(named: Given | undefined, problems: string[]): Promise<Layer> {
   if (typeof named?.value !== 'string') return new Map();
   const path = named.value;
   const fail = (message: string): Layer => {
@@ -122,10 +147,7 @@ function defaultStateDir(env: NodeJS.ProcessEnv): string {
   return given || join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'bulk-load');
 }
 
-async function readPassword(
-  named: { value: unknown; origin: Origin } | undefined,
-  problems: string[],
-): Promise<string | null> {
+async function readPassword(named: Given | undefined, problems: string[]): Promise<string | null> {
   if (typeof named?.value !== 'string' || named.value === '') return null;
   try {
     return (await readFile(named.value, 'utf8')).replace(/\r?\n$/, '');

@@ -51,6 +51,14 @@ test('--drop-existing of a database that is not there creates it', async () => {
   expect(stderr).not.toContain('dropping');
 });
 
+test('what the environment says for other targets is left unused, which is said once', async () => {
+  const args = [`--urls=${server.url}`, '--db-name=token', '--do-create-db'];
+  const { status, stderr } = await load(args, lines(3), { BULK_LOAD_TOKEN: 'of-another-tool' });
+  expect([status, await count('token', 'm')]).toEqual([0, '[{"n":3}]']);
+  expect(stderr.match(/BULK_LOAD_TOKEN in the environment has no effect for --target cnosdb/g)).toHaveLength(1);
+  expect(stderr).not.toContain('of-another-tool');
+});
+
 test('points that are refused are not counted as loaded, and the exit code says so', async () => {
   const args = [`--urls=${server.url}`, '--db-name=bad', '--do-create-db'];
   const { status, stdout, stderr } = await load(args, `${lines(3)}no fields here\n`);

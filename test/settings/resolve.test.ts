@@ -128,3 +128,44 @@ test('variables of no option are warned of, without their values, and with what 
     'BULK_LOAD_XYZZY in the environment has no effect: there is no such option',
   ]);
 });
+
+describe('what the environment says for other targets', () => {
+  test('is not used, and that is said once', async () => {
+    const env = { BULK_LOAD_TOKEN: 't', BULK_LOAD_DB: 'd' };
+    const { settings, origins, warnings } = await resolve({ flags: {}, env });
+    expect(settings.token).toBeNull();
+    expect(origins.token.source).toBe('default');
+    expect(warnings).toEqual([
+      'BULK_LOAD_TOKEN in the environment has no effect for --target cnosdb: sign in with --user and --password',
+    ]);
+  });
+
+  test('by the target that counts, wherever it is named', async () => {
+    const config = file('influx.yaml', 'db: d\ntarget: influxdb2\ntenant: o\n');
+    const env = {
+      BULK_LOAD_USER: 'u',
+      BULK_LOAD_TARGET_MEMORY: '1GiB',
+      BULK_LOAD_TOKEN: 't',
+      BULK_LOAD_CONFIG: config,
+    };
+    const { settings, warnings } = await resolve({ flags: {}, env });
+    expect(settings).toMatchObject({ target: 'influxdb2', user: '', token: 't', targetMemory: null });
+    expect(warnings.map((each) => each.split(' ')[0]).sort()).toEqual(['BULK_LOAD_TARGET_MEMORY', 'BULK_LOAD_USER']);
+    expect(
+      (
+        await resolve({
+          flags: { target: 'influxdb1', tenant: undefined },
+          env: { ...env, BULK_LOAD_CONFIG: '', BULK_LOAD_DB: 'd', BULK_LOAD_USER: '' },
+        })
+      ).warnings,
+    ).toHaveLength(1);
+  });
+
+  test('is a mistake as a flag or in a file, even beside the environment', async () => {
+    const words = 'token: expected another --target with it, got cnosdb: sign in with --user and --password';
+    const env = { BULK_LOAD_TOKEN: 't', BULK_LOAD_DB: 'd' };
+    expect(await problems({ token: 'u' }, env)).toEqual([`${words} (from --token)`]);
+    const config = file('token.yaml', 'token: u\n');
+    expect(await problems({ config }, env)).toEqual([`${words} (from ${config})`]);
+  });
+});

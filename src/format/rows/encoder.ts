@@ -30,7 +30,7 @@ export interface EncoderOptions {
   readonly missingTimestamp: 'reject' | 'now';
   readonly maxPointBytes: number;
   readonly nullWords: readonly string[] | null;
-  /** Of the target; default: those of CnosDB. A slash in a measurement is refused in any case. */
+  /** Of the target; default: those of CnosDB. */
   readonly names?: NameLimits;
 }
 
@@ -130,7 +130,7 @@ export class RowEncoder {
   #named(name: string): Table | null {
     const known = this.#tables.get(name);
     if (known !== undefined) return known;
-    const prefix = measurementPrefix(Buffer.from(name));
+    const prefix = measurementPrefix(Buffer.from(name), (this.#options.names ?? narrowestNames).slashes);
     const table = prefix === null ? null : new Table(name, prefix, this.#types);
     if (table !== null) this.#tables.set(name, table);
     return table;

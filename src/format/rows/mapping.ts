@@ -194,11 +194,14 @@ function escaped(name: string, isField: boolean): { bytes: Uint8Array; end: numb
   return { bytes, end: put(bytes, from, from + length, 1) };
 }
 
-/** A measurement, escaped. Null when no server would take it, or would take its points for comments. */
-export function measurementPrefix(name: Uint8Array): Uint8Array | null {
+/**
+ * A measurement, escaped. Null when the target would not take it, or would take its points for comments.
+ * @param slashes whether it takes one with a slash
+ */
+export function measurementPrefix(name: Uint8Array, slashes: boolean): Uint8Array | null {
   if (name[0] === 0x23) return null;
   const bytes = new Uint8Array(3 * name.length);
   bytes.set(name, 2 * name.length);
-  const end = name.length === 0 ? -1 : putMeasurement(bytes, 2 * name.length, 3 * name.length, 0);
+  const end = name.length === 0 ? -1 : putMeasurement(bytes, 2 * name.length, 3 * name.length, 0, slashes);
   return end < 0 ? null : bytes.slice(0, end);
 }

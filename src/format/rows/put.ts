@@ -9,6 +9,7 @@ const PLUS = 0x2b;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
 const DOT = 0x2e;
+const SLASH = 0x2f;
 const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
 const INTEGER_LIMITS = ['9223372036854775807', '9223372036854775808'] as const;
@@ -198,11 +199,11 @@ export function putFirstName(bytes: Uint8Array, from: number, to: number, out: n
 }
 
 /** A measurement; not empty. An equals sign in one needs no escape, and goes together with none. */
-export function putMeasurement(bytes: Uint8Array, from: number, to: number, out: number): number {
+export function putMeasurement(bytes: Uint8Array, from: number, to: number, out: number, slashes: boolean): number {
   const end = putFirstName(bytes, from, to, out);
   if (end < 0) return end;
   const equals = bytes.subarray(from, to).includes(EQUALS);
-  if (bytes.subarray(from, to).includes(0x2f)) return slash;
+  if (!slashes && bytes.subarray(from, to).includes(SLASH)) return slash;
   if (!equals) return end;
   if (text(bytes, from, to).match(/[ ,]/)) return badEscape;
   bytes.copyWithin(out, from, to);

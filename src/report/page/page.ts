@@ -23,6 +23,8 @@ export interface PageFacts {
   readonly examples: Readonly<Record<string, string>>;
   readonly settings: readonly Setting[];
   readonly database: string;
+  /** As people call its kind. */
+  readonly target: string;
   readonly urls: readonly string[];
   /** What a node may take; null: anything. */
   readonly targetMemoryBytes: number | null;
@@ -174,7 +176,7 @@ function reached({ summary, samples }: PageFacts): Html | null {
     : endpoints(summary.endpoints, samples, samples.at(-1)!.seconds);
 }
 
-function footer({ summary }: PageFacts): Html {
+function footer({ summary, target: title }: PageFacts): Html {
   const { version, requests, target: of } = summary;
-  return html`<footer><p>bulk-load ${version}, target ${of.version ?? 'of unknown version'}; ${plural(requests.sent, 'request')}, ${count(requests.retried)} of them again. All times are UTC. This page needs no network and holds no secret.</p></footer>`;
+  return html`<footer><p>bulk-load ${version}, ${of.version === null ? title : `${title} ${of.version}`}; ${plural(requests.sent, 'request')}, ${count(requests.retried)} of them again. All times are UTC. This page needs no network and holds no secret.</p></footer>`;
 }

@@ -20,12 +20,20 @@ const table: Table = {
     { status: 204, means: 'accepted' },
     { status: 400, says: /invalid column type|expected .*, got /i, means: 'target-type' },
     { status: 400, says: /retention/i, means: 'target-expired' },
+    {
+      status: 400,
+      says: /soft-deleted database|^db name|in database or rp name/,
+      means: 'refused',
+      advice: 'see --db',
+    },
     { status: 400, says: /invalid gzip|decod|utf-?8/i, means: 'refused', advice: 'see --compression' },
     { status: 400, means: 'target-parse' },
     { status: 401, means: 'refused', advice: 'see --token' },
     { status: 403, means: 'refused', advice: 'see --token: it needs the right to write to the database' },
     { status: 404, means: 'refused', advice: 'see --db, or have it created with --create-db' },
     { status: 422, says: /limit/i, means: 'target-limit' },
+    // Its own road of writes, where those of other versions answer 413.
+    { status: 500, says: /max request size/, means: 'target-too-large' },
   ],
 };
 

@@ -4,7 +4,7 @@
 import type { Verdict } from '../../model.js';
 import { type Answer, retryAfterMs, words } from '../status.js';
 
-/** What an answer comes to. `rejected …` goes into the dead letters by that name. */
+/** What an answer comes to. `target-…` goes into the dead letters by that name, but for a body that only has to be split. */
 export type Meaning =
   | 'accepted'
   | 'overloaded'
@@ -13,6 +13,7 @@ export type Meaning =
   | 'target-type'
   | 'target-expired'
   | 'target-limit'
+  | 'target-too-large'
   | 'target-rejected';
 
 /** The first row that fits counts. */
@@ -69,6 +70,7 @@ function meant({ means, advice }: Row, answer: Answer, message: string, point: n
   if (means === 'accepted') return { kind: 'accepted' };
   if (means === 'overloaded') return overloaded(answer, message, now);
   if (means === 'refused') return { kind: 'refused', reason: advice === undefined ? message : `${message}; ${advice}` };
+  if (means === 'target-too-large') return rejected(means, message, true, false);
   return { ...rejected(means, message, false, false), point };
 }
 

@@ -82,6 +82,14 @@ describe('types', () => {
     expect(rejects).toEqual(['5 no-measurement']);
   });
 
+  test('a table has a slash in its name where the target takes one', async () => {
+    const text = 'time,t,v\n1,a/b,1\n2,c,2\n';
+    const measurement = '{t}';
+    expect(await sent(csv({ measurement }), text)).toEqual({ points: ['c v=2 2'], rejects: ['2 no-measurement'] });
+    const names = { seriesKeyBytes: 65_535, slashes: true };
+    expect(await sent(csv({ measurement, names }), text)).toEqual({ points: ['a/b v=1 1', 'c v=2 2'], rejects: [] });
+  });
+
   test('declared types hold, also for quoted cells', async () => {
     const fields = [
       field('i', 'integer'),

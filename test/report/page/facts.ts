@@ -213,6 +213,7 @@ export function nightFacts(): PageFacts {
     ],
     database: 'fleet',
     urls: endpoints,
+    target: 'CnosDB',
     targetMemoryBytes: 512 * MiB,
     said: [
       {

@@ -73,6 +73,13 @@ test('a hundred thousand inputs and all that can be told of them stay a page', (
   expect(read).toContain('data/77777.lp');
 });
 
+test('at its end it names the target, with the version where that is known', () => {
+  const end = (target: string, version: string | null): string =>
+    words(page({ ...night, target, summary: summaryOf({ target: { ...summaryOf().target, version } }) }));
+  expect(end('InfluxDB', '2.7.11')).toContain(', InfluxDB 2.7.11; ');
+  expect(end('VictoriaMetrics', null)).toContain(', VictoriaMetrics; ');
+});
+
 test('a complete load asks for nothing', () => {
   const good = words(page({ ...night, summary: summaryOf(), said: [] }));
   expect(good).toContain('Complete: every point read was acknowledged.');
