@@ -5,6 +5,8 @@ import { Bench } from '../support/lines-load.js';
 import { installed, type Server, victoriaMetrics } from '../support/servers.js';
 
 const second = 1_640_995_200_000_000_000n;
+/** The soak does the same with more points. */
+const many = process.env.BULK_LOAD_SOAK === '1' ? 200_000 : 20_000;
 const there = installed('victoria-metrics');
 
 interface Series {
@@ -77,7 +79,7 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
 
   test('many points over several writers are all there', async () => {
     const name = db();
-    const { code, summary } = await bench.load(cpu(60_000), [
+    const { code, summary } = await bench.load(cpu(many), [
       '--db',
       name,
       '--batch-points',
@@ -86,11 +88,11 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
       'gzip',
     ]);
     expect(code).toBe(0);
-    expect(summary.points.loaded).toBe(60_000);
+    expect(summary.points.loaded).toBe(many);
     const stored = await series(server.url, `{db="${name}",__name__="cpu_system"}`);
     expect(stored).toHaveLength(50);
     const values = stored.flatMap((each) => each.values).sort((a, b) => a - b);
-    expect(values).toEqual(Array.from({ length: 60_000 }, (_, i) => i));
+    expect(values).toEqual(Array.from({ length: many }, (_, i) => i));
   });
 
   test.each([
@@ -144,14 +146,14 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
 
   test('stopped in the middle of a load and started again, it lacks nothing', async () => {
     const name = db();
-    const path = await bench.file(cpu(200_000));
+    const path = await bench.file(cpu(many));
     const args = [
       '--db',
       name,
       '--batch-points',
       '1000',
       '--rate-points',
-      '60000',
+      `${many / 2}`,
       '--summary',
       '-',
       '--progress',
@@ -163,9 +165,9 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
     await server.start();
     const { code, stdout } = await running.ended;
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ points: { read: 200_000, loaded: 200_000, undelivered: 0 } });
+    expect(JSON.parse(stdout)).toMatchObject({ points: { read: many, loaded: many, undelivered: 0 } });
     const stored = await series(server.url, `{db="${name}",__name__="cpu_system"}`);
-    expect(new Set(stored.flatMap(({ values }) => values)).size).toBe(200_000);
+    expect(new Set(stored.flatMap(({ values }) => values)).size).toBe(many);
   });
 });
 

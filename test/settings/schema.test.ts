@@ -207,6 +207,102 @@ describe('options that contradict each other are refused', () => {
   });
 });
 
+describe('each target has its own', () => {
+  test.each([
+    [
+      'cnosdb',
+      { urls: [{ origin: 'http://localhost:8902' }], user: 'root', tenant: 'cnosdb', targetMemory: 536_870_912 },
+    ],
+    ['influxdb1', { urls: [{ origin: 'http://localhost:8086' }], user: '', tenant: '', targetMemory: null }],
+    ['influxdb3', { urls: [{ origin: 'http://localhost:8181' }], user: '', tenant: '', targetMemory: null }],
+    ['victoriametrics', { urls: [{ origin: 'http://localhost:8428' }], user: '', tenant: '', targetMemory: null }],
+  ])('%s: defaults', (target, own) => {
+    expect(settings({ target })).toMatchObject({ ...own, relieve: target === 'cnosdb' });
+  });
+
+  test('influxdb2 needs an organization, and has what it is named', () => {
+    expect(problems({ target: 'influxdb2' })).toEqual([
+      'tenant: expected the organization of the bucket, got nothing; name it with --tenant',
+    ]);
+    expect(settings({ target: 'influxdb2', tenant: 'o' })).toMatchObject({
+      urls: [{ origin: 'http://localhost:8086' }],
+      tenant: 'o',
+      token: null,
+    });
+  });
+
+  const refused: Record<string, readonly string[]> = {
+    cnosdb: ['token'],
+    influxdb1: ['tenant', 'targetMemory', 'relieve', 'stage'],
+    influxdb2: ['user', 'password', 'passwordFile', 'dbOptions', 'verify', 'targetMemory', 'relieve', 'stage'],
+    influxdb3: [
+      'user',
+      'password',
+      'passwordFile',
+      'tenant',
+      'dbOptions',
+      'verify',
+      'targetMemory',
+      'relieve',
+      'stage',
+    ],
+    victoriametrics: ['tenant', 'createDb', 'dbOptions', 'targetMemory', 'relieve', 'stage'],
+  };
+  const values: Record<string, unknown> = {
+    relieve: false,
+    createDb: true,
+    verify: true,
+    targetMemory: '512MiB',
+    stage: '100MiB',
+    passwordFile: '/p',
+  };
+  const asked = [...new Set(Object.values(refused).flat())];
+
+  test.each(
+    Object.keys(refused).flatMap((target) =>
+      asked.map((key) => [target, key, refused[target]!.includes(key)] as const),
+    ),
+  )('%s and %s: refused %s', (target, key, isRefused) => {
+    const given = {
+      target,
+      [key]: values[key] ?? 'x',
+      ...(target === 'influxdb2' && key !== 'tenant' ? { tenant: 'o' } : {}),
+    };
+    const found = problems({ ...given, ...(key === 'dbOptions' ? { createDb: true } : {}) });
+    const words = `${key}: expected another --target with it, got ${target}: `;
+    expect(found.some((problem) => problem.startsWith(words))).toBe(isRefused);
+    if (!isRefused) expect(found).toEqual([]);
+  });
+
+  test.each(['influxdb1', 'influxdb3', 'victoriametrics'])('%s takes no zstd, and says what it takes', (target) => {
+    const found = problems({ target, compression: 'zstd' });
+    expect(found).toContain(`compression: expected auto, none or gzip for ${target}, got zstd`);
+  });
+
+  test('one way to sign in, and no user in a URL where there are tokens alone', () => {
+    expect(problems({ target: 'influxdb1', token: 't', user: 'u' })).toEqual([
+      'token: expected one way to sign in, got a token and --user',
+    ]);
+    expect(problems({ target: 'influxdb3', url: 'http://u:p@h' })).toEqual([
+      'url: expected no user in it for influxdb3: sign in with --token',
+    ]);
+    expect(settings({ target: 'influxdb1', token: 't' }).token).toBe('t');
+  });
+
+  test.each(['ns', 'us'])('victoriametrics keeps no stamps in %s', (precision) => {
+    const given = { missingTimestamp: 'now', precision };
+    expect(problems({ target: 'victoriametrics', ...given })).toEqual([
+      `missingTimestamp: expected --precision ms with stamps for victoriametrics, which keeps no more, got ${precision}`,
+    ]);
+    expect(problems({ target: 'influxdb1', ...given })).toEqual([]);
+  });
+
+  test('measurements may have a slash, and series keys be long, but for CnosDB', () => {
+    for (const target of ['influxdb1', 'influxdb3', 'victoriametrics'])
+      expect(settings({ target }).names).toEqual({ seriesKeyBytes: 65_535, slashes: true });
+  });
+});
+
 test('a dry run needs no database, keeps the order by one writer, and spares no target', () => {
   expect(problems({ db: null, dryRun: true })).toEqual([]);
   expect(settings({ db: null, dryRun: 'out.lp', workers: 4, createDb: true })).toMatchObject({

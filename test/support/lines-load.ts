@@ -1,13 +1,15 @@
-// Loads into a real server of another kind, by the command as a user types it.
+// Loads into a server of another kind, by the command as a user types it.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { main } from '../../src/cli/main.js';
 import type { Summary } from '../../src/model.js';
-import { type Running, run, start } from './process.js';
+import { here } from './here.js';
+import { type Running, start } from './process.js';
 
 export interface Loaded {
-  readonly code: number | null;
+  readonly code: number;
   readonly stderr: string;
   readonly summary: Summary;
 }
@@ -35,10 +37,13 @@ export class Bench {
 
   async load(text: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<Loaded> {
     const path = await this.file(text);
-    const { code, stderr, stdout } = await run([...this.#all(), '--summary', '-', ...args, path], { env });
-    return { code, stderr, summary: JSON.parse(stdout) as Summary };
+    // The memory of this process is that of the tests.
+    const options = [...this.#all(), '--memory-watchdog', 'off', '--summary', '-'];
+    const ran = await here(main, ['node', 'bulk-load', ...options, ...args, path], '', env);
+    return { code: ran.status, stderr: ran.stderr, summary: JSON.parse(ran.stdout) as Summary };
   }
 
+  /** In a process of its own. */
   begin(args: readonly string[]): Running {
     return start([...this.#all(), ...args]);
   }

@@ -1,0 +1,81 @@
+// What a scripted InfluxDB holds: the types of its columns, and the newest value of each field of each point.
+
+import { LineError, type ParsedPoint, parseLines } from '../lines.js';
+
+export interface Line {
+  /** From 1. */
+  readonly number: number;
+  readonly text: string;
+  /** Null: it cannot be read, for `problem`. */
+  readonly point: ParsedPoint | null;
+  readonly problem: string;
+}
+
+/** One line after the other. Texts in the tests have no line ends. */
+export function linesOf(body: Buffer): Line[] {
+  const texts = body.toString('utf8').split('\n');
+  return texts.flatMap((text, i) => (text.trim() === '' ? [] : [lineOf(text, i + 1)]));
+}
+
+function lineOf(text: string, number: number): Line {
+  try {
+    const [point = null] = parseLines(Buffer.from(text));
+    return { number, text, point, problem: '' };
+  } catch (error) {
+    if (!(error instanceof LineError)) throw error;
+    return { number, text, point: null, problem: error.message };
+  }
+}
+
+interface Conflict {
+  readonly column: string;
+  readonly has: string;
+  readonly got: string;
+}
+
+export class Tables {
+  /** By table and column. */
+  readonly types = new Map<string, Map<string, string>>();
+  readonly #points = new Map<string, Map<string, string>>();
+
+  /** A field that the table has with another type; null: none. */
+  conflict({ table, fields }: ParsedPoint): Conflict | null {
+    const known = this.types.get(table);
+    for (const [column, got] of fields) {
+      const has = known?.get(column);
+      if (has !== undefined && has !== got) return { column, has, got };
+    }
+    return null;
+  }
+
+  /** @param ns its time */
+  store({ table, tags, fields }: ParsedPoint, ns: bigint): void {
+    const columns = this.types.get(table) ?? new Map<string, string>();
+    this.types.set(table, columns);
+    for (const [name] of tags) columns.set(name, 'tag');
+    for (const [name, type] of fields) columns.set(name, type);
+    const key = `${table} ${JSON.stringify(tags)} ${ns}`;
+    const values = this.#points.get(key) ?? new Map<string, string>();
+    for (const [name, type, value] of fields) values.set(name, `${type} ${String(value)}`);
+    this.#points.set(key, values);
+  }
+
+  texts(): string[] {
+    return [...this.#points]
+      .map(
+        ([key, values]) =>
+          `${key} ${[...values]
+            .map(([name, value]) => `${name} ${value}`)
+            .sort()
+            .join(', ')}`,
+      )
+      .sort();
+  }
+}
+
+/** What a text of lines comes to, by the same reading: what a test expects to be stored. */
+export function expected(text: string, unit: bigint): string[] {
+  const tables = new Tables();
+  for (const { point } of linesOf(Buffer.from(text))) if (point !== null) tables.store(point, point.time! * unit);
+  return tables.texts();
+}
