@@ -1,11 +1,11 @@
 // Every format from a web server and from S3, killed at random moments while connections break, and whether in the end the
 // target holds what was there and nothing else: node afar.js [--kills 3] [--seed 1]
-// --kills: of each load; --points: of one load; --longest: ms that a run may live
+// --kills: of each load; --points: of one load; --longest: ms that a run may live after its first checkpoint
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,13 +20,11 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
     points: { type: 'string', default: '12000' },
-    longest: { type: 'string', default: '3500' },
+    longest: { type: 'string', default: '700' },
   },
 });
 const random = randoms(Number(values.seed));
 const program = fileURLToPath(new URL('../../bin/bulk-load.js', import.meta.url));
-/** ms: a checkpoint is written once a second. */
-const shortest = 1200;
 const start = 1_640_995_200n;
 
 const rows = Array.from({ length: Number(values.points) }, (_, n) => ({
@@ -82,10 +80,11 @@ async function load(name, from, db, server, folder, env) {
   const summary = join(folder, 'summary.json');
   const args = ['--url', server.urls[0] ?? '', '--db', db, '--create-db', '--state-dir', join(folder, 'state')];
   args.push('--summary', summary, '--progress', 'plain', '--batch-points', '100', '--workers', '3');
-  args.push('--rate-points', '3000');
+  args.push('--rate-points', '1500');
   if (!name.includes('.lp')) args.push('--measurement', 'm', '--tags', 'host', '--fields', 'n:integer,text:string');
   const count = { kills: 0, resumed: 0 };
   for (;;) {
+    const before = await checkpoint(folder);
     const child = spawn(process.execPath, [program, ...args, `${from}/${name}`], {
       env,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -96,15 +95,26 @@ async function load(name, from, db, server, folder, env) {
     });
     const ended = once(child, 'exit');
     if (count.kills < Number(values.kills)) {
-      await Promise.race([wait(shortest + random(Number(values.longest) - shortest)), ended]);
+      while (child.exitCode === null && (await checkpoint(folder)) === before) await wait(10);
+      await Promise.race([wait(random(Number(values.longest))), ended]);
       if (child.kill('SIGKILL')) count.kills += 1;
     }
     const [code] = await ended;
-    if (said.includes('going on')) count.resumed += 1;
+    if (said.includes('going on with the load')) count.resumed += 1;
     if (code === null) continue;
     if (code !== 0) return { ...count, wrong: `code ${code}: ${said}` };
+    if (count.resumed !== count.kills) return { ...count, wrong: 'it began again after a kill' };
     return { ...count, wrong: await compare(server, db, JSON.parse(await readFile(summary, 'utf8')).points) };
   }
+}
+
+/** What it says; empty until something of an input is accounted for. @param {string} folder */
+async function checkpoint(folder) {
+  const state = join(folder, 'state');
+  const names = await readdir(state).catch(() => []);
+  const name = names.find((each) => each.endsWith('.checkpoint.json'));
+  const text = name === undefined ? '' : await readFile(join(state, name), 'utf8').catch(() => '');
+  return /"byteOffset": ?[1-9]/.test(text) ? text : '';
 }
 
 /** @param {Server} server @param {string} db @param {Record<string, number>} account */
