@@ -92,6 +92,11 @@ export class Asker {
     throw this.refused(question, `${status}${words(body)}`, order[0]!);
   }
 
+  /** Throws the signal's reason. */
+  wait(ms: number): Promise<void> {
+    return this.#context.clock.sleep(ms, this.#context.signal);
+  }
+
   refused(question: Question, got: string, index = this.#context.order[0]!): RefusedError {
     const asked = `asked ${this.#context.shown[index]}: ${question.path.replace(/\?.*/, '')}`;
     return new RefusedError(
