@@ -1,15 +1,11 @@
 // Which format an input has, and the objects that read it: made when the first input of their kind is begun, one each for
 // a whole load. The only place that knows every format.
 
-import { Csv } from './format/csv/csv.js';
 import { detect, headBytes } from './format/detect.js';
-import { Json } from './format/json/json.js';
-import { Ndjson } from './format/json/ndjson.js';
 import { LineProtocol } from './format/line-protocol.js';
-import { Parquet } from './format/parquet/parquet.js';
-import { Rows } from './format/rows/rows.js';
-import { TimeCell } from './format/time/cell.js';
+import { rowLayout } from './format/rows/memory.js';
 import type { ByteSource, Format, FormatName, Input, Room } from './model.js';
+import type { RowFormats } from './row-formats.js';
 import type { Settings } from './settings/settings.js';
 
 /** More inputs than this: the first and the last of them are looked into, the others go by their names. */
@@ -18,7 +14,7 @@ const mostInputs = 64;
 /** Memory of those formats, all of it. */
 export function formatBytes(settings: Settings, formats: readonly FormatName[]): number {
   const lines = formats.includes('lp') ? LineProtocol.memoryBytes(settings) : 0;
-  return lines + (formats.some((each) => each !== 'lp') ? Rows.memoryBytes(settings) : 0);
+  return lines + (formats.some((each) => each !== 'lp') ? rowLayout(settings).bytes : 0);
 }
 
 /** What they take besides when points are found on a thread of its own; null where none of them can be. */
@@ -42,7 +38,7 @@ export async function formatsOf(
   inputs: readonly Input[],
   signal: AbortSignal,
 ): Promise<FormatName[]> {
-  new TimeCell(new Uint8Array(0), settings);
+  if (settings.timeFormat !== 'auto') (await import('./row-formats.js')).assertTimeFormat(settings);
   const said = saidFormat(settings);
   if (said !== null) return [said];
   const found = new Set<FormatName>();
@@ -78,7 +74,7 @@ export class Formats {
   readonly #scratch = new Uint8Array(headBytes);
   readonly #made = new Map<FormatName, Format>();
   readonly #apart: boolean;
-  #rows: Rows | null = null;
+  #rows: RowFormats | null = null;
 
   /**
    * @param room for what is read at random; without it nothing is refused for its size
@@ -89,7 +85,7 @@ export class Formats {
     this.#room = room;
     this.#apart = apart;
     // Its thread starts while the target is asked.
-    if (apart) this.#of('lp');
+    if (apart) this.#lines();
   }
 
   /** Ends what was begun for them. Nothing may be pulled any more. */
@@ -107,25 +103,29 @@ export class Formats {
     signal: AbortSignal,
   ): Promise<{ readonly format: Format; readonly source: ByteSource }> {
     const said = saidFormat(this.#settings);
-    if (said !== null) return { format: this.#of(said), source };
+    if (said !== null) return { format: await this.#of(said), source };
     const { head, source: again } = await peek(source, this.#scratch, signal);
-    const format = this.#of(detect(head, name));
+    const format = await this.#of(detect(head, name));
     return { format, source: format.isRandom ? source : again };
   }
 
-  #of(name: FormatName): Format {
-    const format = this.#made.get(name) ?? this.#make(name);
+  async #of(name: FormatName): Promise<Format> {
+    if (name === 'lp') return this.#lines();
+    const made = this.#made.get(name);
+    if (made !== undefined) return made;
+    if (this.#rows === null) {
+      const rows = await import('./row-formats.js');
+      this.#rows = new rows.RowFormats(this.#settings, this.#room);
+    }
+    const format = this.#rows.make(name);
     this.#made.set(name, format);
     return format;
   }
 
-  #make(name: FormatName): Format {
-    if (name === 'lp') return new LineProtocol({ ...this.#settings, apart: this.#apart });
-    this.#rows ??= new Rows(this.#settings);
-    if (name === 'ndjson') return new Ndjson(this.#rows);
-    if (name === 'json') return new Json(this.#rows, this.#settings.jsonPath);
-    if (name === 'parquet') return new Parquet(this.#rows, this.#room);
-    return new Csv(name, this.#rows, this.#settings);
+  #lines(): Format {
+    const format = this.#made.get('lp') ?? new LineProtocol({ ...this.#settings, apart: this.#apart });
+    this.#made.set('lp', format);
+    return format;
   }
 }
 

@@ -112,7 +112,7 @@ async function start({ inputs: given, ...options }: LoadOptions, control: LoadCo
   const result = await run(settings, {
     ...context,
     named,
-    target: control.target ?? createTarget(settings, context),
+    target: control.target ?? (await createTarget(settings, context)),
     ...(own ? { targetKind: 'own' } : {}),
     stop: interruption(control.signal),
     abort: new AbortController().signal,

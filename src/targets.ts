@@ -3,16 +3,9 @@
 import { answerBytes } from './memory.js';
 import type { Clock, Input, Notice, Precision, Target, TargetKind } from './model.js';
 import type { Settings } from './settings/settings.js';
-import { cnosdb } from './target/cnosdb.js';
-import { dryRun } from './target/dry-run.js';
-import { Influxdb1 } from './target/influxdb1/influxdb1.js';
-import { Influxdb2 } from './target/influxdb2/influxdb2.js';
-import { Influxdb3 } from './target/influxdb3/influxdb3.js';
 import type { Dialect } from './target/lines/dialect.js';
-import { LinesTarget } from './target/lines/target.js';
 import type { HttpOptions, LinesOptions } from './target/options.js';
-import { file, type Outlet, type StandardOutput, standardOutput } from './target/outlet.js';
-import { VictoriaMetrics } from './target/victoriametrics/victoriametrics.js';
+import type { StandardOutput } from './target/outlet.js';
 
 export interface TargetContext {
   readonly version: string;
@@ -25,39 +18,43 @@ export interface TargetContext {
   readonly dropExisting?: boolean;
 }
 
-const dialects: Record<Exclude<TargetKind, 'cnosdb'>, new (options: LinesOptions) => Dialect> = {
-  influxdb1: Influxdb1,
-  influxdb2: Influxdb2,
-  influxdb3: Influxdb3,
-  victoriametrics: VictoriaMetrics,
+type MakeDialect = (options: LinesOptions) => Promise<Dialect>;
+
+/** Each is loaded when it is the target. */
+const dialects: Record<Exclude<TargetKind, 'cnosdb'>, MakeDialect> = {
+  influxdb1: async (options) => new (await import('./target/influxdb1/influxdb1.js')).Influxdb1(options),
+  influxdb2: async (options) => new (await import('./target/influxdb2/influxdb2.js')).Influxdb2(options),
+  influxdb3: async (options) => new (await import('./target/influxdb3/influxdb3.js')).Influxdb3(options),
+  victoriametrics: async (options) =>
+    new (await import('./target/victoriametrics/victoriametrics.js')).VictoriaMetrics(options),
 };
 
-export function createTarget(settings: Settings, context: TargetContext): Target {
-  return settings.dryRun === null
-    ? server(settings, context)
-    : dryRun(outletOf(settings.dryRun, context), context.clock);
+export async function createTarget(settings: Settings, context: TargetContext): Promise<Target> {
+  return settings.dryRun === null ? await server(settings, context) : await dry(settings.dryRun, context);
 }
 
-function outletOf(path: string, { stdout, inputs }: TargetContext): Outlet {
-  return path === '-'
-    ? standardOutput(stdout)
-    : file(
-        path,
-        inputs.map((input) => input.path),
-      );
+async function dry(path: string, { stdout, inputs, clock }: TargetContext): Promise<Target> {
+  const [{ dryRun }, { file, standardOutput }] = await Promise.all([
+    import('./target/dry-run.js'),
+    import('./target/outlet.js'),
+  ]);
+  const paths = inputs.map((input) => input.path);
+  return dryRun(path === '-' ? standardOutput(stdout) : file(path, paths), clock);
 }
 
-function server(settings: Settings, context: TargetContext): Target {
+async function server(settings: Settings, context: TargetContext): Promise<Target> {
   const { target, tenant, token, precision } = settings;
   const options = optionsOf(settings, context);
   if (target === 'cnosdb') {
+    const { cnosdb } = await import('./target/cnosdb.js');
     const dropExisting = context.dropExisting ?? false;
     // CnosDB takes anything but ms, us and ns for ns, without a word; seconds are sent as milliseconds.
     const unit = precision === 's' ? 'ms' : (precision satisfies Precision);
     return cnosdb({ ...options, precision: unit, tenant, dropExisting }, context.clock);
   }
   const asked = { ...options, precision, token, org: tenant };
-  return new LinesTarget(target, new dialects[target](asked), asked, context.clock);
+  const [{ LinesTarget }, dialect] = await Promise.all([import('./target/lines/target.js'), dialects[target](asked)]);
+  return new LinesTarget(target, dialect, asked, context.clock);
 }
 
 function optionsOf(settings: Settings, { version, notify }: TargetContext): HttpOptions {

@@ -37,7 +37,8 @@ const allowed: Record<string, readonly string[]> = {
   // How much a target may answer is a matter of memory.
   targets: [...shared, 'memory', 'settings', 'target'],
   ...Object.fromEntries(leaves.map((room) => [room, shared])),
-  formats: [...shared, 'format', 'settings'],
+  formats: [...shared, 'format', 'row-formats', 'settings'],
+  'row-formats': [...shared, 'format', 'settings'],
   memory: [...shared, 'plan', 'input', 'batch', 'formats', 'pressure', 'settings'],
   outlook: [...shared, 'plan-target', 'input', 'settings', 'target'],
   ...Object.fromEntries(

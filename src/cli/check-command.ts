@@ -34,7 +34,7 @@ export async function runCheck(
       ? { inputs: [], duplicates: [] }
       : await expand(names, { stdin, cwd: process.cwd(), afar: afar(settings, process, () => {}) });
   const interruption = onSignals(process, () => {});
-  const target = createTarget(
+  const target = await createTarget(
     { ...settings, createDb: false, dbOptions: null },
     { version: version(), clock, notify: () => {}, inputs, stdout: process.stdout },
   );

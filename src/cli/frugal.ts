@@ -1,6 +1,7 @@
 // The process replaces itself once with a memory allocator that gives back what is freed. Compressed bodies come and go
 // by the hundred kilobytes from several threads; glibc would keep them. Its settings are read at the start only.
 
+import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { Process } from './process.js';
 
@@ -15,22 +16,39 @@ const flags = ['--max-semi-space-size=4'];
 
 /** The kernel takes 2 MiB of words: as much as was typed fitted, and the little more must fit as well. */
 const longestCommand = 1024 * 1024;
+/** What is over before freed memory adds up is not worth starting twice. */
+const smallBytes = 4 * 1024 * 1024;
+const fewInputs = 64;
 
 /**
  * Does not return when the process is replaced: same process id, open files and signals, the words as they were typed.
-
- * Returns with nothing but a young generation that stays small where Node cannot do that (before 22.15), where the environment has settings of
- * its own, and on other systems, whose allocators do not read them.
+ * Returns with nothing but a young generation that stays small where Node cannot do that (before 22.15), where the
+ * environment has settings of its own, on other systems, whose allocators do not read them, and for a few small files.
+ * @param inputs as they were named
  */
-export function restartFrugally({ argv, env, execArgv, execPath, execve, platform }: Process): void {
+export function restartFrugally(
+  { argv, env, execArgv, execPath, execve, platform }: Process,
+  inputs: readonly string[] = [],
+): void {
   // Takes effect at any time, unlike a size: the young generation stays as small as it begins. Gzip bodies on Node 20.20
   // (2026-11-23): peak 135 → 124 MiB, no slower.
   setFlagsFromString('--semi-space-growth-factor=1');
   if (execve === undefined || platform !== 'linux' || env[threshold] !== undefined) return;
   if (argv.join(' ').length > longestCommand) return;
   try {
+    if (isLittle(inputs)) return;
     execve(execPath!, [execPath!, ...flags, ...(execArgv ?? []), ...argv.slice(1)], { ...settings, ...env });
   } catch {
-    // Node's permission model may forbid it: then it stays as it was.
+    // Node's permission model may forbid either: then it stays as it was.
   }
+}
+
+function isLittle(inputs: readonly string[]): boolean {
+  if (inputs.length === 0 || inputs.length > fewInputs) return false;
+  let left = smallBytes;
+  return inputs.every((name) => {
+    const what = statSync(name, { throwIfNoEntry: false });
+    left -= what?.size ?? 0;
+    return what?.isFile() && left >= 0;
+  });
 }

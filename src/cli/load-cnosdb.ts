@@ -78,7 +78,7 @@ async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process
   };
   for (const message of [...asked.warnings, ...warnings]) notify({ level: 'warn', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
-  const workers = inFront(asked, settings, expansion.inputs, notify, process);
+  const workers = await inFront(asked, settings, expansion.inputs, notify, process);
   const periodic = new Periodic(asked.reportingPeriodMs, process);
   try {
     const result = await load(settings, {
@@ -117,16 +117,16 @@ async function input(
   return { inputs, named };
 }
 
-function inFront(
+async function inFront(
   asked: Request,
   settings: Settings,
   inputs: readonly Input[],
   notify: (notice: Notice) => void,
   process: Process,
-): Paced {
+): Promise<Paced> {
   const { doLoad, dropExisting, backoffMs, intervals } = asked;
   const context = { version: version(), clock, notify, dropExisting, inputs, stdout: process.stdout };
-  const target = doLoad ? createTarget(settings, context) : bareTarget(discarding, 'none');
+  const target = doLoad ? await createTarget(settings, context) : bareTarget(discarding, 'none');
   return paced(
     target,
     {

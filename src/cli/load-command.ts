@@ -50,7 +50,7 @@ export async function runLoad(
   for (const message of warnings) notify({ level: 'warn', kind: message, message });
   for (const message of duplicates) notify({ level: 'info', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
-  const target = createTarget(settings, { version: version(), clock, notify, inputs, stdout: process.stdout });
+  const target = await createTarget(settings, { version: version(), clock, notify, inputs, stdout: process.stdout });
   try {
     const result = await load(settings, {
       version: version(),

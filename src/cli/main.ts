@@ -45,7 +45,7 @@ function commands(process: Process, done: (code: number) => void): Command {
   examplesFirst(program, general);
   const load = async (inputs: string[], _: unknown, command: Command): Promise<void> => {
     refuseTypo(inputs[0]);
-    restartFrugally(process);
+    restartFrugally(process, inputs);
     const { runLoad } = await import('./load-command.js');
     done(await runLoad(inputs, given(command), process));
   };

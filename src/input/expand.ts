@@ -3,7 +3,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { isDynamicPattern } from 'tinyglobby';
 import { UsageError } from '../errors.js';
 import type { Input } from '../model.js';
 import { type Found, match, walk } from './find.js';
@@ -102,7 +101,7 @@ async function find(name: string, cwd: string): Promise<Found> {
     return some(await walk(name, cwd), `${name}: expected files in this directory, got none`);
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (missing && isDynamicPattern(name))
+    if (missing && (await import('tinyglobby')).isDynamicPattern(name))
       return some(await match(name, cwd), `${name}: expected a pattern that matches a file, got no match`);
     const option = name.startsWith('-') ? '; an option goes before --, behind it every word is an input' : '';
     return refuse(`${name}: expected a file or directory that can be read, got: ${explain(error)}${option}`);

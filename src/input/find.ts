@@ -4,7 +4,6 @@
 import * as fs from 'node:fs';
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
-import { glob } from 'tinyglobby';
 import { explain } from './raw.js';
 
 /** Names as they are to be shown, and sentences about what could not be looked at. */
@@ -45,6 +44,7 @@ async function visit(name: string, entry: fs.Dirent, cwd: string, found: Found, 
 /** The files that a pattern matches; directories and names that begin with a dot are not among them. */
 export async function match(pattern: string, cwd: string): Promise<Found> {
   const problems: string[] = [];
+  const { glob } = await import('tinyglobby');
   const names = await glob(pattern, {
     cwd,
     expandDirectories: false,

@@ -1,13 +1,16 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { restartFrugally } from '../../src/cli/frugal.js';
 import type { Process } from '../../src/cli/process.js';
 
 type Call = readonly [string, readonly string[], NodeJS.ProcessEnv];
 
 /** What would take the place of such a process; null: nothing. */
-function replaced(change: Partial<Process>): Call | null {
+function replaced(change: Partial<Process>, inputs: readonly string[] = []): Call | null {
   let call: Call | null = null;
-  restartFrugally({
+  const process = {
     argv: ['/n/node', '/b/bulk-load.js', '--db', 'x', 'a b.lp'],
     env: { HOME: '/h' },
     platform: 'linux',
@@ -17,7 +20,8 @@ function replaced(change: Partial<Process>): Call | null {
       call = words;
     }) as unknown as Process['execve'],
     ...change,
-  } as Process);
+  } as Process;
+  restartFrugally(process, inputs);
   return call;
 }
 
@@ -43,4 +47,29 @@ test('it goes on as it is where replacing is forbidden', () => {
     throw new Error('ERR_ACCESS_DENIED');
   };
   expect(() => replaced({ execve })).not.toThrow();
+});
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'frugal-'));
+  writeFileSync(join(folder, 'small.lp'), 'm f=1 1\n');
+  writeFileSync(join(folder, 'large.lp'), '');
+  truncateSync(join(folder, 'large.lp'), 5 * 1024 * 1024);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each<[string, string[], boolean]>([
+  ['a few small files', ['small.lp', 'small.lp'], false],
+  ['a large one among them', ['small.lp', 'large.lp'], true],
+  ['a directory', ['.'], true],
+  ['what is not there as it is typed, such as a pattern', ['*.lp'], true],
+  ['very many', Array.from({ length: 65 }, () => 'small.lp'), true],
+  ['standard input', [], true],
+])('starting twice for %s', (_, names, twice) => {
+  expect(
+    replaced(
+      {},
+      names.map((name) => join(folder, name)),
+    ) !== null,
+  ).toBe(twice);
 });

@@ -61,7 +61,7 @@ export async function exactLoader(count: number, clock: Clock): Promise<Loader> 
       const notify = (notice: Notice): void => void notices.push(notice);
       const never = new AbortController().signal;
       const context = { version: '0.0.0', clock, notify, inputs, stdout: process.stdout };
-      const target = createTarget(settings, context);
+      const target = await createTarget(settings, context);
       const ends = { stop: never, abort: never, command: null, watch: () => {} };
       return { ...(await load(settings, { ...context, ...ends, target })), notices };
     },

@@ -1,6 +1,5 @@
 // `s3://bucket/key`, `s3://bucket/prefix/`, `s3://bucket/pattern*` → inputs, by the same patterns as for files.
 
-import { isDynamicPattern } from 'tinyglobby';
 import { UsageError } from '../../errors.js';
 import type { Input } from '../../model.js';
 import { objectInput, probed } from '../http/input.js';
@@ -22,7 +21,7 @@ export async function s3Inputs(account: Account, name: string): Promise<Input[]>
   if (key.split('/').some((part) => part === '.' || part === '..'))
     throw new UsageError([`${name}: expected a key without . and .. between slashes`]);
   const below = key === '' || key.endsWith('/');
-  if (!below && !isDynamicPattern(key)) {
+  if (!below && !(await import('tinyglobby')).isDynamicPattern(key)) {
     const place = account.place(bucket, key, null);
     return [await probed(account.web, place, place.name)];
   }
