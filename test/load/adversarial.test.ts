@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { run } from '../support/process.js';
 
-test('no input and no server makes a load take more memory than its limit', { timeout: 120_000 }, async () => {
+test('no input and no server makes a load take more memory than its limit', { timeout: 300_000 }, async () => {
   const { code, stdout } = await run(['--size', '0.004'], { script: 'test/soak/adversarial.js' });
   expect(stdout.split('\n').filter((row) => row.endsWith('FAILED'))).toEqual([]);
   expect(stdout.split('\n').filter((row) => row.endsWith('ok'))).toHaveLength(14);

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { peakResident, residentMemory } from '../../src/pressure/resident.js';
+import { pageBytes, peakResident, residentMemory } from '../../src/pressure/resident.js';
 
 test('agrees with Node and sees memory that is touched', () => {
   const resident = residentMemory();
@@ -20,4 +21,8 @@ test('the peak is remembered after memory was given back', () => {
   // The kernel counts in batches of pages.
   expect(peakResident()).toBeGreaterThan(high - 1024 * 1024);
   resident.close();
+});
+
+test('the size of a page is the one that the system tells', () => {
+  expect(pageBytes()).toBe(Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' })));
 });

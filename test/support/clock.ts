@@ -10,9 +10,22 @@ interface Due {
   readonly period: number | null;
 }
 
-/** Lets everything that is ready run: promises, and callbacks of the event loop (a few turns of it). */
+/** Turns of the event loop that a disk may take on a busy machine; there are about a million in a second. */
+const mostTurns = 10_000_000;
+
+/**
+ * Lets everything that is ready run: promises, callbacks of the event loop (a few turns of it), and what waits for the
+ * disk, which takes real time. Otherwise hours may pass between a file's being asked for and its being there.
+ */
 async function settle(): Promise<void> {
-  for (let turns = 0; turns < 4; turns++) await turn();
+  for (let quiet = 0, turns = 0; quiet < 4 && turns < mostTurns; turns++) {
+    await turn();
+    quiet = onDisk() ? 0 : quiet + 1;
+  }
+}
+
+function onDisk(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 }
 
 /** Starts at 2022-01-01T00:00:00Z unless told otherwise; `monotonic` starts at 0. */

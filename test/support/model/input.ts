@@ -3,7 +3,7 @@
 
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Input } from '../../../src/model.js';
+import type { FileBytes, Input } from '../../../src/model.js';
 
 const start2022 = 1_640_995_200;
 const pointsOfABlock = 256;
@@ -57,7 +57,23 @@ export async function asFile(what: Generated, folder: string): Promise<Input> {
   const file = await open(path, 'w');
   await file.write(end, 0, end.length, Math.max(0, size - end.length));
   await file.close();
-  return { ...input, path };
+  const opened: Input['open'] = async (...how) =>
+    Object.assign(await input.open(...how), { file: fileBytes(path, size) });
+  return { ...input, path, open: opened };
+}
+
+function fileBytes(path: string, size: number): FileBytes {
+  const bytes = async (from: number, to: number): Promise<Uint8Array> => {
+    const file = await open(path);
+    try {
+      const into = new Uint8Array(to - from);
+      const { bytesRead } = await file.read(into, 0, into.length, from);
+      return into.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  };
+  return { size, bytes };
 }
 
 function blockOf(bucket: number, what: Generated): Buffer {
