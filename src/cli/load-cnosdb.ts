@@ -208,6 +208,6 @@ function wrongPort({ outcome }: Summary, { options }: Request): boolean {
   return (outcome === 'unavailable' || outcome === 'refused') && /:8086\b/.test(String(options.url));
 }
 
-function streams({ stderr }: Process): { write: (text: string) => void; columns: () => number; color: boolean } {
-  return { write: (text) => void stderr.write(text), columns: () => stderr.columns ?? 80, color: false };
+function streams({ stderr }: Process): { write: (text: string) => void; columns: () => null; color: boolean } {
+  return { write: (text) => void stderr.write(text), columns: () => null, color: false };
 }

@@ -22,6 +22,7 @@ import { reportOf } from './report.js';
 import { onSignals } from './signals.js';
 import { onStatus } from './status.js';
 import { standardInput } from './stdin.js';
+import { widthOf } from './width.js';
 
 const closedPipe = new InterruptedError('SIGPIPE').exitCode;
 
@@ -107,8 +108,10 @@ async function show(settings: Settings, { env, stderr }: Process, time: Clock): 
     write: (text: string): void => {
       stderr.write(text);
     },
-    columns: () => stderr.columns ?? 80,
-    color: terminal && !env.NO_COLOR,
+    columns: () => widthOf({ stderr }),
+    color: terminal && !env.NO_COLOR && env.TERM !== 'dumb',
+    // These two cut instead.
+    reflows: env.XTERM_VERSION === undefined && env.TERM !== 'linux',
   };
   const seen = await reporter(mode, io, time, settings.logLevel);
   // Quiet is not a word when all goes well; what went wrong is then in the summary.
@@ -130,7 +133,7 @@ async function tell({ summary, examples, error }: LoadResult, settings: Settings
   // Whoever reads only the first lines has all that was wanted.
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
-    process.stderr.write(summaryText(summary, Object.fromEntries(examples)));
+    process.stderr.write(summaryText(summary, Object.fromEntries(examples), widthOf(process)));
     if (settings.dryRun !== null) process.stderr.write('  dry run    nothing was sent\n');
   }
   if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);

@@ -2,13 +2,17 @@
 
 import type { SingleBar } from 'cli-progress';
 import type { Snapshot } from '../model.js';
-import { fittedLine, progress } from './line.js';
+import { fittedLine, progress, type Tone } from './line.js';
 import type { Pace } from './pace.js';
 import { printable } from './printable.js';
-import { type Io, noticeText, paint, type View } from './views.js';
+import { type Io, lineFor, noticeText, paint, red, type View, yellow } from './views.js';
 
 const green = 32;
+const colours: Record<Exclude<Tone, 'plain'>, number> = { warn: yellow, bad: red };
 const clearLine = '\r\u001b[2K';
+/** Where nobody tells. */
+const usualColumns = 80;
+const clearBelow = '\u001b[0J';
 /** Saving and restoring the cursor: after notices have scrolled the screen the saved place is a wrong one. */
 const cursorPlaces = ['\u001b7', '\u001b8'];
 
@@ -30,6 +34,9 @@ interface Payload {
 export async function barView(io: Io): Promise<View> {
   const { default: cli } = await import('cli-progress');
   let started = false;
+  /** Characters of the line that stands there. */
+  let length = 0;
+  const columns = (): number => Math.max(1, io.columns() ?? usualColumns);
   const bar: SingleBar = new cli.SingleBar({
     stream: terminal(io),
     fps: 1, // its own timer then never runs before our next look
@@ -38,14 +45,24 @@ export async function barView(io: Io): Promise<View> {
     forceRedraw: true, // a notice may have taken its place
     barCompleteChar: '=',
     barIncompleteChar: ' ',
-    format: (options, { progress: done }, { snapshot, pace }: Payload) =>
-      fittedLine(snapshot, pace, io.columns() - 1, (width) =>
-        paint(cli.Format.BarFormat(done, { ...options, barsize: width }), green, io.color),
-      ),
+    format: (options, { progress: done }, { snapshot, pace }: Payload) => {
+      const line = fittedLine(snapshot, pace, columns() - 1, {
+        bar: (width) => paint(cli.Format.BarFormat(done, { ...options, barsize: width }), green, io.color),
+        paint: (text, tone) => (tone === 'plain' ? text : paint(text, colours[tone], io.color)),
+      });
+      length = line.length;
+      return line.text;
+    },
   });
+  /** A terminal that got narrower has broken the line into rows: back to the first of them, and all of them away. */
+  const gather = (): void => {
+    const rows = Math.ceil(length / columns()) - 1;
+    if (rows > 0 && io.reflows === true) io.write(`\u001b[${rows}A\r${clearBelow}`);
+  };
   const draw = (snapshot: Snapshot, pace: Pace): void => {
     const done = progress(snapshot) ?? 0;
     const payload: Payload = { snapshot, pace };
+    gather();
     if (started) {
       bar.update(done, payload);
       bar.render();
@@ -53,7 +70,8 @@ export async function barView(io: Io): Promise<View> {
     started = true;
   };
   const above = (text: string): void => {
-    io.write(`${started ? clearLine : ''}${text}\n`);
+    gather();
+    io.write(`${started ? clearLine : ''}${lineFor(io, text)}\n`);
     if (started) bar.render();
   };
   return {

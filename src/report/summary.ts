@@ -4,6 +4,7 @@ import type { Outcome } from '../errors.js';
 import type { Summary } from '../model.js';
 import { count, duration, latency, plural, size } from './figures.js';
 import { printable } from './printable.js';
+import { wrapped } from './wrap.js';
 
 const sentences: Record<Outcome, string> = {
   complete: 'Complete: every point read was acknowledged, but for rejects that were allowed.',
@@ -26,6 +27,8 @@ const differencesShown = 5;
 /** More inputs than this are shown only where something went wrong with them. */
 const inputsShown = 20;
 const nameWidth = 10;
+/** Whole, however long it is. */
+const toBeCopied = /^ {2}(run again|checkpoint|see) /;
 
 type InputAccount = Summary['inputs'][number];
 
@@ -34,8 +37,15 @@ export function summaryJson(summary: Summary): string {
   return `${JSON.stringify(summary, null, 2)}\n`;
 }
 
-/** Several lines for people, each ended by LF. `examples`: per reason the first reject, as text. */
-export function summaryText(summary: Summary, examples: Readonly<Record<string, string>> = {}): string {
+/**
+ * Several lines for people, each ended by LF. `examples`: per reason the first reject, as text. Lines are broken between
+ * words at `width`, where there is one.
+ */
+export function summaryText(
+  summary: Summary,
+  examples: Readonly<Record<string, string>> = {},
+  width: number | null = null,
+): string {
   return [
     outcome(summary),
     ...account(summary),
@@ -46,11 +56,18 @@ export function summaryText(summary: Summary, examples: Readonly<Record<string, 
     ...verified(summary),
     ...onwards(summary),
   ]
-    .map((line) => `${printable(line)}\n`)
+    .flatMap((line) => (width === null || toBeCopied.test(line) ? printable(line) : foldedRow(printable(line), width)))
+    .map((line) => `${line}\n`)
     .join('');
 }
 
-function row(name: string, text: string): string {
+/** What stands behind a name goes on below its own beginning. */
+export function foldedRow(line: string, width: number): string[] {
+  return wrapped(line, width, line.startsWith('  ') ? nameWidth + 3 : 0);
+}
+
+/** `  points     1 read = …` */
+export function row(name: string, text: string): string {
   return `  ${name.padEnd(nameWidth)} ${text}`;
 }
 

@@ -1,5 +1,4 @@
-// The faces of a run that need no terminal: plain lines and JSON lines. JSON, one object a line:
-// {"event":"start","lines":[…]}, {"event":"progress",…Snapshot}, {"event":"notice","level","kind","message","count"}, {"event":"end","summary":…|null,"series":[Sample,…]}.
+// The faces of a run that need no terminal: plain lines and JSON lines, whose keys the README lists.
 
 import type { Sample, Snapshot, Summary } from '../model.js';
 import { duration } from './figures.js';
@@ -7,12 +6,15 @@ import { fullLine } from './line.js';
 import type { Shown } from './notices.js';
 import type { Pace } from './pace.js';
 import { printable } from './printable.js';
+import { wrapped } from './wrap.js';
 
 /** Where a view writes; standard error, but for tests. */
 export interface Io {
   write(text: string): void;
-  /** Width of the terminal, asked each time: it may change. */
-  columns(): number;
+  /** Width of the terminal, asked each time: it may change. Null: none, or none that knows it; lines stay whole. */
+  columns(): number | null;
+  /** Whether a terminal that gets narrower breaks the lines that it shows; one that does not cuts them. */
+  readonly reflows?: boolean;
   /** Whether colours are welcome (a terminal, and no NO_COLOR). */
   readonly color: boolean;
 }
@@ -27,8 +29,8 @@ export interface View {
   end(looked: { snapshot: Snapshot; pace: Pace } | null, summary: Summary | null, series: readonly Sample[]): void;
 }
 
-const red = 31;
-const yellow = 33;
+export const red = 31;
+export const yellow = 33;
 
 /** In colour or without. */
 export function paint(text: string, code: number, color: boolean): string {
@@ -42,9 +44,15 @@ export function noticeText({ level, message, count }: Shown, color: boolean): st
   return `${words[level]}${printable(message)}${times}`;
 }
 
+/** Whole in a log; on a terminal broken between words. */
+export function lineFor(io: Io, text: string): string {
+  const columns = io.columns();
+  return columns === null ? text : wrapped(text, columns).join('\n');
+}
+
 /** One line a minute. */
 export function plainView(io: Io): View {
-  const line = (text: string): void => io.write(`${text}\n`);
+  const line = (text: string): void => io.write(`${lineFor(io, text)}\n`);
   return {
     everyMs: 60_000,
     start: (lines) => lines.map(printable).forEach(line),

@@ -10,14 +10,15 @@ const warning: Notice = { level: 'warn', kind: 'overloaded', message: 'http://a 
 async function setUp(mode: ProgressMode, columns = 100, color = false) {
   const clock = new VirtualClock();
   const screen = new Screen(columns);
-  const io = { write: (text: string) => screen.write(text), columns: () => columns, color };
-  const report = await reporter(mode, io, clock);
+  const size = { columns };
+  const write = (text: string): void => screen.write(text);
+  const report = await reporter(mode, { write, columns: () => size.columns, color, reflows: true }, clock);
   const look = () => snapshotAt(clock.monotonic() / 1000);
-  return { clock, screen, report, look };
+  return { clock, screen, size, report, look };
 }
 
 test('plain: the start, one line a minute, trouble as it comes', async () => {
-  const { clock, screen, report, look } = await setUp('plain', 40);
+  const { clock, screen, report, look } = await setUp('plain', 140);
   report.start(['loading a.lp.gz into bench']);
   report.show(look);
   await clock.advance(59_000);
@@ -110,8 +111,41 @@ test('bar: notices stand above it, whole, and it goes on below', async () => {
   report.notice({ level: 'error', kind: 'refused', message: 'no such database' });
   report.finish(summaryOf());
   expect(screen.lines.slice(0, 2)).toEqual(['warning: http://a says Memory Exhausted', 'error: no such database']);
-  expect(screen.lines[2]).toMatch(/^ 25% {2}502,500 pts/);
+  expect(screen.lines[2]).toMatch(/^ 25% \[=+ +\] {2}502,500 points {2}10,000\/s/);
   expect(screen.lines.slice(3)).toEqual(['']);
+});
+
+test('bar: long lines above it are broken between words', async () => {
+  const { screen, report, look } = await setUp('bar', 30);
+  report.start(['bulk-load: 1 input into bench, at most 8 writers']);
+  report.show(look);
+  report.notice({ ...warning, message: 'the target at http://127.0.0.1:8902/a/long/path says no' });
+  expect(screen.lines.slice(0, -1)).toEqual([
+    'bulk-load: 1 input into bench,',
+    '  at most 8 writers',
+    'warning: the target at',
+    '  http://127.0.0.1:8902/a/long/path',
+    '  says no',
+  ]);
+  report.finish(null);
+});
+
+test('bar: a terminal that gets narrower, twice, keeps no rows of it and loses none of the others', async () => {
+  const { clock, screen, size, report, look } = await setUp('bar', 120);
+  report.start(['loading']);
+  report.show(look);
+  await clock.advance(50_000);
+  for (const columns of [70, 25]) {
+    screen.narrow(columns);
+    size.columns = columns;
+    await clock.advance(250);
+    expect(screen.lines.length).toBe(2);
+  }
+  screen.narrow(12);
+  size.columns = 12;
+  report.notice({ ...warning, message: 'no' });
+  report.finish(null);
+  expect(screen.lines).toEqual(['loading', 'warning: no', ' 25%', '']);
 });
 
 test('bar: an unknown total shows no share and no bar', async () => {

@@ -1,0 +1,10 @@
+// Runs a line of shell in a terminal of its own and ends as it does.
+
+import { spawn } from 'node:child_process';
+
+const child = spawn('script', ['--quiet', '--return', '--command', process.argv[2], '/dev/null'], {
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+child.on('exit', (code) => {
+  process.exitCode = code ?? 1;
+});
