@@ -22,9 +22,11 @@ import { createTarget } from '../targets.js';
 import { version } from '../version.js';
 import { afar } from './afar.js';
 import { restartFrugally } from './frugal.js';
+import { inTurn } from './in-turn.js';
 import { print } from './print.js';
 import type { Process } from './process.js';
 import { report } from './refusal.js';
+import { reportOf } from './report.js';
 import { onSignals } from './signals.js';
 import { standardInput } from './stdin.js';
 
@@ -66,15 +68,21 @@ async function refuse({ message, help }: FlagError, process: Process): Promise<n
 }
 
 async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process: Process): Promise<number> {
-  const { settings, warnings } = await resolve({ flags: { ...asked.options, dryRun: false }, env: process.env });
+  const { settings, origins, warnings } = await resolve({
+    flags: { ...asked.options, dryRun: false },
+    env: process.env,
+  });
   if (asked.resultsFile !== '') await prepareResult(asked.resultsFile, resultsHead);
+  const written = await reportOf(settings, origins, clock);
   // There is nobody to tell before the run.
   let notify: (notice: Notice) => void = () => {};
   const expansion = await input(asked, settings, process, (notice) => notify(notice));
   const told = await reporter('none', streams(process), clock, settings.logLevel);
   // Without a target its memory is of no interest.
   notify = (notice) => {
-    if (asked.doLoad || notice.level !== 'info') told.notice(notice);
+    if (!asked.doLoad && notice.level === 'info') return;
+    told.notice(notice);
+    written.notice(notice);
   };
   for (const message of [...asked.warnings, ...warnings]) notify({ level: 'warn', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
@@ -90,11 +98,17 @@ async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process
       abort: interruption.abort,
       command: null,
       notify,
-      watch: (snapshot) => periodic.begin(snapshot),
+      watch: (snapshot) => {
+        periodic.begin(snapshot);
+        if (settings.report !== null) told.show(snapshot);
+      },
     });
     const seconds = periodic.end();
     told.finish(null);
-    await conclude(result, { asked, values, workers, seconds, process });
+    await inTurn([
+      () => conclude(result, { asked, values, workers, seconds, process }),
+      () => written.end(result, told.samples(), workers.target.traits.title),
+    ]);
     return result.summary.exitCode;
   } finally {
     periodic.end();

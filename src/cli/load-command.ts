@@ -4,7 +4,7 @@ import { clock } from '../clock.js';
 import { type BulkLoadError, InterruptedError } from '../errors.js';
 import { expand } from '../input/expand.js';
 import { type LoadResult, load } from '../load.js';
-import type { Clock, Notice, TargetDescription, TargetTraits } from '../model.js';
+import type { Clock, Notice, Summary, TargetDescription, TargetTraits } from '../model.js';
 import { prepareResult, writeResult } from '../report/file.js';
 import { type Reporter, reporter } from '../report/reporter.js';
 import { summaryJson, summaryText } from '../report/summary.js';
@@ -15,6 +15,7 @@ import { createTarget } from '../targets.js';
 import { version } from '../version.js';
 import { afar } from './afar.js';
 import { continuation } from './command-line.js';
+import { inTurn } from './in-turn.js';
 import { metricsOf } from './metrics.js';
 import { print } from './print.js';
 import type { Process } from './process.js';
@@ -75,9 +76,13 @@ export async function runLoad(
       },
     });
     shown.finish(result.summary);
-    await tell(result, settings, process);
-    await numbers.end(result.summary);
-    await written.end(result, shown.samples(), target.traits.title);
+    tell(result, settings, process);
+    // A full disk must not cost what is said above, nor what has another place.
+    await inTurn([
+      () => writeSummary(result.summary, settings, process),
+      () => numbers.end(result.summary),
+      () => written.end(result, shown.samples(), target.traits.title),
+    ]);
     return result.summary.exitCode;
   } finally {
     shown.finish(null);
@@ -129,7 +134,7 @@ function bound(seen: Reporter): Reporter {
   };
 }
 
-async function tell({ summary, examples, error }: LoadResult, settings: Settings, process: Process): Promise<void> {
+function tell({ summary, examples, error }: LoadResult, settings: Settings, process: Process): void {
   // Whoever reads only the first lines has all that was wanted.
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
@@ -137,9 +142,12 @@ async function tell({ summary, examples, error }: LoadResult, settings: Settings
     if (settings.dryRun !== null) process.stderr.write('  dry run    nothing was sent\n');
   }
   if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);
+}
+
+async function writeSummary(summary: Summary, settings: Settings, process: Process): Promise<void> {
   if (settings.summary === '-') await print(process, summaryJson(summary));
-  // Last: a full disk must not cost what was said above.
-  if (isFile(settings.summary)) await writeResult(settings.summary, summaryJson(summary));
+  // The file is that of the run that goes on; it writes it at its end.
+  if (isFile(settings.summary)) await writeResult(settings.summary, summaryJson(summary), summary.outcome === 'busy');
 }
 
 function stackOf(error: BulkLoadError): string {

@@ -30,7 +30,7 @@ export async function metricsOf({ metricsListen, metricsFile, db }: Settings): P
     watch: (snapshot) => metrics.watch(snapshot),
     end: async (summary) => {
       metrics.end(summary);
-      if (metricsFile !== null) await writeResult(metricsFile, await metrics.text());
+      if (metricsFile !== null) await writeResult(metricsFile, await metrics.text(), summary.outcome === 'busy');
     },
     close: async () => await listening?.close(),
   };

@@ -44,7 +44,7 @@ export async function reportOf(
         said: said.all,
         saidMore: said.more,
       });
-      await writeResult(report, text);
+      await writeResult(report, text, summary.outcome === 'busy');
     },
   };
 }

@@ -1,6 +1,6 @@
 // Result files (`--summary`): whoever finds one can trust that it is whole and of the latest run.
 
-import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { StateError, UsageError } from '../errors.js';
 
@@ -54,19 +54,22 @@ export async function prepareResult(path: string, own = summaryHead): Promise<vo
   }
 }
 
-/** Writes it whole or not at all: a temporary file, fsync, rename. Throws StateError. */
-export async function writeResult(path: string, text: string): Promise<void> {
+/**
+ * Writes it whole or not at all: a temporary file, fsync, rename. Throws StateError.
+ * @param yields a file that is there meanwhile stays, since it is of a run that has more to tell
+ */
+export async function writeResult(path: string, text: string, yields = false): Promise<void> {
   try {
     const file = await target(path);
     if (await isSpecial(file)) await writeFile(file, text);
-    else await replace(file, text);
+    else await put(file, text, yields);
   } catch (error) {
     const problem = `write the result file ${path} — expected it to be writable as at the start — got ${cause(error)} — free space or name another file`;
     throw new StateError(problem, { cause: error });
   }
 }
 
-async function replace(file: string, text: string): Promise<void> {
+async function put(file: string, text: string, yields: boolean): Promise<void> {
   const temporary = beside(file);
   try {
     const handle = await open(temporary, 'w');
@@ -76,9 +79,10 @@ async function replace(file: string, text: string): Promise<void> {
     } finally {
       await handle.close();
     }
-    await rename(temporary, file);
-  } catch (error) {
+    // A link takes no place that is taken; where there are none, nothing is written: the exit code says it all.
+    if (yields) await link(temporary, file).catch(() => {});
+    else await rename(temporary, file);
+  } finally {
     await rm(temporary, { force: true });
-    throw error;
   }
 }

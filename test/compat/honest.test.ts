@@ -1,6 +1,6 @@
 // Where load_cnosdb differs from the Go tool on purpose: what is lost, refused or dropped is said, and ends as it was.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningServer, serve } from '../../src/serve/serve.js';
@@ -57,6 +57,13 @@ test('what the environment says for other targets is left unused, which is said 
   expect([status, await count('token', 'm')]).toEqual([0, '[{"n":3}]']);
   expect(stderr.match(/BULK_LOAD_TOKEN in the environment has no effect for --target cnosdb/g)).toHaveLength(1);
   expect(stderr).not.toContain('of-another-tool');
+});
+
+test('BULK_LOAD_REPORT has the page of the run written', async () => {
+  const page = `${scratch}/report.html`;
+  const args = [`--urls=${server.url}`, '--db-name=paged', '--do-create-db'];
+  expect((await load(args, `${lines(3)}no fields here\n`, { BULK_LOAD_REPORT: page })).status).toBe(8);
+  expect(await readFile(page, 'utf8')).toMatch(/Complete, with rejects.*--report/s);
 });
 
 test('points that are refused are not counted as loaded, and the exit code says so', async () => {

@@ -83,6 +83,45 @@ test('a page is written for a load that was interrupted, with the command that c
   expect(await read()).toMatch(/Interrupted\..*Continue with this command.*bulk-load .*a\.lp/);
 });
 
+test.each([
+  [3, /too many points were rejected/, ['--max-rejected', '2'], `${lines(3)}a\nb\nc\nd\n`],
+  [5, /did not take the points in time.*Continue with this command/, ['--retry-for', '1ms'], lines(3)],
+  [6, /the memory limit could not be held/, ['--memory-limit', '64MiB'], lines(3)],
+  [7, /an input is missing, broken or short of points/, ['--min-points', '50'], lines(3)],
+  [73, /other state could not be written/, ['--state-dir', '/dev/null/none'], lines(3)],
+])('a page is written for a load that ends with %i', async (expected, words, args, content) => {
+  if (expected === 5) it.cluster.setScript({ onWrite: () => ({ answer: { status: 503 } }) });
+  const { code } = await it.load(['--report', page, ...args, await it.file('a.lp', content)]);
+  expect(code).toBe(expected);
+  expect(await read()).toMatch(words);
+});
+
+test('a summary that cannot be written ends with 73, and the page and the metrics are there all the same', async () => {
+  it.cluster.setScript({ onWrite: () => ({ delayMs: 100 }) });
+  const [summary, metrics] = [join(it.folder, 's.json'), join(it.folder, 'm.prom')];
+  const args = ['--report', page, '--summary', summary, '--metrics-file', metrics];
+  const running = it.start([...args, await it.file('a.lp', lines(10))]);
+  await running.saw(/memory limit/);
+  await mkdir(join(summary, 'in the way'), { recursive: true });
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(73);
+  expect(stderr).toContain(`write the result file ${summary}`);
+  expect(await read()).toMatch(/Complete: every point read was acknowledged/);
+  expect(await readFile(metrics, 'utf8')).toMatch(/^bulk_load_points_loaded_total 10$/m);
+});
+
+test('a second run of a load that goes on says so on a page, which the first replaces at its end', async () => {
+  it.cluster.setScript({ onWrite: () => ({ answer: { status: 503 } }) });
+  const args = ['--report', page, await it.file('a.lp', lines(10))];
+  const running = it.start(args);
+  await running.saw(/503/);
+  expect(await it.load(args)).toMatchObject({ code: 75, summary: { outcome: 'busy' } });
+  expect(await read()).toMatch(/the same load runs already/);
+  running.kill('SIGTERM');
+  expect(await it.result(running)).toMatchObject({ code: 143, summary: { outcome: 'interrupted' } });
+  expect(await read()).toMatch(/Interrupted\./);
+});
+
 test('an older page is gone as soon as a run begins, also one that ends with 2', async () => {
   const input = await it.file('a.lp', lines(10));
   expect((await it.load(['--report', page, input])).code).toBe(0);

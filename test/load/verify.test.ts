@@ -2,7 +2,7 @@
 // or filed under another tag on the way.
 
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -132,6 +132,13 @@ test('counts what was there before', async () => {
     { table: 'm', countBefore: 1, countAfter: 2 },
     { table: 'n', countBefore: 0, countAfter: 1 },
   ]);
+});
+
+test('a sample that differs is on the page of --report', async () => {
+  const page = join(folder, 'report.html');
+  const lie: Lie = (body) => body.replace('user=3.25', 'user=4');
+  expect((await load(cpu(9), ['--report', page], lie)).code).toBe(9);
+  expect(await readFile(page, 'utf8')).toMatch(/Loaded, but what was read back differs\..*sent 3\.25.*4/s);
 });
 
 describe('finds', () => {

@@ -40,6 +40,16 @@ test('a result is written whole and leaves nothing beside it', async () => {
   expect(readdirSync(folder)).toEqual(['s.json']);
 });
 
+test('one that yields is written where nothing is, and leaves in place what is there meanwhile', async () => {
+  const path = join(folder, 's.json');
+  await writeResult(path, 'busy', true);
+  expect(readFileSync(path, 'utf8')).toBe('busy');
+  await writeResult(path, 'of the run that went on');
+  await writeResult(path, 'busy', true);
+  expect(readFileSync(path, 'utf8')).toBe('of the run that went on');
+  expect(readdirSync(folder)).toEqual(['s.json']);
+});
+
 test.each([
   ['a folder that is not there', () => join(folder, 'no', 's.json')],
   ['a folder instead of a file', () => folder],
