@@ -54,6 +54,8 @@ export interface InputLook {
 export interface CheckReport {
   readonly memory: MemoryPlan | null;
   readonly target: TargetDescription | null;
+  /** The database is not there, and the load creates it. */
+  readonly creates: boolean;
   /** What the load would do to the target's memory, and what should be known of it. */
   readonly advice: readonly Notice[];
   readonly inputs: readonly InputLook[];
@@ -84,6 +86,8 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const kinds = (await attempt(() => formatsOf(settings, inputs, signal))) ?? ['lp' as const];
   const memory = await attempt(() => planMemory(settings, kinds, inputs, isWorthThread(inputs)));
   const description = await attempt(() => target.describe(signal));
+  // The target was made not to create it.
+  const creates = settings.createDb && problems.some(isMissing);
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));
   const advice = target.traits.plansMemory ? await advise(settings, inputs, kinds, description, layout, signal) : [];
@@ -96,7 +100,14 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const times = looks.flatMap((each) => timeProblem(each, settings));
   if (times.length > 0) problems.push(new UsageError(times));
   await target.close();
-  return { memory, target: description, advice, inputs: looks, problems, outcome: outcome(settings, looks, problems) };
+  const real = creates ? problems.filter((problem) => !isMissing(problem)) : problems;
+  const told = { memory, target: description, creates, advice, inputs: looks, problems: real };
+  return { ...told, outcome: outcome(settings, looks, real) };
+}
+
+/** A database that is not there and may be had. */
+function isMissing({ outcome: kind, message }: BulkLoadError): boolean {
+  return kind === 'refused' && message.includes('have it created with --create-db');
 }
 
 /** For a database that a load would create, what it would ask for is planned with. */

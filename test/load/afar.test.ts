@@ -182,8 +182,8 @@ test('--limit, --in-order and check work with URLs as they do with files', async
   const args = ['check', '--url', it.cluster.urls[0]!, '--db', 'db'];
   const { stderr } = await it.start([...args, ...urls]).ended;
   expect(stderr).toContain(' + an input from afar 1.3 MiB + ');
-  expect(stderr).toContain(`${web.url}/a: 4,000 points, 1 table`);
-  expect(stderr).toMatch(/\/b\.gz: 100 points, .*all of it, gzip/);
+  expect(stderr).toMatch(/^ +4,000 +0 {2}lp .* 1 table {2}\S+\/a$/m);
+  expect(stderr).toMatch(/^ +100 +0 {2}lp, gzip +all of it {2}1 table {2}\S+\/b\.gz$/m);
 });
 
 test('nothing at a URL ends with 2, and nothing is loaded', async () => {

@@ -170,5 +170,6 @@ test('check needs no target for it', async () => {
   const path = await it.file('a.lp', lines(3));
   const { code, stdout, stderr } = await dry(['check', '--dry-run', path]);
   expect([code, stdout]).toEqual([0, '']);
-  expect(stderr).toContain('3 points');
+  expect(stderr).toMatch(/^ +3 +0 {2}lp .* 1 table /m);
+  expect(stderr).toContain('standard output (--dry-run)');
 });

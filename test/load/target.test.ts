@@ -157,9 +157,9 @@ test('check says what it would take, the tables that are new, and what to do', a
   const args = ['--url', it.cluster.urls.join(','), '--db', 'db', await it.file('a.lp', lines(10, 'fresh'))];
   const { code, stderr } = await run(['check', ...args]);
   expect(code).toBe(0);
-  expect(stderr).toMatch(/The target's memory\n {2}target memory: about [\d.]+ MiB of 512 MiB per node/);
-  expect(stderr).toMatch(/New tables or columns in 1 table: fresh/);
-  expect(stderr).toMatch(/warning: CnosDB 2\.3\.1 sizes its memory pool wrongly/);
+  expect(stderr).toMatch(/^ {2}memory {5}about [\d.]+ MiB of 512 MiB per node/m);
+  expect(stderr).toMatch(/^ {2}new {8}tables, or columns of them: fresh; such batches travel alone/m);
+  expect(stderr).toMatch(/^ {2}WARNING {4}CnosDB 2\.3\.1 sizes its memory pool wrongly/m);
 });
 
 test('--rate-points and --rate-bytes hold a load to so much a second, and the summary says how long', async () => {

@@ -1,0 +1,95 @@
+// What `check` tells a person in a window of 80 columns: the verdict first, and why; the rest in aligned columns.
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { run } from '../support/process.js';
+import { lines, type Scene, scene } from '../support/scene.js';
+
+const there = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '');
+const program = join(import.meta.dirname, '../../bin/bulk-load.js');
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+let it: Scene;
+
+beforeEach(async () => {
+  it = await scene({ credentials: 'root:secret' });
+});
+afterEach(() => it.end());
+
+/** The page as it is seen; every line of it fits. */
+async function page(args: readonly string[]): Promise<{ code: number | null; seen: string[] }> {
+  const common = ['check', '--url', it.cluster.urls[0]!, '--db', 'db', '--state-dir', it.stateDir];
+  const command = [process.execPath, program, ...common, ...args].map(quoted).join(' ');
+  const env = { TERM: 'xterm', BULK_LOAD_PASSWORD: 'secret' };
+  const { code, stdout } = await run([`stty cols 80; exec ${command}`], { script: 'test/support/terminal.js', env });
+  const seen = stdout.split('\r\n');
+  expect(seen.filter((line) => line.length > 80 && line.includes(' ', 13) && !/^ {6}--/.test(line))).toEqual([]);
+  expect(stdout).not.toContain('\u001b');
+  return { code, seen };
+}
+
+const csv = `time,host,v\n${Array.from({ length: 30 }, (_, i) => `${1_640_995_200 + i},h${i % 2},${i}.5\n`).join('')}`;
+
+test.runIf(there).each([
+  ['all is well', ['a.lp'], 0, ['This load would complete: exit 0 (complete), as far as can be told.', '', 'Target']],
+  [
+    'an endpoint is down',
+    ['--url', 'http://127.0.0.1:1', 'a.lp'],
+    0,
+    [/^ {2}endpoint {3}http:\S+ {2}CnosDB \d/, /^ {2}endpoint {3}http:\/\/127.0.0.1:1 +DOWN: connection refused$/],
+  ],
+  [
+    'the password is wrong',
+    ['--user', 'root', '--password', 'no', 'a.lp'],
+    4,
+    [/^This load would be refused by the target: exit 4 \(refused\)/, /^ {2}problem {4}preparing/, /Access denied/],
+  ],
+  [
+    'the precision is wrong',
+    ['ms.lp'],
+    2,
+    [
+      'This load would not start: exit 2 (usage), as far as can be told.',
+      /^ {2}problem {4}reading \S*ms\.lp — expected/,
+    ],
+  ],
+  [
+    'rows are mapped',
+    ['--measurement', 'cpu', '--precision', 's', 'a.csv'],
+    0,
+    [
+      /^ {2}points {2}rejected {2}format {2}looked at {2}into {5}input$/,
+      /^ {6}30 {9}0 {2}csv {5}all of it {2}1 table {2}\S*a\.csv$/,
+      '  times      2022-01-01 00:00:00 … 2022-01-01 00:00:29 UTC, read as s',
+      '    host  string  such as "h0"',
+      '      --measurement cpu --fields host:string,v:float',
+      /^ {2}--measurement {2}cpu +--measurement$/,
+    ],
+  ],
+  [
+    'the database is still to be created',
+    ['--db', 'new', '--create-db', 'a.lp'],
+    0,
+    [/^This load would complete: exit 0/, '  database   new is not there; this load creates it'],
+  ],
+  [
+    'it is not there',
+    ['--db', 'new', 'a.lp'],
+    4,
+    [/would be refused by the target: exit 4/, /^ {2}problem {4}looked for/],
+  ],
+] as const)('check where %s', async (_, args, expected, parts) => {
+  await it.file('a.lp', lines(20));
+  await it.file('ms.lp', lines(20).replaceAll('000000\n', '\n'));
+  await it.file('a.csv', csv);
+  const { code, seen } = await page(args.map((arg) => (/^\w+\.(lp|csv)$/.test(arg) ? join(it.folder, arg) : arg)));
+  expect(code).toBe(expected);
+  let at = -1;
+  for (const part of parts) {
+    const found = seen.findIndex((line, i) => i > at && (typeof part === 'string' ? line === part : part.test(line)));
+    expect([part, found, seen]).toEqual([part, expect.toSatisfy((n: number) => n > at), seen]);
+    at = found;
+  }
+  expect(seen[0]).toMatch(/^This load would/);
+});
