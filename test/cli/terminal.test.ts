@@ -49,7 +49,7 @@ test.runIf(there).each([80, 50])('at %i columns nothing wraps, words stay whole,
 
 test.runIf(there)('a terminal that gets narrower meanwhile is written to as it is then', async () => {
   const running = await inTerminal(120);
-  await running.saw(/ \d+% .*held back/);
+  await running.saw(/\d+% .*held back/);
   const [device] = /\/dev\/\S+/.exec(running.stdout())!;
   execFileSync('stty', ['-F', device, 'cols', '40']);
   const { code, stdout } = await running.ended;
