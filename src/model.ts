@@ -418,8 +418,9 @@ export interface StorageLimits {
   readonly aheadMs: number;
   /** Whether it has a type for them. */
   readonly strings: boolean;
-  /** Most tags of a point. */
+  /** Most tags of a point, and names of those that would send it somewhere else. */
   readonly tags: number;
+  readonly ownTags: readonly string[];
   /** Longest name and value of a tag, and longest point, bytes. */
   readonly tagNameBytes: number;
   readonly tagValueBytes: number;

@@ -1,7 +1,9 @@
 // Result files (`--summary`): whoever finds one can trust that it is whole and of the latest run.
 
+import { constants } from 'node:fs';
 import { link, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StateError, UsageError } from '../errors.js';
 
 /** The file itself where `path` is a link: the link stays. */
@@ -61,12 +63,33 @@ export async function prepareResult(path: string, own = summaryHead): Promise<vo
 export async function writeResult(path: string, text: string, yields = false): Promise<void> {
   try {
     const file = await target(path);
-    if (await isSpecial(file)) await writeFile(file, text);
+    if (await isSpecial(file)) await writeSpecial(file, text);
     else await put(file, text, yields);
   } catch (error) {
     const problem = `write the result file ${path} — expected it to be writable as at the start — got ${cause(error)} — free space or name another file`;
     throw new StateError(problem, { cause: error });
   }
+}
+
+/** Looks for a reader of a pipe, ms. */
+const looks = [0, 100, 400, 1500, 3000];
+
+/** To open a pipe that nobody reads from never ends, and no signal ends it: asked first, it says so. */
+async function writeSpecial(file: string, text: string): Promise<void> {
+  for (const wait of (await stat(file)).isFIFO() ? looks : []) {
+    await sleep(wait);
+    const handle = await open(file, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);
+    if (handle === null) continue;
+    // Kept until then: whoever reads must not see the end before the beginning.
+    try {
+      await writeFile(file, text);
+    } finally {
+      await handle.close();
+    }
+    return;
+  }
+  if ((await stat(file)).isFIFO()) throw new Error('a pipe that nobody reads from');
+  await writeFile(file, text);
 }
 
 async function put(file: string, text: string, yields: boolean): Promise<void> {

@@ -20,6 +20,12 @@ export function beyond({ table, columns }: Shape, limits: StorageLimits | undefi
       'too-many-tags',
       `"${table}" with ${tags.length} tags, and the target keeps ${limits.tags} of a point; it would drop the others without a word`,
     );
+  const own = tags.find(({ name }) => limits.ownTags.includes(name));
+  if (own !== undefined)
+    return conflict(
+      'own-tag',
+      `"${table}" with a tag "${own.name}", which the target keeps for itself: it would store the point elsewhere; give the tag another name`,
+    );
   const long = tags.find(({ name }) => Buffer.byteLength(name) > limits.tagNameBytes);
   if (long === undefined) return null;
   return conflict(

@@ -8,6 +8,7 @@ import type { TargetKind } from '../model.js';
 import { nearest } from './nearest.js';
 import { environmentName, flagName, options } from './options.js';
 import { readPems } from './pem.js';
+import { collisions } from './places.js';
 import { type Merged, type Problem, validate } from './schema.js';
 import type { Origin, Settings } from './settings.js';
 import { targets } from './targets.js';
@@ -41,6 +42,7 @@ export async function resolve(layers: {
   const given: Layer = new Map([...file, ...used, ...flags]);
   const result = validate(merge(given, layers.env), new Set(given.keys()));
   if ('problems' in result) problems.push(...result.problems.map((problem) => sentence(problem, given)));
+  problems.push(...collisions((key) => given.get(key)?.value));
   const password = await readPassword(given.get('passwordFile'), problems);
   const tls = await readPems(given, problems);
   if (problems.length > 0 || 'problems' in result) throw new UsageError(problems);

@@ -80,8 +80,9 @@ function meant({ is }: Option, raw: unknown): string {
 function got(option: Option, raw: unknown): string {
   if (option.secret) return '';
   const text = JSON.stringify(raw) ?? String(raw);
-  // What stands before the @ of a URL may be a password, with any sign in it.
-  return `, got ${option.is.kind === 'urls' && text.includes('@') ? text.replace(/^.*@/s, '"…@') : text}`;
+  // What stands before the @ of a URL may be a password, with any sign in it; behind its question mark, a token.
+  const shown = text.replace(/^.*@/s, '"…@').replace(/\?.*$/s, '?…"');
+  return `, got ${option.is.kind === 'urls' ? shown : text}`;
 }
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {

@@ -46,7 +46,7 @@ export function parseHolder(text: string): Holder | null {
 /** Whether the holder still lives, as far as `us`, at the time of its heartbeat, can tell. */
 export function isAlive(holder: Holder, us: Holder): boolean {
   if (holder.host !== us.host) return Math.abs(us.heartbeat - holder.heartbeat) < silenceMs;
-  if (holder.bootId !== us.bootId || !exists(holder.pid)) return false;
+  if (holder.bootId !== us.bootId || !exists(holder.pid) || isZombie(holder.pid)) return false;
   return holder.started === null || startOf(holder.pid) === holder.started;
 }
 
@@ -63,10 +63,20 @@ function bootId(): string {
   return content('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
 }
 
-/** Field 22 of the process's `stat`; what stands in parentheses before may contain blanks. */
+/** Killed, and only waiting for its parent to take note of it: it can still be signalled, and does nothing any more. */
+function isZombie(pid: number): boolean {
+  return ['Z', 'X'].includes(statOf(pid)?.[0] ?? '');
+}
+
+/** Field 22 of the process's `stat`. */
 function startOf(pid: number): string | null {
+  return statOf(pid)?.[19] ?? null;
+}
+
+/** Fields of `stat` from the third on (proc(5)); what stands in parentheses before them may contain blanks. */
+function statOf(pid: number): string[] | null {
   const stat = content(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? null;
 }
 
 function content(path: string): string | null {

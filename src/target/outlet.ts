@@ -1,8 +1,9 @@
 // Where `--dry-run` writes: standard output as it comes, or a file that is there whole or not at all.
 
-import { fstatSync, write as writeTo } from 'node:fs';
+import { constants, fstatSync, write as writeTo } from 'node:fs';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { InterruptedError, StateError, UsageError } from '../errors.js';
 
@@ -74,7 +75,27 @@ async function opened(path: string, taken: readonly (string | null)[]): Promise<
   if (found?.isDirectory()) throw new Error('a directory');
   const replaces = found === null || found.isFile();
   const temporary = replaces ? join(dirname(place), `.${basename(place)}.${process.pid}.tmp`) : null;
-  return { handle: await open(temporary ?? place, 'w'), place, temporary };
+  const handle = found?.isFIFO() ? await openPipe(place) : await open(temporary ?? place, 'w');
+  return { handle, place, temporary };
+}
+
+/** Looks for a reader of a pipe, ms. */
+const looks = [0, 100, 400, 1500, 3000];
+
+/** To open a pipe that nobody reads from never ends, and no signal ends it: asked first, it says so. */
+async function openPipe(pipe: string): Promise<FileHandle> {
+  for (const wait of looks) {
+    await sleep(wait);
+    const asked = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);
+    if (asked === null) continue;
+    // Kept until then: whoever reads must not see the end in between.
+    try {
+      return await open(pipe, 'w');
+    } finally {
+      await asked.close();
+    }
+  }
+  throw new Error('a pipe that nobody reads from');
 }
 
 async function closed({ handle, place, temporary }: Opened, whole: boolean): Promise<void> {

@@ -7,6 +7,7 @@ const limits: StorageLimits = {
   aheadMs: 1,
   strings: false,
   tags: 2,
+  ownTags: ['db'],
   tagNameBytes: 4,
   tagValueBytes: 6,
   pointBytes: 100,
@@ -22,6 +23,7 @@ test.each([
   ['what fits', [...tags('abcd', 'b'), number], null],
   ['a string', [number, { name: 's', type: 'string' } as const], 'string-field'],
   ['a tag more than it keeps', [...tags('a', 'b', 'c'), number], 'too-many-tags'],
+  ['a tag that the target keeps for itself', [...tags('db'), number], 'own-tag'],
   ['a name of a tag longer than it keeps, in bytes', [...tags('äbc'), number], null],
   ['one byte more', [...tags('äbcd'), number], 'tag-name-too-long'],
 ])('a shape with %s', (_, columns, reason) => {

@@ -354,3 +354,9 @@ test('no message shows a secret', () => {
   expect(found).not.toMatch(/hunter|12345/);
   expect(found.split('\n')).toHaveLength(3);
 });
+
+test('what stands behind the question mark of a URL may be a token, and is not shown', () => {
+  const [problem] = problems({ url: 'http://h:1/?token=SECRET' });
+  expect(problem).toContain('expected a URL without path or query');
+  expect(problem).not.toContain('SECRET');
+});

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,4 +88,16 @@ test('standard output takes bytes, and says of a reader that has gone away', asy
   await expect(outlet.write(bytes)).rejects.toThrow(InterruptedError);
   error = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   await expect(outlet.write(bytes)).rejects.toThrow(StateError);
+});
+
+test('a pipe that nobody reads from is said; one that is read from gets everything', { timeout: 20_000 }, async () => {
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  await expect(file(path, []).open()).rejects.toThrow(/a pipe that nobody reads from/);
+  const read = readFile(path, 'utf8');
+  const outlet = file(path, []);
+  await outlet.open();
+  await outlet.write(bytes);
+  await outlet.close(true);
+  expect(await read).toBe('m f=1 1\n');
 });

@@ -16,7 +16,7 @@ const CLOSE_LIST = 0x5d;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 /** Deeper objects are refused. */
-const mostDepth = 64;
+export const mostDepth = 64;
 
 /** Bytes that end a run of plain ones in a string. */
 const stops = new Uint8Array(256).fill(1, 0, 0x20);

@@ -50,6 +50,7 @@ export function flagsOf(page: string): Flags {
       strings: false,
       // The name of the metric and that of the database are labels as well.
       tags: number('maxLabelsPerTimeseries', 30) - 2,
+      ownTags: ['__name__', set.get('influxDBLabel') ?? 'db'],
       tagNameBytes: 256,
       tagValueBytes: number('maxLabelValueLen', 1024),
       pointBytes: number('influx.maxLineSize', 262_144),
