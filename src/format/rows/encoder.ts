@@ -89,7 +89,7 @@ export class RowEncoder {
     let at = this.#measurement(row, mapping, out, end);
     if (at >= 0) at = this.#tags(row, mapping, at, end);
     if (at >= 0) at = this.#fields(row, mapping, at, end);
-    if (at >= 0) at = this.#timestamp(row, mapping.time, at);
+    if (at >= 0) at = this.#timestamp(row, mapping, at);
     if (at < 0) return at;
     const { maxPointBytes } = this.#options;
     if (at - out > maxPointBytes) return this.#fail(code('too-long'), `${at - out} bytes as line protocol`);
@@ -181,7 +181,7 @@ export class RowEncoder {
     return out > from ? out : this.#fail(code('no-fields'), 'a row without a value');
   }
 
-  #timestamp(row: Cells, column: number, from: number): number {
+  #timestamp(row: Cells, { time: column, timeName }: Mapping, from: number): number {
     this.hasTime = column >= 0 && !this.#isNone(row, column);
     if (!this.hasTime) {
       return this.#options.missingTimestamp === 'now' ? from : this.#fail(code('no-timestamp'), 'a row without a time');
@@ -196,11 +196,11 @@ export class RowEncoder {
         : row.kinds[column] === INSTANT
           ? this.#copyOf(start, stop, from + 1)
           : this.#timeCell.put(start, stop, from + 1);
-    if (end < 0) return this.#refuse(end, 'time', start, stop);
+    if (end < 0) return this.#refuse(end, timeName, start, stop);
     const negative = bytes[from + 1] === MINUS;
     const digits = from + (negative ? 2 : 1);
     const inRange = end - digits <= 19 && this.time.read(bytes, digits, end, negative);
-    return inRange ? end : this.#refuse(code('timestamp-range'), 'time', start, stop);
+    return inRange ? end : this.#refuse(code('timestamp-range'), timeName, start, stop);
   }
 
   #copy(prefix: Uint8Array, out: number): number {

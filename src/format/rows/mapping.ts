@@ -47,6 +47,8 @@ export class Mapping {
   readonly fields: MappedField[] = [];
   /** Number of the column; -1 as long as there is none. */
   time = -1;
+  /** Of that column, as the input has it. */
+  timeName = 'time';
   /** Of the measurement, where a column holds it. */
   measurement = -1;
   /** The measurement, where it is the same for all rows; null where a column holds it. */
@@ -73,6 +75,7 @@ export class Mapping {
   add(column: number, name: string, type: FieldType | null = null): Role {
     if (this.time < 0 && this.#isTime(name)) {
       this.time = column;
+      this.timeName = name;
       return 'time';
     }
     if (this.table === null && this.measurement < 0 && this.#isMeasurement(name)) {

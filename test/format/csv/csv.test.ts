@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.js';
 import { csv, expectValid, field, plain, sent, tag } from '../rows/support.js';
-import { readAll } from '../support.js';
+import { bytesSource, readAll } from '../support.js';
 
 const head = 'time,host,v\n';
 
@@ -35,6 +35,15 @@ test('rejects are told with their lines, and reading goes on behind them', async
     '7 non-finite',
     '8 bad-number',
   ]);
+});
+
+test('a time that is none is shown with the column that it stands in', async () => {
+  const source = bytesSource(Buffer.from('at,v\nnoon,1\n'), []);
+  const messages: string[] = [];
+  for await (const run of csv({ timeColumn: 'at' }).points(source, new AbortController().signal)) {
+    messages.push(...run.rejects.map(({ message }) => message));
+  }
+  expect(messages).toEqual([expect.stringContaining('"noon" in column at')]);
 });
 
 test('a quote that is never closed costs its own line, not the rest of the file', async () => {
