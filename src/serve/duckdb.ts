@@ -16,7 +16,7 @@ export async function loadDuckDB(): Promise<DuckDB> {
     return await import('@duckdb/node-api');
   } catch (cause) {
     const text =
-      'serve stores in DuckDB and could not load @duckdb/node-api; it is not installed with bulk-load. Run:\n' +
+      'serve stores in DuckDB and could not load @duckdb/node-api; it is not installed with bulk-load. Run: ' +
       'npx -p bulk-load -p @duckdb/node-api@1.5.5-r.5 bulk-load serve';
     throw new UsageError([text], { cause });
   }
