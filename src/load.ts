@@ -202,7 +202,7 @@ class Run {
       room: roomOf(this.#settings, formats, memory),
       apart: memory.apart,
       notify,
-      begun: () => this.#begun,
+      begun: () => this.#begun || this.#settledAny,
       settled: () => this.#outstanding.idle(),
     });
     watch(() => snapshotOf(this.#told()), this.#description, memory);
@@ -352,9 +352,15 @@ class Run {
     return outcomeOf(this.#ledger, minPoints - this.#continuing.leftOut, this.#accepted());
   }
 
+  /** Whether anything was accounted for, now or in an earlier run of the load. */
+  get #settledAny(): boolean {
+    const { loaded, rejected } = this.#ledger.total;
+    return loaded + rejected > 0;
+  }
+
   #howItEnded(): Parameters<Continuing['close']>[0] {
     const { reason, total } = this.#ledger;
-    if (reason?.outcome === 'usage' && total.loaded + total.rejected === 0) return 'unbegun';
+    if (reason?.outcome === 'usage' && !this.#settledAny) return 'unbegun';
     if (reason !== null || total.read !== total.loaded + total.rejected) return 'stopped';
     return this.#outcome().reason === null ? 'finished' : 'stopped';
   }

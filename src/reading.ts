@@ -53,7 +53,7 @@ export interface ReadingContext {
   /** Whether points are found on a thread of its own. */
   readonly apart: boolean;
   readonly notify: (notice: Notice) => void;
-  /** Whether anything was sent yet. */
+  /** Whether anything was sent yet, now or in an earlier run of the load. */
   readonly begun: () => boolean;
   /** Resolves once everything handed out is settled. */
   readonly settled: () => Promise<void>;
