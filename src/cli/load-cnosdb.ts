@@ -21,6 +21,7 @@ import type { Settings } from '../settings/settings.js';
 import { createTarget } from '../targets.js';
 import { version } from '../version.js';
 import { afar } from './afar.js';
+import { inItsWords } from './cnosdb-words.js';
 import { restartFrugally } from './frugal.js';
 import { inTurn } from './in-turn.js';
 import { print } from './print.js';
@@ -55,7 +56,7 @@ export async function loadCnosdb(process: Process): Promise<void> {
     process.exitCode = await run(asked, values, process);
   } catch (error) {
     process.exitCode =
-      error instanceof FlagError ? await refuse(error, process) : report(error, process, 'load_cnosdb');
+      error instanceof FlagError ? await refuse(error, process) : report(error, process, 'load_cnosdb', inItsWords);
   }
 }
 
@@ -79,8 +80,9 @@ async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process
   const expansion = await input(asked, settings, process, (notice) => notify(notice));
   const told = await reporter('none', streams(process), clock, settings.logLevel);
   // Without a target its memory is of no interest.
-  notify = (notice) => {
-    if (!asked.doLoad && notice.level === 'info') return;
+  notify = (said) => {
+    if (!asked.doLoad && said.level === 'info') return;
+    const notice = { ...said, message: inItsWords(said.message) };
     told.notice(notice);
     written.notice(notice);
   };
@@ -206,7 +208,7 @@ async function conclude({ summary, examples, error }: LoadResult, its: Concludin
   const totals = { metrics: summary.values.loaded, rows: summary.points.loaded };
   const lines = workers.backoffs().map((each, worker) => backoffTotal(worker, each));
   await print(process, `${lines.join('')}${summaryLines(totals, seconds, asked.workers)}`);
-  if (summary.exitCode !== 0) process.stderr.write(summaryText(summary, Object.fromEntries(examples)));
+  if (summary.exitCode !== 0) process.stderr.write(inItsWords(summaryText(summary, Object.fromEntries(examples))));
   if (error?.outcome === 'bug') process.stderr.write(`${error.stack ?? error.message}\n`);
   if (wrongPort(summary, asked)) process.stderr.write(portHint);
   if (asked.resultsFile === '') return;

@@ -5,16 +5,21 @@ import { BulkLoadError, exitCodes, UsageError } from '../errors.js';
 import { printable } from '../report/printable.js';
 import type { Process } from './process.js';
 
-/** Says what ended the program, on stderr; returns the exit code. */
-export function report(error: unknown, process: Process, program: string): number {
+/** Says what ended the program, on stderr; returns the exit code. `worded` puts it in the words of the program. */
+export function report(
+  error: unknown,
+  process: Process,
+  program: string,
+  worded = (text: string): string => text,
+): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
   if (error instanceof UsageError) {
-    for (const problem of error.problems) process.stderr.write(`${program}: ${printable(problem)}\n`);
+    for (const problem of error.problems) process.stderr.write(`${program}: ${worded(printable(problem))}\n`);
     process.stderr.write(`Try '${program} --help'.\n`);
     return error.exitCode;
   }
   if (error instanceof BulkLoadError && error.outcome !== 'bug') {
-    process.stderr.write(`${program}: ${printable(error.message)}\n`);
+    process.stderr.write(`${program}: ${worded(printable(error.message))}\n`);
     return error.exitCode;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

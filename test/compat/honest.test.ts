@@ -133,3 +133,11 @@ test('the command itself reads standard input, and reports while it loads', asyn
   expect(stdout).toMatch(/^time,per\. metric\/s,.*\n(\d+,\d+\.\d\d,\d\.\d{6}E\+\d\d,\d+\.\d\d,-,-,-\n)+/);
   expect(stdout).toMatch(/^loaded 2000 metrics in .*\nloaded 2000 rows in /m);
 });
+
+test('what to do is said in flags that it has', async () => {
+  const missing = await load([`--urls=${server.url}`, '--db-name=nowhere'], lines(3));
+  expect(missing.status).toBe(4);
+  expect(missing.stderr).toContain('see --db-name, or have it created with --do-create-db');
+  const bad = await load([`--urls=${server.url}`, '--db-name='], lines(3));
+  expect([bad.status, bad.stderr]).toEqual([2, expect.stringContaining('(from --db-name)')]);
+});
