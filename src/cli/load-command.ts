@@ -5,7 +5,7 @@ import { type BulkLoadError, InterruptedError } from '../errors.js';
 import { expand } from '../input/expand.js';
 import { type LoadResult, load } from '../load.js';
 import type { Clock, Notice, Summary, TargetDescription, TargetTraits } from '../model.js';
-import { prepareResult, writeResult } from '../report/file.js';
+import { metricsHead, prepareResult, writeResult } from '../report/file.js';
 import { type Reporter, reporter } from '../report/reporter.js';
 import { summaryJson, summaryText } from '../report/summary.js';
 import { resolve } from '../settings/resolve.js';
@@ -17,6 +17,7 @@ import { afar } from './afar.js';
 import { continuation } from './command-line.js';
 import { inTurn } from './in-turn.js';
 import { metricsOf } from './metrics.js';
+import { outletName } from './outlet-name.js';
 import { print } from './print.js';
 import type { Process } from './process.js';
 import { reportOf } from './report.js';
@@ -34,9 +35,10 @@ export async function runLoad(
   process: Process,
 ): Promise<number> {
   const { settings, origins, warnings } = await resolve({ flags, env: process.env });
-  // An older summary or report never survives a new run.
+  // An older result never survives a new run, however it ends.
   if (isFile(settings.summary)) await prepareResult(settings.summary);
   const written = await reportOf(settings, origins, clock);
+  if (settings.metricsFile !== null) await prepareResult(settings.metricsFile, metricsHead);
   // There is nobody to tell before the run.
   let notify: (notice: Notice) => void = () => {};
   const web = afar(settings, process, (notice) => notify(notice));
@@ -97,10 +99,6 @@ function where({ db, urls, dryRun }: Settings, { version: found }: TargetDescrip
   return `${db} at ${urls.map((url) => url.shown).join(', ')} (${title} ${found ?? 'of unknown version'})`;
 }
 
-function outletName(dryRun: string): string {
-  return dryRun === '-' ? 'standard output' : dryRun;
-}
-
 function isFile(summary: string | null): summary is string {
   return summary !== null && summary !== '-';
 }
@@ -138,7 +136,8 @@ function tell({ summary, examples, error }: LoadResult, settings: Settings, proc
   // Whoever reads only the first lines has all that was wanted.
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
-    process.stderr.write(summaryText(summary, Object.fromEntries(examples), widthOf(process)));
+    const outlet = outletName(settings.dryRun);
+    process.stderr.write(summaryText(summary, Object.fromEntries(examples), widthOf(process), outlet));
     if (settings.dryRun !== null) process.stderr.write('  dry run    nothing was sent\n');
   }
   if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);

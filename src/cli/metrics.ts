@@ -1,14 +1,11 @@
 // The two ways to the numbers of a run: asked for over HTTP while it goes on, and in a file once it has ended.
 
 import type { Snapshot, Summary } from '../model.js';
-import { prepareResult, writeResult } from '../report/file.js';
+import { writeResult } from '../report/file.js';
 import type { Listening } from '../report/listen.js';
 import type { Metrics } from '../report/metrics.js';
 import type { Settings } from '../settings/settings.js';
 import { version } from '../version.js';
-
-/** How a file of ours begins. */
-const fileHead = /^# HELP bulk_load_/;
 
 export interface Told {
   /** Where the numbers are to be had; null: not over HTTP. */
@@ -18,9 +15,8 @@ export interface Told {
   close(): Promise<void>;
 }
 
-/** Nothing is loaded nor opened unless it was asked for. Throws UsageError. */
+/** Nothing is loaded nor opened unless it was asked for; the file is prepared already. Throws UsageError. */
 export async function metricsOf({ metricsListen, metricsFile, db }: Settings): Promise<Told> {
-  if (metricsFile !== null) await prepareResult(metricsFile, fileHead);
   if (metricsListen === null && metricsFile === null) return silent;
   const { Metrics: Numbers } = await import('../report/metrics.js');
   const metrics: Metrics = new Numbers({ version: version(), database: db });

@@ -2,13 +2,11 @@
 
 import type { LoadResult } from '../load.js';
 import type { Clock, Notice, Sample } from '../model.js';
-import { prepareResult, writeResult } from '../report/file.js';
+import { pageHead, prepareResult, writeResult } from '../report/file.js';
 import { SaidLog } from '../report/said.js';
 import type { Origin, Settings } from '../settings/settings.js';
 import { toldSettings } from '../settings/words.js';
-
-/** How a page of ours begins. */
-const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
+import { outletName } from './outlet-name.js';
 
 export interface Written {
   notice(notice: Notice): void;
@@ -22,7 +20,7 @@ export async function reportOf(
   origins: Readonly<Record<keyof Settings, Origin>>,
   clock: Clock,
 ): Promise<Written> {
-  const { report, db, urls, targetMemory } = settings;
+  const { report, db, urls, targetMemory, dryRun } = settings;
   if (report === null) return { notice: () => {}, end: () => Promise.resolve() };
   await prepareResult(report, pageHead);
   const said = new SaidLog();
@@ -40,6 +38,7 @@ export async function reportOf(
         database: db,
         target: title,
         urls: urls.map(({ shown }) => shown),
+        writtenTo: outletName(dryRun),
         targetMemoryBytes: targetMemory,
         said: said.all,
         saidMore: said.more,

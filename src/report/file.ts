@@ -1,4 +1,4 @@
-// Result files (`--summary`): whoever finds one can trust that it is whole and of the latest run.
+// Result files (`--summary`, `--report`, `--metrics-file`): whoever finds one can trust that it is whole and of the latest run.
 
 import { constants } from 'node:fs';
 import { link, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -38,8 +38,10 @@ async function refuseForeign(file: string, own: RegExp): Promise<void> {
   }
 }
 
-/** How a summary begins. */
-const summaryHead = /^\{\s*"formatVersion"/;
+/** How they begin. */
+export const summaryHead = /^\{\s*"formatVersion"/;
+export const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
+export const metricsHead = /^# HELP bulk_load_/;
 
 /** Proves that `path` can be written later, and removes an older result, known by how it begins. Throws UsageError. */
 export async function prepareResult(path: string, own = summaryHead): Promise<void> {
@@ -54,6 +56,15 @@ export async function prepareResult(path: string, own = summaryHead): Promise<vo
     const problem = `prepare the result file ${path} — expected a writable place for a file — got ${cause(error)} — name another file`;
     throw new UsageError([problem], { cause: error });
   }
+}
+
+/** Removes an older result where there is one. Never throws: whoever calls has more important trouble to tell. */
+export async function forgetResult(path: string, own: RegExp): Promise<void> {
+  const file = await target(path);
+  if (await isSpecial(file)) return;
+  await refuseForeign(file, own)
+    .then(() => rm(file, { force: true }))
+    .catch(() => {});
 }
 
 /**

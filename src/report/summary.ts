@@ -22,6 +22,9 @@ const sentences: Record<Outcome, string> = {
   interrupted: 'Interrupted.',
 };
 
+/** Of a load that an earlier run began. */
+const usageLater = 'Nothing was sent in this run: the options or the inputs are not right.';
+
 /** Of those that `--verify` found. */
 const differencesShown = 5;
 /** More inputs than this are shown only where something went wrong with them. */
@@ -39,15 +42,16 @@ export function summaryJson(summary: Summary): string {
 
 /**
  * Several lines for people, each ended by LF. `examples`: per reason the first reject, as text. Lines are broken between
- * words at `width`, where there is one.
+ * words at `width`, where there is one. `writtenTo`: in words, what took the points of a dry run.
  */
 export function summaryText(
   summary: Summary,
   examples: Readonly<Record<string, string>> = {},
   width: number | null = null,
+  writtenTo: string | null = null,
 ): string {
   return [
-    outcome(summary),
+    outcome(summary, writtenTo),
     ...account(summary),
     ...inputs(summary.inputs),
     ...speed(summary),
@@ -76,15 +80,18 @@ function balance(points: Summary['points']): string {
   return `${count(points.read)} read = ${parts.join(' + ')} + ${count(points.undelivered)} undelivered`;
 }
 
-/** How it ended, in one sentence. */
-export function sentenceOf({ outcome: kind, rejects: found, points }: Summary): string {
+/** How it ended, in one sentence. `writtenTo` as for `summaryText`: nobody acknowledges what is written there. */
+export function sentenceOf(summary: Summary, writtenTo: string | null): string {
+  const { outcome: kind, rejects: found, points } = summary;
+  if (kind === 'usage' && points.loaded + points.rejected > 0) return usageLater;
   const clean = kind === 'complete' && points.rejected === 0 && Object.keys(found.byReason).length === 0;
-  return clean ? 'Complete: every point read was acknowledged.' : sentences[kind];
+  const sentence = clean ? 'Complete: every point read was acknowledged.' : sentences[kind];
+  return writtenTo === null ? sentence : sentence.replace('acknowledged', () => `written to ${writtenTo}`);
 }
 
-function outcome(summary: Summary): string {
+function outcome(summary: Summary, writtenTo: string | null): string {
   const { reason, exitCode } = summary;
-  return `${sentenceOf(summary)}${reason === null ? '' : ` ${reason}`}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`;
+  return `${sentenceOf(summary, writtenTo)}${reason === null ? '' : ` ${reason}`}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`;
 }
 
 function account({ points, thisRun, values }: Summary): string[] {

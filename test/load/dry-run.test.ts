@@ -38,6 +38,7 @@ test('points go to standard output in the order of the input, and everything els
   expect(code).toBe(0);
   expect(stdout).toBe('cpu,host=a\\ b v=1.5 1640995200000000000\ncpu,host=b v=2 1640995200000000001\n');
   expect(stderr).toContain('nothing is sent (--dry-run)');
+  expect(stderr).toContain('Complete: every point read was written to standard output.');
   expect(stderr).toContain('nothing was sent');
 });
 

@@ -21,6 +21,18 @@ test('a clean load in eight lines', () => {
   ]);
 });
 
+test('what was written to a file was acknowledged by nobody', () => {
+  const [first] = summaryText(summaryOf({}), {}, null, '/tmp/$&.lp').split('\n');
+  expect(first).toBe('Complete: every point read was written to /tmp/$&.lp.');
+});
+
+test('that nothing was sent is said of this run only, where the account spans others', () => {
+  const stopped = { outcome: 'usage', exitCode: 2, reason: 'such and such' } as const;
+  const none = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
+  expect(lines({ ...stopped, points: none })[0]).toMatch(/^Nothing was sent: /);
+  expect(lines(stopped)[0]).toMatch(/^Nothing was sent in this run: /);
+});
+
 test('rejects are grouped, most frequent first, with the first example and where to find them', () => {
   const all = lines(
     {

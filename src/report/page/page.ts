@@ -26,6 +26,8 @@ export interface PageFacts {
   /** As people call its kind. */
   readonly target: string;
   readonly urls: readonly string[];
+  /** In words, what took the points of a dry run; null: the target. */
+  readonly writtenTo: string | null;
   /** What a node may take; null: anything. */
   readonly targetMemoryBytes: number | null;
   readonly said: readonly Said[];
@@ -62,7 +64,7 @@ function header(facts: PageFacts): Html {
   const shown = urls.slice(0, 4).map((url) => name(url));
   const where = html`${joined(shown, ', ')}${urls.length > 4 ? ` and ${urls.length - 4} more` : ''}`;
   return html`<header><p class="over">Load into <b>${name(database)}</b> at ${where}</p>
-<h1><span class="mark ${colour(summary)}"></span>${sentenceOf(summary)}</h1>
+<h1><span class="mark ${colour(summary)}"></span>${sentenceOf(summary, facts.writtenTo)}</h1>
 ${reason === null ? null : html`<p class="reason">${name(reason.charAt(0).toUpperCase() + reason.slice(1))}</p>`}
 <p class="when">${day(startedAt)} ${clock(startedAt)} – ${day(startedAt) === day(endedAt) ? '' : `${day(endedAt)} `}${clock(endedAt)} UTC · ${duration(seconds)} · exit code ${exitCode}</p>
 ${figures(summary)}${todo(summary)}</header>`;

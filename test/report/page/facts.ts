@@ -214,6 +214,7 @@ export function nightFacts(): PageFacts {
     database: 'fleet',
     urls: endpoints,
     target: 'CnosDB',
+    writtenTo: null,
     targetMemoryBytes: 512 * MiB,
     said: [
       {
