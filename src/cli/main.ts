@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { UsageError } from '../errors.js';
+import { exitCodes, UsageError } from '../errors.js';
 import { spellSwitches } from '../settings/flags.js';
 import { isNear } from '../settings/nearest.js';
 import { flagName } from '../settings/options.js';
@@ -32,6 +32,10 @@ export async function main(process: Process): Promise<void> {
     await program.parseAsync(spellSwitches(process.argv.slice(2)), { from: 'user' });
   } catch (error) {
     process.exitCode = report(error, process, 'bulk-load');
+    if (process.exitCode === exitCodes.usage) {
+      const { forgetOlderResults } = await import('./older-results.js');
+      await forgetOlderResults(process);
+    }
   }
 }
 
