@@ -12,6 +12,7 @@ import { InputError, RefusedError, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
 import { pointValues } from './format/point-values.js';
 import { Formats } from './formats.js';
+import { orAborted } from './input/aborted.js';
 import { skip } from './input/skip.js';
 import type { Ledger } from './ledger/ledger.js';
 import type {
@@ -299,15 +300,6 @@ export class Reading {
     const message = `reading ${this.#current}:${line} — ${problem}`;
     throw this.#context.begun() ? new InputError(message) : new UsageError([message]);
   }
-}
-
-/** Settles as the promise does, or rejects with the signal's reason as soon as it aborts. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return await new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 function strictWrite(db: string, table: string): RefusedError {

@@ -39,7 +39,7 @@ function isSkip(argv: readonly string[], i: number): boolean {
 
 /** Inputs are named by their URLs, which may be signed; endpoints stand behind a flag. */
 function masked(word: string): string {
-  return urlMasked(word).replace(/(https?:\/\/)[^/\s,]*@/gi, '$1');
+  return urlMasked(word).replace(/(https?:[\\/]*)[^/\s,]*@/gi, '$1');
 }
 
 function quote(word: string): string {

@@ -7,7 +7,7 @@ import { UsageError } from '../errors.js';
 import type { Input } from '../model.js';
 import { type Found, match, walk } from './find.js';
 import { urlInput } from './http/input.js';
-import { isUrl, masked, nameOf } from './http/name.js';
+import { isMeantAsUrl, isUrl, masked, nameOf } from './http/name.js';
 import { Web, type WebOptions } from './http/web.js';
 import { openPath, openStream } from './open.js';
 import { explain } from './raw.js';
@@ -93,13 +93,18 @@ async function find(name: string, cwd: string): Promise<Found> {
   if (stdinNames.includes(name)) return { names: ['-'], problems: [] };
   if (isUrl(name))
     return URL.canParse(name) ? { names: [name], problems: [] } : refuse(`${masked(name)}: expected a URL`);
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) return refuse(`${name}: expected a file, or a URL of http, https or s3`);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name))
+    return refuse(`${name.replace(/\/\/.*@/s, '//')}: expected a file, or a URL of http, https or s3`);
   if (name === '') return refuse('inputs: expected a name, got an empty one');
   try {
     const what = await stat(resolve(cwd, name));
     if (!what.isDirectory()) return { names: [name], problems: [] };
     return some(await walk(name, cwd), `${name}: expected files in this directory, got none`);
   } catch (error) {
+    if (isMeantAsUrl(name))
+      return refuse(
+        `${masked(name)}: expected a URL such as https://host/a.lp, got one without // or a file that cannot be read`,
+      );
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && (await import('tinyglobby')).isDynamicPattern(name))
       return some(await match(name, cwd), `${name}: expected a pattern that matches a file, got no match`);

@@ -2,11 +2,14 @@
 // one. A sample for planning: nothing here is checked, and what cannot be seen is counted.
 
 import type { FileBytes, Input } from '../model.js';
+import { orAborted } from './aborted.js';
 
 /** Looked at, at each end. */
 const lookBytes = 64 * 1024;
 /** More inputs than this: the first and the last of them. Files are mostly named by their time. */
 const mostInputs = 64;
+/** For one of them: a sample is not worth more. */
+const patience = 5000;
 /** At the end of a line: a point's timestamp. */
 const timestamp = /[^\s\\] +(-?\d{1,19})[ \r]*$/gm;
 
@@ -25,17 +28,28 @@ export function unsampled(inputs: readonly Input[]): TimeSample {
   return { first: null, last: null, unseen: inputs.length, totalBytes: null };
 }
 
-/** Opens what has a size only, reads 128 KiB at most of each, and never throws but the signal's reason. */
-export async function sampleTimes(inputs: readonly Input[], signal: AbortSignal): Promise<TimeSample> {
+/**
+ * Opens what has a size only, reads 128 KiB at most of each, and never throws but the signal's reason. Once one takes longer
+ * than `patienceMs` the others are not looked at: they often lie in the same place.
+ */
+export async function sampleTimes(
+  inputs: readonly Input[],
+  signal: AbortSignal,
+  patienceMs = patience,
+): Promise<TimeSample> {
   const half = mostInputs / 2;
   const chosen = inputs.length <= mostInputs ? inputs : [...inputs.slice(0, half), ...inputs.slice(-half)];
   let unseen = inputs.length - chosen.length;
   let plain = true;
+  let late = false;
   const times: bigint[] = [];
   for (const input of chosen) {
     signal.throwIfAborted();
-    const look = await lookAt(input, signal).catch(() => nothingSeen);
+    const enough = AbortSignal.timeout(patienceMs);
+    const stop = AbortSignal.any([signal, enough]);
+    const look = late ? nothingSeen : await orAborted(lookAt(input, stop), stop).catch(() => nothingSeen);
     signal.throwIfAborted();
+    late ||= enough.aborted;
     times.push(...look.times);
     if (!look.whole) unseen += 1;
     plain &&= look.plain;

@@ -210,3 +210,26 @@ test('nobody there ends with 7, and everything else is loaded', async () => {
   expect(message).toContain(`reading ${gone.url}/a: expected`);
   expect([summary.exitCode, summary.points.loaded]).toEqual([7, 100]);
 });
+
+test('a server that never answers for the rest of an input does not hold up a stop', async () => {
+  await begin({ '/a': points() });
+  web.act(({ headers }) => (/^bytes=[1-9]/.test(headers.range ?? '') ? { silent: true } : undefined));
+  const running = it.start([`${web.url}/a`]);
+  while (!web.asked.some(({ headers }) => /^bytes=[1-9]/.test(headers.range ?? '')))
+    await new Promise((resolve) => setImmediate(resolve));
+  running.kill('SIGINT');
+  expect((await it.result(running)).code).toBe(130);
+});
+
+test.each([
+  ['http:/me:hush@host/a.lp', 'http:/host/a.lp: expected a URL such as https://host/a.lp'],
+  ['HTTPS:me:hush@host/*.lp', 'HTTPS:host/*.lp: expected a URL such as https://host/a.lp'],
+  ['http://m%e:hush@host/a.lp', 'http://host/a.lp: expected user and password in a URL percent-encoded'],
+  ['ftp://me:hush@host/a.lp', 'ftp://host/a.lp: expected a file, or a URL of http, https or s3'],
+])('%s is a mistake, told without the password', async (url, words) => {
+  await begin({});
+  const { code, stderr } = await it.load([url]);
+  expect(code).toBe(2);
+  expect(stderr).toContain(words);
+  expect(stderr).not.toContain('hush');
+});

@@ -31,6 +31,8 @@ export interface Act {
   readonly how?: 'close' | 'reset';
   /** In pieces of so many bytes, each in a turn of its own. */
   readonly trickle?: number;
+  /** Nothing is ever answered. */
+  readonly silent?: boolean;
 }
 
 export interface Files {
@@ -68,6 +70,7 @@ export async function startFiles(files: Record<string, string | Uint8Array> = {}
 }
 
 async function answer(asked: Asked, response: ServerResponse, known: Uint8Array | undefined, act: Act): Promise<void> {
+  if (act.silent) return;
   const content = act.content ?? known;
   if (act.status !== undefined || content === undefined) {
     response.writeHead(act.status ?? 404, act.headers).end(act.body ?? 'nothing here');

@@ -10,6 +10,11 @@ export function isUrl(name: string): boolean {
   return /^https?:\/\//i.test(name);
 }
 
+/** Also with a slash forgotten. */
+export function isMeantAsUrl(name: string): boolean {
+  return /^https?:/i.test(name);
+}
+
 /** Without user and password, fragment, and parameters that sign or are named as a secret would be. */
 export function nameOf(url: URL): string {
   const shown = new URL(url);
@@ -24,6 +29,7 @@ export function nameOf(url: URL): string {
 
 /** The same for a word that may be a URL, or try to be one. */
 export function masked(word: string): string {
-  if (!isUrl(word)) return word;
-  return URL.canParse(word) ? nameOf(new URL(word)) : word.replace(/^([^/]*\/\/).*@/s, '$1').replace(/[?#].*$/s, '');
+  if (!isMeantAsUrl(word)) return word;
+  if (isUrl(word) && URL.canParse(word)) return nameOf(new URL(word));
+  return word.replace(/^(https?:[\\/]*).*@/is, '$1').replace(/[?#].*$/s, '');
 }

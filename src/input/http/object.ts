@@ -88,12 +88,13 @@ export class RemoteObject {
   #ranged(headers: Headers, body: Readable, from: number): Part {
     const said = String(headers['content-range']);
     const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(said);
-    if (match === null || Number(match[1]) !== from)
+    const to = Number(match?.[2]) + 1;
+    if (match === null || Number(match[1]) !== from || to <= from)
       throw new InputError(
         `reading ${this.name}: expected the bytes from ${from} on, got ${said}; the server's ranges are not to be relied on: fetch it another way`,
       );
     this.#check(headers, match[3] === '*' ? null : Number(match[3]));
-    return { body, from, to: Number(match[2]) + 1 };
+    return { body, from, to };
   }
 
   #whole(headers: Headers, body: Readable): Part {

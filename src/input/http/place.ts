@@ -1,5 +1,6 @@
 // Where an object lies, and how one asks for it there: by URL, with redirects followed.
 
+import { UsageError } from '../../errors.js';
 import { quoted } from '../sniff.js';
 import type { Got, Web } from './web.js';
 import { refusalOf, type Trouble } from './words.js';
@@ -18,9 +19,9 @@ export interface Place {
 
 const mostRedirects = 10;
 
-/** User and password of the URL go to its own origin and to no other one. */
+/** User and password of the URL go to its own origin and to no other one. Throws UsageError where they are not encoded. */
 export function urlPlace(web: Web, name: string, url: URL): Place {
-  const credentials = basic(url);
+  const credentials = basic(name, url);
   return {
     name,
     async get(headers, signal) {
@@ -47,10 +48,14 @@ export function urlPlace(web: Web, name: string, url: URL): Place {
   };
 }
 
-function basic({ username, password }: URL): Record<string, string> {
+function basic(name: string, { username, password }: URL): Record<string, string> {
   if (username === '' && password === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+  try {
+    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+  } catch {
+    throw new UsageError([`${name}: expected user and password in a URL percent-encoded; write % as %25`]);
+  }
 }
 
 function redirect({ status, headers }: Got): string | null {

@@ -25,6 +25,8 @@ export class RangeReader {
   #body: StreamSource | null = null;
   /** Where the next byte of the body lies: before `#at` while what was read comes again. */
   #bodyAt = 0;
+  /** What was to be given next when the part began. */
+  #partAt = 0;
   /** The last bytes that were given. */
   #recent: Uint8Array = new Uint8Array(0);
   #failures = 0;
@@ -76,6 +78,7 @@ export class RangeReader {
     }
     this.#part = part;
     this.#bodyAt = part.from;
+    this.#partAt = this.#at;
     this.#body = new StreamSource(part.body, (error) => error);
     return true;
   }
@@ -114,6 +117,11 @@ export class RangeReader {
     }
     if (to === null && this.#bodyAt < this.#at) throw this.#changed();
     if (to === null) this.#end = this.#at;
+    // Asked again at once, such a server would be asked for ever.
+    else if (this.#at === this.#partAt) {
+      await this.#failed({ later: true, reason: 'an answer without a new byte', retryAfterMs: 0 }, signal);
+      return 0;
+    }
     await this.#next();
     return 0;
   }

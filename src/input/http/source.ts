@@ -29,7 +29,7 @@ export async function openObject(object: RemoteObject, patience: Patience, signa
     throw error;
   }
   first.patienceMs = patience.readMs;
-  return new RemoteSource(object, first, head.subarray(0, length), patience.readMs);
+  return new RemoteSource(object, first, head.subarray(0, length), patience.readMs, signal);
 }
 
 class RemoteSource implements RawSource {
@@ -38,17 +38,21 @@ class RemoteSource implements RawSource {
   readonly #patienceMs: number;
   readonly #kept = new KeptBlocks();
   readonly #closed = new AbortController();
+  /** Ends what is read at any place: nobody else does. */
+  readonly #stop: AbortSignal;
   /** Behind what it is to give next. */
   #reader: RangeReader;
   #at = 0;
   bytesRead = 0;
   readonly file?: FileBytes;
 
-  constructor(object: RemoteObject, reader: RangeReader, head: Uint8Array, patienceMs: number) {
+  /** `signal`: ends reading at any place, as closing does. */
+  constructor(object: RemoteObject, reader: RangeReader, head: Uint8Array, patienceMs: number, signal: AbortSignal) {
     this.#object = object;
     this.#reader = reader;
     this.#head = head;
     this.#patienceMs = patienceMs;
+    this.#stop = AbortSignal.any([signal, this.#closed.signal]);
     const { size } = object;
     if (size === null) return;
     this.file = {
@@ -92,7 +96,7 @@ class RemoteSource implements RawSource {
     const bytes = new Uint8Array(Math.max(0, to - from));
     try {
       for (let length = 0; length < bytes.length; ) {
-        const count = await reader.read(bytes.subarray(length), this.#closed.signal);
+        const count = await reader.read(bytes.subarray(length), this.#stop);
         if (count === 0) return bytes.subarray(0, length);
         length += count;
       }

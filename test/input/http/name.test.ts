@@ -12,7 +12,11 @@ test.each([
   ['https://host/a?day=1&api_key=abc&token=t&private-key=k', 'https://host/a?day=1'],
   ['https://host/a?keyboard=qwerty&monkey=1', 'https://host/a?keyboard=qwerty&monkey=1'],
   ['https://me:secret@host:port/a?token=x', 'https://host:port/a'],
+  ['http:/me:secret@host/a?token=x', 'http:/host/a'],
+  ['HTTPS:me:sec/ret@host/a', 'HTTPS:host/a'],
+  ['http:\\\\me:secret@host/a', 'http:\\\\host/a'],
   ['data/a.lp', 'data/a.lp'],
+  ['data/me@host', 'data/me@host'],
 ])('%s is shown as %s', (url, shown) => {
   expect(masked(url)).toBe(shown);
 });

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { InputError, UsageError } from '../../../src/errors.js';
 import { urlInput } from '../../../src/input/http/input.js';
 import { Web } from '../../../src/input/http/web.js';
+import { sampleTimes } from '../../../src/input/times.js';
 import type { ByteSource, Notice } from '../../../src/model.js';
 import { afar } from '../../support/afar.js';
 import { type Act, type Asked, type Files, startFiles } from '../../support/files.js';
@@ -273,4 +274,61 @@ test('reading can be given up at once', async () => {
   stop.abort(new Error('enough'));
   await expect(reading).rejects.toThrow('enough');
   await source.close();
+});
+
+async function asked(count: number): Promise<void> {
+  while (server.asked.length < count) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('bytes at any place that never come end with the signal that it was opened with, and when it is closed', async () => {
+  const input = await urlInput(new Web(afar), `${server.url}/a.lp`);
+  const stop = new AbortController();
+  const source = await input.open(stop.signal);
+  const other = await input.open(never);
+  later(() => ({ silent: true }));
+  const before = server.asked.length;
+  const reading = source.file!.bytes(100_000, 100_010);
+  const left = other.file!.bytes(100_000, 100_010);
+  const failed = failure(left);
+  await asked(before + 2);
+  stop.abort(new Error('enough'));
+  await expect(reading).rejects.toThrow('enough');
+  await other.close();
+  expect(await failed).toContain('closed');
+  await source.close();
+});
+
+test('a look at the times is given up with the run, and soon where nothing comes', async () => {
+  const input = await urlInput(new Web(afar), `${server.url}/a.lp`);
+  later(() => ({ silent: true }));
+  const before = server.asked.length;
+  expect(await sampleTimes([input, input, input], never, 200)).toMatchObject({ first: null, unseen: 3 });
+  expect(server.asked.length - before).toBeLessThanOrEqual(2);
+  const stop = new AbortController();
+  const looking = sampleTimes([input], stop.signal, 3_600_000);
+  const ended = expect(looking).rejects.toThrow('enough');
+  await asked(server.asked.length + 2);
+  stop.abort(new Error('enough'));
+  await ended;
+});
+
+test('answers that bring nothing new are waited after, and not for ever', async () => {
+  later((_, { headers }) => {
+    const from = Number(/\d+/.exec(headers.range ?? '')?.[0]);
+    const body = big.subarray(from, from + 4096).toString();
+    return { status: 206, headers: { 'content-range': `bytes ${from}-${from + 4095}/${big.length}` }, body };
+  });
+  expect(await failure(content())).toMatch(/got an answer without a new byte, \d+ times in 0s, after 65536 bytes/);
+  expect(server.asked.length).toBeLessThan(30);
+});
+
+test('a range that ends before it begins is not taken', async () => {
+  later(() => ({ status: 206, headers: { 'content-range': `bytes 61440-61439/${big.length}` }, body: '' }));
+  expect(await failure(content())).toContain('got bytes 61440-61439/');
+  expect(server.asked).toHaveLength(3);
+});
+
+test('a user that is not percent-encoded is a mistake, told without the password', async () => {
+  const told = await failure(urlInput(new Web(afar), `${server.url.replace('//', '//us%er:hush@')}/a.lp`));
+  expect(told).toBe(`${server.url}/a.lp: expected user and password in a URL percent-encoded; write % as %25`);
 });
