@@ -3,7 +3,7 @@
 
 import { BulkLoadError, InputError, type Outcome, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
-import { Formats, formatsOf } from './formats.js';
+import { Formats, formatsOf, unusedMapping } from './formats.js';
 import { type MappingLook, MappingLooks } from './inferred.js';
 import { sampleTimes, unsampled } from './input/times.js';
 import { accepts, within } from './ledger/ledger.js';
@@ -59,6 +59,8 @@ export interface CheckReport {
   /** What the load would do to the target's memory, and what should be known of it. */
   readonly advice: readonly Notice[];
   readonly inputs: readonly InputLook[];
+  /** Of options without an effect on these inputs; null: none. */
+  readonly unused: string | null;
   /** What would go wrong, the worst first. */
   readonly problems: readonly BulkLoadError[];
   readonly outcome: Outcome;
@@ -101,7 +103,11 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   if (times.length > 0) problems.push(new UsageError(times));
   await target.close();
   const real = creates ? problems.filter((problem) => !isMissing(problem)) : problems;
-  const told = { memory, target: description, creates, advice, inputs: looks, problems: real };
+  const unused = unusedMapping(
+    settings,
+    looks.map(({ format }) => format),
+  );
+  const told = { memory, target: description, creates, advice, inputs: looks, unused, problems: real };
   return { ...told, outcome: outcome(settings, looks, real) };
 }
 

@@ -53,6 +53,19 @@ export async function formatsOf(
   return found.size > 0 ? [...found] : ['lp'];
 }
 
+/** Words for options that say how rows become points, where nothing of the inputs has rows; null: there is nothing to say. */
+export function unusedMapping(settings: Settings, kinds: readonly string[]): string | null {
+  const { measurement, tags, fields, timeColumn } = settings;
+  const given = Object.entries({
+    '--measurement': measurement !== null,
+    '--tags': tags !== null && tags.length > 0,
+    '--fields': fields !== null && fields.length > 0,
+    '--time-column': timeColumn !== null,
+  }).flatMap(([flag, said]) => (said ? [flag] : []));
+  if (given.length === 0 || kinds.length === 0 || kinds.some((kind) => kind !== 'lp')) return null;
+  return `${given.join(', ')} ${given.length === 1 ? 'has' : 'have'} no effect: the inputs are line protocol; say --format if they are not`;
+}
+
 /** Only JSON has paths. */
 function saidFormat({ format, jsonPath }: Settings): FormatName | null {
   if (format !== 'auto') return format;

@@ -12,7 +12,7 @@ import { Delivery } from './deliver/delivery.js';
 import { SizeLimit } from './deliver/sizes.js';
 import { runWriters } from './deliver/writers.js';
 import { BugError, BulkLoadError, InputError, InterruptedError, type Outcome } from './errors.js';
-import { formatsOf, readAs } from './formats.js';
+import { formatsOf, readAs, unusedMapping } from './formats.js';
 import { sampleTimes, type TimeSample, unsampled } from './input/times.js';
 import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
@@ -174,6 +174,9 @@ class Run {
   async prepare(): Promise<MemoryPlan> {
     const { target, inputs, clock, notify, watch } = this.#context;
     const formats = await formatsOf(this.#settings, inputs, this.#halt.signal);
+    // Of pipes nobody knows yet.
+    const unused = inputs.every(({ size }) => size !== null) ? unusedMapping(this.#settings, formats) : null;
+    if (unused !== null) notify({ level: 'warn', kind: 'mapping', message: unused });
     const memory = planMemory(this.#settings, formats, inputs, this.#context.apart ?? isWorthThread(inputs));
     economise(memory);
     this.#memory = memory;

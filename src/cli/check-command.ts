@@ -26,9 +26,9 @@ export async function runCheck(
   const { settings, origins, warnings } = await resolve({ flags, env: process.env });
   if (settings.summary !== null && settings.summary !== '-') await prepareResult(settings.summary);
   const stdin = standardInput(process);
-  const { inputs, duplicates } =
+  const { inputs, duplicates, leftOut } =
     names.length === 0 && !stdin.isPipeOrFile
-      ? { inputs: [], duplicates: [] }
+      ? { inputs: [], duplicates: [], leftOut: [] }
       : await expand(names, { stdin, cwd: process.cwd(), afar: afar(settings, process, () => {}) });
   const interruption = onSignals(process, () => {});
   const target = await createTarget(
@@ -39,7 +39,16 @@ export async function runCheck(
     const report = await check(settings, { inputs, target, signal: interruption.stop });
     const code = exitCodes[report.outcome];
     const told = toldSettings(settings, origins);
-    const lines = checkPage({ report, settings, told, warnings, duplicates, traits: target.traits }, widthOf(process));
+    const { unused } = report;
+    const facts = {
+      report,
+      settings,
+      told,
+      warnings: unused === null ? warnings : [...warnings, unused],
+      duplicates: [...leftOut, ...duplicates],
+      traits: target.traits,
+    };
+    const lines = checkPage(facts, widthOf(process));
     if (!settings.quiet || code !== 0) process.stderr.write(lines.map((line) => `${line}\n`).join(''));
     if (settings.summary === '-') await print(process, reportJson(report));
     else if (settings.summary !== null) await writeResult(settings.summary, reportJson(report));

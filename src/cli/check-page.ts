@@ -35,6 +35,7 @@ export interface CheckFacts {
   readonly told: readonly ToldSetting[];
   /** Of the settings. */
   readonly warnings: readonly string[];
+  /** What of the inputs' names is passed over. */
   readonly duplicates: readonly string[];
   readonly traits: TargetTraits;
 }

@@ -23,7 +23,7 @@ export function continuation(argv: readonly string[], fresh: boolean, skipPoints
   const added = [
     // It was asked for in the environment or in a file.
     ...(fresh && !argv.some(isFresh) ? ['--no-fresh'] : []),
-    ...(skipPoints === null ? [] : ['--skip-points', String(skipPoints)]),
+    ...(skipPoints === null || skipPoints === 0 ? [] : ['--skip-points', String(skipPoints)]),
   ];
   const end = words.indexOf('--');
   return commandLine(end < 0 ? [...words, ...added] : [...words.slice(0, end), ...added, ...words.slice(end)]);

@@ -3,6 +3,7 @@
 import { clock } from '../clock.js';
 import { type BulkLoadError, InterruptedError } from '../errors.js';
 import { expand } from '../input/expand.js';
+import { isUrl } from '../input/http/name.js';
 import { type LoadResult, load } from '../load.js';
 import type { Clock, Notice, Summary, TargetDescription, TargetTraits } from '../model.js';
 import { metricsHead, prepareResult, writeResult } from '../report/file.js';
@@ -43,7 +44,7 @@ export async function runLoad(
   let notify: (notice: Notice) => void = () => {};
   const web = afar(settings, process, (notice) => notify(notice));
   const from = { stdin: standardInput(process), cwd: process.cwd(), afar: web };
-  const { inputs, named, duplicates } = await expand(names, from);
+  const { inputs, named, duplicates, leftOut } = await expand(names, from);
   const shown = await show(settings, process, clock);
   const numbers = await metricsOf(settings);
   const noMoreStatus = onStatus(process, () => shown.status());
@@ -52,7 +53,7 @@ export async function runLoad(
     written.notice(notice);
   };
   for (const message of warnings) notify({ level: 'warn', kind: message, message });
-  for (const message of duplicates) notify({ level: 'info', kind: message, message });
+  for (const message of [...leftOut, ...duplicates]) notify({ level: 'info', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
   const target = await createTarget(settings, { version: version(), clock, notify, inputs, stdout: process.stdout });
   try {
@@ -154,8 +155,9 @@ function stackOf(error: BulkLoadError): string {
   return cause.stack ?? cause.message;
 }
 
-function size(inputs: readonly { size: number | null }[]): string {
-  if (inputs.some((input) => input.size === null)) return 'size unknown';
+/** One that cannot be reached yet has 0 bytes so far. */
+function size(inputs: readonly { name: string; size: number | null }[]): string {
+  if (inputs.some((input) => input.size === null || (input.size === 0 && isUrl(input.name)))) return 'size unknown';
   return formatBytes(inputs.reduce((sum, input) => sum + (input.size ?? 0), 0));
 }
 

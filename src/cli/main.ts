@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { exitCodes, UsageError } from '../errors.js';
 import { spellSwitches } from '../settings/flags.js';
-import { isNear } from '../settings/nearest.js';
+import { isNear, nearest } from '../settings/nearest.js';
 import { flagName } from '../settings/options.js';
 import { groups } from '../settings/reference.js';
 import { version } from '../version.js';
@@ -18,7 +18,10 @@ import { examplesFirst, helpPage, withSettings } from './register.js';
 
 const exitCodeLines = `
 Exit codes: 0 complete · 2 usage · 3 too many rejects · 4 refused by the target · 5 unavailable · 6 memory · 7 input
-            8 complete with rejects · 9 verify failed · 70 defect of bulk-load · 73 state · 130/143 interrupted`;
+            8 complete with rejects · 9 verify failed · 70 defect of bulk-load · 73 state · 75 runs already
+            130/143 interrupted · 141 closed pipe`;
+
+const inputWords = 'files, directories, globs, URLs of http, https and s3, or - for standard input';
 
 /** Runs what was typed. Sets `process.exitCode`; never throws. */
 export async function main(process: Process): Promise<void> {
@@ -41,7 +44,9 @@ export async function main(process: Process): Promise<void> {
 
 function commands(process: Process, done: (code: number) => void): Command {
   const program = shared(new Command('bulk-load'), process)
-    .description('Loads line-protocol files into a CnosDB cluster, within a memory limit and with a true account.')
+    .description(
+      'Loads line protocol, CSV, TSV, NDJSON, JSON and Parquet into CnosDB, InfluxDB or VictoriaMetrics, within a memory limit and with a true account.',
+    )
     .version(version(), '-V, --version', 'print the version')
     .enablePositionalOptions()
     .helpCommand(false)
@@ -53,13 +58,10 @@ function commands(process: Process, done: (code: number) => void): Command {
     const { runLoad } = await import('./load-command.js');
     done(await runLoad(inputs, given(command), process));
   };
-  withSettings(program.argument('[inputs...]', 'files, directories, globs, or - for standard input')).action(load);
-  withSettings(
-    shared(program.command('load', { hidden: true }), process).argument(
-      '[inputs...]',
-      'files, directories, globs, or - for standard input',
-    ),
-  ).action(load);
+  withSettings(program.argument('[inputs...]', inputWords)).action(load);
+  withSettings(shared(program.command('load', { hidden: true }), process).argument('[inputs...]', inputWords)).action(
+    load,
+  );
   withSettings(
     examplesFirst(shared(program.command('check'), process), listed(ofCommand.check))
       .description('say everything that can be known before sending; sends no point')
@@ -94,7 +96,7 @@ function commands(process: Process, done: (code: number) => void): Command {
     .description('a page of a command or of one group of options')
     .argument('[topic]', `a command, or ${groups.join(', ')}`)
     .action(async (topic: string | undefined) => {
-      await print(process, helpPage(topic, program, process.stdout.columns ?? 100));
+      await print(process, helpPage(topic, program, process.stdout.columns ?? 100, `${exitCodeLines}\n`));
       done(0);
     });
   return program;
@@ -109,11 +111,20 @@ function shared(command: Command, process: Process): Command {
       writeOut: (text) => process.stdout.write(text),
       // What stands behind a mistyped --password= is not to be repeated.
       writeErr: (text) =>
-        process.stderr.write(text.replace(/^error: /, 'bulk-load: ').replace(/'(--[\w-]+)=[^']*'/g, "'$1'")),
+        process.stderr.write(
+          withSuggestion(text.replace(/^error: /, 'bulk-load: ').replace(/'(--[\w-]+)=[^']*'/g, "'$1'")),
+        ),
       getOutHelpWidth: () => process.stdout.columns ?? 100,
       getErrHelpWidth: () => process.stderr.columns ?? 100,
     })
     .helpOption('-h, --help', 'print this');
+}
+
+/** Slips that the parser's own suggestions are too strict for. */
+function withSuggestion(text: string): string {
+  const typed = /^bulk-load: unknown option '--([\w-]+)'\n$/.exec(text)?.[1];
+  const meant = typed === undefined ? null : nearest(typed);
+  return meant === null ? text : `${text}(Did you mean ${flagName(meant)}?)\n`;
 }
 
 /** Only what was typed, also before the command's name: defaults belong to the settings. */

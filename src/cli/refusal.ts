@@ -12,7 +12,11 @@ export function report(
   program: string,
   worded = (text: string): string => text,
 ): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    process.stderr.write(`Try '${program} --help'.\n`);
+    return exitCodes.usage;
+  }
   if (error instanceof UsageError) {
     for (const problem of error.problems) process.stderr.write(`${program}: ${worded(printable(problem))}\n`);
     process.stderr.write(`Try '${program} --help'.\n`);

@@ -24,14 +24,14 @@ export function withSettings(command: Command, only?: Group): Command {
 }
 
 /**
- * One page: of a command, of a group of options, or of everything. `columns`: of the terminal.
+ * One page: of a command, of a group of options, or of everything. `columns`: of the terminal. `exitCodes`: what ends that of everything.
  * Throws UsageError for a topic that there is not.
  */
-export function helpPage(topic: string | undefined, program: Command, columns: number): string {
-  if (topic === undefined || topic === program.name()) return program.helpInformation();
+export function helpPage(topic: string | undefined, program: Command, columns: number, exitCodes: string): string {
+  if (topic === undefined || topic === program.name()) return program.helpInformation() + exitCodes;
   const command = program.commands.find((each) => each.name() === topic);
   if (command !== undefined) return command.helpInformation();
-  const group = groups.find((each) => each === topic);
+  const group = groups.find((each) => [each, titles[each].toLowerCase()].includes(topic.toLowerCase()));
   if (group === undefined) throw unknown(topic, program);
   const page = withSettings(new Command(program.name()), group).helpOption(false);
   page.usage('[options] [inputs...]').configureOutput({ getOutHelpWidth: () => columns });

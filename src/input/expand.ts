@@ -22,7 +22,7 @@ export interface Stdin {
   readonly stream: () => Readable;
 }
 
-type Inputs = Omit<Expansion, 'named'>;
+type Inputs = Omit<Expansion, 'named' | 'leftOut'>;
 
 /** Inputs in the order named; within a directory or pattern in the order of the names' bytes. */
 export interface Expansion {
@@ -31,6 +31,8 @@ export interface Expansion {
   readonly named: readonly string[];
   /** A sentence for each file that was named more than once. */
   readonly duplicates: string[];
+  /** A sentence for each directory below which something is no input. */
+  readonly leftOut: readonly string[];
 }
 
 export interface Options {
@@ -54,6 +56,7 @@ export async function expand(names: readonly string[], options: Options): Promis
   const given = names.length > 0 ? names : implied(options.stdin);
   const problems: string[] = [];
   const found: (string | Input)[] = [];
+  const leftOut = new Set<string>();
   const web = new Web(options.afar);
   const account = new Account(web, options.afar.env);
   for (const name of given) {
@@ -63,11 +66,18 @@ export async function expand(names: readonly string[], options: Options): Promis
     }
     const each = await find(name, options.cwd);
     problems.push(...each.problems);
+    if (each.leftOut.size > 0) leftOut.add(`${name}: left out: ${counts(each)}`);
     for (const file of each.names) found.push(file);
   }
   const expansion = await once(found, { ...options, web }, problems);
   if (problems.length > 0) throw new UsageError([...new Set(problems)]);
-  return { ...expansion, named: [...new Set(await Promise.all(given.map((name) => canonical(name, options.cwd))))] };
+  const named = [...new Set(await Promise.all(given.map((name) => canonical(name, options.cwd))))];
+  return { ...expansion, named, leftOut: [...leftOut] };
+}
+
+/** `2 hidden, 1 pipe` */
+function counts({ leftOut }: Found): string {
+  return [...leftOut].map(([kind, n]) => `${n} ${kind}${n === 1 || kind === 'hidden' ? '' : 's'}`).join(', ');
 }
 
 /** The same for all spellings of a name; a pattern stays one, so that files which are new to it belong to it. */
@@ -90,15 +100,14 @@ function implied({ isTTY, isPipeOrFile }: Stdin): string[] {
 const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
 async function find(name: string, cwd: string): Promise<Found> {
-  if (stdinNames.includes(name)) return { names: ['-'], problems: [] };
-  if (isUrl(name))
-    return URL.canParse(name) ? { names: [name], problems: [] } : refuse(`${masked(name)}: expected a URL`);
+  if (stdinNames.includes(name)) return only('-');
+  if (isUrl(name)) return URL.canParse(name) ? only(name) : refuse(`${masked(name)}: expected a URL`);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name))
     return refuse(`${name.replace(/\/\/.*@/s, '//')}: expected a file, or a URL of http, https or s3`);
   if (name === '') return refuse('inputs: expected a name, got an empty one');
   try {
     const what = await stat(resolve(cwd, name));
-    if (!what.isDirectory()) return { names: [name], problems: [] };
+    if (!what.isDirectory()) return only(name);
     return some(await walk(name, cwd), `${name}: expected files in this directory, got none`);
   } catch (error) {
     if (isMeantAsUrl(name))
@@ -114,11 +123,16 @@ async function find(name: string, cwd: string): Promise<Found> {
 }
 
 function refuse(problem: string): Found {
-  return { names: [], problems: [problem] };
+  return { names: [], problems: [problem], leftOut: new Map() };
+}
+
+function only(name: string): Found {
+  return { names: [name], problems: [], leftOut: new Map() };
 }
 
 function some(found: Found, otherwise: string): Found {
-  return found.names.length + found.problems.length > 0 ? found : refuse(otherwise);
+  if (found.names.length + found.problems.length > 0) return found;
+  return refuse(found.leftOut.size > 0 ? `${otherwise} (left out: ${counts(found)})` : otherwise);
 }
 
 /** Files looked at together: alone, 100,000 of them take three times as long. */

@@ -10,14 +10,18 @@ import { explain } from './raw.js';
 export interface Found {
   readonly names: string[];
   readonly problems: string[];
+  /** What lies below a directory and is no input, by kind. */
+  readonly leftOut: Map<LeftOut, number>;
 }
+
+export type LeftOut = 'hidden' | 'pipe' | 'socket' | 'device';
 
 /**
  * All regular files below a directory, through links too, each directory once. Names that begin with a dot are left out,
- * and so are pipes, sockets and devices.
+ * and so are pipes, sockets and devices; they are counted, a hidden directory as one.
  */
 export async function walk(directory: string, cwd: string): Promise<Found> {
-  const found: Found = { names: [], problems: [] };
+  const found: Found = { names: [], problems: [], leftOut: new Map() };
   await descend(directory, cwd, found, new Set());
   return { ...found, names: sorted(found.names) };
 }
@@ -34,11 +38,18 @@ async function descend(name: string, cwd: string, found: Found, seen: Set<string
 }
 
 async function visit(name: string, entry: fs.Dirent, cwd: string, found: Found, seen: Set<string>): Promise<void> {
-  if (entry.name.startsWith('.')) return;
+  if (entry.name.startsWith('.')) return leaveOut(found, 'hidden');
   // A link to nothing counts as a file, so that whoever looks at the files next will say what is wrong with it.
   const what = entry.isSymbolicLink() ? await stat(resolve(cwd, name)).catch(() => entry) : entry;
   if (what.isFile() || what.isSymbolicLink()) found.names.push(name);
   if (what.isDirectory()) await descend(name, cwd, found, seen);
+  if (what.isFIFO()) leaveOut(found, 'pipe');
+  if (what.isSocket()) leaveOut(found, 'socket');
+  if (what.isBlockDevice() || what.isCharacterDevice()) leaveOut(found, 'device');
+}
+
+function leaveOut({ leftOut }: Found, kind: LeftOut): void {
+  leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
 }
 
 /** The files that a pattern matches; directories and names that begin with a dot are not among them. */
@@ -51,7 +62,7 @@ export async function match(pattern: string, cwd: string): Promise<Found> {
     absolute: isAbsolute(pattern),
     fs: outspoken(problems),
   });
-  return { names: sorted(names), problems };
+  return { names: sorted(names), problems, leftOut: new Map() };
 }
 
 type Callback = (error: unknown, result: unknown) => void;

@@ -101,13 +101,13 @@ export function outcomeOf(
 ): { outcome: Outcome; reason: string | null } {
   const bad = ledger.inputs.filter((input) => input.error !== null);
   if (bad.length > 0) {
-    const more = bad.length > 1 ? ` (and ${bad.length - 1} more inputs)` : '';
+    const more = bad.length > 1 ? ` (and ${bad.length - 1} more input${bad.length === 2 ? '' : 's'})` : '';
     return { outcome: 'input', reason: `${bad[0]!.error}${more}` };
   }
   if (ledger.total.read < minPoints) {
     return {
       outcome: 'input',
-      reason: `reading the inputs — expected at least ${minPoints} points (--min-points) — got ${ledger.total.read} — look whether the inputs are the right ones`,
+      reason: `reading the inputs — expected at least ${minPoints} point${minPoints === 1 ? '' : 's'} (--min-points) — got ${ledger.total.read} — look whether the inputs are the right ones`,
     };
   }
   const complete = ledger.total.rejected === 0 || accepted;

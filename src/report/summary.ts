@@ -150,10 +150,14 @@ function held({ memory, pressure, seconds: all, target: { advice } }: Summary): 
     memory.forcedGcs > 0 ? `, ${plural(memory.forcedGcs, 'forced collection')}` : '',
   ];
   const peak = `${size(memory.peakRssBytes)} at most, of ${size(memory.limitBytes)} (${memory.limitSource})`;
-  const writers = `${pressure.limitFinal} of ${pressure.workers} at the end, ${pressure.limitMin} at least`;
+  const { limitFinal, limitMin, workers: most } = pressure;
+  const fewest = limitMin < limitFinal ? `, ${limitMin} at the fewest once under way` : '';
+  const writers = `${limitFinal} of ${most} at the end${fewest}`;
+  // Several causes may hold at once: their times do not add up to that of the run.
+  const overlap = by.length > 1 ? ' (these may overlap)' : '';
   return [
     row('memory', peak + levels.join('')),
-    row('writers', `${writers}${by.length > 0 ? `; held back by ${by.join(', ')}` : ''}`),
+    row('writers', `${writers}${by.length > 0 ? `; held back${overlap} by ${by.join(', ')}` : ''}`),
     ...(advice === null ? [] : [row('advice', advice)]),
   ];
 }
@@ -174,7 +178,7 @@ function rejects({ rejects: found }: Summary, examples: Readonly<Record<string, 
   ];
 }
 
-function verified({ verify, points }: Summary): string[] {
+function verified({ verify, points, thisRun }: Summary): string[] {
   if (verify === null) return [];
   const { sampled, found, equal, differences, tables } = verify;
   const wrong = differences.slice(0, differencesShown).map(({ table, time, tags, field, expected, got }) => {
@@ -188,7 +192,20 @@ function verified({ verify, points }: Summary): string[] {
   });
   const check = `${plural(sampled, 'point')} read back, ${count(found)} found, ${count(equal)} equal`;
   const shown = counts.length > inputsShown ? [] : counts;
-  return [row('verified', `${check}; ${chance(sampled, points.loaded)}`), ...wrong, ...shown];
+  return [
+    row('verified', `${check}; ${chance(sampled, points.loaded)}`),
+    ...wrong,
+    ...shown,
+    ...fewer(tables, thisRun.loaded),
+  ];
+}
+
+/** Why the tables may have grown by less than was loaded; nothing where a count is missing. */
+function fewer(tables: NonNullable<Summary['verify']>['tables'], loaded: number): string[] {
+  if (tables.length === 0 || tables.some((each) => each.countBefore === null || each.countAfter === null)) return [];
+  const grown = tables.reduce((sum, { countBefore, countAfter }) => sum + countAfter! - countBefore!, 0);
+  const why = 'points of the same series and time overwrite each other';
+  return grown < loaded ? [row('', `${count(grown)} more than before, fewer than loaded: ${why}`)] : [];
 }
 
 /** How sure the sample makes one: the chance that it misses all of k wrong points among n is (1 - k/n) to its size. */

@@ -2,8 +2,10 @@
 
 import { options } from './options.js';
 
-/** The option whose key is the nearest to a mistyped one; null when none is near. */
-export function nearest(key: string): string | null {
+/** The option whose key is the nearest to a mistyped one, in or outside of `mapping:`; null when none is near. */
+export function nearest(typed: string): string | null {
+  // Sizes are called bytes here.
+  const key = typed.replace(/^mapping\./, '').replace(/-?size$/i, 'Bytes');
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, '');
   const ranked = options
     .map((option) => ({ key: option.key, distance: distance(plain(key), plain(option.key)) }))

@@ -44,7 +44,7 @@ const meanings: Record<Outcome, { readonly meaning: string; readonly again: stri
   busy: { meaning: 'the same load runs already', again: 'yes' },
   interrupted: {
     meaning:
-      'SIGINT, or SIGTERM (143): in-flight requests were finished; or what `--dry-run` writes to was closed (141)',
+      'SIGINT, or SIGTERM or the end of `--max-duration` (143): in-flight requests were finished; or what `--dry-run` writes to was closed (141)',
     again: 'yes',
   },
 };
@@ -65,10 +65,15 @@ function notation({ key, arg, default: text }: Option): string {
   return arg ? `${flagName(key)} ${arg}` : flagName(key);
 }
 
+/** Beside `--no-checkpoint`, the bare name would read as its opposite. */
+function variable({ key, default: text }: Option): string {
+  return text === 'true' ? `${environmentName(key)}=false` : environmentName(key);
+}
+
 /** What an option does, with default and variable: `most bytes in a batch [1MiB; BULK_LOAD_BATCH_BYTES]`. */
 export function describe(option: Option): string {
   const standard = defaultOf(option)?.replaceAll('`', '');
-  return `${option.description} [${standard ? `${standard}; ` : ''}${environmentName(option.key)}]`;
+  return `${option.description} [${standard ? `${standard}; ` : ''}${variable(option)}]`;
 }
 
 function defaultOf({ is, default: text, defaultText }: Option): string | null {
@@ -80,7 +85,7 @@ export function renderOptionsTable(): string {
   const rows = options.map((option) => {
     const standard = defaultOf(option);
     const shown = standard === null ? '' : option.defaultText ? standard : `\`${standard}\``;
-    return row([`\`${notation(option)}\``, shown, option.description, `\`${environmentName(option.key)}\``]);
+    return row([`\`${notation(option)}\``, shown, option.description, `\`${variable(option)}\``]);
   });
   return [row(['option', 'default', 'what it does', 'environment']), row(['---', '---', '---', '---']), ...rows].join(
     '\n',

@@ -85,7 +85,9 @@ function strangers(env: NodeJS.ProcessEnv): string[] {
 
 function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   const present = Object.entries(flags).filter(([, value]) => value !== undefined);
-  return new Map(present.map(([key, value]) => [key, { value, origin: { source: 'flag', name: flagName(key) } }]));
+  const typed = (key: string, value: unknown): string =>
+    value === false ? flagName(key).replace('--', '--no-') : flagName(key);
+  return new Map(present.map(([key, value]) => [key, { value, origin: { source: 'flag', name: typed(key, value) } }]));
 }
 
 async function fromFile(named: Given | undefined, problems: string[]): Promise<Layer> {

@@ -35,4 +35,5 @@ test('points to be skipped replace those that were skipped before, and stand bef
   expect(again(false, 7, '--db', 'x', '--skip-points', '3', '-')).toBe('bulk-load --db x - --skip-points 7');
   expect(again(false, 7, '--db', 'x', '--skip-points=3', '-')).toBe('bulk-load --db x - --skip-points 7');
   expect(again(false, 7, '--db', 'x', '--', '-')).toBe('bulk-load --db x --skip-points 7 -- -');
+  expect(again(false, 0, '--db', 'x', '-')).toBe('bulk-load --db x -');
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { general, ofCommand, ofGroup } from '../../src/cli/examples.js';
+import { exitCodes } from '../../src/errors.js';
 import { options } from '../../src/settings/options.js';
 import { groups, helpGroups } from '../../src/settings/reference.js';
 import { run } from '../support/process.js';
@@ -31,6 +32,19 @@ test('a command has one too, and a slip of the finger is named', async () => {
   expect((await run(['help', 'serve'])).stdout).toMatch(/^Usage: bulk-load serve .*--ready-file/s);
   const { code, stderr } = await run(['help', 'memry']);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/did you mean memory\?/)]);
+  expect((await run(['help', 'batches'])).stdout).toContain('--batch-bytes');
+  const slip = await run(['--bacth-size', '3']);
+  expect([slip.code, slip.stderr]).toEqual([
+    2,
+    "bulk-load: unknown option '--bacth-size'\n(Did you mean --batch-bytes?)\nTry 'bulk-load --help'.\n",
+  ]);
+});
+
+test('the help and its page without a topic are the same, with every exit code', async () => {
+  const [flag, page] = [await run(['--help']), await run(['help'])];
+  expect(page.stdout).toBe(flag.stdout);
+  const codes = flag.stdout.slice(flag.stdout.indexOf('Exit codes:'));
+  for (const code of [...Object.values(exitCodes), 141, 143]) expect(codes).toMatch(new RegExp(`\\b${code}\\b`));
 });
 
 describe('the examples', () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -55,6 +56,15 @@ test('an input has a canonical path and its size, and opens', async () => {
 test('a directory gives its regular files, in the order of their bytes, without those that begin with a dot', async () => {
   files('d/b.lp', 'd/a/z.lp', 'd/a.lp', 'd/é.lp', 'd/Z.lp', 'd/.hidden.lp', 'd/.git/x.lp');
   expect(await names('d')).toEqual(['d/Z.lp', 'd/a.lp', 'd/a/z.lp', 'd/b.lp', 'd/é.lp']);
+});
+
+test('what is left out below a directory is counted by kind', async () => {
+  files('d/a.lp', 'd/.hidden.lp', 'd/x/.git/b.lp', 'only/.c.lp');
+  execFileSync('mkfifo', [join(temp.path, 'd', 'pipe')]);
+  const { leftOut } = await expand(['d', 'd/a.lp'], { stdin: terminal, cwd: temp.path, afar });
+  expect(leftOut).toHaveLength(1);
+  expect(leftOut[0]).toMatch(/^d: left out: (2 hidden, 1 pipe|1 pipe, 2 hidden)$/);
+  await expect(names('only')).rejects.toThrow(/got none \(left out: 1 hidden\)$/);
 });
 
 test('a directory is followed through links, and a circle of them is walked once', async () => {

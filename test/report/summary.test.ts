@@ -17,7 +17,7 @@ test('a clean load in eight lines', () => {
     '  requests   310 sent, 0 retried',
     '  latency    p50 12 ms, p95 30 ms, p99 55 ms, max 1.3s',
     '  memory     131 MiB at most, of 512 MiB (default)',
-    '  writers    8 of 8 at the end, 8 at least',
+    '  writers    8 of 8 at the end',
   ]);
 });
 
@@ -112,7 +112,7 @@ test('pressure is told when there was some', () => {
     '131 MiB at most, of 512 MiB (cgroup /x memory.max × 0.9), high for 12s, critical for 3.0s, 4 forced collections',
   ]);
   expect(rows(all, 'writers')).toEqual([
-    '8 of 8 at the end, 1 at least; held back by the target 1m 05s, --target-memory 9.9s, own memory 0.2s',
+    '8 of 8 at the end, 1 at the fewest once under way; held back (these may overlap) by the target 1m 05s, --target-memory 9.9s, own memory 0.2s',
   ]);
   expect(rows(all, 'requests')).toEqual(['320 sent, 10 retried, 9 overloaded, 1 unreachable']);
 });
@@ -121,6 +121,18 @@ test('what to ask for so that more gets through is told in a line of its own', (
   const { target } = summaryOf();
   expect(rows(lines({}), 'advice')).toEqual([]);
   expect(rows(lines({ target: { ...target, advice: 'more memory' } }), 'advice')).toEqual(['more memory']);
+});
+
+test('tables that grew by less than was loaded are explained', () => {
+  const { points } = summaryOf();
+  const grown = (after: number): string[] => {
+    const tables = [{ table: 'm', countBefore: 0, countAfter: after }];
+    return lines({ verify: { sampled: 1000, found: 1000, equal: 1000, differences: [], tables } });
+  };
+  expect(grown(points.loaded).join('\n')).not.toContain('overwrite');
+  expect(grown(points.loaded - 567).at(-1)).toBe(
+    '             1,234,000 more than before, fewer than loaded: points of the same series and time overwrite each other',
+  );
 });
 
 test('a load that was never answered has no latency', () => {

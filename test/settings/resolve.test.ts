@@ -24,6 +24,16 @@ async function problems(flags: Record<string, unknown>, env: NodeJS.ProcessEnv =
   return error.problems;
 }
 
+test('a switch that was turned off has the name that was typed', async () => {
+  const { origins } = await resolve({ flags: { db: 'x', checkpoint: false, quiet: true }, env: {} });
+  expect([origins.checkpoint.name, origins.quiet.name]).toEqual(['--no-checkpoint', '--quiet']);
+});
+
+test('a mistyped key of the mapping is told which was meant', async () => {
+  const config = file('slip.yaml', 'db: x\nmapping:\n  delimeter: ";"\n');
+  expect(await problems({ config })).toEqual([expect.stringMatching(/mapping\.delimeter.*did you mean delimiter\?/)]);
+});
+
 test('a flag goes over the environment, which goes over the file, which goes over the default', async () => {
   const config = file('layers.yaml', 'db: fromFile\nworkers: 2\nbatchPoints: 20\nurl: [http://a:1, http://b:2]\n');
   const env = { BULK_LOAD_CONFIG: config, BULK_LOAD_WORKERS: '3', BULK_LOAD_BATCH_POINTS: '30' };

@@ -1,0 +1,36 @@
+// What a run does not heed, and says so.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run } from '../support/process.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'passed-over-'));
+  mkdirSync(join(folder, 'd'));
+  for (const name of ['a.lp', '.b.lp']) writeFileSync(join(folder, 'd', name), 'm f=1 1640995200000000000\n');
+  writeFileSync(join(folder, 'a.csv'), 'time,f\n1640995200000000000,1\n');
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+test('hidden files below a directory are counted at the start, by check too', async () => {
+  const said = `${join(folder, 'd')}: left out: 1 hidden`;
+  for (const command of [[], ['check']]) {
+    const { stderr } = await run([...command, '--dry-run', join(folder, 'd')]);
+    expect(stderr.split(said)).toHaveLength(2);
+  }
+});
+
+test('options about rows are warned of where all inputs are line protocol, by check too', async () => {
+  for (const command of [[], ['check']]) {
+    const words = [...command, '--dry-run', '--measurement', 'cpu'];
+    const lines = await run([...words, join(folder, 'd')]);
+    expect(lines.stderr.split('--measurement has no effect')).toHaveLength(2);
+    const rows = await run([...words, join(folder, 'd'), join(folder, 'a.csv')]);
+    expect([rows.code, rows.stderr]).toEqual([0, expect.not.stringContaining('no effect')]);
+  }
+});
