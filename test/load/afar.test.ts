@@ -11,7 +11,7 @@ import { Web } from '../../src/input/http/web.js';
 import { afar } from '../support/afar.js';
 import type { ClusterOptions } from '../support/cluster.js';
 import { type Files, startFiles } from '../support/files.js';
-import { balances, lines, type Scene, scene } from '../support/scene.js';
+import { balances, halfway, lines, type Scene, scene } from '../support/scene.js';
 import { zstd } from '../support/zstd.js';
 
 let it: Scene;
@@ -28,8 +28,6 @@ afterEach(async () => {
 });
 
 const small = ['--batch-points', '100', '--workers', '3'];
-/** All points take three seconds: a checkpoint is written once a second. */
-const slow: ClusterOptions = { script: { latencyMs: () => 150 } };
 const two = ['--batch-points', '100', '--workers', '2'];
 const header = 'time,host,v\n';
 const mapping = ['--measurement', 'cpu', '--tags', 'host'];
@@ -73,9 +71,11 @@ test.each<[string, readonly string[], () => string | Uint8Array]>([
   ['zstd', [], () => zstd(points())],
   ['CSV', mapping, rows],
 ])('killed and run again, %s from a URL is exact', { timeout: 60_000 }, async (_, options, content) => {
-  await begin({ '/a': content() }, slow);
+  const { options: cluster, goOn } = halfway();
+  await begin({ '/a': content() }, cluster);
   const args = [...two, ...options, `${web.url}/a`];
   await it.killWithCheckpoint(it.start(args));
+  goOn();
   const { code, summary, stderr } = await it.load(args);
   expect(stderr).toContain('going on');
   expect(code).toBe(0);

@@ -4,15 +4,17 @@ import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bucket, type S3, startS3 } from '../support/s3.js';
-import { lines, type Scene, scene } from '../support/scene.js';
+import { halfway, lines, type Scene, scene } from '../support/scene.js';
 
 const count = 4000;
 const two = ['--batch-points', '100', '--workers', '2'];
 
 let it: Scene;
 let s3: S3;
+let half: ReturnType<typeof halfway>;
 beforeEach(async () => {
-  [it, s3] = await Promise.all([scene({ script: { latencyMs: () => 150 } }), startS3()]);
+  half = halfway();
+  [it, s3] = await Promise.all([scene(half.options), startS3()]);
 });
 afterEach(async () => {
   await it.end();
@@ -26,8 +28,8 @@ function rows(): string {
 test('killed and run again, line protocol from S3 is exact', { timeout: 60_000 }, async () => {
   s3.put('d/a', lines(count));
   const args = [...two, `s3://${bucket}/d/*`];
-  // Three seconds, of which each leaves a checkpoint.
   await it.killWithCheckpoint(it.start(args, { env: s3.env }));
+  half.goOn();
   const { code, summary, stderr } = await it.load(args, { env: s3.env });
   expect(stderr).toContain('going on');
   expect(code).toBe(0);

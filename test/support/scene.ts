@@ -68,6 +68,17 @@ export async function scene(options: ClusterOptions = {}): Promise<Scene> {
   };
 }
 
+/** A cluster that takes so many writes and then answers none until it may: a load that waits there long enough for a checkpoint. */
+export function halfway(writes = 12): { readonly options: ClusterOptions; readonly goOn: () => void } {
+  let left = writes;
+  return {
+    options: { script: { latencyMs: () => 50, onWrite: () => (left-- > 0 ? undefined : { hang: true }) } },
+    goOn: () => {
+      left = Number.POSITIVE_INFINITY;
+    },
+  };
+}
+
 async function checkpointed(stateDir: string): Promise<boolean> {
   const names = await readdir(stateDir).catch(() => []);
   const name = names.find((each) => each.endsWith('.checkpoint.json'));
