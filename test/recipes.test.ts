@@ -34,9 +34,9 @@ async function understood(words: readonly string[]): Promise<void> {
   writeFileSync(join(folder, 'password'), 'secret\n');
   const here = words.map((word) =>
     word
-      .replace(/^(\/srv|\/work)\/data$/, folder)
+      .replace(/^(\/srv|\/mnt)\/data$/, folder)
       .replace(/\$\{CREDENTIALS_DIRECTORY\}/, folder)
-      .replace('/work/state', join(folder, 'state'))
+      .replace('/mnt/state', join(folder, 'state'))
       .replace(/http:\/\/\w+:8902/, 'http://127.0.0.1:9'),
   );
   const { code, stderr } = await run([...here, '--wait-for-target', '0s'], {
