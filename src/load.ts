@@ -24,6 +24,7 @@ import type {
   Batch,
   Clock,
   Input,
+  InputPrecision,
   Notice,
   Particulars,
   Receipt,
@@ -150,7 +151,8 @@ class Run {
       notify,
       end: (error) => this.end(error),
     });
-    this.#particularly = settings.report === null ? null : particularly(settings);
+    this.#particularly =
+      settings.report === null ? null : particularly(settings, sentPrecision(settings, context.target));
     this.#ledger = new Ledger(
       inputs.map((input) => input.name),
       this.#continuing.deadLetters,
@@ -339,9 +341,9 @@ class Run {
   }
 
   async #sample(columns: readonly TargetColumn[]): Promise<void> {
-    const { precision, workers } = this.#settings;
+    const { workers } = this.#settings;
     this.#verification = new Verification({
-      precision: precision === 's' && !this.#context.target.traits.sendsSeconds ? 'ms' : precision,
+      precision: sentPrecision(this.#settings, this.#context.target),
       ordered: workers === 1,
       random: Math.random,
     });
@@ -486,10 +488,14 @@ function bug(cause: unknown): BugError {
   return new BugError(`a defect of bulk-load: ${message}`, { cause });
 }
 
-/** Timestamps are sent in the precision of the inputs, seconds as milliseconds. */
-function particularly({ measurement, precision }: Settings): Particularly {
+/** Timestamps are sent as they are in the inputs, but for seconds where the target takes none: these go as milliseconds. */
+function sentPrecision({ precision }: Settings, { traits }: Target): InputPrecision {
+  return precision === 's' && !traits.sendsSeconds ? 'ms' : precision;
+}
+
+function particularly({ measurement }: Settings, precision: InputPrecision): Particularly {
   const table = measurement === null || measurement.includes('{') ? null : measurement;
-  const unitNs = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000n }[precision];
+  const unitNs = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n }[precision];
   return new Particularly({ table, unitNs, random: Math.random });
 }
 

@@ -411,6 +411,17 @@ export interface DatabaseSettings {
   readonly limits?: StorageLimits;
 }
 
+/** Of a database about which there is nothing to plan: as CnosDB creates one. */
+export const plainSettings: DatabaseSettings = {
+  precision: 'ns',
+  ttlMs: null,
+  shard: 1,
+  replica: 1,
+  vnodeDurationMs: null,
+  maxMemcacheBytes: null,
+  strictWrite: false,
+};
+
 /** What a target that acknowledges everything stores nothing of, or not as it was sent. */
 export interface StorageLimits {
   /** Oldest timestamp, ms since 1970, and how far ahead of now one may lie. */

@@ -87,20 +87,19 @@ const looks = [0, 100, 400, 1500, 3000];
 
 /** To open a pipe that nobody reads from never ends, and no signal ends it: asked first, it says so. */
 async function writeSpecial(file: string, text: string): Promise<void> {
-  for (const wait of (await stat(file)).isFIFO() ? looks : []) {
+  if (!(await stat(file)).isFIFO()) return await writeFile(file, text);
+  for (const wait of looks) {
     await sleep(wait);
     const handle = await open(file, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);
     if (handle === null) continue;
     // Kept until then: whoever reads must not see the end before the beginning.
     try {
-      await writeFile(file, text);
+      return await writeFile(file, text);
     } finally {
       await handle.close();
     }
-    return;
   }
-  if ((await stat(file)).isFIFO()) throw new Error('a pipe that nobody reads from');
-  await writeFile(file, text);
+  throw new Error('a pipe that nobody reads from');
 }
 
 async function put(file: string, text: string, yields: boolean): Promise<void> {

@@ -1,18 +1,7 @@
 // `--dry-run`: a target that keeps what it is sent as text, so that everything before it is the real road.
 
-import type { Attempt, Clock, EncodedBody, Target, TargetTraits } from '../model.js';
+import { type Attempt, type Clock, type EncodedBody, plainSettings, type Target, type TargetTraits } from '../model.js';
 import type { Outlet } from './outlet.js';
-
-/** As CnosDB creates one. */
-const database = {
-  precision: 'ns',
-  ttlMs: null,
-  shard: 1,
-  replica: 1,
-  vnodeDurationMs: null,
-  maxMemcacheBytes: null,
-  strictWrite: false,
-} as const;
 
 const traits: TargetTraits = {
   title: 'no target',
@@ -28,7 +17,7 @@ export function dryRun(outlet: Outlet, clock: Clock): Target {
     traits,
     async describe() {
       await outlet.open();
-      return { kind: 'dry-run', version: null, endpoints: [], database };
+      return { kind: 'dry-run', version: null, endpoints: [], database: plainSettings };
     },
     columns: () => Promise.resolve([]),
     encode: (body) => Promise.resolve({ bytes: body, encoding: null }),

@@ -82,6 +82,14 @@ test('timestamps are in the precision that was given', async () => {
   expect(second).toBe(first! + 1);
 });
 
+test('seconds that go as they are show as those times on the page', async () => {
+  const path = await it.file('seconds.lp', 'm,t=a f=1 1640995200\nm,t=a f=2 1640995260\n');
+  const page = join(it.folder, 'page.html');
+  const { code } = await dry([`--dry-run=${join(it.folder, 'out.lp')}`, '--report', page, '--precision', 's', path]);
+  expect(code).toBe(0);
+  expect(await readFile(page, 'utf8')).toContain('2022-01-01 00:01:00');
+});
+
 test('a file is written whole, the account with it; the switch alone does not take an input for it', async () => {
   const path = await it.file('a.lp', lines(50_000));
   const out = join(it.folder, 'out.lp');

@@ -1,9 +1,16 @@
 // InfluxDB 1.x: /write, /query, and an empty write that checks database, user and rights.
 
-import type { DatabaseSettings, PointValues, TargetColumn, TargetTraits, Verdict } from '../../model.js';
+import {
+  type DatabaseSettings,
+  type PointValues,
+  plainSettings,
+  type TargetColumn,
+  type TargetTraits,
+  type Verdict,
+} from '../../model.js';
 import { durationMs } from '../database.js';
 import type { Asker } from '../lines/asker.js';
-import { type Dialect, plainSettings } from '../lines/dialect.js';
+import type { Dialect } from '../lines/dialect.js';
 import { basicOrBearer, versionOf } from '../lines/http.js';
 import type { LinesOptions } from '../options.js';
 import type { Answer } from '../status.js';

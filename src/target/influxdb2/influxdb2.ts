@@ -1,9 +1,9 @@
 // InfluxDB 2.x: /api/v2/write into a bucket of an organization. It tells no types of columns: those that a load brings are
 // kept in mind, the others it refuses itself.
 
-import type { DatabaseSettings, TargetTraits, Verdict } from '../../model.js';
+import { type DatabaseSettings, plainSettings, type TargetTraits, type Verdict } from '../../model.js';
 import type { Asker, Question } from '../lines/asker.js';
-import { type Dialect, plainSettings } from '../lines/dialect.js';
+import type { Dialect } from '../lines/dialect.js';
 import { versionOf } from '../lines/http.js';
 import type { LinesOptions } from '../options.js';
 import type { Answer } from '../status.js';

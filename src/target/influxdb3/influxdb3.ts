@@ -1,9 +1,16 @@
 // InfluxDB 3 Core and Enterprise: /api/v3/write_lp. A write creates its database, so whether that is there is asked before.
 
-import type { ColumnType, DatabaseSettings, TargetColumn, TargetTraits, Verdict } from '../../model.js';
+import {
+  type ColumnType,
+  type DatabaseSettings,
+  plainSettings,
+  type TargetColumn,
+  type TargetTraits,
+  type Verdict,
+} from '../../model.js';
 import { textOf } from '../database.js';
 import type { Asker, Question } from '../lines/asker.js';
-import { type Dialect, plainSettings } from '../lines/dialect.js';
+import type { Dialect } from '../lines/dialect.js';
 import { versionOf } from '../lines/http.js';
 import type { LinesOptions } from '../options.js';
 import type { Answer } from '../status.js';

@@ -28,14 +28,3 @@ export interface Dialect {
   columns?(ask: Asker, table?: string): Promise<TargetColumn[]>;
   readBack?(ask: Asker, points: readonly PointValues[]): Promise<(PointValues | null)[]>;
 }
-
-/** Of a database about which there is nothing to plan. */
-export const plainSettings: DatabaseSettings = {
-  precision: 'ns',
-  ttlMs: null,
-  shard: 1,
-  replica: 1,
-  vnodeDurationMs: null,
-  maxMemcacheBytes: null,
-  strictWrite: false,
-};

@@ -2,10 +2,16 @@
 // millisecond, and what does not fit is dropped without a word; so what fits is asked before, and the rest rejected here.
 
 import { RefusedError } from '../../errors.js';
-import type { DatabaseSettings, PointValues, TargetTraits, Verdict } from '../../model.js';
+import {
+  type DatabaseSettings,
+  type PointValues,
+  plainSettings,
+  type TargetTraits,
+  type Verdict,
+} from '../../model.js';
 import { sentence } from '../ask.js';
 import type { Asker } from '../lines/asker.js';
-import { type Dialect, plainSettings } from '../lines/dialect.js';
+import type { Dialect } from '../lines/dialect.js';
 import { basicOrBearer } from '../lines/http.js';
 import type { LinesOptions } from '../options.js';
 import type { Answer } from '../status.js';
