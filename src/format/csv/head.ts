@@ -3,6 +3,7 @@
 
 import { UsageError } from '../../errors.js';
 import type { Letterhead } from '../../model.js';
+import { mapped } from '../rows/mapped.js';
 import type { Mapping } from '../rows/mapping.js';
 import type { Rows } from '../rows/rows.js';
 import { MAX_COLUMNS } from '../scalar/columns.js';
@@ -10,7 +11,7 @@ import { TimeCell } from '../time/cell.js';
 import { annotatedTable } from './annotated.js';
 import { Annotations } from './annotations.js';
 import { Filler } from './fill.js';
-import { headerNames, mapped, numberedNames, texts } from './header.js';
+import { headerNames, numberedNames, texts } from './header.js';
 import type { RowReader } from './row.js';
 
 /** Heads that are remembered. */

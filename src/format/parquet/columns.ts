@@ -1,7 +1,7 @@
 // Which columns of a file become part of points, and how: those that nobody asks for are not read at all.
 
 import { UsageError } from '../../errors.js';
-import { mapped } from '../csv/header.js';
+import { mapped } from '../rows/mapped.js';
 import { type Mapping, type MappingOptions, wantedNames } from '../rows/mapping.js';
 import { fieldType, type Leaf, type Node, OTHER } from './schema.js';
 import type { Place } from './text.js';
