@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { exitCodes, type Outcome } from '../src/errors.js';
 import { renderExitCodes } from '../src/settings/reference.js';
-import { run } from './support/process.js';
+import { run } from './support/here.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const section = /<!-- recipes -->([\s\S]*)<!-- \/recipes -->/.exec(readme)![1]!;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { completion, shells } from '../../src/cli/completion.js';
-import { run } from '../support/process.js';
+import { run } from '../support/here.js';
 
 let folder: string;
 beforeAll(() => {

@@ -3,7 +3,7 @@ import { general, ofCommand, ofGroup } from '../../src/cli/examples.js';
 import { exitCodes } from '../../src/errors.js';
 import { options } from '../../src/settings/options.js';
 import { groups, helpGroups } from '../../src/settings/reference.js';
-import { run } from '../support/process.js';
+import { run } from '../support/here.js';
 
 const normal = (text: string): string => text.replace(/\s+/g, ' ');
 

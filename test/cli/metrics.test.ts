@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => it.end());
 
 test('--metrics-listen tells the numbers while the run goes on, and only at /metrics', async () => {
-  const running = it.start(['--metrics-listen', '127.0.0.1:0', await it.file('a.lp', lines(100))]);
+  const running = it.begin(['--metrics-listen', '127.0.0.1:0', await it.file('a.lp', lines(100))]);
   await running.saw(/metrics at http:\S+/);
   const [url] = /http:\/\/127\.0\.0\.1:\d+\/metrics/.exec(running.stderr())!;
   const answer = await fetch(url);
@@ -42,7 +42,7 @@ test('--metrics-listen tells the numbers while the run goes on, and only at /met
 test('--metrics-file is there once the run has ended, whole, and none of an earlier run before', async () => {
   const path = join(it.folder, 'run.prom');
   await writeFile(path, '# HELP bulk_load_old of an earlier run\n');
-  const running = it.start(['--metrics-file', path, await it.file('a.lp', lines(100))]);
+  const running = it.begin(['--metrics-file', path, await it.file('a.lp', lines(100))]);
   await running.saw(/memory limit/);
   await expect(readFile(path)).rejects.toThrow(/ENOENT/);
   busy = false;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { forgetOlderResults } from '../../src/cli/older-results.js';
-import { run } from '../support/process.js';
+import { run } from '../support/here.js';
 
 let folder: string;
 const contents = {

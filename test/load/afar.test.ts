@@ -11,7 +11,8 @@ import { Web } from '../../src/input/http/web.js';
 import { afar } from '../support/afar.js';
 import type { ClusterOptions } from '../support/cluster.js';
 import { type Files, startFiles } from '../support/files.js';
-import { balances, halfway, lines, type Scene, scene } from '../support/scene.js';
+import { balances, halfway, lines, type Result, type Scene, scene } from '../support/scene.js';
+import { until } from '../support/until.js';
 import { zstd } from '../support/zstd.js';
 
 let it: Scene;
@@ -44,11 +45,8 @@ function points(): string {
   return lines(count, 'm', (i) => `f=${i},g="${createHash('sha1').update(`${i}`).digest('hex')}"`);
 }
 
-async function stopped(args: readonly string[], stored: number): Promise<void> {
-  const running = it.start(args);
-  while (it.cluster.points() < stored) await new Promise((resolve) => setImmediate(resolve));
-  running.kill('SIGINT');
-  await running.ended;
+async function stopped(args: readonly string[], points: number, signal: NodeJS.Signals = 'SIGINT'): Promise<Result> {
+  return await it.endAt(points, it.begin(args), signal);
 }
 
 test('several URLs, of several formats, are loaded as files would be', async () => {
@@ -97,11 +95,8 @@ test('a connection that breaks is gone on with, and that is said', async () => {
 });
 
 test('stopped by a signal, nothing that was acknowledged is sent again, and plain text is asked for from there on', async () => {
-  await begin({ '/a': points() }, { script: { latencyMs: () => 30 } });
-  const running = it.start([...small, `${web.url}/a`]);
-  while (it.cluster.points() < 2600) await new Promise((resolve) => setImmediate(resolve));
-  running.kill('SIGTERM');
-  expect((await it.result(running)).code).toBe(143);
+  await begin({ '/a': points() });
+  expect((await stopped([...small, `${web.url}/a`], 2600, 'SIGTERM')).code).toBe(143);
   const before = web.asked.length;
   const { code, summary } = await it.load([...small, `${web.url}/a`]);
   expect(code).toBe(0);
@@ -111,7 +106,7 @@ test('stopped by a signal, nothing that was acknowledged is sent again, and plai
 });
 
 test('an object replaced after the stop is loaded from its start', async () => {
-  await begin({ '/a': points() }, { script: { latencyMs: () => 30 } });
+  await begin({ '/a': points() });
   const args = [...small, `${web.url}/a`];
   await stopped(args, 2000);
   web.files.set('/a', Buffer.from(points().replaceAll('m,t=a', 'n,t=b')));
@@ -143,7 +138,7 @@ test('the same URL twice is loaded once, and that is said', async () => {
 });
 
 test('a URL signed anew each night is the same load, and what --skip-loaded leaves out', async () => {
-  await begin({ '/a': points() }, { script: { latencyMs: () => 30 } });
+  await begin({ '/a': points() });
   const signed = (n: number): string => `${web.url}/a?X-Amz-Date=${n}&X-Amz-Signature=${n}`;
   await stopped([...small, signed(1)], 2000);
   const { code, summary } = await it.load([...small, signed(2)]);
@@ -155,18 +150,15 @@ test('a URL signed anew each night is the same load, and what --skip-loaded leav
 });
 
 test('user, password and signatures show up nowhere', async () => {
-  await begin({ '/a': `${points()}bad\n` }, { script: { latencyMs: () => 30 } });
+  await begin({ '/a': `${points()}bad\n` });
   web.act(({ headers }) => (headers.authorization === `Basic ${btoa('me:hush')}` ? undefined : { status: 401 }));
   const url = `${web.url.replace('//', '//me:hush@')}/a?token=hush`;
-  const running = it.start([...small, url]);
-  while (it.cluster.points() < 1600) await new Promise((resolve) => setImmediate(resolve));
-  running.kill('SIGTERM');
-  const first = await it.result(running);
+  const first = await stopped([...small, url], 1600, 'SIGTERM');
   expect(first.summary?.continueWith).toContain(`${web.url}/a`);
   const kept = await Promise.all((await readdir(it.stateDir)).map((name) => readFile(join(it.stateDir, name), 'utf8')));
   const { code, summary, stderr } = await it.load([...small, '--log-level', 'debug', url, `${url}&x=1`]);
   expect(code).toBe(8);
-  const checked = it.start(['check', url]);
+  const checked = it.begin(['check', url]);
   const texts = [first.stderr, JSON.stringify(first.summary), ...kept, stderr, JSON.stringify(summary)];
   const letters = await readFile(summary!.rejects.reasons!, 'utf8');
   expect([...texts, letters, (await checked.ended).stderr].join('\n')).not.toContain('hush');
@@ -180,7 +172,7 @@ test('--limit, --in-order and check work with URLs as they do with files', async
   expect(ordered.summary?.points.loaded).toBe(count + 100);
   expect((await it.load(['--limit', '50', '--fresh', urls[0]!])).summary?.points.read).toBe(50);
   const args = ['check', '--url', it.cluster.urls[0]!, '--db', 'db'];
-  const { stderr } = await it.start([...args, ...urls]).ended;
+  const { stderr } = await it.load([...args, ...urls]);
   expect(stderr).toContain(' + an input from afar 1.3 MiB + ');
   expect(stderr).toMatch(/^ +4,000 +0 {2}lp .* 1 table {2}\S+\/a$/m);
   expect(stderr).toMatch(/^ +100 +0 {2}lp, gzip +all of it {2}1 table {2}\S+\/b\.gz$/m);
@@ -215,8 +207,7 @@ test('a server that never answers for the rest of an input does not hold up a st
   await begin({ '/a': points() });
   web.act(({ headers }) => (/^bytes=[1-9]/.test(headers.range ?? '') ? { silent: true } : undefined));
   const running = it.start([`${web.url}/a`]);
-  while (!web.asked.some(({ headers }) => /^bytes=[1-9]/.test(headers.range ?? '')))
-    await new Promise((resolve) => setImmediate(resolve));
+  await until(() => web.asked.some(({ headers }) => /^bytes=[1-9]/.test(headers.range ?? '')));
   running.kill('SIGINT');
   expect((await it.result(running)).code).toBe(130);
 });

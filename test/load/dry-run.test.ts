@@ -7,7 +7,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Summary } from '../../src/model.js';
-import { type Ended, run, start } from '../support/process.js';
+import { run } from '../support/here.js';
+import { type Ended, run as runApart, start } from '../support/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
 let it: Scene;
@@ -34,7 +35,7 @@ async function summaryOf(name: string): Promise<Summary> {
 
 test('points go to standard output in the order of the input, and everything else elsewhere', async () => {
   const path = await it.file('a.csv', 'time,host,v\n1640995200000000000,a b,1.5\n1640995200000000001,b,2\n');
-  const { code, stdout, stderr } = await dry(['--dry-run', ...mapping, path]);
+  const { code, stdout, stderr } = await runApart(['--dry-run', '--state-dir', it.stateDir, ...mapping, path]);
   expect(code).toBe(0);
   expect(stdout).toBe('cpu,host=a\\ b v=1.5 1640995200000000000\ncpu,host=b v=2 1640995200000000001\n');
   expect(stderr).toContain('nothing is sent (--dry-run)');
@@ -108,7 +109,7 @@ test('a run that is stopped leaves no file', async () => {
 });
 
 test('a reader that wants no more ends it quietly', async () => {
-  const path = await it.file('a.lp', lines(300_000));
+  const path = await it.file('a.lp', lines(100_000));
   const running = start(['--dry-run', '--state-dir', it.stateDir, path]);
   running.child.stdout!.once('data', () => running.child.stdout!.destroy());
   const { code, stderr } = await running.ended;
@@ -131,7 +132,7 @@ test.skipIf(process.platform !== 'linux')('a full disk behind standard output is
 });
 
 test('a signal ends it while nobody reads what it writes', async () => {
-  const path = await it.file('a.lp', lines(300_000));
+  const path = await it.file('a.lp', lines(100_000));
   const running = start(['--dry-run', '--state-dir', it.stateDir, path]);
   running.child.stdout!.once('readable', () => {
     running.child.stdout!.removeAllListeners('data').pause();
@@ -150,9 +151,9 @@ test('the examples in the README write what they say', async () => {
   await it.file('readings.csv', cells);
   await it.file('readings.json', '[{"time":1640995200000000001,"name":"t1","v":2}]');
   const words = (text: string): string[] => [...text.split(' ').slice(2), '--state-dir', it.stateDir];
-  const piped = await run(words(first!.split(' | ')[0]!), { cwd: it.folder });
+  const piped = await runApart(words(first!.split(' | ')[0]!), { cwd: it.folder });
   expect(piped.stdout).toBe('readings,name=t1,fleet=East v=1.5 1640995200000000000\n');
-  expect((await run(words(second!), { cwd: it.folder })).code).toBe(0);
+  expect((await runApart(words(second!), { cwd: it.folder })).code).toBe(0);
   expect(await readFile(join(it.folder, 'readings.lp'), 'utf8')).toBe('readings,name=t1 v=2 1640995200000000001\n');
 });
 

@@ -3,18 +3,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, expect, test } from 'vitest';
-import type { ClusterOptions } from '../support/cluster.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeParquet } from '../support/parquet.js';
 import { balances, lines, type Scene, scene } from '../support/scene.js';
 
 let it: Scene;
 
-async function begin(options?: ClusterOptions): Promise<Scene> {
-  it = await scene(options);
-  return it;
-}
-
+beforeEach(async () => {
+  it = await scene();
+});
 afterEach(() => it.end());
 
 const header = 'time,host,v\n';
@@ -24,15 +21,7 @@ function rows(count: number, row: (i: number) => string = (i) => `${164099520000
   return Array.from({ length: count }, (_, i) => `${row(i)}\n`).join('');
 }
 
-async function ended(args: readonly string[], points: number, signal: NodeJS.Signals): Promise<void> {
-  const running = it.start(args);
-  while (it.cluster.points() < points) await new Promise((resolve) => setImmediate(resolve));
-  running.kill(signal);
-  await running.ended;
-}
-
 test('a CSV file is told by its content and loaded', async () => {
-  await begin();
   const path = await it.file('a.txt', header + rows(3000));
   const { code, summary } = await it.load([...mapping, path]);
   expect(code).toBe(0);
@@ -42,7 +31,6 @@ test('a CSV file is told by its content and loaded', async () => {
 });
 
 test('files of several formats go together, compressed or not', async () => {
-  await begin();
   await it.file('a.lp', lines(1000));
   await it.file('b.csv.gz', gzipSync(header + rows(500)));
   await it.file(
@@ -60,7 +48,6 @@ test('files of several formats go together, compressed or not', async () => {
 });
 
 test('rejected rows are kept with the header of their file, and load again once they are mended', async () => {
-  await begin();
   const a = await it.file('a.csv', `${header}${rows(10)}1640995200000000100,h,oops\n1,2\n`);
   const b = await it.file('b.csv', `host,time,v\n${rows(10, (i) => `b,164099520000000000${i},1`)}"b\nc",x,1\n`);
   const { code, summary } = await it.load([...mapping, a, b]);
@@ -74,7 +61,6 @@ test('rejected rows are kept with the header of their file, and load again once 
 });
 
 test('rejected rows of TSV load again as TSV', async () => {
-  await begin();
   const text = `${header}${rows(10)}1640995200000000100,h,oops\n`.replaceAll(',', '\t');
   const { summary } = await it.load([...mapping, await it.file('a.tsv', text)]);
   const [letters] = summary!.rejects.deadLetters!;
@@ -85,15 +71,14 @@ test('rejected rows of TSV load again as TSV', async () => {
 });
 
 test('stopped and killed in the middle of a CSV file, a load goes on under its header', async () => {
-  await begin({ script: { latencyMs: () => 5 } });
   const text =
     header +
     rows(6000, (i) => (i % 50 === 7 ? `bad,"${i}\n",1` : `${1640995200000000000n + BigInt(i)},"h\u00fc",${i}`));
   const path = await it.file('a.csv.gz', gzipSync(text));
   const args = [...mapping, '--batch-points', '100', '--workers', '3', path];
-  await ended(args, 500, 'SIGKILL');
-  await ended(args, 2000, 'SIGTERM');
-  await ended(args, 4000, 'SIGKILL');
+  await it.endAt(500, it.start(args), 'SIGKILL');
+  await it.endAt(2000, it.begin(args), 'SIGTERM');
+  await it.endAt(4000, it.start(args), 'SIGKILL');
   const { code, summary } = await it.load(args);
   expect(code).toBe(8);
   expect(summary?.points).toEqual({ read: 6000, loaded: 5880, rejected: 120, undelivered: 0 });
@@ -107,7 +92,6 @@ test('stopped and killed in the middle of a CSV file, a load goes on under its h
 });
 
 test('columns that the options do not fit are code 2 while nothing was sent, and the other inputs are loaded later', async () => {
-  await begin();
   const bad = await it.file('bad.csv', 'when,v\n1,2\n');
   const first = await it.load([...mapping, bad]);
   expect(first.code).toBe(2);
@@ -128,13 +112,12 @@ test.each([
     ['--json-path', 'data.items'],
   ],
 ])('%s that was stopped and killed goes on, and its rejected rows load again', async (_, name, written, how) => {
-  await begin({ script: { latencyMs: () => 5 } });
   const row = (i: number): string =>
     `{"time":${1640995200000000000n + BigInt(i)},"host":"h${i % 9}","a":{"v":${i % 100 === 7 ? '1.5' : i}}}`;
   const path = await it.file(name, written(rows(6000, row)));
   const args = ['--measurement', 'cpu', '--tags', 'host', '--fields', 'a.v:integer:v', '--batch-points', '100'];
-  await ended([...args, ...how, path], 1000, 'SIGTERM');
-  await ended([...args, ...how, path], 3000, 'SIGKILL');
+  await it.endAt(1000, it.begin([...args, ...how, path]), 'SIGTERM');
+  await it.endAt(3000, it.start([...args, ...how, path]), 'SIGKILL');
   const { code, summary } = await it.load([...args, ...how, path]);
   expect(code).toBe(8);
   expect(summary?.points).toEqual({ read: 6000, loaded: 5940, rejected: 60, undelivered: 0 });
@@ -145,7 +128,6 @@ test.each([
 });
 
 test('a stopped and killed load of annotated CSV goes on under the annotations of its place, and its rejected rows load again', async () => {
-  await begin({ script: { latencyMs: () => 5 } });
   const table = (kind: string, from: number): string =>
     `#datatype,string,long,dateTime:number,${kind},string,string,string\n#group,false,false,false,false,true,true,true\n` +
     '#default,_result,,,,,,\n,result,table,_time,_value,_field,_measurement,host\n' +
@@ -158,9 +140,9 @@ test('a stopped and killed load of annotated CSV goes on under the annotations o
   const kinds = ['long', 'double', 'unsignedLong', 'string'];
   const text = kinds.map((kind, i) => table(kind, i * 1500)).join('');
   const args = ['--batch-points', '100', '--workers', '3', await it.file('a.csv.gz', gzipSync(text))];
-  await ended(args, 500, 'SIGKILL');
-  await ended(args, 2000, 'SIGTERM');
-  await ended(args, 4000, 'SIGKILL');
+  await it.endAt(500, it.start(args), 'SIGKILL');
+  await it.endAt(2000, it.begin(args), 'SIGTERM');
+  await it.endAt(4000, it.start(args), 'SIGKILL');
   const { code, summary } = await it.load(args);
   expect(code).toBe(8);
   expect(summary?.points).toEqual({ read: 6000, loaded: 5955, rejected: 45, undelivered: 0 });
@@ -181,7 +163,6 @@ test('a stopped and killed load of annotated CSV goes on under the annotations o
 });
 
 test('the examples in the README load what they say', async () => {
-  await begin();
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const examples = /<!-- formats -->\n```\n([\s\S]*?)\n```/.exec(readme)![1]!.split('\n');
   const cells = 'time,name,fleet,v\n1640995200000000000,t1,East,1.5\n';
@@ -206,7 +187,7 @@ test('the examples in the README load what they say', async () => {
   for (const example of examples) {
     const words = [...example.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
     expect(words.slice(0, 2)).toEqual(['npx', 'bulk-load']);
-    const { code, summary, stderr } = await it.load([...words.slice(2), '--db', 'db'], { cwd: it.folder });
+    const { code, summary, stderr } = await it.load([...words.slice(2), '--db', 'db']);
     expect([0, 8], stderr).toContain(code);
     loaded.push([summary?.inputs[0]?.format, summary?.points.loaded, summary?.points.rejected]);
   }

@@ -9,6 +9,7 @@ import type { Summary } from '../../src/model.js';
 import { sql } from '../serve/raw-http.js';
 import { type Running, start } from '../support/process.js';
 import { balances, lines } from '../support/scene.js';
+import { until } from '../support/until.js';
 
 const count = 4000;
 
@@ -41,7 +42,7 @@ test('a server stopped in mid-load and set going again: exit 0, and every point 
     return Number(/"n":(\d+)/.exec(body)?.[1] ?? 0);
   };
   loader.child.stdin!.write(part(0, count / 2));
-  while ((await stored()) < count / 4);
+  await until(async () => (await stored()) >= count / 4);
   server.kill('SIGSTOP');
   loader.child.stdin!.end(part(count / 2, count));
   await loader.saw(/no answer within 0\.6s/);

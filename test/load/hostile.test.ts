@@ -112,7 +112,9 @@ test('no crash, no hang, the account balances, and each good point between is th
 }, async () => {
   const { bytes, goods } = corpus();
   const path = await it.file('noise.lp', bytes);
-  const { code, summary, stderr } = await it.load(['--memory-limit', '150MiB', '--max-rejected', '100%', path]);
+  const { code, summary, stderr } = await it.result(
+    it.start(['--memory-limit', '150MiB', '--max-rejected', '100%', path]),
+  );
   expect(code, stderr).toBe(8);
   expect(balances(summary!)).toBe(true);
   expect(summary!.memory.peakRssBytes).toBeLessThanOrEqual(150 * MiB);

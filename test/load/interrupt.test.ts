@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Running } from '../support/process.js';
 import { balances, lines, type Scene, scene } from '../support/scene.js';
+import { until } from '../support/until.js';
 
 let it: Scene;
 
@@ -16,10 +17,6 @@ async function interrupted(running: Running, signal: NodeJS.Signals = 'SIGINT'):
   expect(summary?.continueWith).toContain('bulk-load');
   expect(balances(summary!)).toBe(true);
   expect(it.cluster.points()).toBe(summary?.points.loaded);
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('while standard input is idle', async () => {

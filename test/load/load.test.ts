@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import type { ClusterOptions } from '../support/cluster.js';
-import { run } from '../support/process.js';
+import { run } from '../support/here.js';
 import { balances, lines, type Scene, scene } from '../support/scene.js';
+import { until } from '../support/until.js';
 
 let open: Scene[] = [];
 
@@ -26,7 +27,8 @@ test('loads files, directories, patterns and gzip in one go, and says so', async
   const plain = await it.file('a.lp', lines(3000, 'a'));
   await it.file('b.lp.gz', gzipSync(lines(2000, 'b')));
   await it.file('c.lp.gz', Buffer.concat([gzipSync(lines(10, 'c1')), gzipSync(lines(10, 'c2'))]));
-  const { code, summary } = await it.load(['--batch-points', '500', plain, join(it.folder, '*.gz'), plain]);
+  const running = it.start(['--batch-points', '500', plain, join(it.folder, '*.gz'), plain]);
+  const { code, summary } = await it.result(running);
   expect(code).toBe(0);
   expect(summary).toMatchObject({
     outcome: 'complete',
@@ -42,15 +44,15 @@ test('loads files, directories, patterns and gzip in one go, and says so', async
 
 test('reads standard input for -, and when no input is named', async () => {
   const it = await begin();
-  expect((await it.load(['-'], { input: lines(100, 'a') })).code).toBe(0);
-  expect((await it.load([], { input: lines(50, 'b') })).code).toBe(0);
+  expect((await it.start(['-'], { input: lines(100, 'a') }).ended).code).toBe(0);
+  expect((await it.start([], { input: lines(50, 'b') }).ended).code).toBe(0);
   expect(it.cluster.points()).toBe(150);
 });
 
 test('never reads standard input when an input is named', async () => {
   const it = await begin();
   const path = await it.file('a.lp', lines(10));
-  expect((await it.load([path], { input: lines(50, 'b') })).code).toBe(0);
+  expect((await it.start([path], { input: lines(50, 'b') }).ended).code).toBe(0);
   expect(it.cluster.points()).toBe(10);
 });
 
@@ -129,7 +131,7 @@ test('a target that is not there ends with 5 after --wait-for-target, and nothin
 test('waits for a target that comes up late', async () => {
   const it = await begin();
   await it.cluster.stopNode(0);
-  const running = it.start(['--wait-for-target', '20s', '--log-level', 'debug', await it.file('a.lp', lines(5))]);
+  const running = it.begin(['--wait-for-target', '20s', '--log-level', 'debug', await it.file('a.lp', lines(5))]);
   await running.saw(/refused/i);
   await it.cluster.startNode(0);
   expect((await it.result(running)).code).toBe(0);
@@ -163,8 +165,8 @@ test('STRICT_WRITE and a field that the target lacks end with 4, since it would 
 test('one of two endpoints killed mid-run: all points arrive through the other', async () => {
   const it = await begin({ nodes: 2, script: { latencyMs: () => 5 } });
   const path = await it.file('a.lp', lines(20_000));
-  const running = it.start(['--batch-points', '200', path]);
-  while (it.cluster.writes.length < 20) await new Promise((resolve) => setImmediate(resolve));
+  const running = it.begin(['--batch-points', '200', path]);
+  await until(() => it.cluster.writes.length >= 20);
   await it.cluster.stopNode(1);
   const { code, summary } = await it.result(running);
   expect(code).toBe(0);
@@ -317,7 +319,7 @@ test('--max-duration stops cleanly, as a signal would', async () => {
 
 test('--quiet says not a word when all is well, and the whole summary when it is not', async () => {
   const it = await begin();
-  expect(await it.load(['--quiet', await it.file('a.lp', lines(5))])).toMatchObject({
+  expect(await it.start(['--quiet', await it.file('a.lp', lines(5))]).ended).toMatchObject({
     code: 0,
     stderr: '',
     stdout: '',

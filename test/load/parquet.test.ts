@@ -3,38 +3,28 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, expect, test } from 'vitest';
-import type { ClusterOptions } from '../support/cluster.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeParquet } from '../support/parquet.js';
 import { type Scene, scene } from '../support/scene.js';
 
 let it: Scene;
 
-async function begin(options?: ClusterOptions): Promise<void> {
-  it = await scene(options);
-}
-
+beforeEach(async () => {
+  it = await scene();
+});
 afterEach(() => it.end());
 
 const mapping = ['--measurement', 'cpu', '--tags', 'host'];
-
-async function ended(args: readonly string[], points: number, signal: NodeJS.Signals): Promise<void> {
-  const running = it.start(args);
-  while (it.cluster.points() < points) await new Promise((resolve) => setImmediate(resolve));
-  running.kill(signal);
-  await running.ended;
-}
 
 const parquetRows =
   "SELECT make_timestamp_ns(1640995200000000000 + i) AS time, 'h' || i % 9 AS host, {'v': CASE WHEN i % 100 = 7 THEN 1.5 ELSE i END::DOUBLE} AS a";
 
 test('a Parquet file that was killed goes on at its row, and its rejected rows load again as NDJSON', async () => {
-  await begin({ script: { latencyMs: () => 5 } });
   const path = join(it.folder, 'a.data');
   await writeParquet(path, `${parquetRows} FROM range(6000) t(i)`, 'COMPRESSION zstd, ROW_GROUP_SIZE 2048');
   const args = ['--measurement', 'cpu', '--tags', 'host', '--fields', 'a.v:integer:v', '--batch-points', '100'];
-  await ended([...args, path], 1000, 'SIGTERM');
-  await ended([...args, path], 3000, 'SIGKILL');
+  await it.endAt(1000, it.begin([...args, path]), 'SIGTERM');
+  await it.endAt(3000, it.start([...args, path]), 'SIGKILL');
   const { code, summary } = await it.load([...args, path]);
   expect(code).toBe(8);
   expect(summary?.points).toEqual({ read: 6000, loaded: 5940, rejected: 60, undelivered: 0 });
@@ -52,7 +42,6 @@ test('a Parquet file that was killed goes on at its row, and its rejected rows l
 });
 
 test('Parquet that comes as a stream, or is packed, is refused with what to do, and the others are loaded', async () => {
-  await begin();
   const path = join(it.folder, 'a.parquet');
   await writeParquet(path, `${parquetRows} FROM range(100) t(i)`);
   const bytes = await readFile(path);
@@ -67,7 +56,6 @@ test('Parquet that comes as a stream, or is packed, is refused with what to do, 
 });
 
 test('a row group that memory has no room for is refused before it is begun, by check as well', async () => {
-  await begin();
   const path = join(it.folder, 'a.parquet');
   const wide = Array.from({ length: 20 }, (_, i) => `i * ${i}.5 AS v${i}`).join();
   await writeParquet(
@@ -77,8 +65,7 @@ test('a row group that memory has no room for is refused before it is begun, by 
   );
   const args = [...mapping.slice(0, 2), '--expect-time', 'off', '--memory-limit', '120MiB', path];
   for (const command of [[], ['check']]) {
-    const running = it.start([...command, ...args]);
-    const { code, stderr, stdout } = await it.result(running);
+    const { code, stderr, stdout } = await it.load([...command, ...args]);
     expect(code).toBe(7);
     expect(stderr + stdout).toMatch(
       /row group 1 of 1 with 100000 rows, which needs about \d+ MiB; --memory-limit \d+MiB suffices/,

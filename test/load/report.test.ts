@@ -76,7 +76,7 @@ test('a page is written for a load that was refused before anything was read', a
 
 test('a page is written for a load that was interrupted, with the command that continues it', async () => {
   it.cluster.setScript({ onWrite: ({ ordinal }) => (ordinal > 3 ? { answer: { status: 503 } } : undefined) });
-  const running = it.start(['--report', page, '--batch-points', '100', await it.file('a.lp', lines(5000))]);
+  const running = it.begin(['--report', page, '--batch-points', '100', await it.file('a.lp', lines(5000))]);
   await running.saw(/503/);
   running.kill('SIGTERM');
   expect((await it.result(running)).code).toBe(143);
@@ -100,7 +100,7 @@ test('a summary that cannot be written ends with 73, and the page and the metric
   it.cluster.setScript({ onWrite: () => ({ delayMs: 100 }) });
   const [summary, metrics] = [join(it.folder, 's.json'), join(it.folder, 'm.prom')];
   const args = ['--report', page, '--summary', summary, '--metrics-file', metrics];
-  const running = it.start([...args, await it.file('a.lp', lines(10))]);
+  const running = it.begin([...args, await it.file('a.lp', lines(10))]);
   await running.saw(/memory limit/);
   await mkdir(join(summary, 'in the way'), { recursive: true });
   const { code, stderr } = await running.ended;

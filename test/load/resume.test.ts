@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import type { ClusterOptions } from '../support/cluster.js';
-import { balances, lines, type Scene, scene } from '../support/scene.js';
+import { balances, lines, type Result, type Scene, scene } from '../support/scene.js';
+import { until } from '../support/until.js';
 
 let it: Scene;
 
@@ -18,12 +19,9 @@ afterEach(() => it.end());
 
 const small = ['--batch-points', '100', '--workers', '3'];
 
-/** Runs until about so many points are stored, then kills it. */
-async function killed(args: readonly string[], points: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-  const running = it.start(args);
-  while (it.cluster.points() < points) await new Promise((resolve) => setImmediate(resolve));
-  running.kill(signal);
-  await running.ended;
+/** Stopped by a signal once so many points are stored. */
+async function stopped(args: readonly string[], points: number): Promise<Result> {
+  return await it.endAt(points, it.begin(args), 'SIGINT');
 }
 
 async function state(): Promise<string[]> {
@@ -40,12 +38,9 @@ test.each([
 ] as [string, (text: string) => Buffer][])(
   '%s input stopped by a signal goes on where it stopped',
   async (_, packed) => {
-    await begin({ script: { latencyMs: () => 20 } });
+    await begin();
     const path = await it.file('a.lp', packed(lines(5000)));
-    const running = it.start([...small, path]);
-    while (it.cluster.points() < 1000) await new Promise((resolve) => setImmediate(resolve));
-    running.kill('SIGTERM');
-    const first = await it.result(running);
+    const first = await it.endAt(1000, it.begin([...small, path]), 'SIGTERM');
     expect(first.code).toBe(143);
     expect(first.summary?.checkpoint).toMatch(/\.checkpoint\.json$/);
     const { code, summary, stderr } = await it.load([...small, path]);
@@ -64,11 +59,11 @@ test.each([
 );
 
 test('killed at any moment: rejects are in the dead letters once, stamps do not collide, the account spans all runs', async () => {
-  await begin({ script: { latencyMs: () => 5 } });
+  await begin();
   const text = Array.from({ length: 6000 }, (_, i) => (i % 50 === 7 ? `bad ${i}\n` : `m,t=${i} f=${i}\n`)).join('');
   const path = await it.file('a.lp', text);
   const args = [...small, '--missing-timestamp', 'now', path];
-  for (const points of [500, 2500, 4000]) await killed(args, points);
+  for (const points of [500, 2500, 4000]) await it.endAt(points, it.start(args), 'SIGKILL');
   const { code, summary } = await it.load(args);
   expect(code).toBe(8);
   expect(summary?.points).toEqual({ read: 6000, loaded: 5880, rejected: 120, undelivered: 0 });
@@ -86,9 +81,9 @@ test('killed at any moment: rejects are in the dead letters once, stamps do not 
 });
 
 test('--fresh begins from the start and keeps what was there as abandoned', async () => {
-  await begin({ script: { latencyMs: () => 10 } });
+  await begin();
   const path = await it.file('a.lp', lines(3000));
-  await killed([...small, path], 500, 'SIGINT');
+  await stopped([...small, path], 500);
   const { code, summary } = await it.load([...small, '--fresh', path]);
   expect(code).toBe(0);
   expect(summary?.thisRun.read).toBe(3000);
@@ -96,18 +91,18 @@ test('--fresh begins from the start and keeps what was there as abandoned', asyn
 });
 
 test('--no-checkpoint keeps none', async () => {
-  await begin({ script: { latencyMs: () => 10 } });
+  await begin();
   const path = await it.file('a.lp', lines(3000));
-  await killed([...small, '--no-checkpoint', path], 500, 'SIGINT');
+  await stopped([...small, '--no-checkpoint', path], 500);
   expect(await state()).toEqual([]);
   expect((await it.load([path])).summary?.thisRun.read).toBe(3000);
 });
 
 test('an input replaced after the stop is loaded from its start; the others go on', async () => {
-  await begin({ script: { latencyMs: () => 10 } });
+  await begin();
   const a = await it.file('a.lp', lines(1000, 'a'));
   const b = await it.file('b.lp', lines(2000, 'b'));
-  await killed([...small, a, b], 2000, 'SIGINT');
+  await stopped([...small, a, b], 2000);
   await writeFile(b, lines(2000, 'c'));
   const refused = await it.load([...small, '--on-changed', 'refuse', a, b]);
   expect(refused.code).toBe(7);
@@ -124,10 +119,10 @@ test('an input replaced after the stop is loaded from its start; the others go o
 });
 
 test('a copied, touched or grown input continues, and files new to a pattern join the load', async () => {
-  await begin({ script: { latencyMs: () => 10 } });
+  await begin();
   const a = await it.file('a.lp', lines(2000, 'a'));
   const pattern = join(it.folder, '*.lp');
-  await killed([...small, pattern], 700, 'SIGINT');
+  await stopped([...small, pattern], 700);
   await it.file('copy', await readFile(a));
   await rm(a);
   await rename(join(it.folder, 'copy'), a);
@@ -153,12 +148,9 @@ test('--skip-loaded leaves out what an earlier load finished, but not what was r
 });
 
 test('standard input goes on with the command that is printed', async () => {
-  await begin({ script: { latencyMs: () => 10 } });
+  await begin();
   const text = lines(3000);
-  const running = it.start([...small, '-'], { input: text });
-  while (it.cluster.points() < 500) await new Promise((resolve) => setImmediate(resolve));
-  running.kill('SIGINT');
-  const first = await it.result(running);
+  const first = await it.endAt(500, it.begin([...small, '-'], { input: text }), 'SIGINT');
   const skip = Number(/--skip-points (\d+)$/.exec(first.summary!.continueWith!)?.[1]);
   expect(skip).toBeGreaterThanOrEqual(100);
   const { code, summary } = await it.load([...small, '--skip-points', String(skip), '-'], { input: text });
@@ -171,7 +163,7 @@ test('the same load twice at once: the second ends with 75 and says who runs it'
   await begin({ script: { onWrite: ({ ordinal }) => (ordinal === 0 ? undefined : { hang: true }) } });
   const path = await it.file('a.lp', lines(3000));
   const running = it.start([...small, path]);
-  while (it.cluster.points() < 100) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => it.cluster.points() >= 100);
   const { code, stderr } = await it.load([...small, path]);
   expect(code).toBe(75);
   expect(stderr).toContain(`already running as pid ${running.pid} on`);
@@ -182,9 +174,9 @@ test('the same load twice at once: the second ends with 75 and says who runs it'
 });
 
 test('a checkpoint that cannot be understood ends with 73, names the file and --fresh, and is left alone', async () => {
-  await begin({ script: { latencyMs: () => 10 } });
+  await begin();
   const path = await it.file('a.lp', lines(3000));
-  await killed([...small, path], 500, 'SIGINT');
+  await stopped([...small, path], 500);
   const name = (await readdir(it.stateDir)).find((each) => each.endsWith('.checkpoint.json'))!;
   const file = join(it.stateDir, name);
   for (const text of ['{"formatVersion":2}', '{"form', '{"formatVersion":1,"startedMs":1}']) {

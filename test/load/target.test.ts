@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test } from 'vitest';
 import type { ClusterOptions, ScriptedRequest } from '../support/cluster.js';
-import { run } from '../support/process.js';
+import { run } from '../support/here.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
 let open: Scene[] = [];

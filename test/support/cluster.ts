@@ -14,7 +14,7 @@ import type { Clock } from '../../src/model.js';
 import { realClock } from './clock.js';
 import type { ParsedPoint } from './lines.js';
 import { act, failure, parsed, type Reply, readAll, refusal, reply } from './reply.js';
-import type { Cluster, ClusterOptions, Script, ScriptedRequest, Step } from './script.js';
+import type { Cluster, ClusterOptions, Pause, Script, ScriptedRequest, Step } from './script.js';
 import { answerSql } from './sql.js';
 import { additions, apply, type Database, emptyDatabase } from './store.js';
 import { type OpenWrite, WriteLog, type WriteRecord } from './writes.js';
@@ -36,6 +36,7 @@ class ScriptedCluster implements Cluster {
   readonly #options: ClusterOptions;
   readonly #clock: Clock;
   #script: Script;
+  #pause: { readonly points: number; readonly reach: () => void; readonly over: Promise<void> } | null = null;
   #writes = 0;
   #others = 0;
 
@@ -67,6 +68,25 @@ class ScriptedCluster implements Cluster {
 
   setScript(script: Script): void {
     this.#script = script;
+  }
+
+  pauseAt(points: number): Pause {
+    let [reach, goOn] = [(): void => {}, (): void => {}];
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    const over = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    this.#stopped.signal.addEventListener('abort', goOn);
+    this.#pause = { points, reach, over };
+    return {
+      reached,
+      goOn: () => {
+        this.#pause = null;
+        goOn();
+      },
+    };
   }
 
   async startNode(node: number): Promise<void> {
@@ -146,6 +166,10 @@ class ScriptedCluster implements Cluster {
     };
     const late = step.applyAfterMs === undefined ? null : this.#wait(step.applyAfterMs).then(truth);
     await this.#wait((step.delayMs ?? 0) + (this.#script.latencyMs?.(record.inFlight) ?? 0));
+    if (this.#pause !== null && this.points() >= this.#pause.points) {
+      this.#pause.reach();
+      await this.#pause.over;
+    }
     const plain = step.reset === undefined && !step.close && !step.hang && step.answer === undefined;
     const said = plain ? truth : () => step.answer ?? { status: 200 };
     record.status = act(step, request, response, said);

@@ -3,7 +3,10 @@
 
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { main } from '../../src/cli/main.js';
 import type { Process, Stream } from '../../src/cli/process.js';
+import { type Ended, type Going, heard } from './process.js';
 
 export interface Ran {
   readonly status: number;
@@ -11,23 +14,52 @@ export interface Ran {
   readonly stderr: string;
 }
 
-class Said extends EventEmitter implements Stream {
-  text = '';
+type Command = (process: Process) => Promise<void>;
 
-  write(text: string, done?: () => void): boolean {
-    this.text += text;
+export interface HereOptions {
+  /** All the environment there is. */
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  /** Of standard input. Default: nothing. */
+  readonly input?: string | Uint8Array;
+}
+
+class Said extends EventEmitter implements Stream {
+  readonly #decoder = new StringDecoder();
+
+  write(text: string | Uint8Array, done?: () => void): boolean {
+    // What is written may be overwritten as soon as it is done.
+    this.emit('data', typeof text === 'string' ? text : this.#decoder.write(Buffer.from(text)));
     done?.();
     return true;
   }
 }
 
-/** `env` is all the environment there is. */
+/** `bulk-load` as it was typed. */
+export function begin(args: readonly string[], { env, cwd = '/', input = '' }: HereOptions = {}): Going {
+  // The memory of this process is not that of the load.
+  const all = { PWD: cwd, BULK_LOAD_MEMORY_WATCHDOG: 'off', ...env };
+  return going(main, ['node', 'bulk-load', ...args], input, all);
+}
+
+/** As `begin`, awaited to the end. */
+export function run(args: readonly string[], options?: HereOptions): Promise<Ended> {
+  return begin(args, options).ended;
+}
+
+/** Another command. `env` is all the environment there is. */
 export async function here(
-  command: (process: Process) => Promise<void>,
+  command: Command,
   argv: readonly string[],
   input: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Ran> {
+  const { code, stdout, stderr } = await going(command, argv, input, env).ended;
+  return { status: code ?? Number.NaN, stdout, stderr };
+}
+
+/** While it goes on. Of signals it gets those that it listens for. */
+function going(command: Command, argv: readonly string[], input: string | Uint8Array, env: NodeJS.ProcessEnv): Going {
   const [stdout, stderr] = [new Said(), new Said()];
   const asked = new EventEmitter();
   const process: Process = {
@@ -35,7 +67,7 @@ export async function here(
     off: (event, listener) => asked.off(event, listener as () => void),
     argv,
     env,
-    stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]) as unknown as NodeJS.ReadStream,
+    stdin: Readable.from(input.length === 0 ? [] : [Buffer.from(input)]) as unknown as NodeJS.ReadStream,
     stdout,
     stderr,
     cwd: () => env.PWD ?? '/',
@@ -43,6 +75,12 @@ export async function here(
       throw new Error('a command sets the exit code, and lets the process end');
     },
   };
-  await command(process);
-  return { status: Number(process.exitCode), stdout: stdout.text, stderr: stderr.text };
+  // It begins once somebody listens.
+  const how = Promise.resolve()
+    .then(() => command(process))
+    .then(() => ({ code: Number(process.exitCode), signal: null }));
+  const kill = (signal: NodeJS.Signals = 'SIGTERM'): void => {
+    if (!asked.emit(signal)) throw new Error(`${signal}: nobody listens for it`);
+  };
+  return { kill, ...heard({ stdout, stderr }, how) };
 }

@@ -14,16 +14,21 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export interface Running {
-  readonly child: ChildProcess;
-  readonly pid: number;
+/** A command that goes on, wherever it runs. */
+export interface Going {
   stdout(): string;
   stderr(): string;
-  /** Resolves once stdout or stderr matches; rejects with all that was said when the process ends before. */
+  /** Resolves once stdout or stderr matches; rejects with all that was said when it ends before. */
   saw(pattern: RegExp): Promise<void>;
   kill(signal?: NodeJS.Signals): void;
-  /** Resolves when the process has ended and its output is complete. */
+  /** Resolves when it has ended and its output is complete. */
   readonly ended: Promise<Ended>;
+}
+
+/** One in a process of its own. */
+export interface Running extends Going {
+  readonly child: ChildProcess;
+  readonly pid: number;
 }
 
 export interface StartOptions {
@@ -68,17 +73,28 @@ export function run(args: readonly string[], options: StartOptions = {}): Promis
 
 /** For other programs than ours. */
 export function watch(child: ChildProcess): Running {
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8');
+  const how = new Promise<Pick<Ended, 'code' | 'signal'>>((resolve, reject) => {
+    child.on('error', reject).on('close', (code, signal) => resolve({ code, signal }));
+  });
+  const kill = (signal: NodeJS.Signals = 'SIGTERM'): void => void child.kill(signal);
+  return { child, pid: child.pid ?? 0, kill, ...heard(child, how) };
+}
+
+/** Collects what is said until it has ended. */
+export function heard(
+  from: { readonly stdout: NodeJS.EventEmitter | null; readonly stderr: NodeJS.EventEmitter | null },
+  how: Promise<Pick<Ended, 'code' | 'signal'>>,
+): Omit<Going, 'kill'> {
   const said = { stdout: '', stderr: '' };
   const waiters = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+    from[name]?.on('data', (text: string) => {
       said[name] += text;
       for (const look of waiters) look();
     });
   }
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.on('error', reject).on('close', (code, signal) => resolve({ code, signal, ...said }));
-  });
+  const ended = how.then((end) => ({ ...end, ...said }));
   const saw = (pattern: RegExp): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
@@ -90,13 +106,5 @@ export function watch(child: ChildProcess): Running {
       look();
       ended.then(() => reject(new Error(`ended without ${pattern}: ${said.stdout}${said.stderr}`)), reject);
     });
-  return {
-    child,
-    pid: child.pid ?? 0,
-    stdout: () => said.stdout,
-    stderr: () => said.stderr,
-    saw,
-    kill: (signal = 'SIGTERM') => void child.kill(signal),
-    ended,
-  };
+  return { stdout: () => said.stdout, stderr: () => said.stderr, saw, ended };
 }

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Summary } from '../../src/model.js';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.js';
-import { type Ended, type Running, type StartOptions, start } from './process.js';
+import { begin, type HereOptions } from './here.js';
+import { type Ended, type Going, type Running, type StartOptions, start } from './process.js';
+import { until } from './until.js';
 
 export interface Result extends Ended {
   /** Null when the run never got so far as to write one. */
@@ -18,14 +20,18 @@ export interface Scene {
   readonly stateDir: string;
   /** Writes an input; returns its path. */
   file(name: string, content: string | Uint8Array): Promise<string>;
-  /** Starts the loader against the cluster. */
+  /** Starts the loader against the cluster, in a process of its own. */
   start(args: readonly string[], options?: StartOptions): Running;
+  /** Starts it in this process: at a tenth of the cost, where a test is not about processes and killing them. */
+  begin(args: readonly string[], options?: HereOptions): Going;
+  /** What one that was started came to. */
+  result(going: Going): Promise<Result>;
+  /** Both at once, in this process. */
+  load(args: readonly string[], options?: HereOptions): Promise<Result>;
+  /** Stops or kills it in the midst of its work: once so many points are stored. */
+  endAt(points: number, going: Going, signal: NodeJS.Signals): Promise<Result>;
   /** Kills `running` once a checkpoint says that something of an input is accounted for. */
   killWithCheckpoint(running: Running): Promise<void>;
-  /** What `running` came to. */
-  result(running: Running): Promise<Result>;
-  /** Both at once. */
-  load(args: readonly string[], options?: StartOptions): Promise<Result>;
   end(): Promise<void>;
 }
 
@@ -34,12 +40,14 @@ export async function scene(options: ClusterOptions = {}): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
   const stateDir = join(folder, 'state');
   const summaryFile = join(folder, 'summary.json');
-  const launch = (args: readonly string[], startOptions?: StartOptions): Running => {
-    const common = ['--url', cluster.urls.join(','), '--db', 'db', '--state-dir', stateDir, '--summary', summaryFile];
-    return start([...common, ...args], startOptions);
-  };
-  const result = async (running: Running): Promise<Result> => {
-    const ended = await running.ended;
+  const words = (args: readonly string[]): string[] => [
+    ...['--url', cluster.urls.join(','), '--db', 'db', '--state-dir', stateDir, '--summary', summaryFile],
+    ...args,
+  ];
+  const here = (args: readonly string[], hereOptions?: HereOptions): Going =>
+    begin(words(args), { cwd: folder, ...hereOptions });
+  const result = async (one: Going): Promise<Result> => {
+    const ended = await one.ended;
     const text = await readFile(summaryFile, 'utf8').catch(() => null);
     return { ...ended, summary: text === null ? null : (JSON.parse(text) as Summary) };
   };
@@ -52,15 +60,24 @@ export async function scene(options: ClusterOptions = {}): Promise<Scene> {
       await writeFile(path, content);
       return path;
     },
-    start: launch,
+    start: (args, startOptions) => start(words(args), startOptions),
+    begin: here,
+    result,
+    load: async (args, hereOptions) => await result(here(args, hereOptions)),
+    endAt: async (points, one, signal) => {
+      const pause = cluster.pauseAt(points);
+      await pause.reached;
+      one.kill(signal);
+      // It has heard of it before it hears anything else.
+      await (signal === 'SIGKILL' ? one.ended : one.saw(/stopping once the requests in flight are answered/));
+      pause.goOn();
+      return await result(one);
+    },
     killWithCheckpoint: async (running) => {
-      while (running.child.exitCode === null && !(await checkpointed(stateDir)))
-        await new Promise((resolve) => setImmediate(resolve));
+      await until(async () => running.child.exitCode !== null || (await checkpointed(stateDir)));
       running.kill('SIGKILL');
       await running.ended;
     },
-    result,
-    load: async (args, startOptions) => await result(launch(args, startOptions)),
     end: async () => {
       await cluster.stop();
       await rm(folder, { recursive: true, force: true });

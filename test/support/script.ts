@@ -63,6 +63,12 @@ export interface ClusterOptions {
   readonly clock?: Clock;
 }
 
+export interface Pause {
+  /** Resolves with the first write that is kept waiting. */
+  readonly reached: Promise<void>;
+  goOn(): void;
+}
+
 export interface Cluster {
   readonly urls: readonly string[];
   readonly databases: Map<string, Database>;
@@ -75,6 +81,8 @@ export interface Cluster {
   /** One sentence for each write that overlapped a schema-changing one. Empty is how it has to be. */
   readonly violations: readonly string[];
   setScript(script: Script): void;
+  /** Once so many points are stored, writes are neither taken nor answered until it goes on. */
+  pauseAt(points: number): Pause;
   stopNode(node: number): Promise<void>;
   startNode(node: number): Promise<void>;
   /** Resolves once late applications are done as well, unless they hang for ever. */
