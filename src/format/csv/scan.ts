@@ -24,6 +24,7 @@ export class CsvScan extends RowScan {
   readonly #reader: RowReader;
   readonly #options: DialectOptions;
   readonly #heads: Heads;
+  readonly #dialect: Dialect;
   #head: Head | null = null;
   /** Rows are passed over: only what they mean is wanted. */
   #recalls = false;
@@ -35,6 +36,7 @@ export class CsvScan extends RowScan {
   constructor(rows: Rows, options: DialectOptions, dialect: Dialect, ending: string) {
     super(rows);
     this.#options = options;
+    this.#dialect = dialect;
     this.#heads = new Heads(rows, ending);
     this.letterhead = { ending, head: new Uint8Array(0) };
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
@@ -66,6 +68,7 @@ export class CsvScan extends RowScan {
 
   protected override next(): Stop | null {
     if (this.#blank()) return null;
+    if (this.#head !== null && this.#takeOrdinary(this.#head)) return null;
     if (this.#head !== null) return this.#heads.isAnnotated && this.#isHash() ? this.#between() : this.#row(this.#head);
     if (!this.#before()) return 'drained';
     // What comes next has another letterhead than what came before.
@@ -107,7 +110,15 @@ export class CsvScan extends RowScan {
     this.letterhead = head.letterhead;
     this.rows.encoder.begin(head.mapping, head.time);
     head.filler?.begin(scratch);
+    this.#prepare(head);
     this.#reader.scratchFrom = scratch + (head.filler?.bytes ?? 0);
+  }
+
+  /** Cells that something is added to are not for the kernel. */
+  #prepare({ mapping, columns, filler }: Head): void {
+    const { delimiter, quote, latin1 } = this.#dialect;
+    if (filler === null) this.rows.kernel?.csv(mapping, columns, delimiter, quote, latin1);
+    else this.rows.kernel?.rest();
   }
 
   #skipLine(): boolean {
@@ -165,6 +176,13 @@ export class CsvScan extends RowScan {
     return null;
   }
 
+  #takeOrdinary({ mapping, columns }: Head): boolean {
+    const { kernel } = this.rows;
+    if (kernel === null || this.#recalls || !this.filling.takeOrdinary(kernel)) return false;
+    this.#timeLength = mapping.time === columns - 1 ? kernel.timeLength : 0;
+    return true;
+  }
+
   /** Takes a row in, or refuses it; null to go on. */
   #row({ mapping, columns: expected, filler }: Head): Stop | null {
     const run = this.filling;
@@ -197,6 +215,9 @@ export class CsvScan extends RowScan {
       run.refuseRow(problem, row);
       return null;
     }
-    return run.take(cells, row) ? null : 'full';
+    const { count } = run;
+    if (!run.take(cells, row)) return 'full';
+    if (run.count > count) this.rows.kernel?.follow(this.rows.encoder);
+    return null;
   }
 }

@@ -69,6 +69,16 @@ export class RowEncoder {
     this.time = new TimeReader(options.precision);
   }
 
+  /** Of the last row. */
+  get table(): Table | null {
+    return this.#table;
+  }
+
+  /** Columns that the last row had, a bit each: tags, then fields. */
+  get mask(): Int32Array {
+    return this.#mask;
+  }
+
   /** The mapping of the rows that come next, and their times where those are not as the options say. */
   begin(mapping: Mapping, timeCell: TimeCell | null = null): void {
     this.#mapping = mapping;

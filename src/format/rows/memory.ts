@@ -1,4 +1,4 @@
-// How the one memory of a format for rows is laid out: index and encoded points first, then unescaped cells, then two
+// How the one memory of a format for rows is laid out: what the kernel keeps, index and encoded points first, then unescaped cells, then two
 // windows, each with room before it for the unfinished row of the other.
 
 import { POINT_WORDS } from '../../model.js';
@@ -9,10 +9,13 @@ export interface RowMemoryOptions {
   readonly chunkBytes?: number;
   /** Most points in one run. Default 4096. */
   readonly indexPoints?: number;
+  /** False for the exact way alone, bytes for another kernel. */
+  readonly kernel?: false | Uint8Array | undefined;
 }
 
 /** Offsets in the memory, and its size. */
 export interface RowLayout {
+  readonly index: number;
   readonly indexPoints: number;
   readonly out: number;
   readonly outEnd: number;
@@ -24,17 +27,22 @@ export interface RowLayout {
   readonly bytes: number;
 }
 
+/** Of WebAssembly's memory. */
+const PAGE = 65_536;
+/** What the kernel keeps for itself: state, cells, words, plans. */
+const KERNEL_BYTES = 262_144;
 /** Behind each window: the LF that ends every search. */
 const SLACK = 64;
 
 /** Where everything lies. A row of the longest kind may take three times its bytes once its cells are
  * unescaped and in UTF-8, and as many once it is encoded. */
 export function rowLayout({ maxPointBytes, chunkBytes = 256 * 1024, indexPoints = 4096 }: RowMemoryOptions): RowLayout {
-  const out = indexPoints * POINT_WORDS * 4;
+  const index = KERNEL_BYTES;
+  const out = index + indexPoints * POINT_WORDS * 4;
   const outEnd = out + Math.max(4 * chunkBytes, 3 * maxPointBytes + 64 * 1024);
   const scratchEnd = outEnd + 3 * maxPointBytes + SLACK;
   const first = scratchEnd + maxPointBytes;
   const second = first + chunkBytes + SLACK + maxPointBytes;
-  const bytes = Math.ceil((second + chunkBytes + SLACK) / 64) * 64;
-  return { indexPoints, out, outEnd, scratch: outEnd, scratchEnd, windows: [first, second], chunkBytes, bytes };
+  const bytes = Math.ceil((second + chunkBytes + SLACK) / PAGE) * PAGE;
+  return { index, indexPoints, out, outEnd, scratch: outEnd, scratchEnd, windows: [first, second], chunkBytes, bytes };
 }

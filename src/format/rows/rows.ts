@@ -2,8 +2,10 @@
 // them, since one input is read at a time; shape numbers hold for all.
 
 import { TimeCell, type TimeOptions } from '../time/cell.js';
+import { wasm } from '../wasm.js';
 import { Cells } from './cells.js';
 import { type EncoderOptions, RowEncoder } from './encoder.js';
+import { RowKernel } from './kernel.js';
 import type { MappingOptions } from './mapping.js';
 import { type RowMemoryOptions, rowLayout } from './memory.js';
 import { RowRun } from './run.js';
@@ -19,14 +21,19 @@ export class Rows {
   readonly shapes = new RowShapes();
   readonly encoder: RowEncoder;
   readonly run: RowRun;
+  readonly kernel: RowKernel | null;
 
   /** Throws UsageError when the time format cannot be understood. */
   constructor(options: RowOptions) {
     this.options = options;
     this.memoryBytes = Rows.memoryBytes(options);
     const layout = rowLayout(options);
-    const bytes = new Uint8Array(layout.bytes);
-    this.encoder = new RowEncoder(bytes, options, new TimeCell(bytes, options), this.shapes, new Types());
+    const pages = layout.bytes / 65_536;
+    const memory = new wasm.Memory({ initial: pages, maximum: pages });
+    const bytes = new Uint8Array(memory.buffer);
+    const time = new TimeCell(bytes, options);
+    this.encoder = new RowEncoder(bytes, options, time, this.shapes, new Types());
+    this.kernel = options.kernel === false ? null : new RowKernel(memory, layout, options, time, options.kernel);
     this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
   }
 

@@ -6,6 +6,7 @@ import * as model from '../../model.js';
 import { describe, type Reason } from '../reasons.js';
 import type { Cells } from './cells.js';
 import { FULL, type RowEncoder } from './encoder.js';
+import type { RowKernel } from './kernel.js';
 import type { RowLayout } from './memory.js';
 
 const LF = 0x0a;
@@ -44,7 +45,7 @@ export class RowRun {
   constructor(bytes: Uint8Array, layout: RowLayout, maxPointBytes: number, encoder: RowEncoder) {
     this.bytes = bytes;
     this.layout = layout;
-    this.index = new Uint32Array(bytes.buffer, 0, layout.indexPoints * model.POINT_WORDS);
+    this.index = new Uint32Array(bytes.buffer, layout.index, layout.indexPoints * model.POINT_WORDS);
     this.#maxPointBytes = maxPointBytes;
     this.#encoder = encoder;
   }
@@ -85,6 +86,17 @@ export class RowRun {
     else if (end < 0) this.#reject(this.#encoder.reason, this.#encoder.found, row.start, row.end, 'whole');
     else this.#enter(out, end, row);
     this.pass(row.next, row.lines);
+    return true;
+  }
+
+  /** Has the kernel take what rows it can; false where that is none. */
+  takeOrdinary(kernel: RowKernel): boolean {
+    const taken = kernel.take(this.at, this.limit, this.count, this.line - this.firstLine, this.#out);
+    if (taken === 0) return false;
+    this.count += taken;
+    this.at = kernel.at;
+    this.line = this.firstLine + kernel.line;
+    this.#out = kernel.out;
     return true;
   }
 

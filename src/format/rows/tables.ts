@@ -34,6 +34,8 @@ export class Table {
   /** By the number of the field in the mapping. */
   types: Uint8Array = new Uint8Array(16);
   declared: Uint8Array = new Uint8Array(16);
+  /** Of what is known of its fields. */
+  version = 0;
   readonly #book: Types;
   #fields = 0;
   /** Columns of the row before, one bit each, and its shape. */
@@ -70,11 +72,13 @@ export class Table {
       this.declared[i] = Number(declared !== null);
     }
     this.#fields = fields.length;
+    this.version++;
   }
 
   /** From here on the field has this type. */
   learn(field: number, name: string, type: number): void {
     this.types[field] = type;
+    this.version++;
     this.#book.set(this.name, name, type);
   }
 

@@ -23,7 +23,7 @@ const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
 /** Decimal places of a second. */
-const places: Readonly<Record<string, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
+export const places: Readonly<Record<string, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
 const badTimestamp = code('bad-timestamp');
 const range = code('timestamp-range');
 const ambiguous = code('ambiguous-time');
@@ -51,6 +51,13 @@ export class TimeCell {
     }
     const unit = timeFormat === 'auto' ? precision : timeFormat;
     this.#shift = unit in places ? places[precision]! - places[unit]! : null;
+  }
+
+  /** What the kernel may read of times by itself: whole numbers of the precision, dates; `utc`: such without an offset, too. */
+  get forms(): { readonly numbers: boolean; readonly dates: boolean; readonly utc: boolean } {
+    const { timeFormat, timezone } = this.#options;
+    const dates = timeFormat === 'auto' || timeFormat === 'rfc3339';
+    return { numbers: this.#shift === 0, dates, utc: timezone === 'UTC' };
   }
 
   /** Writes the digits of the time in [from, to) at `out`. @returns the offset behind them, or the code of a reason */

@@ -1,0 +1,109 @@
+// Rows of CSV and TSV: split into cells and made points of, for as long as they are ordinary. Cells with doubled quotes,
+// ragged rows, empty lines, and rows that do not end here are left at their start.
+
+import { BARE, CELLS, CR, LF, TEXT } from './memory';
+import { maxPointBytes } from './settings';
+import { room, takes, taken } from './take';
+
+/** A quote that does not end before that is left: it may never end, and is not to be looked for with each row. */
+const LONGEST_QUOTE: usize = 16_384;
+
+let columns: usize = 0;
+let delimiter: u32 = 0;
+let quote: u32 = 0;
+/** Bytes beyond ASCII are no UTF-8. */
+let latin1: bool = false;
+let newlines: u32 = 0;
+
+/** @param quoteByte beyond 255 for none */
+export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, isLatin1: bool): void {
+  columns = cells;
+  latin1 = isLatin1;
+  delimiter = delimiterByte;
+  quote = quoteByte;
+}
+
+/** Offset of the first byte from `p` on that is `byte` or a line feed; there is one. */
+@inline
+function find(from: usize, byte: u32): usize {
+  const wanted = v128.splat<u8>(u8(byte));
+  const feeds = v128.splat<u8>(u8(LF));
+  let p = from;
+  while (true) {
+    const v = v128.load(p);
+    const bits = v128.bitmask<i8>(v128.or(v128.eq<i8>(v, wanted), v128.eq<i8>(v, feeds)));
+    if (bits != 0) return p + usize(ctz(bits));
+    p += 16;
+  }
+}
+
+/** Passes the quoted cell that opens at `open`. @returns the offset of what ends it; 0 when it is not for us */
+function quoted(open: usize, cell: usize, limit: usize): usize {
+  let p = find(open + 1, quote);
+  while (load<u8>(p) == LF) {
+    if (p >= limit || p - open > LONGEST_QUOTE) return 0;
+    newlines++;
+    p = find(p + 1, quote);
+  }
+  if (p + 1 >= limit) return 0;
+  store<u32>(cell, u32(open + 1));
+  store<u32>(cell, u32(p), 4);
+  store<u32>(cell, TEXT, 8);
+  const after = u32(load<u8>(p, 1));
+  if (after == quote) return 0;
+  if (after == delimiter || after == LF) return p + 1;
+  return after == CR && load<u8>(p, 2) == LF ? p + 2 : 0;
+}
+
+/** Splits the row at `start` into cells. @returns the offset of the line feed that ends it; 0 when it is not for us */
+function split(start: usize, limit: usize): usize {
+  const last = CELLS + (columns << 4);
+  let p = start;
+  newlines = 0;
+  for (let cell = CELLS; cell < last; cell += 16) {
+    if (load<u8>(p) == quote) {
+      p = quoted(p, cell, limit);
+      if (p == 0) return 0;
+    } else {
+      const from = p;
+      p = find(from, delimiter);
+      store<u32>(cell, u32(from));
+      store<u32>(cell, u32(p), 4);
+      store<u32>(cell, BARE, 8);
+    }
+    if (load<u8>(p) != LF) {
+      p++;
+      continue;
+    }
+    const end = usize(load<u32>(cell, 4));
+    if (end == p && p > load<u32>(cell) && load<u8>(p - 1) == CR) store<u32>(cell, u32(p - 1), 4);
+    if (cell + 16 != last || p >= limit || p - start > maxPointBytes) return 0;
+    return latin1 && !isAscii(start, p) ? 0 : p;
+  }
+  return 0;
+}
+
+function isAscii(from: usize, to: usize): bool {
+  let p = from;
+  for (; p + 16 <= to; p += 16) if (v128.bitmask<i8>(v128.load(p)) != 0) return false;
+  for (; p < to; p++) if (load<u8>(p) >= 0x80) return false;
+  return true;
+}
+
+/**
+ * Takes rows from `at`, the start of one, while they are ordinary and there is room for their entries and points.
+ * @returns where it stopped: at the start of a row
+ */
+export function csv(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
+  room(entry, entriesEnd);
+  let p = at;
+  while (p < limit) {
+    const first = load<u8>(p);
+    if (first == LF || first == CR) break;
+    const end = split(p, limit);
+    if (end == 0 || !takes(p, end, newlines + 1)) break;
+    p = end + 1;
+  }
+  taken();
+  return p;
+}

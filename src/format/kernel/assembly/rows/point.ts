@@ -1,0 +1,202 @@
+// One row of cells → one point, as ../../../rows/encoder.ts makes it of an ordinary row by a plan of its table. What is out
+// of the ordinary — a value of a type not seen before, a combination of columns that has no shape yet, what has to be
+// refused — is left.
+
+import {
+  BARE,
+  CELLS,
+  COLUMNS_AT,
+  COLUMN_BYTES,
+  FALSE,
+  FIELDS_END,
+  LIST,
+  MASK,
+  MASK_BYTES,
+  MOST_BYTES,
+  NAME_AT,
+  NAME_LENGTH,
+  NEXT_PLAN,
+  NONE,
+  NULLS,
+  NUMBER,
+  PREFIX_AT,
+  PREFIX_LENGTH,
+  SHAPES_AT,
+  SHAPE_SLOTS,
+  SPACE,
+  TAGS_END,
+  TEXT,
+  TRUE,
+} from './memory';
+import { booleanLetter, copy, putFloat, putInteger, putName, putString } from './put';
+import { maxKeyBytes, maxPointBytes, nameColumn, nullsEnd, outEnd, timeColumn } from './settings';
+import { putTime } from './time';
+
+const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
+/** Parts of the key under which the server indexes a series. */
+const KEY_BASE: usize = 7;
+const KEY_PER_TAG: usize = 9;
+// Types of fields, as in ../../../rows/types.ts.
+const FLOAT: u32 = 1;
+const INTEGER: u32 = 2;
+const UNSIGNED: u32 = 3;
+const BOOLEAN: u32 = 4;
+const STRING: u32 = 5;
+
+let firstPlan: usize = 0;
+let plan: usize = 0;
+/** Number of the shape of the point that was written last. */
+export let shape: u32 = 0;
+
+/** The plans that rows may follow, and the one tried first; 0 for none. */
+export function plans(first: u32, current: u32): void {
+  firstPlan = first;
+  plan = current;
+}
+
+@inline
+function cellOf(column: u32): usize {
+  return CELLS + (usize(column) << 4);
+}
+
+function same(a: usize, b: usize, length: usize): bool {
+  let n: usize = 0;
+  for (; n + 8 <= length; n += 8) if (load<u64>(a + n) != load<u64>(b + n)) return false;
+  for (; n < length; n++) if (load<u8>(a + n) != load<u8>(b + n)) return false;
+  return true;
+}
+
+function isNull(from: usize, length: usize): bool {
+  for (let word = NULLS; word < nullsEnd; ) {
+    const size = usize(load<u32>(word));
+    if (size == length && same(word + 4, from, size)) return true;
+    word += 4 + size;
+  }
+  return false;
+}
+
+@inline
+function isNone(cell: usize): bool {
+  const kind = load<u32>(cell, 8);
+  if (kind != BARE) return kind == NONE;
+  const from = usize(load<u32>(cell));
+  const to = usize(load<u32>(cell, 4));
+  return from == to || (nullsEnd > NULLS && isNull(from, to - from));
+}
+
+/** Finds the plan of the table that the row names. */
+function choose(): bool {
+  const cell = cellOf(nameColumn);
+  if (isNone(cell) || load<u32>(cell, 8) > TEXT) return false;
+  const from = usize(load<u32>(cell));
+  const length = usize(load<u32>(cell, 4)) - from;
+  // Rows of one table mostly come together.
+  if (length == load<u32>(plan, NAME_LENGTH) && same(load<u32>(plan, NAME_AT), from, length)) return true;
+  for (let other = firstPlan; other != 0; other = load<u32>(other, NEXT_PLAN)) {
+    if (length != load<u32>(other, NAME_LENGTH) || !same(load<u32>(other, NAME_AT), from, length)) continue;
+    plan = other;
+    return true;
+  }
+  return false;
+}
+
+/** Writes the point of the row in the cells at `out`. @returns the offset behind it; 0 leaves the row */
+export function point(out: usize, rowBytes: usize): usize {
+  if (plan == 0 || (nameColumn >= 0 && !choose())) return 0;
+  if (out + load<u32>(plan, MOST_BYTES) + 2 * rowBytes > outEnd) return 0;
+  const tagsEnd = usize(load<u32>(plan, TAGS_END));
+  const fieldsEnd = usize(load<u32>(plan, FIELDS_END));
+  let column = usize(load<u32>(plan, COLUMNS_AT));
+  let at = copy(out, load<u32>(plan, PREFIX_AT), load<u32>(plan, PREFIX_LENGTH));
+  let key = KEY_BASE + load<u32>(plan, NAME_LENGTH);
+  let maskAt = MASK;
+  let bit: u32 = 1;
+  let mask: u32 = 0;
+  for (; column < tagsEnd; column += COLUMN_BYTES) {
+    const cell = cellOf(load<u32>(column));
+    const from = usize(load<u32>(cell));
+    const to = usize(load<u32>(cell, 4));
+    if (!isNone(cell) && from != to) {
+      if (load<u32>(cell, 8) == LIST) return 0;
+      at = putName(from, to, copy(at, load<u32>(column, 4), load<u32>(column, 8)));
+      if (at == 0) return 0;
+      key += KEY_PER_TAG + to - from;
+      mask |= bit;
+    }
+    bit <<= 1;
+    if (bit != 0) continue;
+    store<u32>(maskAt, mask);
+    maskAt += 4;
+    mask = 0;
+    bit = 1;
+  }
+  if (key > maxKeyBytes) return 0;
+  const tagged = at;
+  for (; column < fieldsEnd; column += COLUMN_BYTES) {
+    const cell = cellOf(load<u32>(column));
+    if (!isNone(cell)) {
+      const valueAt = copy(at, load<u32>(column, 4), load<u32>(column, 8));
+      if (at == tagged) store<u8>(at, SPACE);
+      at = putValue(cell, load<u32>(column, 12), load<u32>(column, 16) != 0, valueAt);
+      if (at == 0) return 0;
+      mask |= bit;
+    }
+    bit <<= 1;
+    if (bit != 0) continue;
+    store<u32>(maskAt, mask);
+    maskAt += 4;
+    mask = 0;
+    bit = 1;
+  }
+  store<u32>(maskAt, mask);
+  if (at == tagged || timeColumn < 0) return 0;
+  const time = cellOf(timeColumn);
+  if (isNone(time) || load<u32>(time, 8) == LIST) return 0;
+  store<u8>(at, SPACE);
+  at = putTime(load<u32>(time), load<u32>(time, 4), at + 1);
+  if (at == 0 || at - out > maxPointBytes || !readShape()) return 0;
+  return at;
+}
+
+function putValue(cell: usize, type: u32, declared: bool, out: usize): usize {
+  const from = usize(load<u32>(cell));
+  const to = usize(load<u32>(cell, 4));
+  const kind = load<u32>(cell, 8);
+  if (type == STRING) return kind == BARE || kind == TEXT ? putString(from, to, out) : 0;
+  if (kind == TEXT && !declared) return 0;
+  if (type == BOOLEAN) {
+    if (kind == NUMBER || kind == LIST) return 0;
+    const letter = kind == TRUE ? 0x74 : kind == FALSE ? 0x66 : booleanLetter(from, to - from);
+    store<u8>(out, letter);
+    return letter == 0 ? 0 : out + 1;
+  }
+  if (kind > NUMBER) return 0;
+  if (type == FLOAT) return putFloat(from, to, out, !declared);
+  return type == INTEGER || type == UNSIGNED ? putInteger(from, to, out, type == UNSIGNED) : 0;
+}
+
+/** Where the plan has the number of the shape with the columns of the mask. */
+function shapeSlot(): usize {
+  const bytes = usize(load<u32>(plan, MASK_BYTES));
+  let hash: u64 = 0;
+  for (let n: usize = 0; n < bytes; n += 4) {
+    const product = (hash ^ u64(load<u32>(MASK + n))) * MULTIPLIER;
+    hash = product ^ (product >> 32);
+  }
+  return usize(load<u32>(plan, SHAPES_AT)) + usize(u32(hash) & (SHAPE_SLOTS - 1)) * (4 + bytes);
+}
+
+function readShape(): bool {
+  const slot = shapeSlot();
+  const number = load<u32>(slot);
+  if (number == 0 || !same(slot + 4, MASK, load<u32>(plan, MASK_BYTES))) return false;
+  shape = number - 1;
+  return true;
+}
+
+/** Remembers the shape with the columns of the mask, of the plan tried first. */
+export function learnShape(number: u32): void {
+  const slot = shapeSlot();
+  store<u32>(slot, number + 1);
+  memory.copy(slot + 4, MASK, load<u32>(plan, MASK_BYTES));
+}

@@ -1,0 +1,153 @@
+// A cell's timestamp as digits in the precision of the load: whole numbers of it, and dates as RFC 3339 has them. All
+// others are for ../../../time/cell.ts, which is asked for them.
+
+import { COLON, DOT, MINUS, SPACE } from './memory';
+import { copy, digitMask } from './put';
+import { timeDates, timeLimit, timeNumbers, timePlaces, timeUtc } from './settings';
+
+/** Writes the digits of the time in [from, to) at `out`. @returns the offset behind them; negative when there are none */
+@external('env', 'time')
+declare function otherTime(from: u32, to: u32, out: u32): i32;
+
+/** Longer cells hold no time. */
+const LONGEST: usize = 64;
+const DAY: i64 = 86_400;
+
+/** Of the time that was written last. */
+export let timestamp: i64 = 0;
+
+let dateHead: u64 = 0;
+let dateTail: u32 = 0;
+/** Seconds at the beginning of that date. */
+let dateSeconds: i64 = -1;
+
+/** @returns the offset behind the digits; 0 when it is not for us */
+export function putTime(from: usize, to: usize, out: usize): usize {
+  const length = to - from;
+  if (length - 1 >= LONGEST || load<u8>(from) == SPACE || load<u8>(to - 1) == SPACE) return 0;
+  const isDate = timeDates && (!timeNumbers || load<u8>(from, 4) == MINUS);
+  let end = isDate ? putDate(from, to, out) : timeNumbers ? putNumber(from, to, out) : 0;
+  if (end != 0) return end;
+  const other = otherTime(u32(from), u32(to), u32(out));
+  if (other < 0) return 0;
+  end = usize(other);
+  return read(out, end) ? end : 0;
+}
+
+function putNumber(from: usize, to: usize, out: usize): usize {
+  return read(from, to) ? copy(out, from, to - from) : 0;
+}
+
+@inline
+function eightDigits(p: usize): u64 {
+  let v = load<u64>(p) & 0x0f0f0f0f0f0f0f0f;
+  v = (v * 2561) >> 8;
+  v = ((v & 0x00ff00ff00ff00ff) * 6553601) >> 16;
+  return ((v & 0x0000ffff0000ffff) * 42949672960001) >> 32;
+}
+
+/** Reads 1 to 19 digits, with or without a minus, into `timestamp`; false for anything else, and beyond the limit. */
+function read(from: usize, to: usize): bool {
+  const negative = load<u8>(from) == MINUS;
+  let p = from + usize(negative);
+  const length = to - p;
+  if (length - 1 >= 19) return false;
+  let digits = digitMask(p);
+  if (length > 16) digits |= digitMask(p + 16) << 16;
+  const all = (u32(1) << u32(length)) - 1;
+  if ((digits & all) != all) return false;
+  let value: u64 = 0;
+  for (; to - p > 7; p += 8) value = value * 100_000_000 + eightDigits(p);
+  for (; p < to; p++) value = value * 10 + u64(load<u8>(p) - 0x30);
+  if (value > timeLimit) return false;
+  timestamp = negative ? -i64(value) : i64(value);
+  return true;
+}
+
+@inline
+function two(p: usize): u32 {
+  return u32(load<u8>(p) - 0x30) * 10 + u32(load<u8>(p, 1) - 0x30);
+}
+
+/** `2024-01-31T12:34:56.789Z`, from 2001 to 2286. */
+function putDate(from: usize, to: usize, out: usize): usize {
+  // Digits and what is between them, of the first 16 bytes and the three behind.
+  if (to - from < 19 || (digitMask(from) & 0xdb6f) != 0xdb6f || (digitMask(from + 16) & 6) != 6) return 0;
+  const separator = u32(load<u8>(from, 10));
+  if (separator != SPACE && (separator | 0x20) != 0x74) return 0;
+  if (load<u8>(from, 4) != MINUS || load<u8>(from, 7) != MINUS) return 0;
+  if (load<u8>(from, 13) != COLON || load<u8>(from, 16) != COLON) return 0;
+  const hour = two(from + 11);
+  const minute = two(from + 14);
+  const second = two(from + 17);
+  if (hour > 23 || minute > 59 || second > 59 || !readDate(from)) return 0;
+  let p = from + 19;
+  let nanos: u32 = 0;
+  if (p < to && load<u8>(p) == DOT) {
+    const fraction = p + 1;
+    const digits = min<usize>(ctz(~digitMask(fraction)), to - fraction);
+    if (digits - 1 >= 9) return 0;
+    for (let i: usize = 0; i < 9; i++) nanos = nanos * 10 + (i < digits ? u32(load<u8>(fraction + i) - 0x30) : 0);
+    p = fraction + digits;
+  }
+  const ahead = offset(p, to);
+  if (ahead == i32.MIN_VALUE) return 0;
+  const seconds = dateSeconds + i64(hour * 3600 + minute * 60 + second) - i64(ahead);
+  return seconds < 1_000_000_000 || seconds > 9_999_999_999 ? 0 : putInstant(seconds, nanos, out);
+}
+
+/** Seconds by which a clock with what is in [p, to) behind its reading is ahead of UTC; i32.MIN_VALUE: not for us. */
+function offset(p: usize, to: usize): i32 {
+  if (p == to) return timeUtc ? 0 : i32.MIN_VALUE;
+  const sign = u32(load<u8>(p));
+  if ((sign | 0x20) == 0x7a) return to == p + 1 ? 0 : i32.MIN_VALUE;
+  if ((sign != 0x2b && sign != MINUS) || to != p + 6) return i32.MIN_VALUE;
+  if ((digitMask(p) & 0x36) != 0x36 || load<u8>(p, 3) != COLON) return i32.MIN_VALUE;
+  const hours = two(p + 1);
+  const minutes = two(p + 4);
+  if (hours > 23 || minutes > 59) return i32.MIN_VALUE;
+  const ahead = i32(hours * 3600 + minutes * 60);
+  return sign == MINUS ? -ahead : ahead;
+}
+
+/** Rows mostly share their date with the one before. */
+function readDate(from: usize): bool {
+  const head = load<u64>(from);
+  const tail = u32(load<u16>(from, 8));
+  if (head == dateHead && tail == dateTail && dateSeconds >= 0) return true;
+  const year = i32(two(from) * 100 + two(from + 2));
+  const month = i32(two(from + 5));
+  const day = i32(two(from + 8));
+  const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  const most = month == 2 ? 28 + i32(leap) : 30 + ((month + (month >> 3)) & 1);
+  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > most) return false;
+  // As ../../../time/instant.ts has it.
+  const y = month <= 2 ? year - 1 : year;
+  const era = y / 400;
+  const yearOfEra = y - era * 400;
+  const dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  const dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear;
+  dateSeconds = i64(era * 146_097 + dayOfEra - 719_468) * DAY;
+  dateHead = head;
+  dateTail = tail;
+  return true;
+}
+
+@inline
+function putDigits(value: u32, places: u32, out: usize): void {
+  let left = value;
+  for (let p = out + places; p > out; left /= 10) store<u8>(--p, 0x30 + (left % 10));
+}
+
+function putInstant(seconds: i64, nanos: u32, out: usize): usize {
+  let unit: u32 = 1;
+  for (let i = timePlaces; i < 9; i++) unit *= 10;
+  if (nanos % unit != 0) return 0;
+  const value = seconds * i64(1_000_000_000 / unit) + i64(nanos / unit);
+  if (u64(value) > timeLimit) return 0;
+  timestamp = value;
+  putDigits(u32(seconds / 100_000), 5, out);
+  putDigits(u32(seconds % 100_000), 5, out + 5);
+  putDigits(nanos / unit, timePlaces, out + 10);
+  return out + 10 + timePlaces;
+}

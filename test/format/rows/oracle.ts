@@ -1,0 +1,72 @@
+// Rows on which the kernel could go wrong, and a comparison of all it does with what the exact way alone does.
+
+import { Csv } from '../../../src/format/csv/csv.js';
+import { Ndjson } from '../../../src/format/json/ndjson.js';
+import { Rows } from '../../../src/format/rows/rows.js';
+import * as model from '../../../src/model.js';
+import { bytesSource } from '../support.js';
+import { type Options, plain } from './support.js';
+
+export type Random = (below: number) => number;
+
+/** A format with the kernel, the same without, and how many rows the kernel took. */
+export interface Pair {
+  readonly fast: model.Format;
+  readonly exact: model.Format;
+  readonly taken: () => number;
+}
+
+export function pair(name: 'csv' | 'tsv' | 'ndjson', more: Partial<Options>): Pair {
+  const options: Options = { ...plain, maxPointBytes: 700, chunkBytes: 3000, ...more };
+  const made = (rows: Rows): model.Format => (name === 'ndjson' ? new Ndjson(rows) : new Csv(name, rows, options));
+  const rows = new Rows(options);
+  const exact = new Rows({ ...options, kernel: false });
+  return { fast: made(rows), exact: made(exact), taken: () => rows.kernel!.ordinary };
+}
+
+/** Everything that can be told of an input, run by run, as text; shapes by what they are, not by number. */
+async function account(format: model.Format, input: Uint8Array, chunks: readonly number[]): Promise<string[]> {
+  const told: string[] = [];
+  try {
+    for await (const run of format.points(bytesSource(input, chunks), new AbortController().signal)) {
+      for (let i = 0; i < run.count; i++) {
+        const words = run.index.subarray(i * model.POINT_WORDS, (i + 1) * model.POINT_WORDS);
+        const [start, length, source, sourceLength, line, shape, low, high] = words as unknown as number[];
+        const number = shape! & 0x7fff_ffff;
+        const shown = JSON.stringify(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
+        const sent = Buffer.from(run.bytes.subarray(start, start! + length! + 1)).toString('latin1');
+        const place = [run.origin + source!, sourceLength, run.firstLine + line!, shape! >>> 31, low, high];
+        told.push(`${sent} ${place.join()} ${shown}`);
+      }
+      for (const { before, start, length, line, reason, message, part } of run.rejects) {
+        told.push(`${before} ${reason} ${message} ${part} ${run.origin + start} ${length} ${run.firstLine + line}`);
+      }
+      told.push(`${run.end} ${run.endLine}`);
+    }
+  } catch (error) {
+    told.push(String(error));
+  }
+  return told;
+}
+
+/** What the two say differently of an input; null when nothing. */
+export async function difference({ fast, exact }: Pair, input: Uint8Array, chunks: readonly number[]) {
+  const [a, b] = [await account(fast, input, chunks), await account(exact, input, chunks)];
+  const at = a.findIndex((line, i) => line !== b[i]);
+  return at < 0 && a.length === b.length
+    ? null
+    : { fast: a[at], exact: b[at], input: Buffer.from(input).toString('latin1') };
+}
+
+/** A text with one to three bytes put in, changed or taken out. */
+export function mutated(text: Buffer, bytes: Buffer, next: Random): Buffer {
+  let result = text;
+  for (let times = 1 + next(3); times > 0; times--) {
+    const at = next(result.length + 1);
+    const kind = next(4);
+    const behind = kind === 0 ? at : at + 1 + (kind === 3 ? next(8) : 0);
+    const put = kind >= 2 ? Buffer.alloc(0) : bytes.subarray(next(bytes.length)).subarray(0, 1);
+    result = Buffer.concat([result.subarray(0, at), put, result.subarray(behind)]);
+  }
+  return result;
+}
