@@ -2,7 +2,8 @@
 // a whole load. The only place that knows every format.
 
 import { detect, headBytes } from './format/detect.js';
-import { LineProtocol } from './format/line-protocol.js';
+import { LineProtocol, type LineProtocolOptions } from './format/line-protocol.js';
+import { wideChunkBytes } from './format/memory.js';
 import { rowLayout } from './format/rows/memory.js';
 import type { ByteSource, Format, FormatName, Input, Room } from './model.js';
 import type { RowFormats } from './row-formats.js';
@@ -11,16 +12,29 @@ import type { Settings } from './settings/settings.js';
 /** More inputs than this: the first and the last of them are looked into, the others go by their names. */
 const mostInputs = 64;
 
-/** Memory of those formats, all of it. */
-export function formatBytes(settings: Settings, formats: readonly FormatName[]): number {
-  const lines = formats.includes('lp') ? LineProtocol.memoryBytes(settings) : 0;
+/** Memory of those formats, all of it; `wide`: as much is read at once as pays. */
+export function formatBytes(settings: Settings, formats: readonly FormatName[], wide: boolean): number {
+  const lines = formats.includes('lp') ? LineProtocol.memoryBytes(lineOptions(settings, { wide, apart: false })) : 0;
   return lines + (formats.some((each) => each !== 'lp') ? rowLayout(settings).bytes : 0);
 }
 
 /** What they take besides when points are found on a thread of its own; null where none of them can be. */
 export function apartBytes(settings: Settings, formats: readonly FormatName[]): number | null {
   if (!formats.includes('lp')) return null;
-  return LineProtocol.memoryBytes({ ...settings, apart: true }) - LineProtocol.memoryBytes(settings);
+  const here = LineProtocol.memoryBytes(lineOptions(settings, { wide: true, apart: false }));
+  return LineProtocol.memoryBytes(lineOptions(settings, { wide: true, apart: true })) - here;
+}
+
+/** How points of line protocol are found. */
+export interface Means {
+  /** As much is read at once as pays. */
+  readonly wide: boolean;
+  /** On a thread of its own. */
+  readonly apart: boolean;
+}
+
+function lineOptions(settings: Settings, { wide, apart }: Means): LineProtocolOptions {
+  return { ...settings, apart, ...(wide ? { chunkBytes: wideChunkBytes } : {}) };
 }
 
 /** What names the way in which inputs are read: part of what makes a load the same load. */
@@ -86,19 +100,18 @@ export class Formats {
   readonly #room: Room | undefined;
   readonly #scratch = new Uint8Array(headBytes);
   readonly #made = new Map<FormatName, Format>();
-  readonly #apart: boolean;
+  readonly #means: Means;
   #rows: RowFormats | null = null;
 
   /**
    * @param room for what is read at random; without it nothing is refused for its size
-   * @param apart whether points of line protocol are found on a thread of its own
    */
-  constructor(settings: Settings, room?: Room, apart = false) {
+  constructor(settings: Settings, room?: Room, means: Means = { wide: false, apart: false }) {
     this.#settings = settings;
     this.#room = room;
-    this.#apart = apart;
+    this.#means = means;
     // Its thread starts while the target is asked.
-    if (apart) this.#lines();
+    if (means.apart) this.#lines();
   }
 
   /** Ends what was begun for them. Nothing may be pulled any more. */
@@ -136,7 +149,7 @@ export class Formats {
   }
 
   #lines(): Format {
-    const format = this.#made.get('lp') ?? new LineProtocol({ ...this.#settings, apart: this.#apart });
+    const format = this.#made.get('lp') ?? new LineProtocol(lineOptions(this.#settings, this.#means));
     this.#made.set('lp', format);
     return format;
   }

@@ -205,7 +205,7 @@ class Run {
       startedMs: this.#startedMs,
       assertFits: () => assertColumnsFit(this.#catalogue.size, memory),
       room: roomOf(this.#settings, formats, memory),
-      apart: memory.apart,
+      means: { wide: memory.optimizes, apart: memory.apart },
       notify,
       begun: () => this.#begun || this.#settledAny,
       settled: () => this.#outstanding.idle(),

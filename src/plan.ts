@@ -8,7 +8,7 @@ export interface MemoryPlan {
   readonly limitSource: string;
   /** The process with everything loaded and nothing to do; bytes resident. */
   readonly baseBytes: number;
-  /** Whether the kernel may be compiled for speed. */
+  /** Whether the kernel may be compiled for speed, and much is read at once. */
   readonly optimizes: boolean;
   /** Whether points are found on a thread of its own. */
   readonly apart: boolean;
@@ -38,6 +38,8 @@ export interface PlanRequest {
   readonly batchPoints: number;
   readonly maxPointBytes: number;
   readonly formatBytes: number;
+  /** What the format takes besides to read as much at once as pays: with limits that have room for the compiler. */
+  readonly wideBytes: number;
   readonly remoteBytes: number;
   /** What the format takes besides on a thread of its own; null where that is not worth it. */
   readonly apartBytes: number | null;
@@ -90,7 +92,8 @@ function fitted(request: PlanRequest, optimizes: boolean): MemoryPlan | null {
   const { limit, workers } = request;
   const baseBytes = optimizes ? idleBytes + compilerBytes : idleBytes;
   const reserveBytes = Math.max(leastReserve, Math.floor(limit.bytes * reserveShare));
-  const rest = limit.bytes - baseBytes - reserveBytes - request.formatBytes - request.remoteBytes;
+  const formatBytes = request.formatBytes + (optimizes ? request.wideBytes : 0);
+  const rest = limit.bytes - baseBytes - reserveBytes - formatBytes - request.remoteBytes;
   for (const asked of bodies(request.batchBytes)) {
     const sizes = slotSizes(request, asked);
     const each = request.slotBytes(sizes);
@@ -103,7 +106,7 @@ function fitted(request: PlanRequest, optimizes: boolean): MemoryPlan | null {
       optimizes,
       apart: false,
       reserveBytes,
-      formatBytes: request.formatBytes,
+      formatBytes,
       remoteBytes: request.remoteBytes,
       windowBytes: rest - slots * each + Math.floor(reserveBytes / 2),
       slots,

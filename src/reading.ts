@@ -11,7 +11,7 @@ import { Waits } from './deliver/waits.js';
 import { InputError, RefusedError, UsageError } from './errors.js';
 import { unexpectedTime } from './format/expect-time.js';
 import { pointValues } from './format/point-values.js';
-import { Formats } from './formats.js';
+import { Formats, type Means } from './formats.js';
 import { orAborted } from './input/aborted.js';
 import { skip } from './input/skip.js';
 import type { Ledger } from './ledger/ledger.js';
@@ -51,8 +51,8 @@ export interface ReadingContext {
   readonly assertFits: () => void;
   /** For decompression, and for what is read at random. */
   readonly room: Room;
-  /** Whether points are found on a thread of its own. */
-  readonly apart: boolean;
+  /** How points of line protocol are found. */
+  readonly means: Means;
   readonly notify: (notice: Notice) => void;
   /** Whether anything was sent yet, now or in an earlier run of the load. */
   readonly begun: () => boolean;
@@ -80,7 +80,7 @@ export class Reading {
   constructor(context: ReadingContext) {
     this.#context = context;
     this.#waits = new Waits(context.clock);
-    this.#formats = new Formats(context.settings, context.room, context.apart);
+    this.#formats = new Formats(context.settings, context.room, context.means);
   }
 
   /** Bytes of files, and after decompression. */

@@ -15,6 +15,7 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
     batchPoints: 10_000,
     maxPointBytes: MiB,
     formatBytes: 4 * MiB,
+    wideBytes: MiB,
     remoteBytes: 0,
     apartBytes: null,
     slotBytes,
@@ -52,6 +53,11 @@ function fits(asked: PlanRequest): boolean {
   }
 }
 
+test('as much is read at once as pays where the kernel is compiled for speed, and half of it elsewhere', () => {
+  expect(plan(request(512 * MiB))).toMatchObject({ optimizes: true, formatBytes: 5 * MiB });
+  expect(plan(request(128 * MiB))).toMatchObject({ optimizes: false, formatBytes: 4 * MiB });
+});
+
 test('a slot takes the longest point with its stamp, and a reject of the longest kind', () => {
   const memory = plan(request(512 * MiB, { batchBytes: 64 * KiB, maxPointBytes: 3 * MiB }));
   expect(memory.batchBytes).toBe(64 * KiB);
@@ -67,9 +73,9 @@ test('no more points are planned for than can be in a body', () => {
 test('the format gets a thread of its own only where everything else has its room, the largest window included', () => {
   const apartBytes = 30 * MiB;
   const memory = plan(request(512 * MiB, { apartBytes }));
-  expect(memory).toMatchObject({ apart: true, formatBytes: 34 * MiB, slots: 8, note: null });
+  expect(memory).toMatchObject({ apart: true, formatBytes: 35 * MiB, slots: 8, note: null });
   expect(total(memory)).toBeLessThanOrEqual(512 * MiB);
-  expect(plan(request(512 * MiB))).toMatchObject({ apart: false, formatBytes: 4 * MiB });
+  expect(plan(request(512 * MiB))).toMatchObject({ apart: false, formatBytes: 5 * MiB });
   for (const limit of [128, 256, 300]) {
     expect(plan(request(limit * MiB, { apartBytes }))).toEqual(plan(request(limit * MiB)));
   }
