@@ -135,7 +135,7 @@ function refuseOutput(options: object): void {
 
 async function inputsOf(
   given: LoadOptions['inputs'],
-  { tls }: Settings,
+  { tls, stateDir }: Settings,
   notify: (notice: Notice) => void,
 ): Promise<{ inputs: Input[]; named: string[] }> {
   const all: readonly (string | Input)[] = typeof given === 'string' || 'open' in given ? [given] : given;
@@ -144,7 +144,9 @@ async function inputsOf(
   const stdin = { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin };
   const afar = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
   const nothing = names.length === 0 && own.length > 0;
-  const found = nothing ? { inputs: [], named: [] } : await expand(names, { stdin, cwd: process.cwd(), afar });
+  const found = nothing
+    ? { inputs: [], named: [] }
+    : await expand(names, { stdin, cwd: process.cwd(), stateDir, afar });
   return {
     inputs: [...found.inputs, ...own.map(guarded)],
     named: [...found.named, ...own.map(({ name, path }) => path ?? name)],

@@ -29,7 +29,12 @@ export async function runCheck(
   const { inputs, duplicates, leftOut } =
     names.length === 0 && !stdin.isPipeOrFile
       ? { inputs: [], duplicates: [], leftOut: [] }
-      : await expand(names, { stdin, cwd: process.cwd(), afar: afar(settings, process, () => {}) });
+      : await expand(names, {
+          stdin,
+          cwd: process.cwd(),
+          stateDir: settings.stateDir,
+          afar: afar(settings, process, () => {}),
+        });
   const interruption = onSignals(process, () => {});
   const target = await createTarget(
     { ...settings, createDb: false, dbOptions: null },

@@ -128,6 +128,7 @@ async function input(
   const { inputs, named } = await expand([file === '' ? '-' : file], {
     stdin: standardInput(process),
     cwd: process.cwd(),
+    stateDir: settings.stateDir,
     afar: afar(settings, process, notify),
   });
   return { inputs, named };

@@ -38,6 +38,8 @@ export interface Expansion {
 export interface Options {
   readonly stdin: Stdin;
   readonly cwd: string;
+  /** The state directory: what is kept there is no input unless it is named. */
+  readonly stateDir: string;
   /** What reading over the network needs. */
   readonly afar: WebOptions & { readonly env: Environment };
 }
@@ -59,12 +61,13 @@ export async function expand(names: readonly string[], options: Options): Promis
   const leftOut = new Set<string>();
   const web = new Web(options.afar);
   const account = new Account(web, options.afar.env);
+  const place = { cwd: options.cwd, own: await real(resolve(options.cwd, options.stateDir)) };
   for (const name of given) {
     if (isS3(name)) {
       for (const object of await objects(name, account, problems)) found.push(object);
       continue;
     }
-    const each = await find(name, options.cwd);
+    const each = await find(name, place);
     problems.push(...each.problems);
     if (each.leftOut.size > 0) leftOut.add(`${name}: left out: ${counts(each)}`);
     for (const file of each.names) found.push(file);
@@ -85,8 +88,17 @@ async function canonical(name: string, cwd: string): Promise<string> {
   if (stdinNames.includes(name)) return '-';
   if (isS3(name)) return name;
   if (isUrl(name)) return masked(name);
-  const path = resolve(cwd, name);
+  return await real(resolve(cwd, name));
+}
+
+async function real(path: string): Promise<string> {
   return await realpath(path).catch(() => path);
+}
+
+interface Surroundings {
+  readonly cwd: string;
+  /** The state directory, canonical. */
+  readonly own: string;
 }
 
 function implied({ isTTY, isPipeOrFile }: Stdin): string[] {
@@ -99,7 +111,7 @@ function implied({ isTTY, isPipeOrFile }: Stdin): string[] {
 
 const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
-async function find(name: string, cwd: string): Promise<Found> {
+async function find(name: string, { cwd, own }: Surroundings): Promise<Found> {
   if (stdinNames.includes(name)) return only('-');
   if (isUrl(name)) return URL.canParse(name) ? only(name) : refuse(`${masked(name)}: expected a URL`);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name))
@@ -108,7 +120,7 @@ async function find(name: string, cwd: string): Promise<Found> {
   try {
     const what = await stat(resolve(cwd, name));
     if (!what.isDirectory()) return only(name);
-    return some(await walk(name, cwd), `${name}: expected files in this directory, got none`);
+    return some(await walk(name, cwd, own), `${name}: expected files in this directory, got none`);
   } catch (error) {
     if (isMeantAsUrl(name))
       return refuse(
@@ -116,7 +128,7 @@ async function find(name: string, cwd: string): Promise<Found> {
       );
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && (await import('tinyglobby')).isDynamicPattern(name))
-      return some(await match(name, cwd), `${name}: expected a pattern that matches a file, got no match`);
+      return some(await match(name, cwd, own), `${name}: expected a pattern that matches a file, got no match`);
     const option = name.startsWith('-') ? '; an option goes before --, behind it every word is an input' : '';
     return refuse(`${name}: expected a file or directory that can be read, got: ${explain(error)}${option}`);
   }

@@ -3,7 +3,7 @@
 
 import * as fs from 'node:fs';
 import { opendir, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { explain } from './raw.js';
 
 /** Names as they are to be shown, and sentences about what could not be looked at. */
@@ -14,35 +14,48 @@ export interface Found {
   readonly leftOut: Map<LeftOut, number>;
 }
 
-export type LeftOut = 'hidden' | 'pipe' | 'socket' | 'device';
+export type LeftOut = 'hidden' | 'pipe' | 'socket' | 'device' | 'state directory';
 
 /**
  * All regular files below a directory, through links too, each directory once. Names that begin with a dot are left out,
  * and so are pipes, sockets and devices; they are counted, a hidden directory as one.
+ * @param own canonical path of a directory to pass over when it lies below; named itself, it is looked into
  */
-export async function walk(directory: string, cwd: string): Promise<Found> {
+export async function walk(directory: string, cwd: string, own: string): Promise<Found> {
   const found: Found = { names: [], problems: [], leftOut: new Map() };
-  await descend(directory, cwd, found, new Set());
+  await descend(directory, { cwd, own, found, seen: new Set() });
   return { ...found, names: sorted(found.names) };
 }
 
-async function descend(name: string, cwd: string, found: Found, seen: Set<string>): Promise<void> {
+interface Walk {
+  readonly cwd: string;
+  readonly own: string;
+  readonly found: Found;
+  /** Directories that were looked into. */
+  readonly seen: Set<string>;
+}
+
+async function descend(name: string, walked: Walk): Promise<void> {
+  const { cwd, own, found, seen } = walked;
   try {
     const place = await realpath(resolve(cwd, name));
     if (seen.has(place)) return;
+    const isNamed = seen.size === 0;
     seen.add(place);
-    for await (const entry of await opendir(place)) await visit(join(name, entry.name), entry, cwd, found, seen);
+    if (place === own && !isNamed) return leaveOut(found, 'state directory');
+    for await (const entry of await opendir(place)) await visit(join(name, entry.name), entry, walked);
   } catch (error) {
     found.problems.push(closed(name, error));
   }
 }
 
-async function visit(name: string, entry: fs.Dirent, cwd: string, found: Found, seen: Set<string>): Promise<void> {
+async function visit(name: string, entry: fs.Dirent, walked: Walk): Promise<void> {
+  const { cwd, found } = walked;
   if (entry.name.startsWith('.')) return leaveOut(found, 'hidden');
   // A link to nothing counts as a file, so that whoever looks at the files next will say what is wrong with it.
   const what = entry.isSymbolicLink() ? await stat(resolve(cwd, name)).catch(() => entry) : entry;
   if (what.isFile() || what.isSymbolicLink()) found.names.push(name);
-  if (what.isDirectory()) await descend(name, cwd, found, seen);
+  if (what.isDirectory()) await descend(name, walked);
   if (what.isFIFO()) leaveOut(found, 'pipe');
   if (what.isSocket()) leaveOut(found, 'socket');
   if (what.isBlockDevice() || what.isCharacterDevice()) leaveOut(found, 'device');
@@ -52,8 +65,11 @@ function leaveOut({ leftOut }: Found, kind: LeftOut): void {
   leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
 }
 
-/** The files that a pattern matches; directories and names that begin with a dot are not among them. */
-export async function match(pattern: string, cwd: string): Promise<Found> {
+/**
+ * The files that a pattern matches; directories and names that begin with a dot are not among them.
+ * @param own as for `walk`; a pattern that begins there is followed
+ */
+export async function match(pattern: string, cwd: string, own: string): Promise<Found> {
   const problems: string[] = [];
   const { glob } = await import('tinyglobby');
   const names = await glob(pattern, {
@@ -62,7 +78,19 @@ export async function match(pattern: string, cwd: string): Promise<Found> {
     absolute: isAbsolute(pattern),
     fs: outspoken(problems),
   });
-  return { names: sorted(names), problems, leftOut: new Map() };
+  const kept = resolve(cwd, pattern).startsWith(own + sep) ? names : await outside(own, names, cwd);
+  const leftOut = new Map<LeftOut, number>(kept.length < names.length ? [['state directory', 1]] : []);
+  return { names: sorted(kept), problems, leftOut };
+}
+
+/** Those of the files that do not lie below a directory, whatever links lead there. */
+async function outside(own: string, names: readonly string[], cwd: string): Promise<readonly string[]> {
+  const places = new Map<string, string>();
+  for (const directory of new Set(names.map((name) => dirname(name)))) {
+    const path = resolve(cwd, directory);
+    places.set(directory, await realpath(path).catch(() => path));
+  }
+  return names.filter((name) => !`${places.get(dirname(name))!}${sep}`.startsWith(own + sep));
 }
 
 type Callback = (error: unknown, result: unknown) => void;

@@ -27,11 +27,15 @@ function files(...names: string[]): void {
 }
 
 async function names(...given: string[]): Promise<string[]> {
-  return (await expand(given, { stdin: terminal, cwd: temp.path, afar })).inputs.map(({ name }) => name);
+  return (await expand(given, { stdin: terminal, cwd: temp.path, stateDir: 'state', afar })).inputs.map(
+    ({ name }) => name,
+  );
 }
 
 async function problems(given: string[], stdin = terminal): Promise<readonly string[]> {
-  const error: unknown = await expand(given, { stdin, cwd: temp.path, afar }).catch((reason: unknown) => reason);
+  const error: unknown = await expand(given, { stdin, cwd: temp.path, stateDir: 'state', afar }).catch(
+    (reason: unknown) => reason,
+  );
   if (!(error instanceof UsageError)) throw new Error(`expected a UsageError, got ${String(error)}`);
   return error.problems;
 }
@@ -48,9 +52,25 @@ test('files keep the order in which they are named', async () => {
 test('an input has a canonical path and its size, and opens', async () => {
   files('a.lp');
   symlinkSync('a.lp', join(temp.path, 'link.lp'));
-  const { inputs } = await expand(['./link.lp'], { stdin: terminal, cwd: temp.path, afar });
+  const { inputs } = await expand(['./link.lp'], { stdin: terminal, cwd: temp.path, stateDir: 'state', afar });
   expect(inputs).toMatchObject([{ name: './link.lp', path: join(temp.path, 'a.lp'), size: 4 }]);
   expect((await drain(await inputs[0].open(never))).toString()).toBe('a.lp');
+});
+
+test('the state directory below a directory or a pattern is no input, and that is said; named itself it is one', async () => {
+  files('d/a.lp', 'd/state/load/rejected.lp');
+  symlinkSync('state', join(temp.path, 'd/again'));
+  const options = { stdin: terminal, cwd: temp.path, stateDir: 'd/state', afar };
+  const shown = async (name: string): Promise<unknown> => {
+    const { inputs, leftOut } = await expand([name], options);
+    return { inputs: inputs.map((input) => input.name), leftOut };
+  };
+  expect(await shown('d')).toEqual({ inputs: ['d/a.lp'], leftOut: ['d: left out: 1 state directory'] });
+  expect(await shown('d/**/*.lp')).toEqual({ inputs: ['d/a.lp'], leftOut: ['d/**/*.lp: left out: 1 state directory'] });
+  const kept = { inputs: ['d/state/load/rejected.lp'], leftOut: [] };
+  expect(await shown('d/state')).toEqual(kept);
+  expect(await shown('d/state/*/*.lp')).toEqual(kept);
+  expect(await shown('d/state/load/rejected.lp')).toEqual(kept);
 });
 
 test('a directory gives its regular files, in the order of their bytes, without those that begin with a dot', async () => {
@@ -61,7 +81,7 @@ test('a directory gives its regular files, in the order of their bytes, without 
 test('what is left out below a directory is counted by kind', async () => {
   files('d/a.lp', 'd/.hidden.lp', 'd/x/.git/b.lp', 'only/.c.lp');
   execFileSync('mkfifo', [join(temp.path, 'd', 'pipe')]);
-  const { leftOut } = await expand(['d', 'd/a.lp'], { stdin: terminal, cwd: temp.path, afar });
+  const { leftOut } = await expand(['d', 'd/a.lp'], { stdin: terminal, cwd: temp.path, stateDir: 'state', afar });
   expect(leftOut).toHaveLength(1);
   expect(leftOut[0]).toMatch(/^d: left out: (2 hidden, 1 pipe|1 pipe, 2 hidden)$/);
   await expect(names('only')).rejects.toThrow(/got none \(left out: 1 hidden\)$/);
@@ -91,7 +111,12 @@ test('a file reached twice, by whatever way, is kept once and that is said', asy
   files('d/a.lp');
   symlinkSync('a.lp', join(temp.path, 'd', 's.lp'));
   linkSync(join(temp.path, 'd/a.lp'), join(temp.path, 'd/h.lp'));
-  const { inputs, duplicates } = await expand(['d/a.lp', 'd', 'd/*.lp'], { stdin: terminal, cwd: temp.path, afar });
+  const { inputs, duplicates } = await expand(['d/a.lp', 'd', 'd/*.lp'], {
+    stdin: terminal,
+    cwd: temp.path,
+    stateDir: 'state',
+    afar,
+  });
   expect(inputs.map(({ name }) => name)).toEqual(['d/a.lp']);
   expect(duplicates).toContain('d/a.lp is named twice; loaded once');
   expect(duplicates).toContain('d/h.lp is the same file as d/a.lp; loaded once');
@@ -100,14 +125,14 @@ test('a file reached twice, by whatever way, is kept once and that is said', asy
 
 describe('standard input', () => {
   test.each([[['-']], [['/dev/stdin', '-']], [[]]])('is read for %j when it is a pipe', async (given) => {
-    const { inputs } = await expand(given, { stdin: pipe, cwd: temp.path, afar });
+    const { inputs } = await expand(given, { stdin: pipe, cwd: temp.path, stateDir: 'state', afar });
     expect(inputs).toMatchObject([{ name: '-', path: null, size: null }]);
     expect((await drain(await inputs[0].open(never))).toString()).toBe('m f=1\n');
   });
 
   test('is not read when a file is named', async () => {
     files('a.lp');
-    expect((await expand(['a.lp'], { stdin: pipe, cwd: temp.path, afar })).inputs).toHaveLength(1);
+    expect((await expand(['a.lp'], { stdin: pipe, cwd: temp.path, stateDir: 'state', afar })).inputs).toHaveLength(1);
   });
 
   test('is not waited for at a terminal: that says what to type', async () => {

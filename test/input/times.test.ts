@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function sample(files: Record<string, string | Uint8Array>, names = Object.keys(files)): Promise<TimeSample> {
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
-  const { inputs } = await expand(names, { stdin, cwd: folder, afar });
+  const { inputs } = await expand(names, { stdin, cwd: folder, stateDir: 'state', afar });
   return sampleTimes(inputs, new AbortController().signal);
 }
 

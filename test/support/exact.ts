@@ -56,7 +56,7 @@ export async function exactLoader(count: number, clock: Clock): Promise<Loader> 
       const flags = { url: urls, db: 'db', stateDir: join(folder, `state-${runs}`), waitForTarget: '2h', ...options };
       const { settings } = await resolve({ flags, env: {} });
       const stdin = { isTTY: false, isPipeOrFile: false, stream: () => process.stdin };
-      const { inputs } = await expand([path], { stdin, cwd: folder, afar });
+      const { inputs } = await expand([path], { stdin, cwd: folder, stateDir: 'state', afar });
       const notices: Notice[] = [];
       const notify = (notice: Notice): void => void notices.push(notice);
       const never = new AbortController().signal;
