@@ -8,6 +8,8 @@ export class Cursor {
   /** Entries that are held and still to be read. */
   left = 0;
   values: Values = noValues;
+  /** Whether they are a dictionary, so that they come more than once. */
+  isDictionary = false;
   /** The value of the entry passed last: bytes [from, to) of `source`. Told by `locate`. */
   source: Uint8Array = noValues.bytes;
   from = 0;
@@ -60,6 +62,7 @@ export class Cursor {
     this.#at = 0;
     this.#next = 0;
     this.values = page.values;
+    this.isDictionary = page.places !== null;
   }
 
   /** The page of the next entry. */

@@ -5,6 +5,7 @@ import { InputError } from '../../errors.js';
 import type { Room } from '../../model.js';
 import type { Columns } from './columns.js';
 import type { Chunk, Footer } from './footer.js';
+import { readyBytes } from './ready.js';
 import type { Leaf } from './schema.js';
 
 /** What is let go of stays for a while, and decoders take some (measured 2026-11-25: 26 to 59 MiB for 19 to 28 of pages). */
@@ -25,7 +26,7 @@ export function needs({ groups }: Pick<Footer, 'groups'>, { flat, lists }: Colum
   const leaves = [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(({ leaf }) => leaf!);
   return groups.map(({ chunks }) => {
     const pages = leaves.reduce((sum, leaf) => sum + needOf(chunks[leaf.index]!, leaf), 0);
-    return fixed + lag * pages;
+    return fixed + readyBytes + lag * pages;
   });
 }
 

@@ -118,15 +118,21 @@ function filled(
 ): Page {
   let present = count;
   if (definitions !== null) for (let i = 0; i < count; i++) if (definitions[i] !== highest) present--;
-  const levels = { count, definitions: present === count ? null : definitions, repetitions };
+  const page = (values: Values, places: Int32Array | null): Page => ({
+    count,
+    definitions: present === count ? null : definitions,
+    repetitions,
+    values,
+    places,
+  });
   if (encoding !== 'PLAIN_DICTIONARY' && encoding !== 'RLE_DICTIONARY')
-    return { ...levels, values: encodedValues(leaf, encoding, present, bytes, from), places: null };
-  if (present === 0) return { ...levels, values: noValues, places: null };
+    return page(encodedValues(leaf, encoding, present, bytes, from), null);
+  if (present === 0) return page(noValues, null);
   const width = bytes[from] ?? 33;
   if (width > 32) throw new Error('values of a dictionary numbered with more than 32 bits');
   const places = new Int32Array(present);
   readRuns(bytes, from + 1, bytes.length, width, places);
   for (let i = 0; i < present; i++)
     if (places[i]! < 0 || places[i]! >= dictionary.count) throw new Error('a value that its dictionary does not have');
-  return { ...levels, values: dictionary, places };
+  return page(dictionary, places);
 }

@@ -87,7 +87,7 @@ async function* filledRuns({ file, group, columns, codecs, writer, skip }: Group
     for (const cursor of list.cursors) await cursor.fillAll();
     list.skip(skip);
   }
-  writer.open(cursors, lists);
+  writer.open(cursors, lists, group.rows);
   for (let left = group.rows - skip, pass = skip; left > 0; pass = 0) {
     let rows = left;
     for (const cursor of cursors) {

@@ -6,6 +6,7 @@ import type { Rows } from '../rows/rows.js';
 import type { Columns, FlatColumn } from './columns.js';
 import type { Cursor } from './cursor.js';
 import type { ListRows, Pen } from './lists.js';
+import { ReadyColumn, ReadyTexts } from './ready.js';
 import { type Place, RowText, shortValue } from './text.js';
 
 const LF = 0x0a;
@@ -28,6 +29,8 @@ export class RowWriter implements Pen {
   readonly #rows: Rows;
   readonly #text: RowText;
   readonly #columns: Columns;
+  readonly #texts: ReadyTexts;
+  readonly #ready: readonly ReadyColumn[];
   readonly #base: number;
   readonly #end: number;
   #cursors: readonly Cursor[] = [];
@@ -49,6 +52,11 @@ export class RowWriter implements Pen {
     this.#base = layout.scratchEnd;
     this.#end = layout.bytes - shortValue;
     this.#offset = byteOffset;
+    this.#texts = new ReadyTexts(rows.cells);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const memory = { bytes, view, cells: rows.cells, texts: this.#texts, end: this.#end };
+    const hasNulls = rows.options.nullWords !== null;
+    this.#ready = columns.flat.map(({ place }) => new ReadyColumn(memory, columns.mapping, place.cell, hasNulls));
     rows.run.begin(line);
     this.begin();
   }
@@ -69,9 +77,11 @@ export class RowWriter implements Pen {
   }
 
   /** The columns of the next row group. */
-  open(cursors: readonly Cursor[], lists: readonly ListRows[]): void {
+  open(cursors: readonly Cursor[], lists: readonly ListRows[], rows: number): void {
     this.#cursors = cursors;
     this.#lists = lists;
+    this.#texts.clear();
+    for (const column of this.#ready) column.open(rows);
   }
 
   get isEmpty(): boolean {
@@ -147,7 +157,7 @@ export class RowWriter implements Pen {
     cells.clear(count);
     this.#text.begin();
     this.#text.bytes[this.at++] = OPEN;
-    for (let i = 0; i < flat.length; i++) this.#flat(flat[i]!, this.#cursors[i]!);
+    for (let i = 0; i < flat.length; i++) this.#flat(flat[i]!, this.#ready[i]!, this.#cursors[i]!);
     for (let i = 0; i < this.#lists.length; i++) {
       this.text(this.#columns.lists[i]!.key);
       this.#lists[i]!.write(this, cells);
@@ -163,15 +173,23 @@ export class RowWriter implements Pen {
     }
   }
 
-  #flat({ place, key }: FlatColumn, cursor: Cursor): void {
+  #flat({ place, key }: FlatColumn, ready: ReadyColumn, cursor: Cursor): void {
     const value = cursor.pass();
     if (value < 0) return;
+    const isEntry = cursor.isDictionary && !this.#isLong;
+    const copied = isEntry ? ready.put(cursor.values, value, this.at) : -1;
+    if (copied > 0) {
+      this.at = copied;
+      return;
+    }
+    const from = this.at;
     this.#reserve(key.length);
     const { bytes } = this.#text;
     for (let i = 0; i < key.length; i++) bytes[this.at + i] = key[i]!;
     this.at += key.length;
     this.value(place, cursor, value);
     this.#text.bytes[this.at++] = COMMA;
+    if (isEntry && !this.#isLong && this.#text.reason === null) ready.keep(value, from, this.at);
   }
 
   #take(row: { readonly start: number; readonly end: number }): void {

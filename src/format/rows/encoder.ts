@@ -5,7 +5,8 @@ import { type InputPrecision, type NameLimits, narrowestNames } from '../../mode
 import type { Reason } from '../reasons.js';
 import { TimeReader } from '../scalar/time.js';
 import type { TimeCell } from '../time/cell.js';
-import { BARE, type Cells, INSTANT, LIST, NONE, TEXT } from './cells.js';
+import { BARE, type Cells, INSTANT, LIST, NONE, READY, TEXT } from './cells.js';
+import { copy } from './copy.js';
 import { type Mapping, measurementPrefix } from './mapping.js';
 import { code, putName, reasonOf } from './put.js';
 import { type RowShapes, Table } from './tables.js';
@@ -42,6 +43,7 @@ export class RowEncoder {
   reason: Reason = 'no-fields';
   found = '';
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #options: EncoderOptions;
   readonly #nulls: readonly Uint8Array[];
   readonly #usualTime: TimeCell;
@@ -59,6 +61,7 @@ export class RowEncoder {
 
   constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: Types) {
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#options = options;
     this.#nulls = (options.nullWords ?? []).map((word) => Buffer.from(word));
     this.#usualTime = timeCell;
@@ -156,11 +159,13 @@ export class RowEncoder {
       const stop = row.ends[column]!;
       if (start === stop) continue; // a tag has no empty value
       if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
-      out = this.#copy(prefix, out);
-      const next = row.kinds[column] === LIST ? code('array-value') : putName(this.#bytes, start, stop, out);
+      const kind = row.kinds[column]!;
+      const isReady = kind === READY;
+      const at = isReady ? this.#copyReady(row, start, stop, out) : this.#copy(prefix, out);
+      const next = isReady ? at : kind === LIST ? code('array-value') : putName(this.#bytes, start, stop, at);
       if (next < 0) return this.#refuse(next, name, start, stop);
       out = next;
-      key += SERIES_KEY_PER_TAG + stop - start;
+      key += SERIES_KEY_PER_TAG + (isReady ? row.sizes[column]! : stop - start);
       this.#mask[i >>> 5]! |= 1 << (i & 31);
     }
     const { seriesKeyBytes } = this.#options.names ?? narrowestNames;
@@ -176,10 +181,12 @@ export class RowEncoder {
       const start = row.starts[column]!;
       const stop = row.ends[column]!;
       if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
-      const at = this.#copy(prefix, out);
+      const isReady = row.kinds[column] === READY;
+      const at = isReady ? this.#copyReady(row, start, stop, out) : this.#copy(prefix, out);
       if (out === from) this.#bytes[out] = SPACE;
-      const next =
-        reading === null
+      const next = isReady
+        ? at
+        : reading === null
           ? this.#values.put(row.kinds[column]!, start, stop, at, types[i]!, declared[i] === 1)
           : this.#values.putRead(reading, start, stop, at, types[i]!);
       if (next < 0) return this.#refuse(next, name, start, stop);
@@ -217,6 +224,11 @@ export class RowEncoder {
     const bytes = this.#bytes;
     for (let i = 0; i < prefix.length; i++) bytes[out + i] = prefix[i]!;
     return out + prefix.length;
+  }
+
+  #copyReady({ ready }: Cells, from: number, to: number, out: number): number {
+    copy(this.#view, out, ready, from, to - from);
+    return out + to - from;
   }
 
   #copyOf(from: number, to: number, out: number): number {
