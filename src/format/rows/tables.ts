@@ -37,6 +37,7 @@ export class Table {
   /** Of what is known of its fields. */
   version = 0;
   readonly #book: Types;
+  #tags = 0;
   #fields = 0;
   /** Columns of the row before, one bit each, and its shape. */
   #mask: Int32Array = new Int32Array(0);
@@ -58,8 +59,9 @@ export class Table {
     return true;
   }
 
-  /** Makes room for fields that the mapping has got meanwhile. */
-  follow({ fields }: Mapping): void {
+  /** Makes room for columns that the mapping has got meanwhile. */
+  follow({ tags, fields }: Mapping): void {
+    if (tags.length !== this.#tags) this.#shift(tags.length);
     if (fields.length === this.#fields) return;
     if (fields.length > this.types.length) {
       const size = 2 ** Math.ceil(Math.log2(fields.length));
@@ -73,6 +75,13 @@ export class Table {
     }
     this.#fields = fields.length;
     this.version++;
+  }
+
+  /** The bits of fields come behind those of the tags: with another tag each stands for another column. */
+  #shift(tags: number): void {
+    this.#tags = tags;
+    this.#numbers.clear();
+    this.#mask = new Int32Array(0);
   }
 
   /** From here on the field has this type. */

@@ -47,6 +47,15 @@ test('nested objects go by their path, lists are refused unless an element is as
   });
 });
 
+test('a tag that comes up later has its part in what a point is known to introduce', async () => {
+  const text = '{"time":1,"a":1,"b":2}\n{"time":2,"host":"x","a":1}\n';
+  const { points } = await readAll(ndjson({ tags: [tag('host')] }), Buffer.from(text), []);
+  expect(points.map(({ shape: { columns } }) => columns.map(({ name }) => name))).toEqual([
+    ['a', 'b'],
+    ['host', 'a'],
+  ]);
+});
+
 test('what is no object is refused with its line', async () => {
   const bad = [
     'x',
