@@ -30,6 +30,8 @@ export interface Entry {
 
 export class Keys {
   columns = 0;
+  /** Of the tree and of the columns in it. */
+  version = 0;
   readonly root: Entry = entryOf('', '', 0);
   readonly #cells: Cells;
   readonly #mapping: Mapping;
@@ -83,6 +85,7 @@ export class Keys {
     if (typeof known === 'string') return known;
     this.#byPath.set(path, known);
     entry.column = known;
+    this.version++;
     return known;
   }
 
@@ -101,6 +104,7 @@ export class Keys {
     const path = parent === this.root ? name : `${parent.path}.${name}`;
     const entry = entryOf(path, key, parent.members.length);
     parent.members.push(entry);
+    this.version++;
     parent.byKey.set(key, entry);
     return entry;
   }

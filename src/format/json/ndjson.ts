@@ -9,6 +9,7 @@ import { Mapping } from '../rows/mapping.js';
 import type { Rows } from '../rows/rows.js';
 import { RowScan } from '../rows/scan.js';
 import { scanned } from '../windows.js';
+import { keyTable } from './key-table.js';
 import { Keys } from './keys.js';
 import { ObjectReader } from './object.js';
 import { pathsOf } from './paths.js';
@@ -59,6 +60,8 @@ class NdjsonScan extends RowScan {
 
   protected override next(): Stop | null {
     const run = this.filling;
+    const { encoder, kernel } = this.rows;
+    if (this.#keys !== null && kernel !== null && run.takeOrdinary(kernel)) return null;
     const { bytes, at: start, limit, final } = run;
     const end = bytes.indexOf(LF, start);
     if (run.isTooLong(end)) return run.refuse('too-long', '') ? null : 'drained';
@@ -75,9 +78,11 @@ class NdjsonScan extends RowScan {
       return null;
     }
     const next = Math.min(end + 1, limit);
-    return run.take(this.rows.cells, { start, end: run.withoutCr(start, end), next, lines: next - end })
-      ? null
-      : 'full';
+    const { count } = run;
+    const row = { start, end: run.withoutCr(start, end), next, lines: next - end };
+    if (!run.take(this.rows.cells, row)) return 'full';
+    if (run.count > count) kernel?.follow(encoder);
+    return null;
   }
 
   #refuse(isObject: boolean, cut: boolean): void {
@@ -98,7 +103,7 @@ class NdjsonScan extends RowScan {
   #mapped(from: number, to: number): Keys | null {
     const names = pathsOf(this.bytes.subarray(from, to));
     if (names === null) return null;
-    const { options, encoder, cells } = this.rows;
+    const { options, encoder, cells, kernel } = this.rows;
     const mapping = new Mapping(options, names);
     if (mapping.unnamed !== null) {
       throw new UsageError([
@@ -106,6 +111,8 @@ class NdjsonScan extends RowScan {
       ]);
     }
     encoder.begin(mapping);
-    return new Keys(cells, mapping);
+    const keys = new Keys(cells, mapping);
+    kernel?.ndjson(mapping, keyTable(keys));
+    return keys;
   }
 }

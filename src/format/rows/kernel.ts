@@ -17,6 +17,8 @@ const STATE = 1024;
 const MASK = 2048;
 const NULLS = 36_864;
 const NULLS_END = 40_960;
+const KEYS = 262_144;
+const KEYS_END = 327_680;
 /** Columns of a row that the kernel has cells for. */
 const mostColumns = 2048;
 
@@ -39,6 +41,16 @@ interface Exports {
   readonly learnShape: (number: number) => void;
   readonly dialect: (columns: number, delimiter: number, quote: number, latin1: number) => void;
   readonly csv: Take;
+  readonly keys: (first: number, end: number, columns: number) => void;
+  readonly ndjson: Take;
+}
+
+/** What the members of objects are, as far as objects have shown. */
+export interface KeyTable {
+  readonly version: number;
+  readonly columns: number;
+  /** @returns where in the buffer the outermost keys lie, between the offsets given; null when there is no room */
+  write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
 }
 
 // The same place seen from src/ and from dist/.
@@ -66,6 +78,9 @@ export class RowKernel {
   readonly #indexEnd: number;
   /** Null where nothing is for it. */
   #take: Take | null = null;
+  #mapping: Mapping | null = null;
+  #keys: KeyTable | null = null;
+  #keysVersion = -1;
   /** Whether it knows all words that stand for no value. */
   readonly #knowsNulls: boolean;
 
@@ -101,6 +116,14 @@ export class RowKernel {
     const { csv, dialect } = this.#exports;
     dialect(columns, delimiter, quote < 0 ? 256 : quote, Number(latin1));
     this.#begin(mapping, columns, csv);
+    this.#keys = null;
+  }
+
+  /** Objects by this mapping come next, a line each. */
+  ndjson(mapping: Mapping, keys: KeyTable): void {
+    this.#begin(mapping, keys.columns, this.#exports.ndjson);
+    this.#keys = keys;
+    this.#keysVersion = -1;
   }
 
   /** Rows come next that it knows nothing of. */
@@ -137,14 +160,28 @@ export class RowKernel {
 
   /** Learns from the row that the encoder made a point of. */
   follow({ table, mask, shape }: RowEncoder): void {
-    if (this.#take === null || table === null || !this.#plans.follow(table)) return;
+    if (this.#take === null || table === null || !this.#plans.follow(table) || !this.#followKeys()) return;
+    // Columns may have turned up with this row.
+    this.#exports.map(this.#mapping!.time, this.#mapping!.measurement);
     this.#mask.set(mask);
     this.#exports.learnShape(shape);
   }
 
+  #followKeys(): boolean {
+    const keys = this.#keys;
+    if (keys === null || keys.version === this.#keysVersion) return true;
+    const written = keys.columns > mostColumns ? null : keys.write(this.#bytes.buffer as ArrayBuffer, KEYS, KEYS_END);
+    if (written === null) {
+      this.rest();
+      return false;
+    }
+    this.#exports.keys(...written, keys.columns);
+    this.#keysVersion = keys.version;
+    return true;
+  }
+
   #begin(mapping: Mapping, columns: number, take: Take): void {
-    const { time, measurement } = mapping;
-    this.#exports.map(time, measurement);
+    this.#mapping = mapping;
     this.#plans.begin(mapping);
     this.#take = columns <= mostColumns && this.#knowsNulls ? take : null;
   }

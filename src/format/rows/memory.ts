@@ -29,8 +29,8 @@ export interface RowLayout {
 
 /** Of WebAssembly's memory. */
 const PAGE = 65_536;
-/** What the kernel keeps for itself: state, cells, words, plans. */
-const KERNEL_BYTES = 262_144;
+/** What the kernel keeps for itself: state, cells, words, plans, keys. */
+const KERNEL_BYTES = 327_680;
 /** Behind each window: the LF that ends every search. */
 const SLACK = 64;
 

@@ -19,8 +19,6 @@ const perPoint = 128;
 interface Plan {
   readonly at: number;
   readonly fieldsAt: number;
-  readonly tags: number;
-  readonly fields: number;
   version: number;
 }
 
@@ -31,6 +29,8 @@ export class Plans {
   readonly #known = new Map<Table, Plan>();
   #mapping: Mapping | null = null;
   #at = PLANS;
+  #tags = 0;
+  #fields = 0;
   #first = 0;
 
   /** `tell`: where the list of plans begins, and the one that the next row may follow. */
@@ -53,9 +53,11 @@ export class Plans {
   /** Makes the plan of a table what the table is now, and the current one; false where there is no room for it. */
   follow(table: Table): boolean {
     const { tags, fields } = this.#mapping!;
-    const known = this.#known.get(table);
-    const plan =
-      known?.tags === tags.length && known.fields === fields.length ? known : this.#made(table, this.#mapping!);
+    // No plan may be without a column that rows have meanwhile.
+    if (tags.length !== this.#tags || fields.length !== this.#fields) this.#clear();
+    this.#tags = tags.length;
+    this.#fields = fields.length;
+    const plan = this.#known.get(table) ?? this.#made(table, this.#mapping!);
     if (plan === null) return false;
     if (plan.version !== table.version) this.#putTypes(plan, table);
     this.#tell(this.#first, plan.at);
@@ -77,7 +79,7 @@ export class Plans {
     const bytes = 4 * words + table.prefix.length + table.raw.length + prefixes + 2 * SLACK;
     if (bytes > PLANS_END - PLANS) return null;
     // What is known of the other tables is soon learnt again.
-    if (bytes > PLANS_END - this.#at || this.#known.has(table)) this.#clear();
+    if (bytes > PLANS_END - this.#at) this.#clear();
     const at = this.#at;
     const columnsAt = at + 4 * HEAD_WORDS;
     const tagsEnd = columnsAt + 4 * COLUMN_WORDS * tags.length;
@@ -107,7 +109,7 @@ export class Plans {
     );
     this.#at = Math.ceil((this.#putColumns(columns, columnsAt, nameAt + table.raw.length) + SLACK) / 16) * 16;
     this.#first = at;
-    const plan = { at, fieldsAt: tagsEnd, tags: tags.length, fields: fields.length, version: -1 };
+    const plan = { at, fieldsAt: tagsEnd, version: -1 };
     this.#known.set(table, plan);
     return plan;
   }
@@ -124,7 +126,7 @@ export class Plans {
   }
 
   #putTypes(plan: Plan, { types, declared, version }: Table): void {
-    for (let i = 0; i < plan.fields; i++) {
+    for (let i = 0; i < this.#fields; i++) {
       const word = plan.fieldsAt / 4 + COLUMN_WORDS * i + 3;
       this.#words[word] = types[i]!;
       this.#words[word + 1] = declared[i]!;

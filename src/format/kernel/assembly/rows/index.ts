@@ -2,5 +2,6 @@
 // and is left to the exact way through src/format/rows, which is also what this is held against.
 
 export { csv, dialect } from './csv';
+export { keys, ndjson } from './object';
 export { learnShape, plans } from './point';
 export { configure, map } from './settings';

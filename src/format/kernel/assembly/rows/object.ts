@@ -1,0 +1,180 @@
+// Objects of NDJSON, into the cells of the row at hand: by the keys that objects had before, mostly in their order. Lists,
+// strings with escapes, and keys not met before are left, and so is all that is no JSON.
+
+import { CELLS, CR, FALSE, LF, MINUS, NONE, NUMBER, QUOTE, SPACE, TEXT, TRUE } from './memory';
+import { digitMask } from './put';
+import { maxPointBytes } from './settings';
+import { room, takes, taken } from './take';
+
+// What a key is: bytes, then the column of its values and the keys of an object there.
+const KEY_AT: usize = 0;
+const KEY_LENGTH: usize = 4;
+const COLUMN: usize = 8;
+const MEMBERS: usize = 12;
+const MEMBERS_END: usize = 16;
+const KEY_BYTES: usize = 20;
+/** Bytes of keys that are looked through for one: the exact way has an index of them. */
+const TRIED: usize = 32 * KEY_BYTES;
+/** Its values go nowhere; other negative columns are none yet. */
+const NOWHERE: i32 = -1;
+
+const TAB: u32 = 0x09;
+const COMMA: u32 = 0x2c;
+const COLON: u32 = 0x3a;
+const OPEN: u32 = 0x7b;
+const CLOSE: u32 = 0x7d;
+const BACKSLASH: u32 = 0x5c;
+
+let members: usize = 0;
+let membersEnd: usize = 0;
+let columns: usize = 0;
+
+/** The keys of the objects that come next, and how many columns they have. */
+export function keys(first: u32, end: u32, cells: u32): void {
+  members = first;
+  membersEnd = end;
+  columns = cells;
+}
+
+@inline
+function blanks(from: usize): usize {
+  let p = from;
+  let byte = u32(load<u8>(p));
+  while (byte == SPACE || byte == TAB || byte == CR) byte = load<u8>(++p);
+  return p;
+}
+
+/** Whether the key that begins at `from` is this one, up to its quote. */
+@inline
+function isKey(key: usize, from: usize): bool {
+  const length = usize(load<u32>(key, KEY_LENGTH));
+  if (load<u8>(from + length) != QUOTE) return false;
+  const at = usize(load<u32>(key, KEY_AT));
+  for (let n: usize = 0; n < length; n += 16) {
+    const differs = ~u32(v128.bitmask<i8>(v128.eq<i8>(v128.load(at + n), v128.load(from + n))));
+    const left = length - n;
+    const all: u32 = left < 16 ? (1 << u32(left)) - 1 : 0xffff;
+    if ((differs & all) != 0) return false;
+  }
+  return true;
+}
+
+/** The key at `from`, mostly the one at `expected`; 0 for one that is not known. */
+function keyAt(from: usize, expected: usize, first: usize, end: usize): usize {
+  for (let key = expected; key < min(end, expected + TRIED); key += KEY_BYTES) if (isKey(key, from)) return key;
+  for (let key = first; key < min(expected, first + TRIED); key += KEY_BYTES) if (isKey(key, from)) return key;
+  return 0;
+}
+
+/** Enters a value; false where its column has one, or cannot have any. */
+@inline
+function put(key: usize, from: usize, to: usize, kind: u32): bool {
+  const column = load<i32>(key, COLUMN);
+  if (column < 0) return column == NOWHERE;
+  const cell = CELLS + (usize(column) << 4);
+  if (load<u32>(cell, 8) != NONE) return false;
+  store<u32>(cell, u32(from));
+  store<u32>(cell, u32(to), 4);
+  store<u32>(cell, kind, 8);
+  return true;
+}
+
+/** @returns the offset behind the object that opens at `open`; 0 when it is not for us */
+function object(open: usize, first: usize, end: usize): usize {
+  let expected = first;
+  let p = blanks(open + 1);
+  if (load<u8>(p) == CLOSE) return p + 1;
+  while (load<u8>(p) == QUOTE) {
+    const key = keyAt(p + 1, expected, first, end);
+    if (key == 0) return 0;
+    expected = key + KEY_BYTES;
+    p += 2 + load<u32>(key, KEY_LENGTH);
+    if (load<u8>(p) != COLON) p = blanks(p);
+    if (load<u8>(p) != COLON) return 0;
+    p = value(blanks(p + 1), key);
+    if (p == 0) return 0;
+    p = blanks(p);
+    const byte = u32(load<u8>(p));
+    if (byte == CLOSE) return p + 1;
+    if (byte != COMMA) return 0;
+    p = blanks(p + 1);
+  }
+  return 0;
+}
+
+function value(p: usize, key: usize): usize {
+  const byte = u32(load<u8>(p));
+  if (byte == QUOTE) return text(p + 1, key);
+  if (byte == MINUS || byte - 0x30 <= 9) return number(p, key);
+  if (byte != OPEN) return word(p, key);
+  const first = usize(load<u32>(key, MEMBERS));
+  return first == 0 ? 0 : object(p, first, load<u32>(key, MEMBERS_END));
+}
+
+function text(from: usize, key: usize): usize {
+  let p = from;
+  while (true) {
+    const v = v128.load(p);
+    const marks = v128.or(v128.eq<i8>(v, v128.splat<u8>(u8(QUOTE))), v128.eq<i8>(v, v128.splat<u8>(u8(BACKSLASH))));
+    const bits = v128.bitmask<i8>(v128.or(v128.lt<u8>(v, v128.splat<u8>(0x20)), marks));
+    if (bits != 0) {
+      p += usize(ctz(bits));
+      break;
+    }
+    p += 16;
+  }
+  return load<u8>(p) == QUOTE && put(key, from, p, TEXT) ? p + 1 : 0;
+}
+
+@inline
+function digits(from: usize): usize {
+  const run = usize(ctz(~digitMask(from)));
+  if (run < 16) return from + run;
+  let p = from + 16;
+  while (u32(load<u8>(p)) - 0x30 <= 9) p++;
+  return p;
+}
+
+function number(from: usize, key: usize): usize {
+  const whole = from + usize(load<u8>(from) == MINUS);
+  let p = digits(whole);
+  if (p == whole || (load<u8>(whole) == 0x30 && p > whole + 1)) return 0;
+  if (load<u8>(p) == 0x2e) {
+    const fraction = p + 1;
+    p = digits(fraction);
+    if (p == fraction) return 0;
+  }
+  if ((load<u8>(p) | 0x20) == 0x65) {
+    const sign = u32(load<u8>(p, 1));
+    const exponent = p + (sign == MINUS || sign == 0x2b ? 2 : 1);
+    p = digits(exponent);
+    if (p == exponent) return 0;
+  }
+  return put(key, from, p, NUMBER) ? p : 0;
+}
+
+function word(p: usize, key: usize): usize {
+  const head = load<u32>(p);
+  if (head == 0x65757274) return put(key, p, p + 4, TRUE) ? p + 4 : 0;
+  if (head == 0x6c6c756e) return p + 4;
+  return head == 0x736c6166 && load<u8>(p, 4) == 0x65 && put(key, p, p + 5, FALSE) ? p + 5 : 0;
+}
+
+/** As `csv`, of objects a line each. */
+export function ndjson(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
+  room(entry, entriesEnd);
+  const cellsEnd = CELLS + (columns << 4);
+  let p = at;
+  while (p < limit) {
+    const start = blanks(p);
+    if (load<u8>(start) != OPEN) break;
+    for (let cell = CELLS; cell < cellsEnd; cell += 16) store<u32>(cell, NONE, 8);
+    let end = object(start, members, membersEnd);
+    if (end == 0) break;
+    end = blanks(end);
+    if (load<u8>(end) != LF || end >= limit || end - p > maxPointBytes || !takes(p, end, 1)) break;
+    p = end + 1;
+  }
+  taken();
+  return p;
+}
