@@ -1,13 +1,13 @@
 // What a run shows of itself: a snapshot while it goes on, the parts of its summary at the end. Reads, never changes.
 
-import type { SizeLimit } from './deliver/sizes.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Meter } from './ledger/meter.js';
+import { type RunFacts, summarize } from './ledger/summarize.js';
 import type { Clock, EndpointAccount, HeldBackBy, Input, Snapshot, Summary } from './model.js';
 import type { MemoryPlan } from './plan.js';
-import type { Governor } from './pressure/contract.js';
 import { peakResident } from './pressure/resident.js';
 import type { Reading } from './reading.js';
+import type { Sending } from './sending.js';
 import type { TargetSide } from './target-side.js';
 
 /** The parts of a run that have something to tell; null: it never got so far. */
@@ -20,16 +20,15 @@ export interface Told {
   readonly meter: Meter;
   readonly memory: MemoryPlan | null;
   readonly reading: Reading | null;
-  readonly governor: Governor | null;
-  readonly sizes: SizeLimit | null;
+  readonly sending: Sending | null;
   readonly side: TargetSide | null;
   readonly endpoints: readonly EndpointAccount[];
-  readonly inFlight: number;
   readonly rssBytes: number;
 }
 
 export function snapshotOf(told: Told): Snapshot {
-  const { inputs, clock, ledger, meter, memory, reading, governor, side } = told;
+  const { inputs, clock, ledger, meter, memory, reading, sending, side } = told;
+  const governor = sending?.governor;
   const { read, loaded, rejected } = ledger.total;
   const bytes = reading?.bytes ?? { read: 0, decoded: 0 };
   const { p50, p99 } = meter.latencyMs();
@@ -42,7 +41,7 @@ export function snapshotOf(told: Told): Snapshot {
     values: { loaded: ledger.values },
     bytes: { ...bytes, total: totalSize(inputs), sent: meter.bytesSent },
     inputs: { done: reading?.inputs.done ?? 0, total: inputs.length, current: reading?.inputs.current ?? null },
-    inFlight: told.inFlight,
+    inFlight: sending?.inFlight ?? 0,
     writers: { limit: governor?.writers ?? 0, max: memory?.slots ?? 0 },
     memory: { rssBytes: told.rssBytes, limitBytes: memory?.limitBytes ?? 0, level: governor?.level ?? 'normal' },
     latencyMs: { p50, p99 },
@@ -60,13 +59,13 @@ export function snapshotOf(told: Told): Snapshot {
 }
 
 /** A wait of all batches weighs more than fewer writers than there might be; an input matters once nothing else holds. */
-function heldBackBy({ governor, side, reading }: Told): HeldBackBy | null {
-  return side?.holding ?? governor?.heldBackBy ?? (reading?.waits.going ? 'input' : null);
+function heldBackBy({ sending, side, reading }: Told): HeldBackBy | null {
+  return side?.holding ?? sending?.governor.heldBackBy ?? (reading?.waits.going ? 'input' : null);
 }
 
 /** Seconds so far. */
-function heldBack({ governor, side, reading }: Told): Record<HeldBackBy, number> {
-  const by = governor?.account().heldBack;
+function heldBack({ sending, side, reading }: Told): Record<HeldBackBy, number> {
+  const by = sending?.governor.account().heldBack;
   const held = side?.account();
   // Waiting for the time between two flushes to pass is nothing that the target does.
   const targetMemory = held?.pacedSeconds ?? 0;
@@ -80,9 +79,29 @@ function heldBack({ governor, side, reading }: Told): Record<HeldBackBy, number>
   };
 }
 
-export function memoryOf(told: Told): Summary['memory'] {
-  const { memory, governor } = told;
-  const account = governor?.account();
+type FactsTold = Pick<RunFacts, 'endedMs' | 'seconds' | 'bytes' | 'memory' | 'pressure' | 'side' | 'endpoints'>;
+
+/** The account of the whole run. `facts`: what its parts do not tell. */
+export function summaryOf(told: Told, facts: Omit<RunFacts, keyof FactsTold>): Summary {
+  return summarize(told.ledger, told.meter, { ...facts, ...factsOf(told) });
+}
+
+function factsOf(told: Told): FactsTold {
+  const { clock, begunMs, reading, side, endpoints } = told;
+  return {
+    endedMs: clock.now(),
+    seconds: (clock.monotonic() - begunMs) / 1000,
+    bytes: reading?.bytes ?? { read: 0, decoded: 0 },
+    memory: memoryOf(told),
+    pressure: pressureOf(told),
+    side: side?.account() ?? null,
+    endpoints,
+  };
+}
+
+function memoryOf(told: Told): Summary['memory'] {
+  const { memory, sending } = told;
+  const account = sending?.governor.account();
   return {
     limitBytes: memory?.limitBytes ?? 0,
     limitSource: memory?.limitSource ?? '',
@@ -96,20 +115,20 @@ export function memoryOf(told: Told): Summary['memory'] {
 }
 
 /** Up to now. The kernel's own record knows of peaks between two looks. */
-export function peakRss({ governor }: Told): number {
-  return Math.max(governor?.account().peakRssBytes ?? 0, peakResident());
+export function peakRss({ sending }: Told): number {
+  return Math.max(sending?.governor.account().peakRssBytes ?? 0, peakResident());
 }
 
-export function pressureOf(told: Told): Summary['pressure'] {
-  const { memory, governor, sizes } = told;
-  const account = governor?.account();
+function pressureOf(told: Told): Summary['pressure'] {
+  const { memory, sending } = told;
+  const account = sending?.governor.account();
   const held = heldBack(told);
   return {
     workers: memory?.slots ?? 0,
     limitMin: account?.limitMin ?? 0,
     limitFinal: account?.limitFinal ?? 0,
-    bodyBytesMin: sizes?.least ?? 0,
-    bodyBytesFinal: sizes?.current ?? 0,
+    bodyBytesMin: sending?.sizes.least ?? 0,
+    bodyBytesFinal: sending?.sizes.current ?? 0,
     throttledSeconds: held.target + held.targetMemory + held.ownMemory,
     heldBackBy: held,
   };

@@ -1,16 +1,10 @@
-// The run, top to bottom: input → format → batch → (alone?) → deliver → account.
-// With its two halves, reading.ts and account.ts, the only place that knows every room.
+// The run, top to bottom: input → format → batch in reading.ts, (alone?) → deliver → account in sending.ts, and what it
+// came to in account.ts. With these, the only place that knows every room.
 
 import { setMaxListeners } from 'node:events';
-import pLimit from 'p-limit';
-import { memoryOf, peakRss, pressureOf, snapshotOf, type Told } from './account.js';
+import { peakRss, snapshotOf, summaryOf, type Told } from './account.js';
 import { Arena } from './batch/arena.js';
-import { shares } from './batch/joint.js';
 import { Continuing } from './continuing.js';
-import { alone, Outstanding } from './deliver/alone.js';
-import { Delivery } from './deliver/delivery.js';
-import { SizeLimit } from './deliver/sizes.js';
-import { runWriters } from './deliver/writers.js';
 import { BugError, BulkLoadError, InputError, InterruptedError, type Outcome } from './errors.js';
 import { formatsOf, readAs, unusedMapping } from './formats.js';
 import { sampleTimes, type TimeSample, unsampled } from './input/times.js';
@@ -18,16 +12,14 @@ import { accepts, Ledger } from './ledger/ledger.js';
 import { Meter } from './ledger/meter.js';
 import { loadName } from './ledger/name.js';
 import { Particularly } from './ledger/particulars.js';
-import { exitCodeOf, outcomeOf, summarize } from './ledger/summarize.js';
+import { exitCodeOf, outcomeOf } from './ledger/summarize.js';
 import { assertColumnsFit, economise, isWorthThread, planMemory, roomOf } from './memory.js';
 import type {
-  Batch,
   Clock,
   Input,
   InputPrecision,
   Notice,
   Particulars,
-  Receipt,
   Snapshot,
   Summary,
   Target,
@@ -37,16 +29,11 @@ import type {
 } from './model.js';
 import { memcacheAsked, outlook, words } from './outlook.js';
 import type { MemoryPlan } from './plan.js';
-import type { Governor } from './pressure/contract.js';
-import { collector } from './pressure/gc.js';
-import { govern } from './pressure/governor.js';
 import { residentMemory } from './pressure/resident.js';
 import { Reading } from './reading.js';
-import { Stall } from './report/stall.js';
 import { Catalogue } from './schema/catalogue.js';
-import { awaitColumns, refresh } from './schema/landing.js';
+import { Sending } from './sending.js';
 import type { Settings } from './settings/settings.js';
-import { Turns } from './state/turn.js';
 import { TargetSide } from './target-side.js';
 import { Verification, verifyError } from './verify.js';
 
@@ -115,23 +102,18 @@ class Run {
   readonly #meter = new Meter();
   readonly #particularly: Particularly | null;
   readonly #continuing: Continuing;
-  readonly #turns: Turns;
-  readonly #outstanding = new Outstanding();
   readonly #resident = residentMemory();
   /** Ends reading, waiting and new attempts; a little later, `#hard` ends the requests in flight. */
   readonly #halt = new AbortController();
   readonly #hard = new AbortController();
   readonly #undo: (() => void)[] = [];
-  #stall: Stall | null = null;
-  #begun = false;
   #over = false;
   #catalogue = new Catalogue([]);
   #memory: MemoryPlan | null = null;
   #description: TargetDescription | null = null;
   #reading: Reading | null = null;
-  #governor: Governor | null = null;
+  #sending: Sending | null = null;
   #side: TargetSide | null = null;
-  #sizes: SizeLimit | null = null;
   #verification: Verification | null = null;
   #verified: VerifyReport | null = null;
 
@@ -141,7 +123,7 @@ class Run {
     this.#startedMs = context.clock.now();
     this.#begunMs = context.clock.monotonic();
     const { inputs, clock, notify } = context;
-    const { tenant, db, urls, maxRejected, dryRun } = settings;
+    const { maxRejected } = settings;
     this.#continuing = new Continuing({
       settings,
       inputs,
@@ -162,7 +144,6 @@ class Run {
         this.#particularly?.booked(batch, receipt, kept);
       },
     );
-    this.#turns = new Turns(dryRun === null ? urls.map(({ origin }) => origin) : [], [tenant, db], clock, notify);
     // Every writer listens to them.
     setMaxListeners(0, this.#halt.signal, this.#hard.signal);
     this.#obey(context.stop, (reason) => this.end(reason));
@@ -207,63 +188,51 @@ class Run {
       room: roomOf(this.#settings, formats, memory),
       means: { wide: memory.optimizes, apart: memory.apart },
       notify,
-      begun: () => this.#begun || this.#settledAny,
-      settled: () => this.#outstanding.idle(),
+      begun: () => this.#sending!.begun || this.#settledAny,
+      settled: () => this.#sending!.idle(),
     });
     watch(() => snapshotOf(this.#told()), this.#description, memory);
-    await this.#lookOut(times, this.#description);
+    this.#side = await this.#lookOut(times, this.#description);
+    this.#sending = this.#sendingTo(this.#side, memory);
     return memory;
   }
 
   /** What this load will do to the target, said before anything is sent. */
-  async #lookOut(times: TimeSample, { database, version }: TargetDescription): Promise<void> {
+  async #lookOut(times: TimeSample, { database, version }: TargetDescription): Promise<TargetSide> {
     const { target, clock, notify } = this.#context;
     const signal = this.#halt.signal;
     const seen = outlook(this.#settings, database, await target.layout(signal), times);
     if (target.traits.plansMemory) for (const notice of words(this.#settings, seen, times, version)) notify(notice);
-    this.#side = new TargetSide(this.#settings, seen, { target, clock, signal, notify });
+    return new TargetSide(this.#settings, seen, { target, clock, signal, notify });
   }
 
-  /** The flow. Permit, then pull: a batch is made when a writer may send it, and never before. */
-  async move(memory: MemoryPlan): Promise<void> {
-    const gate = pLimit(1);
-    const sizes = new SizeLimit(memory.batchBytes, () => this.#side!.bodyBytes, this.#context.notify);
-    const governor = this.#govern(memory, (writers) => {
-      gate.concurrency = writers;
+  #sendingTo(side: TargetSide, memory: MemoryPlan): Sending {
+    const { target, clock, notify } = this.#context;
+    return new Sending({
+      settings: this.#settings,
+      memory,
+      target,
+      side,
+      catalogue: this.#catalogue,
+      ledger: this.#ledger,
+      meter: this.#meter,
+      verification: this.#verification,
+      clock,
+      resident: () => this.#resident.bytes(),
+      input: () => this.#reading!.inputs.current,
+      stop: this.#halt.signal,
+      abort: this.#hard.signal,
+      end: (error) => this.end(error),
+      notify,
     });
-    this.#sizes = sizes;
-    this.#stall = this.#watchForStalls();
-    this.#limitDuration();
-    const arena = new Arena(memory.slots, memory);
-    const read = this.#reading!.batches(arena, () => sizes.current, this.#halt.signal);
-    const batches = alone(read, this.#outstanding, this.#context.target.traits.firstWriteAlone);
-    const delivery = this.#delivery(governor, sizes);
-    try {
-      await runWriters(memory.slots, gate, batches, async (batch) => {
-        try {
-          this.#verification?.pulled(batch);
-          const receipt = await this.#deliver(delivery, batch);
-          await this.#settle(batch, receipt);
-          this.#verification?.settled(batch, receipt);
-        } catch (error) {
-          this.end(error);
-        } finally {
-          this.#outstanding.end();
-          governor.sample();
-        }
-      });
-    } finally {
-      await batches.return();
-    }
   }
 
-  /** Books each input's share; what one of them ends the run with comes last, so that none is forgotten. */
-  async #settle(batch: Batch, receipt: Receipt): Promise<void> {
-    const failures: unknown[] = [];
-    for (const [part, share] of shares(batch, receipt)) {
-      await this.#ledger.settle(part, share).catch((error: unknown) => failures.push(error));
-    }
-    if (failures.length > 0) throw failures[0];
+  /** The flow: a batch is made when a writer may send it, and never before. */
+  async move({ slots, ...sizes }: MemoryPlan): Promise<void> {
+    this.#limitDuration();
+    const sending = this.#sending!;
+    const bodyBytes = (): number => sending.sizes.current;
+    await sending.run(this.#reading!.batches(new Arena(slots, sizes), bodyBytes, this.#halt.signal));
   }
 
   /** Once everything is loaded, a sample is read back, when that was asked for. */
@@ -284,10 +253,9 @@ class Run {
   /** Closes everything and draws up the account. Throws BugError when it does not balance. */
   async finish(): Promise<LoadResult> {
     const ledger = this.#ledger;
-    const { version, command, inputs, clock, target } = this.#context;
-    this.#governor?.close();
+    const { version, command, inputs, target } = this.#context;
+    this.#sending?.close();
     this.#side?.close();
-    this.#stall?.close();
     for (const undo of this.#undo) undo();
     await this.#reading?.close();
     await this.#continuing.close(this.#howItEnded()).catch((error: unknown) => this.end(error));
@@ -301,24 +269,17 @@ class Run {
     const error = ledger.reason ?? (ended.reason === null ? differs : new InputError(ended.reason));
     const outcome = error?.outcome ?? ended.outcome;
     const told = this.#told();
-    const summary = summarize(ledger, this.#meter, {
+    const summary = summaryOf(told, {
       version,
       startedMs: this.#startedMs,
-      endedMs: clock.now(),
-      seconds: (clock.monotonic() - this.#begunMs) / 1000,
       outcome,
       exitCode: exitCodeOf(outcome, error),
       error,
       continueWith:
         error === null || withoutAnother.includes(outcome) ? null : (command?.(this.#continuing.skippable) ?? null),
       inputs: inputs.map(({ name }, i) => ({ name, format: this.#reading?.formatOf(i) ?? this.#settings.format })),
-      bytes: this.#reading?.bytes ?? { read: 0, decoded: 0 },
-      memory: memoryOf(told),
-      pressure: pressureOf(told),
       target: this.#description,
-      side: this.#side?.account() ?? null,
       introduced: this.#catalogue.introduced,
-      endpoints: target.endpoints(),
       resumedFromByte: (i) => this.#continuing.resumedFrom(i),
       checkpoint: this.#continuing.checkpoint,
       deadLetters: this.#continuing.deadLetters.paths,
@@ -370,76 +331,6 @@ class Run {
     return this.#outcome().reason === null ? 'finished' : 'stopped';
   }
 
-  #govern(memory: MemoryPlan, changed: (writers: number) => void): Governor {
-    const { clock, notify } = this.#context;
-    this.#governor = govern({
-      limitBytes: memory.limitBytes,
-      watchdog: this.#settings.memoryWatchdog,
-      workers: memory.slots,
-      clock,
-      probe: () => this.#resident.bytes(),
-      drained: () => this.#outstanding.count === 0,
-      collect: collector(),
-      changed,
-      stop: (error) => this.end(error),
-      notify,
-    });
-    return this.#governor;
-  }
-
-  #watchForStalls(): Stall {
-    const { clock, target, notify } = this.#context;
-    const look = () => ({
-      outstanding: this.#outstanding.count,
-      endpoints: target.endpoints(),
-      input: this.#reading!.inputs.current,
-    });
-    return new Stall({ clock, look, notify });
-  }
-
-  #delivery(governor: Governor, sizes: SizeLimit): Delivery {
-    const { target, clock, notify } = this.#context;
-    const { retryForMs, requestTimeoutMs, urls } = this.#settings;
-    return new Delivery(target, this.#stall!.backOffs(clock), sizes, {
-      retryForMs,
-      requestTimeoutMs,
-      endpoints: urls.length,
-      random: Math.random,
-      observe: (attempt, bodyBytes, retry) => {
-        this.#meter.count(attempt, retry, clock.monotonic());
-        governor.observe(attempt, bodyBytes, this.#outstanding.count);
-        this.#side!.observe(attempt, bodyBytes);
-        this.#stall!.observe(attempt);
-      },
-      mayReject: (more) => this.#ledger.mayReject(more),
-      landed: async (batch, signal, patienceMs) => {
-        if (!target.traits.firstWriteAlone) return;
-        const shown = awaitColumns(target, this.#catalogue, batch.introduces ?? [], clock, signal, patienceMs);
-        await this.#stall!.during('the columns of a batch whose outcome is unknown', shown);
-      },
-      notify,
-    });
-  }
-
-  /** What it introduced is known to be there once it was acknowledged; where part of it was not, the target is asked. */
-  async #deliver(delivery: Delivery, batch: Batch): Promise<Receipt> {
-    this.#begun ||= batch.points > 0;
-    // Stopped while it waits, it comes back from the delivery undelivered.
-    await this.#side!.admit(batch, this.#halt.signal).catch(() => {});
-    const needsTurn = batch.introduces !== null && this.#context.target.traits.firstWriteAlone;
-    const turn = needsTurn ? await this.#turns.take(this.#halt.signal).catch(() => null) : null;
-    const { receipt, fatal } = await delivery.deliver(batch, this.#halt.signal, this.#hard.signal);
-    turn?.release();
-    if (fatal !== null) this.end(fatal);
-    if (batch.introduces === null) return receipt;
-    const whole = receipt.rejected.length === 0 && receipt.undelivered.length === 0;
-    if (whole) this.#catalogue.pin(batch.introduces);
-    else if (receipt.loaded.length > 0) {
-      await refresh(this.#context.target, this.#catalogue, batch.introduces, this.#halt.signal).catch(() => {});
-    }
-    return receipt;
-  }
-
   #told(): Told {
     const { inputs, clock } = this.#context;
     return {
@@ -450,11 +341,9 @@ class Run {
       meter: this.#meter,
       memory: this.#memory,
       reading: this.#reading,
-      governor: this.#governor,
-      sizes: this.#sizes,
+      sending: this.#sending,
       side: this.#side,
       endpoints: this.#context.target.endpoints(),
-      inFlight: this.#outstanding.count,
       rssBytes: this.#over ? process.memoryUsage.rss() : this.#resident.bytes(),
     };
   }

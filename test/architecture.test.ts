@@ -24,7 +24,7 @@ const leaves = [
 ];
 const runs = ['load', 'check'];
 /** Parts of the load, on pages of their own. */
-const parts = ['reading', 'account', 'target-side', 'continuing', 'verify', 'inferred'];
+const parts = ['reading', 'sending', 'account', 'target-side', 'continuing', 'verify', 'inferred'];
 const factories = ['clock', 'version', 'targets', 'bare-target', 'input'];
 const allowed: Record<string, readonly string[]> = {
   model: ['errors'],
