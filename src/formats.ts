@@ -3,7 +3,7 @@
 
 import { detect, headBytes } from './format/detect.js';
 import { LineProtocol, type LineProtocolOptions } from './format/line-protocol.js';
-import { wideChunkBytes } from './format/memory.js';
+import { narrowChunkBytes, wideChunkBytes } from './format/memory.js';
 import { rowLayout } from './format/rows/memory.js';
 import type { ByteSource, Format, FormatName, Input, Room } from './model.js';
 import type { RowFormats } from './row-formats.js';
@@ -17,6 +17,9 @@ export function formatBytes(settings: Settings, formats: readonly FormatName[], 
   const lines = formats.includes('lp') ? LineProtocol.memoryBytes(lineOptions(settings, { wide, apart: false })) : 0;
   return lines + (formats.some((each) => each !== 'lp') ? rowLayout(settings).bytes : 0);
 }
+
+/** Bytes of one read; a reject comes in parts of as many. */
+export const chunkBytes = { narrow: narrowChunkBytes, wide: wideChunkBytes };
 
 /** What they take besides when points are found on a thread of its own; null where none of them can be. */
 export function apartBytes(settings: Settings, formats: readonly FormatName[]): number | null {

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { slotBytes } from './batch/arena.js';
 import { MemoryLimitError } from './errors.js';
-import { apartBytes, formatBytes } from './formats.js';
+import { apartBytes, chunkBytes, formatBytes } from './formats.js';
 import { isUrl } from './input/http/name.js';
 import { isS3 } from './input/s3/input.js';
 import type { FormatName, Input, Room } from './model.js';
@@ -110,6 +110,7 @@ function requestOf(
     batchPoints,
     maxPointBytes,
     formatBytes: formatBytes(settings, formats, false),
+    chunkBytes,
     wideBytes: formatBytes(settings, formats, true) - formatBytes(settings, formats, false),
     remoteBytes: remote,
     apartBytes: apart ? apartBytes(settings, formats) : null,

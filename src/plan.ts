@@ -40,6 +40,8 @@ export interface PlanRequest {
   readonly formatBytes: number;
   /** What the format takes besides to read as much at once as pays: with limits that have room for the compiler. */
   readonly wideBytes: number;
+  /** Bytes of one read, and of one that is as much as pays. */
+  readonly chunkBytes: { readonly narrow: number; readonly wide: number };
   readonly remoteBytes: number;
   /** What the format takes besides on a thread of its own; null where that is not worth it. */
   readonly apartBytes: number | null;
@@ -60,8 +62,6 @@ const leastReserve = 16 * MiB;
 /** Of the limit. */
 const reserveShare = 0.1;
 const smallestBody = 64 * KiB;
-/** A reject of the longest kind and what one read may add to it must fit. */
-const sideSlack = 512 * KiB;
 /** The largest window of a zstd frame that is read unasked: a thread must not take its place. */
 const leastWindowApart = 128 * MiB;
 /** The shortest point there is, `m f=1 0\n`, bounds how many fit a body. */
@@ -95,7 +95,7 @@ function fitted(request: PlanRequest, optimizes: boolean): MemoryPlan | null {
   const formatBytes = request.formatBytes + (optimizes ? request.wideBytes : 0);
   const rest = limit.bytes - baseBytes - reserveBytes - formatBytes - request.remoteBytes;
   for (const asked of bodies(request.batchBytes)) {
-    const sizes = slotSizes(request, asked);
+    const sizes = slotSizes(request, asked, optimizes);
     const each = request.slotBytes(sizes);
     const slots = Math.min(workers, Math.floor(rest / each));
     if (slots < 1) continue;
@@ -133,10 +133,16 @@ export function limitForWindow(request: PlanRequest, windowBytes: number): numbe
   return null;
 }
 
-function slotSizes(request: PlanRequest, asked: number): { bodyBytes: number; sideBytes: number; points: number } {
+function slotSizes(
+  request: PlanRequest,
+  asked: number,
+  optimizes: boolean,
+): { bodyBytes: number; sideBytes: number; points: number } {
+  const { narrow, wide } = request.chunkBytes;
   // The longest point and its stamp must fit a body.
   const bodyBytes = Math.max(asked, request.maxPointBytes + 64);
-  const sideBytes = request.maxPointBytes + sideSlack;
+  // A reject of the longest kind and what one read may add to it must fit.
+  const sideBytes = request.maxPointBytes + (optimizes ? wide : narrow);
   return { bodyBytes, sideBytes, points: Math.min(request.batchPoints, Math.ceil(bodyBytes / shortestPoint)) };
 }
 
@@ -148,7 +154,7 @@ function note(request: PlanRequest, asked: number, slots: number): string | null
 }
 
 function tooSmall(request: PlanRequest): MemoryLimitError {
-  const slot = request.slotBytes(slotSizes(request, bodies(request.batchBytes).at(-1)!));
+  const slot = request.slotBytes(slotSizes(request, bodies(request.batchBytes).at(-1)!, false));
   // The reserve grows with the limit.
   const without = idleBytes + request.formatBytes + request.remoteBytes + slot;
   const needed = Math.max(without + leastReserve, Math.ceil(without / (1 - reserveShare)));

@@ -16,6 +16,7 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
     maxPointBytes: MiB,
     formatBytes: 4 * MiB,
     wideBytes: MiB,
+    chunkBytes: { narrow: 512 * KiB, wide: MiB },
     remoteBytes: 0,
     apartBytes: null,
     slotBytes,
@@ -54,8 +55,17 @@ function fits(asked: PlanRequest): boolean {
 }
 
 test('as much is read at once as pays where the kernel is compiled for speed, and half of it elsewhere', () => {
-  expect(plan(request(512 * MiB))).toMatchObject({ optimizes: true, formatBytes: 5 * MiB });
-  expect(plan(request(128 * MiB))).toMatchObject({ optimizes: false, formatBytes: 4 * MiB });
+  const sizes = { maxPointBytes: 64 * KiB };
+  expect(plan(request(512 * MiB, sizes))).toMatchObject({
+    optimizes: true,
+    formatBytes: 5 * MiB,
+    sideBytes: 1088 * KiB,
+  });
+  expect(plan(request(128 * MiB, sizes))).toMatchObject({
+    optimizes: false,
+    formatBytes: 4 * MiB,
+    sideBytes: 576 * KiB,
+  });
 });
 
 test('a slot takes the longest point with its stamp, and a reject of the longest kind', () => {
