@@ -8,8 +8,10 @@ const BILLION = 1_000_000_000;
 const WORD = 2 ** 32;
 /** A double that is a whole number below this has these digits. */
 const wholeLimit = 1e15;
-/** Decimal places that are tried before the language is asked. */
-const scales = [10, 100, 1000, 1e4, 1e5, 1e6];
+/** Decimal places that are tried before the language is asked; zeros at the end are left out. */
+const scales = [3, 6];
+/** Powers of ten. */
+const powers = [1, 10, 100, 1000, 1e4, 1e5, 1e6];
 
 /** A whole number from 0 to 2^53. */
 export function putWhole(bytes: Uint8Array, at: number, value: number): number {
@@ -65,20 +67,28 @@ export function putFloat64(bytes: Uint8Array, at: number, value: number): number
     const whole = Math.floor(size);
     if (whole === size) return putWhole(bytes, p, size);
     for (let i = 0; i < scales.length; i++) {
-      const scale = scales[i]!;
+      const digits = scales[i]!;
+      const scale = powers[digits]!;
       const scaled = Math.round(size * scale);
       // Both are exact, and so their quotient is the double next to these digits.
-      if (scaled / scale === size && scaled < wholeLimit) return putScaled(bytes, p, scaled, scale, i + 1);
+      if (scaled / scale === size && scaled < wholeLimit)
+        return putFraction(bytes, p, whole, scaled - whole * scale, digits);
     }
   }
   return putText(bytes, p, String(size));
 }
 
-function putScaled(bytes: Uint8Array, at: number, scaled: number, scale: number, digits: number): number {
-  const whole = Math.floor(scaled / scale);
+/** @param fraction so many digits of it, not all of them zeros */
+function putFraction(bytes: Uint8Array, at: number, whole: number, fraction: number, digits: number): number {
   const p = putWhole(bytes, at, whole);
   bytes[p] = DOT;
-  return putPadded(bytes, p + 1, scaled - whole * scale, digits);
+  let rest = fraction | 0;
+  let length = digits;
+  for (let next = (rest / 10) | 0; next * 10 === rest; next = (rest / 10) | 0) {
+    rest = next;
+    length--;
+  }
+  return putPadded(bytes, p + 1, rest, length);
 }
 
 /** A whole number below 10^15, either way, with a decimal point before the last of its digits. */
