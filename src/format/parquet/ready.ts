@@ -16,8 +16,11 @@ const firstBytes = 64 * 1024;
 const longest = 256;
 /** Values for each entry of a dictionary; where there are fewer, too few of them are copies. */
 const fewest = 4;
-/** What goes before each text: bytes of it as JSON, of it in the point, and of the value itself. */
-const head = 12;
+/** Two numbers for each entry: where its text begins and how long it is as JSON, how long it is in the point and as a value. */
+const words = 2;
+/** Of lengths in them; longer ones have no room there. */
+const lengthBits = 9;
+const lengths = (1 << lengthBits) - 1;
 /** Entries that are not kept yet, and those that never are. */
 const NEW = 0;
 const NEVER = -1;
@@ -25,7 +28,8 @@ const NEVER = -1;
 /** Memory for the texts of all columns of a row group. */
 export class ReadyTexts {
   readonly #cells: Cells;
-  #end = head;
+  /** 0 is no place of a text. */
+  #end = 1;
 
   constructor(cells: Cells) {
     this.#cells = cells;
@@ -33,7 +37,7 @@ export class ReadyTexts {
   }
 
   clear(): void {
-    this.#end = head;
+    this.#end = 1;
   }
 
   /** @returns where so many bytes are free; NEVER where no more are kept */
@@ -72,7 +76,8 @@ export class ReadyColumn {
   readonly #values: ValueWriter;
   readonly #hasNulls: boolean;
   #dictionary = noValues;
-  #places = new Int32Array(0);
+  /** Lengths stand beside the places, so that nothing waits for a text before it is copied. */
+  #entries = new Int32Array(0);
   #rows = 0;
 
   /** @param hasNulls whether some words stand for no value */
@@ -97,53 +102,53 @@ export class ReadyColumn {
   /** Writes `"name":value,` at `at`, and the cell. @returns the offset behind it; -1 when it is not kept */
   put(dictionary: Values, value: number, at: number): number {
     if (dictionary !== this.#dictionary) this.#begin(dictionary);
-    const place = this.#places.length === 0 ? NEVER : this.#places[value]!;
-    if (place <= 0) return -1;
+    const first = this.#entries.length === 0 ? NEVER : this.#entries[words * value]!;
+    if (first <= 0) return -1;
+    const second = this.#entries[words * value + 1]!;
     const { view, cells, end } = this.#memory;
-    const { ready: kept } = cells;
-    const json = kept.getInt32(place, true);
+    const json = first & lengths;
     if (at + json > end) return -1;
-    copy(view, at, kept, place + head, json);
+    const place = first >> lengthBits;
+    copy(view, at, cells.ready, place, json);
     const cell = this.#cell;
-    const start = place + head + json;
+    const start = place + json;
     cells.kinds[cell] = READY;
     cells.starts[cell] = start;
-    cells.ends[cell] = start + kept.getInt32(place + 4, true);
-    cells.sizes[cell] = kept.getInt32(place + 8, true);
+    cells.ends[cell] = start + (second >> lengthBits);
+    cells.sizes[cell] = second & lengths;
     return at + json;
   }
 
   /** Keeps what was written in [from, to), as far as it can be. */
   keep(value: number, from: number, to: number): void {
-    if (this.#places.length > 0 && this.#places[value] === NEW) this.#places[value] = this.#kept(from, to);
+    const entries = this.#entries;
+    if (entries.length > 0 && entries[words * value] === NEW) this.#keep(words * value, from, to);
   }
 
   #begin(dictionary: Values): void {
     const isWorth = this.#part !== null && dictionary.count * fewest <= this.#rows;
     this.#dictionary = dictionary;
-    this.#places = new Int32Array(isWorth ? dictionary.count : 0);
+    this.#entries = new Int32Array(isWorth ? words * dictionary.count : 0);
   }
 
-  #kept(from: number, to: number): number {
+  #keep(entry: number, from: number, to: number): void {
     const { bytes, view, cells, texts, end } = this.#memory;
     const { prefix } = this.#part!;
     const kind = cells.kinds[this.#cell]!;
     const start = cells.starts[this.#cell]!;
     const stop = cells.ends[this.#cell]!;
     const most = prefix.length + 2 * longest;
-    if (to - from > longest || to + most > end || (kind === BARE && this.#hasNulls)) return NEVER;
+    this.#entries[entry] = NEVER;
+    if (to - from > longest || to + most > end || (kind === BARE && this.#hasNulls)) return;
     // Behind the row is room for it, until it is known how long it is.
     bytes.set(prefix, to);
     const done = this.#value(kind, start, stop, to + prefix.length);
-    if (done < 0) return NEVER;
-    const place = texts.take(head + done - from);
-    if (place === NEVER) return NEVER;
-    const { ready: kept } = cells;
-    kept.setInt32(place, to - from, true);
-    kept.setInt32(place + 4, done - to, true);
-    kept.setInt32(place + 8, stop - start, true);
-    copy(kept, place + head, view, from, done - from);
-    return place;
+    if (done < 0) return;
+    const place = texts.take(done - from);
+    if (place === NEVER) return;
+    copy(cells.ready, place, view, from, done - from);
+    this.#entries[entry] = (place << lengthBits) | (to - from);
+    this.#entries[entry + 1] = ((done - to) << lengthBits) | (stop - start);
   }
 
   #value(kind: number, from: number, to: number, out: number): number {
