@@ -1,24 +1,31 @@
 // Which columns of a file become part of points, and how: those that nobody asks for are not read at all.
 
 import { UsageError } from '../../errors.js';
+import { copySlack } from '../rows/copy.js';
 import { mapped } from '../rows/mapped.js';
 import { type Mapping, type MappingOptions, wantedNames } from '../rows/mapping.js';
 import { fieldType, type Leaf, type Node, OTHER } from './schema.js';
 import type { Place } from './text.js';
 
+/** The name of a column as JSON, with its colon. */
+export interface Key {
+  readonly bytes: Uint8Array;
+  /** Of the same, and as many bytes behind it as a copy may read. */
+  readonly view: DataView;
+}
+
 /** A column whose rows have one value at most. */
 export interface FlatColumn {
   readonly node: Node;
   readonly place: Place;
-  /** `"name":` */
-  readonly key: Uint8Array;
+  readonly key: Key;
 }
 
 /** A column at the top with lists somewhere in it. */
 export interface ListColumn {
   readonly node: Node;
   readonly leaves: readonly Node[];
-  readonly key: Uint8Array;
+  readonly key: Key;
   /** By path, elements of lists by their number: `samples.0`. */
   readonly places: ReadonlyMap<string, Place>;
   /** Numbers of the columns that are lists, by path. */
@@ -94,8 +101,11 @@ function hasList(node: Node): boolean {
   return node.isList || node.children.some(hasList);
 }
 
-export function keyOf(name: string): Uint8Array {
-  return Buffer.from(`${JSON.stringify(name)}:`);
+export function keyOf(name: string): Key {
+  const text = Buffer.from(`${JSON.stringify(name)}:`);
+  const memory = new Uint8Array(text.length + copySlack);
+  memory.set(text);
+  return { bytes: memory.subarray(0, text.length), view: new DataView(memory.buffer) };
 }
 
 function unknown(name: string, { called }: Leaf): UsageError {

@@ -5,8 +5,6 @@ import type { Page } from './page.js';
 import { noValues, type Values } from './values.js';
 
 export class Cursor {
-  /** Entries that are held and still to be read. */
-  left = 0;
   values: Values = noValues;
   /** Whether they are a dictionary, so that they come more than once. */
   isDictionary = false;
@@ -16,12 +14,17 @@ export class Cursor {
   to = 0;
   readonly #pages: ColumnPages;
   readonly #highest: number;
-  #page: Page | null = null;
-  /** What comes behind it, where all of a column is held. */
-  readonly #later: Page[] = [];
+  /** Of the page, so that a value is found without a way through it. */
+  #definitions: Uint8Array | null = null;
+  #repetitions: Uint8Array | null = null;
+  #places: Int32Array | null = null;
+  #isShared = false;
+  #count = 0;
   #inPage = 0;
-  #at = 0;
   #next = 0;
+  /** What comes behind it, where all of a column is held, and entries in there. */
+  readonly #later: Page[] = [];
+  #behind = 0;
   /** The text before, where texts are written as what differs from it. */
   #text = Buffer.alloc(0);
   #textLength = 0;
@@ -29,6 +32,11 @@ export class Cursor {
   constructor(pages: ColumnPages, highest: number) {
     this.#pages = pages;
     this.#highest = highest;
+  }
+
+  /** Entries that are held and still to be read. */
+  get left(): number {
+    return this.#inPage + this.#behind;
   }
 
   /** Reads on until there is an entry, behind the next `skip` ones; false at the end of the column. Throws for what is damaged. */
@@ -39,7 +47,6 @@ export class Cursor {
       const { page, skipped } = await this.#pages.next(pass);
       if (page.count === 0) return false;
       pass -= skipped;
-      this.left = page.count;
       this.#turn(page);
     }
     for (; pass > 0; pass--) this.pass();
@@ -51,46 +58,53 @@ export class Cursor {
     for (;;) {
       const { page } = await this.#pages.next(0);
       if (page.count === 0) return;
-      this.left += page.count;
+      this.#behind += page.count;
       this.#later.push(page);
     }
   }
 
-  #turn(page: Page): void {
-    this.#page = page;
-    this.#inPage = page.count;
-    this.#at = 0;
+  #turn({ count, definitions, repetitions, values, places }: Page): void {
+    this.#definitions = definitions;
+    this.#repetitions = repetitions;
+    this.#places = places;
+    this.#isShared = values.shared !== null;
+    this.#count = count;
+    this.#inPage = count;
     this.#next = 0;
-    this.values = page.values;
-    this.isDictionary = page.places !== null;
+    this.values = values;
+    this.isDictionary = places !== null;
   }
 
-  /** The page of the next entry. */
-  #current(): Page {
-    while (this.#inPage === 0) this.#turn(this.#later.shift()!);
-    return this.#page!;
+  /** Number in its page of the next entry. */
+  #at(): number {
+    while (this.#inPage === 0) {
+      const page = this.#later.shift()!;
+      this.#behind -= page.count;
+      this.#turn(page);
+    }
+    return this.#count - this.#inPage;
   }
 
   /** Level of the next entry, and at which list it goes on; 0 where a row begins. */
   get definition(): number {
-    return this.#current().definitions?.[this.#at] ?? this.#highest;
+    const at = this.#at();
+    return this.#definitions?.[at] ?? this.#highest;
   }
 
   get repetition(): number {
-    return this.left === 0 ? 0 : (this.#current().repetitions?.[this.#at] ?? 0);
+    if (this.left === 0) return 0;
+    const at = this.#at();
+    return this.#repetitions?.[at] ?? 0;
   }
 
   /** Goes on behind the next entry. @returns the number of its value; -1 where it has none */
   pass(): number {
-    if (this.#inPage === 0) this.#current();
-    const page = this.#page!;
-    const at = this.#at++;
-    this.left--;
+    const at = this.#at();
     this.#inPage--;
-    if (page.definitions !== null && page.definitions[at] !== this.#highest) return -1;
+    if (this.#definitions !== null && this.#definitions[at] !== this.#highest) return -1;
     const next = this.#next++;
-    if (page.values.shared !== null) this.#share(page.values, next);
-    return page.places === null ? next : page.places[next]!;
+    if (this.#isShared) this.#share(this.values, next);
+    return this.#places === null ? next : this.#places[next]!;
   }
 
   /** Where the bytes of a value lie. */

@@ -26,6 +26,27 @@ export function readRuns(bytes: Uint8Array, from: number, to: number, width: num
   }
 }
 
+/** Levels up to `highest`, as `readRuns`. */
+export function readLevels(bytes: Uint8Array, from: number, to: number, highest: number, count: number): Uint8Array {
+  const levels = new Uint8Array(count);
+  readRuns(bytes, from, to, bitWidth(highest), levels);
+  return levels;
+}
+
+/** The same; null where one run says that all are at the highest, as in most columns. */
+export function readPresence(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  highest: number,
+  count: number,
+): Uint8Array | null {
+  const runs = { bytes, to, at: from };
+  const head = varint(runs);
+  const isOne = head % 2 === 0 && head / 2 >= count && repeated(runs, bitWidth(highest)) === highest;
+  return isOne ? null : readLevels(bytes, from, to, highest, count);
+}
+
 /** Bits that numbers up to `most` take. */
 export function bitWidth(most: number): number {
   return 32 - Math.clz32(most);

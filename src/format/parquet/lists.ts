@@ -53,7 +53,7 @@ export class ListRows {
   #enter(node: Node): Cursor {
     const cursor = this.#of.get(node) ?? node.children.map((child) => this.#enter(child))[0]!;
     this.#first.set(node, cursor);
-    this.#keys.set(node, keyOf(node.name));
+    this.#keys.set(node, keyOf(node.name).bytes);
     return cursor;
   }
 

@@ -2,7 +2,7 @@
 
 import type { PageHeader } from 'hyparquet';
 import type { Codec } from './codecs.js';
-import { bitWidth, readRuns } from './levels.js';
+import { readLevels, readPresence, readRuns } from './levels.js';
 import type { Leaf } from './schema.js';
 import { encodedValues, noValues, plainValues, type Values } from './values.js';
 
@@ -61,18 +61,17 @@ function pageV1(
   const bytes = codec(body, header.uncompressed_page_size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
-  const levels = (highest: number, how: string): Uint8Array | null => {
+  const levels = (highest: number, how: string, read: typeof readPresence): Uint8Array | null => {
     if (highest === 0) return null;
     if (how !== 'RLE') throw new Error(`levels as ${how}`);
     const end = at + 4 + view.getUint32(at, true);
     if (end > bytes.length) throw new Error('levels longer than what holds them');
-    const read = new Uint8Array(count);
-    readRuns(bytes, at + 4, end, bitWidth(highest), read);
+    const from = at + 4;
     at = end;
-    return read;
+    return read(bytes, from, end, highest, count);
   };
-  const repetitions = levels(most.repetition, repetition_level_encoding);
-  const definitions = levels(most.definition, definition_level_encoding);
+  const repetitions = levels(most.repetition, repetition_level_encoding, readLevels);
+  const definitions = levels(most.definition, definition_level_encoding, readPresence);
   return filled(leaf, count, definitions, repetitions, most.definition, encoding, bytes, at, dictionary);
 }
 
@@ -91,14 +90,8 @@ function pageV2(
   const head = repeated + defined;
   if (repeated < 0 || defined < 0 || head > body.length || head > header.uncompressed_page_size)
     throw new Error('levels longer than what holds them');
-  const levels = (highest: number, from: number, to: number): Uint8Array | null => {
-    if (highest === 0) return null;
-    const read = new Uint8Array(count);
-    readRuns(body, from, to, bitWidth(highest), read);
-    return read;
-  };
-  const repetitions = levels(most.repetition, 0, repeated);
-  const definitions = levels(most.definition, repeated, head);
+  const repetitions = most.repetition === 0 ? null : readLevels(body, 0, repeated, most.repetition, count);
+  const definitions = most.definition === 0 ? null : readPresence(body, repeated, head, most.definition, count);
   const packed = body.subarray(head);
   const size = header.uncompressed_page_size - head;
   const bytes = is_compressed === false ? packed : codec(packed, size);

@@ -2,6 +2,7 @@
 // those that are rejected, and the bytes in which places are counted.
 
 import type { Place as Start } from '../../model.js';
+import { copy } from '../rows/copy.js';
 import type { Rows } from '../rows/rows.js';
 import type { Columns, FlatColumn } from './columns.js';
 import type { Cursor } from './cursor.js';
@@ -29,6 +30,8 @@ export class RowWriter implements Pen {
   readonly #rows: Rows;
   readonly #text: RowText;
   readonly #columns: Columns;
+  /** Of the memory of the format. */
+  readonly #view: DataView;
   readonly #texts: ReadyTexts;
   readonly #ready: readonly ReadyColumn[];
   readonly #base: number;
@@ -53,8 +56,8 @@ export class RowWriter implements Pen {
     this.#end = layout.bytes - shortValue;
     this.#offset = byteOffset;
     this.#texts = new ReadyTexts(rows.cells);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const memory = { bytes, view, cells: rows.cells, texts: this.#texts, end: this.#end };
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const memory = { bytes, view: this.#view, cells: rows.cells, texts: this.#texts, end: this.#end };
     const hasNulls = rows.options.nullWords !== null;
     this.#ready = columns.flat.map(({ place }) => new ReadyColumn(memory, columns.mapping, place.cell, hasNulls));
     rows.run.begin(line);
@@ -159,7 +162,7 @@ export class RowWriter implements Pen {
     this.#text.bytes[this.at++] = OPEN;
     for (let i = 0; i < flat.length; i++) this.#flat(flat[i]!, this.#ready[i]!, this.#cursors[i]!);
     for (let i = 0; i < this.#lists.length; i++) {
-      this.text(this.#columns.lists[i]!.key);
+      this.text(this.#columns.lists[i]!.key.bytes);
       this.#lists[i]!.write(this, cells);
       this.#text.bytes[this.at++] = COMMA;
     }
@@ -183,10 +186,12 @@ export class RowWriter implements Pen {
       return;
     }
     const from = this.at;
-    this.#reserve(key.length);
-    const { bytes } = this.#text;
-    for (let i = 0; i < key.length; i++) bytes[this.at + i] = key[i]!;
-    this.at += key.length;
+    const { length } = key.bytes;
+    if (this.#isLong || this.at + length > this.#end) this.text(key.bytes);
+    else {
+      copy(this.#view, this.at, key.view, 0, length);
+      this.at += length;
+    }
     this.value(place, cursor, value);
     this.#text.bytes[this.at++] = COMMA;
     if (isEntry && !this.#isLong && this.#text.reason === null) ready.keep(value, from, this.at);
