@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { Csv } from '../../dist/format/csv/csv.js';
+import { Json } from '../../dist/format/json/json.js';
 import { Ndjson } from '../../dist/format/json/ndjson.js';
 import { Rows } from '../../dist/format/rows/rows.js';
 
@@ -51,6 +52,8 @@ const ndjsonText = Buffer.from(
     })
     .join(''),
 );
+const tsvText = Buffer.from(csvText.toString().replaceAll(',', '\t'));
+const jsonText = Buffer.from(`[${ndjsonText.toString().trimEnd().replaceAll('\n', ',\n')}]\n`);
 const lines = ndjsonText.toString().trimEnd().split('\n');
 
 const options = {
@@ -92,19 +95,31 @@ function source(input) {
 /** @param {import('../../dist/model.js').Format} format @param {Buffer} input */
 async function converted(format, input) {
   let points = 0;
-  for await (const run of format.points(source(input), new AbortController().signal)) points += run.count;
+  const read = format.reads?.(source(input), format.name) ?? source(input);
+  for await (const run of format.points(read, new AbortController().signal)) points += run.count;
   if (points !== rows.length) throw new Error(`${format.name}: ${points} points of ${rows.length} rows`);
 }
 
 const csv = new Csv('csv', new Rows(options), options);
+const tsv = new Csv('tsv', new Rows(options), options);
 const ndjson = new Ndjson(new Rows(options));
+const json = new Json(new Rows(options), null);
 const contestants = {
   csv: () => converted(csv, csvText),
+  tsv: () => converted(tsv, tsvText),
   'csv-parse': async () => void parse(csvText),
   ndjson: () => converted(ndjson, ndjsonText),
+  json: () => converted(json, jsonText),
   'JSON.parse': async () => lines.forEach((line) => void JSON.parse(line)),
 };
-const sizes = { csv: csvText, 'csv-parse': csvText, ndjson: ndjsonText, 'JSON.parse': ndjsonText };
+const sizes = {
+  csv: csvText,
+  tsv: tsvText,
+  'csv-parse': csvText,
+  ndjson: ndjsonText,
+  json: jsonText,
+  'JSON.parse': ndjsonText,
+};
 
 /** @type {Record<string, number[]>} */
 const times = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
@@ -129,6 +144,8 @@ const report = {
   rows: rows.length,
   megabytesPerSecond: rates,
   csvToCsvParse: ratio('csv', 'csv-parse'),
+  tsvToCsvParse: ratio('tsv', 'csv-parse'),
   ndjsonToJsonParse: ratio('ndjson', 'JSON.parse'),
+  jsonToJsonParse: ratio('json', 'JSON.parse'),
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -19,6 +19,8 @@ const NULLS = 36_864;
 const NULLS_END = 40_960;
 const KEYS = 262_144;
 const KEYS_END = 327_680;
+/** Rows that it does not look at, most, where one after the other is out of the ordinary. */
+const mostPassed = 15;
 /** Columns of a row that the kernel has cells for. */
 const mostColumns = 2048;
 
@@ -37,8 +39,8 @@ interface Exports {
     utc: number,
   ) => void;
   readonly map: (time: number, name: number) => void;
-  readonly plans: (first: number, current: number) => void;
-  readonly learnShape: (number: number) => void;
+  readonly plans: (first: number) => void;
+  readonly learn: (plan: number, shape: number) => void;
   readonly dialect: (columns: number, delimiter: number, quote: number, latin1: number) => void;
   readonly csv: Take;
   readonly keys: (first: number, end: number, columns: number) => void;
@@ -79,6 +81,9 @@ export class RowKernel {
   /** Null where nothing is for it. */
   #take: Take | null = null;
   #mapping: Mapping | null = null;
+  /** How often in a row it took none, and how many rows it is not to look at for that. */
+  #missed = 0;
+  #passes = 0;
   #keys: KeyTable | null = null;
   #keysVersion = -1;
   /** Whether it knows all words that stand for no value. */
@@ -137,11 +142,17 @@ export class RowKernel {
    */
   take(at: number, limit: number, count: number, line: number, out: number): number {
     if (this.#take === null || this.#plans.isEmpty) return 0;
+    if (this.#passes > 0) {
+      this.#passes--;
+      return 0;
+    }
     this.#state[1] = line;
     this.#state[2] = out;
     this.at = this.#take(at, limit, this.#index + count * POINT_WORDS * 4, this.#indexEnd);
     const taken = this.#state[0]!;
     this.ordinary += taken;
+    this.#missed = taken > 0 ? 0 : this.#missed + 1;
+    this.#passes = Math.min(mostPassed, this.#missed >>> 2);
     return taken;
   }
 
@@ -160,11 +171,11 @@ export class RowKernel {
 
   /** Learns from the row that the encoder made a point of. */
   follow({ table, mask, shape }: RowEncoder): void {
-    if (this.#take === null || table === null || !this.#plans.follow(table) || !this.#followKeys()) return;
-    // Columns may have turned up with this row.
-    this.#exports.map(this.#mapping!.time, this.#mapping!.measurement);
+    if (this.#take === null || table === null) return;
+    const plan = this.#plans.follow(table);
+    if (plan === null || !this.#followKeys()) return;
     this.#mask.set(mask);
-    this.#exports.learnShape(shape);
+    this.#exports.learn(plan, shape);
   }
 
   #followKeys(): boolean {
@@ -176,12 +187,20 @@ export class RowKernel {
       return false;
     }
     this.#exports.keys(...written, keys.columns);
+    // They may be among the columns that turned up.
+    this.#map();
     this.#keysVersion = keys.version;
     return true;
   }
 
+  #map(): void {
+    const { time, measurement } = this.#mapping!;
+    this.#exports.map(time, measurement);
+  }
+
   #begin(mapping: Mapping, columns: number, take: Take): void {
     this.#mapping = mapping;
+    this.#map();
     this.#plans.begin(mapping);
     this.#take = columns <= mostColumns && this.#knowsNulls ? take : null;
   }

@@ -25,7 +25,7 @@ interface Plan {
 export class Plans {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
-  readonly #tell: (first: number, current: number) => void;
+  readonly #tell: (first: number) => void;
   readonly #known = new Map<Table, Plan>();
   #mapping: Mapping | null = null;
   #at = PLANS;
@@ -33,8 +33,8 @@ export class Plans {
   #fields = 0;
   #first = 0;
 
-  /** `tell`: where the list of plans begins, and the one that the next row may follow. */
-  constructor(buffer: ArrayBuffer, tell: (first: number, current: number) => void) {
+  /** `tell`: where the list of plans begins, 0 for none; told whenever it is another. */
+  constructor(buffer: ArrayBuffer, tell: (first: number) => void) {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer, 0, PLANS_END / 4);
     this.#tell = tell;
@@ -50,25 +50,24 @@ export class Plans {
     this.#clear();
   }
 
-  /** Makes the plan of a table what the table is now, and the current one; false where there is no room for it. */
-  follow(table: Table): boolean {
+  /** Makes the plan of a table what the table is now. @returns where it lies; null where there is no room for it */
+  follow(table: Table): number | null {
     const { tags, fields } = this.#mapping!;
     // No plan may be without a column that rows have meanwhile.
     if (tags.length !== this.#tags || fields.length !== this.#fields) this.#clear();
     this.#tags = tags.length;
     this.#fields = fields.length;
     const plan = this.#known.get(table) ?? this.#made(table, this.#mapping!);
-    if (plan === null) return false;
+    if (plan === null) return null;
     if (plan.version !== table.version) this.#putTypes(plan, table);
-    this.#tell(this.#first, plan.at);
-    return true;
+    return plan.at;
   }
 
   #clear(): void {
     this.#known.clear();
     this.#at = PLANS;
     this.#first = 0;
-    this.#tell(0, 0);
+    this.#tell(0);
   }
 
   #made(table: Table, { tags, fields }: Mapping): Plan | null {
@@ -111,6 +110,7 @@ export class Plans {
     this.#first = at;
     const plan = { at, fieldsAt: tagsEnd, version: -1 };
     this.#known.set(table, plan);
+    this.#tell(at);
     return plan;
   }
 

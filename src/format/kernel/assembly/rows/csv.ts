@@ -1,7 +1,6 @@
-// Rows of CSV and TSV: split into cells and made points of, for as long as they are ordinary. Cells with doubled quotes,
-// ragged rows, empty lines, and rows that do not end here are left at their start.
+// Rows of CSV and TSV: split into cells and made points of, for as long as they are ordinary. Ragged rows, empty lines, and rows that do not end here are left at their start.
 
-import { BARE, CELLS, CR, LF, TEXT } from './memory';
+import { BARE, CELLS, CR, DOUBLED, LF, QUOTE, TEXT } from './memory';
 import { maxPointBytes } from './settings';
 import { room, takes, taken } from './take';
 
@@ -39,18 +38,23 @@ function find(from: usize, byte: u32): usize {
 
 /** Passes the quoted cell that opens at `open`. @returns the offset of what ends it; 0 when it is not for us */
 function quoted(open: usize, cell: usize, limit: usize): usize {
+  let kind = TEXT;
   let p = find(open + 1, quote);
-  while (load<u8>(p) == LF) {
-    if (p >= limit || p - open > LONGEST_QUOTE) return 0;
-    newlines++;
-    p = find(p + 1, quote);
+  while (load<u8>(p) == LF || load<u8>(p, 1) == quote) {
+    if (p + 1 >= limit || p - open > LONGEST_QUOTE) return 0;
+    if (load<u8>(p) == LF) {
+      newlines++;
+      p = find(p + 1, quote);
+    } else {
+      kind = DOUBLED;
+      p = find(p + 2, quote);
+    }
   }
-  if (p + 1 >= limit) return 0;
+  if (p + 1 >= limit || (kind == DOUBLED && quote != QUOTE)) return 0;
   store<u32>(cell, u32(open + 1));
   store<u32>(cell, u32(p), 4);
-  store<u32>(cell, TEXT, 8);
+  store<u32>(cell, kind, 8);
   const after = u32(load<u8>(p, 1));
-  if (after == quote) return 0;
   if (after == delimiter || after == LF) return p + 1;
   return after == CR && load<u8>(p, 2) == LF ? p + 2 : 0;
 }

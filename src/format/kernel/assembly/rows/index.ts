@@ -3,5 +3,5 @@
 
 export { csv, dialect } from './csv';
 export { keys, ndjson } from './object';
-export { learnShape, plans } from './point';
+export { learn, plans } from './point';
 export { configure, map } from './settings';

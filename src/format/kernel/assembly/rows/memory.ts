@@ -17,6 +17,9 @@ export const NUMBER: u32 = 3;
 export const TRUE: u32 = 4;
 export const FALSE: u32 = 5;
 export const LIST: u32 = 6;
+/** Quoted text in which each quote comes twice; text with the escapes of JSON. Only the kernel has these. */
+export const DOUBLED: u32 = 8;
+export const ESCAPED: u32 = 9;
 
 // What a plan says of a table: words of its head, then its columns of so many bytes each.
 export const PREFIX_AT: usize = 0;

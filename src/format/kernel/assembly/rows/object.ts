@@ -1,7 +1,7 @@
-// Objects of NDJSON, into the cells of the row at hand: by the keys that objects had before, mostly in their order. Lists,
-// strings with escapes, and keys not met before are left, and so is all that is no JSON.
+// Objects of NDJSON, into the cells of the row at hand: by the keys that objects had before, mostly in their order. Lists
+// and keys not met before are left, and so is all that is no JSON.
 
-import { CELLS, CR, FALSE, LF, MINUS, NONE, NUMBER, QUOTE, SPACE, TEXT, TRUE } from './memory';
+import { CELLS, CR, ESCAPED, FALSE, LF, MINUS, NONE, NUMBER, QUOTE, SPACE, TEXT, TRUE } from './memory';
 import { digitMask } from './put';
 import { maxPointBytes } from './settings';
 import { room, takes, taken } from './take';
@@ -112,18 +112,29 @@ function value(p: usize, key: usize): usize {
 }
 
 function text(from: usize, key: usize): usize {
+  let kind = TEXT;
+  let p = plainEnd(from);
+  while (load<u8>(p) == BACKSLASH) {
+    if (load<u8>(p, 1) < 0x20) return 0;
+    kind = ESCAPED;
+    p = plainEnd(p + 2);
+  }
+  // Whether escapes are good is found where they are written.
+  if (load<u8>(p) != QUOTE || (kind == ESCAPED && load<i32>(key, COLUMN) < 0)) return 0;
+  return put(key, from, p, kind) ? p + 1 : 0;
+}
+
+/** Offset of the first byte from `from` on that is a quote, a backslash or a control character; there is one. */
+@inline
+function plainEnd(from: usize): usize {
   let p = from;
   while (true) {
     const v = v128.load(p);
     const marks = v128.or(v128.eq<i8>(v, v128.splat<u8>(u8(QUOTE))), v128.eq<i8>(v, v128.splat<u8>(u8(BACKSLASH))));
     const bits = v128.bitmask<i8>(v128.or(v128.lt<u8>(v, v128.splat<u8>(0x20)), marks));
-    if (bits != 0) {
-      p += usize(ctz(bits));
-      break;
-    }
+    if (bits != 0) return p + usize(ctz(bits));
     p += 16;
   }
-  return load<u8>(p) == QUOTE && put(key, from, p, TEXT) ? p + 1 : 0;
 }
 
 @inline

@@ -7,6 +7,7 @@ import {
   CELLS,
   COLUMNS_AT,
   COLUMN_BYTES,
+  DOUBLED,
   FALSE,
   FIELDS_END,
   LIST,
@@ -28,8 +29,9 @@ import {
   TEXT,
   TRUE,
 } from './memory';
-import { booleanLetter, copy, putFloat, putInteger, putName, putString } from './put';
+import { booleanLetter, copy, putFloat, putInteger, putName } from './put';
 import { maxKeyBytes, maxPointBytes, nameColumn, nullsEnd, outEnd, timeColumn } from './settings';
+import { putString } from './string';
 import { putTime } from './time';
 
 const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
@@ -48,10 +50,10 @@ let plan: usize = 0;
 /** Number of the shape of the point that was written last. */
 export let shape: u32 = 0;
 
-/** The plans that rows may follow, and the one tried first; 0 for none. */
-export function plans(first: u32, current: u32): void {
+/** The plans that rows may follow; 0 for none. */
+export function plans(first: u32): void {
   firstPlan = first;
-  plan = current;
+  plan = first;
 }
 
 @inline
@@ -117,7 +119,7 @@ export function point(out: usize, rowBytes: usize): usize {
     const from = usize(load<u32>(cell));
     const to = usize(load<u32>(cell, 4));
     if (!isNone(cell) && from != to) {
-      if (load<u32>(cell, 8) == LIST) return 0;
+      if (load<u32>(cell, 8) >= LIST) return 0;
       at = putName(from, to, copy(at, load<u32>(column, 4), load<u32>(column, 8)));
       if (at == 0) return 0;
       key += KEY_PER_TAG + to - from;
@@ -151,7 +153,7 @@ export function point(out: usize, rowBytes: usize): usize {
   store<u32>(maskAt, mask);
   if (at == tagged || timeColumn < 0) return 0;
   const time = cellOf(timeColumn);
-  if (isNone(time) || load<u32>(time, 8) == LIST) return 0;
+  if (isNone(time) || load<u32>(time, 8) >= LIST) return 0;
   store<u8>(at, SPACE);
   at = putTime(load<u32>(time), load<u32>(time, 4), at + 1);
   if (at == 0 || at - out > maxPointBytes || !readShape()) return 0;
@@ -162,10 +164,10 @@ function putValue(cell: usize, type: u32, declared: bool, out: usize): usize {
   const from = usize(load<u32>(cell));
   const to = usize(load<u32>(cell, 4));
   const kind = load<u32>(cell, 8);
-  if (type == STRING) return kind == BARE || kind == TEXT ? putString(from, to, out) : 0;
+  if (type == STRING) return kind <= TEXT || kind >= DOUBLED ? putString(from, to, out, kind) : 0;
   if (kind == TEXT && !declared) return 0;
   if (type == BOOLEAN) {
-    if (kind == NUMBER || kind == LIST) return 0;
+    if (kind == NUMBER || kind >= LIST) return 0;
     const letter = kind == TRUE ? 0x74 : kind == FALSE ? 0x66 : booleanLetter(from, to - from);
     store<u8>(out, letter);
     return letter == 0 ? 0 : out + 1;
@@ -194,8 +196,9 @@ function readShape(): bool {
   return true;
 }
 
-/** Remembers the shape with the columns of the mask, of the plan tried first. */
-export function learnShape(number: u32): void {
+/** Remembers a shape of a plan, with the columns of the mask. Rows like the one that had it come next. */
+export function learn(planAt: u32, number: u32): void {
+  plan = planAt;
   const slot = shapeSlot();
   store<u32>(slot, number + 1);
   memory.copy(slot + 4, MASK, load<u32>(plan, MASK_BYTES));

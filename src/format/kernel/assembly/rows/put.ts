@@ -1,7 +1,7 @@
 // Values from the bytes of a cell to those of a field or tag, as ../../../rows/put.ts and value.ts write them. Each function
 // returns the offset behind what it wrote; 0 leaves the row to them. Up to 15 bytes more may be overwritten behind.
 
-import { BACKSLASH, COMMA, DOT, EQUALS, MINUS, QUOTE, SPACE } from './memory';
+import { BACKSLASH, COMMA, DOT, EQUALS, MINUS, SPACE } from './memory';
 
 /** More digits may not be exact as a float. */
 const EXACT_DIGITS: usize = 15;
@@ -22,14 +22,14 @@ export function digitMask(p: usize): u32 {
 
 /** Bytes that cannot be copied as they are: below `floor` or beyond ASCII, or in the table by their bits 3 to 6. */
 @inline
-function special(v: v128, floor: i8, table: v128): u32 {
+export function special(v: v128, floor: i8, table: v128): u32 {
   const low = v128.lt<i8>(v, v128.splat<i8>(floor));
   const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), v128.splat<i8>(0x0f))));
   return v128.bitmask<i8>(v128.or(low, marks));
 }
 
 /** Length of the well-formed UTF-8 sequence at `p`; 0 where there is none, or where bytes are none of UTF-8. */
-function sequence(p: usize, to: usize): usize {
+export function sequence(p: usize, to: usize): usize {
   const lead = u32(load<u8>(p));
   const length: usize = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
   if (length == 0 || length > to - p) return 0;
@@ -77,41 +77,6 @@ export function putName(from: usize, to: usize, out: usize): usize {
     }
     if (p == to) return o;
   }
-}
-
-/** A string with its quotes. */
-export function putString(from: usize, to: usize, out: usize): usize {
-  const table = i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, -1);
-  let p = from;
-  let o = out + 1;
-  store<u8>(out, QUOTE);
-  while (p < to) {
-    const v = v128.load(p);
-    v128.store(o, v);
-    const left = to - p;
-    let bits = special(v, 0x01, table);
-    if (left < 16) bits &= (1 << u32(left)) - 1;
-    const plain = bits == 0 ? min<usize>(left, 16) : usize(ctz(bits));
-    p += plain;
-    o += plain;
-    if (bits == 0) continue;
-    const byte = u32(load<u8>(p));
-    if (byte >= 0x80) {
-      const length = sequence(p, to);
-      if (length == 0) return 0;
-      store<u32>(o, load<u32>(p));
-      p += length;
-      o += length;
-    } else {
-      if (byte == 0 || (byte == BACKSLASH && p + 1 < to && load<u8>(p, 1) == QUOTE)) return 0;
-      store<u8>(o, BACKSLASH);
-      store<u8>(o, byte, 1);
-      p++;
-      o += 2;
-    }
-  }
-  store<u8>(o, QUOTE);
-  return o + 1;
 }
 
 /** A number as short as most are. @param exact whole ones have to be exact as a float */

@@ -1,0 +1,105 @@
+// Strings with their quotes, from text as it is, with its quotes doubled as CSV has them, or with the escapes of JSON.
+
+import { BACKSLASH, DOUBLED, ESCAPED, QUOTE } from './memory';
+import { sequence, special } from './put';
+
+const SLASH: u32 = 0x2f;
+const LETTER_U: u32 = 0x75;
+
+/** Bytes of the escape that was read last, its backslash included. */
+let escapeLength: usize = 0;
+
+/** Value of the four hexadecimal digits at `p`; above 0xffff for others. */
+function hexadecimal(p: usize): u32 {
+  let value: u32 = 0;
+  for (let i: usize = 0; i < 4; i++) {
+    const byte = u32(load<u8>(p + i));
+    const letter = (byte | 0x20) - 0x61;
+    const digit = byte - 0x30 <= 9 ? byte - 0x30 : letter <= 5 ? letter + 10 : 0x10000;
+    value = (value << 4) | digit;
+  }
+  return value;
+}
+
+/** What the escape stands for whose letter is at `p`; 0 for those that the exact way has to look at. */
+function unescaped(p: usize, to: usize): u32 {
+  const letter = u32(load<u8>(p));
+  escapeLength = 2;
+  if (letter == QUOTE || letter == BACKSLASH || letter == SLASH) return letter;
+  if (letter == 0x6e) return 0x0a;
+  if (letter == 0x74) return 0x09;
+  if (letter == 0x72) return 0x0d;
+  if (letter == 0x62) return 0x08;
+  if (letter == 0x66) return 0x0c;
+  if (letter != LETTER_U || p + 5 > to) return 0;
+  const unit = hexadecimal(p + 1);
+  escapeLength = 6;
+  if (unit < 0xd800 || (unit > 0xdfff && unit <= 0xffff)) return unit;
+  // The first half of a pair, or none.
+  if (unit > 0xdbff || p + 11 > to || load<u16>(p, 5) != 0x755c) return 0;
+  const second = hexadecimal(p + 7) - 0xdc00;
+  escapeLength = 12;
+  return second > 0x3ff ? 0 : 0x10000 + ((unit - 0xd800) << 10) + second;
+}
+
+/** Writes a character as UTF-8. */
+function putCharacter(code: u32, out: usize): usize {
+  if (code < 0x80) {
+    store<u8>(out, code);
+    return out + 1;
+  }
+  const length: usize = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  let rest = code;
+  for (let p = out + length - 1; p > out; p--) {
+    store<u8>(p, 0x80 | (rest & 0x3f));
+    rest >>= 6;
+  }
+  store<u8>(out, rest | (length == 2 ? 0xc0 : length == 3 ? 0xe0 : 0xf0));
+  return out + length;
+}
+
+/** A string with its quotes. @param kind of its cell */
+export function putString(from: usize, to: usize, out: usize, kind: u32): usize {
+  const table = i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, -1);
+  let p = from;
+  let o = out + 1;
+  store<u8>(out, QUOTE);
+  while (p < to) {
+    const v = v128.load(p);
+    v128.store(o, v);
+    const left = to - p;
+    let bits = special(v, 0x01, table);
+    if (left < 16) bits &= (1 << u32(left)) - 1;
+    const plain = bits == 0 ? min<usize>(left, 16) : usize(ctz(bits));
+    p += plain;
+    o += plain;
+    if (bits == 0) continue;
+    const byte = u32(load<u8>(p));
+    if (byte >= 0x80) {
+      const length = sequence(p, to);
+      if (length == 0) return 0;
+      store<u32>(o, load<u32>(p));
+      p += length;
+      o += length;
+    } else {
+      let meant = byte;
+      let next = p + (byte == QUOTE && kind == DOUBLED ? 2 : 1);
+      if (byte == BACKSLASH && kind == ESCAPED) {
+        meant = unescaped(p + 1, to);
+        next = p + escapeLength;
+      }
+      if (meant == 0 || (meant == BACKSLASH && next < to && isQuote(next, kind))) return 0;
+      if (meant == QUOTE || meant == BACKSLASH) store<u8>(o++, BACKSLASH);
+      o = putCharacter(meant, o);
+      p = next;
+    }
+  }
+  store<u8>(o, QUOTE);
+  return o + 1;
+}
+
+/** Whether a quote may be what is at `p`. */
+@inline
+function isQuote(p: usize, kind: u32): bool {
+  return load<u8>(p) == QUOTE || (kind == ESCAPED && (load<u16>(p) == 0x225c || load<u16>(p) == 0x755c));
+}
