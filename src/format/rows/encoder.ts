@@ -107,16 +107,19 @@ export class RowEncoder {
     const { maxPointBytes } = this.#options;
     if (at - out > maxPointBytes) return this.#fail(code('too-long'), `${at - out} bytes as line protocol`);
     const table = this.#table!;
-    for (const [field, type] of this.#shown) table.learn(field, mapping.fields[field]!.name, type);
+    if (this.#shown.length > 0)
+      for (const [field, type] of this.#shown) table.learn(field, mapping.fields[field]!.name, type);
     this.shape = table.shape(this.#mask, this.#bytes, out, at, this.#shapes);
     return at;
   }
 
   #clear({ tags, fields }: Mapping): void {
     const words = (tags.length + fields.length + 31) >>> 5;
-    if (this.#mask.length === words) this.#mask.fill(0);
-    else this.#mask = new Int32Array(words);
-    this.#shown.length = 0;
+    const mask = this.#mask;
+    if (mask.length !== words) this.#mask = new Int32Array(words);
+    else for (let i = 0; i < words; i++) mask[i] = 0;
+    // Setting a length takes as long as a column.
+    if (this.#shown.length > 0) this.#shown.length = 0;
   }
 
   #measurement(row: Cells, mapping: Mapping, out: number, end: number): number {
@@ -150,22 +153,23 @@ export class RowEncoder {
   }
 
   #tags(row: Cells, { tags }: Mapping, from: number, end: number): number {
+    const { kinds, starts, ends, sizes } = row;
     let key = SERIES_KEY_BASE + this.#table!.raw.length;
     let out = from;
     for (let i = 0; i < tags.length; i++) {
       const { column, prefix, name } = tags[i]!;
-      if (this.#isNone(row, column)) continue;
-      const start = row.starts[column]!;
-      const stop = row.ends[column]!;
+      const kind = kinds[column]!;
+      if (kind === NONE || (kind === BARE && this.#isNone(row, column))) continue;
+      const start = starts[column]!;
+      const stop = ends[column]!;
       if (start === stop) continue; // a tag has no empty value
       if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
-      const kind = row.kinds[column]!;
       const isReady = kind === READY;
       const at = isReady ? this.#copyReady(row, start, stop, out) : this.#copy(prefix, out);
       const next = isReady ? at : kind === LIST ? code('array-value') : putName(this.#bytes, start, stop, at);
       if (next < 0) return this.#refuse(next, name, start, stop);
       out = next;
-      key += SERIES_KEY_PER_TAG + (isReady ? row.sizes[column]! : stop - start);
+      key += SERIES_KEY_PER_TAG + (isReady ? sizes[column]! : stop - start);
       this.#mask[i >>> 5]! |= 1 << (i & 31);
     }
     const { seriesKeyBytes } = this.#options.names ?? narrowestNames;
@@ -173,21 +177,23 @@ export class RowEncoder {
   }
 
   #fields(row: Cells, { fields, tags }: Mapping, from: number, end: number): number {
+    const { kinds, starts, ends } = row;
     const { types, declared } = this.#table!;
     let out = from;
     for (let i = 0; i < fields.length; i++) {
       const { column, prefix, name, reading } = fields[i]!;
-      if (this.#isNone(row, column)) continue;
-      const start = row.starts[column]!;
-      const stop = row.ends[column]!;
+      const kind = kinds[column]!;
+      if (kind === NONE || (kind === BARE && this.#isNone(row, column))) continue;
+      const start = starts[column]!;
+      const stop = ends[column]!;
       if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
-      const isReady = row.kinds[column] === READY;
+      const isReady = kind === READY;
       const at = isReady ? this.#copyReady(row, start, stop, out) : this.#copy(prefix, out);
       if (out === from) this.#bytes[out] = SPACE;
       const next = isReady
         ? at
         : reading === null
-          ? this.#values.put(row.kinds[column]!, start, stop, at, types[i]!, declared[i] === 1)
+          ? this.#values.put(kind, start, stop, at, types[i]!, declared[i] === 1)
           : this.#values.putRead(reading, start, stop, at, types[i]!);
       if (next < 0) return this.#refuse(next, name, start, stop);
       if (types[i] === 0) this.#shown.push([i, this.#values.type]);
