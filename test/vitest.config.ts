@@ -1,12 +1,29 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** They take longest, some of them with a single test: none should be waited for alone at the end. */
+const long = /\/test\/(load\/(adversarial|round-trip|scenarios|kill|formats|afar)|format\/kernel\/kernel)\.test\.ts$/;
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => long.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
+    // Never waited for on an idle machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    sequence: { sequencer: LongFirst },
     pool: 'forks',
     maxWorkers: 2,
+    // A process for each file, with our sources read anew, takes more than most files do.
+    isolate: false,
   },
 });

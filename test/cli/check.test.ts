@@ -3,7 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { run } from '../support/process.js';
+import { run as runHere } from '../support/here.js';
+import { type Ended, run } from '../support/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
 const there = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '');
@@ -17,13 +18,28 @@ beforeEach(async () => {
 });
 afterEach(() => it.end());
 
-/** The page as it is seen; every line of it fits. */
-async function page(args: readonly string[]): Promise<{ code: number | null; seen: string[] }> {
-  const common = ['check', '--url', it.cluster.urls[0]!, '--db', 'db', '--state-dir', it.stateDir];
-  const command = [process.execPath, program, ...common, ...args].map(quoted).join(' ');
-  const env = { TERM: 'xterm', BULK_LOAD_PASSWORD: 'secret' };
+const env = { TERM: 'xterm', BULK_LOAD_PASSWORD: 'secret' };
+
+type Shown = Pick<Ended, 'code' | 'stdout'>;
+
+async function here(words: readonly string[]): Promise<Shown> {
+  // No setting is shown but those of the test.
+  const { code, stderr } = await runHere(words, { env: { ...env, BULK_LOAD_MEMORY_WATCHDOG: '' }, columns: 80 });
+  return { code, stdout: stderr };
+}
+
+/** util-linux's `script` makes a real one. */
+async function inTerminal(words: readonly string[]): Promise<Shown> {
+  const command = [process.execPath, program, ...words].map(quoted).join(' ');
   const { code, stdout } = await run([`stty cols 80; exec ${command}`], { script: 'test/support/terminal.js', env });
-  const seen = stdout.split('\r\n');
+  return { code, stdout: stdout.replaceAll('\r\n', '\n') };
+}
+
+/** The page as it is seen; every line of it fits. */
+async function page(args: readonly string[], show = here): Promise<{ code: number | null; seen: string[] }> {
+  const common = ['check', '--url', it.cluster.urls[0]!, '--db', 'db', '--state-dir', it.stateDir];
+  const { code, stdout } = await show([...common, ...args]);
+  const seen = stdout.split('\n');
   expect(seen.filter((line) => line.length > 80 && line.includes(' ', 13) && !/^ {6}--/.test(line))).toEqual([]);
   expect(stdout).not.toContain('\u001b');
   return { code, seen };
@@ -31,7 +47,9 @@ async function page(args: readonly string[]): Promise<{ code: number | null; see
 
 const csv = `time,host,v\n${Array.from({ length: 30 }, (_, i) => `${1_640_995_200 + i},h${i % 2},${i}.5\n`).join('')}`;
 
-test.runIf(there).each([
+type Case = readonly [string, readonly string[], number, readonly (string | RegExp)[]];
+
+const cases: readonly Case[] = [
   ['all is well', ['a.lp'], 0, ['This load would complete: exit 0 (complete), as far as can be told.', '', 'Target']],
   [
     'an endpoint is down',
@@ -79,11 +97,16 @@ test.runIf(there).each([
     4,
     [/would be refused by the target: exit 4/, /^ {2}problem {4}looked for/],
   ],
-] as const)('check where %s', async (_, args, expected, parts) => {
+];
+
+async function shows([_, args, expected, parts]: Case, show?: typeof here): Promise<void> {
   await it.file('a.lp', lines(20));
   await it.file('ms.lp', lines(20).replaceAll('000000\n', '\n'));
   await it.file('a.csv', csv);
-  const { code, seen } = await page(args.map((arg) => (/^\w+\.(lp|csv)$/.test(arg) ? join(it.folder, arg) : arg)));
+  const { code, seen } = await page(
+    args.map((arg) => (/^\w+\.(lp|csv)$/.test(arg) ? join(it.folder, arg) : arg)),
+    show,
+  );
   expect(code).toBe(expected);
   let at = -1;
   for (const part of parts) {
@@ -92,4 +115,12 @@ test.runIf(there).each([
     at = found;
   }
   expect(seen[0]).toMatch(/^This load would/);
+}
+
+test.each(cases)('check where %s', async (...one) => {
+  await shows(one);
+});
+
+test.runIf(there)('a real terminal is written to in the same way', async () => {
+  await shows(cases[0]!, inTerminal);
 });

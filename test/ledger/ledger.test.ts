@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { BugError, InterruptedError, StateError, TooManyRejectsError } from '../../src/errors.js';
 import { DeadLetters } from '../../src/ledger/dead-letters.js';
 import { type Allowance, Ledger, within } from '../../src/ledger/ledger.js';
@@ -15,6 +15,7 @@ async function opened(maxRejected: Allowance = { count: 1000 }, inputs = ['a.lp'
   const path = await folder();
   const letters = new DeadLetters(path, load);
   await letters.prepare('now');
+  onTestFinished(() => letters.close(null).catch(() => {})); // some have closed it themselves
   return { path, letters, ledger: new Ledger(inputs, letters, maxRejected) };
 }
 

@@ -53,8 +53,8 @@ test('several URLs, of several formats, are loaded as files would be', async () 
   const zstd = await readFile(new URL('../input/fixtures/frames.zst', import.meta.url));
   await begin({ '/a.lp': points(), '/b.csv.gz': gzipSync(rows()), '/c.lp.zst': zstd });
   const urls = ['a.lp', 'b.csv.gz', 'c.lp.zst'].map((name) => `${web.url}/${name}`);
-  const { code, summary } = await it.load([...mapping, ...urls]);
-  expect(code).toBe(0);
+  const { code, summary, stderr } = await it.load([...mapping, ...urls]);
+  expect(code, stderr).toBe(0);
   expect(summary?.inputs.map(({ name, format, loaded }) => [name, format, loaded])).toEqual([
     [urls[0], 'lp', count],
     [urls[1], 'csv', count],
@@ -194,7 +194,8 @@ test('nobody there ends with 7, and everything else is loaded', async () => {
   await writeFile(path, lines(100));
   // The program would wait 15 seconds for it.
   const input = await urlInput(new Web(afar), `${gone.url}/a`, { openMs: 100, readMs: 100 });
-  const loading = load({ url: it.cluster.urls[0]!, db: 'db', stateDir: it.stateDir, inputs: [input, path] });
+  const own = { stateDir: it.stateDir, memoryWatchdog: 'off' } as const;
+  const loading = load({ url: it.cluster.urls[0]!, db: 'db', ...own, inputs: [input, path] });
   const { summary, message } = await loading.then(
     () => expect.fail('it ended well'),
     (error: LoadFailed) => error,

@@ -46,6 +46,7 @@ test('a pattern loads what matches, zstd too; --skip-loaded leaves it out; what 
   s3.put('d/b.zst', zstd);
   s3.put('e.lp', lines(7, 'e'));
   const first = await it.load([`s3://${bucket}/d/*`, `s3://${bucket}/d/a.lp`], { env: s3.env });
+  expect(first.code, first.stderr).toBe(0);
   expect(first.summary?.inputs.map(({ name, loaded }) => [name, loaded])).toEqual([
     [`s3://${bucket}/d/a.lp`, 100],
     [`s3://${bucket}/d/b.zst`, 400],

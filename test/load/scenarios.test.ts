@@ -26,6 +26,10 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
+/** That no other fixed policy is better than the recorded one is asked in CI and in the soak; each test run asks whether that one does what was recorded. */
+const everything = process.env.BULK_LOAD_SOAK === '1';
+const rounded = (rate: number): number => Number(rate.toFixed(1));
+
 /** One second each on an idle machine; never waited for. */
 const longestMs = 60_000;
 
@@ -93,8 +97,13 @@ describe.each(scenarios)('$name', ({ cluster, load, options, killers = [], rival
 
   if (rivals !== undefined)
     test('it holds its own against the best fixed policy', () => {
-      const best = bestFixed(cluster, constants, load.mib, rivals);
-      expect({ ...best, mibPerSecond: Number(best.mibPerSecond.toFixed(1)) }).toEqual(rivals.best);
-      expect(load.mib / seconds() / best.mibPerSecond).toBeGreaterThanOrEqual(expected.shareOfBest ?? 0);
+      const { best } = rivals;
+      const { killed, mibPerSecond } = runFixed(cluster, constants, load.mib, best);
+      expect([killed, rounded(mibPerSecond)]).toEqual([[], best.mibPerSecond]);
+      if (everything) {
+        const found = bestFixed(cluster, constants, load.mib, rivals);
+        expect({ ...found, mibPerSecond: rounded(found.mibPerSecond) }).toEqual(best);
+      }
+      expect(load.mib / seconds() / mibPerSecond).toBeGreaterThanOrEqual(expected.shareOfBest ?? 0);
     });
 });

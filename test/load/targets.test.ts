@@ -47,7 +47,6 @@ for (const [kind, program, start] of kinds) {
     const env = {
       PWD: folder,
       BULK_LOAD_STATE_DIR: join(folder, 'state'),
-      BULK_LOAD_MEMORY_WATCHDOG: 'off',
       ...(program === null ? { BULK_LOAD_TOKEN: token } : {}),
     };
     const { status, stderr } = await here(main, ['node', 'bulk-load', ...words], '', env);

@@ -10,7 +10,7 @@ import { createGzip } from 'node:zlib';
 
 const MiB = 1024 * 1024;
 const start = 1_640_995_200n * 1_000_000_000n;
-const patient = ['--retry-for', '3s', '--request-timeout', '1s'];
+const patient = ['--wait-for-target', '1s', '--retry-for', '3s', '--request-timeout', '1s'];
 
 /** @param {string} folder @param {string} name @param {() => Iterable<string | Uint8Array>} pieces @param {boolean} zipped */
 async function file(folder, name, pieces, zipped = false) {

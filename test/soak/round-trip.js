@@ -1,10 +1,10 @@
 // The same points in every format: line protocol into the embedded server, from there by DuckDB as CSV, TSV, NDJSON, a
 // JSON list and Parquet, each into a database of its own, whose tables must be those from the line protocol: values bit for bit,
-// integers to 2^63 and beyond, times to the ns. node round-trip.js [--points N] [--memory-limit SIZE]
-// Prints a table; ends with 1 where a table differs or a limit was passed.
+// integers to 2^63 and beyond, times to the ns. node round-trip.js [--points N] [--memory-limit SIZE] [--here]
+// `--here`: without a process for each load, whose memory is then not looked at. Prints a table; ends with 1 where a table differs or a limit was passed.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,10 +12,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { main } from '../../dist/cli/main.js';
 import { measured } from './measured.js';
 
 const { values } = parseArgs({
-  options: { points: { type: 'string', default: '1000000' }, 'memory-limit': { type: 'string', default: '256' } },
+  options: {
+    points: { type: 'string', default: '1000000' },
+    'memory-limit': { type: 'string', default: '256' },
+    here: { type: 'boolean', default: false },
+  },
 });
 const limitMiB = Number(values['memory-limit']);
 const program = fileURLToPath(new URL('../../bin/bulk-load.js', import.meta.url));
@@ -62,9 +67,23 @@ async function served(work) {
   }
 }
 
+/** @param {readonly string[]} options */
+async function here(options) {
+  const began = performance.now();
+  let said = '';
+  const out = Object.assign(new EventEmitter(), { write: (/** @type {string | Uint8Array} */ text) => (said += text) });
+  /** @type {import('../../src/cli/process.js').Process} */
+  const own = {
+    ...{ argv: ['node', 'bulk-load', ...options], env: { BULK_LOAD_MEMORY_WATCHDOG: 'off' }, stdin: process.stdin },
+    ...{ stdout: out, stderr: out, cwd: () => folder, on: () => {}, off: () => {}, exit: process.exit },
+  };
+  await main(own);
+  return { code: own.exitCode, seconds: (performance.now() - began) / 1000, peakMiB: 0, said };
+}
+
 /** @param {string} url @param {string} db @param {readonly string[]} args */
 const load = async (url, db, args) =>
-  await measured([
+  await (values.here ? here : measured)([
     ...['--url', url, '--db', db, '--create-db', '--state-dir', join(folder, 'state'), '--progress', 'none'],
     ...['--memory-limit', `${limitMiB}MiB`, '--target-memory', 'off', '--expect-time', 'off', ...args],
   ]);
@@ -129,7 +148,7 @@ async function contents(ask, db) {
 }
 
 let failed = 0;
-/** @param {string} what @param {Awaited<ReturnType<typeof measured>>} ended */
+/** @param {string} what @param {Awaited<ReturnType<typeof load>>} ended */
 function check(what, { code, peakMiB, seconds, said }) {
   const good = code === 0 && peakMiB <= limitMiB;
   if (!good) failed += 1;

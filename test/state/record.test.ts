@@ -68,7 +68,9 @@ test('finished inputs that no checkpoint stands for are cut off', async () => {
   expect(await readFile(log, 'utf8')).toBe(whole);
   await second.close();
   await writeFile(log, whole.slice(1));
-  await expect(opened(path).open()).rejects.toBeInstanceOf(StateError);
+  const third = opened(path);
+  await expect(third.open()).rejects.toBeInstanceOf(StateError);
+  await third.close();
 });
 
 test('a finished load leaves a line per input, and of several the last one counts', async () => {
@@ -117,9 +119,9 @@ test('dead letters beyond the checkpoint are cut off, and missing ones are told'
   await second.close(null);
   expect(await readFile(second.paths!.points[0]!, 'utf8')).toBe('x\nz\n');
   const longer = { '.lp': 100, '.ndjson': 100 };
-  await expect(new DeadLetters(path, load).prepare('V', { lengths: longer, completing: null })).rejects.toThrow(
-    '--fresh',
-  );
+  const third = new DeadLetters(path, load);
+  await expect(third.prepare('V', { lengths: longer, completing: null })).rejects.toThrow('--fresh');
+  await third.close(null);
   const none = new DeadLetters(path, load);
   await none.prepare('W', { lengths: null, completing: null });
   expect(await readdir(path)).toEqual([]);

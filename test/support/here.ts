@@ -22,10 +22,20 @@ export interface HereOptions {
   readonly cwd?: string;
   /** Of standard input. Default: nothing. */
   readonly input?: string | Uint8Array;
+  /** Of the terminal that it speaks to. Default: it speaks to none. */
+  readonly columns?: number;
 }
 
 class Said extends EventEmitter implements Stream {
+  readonly isTTY: boolean;
+  readonly columns: number | undefined;
   readonly #decoder = new StringDecoder();
+
+  constructor(columns?: number) {
+    super();
+    this.isTTY = columns !== undefined;
+    this.columns = columns;
+  }
 
   write(text: string | Uint8Array, done?: () => void): boolean {
     // What is written may be overwritten as soon as it is done.
@@ -36,10 +46,8 @@ class Said extends EventEmitter implements Stream {
 }
 
 /** `bulk-load` as it was typed. */
-export function begin(args: readonly string[], { env, cwd = '/', input = '' }: HereOptions = {}): Going {
-  // The memory of this process is not that of the load.
-  const all = { PWD: cwd, BULK_LOAD_MEMORY_WATCHDOG: 'off', ...env };
-  return going(main, ['node', 'bulk-load', ...args], input, all);
+export function begin(args: readonly string[], { env, cwd = '/', input = '', columns }: HereOptions = {}): Going {
+  return going(main, ['node', 'bulk-load', ...args], input, { PWD: cwd, ...env }, columns);
 }
 
 /** As `begin`, awaited to the end. */
@@ -59,14 +67,21 @@ export async function here(
 }
 
 /** While it goes on. Of signals it gets those that it listens for. */
-function going(command: Command, argv: readonly string[], input: string | Uint8Array, env: NodeJS.ProcessEnv): Going {
-  const [stdout, stderr] = [new Said(), new Said()];
+function going(
+  command: Command,
+  argv: readonly string[],
+  input: string | Uint8Array,
+  env: NodeJS.ProcessEnv,
+  columns?: number,
+): Going {
+  const [stdout, stderr] = [new Said(columns), new Said(columns)];
   const asked = new EventEmitter();
   const process: Process = {
     on: (event, listener) => asked.on(event, listener as () => void),
     off: (event, listener) => asked.off(event, listener as () => void),
     argv,
-    env,
+    // The memory of this process is not that of the load.
+    env: { BULK_LOAD_MEMORY_WATCHDOG: 'off', ...env },
     stdin: Readable.from(input.length === 0 ? [] : [Buffer.from(input)]) as unknown as NodeJS.ReadStream,
     stdout,
     stderr,

@@ -37,8 +37,7 @@ export class Bench {
 
   async load(text: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<Loaded> {
     const path = await this.file(text);
-    // The memory of this process is that of the tests.
-    const options = [...this.#all(), '--memory-watchdog', 'off', '--summary', '-'];
+    const options = [...this.#all(), '--summary', '-'];
     const ran = await here(main, ['node', 'bulk-load', ...options, ...args, path], '', env);
     return { code: ran.status, stderr: ran.stderr, summary: JSON.parse(ran.stdout) as Summary };
   }

@@ -44,7 +44,7 @@ export interface Scenario {
   readonly load: Load;
   /** A fixed policy that kills the cluster. */
   readonly killers?: readonly FixedPolicy[];
-  /** `best`: as found last; the test finds it anew. */
+  /** `best`: as found last; the soak finds it anew. */
   readonly rivals?: Rivals & { readonly best: FixedPolicy & { readonly mibPerSecond: number } };
   /** Options of the load, by their key in the config file. */
   readonly options: Options;
