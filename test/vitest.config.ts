@@ -25,5 +25,7 @@ export default defineConfig({
     maxWorkers: 2,
     // A process for each file, with our sources read anew, takes more than most files do.
     isolate: false,
+    // It hands its instance out once, to the first who asks: it has to be read anew together with our sources.
+    server: { deps: { inline: ['zstddec'] } },
   },
 });
