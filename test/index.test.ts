@@ -208,3 +208,10 @@ test('options about output are refused, all of them, and nothing is sent', async
   ]);
   expect(cluster.points('bench')).toBe(0);
 });
+
+test('whoever else in the program uses the zstd decoder, one load after the other can', async () => {
+  const { ZSTDDecoder } = await import('zstddec/stream');
+  await new ZSTDDecoder().init();
+  const file = join(root, 'test/input/fixtures/frames.zst');
+  expect((await begin({ inputs: file })).points.loaded).toBe(400);
+});

@@ -35,7 +35,9 @@ interface Decoder {
 let loading: Promise<Decoder> | undefined;
 
 async function load(): Promise<Decoder> {
-  const { ZSTDDecoder } = await import('zstddec/stream');
+  // A copy of the module for us alone: one hands its functions out once, to the first who asks in the whole program.
+  const copy = `${import.meta.resolve('zstddec/stream')}?bulk-load`;
+  const { ZSTDDecoder } = (await import(copy)) as typeof import('zstddec/stream');
   const decoder = new ZSTDDecoder();
   let found: object | undefined;
   const keep = decoder._init.bind(decoder);
