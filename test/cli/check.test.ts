@@ -99,7 +99,7 @@ const cases: readonly Case[] = [
   ],
 ];
 
-async function shows([_, args, expected, parts]: Case, show?: typeof here): Promise<void> {
+async function shows([, args, expected, parts]: Case, show?: typeof here): Promise<void> {
   await it.file('a.lp', lines(20));
   await it.file('ms.lp', lines(20).replaceAll('000000\n', '\n'));
   await it.file('a.csv', csv);

@@ -75,7 +75,14 @@ async function here(options) {
   /** @type {import('../../src/cli/process.js').Process} */
   const own = {
     ...{ argv: ['node', 'bulk-load', ...options], env: { BULK_LOAD_MEMORY_WATCHDOG: 'off' }, stdin: process.stdin },
-    ...{ stdout: out, stderr: out, cwd: () => folder, on: () => {}, off: () => {}, exit: process.exit },
+    ...{
+      stdout: out,
+      stderr: out,
+      cwd: () => folder,
+      on: () => {},
+      off: () => {},
+      exit: (/** @type {number} */ code) => process.exit(code),
+    },
   };
   await main(own);
   return { code: own.exitCode, seconds: (performance.now() - began) / 1000, peakMiB: 0, said };
