@@ -27,6 +27,25 @@ const words = [
   '\u0001',
   '\\"',
 ];
+/** Two of them come to the longest key of a series, and to one byte more. */
+const longWords = ['k'.repeat(242), 'k'.repeat(243), 'South'];
+/** The first and the last of each length in UTF-8, those next to them that are none, and beginnings. */
+const sequences = [
+  'c280',
+  'dfbf',
+  'c1bf',
+  'c27f',
+  'c2c0',
+  'e0a080',
+  'e09fbf',
+  'ed9fbf',
+  'eda080',
+  'efbfbf',
+  'e28020',
+  'e2',
+]
+  .concat(['f0908080', 'f08fbfbf', 'f48fbfbf', 'f4908080', 'f5808080', 'f09f98', 'ff'])
+  .map((hex) => Buffer.from(hex, 'hex'));
 const floats = [
   '1',
   '-2.5',
@@ -103,6 +122,15 @@ function one(of: readonly string[], next: Random): string {
   return of[next(10) === 0 ? next(of.length) : next(Math.min(3, of.length))]!;
 }
 
+/** The row as bytes, now and then with a sequence of bytes in a word that may be no UTF-8. */
+function encoded(row: string, next: Random): Buffer {
+  const plainly = Buffer.from(row);
+  const at = plainly.indexOf('outh');
+  if (at < 0 || next(5) > 0) return plainly;
+  const put = sequences[next(sequences.length)]!;
+  return Buffer.concat([plainly.subarray(0, at), put, plainly.subarray(at + next(5))]);
+}
+
 function cell(text: string, delimiter: string, next: Random): string {
   const quoted = `"${text.replaceAll('"', '""')}"`;
   return text.includes(delimiter) || text.includes('\n') || next(8) === 0 ? quoted : text;
@@ -110,7 +138,8 @@ function cell(text: string, delimiter: string, next: Random): string {
 
 function csvInput(delimiter: string, usual: readonly string[], wide: number, next: Random): Buffer {
   const end = next(4) === 0 ? '\r\n' : '\n';
-  const names = [
+  const names = next(10) === 0 ? longWords : words;
+  const header = [
     'time',
     'host',
     'kind',
@@ -123,28 +152,31 @@ function csvInput(delimiter: string, usual: readonly string[], wide: number, nex
     ...Array.from({ length: wide }, (_, i) => `w${i}`),
   ];
   const rows = Array.from({ length: 1 + next(60) }, () => {
+    // Of wide rows few would be alike.
+    const isPlain = wide > 0 && next(3) > 0;
+    const some = (of: readonly string[]): string => (isPlain ? of[next(2)]! : one(of, next));
     const values = [
-      one([...usual, ...times], next),
-      one(words, next),
-      one(words, next),
-      one(floats, next),
-      one(wholes, next),
-      one(booleans, next),
-      one(words, next),
-      one(wholes, next),
-      one(floats, next),
+      some([...usual, ...times]),
+      some(names),
+      some(names),
+      some(floats),
+      some(wholes),
+      some(booleans),
+      some(words),
+      some(wholes),
+      some(floats),
       ...Array.from({ length: wide }, (_, i) => (next(1000) === 0 ? '' : String(i))),
     ];
     const row = values.map((value) => cell(value, delimiter, next)).join(delimiter);
-    return next(6) === 0 ? mutated(Buffer.from(row), bytes, next) : Buffer.from(row);
+    return next(6) === 0 ? mutated(Buffer.from(row), bytes, next) : encoded(row, next);
   });
-  const texts = [names.join(delimiter), ...rows].flatMap((row) => [Buffer.from(row), Buffer.from(end)]);
+  const texts = [header.join(delimiter), ...rows].flatMap((row) => [Buffer.from(row), Buffer.from(end)]);
   return Buffer.concat(next(10) === 0 ? texts.slice(0, -1) : texts);
 }
 
 /** A member, or none. */
 function member(key: string, value: string, next: Random): string[] {
-  const blank = next(20) === 0 ? ' ' : '';
+  const blank = next(20) === 0 ? ' \t'.slice(next(2)) : '';
   return next(40) === 0 ? [] : [`"${key}"${blank}:${blank}${next(60) === 0 ? 'null' : value}`];
 }
 
@@ -169,6 +201,7 @@ const escapes = [
 const lists = ['[]', '[1,"a"]', '[{"x":1}]', '{}', '[[', '"\\u00fc"'];
 
 function ndjsonInput(usual: readonly string[], next: Random): Buffer {
+  const names = next(10) === 0 ? longWords : words;
   const text = (of: readonly string[]): string =>
     next(60) === 0 ? escapes[next(escapes.length)]! : JSON.stringify(one(of, next));
   const scalar = (of: readonly string[]): string => one(of, next) || '""';
@@ -179,8 +212,8 @@ function ndjsonInput(usual: readonly string[], next: Random): Buffer {
   const object = (): string => {
     const members = [
       ...member('time', time(), next),
-      ...member('host', text(words), next),
-      ...member('kind', text(words), next),
+      ...member('host', text(names), next),
+      ...member('kind', text(names), next),
       ...member('f', scalar(floats), next),
       ...member('i', scalar(wholes), next),
       ...member('gps', `{${[...member('lat', scalar(floats), next), ...member('ok', 'true', next)].join(',')}}`, next),
@@ -195,8 +228,8 @@ function ndjsonInput(usual: readonly string[], next: Random): Buffer {
     return `{${members.join(',')}}`;
   };
   const rows = Array.from({ length: 1 + next(60) }, () => {
-    const row = Buffer.from(`${next(20) === 0 ? ' ' : ''}${object()}${next(8) === 0 ? '\r' : ''}`);
-    return next(6) === 0 ? mutated(row, bytes, next) : row;
+    const row = `${next(20) === 0 ? ' ' : ''}${object()}${next(8) === 0 ? '\r' : ''}`;
+    return next(6) === 0 ? mutated(Buffer.from(row), bytes, next) : encoded(row, next);
   });
   const texts = rows.flatMap((row) => [row, Buffer.from('\n')]);
   return Buffer.concat(next(10) === 0 ? texts.slice(0, -1) : texts);
@@ -211,6 +244,7 @@ const typed = [
 ];
 const epochs = ['1640995200000000000', '1640995200000000001', '-1'];
 const dates = ['2024-02-29T12:34:56.789Z', '2024-12-31 23:59:59.123+01:30', '2024-06-30T00:00:00'];
+
 export interface Case {
   readonly formats: Pair;
   readonly input: (next: Random) => Buffer;

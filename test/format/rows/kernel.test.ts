@@ -5,7 +5,7 @@ import { random } from '../kernel/oracle.js';
 import { cases } from './inputs.js';
 import { difference } from './oracle.js';
 
-const ROWS = 20_000;
+const ROWS = 12_000;
 const seed = Number(process.env.ORACLE_SEED ?? 20_261_126);
 
 test(`On ${ROWS} rows, every sixth mutated, in random chunks the kernel and the exact way agree`, {
@@ -19,5 +19,6 @@ test(`On ${ROWS} rows, every sixth mutated, in random chunks the kernel and the 
     expect(await difference(formats, input(next), chunks)).toBe(null);
   }
   const taken = all.map(({ formats }) => formats.taken());
-  expect(taken.map((each) => each > ROWS / 800)).toEqual(taken.map(() => true));
+  expect(Math.min(...taken)).toBeGreaterThan(0);
+  expect(taken.reduce((sum, each) => sum + each)).toBeGreaterThan(ROWS / 10);
 });
