@@ -207,8 +207,13 @@ async function identify(
     // Device and inode also see through hard links.
     return { name, result: { identity: `${what.dev}:${what.ino}`, input: fileInput(name, canonical, size) } };
   } catch (error) {
-    return { name, result: `${name}: expected a file that can be read, got: ${explain(error)}` };
+    return { name, result: `${name}: expected a file that can be read, got: ${unnameable(name) ?? explain(error)}` };
   }
+}
+
+/** Node makes text of names: what is no UTF-8 in one is lost, and with it the way to the file. */
+function unnameable(name: string): string | null {
+  return name.includes('\ufffd') ? 'a name that is not UTF-8, by which it cannot be opened; rename it' : null;
 }
 
 async function objects(name: string, account: Account, problems: string[]): Promise<Input[]> {

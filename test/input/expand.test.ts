@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, linkSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -138,6 +138,17 @@ describe('standard input', () => {
   test('is not waited for at a terminal: that says what to type', async () => {
     expect(await problems([])).toEqual([expect.stringContaining("bulk-load --db mydb 'data/**/*.lp.gz'")]);
   });
+});
+
+test('a file whose name is not UTF-8 is said to need another name', async () => {
+  files('d/a.lp');
+  writeFileSync(
+    Buffer.concat([Buffer.from(`${temp.path}/d/caf`), Buffer.from([0xe9]), Buffer.from('.lp')]),
+    'm f=1 1\n',
+  );
+  expect(await problems(['d'])).toEqual([
+    'd/caf\ufffd.lp: expected a file that can be read, got: a name that is not UTF-8, by which it cannot be opened; rename it',
+  ]);
 });
 
 test('everything that is wrong with the names is told at once', async () => {
