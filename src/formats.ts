@@ -3,7 +3,7 @@
 
 import { detect, headBytes } from './format/detect.js';
 import { LineProtocol, type LineProtocolOptions } from './format/line-protocol.js';
-import { narrowChunkBytes, wideChunkBytes } from './format/memory.js';
+import { apartChunkBytes, apartIndexPoints, narrowChunkBytes, wideChunkBytes } from './format/memory.js';
 import { rowLayout } from './format/rows/memory.js';
 import type { ByteSource, Format, FormatName, Input, Room } from './model.js';
 import type { RowFormats } from './row-formats.js';
@@ -19,7 +19,7 @@ export function formatBytes(settings: Settings, formats: readonly FormatName[], 
 }
 
 /** Bytes of one read; a reject comes in parts of as many. */
-export const chunkBytes = { narrow: narrowChunkBytes, wide: wideChunkBytes };
+export const chunkBytes = { narrow: narrowChunkBytes, wide: wideChunkBytes, apart: apartChunkBytes };
 
 /** What they take besides when points are found on a thread of its own; null where none of them can be. */
 export function apartBytes(settings: Settings, formats: readonly FormatName[]): number | null {
@@ -37,7 +37,8 @@ export interface Means {
 }
 
 function lineOptions(settings: Settings, { wide, apart }: Means): LineProtocolOptions {
-  return { ...settings, apart, ...(wide ? { chunkBytes: wideChunkBytes } : {}) };
+  if (apart) return { ...settings, apart, chunkBytes: apartChunkBytes, indexPoints: apartIndexPoints };
+  return { ...settings, apart, chunkBytes: wide ? wideChunkBytes : narrowChunkBytes };
 }
 
 /** What names the way in which inputs are read: part of what makes a load the same load. */

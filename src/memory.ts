@@ -50,17 +50,34 @@ function isAfar({ path }: Input): boolean {
 }
 
 /**
- * On two processors a thread more gained nothing, however the work was shared: compression, the system and whatever runs
- * beside use both (2026-11-25, medians of 3 in turns on busy cores: 6.3 s with it, 4.9 s without).
+ * With fewer processors, compression uses all of them, and a thread more only costs. On two without it, 4 GB took 7.6 s with
+ * a thread and 9.0 s without on Node 24, as long with it as without on Node 20 (quiet processors, medians of 4; 2026-11-26).
  */
-const leastProcessorsApart = 4;
+const leastProcessorsApart = { compressing: 4, sendingAsIs: 2 };
+const leastNodeOfTwo = 24;
 /** It takes 50 ms to start a thread, and it is asked and answers with every input. */
 const leastBytesApart = 16 * 1_048_576;
 const leastMeanApart = 1_048_576;
 
+/** What a thread has to itself. */
+export interface Machine {
+  readonly processors: number;
+  /** Major version. */
+  readonly node: number;
+}
+
+function thisMachine(): Machine {
+  return { processors: availableParallelism(), node: Number.parseInt(process.versions.node, 10) };
+}
+
 /** Whether finding points on a thread of its own is worth it. */
-export function isWorthThread(inputs: readonly Pick<Input, 'size'>[], processors = availableParallelism()): boolean {
-  if (processors < leastProcessorsApart) return false;
+export function isWorthThread(
+  inputs: readonly Pick<Input, 'size'>[],
+  isCompressed: boolean,
+  { processors, node }: Machine = thisMachine(),
+): boolean {
+  const { compressing, sendingAsIs } = leastProcessorsApart;
+  if (processors < (isCompressed || node < leastNodeOfTwo ? compressing : sendingAsIs)) return false;
   // Nothing tells how much comes down a pipe.
   const total = inputs.reduce((sum, { size }) => sum + (size ?? Number.POSITIVE_INFINITY), 0);
   return total >= leastBytesApart && total / inputs.length >= leastMeanApart;

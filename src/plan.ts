@@ -40,8 +40,8 @@ export interface PlanRequest {
   readonly formatBytes: number;
   /** What the format takes besides to read as much at once as pays: with limits that have room for the compiler. */
   readonly wideBytes: number;
-  /** Bytes of one read, and of one that is as much as pays. */
-  readonly chunkBytes: { readonly narrow: number; readonly wide: number };
+  /** Bytes of one read, of one that is as much as pays, and of one for a thread. */
+  readonly chunkBytes: { readonly narrow: number; readonly wide: number; readonly apart: number };
   readonly remoteBytes: number;
   /** What the format takes besides on a thread of its own; null where that is not worth it. */
   readonly apartBytes: number | null;
@@ -74,8 +74,8 @@ const shortestPoint = 8;
 export function plan(request: PlanRequest): MemoryPlan {
   const apart = withThread(request);
   if (apart !== null) return apart;
-  const fast = request.limit.bytes >= leastForCompiler ? fitted(request, true) : null;
-  const memory = fast ?? fitted(request, false);
+  const fast = request.limit.bytes >= leastForCompiler ? fitted(request, 'wide') : null;
+  const memory = fast ?? fitted(request, 'narrow');
   if (memory === null) throw tooSmall(request);
   return memory;
 }
@@ -83,19 +83,23 @@ export function plan(request: PlanRequest): MemoryPlan {
 function withThread(request: PlanRequest): MemoryPlan | null {
   const { apartBytes, formatBytes, limit } = request;
   if (apartBytes === null || limit.bytes < leastForCompiler) return null;
-  const memory = fitted({ ...request, formatBytes: formatBytes + apartBytes }, true);
+  const memory = fitted({ ...request, formatBytes: formatBytes + apartBytes }, 'apart');
   if (memory === null || memory.note !== null || memory.windowBytes < leastWindowApart) return null;
   return { ...memory, apart: true };
 }
 
-function fitted(request: PlanRequest, optimizes: boolean): MemoryPlan | null {
+/** How points are found, by how much is read at once. */
+type Reads = keyof PlanRequest['chunkBytes'];
+
+function fitted(request: PlanRequest, reads: Reads): MemoryPlan | null {
   const { limit, workers } = request;
+  const optimizes = reads !== 'narrow';
   const baseBytes = optimizes ? idleBytes + compilerBytes : idleBytes;
   const reserveBytes = Math.max(leastReserve, Math.floor(limit.bytes * reserveShare));
   const formatBytes = request.formatBytes + (optimizes ? request.wideBytes : 0);
   const rest = limit.bytes - baseBytes - reserveBytes - formatBytes - request.remoteBytes;
   for (const asked of bodies(request.batchBytes)) {
-    const sizes = slotSizes(request, asked, optimizes);
+    const sizes = slotSizes(request, asked, reads);
     const each = request.slotBytes(sizes);
     const slots = Math.min(workers, Math.floor(rest / each));
     if (slots < 1) continue;
@@ -136,13 +140,12 @@ export function limitForWindow(request: PlanRequest, windowBytes: number): numbe
 function slotSizes(
   request: PlanRequest,
   asked: number,
-  optimizes: boolean,
+  reads: Reads,
 ): { bodyBytes: number; sideBytes: number; points: number } {
-  const { narrow, wide } = request.chunkBytes;
   // The longest point and its stamp must fit a body.
   const bodyBytes = Math.max(asked, request.maxPointBytes + 64);
   // A reject of the longest kind and what one read may add to it must fit.
-  const sideBytes = request.maxPointBytes + (optimizes ? wide : narrow);
+  const sideBytes = request.maxPointBytes + request.chunkBytes[reads];
   return { bodyBytes, sideBytes, points: Math.min(request.batchPoints, Math.ceil(bodyBytes / shortestPoint)) };
 }
 
@@ -154,7 +157,7 @@ function note(request: PlanRequest, asked: number, slots: number): string | null
 }
 
 function tooSmall(request: PlanRequest): MemoryLimitError {
-  const slot = request.slotBytes(slotSizes(request, bodies(request.batchBytes).at(-1)!, false));
+  const slot = request.slotBytes(slotSizes(request, bodies(request.batchBytes).at(-1)!, 'narrow'));
   // The reserve grows with the limit.
   const without = idleBytes + request.formatBytes + request.remoteBytes + slot;
   const needed = Math.max(without + leastReserve, Math.ceil(without / (1 - reserveShare)));

@@ -16,7 +16,7 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
     maxPointBytes: MiB,
     formatBytes: 4 * MiB,
     wideBytes: MiB,
-    chunkBytes: { narrow: 512 * KiB, wide: MiB },
+    chunkBytes: { narrow: 512 * KiB, wide: MiB, apart: 2 * MiB },
     remoteBytes: 0,
     apartBytes: null,
     slotBytes,
@@ -83,7 +83,7 @@ test('no more points are planned for than can be in a body', () => {
 test('the format gets a thread of its own only where everything else has its room, the largest window included', () => {
   const apartBytes = 30 * MiB;
   const memory = plan(request(512 * MiB, { apartBytes }));
-  expect(memory).toMatchObject({ apart: true, formatBytes: 35 * MiB, slots: 8, note: null });
+  expect(memory).toMatchObject({ apart: true, formatBytes: 35 * MiB, sideBytes: 3 * MiB, slots: 8, note: null });
   expect(total(memory)).toBeLessThanOrEqual(512 * MiB);
   expect(plan(request(512 * MiB))).toMatchObject({ apart: false, formatBytes: 5 * MiB });
   for (const limit of [128, 256, 300]) {

@@ -55,6 +55,12 @@ function align(offset: number): number {
 export const wideChunkBytes = 1024 * 1024;
 /** What is asked of it elsewhere. */
 export const narrowChunkBytes = 512 * 1024;
+/**
+ * And where points are found on a thread of its own, which is told of each read, and tells what it found: with half as much
+ * at once a load took 8 % longer (4 GB, Node 24, two quiet processors, medians of 4 in turns; 2026-11-26).
+ */
+export const apartChunkBytes = 2 * 1024 * 1024;
+export const apartIndexPoints = 16_384;
 
 /** Where everything lies for these options. */
 export function layout(options: LineProtocolOptions): Layout {

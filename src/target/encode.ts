@@ -1,8 +1,10 @@
 // Request bodies as they go over the wire. Only finished compression is ever sent: CnosDB answers 200 to a truncated
 // zstd body and stores what decodes.
 
+import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
+import pLimit from 'p-limit';
 import { UsageError } from '../errors.js';
 import type { EncodedBody } from '../model.js';
 import { gzipPool } from './gzip.js';
@@ -40,15 +42,28 @@ export function isLoopback(origin: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
 }
 
+/** Whether bodies are compressed at all. */
+export function compresses(compression: Compression, origins: readonly string[]): boolean {
+  return compression !== 'none' && !(compression === 'auto' && origins.every(isLoopback));
+}
+
+/**
+ * As many at once as there are processors: more would only push one another out of the caches, and hold up the reads of
+ * inputs, which are done by the same threads.
+ */
+function inTurns(encode: Encode): Encode {
+  const gate = pLimit(availableParallelism());
+  return (body) => gate(encode, body);
+}
+
 /**
  * `auto`: none when every origin is loopback, else zstd where this Node has it, else gzip. Throws UsageError.
  * @param takesZstd whether the target does
  */
 export function encoder(compression: Compression, origins: readonly string[], takesZstd = true): Encode {
-  const wanted = compression === 'auto' && origins.every(isLoopback) ? 'none' : compression;
-  if (wanted === 'none') return asIs;
-  if (wanted !== 'gzip' && zstdCompress !== undefined && takesZstd) return withZstd(zstdCompress);
-  if (wanted !== 'zstd') return gzipPool();
+  if (!compresses(compression, origins)) return asIs;
+  if (compression !== 'gzip' && zstdCompress !== undefined && takesZstd) return inTurns(withZstd(zstdCompress));
+  if (compression !== 'zstd') return inTurns(gzipPool());
   throw new UsageError([
     `--compression zstd: expected a Node with zstd (22.15 or later) — got ${process.version} — use --compression gzip or auto`,
   ]);
