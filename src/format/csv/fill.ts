@@ -1,6 +1,7 @@
 // What annotations add to the cells of a row, before it is encoded: values of empty cells and of columns that no row has,
 // numbers as they are written elsewhere, and the column that a field of a Flux result goes to.
 
+import { isUtf8 } from 'node:buffer';
 import type { Reason } from '../reasons.js';
 import { BARE, type Cells } from '../rows/cells.js';
 import { nameProblem } from '../rows/mapping.js';
@@ -95,8 +96,10 @@ export class Filler {
 
   /** Moves the value to the column of its field, which is made when its name comes up first. */
   #place(cells: Cells, { name, value, declared }: Flux): Reason | null {
-    const key = Buffer.from(this.#bytes.subarray(cells.starts[name], cells.ends[name])).toString();
-    const column = this.#byName.get(key) ?? this.#added(key, declared);
+    const bytes = this.#bytes.subarray(cells.starts[name], cells.ends[name]);
+    const key = Buffer.from(bytes).toString();
+    // Names of other bytes would become one.
+    const column = this.#byName.get(key) ?? (isUtf8(bytes) ? this.#added(key, declared) : 'invalid-utf8');
     if (typeof column === 'string') return column;
     cells.reserve(this.#columns);
     cells.kinds.fill(0, this.#table.columns, this.#columns);

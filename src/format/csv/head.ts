@@ -11,7 +11,7 @@ import { TimeCell } from '../time/cell.js';
 import { annotatedTable } from './annotated.js';
 import { Annotations } from './annotations.js';
 import { Filler } from './fill.js';
-import { headerNames, numberedNames, texts } from './header.js';
+import { expectUtf8, headerNames, numberedNames, texts } from './header.js';
 import type { RowReader } from './row.js';
 
 /** Heads that are remembered. */
@@ -81,6 +81,7 @@ export class Heads {
     const known = noHeader ? undefined : this.#known.get(key);
     if (known !== undefined) return known;
     const head = this.#made({ ending: this.#ending, head: bytes }, reader, noHeader);
+    if (!noHeader) expectUtf8(this.#rows.run.bytes, reader, head.mapping);
     if (this.#known.size === mostHeads) this.#known.clear();
     this.#known.set(key, head);
     return head;

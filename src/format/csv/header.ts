@@ -1,6 +1,8 @@
 // The names that the first row gives to columns, or numbers where it gives none.
 
+import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../../errors.js';
+import type { Mapping } from '../rows/mapping.js';
 import type { RowReader } from './row.js';
 
 /** The cells of a row as text. */
@@ -14,6 +16,19 @@ export function texts(bytes: Uint8Array, { cells, columns }: RowReader): string[
 /** As names; blanks around them are no part of them. */
 export function headerNames(bytes: Uint8Array, reader: RowReader): string[] {
   return texts(bytes, reader).map((text) => text.trim());
+}
+
+/** Throws UsageError when a name that goes into points is no UTF-8: it would go there with other characters. */
+export function expectUtf8(bytes: Uint8Array, { cells, columns }: RowReader, mapping: Mapping): void {
+  const { time, measurement, tags, fields } = mapping;
+  const used = new Set([time, measurement, ...[...tags, ...fields].map(({ column }) => column)]);
+  for (let i = 0; i < columns; i++) {
+    const name = bytes.subarray(cells.starts[i]!, cells.ends[i]!);
+    if (!used.has(i) || isUtf8(name)) continue;
+    throw new UsageError([
+      `reading the header — expected names in UTF-8 — got ${JSON.stringify(Buffer.from(name).toString())} for column ${i + 1} — say --encoding latin1 if that is what the file is in, else make it again in UTF-8`,
+    ]);
+  }
 }
 
 /** `1`, `2`, `3` … */

@@ -23,9 +23,6 @@ export class RowReader {
   readonly #run: RowRun;
   readonly #dialect: Dialect;
   #scratch = 0;
-  /** No quote in (openFrom, openTo): the one that opened at openFrom does not end before. */
-  #openFrom = 0;
-  #openTo = 0;
 
   constructor(run: RowRun, cells: Cells, dialect: Dialect) {
     this.#run = run;
@@ -37,11 +34,6 @@ export class RowReader {
   /** Where copies of the last row's cells end. */
   get scratch(): number {
     return this.#scratch;
-  }
-
-  /** To be called when other bytes come to stand where rows were read. */
-  forget(): void {
-    this.#openTo = 0;
   }
 
   /** Reads the row at `start`. @returns the offset of the LF that ends it, or a negative word for why there is none */
@@ -84,12 +76,12 @@ export class RowReader {
     const { bytes, limit, final } = this.#run;
     const { delimiter, quote } = this.#dialect;
     let doubled = false;
-    let p = open > this.#openFrom && open < this.#openTo ? this.#openTo : open + 1;
+    let p = open + 1;
     for (;;) {
       let byte = bytes[p]!;
       while (byte !== quote && byte !== LF) byte = bytes[++p]!;
       if (byte === LF) {
-        if (p >= limit) return this.#unended(open, limit);
+        if (p >= limit) return this.#unended();
         this.newlines++;
         p++;
       } else if (bytes[p + 1] === quote && p + 1 < limit) {
@@ -112,10 +104,10 @@ export class RowReader {
         : BAD_QUOTE;
   }
 
-  #unended(open: number, limit: number): number {
-    this.#openFrom = open;
-    this.#openTo = limit;
-    return this.#run.final || this.#run.isTooLong(limit) ? BAD_QUOTE : INCOMPLETE;
+  /** Behind one that does not end all quotes are doubled, and each cell that opens with some ends with them: few look so far. */
+  #unended(): number {
+    const { final, limit } = this.#run;
+    return final || this.#run.isTooLong(limit) ? BAD_QUOTE : INCOMPLETE;
   }
 
   /** Copies a cell aside with one quote for each two. */

@@ -61,11 +61,6 @@ export class CsvScan extends RowScan {
     this.#heads.begin();
   }
 
-  override window(from: number, limit: number, final: boolean): void {
-    super.window(from, limit, final);
-    this.#reader.forget();
-  }
-
   protected override next(): Stop | null {
     if (this.#blank()) return null;
     if (this.#head !== null && this.#takeOrdinary(this.#head)) return null;

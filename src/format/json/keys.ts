@@ -114,11 +114,12 @@ function entryOf(path: string, key: string, index: number): Entry {
   return { path, key: Buffer.from(key, 'latin1'), index, column: UNSEEN, members: [], byKey: new Map() };
 }
 
-/** What a key between its quotes says; null when it is none. */
+/** What a key between its quotes says; null when it is none, or holds half of a surrogate pair, which has no UTF-8. */
 function keyName(text: string): string | null {
   if (!text.includes('\\')) return text;
   try {
-    return JSON.parse(`"${text}"`) as string;
+    const name = JSON.parse(`"${text}"`) as string;
+    return /\p{Cs}/u.test(name) ? null : name;
   } catch {
     return null;
   }

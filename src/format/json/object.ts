@@ -1,10 +1,11 @@
 // One JSON object, byte by byte, into cells: nested objects by their path (`a.b`), numbers with all their digits, strings
 // as they stand where nothing in them is escaped. Objects mostly come with the keys of the one before, in its order.
 
+import { isUtf8 } from 'node:buffer';
 import type { Reason } from '../reasons.js';
 import { type Cells, FALSE, LIST, NONE, NUMBER, TEXT, TRUE } from '../rows/cells.js';
 import type { RowRun } from '../rows/run.js';
-import type { Entry, Keys } from './keys.js';
+import { type Entry, type Keys, NOWHERE } from './keys.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -125,7 +126,7 @@ export class ObjectReader {
     if (bytes[p] === QUOTE) return entry === null || this.#put(entry, TEXT, from, p) >= 0 ? p + 1 : -1;
     const end = this.#stringEnd(p);
     if (end < 0) return end;
-    const decoded = entry === null ? 0 : this.#decode(from, end);
+    const decoded = entry === null ? 0 : this.#decode(from, end, entry);
     if (decoded < 0) return decoded;
     const written = entry === null ? 0 : this.#put(entry, TEXT, this.#scratch, decoded);
     if (entry !== null) this.#scratch = decoded;
@@ -145,11 +146,14 @@ export class ObjectReader {
   }
 
   /** Writes the string aside with its escapes resolved. @returns the offset behind it */
-  #decode(from: number, to: number): number {
+  #decode(from: number, to: number, entry: Entry): number {
     const { bytes, layout } = this.#run;
+    const quoted = Buffer.from(bytes.buffer, bytes.byteOffset + from - 1, to - from + 2);
+    // Other characters would stand for such bytes.
+    if (!isUtf8(quoted) && this.#keys!.columnOf(entry) !== NOWHERE) return this.#failFor('invalid-utf8', from, to);
     let text: string;
     try {
-      text = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + from - 1, to - from + 2).toString()) as string;
+      text = JSON.parse(quoted.toString()) as string;
     } catch {
       return this.#fail(from, 'an escape that is none');
     }

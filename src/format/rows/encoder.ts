@@ -1,6 +1,7 @@
 // One row → one point of line protocol, from bytes to bytes: names and escapes in the portable form, types as they were
 // declared or seen first. A row as the ones before it allocates nothing.
 
+import { isUtf8 } from 'node:buffer';
 import { type InputPrecision, type NameLimits, narrowestNames } from '../../model.js';
 import type { Reason } from '../reasons.js';
 import { TimeReader } from '../scalar/time.js';
@@ -139,8 +140,9 @@ export class RowEncoder {
     const to = row.ends[column]!;
     // Rows of one table mostly come together.
     if (this.#table?.is(this.#bytes, from, to)) return this.#table;
-    const name = Buffer.from(this.#bytes.buffer, from, to - from).toString();
-    return this.#named(name);
+    const name = Buffer.from(this.#bytes.buffer, from, to - from);
+    // Names of other bytes would become one.
+    return isUtf8(name) ? this.#named(name.toString()) : null;
   }
 
   #named(name: string): Table | null {

@@ -68,7 +68,7 @@ export class TimeCell {
     while (end > start && bytes[end - 1] === SPACE) end--;
     while (start < end && bytes[start] === SPACE) start++;
     if (this.#shift !== null) {
-      const calendar = this.#options.timeFormat === 'auto' && bytes[start + 4] === MINUS;
+      const calendar = this.#options.timeFormat === 'auto' && start + 4 < end && bytes[start + 4] === MINUS;
       if (!calendar) return this.#number(start, end, out, this.#shift);
     }
     const read = this.#pattern?.(bytes, start, end, this.#instant) ?? readRfc3339(bytes, start, end, this.#instant);

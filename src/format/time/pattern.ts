@@ -12,6 +12,7 @@ interface Parts {
   year: number;
   month: number;
   day: number;
+  /** -1 where it was not said. */
   dayOfYear: number;
   hour: number;
   /** 0 for am, 12 for pm; -1: a clock of 24 hours. */
@@ -96,7 +97,7 @@ export function compile(pattern: string): Pattern {
       year: 1970,
       month: 1,
       day: 1,
-      dayOfYear: 0,
+      dayOfYear: -1,
       hour: 0,
       half: -1,
       minute: 0,
@@ -123,7 +124,7 @@ function settle(parts: Parts, instant: Instant): boolean {
     return true;
   }
   const hour = hourOf(parts);
-  const date = dayOfYear > 0 ? inYear(year, dayOfYear) : days(year, month, day);
+  const date = dayOfYear >= 0 ? inYear(year, dayOfYear) : days(year, month, day);
   if (date === null || hour === null || minute > 59 || second > 59) return false;
   instant.seconds = date * 86_400 + hour * 3600 + minute * 60 + second;
   return true;
@@ -136,7 +137,7 @@ function hourOf({ hour, half }: Parts): number | null {
 
 function inYear(year: number, day: number): number | null {
   const first = days(year, 1, 1)!;
-  return first + day - 1 < days(year + 1, 1, 1)! ? first + day - 1 : null;
+  return day > 0 && first + day - 1 < days(year + 1, 1, 1)! ? first + day - 1 : null;
 }
 
 function text(literal: string): Step {

@@ -39,6 +39,12 @@ test('a result of Flux becomes its points: the field by the name in _field, grou
   ]);
 });
 
+test('a field of Flux whose name is no UTF-8 is refused, and not taken for another', async () => {
+  const text = Buffer.from(flux(`${fluxRow(0, 57, '0', 'a')}\r\n${fluxRow(0, 58, '0', '\xff')}`), 'latin1');
+  const { points: found, rejects } = await sent(csv(), text);
+  expect({ points: found.length, rejects }).toEqual({ points: 1, rejects: ['6 invalid-utf8'] });
+});
+
 test('tables of other columns and types may follow in one file, with no blank line needed', async () => {
   const next = [
     '#datatype,string,long,dateTime:RFC3339,long,string,string',

@@ -52,6 +52,27 @@ test('a quote that is never closed costs its own line, not the rest of the file'
   expect(rejects).toEqual(['2 bad-quote']);
 });
 
+test('rows behind a quote that is never closed are read as they are elsewhere', async () => {
+  // In one piece, so that all of it is looked through for the end of that quote.
+  const text = `${head}0,"",0\n1,"a,1\n2,"",2\n3,"",3\n`;
+  for (const kernel of [undefined, false] as const) {
+    const { points, rejects } = await sent(csv({ kernel, tags: [tag('host')] }), text);
+    expect({ points, rejects }).toEqual({ points: ['m v=0 0', 'm v=2 2', 'm v=3 3'], rejects: ['3 bad-quote'] });
+  }
+});
+
+test('a time of few digits is a number, whatever the next cell begins with', async () => {
+  const { points, rejects } = await sent(csv(), 'time,v\n123,-5\n1234,-5\n');
+  expect({ points, rejects }).toEqual({ points: ['m v=-5 123', 'm v=-5 1234'], rejects: [] });
+  expect((await sent(csv(), 'time,v\n12,a-b\n')).points).toEqual(['m v="a-b" 12']);
+});
+
+test('names of tables that are no UTF-8 are refused, and not taken for one table', async () => {
+  const text = Buffer.from('time,t,v\n1,a,1\n2,\xff,1\n3,\xfe,1\n', 'latin1');
+  const { points, rejects } = await sent(csv({ measurement: '{t}' }), text);
+  expect({ points, rejects }).toEqual({ points: ['a v=1 1'], rejects: ['3 no-measurement', '4 no-measurement'] });
+});
+
 test('a last row without a line end is taken when it is whole, and refused when it was cut', async () => {
   expect(await sent(csv(), `time,v\n1,1\n2,2`)).toEqual({ points: ['m v=1 1', 'm v=2 2'], rejects: [] });
   expect((await sent(csv(), `${head}1,a,1\n2,b`)).rejects).toEqual(['3 cut-short']);
@@ -149,6 +170,13 @@ describe('headers', () => {
     const failure = await sent(csv(options), `${text}1,2,3\n`).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UsageError);
     expect((failure as UsageError).message).toContain(words);
+  });
+
+  test('a name that is no UTF-8 is refused with what to say, unless it goes nowhere', async () => {
+    const text = Buffer.from('time,gr\xf6\xdfe,v\n1,2,3\n', 'latin1');
+    await expect(sent(csv(), text)).rejects.toThrow('--encoding latin1');
+    expect((await sent(csv({ encoding: 'latin1' }), text)).points).toEqual(['m größe=2,v=3 1']);
+    expect((await sent(csv({ fields: [field('v')] }), text)).points).toEqual(['m v=3 1']);
   });
 
   test('without a header columns go by their number', async () => {

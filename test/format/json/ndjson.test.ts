@@ -92,6 +92,14 @@ test('a key that no column can have refuses the row', async () => {
   expect(rejects).toEqual(['2 column-named-time', '3 newline-in-name', '4 empty-field-key']);
 });
 
+test('half of a surrogate pair in a key, and bytes that are no UTF-8 beside an escape, refuse the row', async () => {
+  const halves = '{"time":1,"v":1}\n{"time":2,"\\ud800":1,"\\udc01":2}\n{"time":3,"\\ud83d\\ude00":1}\n';
+  const keys = await sent(ndjson(), halves);
+  expect(keys).toEqual({ points: ['m v=1 1', 'm 😀=1 3'], rejects: ['2 bad-json'] });
+  const bytes = Buffer.from('{"time":1,"v":"a"}\n{"time":2,"v":"\xff"}\n{"time":3,"v":"\xff\\n"}\n', 'latin1');
+  expect((await sent(ndjson(), bytes)).rejects).toEqual(['2 invalid-utf8', '3 invalid-utf8']);
+});
+
 test('types hold as they do for cells, and strings are no numbers', async () => {
   const text =
     '{"time":1,"v":1,"s":"a","b":true}\n{"time":2,"v":"2"}\n{"time":3,"s":3}\n{"time":4,"b":4}\n{"time":5,"v":false}\n';

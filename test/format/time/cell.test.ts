@@ -44,6 +44,9 @@ test.each([
   ['31.01.2016 12:00:01,25', { timeFormat: '%d.%m.%Y %H:%M:%S,%f' }, '1454241601250000000'],
   ['Jan 31 2016 12:05 am', { timeFormat: '%b %e %Y %I:%M %p' }, '1454198700000000000'],
   ['2016-366', { timeFormat: '%Y-%j' }, '1483142400000000000'],
+  ['2015-366', { timeFormat: '%Y-%j' }, 'bad-timestamp'],
+  ['2016-001', { timeFormat: '%Y-%j' }, '1451606400000000000'],
+  ['2016-000', { timeFormat: '%Y-%j' }, 'bad-timestamp'],
   ['2016-01-31T12:00:00+0100', { timeFormat: '%FT%T%z' }, '1454238000000000000'],
   ['2016-01-31 12', { timeFormat: '%F' }, 'bad-timestamp'],
 ])('%s with %o is %s', (text, options, expected) => {
