@@ -5,9 +5,11 @@ import { Ndjson } from '../../../src/format/json/ndjson.js';
 import { Rows } from '../../../src/format/rows/rows.js';
 import * as model from '../../../src/model.js';
 import { bytesSource } from '../support.js';
-import { type Options, plain } from './support.js';
+import { type Options, plain } from './options.js';
 
 export type Random = (below: number) => number;
+
+export type Name = 'csv' | 'tsv' | 'ndjson';
 
 /** A format with the kernel, the same without, and how many rows the kernel took. */
 export interface Pair {
@@ -16,24 +18,35 @@ export interface Pair {
   readonly taken: () => number;
 }
 
-export function pair(name: 'csv' | 'tsv' | 'ndjson', more: Partial<Options>): Pair {
+/** A format, and how many rows its kernel took. */
+export function made(
+  name: Name,
+  more: Partial<Options>,
+): { readonly format: model.Format; readonly taken: () => number } {
   const options: Options = { ...plain, maxPointBytes: 700, chunkBytes: 3000, ...more };
-  const made = (rows: Rows): model.Format => (name === 'ndjson' ? new Ndjson(rows) : new Csv(name, rows, options));
   const rows = new Rows(options);
-  const exact = new Rows({ ...options, kernel: false });
-  return { fast: made(rows), exact: made(exact), taken: () => rows.kernel!.ordinary };
+  const format = name === 'ndjson' ? new Ndjson(rows) : new Csv(name, rows, options);
+  return { format, taken: () => rows.kernel?.ordinary ?? 0 };
+}
+
+export function pair(name: Name, more: Partial<Options>): Pair {
+  const { format: fast, taken } = made(name, more);
+  return { fast, exact: made(name, { ...more, kernel: false }).format, taken };
 }
 
 /** Everything that can be told of an input, run by run, as text; shapes by what they are, not by number. */
-async function account(format: model.Format, input: Uint8Array, chunks: readonly number[]): Promise<string[]> {
+export async function account(format: model.Format, input: Uint8Array, chunks: readonly number[]): Promise<string[]> {
   const told: string[] = [];
+  const shapes = new Map<number, string>();
   try {
     for await (const run of format.points(bytesSource(input, chunks), new AbortController().signal)) {
       for (let i = 0; i < run.count; i++) {
         const words = run.index.subarray(i * model.POINT_WORDS, (i + 1) * model.POINT_WORDS);
         const [start, length, source, sourceLength, line, shape, low, high] = words as unknown as number[];
         const number = shape! & 0x7fff_ffff;
-        const shown = JSON.stringify(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
+        const shown =
+          shapes.get(number) ?? JSON.stringify(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
+        if (number !== model.UNCOUNTED_SHAPE) shapes.set(number, shown);
         const sent = Buffer.from(run.bytes.subarray(start, start! + length! + 1)).toString('latin1');
         const place = [run.origin + source!, sourceLength, run.firstLine + line!, shape! >>> 31, low, high];
         told.push(`${sent} ${place.join()} ${shown}`);
@@ -55,7 +68,7 @@ export async function difference({ fast, exact }: Pair, input: Uint8Array, chunk
   const at = a.findIndex((line, i) => line !== b[i]);
   return at < 0 && a.length === b.length
     ? null
-    : { fast: a[at], exact: b[at], input: Buffer.from(input).toString('latin1') };
+    : { fast: a[at], exact: b[at], input: Buffer.from(input).toString('latin1').slice(0, 4000) };
 }
 
 /** A text with one to three bytes put in, changed or taken out. */

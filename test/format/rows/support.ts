@@ -2,45 +2,13 @@
 
 import { expect } from 'vitest';
 import { Csv } from '../../../src/format/csv/csv.js';
-import type { DialectOptions } from '../../../src/format/csv/dialect.js';
 import { LineProtocol } from '../../../src/format/line-protocol.js';
-import { type RowOptions, Rows } from '../../../src/format/rows/rows.js';
+import { Rows } from '../../../src/format/rows/rows.js';
 import type { Format } from '../../../src/model.js';
 import { readAll } from '../support.js';
+import { type Options, plain } from './options.js';
 
-export type Options = RowOptions & DialectOptions;
-
-export const plain: Options = {
-  precision: 'ns',
-  missingTimestamp: 'reject',
-  maxPointBytes: 4096,
-  chunkBytes: 8192,
-  nullWords: null,
-  measurement: 'm',
-  tags: null,
-  fields: null,
-  timeColumn: null,
-  timeFormat: 'auto',
-  timezone: 'UTC',
-  ambiguousTime: 'reject',
-  delimiter: null,
-  quote: '"',
-  noHeader: false,
-  skipLines: 0,
-  encoding: 'utf-8',
-};
-
-export function tag(name: string, as = name) {
-  return { name, as };
-}
-
-export function field(
-  name: string,
-  type: 'float' | 'integer' | 'unsigned' | 'boolean' | 'string' | null = null,
-  as = name,
-) {
-  return { name, type, as };
-}
+export { field, type Options, plain, tag } from './options.js';
 
 export function csv(more: Partial<Options> = {}, name: 'csv' | 'tsv' = 'csv'): Csv {
   const options = { ...plain, ...more };
