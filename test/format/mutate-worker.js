@@ -1,6 +1,6 @@
-// Answers whether a compiled kernel differs from the exact check; the sources are loaded as the tests load them.
+// Answers whether a compiled kernel differs from the one that is built; the sources are loaded as the tests load them.
 
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { createServer } from 'vite';
 
 const server = await createServer({
@@ -8,14 +8,17 @@ const server = await createServer({
   logLevel: 'silent',
   server: { middlewareMode: true, ws: false },
 });
-const { noticed } = await server.ssrLoadModule(new URL('kernel/oracle.ts', import.meta.url).pathname);
+const { noticed } = await server.ssrLoadModule(new URL(workerData, import.meta.url).pathname);
 
-parentPort?.on('message', (binary) => {
-  let answer = true; // a trap, or a module that does not compile, is noticed as well
+async function answer(binary) {
   try {
-    answer = noticed(binary);
+    return await noticed(binary);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    return true; // a trap, or a module that does not compile, is noticed as well
   }
-  parentPort?.postMessage(answer);
+}
+
+parentPort?.on('message', (binary) => {
+  void answer(binary).then((isNoticed) => parentPort?.postMessage(isNoticed));
 });
