@@ -16,8 +16,9 @@ const known = JSON.parse(readFileSync(new URL('survivors.json', import.meta.url)
 const opposite = { '==': '!=', '!=': '==', '<': '<=', '<=': '<', '>': '>=', '>=': '>', '||': '&&', '&&': '||' };
 /** Without optimization the many changes compile in a third of the time. */
 const options = ['-O0', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--use', 'abort='];
-/** Changed loops may never end: the oracle runs in a thread that can be stopped. */
-const PATIENCE_MS = 60_000;
+/** Changed loops may never end: the oracle runs in a thread that can be stopped. What it compares with it finds out first. */
+const PATIENCE_MS = 20_000;
+const FIRST_PATIENCE_MS = 120_000;
 
 function sourcesIn(folder) {
   const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
@@ -57,6 +58,7 @@ async function compile(main, sources) {
 class Oracle {
   #path;
   #worker;
+  #isFirst = true;
 
   constructor(path) {
     this.#path = path;
@@ -65,15 +67,18 @@ class Oracle {
 
   #start() {
     this.#worker = new Worker(new URL('mutate-worker.js', import.meta.url), { workerData: this.#path });
+    this.#isFirst = true;
   }
 
   notices(binary) {
+    const patience = this.#isFirst ? FIRST_PATIENCE_MS : PATIENCE_MS;
+    this.#isFirst = false;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         void this.#worker.terminate();
         this.#start();
         resolve(true);
-      }, PATIENCE_MS);
+      }, patience);
       this.#worker.removeAllListeners();
       this.#worker.once('error', reject);
       this.#worker.once('message', (answer) => {

@@ -44,9 +44,10 @@ export async function account(format: model.Format, input: Uint8Array, chunks: r
         const words = run.index.subarray(i * model.POINT_WORDS, (i + 1) * model.POINT_WORDS);
         const [start, length, source, sourceLength, line, shape, low, high] = words as unknown as number[];
         const number = shape! & 0x7fff_ffff;
-        const shown =
-          shapes.get(number) ?? JSON.stringify(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
-        if (number !== model.UNCOUNTED_SHAPE) shapes.set(number, shown);
+        const isCounted = number !== model.UNCOUNTED_SHAPE;
+        const known = isCounted ? shapes.get(number) : undefined;
+        const shown = known ?? JSON.stringify(isCounted ? run.shape(number) : run.shapeOf(i));
+        if (isCounted) shapes.set(number, shown);
         const sent = Buffer.from(run.bytes.subarray(start, start! + length! + 1)).toString('latin1');
         const place = [run.origin + source!, sourceLength, run.firstLine + line!, shape! >>> 31, low, high];
         told.push(`${sent} ${place.join()} ${shown}`);
