@@ -3,11 +3,14 @@
 
 import { detect, headBytes } from './format/detect.js';
 import { LineProtocol, type LineProtocolOptions } from './format/line-protocol.js';
-import { apartChunkBytes, apartIndexPoints, narrowChunkBytes, wideChunkBytes } from './format/memory.js';
+import { apartIndexPoints, chunkBytes } from './format/memory.js';
 import { rowLayout } from './format/rows/memory.js';
 import type { ByteSource, Format, FormatName, Input, Room } from './model.js';
 import type { RowFormats } from './row-formats.js';
 import type { Settings } from './settings/settings.js';
+
+/** Bytes of one read; a reject comes in parts of as many. */
+export { chunkBytes };
 
 /** More inputs than this: the first and the last of them are looked into, the others go by their names. */
 const mostInputs = 64;
@@ -17,9 +20,6 @@ export function formatBytes(settings: Settings, formats: readonly FormatName[], 
   const lines = formats.includes('lp') ? LineProtocol.memoryBytes(lineOptions(settings, { wide, apart: false })) : 0;
   return lines + (formats.some((each) => each !== 'lp') ? rowLayout(settings).bytes : 0);
 }
-
-/** Bytes of one read; a reject comes in parts of as many. */
-export const chunkBytes = { narrow: narrowChunkBytes, wide: wideChunkBytes, apart: apartChunkBytes };
 
 /** What they take besides when points are found on a thread of its own; null where none of them can be. */
 export function apartBytes(settings: Settings, formats: readonly FormatName[]): number | null {
@@ -37,8 +37,8 @@ export interface Means {
 }
 
 function lineOptions(settings: Settings, { wide, apart }: Means): LineProtocolOptions {
-  if (apart) return { ...settings, apart, chunkBytes: apartChunkBytes, indexPoints: apartIndexPoints };
-  return { ...settings, apart, chunkBytes: wide ? wideChunkBytes : narrowChunkBytes };
+  if (apart) return { ...settings, apart, chunkBytes: chunkBytes.apart, indexPoints: apartIndexPoints };
+  return { ...settings, apart, chunkBytes: wide ? chunkBytes.wide : chunkBytes.narrow };
 }
 
 /** What names the way in which inputs are read: part of what makes a load the same load. */

@@ -120,15 +120,16 @@ function requestOf(
 ): PlanRequest {
   const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
   const limit = memoryLimit(settings.memoryLimit, memoryProbe());
+  const narrow = formatBytes(settings, formats, false);
   return {
     limit,
     workers,
     batchBytes,
     batchPoints,
     maxPointBytes,
-    formatBytes: formatBytes(settings, formats, false),
+    formatBytes: narrow,
     chunkBytes,
-    wideBytes: formatBytes(settings, formats, true) - formatBytes(settings, formats, false),
+    wideBytes: formatBytes(settings, formats, true) - narrow,
     remoteBytes: remote,
     apartBytes: apart ? apartBytes(settings, formats) : null,
     slotBytes,

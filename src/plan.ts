@@ -85,7 +85,7 @@ function withThread(request: PlanRequest): MemoryPlan | null {
   if (apartBytes === null || limit.bytes < leastForCompiler) return null;
   const memory = fitted({ ...request, formatBytes: formatBytes + apartBytes }, 'apart');
   if (memory === null || memory.note !== null || memory.windowBytes < leastWindowApart) return null;
-  return { ...memory, apart: true };
+  return memory;
 }
 
 /** How points are found, by how much is read at once. */
@@ -108,7 +108,7 @@ function fitted(request: PlanRequest, reads: Reads): MemoryPlan | null {
       limitSource: limit.source,
       baseBytes,
       optimizes,
-      apart: false,
+      apart: reads === 'apart',
       reserveBytes,
       formatBytes,
       remoteBytes: request.remoteBytes,

@@ -49,29 +49,30 @@ function align(offset: number): number {
 }
 
 /**
- * What is asked of a source at once where there is memory for it. Each read wakes a thread, and is passed on by a few
- * promises: with half as much at once a load took 8 % more CPU time, with twice as much no less (4 GB, Node 24; 2026-11-26).
+ * What is asked of a source at once. Each read wakes a thread, and is passed on by a few promises: with `narrow` a load took
+ * 8 % more CPU time than with `wide`, with twice as much no less (4 GB, Node 24; 2026-11-26). A thread of its own is told of
+ * each read besides, and tells what it found: with half of `apart` a load took 8 % longer (4 GB, Node 24, two quiet
+ * processors, medians of 4 in turns; 2026-11-26).
  */
-export const wideChunkBytes = 1024 * 1024;
-/** What is asked of it elsewhere. */
-export const narrowChunkBytes = 512 * 1024;
-/**
- * And where points are found on a thread of its own, which is told of each read, and tells what it found: with half as much
- * at once a load took 8 % longer (4 GB, Node 24, two quiet processors, medians of 4 in turns; 2026-11-26).
- */
-export const apartChunkBytes = 2 * 1024 * 1024;
+export const chunkBytes = {
+  narrow: 512 * 1024,
+  /** Where there is memory for it. */
+  wide: 1024 * 1024,
+  /** Where points are found on a thread of its own. */
+  apart: 2 * 1024 * 1024,
+};
 export const apartIndexPoints = 16_384;
 
 /** Where everything lies for these options. */
 export function layout(options: LineProtocolOptions): Layout {
-  const { maxPointBytes, chunkBytes = narrowChunkBytes, indexPoints = 8192, maxShapes = 4096 } = options;
+  const { maxPointBytes, chunkBytes: chunk = chunkBytes.narrow, indexPoints = 8192, maxShapes = 4096 } = options;
   const shapesBytes = shapeSlots(maxShapes) * SHAPE_SLOT_BYTES;
   const scratchBytes = Math.max(maxPointBytes, PAGE);
   const index = KERNEL_BYTES + shapesBytes;
   const scratch = align(index + indexPoints * POINT_WORDS * 4);
   const first = align(scratch + scratchBytes + SLACK + maxPointBytes);
-  const second = align(first + chunkBytes + SLACK + maxPointBytes);
-  const bytes = Math.ceil((second + chunkBytes + SLACK) / PAGE) * PAGE;
+  const second = align(first + chunk + SLACK + maxPointBytes);
+  const bytes = Math.ceil((second + chunk + SLACK) / PAGE) * PAGE;
   return {
     shapes: KERNEL_BYTES,
     shapesBytes,
@@ -80,7 +81,7 @@ export function layout(options: LineProtocolOptions): Layout {
     scratch,
     scratchBytes,
     windows: [first, second],
-    chunkBytes,
+    chunkBytes: chunk,
     bytes,
   };
 }
