@@ -21,7 +21,7 @@ import type {
   TargetDescription,
 } from './model.js';
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from './model.js';
-import { isCompressed, layoutAsked, outlook, placeAsked, words } from './outlook.js';
+import { layoutAsked, outlook, placeAsked, words } from './outlook.js';
 import type { MemoryPlan } from './plan.js';
 import { Catalogue } from './schema/catalogue.js';
 import { beyond } from './schema/limits.js';
@@ -86,9 +86,7 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
     }
   };
   const kinds = (await attempt(() => formatsOf(settings, inputs, signal))) ?? ['lp' as const];
-  const memory = await attempt(() =>
-    planMemory(settings, kinds, inputs, isWorthThread(inputs, isCompressed(settings))),
-  );
+  const memory = await attempt(() => planMemory(settings, kinds, inputs, isWorthThread(inputs)));
   const description = await attempt(() => target.describe(signal));
   // The target was made not to create it.
   const creates = settings.createDb && problems.some(isMissing);

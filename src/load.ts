@@ -27,7 +27,7 @@ import type {
   TargetDescription,
   VerifyReport,
 } from './model.js';
-import { isCompressed, memcacheAsked, outlook, words } from './outlook.js';
+import { memcacheAsked, outlook, words } from './outlook.js';
 import type { MemoryPlan } from './plan.js';
 import { residentMemory } from './pressure/resident.js';
 import { Reading } from './reading.js';
@@ -160,12 +160,7 @@ class Run {
     // Of pipes nobody knows yet.
     const unused = inputs.every(({ size }) => size !== null) ? unusedMapping(this.#settings, formats) : null;
     if (unused !== null) notify({ level: 'warn', kind: 'mapping', message: unused });
-    const memory = planMemory(
-      this.#settings,
-      formats,
-      inputs,
-      this.#context.apart ?? isWorthThread(inputs, isCompressed(this.#settings)),
-    );
+    const memory = planMemory(this.#settings, formats, inputs, this.#context.apart ?? isWorthThread(inputs));
     economise(memory);
     this.#memory = memory;
     if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });

@@ -50,11 +50,12 @@ function isAfar({ path }: Input): boolean {
 }
 
 /**
- * With fewer processors, compression uses all of them, and a thread more only costs. On two without it, 4 GB took 7.6 s with
- * a thread and 9.0 s without on Node 24, as long with it as without on Node 20 (quiet processors, medians of 4; 2026-11-26).
+ * On two processors, with a thread and without it, 4 GB took 6.7 and 8.8 s as they are, 16.0 and 16.9 s with gzip, 11.0 and
+ * 12.4 s with zstd on Node 24; 7.7 and 9.9, 17.3 and 17.6, 11.8 and 12.7 s on Node 22 (medians of 4 in turns; 2026-11-26).
+ * Node 20 copies memory that two threads see word by word, which costs what the thread saves.
  */
-const leastProcessorsApart = { compressing: 4, sendingAsIs: 2 };
-const leastNodeOfTwo = 24;
+const leastProcessorsApart = 2;
+const leastNodeApart = 22;
 /** It takes 50 ms to start a thread, and it is asked and answers with every input. */
 const leastBytesApart = 16 * 1_048_576;
 const leastMeanApart = 1_048_576;
@@ -73,11 +74,9 @@ function thisMachine(): Machine {
 /** Whether finding points on a thread of its own is worth it. */
 export function isWorthThread(
   inputs: readonly Pick<Input, 'size'>[],
-  isCompressed: boolean,
   { processors, node }: Machine = thisMachine(),
 ): boolean {
-  const { compressing, sendingAsIs } = leastProcessorsApart;
-  if (processors < (isCompressed || node < leastNodeOfTwo ? compressing : sendingAsIs)) return false;
+  if (processors < leastProcessorsApart || node < leastNodeApart) return false;
   // Nothing tells how much comes down a pipe.
   const total = inputs.reduce((sum, { size }) => sum + (size ?? Number.POSITIVE_INFINITY), 0);
   return total >= leastBytesApart && total / inputs.length >= leastMeanApart;

@@ -163,7 +163,7 @@ export class Filling {
     const length = this.#to - this.#from;
     if (length > 0) {
       // `bodyLength` already counts them and the LF of the last one.
-      body.set(run.bytes.subarray(this.#from, this.#to), this.#copied());
+      copyBytes(run.bytes, this.#from, this.#to, body, this.#copied());
       body[this.#copied() + length] = LF;
     }
     this.#from = nothing;
@@ -230,10 +230,17 @@ export class Filling {
 
   #keep(bytes: Uint8Array, start: number, length: number): number {
     const at = this.#sideLength;
-    this.slot.side.set(bytes.subarray(start, start + length), at);
+    copyBytes(bytes, start, start + length, this.slot.side, at);
     this.#sideLength += length;
     return at;
   }
+}
+
+/** Also from memory that two threads see: there `set` copies word by word (1.7 GB/s, this 12; Node 24, 2026-11-26). */
+function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  // It would leave out what there is no room for.
+  if (at + end - start > to.length) throw new RangeError(`no room for ${end - start} bytes at ${at} of ${to.length}`);
+  Buffer.prototype.copy.call(from, to, at, start, end);
 }
 
 /**

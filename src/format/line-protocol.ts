@@ -6,7 +6,7 @@ import { lineProtocolLetterhead, theBeginning } from '../model.js';
 import { type LineProtocolOptions, layout } from './memory.js';
 import { Columns } from './scalar/columns.js';
 import { Scan } from './scan.js';
-import { Apart, apartBytes } from './thread/apart.js';
+import { Apart, threadBytes } from './thread/apart.js';
 import { scanned } from './windows.js';
 
 export type { LineProtocolOptions } from './memory.js';
@@ -27,8 +27,7 @@ export class LineProtocol implements Format {
 
   /** Bytes that a format with these options takes at construction; it takes no more later. */
   static memoryBytes(options: LineProtocolOptions): number {
-    const apart = options.apart === true ? apartBytes(options) : 0;
-    return layout(options).bytes + Columns.memoryBytes + apart;
+    return layout(options).bytes + Columns.memoryBytes + (options.apart === true ? threadBytes : 0);
   }
 
   points(source: ByteSource, signal: AbortSignal, start = theBeginning): AsyncGenerator<Points, void> {

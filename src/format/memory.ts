@@ -1,9 +1,10 @@
-// How the format's one memory is laid out: index and shape table first, then what was rewritten, then two windows,
-// each with room before it for the unfinished line of the other.
+// How the format's one memory is laid out: shape table first, then the windows, each with room before it for the unfinished
+// line of the one before. What is found in them goes to one place, or to one for each where two threads share the memory.
 
 import type { InputPrecision, NameLimits } from '../model.js';
 import { POINT_WORDS } from '../model.js';
 import { SHAPE_SLOT_BYTES, shapeSlots } from './shapes.js';
+import { type WasmMemory, wasm } from './wasm.js';
 
 /** Limits and meaning of a line-protocol input. */
 export interface LineProtocolOptions {
@@ -24,16 +25,24 @@ export interface LineProtocolOptions {
   readonly kernel?: false | Uint8Array;
 }
 
+/** Where a run is written: its index, and those of its points that had to be rewritten. */
+export interface RunArea {
+  readonly index: number;
+  readonly scratch: number;
+}
+
 /** Offsets in the memory, and its size. */
 export interface Layout {
   readonly shapes: number;
   readonly shapesBytes: number;
-  readonly index: number;
   readonly indexPoints: number;
-  readonly scratch: number;
   readonly scratchBytes: number;
-  /** Where the two windows begin; up to maxPointBytes before each belong to it. */
-  readonly windows: readonly [number, number];
+  /** Where the windows begin; up to maxPointBytes before each belong to it. */
+  readonly windows: readonly number[];
+  /** Where what is found in each of them goes. */
+  readonly runs: readonly RunArea[];
+  /** Up to maxPointBytes before it are for an unfinished line as long as it is in no window. */
+  readonly carried: number;
   readonly chunkBytes: number;
   readonly bytes: number;
 }
@@ -63,25 +72,55 @@ export const chunkBytes = {
 };
 export const apartIndexPoints = 16_384;
 
+/** Windows of two threads: one is read, one scanned, one used. */
+const windowsApart = 3;
+
 /** Where everything lies for these options. */
 export function layout(options: LineProtocolOptions): Layout {
   const { maxPointBytes, chunkBytes: chunk = chunkBytes.narrow, indexPoints = 8192, maxShapes = 4096 } = options;
   const shapesBytes = shapeSlots(maxShapes) * SHAPE_SLOT_BYTES;
   const scratchBytes = Math.max(maxPointBytes, PAGE);
-  const index = KERNEL_BYTES + shapesBytes;
-  const scratch = align(index + indexPoints * POINT_WORDS * 4);
-  const first = align(scratch + scratchBytes + SLACK + maxPointBytes);
-  const second = align(first + chunk + SLACK + maxPointBytes);
-  const bytes = Math.ceil((second + chunk + SLACK) / PAGE) * PAGE;
+  let end = KERNEL_BYTES + shapesBytes;
+  const take = (bytes: number): number => {
+    const from = align(end);
+    end = from + bytes;
+    return from;
+  };
+  const area = (): RunArea => ({ index: take(indexPoints * POINT_WORDS * 4), scratch: take(scratchBytes + SLACK) });
+  const window = (): number => {
+    end += maxPointBytes;
+    return take(chunk + SLACK);
+  };
+  const one = area();
+  const runs = options.apart === true ? [one, ...times(windowsApart - 1, area)] : [one, one];
+  const windows = runs.map(window);
+  end += options.apart === true ? maxPointBytes : 0;
+  const carried = take(0);
+  const bytes = Math.ceil(end / PAGE) * PAGE;
   return {
     shapes: KERNEL_BYTES,
     shapesBytes,
-    index,
     indexPoints,
-    scratch,
     scratchBytes,
-    windows: [first, second],
+    windows,
+    runs,
+    carried,
     chunkBytes: chunk,
     bytes,
   };
+}
+
+function times<T>(count: number, make: () => T): T[] {
+  return Array.from({ length: count }, make);
+}
+
+/** Memory for a layout; `shared`: it can be sent to another thread, and both see it. */
+export function memoryOf({ bytes }: Layout, shared = false): WasmMemory {
+  const pages = bytes / PAGE;
+  return new wasm.Memory({ initial: pages, maximum: pages, shared });
+}
+
+/** Entries of a run, by window. */
+export function indexes({ buffer }: WasmMemory, { runs, indexPoints }: Layout): Uint32Array[] {
+  return runs.map(({ index }) => new Uint32Array(buffer, index, indexPoints * POINT_WORDS));
 }

@@ -9,7 +9,7 @@ export type Stop = 'full' | 'drained';
 /** From the bytes of a window to a run of points, one synchronous pass at a time. */
 export interface WindowScan {
   readonly bytes: Uint8Array;
-  readonly layout: { readonly windows: readonly [number, number]; readonly chunkBytes: number };
+  readonly layout: { readonly windows: readonly number[]; readonly chunkBytes: number };
   readonly index: Uint32Array;
   readonly count: number;
   readonly rejects: readonly FormatReject[];
@@ -87,7 +87,7 @@ export class Passage {
     return { worth, drained };
   }
 
-  /** To be called once the window is drained: what is left of it is moved to where the next chunk will lie, before it. */
+  /** To be called once the window is drained: what is left of it is moved to lie before `chunk`, where the next one comes. */
   carry(chunk: number): number {
     const { bytes, at } = this.#scan;
     this.#decoded += this.#length;

@@ -5,14 +5,13 @@ import { randomBytes } from 'node:crypto';
 import type { FormatReject } from '../model.js';
 import * as model from '../model.js';
 import { type Kernel, type KernelSettings, loadKernel } from './kernel/kernel.js';
-import { type Layout, type LineProtocolOptions, layout } from './memory.js';
+import { indexes, type Layout, type LineProtocolOptions, layout, memoryOf, type RunArea } from './memory.js';
 import type { Stop, WindowScan } from './passage.js';
 import { describe, type Reason } from './reasons.js';
 import { PointReader } from './scalar/point.js';
 import { rewrite } from './scalar/rewrite.js';
 import { timeLimit } from './scalar/time.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shapes.js';
-import { wasm } from './wasm.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -28,7 +27,8 @@ export class Scan implements WindowScan {
   readonly letterhead = model.lineProtocolLetterhead;
   readonly layout: Layout;
   readonly bytes: Uint8Array;
-  readonly index: Uint32Array;
+  /** Of the run. */
+  index: Uint32Array;
   readonly shapes: Shapes;
   /** Points that the kernel took so far, of all inputs. */
   ordinary = 0;
@@ -41,6 +41,8 @@ export class Scan implements WindowScan {
   readonly #options: LineProtocolOptions;
   readonly #reader: PointReader;
   readonly #kernel: Kernel | null;
+  readonly #indexes: readonly Uint32Array[];
+  #area: RunArea;
   #limit = 0;
   #final = false;
   #line = 1;
@@ -55,14 +57,15 @@ export class Scan implements WindowScan {
   #incomplete = false;
   #waits = false;
 
-  constructor(options: LineProtocolOptions) {
+  /** @param memory of that layout, which another thread may see as well; default: one of its own */
+  constructor(options: LineProtocolOptions, memory = memoryOf(layout(options))) {
     this.#options = options;
     this.layout = layout(options);
-    const pages = this.layout.bytes / 65_536;
-    const memory = new wasm.Memory({ initial: pages, maximum: pages });
     const { buffer } = memory;
     this.bytes = new Uint8Array(buffer);
-    this.index = new Uint32Array(buffer, this.layout.index, this.layout.indexPoints * model.POINT_WORDS);
+    this.#area = this.layout.runs[0]!;
+    this.#indexes = indexes(memory, this.layout);
+    this.index = this.#indexes[0]!;
     const table = new Int32Array(buffer, this.layout.shapes, this.layout.shapesBytes / 4);
     this.shapes = new Shapes(table, options.maxShapes ?? 4096);
     // A seed of its own for each format, so that nobody can make up names that collide.
@@ -93,9 +96,12 @@ export class Scan implements WindowScan {
     return this.#line;
   }
 
-  /** Where the points of the run lie that had to be rewritten. */
-  get written(): { readonly from: number; readonly to: number } {
-    return { from: this.layout.scratch, to: this.#scratch };
+  /** What is found in the next windows goes where it goes for the window of that number. */
+  into(window: number): void {
+    this.#keepDigits();
+    this.count = 0;
+    this.#area = this.layout.runs[window]!;
+    this.index = this.#indexes[window]!;
   }
 
   /** Bytes before `at` of a comment that goes on: what follows would be read as a point by someone who begins at `at`. */
@@ -121,7 +127,7 @@ export class Scan implements WindowScan {
     this.count = 0;
     this.rejects = [];
     this.firstLine = this.#line;
-    this.#scratch = this.layout.scratch;
+    this.#scratch = this.#area.scratch;
     this.#full = false;
     if (this.#waits) return 'drained';
     this.#incomplete = false;
@@ -147,7 +153,7 @@ export class Scan implements WindowScan {
   #ordinary(): boolean {
     const kernel = this.#kernel;
     if (kernel === null) return false;
-    const entries = this.layout.index;
+    const entries = this.#area.index;
     const entriesEnd = entries + this.index.byteLength;
     const entry = entries + this.count * ENTRY_BYTES;
     this.at = kernel.take(this.at, this.#limit, entry, entriesEnd, this.#line - this.firstLine);
@@ -218,7 +224,7 @@ export class Scan implements WindowScan {
     let sent = start;
     if (reader.inserted > 0) {
       sent = this.#scratch;
-      if (sent + length > this.layout.scratch + this.layout.scratchBytes) {
+      if (sent + length > this.#area.scratch + this.layout.scratchBytes) {
         this.#full = true;
         return false;
       }

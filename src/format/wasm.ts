@@ -1,12 +1,12 @@
 // The part of WebAssembly used here: its types come with the DOM library only, which has no place in this program.
 
-/** A linear memory. */
+/** A linear memory; a shared one can be sent to another thread. */
 export interface WasmMemory {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
 }
 
 interface Wasm {
-  readonly Memory: new (descriptor: { initial: number; maximum: number }) => WasmMemory;
+  readonly Memory: new (descriptor: { initial: number; maximum: number; shared?: boolean }) => WasmMemory;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: Record<string, unknown> };
 }

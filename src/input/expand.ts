@@ -9,7 +9,7 @@ import { type Found, match, walk } from './find.js';
 import { urlInput } from './http/input.js';
 import { isMeantAsUrl, isUrl, masked, nameOf } from './http/name.js';
 import { Web, type WebOptions } from './http/web.js';
-import { openPath, openStream } from './open.js';
+import { openDescriptor, openPath, openStream } from './open.js';
 import { explain } from './raw.js';
 import { Account } from './s3/account.js';
 import { isS3, s3Inputs } from './s3/input.js';
@@ -19,6 +19,8 @@ import type { Environment } from './s3/profile.js';
 export interface Stdin {
   readonly isTTY: boolean;
   readonly isPipeOrFile: boolean;
+  /** Where it is read by its descriptor. Nothing else of the program may read it then. */
+  readonly descriptor?: number;
   readonly stream: () => Readable;
 }
 
@@ -240,6 +242,14 @@ function fileInput(name: string, path: string, size: number | null): Input {
   return { name, path, size, open: (signal, room) => openPath(path, name, signal, room) };
 }
 
-function standardInput(stdin: Stdin): Input {
-  return { name: '-', path: null, size: null, open: (signal, room) => openStream(stdin.stream(), '-', signal, room) };
+function standardInput({ descriptor, stream }: Stdin): Input {
+  return {
+    name: '-',
+    path: null,
+    size: null,
+    open: (signal, room) =>
+      descriptor === undefined
+        ? openStream(stream(), '-', signal, room)
+        : openDescriptor(descriptor, '-', signal, room),
+  };
 }

@@ -3,12 +3,19 @@
 
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pipeSource } from './pipe.js';
+import type { RawSource } from './raw.js';
 
-/** Waits for a first writer; rejects with the signal's reason, or with a system error. */
-export async function openFifo(path: string, signal: AbortSignal): Promise<Readable> {
+/**
+ * Waits for a first writer; rejects with the signal's reason, or with a system error.
+ * @param failure makes the error to reject with later from what the system reported
+ */
+export async function openFifo(
+  path: string,
+  signal: AbortSignal,
+  failure: (error: unknown) => unknown,
+): Promise<RawSource> {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     // `<(…)` has no name in the file system and its writer is there from the start, perhaps gone already.
@@ -17,9 +24,7 @@ export async function openFifo(path: string, signal: AbortSignal): Promise<Reada
       () => false,
     );
     const first = named ? await firstBytes(descriptor, signal) : new Uint8Array(0);
-    const stream = new Socket({ fd: descriptor, readable: true, writable: false });
-    if (first.length > 0) stream.unshift(first);
-    return stream;
+    return pipeSource(descriptor, first, failure);
   } catch (error) {
     closeSync(descriptor);
     throw error;

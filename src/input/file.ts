@@ -1,7 +1,8 @@
 // A plain file, read with positioned reads straight into the caller's memory, up to the size it had when opened.
 
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, read } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { InputError } from '../errors.js';
 import type { FileBytes } from '../model.js';
 import { explain, type RawSource } from './raw.js';
@@ -85,4 +86,31 @@ async function blockOf(handle: FileHandle, from: number, to: number): Promise<Ui
     length += bytesRead;
   }
   return block.subarray(0, length);
+}
+
+const readDescriptor = promisify(read);
+
+/**
+ * A file that is open already, from where it stands up to where it ends when that is reached. The descriptor stays open: it is
+ * not ours.
+ */
+export function descriptorSource(descriptor: number, failure: (error: unknown) => unknown): RawSource {
+  let bytesRead = 0;
+  return {
+    read: async (into, signal) => {
+      signal.throwIfAborted();
+      const { bytesRead: count } = await readDescriptor(descriptor, into, 0, into.length, null).catch(
+        (error: unknown) => {
+          throw failure(error);
+        },
+      );
+      signal.throwIfAborted();
+      bytesRead += count;
+      return count;
+    },
+    close: async () => {},
+    get bytesRead() {
+      return bytesRead;
+    },
+  };
 }

@@ -1,12 +1,14 @@
 // From a name to decoded bytes: opens what is there, looks at its first bytes, puts the decoder on top.
 
+import { fstatSync } from 'node:fs';
 import { open as openHandle, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { InputError } from '../errors.js';
 import type { ByteSource, Room } from '../model.js';
 import { openFifo } from './fifo.js';
-import { fileSource } from './file.js';
+import { descriptorSource, fileSource } from './file.js';
 import { gunzipSource } from './gzip.js';
+import { pipeSource } from './pipe.js';
 import { explain, type RawSource } from './raw.js';
 import { smallBytes, smallFile } from './small.js';
 import { peek, recognise, shown } from './sniff.js';
@@ -18,14 +20,28 @@ export async function openPath(path: string, name: string, signal: AbortSignal, 
   return decoded(await rawPath(path, name, signal), name, signal, room);
 }
 
-/** Standard input, or any stream. Throws InputError. */
+/** Any stream. Throws InputError. */
 export async function openStream(
   stream: Readable,
   name: string,
   signal: AbortSignal,
   room?: Room,
 ): Promise<ByteSource> {
-  return decoded(rawStream(stream, name), name, signal, room);
+  return decoded(new StreamSource(stream, failureOf(name)), name, signal, room);
+}
+
+/** A pipe, a socket or a file that is open already, from where it stands. Throws InputError. */
+export async function openDescriptor(
+  descriptor: number,
+  name: string,
+  signal: AbortSignal,
+  room?: Room,
+): Promise<ByteSource> {
+  const isFile = fstatSync(descriptor).isFile();
+  const raw = isFile
+    ? descriptorSource(descriptor, failureOf(name))
+    : pipeSource(descriptor, new Uint8Array(0), failureOf(name));
+  return decoded(raw, name, signal, room);
 }
 
 async function rawPath(path: string, name: string, signal: AbortSignal): Promise<RawSource> {
@@ -36,7 +52,7 @@ async function rawPath(path: string, name: string, signal: AbortSignal): Promise
       throw new InputError(
         `reading ${name}: expected a file, got a directory; name a file in it, or run the same command again`,
       );
-    if (what.isFIFO()) return rawStream(await openFifo(path, signal), name);
+    if (what.isFIFO()) return await openFifo(path, signal, failureOf(name));
     if (what.isFile() && what.size > 0 && what.size <= smallBytes) return smallFile(path, name, what.size);
     return await fileSource(await openHandle(path, 'r'), name);
   } catch (error) {
@@ -45,11 +61,8 @@ async function rawPath(path: string, name: string, signal: AbortSignal): Promise
   }
 }
 
-function rawStream(stream: Readable, name: string): RawSource {
-  return new StreamSource(
-    stream,
-    (error) => new InputError(`reading ${shown(name)}: ${explain(error)}`, { cause: error }),
-  );
+function failureOf(name: string): (error: unknown) => InputError {
+  return (error) => new InputError(`reading ${shown(name)}: ${explain(error)}`, { cause: error });
 }
 
 /** Puts the decoder for its content on top. Takes over `raw`. Throws InputError. */

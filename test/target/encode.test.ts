@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import * as zlib from 'node:zlib';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -7,6 +8,8 @@ const body = Buffer.from('cpu,host=a usage=1 1640995200000000000\n'.repeat(20_00
 const there = ['http://10.0.0.1:8902'];
 const here = ['http://localhost:8902', 'http://127.0.0.2:1', 'http://[::1]:1'];
 const hasZstd = 'zstdCompress' in zlib;
+const { zstdDecompressSync } = zlib as unknown as { zstdDecompressSync: (from: Uint8Array) => Buffer };
+const decode = { gzip: gunzipSync, zstd: (from: Uint8Array) => zstdDecompressSync(from) };
 
 test('loopback is told by the host', () => {
   expect(here.every(isLoopback)).toBe(true);
@@ -41,12 +44,34 @@ test('several bodies may be compressed at once', async () => {
   expect(sent.map(({ bytes }, index) => gunzipSync(bytes).equals(bodies[index]))).toEqual([true, true, true, true]);
 });
 
+test.each(hasZstd ? (['gzip', 'zstd'] as const) : (['gzip'] as const))(
+  'a %s body stays as it is until it is released, and then its memory is used for the next',
+  async (compression) => {
+    const encode = encoder(compression, there);
+    const first = await encode(body);
+    const kept = Buffer.from(first.bytes);
+    const second = await encode(Buffer.alloc(body.length, 'm f=2\n'));
+    expect(Buffer.from(first.bytes).equals(kept)).toBe(true);
+    expect(second.bytes.buffer).not.toBe(first.bytes.buffer);
+    first.release!();
+    // What is longer than one chunk of output is whole as well.
+    for (const next of [randomBytes(1_000_000), body, randomBytes(300_000), body]) {
+      const sent = await encode(next);
+      expect(decode[compression](sent.bytes).equals(next)).toBe(true);
+      expect(next !== body || sent.bytes.buffer.byteLength === first.bytes.buffer.byteLength).toBe(true);
+      sent.release!();
+    }
+    const last = await encode(body);
+    const again = await (last.release!(), encode(body));
+    expect(again.bytes.buffer).toBe(last.bytes.buffer);
+  },
+);
+
 test.skipIf(hasZstd)('zstd where this Node has none is a usage error that says what to do', () => {
   expect(() => encoder('zstd', there)).toThrow('use --compression gzip or auto');
 });
 
 test.skipIf(!hasZstd)('a zstd body is what was given', async () => {
   const { bytes, encoding } = await encoder('zstd', here)(body);
-  const { zstdDecompressSync } = zlib as unknown as { zstdDecompressSync: (from: Uint8Array) => Buffer };
   expect([encoding, zstdDecompressSync(bytes).equals(body)]).toEqual(['zstd', true]);
 });

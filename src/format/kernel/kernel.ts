@@ -45,19 +45,19 @@ export interface Kernel {
   readonly taken: number;
 }
 
-// The same place seen from src/ and from dist/.
-const location = new URL('../../../dist/format/kernel.wasm', import.meta.url);
-
-function compiled(): Uint8Array {
+/** The same kernel for a memory that two threads see: WebAssembly has that in the module's type. */
+function compiled({ buffer }: WasmMemory): Uint8Array {
+  const name = buffer instanceof SharedArrayBuffer ? 'kernel-shared.wasm' : 'kernel.wasm';
   try {
-    return readFileSync(location);
+    // The same place seen from src/ and from dist/.
+    return readFileSync(new URL(`../../../dist/format/${name}`, import.meta.url));
   } catch (cause) {
     throw new BugError('loading the line-protocol kernel — it is not built — run npm run build', { cause });
   }
 }
 
 /** An instance over `memory`. */
-export function loadKernel(memory: WasmMemory, settings: KernelSettings, bytes = compiled()): Kernel {
+export function loadKernel(memory: WasmMemory, settings: KernelSettings, bytes = compiled(memory)): Kernel {
   const instance = new wasm.Instance(new wasm.Module(bytes), { env: { memory } });
   const { configure, forget, take } = instance.exports as unknown as Exports;
   const state = new Uint32Array(memory.buffer);

@@ -34,7 +34,7 @@ export class Plans {
   #first = 0;
 
   /** `tell`: where the list of plans begins, 0 for none; told whenever it is another. */
-  constructor(buffer: ArrayBuffer, tell: (first: number) => void) {
+  constructor(buffer: ArrayBufferLike, tell: (first: number) => void) {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer, 0, PLANS_END / 4);
     this.#tell = tell;

@@ -1,18 +1,15 @@
-// A scan on a thread of its own, seen from here: chunks are read into panes on this thread, since only here a source can
-// be given up at any moment; a pane is handed over, scanned there, and comes back with a run of points in it.
+// A scan on a thread of its own, seen from here: chunks are read into windows on this thread, since only here a source can
+// be given up at any moment; the other thread is told of each, scans it, and tells what runs of points are in it.
 
 import { Worker } from 'node:worker_threads';
 import { BugError } from '../../errors.js';
 import type { ByteSource, Letterhead, Place, Points, Shape } from '../../model.js';
-import { POINT_WORDS } from '../../model.js';
-import { type Layout, type LineProtocolOptions, layout } from '../memory.js';
+import { indexes, type Layout, type LineProtocolOptions, layout, memoryOf } from '../memory.js';
 import { shapeIn } from '../windows.js';
 import type { Answer, Ask, Run } from './messages.js';
 
-/** One is read, one scanned, one used, and one waits for whichever of them is late. */
-const panes = 4;
 /** The other thread with everything loaded (Node 20: 10 MiB; measured 2026-11-25). */
-const threadBytes = 12 * 1024 * 1024;
+export const threadBytes = 12 * 1024 * 1024;
 /** Heap of the other thread: the exact check makes no garbage, rejects and names of new shapes do. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32, stackSizeMb: 1 };
 /** Why what is still being read is not waited for. */
@@ -20,17 +17,15 @@ const over = new Error('the runs of this input have ended');
 // The same place seen from src/ and from dist/.
 const location = new URL('../../../dist/format/thread/thread.js', import.meta.url);
 
-/** Bytes that a scan takes for being apart, beside those of the scan itself. */
-export function apartBytes(options: LineProtocolOptions): number {
-  return panes * layout(options).bytes + threadBytes;
-}
-
 export class Apart {
   readonly #layout: Layout;
   readonly #letterhead: Letterhead;
   readonly #thread: Worker;
   readonly #wanted = new Int32Array(new SharedArrayBuffer(4));
-  readonly #free: ArrayBuffer[] = [];
+  readonly #bytes: Uint8Array;
+  readonly #indexes: readonly Uint32Array[];
+  /** Windows that nothing is known of. */
+  readonly #free: number[];
   readonly #answers: Answer[] = [];
   readonly #shapes: Shape[] = [];
   #abroad = 0;
@@ -42,16 +37,19 @@ export class Apart {
   constructor(options: LineProtocolOptions, letterhead: Letterhead) {
     this.#layout = layout(options);
     this.#letterhead = letterhead;
-    const { maxPointBytes, precision, missingTimestamp, chunkBytes, indexPoints, maxShapes, kernel } = options;
-    const own = { maxPointBytes, precision, missingTimestamp, chunkBytes, indexPoints, maxShapes, kernel };
-    const workerData = { options: own, wanted: this.#wanted };
+    const memory = memoryOf(this.#layout, true);
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#indexes = indexes(memory, this.#layout);
+    this.#free = this.#layout.windows.map((_, window) => window);
+    const { maxPointBytes, precision, missingTimestamp, chunkBytes, indexPoints, maxShapes, apart, kernel } = options;
+    const own = { maxPointBytes, precision, missingTimestamp, chunkBytes, indexPoints, maxShapes, apart, kernel };
+    const workerData = { options: own, memory, wanted: this.#wanted };
     this.#thread = new Worker(location, { workerData, resourceLimits, execArgv: [], env: {} });
     this.#thread.on('message', (answer: Answer) => this.#take(answer));
     this.#thread.on('error', (cause) => this.#fail(cause));
     this.#thread.on('exit', (code) => this.#fail(new Error(`it ended by itself, with code ${code}`)));
     // Last: a listener for messages is a reason to stay alive.
     this.#thread.unref();
-    for (let i = 0; i < panes; i += 1) this.#free.push(new ArrayBuffer(this.#layout.bytes));
   }
 
   /** Ends the thread. Nothing may be pulled any more. */
@@ -63,7 +61,7 @@ export class Apart {
   /** As `Format.points`. */
   async *points(source: ByteSource, signal: AbortSignal, start: Place): AsyncGenerator<Points, void> {
     const own = new AbortController();
-    const reading = new Chunks(source, AbortSignal.any([signal, own.signal]), this.#layout);
+    const reading = new Chunks(source, AbortSignal.any([signal, own.signal]));
     const stop = (): void => this.#wake();
     signal.addEventListener('abort', stop);
     this.#input += 1;
@@ -82,7 +80,7 @@ export class Apart {
           continue;
         }
         used = answer;
-        if (answer.run !== null) yield this.#pointsOf(answer.pane, answer.run);
+        if (answer.run !== null) yield this.#pointsOf(answer.window, answer.run);
         used = null;
         this.#back(answer);
       }
@@ -97,25 +95,24 @@ export class Apart {
     }
   }
 
-  /** Reads on where a pane is free for it. */
+  /** Reads on where a window is free for it. */
   #read(chunks: Chunks): void {
     if (chunks.busy || chunks.over || this.#free.length === 0) return;
-    const pane = this.#free.pop()!;
+    const window = this.#free.pop()!;
     const input = this.#input;
-    chunks.read(pane, (length) => {
-      if (length === null) this.#free.push(pane);
-      else this.#ask({ do: 'window', input, pane, length });
+    const { windows, chunkBytes } = this.#layout;
+    const from = windows[window]!;
+    chunks.read(this.#bytes.subarray(from, from + chunkBytes), (length) => {
+      if (length === null) this.#free.push(window);
+      else this.#ask({ do: 'window', input, window, length });
       if (length) this.#read(chunks);
       this.#wake();
     });
   }
 
   #ask(ask: Ask): void {
-    if (ask.do === 'begin') this.#thread.postMessage(ask);
-    else {
-      this.#abroad += 1;
-      this.#thread.postMessage(ask, [ask.pane]);
-    }
+    if (ask.do !== 'begin') this.#abroad += 1;
+    this.#thread.postMessage(ask);
   }
 
   #take(answer: Answer): void {
@@ -127,9 +124,9 @@ export class Apart {
   }
 
   /** Its run is used up, or not wanted. */
-  #back({ input, pane, drained }: Answer): void {
-    if (drained) this.#free.push(pane);
-    else this.#ask({ do: 'more', input, pane });
+  #back({ input, window, drained }: Answer): void {
+    if (drained) this.#free.push(window);
+    else this.#ask({ do: 'more', input, window });
   }
 
   #fail(cause: unknown): void {
@@ -149,15 +146,15 @@ export class Apart {
     this.#wake = () => {};
   }
 
-  /** All panes are back: the next input may begin. */
+  /** All windows are back: the next input may begin. */
   async #home(): Promise<void> {
     for (const answer of this.#answers.splice(0)) this.#back(answer);
     while (this.#abroad > 0 && this.#failure === null && !this.#closed) await this.#change();
   }
 
-  #pointsOf(pane: ArrayBuffer, { count, rejects, firstLine, endLine, origin, end }: Run): Points {
-    const bytes = new Uint8Array(pane);
-    const index = new Uint32Array(pane, this.#layout.index, count * POINT_WORDS);
+  #pointsOf(window: number, { count, rejects, firstLine, endLine, origin, end }: Run): Points {
+    const bytes = this.#bytes;
+    const index = this.#indexes[window]!;
     const shape = (number: number): Shape => this.#shapes[number]!;
     const shapeOf = (i: number): Shape => shapeIn(bytes, index, i);
     return {
@@ -176,22 +173,18 @@ export class Apart {
   }
 }
 
-/** Chunks of a source, one after the other, into panes. */
+/** Chunks of a source, one after the other. */
 class Chunks {
   readonly #source: ByteSource;
   readonly #signal: AbortSignal;
-  readonly #from: number;
-  readonly #bytes: number;
   #pending: Promise<void> | null = null;
   #failure: { readonly cause: unknown } | null = null;
   /** Nothing more comes. */
   over = false;
 
-  constructor(source: ByteSource, signal: AbortSignal, { windows: [from], chunkBytes }: Layout) {
+  constructor(source: ByteSource, signal: AbortSignal) {
     this.#source = source;
     this.#signal = signal;
-    this.#from = from;
-    this.#bytes = chunkBytes;
   }
 
   get busy(): boolean {
@@ -199,8 +192,7 @@ class Chunks {
   }
 
   /** `done` is told how much was read, 0 at the end, null when the source failed. */
-  read(pane: ArrayBuffer, done: (length: number | null) => void): void {
-    const into = new Uint8Array(pane, this.#from, this.#bytes);
+  read(into: Uint8Array, done: (length: number | null) => void): void {
     const ends = (length: number | null): void => {
       this.#pending = null;
       this.over = !length;

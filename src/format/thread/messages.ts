@@ -1,33 +1,37 @@
-// What passes between the two threads of a scan. Memory is handed over, never shared: a pane belongs to whoever got it last.
+// What passes between the two threads of a scan. Both see one memory; a window of it, and what is found there, belong to
+// whoever was told of it last. To hand memory over instead would make an object of it with every message, and as many
+// megabytes known to the garbage collector: it then ran ten times a second.
 
 import type { FormatReject, Place, Shape } from '../../model.js';
 import type { LineProtocolOptions } from '../memory.js';
+import type { WasmMemory } from '../wasm.js';
 
 /** For the thread when it is made. */
 export interface Task {
   readonly options: LineProtocolOptions;
-  /** One word, the only memory both see: number of the input whose windows are still wanted. */
+  readonly memory: WasmMemory;
+  /** One word: number of the input whose windows are still wanted. */
   readonly wanted: Int32Array;
 }
 
 /**
- * To the thread. A pane is laid out as the scan's own memory, so that offsets mean the same in both. `begin`: another
- * input. `window`: `length` bytes were read into the pane; 0 end the input. `more`: the run is used up, the window is not.
+ * To the thread. `begin`: another input. `window`: `length` bytes were read into the window of that number; 0 end the input.
+ * `more`: the run is used up, the window is not.
  */
 export type Ask =
   | { readonly do: 'begin'; readonly input: number; readonly start: Place }
-  | { readonly do: 'window'; readonly input: number; readonly pane: ArrayBuffer; readonly length: number }
-  | { readonly do: 'more'; readonly input: number; readonly pane: ArrayBuffer };
+  | { readonly do: 'window'; readonly input: number; readonly window: number; readonly length: number }
+  | { readonly do: 'more'; readonly input: number; readonly window: number };
 
-/** From the thread, one for each pane it was given; `run` null: there was nothing in it, or it is no longer wanted. */
+/** From the thread, one for each window it was told of; `run` null: there was nothing in it, or it is no longer wanted. */
 export interface Answer {
   readonly input: number;
-  readonly pane: ArrayBuffer;
+  readonly window: number;
   readonly drained: boolean;
   readonly run: Run | null;
 }
 
-/** A run of points whose bytes and index are in the pane. */
+/** A run of points; bytes and index are in the memory. */
 export interface Run {
   readonly count: number;
   readonly rejects: readonly FormatReject[];

@@ -1,23 +1,21 @@
-// The other thread of a scan: takes windows as they come, scans them in memory of its own, and hands each pane back with
-// what was found in it. Ends when it is told to, or with the program.
+// The other thread of a scan: takes windows as they come, and tells of each what was found in it. Ends when it is told to, or
+// with the program.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Shape } from '../../model.js';
-import { POINT_WORDS } from '../../model.js';
 import { Passage } from '../passage.js';
 import { Scan } from '../scan.js';
 import type { Answer, Ask, Run, Task } from './messages.js';
 
-const { options, wanted } = workerData as Task;
+const { options, memory, wanted } = workerData as Task;
 const port = parentPort!;
-const scan = new Scan(options);
+const scan = new Scan(options, memory);
 const passage = new Passage(scan);
-const { index: indexAt } = scan.layout;
-const [chunkAt] = scan.layout.windows;
+const { windows, carried: kept } = scan.layout;
 /** Windows that came while one before them was not drained. */
 const waiting: Extract<Ask, { do: 'window' }>[] = [];
 let drained = true;
-/** Bytes of the unfinished line, which lie before the chunk. */
+/** Bytes of the unfinished line, which is in none of the windows. */
 let carried = 0;
 let told = 0;
 
@@ -34,43 +32,39 @@ function begin({ start }: Extract<Ask, { do: 'begin' }>): void {
   drained = true;
 }
 
-function open({ input, pane, length }: Extract<Ask, { do: 'window' }>): void {
+function open({ input, window, length }: Extract<Ask, { do: 'window' }>): void {
   if (!isWanted(input)) {
-    leave(input, pane);
+    leave(input, window);
     return;
   }
-  const bytes = new Uint8Array(pane);
-  bytes.set(scan.bytes.subarray(chunkAt - carried, chunkAt), chunkAt - carried);
-  scan.bytes.set(bytes.subarray(chunkAt, chunkAt + length), chunkAt);
-  passage.chunk(chunkAt, length);
-  step(input, pane);
+  const chunk = windows[window]!;
+  scan.bytes.copyWithin(chunk - carried, kept - carried, kept);
+  scan.into(window);
+  passage.chunk(chunk, length);
+  step(input, window);
 }
 
-function resume({ input, pane }: Extract<Ask, { do: 'more' }>): void {
-  if (isWanted(input)) step(input, pane);
-  else leave(input, pane);
+function resume({ input, window }: Extract<Ask, { do: 'more' }>): void {
+  if (isWanted(input)) step(input, window);
+  else leave(input, window);
   while (drained && waiting.length > 0) open(waiting.shift()!);
 }
 
 /** The next run of the window. */
-function step(input: number, pane: ArrayBuffer): void {
+function step(input: number, window: number): void {
   const found = passage.run();
   drained = found.drained;
-  const run = found.worth ? runIn(pane) : null;
-  if (drained) carried = passage.carry(chunkAt);
-  answer({ input, pane, drained, run });
+  if (drained) carried = passage.carry(kept);
+  answer({ input, window, drained, run: found.worth ? runFound() : null });
 }
 
-function leave(input: number, pane: ArrayBuffer): void {
+function leave(input: number, window: number): void {
   drained = true;
-  answer({ input, pane, drained, run: null });
+  answer({ input, window, drained, run: null });
 }
 
-/** Copies index and rewritten points to where they belong in the pane. */
-function runIn(pane: ArrayBuffer): Run {
-  const { index, count, rejects, firstLine, line, written, shapes } = scan;
-  new Uint32Array(pane, indexAt, count * POINT_WORDS).set(index.subarray(0, count * POINT_WORDS));
-  new Uint8Array(pane).set(scan.bytes.subarray(written.from, written.to), written.from);
+function runFound(): Run {
+  const { count, rejects, firstLine, line, shapes } = scan;
   const fresh: Shape[] = [];
   while (told < shapes.count) fresh.push(shapes.shape(told++));
   const { origin, end } = passage;
@@ -82,5 +76,5 @@ function isWanted(input: number): boolean {
 }
 
 function answer(said: Answer): void {
-  port.postMessage(said, [said.pane]);
+  port.postMessage(said);
 }
