@@ -50,33 +50,18 @@ function isAfar({ path }: Input): boolean {
 }
 
 /**
- * On two processors, with a thread and without it, 4 GB took 6.7 and 8.8 s as they are, 16.0 and 16.9 s with gzip, 11.0 and
- * 12.4 s with zstd on Node 24; 7.7 and 9.9, 17.3 and 17.6, 11.8 and 12.7 s on Node 22 (medians of 4 in turns; 2026-11-26).
- * Node 20 copies memory that two threads see word by word, which costs what the thread saves.
+ * On two processors, with a thread and without it, 4 GB took 6.6 and 7.7 s as they are and 16.9 and 17.7 s with gzip on Node
+ * 20; 7.7 and 9.9, 17.3 and 17.6, with zstd 11.8 and 12.7 s on Node 22; 6.7 and 8.8, 16.0 and 16.9, with zstd 11.0 and 12.4 s
+ * on Node 24 (medians of 4 in turns; 2026-11-26).
  */
 const leastProcessorsApart = 2;
-const leastNodeApart = 22;
 /** It takes 50 ms to start a thread, and it is asked and answers with every input. */
 const leastBytesApart = 16 * 1_048_576;
 const leastMeanApart = 1_048_576;
 
-/** What a thread has to itself. */
-export interface Machine {
-  readonly processors: number;
-  /** Major version. */
-  readonly node: number;
-}
-
-function thisMachine(): Machine {
-  return { processors: availableParallelism(), node: Number.parseInt(process.versions.node, 10) };
-}
-
 /** Whether finding points on a thread of its own is worth it. */
-export function isWorthThread(
-  inputs: readonly Pick<Input, 'size'>[],
-  { processors, node }: Machine = thisMachine(),
-): boolean {
-  if (processors < leastProcessorsApart || node < leastNodeApart) return false;
+export function isWorthThread(inputs: readonly Pick<Input, 'size'>[], processors = availableParallelism()): boolean {
+  if (processors < leastProcessorsApart) return false;
   // Nothing tells how much comes down a pipe.
   const total = inputs.reduce((sum, { size }) => sum + (size ?? Number.POSITIVE_INFINITY), 0);
   return total >= leastBytesApart && total / inputs.length >= leastMeanApart;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
-const shared = ['model', 'errors'];
+const shared = ['model', 'errors', 'bytes'];
 const leaves = [
   'settings',
   'input',
@@ -29,6 +29,7 @@ const factories = ['clock', 'version', 'targets', 'bare-target', 'input'];
 const allowed: Record<string, readonly string[]> = {
   model: ['errors'],
   errors: [],
+  bytes: [],
   plan: shared,
   'plan-target': shared,
   clock: shared,

@@ -3,6 +3,7 @@
 // idle pipe can be given up at once: a read in the thread pool could not be.
 
 import { type OnReadOpts, Socket } from 'node:net';
+import { copyBytes } from '../bytes.js';
 import type { RawSource } from './raw.js';
 
 /** What a pipe holds unless it was made larger (pipe(7)). */
@@ -100,7 +101,7 @@ class PipeSource implements RawSource {
 
   #fromRest(into: Uint8Array, at: number): number {
     const part = this.#rest.subarray(0, into.length - at);
-    Buffer.prototype.copy.call(part, into, at);
+    copyBytes(part, 0, part.length, into, at);
     this.#rest = this.#rest.subarray(part.length);
     return part.length;
   }

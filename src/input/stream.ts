@@ -2,6 +2,7 @@
 // can be given up at once: reads of a pipe by file descriptor could not be cancelled.
 
 import type { Readable } from 'node:stream';
+import { copyBytes } from '../bytes.js';
 import type { RawSource } from './raw.js';
 
 /** Takes over the stream. `failure` makes the error to reject with from what the stream reported. */
@@ -37,7 +38,7 @@ export class StreamSource implements RawSource {
     signal.throwIfAborted();
     if (this.#rest.length === 0) this.#rest = await this.#next(signal);
     const part = this.#rest.subarray(0, into.length);
-    into.set(part);
+    copyBytes(part, 0, part.length, into, 0);
     this.#rest = this.#rest.subarray(part.length);
     this.bytesRead += part.length;
     return part.length;

@@ -2,6 +2,7 @@
 // first of several frames. The decoder's functions are called directly: the library's loop ignores their errors,
 // so it never ends on damaged data, and it leaks what it holds when it is left early.
 
+import { copyBytes } from '../bytes.js';
 import { BugError, InputError } from '../errors.js';
 import type { ByteSource, FileBytes, Room } from '../model.js';
 import type { RawSource } from './raw.js';
@@ -139,7 +140,7 @@ class ZstdSource implements ByteSource {
     this.#wanted = wanted;
     if (wanted === 0) this.#nextFrame();
     this.#full = count === room && wanted !== 0;
-    into.set(new Uint8Array(after.buffer, from, count));
+    copyBytes(new Uint8Array(after.buffer), from, from + count, into, 0);
     this.#decoded += count;
     return count;
   }

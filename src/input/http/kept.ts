@@ -1,6 +1,7 @@
 // Blocks of an object that were read and may be looked at again soon: whether an input is the one it was is asked with
 // every checkpoint, and must not cost a request each time.
 
+import { copyBytes } from '../../bytes.js';
 import type { ByteRange } from '../../model.js';
 
 const blockBytes = 4 * 1024;
@@ -41,7 +42,7 @@ export class KeptBlocks {
     const block = this.#blocks.at(-1);
     // Reading began in the middle of it.
     if (block === undefined || block.from + block.length !== at) return;
-    block.bytes.set(part, inside);
+    copyBytes(part, 0, part.length, block.bytes, inside);
     block.length += part.length;
   }
 
