@@ -7,7 +7,6 @@ import { bodiesKept, flushMarks, keptBodies, nodePeak, planTarget, type TargetPl
 import type { Settings } from './settings/settings.js';
 import { formatBytes } from './settings/units.js';
 import { durationMs, sizeBytes } from './target/database.js';
-import { compresses } from './target/encode.js';
 
 export type Place = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
 
@@ -46,12 +45,6 @@ export function outlook(
     mayFlush: relieve,
   });
   return { plan, layout, buckets, totalBytes: times.totalBytes };
-}
-
-/** Whether processors will be busy compressing bodies. */
-export function isCompressed({ compression, urls, dryRun }: Settings): boolean {
-  const origins = urls.map(({ origin }) => origin);
-  return dryRun === null && compresses(compression, origins);
 }
 
 /** What CREATE DATABASE would make of --db-options, so far as it matters here. */

@@ -6,13 +6,14 @@ import { setFlagsFromString } from 'node:v8';
 import type { Process } from './process.js';
 
 /**
- * From 128 KiB on, freed memory goes back to the kernel; glibc raises this threshold by itself unless it is given. Two
- * arenas instead of eight per core; a young generation of 4 MiB instead of 16. Gzip bodies on Node 24.21 (2026-11-23):
- * peak 162 → 140 MiB, zstd bodies 161 → 125 MiB; 75 ms more until the first byte.
+ * From 128 KiB on, freed memory goes back to the kernel; glibc raises this threshold by itself unless it is given. One
+ * arena instead of eight per core; a young generation of 2 MiB instead of 16. Gzip bodies on Node 24.21 (2026-11-23, with two
+ * arenas and 4 MiB): peak 162 → 140 MiB, zstd bodies 161 → 125 MiB; 75 ms more until the first byte. With one arena and
+ * 2 MiB, zstd bodies and points found on a thread (2026-11-26): 147 → 142 MiB, 10.4 → 9.8 s for 4 GB.
  */
 const threshold = 'MALLOC_MMAP_THRESHOLD_';
-const settings = { [threshold]: '131072', MALLOC_ARENA_MAX: '2' };
-const flags = ['--max-semi-space-size=4'];
+const settings = { [threshold]: '131072', MALLOC_ARENA_MAX: '1' };
+const flags = ['--max-semi-space-size=2'];
 /**
  * After a collection the heap may grow by a fifth until the next, not to several times its size: each costs 15 ms. 4 GB down a
  * pipe, Node 20.20 (2026-11-26): peak 131 → 114 MiB, no slower.

@@ -19,7 +19,7 @@ export function isLoopback(origin: string): boolean {
 }
 
 /** Whether bodies are compressed at all. */
-export function compresses(compression: Compression, origins: readonly string[]): boolean {
+function compresses(compression: Compression, origins: readonly string[]): boolean {
   return compression !== 'none' && !(compression === 'auto' && origins.every(isLoopback));
 }
 

@@ -164,6 +164,7 @@ try {
         ['none', 'none'],
         ['gzip', 'gzip'],
         ['zstd', 'gzip'],
+        ['none, second Node', 'none'],
       ]) {
         const mine = results[`ours, ${name}`];
         if (mine !== undefined)

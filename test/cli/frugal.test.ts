@@ -28,8 +28,8 @@ function replaced(change: Partial<Process>, inputs: readonly string[] = []): Cal
 test('the same words are run again, with an allocator that gives memory back', () => {
   expect(replaced({})).toEqual([
     '/n/node',
-    ['/n/node', '--max-semi-space-size=4', '--enable-source-maps', '/b/bulk-load.js', '--db', 'x', 'a b.lp'],
-    { HOME: '/h', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '2' },
+    ['/n/node', '--max-semi-space-size=2', '--enable-source-maps', '/b/bulk-load.js', '--db', 'x', 'a b.lp'],
+    { HOME: '/h', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '1' },
   ]);
 });
 
