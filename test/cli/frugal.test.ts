@@ -19,6 +19,7 @@ function replaced(change: Partial<Process>, inputs: readonly string[] = []): Cal
     execve: ((...words: Call) => {
       call = words;
     }) as unknown as Process['execve'],
+    on: () => {},
     ...change,
   } as Process;
   restartFrugally(process, inputs);
