@@ -85,9 +85,13 @@ class PipeSource implements RawSource {
 
   /** So many bytes lie in the piece; false: no more for now. */
   #take(length: number): boolean {
-    this.#rest = this.#piece.subarray(0, length);
     const pending = this.#pending;
-    if (pending === null) return false;
+    if (pending === null) {
+      // It is paused whenever nobody asks: the piece may still hold what was not handed out.
+      this.#fail(new Error('it gave bytes that were not asked for'));
+      return false;
+    }
+    this.#rest = this.#piece.subarray(0, length);
     const isFirst = pending.length === 0;
     pending.length += this.#fromRest(pending.into, pending.length);
     if (pending.length === pending.into.length) {
