@@ -65,6 +65,8 @@ export async function play(
     stop: never,
     abort: never,
     command: null,
+    // Virtual time waits for this thread only.
+    apart: false,
     notify: (notice) => notices.push({ ...notice, sent: target.sent }),
     watch: () => {},
   }).finally(() => {
