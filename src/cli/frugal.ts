@@ -17,7 +17,7 @@ const settings = { [threshold]: '131072', MALLOC_ARENA_MAX: '1' };
 const flags = ['--max-semi-space-size=2'];
 /**
  * After a collection the heap may grow by a fifth until the next, not to several times its size: each costs 15 ms. 4 GB down a
- * pipe, Node 20.20 (2026-11-26): peak 131 → 114 MiB, no slower.
+ * pipe, Node 20.20 (2026-11-26): peak 131 → 112 MiB, no slower.
  */
 const growth = '--heap-growing-percent=20';
 
