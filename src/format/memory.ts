@@ -4,7 +4,7 @@
 import type { InputPrecision, NameLimits } from '../model.js';
 import { POINT_WORDS } from '../model.js';
 import { SHAPE_SLOT_BYTES, shapeSlots } from './shapes.js';
-import { type WasmMemory, wasm } from './wasm.js';
+import type { WasmMemory } from './wasm.js';
 
 /** Limits and meaning of a line-protocol input. */
 export interface LineProtocolOptions {
@@ -91,8 +91,7 @@ export function layout(options: LineProtocolOptions): Layout {
     end += maxPointBytes;
     return take(chunk + SLACK);
   };
-  const one = area();
-  const runs = options.apart === true ? [one, ...times(windowsApart - 1, area)] : [one, one];
+  const runs = options.apart === true ? Array.from({ length: windowsApart }, area) : new Array<RunArea>(2).fill(area());
   const windows = runs.map(window);
   end += options.apart === true ? maxPointBytes : 0;
   const carried = take(0);
@@ -108,16 +107,6 @@ export function layout(options: LineProtocolOptions): Layout {
     chunkBytes: chunk,
     bytes,
   };
-}
-
-function times<T>(count: number, make: () => T): T[] {
-  return Array.from({ length: count }, make);
-}
-
-/** Memory for a layout; `shared`: it can be sent to another thread, and both see it. */
-export function memoryOf({ bytes }: Layout, shared = false): WasmMemory {
-  const pages = bytes / PAGE;
-  return new wasm.Memory({ initial: pages, maximum: pages, shared });
 }
 
 /** Entries of a run, by window. */

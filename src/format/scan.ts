@@ -5,13 +5,14 @@ import { randomBytes } from 'node:crypto';
 import type { FormatReject } from '../model.js';
 import * as model from '../model.js';
 import { type Kernel, type KernelSettings, loadKernel } from './kernel/kernel.js';
-import { indexes, type Layout, type LineProtocolOptions, layout, memoryOf, type RunArea } from './memory.js';
+import { indexes, type Layout, type LineProtocolOptions, layout, type RunArea } from './memory.js';
 import type { Stop, WindowScan } from './passage.js';
 import { describe, type Reason } from './reasons.js';
 import { PointReader } from './scalar/point.js';
 import { rewrite } from './scalar/rewrite.js';
 import { timeLimit } from './scalar/time.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shapes.js';
+import { memoryOf, type WasmMemory } from './wasm.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -57,10 +58,11 @@ export class Scan implements WindowScan {
   #incomplete = false;
   #waits = false;
 
-  /** @param memory of that layout, which another thread may see as well; default: one of its own */
-  constructor(options: LineProtocolOptions, memory = memoryOf(layout(options))) {
+  /** @param shared memory of that layout, which another thread sees as well; default: one of its own */
+  constructor(options: LineProtocolOptions, shared?: WasmMemory) {
     this.#options = options;
     this.layout = layout(options);
+    const memory = shared ?? memoryOf(this.layout.bytes);
     const { buffer } = memory;
     this.bytes = new Uint8Array(buffer);
     this.#area = this.layout.runs[0]!;

@@ -13,3 +13,11 @@ interface Wasm {
 
 /** The global of that name. */
 export const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
+
+const pageBytes = 65_536;
+
+/** A memory of so many bytes, whole pages, that never grows; `shared`: another thread can be sent it, and both see it. */
+export function memoryOf(bytes: number, shared = false): WasmMemory {
+  const pages = bytes / pageBytes;
+  return new wasm.Memory({ initial: pages, maximum: pages, shared });
+}

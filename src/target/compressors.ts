@@ -40,21 +40,21 @@ const gzipOptions = { level: 1, memLevel: 8, chunkSize: outputBytes, flush: zlib
 // faster at 1:5.9; smaller hash tables were no faster.
 const zstdOptions = { chunkSize: outputBytes, flush: 2, params: { 100: 1, 101: 17 } };
 
-export type Pool = (body: Uint8Array) => Promise<EncodedBody>;
+export type Encode = (body: Uint8Array) => Promise<EncodedBody>;
 
 /** Each body is one whole member; its bytes are valid until it is released. */
-export function gzipPool(): Pool {
+export function gzipPool(): Encode {
   return pool('gzip', () => new Compressor(zlib.createGzip(gzipOptions) as unknown as Stream, true));
 }
 
 /** As `gzipPool`, of frames; null: this Node has no zstd. */
-export function zstdPool(): Pool | null {
+export function zstdPool(): Encode | null {
   const create = createZstdCompress;
   // A frame that has ended leaves its context ready for the next.
   return create === undefined ? null : pool('zstd', () => new Compressor(create(zstdOptions) as Stream, false));
 }
 
-function pool(encoding: 'gzip' | 'zstd', create: () => Compressor): Pool {
+function pool(encoding: 'gzip' | 'zstd', create: () => Compressor): Encode {
   const idle: Compressor[] = [];
   const outputs: Buffer[] = [];
   return async (body) => {

@@ -4,11 +4,10 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { UsageError } from '../errors.js';
-import type { EncodedBody } from '../model.js';
-import { gzipPool, zstdPool } from './compressors.js';
+import { type Encode, gzipPool, zstdPool } from './compressors.js';
 
 export type Compression = 'auto' | 'none' | 'gzip' | 'zstd';
-export type Encode = (body: Uint8Array) => Promise<EncodedBody>;
+export type { Encode };
 
 const asIs: Encode = (bytes) => Promise.resolve({ bytes, encoding: null });
 

@@ -2,7 +2,7 @@
 // them, since one input is read at a time; shape numbers hold for all.
 
 import { TimeCell, type TimeOptions } from '../time/cell.js';
-import { wasm } from '../wasm.js';
+import { memoryOf } from '../wasm.js';
 import { Cells } from './cells.js';
 import { type EncoderOptions, RowEncoder } from './encoder.js';
 import { RowKernel } from './kernel.js';
@@ -28,8 +28,7 @@ export class Rows {
     this.options = options;
     this.memoryBytes = Rows.memoryBytes(options);
     const layout = rowLayout(options);
-    const pages = layout.bytes / 65_536;
-    const memory = new wasm.Memory({ initial: pages, maximum: pages });
+    const memory = memoryOf(layout.bytes);
     const bytes = new Uint8Array(memory.buffer);
     const time = new TimeCell(bytes, options);
     this.encoder = new RowEncoder(bytes, options, time, this.shapes, new Types());

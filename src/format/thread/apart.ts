@@ -4,7 +4,8 @@
 import { Worker } from 'node:worker_threads';
 import { BugError } from '../../errors.js';
 import type { ByteSource, Letterhead, Place, Points, Shape } from '../../model.js';
-import { indexes, type Layout, type LineProtocolOptions, layout, memoryOf } from '../memory.js';
+import { indexes, type Layout, type LineProtocolOptions, layout } from '../memory.js';
+import { memoryOf } from '../wasm.js';
 import { shapeIn } from '../windows.js';
 import type { Answer, Ask, Run } from './messages.js';
 
@@ -37,7 +38,7 @@ export class Apart {
   constructor(options: LineProtocolOptions, letterhead: Letterhead) {
     this.#layout = layout(options);
     this.#letterhead = letterhead;
-    const memory = memoryOf(this.#layout, true);
+    const memory = memoryOf(this.#layout.bytes, true);
     this.#bytes = new Uint8Array(memory.buffer);
     this.#indexes = indexes(memory, this.#layout);
     this.#free = this.#layout.windows.map((_, window) => window);
