@@ -44,8 +44,8 @@ function answer(head, body) {
   return `HTTP/1.1 200 OK\r\n${type}content-length: ${text.length}\r\n\r\n${text}`;
 }
 
-/** What came last, of whichever socket. */
-const buffer = Buffer.alloc(Number(process.env.BUF ?? 256) * 1024);
+/** What came last, of whichever socket. 64 KiB stay in the processor's cache: with 256 the loaders took a tenth longer. */
+const buffer = Buffer.alloc(64 * 1024);
 
 const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
   let head = '';
