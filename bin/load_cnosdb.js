@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { loadCnosdb } from '../dist/cli/load-cnosdb.js';
+import { loadCnosdb } from '../dist/bundle/load-cnosdb.js';
 
 await loadCnosdb(process);

@@ -1,8 +1,8 @@
-// The version is said once, in package.json; src and dist lie side by side below it.
+// The version is said once, in package.json.
 
 import { readFileSync } from 'node:fs';
+import { packaged } from './packaged.js';
 
 export function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  return (JSON.parse(readFileSync(packaged('package.json'), 'utf8')) as { version: string }).version;
 }

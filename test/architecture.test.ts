@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
-const shared = ['model', 'errors', 'bytes'];
+const shared = ['model', 'errors', 'bytes', 'packaged'];
 const leaves = [
   'settings',
   'input',
@@ -30,10 +30,11 @@ const allowed: Record<string, readonly string[]> = {
   model: ['errors'],
   errors: [],
   bytes: [],
+  packaged: [],
   plan: shared,
   'plan-target': shared,
   clock: shared,
-  version: [],
+  version: ['packaged'],
   'bare-target': shared,
   // How much a target may answer is a matter of memory.
   targets: [...shared, 'memory', 'settings', 'target'],

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../errors.js';
+import { packaged } from '../../packaged.js';
 import { type WasmMemory, wasm } from '../wasm.js';
 
 /** Word offsets of what the kernel leaves: entries written, and the line number it goes on from. */
@@ -49,8 +50,7 @@ export interface Kernel {
 function compiled({ buffer }: WasmMemory): Uint8Array {
   const name = buffer instanceof SharedArrayBuffer ? 'kernel-shared.wasm' : 'kernel.wasm';
   try {
-    // The same place seen from src/ and from dist/.
-    return readFileSync(new URL(`../../../dist/format/${name}`, import.meta.url));
+    return readFileSync(packaged(`dist/format/${name}`));
   } catch (cause) {
     throw new BugError('loading the line-protocol kernel — it is not built — run npm run build', { cause });
   }

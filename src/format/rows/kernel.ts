@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../errors.js';
 import { narrowestNames, POINT_WORDS } from '../../model.js';
+import { packaged } from '../../packaged.js';
 import { timeLimit } from '../scalar/time.js';
 import { places, type TimeCell } from '../time/cell.js';
 import { type WasmMemory, wasm } from '../wasm.js';
@@ -55,12 +56,9 @@ export interface KeyTable {
   write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
 }
 
-// The same place seen from src/ and from dist/.
-const location = new URL('../../../dist/format/rows.wasm', import.meta.url);
-
 function compiled(): Uint8Array {
   try {
-    return readFileSync(location);
+    return readFileSync(packaged('dist/format/rows.wasm'));
   } catch (cause) {
     throw new BugError('loading the kernel for rows — it is not built — run npm run build', { cause });
   }

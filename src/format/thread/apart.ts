@@ -4,6 +4,7 @@
 import { Worker } from 'node:worker_threads';
 import { BugError } from '../../errors.js';
 import type { ByteSource, Letterhead, Place, Points, Shape } from '../../model.js';
+import { packaged } from '../../packaged.js';
 import { indexes, type Layout, type LineProtocolOptions, layout } from '../memory.js';
 import { memoryOf } from '../wasm.js';
 import { shapeIn } from '../windows.js';
@@ -15,8 +16,6 @@ export const threadBytes = 12 * 1024 * 1024;
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32, stackSizeMb: 1 };
 /** Why what is still being read is not waited for. */
 const over = new Error('the runs of this input have ended');
-// The same place seen from src/ and from dist/.
-const location = new URL('../../../dist/format/thread/thread.js', import.meta.url);
 
 export class Apart {
   readonly #layout: Layout;
@@ -45,7 +44,7 @@ export class Apart {
     const { maxPointBytes, precision, missingTimestamp, chunkBytes, indexPoints, maxShapes, apart, kernel } = options;
     const own = { maxPointBytes, precision, missingTimestamp, chunkBytes, indexPoints, maxShapes, apart, kernel };
     const workerData = { options: own, memory, wanted: this.#wanted };
-    this.#thread = new Worker(location, { workerData, resourceLimits, execArgv: [], env: {} });
+    this.#thread = new Worker(packaged('dist/bundle/thread.js'), { workerData, resourceLimits, execArgv: [], env: {} });
     this.#thread.on('message', (answer: Answer) => this.#take(answer));
     this.#thread.on('error', (cause) => this.#fail(cause));
     this.#thread.on('exit', (code) => this.#fail(new Error(`it ended by itself, with code ${code}`)));
