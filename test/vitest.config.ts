@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** They take longest, some of them with a single test: none should be waited for alone at the end. */
-const long = /\/test\/(load\/(adversarial|round-trip|scenarios|kill|formats|afar)|format\/kernel\/kernel)\.test\.ts$/;
+const long =
+  /\/test\/(load\/(adversarial|round-trip|scenarios|kill|formats|faults)|format\/(kernel\/kernel|parquet\/ready)|compat\/recorded)\.test\.ts$/;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

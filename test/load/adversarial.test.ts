@@ -4,9 +4,16 @@
 import { expect, test } from 'vitest';
 import { run } from '../support/process.js';
 
+/** One of each kind in every test run, all 14 in CI and in the soak: three of the servers are waited for, for seconds. */
+const asked =
+  process.env.BULK_LOAD_SOAK === '1'
+    ? { count: 14, only: [] }
+    : { count: 4, only: ['a zstd bomb', 'lines of 63 MiB', 'more than the limit has room for', 'never ends'] };
+
 test('no input and no server makes a load take more memory than its limit', { timeout: 300_000 }, async () => {
-  const { code, stdout } = await run(['--size', '0.004'], { script: 'test/soak/adversarial.js' });
+  const args = ['--size', '0.004', '--at-once', '3', ...asked.only.flatMap((words) => ['--only', words])];
+  const { code, stdout } = await run(args, { script: 'test/soak/adversarial.js' });
   expect(stdout.split('\n').filter((row) => row.endsWith('FAILED'))).toEqual([]);
-  expect(stdout.split('\n').filter((row) => row.endsWith('ok'))).toHaveLength(14);
+  expect(stdout.split('\n').filter((row) => row.endsWith('ok'))).toHaveLength(asked.count);
   expect(code).toBe(0);
 });
