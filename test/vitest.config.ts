@@ -24,6 +24,9 @@ export default defineConfig({
     sequence: { sequencer: LongFirst },
     pool: 'forks',
     maxWorkers: 2,
+    // Each load within a test's process asks for more memory than its little heap is large, which has V8 mark it once more,
+    // on threads that the other tests need.
+    execArgv: ['--no-concurrent-marking'],
     // A process for each file, with our sources read anew, takes more than most files do.
     isolate: false,
     // It hands its instance out once, to the first who asks: it has to be read anew together with our sources.

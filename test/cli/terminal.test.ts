@@ -2,7 +2,7 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Screen } from '../report/screen.js';
 import { type Running, start } from '../support/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';
@@ -16,58 +16,64 @@ const root = join(import.meta.dirname, '../..');
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 let it: Scene;
+let loads = 0;
 
-beforeEach(async () => {
+beforeAll(async () => {
   it = await scene({ script: { onWrite: () => ({ delayMs: 20 }) } });
 });
-afterEach(() => it.end());
+afterAll(() => it.end());
 
-/** 4,000 points in two seconds and a bit. */
+/** 2,500 points in a second and a half. */
 async function inTerminal(columns: number, env: Record<string, string> = {}): Promise<Running> {
-  const input = await it.file('a.lp', lines(4000));
-  const common = ['--url', it.cluster.urls[0]!, '--db', 'db', '--state-dir', it.stateDir, '--rate-points', '1500'];
+  loads += 1;
+  const input = await it.file(`${loads}.lp`, lines(2500));
+  const own = ['--state-dir', `${it.stateDir}-${loads}`];
+  const common = ['--url', it.cluster.urls[0]!, '--db', 'db', ...own, '--rate-points', '1500'];
   const words = [process.execPath, join(root, 'bin/bulk-load.js'), ...common, '--batch-points', '100', input];
   const shell = `stty cols ${columns} rows 24; tty; exec ${words.map(quoted).join(' ')}`;
   return start([shell], { script: 'test/support/terminal.js', env: { NO_COLOR: '', TERM: 'xterm-256color', ...env } });
 }
 
-test.runIf(there).each([80, 50])('at %i columns nothing wraps, words stay whole, one bar is left', async (columns) => {
-  const running = await inTerminal(columns);
-  const { code, stdout } = await running.ended;
-  expect(code).toBe(0);
-  const screen = new Screen(columns);
-  screen.write(stdout);
-  expect(screen.wrapped).toBe(false);
-  const text = screen.lines.join(' ').replace(/\s+/g, ' ');
-  expect(text).toMatch(/bulk-load \S+: 1 input \(.*, at most 8 writers, memory limit 512 MiB \(default\)/);
-  expect(text).toMatch(/Complete: every point read was acknowledged\. points 4,000 read/);
-  expect(screen.lines.filter((line) => /^ *\d+%/.test(line))).toEqual([expect.stringMatching(/^100%.* 4,000 p/)]);
-  expect(stdout).toMatch(/by rate limit/);
-  // There is not always room for the bar itself on the narrower one.
-  if (columns === 80) expect(stdout).toContain(`${introducer}[32m`);
-});
+// Each a process that waits most of its time.
+describe.runIf(there).concurrent('in a terminal', () => {
+  test.each([80, 50])('at %i columns nothing wraps, words stay whole, one bar is left', async (columns) => {
+    const running = await inTerminal(columns);
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(0);
+    const screen = new Screen(columns);
+    screen.write(stdout);
+    expect(screen.wrapped).toBe(false);
+    const text = screen.lines.join(' ').replace(/\s+/g, ' ');
+    expect(text).toMatch(/bulk-load \S+: 1 input \(.*, at most 8 writers, memory limit 512 MiB \(default\)/);
+    expect(text).toMatch(/Complete: every point read was acknowledged\. points 2,500 read/);
+    expect(screen.lines.filter((line) => /^ *\d+%/.test(line))).toEqual([expect.stringMatching(/^100%.* 2,500 p/)]);
+    expect(stdout).toMatch(/by rate limit/);
+    // There is not always room for the bar itself on the narrower one.
+    if (columns === 80) expect(stdout).toContain(`${introducer}[32m`);
+  });
 
-test.runIf(there)('a terminal that gets narrower meanwhile is written to as it is then', async () => {
-  const running = await inTerminal(120);
-  await running.saw(/\d+% .*held back/);
-  const [device] = /\/dev\/\S+/.exec(running.stdout())!;
-  execFileSync('stty', ['-F', device, 'cols', '40']);
-  const { code, stdout } = await running.ended;
-  expect(code).toBe(0);
-  // From the first row that the longer line takes now, everything anew.
-  const after = stdout.slice(stdout.lastIndexOf('\u001b[2A\r\u001b[0J'));
-  const screen = new Screen(40);
-  screen.write(after);
-  expect([screen.wrapped, screen.lines.some((line) => /^100%/.test(line))]).toEqual([false, true]);
-});
+  test('a terminal that gets narrower meanwhile is written to as it is then', async () => {
+    const running = await inTerminal(120);
+    await running.saw(/\d+% .*held back/);
+    const [device] = /\/dev\/\S+/.exec(running.stdout())!;
+    execFileSync('stty', ['-F', device, 'cols', '40']);
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(0);
+    // From the first row that the longer line takes now, everything anew.
+    const after = stdout.slice(stdout.lastIndexOf('\u001b[2A\r\u001b[0J'));
+    const screen = new Screen(40);
+    screen.write(after);
+    expect([screen.wrapped, screen.lines.some((line) => /^100%/.test(line))]).toEqual([false, true]);
+  });
 
-test.runIf(there).each([
-  ['NO_COLOR', { NO_COLOR: '1' }, /\d+% \[=/],
-  ['TERM=dumb', { TERM: 'dumb' }, /Complete: /],
-])('with %s there are no colours', async (_, env, seen) => {
-  const { code, stdout } = await (await inTerminal(100, env)).ended;
-  expect(code).toBe(0);
-  expect(stdout).toMatch(seen);
-  expect(stdout).not.toMatch(colour);
-  if ('TERM' in env) expect(stdout).not.toContain(introducer);
+  test.each([
+    ['NO_COLOR', { NO_COLOR: '1' }, /\d+% \[=/],
+    ['TERM=dumb', { TERM: 'dumb' }, /Complete: /],
+  ])('with %s there are no colours', async (_, env, seen) => {
+    const { code, stdout } = await (await inTerminal(100, env)).ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(seen);
+    expect(stdout).not.toMatch(colour);
+    if ('TERM' in env) expect(stdout).not.toContain(introducer);
+  });
 });

@@ -1,7 +1,7 @@
 // A signal in each state of the run: it ends with 130 or 143, soon, and with an account that balances.
 
 import { afterEach, expect, test } from 'vitest';
-import type { Running } from '../support/process.js';
+import type { Going } from '../support/process.js';
 import { balances, lines, type Scene, scene } from '../support/scene.js';
 import { until } from '../support/until.js';
 
@@ -9,7 +9,7 @@ let it: Scene;
 
 afterEach(() => it.end());
 
-async function interrupted(running: Running, signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
+async function interrupted(running: Going, signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
   running.kill(signal);
   const { code, summary } = await it.result(running);
   expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
@@ -37,21 +37,21 @@ test('while reading', async () => {
 test('while waiting for the target', async () => {
   it = await scene();
   await it.cluster.stopNode(0);
-  const running = it.start(['--log-level', 'debug', await it.file('a.lp', lines(10))]);
+  const running = it.begin(['--log-level', 'debug', await it.file('a.lp', lines(10))]);
   await running.saw(/refused/i);
   await interrupted(running);
 });
 
 test('in back-off', async () => {
   it = await scene({ script: { onWrite: () => ({ answer: { status: 503, headers: { 'retry-after': '60' } } }) } });
-  const running = it.start([await it.file('a.lp', lines(10))]);
+  const running = it.begin([await it.file('a.lp', lines(10))]);
   await until(() => it.cluster.writes.length === 1);
   await interrupted(running);
 });
 
 test('in flight: what is acknowledged within the grace is loaded', async () => {
   it = await scene({ script: { latencyMs: () => 700 } });
-  const running = it.start([await it.file('a.lp', lines(10))]);
+  const running = it.begin([await it.file('a.lp', lines(10))]);
   await until(() => it.cluster.writes.length === 1);
   await interrupted(running);
   expect(it.cluster.points()).toBe(10);
@@ -59,7 +59,7 @@ test('in flight: what is acknowledged within the grace is loaded', async () => {
 
 test('while a batch travels alone and waits for its columns', async () => {
   it = await scene({ script: { onWrite: () => ({ close: true }) } });
-  const running = it.start([await it.file('a.lp', lines(10))]);
+  const running = it.begin([await it.file('a.lp', lines(10))]);
   await until(() => it.cluster.statements.some((statement) => statement.includes('DESCRIBE TABLE')));
   await interrupted(running);
 });
