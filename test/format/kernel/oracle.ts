@@ -5,6 +5,8 @@ import { Scan } from '../../../src/format/scan.js';
 import * as model from '../../../src/model.js';
 import { bytesSource, type Options } from '../support.js';
 
+const pairs = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}=${i}`).join();
+
 const corpus = [
   'readings,name=truck_1,fleet=South,driver=Trish,model=H_2 latitude=52.31854,elevation=124,velocity=0 1640995200000000000',
   'diagnostics,name=truck_12 load=0,status=5i,fuel=1u 1640995200000000001',
@@ -26,9 +28,22 @@ const corpus = [
   'm f=1e5,g=1.,h=+1 1',
   `m,t=${'a'.repeat(493)} f=1 1`,
   'm f="1!2",g="=" 9160127236854775807',
+  'm f=1/5,g=1 1',
+  `m,t=${'a'.repeat(492)} f=1 1`,
   'm,t=é f="ü" 1',
   'm,t=a\\ b f="\\"" 1',
   `m,t=${'a'.repeat(494)} f=1 1`,
+  // As long, and of as many parts, as the kernel keeps a line as a pattern, and one more.
+  `m,${'a'.repeat(30)}=v ${'b'.repeat(30)}=2 1`,
+  `m,${'a'.repeat(31)}=v b=2 1`,
+  `m,t=v ${'b'.repeat(31)}=2 1`,
+  `${'m'.repeat(30)} f=1 1`,
+  `${'m'.repeat(31)} f=1 1`,
+  `m ${pairs(41)} 1`,
+  `m ${pairs(42)} 1`,
+  `m,${pairs(40)} f=1 1`,
+  `m,${pairs(41)} f=1 1`,
+  `m,${pairs(42)} f=1 1`,
   `long,t=${'b'.repeat(200)} f="${'c'.repeat(300)}" 12345678901234567`,
 ];
 const bytes = Buffer.from(',= "\\\n\r\t#/-+.0123456789eiutTfFaz\u0000\u007f\u0080é!<>;^~', 'latin1');
@@ -52,13 +67,18 @@ function mutate(line: Uint8Array, next: (below: number) => number): Uint8Array {
   return Buffer.concat([line.subarray(0, at), kind >= 2 ? Buffer.alloc(0) : byte, line.subarray(behind)]);
 }
 
-/** Lines of the corpus, most of them as they are, the others with one to three bytes put in, changed or taken out. */
+/**
+ * Lines of the corpus, in turn or at random, most of them as they are, the others with one to three bytes put in, changed or
+ * taken out. In turn: a few lines again and again, as the kernel comes to expect them.
+ */
 export function mutatedInput(next: (below: number) => number): { input: Buffer; mutations: number } {
   const parts: Uint8Array[] = [];
   let mutations = 0;
-  for (let i = 3 + next(30); i > 0; i--) {
-    let line: Uint8Array = Buffer.from(corpus[next(corpus.length)]!);
-    if (next(2) === 0) {
+  const turn = next(2) === 0 ? null : Array.from({ length: 1 + next(3) }, () => corpus[next(corpus.length)]!);
+  const trusted = turn === null ? 0 : 20;
+  for (let i = 0, lines = trusted + 3 + next(30); i < lines; i++) {
+    let line: Uint8Array = Buffer.from(turn === null ? corpus[next(corpus.length)]! : turn[i % turn.length]!);
+    if (i >= trusted && next(2) === 0) {
       mutations++;
       for (let times = 1 + next(3); times > 0; times--) line = mutate(line, next);
     }
@@ -112,7 +132,13 @@ const settings: readonly Partial<Options>[] = [
   { chunkBytes: 40_000 },
 ];
 
-/** One window's points and rejects, and how many the kernel took: to decline what it should take is a fault, too. */
+/** Word of the kernel's state: lines that were like the one it expected. */
+const AS_EXPECTED = 258;
+
+/**
+ * One window's points and rejects, how many the kernel took, and how many of them as expected: to decline what it should
+ * take is a fault, too.
+ */
 function outcome(scan: Scan, input: Buffer): string {
   const at = scan.layout.windows[0];
   scan.bytes.set(input, at);
@@ -123,7 +149,13 @@ function outcome(scan: Scan, input: Buffer): string {
     stop = scan.run();
     told.push([...scan.index.subarray(0, scan.count * model.POINT_WORDS)], scan.rejects);
   }
-  return JSON.stringify([told, scan.ordinary]);
+  return JSON.stringify([told, scan.ordinary, new Uint32Array(scan.bytes.buffer)[AS_EXPECTED]]);
+}
+
+/** A line so often that it is expected, then without each of its bytes, as far as there are not too many. */
+function expectedThen(line: string): string {
+  const without = Array.from({ length: Math.min(line.length, 120) }, (_, i) => line.slice(0, i) + line.slice(i + 1));
+  return `${line}\n`.repeat(60) + without.map((each) => `${each}\n${line}\n${line}\n`).join('');
 }
 
 /** Short of a full run: whether this kernel differs from the built one on a few thousand mutated points. */
@@ -145,6 +177,10 @@ export function noticed(kernel: Uint8Array): boolean {
         .repeat(20),
     );
     if (outcome(scan, wide) !== outcome(built, wide)) return true;
+    for (const line of corpus) {
+      const input = Buffer.from(expectedThen(line));
+      if (outcome(scan, input) !== outcome(built, input)) return true;
+    }
     for (let i = 0; i < 300; i++) {
       const input = Buffer.concat(Array.from({ length: 1 + next(8) }, () => mutatedInput(next).input));
       if (outcome(scan, input) !== outcome(built, input)) return true;

@@ -1,6 +1,8 @@
-// The fast path over line protocol. Two passes over blocks of 16 KiB: SIMD compares list the structural bytes, then a
-// walk along that list checks one line after another and writes its index entry. Whatever is out of the ordinary —
-// escapes, bytes beyond ASCII, exponents, several spaces, a shape not met before — stops it at the start of that line.
+// The fast path over line protocol, in two ways. Most lines are of the shape that followed the last one's before: their
+// names are compared where they should be, and only the values are looked at. For the others there are two passes over a
+// block: SIMD compares list the structural bytes, then a walk along that list checks one line and writes its index entry.
+// Whatever is out of the ordinary — escapes, bytes beyond ASCII, exponents, several spaces, a shape not met before — stops
+// it at the start of that line.
 //
 // Names are never examined here: a line is taken only when its shape is known, that is, when the exact check has
 // passed a point with the same names before.
@@ -10,6 +12,34 @@ const STATE: usize = 1024;
 const GUARD: usize = 2048;
 const LIST: usize = 65536;
 const BLOCK: usize = 16384;
+/** Of a line that is not like the one that was expected, with what may follow it. */
+const FEW: usize = 512;
+
+/** Lines as they were: a header, then its measurement, tags and fields, each with the byte that ends it. */
+const PATTERNS: usize = 135168;
+const PATTERN_BYTES: usize = 2048;
+const PATTERNS_MASK: u32 = 15;
+// Header, in words: shape number + 1; end of the tags; end of the fields; bytes that the tags add to the series key;
+// the pattern that followed; whether another did last time; how often it stays when others want its place.
+const NUMBER: usize = 0;
+const TAGS_END: usize = 4;
+const FIELDS_END: usize = 8;
+const KEY_EXTRA: usize = 12;
+const NEXT: usize = 16;
+const DOUBT: usize = 20;
+const STAY: usize = 24;
+const FIRST: usize = 32;
+// Part: up to 31 bytes, which are the name and what divides it from the value; a bit for each; their number; kind; what
+// ends the value.
+const MASK: usize = 32;
+const LENGTH: usize = 36;
+const KIND: usize = 40;
+const ENDED_BY: usize = 44;
+const PART_BYTES: usize = 48;
+const LONGEST_STAY: u32 = 8;
+/** To expect another line than comes costs as much as is won by sixteen that come as expected. */
+const LOSS: i32 = 16;
+const MOST_TRUST: i32 = 64;
 
 const ENTRY_BYTES: usize = 32;
 const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
@@ -40,6 +70,13 @@ let listedFrom: usize = 0;
 let listedTo: usize = 0;
 let listEnd: usize = 0;
 let cursor: usize = 0;
+let listBytes: usize = BLOCK;
+
+// Patterns of the line taken last and of the next one, as expected; 0 for none.
+let latest: usize = 0;
+let expected: usize = 0;
+/** Above 0 it is worth looking whether a line is as expected. */
+let trust: i32 = 0;
 
 /** To be called once. */
 export function configure(
@@ -83,9 +120,10 @@ function mask64(p: usize): u64 {
   );
 }
 
-/** Lists the structural bytes of a block that starts at `from`, and a guard behind them. */
+/** Lists the structural bytes of a block that starts at `from`, and a guard behind them. The next block may be larger. */
 function list(from: usize, limit: usize): void {
-  const to = min(from + BLOCK, limit);
+  const to = min(from + listBytes, limit);
+  listBytes = min(listBytes << 2, BLOCK);
   const last = to - 64;
   let out = LIST;
   for (let p = from; p < to; p += 64) {
@@ -235,6 +273,199 @@ function shapeNumber(hash: u64): u32 {
   return load<u32>(at, 8);
 }
 
+@inline
+function enter(entry: usize, start: usize, end: usize, lineNumber: u32, shape: u32, time: u64): void {
+  const length = u32(end - start);
+  store<u32>(entry, u32(start));
+  store<u32>(entry, length, 4);
+  store<u32>(entry, u32(start), 8);
+  store<u32>(entry, length, 12);
+  store<u32>(entry, lineNumber, 16);
+  store<u32>(entry, shape, 20);
+  store<u64>(entry, time, 24);
+}
+
+/** What comes before a value, from `from` on, becomes a part of a pattern; false when it is too long for one. */
+@inline
+function keep(part: usize, from: usize, to: usize, kind: u32, endedBy: u32): bool {
+  const length = u32(to - from);
+  if (length > 31) return false;
+  v128.store(part, v128.load(from));
+  v128.store(part, v128.load(from, 16), 16);
+  store<u32>(part, (u32(1) << length) - 1, MASK);
+  store<u32>(part, length, LENGTH);
+  store<u32>(part, kind, KIND);
+  store<u32>(part, endedBy, ENDED_BY);
+  return true;
+}
+
+/** Makes the line at the cursor, which was found good, a pattern; false when it has no timestamp or is too long. */
+function learn(pattern: usize, start: usize): bool {
+  const last = pattern + PATTERN_BYTES - PART_BYTES;
+  let part = pattern + FIRST;
+  let i = cursor;
+  let q = usize(load<u32>(i));
+  let byte = u32(load<u8>(q));
+  if (!keep(part, start, q + 1, 0, 0)) return false;
+  part += PART_BYTES;
+  while (byte == COMMA) {
+    const keyAt = q + 1;
+    const valueAt = usize(load<u32>(i, 4)) + 1;
+    i += 8;
+    q = load<u32>(i);
+    byte = load<u8>(q);
+    if (part > last || !keep(part, keyAt, valueAt, 0, byte)) return false;
+    part += PART_BYTES;
+  }
+  store<u32>(pattern, u32(part), TAGS_END);
+  store<u32>(pattern, 7 + u32(i - cursor), KEY_EXTRA);
+  do {
+    const keyAt = q + 1;
+    const valueAt = usize(load<u32>(i, 4)) + 1;
+    i += 8;
+    q = load<u32>(i);
+    byte = load<u8>(q);
+    let kind: u32 = STRING;
+    if (byte == QUOTE) {
+      do {
+        i += 4;
+        q = load<u32>(i);
+      } while (load<u8>(q) != QUOTE);
+      i += 4;
+      q = load<u32>(i);
+      byte = load<u8>(q);
+    } else {
+      kind = plainKind(valueAt, q - valueAt);
+    }
+    if (part > last || !keep(part, keyAt, valueAt, kind, byte)) return false;
+    part += PART_BYTES;
+  } while (byte == COMMA);
+  store<u32>(pattern, u32(part), FIELDS_END);
+  return byte == SPACE;
+}
+
+/** The pattern of the line at the cursor, which was found good and of that number; 0 when it has none. */
+function patternOf(start: usize, number: u32): usize {
+  const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;
+  const kept = load<u32>(pattern, NUMBER);
+  if (kept == number) return pattern;
+  const stay = load<u32>(pattern, STAY);
+  if (stay > 0) {
+    store<u32>(pattern, stay - 1, STAY);
+    return 0;
+  }
+  const learned = learn(pattern, start);
+  store<u32>(pattern, learned ? number : 0, NUMBER);
+  store<u32>(pattern, 0, NEXT);
+  store<u32>(pattern, 0, DOUBT);
+  // Also for one that cannot be kept: not to try it with each line.
+  store<u32>(pattern, LONGEST_STAY, STAY);
+  return learned ? pattern : 0;
+}
+
+/** A line of that pattern was taken by the walk. Twice in a row, and it is what will be expected in this place. */
+function follow(pattern: usize): void {
+  trust = pattern != 0 && pattern == expected ? min(trust + 1, MOST_TRUST) : max(trust - LOSS, -LOSS);
+  // After one that is no pattern what was expected still is.
+  if (pattern == 0) return;
+  if (latest != 0 && expected != pattern) {
+    if (expected == 0 || load<u32>(latest, DOUBT) != 0) store<u32>(latest, u32(pattern), NEXT);
+    store<u32>(latest, u32(load<u32>(latest, DOUBT) == 0), DOUBT);
+  }
+  latest = pattern;
+  expected = load<u32>(pattern, NEXT);
+  store<u32>(pattern, LONGEST_STAY, STAY);
+}
+
+/** Whether what comes before a value is at `p`. */
+@inline
+function isAt(part: usize, p: usize): bool {
+  const mask = load<u32>(part, MASK);
+  const low = u32(v128.bitmask<i8>(v128.eq<i8>(v128.load(p), v128.load(part))));
+  if (mask >> 16 == 0) return (low & mask) == mask;
+  const high = u32(v128.bitmask<i8>(v128.eq<i8>(v128.load(p, 16), v128.load(part, 16))));
+  return ((low | (high << 16)) & mask) == mask;
+}
+
+/** The next structural byte from `p` on; there is always the line feed behind the window. */
+@inline
+function structuralFrom(p: usize): usize {
+  let bits = v128.bitmask<i8>(structural(v128.load(p)));
+  while (bits == 0) {
+    p += 16;
+    bits = v128.bitmask<i8>(structural(v128.load(p)));
+  }
+  return p + usize(ctz(bits));
+}
+
+/** The next byte from `p` on that a plain text may not hold. */
+@inline
+function quoteFrom(p: usize): usize {
+  const table = i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f);
+  let bits = 0;
+  for (; bits == 0; p += 16) {
+    const v = v128.load(p);
+    const low = v128.lt<i8>(v, i8x16.splat(0x20));
+    const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), i8x16.splat(0x0f))));
+    bits = v128.bitmask<i8>(v128.or(low, marks));
+  }
+  return p - 16 + usize(ctz(bits));
+}
+
+/** As `line`, for one that has the expected pattern. */
+@inline
+function likeExpected(start: usize, limit: usize, entry: usize, lineNumber: u32): usize {
+  const pattern = expected;
+  if (pattern == 0 || trust <= 0) return 0;
+  // Its place may have been wanted since, by one that could not be kept.
+  const number = load<u32>(pattern, NUMBER);
+  if (number == 0) return 0;
+  let part = pattern + FIRST;
+  if (!isAt(part, start)) return 0;
+  let p = start + usize(load<u32>(part, LENGTH));
+  part += PART_BYTES;
+  const tagsEnd = usize(load<u32>(pattern, TAGS_END));
+  for (; part < tagsEnd; part += PART_BYTES) {
+    if (!isAt(part, p)) return 0;
+    const valueAt = p + usize(load<u32>(part, LENGTH));
+    const q = structuralFrom(valueAt);
+    if (load<u8>(q) != load<u8>(part, ENDED_BY) || q == valueAt) return 0;
+    p = q + 1;
+  }
+  if (p - 1 - start + usize(load<u32>(pattern, KEY_EXTRA)) > 511) return 0;
+  const fieldsEnd = usize(load<u32>(pattern, FIELDS_END));
+  for (; part < fieldsEnd; part += PART_BYTES) {
+    if (!isAt(part, p)) return 0;
+    const valueAt = p + usize(load<u32>(part, LENGTH));
+    const kind = load<u32>(part, KIND);
+    let q: usize;
+    if (kind == STRING) {
+      if (load<u8>(valueAt) != QUOTE) return 0;
+      q = quoteFrom(valueAt + 1);
+      if (load<u8>(q) != QUOTE) return 0;
+      q++;
+    } else {
+      q = structuralFrom(valueAt);
+      if (plainKind(valueAt, q - valueAt) != kind) return 0;
+    }
+    if (load<u8>(q) != load<u8>(part, ENDED_BY)) return 0;
+    p = q + 1;
+  }
+  const digits = digitMask(p) | (digitMask(p + 16) << 16);
+  const end = p + usize(ctz(~digits));
+  const time = timestamp(p, end - p);
+  if (time > timeLimit) return 0;
+  const behind = end + usize(load<u8>(end) == CR);
+  if (load<u8>(behind) != LF || behind >= limit || behind - start > maxPointBytes) return 0;
+  enter(entry, start, end, lineNumber, number - 1, time);
+  trust = min(trust + 1, MOST_TRUST);
+  store<u32>(latest, 0, DOUBT);
+  latest = pattern;
+  expected = load<u32>(pattern, NEXT);
+  store<u32>(pattern, LONGEST_STAY, STAY);
+  return behind + 1;
+}
+
 /** Offset of the byte behind the line feed of the line at `start`, its entry written; 0 when it is not for us. */
 @inline
 function line(start: usize, entry: usize, lineNumber: u32): usize {
@@ -311,14 +542,8 @@ function line(start: usize, entry: usize, lineNumber: u32): usize {
   if (byte != LF || q - start > maxPointBytes) return 0;
   const number = shapeNumber(shape);
   if (number == 0) return 0;
-  const length = u32(end - start);
-  store<u32>(entry, u32(start));
-  store<u32>(entry, length, 4);
-  store<u32>(entry, u32(start), 8);
-  store<u32>(entry, length, 12);
-  store<u32>(entry, lineNumber, 16);
-  store<u32>(entry, (number - 1) | missing, 20);
-  store<u64>(entry, time, 24);
+  enter(entry, start, end, lineNumber, (number - 1) | missing, time);
+  follow(patternOf(start, number));
   cursor = i + 4;
   return q + 1;
 }
@@ -333,30 +558,37 @@ function lineFeedListed(): bool {
 
 /**
  * Takes lines from `at`, the start of one, while they are ordinary, complete before `limit`, and there is room for
- * their entries. Line numbers go on from the second word of the state, which is left at the next one.
+ * their entries. Line numbers go on from the second word of the state, which is left at the next one; the third counts
+ * the lines that were as expected.
  * @returns where it stopped: at the start of a line.
  */
 export function take(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   let lineNumber = load<u32>(STATE, 4);
+  let asExpected = load<u32>(STATE, 8);
   let room = entry;
-  if (at >= listedTo) {
-    list(at, limit);
-  } else {
-    while (load<u32>(cursor) < u32(at) && cursor < listEnd) cursor += 4;
-  }
   while (room < entriesEnd) {
-    const next = line(at, room, lineNumber);
+    let next = likeExpected(at, limit, room, lineNumber);
     if (next != 0) {
-      at = next;
-      room += ENTRY_BYTES;
-      lineNumber++;
-      continue;
+      asExpected++;
+      listBytes = FEW;
+    } else {
+      if (at >= listedTo) list(at, limit);
+      while (load<u32>(cursor) < u32(at) && cursor < listEnd) cursor += 4;
+      next = line(at, room, lineNumber);
+      if (next == 0) {
+        // Out of the ordinary, or cut off by the end of the block: then a larger one starts with this line.
+        if (lineFeedListed() || (at == listedFrom && (listedTo == limit || listedTo - at == BLOCK))) break;
+        listBytes = BLOCK;
+        list(at, limit);
+        continue;
+      }
     }
-    // Out of the ordinary, or cut off by the end of the block: then the next block starts with this line.
-    if (at == listedFrom || lineFeedListed()) break;
-    list(at, limit);
+    at = next;
+    room += ENTRY_BYTES;
+    lineNumber++;
   }
   store<u32>(STATE, lineNumber, 4);
+  store<u32>(STATE, asExpected, 8);
   store<u32>(STATE, u32((room - entry) / ENTRY_BYTES));
   return at;
 }
