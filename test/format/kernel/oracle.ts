@@ -76,7 +76,8 @@ export function mutatedInput(next: (below: number) => number): { input: Buffer; 
   let mutations = 0;
   const turn = next(2) === 0 ? null : Array.from({ length: 1 + next(3) }, () => corpus[next(corpus.length)]!);
   const trusted = turn === null ? 0 : 20;
-  for (let i = 0, lines = trusted + 3 + next(30); i < lines; i++) {
+  const lines = turn === null ? 3 + next(30) : trusted + 10 + next(60);
+  for (let i = 0; i < lines; i++) {
     let line: Uint8Array = Buffer.from(turn === null ? corpus[next(corpus.length)]! : turn[i % turn.length]!);
     if (i >= trusted && next(2) === 0) {
       mutations++;
