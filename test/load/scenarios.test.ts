@@ -31,7 +31,7 @@ afterAll(() => {
  * asks whether that one does what was recorded.
  */
 const everything = process.env.BULK_LOAD_SOAK === '1';
-const longMiB = 200;
+const longMiB = 350;
 const scenarios = all.filter(({ load }) => everything || load.mib < longMiB);
 const rounded = (rate: number): number => Number(rate.toFixed(1));
 
