@@ -89,6 +89,7 @@ async function measured(input) {
     'x',
     '--state-dir',
     folder,
+    '--fresh',
     '--summary',
     summary,
     '--batch-linger',
@@ -97,7 +98,8 @@ async function measured(input) {
   ];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'ignore', 'ignore'] });
   if (input === '-') child.stdin.write(line.repeat(10));
-  await there;
+  const isThere = await Promise.race([there.then(() => true), once(child, 'exit').then(() => false)]);
+  if (!isThere) throw new Error(`it ended before it was in the state, with code ${child.exitCode}`);
   await new Promise((resolve) => setTimeout(resolve, 100));
   const began = performance.now();
   child.kill('SIGINT');
