@@ -63,7 +63,7 @@ test('killed at any moment: rejects are in the dead letters once, stamps do not 
   const text = Array.from({ length: 6000 }, (_, i) => (i % 50 === 7 ? `bad ${i}\n` : `m,t=${i} f=${i}\n`)).join('');
   const path = await it.file('a.lp', text);
   const args = [...small, '--missing-timestamp', 'now', path];
-  for (const points of [500, 4000]) await it.endAt(points, it.start(args), 'SIGKILL');
+  for (const points of [500, 2500, 4000]) await it.endAt(points, it.start(args), 'SIGKILL');
   const { code, summary } = await it.load(args);
   expect(code).toBe(8);
   expect(summary?.points).toEqual({ read: 6000, loaded: 5880, rejected: 120, undelivered: 0 });
