@@ -100,14 +100,24 @@ export function forget(): void {
   listedTo = 0;
 }
 
+/** Bytes below `least`, and those of the table, each of which is alone with its bits 3 to 6. */
 @inline
-function structural(v: v128): v128 {
-  // Signed: bytes from 0x80 on are negative, and so below the space, like control characters.
-  const low = v128.lt<i8>(v, i8x16.splat(0x21));
-  // Of the others, each is alone with its bits 3 to 6.
-  const table = i8x16(-1, -1, -1, -1, 0x22, 0x2c, -1, 0x3d, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f);
+function marked(v: v128, least: i8, table: v128): v128 {
+  // Signed: bytes from 0x80 on are negative, and so below it, like control characters.
+  const low = v128.lt<i8>(v, v128.splat<i8>(least));
   const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), i8x16.splat(0x0f))));
   return v128.or(low, marks);
+}
+
+@inline
+function structural(v: v128): v128 {
+  return marked(v, 0x21, i8x16(-1, -1, -1, -1, 0x22, 0x2c, -1, 0x3d, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f));
+}
+
+/** What a text in quotes may not hold as it is. */
+@inline
+function ending(v: v128): v128 {
+  return marked(v, 0x20, i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f));
 }
 
 @inline
@@ -363,6 +373,14 @@ function patternOf(start: usize, number: u32): usize {
   return learned ? pattern : 0;
 }
 
+/** Goes on behind a line of that pattern. */
+@inline
+function pass(pattern: usize): void {
+  latest = pattern;
+  expected = load<u32>(pattern, NEXT);
+  store<u32>(pattern, LONGEST_STAY, STAY);
+}
+
 /** A line of that pattern was taken by the walk. Twice in a row, and it is what will be expected in this place. */
 function follow(pattern: usize): void {
   trust = pattern != 0 && pattern == expected ? min(trust + 1, MOST_TRUST) : max(trust - LOSS, -LOSS);
@@ -372,9 +390,7 @@ function follow(pattern: usize): void {
     if (expected == 0 || load<u32>(latest, DOUBT) != 0) store<u32>(latest, u32(pattern), NEXT);
     store<u32>(latest, u32(load<u32>(latest, DOUBT) == 0), DOUBT);
   }
-  latest = pattern;
-  expected = load<u32>(pattern, NEXT);
-  store<u32>(pattern, LONGEST_STAY, STAY);
+  pass(pattern);
 }
 
 /** Whether what comes before a value is at `p`. */
@@ -398,18 +414,15 @@ function structuralFrom(p: usize): usize {
   return p + usize(ctz(bits));
 }
 
-/** The next byte from `p` on that a plain text may not hold. */
+/** The next byte from `p` on that a text in quotes may not hold as it is. */
 @inline
-function quoteFrom(p: usize): usize {
-  const table = i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f);
-  let bits = 0;
-  for (; bits == 0; p += 16) {
-    const v = v128.load(p);
-    const low = v128.lt<i8>(v, i8x16.splat(0x20));
-    const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), i8x16.splat(0x0f))));
-    bits = v128.bitmask<i8>(v128.or(low, marks));
+function endingFrom(p: usize): usize {
+  let bits = v128.bitmask<i8>(ending(v128.load(p)));
+  while (bits == 0) {
+    p += 16;
+    bits = v128.bitmask<i8>(ending(v128.load(p)));
   }
-  return p - 16 + usize(ctz(bits));
+  return p + usize(ctz(bits));
 }
 
 /** As `line`, for one that has the expected pattern. */
@@ -441,7 +454,7 @@ function likeExpected(start: usize, limit: usize, entry: usize, lineNumber: u32)
     let q: usize;
     if (kind == STRING) {
       if (load<u8>(valueAt) != QUOTE) return 0;
-      q = quoteFrom(valueAt + 1);
+      q = endingFrom(valueAt + 1);
       if (load<u8>(q) != QUOTE) return 0;
       q++;
     } else {
@@ -460,9 +473,7 @@ function likeExpected(start: usize, limit: usize, entry: usize, lineNumber: u32)
   enter(entry, start, end, lineNumber, number - 1, time);
   trust = min(trust + 1, MOST_TRUST);
   store<u32>(latest, 0, DOUBT);
-  latest = pattern;
-  expected = load<u32>(pattern, NEXT);
-  store<u32>(pattern, LONGEST_STAY, STAY);
+  pass(pattern);
   return behind + 1;
 }
 
