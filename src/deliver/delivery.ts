@@ -93,6 +93,8 @@ export class Delivery {
   readonly #clock: Clock;
   readonly #options: DeliveryOptions;
   readonly #sizes: SizeLimit;
+  /** By endpoint: why it failed last, where it has acknowledged nothing since. */
+  readonly #failing = new Map<string, string>();
 
   constructor(target: Target, clock: Clock, sizes: SizeLimit, options: DeliveryOptions) {
     this.#target = target;
@@ -193,10 +195,11 @@ export class Delivery {
         step = { do: 'wait', ms: backoff(failures.total, 0, this.#options.random), reason: verdict.reason };
       }
       if (step.do !== 'wait') return { step, attempt };
-      failures.seen.delete(attempt.endpoint);
-      failures.seen.set(attempt.endpoint, step.reason);
+      noteLast(failures.seen, attempt.endpoint, step.reason);
+      this.#failing.set(attempt.endpoint, step.reason);
       if (this.#clock.monotonic() + step.ms > deadline) {
-        return { step: { do: 'stop', error: spent(batch, attempt, failures, this.#options.retryForMs) }, attempt };
+        const error = spent(batch, attempt, failures, this.#failing, this.#options.retryForMs);
+        return { step: { do: 'stop', error }, attempt };
       }
       this.#tell(attempt, step.reason);
       await this.#clock.sleep(step.ms, stop).catch(() => {});
@@ -216,6 +219,7 @@ export class Delivery {
   ): Promise<Attempt> {
     const timeout = requestTimeout(bodyBytes, this.#options.requestTimeoutMs);
     const attempt = await this.#target.write(encoded, points, timeout, abort);
+    if (attempt.verdict.kind === 'accepted') this.#failing.delete(attempt.endpoint);
     this.#options.observe(attempt, bodyBytes, retry);
     return attempt;
   }
@@ -385,13 +389,29 @@ function tooMany(batch: Batch, rejected: readonly PointReject[]): TooManyRejects
 const exhausted =
   'have its caches written to disk with COMPACT DATABASE (--no-relieve keeps a load from asking for that), or give it more memory; then ';
 
-function spent(batch: Batch, attempt: Attempt, { seen }: Failures, retryForMs: number): BulkLoadError {
+function noteLast(seen: Map<string, string>, endpoint: string, reason: string): void {
+  seen.delete(endpoint);
+  seen.set(endpoint, reason);
+}
+
+/** @param failing by endpoint, why it failed last in any batch, where it has acknowledged none since */
+function spent(
+  batch: Batch,
+  attempt: Attempt,
+  { seen }: Failures,
+  failing: ReadonlyMap<string, string>,
+  retryForMs: number,
+): BulkLoadError {
   const where = `${batch.points} points`;
   const memory = attempt.verdict.kind === 'overloaded' && attempt.verdict.memory;
-  const last = [...seen].reverse().map(([endpoint, reason]) => `${endpoint}: ${reason}`);
+  const own = [...seen].reverse();
+  // Which endpoint a batch comes to is chance: where it never came to one that fails as well, others have.
+  const others = [...failing].filter(([endpoint]) => !seen.has(endpoint));
+  const said = (from: [string, string][]): string[] => from.map(([endpoint, reason]) => `${endpoint}: ${reason}`);
+  const last = [said(own).join('; before that from '), ...said(others)].join('; for other batches from ');
   const Ending = attempt.verdict.kind === 'refused' ? RefusedError : UnavailableError;
   return new Ending(
     `writing a batch of ${where} — expected an answer within --retry-for ${Math.round(retryForMs / 1000)}s — ` +
-      `last from ${last.join('; before that from ')} — ${memory ? exhausted : ''}the load can be run again`,
+      `last from ${last} — ${memory ? exhausted : ''}the load can be run again`,
   );
 }

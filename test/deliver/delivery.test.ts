@@ -95,6 +95,26 @@ describe('answers that call for another try', () => {
     },
   );
 
+  test('what ends the run tells of endpoints that only other batches came to, unless they take writes again', async () => {
+    const answers: Record<string, Verdict> = { one: unreachable, two: overloaded(), three: unreachable };
+    let turn = 'three';
+    const { deliver } = scene(() => ({ verdict: answers[turn]!, endpoint: `http://${turn}:8902` }), {
+      retryForMs: 10_000,
+    });
+    const ended = async (at: string): Promise<string> => {
+      turn = at;
+      return (await deliver(batchOf(named(1)))).fatal!.message;
+    };
+    await ended('three');
+    answers['three'] = accepted;
+    turn = 'three';
+    expect((await deliver(batchOf(named(1)))).fatal).toBe(null);
+    await ended('two');
+    expect(await ended('one')).toContain(
+      '— last from http://one:8902: ECONNREFUSED; for other batches from http://two:8902: busy — the load',
+    );
+  });
+
   test('a refusal is fatal after 30 s of nothing else', async () => {
     const { deliver, target } = scene(() => refused);
     const { receipt, fatal } = await deliver(batchOf(named(2)));
