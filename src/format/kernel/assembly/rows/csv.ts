@@ -1,8 +1,9 @@
 // Rows of CSV and TSV: split into cells and made points of, for as long as they are ordinary. Ragged rows, empty lines, and rows that do not end here are left at their start.
 
-import { BARE, CELLS, CR, DOUBLED, LF, QUOTE, TEXT } from './memory';
+import { CR, LF, ofFirst, QUOTE } from '../bytes';
+import { BARE, CELLS, DOUBLED, TEXT } from './memory';
 import { maxPointBytes } from './settings';
-import { room, takes, taken } from './take';
+import { room, taken, takes } from './take';
 
 /** A quote that does not end before that is left: it may never end, and is not to be looked for with each row. */
 const LONGEST_QUOTE: usize = 16_384;
@@ -50,7 +51,7 @@ function quoted(open: usize, cell: usize, limit: usize): usize {
       p = find(p + 2, quote);
     }
   }
-  if (p + 1 >= limit || (kind == DOUBLED && quote != QUOTE)) return 0;
+  if (kind == DOUBLED && quote != QUOTE) return 0;
   store<u32>(cell, u32(open + 1));
   store<u32>(cell, u32(p), 4);
   store<u32>(cell, kind, 8);
@@ -88,9 +89,7 @@ function split(start: usize, limit: usize): usize {
 }
 
 function isAscii(from: usize, to: usize): bool {
-  let p = from;
-  for (; p + 16 <= to; p += 16) if (v128.bitmask<i8>(v128.load(p)) != 0) return false;
-  for (; p < to; p++) if (load<u8>(p) >= 0x80) return false;
+  for (let p = from; p < to; p += 16) if (ofFirst(v128.bitmask<i8>(v128.load(p)), to - p) != 0) return false;
   return true;
 }
 

@@ -16,7 +16,6 @@ export const TEXT: u32 = 2;
 export const NUMBER: u32 = 3;
 export const TRUE: u32 = 4;
 export const FALSE: u32 = 5;
-export const LIST: u32 = 6;
 /** Quoted text in which each quote comes twice; text with the escapes of JSON. Only the kernel has these. */
 export const DOUBLED: u32 = 8;
 export const ESCAPED: u32 = 9;
@@ -42,14 +41,3 @@ export const COLUMN_BYTES: usize = 20;
 
 // Shapes of a plan: number + 1, and the mask.
 export const SHAPE_SLOTS: u32 = 128;
-
-export const LF: u32 = 0x0a;
-export const CR: u32 = 0x0d;
-export const SPACE: u32 = 0x20;
-export const QUOTE: u32 = 0x22;
-export const COMMA: u32 = 0x2c;
-export const MINUS: u32 = 0x2d;
-export const DOT: u32 = 0x2e;
-export const COLON: u32 = 0x3a;
-export const EQUALS: u32 = 0x3d;
-export const BACKSLASH: u32 = 0x5c;

@@ -1,10 +1,11 @@
 // Objects of NDJSON, into the cells of the row at hand: by the keys that objects had before, mostly in their order. Lists
 // and keys not met before are left, and so is all that is no JSON.
 
-import { CELLS, CR, ESCAPED, FALSE, LF, MINUS, NONE, NUMBER, QUOTE, SPACE, TEXT, TRUE } from './memory';
-import { digitMask } from './put';
+import { BACKSLASH, COLON, COMMA, CR, DOT, LF, MINUS, ofFirst, QUOTE, SPACE } from '../bytes';
+import { digitMask } from '../digits';
+import { CELLS, ESCAPED, FALSE, NONE, NUMBER, TEXT, TRUE } from './memory';
 import { maxPointBytes } from './settings';
-import { room, takes, taken } from './take';
+import { room, taken, takes } from './take';
 
 // What a key is: bytes, then the column of its values and the keys of an object there.
 const KEY_AT: usize = 0;
@@ -19,11 +20,8 @@ const TRIED: usize = 32 * KEY_BYTES;
 const NOWHERE: i32 = -1;
 
 const TAB: u32 = 0x09;
-const COMMA: u32 = 0x2c;
-const COLON: u32 = 0x3a;
 const OPEN: u32 = 0x7b;
 const CLOSE: u32 = 0x7d;
-const BACKSLASH: u32 = 0x5c;
 
 let members: usize = 0;
 let membersEnd: usize = 0;
@@ -53,10 +51,8 @@ function isKey(key: usize, from: usize): bool {
   const length = usize(load<u32>(key, KEY_LENGTH));
   const at = usize(load<u32>(key, KEY_AT));
   for (let n: usize = 0; n < length; n += 16) {
-    const differs = ~u32(v128.bitmask<i8>(v128.eq<i8>(v128.load(at + n), v128.load(from + n))));
-    const left = length - n;
-    const all: u32 = left < 16 ? (1 << u32(left)) - 1 : 0xffff;
-    if ((differs & all) != 0) return false;
+    const differs = v128.bitmask<i8>(v128.ne<i8>(v128.load(at + n), v128.load(from + n)));
+    if (ofFirst(differs, length - n) != 0) return false;
   }
   return load<u8>(from + length) == QUOTE;
 }
@@ -117,7 +113,7 @@ function text(from: usize, key: usize): usize {
   let kind = TEXT;
   let p = plainEnd(from);
   while (load<u8>(p) == BACKSLASH) {
-    if (load<u8>(p, 1) < 0x20) return 0;
+    if (load<u8>(p, 1) == LF) return 0;
     kind = ESCAPED;
     p = plainEnd(p + 2);
   }
@@ -152,7 +148,7 @@ function number(from: usize, key: usize): usize {
   const whole = from + usize(load<u8>(from) == MINUS);
   let p = digits(whole);
   if (p == whole || (load<u8>(whole) == 0x30 && p > whole + 1)) return 0;
-  if (load<u8>(p) == 0x2e) {
+  if (load<u8>(p) == DOT) {
     const fraction = p + 1;
     p = digits(fraction);
     if (p == fraction) return 0;

@@ -2,15 +2,15 @@
 // of the ordinary — a value of a type not seen before, a combination of columns that has no shape yet, what has to be
 // refused — is left.
 
+import { booleanLetter, mix, SPACE } from '../bytes';
 import {
   BARE,
   CELLS,
-  COLUMNS_AT,
   COLUMN_BYTES,
+  COLUMNS_AT,
   DOUBLED,
   FALSE,
   FIELDS_END,
-  LIST,
   MASK,
   MASK_BYTES,
   MOST_BYTES,
@@ -22,19 +22,17 @@ import {
   NUMBER,
   PREFIX_AT,
   PREFIX_LENGTH,
-  SHAPES_AT,
   SHAPE_SLOTS,
-  SPACE,
+  SHAPES_AT,
   TAGS_END,
   TEXT,
   TRUE,
 } from './memory';
-import { booleanLetter, copy, putFloat, putInteger, putName } from './put';
+import { copy, putFloat, putInteger, putName } from './put';
 import { maxKeyBytes, maxPointBytes, nameColumn, nullsEnd, outEnd, timeColumn } from './settings';
 import { putString } from './string';
 import { putTime } from './time';
 
-const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 /** Parts of the key under which the server indexes a series. */
 const KEY_BASE: usize = 7;
 const KEY_PER_TAG: usize = 9;
@@ -119,7 +117,7 @@ export function point(out: usize, rowBytes: usize): usize {
     const from = usize(load<u32>(cell));
     const to = usize(load<u32>(cell, 4));
     if (!isNone(cell) && from != to) {
-      if (load<u32>(cell, 8) >= LIST) return 0;
+      if (load<u32>(cell, 8) >= DOUBLED) return 0;
       at = putName(from, to, copy(at, load<u32>(column, 4), load<u32>(column, 8)));
       if (at == 0) return 0;
       key += KEY_PER_TAG + to - from;
@@ -153,7 +151,7 @@ export function point(out: usize, rowBytes: usize): usize {
   store<u32>(maskAt, mask);
   if (at == tagged || timeColumn < 0) return 0;
   const time = cellOf(timeColumn);
-  if (isNone(time) || load<u32>(time, 8) >= LIST) return 0;
+  if (isNone(time) || load<u32>(time, 8) >= DOUBLED) return 0;
   store<u8>(at, SPACE);
   at = putTime(load<u32>(time), load<u32>(time, 4), at + 1);
   if (at == 0 || at - out > maxPointBytes || !readShape()) return 0;
@@ -167,7 +165,6 @@ function putValue(cell: usize, type: u32, declared: bool, out: usize): usize {
   if (type == STRING) return kind <= TEXT || kind >= DOUBLED ? putString(from, to, out, kind) : 0;
   if (kind == TEXT && !declared) return 0;
   if (type == BOOLEAN) {
-    if (kind == NUMBER || kind >= LIST) return 0;
     const letter = kind == TRUE ? 0x74 : kind == FALSE ? 0x66 : booleanLetter(from, to - from);
     store<u8>(out, letter);
     return letter == 0 ? 0 : out + 1;
@@ -181,10 +178,7 @@ function putValue(cell: usize, type: u32, declared: bool, out: usize): usize {
 function shapeSlot(): usize {
   const bytes = usize(load<u32>(plan, MASK_BYTES));
   let hash: u64 = 0;
-  for (let n: usize = 0; n < bytes; n += 4) {
-    const product = (hash ^ u64(load<u32>(MASK + n))) * MULTIPLIER;
-    hash = product ^ (product >> 32);
-  }
+  for (let n: usize = 0; n < bytes; n += 4) hash = mix(hash, u64(load<u32>(MASK + n)));
   return usize(load<u32>(plan, SHAPES_AT)) + usize(u32(hash) & (SHAPE_SLOTS - 1)) * (4 + bytes);
 }
 

@@ -1,7 +1,8 @@
 // Values from the bytes of a cell to those of a field or tag, as ../../../rows/put.ts and value.ts write them. Each function
 // returns the offset behind what it wrote; 0 leaves the row to them. Up to 15 bytes more may be overwritten behind.
 
-import { BACKSLASH, COMMA, DOT, EQUALS, MINUS, SPACE } from './memory';
+import { BACKSLASH, COMMA, DOT, EQUALS, marked, MINUS, ofFirst, SPACE } from '../bytes';
+import { digitMaskOf } from '../digits';
 
 /** More digits may not be exact as a float. */
 const EXACT_DIGITS: usize = 15;
@@ -12,32 +13,17 @@ export function copy(out: usize, from: usize, length: usize): usize {
   return out + length;
 }
 
-/** Bytes at `p` that are digits, a bit each. */
-@inline
-export function digitMask(p: usize): u32 {
-  // Digits become -128 to -119: one signed comparison where an unsigned one takes five instructions.
-  const shifted = v128.add<i8>(v128.load(p), v128.splat<i8>(0x50));
-  return v128.bitmask<i8>(v128.lt<i8>(shifted, v128.splat<i8>(-118)));
-}
-
-/** Bytes that cannot be copied as they are: below `floor` or beyond ASCII, or in the table by their bits 3 to 6. */
-@inline
-export function special(v: v128, floor: i8, table: v128): u32 {
-  const low = v128.lt<i8>(v, v128.splat<i8>(floor));
-  const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), v128.splat<i8>(0x0f))));
-  return v128.bitmask<i8>(v128.or(low, marks));
-}
-
-/** Length of the well-formed UTF-8 sequence at `p`; 0 where there is none, or where bytes are none of UTF-8. */
-export function sequence(p: usize, to: usize): usize {
+/** Copies the well-formed UTF-8 sequence at `p`. @returns its length; 0 where there is none */
+export function putSequence(p: usize, to: usize, out: usize): usize {
   const lead = u32(load<u8>(p));
   const length: usize = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-  if (length == 0 || length > to - p) return 0;
+  if (length > to - p) return 0;
   const low: u32 = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
   const high: u32 = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
   const second = u32(load<u8>(p, 1));
   if (second < low || second > high) return 0;
   for (let q = p + 2; q < p + length; q++) if ((load<u8>(q) & 0xc0) != 0x80) return 0;
+  store<u32>(out, load<u32>(p));
   return length;
 }
 
@@ -50,8 +36,7 @@ export function putName(from: usize, to: usize, out: usize): usize {
     const v = v128.load(p);
     v128.store(o, v);
     const left = to - p;
-    let bits = special(v, 0x21, table);
-    if (left < 16) bits &= (1 << u32(left)) - 1;
+    const bits = ofFirst(v128.bitmask<i8>(marked(v, 0x21, table)), left);
     if (bits == 0) {
       if (left <= 16) return o + left;
       p += 16;
@@ -63,9 +48,8 @@ export function putName(from: usize, to: usize, out: usize): usize {
     o += plain;
     const byte = u32(load<u8>(p));
     if (byte >= 0x80) {
-      const length = sequence(p, to);
+      const length = putSequence(p, to, o);
       if (length == 0) return 0;
-      store<u32>(o, load<u32>(p));
       p += length;
       o += length;
     } else {
@@ -84,10 +68,8 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
   const length = to - from;
   // Neither empty nor over 31.
   if (length - 1 >= 31) return 0;
-  let digits = digitMask(from);
-  if (length > 16) digits |= digitMask(from + 16) << 16;
   const first = usize(load<u8>(from) == MINUS);
-  let rest = ((u32(1) << u32(length)) - 1) & ~digits & ~u32(first);
+  let rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(from, length) & ~u32(first);
   if (length == first) return 0;
   if (rest == 0) return exact && length - first > EXACT_DIGITS ? 0 : copy(out, from, length);
   let at = usize(ctz(rest));
@@ -114,21 +96,9 @@ export function putInteger(from: usize, to: usize, out: usize, unsigned: bool): 
   const length = to - first;
   if (length - 1 >= 18 || (unsigned && first > from)) return 0;
   if (load<u8>(first) == 0x30 && length > 1) return 0;
-  let digits = digitMask(first);
-  if (length > 16) digits |= digitMask(first + 16) << 16;
   const all = (u32(1) << u32(length)) - 1;
-  if ((digits & all) != all) return 0;
+  if ((digitMaskOf(first, length) & all) != all) return 0;
   const end = copy(out, from, to - from);
   store<u8>(end, unsigned ? 0x75 : 0x69);
   return end + 1;
-}
-
-/** The letter of a word for a boolean; 0 for another word. */
-export function booleanLetter(p: usize, length: usize): u32 {
-  const head = load<u32>(p);
-  if (length == 4) return head == 0x65757274 || head == 0x65757254 || head == 0x45555254 ? 0x74 : 0;
-  if (length != 5) return 0;
-  const last = load<u8>(p, 4);
-  if (head == 0x736c6166 || head == 0x736c6146) return last == 0x65 ? 0x66 : 0;
-  return head == 0x534c4146 && last == 0x45 ? 0x66 : 0;
 }

@@ -1,7 +1,8 @@
 // Strings with their quotes, from text as it is, with its quotes doubled as CSV has them, or with the escapes of JSON.
 
-import { BACKSLASH, DOUBLED, ESCAPED, QUOTE } from './memory';
-import { sequence, special } from './put';
+import { BACKSLASH, marked, ofFirst, QUOTE } from '../bytes';
+import { DOUBLED, ESCAPED } from './memory';
+import { putSequence } from './put';
 
 const SLASH: u32 = 0x2f;
 const LETTER_U: u32 = 0x75;
@@ -68,17 +69,15 @@ export function putString(from: usize, to: usize, out: usize, kind: u32): usize 
     const v = v128.load(p);
     v128.store(o, v);
     const left = to - p;
-    let bits = special(v, 0x01, table);
-    if (left < 16) bits &= (1 << u32(left)) - 1;
+    const bits = ofFirst(v128.bitmask<i8>(marked(v, 0x01, table)), left);
     const plain = bits == 0 ? min<usize>(left, 16) : usize(ctz(bits));
     p += plain;
     o += plain;
     if (bits == 0) continue;
     const byte = u32(load<u8>(p));
     if (byte >= 0x80) {
-      const length = sequence(p, to);
+      const length = putSequence(p, to, o);
       if (length == 0) return 0;
-      store<u32>(o, load<u32>(p));
       p += length;
       o += length;
     } else {

@@ -1,11 +1,10 @@
 // Entries of the index for the rows that are taken, and the state that goes on from one call to the next.
 
-import { CELLS, CR, LF, STATE } from './memory';
+import { CR, ENTRY_BYTES, LF } from '../bytes';
+import { CELLS, STATE } from './memory';
 import { point, shape } from './point';
 import { timeColumn } from './settings';
 import { timestamp } from './time';
-
-const ENTRY_BYTES: usize = 32;
 
 let entry: usize = 0;
 let entriesEnd: usize = 0;
@@ -28,7 +27,7 @@ export function takes(start: usize, end: usize, lines: u32): bool {
   if (entry >= entriesEnd) return false;
   const pointEnd = point(out, end - start);
   if (pointEnd == 0) return false;
-  const sourceEnd = end > start && load<u8>(end - 1) == CR ? end - 1 : end;
+  const sourceEnd = load<u8>(end - 1) == CR ? end - 1 : end;
   store<u32>(entry, u32(out));
   store<u32>(entry, u32(pointEnd - out), 4);
   store<u32>(entry, u32(start), 8);

@@ -1,8 +1,9 @@
 // A cell's timestamp as digits in the precision of the load: whole numbers of it, and dates as RFC 3339 has them. All
 // others are for ../../../time/cell.ts, which is asked for them.
 
-import { COLON, DOT, MINUS, SPACE } from './memory';
-import { copy, digitMask } from './put';
+import { COLON, DOT, MINUS, SPACE } from '../bytes';
+import { digitMask, wholeNumber } from '../digits';
+import { copy } from './put';
 import { timeDates, timeLimit, timeNumbers, timePlaces, timeUtc } from './settings';
 
 /** Writes the digits of the time in [from, to) at `out`. @returns the offset behind them; negative when there are none */
@@ -19,7 +20,7 @@ export let timestamp: i64 = 0;
 let dateHead: u64 = 0;
 let dateTail: u32 = 0;
 /** Seconds at the beginning of that date. */
-let dateSeconds: i64 = -1;
+let dateSeconds: i64 = 0;
 
 /** @returns the offset behind the digits; 0 when it is not for us */
 export function putTime(from: usize, to: usize, out: usize): usize {
@@ -38,27 +39,11 @@ function putNumber(from: usize, to: usize, out: usize): usize {
   return read(from, to) ? copy(out, from, to - from) : 0;
 }
 
-@inline
-function eightDigits(p: usize): u64 {
-  let v = load<u64>(p) & 0x0f0f0f0f0f0f0f0f;
-  v = (v * 2561) >> 8;
-  v = ((v & 0x00ff00ff00ff00ff) * 6553601) >> 16;
-  return ((v & 0x0000ffff0000ffff) * 42949672960001) >> 32;
-}
-
 /** Reads 1 to 19 digits, with or without a minus, into `timestamp`; false for anything else, and beyond the limit. */
 function read(from: usize, to: usize): bool {
   const negative = load<u8>(from) == MINUS;
-  let p = from + usize(negative);
-  const length = to - p;
-  if (length - 1 >= 19) return false;
-  let digits = digitMask(p);
-  if (length > 16) digits |= digitMask(p + 16) << 16;
-  const all = (u32(1) << u32(length)) - 1;
-  if ((digits & all) != all) return false;
-  let value: u64 = 0;
-  for (; to - p > 7; p += 8) value = value * 100_000_000 + eightDigits(p);
-  for (; p < to; p++) value = value * 10 + u64(load<u8>(p) - 0x30);
+  const p = from + usize(negative);
+  const value = wholeNumber(p, to - p);
   if (value > timeLimit) return false;
   timestamp = negative ? -i64(value) : i64(value);
   return true;
@@ -114,13 +99,13 @@ function offset(p: usize, to: usize): i32 {
 function readDate(from: usize): bool {
   const head = load<u64>(from);
   const tail = u32(load<u16>(from, 8));
-  if (head == dateHead && tail == dateTail && dateSeconds >= 0) return true;
+  if (head == dateHead && tail == dateTail) return true;
   const year = i32(two(from) * 100 + two(from + 2));
   const month = i32(two(from + 5));
   const day = i32(two(from + 8));
   const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
   const most = month == 2 ? 28 + i32(leap) : 30 + ((month + (month >> 3)) & 1);
-  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > most) return false;
+  if (month < 1 || month > 12 || day < 1 || day > most) return false;
   // As ../../../time/instant.ts has it.
   const y = month <= 2 ? year - 1 : year;
   const era = y / 400;

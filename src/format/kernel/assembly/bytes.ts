@@ -1,0 +1,49 @@
+// Bytes and what both kernels look for in them. Loads go up to 16 bytes beyond what is asked for.
+
+export const LF: u32 = 0x0a;
+export const CR: u32 = 0x0d;
+export const SPACE: u32 = 0x20;
+export const QUOTE: u32 = 0x22;
+export const COMMA: u32 = 0x2c;
+export const MINUS: u32 = 0x2d;
+export const DOT: u32 = 0x2e;
+export const COLON: u32 = 0x3a;
+export const EQUALS: u32 = 0x3d;
+export const BACKSLASH: u32 = 0x5c;
+
+/** Of an entry of the index. */
+export const ENTRY_BYTES: usize = 32;
+
+/** The golden ratio's fraction, in 64 bits (Knuth, TAOCP 3, 6.4). */
+export const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
+
+@inline
+export function mix(state: u64, word: u64): u64 {
+  const product = (state ^ word) * MULTIPLIER;
+  return product ^ (product >> 32);
+}
+
+/** Bytes below `least` or beyond ASCII, and those of the table, each of which is alone with its bits 3 to 6. */
+@inline
+export function marked(v: v128, least: i8, table: v128): v128 {
+  // Signed: bytes from 0x80 on are negative, and so below it, like control characters.
+  const low = v128.lt<i8>(v, v128.splat<i8>(least));
+  const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), i8x16.splat(0x0f))));
+  return v128.or(low, marks);
+}
+
+/** Of a bit for each of 16 bytes those of the first `count`. */
+@inline
+export function ofFirst(bits: u32, count: usize): u32 {
+  return count < 16 ? bits & ((1 << u32(count)) - 1) : bits;
+}
+
+/** 0x74 or 0x66, t or f, for a word for a boolean as people write it; 0 for another word. */
+export function booleanLetter(p: usize, length: usize): u32 {
+  const head = load<u32>(p);
+  if (length == 4) return head == 0x65757274 || head == 0x65757254 || head == 0x45555254 ? 0x74 : 0;
+  if (length != 5) return 0;
+  const last = load<u8>(p, 4);
+  if (head == 0x736c6166 || head == 0x736c6146) return last == 0x65 ? 0x66 : 0;
+  return head == 0x534c4146 && last == 0x45 ? 0x66 : 0;
+}

@@ -1,0 +1,200 @@
+// Lines as they were, and which follows which: a line that is as expected is taken without a walk.
+
+import { COMMA, CR, LF, QUOTE, SPACE } from '../bytes';
+import { digitMask, wholeNumber } from '../digits';
+import { enter } from './entry';
+import { PATTERNS, STRING } from './memory';
+import { maxPointBytes, timeLimit } from './settings';
+import { cursor, endingFrom, structuralFrom } from './structural';
+import { plainKind } from './values';
+
+/** A header, then a line's measurement, tags and fields, each with the byte that ends it. */
+const PATTERN_BYTES: usize = 2048;
+const PATTERNS_MASK: u32 = 15;
+// Header, in words: shape number + 1; end of the tags; end of the fields; bytes that the tags add to the series key;
+// the pattern that followed; whether another did last time; how often it stays when others want its place.
+const NUMBER: usize = 0;
+const TAGS_END: usize = 4;
+const FIELDS_END: usize = 8;
+const KEY_EXTRA: usize = 12;
+const NEXT: usize = 16;
+const DOUBT: usize = 20;
+const STAY: usize = 24;
+const FIRST: usize = 32;
+// Part: up to 31 bytes, which are the name and what divides it from the value; a bit for each; their number; kind; what
+// ends the value.
+const MASK: usize = 32;
+const LENGTH: usize = 36;
+const KIND: usize = 40;
+const ENDED_BY: usize = 44;
+const PART_BYTES: usize = 48;
+const LONGEST_STAY: u32 = 8;
+/** To expect another line than comes costs as much as is won by sixteen that come as expected. */
+const LOSS: i32 = 16;
+const MOST_TRUST: i32 = 64;
+
+// Patterns of the line taken last and of the next one, as expected; 0 for none.
+let latest: usize = 0;
+let expected: usize = 0;
+/** Above 0 it is worth looking whether a line is as expected. */
+let trust: i32 = 0;
+
+/** What comes before a value, from `from` on, becomes a part of a pattern; false when it is too long for one. */
+@inline
+function keep(part: usize, from: usize, to: usize, kind: u32, endedBy: u32): bool {
+  const length = u32(to - from);
+  if (length > 31) return false;
+  v128.store(part, v128.load(from));
+  v128.store(part, v128.load(from, 16), 16);
+  store<u32>(part, (u32(1) << length) - 1, MASK);
+  store<u32>(part, length, LENGTH);
+  store<u32>(part, kind, KIND);
+  store<u32>(part, endedBy, ENDED_BY);
+  return true;
+}
+
+/** Makes the line at the cursor, which was found good, a pattern; false when it has no timestamp or is too long. */
+function learn(pattern: usize, start: usize): bool {
+  const last = pattern + PATTERN_BYTES - PART_BYTES;
+  let part = pattern + FIRST;
+  let i = cursor;
+  let q = usize(load<u32>(i));
+  let byte = u32(load<u8>(q));
+  if (!keep(part, start, q + 1, 0, 0)) return false;
+  part += PART_BYTES;
+  while (byte == COMMA) {
+    const keyAt = q + 1;
+    const valueAt = usize(load<u32>(i, 4)) + 1;
+    i += 8;
+    q = load<u32>(i);
+    byte = load<u8>(q);
+    if (part > last || !keep(part, keyAt, valueAt, 0, byte)) return false;
+    part += PART_BYTES;
+  }
+  store<u32>(pattern, u32(part), TAGS_END);
+  store<u32>(pattern, 7 + u32(i - cursor), KEY_EXTRA);
+  do {
+    const keyAt = q + 1;
+    const valueAt = usize(load<u32>(i, 4)) + 1;
+    i += 8;
+    q = load<u32>(i);
+    byte = load<u8>(q);
+    let kind: u32 = STRING;
+    if (byte == QUOTE) {
+      do {
+        i += 4;
+        q = load<u32>(i);
+      } while (load<u8>(q) != QUOTE);
+      i += 4;
+      q = load<u32>(i);
+      byte = load<u8>(q);
+    } else {
+      kind = plainKind(valueAt, q - valueAt);
+    }
+    if (part > last || !keep(part, keyAt, valueAt, kind, byte)) return false;
+    part += PART_BYTES;
+  } while (byte == COMMA);
+  store<u32>(pattern, u32(part), FIELDS_END);
+  return byte == SPACE;
+}
+
+/** The pattern of the line at the cursor, which was found good and of that number; 0 when it has none. */
+export function patternOf(start: usize, number: u32): usize {
+  const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;
+  const kept = load<u32>(pattern, NUMBER);
+  if (kept == number) return pattern;
+  const stay = load<u32>(pattern, STAY);
+  if (stay > 0) {
+    store<u32>(pattern, stay - 1, STAY);
+    return 0;
+  }
+  const learned = learn(pattern, start);
+  store<u32>(pattern, learned ? number : 0, NUMBER);
+  store<u32>(pattern, 0, NEXT);
+  store<u32>(pattern, 0, DOUBT);
+  // Also for one that cannot be kept: not to try it with each line.
+  store<u32>(pattern, LONGEST_STAY, STAY);
+  return learned ? pattern : 0;
+}
+
+/** Goes on behind a line of that pattern. */
+@inline
+function pass(pattern: usize): void {
+  latest = pattern;
+  expected = load<u32>(pattern, NEXT);
+  store<u32>(pattern, LONGEST_STAY, STAY);
+}
+
+/** A line of that pattern was taken by the walk. Twice in a row, and it is what will be expected in this place. */
+export function follow(pattern: usize): void {
+  trust = pattern != 0 && pattern == expected ? min(trust + 1, MOST_TRUST) : max(trust - LOSS, -LOSS);
+  // After one that is no pattern what was expected still is.
+  if (pattern == 0) return;
+  if (latest != 0 && expected != pattern) {
+    if (expected == 0 || load<u32>(latest, DOUBT) != 0) store<u32>(latest, u32(pattern), NEXT);
+    store<u32>(latest, u32(load<u32>(latest, DOUBT) == 0), DOUBT);
+  }
+  pass(pattern);
+}
+
+/** Whether what comes before a value is at `p`. */
+@inline
+function isAt(part: usize, p: usize): bool {
+  const mask = load<u32>(part, MASK);
+  const low = u32(v128.bitmask<i8>(v128.eq<i8>(v128.load(p), v128.load(part))));
+  if (mask >> 16 == 0) return (low & mask) == mask;
+  const high = u32(v128.bitmask<i8>(v128.eq<i8>(v128.load(p, 16), v128.load(part, 16))));
+  return ((low | (high << 16)) & mask) == mask;
+}
+
+/** As `line` of ./walk, for one that has the expected pattern. */
+@inline
+export function likeExpected(start: usize, limit: usize, entry: usize, lineNumber: u32): usize {
+  const pattern = expected;
+  if (pattern == 0 || trust <= 0) return 0;
+  // Its place may have been wanted since, by one that could not be kept.
+  const number = load<u32>(pattern, NUMBER);
+  if (number == 0) return 0;
+  let part = pattern + FIRST;
+  if (!isAt(part, start)) return 0;
+  let p = start + usize(load<u32>(part, LENGTH));
+  part += PART_BYTES;
+  const tagsEnd = usize(load<u32>(pattern, TAGS_END));
+  for (; part < tagsEnd; part += PART_BYTES) {
+    if (!isAt(part, p)) return 0;
+    const valueAt = p + usize(load<u32>(part, LENGTH));
+    const q = structuralFrom(valueAt);
+    if (load<u8>(q) != load<u8>(part, ENDED_BY) || q == valueAt) return 0;
+    p = q + 1;
+  }
+  if (p - 1 - start + usize(load<u32>(pattern, KEY_EXTRA)) > 511) return 0;
+  const fieldsEnd = usize(load<u32>(pattern, FIELDS_END));
+  for (; part < fieldsEnd; part += PART_BYTES) {
+    if (!isAt(part, p)) return 0;
+    const valueAt = p + usize(load<u32>(part, LENGTH));
+    const kind = load<u32>(part, KIND);
+    let q: usize;
+    if (kind == STRING) {
+      if (load<u8>(valueAt) != QUOTE) return 0;
+      q = endingFrom(valueAt + 1);
+      if (load<u8>(q) != QUOTE) return 0;
+      q++;
+    } else {
+      q = structuralFrom(valueAt);
+      if (plainKind(valueAt, q - valueAt) != kind) return 0;
+    }
+    if (load<u8>(q) != load<u8>(part, ENDED_BY)) return 0;
+    p = q + 1;
+  }
+  const digits = digitMask(p) | (digitMask(p + 16) << 16);
+  const end = p + usize(ctz(~digits));
+  const time = wholeNumber(p, end - p);
+  if (time > timeLimit) return 0;
+  const behind = end + usize(load<u8>(end) == CR);
+  if (load<u8>(behind) != LF || behind >= limit || behind - start > maxPointBytes) return 0;
+  enter(entry, start, end, lineNumber, number - 1, time);
+  trust = min(trust + 1, MOST_TRUST);
+  store<u32>(latest, 0, DOUBT);
+  pass(pattern);
+  return behind + 1;
+}

@@ -1,0 +1,41 @@
+// Kinds of plain values.
+
+import { booleanLetter, DOT, MINUS } from '../bytes';
+import { digitMaskOf } from '../digits';
+import { BOOLEAN, FLOAT, INTEGER, UNSIGNED } from './memory';
+
+function booleanKind(p: usize, length: usize): u32 {
+  if (length == 1) {
+    const byte = load<u8>(p) | 0x20;
+    return byte == 0x74 || byte == 0x66 ? BOOLEAN : 0;
+  }
+  return booleanLetter(p, length) != 0 ? BOOLEAN : 0;
+}
+
+/** Kind of a plain value that is not just digits with or without a point; 0 when only the exact check can tell. */
+function otherKind(p: usize, length: usize, notDigits: u32): u32 {
+  const negative = load<u8>(p) == MINUS;
+  const rest = notDigits & ~u32(negative);
+  const start = usize(negative);
+  if (length == start) return 0;
+  if (rest == 0) return FLOAT;
+  const at = usize(ctz(rest));
+  const byte = load<u8>(p + at);
+  if ((rest & (rest - 1)) != 0 || at == start) return booleanKind(p, length);
+  if (byte == DOT) return FLOAT;
+  if (at != length - 1 || length > 19) return 0;
+  if (byte == 0x69) return INTEGER;
+  return byte == 0x75 && !negative ? UNSIGNED : 0;
+}
+
+/** Kind of the plain value of `length` bytes at `p`; 0 when only the exact check can tell. */
+@inline
+export function plainKind(p: usize, length: usize): u32 {
+  const rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(p, length);
+  // Neither empty nor over 31.
+  if (length - 1 >= 31) return 0;
+  if (rest == 0) return FLOAT;
+  // One byte that is no digit, not the first, and a point.
+  if ((rest & (rest - 1)) == 0 && (rest & 1) == 0 && load<u8>(p + usize(ctz(rest))) == DOT) return FLOAT;
+  return otherKind(p, length, rest);
+}

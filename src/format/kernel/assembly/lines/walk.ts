@@ -1,0 +1,118 @@
+// The walk along the list of structural bytes: checks one line, hashes its shape and enters it.
+
+import { COMMA, CR, EQUALS, LF, mix, MULTIPLIER, QUOTE, SPACE } from '../bytes';
+import { wholeNumber } from '../digits';
+import { enter } from './entry';
+import { STRING, TAG } from './memory';
+import { follow, patternOf } from './patterns';
+import { maxPointBytes, seed, shapes, shapesMask, stampMissing, timeLimit } from './settings';
+import { cursor, goOn } from './structural';
+import { plainKind } from './values';
+
+@inline
+function hashName(from: usize, to: usize): u64 {
+  let left = to - from;
+  let state = seed ^ u64(left);
+  let p = from;
+  while (left > 8) {
+    state = mix(state, load<u64>(p));
+    p += 8;
+    left -= 8;
+  }
+  // Of 1 to 8 bytes left, the others are shifted out. Spreading the high bits is left to the shape's own mix.
+  return (state ^ (load<u64>(p) & (u64.MAX_VALUE >> (u64(8 - left) << 3)))) * MULTIPLIER;
+}
+
+/** Number of a known shape + 1, else 0. */
+@inline
+function shapeNumber(hash: u64): u32 {
+  let slot = u32(hash) & shapesMask;
+  let at = shapes + (usize(slot) << 4);
+  while (load<u32>(at, 8) != 0 && load<u64>(at) != hash) {
+    slot = (slot + 1) & shapesMask;
+    at = shapes + (usize(slot) << 4);
+  }
+  return load<u32>(at, 8);
+}
+
+/** Offset of the byte behind the line feed of the line at `start`, its entry written; 0 when it is not for us. */
+@inline
+export function line(start: usize, entry: usize, lineNumber: u32): usize {
+  let i = cursor;
+  let q = usize(load<u32>(i));
+  let byte = u32(load<u8>(q));
+  if (q < start + 1) return 0;
+  let shape = hashName(start, q);
+  while (byte == COMMA) {
+    const keyAt = q + 1;
+    q = load<u32>(i, 4);
+    if (load<u8>(q) != EQUALS || q == keyAt) return 0;
+    const hash = hashName(keyAt, q);
+    const valueAt = q + 1;
+    i += 8;
+    q = load<u32>(i);
+    byte = load<u8>(q);
+    if ((byte != COMMA && byte != SPACE) || q == valueAt) return 0;
+    shape = mix(shape, hash ^ TAG);
+  }
+  // A bound over the series key's bytes, which leave out names and count 9 for a tag: here a tag counts its name, two
+  // separators, and the 8 bytes of its two list entries.
+  const keyBytes: usize = 7 + (q - start) + (i - cursor);
+  if (byte != SPACE || keyBytes > 511) return 0;
+  do {
+    const keyAt = q + 1;
+    q = load<u32>(i, 4);
+    if (load<u8>(q) != EQUALS || q == keyAt) return 0;
+    const hash = hashName(keyAt, q);
+    const valueAt = q + 1;
+    i += 8;
+    q = load<u32>(i);
+    byte = load<u8>(q);
+    let kind: u32;
+    if (byte == QUOTE && q == valueAt) {
+      do {
+        i += 4;
+        q = load<u32>(i);
+        byte = load<u8>(q);
+      } while (byte == COMMA || byte == SPACE || byte == EQUALS);
+      if (byte != QUOTE) return 0;
+      const closing = q;
+      i += 4;
+      q = load<u32>(i);
+      byte = load<u8>(q);
+      if (q != closing + 1) return 0;
+      kind = STRING;
+    } else {
+      kind = plainKind(valueAt, q - valueAt);
+    }
+    if (kind == 0) return 0;
+    shape = mix(shape, hash ^ u64(kind));
+  } while (byte == COMMA);
+  let time: u64 = 0;
+  let missing: u32 = 0;
+  if (byte == SPACE) {
+    const timeAt = q + 1;
+    i += 4;
+    q = load<u32>(i);
+    byte = load<u8>(q);
+    time = wholeNumber(timeAt, q - timeAt);
+    if (time > timeLimit) return 0;
+  } else {
+    if (!stampMissing) return 0;
+    missing = 0x80000000;
+  }
+  const end = q;
+  if (byte == CR) {
+    i += 4;
+    q = load<u32>(i);
+    if (q != end + 1) return 0;
+    byte = load<u8>(q);
+  }
+  if (byte != LF || q - start > maxPointBytes) return 0;
+  const number = shapeNumber(shape);
+  if (number == 0) return 0;
+  enter(entry, start, end, lineNumber, (number - 1) | missing, time);
+  follow(patternOf(start, number));
+  goOn(i + 4);
+  return q + 1;
+}
