@@ -43,8 +43,14 @@ export function standardOutput(stream: StandardOutput): Outlet {
   };
 }
 
-/** @param taken files that must not be written over: they are read from */
-export function file(path: string, taken: readonly (string | null)[]): Outlet {
+/** When it is looked for a reader of a pipe: ms after the look before. */
+const readerLooks = [0, 100, 400, 1500, 3000];
+
+/**
+ * @param taken files that must not be written over: they are read from
+ * @param looks ms before each look for a reader, should it be a pipe
+ */
+export function file(path: string, taken: readonly (string | null)[], looks: readonly number[] = readerLooks): Outlet {
   let writing: Opened | null = null;
   const finish = async (whole: boolean): Promise<void> => {
     const opened = writing;
@@ -54,7 +60,7 @@ export function file(path: string, taken: readonly (string | null)[]): Outlet {
   return {
     shown: path,
     async open() {
-      writing = await opened(path, taken).catch((error: unknown) => unprepared(error, path));
+      writing = await opened(path, taken, looks).catch((error: unknown) => unprepared(error, path));
     },
     write: (bytes) => whollyWritten(writing!.handle.fd, bytes).catch((error: unknown) => failed(error, path)),
     close: (whole) => finish(whole).catch((error: unknown) => failed(error, path)),
@@ -68,22 +74,19 @@ interface Opened {
   readonly temporary: string | null;
 }
 
-async function opened(path: string, taken: readonly (string | null)[]): Promise<Opened> {
+async function opened(path: string, taken: readonly (string | null)[], looks: readonly number[]): Promise<Opened> {
   const place = await realpath(path).catch(() => path);
   const found = await stat(place).catch(() => null);
   if (taken.includes(place)) throw new Error('a file that is read from');
   if (found?.isDirectory()) throw new Error('a directory');
   const replaces = found === null || found.isFile();
   const temporary = replaces ? join(dirname(place), `.${basename(place)}.${process.pid}.tmp`) : null;
-  const handle = found?.isFIFO() ? await openPipe(place) : await open(temporary ?? place, 'w');
+  const handle = found?.isFIFO() ? await openPipe(place, looks) : await open(temporary ?? place, 'w');
   return { handle, place, temporary };
 }
 
-/** Looks for a reader of a pipe, ms. */
-const looks = [0, 100, 400, 1500, 3000];
-
 /** To open a pipe that nobody reads from never ends, and no signal ends it: asked first, it says so. */
-async function openPipe(pipe: string): Promise<FileHandle> {
+async function openPipe(pipe: string, looks: readonly number[]): Promise<FileHandle> {
   for (const wait of looks) {
     await sleep(wait);
     const asked = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);

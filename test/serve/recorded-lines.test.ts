@@ -57,8 +57,8 @@ function wanted(recording: Recording): object {
   };
 }
 
-/** Each body takes 20 ms, and a fuzzed one is much like its neighbour: all of them are for `npm run soak`. */
-const step = process.env.BULK_LOAD_SOAK === '1' ? 1 : 8;
+/** Each body takes 20 ms, and a fuzzed one is much like its neighbour: `npm test` has a sample. */
+const step = process.env.BULK_LOAD_SOAK === '1' ? 1 : 24;
 
 for (const [name, count, every] of [
   ['lines-hand.ndjson', 198, 1],
