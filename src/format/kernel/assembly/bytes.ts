@@ -7,9 +7,7 @@ export const QUOTE: u32 = 0x22;
 export const COMMA: u32 = 0x2c;
 export const MINUS: u32 = 0x2d;
 export const DOT: u32 = 0x2e;
-export const COLON: u32 = 0x3a;
 export const EQUALS: u32 = 0x3d;
-export const BACKSLASH: u32 = 0x5c;
 
 /** Of an entry of the index. */
 export const ENTRY_BYTES: usize = 32;
@@ -32,18 +30,18 @@ export function marked(v: v128, least: i8, table: v128): v128 {
   return v128.or(low, marks);
 }
 
-/** Of a bit for each of 16 bytes those of the first `count`. */
-@inline
-export function ofFirst(bits: u32, count: usize): u32 {
-  return count < 16 ? bits & ((1 << u32(count)) - 1) : bits;
+/** `true` as people write it, but for a single letter. */
+export function isTrueWord(p: usize, length: usize): bool {
+  if (length != 4) return false;
+  const word = load<u32>(p);
+  return word == 0x65757274 || word == 0x65757254 || word == 0x45555254;
 }
 
-/** 0x74 or 0x66, t or f, for a word for a boolean as people write it; 0 for another word. */
-export function booleanLetter(p: usize, length: usize): u32 {
+/** `false` in the same way. */
+export function isFalseWord(p: usize, length: usize): bool {
+  if (length != 5) return false;
   const head = load<u32>(p);
-  if (length == 4) return head == 0x65757274 || head == 0x65757254 || head == 0x45555254 ? 0x74 : 0;
-  if (length != 5) return 0;
   const last = load<u8>(p, 4);
-  if (head == 0x736c6166 || head == 0x736c6146) return last == 0x65 ? 0x66 : 0;
-  return head == 0x534c4146 && last == 0x45 ? 0x66 : 0;
+  if (head == 0x736c6166 || head == 0x736c6146) return last == 0x65;
+  return head == 0x534c4146 && last == 0x45;
 }

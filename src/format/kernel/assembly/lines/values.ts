@@ -1,6 +1,6 @@
 // Kinds of plain values.
 
-import { booleanLetter, DOT, MINUS } from '../bytes';
+import { DOT, isFalseWord, isTrueWord, MINUS } from '../bytes';
 import { digitMaskOf } from '../digits';
 import { BOOLEAN, FLOAT, INTEGER, UNSIGNED } from './memory';
 
@@ -9,7 +9,7 @@ function booleanKind(p: usize, length: usize): u32 {
     const byte = load<u8>(p) | 0x20;
     return byte == 0x74 || byte == 0x66 ? BOOLEAN : 0;
   }
-  return booleanLetter(p, length) != 0 ? BOOLEAN : 0;
+  return isTrueWord(p, length) || isFalseWord(p, length) ? BOOLEAN : 0;
 }
 
 /** Kind of a plain value that is not just digits with or without a point; 0 when only the exact check can tell. */

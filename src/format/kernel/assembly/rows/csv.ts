@@ -1,7 +1,8 @@
 // Rows of CSV and TSV: split into cells and made points of, for as long as they are ordinary. Ragged rows, empty lines, and rows that do not end here are left at their start.
 
-import { CR, LF, ofFirst, QUOTE } from '../bytes';
+import { CR, LF, QUOTE } from '../bytes';
 import { BARE, CELLS, DOUBLED, TEXT } from './memory';
+import { ofFirst } from './put';
 import { maxPointBytes } from './settings';
 import { room, taken, takes } from './take';
 

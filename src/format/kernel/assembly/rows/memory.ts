@@ -41,3 +41,6 @@ export const COLUMN_BYTES: usize = 20;
 
 // Shapes of a plan: number + 1, and the mask.
 export const SHAPE_SLOTS: u32 = 128;
+
+export const COLON: u32 = 0x3a;
+export const BACKSLASH: u32 = 0x5c;

@@ -1,9 +1,10 @@
 // Objects of NDJSON, into the cells of the row at hand: by the keys that objects had before, mostly in their order. Lists
 // and keys not met before are left, and so is all that is no JSON.
 
-import { BACKSLASH, COLON, COMMA, CR, DOT, LF, MINUS, ofFirst, QUOTE, SPACE } from '../bytes';
+import { COMMA, CR, DOT, LF, MINUS, QUOTE, SPACE } from '../bytes';
 import { digitMask } from '../digits';
-import { CELLS, ESCAPED, FALSE, NONE, NUMBER, TEXT, TRUE } from './memory';
+import { BACKSLASH, CELLS, COLON, ESCAPED, FALSE, NONE, NUMBER, TEXT, TRUE } from './memory';
+import { ofFirst } from './put';
 import { maxPointBytes } from './settings';
 import { room, taken, takes } from './take';
 

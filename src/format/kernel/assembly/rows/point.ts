@@ -2,7 +2,7 @@
 // of the ordinary — a value of a type not seen before, a combination of columns that has no shape yet, what has to be
 // refused — is left.
 
-import { booleanLetter, mix, SPACE } from '../bytes';
+import { isFalseWord, isTrueWord, mix, SPACE } from '../bytes';
 import {
   BARE,
   CELLS,
@@ -165,9 +165,10 @@ function putValue(cell: usize, type: u32, declared: bool, out: usize): usize {
   if (type == STRING) return kind <= TEXT || kind >= DOUBLED ? putString(from, to, out, kind) : 0;
   if (kind == TEXT && !declared) return 0;
   if (type == BOOLEAN) {
-    const letter = kind == TRUE ? 0x74 : kind == FALSE ? 0x66 : booleanLetter(from, to - from);
-    store<u8>(out, letter);
-    return letter == 0 ? 0 : out + 1;
+    const isTrue = kind == TRUE || isTrueWord(from, to - from);
+    if (!isTrue && kind != FALSE && !isFalseWord(from, to - from)) return 0;
+    store<u8>(out, isTrue ? 0x74 : 0x66);
+    return out + 1;
   }
   if (kind > NUMBER) return 0;
   if (type == FLOAT) return putFloat(from, to, out, !declared);

@@ -1,8 +1,9 @@
 // Values from the bytes of a cell to those of a field or tag, as ../../../rows/put.ts and value.ts write them. Each function
 // returns the offset behind what it wrote; 0 leaves the row to them. Up to 15 bytes more may be overwritten behind.
 
-import { BACKSLASH, COMMA, DOT, EQUALS, marked, MINUS, ofFirst, SPACE } from '../bytes';
+import { COMMA, DOT, EQUALS, marked, MINUS, SPACE } from '../bytes';
 import { digitMaskOf } from '../digits';
+import { BACKSLASH } from './memory';
 
 /** More digits may not be exact as a float. */
 const EXACT_DIGITS: usize = 15;
@@ -11,6 +12,12 @@ const EXACT_DIGITS: usize = 15;
 export function copy(out: usize, from: usize, length: usize): usize {
   for (let n: usize = 0; n < length; n += 16) v128.store(out + n, v128.load(from + n));
   return out + length;
+}
+
+/** Of a bit for each of 16 bytes those of the first `count`. */
+@inline
+export function ofFirst(bits: u32, count: usize): u32 {
+  return count < 16 ? bits & ((1 << u32(count)) - 1) : bits;
 }
 
 /** Copies the well-formed UTF-8 sequence at `p`. @returns its length; 0 where there is none */

@@ -1,8 +1,8 @@
 // Strings with their quotes, from text as it is, with its quotes doubled as CSV has them, or with the escapes of JSON.
 
-import { BACKSLASH, marked, ofFirst, QUOTE } from '../bytes';
-import { DOUBLED, ESCAPED } from './memory';
-import { putSequence } from './put';
+import { marked, QUOTE } from '../bytes';
+import { BACKSLASH, DOUBLED, ESCAPED } from './memory';
+import { ofFirst, putSequence } from './put';
 
 const SLASH: u32 = 0x2f;
 const LETTER_U: u32 = 0x75;

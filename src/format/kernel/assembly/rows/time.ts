@@ -1,8 +1,9 @@
 // A cell's timestamp as digits in the precision of the load: whole numbers of it, and dates as RFC 3339 has them. All
 // others are for ../../../time/cell.ts, which is asked for them.
 
-import { COLON, DOT, MINUS, SPACE } from '../bytes';
+import { DOT, MINUS, SPACE } from '../bytes';
 import { digitMask, wholeNumber } from '../digits';
+import { COLON } from './memory';
 import { copy } from './put';
 import { timeDates, timeLimit, timeNumbers, timePlaces, timeUtc } from './settings';
 
