@@ -51,7 +51,7 @@ function seams(rows: Rows): Buffer[] {
   const { quote: q, delimiter } = rows.shape;
   const texts = ['', q, q + q, `${q}a`, `a${q}`, `${q}a${q}b`, `${q}a${q}\r`, '\r', '\ra', 'a\rb', ' ', '#', "'", '"']
     .concat([`${q}a\r\nb${q}`, `${q}a\n\nb${q}`, `${q}a${q} `, `a${delimiter}b`])
-    .concat(['x\r', '\r\r', `${q}a${q}`]);
+    .concat(['x\r', '\r\r', `${q}a${q}`, `${q}1${q}${q}6${q}`]);
   return names.flatMap((_, at) => texts.map((text) => rows.with(at, text)));
 }
 
