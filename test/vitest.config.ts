@@ -23,7 +23,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     sequence: { sequencer: LongFirst },
     pool: 'forks',
-    maxWorkers: 2,
+    // Half of the time a test waits: for processes, servers, back-off.
+    maxWorkers: 3,
     // Each load within a test's process asks for more memory than its little heap is large, which has V8 mark it once more,
     // on threads that the other tests need.
     execArgv: ['--no-concurrent-marking'],

@@ -88,24 +88,33 @@ export function mutatedInput(next: (below: number) => number): { input: Buffer; 
   return { input: Buffer.concat(parts), mutations };
 }
 
+const shownShapes = new WeakMap<model.Shape, string>();
+
+function shownOf(shape: model.Shape): string {
+  const shown = shownShapes.get(shape) ?? JSON.stringify(shape);
+  shownShapes.set(shape, shown);
+  return shown;
+}
+
 /** Everything that can be told of a run of an input, as text; shapes by what they are, not by number. */
 async function account(format: LineProtocol, input: Buffer, chunks: readonly number[]): Promise<string[]> {
   const told: string[] = [];
+  const rejects: string[] = [];
   for await (const run of format.points(bytesSource(input, chunks), new AbortController().signal)) {
     for (let i = 0; i < run.count; i++) {
       const words = run.index.subarray(i * model.POINT_WORDS, (i + 1) * model.POINT_WORDS);
       const [start, length, source, sourceLength, line, shape, low, high] = words as unknown as number[];
       const number = shape! & 0x7fff_ffff;
-      const shown = JSON.stringify(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
+      const shown = shownOf(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
       const sent = Buffer.from(run.bytes.subarray(start, start! + length!)).toString('latin1');
       const place = [run.origin + source!, sourceLength, run.firstLine + line!, shape! >>> 31, low, high];
       told.push(`${sent} ${place.join()} ${shown}`);
     }
     for (const { start, length, line, reason, part } of run.rejects) {
-      told.push(`${reason} ${part} ${run.origin + start} ${length} ${run.firstLine + line}`);
+      rejects.push(`${reason} ${part} ${run.origin + start} ${length} ${run.firstLine + line}`);
     }
   }
-  return told.sort();
+  return [...told, ...rejects];
 }
 
 /** The kernel's format and the exact check's, for the same settings. */
