@@ -7,7 +7,6 @@ import { VirtualClock } from './support/clock.js';
 
 const MiB = 1024 * 1024;
 const KiB = 1024;
-const never = new AbortController().signal;
 const layout = { nodes: 1, vnodesPerNode: 1, from: 'replicas' } as const;
 const times = { first: null, last: null, unseen: 1, totalBytes: null };
 const database = { shard: 1, replica: 1, vnodeDurationMs: null, maxMemcacheBytes: 128 * MiB };
@@ -25,7 +24,7 @@ async function setup(
   flags: Record<string, unknown>,
   flushMs = 500,
   outcome: FlushOutcome['kind'] = 'done',
-  signal = never,
+  signal = new AbortController().signal,
 ) {
   const clock = new VirtualClock();
   const notices: Notice[] = [];
