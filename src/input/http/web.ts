@@ -1,9 +1,11 @@
-// GET requests, one body at a time, with nothing read ahead but what a socket and one stream buffer. undici is loaded with
-// the first of them: most loads never read from afar.
+// GET requests, one body at a time, with nothing read ahead but what a socket and one stream buffer. By node:http: undici 7
+// ends the process when a server closes the connection while a body is not read from (its issue 5360). It is loaded with
+// the first request: most loads never read from afar.
 
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
 import * as tls from 'node:tls';
-import type { Agent } from 'undici';
+import { urlToHttpOptions } from 'node:url';
 import type { Clock, Notice } from '../../model.js';
 import type { Headers } from './words.js';
 
@@ -28,7 +30,12 @@ export interface Got {
 const connectMs = 10_000;
 /** Without a byte for so long a connection is given up, and another one is made. */
 const idleMs = 30_000;
-const bufferBytes = 64 * 1024;
+
+/** How requests of one protocol are made. */
+interface Way {
+  readonly request: (options: RequestOptions) => ClientRequest;
+  readonly agent: Agent;
+}
 
 export class Web {
   readonly clock: Clock;
@@ -36,7 +43,7 @@ export class Web {
   readonly notify: (notice: Notice) => void;
   readonly #ca: string | null;
   readonly #agent: string;
-  #agents: Promise<Agent> | undefined;
+  readonly #ways = new Map<string, Promise<Way>>();
 
   constructor({ clock, ca, version, random, notify }: WebOptions) {
     this.clock = clock;
@@ -53,35 +60,83 @@ export class Web {
 
   /** One request, no redirect followed. Rejects with the network's error, or the signal's reason. */
   async get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Got> {
-    this.#agents ??= this.#connect();
-    const agent = await this.#agents;
-    const {
-      statusCode,
-      headers: answered,
-      body,
-    } = await agent.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: 'GET',
+    signal.throwIfAborted();
+    const { request, agent } = await this.#way(url.protocol);
+    const asked = request({
+      ...urlToHttpOptions(url),
+      auth: null,
+      agent,
       headers: { 'user-agent': this.#agent, accept: '*/*', 'accept-encoding': 'identity', ...headers },
-      signal,
-      highWaterMark: bufferBytes,
     });
-    // It may fail while nobody reads it.
-    body.on('error', () => {});
-    return { status: statusCode, headers: answered, body };
+    const body = await answered(asked, this.clock, signal);
+    return { status: body.statusCode ?? 0, headers: body.headers, body };
   }
 
-  async #connect(): Promise<Agent> {
-    const { Agent: Agents } = await import('undici');
-    const trust = this.#ca === null ? {} : { ca: [...usual(), this.#ca] };
-    return new Agents({
-      connect: { timeout: connectMs, ...trust },
-      headersTimeout: idleMs,
-      bodyTimeout: idleMs,
-      pipelining: 1,
-    });
+  #way(protocol: string): Promise<Way> {
+    const known = this.#ways.get(protocol) ?? (protocol === 'https:' ? this.#secure() : plain());
+    this.#ways.set(protocol, known);
+    return known;
   }
+
+  async #secure(): Promise<Way> {
+    const { Agent, request } = await import('node:https');
+    const trust = this.#ca === null ? {} : { ca: [...usual(), this.#ca] };
+    return { request, agent: new Agent({ keepAlive: true, ...trust }) };
+  }
+}
+
+async function plain(): Promise<Way> {
+  const { Agent, request } = await import('node:http');
+  return { request, agent: new Agent({ keepAlive: true }) };
+}
+
+/** Sends it and waits for the head of an answer. */
+function answered(asked: ClientRequest, clock: Clock, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const late = (code: string) => () => asked.destroy(Object.assign(new Error(code), { code }));
+    let inTime = clock.after(connectMs, late('NO_CONNECTION'));
+    const isConnected = (): void => {
+      inTime();
+      inTime = clock.after(idleMs, late('NO_ANSWER'));
+    };
+    asked.once('socket', (socket) => {
+      if (!socket.connecting) isConnected();
+      else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', isConnected);
+    });
+    let body: IncomingMessage | null = null;
+    const abort = (): unknown => (body ?? asked).destroy(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    // Stays: a request may fail once more after its answer has begun.
+    asked.on('error', (error) => {
+      inTime();
+      if (body === null) signal.removeEventListener('abort', abort);
+      reject(error);
+    });
+    asked.once('response', (answer) => {
+      inTime();
+      body = answer;
+      // It may fail while nobody reads it.
+      body.on('error', () => {});
+      body.once('close', () => signal.removeEventListener('abort', abort));
+      watch(body, clock);
+      resolve(body);
+    });
+    asked.end();
+  });
+}
+
+/** Gives a body up from which nothing came for too long. While bytes wait to be read it is not the server's turn. */
+function watch(body: IncomingMessage, clock: Clock): void {
+  let inTime = (): void => {};
+  const look = (before: number): void => {
+    inTime = clock.after(idleMs, () => {
+      const { bytesRead } = body.socket;
+      if (bytesRead > before || body.readableLength > 0) look(bytesRead);
+      else body.destroy(Object.assign(new Error('NOTHING_CAME'), { code: 'NOTHING_CAME' }));
+    });
+  };
+  look(body.socket.bytesRead);
+  body.once('close', () => inTime());
 }
 
 /** Since Node 22.15 also those of NODE_EXTRA_CA_CERTS. */

@@ -11,10 +11,10 @@ const passing: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
   EPIPE: 'connection closed',
-  UND_ERR_SOCKET: 'connection closed before the end',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection within 10s',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer within 30s',
-  UND_ERR_BODY_TIMEOUT: 'nothing came for 30s',
+  // Ours, see ./web.
+  NO_CONNECTION: 'no connection within 10s',
+  NO_ANSWER: 'no answer within 30s',
+  NOTHING_CAME: 'nothing came for 30s',
   ENOTFOUND: 'no such host',
   EAI_AGAIN: 'the name could not be resolved',
   EHOSTUNREACH: 'no route to the host',
@@ -49,6 +49,10 @@ export function troubleOf(error: unknown): Trouble {
   if (typeof code !== 'string' && Array.isArray(errors) && errors.length > 0) return troubleOf(errors[0]);
   const known = typeof code === 'string' ? final[code] : undefined;
   if (known !== undefined) return { later: false, reason: named(known, { code, message }), retryAfterMs: 0 };
+  // What node:http makes of a body that is cut short, and of an answer that never began.
+  if (message === 'aborted' || message === 'socket hang up') {
+    return { later: true, reason: 'connection closed before the end', retryAfterMs: 0 };
+  }
   const words = (typeof code === 'string' ? passing[code] : undefined) ?? String(message ?? code);
   return { later: true, reason: words, retryAfterMs: 0 };
 }

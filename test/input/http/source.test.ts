@@ -1,6 +1,7 @@
 // Objects on a real server on loopback that does what servers and networks do to long answers.
 
 import { execFile, spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -114,6 +115,22 @@ test('a server without ranges is read from the start again, and what is known is
   expect(source.bytesRead).toBe(big.length);
   expect(server.asked).toHaveLength(3);
 });
+
+// As HTTP/1.0 does: the connection has ended while what came last is still to be read.
+test.each([64, 65, 100, 128, 192].flatMap((kib) => [kib * 1024, kib * 1024 + 1]))(
+  'one that closes the connection behind %i bytes is read to the end, at whatever pace',
+  async (length) => {
+    const bytes = big.subarray(0, length);
+    server.files.set('/a.lp', bytes);
+    server.act(() => ({ headers: { connection: 'close' }, ranges: false }));
+    const source = await open();
+    await sleep(50);
+    const first = Buffer.alloc(1000);
+    const read = await source.read(first, never);
+    await sleep(50);
+    expect(Buffer.concat([first.subarray(0, read), await drain(source)]).equals(bytes)).toBe(true);
+  },
+);
 
 test('one that answers slowly, in small pieces, is read', async () => {
   later(() => ({ trickle: 5000 }));
