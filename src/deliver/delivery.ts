@@ -186,7 +186,9 @@ export class Delivery {
       if (stop.aborted && verdict.kind !== 'accepted') return { step: null, attempt };
       if (batch.introduces !== null && 'mayHaveLanded' in verdict && verdict.mayHaveLanded) {
         this.#tell(attempt, `${reasonOf(verdict)}; the outcome is unknown, waiting for its columns to show`);
-        await this.#options.landed(batch, stop, Math.max(0, deadline - this.#clock.monotonic())).catch(() => {});
+        // Half of what is left, so that it is asked again in any case: nothing may have landed.
+        const left = Math.max(0, deadline - this.#clock.monotonic());
+        await this.#options.landed(batch, stop, left / 2).catch(() => {});
       }
       if (verdict.kind === 'dropped') failures.droppedBy.add(attempt.endpoint);
       let step = this.#judge(batch, range, from, bodyBytes, verdict, failures);
@@ -197,12 +199,14 @@ export class Delivery {
       if (step.do !== 'wait') return { step, attempt };
       noteLast(failures.seen, attempt.endpoint, step.reason);
       this.#failing.set(attempt.endpoint, step.reason);
-      if (this.#clock.monotonic() + step.ms > deadline) {
+      const left = deadline - this.#clock.monotonic();
+      if (left <= 0) {
         const error = spent(batch, attempt, failures, this.#failing, this.#options.retryForMs);
         return { step: { do: 'stop', error }, attempt };
       }
       this.#tell(attempt, step.reason);
-      await this.#clock.sleep(step.ms, stop).catch(() => {});
+      // The last attempt is made when time is up, not before: what comes back until then is still found.
+      await this.#clock.sleep(Math.min(step.ms, left), stop).catch(() => {});
       // Meanwhile the target may have been found to take only less at a time.
       if (this.#isTooLarge(batch, range) && !stop.aborted)
         return { step: { do: 'split', at: middleOf(range) }, attempt };

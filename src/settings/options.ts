@@ -87,7 +87,7 @@ const table = [
   { key: 'limit', group: 'input', is: { kind: 'count', min: 1, max: MANY }, default: null, defaultText: 'all', arg: '<points>', description: 'stop after so many points' },
   { key: 'skipPoints', group: 'input', is: { kind: 'count', min: 0, max: MANY }, default: '0', arg: '<points>', description: 'leave out so many points at the beginning; continues standard input' },
   { key: 'minPoints', group: 'input', is: { kind: 'count', min: 0, max: MANY }, default: '1', arg: '<points>', description: 'fewer points than this in all inputs end with code 7' },
-  { key: 'expectTime', group: 'input', is: { kind: 'timeRange' }, default: '1980..2100', arg: '<range>', description: 'FROM..TO or off; a timestamp outside stops the load before it is sent, naming the precision that would fit' },
+  { key: 'expectTime', group: 'input', is: { kind: 'timeRange' }, default: '1980..2100', arg: '<range>', description: 'FROM..TO or off; looked at at the beginning of each input and every 1,000 points: a timestamp outside stops the load, naming the precision that would fit' },
   { key: 'onInputError', group: 'input', is: { kind: 'choice', values: ['continue', 'stop'] }, default: 'continue', arg: '<what>', description: 'continue with the other inputs when one cannot be read to its end, or stop' },
   { key: 'inOrder', group: 'input', is: { kind: 'switch' }, default: 'false', description: 'begin an input only after the one before it is wholly acknowledged' },
 

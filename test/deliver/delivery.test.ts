@@ -96,17 +96,21 @@ describe('answers that call for another try', () => {
   );
 
   test('what ends the run tells of endpoints that only other batches came to, unless they take writes again', async () => {
-    const answers: Record<string, Verdict> = { one: unreachable, two: overloaded(), three: unreachable };
-    let turn = 'three';
-    const { deliver } = scene(() => ({ verdict: answers[turn]!, endpoint: `http://${turn}:8902` }), {
+    const answers: Record<'one' | 'two' | 'three', Verdict> = {
+      one: unreachable,
+      two: overloaded(),
+      three: unreachable,
+    };
+    let turn: keyof typeof answers = 'three';
+    const { deliver } = scene(() => ({ verdict: answers[turn], endpoint: `http://${turn}:8902` }), {
       retryForMs: 10_000,
     });
-    const ended = async (at: string): Promise<string> => {
+    const ended = async (at: keyof typeof answers): Promise<string> => {
       turn = at;
       return (await deliver(batchOf(named(1)))).fatal!.message;
     };
     await ended('three');
-    answers['three'] = accepted;
+    answers.three = accepted;
     turn = 'three';
     expect((await deliver(batchOf(named(1)))).fatal).toBe(null);
     await ended('two');
@@ -114,6 +118,18 @@ describe('answers that call for another try', () => {
       '— last from http://one:8902: ECONNREFUSED; for other batches from http://two:8902: busy — the load',
     );
   });
+
+  test.each([overloaded({ retryAfterMs: 60_000 }), unreachable])(
+    'the last attempt is made when time is up, not before: $kind',
+    async (verdict) => {
+      const { deliver, target, clock } = scene(() => (clock.monotonic() < 20_000 ? verdict : accepted), {
+        retryForMs: 20_000,
+      });
+      const { receipt } = await deliver(batchOf(named(2)));
+      expect(fates(receipt, 2).loaded).toEqual([0, 1]);
+      expect(target.requests.at(-1)!.at).toBe(20_000);
+    },
+  );
 
   test('a refusal is fatal after 30 s of nothing else', async () => {
     const { deliver, target } = scene(() => refused);
@@ -319,6 +335,16 @@ describe('a connection closed without an answer', () => {
     await deliver(batchOf(named(2), shapes));
     const looked = ['request', 'looking', 'seen'];
     expect(events).toEqual([...looked, ...looked, 'request', ...looked, 'request']);
+  });
+
+  test('it is waited for half of the time that is left, and then asked again: nothing may have landed', async () => {
+    const { clock, deliver, target } = scene(turns(dropped, accepted), {
+      retryForMs: 8000,
+      landed: (_, signal, patienceMs): Promise<void> => clock.sleep(Math.min(60_000, patienceMs), signal),
+    });
+    const { receipt } = await deliver(batchOf(named(2), shapes));
+    expect(fates(receipt, 2).loaded).toEqual([0, 1]);
+    expect(target.requests[1]!.at).toBeLessThanOrEqual(4500);
   });
 
   test('other batches are not looked for', async () => {

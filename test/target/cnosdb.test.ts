@@ -380,3 +380,11 @@ test('the layout comes from SHOW REPLICAS, and from the endpoints where that is 
   answer = { status: 422, body: '{"error_code":"010004","error_message":"Insufficient privileges"}' };
   expect(await target.layout(never)).toEqual({ nodes: 1, vnodesPerNode: 4, from: 'endpoints' });
 });
+
+test.each([
+  ['blanks, then an error', `${' '.repeat(70_000)}{"error_code":"040004"}`],
+  ['a page', '<html>'],
+])('200 acknowledges with nothing behind it: %s', async (_, body) => {
+  const target = await setup({}, { script: { onWrite: () => ({ answer: { status: 200, body } }) } });
+  expect((await write(target, 'm f=1 1\n')).verdict).toMatchObject({ kind: 'refused' });
+});
