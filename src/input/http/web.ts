@@ -93,7 +93,7 @@ async function plain(): Promise<Way> {
 /** Sends it and waits for the head of an answer. */
 function answered(asked: ClientRequest, clock: Clock, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const late = (code: string) => () => asked.destroy(Object.assign(new Error(code), { code }));
+    const late = (code: string) => () => asked.destroy(coded(code));
     let inTime = clock.after(connectMs, late('NO_CONNECTION'));
     const isConnected = (): void => {
       inTime();
@@ -107,10 +107,13 @@ function answered(asked: ClientRequest, clock: Clock, signal: AbortSignal): Prom
     const abort = (): unknown => (body ?? asked).destroy(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
     // Stays: a request may fail once more after its answer has begun.
-    asked.on('error', (error) => {
+    asked.on('error', reject);
+    asked.once('close', () => {
       inTime();
-      if (body === null) signal.removeEventListener('abort', abort);
-      reject(error);
+      if (body !== null) return;
+      signal.removeEventListener('abort', abort);
+      // Closed without an error where it was answered with an upgrade.
+      reject(new Error('socket hang up'));
     });
     asked.once('response', (answer) => {
       inTime();
@@ -132,11 +135,16 @@ function watch(body: IncomingMessage, clock: Clock): void {
     inTime = clock.after(idleMs, () => {
       const { bytesRead } = body.socket;
       if (bytesRead > before || body.readableLength > 0) look(bytesRead);
-      else body.destroy(Object.assign(new Error('NOTHING_CAME'), { code: 'NOTHING_CAME' }));
+      else body.destroy(coded('NOTHING_CAME'));
     });
   };
   look(body.socket.bytesRead);
   body.once('close', () => inTime());
+}
+
+/** An error of ours; ./words says it for people. */
+function coded(code: string): Error {
+  return Object.assign(new Error(code), { code });
 }
 
 /** Since Node 22.15 also those of NODE_EXTRA_CA_CERTS. */

@@ -50,11 +50,9 @@ export function troubleOf(error: unknown): Trouble {
   const known = typeof code === 'string' ? final[code] : undefined;
   if (known !== undefined) return { later: false, reason: named(known, { code, message }), retryAfterMs: 0 };
   // What node:http makes of a body that is cut short, and of an answer that never began.
-  if (message === 'aborted' || message === 'socket hang up') {
-    return { later: true, reason: 'connection closed before the end', retryAfterMs: 0 };
-  }
-  const words = (typeof code === 'string' ? passing[code] : undefined) ?? String(message ?? code);
-  return { later: true, reason: words, retryAfterMs: 0 };
+  const isCut = message === 'aborted' || message === 'socket hang up';
+  const passes = isCut ? 'connection closed before the end' : typeof code === 'string' ? passing[code] : undefined;
+  return { later: true, reason: passes ?? String(message ?? code), retryAfterMs: 0 };
 }
 
 /** Names in the certificate tell which server answered. */

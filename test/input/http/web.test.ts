@@ -57,6 +57,14 @@ test('who is not read from for longer than that is not to blame', async () => {
   expect((await buffer(body)).equals(content)).toBe(true);
 });
 
+test('who answers with an upgrade that nobody asked for is given up at once', async () => {
+  const url = await serving((_, response) => {
+    response.socket!.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+  });
+  const waiting = new Web(afar).get(url, {}, never);
+  await expect(waiting).rejects.toThrow('socket hang up');
+}, 5000);
+
 test('a signal ends the wait for an answer with its reason, and a body that is being read', async () => {
   const url = await serving((request, response) => {
     if (request.url === '/a') response.write('x');
