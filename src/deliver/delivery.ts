@@ -197,7 +197,8 @@ export class Delivery {
         step = { do: 'wait', ms: backoff(failures.total, 0, this.#options.random), reason: verdict.reason };
       }
       if (step.do !== 'wait') return { step, attempt };
-      noteLast(failures.seen, attempt.endpoint, step.reason);
+      failures.seen.delete(attempt.endpoint);
+      failures.seen.set(attempt.endpoint, step.reason);
       this.#failing.set(attempt.endpoint, step.reason);
       const left = deadline - this.#clock.monotonic();
       if (left <= 0) {
@@ -392,11 +393,6 @@ function tooMany(batch: Batch, rejected: readonly PointReject[]): TooManyRejects
 /** What ends a memory that stays exhausted; a load asks for it by itself unless it was told not to. */
 const exhausted =
   'have its caches written to disk with COMPACT DATABASE (--no-relieve keeps a load from asking for that), or give it more memory; then ';
-
-function noteLast(seen: Map<string, string>, endpoint: string, reason: string): void {
-  seen.delete(endpoint);
-  seen.set(endpoint, reason);
-}
 
 /** @param failing by endpoint, why it failed last in any batch, where it has acknowledged none since */
 function spent(

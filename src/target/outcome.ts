@@ -7,12 +7,13 @@ import type { Answer } from './status.js';
 
 /** @param answered what an answer means */
 export function verdictOfOutcome(outcome: Outcome, timeoutMs: number, answered: (answer: Answer) => Verdict): Verdict {
-  // Blanks without an end: what would come behind them was not read, and may be an error.
-  if (outcome.kind === 'answer' && outcome.cut && outcome.answer.status < 300) {
-    const what = `${outcome.answer.status} with more than is read of an answer`;
+  if (outcome.kind === 'answer') {
+    const { answer, cut } = outcome;
+    if (!cut || answer.status >= 300) return answered(answer);
+    // What comes behind the part that was read, blanks perhaps, may be an error.
+    const what = `${answer.status} with more than is read of an answer`;
     return { kind: 'refused', reason: `answered ${what}, where nothing else acknowledges a write; see --url` };
   }
-  if (outcome.kind === 'answer') return answered(outcome.answer);
   if (outcome.kind === 'error') return verdictOfError(outcome.error, outcome.sent);
   if (outcome.kind === 'aborted') return { kind: 'dropped', reason: 'stopped by the caller', mayHaveLanded: true };
   const reason = `no ${outcome.sent ? 'answer' : 'connection'} within ${Math.round(timeoutMs / 100) / 10}s`;

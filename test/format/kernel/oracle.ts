@@ -90,7 +90,8 @@ export function mutatedInput(next: (below: number) => number): { input: Buffer; 
 
 const shownShapes = new WeakMap<model.Shape, string>();
 
-function shownOf(shape: model.Shape): string {
+/** A shape as text. */
+export function shownOf(shape: model.Shape): string {
   const shown = shownShapes.get(shape) ?? JSON.stringify(shape);
   shownShapes.set(shape, shown);
   return shown;

@@ -4,6 +4,7 @@ import { Csv } from '../../../src/format/csv/csv.js';
 import { Ndjson } from '../../../src/format/json/ndjson.js';
 import { Rows } from '../../../src/format/rows/rows.js';
 import * as model from '../../../src/model.js';
+import { shownOf } from '../kernel/oracle.js';
 import { bytesSource } from '../support.js';
 import { type Options, plain } from './options.js';
 
@@ -37,17 +38,13 @@ export function pair(name: Name, more: Partial<Options>): Pair {
 /** Everything that can be told of an input, run by run, as text; shapes by what they are, not by number. */
 export async function account(format: model.Format, input: Uint8Array, chunks: readonly number[]): Promise<string[]> {
   const told: string[] = [];
-  const shapes = new Map<number, string>();
   try {
     for await (const run of format.points(bytesSource(input, chunks), new AbortController().signal)) {
       for (let i = 0; i < run.count; i++) {
         const words = run.index.subarray(i * model.POINT_WORDS, (i + 1) * model.POINT_WORDS);
         const [start, length, source, sourceLength, line, shape, low, high] = words as unknown as number[];
         const number = shape! & 0x7fff_ffff;
-        const isCounted = number !== model.UNCOUNTED_SHAPE;
-        const known = isCounted ? shapes.get(number) : undefined;
-        const shown = known ?? JSON.stringify(isCounted ? run.shape(number) : run.shapeOf(i));
-        if (isCounted) shapes.set(number, shown);
+        const shown = shownOf(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
         const sent = Buffer.from(run.bytes.subarray(start, start! + length! + 1)).toString('latin1');
         const place = [run.origin + source!, sourceLength, run.firstLine + line!, shape! >>> 31, low, high];
         told.push(`${sent} ${place.join()} ${shown}`);

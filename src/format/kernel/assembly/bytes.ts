@@ -9,9 +9,6 @@ export const MINUS: u32 = 0x2d;
 export const DOT: u32 = 0x2e;
 export const EQUALS: u32 = 0x3d;
 
-/** Of an entry of the index. */
-export const ENTRY_BYTES: usize = 32;
-
 /** The golden ratio's fraction, in 64 bits (Knuth, TAOCP 3, 6.4). */
 export const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 

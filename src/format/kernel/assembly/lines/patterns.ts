@@ -2,7 +2,7 @@
 
 import { COMMA, CR, LF, QUOTE, SPACE } from '../bytes';
 import { digitMask, wholeNumber } from '../digits';
-import { enter } from './entry';
+import { enter } from '../entry';
 import { PATTERNS, STRING } from './memory';
 import { maxPointBytes, timeLimit } from './settings';
 import { cursor, endingFrom, structuralFrom } from './structural';
@@ -192,7 +192,7 @@ export function likeExpected(start: usize, limit: usize, entry: usize, lineNumbe
   if (time > timeLimit) return 0;
   const behind = end + usize(load<u8>(end) == CR);
   if (load<u8>(behind) != LF || behind >= limit || behind - start > maxPointBytes) return 0;
-  enter(entry, start, end, lineNumber, number - 1, time);
+  enter(entry, start, end, start, end, lineNumber, number - 1, time);
   trust = min(trust + 1, MOST_TRUST);
   store<u32>(latest, 0, DOUBT);
   pass(pattern);

@@ -1,6 +1,6 @@
 // Takes lines, as expected or by the walk.
 
-import { ENTRY_BYTES } from '../bytes';
+import { ENTRY_BYTES } from '../entry';
 import { STATE } from './memory';
 import { likeExpected } from './patterns';
 import { expectFew, reach, reachFurther } from './structural';

@@ -2,7 +2,7 @@
 
 import { COMMA, CR, EQUALS, LF, mix, MULTIPLIER, QUOTE, SPACE } from '../bytes';
 import { wholeNumber } from '../digits';
-import { enter } from './entry';
+import { enter } from '../entry';
 import { STRING, TAG } from './memory';
 import { follow, patternOf } from './patterns';
 import { maxPointBytes, seed, shapes, shapesMask, stampMissing, timeLimit } from './settings';
@@ -111,7 +111,7 @@ export function line(start: usize, entry: usize, lineNumber: u32): usize {
   if (byte != LF || q - start > maxPointBytes) return 0;
   const number = shapeNumber(shape);
   if (number == 0) return 0;
-  enter(entry, start, end, lineNumber, (number - 1) | missing, time);
+  enter(entry, start, end, start, end, lineNumber, (number - 1) | missing, time);
   follow(patternOf(start, number));
   goOn(i + 4);
   return q + 1;

@@ -1,6 +1,7 @@
 // Entries of the index for the rows that are taken, and the state that goes on from one call to the next.
 
-import { CR, ENTRY_BYTES, LF } from '../bytes';
+import { CR, LF } from '../bytes';
+import { enter, ENTRY_BYTES } from '../entry';
 import { CELLS, STATE } from './memory';
 import { point, shape } from './point';
 import { timeColumn } from './settings';
@@ -28,13 +29,7 @@ export function takes(start: usize, end: usize, lines: u32): bool {
   const pointEnd = point(out, end - start);
   if (pointEnd == 0) return false;
   const sourceEnd = load<u8>(end - 1) == CR ? end - 1 : end;
-  store<u32>(entry, u32(out));
-  store<u32>(entry, u32(pointEnd - out), 4);
-  store<u32>(entry, u32(start), 8);
-  store<u32>(entry, u32(sourceEnd - start), 12);
-  store<u32>(entry, line, 16);
-  store<u32>(entry, shape, 20);
-  store<i64>(entry, timestamp, 24);
+  enter(entry, out, pointEnd, start, sourceEnd, line, shape, u64(timestamp));
   store<u8>(pointEnd, LF);
   out = pointEnd + 1;
   entry += ENTRY_BYTES;
