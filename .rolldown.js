@@ -8,7 +8,12 @@ const license = readFileSync(new URL('node_modules/zod/LICENSE', import.meta.url
 const isZod = /[/\\]node_modules[/\\]zod[/\\]/;
 
 export default defineConfig({
-  input: ['dist/index.js', 'dist/cli/main.js', 'dist/cli/load-cnosdb.js', 'dist/format/thread/thread.js'],
+  input: [
+    'dist/index.js',
+    'dist/cli/main.js',
+    'dist/cli/load-cnosdb/load-cnosdb.js',
+    'dist/formats/line-protocol/worker/worker-main.js',
+  ],
   platform: 'node',
   // By name, before anything is resolved.
   external: (id) => /^[a-z@]/.test(id) && !/^zod(\/|$)/.test(id),

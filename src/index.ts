@@ -1,19 +1,19 @@
 // The public surface: `import { load } from 'bulk-load'`. No room imports it.
 
-import { bareTarget, type OwnTarget } from './bare-target.js';
-import { clock } from './clock.js';
-import { BulkLoadError, InterruptedError, UsageError } from './errors.js';
-import { expand } from './input/expand.js';
-import { guarded, streamInput } from './input/own.js';
-import { load as run } from './load.js';
-import type { Input, Notice, Snapshot, Summary, Target } from './model.js';
-import { type OptionValues, type OutputKey, options as table } from './settings/options.js';
-import { resolve } from './settings/resolve.js';
-import type { Settings } from './settings/settings.js';
-import { createTarget } from './targets.js';
-import { version } from './version.js';
+import { type OptionValues, type OutputKey, options as table } from './config/options.js';
+import { resolve } from './config/resolve.js';
+import type { Settings } from './config/settings.js';
+import { BulkLoadError, InterruptedError, UsageError } from './core/errors.js';
+import { clock } from './core/system-clock.js';
+import type { Input, Notice, Snapshot, Summary, Target } from './core/types/index.js';
+import { version } from './core/version.js';
+import { guarded, streamInput } from './inputs/custom.js';
+import { expand } from './inputs/expand.js';
+import { load as run } from './load/pipeline.js';
+import { bareTarget, type OwnTarget } from './targets/custom/custom-target.js';
+import { createTarget } from './targets/registry.js';
 
-export * from './errors.js';
+export * from './core/errors.js';
 export type {
   Attempt,
   ByteSource,
@@ -39,7 +39,7 @@ export type {
   TargetTraits,
   Verdict,
   VerifyReport,
-} from './model.js';
+} from './core/types/index.js';
 export { bareTarget, type OwnTarget, streamInput };
 
 /**

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
-import { exitCodes, type Outcome } from '../src/errors.js';
-import { renderExitCodes } from '../src/settings/reference.js';
+import { renderExitCodes } from '../src/config/documentation.js';
+import { exitCodes, type Outcome } from '../src/core/errors.js';
 import { run } from './support/here.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');

@@ -1,7 +1,7 @@
 // The command that was typed, as it can be typed again: quoted for a shell, and without what must not be shown.
 
-import { masked as urlMasked } from '../input/http/name.js';
-import { flagName, options } from '../settings/options.js';
+import { flagName, options } from '../config/options.js';
+import { masked as urlMasked } from '../inputs/http/url-name.js';
 
 const secret = new Set(options.filter((option) => option.secret).map((option) => flagName(option.key)));
 

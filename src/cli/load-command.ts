@@ -1,31 +1,31 @@
 // `bulk-load [load] <inputs>`: settings, inputs and target together, one run, its story on stderr, its summary where asked.
 
-import { clock } from '../clock.js';
-import { type BulkLoadError, InterruptedError } from '../errors.js';
-import { expand } from '../input/expand.js';
-import { isUrl } from '../input/http/name.js';
-import { type LoadResult, load } from '../load.js';
-import type { Clock, Notice, Summary, TargetDescription, TargetTraits } from '../model.js';
-import { metricsHead, prepareResult, writeResult } from '../report/file.js';
-import { type Reporter, reporter } from '../report/reporter.js';
-import { summaryJson, summaryText } from '../report/summary.js';
-import { resolve } from '../settings/resolve.js';
-import type { Settings } from '../settings/settings.js';
-import { formatBytes } from '../settings/units.js';
-import { createTarget } from '../targets.js';
-import { version } from '../version.js';
-import { afar } from './afar.js';
+import { resolve } from '../config/resolve.js';
+import type { Settings } from '../config/settings.js';
+import { type BulkLoadError, InterruptedError } from '../core/errors.js';
+import { clock } from '../core/system-clock.js';
+import type { Clock, Notice, Summary, TargetDescription, TargetTraits } from '../core/types/index.js';
+import { formatBytes } from '../core/units.js';
+import { version } from '../core/version.js';
+import { expand } from '../inputs/expand.js';
+import { isUrl } from '../inputs/http/url-name.js';
+import { type LoadResult, load } from '../load/pipeline.js';
+import { type Reporter, reporter } from '../reporting/progress/reporter.js';
+import { metricsHead, prepareResult, writeResult } from '../reporting/result-file.js';
+import { summaryJson, summaryText } from '../reporting/summary.js';
+import { createTarget } from '../targets/registry.js';
 import { continuation } from './command-line.js';
-import { inTurn } from './in-turn.js';
-import { metricsOf } from './metrics.js';
-import { outletName } from './outlet-name.js';
-import { print } from './print.js';
+import { print } from './output/print.js';
+import { reportOf } from './output/report-file.js';
+import { metricsOf } from './output/serve-metrics.js';
+import { outletName } from './output/sink-name.js';
+import { widthOf } from './output/terminal-width.js';
 import type { Process } from './process.js';
-import { reportOf } from './report.js';
+import { afar } from './remote-options.js';
+import { inTurn } from './settle-all.js';
 import { onSignals } from './signals.js';
-import { onStatus } from './status.js';
+import { onStatus } from './status-signal.js';
 import { standardInput } from './stdin.js';
-import { widthOf } from './width.js';
 
 const closedPipe = new InterruptedError('SIGPIPE').exitCode;
 

@@ -3,18 +3,18 @@
 
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { exitCodes, UsageError } from '../errors.js';
-import { spellSwitches } from '../settings/flags.js';
-import { isNear, nearest } from '../settings/nearest.js';
-import { flagName } from '../settings/options.js';
-import { groups } from '../settings/reference.js';
-import { version } from '../version.js';
-import { general, listed, ofCommand } from './examples.js';
-import { restartFrugally } from './frugal.js';
-import { print } from './print.js';
+import { groups } from '../config/documentation.js';
+import { spellSwitches } from '../config/flags.js';
+import { flagName } from '../config/options.js';
+import { isNear, nearest } from '../config/suggest.js';
+import { exitCodes, UsageError } from '../core/errors.js';
+import { version } from '../core/version.js';
+import { general, listed, ofCommand } from './help/examples.js';
+import { examplesFirst, helpPage, withSettings } from './help/register.js';
+import { restartFrugally } from './malloc-reexec.js';
+import { print } from './output/print.js';
+import { report } from './output/print-error.js';
 import type { Process } from './process.js';
-import { report } from './refusal.js';
-import { examplesFirst, helpPage, withSettings } from './register.js';
 
 const exitCodeLines = `
 Exit codes: 0 complete · 2 usage · 3 too many rejects · 4 refused by the target · 5 unavailable · 6 memory · 7 input
@@ -36,7 +36,7 @@ export async function main(process: Process): Promise<void> {
   } catch (error) {
     process.exitCode = report(error, process, 'bulk-load');
     if (process.exitCode === exitCodes.usage) {
-      const { forgetOlderResults } = await import('./older-results.js');
+      const { forgetOlderResults } = await import('./output/stale-outputs.js');
       await forgetOlderResults(process);
     }
   }
@@ -67,7 +67,7 @@ function commands(process: Process, done: (code: number) => void): Command {
       .description('say everything that can be known before sending; sends no point')
       .argument('[inputs...]', 'inputs whose first megabyte is looked at'),
   ).action(async (inputs: string[], _: unknown, command: Command) => {
-    const { runCheck } = await import('./check-command.js');
+    const { runCheck } = await import('./check/check-command.js');
     done(await runCheck(inputs, given(command), process));
   });
   examplesFirst(shared(program.command('serve'), process), listed(ofCommand.serve))
@@ -88,7 +88,7 @@ function commands(process: Process, done: (code: number) => void): Command {
     .description('what a shell needs to complete commands and options: bash, zsh or fish')
     .argument('<shell>', 'the shell that reads it: bash, zsh or fish')
     .action(async (shell: string) => {
-      const { completion, shellOf } = await import('./completion.js');
+      const { completion, shellOf } = await import('./help/completion.js');
       await print(process, completion(shellOf(shell)));
       done(0);
     });

@@ -1,9 +1,9 @@
 // `bulk-load serve`: the embedded server until a signal ends it.
 
 import { rm, writeFile } from 'node:fs/promises';
-import { UsageError } from '../errors.js';
+import { type Address, parseAddress } from '../config/address.js';
+import { UsageError } from '../core/errors.js';
 import { serve } from '../serve/serve.js';
-import { type Address, parseAddress } from '../settings/address.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
 

@@ -1,6 +1,6 @@
 // First signal: stop cleanly. Second: at once. The process decides nothing itself; it hands the run two abort signals.
 
-import { InterruptedError } from '../errors.js';
+import { InterruptedError } from '../core/errors.js';
 import type { Process } from './process.js';
 
 export interface Interruption {

@@ -3,7 +3,7 @@
 import { fstatSync } from 'node:fs';
 import node from 'node:process';
 import { isatty } from 'node:tty';
-import type { Stdin } from '../input/expand.js';
+import type { Stdin } from '../inputs/expand.js';
 import type { Process } from './process.js';
 
 export function standardInput(process: Process): Stdin {

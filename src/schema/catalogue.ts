@@ -1,7 +1,7 @@
 // What the target is known to have: tables, columns, types. A type is known once the target reported it or
 // acknowledged a request that carried it, never merely because a point was seen.
 
-import type { Column, ColumnType, Introduction, Look, Particulars, Shape, TargetColumn } from '../model.js';
+import type { Column, ColumnType, Introduction, Look, Particulars, Shape, TargetColumn } from '../core/types/index.js';
 
 type Columns = Map<string, ColumnType | null>;
 

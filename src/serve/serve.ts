@@ -2,10 +2,10 @@
 // stored in DuckDB. For trying the loader out, for CI and for tests.
 
 import { mkdir } from 'node:fs/promises';
-import { StateError } from '../errors.js';
-import { listen, urlOf } from './http.js';
-import { Metrics } from './metrics.js';
-import { openStore } from './store.js';
+import { StateError } from '../core/errors.js';
+import { listen, urlOf } from './http/http-server.js';
+import { Metrics } from './http/server-metrics.js';
+import { openStore } from './storage/store.js';
 
 export interface ServeOptions {
   readonly host: string;

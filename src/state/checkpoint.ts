@@ -4,7 +4,7 @@
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { StateError } from '../errors.js';
+import { StateError } from '../core/errors.js';
 import { fingerprintSchema } from './fingerprint.js';
 
 const formatVersion = 1;

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { FileBytes } from '../model.js';
+import type { FileBytes } from '../core/types/index.js';
 
 const count = z.int().nonnegative();
 

@@ -5,10 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
-import { Csv } from '../../dist/format/csv/csv.js';
-import { Json } from '../../dist/format/json/json.js';
-import { Ndjson } from '../../dist/format/json/ndjson.js';
-import { Rows } from '../../dist/format/rows/rows.js';
+import { Csv } from '../../dist/formats/csv/csv.js';
+import { Json } from '../../dist/formats/json/json.js';
+import { Ndjson } from '../../dist/formats/json/ndjson.js';
+import { Rows } from '../../dist/formats/rows/rows.js';
 
 const ROUNDS = 7;
 /** Rounds before the first that counts: compilers finish meanwhile. */
@@ -92,7 +92,7 @@ function source(input) {
   };
 }
 
-/** @param {import('../../dist/model.js').Format} format @param {Buffer} input */
+/** @param {import('../../dist/core/types/index.js').Format} format @param {Buffer} input */
 async function converted(format, input) {
   let points = 0;
   const read = format.reads?.(source(input), format.name) ?? source(input);

@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { gunzipSync } from 'node:zlib';
-import { Scan } from '../../dist/format/scan.js';
+import { Scan } from '../../dist/formats/line-protocol/line-scan.js';
 
 const ROUNDS = 11;
 /** Rounds before the first that counts: compilers finish in the background. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { general, ofCommand, ofGroup } from '../../src/cli/examples.js';
-import { exitCodes } from '../../src/errors.js';
-import { options } from '../../src/settings/options.js';
-import { groups, helpGroups } from '../../src/settings/reference.js';
+import { general, ofCommand, ofGroup } from '../../src/cli/help/examples.js';
+import { groups, helpGroups } from '../../src/config/documentation.js';
+import { options } from '../../src/config/options.js';
+import { exitCodes } from '../../src/core/errors.js';
 import { run } from '../support/here.js';
 
 const normal = (text: string): string => text.replace(/\s+/g, ' ');

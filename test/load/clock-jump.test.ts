@@ -1,7 +1,7 @@
 // Somebody sets the clock while a load goes on, an hour back or a day on: no wait, no lock and no account goes by it.
 
 import { afterEach, expect, test } from 'vitest';
-import type { Clock } from '../../src/model.js';
+import type { Clock } from '../../src/core/types/index.js';
 import { realClock } from '../support/clock.js';
 import { type Cluster, startCluster } from '../support/cluster.js';
 import { exactLoader, type Loader } from '../support/exact.js';

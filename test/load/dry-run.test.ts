@@ -6,7 +6,7 @@ import { openSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Summary } from '../../src/model.js';
+import type { Summary } from '../../src/core/types/index.js';
 import { run } from '../support/here.js';
 import { type Ended, run as runApart, start } from '../support/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';

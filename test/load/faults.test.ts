@@ -2,7 +2,7 @@
 // the cluster had stored the batch all the same, and that in the end every point is there exactly, and counted once.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Summary } from '../../src/model.js';
+import type { Summary } from '../../src/core/types/index.js';
 import { startCluster } from '../support/cluster.js';
 import { exactLoader, exactRows, type Loader, storedRows } from '../support/exact.js';
 import { hasty } from '../support/hasty.js';

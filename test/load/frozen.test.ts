@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Summary } from '../../src/model.js';
+import type { Summary } from '../../src/core/types/index.js';
 import { sql } from '../serve/raw-http.js';
 import { type Running, start } from '../support/process.js';
 import { balances, lines } from '../support/scene.js';

@@ -41,7 +41,7 @@ test('killed and run again, line protocol from S3 is exact', { timeout: 60_000 }
 test('a pattern loads what matches, zstd too; --skip-loaded leaves it out; what matches nothing ends with 2', {
   timeout: 60_000,
 }, async () => {
-  const zstd = await readFile(new URL('../input/fixtures/frames.zst', import.meta.url));
+  const zstd = await readFile(new URL('../inputs/fixtures/frames.zst', import.meta.url));
   s3.put('d/a.lp', lines(100));
   s3.put('d/b.zst', zstd);
   s3.put('e.lp', lines(7, 'e'));

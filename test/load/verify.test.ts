@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Summary } from '../../src/model.js';
+import type { Summary } from '../../src/core/types/index.js';
 import { serve } from '../../src/serve/serve.js';
 import { run } from '../support/here.js';
 

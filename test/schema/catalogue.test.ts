@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ColumnType, Shape } from '../../src/model.js';
+import type { ColumnType, Shape } from '../../src/core/types/index.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
 
 function shape(table: string, columns: Record<string, ColumnType>): Shape {

@@ -2,13 +2,13 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LineProtocol } from '../../src/format/line-protocol.js';
-import type { Batch, Receipt, Start } from '../../src/model.js';
-import { theBeginning } from '../../src/model.js';
-import { pieces } from '../../src/state/pieces.js';
-import { Progress } from '../../src/state/progress.js';
-import { bench, never } from '../batch/support.js';
-import { bytesSource } from '../format/support.js';
+import type { Batch, Receipt, Start } from '../../src/core/types/index.js';
+import { theBeginning } from '../../src/core/types/index.js';
+import { LineProtocol } from '../../src/formats/line-protocol/line-protocol.js';
+import { Progress } from '../../src/state/input-progress.js';
+import { pieces } from '../../src/state/settled-ranges.js';
+import { bench, never } from '../batching/support.js';
+import { bytesSource } from '../formats/support.js';
 
 /** A point with a timestamp, one without, a bad one, a comment, nothing; each with a number of its own. */
 const kinds = [

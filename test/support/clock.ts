@@ -1,7 +1,7 @@
 // Time under a test's control: nothing elapses until `advance` says so, and then in the order in which it was due.
 
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../../src/model.js';
+import type { Clock } from '../../src/core/types/index.js';
 
 interface Due {
   at: number;

@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { Clock } from '../../src/model.js';
+import type { Clock } from '../../src/core/types/index.js';
 import { realClock } from './clock.js';
 import type { ParsedPoint } from './lines.js';
 import { act, failure, parsed, type Reply, readAll, refusal, reply } from './reply.js';

@@ -4,13 +4,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expand } from '../../src/input/expand.js';
-import { type LoadResult, load } from '../../src/load.js';
-import type { Clock, Notice } from '../../src/model.js';
-import { resolve } from '../../src/settings/resolve.js';
-import { createTarget } from '../../src/targets.js';
-import { afar } from './afar.js';
+import { resolve } from '../../src/config/resolve.js';
+import type { Clock, Notice } from '../../src/core/types/index.js';
+import { expand } from '../../src/inputs/expand.js';
+import { type LoadResult, load } from '../../src/load/pipeline.js';
+import { createTarget } from '../../src/targets/registry.js';
 import type { Cluster } from './cluster.js';
+import { afar } from './remote.js';
 
 const start = 1_640_995_200_000_000_000n;
 

@@ -1,6 +1,6 @@
 // Real time, many times as fast: for whole loads over real sockets in which somebody waits.
 
-import type { Clock } from '../../src/model.js';
+import type { Clock } from '../../src/core/types/index.js';
 import { realClock } from './clock.js';
 
 export function hasty(times: number): Clock {

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main } from '../../src/cli/main.js';
-import type { Summary } from '../../src/model.js';
+import type { Summary } from '../../src/core/types/index.js';
 import { here } from './here.js';
 import { type Running, start } from './process.js';
 

@@ -1,7 +1,7 @@
 // A CnosDB cluster on paper (server contract §0.13–16, §4): bodies split over shards, each applied by every replica in
 // turn, memory that nobody watches, a pool that refuses, and a kernel that kills. Time comes from outside.
 
-import type { FlushOutcome, Verdict } from '../../../src/model.js';
+import type { FlushOutcome, Verdict } from '../../../src/core/types/index.js';
 import { ModelNode } from './node.js';
 import { Queues } from './queues.js';
 import { type Change, type ClusterShape, type MemoryConstants, MiB } from './shape.js';

@@ -3,7 +3,7 @@
 
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileBytes, Input } from '../../../src/model.js';
+import type { FileBytes, Input } from '../../../src/core/types/index.js';
 
 const start2022 = 1_640_995_200;
 const pointsOfABlock = 256;

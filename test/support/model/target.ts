@@ -11,7 +11,7 @@ import type {
   Target,
   TargetDescription,
   Verdict,
-} from '../../../src/model.js';
+} from '../../../src/core/types/index.js';
 import type { ModelCluster } from './cluster.js';
 import { bucketDays } from './input.js';
 import { MiB } from './shape.js';

@@ -1,6 +1,6 @@
 // Virtual time without promises: what falls due runs at once. For policies that are sums, not programs.
 
-import type { Clock } from '../../../src/model.js';
+import type { Clock } from '../../../src/core/types/index.js';
 
 /** What a model cluster needs of a clock. */
 export type Time = Pick<Clock, 'monotonic' | 'after'>;

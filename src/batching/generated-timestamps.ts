@@ -1,0 +1,41 @@
+// What is appended to a point before it is sent: nothing, the zeros that turn seconds into milliseconds, or a stamp for
+// a missing timestamp. Stamps are start of load + number of points before it, so no two collide and a resend is the same.
+
+import type { InputPrecision } from '../core/types/index.js';
+
+/** Units per millisecond of a precision; seconds are a thousandth. */
+export const unitsPerMs: Record<InputPrecision, number> = { ns: 1e6, us: 1e3, ms: 1, s: 1e-3 };
+
+const low = 1_000_000_000;
+const zero = 48;
+
+export class Suffixes {
+  /** For points that carry a timestamp. */
+  readonly stamped: Uint8Array | null;
+  readonly #bytes = new Uint8Array(32);
+  readonly #high: bigint;
+  readonly #low: number;
+  readonly #seconds: boolean;
+
+  /**
+   * @param startMs start of the load, ms since 1970
+   * @param sendsSeconds seconds go as they are
+   */
+  constructor(precision: InputPrecision, startMs: number, sendsSeconds = false) {
+    this.#seconds = precision === 's' && !sendsSeconds;
+    this.stamped = this.#seconds ? Uint8Array.of(zero, zero, zero) : null;
+    const base =
+      precision === 's' ? BigInt(Math.floor(startMs / 1000)) : BigInt(startMs) * BigInt(unitsPerMs[precision]);
+    this.#high = base / BigInt(low);
+    this.#low = Number(base % BigInt(low));
+  }
+
+  /** ` <timestamp>` for the point with so many points before it. Valid until the next call. */
+  missing(before: number): Uint8Array {
+    const sum = this.#low + before;
+    const high = this.#high + BigInt(Math.floor(sum / low));
+    const text = ` ${high === 0n ? '' : high}${String(sum % low).padStart(high === 0n ? 1 : 9, '0')}${this.#seconds ? '000' : ''}`;
+    for (let i = 0; i < text.length; i += 1) this.#bytes[i] = text.charCodeAt(i);
+    return this.#bytes.subarray(0, text.length);
+  }
+}

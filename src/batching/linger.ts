@@ -1,0 +1,42 @@
+// How long an incomplete batch waits for more input. One timer serves many waits: it is only looked at again when it
+// fires, since most waits end within a millisecond and a timer each would cost more than reading.
+
+import type { Clock } from '../core/types/index.js';
+
+export class Patience {
+  readonly #clock: Clock;
+  readonly #ms: number;
+  #fired: Promise<void> | null = null;
+  #cancel: () => void = () => {};
+
+  constructor(clock: Clock, ms: number) {
+    this.#clock = clock;
+    this.#ms = ms;
+  }
+
+  /** What the promise comes to, or `idle` when that takes longer than the patience. */
+  async race<T>(promise: Promise<T>): Promise<T | 'idle'> {
+    const until = this.#clock.monotonic() + this.#ms;
+    for (;;) {
+      const left = until - this.#clock.monotonic();
+      if (left <= 0) return 'idle';
+      this.#fired ??= this.#timer(left);
+      const first = await Promise.race([promise.then((value) => ({ value })), this.#fired]);
+      if (first !== undefined) return first.value;
+    }
+  }
+
+  /** Lets go of the timer. */
+  end(): void {
+    this.#cancel();
+  }
+
+  #timer(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#cancel = this.#clock.after(ms, () => {
+        this.#fired = null;
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,262 @@
+// The batch being filled: copies points out of the format's memory into one slot. The loop runs once per point and
+// allocates nothing for a point that is as it should be; neighbours that need no change are copied in one go.
+
+import { copyBytes } from '../core/bytes.js';
+import type { Batch, BatchReject, Cut, FormatReject, Introduction, Letterhead, Points } from '../core/types/index.js';
+import {
+  LENGTH,
+  LINE,
+  POINT_WORDS,
+  SHAPE,
+  SOURCE_LENGTH,
+  SOURCE_START,
+  START,
+  TIME_HIGH,
+  TIME_LOW,
+} from '../core/types/index.js';
+import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, type Slot } from './arena.js';
+import { Entries } from './batch-entries.js';
+import { type Bounds, isUnbounded, isWithin } from './point-bounds.js';
+
+const LF = 10;
+const farthest = 0x7fff_ffff;
+/** No neighbour gathered: no point can start right behind this. */
+const nothing = -2;
+
+/** A batch with what joining it to others takes. */
+export interface Filled extends Batch {
+  readonly slot: Slot;
+  readonly entries: Entries;
+  /** Bytes of originals beside the body. */
+  readonly sideBytes: number;
+}
+
+export class Filling {
+  readonly slot: Slot;
+  readonly input: number;
+  readonly byteOffset: number;
+  readonly letterhead: Letterhead;
+  /** Points of the load before its first one. */
+  ordinal = 0;
+  points = 0;
+  values = 0;
+  bodyLength = 0;
+  introduction: Introduction | null = null;
+  readonly rejects: BatchReject[] = [];
+  readonly #entries: Entries;
+  #sideLength = 0;
+  #countedRejects = 0;
+  #baseLine = -1;
+  #baseOffset = -1;
+  /** Physical line of the point taken last. */
+  #line = 0;
+  // The run of neighbours not yet copied: [from, to) in the format's memory.
+  #from = nothing;
+  #to = nothing;
+
+  constructor(slot: Slot, input: number, byteOffset: number, letterhead: Letterhead) {
+    this.slot = slot;
+    this.#entries = new Entries(slot);
+    this.input = input;
+    this.byteOffset = byteOffset;
+    this.letterhead = letterhead;
+  }
+
+  get empty(): boolean {
+    return this.points === 0 && this.rejects.length === 0;
+  }
+
+  /** Points and rejects in it, each counted once. */
+  get counted(): number {
+    return this.points + this.#countedRejects;
+  }
+
+  /** Whether line and offset of a unit can still be told relative to this batch's first. */
+  reaches(run: Points, sourceStart: number): boolean {
+    return this.#baseOffset < 0 || run.origin + sourceStart - this.#baseOffset < farthest;
+  }
+
+  /** Room in the side for so many bytes. */
+  hasSide(bytes: number): boolean {
+    return this.#sideLength + bytes <= this.slot.side.length;
+  }
+
+  /** Takes point `i` of a run; `suffix` bytes are appended before the LF. The caller has checked the room. */
+  add(run: Points, i: number, suffix: Uint8Array | null): void {
+    const { index } = run;
+    const word = i * POINT_WORDS;
+    const start = index[word + START]!;
+    const length = index[word + LENGTH]!;
+    const sourceStart = index[word + SOURCE_START]!;
+    const line = run.firstLine + index[word + LINE]!;
+    const offset = run.origin + sourceStart;
+    if (this.#baseLine < 0) this.#base(line, offset);
+    this.#line = line;
+    if (suffix === null && start === this.#to + 1 && run.bytes[this.#to] === LF) this.#to = start + length;
+    else {
+      this.copy(run);
+      this.#from = start;
+      this.#to = start + length;
+    }
+    this.bodyLength += length + 1;
+    const aside = sideBytes(index, word);
+    const side = aside === 0 ? 0 : this.#keep(run.bytes, sourceStart, aside) + 1;
+    if (suffix !== null) {
+      this.copy(run);
+      this.slot.body.set(suffix, this.bodyLength - 1);
+      this.bodyLength += suffix.length;
+      this.slot.body[this.bodyLength - 1] = LF;
+    }
+    const original = index[word + SOURCE_LENGTH]!;
+    this.#entries.add(this.bodyLength, side, original, line - this.#baseLine, offset - this.#baseOffset);
+    this.points += 1;
+  }
+
+  /**
+   * Takes points [from, to) of a run as long as they are plain: of a settled shape, with a timestamp that is young
+   * enough, unchanged, right behind the one taken before, and with room. Most points of most inputs are; anything else
+   * is left to `add` and the checks before it.
+   * @param plain values by shape number, -1 for a shape that is not settled
+   * @returns how many were taken
+   */
+  addPlain(
+    run: Points,
+    from: number,
+    to: number,
+    room: { readonly bytes: number; readonly points: number },
+    plain: Int32Array,
+    bounds: Bounds,
+  ): number {
+    const { index } = run;
+    if (this.#to === nothing || run.origin + run.bytes.length - this.#baseOffset >= farthest) return 0;
+    const end = Math.min(to, from + room.points - this.points);
+    const free = isUnbounded(bounds);
+    let { bodyLength, values } = this;
+    let last = this.#to;
+    let line = this.#line - run.firstLine;
+    let i = from;
+    for (let word = i * POINT_WORDS; i < end; i += 1, word += POINT_WORDS) {
+      const start = index[word + START]!;
+      const length = index[word + LENGTH]!;
+      const shape = index[word + SHAPE]!;
+      // Shapes without a number, and points without a timestamp, lie beyond the table.
+      const amount = shape < plain.length ? plain[shape]! : -1;
+      // One byte and one line on from a point that is its own original: that byte is the LF, and there was no other.
+      if (amount < 0 || start !== last + 1 || index[word + LINE] !== line + 1) break;
+      if (start !== index[word + SOURCE_START] || length !== index[word + SOURCE_LENGTH]) break;
+      if (bodyLength + length + 1 > room.bytes) break;
+      if (!free && !isWithin(index[word + TIME_HIGH]! | 0, index[word + TIME_LOW]!, length, bounds)) break;
+      last = start + length;
+      line += 1;
+      bodyLength += length + 1;
+      values += amount;
+    }
+    if (i > from) this.#tookPlain(run, from, i - from, bodyLength);
+    this.#to = last;
+    this.#line = run.firstLine + line;
+    this.values = values;
+    return i - from;
+  }
+
+  #tookPlain({ index, origin, firstLine }: Points, from: number, count: number, bodyLength: number): void {
+    const word = from * POINT_WORDS;
+    const line = firstLine + index[word + LINE]! - this.#baseLine;
+    const offset = origin + index[word + START]! - this.#baseOffset;
+    const length = index[word + (count - 1) * POINT_WORDS + LENGTH]!;
+    this.#entries.stretch(count, this.bodyLength, bodyLength, line, offset, length);
+    this.bodyLength = bodyLength;
+    this.points += count;
+  }
+
+  /** Copies the neighbours gathered so far; to be called before the format's memory changes. */
+  copy(run: Points): void {
+    const { body } = this.slot;
+    const length = this.#to - this.#from;
+    if (length > 0) {
+      // `bodyLength` already counts them and the LF of the last one.
+      copyBytes(run.bytes, this.#from, this.#to, body, this.#copied());
+      body[this.#copied() + length] = LF;
+    }
+    this.#from = nothing;
+    this.#to = nothing;
+  }
+
+  reject(run: Points, found: Pick<FormatReject, 'start' | 'length' | 'line' | 'reason' | 'message' | 'part'>): void {
+    const line = run.firstLine + found.line;
+    const byteOffset = run.origin + found.start;
+    if (this.#baseLine < 0) this.#base(line, byteOffset);
+    const at = this.#keep(run.bytes, found.start, found.length);
+    const bytes = this.slot.side.subarray(at, at + found.length);
+    if (isCounted(found)) this.#countedRejects += 1;
+    this.rejects.push({ bytes, line, byteOffset, reason: found.reason, message: found.message, part: found.part });
+  }
+
+  /** @param end where the next batch of the input begins */
+  close(ordinal: number, cut: Cut, end: { offset: number; line: number }, release: () => void): Filled {
+    const { slot, points } = this;
+    const entries = this.#entries;
+    const word = (i: number, which: number): number => entries.word(i, which);
+    const bodyEnd = (i: number): number => word(i, END);
+    const baseLine = this.#baseLine;
+    const baseOffset = this.#baseOffset;
+    return {
+      ordinal,
+      points,
+      values: this.values,
+      body: slot.body.subarray(0, this.bodyLength),
+      bodyEnd,
+      source: (i) => {
+        const side = word(i, SIDE);
+        const from = side > 0 ? side - 1 : entries.start(i);
+        const bytes = (side > 0 ? slot.side : slot.body).subarray(from, from + word(i, ORIGINAL));
+        return { bytes, line: baseLine + word(i, LINE_DELTA), byteOffset: baseOffset + word(i, OFFSET_DELTA) };
+      },
+      rejects: this.rejects,
+      letterhead: this.letterhead,
+      introduces: this.introduction?.shapes ?? null,
+      span: {
+        input: this.input,
+        firstLine: baseLine,
+        byteOffset: this.byteOffset,
+        bytes: end.offset - this.byteOffset,
+        ordinal: this.ordinal,
+        endLine: end.line,
+      },
+      cut,
+      release,
+      slot,
+      entries,
+      sideBytes: this.#sideLength,
+    };
+  }
+
+  #copied(): number {
+    return this.bodyLength - (this.#to - this.#from) - 1;
+  }
+
+  #base(line: number, offset: number): void {
+    this.#baseLine = line;
+    this.#baseOffset = offset;
+  }
+
+  #keep(bytes: Uint8Array, start: number, length: number): number {
+    const at = this.#sideLength;
+    copyBytes(bytes, start, start + length, this.slot.side, at);
+    this.#sideLength += length;
+    return at;
+  }
+}
+
+/**
+ * Bytes of the original to be kept beside the body, for the point whose entry begins at `word`: all of it when it was
+ * rewritten or has blanks at its end that are not sent; none when the body holds it.
+ */
+export function sideBytes(index: Uint32Array, word: number): number {
+  const length = index[word + SOURCE_LENGTH]!;
+  return index[word + START] === index[word + SOURCE_START] && index[word + LENGTH] === length ? 0 : length;
+}
+
+/** Whether a reject, or this part of one, counts as a point. */
+export function isCounted(reject: { part: FormatReject['part'] }): boolean {
+  return reject.part === 'whole' || reject.part === 'last';
+}

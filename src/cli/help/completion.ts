@@ -1,0 +1,174 @@
+// `bulk-load completion bash|zsh|fish`: what a shell needs to complete commands, options and their values. Made from the
+// table of options, so that it cannot fall behind.
+
+import { flagName, type Option, options } from '../../config/options.js';
+import { isNear } from '../../config/suggest.js';
+import { UsageError } from '../../core/errors.js';
+
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
+
+/** Throws UsageError for a shell that there is nothing for. */
+export function shellOf(word: string): Shell {
+  const shell = shells.find((each) => each === word);
+  if (shell !== undefined) return shell;
+  const meant = shells.find((each) => isNear(word, each));
+  const rest = meant === undefined ? '' : `; did you mean ${meant}?`;
+  throw new UsageError([`completion ${word}: expected one of ${shells.join(', ')}, got none of them${rest}`]);
+}
+
+/** What may stand behind an option: words, a path, a text nobody can guess, or nothing. */
+type Value = { readonly words: readonly string[] } | 'path' | 'directory' | 'text' | null;
+
+interface Word {
+  /** `--batch-bytes` */
+  readonly name: string;
+  readonly value: Value;
+  readonly description: string;
+}
+
+interface CommandWords {
+  readonly name: string;
+  readonly description: string;
+  readonly words: readonly Word[];
+}
+
+const common: readonly Word[] = [{ name: '--help', value: null, description: 'print the help' }];
+const settings: readonly Word[] = [...options.flatMap(wordsOf), ...common];
+const commands: readonly CommandWords[] = [
+  { name: 'load', description: 'load inputs into the target', words: settings },
+  { name: 'check', description: 'say everything that can be known before sending', words: settings },
+  {
+    name: 'serve',
+    description: 'an embedded CnosDB-compatible server',
+    words: [
+      { name: '--listen', value: 'text', description: 'address; port 0 for any free one' },
+      { name: '--data', value: 'directory', description: 'keep the data there' },
+      { name: '--ready-file', value: 'path', description: 'its URL is written there once it answers' },
+      { name: '--db', value: 'text', description: 'database for --seed' },
+      { name: '--seed', value: 'path', description: 'load these before saying that it is ready' },
+      ...common,
+    ],
+  },
+  { name: 'completion', description: 'completion for a shell', words: common },
+  { name: 'help', description: 'a page of a command or of one group of options', words: common },
+];
+
+function wordsOf(option: Option): Word[] {
+  const { key, is, arg, description } = option;
+  const name = flagName(key);
+  if (is.kind === 'switch' || is.kind === 'switchOrFile') {
+    const negated = { name: name.replace('--', '--no-'), value: null, description: `not ${name}` };
+    return [{ name, value: null, description }, negated];
+  }
+  if (is.kind === 'choice') return [{ name, value: { words: is.values }, description }];
+  const known = 'words' in is ? Object.keys(is.words ?? {}) : [];
+  if (known.length > 0) return [{ name, value: { words: known }, description }];
+  const value = arg === '<dir>' ? 'directory' : /file/.test(arg ?? '') ? 'path' : 'text';
+  return [{ name, value, description }];
+}
+
+/** The script to be read by `shell`. */
+export function completion(shell: Shell): string {
+  return { bash, zsh, fish }[shell]();
+}
+
+function bash(): string {
+  const cases = (words: readonly Word[]): string =>
+    words
+      .flatMap(({ name, value }) => (value === null ? [] : [`      ${name}) ${bashValue(value)}; return ;;`]))
+      .join('\n');
+  const names = (words: readonly Word[]): string => words.map(({ name }) => name).join(' ');
+  const branches = commands.map(
+    ({ name, words }) => `    ${name})
+      case $prev in
+${cases(words).replace(/^/gm, '  ')}
+      esac
+      [[ $cur == -* ]] && { _bulk_load_words '${names(words)}'; return; } ;;`,
+  );
+  return `# bash: source <(bulk-load completion bash)
+_bulk_load_words() { COMPREPLY=($(compgen -W "$1" -- "$cur")); }
+_bulk_load_paths() { compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen "$1" -- "$cur")); }
+_bulk_load() {
+  local IFS=$' \\t\\n' cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} command=load
+  COMPREPLY=()
+  # --option=value comes in three words.
+  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD - 2]}; fi
+  case \${COMP_WORDS[1]} in ${commands.map(({ name }) => name).join('|')}) command=\${COMP_WORDS[1]} ;; esac
+  case $command in
+${branches.join('\n')}
+  esac
+  if [[ $command == completion ]]; then _bulk_load_words '${shells.join(' ')}'; return; fi
+  IFS=$'\\n' _bulk_load_paths -f
+  if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W '${commands.map(({ name }) => name).join(' ')}' -- "$cur")); fi
+}
+complete -F _bulk_load bulk-load
+`;
+}
+
+function bashValue(value: Exclude<Value, null>): string {
+  if (value === 'text') return ':';
+  if (typeof value === 'string') return `IFS=$'\\n' _bulk_load_paths ${value === 'path' ? '-f' : '-d'}`;
+  return `_bulk_load_words '${value.words.join(' ')}'`;
+}
+
+function zsh(): string {
+  const quoted = (text: string): string => text.replaceAll("'", "'\\''");
+  const described = (text: string): string => quoted(text.replace(/[[\]:\\]/g, '\\$&'));
+  const spec = ({ name, value, description }: Word): string => {
+    const head = `'*${name}${value === null ? '' : '='}[${described(description)}]`;
+    return value === null ? `${head}'` : `${head}:value:${zshValue(value)}'`;
+  };
+  const branches = commands.map(({ name, words }) => {
+    const rest = name === 'completion' ? `'1:shell:(${shells.join(' ')})'` : "'*:input:_files'";
+    return `    ${name}) _arguments -S ${words.map(spec).join(' \\\n      ')} \\\n      ${rest} ;;`;
+  });
+  const described_ = commands.map(({ name, description }) => `'${name}:${described(description)}'`).join(' ');
+  return `#compdef bulk-load
+# zsh: source <(bulk-load completion zsh), after compinit
+_bulk_load() {
+  local command=load
+  local -a commands=(${described_})
+  if (( CURRENT == 2 )) && [[ $PREFIX != -* ]]; then _describe command commands; fi
+  case $words[2] in (${commands.map(({ name }) => name).join('|')})
+    if (( CURRENT > 2 )); then command=$words[2]; shift words; (( CURRENT-- )); fi ;;
+  esac
+  case $command in
+${branches.join('\n')}
+  esac
+}
+compdef _bulk_load bulk-load
+`;
+}
+
+function zshValue(value: Exclude<Value, null>): string {
+  if (value === 'text') return ' ';
+  if (value === 'path') return '_files';
+  if (value === 'directory') return '_files -/';
+  return `(${value.words.map((word) => word.replaceAll('\\', '\\\\')).join(' ')})`;
+}
+
+function fish(): string {
+  const quoted = (text: string): string => `'${text.replace(/['\\]/g, '\\$&')}'`;
+  const others = commands.map(({ name }) => name).filter((name) => name !== 'load');
+  const within = (name: string): string =>
+    name === 'load'
+      ? `-n ${quoted(`not __fish_seen_subcommand_from ${others.join(' ')}`)}`
+      : `-n ${quoted(`__fish_seen_subcommand_from ${name}`)}`;
+  const line = (command: string, { name, value, description }: Word): string =>
+    `complete -c bulk-load ${within(command)} -l ${name.slice(2)}${fishValue(value, quoted)} -d ${quoted(description)}`;
+  const heads = commands.map(
+    ({ name, description }) => `complete -c bulk-load -n __fish_use_subcommand -a ${name} -d ${quoted(description)}`,
+  );
+  const words = commands.flatMap((command) => command.words.map((word) => line(command.name, word)));
+  const shell = `complete -c bulk-load ${within('completion')} -f -a ${quoted(shells.join(' '))}`;
+  return `# fish: bulk-load completion fish | source\n${[...heads, ...words, shell].join('\n')}\n`;
+}
+
+function fishValue(value: Value, quoted: (text: string) => string): string {
+  if (value === null) return '';
+  if (value === 'text') return ' -x';
+  if (value === 'path') return ' -rF';
+  if (value === 'directory') return " -xa '(__fish_complete_directories)'";
+  return ` -xa ${quoted(value.words.join(' '))}`;
+}

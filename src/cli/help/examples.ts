@@ -1,0 +1,77 @@
+// Examples of the help: the first thing on each page, since they say more than any list.
+
+import type { Group } from '../../config/options.js';
+
+export const general = `Examples:
+  bulk-load --url http://host:8902 --db bench 'data/**/*.lp.gz'
+  zcat big.lp.gz | bulk-load --db bench -
+  bulk-load check --db bench data/          what can be known before sending
+  bulk-load serve --listen 127.0.0.1:8902   an embedded server to try it on
+  source <(bulk-load completion bash)       or zsh; fish: bulk-load completion fish | source
+  bulk-load help memory                     one group of options on a page of its own
+`;
+
+/** Of the other commands. */
+export const ofCommand = {
+  check: [
+    "bulk-load check --url http://host:8902 --db bench 'data/**/*.lp.gz'",
+    'bulk-load check --db bench --quiet --summary plan.json data/ && bulk-load --db bench data/',
+  ],
+  serve: [
+    'bulk-load serve                                                  Ctrl-C ends it',
+    'bulk-load serve --listen :0 --ready-file url --data ./cnosdb     any free port, kept on disk',
+    'bulk-load serve --db bench --seed data.lp',
+  ],
+  completion: [
+    'source <(bulk-load completion bash)',
+    'source <(bulk-load completion zsh)',
+    'bulk-load completion fish | source',
+  ],
+  help: ['bulk-load help check', 'bulk-load help delivery'],
+} as const;
+
+/** As they stand on a page. */
+export function listed(lines: readonly string[]): string {
+  return `Examples:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+export const ofGroup: Readonly<Record<Group, readonly string[]>> = {
+  target: [
+    'bulk-load --url http://node1:8902,http://node2:8902 --db bench data/',
+    'BULK_LOAD_PASSWORD=secret bulk-load --url https://host:8902 --ca ca.pem --user loader --db bench data/',
+    'bulk-load --db bench --create-db --db-options "SHARD 3 REPLICA 2 TTL \'30d\'" data/',
+  ],
+  input: [
+    'bulk-load --db bench --precision ms data.lp',
+    'bulk-load --db bench --missing-timestamp now --min-points 1000 data.lp',
+    'bulk-load --db bench --expect-time 2024-01-01..2025-01-01 data.lp',
+  ],
+  mapping: [
+    'bulk-load --db bench --measurement cpu --tags host --time-column time --time-format s data.csv',
+    "bulk-load --db bench --measurement '{kind}' --fields temp:float,count:integer:n data.ndjson",
+  ],
+  batch: [
+    'bulk-load --db bench --batch-points 5000 --batch-bytes 512KiB data/',
+    'tail -F live.lp | bulk-load --db bench --batch-linger 1s -',
+  ],
+  delivery: [
+    'bulk-load --db bench --workers 4 --retry-for forever data/',
+    'bulk-load --db bench --rate-points 50000 --max-duration 6h data/',
+    'bulk-load --db bench --max-rejected 1% --accept-rejects 100 data/',
+  ],
+  memory: [
+    'bulk-load --db bench --memory-limit 256MiB data/',
+    'bulk-load --db bench --target-memory 1GiB data/    what this load may take of each node',
+    'bulk-load --db bench --stage 5GiB data/            wait for the flush every so often',
+  ],
+  state: [
+    'bulk-load --db bench data/             run again after a stop: it goes on where it was',
+    'bulk-load --db bench --skip-loaded data/',
+    'bulk-load --db bench --verify data/',
+  ],
+  output: [
+    'bulk-load --db bench --quiet --summary last.json data/',
+    'bulk-load --db bench --progress json data/ 2>events.ndjson',
+    'bulk-load --db bench --metrics-file /var/lib/node_exporter/bulk-load.prom data/',
+  ],
+};

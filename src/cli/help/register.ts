@@ -1,0 +1,57 @@
+// The options of the settings, told to commander; and the help made of them, whole or one group to a page.
+
+import { Command, Help, Option } from 'commander';
+import { groups, titles } from '../../config/documentation.js';
+import { flags } from '../../config/flags.js';
+import type { Group } from '../../config/options.js';
+import { isNear } from '../../config/suggest.js';
+import { UsageError } from '../../core/errors.js';
+import { listed, ofGroup } from './examples.js';
+
+/** Adds all of them, or those of one group. */
+export function withSettings(command: Command, only?: Group): Command {
+  for (const { flags: notation, description, group, repeatable, negates, hidden } of flags()) {
+    if (only !== undefined && group !== only) continue;
+    const option = new Option(notation, description);
+    // `--no-header` is the whole name of a switch, not the negation of `--header`.
+    option.negate = negates;
+    if (hidden) option.hideHelp();
+    if (repeatable) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+    option.helpGroup(`${titles[group]}:`);
+    command.addOption(option);
+  }
+  return command;
+}
+
+/**
+ * One page: of a command, of a group of options, or of everything. `columns`: of the terminal. `exitCodes`: what ends that of everything.
+ * Throws UsageError for a topic that there is not.
+ */
+export function helpPage(topic: string | undefined, program: Command, columns: number, exitCodes: string): string {
+  if (topic === undefined || topic === program.name()) return program.helpInformation() + exitCodes;
+  const command = program.commands.find((each) => each.name() === topic);
+  if (command !== undefined) return command.helpInformation();
+  const group = groups.find((each) => [each, titles[each].toLowerCase()].includes(topic.toLowerCase()));
+  if (group === undefined) throw unknown(topic, program);
+  const page = withSettings(new Command(program.name()), group).helpOption(false);
+  page.usage('[options] [inputs...]').configureOutput({ getOutHelpWidth: () => columns });
+  return examplesFirst(page, listed(ofGroup[group])).helpInformation();
+}
+
+/** The command, whose help has its usage, then `examples`, then the rest. */
+export function examplesFirst(command: Command, examples: string): Command {
+  return command.configureHelp({
+    formatHelp: (it, helper) => {
+      const text = Help.prototype.formatHelp.call(helper, it, helper);
+      const end = text.indexOf('\n\n') + 2;
+      return `${text.slice(0, end)}${examples}\n${text.slice(end)}`;
+    },
+  });
+}
+
+function unknown(topic: string, program: Command): UsageError {
+  const topics = [...program.commands.map((each) => each.name()), ...groups];
+  const meant = topics.find((each) => isNear(topic, each));
+  const rest = meant === undefined ? '' : `; did you mean ${meant}?`;
+  return new UsageError([`help ${topic}: expected one of ${topics.join(', ')}, got none of them${rest}`]);
+}

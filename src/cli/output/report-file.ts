@@ -1,0 +1,49 @@
+// `--report`: nothing of an older one is left from the start on, and the new one is there, whole, at the end.
+
+import { toldSettings } from '../../config/describe.js';
+import type { Origin, Settings } from '../../config/settings.js';
+import type { Clock, Notice, Sample } from '../../core/types/index.js';
+import type { LoadResult } from '../../load/pipeline.js';
+import { SaidLog } from '../../reporting/notice-log.js';
+import { pageHead, prepareResult, writeResult } from '../../reporting/result-file.js';
+import { outletName } from './sink-name.js';
+
+export interface Written {
+  notice(notice: Notice): void;
+  /** @param title what people call the kind of target. Throws StateError when it cannot be written. */
+  end(result: LoadResult, samples: readonly Sample[], title: string): Promise<void>;
+}
+
+/** Nothing is collected or loaded unless it was asked for. Throws UsageError when the file cannot be written. */
+export async function reportOf(
+  settings: Settings,
+  origins: Readonly<Record<keyof Settings, Origin>>,
+  clock: Clock,
+): Promise<Written> {
+  const { report, db, urls, targetMemory, dryRun } = settings;
+  if (report === null) return { notice: () => {}, end: () => Promise.resolve() };
+  await prepareResult(report, pageHead);
+  const said = new SaidLog();
+  const since = clock.monotonic();
+  return {
+    notice: (notice) => said.add(notice, (clock.monotonic() - since) / 1000),
+    end: async ({ summary, particulars, examples }, samples, title) => {
+      const { page } = await import('../../reporting/html/report-page.js');
+      const text = page({
+        summary,
+        samples,
+        particulars,
+        examples: Object.fromEntries(examples),
+        settings: toldSettings(settings, origins),
+        database: db,
+        target: title,
+        urls: urls.map(({ shown }) => shown),
+        writtenTo: outletName(dryRun),
+        targetMemoryBytes: targetMemory,
+        said: said.all,
+        saidMore: said.more,
+      });
+      await writeResult(report, text, summary.outcome === 'busy');
+    },
+  };
+}

@@ -1,0 +1,45 @@
+// The two ways to the numbers of a run: asked for over HTTP while it goes on, and in a file once it has ended.
+
+import type { Settings } from '../../config/settings.js';
+import type { Snapshot, Summary } from '../../core/types/index.js';
+import { version } from '../../core/version.js';
+import type { Metrics } from '../../reporting/metrics.js';
+import type { Listening } from '../../reporting/metrics-server.js';
+import { writeResult } from '../../reporting/result-file.js';
+
+export interface Told {
+  /** Where the numbers are to be had; null: not over HTTP. */
+  readonly url: string | null;
+  watch(snapshot: () => Snapshot): void;
+  end(summary: Summary): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Nothing is loaded nor opened unless it was asked for; the file is prepared already. Throws UsageError. */
+export async function metricsOf({ metricsListen, metricsFile, db }: Settings): Promise<Told> {
+  if (metricsListen === null && metricsFile === null) return silent;
+  const { Metrics: Numbers } = await import('../../reporting/metrics.js');
+  const metrics: Metrics = new Numbers({ version: version(), database: db });
+  const listening = metricsListen === null ? null : await open(metrics, metricsListen);
+  return {
+    url: listening?.url ?? null,
+    watch: (snapshot) => metrics.watch(snapshot),
+    end: async (summary) => {
+      metrics.end(summary);
+      if (metricsFile !== null) await writeResult(metricsFile, await metrics.text(), summary.outcome === 'busy');
+    },
+    close: async () => await listening?.close(),
+  };
+}
+
+async function open(metrics: Metrics, address: { host: string; port: number }): Promise<Listening> {
+  const { listen } = await import('../../reporting/metrics-server.js');
+  return await listen(metrics, address);
+}
+
+const silent: Told = {
+  url: null,
+  watch: () => {},
+  end: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};

@@ -1,0 +1,30 @@
+// The real clock.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from './types/index.js';
+
+const longestMs = 2 ** 31 - 1;
+
+export const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  // Node's timers wrap around beyond 2^31 ms; nothing here waits 24 days in one go.
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, Math.min(ms, longestMs));
+    return () => clearTimeout(timer);
+  },
+  sleep: async (ms, signal) => {
+    signal?.throwIfAborted();
+    try {
+      await wait(Math.min(ms, longestMs), undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
+  every: (ms, callback) => {
+    const timer = setInterval(callback, ms);
+    timer.unref();
+    return () => clearInterval(timer);
+  },
+};

@@ -1,0 +1,32 @@
+// Seconds in which at least one of several waits was going on: what a run lost to them, however many waited.
+
+import type { Clock } from '../core/types/index.js';
+
+export class Waits {
+  readonly #clock: Clock;
+  #waiting = 0;
+  #since = 0;
+  #overMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get going(): boolean {
+    return this.#waiting > 0;
+  }
+
+  get seconds(): number {
+    return (this.#overMs + (this.#waiting > 0 ? this.#clock.monotonic() - this.#since : 0)) / 1000;
+  }
+
+  /** Settles as the wait does. */
+  async during<T>(wait: Promise<T>): Promise<T> {
+    if (this.#waiting++ === 0) this.#since = this.#clock.monotonic();
+    try {
+      return await wait;
+    } finally {
+      if (--this.#waiting === 0) this.#overMs += this.#clock.monotonic() - this.#since;
+    }
+  }
+}

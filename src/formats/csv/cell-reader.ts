@@ -1,0 +1,152 @@
+// One row of cells, byte by byte: where each cell begins and ends. Only cells that cannot be taken as they stand are copied.
+
+import { BARE, type Cells, TEXT } from '../rows/cells.js';
+import type { RowRun } from '../rows/row-run.js';
+import type { Dialect } from './csv-dialect.js';
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** More bytes are needed to tell. */
+export const INCOMPLETE = -1;
+/** The quotes of the row do not fit together. */
+export const BAD_QUOTE = -2;
+
+/** Reads one row at a time; what it found stays in the public fields until the next `read`. */
+export class RowReader {
+  readonly cells: Cells;
+  columns = 0;
+  /** Line feeds inside its cells. */
+  newlines = 0;
+  /** Where copies of cells begin; what is before them is somebody else's. */
+  scratchFrom: number;
+  readonly #run: RowRun;
+  readonly #dialect: Dialect;
+  #scratch = 0;
+
+  constructor(run: RowRun, cells: Cells, dialect: Dialect) {
+    this.#run = run;
+    this.scratchFrom = run.layout.scratch;
+    this.cells = cells;
+    this.#dialect = dialect;
+  }
+
+  /** Where copies of the last row's cells end. */
+  get scratch(): number {
+    return this.#scratch;
+  }
+
+  /** Reads the row at `start`. @returns the offset of the LF that ends it, or a negative word for why there is none */
+  read(start: number): number {
+    const { bytes, limit, final } = this.#run;
+    const { delimiter, quote } = this.#dialect;
+    const { cells } = this;
+    let { kinds, starts, ends } = cells;
+    this.newlines = 0;
+    this.#scratch = this.scratchFrom;
+    let column = 0;
+    let p = start;
+    for (;;) {
+      if (column === kinds.length) {
+        cells.reserve(column + 1);
+        ({ kinds, starts, ends } = cells);
+      }
+      if (bytes[p] === quote) {
+        p = this.#quoted(p, column);
+        if (p < 0) return p;
+      } else {
+        starts[column] = p;
+        let byte = bytes[p]!;
+        while (byte !== delimiter && byte !== LF) byte = bytes[++p]!;
+        kinds[column] = BARE;
+        ends[column] = byte === LF && bytes[p - 1] === CR && p > starts[column]! ? p - 1 : p;
+      }
+      column++;
+      if (bytes[p] === LF) break;
+      p++;
+    }
+    this.columns = column;
+    if (p === limit && !final) return INCOMPLETE;
+    if (this.#dialect.latin1) this.#decode();
+    return p;
+  }
+
+  /** Passes a quoted cell. @returns the offset of the delimiter or LF behind it */
+  #quoted(open: number, column: number): number {
+    const { bytes, limit, final } = this.#run;
+    const { delimiter, quote } = this.#dialect;
+    let doubled = false;
+    let p = open + 1;
+    for (;;) {
+      let byte = bytes[p]!;
+      while (byte !== quote && byte !== LF) byte = bytes[++p]!;
+      if (byte === LF) {
+        if (p >= limit) return this.#unended();
+        this.newlines++;
+        p++;
+      } else if (bytes[p + 1] === quote && p + 1 < limit) {
+        doubled = true;
+        p += 2;
+      } else break;
+    }
+    if (p + 1 >= limit && !final) return INCOMPLETE;
+    const { kinds, starts, ends } = this.cells;
+    kinds[column] = TEXT;
+    starts[column] = open + 1;
+    ends[column] = p;
+    if (doubled) this.#halve(column);
+    const after = bytes[p + 1];
+    if (after === delimiter || after === LF) return p + 1;
+    return after === CR && bytes[p + 2] === LF
+      ? p + 2
+      : after === CR && p + 2 >= limit && !final
+        ? INCOMPLETE
+        : BAD_QUOTE;
+  }
+
+  /** Behind one that does not end all quotes are doubled, and each cell that opens with some ends with them: few look so far. */
+  #unended(): number {
+    const { final, limit } = this.#run;
+    return final || this.#run.isTooLong(limit) ? BAD_QUOTE : INCOMPLETE;
+  }
+
+  /** Copies a cell aside with one quote for each two. */
+  #halve(column: number): void {
+    const { bytes } = this.#run;
+    const { starts, ends } = this.cells;
+    let out = this.#scratch;
+    const end = ends[column]!;
+    // A row is copied only as a whole: one that is too long is refused for that.
+    if (end - starts[column]! > this.#run.layout.scratchEnd - out) return;
+    const from = out;
+    for (let p = starts[column]!; p < end; p++) {
+      const byte = bytes[p]!;
+      bytes[out++] = byte;
+      if (byte === this.#dialect.quote) p++;
+    }
+    starts[column] = from;
+    ends[column] = out;
+    this.#scratch = out;
+  }
+
+  /** Copies cells with bytes beyond ASCII aside, as UTF-8. */
+  #decode(): void {
+    const { bytes, layout } = this.#run;
+    const { starts, ends } = this.cells;
+    for (let column = 0; column < this.columns; column++) {
+      const end = ends[column]!;
+      let p = starts[column]!;
+      while (p < end && bytes[p]! < 0x80) p++;
+      if (p === end || 2 * (end - starts[column]!) > layout.scratchEnd - this.#scratch) continue;
+      let out = this.#scratch;
+      for (p = starts[column]!; p < end; p++) {
+        const byte = bytes[p]!;
+        if (byte >= 0x80) bytes[out++] = 0xc0 | (byte >> 6);
+        bytes[out++] = byte < 0x80 ? byte : 0x80 | (byte & 0x3f);
+      }
+      starts[column] = this.#scratch;
+      ends[column] = out;
+      this.#scratch = out;
+    }
+  }
+}

@@ -1,0 +1,218 @@
+// From the bytes of a window to rows, and what comes before them: lines to pass over, the header that says what the cells
+// mean. All that comes before the first row is kept, for files of rejected rows begin with it.
+
+import type { Letterhead, Place } from '../../core/types/index.js';
+import type { Stop } from '../line-protocol/chunk-scanner.js';
+import { RowScan } from '../rows/row-scan.js';
+import type { Rows } from '../rows/rows.js';
+import { isAnnotation } from './annotated/annotations.js';
+import { BAD_QUOTE, INCOMPLETE, RowReader } from './cell-reader.js';
+import type { Dialect, DialectOptions } from './csv-dialect.js';
+import { type Head, Heads } from './head.js';
+import { tooLongHeader } from './header.js';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const BLANK = 0x20;
+const QUOTE = 0x22;
+const HASH = 0x23;
+/** Longer cells are no annotation. */
+const longestAnnotation = 1024;
+
+export class CsvScan extends RowScan {
+  letterhead: Letterhead;
+  readonly #reader: RowReader;
+  readonly #options: DialectOptions;
+  readonly #heads: Heads;
+  readonly #dialect: Dialect;
+  #head: Head | null = null;
+  /** Rows are passed over: only what they mean is wanted. */
+  #recalls = false;
+  /** Lines still to be passed over. */
+  #skip = 0;
+  /** Length of the time of the row before, where it is the last cell; 0 where there is none. */
+  #timeLength = 0;
+
+  constructor(rows: Rows, options: DialectOptions, dialect: Dialect, ending: string) {
+    super(rows);
+    this.#options = options;
+    this.#dialect = dialect;
+    this.#heads = new Heads(rows, ending);
+    this.letterhead = { ending, head: new Uint8Array(0) };
+    this.#reader = new RowReader(rows.run, rows.cells, dialect);
+  }
+
+  /** Whether nothing further that is read can change what rows mean. */
+  get isSettled(): boolean {
+    return this.#head !== null && !this.#heads.isAnnotated;
+  }
+
+  /** Until it is told otherwise, no row becomes a point. */
+  recall(recalls: boolean): void {
+    this.#recalls = recalls;
+  }
+
+  override begin(start: Place): void {
+    super.begin(start);
+    this.#timeLength = 0;
+    if (start.byteOffset > 0) return;
+    this.#head = null;
+    this.#skip = this.#options.skipLines;
+    this.#heads.begin();
+  }
+
+  protected override next(): Stop | null {
+    if (this.#blank()) return null;
+    if (this.#head !== null && this.#takeOrdinary(this.#head)) return null;
+    if (this.#head !== null) return this.#heads.isAnnotated && this.#isHash() ? this.#between() : this.#row(this.#head);
+    if (!this.#before()) return 'drained';
+    // What comes next has another letterhead than what came before.
+    return this.#head === null ? null : 'full';
+  }
+
+  /** Passes an empty line; those to be passed over anyway are counted there. */
+  #blank(): boolean {
+    const run = this.filling;
+    const { bytes, at, limit } = run;
+    if (this.#skip > 0) return false;
+    const end = bytes[at] === CR ? at + 1 : at;
+    if (bytes[end] !== LF || (end === limit && !run.final)) return false;
+    if (this.#head === null) this.#heads.keep(bytes.slice(at, Math.min(end + 1, limit)));
+    run.endLine(end);
+    return true;
+  }
+
+  /** Takes a line or row of what comes before the first row; false when more bytes are needed for it. */
+  #before(): boolean {
+    const run = this.filling;
+    if (this.#skip > 0) return this.#skipLine();
+    const end = this.#reader.read(run.at);
+    if (end === INCOMPLETE && !run.isTooLong(run.limit)) return false;
+    if (end < 0) throw tooLongHeader(end === BAD_QUOTE);
+    const { noHeader } = this.#options;
+    const annotates = !noHeader && this.#isAnnotation();
+    const isComment = this.#heads.isAnnotated && this.#isComment();
+    if (annotates) this.#heads.annotate(this.#reader, run.line);
+    if (!noHeader) this.#keep(end, this.#reader.newlines + 1);
+    if (!annotates && !isComment) this.#settle(this.#heads.end(this.#reader, noHeader));
+    return true;
+  }
+
+  /** From here on rows mean what this head says. */
+  #settle(head: Head): void {
+    const { scratch } = this.layout;
+    this.#head = head;
+    this.letterhead = head.letterhead;
+    this.rows.encoder.begin(head.mapping, head.time);
+    head.filler?.begin(scratch);
+    this.#prepare(head);
+    this.#reader.scratchFrom = scratch + (head.filler?.bytes ?? 0);
+  }
+
+  /** Cells that something is added to are not for the kernel. */
+  #prepare({ mapping, columns, filler }: Head): void {
+    const { delimiter, quote, latin1 } = this.#dialect;
+    if (filler === null) this.rows.kernel?.csv(mapping, columns, delimiter, quote, latin1);
+    else this.rows.kernel?.rest();
+  }
+
+  #skipLine(): boolean {
+    const { bytes, limit, final, at } = this.filling;
+    const end = bytes.indexOf(LF, at);
+    if (end >= limit && !final && !this.filling.isTooLong(limit)) return false;
+    const next = Math.min(end + 1, limit);
+    this.#heads.skip(bytes.slice(at, next));
+    this.filling.pass(next, end < limit ? 1 : 0);
+    if (end < limit) this.#skip -= 1;
+    return true;
+  }
+
+  /** Keeps what is before `end`, and the LF there, and goes on behind it. */
+  #keep(end: number, lines: number): void {
+    const { bytes, at, limit } = this.filling;
+    const next = Math.min(end + 1, limit);
+    this.#heads.keep(bytes.slice(at, next));
+    this.filling.pass(next, end < limit ? lines : lines - 1);
+  }
+
+  #isHash(): boolean {
+    const { bytes, at } = this.filling;
+    return bytes[at] === HASH || (bytes[at] === QUOTE && bytes[at + 1] === HASH);
+  }
+
+  #isComment(): boolean {
+    const { bytes, at } = this.filling;
+    return bytes[at] === HASH && bytes[at + 1] === BLANK;
+  }
+
+  /** Whether the row that was read last is an annotation. */
+  #isAnnotation(): boolean {
+    const { cells } = this.#reader;
+    const from = cells.starts[0]!;
+    const length = cells.ends[0]! - from;
+    if (this.bytes[from] !== HASH || length > longestAnnotation) return false;
+    return isAnnotation(Buffer.from(this.bytes.subarray(from, from + length)).toString());
+  }
+
+  /** Between rows that have annotations: those of another table, a comment, or one more row. */
+  #between(): Stop | null {
+    const run = this.filling;
+    const end = this.#reader.read(run.at);
+    if (end < 0) return this.#row(this.#head!);
+    if (this.#isAnnotation()) {
+      // What was read so far has the head from before.
+      if (run.count > 0 || run.rejects.length > 0) return 'full';
+      this.#head = null;
+      this.#heads.again();
+      return null;
+    }
+    if (!this.#isComment()) return this.#row(this.#head!);
+    run.endLine(end);
+    return null;
+  }
+
+  #takeOrdinary({ mapping, columns }: Head): boolean {
+    const { kernel } = this.rows;
+    if (kernel === null || this.#recalls || !this.filling.takeOrdinary(kernel)) return false;
+    this.#timeLength = mapping.time === columns - 1 ? kernel.timeLength : 0;
+    return true;
+  }
+
+  /** Takes a row in, or refuses it; null to go on. */
+  #row({ mapping, columns: expected, filler }: Head): Stop | null {
+    const run = this.filling;
+    const start = run.at;
+    const end = this.#reader.read(start);
+    if (run.isTooLong(end < 0 ? run.limit : end)) return run.refuse('too-long', '') ? null : 'drained';
+    if (end === INCOMPLETE) return 'drained';
+    if (end === BAD_QUOTE) return run.refuse('bad-quote', 'quotes that do not fit together') ? null : 'drained';
+    const { columns, newlines, cells } = this.#reader;
+    const cut = run.final && end === run.limit;
+    if (columns !== expected) {
+      const found = `a row of ${columns} cells instead of ${expected}`;
+      return run.refuse(cut ? 'cut-short' : 'ragged-row', found) ? null : 'drained';
+    }
+    const { time } = mapping;
+    const timeLength = time === columns - 1 ? cells.ends[time]! - cells.starts[time]! : 0;
+    if (cut && timeLength < this.#timeLength) {
+      return run.refuse('cut-short', 'a time shorter than the one before') ? null : 'drained';
+    }
+    this.#timeLength = timeLength;
+    const next = Math.min(end + 1, run.limit);
+    const lines = newlines + (next > end ? 1 : 0);
+    if (this.#recalls && filler !== null) {
+      run.pass(next, lines);
+      return null;
+    }
+    const row = { start, end: run.withoutCr(start, end), next, lines };
+    const problem = filler === null ? null : filler.fill(cells, columns, this.#reader.scratch, run.layout.scratchEnd);
+    if (problem !== null) {
+      run.refuseRow(problem, row);
+      return null;
+    }
+    const { count } = run;
+    if (!run.take(cells, row)) return 'full';
+    if (run.count > count) this.rows.kernel?.follow(this.rows.encoder);
+    return null;
+  }
+}

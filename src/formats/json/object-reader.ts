@@ -1,0 +1,246 @@
+// One JSON object, byte by byte, into cells: nested objects by their path (`a.b`), numbers with all their digits, strings
+// as they stand where nothing in them is escaped. Objects mostly come with the keys of the one before, in its order.
+
+import { isUtf8 } from 'node:buffer';
+import type { Reason } from '../reasons.js';
+import { type Cells, FALSE, LIST, NONE, NUMBER, TEXT, TRUE } from '../rows/cells.js';
+import type { RowRun } from '../rows/row-run.js';
+import { type Entry, type Keys, NOWHERE } from './key-tree.js';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const COLON = 0x3a;
+const OPEN_LIST = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_LIST = 0x5d;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+/** Deeper objects are refused. */
+export const mostDepth = 64;
+
+/** Bytes that end a run of plain ones in a string. */
+const stops = new Uint8Array(256).fill(1, 0, 0x20);
+stops[QUOTE] = 1;
+stops[BACKSLASH] = 1;
+const words = [
+  { bytes: Buffer.from('true'), kind: TRUE },
+  { bytes: Buffer.from('false'), kind: FALSE },
+  { bytes: Buffer.from('null'), kind: NONE },
+];
+
+/** What was wrong stays in `reason` and `found` until the next object. */
+export class ObjectReader {
+  reason: Reason = 'bad-json';
+  found = '';
+  readonly #run: RowRun;
+  readonly #cells: Cells;
+  #stamps = new Int32Array(64);
+  #stamp = 0;
+  #scratch = 0;
+  #keys: Keys | null = null;
+
+  constructor(run: RowRun, cells: Cells) {
+    this.#run = run;
+    this.#cells = cells;
+  }
+
+  /**
+   * Reads the object at `start` into the cells. The bytes before `limit` must be all of it; a line feed stands at `limit`.
+   * @returns the offset behind it; -1 when there is no good one
+   */
+  read(start: number, keys: Keys): number {
+    this.#stamp = this.#stamp === 0x7fff_ffff ? 1 : this.#stamp + 1;
+    this.#scratch = this.#run.layout.scratch;
+    this.#keys = keys;
+    this.#cells.clear(keys.columns);
+    if (this.#run.bytes[start] !== OPEN) return this.#fail(start, 'something else than an object');
+    return this.#object(start, keys.root, 0);
+  }
+
+  /** @param entry what the members belong to; null: they are only passed */
+  #object(start: number, entry: Entry | null, depth: number): number {
+    const { bytes } = this.#run;
+    if (depth > mostDepth) return this.#fail(start, 'an object that is nested too deep');
+    let p = this.#blanks(start + 1);
+    let expected = 0;
+    if (bytes[p] === CLOSE) return p + 1;
+    for (;;) {
+      if (bytes[p] !== QUOTE) return this.#fail(p, 'no key');
+      const from = p + 1;
+      let member = entry === null ? null : this.#keys!.expected(entry, expected, bytes, from);
+      let to = member === null ? this.#stringEnd(from) : from + member.key.length;
+      if (to < 0) return to;
+      if (member === null && entry !== null) {
+        const found = this.#keys!.find(entry, bytes, from, to);
+        if (typeof found === 'string') return this.#failFor(found, from, to);
+        member = found;
+      }
+      if (member !== null) expected = member.index + 1;
+      to += 1;
+      p = bytes[to] === COLON ? to : this.#blanks(to);
+      if (bytes[p] !== COLON) return this.#fail(p, 'no colon behind a key');
+      p = this.#value(this.#blanks(p + 1), member, depth);
+      if (p < 0) return p;
+      p = this.#blanks(p);
+      const byte = bytes[p];
+      if (byte === CLOSE) return p + 1;
+      if (byte !== COMMA) return this.#fail(p, 'no comma behind a value');
+      p = this.#blanks(p + 1);
+    }
+  }
+
+  #value(p: number, entry: Entry | null, depth: number): number {
+    const byte = this.#run.bytes[p]!;
+    if (byte === QUOTE) return this.#string(p + 1, entry);
+    if (byte === MINUS || (byte >= 0x30 && byte <= 0x39)) return this.#number(p, entry);
+    if (byte === OPEN) return this.#object(p, entry, depth + 1);
+    if (byte === OPEN_LIST) return this.#list(p, entry, depth + 1);
+    return this.#word(p, entry);
+  }
+
+  /** A list is no value; where elements of it are asked for they are like members called 0, 1, 2 … */
+  #list(start: number, entry: Entry | null, depth: number): number {
+    const { bytes } = this.#run;
+    if (depth > mostDepth) return this.#fail(start, 'a list that is nested too deep');
+    const picked = entry !== null && this.#keys!.isPicked(entry);
+    if (entry !== null && !picked && this.#put(entry, LIST, start, start + 1) < 0) return -1;
+    let p = this.#blanks(start + 1);
+    if (bytes[p] === CLOSE_LIST) return p + 1;
+    for (let i = 0; ; i++) {
+      const element = picked ? this.#keys!.element(entry, i) : null;
+      if (typeof element === 'string') return this.#failFor(element, start, p);
+      p = this.#value(p, element, depth);
+      if (p < 0) return p;
+      p = this.#blanks(p);
+      if (bytes[p] === CLOSE_LIST) return p + 1;
+      if (bytes[p] !== COMMA) return this.#fail(p, 'no comma behind an element');
+      p = this.#blanks(p + 1);
+    }
+  }
+
+  #string(from: number, entry: Entry | null): number {
+    const { bytes } = this.#run;
+    let p = from;
+    while (stops[bytes[p]!] === 0) p++;
+    if (bytes[p] === QUOTE) return entry === null || this.#put(entry, TEXT, from, p) >= 0 ? p + 1 : -1;
+    const end = this.#stringEnd(p);
+    if (end < 0) return end;
+    const decoded = entry === null ? 0 : this.#decode(from, end, entry);
+    if (decoded < 0) return decoded;
+    const written = entry === null ? 0 : this.#put(entry, TEXT, this.#scratch, decoded);
+    if (entry !== null) this.#scratch = decoded;
+    return written < 0 ? written : end + 1;
+  }
+
+  /** Offset of the quote that ends the string whose bytes begin at `from`. */
+  #stringEnd(from: number): number {
+    const { bytes } = this.#run;
+    let p = from;
+    for (;;) {
+      while (stops[bytes[p]!] === 0) p++;
+      if (bytes[p] === QUOTE) return p;
+      if (bytes[p] !== BACKSLASH) return this.#fail(p, 'a string that does not end');
+      p += bytes[p + 1] === 0x0a ? 1 : 2;
+    }
+  }
+
+  /** Writes the string aside with its escapes resolved. @returns the offset behind it */
+  #decode(from: number, to: number, entry: Entry): number {
+    const { bytes, layout } = this.#run;
+    const quoted = Buffer.from(bytes.buffer, bytes.byteOffset + from - 1, to - from + 2);
+    // Other characters would stand for such bytes.
+    if (!isUtf8(quoted) && this.#keys!.columnOf(entry) !== NOWHERE) return this.#failFor('invalid-utf8', from, to);
+    let text: string;
+    try {
+      text = JSON.parse(quoted.toString()) as string;
+    } catch {
+      return this.#fail(from, 'an escape that is none');
+    }
+    // Half of a pair has no UTF-8.
+    if (/\p{Cs}/u.test(text)) return this.#fail(from, 'half of a surrogate pair');
+    const room = Buffer.from(bytes.buffer, bytes.byteOffset + this.#scratch, layout.scratchEnd - this.#scratch);
+    return this.#scratch + room.write(text);
+  }
+
+  #number(from: number, entry: Entry | null): number {
+    const { bytes } = this.#run;
+    let p = bytes[from] === MINUS ? from + 1 : from;
+    const whole = p;
+    p = this.#digits(p);
+    if (p === whole || (bytes[whole] === 0x30 && p > whole + 1)) return this.#fail(p, 'a number that is none');
+    if (bytes[p] === 0x2e) {
+      const fraction = ++p;
+      p = this.#digits(p);
+      if (p === fraction) return this.#fail(p, 'a number that is none');
+    }
+    if ((bytes[p]! | 0x20) === 0x65) {
+      p += bytes[p + 1] === MINUS || bytes[p + 1] === 0x2b ? 2 : 1;
+      const exponent = p;
+      p = this.#digits(p);
+      if (p === exponent) return this.#fail(p, 'a number that is none');
+    }
+    return entry === null || this.#put(entry, NUMBER, from, p) >= 0 ? p : -1;
+  }
+
+  #digits(from: number): number {
+    const { bytes } = this.#run;
+    let p = from;
+    while (bytes[p]! >= 0x30 && bytes[p]! <= 0x39) p++;
+    return p;
+  }
+
+  #word(from: number, entry: Entry | null): number {
+    const { bytes } = this.#run;
+    for (const word of words) {
+      const to = from + word.bytes.length;
+      if (bytes[from] !== word.bytes[0] || !word.bytes.every((byte, i) => bytes[from + i] === byte)) continue;
+      return entry === null || this.#put(entry, word.kind, from, to) >= 0 ? to : -1;
+    }
+    return this.#fail(from, 'something that is no value');
+  }
+
+  #put(entry: Entry, kind: number, from: number, to: number): number {
+    if (kind === NONE) return 0;
+    const column = this.#keys!.columnOf(entry);
+    if (typeof column === 'string') return this.#failFor(column, from, to);
+    if (column < 0) return 0;
+    const { kinds, starts, ends } = this.#cells;
+    if (column >= this.#stamps.length) this.#stamps = grown(this.#stamps, column);
+    if (this.#stamps[column] === this.#stamp) {
+      this.reason = 'duplicate-column';
+      this.found = `${JSON.stringify(entry.path)} twice`;
+      return -1;
+    }
+    this.#stamps[column] = this.#stamp;
+    kinds[column] = kind;
+    starts[column] = from;
+    ends[column] = to;
+    return 0;
+  }
+
+  #blanks(from: number): number {
+    const { bytes } = this.#run;
+    let p = from;
+    while (bytes[p] === 0x20 || bytes[p] === 0x09 || bytes[p] === 0x0d) p++;
+    return p;
+  }
+
+  #failFor(reason: Reason, from: number, to: number): -1 {
+    this.reason = reason;
+    this.found = JSON.stringify(Buffer.from(this.#run.bytes.subarray(from, Math.min(to, from + 64))).toString());
+    return -1;
+  }
+
+  #fail(at: number, found: string): -1 {
+    this.reason = 'bad-json';
+    this.found = `${found} at byte ${Math.min(at, this.#run.limit) - this.#run.at} of the line`;
+    return -1;
+  }
+}
+
+function grown(from: Int32Array, index: number): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(2 ** Math.ceil(Math.log2(index + 1)));
+  to.set(from);
+  return to;
+}

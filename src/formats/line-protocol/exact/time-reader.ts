@@ -1,0 +1,57 @@
+// A timestamp's digits as a signed 64-bit integer in two words, with the range in which the server can place it.
+
+import type { InputPrecision } from '../../../core/types/index.js';
+
+const BILLION = 1_000_000_000;
+
+/**
+ * Largest |timestamp| per unit as [billions, rest]: 2^63 ns less two years of 366 days, so that the server's bucket,
+ * of up to a year either side, does not overflow (the server refuses the whole request beyond).
+ */
+export const timeLimits: Record<InputPrecision, readonly [number, number]> = {
+  ns: [9_160_127_236, 854_775_808],
+  us: [9_160_127, 236_854_775],
+  ms: [9_160, 127_236_854],
+  s: [9, 160_127_236],
+};
+
+/** The largest of a unit as one integer. */
+export function timeLimit(precision: InputPrecision): bigint {
+  const [billions, rest] = timeLimits[precision];
+  return BigInt(billions) * BigInt(BILLION) + BigInt(rest);
+}
+
+/** Reads timestamps of one unit without allocating; the result stays in `low` and `high`. */
+export class TimeReader {
+  low = 0;
+  high = 0;
+  readonly #limit: readonly [number, number];
+
+  constructor(precision: InputPrecision) {
+    this.#limit = timeLimits[precision];
+  }
+
+  /** Reads digits [from, to), 1 to 19 of them. @returns false when out of range. */
+  read(bytes: Uint8Array, from: number, to: number, negative: boolean): boolean {
+    const split = Math.max(from, to - 9);
+    let billions = 0;
+    let rest = 0;
+    for (let p = from; p < split; p++) billions = billions * 10 + bytes[p]! - 0x30;
+    for (let p = split; p < to; p++) rest = rest * 10 + bytes[p]! - 0x30;
+    const [most, mostRest] = this.#limit;
+    if (billions > most || (billions === most && rest > mostRest)) return false;
+    this.#store(billions, rest, negative);
+    return true;
+  }
+
+  /** Splits billions * 10^9 + rest into words; every intermediate value stays below 2^53. */
+  #store(billions: number, rest: number, negative: boolean): void {
+    const upper = Math.floor(billions / 65_536) * BILLION;
+    const lowSum = (upper % 65_536) * 65_536 + (billions % 65_536) * BILLION + rest;
+    const carry = Math.floor(lowSum / 4_294_967_296);
+    const low = lowSum - carry * 4_294_967_296;
+    const high = Math.floor(upper / 65_536) + carry;
+    this.low = (negative ? -low : low) >>> 0;
+    this.high = (negative ? ~high + (low === 0 ? 1 : 0) : high) >>> 0;
+  }
+}

@@ -1,0 +1,88 @@
+// What kind of field value a run of bytes is, exactly as every supported server reads it.
+
+import type { Reason } from '../../reasons.js';
+
+/** Kinds of column, as they go into a shape's hash. */
+export const TAG = 1;
+export const FLOAT = 2;
+export const INTEGER = 3;
+export const UNSIGNED = 4;
+export const BOOLEAN = 5;
+export const STRING = 6;
+
+const booleans = new Set(['t', 'T', 'f', 'F', 'true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
+const INTEGER_LIMITS = ['9223372036854775807', '9223372036854775808'] as const;
+const UNSIGNED_LIMIT = '18446744073709551615';
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+function skipDigits(bytes: Uint8Array, p: number, to: number): number {
+  while (p < to && isDigit(bytes[p]!)) p++;
+  return p;
+}
+
+function text(bytes: Uint8Array, from: number, to: number): string {
+  return String.fromCharCode(...bytes.subarray(from, to));
+}
+
+/** Kind of the unquoted value in [from, to), which is not empty; or why it is none. */
+export function valueKind(bytes: Uint8Array, from: number, to: number): number | Reason {
+  const first = bytes[from]!;
+  const signed = first === 0x2b || first === 0x2d;
+  if (signed || isDigit(first)) return numberKind(bytes, from, to, signed);
+  if (to - from <= 5 && booleans.has(text(bytes, from, to))) return BOOLEAN;
+  return first === 0x2e || /^(inf(inity)?|nan)$/i.test(text(bytes, from, Math.min(to, from + 12)))
+    ? 'bad-number'
+    : 'bad-value';
+}
+
+function numberKind(bytes: Uint8Array, from: number, to: number, signed: boolean): number | Reason {
+  const start = signed ? from + 1 : from;
+  const whole = skipDigits(bytes, start, to);
+  let p = whole;
+  if (p === to && p > start) return floatKind(bytes, from, to, false);
+  const suffix = bytes[p]!;
+  if (p === to - 1 && p > start && (suffix === 0x69 || suffix === 0x75)) return integerKind(bytes, from, p, suffix);
+  let digits = whole - start;
+  if (p < to && suffix === 0x2e) {
+    p = skipDigits(bytes, p + 1, to);
+    digits += p - whole - 1;
+  }
+  if (digits === 0) return nonNumber(bytes, start, to);
+  let exponent = false;
+  if (p < to && (bytes[p]! | 0x20) === 0x65) {
+    exponent = true;
+    p++;
+    if (p < to && (bytes[p] === 0x2b || bytes[p] === 0x2d)) p++;
+    const exponentStart = p;
+    p = skipDigits(bytes, p, to);
+    if (p === exponentStart) return 'bad-number';
+  }
+  return p === to ? floatKind(bytes, from, to, exponent) : 'bad-number';
+}
+
+/** `-inf` and the like are stored, and read back as nothing. */
+function nonNumber(bytes: Uint8Array, start: number, to: number): Reason {
+  return /^(inf(inity)?|nan)$/i.test(text(bytes, start, Math.min(to, start + 12))) ? 'non-finite' : 'bad-number';
+}
+
+/** Only an exponent or more than 300 digits can reach beyond the largest float. */
+function floatKind(bytes: Uint8Array, from: number, to: number, exponent: boolean): number | Reason {
+  if (!exponent && to - from <= 300) return FLOAT;
+  return Number.isFinite(Number(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')))
+    ? FLOAT
+    : 'non-finite';
+}
+
+function integerKind(bytes: Uint8Array, from: number, to: number, suffix: number): number | Reason {
+  const sign = bytes[from]!;
+  const unsigned = suffix === 0x75;
+  if (sign === 0x2b || (unsigned && sign === 0x2d)) return 'bad-number';
+  const start = sign === 0x2d ? from + 1 : from;
+  const limit = unsigned ? UNSIGNED_LIMIT : INTEGER_LIMITS[sign === 0x2d ? 1 : 0];
+  const kind = unsigned ? UNSIGNED : INTEGER;
+  if (to - start < limit.length) return kind;
+  return to - start === limit.length && text(bytes, start, to) <= limit ? kind : 'integer-range';
+}

@@ -1,0 +1,309 @@
+// From the bytes of a window to a run of points: one synchronous pass that fills the index until it is full or the
+// window is used up. Everything that outlives a window (open comment, over-long line, line count) is kept here.
+
+import { randomBytes } from 'node:crypto';
+import type { FormatReject } from '../../core/types/index.js';
+import * as model from '../../core/types/index.js';
+import { type Kernel, type KernelSettings, loadKernel } from '../kernel/line-kernel.js';
+import { memoryOf, type WasmMemory } from '../kernel/wasm.js';
+import { describe, type Reason } from '../reasons.js';
+import type { Stop, WindowScan } from './chunk-scanner.js';
+import { PointReader } from './exact/point-reader.js';
+import { rewrite } from './exact/rewrite.js';
+import { timeLimit } from './exact/time-reader.js';
+import { indexes, type Layout, type LineProtocolOptions, layout, type RunArea } from './lines-layout.js';
+import { SHAPE_SLOT_BYTES, Shapes } from './shape-table.js';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const HASH_SIGN = 0x23;
+/** Rejects are objects; so many of them end a run. */
+const REJECTS_PER_RUN = 1024;
+
+const ENTRY_BYTES = model.POINT_WORDS * 4;
+
+/** Scans windows of one input after another; all its memory is taken at construction. */
+export class Scan implements WindowScan {
+  readonly letterhead = model.lineProtocolLetterhead;
+  readonly layout: Layout;
+  readonly bytes: Uint8Array;
+  /** Of the run. */
+  index: Uint32Array;
+  readonly shapes: Shapes;
+  /** Points that the kernel took so far, of all inputs. */
+  ordinary = 0;
+  count = 0;
+  rejects: FormatReject[] = [];
+  firstLine = 1;
+  /** Where the next run begins. */
+  at = 0;
+
+  readonly #options: LineProtocolOptions;
+  readonly #reader: PointReader;
+  readonly #kernel: Kernel | null;
+  readonly #indexes: readonly Uint32Array[];
+  #area: RunArea;
+  #limit = 0;
+  #final = false;
+  #line = 1;
+  #scratch = 0;
+  #inComment = false;
+  #commentBytes = 0;
+  #inLongLine = false;
+  /** Decimal digits of the last timestamp, 0 before the first. */
+  #digits = 0;
+  #full = false;
+  /** A point began in the window and did not end; and there is nothing new to be said of it. */
+  #incomplete = false;
+  #waits = false;
+
+  /** @param shared memory of that layout, which another thread sees as well; default: one of its own */
+  constructor(options: LineProtocolOptions, shared?: WasmMemory) {
+    this.#options = options;
+    this.layout = layout(options);
+    const memory = shared ?? memoryOf(this.layout.bytes);
+    const { buffer } = memory;
+    this.bytes = new Uint8Array(buffer);
+    this.#area = this.layout.runs[0]!;
+    this.#indexes = indexes(memory, this.layout);
+    this.index = this.#indexes[0]!;
+    const table = new Int32Array(buffer, this.layout.shapes, this.layout.shapesBytes / 4);
+    this.shapes = new Shapes(table, options.maxShapes ?? 4096);
+    // A seed of its own for each format, so that nobody can make up names that collide.
+    const seed = randomBytes(8).readBigUInt64LE();
+    this.#reader = new PointReader(this.bytes, options, seed);
+    this.#kernel = options.kernel === false ? null : loadKernel(memory, this.#kernelSettings(seed), options.kernel);
+  }
+
+  #kernelSettings(seed: bigint): KernelSettings {
+    const { maxPointBytes, missingTimestamp, precision } = this.#options;
+    const { shapes, shapesBytes } = this.layout;
+    const stampMissing = missingTimestamp === 'now';
+    const shapeSlots = shapesBytes / SHAPE_SLOT_BYTES;
+    return { seed, timeLimit: timeLimit(precision), maxPointBytes, stampMissing, shapes, shapeSlots };
+  }
+
+  begin({ line, digits }: model.Place): void {
+    this.count = 0;
+    this.#line = line;
+    this.#inComment = false;
+    this.#inLongLine = false;
+    this.#incomplete = false;
+    this.#digits = digits;
+  }
+
+  /** Physical line at `at`. */
+  get line(): number {
+    return this.#line;
+  }
+
+  /** What is found in the next windows goes where it goes for the window of that number. */
+  into(window: number): void {
+    this.#keepDigits();
+    this.count = 0;
+    this.#area = this.layout.runs[window]!;
+    this.index = this.#indexes[window]!;
+  }
+
+  /** Bytes before `at` of a comment that goes on: what follows would be read as a point by someone who begins at `at`. */
+  get held(): number {
+    return this.#inComment ? this.#commentBytes : 0;
+  }
+
+  window(from: number, limit: number, final: boolean, fresh: number): void {
+    // Without a line's end in what came, a line that was not whole is not whole now. To read a long one anew with each
+    // chunk would take the square of its length.
+    const unended = from < fresh && limit - from <= this.#options.maxPointBytes && !final;
+    this.at = from;
+    this.#waits = this.#incomplete && unended && !this.bytes.subarray(fresh, limit).includes(LF);
+    this.#limit = limit;
+    this.#final = final;
+    this.bytes[limit] = LF;
+    this.#reader.forget();
+    this.#kernel?.forget();
+  }
+
+  run(): Stop {
+    this.#keepDigits();
+    this.count = 0;
+    this.rejects = [];
+    this.firstLine = this.#line;
+    this.#scratch = this.#area.scratch;
+    this.#full = false;
+    if (this.#waits) return 'drained';
+    this.#incomplete = false;
+    while (this.at < this.#limit) {
+      if (this.count === this.layout.indexPoints || this.rejects.length === REJECTS_PER_RUN) return 'full';
+      if (this.#inComment) this.#comment();
+      else if (this.#inLongLine) this.#longLine();
+      else if (this.#ordinary()) continue;
+      else if (!this.#blank() && !this.#point()) {
+        this.#incomplete = !this.#full;
+        return this.#full ? 'full' : 'drained';
+      }
+    }
+    if (this.#final && this.#inLongLine) this.#longLine();
+    return 'drained';
+  }
+
+  shape(number: number): model.Shape {
+    return this.shapes.shape(number);
+  }
+
+  /** Lets the kernel take what it can; false when that is nothing. */
+  #ordinary(): boolean {
+    const kernel = this.#kernel;
+    if (kernel === null) return false;
+    const entries = this.#area.index;
+    const entriesEnd = entries + this.index.byteLength;
+    const entry = entries + this.count * ENTRY_BYTES;
+    this.at = kernel.take(this.at, this.#limit, entry, entriesEnd, this.#line - this.firstLine);
+    const { taken } = kernel;
+    this.count += taken;
+    this.ordinary += taken;
+    this.#line += taken;
+    return taken > 0;
+  }
+
+  /** Passes blanks and empty lines, all there are; true when something was passed or a comment began. */
+  #blank(): boolean {
+    const { bytes, at: from } = this;
+    const limit = this.#limit;
+    let p = from;
+    for (; p < limit; p++) {
+      if (bytes[p] === LF) this.#line++;
+      else if (bytes[p] !== SPACE && bytes[p] !== CR) break;
+    }
+    if (p < limit && bytes[p] === HASH_SIGN) {
+      this.#inComment = true;
+      this.#commentBytes = 0;
+    }
+    this.at = p;
+    return p > from || this.#inComment;
+  }
+
+  #comment(): void {
+    const end = this.bytes.indexOf(LF, this.at);
+    this.#inComment = end >= this.#limit;
+    this.#commentBytes += this.#limit - this.at;
+    this.#endLine(end);
+  }
+
+  /** Goes on behind the LF at `end`, which may be the one that stands for the end of the window. */
+  #endLine(end: number): void {
+    if (end < this.#limit) this.#line++;
+    this.at = Math.min(end + 1, this.#limit);
+  }
+
+  #longLine(): void {
+    const end = this.bytes.indexOf(LF, this.at);
+    const ends = end < this.#limit || this.#final;
+    this.#reject('too-long', 'the rest of it', this.at, end - this.at, ends ? 'last' : 'middle');
+    this.#inLongLine = !ends;
+    this.#endLine(end);
+  }
+
+  /** Takes one point or reject; false when more bytes, or another run, are needed for it. */
+  #point(): boolean {
+    const start = this.at;
+    const outcome = this.#reader.read(start, this.#limit, this.#final);
+    if (outcome === 'incomplete') return false;
+    if (outcome === 'reject') return this.#refuse(this.#reader.reason, this.#reader.found);
+    const reader = this.#reader;
+    if (reader.lineEnd === this.#limit && this.#cutShort()) {
+      return this.#refuse('cut-short', reader.hasTime ? 'a timestamp shorter than the one before' : 'no timestamp');
+    }
+    if (!reader.hasTime && this.#options.missingTimestamp === 'reject')
+      return this.#refuse('no-timestamp', 'no timestamp');
+    const length = reader.end - start + reader.inserted;
+    if (length > this.#options.maxPointBytes) return this.#refuse('too-long', `${length} bytes once made portable`);
+    return this.#accept(start, length);
+  }
+
+  #accept(start: number, length: number): boolean {
+    const reader = this.#reader;
+    let sent = start;
+    if (reader.inserted > 0) {
+      sent = this.#scratch;
+      if (sent + length > this.#area.scratch + this.layout.scratchBytes) {
+        this.#full = true;
+        return false;
+      }
+      this.#scratch = rewrite(this.bytes, start, reader.end, sent);
+    }
+    const { low, high } = reader.shape;
+    const shape = this.shapes.number(low, high, this.bytes.subarray(sent, sent + length));
+    this.#enter(start, sent, length, shape);
+    this.#line += reader.newlines;
+    this.#endLine(reader.lineEnd);
+    return true;
+  }
+
+  #enter(start: number, sent: number, length: number, shape: number): void {
+    const { index } = this;
+    const { hasTime, lineEnd, time } = this.#reader;
+    const entry = this.count++ * model.POINT_WORDS;
+    index[entry + model.START] = sent;
+    index[entry + model.LENGTH] = length;
+    index[entry + model.SOURCE_START] = start;
+    index[entry + model.SOURCE_LENGTH] = this.#withoutCr(start, lineEnd) - start;
+    index[entry + model.LINE] = this.#line - this.firstLine;
+    index[entry + model.SHAPE] = hasTime ? shape : shape | model.NO_TIMESTAMP;
+    index[entry + model.TIME_LOW] = hasTime ? time.low : 0;
+    index[entry + model.TIME_HIGH] = hasTime ? time.high : 0;
+  }
+
+  #withoutCr(start: number, end: number): number {
+    return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
+  }
+
+  /** Rejects the line at `at` up to its first LF; false when that has not come yet. */
+  #refuse(reason: Reason, found: string): boolean {
+    const start = this.at;
+    const end = this.bytes.indexOf(LF, start);
+    const tooLong = end - start > this.#options.maxPointBytes;
+    if (end === this.#limit && !this.#final) {
+      if (!tooLong) return false;
+      this.#reject('too-long', this.#overlong(), start, end - start, 'first');
+      this.#inLongLine = true;
+    } else {
+      // An over-long line keeps its carriage return, as it does when it comes in parts.
+      if (tooLong) this.#reject('too-long', this.#overlong(), start, end - start, 'whole');
+      else this.#reject(reason, found, start, this.#withoutCr(start, end) - start, 'whole');
+    }
+    this.#endLine(end);
+    return true;
+  }
+
+  #overlong(): string {
+    return `a line of more than ${this.#options.maxPointBytes} bytes`;
+  }
+
+  #reject(reason: Reason, found: string, start: number, length: number, part: FormatReject['part']): void {
+    const line = this.#line - this.firstLine;
+    this.rejects.push({ before: this.count, start, length, line, reason, message: describe(reason, found), part });
+  }
+
+  #cutShort(): boolean {
+    this.#keepDigits();
+    const { hasTime, time } = this.#reader;
+    return !hasTime || digits(time.low, time.high) < this.#digits;
+  }
+
+  /** Remembers how long the last timestamp of the run was. */
+  #keepDigits(): void {
+    for (let i = this.count - 1; i >= 0; i--) {
+      const entry = i * model.POINT_WORDS;
+      if (this.index[entry + model.SHAPE]! >= model.NO_TIMESTAMP) continue;
+      this.#digits = digits(this.index[entry + model.TIME_LOW]!, this.index[entry + model.TIME_HIGH]!);
+      return;
+    }
+  }
+}
+
+/** Decimal digits of the magnitude of a 64-bit integer in two words. */
+function digits(low: number, high: number): number {
+  const value = BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low));
+  return String(value < 0n ? -value : value).length;
+}

@@ -1,0 +1,275 @@
+// One row → one point of line protocol, from bytes to bytes: names and escapes in the portable form, types as they were
+// declared or seen first. A row as the ones before it allocates nothing.
+
+import { isUtf8 } from 'node:buffer';
+import { type InputPrecision, type NameLimits, narrowestNames } from '../../core/types/index.js';
+import { TimeReader } from '../line-protocol/exact/time-reader.js';
+import type { Reason } from '../reasons.js';
+import type { TimeCell } from '../timestamps/time-cell.js';
+import { BARE, type Cells, INSTANT, LIST, NONE, READY, TEXT } from './cells.js';
+import { copy } from './copy-bytes.js';
+import { type Mapping, measurementPrefix } from './mapping/mapping.js';
+import { type RowShapes, Table } from './table-memory.js';
+import { type Types, typeNames } from './values/field-types.js';
+import { code, putName, reasonOf } from './values/put-value.js';
+import { ValueWriter } from './values/value-writer.js';
+
+/** The memory has no room for the point. */
+export const FULL = -1;
+
+const SPACE = 0x20;
+const MINUS = 0x2d;
+/** Fixed part, and part per tag beside its value, of the key under which the server indexes a series. */
+const SERIES_KEY_BASE = 7;
+const SERIES_KEY_PER_TAG = 9;
+/** Behind any value: separators, quotes, a timestamp. */
+const slack = 64;
+
+const wrongType = code('wrong-type');
+
+export interface EncoderOptions {
+  readonly precision: InputPrecision;
+  readonly missingTimestamp: 'reject' | 'now';
+  readonly maxPointBytes: number;
+  readonly nullWords: readonly string[] | null;
+  /** Of the target; default: those of CnosDB. */
+  readonly names?: NameLimits;
+}
+
+/** What it found stays in the public fields until the next row. */
+export class RowEncoder {
+  hasTime = false;
+  shape = 0;
+  readonly time: TimeReader;
+  reason: Reason = 'no-fields';
+  found = '';
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #options: EncoderOptions;
+  readonly #nulls: readonly Uint8Array[];
+  readonly #usualTime: TimeCell;
+  #timeCell: TimeCell;
+  readonly #values: ValueWriter;
+  readonly #shapes: RowShapes;
+  readonly #types: Types;
+  #mapping: Mapping | null = null;
+  #tables = new Map<string, Table>();
+  readonly #byMapping = new WeakMap<Mapping, Map<string, Table>>();
+  #table: Table | null = null;
+  #mask = new Int32Array(1);
+  /** Fields whose type this row showed, and the types; they hold once the row is taken. */
+  readonly #shown: [field: number, type: number][] = [];
+
+  constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: Types) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#options = options;
+    this.#nulls = (options.nullWords ?? []).map((word) => Buffer.from(word));
+    this.#usualTime = timeCell;
+    this.#timeCell = timeCell;
+    this.#values = new ValueWriter(bytes);
+    this.#shapes = shapes;
+    this.#types = types;
+    this.time = new TimeReader(options.precision);
+  }
+
+  /** Of the last row. */
+  get table(): Table | null {
+    return this.#table;
+  }
+
+  /** Columns that the last row had, a bit each: tags, then fields. */
+  get mask(): Int32Array {
+    return this.#mask;
+  }
+
+  /** The mapping of the rows that come next, and their times where those are not as the options say. */
+  begin(mapping: Mapping, timeCell: TimeCell | null = null): void {
+    this.#mapping = mapping;
+    this.#timeCell = timeCell ?? this.#usualTime;
+    // Rows of several mappings may take turns.
+    this.#tables = this.#byMapping.get(mapping) ?? new Map<string, Table>();
+    this.#byMapping.set(mapping, this.#tables);
+    this.#table = null;
+  }
+
+  /**
+   * Writes the point of a row at `out`, before `end`.
+   * @returns the offset behind it, FULL, or the code of why the row is refused, of which `reason` and `found` tell
+   */
+  encode(row: Cells, out: number, end: number): number {
+    const mapping = this.#mapping!;
+    this.#clear(mapping);
+    let at = this.#measurement(row, mapping, out, end);
+    if (at >= 0) at = this.#tags(row, mapping, at, end);
+    if (at >= 0) at = this.#fields(row, mapping, at, end);
+    if (at >= 0) at = this.#timestamp(row, mapping, at);
+    if (at < 0) return at;
+    const { maxPointBytes } = this.#options;
+    if (at - out > maxPointBytes) return this.#fail(code('too-long'), `${at - out} bytes as line protocol`);
+    const table = this.#table!;
+    if (this.#shown.length > 0)
+      for (const [field, type] of this.#shown) table.learn(field, mapping.fields[field]!.name, type);
+    this.shape = table.shape(this.#mask, this.#bytes, out, at, this.#shapes);
+    return at;
+  }
+
+  #clear({ tags, fields }: Mapping): void {
+    const words = (tags.length + fields.length + 31) >>> 5;
+    const mask = this.#mask;
+    if (mask.length !== words) this.#mask = new Int32Array(words);
+    else for (let i = 0; i < words; i++) mask[i] = 0;
+    // Setting a length takes as long as a column.
+    if (this.#shown.length > 0) this.#shown.length = 0;
+  }
+
+  #measurement(row: Cells, mapping: Mapping, out: number, end: number): number {
+    const fixed = mapping.table;
+    const table = fixed === null ? this.#tableOf(row, mapping.measurement) : (this.#table ?? this.#named(fixed));
+    if (table === null) return this.#fail(code('no-measurement'), 'a name that no table can have');
+    this.#table = table;
+    table.follow(mapping);
+    if (out + table.prefix.length + slack > end) return FULL;
+    return this.#copy(table.prefix, out);
+  }
+
+  /** The table that a cell names. */
+  #tableOf(row: Cells, column: number): Table | null {
+    if (column < 0 || this.#isNone(row, column) || row.kinds[column]! > TEXT) return null;
+    const from = row.starts[column]!;
+    const to = row.ends[column]!;
+    // Rows of one table mostly come together.
+    if (this.#table?.is(this.#bytes, from, to)) return this.#table;
+    const name = Buffer.from(this.#bytes.buffer, from, to - from);
+    // Names of other bytes would become one.
+    return isUtf8(name) ? this.#named(name.toString()) : null;
+  }
+
+  #named(name: string): Table | null {
+    const known = this.#tables.get(name);
+    if (known !== undefined) return known;
+    const prefix = measurementPrefix(Buffer.from(name), (this.#options.names ?? narrowestNames).slashes);
+    const table = prefix === null ? null : new Table(name, prefix, this.#types);
+    if (table !== null) this.#tables.set(name, table);
+    return table;
+  }
+
+  #tags(row: Cells, { tags }: Mapping, from: number, end: number): number {
+    const { kinds, starts, ends, sizes } = row;
+    let key = SERIES_KEY_BASE + this.#table!.raw.length;
+    let out = from;
+    for (let i = 0; i < tags.length; i++) {
+      const { column, prefix, name } = tags[i]!;
+      const kind = kinds[column]!;
+      if (kind === NONE || (kind === BARE && this.#isNone(row, column))) continue;
+      const start = starts[column]!;
+      const stop = ends[column]!;
+      if (start === stop) continue; // a tag has no empty value
+      if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
+      const isReady = kind === READY;
+      const at = isReady ? this.#copyReady(row, start, stop, out) : this.#copy(prefix, out);
+      const next = isReady ? at : kind === LIST ? code('array-value') : putName(this.#bytes, start, stop, at);
+      if (next < 0) return this.#refuse(next, name, start, stop);
+      out = next;
+      key += SERIES_KEY_PER_TAG + (isReady ? sizes[column]! : stop - start);
+      this.#mask[i >>> 5]! |= 1 << (i & 31);
+    }
+    const { seriesKeyBytes } = this.#options.names ?? narrowestNames;
+    return key <= seriesKeyBytes ? out : this.#fail(code('series-key-too-long'), `a series key of up to ${key} bytes`);
+  }
+
+  #fields(row: Cells, { fields, tags }: Mapping, from: number, end: number): number {
+    const { kinds, starts, ends } = row;
+    const { types, declared } = this.#table!;
+    let out = from;
+    for (let i = 0; i < fields.length; i++) {
+      const { column, prefix, name, reading } = fields[i]!;
+      const kind = kinds[column]!;
+      if (kind === NONE || (kind === BARE && this.#isNone(row, column))) continue;
+      const start = starts[column]!;
+      const stop = ends[column]!;
+      if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
+      const isReady = kind === READY;
+      const at = isReady ? this.#copyReady(row, start, stop, out) : this.#copy(prefix, out);
+      if (out === from) this.#bytes[out] = SPACE;
+      const next = isReady
+        ? at
+        : reading === null
+          ? this.#values.put(kind, start, stop, at, types[i]!, declared[i] === 1)
+          : this.#values.putRead(reading, start, stop, at, types[i]!);
+      if (next < 0) return this.#refuse(next, name, start, stop);
+      if (types[i] === 0) this.#shown.push([i, this.#values.type]);
+      out = next;
+      const bit = tags.length + i;
+      this.#mask[bit >>> 5]! |= 1 << (bit & 31);
+    }
+    return out > from ? out : this.#fail(code('no-fields'), 'a row without a value');
+  }
+
+  #timestamp(row: Cells, { time: column, timeName }: Mapping, from: number): number {
+    this.hasTime = column >= 0 && !this.#isNone(row, column);
+    if (!this.hasTime) {
+      return this.#options.missingTimestamp === 'now' ? from : this.#fail(code('no-timestamp'), 'a row without a time');
+    }
+    const bytes = this.#bytes;
+    const start = row.starts[column]!;
+    const stop = row.ends[column]!;
+    bytes[from] = SPACE;
+    const end =
+      stop - start > slack || row.kinds[column] === LIST
+        ? code('bad-timestamp')
+        : row.kinds[column] === INSTANT
+          ? this.#copyOf(start, stop, from + 1)
+          : this.#timeCell.put(start, stop, from + 1);
+    if (end < 0) return this.#refuse(end, timeName, start, stop);
+    const negative = bytes[from + 1] === MINUS;
+    const digits = from + (negative ? 2 : 1);
+    const inRange = end - digits <= 19 && this.time.read(bytes, digits, end, negative);
+    return inRange ? end : this.#refuse(code('timestamp-range'), timeName, start, stop);
+  }
+
+  #copy(prefix: Uint8Array, out: number): number {
+    const bytes = this.#bytes;
+    for (let i = 0; i < prefix.length; i++) bytes[out + i] = prefix[i]!;
+    return out + prefix.length;
+  }
+
+  #copyReady({ ready }: Cells, from: number, to: number, out: number): number {
+    copy(this.#view, out, ready, from, to - from);
+    return out + to - from;
+  }
+
+  #copyOf(from: number, to: number, out: number): number {
+    const bytes = this.#bytes;
+    for (let i = from; i < to; i++) bytes[out + i - from] = bytes[i]!;
+    return out + to - from;
+  }
+
+  #isNone(row: Cells, column: number): boolean {
+    const kind = row.kinds[column]!;
+    if (kind !== BARE) return kind === NONE;
+    const start = row.starts[column]!;
+    const stop = row.ends[column]!;
+    return start === stop || (this.#nulls.length > 0 && this.#isNull(start, stop));
+  }
+
+  #isNull(from: number, to: number): boolean {
+    for (const word of this.#nulls) {
+      if (word.length === to - from && Buffer.compare(word, this.#bytes.subarray(from, to)) === 0) return true;
+    }
+    return false;
+  }
+
+  #refuse(result: number, column: string, from: number, to: number): number {
+    const shown = Buffer.from(this.#bytes.subarray(from, Math.min(to, from + 64))).toString();
+    const field = result === wrongType ? this.#mapping!.fields.findIndex(({ name }) => name === column) : -1;
+    const expected = field < 0 ? '' : ` where a ${typeNames[this.#table!.types[field]!]} is expected`;
+    return this.#fail(result, `${JSON.stringify(shown)} in column ${column}${expected}`);
+  }
+
+  #fail(result: number, found: string): number {
+    this.reason = reasonOf(result);
+    this.found = found;
+    return result;
+  }
+}

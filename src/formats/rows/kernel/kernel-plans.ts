@@ -1,0 +1,136 @@
+// What the kernel has to know of the tables of a mapping, written to where it reads it: the prefixes of all columns, the types
+// of the fields, and the shapes that rows had. A plan is made when the exact way took the first row of a table.
+
+import type { MappedColumn, Mapping } from '../mapping/mapping.js';
+import type { Table } from '../table-memory.js';
+
+// Offsets as in ../kernel/assembly/rows/memory.ts.
+const PLANS = 40_960;
+const PLANS_END = 262_144;
+const HEAD_WORDS = 11;
+const COLUMN_WORDS = 5;
+const SHAPE_SLOTS = 128;
+/** The kernel reads and writes 16 bytes at once. */
+const SLACK = 16;
+/** Of a point beside its values: blanks, quotes, letters behind whole numbers, a timestamp. */
+const perField = 4;
+const perPoint = 128;
+
+interface Plan {
+  readonly at: number;
+  readonly fieldsAt: number;
+  version: number;
+}
+
+export class Plans {
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #tell: (first: number) => void;
+  readonly #known = new Map<Table, Plan>();
+  #mapping: Mapping | null = null;
+  #at = PLANS;
+  #tags = 0;
+  #fields = 0;
+  #first = 0;
+
+  /** `tell`: where the list of plans begins, 0 for none; told whenever it is another. */
+  constructor(buffer: ArrayBufferLike, tell: (first: number) => void) {
+    this.#bytes = new Uint8Array(buffer);
+    this.#words = new Uint32Array(buffer, 0, PLANS_END / 4);
+    this.#tell = tell;
+  }
+
+  get isEmpty(): boolean {
+    return this.#first === 0;
+  }
+
+  /** Another mapping: nothing is known of its tables. */
+  begin(mapping: Mapping): void {
+    this.#mapping = mapping;
+    this.#clear();
+  }
+
+  /** Makes the plan of a table what the table is now. @returns where it lies; null where there is no room for it */
+  follow(table: Table): number | null {
+    const { tags, fields } = this.#mapping!;
+    // No plan may be without a column that rows have meanwhile.
+    if (tags.length !== this.#tags || fields.length !== this.#fields) this.#clear();
+    this.#tags = tags.length;
+    this.#fields = fields.length;
+    const plan = this.#known.get(table) ?? this.#made(table, this.#mapping!);
+    if (plan === null) return null;
+    if (plan.version !== table.version) this.#putTypes(plan, table);
+    return plan.at;
+  }
+
+  #clear(): void {
+    this.#known.clear();
+    this.#at = PLANS;
+    this.#first = 0;
+    this.#tell(0);
+  }
+
+  #made(table: Table, { tags, fields }: Mapping): Plan | null {
+    const columns = [...tags, ...fields];
+    const prefixes = columns.reduce((sum, { prefix }) => sum + prefix.length, 0);
+    const maskWords = (columns.length + 31) >>> 5;
+    const words = HEAD_WORDS + COLUMN_WORDS * columns.length + SHAPE_SLOTS * (1 + maskWords);
+    const bytes = 4 * words + table.prefix.length + table.raw.length + prefixes + 2 * SLACK;
+    if (bytes > PLANS_END - PLANS) return null;
+    // What is known of the other tables is soon learnt again.
+    if (bytes > PLANS_END - this.#at) this.#clear();
+    const at = this.#at;
+    const columnsAt = at + 4 * HEAD_WORDS;
+    const tagsEnd = columnsAt + 4 * COLUMN_WORDS * tags.length;
+    const fieldsEnd = columnsAt + 4 * COLUMN_WORDS * columns.length;
+    const shapesAt = fieldsEnd;
+    const prefixAt = at + 4 * words;
+    const nameAt = prefixAt + table.prefix.length;
+    this.#bytes.fill(0, at, prefixAt);
+    this.#bytes.set(table.prefix, prefixAt);
+    this.#bytes.set(table.raw, nameAt);
+    const most = table.prefix.length + prefixes + perField * columns.length + perPoint;
+    this.#words.set(
+      [
+        prefixAt,
+        table.prefix.length,
+        nameAt,
+        table.raw.length,
+        columnsAt,
+        tagsEnd,
+        fieldsEnd,
+        most,
+        shapesAt,
+        4 * maskWords,
+        this.#first,
+      ],
+      at / 4,
+    );
+    this.#at = Math.ceil((this.#putColumns(columns, columnsAt, nameAt + table.raw.length) + SLACK) / 16) * 16;
+    this.#first = at;
+    const plan = { at, fieldsAt: tagsEnd, version: -1 };
+    this.#known.set(table, plan);
+    this.#tell(at);
+    return plan;
+  }
+
+  /** @returns the offset behind their prefixes, which lie from `prefixes` on */
+  #putColumns(columns: readonly MappedColumn[], columnsAt: number, prefixes: number): number {
+    let at = prefixes;
+    for (const [i, { column, prefix }] of columns.entries()) {
+      this.#bytes.set(prefix, at);
+      this.#words.set([column, at, prefix.length], columnsAt / 4 + COLUMN_WORDS * i);
+      at += prefix.length;
+    }
+    return at;
+  }
+
+  #putTypes(plan: Plan, { types, declared, version }: Table): void {
+    for (let i = 0; i < this.#fields; i++) {
+      const word = plan.fieldsAt / 4 + COLUMN_WORDS * i + 3;
+      this.#words[word] = types[i]!;
+      this.#words[word + 1] = declared[i]!;
+    }
+    plan.version = version;
+  }
+}

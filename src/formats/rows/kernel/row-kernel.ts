@@ -1,0 +1,220 @@
+// The compiled fast path over rows, and the memory it shares with the exact way: ordinary rows become points there, one
+// that is out of the ordinary is left, goes the exact way, and teaches the kernel what it showed.
+
+import { readFileSync } from 'node:fs';
+import { BugError } from '../../../core/errors.js';
+import { packaged } from '../../../core/packaged.js';
+import { narrowestNames, POINT_WORDS } from '../../../core/types/index.js';
+import { type WasmMemory, wasm } from '../../kernel/wasm.js';
+import { timeLimit } from '../../line-protocol/exact/time-reader.js';
+import { places, type TimeCell } from '../../timestamps/time-cell.js';
+import type { EncoderOptions, RowEncoder } from '../encoder.js';
+import type { Mapping } from '../mapping/mapping.js';
+import type { RowLayout } from '../rows-layout.js';
+import { Plans } from './kernel-plans.js';
+
+// Offsets as in ../kernel/assembly/rows/memory.ts.
+const STATE = 1024;
+const MASK = 2048;
+const NULLS = 36_864;
+const NULLS_END = 40_960;
+const KEYS = 262_144;
+const KEYS_END = 327_680;
+/** Rows that it does not look at, most, where one after the other is out of the ordinary. */
+const mostPassed = 15;
+/** Columns of a row that the kernel has cells for. */
+const mostColumns = 2048;
+
+type Take = (at: number, limit: number, entry: number, entriesEnd: number) => number;
+
+interface Exports {
+  readonly configure: (
+    pointBytes: number,
+    keyBytes: number,
+    outEnd: number,
+    nullsEnd: number,
+    limit: bigint,
+    places: number,
+    numbers: number,
+    dates: number,
+    utc: number,
+  ) => void;
+  readonly map: (time: number, name: number) => void;
+  readonly plans: (first: number) => void;
+  readonly learn: (plan: number, shape: number) => void;
+  readonly dialect: (columns: number, delimiter: number, quote: number, latin1: number) => void;
+  readonly csv: Take;
+  readonly keys: (first: number, end: number, columns: number) => void;
+  readonly ndjson: Take;
+}
+
+/** What the members of objects are, as far as objects have shown. */
+export interface KeyTable {
+  readonly version: number;
+  readonly columns: number;
+  /** @returns where in the buffer the outermost keys lie, between the offsets given; null when there is no room */
+  write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
+}
+
+function compiled(): Uint8Array {
+  try {
+    return readFileSync(packaged('dist/formats/rows.wasm'));
+  } catch (cause) {
+    throw new BugError('loading the kernel for rows — it is not built — run npm run build', { cause });
+  }
+}
+
+export class RowKernel {
+  /** Rows that it took so far, of all inputs. */
+  ordinary = 0;
+  /** The start of the row that it left. */
+  at = 0;
+  readonly #bytes: Uint8Array;
+  readonly #exports: Exports;
+  readonly #state: Uint32Array;
+  readonly #mask: Int32Array;
+  readonly #plans: Plans;
+  readonly #index: number;
+  readonly #indexEnd: number;
+  /** Null where nothing is for it. */
+  #take: Take | null = null;
+  #mapping: Mapping | null = null;
+  /** How often in a row it took none, and how many rows it is not to look at for that. */
+  #missed = 0;
+  #passes = 0;
+  #keys: KeyTable | null = null;
+  #keysVersion = -1;
+  /** Whether it knows all words that stand for no value. */
+  readonly #knowsNulls: boolean;
+
+  constructor(memory: WasmMemory, layout: RowLayout, options: EncoderOptions, time: TimeCell, binary = compiled()) {
+    const put = (from: number, to: number, out: number): number => time.put(from, to, out);
+    const instance = new wasm.Instance(new wasm.Module(binary), { env: { memory, time: put } });
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#exports = instance.exports as unknown as Exports;
+    this.#state = new Uint32Array(memory.buffer, STATE, 4);
+    this.#mask = new Int32Array(memory.buffer, MASK, mostColumns / 32);
+    this.#plans = new Plans(memory.buffer, this.#exports.plans);
+    this.#index = layout.index;
+    this.#indexEnd = layout.index + layout.indexPoints * POINT_WORDS * 4;
+    const { maxPointBytes, precision, names = narrowestNames } = options;
+    const { numbers, dates, utc } = time.forms;
+    const nullsEnd = this.#putNulls(options.nullWords ?? []);
+    this.#knowsNulls = nullsEnd <= NULLS_END;
+    this.#exports.configure(
+      maxPointBytes,
+      names.seriesKeyBytes,
+      layout.outEnd,
+      nullsEnd,
+      timeLimit(precision),
+      places[precision]!,
+      Number(numbers),
+      Number(dates),
+      Number(utc),
+    );
+  }
+
+  /** Rows of CSV by this mapping come next. A delimiter or quote of -1 is none. */
+  csv(mapping: Mapping, columns: number, delimiter: number, quote: number, latin1: boolean): void {
+    const { csv, dialect } = this.#exports;
+    dialect(columns, delimiter, quote < 0 ? 256 : quote, Number(latin1));
+    this.#begin(mapping, columns, csv);
+    this.#keys = null;
+  }
+
+  /** Objects by this mapping come next, a line each. */
+  ndjson(mapping: Mapping, keys: KeyTable): void {
+    this.#begin(mapping, keys.columns, this.#exports.ndjson);
+    this.#keys = keys;
+    this.#keysVersion = -1;
+  }
+
+  /** Rows come next that it knows nothing of. */
+  rest(): void {
+    this.#take = null;
+  }
+
+  /**
+   * Takes rows from `at`, the start of one, into the entries from number `count` on and points from `out` on.
+   * @returns how many; where it stopped is in the fields below
+   */
+  take(at: number, limit: number, count: number, line: number, out: number): number {
+    if (this.#take === null || this.#plans.isEmpty) return 0;
+    if (this.#passes > 0) {
+      this.#passes--;
+      return 0;
+    }
+    this.#state[1] = line;
+    this.#state[2] = out;
+    this.at = this.#take(at, limit, this.#index + count * POINT_WORDS * 4, this.#indexEnd);
+    const taken = this.#state[0]!;
+    this.ordinary += taken;
+    this.#missed = taken > 0 ? 0 : this.#missed + 1;
+    this.#passes = Math.min(mostPassed, this.#missed >>> 2);
+    return taken;
+  }
+
+  get line(): number {
+    return this.#state[1]!;
+  }
+
+  get out(): number {
+    return this.#state[2]!;
+  }
+
+  /** Of the last row that was taken. */
+  get timeLength(): number {
+    return this.#state[3]!;
+  }
+
+  /** Learns from the row that the encoder made a point of. */
+  follow({ table, mask, shape }: RowEncoder): void {
+    if (this.#take === null || table === null) return;
+    const plan = this.#plans.follow(table);
+    if (plan === null || !this.#followKeys()) return;
+    this.#mask.set(mask);
+    this.#exports.learn(plan, shape);
+  }
+
+  #followKeys(): boolean {
+    const keys = this.#keys;
+    if (keys === null || keys.version === this.#keysVersion) return true;
+    const written = keys.columns > mostColumns ? null : keys.write(this.#bytes.buffer as ArrayBuffer, KEYS, KEYS_END);
+    if (written === null) {
+      this.rest();
+      return false;
+    }
+    this.#exports.keys(...written, keys.columns);
+    // They may be among the columns that turned up.
+    this.#map();
+    this.#keysVersion = keys.version;
+    return true;
+  }
+
+  #map(): void {
+    const { time, measurement } = this.#mapping!;
+    this.#exports.map(time, measurement);
+  }
+
+  #begin(mapping: Mapping, columns: number, take: Take): void {
+    this.#mapping = mapping;
+    this.#map();
+    this.#plans.begin(mapping);
+    this.#take = columns <= mostColumns && this.#knowsNulls ? take : null;
+  }
+
+  /** @returns the offset behind the words, each with its length before it, if there was room for all */
+  #putNulls(words: readonly string[]): number {
+    const view = new DataView(this.#bytes.buffer);
+    let at = NULLS;
+    for (const word of words.map((each) => Buffer.from(each))) {
+      const end = at + 4 + word.length;
+      if (end <= NULLS_END) {
+        view.setUint32(at, word.length, true);
+        this.#bytes.set(word, at + 4);
+      }
+      at = end;
+    }
+    return at;
+  }
+}

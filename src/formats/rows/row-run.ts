@@ -1,0 +1,193 @@
+// A run of rows being filled: the index, what was refused, and the rows that are longer than a window. Readers of rows tell
+// it where each row lies; it has them encoded.
+
+import type { FormatReject } from '../../core/types/index.js';
+import * as model from '../../core/types/index.js';
+import { describe, type Reason } from '../reasons.js';
+import type { Cells } from './cells.js';
+import { FULL, type RowEncoder } from './encoder.js';
+import type { RowKernel } from './kernel/row-kernel.js';
+import type { RowLayout } from './rows-layout.js';
+
+const LF = 0x0a;
+const CR = 0x0d;
+/** Rejects are objects; so many of them end a run. */
+const REJECTS_PER_RUN = 1024;
+
+/** Where a row lies. */
+export interface Row {
+  readonly start: number;
+  /** Behind its last byte, without the end of its line. */
+  readonly end: number;
+  /** Where the next one begins. */
+  readonly next: number;
+  /** Physical lines that it ends. */
+  readonly lines: number;
+}
+
+export class RowRun {
+  readonly bytes: Uint8Array;
+  readonly layout: RowLayout;
+  readonly index: Uint32Array;
+  count = 0;
+  rejects: FormatReject[] = [];
+  firstLine = 1;
+  /** Where the next row begins, and its physical line. */
+  at = 0;
+  line = 1;
+  limit = 0;
+  final = false;
+  readonly #encoder: RowEncoder;
+  readonly #maxPointBytes: number;
+  #out = 0;
+  #inLongLine = false;
+
+  constructor(bytes: Uint8Array, layout: RowLayout, maxPointBytes: number, encoder: RowEncoder) {
+    this.bytes = bytes;
+    this.layout = layout;
+    this.index = new Uint32Array(bytes.buffer, layout.index, layout.indexPoints * model.POINT_WORDS);
+    this.#maxPointBytes = maxPointBytes;
+    this.#encoder = encoder;
+  }
+
+  /** To be called before the first window of an input. */
+  begin(line: number): void {
+    this.count = 0;
+    this.rejects = [];
+    this.line = line;
+    this.#inLongLine = false;
+  }
+
+  window(from: number, limit: number, final: boolean): void {
+    this.at = from;
+    this.limit = limit;
+    this.final = final;
+    this.bytes[limit] = LF;
+  }
+
+  /** Empties it, for the next run. */
+  clear(): void {
+    this.count = 0;
+    if (this.rejects.length > 0) this.rejects = [];
+    this.firstLine = this.line;
+    this.#out = this.layout.out;
+  }
+
+  get isFull(): boolean {
+    return this.count === this.layout.indexPoints || this.rejects.length >= REJECTS_PER_RUN;
+  }
+
+  /** Takes a row in; false when it has to wait for the next run. */
+  take(cells: Cells, row: Row): boolean {
+    const out = this.#out;
+    const end = this.#encoder.encode(cells, out, this.layout.outEnd);
+    if (end === FULL && out > this.layout.out) return false;
+    if (end === FULL) this.#reject('too-long', 'a row that is too long as line protocol', row.start, row.end, 'whole');
+    else if (end < 0) this.#reject(this.#encoder.reason, this.#encoder.found, row.start, row.end, 'whole');
+    else this.#enter(out, end, row);
+    this.pass(row.next, row.lines);
+    return true;
+  }
+
+  /** Has the kernel take what rows it can; false where that is none. */
+  takeOrdinary(kernel: RowKernel): boolean {
+    const taken = kernel.take(this.at, this.limit, this.count, this.line - this.firstLine, this.#out);
+    if (taken === 0) return false;
+    this.count += taken;
+    this.at = kernel.at;
+    this.line = this.firstLine + kernel.line;
+    this.#out = kernel.out;
+    return true;
+  }
+
+  /** Refuses a row as a whole. */
+  refuseRow(reason: Reason, row: Row): void {
+    this.reject(reason, 'a row that cannot become a point', row, 'whole');
+  }
+
+  /** Refuses a row, or a part of one that is too long, and goes on behind it. */
+  reject(reason: Reason, found: string, row: Row, part: FormatReject['part']): void {
+    this.#reject(reason, found, row.start, row.end, part);
+    this.pass(row.next, row.lines);
+  }
+
+  /** Goes on behind something that is no row. */
+  pass(next: number, lines: number): void {
+    this.at = next;
+    this.line += lines;
+  }
+
+  #enter(out: number, end: number, { start, end: sourceEnd }: Row): void {
+    const { hasTime, shape, time } = this.#encoder;
+    const { index } = this;
+    const entry = this.count++ * model.POINT_WORDS;
+    index[entry + model.START] = out;
+    index[entry + model.LENGTH] = end - out;
+    index[entry + model.SOURCE_START] = start;
+    index[entry + model.SOURCE_LENGTH] = sourceEnd - start;
+    index[entry + model.LINE] = this.line - this.firstLine;
+    index[entry + model.SHAPE] = hasTime ? shape : shape | model.NO_TIMESTAMP;
+    index[entry + model.TIME_LOW] = hasTime ? time.low : 0;
+    index[entry + model.TIME_HIGH] = hasTime ? time.high : 0;
+    this.bytes[end] = LF;
+    this.#out = end + 1;
+  }
+
+  /**
+   * Refuses the line at `at` up to its first line end, whatever may belong together: reading goes on there.
+   * @returns false when that line end has not come yet
+   */
+  refuse(reason: Reason, found: string): boolean {
+    const start = this.at;
+    const end = this.bytes.indexOf(LF, start);
+    const tooLong = end - start > this.#maxPointBytes;
+    const overlong = `a row of more than ${this.#maxPointBytes} bytes`;
+    if (end === this.limit && !this.final) {
+      if (!tooLong) return false;
+      this.#reject('too-long', overlong, start, end, 'first');
+      this.#inLongLine = true;
+    } else if (tooLong) this.#reject('too-long', overlong, start, end, 'whole');
+    else this.#reject(reason, found, start, this.withoutCr(start, end), 'whole');
+    this.endLine(end);
+    return true;
+  }
+
+  /** Refuses what goes on of an over-long line; true when there was one. */
+  longLine(): boolean {
+    if (!this.#inLongLine) return false;
+    const end = this.bytes.indexOf(LF, this.at);
+    const ends = end < this.limit || this.final;
+    this.#reject('too-long', 'the rest of it', this.at, end, ends ? 'last' : 'middle');
+    this.#inLongLine = !ends;
+    this.endLine(end);
+    return true;
+  }
+
+  /** Whether a row from `at` to `to` is longer than any may be. */
+  isTooLong(to: number): boolean {
+    return to - this.at > this.#maxPointBytes;
+  }
+
+  withoutCr(start: number, end: number): number {
+    return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
+  }
+
+  /** Goes on behind the LF at `end`, which may be the one that stands for the end of the window. */
+  endLine(end: number): void {
+    if (end < this.limit) this.line++;
+    this.at = Math.min(end + 1, this.limit);
+  }
+
+  #reject(reason: Reason, found: string, start: number, end: number, part: FormatReject['part']): void {
+    const line = this.line - this.firstLine;
+    this.rejects.push({
+      before: this.count,
+      start,
+      length: end - start,
+      line,
+      reason,
+      message: describe(reason, found),
+      part,
+    });
+  }
+}

@@ -1,0 +1,79 @@
+// What scans of rows have in common: all that a window's loop wants to know lies in the run being filled.
+
+import type { FormatReject, Letterhead, Place, Shape } from '../../core/types/index.js';
+import type { Stop, WindowScan } from '../line-protocol/chunk-scanner.js';
+import type { RowRun } from './row-run.js';
+import type { Rows } from './rows.js';
+import type { RowLayout } from './rows-layout.js';
+
+export abstract class RowScan implements WindowScan {
+  abstract readonly letterhead: Letterhead;
+  readonly held = 0;
+  protected readonly rows: Rows;
+  protected readonly filling: RowRun;
+
+  constructor(rows: Rows) {
+    this.rows = rows;
+    this.filling = rows.run;
+  }
+
+  get bytes(): Uint8Array {
+    return this.filling.bytes;
+  }
+
+  get layout(): RowLayout {
+    return this.filling.layout;
+  }
+
+  get index(): Uint32Array {
+    return this.filling.index;
+  }
+
+  get count(): number {
+    return this.filling.count;
+  }
+
+  get rejects(): readonly FormatReject[] {
+    return this.filling.rejects;
+  }
+
+  get firstLine(): number {
+    return this.filling.firstLine;
+  }
+
+  get at(): number {
+    return this.filling.at;
+  }
+
+  get line(): number {
+    return this.filling.line;
+  }
+
+  shape(number: number): Shape {
+    return this.rows.shapes.shape(number);
+  }
+
+  begin({ line }: Place): void {
+    this.filling.begin(line);
+  }
+
+  window(from: number, limit: number, final: boolean): void {
+    this.filling.window(from, limit, final);
+  }
+
+  run(): Stop {
+    const run = this.filling;
+    run.clear();
+    while (run.at < run.limit) {
+      if (run.isFull) return 'full';
+      if (run.longLine()) continue;
+      const stop = this.next();
+      if (stop !== null) return stop;
+    }
+    if (run.final) run.longLine();
+    return 'drained';
+  }
+
+  /** Takes, refuses or passes what comes next; null to go on. */
+  protected abstract next(): Stop | null;
+}

@@ -1,0 +1,43 @@
+// What formats of rows have in common: one memory, one encoder, and what is remembered of tables. One object serves all of
+// them, since one input is read at a time; shape numbers hold for all.
+
+import { memoryOf } from '../kernel/wasm.js';
+import { TimeCell, type TimeOptions } from '../timestamps/time-cell.js';
+import { Cells } from './cells.js';
+import { type EncoderOptions, RowEncoder } from './encoder.js';
+import { RowKernel } from './kernel/row-kernel.js';
+import type { MappingOptions } from './mapping/mapping.js';
+import { RowRun } from './row-run.js';
+import { type RowMemoryOptions, rowLayout } from './rows-layout.js';
+import { RowShapes } from './table-memory.js';
+import { Types } from './values/field-types.js';
+
+export type RowOptions = EncoderOptions & MappingOptions & RowMemoryOptions & TimeOptions;
+
+export class Rows {
+  readonly options: RowOptions;
+  readonly memoryBytes: number;
+  readonly cells = new Cells();
+  readonly shapes = new RowShapes();
+  readonly encoder: RowEncoder;
+  readonly run: RowRun;
+  readonly kernel: RowKernel | null;
+
+  /** Throws UsageError when the time format cannot be understood. */
+  constructor(options: RowOptions) {
+    this.options = options;
+    this.memoryBytes = Rows.memoryBytes(options);
+    const layout = rowLayout(options);
+    const memory = memoryOf(layout.bytes);
+    const bytes = new Uint8Array(memory.buffer);
+    const time = new TimeCell(bytes, options);
+    this.encoder = new RowEncoder(bytes, options, time, this.shapes, new Types());
+    this.kernel = options.kernel === false ? null : new RowKernel(memory, layout, options, time, options.kernel);
+    this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
+  }
+
+  /** Bytes taken at construction; nothing large is taken later. */
+  static memoryBytes(options: RowMemoryOptions): number {
+    return rowLayout(options).bytes;
+  }
+}

@@ -1,0 +1,147 @@
+// The value of one field: what a cell shows itself to be, and the bytes it becomes once its type is settled. A cell that
+// contradicts the type is refused, never cast.
+
+import { BARE, FALSE, LIST, NUMBER, TEXT, TRUE } from '../cells.js';
+import { BOOLEAN, FLOAT, INTEGER, STRING, UNKNOWN, UNSIGNED } from './field-types.js';
+import { code, putFloat, putInteger, putString } from './put-value.js';
+
+const SPACE = 0x20;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+/** As many digits are always exact. */
+const shortNumber = 15;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+const wrongType = code('wrong-type');
+const list = code('array-value');
+const nonFinite = code('non-finite');
+const inexact = code('inexact-integer');
+const badString = code('bad-string-escape');
+
+const letters = new Set(['t', 'T', 'f', 'F']);
+const words = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
+
+/** `literal`: as in line protocol, `12i` and `"text"`. `words`: booleans by other words; null for what is none of them. */
+export type Reading =
+  | { readonly kind: 'literal' }
+  | { readonly kind: 'words'; readonly words: (word: string) => boolean | null };
+
+export class ValueWriter {
+  /** Type of the value that was written last. */
+  type = UNKNOWN;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /**
+   * Writes the cell in [from, to) at `out`, as a value of this type; of the one that it shows where that is unknown.
+   * @returns the offset behind it, or the code of a reason
+   */
+  put(kind: number, from: number, to: number, out: number, type: number, declared: boolean): number {
+    if (type === FLOAT && to - from <= shortNumber && (kind === BARE || kind === NUMBER)) {
+      this.type = FLOAT;
+      const end = this.#plainFloat(from, to, out);
+      if (end > 0) return end;
+    }
+    this.type = type === UNKNOWN ? this.#typeOf(kind, from, to, out) : type;
+    // What was quoted is text, unless it was said to be something else.
+    if (kind === TEXT && this.type !== STRING && !declared) return wrongType;
+    if (kind === BARE || kind === TEXT) return this.#text(from, to, out, declared);
+    if (kind === LIST) return list;
+    if (kind === NUMBER) return this.#number(from, to, out, declared);
+    return this.type === BOOLEAN ? this.#boolean(kind === TRUE, out) : wrongType;
+  }
+
+  /** As `put`, of a cell whose values are not written in the usual way. */
+  putRead(reading: Reading, from: number, to: number, out: number, type: number): number {
+    if (reading.kind === 'literal') return this.#literal(from, to, out, type);
+    this.type = BOOLEAN;
+    const is = reading.words(Buffer.from(this.#bytes.subarray(from, to)).toString());
+    return is === null ? wrongType : this.#boolean(is, out);
+  }
+
+  #literal(from: number, to: number, out: number, type: number): number {
+    const bytes = this.#bytes;
+    const last = bytes[to - 1]!;
+    const quoted = to - from > 1 && bytes[from] === QUOTE && last === QUOTE;
+    const whole = last === 0x69 ? INTEGER : last === 0x75 ? UNSIGNED : UNKNOWN;
+    const word = this.#word(from, to);
+    const shown = quoted ? STRING : words.has(word) || letters.has(word) ? BOOLEAN : whole === UNKNOWN ? FLOAT : whole;
+    this.type = shown;
+    if (type !== UNKNOWN && type !== shown) {
+      this.type = type;
+      return wrongType;
+    }
+    if (shown === BOOLEAN) return this.#boolean(word[0] === 't' || word[0] === 'T', out);
+    if (shown === STRING) return this.#quoted(from, to, out);
+    return this.#number(from, whole === UNKNOWN ? to : to - 1, out, true, shown);
+  }
+
+  /** Escapes are few: what has some is refused rather than read in another way than elsewhere. */
+  #quoted(from: number, to: number, out: number): number {
+    const inner = this.#bytes.subarray(from + 1, to - 1);
+    return inner.includes(BACKSLASH) || inner.includes(QUOTE)
+      ? badString
+      : putString(this.#bytes, from + 1, to - 1, out);
+  }
+
+  /** `-12.5`, which is what most numbers look like: copied in one go. 0 for what has to be looked at more closely. */
+  #plainFloat(from: number, to: number, out: number): number {
+    const bytes = this.#bytes;
+    let o = out;
+    let p = from;
+    if (bytes[p] === MINUS) bytes[o++] = bytes[p++]!;
+    const first = p;
+    let dots = 0;
+    for (; p < to; p++) {
+      const byte = bytes[p]!;
+      if (byte === DOT) dots++;
+      else if (byte < 0x30 || byte > 0x39) return 0;
+      bytes[o++] = byte;
+    }
+    return dots > 1 || p === first || bytes[first] === DOT || bytes[to - 1] === DOT ? 0 : o;
+  }
+
+  #typeOf(kind: number, from: number, to: number, out: number): number {
+    if (kind === TEXT) return STRING;
+    if (kind === NUMBER) return FLOAT;
+    if (kind === TRUE || kind === FALSE) return BOOLEAN;
+    if (words.has(this.#word(from, to))) return BOOLEAN;
+    const tried = this.#number(from, to, out, true, FLOAT);
+    // Not a text either: most likely the column holds numbers.
+    return tried >= 0 || tried === nonFinite || tried === inexact ? FLOAT : STRING;
+  }
+
+  #text(from: number, to: number, out: number, declared: boolean): number {
+    if (this.type === STRING) return putString(this.#bytes, from, to, out);
+    if (this.type !== BOOLEAN) return this.#number(from, to, out, declared);
+    const word = this.#word(from, to);
+    const known = words.has(word) || (declared && letters.has(word));
+    return known ? this.#boolean(word[0] === 't' || word[0] === 'T', out) : wrongType;
+  }
+
+  #number(from: number, to: number, out: number, declared: boolean, type = this.type): number {
+    const bytes = this.#bytes;
+    let start = from;
+    let end = to;
+    while (end > start && bytes[end - 1] === SPACE) end--;
+    while (start < end && bytes[start] === SPACE) start++;
+    if (type === FLOAT) return putFloat(bytes, start, end, out, !declared);
+    if (type === INTEGER || type === UNSIGNED) return putInteger(bytes, start, end, out, type === UNSIGNED);
+    return wrongType;
+  }
+
+  #boolean(is: boolean, out: number): number {
+    this.#bytes[out] = is ? 0x74 : 0x66;
+    return out + 1;
+  }
+
+  /** A short text without the blanks around it; empty for a longer one. */
+  #word(from: number, to: number): string {
+    if (to - from > 16) return '';
+    return String.fromCharCode(...this.#bytes.subarray(from, to)).trim();
+  }
+}

@@ -1,0 +1,153 @@
+// A cell's timestamp, in whatever form it comes, as the digits of a whole number in the precision of the load: exact, or
+// refused. Numbers and RFC 3339 are read from bytes.
+
+import { UsageError } from '../../core/errors.js';
+import type { InputPrecision } from '../../core/types/index.js';
+import { code } from '../rows/values/put-value.js';
+import { Instant } from './instant.js';
+import { readRfc3339 } from './rfc3339.js';
+import { compile, type Pattern } from './time-pattern.js';
+import { type Ambiguity, type Zone, zone } from './zone.js';
+
+export interface TimeOptions {
+  readonly precision: InputPrecision;
+  /** `auto`, an epoch unit, `rfc3339`, or a pattern with `%`. */
+  readonly timeFormat: string;
+  readonly timezone: string;
+  readonly ambiguousTime: Ambiguity;
+}
+
+const SPACE = 0x20;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+/** Decimal places of a second. */
+export const places: Readonly<Record<string, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
+const badTimestamp = code('bad-timestamp');
+const range = code('timestamp-range');
+const ambiguous = code('ambiguous-time');
+
+export class TimeCell {
+  readonly #bytes: Uint8Array;
+  readonly #options: TimeOptions;
+  readonly #zone: Zone;
+  readonly #pattern: Pattern | null;
+  /** Decimal places by which the unit of numbers is coarser than the precision; null where there are no numbers. */
+  readonly #shift: number | null;
+  readonly #instant = new Instant();
+
+  /** Throws UsageError when the format cannot be understood. */
+  constructor(bytes: Uint8Array, options: TimeOptions) {
+    const { timeFormat, precision, timezone } = options;
+    this.#bytes = bytes;
+    this.#options = options;
+    this.#zone = zone(timezone);
+    this.#pattern = timeFormat.includes('%') ? compile(timeFormat) : null;
+    if (this.#pattern === null && !['auto', 'rfc3339', ...Object.keys(places)].includes(timeFormat)) {
+      throw new UsageError([
+        `timeFormat: expected auto, s, ms, us, ns, rfc3339, or a pattern such as %Y-%m-%d %H:%M:%S, got ${timeFormat}`,
+      ]);
+    }
+    const unit = timeFormat === 'auto' ? precision : timeFormat;
+    this.#shift = unit in places ? places[precision]! - places[unit]! : null;
+  }
+
+  /** What the kernel may read of times by itself: whole numbers of the precision, dates; `utc`: such without an offset, too. */
+  get forms(): { readonly numbers: boolean; readonly dates: boolean; readonly utc: boolean } {
+    const { timeFormat, timezone } = this.#options;
+    const dates = timeFormat === 'auto' || timeFormat === 'rfc3339';
+    return { numbers: this.#shift === 0, dates, utc: timezone === 'UTC' };
+  }
+
+  /** Writes the digits of the time in [from, to) at `out`. @returns the offset behind them, or the code of a reason */
+  put(from: number, to: number, out: number): number {
+    const bytes = this.#bytes;
+    let start = from;
+    let end = to;
+    while (end > start && bytes[end - 1] === SPACE) end--;
+    while (start < end && bytes[start] === SPACE) start++;
+    if (this.#shift !== null) {
+      const calendar = this.#options.timeFormat === 'auto' && start + 4 < end && bytes[start + 4] === MINUS;
+      if (!calendar) return this.#number(start, end, out, this.#shift);
+    }
+    const read = this.#pattern?.(bytes, start, end, this.#instant) ?? readRfc3339(bytes, start, end, this.#instant);
+    return read ? this.#calendar(out) : badTimestamp;
+  }
+
+  /** A number of units, with a fraction as long as nothing of it is lost. */
+  #number(from: number, to: number, out: number, shift: number): number {
+    const bytes = this.#bytes;
+    let p = from;
+    let o = out;
+    if (bytes[p] === MINUS) bytes[o++] = bytes[p++]!;
+    else if (bytes[p] === PLUS) p++;
+    const first = p;
+    // Digits that the precision does not reach have to be zeros.
+    const whole = digitsEnd(bytes, p, to);
+    const kept = shift < 0 ? Math.max(first, whole + shift) : whole;
+    while (p < kept) bytes[o++] = bytes[p++]!;
+    if (whole === first || !zeros(bytes, kept, whole)) return badTimestamp;
+    let left = Math.max(0, shift);
+    p = whole;
+    if (p < to && bytes[p] === DOT) {
+      for (p++; left > 0 && p < to && isDigit(bytes[p]!); left--) bytes[o++] = bytes[p++]!;
+      const rest = digitsEnd(bytes, p, to);
+      if (!zeros(bytes, p, rest)) return badTimestamp;
+      p = rest;
+    }
+    if (p !== to) return badTimestamp;
+    for (; left > 0; left--) bytes[o++] = ZERO;
+    if (kept === first && shift < 0) bytes[o++] = ZERO;
+    return o;
+  }
+
+  #calendar(out: number): number {
+    const { precision, ambiguousTime } = this.#options;
+    const instant = this.#instant;
+    const seconds =
+      instant.offset === null ? this.#zone(instant.seconds, ambiguousTime) : instant.seconds - instant.offset;
+    if (seconds === null) return ambiguous;
+    const unit = 10 ** (9 - places[precision]!);
+    if (instant.nanos % unit !== 0) return badTimestamp;
+    return putInstant(this.#bytes, out, seconds, instant.nanos / unit, places[precision]!);
+  }
+}
+
+/** Writes seconds and a fraction of so many decimal places as one whole number. */
+function putInstant(bytes: Uint8Array, out: number, seconds: number, fraction: number, digits: number): number {
+  let o = out;
+  let whole = seconds;
+  let part = fraction;
+  if (whole < 0) {
+    bytes[o++] = MINUS;
+    whole = part > 0 ? -whole - 1 : -whole;
+    part = part > 0 ? 10 ** digits - part : 0;
+  }
+  if (whole > 99_999_999_999) return range;
+  const end = o + (whole >= 1e9 && whole < 1e10 ? 10 : String(whole).length);
+  for (let p = end - 1; p >= o; p--) {
+    bytes[p] = ZERO + (whole % 10);
+    whole = Math.floor(whole / 10);
+  }
+  for (let p = end + digits - 1; p >= end; p--) {
+    bytes[p] = ZERO + (part % 10);
+    part = Math.floor(part / 10);
+  }
+  return end + digits;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+function digitsEnd(bytes: Uint8Array, from: number, to: number): number {
+  let p = from;
+  while (p < to && isDigit(bytes[p]!)) p++;
+  return p;
+}
+
+function zeros(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let p = from; p < to; p++) if (bytes[p] !== ZERO) return false;
+  return true;
+}

@@ -1,0 +1,181 @@
+// Timestamps by a pattern as strptime takes it: `%d.%m.%Y %H:%M:%S,%f`. Compiled once into steps over bytes.
+
+import { UsageError } from '../../core/errors.js';
+import { days, type Instant } from './instant.js';
+import { number, readOffset } from './rfc3339.js';
+
+/** Reads [from, to) into `instant`; false when it does not fit the pattern. */
+export type Pattern = (bytes: Uint8Array, from: number, to: number, instant: Instant) => boolean;
+
+/** What the steps gather. */
+interface Parts {
+  year: number;
+  month: number;
+  day: number;
+  /** -1 where it was not said. */
+  dayOfYear: number;
+  hour: number;
+  /** 0 for am, 12 for pm; -1: a clock of 24 hours. */
+  half: number;
+  minute: number;
+  second: number;
+  nanos: number;
+  /** Seconds since 1970 given as such. */
+  epoch: number | null;
+}
+
+/** Takes its part of [at, to); returns the offset behind it, -1 when it is not there. */
+type Step = (bytes: Uint8Array, at: number, to: number, parts: Parts, instant: Instant) => number;
+
+const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const longMonths = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+];
+
+const steps: Readonly<Record<string, Step>> = {
+  Y: digits(4, 4, (parts, value) => (parts.year = value)),
+  y: digits(2, 2, (parts, value) => (parts.year = value < 69 ? 2000 + value : 1900 + value)),
+  m: digits(1, 2, (parts, value) => (parts.month = value)),
+  d: digits(1, 2, (parts, value) => (parts.day = value)),
+  e: (bytes, at, to, parts, instant) => steps.d!(bytes, bytes[at] === 0x20 ? at + 1 : at, to, parts, instant),
+  j: digits(1, 3, (parts, value) => (parts.dayOfYear = value)),
+  H: digits(1, 2, (parts, value) => (parts.hour = value)),
+  I: digits(1, 2, (parts, value) => (parts.hour = value)),
+  M: digits(1, 2, (parts, value) => (parts.minute = value)),
+  S: digits(1, 2, (parts, value) => (parts.second = value)),
+  s: digits(1, 11, (parts, value) => (parts.epoch = value)),
+  f: fraction,
+  p: word(['am', 'pm'], (parts, i) => (parts.half = i * 12)),
+  b: word(monthNames, (parts, i) => (parts.month = i + 1)),
+  B: word(longMonths, (parts, i) => (parts.month = i + 1)),
+  z: (bytes, at, to, _, instant) => {
+    let end = at;
+    while (end < to && /[-+:0-9Zz]/.test(String.fromCharCode(bytes[end]!))) end++;
+    return end > at && readOffset(bytes, at, end, instant) ? end : -1;
+  },
+};
+const shorthands: Readonly<Record<string, string>> = { F: '%Y-%m-%d', T: '%H:%M:%S', R: '%H:%M', D: '%m/%d/%y' };
+
+/** Letters that a pattern may have behind its %. */
+const patternLetters = [...Object.keys(steps), ...Object.keys(shorthands), '%'];
+
+/** Words for what is wrong with a pattern; null for a good one. */
+function patternProblem(pattern: string): string | null {
+  const full = expanded(pattern);
+  const unknown = [...full.matchAll(/%(.?)/gs)].find(([, letter]) => !patternLetters.includes(letter || '?'));
+  if (unknown !== undefined) return `${unknown[0]}, which is none of %${patternLetters.join(' %')}`;
+  const has = (letter: string): boolean => full.replaceAll('%%', '').includes(`%${letter}`);
+  const date = (has('Y') || has('y')) && (has('j') || ((has('m') || has('b') || has('B')) && (has('d') || has('e'))));
+  return date || has('s') ? null : 'no whole date in it';
+}
+
+function expanded(pattern: string): string {
+  return pattern.replace(/%(.)/gs, (whole, letter: string) => shorthands[letter] ?? whole);
+}
+
+/** Throws UsageError for a pattern that cannot be understood, or holds no date. */
+export function compile(pattern: string): Pattern {
+  const problem = patternProblem(pattern);
+  if (problem !== null)
+    throw new UsageError([`timeFormat: expected a pattern such as %Y-%m-%d %H:%M:%S, got ${problem}`]);
+  const all = [...expanded(pattern).matchAll(/%(.)|([^%])/gsu)].map(([, letter, literal]) =>
+    letter === undefined || letter === '%' ? text(literal ?? '%') : steps[letter]!,
+  );
+  return (bytes, from, to, instant) => {
+    const parts: Parts = {
+      year: 1970,
+      month: 1,
+      day: 1,
+      dayOfYear: -1,
+      hour: 0,
+      half: -1,
+      minute: 0,
+      second: 0,
+      nanos: 0,
+      epoch: null,
+    };
+    instant.offset = null;
+    let at = from;
+    for (const step of all) {
+      at = step(bytes, at, to, parts, instant);
+      if (at < 0) return false;
+    }
+    return at === to && settle(parts, instant);
+  };
+}
+
+function settle(parts: Parts, instant: Instant): boolean {
+  const { year, month, day, dayOfYear, minute, second, nanos, epoch } = parts;
+  instant.nanos = nanos;
+  if (epoch !== null) {
+    instant.seconds = epoch;
+    instant.offset = 0;
+    return true;
+  }
+  const hour = hourOf(parts);
+  const date = dayOfYear >= 0 ? inYear(year, dayOfYear) : days(year, month, day);
+  if (date === null || hour === null || minute > 59 || second > 59) return false;
+  instant.seconds = date * 86_400 + hour * 3600 + minute * 60 + second;
+  return true;
+}
+
+function hourOf({ hour, half }: Parts): number | null {
+  if (half < 0) return hour > 23 ? null : hour;
+  return hour < 1 || hour > 12 ? null : (hour % 12) + half;
+}
+
+function inYear(year: number, day: number): number | null {
+  const first = days(year, 1, 1)!;
+  return day > 0 && first + day - 1 < days(year + 1, 1, 1)! ? first + day - 1 : null;
+}
+
+function text(literal: string): Step {
+  const wanted = Buffer.from(literal);
+  return (bytes, at, to) => {
+    const there = at + wanted.length <= to && wanted.every((byte, i) => bytes[at + i] === byte);
+    return there ? at + wanted.length : -1;
+  };
+}
+
+function digits(least: number, most: number, set: (parts: Parts, value: number) => void): Step {
+  return (bytes, at, to, parts) => {
+    let end = at;
+    while (end < to && end < at + most && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;
+    if (end - at < least) return -1;
+    set(parts, number(bytes, at, end - at));
+    return end;
+  };
+}
+
+/** One to nine digits of a second; further ones have to be zeros. */
+function fraction(bytes: Uint8Array, at: number, to: number, parts: Parts): number {
+  let end = at;
+  while (end < to && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;
+  const kept = Math.min(end, at + 9);
+  for (let p = kept; p < end; p++) if (bytes[p] !== 0x30) return -1;
+  if (end === at) return -1;
+  parts.nanos = number(bytes, at, kept - at) * 10 ** (9 - (kept - at));
+  return end;
+}
+
+function word(names: readonly string[], set: (parts: Parts, index: number) => void): Step {
+  return (bytes, at, to, parts) => {
+    const rest = String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 9))).toLowerCase();
+    // The longest first: no name may hide one that begins with it.
+    const found = names.findIndex((name) => rest.startsWith(name));
+    if (found < 0) return -1;
+    set(parts, found);
+    return at + names[found]!.length;
+  };
+}

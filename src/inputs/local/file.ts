@@ -1,0 +1,116 @@
+// A plain file, read with positioned reads straight into the caller's memory, up to the size it had when opened.
+
+import { type BigIntStats, read } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { InputError } from '../../core/errors.js';
+import type { FileBytes } from '../../core/types/index.js';
+import { explain, type RawSource } from './raw-source.js';
+
+/** Takes over the handle. Throws InputError when the file cannot be examined. */
+export async function fileSource(handle: FileHandle, name: string): Promise<RawSource> {
+  try {
+    return new FileSource(handle, name, await handle.stat({ bigint: true }));
+  } catch (error) {
+    await handle.close();
+    throw new InputError(`reading ${name}: ${explain(error)}`, { cause: error });
+  }
+}
+
+class FileSource implements RawSource {
+  readonly #handle: FileHandle;
+  readonly #name: string;
+  readonly #opened: BigIntStats;
+  /** Devices have none: they are read until they end. */
+  readonly #size: number;
+  #closed: Promise<void> | undefined;
+  /** Where the next read begins. */
+  #at = 0;
+  bytesRead = 0;
+  readonly file?: FileBytes;
+
+  constructor(handle: FileHandle, name: string, opened: BigIntStats) {
+    this.#handle = handle;
+    this.#name = name;
+    this.#opened = opened;
+    this.#size = opened.isFile() ? Number(opened.size) : Number.POSITIVE_INFINITY;
+    if (opened.isFile()) this.file = { size: this.#size, bytes: (from, to) => blockOf(handle, from, to) };
+  }
+
+  async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    const length = Math.min(into.length, this.#size - this.#at);
+    const count = length > 0 ? await this.#fill(into, length) : 0;
+    signal.throwIfAborted();
+    this.bytesRead += count;
+    this.#at += count;
+    if (count === 0 && this.#size !== Number.POSITIVE_INFINITY) await this.#checkUnchanged();
+    return count;
+  }
+
+  seek(to: number): void {
+    this.#at = to;
+  }
+
+  async #fill(into: Uint8Array, length: number): Promise<number> {
+    const position = this.#size === Number.POSITIVE_INFINITY ? null : this.#at;
+    try {
+      return (await this.#handle.read(into, 0, length, position)).bytesRead;
+    } catch (error) {
+      throw new InputError(`reading ${this.#name} after ${this.#at} bytes: ${explain(error)}`, { cause: error });
+    }
+  }
+
+  /** What was appended meanwhile is left alone; with the same or a smaller size, something was overwritten. */
+  async #checkUnchanged(): Promise<void> {
+    const now = await this.#handle.stat({ bigint: true });
+    const overwritten = now.size === this.#opened.size && now.mtimeNs !== this.#opened.mtimeNs;
+    if (now.size >= this.#opened.size && this.#at === this.#size && !overwritten) return;
+    throw new InputError(
+      `reading ${this.#name}: expected it to stay as it was when opened (${this.#size} bytes), got a file that changed while it was read (${now.size} bytes); load it again when it is complete`,
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#handle.close();
+    return this.#closed;
+  }
+}
+
+async function blockOf(handle: FileHandle, from: number, to: number): Promise<Uint8Array> {
+  const block = new Uint8Array(to - from);
+  let length = 0;
+  while (length < block.length) {
+    const { bytesRead } = await handle.read(block, length, block.length - length, from + length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return block.subarray(0, length);
+}
+
+const readDescriptor = promisify(read);
+
+/**
+ * A file that is open already, from where it stands up to where it ends when that is reached. The descriptor stays open: it is
+ * not ours.
+ */
+export function descriptorSource(descriptor: number, failure: (error: unknown) => unknown): RawSource {
+  let bytesRead = 0;
+  return {
+    read: async (into, signal) => {
+      signal.throwIfAborted();
+      const { bytesRead: count } = await readDescriptor(descriptor, into, 0, into.length, null).catch(
+        (error: unknown) => {
+          throw failure(error);
+        },
+      );
+      signal.throwIfAborted();
+      bytesRead += count;
+      return count;
+    },
+    close: async () => {},
+    get bytesRead() {
+      return bytesRead;
+    },
+  };
+}

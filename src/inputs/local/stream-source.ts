@@ -1,0 +1,76 @@
+// A Node stream pulled chunk by chunk. Nothing is read ahead but what the stream itself buffers, and an idle one
+// can be given up at once: reads of a pipe by file descriptor could not be cancelled.
+
+import type { Readable } from 'node:stream';
+import { copyBytes } from '../../core/bytes.js';
+import type { RawSource } from './raw-source.js';
+
+/** Takes over the stream. `failure` makes the error to reject with from what the stream reported. */
+export class StreamSource implements RawSource {
+  readonly #stream: Readable;
+  readonly #failure: (error: unknown) => unknown;
+  #rest: Uint8Array = new Uint8Array(0);
+  #ended = false;
+  #error: { readonly cause: unknown } | undefined;
+  #wake: () => void = () => {};
+  bytesRead = 0;
+
+  constructor(stream: Readable, failure: (error: unknown) => unknown) {
+    this.#stream = stream;
+    this.#failure = failure;
+    stream.on('readable', () => this.#wake());
+    stream.on('end', () => this.#end());
+    stream.on('close', () => this.#end());
+    // Also keeps an error that comes between two reads from ending the process.
+    stream.on('error', (cause) => {
+      this.#error ??= { cause };
+      this.#wake();
+    });
+  }
+
+  #end(): void {
+    this.#ended ||= this.#stream.readableEnded;
+    this.#error ??= this.#ended ? undefined : { cause: new Error('it was closed before its end') };
+    this.#wake();
+  }
+
+  async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    if (this.#rest.length === 0) this.#rest = await this.#next(signal);
+    const part = this.#rest.subarray(0, into.length);
+    copyBytes(part, 0, part.length, into, 0);
+    this.#rest = this.#rest.subarray(part.length);
+    this.bytesRead += part.length;
+    return part.length;
+  }
+
+  /** The next chunk; an empty one at the end. */
+  async #next(signal: AbortSignal): Promise<Uint8Array> {
+    for (;;) {
+      if (this.#error) throw this.#failure(this.#error.cause);
+      const chunk: Uint8Array | null = this.#stream.read();
+      if (chunk?.length) return chunk;
+      if (this.#ended || this.#stream.readableEnded) return new Uint8Array(0);
+      if (chunk === null) await this.#change(signal);
+    }
+  }
+
+  /** Resolves when the stream has something to say; rejects as soon as the signal aborts. */
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void) => {
+        this.#wake = () => {};
+        signal.removeEventListener('abort', aborted);
+        settle();
+      };
+      const aborted = () => done(() => reject(signal.reason));
+      this.#wake = () => done(resolve);
+      signal.addEventListener('abort', aborted);
+    });
+  }
+
+  /** Nothing of ours is pending afterwards, and an open pipe no longer keeps the process alive. */
+  async close(): Promise<void> {
+    this.#stream.destroy();
+  }
+}

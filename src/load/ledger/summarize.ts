@@ -1,0 +1,120 @@
+// The summary, put together from the accounts of a run. Pure; the keys and their order are product law.
+
+import { type BulkLoadError, exitCodes, type Outcome } from '../../core/errors.js';
+import type { EndpointAccount, Summary, TargetDescription } from '../../core/types/index.js';
+import type { Ledger } from './ledger.js';
+import type { Meter } from './meter.js';
+
+/** Everything a summary is made of that the ledger does not know itself. */
+export interface RunFacts {
+  readonly version: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  /** How long it took, by a clock that nobody sets. */
+  readonly seconds: number;
+  readonly outcome: Outcome;
+  readonly exitCode: number;
+  readonly error: BulkLoadError | null;
+  readonly continueWith: string | null;
+  readonly inputs: readonly { readonly name: string; readonly format: string }[];
+  readonly bytes: { readonly read: number; readonly decoded: number };
+  readonly memory: Summary['memory'];
+  readonly pressure: Summary['pressure'];
+  readonly target: TargetDescription | null;
+  /** Null: it never got so far. */
+  readonly side: Pick<
+    Summary['target'],
+    'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes' | 'advice'
+  > | null;
+  readonly introduced: { readonly tables: number; readonly columns: number };
+  readonly endpoints: readonly EndpointAccount[];
+  readonly verify: Summary['verify'];
+  /** Decoded offset in each input at which this run began. */
+  readonly resumedFromByte: (input: number) => number;
+  readonly checkpoint: string | null;
+  readonly deadLetters: { readonly points: readonly string[]; readonly reasons: string } | null;
+}
+
+export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summary {
+  const { read, loaded, rejected, undelivered } = ledger.total;
+  const { seconds } = facts;
+  const perSecond = (amount: number): number => (seconds > 0 ? Math.round(amount / seconds) : 0);
+  return {
+    formatVersion: 1,
+    version: facts.version,
+    outcome: facts.outcome,
+    exitCode: facts.exitCode,
+    reason: facts.error?.message ?? null,
+    continueWith: facts.continueWith,
+    startedAt: new Date(facts.startedMs).toISOString(),
+    endedAt: new Date(facts.endedMs).toISOString(),
+    seconds,
+    points: { read, loaded, rejected, undelivered },
+    values: { loaded: ledger.values },
+    thisRun: ledger.thisRun,
+    bytes: { ...facts.bytes, sent: meter.bytesSent },
+    rate: { pointsPerSecond: perSecond(ledger.thisRun.loaded), decodedBytesPerSecond: perSecond(facts.bytes.decoded) },
+    batches: { loaded: ledger.batches, alone: ledger.alone, cut: { ...ledger.cuts } },
+    requests: { ...meter.requests },
+    latencyMs: meter.latencyMs(),
+    memory: facts.memory,
+    pressure: facts.pressure,
+    target: {
+      version: facts.target?.version ?? null,
+      planBytesPerNode: facts.side?.planBytesPerNode ?? null,
+      estimatedPeakBytesPerNode: facts.side?.estimatedPeakBytesPerNode ?? null,
+      flushes: facts.side?.flushes ?? 0,
+      advice: facts.side?.advice ?? null,
+      newTables: facts.introduced.tables,
+      newColumns: facts.introduced.columns,
+    },
+    inputs: ledger.inputs.map((account, i) => ({
+      name: facts.inputs[i]!.name,
+      format: facts.inputs[i]!.format,
+      read: account.read,
+      loaded: account.loaded,
+      rejected: account.rejected,
+      undelivered: account.undelivered,
+      bytes: account.bytes,
+      resumedFromByte: facts.resumedFromByte(i),
+      error: account.error,
+    })),
+    rejects: {
+      byReason: Object.fromEntries(ledger.byReason),
+      deadLetters: facts.deadLetters === null ? null : [...facts.deadLetters.points],
+      reasons: facts.deadLetters?.reasons ?? null,
+    },
+    verify: facts.verify,
+    endpoints: facts.endpoints.map((endpoint) => ({ ...endpoint })),
+    checkpoint: facts.checkpoint,
+  };
+}
+
+/**
+ * How a run that was not stopped ended: bad inputs weigh more than rejects. `accepted` says whether the rejects are
+ * within `--accept-rejects`.
+ */
+export function outcomeOf(
+  ledger: Ledger,
+  minPoints: number,
+  accepted: boolean,
+): { outcome: Outcome; reason: string | null } {
+  const bad = ledger.inputs.filter((input) => input.error !== null);
+  if (bad.length > 0) {
+    const more = bad.length > 1 ? ` (and ${bad.length - 1} more input${bad.length === 2 ? '' : 's'})` : '';
+    return { outcome: 'input', reason: `${bad[0]!.error}${more}` };
+  }
+  if (ledger.total.read < minPoints) {
+    return {
+      outcome: 'input',
+      reason: `reading the inputs — expected at least ${minPoints} point${minPoints === 1 ? '' : 's'} (--min-points) — got ${ledger.total.read} — look whether the inputs are the right ones`,
+    };
+  }
+  const complete = ledger.total.rejected === 0 || accepted;
+  return { outcome: complete ? 'complete' : 'complete-with-rejects', reason: null };
+}
+
+/** The exit code of an outcome, unless the error that ended the run has its own. */
+export function exitCodeOf(outcome: Outcome, error: BulkLoadError | null): number {
+  return error?.exitCode ?? exitCodes[outcome];
+}

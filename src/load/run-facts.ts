@@ -1,0 +1,144 @@
+// What a run shows of itself: a snapshot while it goes on, the parts of its summary at the end. Reads, never changes.
+
+import type { Clock, EndpointAccount, HeldBackBy, Input, Snapshot, Summary } from '../core/types/index.js';
+import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
+import { peakResident } from '../flow-control/own-memory/resident.js';
+import type { Ledger } from './ledger/ledger.js';
+import type { Meter } from './ledger/meter.js';
+import { type RunFacts, summarize } from './ledger/summarize.js';
+import type { Reading } from './read-stage.js';
+import type { TargetSide } from './target-throttle.js';
+import type { Sending } from './write-stage.js';
+
+/** The parts of a run that have something to tell; null: it never got so far. */
+export interface Told {
+  readonly inputs: readonly Input[];
+  readonly clock: Clock;
+  /** Monotonic: the wall clock may be set meanwhile. */
+  readonly begunMs: number;
+  readonly ledger: Ledger;
+  readonly meter: Meter;
+  readonly memory: MemoryPlan | null;
+  readonly reading: Reading | null;
+  readonly sending: Sending | null;
+  readonly side: TargetSide | null;
+  readonly endpoints: readonly EndpointAccount[];
+  readonly rssBytes: number;
+}
+
+export function snapshotOf(told: Told): Snapshot {
+  const { inputs, clock, ledger, meter, memory, reading, sending, side } = told;
+  const governor = sending?.governor;
+  const { read, loaded, rejected } = ledger.total;
+  const bytes = reading?.bytes ?? { read: 0, decoded: 0 };
+  const { p50, p99 } = meter.latencyMs();
+  const account = side?.account();
+  const now = clock.monotonic();
+  return {
+    at: clock.now(),
+    seconds: (now - told.begunMs) / 1000,
+    points: { read, loaded, rejected },
+    values: { loaded: ledger.values },
+    bytes: { ...bytes, total: totalSize(inputs), sent: meter.bytesSent },
+    inputs: { done: reading?.inputs.done ?? 0, total: inputs.length, current: reading?.inputs.current ?? null },
+    inFlight: sending?.inFlight ?? 0,
+    writers: { limit: governor?.writers ?? 0, max: memory?.slots ?? 0 },
+    memory: { rssBytes: told.rssBytes, limitBytes: memory?.limitBytes ?? 0, level: governor?.level ?? 'normal' },
+    latencyMs: { p50, p99 },
+    requests: { ...meter.requests },
+    heldBackBy: heldBackBy(told),
+    heldBack: heldBack(told),
+    target: { flushes: account?.flushes ?? 0, nodeBytes: account?.estimatedBytesPerNode ?? null },
+    endpoints: told.endpoints.map(({ url, loaded, openSeconds }) => ({
+      url,
+      loaded,
+      openSeconds,
+      ...meter.endpoint(url, now),
+    })),
+  };
+}
+
+/** A wait of all batches weighs more than fewer writers than there might be; an input matters once nothing else holds. */
+function heldBackBy({ sending, side, reading }: Told): HeldBackBy | null {
+  return side?.holding ?? sending?.governor.heldBackBy ?? (reading?.waits.going ? 'input' : null);
+}
+
+/** Seconds so far. */
+function heldBack({ sending, side, reading }: Told): Record<HeldBackBy, number> {
+  const by = sending?.governor.account().heldBack;
+  const held = side?.account();
+  // Waiting for the time between two flushes to pass is nothing that the target does.
+  const targetMemory = held?.pacedSeconds ?? 0;
+  return {
+    // Fewer writers and a wait for a flush often hold at once: the longer of the two, and not their sum.
+    target: Math.max(0, Math.max(by?.target ?? 0, held?.flushSeconds ?? 0) - targetMemory),
+    targetMemory,
+    ownMemory: by?.ownMemory ?? 0,
+    input: reading?.waits.seconds ?? 0,
+    rateLimit: held?.rateLimitSeconds ?? 0,
+  };
+}
+
+type FactsTold = Pick<RunFacts, 'endedMs' | 'seconds' | 'bytes' | 'memory' | 'pressure' | 'side' | 'endpoints'>;
+
+/** The account of the whole run. `facts`: what its parts do not tell. */
+export function summaryOf(told: Told, facts: Omit<RunFacts, keyof FactsTold>): Summary {
+  return summarize(told.ledger, told.meter, { ...facts, ...factsOf(told) });
+}
+
+function factsOf(told: Told): FactsTold {
+  const { clock, begunMs, reading, side, endpoints } = told;
+  return {
+    endedMs: clock.now(),
+    seconds: (clock.monotonic() - begunMs) / 1000,
+    bytes: reading?.bytes ?? { read: 0, decoded: 0 },
+    memory: memoryOf(told),
+    pressure: pressureOf(told),
+    side: side?.account() ?? null,
+    endpoints,
+  };
+}
+
+function memoryOf(told: Told): Summary['memory'] {
+  const { memory, sending } = told;
+  const account = sending?.governor.account();
+  return {
+    limitBytes: memory?.limitBytes ?? 0,
+    limitSource: memory?.limitSource ?? '',
+    peakRssBytes: peakRss(told),
+    slots: memory?.slots ?? 0,
+    slotBytes: memory?.slotBytes ?? 0,
+    highSeconds: account?.highSeconds ?? 0,
+    criticalSeconds: account?.criticalSeconds ?? 0,
+    forcedGcs: account?.forcedGcs ?? 0,
+  };
+}
+
+/** Up to now. The kernel's own record knows of peaks between two looks. */
+export function peakRss({ sending }: Told): number {
+  return Math.max(sending?.governor.account().peakRssBytes ?? 0, peakResident());
+}
+
+function pressureOf(told: Told): Summary['pressure'] {
+  const { memory, sending } = told;
+  const account = sending?.governor.account();
+  const held = heldBack(told);
+  return {
+    workers: memory?.slots ?? 0,
+    limitMin: account?.limitMin ?? 0,
+    limitFinal: account?.limitFinal ?? 0,
+    bodyBytesMin: sending?.sizes.least ?? 0,
+    bodyBytesFinal: sending?.sizes.current ?? 0,
+    throttledSeconds: held.target + held.targetMemory + held.ownMemory,
+    heldBackBy: held,
+  };
+}
+
+function totalSize(inputs: readonly Input[]): number | null {
+  let total = 0;
+  for (const { size } of inputs) {
+    if (size === null) return null;
+    total += size;
+  }
+  return total;
+}

@@ -1,0 +1,120 @@
+// Content-Encoding of requests and answers. lz4 and snappy are left out and refused as CnosDB before 2.4.2 does.
+
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import { Refusal } from '../request-refusal.js';
+
+const inflateRaw = promisify(zlib.inflateRaw) as unknown as (
+  data: Buffer,
+  options: zlib.ZlibOptions,
+) => Promise<{ buffer: Buffer; engine: { bytesWritten: number } }>;
+const brotliDecompress = promisify(zlib.brotliDecompress);
+const GZIP_TRAILER = 8;
+/** Outputs of nothing in a row after which a zstd body is taken for damaged: the decoder does not end by itself. */
+const IDLE_STEPS = 8;
+
+/** The body as it was before compression. `encoding` is one exact token; lists are not understood. */
+export async function decodeBody(body: Buffer, encoding: string | undefined): Promise<Buffer> {
+  if (encoding === undefined || encoding === 'identity') return body;
+  const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
+  if (decode === undefined)
+    throw new Refusal(400, '040005', `Invalid header: content encoding not support: ${encoding}`);
+  if (body.length === 0) return body;
+  return decode(body);
+}
+
+const decoders: Record<string, (body: Buffer) => Promise<Buffer>> = {
+  gzip: gunzipOne,
+  deflate: inflate,
+  br: unbrotli,
+  zstd: unzstd,
+};
+
+function undecodable(text: string): Refusal {
+  return new Refusal(400, '040013', `Error decode request: ${text}`);
+}
+
+/** Exactly one gzip member: the real decoder refuses whatever comes after it. */
+async function gunzipOne(body: Buffer): Promise<Buffer> {
+  const start = gzipHeaderEnd(body);
+  const mismatch = 'corrupt gzip stream does not have a matching checksum';
+  const { buffer, engine } = await inflateRaw(body.subarray(start), { info: true }).catch(() => {
+    throw undecodable(mismatch);
+  });
+  const end = start + engine.bytesWritten;
+  if (end + GZIP_TRAILER > body.length) throw undecodable(mismatch);
+  if (zlib.crc32(buffer) !== body.readUInt32LE(end)) throw undecodable(mismatch);
+  if (end + GZIP_TRAILER < body.length) throw undecodable('failed to write whole buffer');
+  return buffer;
+}
+
+/** Offset of the compressed data, by RFC 1952 §2.3. */
+function gzipHeaderEnd(body: Buffer): number {
+  if (body.length < 18 || body.readUInt32BE(0) >>> 8 !== 0x1f8b08) throw undecodable('invalid gzip header');
+  const flags = body[3];
+  let at = 10;
+  if (flags & 4) at += 2 + body.readUInt16LE(at);
+  if (flags & 8) at = body.indexOf(0, at) + 1;
+  if (flags & 16) at = body.indexOf(0, at) + 1;
+  return flags & 2 ? at + 2 : at;
+}
+
+async function inflate(body: Buffer): Promise<Buffer> {
+  const { buffer } = await inflateRaw(body, { info: true }).catch(() => {
+    throw undecodable('corrupt deflate stream');
+  });
+  return buffer;
+}
+
+function unbrotli(body: Buffer): Promise<Buffer> {
+  return brotliDecompress(body).catch(() => {
+    throw undecodable('Invalid Data');
+  });
+}
+
+/** All frames; of a body cut short, what can be decoded, as the real server does. */
+async function unzstd(body: Buffer): Promise<Buffer> {
+  const { ZSTDDecoder } = await import('zstddec/stream');
+  const decoder = new ZSTDDecoder();
+  await decoder.init();
+  const parts: Uint8Array[] = [];
+  let idle = 0;
+  try {
+    for (const part of decoder.decodeStreaming([body])) {
+      idle = part.length === 0 ? idle + 1 : 0;
+      if (idle > IDLE_STEPS) throw undecodable('Unknown frame descriptor');
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+  }
+  return Buffer.concat(parts);
+}
+
+export interface AnswerEncoding {
+  readonly headers: Readonly<Record<string, string>>;
+  encode(text: string): string | Buffer;
+}
+
+const encoders: Record<string, (text: string) => string | Buffer> = {
+  gzip: (text) => zlib.gzipSync(text),
+  deflate: (text) => zlib.deflateRawSync(text),
+  br: (text) => zlib.brotliCompressSync(text),
+  identity: (text) => text,
+};
+
+/** The first encoding in the list that is known here; without the header none. Weights are not understood. */
+export function encodeAnswer(accepted: string | undefined): AnswerEncoding {
+  if (accepted === undefined) return { headers: {}, encode: (text) => text };
+  const name = accepted
+    .split(',')
+    .map((each) => each.trim())
+    .find((each) => Object.hasOwn(encoders, each));
+  if (name === undefined)
+    throw new Refusal(
+      400,
+      '040005',
+      `Invalid header: accept encoding not support: ${accepted}, only support: gzip, deflate, br, zstd, snappy, lz4, identity`,
+    );
+  return { headers: { 'content-encoding': name }, encode: encoders[name] };
+}

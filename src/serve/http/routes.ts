@@ -1,0 +1,140 @@
+// What each path answers: from a request whose body has been read to an answer.
+
+import { Refusal, refusal } from '../request-refusal.js';
+import { type Format, formatResult } from '../sql/result.js';
+import { runSql } from '../sql/run-sql.js';
+import type { Store } from '../storage/store.js';
+import { type Precision, write } from '../writes/write.js';
+import { decodeBody, encodeAnswer } from './content-encoding.js';
+import type { Metrics } from './server-metrics.js';
+
+interface Request {
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+/** What the routes share. `password` null: any is right. */
+export interface Service {
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly password: string | null;
+}
+
+export interface Route {
+  readonly methods: readonly string[];
+  /** Bytes; null: no body is expected, and none is asked to have a length. */
+  readonly limit: number | null;
+  answer(service: Service, request: Request): Promise<Answer>;
+}
+
+const MIB = 1 << 20;
+const empty: Answer = { status: 200, headers: {}, body: '' };
+
+export const routes: Readonly<Record<string, Route>> = {
+  '/api/v1/ping': { methods: ['GET', 'HEAD'], limit: null, answer: ping },
+  '/metrics': { methods: ['GET', 'HEAD', 'POST'], limit: null, answer: showMetrics },
+  '/api/v1/write': { methods: ['POST'], limit: 160 * MIB, answer: writeLines },
+  '/api/v1/sql': { methods: ['POST'], limit: 16 * MIB, answer: answerSql },
+  '/write': { methods: ['POST'], limit: 160 * MIB, answer: writeInflux },
+};
+
+/** The version starts as CnosDB's does, for clients that read it. */
+async function ping(): Promise<Answer> {
+  const body = { version: '2.4.3, revision: UNKNOWN, build_time: bulk-load serve', status: 'healthy' };
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+async function showMetrics(service: Service): Promise<Answer> {
+  const type = 'text/plain; version=0.0.4';
+  return { status: 200, headers: { 'content-type': type }, body: service.metrics.text(service.store) };
+}
+
+async function writeLines(service: Service, request: Request): Promise<Answer> {
+  const user = userOf(request);
+  rejectRepeated(request.query);
+  const body = await decodeBody(request.body, header(request, 'content-encoding'));
+  authenticate(service, user, request.query);
+  const database = request.query.get('db') ?? 'public';
+  service.metrics.wrote(database, request.body.length);
+  await write(service.store, database, body, precisionOf(request.query));
+  return empty;
+}
+
+/** InfluxDB 1 as the server imitates it: no credentials, no compression, always nanoseconds. */
+async function writeInflux(service: Service, request: Request): Promise<Answer> {
+  rejectRepeated(request.query);
+  authenticate(service, ['root', ''], request.query);
+  const database = request.query.get('db') ?? 'public';
+  service.metrics.wrote(database, request.body.length);
+  await write(service.store, database, request.body, 'ns');
+  return empty;
+}
+
+async function answerSql(service: Service, request: Request): Promise<Answer> {
+  const user = userOf(request);
+  const format = formatOf(header(request, 'accept'));
+  rejectRepeated(request.query);
+  const encoded = encodeAnswer(header(request, 'accept-encoding'));
+  authenticate(service, user, request.query);
+  const result = await runSql(service.store, request.query.get('db') ?? 'public', request.body.toString());
+  const body = encoded.encode(result === null ? '' : formatResult(result, format));
+  service.metrics.queried(request.body.length, body.length);
+  return { status: 200, headers: { 'content-type': contentTypes[format], ...encoded.headers }, body };
+}
+
+function header(request: Request, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : value?.[0];
+}
+
+/** A parameter given twice is more than the real server can read. */
+function rejectRepeated(query: URLSearchParams): void {
+  for (const name of ['db', 'tenant', 'precision'])
+    if (query.getAll(name).length > 1) throw new Refusal(500, null, 'parameter given twice');
+}
+
+function userOf(request: Request): readonly [string, string] {
+  const value = header(request, 'authorization');
+  if (value === undefined) throw new Refusal(400, '000000', 'Missing request header "authorization"');
+  const text = value.startsWith('Basic ') ? Buffer.from(value.slice(6), 'base64').toString() : '';
+  const colon = text.indexOf(':');
+  if (colon < 0) throw new Refusal(400, '040006', `Parse auth, malformed basic auth encoding: ${value}`);
+  return [text.slice(0, colon), text.slice(colon + 1)];
+}
+
+/** One user, root, and one tenant, cnosdb. */
+function authenticate(service: Service, user: readonly [string, string], query: URLSearchParams): void {
+  const [name, password] = user;
+  if (service.password !== null && (name !== 'root' || password !== service.password))
+    throw refusal('010016', `Auth error: Access denied for user '${name}' (using xxx) username or password invalid`);
+  if (name !== 'root') throw refusal('010016', `Auth error: The user ${name} not found`);
+  const tenant = query.get('tenant') ?? 'cnosdb';
+  if (tenant !== 'cnosdb') throw refusal('010016', `Auth error: The tenant ${tenant} not found`);
+}
+
+function precisionOf(query: URLSearchParams): Precision {
+  const precision = query.get('precision')?.toLowerCase();
+  return precision === 'us' || precision === 'ms' ? precision : 'ns';
+}
+
+const contentTypes: Record<Format, string> = {
+  json: 'application/json',
+  'nd-json': 'application/nd-json',
+  csv: 'text/csv',
+  tsv: 'text/tsv',
+};
+
+function formatOf(accept: string | undefined): Format {
+  if (accept === undefined || ['', '*/*', 'application/*'].includes(accept)) return 'csv';
+  const variant = /^(?:application|text)\/(.*)$/is.exec(accept)?.[1] ?? accept;
+  const format = variant.toLowerCase();
+  if (format in contentTypes) return format as Format;
+  throw new Refusal(400, '040005', `Invalid header: Invalid header: invalid variant: ${variant}`);
+}

@@ -1,0 +1,91 @@
+// information_schema: the catalogue as tables inside DuckDB, written anew before a query reads them.
+
+import { identifier, literal } from '../storage/duckdb.js';
+import type { Store } from '../storage/store.js';
+import { visible } from '../storage/table.js';
+import { defaultOptions, describeOptions } from './database-options.js';
+import { describeColumns } from './describe-columns.js';
+import { type Cell, cellText } from './result.js';
+
+export const INFORMATION = '\ue003information';
+
+/** Databases that the real server has for itself; here they are named, and empty. */
+export const systemDatabases = ['cluster_schema', 'usage_schema'];
+
+export async function refreshInformation(store: Store): Promise<void> {
+  await store.connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(INFORMATION)}`);
+  await fill(store, 'columns', columnsHead, columns(store));
+  await fill(store, 'tables', tablesHead, tables(store));
+  await fill(store, 'databases', databasesHead(), databases(store));
+}
+
+type Head = readonly (readonly [string, string])[];
+
+const columnsHead: Head = [
+  ['tenant_name', 'VARCHAR'],
+  ['database_name', 'VARCHAR'],
+  ['table_name', 'VARCHAR'],
+  ['column_name', 'VARCHAR'],
+  ['column_type', 'VARCHAR'],
+  ['ordinal_position', 'UBIGINT'],
+  ['column_default', 'VARCHAR'],
+  ['is_nullable', 'BOOLEAN'],
+  ['data_type', 'VARCHAR'],
+  ['compression_codec', 'VARCHAR'],
+];
+const tablesHead: Head = ['tenant', 'database', 'name', 'type', 'engine', 'options'].map((name) => [
+  `table_${name}`,
+  'VARCHAR',
+]);
+
+function databasesHead(): Head {
+  const shown = Object.entries(describeOptions(defaultOptions()));
+  const types = { string: 'VARCHAR', number: 'UBIGINT', boolean: 'BOOLEAN' } as const;
+  const options = shown.map(([name, value]) => [name, types[typeof value as keyof typeof types]] as const);
+  return [['tenant_name', 'VARCHAR'], ['database_name', 'VARCHAR'], ...options];
+}
+
+function columns(store: Store): Cell[][] {
+  const rows: Cell[][] = [];
+  for (const database of store.databases.values())
+    for (const table of database.tables().filter(visible))
+      describeColumns(database, table).forEach((column, i) => {
+        const nullable = column.type !== 'TIME';
+        const place = [database.name, table.name, column.name, column.type, i];
+        rows.push(['cnosdb', ...place, 'NULL', nullable, column.dataType, column.codec]);
+      });
+  return rows;
+}
+
+function tables(store: Store): Cell[][] {
+  return [...store.databases.values()].flatMap((database) =>
+    database
+      .tables()
+      .filter(visible)
+      .map((table) => ['cnosdb', database.name, table.name, 'TABLE', 'TSKV', 'TODO']),
+  );
+}
+
+function databases(store: Store): Cell[][] {
+  const system = { ...defaultOptions(), maxMemcacheSize: 2 << 20, memcachePartitions: 16 };
+  const named = [...store.databases.values()].map((each) => [each.name, each.options] as const);
+  return [...systemDatabases.map((name) => [name, system] as const), ...named].map(([name, options]) => [
+    'cnosdb',
+    name,
+    ...Object.values(describeOptions(options)),
+  ]);
+}
+
+async function fill(store: Store, name: string, head: Head, rows: readonly (readonly Cell[])[]): Promise<void> {
+  const table = `${identifier(INFORMATION)}.${identifier(name)}`;
+  const list = head.map(([column, type]) => `${identifier(column)} ${type}`).join(', ');
+  await store.connection.run(`CREATE OR REPLACE TEMP TABLE ${identifier(`i_${name}`)} (${list})`);
+  const values = rows.map((row) => `(${row.map(value).join(', ')})`);
+  if (values.length > 0)
+    await store.connection.run(`INSERT INTO ${identifier(`i_${name}`)} VALUES ${values.join(', ')}`);
+  await store.connection.run(`CREATE OR REPLACE VIEW ${table} AS SELECT * FROM temp.${identifier(`i_${name}`)}`);
+}
+
+function value(cell: Cell): string {
+  return typeof cell === 'string' ? literal(cell) : cellText(cell);
+}

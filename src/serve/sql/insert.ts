@@ -1,0 +1,73 @@
+// INSERT INTO … : its rows are evaluated by DuckDB and then written as points are.
+
+import { refusal } from '../request-refusal.js';
+import type { Database } from '../storage/database.js';
+import type { Store } from '../storage/store.js';
+import { forgetRows, seriesOf, type Table, type TableColumn } from '../storage/table.js';
+import type { FieldValue } from '../writes/parse-values.js';
+import { apply, stampFor } from '../writes/write.js';
+import { findTable } from './ddl.js';
+import { query } from './query.js';
+import { type Cell, cellText, type Result, resultOf } from './result.js';
+import type { Cursor } from './tokens.js';
+
+/** Answers with the number of rows. */
+export async function insert(store: Store, current: string, cursor: Cursor): Promise<Result> {
+  const { database, table } = findTable(store, current, cursor);
+  const names = cursor.accept('(') ? nameList(cursor) : ['time', ...table.columns.map((column) => column.name)];
+  const { rows } = await query(store, current, cursor.rest());
+  try {
+    for (const row of rows) addRow(database, table, names, row);
+    await apply(store, database, [table]);
+  } finally {
+    forgetRows(table);
+  }
+  return resultOf(['rows'], [[rows.length]]);
+}
+
+function nameList(cursor: Cursor): string[] {
+  const names = [cursor.name()];
+  while (cursor.accept(',')) names.push(cursor.name());
+  cursor.expect(')');
+  return names;
+}
+
+function addRow(database: Database, table: Table, names: readonly string[], row: readonly Cell[]): void {
+  const tags: [string, string][] = [];
+  let time: bigint | null = null;
+  names.forEach((name, i) => {
+    const column = table.columns.find((each) => each.name === name);
+    const cell = row[i] ?? null;
+    if (name === 'time') time = readTime(cell);
+    else if (column === undefined) throw refusal('010001', `Datafusion: Schema error: No field named ${name}`);
+    else if (cell !== null && column.tag) tags.push([name, cellText(cell)]);
+    else if (cell !== null) addField(table, column, cell);
+  });
+  table.rows.end(seriesOf(table, tags), stampFor(database, 'ns')(time));
+}
+
+function addField(table: Table, column: TableColumn, cell: Cell): void {
+  const target = table.rows.column(column.name);
+  target.use(column.type, false, table.rows.count);
+  target.set(table.rows.count, fieldValue(column, cell));
+  table.rows.fields++;
+}
+
+function fieldValue(column: TableColumn, cell: Cell): FieldValue {
+  const plain = cell !== null && typeof cell === 'object' ? ('double' in cell ? cell.double : cell.nanos) : cell;
+  if (column.type === 'F64') return Number(plain);
+  if (column.type === 'BOOL') return plain === true || plain === 'true';
+  if (column.type === 'STRING') return String(plain);
+  return typeof plain === 'bigint' ? plain : BigInt(Math.trunc(Number(plain)));
+}
+
+/** An integer of ns, or a text such as `2022-01-01T00:00:00.000000001`. */
+function readTime(cell: Cell): bigint | null {
+  if (cell === null) return null;
+  if (typeof cell === 'bigint' || typeof cell === 'number') return BigInt(cell);
+  if (typeof cell === 'object' && 'nanos' in cell) return cell.nanos;
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?)?Z?$/.exec(cellText(cell));
+  if (match === null) throw refusal('010001', `Datafusion: Error parsing timestamp from '${cellText(cell)}'`);
+  const seconds = Date.parse(`${match[1]}T${match[2] ?? '00:00:00'}Z`) / 1000;
+  return BigInt(seconds) * 1_000_000_000n + BigInt((match[3] ?? '').padEnd(9, '0'));
+}

@@ -1,0 +1,116 @@
+// SELECT and its kin: rewritten where CnosDB's SQL and DuckDB's differ, run by DuckDB, and the names of columns put
+// back the way DataFusion would have called them.
+
+import type { DuckDBValue } from '@duckdb/node-api';
+import { noDatabase, noTable, refusal } from '../request-refusal.js';
+import type { Database } from '../storage/database.js';
+import { decodeName, identifier } from '../storage/duckdb.js';
+import type { Store } from '../storage/store.js';
+import { INFORMATION, refreshInformation } from './information-schema.js';
+import type { Cell, Result } from './result.js';
+import type { Token } from './tokens.js';
+import { syntaxError } from './tokens.js';
+
+const comparisons = new Set(['=', '<', '>', '<=', '>=', '<>', '!=', 'between', 'and']);
+
+/** Runs a statement that only reads. */
+export async function query(store: Store, database: string, tokens: readonly Token[]): Promise<Result> {
+  await store.merge();
+  if (tokens.some((token) => token.value === 'information_schema')) await refreshInformation(store);
+  const found = store.databases.get(database);
+  const sql = rewrite(tokens);
+  await store.connection.run(`USE ${identifier(found?.name ?? 'public')}`);
+  try {
+    const extracted = await store.connection.extractStatements(sql);
+    const statement = await extracted.prepare(0);
+    const { SELECT, EXPLAIN } = store.api.StatementType;
+    if (extracted.count !== 1 || (statement.statementType !== SELECT && statement.statementType !== EXPLAIN))
+      throw syntaxError(`Expected an SQL statement that reads, found: ${tokens[0].text}`);
+    const result = await statement.run();
+    const rows = await result.getRows();
+    const table = firstTable(tokens);
+    return {
+      columns: result.columnNames().map((name) => columnName(name, table, tokens)),
+      rows: convert(store, result, rows),
+    };
+  } catch (error) {
+    throw explain(error, database, found);
+  } finally {
+    await store.connection.run('USE main');
+  }
+}
+
+interface Types {
+  columnTypeId(i: number): number;
+}
+
+function convert(store: Store, types: Types, rows: readonly (readonly DuckDBValue[])[]): Cell[][] {
+  const { DOUBLE, FLOAT } = store.api.DuckDBTypeId;
+  return rows.map((row) =>
+    row.map((value, i) => {
+      const type = types.columnTypeId(i);
+      return typeof value === 'number' && (type === DOUBLE || type === FLOAT) ? { double: value } : cell(value);
+    }),
+  );
+}
+
+function cell(value: DuckDBValue): Cell {
+  if (value === null || typeof value !== 'object') return value;
+  if ('nanos' in value && typeof value.nanos === 'bigint') return { nanos: value.nanos };
+  if ('micros' in value && typeof value.micros === 'bigint' && !('days' in value))
+    return { nanos: value.micros * 1000n };
+  if ('scale' in value && 'width' in value) return { double: Number(value.toString()) };
+  return String(value);
+}
+
+/** DuckDB's SQL for these tokens. */
+function rewrite(tokens: readonly Token[]): string {
+  const words: string[] = [];
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i];
+    if (token.kind === 'quoted') words.push(identifier(token.value));
+    else if (token.value === 'information_schema' && tokens[i + 1]?.text === '.') words.push(identifier(INFORMATION));
+    else if (token.value === 'now' && tokens[i + 1]?.text === '(' && tokens[i + 2]?.text === ')') {
+      words.push(`TIMESTAMP '${new Date().toISOString().slice(0, -1)}'`);
+      i += 2;
+    } else if (token.kind === 'number' && isTime(tokens, i)) words.push(`make_timestamp_ns(${token.text})`);
+    else words.push(token.kind === 'word' ? token.value : token.text);
+  }
+  return words.join(' ');
+}
+
+/** A bare integer that is compared with `time`: nanoseconds. */
+function isTime(tokens: readonly Token[], at: number): boolean {
+  if (!/^\d+$/.test(tokens[at].text)) return false;
+  if (comparisons.has(tokens[at + 1]?.value) && tokens[at + 2]?.value === 'time') return true;
+  if (!comparisons.has(tokens[at - 1]?.value)) return false;
+  if (tokens[at - 2]?.value === 'time') return true;
+  return tokens[at - 1].value === 'and' && tokens[at - 3]?.value === 'between' && tokens[at - 4]?.value === 'time';
+}
+
+function firstTable(tokens: readonly Token[]): string {
+  const from = tokens.findIndex((token) => token.kind === 'word' && token.value === 'from');
+  const dot = tokens[from + 2]?.text === '.';
+  return from < 0 ? '' : (tokens[from + (dot ? 3 : 1)]?.value ?? '');
+}
+
+/** DuckDB's name for a column without alias → DataFusion's. */
+function columnName(name: string, table: string, tokens: readonly Token[]): string {
+  const decoded = decodeName(name);
+  if (decoded === 'count_star()') return 'COUNT(UInt8(1))';
+  if (tokens.some((token) => token.kind === 'number' && token.text === decoded)) return `Int64(${decoded})`;
+  const call = /^(count|sum|min|max|avg)\((DISTINCT )?"?([\p{L}\p{N}_]+)"?\)$/iu.exec(decoded);
+  if (call === null) return decoded;
+  return `${call[1].toUpperCase()}(${call[2] ?? ''}${table}.${call[3]})`;
+}
+
+/** What DuckDB says of a statement, in the server's words where it has some. */
+function explain(error: unknown, database: string, found: Database | undefined): unknown {
+  if (!(error instanceof Error) || error.name === 'Refusal') return error;
+  const missing = /Table with name (.*?) does not exist/.exec(error.message);
+  if (missing !== null) return found === undefined ? noDatabase(database) : noTable(database, decodeName(missing[1]));
+  const first = decodeName(error.message.split('\n')[0]);
+  if (/^Parser Error/.test(first)) return syntaxError(first);
+  if (/^Out of Memory/i.test(first)) return refusal('010001', `Datafusion: Resources exhausted: ${first}`);
+  return refusal('010001', `Datafusion: Error during planning: ${first}`);
+}

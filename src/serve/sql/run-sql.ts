@@ -1,0 +1,53 @@
+// One SQL statement → its result: which part of this room answers it.
+
+import { refusal } from '../request-refusal.js';
+import type { Store } from '../storage/store.js';
+import { alterDatabase, alterTable, createDatabase, createTable, dropDatabase, dropTable } from './ddl.js';
+import { insert } from './insert.js';
+import { query } from './query.js';
+import { type Result, resultOf } from './result.js';
+import { describe, show } from './show.js';
+import { Cursor, statements, syntaxError, type Token, tokenize } from './tokens.js';
+
+const queries = new Set(['select', 'with', 'values', 'explain', '(']);
+const nothing = resultOf([], []);
+
+/** Null: the statement has no result, as DDL and empty text. Throws Refusal. */
+export function runSql(store: Store, database: string, sql: string): Promise<Result | null> {
+  return store.exclusively(async () => {
+    const found = statements(tokenize(sql));
+    if (found.length === 0) return null;
+    if (found.length > 1) throw refusal('010013', `Multi-statement not allow, found num:${found.length}, sql:${sql}`);
+    const result = await route(store, database, found[0]);
+    return result === nothing ? null : result;
+  });
+}
+
+async function route(store: Store, database: string, tokens: readonly Token[]): Promise<Result> {
+  const cursor = new Cursor(tokens);
+  if (queries.has(tokens[0].value)) return query(store, database, tokens);
+  if (cursor.accept('show')) return show(store, database, cursor);
+  if (cursor.accept('describe')) return describe(store, database, cursor);
+  if (cursor.accept('insert', 'into')) return insert(store, database, cursor);
+  await change(store, database, cursor, tokens[0]);
+  return nothing;
+}
+
+function change(store: Store, database: string, cursor: Cursor, first: Token): Promise<void> {
+  if (cursor.accept('create', 'database')) return createDatabase(store, cursor);
+  if (cursor.accept('alter', 'database')) return alterDatabase(store, cursor);
+  if (cursor.accept('drop', 'database')) return dropDatabase(store, cursor);
+  if (cursor.accept('create', 'table')) return createTable(store, database, cursor);
+  if (cursor.accept('alter', 'table')) return alterTable(store, database, cursor);
+  if (cursor.accept('drop', 'table')) return dropTable(store, database, cursor);
+  if (cursor.accept('compact', 'database')) return compact(store, cursor);
+  throw syntaxError(`Expected an SQL statement, found: ${first.text}`);
+}
+
+async function compact(store: Store, cursor: Cursor): Promise<void> {
+  const name = cursor.name();
+  const database = store.databases.get(name);
+  if (database === undefined) throw refusal('010062', `Database ${name} not found.`);
+  database.cached = 0;
+  await store.merge();
+}

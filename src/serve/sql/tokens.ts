@@ -1,0 +1,98 @@
+// SQL text → tokens, and a cursor to read statements of the server's own dialect with.
+
+import { type Refusal, refusal } from '../request-refusal.js';
+
+export interface Token {
+  readonly kind: 'word' | 'quoted' | 'string' | 'number' | 'symbol';
+  /** As written. */
+  readonly text: string;
+  /** What it stands for: words in lower case, quotes taken off. */
+  readonly value: string;
+}
+
+const pattern =
+  /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|(?<word>[\p{L}_][\p{L}\p{N}_$]*)|(?<quoted>"(?:[^"]|"")*")|(?<string>'(?:[^']|'')*')|(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<symbol><=|>=|<>|!=|\|\||::|[\s\S])/gu;
+
+export function tokenize(sql: string): Token[] {
+  const tokens: Token[] = [];
+  for (const match of sql.matchAll(pattern)) {
+    const groups = match.groups ?? {};
+    const kind = (['word', 'quoted', 'string', 'number', 'symbol'] as const).find((name) => groups[name] !== undefined);
+    if (kind !== undefined) tokens.push({ kind, text: match[0], value: meaning(kind, match[0]) });
+  }
+  return tokens;
+}
+
+function meaning(kind: Token['kind'], text: string): string {
+  if (kind === 'word') return text.toLowerCase();
+  if (kind === 'quoted') return text.slice(1, -1).replaceAll('""', '"');
+  return kind === 'string' ? text.slice(1, -1).replaceAll("''", "'") : text;
+}
+
+/** Tokens of each statement; empty ones are left out. */
+export function statements(tokens: readonly Token[]): Token[][] {
+  const found: Token[][] = [[]];
+  for (const token of tokens) {
+    if (token.text === ';') found.push([]);
+    else found.at(-1)?.push(token);
+  }
+  return found.filter((statement) => statement.length > 0);
+}
+
+/** Reads one statement from left to right; what does not fit is refused as the server's parser words it. */
+export class Cursor {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#tokens.length;
+  }
+
+  /** Takes these words if they are all next. */
+  accept(...words: readonly string[]): boolean {
+    const fits = words.every((word, i) => {
+      const token = this.#tokens[this.#at + i];
+      return token?.value === word && (token.kind === 'word' || token.kind === 'symbol');
+    });
+    if (fits) this.#at += words.length;
+    return fits;
+  }
+
+  expect(...words: readonly string[]): void {
+    if (!this.accept(...words)) throw this.expected(words.join(' ').toUpperCase());
+  }
+
+  next(expected: string): Token {
+    const token = this.#tokens[this.#at];
+    if (token === undefined) throw this.expected(expected);
+    this.#at++;
+    return token;
+  }
+
+  name(): string {
+    const token = this.next('identifier');
+    if (token.kind === 'word' || token.kind === 'quoted' || token.kind === 'string') return token.value;
+    this.#at--;
+    throw this.expected('identifier');
+  }
+
+  end(): void {
+    if (!this.done) throw this.expected('end of statement');
+  }
+
+  rest(): readonly Token[] {
+    return this.#tokens.slice(this.#at);
+  }
+
+  expected(what: string): Refusal {
+    return syntaxError(`Expected ${what}, found: ${this.#tokens[this.#at]?.text ?? 'EOF'}`);
+  }
+}
+
+export function syntaxError(message: string): Refusal {
+  return refusal('010009', `sql parser error: ${message}`);
+}

@@ -1,0 +1,127 @@
+// Text of one value → the value, as the server of 2.4.3 reads it: what it accepts beyond reason is accepted here too.
+
+import { unreadable } from '../request-refusal.js';
+
+/** Types of a field, by the names that the server uses in its errors. */
+export type FieldType = 'F64' | 'I64' | 'U64' | 'BOOL' | 'STRING';
+export type FieldValue = number | bigint | boolean | string;
+
+const BACKSLASH = 92;
+const QUOTE = 34;
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const nonFinite = /^([+-]?)(?:inf|infinity|nan)$/i;
+const booleans = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
+const MAX_I64 = 2n ** 63n - 1n;
+const MIN_I64 = -(2n ** 63n);
+const MAX_U64 = 2n ** 64n - 1n;
+
+function invalid(bytes: Buffer, from: number, to: number): Error {
+  return unreadable(`invalid field value: '${bytes.toString('utf8', from, to)}'`);
+}
+
+/** Type of the value at `from`, told by its first and last byte. `to` is greater than `from`. */
+export function fieldType(bytes: Buffer, from: number, to: number): FieldType {
+  const first = bytes[from];
+  if (first === QUOTE) return 'STRING';
+  if (first === 116 || first === 84 || first === 102 || first === 70) return 'BOOL';
+  if (first !== 43 && first !== 45 && (first < 48 || first > 57)) throw invalid(bytes, from, to);
+  const last = bytes[to - 1];
+  return last === 105 ? 'I64' : last === 117 ? 'U64' : 'F64';
+}
+
+/** A bare number. Up to 15 digits divide exactly by a power of ten below 10^16: correctly rounded without a string. */
+export function readFloat(bytes: Buffer, from: number, to: number): number {
+  const first = bytes[from];
+  let at = first === 45 || first === 43 ? from + 1 : from;
+  const digits = at;
+  let mantissa = 0;
+  let point = -1;
+  for (; at < to; at++) {
+    const byte = bytes[at];
+    if (byte >= 48 && byte <= 57) mantissa = mantissa * 10 + (byte - 48);
+    else if (byte === 46 && point < 0 && at > digits) point = at;
+    else return readOddFloat(bytes, from, to);
+  }
+  if (at === digits || at - digits > 15) return readOddFloat(bytes, from, to);
+  const value = point < 0 ? mantissa : mantissa / 10 ** (to - point - 1);
+  return first === 45 ? -value : value;
+}
+
+function readOddFloat(bytes: Buffer, from: number, to: number): number {
+  const text = bytes.toString('latin1', from, to);
+  if (decimal.test(text)) return Number(text);
+  const match = nonFinite.exec(text);
+  if (match === null) throw invalid(bytes, from, to);
+  if (/nan$/i.test(text)) return Number.NaN;
+  return match[1] === '-' ? -Infinity : Infinity;
+}
+
+/** `12i` or `12u`, the suffix included in the range. */
+export function readInteger(bytes: Buffer, from: number, to: number, unsigned: boolean): bigint {
+  const text = bytes.toString('latin1', from, to - 1);
+  if (!(unsigned ? /^\d+$/ : /^-?\d+$/).test(text)) throw invalid(bytes, from, to);
+  const value = BigInt(text);
+  if (unsigned ? value > MAX_U64 : value > MAX_I64 || value < MIN_I64) throw invalid(bytes, from, to);
+  return value;
+}
+
+/** The first letter decides, the rest only has to be spelled in one of the known ways. */
+export function readBoolean(bytes: Buffer, from: number, to: number): boolean {
+  if (to - from > 1 && !booleans.has(bytes.toString('latin1', from, to))) throw invalid(bytes, from, to);
+  return bytes[from] === 116 || bytes[from] === 84;
+}
+
+/** A string with its quotes. A backslash before `"` or `\` goes, unless the byte before it went for the same reason. */
+export function readString(bytes: Buffer, from: number, to: number, escaped: boolean): string {
+  if (to - from < 2 || bytes[to - 1] !== QUOTE) throw invalid(bytes, from, to);
+  if (!escaped) return bytes.toString('utf8', from + 1, to - 1);
+  const kept = Buffer.allocUnsafe(to - from);
+  let size = 0;
+  let dropped = false;
+  for (let at = from + 1; at < to - 1; at++) {
+    const next = at + 1 < to - 1 ? bytes[at + 1] : 0;
+    const escapes = bytes[at] === BACKSLASH && (next === QUOTE || next === BACKSLASH);
+    if (escapes && dropped && next === QUOTE) throw invalid(bytes, from + 1, to - 1);
+    if (escapes && !dropped) dropped = true;
+    else {
+      kept[size++] = bytes[at];
+      dropped = false;
+    }
+  }
+  return kept.toString('utf8', 0, size);
+}
+
+/** A name or tag value: the backslash before comma, space and `=` goes, and none of these may stand without it. */
+export function readName(bytes: Buffer, from: number, to: number, escaped: boolean): string {
+  if (!escaped) return bytes.toString('utf8', from, to);
+  const kept = Buffer.allocUnsafe(to - from);
+  let size = 0;
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at];
+    if (at > from && (byte === 44 || byte === 32 || byte === 61)) {
+      if (bytes[at - 1] !== BACKSLASH) throw unreadable('invalid line protocol syntax');
+      size--;
+    }
+    kept[size++] = byte;
+  }
+  return kept.toString('utf8', 0, size);
+}
+
+const BILLION = 1_000_000_000n;
+
+/** A timestamp, digits with an optional minus. At the end of a body (`lenient`) what follows the digits is ignored. */
+export function readTime(bytes: Buffer, from: number, to: number, lenient: boolean): bigint | null {
+  let at = bytes[from] === 45 ? from + 1 : from;
+  const digits = at;
+  let high = 0;
+  let low = 0;
+  for (; at < to && bytes[at] >= 48 && bytes[at] <= 57; at++) {
+    if (at - digits < 10) high = high * 10 + (bytes[at] - 48);
+    else low = low * 10 + (bytes[at] - 48);
+  }
+  if (at === digits || (at < to && !lenient)) return null;
+  if (at - digits === 19 && high < 9_000_000_000)
+    return bytes[from] === 45 ? -(BigInt(high) * BILLION + BigInt(low)) : BigInt(high) * BILLION + BigInt(low);
+  const value = BigInt(bytes.toString('latin1', from, at));
+  return value > MAX_I64 || value < MIN_I64 ? null : value;
+}

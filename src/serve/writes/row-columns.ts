@@ -1,0 +1,135 @@
+// The points of one request for one table, as columns. Their memory is used again by the next request: appending to
+// DuckDB is synchronous, and requests are applied one after another.
+
+import { type Refusal, refusal } from '../request-refusal.js';
+import type { FieldType, FieldValue } from './parse-values.js';
+
+type Values = Float64Array | BigInt64Array | BigUint64Array | Uint8Array | string[];
+
+const FIRST_CAPACITY = 1024;
+
+function allocate(type: FieldType, size: number): Values {
+  if (type === 'F64') return new Float64Array(size);
+  if (type === 'I64') return new BigInt64Array(size);
+  if (type === 'U64') return new BigUint64Array(size);
+  return type === 'BOOL' ? new Uint8Array(size) : new Array<string>(size);
+}
+
+function grown(values: Values, size: number): Values {
+  if (Array.isArray(values)) return values;
+  const copy = new (values.constructor as new (size: number) => Exclude<Values, string[]>)(size);
+  (copy as Uint8Array).set(values as Uint8Array);
+  return copy;
+}
+
+/** One column of a request. A tag column holds no values: they belong to the series. */
+export class RowColumn {
+  readonly name: string;
+  tag = false;
+  /** Null: not in this request. */
+  type: FieldType | null = null;
+  /** Row that brought it into this request. */
+  firstRow = 0;
+  filled = new Uint8Array(FIRST_CAPACITY);
+  #values = new Map<FieldType, Values>();
+  #current: Values = [];
+  #last = -1;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** The first use in a request fixes the type. Another one is the trouble that refuses the request. */
+  use(type: FieldType, tag: boolean, row: number): Refusal | null {
+    if (this.type === type) return null;
+    if (this.type !== null) return mixed(type);
+    this.type = type;
+    this.tag = tag;
+    this.firstRow = row;
+    let values = this.#values.get(type);
+    if (values === undefined) {
+      values = allocate(type, this.filled.length);
+      this.#values.set(type, values);
+    }
+    this.#current = values;
+    return null;
+  }
+
+  /** True when this row has a value already: of two fields with one name the first stays. */
+  has(row: number): boolean {
+    return this.#last === row;
+  }
+
+  set(row: number, value: FieldValue): void {
+    if (row >= this.filled.length) this.#grow(row);
+    this.#current[row] = value as never;
+    this.filled[row] = 1;
+    this.#last = row;
+  }
+
+  /** The value of a row, null where it has none. */
+  get(row: number): FieldValue | null {
+    if (row >= this.filled.length || this.filled[row] === 0) return null;
+    const value = this.#current[row];
+    return this.type === 'BOOL' ? value === 1 : value;
+  }
+
+  reset(rows: number): void {
+    this.filled.fill(0, 0, Math.min(rows, this.filled.length));
+    this.type = null;
+    this.tag = false;
+    this.#last = -1;
+  }
+
+  #grow(row: number): void {
+    const size = Math.max(row + 1, this.filled.length * 2);
+    const filled = new Uint8Array(size);
+    filled.set(this.filled);
+    this.filled = filled;
+    for (const [type, values] of this.#values) this.#values.set(type, grown(values, size));
+    if (this.type !== null) this.#current = this.#values.get(this.type) ?? [];
+  }
+}
+
+function mixed(type: FieldType): Refusal {
+  return refusal('050014', `line to batch error: Expected ${type.toLowerCase()} column`);
+}
+
+/** All rows of a request for one table. */
+export class Rows<Series> {
+  count = 0;
+  fields = 0;
+  readonly series: Series[] = [];
+  times = new BigInt64Array(FIRST_CAPACITY);
+  readonly columns = new Map<string, RowColumn>();
+
+  column(name: string): RowColumn {
+    let column = this.columns.get(name);
+    if (column === undefined) {
+      column = new RowColumn(name);
+      this.columns.set(name, column);
+    }
+    return column;
+  }
+
+  /** Ends the row whose fields have been set. */
+  end(series: Series, time: bigint): void {
+    if (this.count === this.times.length) this.times = grown(this.times, this.count * 2) as BigInt64Array<ArrayBuffer>;
+    this.times[this.count] = time;
+    this.series[this.count++] = series;
+  }
+
+  reset(): void {
+    for (const column of this.columns.values()) column.reset(this.count + 1);
+    this.count = 0;
+    this.fields = 0;
+    this.series.length = 0;
+  }
+
+  /** Columns in this request, in the order in which the real server adds them to a new table. */
+  used(): RowColumn[] {
+    return [...this.columns.values()]
+      .filter((column) => column.type !== null)
+      .sort((a, b) => a.firstRow - b.firstRow || Number(b.tag) - Number(a.tag) || (a.name < b.name ? -1 : 1));
+  }
+}

@@ -1,0 +1,114 @@
+// A body of line protocol → stored rows, or a refusal. The order of checks is the real server's: text, grammar,
+// database, time, types within the request, types against the tables.
+
+import { isUtf8 } from 'node:buffer';
+import { noDatabase, notApplied, type Refusal, refusal } from '../request-refusal.js';
+import type { Database } from '../storage/database.js';
+import type { Store } from '../storage/store.js';
+import { forgetRows, type Table, type TableColumn } from '../storage/table.js';
+import { BodyParser, type Stamp } from './body-parser.js';
+import type { RowColumn } from './row-columns.js';
+
+export type Precision = 'ns' | 'us' | 'ms';
+
+const perUnit = { ns: 1n, us: 1_000n, ms: 1_000_000n };
+const MAX = 2n ** 63n - 1n;
+const MIN = -(2n ** 63n);
+let requests = 0;
+
+/** Stores all points of the body or none, unless a table's types refuse it: then tables before it stay, empty. */
+export function write(store: Store, name: string, body: Buffer, precision: Precision): Promise<void> {
+  return store.exclusively(async () => {
+    if (!isUtf8(body)) throw refusal('040015', 'Invalid utf-8 sequence: invalid utf-8 sequence');
+    const database = store.databases.get(name);
+    const reading = database ?? store.databases.get('public');
+    if (reading === undefined) throw noDatabase(name);
+    const parser = new BodyParser(body, reading, stampFor(reading, precision), ++requests);
+    try {
+      parser.parse();
+      if (database === undefined) throw noDatabase(name);
+      await apply(store, database, parser.tables);
+      database.cached = (database.cached + body.length) % database.options.maxMemcacheSize;
+    } catch (error) {
+      forget(parser.tables);
+      reading.forgetUnborn();
+      throw error;
+    }
+    forget(parser.tables);
+  });
+}
+
+function forget(tables: readonly Table[]): void {
+  for (const table of tables) forgetRows(table);
+}
+
+/** Brings the rows held by the tables into the store. */
+export async function apply(store: Store, database: Database, tables: readonly Table[]): Promise<void> {
+  if (tables.length === 0) return;
+  const refused = await store.writing(async (): Promise<Refusal | null> => {
+    for (const table of tables) {
+      const columns = columnsWith(database, table);
+      if (!Array.isArray(columns)) return columns;
+      if (columns.length > table.columns.length || !table.created) await store.setColumns(database, table, columns);
+    }
+    for (const table of tables) await store.append(table);
+    return null;
+  });
+  if (refused !== null) throw refused;
+}
+
+/** Columns of the table once this request is in, or what speaks against it. */
+function columnsWith(database: Database, table: Table): TableColumn[] | Refusal {
+  const used = table.rows.used();
+  if (table.rows.columns.get('time')?.type) return notApplied('Time column not found in flatbuffer columns');
+  if (table.rows.fields === 0) return notApplied('Field column not found in flatbuffer columns');
+  if (database.options.strictWrite) return table.created ? table.columns : notApplied(`Table ${table.name} not found`);
+  const known = new Map(table.columns.map((column) => [column.name, column]));
+  const added: TableColumn[] = [];
+  for (const column of used) {
+    const present = known.get(column.name);
+    if (present === undefined)
+      added.push({ name: column.name, type: column.type ?? 'F64', tag: column.tag, codec: 'DEFAULT' });
+    else if (present.type !== column.type || present.tag !== column.tag) return conflict(column, present);
+  }
+  return [...table.columns, ...added];
+}
+
+function conflict(found: RowColumn, expected: TableColumn): Refusal {
+  const got = found.tag ? 'TAG' : found.type;
+  const wanted = expected.tag ? 'TAG' : expected.type;
+  return notApplied(`DataSchemaError: Column '${found.name}' type error, found ${got} expected ${wanted}`);
+}
+
+/** Written time → stored time of this database, in ns. A point without a time gets the clock's ns, whatever the unit. */
+export function stampFor(database: Database, precision: Precision): Stamp {
+  const unit = perUnit[precision];
+  const stored = perUnit[database.options.precision.toLowerCase() as Precision];
+  const now = BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n);
+  const checkBucket = bucketCheck(database, Number(now));
+  return (written) => {
+    const time = (written ?? now) * unit;
+    if (time > MAX || time < MIN) throw refusal('050014', 'timestamp overflow');
+    if (time === MAX) throw refusal('030016', `Error: create bucket unknown error db:${database.name} ${time}`);
+    if (time === MIN) throw expired();
+    checkBucket(Number(time));
+    return stored === 1n ? time : (time / stored) * stored;
+  };
+}
+
+function expired(): Refusal {
+  return refusal('030034', 'Operation not support: create expired bucket');
+}
+
+/** With a TTL, no bucket is created for a time beyond it; one that is there still takes points. */
+function bucketCheck(database: Database, now: number): (time: number) => void {
+  const { ttl, vnodeDuration } = database.options;
+  let current = Number.NaN;
+  return (time) => {
+    const bucket = Math.floor(time / vnodeDuration);
+    if (bucket === current) return;
+    if (ttl !== null && time < now - ttl && !database.buckets.has(bucket)) throw expired();
+    database.buckets.add(bucket);
+    current = bucket;
+  };
+}

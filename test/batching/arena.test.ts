@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { Arena, type Slot, slotBytes } from '../../src/batching/arena.js';
+
+const sizes = { bodyBytes: 5000, sideBytes: 100, points: 10 };
+const never = new AbortController().signal;
+
+test('all slots lie in one memory of slots × slot bytes and never overlap', async () => {
+  const arena = new Arena(3, sizes);
+  const slots = await Promise.all([arena.take(never), arena.take(never), arena.take(never)]);
+  const { buffer } = slots[0]!.body;
+  expect(buffer.byteLength).toBe(3 * slotBytes(sizes));
+  const parts = slots.flatMap(({ index, body, side }) => [index, body, side]);
+  expect(parts.every((part) => part.buffer === buffer)).toBe(true);
+  const ordered = parts.sort((a, b) => a.byteOffset - b.byteOffset);
+  for (const [i, part] of ordered.entries()) {
+    const next = ordered[i + 1]?.byteOffset ?? buffer.byteLength;
+    expect(part.byteOffset + part.byteLength).toBeLessThanOrEqual(next);
+  }
+  expect(slots[0]).toMatchObject({ body: { length: 5000 }, side: { length: 100 }, index: { length: 50 } });
+});
+
+test('the slot given back last is handed out first, so few writers touch little memory', async () => {
+  const arena = new Arena(3, sizes);
+  const slot = await arena.take(never);
+  arena.give(slot);
+  expect(await arena.take(never)).toBe(slot);
+});
+
+test('whoever waits longest gets the next slot', async () => {
+  const arena = new Arena(1, sizes);
+  const slot = await arena.take(never);
+  const order: string[] = [];
+  const taken = (name: string) => (got: Slot) => {
+    order.push(name);
+    arena.give(got);
+  };
+  const all = [arena.take(never).then(taken('first')), arena.take(never).then(taken('second'))];
+  expect(order).toEqual([]);
+  arena.give(slot);
+  await Promise.all(all);
+  expect(order).toEqual(['first', 'second']);
+  expect(arena.free).toBe(1);
+});
+
+test('an abort ends the waiting of that one alone, and its slot goes to the next', async () => {
+  const arena = new Arena(1, sizes);
+  const slot = await arena.take(never);
+  const stop = new AbortController();
+  const given = arena.take(stop.signal).catch((error: unknown) => error);
+  const patient = arena.take(never);
+  stop.abort(new Error('stopped'));
+  expect(await given).toBe(stop.signal.reason);
+  arena.give(slot);
+  expect(await patient).toBe(slot);
+  expect(arena.free).toBe(0);
+});
+
+test('nothing is handed out after an abort, and an abort after the handing out changes nothing', async () => {
+  const arena = new Arena(2, sizes);
+  const stop = new AbortController();
+  const slot = await arena.take(stop.signal);
+  stop.abort(new Error('stopped'));
+  await expect(arena.take(stop.signal)).rejects.toBe(stop.signal.reason);
+  expect(arena.free).toBe(1);
+  arena.give(slot);
+  expect(arena.free).toBe(2);
+});

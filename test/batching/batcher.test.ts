@@ -1,0 +1,511 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Arena } from '../../src/batching/arena.js';
+import type { Guard } from '../../src/batching/batcher.js';
+import { unbounded } from '../../src/batching/point-bounds.js';
+import { InputError, UsageError } from '../../src/core/errors.js';
+import type { Points } from '../../src/core/types/index.js';
+import { Catalogue } from '../../src/schema/catalogue.js';
+import { allKnown, bench, collect, never, runs, type Snapshot, snapshot } from './support.js';
+
+/** A line of an input: what it looks like, and what is to be sent for it; null for a reject, undefined for no point. */
+const line = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.nat(999).map((n) => ({ text: `m,t=a${n} f=${n}i ${n}`, sent: `m,t=a${n} f=${n}i ${n}` })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .nat(9)
+      .map((n) => ({ text: `m s="${'x'.repeat(n * 20)}\ny" 7`, sent: `m s="${'x'.repeat(n * 20)}\ny" 7` })),
+  },
+  { weight: 1, arbitrary: fc.nat(9).map((n) => ({ text: `m f=${n} 8   `, sent: `m f=${n} 8` })) },
+  { weight: 1, arbitrary: fc.constant({ text: '# a comment', sent: undefined }) },
+  { weight: 1, arbitrary: fc.constant({ text: '', sent: undefined }) },
+  { weight: 1, arbitrary: fc.nat(99).map((n) => ({ text: `m f=x${n} 9`, sent: null })) },
+);
+const input = fc.array(fc.tuple(line, fc.constantFrom('\n', '\r\n')), { maxLength: 60 });
+
+async function failure(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+/** Spans follow each other without a gap and end where the input does. */
+function expectCovered(batches: readonly Snapshot[], end: number): void {
+  let at = 0;
+  for (const { span } of batches) {
+    expect(span.byteOffset).toBe(at);
+    at += span.bytes;
+  }
+  if (batches.length > 0) expect(at).toBe(end);
+}
+
+describe('whatever the limits and however the input is chunked', () => {
+  test('batches hold the points in order, know their originals and cover the input', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        input,
+        fc.record({ points: fc.integer({ min: 1, max: 30 }), bodyBytes: fc.integer({ min: 1, max: 900 }) }),
+        fc.record({ chunkBytes: fc.integer({ min: 16, max: 600 }), indexPoints: fc.integer({ min: 1, max: 40 }) }),
+        async (lines, { points, bodyBytes }, chunks) => {
+          const text = lines.map(([{ text: each }, ending]) => each + ending).join('');
+          const { batcher, account, arena } = bench({ points, bodyBytes: () => bodyBytes });
+          const batches = await collect(batcher.batches(3, runs(text, chunks), never));
+
+          const sent = lines.flatMap(([{ sent: each }]) => (typeof each === 'string' ? [`${each}\n`] : []));
+          expect(batches.map(({ body }) => body).join('')).toBe(sent.join(''));
+          expect(batches.flatMap((batch) => batch.points)).toEqual(sent);
+          expect(batches.every((batch) => batch.points.length <= points)).toBe(true);
+          expect(batches.every((batch) => batch.points.length <= 1 || Buffer.byteLength(batch.body) <= bodyBytes)).toBe(
+            true,
+          );
+
+          const expected = units(lines.map(([each, ending]) => ({ ...each, ending })));
+          const origin = (unit: Unit) => ({ text: unit.text, line: unit.line, byteOffset: unit.byteOffset });
+          expect(batches.flatMap(({ sources }) => sources)).toEqual(expected.filter(({ good }) => good).map(origin));
+          const rejects = expected.filter(({ good }) => !good).map(origin);
+          expect(batches.flatMap((batch) => batch.rejects)).toMatchObject(rejects);
+          expectCovered(batches, text.length);
+          expect(batches.every(({ span }) => span.input === 3)).toBe(true);
+          expect(batches.map(({ ordinal }) => ordinal)).toEqual(batches.map((_, i) => i));
+          expect(account.read).toBe(expected.length);
+          expect(account.abandoned).toBe(0);
+          expect(arena.free).toBe(2);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
+
+interface Unit {
+  text: string;
+  line: number;
+  byteOffset: number;
+  good: boolean;
+}
+
+function units(lines: readonly { text: string; ending: string; sent: string | null | undefined }[]): Unit[] {
+  let byteOffset = 0;
+  let number = 1;
+  return lines.flatMap(({ text, ending, sent }) => {
+    const unit = { text, line: number, byteOffset, good: sent !== null };
+    byteOffset += text.length + ending.length;
+    number += `${text}${ending}`.split('\n').length - 1;
+    return sent === undefined ? [] : [unit];
+  });
+}
+
+const point = (i: number): string => `m f=${i} ${i}\n`;
+const many = (count: number): string => Array.from({ length: count }, (_, i) => point(i)).join('');
+
+describe('why a batch is closed', () => {
+  test('its points are full, or the input ends', async () => {
+    const batches = await collect(bench({ points: 4 }).batcher.batches(0, runs(many(10)), never));
+    expect(batches.map(({ cut, points }) => [cut, points.length])).toEqual([
+      ['points', 4],
+      ['points', 4],
+      ['inputEnd', 2],
+    ]);
+  });
+
+  test('its bytes are full, by the limit that holds when it is filled', async () => {
+    let most = 24;
+    const { batcher } = bench({ bodyBytes: () => most });
+    const batches = batcher.batches(0, runs(many(9)), never);
+    const first = (await batches.next()).value!;
+    expect(snapshot(first)).toMatchObject({ cut: 'bytes', points: ['m f=0 0\n', 'm f=1 1\n', 'm f=2 2\n'] });
+    first.release();
+    most = 16;
+    const rest = await collect(batches);
+    expect(rest.map(({ cut, points }) => [cut, points.length])).toEqual([
+      ['bytes', 2],
+      ['bytes', 2],
+      ['inputEnd', 2],
+    ]);
+  });
+
+  test('a point longer than the batch bytes goes alone', async () => {
+    const long = `m s="${'x'.repeat(500)}" 1\n`;
+    const { batcher } = bench({ bodyBytes: () => 100 });
+    const batches = await collect(batcher.batches(0, runs(point(0) + long + point(2)), never));
+    expect(batches.map(({ body, cut }) => [body, cut])).toEqual([
+      [point(0), 'bytes'],
+      [long, 'bytes'],
+      [point(2), 'inputEnd'],
+    ]);
+  });
+
+  test('rejects alone fill a batch too, so that their number in memory is bounded', async () => {
+    const batches = await collect(bench().batcher.batches(0, runs('x\n'.repeat(3000)), never));
+    expect(batches.map(({ rejects, cut }) => [rejects.length, cut])).toEqual([
+      [1024, 'points'],
+      [1024, 'points'],
+      [952, 'inputEnd'],
+    ]);
+    expectCovered(batches, 6000);
+  });
+
+  test('an input of comments makes no batch and keeps no slot', async () => {
+    const { batcher, arena } = bench();
+    expect(await collect(batcher.batches(0, runs('# one\n\n# two\n'), never))).toEqual([]);
+    expect(arena.free).toBe(2);
+  });
+
+  test('no input for the linger time: what there is goes, and the rest follows when it comes', async () => {
+    const { batcher, clock, arena } = bench({ lingerMs: 5000 });
+    const pipe = new Pipe();
+    pipe.push(point(1));
+    const batches = batcher.batches(0, pipe.runs(), never);
+    let first: Snapshot | null = null;
+    const pulled = batches.next().then(({ value }) => {
+      first = snapshot(value!);
+      value!.release();
+    });
+    await clock.advance(4999);
+    expect(first).toBe(null);
+    await clock.advance(1);
+    await pulled;
+    expect(first).toMatchObject({ body: point(1), cut: 'idle', span: { byteOffset: 0, bytes: 8 } });
+    expect(arena.free).toBe(2);
+
+    const second = batches.next();
+    await clock.advance(60_000); // with nothing to send there is nothing to hurry for
+    pipe.push(point(2));
+    pipe.end();
+    expect(snapshot((await second).value!)).toMatchObject({ body: point(2), cut: 'inputEnd', ordinal: 1 });
+    expect((await batches.next()).done).toBe(true);
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+/** Runs that come when the test says so. */
+class Pipe {
+  #ended = false;
+  #wake = (): void => {};
+  readonly #texts: string[] = [];
+
+  push(text: string): void {
+    this.#texts.push(text);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  async *runs(signal = never): AsyncGenerator<Points, void> {
+    let origin = 0;
+    for (;;) {
+      const text = this.#texts.shift();
+      if (text !== undefined) {
+        for await (const run of runs(text)) {
+          const at = run.origin + origin;
+          if (run.count > 0) yield { ...run, origin: at, end: origin + text.length };
+        }
+        origin += text.length;
+      } else if (this.#ended) return;
+      else {
+        await new Promise<void>((resolve, reject) => {
+          this.#wake = resolve;
+          signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        });
+      }
+    }
+  }
+}
+
+describe('tables and columns the target lacks', () => {
+  /** A guard over a catalogue, and the tables it was asked about. */
+  function guarded(columns: ConstructorParameters<typeof Catalogue>[0] = []) {
+    const catalogue = new Catalogue(columns);
+    const asked: string[] = [];
+    const guard: Guard = {
+      look: (shape) => {
+        asked.push(`${shape.table}:${shape.columns.map(({ name }) => name).join('+')}`);
+        return catalogue.look(shape);
+      },
+      introducesAlone: true,
+      introduction: () => catalogue.introduction(),
+    };
+    return { catalogue, guard, asked };
+  }
+
+  /** Takes each batch as acknowledged, as the run does. */
+  async function load(text: string, { catalogue, guard }: ReturnType<typeof guarded>, options = {}, format = {}) {
+    const { batcher } = bench(options, guard);
+    const all: Snapshot[] = [];
+    for await (const batch of batcher.batches(0, runs(text, format), never)) {
+      all.push(snapshot(batch));
+      if (batch.introduces !== null) catalogue.pin(batch.introduces);
+      batch.release();
+    }
+    return all;
+  }
+
+  const known = [{ table: 'm', name: 'f', type: 'float' as const }];
+
+  test('a point that brings one begins a batch of its own', async () => {
+    const batches = await load('m f=1 1\nm f=2 2\nm f=3,g=1 3\nm f=4 4\nm g=5 5\n', guarded(known));
+    expect(batches.map(({ cut, introduces, points }) => [cut, introduces, points.length])).toEqual([
+      ['shape', null, 2],
+      ['inputEnd', ['m'], 3],
+    ]);
+  });
+
+  test('further new ones ride along, unless they contradict each other', async () => {
+    const batches = await load('a f=1 1\nb f=1 2\na f=1i 3\na f=2 4\nc f=1 5\n', guarded());
+    expect(batches.map(({ cut, introduces, points, rejects }) => [cut, introduces, points, rejects.length])).toEqual([
+      ['shape', ['a', 'b'], ['a f=1 1\n', 'b f=1 2\n'], 0],
+      ['shape', null, ['a f=2 4\n'], 1],
+      ['inputEnd', ['c'], ['c f=1 5\n'], 0],
+    ]);
+  });
+
+  test('a contradiction to what the target has is rejected point by point', async () => {
+    const [batch] = await load('m f=1 1\nm f=2i 2\nm f=3 3\nm f=4i 4\n', guarded(known));
+    expect(batch).toMatchObject({
+      body: 'm f=1 1\nm f=3 3\n',
+      rejects: [
+        { text: 'm f=2i 2', line: 2, byteOffset: 8, reason: 'type-conflict' },
+        { text: 'm f=4i 4', line: 4, byteOffset: 25, reason: 'type-conflict' },
+      ],
+    });
+  });
+
+  test('a settled shape is looked at once', async () => {
+    const under = guarded(known);
+    await load(`${many(50)}m f=1i 1\nm f=2i 2\n`, under, { points: 7 }, { indexPoints: 5 });
+    expect(under.asked).toEqual(['m:f', 'm:f']);
+  });
+
+  test('a batch never claims what it does not bring: a full one ends before the new point', async () => {
+    const batches = await load('a f=1 1\na f=2 2\nb f=1 3\nb f=2 4\n', guarded(), { points: 2 });
+    expect(batches.map(({ introduces, points }) => [introduces, points.length])).toEqual([
+      [['a'], 2],
+      [['b'], 2],
+    ]);
+  });
+
+  test('a batch never claims what it does not bring: expired points introduce nothing', async () => {
+    const batches = await load('a f=1 1\nb f=1 100\na f=2 101\n', guarded(), { bounds: { ...unbounded, oldest: 50 } });
+    expect(batches.map(({ introduces, points, rejects }) => [introduces, points.length, rejects.length])).toEqual([
+      [null, 0, 1],
+      [['b', 'a'], 2, 0],
+    ]);
+  });
+
+  test('past the bound on shapes every point is looked at, with the same outcome', async () => {
+    const text = 'm f=1 1\na f=1 2\nm f=2i 3\na f=2 4\nb f=1,g=2 5\nm f=5 6\na f=3i 7\nb g=1 8\n';
+    const counted = await load(text, guarded(known));
+    const under = guarded(known);
+    expect(await load(text, under, {}, { maxShapes: 1 })).toEqual(counted);
+    expect(counted.map(({ values }) => values)).toEqual([1, 5, 1]);
+    expect(under.asked.length).toBeGreaterThan(8);
+  });
+
+  test('thousands of shapes are told apart', async () => {
+    const text = Array.from({ length: 3000 }, (_, i) => `m${i} f=1 1\nm${i} f=1,g=2 1\n`).join('');
+    const batches = await load(text, guarded(), { points: 500 });
+    expect(batches.every(({ introduces }) => introduces?.length === 500)).toBe(true);
+    expect(batches.reduce((sum, { values }) => sum + values, 0)).toBe(9000);
+  });
+});
+
+describe('timestamps', () => {
+  test('missing ones are stamped with start of load + points before, over inputs and batches, rejects counted', async () => {
+    const { batcher } = bench({ points: 2, startMs: 1_600_000_000_000 });
+    const first = await collect(batcher.batches(0, runs('m f=1\nx\nm f=2\n'), never));
+    const next = { place: { byteOffset: 0, line: 1, ordinal: batcher.reached, digits: 0 }, covered: [] };
+    const second = await collect(batcher.batches(1, runs('m f=3 5\nm f=4\n'), never, next));
+    expect([...first, ...second].map(({ body }) => body).join('')).toBe(
+      'm f=1 1600000000000000000\nm f=2 1600000000000000002\nm f=3 5\nm f=4 1600000000000000004\n',
+    );
+    expect(first[0]!.sources).toEqual([
+      { text: 'm f=1', line: 1, byteOffset: 0 },
+      { text: 'm f=2', line: 3, byteOffset: 8 },
+    ]);
+  });
+
+  test('seconds become milliseconds, and the original stays what it was', async () => {
+    const { batcher } = bench({ precision: 's' });
+    const text = 'm f=1 1600000000\nm f=2\nm f=3 -5\n';
+    const [batch] = await collect(batcher.batches(0, runs(text, { precision: 's' }), never));
+    expect(batch!.points).toEqual(['m f=1 1600000000000\n', 'm f=2 1600000001000\n', 'm f=3 -5000\n']);
+    expect(batch!.sources.map((source) => source.text)).toEqual(['m f=1 1600000000', 'm f=2', 'm f=3 -5']);
+  });
+
+  test('older than the target keeps: rejected here as expired, the oldest itself kept', async () => {
+    const text = 'm f=1 99\nm f=2 100\nm f=3 -100\n';
+    const [batch] = await collect(
+      bench({ bounds: { ...unbounded, oldest: 100 } }).batcher.batches(0, runs(text), never),
+    );
+    expect(batch).toMatchObject({
+      body: 'm f=2 100\n',
+      rejects: [
+        { text: 'm f=1 99', line: 1, byteOffset: 0, reason: 'expired' },
+        { text: 'm f=3 -100', line: 3, byteOffset: 19, reason: 'expired' },
+      ],
+    });
+  });
+
+  test('the first and every 1,000th of each input is looked at, exactly', async () => {
+    const seen: [bigint, number][] = [];
+    const { batcher } = bench({ points: 300, inspect: (timestamp, at) => seen.push([timestamp, at]) });
+    const text = `m f=1 -1234567890123456789\n${many(2500)}`;
+    await collect(batcher.batches(0, runs(text, { indexPoints: 77 }), never));
+    await collect(batcher.batches(1, runs(point(5)), never));
+    expect(seen).toEqual([
+      [-1234567890123456789n, 1],
+      [999n, 1001],
+      [1999n, 2001],
+      [5n, 1],
+    ]);
+  });
+
+  test('one that condemns the input ends it: what came before is handed on first', async () => {
+    const inspect = (_: bigint, at: number): void => {
+      if (at > 1) throw new InputError('wrong unit');
+    };
+    const { batcher, account, arena } = bench({ points: 600, inspect });
+    const seen: Snapshot[] = [];
+    const ended = failure(
+      (async () => {
+        for await (const batch of batcher.batches(0, runs(many(1500)), never)) {
+          seen.push(snapshot(batch));
+          batch.release();
+        }
+      })(),
+    );
+    expect(await ended).toBeInstanceOf(InputError);
+    expect(seen.map(({ points, cut }) => [points.length, cut])).toEqual([
+      [600, 'points'],
+      [400, 'inputEnd'],
+    ]);
+    expectCovered(seen, many(1000).length);
+    expect(account).toMatchObject({ read: 1000, abandoned: 0 });
+    expect(arena.free).toBe(2);
+  });
+
+  test('one that ends the run abandons what was taken', async () => {
+    const inspect = (_: bigint, at: number): void => {
+      if (at > 1) throw new UsageError(['wrong unit']);
+    };
+    const { batcher, account, arena } = bench({ points: 5000, inspect });
+    expect(await failure(collect(batcher.batches(0, runs(many(1500)), never)))).toBeInstanceOf(UsageError);
+    expect(account).toMatchObject({ read: 1000, abandoned: 1000 });
+    expect(arena.free).toBe(2);
+  });
+});
+
+describe('the account', () => {
+  test('with a limit exactly so many units are taken over all inputs, and spans end there', async () => {
+    const { batcher, account } = bench({ limit: 5, points: 2 });
+    const first = await collect(batcher.batches(0, runs(many(3)), never));
+    const second = await collect(batcher.batches(1, runs(`x\n${many(8)}`), never));
+    const third = await collect(batcher.batches(2, runs(many(3)), never));
+    expect(first.flatMap(({ points }) => points)).toHaveLength(3);
+    expect(second).toMatchObject([{ points: [point(0)], rejects: [{ text: 'x' }] }]);
+    expectCovered(second, 2 + point(0).length);
+    expect(third).toEqual([]);
+    expect(account.read).toBe(5);
+  });
+
+  test('an input that breaks yields what was read before, then its error', async () => {
+    async function* broken(): AsyncGenerator<Points, void> {
+      yield* runs(many(3));
+      throw new InputError('cut off');
+    }
+    const { batcher, account, arena } = bench({ points: 2 });
+    const batches = batcher.batches(0, broken(), never);
+    const read: number[] = [];
+    const ended = failure(
+      (async () => {
+        for await (const batch of batches) {
+          read.push(batch.points);
+          batch.release();
+        }
+      })(),
+    );
+    expect(await ended).toMatchObject({ message: 'cut off' });
+    expect(read).toEqual([2, 1]);
+    expect(account).toMatchObject({ read: 3, abandoned: 0 });
+    expect(arena.free).toBe(2);
+  });
+
+  test('an input that breaks between points hands on no empty batch', async () => {
+    async function* broken(): AsyncGenerator<Points, void> {
+      for await (const run of runs('# nothing\n')) yield run;
+      throw new InputError('cut off');
+    }
+    const { batcher, arena } = bench();
+    expect(await failure(collect(batcher.batches(0, broken(), never)))).toBeInstanceOf(InputError);
+    expect(arena.free).toBe(2);
+  });
+
+  test('an abort while waiting for input abandons exactly what was counted and not handed on', async () => {
+    const stop = new AbortController();
+    const { batcher, account, arena, clock } = bench();
+    const pipe = new Pipe();
+    pipe.push(many(7));
+    const pulled = failure(batcher.batches(0, pipe.runs(stop.signal), stop.signal).next());
+    await clock.advance(1);
+    expect(account).toMatchObject({ read: 7, abandoned: 0 });
+    const reason = new Error('stopped');
+    stop.abort(reason);
+    expect(await pulled).toBe(reason);
+    expect(account).toMatchObject({ read: 7, abandoned: 7 });
+    expect(arena.free).toBe(2);
+    expect(clock.waiting).toBe(0);
+  });
+
+  test('an abort between two batches leaves nothing open', async () => {
+    const stop = new AbortController();
+    const { batcher, account, arena } = bench({ points: 4 });
+    const batches = batcher.batches(0, runs(many(10)), stop.signal);
+    const first = (await batches.next()).value!;
+    stop.abort(new Error('stopped'));
+    expect(await failure(batches.next())).toBe(stop.signal.reason);
+    first.release();
+    expect(account).toMatchObject({ read: 4, abandoned: 0 });
+    expect(arena.free).toBe(2);
+  });
+
+  test('a batch gives its slot back once, however often it is released', async () => {
+    const { batcher, arena } = bench();
+    const first = (await batcher.batches(0, runs(many(3)), never).next()).value!;
+    expect(arena.free).toBe(1);
+    first.release();
+    first.release();
+    expect(arena.free).toBe(2);
+  });
+
+  test('with every slot out the next batch waits for one', async () => {
+    const arena = new Arena(1, { bodyBytes: 1 << 16, sideBytes: 1 << 16, points: 1000 });
+    const { batcher, clock } = bench({ points: 2 }, allKnown, arena);
+    const batches = batcher.batches(0, runs(many(4)), never);
+    const first = (await batches.next()).value!;
+    let came = false;
+    const second = batches.next().then((result) => {
+      came = true;
+      return result.value!;
+    });
+    await clock.advance(1);
+    expect(came).toBe(false);
+    first.release();
+    expect(snapshot(await second).body).toBe(point(2) + point(3));
+  });
+
+  test('a slot too small for a single reject fails loudly instead of cutting for ever', async () => {
+    const arena = new Arena(1, { bodyBytes: 1 << 16, sideBytes: 10, points: 1000 });
+    const { batcher } = bench({}, allKnown, arena);
+    const ended = await failure(collect(batcher.batches(0, runs('this is no point at all\n'), never)));
+    expect(ended).toBeInstanceOf(RangeError);
+    expect(arena.free).toBe(1);
+  });
+});

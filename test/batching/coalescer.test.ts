@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { Arena } from '../../src/batching/arena.js';
+import { joined, shares } from '../../src/batching/coalescer.js';
+import type { Filled } from '../../src/batching/open-batch.js';
+import { InputError } from '../../src/core/errors.js';
+import type { Batch } from '../../src/core/types/index.js';
+import { VirtualClock } from '../support/clock.js';
+import { type Bench, bench, never, runs } from './support.js';
+
+const text = new TextDecoder();
+
+/** Inputs one after the other through one batcher, as a load does. */
+async function* inputsOf({ batcher }: Bench, inputs: readonly string[]): AsyncGenerator<Filled, void> {
+  for (const [i, input] of inputs.entries()) yield* batcher.batches(i, runs(input), never);
+}
+
+function options(abandoned: Batch[] = [], clock = new VirtualClock()): Parameters<typeof joined>[1] {
+  return { points: 1000, bodyBytes: () => 1 << 16, lingerMs: 5000, clock, abandon: (batch) => abandoned.push(batch) };
+}
+
+/** Takes batches as a writer does: released once looked at. */
+async function sent(batches: AsyncGenerator<Batch, void>): Promise<{ body: string; inputs: number[] }[]> {
+  const all: { body: string; inputs: number[] }[] = [];
+  for await (const batch of batches) {
+    const inputs = (batch.parts ?? [batch]).map(({ span }) => span.input);
+    all.push({ body: text.decode(batch.body), inputs });
+    batch.release();
+  }
+  return all;
+}
+
+const files = Array.from({ length: 300 }, (_, i) => `# file ${i}\nm f=${i} ${i}\nm f=${i} ${i + 1000}\n`);
+
+describe('small inputs', () => {
+  test('travel together, as many as a request may hold', async () => {
+    const all = await sent(joined(inputsOf(bench(), files), options()));
+    expect(all.map(({ inputs }) => inputs.length)).toEqual([256, 44]);
+    expect(all.map(({ body }) => body).join('')).toBe(files.map((file) => file.replace(/^#.*\n/, '')).join(''));
+  });
+
+  test('stay batches of their own inputs, each with its lines, offsets and bytes', async () => {
+    const { value: batch } = await joined(inputsOf(bench(), files.slice(0, 3)), options()).next();
+    const parts = batch!.parts!;
+    expect(parts.map(({ span }) => [span.input, span.byteOffset, span.bytes])).toEqual(
+      [0, 1, 2].map((i) => [i, 0, files[i]!.length]),
+    );
+    for (const [i, part] of parts.entries()) {
+      const { bytes, line, byteOffset } = part.source(1);
+      expect([text.decode(bytes), line]).toEqual([`m f=${i} ${i + 1000}`, 3]);
+      expect(files[i]!.slice(byteOffset, byteOffset + bytes.length)).toBe(text.decode(bytes));
+      expect(batch!.source(2 * i + 1)).toEqual(part.source(1));
+      expect(text.decode(part.body.subarray(part.bodyEnd(0)))).toBe(`m f=${i} ${i + 1000}\n`);
+    }
+    expect([batch!.points, batch!.values, batch!.bodyEnd(5)]).toEqual([6, 6, batch!.body.length]);
+  });
+
+  test('go alone where they hold what is not sent as it is, and in their order', async () => {
+    const inputs = ['m f=1 1\n', 'm f=2 2\n', 'm f=x 3\nm f=3 3\n', 'm f=4 4\n', 'm f=5 5   \n', 'm f=6 6\n'];
+    const all = await sent(joined(inputsOf(bench(), inputs), options()));
+    expect(all.map((each) => each.inputs)).toEqual([[0, 1], [2], [3], [4], [5]]);
+  });
+
+  test('are sent when nothing more comes for a while', async () => {
+    const clock = new VirtualClock();
+    const work = bench();
+    async function* slow(): AsyncGenerator<Filled, void> {
+      yield* inputsOf(work, files.slice(0, 2));
+      await clock.sleep(60_000);
+    }
+    const batches = joined(slow(), options([], clock));
+    const next = batches.next();
+    await clock.advance(6000);
+    expect((await next).value!.parts!.length).toBe(2);
+    await clock.advance(60_000);
+    expect((await batches.next()).done).toBe(true);
+  });
+
+  test('are sent before the error that ends what comes behind them', async () => {
+    async function* failing(): AsyncGenerator<Filled, void> {
+      yield* inputsOf(bench(), files.slice(0, 2));
+      throw new InputError('broken');
+    }
+    const batches = joined(failing(), options());
+    expect((await batches.next()).value!.parts!.length).toBe(2);
+    await expect(batches.next()).rejects.toThrow('broken');
+  });
+
+  test('give all slots back and are counted when nobody takes them', async () => {
+    const arena = new Arena(3, { bodyBytes: 1 << 16, sideBytes: 1 << 16, points: 1000 });
+    const abandoned: Batch[] = [];
+    const batches = joined(inputsOf(bench({}, undefined, arena), ['m f=1 1\n', 'm f=x 2\n']), options(abandoned));
+    const { value } = await batches.next();
+    await batches.return();
+    value!.release();
+    expect(abandoned.map(({ span }) => span.input)).toEqual([1]);
+    expect(arena.free).toBe(3);
+  });
+});
+
+describe('what a request with several inputs came to', () => {
+  test('is told to each of them', async () => {
+    const { value: batch } = await joined(inputsOf(bench(), files.slice(0, 3)), options()).next();
+    const bad = { point: 3, reason: 'bad', message: 'no', endpoint: null };
+    const receipt = {
+      loaded: [
+        { from: 0, to: 3 },
+        { from: 4, to: 5 },
+      ],
+      rejected: [bad],
+      undelivered: [{ from: 5, to: 6 }],
+    };
+    const all = [...shares(batch!, receipt)];
+    expect(all.map(([part]) => part.span.input)).toEqual([0, 1, 2]);
+    expect(all.map(([, share]) => share)).toEqual([
+      { loaded: [{ from: 0, to: 2 }], rejected: [], undelivered: [] },
+      { loaded: [{ from: 0, to: 1 }], rejected: [{ ...bad, point: 1 }], undelivered: [] },
+      { loaded: [{ from: 0, to: 1 }], rejected: [], undelivered: [{ from: 1, to: 2 }] },
+    ]);
+  });
+
+  test('is its own where nothing was joined', async () => {
+    const { value: batch } = await joined(inputsOf(bench(), files.slice(0, 1)), options()).next();
+    const receipt = { loaded: [{ from: 0, to: 2 }], rejected: [], undelivered: [] };
+    expect([...shares(batch!, receipt)]).toEqual([[batch, receipt]]);
+  });
+});

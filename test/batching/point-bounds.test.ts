@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Bounds, isUnbounded, isWithin, refusal, unbounded } from '../../src/batching/point-bounds.js';
+import { LineProtocol } from '../../src/formats/line-protocol/line-protocol.js';
+import { bytesSource } from '../formats/support.js';
+
+/** Reasons for the points of a text, null for those that are kept. */
+async function reasons(text: string, bounds: Bounds): Promise<(string | null)[]> {
+  const format = new LineProtocol({
+    maxPointBytes: 4096,
+    chunkBytes: 8192,
+    precision: 'ns',
+    missingTimestamp: 'now',
+  });
+  const found: (string | null)[] = [];
+  for await (const run of format.points(bytesSource(Buffer.from(text)), new AbortController().signal)) {
+    for (let i = 0; i < run.count; i += 1) found.push(refusal(run, i, bounds)?.reason ?? null);
+  }
+  return found;
+}
+
+test('nothing is looked at where everything is kept', () => {
+  expect(isUnbounded(unbounded)).toBe(true);
+  for (const one of [{ oldest: 0 }, { newest: 0 }, { grain: 2 }, { longBytes: 1 }])
+    expect(isUnbounded({ ...unbounded, ...one })).toBe(false);
+});
+
+test('points are kept from the oldest to the newest time, both included', async () => {
+  const bounds = { ...unbounded, oldest: -5, newest: 7 };
+  const text = [-6, -5, 0, 7, 8].map((time) => `m f=1 ${time}\n`).join('');
+  expect(await reasons(text, bounds)).toEqual(['expired', null, null, null, 'ahead']);
+});
+
+test('what is finer than the target keeps is told, before 1970 and far from it as well', async () => {
+  const bounds = { ...unbounded, grain: 1_000_000 };
+  const text = ['1000000', '1000001', '-1000000', '-999999', '9000000000000000000', '9000000000000000001']
+    .map((time) => `m f=1 ${time}\n`)
+    .join('');
+  const finer = 'finer-than-target';
+  expect(await reasons(text, bounds)).toEqual([null, finer, null, finer, null, finer]);
+});
+
+test('a point without a timestamp gets a good one: it is never refused for its time', async () => {
+  expect(await reasons('m f=1\n', { ...unbounded, oldest: 5, newest: 6, grain: 7 })).toEqual([null]);
+});
+
+test('only longer points are looked into, with their bytes', async () => {
+  const seen: string[] = [];
+  const long = (point: Uint8Array): null => {
+    seen.push(Buffer.from(point).toString());
+    return null;
+  };
+  await reasons('m f=1 1\nm f=12 1\nm f=123 1\n', { ...unbounded, longBytes: 8, long });
+  expect(seen).toEqual(['m f=123 1']);
+});
+
+test('the quick look agrees with whole numbers on every time', () => {
+  const times = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+  fc.assert(
+    fc.property(times, fc.constantFrom(1, 1000, 1_000_000), fc.boolean(), (any, grain, even) => {
+      const time = even ? any - (any % BigInt(grain)) : any;
+      const [high, low] = [Number(time >> 32n), Number(BigInt.asUintN(32, time))];
+      expect(isWithin(high, low, 10, { ...unbounded, grain })).toBe(time % BigInt(grain) === 0n);
+      expect(isWithin(high, low, 10, { ...unbounded, longBytes: 9 })).toBe(false);
+    }),
+  );
+});

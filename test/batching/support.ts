@@ -1,0 +1,122 @@
+// A batcher over real line protocol, and its batches as plain values.
+
+import { Arena } from '../../src/batching/arena.js';
+import { Batcher, type BatcherOptions, type Guard } from '../../src/batching/batcher.js';
+import { unbounded } from '../../src/batching/point-bounds.js';
+import type { Batch, ByteSource, Points } from '../../src/core/types/index.js';
+import { LineProtocol, type LineProtocolOptions } from '../../src/formats/line-protocol/line-protocol.js';
+import { Catalogue } from '../../src/schema/catalogue.js';
+import { VirtualClock } from '../support/clock.js';
+
+export const never = new AbortController().signal;
+
+/** Counts as the ledger does. */
+class Account {
+  read = 0;
+  abandoned = 0;
+
+  add(_input: number, points: number): void {
+    this.read += points;
+  }
+
+  abandon(_input: number, points: number): void {
+    this.abandoned += points;
+  }
+}
+
+/** A guard to which every shape is known. */
+export const allKnown: Guard = {
+  introducesAlone: true,
+  look: () => ({ kind: 'known' }),
+  introduction: () => new Catalogue([]).introduction(),
+};
+
+const plain: BatcherOptions = {
+  points: 1000,
+  bodyBytes: () => 1 << 16,
+  lingerMs: 5000,
+  precision: 'ns',
+  sendsSeconds: false,
+  startMs: 1_600_000_000_000,
+  limit: Number.POSITIVE_INFINITY,
+  skipPoints: 0,
+  bounds: unbounded,
+  inspect: () => {},
+};
+
+export interface Bench {
+  readonly arena: Arena;
+  readonly account: Account;
+  readonly clock: VirtualClock;
+  readonly batcher: Batcher;
+}
+
+export function bench(
+  options: Partial<BatcherOptions> = {},
+  guard = allKnown,
+  arena = new Arena(2, { bodyBytes: 1 << 16, sideBytes: 1 << 16, points: 1000 }),
+): Bench {
+  const account = new Account();
+  const clock = new VirtualClock();
+  return { arena, account, clock, batcher: new Batcher(arena, guard, account, clock, { ...plain, ...options }) };
+}
+
+const format: LineProtocolOptions = { maxPointBytes: 4096, precision: 'ns', missingTimestamp: 'now' };
+
+/** The runs of a text, read in pieces of `chunkBytes` and handed on in runs of at most `indexPoints`. */
+export function runs(text: string, options: Partial<LineProtocolOptions> = {}): AsyncGenerator<Points, void> {
+  return new LineProtocol({ ...format, ...options }).points(source(text), never);
+}
+
+function source(text: string): ByteSource {
+  const bytes = Buffer.from(text);
+  let at = 0;
+  return {
+    bytesRead: bytes.length,
+    compression: 'none',
+    close: async () => {},
+    read: async (into) => {
+      const read = bytes.copy(into, 0, at);
+      at += read;
+      return read;
+    },
+  };
+}
+
+/** A batch as it was, copied out before its slot goes back. */
+export function snapshot(batch: Batch) {
+  const numbers = Array.from({ length: batch.points }, (_, i) => i);
+  return {
+    ordinal: batch.ordinal,
+    body: Buffer.from(batch.body).toString(),
+    points: numbers.map((i) =>
+      Buffer.from(batch.body.subarray(i === 0 ? 0 : batch.bodyEnd(i - 1), batch.bodyEnd(i))).toString(),
+    ),
+    sources: numbers.map((i) => {
+      const { bytes, line, byteOffset } = batch.source(i);
+      return { text: Buffer.from(bytes).toString(), line, byteOffset };
+    }),
+    rejects: batch.rejects.map(({ bytes, line, byteOffset, reason }) => ({
+      text: Buffer.from(bytes).toString(),
+      line,
+      byteOffset,
+      reason,
+    })),
+    values: batch.values,
+    introduces: batch.introduces?.map((shape) => shape.table) ?? null,
+    span: batch.span,
+    cut: batch.cut,
+  };
+}
+
+export type Snapshot = ReturnType<typeof snapshot>;
+
+/** All batches, each released as soon as it was looked at. */
+export async function collect(batches: AsyncGenerator<Batch, void>): Promise<Snapshot[]> {
+  const all: Snapshot[] = [];
+  for await (const batch of batches) {
+    all.push(snapshot(batch));
+    batch.release();
+  }
+  return all;
+}

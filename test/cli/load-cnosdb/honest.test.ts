@@ -1,0 +1,143 @@
+// Where load_cnosdb differs from the Go tool on purpose: what is lost, refused or dropped is said, and ends as it was.
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningServer, serve } from '../../../src/serve/serve.js';
+import { sql, writeLines } from '../../serve/raw-http.js';
+import { startCluster } from '../../support/cluster.js';
+import { run } from '../../support/process.js';
+import { lines } from '../../support/scene.js';
+import { inProcess, type Ran } from './support.js';
+
+let server: RunningServer;
+let scratch: string;
+
+beforeAll(async () => {
+  server = await serve({ host: '127.0.0.1', port: 0, dataDir: null });
+  scratch = await mkdtemp(`${tmpdir()}/bulk-load-compat-`);
+});
+afterAll(async () => {
+  await server.close();
+  await rm(scratch, { recursive: true });
+});
+
+const load = (args: readonly string[], input: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> =>
+  inProcess(args, input, { XDG_STATE_HOME: scratch, PWD: scratch, ...env });
+const count = async (db: string, table: string): Promise<string> =>
+  (await sql(server.url, db, `SELECT count(*) AS n FROM ${table}`)).body;
+
+test('--do-create-db keeps what is there, and says so', async () => {
+  await sql(server.url, 'public', 'CREATE DATABASE kept');
+  await writeLines(server.url, 'kept', 'old,t=a f=1 1640995200000000000\n');
+  const args = [`--urls=${server.url}`, '--db-name=kept', '--do-create-db'];
+  const { status, stderr } = await load(args, lines(3));
+  expect([status, await count('kept', 'old'), await count('kept', 'm')]).toEqual([0, '[{"n":1}]', '[{"n":3}]']);
+  expect(stderr).toMatch(/--do-create-db .* drops nothing: see --drop-existing/);
+});
+
+test('--drop-existing says what goes, drops it, and creates the database anew', async () => {
+  await sql(server.url, 'public', 'CREATE DATABASE gone');
+  await writeLines(server.url, 'gone', 'old,t=a f=1 1640995200000000000\nolder,t=a f=1 1640995200000000000\n');
+  const { status, stderr } = await load([`--urls=${server.url}`, '--db-name=gone', '--drop-existing'], lines(3));
+  expect([status, await count('gone', 'm')]).toEqual([0, '[{"n":3}]']);
+  expect((await sql(server.url, 'gone', 'SHOW TABLES')).body).not.toContain('old');
+  expect(stderr).toContain('dropping database "gone" and all that is in it: 2 tables (old, older)');
+});
+
+test('--drop-existing of a database that is not there creates it', async () => {
+  const { status, stderr } = await load([`--urls=${server.url}`, '--db-name=fresh', '--drop-existing'], lines(3));
+  expect([status, await count('fresh', 'm')]).toEqual([0, '[{"n":3}]']);
+  expect(stderr).not.toContain('dropping');
+});
+
+test('what the environment says for other targets is left unused, which is said once', async () => {
+  const args = [`--urls=${server.url}`, '--db-name=token', '--do-create-db'];
+  const { status, stderr } = await load(args, lines(3), { BULK_LOAD_TOKEN: 'of-another-tool' });
+  expect([status, await count('token', 'm')]).toEqual([0, '[{"n":3}]']);
+  expect(stderr.match(/BULK_LOAD_TOKEN in the environment has no effect for --target cnosdb/g)).toHaveLength(1);
+  expect(stderr).not.toContain('of-another-tool');
+});
+
+test('BULK_LOAD_REPORT has the page of the run written', async () => {
+  const page = `${scratch}/report.html`;
+  const args = [`--urls=${server.url}`, '--db-name=paged', '--do-create-db'];
+  expect((await load(args, `${lines(3)}no fields here\n`, { BULK_LOAD_REPORT: page })).status).toBe(8);
+  expect(await readFile(page, 'utf8')).toMatch(/Complete, with rejects.*--report/s);
+});
+
+test('points that are refused are not counted as loaded, and the exit code says so', async () => {
+  const args = [`--urls=${server.url}`, '--db-name=bad', '--do-create-db'];
+  const { status, stdout, stderr } = await load(args, `${lines(3)}no fields here\n`);
+  expect(status).toBe(8);
+  expect(stdout).toMatch(/^loaded 3 rows in /m);
+  expect(stderr).toMatch(/1 rejected/);
+});
+
+test('a target that is not there: nothing is loaded, and port 8902 is named to whoever did not', async () => {
+  const env = { BULK_LOAD_WAIT_FOR_TARGET: '0s' };
+  const { status, stdout, stderr } = await load(['--urls=http://127.0.0.1:8086'], lines(3), env);
+  expect([status, stdout]).toEqual([5, expect.stringMatching(/^loaded 0 metrics in /m)]);
+  expect(stderr).toMatch(/CnosDB listens on 8902/);
+});
+
+test('what cannot be is refused all at once: no workers, no such consistency, no such interval', async () => {
+  const { status, stderr } = await load(['--workers=0', '--consistency=x', '--insert-intervals=2-1'], '');
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/--workers=0.*invalid consistency settings.*--insert-intervals=2-1/s);
+});
+
+test('flags without effect are named', async () => {
+  const { stderr } = await load(['--do-load=false', '--hash-workers', '--consistency=one'], lines(1));
+  expect(stderr).toMatch(/--hash-workers has no effect/);
+  expect(stderr).toMatch(/--consistency has no effect/);
+});
+
+test('a results file that is none of ours is not overwritten', async () => {
+  const { status, stderr } = await load(['--do-load=false', '--results-file=/proc/self/stat'], lines(1));
+  expect([status, stderr]).toEqual([2, expect.stringContaining('result')]);
+});
+
+test('back-off is told per worker, lasts --backoff at least, and ends with every row loaded', async () => {
+  const busy = {
+    status: 422,
+    headers: { 'content-type': 'application/json' },
+    body: '{"error_code":"050033","error_message":"Memory Exhausted Retry Later"}',
+  };
+  const refused = new Set<number>();
+  const cluster = await startCluster({
+    script: {
+      onWrite: ({ body }) => (body.length > 0 && !refused.has(1) && refused.add(1) ? { answer: busy } : undefined),
+    },
+  });
+  try {
+    const { status, stdout } = await load([`--urls=${cluster.urls[0]}`, '--db-name=db', '--backoff=1s'], lines(3));
+    expect([status, cluster.points()]).toEqual([0, 3]);
+    const [, took] = /^\[worker 0\] backoff took (\d+\.\d\d)sec$/m.exec(stdout) ?? [];
+    expect(Number(took)).toBeGreaterThanOrEqual(1);
+    const [, total] = /^\[worker 0\] backoffs took a total of (\d+\.\d{6})sec of runtime$/m.exec(stdout) ?? [];
+    expect(Number(total)).toBeCloseTo(Number(took), 1);
+  } finally {
+    await cluster.stop();
+  }
+});
+
+test('the command itself reads standard input, and reports while it loads', async () => {
+  const args = [`--urls=${server.url}`, '--db-name=command', '--do-create-db', '--reporting-period=1ms', '--workers=2'];
+  const { code, stdout } = await run(args, {
+    script: 'bin/load_cnosdb.js',
+    input: lines(2000),
+    env: { XDG_STATE_HOME: scratch },
+  });
+  expect([code, await count('command', 'm')]).toEqual([0, '[{"n":2000}]']);
+  expect(stdout).toMatch(/^time,per\. metric\/s,.*\n(\d+,\d+\.\d\d,\d\.\d{6}E\+\d\d,\d+\.\d\d,-,-,-\n)+/);
+  expect(stdout).toMatch(/^loaded 2000 metrics in .*\nloaded 2000 rows in /m);
+});
+
+test('what to do is said in flags that it has', async () => {
+  const missing = await load([`--urls=${server.url}`, '--db-name=nowhere'], lines(3));
+  expect(missing.status).toBe(4);
+  expect(missing.stderr).toContain('see --db-name, or have it created with --do-create-db');
+  const bad = await load([`--urls=${server.url}`, '--db-name='], lines(3));
+  expect([bad.status, bad.stderr]).toEqual([2, expect.stringContaining('(from --db-name)')]);
+});

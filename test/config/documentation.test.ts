@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { helpGroups, renderExitCodes, renderOptionsTable } from '../../src/config/documentation.js';
+import { options } from '../../src/config/options.js';
+import { exitCodes } from '../../src/core/errors.js';
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+function section(name: string): string | undefined {
+  return new RegExp(`<!-- ${name} -->\\n+([^]*?)\\n+<!-- /${name} -->`).exec(readme)?.[1];
+}
+
+test('the README lists the options that there are', () => {
+  expect(section('options')).toBe(renderOptionsTable());
+});
+
+test('the README lists the exit codes that there are', () => {
+  expect(section('exit-codes')).toBe(renderExitCodes());
+});
+
+test('the help shows every option once', () => {
+  const rows = helpGroups().flatMap(({ rows }) => rows);
+  expect(rows).toHaveLength(options.length);
+  expect(rows.map(({ flags }) => flags)).toContain('--memory-limit <size|n%>');
+});
+
+test('the table of exit codes has a row for each outcome', () => {
+  expect(renderExitCodes().split('\n')).toHaveLength(2 + Object.keys(exitCodes).length);
+  expect(renderExitCodes()).toContain('| 130, 141, 143 | `interrupted` |');
+});

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import pLimit from 'p-limit';
+import { expect, test } from 'vitest';
+import type { Batch, Shape } from '../../src/core/types/index.js';
+import { alone, Outstanding } from '../../src/delivery/exclusive-batches.js';
+import { runWriters } from '../../src/delivery/writers.js';
+import { VirtualClock } from '../support/clock.js';
+import { batchOf } from './support.js';
+
+const shapes: Shape[] = [{ table: 'm', columns: [] }];
+
+async function* generated(batches: readonly Batch[]): AsyncGenerator<Batch, void> {
+  yield* batches;
+}
+
+test('whatever takes how long, nothing is under way beside an introducing batch, and the rest still overlaps', async () => {
+  const kinds = fc.array(fc.record({ introduces: fc.boolean(), ms: fc.nat(50) }), { minLength: 1, maxLength: 25 });
+  let together = 0;
+  await fc.assert(
+    fc.asyncProperty(kinds, fc.integer({ min: 1, max: 6 }), async (plans, writers) => {
+      const clock = new VirtualClock();
+      const outstanding = new Outstanding();
+      const batches = plans.map(({ introduces }, ordinal) => ({
+        ...batchOf(['p'], introduces ? shapes : null),
+        ordinal,
+      }));
+      const inside = new Set<Batch>();
+      const order: number[] = [];
+      let over = false;
+      const done = runWriters(writers, pLimit(writers), alone(generated(batches), outstanding), async (batch) => {
+        inside.add(batch);
+        order.push(batch.ordinal);
+        together = Math.max(together, inside.size);
+        if ([...inside].some(({ introduces }) => introduces !== null)) expect(inside.size).toBe(1);
+        expect(outstanding.count).toBe(inside.size);
+        await clock.sleep(plans[batch.ordinal]!.ms);
+        inside.delete(batch);
+        outstanding.end();
+      }).then(() => {
+        over = true;
+      });
+      for (let i = 0; i < 100 && !over; i += 1) await clock.advance(50);
+      await done;
+      expect(order).toEqual(batches.map(({ ordinal }) => ordinal));
+      expect(outstanding.count).toBe(0);
+    }),
+    { numRuns: 40 },
+  );
+  expect(together).toBeGreaterThan(1);
+});
+
+test('the batch after an introducing one is not even made before that one is settled', async () => {
+  const made: number[] = [];
+  async function* making(): AsyncGenerator<Batch, void> {
+    for (const [i, introduces] of [shapes, null].entries()) {
+      made.push(i);
+      yield batchOf(['p'], introduces);
+    }
+  }
+  const outstanding = new Outstanding();
+  const batches = alone(making(), outstanding);
+  await batches.next();
+  const second = batches.next();
+  await new VirtualClock().advance(1);
+  expect(made).toEqual([0]);
+  outstanding.end();
+  expect((await second).value?.introduces).toBe(null);
+  expect(made).toEqual([0, 1]);
+});
+
+test('ending it early ends what it draws from', async () => {
+  let ended = false;
+  async function* endless(): AsyncGenerator<Batch, void> {
+    try {
+      for (;;) yield batchOf(['p']);
+    } finally {
+      ended = true;
+    }
+  }
+  const batches = alone(endless(), new Outstanding());
+  await batches.next();
+  await batches.return();
+  expect(ended).toBe(true);
+});

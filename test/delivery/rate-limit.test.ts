@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { Rate } from '../../src/delivery/rate-limit.js';
+import { VirtualClock } from '../support/clock.js';
+
+const never = new AbortController().signal;
+
+async function times(
+  rate: Rate,
+  clock: VirtualClock,
+  batches: readonly (readonly [number, number])[],
+): Promise<number[]> {
+  const seen: number[] = [];
+  for (const [points, bytes] of batches) void rate.admit(points, bytes, never).then(() => seen.push(clock.monotonic()));
+  await clock.advance(60_000);
+  return seen;
+}
+
+test('batches are spread so that points and bytes keep to their rates, the stricter first', async () => {
+  const clock = new VirtualClock();
+  const rate = new Rate({ pointsPerSecond: 100, bytesPerSecond: 1000 }, clock);
+  expect(
+    await times(rate, clock, [
+      [100, 0],
+      [50, 3000],
+      [1, 1],
+      [1, 1],
+    ]),
+  ).toEqual([0, 1000, 4000, 4010]);
+  expect(rate.heldSeconds).toBeCloseTo(4.01);
+});
+
+test('without a limit nobody waits', async () => {
+  const clock = new VirtualClock();
+  const rate = new Rate({ pointsPerSecond: null, bytesPerSecond: null }, clock);
+  expect(
+    await times(rate, clock, [
+      [1e9, 1e12],
+      [1e9, 1e12],
+    ]),
+  ).toEqual([0, 0]);
+  expect(rate.heldSeconds).toBe(0);
+});
+
+test('a pause saves nothing up', async () => {
+  const clock = new VirtualClock();
+  const rate = new Rate({ pointsPerSecond: 100, bytesPerSecond: null }, clock);
+  await clock.advance(100_000);
+  expect(
+    await times(rate, clock, [
+      [100, 0],
+      [100, 0],
+      [100, 0],
+    ]),
+  ).toEqual([100_000, 101_000, 102_000]);
+});
+
+test('a stop ends the wait', async () => {
+  const clock = new VirtualClock();
+  const rate = new Rate({ pointsPerSecond: 1, bytesPerSecond: null }, clock);
+  await rate.admit(100, 0, never);
+  const stop = new AbortController();
+  const waiting = rate.admit(1, 0, stop.signal);
+  stop.abort(new Error('stopped'));
+  await expect(waiting).rejects.toThrow('stopped');
+});

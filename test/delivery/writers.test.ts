@@ -1,0 +1,111 @@
+import pLimit from 'p-limit';
+import { expect, test } from 'vitest';
+import type { Batch } from '../../src/core/types/index.js';
+import { runWriters } from '../../src/delivery/writers.js';
+import { VirtualClock } from '../support/clock.js';
+import { batchOf } from './support.js';
+
+/** Batches one after the other, and how often each was released. */
+function source(count: number) {
+  const released: number[] = [];
+  let made = 0;
+  let failure: Error | null = null;
+  async function* batches(): AsyncGenerator<Batch, void> {
+    for (let i = 0; i < count; i += 1) {
+      if (failure !== null) throw failure;
+      made += 1;
+      released.push(0);
+      const release = (): void => {
+        released[i]! += 1;
+      };
+      yield { ...batchOf(['p']), ordinal: i, release };
+    }
+  }
+  const fail = (error: Error): void => {
+    failure = error;
+  };
+  return { batches: batches(), released, made: () => made, fail };
+}
+
+test('every batch is worked on once and released once, after its work', async () => {
+  const { batches, released } = source(20);
+  const seen: number[] = [];
+  await runWriters(4, pLimit(4), batches, async ({ ordinal }) => {
+    await Promise.resolve();
+    expect(released[ordinal]).toBe(0);
+    seen.push(ordinal);
+  });
+  expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  expect(released).toEqual(Array.from({ length: 20 }, () => 1));
+});
+
+test('no batch is made before somebody may send it, and the gate can be widened and narrowed', async () => {
+  const clock = new VirtualClock();
+  const { batches, made } = source(100);
+  const gate = pLimit(1);
+  let inside = 0;
+  const done = runWriters(8, gate, batches, async () => {
+    inside += 1;
+    await clock.sleep(100);
+    inside -= 1;
+  });
+  await clock.advance(50);
+  expect([inside, made()]).toEqual([1, 1]);
+  gate.concurrency = 8;
+  await clock.advance(10);
+  expect([inside, made()]).toEqual([8, 8]);
+  gate.concurrency = 2;
+  await clock.advance(100);
+  expect(inside).toBe(2);
+  const before = made();
+  await clock.advance(1000);
+  expect(inside).toBe(2);
+  expect(made() - before).toBeLessThanOrEqual(20);
+  gate.concurrency = 8;
+  await clock.advance(10_000);
+  await done;
+  expect([inside, made()]).toEqual([0, 100]);
+});
+
+test('a failing work ends the others after their batch, and its error comes out', async () => {
+  const clock = new VirtualClock();
+  const { batches, released, made } = source(100);
+  const finished: number[] = [];
+  const done = runWriters(3, pLimit(3), batches, async ({ ordinal }) => {
+    await clock.sleep(ordinal === 1 ? 10 : 100);
+    if (ordinal === 1) throw new Error('no');
+    finished.push(ordinal);
+  }).catch((error: unknown) => error);
+  await clock.advance(1000);
+  expect(await done).toMatchObject({ message: 'no' });
+  expect(finished).toEqual([0, 2]);
+  expect(made()).toBe(3);
+  expect(released).toEqual([1, 1, 1]);
+});
+
+test('when the batches fail, batches under way are finished and released before that is told', async () => {
+  const clock = new VirtualClock();
+  const { batches, released, fail } = source(100);
+  let told = false;
+  const done = runWriters(2, pLimit(2), batches, async ({ ordinal }) => {
+    await clock.sleep(ordinal === 0 ? 500 : 10);
+    if (ordinal === 1) fail(new Error('broken'));
+  })
+    .catch((error: unknown) => error)
+    .finally(() => {
+      told = true;
+    });
+  await clock.advance(499);
+  expect(told).toBe(false);
+  await clock.advance(1);
+  expect(await done).toMatchObject({ message: 'broken' });
+  expect(released).toEqual([1, 1]);
+});
+
+test('without batches there is nothing to do', async () => {
+  let worked = false;
+  await runWriters(3, pLimit(1), source(0).batches, async () => {
+    worked = true;
+  });
+  expect(worked).toBe(false);
+});

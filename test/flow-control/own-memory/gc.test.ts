@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { collector } from '../../../src/flow-control/own-memory/gc.js';
+
+test('what nobody holds any more is gone when it returns', () => {
+  const collect = collector();
+  collect();
+  let kept: object[] | null = Array.from({ length: 500_000 }, (_, i) => ({ i }));
+  collect();
+  const holding = process.memoryUsage().heapUsed;
+  expect(kept.length).toBe(500_000);
+  kept = null;
+  collect();
+  expect(holding - process.memoryUsage().heapUsed).toBeGreaterThan(10_000_000);
+});

@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+import type { Level } from '../../../src/core/types/index.js';
+import { calm, collected, type Watermarks, watch } from '../../../src/flow-control/own-memory/watermarks.js';
+
+const limit = 1000;
+const see = (state: Watermarks, rss: number, now: number, drained = false): Watermarks =>
+  watch(state, { rss, limit, now, drained });
+/** A sample and, when it asks for one, a collection that takes 1 ms. */
+const step = (state: Watermarks, rss: number, now: number, drained = false): Watermarks => {
+  const seen = see(state, rss, now, drained);
+  return seen.collect ? collected(seen, { before: rss, tookMs: 1, now }) : seen;
+};
+
+test.each<[string, readonly number[], readonly Level[]]>([
+  ['rising', [790, 800, 899, 900, 960], ['normal', 'high', 'high', 'critical', 'critical']],
+  ['leaving high below 72 %', [800, 799, 720, 719, 799], ['high', 'high', 'high', 'normal', 'normal']],
+  ['leaving critical below 80 %', [900, 899, 800, 799, 899], ['critical', 'critical', 'critical', 'high', 'high']],
+  ['falling from critical to calm at once', [950, 500], ['critical', 'normal']],
+  ['far above the limit with batches in flight', [1500, 1500], ['critical', 'critical']],
+])('levels when %s', (_, shares, levels) => {
+  let state = calm;
+  const seen = shares.map((rss, i) => {
+    state = see(state, rss, i * 10);
+    return state.level;
+  });
+  expect(seen).toEqual(levels);
+});
+
+test('time is added to the level in which it passed', () => {
+  const samples: [number, number][] = [
+    [100, 0],
+    [850, 1000],
+    [950, 3000],
+    [100, 7000],
+    [100, 9000],
+  ];
+  const state = samples.reduce((before, [rss, now]) => see(before, rss, now), calm);
+  expect([state.highSeconds, state.criticalSeconds]).toEqual([2, 4]);
+});
+
+test('entering high asks for one collection, staying high for none', () => {
+  const entered = see(calm, 820, 1000);
+  expect(entered.collect).toBe(true);
+  const after = collected(entered, { before: 820, tookMs: 5, now: 1005 });
+  expect(see(after, 830, 60_000).collect).toBe(false);
+});
+
+test('in critical useless collections come ever more rarely, up to every 30 s, and useful ones soon again', () => {
+  let state = see(calm, 950, 0);
+  const gaps: number[] = [];
+  let last = 0;
+  for (let now = 0; now < 200_000; now += 50) {
+    state = see(state, 950, now);
+    if (!state.collect) continue;
+    if (now > 0) gaps.push(now - last);
+    last = now;
+    state = collected(state, { before: 950, tookMs: 1, now });
+  }
+  expect(gaps.slice(0, 6)).toEqual([500, 1000, 2000, 4000, 8000, 16_000]);
+  expect(gaps.slice(7).every((gap) => gap === 30_000)).toBe(true);
+  const useful = see(collected(state, { before: 990, tookMs: 1, now: 300_000 }), 905, 300_250);
+  expect(useful.gcNotBefore).toBe(300_250);
+});
+
+test('a collection that takes long is repeated after ten times as long', () => {
+  const state = collected(see(calm, 950, 0), { before: 950, tookMs: 200, now: 200 });
+  expect(state.gcNotBefore).toBe(2200);
+});
+
+test('what stays with every slot free after a collection is the allocator’s: no waiting, no stop, few collections', () => {
+  let state = step(calm, 930, 0);
+  state = step(state, 930, 300);
+  expect(state.retained).toBeNull();
+  state = step(state, 930, 600, true);
+  expect(step(state, 930, 849, true).retained).toBeNull();
+  state = step(state, 930, 850, true);
+  expect(state.retained).toBe(930);
+  let collections = 0;
+  for (let now = 1000; now < 300_000; now += 250) {
+    state = see(state, 930, now, true);
+    expect(state.level).toBe('critical');
+    if (state.collect) collections++;
+    if (state.collect) state = collected(state, { before: 930, tookMs: 1, now });
+  }
+  expect(collections).toBeLessThan(17);
+  expect(see(state, 500, 300_000).retained).toBeNull();
+});
+
+test('garbage of batches that have just ended is not taken for the allocator’s', () => {
+  let state = step(calm, 930, 0);
+  state = see(state, 930, 250, true);
+  expect(state).toMatchObject({ retained: null, collect: true });
+  state = collected(state, { before: 930, tookMs: 1, now: 251 });
+  expect(see(state, 400, 252, true)).toMatchObject({ retained: null, level: 'normal' });
+});
+
+test('the first collection with nothing in flight does not wait for the back-off', () => {
+  let state = calm;
+  for (let now = 0; now < 60_000; now += 250) state = step(state, 930, now);
+  expect(state.gcNotBefore - 60_000).toBeGreaterThan(1000);
+  expect(see(state, 930, 60_000).collect).toBe(false);
+  expect(see(state, 930, 60_000, true).collect).toBe(true);
+});
+
+test('stops only after 5 s at 97 % with nothing in flight and a collection that did not help', () => {
+  let state = step(calm, 980, 0);
+  for (let now = 250; now <= 20_000; now += 250) state = step(state, 980, now);
+  expect(state.level).toBe('critical');
+  state = step(state, 980, 20_250, true);
+  state = step(state, 980, 20_500);
+  state = step(state, 980, 25_250);
+  expect(state.level).toBe('critical');
+  state = step(state, 980, 25_500);
+  expect(state.level).toBe('stop');
+  expect(step(state, 100, 25_750).level).toBe('stop');
+});
+
+test('a fall below 97 % starts the 5 s anew', () => {
+  let state = step(calm, 980, 0);
+  state = step(state, 980, 1000, true);
+  state = step(state, 960, 4000, true);
+  state = step(state, 980, 5000, true);
+  state = step(state, 980, 9900, true);
+  expect(state.level).toBe('critical');
+  expect(step(state, 980, 10_000, true).level).toBe('stop');
+});
+
+test('a collection is judged only when buffers have had the time to go', () => {
+  let state = step(calm, 980, 0, true);
+  state = step(state, 975, 200, true);
+  expect(state).toMatchObject({ gcTried: false, stuckSince: null });
+  state = step(state, 400, 250, true);
+  expect(state).toMatchObject({ level: 'normal', gcTried: false, retained: null });
+});
+
+test('without a collection there is no stop', () => {
+  let state = see(calm, 990, 0, true);
+  for (let now = 0; now < 10_000; now += 250) state = see(state, 990, now, true);
+  expect(state).toMatchObject({ level: 'critical', collect: true });
+});

@@ -1,0 +1,224 @@
+import { expect, test } from 'vitest';
+import type { FlushOutcome } from '../../../src/core/types/index.js';
+import {
+  type Flushing,
+  type FlushingEvent,
+  type FlushingOptions,
+  step,
+  unflushed,
+} from '../../../src/flow-control/target-memory/flushing.js';
+
+const MiB = 1024 * 1024;
+const options: FlushingOptions = {
+  share: 1,
+  plan: { dueBytes: 50 * MiB, holdBytes: 100 * MiB },
+  relieve: true,
+  nodes: 1,
+};
+
+/** Plays events; `flushes`: when and why one was begun. */
+class Play {
+  state: Flushing = unflushed;
+  hold = false;
+  readonly flushes: [number, string][] = [];
+  readonly #options: FlushingOptions;
+
+  constructor(more: Partial<FlushingOptions> = {}) {
+    this.#options = { ...options, ...more };
+  }
+
+  take(...events: FlushingEvent[]): this {
+    for (const event of events) {
+      const { state, decision } = step(this.state, event, this.#options);
+      this.state = state;
+      this.hold = decision.hold;
+      if (decision.flush !== null) this.flushes.push([event.at, decision.flush]);
+    }
+    return this;
+  }
+
+  accept(mib: number, at: number, latencyMs = 10): this {
+    return this.take({ kind: 'accepted', bytes: mib * MiB, latencyMs, at });
+  }
+
+  flushed(at: number, outcome: Partial<FlushOutcome> = {}): this {
+    return this.take({ kind: 'flushed', at, outcome: { kind: 'done', tookMs: 500, reason: null, ...outcome } });
+  }
+
+  ticks(from: number, to: number): this {
+    for (let at = from; at <= to; at += 500) this.take({ kind: 'tick', at });
+    return this;
+  }
+
+  gauges(at: number, ...mib: (number | null)[]): this {
+    return this.take({ kind: 'gauges', at, bytes: mib.map((each) => (each === null ? null : each * MiB)) });
+  }
+
+  get mib(): number {
+    return Math.round((this.state.pending + this.state.fresh) / MiB);
+  }
+}
+
+test('a flush is due when the room for unflushed rows is half used, and not before', () => {
+  expect(new Play().accept(49, 5000).flushes).toEqual([]);
+  expect(new Play().accept(49, 5000).accept(1, 5100).flushes).toEqual([[5100, 'planned']]);
+});
+
+test('a body counts with what of it ends up on the fullest node', () => {
+  expect(new Play({ share: 2 / 3 }).accept(74, 0).flushes).toEqual([]);
+  expect(new Play({ share: 2 / 3 }).accept(76, 0).flushes).toHaveLength(1);
+});
+
+test('never two at once, and never closer than two seconds', () => {
+  const play = new Play().accept(60, 0).accept(60, 100).accept(60, 3000);
+  expect(play.flushes).toEqual([[0, 'planned']]);
+  play.flushed(3100);
+  expect(play.flushes).toEqual([
+    [0, 'planned'],
+    [3100, 'planned'],
+  ]);
+  play.flushed(3200).accept(60, 3300);
+  expect(play.flushes).toHaveLength(2);
+  expect(play.take({ kind: 'tick', at: 5200 }).flushes.at(-1)).toEqual([5200, 'planned']);
+});
+
+test('what came in while a flush ran is still to be flushed', () => {
+  expect(new Play().accept(60, 0).accept(20, 100).flushed(500).mib).toBe(20);
+});
+
+test('sending is held while the room is full, until the flush has ended', () => {
+  const play = new Play().accept(60, 0).accept(30, 100);
+  expect(play.hold).toBe(false);
+  expect(play.accept(10, 200).hold).toBe(true);
+  expect(play.flushed(900).hold).toBe(false);
+});
+
+test.each([
+  ['it took more than 10s', { kind: 'timedOut', tookMs: 15_000 }],
+  ['it took more than 10s', { kind: 'done', tookMs: 10_001 }],
+  ['it is not permitted: no', { kind: 'notPermitted', reason: 'no' }],
+] as const)('no more is planned once %s', (why, outcome) => {
+  const play = new Play().accept(60, 0).flushed(15_000, outcome);
+  expect(play.state.givenUp).toBe(why);
+  expect(play.accept(39, 60_000).flushes).toHaveLength(1);
+});
+
+test('nothing is held for a target that may not be asked', () => {
+  const play = new Play().accept(120, 0).flushed(100, { kind: 'notPermitted', reason: 'no' });
+  expect(play.hold).toBe(false);
+  expect(play.accept(200, 60_000).ticks(60_500, 65_000)).toMatchObject({ hold: false, flushes: [[0, 'planned']] });
+});
+
+test('three failures in a row end it, two do not', () => {
+  const play = new Play();
+  for (const at of [0, 3000]) play.accept(60, at).flushed(at + 100, { kind: 'failed', reason: 'x' });
+  expect(play.state.givenUp).toBeNull();
+  play.take({ kind: 'tick', at: 6000 }).flushed(6100, { kind: 'failed', reason: 'x' });
+  expect(play.state.givenUp).toBe('it fails: x');
+});
+
+test('it is given up when writes take twice as long during three flushes in a row', () => {
+  const slowed = (play: Play, at: number, ms: number): Play => {
+    for (let i = 0; i < 20; i++) play.accept(0, at, 50);
+    play.accept(60, at, 50);
+    for (let i = 0; i < 4; i++) play.accept(1, at + 100, ms);
+    return play.flushed(at + 500);
+  };
+  const play = new Play();
+  slowed(slowed(play, 0, 120), 3000, 120);
+  expect(play.state.givenUp).toBeNull();
+  expect(slowed(play, 6000, 120).state.givenUp).toBe('it slows the writes twofold');
+  const other = new Play();
+  for (const [i, ms] of [120, 120, 60, 120, 120].entries()) slowed(other, i * 3000, ms);
+  expect(other.state.givenUp).toBeNull();
+});
+
+test('relief: at once after 30 s of nothing but memory exhausted, then once a minute', () => {
+  const play = new Play({ plan: null });
+  for (let at = 0; at <= 200_000; at += 1000) {
+    play.take({ kind: 'exhausted', at });
+    if (play.state.flushingSince === at) play.flushed(at + 400);
+  }
+  expect(play.flushes).toEqual([
+    [30_000, 'relief'],
+    [90_000, 'relief'],
+    [150_000, 'relief'],
+  ]);
+});
+
+test('relief comes also while every batch rests between its attempts', () => {
+  const play = new Play({ plan: null }).take({ kind: 'exhausted', at: 0 }).ticks(250, 40_000);
+  expect(play.flushes).toEqual([[30_250, 'relief']]);
+});
+
+test.each(['accepted', 'otherAnswer'] as const)('any other answer (%s) begins the 30 s anew', (kind) => {
+  const play = new Play({ plan: null }).take({ kind: 'exhausted', at: 0 }).ticks(0, 29_000);
+  play.take({ kind, at: 29_500, bytes: 0, latencyMs: 1 }).ticks(30_000, 100_000);
+  expect(play.flushes).toEqual([]);
+});
+
+test('relief goes on after planned flushes were given up, but not against a missing privilege', () => {
+  const late = new Play().accept(60, 0).flushed(20_000, { kind: 'timedOut', tookMs: 15_000 });
+  expect(late.take({ kind: 'exhausted', at: 20_000 }).ticks(20_500, 60_000).flushes).toEqual([
+    [0, 'planned'],
+    [50_000, 'relief'],
+  ]);
+  const denied = new Play().accept(60, 0).flushed(100, { kind: 'notPermitted', reason: 'no' });
+  expect(denied.take({ kind: 'exhausted', at: 20_000 }).ticks(20_500, 60_000).flushes).toHaveLength(1);
+});
+
+test('--no-relieve forbids every flush', () => {
+  const play = new Play({ relieve: false }).accept(500, 0).take({ kind: 'exhausted', at: 0 }, { kind: 'asked', at: 1 });
+  expect(play.ticks(500, 100_000).flushes).toEqual([]);
+  expect(play.hold).toBe(false);
+});
+
+test('a stage flushes whatever there is', () => {
+  expect(new Play({ plan: null }).accept(1, 0).take({ kind: 'asked', at: 10 }).flushes).toEqual([[10, 'planned']]);
+});
+
+test('a gauge within what was believed lately changes nothing, however old it is', () => {
+  const play = new Play().ticks(0, 1000).accept(40, 1200).ticks(1500, 9000);
+  expect(play.gauges(9100, 0).mib).toBe(40);
+  expect(play.gauges(9200, 40).mib).toBe(40);
+});
+
+test('a gauge above all that was believed is believed, and bodies count for more from then on', () => {
+  const play = new Play().accept(20, 0).ticks(500, 3000).gauges(3100, 40);
+  expect(play.mib).toBe(40);
+  expect(play.state.factor).toBe(2);
+  expect(play.gauges(3200, 40).mib).toBe(40);
+  expect(play.accept(5, 3300).flushes).toHaveLength(1);
+});
+
+test('a gauge below all that was believed is believed only when every node has told', () => {
+  const three = { nodes: 3 };
+  const begin = (): Play => new Play(three).accept(45, 0).ticks(500, 14_000);
+  expect(begin().gauges(14_100, 10).mib).toBe(45);
+  expect(begin().gauges(14_100, 10, null, 8).mib).toBe(45);
+  expect(begin().gauges(14_100, 10, 9, 8).mib).toBe(10);
+});
+
+test('with nothing told, or nothing remembered, gauges say nothing', () => {
+  expect(new Play().accept(20, 0).gauges(1, 900).mib).toBe(20);
+  expect(new Play().accept(20, 0).ticks(0, 500).gauges(600, null).mib).toBe(20);
+});
+
+test('a target that takes too long to flush is waited for at the limit, asked at most once a minute, and goes on once its gauge has fallen', () => {
+  const play = new Play().accept(60, 0).flushed(11_000, { tookMs: 11_000 }).ticks(11_500, 12_000);
+  expect(play.state.givenUp).toBe('it took more than 10s');
+  play.accept(99, 13_000);
+  expect([play.hold, play.flushes.length]).toEqual([false, 1]);
+  play.accept(1, 13_100);
+  expect([play.hold, play.flushes.at(-1)]).toEqual([true, [13_100, 'relief']]);
+  play.flushed(28_100, { kind: 'timedOut', tookMs: 15_000 }).ticks(28_500, 45_000);
+  expect([play.hold, play.flushes.length]).toEqual([true, 2]);
+  expect(play.gauges(45_500, 20).hold).toBe(false);
+});
+
+test('a target whose gauge never falls is not waited for for ever', () => {
+  const play = new Play({ relieve: true }).accept(60, 0).flushed(11_000, { tookMs: 11_000 }).accept(100, 12_000);
+  expect(play.flushed(27_000, { kind: 'timedOut', tookMs: 15_000 }).ticks(27_500, 131_500).hold).toBe(true);
+  expect(play.flushes).toHaveLength(3);
+  expect(play.ticks(132_000, 140_000).hold).toBe(false);
+});

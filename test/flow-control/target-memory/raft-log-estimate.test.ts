@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { Kept, type KeptOptions } from '../../../src/flow-control/target-memory/raft-log-estimate.js';
+
+const options: KeptOptions = { count: 4, share: 1, buckets: 1, bodyBytes: 100, totalBytes: null };
+
+function after(sizes: readonly number[], more: Partial<KeptOptions> = {}): Kept {
+  const kept = new Kept({ ...options, ...more });
+  for (const bytes of sizes) kept.add(bytes);
+  return kept;
+}
+
+test('the newest bodies are kept, whatever their size', () => {
+  expect(after([100, 100]).bytes).toBe(200);
+  expect(after([100, 100, 100, 100, 10, 10]).bytes).toBe(220);
+  expect(after([100, 100, 100, 100, 10, 10, 10, 10]).bytes).toBe(40);
+});
+
+test('what an earlier run may have left is counted until this one has taken its places', () => {
+  expect(after([]).atWorst).toBe(400);
+  expect(after([10]).atWorst).toBe(310);
+  expect(after([10, 10, 10, 10]).atWorst).toBe(40);
+});
+
+test('no more is kept than all inputs have, and of each body only what is on the fullest node', () => {
+  expect(after([10], { totalBytes: 50 }).atWorst).toBe(50);
+  expect(after([100, 100], { share: 0.5 })).toMatchObject({ bytes: 100, atWorst: 200 });
+});
+
+test('each time bucket keeps bodies of its own, of the size they had then', () => {
+  const kept = after([100, 100, 100, 100, 10, 10, 10, 10], { buckets: 3 });
+  expect(kept.bytes).toBe(440);
+  expect(after([10], { buckets: 3 }).bytes).toBe(10);
+  expect(kept.atWorst).toBe(40 + 2 * 400);
+});

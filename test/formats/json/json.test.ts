@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { InputError } from '../../../src/core/errors.js';
+import type { ByteSource } from '../../../src/core/types/index.js';
+import { Json } from '../../../src/formats/json/json.js';
+import { Ndjson } from '../../../src/formats/json/ndjson.js';
+import { Rows } from '../../../src/formats/rows/rows.js';
+import { plain } from '../rows/support.js';
+import { bytesSource, readAll } from '../support.js';
+
+const json = (path: string | null = null): Json => new Json(new Rows(plain), path);
+
+/** All that the format makes of a text, read in chunks of such sizes. */
+async function read(format: Json, text: string, chunks: readonly number[] = []) {
+  const source = format.reads(bytesSource(Buffer.from(text), chunks), 'a.json');
+  const { name, memoryBytes } = format;
+  const points = (_: ByteSource, signal: AbortSignal) => format.points(source, signal);
+  const { points: found, rejects } = await readAll({ name, memoryBytes, points }, Buffer.from(''), []);
+  return { points: found, rejects };
+}
+
+const texts = async (format: Json, text: string, chunks?: readonly number[]): Promise<string[]> =>
+  (await read(format, text, chunks)).points.map((point) => point.text);
+
+describe('a list', () => {
+  const list =
+    '[\n  {"time": 1, "v": 1,\r\n   "s": "a\\n[,]{\\"}"},\n  {"v": 2, "time": 2}\n,{"time":3,"o":{"x":[1],"y":"]"}}]\n';
+
+  test('has its elements as rows, at the offsets where they stand', async () => {
+    const { points, rejects } = await read(json(), list);
+    expect(points.map(({ text, line }) => [text, line])).toEqual([
+      ['m v=1,s="a\n[,]{\\"}" 1', 1],
+      ['m v=2 2', 2],
+    ]);
+    expect(points.map(({ offset }) => list[offset])).toEqual(['[', '\n']);
+    expect(rejects.map(({ line, reason }) => [line, reason])).toEqual([[3, 'array-value']]);
+  });
+
+  test('is refused element by element where these are no objects', async () => {
+    const { points, rejects } = await read(json(), '[{"time":1,"v":1}, 5, "x", [], null, {"time":2,"v":2}]');
+    expect(points.map(({ text }) => text)).toEqual(['m v=1 1', 'm v=2 2']);
+    expect(rejects.map(({ reason }) => reason)).toEqual(['bad-json', 'bad-json', 'bad-json', 'bad-json']);
+  });
+
+  test.each(['', '[]', ' [ ] \n', '[\n]'])('may be empty: %j', async (text) => {
+    expect(await texts(json(), text)).toEqual([]);
+  });
+
+  test.each([
+    ['[{"time":1,"v":1}', 'the end with 1 open'],
+    ['[{"time":1,"v":1},{"time":2', 'the end with 2 open'],
+    ['[{"time":1,"v":1},{"s":"x', 'the end within a string'],
+  ])('that is cut short is an input that is not whole: %s', async (text, got) => {
+    const reading = read(json(), text);
+    await expect(reading).rejects.toThrow(InputError);
+    await expect(reading).rejects.toThrow(`reading a.json: expected JSON with every bracket closed, got ${got}`);
+  });
+});
+
+test('objects behind each other may go over several lines', async () => {
+  expect(await texts(json(), '{\n "time": 1,\n "v": 1\n}\n{"time":2,"v":2}\n')).toEqual(['m v=1 1', 'm v=2 2']);
+});
+
+describe('a path', () => {
+  const text =
+    '{"meta":{"n":2,"items":[1]},"data":{"items":[{"time":1,"v":9007199254740991.0,"s":"\\u00e9\\"\\n"},{"time":2,"n":{"a":true,"b":null}}],"z":1}}';
+
+  test('leads to a list within, its numbers with all their digits', async () => {
+    expect(await texts(json('data.items'), text)).toEqual(['m v=9007199254740991.0,s="é\\"\n" 1', 'm n.a=t 2']);
+  });
+
+  test('leads through lists by number, and to a single object', async () => {
+    expect(await texts(json('1.rows'), '[{"rows":[{"time":1,"v":1}]},{"rows":[{"time":2,"v":2}]}]')).toEqual([
+      'm v=2 2',
+    ]);
+    expect(await texts(json('a.b'), '{"a":{"b":{"time":1,"v":1}}}')).toEqual(['m v=1 1']);
+  });
+
+  test('to nothing is said', async () => {
+    await expect(read(json('data.rows'), text)).rejects.toThrow(
+      'expected a list or an object at data.rows (--json-path), got none',
+    );
+  });
+
+  test.each(['{"data":{"items":[{"time":1,"v":1},{]}}', '{"data":{"items":[{"time":1,"v":1}', 'nothing'])(
+    'in what is no JSON is an input that cannot be read: %s',
+    async (bad) => {
+      await expect(read(json('data.items'), bad)).rejects.toThrow(InputError);
+    },
+  );
+});
+
+test('any list of objects, however it is written and cut, is read as its objects a line each are', async () => {
+  const key = fc.constantFrom('v', 'a b', 'ü', 'w"');
+  const value = fc.oneof(fc.integer(), fc.boolean(), fc.string({ unit: 'grapheme', maxLength: 8 }), fc.constant(null));
+  const object = fc.tuple(fc.integer({ min: 1, max: 99 }), fc.dictionary(key, value, { maxKeys: 4 }));
+  const written = fc.tuple(fc.array(object, { maxLength: 8 }), fc.constantFrom(0, 1, '\t'));
+  await fc.assert(
+    fc.asyncProperty(
+      written,
+      fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 60 }),
+      async ([all, indent], chunks) => {
+        const objects = all.map(([time, rest]) => ({ time, ...rest }));
+        const lines = objects.map((each) => `${JSON.stringify(each)}\n`).join('');
+        const plainly = await readAll(new Ndjson(new Rows(plain)), Buffer.from(lines), []);
+        const wanted = plainly.points.map((point) => point.text);
+        expect(await texts(json(), JSON.stringify(objects, null, indent), chunks)).toEqual(wanted);
+        const nested = JSON.stringify({ skipped: [{ v: 1 }], data: { items: objects } }, null, indent);
+        if (objects.length > 0) expect(await texts(json('data.items'), nested, chunks)).toEqual(wanted);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('closing it early leaves nothing behind', async () => {
+  let closed = 0;
+  const text = Buffer.from('{"a":[{"time":1,"v":1}]}\n'.repeat(100));
+  const endless: ByteSource = {
+    read: (into) => {
+      into.set(text);
+      return Promise.resolve(text.length);
+    },
+    close: () => Promise.resolve(void closed++),
+    bytesRead: 0,
+    compression: 'none',
+  };
+  const source = json('a').reads(endless, 'endless.json');
+  expect(await source.read(new Uint8Array(100), new AbortController().signal)).toBe(100);
+  await source.close();
+  expect(closed).toBe(1);
+});

@@ -1,0 +1,208 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { UsageError } from '../../../src/core/errors.js';
+import { Ndjson } from '../../../src/formats/json/ndjson.js';
+import { pointValues } from '../../../src/formats/line-protocol/point-values.js';
+import { Rows } from '../../../src/formats/rows/rows.js';
+import { expectValid, field, type Options, plain, sent, tag } from '../rows/support.js';
+import { readAll } from '../support.js';
+
+function ndjson(more: Partial<Options> = {}): Ndjson {
+  return new Ndjson(new Rows({ ...plain, ...more }));
+}
+
+test('members become tags and fields, in whatever order and with whatever blanks they come', async () => {
+  const text = [
+    '{"time":1,"host":"a","v":1.5,"ok":true,"note":"x"}',
+    ' { "note" : "y" ,\t"v": -2e3, "time": "1970-01-01T00:00:01.000000002Z" , "host":"b c"}\r',
+    '',
+    '{"time":3,"v":null,"ok":false}',
+  ];
+  const { points, rejects } = await sent(ndjson({ tags: [tag('host')] }), `${text.join('\n')}\n`);
+  expect(points).toEqual(['m,host=a v=1.5,ok=t,note="x" 1', 'm,host=b\\ c v=-2e3,note="y" 1000000002', 'm ok=f 3']);
+  expect(rejects).toEqual([]);
+  await expectValid(points);
+});
+
+test('whole numbers keep all their digits where they are declared, and are refused where a float would lose some', async () => {
+  const text = '{"time":1451606400000000001,"i":-9223372036854775808,"u":18446744073709551615}\n';
+  const declared = ndjson({ fields: [field('i', 'integer'), field('u', 'unsigned')] });
+  expect((await sent(declared, text)).points).toEqual([
+    'm i=-9223372036854775808i,u=18446744073709551615u 1451606400000000001',
+  ]);
+  expect((await sent(ndjson(), '{"time":1,"v":9007199254740993}\n')).rejects).toEqual(['1 inexact-integer']);
+});
+
+test('nested objects go by their path, lists are refused unless an element is asked for', async () => {
+  const text = '{"time":1,"a":{"b":1,"c":{"d":"x"}}}\n{"time":2,"a":{"b":2},"l":[1,2]}\n{"time":3,"l":[],"z":4}\n';
+  expect(await sent(ndjson(), text)).toEqual({
+    points: ['m a.b=1,a.c.d="x" 1'],
+    rejects: ['2 array-value', '3 array-value'],
+  });
+  const fields = [field('a.b'), field('l.1', 'integer', 'second'), field('l.2.x')];
+  const picked = await sent(ndjson({ fields }), `${text}{"time":4,"l":[0,5,{"x":6,"y":[]}],"skipped":[[{}]]}\n`);
+  expect(picked).toEqual({
+    points: ['m a.b=1 1', 'm a.b=2,second=2i 2', 'm second=5i,l.2.x=6 4'],
+    rejects: ['3 no-fields'],
+  });
+});
+
+test('a tag that comes up later has its part in what a point is known to introduce', async () => {
+  const text = '{"time":1,"a":1,"b":2}\n{"time":2,"host":"x","a":1}\n';
+  const { points } = await readAll(ndjson({ tags: [tag('host')] }), Buffer.from(text), []);
+  expect(points.map(({ shape: { columns } }) => columns.map(({ name }) => name))).toEqual([
+    ['a', 'b'],
+    ['host', 'a'],
+  ]);
+});
+
+test('what is no object is refused with its line', async () => {
+  const bad = [
+    'x',
+    '[1]',
+    '{"time":1',
+    '{"time":1}}',
+    '{"time":1,}',
+    '{"v":01}',
+    '{"v":1.}',
+    '{"v":"\t"}',
+    '{"v":"\\x"}',
+    '{"v":tru}',
+    '{v:1}',
+    '{"v":.5}',
+    '{"v":"\\ud800"}',
+  ];
+  const { points, rejects } = await sent(
+    ndjson(),
+    `{"time":1,"v":1}\n${bad.join('\n')}\n{"time":2,"v":2}\n{"time":3,"v"`,
+  );
+  expect(points).toEqual(['m v=1 1', 'm v=2 2']);
+  expect(rejects).toEqual([...bad.map((_, i) => `${i + 2} bad-json`), `${bad.length + 3} cut-short`]);
+});
+
+test('a key that comes twice is refused, however it is spelled', async () => {
+  const { rejects } = await sent(ndjson(), '{"time":1,"v":1}\n{"time":1,"v":1,"v":2}\n{"time":1,"v":1,"\\u0076":2}\n');
+  expect(rejects).toEqual(['2 duplicate-column', '3 duplicate-column']);
+});
+
+test('a key that no column can have refuses the row', async () => {
+  const text = '{"ts":1,"v":1}\n{"ts":2,"time":2}\n{"ts":3,"a\\nb":2}\n{"ts":4,"":1}\n{"ts":5,"x":2}\n';
+  const { points, rejects } = await sent(ndjson({ timeColumn: 'ts' }), text);
+  expect(points).toEqual(['m v=1 1', 'm x=2 5']);
+  expect(rejects).toEqual(['2 column-named-time', '3 newline-in-name', '4 empty-field-key']);
+});
+
+test('half of a surrogate pair in a key, and bytes that are no UTF-8 beside an escape, refuse the row', async () => {
+  const halves = '{"time":1,"v":1}\n{"time":2,"\\ud800":1,"\\udc01":2}\n{"time":3,"\\ud83d\\ude00":1}\n';
+  const keys = await sent(ndjson(), halves);
+  expect(keys).toEqual({ points: ['m v=1 1', 'm 😀=1 3'], rejects: ['2 bad-json'] });
+  const bytes = Buffer.from('{"time":1,"v":"a"}\n{"time":2,"v":"\xff"}\n{"time":3,"v":"\xff\\n"}\n', 'latin1');
+  expect((await sent(ndjson(), bytes)).rejects).toEqual(['2 invalid-utf8', '3 invalid-utf8']);
+});
+
+test('types hold as they do for cells, and strings are no numbers', async () => {
+  const text =
+    '{"time":1,"v":1,"s":"a","b":true}\n{"time":2,"v":"2"}\n{"time":3,"s":3}\n{"time":4,"b":4}\n{"time":5,"v":false}\n';
+  expect((await sent(ndjson(), text)).rejects).toEqual([
+    '2 wrong-type',
+    '3 wrong-type',
+    '4 wrong-type',
+    '5 wrong-type',
+  ]);
+});
+
+describe('which column is what', () => {
+  test('a usual name is found, the first of them whatever its place', async () => {
+    expect((await sent(ndjson({ measurement: null }), '{"ts":5,"time":1,"_measurement":"x"}\n')).points).toEqual([
+      'x ts=5 1',
+    ]);
+  });
+
+  test.each([
+    ['no time', '{"when":1,"v":2}', {}, '--time-column'],
+    ['no table', '{"time":1,"v":2}', { measurement: null }, '--measurement'],
+  ])('%s is a usage error that says what to do', async (_, text, options, words) => {
+    const failure = await sent(ndjson(options), `${text}\n`).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UsageError);
+    expect((failure as Error).message).toContain(words);
+  });
+});
+
+type Json = string | number | boolean | null | { [key: string]: Json };
+
+function flat(value: { [key: string]: Json }, before = ''): [string, string | number | boolean][] {
+  return Object.entries(value).flatMap(([key, member]): [string, string | number | boolean][] => {
+    if (member === null) return [];
+    return typeof member === 'object' ? flat(member, `${before}${key}.`) : [[`${before}${key}`, member]];
+  });
+}
+
+test('every object of good values is read as JSON.parse reads it, however the bytes come', async () => {
+  const key = fc.constantFrom('a', 'b', 'c d', 'é', 'e=f', 'q"');
+  const text = fc.string({ unit: 'grapheme' }).filter((s) => !/\0|\\"/.test(s));
+  const number = fc.double({ noNaN: true, noDefaultInfinity: true });
+  const { object } = fc.letrec<{ object: { [key: string]: Json }; value: Json }>((tie) => ({
+    value: fc.oneof({ depthSize: 'small' }, text, number, fc.boolean(), fc.constant(null), tie('object')),
+    object: fc.dictionary(key, tie('value'), { maxKeys: 4 }),
+  }));
+  await fc.assert(
+    fc.asyncProperty(object, fc.array(fc.integer({ min: 1, max: 30 })), fc.boolean(), async (value, chunks, wide) => {
+      const row = { time: 7, ...value };
+      const paths = flat(value).map(([path]) => path);
+      fc.pre(paths.length > 0 && new Set(paths).size === paths.length);
+      const line = wide ? JSON.stringify(row, null, '\t').replaceAll('\n', ' ') : JSON.stringify(row);
+      const { points } = await readAll(ndjson({ chunkBytes: 64 }), Buffer.from(`${line}\n${line}\n`), chunks);
+      expect(points.length).toBe(2);
+      await expectValid(points.map((point) => point.text));
+      const { fields, time } = pointValues(Buffer.from(points[1]!.text), 'ns');
+      expect(time).toBe(7n);
+      const expected = flat(JSON.parse(line) as typeof row).filter(([path]) => path !== 'time');
+      expect(new Map([...fields])).toEqual(new Map(expected.map(([path, v]) => [path, v === 0 ? 0 : v])));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('whatever the bytes are, each line is a point or a reject, and what is sent is good line protocol', async () => {
+  const piece = fc.constantFrom(
+    '{',
+    '}',
+    '"time":1',
+    '"v":',
+    '"a b"',
+    ':',
+    ',',
+    '1',
+    '-',
+    '.5',
+    'e9',
+    'true',
+    'null',
+    '[',
+    ']',
+    ' ',
+    '"',
+    '\\',
+    '\\u00e9',
+    'é',
+    '\0',
+    '{"time":1,"v":2}',
+  );
+  const line = fc.array(piece, { maxLength: 10 }).map((pieces) => pieces.join(''));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(line, { maxLength: 10 }),
+      fc.array(fc.integer({ min: 1, max: 30 })),
+      async (texts, chunks) => {
+        const input = Buffer.from(`{"time":1,"v":1}\n${texts.map((each) => `${each}\n`).join('')}`);
+        const whole = await readAll(ndjson(), input, []);
+        await expectValid(whole.points.map(({ text }) => text));
+        expect(whole.points.length + whole.rejects.length).toBe(
+          1 + texts.filter((each) => each.trim() !== '' || /[^ \t\r]/.test(each)).length,
+        );
+        expect(await readAll(ndjson({ chunkBytes: 64 }), input, chunks)).toEqual(whole);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

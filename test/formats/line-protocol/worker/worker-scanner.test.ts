@@ -1,0 +1,116 @@
+import { afterAll, expect, test } from 'vitest';
+import { BugError } from '../../../../src/core/errors.js';
+import type { ByteSource } from '../../../../src/core/types/index.js';
+import { LineProtocol } from '../../../../src/formats/line-protocol/line-protocol.js';
+import { mutatedInput, random } from '../../kernel/oracle.js';
+import { bytesSource, type Options, readAll } from '../../support.js';
+
+const plain: Options = { maxPointBytes: 512, precision: 'ns', missingTimestamp: 'reject' };
+const made: LineProtocol[] = [];
+const never = new AbortController().signal;
+
+function pair(options: Partial<Options> = {}): { apart: LineProtocol; here: LineProtocol } {
+  const apart = new LineProtocol({ ...plain, ...options, apart: true });
+  made.push(apart);
+  return { apart, here: new LineProtocol({ ...plain, ...options }) };
+}
+
+afterAll(async () => {
+  for (const each of made) await each.close();
+});
+
+/** Gives what it has, then waits to be given up. */
+function idleSource(text: string): ByteSource {
+  let given = false;
+  return {
+    ...bytesSource(new Uint8Array(0)),
+    read: async (into, signal) => {
+      if (given) return await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      given = true;
+      into.set(Buffer.from(text));
+      return text.length;
+    },
+  };
+}
+
+test('finds on another thread what is found on this one: points, shapes, rejects, lines and offsets, however the input is cut', async () => {
+  const next = random(20261125);
+  // Small windows and runs, so that each input has many of them; and the usual ones.
+  const pairs = [
+    pair({ chunkBytes: 97, indexPoints: 3, maxPointBytes: 64 }),
+    pair({ chunkBytes: 4096, missingTimestamp: 'now', maxShapes: 4 }),
+    pair({}),
+  ];
+  for (let i = 0; i < 150; i += 1) {
+    const { input } = mutatedInput(next);
+    const chunks = Array.from({ length: 40 }, () => 1 + next(120));
+    for (const { apart, here } of pairs) {
+      expect(await readAll(apart, input, chunks)).toEqual(await readAll(here, input, chunks));
+    }
+  }
+});
+
+test('goes on from a place in the middle as on this thread', async () => {
+  const { apart, here } = pair();
+  const input = Buffer.from('m f=3 12345\nm f=4 12346\nm f=5 12');
+  const start = { byteOffset: 24, line: 3, ordinal: 2, digits: 5 };
+  const told = async (format: LineProtocol) => {
+    const found: unknown[] = [];
+    for await (const run of format.points(bytesSource(input), never, start)) {
+      const { count, firstLine, endLine, origin, end } = run;
+      const rejects = run.rejects.map(({ start: at, reason, line }) => [origin + at, reason, line]);
+      found.push([count, firstLine, endLine, count > 0 ? origin + run.index[0]! : null, end, rejects]);
+    }
+    return found;
+  };
+  expect(await told(apart)).toEqual(await told(here));
+});
+
+test('hands complete points on while the input is idle, and lets go of it as soon as it is stopped', async () => {
+  const { apart } = pair();
+  const stop = new AbortController();
+  const runs = apart.points(idleSource('m f=1 1\nm f=2'), stop.signal);
+  expect((await runs.next()).value).toMatchObject({ count: 1, end: 8 });
+  const waiting = runs.next();
+  stop.abort(new Error('stopped here'));
+  await expect(waiting).rejects.toThrow('stopped here');
+});
+
+test('what was read before an input broke comes before its error, and the next input begins anew', async () => {
+  const { apart } = pair();
+  const broken = bytesSource(Buffer.from('m f=1 1\nm f=2 2\n# and\nm f'), [26]);
+  let reads = 0;
+  const source: ByteSource = {
+    ...broken,
+    read: async (into, signal) => {
+      reads += 1;
+      if (reads > 1) throw new Error('it broke');
+      return await broken.read(into, signal);
+    },
+  };
+  const runs = apart.points(source, never);
+  expect((await runs.next()).value).toMatchObject({ count: 2 });
+  await expect(runs.next()).rejects.toThrow('it broke');
+  expect((await readAll(apart, Buffer.from('m f=3 3\n'), [])).points).toMatchObject([{ text: 'm f=3 3', line: 1 }]);
+});
+
+test('an input that nobody reads to its end leaves nothing behind for the next', async () => {
+  const { apart, here } = pair({ chunkBytes: 64, indexPoints: 2 });
+  const long = Buffer.from('left,t=1 f=1,g="x" 1\n'.repeat(2000));
+  for (let taken = 0; taken < 12; taken += 1) {
+    const runs = apart.points(bytesSource(long), never);
+    for (let i = 0; i < taken; i += 1) await runs.next();
+    await runs.return();
+    const input = Buffer.from(`m f=${taken} 1\nm g="a\nb" 2\n`);
+    expect(await readAll(apart, input, [])).toEqual(await readAll(here, input, []));
+  }
+});
+
+test('when the thread ends by a defect, the run ends with its stack and does not hang', async () => {
+  // No kernel at all: the thread cannot be made.
+  const apart = new LineProtocol({ ...plain, apart: true, kernel: new Uint8Array([0, 97, 115, 109]) });
+  const broken = await readAll(apart, Buffer.from('m f=1 1\n'), []).catch((error: unknown) => error);
+  expect(broken).toBeInstanceOf(BugError);
+  expect(((broken as BugError).cause as Error).stack).toContain('loadKernel');
+  await expect(readAll(apart, Buffer.from('m f=1 1\n'), [])).rejects.toBe(broken);
+});

@@ -1,0 +1,43 @@
+// Pages put together by hand, of the kinds that writers make seldom.
+
+import { expect, test } from 'vitest';
+import type { Leaf } from '../../../../src/formats/parquet/metadata/parquet-schema.js';
+import { pageOf } from '../../../../src/formats/parquet/pages/data-page.js';
+import { noValues } from '../../../../src/formats/parquet/pages/page-values.js';
+
+const leaf: Leaf = {
+  index: 0,
+  path: ['l', 'list', 'element'],
+  physical: 'INT32',
+  width: 4,
+  kind: 1,
+  scale: 0,
+  utc: false,
+  called: 'INT32',
+};
+/** A run: three times the level 1. */
+const threeOnes = [6, 1];
+
+test.each([1, 2])('a list that goes on through a whole page of version %i goes on', (version) => {
+  const values = [...new Uint8Array(new Int32Array([7, 8, 9]).buffer)];
+  const lengths = version === 1 ? [2, 0, 0, 0] : [];
+  const body = Uint8Array.from([...lengths, ...threeOnes, ...lengths, ...threeOnes, ...values]);
+  const levels = { definition_level_encoding: 'RLE', repetition_level_encoding: 'RLE' } as const;
+  const counts = { num_nulls: 0, num_rows: 0, repetition_levels_byte_length: 2, definition_levels_byte_length: 2 };
+  const header = { type: 'DATA_PAGE', uncompressed_page_size: body.length, compressed_page_size: body.length } as const;
+  const data = { num_values: 3, encoding: 'PLAIN' } as const;
+  const page = pageOf(
+    version === 1
+      ? { ...header, data_page_header: { ...data, ...levels } }
+      : { ...header, data_page_header_v2: { ...data, ...counts, is_compressed: false } },
+    body,
+    leaf,
+    { definition: 1, repetition: 1 },
+    (input) => input,
+    noValues,
+  );
+  expect(page.repetitions).toEqual(Uint8Array.from([1, 1, 1]));
+  // All are there.
+  expect(page.definitions).toBeNull();
+  expect(page.values.count).toBe(3);
+});

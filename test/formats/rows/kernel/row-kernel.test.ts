@@ -1,0 +1,45 @@
+// The kernel for rows against its oracle: the same points, places, shapes, rejects and runs as the exact way alone.
+
+import { expect, test } from 'vitest';
+import { type RowLayout, rowLayout } from '../../../../src/formats/rows/rows-layout.js';
+import { random } from '../../kernel/oracle.js';
+import { cases } from '../cases.js';
+import { difference, pair } from '../oracle.js';
+
+const ROWS = 12_000;
+const seed = Number(process.env.ORACLE_SEED ?? 20_261_126);
+
+test(`On ${ROWS} rows, every sixth mutated, in random chunks the kernel and the exact way agree`, {
+  timeout: 120_000,
+}, async () => {
+  const next = random(seed);
+  const all = cases.map(({ name, options, rows }) => ({ formats: pair(name, options), rows }));
+  for (let rows = 0; rows < ROWS; rows += 30) {
+    const { formats, rows: input } = all[next(all.length)]!;
+    const chunks = next(2) === 0 ? [] : Array.from({ length: next(20) }, () => 1 + next(300));
+    expect(await difference(formats, input(next), chunks)).toBe(null);
+  }
+  const taken = all.map(({ formats }) => formats.taken());
+  expect(Math.min(...taken)).toBeGreaterThan(0);
+  expect(taken.reduce((sum, each) => sum + each)).toBeGreaterThan(ROWS / 10);
+});
+
+test('a key that is longer than what is left of the memory is compared no further than the window goes', async () => {
+  const maxPointBytes = 8192;
+  const left = ({ bytes, windows, chunkBytes }: RowLayout): number => bytes - windows[1] - chunkBytes;
+  const chunks = Array.from({ length: 1024 }, (_, i) => 8192 + 64 * i);
+  const chunkBytes = chunks.find((each) => left(rowLayout({ maxPointBytes, chunkBytes: each })) < 200)!;
+  const formats = pair('ndjson', { maxPointBytes, chunkBytes });
+  const input = Buffer.from(`{"time":1,"${'k'.repeat(3000)}":1}\n`.repeat(100));
+  expect(await difference(formats, input, [])).toBe(null);
+  expect(formats.taken()).toBeGreaterThan(50);
+});
+
+test.each(cases.map((each, i) => ({ ...each, title: `${each.name}, settings ${i}` })))(
+  'Each value at each place makes the same of the kernel and the exact way: $title',
+  async ({ name, options, edges }) => {
+    const formats = pair(name, options);
+    for (const input of edges()) expect(await difference(formats, input, [])).toBe(null);
+    expect(formats.taken()).toBeGreaterThan(0);
+  },
+);

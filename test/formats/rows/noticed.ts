@@ -1,0 +1,88 @@
+// Whether a kernel that was changed differs in anything from the one that is built: to leave a row that it should take
+// is a fault, too, and so is to ask for a time that it should read.
+
+import { createHash } from 'node:crypto';
+import { TimeCell } from '../../../src/formats/timestamps/time-cell.js';
+import { random } from '../kernel/oracle.js';
+import { type Case, cases } from './cases.js';
+import { account, made } from './oracle.js';
+
+const seed = 7;
+/** Inputs by chance for each case. */
+const inputs = 40;
+
+interface Input {
+  readonly bytes: Uint8Array;
+  readonly chunks: readonly number[];
+}
+
+function inputsOf({ rows, edges }: Case): Input[] {
+  const next = random(seed);
+  const chance = Array.from({ length: inputs }, () => ({
+    bytes: rows(next),
+    chunks: Array.from({ length: next(20) }, () => 1 + next(300)),
+  }));
+  const each = rows(next);
+  return [
+    ...edges().map((bytes) => ({ bytes, chunks: [] })),
+    { bytes: each, chunks: Array.from({ length: each.length }, () => 1) },
+    ...chance,
+  ];
+}
+
+let timesAsked = 0;
+const put = Reflect.get(TimeCell.prototype, 'put') as TimeCell['put'];
+TimeCell.prototype.put = function (this: TimeCell, ...range) {
+  timesAsked++;
+  return put.apply(this, range);
+};
+
+/** What a kernel makes of the inputs of a case, one after the other. */
+async function* outcomes(
+  { name, options }: Case,
+  given: readonly Input[],
+  kernel?: Uint8Array,
+): AsyncGenerator<string> {
+  const { format, taken } = made(name, { ...options, kernel });
+  for (const { bytes, chunks } of given) {
+    timesAsked = 0;
+    const told = await account(format, bytes, chunks);
+    yield createHash('sha1')
+      .update(`${told.join('\n')}\n${taken()} ${timesAsked}`)
+      .digest('hex');
+  }
+}
+
+interface Known {
+  readonly of: Case;
+  readonly inputs: readonly Input[];
+  readonly built: readonly string[];
+}
+
+let known: Known[] | null = null;
+
+async function all(): Promise<Known[]> {
+  const found: Known[] = [];
+  for (const of of cases) {
+    const given = inputsOf(of);
+    const built: string[] = [];
+    for await (const outcome of outcomes(of, given)) built.push(outcome);
+    found.push({ of, inputs: given, built });
+  }
+  return found;
+}
+
+export async function noticed(kernel: Uint8Array): Promise<boolean> {
+  known ??= await all();
+  for (const each of known) {
+    const { of, inputs: given, built } = each;
+    let i = 0;
+    for await (const outcome of outcomes(of, given, kernel)) {
+      if (outcome === built[i++]) continue;
+      // Changes near to this one are mostly noticed by the same rows.
+      known = [each, ...known.filter((other) => other !== each)];
+      return true;
+    }
+  }
+  return false;
+}

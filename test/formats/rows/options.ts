@@ -1,0 +1,38 @@
+// Plain settings for formats of rows, and words for columns.
+
+import type { DialectOptions } from '../../../src/formats/csv/csv-dialect.js';
+import type { RowOptions } from '../../../src/formats/rows/rows.js';
+
+export type Options = RowOptions & DialectOptions;
+
+export const plain: Options = {
+  precision: 'ns',
+  missingTimestamp: 'reject',
+  maxPointBytes: 4096,
+  chunkBytes: 8192,
+  nullWords: null,
+  measurement: 'm',
+  tags: null,
+  fields: null,
+  timeColumn: null,
+  timeFormat: 'auto',
+  timezone: 'UTC',
+  ambiguousTime: 'reject',
+  delimiter: null,
+  quote: '"',
+  noHeader: false,
+  skipLines: 0,
+  encoding: 'utf-8',
+};
+
+export function tag(name: string, as = name) {
+  return { name, as };
+}
+
+export function field(
+  name: string,
+  type: 'float' | 'integer' | 'unsigned' | 'boolean' | 'string' | null = null,
+  as = name,
+) {
+  return { name, type, as };
+}

@@ -1,0 +1,83 @@
+// Rows on which the kernel could go wrong, and a comparison of all it does with what the exact way alone does.
+
+import * as model from '../../../src/core/types/index.js';
+import { Csv } from '../../../src/formats/csv/csv.js';
+import { Ndjson } from '../../../src/formats/json/ndjson.js';
+import { Rows } from '../../../src/formats/rows/rows.js';
+import { shownOf } from '../kernel/oracle.js';
+import { bytesSource } from '../support.js';
+import { type Options, plain } from './options.js';
+
+export type Random = (below: number) => number;
+
+export type Name = 'csv' | 'tsv' | 'ndjson';
+
+/** A format with the kernel, the same without, and how many rows the kernel took. */
+export interface Pair {
+  readonly fast: model.Format;
+  readonly exact: model.Format;
+  readonly taken: () => number;
+}
+
+/** A format, and how many rows its kernel took. */
+export function made(
+  name: Name,
+  more: Partial<Options>,
+): { readonly format: model.Format; readonly taken: () => number } {
+  const options: Options = { ...plain, maxPointBytes: 700, chunkBytes: 3000, ...more };
+  const rows = new Rows(options);
+  const format = name === 'ndjson' ? new Ndjson(rows) : new Csv(name, rows, options);
+  return { format, taken: () => rows.kernel?.ordinary ?? 0 };
+}
+
+export function pair(name: Name, more: Partial<Options>): Pair {
+  const { format: fast, taken } = made(name, more);
+  return { fast, exact: made(name, { ...more, kernel: false }).format, taken };
+}
+
+/** Everything that can be told of an input, run by run, as text; shapes by what they are, not by number. */
+export async function account(format: model.Format, input: Uint8Array, chunks: readonly number[]): Promise<string[]> {
+  const told: string[] = [];
+  try {
+    for await (const run of format.points(bytesSource(input, chunks), new AbortController().signal)) {
+      for (let i = 0; i < run.count; i++) {
+        const words = run.index.subarray(i * model.POINT_WORDS, (i + 1) * model.POINT_WORDS);
+        const [start, length, source, sourceLength, line, shape, low, high] = words as unknown as number[];
+        const number = shape! & 0x7fff_ffff;
+        const shown = shownOf(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
+        const sent = Buffer.from(run.bytes.subarray(start, start! + length! + 1)).toString('latin1');
+        const place = [run.origin + source!, sourceLength, run.firstLine + line!, shape! >>> 31, low, high];
+        told.push(`${sent} ${place.join()} ${shown}`);
+      }
+      for (const { before, start, length, line, reason, message, part } of run.rejects) {
+        told.push(`${before} ${reason} ${message} ${part} ${run.origin + start} ${length} ${run.firstLine + line}`);
+      }
+      told.push(`${run.end} ${run.endLine}`);
+    }
+  } catch (error) {
+    told.push(String(error));
+  }
+  return told;
+}
+
+/** What the two say differently of an input; null when nothing. */
+export async function difference({ fast, exact }: Pair, input: Uint8Array, chunks: readonly number[]) {
+  const [a, b] = [await account(fast, input, chunks), await account(exact, input, chunks)];
+  const at = a.findIndex((line, i) => line !== b[i]);
+  return at < 0 && a.length === b.length
+    ? null
+    : { fast: a[at], exact: b[at], input: Buffer.from(input).toString('latin1').slice(0, 4000) };
+}
+
+/** A text with one to three bytes put in, changed or taken out. */
+export function mutated(text: Buffer, bytes: Buffer, next: Random): Buffer {
+  let result = text;
+  for (let times = 1 + next(3); times > 0; times--) {
+    const at = next(result.length + 1);
+    const kind = next(4);
+    const behind = kind === 0 ? at : at + 1 + (kind === 3 ? next(8) : 0);
+    const put = kind >= 2 ? Buffer.alloc(0) : bytes.subarray(next(bytes.length)).subarray(0, 1);
+    result = Buffer.concat([result.subarray(0, at), put, result.subarray(behind)]);
+  }
+  return result;
+}

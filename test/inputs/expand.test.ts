@@ -1,0 +1,197 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { UsageError } from '../../src/core/errors.js';
+import { expand, type Stdin } from '../../src/inputs/expand.js';
+import { afar } from '../support/remote.js';
+import { drain, type Folder, folder, never } from './support.js';
+
+let temp: Folder;
+beforeEach(() => {
+  temp = folder();
+});
+afterEach(() => {
+  temp.remove();
+});
+
+const terminal: Stdin = { isTTY: true, isPipeOrFile: false, stream: () => new PassThrough() };
+const pipe: Stdin = { isTTY: false, isPipeOrFile: true, stream: () => Readable.from([Buffer.from('m f=1\n')]) };
+
+function files(...names: string[]): void {
+  for (const name of names) {
+    mkdirSync(join(temp.path, name, '..'), { recursive: true });
+    temp.file(name, name);
+  }
+}
+
+async function names(...given: string[]): Promise<string[]> {
+  return (await expand(given, { stdin: terminal, cwd: temp.path, stateDir: 'state', afar })).inputs.map(
+    ({ name }) => name,
+  );
+}
+
+async function problems(given: string[], stdin = terminal): Promise<readonly string[]> {
+  const error: unknown = await expand(given, { stdin, cwd: temp.path, stateDir: 'state', afar }).catch(
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof UsageError)) throw new Error(`expected a UsageError, got ${String(error)}`);
+  return error.problems;
+}
+
+test('a name that reads as an option is said to stand behind --', async () => {
+  expect(await problems(['--format'])).toEqual([expect.stringMatching(/^--format: .*an option goes before --, /)]);
+});
+
+test('files keep the order in which they are named', async () => {
+  files('b.lp', 'a.lp');
+  expect(await names('b.lp', 'a.lp')).toEqual(['b.lp', 'a.lp']);
+});
+
+test('an input has a canonical path and its size, and opens', async () => {
+  files('a.lp');
+  symlinkSync('a.lp', join(temp.path, 'link.lp'));
+  const { inputs } = await expand(['./link.lp'], { stdin: terminal, cwd: temp.path, stateDir: 'state', afar });
+  expect(inputs).toMatchObject([{ name: './link.lp', path: join(temp.path, 'a.lp'), size: 4 }]);
+  expect((await drain(await inputs[0].open(never))).toString()).toBe('a.lp');
+});
+
+test('the state directory below a directory or a pattern is no input, and that is said; named itself it is one', async () => {
+  files('d/a.lp', 'd/state/load/rejected.lp');
+  symlinkSync('state', join(temp.path, 'd/again'));
+  const options = { stdin: terminal, cwd: temp.path, stateDir: 'd/state', afar };
+  const shown = async (name: string): Promise<unknown> => {
+    const { inputs, leftOut } = await expand([name], options);
+    return { inputs: inputs.map((input) => input.name), leftOut };
+  };
+  expect(await shown('d')).toEqual({ inputs: ['d/a.lp'], leftOut: ['d: left out: 1 state directory'] });
+  expect(await shown('d/**/*.lp')).toEqual({ inputs: ['d/a.lp'], leftOut: ['d/**/*.lp: left out: 1 state directory'] });
+  const kept = { inputs: ['d/state/load/rejected.lp'], leftOut: [] };
+  expect(await shown('d/state')).toEqual(kept);
+  expect(await shown('d/state/*/*.lp')).toEqual(kept);
+  expect(await shown('d/state/load/rejected.lp')).toEqual(kept);
+});
+
+test('a directory gives its regular files, in the order of their bytes, without those that begin with a dot', async () => {
+  files('d/b.lp', 'd/a/z.lp', 'd/a.lp', 'd/é.lp', 'd/Z.lp', 'd/.hidden.lp', 'd/.git/x.lp');
+  expect(await names('d')).toEqual(['d/Z.lp', 'd/a.lp', 'd/a/z.lp', 'd/b.lp', 'd/é.lp']);
+});
+
+test('what is left out below a directory is counted by kind', async () => {
+  files('d/a.lp', 'd/.hidden.lp', 'd/x/.git/b.lp', 'only/.c.lp');
+  execFileSync('mkfifo', [join(temp.path, 'd', 'pipe')]);
+  const { leftOut } = await expand(['d', 'd/a.lp'], { stdin: terminal, cwd: temp.path, stateDir: 'state', afar });
+  expect(leftOut).toHaveLength(1);
+  expect(leftOut[0]).toMatch(/^d: left out: (2 hidden, 1 pipe|1 pipe, 2 hidden)$/);
+  await expect(names('only')).rejects.toThrow(/got none \(left out: 1 hidden\)$/);
+});
+
+test('a directory is followed through links, and a circle of them is walked once', async () => {
+  files('d/a.lp', 'other/b.lp');
+  symlinkSync('../other', join(temp.path, 'd', 'more'));
+  symlinkSync('../d', join(temp.path, 'other', 'back'));
+  expect(await names('d')).toEqual(['d/a.lp', 'd/more/b.lp']);
+});
+
+test('a pattern gives what it matches, in the order of the bytes', async () => {
+  files('d/b.lp', 'd/a.lp', 'd/x/c.lp', 'd/c.csv', 'd/.d.lp');
+  expect(await names('d/**/*.lp')).toEqual(['d/a.lp', 'd/b.lp', 'd/x/c.lp']);
+  expect(await names(join(temp.path, 'd/*.{csv,lp}'))).toEqual(
+    ['a.lp', 'b.lp', 'c.csv'].map((name) => join(temp.path, 'd', name)),
+  );
+});
+
+test('a name that exists is that file, not a pattern', async () => {
+  files('a[1].lp', 'a1.lp');
+  expect(await names('a[1].lp')).toEqual(['a[1].lp']);
+});
+
+test('a file reached twice, by whatever way, is kept once and that is said', async () => {
+  files('d/a.lp');
+  symlinkSync('a.lp', join(temp.path, 'd', 's.lp'));
+  linkSync(join(temp.path, 'd/a.lp'), join(temp.path, 'd/h.lp'));
+  const { inputs, duplicates } = await expand(['d/a.lp', 'd', 'd/*.lp'], {
+    stdin: terminal,
+    cwd: temp.path,
+    stateDir: 'state',
+    afar,
+  });
+  expect(inputs.map(({ name }) => name)).toEqual(['d/a.lp']);
+  expect(duplicates).toContain('d/a.lp is named twice; loaded once');
+  expect(duplicates).toContain('d/h.lp is the same file as d/a.lp; loaded once');
+  expect(duplicates).toContain('d/s.lp is the same file as d/a.lp; loaded once');
+});
+
+describe('standard input', () => {
+  test.each([[['-']], [['/dev/stdin', '-']], [[]]])('is read for %j when it is a pipe', async (given) => {
+    const { inputs } = await expand(given, { stdin: pipe, cwd: temp.path, stateDir: 'state', afar });
+    expect(inputs).toMatchObject([{ name: '-', path: null, size: null }]);
+    expect((await drain(await inputs[0].open(never))).toString()).toBe('m f=1\n');
+  });
+
+  test('is not read when a file is named', async () => {
+    files('a.lp');
+    expect((await expand(['a.lp'], { stdin: pipe, cwd: temp.path, stateDir: 'state', afar })).inputs).toHaveLength(1);
+  });
+
+  test('is not waited for at a terminal: that says what to type', async () => {
+    expect(await problems([])).toEqual([expect.stringContaining("bulk-load --db mydb 'data/**/*.lp.gz'")]);
+  });
+});
+
+test('a file whose name is not UTF-8 is said to need another name', async () => {
+  files('d/a.lp');
+  writeFileSync(
+    Buffer.concat([Buffer.from(`${temp.path}/d/caf`), Buffer.from([0xe9]), Buffer.from('.lp')]),
+    'm f=1 1\n',
+  );
+  expect(await problems(['d'])).toEqual([
+    'd/caf\ufffd.lp: expected a file that can be read, got: a name that is not UTF-8, by which it cannot be opened; rename it',
+  ]);
+});
+
+test('everything that is wrong with the names is told at once', async () => {
+  files('good.lp');
+  mkdirSync(join(temp.path, 'empty'));
+  const found = await problems([
+    'gone.lp',
+    'good.lp',
+    '*.csv',
+    'nowhere/*.lp',
+    'empty',
+    'ftp://h/k',
+    'https://me:secret@h:port/x.lp?token=t',
+    '',
+  ]);
+  expect(found).toEqual([
+    'gone.lp: expected a file or directory that can be read, got: it does not exist, or its link leads nowhere (ENOENT)',
+    '*.csv: expected a pattern that matches a file, got no match',
+    'nowhere/*.lp: expected a pattern that matches a file, got no match',
+    'empty: expected files in this directory, got none',
+    'ftp://h/k: expected a file, or a URL of http, https or s3',
+    'https://h:port/x.lp: expected a URL',
+    'inputs: expected a name, got an empty one',
+  ]);
+});
+
+test('a link to nothing below a directory or in a pattern is told, not left out', async () => {
+  files('d/a.lp');
+  symlinkSync('gone', join(temp.path, 'd', 'b.lp'));
+  const words = expect.stringMatching(/^d\/b.lp: expected a file that can be read, .* its link leads nowhere/);
+  expect(await problems(['d'])).toEqual([words]);
+  expect(await problems(['d/*.lp'])).toEqual([words]);
+  expect(await names('d/a*')).toEqual(['d/a.lp']);
+});
+
+// The superuser may read everything.
+test.skipIf(process.getuid?.() === 0)('a directory that cannot be read is told, not left out', async () => {
+  files('d/a.lp', 'd/closed/b.lp');
+  chmodSync(join(temp.path, 'd/closed'), 0);
+  try {
+    expect(await problems(['d'])).toEqual([expect.stringMatching(/^d\/closed: .*permission denied/)]);
+    expect(await problems(['d/**/*.lp'])).toEqual([expect.stringMatching(/closed.*permission denied/)]);
+  } finally {
+    chmodSync(join(temp.path, 'd/closed'), 0o755);
+  }
+});

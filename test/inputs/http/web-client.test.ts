@@ -1,0 +1,82 @@
+// One request to a server that stops talking, with time many times as fast.
+
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { Web } from '../../../src/inputs/http/web-client.js';
+import { hasty } from '../../support/hasty.js';
+import { afar } from '../../support/remote.js';
+import { never } from '../support.js';
+
+/** Thirty seconds are a tenth of one. */
+const web = new Web({ ...afar, clock: hasty(300) });
+let server: Server;
+
+async function serving(listener: RequestListener): Promise<URL> {
+  server = createServer(listener);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/a`);
+}
+
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test('who says nothing for 30 s is given up', async () => {
+  const url = await serving(() => {});
+  await expect(web.get(url, {}, never)).rejects.toMatchObject({ code: 'NO_ANSWER' });
+});
+
+test('who stops within a body for 30 s is given up, and not while bytes go on coming', async () => {
+  const url = await serving((_, response) => {
+    response.writeHead(200, { 'content-length': '10' });
+    void (async () => {
+      for (let i = 0; i < 5; i++) {
+        response.write('x');
+        await sleep(60);
+      }
+    })();
+  });
+  const { body } = await web.get(url, {}, never);
+  let bytes = 0;
+  const reading = (async () => {
+    for await (const chunk of body) bytes += (chunk as Buffer).length;
+  })();
+  await expect(reading).rejects.toMatchObject({ code: 'NOTHING_CAME' });
+  expect(bytes).toBe(5);
+});
+
+test('who is not read from for longer than that is not to blame', async () => {
+  const content = Buffer.alloc(8 << 20, 'x');
+  const url = await serving((_, response) => response.end(content));
+  const { body } = await web.get(url, {}, never);
+  await sleep(400);
+  expect((await buffer(body)).equals(content)).toBe(true);
+});
+
+test('who answers with an upgrade that nobody asked for is given up at once', async () => {
+  const url = await serving((_, response) => {
+    response.socket!.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+  });
+  const waiting = new Web(afar).get(url, {}, never);
+  await expect(waiting).rejects.toThrow('socket hang up');
+}, 5000);
+
+test('a signal ends the wait for an answer with its reason, and a body that is being read', async () => {
+  const url = await serving((request, response) => {
+    if (request.url === '/a') response.write('x');
+  });
+  const reason = new Error('enough');
+  const first = new AbortController();
+  const waiting = web.get(new URL('/never', url), {}, first.signal);
+  setTimeout(() => first.abort(reason), 20);
+  await expect(waiting).rejects.toBe(reason);
+  const second = new AbortController();
+  const { body } = await web.get(url, {}, second.signal);
+  setTimeout(() => second.abort(reason), 20);
+  await expect(buffer(body)).rejects.toBe(reason);
+  await expect(web.get(url, {}, second.signal)).rejects.toBe(reason);
+});

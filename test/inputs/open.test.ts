@@ -1,0 +1,389 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  chmodSync,
+  createWriteStream,
+  readFileSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { InputError } from '../../src/core/errors.js';
+import { openPath, openStream } from '../../src/inputs/open.js';
+import { drain, type Folder, fixture, folder, never, text } from './support.js';
+
+let temp: Folder;
+beforeAll(() => {
+  temp = folder();
+});
+afterAll(() => {
+  temp.remove();
+});
+
+const open = (path: string) => openPath(path, path, never);
+
+async function read(content: string | Uint8Array, size?: number | (() => number)): Promise<string> {
+  return (await drain(await open(temp.file('read', content)), size)).toString();
+}
+
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no failure',
+    (error: unknown) => (error instanceof InputError ? error.message : `not an InputError: ${String(error)}`),
+  );
+
+/** Park–Miller, so that a failing run can be repeated. */
+function sizes(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return 1 + (state % 1000);
+  };
+}
+
+describe('a plain file', () => {
+  test.each([
+    ['empty', ''],
+    ['shorter than any signature', 'a b=1'],
+    ['long', text],
+  ])('%s is read as it is', async (_, content) => {
+    expect(await read(content)).toBe(content);
+    expect(await read(content, sizes(7))).toBe(content);
+  });
+
+  test('its bytes are counted', async () => {
+    const source = await open(temp.file('counted', text));
+    const all = await drain(source);
+    expect([source.bytesRead, source.compression]).toEqual([all.length, 'none']);
+  });
+
+  test('what is appended after it was opened is not read', async () => {
+    const path = temp.file('grown', text);
+    const source = await open(path);
+    appendFileSync(path, 'more');
+    expect((await drain(source)).toString()).toBe(text);
+  });
+
+  test('one that shrinks has changed while it was read', async () => {
+    const path = temp.file('shrunk', text);
+    const source = await open(path);
+    truncateSync(path, 100);
+    expect(await failure(drain(source))).toContain('changed while it was read (100 bytes)');
+  });
+
+  test('one overwritten in place has changed while it was read', async () => {
+    const path = temp.file('overwritten', text);
+    const source = await open(path);
+    writeFileSync(path, text.toUpperCase());
+    utimesSync(path, 1, 1);
+    expect(await failure(drain(source))).toContain('changed while it was read');
+  });
+
+  test('one that is gone, closed to us or a directory is refused in words', async () => {
+    const closed = temp.file('closed', text);
+    chmodSync(closed, 0);
+    expect(await failure(open(join(temp.path, 'gone')))).toContain('it does not exist');
+    expect(await failure(open(temp.path))).toContain('expected a file, got a directory');
+    // The superuser may read everything.
+    if (process.getuid?.() !== 0) expect(await failure(open(closed))).toContain('permission denied');
+  });
+});
+
+describe('gzip', () => {
+  const half = text.length >> 1;
+  const members = Buffer.concat([gzipSync(text.slice(0, half)), gzipSync(''), gzipSync(text.slice(half))]);
+
+  test.each([
+    ['one member', gzipSync(text)],
+    ['several members', members],
+    ['padded with zeros', Buffer.concat([members, Buffer.alloc(200_000)])],
+  ])('%s', async (_, content) => {
+    expect(await read(content)).toBe(text);
+    expect(await read(content, sizes(11))).toBe(text);
+  });
+
+  test('the bytes of the file are counted, not the decoded ones', async () => {
+    const source = await open(temp.file('gz', members));
+    await drain(source);
+    expect([source.bytesRead, source.compression]).toEqual([members.length, 'gzip']);
+  });
+
+  test.each([
+    ['text', 'garbage'],
+    ['text after zeros', `${'\0'.repeat(10)}garbage`],
+    ['text after more zeros than are read at a time', `${'\0'.repeat(70_000)}x`],
+  ])('followed by %s, it is damaged', async (_, tail) => {
+    expect(await failure(read(Buffer.concat([members, Buffer.from(tail)])))).toMatch(/got damaged data/);
+  });
+
+  test('a member after zero padding is an error, not a loss in silence', async () => {
+    for (const zeros of [10, 65_536 - members.length, 65_536 - members.length + 6]) {
+      const content = Buffer.concat([members, Buffer.alloc(zeros), members]);
+      expect(await failure(read(content))).toMatch(/got damaged data/);
+    }
+  });
+
+  test('cut anywhere, it is an error that tells how far it got', async () => {
+    const whole = gzipSync(text.slice(0, 1000));
+    for (let length = 2; length < whole.length; length++) {
+      const message = await failure(read(whole.subarray(0, length)));
+      expect(message).toMatch(new RegExp(`cut short after ${length} bytes, \\d+ decoded`));
+    }
+  });
+
+  test('a flipped bit is found by the checksum', async () => {
+    const damaged = gzipSync(text);
+    damaged[damaged.length - 6] ^= 1;
+    expect(await failure(read(damaged))).toMatch(/incorrect data check/);
+  });
+
+  test('a pipe that hands on three bytes at a time comes out whole', async () => {
+    const big = text.repeat(40);
+    const source = await openStream(Readable.from([...chunked(gzipSync(big), 3)]), '-', never);
+    expect((await drain(source, sizes(3))).equals(Buffer.from(big))).toBe(true);
+  });
+});
+
+function* chunked(bytes: Uint8Array, size: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+describe('zstd', () => {
+  const one = readFileSync(fixture('one.zst'));
+  const frames = readFileSync(fixture('frames.zst'));
+
+  test.each([
+    ['one frame', one],
+    ['several frames, with skippable ones before and between', frames],
+  ])('%s', async (_, content) => {
+    expect(await read(content)).toBe(text);
+    expect(await read(content, sizes(13))).toBe(text);
+    expect(await read(content, 1)).toBe(text);
+  });
+
+  test('the bytes of the file are counted', async () => {
+    const source = await open(fixture('one.zst'));
+    await drain(source);
+    expect([source.bytesRead, source.compression]).toEqual([one.length, 'zstd']);
+  });
+
+  test('cut anywhere, it is an error that tells how far it got', async () => {
+    const whole = readFileSync(fixture('small.zst'));
+    for (let length = 4; length < whole.length; length++) {
+      const message = await failure(read(whole.subarray(0, length)));
+      expect(message).toMatch(new RegExp(`cut short after ${length} bytes, \\d+ decoded`));
+    }
+  });
+
+  test('followed by something else, it is an error', async () => {
+    expect(await failure(read(Buffer.concat([one, Buffer.from('garbage')])))).toContain('not zstd after a frame');
+  });
+
+  test('a flipped bit never gives another text, nor an endless loop', async () => {
+    for (let at = 4; at < one.length; at += 15) {
+      const damaged = Buffer.from(one);
+      damaged[at] ^= 0x10;
+      const result = await read(damaged).catch((error: unknown) => error);
+      // A few bits mean nothing: then the text is there, whole.
+      if (result !== text) expect(result).toBeInstanceOf(InputError);
+    }
+  });
+
+  test('a window over 128 MiB is refused with what to do', async () => {
+    expect(await failure(open(fixture('window-256m.zst')).then((source) => drain(source)))).toContain('--long=27');
+  });
+
+  test('a window beyond what is left to it is refused, naming the limit that would do, wherever its frame begins', async () => {
+    const room = { bytes: 10 << 20, limitFor: (bytes: number) => `${bytes >> 20}MiB and some` };
+    const wide = readFileSync(fixture('window-64m.zst'));
+    for (const content of [wide, Buffer.concat([one, wide])]) {
+      const source = await openStream(Readable.from([...chunked(content, 3)]), '-', never, room);
+      const message = await failure(drain(source));
+      expect(message).toContain('a zstd window of at most 10 MiB');
+      expect(message).toContain('got one of 64 MiB; raise --memory-limit to 64MiB and some');
+    }
+    const narrow = await openStream(Readable.from([...chunked(frames, 1)]), '-', never, room);
+    expect((await drain(narrow)).toString()).toBe(text);
+  });
+
+  test('a window of 64 MiB is read, and one open beside it does not notice that memory grew', async () => {
+    const beside = await open(fixture('one.zst'));
+    const start = Buffer.alloc(5000);
+    const count = await beside.read(start, never);
+    const wide = await open(fixture('window-64m.zst'));
+    let zeros = 0;
+    const into = Buffer.alloc(1 << 20);
+    for (let got = await wide.read(into, never); got > 0; got = await wide.read(into, never)) zeros += got;
+    await wide.close();
+    expect(zeros).toBe(40_000_000);
+    expect(start.toString('utf8', 0, count) + (await drain(beside)).toString()).toBe(text);
+  });
+
+  test('two at a time do not disturb each other', async () => {
+    const [first, second] = [await open(fixture('one.zst')), await open(fixture('frames.zst'))];
+    const parts: [Buffer[], Buffer[]] = [[], []];
+    for (let open = 2; open > 0; ) {
+      open = 0;
+      for (const [i, source] of [first, second].entries()) {
+        const into = Buffer.alloc(700);
+        const count = await source.read(into, never);
+        parts[i].push(into.subarray(0, count));
+        open += Math.sign(count);
+      }
+    }
+    await Promise.all([first.close(), second.close()]);
+    expect(parts.map((part) => Buffer.concat(part).toString())).toEqual([text, text]);
+  });
+});
+
+describe('what cannot be read is refused with the command that helps', () => {
+  test.each([
+    ['bzip2', '425a68393141592653', 'bzip2 -dc'],
+    ['xz', 'fd377a585a000004', 'xz -dc'],
+    ['lzma', '5d00008000ffffffff', 'xz -dc'],
+    ['lz4', '04224d18644070b9', 'lz4 -dc'],
+    ['framed snappy', 'ff060000734e61507059', 'snzip -dc'],
+    ['lzop', '894c5a4f000d0a1a0a', 'lzop -dc'],
+    ['UTF-16', 'fffe6d00200066', 'iconv -f UTF-16 -t UTF-8'],
+    ['UTF-16, big end first', 'feff006d0020', 'iconv -f UTF-16 -t UTF-8'],
+    ['UTF-32', 'fffe00006d000000', 'iconv -f UTF-32 -t UTF-8'],
+  ])('%s', async (_, hex, tool) => {
+    const path = temp.file("it's.lp", Buffer.from(hex, 'hex'));
+    expect(await failure(openPath(path, "it's.lp", never))).toContain(`${tool} 'it'\\''s.lp' | bulk-load … -`);
+    expect(await failure(openPath(path, '-x', never))).toContain(`${tool} ./-x | bulk-load … -`);
+    const piped = openStream(Readable.from([Buffer.from(hex, 'hex')]), '-', never);
+    expect(await failure(piped)).toContain(`use: … | ${tool} | bulk-load … -`);
+  });
+
+  test.each([
+    ['a zip archive', '504b030414000000', 'unzip -p'],
+    ['a 7z archive', '377abcaf271c0004', '7z x -so'],
+  ])('%s, which no tool reads from a pipe, is written to a file first', async (_, hex, tool) => {
+    const path = temp.file('archive.lp', Buffer.from(hex, 'hex'));
+    expect(await failure(openPath(path, 'a.lp', never))).toContain(`use: ${tool} a.lp | bulk-load … -`);
+    const piped = openStream(Readable.from([Buffer.from(hex, 'hex')]), '-', never);
+    expect(await failure(piped)).toContain(`use: … > archive && ${tool} archive | bulk-load … -`);
+  });
+
+  test('a UTF-8 mark and a measurement called BZh are text', async () => {
+    expect(await read('\ufeffm f=1\n')).toBe('\ufeffm f=1\n');
+    expect(await read('BZh f=1\n')).toBe('BZh f=1\n');
+  });
+});
+
+describe('a stream', () => {
+  test('that trickles in gives each piece as it comes', async () => {
+    const pipe = new PassThrough();
+    pipe.write('m f=1\n');
+    const source = await openStream(pipe, '-', never);
+    const into = Buffer.alloc(100);
+    expect(await source.read(into, never)).toBe(6);
+    const next = source.read(into, never);
+    pipe.write('m f=2\n');
+    expect(into.toString('utf8', 0, await next)).toBe('m f=2\n');
+    pipe.end();
+    expect(await source.read(into, never)).toBe(0);
+    expect(source.bytesRead).toBe(12);
+    await source.close();
+  });
+
+  test.each([
+    ['plain', 'm f=1\n'],
+    ['gzip', gzipSync('m f=1\n').subarray(0, 15)],
+  ])('that is idle can be given up at once (%s)', async (_, first) => {
+    const pipe = new PassThrough();
+    pipe.write(first);
+    const source = await openStream(pipe, '-', never);
+    const stop = new AbortController();
+    const into = Buffer.alloc(100);
+    if (source.compression === 'none') await source.read(into, never);
+    const reading = source.read(into, stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(reading).rejects.toThrow('enough');
+    await source.close();
+    expect(pipe.destroyed).toBe(true);
+  });
+
+  test('that is idle from the start can be given up while it is opened', async () => {
+    const stop = new AbortController();
+    const opening = openStream(new PassThrough(), '-', stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(opening).rejects.toThrow('enough');
+  });
+
+  test('is not read ahead of what it buffers itself', async () => {
+    let made = 0;
+    const endless = new Readable({
+      highWaterMark: 1024,
+      read() {
+        made += 1024;
+        this.push(Buffer.alloc(1024, 'm f=1\n'));
+      },
+    });
+    const source = await openStream(endless, '-', never);
+    for (let i = 0; i < 5; i++) await source.read(Buffer.alloc(1024), never);
+    expect(made).toBeLessThan(16 * 1024);
+    await source.close();
+  });
+
+  test('that breaks is an error that names it, also between two reads', async () => {
+    const pipe = new PassThrough();
+    pipe.write('m f=1\n');
+    const source = await openStream(pipe, '-', never);
+    pipe.destroy(Object.assign(new Error('read EIO'), { code: 'EIO' }));
+    await new Promise((resolve) => pipe.once('close', resolve));
+    expect(await failure(drain(source))).toMatch(/^reading standard input: the device .*\(EIO\)$/);
+  });
+
+  test('closed before its end is an error', async () => {
+    const pipe = new PassThrough();
+    pipe.write('m f=1\n');
+    const source = await openStream(pipe, '-', never);
+    await source.read(Buffer.alloc(6), never);
+    pipe.destroy();
+    expect(await failure(drain(source))).toContain('closed before its end');
+  });
+});
+
+describe('a named pipe', () => {
+  const fifo = (name: string) => {
+    const path = join(temp.path, name);
+    execFileSync('mkfifo', [path]);
+    return path;
+  };
+
+  test('is read from its first writer to its end', async () => {
+    const path = fifo('fifo');
+    const opening = open(path);
+    createWriteStream(path).end(gzipSync(text));
+    expect((await drain(await opening)).toString()).toBe(text);
+  });
+
+  test('nobody writes to can be given up', async () => {
+    const stop = new AbortController();
+    const opening = openPath(fifo('silent'), 'silent', stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(opening).rejects.toThrow('enough');
+  });
+
+  test.each([
+    ['holds something', 'echo m f=1'],
+    ['is empty', 'true'],
+  ])('without a name, as the shell makes them, ends although its writer is gone (%s)', async (_, writer) => {
+    const shell = spawn('bash', ['-c', `${writer} | (echo $BASHPID; exec sleep 60)`], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const pid = Number(String((await once(shell.stdout, 'data'))[0]));
+    try {
+      const path = `/proc/${pid}/fd/0`;
+      expect((await drain(await open(path))).toString()).toBe(writer === 'true' ? '' : 'm f=1\n');
+    } finally {
+      process.kill(pid);
+    }
+  });
+});

@@ -1,0 +1,218 @@
+// Names in S3 against a server that checks signatures, and its refusals against one that says them all.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BulkLoadError } from '../../../src/core/errors.js';
+import { Web } from '../../../src/inputs/http/web-client.js';
+import { Account } from '../../../src/inputs/s3/s3-account.js';
+import { s3Inputs } from '../../../src/inputs/s3/s3-inputs.js';
+import { type Files, startFiles } from '../../support/files.js';
+import { afar } from '../../support/remote.js';
+import { bucket, type S3, startS3 } from '../../support/s3.js';
+import { drain, never } from '../support.js';
+
+type Env = Record<string, string>;
+
+function account(env: Env): Account {
+  return new Account(new Web(afar), env);
+}
+
+async function failure(name: string, env: Env): Promise<string> {
+  const error: unknown = await s3Inputs(account(env), name).catch((reason: unknown) => reason);
+  if (!(error instanceof BulkLoadError)) throw new Error(`got ${String(error)}`);
+  return error.message;
+}
+
+describe('a bucket', () => {
+  const odd = "d/odd +%&='é (1)*~.lp";
+  let s3: S3;
+  beforeAll(async () => {
+    s3 = await startS3();
+    const keys = ['d/b.lp', 'd/a.lp', 'd/x/c.lp', 'd/x/y/d.csv', 'd/.hidden', 'd/[1].lp', 'd/1.lp', 'e.lp', odd];
+    for (const key of keys) s3.put(key, `m f=1 # ${key}\n`);
+  }, 120_000);
+  afterAll(() => s3.stop());
+
+  async function names(pattern: string): Promise<string[]> {
+    const inputs = await s3Inputs(account(s3.env), `s3://${bucket}/${pattern}`);
+    return inputs.map(({ name }) => name.replace(`s3://${bucket}/`, ''));
+  }
+
+  test('gives an object by its key, with its size, and any sign may be in it', async () => {
+    for (const key of ['e.lp', odd]) {
+      const [input] = await s3Inputs(account(s3.env), `s3://${bucket}/${key}`);
+      const content = Buffer.from(`m f=1 # ${key}\n`);
+      expect(input).toMatchObject({
+        name: `s3://${bucket}/${key}`,
+        path: `s3://${bucket}/${key}`,
+        size: content.length,
+      });
+      expect((await drain(await input!.open(never))).equals(content)).toBe(true);
+    }
+  });
+
+  test('gives what is below a prefix, and what a pattern matches as one of files would, in the order of the bytes', async () => {
+    expect(await names('d/x/')).toEqual(['d/x/c.lp', 'd/x/y/d.csv']);
+    expect(await names('d/*.lp')).toEqual(['d/1.lp', 'd/[1].lp', 'd/a.lp', 'd/b.lp', odd]);
+    expect(await names('d/**/*.{csv,lp}')).toHaveLength(7);
+    expect(await names('d/?.lp')).toEqual(['d/1.lp', 'd/a.lp', 'd/b.lp']);
+    expect(await names('d/[1].lp')).toEqual(['d/[1].lp']);
+    expect(await names('')).toHaveLength(8);
+  });
+
+  test.each([
+    ['nothing*', 'expected a pattern that matches an object, got no match'],
+    ['nothing/', 'expected objects below this prefix, got no match'],
+    ['nothing.lp', '404 NoSuchKey: there is nothing under this key'],
+  ])('that has no %s says so', async (key, words) => {
+    expect(await failure(`s3://${bucket}/${key}`, s3.env)).toContain(words);
+  });
+
+  test('that is none is named, and so is a wrong key', async () => {
+    expect(await failure('s3://no-such-bucket/*', s3.env)).toContain('NoSuchBucket: there is no bucket no-such-bucket');
+    const wrong = await failure(`s3://${bucket}/*`, { ...s3.env, AWS_SECRET_ACCESS_KEY: 'other-secret' });
+    expect(wrong).toContain('SignatureDoesNotMatch: the secret key does not fit the access key');
+    expect(wrong).not.toContain('other-secret');
+    expect(await failure(`s3://${bucket}/*`, { ...s3.env, AWS_ACCESS_KEY_ID: 'AKIAX' })).toContain(
+      'access key is not known',
+    );
+  });
+
+  test('opens with the keys of a profile, and of the endpoint of a container', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bulk-load-aws-'));
+    const [config, credentials] = [join(folder, 'config'), join(folder, 'credentials')];
+    await writeFile(
+      config,
+      `[default]\nregion = eu-north-1\n[profile  work]\nregion=eu-central-1\nendpoint_url = ${s3.url}\ns3 =\n  a = b\n[profile sso]\nsso_session = x\n`,
+    );
+    await writeFile(
+      credentials,
+      `[default]\naws_access_key_id = no\n\n[work]\naws_access_key_id = ${s3.env.AWS_ACCESS_KEY_ID}\naws_secret_access_key=${s3.env.AWS_SECRET_ACCESS_KEY}\n`,
+    );
+    const files = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: credentials };
+    expect(await s3Inputs(account({ ...files, AWS_PROFILE: 'work' }), `s3://${bucket}/d/*`)).toHaveLength(5);
+    expect(await failure(`s3://${bucket}/d/*`, { ...files, AWS_PROFILE: 'play' })).toContain(
+      'profile "play" (AWS_PROFILE)',
+    );
+    expect(await failure(`s3://${bucket}/d/*`, { ...files, AWS_PROFILE: 'sso' })).toContain('got sso_session');
+    const container = await startFiles({
+      '/role': JSON.stringify({
+        AccessKeyId: s3.env.AWS_ACCESS_KEY_ID,
+        SecretAccessKey: s3.env.AWS_SECRET_ACCESS_KEY,
+        Expiration: '2099-01-01T00:00:00Z',
+      }),
+    });
+    await writeFile(join(folder, 'token'), 'hush\n');
+    container.act(({ headers }) => (headers.authorization === 'hush' ? undefined : { status: 401 }));
+    const env = {
+      HOME: folder,
+      AWS_ENDPOINT_URL: s3.url,
+      AWS_DEFAULT_REGION: 'eu-central-1',
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${container.url}/role`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, 'token'),
+    };
+    const one = account(env);
+    expect(await s3Inputs(one, `s3://${bucket}/d/*`)).toHaveLength(5);
+    expect(await s3Inputs(one, `s3://${bucket}/e.lp`)).toHaveLength(1);
+    expect(container.asked).toHaveLength(1);
+    const abroad = { ...env, AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://example.org/role' };
+    expect(await failure(`s3://${bucket}/e.lp`, abroad)).toContain('to be https, or http on this machine');
+    await container.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+});
+
+describe('a refusal is told in words:', () => {
+  let server: Files;
+  beforeEach(async () => {
+    server = await startFiles();
+  });
+  afterEach(() => server.stop());
+
+  const keys = { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'hush', AWS_SESSION_TOKEN: 'hush' };
+
+  test.each<[string, number, string, Env, string]>([
+    [
+      'no credentials',
+      403,
+      '<Error><Code>AccessDenied</Code></Error>',
+      {},
+      'no credentials were found, and it is not public',
+    ],
+    ['not allowed', 403, '<Error><Code>AccessDenied</Code></Error>', keys, 'these credentials may not read it'],
+    ['expired', 400, '<Error><Code>ExpiredToken</Code></Error>', keys, 'the session has expired'],
+    ['a wrong region', 301, '<Error><Code>PermanentRedirect</Code></Error>', keys, 'the bucket is not in us-east-1'],
+    ['archived', 403, '<Error><Code>InvalidObjectState</Code></Error>', keys, 'it is archived'],
+  ])('%s', async (_, status, body, env, words) => {
+    server.act(() => ({ status, body }));
+    const all = { HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url, ...env };
+    for (const name of ['s3://b/k', 's3://b/k*']) {
+      const said = await failure(name, all);
+      expect(said).toContain(words);
+      expect(said).not.toContain('hush');
+    }
+  });
+
+  test('a region that is told is named', async () => {
+    server.act(() => ({ status: 301, headers: { 'x-amz-bucket-region': 'eu-west-1' }, body: '' }));
+    const env = { HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url, ...keys };
+    expect(await failure('s3://b/k', env)).toContain(
+      'the bucket is in eu-west-1, asked was us-east-1; set AWS_REGION=eu-west-1',
+    );
+  });
+
+  test('no list where a list should be, and a name without a bucket', async () => {
+    server.act(() => ({ status: 200, body: '<html>' }));
+    const env = { HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url };
+    expect(await failure('s3://b/k*', env)).toContain('does the endpoint speak S3?');
+    expect(await failure('s3:///k', env)).toContain('got no bucket');
+    expect(await failure('s3://b/a/../k', env)).toContain('expected a key without . and ..');
+  });
+
+  test('many objects are listed page by page, and keys with any sign in them are understood', async () => {
+    const pages = [
+      ['a%2B+1.lp', 'b/'],
+      ['c%C3%A9.lp', 'd.csv'],
+      ['.e.lp', 'a.lp'],
+    ].map((keys, i) => {
+      const contents = keys.map((key) => `<Contents><Key>${key}</Key><Size>7</Size></Contents>`).join('\n');
+      const more = i < 2 ? `<NextContinuationToken>t+/=${i}</NextContinuationToken>` : '';
+      return `<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>${i < 2}</IsTruncated>${more}${contents}</ListBucketResult>`;
+    });
+    server.act(({ ordinal }) => ({ status: 200, body: pages[ordinal]! }));
+    const found = await s3Inputs(account({ HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url }), 's3://b/*.lp');
+    expect(found.map(({ name }) => name)).toEqual(['s3://b/a+ 1.lp', 's3://b/a.lp', 's3://b/cé.lp']);
+    expect(server.asked.map(({ path }) => new URL(path, server.url).searchParams.get('continuation-token'))).toEqual([
+      null,
+      't+/=0',
+      't+/=1',
+    ]);
+  });
+
+  test('busy for a moment, it is asked again', async () => {
+    const page =
+      '<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k&amp;1</Key><Size>7</Size></Contents></ListBucketResult>';
+    server.act(({ ordinal }) =>
+      ordinal === 0 ? { status: 503, body: '<Error><Code>SlowDown</Code></Error>' } : { status: 200, body: page },
+    );
+    const found = await s3Inputs(account({ HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url }), 's3://b/k*');
+    expect(found).toMatchObject([{ name: 's3://b/k&1', size: 7 }]);
+  });
+});
+
+test('what needs another tool is refused with the command that fetches it', async () => {
+  const s3 = await startS3();
+  try {
+    s3.put('a.xz', Buffer.from('fd377a585a000004', 'hex'));
+    s3.put('odd key.zip', Buffer.from('504b030414000000', 'hex'));
+    const [xz, zip] = await s3Inputs(account(s3.env), `s3://${bucket}/*`);
+    await expect(xz!.open(never)).rejects.toThrow(`use: aws s3 cp s3://${bucket}/a.xz - | xz -dc | bulk-load … -`);
+    await expect(zip!.open(never)).rejects.toThrow(
+      `use: aws s3 cp 's3://${bucket}/odd key.zip' - > archive && unzip -p archive | bulk-load … -`,
+    );
+  } finally {
+    await s3.stop();
+  }
+});

@@ -1,0 +1,198 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { BugError, InterruptedError, StateError, TooManyRejectsError } from '../../../src/core/errors.js';
+import type { Receipt } from '../../../src/core/types/index.js';
+import { type Allowance, Ledger, within } from '../../../src/load/ledger/ledger.js';
+import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
+import { batch, contents, folder, reject } from './support.js';
+
+const load = '0123456789ab';
+const receipt = (more: Partial<Receipt>): Receipt => ({ loaded: [], rejected: [], undelivered: [], ...more });
+const refused = (point: number) => ({ point, reason: 'target-parse', message: 'no', endpoint: 'http://one:8902' });
+
+async function opened(maxRejected: Allowance = { count: 1000 }, inputs = ['a.lp', 'b.lp']) {
+  const path = await folder();
+  const letters = new DeadLetters(path, load);
+  await letters.prepare('now');
+  onTestFinished(() => letters.close(null).catch(() => {})); // some have closed it themselves
+  return { path, letters, ledger: new Ledger(inputs, letters, maxRejected) };
+}
+
+describe('the account', () => {
+  test('balances in whatever order batches are settled, all at once', async () => {
+    const fate = fc.record({
+      input: fc.nat(1),
+      loaded: fc.nat(20),
+      rejected: fc.nat(3),
+      undelivered: fc.nat(5),
+      ours: fc.nat(3),
+    });
+    const { ledger, letters } = await opened({ count: 1e9 });
+    ledger.stopFor(new InterruptedError('SIGINT'));
+    const sum = { loaded: 0, rejected: 0, undelivered: 0 };
+    await fc.assert(
+      fc.asyncProperty(fc.array(fate, { maxLength: 8 }), async (fates) => {
+        await Promise.all(
+          fates.map(async ({ input, loaded, rejected, undelivered, ours }) => {
+            const points = loaded + rejected + undelivered;
+            ledger.add(input, points + ours);
+            sum.loaded += loaded;
+            sum.rejected += rejected + ours;
+            sum.undelivered += undelivered;
+            const rejects = Array.from({ length: ours }, () => reject('x'));
+            await ledger.settle(
+              batch(points, { input, rejects }),
+              receipt({
+                loaded: [{ from: 0, to: loaded }],
+                rejected: Array.from({ length: rejected }, (_, i) => refused(loaded + i)),
+                undelivered: [{ from: loaded + rejected, to: points }],
+              }),
+            );
+          }),
+        );
+        ledger.assertBalanced();
+        expect(ledger.total).toMatchObject(sum);
+      }),
+      { numRuns: 40 },
+    );
+    await letters.close(null);
+    const [a, b] = ledger.inputs;
+    expect(a!.loaded + b!.loaded).toBe(ledger.total.loaded);
+  });
+
+  test('a point that was read and has no fate is a bug, with the figures', async () => {
+    const { ledger } = await opened();
+    ledger.add(1, 5);
+    await ledger.settle(batch(4, { input: 1 }), receipt({ loaded: [{ from: 0, to: 4 }] }));
+    expect(() => ledger.assertBalanced()).toThrow(BugError);
+    expect(() => ledger.assertBalanced()).toThrow(
+      'b.lp does not balance: read 5 ≠ loaded 4 + rejected 0 + undelivered 0',
+    );
+  });
+
+  test('inputs that only balance together do not balance', async () => {
+    const { ledger } = await opened();
+    ledger.add(0, 4);
+    await ledger.settle(batch(4, { input: 1 }), receipt({ loaded: [{ from: 0, to: 4 }] }));
+    expect(() => ledger.assertBalanced()).toThrow('a.lp');
+  });
+
+  test('points abandoned before they were in a batch are undelivered, which needs a reason to stop', async () => {
+    const { ledger } = await opened();
+    ledger.add(0, 3);
+    ledger.abandon(0, 3);
+    expect(() => ledger.assertBalanced()).toThrow('3 points are undelivered and nothing says why');
+    ledger.stopFor(new InterruptedError('SIGTERM'));
+    ledger.stopFor(new InterruptedError('SIGINT'));
+    ledger.assertBalanced();
+    expect(ledger.reason?.message).toBe('stopped by SIGTERM');
+  });
+
+  test('batches, cuts, values and bytes are counted as the summary has them', async () => {
+    const { ledger } = await opened();
+    ledger.add(0, 20);
+    const all = receipt({ loaded: [{ from: 0, to: 5 }] });
+    const shapes = [{ table: 'm', columns: [] }];
+    await ledger.settle(batch(5, { values: 10, cut: 'shape' }), all);
+    await ledger.settle(batch(5, { values: 10, cut: 'bytes', introduces: shapes }), all);
+    const halves = [
+      { from: 0, to: 2 },
+      { from: 3, to: 5 },
+    ];
+    await ledger.settle(batch(5, { values: 10, cut: 'idle' }), receipt({ loaded: halves, rejected: [refused(2)] }));
+    await ledger.settle(batch(5, { values: 10 }), receipt({ undelivered: [{ from: 0, to: 5 }] }));
+    expect(ledger).toMatchObject({ batches: 3, alone: 1, values: 28 });
+    expect(ledger.cuts).toEqual({ points: 1, bytes: 1, inputEnd: 0, idle: 1, split: 1 });
+    expect(ledger.inputs[0]!.bytes).toBe(4 * 40);
+  });
+});
+
+describe('rejects', () => {
+  test('ours and the target’s are in the dead letters, grouped by reason with the first example', async () => {
+    const { path, ledger, letters } = await opened();
+    ledger.add(1, 5);
+    const ours = [reject('m f=x', { line: 7, byteOffset: 90 }), reject('m f=y', { line: 8, message: 'later' })];
+    await ledger.settle(
+      batch(3, { input: 1, rejects: ours }),
+      receipt({ loaded: [{ from: 0, to: 2 }], rejected: [refused(2)] }),
+    );
+    expect(ledger.total).toEqual({ read: 5, loaded: 2, rejected: 3, undelivered: 0 });
+    expect(Object.fromEntries(ledger.byReason)).toEqual({ 'bad-number': 2, 'target-parse': 1 });
+    expect(ledger.examples.get('bad-number')).toBe('b.lp:7: no number');
+    expect(ledger.examples.get('target-parse')).toBe('b.lp:3: no');
+    await letters.close(await letters.finalName('T'));
+    const files = await contents(path);
+    expect(files[`${load}.rejected-T.lp`]).toBe('m f=x\nm f=y\nm f=2 2\n');
+    const last = files[`${load}.rejected-T.ndjson`]!.trimEnd().split('\n').at(-1)!;
+    expect(JSON.parse(last)).toMatchObject({ line: 3, byteOffset: 16, bytes: 7, endpoint: 'http://one:8902' });
+  });
+
+  test('they are with the system before they are counted', async () => {
+    const { path, ledger } = await opened();
+    ledger.add(0, 1);
+    const settled = ledger.settle(batch(0, { rejects: [reject('x')] }), receipt({}));
+    expect(ledger.total.rejected).toBe(0);
+    await settled;
+    expect(ledger.total.rejected).toBe(1);
+    expect((await contents(path))[`${load}.rejected.lp`]).toBe('x\n');
+  });
+
+  test('a point in parts counts once, with its last part, and its first part is the example', async () => {
+    const { ledger } = await opened();
+    ledger.add(0, 1);
+    const first = reject('abc', { part: 'first', reason: 'too-long', message: 'a long line' });
+    const last = reject('def', { part: 'last', reason: 'too-long', message: 'the rest of it', byteOffset: 3 });
+    await ledger.settle(batch(0, { rejects: [first] }), receipt({}));
+    expect(ledger.total.rejected).toBe(0);
+    await ledger.settle(batch(0, { rejects: [last] }), receipt({}));
+    expect(ledger.total.rejected).toBe(1);
+    expect(Object.fromEntries(ledger.byReason)).toEqual({ 'too-long': 1 });
+    expect(ledger.examples.get('too-long')).toBe('a.lp:1: a long line');
+    ledger.assertBalanced();
+  });
+
+  test('that cannot be written are undelivered: nothing is forgotten, and what was loaded stays loaded', async () => {
+    const nowhere = new DeadLetters(join(await folder(), 'missing'), load);
+    const ledger = new Ledger(['a.lp'], nowhere, { count: 10 });
+    ledger.add(0, 4);
+    const settled = ledger.settle(
+      batch(3, { rejects: [reject('x')] }),
+      receipt({ loaded: [{ from: 0, to: 2 }], rejected: [refused(2)] }),
+    );
+    const error = await settled.catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(StateError);
+    expect(ledger.total).toEqual({ read: 4, loaded: 2, rejected: 0, undelivered: 2 });
+    expect(ledger.byReason.size).toBe(0);
+    ledger.stopFor(error as StateError);
+    ledger.assertBalanced();
+  });
+});
+
+describe('--max-rejected', () => {
+  test('so many are allowed and one more stops the load, after it was booked', async () => {
+    const { ledger } = await opened({ count: 2 });
+    ledger.add(0, 10);
+    const settle = (count: number) =>
+      ledger.settle(batch(0, { rejects: Array.from({ length: count }, () => reject('x')) }), receipt({}));
+    await settle(2);
+    expect(ledger.mayReject(0)).toBe(true);
+    expect(ledger.mayReject(1)).toBe(false);
+    const error = await settle(1).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(TooManyRejectsError);
+    expect((error as Error).message).toContain('at most 2 rejected points (--max-rejected) — got 3 of 10 read');
+    expect(ledger.total.rejected).toBe(3);
+  });
+
+  test.each<[number, number, Allowance, boolean]>([
+    [0, 0, { count: 0 }, true],
+    [1, 1_000_000, { count: 0 }, false],
+    [99_999, 99_999, { percent: 1 }, true],
+    [1000, 100_000, { percent: 1 }, true],
+    [1001, 100_000, { percent: 1 }, false],
+    [1, 100_000, { percent: 0 }, false],
+    [500_000, 500_000, { percent: 100 }, true],
+  ])('%i of %i within %o: %s', (rejected, read, allowance, expected) => {
+    expect(within(rejected, read, allowance)).toBe(expected);
+  });
+});

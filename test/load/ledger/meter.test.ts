@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import type { Attempt, Verdict } from '../../../src/core/types/index.js';
+import { Meter } from '../../../src/load/ledger/meter.js';
+
+function attempt(verdict: Verdict, latencyMs = 5): Attempt {
+  return { verdict, endpoint: 'http://one:8902', latencyMs, sentBytes: 100 };
+}
+
+test('six kinds of answers are counted, and every byte that went out', () => {
+  const meter = new Meter();
+  const overloaded = { kind: 'overloaded', reason: '', retryAfterMs: null, memory: false, timedOut: false } as const;
+  const rejected = {
+    kind: 'rejected',
+    reason: '',
+    message: '',
+    offset: null,
+    tooLarge: false,
+    unknown: false,
+  } as const;
+  meter.count(attempt({ ...overloaded, mayHaveLanded: false }), false, 0);
+  meter.count(attempt({ kind: 'forming', reason: '', mayHaveLanded: false }), true, 0);
+  meter.count(attempt({ kind: 'unreachable', reason: '' }), true, 0);
+  meter.count(attempt({ kind: 'dropped', reason: '', mayHaveLanded: true }), true, 0);
+  meter.count(attempt(rejected), false, 0);
+  meter.count(attempt({ kind: 'refused', reason: '' }), false, 0);
+  meter.count(attempt({ kind: 'accepted' }), false, 0);
+  expect(meter.requests).toEqual({
+    sent: 7,
+    accepted: 1,
+    overloaded: 2,
+    unreachable: 2,
+    rejected: 1,
+    refused: 1,
+    retried: 3,
+  });
+  const { answers } = meter.endpoint('http://one:8902', 0);
+  expect(answers).toEqual({
+    accepted: 1,
+    overloaded: 1,
+    forming: 1,
+    unreachable: 1,
+    dropped: 1,
+    rejected: 1,
+    refused: 1,
+  });
+  expect(meter.endpoint('http://other:8902', 0)).toMatchObject({ answers: { accepted: 0 }, p99Ms: 0 });
+  expect(meter.bytesSent).toBe(700);
+});
+
+test('latencies are those of accepted requests alone, zeros before there is one', () => {
+  const meter = new Meter();
+  meter.count(attempt({ kind: 'refused', reason: '' }, 9000), false, 0);
+  expect(meter.latencyMs()).toEqual({ p50: 0, p95: 0, p99: 0, max: 0 });
+  for (let ms = 1; ms <= 100; ms += 1) meter.count(attempt({ kind: 'accepted' }, ms), false, 0);
+  const { p50, p95, p99, max } = meter.latencyMs();
+  expect(p50).toBeCloseTo(50, 0);
+  expect(p95).toBeCloseTo(95, 0);
+  expect(p99).toBeCloseTo(99, 0);
+  expect(max).toBeCloseTo(100, 0);
+});

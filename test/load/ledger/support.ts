@@ -1,0 +1,70 @@
+// Batches and rejects made by hand, and a folder for state.
+
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Batch, BatchReject } from '../../../src/core/types/index.js';
+import { lineProtocolLetterhead } from '../../../src/core/types/index.js';
+import type { Letter } from '../../../src/state/dead-letters/dead-letters.js';
+
+/** A folder that is removed when the test is over. */
+export async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'bulk-load-ledger-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** All files of a folder with their text. */
+export async function contents(path: string): Promise<Record<string, string>> {
+  const names = (await readdir(path)).sort();
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(path, name), 'utf8')])),
+  );
+}
+
+export function letter(text: string, more: Partial<Letter> = {}): Letter {
+  return {
+    bytes: Buffer.from(text),
+    line: 1,
+    byteOffset: 0,
+    reason: 'bad-number',
+    message: 'no number',
+    endpoint: null,
+    part: 'whole',
+    ...more,
+  };
+}
+
+export function reject(text: string, more: Partial<BatchReject> = {}): BatchReject {
+  const { bytes, line, byteOffset, reason, message, part } = letter(text);
+  return { bytes, line, byteOffset, reason, message, part, ...more };
+}
+
+/** A batch of so many points, each `m f=<i> <i>` on a line of its own. */
+export function batch(points: number, more: Partial<Batch> & { input?: number } = {}): Batch {
+  const lines = Array.from({ length: points }, (_, i) => Buffer.from(`m f=${i} ${i}\n`));
+  const ends = lines.map((_, i) => lines.slice(0, i + 1).reduce((sum, { length }) => sum + length, 0));
+  return {
+    ordinal: 0,
+    points,
+    values: points,
+    body: Buffer.concat(lines),
+    bodyEnd: (i) => ends[i]!,
+    source: (i) => ({ bytes: lines[i]!.subarray(0, -1), line: i + 1, byteOffset: ends[i - 1] ?? 0 }),
+    rejects: [],
+    letterhead: lineProtocolLetterhead,
+    introduces: null,
+    span: {
+      input: more.input ?? 0,
+      firstLine: 1,
+      byteOffset: 0,
+      bytes: ends.at(-1) ?? 0,
+      ordinal: 0,
+      endLine: points + 1,
+    },
+    cut: 'points',
+    release: () => {},
+    ...more,
+  };
+}

@@ -1,0 +1,182 @@
+import { expect, test } from 'vitest';
+import { resolve } from '../../src/config/resolve.js';
+import type { Attempt, Batch, FlushOutcome, Notice, Target, Verdict } from '../../src/core/types/index.js';
+import { outlook } from '../../src/load/target-forecast.js';
+import { TargetSide } from '../../src/load/target-throttle.js';
+import { VirtualClock } from '../support/clock.js';
+
+const MiB = 1024 * 1024;
+const KiB = 1024;
+const layout = { nodes: 1, vnodesPerNode: 1, from: 'replicas' } as const;
+const times = { first: null, last: null, unseen: 1, totalBytes: null };
+const database = { shard: 1, replica: 1, vnodeDurationMs: null, maxMemcacheBytes: 128 * MiB };
+const exhausted: Verdict = {
+  kind: 'overloaded',
+  reason: 'Memory Exhausted',
+  retryAfterMs: null,
+  mayHaveLanded: false,
+  memory: true,
+  timedOut: false,
+};
+
+/** A target that flushes in `flushMs`; `gauge` is what its page shows. */
+async function setup(
+  flags: Record<string, unknown>,
+  flushMs = 500,
+  outcome: FlushOutcome['kind'] = 'done',
+  signal = new AbortController().signal,
+) {
+  const clock = new VirtualClock();
+  const notices: Notice[] = [];
+  const told = { flushes: [] as number[], gauge: 0 as number | null };
+  const target = {
+    traits: { title: 'CnosDB', firstWriteAlone: true, plansMemory: true, countsPoints: true, sendsSeconds: false },
+    flush: async (): Promise<FlushOutcome> => {
+      told.flushes.push(clock.monotonic());
+      await clock.sleep(flushMs);
+      return { kind: outcome, tookMs: flushMs, reason: outcome === 'done' ? null : 'no' };
+    },
+    gauges: async () => [told.gauge],
+  } as unknown as Target;
+  const { settings } = await resolve({ flags: { db: 'db', ...flags }, env: {} });
+  const context = { target, clock, signal, notify: (notice: Notice) => notices.push(notice) };
+  const side = new TargetSide(settings, outlook(settings, database, layout, times), context);
+  const answer = (verdict: Verdict, bytes: number): void =>
+    side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes);
+  /** Whether a batch may go, and when it was let go. */
+  const admit = (): { at: number | null } => {
+    const seen = { at: null as number | null };
+    const batch = { points: 1, values: 1, body: new Uint8Array(1000) } as unknown as Batch;
+    void side.admit(batch, signal).then(
+      () => (seen.at = clock.monotonic()),
+      () => (seen.at = -1),
+    );
+    return seen;
+  };
+  return { clock, side, told, notices, answer, admit };
+}
+
+test('when nothing but memory exhausted has come for 30 s the target is asked to flush, then once a minute', async () => {
+  const { clock, answer, told, notices } = await setup({});
+  for (let second = 0; second <= 100; second++) {
+    answer(exhausted, 1000);
+    await clock.advance(1000);
+  }
+  expect(told.flushes).toEqual([30_000, 90_000]);
+  expect(notices.filter(({ kind }) => kind === 'relief')).toHaveLength(2);
+});
+
+test('with --target-memory off relief comes all the same, and with --no-relieve never', async () => {
+  for (const [flags, expected] of [
+    [{ targetMemory: 'off' }, 1],
+    [{ relieve: false }, 0],
+  ] as const) {
+    const { clock, answer, told } = await setup(flags);
+    answer(exhausted, 1000);
+    await clock.advance(60_000);
+    expect(told.flushes).toHaveLength(expected);
+  }
+});
+
+test('nothing new is sent while the room is full, until the flush has ended', async () => {
+  const { clock, side, answer, admit, told } = await setup({});
+  answer({ kind: 'accepted' }, 140 * MiB);
+  const waiting = admit();
+  await clock.advance(499);
+  expect([waiting.at, told.flushes]).toEqual([null, [0]]);
+  await clock.advance(1);
+  expect(waiting.at).toBe(500);
+  expect(side.account().flushSeconds).toBe(0.5);
+});
+
+test('when planned flushes are given up bodies become the smallest there are, and that is said', async () => {
+  const { clock, answer, side, notices } = await setup({}, 100, 'notPermitted');
+  answer({ kind: 'accepted' }, 140 * MiB);
+  await clock.advance(200);
+  expect(side.bodyBytes).toBe(128 * 1024);
+  expect(notices.map(({ message }) => message).join()).toMatch(/not permitted: no.*131072 bytes/);
+});
+
+test('trouble shrinks bodies, and they grow back', async () => {
+  const { clock, answer, side } = await setup({ targetMemory: 'off' });
+  answer(exhausted, MiB);
+  expect(side.bodyBytes).toBe(MiB / 2);
+  for (let i = 0; i < 400; i++) {
+    await clock.advance(100);
+    answer({ kind: 'accepted' }, side.bodyBytes);
+  }
+  expect(side.bodyBytes).toBe(MiB);
+});
+
+test('after each stage everything waits until the target has flushed and its gauge shows it', async () => {
+  const { clock, answer, admit, told, notices } = await setup({ stage: '100MiB', targetMemory: 'off' });
+  told.gauge = 90 * MiB;
+  answer({ kind: 'accepted' }, 99 * MiB);
+  const before = admit();
+  await clock.advance(0);
+  expect(before.at).toBe(0);
+  answer({ kind: 'accepted' }, MiB);
+  const [first, second] = [admit(), admit()];
+  await clock.advance(20_000);
+  expect([first.at, second.at, told.flushes]).toEqual([null, null, [0]]);
+  told.gauge = 9 * MiB;
+  await clock.advance(2_000);
+  expect([first.at, second.at]).toEqual([20_500, 20_500]);
+  expect(notices.filter(({ kind }) => kind === 'stage')).toHaveLength(1);
+});
+
+test('a stage waits five minutes at most, and says so; a target without a gauge is believed', async () => {
+  const slow = await setup({ stage: '100MiB' });
+  slow.told.gauge = 300 * MiB;
+  slow.answer({ kind: 'accepted' }, 100 * MiB);
+  const waiting = slow.admit();
+  await slow.clock.advance(299_000);
+  expect(waiting.at).toBeNull();
+  await slow.clock.advance(10_000);
+  expect(waiting.at).not.toBeNull();
+  expect(slow.notices.at(-1)?.message).toMatch(/300 MiB are still unflushed.*5 minutes/);
+  const silent = await setup({ stage: '100MiB', relieve: false });
+  silent.told.gauge = null;
+  silent.answer({ kind: 'accepted' }, 100 * MiB);
+  const other = silent.admit();
+  await silent.clock.advance(12_000);
+  expect([other.at, silent.told.flushes]).toEqual([12_000, []]);
+});
+
+test('a stop ends every wait at once, and nothing is asked for afterwards', async () => {
+  const stop = new AbortController();
+  const { clock, answer, admit, told } = await setup({}, 60_000, 'done', stop.signal);
+  answer({ kind: 'accepted' }, 140 * MiB);
+  const waiting = admit();
+  await clock.advance(1000);
+  stop.abort(new Error('stopped'));
+  await clock.advance(0);
+  expect(waiting.at).toBe(-1);
+  await clock.advance(100_000);
+  expect(told.flushes).toEqual([0]);
+});
+
+test('the estimate of the peak follows what was sent and what was unflushed', async () => {
+  const { answer, side } = await setup({});
+  answer({ kind: 'accepted' }, 10 * MiB);
+  expect(side.account()).toMatchObject({ flushes: 0, estimatedPeakBytesPerNode: Math.round((110 + 10 + 12) * MiB) });
+});
+
+test('a fast target is held by --target-memory alone: bodies get smaller, it is said once, and it is not the target that is blamed', async () => {
+  const { clock, answer, admit, side, notices } = await setup({}, 20);
+  while (clock.monotonic() < 30_000) {
+    const asked = admit();
+    do await clock.advance(50);
+    while (asked.at === null);
+    for (let sent = 0; sent < 16 * MiB; sent += side.bodyBytes) answer({ kind: 'accepted' }, side.bodyBytes);
+  }
+  expect(side.bodyBytes).toBe(256 * KiB);
+  const { pacedSeconds, flushSeconds, advice } = side.account();
+  expect(pacedSeconds).toBeGreaterThan(5);
+  expect(flushSeconds - pacedSeconds).toBeLessThan(1);
+  const said = notices.filter(({ kind }) => kind === 'paced').map(({ message }) => message);
+  expect(said).toHaveLength(1);
+  expect(advice).toMatch(
+    /^--target-memory 512 MiB lets about 1\d\d MB\/s through: .*--target-memory 8\d\dMiB would let twice as much through/,
+  );
+});

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import type { Shape, TargetColumn } from '../../src/core/types/index.js';
+import { awaitColumns, landingPatienceMs, refresh } from '../../src/schema/await-columns.js';
+import { Catalogue } from '../../src/schema/catalogue.js';
+import { VirtualClock } from '../support/clock.js';
+
+const shapes: Shape[] = [
+  { table: 'm', columns: [{ name: 'f', type: 'float' }] },
+  { table: 'm', columns: [{ name: 'g', type: 'float' }] },
+  { table: 'n', columns: [{ name: 'f', type: 'integer' }] },
+];
+const all: TargetColumn[] = shapes.flatMap(({ table, columns }) => columns.map((column) => ({ table, ...column })));
+const never = new AbortController().signal;
+
+/** A target that shows columns from a moment on; before, it shows `early`, or fails when that is null. */
+function scene(from: number, early: readonly TargetColumn[] | null = []) {
+  const clock = new VirtualClock();
+  const asked: number[] = [];
+  const catalogue = new Catalogue([]);
+  const columns = async (_signal: AbortSignal, table?: string): Promise<TargetColumn[]> => {
+    asked.push(clock.monotonic());
+    const shown = clock.monotonic() >= from ? all : early;
+    if (shown === null) throw new Error('not now');
+    return shown.filter((column) => column.table === table);
+  };
+  const wait = (signal = never) => {
+    let seen: boolean | null = null;
+    const promise = awaitColumns({ columns }, catalogue, shapes, clock, signal).then((result) => {
+      seen = result;
+    });
+    return { promise, seen: () => seen };
+  };
+  return { clock, asked, catalogue, columns, wait };
+}
+
+test('columns that are there at once cost one look at each table', async () => {
+  const { wait, asked, catalogue } = scene(0);
+  const { promise, seen } = wait();
+  await promise;
+  expect(seen()).toBe(true);
+  expect(asked).toEqual([0, 0]);
+  expect(shapes.map((shape) => catalogue.look(shape).kind)).toEqual(['known', 'known', 'known']);
+});
+
+test.each([
+  ['a part of them is not enough', all.slice(0, 2)],
+  ['errors count as not seen yet', null],
+])('they are waited for until they show up: %s', async (_, early) => {
+  const { clock, wait } = scene(7000, early);
+  const { seen } = wait();
+  await clock.advance(6999);
+  expect(seen()).toBe(null);
+  await clock.advance(2000);
+  expect(seen()).toBe(true);
+});
+
+test('where they never show up the patience ends after a minute, and the target was not hammered', async () => {
+  const { clock, wait, asked } = scene(Number.POSITIVE_INFINITY);
+  const { seen } = wait();
+  await clock.advance(landingPatienceMs - 2001);
+  expect(seen()).toBe(null);
+  await clock.advance(2001);
+  expect(seen()).toBe(false);
+  expect(landingPatienceMs).toBe(60_000);
+  expect(asked.length / 2).toBeLessThan(40);
+  expect(asked.at(-1)).toBeLessThanOrEqual(landingPatienceMs);
+});
+
+test('an abort ends the wait with its reason', async () => {
+  const stop = new AbortController();
+  const { clock, wait } = scene(Number.POSITIVE_INFINITY);
+  const { promise } = wait(stop.signal);
+  const ended = promise.catch((error: unknown) => error);
+  await clock.advance(1000);
+  stop.abort(new Error('stopped'));
+  expect(await ended).toBe(stop.signal.reason);
+  expect(clock.waiting).toBe(0);
+});
+
+test('an abort during the question ends it as well, whatever the question comes to', async () => {
+  const stop = new AbortController();
+  const columns = async (): Promise<TargetColumn[]> => {
+    stop.abort(new Error('stopped'));
+    throw new Error('torn down');
+  };
+  await expect(refresh({ columns }, new Catalogue([]), shapes, stop.signal)).rejects.toBe(stop.signal.reason);
+});
+
+test('a refresh that could not ask says so and keeps what it learned before', async () => {
+  const catalogue = new Catalogue([]);
+  const columns = async (_signal: AbortSignal, table?: string): Promise<TargetColumn[]> => {
+    if (table === 'n') throw new Error('not now');
+    return all.filter((column) => column.table === table);
+  };
+  expect(await refresh({ columns }, catalogue, shapes, never)).toBe(false);
+  expect(shapes.map((shape) => catalogue.look(shape).kind)).toEqual(['known', 'known', 'introduces']);
+});

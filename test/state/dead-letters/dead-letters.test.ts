@@ -1,0 +1,261 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { StateError } from '../../../src/core/errors.js';
+import { LineProtocol } from '../../../src/formats/line-protocol/line-protocol.js';
+import type { Letter } from '../../../src/state/dead-letters/dead-letters.js';
+import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
+import { bytesSource } from '../../formats/support.js';
+import { contents, folder, letter } from '../../load/ledger/support.js';
+
+const load = '0123456789ab';
+const endpoint = 'http://one:8902';
+
+async function prepared(path: string): Promise<DeadLetters> {
+  const letters = new DeadLetters(path, load);
+  await letters.prepare('20220101T000000Z');
+  return letters;
+}
+
+test('without a reject there is no file', async () => {
+  const path = await folder();
+  const letters = await prepared(join(path, 'not', 'there', 'yet'));
+  await letters.write('a.lp', []);
+  await letters.close(await letters.finalName('now'));
+  expect(Object.values(await contents(join(path, 'not', 'there', 'yet')))).toEqual(['', '']);
+});
+
+test('the points are the original bytes, the reasons one object a line with these keys in this order', async () => {
+  const path = await folder();
+  const letters = await prepared(path);
+  const bad = Buffer.from('m f="\xff"', 'latin1');
+  await letters.write('a.lp', [letter('m f=x 1', { line: 3, byteOffset: 40 })]);
+  await letters.write('b.lp', [letter('', { bytes: bad, reason: 'target-parse', message: 'no "so"', endpoint })]);
+  await letters.close(await letters.finalName('20220101T000000Z'));
+  const points = await readFile(join(path, `${load}.rejected-20220101T000000Z.lp`));
+  expect(points).toEqual(Buffer.concat([Buffer.from('m f=x 1\n'), bad, Buffer.from('\n')]));
+  const { [`${load}.rejected-20220101T000000Z.ndjson`]: reasons } = await contents(path);
+  expect(reasons).toBe(
+    '{"input":"a.lp","line":3,"byteOffset":40,"bytes":7,"reason":"bad-number","message":"no number","endpoint":null}\n' +
+      `{"input":"b.lp","line":1,"byteOffset":0,"bytes":7,"reason":"target-parse","message":"no \\"so\\"","endpoint":"${endpoint}"}\n`,
+  );
+});
+
+describe('names', () => {
+  const during = [`${load}.rejected.lp`, `${load}.rejected.ndjson`];
+
+  test('a load that came to its end names its files after its start, one that was stopped leaves them', async () => {
+    const path = await folder();
+    const letters = await prepared(path);
+    expect(letters.paths).toBe(null);
+    await letters.write('a.lp', [letter('x')]);
+    expect(letters.paths).toEqual({ points: [join(path, during[0]!)], reasons: join(path, during[1]!) });
+    await letters.close(null);
+    expect(Object.keys(await contents(path))).toEqual(during);
+
+    const again = await prepared(path);
+    expect(Object.keys(await contents(path))).toEqual([
+      `${load}.rejected-abandoned-20220101T000000Z.lp`,
+      `${load}.rejected-abandoned-20220101T000000Z.ndjson`,
+    ]);
+    await again.write('a.lp', [letter('y')]);
+    await again.close(await again.finalName('T'));
+    expect(again.paths).toEqual({
+      points: [join(path, `${load}.rejected-T.lp`)],
+      reasons: join(path, `${load}.rejected-T.ndjson`),
+    });
+    expect((await contents(path))[`${load}.rejected-T.lp`]).toBe('y\n');
+  });
+
+  test('two loads that began in the same second keep their dead letters apart', async () => {
+    const path = await folder();
+    for (const text of ['one', 'two', 'three']) {
+      const letters = await prepared(path);
+      await letters.write('a.lp', [letter(text)]);
+      await letters.close(await letters.finalName('T'));
+    }
+    const files = await contents(path);
+    expect(['', '-2', '-3'].map((number) => files[`${load}.rejected-T${number}.lp`])).toEqual([
+      'one\n',
+      'two\n',
+      'three\n',
+    ]);
+  });
+
+  test('what was left behind twice in a second is kept twice', async () => {
+    const path = await folder();
+    for (const text of ['one', 'two', 'three']) {
+      const letters = await prepared(path);
+      await letters.write('a.lp', [letter(text)]);
+      await letters.close(null);
+    }
+    expect(Object.values(await contents(path)).filter((text) => /^(one|two|three)\n$/.test(text))).toHaveLength(3);
+  });
+});
+
+test('calls that overlap are written one after the other, whole', async () => {
+  const path = await folder();
+  const letters = await prepared(path);
+  const batches = Array.from({ length: 40 }, (_, i) => [letter(`${i}a`.repeat(500)), letter(`${i}b`)]);
+  await Promise.all(batches.map((each) => letters.write('a.lp', each)));
+  await letters.close(await letters.finalName('T'));
+  const { [`${load}.rejected-T.lp`]: points, [`${load}.rejected-T.ndjson`]: reasons } = await contents(path);
+  expect(points).toBe(batches.map((_, i) => `${`${i}a`.repeat(500)}\n${i}b\n`).join(''));
+  expect(reasons!.trimEnd().split('\n')).toHaveLength(80);
+});
+
+describe('a point too long to be held', () => {
+  const text = 'a long point of several parts';
+
+  /** The text cut at some places, as the format hands it on, from a place in the input. */
+  function parts(whole: string, cuts: readonly number[], line: number): Letter[] {
+    const places = [...new Set([0, ...cuts, whole.length])].sort((a, b) => a - b);
+    return places.slice(0, -1).map((from, i) =>
+      letter(whole.slice(from, places[i + 1]), {
+        line,
+        byteOffset: 1000 * line + from,
+        reason: 'too-long',
+        message: i === 0 ? 'a long line' : 'the rest of it',
+        part: i === 0 ? 'first' : i === places.length - 2 ? 'last' : 'middle',
+      }),
+    );
+  }
+
+  test('is put together in whatever order its parts are settled, between other rejects', async () => {
+    const path = await folder();
+    const all = [...parts(text, [3, 9, 20], 2), ...parts(text.toUpperCase(), [14], 7), letter('x', { line: 9 })];
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray(all, { minLength: all.length }), async (order) => {
+        const letters = await prepared(path);
+        await Promise.all(order.map((each) => letters.write('a.lp', [each])));
+        await letters.close(null);
+        const files = await contents(path);
+        const points = files[`${load}.rejected.lp`]!.trimEnd().split('\n');
+        expect([...points].sort()).toEqual([text.toUpperCase(), text, 'x'].sort());
+        const reasons = files[`${load}.rejected.ndjson`]!.trimEnd()
+          .split('\n')
+          .map((each) => JSON.parse(each));
+        const of = (line: number) => reasons[points.indexOf(line === 2 ? text : text.toUpperCase())];
+        for (const line of [2, 7]) {
+          const at = { input: 'a.lp', line, byteOffset: 1000 * line, bytes: text.length };
+          expect(of(line)).toEqual({ ...at, reason: 'too-long', message: 'a long line', endpoint: null });
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('comes back byte by byte from what the format makes of a real one', async () => {
+    const path = await folder();
+    const letters = await prepared(path);
+    const long = `m s="${'0123456789'.repeat(3000)}" 1`;
+    const format = new LineProtocol({
+      maxPointBytes: 512,
+      precision: 'ns',
+      missingTimestamp: 'reject',
+      chunkBytes: 1024,
+    });
+    const input = Buffer.from(`m f=1 1\n${long}\nm f=x 2\n`);
+    for await (const run of format.points(bytesSource(input), new AbortController().signal)) {
+      const found = run.rejects.map((each) => ({
+        ...each,
+        bytes: run.bytes.slice(each.start, each.start + each.length),
+        line: run.firstLine + each.line,
+        byteOffset: run.origin + each.start,
+        endpoint: null,
+      }));
+      await letters.write('a.lp', found);
+    }
+    await letters.close(await letters.finalName('T'));
+    const files = await contents(path);
+    expect(files[`${load}.rejected-T.lp`]).toBe(`${long}\nm f=x 2\n`);
+    expect(JSON.parse(files[`${load}.rejected-T.ndjson`]!.split('\n')[0]!)).toMatchObject({
+      line: 2,
+      byteOffset: 8,
+      bytes: long.length,
+      reason: 'too-long',
+    });
+  });
+
+  test('leaves nothing behind when its end never comes', async () => {
+    const path = await folder();
+    const letters = await prepared(path);
+    await letters.write('a.lp', parts(text, [5, 10], 1).slice(0, 2));
+    await letters.close(await letters.finalName('T'));
+    expect(await contents(path)).toEqual({ [`${load}.rejected-T.lp`]: '', [`${load}.rejected-T.ndjson`]: '' });
+  });
+});
+
+test('dead letters load again as an input and give the same points back', async () => {
+  const path = await folder();
+  const letters = await prepared(path);
+  const rejected = ['m f=1 1', 'm s="two\nlines" 2', 'm f=x 3'];
+  await letters.write(
+    'a.lp',
+    rejected.map((text) => letter(text)),
+  );
+  await letters.close(await letters.finalName('T'));
+  const bytes = await readFile(letters.paths!.points[0]!);
+  const format = new LineProtocol({ maxPointBytes: 512, precision: 'ns', missingTimestamp: 'reject' });
+  const seen: string[] = [];
+  for await (const run of format.points(bytesSource(bytes), new AbortController().signal)) {
+    const entry = (i: number, word: number) => run.index[i * 8 + word]!;
+    for (let i = 0; i < run.count; i += 1) {
+      seen.push(Buffer.from(run.bytes.slice(entry(i, 2), entry(i, 2) + entry(i, 3))).toString());
+    }
+    for (const { start, length } of run.rejects)
+      seen.push(Buffer.from(run.bytes.slice(start, start + length)).toString());
+  }
+  expect(seen).toEqual(rejected);
+});
+
+/** A file system of one MiB, or null where that is not allowed. */
+async function smallDisk(): Promise<string | null> {
+  const path = join(await folder(), 'disk');
+  await mkdir(path);
+  try {
+    execFileSync('sh', ['-c', 'mount -t tmpfs -o size=1m tmpfs "$0"', path], { stdio: 'ignore' });
+  } catch {
+    return null;
+  }
+  onTestFinished(() => void execFileSync('sh', ['-c', 'umount "$0"', path]));
+  return path;
+}
+
+describe('when the state directory cannot take more', () => {
+  test('a folder that cannot be made is told before anything is read', async () => {
+    const path = join(await folder(), 'file');
+    await writeFile(path, '');
+    const failed = await new DeadLetters(join(path, 'below'), load).prepare('now').catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(StateError);
+    expect((failed as StateError).message).toContain('--state-dir');
+    expect((failed as StateError).exitCode).toBe(73);
+  });
+
+  test('a full disk: what was written before stays whole, and every later write fails as well', async ({ skip }) => {
+    const path = await smallDisk();
+    if (path === null) return skip('mounting a small file system is not allowed here');
+    const letters = await prepared(path);
+    await letters.write('a.lp', [letter('first')]);
+    const big = [letter('x'.repeat(700_000)), letter('y'.repeat(700_000))];
+    const failed = await letters.write('a.lp', big).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(StateError);
+    expect((failed as StateError).message).toMatch(/^writing dead letters — expected .* — got ENOSPC/);
+    await expect(letters.write('a.lp', [letter('small')])).rejects.toBe(failed);
+    await letters.close(null);
+    const files = await contents(path);
+    expect(files[`${load}.rejected.lp`]).toBe('first\n');
+    expect(files[`${load}.rejected.ndjson`]!.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test('a file in the way of the reasons fails the write, and nothing is said to be written', async () => {
+    const path = await folder();
+    const letters = await prepared(path);
+    await mkdir(join(path, `${load}.rejected.ndjson`));
+    await expect(letters.write('a.lp', [letter('x')])).rejects.toBeInstanceOf(StateError);
+    expect(letters.paths).toBe(null);
+    await letters.close(null);
+  });
+});

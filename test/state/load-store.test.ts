@@ -1,0 +1,128 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { StateError } from '../../src/core/errors.js';
+import type { CheckpointInput } from '../../src/state/checkpoint.js';
+import { DeadLetters } from '../../src/state/dead-letters/dead-letters.js';
+import { readHistory } from '../../src/state/history.js';
+import { LoadRecord } from '../../src/state/load-store.js';
+import { letter } from '../load/ledger/support.js';
+
+const load = '0123456789ab';
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'bulk-load-record-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+function opened(path: string): LoadRecord {
+  return new LoadRecord(path, load, join(path, 'db.finished.ndjson'));
+}
+
+function input(path: string): CheckpointInput {
+  return {
+    path,
+    fingerprint: { size: 3, head: { to: 3, hash: 'a' }, tail: { from: 0, to: 3, hash: 'a' } },
+    place: { byteOffset: 3, line: 2, ordinal: 1, digits: 19 },
+    beyond: [{ from: 7, to: { byteOffset: 9, line: 4, ordinal: 3, digits: 0 } }],
+    loaded: 1,
+    rejected: 0,
+    values: 1,
+    reasons: {},
+  };
+}
+
+const checkpoint = { startedMs: 1000, deadLetters: null, completing: null, inputs: [input('/b')] };
+
+test('what was kept is what the next run finds, readable by its owner alone', async () => {
+  const path = await folder();
+  const first = opened(path);
+  expect(await first.open()).toBeNull();
+  await first.save(checkpoint, [input('/a'), input('/ü')]);
+  await first.close();
+  const second = opened(path);
+  expect(await second.open()).toMatchObject(checkpoint);
+  const finished: CheckpointInput[] = [];
+  for await (const each of second.finished()) {
+    finished.push(each.input);
+    expect(await second.finishedAt(each.at)).toEqual(each.input);
+  }
+  expect(finished).toEqual([input('/a'), input('/ü')]);
+  await second.close();
+  for (const name of await readdir(path)) expect((await stat(join(path, name))).mode & 0o777).toBe(0o600);
+});
+
+test('finished inputs that no checkpoint stands for are cut off', async () => {
+  const path = await folder();
+  const first = opened(path);
+  await first.open();
+  await first.save(checkpoint, [input('/a')]);
+  await first.close();
+  const log = join(path, `${load}.checkpoint.inputs.ndjson`);
+  const whole = await readFile(log, 'utf8');
+  await writeFile(log, `${whole}{"path":"/c","finger`);
+  const second = opened(path);
+  await second.open();
+  expect(await readFile(log, 'utf8')).toBe(whole);
+  await second.close();
+  await writeFile(log, whole.slice(1));
+  const third = opened(path);
+  await expect(third.open()).rejects.toBeInstanceOf(StateError);
+  await third.close();
+});
+
+test('a finished load leaves a line per input, and of several the last one counts', async () => {
+  const path = await folder();
+  for (const size of [3, 4]) {
+    const record = opened(path);
+    await record.open();
+    const one = input('/a');
+    await record.save(checkpoint, [{ ...one, fingerprint: { ...one.fingerprint, size } }, input('/b')]);
+    await record.complete();
+  }
+  expect(await readdir(path)).toEqual(['db.finished.ndjson']);
+  const found = await readHistory(join(path, 'db.finished.ndjson'), (each) => each === '/a');
+  expect([...found].map(([name, { fingerprint }]) => [name, fingerprint.size])).toEqual([['/a', 4]]);
+});
+
+test('killed while it cleared up, a load finds its dead letters under the name they were being given', async () => {
+  const path = await folder();
+  const first = new DeadLetters(path, load);
+  await first.prepare('T');
+  await first.write('a.lp', [letter('x')]);
+  const name = await first.finalName('T');
+  const { lengths } = first;
+  await first.close(null);
+  const kept = { lengths, completing: name };
+  for (const _ of ['before they were renamed', 'after']) {
+    const next = new DeadLetters(path, load);
+    await next.prepare('U', kept);
+    expect(await readFile(next.paths!.points[0]!, 'utf8')).toBe('x\n');
+    expect(next.paths!.points).toEqual([join(path, `${load}.rejected-T.lp`)]);
+    await next.close(null);
+  }
+});
+
+test('dead letters beyond the checkpoint are cut off, and missing ones are told', async () => {
+  const path = await folder();
+  const first = new DeadLetters(path, load);
+  await first.prepare('T');
+  await first.write('a.lp', [letter('x')]);
+  const { lengths } = first;
+  await first.write('a.lp', [letter('y')]);
+  await first.close(null);
+  const second = new DeadLetters(path, load);
+  await second.prepare('U', { lengths, completing: null });
+  await second.write('a.lp', [letter('z')]);
+  await second.close(null);
+  expect(await readFile(second.paths!.points[0]!, 'utf8')).toBe('x\nz\n');
+  const longer = { '.lp': 100, '.ndjson': 100 };
+  const third = new DeadLetters(path, load);
+  await expect(third.prepare('V', { lengths: longer, completing: null })).rejects.toThrow('--fresh');
+  await third.close(null);
+  const none = new DeadLetters(path, load);
+  await none.prepare('W', { lengths: null, completing: null });
+  expect(await readdir(path)).toEqual([]);
+});
