@@ -10,7 +10,7 @@ import { version } from './core/version.js';
 import { guarded, streamInput } from './inputs/custom.js';
 import { expand } from './inputs/expand.js';
 import { load as run } from './load/pipeline.js';
-import { bareTarget, type OwnTarget } from './targets/custom/custom-target.js';
+import { type CustomTarget, createCustomTarget } from './targets/custom/custom-target.js';
 import { createTarget } from './targets/registry.js';
 
 export * from './core/errors.js';
@@ -20,17 +20,17 @@ export type {
   ColumnType,
   DatabaseSettings,
   EncodedBody,
-  EndpointAccount,
   EndpointState,
+  EndpointTotals,
   FieldValue,
   FileBytes,
   FlushOutcome,
   Input,
-  Layout,
+  MemoryBudget,
+  NodeLayout,
   Notice,
   PointValues,
   Precision,
-  Room,
   Snapshot,
   Summary,
   Target,
@@ -40,7 +40,7 @@ export type {
   Verdict,
   VerifyReport,
 } from './core/types/index.js';
-export { bareTarget, type OwnTarget, streamInput };
+export { type CustomTarget, createCustomTarget, streamInput };
 
 /**
  * The options of the command line by their key in the config file, without those about output. Sizes and durations are

@@ -89,3 +89,13 @@ test('no two files import each other, directly or through others', () => {
   };
   for (const file of next.keys()) visit(file, []);
 });
+
+test('a type, class or interface has one declaration in the whole project', () => {
+  const names = sources.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/^(?:export )?(?:abstract )?(?:type|interface|class) (\w+)/gm)].map(
+      (match) => match[1]!,
+    ),
+  );
+  expect(names.length).toBeGreaterThan(300);
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+});

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   BulkLoadError,
   type ByteSource,
-  bareTarget,
+  createCustomTarget,
   type Input,
   InputError,
   type Load,
@@ -161,7 +161,7 @@ test('a target of the caller is asked again while it is overloaded, and what it 
     kind: 'overloaded',
     reason: 'not yet',
     retryAfterMs: 1,
-    mayHaveLanded: false,
+    mayBeApplied: false,
     memory: false,
     timedOut: false,
   };
@@ -182,7 +182,7 @@ test('a target of the caller is asked again while it is overloaded, and what it 
     got.push(...text.trim().split('\n'));
     return { kind: 'accepted' };
   };
-  const target = bareTarget({
+  const target = createCustomTarget({
     write: ({ bytes }) => {
       const verdict = judged(Buffer.from(bytes).toString('utf8'));
       return Promise.resolve({ verdict, endpoint: 'here', latencyMs: 1, sentBytes: bytes.length });
@@ -212,6 +212,6 @@ test('options about output are refused, all of them, and nothing is sent', async
 test('whoever else in the program uses the zstd decoder, one load after the other can', async () => {
   const { ZSTDDecoder } = await import('zstddec/stream');
   await new ZSTDDecoder().init();
-  const file = join(root, 'test/input/fixtures/frames.zst');
+  const file = join(root, 'test/inputs/fixtures/frames.zst');
   expect((await begin({ inputs: file })).points.loaded).toBe(400);
 });

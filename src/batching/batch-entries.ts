@@ -7,7 +7,7 @@ import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } 
 const LF = 10;
 
 /** Points that lie in the body as in the input, each ended by the one LF that is in it but for the last, which may have more. */
-interface Stretch {
+interface EntryStretch {
   readonly point: number;
   count: number;
   /** Offset in the body of the first, and just past the last. */
@@ -20,7 +20,7 @@ interface Stretch {
 
 export class Entries {
   readonly #slot: Slot;
-  #stretches: Stretch[] = [];
+  #stretches: EntryStretch[] = [];
   #count = 0;
   /** The five words of the last point: it is asked for with every batch. */
   readonly #last = new Float64Array(SLOT_WORDS);
@@ -84,7 +84,7 @@ export class Entries {
     return last;
   }
 
-  #write({ point, count, from, to, line, offset }: Stretch): void {
+  #write({ point, count, from, to, line, offset }: EntryStretch): void {
     const { index, body } = this.#slot;
     let start = from;
     for (let i = 0; i < count; i += 1) {

@@ -9,11 +9,12 @@ import type {
   FormatName,
   FormatReject,
   InputPrecision,
-  Place,
   Points,
-  Start,
+  Position,
+  ResumePoint,
 } from '../core/types/index.js';
 import {
+  INPUT_START,
   LENGTH,
   LINE,
   NO_TIMESTAMP,
@@ -23,17 +24,16 @@ import {
   SOURCE_START,
   TIME_HIGH,
   TIME_LOW,
-  theBeginning,
   UNCOUNTED_SHAPE,
 } from '../core/types/index.js';
 import { type Arena, SLOT_WORDS } from './arena.js';
-import { Suffixes } from './generated-timestamps.js';
-import { Patience } from './linger.js';
-import { type Filled, Filling, isCounted, sideBytes } from './open-batch.js';
+import { TimestampSuffixes } from './generated-timestamps.js';
+import { LingerTimer } from './linger.js';
+import { type FilledBatch, isCounted, OpenBatch, sideBytes } from './open-batch.js';
 import { type Bounds, refusal } from './point-bounds.js';
-import { type Guard, isRejected, Judge, mustTravelAlone } from './schema-gate.js';
+import { introducesSchema, isRejected, SchemaGate, type SchemaGuard } from './schema-gate.js';
 
-export type { Guard } from './schema-gate.js';
+export type { SchemaGuard } from './schema-gate.js';
 
 /** Counts what was taken from the inputs; one for a whole load. */
 export interface Tally {
@@ -74,23 +74,23 @@ export class Batcher {
   readonly #tally: Tally;
   readonly #clock: Clock;
   readonly #options: BatcherOptions;
-  readonly #guard: Guard;
+  readonly #guard: SchemaGuard;
   /** Shape numbers mean something else with each format. */
-  readonly #judges = new Map<boolean, Judge>();
-  readonly #suffixes: Suffixes;
-  #judge: Judge;
+  readonly #judges = new Map<boolean, SchemaGate>();
+  readonly #suffixes: TimestampSuffixes;
+  #judge: SchemaGate;
   #ordinal = 0;
   #reached = 0;
   #rest: Rest | null = null;
 
-  constructor(arena: Arena, guard: Guard, tally: Tally, clock: Clock, options: BatcherOptions) {
+  constructor(arena: Arena, guard: SchemaGuard, tally: Tally, clock: Clock, options: BatcherOptions) {
     this.#arena = arena;
     this.#guard = guard;
     this.#judge = this.#judgeOf('lp');
     this.#tally = tally;
     this.#clock = clock;
     this.#options = options;
-    this.#suffixes = new Suffixes(options.precision, options.startMs, options.sendsSeconds);
+    this.#suffixes = new TimestampSuffixes(options.precision, options.startMs, options.sendsSeconds);
   }
 
   /** Points of the load before whatever comes behind the batches made so far. */
@@ -113,12 +113,12 @@ export class Batcher {
     input: number,
     runs: AsyncGenerator<Points, void>,
     signal: AbortSignal,
-    start: Start = { place: theBeginning, covered: [] },
+    start: ResumePoint = { place: INPUT_START, covered: [] },
     format: FormatName = 'lp',
-  ): AsyncGenerator<Filled, void> {
+  ): AsyncGenerator<FilledBatch, void> {
     const { byteOffset, line, ordinal } = start.place;
     const covered = [...start.covered];
-    const position: Position = {
+    const position: BatcherPosition = {
       offset: byteOffset,
       batched: byteOffset,
       line,
@@ -130,16 +130,16 @@ export class Batcher {
     let ended = false;
     this.#rest = null;
     this.#judge = this.#judgeOf(format);
-    let filling: Filling | null = null;
+    let filling: OpenBatch | null = null;
     let next: Promise<IteratorResult<Points, void>> | null = null;
     let failure: InputError | null = null;
-    const patience = new Patience(this.#clock, this.#options.lingerMs);
+    const patience = new LingerTimer(this.#clock, this.#options.lingerMs);
     try {
       while (failure === null && this.#tally.read < this.#options.limit) {
         next ??= runs.next();
         const run: NextRun = await nextRun(next, filling === null || filling.empty ? null : patience);
         if (run === 'idle') {
-          const waiting: Filling = filling!;
+          const waiting: OpenBatch = filling!;
           filling = null;
           yield this.#close(waiting, 'idle', position);
           continue;
@@ -151,21 +151,21 @@ export class Batcher {
           break;
         } else {
           const cursor = { point: 0, reject: 0 };
-          const { letterhead } = run.value;
-          if (filling !== null && filling.letterhead !== letterhead) {
+          const { deadLetterFormat } = run.value;
+          if (filling !== null && filling.deadLetterFormat !== deadLetterFormat) {
             // Rejects of one batch go to one file.
-            const before: Filling = filling;
+            const before: OpenBatch = filling;
             filling = null;
             if (before.empty) this.#arena.give(before.slot);
             else yield this.#close(before, 'points', position);
           }
           while (failure === null) {
-            filling ??= new Filling(await this.#arena.take(signal), input, position.offset, letterhead);
+            filling ??= new OpenBatch(await this.#arena.take(signal), input, position.offset, deadLetterFormat);
             const cut = this.#fill(filling, run.value, cursor, position);
             if (cut === null) break;
             if (cut instanceof InputError) failure = cut;
             else {
-              const full: Filling = filling;
+              const full: OpenBatch = filling;
               filling = null;
               yield this.#close(full, cut, position);
             }
@@ -189,15 +189,15 @@ export class Batcher {
     }
   }
 
-  #judgeOf(format: FormatName): Judge {
+  #judgeOf(format: FormatName): SchemaGate {
     // All formats of rows count their shapes together.
     const rows = format !== 'lp';
-    const judge = this.#judges.get(rows) ?? new Judge(this.#guard);
+    const judge = this.#judges.get(rows) ?? new SchemaGate(this.#guard);
     this.#judges.set(rows, judge);
     return judge;
   }
 
-  #close(filling: Filling, cut: Cut, end: Position): Filled {
+  #close(filling: OpenBatch, cut: Cut, end: BatcherPosition): FilledBatch {
     let released = false;
     end.batched = end.offset;
     this.#reached = end.ordinal;
@@ -210,7 +210,7 @@ export class Batcher {
   }
 
   /** Fills until the run is used up (null), the batch has to be closed (why), or the input turns out to be bad. */
-  #fill(filling: Filling, run: Points, cursor: Cursor, position: Position): Cut | InputError | null {
+  #fill(filling: OpenBatch, run: Points, cursor: BatcherCursor, position: BatcherPosition): Cut | InputError | null {
     const before = filling.counted;
     try {
       return this.#take(filling, run, cursor, position);
@@ -225,10 +225,10 @@ export class Batcher {
     }
   }
 
-  #take(filling: Filling, run: Points, cursor: Cursor, position: Position): Cut | null {
+  #take(filling: OpenBatch, run: Points, cursor: BatcherCursor, position: BatcherPosition): Cut | null {
     const { count, rejects } = run;
     const left = this.#options.limit - (this.#tally.read - filling.counted);
-    const room: Room = {
+    const room: RemainingRoom = {
       bytes: Math.min(this.#options.bodyBytes(), filling.slot.body.length),
       points: Math.min(this.#options.points, filling.slot.index.length / SLOT_WORDS),
     };
@@ -278,7 +278,7 @@ export class Batcher {
   }
 
   /** Whether the next point, or reject, is accounted for already or to be skipped. */
-  #isLeftOut(run: Points, cursor: Cursor, isReject: boolean, { covered, ordinal }: Position): boolean {
+  #isLeftOut(run: Points, cursor: BatcherCursor, isReject: boolean, { covered, ordinal }: BatcherPosition): boolean {
     if (ordinal < this.#options.skipPoints) return true;
     if (covered.length === 0) return false;
     const start = startOf(run, cursor, isReject);
@@ -286,7 +286,7 @@ export class Batcher {
     return covered.length > 0 && covered[0]!.from <= start;
   }
 
-  #point(filling: Filling, run: Points, i: number, position: Position, room: Room): Cut | null {
+  #point(filling: OpenBatch, run: Points, i: number, position: BatcherPosition, room: RemainingRoom): Cut | null {
     const { index } = run;
     const word = i * POINT_WORDS;
     const shape = index[word + SHAPE]!;
@@ -305,7 +305,7 @@ export class Batcher {
     // Last of all: an introducing point is entered in the batch, so from here on it has to go in.
     const number = shape & UNCOUNTED_SHAPE;
     const values = this.#judge.judge(filling, run, i, number, this.#ordinal);
-    if (values === mustTravelAlone) return 'shape';
+    if (values === introducesSchema) return 'shape';
     if (values === isRejected) {
       return this.#reject(filling, run, { ...original(run, i), ...this.#judge.conflict(number) }, position);
     }
@@ -316,7 +316,7 @@ export class Batcher {
     return null;
   }
 
-  #reject(filling: Filling, run: Points, found: Refused, position: Position): Cut | null {
+  #reject(filling: OpenBatch, run: Points, found: Refused, position: BatcherPosition): Cut | null {
     if (filling.rejects.length >= mostRejects) return 'points';
     // Into an empty batch everything has to fit: a slot that is too small must fail loudly, not be cut for ever.
     const fits = filling.hasSide(found.length) && filling.reaches(run, found.start);
@@ -340,17 +340,17 @@ export class Batcher {
 /** Decoded bytes of an input behind its last batch: nothing in them has to be sent. */
 export interface Rest {
   readonly from: number;
-  readonly to: Place;
+  readonly to: Position;
 }
 
-function restOf({ batched, offset, line, ordinal }: Position): Rest {
+function restOf({ batched, offset, line, ordinal }: BatcherPosition): Rest {
   return { from: batched, to: { byteOffset: offset, line, ordinal, digits: 0 } };
 }
 
 type NextRun = IteratorResult<Points, void> | 'idle' | InputError;
 
 /** The next run, the input's failure as a value, or `idle` when the patience is spent first. */
-async function nextRun(next: Promise<IteratorResult<Points, void>>, patience: Patience | null): Promise<NextRun> {
+async function nextRun(next: Promise<IteratorResult<Points, void>>, patience: LingerTimer | null): Promise<NextRun> {
   const run = next.catch((error: unknown) => {
     if (error instanceof InputError) return error;
     throw error;
@@ -358,7 +358,7 @@ async function nextRun(next: Promise<IteratorResult<Points, void>>, patience: Pa
   return patience === null ? await run : await patience.race(run);
 }
 
-interface Position {
+interface BatcherPosition {
   /** Decoded bytes that batches handed out stand for. */
   batched: number;
   /** Decoded bytes of the input that were taken, or are in the batch being filled, and the line that comes next. */
@@ -374,25 +374,25 @@ interface Position {
 }
 
 /** The next point and the next reject of a run. */
-interface Cursor {
+interface BatcherCursor {
   point: number;
   reject: number;
 }
 
 /** Most body bytes and points of the batch being filled. */
-interface Room {
+interface RemainingRoom {
   readonly bytes: number;
   readonly points: number;
 }
 
 /** Offset in the input of the next point, or of the next reject. */
-function startOf(run: Points, cursor: Cursor, isReject: boolean): number {
+function startOf(run: Points, cursor: BatcherCursor, isReject: boolean): number {
   const start = isReject ? run.rejects[cursor.reject]!.start : run.index[cursor.point * POINT_WORDS + SOURCE_START]!;
   return run.origin + start;
 }
 
 /** The batch ends before the next point, or the next reject. */
-function stopBefore(position: Position, run: Points, cursor: Cursor, isReject: boolean): void {
+function stopBefore(position: BatcherPosition, run: Points, cursor: BatcherCursor, isReject: boolean): void {
   const line = isReject ? run.rejects[cursor.reject]!.line : run.index[cursor.point * POINT_WORDS + LINE]!;
   position.offset = startOf(run, cursor, isReject);
   position.line = run.firstLine + line;
@@ -412,7 +412,7 @@ function original({ index }: Points, i: number): Pick<Refused, 'start' | 'length
 }
 
 /** Null when point `i` fits with so many body bytes, else why the batch has to be closed before it. */
-function hasRoom(filling: Filling, run: Points, i: number, bytes: number, room: Room): Cut | null {
+function hasRoom(filling: OpenBatch, run: Points, i: number, bytes: number, room: RemainingRoom): Cut | null {
   if (filling.points >= room.points) return 'points';
   if (filling.empty) return null;
   // A point longer than the batch bytes goes alone, in a slot that is made for the longest.

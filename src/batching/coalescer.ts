@@ -4,15 +4,15 @@
 
 import type { Batch, Clock, Receipt } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SLOT_WORDS, type Slot } from './arena.js';
-import { Patience } from './linger.js';
-import type { Filled } from './open-batch.js';
+import { LingerTimer } from './linger.js';
+import type { FilledBatch } from './open-batch.js';
 
 /** Larger ones are worth a request of their own; copying what is smaller costs next to nothing. Body bytes. */
 const smallBytes = 64 * 1024;
 /** Each is an input whose account stays open until the request is answered. */
 const mostParts = 256;
 
-export interface JointOptions {
+export interface CoalesceOptions {
   /** Most points of a request. */
   readonly points: number;
   /** Most body bytes just now. */
@@ -25,11 +25,11 @@ export interface JointOptions {
 }
 
 /** Passes batches on, small ones joined. Holds one slot while it takes another: where there is only one it must not be used. */
-export async function* joined(
-  batches: AsyncGenerator<Filled, void>,
-  options: JointOptions,
+export async function* coalesce(
+  batches: AsyncGenerator<FilledBatch, void>,
+  options: CoalesceOptions,
 ): AsyncGenerator<Batch, void> {
-  const patience = new Patience(options.clock, options.lingerMs);
+  const patience = new LingerTimer(options.clock, options.lingerMs);
   let pending: Promise<Pulled> | null = null;
   const ready: Joint[] = [];
   try {
@@ -55,10 +55,10 @@ export async function* joined(
   }
 }
 
-type Pulled = { readonly batch: Filled } | { readonly failed: boolean; readonly cause?: unknown };
+type Pulled = { readonly batch: FilledBatch } | { readonly failed: boolean; readonly cause?: unknown };
 
 /** Never rejects: what was joined before goes out first. */
-async function pull(batches: AsyncGenerator<Filled, void>): Promise<Pulled> {
+async function pull(batches: AsyncGenerator<FilledBatch, void>): Promise<Pulled> {
   try {
     const { done, value } = await batches.next();
     return done ? { failed: false } : { batch: value };
@@ -95,7 +95,7 @@ function share({ loaded, rejected, undelivered }: Receipt, from: number, to: num
 }
 
 /** Rejects and originals beside the body are left where they are: what has some goes alone. */
-function isSmall({ cut, points, body, rejects, introduces, sideBytes }: Filled): boolean {
+function isSmall({ cut, points, body, rejects, introduces, sideBytes }: FilledBatch): boolean {
   const plain = introduces === null && rejects.length === 0 && sideBytes === 0;
   return cut === 'inputEnd' && plain && points > 0 && body.length <= smallBytes;
 }
@@ -103,12 +103,12 @@ function isSmall({ cut, points, body, rejects, introduces, sideBytes }: Filled):
 /** The batches joined so far, in the slot of the first. */
 class Joint {
   readonly parts: Batch[];
-  readonly #first: Filled;
+  readonly #first: FilledBatch;
   #points: number;
   #bytes: number;
   #values: number;
 
-  constructor(first: Filled) {
+  constructor(first: FilledBatch) {
     this.#first = first;
     this.parts = [first];
     this.#points = first.points;
@@ -121,7 +121,7 @@ class Joint {
   }
 
   /** Copies it, and gives its slot back; false when it has no room, or is none to be joined. */
-  take(next: Filled, { points, bodyBytes }: JointOptions): boolean {
+  take(next: FilledBatch, { points, bodyBytes }: CoalesceOptions): boolean {
     const { slot } = this.#first;
     const mostPoints = Math.min(points, slot.index.length / SLOT_WORDS);
     const mostBytes = Math.min(bodyBytes(), slot.body.length);
@@ -156,7 +156,7 @@ class Joint {
       rejects: [],
       introduces: null,
       span: first.span,
-      letterhead: first.letterhead,
+      deadLetterFormat: first.deadLetterFormat,
       cut: 'inputEnd',
       parts,
       release: () => first.release(),
@@ -165,13 +165,13 @@ class Joint {
 }
 
 /** A batch that now lies in another's slot, its points from `point` and its bytes from `at` on. */
-function partOf(slot: Slot, point: number, at: number, batch: Filled): Batch {
+function partOf(slot: Slot, point: number, at: number, batch: FilledBatch): Batch {
   const word = (i: number, which: number): number => slot.index[(point + i) * SLOT_WORDS + which]!;
   const { line: baseLine, byteOffset: baseOffset } = batch.source(0);
   const [line, offset] = [baseLine - word(0, LINE_DELTA), baseOffset - word(0, OFFSET_DELTA)];
-  const { ordinal, points, values, rejects, introduces, span, letterhead, cut } = batch;
+  const { ordinal, points, values, rejects, introduces, span, deadLetterFormat, cut } = batch;
   return {
-    ...{ ordinal, points, values, rejects, introduces, span, letterhead, cut },
+    ...{ ordinal, points, values, rejects, introduces, span, deadLetterFormat, cut },
     body: slot.body.subarray(at, at + batch.body.length),
     bodyEnd: (i) => word(i, END) - at,
     source: (i) => {

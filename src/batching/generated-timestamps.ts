@@ -9,7 +9,7 @@ export const unitsPerMs: Record<InputPrecision, number> = { ns: 1e6, us: 1e3, ms
 const low = 1_000_000_000;
 const zero = 48;
 
-export class Suffixes {
+export class TimestampSuffixes {
   /** For points that carry a timestamp. */
   readonly stamped: Uint8Array | null;
   readonly #bytes = new Uint8Array(32);

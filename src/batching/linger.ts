@@ -3,7 +3,7 @@
 
 import type { Clock } from '../core/types/index.js';
 
-export class Patience {
+export class LingerTimer {
   readonly #clock: Clock;
   readonly #ms: number;
   #fired: Promise<void> | null = null;

@@ -2,7 +2,15 @@
 // allocates nothing for a point that is as it should be; neighbours that need no change are copied in one go.
 
 import { copyBytes } from '../core/bytes.js';
-import type { Batch, BatchReject, Cut, FormatReject, Introduction, Letterhead, Points } from '../core/types/index.js';
+import type {
+  Batch,
+  BatchReject,
+  Cut,
+  DeadLetterFormat,
+  FormatReject,
+  Introduction,
+  Points,
+} from '../core/types/index.js';
 import {
   LENGTH,
   LINE,
@@ -24,18 +32,18 @@ const farthest = 0x7fff_ffff;
 const nothing = -2;
 
 /** A batch with what joining it to others takes. */
-export interface Filled extends Batch {
+export interface FilledBatch extends Batch {
   readonly slot: Slot;
   readonly entries: Entries;
   /** Bytes of originals beside the body. */
   readonly sideBytes: number;
 }
 
-export class Filling {
+export class OpenBatch {
   readonly slot: Slot;
   readonly input: number;
   readonly byteOffset: number;
-  readonly letterhead: Letterhead;
+  readonly deadLetterFormat: DeadLetterFormat;
   /** Points of the load before its first one. */
   ordinal = 0;
   points = 0;
@@ -54,12 +62,12 @@ export class Filling {
   #from = nothing;
   #to = nothing;
 
-  constructor(slot: Slot, input: number, byteOffset: number, letterhead: Letterhead) {
+  constructor(slot: Slot, input: number, byteOffset: number, deadLetterFormat: DeadLetterFormat) {
     this.slot = slot;
     this.#entries = new Entries(slot);
     this.input = input;
     this.byteOffset = byteOffset;
-    this.letterhead = letterhead;
+    this.deadLetterFormat = deadLetterFormat;
   }
 
   get empty(): boolean {
@@ -192,7 +200,7 @@ export class Filling {
   }
 
   /** @param end where the next batch of the input begins */
-  close(ordinal: number, cut: Cut, end: { offset: number; line: number }, release: () => void): Filled {
+  close(ordinal: number, cut: Cut, end: { offset: number; line: number }, release: () => void): FilledBatch {
     const { slot, points } = this;
     const entries = this.#entries;
     const word = (i: number, which: number): number => entries.word(i, which);
@@ -212,7 +220,7 @@ export class Filling {
         return { bytes, line: baseLine + word(i, LINE_DELTA), byteOffset: baseOffset + word(i, OFFSET_DELTA) };
       },
       rejects: this.rejects,
-      letterhead: this.letterhead,
+      deadLetterFormat: this.deadLetterFormat,
       introduces: this.introduction?.shapes ?? null,
       span: {
         input: this.input,

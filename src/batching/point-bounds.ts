@@ -3,7 +3,7 @@
 import type { Points } from '../core/types/index.js';
 import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, TIME_HIGH, TIME_LOW } from '../core/types/index.js';
 
-export interface Refusal {
+export interface BoundsRefusal {
   readonly reason: string;
   readonly message: string;
 }
@@ -18,7 +18,7 @@ export interface Bounds {
   readonly grain: number;
   /** Longer points are looked into by `long`; Infinity: none. */
   readonly longBytes: number;
-  readonly long: (point: Uint8Array) => Refusal | null;
+  readonly long: (point: Uint8Array) => BoundsRefusal | null;
 }
 
 export const unbounded: Bounds = {
@@ -31,11 +31,14 @@ export const unbounded: Bounds = {
 
 const wordRange = 2 ** 32;
 
-const expired: Refusal = {
+const expired: BoundsRefusal = {
   reason: 'expired',
   message: "older than the database's TTL keeps: the target would refuse it",
 };
-const ahead: Refusal = { reason: 'ahead', message: 'further in the future than the target takes: it would be dropped' };
+const ahead: BoundsRefusal = {
+  reason: 'ahead',
+  message: 'further in the future than the target takes: it would be dropped',
+};
 
 /** Whether no point has to be looked at. */
 export function isUnbounded({ oldest, newest, grain, longBytes }: Bounds): boolean {
@@ -55,7 +58,7 @@ export function isWithin(
 }
 
 /** Why point `i` of a run would not be kept as it is; null: it is. */
-export function refusal(run: Points, i: number, bounds: Bounds): Refusal | null {
+export function refusal(run: Points, i: number, bounds: Bounds): BoundsRefusal | null {
   const { index } = run;
   const word = i * POINT_WORDS;
   const [high, low, start, length] = [
@@ -78,7 +81,7 @@ function isMultiple(high: number, low: number, of: number): boolean {
   return ((high % of) * (wordRange % of) + low) % of === 0;
 }
 
-function finer(grain: number): Refusal {
+function finer(grain: number): BoundsRefusal {
   return {
     reason: 'finer-than-target',
     message: `the target would cut its timestamp, since ${grain} units of --precision are one of the target's; round the timestamps before loading`,

@@ -1,20 +1,20 @@
 // What becomes of a point because of its shape. A shape is looked at until the answer can no longer change; from then on
 // it is one read of a table.
 
-import type { Introduction, Look, Points, Shape } from '../core/types/index.js';
+import type { Introduction, Points, Shape, ShapeMatch } from '../core/types/index.js';
 import { UNCOUNTED_SHAPE } from '../core/types/index.js';
-import type { Filling } from './open-batch.js';
+import type { OpenBatch } from './open-batch.js';
 
 /** What the batcher asks about shapes; the catalogue answers. */
-export interface Guard {
+export interface SchemaGuard {
   /** Whether a point that introduces something may only follow others like it in a batch. */
   readonly introducesAlone: boolean;
-  look(shape: Shape): Look;
+  look(shape: Shape): ShapeMatch;
   introduction(): Introduction;
 }
 
 /** Instead of a number of values: the point introduces something and must not ride along in this batch. */
-export const mustTravelAlone = -1;
+export const introducesSchema = -1;
 /** Instead of a number of values: the point contradicts what the target has. */
 export const isRejected = -2;
 
@@ -23,8 +23,8 @@ const known = 1;
 const conflicting = 2;
 
 /** Judges the points of one format object: shape numbers mean what they mean there. */
-export class Judge {
-  readonly #guard: Guard;
+export class SchemaGate {
+  readonly #guard: SchemaGuard;
   #state = new Uint8Array(1024);
   #values = new Uint32Array(1024);
   #plain = new Int32Array(1024).fill(-1);
@@ -32,7 +32,7 @@ export class Judge {
   #introducedBy = new Uint32Array(1024);
   readonly #conflicts = new Map<number, { reason: string; message: string }>();
 
-  constructor(guard: Guard) {
+  constructor(guard: SchemaGuard) {
     this.#guard = guard;
   }
 
@@ -45,7 +45,7 @@ export class Judge {
    * Values of point `i`, or what else is to be done with it. A point that introduces something is entered in the batch's
    * introduction: whoever asks takes the point into that batch, or the batch would claim what it does not bring.
    */
-  judge(filling: Filling, run: Points, i: number, number: number, ordinal: number): number {
+  judge(filling: OpenBatch, run: Points, i: number, number: number, ordinal: number): number {
     if (this.#state[number] === known) return this.#values[number]!;
     const counted = number !== UNCOUNTED_SHAPE;
     if (counted) {
@@ -64,7 +64,7 @@ export class Judge {
     }
     if (look.kind === 'known') return values;
     if (look.kind === 'conflict') return isRejected;
-    if (!introduce(filling, shape, this.#guard)) return mustTravelAlone;
+    if (!introduce(filling, shape, this.#guard)) return introducesSchema;
     if (counted) this.#introducedBy[number] = ordinal + 1;
     return values;
   }
@@ -85,7 +85,7 @@ export class Judge {
 }
 
 /** Enters the shape with the batch; false when it has to have a batch of its own. */
-function introduce(filling: Filling, shape: Shape, guard: Guard): boolean {
+function introduce(filling: OpenBatch, shape: Shape, guard: SchemaGuard): boolean {
   if (guard.introducesAlone && filling.introduction === null && !filling.empty) return false;
   filling.introduction ??= guard.introduction();
   return filling.introduction.add(shape);

@@ -21,8 +21,8 @@ import { metricsOf } from './output/serve-metrics.js';
 import { outletName } from './output/sink-name.js';
 import { widthOf } from './output/terminal-width.js';
 import type { Process } from './process.js';
-import { afar } from './remote-options.js';
-import { inTurn } from './settle-all.js';
+import { remoteOptions } from './remote-options.js';
+import { runAllThenThrow } from './settle-all.js';
 import { onSignals } from './signals.js';
 import { onStatus } from './status-signal.js';
 import { standardInput } from './stdin.js';
@@ -42,7 +42,7 @@ export async function runLoad(
   if (settings.metricsFile !== null) await prepareResult(settings.metricsFile, metricsHead);
   // There is nobody to tell before the run.
   let notify: (notice: Notice) => void = () => {};
-  const web = afar(settings, process, (notice) => notify(notice));
+  const web = remoteOptions(settings, process, (notice) => notify(notice));
   const from = { stdin: standardInput(process), cwd: process.cwd(), stateDir: settings.stateDir, afar: web };
   const { inputs, named, duplicates, leftOut } = await expand(names, from);
   const shown = await show(settings, process, clock);
@@ -81,7 +81,7 @@ export async function runLoad(
     shown.finish(result.summary);
     tell(result, settings, process);
     // A full disk must not cost what is said above, nor what has another place.
-    await inTurn([
+    await runAllThenThrow([
       () => writeSummary(result.summary, settings, process),
       () => numbers.end(result.summary),
       () => written.end(result, shown.samples(), target.traits.title),

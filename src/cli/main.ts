@@ -11,9 +11,9 @@ import { exitCodes, UsageError } from '../core/errors.js';
 import { version } from '../core/version.js';
 import { general, listed, ofCommand } from './help/examples.js';
 import { examplesFirst, helpPage, withSettings } from './help/register.js';
-import { restartFrugally } from './malloc-reexec.js';
+import { reexecWithMallocTuning } from './malloc-reexec.js';
 import { print } from './output/print.js';
-import { report } from './output/print-error.js';
+import { printError } from './output/print-error.js';
 import type { Process } from './process.js';
 
 const exitCodeLines = `
@@ -34,10 +34,10 @@ export async function main(process: Process): Promise<void> {
     });
     await program.parseAsync(spellSwitches(process.argv.slice(2)), { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error, process, 'bulk-load');
+    process.exitCode = printError(error, process, 'bulk-load');
     if (process.exitCode === exitCodes.usage) {
-      const { forgetOlderResults } = await import('./output/stale-outputs.js');
-      await forgetOlderResults(process);
+      const { removeStaleOutputs } = await import('./output/stale-outputs.js');
+      await removeStaleOutputs(process);
     }
   }
 }
@@ -54,7 +54,7 @@ function commands(process: Process, done: (code: number) => void): Command {
   examplesFirst(program, general);
   const load = async (inputs: string[], _: unknown, command: Command): Promise<void> => {
     refuseTypo(inputs[0]);
-    restartFrugally(process, inputs);
+    reexecWithMallocTuning(process, inputs);
     const { runLoad } = await import('./load-command.js');
     done(await runLoad(inputs, given(command), process));
   };

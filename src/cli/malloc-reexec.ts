@@ -33,7 +33,7 @@ const fewInputs = 64;
  * environment has settings of its own, on other systems, whose allocators do not read them, and for a few small files.
  * @param inputs as they were named
  */
-export function restartFrugally(process: Process, inputs: readonly string[] = []): void {
+export function reexecWithMallocTuning(process: Process, inputs: readonly string[] = []): void {
   const { argv, env, execArgv, execPath, execve, platform } = process;
   staySmall();
   // V8 sets the factor back to 2, for the whole process, when it makes the heap of another thread.

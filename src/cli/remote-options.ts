@@ -4,9 +4,13 @@ import type { Settings } from '../config/settings.js';
 import { clock } from '../core/system-clock.js';
 import type { Notice } from '../core/types/index.js';
 import { version } from '../core/version.js';
-import type { Options } from '../inputs/expand.js';
+import type { ExpandOptions } from '../inputs/expand.js';
 import type { Process } from './process.js';
 
-export function afar({ tls }: Settings, { env }: Process, notify: (notice: Notice) => void): Options['afar'] {
+export function remoteOptions(
+  { tls }: Settings,
+  { env }: Process,
+  notify: (notice: Notice) => void,
+): ExpandOptions['afar'] {
   return { env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
 }

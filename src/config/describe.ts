@@ -2,10 +2,10 @@
 
 import { formatBytes, formatDuration } from '../core/units.js';
 import { spelled } from './column-lists.js';
-import { flagName, type Kind, options } from './options.js';
+import { flagName, type OptionKind, options } from './options.js';
 import type { Origin, Settings } from './settings.js';
 
-export interface ToldSetting {
+export interface SettingDescription {
   /** `--batch-bytes` */
   readonly flag: string;
   readonly value: string;
@@ -13,7 +13,10 @@ export interface ToldSetting {
 }
 
 /** All of them, in the order of help and README. */
-export function toldSettings(settings: Settings, origins: Readonly<Record<keyof Settings, Origin>>): ToldSetting[] {
+export function describeSettings(
+  settings: Settings,
+  origins: Readonly<Record<keyof Settings, Origin>>,
+): SettingDescription[] {
   return options.map((option) => {
     const name = (option.as ?? option.key) as keyof Settings;
     const value = option.secret ? hidden(settings[name]) : words(settings[name], option.is);
@@ -25,7 +28,7 @@ function hidden(value: unknown): string {
   return value === '' || value === null || (Array.isArray(value) && value.length === 0) ? '–' : '(hidden)';
 }
 
-function words(value: Settings[keyof Settings], { kind }: Kind): string {
+function words(value: Settings[keyof Settings], { kind }: OptionKind): string {
   if (value === null) return '–';
   if (value === Number.POSITIVE_INFINITY) return 'forever';
   if (kind === 'urls') return (value as Settings['urls']).map(({ shown }) => shown).join(', ');

@@ -2,7 +2,7 @@
 // declarations. A test compares the README with them.
 
 import { exitCodes, type Outcome } from '../core/errors.js';
-import { environmentName, flagName, type Group, type Option, options } from './options.js';
+import { environmentName, flagName, type Option, type OptionGroup, options } from './options.js';
 
 /** What help prints under one heading. */
 export interface HelpGroup {
@@ -11,7 +11,7 @@ export interface HelpGroup {
 }
 
 /** Headings of the help. */
-export const titles: Readonly<Record<Group, string>> = {
+export const titles: Readonly<Record<OptionGroup, string>> = {
   target: 'Target',
   input: 'Input',
   mapping: 'Mapping of rows',
@@ -23,7 +23,7 @@ export const titles: Readonly<Record<Group, string>> = {
 };
 
 /** In the order of the help. */
-export const groups = Object.keys(titles) as Group[];
+export const groups = Object.keys(titles) as OptionGroup[];
 
 const meanings: Record<Outcome, { readonly meaning: string; readonly again: string }> = {
   complete: { meaning: 'every point read was acknowledged, or rejected within `--accept-rejects`', again: '–' },

@@ -2,7 +2,7 @@
 
 import { UsageError } from '../core/errors.js';
 import { describe } from './documentation.js';
-import { flagName, type Group, type Option, options } from './options.js';
+import { flagName, type Option, type OptionGroup, options } from './options.js';
 
 /** One flag. `flags` is commander's notation: `--batch-bytes <size>`, `--quiet`, `--no-quiet`. */
 export interface Flag {
@@ -11,7 +11,7 @@ export interface Flag {
   readonly flags: string;
   /** Default and environment variable are part of it: the parser is to know neither. */
   readonly description: string;
-  readonly group: Group;
+  readonly group: OptionGroup;
   /** Given several times, its values make a list. */
   readonly repeatable: boolean;
   /** The `--no-…` of a switch: stores false under `key`. */

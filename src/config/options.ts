@@ -2,7 +2,7 @@
 // Plain data and no import: printing the help must not cost the loading of a validator.
 
 /** What an option's text means. Bounds are inclusive, in bytes, milliseconds or pieces. */
-export type Kind =
+export type OptionKind =
   | { readonly kind: 'text' }
   | { readonly kind: 'urls' }
   | { readonly kind: 'headers' }
@@ -36,15 +36,15 @@ export type Kind =
   /** HOST:PORT. */
   | { readonly kind: 'address' };
 
-export type Group = 'target' | 'input' | 'mapping' | 'batch' | 'delivery' | 'memory' | 'state' | 'output';
+export type OptionGroup = 'target' | 'input' | 'mapping' | 'batch' | 'delivery' | 'memory' | 'state' | 'output';
 
 export interface Option {
   /** `batchPoints`: the key in the config file; → `--batch-points` → `BULK_LOAD_BATCH_POINTS`. */
   readonly key: string;
   /** Name in `Settings`, where it differs from the key: it carries the unit or the plural. */
   readonly as?: string;
-  readonly group: Group;
-  readonly is: Kind;
+  readonly group: OptionGroup;
+  readonly is: OptionKind;
   /** As the user would write it; null: unset, or computed as `defaultText` says. */
   readonly default: string | null;
   /** Shown instead of the default. */
@@ -152,7 +152,7 @@ export type OptionValues = { readonly [O in (typeof table)[number] as O['key']]?
 /** Those about what the command prints and writes. */
 export type OutputKey = Exclude<Extract<(typeof table)[number], { group: 'output' }>['key'], 'config'>;
 
-type ValueOf<K extends Kind> = K extends { kind: 'switch' }
+type ValueOf<K extends OptionKind> = K extends { kind: 'switch' }
   ? boolean
   : K extends { kind: 'switchOrFile' }
     ? boolean | string

@@ -3,7 +3,7 @@
 import { formatBytes, formatDuration, parseDuration, parseSize } from '../core/units.js';
 import { parseAddress } from './address.js';
 import { isTimezone, parseField, parseTag, split } from './column-lists.js';
-import type { Kind, Option } from './options.js';
+import type { Option, OptionKind } from './options.js';
 import type { Endpoint, Settings, Tolerance } from './settings.js';
 
 /** A value, or words that complete "expected …". */
@@ -29,7 +29,10 @@ export function parseValue(option: Option, raw: unknown): Parsed {
   return parseText(kind, raw);
 }
 
-type TextKind = Exclude<Kind, { kind: 'urls' | 'headers' | 'tags' | 'fields' | 'words' | 'switch' | 'switchOrFile' }>;
+type TextKind = Exclude<
+  OptionKind,
+  { kind: 'urls' | 'headers' | 'tags' | 'fields' | 'words' | 'switch' | 'switchOrFile' }
+>;
 
 function parseText(kind: TextKind, text: string): Parsed {
   switch (kind.kind) {
@@ -80,7 +83,7 @@ function parseCount(text: string): number | null {
 }
 
 function worded(
-  kind: Extract<Kind, { kind: 'count' | 'size' | 'duration' }>,
+  kind: Extract<OptionKind, { kind: 'count' | 'size' | 'duration' }>,
   text: string,
   value: number | null,
   what: string,

@@ -5,10 +5,10 @@ import { readFile } from 'node:fs/promises';
 import type { Origin, Settings } from './settings.js';
 
 type Name = 'ca' | 'cert' | 'key';
-type Given = ReadonlyMap<string, { readonly value: unknown; readonly origin: Origin }>;
+type GivenFile = ReadonlyMap<string, { readonly value: unknown; readonly origin: Origin }>;
 
 /** Contents of the files that were named. What is wrong is added to `problems`, never with a piece of a file. */
-export async function readPems(given: Given, problems: string[]): Promise<Settings['tls']> {
+export async function readPems(given: GivenFile, problems: string[]): Promise<Settings['tls']> {
   const read = async (name: Name): Promise<string | null> => {
     const named = given.get(name);
     if (typeof named?.value !== 'string' || named.value === '') return null;
@@ -48,7 +48,7 @@ function fits({ X509Certificate, createPrivateKey }: Crypto, cert: string, key: 
   return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
 }
 
-function problem(name: Name, given: Given, expected: string, got: string): string {
+function problem(name: Name, given: GivenFile, expected: string, got: string): string {
   const { value, origin } = given.get(name)!;
   return `${name}: expected ${expected}, got "${String(value)}": ${got} (from ${origin.name})`;
 }

@@ -11,17 +11,17 @@ import { readPems } from './pem.js';
 import type { Origin, Settings } from './settings.js';
 import { nearest } from './suggest.js';
 import { targets } from './target-defaults.js';
-import { type Merged, type Problem, validate } from './validate.js';
+import { type Merged, type SettingProblem, validate } from './validate.js';
 
 export type { Origin, Settings } from './settings.js';
 
-interface Given {
+interface GivenValue {
   readonly value: unknown;
   readonly origin: Origin;
 }
 
 /** By option key. */
-type Layer = Map<string, Given>;
+type Layer = Map<string, GivenValue>;
 
 /**
  * `flags`: by option key, only those that were given; text, boolean, or a list of texts for repeatable ones.
@@ -90,7 +90,7 @@ function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   return new Map(present.map(([key, value]) => [key, { value, origin: { source: 'flag', name: typed(key, value) } }]));
 }
 
-async function fromFile(named: Given | undefined, problems: string[]): Promise<Layer> {
+async function fromFile(named: GivenValue | undefined, problems: string[]): Promise<Layer> {
   if (typeof named?.value !== 'string') return new Map();
   const path = named.value;
   const fail = (message: string): Layer => {
@@ -151,7 +151,7 @@ function defaultStateDir(env: NodeJS.ProcessEnv): string {
   return given || join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'bulk-load');
 }
 
-async function readPassword(named: Given | undefined, problems: string[]): Promise<string | null> {
+async function readPassword(named: GivenValue | undefined, problems: string[]): Promise<string | null> {
   if (typeof named?.value !== 'string' || named.value === '') return null;
   try {
     return (await readFile(named.value, 'utf8')).replace(/\r?\n$/, '');
@@ -167,7 +167,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
-function sentence({ key, message }: Problem, given: Layer): string {
+function sentence({ key, message }: SettingProblem, given: Layer): string {
   const origin = given.get(key)?.origin;
   return `${key}: ${message}${origin ? ` (from ${origin.name})` : ''}`;
 }

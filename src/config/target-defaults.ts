@@ -1,7 +1,7 @@
 // What the kinds of target take of the options, and what those are where nobody says: the one place where settings differ
 // by target.
 
-import { type NameLimits, narrowestNames, type TargetKind } from '../core/types/index.js';
+import { type NameLimits, strictestNameLimits, type TargetKind } from '../core/types/index.js';
 
 interface Traits {
   /** Where nobody says; as the user would write them. */
@@ -31,7 +31,7 @@ export const targets: Readonly<Record<TargetKind, Traits>> = {
     targetMemory: '512MiB',
     relieve: true,
     zstd: true,
-    names: narrowestNames,
+    names: strictestNameLimits,
     without: { token: 'sign in with --user and --password' },
   },
   influxdb1: {

@@ -10,7 +10,7 @@ import { isNear, nearest } from './suggest.js';
 import { targets } from './target-defaults.js';
 
 /** A problem with one option, or with a key that is none. `key` finds its origin. */
-export interface Problem {
+export interface SettingProblem {
   readonly key: string;
   readonly message: string;
 }
@@ -27,7 +27,7 @@ type Report = (key: string, message: string) => void;
 export function validate(
   merged: Merged,
   explicit: ReadonlySet<string>,
-): { readonly settings: Settings } | { readonly problems: Problem[] } {
+): { readonly settings: Settings } | { readonly problems: SettingProblem[] } {
   const result = schema(explicit).safeParse(withDefaults(merged));
   if (result.success) return { settings: toSettings(result.data) };
   return { problems: result.error.issues.flatMap(problemsOf) };
@@ -85,7 +85,7 @@ function got(option: Option, raw: unknown): string {
   return `, got ${option.is.kind === 'urls' ? shown : text}`;
 }
 
-function problemsOf(issue: z.core.$ZodIssue): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue): SettingProblem[] {
   if (issue.code !== 'unrecognized_keys') return [{ key: String(issue.path[0]), message: issue.message }];
   return issue.keys.map((key) => {
     const near = nearest(key);
@@ -93,9 +93,9 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   });
 }
 
-type Rule = (values: Record<string, unknown>, explicit: ReadonlySet<string>, report: Report) => void;
+type SettingRule = (values: Record<string, unknown>, explicit: ReadonlySet<string>, report: Report) => void;
 
-const rules: readonly Rule[] = [
+const rules: readonly SettingRule[] = [
   function databaseIsNamed(values, _, report) {
     if (values.db === null && values.dryRun === null)
       report('db', 'expected the database to load into, got nothing; name it with --db');

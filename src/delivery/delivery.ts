@@ -56,7 +56,7 @@ export function requestTimeout(bodyBytes: number, asked: number | null): number 
 }
 
 /** What is to be done with a range after one attempt. */
-type Step =
+type DeliveryStep =
   | { readonly do: 'loaded' }
   | { readonly do: 'wait'; readonly ms: number; readonly reason: string }
   | { readonly do: 'split'; readonly at: number }
@@ -66,7 +66,7 @@ type Step =
 
 /** The end of the attempts at a range; `step` null: stopped before its fate was known. */
 interface Sent {
-  readonly step: Exclude<Step, { do: 'wait' }> | null;
+  readonly step: Exclude<DeliveryStep, { do: 'wait' }> | null;
   readonly attempt: Attempt | null;
 }
 
@@ -184,7 +184,7 @@ export class Delivery {
       const attempt = await this.#attempt(encoded, bodyBytes, range.to - range.from, failures.total > 0, abort);
       const { verdict } = attempt;
       if (stop.aborted && verdict.kind !== 'accepted') return { step: null, attempt };
-      if (batch.introduces !== null && 'mayHaveLanded' in verdict && verdict.mayHaveLanded) {
+      if (batch.introduces !== null && 'mayBeApplied' in verdict && verdict.mayBeApplied) {
         this.#tell(attempt, `${reasonOf(verdict)}; the outcome is unknown, waiting for its columns to show`);
         // Half of what is left, so that it is asked again in any case: nothing may have landed.
         const left = Math.max(0, deadline - this.#clock.monotonic());
@@ -243,7 +243,14 @@ export class Delivery {
     return verdict.kind === 'accepted' && droppedBy.has(endpoint);
   }
 
-  #judge(batch: Batch, range: PointRange, from: number, bytes: number, verdict: Verdict, failures: Failures): Step {
+  #judge(
+    batch: Batch,
+    range: PointRange,
+    from: number,
+    bytes: number,
+    verdict: Verdict,
+    failures: Failures,
+  ): DeliveryStep {
     const { random } = this.#options;
     const points = range.to - range.from;
     const middle = middleOf(range);
@@ -300,7 +307,7 @@ export class Delivery {
     verdict: Extract<Verdict, { kind: 'rejected' }>,
     failures: Failures,
     middle: number,
-  ): Step {
+  ): DeliveryStep {
     const points = range.to - range.from;
     if (verdict.tooLarge) this.#sizes.shrink(bytes, 'the target answered 413');
     if (verdict.unknown && failures.unknown < unknownRetries) {

@@ -4,7 +4,7 @@
 import type { Batch } from '../core/types/index.js';
 
 /** Counts batches handed out and not yet settled, and lets one wait for their end. */
-export class Outstanding {
+export class InFlightBatches {
   #count = 0;
   #idle: (() => void)[] = [];
 
@@ -37,9 +37,9 @@ export class Outstanding {
  * concurrent `next()` calls on one generator queue up.
  * @param needed false: the target sorts out first writes by itself
  */
-export async function* alone(
+export async function* exclusiveBatches(
   batches: AsyncGenerator<Batch, void>,
-  outstanding: Outstanding,
+  outstanding: InFlightBatches,
   needed = true,
 ): AsyncGenerator<Batch, void> {
   for await (const batch of batches) {

@@ -2,7 +2,7 @@
 // burst is saved up: a pause of the input must not be made good at the target's cost.
 
 import type { Clock } from '../core/types/index.js';
-import { Waits } from './wait-stats.js';
+import { WaitStats } from './wait-stats.js';
 
 export interface RateOptions {
   /** Null for no limit. */
@@ -11,16 +11,16 @@ export interface RateOptions {
   readonly bytesPerSecond: number | null;
 }
 
-export class Rate {
+export class RateLimit {
   readonly #options: RateOptions;
   readonly #clock: Clock;
-  readonly #waits: Waits;
+  readonly #waits: WaitStats;
   #freeAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RateOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#waits = new Waits(clock);
+    this.#waits = new WaitStats(clock);
   }
 
   /** Seconds in which at least one batch waited. */

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../core/types/index.js';
 
-export class Waits {
+export class WaitStats {
   readonly #clock: Clock;
   #waiting = 0;
   #since = 0;

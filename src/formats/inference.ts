@@ -12,20 +12,20 @@ const looks = 50;
 /** Strings of fewer different values than this, in so many looks, may well be tags. */
 const fewValues = 10;
 
-export interface ColumnLook {
+export interface InferredColumn {
   readonly name: string;
   readonly type: ColumnType;
   /** As it would be typed; one of those that were seen. */
   readonly sample: string;
 }
 
-export interface TableLook {
+export interface InferredTable {
   readonly table: string;
-  readonly columns: readonly ColumnLook[];
+  readonly columns: readonly InferredColumn[];
 }
 
-export interface MappingLook {
-  readonly tables: readonly TableLook[];
+export interface InferredSchema {
+  readonly tables: readonly InferredTable[];
   /** Options that say what was inferred; null where nothing was, or annotations say it. */
   readonly options: string | null;
   /** String fields that may well be tags. */
@@ -38,13 +38,13 @@ interface Seen {
 }
 
 /** Gathers while runs of points go by. */
-export class MappingLooks {
+export class SchemaInference {
   readonly #tables = new Map<string, Map<string, Seen>>();
   readonly #looked = new Map<number, number>();
   #annotated = false;
 
   take(run: Points, precision: Settings['precision']): void {
-    this.#annotated ||= run.letterhead.head[0] === 0x23;
+    this.#annotated ||= run.deadLetterFormat.head[0] === 0x23;
     for (let i = 0; i < run.count; i += 1) {
       const word = run.index[i * POINT_WORDS + SHAPE]!;
       const number = word & ~NO_TIMESTAMP;
@@ -69,7 +69,7 @@ export class MappingLooks {
   }
 
   /** Null for inputs that are not mapped, or of which nothing could be taken. */
-  look(format: string, settings: Settings): MappingLook | null {
+  look(format: string, settings: Settings): InferredSchema | null {
     if (format === 'lp' || this.#tables.size === 0) return null;
     const tables = [...this.#tables].map(([table, seen]) => ({
       table,
@@ -87,7 +87,7 @@ export class MappingLooks {
   }
 }
 
-function optionsOf(tables: readonly TableLook[], { measurement, tags }: Settings): string {
+function optionsOf(tables: readonly InferredTable[], { measurement, tags }: Settings): string {
   const fields = new Map<string, Exclude<ColumnType, 'tag'>>();
   for (const { columns } of tables) {
     for (const { name, type } of columns) if (type !== 'tag') fields.set(name, type);

@@ -2,7 +2,7 @@
 // a whole load. The only place that knows every format.
 
 import type { Settings } from '../config/settings.js';
-import type { ByteSource, Format, FormatName, Input, Room } from '../core/types/index.js';
+import type { ByteSource, Format, FormatName, Input, MemoryBudget } from '../core/types/index.js';
 import { detect, headBytes } from './detect.js';
 import { LineProtocol, type LineProtocolOptions } from './line-protocol/line-protocol.js';
 import { apartIndexPoints, chunkBytes } from './line-protocol/lines-layout.js';
@@ -16,33 +16,33 @@ export { chunkBytes };
 const mostInputs = 64;
 
 /** Memory of those formats, all of it; `wide`: as much is read at once as pays. */
-export function formatBytes(settings: Settings, formats: readonly FormatName[], wide: boolean): number {
+export function formatMemoryBytes(settings: Settings, formats: readonly FormatName[], wide: boolean): number {
   const lines = formats.includes('lp') ? LineProtocol.memoryBytes(lineOptions(settings, { wide, apart: false })) : 0;
   return lines + (formats.some((each) => each !== 'lp') ? rowLayout(settings).bytes : 0);
 }
 
 /** What they take besides when points are found on a thread of its own; null where none of them can be. */
-export function apartBytes(settings: Settings, formats: readonly FormatName[]): number | null {
+export function workerMemoryBytes(settings: Settings, formats: readonly FormatName[]): number | null {
   if (!formats.includes('lp')) return null;
   const here = LineProtocol.memoryBytes(lineOptions(settings, { wide: true, apart: false }));
   return LineProtocol.memoryBytes(lineOptions(settings, { wide: true, apart: true })) - here;
 }
 
 /** How points of line protocol are found. */
-export interface Means {
+export interface ReadMode {
   /** As much is read at once as pays. */
   readonly wide: boolean;
   /** On a thread of its own. */
   readonly apart: boolean;
 }
 
-function lineOptions(settings: Settings, { wide, apart }: Means): LineProtocolOptions {
+function lineOptions(settings: Settings, { wide, apart }: ReadMode): LineProtocolOptions {
   if (apart) return { ...settings, apart, chunkBytes: chunkBytes.apart, indexPoints: apartIndexPoints };
   return { ...settings, apart, chunkBytes: wide ? chunkBytes.wide : chunkBytes.narrow };
 }
 
 /** What names the way in which inputs are read: part of what makes a load the same load. */
-export function readAs(settings: Settings): string {
+export function readingIdentity(settings: Settings): string {
   const { format, measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords } = settings;
   const { delimiter, quote, noHeader, skipLines, encoding, jsonPath } = settings;
   const mapping = [measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords];
@@ -101,16 +101,16 @@ async function headOf(input: Input, signal: AbortSignal): Promise<Uint8Array> {
 
 export class Formats {
   readonly #settings: Settings;
-  readonly #room: Room | undefined;
+  readonly #room: MemoryBudget | undefined;
   readonly #scratch = new Uint8Array(headBytes);
   readonly #made = new Map<FormatName, Format>();
-  readonly #means: Means;
+  readonly #means: ReadMode;
   #rows: RowFormats | null = null;
 
   /**
    * @param room for what is read at random; without it nothing is refused for its size
    */
-  constructor(settings: Settings, room?: Room, means: Means = { wide: false, apart: false }) {
+  constructor(settings: Settings, room?: MemoryBudget, means: ReadMode = { wide: false, apart: false }) {
     this.#settings = settings;
     this.#room = room;
     this.#means = means;

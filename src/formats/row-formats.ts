@@ -2,23 +2,23 @@
 // when the first input of such a format is begun.
 
 import type { Settings } from '../config/settings.js';
-import type { Format, FormatName, Room } from '../core/types/index.js';
+import type { Format, FormatName, MemoryBudget } from '../core/types/index.js';
 import { Csv } from './csv/csv.js';
 import { Json } from './json/json.js';
 import { Ndjson } from './json/ndjson.js';
 import { Parquet } from './parquet/parquet.js';
-import { Rows } from './rows/rows.js';
+import { RowFormatMemory } from './rows/rows.js';
 import { TimeCell } from './timestamps/time-cell.js';
 
 export class RowFormats {
   readonly #settings: Settings;
-  readonly #room: Room | undefined;
-  readonly #rows: Rows;
+  readonly #room: MemoryBudget | undefined;
+  readonly #rows: RowFormatMemory;
 
-  constructor(settings: Settings, room?: Room) {
+  constructor(settings: Settings, room?: MemoryBudget) {
     this.#settings = settings;
     this.#room = room;
-    this.#rows = new Rows(settings);
+    this.#rows = new RowFormatMemory(settings);
   }
 
   make(name: Exclude<FormatName, 'lp'>): Format {

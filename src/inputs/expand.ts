@@ -8,11 +8,11 @@ import type { Input } from '../core/types/index.js';
 import { urlInput } from './http/url-input.js';
 import { isMeantAsUrl, isUrl, masked, nameOf } from './http/url-name.js';
 import { Web, type WebOptions } from './http/web-client.js';
-import { type Found, match, walk } from './local/discover.js';
+import { type DiscoveredFile, match, walk } from './local/discover.js';
 import { explain } from './local/raw-source.js';
 import { openDescriptor, openPath, openStream } from './open.js';
 import type { Environment } from './s3/profile.js';
-import { Account } from './s3/s3-account.js';
+import { S3Account } from './s3/s3-account.js';
 import { isS3, s3Inputs } from './s3/s3-inputs.js';
 
 /** Standard input as the process has it. `stream` is called when it is opened, not before. */
@@ -37,7 +37,7 @@ export interface Expansion {
   readonly leftOut: readonly string[];
 }
 
-export interface Options {
+export interface ExpandOptions {
   readonly stdin: Stdin;
   readonly cwd: string;
   /** The state directory: what is kept there is no input unless it is named. */
@@ -46,7 +46,7 @@ export interface Options {
   readonly afar: WebOptions & { readonly env: Environment };
 }
 
-interface Context extends Options {
+interface ExpandContext extends ExpandOptions {
   readonly web: Web;
 }
 
@@ -56,13 +56,13 @@ interface Context extends Options {
  * Throws UsageError with everything that is wrong: missing files, patterns without a match, empty directories,
  * directories and links that cannot be read.
  */
-export async function expand(names: readonly string[], options: Options): Promise<Expansion> {
+export async function expand(names: readonly string[], options: ExpandOptions): Promise<Expansion> {
   const given = names.length > 0 ? names : implied(options.stdin);
   const problems: string[] = [];
   const found: (string | Input)[] = [];
   const leftOut = new Set<string>();
   const web = new Web(options.afar);
-  const account = new Account(web, options.afar.env);
+  const account = new S3Account(web, options.afar.env);
   const place = { cwd: options.cwd, own: await real(resolve(options.cwd, options.stateDir)) };
   for (const name of given) {
     if (isS3(name)) {
@@ -81,7 +81,7 @@ export async function expand(names: readonly string[], options: Options): Promis
 }
 
 /** `2 hidden, 1 pipe` */
-function counts({ leftOut }: Found): string {
+function counts({ leftOut }: DiscoveredFile): string {
   return [...leftOut].map(([kind, n]) => `${n} ${kind}${n === 1 || kind === 'hidden' ? '' : 's'}`).join(', ');
 }
 
@@ -113,7 +113,7 @@ function implied({ isTTY, isPipeOrFile }: Stdin): string[] {
 
 const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
-async function find(name: string, { cwd, own }: Surroundings): Promise<Found> {
+async function find(name: string, { cwd, own }: Surroundings): Promise<DiscoveredFile> {
   if (stdinNames.includes(name)) return only('-');
   if (isUrl(name)) return URL.canParse(name) ? only(name) : refuse(`${masked(name)}: expected a URL`);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name))
@@ -136,15 +136,15 @@ async function find(name: string, { cwd, own }: Surroundings): Promise<Found> {
   }
 }
 
-function refuse(problem: string): Found {
+function refuse(problem: string): DiscoveredFile {
   return { names: [], problems: [problem], leftOut: new Map() };
 }
 
-function only(name: string): Found {
+function only(name: string): DiscoveredFile {
   return { names: [name], problems: [], leftOut: new Map() };
 }
 
-function some(found: Found, otherwise: string): Found {
+function some(found: DiscoveredFile, otherwise: string): DiscoveredFile {
   if (found.names.length + found.problems.length > 0) return found;
   return refuse(found.leftOut.size > 0 ? `${otherwise} (left out: ${counts(found)})` : otherwise);
 }
@@ -152,7 +152,7 @@ function some(found: Found, otherwise: string): Found {
 /** Files looked at together: alone, 100,000 of them take three times as long. */
 const TOGETHER = 64;
 
-async function once(names: readonly (string | Input)[], context: Context, problems: string[]): Promise<Inputs> {
+async function once(names: readonly (string | Input)[], context: ExpandContext, problems: string[]): Promise<Inputs> {
   const first = new Map<string, string>();
   const expansion: Inputs = { inputs: [], duplicates: [] };
   for (let at = 0; at < names.length; at += TOGETHER) {
@@ -195,7 +195,7 @@ interface Identified {
 /** The input, or words for why there is none. */
 async function identify(
   name: string | Input,
-  { stdin, cwd, web }: Context,
+  { stdin, cwd, web }: ExpandContext,
 ): Promise<{ name: string; result: Identified | string }> {
   if (typeof name !== 'string') return { name: name.name, result: { identity: name.path ?? name.name, input: name } };
   if (isUrl(name)) return { name, result: await identifyUrl(name, web) };
@@ -218,7 +218,7 @@ function unnameable(name: string): string | null {
   return name.includes('\ufffd') ? 'a name that is not UTF-8, by which it cannot be opened; rename it' : null;
 }
 
-async function objects(name: string, account: Account, problems: string[]): Promise<Input[]> {
+async function objects(name: string, account: S3Account, problems: string[]): Promise<Input[]> {
   try {
     return await s3Inputs(account, name);
   } catch (error) {

@@ -4,7 +4,7 @@ import { fstatSync } from 'node:fs';
 import { open as openHandle, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { InputError } from '../core/errors.js';
-import type { ByteSource, Room } from '../core/types/index.js';
+import type { ByteSource, MemoryBudget } from '../core/types/index.js';
 import { gunzipSource } from './decompress/gzip.js';
 import { peek, recognise, shown } from './decompress/sniff.js';
 import { zstdSource } from './decompress/zstd.js';
@@ -16,7 +16,12 @@ import { explain, type RawSource } from './local/raw-source.js';
 import { StreamSource } from './local/stream-source.js';
 
 /** Opens a file, a named pipe or a device. Throws InputError. */
-export async function openPath(path: string, name: string, signal: AbortSignal, room?: Room): Promise<ByteSource> {
+export async function openPath(
+  path: string,
+  name: string,
+  signal: AbortSignal,
+  room?: MemoryBudget,
+): Promise<ByteSource> {
   return decoded(await rawPath(path, name, signal), name, signal, room);
 }
 
@@ -25,7 +30,7 @@ export async function openStream(
   stream: Readable,
   name: string,
   signal: AbortSignal,
-  room?: Room,
+  room?: MemoryBudget,
 ): Promise<ByteSource> {
   return decoded(new StreamSource(stream, failureOf(name)), name, signal, room);
 }
@@ -35,7 +40,7 @@ export async function openDescriptor(
   descriptor: number,
   name: string,
   signal: AbortSignal,
-  room?: Room,
+  room?: MemoryBudget,
 ): Promise<ByteSource> {
   const isFile = fstatSync(descriptor).isFile();
   const raw = isFile
@@ -66,7 +71,12 @@ function failureOf(name: string): (error: unknown) => InputError {
 }
 
 /** Puts the decoder for its content on top. Takes over `raw`. Throws InputError. */
-export async function decoded(raw: RawSource, name: string, signal: AbortSignal, room?: Room): Promise<ByteSource> {
+export async function decoded(
+  raw: RawSource,
+  name: string,
+  signal: AbortSignal,
+  room?: MemoryBudget,
+): Promise<ByteSource> {
   try {
     const { head, source } = await peek(raw, signal);
     const compression = recognise(head, name, raw.command);

@@ -58,16 +58,16 @@ export async function sampleTimes(
   return { ...ends(times), unseen, totalBytes: plain ? total : null };
 }
 
-interface Look {
+interface TimeLook {
   readonly times: readonly bigint[];
   /** Both ends were seen. */
   readonly whole: boolean;
   readonly plain: boolean;
 }
 
-const nothingSeen: Look = { times: [], whole: false, plain: false };
+const nothingSeen: TimeLook = { times: [], whole: false, plain: false };
 
-async function lookAt(input: Input, signal: AbortSignal): Promise<Look> {
+async function lookAt(input: Input, signal: AbortSignal): Promise<TimeLook> {
   // Without a size it is a pipe: what is read of it is gone.
   if (input.path === null || input.size === null) return nothingSeen;
   const source = await input.open(signal);

@@ -7,25 +7,25 @@ import type {
   ByteSource,
   FormatName,
   Input,
-  Layout,
-  Look,
+  NodeLayout,
   Notice,
   Points,
   Shape,
+  ShapeMatch,
   Target,
   TargetDescription,
 } from '../core/types/index.js';
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
-import { type MappingLook, MappingLooks } from '../formats/inference.js';
+import { type InferredSchema, SchemaInference } from '../formats/inference.js';
 import { Formats, formatsOf, unusedMapping } from '../formats/registry.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';
 import { sampleTimes, unsampled } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { beyond } from '../schema/name-limits.js';
 import { accepts, within } from './ledger/ledger.js';
-import { isWorthThread, planMemory, roomOf } from './plan-memory.js';
-import { layoutAsked, outlook, placeAsked, words } from './target-forecast.js';
+import { isWorthThread, memoryBudget, planMemory } from './plan-memory.js';
+import { forecastNotices, forecastTargetMemory, layoutAsked, placeAsked } from './target-forecast.js';
 
 /** So much of each input is looked at, decoded bytes. */
 const lookBytes = 1024 * 1024;
@@ -46,7 +46,7 @@ export interface InputLook {
   /** First and last timestamp seen, in units of `--precision`. */
   readonly time: { readonly first: bigint; readonly last: bigint } | null;
   /** What its rows were taken for; null for line protocol. */
-  readonly mapping: MappingLook | null;
+  readonly mapping: InferredSchema | null;
   /** What keeps it from being read. */
   readonly problem: InputError | UsageError | null;
 }
@@ -94,8 +94,8 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const layout = description === null ? null : await attempt(() => target.layout(signal));
   const advice = target.traits.plansMemory ? await advise(settings, inputs, kinds, description, layout, signal) : [];
   const catalogue = new Catalogue(columns ?? []);
-  const judge = (shape: Shape): Look => beyond(shape, description?.database.limits) ?? catalogue.look(shape);
-  const formats = new Formats(settings, memory === null ? undefined : roomOf(settings, kinds, memory));
+  const judge = (shape: Shape): ShapeMatch => beyond(shape, description?.database.limits) ?? catalogue.look(shape);
+  const formats = new Formats(settings, memory === null ? undefined : memoryBudget(settings, kinds, memory));
   const looks: InputLook[] = [];
   for (const input of inputs) looks.push(await look(input, formats, judge, settings, signal));
   for (const { problem } of looks) if (problem !== null) problems.push(problem);
@@ -122,7 +122,7 @@ async function advise(
   inputs: readonly Input[],
   kinds: readonly FormatName[],
   description: TargetDescription | null,
-  layout: Layout | null,
+  layout: NodeLayout | null,
   signal: AbortSignal,
 ): Promise<Notice[]> {
   const place = description?.database ?? (settings.createDb ? placeAsked(settings.dbOptions) : null);
@@ -130,8 +130,14 @@ async function advise(
   const lines = kinds.every((kind) => kind === 'lp');
   const times = lines ? await sampleTimes(inputs, signal) : unsampled(inputs);
   const where = layout ?? layoutAsked(place, settings.urls.length);
-  const seen = outlook(settings, place, where, times, description === null && place.maxMemcacheBytes === null);
-  return words(settings, seen, times, description?.version ?? null);
+  const seen = forecastTargetMemory(
+    settings,
+    place,
+    where,
+    times,
+    description === null && place.maxMemcacheBytes === null,
+  );
+  return forecastNotices(settings, seen, times, description?.version ?? null);
 }
 
 /** In the order in which a load would meet them. */
@@ -152,7 +158,7 @@ function timeProblem({ name, time }: InputLook, { expectTime, precision }: Setti
   return problem === null ? [] : [`reading ${name} — ${problem}`];
 }
 
-type Judge = (shape: Shape) => Look;
+type LoadEndEstimate = (shape: Shape) => ShapeMatch;
 
 class Looking {
   points = 0;
@@ -162,14 +168,14 @@ class Looking {
   readonly newTables = new Set<string>();
   time: { first: bigint; last: bigint } | null = null;
 
-  take(name: string, run: Points, judge: Judge): void {
+  take(name: string, run: Points, judge: LoadEndEstimate): void {
     for (const { reason, message, line, part } of run.rejects) {
       if (part === 'whole' || part === 'last') this.#reject(reason, `${name}:${run.firstLine + line}: ${message}`);
     }
     for (let i = 0; i < run.count; i += 1) this.#point(name, run, i, judge);
   }
 
-  #point(name: string, run: Points, i: number, judge: Judge): void {
+  #point(name: string, run: Points, i: number, judge: LoadEndEstimate): void {
     const shape = run.shapeOf(i);
     const known = judge(shape);
     if (known.kind === 'conflict') {
@@ -194,12 +200,12 @@ class Looking {
 async function look(
   input: Input,
   formats: Formats,
-  judge: Judge,
+  judge: LoadEndEstimate,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<InputLook> {
   const seen = new Looking();
-  const mapping = new MappingLooks();
+  const mapping = new SchemaInference();
   const state = { bytes: 0, whole: false, compression: 'none', format: settings.format as string };
   let problem: InputError | UsageError | null = null;
   try {

@@ -10,7 +10,7 @@ import type {
   Input,
   InputPrecision,
   Notice,
-  Particulars,
+  RunDetails,
   Snapshot,
   Summary,
   Target,
@@ -20,22 +20,22 @@ import type {
 } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { residentMemory } from '../flow-control/own-memory/resident.js';
-import { formatsOf, readAs, unusedMapping } from '../formats/registry.js';
+import { formatsOf, readingIdentity, unusedMapping } from '../formats/registry.js';
 import { sampleTimes, type TimeSample, unsampled } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
-import { Particularly } from './ledger/detail-collector.js';
+import { DetailCollector } from './ledger/detail-collector.js';
 import { accepts, Ledger } from './ledger/ledger.js';
 import { loadName } from './ledger/load-name.js';
 import { Meter } from './ledger/meter.js';
 import { exitCodeOf, outcomeOf } from './ledger/summarize.js';
-import { assertColumnsFit, economise, isWorthThread, planMemory, roomOf } from './plan-memory.js';
-import { Reading } from './read-stage.js';
-import { Continuing } from './resume-state.js';
-import { peakRss, snapshotOf, summaryOf, type Told } from './run-facts.js';
-import { memcacheAsked, outlook, words } from './target-forecast.js';
-import { TargetSide } from './target-throttle.js';
+import { assertColumnsFit, isWorthThread, memoryBudget, planMemory, reduceMemory } from './plan-memory.js';
+import { ReadStage } from './read-stage.js';
+import { ResumeState } from './resume-state.js';
+import { peakRss, type RunFacts, snapshotOf, summaryOf } from './run-facts.js';
+import { forecastNotices, forecastTargetMemory, memcacheAsked } from './target-forecast.js';
+import { TargetThrottle } from './target-throttle.js';
 import { Verification, verifyError } from './verify.js';
-import { Sending } from './write-stage.js';
+import { WriteStage } from './write-stage.js';
 
 /** What a run needs from outside. */
 export interface LoadContext {
@@ -67,7 +67,7 @@ export interface LoadResult {
   /** What ended the run early, or what is wrong with its inputs; null when it is complete. */
   readonly error: BulkLoadError | null;
   /** What a page shows beyond the summary; null where no report was asked for. */
-  readonly particulars: Particulars | null;
+  readonly particulars: RunDetails | null;
 }
 
 /** Requests in flight may take this long after a stop; product contract. */
@@ -80,7 +80,7 @@ const withoutAnother: readonly Outcome[] = ['usage', 'bug', 'verify-failed'];
  * BugError, when it does not.
  */
 export async function load(settings: Settings, context: LoadContext): Promise<LoadResult> {
-  const run = new Run(settings, context);
+  const run = new PipelineRun(settings, context);
   // Not all that a run may wait for keeps the process alive: a flush that is not due yet would end it half-way, with code 13.
   const alive = setInterval(() => {}, 60_000);
   try {
@@ -92,7 +92,7 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
   return await run.finish().finally(() => clearInterval(alive));
 }
 
-class Run {
+class PipelineRun {
   readonly #settings: Settings;
   readonly #context: LoadContext;
   readonly #startedMs: number;
@@ -100,8 +100,8 @@ class Run {
   readonly #begunMs: number;
   readonly #ledger: Ledger;
   readonly #meter = new Meter();
-  readonly #particularly: Particularly | null;
-  readonly #continuing: Continuing;
+  readonly #particularly: DetailCollector | null;
+  readonly #continuing: ResumeState;
   readonly #resident = residentMemory();
   /** Ends reading, waiting and new attempts; a little later, `#hard` ends the requests in flight. */
   readonly #halt = new AbortController();
@@ -111,9 +111,9 @@ class Run {
   #catalogue = new Catalogue([]);
   #memory: MemoryPlan | null = null;
   #description: TargetDescription | null = null;
-  #reading: Reading | null = null;
-  #sending: Sending | null = null;
-  #side: TargetSide | null = null;
+  #reading: ReadStage | null = null;
+  #sending: WriteStage | null = null;
+  #side: TargetThrottle | null = null;
   #verification: Verification | null = null;
   #verified: VerifyReport | null = null;
 
@@ -124,7 +124,7 @@ class Run {
     this.#begunMs = context.clock.monotonic();
     const { inputs, clock, notify } = context;
     const { maxRejected } = settings;
-    this.#continuing = new Continuing({
+    this.#continuing = new ResumeState({
       settings,
       inputs,
       clock,
@@ -161,7 +161,7 @@ class Run {
     const unused = inputs.every(({ size }) => size !== null) ? unusedMapping(this.#settings, formats) : null;
     if (unused !== null) notify({ level: 'warn', kind: 'mapping', message: unused });
     const memory = planMemory(this.#settings, formats, inputs, this.#context.apart ?? isWorthThread(inputs));
-    economise(memory);
+    reduceMemory(memory);
     this.#memory = memory;
     if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
     await this.#continuing.open(this.#ledger);
@@ -173,11 +173,11 @@ class Run {
     assertColumnsFit(this.#catalogue.size, memory);
     if (this.#settings.verify) await this.#sample(columns);
     await this.#continuing.begin();
-    this.#reading = new Reading({
+    this.#reading = new ReadStage({
       settings: this.#settings,
       inputs,
       database: this.#description.database,
-      introducesAlone: target.traits.firstWriteAlone,
+      introducesAlone: target.traits.firstWriteExclusive,
       sendsSeconds: target.traits.sendsSeconds,
       catalogue: this.#catalogue,
       ledger: this.#ledger,
@@ -185,7 +185,7 @@ class Run {
       clock,
       startedMs: this.#startedMs,
       assertFits: () => assertColumnsFit(this.#catalogue.size, memory),
-      room: roomOf(this.#settings, formats, memory),
+      room: memoryBudget(this.#settings, formats, memory),
       means: { wide: memory.optimizes, apart: memory.apart },
       notify,
       begun: () => this.#sending!.begun || this.#settledAny,
@@ -198,17 +198,18 @@ class Run {
   }
 
   /** What this load will do to the target, said before anything is sent. */
-  async #lookOut(times: TimeSample, { database, version }: TargetDescription): Promise<TargetSide> {
+  async #lookOut(times: TimeSample, { database, version }: TargetDescription): Promise<TargetThrottle> {
     const { target, clock, notify } = this.#context;
     const signal = this.#halt.signal;
-    const seen = outlook(this.#settings, database, await target.layout(signal), times);
-    if (target.traits.plansMemory) for (const notice of words(this.#settings, seen, times, version)) notify(notice);
-    return new TargetSide(this.#settings, seen, { target, clock, signal, notify });
+    const seen = forecastTargetMemory(this.#settings, database, await target.layout(signal), times);
+    if (target.traits.plansMemory)
+      for (const notice of forecastNotices(this.#settings, seen, times, version)) notify(notice);
+    return new TargetThrottle(this.#settings, seen, { target, clock, signal, notify });
   }
 
-  #sendingTo(side: TargetSide, memory: MemoryPlan): Sending {
+  #sendingTo(side: TargetThrottle, memory: MemoryPlan): WriteStage {
     const { target, clock, notify } = this.#context;
-    return new Sending({
+    return new WriteStage({
       settings: this.#settings,
       memory,
       target,
@@ -290,7 +291,7 @@ class Run {
     return { summary, examples: ledger.examples, error, particulars: this.#particulars() };
   }
 
-  #particulars(): Particulars | null {
+  #particulars(): RunDetails | null {
     if (this.#particularly === null) return null;
     return {
       rejects: this.#particularly.rejects(),
@@ -324,14 +325,14 @@ class Run {
     return loaded + rejected > 0;
   }
 
-  #howItEnded(): Parameters<Continuing['close']>[0] {
+  #howItEnded(): Parameters<ResumeState['close']>[0] {
     const { reason, total } = this.#ledger;
     if (reason?.outcome === 'usage' && !this.#settledAny) return 'unbegun';
     if (reason !== null || total.read !== total.loaded + total.rejected) return 'stopped';
     return this.#outcome().reason === null ? 'finished' : 'stopped';
   }
 
-  #told(): Told {
+  #told(): RunFacts {
     const { inputs, clock } = this.#context;
     return {
       inputs,
@@ -382,10 +383,10 @@ function sentPrecision({ precision }: Settings, { traits }: Target): InputPrecis
   return precision === 's' && !traits.sendsSeconds ? 'ms' : precision;
 }
 
-function particularly({ measurement }: Settings, precision: InputPrecision): Particularly {
+function particularly({ measurement }: Settings, precision: InputPrecision): DetailCollector {
   const table = measurement === null || measurement.includes('{') ? null : measurement;
   const unitNs = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n }[precision];
-  return new Particularly({ table, unitNs, random: Math.random });
+  return new DetailCollector({ table, unitNs, random: Math.random });
 }
 
 /** The load's name, and that of the database it goes to. */
@@ -399,7 +400,7 @@ function namesOf(settings: Settings, context: LoadContext): { load: string; data
       tenant,
       database: db,
       inputs,
-      format: readAs(settings),
+      format: readingIdentity(settings),
       precision,
     });
   return { load: name(named), database: name([]) };

@@ -5,16 +5,16 @@ import { setFlagsFromString } from 'node:v8';
 import { slotBytes } from '../batching/arena.js';
 import type { Settings } from '../config/settings.js';
 import { MemoryLimitError } from '../core/errors.js';
-import type { FormatName, Input, Room } from '../core/types/index.js';
+import type { FormatName, Input, MemoryBudget } from '../core/types/index.js';
 import { memoryProbe } from '../flow-control/own-memory/cgroup.js';
 import { memoryLimit } from '../flow-control/own-memory/memory-limit.js';
 import { limitForWindow, type MemoryPlan, type PlanRequest, plan } from '../flow-control/own-memory/memory-plan.js';
-import { apartBytes, chunkBytes, formatBytes } from '../formats/registry.js';
+import { chunkBytes, formatMemoryBytes, workerMemoryBytes } from '../formats/registry.js';
 import { isUrl } from '../inputs/http/url-name.js';
 import { isS3 } from '../inputs/s3/s3-inputs.js';
 
 /** What the plan leaves to decompression. */
-export function roomOf(settings: Settings, formats: readonly FormatName[], memory: MemoryPlan): Room {
+export function memoryBudget(settings: Settings, formats: readonly FormatName[], memory: MemoryPlan): MemoryBudget {
   const { windowBytes } = memory;
   return {
     bytes: windowBytes,
@@ -71,7 +71,7 @@ export function isWorthThread(inputs: readonly Pick<Input, 'size'>[], processors
  * To be called before anything is read. It is a setting of the process, not of a load: whoever loads with a small limit
  * inside a program of their own has that program's other WebAssembly stay as it was first compiled, too.
  */
-export function economise({ optimizes }: MemoryPlan): void {
+export function reduceMemory({ optimizes }: MemoryPlan): void {
   if (optimizes) return;
   // Node 20 heeds the first while it runs, Node 24 the second: never called often enough to be worth optimizing.
   setFlagsFromString('--liftoff-only');
@@ -104,7 +104,7 @@ function requestOf(
 ): PlanRequest {
   const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
   const limit = memoryLimit(settings.memoryLimit, memoryProbe());
-  const narrow = formatBytes(settings, formats, false);
+  const narrow = formatMemoryBytes(settings, formats, false);
   return {
     limit,
     workers,
@@ -113,9 +113,9 @@ function requestOf(
     maxPointBytes,
     formatBytes: narrow,
     chunkBytes,
-    wideBytes: formatBytes(settings, formats, true) - narrow,
+    wideBytes: formatMemoryBytes(settings, formats, true) - narrow,
     remoteBytes: remote,
-    apartBytes: apart ? apartBytes(settings, formats) : null,
+    apartBytes: apart ? workerMemoryBytes(settings, formats) : null,
     slotBytes,
   };
 }

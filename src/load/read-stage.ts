@@ -1,10 +1,10 @@
 // The reading half of a run: inputs, one after the other, become batches. A bad input is named and the others go on.
 
 import type { Arena } from '../batching/arena.js';
-import { Batcher, type Guard } from '../batching/batcher.js';
-import { joined } from '../batching/coalescer.js';
+import { Batcher, type SchemaGuard } from '../batching/batcher.js';
+import { coalesce } from '../batching/coalescer.js';
 import { unitsPerMs } from '../batching/generated-timestamps.js';
-import { type Filled, isCounted } from '../batching/open-batch.js';
+import { type FilledBatch, isCounted } from '../batching/open-batch.js';
 import type { Bounds } from '../batching/point-bounds.js';
 import type { Settings } from '../config/settings.js';
 import { orAborted } from '../core/abort.js';
@@ -17,24 +17,24 @@ import type {
   Format,
   FormatName,
   Input,
+  MemoryBudget,
   Notice,
-  Place,
   Points,
-  Room,
-  Start,
+  Position,
+  ResumePoint,
 } from '../core/types/index.js';
-import { Waits } from '../delivery/wait-stats.js';
+import { WaitStats } from '../delivery/wait-stats.js';
 import { pointValues } from '../formats/line-protocol/point-values.js';
-import { Formats, type Means } from '../formats/registry.js';
+import { Formats, type ReadMode } from '../formats/registry.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';
 import { skip } from '../inputs/skip.js';
 import type { Catalogue } from '../schema/catalogue.js';
 import { beyond, oversize } from '../schema/name-limits.js';
 import { timesMerged } from '../targets/cnosdb/database-settings.js';
 import type { Ledger } from './ledger/ledger.js';
-import type { Continuing } from './resume-state.js';
+import type { ResumeState } from './resume-state.js';
 
-export interface ReadingContext {
+export interface ReadStageContext {
   readonly settings: Settings;
   readonly inputs: readonly Input[];
   readonly database: DatabaseSettings;
@@ -43,16 +43,16 @@ export interface ReadingContext {
   readonly sendsSeconds: boolean;
   readonly catalogue: Catalogue;
   readonly ledger: Ledger;
-  readonly continuing: Continuing;
+  readonly continuing: ResumeState;
   readonly clock: Clock;
   /** Of this run; stamps are counted from the start of the load. */
   readonly startedMs: number;
   /** Throws when there are more columns than memory can hold. */
   readonly assertFits: () => void;
   /** For decompression, and for what is read at random. */
-  readonly room: Room;
+  readonly room: MemoryBudget;
   /** How points of line protocol are found. */
-  readonly means: Means;
+  readonly means: ReadMode;
   readonly notify: (notice: Notice) => void;
   /** Whether anything was sent yet, now or in an earlier run of the load. */
   readonly begun: () => boolean;
@@ -63,8 +63,8 @@ export interface ReadingContext {
 /** Time for a read in progress to end after the run was stopped. */
 const closeMs = 200;
 
-export class Reading {
-  readonly #context: ReadingContext;
+export class ReadStage {
+  readonly #context: ReadStageContext;
   readonly #formats: Formats;
   readonly #formatOf = new Map<number, FormatName>();
   #source: ByteSource | null = null;
@@ -75,11 +75,11 @@ export class Reading {
   #inputsDone = 0;
   #current: string | null = null;
   /** For bytes of inputs: whoever reads has a writer that could send. */
-  readonly #waits: Waits;
+  readonly #waits: WaitStats;
 
-  constructor(context: ReadingContext) {
+  constructor(context: ReadStageContext) {
     this.#context = context;
-    this.#waits = new Waits(context.clock);
+    this.#waits = new WaitStats(context.clock);
     this.#formats = new Formats(context.settings, context.room, context.means);
   }
 
@@ -116,7 +116,7 @@ export class Reading {
     const { settings, clock, ledger } = this.#context;
     const all = this.#all(arena, bodyBytes, signal);
     if (arena.slots === 1 || settings.inOrder) return all;
-    return joined(all, {
+    return coalesce(all, {
       points: settings.batchPoints,
       bodyBytes,
       lingerMs: settings.batchLingerMs,
@@ -125,7 +125,7 @@ export class Reading {
     });
   }
 
-  async *#all(arena: Arena, bodyBytes: () => number, signal: AbortSignal): AsyncGenerator<Filled, void> {
+  async *#all(arena: Arena, bodyBytes: () => number, signal: AbortSignal): AsyncGenerator<FilledBatch, void> {
     const { settings, inputs, ledger } = this.#context;
     const limit = settings.limit ?? Number.POSITIVE_INFINITY;
     const batcher = this.#batcher(arena, bodyBytes, limit);
@@ -137,7 +137,7 @@ export class Reading {
     this.#current = null;
   }
 
-  async *#input(i: number, input: Input, batcher: Batcher, signal: AbortSignal): AsyncGenerator<Filled, void> {
+  async *#input(i: number, input: Input, batcher: Batcher, signal: AbortSignal): AsyncGenerator<FilledBatch, void> {
     const { settings, ledger, continuing, notify } = this.#context;
     this.#current = input.name;
     try {
@@ -177,7 +177,7 @@ export class Reading {
     i: number,
     input: Input,
     source: ByteSource,
-    { place }: Start,
+    { place }: ResumePoint,
     signal: AbortSignal,
   ): Promise<{ format: Format; rest: ByteSource }> {
     const choose = async (from: ByteSource): Promise<{ format: Format; source: ByteSource }> =>
@@ -216,7 +216,7 @@ export class Reading {
   }
 
   /** With decoded bytes counted. */
-  async *#runs(format: Format, rest: ByteSource, place: Place, signal: AbortSignal): AsyncGenerator<Points, void> {
+  async *#runs(format: Format, rest: ByteSource, place: Position, signal: AbortSignal): AsyncGenerator<Points, void> {
     if (!format.isRandom) {
       yield* format.points(this.#counting(rest), signal, place);
       return;
@@ -278,7 +278,7 @@ export class Reading {
     };
   }
 
-  #guard(): Guard {
+  #guard(): SchemaGuard {
     const { catalogue, database, introducesAlone, settings, assertFits } = this.#context;
     return {
       introducesAlone,

@@ -10,24 +10,24 @@ import type {
   Clock,
   Input,
   Notice,
-  Particulars,
-  Place,
+  Position,
   Receipt,
-  Start,
+  ResumePoint,
+  RunDetails,
 } from '../core/types/index.js';
-import { theBeginning } from '../core/types/index.js';
+import { INPUT_START } from '../core/types/index.js';
 import { type Checkpoint, type CheckpointInput, unwritable } from '../state/checkpoint.js';
 import { DeadLetters } from '../state/dead-letters/dead-letters.js';
 import { compare, type Fingerprint, fingerprint } from '../state/fingerprint.js';
 import { readHistory } from '../state/history.js';
-import { type Piece, Progress } from '../state/input-progress.js';
-import { LoadRecord } from '../state/load-store.js';
+import { InputProgress, type SettledPiece } from '../state/input-progress.js';
+import { LoadStore } from '../state/load-store.js';
 import { type Held, take } from '../state/locks/lock.js';
-import { pieces } from '../state/settled-ranges.js';
+import { settledRanges } from '../state/settled-ranges.js';
 import { makeFolder } from '../state/state-folder.js';
-import type { Earlier, Ledger } from './ledger/ledger.js';
+import type { EarlierTotals, Ledger } from './ledger/ledger.js';
 
-export interface ContinuingContext {
+export interface ResumeStateContext {
   readonly settings: Settings;
   readonly inputs: readonly Input[];
   readonly clock: Clock;
@@ -41,13 +41,13 @@ export interface ContinuingContext {
 
 /** An input that this run has begun. */
 interface Track {
-  readonly progress: Progress;
+  readonly progress: InputProgress;
   source: ByteSource | null;
   fingerprint: Fingerprint | null;
   /** Decoded bytes of the whole input; null until its end was read. */
   end: number | null;
   /** Pieces of points in parts that are not whole in the dead letters yet, by line. */
-  readonly parts: Map<number, Piece[]>;
+  readonly parts: Map<number, SettledPiece[]>;
 }
 
 const saveMs = 1000;
@@ -55,10 +55,10 @@ const mostAbandoned = 100;
 /** A save takes at most this part of the time: the next one waits so many times as long as the last one took. */
 const saveShare = 100;
 
-export class Continuing {
+export class ResumeState {
   readonly deadLetters: DeadLetters;
-  readonly #context: ContinuingContext;
-  readonly #record: LoadRecord;
+  readonly #context: ResumeStateContext;
+  readonly #record: LoadStore;
   readonly #keeps: boolean;
   readonly #stamp: string;
   readonly #tracks = new Map<number, Track>();
@@ -91,7 +91,7 @@ export class Continuing {
   readonly #abandoned: { input: number | null; kept: string | null }[] = [];
   #abandonedMore = 0;
 
-  constructor(context: ContinuingContext) {
+  constructor(context: ResumeStateContext) {
     const { settings, inputs, names, startedMs } = context;
     this.#context = context;
     this.#keeps = settings.checkpoint && inputs.every(({ path, size }) => path !== null && size !== null);
@@ -99,7 +99,7 @@ export class Continuing {
     this.#startMs = startedMs;
     this.#finishedAt = new Float64Array(inputs.length).fill(-1);
     this.deadLetters = new DeadLetters(settings.stateDir, names.load);
-    this.#record = new LoadRecord(settings.stateDir, names.load, this.#historyPath);
+    this.#record = new LoadStore(settings.stateDir, names.load, this.#historyPath);
   }
 
   /** Start of the load, ms since 1970: of its first run. */
@@ -125,7 +125,7 @@ export class Continuing {
   }
 
   /** What was given up for a fresh start. */
-  get abandoned(): Particulars['abandoned'] {
+  get abandoned(): RunDetails['abandoned'] {
     return { shown: this.#abandoned, more: this.#abandonedMore };
   }
 
@@ -175,28 +175,28 @@ export class Continuing {
    * Throws InputError when it is another one than before and that is to be refused.
    * @param reached points of the load before it, as far as this run has read
    */
-  async inputBegins(i: number, source: ByteSource, reached: number): Promise<Start | null> {
+  async inputBegins(i: number, source: ByteSource, reached: number): Promise<ResumePoint | null> {
     this.#next = Math.max(this.#next, reached);
-    const fresh: Place = { ...theBeginning, ordinal: this.#next };
+    const fresh: Position = { ...INPUT_START, ordinal: this.#next };
     const known = await this.#known(i);
     const { file } = source;
-    if (!this.#keeps || file === undefined) return this.#begun(i, source, new Progress(fresh), null);
+    if (!this.#keeps || file === undefined) return this.#begun(i, source, new InputProgress(fresh), null);
     if (known !== null) {
       const now = await this.#compared(i, file, known.input);
       if (now === 'changed') {
         await this.#restart(i, known.input);
-        return this.#begun(i, source, new Progress(fresh), await this.#identified(i, file, 0));
+        return this.#begun(i, source, new InputProgress(fresh), await this.#identified(i, file, 0));
       }
       if (known.finished && now === 'same') return this.#nothingLeft(i, known.input);
       const { place, beyond, fingerprint: was } = known.input;
-      const progress = new Progress(known.finished ? { ...place, ordinal: this.#next } : place, beyond);
+      const progress = new InputProgress(known.finished ? { ...place, ordinal: this.#next } : place, beyond);
       const identity = await this.#identified(i, file, was.tail.to);
       this.#waiting.delete(i);
       return this.#begun(i, source, progress, identity);
     }
     const before = this.#loadedBefore.get(this.#context.inputs[i]!.path ?? '');
     if (before !== undefined && (await this.#compared(i, file, before)) === 'same') return this.#leaveOut(i, before);
-    return this.#begun(i, source, new Progress(fresh), await this.#identified(i, file, 0));
+    return this.#begun(i, source, new InputProgress(fresh), await this.#identified(i, file, 0));
   }
 
   /** Told before the source of an input is closed. */
@@ -209,7 +209,7 @@ export class Continuing {
   }
 
   /** Told when an input was read to its end: `rest` of it holds nothing to be sent. */
-  inputEnded(i: number, rest: Piece): void {
+  inputEnded(i: number, rest: SettledPiece): void {
     const track = this.#tracks.get(i)!;
     track.progress.add(rest);
     track.end = rest.to.byteOffset;
@@ -221,7 +221,7 @@ export class Continuing {
   /** Told by the ledger of every batch. */
   booked(batch: Batch, receipt: Receipt, kept: boolean, whole: readonly number[]): void {
     const track = this.#tracks.get(batch.span.input)!;
-    const { settled, parts } = pieces(batch, receipt, kept);
+    const { settled, parts } = settledRanges(batch, receipt, kept);
     for (const piece of settled) track.progress.add(piece);
     for (const { line, piece } of parts) track.parts.set(line, [...(track.parts.get(line) ?? []), piece]);
     if (kept) this.#halfPoints += batch.rejects.filter(({ part }) => part === 'last').length - whole.length;
@@ -384,7 +384,7 @@ export class Continuing {
     return null;
   }
 
-  #begun(i: number, source: ByteSource, progress: Progress, identity: Fingerprint | null): Start {
+  #begun(i: number, source: ByteSource, progress: InputProgress, identity: Fingerprint | null): ResumePoint {
     this.#tracks.set(i, { progress, source, fingerprint: identity, end: null, parts: new Map() });
     return progress.start;
   }
@@ -474,7 +474,7 @@ export class Continuing {
   }
 }
 
-function earlier({ loaded, rejected, values, reasons, place }: CheckpointInput): Earlier {
+function earlier({ loaded, rejected, values, reasons, place }: CheckpointInput): EarlierTotals {
   return { loaded, rejected, values, reasons, bytes: place.byteOffset };
 }
 

@@ -1,17 +1,17 @@
 // What a run shows of itself: a snapshot while it goes on, the parts of its summary at the end. Reads, never changes.
 
-import type { Clock, EndpointAccount, HeldBackBy, Input, Snapshot, Summary } from '../core/types/index.js';
+import type { Clock, EndpointTotals, Input, LimitingFactor, Snapshot, Summary } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { peakResident } from '../flow-control/own-memory/resident.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Meter } from './ledger/meter.js';
-import { type RunFacts, summarize } from './ledger/summarize.js';
-import type { Reading } from './read-stage.js';
-import type { TargetSide } from './target-throttle.js';
-import type { Sending } from './write-stage.js';
+import { type SummaryInput, summarize } from './ledger/summarize.js';
+import type { ReadStage } from './read-stage.js';
+import type { TargetThrottle } from './target-throttle.js';
+import type { WriteStage } from './write-stage.js';
 
 /** The parts of a run that have something to tell; null: it never got so far. */
-export interface Told {
+export interface RunFacts {
   readonly inputs: readonly Input[];
   readonly clock: Clock;
   /** Monotonic: the wall clock may be set meanwhile. */
@@ -19,14 +19,14 @@ export interface Told {
   readonly ledger: Ledger;
   readonly meter: Meter;
   readonly memory: MemoryPlan | null;
-  readonly reading: Reading | null;
-  readonly sending: Sending | null;
-  readonly side: TargetSide | null;
-  readonly endpoints: readonly EndpointAccount[];
+  readonly reading: ReadStage | null;
+  readonly sending: WriteStage | null;
+  readonly side: TargetThrottle | null;
+  readonly endpoints: readonly EndpointTotals[];
   readonly rssBytes: number;
 }
 
-export function snapshotOf(told: Told): Snapshot {
+export function snapshotOf(told: RunFacts): Snapshot {
   const { inputs, clock, ledger, meter, memory, reading, sending, side } = told;
   const governor = sending?.governor;
   const { read, loaded, rejected } = ledger.total;
@@ -59,12 +59,12 @@ export function snapshotOf(told: Told): Snapshot {
 }
 
 /** A wait of all batches weighs more than fewer writers than there might be; an input matters once nothing else holds. */
-function heldBackBy({ sending, side, reading }: Told): HeldBackBy | null {
+function heldBackBy({ sending, side, reading }: RunFacts): LimitingFactor | null {
   return side?.holding ?? sending?.governor.heldBackBy ?? (reading?.waits.going ? 'input' : null);
 }
 
 /** Seconds so far. */
-function heldBack({ sending, side, reading }: Told): Record<HeldBackBy, number> {
+function heldBack({ sending, side, reading }: RunFacts): Record<LimitingFactor, number> {
   const by = sending?.governor.account().heldBack;
   const held = side?.account();
   // Waiting for the time between two flushes to pass is nothing that the target does.
@@ -79,14 +79,14 @@ function heldBack({ sending, side, reading }: Told): Record<HeldBackBy, number> 
   };
 }
 
-type FactsTold = Pick<RunFacts, 'endedMs' | 'seconds' | 'bytes' | 'memory' | 'pressure' | 'side' | 'endpoints'>;
+type FactsTold = Pick<SummaryInput, 'endedMs' | 'seconds' | 'bytes' | 'memory' | 'pressure' | 'side' | 'endpoints'>;
 
 /** The account of the whole run. `facts`: what its parts do not tell. */
-export function summaryOf(told: Told, facts: Omit<RunFacts, keyof FactsTold>): Summary {
+export function summaryOf(told: RunFacts, facts: Omit<SummaryInput, keyof FactsTold>): Summary {
   return summarize(told.ledger, told.meter, { ...facts, ...factsOf(told) });
 }
 
-function factsOf(told: Told): FactsTold {
+function factsOf(told: RunFacts): FactsTold {
   const { clock, begunMs, reading, side, endpoints } = told;
   return {
     endedMs: clock.now(),
@@ -99,7 +99,7 @@ function factsOf(told: Told): FactsTold {
   };
 }
 
-function memoryOf(told: Told): Summary['memory'] {
+function memoryOf(told: RunFacts): Summary['memory'] {
   const { memory, sending } = told;
   const account = sending?.governor.account();
   return {
@@ -115,11 +115,11 @@ function memoryOf(told: Told): Summary['memory'] {
 }
 
 /** Up to now. The kernel's own record knows of peaks between two looks. */
-export function peakRss({ sending }: Told): number {
+export function peakRss({ sending }: RunFacts): number {
   return Math.max(sending?.governor.account().peakRssBytes ?? 0, peakResident());
 }
 
-function pressureOf(told: Told): Summary['pressure'] {
+function pressureOf(told: RunFacts): Summary['pressure'] {
   const { memory, sending } = told;
   const account = sending?.governor.account();
   const held = heldBack(told);

@@ -2,7 +2,7 @@
 // Where the pure plan meets the rooms that know its figures, as memory.ts is for our own side.
 
 import type { Settings } from '../config/settings.js';
-import type { DatabaseSettings, Layout, Notice } from '../core/types/index.js';
+import type { DatabaseSettings, NodeLayout, Notice } from '../core/types/index.js';
 import { formatBytes } from '../core/units.js';
 import {
   bodiesKept,
@@ -15,11 +15,11 @@ import {
 import type { TimeSample } from '../inputs/sample-times.js';
 import { durationMs, sizeBytes } from '../targets/cnosdb/database-settings.js';
 
-export type Place = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
+export type VnodePlacement = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
 
-export interface Outlook {
+export interface TargetMemoryForecast {
   readonly plan: TargetPlan;
-  readonly layout: Layout;
+  readonly layout: NodeLayout;
   /** Time buckets that the inputs touch, as far as they were seen. */
   readonly buckets: number;
   /** Decoded bytes of all inputs; null while unknown. */
@@ -32,13 +32,13 @@ const unitsPerMs = { s: 0.001, ms: 1, us: 1000, ns: 1_000_000 };
 const mostVnodes = 2000;
 
 /** Plans for a database that is there; `mayCreate`: for one that is about to be made. */
-export function outlook(
+export function forecastTargetMemory(
   settings: Settings,
-  place: Place,
-  layout: Layout,
+  place: VnodePlacement,
+  layout: NodeLayout,
   times: TimeSample,
   mayCreate = false,
-): Outlook {
+): TargetMemoryForecast {
   const buckets = bucketsOf(times, place.vnodeDurationMs, settings.precision);
   const { targetMemory, batchBytes, relieve } = settings;
   const plan = planTarget({
@@ -55,7 +55,7 @@ export function outlook(
 }
 
 /** What CREATE DATABASE would make of --db-options, so far as it matters here. */
-export function placeAsked(dbOptions: string | null): Place {
+export function placeAsked(dbOptions: string | null): VnodePlacement {
   const option = (name: string): string | null =>
     new RegExp(`\\b${name}\\s*=?\\s*(?:'([^']*)'|(\\d+))`, 'i')
       .exec(dbOptions ?? '')
@@ -71,7 +71,7 @@ export function placeAsked(dbOptions: string | null): Place {
 }
 
 /** A database that is not there yet: its vnodes spread evenly over the endpoints. */
-export function layoutAsked({ shard, replica }: Place, endpoints: number): Layout {
+export function layoutAsked({ shard, replica }: VnodePlacement, endpoints: number): NodeLayout {
   const nodes = Math.max(1, Math.min(shard * replica, endpoints));
   return { nodes, vnodesPerNode: Math.ceil((shard * replica) / nodes), from: 'endpoints' };
 }
@@ -80,7 +80,8 @@ export function layoutAsked({ shard, replica }: Place, endpoints: number): Layou
 export function memcacheAsked(settings: Settings, times: TimeSample): number | null {
   if (!settings.createDb || /MAX_MEMCACHE_SIZE/i.test(settings.dbOptions ?? '')) return null;
   const place = placeAsked(settings.dbOptions);
-  return outlook(settings, place, layoutAsked(place, settings.urls.length), times, true).plan.memcacheBytes;
+  return forecastTargetMemory(settings, place, layoutAsked(place, settings.urls.length), times, true).plan
+    .memcacheBytes;
 }
 
 function readable(duration: string): number | null {
@@ -102,9 +103,9 @@ function bucketsOf(
 }
 
 /** What a person should know before anything is sent; the plan itself comes first. */
-export function words(
+export function forecastNotices(
   settings: Settings,
-  { plan, layout, buckets }: Outlook,
+  { plan, layout, buckets }: TargetMemoryForecast,
   { unseen }: TimeSample,
   version: string | null,
 ): Notice[] {
@@ -162,7 +163,11 @@ function cannotHold({ relieve }: Settings, plan: TargetPlan, buckets: number): s
 }
 
 /** What --target-memory lets through where nothing else holds the load back, and what twice as much would take. */
-export function pacedWords({ plan, buckets, totalBytes }: Outlook, bodyBytes: number, bytesPerSecond: number): string {
+export function pacingMessage(
+  { plan, buckets, totalBytes }: TargetMemoryForecast,
+  bodyBytes: number,
+  bytesPerSecond: number,
+): string {
   const limit = plan.limitBytes ?? 0;
   const kept = keptBodies(bodyBytes, plan.share, buckets, totalBytes);
   const { holdBytes } = flushMarks(limit, kept);

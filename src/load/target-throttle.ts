@@ -4,8 +4,8 @@
 import type { Settings } from '../config/settings.js';
 import type { Attempt, Batch, Clock, Notice, Target } from '../core/types/index.js';
 import { formatBytes } from '../core/units.js';
-import { Rate } from '../delivery/rate-limit.js';
-import { Waits } from '../delivery/wait-stats.js';
+import { RateLimit } from '../delivery/rate-limit.js';
+import { WaitStats } from '../delivery/wait-stats.js';
 import { rowsPerByte } from '../flow-control/target-memory/row-size.js';
 import {
   bodiesBeside,
@@ -15,7 +15,7 @@ import {
   smallestBody,
 } from '../flow-control/target-memory/target-plan.js';
 import { TargetPressure } from '../flow-control/target-memory/target-pressure.js';
-import { type Outlook, pacedWords } from './target-forecast.js';
+import { pacingMessage, type TargetMemoryForecast } from './target-forecast.js';
 
 /** A flush under way does no good after this. */
 const flushTimeoutMs = 15_000;
@@ -31,7 +31,7 @@ const downBytes = 16 * 1024 * 1024;
 const pacedLongSeconds = 5;
 const pacedLongShare = 0.25;
 
-export interface TargetSideContext {
+export interface TargetThrottleContext {
   readonly target: Target;
   readonly clock: Clock;
   /** Ends flushes and looks at gauges. */
@@ -39,14 +39,14 @@ export interface TargetSideContext {
   readonly notify: (notice: Notice) => void;
 }
 
-export class TargetSide {
-  readonly #outlook: Outlook;
-  readonly #context: TargetSideContext;
+export class TargetThrottle {
+  readonly #outlook: TargetMemoryForecast;
+  readonly #context: TargetThrottleContext;
   readonly #stageBytes: number | null;
   readonly #pressure: TargetPressure;
-  readonly #rate: Rate;
+  readonly #rate: RateLimit;
   /** For flushes and stages. */
-  readonly #waits: Waits;
+  readonly #waits: WaitStats;
   #acknowledged = 0;
   /** Monotonic ms of the first answer. */
   #firstAt: number | null = null;
@@ -56,15 +56,15 @@ export class TargetSide {
   #stagedAt = 0;
   #stage: Promise<void> | null = null;
 
-  constructor(settings: Settings, outlook: Outlook, context: TargetSideContext) {
+  constructor(settings: Settings, outlook: TargetMemoryForecast, context: TargetThrottleContext) {
     const { target, clock, signal, notify } = context;
     const { plan, layout, buckets, totalBytes } = outlook;
     const { share, bodyBytes, limitBytes, flush, cacheBytes } = plan;
     this.#outlook = outlook;
     this.#context = context;
     this.#stageBytes = settings.stage;
-    this.#waits = new Waits(clock);
-    this.#rate = new Rate({ pointsPerSecond: settings.ratePoints, bytesPerSecond: settings.rateBytes }, clock);
+    this.#waits = new WaitStats(clock);
+    this.#rate = new RateLimit({ pointsPerSecond: settings.ratePoints, bytesPerSecond: settings.rateBytes }, clock);
     this.#pressure = new TargetPressure({
       share,
       plan:
@@ -154,7 +154,7 @@ export class TargetSide {
   }
 
   #pacedWords(): string {
-    return pacedWords(this.#outlook, this.#pressure.bodyBytes, this.#pressure.bytesPerSecond);
+    return pacingMessage(this.#outlook, this.#pressure.bodyBytes, this.#pressure.bytesPerSecond);
   }
 
   /** The first batch beyond a stage makes all wait until what was sent has been flushed. */

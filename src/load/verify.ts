@@ -33,7 +33,7 @@ const mostDifferences = 100;
 /** Counted before the load; of further tables only what is there afterwards is known. */
 const mostTables = 200;
 
-interface Sample {
+interface SampledPoint {
   readonly ordinal: number;
   readonly point: number;
   readonly sent: PointValues;
@@ -47,7 +47,7 @@ type Difference = VerifyReport['differences'][number];
 
 export class Verification {
   readonly #options: VerifyOptions;
-  readonly #sample: Reservoir<Sample>;
+  readonly #sample: Reservoir<SampledPoint>;
   readonly #before = new Map<string, number | null>();
   #allCounted = false;
 
@@ -79,7 +79,7 @@ export class Verification {
   settled(batch: Batch, { loaded }: Receipt): void {
     const isLoaded = (point: number): boolean => loaded.some(({ from, to }) => point >= from && point < to);
     this.#sample.drop(({ ordinal, point }) => ordinal === batch.ordinal && !isLoaded(point));
-    const byTime = new Map<number, Sample[]>();
+    const byTime = new Map<number, SampledPoint[]>();
     for (const sample of this.#sample.items) {
       const same = byTime.get(sample.time);
       if (same === undefined) byTime.set(sample.time, [sample]);
@@ -88,14 +88,14 @@ export class Verification {
     for (const range of loaded) this.#look(batch, range, byTime);
   }
 
-  #look(batch: Batch, { from, to }: PointRange, byTime: ReadonlyMap<number, readonly Sample[]>): void {
+  #look(batch: Batch, { from, to }: PointRange, byTime: ReadonlyMap<number, readonly SampledPoint[]>): void {
     for (let i = from; i < to; i += 1) {
       const same = byTime.get(timeAt(batch.body, batch.bodyEnd(i) - 1));
       if (same !== undefined) this.#meet(batch, i, same);
     }
   }
 
-  #meet(batch: Batch, i: number, samples: readonly Sample[]): void {
+  #meet(batch: Batch, i: number, samples: readonly SampledPoint[]): void {
     const others = samples.filter(({ ordinal, point }) => ordinal !== batch.ordinal || point < i);
     if (others.length === 0) return;
     const later = pointValues(bodyOf(batch, i), this.#options.precision);
@@ -186,13 +186,13 @@ function sameSeries(a: PointValues, b: PointValues): boolean {
   return [...a.tags].every(([name, value]) => b.tags.get(name) === value);
 }
 
-function grouped(samples: readonly Sample[]): Map<string, Sample[]> {
-  const tables = new Map<string, Sample[]>();
+function grouped(samples: readonly SampledPoint[]): Map<string, SampledPoint[]> {
+  const tables = new Map<string, SampledPoint[]>();
   for (const sample of samples) tables.set(sample.sent.table, [...(tables.get(sample.sent.table) ?? []), sample]);
   return tables;
 }
 
-function compare({ sent, expected }: Sample, stored: PointValues | null): Difference[] {
+function compare({ sent, expected }: SampledPoint, stored: PointValues | null): Difference[] {
   const place = { table: sent.table, time: String(sent.time), tags: Object.fromEntries(sent.tags) };
   if (stored === null) return [{ ...place, field: null, expected: 'a point', got: null }];
   return [...expected].flatMap(([field, values]) => {

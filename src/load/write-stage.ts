@@ -6,7 +6,7 @@ import { shares } from '../batching/coalescer.js';
 import type { Settings } from '../config/settings.js';
 import type { Batch, Clock, Notice, Receipt, Target } from '../core/types/index.js';
 import { Delivery } from '../delivery/delivery.js';
-import { alone, Outstanding } from '../delivery/exclusive-batches.js';
+import { exclusiveBatches, InFlightBatches } from '../delivery/exclusive-batches.js';
 import { SizeLimit } from '../delivery/size-limit.js';
 import { runWriters } from '../delivery/writers.js';
 import { govern } from '../flow-control/governor.js';
@@ -16,17 +16,17 @@ import type { Governor } from '../flow-control/types.js';
 import { Stall } from '../reporting/progress/stall.js';
 import { awaitColumns, refresh } from '../schema/await-columns.js';
 import type { Catalogue } from '../schema/catalogue.js';
-import { Turns } from '../state/locks/first-write-lock.js';
+import { FirstWriteLock } from '../state/locks/first-write-lock.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Meter } from './ledger/meter.js';
-import type { TargetSide } from './target-throttle.js';
+import type { TargetThrottle } from './target-throttle.js';
 import type { Verification } from './verify.js';
 
-export interface SendingContext {
+export interface WriteStageContext {
   readonly settings: Settings;
   readonly memory: MemoryPlan;
   readonly target: Target;
-  readonly side: TargetSide;
+  readonly side: TargetThrottle;
   readonly catalogue: Catalogue;
   readonly ledger: Ledger;
   readonly meter: Meter;
@@ -46,24 +46,29 @@ export interface SendingContext {
   readonly notify: (notice: Notice) => void;
 }
 
-export class Sending {
+export class WriteStage {
   readonly governor: Governor;
   readonly sizes: SizeLimit;
-  readonly #context: SendingContext;
+  readonly #context: WriteStageContext;
   readonly #gate = pLimit(1);
-  readonly #outstanding = new Outstanding();
-  readonly #turns: Turns;
+  readonly #outstanding = new InFlightBatches();
+  readonly #turns: FirstWriteLock;
   readonly #stall: Stall;
   readonly #delivery: Delivery;
   #begun = false;
 
-  constructor(context: SendingContext) {
+  constructor(context: WriteStageContext) {
     const { settings, memory, side, clock, notify } = context;
     const { dryRun, urls, tenant, db } = settings;
     this.#context = context;
     this.sizes = new SizeLimit(memory.batchBytes, () => side.bodyBytes, notify);
     this.governor = this.#govern();
-    this.#turns = new Turns(dryRun === null ? urls.map(({ origin }) => origin) : [], [tenant, db], clock, notify);
+    this.#turns = new FirstWriteLock(
+      dryRun === null ? urls.map(({ origin }) => origin) : [],
+      [tenant, db],
+      clock,
+      notify,
+    );
     this.#stall = this.#watchForStalls();
     this.#delivery = this.#deliveryTo();
   }
@@ -86,7 +91,7 @@ export class Sending {
   /** Sends them all. What a batch does wrong ends the run by `end`; the batches are returned in any case. */
   async run(read: AsyncGenerator<Batch, void>): Promise<void> {
     const { memory, target } = this.#context;
-    const batches = alone(read, this.#outstanding, target.traits.firstWriteAlone);
+    const batches = exclusiveBatches(read, this.#outstanding, target.traits.firstWriteExclusive);
     try {
       await runWriters(memory.slots, this.#gate, batches, (batch) => this.#send(batch));
     } finally {
@@ -120,7 +125,7 @@ export class Sending {
     this.#begun ||= batch.points > 0;
     // Stopped while it waits, it comes back from the delivery undelivered.
     await side.admit(batch, stop).catch(() => {});
-    const needsTurn = batch.introduces !== null && target.traits.firstWriteAlone;
+    const needsTurn = batch.introduces !== null && target.traits.firstWriteExclusive;
     const turn = needsTurn ? await this.#turns.take(stop).catch(() => null) : null;
     const { receipt, fatal } = await this.#delivery.deliver(batch, stop, abort);
     turn?.release();
@@ -185,7 +190,7 @@ export class Sending {
       },
       mayReject: (more) => ledger.mayReject(more),
       landed: async (batch, signal, patienceMs) => {
-        if (!target.traits.firstWriteAlone) return;
+        if (!target.traits.firstWriteExclusive) return;
         const shown = awaitColumns(target, catalogue, batch.introduces ?? [], clock, signal, patienceMs);
         await this.#stall.during('the columns of a batch whose outcome is unknown', shown);
       },

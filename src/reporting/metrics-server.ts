@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UsageError } from '../core/errors.js';
-import type { Metrics } from './metrics.js';
+import type { RunMetrics } from './metrics.js';
 
 export interface Listening {
   /** Of the page with the numbers. */
@@ -13,7 +13,7 @@ export interface Listening {
 }
 
 /** Answers GET /metrics. Does not keep the process alive. Throws UsageError when the address is not to be had. */
-export async function listen(metrics: Metrics, { host, port }: { host: string; port: number }): Promise<Listening> {
+export async function listen(metrics: RunMetrics, { host, port }: { host: string; port: number }): Promise<Listening> {
   const server = createServer((request, response) => {
     request.resume();
     const isPage = request.url?.split('?', 1)[0] === '/metrics';

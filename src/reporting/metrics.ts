@@ -104,7 +104,7 @@ const gauges: readonly Metric[] = [
 const prefix = 'bulk_load_';
 
 /** The names of one run. */
-export class Metrics {
+export class RunMetrics {
   readonly #registry = new Registry();
   #snapshot: (() => Snapshot) | null = null;
 

@@ -4,7 +4,7 @@ import type { Notice } from '../core/types/index.js';
 
 const mostKinds = 50;
 
-interface Said {
+interface NoticeEntry {
   readonly level: Notice['level'];
   readonly message: string;
   readonly times: number;
@@ -14,8 +14,8 @@ interface Said {
 }
 
 /** Warnings and errors alone. */
-export class SaidLog {
-  readonly #kinds = new Map<string, Said>();
+export class NoticeLog {
+  readonly #kinds = new Map<string, NoticeEntry>();
   #more = 0;
 
   /** Of kinds that were too many. */
@@ -23,7 +23,7 @@ export class SaidLog {
     return this.#more;
   }
 
-  get all(): readonly Said[] {
+  get all(): readonly NoticeEntry[] {
     return [...this.#kinds.values()].sort((a, b) => a.first - b.first);
   }
 

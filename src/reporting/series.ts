@@ -3,10 +3,10 @@
 
 import type { Answers, Level, Sample, Snapshot } from '../core/types/index.js';
 
-type Stretch = Omit<Sample, 'pointsPerSecond'>;
+type SeriesStretch = Omit<Sample, 'pointsPerSecond'>;
 
 /** What was counted up to a look, and the worst of the stretch that it ends. */
-interface Kept extends Stretch {
+interface KeptSample extends SeriesStretch {
   readonly loaded: number;
 }
 
@@ -18,8 +18,8 @@ const levels: readonly Level[] = ['normal', 'high', 'critical', 'stop'];
 
 export class Series {
   #every = firstEvery;
-  #kept: Kept[] = [];
-  #origin: Kept | null = null;
+  #kept: KeptSample[] = [];
+  #origin: KeptSample | null = null;
 
   /** Looks within one stretch are merged into one sample. */
   add(snapshot: Snapshot): void {
@@ -33,14 +33,14 @@ export class Series {
     return this.#kept.map((sample, i) => since(this.#kept[i - 1] ?? this.#origin!, sample));
   }
 
-  #keep(sample: Kept): void {
+  #keep(sample: KeptSample): void {
     const last = this.#kept.at(-1);
     const same = last !== undefined && this.#stretch(last) === this.#stretch(sample);
     if (same) this.#kept[this.#kept.length - 1] = merged(last, sample);
     else this.#kept.push(sample);
   }
 
-  #stretch({ seconds }: Kept): number {
+  #stretch({ seconds }: KeptSample): number {
     return Math.floor(seconds / this.#every);
   }
 
@@ -52,7 +52,7 @@ export class Series {
   }
 }
 
-function keptOf({ seconds, points, memory, writers, heldBack, target, endpoints }: Snapshot): Kept {
+function keptOf({ seconds, points, memory, writers, heldBack, target, endpoints }: Snapshot): KeptSample {
   return {
     seconds,
     ...memory,
@@ -67,7 +67,7 @@ function keptOf({ seconds, points, memory, writers, heldBack, target, endpoints 
 }
 
 /** Counts are those of the second, the worst is that of both. */
-function merged(first: Kept, second: Kept): Kept {
+function merged(first: KeptSample, second: KeptSample): KeptSample {
   return {
     ...second,
     rssBytes: Math.max(first.rssBytes, second.rssBytes),
@@ -82,7 +82,7 @@ function merged(first: Kept, second: Kept): Kept {
 }
 
 /** The stretch from one look to another. */
-function since(before: Kept, { loaded, ...sample }: Kept): Sample {
+function since(before: KeptSample, { loaded, ...sample }: KeptSample): Sample {
   const elapsed = sample.seconds - before.seconds;
   const { target, targetMemory, ownMemory, input, rateLimit } = sample.heldBack;
   return {

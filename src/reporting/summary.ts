@@ -33,7 +33,7 @@ const nameWidth = 10;
 /** Whole, however long it is. */
 const toBeCopied = /^ {2}(run again|checkpoint|see) /;
 
-type InputAccount = Summary['inputs'][number];
+type InputSummary = Summary['inputs'][number];
 
 /** `--summary`: one JSON document, all keys always present. */
 export function summaryJson(summary: Summary): string {
@@ -103,7 +103,7 @@ function account({ points, thisRun, values }: Summary): string[] {
   ];
 }
 
-function inputs(all: readonly InputAccount[]): string[] {
+function inputs(all: readonly InputSummary[]): string[] {
   const troubled = all.filter((each) => each.error !== null || each.rejected > 0 || each.undelivered > 0);
   const listed = all.length === 1 ? all.filter((each) => each.error !== null) : troubled;
   const shown = all.length > 1 && all.length <= inputsShown ? all : listed.slice(0, inputsShown);

@@ -1,7 +1,15 @@
 // What the target is known to have: tables, columns, types. A type is known once the target reported it or
 // acknowledged a request that carried it, never merely because a point was seen.
 
-import type { Column, ColumnType, Introduction, Look, Particulars, Shape, TargetColumn } from '../core/types/index.js';
+import type {
+  Column,
+  ColumnType,
+  Introduction,
+  RunDetails,
+  Shape,
+  ShapeMatch,
+  TargetColumn,
+} from '../core/types/index.js';
 
 type Columns = Map<string, ColumnType | null>;
 
@@ -37,7 +45,7 @@ export class Catalogue {
   }
 
   /** The same by name: the first 100 tables, and the first 12 columns of each. */
-  get introductions(): Particulars['introduced'] {
+  get introductions(): RunDetails['introduced'] {
     const shown = [...this.#introduced].map(([table, { isNew, columns, names }]) => {
       return { table, isNew, columns: { shown: names, more: columns - names.length } };
     });
@@ -50,7 +58,7 @@ export class Catalogue {
   }
 
   /** Compares a shape with what is known; changes nothing. */
-  look(shape: Shape): Look {
+  look(shape: Shape): ShapeMatch {
     const columns = this.#tables.get(shape.table);
     let missing = columns === undefined;
     for (const { name, type } of shape.columns) {
@@ -136,7 +144,7 @@ class Proposed implements Introduction {
   }
 }
 
-function conflict(table: string, { name, type }: Column, known: ColumnType | null): Look {
+function conflict(table: string, { name, type }: Column, known: ColumnType | null): ShapeMatch {
   const has = known === null ? 'of a type that line protocol cannot write' : typeNames[known];
   return {
     kind: 'conflict',

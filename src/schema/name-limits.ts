@@ -1,9 +1,9 @@
 // What a target that acknowledges everything would store nothing of, or not as it was sent: found here, since it does not
 // say so itself.
 
-import type { Look, PointValues, Shape, StorageLimits } from '../core/types/index.js';
+import type { PointValues, Shape, ShapeMatch, StorageLimits } from '../core/types/index.js';
 
-type Conflict = Extract<Look, { kind: 'conflict' }>;
+type Conflict = Extract<ShapeMatch, { kind: 'conflict' }>;
 
 /** Why no point of a shape can be stored as it is; null: it can. */
 export function beyond({ table, columns }: Shape, limits: StorageLimits | undefined): Conflict | null {

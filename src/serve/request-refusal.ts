@@ -2,7 +2,7 @@
 // refusal may arise at any depth of the parser and ends nothing but its request.
 
 /** A refused request: HTTP status, CnosDB's six-digit code and text. */
-export class Refusal extends Error {
+export class RequestRefusal extends Error {
   readonly status: number;
   /** Null: the body is empty (404, 405, 413, 500). */
   readonly code: string | null;
@@ -24,24 +24,24 @@ export class Refusal extends Error {
 }
 
 /** 422 with a code, what nearly every refusal is. */
-export function refusal(code: string, message: string): Refusal {
-  return new Refusal(422, code, message);
+export function refusal(code: string, message: string): RequestRefusal {
+  return new RequestRefusal(422, code, message);
 }
 
 /** Line protocol that cannot be read: the whole body is refused. */
-export function unreadable(message: string): Refusal {
+export function unreadable(message: string): RequestRefusal {
   return refusal('040004', `Error parsing message: ${message}`);
 }
 
 /** What the storage engine of the real server says while it applies a write. */
-export function notApplied(message: string): Refusal {
+export function notApplied(message: string): RequestRefusal {
   return refusal('050014', `Apply engine failed: ${message}`);
 }
 
-export function noDatabase(name: string): Refusal {
+export function noDatabase(name: string): RequestRefusal {
   return refusal('030017', `Database not found: "${name}"`);
 }
 
-export function noTable(database: string, table: string): Refusal {
+export function noTable(database: string, table: string): RequestRefusal {
   return refusal('030019', `Table not found: "cnosdb.${database}.${table}"`);
 }

@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { StateError } from '../core/errors.js';
 import { listen, urlOf } from './http/http-server.js';
-import { Metrics } from './http/server-metrics.js';
+import { ServerMetrics } from './http/server-metrics.js';
 import { openStore } from './storage/store.js';
 
 export interface ServeOptions {
@@ -34,7 +34,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const store = await openStore(options.dataDir);
   const service = {
     store,
-    metrics: new Metrics(`${options.host}:${options.port}`),
+    metrics: new ServerMetrics(`${options.host}:${options.port}`),
     password: options.password ?? null,
   };
   try {

@@ -1,42 +1,42 @@
 // How far one input is accounted for: a prefix, and the pieces beyond it, which are as few as batches are in flight.
 // Pure, and the order in which pieces come makes no difference to what they add up to.
 
-import type { ByteRange, Place, Start } from '../core/types/index.js';
+import type { ByteRange, Position, ResumePoint } from '../core/types/index.js';
 
 /** Decoded bytes of an input that are accounted for, and what there is to know of the place where they end. */
-export interface Piece {
+export interface SettledPiece {
   readonly from: number;
-  readonly to: Place;
+  readonly to: Position;
 }
 
-export class Progress {
-  #place: Place;
+export class InputProgress {
+  #place: Position;
   /** Ascending; neither overlapping nor touching each other or the prefix. */
-  #beyond: Piece[] = [];
+  #beyond: SettledPiece[] = [];
 
-  constructor(place: Place, beyond: readonly Piece[] = []) {
+  constructor(place: Position, beyond: readonly SettledPiece[] = []) {
     this.#place = place;
     for (const piece of beyond) this.add(piece);
   }
 
   /** End of the prefix. */
-  get place(): Place {
+  get place(): Position {
     return this.#place;
   }
 
-  get beyond(): readonly Piece[] {
+  get beyond(): readonly SettledPiece[] {
     return this.#beyond;
   }
 
   /** Where the next run takes the input up. */
-  get start(): Start {
+  get start(): ResumePoint {
     return {
       place: this.#place,
       covered: this.#beyond.map(({ from, to }): ByteRange => ({ from, to: to.byteOffset })),
     };
   }
 
-  add(piece: Piece): void {
+  add(piece: SettledPiece): void {
     let first = this.#beyond.findIndex(({ to }) => to.byteOffset >= piece.from);
     if (first < 0) first = this.#beyond.length;
     let next = first;
@@ -50,13 +50,13 @@ export class Progress {
   }
 }
 
-function union(one: Piece, other: Piece): Piece {
+function union(one: SettledPiece, other: SettledPiece): SettledPiece {
   const [first, second] = one.to.byteOffset <= other.to.byteOffset ? [one, other] : [other, one];
   return { from: Math.min(one.from, other.from), to: later(first.to, second.to) };
 }
 
 /** The later of two places; a place that knows of no timestamp has that of the one before. */
-function later(before: Place, place: Place): Place {
+function later(before: Position, place: Position): Position {
   if (place.byteOffset < before.byteOffset) return before;
   return place.digits === 0 ? { ...place, digits: before.digits } : place;
 }

@@ -10,7 +10,7 @@ import { addToHistory } from './history.js';
 /** Inputs that go to the history in one write. */
 const together = 500;
 
-export class LoadRecord {
+export class LoadStore {
   /** The checkpoint's. */
   readonly path: string;
   readonly #history: string;

@@ -1,18 +1,18 @@
 // What the fate of a batch says about the input it came from: which of its bytes need not be read again.
 
 import type { Batch, BatchReject, Receipt } from '../core/types/index.js';
-import type { Piece } from './input-progress.js';
+import type { SettledPiece } from './input-progress.js';
 
 /** A piece of a point that comes in parts: it counts once the whole point is in the dead letters. */
-export interface Part {
+export interface SettledPart {
   /** Line of the point, the same for all its parts. */
   readonly line: number;
-  readonly piece: Piece;
+  readonly piece: SettledPiece;
 }
 
-export interface Pieces {
-  readonly settled: readonly Piece[];
-  readonly parts: readonly Part[];
+export interface SettledRanges {
+  readonly settled: readonly SettledPiece[];
+  readonly parts: readonly SettledPart[];
 }
 
 const LF = 10;
@@ -20,7 +20,7 @@ const SPACE = 32;
 const MINUS = 45;
 
 /** @param kept whether the rejects of the batch are in the dead letters */
-export function pieces(batch: Batch, receipt: Receipt, kept: boolean): Pieces {
+export function settledRanges(batch: Batch, receipt: Receipt, kept: boolean): SettledRanges {
   const { span, rejects } = batch;
   const hasParts = rejects.some(({ part }) => part !== 'whole');
   const allKept = kept || (rejects.length === 0 && receipt.rejected.length === 0);
@@ -39,10 +39,10 @@ interface Unit {
 }
 
 /** Unit by unit: only for batches that were settled in part. */
-function walk(batch: Batch, receipt: Receipt, kept: boolean): Pieces {
+function walk(batch: Batch, receipt: Receipt, kept: boolean): SettledRanges {
   const { span } = batch;
-  const settled: Piece[] = [];
-  const parts: Part[] = [];
+  const settled: SettledPiece[] = [];
+  const parts: SettledPart[] = [];
   const digits = digitsOf(batch);
   let ordinal = span.ordinal;
   let from = span.byteOffset;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../src/batching/arena.js';
-import type { Guard } from '../../src/batching/batcher.js';
+import type { SchemaGuard } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/point-bounds.js';
 import { InputError, UsageError } from '../../src/core/errors.js';
 import type { Points } from '../../src/core/types/index.js';
@@ -225,7 +225,7 @@ describe('tables and columns the target lacks', () => {
   function guarded(columns: ConstructorParameters<typeof Catalogue>[0] = []) {
     const catalogue = new Catalogue(columns);
     const asked: string[] = [];
-    const guard: Guard = {
+    const guard: SchemaGuard = {
       look: (shape) => {
         asked.push(`${shape.table}:${shape.columns.map(({ name }) => name).join('+')}`);
         return catalogue.look(shape);

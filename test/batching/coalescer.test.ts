@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../src/batching/arena.js';
-import { joined, shares } from '../../src/batching/coalescer.js';
-import type { Filled } from '../../src/batching/open-batch.js';
+import { coalesce, shares } from '../../src/batching/coalescer.js';
+import type { FilledBatch } from '../../src/batching/open-batch.js';
 import { InputError } from '../../src/core/errors.js';
 import type { Batch } from '../../src/core/types/index.js';
 import { VirtualClock } from '../support/clock.js';
@@ -10,11 +10,11 @@ import { type Bench, bench, never, runs } from './support.js';
 const text = new TextDecoder();
 
 /** Inputs one after the other through one batcher, as a load does. */
-async function* inputsOf({ batcher }: Bench, inputs: readonly string[]): AsyncGenerator<Filled, void> {
+async function* inputsOf({ batcher }: Bench, inputs: readonly string[]): AsyncGenerator<FilledBatch, void> {
   for (const [i, input] of inputs.entries()) yield* batcher.batches(i, runs(input), never);
 }
 
-function options(abandoned: Batch[] = [], clock = new VirtualClock()): Parameters<typeof joined>[1] {
+function options(abandoned: Batch[] = [], clock = new VirtualClock()): Parameters<typeof coalesce>[1] {
   return { points: 1000, bodyBytes: () => 1 << 16, lingerMs: 5000, clock, abandon: (batch) => abandoned.push(batch) };
 }
 
@@ -33,13 +33,13 @@ const files = Array.from({ length: 300 }, (_, i) => `# file ${i}\nm f=${i} ${i}\
 
 describe('small inputs', () => {
   test('travel together, as many as a request may hold', async () => {
-    const all = await sent(joined(inputsOf(bench(), files), options()));
+    const all = await sent(coalesce(inputsOf(bench(), files), options()));
     expect(all.map(({ inputs }) => inputs.length)).toEqual([256, 44]);
     expect(all.map(({ body }) => body).join('')).toBe(files.map((file) => file.replace(/^#.*\n/, '')).join(''));
   });
 
   test('stay batches of their own inputs, each with its lines, offsets and bytes', async () => {
-    const { value: batch } = await joined(inputsOf(bench(), files.slice(0, 3)), options()).next();
+    const { value: batch } = await coalesce(inputsOf(bench(), files.slice(0, 3)), options()).next();
     const parts = batch!.parts!;
     expect(parts.map(({ span }) => [span.input, span.byteOffset, span.bytes])).toEqual(
       [0, 1, 2].map((i) => [i, 0, files[i]!.length]),
@@ -56,18 +56,18 @@ describe('small inputs', () => {
 
   test('go alone where they hold what is not sent as it is, and in their order', async () => {
     const inputs = ['m f=1 1\n', 'm f=2 2\n', 'm f=x 3\nm f=3 3\n', 'm f=4 4\n', 'm f=5 5   \n', 'm f=6 6\n'];
-    const all = await sent(joined(inputsOf(bench(), inputs), options()));
+    const all = await sent(coalesce(inputsOf(bench(), inputs), options()));
     expect(all.map((each) => each.inputs)).toEqual([[0, 1], [2], [3], [4], [5]]);
   });
 
   test('are sent when nothing more comes for a while', async () => {
     const clock = new VirtualClock();
     const work = bench();
-    async function* slow(): AsyncGenerator<Filled, void> {
+    async function* slow(): AsyncGenerator<FilledBatch, void> {
       yield* inputsOf(work, files.slice(0, 2));
       await clock.sleep(60_000);
     }
-    const batches = joined(slow(), options([], clock));
+    const batches = coalesce(slow(), options([], clock));
     const next = batches.next();
     await clock.advance(6000);
     expect((await next).value!.parts!.length).toBe(2);
@@ -76,11 +76,11 @@ describe('small inputs', () => {
   });
 
   test('are sent before the error that ends what comes behind them', async () => {
-    async function* failing(): AsyncGenerator<Filled, void> {
+    async function* failing(): AsyncGenerator<FilledBatch, void> {
       yield* inputsOf(bench(), files.slice(0, 2));
       throw new InputError('broken');
     }
-    const batches = joined(failing(), options());
+    const batches = coalesce(failing(), options());
     expect((await batches.next()).value!.parts!.length).toBe(2);
     await expect(batches.next()).rejects.toThrow('broken');
   });
@@ -88,7 +88,7 @@ describe('small inputs', () => {
   test('give all slots back and are counted when nobody takes them', async () => {
     const arena = new Arena(3, { bodyBytes: 1 << 16, sideBytes: 1 << 16, points: 1000 });
     const abandoned: Batch[] = [];
-    const batches = joined(inputsOf(bench({}, undefined, arena), ['m f=1 1\n', 'm f=x 2\n']), options(abandoned));
+    const batches = coalesce(inputsOf(bench({}, undefined, arena), ['m f=1 1\n', 'm f=x 2\n']), options(abandoned));
     const { value } = await batches.next();
     await batches.return();
     value!.release();
@@ -99,7 +99,7 @@ describe('small inputs', () => {
 
 describe('what a request with several inputs came to', () => {
   test('is told to each of them', async () => {
-    const { value: batch } = await joined(inputsOf(bench(), files.slice(0, 3)), options()).next();
+    const { value: batch } = await coalesce(inputsOf(bench(), files.slice(0, 3)), options()).next();
     const bad = { point: 3, reason: 'bad', message: 'no', endpoint: null };
     const receipt = {
       loaded: [
@@ -119,7 +119,7 @@ describe('what a request with several inputs came to', () => {
   });
 
   test('is its own where nothing was joined', async () => {
-    const { value: batch } = await joined(inputsOf(bench(), files.slice(0, 1)), options()).next();
+    const { value: batch } = await coalesce(inputsOf(bench(), files.slice(0, 1)), options()).next();
     const receipt = { loaded: [{ from: 0, to: 2 }], rejected: [], undelivered: [] };
     expect([...shares(batch!, receipt)]).toEqual([[batch, receipt]]);
   });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Suffixes } from '../../src/batching/generated-timestamps.js';
+import { TimestampSuffixes } from '../../src/batching/generated-timestamps.js';
 import type { InputPrecision } from '../../src/core/types/index.js';
 
 const perMs: Record<Exclude<InputPrecision, 's'>, bigint> = { ns: 1_000_000n, us: 1_000n, ms: 1n };
 
 function stamp(precision: InputPrecision, startMs: number, before: number): string {
-  return Buffer.from(new Suffixes(precision, startMs).missing(before)).toString();
+  return Buffer.from(new TimestampSuffixes(precision, startMs).missing(before)).toString();
 }
 
 test('a stamp is start of load + points before, in the unit of the input, whatever digits carry over', () => {
@@ -20,7 +20,7 @@ test('a stamp is start of load + points before, in the unit of the input, whatev
 });
 
 test('neighbours never collide around a carry', () => {
-  const suffixes = new Suffixes('ns', 1_600_000_000_999);
+  const suffixes = new TimestampSuffixes('ns', 1_600_000_000_999);
   const stamps = Array.from({ length: 3000 }, (_, i) => Buffer.from(suffixes.missing(999_998_000 + i)).toString());
   expect(new Set(stamps).size).toBe(3000);
   expect([...stamps].sort()).toEqual(stamps);
@@ -32,8 +32,8 @@ test('with seconds a stamp counts seconds and is written in milliseconds', () =>
 });
 
 test('only seconds need something behind a timestamp that is there', () => {
-  expect(Buffer.from(new Suffixes('s', 0).stamped!).toString()).toBe('000');
-  expect(new Suffixes('ms', 0).stamped).toBe(null);
-  expect(new Suffixes('s', 0, true).stamped).toBe(null);
-  expect(Buffer.from(new Suffixes('s', 1_600_000_000_999, true).missing(2)).toString()).toBe(' 1600000002');
+  expect(Buffer.from(new TimestampSuffixes('s', 0).stamped!).toString()).toBe('000');
+  expect(new TimestampSuffixes('ms', 0).stamped).toBe(null);
+  expect(new TimestampSuffixes('s', 0, true).stamped).toBe(null);
+  expect(Buffer.from(new TimestampSuffixes('s', 1_600_000_000_999, true).missing(2)).toString()).toBe(' 1600000002');
 });

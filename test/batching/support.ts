@@ -1,7 +1,7 @@
 // A batcher over real line protocol, and its batches as plain values.
 
 import { Arena } from '../../src/batching/arena.js';
-import { Batcher, type BatcherOptions, type Guard } from '../../src/batching/batcher.js';
+import { Batcher, type BatcherOptions, type SchemaGuard } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/point-bounds.js';
 import type { Batch, ByteSource, Points } from '../../src/core/types/index.js';
 import { LineProtocol, type LineProtocolOptions } from '../../src/formats/line-protocol/line-protocol.js';
@@ -25,7 +25,7 @@ class Account {
 }
 
 /** A guard to which every shape is known. */
-export const allKnown: Guard = {
+export const allKnown: SchemaGuard = {
   introducesAlone: true,
   look: () => ({ kind: 'known' }),
   introduction: () => new Catalogue([]).introduction(),

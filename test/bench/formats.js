@@ -8,14 +8,14 @@ import { parse } from 'csv-parse/sync';
 import { Csv } from '../../dist/formats/csv/csv.js';
 import { Json } from '../../dist/formats/json/json.js';
 import { Ndjson } from '../../dist/formats/json/ndjson.js';
-import { Rows } from '../../dist/formats/rows/rows.js';
+import { RowFormatMemory } from '../../dist/formats/rows/rows.js';
 
 const ROUNDS = 7;
 /** Rounds before the first that counts: compilers finish meanwhile. */
 const WARM_UP = 3;
 const names = ['name', 'fleet', 'driver', 'model', 'device_version'];
 
-/** Rows of one table, as objects of texts. */
+/** RowFormatMemory of one table, as objects of texts. */
 const rows = gunzipSync(readFileSync(new URL('../../fixtures/points/iot-200k.lp.gz', import.meta.url)))
   .toString()
   .split('\n')
@@ -100,10 +100,10 @@ async function converted(format, input) {
   if (points !== rows.length) throw new Error(`${format.name}: ${points} points of ${rows.length} rows`);
 }
 
-const csv = new Csv('csv', new Rows(options), options);
-const tsv = new Csv('tsv', new Rows(options), options);
-const ndjson = new Ndjson(new Rows(options));
-const json = new Json(new Rows(options), null);
+const csv = new Csv('csv', new RowFormatMemory(options), options);
+const tsv = new Csv('tsv', new RowFormatMemory(options), options);
+const ndjson = new Ndjson(new RowFormatMemory(options));
+const json = new Json(new RowFormatMemory(options), null);
 const contestants = {
   csv: () => converted(csv, csvText),
   tsv: () => converted(tsv, tsvText),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { restartFrugally } from '../../src/cli/malloc-reexec.js';
+import { reexecWithMallocTuning } from '../../src/cli/malloc-reexec.js';
 import type { Process } from '../../src/cli/process.js';
 
 type Call = readonly [string, readonly string[], NodeJS.ProcessEnv];
@@ -22,7 +22,7 @@ function replaced(change: Partial<Process>, inputs: readonly string[] = []): Cal
     on: () => {},
     ...change,
   } as Process;
-  restartFrugally(process, inputs);
+  reexecWithMallocTuning(process, inputs);
   return call;
 }
 

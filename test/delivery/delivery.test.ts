@@ -195,7 +195,7 @@ describe('bodies that are too large', () => {
   });
 
   test('a timeout of a large body splits it; of a small one it is a wait like any other', async () => {
-    const timedOut = overloaded({ timedOut: true, mayHaveLanded: true });
+    const timedOut = overloaded({ timedOut: true, mayBeApplied: true });
     const large = scene((lines) => (lines.length > 16 ? timedOut : accepted));
     await large.deliver(batchOf(long(32)));
     expect(large.target.requests.map(({ lines }) => lines.length)).toEqual([32, 16, 16]);
@@ -317,8 +317,8 @@ describe('a connection closed without an answer', () => {
 
   test('it may have stored the points: an introducing batch is looked for before every further attempt', async () => {
     const events: string[] = [];
-    const timedOut = overloaded({ timedOut: true, mayHaveLanded: true });
-    const answers = [dropped, timedOut, overloaded(), { ...forming, mayHaveLanded: true } as Verdict, accepted];
+    const timedOut = overloaded({ timedOut: true, mayBeApplied: true });
+    const answers = [dropped, timedOut, overloaded(), { ...forming, mayBeApplied: true } as Verdict, accepted];
     const { deliver, clock } = scene(
       (_, number) => {
         events.push('request');

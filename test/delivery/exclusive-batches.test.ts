@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { expect, test } from 'vitest';
 import type { Batch, Shape } from '../../src/core/types/index.js';
-import { alone, Outstanding } from '../../src/delivery/exclusive-batches.js';
+import { exclusiveBatches, InFlightBatches } from '../../src/delivery/exclusive-batches.js';
 import { runWriters } from '../../src/delivery/writers.js';
 import { VirtualClock } from '../support/clock.js';
 import { batchOf } from './support.js';
@@ -19,7 +19,7 @@ test('whatever takes how long, nothing is under way beside an introducing batch,
   await fc.assert(
     fc.asyncProperty(kinds, fc.integer({ min: 1, max: 6 }), async (plans, writers) => {
       const clock = new VirtualClock();
-      const outstanding = new Outstanding();
+      const outstanding = new InFlightBatches();
       const batches = plans.map(({ introduces }, ordinal) => ({
         ...batchOf(['p'], introduces ? shapes : null),
         ordinal,
@@ -27,16 +27,21 @@ test('whatever takes how long, nothing is under way beside an introducing batch,
       const inside = new Set<Batch>();
       const order: number[] = [];
       let over = false;
-      const done = runWriters(writers, pLimit(writers), alone(generated(batches), outstanding), async (batch) => {
-        inside.add(batch);
-        order.push(batch.ordinal);
-        together = Math.max(together, inside.size);
-        if ([...inside].some(({ introduces }) => introduces !== null)) expect(inside.size).toBe(1);
-        expect(outstanding.count).toBe(inside.size);
-        await clock.sleep(plans[batch.ordinal]!.ms);
-        inside.delete(batch);
-        outstanding.end();
-      }).then(() => {
+      const done = runWriters(
+        writers,
+        pLimit(writers),
+        exclusiveBatches(generated(batches), outstanding),
+        async (batch) => {
+          inside.add(batch);
+          order.push(batch.ordinal);
+          together = Math.max(together, inside.size);
+          if ([...inside].some(({ introduces }) => introduces !== null)) expect(inside.size).toBe(1);
+          expect(outstanding.count).toBe(inside.size);
+          await clock.sleep(plans[batch.ordinal]!.ms);
+          inside.delete(batch);
+          outstanding.end();
+        },
+      ).then(() => {
         over = true;
       });
       for (let i = 0; i < 100 && !over; i += 1) await clock.advance(50);
@@ -57,8 +62,8 @@ test('the batch after an introducing one is not even made before that one is set
       yield batchOf(['p'], introduces);
     }
   }
-  const outstanding = new Outstanding();
-  const batches = alone(making(), outstanding);
+  const outstanding = new InFlightBatches();
+  const batches = exclusiveBatches(making(), outstanding);
   await batches.next();
   const second = batches.next();
   await new VirtualClock().advance(1);
@@ -77,7 +82,7 @@ test('ending it early ends what it draws from', async () => {
       ended = true;
     }
   }
-  const batches = alone(endless(), new Outstanding());
+  const batches = exclusiveBatches(endless(), new InFlightBatches());
   await batches.next();
   await batches.return();
   expect(ended).toBe(true);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { Rate } from '../../src/delivery/rate-limit.js';
+import { RateLimit } from '../../src/delivery/rate-limit.js';
 import { VirtualClock } from '../support/clock.js';
 
 const never = new AbortController().signal;
 
 async function times(
-  rate: Rate,
+  rate: RateLimit,
   clock: VirtualClock,
   batches: readonly (readonly [number, number])[],
 ): Promise<number[]> {
@@ -17,7 +17,7 @@ async function times(
 
 test('batches are spread so that points and bytes keep to their rates, the stricter first', async () => {
   const clock = new VirtualClock();
-  const rate = new Rate({ pointsPerSecond: 100, bytesPerSecond: 1000 }, clock);
+  const rate = new RateLimit({ pointsPerSecond: 100, bytesPerSecond: 1000 }, clock);
   expect(
     await times(rate, clock, [
       [100, 0],
@@ -31,7 +31,7 @@ test('batches are spread so that points and bytes keep to their rates, the stric
 
 test('without a limit nobody waits', async () => {
   const clock = new VirtualClock();
-  const rate = new Rate({ pointsPerSecond: null, bytesPerSecond: null }, clock);
+  const rate = new RateLimit({ pointsPerSecond: null, bytesPerSecond: null }, clock);
   expect(
     await times(rate, clock, [
       [1e9, 1e12],
@@ -43,7 +43,7 @@ test('without a limit nobody waits', async () => {
 
 test('a pause saves nothing up', async () => {
   const clock = new VirtualClock();
-  const rate = new Rate({ pointsPerSecond: 100, bytesPerSecond: null }, clock);
+  const rate = new RateLimit({ pointsPerSecond: 100, bytesPerSecond: null }, clock);
   await clock.advance(100_000);
   expect(
     await times(rate, clock, [
@@ -56,7 +56,7 @@ test('a pause saves nothing up', async () => {
 
 test('a stop ends the wait', async () => {
   const clock = new VirtualClock();
-  const rate = new Rate({ pointsPerSecond: 1, bytesPerSecond: null }, clock);
+  const rate = new RateLimit({ pointsPerSecond: 1, bytesPerSecond: null }, clock);
   await rate.admit(100, 0, never);
   const stop = new AbortController();
   const waiting = rate.admit(1, 0, stop.signal);

@@ -1,21 +1,21 @@
 // A target whose every answer is scripted, and batches made by hand.
 
 import type { Attempt, Batch, EncodedBody, Notice, Shape, Target, Verdict } from '../../src/core/types/index.js';
-import { lineProtocolLetterhead } from '../../src/core/types/index.js';
+import { lineProtocolDeadLetters } from '../../src/core/types/index.js';
 import { Delivery, type DeliveryOptions } from '../../src/delivery/delivery.js';
 import { SizeLimit } from '../../src/delivery/size-limit.js';
 import { VirtualClock } from '../support/clock.js';
 
 export const accepted: Verdict = { kind: 'accepted' };
-export const forming: Verdict = { kind: 'forming', reason: 'no leader', mayHaveLanded: false };
+export const forming: Verdict = { kind: 'forming', reason: 'no leader', mayBeApplied: false };
 export const unreachable: Verdict = { kind: 'unreachable', reason: 'ECONNREFUSED' };
-export const dropped: Verdict = { kind: 'dropped', reason: 'socket hang up', mayHaveLanded: true };
+export const dropped: Verdict = { kind: 'dropped', reason: 'socket hang up', mayBeApplied: true };
 export const refused: Verdict = { kind: 'refused', reason: 'access denied' };
 
 type Of<K extends Verdict['kind']> = Partial<Omit<Extract<Verdict, { kind: K }>, 'kind'>>;
 
 export function overloaded(more: Of<'overloaded'> = {}): Verdict {
-  const plain = { reason: 'busy', retryAfterMs: null, mayHaveLanded: false, memory: false, timedOut: false };
+  const plain = { reason: 'busy', retryAfterMs: null, mayBeApplied: false, memory: false, timedOut: false };
   return { kind: 'overloaded', ...plain, ...more };
 }
 
@@ -36,7 +36,7 @@ export function batchOf(lines: readonly string[], introduces: readonly Shape[] |
     bodyEnd: (i) => ends[i]!,
     source: (i) => ({ bytes: Buffer.from(lines[i]!), line: i + 1, byteOffset: ends[i - 1] ?? 0 }),
     rejects: [],
-    letterhead: lineProtocolLetterhead,
+    deadLetterFormat: lineProtocolDeadLetters,
     introduces,
     span: { input: 0, firstLine: 1, byteOffset: 0, bytes: ends.at(-1) ?? 0, ordinal: 0, endLine: ends.length + 1 },
     cut: 'points',
@@ -62,7 +62,7 @@ type Answer = Verdict | { readonly verdict: Verdict; readonly endpoint: string }
 class ScriptedTarget implements Target {
   readonly traits = {
     title: 'CnosDB',
-    firstWriteAlone: true,
+    firstWriteExclusive: true,
     plansMemory: true,
     countsPoints: true,
     sendsSeconds: false,

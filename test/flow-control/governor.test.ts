@@ -36,7 +36,7 @@ const overloaded: Verdict = {
   kind: 'overloaded',
   reason: 'Memory Exhausted Retry Later',
   retryAfterMs: null,
-  mayHaveLanded: false,
+  mayBeApplied: false,
   memory: true,
   timedOut: false,
 };

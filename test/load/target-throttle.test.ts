@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { resolve } from '../../src/config/resolve.js';
 import type { Attempt, Batch, FlushOutcome, Notice, Target, Verdict } from '../../src/core/types/index.js';
-import { outlook } from '../../src/load/target-forecast.js';
-import { TargetSide } from '../../src/load/target-throttle.js';
+import { forecastTargetMemory } from '../../src/load/target-forecast.js';
+import { TargetThrottle } from '../../src/load/target-throttle.js';
 import { VirtualClock } from '../support/clock.js';
 
 const MiB = 1024 * 1024;
@@ -14,7 +14,7 @@ const exhausted: Verdict = {
   kind: 'overloaded',
   reason: 'Memory Exhausted',
   retryAfterMs: null,
-  mayHaveLanded: false,
+  mayBeApplied: false,
   memory: true,
   timedOut: false,
 };
@@ -30,7 +30,7 @@ async function setup(
   const notices: Notice[] = [];
   const told = { flushes: [] as number[], gauge: 0 as number | null };
   const target = {
-    traits: { title: 'CnosDB', firstWriteAlone: true, plansMemory: true, countsPoints: true, sendsSeconds: false },
+    traits: { title: 'CnosDB', firstWriteExclusive: true, plansMemory: true, countsPoints: true, sendsSeconds: false },
     flush: async (): Promise<FlushOutcome> => {
       told.flushes.push(clock.monotonic());
       await clock.sleep(flushMs);
@@ -40,7 +40,7 @@ async function setup(
   } as unknown as Target;
   const { settings } = await resolve({ flags: { db: 'db', ...flags }, env: {} });
   const context = { target, clock, signal, notify: (notice: Notice) => notices.push(notice) };
-  const side = new TargetSide(settings, outlook(settings, database, layout, times), context);
+  const side = new TargetThrottle(settings, forecastTargetMemory(settings, database, layout, times), context);
   const answer = (verdict: Verdict, bytes: number): void =>
     side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes);
   /** Whether a batch may go, and when it was let go. */

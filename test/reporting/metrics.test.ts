@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { Metrics } from '../../src/reporting/metrics.js';
+import { RunMetrics } from '../../src/reporting/metrics.js';
 import { snapshotAt, summaryOf } from './samples.js';
 
-const metrics = (): Metrics => new Metrics({ version: '1.2.3', database: 'a "b"' });
+const metrics = (): RunMetrics => new RunMetrics({ version: '1.2.3', database: 'a "b"' });
 
 test('a run in numbers: each with help and type, units in the name', async () => {
   const it = metrics();

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { SaidLog } from '../../src/reporting/notice-log.js';
+import { NoticeLog } from '../../src/reporting/notice-log.js';
 
 test('a kind keeps its first and last time, its count, and its last words', () => {
-  const log = new SaidLog();
+  const log = new NoticeLog();
   log.add({ level: 'warn', kind: 'overloaded', message: 'one' }, 1);
   log.add({ level: 'error', kind: 'input', message: 'bad' }, 2);
   log.add({ level: 'warn', kind: 'overloaded', message: 'two' }, 30);
@@ -14,7 +14,7 @@ test('a kind keeps its first and last time, its count, and its last words', () =
 });
 
 test('more kinds than there is room for are counted', () => {
-  const log = new SaidLog();
+  const log = new NoticeLog();
   for (let i = 0; i < 60; i += 1) log.add({ level: 'warn', kind: `${i}`, message: '' }, i);
   expect([log.all.length, log.more]).toEqual([50, 10]);
 });

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Place } from '../../src/core/types/index.js';
-import { theBeginning } from '../../src/core/types/index.js';
-import { type Piece, Progress } from '../../src/state/input-progress.js';
+import type { Position } from '../../src/core/types/index.js';
+import { INPUT_START } from '../../src/core/types/index.js';
+import { InputProgress, type SettledPiece } from '../../src/state/input-progress.js';
 
-function place(byteOffset: number): Place {
+function place(byteOffset: number): Position {
   return { byteOffset, line: byteOffset + 1, ordinal: byteOffset * 2, digits: byteOffset % 3 === 0 ? 0 : byteOffset };
 }
 
 /** Pieces that cover [0, 10 × count) without a gap. */
-function pieces(count: number): Piece[] {
+function pieces(count: number): SettledPiece[] {
   return Array.from({ length: count }, (_, i) => ({ from: i * 10, to: place(i * 10 + 10) }));
 }
 
-function state(progress: Progress): unknown {
+function state(progress: InputProgress): unknown {
   return [progress.place, progress.beyond];
 }
 
@@ -21,7 +21,7 @@ test('any order of settlement gives the same state', () => {
   fc.assert(
     fc.property(fc.subarray(pieces(20)), fc.integer(), (some, seed) => {
       const shuffled = [...some].sort((a, b) => ((a.from * 7919) ^ seed) - ((b.from * 7919) ^ seed));
-      const [one, other] = [new Progress(theBeginning), new Progress(theBeginning)];
+      const [one, other] = [new InputProgress(INPUT_START), new InputProgress(INPUT_START)];
       for (const piece of some) one.add(piece);
       for (const piece of shuffled) other.add(piece);
       expect(state(other)).toEqual(state(one));
@@ -32,7 +32,7 @@ test('any order of settlement gives the same state', () => {
 test('what is to be read again and what is settled make up the input', () => {
   fc.assert(
     fc.property(fc.subarray(pieces(20)), (some) => {
-      const progress = new Progress(theBeginning);
+      const progress = new InputProgress(INPUT_START);
       for (const piece of some) progress.add(piece);
       const { place: from, covered } = progress.start;
       const settled = (at: number): boolean =>
@@ -46,15 +46,15 @@ test('what is to be read again and what is settled make up the input', () => {
 test('a state that was kept and taken up again is the same', () => {
   fc.assert(
     fc.property(fc.subarray(pieces(20)), (some) => {
-      const progress = new Progress(theBeginning);
+      const progress = new InputProgress(INPUT_START);
       for (const piece of some) progress.add(piece);
-      expect(state(new Progress(progress.place, progress.beyond))).toEqual(state(progress));
+      expect(state(new InputProgress(progress.place, progress.beyond))).toEqual(state(progress));
     }),
   );
 });
 
 test('pieces may overlap what is settled already, and the place remembers the last timestamp', () => {
-  const progress = new Progress({ byteOffset: 10, line: 2, ordinal: 1, digits: 19 });
+  const progress = new InputProgress({ byteOffset: 10, line: 2, ordinal: 1, digits: 19 });
   progress.add({ from: 30, to: { byteOffset: 40, line: 5, ordinal: 4, digits: 0 } });
   progress.add({ from: 0, to: { byteOffset: 20, line: 3, ordinal: 2, digits: 0 } });
   progress.add({ from: 15, to: { byteOffset: 35, line: 4, ordinal: 3, digits: 0 } });

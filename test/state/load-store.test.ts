@@ -6,7 +6,7 @@ import { StateError } from '../../src/core/errors.js';
 import type { CheckpointInput } from '../../src/state/checkpoint.js';
 import { DeadLetters } from '../../src/state/dead-letters/dead-letters.js';
 import { readHistory } from '../../src/state/history.js';
-import { LoadRecord } from '../../src/state/load-store.js';
+import { LoadStore } from '../../src/state/load-store.js';
 import { letter } from '../load/ledger/support.js';
 
 const load = '0123456789ab';
@@ -17,8 +17,8 @@ async function folder(): Promise<string> {
   return path;
 }
 
-function opened(path: string): LoadRecord {
-  return new LoadRecord(path, load, join(path, 'db.finished.ndjson'));
+function opened(path: string): LoadStore {
+  return new LoadStore(path, load, join(path, 'db.finished.ndjson'));
 }
 
 function input(path: string): CheckpointInput {

@@ -2,11 +2,11 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Batch, Receipt, Start } from '../../src/core/types/index.js';
-import { theBeginning } from '../../src/core/types/index.js';
+import type { Batch, Receipt, ResumePoint } from '../../src/core/types/index.js';
+import { INPUT_START } from '../../src/core/types/index.js';
 import { LineProtocol } from '../../src/formats/line-protocol/line-protocol.js';
-import { Progress } from '../../src/state/input-progress.js';
-import { pieces } from '../../src/state/settled-ranges.js';
+import { InputProgress } from '../../src/state/input-progress.js';
+import { settledRanges } from '../../src/state/settled-ranges.js';
 import { bench, never } from '../batching/support.js';
 import { bytesSource } from '../formats/support.js';
 
@@ -25,15 +25,15 @@ const texts = fc
 /** What was sent or rejected, as text, and the batches' fate. */
 interface Run {
   readonly done: string[];
-  readonly progress: Progress;
+  readonly progress: InputProgress;
   readonly lines: Map<string, number>;
 }
 
-async function run(text: string, start: Start, size: number, random: () => number, before?: Run): Promise<Run> {
+async function run(text: string, start: ResumePoint, size: number, random: () => number, before?: Run): Promise<Run> {
   const { batcher } = bench({ points: size });
   const format = new LineProtocol({ maxPointBytes: 512, precision: 'ns', missingTimestamp: 'now', chunkBytes: 1024 });
   const rest = Buffer.from(text).subarray(start.place.byteOffset);
-  const progress = before?.progress ?? new Progress(theBeginning);
+  const progress = before?.progress ?? new InputProgress(INPUT_START);
   const result: Run = { done: before?.done ?? [], progress, lines: before?.lines ?? new Map() };
   const settled: [Batch, Receipt][] = [];
   for await (const batch of batcher.batches(0, format.points(bytesSource(rest), never, start.place), never, start)) {
@@ -41,7 +41,7 @@ async function run(text: string, start: Start, size: number, random: () => numbe
     for (const { from, to } of receipt.loaded) for (let i = from; i < to; i += 1) note(result, batch, i);
     for (const { bytes, line } of batch.rejects) noteText(result, Buffer.from(bytes).toString(), line);
     settled.push([batch, receipt]);
-    for (const piece of pieces(batch, receipt, true).settled) progress.add(piece);
+    for (const piece of settledRanges(batch, receipt, true).settled) progress.add(piece);
     batch.release();
   }
   return result;
@@ -77,9 +77,9 @@ test('every point is sent once with the stamp and line it had, whatever was ackn
       fc.integer({ min: 1, max: 9 }),
       fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
       async (text, size, other, numbers) => {
-        const whole = await run(text, { place: theBeginning, covered: [] }, 1000, () => 0.499);
+        const whole = await run(text, { place: INPUT_START, covered: [] }, 1000, () => 0.499);
         const random = (): number => numbers.next().value as number;
-        let partly = await run(text, { place: theBeginning, covered: [] }, size, random);
+        let partly = await run(text, { place: INPUT_START, covered: [] }, size, random);
         partly = await run(text, partly.progress.start, other, random, partly);
         partly = await run(text, partly.progress.start, size, () => 0.499, partly);
         expect([...partly.done].sort()).toEqual([...whole.done].sort());

@@ -1,9 +1,9 @@
 // What `expand` needs for names from afar, in tests.
 
 import { clock } from '../../src/core/system-clock.js';
-import type { Options } from '../../src/inputs/expand.js';
+import type { ExpandOptions } from '../../src/inputs/expand.js';
 
-export const afar: Options['afar'] = {
+export const afar: ExpandOptions['afar'] = {
   env: {},
   clock,
   ca: null,

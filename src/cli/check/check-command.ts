@@ -1,6 +1,6 @@
 // `bulk-load check`: what a person wants to know before a long load, in one page on stderr.
 
-import { toldSettings } from '../../config/describe.js';
+import { describeSettings } from '../../config/describe.js';
 import { resolve } from '../../config/resolve.js';
 import { exitCodes } from '../../core/errors.js';
 import { clock } from '../../core/system-clock.js';
@@ -12,7 +12,7 @@ import { createTarget } from '../../targets/registry.js';
 import { print } from '../output/print.js';
 import { widthOf } from '../output/terminal-width.js';
 import type { Process } from '../process.js';
-import { afar } from '../remote-options.js';
+import { remoteOptions } from '../remote-options.js';
 import { onSignals } from '../signals.js';
 import { standardInput } from '../stdin.js';
 import { checkPage } from './check-page.js';
@@ -33,7 +33,7 @@ export async function runCheck(
           stdin,
           cwd: process.cwd(),
           stateDir: settings.stateDir,
-          afar: afar(settings, process, () => {}),
+          afar: remoteOptions(settings, process, () => {}),
         });
   const interruption = onSignals(process, () => {});
   const target = await createTarget(
@@ -43,7 +43,7 @@ export async function runCheck(
   try {
     const report = await check(settings, { inputs, target, signal: interruption.stop });
     const code = exitCodes[report.outcome];
-    const told = toldSettings(settings, origins);
+    const told = describeSettings(settings, origins);
     const { unused } = report;
     const facts = {
       report,

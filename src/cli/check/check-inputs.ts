@@ -58,7 +58,7 @@ function moment(time: bigint, precision: InputPrecision): string {
 
 /** Inputs that were taken for the same are told of once. */
 export function mappingParts(inputs: readonly InputLook[]): string[][] {
-  const kinds = new Map<string, { names: string[]; mapping: Mapping }>();
+  const kinds = new Map<string, { names: string[]; mapping: MappingLine }>();
   for (const { name, mapping } of inputs) {
     if (mapping === null) continue;
     const key = JSON.stringify(
@@ -79,9 +79,9 @@ export function mappingParts(inputs: readonly InputLook[]): string[][] {
   ];
 }
 
-type Mapping = NonNullable<InputLook['mapping']>;
+type MappingLine = NonNullable<InputLook['mapping']>;
 
-function mappingLines({ tables, options: said, perhapsTags }: Mapping): string[] {
+function mappingLines({ tables, options: said, perhapsTags }: MappingLine): string[] {
   const shown = tables.slice(0, tablesShown).flatMap(({ table, columns }) => {
     const more = columns.length - columnsShown;
     const cells = columns.slice(0, columnsShown).map(({ name, type, sample }) => {

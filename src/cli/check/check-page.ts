@@ -1,6 +1,6 @@
 // What `check` tells a person: how a load would end and why come first, then what that was read from.
 
-import type { ToldSetting } from '../../config/describe.js';
+import type { SettingDescription } from '../../config/describe.js';
 import type { Settings } from '../../config/settings.js';
 import { exitCodes, type Outcome } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
@@ -32,7 +32,7 @@ const toBeCopied = /^ {6}--/;
 export interface CheckFacts {
   readonly report: CheckReport;
   readonly settings: Settings;
-  readonly told: readonly ToldSetting[];
+  readonly told: readonly SettingDescription[];
   /** Of the settings. */
   readonly warnings: readonly string[];
   /** What of the inputs' names is passed over. */
@@ -121,17 +121,17 @@ function memoryLines({ limitBytes, limitSource, note, ...plan }: NonNullable<Che
 
 const namesShown = 10;
 
-function newTables({ inputs }: CheckReport, { firstWriteAlone }: TargetTraits): string[] {
+function newTables({ inputs }: CheckReport, { firstWriteExclusive }: TargetTraits): string[] {
   const names = [...new Set(inputs.flatMap((look) => look.newTables))];
   if (names.length === 0) return [];
   const more = names.length - namesShown;
   const shown = names.slice(0, namesShown).join(', ') + (more > 0 ? `, and ${more} more` : '');
   const alone = '; such batches travel alone, and nobody else should write to those tables meanwhile';
-  return [row('new', `tables, or columns of them: ${shown}${firstWriteAlone ? alone : ''}`)];
+  return [row('new', `tables, or columns of them: ${shown}${firstWriteExclusive ? alone : ''}`)];
 }
 
 /** Those that someone has set; all of them with `--log-level debug`. */
-function settingLines({ logLevel }: Settings, all: readonly ToldSetting[]): string[] {
+function settingLines({ logLevel }: Settings, all: readonly SettingDescription[]): string[] {
   const told = all.filter(({ origin }) => logLevel === 'debug' || origin.source !== 'default');
   const others = all.length - told.length;
   return [

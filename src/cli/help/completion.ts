@@ -18,12 +18,12 @@ export function shellOf(word: string): Shell {
 }
 
 /** What may stand behind an option: words, a path, a text nobody can guess, or nothing. */
-type Value = { readonly words: readonly string[] } | 'path' | 'directory' | 'text' | null;
+type CompletionValue = { readonly words: readonly string[] } | 'path' | 'directory' | 'text' | null;
 
 interface Word {
   /** `--batch-bytes` */
   readonly name: string;
-  readonly value: Value;
+  readonly value: CompletionValue;
   readonly description: string;
 }
 
@@ -106,7 +106,7 @@ complete -F _bulk_load bulk-load
 `;
 }
 
-function bashValue(value: Exclude<Value, null>): string {
+function bashValue(value: Exclude<CompletionValue, null>): string {
   if (value === 'text') return ':';
   if (typeof value === 'string') return `IFS=$'\\n' _bulk_load_paths ${value === 'path' ? '-f' : '-d'}`;
   return `_bulk_load_words '${value.words.join(' ')}'`;
@@ -141,7 +141,7 @@ compdef _bulk_load bulk-load
 `;
 }
 
-function zshValue(value: Exclude<Value, null>): string {
+function zshValue(value: Exclude<CompletionValue, null>): string {
   if (value === 'text') return ' ';
   if (value === 'path') return '_files';
   if (value === 'directory') return '_files -/';
@@ -165,7 +165,7 @@ function fish(): string {
   return `# fish: bulk-load completion fish | source\n${[...heads, ...words, shell].join('\n')}\n`;
 }
 
-function fishValue(value: Value, quoted: (text: string) => string): string {
+function fishValue(value: CompletionValue, quoted: (text: string) => string): string {
   if (value === null) return '';
   if (value === 'text') return ' -x';
   if (value === 'path') return ' -rF';

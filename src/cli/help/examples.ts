@@ -1,6 +1,6 @@
 // Examples of the help: the first thing on each page, since they say more than any list.
 
-import type { Group } from '../../config/options.js';
+import type { OptionGroup } from '../../config/options.js';
 
 export const general = `Examples:
   bulk-load --url http://host:8902 --db bench 'data/**/*.lp.gz'
@@ -35,7 +35,7 @@ export function listed(lines: readonly string[]): string {
   return `Examples:\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
-export const ofGroup: Readonly<Record<Group, readonly string[]>> = {
+export const ofGroup: Readonly<Record<OptionGroup, readonly string[]>> = {
   target: [
     'bulk-load --url http://node1:8902,http://node2:8902 --db bench data/',
     'BULK_LOAD_PASSWORD=secret bulk-load --url https://host:8902 --ca ca.pem --user loader --db bench data/',

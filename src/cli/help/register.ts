@@ -3,13 +3,13 @@
 import { Command, Help, Option } from 'commander';
 import { groups, titles } from '../../config/documentation.js';
 import { flags } from '../../config/flags.js';
-import type { Group } from '../../config/options.js';
+import type { OptionGroup } from '../../config/options.js';
 import { isNear } from '../../config/suggest.js';
 import { UsageError } from '../../core/errors.js';
 import { listed, ofGroup } from './examples.js';
 
 /** Adds all of them, or those of one group. */
-export function withSettings(command: Command, only?: Group): Command {
+export function withSettings(command: Command, only?: OptionGroup): Command {
   for (const { flags: notation, description, group, repeatable, negates, hidden } of flags()) {
     if (only !== undefined && group !== only) continue;
     const option = new Option(notation, description);

@@ -12,28 +12,36 @@ import { type LoadResult, load } from '../../load/pipeline.js';
 import { reporter } from '../../reporting/progress/reporter.js';
 import { prepareResult, writeResult } from '../../reporting/result-file.js';
 import { summaryText } from '../../reporting/summary.js';
-import { bareTarget, type OwnTarget } from '../../targets/custom/custom-target.js';
+import { type CustomTarget, createCustomTarget } from '../../targets/custom/custom-target.js';
 import { createTarget } from '../../targets/registry.js';
-import { restartFrugally } from '../malloc-reexec.js';
+import { reexecWithMallocTuning } from '../malloc-reexec.js';
 import { print } from '../output/print.js';
-import { report } from '../output/print-error.js';
+import { printError } from '../output/print-error.js';
 import { reportOf } from '../output/report-file.js';
 import type { Process } from '../process.js';
-import { afar } from '../remote-options.js';
-import { inTurn } from '../settle-all.js';
+import { remoteOptions } from '../remote-options.js';
+import { runAllThenThrow } from '../settle-all.js';
 import { onSignals } from '../signals.js';
 import { standardInput } from '../stdin.js';
 import { FlagError, type GoValue, parseFlags, usage } from './go/pflag.js';
 import { ours, theirs } from './load-cnosdb-flags.js';
 import { type Paced, paced } from './paced-target.js';
-import { backoffLine, backoffTotal, header, type Look, reportLine, savingLine, summaryLines } from './report-lines.js';
+import {
+  backoffLine,
+  backoffTotal,
+  header,
+  type ReportSnapshot,
+  reportLine,
+  savingLine,
+  summaryLines,
+} from './report-lines.js';
 import { resultsJson } from './results-file.js';
-import { type Request, request } from './to-options.js';
-import { inItsWords } from './translate-flags.js';
+import { type LoadCnosdbRequest, request } from './to-options.js';
+import { translateFlagNames } from './translate-flags.js';
 
 const flags = [...theirs, ...ours];
 /** `--do-load=false`: everything is taken and nothing kept, so that only reading is measured. */
-const discarding: OwnTarget = {
+const discarding: CustomTarget = {
   write: () =>
     Promise.resolve({
       verdict: { kind: 'accepted' },
@@ -52,11 +60,13 @@ export async function loadCnosdb(process: Process): Promise<void> {
   try {
     const { values, typed } = parseFlags(process.argv.slice(2), flags);
     const asked = request(values, typed);
-    restartFrugally(process);
+    reexecWithMallocTuning(process);
     process.exitCode = await run(asked, values, process);
   } catch (error) {
     process.exitCode =
-      error instanceof FlagError ? await refuse(error, process) : report(error, process, 'load_cnosdb', inItsWords);
+      error instanceof FlagError
+        ? await refuse(error, process)
+        : printError(error, process, 'load_cnosdb', translateFlagNames);
   }
 }
 
@@ -68,7 +78,7 @@ async function refuse({ message, help }: FlagError, process: Process): Promise<n
   return exitCodes.usage;
 }
 
-async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process: Process): Promise<number> {
+async function run(asked: LoadCnosdbRequest, values: ReadonlyMap<string, GoValue>, process: Process): Promise<number> {
   const { settings, origins, warnings } = await resolve({
     flags: { ...asked.options, dryRun: false },
     env: process.env,
@@ -82,7 +92,7 @@ async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process
   // Without a target its memory is of no interest.
   notify = (said) => {
     if (!asked.doLoad && said.level === 'info') return;
-    const notice = { ...said, message: inItsWords(said.message) };
+    const notice = { ...said, message: translateFlagNames(said.message) };
     told.notice(notice);
     written.notice(notice);
   };
@@ -107,7 +117,7 @@ async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process
     });
     const seconds = periodic.end();
     told.finish(null);
-    await inTurn([
+    await runAllThenThrow([
       () => conclude(result, { asked, values, workers, seconds, process }),
       () => written.end(result, told.samples(), workers.target.traits.title),
     ]);
@@ -120,7 +130,7 @@ async function run(asked: Request, values: ReadonlyMap<string, GoValue>, process
 }
 
 async function input(
-  { file }: Request,
+  { file }: LoadCnosdbRequest,
   settings: Settings,
   process: Process,
   notify: (notice: Notice) => void,
@@ -129,13 +139,13 @@ async function input(
     stdin: standardInput(process),
     cwd: process.cwd(),
     stateDir: settings.stateDir,
-    afar: afar(settings, process, notify),
+    afar: remoteOptions(settings, process, notify),
   });
   return { inputs, named };
 }
 
 async function inFront(
-  asked: Request,
+  asked: LoadCnosdbRequest,
   settings: Settings,
   inputs: readonly Input[],
   notify: (notice: Notice) => void,
@@ -143,7 +153,7 @@ async function inFront(
 ): Promise<Paced> {
   const { doLoad, dropExisting, backoffMs, intervals } = asked;
   const context = { version: version(), clock, notify, dropExisting, inputs, stdout: process.stdout };
-  const target = doLoad ? await createTarget(settings, context) : bareTarget(discarding, 'none');
+  const target = doLoad ? await createTarget(settings, context) : createCustomTarget(discarding, 'none');
   return paced(
     target,
     {
@@ -174,7 +184,7 @@ class Periodic {
   begin(snapshot: () => Snapshot): void {
     this.#startedMs = clock.monotonic();
     if (this.#periodMs === 0) return;
-    let before: Look = { unixSeconds: 0, seconds: 0, metrics: 0, rows: 0 };
+    let before: ReportSnapshot = { unixSeconds: 0, seconds: 0, metrics: 0, rows: 0 };
     this.#stop = clock.every(this.#periodMs, () => {
       const { points, values } = snapshot();
       const [unixSeconds, seconds] = [clock.now() / 1000, this.#elapsed()];
@@ -197,7 +207,7 @@ class Periodic {
 }
 
 interface Concluding {
-  readonly asked: Request;
+  readonly asked: LoadCnosdbRequest;
   readonly values: ReadonlyMap<string, GoValue>;
   readonly workers: Paced;
   readonly seconds: number;
@@ -209,7 +219,8 @@ async function conclude({ summary, examples, error }: LoadResult, its: Concludin
   const totals = { metrics: summary.values.loaded, rows: summary.points.loaded };
   const lines = workers.backoffs().map((each, worker) => backoffTotal(worker, each));
   await print(process, `${lines.join('')}${summaryLines(totals, seconds, asked.workers)}`);
-  if (summary.exitCode !== 0) process.stderr.write(inItsWords(summaryText(summary, Object.fromEntries(examples))));
+  if (summary.exitCode !== 0)
+    process.stderr.write(translateFlagNames(summaryText(summary, Object.fromEntries(examples))));
   if (error?.outcome === 'bug') process.stderr.write(`${error.stack ?? error.message}\n`);
   if (wrongPort(summary, asked)) process.stderr.write(portHint);
   if (asked.resultsFile === '') return;
@@ -221,7 +232,7 @@ async function conclude({ summary, examples, error }: LoadResult, its: Concludin
 const portHint =
   "load_cnosdb: port 8086 is the Go tool's default, and InfluxDB's; CnosDB listens on 8902: --urls http://localhost:8902\n";
 
-function wrongPort({ outcome }: Summary, { options }: Request): boolean {
+function wrongPort({ outcome }: Summary, { options }: LoadCnosdbRequest): boolean {
   return (outcome === 'unavailable' || outcome === 'refused') && /:8086\b/.test(String(options.url));
 }
 

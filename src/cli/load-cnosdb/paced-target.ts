@@ -4,7 +4,7 @@
 import type { Attempt, Clock, EncodedBody, Target } from '../../core/types/index.js';
 import type { Interval } from './insert-intervals.js';
 
-export interface Pace {
+export interface WorkerPace {
   readonly workers: number;
   readonly backoffMs: number;
   /** One per worker; null for none. */
@@ -30,7 +30,7 @@ export interface Paced {
 }
 
 /** `target` with workers in front of it; its other methods are its own. */
-export function paced(target: Target, pace: Pace, clock: Clock): Paced {
+export function paced(target: Target, pace: WorkerPace, clock: Clock): Paced {
   const workers = Array.from(
     { length: pace.workers },
     (_, number): Worker => ({ number, busy: false, notBefore: 0, backingOffSince: null, backoffSeconds: 0 }),
@@ -77,7 +77,7 @@ function pick(workers: readonly Worker[]): Worker {
   return waiting ?? soonest;
 }
 
-function settle(attempt: Attempt, worker: Worker, pace: Pace, clock: Clock): Attempt {
+function settle(attempt: Attempt, worker: Worker, pace: WorkerPace, clock: Clock): Attempt {
   const { verdict } = attempt;
   if (verdict.kind === 'overloaded') {
     worker.backingOffSince ??= clock.monotonic();

@@ -9,13 +9,13 @@ export interface Totals {
 }
 
 /** `seconds` since the start of the load; `unixSeconds` for the first column. */
-export interface Look extends Totals {
+export interface ReportSnapshot extends Totals {
   readonly unixSeconds: number;
   readonly seconds: number;
 }
 
 /** One line of the report: since `before`, and since the start. */
-export function reportLine(now: Look, before: Look): string {
+export function reportLine(now: ReportSnapshot, before: ReportSnapshot): string {
   const took = now.seconds - before.seconds;
   const part = (count: number, earlier: number): string =>
     `${rate(count - earlier, took)},${scientific(count)},${rate(count, now.seconds)}`;

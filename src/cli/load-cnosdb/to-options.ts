@@ -5,7 +5,7 @@ import type { GoValue } from './go/pflag.js';
 import { type Interval, parseIntervals } from './insert-intervals.js';
 import { consistencies, dead } from './load-cnosdb-flags.js';
 
-export interface Request {
+export interface LoadCnosdbRequest {
   /** By option key, as the command line of bulk-load would hand them on. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly file: string;
@@ -25,7 +25,7 @@ export interface Request {
 const defaultBatch = 10_000n;
 
 /** Throws UsageError with all that cannot be. */
-export function request(values: ReadonlyMap<string, GoValue>, typed: ReadonlySet<string>): Request {
+export function request(values: ReadonlyMap<string, GoValue>, typed: ReadonlySet<string>): LoadCnosdbRequest {
   const text = (name: string): string => String(values.get(name));
   const number = (name: string): bigint => BigInt(values.get(name)!);
   const ms = (name: string): number => Math.max(0, Number(number(name)) / 1e6);

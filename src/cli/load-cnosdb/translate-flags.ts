@@ -19,7 +19,7 @@ const flags: Readonly<Record<string, string>> = {
 const byFlag = new Map(options.map((option) => [flagName(option.key), option]));
 
 /** The same text with each option under the name that it has here. */
-export function inItsWords(text: string): string {
+export function translateFlagNames(text: string): string {
   return text.replace(/(?<![\w-])(--[a-z][a-z-]*[a-z])(?: ([a-z]+|"))?/g, (all, name: string, next?: string) => {
     const option = byFlag.get(name);
     // There is no other kind here.

@@ -6,7 +6,7 @@ import { printable } from '../../core/printable.js';
 import type { Process } from '../process.js';
 
 /** Says what ended the program, on stderr; returns the exit code. `worded` puts it in the words of the program. */
-export function report(
+export function printError(
   error: unknown,
   process: Process,
   program: string,

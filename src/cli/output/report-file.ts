@@ -1,10 +1,10 @@
 // `--report`: nothing of an older one is left from the start on, and the new one is there, whole, at the end.
 
-import { toldSettings } from '../../config/describe.js';
+import { describeSettings } from '../../config/describe.js';
 import type { Origin, Settings } from '../../config/settings.js';
 import type { Clock, Notice, Sample } from '../../core/types/index.js';
 import type { LoadResult } from '../../load/pipeline.js';
-import { SaidLog } from '../../reporting/notice-log.js';
+import { NoticeLog } from '../../reporting/notice-log.js';
 import { pageHead, prepareResult, writeResult } from '../../reporting/result-file.js';
 import { outletName } from './sink-name.js';
 
@@ -23,7 +23,7 @@ export async function reportOf(
   const { report, db, urls, targetMemory, dryRun } = settings;
   if (report === null) return { notice: () => {}, end: () => Promise.resolve() };
   await prepareResult(report, pageHead);
-  const said = new SaidLog();
+  const said = new NoticeLog();
   const since = clock.monotonic();
   return {
     notice: (notice) => said.add(notice, (clock.monotonic() - since) / 1000),
@@ -34,7 +34,7 @@ export async function reportOf(
         samples,
         particulars,
         examples: Object.fromEntries(examples),
-        settings: toldSettings(settings, origins),
+        settings: describeSettings(settings, origins),
         database: db,
         target: title,
         urls: urls.map(({ shown }) => shown),

@@ -3,11 +3,11 @@
 import type { Settings } from '../../config/settings.js';
 import type { Snapshot, Summary } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
-import type { Metrics } from '../../reporting/metrics.js';
+import type { RunMetrics } from '../../reporting/metrics.js';
 import type { Listening } from '../../reporting/metrics-server.js';
 import { writeResult } from '../../reporting/result-file.js';
 
-export interface Told {
+export interface MetricsSource {
   /** Where the numbers are to be had; null: not over HTTP. */
   readonly url: string | null;
   watch(snapshot: () => Snapshot): void;
@@ -16,10 +16,10 @@ export interface Told {
 }
 
 /** Nothing is loaded nor opened unless it was asked for; the file is prepared already. Throws UsageError. */
-export async function metricsOf({ metricsListen, metricsFile, db }: Settings): Promise<Told> {
+export async function metricsOf({ metricsListen, metricsFile, db }: Settings): Promise<MetricsSource> {
   if (metricsListen === null && metricsFile === null) return silent;
-  const { Metrics: Numbers } = await import('../../reporting/metrics.js');
-  const metrics: Metrics = new Numbers({ version: version(), database: db });
+  const { RunMetrics: Numbers } = await import('../../reporting/metrics.js');
+  const metrics: RunMetrics = new Numbers({ version: version(), database: db });
   const listening = metricsListen === null ? null : await open(metrics, metricsListen);
   return {
     url: listening?.url ?? null,
@@ -32,12 +32,12 @@ export async function metricsOf({ metricsListen, metricsFile, db }: Settings): P
   };
 }
 
-async function open(metrics: Metrics, address: { host: string; port: number }): Promise<Listening> {
+async function open(metrics: RunMetrics, address: { host: string; port: number }): Promise<Listening> {
   const { listen } = await import('../../reporting/metrics-server.js');
   return await listen(metrics, address);
 }
 
-const silent: Told = {
+const silent: MetricsSource = {
   url: null,
   watch: () => {},
   end: () => Promise.resolve(),

@@ -10,7 +10,7 @@ const heads = { summary: summaryHead, report: pageHead, metricsFile: metricsHead
 const otherCommands: readonly string[] = ['check', 'serve', 'completion', 'help'];
 
 /** Removes what `--summary`, `--report` and `--metrics-file` of a load name, as far as it can be read. Never throws. */
-export async function forgetOlderResults({ argv, env }: Pick<Process, 'argv' | 'env'>): Promise<void> {
+export async function removeStaleOutputs({ argv, env }: Pick<Process, 'argv' | 'env'>): Promise<void> {
   const words = upToInputs(argv.slice(2));
   if (otherCommands.includes(firstOperand(words) ?? '')) return;
   for (const [key, head] of Object.entries(heads)) {

@@ -1,11 +1,11 @@
 // Batch → deliver → ledger: what travels, and what became of it.
 
-import type { FormatReject, Letterhead } from './points.js';
-import type { ByteRange, Place } from './position.js';
+import type { DeadLetterFormat, FormatReject } from './points.js';
+import type { ByteRange, Position } from './position.js';
 import type { Shape } from './shape.js';
 
 /** Where a batch came from: one input, contiguous, rejects and comments included. */
-export interface Span {
+export interface BatchSpan {
   /** Index into the load's inputs. */
   readonly input: number;
   readonly firstLine: number;
@@ -19,8 +19,8 @@ export interface Span {
 }
 
 /** Where an input is taken up, and what of the rest is accounted for already: points that begin there are left out. */
-export interface Start {
-  readonly place: Place;
+export interface ResumePoint {
+  readonly place: Position;
   /** Ascending, disjoint, behind `place`. */
   readonly covered: readonly ByteRange[];
 }
@@ -55,10 +55,10 @@ export interface Batch {
   /** The original bytes, physical line and decoded offset of point i. */
   source(i: number): { bytes: Uint8Array; line: number; byteOffset: number };
   readonly rejects: readonly BatchReject[];
-  readonly letterhead: Letterhead;
+  readonly deadLetterFormat: DeadLetterFormat;
   /** Shapes in it that bring a table or column the target was not known to have; null when there are none. */
   readonly introduces: readonly Shape[] | null;
-  readonly span: Span;
+  readonly span: BatchSpan;
   readonly cut: Cut;
   /** The batches of several inputs that travel in this one, in order; absent where it is one of its own. */
   readonly parts?: readonly Batch[];

@@ -36,7 +36,7 @@ export interface FileBytes {
 }
 
 /** What decompression may hold at most. */
-export interface Room {
+export interface MemoryBudget {
   readonly bytes: number;
   /** The limit of our own memory that would leave room for so many, as one would type it; null: none would. */
   limitFor(bytes: number): string | null;
@@ -49,7 +49,7 @@ export interface Input {
   readonly path: string | null;
   readonly size: number | null;
   /** Throws InputError. A file is read to its size at open and not beyond. Without `room` decompression takes what it asks for. */
-  open(signal: AbortSignal, room?: Room): Promise<ByteSource>;
+  open(signal: AbortSignal, room?: MemoryBudget): Promise<ByteSource>;
 }
 
 export type FormatName = 'lp' | 'csv' | 'tsv' | 'ndjson' | 'json' | 'parquet';

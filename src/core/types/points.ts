@@ -1,7 +1,7 @@
 // Format → batch: points where they lie, and the contract of whoever finds them.
 
 import type { ByteSource, FormatName } from './input.js';
-import type { Place } from './position.js';
+import type { Position } from './position.js';
 import type { Shape } from './shape.js';
 
 /** `Points.index` holds this many 32-bit words per point. */
@@ -45,7 +45,7 @@ export interface FormatReject {
 }
 
 /** The file in which rejected points are kept with their original bytes, so that it can be loaded as they were. */
-export interface Letterhead {
+export interface DeadLetterFormat {
   /** `.lp`, `.csv` … */
   readonly ending: string;
   /** What comes before the first of them, such as a header with its line end. Files with other heads are other files. */
@@ -53,7 +53,7 @@ export interface Letterhead {
 }
 
 /** That of line protocol. */
-export const lineProtocolLetterhead: Letterhead = { ending: '.lp', head: new Uint8Array(0) };
+export const lineProtocolDeadLetters: DeadLetterFormat = { ending: '.lp', head: new Uint8Array(0) };
 
 /** A run of points in the format's own memory. Valid, all of it, only until the next run is pulled. */
 export interface Points {
@@ -66,7 +66,7 @@ export interface Points {
   /** Physical line (from 1) that LINE = 0 stands for. */
   readonly firstLine: number;
   /** The same object for all runs with the same head. */
-  readonly letterhead: Letterhead;
+  readonly deadLetterFormat: DeadLetterFormat;
   /** Decoded byte offset that offset 0 of `bytes` stands for; may be negative. */
   readonly origin: number;
   /**
@@ -105,7 +105,7 @@ export interface Format {
    * For formats whose rows mean nothing without the beginning of their input, before `points` with a start behind it:
    * reads from the input's first byte what the rows at `start` need. The source stays the caller's.
    */
-  recall?(head: ByteSource, start: Place, signal: AbortSignal): Promise<void>;
+  recall?(head: ByteSource, start: Position, signal: AbortSignal): Promise<void>;
   /**
    * Runs of points, in order, of the whole input. A run is valid until the next is pulled. Complete points are handed on
    * as soon as they have been read. Rejects with what `source.read` rejects with, after everything read before, and with
@@ -113,7 +113,7 @@ export interface Format {
    * The source stays the caller's: it has to be closed before another input is begun. One input at a time.
    * @param start what the source's first byte is
    */
-  points(source: ByteSource, signal: AbortSignal, start?: Place): AsyncGenerator<Points, void>;
+  points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void>;
   /** For formats that hold more than memory. Nothing may be pulled any more. */
   close?(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 // Where in an input something is.
 
 /** A place in an input from which reading can go on: all before it is accounted for. */
-export interface Place {
+export interface Position {
   /** Decoded. */
   readonly byteOffset: number;
   /** Physical, from 1. */
@@ -12,7 +12,7 @@ export interface Place {
   readonly digits: number;
 }
 
-export const theBeginning: Place = { byteOffset: 0, line: 1, ordinal: 0, digits: 0 };
+export const INPUT_START: Position = { byteOffset: 0, line: 1, ordinal: 0, digits: 0 };
 
 /** Decoded bytes [from, to) of an input. */
 export interface ByteRange {

@@ -17,7 +17,7 @@ export interface Shape {
  * What the catalogue says of a shape. `known`: the target has every column with that type. `introduces`: it lacks some,
  * so the batch that brings them must travel alone. `conflict`: a column is there with another type.
  */
-export type Look =
+export type ShapeMatch =
   | { readonly kind: 'known' | 'introduces' }
   | { readonly kind: 'conflict'; readonly reason: string; readonly message: string };
 

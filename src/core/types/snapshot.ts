@@ -27,23 +27,23 @@ export interface Snapshot {
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   readonly requests: Summary['requests'];
   /** What holds the load back just now, as far as is known. */
-  readonly heldBackBy: HeldBackBy | null;
+  readonly heldBackBy: LimitingFactor | null;
   /** Seconds that each cause has held it back so far. */
-  readonly heldBack: Readonly<Record<HeldBackBy, number>>;
+  readonly heldBack: Readonly<Record<LimitingFactor, number>>;
   readonly target: {
     /** Requests to flush that were sent. */
     readonly flushes: number;
     /** What the fullest node holds just now by our reckoning, bytes; an estimate. Null: not begun. */
     readonly nodeBytes: number | null;
   };
-  readonly endpoints: readonly EndpointLook[];
+  readonly endpoints: readonly EndpointStatus[];
 }
 
 /** `targetMemory`: the target answers, but --target-memory lets no more through. */
-export type HeldBackBy = 'target' | 'targetMemory' | 'ownMemory' | 'input' | 'rateLimit';
+export type LimitingFactor = 'target' | 'targetMemory' | 'ownMemory' | 'input' | 'rateLimit';
 
 /** An endpoint within a snapshot. */
-export interface EndpointLook {
+export interface EndpointStatus {
   readonly url: string;
   /** Points acknowledged through it. */
   readonly loaded: number;
@@ -70,7 +70,7 @@ export interface Sample {
   /** The worst within it. */
   readonly level: Level;
   /** Seconds of it that each cause held the load back. */
-  readonly heldBack: Readonly<Record<HeldBackBy, number>>;
+  readonly heldBack: Readonly<Record<LimitingFactor, number>>;
   /** Requests to flush that were sent within it. */
   readonly flushes: number;
   /** The most within it; an estimate. */
@@ -87,15 +87,15 @@ export interface Sample {
 }
 
 /** The first so many of what there is, and how many more there are. */
-export interface Some<T> {
+export interface Excerpt<T> {
   readonly shown: readonly T[];
   readonly more: number;
 }
 
 /** What a page shows of this run beyond its summary. All of it bounded. */
-export interface Particulars {
+export interface RunDetails {
   /** The most frequent first; `more` counts points. */
-  readonly rejects: Some<{
+  readonly rejects: Excerpt<{
     readonly reason: string;
     /** Null: the point does not tell. */
     readonly table: string | null;
@@ -104,7 +104,7 @@ export interface Particulars {
     readonly firstLine: number;
   }>;
   /** The largest first; `more` counts points of further tables. */
-  readonly tables: Some<{
+  readonly tables: Excerpt<{
     readonly table: string;
     readonly points: number;
     /** Of the first and the last that was looked at, ns since 1970; null: none was. */
@@ -113,13 +113,13 @@ export interface Particulars {
   /** Whether points were counted by a sample of each batch: some were not looked at. */
   readonly sampled: boolean;
   /** What this load brought to the target; `more` counts tables. */
-  readonly introduced: Some<{
+  readonly introduced: Excerpt<{
     readonly table: string;
     readonly isNew: boolean;
-    readonly columns: Some<string>;
+    readonly columns: Excerpt<string>;
   }>;
   /** An unfinished load, or input, that was given up for a fresh start; and what was kept of it. `input` null: all of them. */
-  readonly abandoned: Some<{ readonly input: number | null; readonly kept: string | null }>;
+  readonly abandoned: Excerpt<{ readonly input: number | null; readonly kept: string | null }>;
 }
 
 /** Something worth telling people while the run goes on. Repeated kinds are counted, not repeated. */

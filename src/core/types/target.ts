@@ -4,7 +4,7 @@ import type { Precision } from './input.js';
 import type { ColumnType } from './shape.js';
 
 /**
- * What one answer means. `mayHaveLanded`: the bytes may have been stored, or may still be about to be.
+ * What one answer means. `mayBeApplied`: the bytes may have been stored, or may still be about to be.
  *
  * | kind | retry | backpressure | RTT sample |
  * |---|---|---|---|
@@ -22,16 +22,16 @@ export type Verdict =
       readonly kind: 'overloaded';
       readonly reason: string;
       readonly retryAfterMs: number | null;
-      readonly mayHaveLanded: boolean;
+      readonly mayBeApplied: boolean;
       /** The target said that its memory is exhausted. */
       readonly memory: boolean;
       /** We gave up waiting for the answer. */
       readonly timedOut: boolean;
     }
-  | { readonly kind: 'forming'; readonly reason: string; readonly mayHaveLanded: boolean }
-  /** `mayHaveLanded`: it was sent, and the endpoint was found dead while the answer was awaited. */
-  | { readonly kind: 'unreachable'; readonly reason: string; readonly mayHaveLanded?: true }
-  | { readonly kind: 'dropped'; readonly reason: string; readonly mayHaveLanded: true }
+  | { readonly kind: 'forming'; readonly reason: string; readonly mayBeApplied: boolean }
+  /** `mayBeApplied`: it was sent, and the endpoint was found dead while the answer was awaited. */
+  | { readonly kind: 'unreachable'; readonly reason: string; readonly mayBeApplied?: true }
+  | { readonly kind: 'dropped'; readonly reason: string; readonly mayBeApplied: true }
   | {
       readonly kind: 'rejected';
       /** Kebab-case, as it goes into the dead letters: `target-parse`, `target-type`, `expired`, `too-large`, … */
@@ -82,7 +82,7 @@ export interface DatabaseSettings {
 }
 
 /** Of a database about which there is nothing to plan: as CnosDB creates one. */
-export const plainSettings: DatabaseSettings = {
+export const defaultDatabaseSettings: DatabaseSettings = {
   precision: 'ns',
   ttlMs: null,
   shard: 1,
@@ -139,7 +139,7 @@ export interface FlushOutcome {
 }
 
 /** How the database lies on the cluster. `from`: who says so; by the endpoints alone it is a guess on the safe side. */
-export interface Layout {
+export interface NodeLayout {
   /** Data nodes that hold the database. */
   readonly nodes: number;
   /** The most vnodes of it per time bucket that one node holds. */
@@ -168,7 +168,7 @@ export interface NameLimits {
 }
 
 /** Those of CnosDB; it has the narrowest. */
-export const narrowestNames: NameLimits = { seriesKeyBytes: 511, slashes: false };
+export const strictestNameLimits: NameLimits = { seriesKeyBytes: 511, slashes: false };
 
 export type TargetKind = 'cnosdb' | 'influxdb1' | 'influxdb2' | 'influxdb3' | 'victoriametrics';
 
@@ -177,7 +177,7 @@ export interface TargetTraits {
   /** As people call it. */
   readonly title: string;
   /** A batch that brings a table or column must have no company: see deliver/alone.ts. */
-  readonly firstWriteAlone: boolean;
+  readonly firstWriteExclusive: boolean;
   /** Its memory is what plan-target.ts reckons with; it can be asked to flush and tells what is unflushed. */
   readonly plansMemory: boolean;
   /** It can tell how many points a table has. */
@@ -205,7 +205,7 @@ export interface Target {
   encode(body: Uint8Array): Promise<EncodedBody>;
   /**
    * One request, to the least busy endpoint believed healthy; one that is not is left alone and probed. What waits on an
-   * endpoint found dead is given up while another takes writes: `unreachable` with `mayHaveLanded`.
+   * endpoint found dead is given up while another takes writes: `unreachable` with `mayBeApplied`.
    * Never throws for anything a target or the network does; a BulkLoadError where what is written to on this machine takes
    * no more, which ends the run. When `signal` aborts the request is torn down and the
    * attempt is `dropped`. `points` is for the account of endpoints. The body must not change until this resolves.
@@ -219,7 +219,7 @@ export interface Target {
   /** Unflushed bytes of the database per endpoint, by the target's own gauge (up to 10 s old); null: not told. Never throws. */
   gauges(signal: AbortSignal): Promise<readonly (number | null)[]>;
   /** Only after `describe`. Falls back on the endpoints where it may not ask; throws `signal.reason` alone. */
-  layout(signal: AbortSignal): Promise<Layout>;
+  layout(signal: AbortSignal): Promise<NodeLayout>;
   /**
    * The same series and times as the target has them now, null for each that it lacks. All of one table; `fields` holds
    * at least those asked for that the target has. Throws as `describe`.
@@ -227,12 +227,12 @@ export interface Target {
   readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]>;
   /** Points of a table, each counted once; null where there is no such table, or it does not count points. Throws as `describe`. */
   count(table: string, signal: AbortSignal): Promise<number | null>;
-  endpoints(): readonly EndpointAccount[];
+  endpoints(): readonly EndpointTotals[];
   /** @param whole the run came to its end. Throws StateError where that cannot be made to last on this machine. */
   close(whole?: boolean): Promise<void>;
 }
 
-export interface EndpointAccount {
+export interface EndpointTotals {
   readonly url: string;
   /** Points acknowledged through it. */
   readonly loaded: number;

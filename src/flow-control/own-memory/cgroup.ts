@@ -24,7 +24,7 @@ export interface MemoryProbe {
   workingSet(): number | null;
 }
 
-interface Version {
+interface CgroupVersion {
   readonly limits: readonly string[];
   readonly usage: string;
   readonly inactive: RegExp;
@@ -32,7 +32,7 @@ interface Version {
   readonly hierarchical: RegExp | null;
 }
 
-const versions: Record<1 | 2, Version> = {
+const versions: Record<1 | 2, CgroupVersion> = {
   1: {
     limits: ['memory.limit_in_bytes'],
     usage: 'memory.usage_in_bytes',
@@ -51,7 +51,7 @@ const versions: Record<1 | 2, Version> = {
 const noLimit = 2 ** 62;
 
 interface Groups {
-  readonly version: Version;
+  readonly version: CgroupVersion;
   readonly mount: string;
   /** Own group and its parents below the mount, own first, `/` last. */
   readonly chain: readonly string[];

@@ -50,7 +50,7 @@ interface Collection {
   readonly drained: boolean;
 }
 
-export interface Sample {
+export interface WatermarkSample {
   readonly rss: number;
   readonly limit: number;
   /** Monotonic ms. */
@@ -75,7 +75,7 @@ export const calm: Watermarks = {
   stuckSince: null,
 };
 
-function percentOf({ rss, limit }: Sample): number {
+function percentOf({ rss, limit }: WatermarkSample): number {
   return (rss * 100) / limit;
 }
 
@@ -95,25 +95,25 @@ function elapsed(state: Watermarks, now: number): Pick<Watermarks, 'highSeconds'
   };
 }
 
-function stuckSince(state: Watermarks, sample: Sample): number | null {
+function stuckSince(state: Watermarks, sample: WatermarkSample): number | null {
   if (percentOf(sample) < stopMark) return null;
   return state.stuckSince ?? (state.gcTried ? sample.now : null);
 }
 
 /** What stays although nothing is in flight and all garbage was collected is not coming back by waiting. */
-function retainedBy(state: Watermarks, level: Level, sample: Sample): number | null {
+function retainedBy(state: Watermarks, level: Level, sample: WatermarkSample): number | null {
   if (level !== 'critical') return null;
   if (state.retained !== null) return state.retained;
   return state.gcTried && percentOf(sample) < stopMark ? sample.rss : null;
 }
 
-function wantsCollection(state: Watermarks, level: Level, { now, drained }: Sample): boolean {
+function wantsCollection(state: Watermarks, level: Level, { now, drained }: WatermarkSample): boolean {
   if (level === 'critical') return now >= (drained && !state.gcTried ? state.gcSoonest : state.gcNotBefore);
   return level === 'high' && state.level === 'normal' && now >= state.gcNotBefore;
 }
 
 /** How the last collection turned out, once that can be seen. */
-function judged(state: Watermarks, level: Level, { rss, now }: Sample): Watermarks {
+function judged(state: Watermarks, level: Level, { rss, now }: WatermarkSample): Watermarks {
   const gc = state.gcPending;
   if (gc === null || now < state.gcSoonest) return { ...state, gcTried: state.gcTried && level === 'critical' };
   const useful = rss <= gc.before * (1 - gcWorthwhile);
@@ -128,7 +128,7 @@ function judged(state: Watermarks, level: Level, { rss, now }: Sample): Watermar
 }
 
 /** One look at memory. Never says that nothing may be sent: the floor is one writer. */
-export function watch(before: Watermarks, sample: Sample): Watermarks {
+export function watch(before: Watermarks, sample: WatermarkSample): Watermarks {
   const level = levelOf(before.level, percentOf(sample));
   const state = judged(before, level, sample);
   const stuck = stuckSince(state, sample);

@@ -28,7 +28,7 @@ interface Cycle {
   heldMs: number;
 }
 
-export class Pacing {
+export class FlushPacing {
   readonly #options: PacingOptions;
   readonly #least: number;
   #bytes: number;

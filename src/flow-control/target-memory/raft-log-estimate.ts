@@ -1,7 +1,7 @@
 // The request bodies that the target keeps in memory: the newest of each vnode, whatever their size. Counted as they are
 // acknowledged, so that smaller ones leave room as soon as they have taken the places of larger ones.
 
-export interface KeptOptions {
+export interface RaftLogOptions {
   /** Newest bodies that a vnode keeps. */
   readonly count: number;
   /** Bytes of each body that end up on the fullest node. */
@@ -14,8 +14,8 @@ export interface KeptOptions {
   readonly totalBytes: number | null;
 }
 
-export class Kept {
-  readonly #options: KeptOptions;
+export class RaftLogEstimate {
+  readonly #options: RaftLogOptions;
   readonly #ring: Float64Array;
   #next = 0;
   #places: number;
@@ -24,7 +24,7 @@ export class Kept {
   #most = 0;
   #sent = 0;
 
-  constructor(options: KeptOptions) {
+  constructor(options: RaftLogOptions) {
     this.#options = options;
     this.#ring = new Float64Array(options.count);
     this.#places = options.count;

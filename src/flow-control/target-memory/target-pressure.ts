@@ -3,7 +3,7 @@
 
 import type { Attempt, Clock, FlushOutcome, Notice } from '../../core/types/index.js';
 import { capped, fullSize, type Sizing, size } from '../body-size.js';
-import { Pacing } from './flush-pacing.js';
+import { FlushPacing } from './flush-pacing.js';
 import {
   apartMs,
   type Flushing,
@@ -13,7 +13,7 @@ import {
   step,
   unflushed,
 } from './flushing.js';
-import { Kept, type KeptOptions } from './raft-log-estimate.js';
+import { RaftLogEstimate, type RaftLogOptions } from './raft-log-estimate.js';
 
 const tickMs = 250;
 const gaugesEveryMs = 10_000;
@@ -21,7 +21,7 @@ const gaugesEveryMs = 10_000;
 export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan'> {
   /** Most body bytes without flushes; with them it is `kept.bodyBytes`. */
   readonly bodyBytesUnflushed: number;
-  readonly kept: KeptOptions;
+  readonly kept: RaftLogOptions;
   /** What the plan makes of the bodies that the fullest node keeps, and of rows that have to fit beside them; null: no flush is planned. */
   readonly plan: {
     readonly marks: (keptBytes: number) => Marks;
@@ -43,8 +43,8 @@ export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan'> {
 export class TargetPressure {
   readonly #options: TargetPressureOptions;
   readonly #timers: (() => void)[];
-  readonly #kept: Kept;
-  readonly #pacing: Pacing;
+  readonly #kept: RaftLogEstimate;
+  readonly #pacing: FlushPacing;
   #flushing: Flushing = unflushed;
   #sizing: Sizing;
   #peakBytes: number;
@@ -61,9 +61,9 @@ export class TargetPressure {
     const { clock, signal, plan, kept } = options;
     this.#options = options;
     this.#sizing = fullSize(kept.bodyBytes);
-    this.#kept = new Kept(kept);
+    this.#kept = new RaftLogEstimate(kept);
     this.#peakBytes = options.weigh(0, 0);
-    this.#pacing = new Pacing({
+    this.#pacing = new FlushPacing({
       most: kept.bodyBytes,
       beside: plan?.bodiesBeside ?? (() => kept.bodyBytes),
     });

@@ -2,7 +2,7 @@
 
 import { BARE, type Cells, TEXT } from '../rows/cells.js';
 import type { RowRun } from '../rows/row-run.js';
-import type { Dialect } from './csv-dialect.js';
+import type { CsvDialect } from './csv-dialect.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -21,10 +21,10 @@ export class RowReader {
   /** Where copies of cells begin; what is before them is somebody else's. */
   scratchFrom: number;
   readonly #run: RowRun;
-  readonly #dialect: Dialect;
+  readonly #dialect: CsvDialect;
   #scratch = 0;
 
-  constructor(run: RowRun, cells: Cells, dialect: Dialect) {
+  constructor(run: RowRun, cells: Cells, dialect: CsvDialect) {
     this.#run = run;
     this.scratchFrom = run.layout.scratch;
     this.cells = cells;

@@ -1,6 +1,6 @@
 // How a file of cells is written: what stands between them and around them.
 
-export interface DialectOptions {
+export interface CsvDialectOptions {
   /** One byte each; null: the format's own, and none. */
   readonly delimiter: string | null;
   readonly quote: string | null;
@@ -9,14 +9,14 @@ export interface DialectOptions {
   readonly encoding: 'utf-8' | 'latin1';
 }
 
-export interface Dialect {
+export interface CsvDialect {
   readonly delimiter: number;
   /** -1 for none. */
   readonly quote: number;
   readonly latin1: boolean;
 }
 
-export function dialectOf({ delimiter, quote, encoding }: DialectOptions, name: 'csv' | 'tsv'): Dialect {
+export function dialectOf({ delimiter, quote, encoding }: CsvDialectOptions, name: 'csv' | 'tsv'): CsvDialect {
   return {
     delimiter: (delimiter ?? (name === 'csv' ? ',' : '\t')).charCodeAt(0),
     quote: quote === null ? -1 : quote.charCodeAt(0),

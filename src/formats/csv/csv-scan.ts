@@ -1,14 +1,14 @@
 // From the bytes of a window to rows, and what comes before them: lines to pass over, the header that says what the cells
 // mean. All that comes before the first row is kept, for files of rejected rows begin with it.
 
-import type { Letterhead, Place } from '../../core/types/index.js';
+import type { DeadLetterFormat, Position } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
 import { RowScan } from '../rows/row-scan.js';
-import type { Rows } from '../rows/rows.js';
+import type { RowFormatMemory } from '../rows/rows.js';
 import { isAnnotation } from './annotated/annotations.js';
 import { BAD_QUOTE, INCOMPLETE, RowReader } from './cell-reader.js';
-import type { Dialect, DialectOptions } from './csv-dialect.js';
-import { type Head, Heads } from './head.js';
+import type { CsvDialect, CsvDialectOptions } from './csv-dialect.js';
+import { type CsvHead, CsvHeads } from './head.js';
 import { tooLongHeader } from './header.js';
 
 const LF = 0x0a;
@@ -20,12 +20,12 @@ const HASH = 0x23;
 const longestAnnotation = 1024;
 
 export class CsvScan extends RowScan {
-  letterhead: Letterhead;
+  deadLetterFormat: DeadLetterFormat;
   readonly #reader: RowReader;
-  readonly #options: DialectOptions;
-  readonly #heads: Heads;
-  readonly #dialect: Dialect;
-  #head: Head | null = null;
+  readonly #options: CsvDialectOptions;
+  readonly #heads: CsvHeads;
+  readonly #dialect: CsvDialect;
+  #head: CsvHead | null = null;
   /** Rows are passed over: only what they mean is wanted. */
   #recalls = false;
   /** Lines still to be passed over. */
@@ -33,12 +33,12 @@ export class CsvScan extends RowScan {
   /** Length of the time of the row before, where it is the last cell; 0 where there is none. */
   #timeLength = 0;
 
-  constructor(rows: Rows, options: DialectOptions, dialect: Dialect, ending: string) {
+  constructor(rows: RowFormatMemory, options: CsvDialectOptions, dialect: CsvDialect, ending: string) {
     super(rows);
     this.#options = options;
     this.#dialect = dialect;
-    this.#heads = new Heads(rows, ending);
-    this.letterhead = { ending, head: new Uint8Array(0) };
+    this.#heads = new CsvHeads(rows, ending);
+    this.deadLetterFormat = { ending, head: new Uint8Array(0) };
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 
@@ -52,7 +52,7 @@ export class CsvScan extends RowScan {
     this.#recalls = recalls;
   }
 
-  override begin(start: Place): void {
+  override begin(start: Position): void {
     super.begin(start);
     this.#timeLength = 0;
     if (start.byteOffset > 0) return;
@@ -66,7 +66,7 @@ export class CsvScan extends RowScan {
     if (this.#head !== null && this.#takeOrdinary(this.#head)) return null;
     if (this.#head !== null) return this.#heads.isAnnotated && this.#isHash() ? this.#between() : this.#row(this.#head);
     if (!this.#before()) return 'drained';
-    // What comes next has another letterhead than what came before.
+    // What comes next has another deadLetterFormat than what came before.
     return this.#head === null ? null : 'full';
   }
 
@@ -99,10 +99,10 @@ export class CsvScan extends RowScan {
   }
 
   /** From here on rows mean what this head says. */
-  #settle(head: Head): void {
+  #settle(head: CsvHead): void {
     const { scratch } = this.layout;
     this.#head = head;
-    this.letterhead = head.letterhead;
+    this.deadLetterFormat = head.deadLetterFormat;
     this.rows.encoder.begin(head.mapping, head.time);
     head.filler?.begin(scratch);
     this.#prepare(head);
@@ -110,7 +110,7 @@ export class CsvScan extends RowScan {
   }
 
   /** Cells that something is added to are not for the kernel. */
-  #prepare({ mapping, columns, filler }: Head): void {
+  #prepare({ mapping, columns, filler }: CsvHead): void {
     const { delimiter, quote, latin1 } = this.#dialect;
     if (filler === null) this.rows.kernel?.csv(mapping, columns, delimiter, quote, latin1);
     else this.rows.kernel?.rest();
@@ -171,7 +171,7 @@ export class CsvScan extends RowScan {
     return null;
   }
 
-  #takeOrdinary({ mapping, columns }: Head): boolean {
+  #takeOrdinary({ mapping, columns }: CsvHead): boolean {
     const { kernel } = this.rows;
     if (kernel === null || this.#recalls || !this.filling.takeOrdinary(kernel)) return false;
     this.#timeLength = mapping.time === columns - 1 ? kernel.timeLength : 0;
@@ -179,7 +179,7 @@ export class CsvScan extends RowScan {
   }
 
   /** Takes a row in, or refuses it; null to go on. */
-  #row({ mapping, columns: expected, filler }: Head): Stop | null {
+  #row({ mapping, columns: expected, filler }: CsvHead): Stop | null {
     const run = this.filling;
     const start = run.at;
     const end = this.#reader.read(start);

@@ -1,10 +1,10 @@
 // CSV and TSV: rows of cells under a header that names them. The header is wanted again where reading begins behind it.
 
-import type { ByteSource, Format, Place, Points } from '../../core/types/index.js';
-import { theBeginning } from '../../core/types/index.js';
+import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
+import { INPUT_START } from '../../core/types/index.js';
 import { scanned } from '../line-protocol/double-buffer.js';
-import type { Rows } from '../rows/rows.js';
-import { type DialectOptions, dialectOf } from './csv-dialect.js';
+import type { RowFormatMemory } from '../rows/rows.js';
+import { type CsvDialectOptions, dialectOf } from './csv-dialect.js';
 import { CsvScan } from './csv-scan.js';
 
 export class Csv implements Format {
@@ -12,22 +12,22 @@ export class Csv implements Format {
   readonly memoryBytes: number;
   readonly #scan: CsvScan;
 
-  constructor(name: 'csv' | 'tsv', rows: Rows, options: DialectOptions) {
+  constructor(name: 'csv' | 'tsv', rows: RowFormatMemory, options: CsvDialectOptions) {
     this.name = name;
     this.memoryBytes = rows.memoryBytes;
     this.#scan = new CsvScan(rows, options, dialectOf(options, name), `.${name}`);
   }
 
   /** A header is read, and where there are annotations all before the place: other tables may have come up meanwhile. */
-  async recall(head: ByteSource, { byteOffset }: Place, signal: AbortSignal): Promise<void> {
-    const runs = scanned(this.#scan, first(byteOffset, head), signal, theBeginning);
+  async recall(head: ByteSource, { byteOffset }: Position, signal: AbortSignal): Promise<void> {
+    const runs = scanned(this.#scan, first(byteOffset, head), signal, INPUT_START);
     this.#scan.recall(true);
     for (let run = await runs.next(); !run.done && !this.#scan.isSettled; ) run = await runs.next();
     await runs.return();
     this.#scan.recall(false);
   }
 
-  points(source: ByteSource, signal: AbortSignal, start = theBeginning): AsyncGenerator<Points, void> {
+  points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
     return scanned(this.#scan, source, signal, start);
   }
 }

@@ -2,11 +2,11 @@
 // their bytes, for files of rejected rows begin with them, and Flux repeats them before each of its tables.
 
 import { UsageError } from '../../core/errors.js';
-import type { Letterhead } from '../../core/types/index.js';
+import type { DeadLetterFormat } from '../../core/types/index.js';
 import { MAX_COLUMNS } from '../line-protocol/exact/column-set.js';
-import { mapped } from '../rows/mapping/build-mapping.js';
+import { buildMapping } from '../rows/mapping/build-mapping.js';
 import type { Mapping } from '../rows/mapping/mapping.js';
-import type { Rows } from '../rows/rows.js';
+import type { RowFormatMemory } from '../rows/rows.js';
 import { TimeCell } from '../timestamps/time-cell.js';
 import { annotatedTable } from './annotated/annotated-table.js';
 import { Annotations } from './annotated/annotations.js';
@@ -18,8 +18,8 @@ import { expectUtf8, headerNames, numberedNames, texts } from './header.js';
 const mostHeads = 64;
 
 /** What the rows below a head mean. */
-export interface Head {
-  readonly letterhead: Letterhead;
+export interface CsvHead {
+  readonly deadLetterFormat: DeadLetterFormat;
   readonly mapping: Mapping;
   /** Cells of each row. */
   readonly columns: number;
@@ -29,15 +29,15 @@ export interface Head {
 }
 
 /** Gathers a head, row by row. */
-export class Heads {
-  readonly #rows: Rows;
+export class CsvHeads {
+  readonly #rows: RowFormatMemory;
   readonly #ending: string;
-  readonly #known = new Map<string, Head>();
+  readonly #known = new Map<string, CsvHead>();
   #skipped: Uint8Array[] = [];
   #bytes: Uint8Array[] = [];
   #annotations: Annotations | null = null;
 
-  constructor(rows: Rows, ending: string) {
+  constructor(rows: RowFormatMemory, ending: string) {
     this.#rows = rows;
     this.#ending = ending;
   }
@@ -75,7 +75,7 @@ export class Heads {
   }
 
   /** The head that the header ends, or that rows without one have. Throws UsageError when no point can be made of them. */
-  end(reader: RowReader, noHeader: boolean): Head {
+  end(reader: RowReader, noHeader: boolean): CsvHead {
     const bytes = Buffer.concat([...this.#skipped, ...this.#bytes]);
     const key = bytes.toString('latin1');
     const known = noHeader ? undefined : this.#known.get(key);
@@ -87,12 +87,12 @@ export class Heads {
     return head;
   }
 
-  #made(letterhead: Letterhead, reader: RowReader, noHeader: boolean): Head {
+  #made(deadLetterFormat: DeadLetterFormat, reader: RowReader, noHeader: boolean): CsvHead {
     const { options, run } = this.#rows;
     const { columns } = reader;
     const names = noHeader ? numberedNames(columns) : headerNames(run.bytes, reader);
     if (this.#annotations === null) {
-      return { letterhead, columns, mapping: mapped(names, options), filler: null, time: null };
+      return { deadLetterFormat, columns, mapping: buildMapping(names, options), filler: null, time: null };
     }
     if (columns > MAX_COLUMNS)
       throw new UsageError([
@@ -105,6 +105,6 @@ export class Heads {
         `reading the annotations — expected constants and defaults of at most --max-point-bytes, which is ${options.maxPointBytes} — got ${filler.bytes} — shorten them, or raise --max-point-bytes`,
       ]);
     }
-    return { letterhead, columns, mapping: table.mapping, filler, time: new TimeCell(run.bytes, table.time) };
+    return { deadLetterFormat, columns, mapping: table.mapping, filler, time: new TimeCell(run.bytes, table.time) };
   }
 }

@@ -21,7 +21,7 @@ const structural = new Uint8Array(256);
 for (const byte of [LF, CR, QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE]) structural[byte] = 1;
 
 /** Where in the text it is. */
-class Position {
+class JsonPosition {
   /** Of brackets within an element. */
   depth = 0;
   inList = false;
@@ -86,7 +86,7 @@ class Position {
 
 /** Rejects with InputError at the end of a text that is not whole. The source stays the caller's. */
 export function asLines(source: ByteSource, name: string): ByteSource {
-  const position = new Position();
+  const position = new JsonPosition();
   return {
     async read(into, signal) {
       const read = await source.read(into, signal);

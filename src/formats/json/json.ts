@@ -1,10 +1,10 @@
 // JSON: the elements of a list, or values behind each other, or what lies at a path; each a row as an object of NDJSON is.
 
-import type { ByteSource, Format, Place, Points } from '../../core/types/index.js';
-import type { Rows } from '../rows/rows.js';
+import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
+import type { RowFormatMemory } from '../rows/rows.js';
 import { asLines } from './json-lines.js';
 import { Ndjson } from './ndjson.js';
-import { picked } from './select-path.js';
+import { selectPath } from './select-path.js';
 
 export class Json implements Format {
   readonly name = 'json';
@@ -13,21 +13,21 @@ export class Json implements Format {
   readonly #path: string | null;
 
   /** `path`: to the list, `data.items`; null where the text itself is one. */
-  constructor(rows: Rows, path: string | null) {
+  constructor(rows: RowFormatMemory, path: string | null) {
     this.#lines = new Ndjson(rows);
     this.memoryBytes = this.#lines.memoryBytes;
     this.#path = path;
   }
 
   reads(source: ByteSource, name: string): ByteSource {
-    return this.#path === null ? asLines(source, name) : picked(source, this.#path, name);
+    return this.#path === null ? asLines(source, name) : selectPath(source, this.#path, name);
   }
 
-  async recall(head: ByteSource, start: Place, signal: AbortSignal): Promise<void> {
+  async recall(head: ByteSource, start: Position, signal: AbortSignal): Promise<void> {
     await this.#lines.recall(this.reads(head, 'the head'), start, signal);
   }
 
-  points(source: ByteSource, signal: AbortSignal, start?: Place): AsyncGenerator<Points, void> {
+  points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void> {
     return this.#lines.points(source, signal, start);
   }
 }

@@ -2,13 +2,13 @@
 // reading begins behind it.
 
 import { UsageError } from '../../core/errors.js';
-import type { ByteSource, Format, Letterhead, Place, Points } from '../../core/types/index.js';
-import { theBeginning } from '../../core/types/index.js';
+import type { ByteSource, DeadLetterFormat, Format, Points, Position } from '../../core/types/index.js';
+import { INPUT_START } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
 import { scanned } from '../line-protocol/double-buffer.js';
 import { Mapping } from '../rows/mapping/mapping.js';
 import { RowScan } from '../rows/row-scan.js';
-import type { Rows } from '../rows/rows.js';
+import type { RowFormatMemory } from '../rows/rows.js';
 import { pathsOf } from './column-paths.js';
 import { keyTable } from './key-table.js';
 import { Keys } from './key-tree.js';
@@ -22,28 +22,28 @@ export class Ndjson implements Format {
   readonly memoryBytes: number;
   readonly #scan: NdjsonScan;
 
-  constructor(rows: Rows) {
+  constructor(rows: RowFormatMemory) {
     this.memoryBytes = rows.memoryBytes;
     this.#scan = new NdjsonScan(rows);
   }
 
-  async recall(head: ByteSource, _: Place, signal: AbortSignal): Promise<void> {
-    const runs = scanned(this.#scan, head, signal, theBeginning);
+  async recall(head: ByteSource, _: Position, signal: AbortSignal): Promise<void> {
+    const runs = scanned(this.#scan, head, signal, INPUT_START);
     for (let run = await runs.next(); !run.done && !this.#scan.isMapped; ) run = await runs.next();
     await runs.return();
   }
 
-  points(source: ByteSource, signal: AbortSignal, start = theBeginning): AsyncGenerator<Points, void> {
+  points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
     return scanned(this.#scan, source, signal, start);
   }
 }
 
 class NdjsonScan extends RowScan {
-  readonly letterhead: Letterhead = { ending: '.ndjson.rows', head: new Uint8Array(0) };
+  readonly deadLetterFormat: DeadLetterFormat = { ending: '.ndjson.rows', head: new Uint8Array(0) };
   readonly #reader: ObjectReader;
   #keys: Keys | null = null;
 
-  constructor(rows: Rows) {
+  constructor(rows: RowFormatMemory) {
     super(rows);
     this.#reader = new ObjectReader(rows.run, rows.cells);
   }
@@ -53,7 +53,7 @@ class NdjsonScan extends RowScan {
     return this.#keys !== null;
   }
 
-  override begin(start: Place): void {
+  override begin(start: Position): void {
     super.begin(start);
     if (start.byteOffset === 0) this.#keys = null;
   }

@@ -10,7 +10,7 @@ import type { ByteSource } from '../../core/types/index.js';
 /** Read at a time; about as much is written. */
 const pieceBytes = 64 * 1024;
 
-type Token = parser.Token;
+type JsonToken = parser.Token;
 
 const parsing = { packValues: true, streamValues: false, jsonStreaming: true };
 
@@ -18,7 +18,7 @@ const parsing = { packValues: true, streamValues: false, jsonStreaming: true };
  * The elements of the lists at `path` (`data.items`, `0.rows`), or the objects there. Rejects with InputError when there
  * is nothing, or the text is no JSON. The source stays the caller's.
  */
-export function picked(source: ByteSource, path: string, name: string): ByteSource {
+export function selectPath(source: ByteSource, path: string, name: string): ByteSource {
   let texts: AsyncGenerator<string, void> | null = null;
   let rest = Buffer.alloc(0);
   return {
@@ -76,9 +76,9 @@ async function* lines(
     );
 }
 
-function all(told: unknown): readonly Token[] {
+function all(told: unknown): readonly JsonToken[] {
   if (typeof told === 'symbol') return [];
-  return isMany(told) ? (getManyValues(told) as Token[]) : [told as Token];
+  return isMany(told) ? (getManyValues(told) as JsonToken[]) : [told as JsonToken];
 }
 
 /** Tokens → text. */
@@ -89,7 +89,7 @@ class Writer {
   /** Of the brackets that are open: whether something stands in them already. The outermost list is not written. */
   readonly #open: { readonly written: boolean; filled: boolean }[] = [];
 
-  add(token: Token): void {
+  add(token: JsonToken): void {
     switch (token.name) {
       case 'startObject':
       case 'startArray': {

@@ -21,7 +21,7 @@ export interface KernelSettings {
   readonly shapeSlots: number;
 }
 
-interface Exports {
+interface LineKernelExports {
   readonly configure: (
     seed: bigint,
     limit: bigint,
@@ -59,7 +59,7 @@ function compiled({ buffer }: WasmMemory): Uint8Array {
 /** An instance over `memory`. */
 export function loadKernel(memory: WasmMemory, settings: KernelSettings, bytes = compiled(memory)): Kernel {
   const instance = new wasm.Instance(new wasm.Module(bytes), { env: { memory } });
-  const { configure, forget, take } = instance.exports as unknown as Exports;
+  const { configure, forget, take } = instance.exports as unknown as LineKernelExports;
   const state = new Uint32Array(memory.buffer);
   const { seed, timeLimit, maxPointBytes, stampMissing, shapes, shapeSlots } = settings;
   configure(seed, timeLimit, maxPointBytes, Number(stampMissing), shapes, shapeSlots);

@@ -1,7 +1,7 @@
 // The way of one input through a scan: chunk by chunk, run by run, with the unfinished line of a chunk carried before the
 // next. Synchronous, so that it does not matter on which thread it happens.
 
-import type { FormatReject, Letterhead, Place, Shape } from '../../core/types/index.js';
+import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 
 /** How a scan ended: the run is full, or the window holds nothing further that can be told. */
 export type Stop = 'full' | 'drained';
@@ -14,14 +14,14 @@ export interface WindowScan {
   readonly count: number;
   readonly rejects: readonly FormatReject[];
   readonly firstLine: number;
-  readonly letterhead: Letterhead;
+  readonly deadLetterFormat: DeadLetterFormat;
   /** Where the next run begins, and its physical line. */
   readonly at: number;
   readonly line: number;
   /** Bytes before `at` that belong to what follows them. */
   readonly held: number;
   /** To be called before the first window of an input. */
-  begin(start: Place): void;
+  begin(start: Position): void;
   /**
    * Bytes [from, limit) are to be scanned next, those from `fresh` on for the first time; with `final` they end the input.
    * The byte at `limit` is overwritten.
@@ -35,7 +35,7 @@ export interface WindowScan {
 
 const BOM = [0xef, 0xbb, 0xbf] as const;
 
-export class Passage {
+export class ChunkScanner {
   readonly #scan: WindowScan;
   /** Input bytes before the window's chunk. */
   #decoded = 0;
@@ -54,7 +54,7 @@ export class Passage {
     this.#scan = scan;
   }
 
-  begin(start: Place): void {
+  begin(start: Position): void {
     this.#scan.begin(start);
     this.#decoded = start.byteOffset;
     this.#used = start.byteOffset;

@@ -1,22 +1,25 @@
 // The one loop in which a source is read on this thread: two windows in the format's memory, so that the next chunk is
 // read while this one is scanned and used. What is found in a window is the scan's business.
 
-import type { ByteSource, Place, Points, Shape } from '../../core/types/index.js';
+import type { ByteSource, Points, Position, Shape } from '../../core/types/index.js';
 import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
-import { Passage, type WindowScan } from './chunk-scanner.js';
+import { ChunkScanner, type WindowScan } from './chunk-scanner.js';
 import { parseShape } from './parse-shape.js';
 
 /** Why what is still being read is not waited for. */
 const over = new Error('the runs of this input have ended');
 
-type Found = Pick<WindowScan, 'bytes' | 'index' | 'count' | 'rejects' | 'firstLine' | 'letterhead' | 'line' | 'shape'>;
+type ScannedWindow = Pick<
+  WindowScan,
+  'bytes' | 'index' | 'count' | 'rejects' | 'firstLine' | 'deadLetterFormat' | 'line' | 'shape'
+>;
 
 /** Runs of points of a whole input, as `Format.points` promises them. */
 export async function* scanned(
   scan: WindowScan,
   source: ByteSource,
   signal: AbortSignal,
-  start: Place,
+  start: Position,
 ): AsyncGenerator<Points, void> {
   const { chunkBytes, windows } = scan.layout;
   const own = new AbortController();
@@ -27,7 +30,7 @@ export async function* scanned(
     pending.catch(() => {}); // looked at when its turn comes
     return pending;
   };
-  const passage = new Passage(scan);
+  const passage = new ChunkScanner(scan);
   passage.begin(start);
   let window = 0;
   let pending = read(window);
@@ -57,11 +60,11 @@ export async function* scanned(
 }
 
 /** What a scan holds, as a run; `end`: decoded bytes dealt with once it is. */
-export function pointsOf(scan: Found, origin: number, end: number): Points {
-  const { bytes, index, count, rejects, firstLine, letterhead, line: endLine } = scan;
+export function pointsOf(scan: ScannedWindow, origin: number, end: number): Points {
+  const { bytes, index, count, rejects, firstLine, deadLetterFormat, line: endLine } = scan;
   const shape = (number: number): Shape => scan.shape(number);
   const shapeOf = (i: number): Shape => shapeIn(bytes, index, i);
-  return { bytes, index, count, rejects, firstLine, letterhead, origin, end, endLine, shape, shapeOf };
+  return { bytes, index, count, rejects, firstLine, deadLetterFormat, origin, end, endLine, shape, shapeOf };
 }
 
 /** Shape of point `i`, parsed anew. */

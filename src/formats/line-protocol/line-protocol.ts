@@ -2,12 +2,12 @@
 // handed on by offset.
 
 import type { ByteSource, Format, Points } from '../../core/types/index.js';
-import { lineProtocolLetterhead, theBeginning } from '../../core/types/index.js';
+import { INPUT_START, lineProtocolDeadLetters } from '../../core/types/index.js';
 import { scanned } from './double-buffer.js';
-import { Columns } from './exact/column-set.js';
+import { ColumnSet } from './exact/column-set.js';
 import { Scan } from './line-scan.js';
 import { type LineProtocolOptions, layout } from './lines-layout.js';
-import { Apart, threadBytes } from './worker/worker-scanner.js';
+import { threadBytes, WorkerScanner } from './worker/worker-scanner.js';
 
 export { reasonNames } from '../reasons.js';
 export type { LineProtocolOptions } from './lines-layout.js';
@@ -17,20 +17,20 @@ export class LineProtocol implements Format {
   readonly name = 'lp';
   readonly memoryBytes: number;
   readonly #scan: Scan | null;
-  readonly #apart: Apart | null;
+  readonly #apart: WorkerScanner | null;
 
   constructor(options: LineProtocolOptions) {
-    this.#apart = options.apart === true ? new Apart(options, lineProtocolLetterhead) : null;
+    this.#apart = options.apart === true ? new WorkerScanner(options, lineProtocolDeadLetters) : null;
     this.#scan = this.#apart === null ? new Scan(options) : null;
     this.memoryBytes = LineProtocol.memoryBytes(options);
   }
 
   /** Bytes that a format with these options takes at construction; it takes no more later. */
   static memoryBytes(options: LineProtocolOptions): number {
-    return layout(options).bytes + Columns.memoryBytes + (options.apart === true ? threadBytes : 0);
+    return layout(options).bytes + ColumnSet.memoryBytes + (options.apart === true ? threadBytes : 0);
   }
 
-  points(source: ByteSource, signal: AbortSignal, start = theBeginning): AsyncGenerator<Points, void> {
+  points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
     return this.#apart?.points(source, signal, start) ?? scanned(this.#scan!, source, signal, start);
   }
 

@@ -11,7 +11,7 @@ import type { Stop, WindowScan } from './chunk-scanner.js';
 import { PointReader } from './exact/point-reader.js';
 import { rewrite } from './exact/rewrite.js';
 import { timeLimit } from './exact/time-reader.js';
-import { indexes, type Layout, type LineProtocolOptions, layout, type RunArea } from './lines-layout.js';
+import { indexes, type LineProtocolOptions, type LinesLayout, layout, type RunArea } from './lines-layout.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shape-table.js';
 
 const LF = 0x0a;
@@ -25,8 +25,8 @@ const ENTRY_BYTES = model.POINT_WORDS * 4;
 
 /** Scans windows of one input after another; all its memory is taken at construction. */
 export class Scan implements WindowScan {
-  readonly letterhead = model.lineProtocolLetterhead;
-  readonly layout: Layout;
+  readonly deadLetterFormat = model.lineProtocolDeadLetters;
+  readonly layout: LinesLayout;
   readonly bytes: Uint8Array;
   /** Of the run. */
   index: Uint32Array;
@@ -84,7 +84,7 @@ export class Scan implements WindowScan {
     return { seed, timeLimit: timeLimit(precision), maxPointBytes, stampMissing, shapes, shapeSlots };
   }
 
-  begin({ line, digits }: model.Place): void {
+  begin({ line, digits }: model.Position): void {
     this.count = 0;
     this.#line = line;
     this.#inComment = false;

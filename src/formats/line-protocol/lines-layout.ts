@@ -32,7 +32,7 @@ export interface RunArea {
 }
 
 /** Offsets in the memory, and its size. */
-export interface Layout {
+export interface LinesLayout {
   readonly shapes: number;
   readonly shapesBytes: number;
   readonly indexPoints: number;
@@ -76,7 +76,7 @@ export const apartIndexPoints = 16_384;
 const windowsApart = 3;
 
 /** Where everything lies for these options. */
-export function layout(options: LineProtocolOptions): Layout {
+export function layout(options: LineProtocolOptions): LinesLayout {
   const { maxPointBytes, chunkBytes: chunk = chunkBytes.narrow, indexPoints = 8192, maxShapes = 4096 } = options;
   const shapesBytes = shapeSlots(maxShapes) * SHAPE_SLOT_BYTES;
   const scratchBytes = Math.max(maxPointBytes, PAGE);
@@ -110,6 +110,6 @@ export function layout(options: LineProtocolOptions): Layout {
 }
 
 /** Entries of a run, by window. */
-export function indexes({ buffer }: WasmMemory, { runs, indexPoints }: Layout): Uint32Array[] {
+export function indexes({ buffer }: WasmMemory, { runs, indexPoints }: LinesLayout): Uint32Array[] {
   return runs.map(({ index }) => new Uint32Array(buffer, index, indexPoints * POINT_WORDS));
 }

@@ -2,10 +2,10 @@
 // is begun.
 
 import { InputError } from '../../core/errors.js';
-import type { Room } from '../../core/types/index.js';
+import type { MemoryBudget } from '../../core/types/index.js';
 import type { Chunk, Footer } from './metadata/footer.js';
 import type { Leaf } from './metadata/parquet-schema.js';
-import type { Columns } from './metadata/selected-columns.js';
+import type { SelectedColumns } from './metadata/selected-columns.js';
 import { readyBytes } from './rows/rendered-dictionary.js';
 
 /** What is let go of stays for a while, and decoders take some (measured 2026-11-25: 26 to 59 MiB for 19 to 28 of pages). */
@@ -22,7 +22,7 @@ function needOf({ from, to, bytes, values, codec }: Chunk, { width }: Leaf): num
 }
 
 /** Bytes that each row group takes. */
-export function needs({ groups }: Pick<Footer, 'groups'>, { flat, lists }: Columns): number[] {
+export function needs({ groups }: Pick<Footer, 'groups'>, { flat, lists }: SelectedColumns): number[] {
   const leaves = [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(({ leaf }) => leaf!);
   return groups.map(({ chunks }) => {
     const pages = leaves.reduce((sum, leaf) => sum + needOf(chunks[leaf.index]!, leaf), 0);
@@ -31,7 +31,7 @@ export function needs({ groups }: Pick<Footer, 'groups'>, { flat, lists }: Colum
 }
 
 /** Throws InputError, with the figures, when a row group takes more than there is. */
-export function assertFits(footer: Footer, columns: Columns, room: Room, name: string): void {
+export function assertFits(footer: Footer, columns: SelectedColumns, room: MemoryBudget, name: string): void {
   const all = needs(footer, columns);
   const most = Math.max(0, ...all);
   if (most <= room.bytes) return;

@@ -1,34 +1,34 @@
 // From a Parquet file to runs of points: a row group at a time, its columns page by page, its rows in order.
 
 import { BulkLoadError, InputError } from '../../core/errors.js';
-import type { FileBytes, Letterhead, Place, Points, Room, Shape } from '../../core/types/index.js';
+import type { DeadLetterFormat, FileBytes, MemoryBudget, Points, Position, Shape } from '../../core/types/index.js';
 import { pointsOf } from '../line-protocol/double-buffer.js';
-import type { Rows } from '../rows/rows.js';
+import type { RowFormatMemory } from '../rows/rows.js';
 import { assertFits } from './memory-estimate.js';
-import { type Footer, type Group, readFooter } from './metadata/footer.js';
+import { type Footer, type GroupLayout, readFooter } from './metadata/footer.js';
 import type { Leaf, Node } from './metadata/parquet-schema.js';
-import { type Columns, columnsOf } from './metadata/selected-columns.js';
+import { columnsOf, type SelectedColumns } from './metadata/selected-columns.js';
 import { type Codec, codecOf } from './pages/codecs.js';
 import { ColumnPages } from './pages/column-pages.js';
-import { Cursor } from './pages/page-cursor.js';
+import { PageCursor } from './pages/page-cursor.js';
 import { ListRows } from './rows/list-rows.js';
 import { RowWriter } from './rows/row-writer.js';
 
 export interface ParquetInput {
   readonly file: FileBytes;
   readonly name: string;
-  readonly room: Room;
+  readonly room: MemoryBudget;
 }
 
 /** The same for all runs: rows are kept as JSON. */
-const letterhead: Letterhead = { ending: '.ndjson.rows', head: new Uint8Array(0) };
+const deadLetterFormat: DeadLetterFormat = { ending: '.ndjson.rows', head: new Uint8Array(0) };
 
 /** Runs of points, as `Format.points` promises them. */
 export async function* parquetPoints(
   { file, name, room }: ParquetInput,
-  rows: Rows,
+  rows: RowFormatMemory,
   signal: AbortSignal,
-  start: Place,
+  start: Position,
 ): AsyncGenerator<Points, void> {
   const footer = await readFooter(file, name, room.bytes);
   const columns = columnsOf(footer.root, rows.options);
@@ -62,8 +62,8 @@ export async function* parquetPoints(
 
 interface GroupReading {
   readonly file: FileBytes;
-  readonly group: Group;
-  readonly columns: Columns;
+  readonly group: GroupLayout;
+  readonly columns: SelectedColumns;
   readonly codecs: ReadonlyMap<string, Codec>;
   readonly writer: RowWriter;
   /** Rows at its beginning that are passed over. */
@@ -72,14 +72,14 @@ interface GroupReading {
 
 /** Stops whenever a run is full; the next one has to be begun before it goes on. What is written last may be less than a run. */
 async function* filledRuns({ file, group, columns, codecs, writer, skip }: GroupReading): AsyncGenerator<void, void> {
-  const cursorOf = ({ leaf, definition, repetition }: Node): Cursor => {
+  const cursorOf = ({ leaf, definition, repetition }: Node): PageCursor => {
     const chunk = group.chunks[leaf!.index]!;
     const pages = new ColumnPages(
       file,
       { leaf: leaf!, chunk, levels: { definition, repetition } },
       codecs.get(chunk.codec)!,
     );
-    return new Cursor(pages, definition);
+    return new PageCursor(pages, definition);
   };
   const cursors = columns.flat.map(({ node }) => cursorOf(node));
   const lists = columns.lists.map((list) => new ListRows(list, list.leaves.map(cursorOf)));
@@ -106,7 +106,11 @@ async function* filledRuns({ file, group, columns, codecs, writer, skip }: Group
   }
 }
 
-async function codecsOf({ groups }: Footer, { flat, lists }: Columns, name: string): Promise<Map<string, Codec>> {
+async function codecsOf(
+  { groups }: Footer,
+  { flat, lists }: SelectedColumns,
+  name: string,
+): Promise<Map<string, Codec>> {
   const leaves = [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(
     ({ leaf }): Leaf => leaf!,
   );
@@ -126,12 +130,21 @@ async function codecsOf({ groups }: Footer, { flat, lists }: Columns, name: stri
   return codecs;
 }
 
-function scanOf({ run, shapes }: Rows): Parameters<typeof pointsOf>[0] {
+function scanOf({ run, shapes }: RowFormatMemory): Parameters<typeof pointsOf>[0] {
   const { bytes, index, count, rejects, firstLine, line } = run;
-  return { bytes, index, count, rejects, firstLine, letterhead, line, shape: (number): Shape => shapes.shape(number) };
+  return {
+    bytes,
+    index,
+    count,
+    rejects,
+    firstLine,
+    deadLetterFormat,
+    line,
+    shape: (number): Shape => shapes.shape(number),
+  };
 }
 
-function damaged(name: string, group: number, rows: Group, line: number, error: unknown): InputError {
+function damaged(name: string, group: number, rows: GroupLayout, line: number, error: unknown): InputError {
   const got = error instanceof Error ? error.message : String(error);
   return new InputError(
     `reading ${name}: expected ${rows.rows} rows in row group ${group + 1}, got damage behind row ${line - 1} of the file (${got}); fetch or make the file again`,

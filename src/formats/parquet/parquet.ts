@@ -1,23 +1,23 @@
 // Parquet: rows under types of their own. It has to be read at random, its end first, so it has to be a file as it is.
 
 import { BugError, InputError } from '../../core/errors.js';
-import type { ByteSource, FileBytes, Format, Points, Room } from '../../core/types/index.js';
-import { theBeginning } from '../../core/types/index.js';
-import type { Rows } from '../rows/rows.js';
+import type { ByteSource, FileBytes, Format, MemoryBudget, Points } from '../../core/types/index.js';
+import { INPUT_START } from '../../core/types/index.js';
+import type { RowFormatMemory } from '../rows/rows.js';
 
 /** Without a plan nothing is refused. */
-const unlimited: Room = { bytes: Number.POSITIVE_INFINITY, limitFor: () => null };
+const unlimited: MemoryBudget = { bytes: Number.POSITIVE_INFINITY, limitFor: () => null };
 
 export class Parquet implements Format {
   readonly name = 'parquet';
   readonly memoryBytes: number;
   readonly isRandom = true;
-  readonly #rows: Rows;
-  readonly #room: Room;
+  readonly #rows: RowFormatMemory;
+  readonly #room: MemoryBudget;
   #input = '';
 
   /** `room`: for the row group that is being read. */
-  constructor(rows: Rows, room: Room = unlimited) {
+  constructor(rows: RowFormatMemory, room: MemoryBudget = unlimited) {
     this.#rows = rows;
     this.#room = room;
     this.memoryBytes = rows.memoryBytes;
@@ -49,7 +49,7 @@ export class Parquet implements Format {
     };
   }
 
-  async *points(source: ByteSource, signal: AbortSignal, start = theBeginning): AsyncGenerator<Points, void> {
+  async *points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
     const { file } = source;
     if (file === undefined) throw new BugError('reading Parquet from something that is no file');
     // What reads Parquet is loaded when the first such file comes.

@@ -2,15 +2,15 @@
 // declared or seen first. A row as the ones before it allocates nothing.
 
 import { isUtf8 } from 'node:buffer';
-import { type InputPrecision, type NameLimits, narrowestNames } from '../../core/types/index.js';
+import { type InputPrecision, type NameLimits, strictestNameLimits } from '../../core/types/index.js';
 import { TimeReader } from '../line-protocol/exact/time-reader.js';
 import type { Reason } from '../reasons.js';
 import type { TimeCell } from '../timestamps/time-cell.js';
 import { BARE, type Cells, INSTANT, LIST, NONE, READY, TEXT } from './cells.js';
 import { copy } from './copy-bytes.js';
 import { type Mapping, measurementPrefix } from './mapping/mapping.js';
-import { type RowShapes, Table } from './table-memory.js';
-import { type Types, typeNames } from './values/field-types.js';
+import { type RowShapes, TableMemory } from './table-memory.js';
+import { type FieldTypes, typeNames } from './values/field-types.js';
 import { code, putName, reasonOf } from './values/put-value.js';
 import { ValueWriter } from './values/value-writer.js';
 
@@ -51,16 +51,16 @@ export class RowEncoder {
   #timeCell: TimeCell;
   readonly #values: ValueWriter;
   readonly #shapes: RowShapes;
-  readonly #types: Types;
+  readonly #types: FieldTypes;
   #mapping: Mapping | null = null;
-  #tables = new Map<string, Table>();
-  readonly #byMapping = new WeakMap<Mapping, Map<string, Table>>();
-  #table: Table | null = null;
+  #tables = new Map<string, TableMemory>();
+  readonly #byMapping = new WeakMap<Mapping, Map<string, TableMemory>>();
+  #table: TableMemory | null = null;
   #mask = new Int32Array(1);
   /** Fields whose type this row showed, and the types; they hold once the row is taken. */
   readonly #shown: [field: number, type: number][] = [];
 
-  constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: Types) {
+  constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: FieldTypes) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#options = options;
@@ -74,7 +74,7 @@ export class RowEncoder {
   }
 
   /** Of the last row. */
-  get table(): Table | null {
+  get table(): TableMemory | null {
     return this.#table;
   }
 
@@ -88,7 +88,7 @@ export class RowEncoder {
     this.#mapping = mapping;
     this.#timeCell = timeCell ?? this.#usualTime;
     // Rows of several mappings may take turns.
-    this.#tables = this.#byMapping.get(mapping) ?? new Map<string, Table>();
+    this.#tables = this.#byMapping.get(mapping) ?? new Map<string, TableMemory>();
     this.#byMapping.set(mapping, this.#tables);
     this.#table = null;
   }
@@ -134,7 +134,7 @@ export class RowEncoder {
   }
 
   /** The table that a cell names. */
-  #tableOf(row: Cells, column: number): Table | null {
+  #tableOf(row: Cells, column: number): TableMemory | null {
     if (column < 0 || this.#isNone(row, column) || row.kinds[column]! > TEXT) return null;
     const from = row.starts[column]!;
     const to = row.ends[column]!;
@@ -145,11 +145,11 @@ export class RowEncoder {
     return isUtf8(name) ? this.#named(name.toString()) : null;
   }
 
-  #named(name: string): Table | null {
+  #named(name: string): TableMemory | null {
     const known = this.#tables.get(name);
     if (known !== undefined) return known;
-    const prefix = measurementPrefix(Buffer.from(name), (this.#options.names ?? narrowestNames).slashes);
-    const table = prefix === null ? null : new Table(name, prefix, this.#types);
+    const prefix = measurementPrefix(Buffer.from(name), (this.#options.names ?? strictestNameLimits).slashes);
+    const table = prefix === null ? null : new TableMemory(name, prefix, this.#types);
     if (table !== null) this.#tables.set(name, table);
     return table;
   }
@@ -174,7 +174,7 @@ export class RowEncoder {
       key += SERIES_KEY_PER_TAG + (isReady ? sizes[column]! : stop - start);
       this.#mask[i >>> 5]! |= 1 << (i & 31);
     }
-    const { seriesKeyBytes } = this.#options.names ?? narrowestNames;
+    const { seriesKeyBytes } = this.#options.names ?? strictestNameLimits;
     return key <= seriesKeyBytes ? out : this.#fail(code('series-key-too-long'), `a series key of up to ${key} bytes`);
   }
 

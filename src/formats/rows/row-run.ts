@@ -15,7 +15,7 @@ const CR = 0x0d;
 const REJECTS_PER_RUN = 1024;
 
 /** Where a row lies. */
-export interface Row {
+export interface RowRange {
   readonly start: number;
   /** Behind its last byte, without the end of its line. */
   readonly end: number;
@@ -78,7 +78,7 @@ export class RowRun {
   }
 
   /** Takes a row in; false when it has to wait for the next run. */
-  take(cells: Cells, row: Row): boolean {
+  take(cells: Cells, row: RowRange): boolean {
     const out = this.#out;
     const end = this.#encoder.encode(cells, out, this.layout.outEnd);
     if (end === FULL && out > this.layout.out) return false;
@@ -101,12 +101,12 @@ export class RowRun {
   }
 
   /** Refuses a row as a whole. */
-  refuseRow(reason: Reason, row: Row): void {
+  refuseRow(reason: Reason, row: RowRange): void {
     this.reject(reason, 'a row that cannot become a point', row, 'whole');
   }
 
   /** Refuses a row, or a part of one that is too long, and goes on behind it. */
-  reject(reason: Reason, found: string, row: Row, part: FormatReject['part']): void {
+  reject(reason: Reason, found: string, row: RowRange, part: FormatReject['part']): void {
     this.#reject(reason, found, row.start, row.end, part);
     this.pass(row.next, row.lines);
   }
@@ -117,7 +117,7 @@ export class RowRun {
     this.line += lines;
   }
 
-  #enter(out: number, end: number, { start, end: sourceEnd }: Row): void {
+  #enter(out: number, end: number, { start, end: sourceEnd }: RowRange): void {
     const { hasTime, shape, time } = this.#encoder;
     const { index } = this;
     const entry = this.count++ * model.POINT_WORDS;

@@ -1,18 +1,18 @@
 // What scans of rows have in common: all that a window's loop wants to know lies in the run being filled.
 
-import type { FormatReject, Letterhead, Place, Shape } from '../../core/types/index.js';
+import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 import type { Stop, WindowScan } from '../line-protocol/chunk-scanner.js';
 import type { RowRun } from './row-run.js';
-import type { Rows } from './rows.js';
+import type { RowFormatMemory } from './rows.js';
 import type { RowLayout } from './rows-layout.js';
 
 export abstract class RowScan implements WindowScan {
-  abstract readonly letterhead: Letterhead;
+  abstract readonly deadLetterFormat: DeadLetterFormat;
   readonly held = 0;
-  protected readonly rows: Rows;
+  protected readonly rows: RowFormatMemory;
   protected readonly filling: RowRun;
 
-  constructor(rows: Rows) {
+  constructor(rows: RowFormatMemory) {
     this.rows = rows;
     this.filling = rows.run;
   }
@@ -53,7 +53,7 @@ export abstract class RowScan implements WindowScan {
     return this.rows.shapes.shape(number);
   }
 
-  begin({ line }: Place): void {
+  begin({ line }: Position): void {
     this.filling.begin(line);
   }
 

@@ -10,11 +10,11 @@ import type { MappingOptions } from './mapping/mapping.js';
 import { RowRun } from './row-run.js';
 import { type RowMemoryOptions, rowLayout } from './rows-layout.js';
 import { RowShapes } from './table-memory.js';
-import { Types } from './values/field-types.js';
+import { FieldTypes } from './values/field-types.js';
 
 export type RowOptions = EncoderOptions & MappingOptions & RowMemoryOptions & TimeOptions;
 
-export class Rows {
+export class RowFormatMemory {
   readonly options: RowOptions;
   readonly memoryBytes: number;
   readonly cells = new Cells();
@@ -26,12 +26,12 @@ export class Rows {
   /** Throws UsageError when the time format cannot be understood. */
   constructor(options: RowOptions) {
     this.options = options;
-    this.memoryBytes = Rows.memoryBytes(options);
+    this.memoryBytes = RowFormatMemory.memoryBytes(options);
     const layout = rowLayout(options);
     const memory = memoryOf(layout.bytes);
     const bytes = new Uint8Array(memory.buffer);
     const time = new TimeCell(bytes, options);
-    this.encoder = new RowEncoder(bytes, options, time, this.shapes, new Types());
+    this.encoder = new RowEncoder(bytes, options, time, this.shapes, new FieldTypes());
     this.kernel = options.kernel === false ? null : new RowKernel(memory, layout, options, time, options.kernel);
     this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
   }

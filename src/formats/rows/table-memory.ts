@@ -2,8 +2,8 @@
 
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
 import { parseShape } from '../line-protocol/parse-shape.js';
-import type { FieldType, Mapping } from './mapping/mapping.js';
-import { type Types, typeNames, UNKNOWN } from './values/field-types.js';
+import type { FieldTypeName, Mapping } from './mapping/mapping.js';
+import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';
 
 const mostShapes = 4096;
 
@@ -25,7 +25,7 @@ export class RowShapes {
 }
 
 /** One table as one mapping fills it. */
-export class Table {
+export class TableMemory {
   readonly name: string;
   /** The measurement as it is sent. */
   readonly prefix: Uint8Array;
@@ -36,7 +36,7 @@ export class Table {
   declared: Uint8Array = new Uint8Array(16);
   /** Of what is known of its fields. */
   version = 0;
-  readonly #book: Types;
+  readonly #book: FieldTypes;
   #tags = 0;
   #fields = 0;
   /** Columns of the row before, one bit each, and its shape. */
@@ -44,7 +44,7 @@ export class Table {
   #number = -1;
   readonly #numbers = new Map<string, number>();
 
-  constructor(name: string, prefix: Uint8Array, book: Types) {
+  constructor(name: string, prefix: Uint8Array, book: FieldTypes) {
     this.name = name;
     this.prefix = prefix;
     this.raw = Buffer.from(name);
@@ -103,7 +103,7 @@ export class Table {
   }
 }
 
-function numberOf(type: FieldType): number {
+function numberOf(type: FieldTypeName): number {
   return typeNames.indexOf(type);
 }
 

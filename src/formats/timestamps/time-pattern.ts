@@ -8,7 +8,7 @@ import { number, readOffset } from './rfc3339.js';
 export type Pattern = (bytes: Uint8Array, from: number, to: number, instant: Instant) => boolean;
 
 /** What the steps gather. */
-interface Parts {
+interface TimeParts {
   year: number;
   month: number;
   day: number;
@@ -25,7 +25,7 @@ interface Parts {
 }
 
 /** Takes its part of [at, to); returns the offset behind it, -1 when it is not there. */
-type Step = (bytes: Uint8Array, at: number, to: number, parts: Parts, instant: Instant) => number;
+type PatternStep = (bytes: Uint8Array, at: number, to: number, parts: TimeParts, instant: Instant) => number;
 
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const longMonths = [
@@ -43,7 +43,7 @@ const longMonths = [
   'december',
 ];
 
-const steps: Readonly<Record<string, Step>> = {
+const steps: Readonly<Record<string, PatternStep>> = {
   Y: digits(4, 4, (parts, value) => (parts.year = value)),
   y: digits(2, 2, (parts, value) => (parts.year = value < 69 ? 2000 + value : 1900 + value)),
   m: digits(1, 2, (parts, value) => (parts.month = value)),
@@ -93,7 +93,7 @@ export function compile(pattern: string): Pattern {
     letter === undefined || letter === '%' ? text(literal ?? '%') : steps[letter]!,
   );
   return (bytes, from, to, instant) => {
-    const parts: Parts = {
+    const parts: TimeParts = {
       year: 1970,
       month: 1,
       day: 1,
@@ -115,7 +115,7 @@ export function compile(pattern: string): Pattern {
   };
 }
 
-function settle(parts: Parts, instant: Instant): boolean {
+function settle(parts: TimeParts, instant: Instant): boolean {
   const { year, month, day, dayOfYear, minute, second, nanos, epoch } = parts;
   instant.nanos = nanos;
   if (epoch !== null) {
@@ -130,7 +130,7 @@ function settle(parts: Parts, instant: Instant): boolean {
   return true;
 }
 
-function hourOf({ hour, half }: Parts): number | null {
+function hourOf({ hour, half }: TimeParts): number | null {
   if (half < 0) return hour > 23 ? null : hour;
   return hour < 1 || hour > 12 ? null : (hour % 12) + half;
 }
@@ -140,7 +140,7 @@ function inYear(year: number, day: number): number | null {
   return day > 0 && first + day - 1 < days(year + 1, 1, 1)! ? first + day - 1 : null;
 }
 
-function text(literal: string): Step {
+function text(literal: string): PatternStep {
   const wanted = Buffer.from(literal);
   return (bytes, at, to) => {
     const there = at + wanted.length <= to && wanted.every((byte, i) => bytes[at + i] === byte);
@@ -148,7 +148,7 @@ function text(literal: string): Step {
   };
 }
 
-function digits(least: number, most: number, set: (parts: Parts, value: number) => void): Step {
+function digits(least: number, most: number, set: (parts: TimeParts, value: number) => void): PatternStep {
   return (bytes, at, to, parts) => {
     let end = at;
     while (end < to && end < at + most && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;
@@ -159,7 +159,7 @@ function digits(least: number, most: number, set: (parts: Parts, value: number) 
 }
 
 /** One to nine digits of a second; further ones have to be zeros. */
-function fraction(bytes: Uint8Array, at: number, to: number, parts: Parts): number {
+function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
   let end = at;
   while (end < to && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;
   const kept = Math.min(end, at + 9);
@@ -169,7 +169,7 @@ function fraction(bytes: Uint8Array, at: number, to: number, parts: Parts): numb
   return end;
 }
 
-function word(names: readonly string[], set: (parts: Parts, index: number) => void): Step {
+function word(names: readonly string[], set: (parts: TimeParts, index: number) => void): PatternStep {
   return (bytes, at, to, parts) => {
     const rest = String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 9))).toLowerCase();
     // The longest first: no name may hide one that begins with it.

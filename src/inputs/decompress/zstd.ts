@@ -4,7 +4,7 @@
 
 import { copyBytes } from '../../core/bytes.js';
 import { BugError, InputError } from '../../core/errors.js';
-import type { ByteSource, FileBytes, Room } from '../../core/types/index.js';
+import type { ByteSource, FileBytes, MemoryBudget } from '../../core/types/index.js';
 import type { RawSource } from '../local/raw-source.js';
 import { shown } from './sniff.js';
 import { longestHeader, windowBytes } from './zstd-window.js';
@@ -59,7 +59,7 @@ async function load(): Promise<Decoder> {
  * Takes over `raw`. Besides 384 KiB of buffers an open source holds the window that its frames ask for
  * (2 MiB at level 3, 8 MiB at 19), 128 MiB and what `room` leaves at most. Memory once taken stays with the decoder and is used again.
  */
-export async function zstdSource(raw: RawSource, name: string, room?: Room): Promise<ByteSource> {
+export async function zstdSource(raw: RawSource, name: string, room?: MemoryBudget): Promise<ByteSource> {
   loading ??= load();
   return new ZstdSource(await loading, raw, name, room);
 }
@@ -70,7 +70,7 @@ class ZstdSource implements ByteSource {
   readonly #decoder: Decoder;
   readonly #raw: RawSource;
   readonly #name: string;
-  readonly #room: Room | undefined;
+  readonly #room: MemoryBudget | undefined;
   readonly #context: number;
   /** One block: two structs { pointer, size, position } of 12 bytes, input, output. */
   readonly #block: number;
@@ -88,7 +88,7 @@ class ZstdSource implements ByteSource {
   #decoded = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(decoder: Decoder, raw: RawSource, name: string, room?: Room) {
+  constructor(decoder: Decoder, raw: RawSource, name: string, room?: MemoryBudget) {
     this.#decoder = decoder;
     this.#raw = raw;
     if (raw.file !== undefined) this.file = raw.file;
@@ -161,7 +161,7 @@ class ZstdSource implements ByteSource {
     return this.#held;
   }
 
-  #tooWide(window: number, room: Room): InputError {
+  #tooWide(window: number, room: MemoryBudget): InputError {
     const mib = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MiB`;
     const limit = room.limitFor(window);
     const advice = limit === null ? '' : `raise --memory-limit to ${limit}, or `;

@@ -16,7 +16,7 @@ interface Block {
   length: number;
 }
 
-export class KeptBlocks {
+export class BlockCache {
   readonly #blocks: Block[] = [];
 
   /** `bytes` were read at `at`; what is read goes upwards. */

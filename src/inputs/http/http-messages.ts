@@ -36,7 +36,7 @@ const final: Record<string, string> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak https',
 };
 
-interface Coded {
+interface NetworkError {
   readonly code?: unknown;
   readonly message?: unknown;
   readonly errors?: unknown;
@@ -44,7 +44,8 @@ interface Coded {
 
 /** Of a request that failed. */
 export function troubleOf(error: unknown): Trouble {
-  const { code, message, errors }: Coded = typeof error === 'object' && error !== null ? error : { message: error };
+  const { code, message, errors }: NetworkError =
+    typeof error === 'object' && error !== null ? error : { message: error };
   // Happy eyeballs: one error for each address that was tried.
   if (typeof code !== 'string' && Array.isArray(errors) && errors.length > 0) return troubleOf(errors[0]);
   const known = typeof code === 'string' ? final[code] : undefined;
@@ -56,7 +57,7 @@ export function troubleOf(error: unknown): Trouble {
 }
 
 /** Names in the certificate tell which server answered. */
-function named(words: string, { code, message }: Coded): string {
+function named(words: string, { code, message }: NetworkError): string {
   return code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? `${words} (${String(message)})` : words;
 }
 

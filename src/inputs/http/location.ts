@@ -6,7 +6,7 @@ import { refusalOf, type Trouble } from './http-messages.js';
 import type { Got, Web } from './web-client.js';
 
 /** An object on some server. */
-export interface Place {
+export interface ObjectLocation {
   /** As it is shown. */
   readonly name: string;
   /** A request for it with these headers, credentials added. Rejects with the network's error or the signal's reason. */
@@ -20,7 +20,7 @@ export interface Place {
 const mostRedirects = 10;
 
 /** User and password of the URL go to its own origin and to no other one. Throws UsageError where they are not encoded. */
-export function urlPlace(web: Web, name: string, url: URL): Place {
+export function urlLocation(web: Web, name: string, url: URL): ObjectLocation {
   const credentials = basic(name, url);
   return {
     name,

@@ -4,20 +4,20 @@
 import { InputError } from '../../core/errors.js';
 import type { FileBytes } from '../../core/types/index.js';
 import type { RawSource } from '../local/raw-source.js';
-import { KeptBlocks } from './block-cache.js';
+import { BlockCache } from './block-cache.js';
 import { RangeReader } from './range-reader.js';
 import type { RemoteObject } from './remote-object.js';
 
 const headBytes = 64 * 1024;
 
 /** How long it is tried again without a byte: at the beginning, and once reading goes on. */
-export interface Patience {
+export interface RetryTiming {
   readonly openMs: number;
   readonly readMs: number;
 }
 
 /** Throws InputError, and the signal's reason. */
-export async function openObject(object: RemoteObject, patience: Patience, signal: AbortSignal): Promise<RawSource> {
+export async function openObject(object: RemoteObject, patience: RetryTiming, signal: AbortSignal): Promise<RawSource> {
   const first = new RangeReader(object, 0, null, headBytes, patience.openMs);
   const head = new Uint8Array(headBytes);
   let length = 0;
@@ -36,7 +36,7 @@ class RemoteSource implements RawSource {
   readonly #object: RemoteObject;
   readonly #head: Uint8Array;
   readonly #patienceMs: number;
-  readonly #kept = new KeptBlocks();
+  readonly #kept = new BlockCache();
   readonly #closed = new AbortController();
   /** Ends what is read at any place: nobody else does. */
   readonly #stop: AbortSignal;

@@ -4,7 +4,7 @@
 import { InputError } from '../../core/errors.js';
 import { StreamSource } from '../local/stream-source.js';
 import { type Trouble, troubleOf } from './http-messages.js';
-import type { Part, RemoteObject } from './remote-object.js';
+import type { ObjectPart, RemoteObject } from './remote-object.js';
 
 /** Bytes before the place where it goes on that are looked at again. */
 const overlapBytes = 4096;
@@ -21,7 +21,7 @@ export class RangeReader {
   #end: number | null = null;
   /** The first request asks for so many bytes only. */
   #window: number | null;
-  #part: Part | null = null;
+  #part: ObjectPart | null = null;
   #body: StreamSource | null = null;
   /** Where the next byte of the body lies: before `#at` while what was read comes again. */
   #bodyAt = 0;

@@ -4,18 +4,18 @@
 import type { Readable } from 'node:stream';
 import { BulkLoadError, InputError } from '../../core/errors.js';
 import { type Headers, type Trouble, troubleOf } from './http-messages.js';
-import type { Place } from './location.js';
+import type { ObjectLocation } from './location.js';
 import type { Got, Web } from './web-client.js';
 
 /** `from`: where in the object the body begins; `to`: just behind it, null when that is not said. */
-export interface Part {
+export interface ObjectPart {
   readonly body: Readable;
   readonly from: number;
   readonly to: number | null;
 }
 
 /** What a server says of the object's version. */
-interface Version {
+interface ObjectVersion {
   readonly size: number | null;
   /** Strong: weak ones are equal for contents that are not. */
   readonly etag: string | null;
@@ -25,11 +25,11 @@ interface Version {
 export class RemoteObject {
   readonly name: string;
   readonly web: Web;
-  readonly #place: Place;
+  readonly #place: ObjectLocation;
   /** Of the first answer: all others have to be of the same. */
-  #version: Version | null = null;
+  #version: ObjectVersion | null = null;
 
-  constructor(web: Web, place: Place) {
+  constructor(web: Web, place: ObjectLocation) {
     this.name = place.name;
     this.web = web;
     this.#place = place;
@@ -49,7 +49,7 @@ export class RemoteObject {
    * The bytes from `from` on, up to `to` where that is not null; null: there are none. A body that begins before `from` is
    * from a server without ranges. Throws InputError when the object is another one than before, and the signal's reason.
    */
-  async part(from: number, to: number | null, signal: AbortSignal): Promise<Part | Trouble | null> {
+  async part(from: number, to: number | null, signal: AbortSignal): Promise<ObjectPart | Trouble | null> {
     signal.throwIfAborted();
     const range = `bytes=${from}-${to === null ? '' : to - 1}`;
     try {
@@ -68,7 +68,7 @@ export class RemoteObject {
     return condition === null ? {} : { 'if-range': condition };
   }
 
-  async #answered(got: Got, from: number): Promise<Part | Trouble | null> {
+  async #answered(got: Got, from: number): Promise<ObjectPart | Trouble | null> {
     const { status, headers, body } = got;
     if (status === 416) {
       body.destroy();
@@ -85,7 +85,7 @@ export class RemoteObject {
     }
   }
 
-  #ranged(headers: Headers, body: Readable, from: number): Part {
+  #ranged(headers: Headers, body: Readable, from: number): ObjectPart {
     const said = String(headers['content-range']);
     const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(said);
     const to = Number(match?.[2]) + 1;
@@ -97,7 +97,7 @@ export class RemoteObject {
     return { body, from, to };
   }
 
-  #whole(headers: Headers, body: Readable): Part {
+  #whole(headers: Headers, body: Readable): ObjectPart {
     const length = headers['content-length'];
     const size = typeof length === 'string' && /^\d+$/.test(length) ? Number(length) : null;
     this.#check(headers, size);
@@ -116,20 +116,21 @@ export class RemoteObject {
   }
 }
 
-function versionOf(headers: Headers, size: number | null): Version {
+function versionOf(headers: Headers, size: number | null): ObjectVersion {
   const { etag, 'last-modified': modified } = headers;
   const strong = typeof etag === 'string' && !etag.startsWith('W/') ? etag : null;
   return { size, etag: strong, modified: typeof modified === 'string' ? modified : null };
 }
 
 /** Where both say nothing, nothing differs: what was read is compared as well. */
-function differ(then: Version, now: Version): boolean {
-  const other = (key: keyof Version): boolean => then[key] !== null && now[key] !== null && then[key] !== now[key];
+function differ(then: ObjectVersion, now: ObjectVersion): boolean {
+  const other = (key: keyof ObjectVersion): boolean =>
+    then[key] !== null && now[key] !== null && then[key] !== now[key];
   if (other('size') || other('etag')) return true;
   return (then.etag === null || now.etag === null) && other('modified');
 }
 
-function shown({ size, etag, modified }: Version): string {
+function shown({ size, etag, modified }: ObjectVersion): string {
   const words = [size === null ? null : `${size} bytes`, etag === null ? null : `ETag ${etag}`, modified];
   return words.filter((word) => word !== null).join(', ') || 'nothing is said of it';
 }

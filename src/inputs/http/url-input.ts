@@ -3,16 +3,22 @@
 import { InputError, UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
 import { decoded } from '../open.js';
-import { type Place, urlPlace } from './location.js';
-import { openObject, type Patience } from './object-source.js';
+import { type ObjectLocation, urlLocation } from './location.js';
+import { openObject, type RetryTiming } from './object-source.js';
 import { RemoteObject } from './remote-object.js';
 import { nameOf } from './url-name.js';
 import type { Web } from './web-client.js';
 
-const patience: Patience = { openMs: 15_000, readMs: 300_000 };
+const patience: RetryTiming = { openMs: 15_000, readMs: 300_000 };
 
 /** `size` where it is known already. */
-export function objectInput(web: Web, place: Place, path: string, size: number | null, wait = patience): Input {
+export function objectInput(
+  web: Web,
+  place: ObjectLocation,
+  path: string,
+  size: number | null,
+  wait = patience,
+): Input {
   const { name } = place;
   return {
     name,
@@ -29,14 +35,14 @@ export function objectInput(web: Web, place: Place, path: string, size: number |
 export async function urlInput(web: Web, text: string, wait = patience): Promise<Input> {
   const url = new URL(text);
   const name = nameOf(url);
-  return await probed(web, urlPlace(web, name, url), name, wait);
+  return await probed(web, urlLocation(web, name, url), name, wait);
 }
 
 /**
  * Throws UsageError for a place that cannot be right: nothing there, or not for us. One that cannot be reached now is an
  * input all the same, which is tried again when its turn comes.
  */
-export async function probed(web: Web, place: Place, path: string, wait = patience): Promise<Input> {
+export async function probed(web: Web, place: ObjectLocation, path: string, wait = patience): Promise<Input> {
   const { name } = place;
   const object = new RemoteObject(web, place);
   const part = await object.part(0, 1, new AbortController().signal).catch((error: unknown) => {

@@ -7,7 +7,7 @@ import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { explain } from './raw-source.js';
 
 /** Names as they are to be shown, and sentences about what could not be looked at. */
-export interface Found {
+export interface DiscoveredFile {
   readonly names: string[];
   readonly problems: string[];
   /** What lies below a directory and is no input, by kind. */
@@ -21,21 +21,21 @@ export type LeftOut = 'hidden' | 'pipe' | 'socket' | 'device' | 'state directory
  * and so are pipes, sockets and devices; they are counted, a hidden directory as one.
  * @param own canonical path of a directory to pass over when it lies below; named itself, it is looked into
  */
-export async function walk(directory: string, cwd: string, own: string): Promise<Found> {
-  const found: Found = { names: [], problems: [], leftOut: new Map() };
+export async function walk(directory: string, cwd: string, own: string): Promise<DiscoveredFile> {
+  const found: DiscoveredFile = { names: [], problems: [], leftOut: new Map() };
   await descend(directory, { cwd, own, found, seen: new Set() });
   return { ...found, names: sorted(found.names) };
 }
 
-interface Walk {
+interface DirectoryWalk {
   readonly cwd: string;
   readonly own: string;
-  readonly found: Found;
+  readonly found: DiscoveredFile;
   /** Directories that were looked into. */
   readonly seen: Set<string>;
 }
 
-async function descend(name: string, walked: Walk): Promise<void> {
+async function descend(name: string, walked: DirectoryWalk): Promise<void> {
   const { cwd, own, found, seen } = walked;
   try {
     const place = await realpath(resolve(cwd, name));
@@ -49,7 +49,7 @@ async function descend(name: string, walked: Walk): Promise<void> {
   }
 }
 
-async function visit(name: string, entry: fs.Dirent, walked: Walk): Promise<void> {
+async function visit(name: string, entry: fs.Dirent, walked: DirectoryWalk): Promise<void> {
   const { cwd, found } = walked;
   if (entry.name.startsWith('.')) return leaveOut(found, 'hidden');
   // A link to nothing counts as a file, so that whoever looks at the files next will say what is wrong with it.
@@ -61,7 +61,7 @@ async function visit(name: string, entry: fs.Dirent, walked: Walk): Promise<void
   if (what.isBlockDevice() || what.isCharacterDevice()) leaveOut(found, 'device');
 }
 
-function leaveOut({ leftOut }: Found, kind: LeftOut): void {
+function leaveOut({ leftOut }: DiscoveredFile, kind: LeftOut): void {
   leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
 }
 
@@ -69,7 +69,7 @@ function leaveOut({ leftOut }: Found, kind: LeftOut): void {
  * The files that a pattern matches; directories and names that begin with a dot are not among them.
  * @param own as for `walk`; a pattern that begins there is followed
  */
-export async function match(pattern: string, cwd: string, own: string): Promise<Found> {
+export async function match(pattern: string, cwd: string, own: string): Promise<DiscoveredFile> {
   const problems: string[] = [];
   const { glob } = await import('tinyglobby');
   const names = await glob(pattern, {

@@ -2,7 +2,7 @@
 
 import { InputError, UsageError } from '../../core/errors.js';
 import { type Trouble, troubleOf } from '../http/http-messages.js';
-import type { Account } from './s3-account.js';
+import type { S3Account } from './s3-account.js';
 import { tag, textOf } from './s3-messages.js';
 
 /** Twice what a thousand of the longest keys take. */
@@ -16,7 +16,7 @@ export interface Listed {
 }
 
 /** In the server's order. Throws UsageError for what cannot be listed, InputError for who does not answer. */
-export async function* list(account: Account, bucket: string, prefix: string): AsyncGenerator<Listed, void> {
+export async function* list(account: S3Account, bucket: string, prefix: string): AsyncGenerator<Listed, void> {
   let token: string | null = null;
   do {
     const page: string = await pageOf(account, bucket, prefix, token);
@@ -30,7 +30,7 @@ export async function* list(account: Account, bucket: string, prefix: string): A
   } while (token !== null);
 }
 
-async function pageOf(account: Account, bucket: string, prefix: string, token: string | null): Promise<string> {
+async function pageOf(account: S3Account, bucket: string, prefix: string, token: string | null): Promise<string> {
   const { clock, random } = account.web;
   const from = clock.monotonic();
   for (;;) {
@@ -46,7 +46,7 @@ async function pageOf(account: Account, bucket: string, prefix: string, token: s
 }
 
 async function attempt(
-  account: Account,
+  account: S3Account,
   bucket: string,
   prefix: string,
   token: string | null,

@@ -2,7 +2,7 @@
 
 import { InputError } from '../../core/errors.js';
 import { quoted } from '../decompress/sniff.js';
-import type { Place } from '../http/location.js';
+import type { ObjectLocation } from '../http/location.js';
 import type { Got, Web } from '../http/web-client.js';
 import { CredentialChain } from './credentials.js';
 import { type Environment, readProfile } from './profile.js';
@@ -10,17 +10,17 @@ import { s3Refusal, textOf } from './s3-messages.js';
 
 const longestAnswer = 64 * 1024;
 
-interface Found {
+interface ResolvedCredentials {
   readonly chain: CredentialChain;
   readonly region: string;
   /** Null: Amazon's. */
   readonly endpoint: URL | null;
 }
 
-export class Account {
+export class S3Account {
   readonly web: Web;
   readonly #env: Environment;
-  #found: Promise<Found> | undefined;
+  #found: Promise<ResolvedCredentials> | undefined;
 
   constructor(web: Web, env: Environment) {
     this.web = web;
@@ -28,7 +28,7 @@ export class Account {
   }
 
   /** What lies under a key, or with a query the bucket's own answers. Its methods throw UsageError, too. */
-  place(bucket: string, key: string, query: Readonly<Record<string, string>> | null): Place {
+  place(bucket: string, key: string, query: Readonly<Record<string, string>> | null): ObjectLocation {
     let signed = false;
     return {
       name: `s3://${bucket}/${key}`,
@@ -51,12 +51,12 @@ export class Account {
     };
   }
 
-  #look(): Promise<Found> {
+  #look(): Promise<ResolvedCredentials> {
     this.#found ??= this.#find();
     return this.#found;
   }
 
-  async #find(): Promise<Found> {
+  async #find(): Promise<ResolvedCredentials> {
     const env = this.#env;
     const profile = await readProfile(env);
     const { values } = profile;
@@ -84,7 +84,7 @@ export class Account {
 
 /** Path-style at an endpoint of one's own, and where a dot in the bucket's name would not fit the certificate. */
 function address(
-  { region, endpoint }: Omit<Found, 'chain'>,
+  { region, endpoint }: Omit<ResolvedCredentials, 'chain'>,
   bucket: string,
   key: string,
   query: Readonly<Record<string, string>> | null,

@@ -4,7 +4,7 @@ import { UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
 import { objectInput, probed } from '../http/url-input.js';
 import { type Listed, list } from './listing.js';
-import type { Account } from './s3-account.js';
+import type { S3Account } from './s3-account.js';
 
 /** So many inputs a load can hold in mind beside its batches. */
 const mostObjects = 250_000;
@@ -14,7 +14,7 @@ export function isS3(name: string): boolean {
 }
 
 /** Throws UsageError when nothing is there, and InputError when a list cannot be had. */
-export async function s3Inputs(account: Account, name: string): Promise<Input[]> {
+export async function s3Inputs(account: S3Account, name: string): Promise<Input[]> {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/?(.*)$/is.exec(name) ?? [];
   if (bucket === undefined || key === undefined)
     throw new UsageError([`${name}: expected s3://bucket/key, s3://bucket/prefix/ or a pattern, got no bucket`]);
@@ -37,7 +37,7 @@ export async function s3Inputs(account: Account, name: string): Promise<Input[]>
 }
 
 /** In the order of their bytes. A key that reads as a pattern is that object. */
-async function matching(account: Account, bucket: string, key: string, below: boolean): Promise<Listed[]> {
+async function matching(account: S3Account, bucket: string, key: string, below: boolean): Promise<Listed[]> {
   const { default: picomatch } = await import('picomatch');
   const matches = below ? (each: string) => !/(^|\/)\./.test(each.slice(key.length)) : picomatch(key);
   const found: Listed[] = [];

@@ -5,7 +5,7 @@ import type { Got } from '../http/web-client.js';
 
 const mostBytes = 16 * 1024;
 
-export interface Context {
+export interface S3RequestContext {
   readonly bucket: string;
   readonly region: string;
   /** Whether the request was signed. */
@@ -14,7 +14,11 @@ export interface Context {
 
 const busy = ['SlowDown', 'ServiceUnavailable', 'InternalError', 'RequestTimeout', 'Throttling'];
 
-export async function s3Refusal(got: Got, { bucket, region, signed }: Context, nowMs: number): Promise<Trouble> {
+export async function s3Refusal(
+  got: Got,
+  { bucket, region, signed }: S3RequestContext,
+  nowMs: number,
+): Promise<Trouble> {
   const text = await textOf(got, mostBytes);
   const code = tag(text, 'Code') ?? '';
   const plain = refusalOf(got.status, code, got.headers, nowMs);
@@ -31,7 +35,7 @@ export async function s3Refusal(got: Got, { bucket, region, signed }: Context, n
 function words(
   code: string,
   status: number,
-  { bucket, region, signed, elsewhere }: Context & { readonly elsewhere: string | null },
+  { bucket, region, signed, elsewhere }: S3RequestContext & { readonly elsewhere: string | null },
 ): string {
   if (elsewhere !== null) return `the bucket is in ${elsewhere}, asked was ${region}; set AWS_REGION=${elsewhere}`;
   if (code === 'NoSuchBucket') return `there is no bucket ${bucket} at this endpoint`;

@@ -1,7 +1,7 @@
 // What a page shows of a run beyond its summary: rejects by reason, table and input; points and times by table. Bounded
 // whatever the inputs hold. Nothing is done per point: tables are counted by a few points of each batch.
 
-import type { Batch, Particulars, Receipt } from '../../core/types/index.js';
+import type { Batch, Receipt, RunDetails } from '../../core/types/index.js';
 import { isCounted } from '../../state/dead-letters/long-letters.js';
 import { tableOf, timeOf } from './line-fields.js';
 
@@ -13,7 +13,7 @@ const mostTables = 1000;
 const shownGroups = 100;
 const shownTables = 100;
 
-interface Group {
+interface RejectGroup {
   readonly reason: string;
   readonly table: string | null;
   readonly input: number;
@@ -21,13 +21,13 @@ interface Group {
   firstLine: number;
 }
 
-interface Table {
+interface TableDetails {
   points: number;
   first: bigint | null;
   last: bigint | null;
 }
 
-export interface ParticularsOptions {
+export interface DetailCollectorOptions {
   /** Of points in formats that do not name it: what the settings say; null: that differs by point. */
   readonly table: string | null;
   /** Nanoseconds in the unit in which timestamps are sent. */
@@ -36,15 +36,15 @@ export interface ParticularsOptions {
   readonly random: () => number;
 }
 
-export class Particularly {
-  readonly #options: ParticularsOptions;
-  readonly #groups = new Map<string, Group>();
-  readonly #tables = new Map<string, Table>();
+export class DetailCollector {
+  readonly #options: DetailCollectorOptions;
+  readonly #groups = new Map<string, RejectGroup>();
+  readonly #tables = new Map<string, TableDetails>();
   #otherRejects = 0;
   #otherPoints = 0;
   #sampled = false;
 
-  constructor(options: ParticularsOptions) {
+  constructor(options: DetailCollectorOptions) {
     this.#options = options;
   }
 
@@ -53,7 +53,7 @@ export class Particularly {
     for (const { from, to } of receipt.loaded) this.#look(batch, from, to);
     if (!kept) return;
     const { input } = batch.span;
-    const lines = batch.letterhead.ending === '.lp';
+    const lines = batch.deadLetterFormat.ending === '.lp';
     for (const reject of batch.rejects) {
       const table = lines ? tableOf(reject.bytes, 0) : this.#options.table;
       if (isCounted(reject)) this.#reject(reject.reason, table, input, reject.line);
@@ -63,13 +63,13 @@ export class Particularly {
     }
   }
 
-  rejects(): Particulars['rejects'] {
+  rejects(): RunDetails['rejects'] {
     const all = [...this.#groups.values()].sort((a, b) => b.points - a.points || a.firstLine - b.firstLine);
     const hidden = all.slice(shownGroups).reduce((sum, { points }) => sum + points, this.#otherRejects);
     return { shown: all.slice(0, shownGroups).map((group) => ({ ...group })), more: hidden };
   }
 
-  tables(): Particulars['tables'] {
+  tables(): RunDetails['tables'] {
     const all = [...this.#tables].sort(([, a], [, b]) => b.points - a.points);
     const hidden = all.slice(shownTables).reduce((sum, [, { points }]) => sum + points, this.#otherPoints);
     const shown = all.slice(0, shownTables).map(([table, { points, first, last }]) => ({

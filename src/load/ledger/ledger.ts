@@ -4,9 +4,9 @@
 import { BugError, type BulkLoadError, StateError, TooManyRejectsError } from '../../core/errors.js';
 import type { Batch, BatchReject, Receipt } from '../../core/types/index.js';
 import type { DeadLetters } from '../../state/dead-letters/dead-letters.js';
-import { isCounted, type Letter } from '../../state/dead-letters/long-letters.js';
+import { isCounted, type LongLetterPart } from '../../state/dead-letters/long-letters.js';
 
-export interface InputAccount {
+export interface InputTotals {
   read: number;
   loaded: number;
   rejected: number;
@@ -21,7 +21,7 @@ export interface InputAccount {
 }
 
 /** The account of an input as earlier runs of the load left it. */
-export interface Earlier {
+export interface EarlierTotals {
   readonly loaded: number;
   readonly rejected: number;
   readonly values: number;
@@ -43,7 +43,7 @@ export type Allowance = { readonly count: number } | { readonly percent: number 
 const percentCountsFrom = 100_000;
 
 export class Ledger {
-  readonly inputs: InputAccount[];
+  readonly inputs: InputTotals[];
   readonly cuts = { points: 0, bytes: 0, inputEnd: 0, idle: 0, split: 0 };
   readonly byReason = new Map<string, number>();
   /** First message of each reason, with its place. */
@@ -80,7 +80,7 @@ export class Ledger {
   }
 
   /** Adds what earlier runs did with an input; with a `sign` of -1 takes it back. */
-  resume(input: number, earlier: Earlier, sign: 1 | -1 = 1): void {
+  resume(input: number, earlier: EarlierTotals, sign: 1 | -1 = 1): void {
     const account = this.inputs[input]!;
     const { loaded, rejected } = earlier;
     const points = { read: sign * (loaded + rejected), loaded: sign * loaded, rejected: sign * rejected };
@@ -165,22 +165,22 @@ export class Ledger {
   }
 
   /** Rejects into the dead letters: what became whole there, or why they are not in it. */
-  async #keep(batch: Batch, rejects: readonly Letter[]): Promise<readonly number[] | StateError> {
+  async #keep(batch: Batch, rejects: readonly LongLetterPart[]): Promise<readonly number[] | StateError> {
     if (rejects.length === 0) return [];
     try {
-      return await this.#deadLetters.write(this.#names[batch.span.input]!, rejects, batch.letterhead);
+      return await this.#deadLetters.write(this.#names[batch.span.input]!, rejects, batch.deadLetterFormat);
     } catch (error) {
       if (error instanceof StateError) return error;
       throw error;
     }
   }
 
-  #book(account: InputAccount, kind: 'loaded' | 'rejected' | 'undelivered', points: number): void {
+  #book(account: InputTotals, kind: 'loaded' | 'rejected' | 'undelivered', points: number): void {
     account[kind] += points;
     this.#total[kind] += points;
   }
 
-  #shape(batch: Batch, account: InputAccount, receipt: Receipt, loaded: number): void {
+  #shape(batch: Batch, account: InputTotals, receipt: Receipt, loaded: number): void {
     if (batch.cut !== 'shape') this.cuts[batch.cut] += 1;
     if (receipt.loaded.length > 1) this.cuts.split += receipt.loaded.length - 1;
     if (loaded === 0) return;
@@ -192,13 +192,13 @@ export class Ledger {
     account.values += values;
   }
 
-  #remember(batch: Batch, account: InputAccount, letter: Letter): void {
+  #remember(batch: Batch, account: InputTotals, letter: LongLetterPart): void {
     const { reason, message, line } = letter;
     if (isCounted(letter)) this.#count(account, reason, 1);
     if (!this.examples.has(reason)) this.examples.set(reason, `${this.#names[batch.span.input]}:${line}: ${message}`);
   }
 
-  #count(account: InputAccount, reason: string, points: number): void {
+  #count(account: InputTotals, reason: string, points: number): void {
     account.reasons ??= new Map();
     for (const counts of [account.reasons, this.byReason]) {
       const sum = (counts.get(reason) ?? 0) + points;
@@ -228,15 +228,15 @@ export function within(rejected: number, read: number, allowance: Allowance): bo
   return accepts(rejected, read, allowance) || ('percent' in allowance && read < percentCountsFrom);
 }
 
-function nothing(): InputAccount {
+function nothing(): InputTotals {
   return { read: 0, loaded: 0, rejected: 0, undelivered: 0, bytes: 0, values: 0, reasons: null, error: null };
 }
 
-function ours(reject: BatchReject): Letter {
+function ours(reject: BatchReject): LongLetterPart {
   return { ...reject, endpoint: null };
 }
 
-function theirs(batch: Batch, { point, reason, message, endpoint }: Receipt['rejected'][number]): Letter {
+function theirs(batch: Batch, { point, reason, message, endpoint }: Receipt['rejected'][number]): LongLetterPart {
   return { ...batch.source(point), reason, message, endpoint, part: 'whole' };
 }
 

@@ -1,12 +1,12 @@
 // The summary, put together from the accounts of a run. Pure; the keys and their order are product law.
 
 import { type BulkLoadError, exitCodes, type Outcome } from '../../core/errors.js';
-import type { EndpointAccount, Summary, TargetDescription } from '../../core/types/index.js';
+import type { EndpointTotals, Summary, TargetDescription } from '../../core/types/index.js';
 import type { Ledger } from './ledger.js';
 import type { Meter } from './meter.js';
 
 /** Everything a summary is made of that the ledger does not know itself. */
-export interface RunFacts {
+export interface SummaryInput {
   readonly version: string;
   readonly startedMs: number;
   readonly endedMs: number;
@@ -27,7 +27,7 @@ export interface RunFacts {
     'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes' | 'advice'
   > | null;
   readonly introduced: { readonly tables: number; readonly columns: number };
-  readonly endpoints: readonly EndpointAccount[];
+  readonly endpoints: readonly EndpointTotals[];
   readonly verify: Summary['verify'];
   /** Decoded offset in each input at which this run began. */
   readonly resumedFromByte: (input: number) => number;
@@ -35,7 +35,7 @@ export interface RunFacts {
   readonly deadLetters: { readonly points: readonly string[]; readonly reasons: string } | null;
 }
 
-export function summarize(ledger: Ledger, meter: Meter, facts: RunFacts): Summary {
+export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Summary {
   const { read, loaded, rejected, undelivered } = ledger.total;
   const { seconds } = facts;
   const perSecond = (amount: number): number => (seconds > 0 ? Math.round(amount / seconds) : 0);

@@ -8,7 +8,7 @@ import { causes } from './time-charts.js';
 
 const mostRows = 24;
 
-interface Row {
+interface DataRow {
   readonly from: number;
   readonly to: number;
   readonly points: number;
@@ -18,9 +18,9 @@ interface Row {
   readonly flushes: number;
 }
 
-export function behind(samples: readonly Sample[]): Html {
+export function dataTable(samples: readonly Sample[]): Html {
   const each = Math.ceil(samples.length / mostRows);
-  const rows: Row[] = [];
+  const rows: DataRow[] = [];
   for (let i = 0; i < samples.length; i += each)
     rows.push(rowOf(samples.slice(i, i + each), samples[i - 1]?.seconds ?? 0));
   const drawn = table(
@@ -42,7 +42,7 @@ export function behind(samples: readonly Sample[]): Html {
   return html`<details><summary>The figures behind the pictures</summary>${drawn}</details>`;
 }
 
-function rowOf(samples: readonly Sample[], from: number): Row {
+function rowOf(samples: readonly Sample[], from: number): DataRow {
   const to = samples.at(-1)!.seconds;
   let before = from;
   let points = 0;

@@ -10,7 +10,7 @@ import {
   frameOf,
   picture,
   runs,
-  type Stretch,
+  type SvgStretch,
   stepArea,
   stepLine,
   timeAxis,
@@ -19,7 +19,7 @@ import {
 } from './svg.js';
 import { stretches } from './time-charts.js';
 
-type Endpoint = Summary['endpoints'][number];
+type EndpointChart = Summary['endpoints'][number];
 
 /** From below to above in the picture. */
 const kinds: readonly (readonly [keyof Answers, string])[] = [
@@ -34,7 +34,7 @@ const kinds: readonly (readonly [keyof Answers, string])[] = [
 const pictured = 8;
 const listed = 100;
 
-export function endpoints(all: readonly Endpoint[], samples: readonly Sample[], seconds: number): Html {
+export function endpoints(all: readonly EndpointChart[], samples: readonly Sample[], seconds: number): Html {
   // Only the first few are in the samples.
   const known = samples.at(-1)?.endpoints.length ?? 0;
   const pictures = all.slice(0, Math.min(pictured, known)).map((each, i) => one(each, i, samples, seconds));
@@ -60,7 +60,7 @@ export function endpoints(all: readonly Endpoint[], samples: readonly Sample[], 
 }
 
 function one(
-  { url, loaded, failures, openSeconds }: Endpoint,
+  { url, loaded, failures, openSeconds }: EndpointChart,
   i: number,
   samples: readonly Sample[],
   seconds: number,
@@ -88,7 +88,7 @@ function one(
 
 /** Kinds on top of each other; the times in which it was left alone behind them. */
 function answers(url: string, i: number, samples: readonly Sample[], seconds: number): Html {
-  const rate = (kind: keyof Answers): Stretch[] =>
+  const rate = (kind: keyof Answers): SvgStretch[] =>
     stretches(samples, ({ endpoints: all }, elapsed) => (all[i]?.answers[kind] ?? 0) / elapsed);
   let below = stretches(samples, () => 0);
   const layers = kinds.map(([kind]) => {

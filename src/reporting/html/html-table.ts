@@ -3,14 +3,14 @@
 import { count } from '../../core/text.js';
 import { type Html, html } from './html.js';
 
-export interface Column<T> {
+export interface HtmlColumn<T> {
   readonly head: string;
   /** Numbers stand on the right. */
   readonly number?: boolean;
   readonly cell: (row: T) => Html | string;
 }
 
-export function table<T>(caption: string, columns: readonly Column<T>[], rows: readonly T[]): Html {
+export function table<T>(caption: string, columns: readonly HtmlColumn<T>[], rows: readonly T[]): Html {
   const heads = columns.map(
     ({ head, number }, i) => html`<th scope="col" class="${number ? 'number' : i === 0 ? 'lead' : ''}">${head}</th>`,
   );

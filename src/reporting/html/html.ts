@@ -11,7 +11,7 @@ export class Html {
   }
 }
 
-type Value = string | number | Html | readonly Html[] | null;
+type TemplateValue = string | number | Html | readonly Html[] | null;
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
@@ -20,7 +20,7 @@ function escaped(text: string): string {
   return printable(text).replace(/[&<>"']/g, (found) => entities[found]!);
 }
 
-function markup(value: Value): string {
+function markup(value: TemplateValue): string {
   if (value === null) return '';
   if (value instanceof Html) return value.text;
   if (typeof value === 'object') return value.map(({ text }) => text).join('');
@@ -28,7 +28,7 @@ function markup(value: Value): string {
 }
 
 /** Values are escaped; attributes must stand in double quotes. Null is nothing. */
-export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
+export function html(strings: TemplateStringsArray, ...values: readonly TemplateValue[]): Html {
   return new Html(strings.reduce((text, next, i) => text + markup(values[i - 1]!) + next));
 }
 

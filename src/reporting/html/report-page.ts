@@ -3,12 +3,21 @@
 
 import { createHash } from 'node:crypto';
 import { count, duration, plural, size } from '../../core/text.js';
-import type { Particulars, Sample, Summary } from '../../core/types/index.js';
+import type { RunDetails, Sample, Summary } from '../../core/types/index.js';
 import { sentenceOf } from '../summary.js';
-import { behind } from './data-table.js';
+import { dataTable } from './data-table.js';
 import { endpoints } from './endpoint-charts.js';
 import { type Html, html, joined, name } from './html.js';
-import { inputs, rejects, type Said, type Setting, said, settings, target, verified } from './report-tables.js';
+import {
+  inputs,
+  type NoticeRow,
+  noticeTable,
+  rejects,
+  type Setting,
+  settings,
+  target,
+  verified,
+} from './report-tables.js';
 import { linear } from './scale.js';
 import { style } from './style.js';
 import { rounded } from './svg.js';
@@ -18,7 +27,7 @@ export interface PageFacts {
   readonly summary: Summary;
   readonly samples: readonly Sample[];
   /** Null: it never got so far. */
-  readonly particulars: Particulars | null;
+  readonly particulars: RunDetails | null;
   /** First message of each reason for rejects. */
   readonly examples: Readonly<Record<string, string>>;
   readonly settings: readonly Setting[];
@@ -30,7 +39,7 @@ export interface PageFacts {
   readonly writtenTo: string | null;
   /** What a node may take; null: anything. */
   readonly targetMemoryBytes: number | null;
-  readonly said: readonly Said[];
+  readonly said: readonly NoticeRow[];
   /** Notices of kinds that are not among `said`. */
   readonly saidMore: number;
 }
@@ -49,7 +58,7 @@ export function page(facts: PageFacts): string {
   const head = html`<!doctype html>
 <!-- a report of bulk-load -->
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark"><meta name="generator" content="bulk-load ${summary.version}"><title>${title(facts)}</title>`;
-  const body = html`<body><main>${header(facts)}${overTime(facts)}${inputs(summary, facts.particulars)}${rejects(summary, facts.particulars, facts.examples)}${verified(summary)}${target(summary, facts.particulars)}${reached(facts)}${said(facts.said, facts.saidMore)}${settings(facts.settings)}${footer(facts)}</main></body></html>
+  const body = html`<body><main>${header(facts)}${overTime(facts)}${inputs(summary, facts.particulars)}${rejects(summary, facts.particulars, facts.examples)}${verified(summary)}${target(summary, facts.particulars)}${reached(facts)}${noticeTable(facts.said, facts.saidMore)}${settings(facts.settings)}${footer(facts)}</main></body></html>
 `;
   return `${head.text}${sheet}</style></head>${body.text}`;
 }
@@ -141,7 +150,7 @@ function overTime({ summary, samples, targetMemoryBytes }: PageFacts): Html {
 <figure><figcaption><strong>Acknowledged points a second</strong> <span class="aside">${heldBack(summary)}</span></figcaption>${speed(samples, seconds)}</figure>
 <figure><figcaption><strong>Our resident memory</strong> <span class="aside">${memoryWords(summary)}</span></figcaption>${ownMemory(samples, seconds)}</figure>
 ${node === null ? null : html`<figure><figcaption><strong>Memory of the fullest node, an estimate</strong> <span class="aside">${nodeWords(summary)}</span></figcaption>${node}</figure>`}
-${behind(samples)}</section>`;
+${dataTable(samples)}</section>`;
 }
 
 function heldBack({ pressure, target: { flushes }, seconds }: Summary): string {

@@ -1,27 +1,27 @@
 // The account in tables: inputs, rejects, what is new on the target, what was read back, settings.
 
 import { count, duration, plural, size } from '../../core/text.js';
-import type { Particulars, Summary } from '../../core/types/index.js';
+import type { RunDetails, Summary } from '../../core/types/index.js';
 import { chance } from '../summary.js';
 import { type Html, html, joined, name } from './html.js';
 import { figure, more, table } from './html-table.js';
 
-type InputAccount = Summary['inputs'][number] & { readonly index: number };
+type InputRow = Summary['inputs'][number] & { readonly index: number };
 
 const inputsShown = 200;
 const differencesShown = 50;
 const tablesShown = 100;
 
 /** Those with trouble first. */
-export function inputs(summary: Summary, particulars: Particulars | null): Html {
+export function inputs(summary: Summary, particulars: RunDetails | null): Html {
   const all = summary.inputs.map((each, index) => ({ ...each, index }));
-  const troubled = (each: InputAccount): boolean => each.error !== null || each.rejected > 0 || each.undelivered > 0;
+  const troubled = (each: InputRow): boolean => each.error !== null || each.rejected > 0 || each.undelivered > 0;
   const sorted = [...all.filter(troubled), ...all.filter((each) => !troubled(each))];
   const shown = sorted.slice(0, inputsShown);
   const hidden = sorted.length - shown.length;
   const abandoned = new Map((particulars?.abandoned.shown ?? []).map(({ input, kept }) => [input, kept]));
   const resumed = all.some(({ resumedFromByte }) => resumedFromByte > 0);
-  const rows = table<InputAccount>(
+  const rows = table<InputRow>(
     'The account of each input',
     [
       { head: 'Input', cell: (each) => html`${name(each.name)}${notes(each, abandoned)}` },
@@ -34,7 +34,7 @@ export function inputs(summary: Summary, particulars: Particulars | null): Html 
             {
               head: 'Resumed from',
               number: true,
-              cell: ({ resumedFromByte: from }: InputAccount) =>
+              cell: ({ resumedFromByte: from }: InputRow) =>
                 html`<span class="${from === 0 ? 'none' : ''}">${from === 0 ? 'the start' : size(from)}</span>`,
             },
           ]
@@ -53,7 +53,7 @@ export function inputs(summary: Summary, particulars: Particulars | null): Html 
   return html`<section><h2>Inputs</h2>${given}${rows}${more(rest)}</section>`;
 }
 
-function notes({ error, format, index }: InputAccount, abandoned: ReadonlyMap<number | null, string | null>): Html {
+function notes({ error, format, index }: InputRow, abandoned: ReadonlyMap<number | null, string | null>): Html {
   const kept = abandoned.get(index);
   return html`<span class="aside"> ${format}</span>${error === null ? null : html`<span class="note bad">${name(error)}</span>`}${
     kept === undefined
@@ -65,7 +65,7 @@ function notes({ error, format, index }: InputAccount, abandoned: ReadonlyMap<nu
 /** By reason, table and input. What earlier runs of the load rejected is known by reason alone. */
 export function rejects(
   summary: Summary,
-  particulars: Particulars | null,
+  particulars: RunDetails | null,
   examples: Readonly<Record<string, string>>,
 ): Html | null {
   const { byReason, deadLetters, reasons } = summary.rejects;
@@ -94,7 +94,7 @@ export function rejects(
 }
 
 /** Tables and columns it brought, and what went into which table when. */
-export function target({ target: { newTables, newColumns } }: Summary, particulars: Particulars | null): Html | null {
+export function target({ target: { newTables, newColumns } }: Summary, particulars: RunDetails | null): Html | null {
   if (particulars === null || particulars.tables.shown.length === 0) return null;
   const { tables, introduced, sampled } = particulars;
   const brought = new Map(introduced.shown.map((each) => [each.table, each]));
@@ -118,7 +118,7 @@ export function target({ target: { newTables, newColumns } }: Summary, particula
   return html`<section><h2>What changed on the target</h2><p>${news} ${how}</p>${rows}${more(rest)}</section>`;
 }
 
-function newOn(brought: Particulars['introduced']['shown'][number] | undefined): Html | null {
+function newOn(brought: RunDetails['introduced']['shown'][number] | undefined): Html | null {
   if (brought === undefined) return null;
   const { isNew, columns } = brought;
   const all = columns.shown.length + columns.more;
@@ -193,7 +193,7 @@ export function settings(all: readonly Setting[]): Html {
   return html`<section><h2>Settings</h2>${rows('Given', given)}<details><summary>${plural(others.length, 'other')} with their defaults</summary>${rows('Defaults', others)}</details></section>`;
 }
 
-export interface Said {
+export interface NoticeRow {
   readonly level: string;
   readonly message: string;
   readonly times: number;
@@ -202,7 +202,7 @@ export interface Said {
   readonly last: number;
 }
 
-export function said(all: readonly Said[], hidden: number): Html | null {
+export function noticeTable(all: readonly NoticeRow[], hidden: number): Html | null {
   if (all.length === 0) return null;
   const lines = all.map(
     ({ level, message, times, first, last }) =>

@@ -13,7 +13,7 @@ export interface Frame {
 }
 
 /** A stretch of time, s, with a value. */
-export interface Stretch {
+export interface SvgStretch {
   readonly from: number;
   readonly to: number;
   readonly value: number;
@@ -48,7 +48,7 @@ export function rounded(place: number): number {
 }
 
 /** The outline of stretches as a path from `floor` and back to it. Those without a gap between them are one piece. */
-export function stepArea(stretches: readonly Stretch[], x: Scale, y: Scale, floor = y(0)): string {
+export function stepArea(stretches: readonly SvgStretch[], x: Scale, y: Scale, floor = y(0)): string {
   const path = stretches.map(({ from, to, value }, i) => {
     const before = stretches[i - 1];
     const next = stretches[i + 1];
@@ -60,7 +60,7 @@ export function stepArea(stretches: readonly Stretch[], x: Scale, y: Scale, floo
 }
 
 /** The upper edge alone. */
-export function stepLine(stretches: readonly Stretch[], x: Scale, y: Scale): string {
+export function stepLine(stretches: readonly SvgStretch[], x: Scale, y: Scale): string {
   const path = stretches.map(({ from, to, value }, i) => {
     const joins = stretches[i - 1]?.to === from;
     return `${joins ? 'V' : `M${rounded(x(from))} `}${rounded(y(value))}H${rounded(x(to))}`;
@@ -69,8 +69,8 @@ export function stepLine(stretches: readonly Stretch[], x: Scale, y: Scale): str
 }
 
 /** Neighbours with the same value as one. */
-export function runs(stretches: readonly Stretch[]): Stretch[] {
-  const all: Stretch[] = [];
+export function runs(stretches: readonly SvgStretch[]): SvgStretch[] {
+  const all: SvgStretch[] = [];
   for (const stretch of stretches) {
     const last = all.at(-1);
     if (last !== undefined && last.to === stretch.from && last.value === stretch.value)
@@ -81,7 +81,7 @@ export function runs(stretches: readonly Stretch[]): Stretch[] {
 }
 
 /** Never narrower than can be seen. */
-export function band({ from, to }: Stretch, x: Scale, top: number, height: number, kind: string, opacity = 1): Html {
+export function band({ from, to }: SvgStretch, x: Scale, top: number, height: number, kind: string, opacity = 1): Html {
   const left = x(from);
   const width = Math.max(1, x(to) - left);
   return html`<rect class="${kind}" x="${rounded(left)}" y="${rounded(top)}" width="${rounded(width)}" height="${rounded(height)}" fill-opacity="${opacity}"/>`;

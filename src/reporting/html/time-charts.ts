@@ -1,7 +1,7 @@
 // Pictures over time: how fast, and what held it back; our own memory; that of the target's nodes.
 
 import { count, duration, size } from '../../core/text.js';
-import type { HeldBackBy, Sample } from '../../core/types/index.js';
+import type { LimitingFactor, Sample } from '../../core/types/index.js';
 import { type Html, html } from './html.js';
 import { byteTicks, countTicks, linear, shortCount } from './scale.js';
 import {
@@ -12,7 +12,7 @@ import {
   rounded,
   runs,
   type Size,
-  type Stretch,
+  type SvgStretch,
   stepArea,
   stepLine,
   timeAxis,
@@ -24,7 +24,7 @@ const axisHeight = 26;
 const laneHeight = 12;
 const laneStep = 19;
 
-export const causes: readonly (readonly [HeldBackBy, string])[] = [
+export const causes: readonly (readonly [LimitingFactor, string])[] = [
   ['target', 'target'],
   ['targetMemory', 'target memory'],
   ['ownMemory', 'own memory'],
@@ -33,7 +33,10 @@ export const causes: readonly (readonly [HeldBackBy, string])[] = [
 ];
 
 /** Each sample with its beginning, and one value of it. */
-export function stretches(samples: readonly Sample[], value: (sample: Sample, elapsed: number) => number): Stretch[] {
+export function stretches(
+  samples: readonly Sample[],
+  value: (sample: Sample, elapsed: number) => number,
+): SvgStretch[] {
   const all = samples.map((sample, i) => {
     const from = samples[i - 1]?.seconds ?? 0;
     return { from, to: sample.seconds, value: value(sample, Math.max(sample.seconds - from, 1e-3)) };
@@ -45,7 +48,7 @@ interface Lane {
   readonly label: string;
   readonly kind: string;
   /** Share of each stretch, 0 to 1. */
-  readonly shares: readonly Stretch[];
+  readonly shares: readonly SvgStretch[];
 }
 
 /** Less than this of a stretch is nobody's trouble. */
@@ -114,7 +117,7 @@ export function speed(samples: readonly Sample[], seconds: number): Html {
 
 interface Limited {
   readonly title: string;
-  readonly values: readonly Stretch[];
+  readonly values: readonly SvgStretch[];
   readonly limit: { readonly bytes: number; readonly label: string } | null;
   readonly bands: (frame: Frame) => readonly Html[];
   readonly seconds: number;

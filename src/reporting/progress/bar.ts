@@ -3,7 +3,7 @@
 import type { SingleBar } from 'cli-progress';
 import { printable } from '../../core/printable.js';
 import type { Snapshot } from '../../core/types/index.js';
-import type { Pace } from './pace.js';
+import type { LoadPace } from './pace.js';
 import { fittedLine, progress, type Tone } from './progress-line.js';
 import { type Io, lineFor, noticeText, paint, red, type View, yellow } from './views.js';
 
@@ -27,7 +27,7 @@ function terminal(io: Io): NodeJS.WritableStream {
 
 interface Payload {
   readonly snapshot: Snapshot;
-  readonly pace: Pace;
+  readonly pace: LoadPace;
 }
 
 /** Four redraws a second; notices go above the bar. Loads cli-progress only when it is wanted. */
@@ -59,7 +59,7 @@ export async function barView(io: Io): Promise<View> {
     const rows = Math.ceil(length / columns()) - 1;
     if (rows > 0 && io.reflows === true) io.write(`\u001b[${rows}A\r${clearBelow}`);
   };
-  const draw = (snapshot: Snapshot, pace: Pace): void => {
+  const draw = (snapshot: Snapshot, pace: LoadPace): void => {
     const done = progress(snapshot) ?? 0;
     const payload: Payload = { snapshot, pace };
     gather();

@@ -1,13 +1,13 @@
 // How fast it goes just now: the difference of two snapshots, taken over the last seconds so that figures do not jump.
 
-import type { Answers, HeldBackBy, Snapshot } from '../../core/types/index.js';
+import type { Answers, LimitingFactor, Snapshot } from '../../core/types/index.js';
 
 const windowSeconds = 15;
 /** Of the time looked at: some waiting for bytes is in every run, and is not worth a word. */
 const heldShare = 0.2;
 const troubles = ['overloaded', 'unreachable', 'dropped', 'forming', 'refused'] as const;
 
-export interface Pace {
+export interface LoadPace {
   /** Loaded points. */
   readonly pointsPerSecond: number;
   /** Decoded bytes. */
@@ -15,7 +15,7 @@ export interface Pace {
   /** From file bytes; null while the total is unknown or nothing moves. */
   readonly etaSeconds: number | null;
   /** What held the load back most, for a fifth of that time at least; null: nothing did. */
-  readonly heldBackBy: HeldBackBy | null;
+  readonly heldBackBy: LimitingFactor | null;
   /** What the target answered most often where it did not take what was sent; null: it took everything. */
   readonly trouble: (typeof troubles)[number] | null;
   /** Endpoints left alone since the look before. */
@@ -30,7 +30,7 @@ export function remember(looks: readonly Snapshot[], snapshot: Snapshot): Snapsh
 }
 
 /** With a single look the average since the start. */
-export function pace(looks: readonly Snapshot[]): Pace {
+export function pace(looks: readonly Snapshot[]): LoadPace {
   const last = looks.at(-1);
   const first = looks.length > 1 ? looks[0] : undefined;
   const seconds = last === undefined ? 0 : last.seconds - (first?.seconds ?? 0);
@@ -50,13 +50,13 @@ export function pace(looks: readonly Snapshot[]): Pace {
 }
 
 /** Over some time, since what holds just now changes many times a second. */
-function heldBackBy(last: Snapshot, first: Snapshot | undefined, seconds: number): HeldBackBy | null {
-  const held = (cause: HeldBackBy): number => (last.heldBack[cause] - (first?.heldBack[cause] ?? 0)) / seconds;
+function heldBackBy(last: Snapshot, first: Snapshot | undefined, seconds: number): LimitingFactor | null {
+  const held = (cause: LimitingFactor): number => (last.heldBack[cause] - (first?.heldBack[cause] ?? 0)) / seconds;
   const [most] = byAmount(['target', 'targetMemory', 'ownMemory', 'rateLimit', 'input'], held);
   return most !== undefined && held(most) >= heldShare ? most : null;
 }
 
-function trouble(last: Snapshot, first: Snapshot | undefined): Pace['trouble'] {
+function trouble(last: Snapshot, first: Snapshot | undefined): LoadPace['trouble'] {
   const answered = (kind: keyof Answers): number => of(last, kind) - (first === undefined ? 0 : of(first, kind));
   const [most] = byAmount(troubles, answered);
   return most !== undefined && answered(most) > 0 ? most : null;

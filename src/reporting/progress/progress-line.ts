@@ -2,8 +2,8 @@
 // target. What matters least goes first when the terminal is narrow.
 
 import { count, duration, share, size } from '../../core/text.js';
-import type { HeldBackBy, Level, Snapshot } from '../../core/types/index.js';
-import type { Pace } from './pace.js';
+import type { Level, LimitingFactor, Snapshot } from '../../core/types/index.js';
+import type { LoadPace } from './pace.js';
 
 /** Trouble, and trouble that may end the run. Never in colour alone: the words say it, too. */
 export type Tone = 'plain' | 'warn' | 'bad';
@@ -41,7 +41,7 @@ const besides: readonly Rank[] = ['in flight', 'no rejects'];
 
 type Rank = (typeof ranking)[number];
 
-interface Part {
+interface LinePart {
   readonly text: string;
   /** For narrow terminals. */
   readonly short: string;
@@ -49,14 +49,14 @@ interface Part {
   readonly tone: Tone;
 }
 
-const causes: Record<HeldBackBy, string> = {
+const causes: Record<LimitingFactor, string> = {
   target: 'target',
   targetMemory: '--target-memory',
   ownMemory: 'own memory',
   input: 'input',
   rateLimit: 'rate limit',
 };
-const troubles: Record<NonNullable<Pace['trouble']>, string> = {
+const troubles: Record<NonNullable<LoadPace['trouble']>, string> = {
   overloaded: 'overloaded',
   unreachable: 'unreachable',
   dropped: 'connection lost',
@@ -71,11 +71,11 @@ export function progress({ bytes }: Snapshot): number | null {
   return bytes.total === 0 ? 1 : Math.min(1, bytes.read / bytes.total);
 }
 
-function part(rank: Rank, text: string, short = text, tone: Tone = 'plain'): Part {
+function part(rank: Rank, text: string, short = text, tone: Tone = 'plain'): LinePart {
   return { text, short, rank, tone };
 }
 
-function parts(snapshot: Snapshot, pace: Pace, time: readonly Part[]): Part[] {
+function parts(snapshot: Snapshot, pace: LoadPace, time: readonly LinePart[]): LinePart[] {
   const { points, writers, inFlight } = snapshot;
   const done = progress(snapshot);
   const rejected = count(points.rejected);
@@ -94,18 +94,18 @@ function parts(snapshot: Snapshot, pace: Pace, time: readonly Part[]): Part[] {
 }
 
 /** How long it will take. */
-function left(snapshot: Snapshot, { etaSeconds }: Pace): Part[] {
+function left(snapshot: Snapshot, { etaSeconds }: LoadPace): LinePart[] {
   if (etaSeconds === null || progress(snapshot) === 1) return [];
   return [part('time', `ETA ${duration(etaSeconds)}`, duration(etaSeconds))];
 }
 
 /** Where nobody knows that: how long it has taken. */
-function leftOrSince(snapshot: Snapshot, pace: Pace): Part[] {
+function leftOrSince(snapshot: Snapshot, pace: LoadPace): LinePart[] {
   if (progress(snapshot) !== null) return left(snapshot, pace);
   return [part('time', `for ${duration(snapshot.seconds)}`)];
 }
 
-function ours({ memory: { level, rssBytes, limitBytes } }: Snapshot): Part {
+function ours({ memory: { level, rssBytes, limitBytes } }: Snapshot): LinePart {
   const short = `mem ${limitBytes === 0 ? 0 : Math.round((100 * rssBytes) / limitBytes)}%`;
   const both = share(rssBytes, limitBytes);
   if (level === 'normal') return part('memory', `memory ${both}`, short);
@@ -113,7 +113,7 @@ function ours({ memory: { level, rssBytes, limitBytes } }: Snapshot): Part {
 }
 
 /** What the target suffers from, and what holds the load back where that is something else. */
-function targets({ endpoints }: Snapshot, { heldBackBy, trouble, leftAlone }: Pace): Part[] {
+function targets({ endpoints }: Snapshot, { heldBackBy, trouble, leftAlone }: LoadPace): LinePart[] {
   const all = endpoints.length;
   const alone = part(
     'left alone',
@@ -134,7 +134,7 @@ function targets({ endpoints }: Snapshot, { heldBackBy, trouble, leftAlone }: Pa
 }
 
 /** Everything, however long. For logs, where the time that has passed stands before it. */
-export function fullLine(snapshot: Snapshot, pace: Pace): string {
+export function fullLine(snapshot: Snapshot, pace: LoadPace): string {
   return parts(snapshot, pace, left(snapshot, pace))
     .map(({ text }) => text.trim())
     .join(gap);
@@ -148,7 +148,7 @@ interface Fitted {
 }
 
 /** At most `width` characters are seen of it. A bar is only drawn where the total is known. */
-export function fittedLine(snapshot: Snapshot, pace: Pace, width: number, brush: Brush): Fitted {
+export function fittedLine(snapshot: Snapshot, pace: LoadPace, width: number, brush: Brush): Fitted {
   const all = parts(snapshot, pace, leftOrSince(snapshot, pace));
   const { shown, bar } = fitted(all, width, progress(snapshot) !== null);
   const length = lengthOf(shown);
@@ -162,9 +162,9 @@ export function fittedLine(snapshot: Snapshot, pace: Pace, width: number, brush:
 }
 
 /** As many parts as there is room for in short, then as many of them in full as still fit, both by their rank. */
-function fitted(all: readonly Part[], width: number, known: boolean): { shown: Part[]; bar: boolean } {
+function fitted(all: readonly LinePart[], width: number, known: boolean): { shown: LinePart[]; bar: boolean } {
   let bar = known;
-  const fits = (those: readonly Part[]): boolean => lengthOf(those) + (bar ? barLeast + frame.length : 0) <= width;
+  const fits = (those: readonly LinePart[]): boolean => lengthOf(those) + (bar ? barLeast + frame.length : 0) <= width;
   if (fits(all)) return { shown: [...all], bar };
   const wanted = all.filter(({ rank }) => !besides.includes(rank));
   let shown = wanted.map((each) => ({ ...each, text: each.short }));
@@ -180,6 +180,6 @@ function fitted(all: readonly Part[], width: number, known: boolean): { shown: P
   return { shown, bar: bar && fits(shown) };
 }
 
-function lengthOf(those: readonly Part[]): number {
+function lengthOf(those: readonly LinePart[]): number {
   return those.map(({ text }) => text).join(gap).length;
 }

@@ -2,7 +2,7 @@
 // wrong last. Every minute, until something is acknowledged. Nobody should have to guess whether a load still lives.
 
 import { duration } from '../../core/text.js';
-import type { Attempt, Clock, EndpointAccount, Notice } from '../../core/types/index.js';
+import type { Attempt, Clock, EndpointTotals, Notice } from '../../core/types/index.js';
 
 const quietMs = 60_000;
 const lookEveryMs = 1_000;
@@ -11,7 +11,7 @@ const lookEveryMs = 1_000;
 export interface Standing {
   /** Batches handed out and not settled. */
   readonly outstanding: number;
-  readonly endpoints: readonly EndpointAccount[];
+  readonly endpoints: readonly EndpointTotals[];
   /** The input being read; null: none. */
   readonly input: string | null;
 }

@@ -3,8 +3,8 @@
 import { printable } from '../../core/printable.js';
 import { duration } from '../../core/text.js';
 import type { Sample, Snapshot, Summary } from '../../core/types/index.js';
-import type { Shown } from '../notices.js';
-import type { Pace } from './pace.js';
+import type { ShownNotice } from '../notices.js';
+import type { LoadPace } from './pace.js';
 import { fullLine } from './progress-line.js';
 import { wrapped } from './wrap.js';
 
@@ -23,10 +23,10 @@ export interface View {
   /** ms between two looks. */
   readonly everyMs: number;
   start(lines: readonly string[]): void;
-  progress(snapshot: Snapshot, pace: Pace): void;
-  notice(notice: Shown): void;
+  progress(snapshot: Snapshot, pace: LoadPace): void;
+  notice(notice: ShownNotice): void;
   /** Once, last. `looked` is the last look, when there was any; `series` the run over time. */
-  end(looked: { snapshot: Snapshot; pace: Pace } | null, summary: Summary | null, series: readonly Sample[]): void;
+  end(looked: { snapshot: Snapshot; pace: LoadPace } | null, summary: Summary | null, series: readonly Sample[]): void;
 }
 
 export const red = 31;
@@ -38,7 +38,7 @@ export function paint(text: string, code: number, color: boolean): string {
 }
 
 /** `warning: target says Memory Exhausted (12 times in the last minute)` */
-export function noticeText({ level, message, count }: Shown, color: boolean): string {
+export function noticeText({ level, message, count }: ShownNotice, color: boolean): string {
   const times = count > 1 ? ` (${count} times since this was last said)` : '';
   const words = { error: paint('error: ', red, color), warn: paint('warning: ', yellow, color), info: '', debug: '' };
   return `${words[level]}${printable(message)}${times}`;

@@ -2,7 +2,7 @@
 
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import { Refusal } from '../request-refusal.js';
+import { RequestRefusal } from '../request-refusal.js';
 
 const inflateRaw = promisify(zlib.inflateRaw) as unknown as (
   data: Buffer,
@@ -18,7 +18,7 @@ export async function decodeBody(body: Buffer, encoding: string | undefined): Pr
   if (encoding === undefined || encoding === 'identity') return body;
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
   if (decode === undefined)
-    throw new Refusal(400, '040005', `Invalid header: content encoding not support: ${encoding}`);
+    throw new RequestRefusal(400, '040005', `Invalid header: content encoding not support: ${encoding}`);
   if (body.length === 0) return body;
   return decode(body);
 }
@@ -30,8 +30,8 @@ const decoders: Record<string, (body: Buffer) => Promise<Buffer>> = {
   zstd: unzstd,
 };
 
-function undecodable(text: string): Refusal {
-  return new Refusal(400, '040013', `Error decode request: ${text}`);
+function undecodable(text: string): RequestRefusal {
+  return new RequestRefusal(400, '040013', `Error decode request: ${text}`);
 }
 
 /** Exactly one gzip member: the real decoder refuses whatever comes after it. */
@@ -86,7 +86,7 @@ async function unzstd(body: Buffer): Promise<Buffer> {
       parts.push(part);
     }
   } catch (error) {
-    if (error instanceof Refusal) throw error;
+    if (error instanceof RequestRefusal) throw error;
   }
   return Buffer.concat(parts);
 }
@@ -111,7 +111,7 @@ export function encodeAnswer(accepted: string | undefined): AnswerEncoding {
     .map((each) => each.trim())
     .find((each) => Object.hasOwn(encoders, each));
   if (name === undefined)
-    throw new Refusal(
+    throw new RequestRefusal(
       400,
       '040005',
       `Invalid header: accept encoding not support: ${accepted}, only support: gzip, deflate, br, zstd, snappy, lz4, identity`,

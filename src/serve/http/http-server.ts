@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Refusal, refusal } from '../request-refusal.js';
-import { type Answer, type Route, routes, type Service } from './routes.js';
+import { RequestRefusal, refusal } from '../request-refusal.js';
+import { type Route, routes, type ServerAnswer, type Service } from './routes.js';
 
 /** Listens; port 0 takes a free one. Rejects with the system's error when the address cannot be had. */
 export async function listen(
@@ -38,18 +38,18 @@ async function handle(
   try {
     send(response, await answer(service, request), request.method === 'HEAD');
   } catch (error) {
-    const refused = error instanceof Refusal ? error : unexpected(error);
+    const refused = error instanceof RequestRefusal ? error : unexpected(error);
     log(`${request.method} ${request.url}: ${refused.message}`);
     if (refused.closes) request.socket.destroy();
     else send(response, refusedWith(refused), request.method === 'HEAD', !request.complete);
   }
 }
 
-async function answer(service: Service, request: IncomingMessage): Promise<Answer> {
+async function answer(service: Service, request: IncomingMessage): Promise<ServerAnswer> {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const route = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
-  if (route === undefined) throw new Refusal(404, null, 'no such path');
-  if (!route.methods.includes(request.method ?? '')) throw new Refusal(405, null, 'no such method');
+  if (route === undefined) throw new RequestRefusal(404, null, 'no such path');
+  if (!route.methods.includes(request.method ?? '')) throw new RequestRefusal(405, null, 'no such method');
   const body = await readBody(request, route);
   return route.answer(service, { query: url.searchParams, headers: request.headers, body });
 }
@@ -57,27 +57,32 @@ async function answer(service: Service, request: IncomingMessage): Promise<Answe
 async function readBody(request: IncomingMessage, route: Route): Promise<Buffer> {
   if (route.limit === null) return Buffer.alloc(0);
   const declared = request.headers['content-length'];
-  if (declared === undefined) throw new Refusal(500, null, 'no content-length');
+  if (declared === undefined) throw new RequestRefusal(500, null, 'no content-length');
   const length = Number(declared);
-  if (length > route.limit) throw new Refusal(413, null, 'body too large');
+  if (length > route.limit) throw new RequestRefusal(413, null, 'body too large');
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
 }
 
-function refusedWith(refused: Refusal): Answer {
+function refusedWith(refused: RequestRefusal): ServerAnswer {
   const headers = refused.code === null ? {} : { 'content-type': 'application/json' };
   return { status: refused.status, headers, body: refused.body() };
 }
 
 /** DuckDB out of memory reads as the real server's; anything else is a defect of ours, and is said. */
-function unexpected(error: unknown): Refusal {
+function unexpected(error: unknown): RequestRefusal {
   const text = error instanceof Error ? error.message : String(error);
   if (/out of memory/i.test(text)) return refusal('050033', 'Memory Exhausted Retry Later');
   return refusal('010000', `Internal error: ${text}`);
 }
 
-function send(response: ServerResponse, { status, headers, body }: Answer, headOnly: boolean, last = false): void {
+function send(
+  response: ServerResponse,
+  { status, headers, body }: ServerAnswer,
+  headOnly: boolean,
+  last = false,
+): void {
   if (last) response.shouldKeepAlive = false;
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(headOnly ? undefined : body);

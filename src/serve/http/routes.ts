@@ -1,20 +1,20 @@
 // What each path answers: from a request whose body has been read to an answer.
 
-import { Refusal, refusal } from '../request-refusal.js';
-import { type Format, formatResult } from '../sql/result.js';
+import { RequestRefusal, refusal } from '../request-refusal.js';
+import { formatResult, type ResultFormat } from '../sql/result.js';
 import { runSql } from '../sql/run-sql.js';
 import type { Store } from '../storage/store.js';
-import { type Precision, write } from '../writes/write.js';
+import { type WritePrecision, write } from '../writes/write.js';
 import { decodeBody, encodeAnswer } from './content-encoding.js';
-import type { Metrics } from './server-metrics.js';
+import type { ServerMetrics } from './server-metrics.js';
 
-interface Request {
+interface ServerRequest {
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Buffer;
 }
 
-export interface Answer {
+export interface ServerAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
@@ -23,7 +23,7 @@ export interface Answer {
 /** What the routes share. `password` null: any is right. */
 export interface Service {
   readonly store: Store;
-  readonly metrics: Metrics;
+  readonly metrics: ServerMetrics;
   readonly password: string | null;
 }
 
@@ -31,11 +31,11 @@ export interface Route {
   readonly methods: readonly string[];
   /** Bytes; null: no body is expected, and none is asked to have a length. */
   readonly limit: number | null;
-  answer(service: Service, request: Request): Promise<Answer>;
+  answer(service: Service, request: ServerRequest): Promise<ServerAnswer>;
 }
 
 const MIB = 1 << 20;
-const empty: Answer = { status: 200, headers: {}, body: '' };
+const empty: ServerAnswer = { status: 200, headers: {}, body: '' };
 
 export const routes: Readonly<Record<string, Route>> = {
   '/api/v1/ping': { methods: ['GET', 'HEAD'], limit: null, answer: ping },
@@ -46,17 +46,17 @@ export const routes: Readonly<Record<string, Route>> = {
 };
 
 /** The version starts as CnosDB's does, for clients that read it. */
-async function ping(): Promise<Answer> {
+async function ping(): Promise<ServerAnswer> {
   const body = { version: '2.4.3, revision: UNKNOWN, build_time: bulk-load serve', status: 'healthy' };
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-async function showMetrics(service: Service): Promise<Answer> {
+async function showMetrics(service: Service): Promise<ServerAnswer> {
   const type = 'text/plain; version=0.0.4';
   return { status: 200, headers: { 'content-type': type }, body: service.metrics.text(service.store) };
 }
 
-async function writeLines(service: Service, request: Request): Promise<Answer> {
+async function writeLines(service: Service, request: ServerRequest): Promise<ServerAnswer> {
   const user = userOf(request);
   rejectRepeated(request.query);
   const body = await decodeBody(request.body, header(request, 'content-encoding'));
@@ -68,7 +68,7 @@ async function writeLines(service: Service, request: Request): Promise<Answer> {
 }
 
 /** InfluxDB 1 as the server imitates it: no credentials, no compression, always nanoseconds. */
-async function writeInflux(service: Service, request: Request): Promise<Answer> {
+async function writeInflux(service: Service, request: ServerRequest): Promise<ServerAnswer> {
   rejectRepeated(request.query);
   authenticate(service, ['root', ''], request.query);
   const database = request.query.get('db') ?? 'public';
@@ -77,7 +77,7 @@ async function writeInflux(service: Service, request: Request): Promise<Answer> 
   return empty;
 }
 
-async function answerSql(service: Service, request: Request): Promise<Answer> {
+async function answerSql(service: Service, request: ServerRequest): Promise<ServerAnswer> {
   const user = userOf(request);
   const format = formatOf(header(request, 'accept'));
   rejectRepeated(request.query);
@@ -89,7 +89,7 @@ async function answerSql(service: Service, request: Request): Promise<Answer> {
   return { status: 200, headers: { 'content-type': contentTypes[format], ...encoded.headers }, body };
 }
 
-function header(request: Request, name: string): string | undefined {
+function header(request: ServerRequest, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : value?.[0];
 }
@@ -97,15 +97,15 @@ function header(request: Request, name: string): string | undefined {
 /** A parameter given twice is more than the real server can read. */
 function rejectRepeated(query: URLSearchParams): void {
   for (const name of ['db', 'tenant', 'precision'])
-    if (query.getAll(name).length > 1) throw new Refusal(500, null, 'parameter given twice');
+    if (query.getAll(name).length > 1) throw new RequestRefusal(500, null, 'parameter given twice');
 }
 
-function userOf(request: Request): readonly [string, string] {
+function userOf(request: ServerRequest): readonly [string, string] {
   const value = header(request, 'authorization');
-  if (value === undefined) throw new Refusal(400, '000000', 'Missing request header "authorization"');
+  if (value === undefined) throw new RequestRefusal(400, '000000', 'Missing request header "authorization"');
   const text = value.startsWith('Basic ') ? Buffer.from(value.slice(6), 'base64').toString() : '';
   const colon = text.indexOf(':');
-  if (colon < 0) throw new Refusal(400, '040006', `Parse auth, malformed basic auth encoding: ${value}`);
+  if (colon < 0) throw new RequestRefusal(400, '040006', `Parse auth, malformed basic auth encoding: ${value}`);
   return [text.slice(0, colon), text.slice(colon + 1)];
 }
 
@@ -119,22 +119,22 @@ function authenticate(service: Service, user: readonly [string, string], query: 
   if (tenant !== 'cnosdb') throw refusal('010016', `Auth error: The tenant ${tenant} not found`);
 }
 
-function precisionOf(query: URLSearchParams): Precision {
+function precisionOf(query: URLSearchParams): WritePrecision {
   const precision = query.get('precision')?.toLowerCase();
   return precision === 'us' || precision === 'ms' ? precision : 'ns';
 }
 
-const contentTypes: Record<Format, string> = {
+const contentTypes: Record<ResultFormat, string> = {
   json: 'application/json',
   'nd-json': 'application/nd-json',
   csv: 'text/csv',
   tsv: 'text/tsv',
 };
 
-function formatOf(accept: string | undefined): Format {
+function formatOf(accept: string | undefined): ResultFormat {
   if (accept === undefined || ['', '*/*', 'application/*'].includes(accept)) return 'csv';
   const variant = /^(?:application|text)\/(.*)$/is.exec(accept)?.[1] ?? accept;
   const format = variant.toLowerCase();
-  if (format in contentTypes) return format as Format;
-  throw new Refusal(400, '040005', `Invalid header: Invalid header: invalid variant: ${variant}`);
+  if (format in contentTypes) return format as ResultFormat;
+  throw new RequestRefusal(400, '040005', `Invalid header: Invalid header: invalid variant: ${variant}`);
 }

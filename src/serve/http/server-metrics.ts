@@ -11,7 +11,7 @@ const helps: Record<string, readonly [string, string]> = {
 };
 
 /** Counters by name and labels, for one server. */
-export class Metrics {
+export class ServerMetrics {
   readonly #host: string;
   readonly #counters = new Map<string, Map<string, number>>();
 

@@ -120,10 +120,10 @@ const setters: Record<string, (options: DatabaseOptions, text: string) => boolea
   MAX_CACHE_READERS: setter('maxCacheReaders', readCount),
 };
 
-export type Shown = Record<string, string | number | boolean>;
+export type ShownOption = Record<string, string | number | boolean>;
 
 /** A database as DESCRIBE DATABASE shows it, in the order of its columns. */
-export function describeOptions(options: DatabaseOptions): Shown {
+export function describeOptions(options: DatabaseOptions): ShownOption {
   return {
     ttl: showDuration(options.ttl),
     shard: options.shard,

@@ -3,15 +3,15 @@
 import { noDatabase, noTable, refusal } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';
 import type { Store } from '../storage/store.js';
-import type { Table, TableColumn } from '../storage/table.js';
-import type { FieldType } from '../writes/parse-values.js';
+import type { StoredTable, TableColumn } from '../storage/table.js';
+import type { StoredFieldType } from '../writes/parse-values.js';
 import { defaultOptions, setOption } from './database-options.js';
 import { columnTypes } from './describe-columns.js';
 import { systemDatabases } from './information-schema.js';
-import type { Cursor } from './tokens.js';
+import type { TokenCursor } from './tokens.js';
 
 const changeable = new Set(['ttl', 'shard', 'vnode_duration', 'replica']);
-const types = new Map(Object.entries(columnTypes).map(([type, name]) => [name, type as FieldType]));
+const types = new Map(Object.entries(columnTypes).map(([type, name]) => [name, type as StoredFieldType]));
 
 export function findDatabase(store: Store, name: string): Database {
   const database = store.databases.get(name);
@@ -20,20 +20,24 @@ export function findDatabase(store: Store, name: string): Database {
 }
 
 /** A table named `t` or `db.t`. */
-export function findTable(store: Store, current: string, cursor: Cursor): { database: Database; table: Table } {
+export function findTable(
+  store: Store,
+  current: string,
+  cursor: TokenCursor,
+): { database: Database; table: StoredTable } {
   const { database, name } = tableName(store, current, cursor);
   const table = database.find(name);
   if (table === undefined) throw noTable(database.name, name);
   return { database, table };
 }
 
-function tableName(store: Store, current: string, cursor: Cursor): { database: Database; name: string } {
+function tableName(store: Store, current: string, cursor: TokenCursor): { database: Database; name: string } {
   const first = cursor.name();
   if (!cursor.accept('.')) return { database: findDatabase(store, current), name: first };
   return { database: findDatabase(store, first), name: cursor.name() };
 }
 
-export async function createDatabase(store: Store, cursor: Cursor): Promise<void> {
+export async function createDatabase(store: Store, cursor: TokenCursor): Promise<void> {
   const unlessThere = cursor.accept('if', 'not', 'exists');
   const name = cursor.name();
   cursor.accept('with');
@@ -47,14 +51,14 @@ export async function createDatabase(store: Store, cursor: Cursor): Promise<void
   await store.transaction(() => store.createDatabase(name, options));
 }
 
-function readOption(cursor: Cursor, set: (keyword: string, value: string) => boolean): void {
+function readOption(cursor: TokenCursor, set: (keyword: string, value: string) => boolean): void {
   const keyword = cursor.name();
   cursor.accept('=');
   const value = cursor.next('a value').value;
   if (!set(keyword, value)) throw cursor.expected(`an option of a database, not ${keyword} '${value}'`);
 }
 
-export async function alterDatabase(store: Store, cursor: Cursor): Promise<void> {
+export async function alterDatabase(store: Store, cursor: TokenCursor): Promise<void> {
   const database = findDatabase(store, cursor.name());
   cursor.accept('set');
   while (!cursor.done)
@@ -62,7 +66,7 @@ export async function alterDatabase(store: Store, cursor: Cursor): Promise<void>
   await store.transaction(() => store.saveOptions(database.name));
 }
 
-export async function dropDatabase(store: Store, cursor: Cursor): Promise<void> {
+export async function dropDatabase(store: Store, cursor: TokenCursor): Promise<void> {
   const onlyIfThere = cursor.accept('if', 'exists');
   const name = cursor.name();
   if (cursor.accept('after')) cursor.next('a duration');
@@ -73,7 +77,7 @@ export async function dropDatabase(store: Store, cursor: Cursor): Promise<void> 
   else if (!onlyIfThere) throw noDatabase(name);
 }
 
-export async function createTable(store: Store, current: string, cursor: Cursor): Promise<void> {
+export async function createTable(store: Store, current: string, cursor: TokenCursor): Promise<void> {
   const unlessThere = cursor.accept('if', 'not', 'exists');
   const { database, name } = tableName(store, current, cursor);
   const columns = columnList(cursor);
@@ -83,7 +87,7 @@ export async function createTable(store: Store, current: string, cursor: Cursor)
   else if (!unlessThere) throw refusal('030020', `Table "${name}" already exists`);
 }
 
-function columnList(cursor: Cursor): TableColumn[] {
+function columnList(cursor: TokenCursor): TableColumn[] {
   const columns: TableColumn[] = [];
   cursor.expect('(');
   do {
@@ -95,7 +99,7 @@ function columnList(cursor: Cursor): TableColumn[] {
   return columns;
 }
 
-function tagList(cursor: Cursor): TableColumn[] {
+function tagList(cursor: TokenCursor): TableColumn[] {
   const names: string[] = [];
   cursor.expect('(');
   do names.push(cursor.name());
@@ -108,7 +112,7 @@ function tagColumn(name: string): TableColumn {
   return { name, type: 'STRING', tag: true, codec: 'DEFAULT' };
 }
 
-function fieldColumn(cursor: Cursor): TableColumn {
+function fieldColumn(cursor: TokenCursor): TableColumn {
   const name = cursor.name();
   if (name === 'time') throw cursor.expected('no column named time: it is always there');
   const word = cursor.name().toUpperCase();
@@ -117,7 +121,7 @@ function fieldColumn(cursor: Cursor): TableColumn {
   return { name, type, tag: false, codec: codec(cursor) };
 }
 
-function codec(cursor: Cursor): string {
+function codec(cursor: TokenCursor): string {
   if (!cursor.accept('codec')) return 'DEFAULT';
   cursor.expect('(');
   const name = cursor.name().toUpperCase();
@@ -126,7 +130,7 @@ function codec(cursor: Cursor): string {
 }
 
 /** ALTER TABLE … ADD TAG or ADD FIELD; columns are not dropped or changed here. */
-export async function alterTable(store: Store, current: string, cursor: Cursor): Promise<void> {
+export async function alterTable(store: Store, current: string, cursor: TokenCursor): Promise<void> {
   const { database, table } = findTable(store, current, cursor);
   cursor.expect('add');
   const column = cursor.accept('tag') ? tagColumn(cursor.name()) : addedField(cursor);
@@ -136,12 +140,12 @@ export async function alterTable(store: Store, current: string, cursor: Cursor):
   await store.transaction(() => store.setColumns(database, table, [...table.columns, column]));
 }
 
-function addedField(cursor: Cursor): TableColumn {
+function addedField(cursor: TokenCursor): TableColumn {
   cursor.accept('field');
   return fieldColumn(cursor);
 }
 
-export async function dropTable(store: Store, current: string, cursor: Cursor): Promise<void> {
+export async function dropTable(store: Store, current: string, cursor: TokenCursor): Promise<void> {
   const onlyIfThere = cursor.accept('if', 'exists');
   const { database, name } = tableName(store, current, cursor);
   const table = database.find(name);

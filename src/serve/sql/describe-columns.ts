@@ -1,8 +1,8 @@
 // How columns are shown: DESCRIBE TABLE and information_schema.columns.
 
 import type { Database } from '../storage/database.js';
-import type { Table } from '../storage/table.js';
-import type { FieldType } from '../writes/parse-values.js';
+import type { StoredTable } from '../storage/table.js';
+import type { StoredFieldType } from '../writes/parse-values.js';
 
 export interface ShownColumn {
   readonly name: string;
@@ -12,7 +12,7 @@ export interface ShownColumn {
 }
 
 /** CnosDB's names for the types of fields. */
-export const columnTypes: Record<FieldType, string> = {
+export const columnTypes: Record<StoredFieldType, string> = {
   F64: 'DOUBLE',
   I64: 'BIGINT',
   U64: 'BIGINT UNSIGNED',
@@ -22,7 +22,7 @@ export const columnTypes: Record<FieldType, string> = {
 const timeTypes = { NS: 'NANOSECOND', US: 'MICROSECOND', MS: 'MILLISECOND' };
 
 /** Time first, then tags, then fields. */
-export function describeColumns(database: Database, table: Table): ShownColumn[] {
+export function describeColumns(database: Database, table: StoredTable): ShownColumn[] {
   const time = `TIMESTAMP(${timeTypes[database.options.precision]})`;
   const sorted = [...table.columns].sort((a, b) => Number(b.tag) - Number(a.tag));
   const columns = sorted.map((column): ShownColumn => {

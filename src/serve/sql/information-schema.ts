@@ -19,9 +19,9 @@ export async function refreshInformation(store: Store): Promise<void> {
   await fill(store, 'databases', databasesHead(), databases(store));
 }
 
-type Head = readonly (readonly [string, string])[];
+type InformationColumn = readonly (readonly [string, string])[];
 
-const columnsHead: Head = [
+const columnsHead: InformationColumn = [
   ['tenant_name', 'VARCHAR'],
   ['database_name', 'VARCHAR'],
   ['table_name', 'VARCHAR'],
@@ -33,12 +33,12 @@ const columnsHead: Head = [
   ['data_type', 'VARCHAR'],
   ['compression_codec', 'VARCHAR'],
 ];
-const tablesHead: Head = ['tenant', 'database', 'name', 'type', 'engine', 'options'].map((name) => [
+const tablesHead: InformationColumn = ['tenant', 'database', 'name', 'type', 'engine', 'options'].map((name) => [
   `table_${name}`,
   'VARCHAR',
 ]);
 
-function databasesHead(): Head {
+function databasesHead(): InformationColumn {
   const shown = Object.entries(describeOptions(defaultOptions()));
   const types = { string: 'VARCHAR', number: 'UBIGINT', boolean: 'BOOLEAN' } as const;
   const options = shown.map(([name, value]) => [name, types[typeof value as keyof typeof types]] as const);
@@ -76,7 +76,12 @@ function databases(store: Store): Cell[][] {
   ]);
 }
 
-async function fill(store: Store, name: string, head: Head, rows: readonly (readonly Cell[])[]): Promise<void> {
+async function fill(
+  store: Store,
+  name: string,
+  head: InformationColumn,
+  rows: readonly (readonly Cell[])[],
+): Promise<void> {
   const table = `${identifier(INFORMATION)}.${identifier(name)}`;
   const list = head.map(([column, type]) => `${identifier(column)} ${type}`).join(', ');
   await store.connection.run(`CREATE OR REPLACE TEMP TABLE ${identifier(`i_${name}`)} (${list})`);

@@ -3,16 +3,16 @@
 import { refusal } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';
 import type { Store } from '../storage/store.js';
-import { forgetRows, seriesOf, type Table, type TableColumn } from '../storage/table.js';
-import type { FieldValue } from '../writes/parse-values.js';
+import { forgetRows, type StoredTable, seriesOf, type TableColumn } from '../storage/table.js';
+import type { StoredFieldValue } from '../writes/parse-values.js';
 import { apply, stampFor } from '../writes/write.js';
 import { findTable } from './ddl.js';
 import { query } from './query.js';
 import { type Cell, cellText, type Result, resultOf } from './result.js';
-import type { Cursor } from './tokens.js';
+import type { TokenCursor } from './tokens.js';
 
 /** Answers with the number of rows. */
-export async function insert(store: Store, current: string, cursor: Cursor): Promise<Result> {
+export async function insert(store: Store, current: string, cursor: TokenCursor): Promise<Result> {
   const { database, table } = findTable(store, current, cursor);
   const names = cursor.accept('(') ? nameList(cursor) : ['time', ...table.columns.map((column) => column.name)];
   const { rows } = await query(store, current, cursor.rest());
@@ -25,14 +25,14 @@ export async function insert(store: Store, current: string, cursor: Cursor): Pro
   return resultOf(['rows'], [[rows.length]]);
 }
 
-function nameList(cursor: Cursor): string[] {
+function nameList(cursor: TokenCursor): string[] {
   const names = [cursor.name()];
   while (cursor.accept(',')) names.push(cursor.name());
   cursor.expect(')');
   return names;
 }
 
-function addRow(database: Database, table: Table, names: readonly string[], row: readonly Cell[]): void {
+function addRow(database: Database, table: StoredTable, names: readonly string[], row: readonly Cell[]): void {
   const tags: [string, string][] = [];
   let time: bigint | null = null;
   names.forEach((name, i) => {
@@ -46,14 +46,14 @@ function addRow(database: Database, table: Table, names: readonly string[], row:
   table.rows.end(seriesOf(table, tags), stampFor(database, 'ns')(time));
 }
 
-function addField(table: Table, column: TableColumn, cell: Cell): void {
+function addField(table: StoredTable, column: TableColumn, cell: Cell): void {
   const target = table.rows.column(column.name);
   target.use(column.type, false, table.rows.count);
   target.set(table.rows.count, fieldValue(column, cell));
   table.rows.fields++;
 }
 
-function fieldValue(column: TableColumn, cell: Cell): FieldValue {
+function fieldValue(column: TableColumn, cell: Cell): StoredFieldValue {
   const plain = cell !== null && typeof cell === 'object' ? ('double' in cell ? cell.double : cell.nanos) : cell;
   if (column.type === 'F64') return Number(plain);
   if (column.type === 'BOOL') return plain === true || plain === 'true';

@@ -8,13 +8,13 @@ import { decodeName, identifier } from '../storage/duckdb.js';
 import type { Store } from '../storage/store.js';
 import { INFORMATION, refreshInformation } from './information-schema.js';
 import type { Cell, Result } from './result.js';
-import type { Token } from './tokens.js';
+import type { SqlToken } from './tokens.js';
 import { syntaxError } from './tokens.js';
 
 const comparisons = new Set(['=', '<', '>', '<=', '>=', '<>', '!=', 'between', 'and']);
 
 /** Runs a statement that only reads. */
-export async function query(store: Store, database: string, tokens: readonly Token[]): Promise<Result> {
+export async function query(store: Store, database: string, tokens: readonly SqlToken[]): Promise<Result> {
   await store.merge();
   if (tokens.some((token) => token.value === 'information_schema')) await refreshInformation(store);
   const found = store.databases.get(database);
@@ -40,11 +40,11 @@ export async function query(store: Store, database: string, tokens: readonly Tok
   }
 }
 
-interface Types {
+interface ColumnTypes {
   columnTypeId(i: number): number;
 }
 
-function convert(store: Store, types: Types, rows: readonly (readonly DuckDBValue[])[]): Cell[][] {
+function convert(store: Store, types: ColumnTypes, rows: readonly (readonly DuckDBValue[])[]): Cell[][] {
   const { DOUBLE, FLOAT } = store.api.DuckDBTypeId;
   return rows.map((row) =>
     row.map((value, i) => {
@@ -64,7 +64,7 @@ function cell(value: DuckDBValue): Cell {
 }
 
 /** DuckDB's SQL for these tokens. */
-function rewrite(tokens: readonly Token[]): string {
+function rewrite(tokens: readonly SqlToken[]): string {
   const words: string[] = [];
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i];
@@ -80,7 +80,7 @@ function rewrite(tokens: readonly Token[]): string {
 }
 
 /** A bare integer that is compared with `time`: nanoseconds. */
-function isTime(tokens: readonly Token[], at: number): boolean {
+function isTime(tokens: readonly SqlToken[], at: number): boolean {
   if (!/^\d+$/.test(tokens[at].text)) return false;
   if (comparisons.has(tokens[at + 1]?.value) && tokens[at + 2]?.value === 'time') return true;
   if (!comparisons.has(tokens[at - 1]?.value)) return false;
@@ -88,14 +88,14 @@ function isTime(tokens: readonly Token[], at: number): boolean {
   return tokens[at - 1].value === 'and' && tokens[at - 3]?.value === 'between' && tokens[at - 4]?.value === 'time';
 }
 
-function firstTable(tokens: readonly Token[]): string {
+function firstTable(tokens: readonly SqlToken[]): string {
   const from = tokens.findIndex((token) => token.kind === 'word' && token.value === 'from');
   const dot = tokens[from + 2]?.text === '.';
   return from < 0 ? '' : (tokens[from + (dot ? 3 : 1)]?.value ?? '');
 }
 
 /** DuckDB's name for a column without alias → DataFusion's. */
-function columnName(name: string, table: string, tokens: readonly Token[]): string {
+function columnName(name: string, table: string, tokens: readonly SqlToken[]): string {
   const decoded = decodeName(name);
   if (decoded === 'count_star()') return 'COUNT(UInt8(1))';
   if (tokens.some((token) => token.kind === 'number' && token.text === decoded)) return `Int64(${decoded})`;

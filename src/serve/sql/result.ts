@@ -17,7 +17,7 @@ export interface Result {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-export type Format = 'json' | 'nd-json' | 'csv' | 'tsv';
+export type ResultFormat = 'json' | 'nd-json' | 'csv' | 'tsv';
 
 /** Rows of strings, numbers and switches as a result. */
 export function resultOf(columns: readonly string[], rows: readonly (readonly Cell[])[]): Result {
@@ -25,7 +25,7 @@ export function resultOf(columns: readonly string[], rows: readonly (readonly Ce
 }
 
 /** No rows at all are an empty body in JSON, and the header alone in CSV. */
-export function formatResult(result: Result, format: Format): string {
+export function formatResult(result: Result, format: ResultFormat): string {
   if (format === 'csv' || format === 'tsv') return separated(result, format === 'csv' ? ',' : '\t');
   const order = result.columns.map((_, i) => i).sort((a, b) => (result.columns[a] < result.columns[b] ? -1 : 1));
   const names = result.columns.map((name) => JSON.stringify(name));

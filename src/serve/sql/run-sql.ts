@@ -7,7 +7,7 @@ import { insert } from './insert.js';
 import { query } from './query.js';
 import { type Result, resultOf } from './result.js';
 import { describe, show } from './show.js';
-import { Cursor, statements, syntaxError, type Token, tokenize } from './tokens.js';
+import { type SqlToken, statements, syntaxError, TokenCursor, tokenize } from './tokens.js';
 
 const queries = new Set(['select', 'with', 'values', 'explain', '(']);
 const nothing = resultOf([], []);
@@ -23,8 +23,8 @@ export function runSql(store: Store, database: string, sql: string): Promise<Res
   });
 }
 
-async function route(store: Store, database: string, tokens: readonly Token[]): Promise<Result> {
-  const cursor = new Cursor(tokens);
+async function route(store: Store, database: string, tokens: readonly SqlToken[]): Promise<Result> {
+  const cursor = new TokenCursor(tokens);
   if (queries.has(tokens[0].value)) return query(store, database, tokens);
   if (cursor.accept('show')) return show(store, database, cursor);
   if (cursor.accept('describe')) return describe(store, database, cursor);
@@ -33,7 +33,7 @@ async function route(store: Store, database: string, tokens: readonly Token[]): 
   return nothing;
 }
 
-function change(store: Store, database: string, cursor: Cursor, first: Token): Promise<void> {
+function change(store: Store, database: string, cursor: TokenCursor, first: SqlToken): Promise<void> {
   if (cursor.accept('create', 'database')) return createDatabase(store, cursor);
   if (cursor.accept('alter', 'database')) return alterDatabase(store, cursor);
   if (cursor.accept('drop', 'database')) return dropDatabase(store, cursor);
@@ -44,7 +44,7 @@ function change(store: Store, database: string, cursor: Cursor, first: Token): P
   throw syntaxError(`Expected an SQL statement, found: ${first.text}`);
 }
 
-async function compact(store: Store, cursor: Cursor): Promise<void> {
+async function compact(store: Store, cursor: TokenCursor): Promise<void> {
   const name = cursor.name();
   const database = store.databases.get(name);
   if (database === undefined) throw refusal('010062', `Database ${name} not found.`);

@@ -8,9 +8,9 @@ import { describeColumns } from './describe-columns.js';
 import { systemDatabases } from './information-schema.js';
 import { type Result, resultOf } from './result.js';
 import { showReplicas } from './show-replicas.js';
-import type { Cursor } from './tokens.js';
+import type { TokenCursor } from './tokens.js';
 
-export function show(store: Store, current: string, cursor: Cursor): Result {
+export function show(store: Store, current: string, cursor: TokenCursor): Result {
   if (cursor.accept('databases')) return showDatabases(store);
   if (cursor.accept('tables')) return showTables(store, cursor.accept('on') ? cursor.name() : current);
   if (cursor.accept('series')) return showSeries(store, current, cursor);
@@ -35,7 +35,7 @@ function showTables(store: Store, database: string): Result {
   );
 }
 
-function showSeries(store: Store, current: string, cursor: Cursor): Result {
+function showSeries(store: Store, current: string, cursor: TokenCursor): Result {
   const on = cursor.accept('on') ? cursor.name() : current;
   cursor.expect('from');
   const { table } = findTable(store, on, cursor);
@@ -49,7 +49,7 @@ function showSeries(store: Store, current: string, cursor: Cursor): Result {
   );
 }
 
-function showTagValues(store: Store, current: string, cursor: Cursor): Result {
+function showTagValues(store: Store, current: string, cursor: TokenCursor): Result {
   const on = cursor.accept('on') ? cursor.name() : current;
   cursor.expect('from');
   const { table } = findTable(store, on, cursor);
@@ -65,7 +65,7 @@ function showTagValues(store: Store, current: string, cursor: Cursor): Result {
   );
 }
 
-function keys(cursor: Cursor): string[] {
+function keys(cursor: TokenCursor): string[] {
   if (cursor.accept('=')) return [cursor.name()];
   cursor.expect('in', '(');
   const names = [cursor.name()];
@@ -74,7 +74,7 @@ function keys(cursor: Cursor): string[] {
   return names;
 }
 
-export function describe(store: Store, current: string, cursor: Cursor): Result {
+export function describe(store: Store, current: string, cursor: TokenCursor): Result {
   if (cursor.accept('database')) {
     const shown = describeOptions(findDatabase(store, cursor.name()).options);
     return resultOf(Object.keys(shown), [Object.values(shown)]);

@@ -1,8 +1,8 @@
 // SQL text → tokens, and a cursor to read statements of the server's own dialect with.
 
-import { type Refusal, refusal } from '../request-refusal.js';
+import { type RequestRefusal, refusal } from '../request-refusal.js';
 
-export interface Token {
+export interface SqlToken {
   readonly kind: 'word' | 'quoted' | 'string' | 'number' | 'symbol';
   /** As written. */
   readonly text: string;
@@ -13,8 +13,8 @@ export interface Token {
 const pattern =
   /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|(?<word>[\p{L}_][\p{L}\p{N}_$]*)|(?<quoted>"(?:[^"]|"")*")|(?<string>'(?:[^']|'')*')|(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<symbol><=|>=|<>|!=|\|\||::|[\s\S])/gu;
 
-export function tokenize(sql: string): Token[] {
-  const tokens: Token[] = [];
+export function tokenize(sql: string): SqlToken[] {
+  const tokens: SqlToken[] = [];
   for (const match of sql.matchAll(pattern)) {
     const groups = match.groups ?? {};
     const kind = (['word', 'quoted', 'string', 'number', 'symbol'] as const).find((name) => groups[name] !== undefined);
@@ -23,15 +23,15 @@ export function tokenize(sql: string): Token[] {
   return tokens;
 }
 
-function meaning(kind: Token['kind'], text: string): string {
+function meaning(kind: SqlToken['kind'], text: string): string {
   if (kind === 'word') return text.toLowerCase();
   if (kind === 'quoted') return text.slice(1, -1).replaceAll('""', '"');
   return kind === 'string' ? text.slice(1, -1).replaceAll("''", "'") : text;
 }
 
 /** Tokens of each statement; empty ones are left out. */
-export function statements(tokens: readonly Token[]): Token[][] {
-  const found: Token[][] = [[]];
+export function statements(tokens: readonly SqlToken[]): SqlToken[][] {
+  const found: SqlToken[][] = [[]];
   for (const token of tokens) {
     if (token.text === ';') found.push([]);
     else found.at(-1)?.push(token);
@@ -40,11 +40,11 @@ export function statements(tokens: readonly Token[]): Token[][] {
 }
 
 /** Reads one statement from left to right; what does not fit is refused as the server's parser words it. */
-export class Cursor {
-  readonly #tokens: readonly Token[];
+export class TokenCursor {
+  readonly #tokens: readonly SqlToken[];
   #at = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly SqlToken[]) {
     this.#tokens = tokens;
   }
 
@@ -66,7 +66,7 @@ export class Cursor {
     if (!this.accept(...words)) throw this.expected(words.join(' ').toUpperCase());
   }
 
-  next(expected: string): Token {
+  next(expected: string): SqlToken {
     const token = this.#tokens[this.#at];
     if (token === undefined) throw this.expected(expected);
     this.#at++;
@@ -84,15 +84,15 @@ export class Cursor {
     if (!this.done) throw this.expected('end of statement');
   }
 
-  rest(): readonly Token[] {
+  rest(): readonly SqlToken[] {
     return this.#tokens.slice(this.#at);
   }
 
-  expected(what: string): Refusal {
+  expected(what: string): RequestRefusal {
     return syntaxError(`Expected ${what}, found: ${this.#tokens[this.#at]?.text ?? 'EOF'}`);
   }
 }
 
-export function syntaxError(message: string): Refusal {
+export function syntaxError(message: string): RequestRefusal {
   return refusal('010009', `sql parser error: ${message}`);
 }

@@ -2,20 +2,20 @@
 // its fields, so the strings of tags never travel twice.
 
 import type { DuckDBAppender, DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
-import type { FieldType } from '../writes/parse-values.js';
-import type { RowColumn, Rows } from '../writes/row-columns.js';
+import type { StoredFieldType } from '../writes/parse-values.js';
+import type { RowColumn, RowColumns } from '../writes/row-columns.js';
 import type { DuckDB } from './duckdb.js';
-import type { Series, Table } from './table.js';
+import type { StoredSeries, StoredTable } from './table.js';
 
 const CHUNK = 2048;
 
-function typeOf(api: DuckDB, type: FieldType): DuckDBType {
+function typeOf(api: DuckDB, type: StoredFieldType): DuckDBType {
   const types = { F64: api.DOUBLE, I64: api.BIGINT, U64: api.UBIGINT, BOOL: api.BOOLEAN, STRING: api.VARCHAR };
   return types[type];
 }
 
 /** Appends the rows of a request to the table's storage; a column of another type than the table's stays empty. */
-export function appendRows(api: DuckDB, appender: DuckDBAppender, table: Table): void {
+export function appendRows(api: DuckDB, appender: DuckDBAppender, table: StoredTable): void {
   const fields = table.columns.filter((column) => !column.tag);
   const types = [api.INTEGER, api.TIMESTAMP_NS, ...fields.map((field) => typeOf(api, field.type))];
   const chunk = api.DuckDBDataChunk.create(types);
@@ -34,7 +34,7 @@ export function appendRows(api: DuckDB, appender: DuckDBAppender, table: Table):
   }
 }
 
-function fillKeys(api: DuckDB, chunk: DuckDBDataChunk, rows: Rows<Series>, from: number): void {
+function fillKeys(api: DuckDB, chunk: DuckDBDataChunk, rows: RowColumns<StoredSeries>, from: number): void {
   const ids = chunk.getColumnVector(0) as unknown as { setItem(i: number, value: number): void; flush(): void };
   const times = chunk.getColumnVector(1) as unknown as { setItem(i: number, value: object): void; flush(): void };
   for (let i = 0; i < chunk.rowCount && from + i < rows.count; i++) {
@@ -53,7 +53,7 @@ function fillColumn(chunk: DuckDBDataChunk, at: number, column: RowColumn | null
 }
 
 /** Appends series to their storage: number and tags. */
-export function appendSeries(appender: DuckDBAppender, table: Table, series: readonly Series[]): void {
+export function appendSeries(appender: DuckDBAppender, table: StoredTable, series: readonly StoredSeries[]): void {
   const names = table.columns.filter((column) => column.tag).map((column) => column.name);
   for (const each of series) {
     const values = new Map(each.tags);

@@ -1,7 +1,7 @@
 // One database in memory: its options, tables and what speeds up reading a body for it.
 
 import type { DatabaseOptions } from '../sql/database-options.js';
-import { newTable, type Series, type Table } from './table.js';
+import { newTable, type StoredSeries, type StoredTable } from './table.js';
 
 /** Hands out the numbers of tables, which name their storage; never one twice. */
 export type NextTable = () => number;
@@ -10,12 +10,12 @@ export class Database {
   readonly name: string;
   readonly options: DatabaseOptions;
   /** Measurement and tags as written → series. */
-  readonly heads = new Map<string, Series>();
+  readonly heads = new Map<string, StoredSeries>();
   /** Time buckets that exist. */
   readonly buckets = new Set<number>();
   /** Bytes written since the last flush, for the metrics. */
   cached = 0;
-  readonly #tables = new Map<string, Table>();
+  readonly #tables = new Map<string, StoredTable>();
   readonly #next: NextTable;
 
   constructor(name: string, options: DatabaseOptions, next: NextTable) {
@@ -25,7 +25,7 @@ export class Database {
   }
 
   /** The table of this name, also one that no write has created yet. */
-  table(name: string): Table {
+  table(name: string): StoredTable {
     let table = this.#tables.get(name);
     if (table === undefined) {
       table = newTable(name, this.#next());
@@ -35,17 +35,17 @@ export class Database {
   }
 
   /** A table that exists. */
-  find(name: string): Table | undefined {
+  find(name: string): StoredTable | undefined {
     const table = this.#tables.get(name);
     return table?.created ? table : undefined;
   }
 
-  adopt(table: Table): void {
+  adopt(table: StoredTable): void {
     this.#tables.set(table.name, table);
   }
 
   /** Existing tables by name. */
-  tables(): Table[] {
+  tables(): StoredTable[] {
     return [...this.#tables.values()].filter((table) => table.created).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as duckdb from '@duckdb/node-api';
 import { StateError, UsageError } from '../../core/errors.js';
-import type { FieldType } from '../writes/parse-values.js';
+import type { StoredFieldType } from '../writes/parse-values.js';
 
 export type DuckDB = typeof duckdb;
 export type Connection = duckdb.DuckDBConnection;
@@ -74,7 +74,7 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-export const sqlTypes: Record<FieldType, string> = {
+export const sqlTypes: Record<StoredFieldType, string> = {
   F64: 'DOUBLE',
   I64: 'BIGINT',
   U64: 'UBIGINT',

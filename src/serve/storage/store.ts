@@ -15,12 +15,12 @@ import {
   quote,
   sqlTypes,
 } from './duckdb.js';
-import { NEVER, newTable, type Series, seriesOf, type Table, type TableColumn, visible } from './table.js';
+import { NEVER, newTable, type StoredSeries, type StoredTable, seriesOf, type TableColumn, visible } from './table.js';
 
 const INTERNAL = quote('\ue003raw');
 const MIB = 1 << 20;
 
-function storageOf(kind: 'rows' | 'series', table: Table): string {
+function storageOf(kind: 'rows' | 'series', table: StoredTable): string {
   return `${INTERNAL}.${kind}_${table.id}`;
 }
 
@@ -48,7 +48,7 @@ export class Store {
   readonly databases = new Map<string, Database>();
   readonly #durable: boolean;
   readonly #instance: DuckDBInstance;
-  readonly #appenders = new Map<Table, DuckDBAppender>();
+  readonly #appenders = new Map<StoredTable, DuckDBAppender>();
   #lastTable = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -89,7 +89,7 @@ export class Store {
       await this.createDatabase('public', { ...defaultOptions(), maxMemcacheSize: 512 * MIB, memcachePartitions: 16 });
   }
 
-  async #loadSeries(table: Table): Promise<void> {
+  async #loadSeries(table: StoredTable): Promise<void> {
     const tags = table.columns.filter((column) => column.tag).map((column) => column.name);
     for (const [id, ...values] of await this.#rows(`SELECT * FROM ${storageOf('series', table)}`)) {
       const present = tags.map((name, i) => [name, values[i]] as const).filter((tag) => tag[1] !== null);
@@ -108,7 +108,7 @@ export class Store {
     }
   }
 
-  async #loadBuckets(database: Database, table: Table): Promise<void> {
+  async #loadBuckets(database: Database, table: StoredTable): Promise<void> {
     const bucket = `CAST(floor(epoch_ns(time) / ${database.options.vnodeDuration}) AS BIGINT)`;
     const found = await this.#rows(`SELECT DISTINCT ${bucket} FROM ${storageOf('rows', table)}`);
     for (const [number] of found) database.buckets.add(Number(number));
@@ -135,7 +135,7 @@ export class Store {
     this.databases.delete(database.name);
   }
 
-  async dropTable(database: Database, table: Table): Promise<void> {
+  async dropTable(database: Database, table: StoredTable): Promise<void> {
     this.#closeAppender(table);
     await this.#run(`DROP VIEW IF EXISTS ${identifier(database.name)}.${identifier(table.name)}`);
     await this.#run(`DROP TABLE ${storageOf('rows', table)}`);
@@ -145,7 +145,7 @@ export class Store {
   }
 
   /** Gives the table these columns: new, or what it has and more. */
-  async setColumns(database: Database, table: Table, columns: readonly TableColumn[]): Promise<void> {
+  async setColumns(database: Database, table: StoredTable, columns: readonly TableColumn[]): Promise<void> {
     this.#closeAppender(table);
     if (table.created) await this.#addColumns(table, columns);
     else await this.#createTables(table, columns);
@@ -157,7 +157,7 @@ export class Store {
     await this.#createView(database, table);
   }
 
-  async #createTables(table: Table, columns: readonly TableColumn[]): Promise<void> {
+  async #createTables(table: StoredTable, columns: readonly TableColumn[]): Promise<void> {
     const list = (tags: boolean): string =>
       columns
         .filter((column) => column.tag === tags)
@@ -167,7 +167,7 @@ export class Store {
     await this.#run(`CREATE TABLE ${storageOf('series', table)} (id INTEGER${list(true)})`);
   }
 
-  async #addColumns(table: Table, columns: readonly TableColumn[]): Promise<void> {
+  async #addColumns(table: StoredTable, columns: readonly TableColumn[]): Promise<void> {
     const known = new Set(table.columns.map((column) => column.name));
     for (const column of columns.filter((each) => !known.has(each.name)))
       await this.#run(
@@ -175,7 +175,7 @@ export class Store {
       );
   }
 
-  async #createView(database: Database, table: Table): Promise<void> {
+  async #createView(database: Database, table: StoredTable): Promise<void> {
     if (!visible(table)) return;
     const columns = [...table.columns].sort((a, b) => Number(b.tag) - Number(a.tag));
     const list = columns.map(
@@ -226,9 +226,9 @@ export class Store {
   }
 
   /** Appends the rows that the table holds for this request. */
-  async append(table: Table): Promise<void> {
+  async append(table: StoredTable): Promise<void> {
     const { rows } = table;
-    const fresh: Series[] = [];
+    const fresh: StoredSeries[] = [];
     for (let row = 0; row < rows.count; row++) {
       const series = rows.series[row];
       if (series.id < 0) {
@@ -253,7 +253,7 @@ export class Store {
       for (const table of database.tables()) if (table.overlapping) await this.#mergeTable(table);
   }
 
-  async #mergeTable(table: Table): Promise<void> {
+  async #mergeTable(table: StoredTable): Promise<void> {
     this.#closeAppender(table);
     const rows = storageOf('rows', table);
     const names = table.columns.filter((each) => !each.tag).map((column) => identifier(`f:${column.name}`));
@@ -277,7 +277,7 @@ export class Store {
     });
   }
 
-  async #appender(table: Table): Promise<DuckDBAppender> {
+  async #appender(table: StoredTable): Promise<DuckDBAppender> {
     let appender = this.#appenders.get(table);
     if (appender === undefined) {
       appender = await this.connection.createAppender(`rows_${table.id}`, '\ue003raw');
@@ -286,7 +286,7 @@ export class Store {
     return appender;
   }
 
-  #closeAppender(table: Table): void {
+  #closeAppender(table: StoredTable): void {
     this.#appenders.get(table)?.closeSync();
     this.#appenders.delete(table);
   }

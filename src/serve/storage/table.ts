@@ -1,19 +1,19 @@
 // Tables, their columns and series as the server holds them in memory. A series is numbered, so that a stored row
 // carries one integer instead of its tags.
 
-import type { FieldType } from '../writes/parse-values.js';
-import { type RowColumn, Rows } from '../writes/row-columns.js';
+import type { StoredFieldType } from '../writes/parse-values.js';
+import { type RowColumn, RowColumns } from '../writes/row-columns.js';
 
 /** `codec` is only shown, never used. */
 export interface TableColumn {
   readonly name: string;
-  readonly type: FieldType;
+  readonly type: StoredFieldType;
   readonly tag: boolean;
   readonly codec: string;
 }
 
-export interface Series {
-  readonly table: Table;
+export interface StoredSeries {
+  readonly table: StoredTable;
   /** Sorted by name, each name once. */
   readonly tags: readonly (readonly [string, string])[];
   /** −1 until a write with it was applied. */
@@ -24,17 +24,17 @@ export interface Series {
   request: number;
 }
 
-export interface Table {
+export interface StoredTable {
   readonly name: string;
   readonly id: number;
   /** False while no write that names it has been applied. */
   created: boolean;
   columns: TableColumn[];
-  readonly series: Map<string, Series>;
+  readonly series: Map<string, StoredSeries>;
   /** Number of the next new series. */
   nextSeries: number;
   /** Rows of the request being read. */
-  rows: Rows<Series>;
+  rows: RowColumns<StoredSeries>;
   /** Field names as written → column of `rows`. */
   readonly written: Map<string, RowColumn>;
   /** Fields in the order in which points tend to have them: the name as written, `=` included, and its column. */
@@ -46,7 +46,7 @@ export interface Table {
 export const NEVER = -(2n ** 63n);
 const LARGE_REQUEST = 1 << 16;
 
-export function newTable(name: string, id: number, columns: TableColumn[] = [], created = false): Table {
+export function newTable(name: string, id: number, columns: TableColumn[] = [], created = false): StoredTable {
   return {
     name,
     id,
@@ -54,7 +54,7 @@ export function newTable(name: string, id: number, columns: TableColumn[] = [], 
     columns,
     series: new Map(),
     nextSeries: 0,
-    rows: new Rows(),
+    rows: new RowColumns(),
     written: new Map(),
     habit: [],
     overlapping: false,
@@ -62,7 +62,7 @@ export function newTable(name: string, id: number, columns: TableColumn[] = [], 
 }
 
 /** Series with these tags, in any order; of two values for one tag the first stays. */
-export function seriesOf(table: Table, tags: readonly (readonly [string, string])[]): Series {
+export function seriesOf(table: StoredTable, tags: readonly (readonly [string, string])[]): StoredSeries {
   const sorted = [...tags].sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
   const distinct = sorted.filter((tag, i) => i === 0 || tag[0] !== sorted[i - 1][0]);
   const key = JSON.stringify(distinct);
@@ -75,15 +75,15 @@ export function seriesOf(table: Table, tags: readonly (readonly [string, string]
 }
 
 /** Forgets the rows of a request, and the memory of an unusually large one. */
-export function forgetRows(table: Table): void {
+export function forgetRows(table: StoredTable): void {
   if (table.rows.count > LARGE_REQUEST) {
-    table.rows = new Rows();
+    table.rows = new RowColumns();
     table.written.clear();
     table.habit.length = 0;
   } else table.rows.reset();
 }
 
 /** A table whose name holds a slash can be written to, but nobody gets to see it. */
-export function visible(table: Table): boolean {
+export function visible(table: StoredTable): boolean {
   return table.created && !table.name.includes('/');
 }

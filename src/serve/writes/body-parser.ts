@@ -2,12 +2,10 @@
 // the first byte of some parts is not looked at, two points fit on one line. Judged by the recordings alone, so it
 // shares nothing with the loader's own parser.
 
-import { Refusal, unreadable } from '../request-refusal.js';
+import { RequestRefusal, unreadable } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';
-import { type Series, seriesOf, type Table } from '../storage/table.js';
+import { type StoredSeries, type StoredTable, seriesOf } from '../storage/table.js';
 import {
-  type FieldType,
-  type FieldValue,
   fieldType,
   readBoolean,
   readFloat,
@@ -15,6 +13,8 @@ import {
   readName,
   readString,
   readTime,
+  type StoredFieldType,
+  type StoredFieldValue,
 } from './parse-values.js';
 import type { RowColumn } from './row-columns.js';
 
@@ -36,7 +36,7 @@ function isSpace(byte: number): boolean {
   return byte === SPACE || byte === LF || byte === CR || byte === 9 || byte === 12;
 }
 
-function unexpectedEnd(at: number): Refusal {
+function unexpectedEnd(at: number): RequestRefusal {
   return unreadable(`unexpect end line start at '${at}'`);
 }
 
@@ -58,8 +58,8 @@ export class BodyParser {
   /** A backslash was seen in the part just read. */
   #escaped = false;
   /** What refuses the body once all of it has been found readable. */
-  #trouble: Refusal | null = null;
-  readonly #tables: Table[] = [];
+  #trouble: RequestRefusal | null = null;
+  readonly #tables: StoredTable[] = [];
 
   constructor(bytes: Buffer, database: Database, stamp: Stamp, request: number) {
     this.#bytes = bytes;
@@ -69,7 +69,7 @@ export class BodyParser {
   }
 
   /** Tables touched, in order of appearance; filled also when this throws. */
-  get tables(): readonly Table[] {
+  get tables(): readonly StoredTable[] {
     return this.#tables;
   }
 
@@ -99,13 +99,13 @@ export class BodyParser {
     try {
       rows.end(series, this.#stamp(time));
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof RequestRefusal)) throw error;
       this.#trouble ??= error;
     }
   }
 
   /** Measurement and tags, up to the first field. */
-  #head(): Series {
+  #head(): StoredSeries {
     const start = this.#at;
     const end = this.#headEnd(start);
     const head = this.#bytes.toString('latin1', start, end);
@@ -140,7 +140,7 @@ export class BodyParser {
     return at;
   }
 
-  #readHead(start: number, end: number): Series {
+  #readHead(start: number, end: number): StoredSeries {
     let at = this.#partEnd(start + 1, end, COMMA);
     const table = this.#database.table(readName(this.#bytes, start, at, this.#escaped));
     const tags: [string, string][] = [];
@@ -166,7 +166,7 @@ export class BodyParser {
   }
 
   /** Once a request: a table joins it, and the tags of a series claim their columns. */
-  #meet(series: Series): void {
+  #meet(series: StoredSeries): void {
     if (series.request === this.#request) return;
     series.request = this.#request;
     const { table } = series;
@@ -178,7 +178,7 @@ export class BodyParser {
   }
 
   /** All fields of a point. True when something follows that ought to be its timestamp. */
-  #fields(table: Table): boolean {
+  #fields(table: StoredTable): boolean {
     const bytes = this.#bytes;
     let unseen = 1;
     for (let nth = 0; ; nth++) {
@@ -201,7 +201,7 @@ export class BodyParser {
   }
 
   /** The column that the points of this table usually have here, if this one has it too; then its name is read. */
-  #usual(table: Table, nth: number): RowColumn | null {
+  #usual(table: StoredTable, nth: number): RowColumn | null {
     const habit = table.habit[nth];
     if (habit === undefined) return null;
     const { written } = habit;
@@ -212,7 +212,7 @@ export class BodyParser {
   }
 
   /** Remembers a plain name; one that starts with a byte nobody looked at is not plain. */
-  #expect(table: Table, nth: number, key: number, equals: number, column: RowColumn): void {
+  #expect(table: StoredTable, nth: number, key: number, equals: number, column: RowColumn): void {
     const first = this.#bytes[key];
     if (nth >= MAX_HABIT || first === BACKSLASH || first === EQUALS) return;
     table.habit[nth] = { written: Uint8Array.prototype.slice.call(this.#bytes, key, equals + 1), column };
@@ -250,8 +250,8 @@ export class BodyParser {
     return bytes.length;
   }
 
-  #field(table: Table, column: RowColumn, from: number, end: number): void {
-    if (end === from) throw new Refusal(500, null, 'empty field value', true);
+  #field(table: StoredTable, column: RowColumn, from: number, end: number): void {
+    if (end === from) throw new RequestRefusal(500, null, 'empty field value', true);
     const type = fieldType(this.#bytes, from, end);
     const value = this.#value(type, from, end);
     if (column.has(table.rows.count)) return;
@@ -265,13 +265,13 @@ export class BodyParser {
     column.set(table.rows.count, value);
   }
 
-  #value(type: FieldType, from: number, end: number): FieldValue {
+  #value(type: StoredFieldType, from: number, end: number): StoredFieldValue {
     if (type === 'F64') return readFloat(this.#bytes, from, end);
     if (type === 'STRING') return readString(this.#bytes, from, end, this.#escaped);
     return type === 'BOOL' ? readBoolean(this.#bytes, from, end) : readInteger(this.#bytes, from, end, type === 'U64');
   }
 
-  #column(table: Table, key: number, equals: number, escaped: boolean): RowColumn {
+  #column(table: StoredTable, key: number, equals: number, escaped: boolean): RowColumn {
     const written = this.#bytes.toString('latin1', key, equals);
     // The first byte of a name may be a backslash that nobody looked at: such a name is another one.
     const known = table.written.get(escaped ? `\\${written}` : written);
@@ -301,6 +301,6 @@ export class BodyParser {
   }
 }
 
-function timeColumn(): Refusal {
-  return new Refusal(422, '050014', 'line to batch error: Expected i64 type as time column');
+function timeColumn(): RequestRefusal {
+  return new RequestRefusal(422, '050014', 'line to batch error: Expected i64 type as time column');
 }

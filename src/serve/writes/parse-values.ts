@@ -3,8 +3,8 @@
 import { unreadable } from '../request-refusal.js';
 
 /** Types of a field, by the names that the server uses in its errors. */
-export type FieldType = 'F64' | 'I64' | 'U64' | 'BOOL' | 'STRING';
-export type FieldValue = number | bigint | boolean | string;
+export type StoredFieldType = 'F64' | 'I64' | 'U64' | 'BOOL' | 'STRING';
+export type StoredFieldValue = number | bigint | boolean | string;
 
 const BACKSLASH = 92;
 const QUOTE = 34;
@@ -20,7 +20,7 @@ function invalid(bytes: Buffer, from: number, to: number): Error {
 }
 
 /** Type of the value at `from`, told by its first and last byte. `to` is greater than `from`. */
-export function fieldType(bytes: Buffer, from: number, to: number): FieldType {
+export function fieldType(bytes: Buffer, from: number, to: number): StoredFieldType {
   const first = bytes[from];
   if (first === QUOTE) return 'STRING';
   if (first === 116 || first === 84 || first === 102 || first === 70) return 'BOOL';

@@ -1,23 +1,23 @@
 // The points of one request for one table, as columns. Their memory is used again by the next request: appending to
 // DuckDB is synchronous, and requests are applied one after another.
 
-import { type Refusal, refusal } from '../request-refusal.js';
-import type { FieldType, FieldValue } from './parse-values.js';
+import { type RequestRefusal, refusal } from '../request-refusal.js';
+import type { StoredFieldType, StoredFieldValue } from './parse-values.js';
 
-type Values = Float64Array | BigInt64Array | BigUint64Array | Uint8Array | string[];
+type RowValues = Float64Array | BigInt64Array | BigUint64Array | Uint8Array | string[];
 
 const FIRST_CAPACITY = 1024;
 
-function allocate(type: FieldType, size: number): Values {
+function allocate(type: StoredFieldType, size: number): RowValues {
   if (type === 'F64') return new Float64Array(size);
   if (type === 'I64') return new BigInt64Array(size);
   if (type === 'U64') return new BigUint64Array(size);
   return type === 'BOOL' ? new Uint8Array(size) : new Array<string>(size);
 }
 
-function grown(values: Values, size: number): Values {
+function grown(values: RowValues, size: number): RowValues {
   if (Array.isArray(values)) return values;
-  const copy = new (values.constructor as new (size: number) => Exclude<Values, string[]>)(size);
+  const copy = new (values.constructor as new (size: number) => Exclude<RowValues, string[]>)(size);
   (copy as Uint8Array).set(values as Uint8Array);
   return copy;
 }
@@ -27,12 +27,12 @@ export class RowColumn {
   readonly name: string;
   tag = false;
   /** Null: not in this request. */
-  type: FieldType | null = null;
+  type: StoredFieldType | null = null;
   /** Row that brought it into this request. */
   firstRow = 0;
   filled = new Uint8Array(FIRST_CAPACITY);
-  #values = new Map<FieldType, Values>();
-  #current: Values = [];
+  #values = new Map<StoredFieldType, RowValues>();
+  #current: RowValues = [];
   #last = -1;
 
   constructor(name: string) {
@@ -40,7 +40,7 @@ export class RowColumn {
   }
 
   /** The first use in a request fixes the type. Another one is the trouble that refuses the request. */
-  use(type: FieldType, tag: boolean, row: number): Refusal | null {
+  use(type: StoredFieldType, tag: boolean, row: number): RequestRefusal | null {
     if (this.type === type) return null;
     if (this.type !== null) return mixed(type);
     this.type = type;
@@ -60,7 +60,7 @@ export class RowColumn {
     return this.#last === row;
   }
 
-  set(row: number, value: FieldValue): void {
+  set(row: number, value: StoredFieldValue): void {
     if (row >= this.filled.length) this.#grow(row);
     this.#current[row] = value as never;
     this.filled[row] = 1;
@@ -68,7 +68,7 @@ export class RowColumn {
   }
 
   /** The value of a row, null where it has none. */
-  get(row: number): FieldValue | null {
+  get(row: number): StoredFieldValue | null {
     if (row >= this.filled.length || this.filled[row] === 0) return null;
     const value = this.#current[row];
     return this.type === 'BOOL' ? value === 1 : value;
@@ -91,12 +91,12 @@ export class RowColumn {
   }
 }
 
-function mixed(type: FieldType): Refusal {
+function mixed(type: StoredFieldType): RequestRefusal {
   return refusal('050014', `line to batch error: Expected ${type.toLowerCase()} column`);
 }
 
 /** All rows of a request for one table. */
-export class Rows<Series> {
+export class RowColumns<Series> {
   count = 0;
   fields = 0;
   readonly series: Series[] = [];

@@ -2,14 +2,14 @@
 // database, time, types within the request, types against the tables.
 
 import { isUtf8 } from 'node:buffer';
-import { noDatabase, notApplied, type Refusal, refusal } from '../request-refusal.js';
+import { noDatabase, notApplied, type RequestRefusal, refusal } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';
 import type { Store } from '../storage/store.js';
-import { forgetRows, type Table, type TableColumn } from '../storage/table.js';
+import { forgetRows, type StoredTable, type TableColumn } from '../storage/table.js';
 import { BodyParser, type Stamp } from './body-parser.js';
 import type { RowColumn } from './row-columns.js';
 
-export type Precision = 'ns' | 'us' | 'ms';
+export type WritePrecision = 'ns' | 'us' | 'ms';
 
 const perUnit = { ns: 1n, us: 1_000n, ms: 1_000_000n };
 const MAX = 2n ** 63n - 1n;
@@ -17,7 +17,7 @@ const MIN = -(2n ** 63n);
 let requests = 0;
 
 /** Stores all points of the body or none, unless a table's types refuse it: then tables before it stay, empty. */
-export function write(store: Store, name: string, body: Buffer, precision: Precision): Promise<void> {
+export function write(store: Store, name: string, body: Buffer, precision: WritePrecision): Promise<void> {
   return store.exclusively(async () => {
     if (!isUtf8(body)) throw refusal('040015', 'Invalid utf-8 sequence: invalid utf-8 sequence');
     const database = store.databases.get(name);
@@ -38,14 +38,14 @@ export function write(store: Store, name: string, body: Buffer, precision: Preci
   });
 }
 
-function forget(tables: readonly Table[]): void {
+function forget(tables: readonly StoredTable[]): void {
   for (const table of tables) forgetRows(table);
 }
 
 /** Brings the rows held by the tables into the store. */
-export async function apply(store: Store, database: Database, tables: readonly Table[]): Promise<void> {
+export async function apply(store: Store, database: Database, tables: readonly StoredTable[]): Promise<void> {
   if (tables.length === 0) return;
-  const refused = await store.writing(async (): Promise<Refusal | null> => {
+  const refused = await store.writing(async (): Promise<RequestRefusal | null> => {
     for (const table of tables) {
       const columns = columnsWith(database, table);
       if (!Array.isArray(columns)) return columns;
@@ -58,7 +58,7 @@ export async function apply(store: Store, database: Database, tables: readonly T
 }
 
 /** Columns of the table once this request is in, or what speaks against it. */
-function columnsWith(database: Database, table: Table): TableColumn[] | Refusal {
+function columnsWith(database: Database, table: StoredTable): TableColumn[] | RequestRefusal {
   const used = table.rows.used();
   if (table.rows.columns.get('time')?.type) return notApplied('Time column not found in flatbuffer columns');
   if (table.rows.fields === 0) return notApplied('Field column not found in flatbuffer columns');
@@ -74,16 +74,16 @@ function columnsWith(database: Database, table: Table): TableColumn[] | Refusal 
   return [...table.columns, ...added];
 }
 
-function conflict(found: RowColumn, expected: TableColumn): Refusal {
+function conflict(found: RowColumn, expected: TableColumn): RequestRefusal {
   const got = found.tag ? 'TAG' : found.type;
   const wanted = expected.tag ? 'TAG' : expected.type;
   return notApplied(`DataSchemaError: Column '${found.name}' type error, found ${got} expected ${wanted}`);
 }
 
 /** Written time → stored time of this database, in ns. A point without a time gets the clock's ns, whatever the unit. */
-export function stampFor(database: Database, precision: Precision): Stamp {
+export function stampFor(database: Database, precision: WritePrecision): Stamp {
   const unit = perUnit[precision];
-  const stored = perUnit[database.options.precision.toLowerCase() as Precision];
+  const stored = perUnit[database.options.precision.toLowerCase() as WritePrecision];
   const now = BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n);
   const checkBucket = bucketCheck(database, Number(now));
   return (written) => {
@@ -96,7 +96,7 @@ export function stampFor(database: Database, precision: Precision): Stamp {
   };
 }
 
-function expired(): Refusal {
+function expired(): RequestRefusal {
   return refusal('030034', 'Operation not support: create expired bucket');
 }
 

@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto';
 import { access, constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StateError } from '../../core/errors.js';
-import { type Letterhead, lineProtocolLetterhead } from '../../core/types/index.js';
-import { type Letter, Parts } from './long-letters.js';
+import { type DeadLetterFormat, lineProtocolDeadLetters } from '../../core/types/index.js';
+import { type LongLetterPart, LongLetterParts } from './long-letters.js';
 
-export type { Letter } from './long-letters.js';
+export type { LongLetterPart } from './long-letters.js';
 
 const LF = Uint8Array.of(10);
 const reasonsEnding = '.ndjson';
@@ -21,7 +21,7 @@ interface Paths {
 }
 
 /** What a checkpoint says of the dead letters: their bytes, and the name that they were being given at the end. */
-export interface Kept {
+export interface StoredReject {
   readonly lengths: Lengths | null;
   readonly completing: string | null;
 }
@@ -32,7 +32,7 @@ export type Lengths = Readonly<Record<string, number>>;
 export class DeadLetters {
   readonly #folder: string;
   readonly #load: string;
-  readonly #parts: Parts;
+  readonly #parts: LongLetterParts;
   /** By their endings. */
   readonly #files = new Map<string, FileHandle>();
   #lengths: Lengths | null = null;
@@ -46,7 +46,7 @@ export class DeadLetters {
   constructor(folder: string, load: string) {
     this.#folder = folder;
     this.#load = load;
-    this.#parts = new Parts(join(folder, `${load}.rejected.part`));
+    this.#parts = new LongLetterParts(join(folder, `${load}.rejected.part`));
   }
 
   /** Absolute paths of what was written, or null when there was nothing to write. */
@@ -66,7 +66,7 @@ export class DeadLetters {
    * Makes the folder, proves that it can be written, and puts dead letters that a stopped run left behind out of the way;
    * or goes on with those that a checkpoint stands for, whatever was written after it cut off. Throws StateError.
    */
-  async prepare(now: string, kept: Kept | null = null): Promise<void> {
+  async prepare(now: string, kept: StoredReject | null = null): Promise<void> {
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       await access(this.#folder, constants.W_OK | constants.X_OK);
@@ -85,10 +85,10 @@ export class DeadLetters {
    */
   async write(
     input: string,
-    letters: readonly Letter[],
-    letterhead = lineProtocolLetterhead,
+    letters: readonly LongLetterPart[],
+    deadLetterFormat = lineProtocolDeadLetters,
   ): Promise<readonly number[]> {
-    const turn = this.#last.then(() => this.#append(input, letters, letterhead));
+    const turn = this.#last.then(() => this.#append(input, letters, deadLetterFormat));
     this.#last = turn.then(
       () => {},
       () => {},
@@ -132,7 +132,11 @@ export class DeadLetters {
     }
   }
 
-  async #append(input: string, letters: readonly Letter[], { ending, head }: Letterhead): Promise<readonly number[]> {
+  async #append(
+    input: string,
+    letters: readonly LongLetterPart[],
+    { ending, head }: DeadLetterFormat,
+  ): Promise<readonly number[]> {
     if (this.#broken !== null) throw this.#broken;
     let undo = async (): Promise<void> => {};
     try {
@@ -171,7 +175,7 @@ export class DeadLetters {
     points: FileHandle,
     reasons: FileHandle,
     input: string,
-    letters: readonly Letter[],
+    letters: readonly LongLetterPart[],
   ): Promise<readonly number[]> {
     const lines: Uint8Array[] = [];
     const why: string[] = [];
@@ -203,7 +207,7 @@ export class DeadLetters {
     }
   }
 
-  async #resume({ lengths, completing }: Kept): Promise<void> {
+  async #resume({ lengths, completing }: StoredReject): Promise<void> {
     const there = await this.#endings('rejected');
     for (const ending of lengths === null ? there : there.filter((each) => lengths[each] === undefined)) {
       await rm(this.#path('rejected', ending), { force: true });
@@ -270,7 +274,7 @@ function hash(head: Uint8Array): string {
   return createHash('sha256').update(head).digest('hex').slice(0, 8);
 }
 
-function reasonOf(input: string, letter: Letter, bytes: number): string {
+function reasonOf(input: string, letter: LongLetterPart, bytes: number): string {
   const { line, byteOffset, reason, message, endpoint } = letter;
   return `${JSON.stringify({ input, line, byteOffset, bytes, reason, message, endpoint })}\n`;
 }

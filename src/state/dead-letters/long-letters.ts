@@ -5,7 +5,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { BatchReject } from '../../core/types/index.js';
 
 /** One rejected point, or a part of one, as the dead letters take it. */
-export interface Letter {
+export interface LongLetterPart {
   readonly bytes: Uint8Array;
   readonly line: number;
   readonly byteOffset: number;
@@ -16,7 +16,7 @@ export interface Letter {
 }
 
 /** Of a point in parts only the last is counted. */
-export function isCounted({ part }: Pick<Letter, 'part'>): boolean {
+export function isCounted({ part }: Pick<LongLetterPart, 'part'>): boolean {
   return part === 'whole' || part === 'last';
 }
 
@@ -27,7 +27,7 @@ interface Gathering {
   /** Where each part lies in the input and in the file. */
   readonly pieces: { readonly byteOffset: number; readonly at: number; readonly length: number }[];
   bytes: number;
-  first: Letter | null;
+  first: LongLetterPart | null;
   /** Decoded offset just past the point; null until its last part is there. */
   end: number | null;
 }
@@ -35,13 +35,13 @@ interface Gathering {
 /** A long point that is there as a whole. */
 export interface LongLetter {
   /** Its first part: place, reason and message of the point. */
-  readonly first: Letter;
+  readonly first: LongLetterPart;
   readonly bytes: number;
   /** Hands on its bytes from first to last, in a buffer that is used again, then lets go of them. */
   copy(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;
 }
 
-export class Parts {
+export class LongLetterParts {
   readonly #path: string;
   readonly #open = new Map<string, Gathering>();
   #files = 0;
@@ -52,7 +52,7 @@ export class Parts {
   }
 
   /** Takes one part; the whole point once its last missing part has come. */
-  async add(input: string, letter: Letter): Promise<LongLetter | null> {
+  async add(input: string, letter: LongLetterPart): Promise<LongLetter | null> {
     const key = `${letter.line} ${input}`;
     const long = this.#open.get(key) ?? (await this.#begin(key));
     const { byteOffset, bytes } = letter;

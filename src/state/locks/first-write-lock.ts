@@ -11,7 +11,7 @@ import { type Held, take } from './lock.js';
 /** Between two looks at a lock that another load has. */
 const againMs = 100;
 
-export class Turns {
+export class FirstWriteLock {
   readonly #paths: readonly string[];
   readonly #clock: Clock;
   readonly #notify: (notice: Notice) => void;

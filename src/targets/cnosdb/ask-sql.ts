@@ -2,12 +2,12 @@
 
 import { RefusedError, UnavailableError } from '../../core/errors.js';
 import type { Clock } from '../../core/types/index.js';
-import { isRows, verdictOf, type Wire } from './cnosdb-client.js';
-import { type Row, rowsOf } from './database-settings.js';
+import { type CnosdbClient, isRows, verdictOf } from './cnosdb-client.js';
+import { rowsOf, type SettingsRow } from './database-settings.js';
 
 /** What preflight and questions share. */
-export interface Asking {
-  readonly wire: Wire;
+export interface QueryContext {
+  readonly wire: CnosdbClient;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly shown: readonly string[];
@@ -24,7 +24,7 @@ export const sentence = (...parts: readonly string[]): string => parts.join(' â€
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10}s`;
 
 /** At least a second, so that the last look is a real one. */
-export function timeLeft(asking: Asking, most: number): number {
+export function timeLeft(asking: QueryContext, most: number): number {
   return Math.max(1000, Math.min(most, asking.deadline - asking.clock.monotonic()));
 }
 
@@ -37,9 +37,9 @@ export function remedy(reason: string): string {
   return 'nothing was sent';
 }
 
-export type Told = { readonly rows: Row[] } | { readonly rejected: string };
+export type SqlNotice = { readonly rows: SettingsRow[] } | { readonly rejected: string };
 
-function read(body: string, cut: boolean, most: number, shown: string, statement: string): Told {
+function read(body: string, cut: boolean, most: number, shown: string, statement: string): SqlNotice {
   try {
     if (cut) throw new SyntaxError('it is cut');
     return { rows: rowsOf(body) };
@@ -55,7 +55,7 @@ function read(body: string, cut: boolean, most: number, shown: string, statement
  * Asks the endpoints in turn, those of `order` only, again after a second. `rejected`: the statement itself was refused.
  * Throws RefusedError, UnavailableError, or the signal's reason.
  */
-export async function askSql(asking: Asking, order: readonly number[], statement: string): Promise<Told> {
+export async function askSql(asking: QueryContext, order: readonly number[], statement: string): Promise<SqlNotice> {
   const { wire, clock, signal, shown } = asking;
   for (let turn = 0; ; turn++) {
     const index = order[turn % order.length];
@@ -77,13 +77,13 @@ export async function askSql(asking: Asking, order: readonly number[], statement
 }
 
 /** `problems`: one for each endpoint. */
-export function unavailable(asking: Asking, expected: string, problems: readonly string[]): UnavailableError {
+export function unavailable(asking: QueryContext, expected: string, problems: readonly string[]): UnavailableError {
   const waited = `waited ${seconds(asking.clock.monotonic() - asking.since)} for ${asking.shown.join(', ')}`;
   const got = `got ${problems.join('; ')}`;
   return new UnavailableError(sentence(waited, expected, got, 'start it, or wait longer with --wait-for-target'));
 }
 
 /** The same, with time for a few questions even when nearly all of it went into waiting for a first answer. */
-export function patient(asking: Asking): Asking {
+export function patient(asking: QueryContext): QueryContext {
   return { ...asking, deadline: Math.max(asking.deadline, asking.clock.monotonic() + questionTimeoutMs) };
 }

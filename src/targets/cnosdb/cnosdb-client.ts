@@ -2,8 +2,8 @@
 
 import type { Clock, EncodedBody, Verdict } from '../../core/types/index.js';
 import { Connections } from '../http/connections.js';
-import type { Outcome } from '../http/exchange.js';
-import type { Answer } from '../http/http-status.js';
+import type { ExchangeOutcome } from '../http/exchange.js';
+import type { HttpAnswer } from '../http/http-status.js';
 import type { CnosdbOptions } from '../http/types.js';
 import { verdictOfOutcome } from '../http/write-outcome.js';
 import { verdict } from './cnosdb-verdict.js';
@@ -14,17 +14,17 @@ const longestAnswerBytes = 64 * 1024 * 1024;
 const metricsBytes = 8 * 1024 * 1024;
 
 /** What came of an outcome for a write. */
-export function verdictOf(outcome: Outcome, timeoutMs: number, now: number): Verdict {
+export function verdictOf(outcome: ExchangeOutcome, timeoutMs: number, now: number): Verdict {
   return verdictOfOutcome(outcome, timeoutMs, (answer) => verdict(answer, now));
 }
 
 /** Whether an SQL answer carries rows (or none): only a write's 200 has to be empty. */
-export function isRows(outcome: Outcome): outcome is { kind: 'answer'; answer: Answer; cut: boolean } {
+export function isRows(outcome: ExchangeOutcome): outcome is { kind: 'answer'; answer: HttpAnswer; cut: boolean } {
   return outcome.kind === 'answer' && outcome.answer.status === 200;
 }
 
 /** Requests to endpoints by index. None of them rejects. */
-export class Wire {
+export class CnosdbClient {
   readonly #connections: Connections;
   readonly #query: string;
   readonly #precision: string;
@@ -40,7 +40,7 @@ export class Wire {
   }
 
   /** An empty body asks for everything but the points: reachable, credentials, tenant, privilege, database. */
-  write(index: number, body: EncodedBody | null, timeoutMs: number, signal: AbortSignal): Promise<Outcome> {
+  write(index: number, body: EncodedBody | null, timeoutMs: number, signal: AbortSignal): Promise<ExchangeOutcome> {
     const ask = {
       method: 'POST',
       path: `/api/v1/write?${this.#query}&precision=${this.#precision}`,
@@ -59,7 +59,7 @@ export class Wire {
     maxAnswerBytes: number,
     timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<ExchangeOutcome> {
     const ask = {
       method: 'POST',
       path: `/api/v1/sql?${this.#query}`,
@@ -71,12 +71,12 @@ export class Wire {
     return this.#connections.send(index, ask, signal);
   }
 
-  ping(index: number, timeoutMs: number, signal: AbortSignal): Promise<Outcome> {
+  ping(index: number, timeoutMs: number, signal: AbortSignal): Promise<ExchangeOutcome> {
     const ask = { method: 'GET', path: '/api/v1/ping', headers: {}, body: null } as const;
     return this.#connections.send(index, { ...ask, timeoutMs, maxAnswerBytes: shortAnswerBytes }, signal);
   }
 
-  metrics(index: number, timeoutMs: number, signal: AbortSignal): Promise<Outcome> {
+  metrics(index: number, timeoutMs: number, signal: AbortSignal): Promise<ExchangeOutcome> {
     const ask = { method: 'GET', path: '/metrics', headers: {}, body: null } as const;
     return this.#connections.send(index, { ...ask, timeoutMs, maxAnswerBytes: metricsBytes }, signal);
   }

@@ -3,27 +3,31 @@
 import { RefusedError } from '../../core/errors.js';
 import type { DatabaseSettings, EndpointState, TargetDescription, Verdict } from '../../core/types/index.js';
 import type { CnosdbOptions } from '../http/types.js';
-import { type Asking, askSql, patient, sentence } from './ask-sql.js';
+import { askSql, patient, type QueryContext, sentence } from './ask-sql.js';
 import { settingsOf, timesMerged } from './database-settings.js';
-import { dropped } from './drop.js';
-import { guardRefusals, isMissing, knock, problemOf, quoted, untilAnswered } from './probe.js';
+import { describeDrop } from './drop.js';
+import { guardRefusals, isMissing, probe, problemOf, quoted, untilAnswered } from './probe.js';
 
 const pingTimeoutMs = 5_000;
 /** CREATE DATABASE reaches other nodes by an asynchronous watch of the meta service. */
 const spreadMs = 10_000;
 const spreadAgainMs = 200;
 
-export interface Found {
+export interface PreflightResult {
   readonly description: TargetDescription;
   /** Of the empty write to each endpoint. */
   readonly verdicts: readonly Verdict[];
 }
 
 /** Throws RefusedError, UnavailableError, or the signal's reason. */
-export async function preflight(waiting: Asking, options: CnosdbOptions, memcacheBytes: number | null): Promise<Found> {
+export async function preflight(
+  waiting: QueryContext,
+  options: CnosdbOptions,
+  memcacheBytes: number | null,
+): Promise<PreflightResult> {
   const answered = await untilAnswered(waiting, options);
   const asking = patient(waiting);
-  const first = options.dropExisting === true ? await dropped(asking, options, answered) : answered;
+  const first = options.dropExisting === true ? await describeDrop(asking, options, answered) : answered;
   const verdicts = first.some(isMissing) ? await withDatabase(asking, options, first, memcacheBytes) : first;
   if (verdicts === first && options.createDb && options.dbOptions !== null) tellUnused(options);
   const order = verdicts.flatMap((verdict, index) => (verdict.kind === 'accepted' ? [index] : []));
@@ -45,7 +49,7 @@ export async function preflight(waiting: Asking, options: CnosdbOptions, memcach
 
 /** Some endpoint does not know the database: created when none does and that is wanted, then waited for everywhere. */
 async function withDatabase(
-  asking: Asking,
+  asking: QueryContext,
   options: CnosdbOptions,
   verdicts: readonly Verdict[],
   memcacheBytes: number | null,
@@ -54,7 +58,7 @@ async function withDatabase(
     await create(asking, options, verdicts.findIndex(isMissing), memcacheBytes);
   const until = asking.clock.monotonic() + spreadMs;
   for (;;) {
-    const now = await knock(asking);
+    const now = await probe(asking);
     asking.signal.throwIfAborted();
     guardRefusals(asking, options, now);
     if (now.some((verdict) => verdict.kind === 'accepted') && !now.some(isMissing)) return now;
@@ -64,7 +68,7 @@ async function withDatabase(
 }
 
 async function create(
-  asking: Asking,
+  asking: QueryContext,
   options: CnosdbOptions,
   index: number,
   memcacheBytes: number | null,
@@ -100,7 +104,7 @@ async function create(
 }
 
 /** The option came with 2.4.2; in MiB, as the server shows it. */
-async function memcacheOption(asking: Asking, index: number, bytes: number | null): Promise<string | null> {
+async function memcacheOption(asking: QueryContext, index: number, bytes: number | null): Promise<string | null> {
   if (bytes === null) return null;
   const found = await version(asking, index);
   if (found === null || found.localeCompare('2.4.2', 'en', { numeric: true }) < 0) return null;
@@ -112,7 +116,7 @@ function tellUnused({ notify, db, dbOptions }: CnosdbOptions): void {
   notify?.({ level: 'warn', kind: 'db-options', message });
 }
 
-function notEverywhere(asking: Asking, options: CnosdbOptions, verdicts: readonly Verdict[]): RefusedError {
+function notEverywhere(asking: QueryContext, options: CnosdbOptions, verdicts: readonly Verdict[]): RefusedError {
   const without = asking.shown.filter((_, index) => verdicts[index].kind !== 'accepted');
   return new RefusedError(
     sentence(
@@ -124,7 +128,7 @@ function notEverywhere(asking: Asking, options: CnosdbOptions, verdicts: readonl
   );
 }
 
-async function version(asking: Asking, index: number): Promise<string | null> {
+async function version(asking: QueryContext, index: number): Promise<string | null> {
   const outcome = await asking.wire.ping(index, pingTimeoutMs, asking.signal);
   asking.signal.throwIfAborted();
   if (outcome.kind !== 'answer') return null;
@@ -136,7 +140,11 @@ function lowest(versions: readonly (string | null)[]): string | null {
   return known.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))[0] ?? null;
 }
 
-async function settings(asking: Asking, options: CnosdbOptions, order: readonly number[]): Promise<DatabaseSettings> {
+async function settings(
+  asking: QueryContext,
+  options: CnosdbOptions,
+  order: readonly number[],
+): Promise<DatabaseSettings> {
   const told = await askSql(asking, order, `DESCRIBE DATABASE ${quoted(options.db)}`);
   try {
     if ('rejected' in told) throw new SyntaxError(told.rejected);
@@ -155,7 +163,7 @@ async function settings(asking: Asking, options: CnosdbOptions, order: readonly 
   }
 }
 
-function guardPrecision(asking: Asking, options: CnosdbOptions, { precision }: DatabaseSettings): void {
+function guardPrecision(asking: QueryContext, options: CnosdbOptions, { precision }: DatabaseSettings): void {
   const merged = timesMerged(precision, options.inputPrecision);
   if (merged <= 1) return;
   const wanted = options.inputPrecision.toUpperCase();

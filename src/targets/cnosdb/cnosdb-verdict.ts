@@ -2,23 +2,23 @@
 // the server's version and on whether the node asked is the leader of what is written.
 
 import type { Verdict } from '../../core/types/index.js';
-import { type Answer, isError, verdictOfStatus } from '../http/http-status.js';
+import { type HttpAnswer, isError, verdictOfStatus } from '../http/http-status.js';
 
-interface Problem {
+interface KnownProblem {
   readonly code: string;
   readonly message: string;
 }
 
-interface Rule {
+interface VerdictRule {
   readonly message: RegExp;
   /** Six digits, or the first two of them for a whole module. */
   readonly codes: readonly string[];
-  readonly means: (problem: Problem) => Verdict;
+  readonly means: (problem: KnownProblem) => Verdict;
 }
 
 const rejected =
   (reason: string, offset: (message: string) => number | null = () => null) =>
-  ({ message }: Problem): Verdict => ({
+  ({ message }: KnownProblem): Verdict => ({
     kind: 'rejected',
     reason,
     message,
@@ -28,21 +28,21 @@ const rejected =
   });
 
 const forming =
-  (mayHaveLanded: boolean) =>
-  ({ message }: Problem): Verdict => ({ kind: 'forming', reason: message, mayHaveLanded });
+  (mayBeApplied: boolean) =>
+  ({ message }: KnownProblem): Verdict => ({ kind: 'forming', reason: message, mayBeApplied });
 
 const overloaded =
-  (memory: boolean, mayHaveLanded: (problem: Problem) => boolean) =>
-  (problem: Problem): Verdict => ({
+  (memory: boolean, mayBeApplied: (problem: KnownProblem) => boolean) =>
+  (problem: KnownProblem): Verdict => ({
     kind: 'overloaded',
     reason: problem.message,
     retryAfterMs: null,
-    mayHaveLanded: mayHaveLanded(problem),
+    mayBeApplied: mayBeApplied(problem),
     memory,
     timedOut: false,
   });
 
-const refused = ({ message }: Problem): Verdict => ({ kind: 'refused', reason: message });
+const refused = ({ message }: KnownProblem): Verdict => ({ kind: 'refused', reason: message });
 
 /** Where the parser stopped; `invalid field value` and `invalid line protocol syntax` do not say. */
 function parserOffset(message: string): number | null {
@@ -53,11 +53,11 @@ function parserOffset(message: string): number | null {
 }
 
 /** Refused before anything is written: 050033, and 020005 before 2.4.2. Elsewhere a part may have been applied. */
-const afterApply = ({ code }: Problem): boolean => code !== '050033' && code !== '020005';
+const afterApply = ({ code }: KnownProblem): boolean => code !== '050033' && code !== '020005';
 
 // In this order. Those that quote the user's text come first and are anchored, so that no column named "Leader" and no
 // value 'request timed out' is taken for the server's own trouble.
-const rules: readonly Rule[] = [
+const rules: readonly VerdictRule[] = [
   { message: /^Error parsing message/, codes: ['040004'], means: rejected('target-parse', parserOffset) },
   { message: /^Invalid utf-8 sequence/i, codes: ['040015'], means: rejected('target-utf8') },
   {
@@ -118,7 +118,7 @@ const rules: readonly Rule[] = [
   { message: /(?!)/, codes: ['06', '050001', '050002', '050004', '050005'], means: forming(true) },
 ];
 
-function problemOf(body: string): Problem | null {
+function problemOf(body: string): KnownProblem | null {
   try {
     const read: unknown = JSON.parse(body);
     if (!isError(read)) return null;
@@ -128,9 +128,9 @@ function problemOf(body: string): Problem | null {
   }
 }
 
-function verdictOfProblem(problem: Problem): Verdict {
+function verdictOfProblem(problem: KnownProblem): Verdict {
   const byMessage = rules.find((rule) => rule.message.test(problem.message));
-  const byCode = (rule: Rule): boolean => rule.codes.some((code) => problem.code.startsWith(code));
+  const byCode = (rule: VerdictRule): boolean => rule.codes.some((code) => problem.code.startsWith(code));
   return (byMessage ?? rules.find(byCode))?.means(problem) ?? rejected('target-unknown')(problem);
 }
 
@@ -138,7 +138,7 @@ function verdictOfProblem(problem: Problem): Verdict {
  * What an answer to a write means. Total: an answer that nobody has described is `rejected` with `unknown` (422) or what
  * its status says. `now` in ms since 1970, for a Retry-After that is a date.
  */
-export function verdict(answer: Answer, now: number): Verdict {
+export function verdict(answer: HttpAnswer, now: number): Verdict {
   const problem = answer.status === 422 || answer.status === 400 ? problemOf(answer.body) : null;
   if (answer.status === 422) {
     const said = answer.body.trim().slice(0, 200);

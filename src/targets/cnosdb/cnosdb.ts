@@ -7,7 +7,7 @@ import type {
   DatabaseSettings,
   EncodedBody,
   FlushOutcome,
-  Layout,
+  NodeLayout,
   PointValues,
   Target,
   TargetColumn,
@@ -15,13 +15,13 @@ import type {
   TargetTraits,
 } from '../../core/types/index.js';
 import { type Encode, encoder } from '../http/encode-body.js';
-import type { Outcome } from '../http/exchange.js';
+import type { ExchangeOutcome } from '../http/exchange.js';
 import { Sender } from '../http/sender.js';
 import type { CnosdbOptions } from '../http/types.js';
-import { type Asking, askSql, patient, sentence } from './ask-sql.js';
-import { verdictOf, Wire } from './cnosdb-client.js';
+import { askSql, patient, type QueryContext, sentence } from './ask-sql.js';
+import { CnosdbClient, verdictOf } from './cnosdb-client.js';
 import { preflight } from './cnosdb-preflight.js';
-import { columnsOf, columnsQuestion, type Row } from './database-settings.js';
+import { columnsOf, columnsQuestion, type SettingsRow } from './database-settings.js';
 import { flush } from './flush.js';
 import { gauge } from './gauge.js';
 import { layoutOf } from './node-layout.js';
@@ -31,7 +31,7 @@ export type { CnosdbOptions } from '../http/types.js';
 
 const traits: TargetTraits = {
   title: 'CnosDB',
-  firstWriteAlone: true,
+  firstWriteExclusive: true,
   plansMemory: true,
   countsPoints: true,
   sendsSeconds: false,
@@ -47,21 +47,21 @@ class Cnosdb implements Target {
   readonly encode: Encode;
   readonly #options: CnosdbOptions;
   readonly #clock: Clock;
-  readonly #wire: Wire;
+  readonly #wire: CnosdbClient;
   readonly #sender: Sender;
   #database: Pick<DatabaseSettings, 'shard' | 'replica' | 'precision'> = { shard: 1, replica: 1, precision: 'ns' };
 
   constructor(options: CnosdbOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#wire = new Wire(options, clock);
+    this.#wire = new CnosdbClient(options, clock);
     this.encode = encoder(
       options.compression,
       options.urls.map(({ origin }) => origin),
     );
     const speaking = {
       write: this.#wire.write.bind(this.#wire),
-      verdictOf: (outcome: Outcome, timeoutMs: number) => verdictOf(outcome, timeoutMs, clock.now()),
+      verdictOf: (outcome: ExchangeOutcome, timeoutMs: number) => verdictOf(outcome, timeoutMs, clock.now()),
     };
     this.#sender = new Sender(options, speaking, clock);
   }
@@ -114,7 +114,7 @@ class Cnosdb implements Target {
   }
 
   /** Null when the table is not there. */
-  async #rows(statement: string, signal: AbortSignal): Promise<Row[] | null> {
+  async #rows(statement: string, signal: AbortSignal): Promise<SettingsRow[] | null> {
     const told = await askSql(patient(this.#asking(signal)), this.#sender.order(), statement);
     if ('rows' in told) return told.rows;
     if (/table.*not found/i.test(told.rejected)) return null;
@@ -135,7 +135,7 @@ class Cnosdb implements Target {
     return Promise.all(urls.map((_, index) => gauge(this.#wire, index, { tenant, db }, signal)));
   }
 
-  async layout(signal: AbortSignal): Promise<Layout> {
+  async layout(signal: AbortSignal): Promise<NodeLayout> {
     const told = await askSql(patient(this.#asking(signal)), this.#sender.order(), 'SHOW REPLICAS').catch(() => null);
     signal.throwIfAborted();
     const rows = told !== null && 'rows' in told ? told.rows : [];
@@ -151,7 +151,7 @@ class Cnosdb implements Target {
     await this.#wire.close();
   }
 
-  #asking(signal: AbortSignal): Asking {
+  #asking(signal: AbortSignal): QueryContext {
     const shown = this.#options.urls.map((url) => url.shown);
     const since = this.#clock.monotonic();
     const deadline = since + this.#options.waitForTargetMs;

@@ -3,7 +3,7 @@
 import type { ColumnType, DatabaseSettings, InputPrecision, Precision, TargetColumn } from '../../core/types/index.js';
 
 /** A row of an SQL answer. */
-export type Row = Readonly<Record<string, unknown>>;
+export type SettingsRow = Readonly<Record<string, unknown>>;
 
 const dayMs = 86_400_000;
 
@@ -46,16 +46,16 @@ export function textOf(value: unknown): string {
 }
 
 /** Parses the body of an SQL answer; an empty one is no rows. Throws SyntaxError when it is not JSON rows. */
-export function rowsOf(body: string): Row[] {
+export function rowsOf(body: string): SettingsRow[] {
   if (body.trim() === '') return [];
   const read: unknown = JSON.parse(body);
   if (!Array.isArray(read) || !read.every((row) => typeof row === 'object' && row !== null))
     throw new SyntaxError('not an array of rows');
-  return read as Row[];
+  return read as SettingsRow[];
 }
 
 /** `DESCRIBE DATABASE` → settings. Throws SyntaxError, saying what could not be read. */
-export function settingsOf(row: Row): DatabaseSettings {
+export function settingsOf(row: SettingsRow): DatabaseSettings {
   const shown = new Map(Object.entries(row).map(([name, value]) => [name.toLowerCase(), textOf(value)]));
   const text = (name: string): string => shown.get(name) ?? '';
   // Spelled `percision` by some 2.x servers.
@@ -98,7 +98,7 @@ export function columnsQuestion(db: string): string {
 }
 
 /** Rows of information_schema.columns, or of DESCRIBE TABLE (`table` then), without the time column. */
-export function columnsOf(rows: readonly Row[], table?: string): TargetColumn[] {
+export function columnsOf(rows: readonly SettingsRow[], table?: string): TargetColumn[] {
   return rows
     .filter((row) => row.column_type !== 'TIME')
     .map((row) => ({

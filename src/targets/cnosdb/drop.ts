@@ -3,9 +3,9 @@
 import { RefusedError } from '../../core/errors.js';
 import type { Verdict } from '../../core/types/index.js';
 import type { CnosdbOptions } from '../http/types.js';
-import { type Asking, askSql, remedy, sentence } from './ask-sql.js';
+import { askSql, type QueryContext, remedy, sentence } from './ask-sql.js';
 import { columnsOf, columnsQuestion } from './database-settings.js';
-import { guardRefusals, isMissing, knock, quoted } from './probe.js';
+import { guardRefusals, isMissing, probe, quoted } from './probe.js';
 
 /** As with a creation, the other nodes hear of it later. */
 const spreadMs = 10_000;
@@ -16,7 +16,11 @@ const mostNamed = 5;
  * Drops it where any endpoint has it; resolves once all miss it, with what each then says to an empty write.
  * Throws RefusedError, UnavailableError, or the signal's reason.
  */
-export async function dropped(asking: Asking, options: CnosdbOptions, found: readonly Verdict[]): Promise<Verdict[]> {
+export async function describeDrop(
+  asking: QueryContext,
+  options: CnosdbOptions,
+  found: readonly Verdict[],
+): Promise<Verdict[]> {
   const order = found.flatMap((verdict, index) => (verdict.kind === 'accepted' ? [index] : []));
   if (order.length === 0) return [...found];
   const name = quoted(options.db);
@@ -29,7 +33,7 @@ export async function dropped(asking: Asking, options: CnosdbOptions, found: rea
     );
   const until = asking.clock.monotonic() + spreadMs;
   for (;;) {
-    const now = await knock(asking);
+    const now = await probe(asking);
     asking.signal.throwIfAborted();
     guardRefusals(asking, options, now);
     if (!now.some((verdict) => verdict.kind === 'accepted') && now.some(isMissing)) return now;
@@ -46,7 +50,7 @@ export async function dropped(asking: Asking, options: CnosdbOptions, found: rea
   }
 }
 
-async function farewell(asking: Asking, { db }: CnosdbOptions, order: readonly number[]): Promise<string> {
+async function farewell(asking: QueryContext, { db }: CnosdbOptions, order: readonly number[]): Promise<string> {
   const told = await askSql(asking, order, columnsQuestion(db));
   const tables = [...new Set('rows' in told ? columnsOf(told.rows).map(({ table }) => table) : [])].sort();
   const more = tables.length > mostNamed ? ', …' : '';

@@ -2,7 +2,7 @@
 // own: the call has been seen not to return for more than 10 s while the flush it started did its work.
 
 import type { FlushOutcome } from '../../core/types/index.js';
-import type { Asking } from './ask-sql.js';
+import type { QueryContext } from './ask-sql.js';
 import { isRows, verdictOf } from './cnosdb-client.js';
 import { quoted } from './probe.js';
 
@@ -11,7 +11,7 @@ const denied = /Insufficient privileges|Access denied/i;
 
 /** Asks the first of `order` that can be reached; any node passes it on to all that hold the database. Never throws. */
 export async function flush(
-  { wire, clock, signal }: Asking,
+  { wire, clock, signal }: QueryContext,
   order: readonly number[],
   db: string,
   timeoutMs: number,

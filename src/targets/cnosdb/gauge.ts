@@ -1,13 +1,13 @@
 // What a node says of its own caches: the gauge `vnode_cache_size_total` of its Prometheus page, refreshed every 10 s.
 
-import type { Wire } from './cnosdb-client.js';
+import type { CnosdbClient } from './cnosdb-client.js';
 
 const timeoutMs = 5_000;
 const sample = /^vnode_cache_size_total\{([^\n]*)\} ([0-9.e+]+)$/gm;
 
 /** Unflushed bytes of a database on one endpoint's node; null where it does not say. Never throws. */
 export async function gauge(
-  wire: Wire,
+  wire: CnosdbClient,
   index: number,
   of: { readonly tenant: string; readonly db: string },
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 // Which nodes hold the database, from SHOW REPLICAS. URLs cannot tell: one may be a load balancer before many nodes.
 
-import type { Layout } from '../../core/types/index.js';
-import type { Row } from './database-settings.js';
+import type { NodeLayout } from '../../core/types/index.js';
+import type { SettingsRow } from './database-settings.js';
 
 /** What is known without asking. */
 export interface Known {
@@ -15,7 +15,7 @@ export interface Known {
  * star on the leader. A database that has no bucket yet is spread over the nodes that hold others, but never over fewer
  * than there are endpoints.
  */
-export function layoutOf(rows: readonly Row[], db: string, known: Known): Layout {
+export function layoutOf(rows: readonly SettingsRow[], db: string, known: Known): NodeLayout {
   const own = rows.filter((row) => row.database === db);
   if (own.length > 0) {
     return { nodes: nodesOf(own).size, vnodesPerNode: mostInOneBucket(own), from: 'replicas' };
@@ -26,15 +26,15 @@ export function layoutOf(rows: readonly Row[], db: string, known: Known): Layout
   return { nodes, vnodesPerNode: Math.ceil(vnodes / nodes), from: seen >= nodes ? 'replicas' : 'endpoints' };
 }
 
-function nodesOf(rows: readonly Row[]): Set<string> {
+function nodesOf(rows: readonly SettingsRow[]): Set<string> {
   return new Set(rows.flatMap(locations));
 }
 
-function locations({ location }: Row): string[] {
+function locations({ location }: SettingsRow): string[] {
   return [...String(location).matchAll(/\d+/g)].map(([node]) => node);
 }
 
-function mostInOneBucket(rows: readonly Row[]): number {
+function mostInOneBucket(rows: readonly SettingsRow[]): number {
   const held = new Map<string, number>();
   for (const row of rows) {
     for (const node of locations(row)) {

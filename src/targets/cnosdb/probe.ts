@@ -3,7 +3,7 @@
 import { RefusedError } from '../../core/errors.js';
 import type { Verdict } from '../../core/types/index.js';
 import type { CnosdbOptions } from '../http/types.js';
-import { type Asking, remedy, sentence, timeLeft, unavailable } from './ask-sql.js';
+import { type QueryContext, remedy, sentence, timeLeft, unavailable } from './ask-sql.js';
 import { verdictOf } from './cnosdb-client.js';
 
 const knockTimeoutMs = 10_000;
@@ -23,7 +23,7 @@ export function problemOf(verdict: Verdict): string | null {
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** One empty write to each endpoint, all at once: what they say. */
-export function knock(asking: Asking): Promise<Verdict[]> {
+export function probe(asking: QueryContext): Promise<Verdict[]> {
   const timeoutMs = timeLeft(asking, knockTimeoutMs);
   return Promise.all(
     asking.shown.map(async (_, index) => {
@@ -34,7 +34,7 @@ export function knock(asking: Asking): Promise<Verdict[]> {
 }
 
 /** Throws RefusedError. A refusal is final, whoever says it: credentials, tenant, no CnosDB. Only a missing database may be mended. */
-export function guardRefusals(asking: Asking, options: CnosdbOptions, verdicts: readonly Verdict[]): void {
+export function guardRefusals(asking: QueryContext, options: CnosdbOptions, verdicts: readonly Verdict[]): void {
   verdicts.forEach((verdict, index) => {
     if ((verdict.kind !== 'refused' && verdict.kind !== 'rejected') || isMissing(verdict)) return;
     const got = problemOf(verdict) ?? '';
@@ -46,9 +46,9 @@ export function guardRefusals(asking: Asking, options: CnosdbOptions, verdicts: 
 }
 
 /** Knocks until any endpoint acknowledges, or misses nothing but the database. Throws as `preflight`. */
-export async function untilAnswered(asking: Asking, options: CnosdbOptions): Promise<Verdict[]> {
+export async function untilAnswered(asking: QueryContext, options: CnosdbOptions): Promise<Verdict[]> {
   for (;;) {
-    const verdicts = await knock(asking);
+    const verdicts = await probe(asking);
     asking.signal.throwIfAborted();
     guardRefusals(asking, options, verdicts);
     if (verdicts.some((verdict) => verdict.kind === 'accepted' || isMissing(verdict))) return verdicts;

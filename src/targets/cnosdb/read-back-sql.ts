@@ -1,7 +1,7 @@
 // Points read back by SQL, exactly: integers as text, since a number of JSON ends at 2^53; times as nanoseconds.
 
 import type { ColumnType, FieldValue, PointValues, Precision, TargetColumn } from '../../core/types/index.js';
-import { type Row, textOf } from './database-settings.js';
+import { type SettingsRow, textOf } from './database-settings.js';
 import { quoted } from './probe.js';
 
 /** Series and times asked for in one statement. */
@@ -37,7 +37,7 @@ export function countQuestion(table: string): string {
 }
 
 /** A row as the point it is. Throws SyntaxError for a time that cannot be read. */
-export function pointOf(row: Row, table: string, columns: readonly TargetColumn[]): PointValues {
+export function pointOf(row: SettingsRow, table: string, columns: readonly TargetColumn[]): PointValues {
   const tags = new Map<string, string>();
   const fields = new Map<string, FieldValue>();
   for (const { name, type } of columns) {

@@ -1,16 +1,22 @@
 // A target of which only `write` has to be there: what a program brings itself, and what takes the place of a cluster
 // when only reading is measured.
 
-import { plainSettings, type Target } from '../../core/types/index.js';
+import { defaultDatabaseSettings, type Target } from '../../core/types/index.js';
 
 /** What such a target can do: nothing is known of it beforehand, and it has nothing to flush, count or read back. */
-export type OwnTarget = Pick<Target, 'write'> & Partial<Target>;
+export type CustomTarget = Pick<Target, 'write'> & Partial<Target>;
 
 /** `own` with the rest of a target put to it: takes any table and column, needs no network, has no endpoints. */
-export function bareTarget(own: OwnTarget, kind = 'own'): Target {
+export function createCustomTarget(own: CustomTarget, kind = 'own'): Target {
   return {
-    traits: { title: 'own target', firstWriteAlone: true, plansMemory: true, countsPoints: false, sendsSeconds: false },
-    describe: () => Promise.resolve({ kind, version: null, endpoints: [], database: plainSettings }),
+    traits: {
+      title: 'own target',
+      firstWriteExclusive: true,
+      plansMemory: true,
+      countsPoints: false,
+      sendsSeconds: false,
+    },
+    describe: () => Promise.resolve({ kind, version: null, endpoints: [], database: defaultDatabaseSettings }),
     columns: () => Promise.resolve([]),
     encode: (body) => Promise.resolve({ bytes: body, encoding: null }),
     flush: () => Promise.resolve({ kind: 'done', tookMs: 0, reason: null }),

@@ -3,28 +3,28 @@
 import {
   type Attempt,
   type Clock,
+  defaultDatabaseSettings,
   type EncodedBody,
-  plainSettings,
   type Target,
   type TargetTraits,
 } from '../../core/types/index.js';
-import type { Outlet } from './output-sink.js';
+import type { OutputSink } from './output-sink.js';
 
 const traits: TargetTraits = {
   title: 'no target',
-  firstWriteAlone: true,
+  firstWriteExclusive: true,
   plansMemory: false,
   countsPoints: false,
   sendsSeconds: true,
 };
 
 /** Needs no network. Bodies are written one behind the other, in the order of the calls. */
-export function dryRun(outlet: Outlet, clock: Clock): Target {
+export function dryRun(outlet: OutputSink, clock: Clock): Target {
   return {
     traits,
     async describe() {
       await outlet.open();
-      return { kind: 'dry-run', version: null, endpoints: [], database: plainSettings };
+      return { kind: 'dry-run', version: null, endpoints: [], database: defaultDatabaseSettings };
     },
     columns: () => Promise.resolve([]),
     encode: (body) => Promise.resolve({ bytes: body, encoding: null }),

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { InterruptedError, StateError, UsageError } from '../../core/errors.js';
 
-export interface Outlet {
+export interface OutputSink {
   /** For people. */
   readonly shown: string;
   /** Throws UsageError where nothing can be written. */
@@ -30,7 +30,7 @@ export interface StandardOutput {
 
 const writing = promisify(writeTo);
 
-export function standardOutput(stream: StandardOutput): Outlet {
+export function standardOutput(stream: StandardOutput): OutputSink {
   const shown = 'standard output';
   const write = isFile(stream)
     ? (bytes: Uint8Array) => whollyWritten(stream.fd!, bytes)
@@ -50,7 +50,11 @@ const readerLooks = [0, 100, 400, 1500, 3000];
  * @param taken files that must not be written over: they are read from
  * @param looks ms before each look for a reader, should it be a pipe
  */
-export function file(path: string, taken: readonly (string | null)[], looks: readonly number[] = readerLooks): Outlet {
+export function file(
+  path: string,
+  taken: readonly (string | null)[],
+  looks: readonly number[] = readerLooks,
+): OutputSink {
   let writing: Opened | null = null;
   const finish = async (whole: boolean): Promise<void> => {
     const opened = writing;

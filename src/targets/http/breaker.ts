@@ -23,9 +23,9 @@ export interface Breaker {
  * What became of a request. `answered`: any answer to a write, also a refusal. `lost`: it was sent, and no answer came.
  * `unreachable`: nothing was sent. `dead`: a probe got no answer. `alive`: a probe was acknowledged.
  */
-export type Sign = 'answered' | 'lost' | 'unreachable' | 'dead' | 'alive';
+export type RequestResult = 'answered' | 'lost' | 'unreachable' | 'dead' | 'alive';
 
-export interface Circumstances {
+export interface BreakerInput {
   /** Monotonic ms. */
   readonly now: number;
   /** Whether another endpoint takes writes: where none does, what is lost says nothing about this one. */
@@ -42,7 +42,7 @@ const lossesBeforeOpen = 3;
 export const closed: Breaker = { phase: 'closed', losses: 0, openings: 0, openedAt: 0, dueAt: 0, openMs: 0 };
 
 /** The same object when nothing changes. */
-export function next(breaker: Breaker, sign: Sign, when: Circumstances): Breaker {
+export function next(breaker: Breaker, sign: RequestResult, when: BreakerInput): Breaker {
   switch (sign) {
     case 'answered':
       return { ...closed, openMs: openMsAt(breaker, when.now) };
@@ -65,7 +65,7 @@ export function openMsAt({ phase, openMs, openedAt }: Breaker, now: number): num
   return openMs + (phase === 'open' ? now - openedAt : 0);
 }
 
-function opened(breaker: Breaker, { now, random }: Circumstances): Breaker {
+function opened(breaker: Breaker, { now, random }: BreakerInput): Breaker {
   // Others that were under way learn the same a little later: that is one failure, not eight.
   if (breaker.phase === 'open' && now < breaker.dueAt) return breaker;
   const longest = Math.min(firstOpenMs * 2 ** Math.min(breaker.openings, 16), longestOpenMs);

@@ -7,7 +7,7 @@ import * as zlib from 'node:zlib';
 import type { EncodedBody } from '../../core/types/index.js';
 
 /** Of zlib's streams, what is used here. */
-interface Stream {
+interface CompressionStream {
   on(event: 'data', listener: (chunk: Buffer) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
   write(body: Uint8Array, done: (error?: Error | null) => void): void;
@@ -44,14 +44,16 @@ export type Encode = (body: Uint8Array) => Promise<EncodedBody>;
 
 /** Each body is one whole member; its bytes are valid until it is released. */
 export function gzipPool(): Encode {
-  return pool('gzip', () => new Compressor(zlib.createGzip(gzipOptions) as unknown as Stream, true));
+  return pool('gzip', () => new Compressor(zlib.createGzip(gzipOptions) as unknown as CompressionStream, true));
 }
 
 /** As `gzipPool`, of frames; null: this Node has no zstd. */
 export function zstdPool(): Encode | null {
   const create = createZstdCompress;
   // A frame that has ended leaves its context ready for the next.
-  return create === undefined ? null : pool('zstd', () => new Compressor(create(zstdOptions) as Stream, false));
+  return create === undefined
+    ? null
+    : pool('zstd', () => new Compressor(create(zstdOptions) as CompressionStream, false));
 }
 
 function pool(encoding: 'gzip' | 'zstd', create: () => Compressor): Encode {
@@ -67,12 +69,12 @@ function pool(encoding: 'gzip' | 'zstd', create: () => Compressor): Encode {
 }
 
 class Compressor {
-  readonly #stream: Stream;
+  readonly #stream: CompressionStream;
   readonly #resets: boolean;
   #chunks: Buffer[] = [];
   #fail: (error: Error) => void = () => {};
 
-  constructor(stream: Stream, resets: boolean) {
+  constructor(stream: CompressionStream, resets: boolean) {
     this.#stream = stream;
     this.#resets = resets;
     stream.on('data', (chunk) => this.#chunks.push(chunk));

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { buildConnector, Pool } from 'undici';
 import type { Clock } from '../../core/types/index.js';
 import { hideInterim } from './early-response.js';
-import { type Ask, exchange, type Outcome } from './exchange.js';
+import { type ExchangeOutcome, type ExchangeRequest, exchange } from './exchange.js';
 import { closedAfterHandshake } from './network-errors.js';
 import type { HttpOptions } from './types.js';
 
@@ -45,7 +45,7 @@ export class Connections {
   }
 
   /** Headers that all requests carry go along. Never rejects. */
-  async send(index: number, ask: Ask, signal: AbortSignal): Promise<Outcome> {
+  async send(index: number, ask: ExchangeRequest, signal: AbortSignal): Promise<ExchangeOutcome> {
     const origin = this.#origins[index];
     this.#pools[index] ??= this.#connect(origin.origin);
     const pool = this.#pools[index];

@@ -1,9 +1,9 @@
 // Which endpoint gets the next request, and which is left alone. A dead node slows the load and never eats batches: it is
 // probed in the background while others take its share, and what still waits on it goes to them.
 
-import type { Clock, EndpointAccount, Verdict } from '../../core/types/index.js';
-import { type Breaker, closed, next, openMsAt, type Sign } from './breaker.js';
-import { Flight } from './in-flight.js';
+import type { Clock, EndpointTotals, Verdict } from '../../core/types/index.js';
+import { type Breaker, closed, next, openMsAt, type RequestResult } from './breaker.js';
+import { InFlightRequest } from './in-flight.js';
 
 /** A write that has been unanswered for so long is reason to ask whether the endpoint is still there. */
 const doubtMs = 5_000;
@@ -15,7 +15,7 @@ interface State {
   loaded: number;
   failures: number;
   probing: boolean;
-  readonly flights: Set<Flight>;
+  readonly flights: Set<InFlightRequest>;
 }
 
 export interface EndpointHooks {
@@ -35,7 +35,7 @@ export class Endpoints {
 
   constructor(shown: readonly string[], clock: Clock, hooks: EndpointHooks) {
     const fresh = { breaker: closed, loaded: 0, failures: 0, probing: false };
-    this.#states = shown.map((url, index) => ({ index, shown: url, ...fresh, flights: new Set<Flight>() }));
+    this.#states = shown.map((url, index) => ({ index, shown: url, ...fresh, flights: new Set<InFlightRequest>() }));
     this.#clock = clock;
     this.#hooks = hooks;
   }
@@ -51,7 +51,7 @@ export class Endpoints {
   }
 
   /** A write to the endpoint picked. Whoever begins it lands it. */
-  begin(caller: AbortSignal): Flight {
+  begin(caller: AbortSignal): InFlightRequest {
     const state = this.#states[this.pick()];
     let calm = (): void => {};
     const watch = (): void => {
@@ -60,7 +60,7 @@ export class Endpoints {
         watch();
       });
     };
-    const flight = new Flight(state.index, this.#clock.monotonic(), caller, (landed, verdict, points) => {
+    const flight = new InFlightRequest(state.index, this.#clock.monotonic(), caller, (landed, verdict, points) => {
       calm();
       state.flights.delete(landed);
       if (verdict !== null) this.learn(state.index, verdict, points);
@@ -78,7 +78,7 @@ export class Endpoints {
     this.#take(state, signOf(verdict), 'reason' in verdict ? verdict.reason : verdict.kind);
   }
 
-  accounts(): EndpointAccount[] {
+  accounts(): EndpointTotals[] {
     const now = this.#clock.monotonic();
     return this.#states.map(({ shown, loaded, failures, breaker, flights: [oldest] }) => ({
       url: shown,
@@ -99,7 +99,7 @@ export class Endpoints {
     );
   }
 
-  #take(state: State, sign: Sign, why: string): void {
+  #take(state: State, sign: RequestResult, why: string): void {
     const before = state.breaker.phase;
     const random = this.#hooks.random?.() ?? Math.random();
     const othersTake = this.#othersTake(state);
@@ -107,7 +107,7 @@ export class Endpoints {
     const { phase } = state.breaker;
     if (before !== 'open' && phase === 'open') {
       this.#hooks.changed?.(state.shown, false, why, othersTake);
-      if (othersTake) for (const flight of state.flights) flight.lose();
+      if (othersTake) for (const flight of state.flights) flight.cancel();
     } else if (before !== 'closed' && phase === 'closed') {
       this.#hooks.changed?.(state.shown, true, 'it takes writes again', othersTake);
     }
@@ -139,9 +139,9 @@ export function isSilence(
   return verdict.kind === 'unreachable' || verdict.kind === 'dropped';
 }
 
-function signOf(verdict: Verdict): Sign {
+function signOf(verdict: Verdict): RequestResult {
   if (!isSilence(verdict)) return 'answered';
-  return verdict.kind === 'unreachable' && !verdict.mayHaveLanded ? 'unreachable' : 'lost';
+  return verdict.kind === 'unreachable' && !verdict.mayBeApplied ? 'unreachable' : 'lost';
 }
 
 function wordsOf(verdict: Verdict): string {

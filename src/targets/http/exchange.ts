@@ -4,10 +4,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/types/index.js';
-import type { Answer } from './http-status.js';
+import type { HttpAnswer } from './http-status.js';
 
 /** What to send. `headers` without Content-Length, which always goes along. */
-export interface Ask {
+export interface ExchangeRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -22,8 +22,8 @@ export interface Ask {
  * `sent`: the request was given to a connected socket. `timedOut`: ours, `timeoutMs` passed. `aborted`: the caller's
  * signal. Otherwise the network's `error`.
  */
-export type Outcome =
-  | { readonly kind: 'answer'; readonly answer: Answer; readonly cut: boolean }
+export type ExchangeOutcome =
+  | { readonly kind: 'answer'; readonly answer: HttpAnswer; readonly cut: boolean }
   | { readonly kind: 'error'; readonly error: unknown; readonly sent: boolean }
   | { readonly kind: 'timedOut' | 'aborted'; readonly sent: boolean };
 
@@ -31,9 +31,14 @@ export type Outcome =
  * Never rejects. When it resolves the body has been given back: what a socket may still hold of it then is the rest of a
  * request that was answered before it was read, and such a rest is thrown away by the other side.
  */
-export async function exchange(dispatcher: Dispatcher, ask: Ask, clock: Clock, signal: AbortSignal): Promise<Outcome> {
+export async function exchange(
+  dispatcher: Dispatcher,
+  ask: ExchangeRequest,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<ExchangeOutcome> {
   if (signal.aborted) return { kind: 'aborted', sent: false };
-  const request = new Request(ask.maxAnswerBytes);
+  const request = new UndiciRequest(ask.maxAnswerBytes);
   const abort = (): void => request.end('aborted');
   signal.addEventListener('abort', abort, { once: true });
   const answered = clock.after(ask.timeoutMs, () => request.end('timedOut'));
@@ -51,19 +56,19 @@ export async function exchange(dispatcher: Dispatcher, ask: Ask, clock: Clock, s
   }
 }
 
-function optionsOf({ method, path, headers, body }: Ask): Dispatcher.DispatchOptions {
+function optionsOf({ method, path, headers, body }: ExchangeRequest): Dispatcher.DispatchOptions {
   // undici's own timeouts are coarse (300 ms fires at 885 ms): ours is the clock's.
   return { method, path, headers: { ...headers }, body, headersTimeout: 0, bodyTimeout: 0 };
 }
 
 /** Keeps that there is one outcome, whichever of answer, failure, time and caller comes first. */
-class Request implements Dispatcher.DispatchHandler {
-  readonly outcome: Promise<Outcome>;
-  #resolve: (outcome: Outcome) => void = () => {};
+class UndiciRequest implements Dispatcher.DispatchHandler {
+  readonly outcome: Promise<ExchangeOutcome>;
+  #resolve: (outcome: ExchangeOutcome) => void = () => {};
   #over = false;
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
-  #headers: Answer['headers'] = {};
+  #headers: HttpAnswer['headers'] = {};
   #left: number;
   readonly #chunks: Buffer[] = [];
 
@@ -85,7 +90,7 @@ class Request implements Dispatcher.DispatchHandler {
     else this.#controller = controller;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Answer['headers']): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpAnswer['headers']): void {
     this.#status = status;
     this.#headers = headers;
   }
@@ -111,7 +116,7 @@ class Request implements Dispatcher.DispatchHandler {
     this.#settle({ kind: 'answer', answer: { status: this.#status, headers: this.#headers, body }, cut });
   }
 
-  #settle(outcome: Outcome): void {
+  #settle(outcome: ExchangeOutcome): void {
     this.#over = true;
     this.#resolve(outcome);
   }

@@ -3,7 +3,7 @@
 import type { Verdict } from '../../core/types/index.js';
 
 /** An HTTP answer, its body cut at what the caller was willing to read. Header names in lower case. */
-export interface Answer {
+export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: string;
@@ -60,13 +60,13 @@ export function words(body: string): string {
   return text === '' ? '' : ` (${text.slice(0, 120)})`;
 }
 
-function success({ status, body }: Answer): Verdict {
+function success({ status, body }: HttpAnswer): Verdict {
   if (status === 200 && body.trim() === '') return { kind: 'accepted' };
   const what = `${status}${words(body)} where CnosDB acknowledges with 200 and nothing else`;
   return { kind: 'refused', reason: `answered ${what}: this is not a CnosDB; give the HTTP address of one with --url` };
 }
 
-function redirect({ status, headers }: Answer): Verdict {
+function redirect({ status, headers }: HttpAnswer): Verdict {
   const to = typeof headers.location === 'string' ? ` to ${headers.location}` : '';
   return {
     kind: 'refused',
@@ -75,7 +75,7 @@ function redirect({ status, headers }: Answer): Verdict {
 }
 
 /** `said` is CnosDB's own message, if there was one. Not for 422. */
-export function verdictOfStatus(answer: Answer, said: string | null, now: number): Verdict {
+export function verdictOfStatus(answer: HttpAnswer, said: string | null, now: number): Verdict {
   const { status, headers, body } = answer;
   if (status >= 200 && status < 300) return success(answer);
   if (status < 400) return redirect(answer);
@@ -94,7 +94,7 @@ export function verdictOfStatus(answer: Answer, said: string | null, now: number
       kind: 'overloaded',
       reason: `${status}: ${known ?? 'the server failed'}${words(body)}`,
       retryAfterMs: retryAfterMs(headers['retry-after'], now),
-      mayHaveLanded: status !== 429 && status !== 503,
+      mayBeApplied: status !== 429 && status !== 503,
       memory: false,
       timedOut: false,
     };

@@ -2,13 +2,13 @@
 
 import type { Verdict } from '../../core/types/index.js';
 
-export class Flight {
+export class InFlightRequest {
   readonly index: number;
   /** Monotonic ms. */
   readonly since: number;
   readonly #caller: AbortSignal;
   readonly #abort = new AbortController();
-  readonly #landed: (flight: Flight, verdict: Verdict | null, points: number) => void;
+  readonly #landed: (flight: InFlightRequest, verdict: Verdict | null, points: number) => void;
   readonly #stop = (): void => this.#abort.abort(this.#caller.reason);
   #lost = false;
 
@@ -16,7 +16,7 @@ export class Flight {
     index: number,
     since: number,
     caller: AbortSignal,
-    landed: (flight: Flight, verdict: Verdict | null, points: number) => void,
+    landed: (flight: InFlightRequest, verdict: Verdict | null, points: number) => void,
   ) {
     this.index = index;
     this.since = since;
@@ -36,13 +36,13 @@ export class Flight {
     return this.#lost;
   }
 
-  lose(): void {
+  cancel(): void {
     this.#lost = !this.#abort.signal.aborted;
     this.#abort.abort();
   }
 
   /** Once, when it is over. `points` counts when it was accepted; null: the caller left, and nothing was learned. */
-  land(verdict: Verdict | null, points: number): void {
+  complete(verdict: Verdict | null, points: number): void {
     this.#caller.removeEventListener('abort', this.#stop);
     this.#landed(this, verdict, points);
   }

@@ -40,7 +40,7 @@ const refusals: Record<string, string> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak https; see --url',
 };
 
-interface Coded {
+interface CodedError {
   readonly code?: unknown;
   readonly message?: unknown;
   readonly errors?: unknown;
@@ -49,7 +49,7 @@ interface Coded {
 /** A failure of the network in a few words for people. */
 export function wordsOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
-  const { code, message, errors }: Coded = error;
+  const { code, message, errors }: CodedError = error;
   if (typeof code === 'string' && told[code] !== undefined) return told[code];
   // Happy eyeballs: one error for each address that was tried.
   if (Array.isArray(errors) && errors.length > 0) return wordsOf(errors[0]);
@@ -63,7 +63,7 @@ export function wordsOf(error: unknown): string {
 /** Names in the certificate belong to the words: they tell which endpoint was meant. */
 function refusalOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null;
-  const { code, message }: Coded = error;
+  const { code, message }: CodedError = error;
   const words = typeof code === 'string' ? refusals[code] : undefined;
   if (words === undefined) return null;
   return code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? `${words} (${String(message)})` : words;
@@ -74,5 +74,5 @@ export function verdictOfError(error: unknown, sentAnything: boolean): Verdict {
   const refusal = refusalOf(error);
   if (refusal !== null) return { kind: 'refused', reason: refusal };
   const reason = wordsOf(error);
-  return sentAnything ? { kind: 'dropped', reason, mayHaveLanded: true } : { kind: 'unreachable', reason };
+  return sentAnything ? { kind: 'dropped', reason, mayBeApplied: true } : { kind: 'unreachable', reason };
 }

@@ -1,31 +1,31 @@
 // One write to one endpoint of those that are believed healthy, and what came of it: the same for every target.
 
-import type { Attempt, Clock, EncodedBody, EndpointAccount, Verdict } from '../../core/types/index.js';
+import type { Attempt, Clock, EncodedBody, EndpointTotals, Verdict } from '../../core/types/index.js';
 import { Endpoints, isSilence } from './endpoints.js';
-import type { Outcome } from './exchange.js';
+import type { ExchangeOutcome } from './exchange.js';
 import type { HttpOptions } from './types.js';
 
 const probeTimeoutMs = 5_000;
 const givenUp: Verdict = {
   kind: 'unreachable',
   reason: 'it stopped answering while another endpoint takes writes',
-  mayHaveLanded: true,
+  mayBeApplied: true,
 };
 
-export interface Speaking {
+export interface Transport {
   /** Without a body: whatever the target answers in place of an empty write. Never rejects. */
-  write(index: number, body: EncodedBody | null, timeoutMs: number, signal: AbortSignal): Promise<Outcome>;
-  verdictOf(outcome: Outcome, timeoutMs: number, empty: boolean): Verdict;
+  write(index: number, body: EncodedBody | null, timeoutMs: number, signal: AbortSignal): Promise<ExchangeOutcome>;
+  verdictOf(outcome: ExchangeOutcome, timeoutMs: number, empty: boolean): Verdict;
 }
 
 export class Sender {
   readonly #options: HttpOptions;
-  readonly #speaking: Speaking;
+  readonly #speaking: Transport;
   readonly #clock: Clock;
   readonly #endpoints: Endpoints;
   readonly #closed = new AbortController();
 
-  constructor(options: HttpOptions, speaking: Speaking, clock: Clock) {
+  constructor(options: HttpOptions, speaking: Transport, clock: Clock) {
     this.#options = options;
     this.#speaking = speaking;
     this.#clock = clock;
@@ -43,7 +43,7 @@ export class Sender {
     const outcome = await this.#speaking.write(flight.index, sent, timeoutMs, flight.signal);
     const lost = outcome.kind === 'aborted' && flight.lost;
     const verdict = lost ? givenUp : this.#speaking.verdictOf(outcome, timeoutMs, sent === null);
-    flight.land(outcome.kind === 'aborted' && !lost ? null : verdict, points);
+    flight.complete(outcome.kind === 'aborted' && !lost ? null : verdict, points);
     return {
       verdict,
       endpoint: this.#options.urls[flight.index].shown,
@@ -65,7 +65,7 @@ export class Sender {
     return this.#options.urls.map((_, step) => (first + step) % this.#options.urls.length);
   }
 
-  accounts(): EndpointAccount[] {
+  accounts(): EndpointTotals[] {
     return this.#endpoints.accounts();
   }
 

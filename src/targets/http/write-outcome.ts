@@ -1,12 +1,16 @@
 // What came of a write, where no answer of the target's says it.
 
 import type { Verdict } from '../../core/types/index.js';
-import type { Outcome } from './exchange.js';
-import type { Answer } from './http-status.js';
+import type { ExchangeOutcome } from './exchange.js';
+import type { HttpAnswer } from './http-status.js';
 import { verdictOfError } from './network-errors.js';
 
 /** @param answered what an answer means */
-export function verdictOfOutcome(outcome: Outcome, timeoutMs: number, answered: (answer: Answer) => Verdict): Verdict {
+export function verdictOfOutcome(
+  outcome: ExchangeOutcome,
+  timeoutMs: number,
+  answered: (answer: HttpAnswer) => Verdict,
+): Verdict {
   if (outcome.kind === 'answer') {
     const { answer, cut } = outcome;
     if (!cut || answer.status >= 300) return answered(answer);
@@ -15,8 +19,8 @@ export function verdictOfOutcome(outcome: Outcome, timeoutMs: number, answered: 
     return { kind: 'refused', reason: `answered ${what}, where nothing else acknowledges a write; see --url` };
   }
   if (outcome.kind === 'error') return verdictOfError(outcome.error, outcome.sent);
-  if (outcome.kind === 'aborted') return { kind: 'dropped', reason: 'stopped by the caller', mayHaveLanded: true };
+  if (outcome.kind === 'aborted') return { kind: 'dropped', reason: 'stopped by the caller', mayBeApplied: true };
   const reason = `no ${outcome.sent ? 'answer' : 'connection'} within ${Math.round(timeoutMs / 100) / 10}s`;
   if (!outcome.sent) return { kind: 'unreachable', reason };
-  return { kind: 'overloaded', reason, retryAfterMs: null, mayHaveLanded: true, memory: false, timedOut: true };
+  return { kind: 'overloaded', reason, retryAfterMs: null, mayBeApplied: true, memory: false, timedOut: true };
 }

@@ -5,10 +5,10 @@
 // stored meanwhile is overwritten with the same values.
 
 import type { Verdict } from '../../core/types/index.js';
-import type { Answer } from '../http/http-status.js';
-import { judged, type Table, textAt } from '../lines/verdict-rules.js';
+import type { HttpAnswer } from '../http/http-status.js';
+import { judged, textAt, type VerdictTable } from '../lines/verdict-rules.js';
 
-const table: Table = {
+const table: VerdictTable = {
   title: 'InfluxDB',
   messageOf: (body) => textAt(body, 'error'),
   rows: [
@@ -33,6 +33,6 @@ const table: Table = {
   ],
 };
 
-export function verdict(answer: Answer, now: number): Verdict {
+export function verdict(answer: HttpAnswer, now: number): Verdict {
   return judged(table, answer, now);
 }

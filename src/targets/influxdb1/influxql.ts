@@ -1,6 +1,6 @@
 // Questions in InfluxQL and what comes back: every number as it stands in the answer, since a number of JSON ends at 2^53.
 
-import type { Asker, Question } from '../lines/query-client.js';
+import type { QueryClient, Question } from '../lines/query-client.js';
 
 /** A number as it was written. */
 export class Digits {
@@ -11,7 +11,7 @@ export class Digits {
   }
 }
 
-export interface Series {
+export interface InfluxqlSeries {
   readonly name: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly columns: readonly string[];
@@ -36,13 +36,13 @@ export function question(db: string, statements: readonly string[]): Question {
  * Series by statement. `refused`: the user may not ask that. Throws as `Asker.answer`, and RefusedError for a statement
  * that fails.
  */
-export async function ask(asker: Asker, asked: Question): Promise<Series[][] | 'refused'> {
+export async function ask(asker: QueryClient, asked: Question): Promise<InfluxqlSeries[][] | 'refused'> {
   const { status, body } = await asker.answer(asked);
   if (status === 401 || status === 403) return 'refused';
   const read = exactly(body);
   const results = (read as { results?: unknown } | null)?.results;
   if (!Array.isArray(results)) throw asker.refused(asked, `${status} ${body.trim().slice(0, 200)}`);
-  return results.map((result: { error?: unknown; series?: Partial<Series>[] }) => {
+  return results.map((result: { error?: unknown; series?: Partial<InfluxqlSeries>[] }) => {
     if (typeof result.error === 'string') throw asker.refused(asked, result.error);
     return (result.series ?? []).map(({ name = '', tags = {}, columns = [], values = [] }) => ({
       name,

@@ -2,8 +2,8 @@
 
 import type { ColumnType, FieldValue, PointValues, TargetColumn } from '../../core/types/index.js';
 import { isSame } from '../cnosdb/read-back-sql.js';
-import type { Asker } from '../lines/query-client.js';
-import { ask, Digits, question, quoted, type Series, text } from './influxql.js';
+import type { QueryClient } from '../lines/query-client.js';
+import { ask, Digits, type InfluxqlSeries, question, quoted, text } from './influxql.js';
 
 /** In one request; each is a statement. */
 const pointsPerQuestion = 25;
@@ -17,7 +17,7 @@ const types: Readonly<Record<string, ColumnType>> = {
 };
 
 /** Without what has several types, in several shards: there the target decides. None where the user may not ask. */
-export async function columns(asker: Asker, db: string, table?: string): Promise<TargetColumn[]> {
+export async function columns(asker: QueryClient, db: string, table?: string): Promise<TargetColumn[]> {
   const from = table === undefined ? '' : ` FROM ${quoted(table)}`;
   const answer = await ask(asker, question(db, [`SHOW FIELD KEYS${from}`, `SHOW TAG KEYS${from}`]));
   if (answer === 'refused') return [];
@@ -36,7 +36,7 @@ export async function columns(asker: Asker, db: string, table?: string): Promise
 
 /** Of one table. Throws as `ask`. */
 export async function readBack(
-  asker: Asker,
+  asker: QueryClient,
   db: string,
   points: readonly PointValues[],
 ): Promise<(PointValues | null)[]> {
@@ -63,7 +63,7 @@ function select({ table, time, tags }: PointValues): string {
 }
 
 function pointsOf(
-  { name, tags, columns: names, values }: Series,
+  { name, tags, columns: names, values }: InfluxqlSeries,
   known: ReadonlyMap<string, ColumnType | null>,
 ): PointValues[] {
   return values.map((row) => {

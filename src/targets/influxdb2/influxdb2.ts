@@ -1,17 +1,22 @@
 // InfluxDB 2.x: /api/v2/write into a bucket of an organization. It tells no types of columns: those that a load brings are
 // kept in mind, the others it refuses itself.
 
-import { type DatabaseSettings, plainSettings, type TargetTraits, type Verdict } from '../../core/types/index.js';
-import type { Answer } from '../http/http-status.js';
+import {
+  type DatabaseSettings,
+  defaultDatabaseSettings,
+  type TargetTraits,
+  type Verdict,
+} from '../../core/types/index.js';
+import type { HttpAnswer } from '../http/http-status.js';
 import type { LinesOptions } from '../http/types.js';
 import type { Dialect } from '../lines/dialect.js';
-import type { Asker, Question } from '../lines/query-client.js';
+import type { QueryClient, Question } from '../lines/query-client.js';
 import { versionOf } from '../lines/sign-in.js';
 import { verdict } from './influxdb2-verdict.js';
 
 const traits: TargetTraits = {
   title: 'InfluxDB',
-  firstWriteAlone: false,
+  firstWriteExclusive: false,
   plansMemory: false,
   countsPoints: false,
   sendsSeconds: true,
@@ -35,11 +40,11 @@ export class Influxdb2 implements Dialect {
     this.writePath = `/api/v2/write?${new URLSearchParams({ org, bucket, precision }).toString()}`;
   }
 
-  verdict(answer: Answer, now: number): Verdict {
+  verdict(answer: HttpAnswer, now: number): Verdict {
     return verdict(answer, now);
   }
 
-  knocked(answer: Answer, now: number): Verdict {
+  knocked(answer: HttpAnswer, now: number): Verdict {
     return verdict(answer, now);
   }
 
@@ -47,11 +52,11 @@ export class Influxdb2 implements Dialect {
     return said.kind === 'refused' && /^bucket .*not found/.test(said.reason);
   }
 
-  version(asker: Asker, index: number): Promise<string | null> {
+  version(asker: QueryClient, index: number): Promise<string | null> {
     return versionOf(asker, index, { path: '/ping' });
   }
 
-  async create(asker: Asker): Promise<void> {
+  async create(asker: QueryClient): Promise<void> {
     const { db, org } = this.#options;
     const orgs = { path: `/api/v2/orgs?${new URLSearchParams({ org }).toString()}` };
     const { orgs: [found] = [] } = (await asker.json(orgs)) as { orgs?: { id: string }[] };
@@ -61,13 +66,13 @@ export class Influxdb2 implements Dialect {
   }
 
   /** Without the right to look at the bucket, its retention stays unknown: what is beyond it the target refuses itself. */
-  async settings(asker: Asker): Promise<DatabaseSettings> {
+  async settings(asker: QueryClient): Promise<DatabaseSettings> {
     const { db, org } = this.#options;
     const question: Question = { path: `/api/v2/buckets?${new URLSearchParams({ org, name: db }).toString()}` };
     const { status, body } = await asker.answer(question);
-    if (status !== 200) return plainSettings;
+    if (status !== 200) return defaultDatabaseSettings;
     const { buckets: [bucket] = [] } = JSON.parse(body) as Buckets;
     const seconds = bucket?.retentionRules?.[0]?.everySeconds ?? 0;
-    return { ...plainSettings, ttlMs: seconds === 0 ? null : seconds * 1000 };
+    return { ...defaultDatabaseSettings, ttlMs: seconds === 0 ? null : seconds * 1000 };
   }
 }

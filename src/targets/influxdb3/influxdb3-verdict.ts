@@ -2,10 +2,10 @@
 // accept_partial=false, so that an error says that nothing was stored, and which line is to blame.
 
 import type { Verdict } from '../../core/types/index.js';
-import type { Answer } from '../http/http-status.js';
-import { judged, type Table, textAt } from '../lines/verdict-rules.js';
+import type { HttpAnswer } from '../http/http-status.js';
+import { judged, textAt, type VerdictTable } from '../lines/verdict-rules.js';
 
-const table: Table = {
+const table: VerdictTable = {
   title: 'InfluxDB',
   messageOf: (body) => {
     const [first] = linesOf(body);
@@ -49,6 +49,6 @@ function linesOf(body: unknown): readonly Line[] {
   return data.filter((each): each is Line => typeof each === 'object' && each !== null);
 }
 
-export function verdict(answer: Answer, now: number): Verdict {
+export function verdict(answer: HttpAnswer, now: number): Verdict {
   return judged(table, answer, now);
 }

@@ -3,22 +3,22 @@
 import {
   type ColumnType,
   type DatabaseSettings,
-  plainSettings,
+  defaultDatabaseSettings,
   type TargetColumn,
   type TargetTraits,
   type Verdict,
 } from '../../core/types/index.js';
 import { textOf } from '../cnosdb/database-settings.js';
-import type { Answer } from '../http/http-status.js';
+import type { HttpAnswer } from '../http/http-status.js';
 import type { LinesOptions } from '../http/types.js';
 import type { Dialect } from '../lines/dialect.js';
-import type { Asker, Question } from '../lines/query-client.js';
+import type { QueryClient, Question } from '../lines/query-client.js';
 import { versionOf } from '../lines/sign-in.js';
 import { verdict } from './influxdb3-verdict.js';
 
 const traits: TargetTraits = {
   title: 'InfluxDB',
-  firstWriteAlone: false,
+  firstWriteExclusive: false,
   plansMemory: false,
   countsPoints: false,
   sendsSeconds: true,
@@ -50,12 +50,12 @@ export class Influxdb3 implements Dialect {
     this.knock = this.#sql('SELECT 1');
   }
 
-  verdict(answer: Answer, now: number): Verdict {
+  verdict(answer: HttpAnswer, now: number): Verdict {
     return verdict(answer, now);
   }
 
   /** A token that may write and not read is as good as any; it is told by the first write when it may do neither. */
-  knocked(answer: Answer, now: number): Verdict {
+  knocked(answer: HttpAnswer, now: number): Verdict {
     const { status, body } = answer;
     if (status === 200 || status === 403) return { kind: 'accepted' };
     if (status >= 400 && status < 500 && /database .*not found|not found.*database/i.test(body))
@@ -67,11 +67,11 @@ export class Influxdb3 implements Dialect {
     return said.kind === 'refused' && /^database not found/.test(said.reason);
   }
 
-  version(asker: Asker, index: number): Promise<string | null> {
+  version(asker: QueryClient, index: number): Promise<string | null> {
     return versionOf(asker, index, { path: '/ping' });
   }
 
-  async create(asker: Asker): Promise<void> {
+  async create(asker: QueryClient): Promise<void> {
     const question = { path: '/api/v3/configure/database', headers: json, body: JSON.stringify({ db: this.#db }) };
     const { status, body } = await asker.answer(question);
     // 409: another was faster.
@@ -79,10 +79,10 @@ export class Influxdb3 implements Dialect {
   }
 
   settings(): Promise<DatabaseSettings> {
-    return Promise.resolve(plainSettings);
+    return Promise.resolve(defaultDatabaseSettings);
   }
 
-  async columns(asker: Asker, table?: string): Promise<TargetColumn[]> {
+  async columns(asker: QueryClient, table?: string): Promise<TargetColumn[]> {
     const one = table === undefined ? '' : ` AND table_name = '${table.replaceAll("'", "''")}'`;
     const statement = `SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'iox'${one}`;
     const question = this.#sql(statement);

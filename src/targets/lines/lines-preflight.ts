@@ -5,7 +5,7 @@ import type { Clock, EndpointState, TargetDescription, Verdict } from '../../cor
 import { sentence } from '../cnosdb/ask-sql.js';
 import type { LinesOptions } from '../http/types.js';
 import type { Dialect } from './dialect.js';
-import type { Asker } from './query-client.js';
+import type { QueryClient } from './query-client.js';
 
 const againMs = 1_000;
 
@@ -17,7 +17,7 @@ export interface Preflight {
   readonly kind: string;
   /** What each endpoint says to a knock. */
   readonly knock: () => Promise<Verdict[]>;
-  readonly asker: (order: readonly number[]) => Asker;
+  readonly asker: (order: readonly number[]) => QueryClient;
 }
 
 /** Throws RefusedError, UnavailableError, or the signal's reason. */

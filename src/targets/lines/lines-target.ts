@@ -6,7 +6,7 @@ import type {
   Clock,
   EncodedBody,
   FlushOutcome,
-  Layout,
+  NodeLayout,
   PointValues,
   Target,
   TargetColumn,
@@ -17,13 +17,13 @@ import type {
 } from '../../core/types/index.js';
 import { Connections } from '../http/connections.js';
 import { type Encode, encoder } from '../http/encode-body.js';
-import type { Outcome } from '../http/exchange.js';
+import type { ExchangeOutcome } from '../http/exchange.js';
 import { Sender } from '../http/sender.js';
 import type { LinesOptions } from '../http/types.js';
 import { verdictOfOutcome } from '../http/write-outcome.js';
 import type { Dialect } from './dialect.js';
 import { preflight } from './lines-preflight.js';
-import { Asker } from './query-client.js';
+import { QueryClient } from './query-client.js';
 
 const knockTimeoutMs = 10_000;
 /** For questions, even when nearly all of the time went into waiting for a first answer. */
@@ -57,7 +57,8 @@ export class LinesTarget implements Target {
     );
     const speaking = {
       write: this.#write.bind(this),
-      verdictOf: (outcome: Outcome, timeoutMs: number, empty: boolean) => this.#verdictOf(outcome, timeoutMs, empty),
+      verdictOf: (outcome: ExchangeOutcome, timeoutMs: number, empty: boolean) =>
+        this.#verdictOf(outcome, timeoutMs, empty),
     };
     this.#sender = new Sender(options, speaking, clock);
   }
@@ -102,7 +103,7 @@ export class LinesTarget implements Target {
     return Promise.resolve(this.#options.urls.map(() => null));
   }
 
-  layout(): Promise<Layout> {
+  layout(): Promise<NodeLayout> {
     return Promise.resolve({ nodes: 1, vnodesPerNode: 1, from: 'endpoints' });
   }
 
@@ -115,7 +116,7 @@ export class LinesTarget implements Target {
     await this.#connections.close();
   }
 
-  #write(index: number, body: EncodedBody | null, timeoutMs: number, signal: AbortSignal): Promise<Outcome> {
+  #write(index: number, body: EncodedBody | null, timeoutMs: number, signal: AbortSignal): Promise<ExchangeOutcome> {
     const { knock, writePath } = this.#dialect;
     const question = body === null && knock !== null ? knock : { path: writePath, body: '' };
     const asked = question.body === undefined ? null : Buffer.from(question.body);
@@ -130,7 +131,7 @@ export class LinesTarget implements Target {
     return this.#connections.send(index, ask, signal);
   }
 
-  #verdictOf(outcome: Outcome, timeoutMs: number, empty: boolean): Verdict {
+  #verdictOf(outcome: ExchangeOutcome, timeoutMs: number, empty: boolean): Verdict {
     const now = this.#clock.now();
     return verdictOfOutcome(outcome, timeoutMs, (answer) =>
       empty ? this.#dialect.knocked(answer, now) : this.#dialect.verdict(answer, now),
@@ -146,8 +147,8 @@ export class LinesTarget implements Target {
     );
   }
 
-  #asker(signal: AbortSignal, order: readonly number[] = this.#sender.order()): Asker {
-    return new Asker({
+  #asker(signal: AbortSignal, order: readonly number[] = this.#sender.order()): QueryClient {
+    return new QueryClient({
       connections: this.#connections,
       clock: this.#clock,
       signal,

@@ -5,8 +5,8 @@ import { RefusedError, UnavailableError } from '../../core/errors.js';
 import type { Clock } from '../../core/types/index.js';
 import { sentence } from '../cnosdb/ask-sql.js';
 import type { Connections } from '../http/connections.js';
-import type { Outcome } from '../http/exchange.js';
-import type { Answer } from '../http/http-status.js';
+import type { ExchangeOutcome } from '../http/exchange.js';
+import type { HttpAnswer } from '../http/http-status.js';
 import { words } from '../http/http-status.js';
 import { wordsOf } from '../http/network-errors.js';
 
@@ -20,7 +20,7 @@ export interface Question {
   readonly body?: string;
 }
 
-export interface AskerContext {
+export interface QueryClientContext {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -32,10 +32,10 @@ export interface AskerContext {
   readonly answerBytes: number;
 }
 
-export class Asker {
-  readonly #context: AskerContext;
+export class QueryClient {
+  readonly #context: QueryClientContext;
 
-  constructor(context: AskerContext) {
+  constructor(context: QueryClientContext) {
     this.#context = context;
   }
 
@@ -44,7 +44,7 @@ export class Asker {
   }
 
   /** One request to one endpoint; whatever comes of it. */
-  async once(index: number, question: Question): Promise<Outcome> {
+  async once(index: number, question: Question): Promise<ExchangeOutcome> {
     const { connections, signal, answerBytes } = this.#context;
     const body = question.body === undefined ? null : Buffer.from(question.body);
     const method = body === null ? 'GET' : 'POST';
@@ -65,7 +65,7 @@ export class Asker {
    * An answer below 500 and other than 429, of any endpoint of `order`. Throws UnavailableError, RefusedError for one that
    * is too long, and the signal's reason.
    */
-  async answer(question: Question, order = this.#context.order): Promise<Answer> {
+  async answer(question: Question, order = this.#context.order): Promise<HttpAnswer> {
     const { clock, signal, shown, deadline } = this.#context;
     for (let turn = 0; ; turn++) {
       const index = order[turn % order.length]!;
@@ -105,7 +105,7 @@ export class Asker {
   }
 }
 
-function unanswered(shown: string, { path }: Question, outcome: Outcome): UnavailableError {
+function unanswered(shown: string, { path }: Question, outcome: ExchangeOutcome): UnavailableError {
   const got = outcome.kind === 'answer' ? `${outcome.answer.status}${words(outcome.answer.body)}` : problem(outcome);
   const asked = `asked ${shown}: ${path.replace(/\?.*/, '')}`;
   return new UnavailableError(
@@ -113,6 +113,6 @@ function unanswered(shown: string, { path }: Question, outcome: Outcome): Unavai
   );
 }
 
-function problem(outcome: Exclude<Outcome, { kind: 'answer' }>): string {
+function problem(outcome: Exclude<ExchangeOutcome, { kind: 'answer' }>): string {
   return outcome.kind === 'error' ? wordsOf(outcome.error) : 'none in time';
 }

@@ -2,7 +2,7 @@
 // what an HTTP status says by itself where the table is silent.
 
 import type { Verdict } from '../../core/types/index.js';
-import { type Answer, retryAfterMs, words } from '../http/http-status.js';
+import { type HttpAnswer, retryAfterMs, words } from '../http/http-status.js';
 
 /** What an answer comes to. `target-…` goes into the dead letters by that name, but for a body that only has to be split. */
 export type Meaning =
@@ -17,7 +17,7 @@ export type Meaning =
   | 'target-rejected';
 
 /** The first row that fits counts. */
-export interface Row {
+export interface VerdictRow {
   readonly status: number;
   /** Of the message in the body, or of the body where there is none. */
   readonly says?: RegExp;
@@ -26,10 +26,10 @@ export interface Row {
   readonly advice?: string;
 }
 
-export interface Table {
+export interface VerdictTable {
   /** As people call the target. */
   readonly title: string;
-  readonly rows: readonly Row[];
+  readonly rows: readonly VerdictRow[];
   /** The message in an error body that was JSON. */
   readonly messageOf: (body: unknown) => string | null;
   /** Number of the point that it blames, from 0; null where it does not say. */
@@ -47,7 +47,7 @@ const passing: Record<number, string> = {
 };
 
 /** Total: what no row describes is what its status says, and an unknown 400 or 422 is about the content. */
-export function judged({ title, rows, messageOf, pointOf }: Table, answer: Answer, now: number): Verdict {
+export function judged({ title, rows, messageOf, pointOf }: VerdictTable, answer: HttpAnswer, now: number): Verdict {
   const { status, headers, body } = answer;
   const read = jsonOf(body);
   const message = messageOf(read) ?? (words(body).replace(/^ \(|\)$/g, '') || `${status} without words`);
@@ -66,7 +66,13 @@ export function judged({ title, rows, messageOf, pointOf }: Table, answer: Answe
   return { kind: 'refused', reason: `answered ${status} (${message}); is this ${title}? see --url` };
 }
 
-function meant({ means, advice }: Row, answer: Answer, message: string, point: number | null, now: number): Verdict {
+function meant(
+  { means, advice }: VerdictRow,
+  answer: HttpAnswer,
+  message: string,
+  point: number | null,
+  now: number,
+): Verdict {
   if (means === 'accepted') return { kind: 'accepted' };
   if (means === 'overloaded') return overloaded(answer, message, now);
   if (means === 'refused') return { kind: 'refused', reason: advice === undefined ? message : `${message}; ${advice}` };
@@ -74,12 +80,12 @@ function meant({ means, advice }: Row, answer: Answer, message: string, point: n
   return { ...rejected(means, message, false, false), point };
 }
 
-function overloaded({ status, headers }: Answer, message: string, now: number): Verdict {
+function overloaded({ status, headers }: HttpAnswer, message: string, now: number): Verdict {
   return {
     kind: 'overloaded',
     reason: `${status}: ${passing[status] ?? 'the server failed'} (${message})`,
     retryAfterMs: retryAfterMs(headers['retry-after'], now),
-    mayHaveLanded: status !== 429 && status !== 503,
+    mayBeApplied: status !== 429 && status !== 503,
     memory: false,
     timedOut: false,
   };

@@ -1,7 +1,7 @@
 // Points read back by /api/v1/export: one series per field, all values as floats.
 
 import type { FieldValue, PointValues } from '../../core/types/index.js';
-import type { Asker, Question } from '../lines/query-client.js';
+import type { QueryClient, Question } from '../lines/query-client.js';
 import type { MetricNames } from './start-flags.js';
 
 const nsPerMs = 1_000_000n;
@@ -18,7 +18,7 @@ const looks = 4;
 
 /** What was written may stay invisible for a second: it is asked to make it visible, where it knows how. */
 export async function readBack(
-  asker: Asker,
+  asker: QueryClient,
   db: string,
   names: MetricNames,
   points: readonly PointValues[],
@@ -49,7 +49,7 @@ function exportOf(point: PointValues, db: string, names: MetricNames): Question 
   return { path: '/api/v1/export', headers, body: query.toString() };
 }
 
-async function exported(asker: Asker, question: Question): Promise<Exported[]> {
+async function exported(asker: QueryClient, question: Question): Promise<Exported[]> {
   const { status, body } = await asker.answer(question);
   try {
     if (status !== 200) throw new SyntaxError(`${status} ${body.trim().slice(0, 200)}`);

@@ -2,10 +2,10 @@
 // drops: lines that it cannot read, strings, timestamps beyond its retention. Those are found before sending.
 
 import type { Verdict } from '../../core/types/index.js';
-import type { Answer } from '../http/http-status.js';
-import { judged, type Table } from '../lines/verdict-rules.js';
+import type { HttpAnswer } from '../http/http-status.js';
+import { judged, type VerdictTable } from '../lines/verdict-rules.js';
 
-const table: Table = {
+const table: VerdictTable = {
   title: 'VictoriaMetrics',
   messageOf: () => null, // in plain text
   rows: [
@@ -19,6 +19,6 @@ const table: Table = {
   ],
 };
 
-export function verdict(answer: Answer, now: number): Verdict {
+export function verdict(answer: HttpAnswer, now: number): Verdict {
   return judged(table, answer, now);
 }

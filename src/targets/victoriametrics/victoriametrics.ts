@@ -4,16 +4,16 @@
 import { RefusedError } from '../../core/errors.js';
 import {
   type DatabaseSettings,
+  defaultDatabaseSettings,
   type PointValues,
-  plainSettings,
   type TargetTraits,
   type Verdict,
 } from '../../core/types/index.js';
 import { sentence } from '../cnosdb/ask-sql.js';
-import type { Answer } from '../http/http-status.js';
+import type { HttpAnswer } from '../http/http-status.js';
 import type { LinesOptions } from '../http/types.js';
 import type { Dialect } from '../lines/dialect.js';
-import type { Asker } from '../lines/query-client.js';
+import type { QueryClient } from '../lines/query-client.js';
 import { basicOrBearer } from '../lines/sign-in.js';
 import { readBack } from './read-back-export.js';
 import { type Flags, flagsOf } from './start-flags.js';
@@ -21,7 +21,7 @@ import { verdict } from './victoriametrics-verdict.js';
 
 const traits: TargetTraits = {
   title: 'VictoriaMetrics',
-  firstWriteAlone: false,
+  firstWriteExclusive: false,
   plansMemory: false,
   countsPoints: false,
   sendsSeconds: true,
@@ -42,11 +42,11 @@ export class VictoriaMetrics implements Dialect {
     this.writePath = `/write?${new URLSearchParams({ db: options.db, precision: units[options.precision] }).toString()}`;
   }
 
-  verdict(answer: Answer, now: number): Verdict {
+  verdict(answer: HttpAnswer, now: number): Verdict {
     return verdict(answer, now);
   }
 
-  knocked(answer: Answer, now: number): Verdict {
+  knocked(answer: HttpAnswer, now: number): Verdict {
     return verdict(answer, now);
   }
 
@@ -54,12 +54,12 @@ export class VictoriaMetrics implements Dialect {
     return false;
   }
 
-  async version(asker: Asker, index: number): Promise<string | null> {
+  async version(asker: QueryClient, index: number): Promise<string | null> {
     const outcome = await asker.once(index, { path: '/metrics' });
     return outcome.kind === 'answer' ? flagsOf(outcome.answer.body).version : null;
   }
 
-  async settings(asker: Asker): Promise<DatabaseSettings> {
+  async settings(asker: QueryClient): Promise<DatabaseSettings> {
     const { status, body } = await asker.answer({ path: '/metrics' });
     this.#flags = flagsOf(status === 200 ? body : '');
     const { retentionMs, limits, trim, dedup } = this.#flags;
@@ -74,10 +74,10 @@ export class VictoriaMetrics implements Dialect {
         'and count as loaded; --verify shows whether they are there';
       this.#options.notify?.({ level: 'warn', kind: 'retention', message });
     }
-    return { ...plainSettings, precision: 'ms', ttlMs: retentionMs, limits };
+    return { ...defaultDatabaseSettings, precision: 'ms', ttlMs: retentionMs, limits };
   }
 
-  readBack(asker: Asker, points: readonly PointValues[]): Promise<(PointValues | null)[]> {
+  readBack(asker: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]> {
     return readBack(asker, this.#options.db, this.#flags.names, points);
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseIntervals } from '../../../src/cli/load-cnosdb/insert-intervals.js';
 import { paced } from '../../../src/cli/load-cnosdb/paced-target.js';
-import { bareTarget } from '../../../src/targets/custom/custom-target.js';
+import { createCustomTarget } from '../../../src/targets/custom/custom-target.js';
 import { VirtualClock } from '../../support/clock.js';
 
 const never = new AbortController().signal;
@@ -23,7 +23,7 @@ test.each(['a', '2-1', '1-1', '1,', '1-2-3', ''])('%j is no interval', (text) =>
 test('each worker keeps its own interval between the starts of two inserts', async () => {
   const clock = new VirtualClock();
   const starts: number[] = [];
-  const target = bareTarget({
+  const target = createCustomTarget({
     write: () => {
       starts.push(clock.monotonic());
       return Promise.resolve({ verdict: { kind: 'accepted' }, endpoint: 'nowhere', latencyMs: 0, sentBytes: 0 });

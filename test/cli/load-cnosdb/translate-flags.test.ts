@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inItsWords } from '../../../src/cli/load-cnosdb/translate-flags.js';
+import { translateFlagNames } from '../../../src/cli/load-cnosdb/translate-flags.js';
 
 test.each([
   ['see --db, or have it created with --create-db', 'see --db-name, or have it created with --do-create-db'],
@@ -14,5 +14,5 @@ test.each([
   ['has no effect for --target cnosdb', 'has no effect for --target cnosdb'],
   ['see --drop-existing, a--db, --dbs and -db', 'see --drop-existing, a--db, --dbs and -db'],
 ])('%s is said as one types it at load_cnosdb', (ours, its) => {
-  expect(inItsWords(ours)).toBe(its);
+  expect(translateFlagNames(ours)).toBe(its);
 });

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { forgetOlderResults } from '../../../src/cli/output/stale-outputs.js';
+import { removeStaleOutputs } from '../../../src/cli/output/stale-outputs.js';
 import { run } from '../../support/here.js';
 
 let folder: string;
@@ -49,8 +49,8 @@ test('the names may stand in the environment, and flags go over it', async () =>
 
 test('other commands, and what is no result, cost nothing', async () => {
   const argv = (...words: string[]): string[] => ['node', 'bulk-load', ...words];
-  await forgetOlderResults({ argv: argv('--db', 'x', 'check', ...named()), env: {} });
-  await forgetOlderResults({ argv: argv('--nothing', '--', ...named()), env: {} });
-  await forgetOlderResults({ argv: argv('--metrics-file', path('a.json'), '--report', folder), env: {} });
+  await removeStaleOutputs({ argv: argv('--db', 'x', 'check', ...named()), env: {} });
+  await removeStaleOutputs({ argv: argv('--nothing', '--', ...named()), env: {} });
+  await removeStaleOutputs({ argv: argv('--metrics-file', path('a.json'), '--report', folder), env: {} });
   expect(left()).toEqual(Object.keys(contents));
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Pacing, type PacingOptions } from '../../../src/flow-control/target-memory/flush-pacing.js';
+import { FlushPacing, type PacingOptions } from '../../../src/flow-control/target-memory/flush-pacing.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -12,10 +12,10 @@ const options: PacingOptions = {
 /** `seconds` of sending, `held` of them lost, then a flush. */
 class Play {
   at = 0;
-  readonly pacing: Pacing;
+  readonly pacing: FlushPacing;
 
   constructor(more: Partial<PacingOptions> = {}) {
-    this.pacing = new Pacing({ ...options, ...more });
+    this.pacing = new FlushPacing({ ...options, ...more });
     this.pacing.accepted(0, 0, 0);
   }
 

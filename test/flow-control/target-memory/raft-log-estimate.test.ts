@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { Kept, type KeptOptions } from '../../../src/flow-control/target-memory/raft-log-estimate.js';
+import { RaftLogEstimate, type RaftLogOptions } from '../../../src/flow-control/target-memory/raft-log-estimate.js';
 
-const options: KeptOptions = { count: 4, share: 1, buckets: 1, bodyBytes: 100, totalBytes: null };
+const options: RaftLogOptions = { count: 4, share: 1, buckets: 1, bodyBytes: 100, totalBytes: null };
 
-function after(sizes: readonly number[], more: Partial<KeptOptions> = {}): Kept {
-  const kept = new Kept({ ...options, ...more });
+function after(sizes: readonly number[], more: Partial<RaftLogOptions> = {}): RaftLogEstimate {
+  const kept = new RaftLogEstimate({ ...options, ...more });
   for (const bytes of sizes) kept.add(bytes);
   return kept;
 }

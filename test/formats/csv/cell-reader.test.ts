@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BAD_QUOTE, RowReader } from '../../../src/formats/csv/cell-reader.js';
 import { dialectOf } from '../../../src/formats/csv/csv-dialect.js';
-import { Rows } from '../../../src/formats/rows/rows.js';
+import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
 import { plain } from '../rows/support.js';
 
 const require = createRequire(import.meta.url);
@@ -14,7 +14,7 @@ const spectrum = join(dirname(require.resolve('csv-spectrum')), 'csvs');
 
 /** Rows of a whole text, empty lines left out; null when its quotes do not fit together. */
 function rowsOf(text: Uint8Array): string[][] | null {
-  const rows = new Rows({ ...plain, maxPointBytes: 65_536 });
+  const rows = new RowFormatMemory({ ...plain, maxPointBytes: 65_536 });
   const { run, cells } = rows;
   const reader = new RowReader(run, cells, dialectOf(plain, 'csv'));
   const from = run.layout.windows[0];

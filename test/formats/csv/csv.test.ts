@@ -209,8 +209,8 @@ describe('headers', () => {
       new AbortController().signal,
     );
     for await (const run of runs) {
-      expect(run.letterhead.ending).toBe('.csv');
-      expect(Buffer.from(run.letterhead.head).toString()).toBe('made by hand\n\ntime,v\n');
+      expect(run.deadLetterFormat.ending).toBe('.csv');
+      expect(Buffer.from(run.deadLetterFormat.head).toString()).toBe('made by hand\n\ntime,v\n');
     }
   });
 });

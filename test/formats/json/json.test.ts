@@ -4,11 +4,11 @@ import { InputError } from '../../../src/core/errors.js';
 import type { ByteSource } from '../../../src/core/types/index.js';
 import { Json } from '../../../src/formats/json/json.js';
 import { Ndjson } from '../../../src/formats/json/ndjson.js';
-import { Rows } from '../../../src/formats/rows/rows.js';
+import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
 import { plain } from '../rows/support.js';
 import { bytesSource, readAll } from '../support.js';
 
-const json = (path: string | null = null): Json => new Json(new Rows(plain), path);
+const json = (path: string | null = null): Json => new Json(new RowFormatMemory(plain), path);
 
 /** All that the format makes of a text, read in chunks of such sizes. */
 async function read(format: Json, text: string, chunks: readonly number[] = []) {
@@ -102,7 +102,7 @@ test('any list of objects, however it is written and cut, is read as its objects
       async ([all, indent], chunks) => {
         const objects = all.map(([time, rest]) => ({ time, ...rest }));
         const lines = objects.map((each) => `${JSON.stringify(each)}\n`).join('');
-        const plainly = await readAll(new Ndjson(new Rows(plain)), Buffer.from(lines), []);
+        const plainly = await readAll(new Ndjson(new RowFormatMemory(plain)), Buffer.from(lines), []);
         const wanted = plainly.points.map((point) => point.text);
         expect(await texts(json(), JSON.stringify(objects, null, indent), chunks)).toEqual(wanted);
         const nested = JSON.stringify({ skipped: [{ v: 1 }], data: { items: objects } }, null, indent);

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { Ndjson } from '../../../src/formats/json/ndjson.js';
 import { pointValues } from '../../../src/formats/line-protocol/point-values.js';
-import { Rows } from '../../../src/formats/rows/rows.js';
+import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
 import { expectValid, field, type Options, plain, sent, tag } from '../rows/support.js';
 import { readAll } from '../support.js';
 
 function ndjson(more: Partial<Options> = {}): Ndjson {
-  return new Ndjson(new Rows({ ...plain, ...more }));
+  return new Ndjson(new RowFormatMemory({ ...plain, ...more }));
 }
 
 test('members become tags and fields, in whatever order and with whatever blanks they come', async () => {

@@ -155,7 +155,7 @@ function outcome(scan: Scan, input: Buffer): string {
   scan.bytes.set(input, at);
   // What is behind the window is not to be taken for its end.
   scan.bytes[at + input.length] = 0x0a;
-  scan.begin(model.theBeginning);
+  scan.begin(model.INPUT_START);
   scan.window(at, at + input.length, true, at);
   const told: unknown[] = [];
   for (let stop = 'full'; stop === 'full'; ) {

@@ -1,17 +1,17 @@
 // Parquet files through the format, into plain values.
 
 import { readFile } from 'node:fs/promises';
-import type { ByteSource, Place, Room } from '../../../src/core/types/index.js';
-import { theBeginning } from '../../../src/core/types/index.js';
+import type { ByteSource, MemoryBudget, Position } from '../../../src/core/types/index.js';
+import { INPUT_START } from '../../../src/core/types/index.js';
 import { Parquet } from '../../../src/formats/parquet/parquet.js';
-import { Rows } from '../../../src/formats/rows/rows.js';
+import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
 import { type Options, plain } from '../rows/support.js';
 import { pointAt, rejectAt } from '../support.js';
 
 export interface Reading {
   readonly options?: Partial<Options>;
-  readonly start?: Place;
-  readonly room?: Room;
+  readonly start?: Position;
+  readonly room?: MemoryBudget;
 }
 
 /** Bytes at hand as a file. */
@@ -25,8 +25,8 @@ export function fileOf(bytes: Uint8Array): ByteSource {
   };
 }
 
-export async function readBytes(bytes: Uint8Array, { options, start = theBeginning, room }: Reading = {}) {
-  const format = new Parquet(new Rows({ ...plain, ...options }), room);
+export async function readBytes(bytes: Uint8Array, { options, start = INPUT_START, room }: Reading = {}) {
+  const format = new Parquet(new RowFormatMemory({ ...plain, ...options }), room);
   const source = format.reads(fileOf(bytes), 'a.parquet');
   const points: ReturnType<typeof pointAt>[] = [];
   const rejects: ReturnType<typeof rejectAt>[] = [];

@@ -1,9 +1,9 @@
 // Plain settings for formats of rows, and words for columns.
 
-import type { DialectOptions } from '../../../src/formats/csv/csv-dialect.js';
+import type { CsvDialectOptions } from '../../../src/formats/csv/csv-dialect.js';
 import type { RowOptions } from '../../../src/formats/rows/rows.js';
 
-export type Options = RowOptions & DialectOptions;
+export type Options = RowOptions & CsvDialectOptions;
 
 export const plain: Options = {
   precision: 'ns',

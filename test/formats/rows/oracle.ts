@@ -3,7 +3,7 @@
 import * as model from '../../../src/core/types/index.js';
 import { Csv } from '../../../src/formats/csv/csv.js';
 import { Ndjson } from '../../../src/formats/json/ndjson.js';
-import { Rows } from '../../../src/formats/rows/rows.js';
+import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
 import { shownOf } from '../kernel/oracle.js';
 import { bytesSource } from '../support.js';
 import { type Options, plain } from './options.js';
@@ -25,7 +25,7 @@ export function made(
   more: Partial<Options>,
 ): { readonly format: model.Format; readonly taken: () => number } {
   const options: Options = { ...plain, maxPointBytes: 700, chunkBytes: 3000, ...more };
-  const rows = new Rows(options);
+  const rows = new RowFormatMemory(options);
   const format = name === 'ndjson' ? new Ndjson(rows) : new Csv(name, rows, options);
   return { format, taken: () => rows.kernel?.ordinary ?? 0 };
 }

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { Format } from '../../../src/core/types/index.js';
 import { Csv } from '../../../src/formats/csv/csv.js';
 import { LineProtocol } from '../../../src/formats/line-protocol/line-protocol.js';
-import { Rows } from '../../../src/formats/rows/rows.js';
+import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
 import { readAll } from '../support.js';
 import { type Options, plain } from './options.js';
 
@@ -12,7 +12,7 @@ export { field, type Options, plain, tag } from './options.js';
 
 export function csv(more: Partial<Options> = {}, name: 'csv' | 'tsv' = 'csv'): Csv {
   const options = { ...plain, ...more };
-  return new Csv(name, new Rows(options), options);
+  return new Csv(name, new RowFormatMemory(options), options);
 }
 
 /** Points as they are sent, and rejects as `line reason`. */

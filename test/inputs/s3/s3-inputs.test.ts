@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BulkLoadError } from '../../../src/core/errors.js';
 import { Web } from '../../../src/inputs/http/web-client.js';
-import { Account } from '../../../src/inputs/s3/s3-account.js';
+import { S3Account } from '../../../src/inputs/s3/s3-account.js';
 import { s3Inputs } from '../../../src/inputs/s3/s3-inputs.js';
 import { type Files, startFiles } from '../../support/files.js';
 import { afar } from '../../support/remote.js';
@@ -15,8 +15,8 @@ import { drain, never } from '../support.js';
 
 type Env = Record<string, string>;
 
-function account(env: Env): Account {
-  return new Account(new Web(afar), env);
+function account(env: Env): S3Account {
+  return new S3Account(new Web(afar), env);
 }
 
 async function failure(name: string, env: Env): Promise<string> {

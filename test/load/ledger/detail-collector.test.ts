@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Batch, Receipt } from '../../../src/core/types/index.js';
-import { Particularly } from '../../../src/load/ledger/detail-collector.js';
+import { DetailCollector } from '../../../src/load/ledger/detail-collector.js';
 import { batch, reject } from './support.js';
 
 const all = (points: number): Receipt => ({ loaded: [{ from: 0, to: points }], rejected: [], undelivered: [] });
@@ -21,8 +21,8 @@ function of(tables: readonly string[], points: number, more: Partial<Batch> = {}
   });
 }
 
-function particularly(random = Math.random, table: string | null = null): Particularly {
-  return new Particularly({ table, unitNs: 1_000_000_000n, random });
+function particularly(random = Math.random, table: string | null = null): DetailCollector {
+  return new DetailCollector({ table, unitNs: 1_000_000_000n, random });
 }
 
 test('small batches are counted to the point, with the times of their tables', () => {
@@ -82,9 +82,9 @@ test('rejects come together by reason, table and input, with the first line what
 
 test('a row of another format is of the table that was named, and a point in parts counts once', () => {
   const seen = particularly(Math.random, 'readings');
-  const letterhead = { ending: '.csv', head: new Uint8Array(0) };
+  const deadLetterFormat = { ending: '.csv', head: new Uint8Array(0) };
   const parts = (['first', 'middle', 'last'] as const).map((part) => reject('1;2', { part }));
-  seen.booked(of(['a'], 1, { letterhead, rejects: parts }), all(1), true);
+  seen.booked(of(['a'], 1, { deadLetterFormat, rejects: parts }), all(1), true);
   expect(seen.rejects().shown).toEqual([
     { reason: 'bad-number', table: 'readings', input: 0, points: 1, firstLine: 1 },
   ]);

@@ -17,10 +17,10 @@ test('six kinds of answers are counted, and every byte that went out', () => {
     tooLarge: false,
     unknown: false,
   } as const;
-  meter.count(attempt({ ...overloaded, mayHaveLanded: false }), false, 0);
-  meter.count(attempt({ kind: 'forming', reason: '', mayHaveLanded: false }), true, 0);
+  meter.count(attempt({ ...overloaded, mayBeApplied: false }), false, 0);
+  meter.count(attempt({ kind: 'forming', reason: '', mayBeApplied: false }), true, 0);
   meter.count(attempt({ kind: 'unreachable', reason: '' }), true, 0);
-  meter.count(attempt({ kind: 'dropped', reason: '', mayHaveLanded: true }), true, 0);
+  meter.count(attempt({ kind: 'dropped', reason: '', mayBeApplied: true }), true, 0);
   meter.count(attempt(rejected), false, 0);
   meter.count(attempt({ kind: 'refused', reason: '' }), false, 0);
   meter.count(attempt({ kind: 'accepted' }), false, 0);

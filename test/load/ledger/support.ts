@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Batch, BatchReject } from '../../../src/core/types/index.js';
-import { lineProtocolLetterhead } from '../../../src/core/types/index.js';
-import type { Letter } from '../../../src/state/dead-letters/dead-letters.js';
+import { lineProtocolDeadLetters } from '../../../src/core/types/index.js';
+import type { LongLetterPart } from '../../../src/state/dead-letters/dead-letters.js';
 
 /** A folder that is removed when the test is over. */
 export async function folder(): Promise<string> {
@@ -23,7 +23,7 @@ export async function contents(path: string): Promise<Record<string, string>> {
   );
 }
 
-export function letter(text: string, more: Partial<Letter> = {}): Letter {
+export function letter(text: string, more: Partial<LongLetterPart> = {}): LongLetterPart {
   return {
     bytes: Buffer.from(text),
     line: 1,
@@ -53,7 +53,7 @@ export function batch(points: number, more: Partial<Batch> & { input?: number } 
     bodyEnd: (i) => ends[i]!,
     source: (i) => ({ bytes: lines[i]!.subarray(0, -1), line: i + 1, byteOffset: ends[i - 1] ?? 0 }),
     rejects: [],
-    letterhead: lineProtocolLetterhead,
+    deadLetterFormat: lineProtocolDeadLetters,
     introduces: null,
     span: {
       input: more.input ?? 0,

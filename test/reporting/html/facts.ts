@@ -1,7 +1,7 @@
 // A night with everything in it, as the facts of a page: three nodes of which one goes away, a target that runs out of
 // memory, flushes, our own memory near its limit, rejects, a replaced input, and names that mean harm.
 
-import type { Answers, Particulars, Sample } from '../../../src/core/types/index.js';
+import type { Answers, RunDetails, Sample } from '../../../src/core/types/index.js';
 import type { PageFacts } from '../../../src/reporting/html/report-page.js';
 import { answers, input, summaryOf } from '../samples.js';
 
@@ -61,7 +61,7 @@ function sampleAt(i: number): Sample {
   };
 }
 
-const particulars: Particulars = {
+const particulars: RunDetails = {
   rejects: {
     shown: [
       { reason: 'bad-number', table: 'readings', input: 0, points: 1204, firstLine: 88_213 },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Answers, HeldBackBy } from '../../../src/core/types/index.js';
+import type { Answers, LimitingFactor } from '../../../src/core/types/index.js';
 import { pace } from '../../../src/reporting/progress/pace.js';
 import { fittedLine, fullLine, progress } from '../../../src/reporting/progress/progress-line.js';
 import { answers, snapshotAt } from '../samples.js';
@@ -11,7 +11,7 @@ const at = (seconds: number, change = {}): [ReturnType<typeof snapshotAt>, Retur
   return [snapshot, pace([snapshot])];
 };
 const unknown = { bytes: { read: 84 * MiB, total: null, decoded: 168 * MiB, sent: MiB } };
-const held = (cause: HeldBackBy) => ({
+const held = (cause: LimitingFactor) => ({
   heldBack: { target: 0, targetMemory: 0, ownMemory: 0, input: 0, rateLimit: 0, [cause]: 20 },
 });
 const high = { memory: { rssBytes: 430 * MiB, limitBytes: 512 * MiB, level: 'high' as const } };

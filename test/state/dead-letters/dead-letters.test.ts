@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { StateError } from '../../../src/core/errors.js';
 import { LineProtocol } from '../../../src/formats/line-protocol/line-protocol.js';
-import type { Letter } from '../../../src/state/dead-letters/dead-letters.js';
+import type { LongLetterPart } from '../../../src/state/dead-letters/dead-letters.js';
 import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
 import { bytesSource } from '../../formats/support.js';
 import { contents, folder, letter } from '../../load/ledger/support.js';
@@ -110,7 +110,7 @@ describe('a point too long to be held', () => {
   const text = 'a long point of several parts';
 
   /** The text cut at some places, as the format hands it on, from a place in the input. */
-  function parts(whole: string, cuts: readonly number[], line: number): Letter[] {
+  function parts(whole: string, cuts: readonly number[], line: number): LongLetterPart[] {
     const places = [...new Set([0, ...cuts, whole.length])].sort((a, b) => a - b);
     return places.slice(0, -1).map((from, i) =>
       letter(whole.slice(from, places[i + 1]), {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Notice } from '../../../src/core/types/index.js';
-import { Turns } from '../../../src/state/locks/first-write-lock.js';
+import { FirstWriteLock } from '../../../src/state/locks/first-write-lock.js';
 import { realClock } from '../../support/clock.js';
 
 let folder: string;
@@ -18,8 +18,8 @@ beforeEach(async () => {
   });
 });
 
-function turns(endpoints: readonly string[], database = 'db', notices: Notice[] = []): Turns {
-  return new Turns(endpoints, ['cnosdb', database], realClock, (notice) => notices.push(notice));
+function turns(endpoints: readonly string[], database = 'db', notices: Notice[] = []): FirstWriteLock {
+  return new FirstWriteLock(endpoints, ['cnosdb', database], realClock, (notice) => notices.push(notice));
 }
 
 test('loads that share an endpoint take turns for one database, and whoever waits says for whom', async () => {

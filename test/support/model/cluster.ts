@@ -106,7 +106,7 @@ export class ModelCluster {
     for (let shard = 0; shard < this.shape.shards; shard += 1) {
       const holders = this.#holders(shard);
       const living = holders.filter(({ up }) => up);
-      if (living.length * 2 <= holders.length) return { kind: 'forming', reason: 'no leader', mayHaveLanded: true };
+      if (living.length * 2 <= holders.length) return { kind: 'forming', reason: 'no leader', mayBeApplied: true };
       if (living.some(({ pooled }) => pooled + bytes * this.#queues.share(shard) > pool)) return exhausted;
     }
     return null;
@@ -190,12 +190,12 @@ export class ModelCluster {
   }
 }
 
-const closed: Verdict = { kind: 'dropped', reason: 'socket hang up', mayHaveLanded: true };
+const closed: Verdict = { kind: 'dropped', reason: 'socket hang up', mayBeApplied: true };
 const exhausted: Verdict = {
   kind: 'overloaded',
   reason: 'Memory Exhausted Retry Later',
   retryAfterMs: null,
-  mayHaveLanded: false,
+  mayBeApplied: false,
   memory: true,
   timedOut: false,
 };

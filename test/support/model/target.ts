@@ -5,9 +5,9 @@ import type {
   Attempt,
   Clock,
   EncodedBody,
-  EndpointAccount,
+  EndpointTotals,
   FlushOutcome,
-  Layout,
+  NodeLayout,
   Target,
   TargetDescription,
   Verdict,
@@ -31,7 +31,7 @@ const timedOut: Verdict = {
   kind: 'overloaded',
   reason: 'no answer in time',
   retryAfterMs: null,
-  mayHaveLanded: true,
+  mayBeApplied: true,
   memory: false,
   timedOut: true,
 };
@@ -39,7 +39,7 @@ const timedOut: Verdict = {
 export class ModelTarget implements Target {
   readonly traits = {
     title: 'CnosDB',
-    firstWriteAlone: true,
+    firstWriteExclusive: true,
     plansMemory: true,
     countsPoints: true,
     sendsSeconds: false,
@@ -120,12 +120,12 @@ export class ModelTarget implements Target {
     return this.#cluster.gauges();
   }
 
-  async layout(): Promise<Layout> {
+  async layout(): Promise<NodeLayout> {
     const { nodes, shards, replicas } = this.#cluster.shape;
     return { nodes, vnodesPerNode: Math.ceil((shards * replicas) / nodes), from: 'replicas' };
   }
 
-  endpoints(): readonly EndpointAccount[] {
+  endpoints(): readonly EndpointTotals[] {
     return this.#accounts.map((account, i) => ({ url: url(i), ...account, openSeconds: 0 }));
   }
 
@@ -143,7 +143,7 @@ export class ModelTarget implements Target {
 
   async #ask(node: number, bytes: number, timeoutMs: number, signal: AbortSignal): Promise<Verdict> {
     return await new Promise((resolve) => {
-      const abort = (): void => settle({ kind: 'dropped', reason: 'aborted', mayHaveLanded: true });
+      const abort = (): void => settle({ kind: 'dropped', reason: 'aborted', mayBeApplied: true });
       const cancel = this.#clock.after(timeoutMs, () => settle(timedOut));
       const settle = (verdict: Verdict): void => {
         cancel();

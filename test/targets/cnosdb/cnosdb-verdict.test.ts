@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Verdict } from '../../../src/core/types/index.js';
 import { verdict } from '../../../src/targets/cnosdb/cnosdb-verdict.js';
-import type { Answer } from '../../../src/targets/http/http-status.js';
+import type { HttpAnswer } from '../../../src/targets/http/http-status.js';
 
 interface Recorded {
   readonly name: string;
   readonly request: { readonly method: string; readonly path: string };
-  readonly response: Partial<Answer> & { readonly closed?: boolean };
+  readonly response: Partial<HttpAnswer> & { readonly closed?: boolean };
 }
 
 const read = (name: string): string => readFileSync(new URL(`../../../fixtures/wire/${name}`, import.meta.url), 'utf8');
@@ -18,7 +18,7 @@ const lines = <T>(name: string): T[] =>
     .map((line) => JSON.parse(line) as T);
 
 const now = Date.UTC(2026, 0, 1);
-const means = (status: number, body = '', headers: Answer['headers'] = {}): Verdict =>
+const means = (status: number, body = '', headers: HttpAnswer['headers'] = {}): Verdict =>
   verdict({ status, headers, body }, now);
 const said = (code: string, message: string): Verdict =>
   means(422, JSON.stringify({ error_code: code, error_message: message }));
@@ -54,7 +54,7 @@ test('every answer of a cluster that is forming or busy is worth a retry', () =>
     'forming',
     'forming',
   ]);
-  expect(found.map((each) => 'mayHaveLanded' in each && each.mayHaveLanded)).toEqual([
+  expect(found.map((each) => 'mayBeApplied' in each && each.mayBeApplied)).toEqual([
     false,
     false,
     false,
@@ -71,8 +71,8 @@ test.each([
   ['050033', 'Memory Exhausted Retry Later', false],
   ['050014', 'Apply engine failed: Memory Exhausted Retry Later', true],
   ['050019', 'grpc client request error: Apply engine failed: Memory Exhausted Retry Later', true],
-])('exhausted memory is recognised in every spelling (%s %s)', (code, message, mayHaveLanded) => {
-  expect(said(code, message)).toMatchObject({ kind: 'overloaded', memory: true, mayHaveLanded });
+])('exhausted memory is recognised in every spelling (%s %s)', (code, message, mayBeApplied) => {
+  expect(said(code, message)).toMatchObject({ kind: 'overloaded', memory: true, mayBeApplied });
 });
 
 test.each([

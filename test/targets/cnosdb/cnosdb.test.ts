@@ -253,9 +253,9 @@ test('what the target says of a body is a verdict, never an exception', async ()
   });
   expect((await write(target, 'm f=1 1\n'.repeat(1000))).verdict).toMatchObject({ kind: 'rejected', tooLarge: true });
   cluster.setScript({ onWrite: () => ({ close: true }) });
-  expect((await write(target, 'm f=1 1\n')).verdict).toMatchObject({ kind: 'dropped', mayHaveLanded: true });
+  expect((await write(target, 'm f=1 1\n')).verdict).toMatchObject({ kind: 'dropped', mayBeApplied: true });
   cluster.setScript({ onHeaders: () => ({ reset: 'before-body' }) });
-  expect((await write(target, 'm f=1 1\n')).verdict).toMatchObject({ kind: 'dropped', mayHaveLanded: true });
+  expect((await write(target, 'm f=1 1\n')).verdict).toMatchObject({ kind: 'dropped', mayBeApplied: true });
 });
 
 test('an answer that does not come in time may still land', async () => {
@@ -276,7 +276,7 @@ test('an answer that does not come in time may still land', async () => {
   expect(verdict).toMatchObject({
     kind: 'overloaded',
     timedOut: true,
-    mayHaveLanded: true,
+    mayBeApplied: true,
     reason: 'no answer within 20s',
   });
   expect([latencyMs, sentBytes]).toEqual([20_000, 8]);

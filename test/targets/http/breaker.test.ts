@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { type Breaker, closed, next, openMsAt, type Sign } from '../../../src/targets/http/breaker.js';
+import { type Breaker, closed, next, openMsAt, type RequestResult } from '../../../src/targets/http/breaker.js';
 
 interface Told {
-  readonly sign: Sign;
+  readonly sign: RequestResult;
   readonly at: number;
   readonly othersTake?: boolean;
 }
@@ -16,7 +16,7 @@ function phases(told: readonly Told[], from: Breaker = closed): string[] {
   });
 }
 
-const row = (...signs: Sign[]): Told[] => signs.map((sign, i) => ({ sign, at: i }));
+const row = (...signs: RequestResult[]): Told[] => signs.map((sign, i) => ({ sign, at: i }));
 
 test.each<[string, readonly Told[], string[]]>([
   ['unreachable opens at once', row('unreachable'), ['open']],

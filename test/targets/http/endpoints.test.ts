@@ -4,7 +4,7 @@ import { Endpoints } from '../../../src/targets/http/endpoints.js';
 import { VirtualClock } from '../../support/clock.js';
 
 const accepted: Verdict = { kind: 'accepted' };
-const dropped: Verdict = { kind: 'dropped', reason: 'reset', mayHaveLanded: true };
+const dropped: Verdict = { kind: 'dropped', reason: 'reset', mayBeApplied: true };
 const unreachable: Verdict = { kind: 'unreachable', reason: 'connection refused' };
 const rejected: Verdict = {
   kind: 'rejected',
@@ -18,7 +18,7 @@ const overloaded = (timedOut: boolean): Verdict => ({
   kind: 'overloaded',
   reason: 'busy',
   retryAfterMs: null,
-  mayHaveLanded: timedOut,
+  mayBeApplied: timedOut,
   memory: false,
   timedOut,
 });
@@ -104,7 +104,7 @@ test('after a probe was acknowledged it gets one write at a time, until one is a
   expect([first.index, trial.index]).toEqual([0, 1]);
   const more = Array.from({ length: 4 }, () => endpoints.begin(never));
   expect(more.map(({ index }) => index)).toEqual([0, 0, 0, 0]);
-  trial.land(accepted, 1);
+  trial.complete(accepted, 1);
   expect(endpoints.begin(never).index).toBe(1);
 });
 
@@ -154,7 +154,7 @@ test('the least busy gets the next write, so that one that hangs holds up no mor
   for (let turn = 0; turn < 5; turn++) {
     const flight = endpoints.begin(never);
     expect(flight.index).toBe(1);
-    flight.land(accepted, 1);
+    flight.complete(accepted, 1);
   }
 });
 
@@ -166,7 +166,7 @@ test('one that leaves a write unanswered is probed; found dead, what waits on it
   await clock.advance(1);
   expect(probes).toEqual([0]);
   expect([hung.signal.aborted, hung.lost]).toEqual([true, true]);
-  hung.land({ ...unreachable, mayHaveLanded: true }, 5);
+  hung.complete({ ...unreachable, mayBeApplied: true }, 5);
   expect(said).toEqual(['n0 down']);
   expect(endpoints.accounts()[0]).toMatchObject({ loaded: 0, failures: 1 });
 });
@@ -177,7 +177,7 @@ test('one that is only slow goes on being waited for, and probed again', async (
   const slow = endpoints.begin(never);
   await clock.advance(15_000);
   expect(probes).toEqual([0, 0, 0]);
-  slow.land(accepted, 5);
+  slow.complete(accepted, 5);
   await clock.advance(60_000);
   expect([slow.lost, probes.length, said.length, clock.waiting]).toEqual([false, 3, 0, 0]);
 });
@@ -196,7 +196,7 @@ test('a caller that leaves ends the write and teaches nothing', () => {
   const flight = endpoints.begin(caller.signal);
   caller.abort();
   expect([flight.signal.aborted, flight.lost]).toEqual([true, false]);
-  flight.land(null, 5);
+  flight.complete(null, 5);
   expect(endpoints.accounts()[0]).toMatchObject({ loaded: 0, failures: 0 });
 });
 

@@ -70,7 +70,7 @@ test.each([
   expect(outcome).toMatchObject({ kind: 'error', sent: true });
   expect(outcome.kind === 'error' && verdictOfError(outcome.error, outcome.sent)).toMatchObject({
     kind: 'dropped',
-    mayHaveLanded: true,
+    mayBeApplied: true,
   });
 });
 

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RefusedError } from '../../../src/core/errors.js';
 import { ask, Digits, exactly, question, quoted, text } from '../../../src/targets/influxdb1/influxql.js';
-import type { Asker } from '../../../src/targets/lines/query-client.js';
+import type { QueryClient } from '../../../src/targets/lines/query-client.js';
 
 const asked = question('d', ['SHOW DATABASES']);
 
 /** An Asker whose target says the same to everything. */
-function saying(status: number, body: string): Asker {
+function saying(status: number, body: string): QueryClient {
   const refused = (_: unknown, got: string): RefusedError => new RefusedError(got);
-  return { answer: () => Promise.resolve({ status, headers: {}, body }), refused } as unknown as Asker;
+  return { answer: () => Promise.resolve({ status, headers: {}, body }), refused } as unknown as QueryClient;
 }
 
 test('names and texts cannot end before their quote', () => {

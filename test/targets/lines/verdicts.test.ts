@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../../src/core/types/index.js';
-import type { Answer } from '../../../src/targets/http/http-status.js';
+import type { HttpAnswer } from '../../../src/targets/http/http-status.js';
 import { verdict as influxdb1 } from '../../../src/targets/influxdb1/influxdb1-verdict.js';
 import { verdict as influxdb2 } from '../../../src/targets/influxdb2/influxdb2-verdict.js';
 import { verdict as influxdb3 } from '../../../src/targets/influxdb3/influxdb3-verdict.js';
@@ -36,7 +36,11 @@ function short(found: Verdict): string {
 }
 
 describe.each(Object.entries(tables))('%s', (kind, verdict) => {
-  const means = ({ status, body, headers = {} }: Omit<Answer, 'headers'> & { headers?: Answer['headers'] }): Verdict =>
+  const means = ({
+    status,
+    body,
+    headers = {},
+  }: Omit<HttpAnswer, 'headers'> & { headers?: HttpAnswer['headers'] }): Verdict =>
     verdict({ status, headers, body }, now);
 
   test.each(described(kind).map((each) => [each.name, each] as const))('%s', (_, answer) => {
@@ -56,7 +60,7 @@ describe.each(Object.entries(tables))('%s', (kind, verdict) => {
   });
 
   test('what a server failed at may have been stored, and what it turned away was not', () => {
-    expect(means({ status: 500, body: 'x' })).toMatchObject({ kind: 'overloaded', mayHaveLanded: true });
-    expect(means({ status: 429, body: 'x' })).toMatchObject({ kind: 'overloaded', mayHaveLanded: false });
+    expect(means({ status: 500, body: 'x' })).toMatchObject({ kind: 'overloaded', mayBeApplied: true });
+    expect(means({ status: 429, body: 'x' })).toMatchObject({ kind: 'overloaded', mayBeApplied: false });
   });
 });

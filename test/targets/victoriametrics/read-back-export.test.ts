@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PointValues } from '../../../src/core/types/index.js';
-import type { Asker, Question } from '../../../src/targets/lines/query-client.js';
+import type { QueryClient, Question } from '../../../src/targets/lines/query-client.js';
 import { readBack } from '../../../src/targets/victoriametrics/read-back-export.js';
 import { flagsOf } from '../../../src/targets/victoriametrics/start-flags.js';
 
@@ -31,7 +31,7 @@ function showing(after: { readonly f: number; readonly g: number }) {
     waits.push(ms);
     return Promise.resolve();
   };
-  return { asker: { answer, wait } as unknown as Asker, waits };
+  return { asker: { answer, wait } as unknown as QueryClient, waits };
 }
 
 test('what is there at once costs no wait', async () => {

@@ -5,7 +5,7 @@ import { UsageError } from '../../../core/errors.js';
 import { type FieldOption, Mapping, type MappingOptions } from '../../rows/mapping/mapping.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { Annotations, Virtual } from './annotations.js';
-import type { Declared, Part } from './datatypes.js';
+import type { Declared, PointPart } from './datatypes.js';
 
 export interface AnnotatedTable {
   readonly mapping: Mapping;
@@ -26,14 +26,14 @@ export interface Flux {
   readonly declared: Declared;
 }
 
-interface Column {
+interface AnnotatedColumn {
   readonly label: string;
   readonly declared: Declared;
-  readonly part: Part;
+  readonly part: PointPart;
 }
 
 /** Labels that Flux gives a meaning; the others of it say nothing of the point. */
-const labels: Readonly<Record<string, Part>> = {
+const labels: Readonly<Record<string, PointPart>> = {
   _measurement: 'measurement',
   _time: 'time',
   _start: 'ignored',
@@ -54,7 +54,9 @@ export function annotatedTable(
   const virtual = annotations.virtual.map(({ label, declared }) => ({ label, declared }));
   const isFlux = header.includes('_field') && header.includes('_value');
   const all = [...real, ...virtual];
-  const columns = all.map((each, i): Column => ({ ...each, part: partOf(each, i < header.length, header, isFlux) }));
+  const columns = all.map(
+    (each, i): AnnotatedColumn => ({ ...each, part: partOf(each, i < header.length, header, isFlux) }),
+  );
   const time = one(columns, 'time', 'one column of times: mark it as dateTime and others as ignored');
   const flux = isFlux ? fluxOf(header, columns) : null;
   const mapping = new Mapping(
@@ -86,11 +88,11 @@ export function annotatedTable(
 }
 
 function partOf(
-  { label, declared }: Pick<Column, 'label' | 'declared'>,
+  { label, declared }: Pick<AnnotatedColumn, 'label' | 'declared'>,
   isReal: boolean,
   header: readonly string[],
   isFlux: boolean,
-): Part {
+): PointPart {
   // Results of Flux have a column without a name for their annotations.
   const ofFlux = isReal && (header[0] === '' || isFlux) ? labels[label] : undefined;
   if (ofFlux !== undefined) return ofFlux;
@@ -100,12 +102,12 @@ function partOf(
   return declared.part ?? (isFlux && declared.part !== 'field' ? 'ignored' : 'field');
 }
 
-function fluxOf(header: readonly string[], columns: readonly Column[]): Flux {
+function fluxOf(header: readonly string[], columns: readonly AnnotatedColumn[]): Flux {
   const value = header.indexOf('_value');
   return { name: header.indexOf('_field'), value, declared: columns[value]!.declared };
 }
 
-function mappingOf(columns: readonly Column[], time: number, options: MappingOptions): MappingOptions {
+function mappingOf(columns: readonly AnnotatedColumn[], time: number, options: MappingOptions): MappingOptions {
   const measurements = columns.flatMap(({ part }, i) => (part === 'measurement' ? [i] : []));
   const fixed = options.measurement !== null && !/^\{.+\}$/s.test(options.measurement);
   if (measurements.length !== 1 && !(measurements.length === 0 && fixed)) {
@@ -113,7 +115,7 @@ function mappingOf(columns: readonly Column[], time: number, options: MappingOpt
       `${measurements.length} of them in ${columns.map(({ label }) => JSON.stringify(label)).join(', ')}`,
     ]);
   }
-  const named = (wanted: Part) =>
+  const named = (wanted: PointPart) =>
     columns.flatMap(({ part, label, declared }, i) => (part === wanted ? [{ i, label, declared }] : []));
   return {
     measurement: measurements.length === 1 ? `{${measurements[0]}}` : options.measurement,
@@ -125,7 +127,7 @@ function mappingOf(columns: readonly Column[], time: number, options: MappingOpt
   };
 }
 
-function one(columns: readonly Column[], wanted: Part, expected: string): number {
+function one(columns: readonly AnnotatedColumn[], wanted: PointPart, expected: string): number {
   const found = columns.flatMap(({ part }, i) => (part === wanted ? [i] : []));
   if (found.length === 1) return found[0]!;
   throw contradiction(

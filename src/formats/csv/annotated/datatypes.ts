@@ -1,17 +1,17 @@
 // What `#datatype` and `#constant` of annotated CSV say of a column: its part of the point, its type, and how its values are written.
 
-import type { FieldType } from '../../rows/mapping/mapping.js';
-import type { Reading } from '../../rows/values/value-writer.js';
+import type { FieldTypeName } from '../../rows/mapping/mapping.js';
+import type { ValueReading } from '../../rows/values/value-writer.js';
 import { strptimeOf } from '../../timestamps/go-layout.js';
 
-export type Part = 'measurement' | 'tag' | 'field' | 'time' | 'ignored';
+export type PointPart = 'measurement' | 'tag' | 'field' | 'time' | 'ignored';
 
 /** What a column was said to be. */
 export interface Declared {
   /** Null: what its name and `#group` make of it. */
-  readonly part: Part | null;
-  readonly type: FieldType | null;
-  readonly reading: Reading | null;
+  readonly part: PointPart | null;
+  readonly type: FieldTypeName | null;
+  readonly reading: ValueReading | null;
   /** Of a time, as `--time-format` takes it. */
   readonly timeFormat: string | null;
   /** Of a number: what stands before its fraction, then what is to be left out. */
@@ -29,7 +29,7 @@ export const undeclared: Declared = {
   fallback: '',
 };
 
-const types: Readonly<Record<string, FieldType>> = {
+const types: Readonly<Record<string, FieldTypeName>> = {
   string: 'string',
   double: 'float',
   long: 'integer',

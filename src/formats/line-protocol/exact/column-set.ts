@@ -9,7 +9,7 @@ const WORDS = 4;
 export type Added = 'new' | 'full' | 'tag' | 'field';
 
 /** A set of byte ranges, emptied in constant time by moving on to another generation. */
-export class Columns {
+export class ColumnSet {
   readonly #slots = new Int32Array(SLOTS * WORDS);
   #generation = 0;
   #count = 0;

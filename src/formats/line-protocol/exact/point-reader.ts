@@ -1,10 +1,10 @@
 // The exact check of one point, byte by byte: the reference for the kernel, and its slow path. One class, because
 // every step moves the same cursor; a good point allocates nothing.
 
-import { type InputPrecision, type NameLimits, narrowestNames } from '../../../core/types/index.js';
+import { type InputPrecision, type NameLimits, strictestNameLimits } from '../../../core/types/index.js';
 import type { Reason } from '../../reasons.js';
 import * as names from './byte-classes.js';
-import { Columns } from './column-set.js';
+import { ColumnSet } from './column-set.js';
 import { Hash } from './hash.js';
 import { TimeReader } from './time-reader.js';
 import { sequenceEnd } from './utf8.js';
@@ -23,7 +23,7 @@ const SERIES_KEY_BASE = 7;
 const SERIES_KEY_PER_TAG = 9;
 
 /** `incomplete`: everything up to the end of the window fits, and more is needed to tell. */
-export type Outcome = 'point' | 'reject' | 'incomplete';
+export type PointOutcome = 'point' | 'reject' | 'incomplete';
 
 export interface PointOptions {
   readonly maxPointBytes: number;
@@ -51,7 +51,7 @@ export class PointReader {
   readonly #maxPointBytes: number;
   readonly #seriesKeyBytes: number;
   readonly #measurementClasses: Uint8Array;
-  readonly #columns = new Columns();
+  readonly #columns = new ColumnSet();
   readonly #name: Hash;
   #start = 0;
   #at = 0;
@@ -67,7 +67,7 @@ export class PointReader {
   #openTo = 0;
 
   constructor(bytes: Uint8Array, options: PointOptions, seed: bigint) {
-    const { maxPointBytes, precision, names: limits = narrowestNames } = options;
+    const { maxPointBytes, precision, names: limits = strictestNameLimits } = options;
     this.shape = new Hash(seed);
     this.#name = new Hash(seed);
     this.#bytes = bytes;
@@ -86,7 +86,7 @@ export class PointReader {
    * Reads the point at `start`, its first byte that is no blank. `limit` is the end of the bytes at hand, and an LF has
    * to stand there; with `final` that LF is taken for one of the input's.
    */
-  read(start: number, limit: number, final: boolean): Outcome {
+  read(start: number, limit: number, final: boolean): PointOutcome {
     this.#start = start;
     this.#at = start;
     this.#limit = limit;

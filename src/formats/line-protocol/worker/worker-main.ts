@@ -3,36 +3,36 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Shape } from '../../../core/types/index.js';
-import { Passage } from '../chunk-scanner.js';
+import { ChunkScanner } from '../chunk-scanner.js';
 import { Scan } from '../line-scan.js';
-import type { Answer, Ask, Run, Task } from './worker-messages.js';
+import type { PointRun, Task, WorkerRequest, WorkerResponse } from './worker-messages.js';
 
 const { options, memory, wanted } = workerData as Task;
 const port = parentPort!;
 const scan = new Scan(options, memory);
-const passage = new Passage(scan);
+const passage = new ChunkScanner(scan);
 const { windows, carried: kept } = scan.layout;
 /** Windows that came while one before them was not drained. */
-const waiting: Extract<Ask, { do: 'window' }>[] = [];
+const waiting: Extract<WorkerRequest, { do: 'window' }>[] = [];
 let drained = true;
 /** Bytes of the unfinished line, which is in none of the windows. */
 let carried = 0;
 let told = 0;
 
-port.on('message', (ask: Ask) => {
+port.on('message', (ask: WorkerRequest) => {
   if (ask.do === 'begin') begin(ask);
   else if (ask.do === 'more') resume(ask);
   else if (drained) open(ask);
   else waiting.push(ask);
 });
 
-function begin({ start }: Extract<Ask, { do: 'begin' }>): void {
+function begin({ start }: Extract<WorkerRequest, { do: 'begin' }>): void {
   passage.begin(start);
   carried = 0;
   drained = true;
 }
 
-function open({ input, window, length }: Extract<Ask, { do: 'window' }>): void {
+function open({ input, window, length }: Extract<WorkerRequest, { do: 'window' }>): void {
   if (!isWanted(input)) {
     leave(input, window);
     return;
@@ -44,7 +44,7 @@ function open({ input, window, length }: Extract<Ask, { do: 'window' }>): void {
   step(input, window);
 }
 
-function resume({ input, window }: Extract<Ask, { do: 'more' }>): void {
+function resume({ input, window }: Extract<WorkerRequest, { do: 'more' }>): void {
   if (isWanted(input)) step(input, window);
   else leave(input, window);
   while (drained && waiting.length > 0) open(waiting.shift()!);
@@ -63,7 +63,7 @@ function leave(input: number, window: number): void {
   answer({ input, window, drained, run: null });
 }
 
-function runFound(): Run {
+function runFound(): PointRun {
   const { count, rejects, firstLine, line, shapes } = scan;
   const fresh: Shape[] = [];
   while (told < shapes.count) fresh.push(shapes.shape(told++));
@@ -75,6 +75,6 @@ function isWanted(input: number): boolean {
   return Atomics.load(wanted, 0) === input;
 }
 
-function answer(said: Answer): void {
+function answer(said: WorkerResponse): void {
   port.postMessage(said);
 }

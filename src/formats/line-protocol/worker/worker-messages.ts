@@ -2,7 +2,7 @@
 // whoever was told of it last. To hand memory over instead would make an object of it with every message, and as many
 // megabytes known to the garbage collector: it then ran ten times a second.
 
-import type { FormatReject, Place, Shape } from '../../../core/types/index.js';
+import type { FormatReject, Position, Shape } from '../../../core/types/index.js';
 import type { WasmMemory } from '../../kernel/wasm.js';
 import type { LineProtocolOptions } from '../lines-layout.js';
 
@@ -18,21 +18,21 @@ export interface Task {
  * To the thread. `begin`: another input. `window`: `length` bytes were read into the window of that number; 0 end the input.
  * `more`: the run is used up, the window is not.
  */
-export type Ask =
-  | { readonly do: 'begin'; readonly input: number; readonly start: Place }
+export type WorkerRequest =
+  | { readonly do: 'begin'; readonly input: number; readonly start: Position }
   | { readonly do: 'window'; readonly input: number; readonly window: number; readonly length: number }
   | { readonly do: 'more'; readonly input: number; readonly window: number };
 
 /** From the thread, one for each window it was told of; `run` null: there was nothing in it, or it is no longer wanted. */
-export interface Answer {
+export interface WorkerResponse {
   readonly input: number;
   readonly window: number;
   readonly drained: boolean;
-  readonly run: Run | null;
+  readonly run: PointRun | null;
 }
 
 /** A run of points; bytes and index are in the memory. */
-export interface Run {
+export interface PointRun {
   readonly count: number;
   readonly rejects: readonly FormatReject[];
   readonly firstLine: number;

@@ -4,11 +4,11 @@
 import { Worker } from 'node:worker_threads';
 import { BugError } from '../../../core/errors.js';
 import { packaged } from '../../../core/packaged.js';
-import type { ByteSource, Letterhead, Place, Points, Shape } from '../../../core/types/index.js';
+import type { ByteSource, DeadLetterFormat, Points, Position, Shape } from '../../../core/types/index.js';
 import { memoryOf } from '../../kernel/wasm.js';
 import { shapeIn } from '../double-buffer.js';
-import { indexes, type Layout, type LineProtocolOptions, layout } from '../lines-layout.js';
-import type { Answer, Ask, Run } from './worker-messages.js';
+import { indexes, type LineProtocolOptions, type LinesLayout, layout } from '../lines-layout.js';
+import type { PointRun, WorkerRequest, WorkerResponse } from './worker-messages.js';
 
 /** The other thread with everything loaded (Node 20: 10 MiB; measured 2026-11-25). */
 export const threadBytes = 12 * 1024 * 1024;
@@ -17,16 +17,16 @@ const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32
 /** Why what is still being read is not waited for. */
 const over = new Error('the runs of this input have ended');
 
-export class Apart {
-  readonly #layout: Layout;
-  readonly #letterhead: Letterhead;
+export class WorkerScanner {
+  readonly #layout: LinesLayout;
+  readonly #deadLetterFormat: DeadLetterFormat;
   readonly #thread: Worker;
   readonly #wanted = new Int32Array(new SharedArrayBuffer(4));
   readonly #bytes: Uint8Array;
   readonly #indexes: readonly Uint32Array[];
   /** Windows that nothing is known of. */
   readonly #free: number[];
-  readonly #answers: Answer[] = [];
+  readonly #answers: WorkerResponse[] = [];
   readonly #shapes: Shape[] = [];
   #abroad = 0;
   #input = 0;
@@ -34,9 +34,9 @@ export class Apart {
   #closed = false;
   #wake: () => void = () => {};
 
-  constructor(options: LineProtocolOptions, letterhead: Letterhead) {
+  constructor(options: LineProtocolOptions, deadLetterFormat: DeadLetterFormat) {
     this.#layout = layout(options);
-    this.#letterhead = letterhead;
+    this.#deadLetterFormat = deadLetterFormat;
     const memory = memoryOf(this.#layout.bytes, true);
     this.#bytes = new Uint8Array(memory.buffer);
     this.#indexes = indexes(memory, this.#layout);
@@ -50,7 +50,7 @@ export class Apart {
       execArgv: [],
       env: {},
     });
-    this.#thread.on('message', (answer: Answer) => this.#take(answer));
+    this.#thread.on('message', (answer: WorkerResponse) => this.#take(answer));
     this.#thread.on('error', (cause) => this.#fail(cause));
     this.#thread.on('exit', (code) => this.#fail(new Error(`it ended by itself, with code ${code}`)));
     // Last: a listener for messages is a reason to stay alive.
@@ -64,7 +64,7 @@ export class Apart {
   }
 
   /** As `Format.points`. */
-  async *points(source: ByteSource, signal: AbortSignal, start: Place): AsyncGenerator<Points, void> {
+  async *points(source: ByteSource, signal: AbortSignal, start: Position): AsyncGenerator<Points, void> {
     const own = new AbortController();
     const reading = new Chunks(source, AbortSignal.any([signal, own.signal]));
     const stop = (): void => this.#wake();
@@ -72,7 +72,7 @@ export class Apart {
     this.#input += 1;
     Atomics.store(this.#wanted, 0, this.#input);
     this.#ask({ do: 'begin', input: this.#input, start });
-    let used: Answer | null = null;
+    let used: WorkerResponse | null = null;
     try {
       for (;;) {
         signal.throwIfAborted();
@@ -115,12 +115,12 @@ export class Apart {
     });
   }
 
-  #ask(ask: Ask): void {
+  #ask(ask: WorkerRequest): void {
     if (ask.do !== 'begin') this.#abroad += 1;
     this.#thread.postMessage(ask);
   }
 
-  #take(answer: Answer): void {
+  #take(answer: WorkerResponse): void {
     this.#abroad -= 1;
     if (answer.run !== null) this.#shapes.push(...answer.run.shapes);
     if (answer.input === Atomics.load(this.#wanted, 0)) this.#answers.push(answer);
@@ -129,7 +129,7 @@ export class Apart {
   }
 
   /** Its run is used up, or not wanted. */
-  #back({ input, window, drained }: Answer): void {
+  #back({ input, window, drained }: WorkerResponse): void {
     if (drained) this.#free.push(window);
     else this.#ask({ do: 'more', input, window });
   }
@@ -157,7 +157,7 @@ export class Apart {
     while (this.#abroad > 0 && this.#failure === null && !this.#closed) await this.#change();
   }
 
-  #pointsOf(window: number, { count, rejects, firstLine, endLine, origin, end }: Run): Points {
+  #pointsOf(window: number, { count, rejects, firstLine, endLine, origin, end }: PointRun): Points {
     const bytes = this.#bytes;
     const index = this.#indexes[window]!;
     const shape = (number: number): Shape => this.#shapes[number]!;
@@ -169,7 +169,7 @@ export class Apart {
       rejects,
       firstLine,
       endLine,
-      letterhead: this.#letterhead,
+      deadLetterFormat: this.#deadLetterFormat,
       origin,
       end,
       shape,

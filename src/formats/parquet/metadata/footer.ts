@@ -20,7 +20,7 @@ export interface Chunk {
   readonly bytes: number;
 }
 
-export interface Group {
+export interface GroupLayout {
   /** Number of its first row in the file, from 0. */
   readonly first: number;
   readonly rows: number;
@@ -31,7 +31,7 @@ export interface Group {
 export interface Footer {
   readonly root: Node;
   readonly leaves: readonly Leaf[];
-  readonly groups: readonly Group[];
+  readonly groups: readonly GroupLayout[];
   readonly rows: number;
 }
 
@@ -77,7 +77,7 @@ export async function readFooter(file: FileBytes, name: string, most: number): P
     throw bad(`a footer that is damaged (${error instanceof Error ? error.message : String(error)})`);
   }
   const { root, leaves } = treeOf(data.schema, name);
-  const groups: Group[] = [];
+  const groups: GroupLayout[] = [];
   let first = 0;
   for (const [i, group] of data.row_groups.entries()) {
     const read = groupOf(group, leaves, first, from, (got) => bad(`row group ${i + 1} with ${got}`));
@@ -94,7 +94,7 @@ function groupOf(
   first: number,
   limit: number,
   bad: (got: string) => InputError,
-): Group {
+): GroupLayout {
   const rows = count(num_rows);
   if (rows === null) throw bad(`${num_rows} rows`);
   if (columns.length !== leaves.length) throw bad(`${columns.length} of ${leaves.length} columns`);

@@ -3,7 +3,7 @@
 import type { SchemaElement } from 'hyparquet';
 import { InputError } from '../../../core/errors.js';
 import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
-import type { FieldType } from '../../rows/mapping/mapping.js';
+import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 
 export type Physical = NonNullable<SchemaElement['type']>;
 
@@ -58,7 +58,7 @@ export interface Node {
 const mostDepth = 64;
 const widths: Partial<Record<Physical, number>> = { INT32: 4, INT64: 8, INT96: 12, FLOAT: 4, DOUBLE: 8, BOOLEAN: 1 };
 const places = { MILLIS: 3, MICROS: 6, NANOS: 9 };
-const fieldTypes: Readonly<Record<number, FieldType>> = {
+const fieldTypes: Readonly<Record<number, FieldTypeName>> = {
   [BOOL]: 'boolean',
   [INT]: 'integer',
   [UINT]: 'unsigned',
@@ -68,7 +68,7 @@ const fieldTypes: Readonly<Record<number, FieldType>> = {
 };
 
 /** Type of a field that the column becomes. */
-export function fieldType({ kind, scale }: Leaf): FieldType {
+export function fieldType({ kind, scale }: Leaf): FieldTypeName {
   if (kind === DECIMAL) return scale > 0 ? 'float' : 'integer';
   return fieldTypes[kind] ?? 'string';
 }

@@ -2,9 +2,9 @@
 
 import { UsageError } from '../../../core/errors.js';
 import { copySlack } from '../../rows/copy-bytes.js';
-import { mapped } from '../../rows/mapping/build-mapping.js';
+import { buildMapping } from '../../rows/mapping/build-mapping.js';
 import { type Mapping, type MappingOptions, wantedNames } from '../../rows/mapping/mapping.js';
-import type { Place } from '../rows/row-text.js';
+import type { TextRange } from '../rows/row-text.js';
 import { fieldType, type Leaf, type Node, OTHER } from './parquet-schema.js';
 
 /** The name of a column as JSON, with its colon. */
@@ -17,7 +17,7 @@ export interface Key {
 /** A column whose rows have one value at most. */
 export interface FlatColumn {
   readonly node: Node;
-  readonly place: Place;
+  readonly place: TextRange;
   readonly key: Key;
 }
 
@@ -27,12 +27,12 @@ export interface ListColumn {
   readonly leaves: readonly Node[];
   readonly key: Key;
   /** By path, elements of lists by their number: `samples.0`. */
-  readonly places: ReadonlyMap<string, Place>;
+  readonly places: ReadonlyMap<string, TextRange>;
   /** Numbers of the columns that are lists, by path. */
   readonly lists: ReadonlyMap<string, number>;
 }
 
-export interface Columns {
+export interface SelectedColumns {
   readonly mapping: Mapping;
   readonly count: number;
   readonly flat: readonly FlatColumn[];
@@ -40,7 +40,7 @@ export interface Columns {
 }
 
 /** Throws UsageError when the columns are not those that the options speak of. */
-export function columnsOf(root: Node, options: MappingOptions): Columns {
+export function columnsOf(root: Node, options: MappingOptions): SelectedColumns {
   const tops = root.children.map((node) => ({ node, leaves: leavesOf(node), hasLists: hasList(node) }));
   const picks = wantedNames(options);
   const named = tops.flatMap(({ node, leaves, hasLists }) =>
@@ -48,9 +48,9 @@ export function columnsOf(root: Node, options: MappingOptions): Columns {
   );
   const names = named.map(([name]) => name);
   const types = new Map(named.flatMap(([name, leaf]) => (leaf === null ? [] : [[name, fieldType(leaf)]])));
-  const mapping = mapped(names, options, (name) => types.get(name) ?? null);
+  const mapping = buildMapping(names, options, (name) => types.get(name) ?? null);
   const asked = new Map((options.fields ?? []).map(({ name, type }) => [name, type]));
-  const placeOf = (name: string, leaf: Leaf): Place => {
+  const placeOf = (name: string, leaf: Leaf): TextRange => {
     const column = names.indexOf(name);
     const isUsed = mapping.wants(name) && column >= 0;
     if (isUsed && leaf.kind === OTHER) throw unknown(name, leaf);

@@ -17,10 +17,10 @@ export class ThriftError extends Error {}
 
 /** Checks the structure that begins at `from`. @returns the offset behind it. Throws ThriftError. */
 export function structEnd(bytes: Uint8Array, from: number): number {
-  return new Walk(bytes, from).struct(0);
+  return new ThriftWalk(bytes, from).struct(0);
 }
 
-class Walk {
+class ThriftWalk {
   readonly #bytes: Uint8Array;
   #at: number;
 

@@ -9,7 +9,7 @@ import type { Leaf } from '../metadata/parquet-schema.js';
 import { structEnd, ThriftError } from '../metadata/thrift.js';
 import type { Codec } from './codecs.js';
 import { dictionaryOf, type Levels, type Page, pageOf } from './data-page.js';
-import { noValues, type Values } from './page-values.js';
+import { noValues, type PageValues } from './page-values.js';
 
 /** Read at once where pages are small. */
 const readAhead = 64 * 1024;
@@ -32,7 +32,7 @@ export class ColumnPages {
   /** Bytes of the file from `#from` on. */
   #held: Uint8Array = nothing;
   #from = 0;
-  #dictionary: Values = noValues;
+  #dictionary: PageValues = noValues;
   /** Values and decompressed bytes that are still to come. */
   #left: number;
   #bytes: number;

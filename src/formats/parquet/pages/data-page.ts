@@ -4,7 +4,7 @@ import type { PageHeader } from 'hyparquet';
 import type { Leaf } from '../metadata/parquet-schema.js';
 import type { Codec } from './codecs.js';
 import { readLevels, readPresence, readRuns } from './levels.js';
-import { encodedValues, noValues, plainValues, type Values } from './page-values.js';
+import { encodedValues, noValues, type PageValues, plainValues } from './page-values.js';
 
 export interface Page {
   /** Values, nulls included. */
@@ -12,7 +12,7 @@ export interface Page {
   /** Levels of each; null where all are at the highest, or there is only one. */
   readonly definitions: Uint8Array | null;
   readonly repetitions: Uint8Array | null;
-  readonly values: Values;
+  readonly values: PageValues;
   /** Numbers of the values; null where they come one after the other. */
   readonly places: Int32Array | null;
 }
@@ -24,7 +24,7 @@ export interface Levels {
 }
 
 /** Values that pages name by their number. Throws for what is damaged. */
-export function dictionaryOf(header: PageHeader, body: Uint8Array, leaf: Leaf, codec: Codec): Values {
+export function dictionaryOf(header: PageHeader, body: Uint8Array, leaf: Leaf, codec: Codec): PageValues {
   const { num_values } = header.dictionary_page_header!;
   return plainValues(leaf, num_values, codec(body, header.uncompressed_page_size), 0);
 }
@@ -36,7 +36,7 @@ export function pageOf(
   leaf: Leaf,
   most: Levels,
   codec: Codec,
-  dictionary: Values,
+  dictionary: PageValues,
 ): Page {
   const v2 = header.data_page_header_v2;
   return v2 === undefined
@@ -50,7 +50,7 @@ function pageV1(
   leaf: Leaf,
   most: Levels,
   codec: Codec,
-  dictionary: Values,
+  dictionary: PageValues,
 ): Page {
   const {
     num_values: count,
@@ -82,7 +82,7 @@ function pageV2(
   leaf: Leaf,
   most: Levels,
   codec: Codec,
-  dictionary: Values,
+  dictionary: PageValues,
 ): Page {
   const { num_values: count, encoding, is_compressed } = v2;
   const repeated = v2.repetition_levels_byte_length;
@@ -107,11 +107,11 @@ function filled(
   encoding: string,
   bytes: Uint8Array,
   from: number,
-  dictionary: Values,
+  dictionary: PageValues,
 ): Page {
   let present = count;
   if (definitions !== null) for (let i = 0; i < count; i++) if (definitions[i] !== highest) present--;
-  const page = (values: Values, places: Int32Array | null): Page => ({
+  const page = (values: PageValues, places: Int32Array | null): Page => ({
     count,
     definitions: present === count ? null : definitions,
     repetitions,

@@ -2,10 +2,10 @@
 
 import type { ColumnPages } from './column-pages.js';
 import type { Page } from './data-page.js';
-import { noValues, type Values } from './page-values.js';
+import { noValues, type PageValues } from './page-values.js';
 
-export class Cursor {
-  values: Values = noValues;
+export class PageCursor {
+  values: PageValues = noValues;
   /** Whether they are a dictionary, so that they come more than once. */
   isDictionary = false;
   /** The value of the entry passed last: bytes [from, to) of `source`. Told by `locate`. */
@@ -121,7 +121,7 @@ export class Cursor {
     this.to = ends === null ? this.from + width : ends[value]!;
   }
 
-  #share({ bytes, starts, ends, shared }: Values, value: number): void {
+  #share({ bytes, starts, ends, shared }: PageValues, value: number): void {
     const head = shared![value]!;
     const [from, to] = [starts![value]!, ends![value]!];
     const length = head + to - from;

@@ -8,7 +8,7 @@ import { deltaEnd } from './delta.js';
 import { readRuns } from './levels.js';
 
 /** Values by number. */
-export interface Values {
+export interface PageValues {
   readonly count: number;
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -22,7 +22,7 @@ export interface Values {
 }
 
 const noBytes = new Uint8Array(0);
-export const noValues: Values = valuesOf(0, noBytes, 0);
+export const noValues: PageValues = valuesOf(0, noBytes, 0);
 
 /** All are made here, so that they are objects of one form: reading from several is several times as slow. */
 function valuesOf(
@@ -32,13 +32,13 @@ function valuesOf(
   starts: Int32Array | null = null,
   ends: Int32Array | null = null,
   shared: Int32Array | null = null,
-): Values {
+): PageValues {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { count, bytes, view, from, starts, ends, shared };
 }
 
 /** Values as they are, one behind the other. Throws when there are fewer. */
-export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: number): Values {
+export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: number): PageValues {
   if (leaf.physical === 'BOOLEAN') return bitValues(count, bytes, from);
   if (leaf.width > 0) {
     if (count * leaf.width > bytes.length - from) throw new Error('fewer values than it speaks of');
@@ -60,14 +60,20 @@ export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: 
 }
 
 /** A byte for each bit. */
-function bitValues(count: number, bytes: Uint8Array, from: number): Values {
+function bitValues(count: number, bytes: Uint8Array, from: number): PageValues {
   if (count > (bytes.length - from) * 8) throw new Error('fewer values than it speaks of');
   const flags = Uint8Array.from({ length: count }, (_, i) => (bytes[from + (i >>> 3)]! >>> (i & 7)) & 1);
   return valuesOf(count, flags, 0);
 }
 
 /** Values in one of the encodings that need no dictionary. Throws for what is damaged, or none of them. */
-export function encodedValues(leaf: Leaf, encoding: string, count: number, bytes: Uint8Array, from: number): Values {
+export function encodedValues(
+  leaf: Leaf,
+  encoding: string,
+  count: number,
+  bytes: Uint8Array,
+  from: number,
+): PageValues {
   if (encoding === 'PLAIN') return plainValues(leaf, count, bytes, from);
   if (count === 0) return noValues;
   if (encoding === 'RLE' && leaf.physical === 'BOOLEAN') {
@@ -89,7 +95,7 @@ export function encodedValues(leaf: Leaf, encoding: string, count: number, bytes
   throw new Error(`values as ${encoding}`);
 }
 
-function split(leaf: Leaf, count: number, bytes: Uint8Array, from: number): Values {
+function split(leaf: Leaf, count: number, bytes: Uint8Array, from: number): PageValues {
   if (leaf.width === 0 || leaf.width === 1 || count * leaf.width > bytes.length - from)
     throw new Error('fewer values than it speaks of');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -98,14 +104,14 @@ function split(leaf: Leaf, count: number, bytes: Uint8Array, from: number): Valu
   return valuesOf(count, new Uint8Array(whole), 0);
 }
 
-function deltas(into: Int32Array | BigInt64Array, bytes: Uint8Array, from: number): Values {
+function deltas(into: Int32Array | BigInt64Array, bytes: Uint8Array, from: number): PageValues {
   deltaEnd(bytes, from, into.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   deltaBinaryUnpack({ view, offset: from }, into.length, into);
   return valuesOf(into.length, new Uint8Array(into.buffer), 0);
 }
 
-function lengths(leaf: Leaf, count: number, bytes: Uint8Array, from: number, shared: Int32Array | null): Values {
+function lengths(leaf: Leaf, count: number, bytes: Uint8Array, from: number, shared: Int32Array | null): PageValues {
   const starts = new Int32Array(count);
   const ends = new Int32Array(count);
   deltas(ends, bytes, from);

@@ -3,14 +3,14 @@
 import { type Cells, LIST } from '../../rows/cells.js';
 import type { Node } from '../metadata/parquet-schema.js';
 import { keyOf, type ListColumn } from '../metadata/selected-columns.js';
-import type { Cursor } from '../pages/page-cursor.js';
-import type { Place } from './row-text.js';
+import type { PageCursor } from '../pages/page-cursor.js';
+import type { TextRange } from './row-text.js';
 
 /** Where text is written. */
 export interface Pen {
   at: number;
   text(bytes: Uint8Array): void;
-  value(place: Place, cursor: Cursor, value: number): void;
+  value(place: TextRange, cursor: PageCursor, value: number): void;
 }
 
 const NULL = Buffer.from('null');
@@ -23,14 +23,14 @@ const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST, COMMA] = ['{', '}', '[', ']', ','].ma
 ];
 
 export class ListRows {
-  readonly cursors: readonly Cursor[];
+  readonly cursors: readonly PageCursor[];
   readonly #column: ListColumn;
-  readonly #of: ReadonlyMap<Node, Cursor>;
-  readonly #first = new Map<Node, Cursor>();
+  readonly #of: ReadonlyMap<Node, PageCursor>;
+  readonly #first = new Map<Node, PageCursor>();
   readonly #keys = new Map<Node, Uint8Array>();
 
   /** @param cursors of its leaves */
-  constructor(column: ListColumn, cursors: readonly Cursor[]) {
+  constructor(column: ListColumn, cursors: readonly PageCursor[]) {
     this.#column = column;
     this.cursors = cursors;
     this.#of = new Map(column.leaves.map((leaf, i) => [leaf, cursors[i]!]));
@@ -50,7 +50,7 @@ export class ListRows {
     this.#value(this.#column.node, this.#column.node.column, pen, cells);
   }
 
-  #enter(node: Node): Cursor {
+  #enter(node: Node): PageCursor {
     const cursor = this.#of.get(node) ?? node.children.map((child) => this.#enter(child))[0]!;
     this.#first.set(node, cursor);
     this.#keys.set(node, keyOf(node.name).bytes);

@@ -7,7 +7,7 @@ import type { MappedColumn, Mapping } from '../../rows/mapping/mapping.js';
 import { typeNames, UNKNOWN } from '../../rows/values/field-types.js';
 import { putName } from '../../rows/values/put-value.js';
 import { ValueWriter } from '../../rows/values/value-writer.js';
-import { noValues, type Values } from '../pages/page-values.js';
+import { noValues, type PageValues } from '../pages/page-values.js';
 
 /** Bytes for what is kept of a row group; part of what it needs. */
 export const readyBytes = 2 * 1024 * 1024;
@@ -100,7 +100,7 @@ export class ReadyColumn {
   }
 
   /** Writes `"name":value,` at `at`, and the cell. @returns the offset behind it; -1 when it is not kept */
-  put(dictionary: Values, value: number, at: number): number {
+  put(dictionary: PageValues, value: number, at: number): number {
     if (dictionary !== this.#dictionary) this.#begin(dictionary);
     const first = this.#entries.length === 0 ? NEVER : this.#entries[words * value]!;
     if (first <= 0) return -1;
@@ -125,7 +125,7 @@ export class ReadyColumn {
     if (entries.length > 0 && entries[words * value] === NEW) this.#keep(words * value, from, to);
   }
 
-  #begin(dictionary: Values): void {
+  #begin(dictionary: PageValues): void {
     const isWorth = this.#part !== null && dictionary.count * fewest <= this.#rows;
     this.#dictionary = dictionary;
     this.#entries = new Int32Array(isWorth ? words * dictionary.count : 0);

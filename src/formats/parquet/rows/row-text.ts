@@ -4,12 +4,12 @@
 import type { InputPrecision } from '../../../core/types/index.js';
 import type { Reason } from '../../reasons.js';
 import { BARE, type Cells, FALSE, INSTANT, NUMBER, TEXT, TRUE } from '../../rows/cells.js';
-import type { FieldType } from '../../rows/mapping/mapping.js';
+import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 import type { RowLayout } from '../../rows/rows-layout.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
 import { type Zone, zone } from '../../timestamps/zone.js';
 import * as schema from '../metadata/parquet-schema.js';
-import type { Cursor } from '../pages/page-cursor.js';
+import type { PageCursor } from '../pages/page-cursor.js';
 import { decimalText, isFloatExact, putDecimal, putFloat64, putInt64, putText } from './digits.js';
 import { dateMoment, int96Moment, inUnit, inZone, type Moment, momentOf, timeOfDay, written } from './instants.js';
 
@@ -35,13 +35,13 @@ for (const [byte, letter] of [
 const places: Readonly<Record<InputPrecision, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
 
 /** Where a value goes. */
-export interface Place {
+export interface TextRange {
   readonly leaf: schema.Leaf;
   /** Number of its column for the encoder; -1 where it goes nowhere. */
   readonly cell: number;
   readonly isTime: boolean;
   /** Type of the field that the options ask for; null where it is left to the file, or is none. */
-  readonly asked: FieldType | null;
+  readonly asked: FieldTypeName | null;
 }
 
 export class RowText {
@@ -86,7 +86,7 @@ export class RowText {
   }
 
   /** Writes the value at `at`, where `most` of its bytes are free. @returns the offset behind it */
-  put(place: Place, cursor: Cursor, value: number, at: number): number {
+  put(place: TextRange, cursor: PageCursor, value: number, at: number): number {
     const { leaf } = place;
     const { view, from } = cursor.values;
     const p = from + value * leaf.width;
@@ -111,7 +111,7 @@ export class RowText {
   }
 
   /** Text as it is, with quotes; what has to be escaped there is put aside for the encoder. */
-  string(place: Place, source: Uint8Array, from: number, to: number, at: number): number {
+  string(place: TextRange, source: Uint8Array, from: number, to: number, at: number): number {
     const { bytes } = this;
     let o = at;
     bytes[o++] = QUOTE;
@@ -128,7 +128,7 @@ export class RowText {
     return o;
   }
 
-  #whole(place: Place, view: DataView, p: number, at: number): number {
+  #whole(place: TextRange, view: DataView, p: number, at: number): number {
     const { leaf } = place;
     const signed = leaf.kind === schema.INT;
     const isWide = leaf.width === 8;
@@ -145,14 +145,14 @@ export class RowText {
     if (BigInt(Number(text)) !== BigInt(text)) this.refuse('inexact-integer', text);
   }
 
-  #float(place: Place, value: number, at: number): number {
+  #float(place: TextRange, value: number, at: number): number {
     if (Number.isFinite(value))
       return this.#cell(place, place.asked === 'string' ? BARE : NUMBER, at, putFloat64(this.bytes, at, value));
     // JSON has no such number.
     return this.#quoted(place, BARE, String(value), at);
   }
 
-  #timestamp(place: Place, view: DataView, p: number, at: number): number {
+  #timestamp(place: TextRange, view: DataView, p: number, at: number): number {
     const { scale, utc, width } = place.leaf;
     const { timeFormat, timezone } = this.#options;
     const isPlain = place.isTime && timeFormat === 'auto' && (utc || timezone === 'UTC') && scale <= this.#unit;
@@ -170,7 +170,7 @@ export class RowText {
     return this.#cell(place, INSTANT, at, end);
   }
 
-  #rare(place: Place, cursor: Cursor, value: number, at: number): number {
+  #rare(place: TextRange, cursor: PageCursor, value: number, at: number): number {
     const { leaf } = place;
     const { view, from } = cursor.values;
     const p = from + value * leaf.width;
@@ -202,13 +202,13 @@ export class RowText {
     return this.string(place, source, first, to, at);
   }
 
-  #decimal(place: Place, text: string, at: number): number {
+  #decimal(place: TextRange, text: string, at: number): number {
     if (place.asked === null && place.cell >= 0 && place.leaf.scale > 0 && !isFloatExact(text))
       this.refuse('inexact-decimal', text);
     return this.#cell(place, BARE, at, putText(this.bytes, at, text));
   }
 
-  #moment(place: Place, moment: Moment, utc: boolean, at: number): number {
+  #moment(place: TextRange, moment: Moment, utc: boolean, at: number): number {
     const text = written(moment, utc);
     const { timezone, ambiguousTime, precision, timeFormat } = this.#options;
     if (!place.isTime) {
@@ -236,7 +236,7 @@ export class RowText {
     this.found = found;
   }
 
-  #quoted(place: Place, kind: number, text: string, at: number): number {
+  #quoted(place: TextRange, kind: number, text: string, at: number): number {
     this.bytes[at] = QUOTE;
     const end = putText(this.bytes, at + 1, text);
     this.bytes[end] = QUOTE;
@@ -244,7 +244,7 @@ export class RowText {
     return end + 1;
   }
 
-  #aside({ cell }: Place, kind: number, text: Uint8Array): void {
+  #aside({ cell }: TextRange, kind: number, text: Uint8Array): void {
     const { bytes } = this;
     const from = this.#scratch;
     if (text.length > this.#layout.scratchEnd - from) {
@@ -258,7 +258,7 @@ export class RowText {
     this.#cells.ends[cell] = this.#scratch;
   }
 
-  #cell({ cell }: Place, kind: number, from: number, to: number): number {
+  #cell({ cell }: TextRange, kind: number, from: number, to: number): number {
     if (cell >= 0) {
       const { kinds, starts, ends } = this.#cells;
       kinds[cell] = kind;

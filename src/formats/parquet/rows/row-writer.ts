@@ -1,14 +1,14 @@
 // Rows, written one behind the other into the memory of the format and handed to the encoder: their text is what is kept of
 // those that are rejected, and the bytes in which places are counted.
 
-import type { Place as Start } from '../../../core/types/index.js';
+import type { Position as Start } from '../../../core/types/index.js';
 import { copy } from '../../rows/copy-bytes.js';
-import type { Rows } from '../../rows/rows.js';
-import type { Columns, FlatColumn } from '../metadata/selected-columns.js';
-import type { Cursor } from '../pages/page-cursor.js';
+import type { RowFormatMemory } from '../../rows/rows.js';
+import type { FlatColumn, SelectedColumns } from '../metadata/selected-columns.js';
+import type { PageCursor } from '../pages/page-cursor.js';
 import type { ListRows, Pen } from './list-rows.js';
 import { ReadyColumn, ReadyTexts } from './rendered-dictionary.js';
-import { type Place, RowText, shortValue } from './row-text.js';
+import { RowText, shortValue, type TextRange } from './row-text.js';
 
 const LF = 0x0a;
 const OPEN = 0x7b;
@@ -27,16 +27,16 @@ export class RowWriter implements Pen {
   at = 0;
   /** Bytes of the input that offset 0 of the memory stands for. */
   origin = 0;
-  readonly #rows: Rows;
+  readonly #rows: RowFormatMemory;
   readonly #text: RowText;
-  readonly #columns: Columns;
+  readonly #columns: SelectedColumns;
   /** Of the memory of the format. */
   readonly #view: DataView;
   readonly #texts: ReadyTexts;
   readonly #ready: readonly ReadyColumn[];
   readonly #base: number;
   readonly #end: number;
-  #cursors: readonly Cursor[] = [];
+  #cursors: readonly PageCursor[] = [];
   #lists: readonly ListRows[] = [];
   /** Offset in the input of the row that comes next. */
   #offset: number;
@@ -47,7 +47,7 @@ export class RowWriter implements Pen {
   /** Where the row that is being written begins. */
   #start = 0;
 
-  constructor(rows: Rows, columns: Columns, { byteOffset, line }: Start) {
+  constructor(rows: RowFormatMemory, columns: SelectedColumns, { byteOffset, line }: Start) {
     const { bytes, layout } = rows.run;
     this.#rows = rows;
     this.#columns = columns;
@@ -80,7 +80,7 @@ export class RowWriter implements Pen {
   }
 
   /** The columns of the next row group. */
-  open(cursors: readonly Cursor[], lists: readonly ListRows[], rows: number): void {
+  open(cursors: readonly PageCursor[], lists: readonly ListRows[], rows: number): void {
     this.#cursors = cursors;
     this.#lists = lists;
     this.#texts.clear();
@@ -137,7 +137,7 @@ export class RowWriter implements Pen {
     this.at += bytes.length;
   }
 
-  value(place: Place, cursor: Cursor, value: number): void {
+  value(place: TextRange, cursor: PageCursor, value: number): void {
     if (value < 0) {
       this.text(NULL);
       return;
@@ -176,7 +176,7 @@ export class RowWriter implements Pen {
     }
   }
 
-  #flat({ place, key }: FlatColumn, ready: ReadyColumn, cursor: Cursor): void {
+  #flat({ place, key }: FlatColumn, ready: ReadyColumn, cursor: PageCursor): void {
     const value = cursor.pass();
     if (value < 0) return;
     const isEntry = cursor.isDictionary && !this.#isLong;

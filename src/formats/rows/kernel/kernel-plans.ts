@@ -2,7 +2,7 @@
 // of the fields, and the shapes that rows had. A plan is made when the exact way took the first row of a table.
 
 import type { MappedColumn, Mapping } from '../mapping/mapping.js';
-import type { Table } from '../table-memory.js';
+import type { TableMemory } from '../table-memory.js';
 
 // Offsets as in ../kernel/assembly/rows/memory.ts.
 const PLANS = 40_960;
@@ -26,7 +26,7 @@ export class Plans {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #tell: (first: number) => void;
-  readonly #known = new Map<Table, Plan>();
+  readonly #known = new Map<TableMemory, Plan>();
   #mapping: Mapping | null = null;
   #at = PLANS;
   #tags = 0;
@@ -51,7 +51,7 @@ export class Plans {
   }
 
   /** Makes the plan of a table what the table is now. @returns where it lies; null where there is no room for it */
-  follow(table: Table): number | null {
+  follow(table: TableMemory): number | null {
     const { tags, fields } = this.#mapping!;
     // No plan may be without a column that rows have meanwhile.
     if (tags.length !== this.#tags || fields.length !== this.#fields) this.#clear();
@@ -70,7 +70,7 @@ export class Plans {
     this.#tell(0);
   }
 
-  #made(table: Table, { tags, fields }: Mapping): Plan | null {
+  #made(table: TableMemory, { tags, fields }: Mapping): Plan | null {
     const columns = [...tags, ...fields];
     const prefixes = columns.reduce((sum, { prefix }) => sum + prefix.length, 0);
     const maskWords = (columns.length + 31) >>> 5;
@@ -125,7 +125,7 @@ export class Plans {
     return at;
   }
 
-  #putTypes(plan: Plan, { types, declared, version }: Table): void {
+  #putTypes(plan: Plan, { types, declared, version }: TableMemory): void {
     for (let i = 0; i < this.#fields; i++) {
       const word = plan.fieldsAt / 4 + COLUMN_WORDS * i + 3;
       this.#words[word] = types[i]!;

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../../core/errors.js';
 import { packaged } from '../../../core/packaged.js';
-import { narrowestNames, POINT_WORDS } from '../../../core/types/index.js';
+import { POINT_WORDS, strictestNameLimits } from '../../../core/types/index.js';
 import { type WasmMemory, wasm } from '../../kernel/wasm.js';
 import { timeLimit } from '../../line-protocol/exact/time-reader.js';
 import { places, type TimeCell } from '../../timestamps/time-cell.js';
@@ -27,7 +27,7 @@ const mostColumns = 2048;
 
 type Take = (at: number, limit: number, entry: number, entriesEnd: number) => number;
 
-interface Exports {
+interface RowKernelExports {
   readonly configure: (
     pointBytes: number,
     keyBytes: number,
@@ -70,7 +70,7 @@ export class RowKernel {
   /** The start of the row that it left. */
   at = 0;
   readonly #bytes: Uint8Array;
-  readonly #exports: Exports;
+  readonly #exports: RowKernelExports;
   readonly #state: Uint32Array;
   readonly #mask: Int32Array;
   readonly #plans: Plans;
@@ -91,13 +91,13 @@ export class RowKernel {
     const put = (from: number, to: number, out: number): number => time.put(from, to, out);
     const instance = new wasm.Instance(new wasm.Module(binary), { env: { memory, time: put } });
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#exports = instance.exports as unknown as Exports;
+    this.#exports = instance.exports as unknown as RowKernelExports;
     this.#state = new Uint32Array(memory.buffer, STATE, 4);
     this.#mask = new Int32Array(memory.buffer, MASK, mostColumns / 32);
     this.#plans = new Plans(memory.buffer, this.#exports.plans);
     this.#index = layout.index;
     this.#indexEnd = layout.index + layout.indexPoints * POINT_WORDS * 4;
-    const { maxPointBytes, precision, names = narrowestNames } = options;
+    const { maxPointBytes, precision, names = strictestNameLimits } = options;
     const { numbers, dates, utc } = time.forms;
     const nullsEnd = this.#putNulls(options.nullWords ?? []);
     this.#knowsNulls = nullsEnd <= NULLS_END;

@@ -2,7 +2,7 @@
 
 import { UsageError } from '../../../core/errors.js';
 import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
-import { type FieldType, Mapping, type MappingOptions } from './mapping.js';
+import { type FieldTypeName, Mapping, type MappingOptions } from './mapping.js';
 
 /** Names in a message. */
 const shownNames = 20;
@@ -11,10 +11,10 @@ const shownNames = 20;
  * Throws UsageError when the columns are not those that the options speak of.
  * @param typeOf types that the input itself gives its columns
  */
-export function mapped(
+export function buildMapping(
   names: readonly string[],
   options: MappingOptions,
-  typeOf: (name: string) => FieldType | null = () => null,
+  typeOf: (name: string) => FieldTypeName | null = () => null,
 ): Mapping {
   const mapping = new Mapping(options, names);
   if (names.length > MAX_COLUMNS) throw contradiction(`at most ${MAX_COLUMNS} columns`, [`${names.length} of them`]);

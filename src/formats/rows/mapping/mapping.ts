@@ -5,11 +5,11 @@ import { UsageError } from '../../../core/errors.js';
 import type { ColumnType, FieldMapping, TagMapping } from '../../../core/types/index.js';
 import { describe, type Reason } from '../../reasons.js';
 import { putFirstName, putMeasurement, putName, reasonOf } from '../values/put-value.js';
-import type { Reading } from '../values/value-writer.js';
+import type { ValueReading } from '../values/value-writer.js';
 
 /** How its values are written, where that is not the usual way. */
 export interface FieldOption extends FieldMapping {
-  readonly reading?: Reading | null;
+  readonly reading?: ValueReading | null;
 }
 
 /** The part of the settings that says what columns mean. */
@@ -21,7 +21,7 @@ export interface MappingOptions {
   readonly timeColumn: string | null;
 }
 
-export type FieldType = Exclude<ColumnType, 'tag'>;
+export type FieldTypeName = Exclude<ColumnType, 'tag'>;
 
 /** A column that becomes part of the point: its number, its name there, and the bytes that go before its value. */
 export interface MappedColumn {
@@ -32,8 +32,8 @@ export interface MappedColumn {
 }
 
 export interface MappedField extends MappedColumn {
-  readonly declared: FieldType | null;
-  readonly reading: Reading | null;
+  readonly declared: FieldTypeName | null;
+  readonly reading: ValueReading | null;
 }
 
 export type Role = 'time' | 'measurement' | 'tag' | 'field' | 'nothing';
@@ -72,7 +72,7 @@ export class Mapping {
    * Takes the next column in. Throws UsageError when its name cannot be one in a table.
    * @param type of its values, where the input says so; what was declared goes before it
    */
-  add(column: number, name: string, type: FieldType | null = null): Role {
+  add(column: number, name: string, type: FieldTypeName | null = null): Role {
     if (this.time < 0 && this.#isTime(name)) {
       this.time = column;
       this.timeName = name;

@@ -10,7 +10,7 @@ export const STRING = 5;
 export const typeNames = ['unknown', 'float', 'integer', 'unsigned', 'boolean', 'string'] as const;
 
 /** Types of fields by table and name, for a whole load: what one input taught holds for the next. */
-export class Types {
+export class FieldTypes {
   readonly #tables = new Map<string, Map<string, number>>();
 
   get(table: string, field: string): number {

@@ -23,7 +23,7 @@ const letters = new Set(['t', 'T', 'f', 'F']);
 const words = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
 
 /** `literal`: as in line protocol, `12i` and `"text"`. `words`: booleans by other words; null for what is none of them. */
-export type Reading =
+export type ValueReading =
   | { readonly kind: 'literal' }
   | { readonly kind: 'words'; readonly words: (word: string) => boolean | null };
 
@@ -56,7 +56,7 @@ export class ValueWriter {
   }
 
   /** As `put`, of a cell whose values are not written in the usual way. */
-  putRead(reading: Reading, from: number, to: number, out: number, type: number): number {
+  putRead(reading: ValueReading, from: number, to: number, out: number, type: number): number {
     if (reading.kind === 'literal') return this.#literal(from, to, out, type);
     this.type = BOOLEAN;
     const is = reading.words(Buffer.from(this.#bytes.subarray(from, to)).toString());

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../../src/core/errors.js';
-import { type Place, type Points, theBeginning } from '../../../../src/core/types/index.js';
+import { INPUT_START, type Points, type Position } from '../../../../src/core/types/index.js';
 import { detect } from '../../../../src/formats/detect.js';
 import { expectValid, type Options, csv as plainCsv, sent } from '../../rows/support.js';
 import { bytesSource, readAll } from '../../support.js';
@@ -198,7 +198,7 @@ test('what a row is rejected under is what stands before it: the annotations and
     bytesSource(Buffer.from(flux(fluxRow(0, 1, 'x', 'a')) + other + flux(fluxRow(0, 1, 'x', 'a'))), []),
     never,
   )) {
-    const head = Buffer.from(run.letterhead.head).toString();
+    const head = Buffer.from(run.deadLetterFormat.head).toString();
     heads.set(head, (heads.get(head) ?? 0) + run.rejects.length);
   }
   expect([...heads]).toEqual([
@@ -242,12 +242,12 @@ test('reading can be taken up behind any run, under the annotations that hold th
   await fc.assert(
     fc.asyncProperty(file, fc.nat(), async (text, choice) => {
       const bytes = Buffer.from(text);
-      const places: Place[] = [];
+      const places: Position[] = [];
       const after: number[] = [];
       const all: string[] = [];
       for await (const run of csv({ chunkBytes: 64 }).points(bytesSource(bytes, []), never)) {
         all.push(...textsOf(run));
-        places.push({ ...theBeginning, byteOffset: run.end, line: run.endLine });
+        places.push({ ...INPUT_START, byteOffset: run.end, line: run.endLine });
         after.push(all.length);
       }
       if (places.length === 0) return;
