@@ -83,7 +83,7 @@ test('the second one loads what it makes itself', async () => {
 });
 
 test('the third one writes to a target of its own', async () => {
-  await example('bareTarget');
+  await example('createCustomTarget');
   expect(await readFile(join(folder, 'copy.lp'), 'utf8')).toBe(lines(300));
 });
 

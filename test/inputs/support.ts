@@ -15,7 +15,7 @@ export const text = Array.from(
 ).join('');
 
 export function fixture(name: string): string {
-  return new URL(`../input/fixtures/${name}`, import.meta.url).pathname;
+  return new URL(`../inputs/fixtures/${name}`, import.meta.url).pathname;
 }
 
 export interface Folder {
