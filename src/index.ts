@@ -7,7 +7,7 @@ import { BulkLoadError, InterruptedError, UsageError } from './core/errors.js';
 import { clock } from './core/system-clock.js';
 import type { Input, Notice, Snapshot, Summary, Target } from './core/types/index.js';
 import { version } from './core/version.js';
-import { guarded, streamInput } from './inputs/custom.js';
+import { streamInput, withInputErrors } from './inputs/custom.js';
 import { expand } from './inputs/expand.js';
 import { load as run } from './load/pipeline.js';
 import { type CustomTarget, createCustomTarget } from './targets/custom/custom-target.js';
@@ -142,13 +142,13 @@ async function inputsOf(
   const names = all.filter((each) => typeof each === 'string');
   const own = all.filter((each) => typeof each !== 'string');
   const stdin = { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin };
-  const afar = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
+  const remote = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
   const nothing = names.length === 0 && own.length > 0;
   const found = nothing
     ? { inputs: [], named: [] }
-    : await expand(names, { stdin, cwd: process.cwd(), stateDir, afar });
+    : await expand(names, { stdin, cwd: process.cwd(), stateDir, remote });
   return {
-    inputs: [...found.inputs, ...own.map(guarded)],
+    inputs: [...found.inputs, ...own.map(withInputErrors)],
     named: [...found.named, ...own.map(({ name, path }) => path ?? name)],
   };
 }

@@ -1,7 +1,7 @@
 // The command that was typed, as it can be typed again: quoted for a shell, and without what must not be shown.
 
 import { flagName, options } from '../config/options.js';
-import { masked as urlMasked } from '../inputs/http/url-name.js';
+import { maskUrl } from '../inputs/http/url-name.js';
 
 const secret = new Set(options.filter((option) => option.secret).map((option) => flagName(option.key)));
 
@@ -39,7 +39,7 @@ function isSkip(argv: readonly string[], i: number): boolean {
 
 /** Inputs are named by their URLs, which may be signed; endpoints stand behind a flag. */
 function masked(word: string): string {
-  return urlMasked(word).replace(/(https?:[\\/]*)[^/\s,]*@/gi, '$1');
+  return maskUrl(word).replace(/(https?:[\\/]*)[^/\s,]*@/gi, '$1');
 }
 
 function quote(word: string): string {

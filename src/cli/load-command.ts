@@ -43,7 +43,7 @@ export async function runLoad(
   // There is nobody to tell before the run.
   let notify: (notice: Notice) => void = () => {};
   const web = remoteOptions(settings, process, (notice) => notify(notice));
-  const from = { stdin: standardInput(process), cwd: process.cwd(), stateDir: settings.stateDir, afar: web };
+  const from = { stdin: standardInput(process), cwd: process.cwd(), stateDir: settings.stateDir, remote: web };
   const { inputs, named, duplicates, leftOut } = await expand(names, from);
   const shown = await show(settings, process, clock);
   const numbers = await metricsOf(settings);

@@ -1,4 +1,4 @@
-// What inputs from afar need of a run: whom to trust, the time, and what AWS's tools read of the environment.
+// What remote inputs need of a run: whom to trust, the time, and what AWS's tools read of the environment.
 
 import type { Settings } from '../config/settings.js';
 import { clock } from '../core/system-clock.js';
@@ -11,6 +11,6 @@ export function remoteOptions(
   { tls }: Settings,
   { env }: Process,
   notify: (notice: Notice) => void,
-): ExpandOptions['afar'] {
+): ExpandOptions['remote'] {
   return { env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
 }

@@ -3,8 +3,8 @@
 import { Readable } from 'node:stream';
 import { BulkLoadError, InputError } from '../core/errors.js';
 import type { ByteSource, Input } from '../core/types/index.js';
-import { shown } from './decompress/sniff.js';
-import { explain } from './local/raw-source.js';
+import { inputLabel } from './decompress/sniff.js';
+import { describeSystemError } from './local/raw-source.js';
 import { openStream } from './open.js';
 
 /**
@@ -27,14 +27,14 @@ async function* bytesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenera
 }
 
 /** An input that fails in words of its own fails as an input, and not as a defect of ours. */
-export function guarded(input: Input): Input {
+export function withInputErrors(input: Input): Input {
   const { name, path, size } = input;
   const failing = async <T>(attempted: string, signal: AbortSignal, doing: () => Promise<T>): Promise<T> => {
     try {
       return await doing();
     } catch (error) {
       if (signal.aborted || error instanceof BulkLoadError) throw error;
-      throw new InputError(`${attempted} ${shown(name)}: ${explain(error)}`, { cause: error });
+      throw new InputError(`${attempted} ${inputLabel(name)}: ${describeSystemError(error)}`, { cause: error });
     }
   };
   return {

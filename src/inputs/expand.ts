@@ -6,10 +6,10 @@ import type { Readable } from 'node:stream';
 import { UsageError } from '../core/errors.js';
 import type { Input } from '../core/types/index.js';
 import { urlInput } from './http/url-input.js';
-import { isMeantAsUrl, isUrl, masked, nameOf } from './http/url-name.js';
+import { isUrl, looksLikeUrl, maskUrl, urlName } from './http/url-name.js';
 import { Web, type WebOptions } from './http/web-client.js';
 import { type DiscoveredFile, match, walk } from './local/discover.js';
-import { explain } from './local/raw-source.js';
+import { describeSystemError } from './local/raw-source.js';
 import { openDescriptor, openPath, openStream } from './open.js';
 import type { Environment } from './s3/profile.js';
 import { S3Account } from './s3/s3-account.js';
@@ -43,7 +43,7 @@ export interface ExpandOptions {
   /** The state directory: what is kept there is no input unless it is named. */
   readonly stateDir: string;
   /** What reading over the network needs. */
-  readonly afar: WebOptions & { readonly env: Environment };
+  readonly remote: WebOptions & { readonly env: Environment };
 }
 
 interface ExpandContext extends ExpandOptions {
@@ -61,8 +61,8 @@ export async function expand(names: readonly string[], options: ExpandOptions): 
   const problems: string[] = [];
   const found: (string | Input)[] = [];
   const leftOut = new Set<string>();
-  const web = new Web(options.afar);
-  const account = new S3Account(web, options.afar.env);
+  const web = new Web(options.remote);
+  const account = new S3Account(web, options.remote.env);
   const place = { cwd: options.cwd, own: await real(resolve(options.cwd, options.stateDir)) };
   for (const name of given) {
     if (isS3(name)) {
@@ -89,7 +89,7 @@ function counts({ leftOut }: DiscoveredFile): string {
 async function canonical(name: string, cwd: string): Promise<string> {
   if (stdinNames.includes(name)) return '-';
   if (isS3(name)) return name;
-  if (isUrl(name)) return masked(name);
+  if (isUrl(name)) return maskUrl(name);
   return await real(resolve(cwd, name));
 }
 
@@ -115,7 +115,7 @@ const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
 async function find(name: string, { cwd, own }: Surroundings): Promise<DiscoveredFile> {
   if (stdinNames.includes(name)) return only('-');
-  if (isUrl(name)) return URL.canParse(name) ? only(name) : refuse(`${masked(name)}: expected a URL`);
+  if (isUrl(name)) return URL.canParse(name) ? only(name) : refuse(`${maskUrl(name)}: expected a URL`);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name))
     return refuse(`${name.replace(/\/\/.*@/s, '//')}: expected a file, or a URL of http, https or s3`);
   if (name === '') return refuse('inputs: expected a name, got an empty one');
@@ -124,15 +124,17 @@ async function find(name: string, { cwd, own }: Surroundings): Promise<Discovere
     if (!what.isDirectory()) return only(name);
     return some(await walk(name, cwd, own), `${name}: expected files in this directory, got none`);
   } catch (error) {
-    if (isMeantAsUrl(name))
+    if (looksLikeUrl(name))
       return refuse(
-        `${masked(name)}: expected a URL such as https://host/a.lp, got one without // or a file that cannot be read`,
+        `${maskUrl(name)}: expected a URL such as https://host/a.lp, got one without // or a file that cannot be read`,
       );
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && (await import('tinyglobby')).isDynamicPattern(name))
       return some(await match(name, cwd, own), `${name}: expected a pattern that matches a file, got no match`);
     const option = name.startsWith('-') ? '; an option goes before --, behind it every word is an input' : '';
-    return refuse(`${name}: expected a file or directory that can be read, got: ${explain(error)}${option}`);
+    return refuse(
+      `${name}: expected a file or directory that can be read, got: ${describeSystemError(error)}${option}`,
+    );
   }
 }
 
@@ -180,7 +182,7 @@ function add(
 }
 
 function repeated(name: string, before: string): string {
-  const [shown, first] = [masked(name), masked(before)];
+  const [shown, first] = [maskUrl(name), maskUrl(before)];
   return shown === first
     ? `${shown} is named twice; loaded once`
     : `${shown} is the same file as ${first}; loaded once`;
@@ -209,7 +211,10 @@ async function identify(
     // Device and inode also see through hard links.
     return { name, result: { identity: `${what.dev}:${what.ino}`, input: fileInput(name, canonical, size) } };
   } catch (error) {
-    return { name, result: `${name}: expected a file that can be read, got: ${unnameable(name) ?? explain(error)}` };
+    return {
+      name,
+      result: `${name}: expected a file that can be read, got: ${unnameable(name) ?? describeSystemError(error)}`,
+    };
   }
 }
 
@@ -231,7 +236,7 @@ async function objects(name: string, account: S3Account, problems: string[]): Pr
 /** What cannot be reached is known by its URL. */
 async function identifyUrl(name: string, web: Web): Promise<Identified | string> {
   try {
-    return { identity: nameOf(new URL(name)), input: await urlInput(web, name) };
+    return { identity: urlName(new URL(name)), input: await urlInput(web, name) };
   } catch (error) {
     if (error instanceof UsageError) return error.message;
     throw error;

@@ -6,13 +6,13 @@ import type { Readable } from 'node:stream';
 import { InputError } from '../core/errors.js';
 import type { ByteSource, MemoryBudget } from '../core/types/index.js';
 import { gunzipSource } from './decompress/gzip.js';
-import { peek, recognise, shown } from './decompress/sniff.js';
+import { detectCompression, inputLabel, peek } from './decompress/sniff.js';
 import { zstdSource } from './decompress/zstd.js';
 import { smallBytes, smallFile } from './local/buffered-file.js';
 import { openFifo } from './local/fifo.js';
 import { descriptorSource, fileSource } from './local/file.js';
 import { pipeSource } from './local/pipe.js';
-import { explain, type RawSource } from './local/raw-source.js';
+import { describeSystemError, type RawSource } from './local/raw-source.js';
 import { StreamSource } from './local/stream-source.js';
 
 /** Opens a file, a named pipe or a device. Throws InputError. */
@@ -22,7 +22,7 @@ export async function openPath(
   signal: AbortSignal,
   room?: MemoryBudget,
 ): Promise<ByteSource> {
-  return decoded(await rawPath(path, name, signal), name, signal, room);
+  return decompress(await rawPath(path, name, signal), name, signal, room);
 }
 
 /** Any stream. Throws InputError. */
@@ -32,7 +32,7 @@ export async function openStream(
   signal: AbortSignal,
   room?: MemoryBudget,
 ): Promise<ByteSource> {
-  return decoded(new StreamSource(stream, failureOf(name)), name, signal, room);
+  return decompress(new StreamSource(stream, failureOf(name)), name, signal, room);
 }
 
 /** A pipe, a socket or a file that is open already, from where it stands. Throws InputError. */
@@ -46,7 +46,7 @@ export async function openDescriptor(
   const raw = isFile
     ? descriptorSource(descriptor, failureOf(name))
     : pipeSource(descriptor, new Uint8Array(0), failureOf(name));
-  return decoded(raw, name, signal, room);
+  return decompress(raw, name, signal, room);
 }
 
 async function rawPath(path: string, name: string, signal: AbortSignal): Promise<RawSource> {
@@ -62,16 +62,16 @@ async function rawPath(path: string, name: string, signal: AbortSignal): Promise
     return await fileSource(await openHandle(path, 'r'), name);
   } catch (error) {
     if (error instanceof InputError || signal.aborted) throw error;
-    throw new InputError(`opening ${name}: ${explain(error)}`, { cause: error });
+    throw new InputError(`opening ${name}: ${describeSystemError(error)}`, { cause: error });
   }
 }
 
 function failureOf(name: string): (error: unknown) => InputError {
-  return (error) => new InputError(`reading ${shown(name)}: ${explain(error)}`, { cause: error });
+  return (error) => new InputError(`reading ${inputLabel(name)}: ${describeSystemError(error)}`, { cause: error });
 }
 
 /** Puts the decoder for its content on top. Takes over `raw`. Throws InputError. */
-export async function decoded(
+export async function decompress(
   raw: RawSource,
   name: string,
   signal: AbortSignal,
@@ -79,7 +79,7 @@ export async function decoded(
 ): Promise<ByteSource> {
   try {
     const { head, source } = await peek(raw, signal);
-    const compression = recognise(head, name, raw.command);
+    const compression = detectCompression(head, name, raw.command);
     if (compression === 'gzip') return gunzipSource(source, name);
     if (compression === 'zstd') return await zstdSource(source, name, room);
     return plain(source);

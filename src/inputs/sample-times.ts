@@ -24,7 +24,7 @@ export interface TimeSample {
 }
 
 /** Of inputs that are not looked at: they are not line protocol. */
-export function unsampled(inputs: readonly Input[]): TimeSample {
+export function emptyTimeSample(inputs: readonly Input[]): TimeSample {
   return { first: null, last: null, unseen: inputs.length, totalBytes: null };
 }
 

@@ -20,7 +20,7 @@ import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { type InferredSchema, SchemaInference } from '../formats/inference.js';
 import { Formats, formatsOf, unusedMapping } from '../formats/registry.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';
-import { sampleTimes, unsampled } from '../inputs/sample-times.js';
+import { emptyTimeSample, sampleTimes } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { beyond } from '../schema/name-limits.js';
 import { accepts, within } from './ledger/ledger.js';
@@ -128,7 +128,7 @@ async function advise(
   const place = description?.database ?? (settings.createDb ? placeAsked(settings.dbOptions) : null);
   if (place === null) return [];
   const lines = kinds.every((kind) => kind === 'lp');
-  const times = lines ? await sampleTimes(inputs, signal) : unsampled(inputs);
+  const times = lines ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs);
   const where = layout ?? layoutAsked(place, settings.urls.length);
   const seen = forecastTargetMemory(
     settings,

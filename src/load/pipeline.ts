@@ -21,7 +21,7 @@ import type {
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { residentMemory } from '../flow-control/own-memory/resident.js';
 import { formatsOf, readingIdentity, unusedMapping } from '../formats/registry.js';
-import { sampleTimes, type TimeSample, unsampled } from '../inputs/sample-times.js';
+import { emptyTimeSample, sampleTimes, type TimeSample } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { DetailCollector } from './ledger/detail-collector.js';
 import { accepts, Ledger } from './ledger/ledger.js';
@@ -166,7 +166,7 @@ class PipelineRun {
     if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
     await this.#continuing.open(this.#ledger);
     const lines = formats.every((format) => format === 'lp');
-    const times = lines ? await sampleTimes(inputs, this.#halt.signal) : unsampled(inputs);
+    const times = lines ? await sampleTimes(inputs, this.#halt.signal) : emptyTimeSample(inputs);
     this.#description = await target.describe(this.#halt.signal, memcacheAsked(this.#settings, times));
     const columns = await target.columns(this.#halt.signal);
     this.#catalogue = new Catalogue(columns);

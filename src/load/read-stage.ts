@@ -27,7 +27,7 @@ import { WaitStats } from '../delivery/wait-stats.js';
 import { pointValues } from '../formats/line-protocol/point-values.js';
 import { Formats, type ReadMode } from '../formats/registry.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';
-import { skip } from '../inputs/skip.js';
+import { skipBytes } from '../inputs/skip.js';
 import type { Catalogue } from '../schema/catalogue.js';
 import { beyond, oversize } from '../schema/name-limits.js';
 import { timesMerged } from '../targets/cnosdb/database-settings.js';
@@ -147,7 +147,7 @@ export class ReadStage {
       if (start !== null) {
         const { format, rest: from } = await this.#begun(i, input, source, start, signal);
         const rest = format.reads?.(from, input.name) ?? from;
-        await orAborted(skip(rest, start.place.byteOffset, input.name, signal), signal);
+        await orAborted(skipBytes(rest, start.place.byteOffset, input.name, signal), signal);
         this.#rest = rest;
         const runs = this.#runs(format, rest, start.place, signal);
         yield* batcher.batches(i, runs, signal, start, format.name);

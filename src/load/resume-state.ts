@@ -16,15 +16,15 @@ import type {
   RunDetails,
 } from '../core/types/index.js';
 import { INPUT_START } from '../core/types/index.js';
-import { type Checkpoint, type CheckpointInput, unwritable } from '../state/checkpoint.js';
+import { type Checkpoint, type CheckpointInput, writeFailure } from '../state/checkpoint.js';
 import { DeadLetters } from '../state/dead-letters/dead-letters.js';
-import { compare, type Fingerprint, fingerprint } from '../state/fingerprint.js';
+import { compareFingerprint, type Fingerprint, fingerprint } from '../state/fingerprint.js';
 import { readHistory } from '../state/history.js';
 import { InputProgress, type SettledPiece } from '../state/input-progress.js';
 import { LoadStore } from '../state/load-store.js';
-import { type Held, take } from '../state/locks/lock.js';
+import { type HeldLock, takeLock } from '../state/locks/lock.js';
 import { settledRanges } from '../state/settled-ranges.js';
-import { makeFolder } from '../state/state-folder.js';
+import { makeStateDir } from '../state/state-folder.js';
 import type { EarlierTotals, Ledger } from './ledger/ledger.js';
 
 export interface ResumeStateContext {
@@ -70,7 +70,7 @@ export class ResumeState {
   #loadedBefore: ReadonlyMap<string, CheckpointInput> = new Map();
   #newlyFinished: CheckpointInput[] = [];
   #ledger: Ledger | null = null;
-  #lock: Held | null = null;
+  #lock: HeldLock | null = null;
   #startMs: number;
   /** Points of the load before an input that nobody has begun yet. */
   #next = 0;
@@ -273,11 +273,11 @@ export class ResumeState {
     const { settings, names, clock, end } = this.#context;
     const path = join(settings.stateDir, `${names.load}.lock`);
     try {
-      await makeFolder(settings.stateDir);
+      await makeStateDir(settings.stateDir);
     } catch (error) {
-      throw unwritable('preparing the state directory', settings.stateDir, error);
+      throw writeFailure('preparing the state directory', settings.stateDir, error);
     }
-    const taken = await take(path, clock, () =>
+    const taken = await takeLock(path, clock, () =>
       end(
         new StateError(`loading — expected to keep the lock ${path} — another run took it over — look which one runs`),
       ),
@@ -337,8 +337,8 @@ export class ResumeState {
     i: number,
     file: NonNullable<ByteSource['file']>,
     known: CheckpointInput,
-  ): ReturnType<typeof compare> {
-    return await compare(file, known.fingerprint).catch((error: unknown) => this.#unreadable(i, error));
+  ): ReturnType<typeof compareFingerprint> {
+    return await compareFingerprint(file, known.fingerprint).catch((error: unknown) => this.#unreadable(i, error));
   }
 
   async #identified(i: number, file: NonNullable<ByteSource['file']>, readTo: number): Promise<Fingerprint> {

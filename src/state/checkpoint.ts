@@ -48,12 +48,12 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return null;
-    throw unreadable(path, error);
+    throw readFailure(path, error);
   }
   try {
     return checkpointSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw unreadable(path, error);
+    throw readFailure(path, error);
   }
 }
 
@@ -66,7 +66,7 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(next, { force: true }).catch(() => {});
-    throw unwritable('writing the checkpoint', path, error);
+    throw writeFailure('writing the checkpoint', path, error);
   }
 }
 
@@ -92,7 +92,7 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
-export function unwritable(attempted: string, path: string, error: unknown): StateError {
+export function writeFailure(attempted: string, path: string, error: unknown): StateError {
   const got = error instanceof Error ? error.message : String(error);
   return new StateError(
     `${attempted} — expected to write ${path} — got ${got} — free the disk or name another folder with --state-dir`,
@@ -101,7 +101,7 @@ export function unwritable(attempted: string, path: string, error: unknown): Sta
 }
 
 /** What was kept of a load cannot be used: it is not guessed at. */
-export function unreadable(path: string, error: unknown): StateError {
+export function readFailure(path: string, error: unknown): StateError {
   const got = error instanceof z.ZodError ? wrong(error) : error instanceof Error ? error.message : String(error);
   return new StateError(
     `continuing the load — expected a checkpoint of this version in ${path} — got ${got} — ` +

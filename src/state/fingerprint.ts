@@ -32,7 +32,7 @@ export async function fingerprint(file: FileBytes, readTo: number): Promise<Fing
 }
 
 /** Whether a file is what it was, or that and more behind it, or something else. */
-export async function compare(file: FileBytes, known: Fingerprint): Promise<'same' | 'grown' | 'changed'> {
+export async function compareFingerprint(file: FileBytes, known: Fingerprint): Promise<'same' | 'grown' | 'changed'> {
   const { size, head, tail } = known;
   if (file.size < size || (await hashOf(file, 0, head.to)) !== head.hash) return 'changed';
   if ((await hashOf(file, tail.from, tail.to)) !== tail.hash) return 'changed';

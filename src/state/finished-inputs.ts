@@ -4,7 +4,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { type CheckpointInput, inputSchema, unreadable, unwritable } from './checkpoint.js';
+import { type CheckpointInput, inputSchema, readFailure, writeFailure } from './checkpoint.js';
 
 /** A finished input, and where its line begins. */
 export interface Finished {
@@ -35,8 +35,8 @@ export class FinishedInputs {
       await this.#file.truncate(bytes);
       this.#bytes = bytes;
     } catch (error) {
-      if (bytes > 0) throw unreadable(this.#path, error);
-      throw unwritable('preparing the log of finished inputs', this.#path, error);
+      if (bytes > 0) throw readFailure(this.#path, error);
+      throw writeFailure('preparing the log of finished inputs', this.#path, error);
     }
   }
 
@@ -61,7 +61,7 @@ export class FinishedInputs {
       await this.#file!.datasync();
       this.#bytes += text.length;
     } catch (error) {
-      throw unwritable('writing the log of finished inputs', this.#path, error);
+      throw writeFailure('writing the log of finished inputs', this.#path, error);
     }
   }
 
@@ -80,7 +80,7 @@ async function* finishedIn(path: string): AsyncGenerator<Finished, void> {
       at += Buffer.byteLength(line) + 1;
     }
   } catch (error) {
-    throw unreadable(path, error);
+    throw readFailure(path, error);
   }
 }
 
@@ -98,7 +98,7 @@ async function lineAt(file: FileHandle, at: number, path: string): Promise<Check
     try {
       return inputSchema.parse(JSON.parse(line.toString('utf8')));
     } catch (error) {
-      throw unreadable(path, error);
+      throw readFailure(path, error);
     }
   }
 }

@@ -4,7 +4,7 @@
 import { createReadStream } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { type CheckpointInput, inputSchema, isMissing, unwritable } from './checkpoint.js';
+import { type CheckpointInput, inputSchema, isMissing, writeFailure } from './checkpoint.js';
 
 /** Of each path that is asked for, the line that was written last. Throws the system's error. */
 export async function readHistory(
@@ -18,7 +18,7 @@ export async function readHistory(
       if (input !== null && wanted(input.path)) found.set(input.path, input);
     }
   } catch (error) {
-    if (!isMissing(error)) throw unwritable('reading the ledger of finished inputs', path, error);
+    if (!isMissing(error)) throw writeFailure('reading the ledger of finished inputs', path, error);
   }
   return found;
 }
@@ -28,7 +28,7 @@ export async function addToHistory(path: string, inputs: readonly CheckpointInpu
   try {
     await appendFile(path, inputs.map((input) => `${JSON.stringify(input)}\n`).join(''), { mode: 0o600, flush: true });
   } catch (error) {
-    throw unwritable('writing the ledger of finished inputs', path, error);
+    throw writeFailure('writing the ledger of finished inputs', path, error);
   }
 }
 

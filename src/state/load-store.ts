@@ -3,7 +3,7 @@
 
 import { copyFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Checkpoint, type CheckpointInput, readCheckpoint, unwritable, writeCheckpoint } from './checkpoint.js';
+import { type Checkpoint, type CheckpointInput, readCheckpoint, writeCheckpoint, writeFailure } from './checkpoint.js';
 import { type Finished, FinishedInputs } from './finished-inputs.js';
 import { addToHistory } from './history.js';
 
@@ -89,7 +89,7 @@ export class LoadStore {
       await rm(this.path, { force: true });
       await rm(this.#logPath, { force: true });
     } catch (error) {
-      throw unwritable('removing the checkpoint of a finished load', this.path, error);
+      throw writeFailure('removing the checkpoint of a finished load', this.path, error);
     }
     this.#written = false;
   }
@@ -105,7 +105,7 @@ export class LoadStore {
       await move(path, to);
       return to;
     } catch (error) {
-      throw unwritable('keeping the checkpoint of an abandoned load', path, error);
+      throw writeFailure('keeping the checkpoint of an abandoned load', path, error);
     }
   }
 }

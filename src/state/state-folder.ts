@@ -5,11 +5,11 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /** For its owner alone. Rejects with the system's error. */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeStateDir(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (found?.isDirectory()) return;
   const above = dirname(resolve(path));
-  if (above !== resolve(path) && found === null) await makeFolder(above);
+  if (above !== resolve(path) && found === null) await makeStateDir(above);
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {

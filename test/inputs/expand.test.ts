@@ -5,7 +5,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/core/errors.js';
 import { expand, type Stdin } from '../../src/inputs/expand.js';
-import { afar } from '../support/remote.js';
+import { remote } from '../support/remote.js';
 import { drain, type Folder, folder, never } from './support.js';
 
 let temp: Folder;
@@ -27,13 +27,13 @@ function files(...names: string[]): void {
 }
 
 async function names(...given: string[]): Promise<string[]> {
-  return (await expand(given, { stdin: terminal, cwd: temp.path, stateDir: 'state', afar })).inputs.map(
+  return (await expand(given, { stdin: terminal, cwd: temp.path, stateDir: 'state', remote })).inputs.map(
     ({ name }) => name,
   );
 }
 
 async function problems(given: string[], stdin = terminal): Promise<readonly string[]> {
-  const error: unknown = await expand(given, { stdin, cwd: temp.path, stateDir: 'state', afar }).catch(
+  const error: unknown = await expand(given, { stdin, cwd: temp.path, stateDir: 'state', remote }).catch(
     (reason: unknown) => reason,
   );
   if (!(error instanceof UsageError)) throw new Error(`expected a UsageError, got ${String(error)}`);
@@ -52,7 +52,7 @@ test('files keep the order in which they are named', async () => {
 test('an input has a canonical path and its size, and opens', async () => {
   files('a.lp');
   symlinkSync('a.lp', join(temp.path, 'link.lp'));
-  const { inputs } = await expand(['./link.lp'], { stdin: terminal, cwd: temp.path, stateDir: 'state', afar });
+  const { inputs } = await expand(['./link.lp'], { stdin: terminal, cwd: temp.path, stateDir: 'state', remote });
   expect(inputs).toMatchObject([{ name: './link.lp', path: join(temp.path, 'a.lp'), size: 4 }]);
   expect((await drain(await inputs[0].open(never))).toString()).toBe('a.lp');
 });
@@ -60,7 +60,7 @@ test('an input has a canonical path and its size, and opens', async () => {
 test('the state directory below a directory or a pattern is no input, and that is said; named itself it is one', async () => {
   files('d/a.lp', 'd/state/load/rejected.lp');
   symlinkSync('state', join(temp.path, 'd/again'));
-  const options = { stdin: terminal, cwd: temp.path, stateDir: 'd/state', afar };
+  const options = { stdin: terminal, cwd: temp.path, stateDir: 'd/state', remote };
   const shown = async (name: string): Promise<unknown> => {
     const { inputs, leftOut } = await expand([name], options);
     return { inputs: inputs.map((input) => input.name), leftOut };
@@ -81,7 +81,7 @@ test('a directory gives its regular files, in the order of their bytes, without 
 test('what is left out below a directory is counted by kind', async () => {
   files('d/a.lp', 'd/.hidden.lp', 'd/x/.git/b.lp', 'only/.c.lp');
   execFileSync('mkfifo', [join(temp.path, 'd', 'pipe')]);
-  const { leftOut } = await expand(['d', 'd/a.lp'], { stdin: terminal, cwd: temp.path, stateDir: 'state', afar });
+  const { leftOut } = await expand(['d', 'd/a.lp'], { stdin: terminal, cwd: temp.path, stateDir: 'state', remote });
   expect(leftOut).toHaveLength(1);
   expect(leftOut[0]).toMatch(/^d: left out: (2 hidden, 1 pipe|1 pipe, 2 hidden)$/);
   await expect(names('only')).rejects.toThrow(/got none \(left out: 1 hidden\)$/);
@@ -115,7 +115,7 @@ test('a file reached twice, by whatever way, is kept once and that is said', asy
     stdin: terminal,
     cwd: temp.path,
     stateDir: 'state',
-    afar,
+    remote,
   });
   expect(inputs.map(({ name }) => name)).toEqual(['d/a.lp']);
   expect(duplicates).toContain('d/a.lp is named twice; loaded once');
@@ -125,14 +125,14 @@ test('a file reached twice, by whatever way, is kept once and that is said', asy
 
 describe('standard input', () => {
   test.each([[['-']], [['/dev/stdin', '-']], [[]]])('is read for %j when it is a pipe', async (given) => {
-    const { inputs } = await expand(given, { stdin: pipe, cwd: temp.path, stateDir: 'state', afar });
+    const { inputs } = await expand(given, { stdin: pipe, cwd: temp.path, stateDir: 'state', remote });
     expect(inputs).toMatchObject([{ name: '-', path: null, size: null }]);
     expect((await drain(await inputs[0].open(never))).toString()).toBe('m f=1\n');
   });
 
   test('is not read when a file is named', async () => {
     files('a.lp');
-    expect((await expand(['a.lp'], { stdin: pipe, cwd: temp.path, stateDir: 'state', afar })).inputs).toHaveLength(1);
+    expect((await expand(['a.lp'], { stdin: pipe, cwd: temp.path, stateDir: 'state', remote })).inputs).toHaveLength(1);
   });
 
   test('is not waited for at a terminal: that says what to type', async () => {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expand } from '../../src/inputs/expand.js';
 import { sampleTimes, type TimeSample } from '../../src/inputs/sample-times.js';
-import { afar } from '../support/remote.js';
+import { remote } from '../support/remote.js';
 
 let folder: string;
 const stdin = { isTTY: false, isPipeOrFile: false, stream: () => process.stdin };
@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function sample(files: Record<string, string | Uint8Array>, names = Object.keys(files)): Promise<TimeSample> {
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
-  const { inputs } = await expand(names, { stdin, cwd: folder, stateDir: 'state', afar });
+  const { inputs } = await expand(names, { stdin, cwd: folder, stateDir: 'state', remote });
   return sampleTimes(inputs, new AbortController().signal);
 }
 

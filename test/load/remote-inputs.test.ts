@@ -10,7 +10,7 @@ import { urlInput } from '../../src/inputs/http/url-input.js';
 import { Web } from '../../src/inputs/http/web-client.js';
 import type { ClusterOptions } from '../support/cluster.js';
 import { type Files, startFiles } from '../support/files.js';
-import { afar } from '../support/remote.js';
+import { remote } from '../support/remote.js';
 import { balances, halfway, lines, type Result, type Scene, scene } from '../support/scene.js';
 import { until } from '../support/until.js';
 import { zstd } from '../support/zstd.js';
@@ -63,7 +63,7 @@ test('several URLs, of several formats, are loaded as files would be', async () 
   expect(it.cluster.points()).toBe(2 * count + 400);
 });
 
-// The other formats, and more kills at any moment: test/soak/afar.js.
+// The other formats, and more kills at any moment: test/soak/remote.js.
 test.each<[string, readonly string[], () => string | Uint8Array]>([
   ['gzip', [], () => gzipSync(points())],
   ['zstd', [], () => zstd(points())],
@@ -173,7 +173,7 @@ test('--limit, --in-order and check work with URLs as they do with files', async
   expect((await it.load(['--limit', '50', '--fresh', urls[0]!])).summary?.points.read).toBe(50);
   const args = ['check', '--url', it.cluster.urls[0]!, '--db', 'db'];
   const { stderr } = await it.load([...args, ...urls]);
-  expect(stderr).toContain(' + an input from afar 1.3 MiB + ');
+  expect(stderr).toContain(' + a remote input 1.3 MiB + ');
   expect(stderr).toMatch(/^ +4,000 +0 {2}lp .* 1 table {2}\S+\/a$/m);
   expect(stderr).toMatch(/^ +100 +0 {2}lp, gzip +all of it {2}1 table {2}\S+\/b\.gz$/m);
 });
@@ -193,7 +193,7 @@ test('nobody there ends with 7, and everything else is loaded', async () => {
   const path = join(it.folder, 'a.lp');
   await writeFile(path, lines(100));
   // The program would wait 15 seconds for it.
-  const input = await urlInput(new Web(afar), `${gone.url}/a`, { openMs: 100, readMs: 100 });
+  const input = await urlInput(new Web(remote), `${gone.url}/a`, { openMs: 100, readMs: 100 });
   const own = { stateDir: it.stateDir, memoryWatchdog: 'off' } as const;
   const loading = load({ url: it.cluster.urls[0]!, db: 'db', ...own, inputs: [input, path] });
   const { summary, message } = await loading.then(

@@ -1,5 +1,5 @@
 // Every format from a web server and from S3, killed at random moments while connections break, and whether in the end the
-// target holds what was there and nothing else: node afar.js [--kills 3] [--seed 1]
+// target holds what was there and nothing else: node remote.js [--kills 3] [--seed 1]
 // --kills: of each load; --points: of one load; --longest: ms that a run may live after its first checkpoint
 
 import { spawn } from 'node:child_process';

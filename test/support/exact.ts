@@ -10,7 +10,7 @@ import { expand } from '../../src/inputs/expand.js';
 import { type LoadResult, load } from '../../src/load/pipeline.js';
 import { createTarget } from '../../src/targets/registry.js';
 import type { Cluster } from './cluster.js';
-import { afar } from './remote.js';
+import { remote } from './remote.js';
 
 const start = 1_640_995_200_000_000_000n;
 
@@ -58,7 +58,7 @@ export async function exactLoader(count: number, clock: Clock): Promise<Loader> 
       const flags = { ...own, memoryWatchdog: 'off', ...options };
       const { settings } = await resolve({ flags, env: {} });
       const stdin = { isTTY: false, isPipeOrFile: false, stream: () => process.stdin };
-      const { inputs } = await expand([path], { stdin, cwd: folder, stateDir: 'state', afar });
+      const { inputs } = await expand([path], { stdin, cwd: folder, stateDir: 'state', remote });
       const notices: Notice[] = [];
       const notify = (notice: Notice): void => void notices.push(notice);
       const never = new AbortController().signal;

@@ -1,9 +1,9 @@
-// What `expand` needs for names from afar, in tests.
+// What `expand` needs for remote names, in tests.
 
 import { clock } from '../../src/core/system-clock.js';
 import type { ExpandOptions } from '../../src/inputs/expand.js';
 
-export const afar: ExpandOptions['afar'] = {
+export const remote: ExpandOptions['remote'] = {
   env: {},
   clock,
   ca: null,

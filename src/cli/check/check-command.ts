@@ -33,7 +33,7 @@ export async function runCheck(
           stdin,
           cwd: process.cwd(),
           stateDir: settings.stateDir,
-          afar: remoteOptions(settings, process, () => {}),
+          remote: remoteOptions(settings, process, () => {}),
         });
   const interruption = onSignals(process, () => {});
   const target = await createTarget(

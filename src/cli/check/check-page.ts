@@ -108,7 +108,7 @@ function memoryLines({ limitBytes, limitSource, note, ...plan }: NonNullable<Che
     `base ${formatBytes(baseBytes)}`,
     `reserve ${formatBytes(reserveBytes)}`,
     `format ${formatBytes(reading)}`,
-    ...(remoteBytes === 0 ? [] : [`an input from afar ${formatBytes(remoteBytes)}`]),
+    ...(remoteBytes === 0 ? [] : [`a remote input ${formatBytes(remoteBytes)}`]),
     `${slots} × ${formatBytes(slotBytes)} slots`,
   ];
   const all = baseBytes + reserveBytes + reading + remoteBytes + slots * slotBytes;

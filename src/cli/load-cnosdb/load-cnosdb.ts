@@ -139,7 +139,7 @@ async function input(
     stdin: standardInput(process),
     cwd: process.cwd(),
     stateDir: settings.stateDir,
-    afar: remoteOptions(settings, process, notify),
+    remote: remoteOptions(settings, process, notify),
   });
   return { inputs, named };
 }

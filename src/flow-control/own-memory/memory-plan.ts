@@ -16,7 +16,7 @@ export interface MemoryPlan {
   readonly reserveBytes: number;
   /** Read windows and tables of the format. */
   readonly formatBytes: number;
-  /** What an input from afar holds; 0 where all are here. */
+  /** What a remote input holds; 0 where all are here. */
   readonly remoteBytes: number;
   /** For the window of a compressed input: what slots leave, and half of the reserve. */
   readonly windowBytes: number;

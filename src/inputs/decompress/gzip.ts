@@ -6,7 +6,7 @@ import { InputError } from '../../core/errors.js';
 import type { ByteSource, FileBytes } from '../../core/types/index.js';
 import type { RawSource } from '../local/raw-source.js';
 import { StreamSource } from '../local/stream-source.js';
-import { shown } from './sniff.js';
+import { inputLabel } from './sniff.js';
 
 const INPUT_BYTES = 64 * 1024;
 /** The default of 16 KiB is 3.5 times slower. At most three of these are alive: about 1 MiB in all. */
@@ -84,7 +84,7 @@ class GunzipSource implements ByteSource {
     const { code, message } = error as NodeJS.ErrnoException;
     const found = code === 'Z_BUF_ERROR' ? 'a file that is cut short' : `damaged data (${message})`;
     return new InputError(
-      `reading ${shown(this.#name)}: expected gzip data up to its end, got ${found} after ${this.bytesRead} bytes, ${this.#decoded.bytesRead} decoded; fetch or make the file again`,
+      `reading ${inputLabel(this.#name)}: expected gzip data up to its end, got ${found} after ${this.bytesRead} bytes, ${this.#decoded.bytesRead} decoded; fetch or make the file again`,
       { cause: error },
     );
   }

@@ -41,7 +41,7 @@ const foreign: readonly Foreign[] = [
  * Throws InputError, with the command that helps, for a content that cannot be read.
  * @param from a command that writes the input to standard output, where it is not a file
  */
-export function recognise(head: Uint8Array, name: string, from?: string): ByteSource['compression'] {
+export function detectCompression(head: Uint8Array, name: string, from?: string): ByteSource['compression'] {
   const hex = Buffer.from(head).toString('hex');
   if (hex.startsWith('1f8b')) return 'gzip';
   // The second is a skippable frame: some writers begin with one.
@@ -50,7 +50,7 @@ export function recognise(head: Uint8Array, name: string, from?: string): ByteSo
   if (!found) return 'none';
   const command = from === undefined && name !== '-' ? `${found.tool} ${asFile(name)}` : piped(found, from ?? '…');
   throw new InputError(
-    `reading ${shown(name)}: expected UTF-8 text, plain or as gzip or zstd, got ${found.what}; use: ${command} | bulk-load … -`,
+    `reading ${inputLabel(name)}: expected UTF-8 text, plain or as gzip or zstd, got ${found.what}; use: ${command} | bulk-load … -`,
   );
 }
 
@@ -69,7 +69,7 @@ function asFile(name: string): string {
 }
 
 /** An input's name in a sentence. */
-export function shown(name: string): string {
+export function inputLabel(name: string): string {
   return name === '-' ? 'standard input' : name;
 }
 

@@ -6,7 +6,7 @@ import { copyBytes } from '../../core/bytes.js';
 import { BugError, InputError } from '../../core/errors.js';
 import type { ByteSource, FileBytes, MemoryBudget } from '../../core/types/index.js';
 import type { RawSource } from '../local/raw-source.js';
-import { shown } from './sniff.js';
+import { inputLabel } from './sniff.js';
 import { longestHeader, windowBytes } from './zstd-window.js';
 
 /** What ZSTD_DStreamInSize and ZSTD_DStreamOutSize recommend. */
@@ -166,7 +166,7 @@ class ZstdSource implements ByteSource {
     const limit = room.limitFor(window);
     const advice = limit === null ? '' : `raise --memory-limit to ${limit}, or `;
     return new InputError(
-      `reading ${shown(this.#name)}: expected a zstd window of at most ${mib(room.bytes)}, which is what the memory limit leaves, got one of ${mib(window)}; ${advice}compress it again without --long or --ultra`,
+      `reading ${inputLabel(this.#name)}: expected a zstd window of at most ${mib(room.bytes)}, which is what the memory limit leaves, got one of ${mib(window)}; ${advice}compress it again without --long or --ultra`,
     );
   }
 
@@ -177,7 +177,7 @@ class ZstdSource implements ByteSource {
 
   #damaged(found: string): InputError {
     return new InputError(
-      `reading ${shown(this.#name)}: expected zstd data up to its end, got ${found} after ${this.bytesRead} bytes, ${this.#decoded} decoded; fetch or make the file again`,
+      `reading ${inputLabel(this.#name)}: expected zstd data up to its end, got ${found} after ${this.bytesRead} bytes, ${this.#decoded} decoded; fetch or make the file again`,
     );
   }
 

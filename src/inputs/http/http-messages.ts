@@ -1,7 +1,7 @@
 // What a server or the network says, in words for people, and whether it is worth asking again.
 
 /** Nothing came of it. `later`: it may the next time. */
-export interface Trouble {
+export interface RequestFailure {
   readonly later: boolean;
   readonly reason: string;
   readonly retryAfterMs: number;
@@ -43,7 +43,7 @@ interface NetworkError {
 }
 
 /** Of a request that failed. */
-export function troubleOf(error: unknown): Trouble {
+export function troubleOf(error: unknown): RequestFailure {
   const { code, message, errors }: NetworkError =
     typeof error === 'object' && error !== null ? error : { message: error };
   // Happy eyeballs: one error for each address that was tried.
@@ -72,7 +72,7 @@ const statuses: Record<number, string> = {
 };
 
 /** Of an answer that is not the content. `said`: what the server adds. */
-export function refusalOf(status: number, said: string, headers: Headers, nowMs: number): Trouble {
+export function refusalOf(status: number, said: string, headers: Headers, nowMs: number): RequestFailure {
   const reason = `${status}${said === '' ? '' : ` ${said}`}`;
   if (busy.includes(status)) return { later: true, reason, retryAfterMs: retryAfter(headers['retry-after'], nowMs) };
   const words = statuses[status];

@@ -2,19 +2,19 @@
 
 import { UsageError } from '../../core/errors.js';
 import { quoted } from '../decompress/sniff.js';
-import { refusalOf, type Trouble } from './http-messages.js';
-import type { Got, Web } from './web-client.js';
+import { type RequestFailure, refusalOf } from './http-messages.js';
+import type { Web, WebResponse } from './web-client.js';
 
 /** An object on some server. */
 export interface ObjectLocation {
   /** As it is shown. */
   readonly name: string;
   /** A request for it with these headers, credentials added. Rejects with the network's error or the signal's reason. */
-  get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Got | Trouble>;
+  get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WebResponse | RequestFailure>;
   /** A shell command of another tool that writes the object to standard output; without secrets. */
   command(): string;
   /** What an answer means that is not the content. */
-  refused(got: Got): Promise<Trouble>;
+  refused(got: WebResponse): Promise<RequestFailure>;
 }
 
 const mostRedirects = 10;
@@ -58,7 +58,7 @@ function basic(name: string, { username, password }: URL): Record<string, string
   }
 }
 
-function redirect({ status, headers }: Got): string | null {
+function redirect({ status, headers }: WebResponse): string | null {
   return [301, 302, 303, 307, 308].includes(status) && typeof headers.location === 'string' ? headers.location : null;
 }
 
@@ -66,6 +66,6 @@ function unsafe(from: URL, to: URL): string | null {
   return from.protocol === 'https:' && to.protocol === 'http:' ? `from https to http (${to.host}); not followed` : null;
 }
 
-function stop(reason: string): Trouble {
+function stop(reason: string): RequestFailure {
   return { later: false, reason, retryAfterMs: 0 };
 }

@@ -3,7 +3,7 @@
 
 import { InputError } from '../../core/errors.js';
 import { StreamSource } from '../local/stream-source.js';
-import { type Trouble, troubleOf } from './http-messages.js';
+import { type RequestFailure, troubleOf } from './http-messages.js';
 import type { ObjectPart, RemoteObject } from './remote-object.js';
 
 /** Bytes before the place where it goes on that are looked at again. */
@@ -159,7 +159,7 @@ export class RangeReader {
   }
 
   /** Waits until it may be tried again. Throws InputError when it is not worth it, or no longer. */
-  async #failed({ later, reason, retryAfterMs }: Trouble, signal: AbortSignal): Promise<void> {
+  async #failed({ later, reason, retryAfterMs }: RequestFailure, signal: AbortSignal): Promise<void> {
     await this.close();
     const { clock, random } = this.#object.web;
     if (!later) throw this.#failure(reason);

@@ -3,9 +3,9 @@
 
 import type { Readable } from 'node:stream';
 import { BulkLoadError, InputError } from '../../core/errors.js';
-import { type Headers, type Trouble, troubleOf } from './http-messages.js';
+import { type Headers, type RequestFailure, troubleOf } from './http-messages.js';
 import type { ObjectLocation } from './location.js';
-import type { Got, Web } from './web-client.js';
+import type { Web, WebResponse } from './web-client.js';
 
 /** `from`: where in the object the body begins; `to`: just behind it, null when that is not said. */
 export interface ObjectPart {
@@ -49,7 +49,7 @@ export class RemoteObject {
    * The bytes from `from` on, up to `to` where that is not null; null: there are none. A body that begins before `from` is
    * from a server without ranges. Throws InputError when the object is another one than before, and the signal's reason.
    */
-  async part(from: number, to: number | null, signal: AbortSignal): Promise<ObjectPart | Trouble | null> {
+  async part(from: number, to: number | null, signal: AbortSignal): Promise<ObjectPart | RequestFailure | null> {
     signal.throwIfAborted();
     const range = `bytes=${from}-${to === null ? '' : to - 1}`;
     try {
@@ -68,7 +68,7 @@ export class RemoteObject {
     return condition === null ? {} : { 'if-range': condition };
   }
 
-  async #answered(got: Got, from: number): Promise<ObjectPart | Trouble | null> {
+  async #answered(got: WebResponse, from: number): Promise<ObjectPart | RequestFailure | null> {
     const { status, headers, body } = got;
     if (status === 416) {
       body.destroy();

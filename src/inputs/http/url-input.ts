@@ -2,11 +2,11 @@
 
 import { InputError, UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
-import { decoded } from '../open.js';
+import { decompress } from '../open.js';
 import { type ObjectLocation, urlLocation } from './location.js';
 import { openObject, type RetryTiming } from './object-source.js';
 import { RemoteObject } from './remote-object.js';
-import { nameOf } from './url-name.js';
+import { urlName } from './url-name.js';
 import type { Web } from './web-client.js';
 
 const patience: RetryTiming = { openMs: 15_000, readMs: 300_000 };
@@ -26,23 +26,23 @@ export function objectInput(
     size,
     open: async (signal, room) => {
       const raw = await openObject(new RemoteObject(web, place), wait, signal);
-      return await decoded(raw, name, signal, room);
+      return await decompress(raw, name, signal, room);
     },
   };
 }
 
-/** As `probed`. */
+/** As `probeObject`. */
 export async function urlInput(web: Web, text: string, wait = patience): Promise<Input> {
   const url = new URL(text);
-  const name = nameOf(url);
-  return await probed(web, urlLocation(web, name, url), name, wait);
+  const name = urlName(url);
+  return await probeObject(web, urlLocation(web, name, url), name, wait);
 }
 
 /**
  * Throws UsageError for a place that cannot be right: nothing there, or not for us. One that cannot be reached now is an
  * input all the same, which is tried again when its turn comes.
  */
-export async function probed(web: Web, place: ObjectLocation, path: string, wait = patience): Promise<Input> {
+export async function probeObject(web: Web, place: ObjectLocation, path: string, wait = patience): Promise<Input> {
   const { name } = place;
   const object = new RemoteObject(web, place);
   const part = await object.part(0, 1, new AbortController().signal).catch((error: unknown) => {

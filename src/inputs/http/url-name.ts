@@ -11,12 +11,12 @@ export function isUrl(name: string): boolean {
 }
 
 /** Also with a slash forgotten. */
-export function isMeantAsUrl(name: string): boolean {
+export function looksLikeUrl(name: string): boolean {
   return /^https?:/i.test(name);
 }
 
 /** Without user and password, fragment, and parameters that sign or are named as a secret would be. */
-export function nameOf(url: URL): string {
+export function urlName(url: URL): string {
   const shown = new URL(url);
   shown.username = '';
   shown.password = '';
@@ -28,8 +28,8 @@ export function nameOf(url: URL): string {
 }
 
 /** The same for a word that may be a URL, or try to be one. */
-export function masked(word: string): string {
-  if (!isMeantAsUrl(word)) return word;
-  if (isUrl(word) && URL.canParse(word)) return nameOf(new URL(word));
+export function maskUrl(word: string): string {
+  if (!looksLikeUrl(word)) return word;
+  if (isUrl(word) && URL.canParse(word)) return urlName(new URL(word));
   return word.replace(/^(https?:[\\/]*).*@/is, '$1').replace(/[?#].*$/s, '');
 }

@@ -1,6 +1,6 @@
 // GET requests, one body at a time, with nothing read ahead but what a socket and one stream buffer. By node:http: undici 7
 // ends the process when a server closes the connection while a body is not read from (its issue 5360). It is loaded with
-// the first request: most loads never read from afar.
+// the first request: most loads never read from remote.
 
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -20,7 +20,7 @@ export interface WebOptions {
   readonly notify: (notice: Notice) => void;
 }
 
-export interface Got {
+export interface WebResponse {
   readonly status: number;
   readonly headers: Headers;
   /** To be read to its end or destroyed. */
@@ -32,7 +32,7 @@ const connectMs = 10_000;
 const idleMs = 30_000;
 
 /** How requests of one protocol are made. */
-interface Way {
+interface HttpProtocol {
   readonly request: (options: RequestOptions) => ClientRequest;
   readonly agent: Agent;
 }
@@ -43,7 +43,7 @@ export class Web {
   readonly notify: (notice: Notice) => void;
   readonly #ca: string | null;
   readonly #agent: string;
-  readonly #ways = new Map<string, Promise<Way>>();
+  readonly #ways = new Map<string, Promise<HttpProtocol>>();
 
   constructor({ clock, ca, version, random, notify }: WebOptions) {
     this.clock = clock;
@@ -59,7 +59,7 @@ export class Web {
   }
 
   /** One request, no redirect followed. Rejects with the network's error, or the signal's reason. */
-  async get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Got> {
+  async get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WebResponse> {
     signal.throwIfAborted();
     const { request, agent } = await this.#way(url.protocol);
     const asked = request({
@@ -72,20 +72,20 @@ export class Web {
     return { status: body.statusCode ?? 0, headers: body.headers, body };
   }
 
-  #way(protocol: string): Promise<Way> {
+  #way(protocol: string): Promise<HttpProtocol> {
     const known = this.#ways.get(protocol) ?? (protocol === 'https:' ? this.#secure() : plain());
     this.#ways.set(protocol, known);
     return known;
   }
 
-  async #secure(): Promise<Way> {
+  async #secure(): Promise<HttpProtocol> {
     const { Agent, request } = await import('node:https');
     const trust = this.#ca === null ? {} : { ca: [...usual(), this.#ca] };
     return { request, agent: new Agent({ keepAlive: true, ...trust }) };
   }
 }
 
-async function plain(): Promise<Way> {
+async function plain(): Promise<HttpProtocol> {
   const { Agent, request } = await import('node:http');
   return { request, agent: new Agent({ keepAlive: true }) };
 }

@@ -4,7 +4,7 @@
 import * as fs from 'node:fs';
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
-import { explain } from './raw-source.js';
+import { describeSystemError } from './raw-source.js';
 
 /** Names as they are to be shown, and sentences about what could not be looked at. */
 export interface DiscoveredFile {
@@ -112,7 +112,7 @@ function outspoken(problems: string[]): Partial<typeof fs> {
 }
 
 function closed(path: string, error: unknown): string {
-  return `${path}: expected a directory that can be read, got: ${explain(error)}`;
+  return `${path}: expected a directory that can be read, got: ${describeSystemError(error)}`;
 }
 
 /** By their bytes, as `LC_ALL=C sort` does. */

@@ -5,7 +5,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { InputError } from '../../core/errors.js';
 import type { FileBytes } from '../../core/types/index.js';
-import { explain, type RawSource } from './raw-source.js';
+import { describeSystemError, type RawSource } from './raw-source.js';
 
 /** Takes over the handle. Throws InputError when the file cannot be examined. */
 export async function fileSource(handle: FileHandle, name: string): Promise<RawSource> {
@@ -13,7 +13,7 @@ export async function fileSource(handle: FileHandle, name: string): Promise<RawS
     return new FileSource(handle, name, await handle.stat({ bigint: true }));
   } catch (error) {
     await handle.close();
-    throw new InputError(`reading ${name}: ${explain(error)}`, { cause: error });
+    throw new InputError(`reading ${name}: ${describeSystemError(error)}`, { cause: error });
   }
 }
 
@@ -57,7 +57,9 @@ class FileSource implements RawSource {
     try {
       return (await this.#handle.read(into, 0, length, position)).bytesRead;
     } catch (error) {
-      throw new InputError(`reading ${this.#name} after ${this.#at} bytes: ${explain(error)}`, { cause: error });
+      throw new InputError(`reading ${this.#name} after ${this.#at} bytes: ${describeSystemError(error)}`, {
+        cause: error,
+      });
     }
   }
 

@@ -25,7 +25,7 @@ const words: Record<string, string> = {
 };
 
 /** `permission denied; let this user read it (EACCES)`. */
-export function explain(error: unknown): string {
+export function describeSystemError(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const text = words[code] ?? (error instanceof Error ? error.message : String(error));
   return words[code] ? `${text} (${code})` : text;

@@ -1,7 +1,7 @@
 // What lies in a bucket below a prefix: a page of a thousand keys at a time, of which only those that match are kept.
 
 import { InputError, UsageError } from '../../core/errors.js';
-import { type Trouble, troubleOf } from '../http/http-messages.js';
+import { type RequestFailure, troubleOf } from '../http/http-messages.js';
 import type { S3Account } from './s3-account.js';
 import { tag, textOf } from './s3-messages.js';
 
@@ -50,7 +50,7 @@ async function attempt(
   bucket: string,
   prefix: string,
   token: string | null,
-): Promise<string | Trouble> {
+): Promise<string | RequestFailure> {
   const more = token === null ? {} : { 'continuation-token': token };
   const place = account.place(bucket, '', { 'list-type': '2', 'encoding-type': 'url', prefix, ...more });
   try {

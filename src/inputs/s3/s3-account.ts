@@ -3,7 +3,7 @@
 import { InputError } from '../../core/errors.js';
 import { quoted } from '../decompress/sniff.js';
 import type { ObjectLocation } from '../http/location.js';
-import type { Got, Web } from '../http/web-client.js';
+import type { Web, WebResponse } from '../http/web-client.js';
 import { CredentialChain } from './credentials.js';
 import { type Environment, readProfile } from './profile.js';
 import { s3Refusal, textOf } from './s3-messages.js';
@@ -44,7 +44,7 @@ export class S3Account {
         return await this.web.get(url, all, signal);
       },
       command: () => `aws s3 cp${signed ? '' : ' --no-sign-request'} ${quoted(`s3://${bucket}/${key}`)} -`,
-      refused: async (got: Got) => {
+      refused: async (got: WebResponse) => {
         const { region } = await this.#look();
         return await s3Refusal(got, { bucket, region, signed }, this.web.clock.now());
       },

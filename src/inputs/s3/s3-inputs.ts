@@ -2,7 +2,7 @@
 
 import { UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
-import { objectInput, probed } from '../http/url-input.js';
+import { objectInput, probeObject } from '../http/url-input.js';
 import { type Listed, list } from './listing.js';
 import type { S3Account } from './s3-account.js';
 
@@ -23,7 +23,7 @@ export async function s3Inputs(account: S3Account, name: string): Promise<Input[
   const below = key === '' || key.endsWith('/');
   if (!below && !(await import('tinyglobby')).isDynamicPattern(key)) {
     const place = account.place(bucket, key, null);
-    return [await probed(account.web, place, place.name)];
+    return [await probeObject(account.web, place, place.name)];
   }
   const found = await matching(account, bucket, key, below);
   if (found.length === 0)

@@ -1,7 +1,7 @@
 // S3's refusals in words: what was asked, what came, what to do.
 
-import { refusalOf, type Trouble } from '../http/http-messages.js';
-import type { Got } from '../http/web-client.js';
+import { type RequestFailure, refusalOf } from '../http/http-messages.js';
+import type { WebResponse } from '../http/web-client.js';
 
 const mostBytes = 16 * 1024;
 
@@ -15,10 +15,10 @@ export interface S3RequestContext {
 const busy = ['SlowDown', 'ServiceUnavailable', 'InternalError', 'RequestTimeout', 'Throttling'];
 
 export async function s3Refusal(
-  got: Got,
+  got: WebResponse,
   { bucket, region, signed }: S3RequestContext,
   nowMs: number,
-): Promise<Trouble> {
+): Promise<RequestFailure> {
   const text = await textOf(got, mostBytes);
   const code = tag(text, 'Code') ?? '';
   const plain = refusalOf(got.status, code, got.headers, nowMs);
@@ -70,7 +70,7 @@ function unescaped(text: string): string {
 }
 
 /** The first bytes of an answer; the rest is not read. Rejects with the network's error. */
-export async function textOf({ body }: Got, mostBytes: number): Promise<string> {
+export async function textOf({ body }: WebResponse, mostBytes: number): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of body) {

@@ -1,4 +1,4 @@
-// Loads on one host take turns for batches that introduce a table or column: in parallel they make CnosDB store values
+// Loads on one host takeLock turns for batches that introduce a table or column: in parallel they make CnosDB store values
 // under wrong columns. One lock per endpoint, so that loads which share any of them share a turn.
 
 import { createHash } from 'node:crypto';
@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, Notice } from '../../core/types/index.js';
-import { type Held, take } from './lock.js';
+import { type HeldLock, takeLock } from './lock.js';
 
 /** Between two looks at a lock that another load has. */
 const againMs = 100;
@@ -33,8 +33,8 @@ export class FirstWriteLock {
    * Waits for our turn, as long as another load has it. Where locks cannot be written we go without, and say so.
    * Throws the signal's reason.
    */
-  async take(signal: AbortSignal): Promise<Held> {
-    const held: Held[] = [];
+  async take(signal: AbortSignal): Promise<HeldLock> {
+    const held: HeldLock[] = [];
     const release = (): void => {
       for (const each of held.splice(0)) each.release();
     };
@@ -52,10 +52,10 @@ export class FirstWriteLock {
     return { release };
   }
 
-  async #one(path: string, signal: AbortSignal): Promise<Held> {
+  async #one(path: string, signal: AbortSignal): Promise<HeldLock> {
     for (;;) {
       signal.throwIfAborted();
-      const taken = await take(path, this.#clock, () => {}, 0o644);
+      const taken = await takeLock(path, this.#clock, () => {}, 0o644);
       if ('held' in taken) return taken.held;
       const message = `waiting for the load of pid ${taken.by.pid} on ${taken.by.host}, which introduces columns`;
       this.#notify({ level: 'info', kind: 'turn', message });

@@ -24,7 +24,7 @@ export type Holder = z.infer<typeof holderSchema>;
 export const beatMs = 5000;
 export const silenceMs = 60_000;
 
-export function ourselves(now: number): Holder {
+export function currentHolder(now: number): Holder {
   const { pid } = process;
   return { host: hostname(), bootId: bootId(), pid, started: startOf(pid), nonce: randomUUID(), heartbeat: now };
 }
@@ -63,7 +63,7 @@ function bootId(): string {
   return content('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
 }
 
-/** Killed, and only waiting for its parent to take note of it: it can still be signalled, and does nothing any more. */
+/** Killed, and only waiting for its parent to takeLock note of it: it can still be signalled, and does nothing any more. */
 function isZombie(pid: number): boolean {
   return ['Z', 'X'].includes(statOf(pid)?.[0] ?? '');
 }

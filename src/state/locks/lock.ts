@@ -6,16 +6,16 @@
 import { closeSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../core/types/index.js';
-import { isMissing, unwritable } from '../checkpoint.js';
-import { beatMs, type Holder, holderText, isAlive, ourselves, parseHolder } from './lock-holder.js';
+import { isMissing, writeFailure } from '../checkpoint.js';
+import { beatMs, currentHolder, type Holder, holderText, isAlive, parseHolder } from './lock-holder.js';
 
 /** A lock that is ours. */
-export interface Held {
+export interface HeldLock {
   /** Lets go of it; idempotent. */
   release(): void;
 }
 
-export type Taken = { readonly held: Held } | { readonly by: Holder };
+export type LockAttempt = { readonly held: HeldLock } | { readonly by: Holder };
 
 /** Between two looks at a lock whose successor is being made by somebody else. */
 const againMs = 50;
@@ -24,8 +24,8 @@ const againMs = 50;
  * Takes the lock, or says who has it; `mode` is that of the file. Throws StateError when the file cannot be written.
  * @param lost called when somebody else took it over: we were taken for dead
  */
-export async function take(path: string, clock: Clock, lost = (): void => {}, mode = 0o600): Promise<Taken> {
-  const us = ourselves(clock.now());
+export async function takeLock(path: string, clock: Clock, lost = (): void => {}, mode = 0o600): Promise<LockAttempt> {
+  const us = currentHolder(clock.now());
   const own = `${path}.${us.nonce}.new`;
   let file: number | null = null;
   try {
@@ -40,7 +40,7 @@ export async function take(path: string, clock: Clock, lost = (): void => {}, mo
     return { held: new OwnLock(path, file, us, clock, lost) };
   } catch (error) {
     if (file !== null) closeSync(file);
-    throw unwritable('taking a lock', path, error);
+    throw writeFailure('taking a lock', path, error);
   } finally {
     rmSync(own, { force: true });
   }
@@ -61,7 +61,7 @@ async function contend(path: string, own: string, us: Holder, clock: Clock): Pro
 
 /** Puts `own` in the place of a stale lock; false when somebody else does. */
 async function succeed(path: string, own: string, stale: string, nonce: string, clock: Clock): Promise<boolean> {
-  const taken = await take(`${path}.${nonce}`, clock, () => {}, 0o644);
+  const taken = await takeLock(`${path}.${nonce}`, clock, () => {}, 0o644);
   if ('by' in taken) return false;
   try {
     if (textOf(path) !== stale) return false;
@@ -102,7 +102,7 @@ function textOf(path: string): string | null {
   }
 }
 
-class OwnLock implements Held {
+class OwnLock implements HeldLock {
   readonly #path: string;
   readonly #file: number;
   readonly #us: Holder;

@@ -36,7 +36,7 @@ test('with room enough there is a slot for each writer, as large as asked for, a
   expect(total(memory)).toBeLessThanOrEqual(512 * MiB);
 });
 
-test('what an input from afar holds is part of the plan, and of the least limit', () => {
+test('what a remote input holds is part of the plan, and of the least limit', () => {
   const remoteBytes = 2 * MiB;
   const memory = plan(request(512 * MiB, { remoteBytes }));
   expect(memory.windowBytes).toBe(plan(request(512 * MiB)).windowBytes - remoteBytes);

@@ -12,7 +12,7 @@ import { urlInput } from '../../../src/inputs/http/url-input.js';
 import { Web } from '../../../src/inputs/http/web-client.js';
 import { sampleTimes } from '../../../src/inputs/sample-times.js';
 import { type Act, type Asked, type Files, startFiles } from '../../support/files.js';
-import { afar } from '../../support/remote.js';
+import { remote } from '../../support/remote.js';
 import { drain, never } from '../support.js';
 
 const patience = { openMs: 300, readMs: 300 };
@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 async function open(path = '/a.lp'): Promise<ByteSource> {
-  const web = new Web(afar);
+  const web = new Web(remote);
   return await (await urlInput(web, server.url + path, patience)).open(never);
 }
 
@@ -83,7 +83,7 @@ test.each(['close', 'reset'] as const)(
 
 test('what breaks is told, with where it goes on', async () => {
   const told: Notice[] = [];
-  const web = new Web({ ...afar, notify: (notice) => told.push(notice) });
+  const web = new Web({ ...remote, notify: (notice) => told.push(notice) });
   const source = await (await urlInput(web, `${server.url}/a.lp`, patience)).open(never);
   later((nth) => (nth === 0 ? { cutAfter: 50_000 } : nth === 1 ? { status: 503 } : undefined));
   expect((await drain(source)).equals(big)).toBe(true);
@@ -243,14 +243,14 @@ test('that command leaves secrets to be filled in, and the authorities that were
   expect(await failure(open('/a.lp?sig=hush'))).toContain(
     `use: curl -sSfL '${server.url}/a.lp…' | bzip2 -dc | bulk-load`,
   );
-  const input = await urlInput(new Web({ ...afar, ca: '' }), `${server.url}/a.lp`, patience);
+  const input = await urlInput(new Web({ ...remote, ca: '' }), `${server.url}/a.lp`, patience);
   expect(await failure(input.open(never))).toContain(`use: curl -sSfL --cacert … ${server.url}/a.lp | bzip2 -dc`);
 });
 
 test('who does not answer yet is an input whose turn comes', async () => {
   const { url } = server;
   await server.stop();
-  const input = await urlInput(new Web(afar), `${url}/a.lp`, patience);
+  const input = await urlInput(new Web(remote), `${url}/a.lp`, patience);
   expect(await failure(input.open(never))).toMatch(/connection refused, \d+ times/);
   server = await startFiles();
 });
@@ -264,7 +264,7 @@ test('redirects are followed, and credentials stay with the host that they were 
         : { status: 307, headers: { location: `${second.url}/moved.lp` } },
     );
     const source = await (
-      await urlInput(new Web(afar), `${server.url.replace('//', '//me:p%40ss@')}/a.lp`, patience)
+      await urlInput(new Web(remote), `${server.url.replace('//', '//me:p%40ss@')}/a.lp`, patience)
     ).open(never);
     expect((await drain(source)).equals(big)).toBe(true);
     expect(server.asked.every(({ headers }) => headers.authorization === `Basic ${btoa('me:p@ss')}`)).toBe(true);
@@ -298,7 +298,7 @@ async function asked(count: number): Promise<void> {
 }
 
 test('bytes at any place that never come end with the signal that it was opened with, and when it is closed', async () => {
-  const input = await urlInput(new Web(afar), `${server.url}/a.lp`);
+  const input = await urlInput(new Web(remote), `${server.url}/a.lp`);
   const stop = new AbortController();
   const source = await input.open(stop.signal);
   const other = await input.open(never);
@@ -316,7 +316,7 @@ test('bytes at any place that never come end with the signal that it was opened 
 });
 
 test('a look at the times is given up with the run, and soon where nothing comes', async () => {
-  const input = await urlInput(new Web(afar), `${server.url}/a.lp`);
+  const input = await urlInput(new Web(remote), `${server.url}/a.lp`);
   later(() => ({ silent: true }));
   const before = server.asked.length;
   expect(await sampleTimes([input, input, input], never, 200)).toMatchObject({ first: null, unseen: 3 });
@@ -346,6 +346,6 @@ test('a range that ends before it begins is not taken', async () => {
 });
 
 test('a user that is not percent-encoded is a mistake, told without the password', async () => {
-  const told = await failure(urlInput(new Web(afar), `${server.url.replace('//', '//us%er:hush@')}/a.lp`));
+  const told = await failure(urlInput(new Web(remote), `${server.url.replace('//', '//us%er:hush@')}/a.lp`));
   expect(told).toBe(`${server.url}/a.lp: expected user and password in a URL percent-encoded; write % as %25`);
 });

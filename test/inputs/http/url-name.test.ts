@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { masked } from '../../../src/inputs/http/url-name.js';
+import { maskUrl } from '../../../src/inputs/http/url-name.js';
 
 test.each([
   ['https://me:secret@host/a.lp', 'https://host/a.lp'],
@@ -18,5 +18,5 @@ test.each([
   ['data/a.lp', 'data/a.lp'],
   ['data/me@host', 'data/me@host'],
 ])('%s is shown as %s', (url, shown) => {
-  expect(masked(url)).toBe(shown);
+  expect(maskUrl(url)).toBe(shown);
 });

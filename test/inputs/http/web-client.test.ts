@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { Web } from '../../../src/inputs/http/web-client.js';
 import { hasty } from '../../support/hasty.js';
-import { afar } from '../../support/remote.js';
+import { remote } from '../../support/remote.js';
 import { never } from '../support.js';
 
 /** Thirty seconds are a tenth of one. */
-const web = new Web({ ...afar, clock: hasty(300) });
+const web = new Web({ ...remote, clock: hasty(300) });
 let server: Server;
 
 async function serving(listener: RequestListener): Promise<URL> {
@@ -61,7 +61,7 @@ test('who answers with an upgrade that nobody asked for is given up at once', as
   const url = await serving((_, response) => {
     response.socket!.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
   });
-  const waiting = new Web(afar).get(url, {}, never);
+  const waiting = new Web(remote).get(url, {}, never);
   await expect(waiting).rejects.toThrow('socket hang up');
 }, 5000);
 

@@ -9,14 +9,14 @@ import { Web } from '../../../src/inputs/http/web-client.js';
 import { S3Account } from '../../../src/inputs/s3/s3-account.js';
 import { s3Inputs } from '../../../src/inputs/s3/s3-inputs.js';
 import { type Files, startFiles } from '../../support/files.js';
-import { afar } from '../../support/remote.js';
+import { remote } from '../../support/remote.js';
 import { bucket, type S3, startS3 } from '../../support/s3.js';
 import { drain, never } from '../support.js';
 
 type Env = Record<string, string>;
 
 function account(env: Env): S3Account {
-  return new S3Account(new Web(afar), env);
+  return new S3Account(new Web(remote), env);
 }
 
 async function failure(name: string, env: Env): Promise<string> {

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { isAlive, ourselves } from '../../../src/state/locks/lock-holder.js';
+import { currentHolder, isAlive } from '../../../src/state/locks/lock-holder.js';
 
 test('this process lives; one of another start does not, whatever its pid', () => {
-  const us = ourselves(1);
+  const us = currentHolder(1);
   expect(isAlive(us, us)).toBe(true);
   expect(isAlive({ ...us, started: '1' }, us)).toBe(false);
   expect(isAlive({ ...us, bootId: 'another' }, us)).toBe(false);
@@ -22,7 +22,7 @@ test('a process that was killed and only waits for its parent to take note of it
         .replace(/^.*\) /s, '')
         .split(' ');
     await expect.poll(() => stat()[0], { timeout: 10_000 }).toBe('Z');
-    const us = ourselves(1);
+    const us = currentHolder(1);
     expect(isAlive({ ...us, pid, started: stat()[19] ?? null }, us)).toBe(false);
   } finally {
     parent.kill('SIGKILL');

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { take } from '../../../src/state/locks/lock.js';
-import { holderText, ourselves } from '../../../src/state/locks/lock-holder.js';
+import { takeLock } from '../../../src/state/locks/lock.js';
+import { currentHolder, holderText } from '../../../src/state/locks/lock-holder.js';
 import { realClock } from '../../support/clock.js';
 
 async function path(): Promise<string> {
@@ -13,16 +13,16 @@ async function path(): Promise<string> {
   return join(folder, 'a.lock');
 }
 
-const us = ourselves(Date.now());
+const us = currentHolder(Date.now());
 
 test('one at a time; the other learns who has it; what is let go of is free', async () => {
   const file = await path();
-  const first = await take(file, realClock);
+  const first = await takeLock(file, realClock);
   if (!('held' in first)) throw new Error('not free');
-  expect(await take(file, realClock)).toMatchObject({ by: { pid: process.pid, host: us.host } });
+  expect(await takeLock(file, realClock)).toMatchObject({ by: { pid: process.pid, host: us.host } });
   first.held.release();
   first.held.release();
-  const again = await take(file, realClock);
+  const again = await takeLock(file, realClock);
   if (!('held' in again)) throw new Error('not free');
   again.held.release();
   expect(await readdir(join(file, '..'))).toEqual([]);
@@ -36,7 +36,7 @@ test.each([
 ] as const)('what %s left is taken over, by one of many that try', async (_, holder) => {
   const file = await path();
   await writeFile(file, holderText(holder()));
-  const all = await Promise.all(Array.from({ length: 20 }, () => take(file, realClock)));
+  const all = await Promise.all(Array.from({ length: 20 }, () => takeLock(file, realClock)));
   const held = all.flatMap((each) => ('held' in each ? [each.held] : []));
   expect(held).toHaveLength(1);
   expect(await readdir(join(file, '..'))).toEqual(['a.lock']);
@@ -48,7 +48,7 @@ test('a successor that died in the middle of it does not block the next one', as
   await writeFile(file, holderText({ ...us, started: '1', nonce: 'old' }));
   await writeFile(`${file}.old`, holderText({ ...us, started: '1', nonce: 'successor' }));
   await writeFile(`${file}.old.successor`, holderText({ ...us, started: '1', nonce: 'its-successor' }));
-  const taken = await take(file, realClock);
+  const taken = await takeLock(file, realClock);
   expect('held' in taken).toBe(true);
   if ('held' in taken) taken.held.release();
   expect(await readdir(join(file, '..'))).toEqual([]);
@@ -58,13 +58,13 @@ test('a host that gave a sign of life a moment ago is left alone', async () => {
   const file = await path();
   const other = { ...us, host: 'other', nonce: 'x', heartbeat: Date.now() - 30_000 };
   await writeFile(file, holderText(other));
-  expect(await take(file, realClock)).toEqual({ by: other });
+  expect(await takeLock(file, realClock)).toEqual({ by: other });
 });
 
 test('a file that is no lock counts as left behind', async () => {
   const file = await path();
   await writeFile(file, '');
-  const taken = await take(file, realClock);
+  const taken = await takeLock(file, realClock);
   expect('held' in taken).toBe(true);
   expect(await readFile(file, 'utf8')).toContain(`"pid":${process.pid}`);
   if ('held' in taken) taken.held.release();
