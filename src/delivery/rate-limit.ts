@@ -2,7 +2,7 @@
 // burst is saved up: a pause of the input must not be made good at the target's cost.
 
 import type { Clock } from '../core/types/index.js';
-import { WaitStats } from './wait-stats.js';
+import { WaitStats } from '../core/wait-stats.js';
 
 export interface RateOptions {
   /** Null for no limit. */

@@ -17,15 +17,16 @@ import type {
 } from '../core/types/index.js';
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
+import { evenLayout, forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
 import { type InferredSchema, SchemaInference } from '../formats/inference.js';
 import { Formats, formatsOf, unusedMapping } from '../formats/registry.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';
 import { emptyTimeSample, sampleTimes } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { beyond } from '../schema/name-limits.js';
+import { requestedPlacement } from '../targets/cnosdb/requested-placement.js';
 import { accepts, within } from './ledger/ledger.js';
 import { isWorthThread, memoryBudget, planMemory } from './plan-memory.js';
-import { forecastNotices, forecastTargetMemory, layoutAsked, placeAsked } from './target-forecast.js';
 
 /** So much of each input is looked at, decoded bytes. */
 const lookBytes = 1024 * 1024;
@@ -125,11 +126,11 @@ async function advise(
   layout: NodeLayout | null,
   signal: AbortSignal,
 ): Promise<Notice[]> {
-  const place = description?.database ?? (settings.createDb ? placeAsked(settings.dbOptions) : null);
+  const place = description?.database ?? (settings.createDb ? requestedPlacement(settings.dbOptions) : null);
   if (place === null) return [];
   const lines = kinds.every((kind) => kind === 'lp');
   const times = lines ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs);
-  const where = layout ?? layoutAsked(place, settings.urls.length);
+  const where = layout ?? evenLayout(place, settings.urls.length);
   const seen = forecastTargetMemory(
     settings,
     place,

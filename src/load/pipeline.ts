@@ -20,6 +20,8 @@ import type {
 } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { residentMemory } from '../flow-control/own-memory/resident.js';
+import { forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
+import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
 import { formatsOf, readingIdentity, unusedMapping } from '../formats/registry.js';
 import { emptyTimeSample, sampleTimes, type TimeSample } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
@@ -32,8 +34,7 @@ import { assertColumnsFit, isWorthThread, memoryBudget, planMemory, reduceMemory
 import { ReadStage } from './read-stage.js';
 import { ResumeState } from './resume-state.js';
 import { peakRss, type RunFacts, snapshotOf, summaryOf } from './run-facts.js';
-import { forecastNotices, forecastTargetMemory, memcacheAsked } from './target-forecast.js';
-import { TargetThrottle } from './target-throttle.js';
+import { memcacheToRequest } from './target-memory.js';
 import { Verification, verifyError } from './verify.js';
 import { WriteStage } from './write-stage.js';
 
@@ -167,7 +168,7 @@ class PipelineRun {
     await this.#continuing.open(this.#ledger);
     const lines = formats.every((format) => format === 'lp');
     const times = lines ? await sampleTimes(inputs, this.#halt.signal) : emptyTimeSample(inputs);
-    this.#description = await target.describe(this.#halt.signal, memcacheAsked(this.#settings, times));
+    this.#description = await target.describe(this.#halt.signal, memcacheToRequest(this.#settings, times));
     const columns = await target.columns(this.#halt.signal);
     this.#catalogue = new Catalogue(columns);
     assertColumnsFit(this.#catalogue.size, memory);

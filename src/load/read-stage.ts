@@ -23,7 +23,7 @@ import type {
   Position,
   ResumePoint,
 } from '../core/types/index.js';
-import { WaitStats } from '../delivery/wait-stats.js';
+import { WaitStats } from '../core/wait-stats.js';
 import { pointValues } from '../formats/line-protocol/point-values.js';
 import { Formats, type ReadMode } from '../formats/registry.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';

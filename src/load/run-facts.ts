@@ -3,11 +3,11 @@
 import type { Clock, EndpointTotals, Input, LimitingFactor, Snapshot, Summary } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { peakResident } from '../flow-control/own-memory/resident.js';
+import type { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Meter } from './ledger/meter.js';
 import { type SummaryInput, summarize } from './ledger/summarize.js';
 import type { ReadStage } from './read-stage.js';
-import type { TargetThrottle } from './target-throttle.js';
 import type { WriteStage } from './write-stage.js';
 
 /** The parts of a run that have something to tell; null: it never got so far. */
@@ -60,7 +60,12 @@ export function snapshotOf(told: RunFacts): Snapshot {
 
 /** A wait of all batches weighs more than fewer writers than there might be; an input matters once nothing else holds. */
 function heldBackBy({ sending, side, reading }: RunFacts): LimitingFactor | null {
-  return side?.holding ?? sending?.governor.heldBackBy ?? (reading?.waits.going ? 'input' : null);
+  return (
+    side?.holding ??
+    (sending?.rate.holding ? 'rateLimit' : null) ??
+    sending?.governor.heldBackBy ??
+    (reading?.waits.going ? 'input' : null)
+  );
 }
 
 /** Seconds so far. */
@@ -75,7 +80,7 @@ function heldBack({ sending, side, reading }: RunFacts): Record<LimitingFactor, 
     targetMemory,
     ownMemory: by?.ownMemory ?? 0,
     input: reading?.waits.seconds ?? 0,
-    rateLimit: held?.rateLimitSeconds ?? 0,
+    rateLimit: sending?.rate.heldSeconds ?? 0,
   };
 }
 

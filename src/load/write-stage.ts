@@ -7,11 +7,13 @@ import type { Settings } from '../config/settings.js';
 import type { Batch, Clock, Notice, Receipt, Target } from '../core/types/index.js';
 import { Delivery } from '../delivery/delivery.js';
 import { exclusiveBatches, InFlightBatches } from '../delivery/exclusive-batches.js';
+import { RateLimit } from '../delivery/rate-limit.js';
 import { SizeLimit } from '../delivery/size-limit.js';
 import { runWriters } from '../delivery/writers.js';
 import { govern } from '../flow-control/governor.js';
 import { collector } from '../flow-control/own-memory/gc.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
+import type { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
 import type { Governor } from '../flow-control/types.js';
 import { Stall } from '../reporting/progress/stall.js';
 import { awaitColumns, refresh } from '../schema/await-columns.js';
@@ -19,7 +21,6 @@ import type { Catalogue } from '../schema/catalogue.js';
 import { FirstWriteLock } from '../state/locks/first-write-lock.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Meter } from './ledger/meter.js';
-import type { TargetThrottle } from './target-throttle.js';
 import type { Verification } from './verify.js';
 
 export interface WriteStageContext {
@@ -49,6 +50,7 @@ export interface WriteStageContext {
 export class WriteStage {
   readonly governor: Governor;
   readonly sizes: SizeLimit;
+  readonly rate: RateLimit;
   readonly #context: WriteStageContext;
   readonly #gate = pLimit(1);
   readonly #outstanding = new InFlightBatches();
@@ -59,9 +61,10 @@ export class WriteStage {
 
   constructor(context: WriteStageContext) {
     const { settings, memory, side, clock, notify } = context;
-    const { dryRun, urls, tenant, db } = settings;
+    const { dryRun, urls, tenant, db, ratePoints, rateBytes } = settings;
     this.#context = context;
     this.sizes = new SizeLimit(memory.batchBytes, () => side.bodyBytes, notify);
+    this.rate = new RateLimit({ pointsPerSecond: ratePoints, bytesPerSecond: rateBytes }, clock);
     this.governor = this.#govern();
     this.#turns = new FirstWriteLock(
       dryRun === null ? urls.map(({ origin }) => origin) : [],
@@ -121,10 +124,10 @@ export class WriteStage {
 
   /** What it introduced is known to be there once it was acknowledged; where part of it was not, the target is asked. */
   async #deliver(batch: Batch): Promise<Receipt> {
-    const { target, catalogue, side, stop, abort, end } = this.#context;
+    const { target, catalogue, stop, abort, end } = this.#context;
     this.#begun ||= batch.points > 0;
     // Stopped while it waits, it comes back from the delivery undelivered.
-    await side.admit(batch, stop).catch(() => {});
+    await this.#admit(batch).catch(() => {});
     const needsTurn = batch.introduces !== null && target.traits.firstWriteExclusive;
     const turn = needsTurn ? await this.#turns.take(stop).catch(() => null) : null;
     const { receipt, fatal } = await this.#delivery.deliver(batch, stop, abort);
@@ -135,6 +138,13 @@ export class WriteStage {
     if (whole) catalogue.pin(batch.introduces);
     else if (receipt.loaded.length > 0) await refresh(target, catalogue, batch.introduces, stop).catch(() => {});
     return receipt;
+  }
+
+  /** Resolves when target memory and rate limit let a batch pass; rejects with the reason of the stop. */
+  async #admit(batch: Batch): Promise<void> {
+    const { side, stop } = this.#context;
+    await side.admit(batch);
+    if (batch.points > 0) await this.rate.admit(batch.points, batch.body.length, stop);
   }
 
   /** Books each input's share; what one of them ends the run with comes last, so that none is forgotten. */

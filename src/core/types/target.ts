@@ -81,6 +81,9 @@ export interface DatabaseSettings {
   readonly limits?: StorageLimits;
 }
 
+/** Settings of a database that decide how its vnodes lie on the nodes. */
+export type VnodePlacement = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
+
 /** Of a database about which there is nothing to plan: as CnosDB creates one. */
 export const defaultDatabaseSettings: DatabaseSettings = {
   precision: 'ns',

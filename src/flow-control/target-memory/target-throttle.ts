@@ -1,21 +1,12 @@
-// The target's side of a run while it goes on: every batch passes here before it is sent, every answer comes by. Waits for
-// flushes, stages and rates are made in one place, so that no two of them add up to something nobody asked for.
+// Holds batches back for the target's memory: waits for flushes and stages, and keeps the account of them.
 
-import type { Settings } from '../config/settings.js';
-import type { Attempt, Batch, Clock, Notice, Target } from '../core/types/index.js';
-import { formatBytes } from '../core/units.js';
-import { RateLimit } from '../delivery/rate-limit.js';
-import { WaitStats } from '../delivery/wait-stats.js';
-import { rowsPerByte } from '../flow-control/target-memory/row-size.js';
-import {
-  bodiesBeside,
-  bodiesKept,
-  flushMarks,
-  nodePeak,
-  smallestBody,
-} from '../flow-control/target-memory/target-plan.js';
-import { TargetPressure } from '../flow-control/target-memory/target-pressure.js';
+import type { Attempt, Batch, Clock, Notice, Target } from '../../core/types/index.js';
+import { formatBytes } from '../../core/units.js';
+import { WaitStats } from '../../core/wait-stats.js';
+import { rowsPerByte } from './row-size.js';
 import { pacingMessage, type TargetMemoryForecast } from './target-forecast.js';
+import { bodiesBeside, bodiesKept, flushMarks, nodePeak, smallestBody } from './target-plan.js';
+import { TargetPressure } from './target-pressure.js';
 
 /** A flush under way does no good after this. */
 const flushTimeoutMs = 15_000;
@@ -31,8 +22,15 @@ const downBytes = 16 * 1024 * 1024;
 const pacedLongSeconds = 5;
 const pacedLongShare = 0.25;
 
+export interface ThrottleOptions {
+  /** Bytes after which the load flushes and waits; null for never. */
+  readonly stage: number | null;
+  /** Whether the load may ask the target to flush. */
+  readonly relieve: boolean;
+}
+
 export interface TargetThrottleContext {
-  readonly target: Target;
+  readonly target: Pick<Target, 'flush' | 'gauges' | 'traits'>;
   readonly clock: Clock;
   /** Ends flushes and looks at gauges. */
   readonly signal: AbortSignal;
@@ -40,11 +38,10 @@ export interface TargetThrottleContext {
 }
 
 export class TargetThrottle {
-  readonly #outlook: TargetMemoryForecast;
+  readonly #forecast: TargetMemoryForecast;
   readonly #context: TargetThrottleContext;
   readonly #stageBytes: number | null;
   readonly #pressure: TargetPressure;
-  readonly #rate: RateLimit;
   /** For flushes and stages. */
   readonly #waits: WaitStats;
   #acknowledged = 0;
@@ -56,15 +53,14 @@ export class TargetThrottle {
   #stagedAt = 0;
   #stage: Promise<void> | null = null;
 
-  constructor(settings: Settings, outlook: TargetMemoryForecast, context: TargetThrottleContext) {
+  constructor(options: ThrottleOptions, forecast: TargetMemoryForecast, context: TargetThrottleContext) {
     const { target, clock, signal, notify } = context;
-    const { plan, layout, buckets, totalBytes } = outlook;
+    const { plan, layout, buckets, totalBytes } = forecast;
     const { share, bodyBytes, limitBytes, flush, cacheBytes } = plan;
-    this.#outlook = outlook;
+    this.#forecast = forecast;
     this.#context = context;
-    this.#stageBytes = settings.stage;
+    this.#stageBytes = options.stage;
     this.#waits = new WaitStats(clock);
-    this.#rate = new RateLimit({ pointsPerSecond: settings.ratePoints, bytesPerSecond: settings.rateBytes }, clock);
     this.#pressure = new TargetPressure({
       share,
       plan:
@@ -77,7 +73,7 @@ export class TargetThrottle {
       kept: { count: bodiesKept, share, buckets, bodyBytes, totalBytes },
       // Where no flush is planned no gauge is read: what the target flushes by itself goes unseen.
       weigh: (kept, rows) => nodePeak(kept, flush === null ? Math.min(rows, cacheBytes) : rows),
-      relieve: settings.relieve,
+      relieve: options.relieve,
       nodes: layout.nodes,
       bodyBytesUnflushed: Math.min(smallestBody, bodyBytes),
       clock,
@@ -102,18 +98,16 @@ export class TargetThrottle {
   }
 
   /** Resolves when a batch may be sent; rejects with the signal's reason. */
-  async admit(batch: Batch, signal: AbortSignal): Promise<void> {
+  async admit(batch: Pick<Batch, 'points' | 'values' | 'body'>): Promise<void> {
     this.#rowsPerByte = rowsPerByte(batch.points, batch.values, batch.body.length);
     if (batch.points === 0) return;
     await this.#waits.during(this.#staged().then(() => this.#pressure.admit()));
-    await this.#rate.admit(batch.points, batch.body.length, signal);
   }
 
   /** What holds every batch back just now. */
-  get holding(): 'target' | 'targetMemory' | 'rateLimit' | null {
+  get holding(): 'target' | 'targetMemory' | null {
     if (this.#pressure.paced) return 'targetMemory';
-    if (this.#waits.going) return 'target';
-    return this.#rate.holding ? 'rateLimit' : null;
+    return this.#waits.going ? 'target' : null;
   }
 
   /** For the summary; `estimatedBytesPerNode` is what the fullest node holds just now. */
@@ -123,19 +117,17 @@ export class TargetThrottle {
     estimatedBytesPerNode: number | null;
     flushes: number;
     advice: string | null;
-    rateLimitSeconds: number;
     /** Waits for flushes and stages; of them `pacedSeconds` only for the time between two flushes to pass. */
     flushSeconds: number;
     pacedSeconds: number;
   } {
     const told = this.#context.target.traits.plansMemory;
     return {
-      planBytesPerNode: told ? this.#outlook.plan.peakBytes : null,
+      planBytesPerNode: told ? this.#forecast.plan.peakBytes : null,
       estimatedPeakBytesPerNode: told ? this.#pressure.peakBytes : null,
       estimatedBytesPerNode: told ? this.#pressure.nodeBytes : null,
       flushes: this.#pressure.flushes,
       advice: this.#saidPaced ? this.#pacedWords() : null,
-      rateLimitSeconds: this.#rate.heldSeconds,
       flushSeconds: this.#waits.seconds,
       pacedSeconds: this.#pressure.pacedSeconds,
     };
@@ -154,7 +146,7 @@ export class TargetThrottle {
   }
 
   #pacedWords(): string {
-    return pacingMessage(this.#outlook, this.#pressure.bodyBytes, this.#pressure.bytesPerSecond);
+    return pacingMessage(this.#forecast, this.#pressure.bodyBytes, this.#pressure.bytesPerSecond);
   }
 
   /** The first batch beyond a stage makes all wait until what was sent has been flushed. */

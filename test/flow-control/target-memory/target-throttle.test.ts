@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { resolve } from '../../src/config/resolve.js';
-import type { Attempt, Batch, FlushOutcome, Notice, Target, Verdict } from '../../src/core/types/index.js';
-import { forecastTargetMemory } from '../../src/load/target-forecast.js';
-import { TargetThrottle } from '../../src/load/target-throttle.js';
-import { VirtualClock } from '../support/clock.js';
+import { resolve } from '../../../src/config/resolve.js';
+import type { Attempt, Batch, FlushOutcome, Notice, Target, Verdict } from '../../../src/core/types/index.js';
+import { forecastTargetMemory } from '../../../src/flow-control/target-memory/target-forecast.js';
+import { TargetThrottle } from '../../../src/flow-control/target-memory/target-throttle.js';
+import { VirtualClock } from '../../support/clock.js';
 
 const MiB = 1024 * 1024;
 const KiB = 1024;
@@ -47,7 +47,7 @@ async function setup(
   const admit = (): { at: number | null } => {
     const seen = { at: null as number | null };
     const batch = { points: 1, values: 1, body: new Uint8Array(1000) } as unknown as Batch;
-    void side.admit(batch, signal).then(
+    void side.admit(batch).then(
       () => (seen.at = clock.monotonic()),
       () => (seen.at = -1),
     );

@@ -1,6 +1,6 @@
 // Seconds in which at least one of several waits was going on: what a run lost to them, however many waited.
 
-import type { Clock } from '../core/types/index.js';
+import type { Clock } from './types/index.js';
 
 export class WaitStats {
   readonly #clock: Clock;

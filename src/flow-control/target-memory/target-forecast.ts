@@ -1,21 +1,32 @@
-// What a load will do to its target, before it begins: inputs, database and layout become a plan, and words about it.
-// Where the pure plan meets the rooms that know its figures, as memory.ts is for our own side.
+// Forecast of a node's memory under a load, made before anything is sent: inputs, database and layout become a plan and
+// notices about it.
 
-import type { Settings } from '../config/settings.js';
-import type { DatabaseSettings, NodeLayout, Notice } from '../core/types/index.js';
-import { formatBytes } from '../core/units.js';
-import {
-  bodiesKept,
-  flushMarks,
-  keptBodies,
-  nodePeak,
-  planTarget,
-  type TargetPlan,
-} from '../flow-control/target-memory/target-plan.js';
-import type { TimeSample } from '../inputs/sample-times.js';
-import { durationMs, sizeBytes } from '../targets/cnosdb/database-settings.js';
+import type { InputPrecision, NodeLayout, Notice, VnodePlacement } from '../../core/types/index.js';
+import { formatBytes } from '../../core/units.js';
+import { bodiesKept, flushMarks, keptBodies, nodePeak, planTarget, type TargetPlan } from './target-plan.js';
 
-export type VnodePlacement = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
+/** Options of a load that the forecast depends on. */
+export interface ForecastOptions {
+  /** Bytes of memory a node may take; null for no limit. */
+  readonly targetMemory: number | null;
+  readonly batchBytes: number;
+  /** Whether the load may ask the target to flush. */
+  readonly relieve: boolean;
+  readonly precision: InputPrecision;
+  /** One entry for each endpoint. */
+  readonly urls: readonly unknown[];
+}
+
+/** Time range and size of the inputs, as far as they were looked at. */
+export interface InputExtent {
+  /** Earliest and latest timestamp in the unit of the input; null if unknown. */
+  readonly first: bigint | null;
+  readonly last: bigint | null;
+  /** Inputs that were not looked at in full. */
+  readonly unseen: number;
+  /** Decoded bytes of all inputs; null while unknown. */
+  readonly totalBytes: number | null;
+}
 
 export interface TargetMemoryForecast {
   readonly plan: TargetPlan;
@@ -26,21 +37,20 @@ export interface TargetMemoryForecast {
   readonly totalBytes: number | null;
 }
 
-const yearMs = 365 * 86_400_000;
 const unitsPerMs = { s: 0.001, ms: 1, us: 1000, ns: 1_000_000 };
 /** An LMDB map each: from about 2,000 on a node runs out of address space and refuses writes (measured on 2.4.3.4). */
 const mostVnodes = 2000;
 
 /** Plans for a database that is there; `mayCreate`: for one that is about to be made. */
 export function forecastTargetMemory(
-  settings: Settings,
+  options: ForecastOptions,
   place: VnodePlacement,
   layout: NodeLayout,
-  times: TimeSample,
+  times: InputExtent,
   mayCreate = false,
 ): TargetMemoryForecast {
-  const buckets = bucketsOf(times, place.vnodeDurationMs, settings.precision);
-  const { targetMemory, batchBytes, relieve } = settings;
+  const buckets = bucketsOf(times, place.vnodeDurationMs, options.precision);
+  const { targetMemory, batchBytes, relieve } = options;
   const plan = planTarget({
     targetMemoryBytes: targetMemory,
     ...place,
@@ -54,49 +64,13 @@ export function forecastTargetMemory(
   return { plan, layout, buckets, totalBytes: times.totalBytes };
 }
 
-/** What CREATE DATABASE would make of --db-options, so far as it matters here. */
-export function placeAsked(dbOptions: string | null): VnodePlacement {
-  const option = (name: string): string | null =>
-    new RegExp(`\\b${name}\\s*=?\\s*(?:'([^']*)'|(\\d+))`, 'i')
-      .exec(dbOptions ?? '')
-      ?.slice(1)
-      .find(Boolean) ?? null;
-  const duration = option('VNODE_DURATION');
-  return {
-    shard: Math.max(1, Number(option('SHARD') ?? 1)),
-    replica: Math.max(1, Number(option('REPLICA') ?? 1)),
-    vnodeDurationMs: duration === null ? yearMs : readable(duration),
-    maxMemcacheBytes: sizeBytes(option('MAX_MEMCACHE_SIZE') ?? ''),
-  };
-}
-
-/** A database that is not there yet: its vnodes spread evenly over the endpoints. */
-export function layoutAsked({ shard, replica }: VnodePlacement, endpoints: number): NodeLayout {
+/** Layout of a database that does not exist yet: its vnodes spread evenly over the endpoints. */
+export function evenLayout({ shard, replica }: VnodePlacement, endpoints: number): NodeLayout {
   const nodes = Math.max(1, Math.min(shard * replica, endpoints));
   return { nodes, vnodesPerNode: Math.ceil((shard * replica) / nodes), from: 'endpoints' };
 }
 
-/** MAX_MEMCACHE_SIZE for a database to be created; null where the user names it or nothing is to be held. */
-export function memcacheAsked(settings: Settings, times: TimeSample): number | null {
-  if (!settings.createDb || /MAX_MEMCACHE_SIZE/i.test(settings.dbOptions ?? '')) return null;
-  const place = placeAsked(settings.dbOptions);
-  return forecastTargetMemory(settings, place, layoutAsked(place, settings.urls.length), times, true).plan
-    .memcacheBytes;
-}
-
-function readable(duration: string): number | null {
-  try {
-    return durationMs(duration);
-  } catch {
-    return null;
-  }
-}
-
-function bucketsOf(
-  { first, last }: TimeSample,
-  durationOfVnode: number | null,
-  precision: Settings['precision'],
-): number {
+function bucketsOf({ first, last }: InputExtent, durationOfVnode: number | null, precision: InputPrecision): number {
   if (first === null || last === null || durationOfVnode === null || durationOfVnode <= 0) return 1;
   const bucket = (time: bigint): number => Math.floor(Number(time) / unitsPerMs[precision] / durationOfVnode);
   return Math.max(1, bucket(last) - bucket(first) + 1);
@@ -104,15 +78,15 @@ function bucketsOf(
 
 /** What a person should know before anything is sent; the plan itself comes first. */
 export function forecastNotices(
-  settings: Settings,
+  options: ForecastOptions,
   { plan, layout, buckets }: TargetMemoryForecast,
-  { unseen }: TimeSample,
+  { unseen }: InputExtent,
   version: string | null,
 ): Notice[] {
   const { nodes, from } = layout;
-  const endpoints = settings.urls.length;
+  const endpoints = options.urls.length;
   const warnings = [
-    plan.holds ? null : cannotHold(settings, plan, buckets),
+    plan.holds ? null : cannotHold(options, plan, buckets),
     from === 'replicas' && nodes > endpoints
       ? `${endpoints} URL${endpoints > 1 ? 's' : ''} for ${nodes} nodes (SHOW REPLICAS): behind a load balancer, or not all named; ` +
         'what the nodes have unflushed is counted from acknowledgements, their own gauges show only a part of it'
@@ -123,10 +97,10 @@ export function forecastNotices(
   const told = warnings.flatMap((message): Notice[] =>
     message === null ? [] : [{ level: 'warn', kind: message, message }],
   );
-  return [planned(settings, plan, buckets, unseen), ...told];
+  return [planned(options, plan, buckets, unseen), ...told];
 }
 
-function planned({ relieve }: Settings, plan: TargetPlan, buckets: number, unseen: number): Notice {
+function planned({ relieve }: ForecastOptions, plan: TargetPlan, buckets: number, unseen: number): Notice {
   const { limitBytes, peakBytes, bodyBytes, flush, vnodes, memcacheBytes } = plan;
   const kind = 'target-plan';
   const where = `${vnodes} vnode${vnodes === 1 ? '' : 's'} of the database on the fullest node, ${unseen > 0 ? 'at least ' : ''}${buckets} time bucket${buckets === 1 ? '' : 's'}`;
@@ -146,7 +120,7 @@ function planned({ relieve }: Settings, plan: TargetPlan, buckets: number, unsee
   return { level: 'info', kind, message };
 }
 
-function cannotHold({ relieve }: Settings, plan: TargetPlan, buckets: number): string {
+function cannotHold({ relieve }: ForecastOptions, plan: TargetPlan, buckets: number): string {
   const helps = [
     relieve ? null : 'allow flushes (no --no-relieve)',
     'fewer shards',

@@ -1,0 +1,31 @@
+// Reads the placement of vnodes from the text of --db-options, for a database that does not exist yet.
+
+import type { VnodePlacement } from '../../core/types/index.js';
+import { durationMs, sizeBytes } from './database-settings.js';
+
+const yearMs = 365 * 86_400_000;
+
+/** Returns what CREATE DATABASE would make of the options: CnosDB's defaults where they name nothing. */
+export function requestedPlacement(dbOptions: string | null): VnodePlacement {
+  const option = (name: string): string | null =>
+    new RegExp(`\\b${name}\\s*=?\\s*(?:'([^']*)'|(\\d+))`, 'i')
+      .exec(dbOptions ?? '')
+      ?.slice(1)
+      .find(Boolean) ?? null;
+  const duration = option('VNODE_DURATION');
+  return {
+    shard: Math.max(1, Number(option('SHARD') ?? 1)),
+    replica: Math.max(1, Number(option('REPLICA') ?? 1)),
+    vnodeDurationMs: duration === null ? yearMs : readable(duration),
+    maxMemcacheBytes: sizeBytes(option('MAX_MEMCACHE_SIZE') ?? ''),
+  };
+}
+
+/** Returns null for a duration that the server would refuse. */
+function readable(duration: string): number | null {
+  try {
+    return durationMs(duration);
+  } catch {
+    return null;
+  }
+}
