@@ -9,9 +9,9 @@ import type { Input, Notice, Snapshot, Summary, Target } from './core/types/inde
 import { version } from './core/version.js';
 import { streamInput, withInputErrors } from './inputs/custom.js';
 import { expand } from './inputs/expand.js';
+import { createTarget } from './load/create-target.js';
 import { load as run } from './load/pipeline.js';
 import { type CustomTarget, createCustomTarget } from './targets/custom/custom-target.js';
-import { createTarget } from './targets/registry.js';
 
 export * from './core/errors.js';
 export type {

@@ -18,7 +18,6 @@ const debt: Record<string, readonly string[]> = {
   inputs: ['formats'],
   reporting: ['load'],
   state: ['load', 'formats'],
-  targets: ['load', 'config', 'inputs', 'formats'],
   schema: ['formats'],
 };
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../core/errors.js';
-import type { TargetKind } from '../core/types/index.js';
+import type { TargetKind } from '../targets/registry.js';
 import { collisions } from './file-collisions.js';
 import { environmentName, flagName, options } from './options.js';
 import { readPems } from './pem.js';

@@ -1,6 +1,7 @@
 // What the rest of the program gets to see of the options: parsed, with the unit in the name.
 
-import type { FieldMapping, InputPrecision, NameLimits, TagMapping, TargetKind } from '../core/types/index.js';
+import type { FieldMapping, InputPrecision, NameLimits, TagMapping } from '../core/types/index.js';
+import type { TargetKind } from '../targets/registry.js';
 import type { Address } from './address.js';
 
 /** One endpoint of the target, free of credentials. */

@@ -2,7 +2,7 @@
 
 import * as zlib from 'node:zlib';
 import { z } from 'zod';
-import type { TargetKind } from '../core/types/index.js';
+import { type TargetKind, targetKind } from '../targets/registry.js';
 import { flagName, type Option, options } from './options.js';
 import { type GivenUrl, parseValue } from './parse-value.js';
 import type { Settings } from './settings.js';
@@ -154,8 +154,7 @@ const rules: readonly SettingRule[] = [
     const kind = values.target as TargetKind | undefined;
     if (kind === undefined) return;
     const { without, zstd } = targets[kind];
-    if (kind === 'influxdb2' && values.tenant === null)
-      report('tenant', 'expected the organization of the bucket, got nothing; name it with --tenant');
+    for (const { key, message } of targetKind(kind)?.validate(values) ?? []) report(key, message);
     for (const [key, instead] of Object.entries(without)) {
       if (explicit.has(key)) report(key, `expected another --target with it, got ${kind}: ${instead}`);
     }
@@ -169,13 +168,6 @@ const rules: readonly SettingRule[] = [
     const both = ['user', 'password', 'passwordFile'].filter((key) => explicit.has(key));
     if (explicit.has('token') && both.length > 0)
       report('token', `expected one way to sign in, got a token and ${both.map(flagName).join(', ')}`);
-  },
-  function stampsFitTheTarget({ target, missingTimestamp, precision }, _, report) {
-    if (target === 'victoriametrics' && missingTimestamp === 'now' && (precision === 'ns' || precision === 'us'))
-      report(
-        'missingTimestamp',
-        `expected --precision ms with stamps for victoriametrics, which keeps no more, got ${precision}`,
-      );
   },
   function zstdNeedsNode(values, _, report) {
     if (values.compression === 'zstd' && !('zstdCompress' in zlib))

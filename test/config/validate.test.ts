@@ -292,7 +292,7 @@ describe('each target has its own', () => {
   test.each(['ns', 'us'])('victoriametrics keeps no stamps in %s', (precision) => {
     const given = { missingTimestamp: 'now', precision };
     expect(problems({ target: 'victoriametrics', ...given })).toEqual([
-      `missingTimestamp: expected --precision ms with stamps for victoriametrics, which keeps no more, got ${precision}`,
+      `missingTimestamp: now needs --precision ms or s with victoriametrics, which stores milliseconds; got ${precision}`,
     ]);
     expect(problems({ target: 'influxdb1', ...given })).toEqual([]);
   });

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { resolve } from '../../src/config/resolve.js';
 import type { Clock, Notice } from '../../src/core/types/index.js';
 import { expand } from '../../src/inputs/expand.js';
+import { createTarget } from '../../src/load/create-target.js';
 import { type LoadResult, load } from '../../src/load/pipeline.js';
-import { createTarget } from '../../src/targets/registry.js';
 import type { Cluster } from './cluster.js';
 import { remote } from './remote.js';
 

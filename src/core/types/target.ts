@@ -173,8 +173,6 @@ export interface NameLimits {
 /** Those of CnosDB; it has the narrowest. */
 export const strictestNameLimits: NameLimits = { seriesKeyBytes: 511, slashes: false };
 
-export type TargetKind = 'cnosdb' | 'influxdb1' | 'influxdb2' | 'influxdb3' | 'victoriametrics';
-
 /** What a target is and needs, known before it is asked anything. */
 export interface TargetTraits {
   /** As people call it. */

@@ -38,7 +38,7 @@ const traits: TargetTraits = {
 };
 
 /** Connects to nothing until it is asked something. Throws UsageError for a compression this Node does not have. */
-export function cnosdb(options: CnosdbOptions, clock: Clock): Target {
+export function createCnosdb(options: CnosdbOptions, clock: Clock): Target {
   return new Cnosdb(options, clock);
 }
 

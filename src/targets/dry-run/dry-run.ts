@@ -19,7 +19,7 @@ const traits: TargetTraits = {
 };
 
 /** Needs no network. Bodies are written one behind the other, in the order of the calls. */
-export function dryRun(outlet: OutputSink, clock: Clock): Target {
+export function createDryRun(outlet: OutputSink, clock: Clock): Target {
   return {
     traits,
     async describe() {

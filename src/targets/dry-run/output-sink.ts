@@ -30,7 +30,7 @@ export interface StandardOutput {
 
 const writing = promisify(writeTo);
 
-export function standardOutput(stream: StandardOutput): OutputSink {
+export function standardOutputSink(stream: StandardOutput): OutputSink {
   const shown = 'standard output';
   const write = isFile(stream)
     ? (bytes: Uint8Array) => whollyWritten(stream.fd!, bytes)
@@ -50,7 +50,7 @@ const readerLooks = [0, 100, 400, 1500, 3000];
  * @param taken files that must not be written over: they are read from
  * @param looks ms before each look for a reader, should it be a pipe
  */
-export function file(
+export function fileSink(
   path: string,
   taken: readonly (string | null)[],
   looks: readonly number[] = readerLooks,

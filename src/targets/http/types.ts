@@ -1,6 +1,7 @@
 // What a target has to be told.
 
 import type { InputPrecision, Notice, Precision } from '../../core/types/index.js';
+import type { TargetDeps } from '../types.js';
 import type { Compression } from './encode-body.js';
 
 /** For https. PEM texts; null: the authorities that Node knows, and no certificate of our own. */
@@ -56,4 +57,37 @@ export interface LinesOptions extends HttpOptions {
   readonly token: string | null;
   /** Of InfluxDB 2; empty: none. */
   readonly org: string;
+}
+
+function httpOptions({ settings, version, notify, maxResponseBytes }: TargetDeps): HttpOptions {
+  const { urls, db, user, password, createDb, dbOptions, compression, waitForTargetMs } = settings;
+  return {
+    urls,
+    db,
+    user,
+    password,
+    inputPrecision: settings.precision,
+    createDb,
+    dbOptions,
+    compression,
+    tls: { ...settings.tls, insecure: settings.insecure },
+    headers: settings.headers.map(({ name, value }) => [name, value] as const),
+    connections: settings.workers,
+    waitForTargetMs,
+    answerBytes: maxResponseBytes,
+    version,
+    notify,
+  };
+}
+
+export function cnosdbOptions(deps: TargetDeps): CnosdbOptions {
+  const { precision, tenant } = deps.settings;
+  // CnosDB silently reads an unknown precision as ns, so seconds are sent as milliseconds.
+  const unit = precision === 's' ? 'ms' : precision;
+  return { ...httpOptions(deps), precision: unit, tenant, dropExisting: deps.dropExisting ?? false };
+}
+
+export function linesOptions(deps: TargetDeps): LinesOptions {
+  const { precision, token, tenant } = deps.settings;
+  return { ...httpOptions(deps), precision, token, org: tenant };
 }

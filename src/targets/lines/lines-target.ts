@@ -11,7 +11,6 @@ import type {
   Target,
   TargetColumn,
   TargetDescription,
-  TargetKind,
   TargetTraits,
   Verdict,
 } from '../../core/types/index.js';
@@ -34,7 +33,7 @@ const longestAnswerBytes = 64 * 1024 * 1024;
 export class LinesTarget implements Target {
   readonly traits: TargetTraits;
   readonly encode: Encode;
-  readonly #kind: TargetKind;
+  readonly #kind: string;
   readonly #dialect: Dialect;
   readonly #options: LinesOptions;
   readonly #clock: Clock;
@@ -42,7 +41,7 @@ export class LinesTarget implements Target {
   readonly #sender: Sender;
 
   /** Connects to nothing until it is asked something. */
-  constructor(kind: TargetKind, dialect: Dialect, options: LinesOptions, clock: Clock) {
+  constructor(kind: string, dialect: Dialect, options: LinesOptions, clock: Clock) {
     this.traits = dialect.traits;
     this.#kind = kind;
     this.#dialect = dialect;

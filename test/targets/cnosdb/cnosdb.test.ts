@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { RefusedError, UnavailableError } from '../../../src/core/errors.js';
 import type { Clock, Notice, Target } from '../../../src/core/types/index.js';
-import { type CnosdbOptions, cnosdb } from '../../../src/targets/cnosdb/cnosdb.js';
+import { type CnosdbOptions, createCnosdb } from '../../../src/targets/cnosdb/cnosdb.js';
 import { realClock, VirtualClock } from '../../support/clock.js';
 import { type Cluster, type ClusterOptions, type ScriptedRequest, startCluster } from '../../support/cluster.js';
 
@@ -21,7 +21,7 @@ async function setup(
 ): Promise<Target> {
   notices.length = 0;
   cluster = await startCluster(of);
-  const target = cnosdb(
+  const target = createCnosdb(
     {
       urls: cluster.urls.map((url) => ({ shown: url, origin: url })),
       db: 'db',
@@ -346,7 +346,7 @@ test.each([
   ['failed', { reset: 'after-body' }, /connection/],
 ] as const)('a flush that ends as %s is a value, with the reason', async (kind, step, reason) => {
   const target = await setup({}, { script: { onOther: () => step } });
-  const outcome = await target.flush(50, never);
+  const outcome = await target.flush(kind === 'timedOut' ? 50 : 10_000, never);
   expect(outcome.kind).toBe(kind);
   expect(outcome.reason).toMatch(reason);
 });

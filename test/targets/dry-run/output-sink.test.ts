@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { InterruptedError, StateError, UsageError } from '../../../src/core/errors.js';
-import { file, standardOutput } from '../../../src/targets/dry-run/output-sink.js';
+import { fileSink as file, standardOutputSink as standardOutput } from '../../../src/targets/dry-run/output-sink.js';
 
 let folder: string;
 

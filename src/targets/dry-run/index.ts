@@ -1,0 +1,36 @@
+import { strictestNameLimits } from '../../core/types/index.js';
+import type { TargetDescriptor } from '../types.js';
+
+/** Takes the place of every other target under `--dry-run`. */
+export const dryRun = {
+  kind: 'dry-run',
+  title: 'no target',
+  defaultPort: 0,
+  traits: {
+    title: 'no target',
+    firstWriteExclusive: true,
+    plansMemory: false,
+    countsPoints: false,
+    sendsSeconds: true,
+  },
+  defaults: { user: '', tenant: '', targetMemory: 'off' },
+  takesZstd: false,
+  nameLimits: strictestNameLimits,
+  unsupportedOptions: {},
+  validate: () => [],
+  async create({ settings, stdout, inputs, clock }) {
+    const [{ createDryRun }, { fileSink, standardOutputSink }] = await Promise.all([
+      import('./dry-run.js'),
+      import('./output-sink.js'),
+    ]);
+    const path = settings.dryRun ?? '-';
+    const sink =
+      path === '-'
+        ? standardOutputSink(stdout)
+        : fileSink(
+            path,
+            inputs.map((input) => input.path),
+          );
+    return createDryRun(sink, clock);
+  },
+} as const satisfies TargetDescriptor;

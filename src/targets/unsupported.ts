@@ -1,0 +1,10 @@
+// Reasons why options have no meaning for several targets.
+
+const noFlush = 'it has no flush request and limits its own memory; use --workers, --batch-bytes or --rate-points';
+const tokenOnly = 'sign in with --token';
+
+/** Options about the memory of the target, which only CnosDB lets a client plan. */
+export const memoryOptions = { targetMemory: noFlush, relieve: noFlush, stage: noFlush } as const;
+
+/** Options of targets that take a token only. */
+export const userOptions = { user: tokenOnly, password: tokenOnly, passwordFile: tokenOnly } as const;
