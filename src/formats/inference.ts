@@ -3,9 +3,9 @@
 
 import { spelled } from '../config/column-lists.js';
 import type { Settings } from '../config/settings.js';
+import { pointValues } from '../core/line-protocol.js';
 import type { ColumnType, Points, Shape } from '../core/types/index.js';
 import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, UNCOUNTED_SHAPE } from '../core/types/index.js';
-import { pointValues } from './line-protocol/point-values.js';
 
 /** So many points of each shape are looked into. */
 const looks = 50;

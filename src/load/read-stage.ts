@@ -9,6 +9,7 @@ import type { Bounds } from '../batching/point-bounds.js';
 import type { Settings } from '../config/settings.js';
 import { orAborted } from '../core/abort.js';
 import { InputError, RefusedError, UsageError } from '../core/errors.js';
+import { pointValues } from '../core/line-protocol.js';
 import type {
   Batch,
   ByteSource,
@@ -24,7 +25,6 @@ import type {
   ResumePoint,
 } from '../core/types/index.js';
 import { WaitStats } from '../core/wait-stats.js';
-import { pointValues } from '../formats/line-protocol/point-values.js';
 import { Formats, type ReadMode } from '../formats/registry.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';
 import { skipBytes } from '../inputs/skip.js';

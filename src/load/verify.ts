@@ -3,6 +3,7 @@
 // series and time, the later one is what has to be found.
 
 import { VerifyError } from '../core/errors.js';
+import { pointValues, roundedTimestampAt } from '../core/line-protocol.js';
 import type {
   Batch,
   FieldValue,
@@ -13,7 +14,6 @@ import type {
   Target,
   VerifyReport,
 } from '../core/types/index.js';
-import { pointValues } from '../formats/line-protocol/point-values.js';
 import { Reservoir } from './ledger/reservoir.js';
 
 export interface VerifyOptions {
@@ -37,7 +37,7 @@ interface SampledPoint {
   readonly ordinal: number;
   readonly point: number;
   readonly sent: PointValues;
-  /** As `timeAt` has it. */
+  /** As `roundedTimestampAt` returns it. */
   readonly time: number;
   /** Per field what may be found: more than one where it is undefined which of two equal points stays. */
   readonly expected: Map<string, FieldValue[]>;
@@ -71,7 +71,7 @@ export class Verification {
       const sent = pointValues(bytes, this.#options.precision);
       const expected = new Map<string, FieldValue[]>();
       for (const [name, value] of sent.fields) expected.set(name, [value]);
-      return { ordinal: batch.ordinal, point, sent, time: timeAt(bytes, bytes.length), expected };
+      return { ordinal: batch.ordinal, point, sent, time: roundedTimestampAt(bytes, bytes.length), expected };
     });
   }
 
@@ -90,7 +90,7 @@ export class Verification {
 
   #look(batch: Batch, { from, to }: PointRange, byTime: ReadonlyMap<number, readonly SampledPoint[]>): void {
     for (let i = from; i < to; i += 1) {
-      const same = byTime.get(timeAt(batch.body, batch.bodyEnd(i) - 1));
+      const same = byTime.get(roundedTimestampAt(batch.body, batch.bodyEnd(i) - 1));
       if (same !== undefined) this.#meet(batch, i, same);
     }
   }
@@ -170,15 +170,6 @@ function describe({ table, time, tags, field, expected, got }: Difference): stri
 
 function bodyOf(batch: Batch, i: number): Uint8Array {
   return batch.body.subarray(i === 0 ? 0 : batch.bodyEnd(i - 1), batch.bodyEnd(i) - 1);
-}
-
-/** The timestamp that ends at `end`, as a double whose last bits are off, but for equal digits always the same. */
-function timeAt(body: Uint8Array, end: number): number {
-  let from = end;
-  while (body[from - 1]! >= 0x30 && body[from - 1]! <= 0x39) from -= 1;
-  let time = 0;
-  for (let i = from; i < end; i += 1) time = time * 10 + body[i]! - 0x30;
-  return body[from - 1] === 0x2d ? -time : time;
 }
 
 function sameSeries(a: PointValues, b: PointValues): boolean {

@@ -1,5 +1,6 @@
 // What the fate of a batch says about the input it came from: which of its bytes need not be read again.
 
+import { timestampDigits } from '../core/line-protocol.js';
 import type { Batch, BatchReject, Receipt } from '../core/types/index.js';
 import type { SettledPiece } from './input-progress.js';
 
@@ -14,10 +15,6 @@ export interface SettledRanges {
   readonly settled: readonly SettledPiece[];
   readonly parts: readonly SettledPart[];
 }
-
-const LF = 10;
-const SPACE = 32;
-const MINUS = 45;
 
 /** @param kept whether the rejects of the batch are in the dead letters */
 export function settledRanges(batch: Batch, receipt: Receipt, kept: boolean): SettledRanges {
@@ -79,14 +76,7 @@ function rejected({ byteOffset, line, part }: BatchReject, kept: boolean): Unit 
   return { byteOffset, line, fate, counts: part === 'whole' || part === 'last' };
 }
 
-/** Decimal digits of the timestamp that the last point ends with; 0 when it has none. */
+/** Decimal digits of the timestamp of the last point; 0 when it has none. */
 function digitsOf(batch: Batch): number {
-  if (batch.points === 0) return 0;
-  const { bytes } = batch.source(batch.points - 1);
-  let end = bytes.length;
-  while (end > 0 && (bytes[end - 1] === SPACE || bytes[end - 1] === LF)) end -= 1;
-  let at = end;
-  while (at > 0 && bytes[at - 1]! >= 48 && bytes[at - 1]! <= 57) at -= 1;
-  const before = bytes[at - 1] === MINUS ? bytes[at - 2] : bytes[at - 1];
-  return before === SPACE ? end - at : 0;
+  return batch.points === 0 ? 0 : timestampDigits(batch.source(batch.points - 1).bytes);
 }

@@ -1,10 +1,10 @@
 // The one loop in which a source is read on this thread: two windows in the format's memory, so that the next chunk is
 // read while this one is scanned and used. What is found in a window is the scan's business.
 
+import { parseShape } from '../../core/line-protocol.js';
 import type { ByteSource, Points, Position, Shape } from '../../core/types/index.js';
 import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
 import { ChunkScanner, type WindowScan } from './chunk-scanner.js';
-import { parseShape } from './parse-shape.js';
 
 /** Why what is still being read is not waited for. */
 const over = new Error('the runs of this input have ended');

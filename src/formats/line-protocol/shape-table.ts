@@ -1,8 +1,8 @@
 // Numbers for shapes, found by their 64-bit hash in an exact open-addressed table that lies in the memory it shares
 // with the kernel. It never forgets: numbers hold for as long as the format lives.
 
+import { parseShape } from '../../core/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
-import { parseShape } from './parse-shape.js';
 
 /** A slot: low and high half of the hash, number + 1 (0: empty), nothing. */
 export const SHAPE_SLOT_BYTES = 16;

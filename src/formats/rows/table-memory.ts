@@ -1,7 +1,7 @@
 // What is remembered of each table: the types its fields have got, and the numbers of the shapes its rows have had.
 
+import { parseShape } from '../../core/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
-import { parseShape } from '../line-protocol/parse-shape.js';
 import type { FieldTypeName, Mapping } from './mapping/mapping.js';
 import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';
 

@@ -1,9 +1,9 @@
 // What a page shows of a run beyond its summary: rejects by reason, table and input; points and times by table. Bounded
 // whatever the inputs hold. Nothing is done per point: tables are counted by a few points of each batch.
 
+import { tableOf, timestampAt } from '../../core/line-protocol.js';
 import type { Batch, Receipt, RunDetails } from '../../core/types/index.js';
 import { isCounted } from '../../state/dead-letters/long-letters.js';
-import { tableOf, timeOf } from './line-fields.js';
 
 /** Points looked at in each batch. */
 const perBatch = 16;
@@ -122,7 +122,7 @@ export class DetailCollector {
       this.#tables.set(name, table);
     }
     table.points += stands;
-    const units = timeOf(batch.body, batch.bodyEnd(i) - 1);
+    const units = timestampAt(batch.body, batch.bodyEnd(i) - 1);
     if (units === null) return;
     const time = units * this.#options.unitNs;
     if (table.first === null || time < table.first) table.first = time;

@@ -1,0 +1,164 @@
+// Takes valid points of line protocol apart, for everything but the checks of the format itself.
+
+import type { Column, ColumnType, FieldValue, InputPrecision, PointValues, Shape } from './types/index.js';
+
+const nanoseconds: Record<InputPrecision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n };
+const COMMA = 0x2c;
+const SPACE = 0x20;
+const LF = 0x0a;
+const MINUS = 0x2d;
+const BACKSLASH = 0x5c;
+/** CnosDB stores no longer table name. A rejected point may have one. */
+const maxTableBytes = 512;
+const maxSharedColumns = 16_384;
+/** Longer names rarely occur twice. Characters. */
+const maxSharedName = 256;
+
+/** A point as text: names without escapes, field values as they are written. */
+interface PointTokens {
+  readonly table: string;
+  readonly tags: readonly (readonly [key: string, value: string])[];
+  readonly fields: readonly (readonly [key: string, value: string])[];
+  /** Empty without a timestamp. */
+  readonly time: string;
+}
+
+const sharedColumns: Record<ColumnType, Map<string, Column>> = {
+  tag: new Map(),
+  float: new Map(),
+  integer: new Map(),
+  unsigned: new Map(),
+  boolean: new Map(),
+  string: new Map(),
+};
+
+function tokenize(point: Uint8Array): PointTokens {
+  const text = Buffer.from(point.buffer, point.byteOffset, point.length).toString().trimEnd();
+  const tags: [string, string][] = [];
+  const fields: [string, string][] = [];
+  let p = unescapedEnd(text, 0, ', ');
+  const table = unescapeName(text.slice(0, p));
+  while (text[p] === ',') {
+    const equals = unescapedEnd(text, p + 1, '=');
+    const key = unescapeName(text.slice(p + 1, equals));
+    p = unescapedEnd(text, equals + 1, ', ');
+    tags.push([key, unescapeName(text.slice(equals + 1, p))]);
+  }
+  while (text[p + 1] === ' ') p++;
+  do {
+    const equals = unescapedEnd(text, p + 1, '=');
+    const key = unescapeName(text.slice(p + 1, equals));
+    p = text[equals + 1] === '"' ? stringEnd(text, equals + 1) : unescapedEnd(text, equals + 1, ', ');
+    fields.push([key, text.slice(equals + 1, p)]);
+  } while (text[p] === ',');
+  return { table, tags, fields, time: text.slice(p).trim() };
+}
+
+function unescapedEnd(text: string, from: number, stops: string): number {
+  let p = from;
+  while (p < text.length && !stops.includes(text[p]!)) p += text[p] === '\\' ? 2 : 1;
+  return p;
+}
+
+function stringEnd(text: string, from: number): number {
+  let p = from + 1;
+  while (text[p] !== '"') p += text[p] === '\\' ? 2 : 1;
+  return p + 1;
+}
+
+function unescapeName(text: string): string {
+  return text.includes('\\') ? text.replace(/\\([,= ])/g, '$1') : text;
+}
+
+function fieldType(value: string): Exclude<ColumnType, 'tag'> {
+  if (value.startsWith('"')) return 'string';
+  if (value.endsWith('i')) return 'integer';
+  if (value.endsWith('u')) return 'unsigned';
+  return /^[tTfF]/.test(value) ? 'boolean' : 'float';
+}
+
+function fieldValue(text: string): FieldValue {
+  const type = fieldType(text);
+  if (type === 'string') return text.slice(1, -1).replace(/\\(["\\])/g, '$1');
+  if (type === 'integer' || type === 'unsigned') return BigInt(text.slice(0, -1));
+  return type === 'boolean' ? /^[tT]/.test(text) : Number(text);
+}
+
+/** Returns the shape of a valid point, from its bytes as they are sent. */
+export function parseShape(point: Uint8Array): Shape {
+  const { table, tags, fields } = tokenize(point);
+  const columns = tags.map(([key]) => columnOf(key, 'tag'));
+  for (const [key, value] of fields) columns.push(columnOf(key, fieldType(value)));
+  return { table: copyOf(table), columns };
+}
+
+/** Returns the values of a valid point with a timestamp of this precision. The point may end with its LF. */
+export function pointValues(point: Uint8Array, precision: InputPrecision): PointValues {
+  const { table, tags, fields, time } = tokenize(point);
+  return {
+    table,
+    tags: new Map(tags),
+    fields: new Map(fields.map(([key, value]) => [key, fieldValue(value)])),
+    time: BigInt(time) * nanoseconds[precision],
+  };
+}
+
+/** Returns one object for the same name and type, for as many columns as are shared. */
+export function columnOf(name: string, type: ColumnType): Column {
+  const shared = sharedColumns[type];
+  const known = shared.get(name);
+  if (known !== undefined) return known;
+  const column = { name: copyOf(name), type };
+  if (shared.size < maxSharedColumns && name.length <= maxSharedName) shared.set(column.name, column);
+  return column;
+}
+
+/** Copies a text: V8 keeps the whole point in memory for as long as a slice of it lives. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+/** Returns the table of the point at `start`, which may be invalid; null without a name that ends. */
+export function tableOf(bytes: Uint8Array, start: number): string | null {
+  const limit = Math.min(bytes.length, start + maxTableBytes);
+  for (let i = start; i < limit; i += 1) {
+    const byte = bytes[i]!;
+    if (byte === BACKSLASH) i += 1;
+    else if (byte === COMMA || byte === SPACE) {
+      return i === start ? null : unescapeName(Buffer.from(bytes.subarray(start, i)).toString());
+    }
+  }
+  return null;
+}
+
+/** Returns where the digits before `end` begin. */
+function digitsStart(bytes: Uint8Array, end: number): number {
+  let at = end;
+  while (at > 0 && bytes[at - 1]! >= 0x30 && bytes[at - 1]! <= 0x39) at -= 1;
+  return at;
+}
+
+/** Returns the timestamp that ends at `end`; null without one. */
+export function timestampAt(bytes: Uint8Array, end: number): bigint | null {
+  const digits = digitsStart(bytes, end);
+  const start = digits > 0 && bytes[digits - 1] === MINUS ? digits - 1 : digits;
+  if (digits === end || end - start > 20 || bytes[start - 1] !== SPACE) return null;
+  return BigInt(String.fromCharCode(...bytes.subarray(start, end)));
+}
+
+/** Returns the timestamp of a valid point that ends at `end` as a double: inexact, but equal for equal digits. */
+export function roundedTimestampAt(bytes: Uint8Array, end: number): number {
+  const start = digitsStart(bytes, end);
+  let time = 0;
+  for (let i = start; i < end; i += 1) time = time * 10 + bytes[i]! - 0x30;
+  return bytes[start - 1] === MINUS ? -time : time;
+}
+
+/** Counts the digits of the timestamp at the end of a point; 0 without one. Spaces and an LF may follow it. */
+export function timestampDigits(bytes: Uint8Array): number {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === SPACE || bytes[end - 1] === LF)) end -= 1;
+  const start = digitsStart(bytes, end);
+  const before = bytes[start - 1] === MINUS ? bytes[start - 2] : bytes[start - 1];
+  return before === SPACE ? end - start : 0;
+}

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import {
+  columnOf,
+  parseShape,
+  pointValues,
+  tableOf,
+  timestampAt,
+  timestampDigits,
+} from '../../src/core/line-protocol.js';
+
+test.each([
+  ['m,t=a f=1 1', 'm'],
+  ['m f=1', 'm'],
+  ['a\\ b\\,c\\=d,t=a f=1', 'a b,c=d'],
+  ['c:\\path,t=a f=1', 'c:\\path'],
+  ['тест f=1', 'тест'],
+  [',t=a f=1', null],
+  ['', null],
+  ['nothing-behind-it', null],
+  [`${'x'.repeat(600)} f=1`, null],
+])('the table of %j is %j', (line, table) => {
+  expect(tableOf(Buffer.from(line), 0)).toBe(table);
+});
+
+test.each([
+  ['m f=1 1640995200000000000', 1_640_995_200_000_000_000n],
+  ['m f=1 -5', -5n],
+  ['m f=1', null],
+  ['m f="a 12"', null],
+  ['m f=1i', null],
+  ['', null],
+])('the timestamp of %j is %s', (line, time) => {
+  expect(timestampAt(Buffer.from(line), line.length)).toBe(time);
+});
+
+test.each([
+  ['m f=1 1640995200 \n', 10],
+  ['m f=1 -52\n', 2],
+  ['m f=1', 0],
+])('the timestamp of %j has %d digits', (line, digits) => {
+  expect(timestampDigits(Buffer.from(line))).toBe(digits);
+});
+
+test('a point is read with its escapes resolved and its values typed', () => {
+  const point = Buffer.from('a\\ b,t\\,1=x\\=y,u=v\\\\w  f="q\\"\\\\",g=1i,h=2u,i=t,j=1e3 5\n');
+  expect(pointValues(point, 'ms')).toEqual({
+    table: 'a b',
+    tags: new Map([
+      ['t,1', 'x=y'],
+      ['u', 'v\\\\w'],
+    ]),
+    fields: new Map<string, unknown>([
+      ['f', 'q"\\'],
+      ['g', 1n],
+      ['h', 2n],
+      ['i', true],
+      ['j', 1000],
+    ]),
+    time: 5_000_000n,
+  });
+  expect(parseShape(point)).toEqual({
+    table: 'a b',
+    columns: [
+      { name: 't,1', type: 'tag' },
+      { name: 'u', type: 'tag' },
+      { name: 'f', type: 'string' },
+      { name: 'g', type: 'integer' },
+      { name: 'h', type: 'unsigned' },
+      { name: 'i', type: 'boolean' },
+      { name: 'j', type: 'float' },
+    ],
+  });
+});
+
+test('shapes share the object of a column with the same name and type', () => {
+  const [one, other, third] = ['a,t=1 f=1 1', 'b,t=2 f=2 2', 'c f=3i 3'].map((point) => parseShape(Buffer.from(point)));
+  expect(other!.columns[0]).toBe(one!.columns[0]);
+  expect(other!.columns[1]).toBe(one!.columns[1]);
+  expect(third!.columns).toEqual([{ name: 'f', type: 'integer' }]);
+});
+
+test('a very long column name is not shared', () => {
+  const long = 'x'.repeat(1000);
+  expect(columnOf(long, 'tag')).toEqual({ name: long, type: 'tag' });
+  expect(columnOf(long, 'tag')).not.toBe(columnOf(long, 'tag'));
+});
