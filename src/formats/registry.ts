@@ -4,7 +4,7 @@
 import type { Settings } from '../config/settings.js';
 import type { ByteSource, Format, FormatName, Input, MemoryBudget } from '../core/types/index.js';
 import { detect, headBytes } from './detect.js';
-import { LineProtocol, type LineProtocolOptions } from './line-protocol/line-protocol.js';
+import { LineProtocol, type LineProtocolOptions } from './line-protocol/line-format.js';
 import { apartIndexPoints, chunkBytes } from './line-protocol/lines-layout.js';
 import type { RowFormats } from './row-formats.js';
 import { rowLayout } from './rows/rows-layout.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Bounds, isUnbounded, isWithin, refusal, unbounded } from '../../src/batching/point-bounds.js';
-import { LineProtocol } from '../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol } from '../../src/formats/line-protocol/line-format.js';
 import { bytesSource } from '../formats/support.js';
 
 /** Reasons for the points of a text, null for those that are kept. */

@@ -4,7 +4,7 @@ import { Arena } from '../../src/batching/arena.js';
 import { Batcher, type BatcherOptions, type SchemaGuard } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/point-bounds.js';
 import type { Batch, ByteSource, Points } from '../../src/core/types/index.js';
-import { LineProtocol, type LineProtocolOptions } from '../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol, type LineProtocolOptions } from '../../src/formats/line-protocol/line-format.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
 import { VirtualClock } from '../support/clock.js';
 

@@ -1,7 +1,7 @@
 // Reads a whole input through LineProtocol, from a source that hands out chunks of given sizes, into plain values.
 
 import * as model from '../../src/core/types/index.js';
-import { LineProtocol } from '../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol } from '../../src/formats/line-protocol/line-format.js';
 
 export type Options = ConstructorParameters<typeof LineProtocol>[0];
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Batch, Receipt, ResumePoint } from '../../src/core/types/index.js';
 import { INPUT_START } from '../../src/core/types/index.js';
-import { LineProtocol } from '../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol } from '../../src/formats/line-protocol/line-format.js';
 import { InputProgress } from '../../src/state/input-progress.js';
 import { settledRanges } from '../../src/state/settled-ranges.js';
 import { bench, never } from '../batching/support.js';

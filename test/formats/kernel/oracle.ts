@@ -1,7 +1,7 @@
 // Inputs on which the kernel could go wrong, and a comparison of all it does with what the exact check alone does.
 
 import * as model from '../../../src/core/types/index.js';
-import { LineProtocol } from '../../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
 import { Scan } from '../../../src/formats/line-protocol/line-scan.js';
 import { bytesSource, type Options } from '../support.js';
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LineProtocol, reasonNames } from '../../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol, reasonNames } from '../../../src/formats/line-protocol/line-format.js';
 import { type Options, read, readAll } from '../support.js';
 
 const ns: Options = { maxPointBytes: 1024, precision: 'ns', missingTimestamp: 'reject' };

@@ -3,7 +3,7 @@
 import { expect, test, vi } from 'vitest';
 import type { ByteSource } from '../../../src/core/types/index.js';
 import { PointReader } from '../../../src/formats/line-protocol/exact/point-reader.js';
-import { LineProtocol } from '../../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
 
 const never = new AbortController().signal;
 

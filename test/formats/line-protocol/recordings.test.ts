@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Shape } from '../../../src/core/types/index.js';
-import { LineProtocol, reasonNames } from '../../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol, reasonNames } from '../../../src/formats/line-protocol/line-format.js';
 import { readAll } from '../support.js';
 import { decode, storedRows, wanted } from './recordings.js';
 

@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import type { Format } from '../../../src/core/types/index.js';
 import { Csv } from '../../../src/formats/csv/csv.js';
-import { LineProtocol } from '../../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
 import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
 import { readAll } from '../support.js';
 import { type Options, plain } from './options.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { StateError } from '../../../src/core/errors.js';
-import { LineProtocol } from '../../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
 import type { LongLetterPart } from '../../../src/state/dead-letters/dead-letters.js';
 import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
 import { bytesSource } from '../../formats/support.js';

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { BugError } from '../../../../src/core/errors.js';
 import type { ByteSource } from '../../../../src/core/types/index.js';
-import { LineProtocol } from '../../../../src/formats/line-protocol/line-protocol.js';
+import { LineProtocol } from '../../../../src/formats/line-protocol/line-format.js';
 import { mutatedInput, random } from '../../kernel/oracle.js';
 import { bytesSource, type Options, readAll } from '../../support.js';
 
