@@ -49,6 +49,8 @@ export type FlushingEvent =
 export interface Flushing extends Believed {
   /** Begin of the flush under way; null: none is. */
   readonly flushingSince: number | null;
+  /** The flush under way ends a stage. Sending waits for it, so its duration slows no write. */
+  readonly endsStage: boolean;
   readonly lastFlushAt: number;
   /** First of the answers in a row that said nothing but "memory exhausted". */
   readonly exhaustedSince: number | null;
@@ -68,9 +70,12 @@ export interface Flushing extends Believed {
   readonly failures: number;
 }
 
+/** Why a flush begins. `stage`: the load waits for it at the end of a stage. */
+export type FlushCause = 'planned' | 'relief' | 'stage';
+
 export interface FlushingDecision {
   /** Begin a flush now. */
-  readonly flush: 'planned' | 'relief' | null;
+  readonly flush: FlushCause | null;
   /** Nothing new is to be sent until the flush under way has ended. */
   readonly hold: boolean;
 }
@@ -81,6 +86,7 @@ export const unflushed: Flushing = {
   factor: 1,
   history: [],
   flushingSince: null,
+  endsStage: false,
   lastFlushAt: Number.NEGATIVE_INFINITY,
   exhaustedSince: null,
   lastReliefAt: Number.NEGATIVE_INFINITY,
@@ -156,8 +162,8 @@ function ended(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushin
       givenUp: state.givenUp ?? (failures < failuresToGiveUp ? null : `it fails: ${reason}`),
     };
   }
-  const slow = wasSlowed(state) ? state.slow + 1 : 0;
-  const late = tookMs > longestMs || kind === 'timedOut';
+  const slow = !state.endsStage && wasSlowed(state) ? state.slow + 1 : 0;
+  const late = !state.endsStage && (tookMs > longestMs || kind === 'timedOut');
   const why = late
     ? `it took more than ${longestMs / 1000}s`
     : slow >= slowTimes
@@ -173,25 +179,22 @@ function wasSlowed({ calmMs, during: { count, totalMs } }: Flushing): boolean {
   return totalMs / count > slowdown * calmMs && totalMs / count - calmMs > noiseMs;
 }
 
-function due(
-  state: Flushing,
-  { kind, at }: FlushingEvent,
-  { plan, relieve }: FlushingOptions,
-): 'planned' | 'relief' | null {
+function due(state: Flushing, { kind, at }: FlushingEvent, { plan, relieve }: FlushingOptions): FlushCause | null {
   if (!relieve || state.notPermitted || state.flushingSince !== null || at - state.lastFlushAt < apartMs) return null;
   const exhausted = state.exhaustedSince !== null && at - state.exhaustedSince >= reliefAfterMs;
   if ((exhausted || state.heldSince !== null) && at - state.lastReliefAt >= reliefEveryMs) return 'relief';
-  if (kind === 'asked') return 'planned';
+  if (kind === 'asked') return 'stage';
   if (plan === null || state.givenUp !== null) return null;
   return state.pending + state.fresh >= plan.dueBytes ? 'planned' : null;
 }
 
-function begun(state: Flushing, at: number, why: 'planned' | 'relief'): Flushing {
+function begun(state: Flushing, at: number, why: FlushCause): Flushing {
   return {
     ...state,
     pending: state.pending + state.fresh,
     fresh: 0,
     flushingSince: at,
+    endsStage: why === 'stage',
     lastFlushAt: at,
     lastReliefAt: why === 'relief' ? at : state.lastReliefAt,
     during: unflushed.during,

@@ -6,6 +6,7 @@ import { capped, fullSize, type Sizing, size } from '../body-size.js';
 import { FlushPacing } from './flush-pacing.js';
 import {
   apartMs,
+  type FlushCause,
   type Flushing,
   type FlushingEvent,
   type FlushingOptions,
@@ -33,7 +34,7 @@ export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan'> {
   /** Ends every wait. */
   readonly signal: AbortSignal;
   /** Asks the target to flush; never rejects. */
-  readonly flush: () => Promise<FlushOutcome>;
+  readonly flush: (cause: FlushCause) => Promise<FlushOutcome>;
   /** Never rejects. */
   readonly gauges: () => Promise<readonly (number | null)[]>;
   readonly notify: (notice: Notice) => void;
@@ -52,7 +53,7 @@ export class TargetPressure {
   #cancelLook: () => void = () => {};
   #holding = false;
   #waiting: (() => void)[] = [];
-  #running: Promise<void> | null = null;
+  #running: Promise<FlushOutcome> | null = null;
   #flushes = 0;
   #looking = false;
   #closed = false;
@@ -132,11 +133,14 @@ export class TargetPressure {
     this.#options.signal.throwIfAborted();
   }
 
-  /** Has the target flush now, after a flush under way; resolves when that has ended, or when it may not be asked. */
-  async flushNow(): Promise<void> {
+  /** Asks the target to flush, after a flush under way. Resolves with its outcome; null if it may not be asked. */
+  async flushNow(): Promise<FlushOutcome | null> {
+    const { clock, signal } = this.#options;
     await this.#running;
-    this.#take({ kind: 'asked', at: this.#options.clock.monotonic() });
-    await this.#running;
+    const apart = this.#flushing.lastFlushAt + apartMs - clock.monotonic();
+    if (apart > 0) await clock.sleep(apart, signal).catch(() => {});
+    this.#take({ kind: 'asked', at: clock.monotonic() });
+    return await this.#running;
   }
 
   /** Nothing is asked for any more, and nothing waits. */
@@ -172,7 +176,7 @@ export class TargetPressure {
     this.#pacing.look(this.#options.clock.monotonic(), waits && flushingSince === null && givenUp === null);
   }
 
-  #begin(why: 'planned' | 'relief'): void {
+  #begin(why: FlushCause): void {
     const { notify, flush, clock } = this.#options;
     this.#flushes++;
     this.#cancelLook();
@@ -185,10 +189,11 @@ export class TargetPressure {
       const message = `${because}: asking it to flush (COMPACT DATABASE)`;
       notify({ level: 'warn', kind: 'relief', message });
     }
-    this.#running = flush().then((outcome) => {
+    this.#running = flush(why).then((outcome) => {
       this.#running = null;
       if (why === 'relief' && outcome.kind !== 'done') notify(reliefNotice(outcome));
       this.#take({ kind: 'flushed', outcome, at: clock.monotonic() });
+      return outcome;
     });
   }
 

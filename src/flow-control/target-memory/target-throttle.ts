@@ -78,7 +78,7 @@ export class TargetThrottle {
       bodyBytesUnflushed: Math.min(smallestBody, bodyBytes),
       clock,
       signal,
-      flush: () => target.flush(flushTimeoutMs, signal),
+      flush: (cause) => target.flush(cause === 'stage' ? longestStageWaitMs : flushTimeoutMs, signal),
       gauges: () => target.gauges(signal),
       notify,
     });
@@ -166,7 +166,10 @@ export class TargetThrottle {
     const since = clock.monotonic();
     const sent = formatBytes(this.#acknowledged);
     notify({ level: 'info', kind: 'stage', message: `${sent} sent: waiting until the target has flushed (--stage)` });
-    await this.#pressure.flushNow();
+    // The answer to COMPACT DATABASE comes once everything is on disk. Gauges are read only where it does not come.
+    const outcome = await this.#pressure.flushNow();
+    signal.throwIfAborted();
+    if (outcome?.kind === 'done') return;
     const unflushed = await this.#untilDown(Math.max(downBytes, stage * downShare), since + longestStageWaitMs);
     signal.throwIfAborted();
     if (unflushed === null) return;

@@ -174,7 +174,7 @@ test('--no-relieve forbids every flush', () => {
 });
 
 test('a stage flushes whatever there is', () => {
-  expect(new Play({ plan: null }).accept(1, 0).take({ kind: 'asked', at: 10 }).flushes).toEqual([[10, 'planned']]);
+  expect(new Play({ plan: null }).accept(1, 0).take({ kind: 'asked', at: 10 }).flushes).toEqual([[10, 'stage']]);
 });
 
 test('a gauge within what was believed lately changes nothing, however old it is', () => {

@@ -108,7 +108,7 @@ test('trouble shrinks bodies, and they grow back', async () => {
   expect(side.bodyBytes).toBe(MiB);
 });
 
-test('after each stage everything waits until the target has flushed and its gauge shows it', async () => {
+test('after each stage every batch waits until the target has answered the flush, whatever its gauge shows', async () => {
   const { clock, answer, admit, told, notices } = await setup({ stage: '100MiB', targetMemory: 'off' });
   told.gauge = 90 * MiB;
   answer({ kind: 'accepted' }, 99 * MiB);
@@ -117,16 +117,40 @@ test('after each stage everything waits until the target has flushed and its gau
   expect(before.at).toBe(0);
   answer({ kind: 'accepted' }, MiB);
   const [first, second] = [admit(), admit()];
-  await clock.advance(20_000);
+  await clock.advance(499);
   expect([first.at, second.at, told.flushes]).toEqual([null, null, [0]]);
-  told.gauge = 9 * MiB;
-  await clock.advance(2_000);
-  expect([first.at, second.at]).toEqual([20_500, 20_500]);
+  await clock.advance(1);
+  expect([first.at, second.at]).toEqual([500, 500]);
   expect(notices.filter(({ kind }) => kind === 'stage')).toHaveLength(1);
 });
 
-test('a stage waits five minutes at most, and says so; a target without a gauge is believed', async () => {
-  const slow = await setup({ stage: '100MiB' });
+test('a flush that ends a stage may take minutes, and planned flushes go on after it', async () => {
+  const { clock, answer, admit, told, notices } = await setup({ stage: '100MiB', targetMemory: '2GiB' }, 60_000);
+  answer({ kind: 'accepted' }, 100 * MiB);
+  const waiting = admit();
+  await clock.advance(59_999);
+  expect(waiting.at).toBeNull();
+  await clock.advance(1);
+  expect(waiting.at).toBe(60_000);
+  expect(notices.filter(({ kind }) => kind === 'flush')).toEqual([]);
+  answer({ kind: 'accepted' }, 2048 * MiB);
+  await clock.advance(250);
+  expect(told.flushes).toHaveLength(2);
+});
+
+test('a stage that ends just after a planned flush waits two seconds and flushes once more', async () => {
+  const { clock, answer, admit, told } = await setup({ stage: '200MiB' }, 100);
+  answer({ kind: 'accepted' }, 140 * MiB);
+  await clock.advance(500);
+  expect(told.flushes).toEqual([0]);
+  answer({ kind: 'accepted' }, 60 * MiB);
+  const waiting = admit();
+  await clock.advance(10_000);
+  expect([waiting.at, told.flushes]).toEqual([2_100, [0, 2_000]]);
+});
+
+test('a stage without an answer to its flush reads the gauge, for five minutes at most', async () => {
+  const slow = await setup({ stage: '100MiB' }, 500, 'failed');
   slow.told.gauge = 300 * MiB;
   slow.answer({ kind: 'accepted' }, 100 * MiB);
   const waiting = slow.admit();
