@@ -14,6 +14,7 @@ import { load as run } from './load/pipeline.js';
 import { type CustomTarget, createCustomTarget } from './targets/custom/custom-target.js';
 
 export * from './core/errors.js';
+export { type Outcome, outcomes } from './core/outcomes.js';
 export type {
   Attempt,
   ByteSource,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { renderExitCodes } from '../src/config/documentation.js';
-import { exitCodes, type Outcome } from '../src/core/errors.js';
+import { type Outcome, outcomes } from '../src/core/outcomes.js';
 import { run } from './support/here.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -43,7 +43,7 @@ async function understood(words: readonly string[]): Promise<void> {
     env: { STATE_DIRECTORY: join(folder, 'state') },
   });
   rmSync(folder, { recursive: true });
-  expect([code, stderr]).toEqual([exitCodes.unavailable, expect.stringContaining('127.0.0.1:9')]);
+  expect([code, stderr]).toEqual([outcomes.unavailable.exitCode, expect.stringContaining('127.0.0.1:9')]);
 }
 
 test('a CI job seeds the embedded server by options that there are', async () => {
@@ -96,7 +96,7 @@ test('the words above the recipes name the codes that another run helps', () => 
   const again: Outcome[] = ['unavailable', 'memory', 'input', 'busy'];
   expect(readme).toContain(
     `Exit codes ${again
-      .map((outcome) => exitCodes[outcome])
+      .map((outcome) => outcomes[outcome].exitCode)
       .join(', ')
       .replace(/, (\d+)$/, ' and $1')} are`,
   );

@@ -2,9 +2,7 @@
 // a missing timestamp. Stamps are start of load + number of points before it, so no two collide and a resend is the same.
 
 import type { InputPrecision } from '../core/types/index.js';
-
-/** Units per millisecond of a precision; seconds are a thousandth. */
-export const unitsPerMs: Record<InputPrecision, number> = { ns: 1e6, us: 1e3, ms: 1, s: 1e-3 };
+import { unitsPerMs } from '../core/units.js';
 
 const low = 1_000_000_000;
 const zero = 48;

@@ -7,7 +7,8 @@ import { groups } from '../config/documentation.js';
 import { spellSwitches } from '../config/flags.js';
 import { flagName } from '../config/options.js';
 import { isNear, nearest } from '../config/suggest.js';
-import { exitCodes, UsageError } from '../core/errors.js';
+import { UsageError } from '../core/errors.js';
+import { codesOf, outcomeNames, outcomes } from '../core/outcomes.js';
 import { version } from '../core/version.js';
 import { general, listed, ofCommand } from './help/examples.js';
 import { examplesFirst, helpPage, withSettings } from './help/register.js';
@@ -16,10 +17,7 @@ import { print } from './output/print.js';
 import { printError } from './output/print-error.js';
 import type { Process } from './process.js';
 
-const exitCodeLines = `
-Exit codes: 0 complete · 2 usage · 3 too many rejects · 4 refused by the target · 5 unavailable · 6 memory · 7 input
-            8 complete with rejects · 9 verify failed · 70 defect of bulk-load · 73 state · 75 runs already
-            130/143 interrupted · 141 closed pipe`;
+const exitCodeLines = `\nExit codes:\n${outcomeNames.map((each) => `  ${codesOf(each).padEnd(15)}${outcomes[each].short}\n`).join('')}`;
 
 const inputWords = 'files, directories, globs, URLs of http, https and s3, or - for standard input';
 
@@ -35,7 +33,7 @@ export async function main(process: Process): Promise<void> {
     await program.parseAsync(spellSwitches(process.argv.slice(2)), { from: 'user' });
   } catch (error) {
     process.exitCode = printError(error, process, 'bulk-load');
-    if (process.exitCode === exitCodes.usage) {
+    if (process.exitCode === outcomes.usage.exitCode) {
       const { removeStaleOutputs } = await import('./output/stale-outputs.js');
       await removeStaleOutputs(process);
     }

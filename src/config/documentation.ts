@@ -1,7 +1,7 @@
 // The words about options and exit codes that people read: help rows and README tables, generated from the
 // declarations. A test compares the README with them.
 
-import { exitCodes, type Outcome } from '../core/errors.js';
+import { codesOf, outcomeNames, outcomeRow } from '../core/outcomes.js';
 import { environmentName, flagName, type Option, type OptionGroup, options } from './options.js';
 
 /** What help prints under one heading. */
@@ -24,30 +24,6 @@ export const titles: Readonly<Record<OptionGroup, string>> = {
 
 /** In the order of the help. */
 export const groups = Object.keys(titles) as OptionGroup[];
-
-const meanings: Record<Outcome, { readonly meaning: string; readonly again: string }> = {
-  complete: { meaning: 'every point read was acknowledged, or rejected within `--accept-rejects`', again: '–' },
-  usage: { meaning: 'bad option, unknown file, no input matched: nothing was sent', again: 'no' },
-  'too-many-rejects': { meaning: 'stopped at `--max-rejected`', again: 'no' },
-  refused: { meaning: 'credentials, privilege, no such database, settings that would lose data', again: 'no' },
-  unavailable: { meaning: '`--wait-for-target` or `--retry-for` of a batch is spent', again: 'yes' },
-  memory: { meaning: 'our limit cannot be held even with one writer, or is too small to start', again: 'yes' },
-  input: {
-    meaning:
-      'an input could not be read to its end or changed meanwhile, or there were too few points; the rest is loaded',
-    again: 'yes',
-  },
-  'complete-with-rejects': { meaning: 'every point was acknowledged or is in the dead letters', again: 'no' },
-  'verify-failed': { meaning: 'loaded, but the sample read back differs', again: 'no' },
-  bug: { meaning: 'a defect of ours, with the stack', again: 'no' },
-  state: { meaning: 'dead letters or other state cannot be written', again: 'no' },
-  busy: { meaning: 'the same load runs already', again: 'yes' },
-  interrupted: {
-    meaning:
-      'SIGINT, or SIGTERM or the end of `--max-duration` (143): in-flight requests were finished; or what `--dry-run` writes to was closed (141)',
-    again: 'yes',
-  },
-};
 
 /** Groups of options with their rows, in the order of the table. */
 export function helpGroups(): HelpGroup[] {
@@ -92,11 +68,12 @@ export function renderOptionsTable(): string {
   );
 }
 
-/** The README's table of exit codes, in Markdown, without a final newline. */
+/** The manual's table of exit codes, in Markdown, without a final newline. */
 export function renderExitCodes(): string {
-  const rows = (Object.keys(exitCodes) as Outcome[]).map((outcome) => {
-    const code = outcome === 'interrupted' ? '130, 141, 143' : String(exitCodes[outcome]);
-    return row([code, `\`${outcome}\``, meanings[outcome].meaning, meanings[outcome].again]);
+  const rows = outcomeNames.map((outcome) => {
+    const { meaning, retryUnattended } = outcomeRow(outcome);
+    const again = retryUnattended === null ? '–' : retryUnattended ? 'yes' : 'no';
+    return row([codesOf(outcome), `\`${outcome}\``, meaning, again]);
   });
   const head = row(['code', 'outcome', 'meaning', 'run again unattended?']);
   return [head, row(['---', '---', '---', '---']), ...rows].join('\n');

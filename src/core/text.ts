@@ -1,4 +1,4 @@
-// Figures as people read them: grouped digits, binary sizes, times in seconds, minutes, hours.
+// Figures and texts for people: grouped digits, binary sizes, durations, excerpts.
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
@@ -8,9 +8,22 @@ export function count(value: number): string {
   return grouped.format(value);
 }
 
-/** `1 point`, `2 points` */
-export function plural(value: number, one: string): string {
-  return `${count(value)} ${one}${value === 1 ? '' : 's'}`;
+/** `1 point`, `2 points`; `many` where an `s` does not do: `2 flushes`. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** Longest text from outside that is kept, bytes of UTF-8. */
+const excerptBytes = 300;
+
+/** Cuts a text from outside to `maxBytes` of valid UTF-8, with `…` where something is missing. */
+export function excerpt(text: string, maxBytes = excerptBytes): string {
+  // A UTF-16 unit is at least one byte, so a longer slice is never needed; it also frees the original text.
+  const bytes = Buffer.from(text.slice(0, maxBytes + 1));
+  if (bytes.length <= maxBytes && text.length <= maxBytes) return bytes.toString();
+  let end = maxBytes - 3;
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1;
+  return `${bytes.toString('utf8', 0, end)}…`;
 }
 
 /** `17 B`, `4.5 KiB`, `231 MiB`: three digits that count. */

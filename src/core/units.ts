@@ -1,4 +1,17 @@
-// Sizes and durations as people write them. Parsing is strict, so that `5` is never taken for five of something else.
+// Units of sizes, durations and timestamps. Parsing is strict: `5` alone is neither a size nor a duration.
+
+import type { InputPrecision } from './types/input.js';
+
+/** Nanoseconds in one unit of a precision. */
+export const unitNanoseconds: Readonly<Record<InputPrecision, bigint>> = {
+  ns: 1n,
+  us: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+};
+
+/** Units of a precision in one millisecond; 0.001 for seconds. */
+export const unitsPerMs: Readonly<Record<InputPrecision, number>> = { ns: 1_000_000, us: 1_000, ms: 1, s: 0.001 };
 
 const KIB = 1024;
 const sizeUnits: Record<string, number> = {

@@ -2,7 +2,8 @@
 // The run without its sending half; what it finds decides the code that a load would end with, as far as one can see.
 
 import type { Settings } from '../config/settings.js';
-import { BulkLoadError, InputError, type Outcome, UsageError } from '../core/errors.js';
+import { BulkLoadError, InputError, UsageError } from '../core/errors.js';
+import type { Outcome } from '../core/outcomes.js';
 import type {
   ByteSource,
   FormatName,

@@ -4,7 +4,8 @@
 import { setMaxListeners } from 'node:events';
 import { Arena } from '../batching/arena.js';
 import type { Settings } from '../config/settings.js';
-import { BugError, BulkLoadError, InputError, InterruptedError, type Outcome } from '../core/errors.js';
+import { BugError, BulkLoadError, InputError, InterruptedError } from '../core/errors.js';
+import type { Outcome } from '../core/outcomes.js';
 import type {
   Clock,
   Input,

@@ -3,7 +3,6 @@
 import type { Arena } from '../batching/arena.js';
 import { Batcher, type SchemaGuard } from '../batching/batcher.js';
 import { coalesce } from '../batching/coalescer.js';
-import { unitsPerMs } from '../batching/generated-timestamps.js';
 import { type FilledBatch, isCounted } from '../batching/open-batch.js';
 import type { Bounds } from '../batching/point-bounds.js';
 import type { Settings } from '../config/settings.js';
@@ -24,6 +23,7 @@ import type {
   Position,
   ResumePoint,
 } from '../core/types/index.js';
+import { unitsPerMs } from '../core/units.js';
 import { WaitStats } from '../core/wait-stats.js';
 import { Formats, type ReadMode } from '../formats/registry.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';

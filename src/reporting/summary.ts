@@ -1,26 +1,10 @@
 // What a person needs in the morning: whether all is there, what is not, where it is, and how to go on.
 
-import type { Outcome } from '../core/errors.js';
+import { outcomes } from '../core/outcomes.js';
 import { printable } from '../core/printable.js';
 import { count, duration, latency, plural, size } from '../core/text.js';
 import type { Summary } from '../core/types/index.js';
 import { wrapped } from './progress/wrap.js';
-
-const sentences: Record<Outcome, string> = {
-  complete: 'Complete: every point read was acknowledged, but for rejects that were allowed.',
-  'complete-with-rejects': 'Complete, with rejects: every point was acknowledged or is in the dead letters.',
-  usage: 'Nothing was sent: the options or the inputs are not right.',
-  'too-many-rejects': 'Stopped: too many points were rejected.',
-  refused: 'Stopped: the target refused the load.',
-  unavailable: 'Stopped: the target did not take the points in time.',
-  memory: 'Stopped: the memory limit could not be held.',
-  input: 'Incomplete: an input is missing, broken or short of points; the account below says what of each was loaded.',
-  'verify-failed': 'Loaded, but what was read back differs.',
-  bug: 'Stopped by a defect of bulk-load: please report it.',
-  state: 'Stopped: dead letters or other state could not be written.',
-  busy: 'Not started: the same load runs already.',
-  interrupted: 'Interrupted.',
-};
 
 /** Of a load that an earlier run began. */
 const usageLater = 'Nothing was sent in this run: the options or the inputs are not right.';
@@ -85,7 +69,7 @@ export function sentenceOf(summary: Summary, writtenTo: string | null): string {
   const { outcome: kind, rejects: found, points } = summary;
   if (kind === 'usage' && points.loaded + points.rejected > 0) return usageLater;
   const clean = kind === 'complete' && points.rejected === 0 && Object.keys(found.byReason).length === 0;
-  const sentence = clean ? 'Complete: every point read was acknowledged.' : sentences[kind];
+  const sentence = clean ? 'Complete: every point read was acknowledged.' : outcomes[kind].closingSentence;
   return writtenTo === null ? sentence : sentence.replace('acknowledged', () => `written to ${writtenTo}`);
 }
 

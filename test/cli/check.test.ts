@@ -50,7 +50,12 @@ const csv = `time,host,v\n${Array.from({ length: 30 }, (_, i) => `${1_640_995_20
 type Case = readonly [string, readonly string[], number, readonly (string | RegExp)[]];
 
 const cases: readonly Case[] = [
-  ['all is well', ['a.lp'], 0, ['This load would complete: exit 0 (complete), as far as can be told.', '', 'Target']],
+  [
+    'all is well',
+    ['a.lp'],
+    0,
+    ['This load would complete: exit code 0 (complete), as far as can be told.', '', 'Target'],
+  ],
   [
     'an endpoint is down',
     ['--url', 'http://127.0.0.1:1', 'a.lp'],
@@ -61,14 +66,18 @@ const cases: readonly Case[] = [
     'the password is wrong',
     ['--user', 'root', '--password', 'no', 'a.lp'],
     4,
-    [/^This load would be refused by the target: exit 4 \(refused\)/, /^ {2}problem {4}preparing/, /Access denied/],
+    [
+      /^This load would be refused by the target: exit code 4 \(refused\)/,
+      /^ {2}problem {4}preparing/,
+      /Access denied/,
+    ],
   ],
   [
     'the precision is wrong',
     ['ms.lp'],
     2,
     [
-      'This load would not start: exit 2 (usage), as far as can be told.',
+      'This load would not start: exit code 2 (usage), as far as can be told.',
       /^ {2}problem {4}reading \S*ms\.lp — expected/,
     ],
   ],
@@ -89,13 +98,13 @@ const cases: readonly Case[] = [
     'the database is still to be created',
     ['--db', 'new', '--create-db', 'a.lp'],
     0,
-    [/^This load would complete: exit 0/, '  database   new is not there; this load creates it'],
+    [/^This load would complete: exit code 0/, '  database   new is not there; this load creates it'],
   ],
   [
     'it is not there',
     ['--db', 'new', 'a.lp'],
     4,
-    [/would be refused by the target: exit 4/, /^ {2}problem {4}looked for/],
+    [/would be refused by the target: exit code 4/, /^ {2}problem {4}looked for/],
   ],
 ];
 

@@ -28,7 +28,7 @@ test('check tells a person what was set, what the target is, what is in the inpu
   expect(stderr).toMatch(/\d+ others have their defaults/);
   expect(stderr).toMatch(/^ +1 +0 {2}lp {6}all of it {2}1 table {2}\S+a\.lp$/m);
   expect(stderr).toMatch(/^ {2}new {8}tables, or columns of them: a; such batches travel alone/m);
-  expect(stderr).toMatch(/^This load would complete: exit 0 \(complete\)/);
+  expect(stderr).toMatch(/^This load would complete: exit code 0 \(complete\)/);
   expect(it.cluster.points()).toBe(0);
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { general, ofCommand, ofGroup } from '../../src/cli/help/examples.js';
 import { groups, helpGroups } from '../../src/config/documentation.js';
 import { options } from '../../src/config/options.js';
-import { exitCodes } from '../../src/core/errors.js';
+import { outcomes } from '../../src/core/outcomes.js';
 import { run } from '../support/here.js';
 
 const normal = (text: string): string => text.replace(/\s+/g, ' ');
@@ -44,7 +44,8 @@ test('the help and its page without a topic are the same, with every exit code',
   const [flag, page] = [await run(['--help']), await run(['help'])];
   expect(page.stdout).toBe(flag.stdout);
   const codes = flag.stdout.slice(flag.stdout.indexOf('Exit codes:'));
-  for (const code of [...Object.values(exitCodes), 141, 143]) expect(codes).toMatch(new RegExp(`\\b${code}\\b`));
+  for (const code of [...Object.values(outcomes).map(({ exitCode }) => exitCode), 141, 143])
+    expect(codes).toMatch(new RegExp(`\\b${code}\\b`));
 });
 
 describe('the examples', () => {

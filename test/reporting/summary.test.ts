@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exitCodes, type Outcome } from '../../src/core/errors.js';
+import { type Outcome, outcomes } from '../../src/core/outcomes.js';
 import { summaryJson, summaryText } from '../../src/reporting/summary.js';
 import { input, summaryOf } from './samples.js';
 
@@ -47,7 +47,7 @@ test('rejects are grouped, most frequent first, with the first example and where
     },
     { 'bad-number': 'a.lp.gz:17: m v=1x' },
   );
-  expect(all[0]).toMatch(/^Complete, with rejects: .* \(exit code 8\)$/);
+  expect(all[0]).toMatch(/^Complete with rejects: .* \(exit code 8\)$/);
   expect(rows(all, 'rejected')).toEqual(['bad-number: 6 points; first: a.lp.gz:17: m v=1x', 'no-fields: 1 point']);
   expect(rows(all, 'see')).toEqual([
     '/s/x.rejected.lp (the points, loadable again)',
@@ -65,7 +65,7 @@ test('a stopped load says why and how to go on', () => {
     checkpoint: '/s/x.checkpoint.json',
   });
   expect(all[0]).toBe(
-    'Stopped: the target did not take the points in time. No endpoint answered for 1h. (exit code 5)',
+    'Stopped: the target did not acknowledge the points in time. No endpoint answered for 1h. (exit code 5)',
   );
   expect(rows(all, 'points')[0]).toContain('100 read = 60 loaded + 0 rejected + 40 undelivered');
   expect(all.at(-1)).toBe('  run again  bulk-load --db bench a.lp.gz');
@@ -140,8 +140,8 @@ test('a load that was never answered has no latency', () => {
   expect(rows(lines({ requests: { ...requests, accepted: 0 } }), 'latency')).toEqual([]);
 });
 
-test.each(Object.keys(exitCodes) as Outcome[])('the outcome %s has a sentence of its own', (outcome) => {
-  const others = (Object.keys(exitCodes) as Outcome[]).filter((each) => each !== outcome);
+test.each(Object.keys(outcomes) as Outcome[])('the outcome %s has a sentence of its own', (outcome) => {
+  const others = (Object.keys(outcomes) as Outcome[]).filter((each) => each !== outcome);
   const first = lines({ outcome })[0];
   expect(first).toMatch(/^[A-Z].*\.$/);
   expect(others.map((each) => lines({ outcome: each })[0])).not.toContain(first);

@@ -2,7 +2,7 @@
 
 import { describeSettings } from '../../config/describe.js';
 import { resolve } from '../../config/resolve.js';
-import { exitCodes } from '../../core/errors.js';
+import { outcomes } from '../../core/outcomes.js';
 import { clock } from '../../core/system-clock.js';
 import { version } from '../../core/version.js';
 import { expand } from '../../inputs/expand.js';
@@ -42,7 +42,7 @@ export async function runCheck(
   );
   try {
     const report = await check(settings, { inputs, target, signal: interruption.stop });
-    const code = exitCodes[report.outcome];
+    const code = outcomes[report.outcome].exitCode;
     const told = describeSettings(settings, origins);
     const { unused } = report;
     const facts = {
@@ -66,6 +66,14 @@ export async function runCheck(
 /** For machines: the report as it is, timestamps as text since they do not fit a JSON number. */
 function reportJson({ outcome, memory, target, inputs, problems }: CheckReport): string {
   const said = problems.map((problem) => ({ outcome: problem.outcome, message: problem.message }));
-  const report = { formatVersion: 1, outcome, exitCode: exitCodes[outcome], memory, target, inputs, problems: said };
+  const report = {
+    formatVersion: 1,
+    outcome,
+    exitCode: outcomes[outcome].exitCode,
+    memory,
+    target,
+    inputs,
+    problems: said,
+  };
   return `${JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value), 2)}\n`;
 }

@@ -2,7 +2,7 @@
 
 import type { SettingDescription } from '../../config/describe.js';
 import type { Settings } from '../../config/settings.js';
-import { exitCodes, type Outcome } from '../../core/errors.js';
+import { outcomes } from '../../core/outcomes.js';
 import { printable } from '../../core/printable.js';
 import type { TargetDescription, TargetTraits } from '../../core/types/index.js';
 import { formatBytes, formatDuration } from '../../core/units.js';
@@ -11,21 +11,6 @@ import { foldedRow, row } from '../../reporting/summary.js';
 import { aligned } from '../aligned.js';
 import { inputLines, mappingParts } from './check-inputs.js';
 
-const endings: Record<Outcome, string> = {
-  complete: 'complete',
-  'complete-with-rejects': 'complete, but for points that are rejected',
-  'too-many-rejects': 'stop at --max-rejected',
-  usage: 'not start',
-  input: 'be incomplete',
-  refused: 'be refused by the target',
-  unavailable: 'find no target that answers',
-  memory: 'not fit into its memory limit',
-  'verify-failed': 'read back what differs',
-  bug: 'meet a defect of bulk-load',
-  state: 'be unable to write its state',
-  busy: 'not start: it runs already',
-  interrupted: 'be interrupted',
-};
 /** Whole, however long it is. */
 const toBeCopied = /^ {6}--/;
 
@@ -61,7 +46,7 @@ export function checkPage(facts: CheckFacts, width: number | null): string[] {
 
 function verdict({ outcome, problems }: CheckReport): string[] {
   return [
-    `This load would ${endings[outcome]}: exit ${exitCodes[outcome]} (${outcome}), as far as can be told.`,
+    `This load would ${outcomes[outcome].checkSentence}: exit code ${outcomes[outcome].exitCode} (${outcome}), as far as can be told.`,
     ...problems.flatMap(({ message }) => message.split('\n').map((each) => row('problem', each))),
   ];
 }

@@ -3,7 +3,7 @@
 
 import { resolve } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';
-import { exitCodes } from '../../core/errors.js';
+import { outcomes } from '../../core/outcomes.js';
 import { clock } from '../../core/system-clock.js';
 import type { Input, Notice, Snapshot, Summary } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
@@ -75,7 +75,7 @@ async function refuse({ message, help }: FlagError, process: Process): Promise<n
   const text = usage('load_cnosdb', flags);
   process.stderr.write(help ? text : `${message}\n${text}`);
   await print(process, `${message}\n`);
-  return exitCodes.usage;
+  return outcomes.usage.exitCode;
 }
 
 async function run(asked: LoadCnosdbRequest, values: ReadonlyMap<string, GoValue>, process: Process): Promise<number> {

@@ -1,7 +1,8 @@
 // What ended a program before or outside of a run, in words and as an exit code.
 
 import { CommanderError } from 'commander';
-import { BulkLoadError, exitCodes, UsageError } from '../../core/errors.js';
+import { BulkLoadError, UsageError } from '../../core/errors.js';
+import { outcomes } from '../../core/outcomes.js';
 import { printable } from '../../core/printable.js';
 import type { Process } from '../process.js';
 
@@ -15,7 +16,7 @@ export function printError(
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     process.stderr.write(`Try '${program} --help'.\n`);
-    return exitCodes.usage;
+    return outcomes.usage.exitCode;
   }
   if (error instanceof UsageError) {
     for (const problem of error.problems) process.stderr.write(`${program}: ${worded(printable(problem))}\n`);
@@ -28,5 +29,5 @@ export function printError(
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`${program}: a defect of bulk-load; please report it with this:\n${stack}\n`);
-  return exitCodes.bug;
+  return outcomes.bug.exitCode;
 }

@@ -1,6 +1,6 @@
 // What is shown: looks at a run while it goes on, and its account.
 
-import type { Outcome } from '../errors.js';
+import type { Outcome } from '../outcomes.js';
 import type { Verdict } from './target.js';
 
 export type Level = 'normal' | 'high' | 'critical' | 'stop';

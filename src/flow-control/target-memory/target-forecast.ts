@@ -2,7 +2,7 @@
 // notices about it.
 
 import type { InputPrecision, NodeLayout, Notice, VnodePlacement } from '../../core/types/index.js';
-import { formatBytes } from '../../core/units.js';
+import { formatBytes, unitsPerMs } from '../../core/units.js';
 import { bodiesKept, flushMarks, keptBodies, nodePeak, planTarget, type TargetPlan } from './target-plan.js';
 
 /** Options of a load that the forecast depends on. */
@@ -37,7 +37,6 @@ export interface TargetMemoryForecast {
   readonly totalBytes: number | null;
 }
 
-const unitsPerMs = { s: 0.001, ms: 1, us: 1000, ns: 1_000_000 };
 /** An LMDB map each: from about 2,000 on a node runs out of address space and refuses writes (measured on 2.4.3.4). */
 const mostVnodes = 2000;
 

@@ -1,6 +1,7 @@
 // The summary, put together from the accounts of a run. Pure; the keys and their order are product law.
 
-import { type BulkLoadError, exitCodes, type Outcome } from '../../core/errors.js';
+import type { BulkLoadError } from '../../core/errors.js';
+import { type Outcome, outcomes } from '../../core/outcomes.js';
 import type { EndpointTotals, Summary, TargetDescription } from '../../core/types/index.js';
 import type { Ledger } from './ledger.js';
 import type { Meter } from './meter.js';
@@ -116,5 +117,5 @@ export function outcomeOf(
 
 /** The exit code of an outcome, unless the error that ended the run has its own. */
 export function exitCodeOf(outcome: Outcome, error: BulkLoadError | null): number {
-  return error?.exitCode ?? exitCodes[outcome];
+  return error?.exitCode ?? outcomes[outcome].exitCode;
 }

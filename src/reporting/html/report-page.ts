@@ -2,6 +2,7 @@
 // it, in the order in which one would ask. A pure function: the same facts are the same page.
 
 import { createHash } from 'node:crypto';
+import { outcomes } from '../../core/outcomes.js';
 import { count, duration, plural, size } from '../../core/text.js';
 import type { RunDetails, Sample, Summary } from '../../core/types/index.js';
 import { sentenceOf } from '../summary.js';
@@ -46,9 +47,6 @@ export interface PageFacts {
 
 /** Fewer looks make no picture. */
 const leastSamples = 2;
-/** A retry may do, unattended; product law. */
-const again: ReadonlySet<string> = new Set(['unavailable', 'memory', 'input', 'busy', 'interrupted']);
-
 /** The whole document. */
 export function page(facts: PageFacts): string {
   const { summary } = facts;
@@ -117,7 +115,10 @@ function todo(summary: Summary): Html {
   const { continueWith, rejects: found, outcome, points, checkpoint } = summary;
   const steps: Html[] = [];
   if (continueWith !== null) {
-    const safe = again.has(outcome) ? ' It may be done unattended: what was acknowledged is not sent again.' : '';
+    const safe =
+      outcomes[outcome].retryUnattended === true
+        ? ' It may be done unattended: what was acknowledged is not sent again.'
+        : '';
     steps.push(html`<li>Continue with this command.${safe}<pre><code>${continueWith}</code></pre></li>`);
   }
   if (points.rejected > 0 && found.deadLetters !== null) {

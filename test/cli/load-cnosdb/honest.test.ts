@@ -63,7 +63,7 @@ test('BULK_LOAD_REPORT has the page of the run written', async () => {
   const page = `${scratch}/report.html`;
   const args = [`--urls=${server.url}`, '--db-name=paged', '--do-create-db'];
   expect((await load(args, `${lines(3)}no fields here\n`, { BULK_LOAD_REPORT: page })).status).toBe(8);
-  expect(await readFile(page, 'utf8')).toMatch(/Complete, with rejects.*--report/s);
+  expect(await readFile(page, 'utf8')).toMatch(/Complete with rejects.*--report/s);
 });
 
 test('points that are refused are not counted as loaded, and the exit code says so', async () => {

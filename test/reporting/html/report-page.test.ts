@@ -20,7 +20,7 @@ test('the same facts are the same page', () => {
 
 test('it says how the load ended, what of it is there, and how to go on', () => {
   const read = words(text);
-  expect(read).toContain('Stopped: the target did not take the points in time.');
+  expect(read).toContain('Stopped: the target did not acknowledge the points in time.');
   expect(read).toMatch(/481,554,129/);
   expect(read).toMatch(/Continue with this command/);
   expect(read).toContain('&#39;/srv/data/2022/**/*.lp.gz&#39;');

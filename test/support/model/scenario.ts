@@ -1,6 +1,6 @@
 // What a scenario file says. Adding one needs no code: fixtures/scenarios/load/*.json are all run.
 
-import type { Outcome } from '../../../src/core/errors.js';
+import type { Outcome } from '../../../src/core/outcomes.js';
 import type { FixedPolicy, Rivals } from './fixed.js';
 import type { Load, Options } from './play.js';
 import type { ClusterShape } from './shape.js';

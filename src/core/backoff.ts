@@ -1,0 +1,19 @@
+// Waits between attempts.
+
+export interface BackoffRange {
+  /** Longest wait after the first failure, ms. */
+  readonly firstMs: number;
+  /** Longest wait after any failure, ms. */
+  readonly maxMs: number;
+}
+
+/**
+ * A wait in ms, drawn from all of [0, cap), where cap doubles with each failure. "Full jitter" of M. Brooker, "Exponential
+ * Backoff And Jitter" (AWS Architecture Blog, 2015): it spreads clients that failed together better than a fixed part plus
+ * noise.
+ * @param failures attempts that failed in a row, from 1
+ * @param random draws from [0, 1)
+ */
+export function fullJitter(failures: number, { firstMs, maxMs }: BackoffRange, random: () => number): number {
+  return random() * Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 20));
+}

@@ -1,0 +1,63 @@
+// Wrappers around byte sources: every property that a wrapper does not replace reaches the source itself.
+
+/** What any source has: reads into the caller's memory, 0 at the end. */
+export interface Readable {
+  read(into: Uint8Array, signal: AbortSignal): Promise<number>;
+}
+
+/**
+ * A source with some members replaced. Everything else, such as the live `bytesRead`, is the source's own, and so is
+ * `this` in its methods. A member that is overridden with undefined is absent.
+ */
+export function wrapSource<T extends Readable, O extends Partial<Record<keyof T, unknown>>>(
+  source: T,
+  overrides: O & ThisType<T>,
+): T {
+  return new Proxy(source, {
+    get(target, key) {
+      if (Object.hasOwn(overrides, key)) return Reflect.get(overrides, key);
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+    has: (target, key) => (Object.hasOwn(overrides, key) ? Reflect.get(overrides, key) !== undefined : key in target),
+  });
+}
+
+/**
+ * Reads until `enough` is satisfied, `buffer` is full or the source ends. The returned source yields the same bytes again,
+ * then the rest; a seek drops what was not read again yet.
+ */
+export async function peekSource<T extends Readable & { seek?: (to: number) => void }>(
+  source: T,
+  buffer: Uint8Array,
+  enough: (head: Uint8Array) => boolean,
+  signal: AbortSignal,
+): Promise<{ readonly head: Uint8Array; readonly source: T }> {
+  let length = 0;
+  while (length < buffer.length && !enough(buffer.subarray(0, length))) {
+    const count = await source.read(buffer.subarray(length), signal);
+    if (count === 0) break;
+    length += count;
+  }
+  const head = buffer.slice(0, length);
+  return { head, source: replay(head, source) };
+}
+
+function replay<T extends Readable & { seek?: (to: number) => void }>(head: Uint8Array, source: T): T {
+  let offset = 0;
+  const { seek } = source;
+  const read = async (into: Uint8Array, signal: AbortSignal): Promise<number> => {
+    if (offset === head.length) return await source.read(into, signal);
+    signal.throwIfAborted();
+    const part = head.subarray(offset, offset + into.length);
+    into.set(part);
+    offset += part.length;
+    return part.length;
+  };
+  if (seek === undefined) return wrapSource(source, { read } as Partial<Record<keyof T, unknown>>);
+  const seekTo = (to: number): void => {
+    offset = head.length;
+    seek.call(source, to);
+  };
+  return wrapSource(source, { read, seek: seekTo } as Partial<Record<keyof T, unknown>>);
+}

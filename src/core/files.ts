@@ -1,0 +1,60 @@
+// Files that are complete or absent, and pipes that never block the process.
+
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A hidden name in the same folder, unique to this process. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+}
+
+/**
+ * Writes a file whole or not at all: temporary file, fsync, then `publish`, by default a rename over `path`.
+ * Throws what the file system throws; the temporary file is gone in any case.
+ */
+export async function replaceFile(
+  path: string,
+  write: (file: FileHandle) => Promise<void>,
+  publish: (temporary: string, path: string) => Promise<void> = rename,
+): Promise<void> {
+  const temporary = temporaryBeside(path);
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await write(file);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await publish(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Pauses before each attempt to find a reader, ms. */
+const readerWaitsMs = [0, 100, 400, 1500, 3000];
+
+/**
+ * Opens a named pipe for writing. A plain open without a reader blocks forever and cannot be cancelled, so this probes with
+ * O_NONBLOCK first. Throws when no reader shows up.
+ */
+export async function openFifoForWriting(
+  path: string,
+  waitsMs: readonly number[] = readerWaitsMs,
+): Promise<FileHandle> {
+  for (const ms of waitsMs) {
+    await sleep(ms);
+    const probe = await open(path, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);
+    if (probe === null) continue;
+    // The probe stays open until then: a reader must not see an end before the first byte.
+    try {
+      return await open(path, 'w');
+    } finally {
+      await probe.close();
+    }
+  }
+  throw new Error('a pipe without a reader');
+}

@@ -1,0 +1,79 @@
+// The one table of network and TLS errors, for targets and remote inputs.
+
+/** A failure in a few words. `permanent`: no retry helps. */
+export interface NetworkFailure {
+  readonly reason: string;
+  readonly permanent: boolean;
+}
+
+/** Codes of our own, in the style of Node's. */
+export const ownCodes = {
+  /** The server closed the first connection over TLS. In TLS 1.3 it checks our certificate after the handshake has ended here. */
+  closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
+  noConnection: 'NO_CONNECTION',
+  noAnswer: 'NO_ANSWER',
+  idle: 'NOTHING_CAME',
+} as const;
+
+const transient: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EPIPE: 'connection closed while sending',
+  UND_ERR_SOCKET: 'connection closed without a response',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection within 5s',
+  UND_ERR_ABORTED: 'aborted',
+  [ownCodes.closedAfterHandshake]:
+    'connection closed without a response; if the server wants a certificate, see --cert and --key',
+  [ownCodes.noConnection]: 'no connection within 10s',
+  [ownCodes.noAnswer]: 'no response within 30s',
+  [ownCodes.idle]: 'no data for 30s',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the host name could not be resolved',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'connection timed out',
+};
+
+const untrusted = 'its certificate is signed by a CA that is not trusted here; see --ca';
+
+const permanent: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet; one of the two clocks is wrong',
+  CERT_REVOKED: 'its certificate is revoked',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; see --ca',
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak https; use http:// in the URL',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak https; use http:// in the URL',
+};
+
+interface ErrorLike {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly errors?: unknown;
+}
+
+/** Explains any error of a connection. An unknown one is transient and keeps its own message. */
+export function networkFailure(error: unknown): NetworkFailure {
+  const { code, message, errors }: ErrorLike =
+    typeof error === 'object' && error !== null ? error : { message: String(error) };
+  const key = typeof code === 'string' ? code : '';
+  const final = permanent[key];
+  if (final !== undefined) {
+    // The message lists the names in the certificate, which show which server answered.
+    const names = key === 'ERR_TLS_CERT_ALTNAME_INVALID' ? ` (${String(message)})` : '';
+    return { reason: `${final}${names}`, permanent: true };
+  }
+  const known = transient[key];
+  if (known !== undefined) return { reason: known, permanent: false };
+  // Happy eyeballs: one error for each address.
+  if (Array.isArray(errors) && errors.length > 0) return networkFailure(errors[0]);
+  // node:http reports a body that is cut short, and a response that never began, by message alone.
+  if (message === 'aborted' || message === 'socket hang up')
+    return { reason: 'connection closed before the end', permanent: false };
+  const own = typeof message === 'string' ? message : '';
+  return { reason: own || key || 'connection failed', permanent: false };
+}

@@ -1,0 +1,161 @@
+// The ways a run ends. Exit codes, help, manual, check, summary and report page all derive from this table.
+// A changed number is a breaking change.
+
+/** One way to end. */
+export interface OutcomeRow {
+  readonly exitCode: number;
+  /** Further codes of the same outcome, such as those of other signals. */
+  readonly otherCodes?: readonly number[];
+  /** A few words for the help. */
+  readonly short: string;
+  /** Markdown for the manual. */
+  readonly meaning: string;
+  /** Whether a script may run the same command again without a person looking; null where nothing is left to do. */
+  readonly retryUnattended: boolean | null;
+  /** First sentence of the summary and the report page. */
+  readonly closingSentence: string;
+  /** Completes "This load would …" in `check`. */
+  readonly checkSentence: string;
+  /** What a person does next; null where the reason itself names it. */
+  readonly advice: string | null;
+}
+
+export const outcomes = {
+  complete: {
+    exitCode: 0,
+    short: 'complete',
+    meaning: 'every point read was acknowledged, or rejected within `--accept-rejects`',
+    retryUnattended: null,
+    closingSentence: 'Complete: the target acknowledged every point, except rejects that --accept-rejects allows.',
+    checkSentence: 'complete',
+    advice: null,
+  },
+  usage: {
+    exitCode: 2,
+    short: 'usage',
+    meaning: 'a wrong option, an unknown file, or no input matched: nothing was sent',
+    retryUnattended: false,
+    closingSentence: 'Nothing was sent: an option or an input is wrong.',
+    checkSentence: 'not start',
+    advice: null,
+  },
+  'too-many-rejects': {
+    exitCode: 3,
+    short: 'too many rejects',
+    meaning: 'the load stopped at `--max-rejected`',
+    retryUnattended: false,
+    closingSentence: 'Stopped: more points were rejected than --max-rejected allows.',
+    checkSentence: 'stop at --max-rejected',
+    advice: 'Look at the reasons below, fix the input, or raise --max-rejected.',
+  },
+  refused: {
+    exitCode: 4,
+    short: 'refused by the target',
+    meaning:
+      'wrong credentials, missing privilege, no such database or tenant, or database settings that would lose data',
+    retryUnattended: false,
+    closingSentence: 'Stopped: the target refused the load.',
+    checkSentence: 'be refused by the target',
+    advice: null,
+  },
+  unavailable: {
+    exitCode: 5,
+    short: 'unavailable',
+    meaning: 'no endpoint answered within `--wait-for-target`, or a batch was not acknowledged within `--retry-for`',
+    retryUnattended: true,
+    closingSentence: 'Stopped: the target did not acknowledge the points in time.',
+    checkSentence: 'find no endpoint that answers',
+    advice: 'Run the command again once the target answers; the load resumes.',
+  },
+  memory: {
+    exitCode: 6,
+    short: 'memory',
+    meaning: 'the memory limit is too small to start, or one writer alone exceeds it',
+    retryUnattended: true,
+    closingSentence: 'Stopped: the load did not fit into its memory limit.',
+    checkSentence: 'not fit into its memory limit',
+    advice: 'Raise --memory-limit, or lower --batch-bytes or --max-point-bytes.',
+  },
+  input: {
+    exitCode: 7,
+    short: 'input',
+    meaning:
+      'an input could not be read to its end, changed while it was read, held no point of its format, or there were fewer points than `--min-points`; everything else is loaded',
+    retryUnattended: true,
+    closingSentence: 'Incomplete: an input is missing, damaged or too short. Everything else is loaded.',
+    checkSentence: 'be incomplete',
+    advice: null,
+  },
+  'complete-with-rejects': {
+    exitCode: 8,
+    short: 'complete with rejects',
+    meaning: 'every point was acknowledged or is in the dead letters',
+    retryUnattended: false,
+    closingSentence: 'Complete with rejects: every point was acknowledged or is in the dead letters.',
+    checkSentence: 'complete, with rejected points',
+    advice: 'Fix the points in the dead letters and load that file.',
+  },
+  'verify-failed': {
+    exitCode: 9,
+    short: 'verification failed',
+    meaning: 'everything is loaded, but what was read back differs or could not be read back',
+    retryUnattended: false,
+    closingSentence: 'Loaded, but verification failed.',
+    checkSentence: 'fail its verification',
+    advice: null,
+  },
+  bug: {
+    exitCode: 70,
+    short: 'defect of bulk-load',
+    meaning: 'a defect of bulk-load; the stack is printed',
+    retryUnattended: false,
+    closingSentence: 'Stopped by a defect of bulk-load. Please report it.',
+    checkSentence: 'meet a defect of bulk-load',
+    advice: null,
+  },
+  state: {
+    exitCode: 73,
+    short: 'state',
+    meaning: 'a checkpoint or the dead letters cannot be written',
+    retryUnattended: false,
+    closingSentence: 'Stopped: a checkpoint, the dead letters or a result file could not be written.',
+    checkSentence: 'be unable to write its state',
+    advice: null,
+  },
+  busy: {
+    exitCode: 75,
+    short: 'runs already',
+    meaning: 'the same load runs already',
+    retryUnattended: true,
+    closingSentence: 'Not started: the same load runs already.',
+    checkSentence: 'not start: it runs already',
+    advice: 'Wait until the other run ends.',
+  },
+  interrupted: {
+    exitCode: 130,
+    otherCodes: [141, 143],
+    short: 'interrupted',
+    meaning:
+      'SIGINT (130); SIGTERM or the end of `--max-duration` (143); the reader of `--dry-run` closed the pipe (141): requests in flight finished first',
+    retryUnattended: true,
+    closingSentence: 'Interrupted.',
+    checkSentence: 'be interrupted',
+    advice: 'Run the command again; the load resumes.',
+  },
+} as const satisfies Record<string, OutcomeRow>;
+
+export type Outcome = keyof typeof outcomes;
+
+/** All outcomes, in the order of the manual. */
+export const outcomeNames = Object.keys(outcomes) as readonly Outcome[];
+
+/** The row of an outcome, with every optional field. */
+export function outcomeRow(outcome: Outcome): OutcomeRow {
+  return outcomes[outcome];
+}
+
+/** All exit codes of an outcome, as text: `130, 141, 143`. */
+export function codesOf(outcome: Outcome): string {
+  const { exitCode, otherCodes = [] } = outcomeRow(outcome);
+  return [exitCode, ...otherCodes].join(', ');
+}

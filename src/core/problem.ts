@@ -1,0 +1,30 @@
+// The composer of every error message: what was tried, expected and found, and what to do about it.
+
+/** Four phrases, each without a capital letter at the start or a period at the end. */
+export interface Problem {
+  /** `reading a.csv` */
+  readonly tried: string;
+  /** `a column named time` */
+  readonly expected: string;
+  /** `columns ts and value` */
+  readonly found: string;
+  /** `name it with --time-column ts`; empty where nothing helps. */
+  readonly fix: string;
+}
+
+/** One line: `reading a.csv: expected a column named time, found columns ts and value. Name it with --time-column ts.` */
+export function problemText({ tried, expected, found, fix }: Problem): string {
+  const advice = fix === '' ? '' : ` ${fix.charAt(0).toUpperCase()}${fix.slice(1)}${/[.?!]$/.test(fix) ? '' : '.'}`;
+  return `${tried}: expected ${expected}, found ${found}.${advice}`;
+}
+
+/** The same in four short lines for a terminal, without line ends. A missing fix leaves its line out. */
+export function problemLines({ tried, expected, found, fix }: Problem): string[] {
+  const rows = [
+    ['tried', tried],
+    ['expected', expected],
+    ['found', found],
+    ['do', fix],
+  ] as const;
+  return rows.filter(([, text]) => text !== '').map(([name, text]) => `  ${name.padEnd(8)}  ${text}`);
+}
