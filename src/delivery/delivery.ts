@@ -14,7 +14,7 @@ import type {
   Target,
   Verdict,
 } from '../core/types/index.js';
-import { backoff, formingBackoff } from './backoff.js';
+import { backoff, formingBackoff } from './retry-wait.js';
 import type { SizeLimit } from './size-limit.js';
 
 export interface DeliveryOptions {

@@ -59,12 +59,7 @@ test('where a certificate is asked for, --cert and --key show it', async () => {
 });
 
 test.each<[string, () => Promise<string>, () => Record<string, string>, RegExp]>([
-  [
-    'an authority that is not known',
-    () => listen(pairs.node),
-    () => ({}),
-    /authority that is not trusted here; see --ca/,
-  ],
+  ['an authority that is not known', () => listen(pairs.node), () => ({}), /a CA that is not trusted here; see --ca/],
   ['another authority than --ca', () => listen(pairs.node), () => ({ ca: others.ca }), /not trusted here|see --ca/],
   [
     'a certificate for another host name',
@@ -90,7 +85,7 @@ test('https to a port that speaks http is refused in words', async () => {
   await listen(pairs.node);
   const { summary, error } = await loader.load([cluster.urls[0]!.replace('http:', 'https:')], { ca: ours.ca });
   expect(summary.outcome).toBe('refused');
-  expect(error!.message).toContain('it does not speak https; see --url');
+  expect(error!.message).toContain('it does not speak https; use http:// in the URL');
 });
 
 test.each<[string, () => Record<string, string>]>([

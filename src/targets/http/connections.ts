@@ -2,10 +2,11 @@
 
 import { createRequire } from 'node:module';
 import type { buildConnector, Pool } from 'undici';
+import { ownCodes } from '../../core/network-errors.js';
 import type { Clock } from '../../core/types/index.js';
 import { hideInterim } from './early-response.js';
 import { type ExchangeOutcome, type ExchangeRequest, exchange } from './exchange.js';
-import { closedAfterHandshake } from './network-errors.js';
+
 import type { HttpOptions } from './types.js';
 
 const connectTimeoutMs = 5_000;
@@ -55,7 +56,7 @@ export class Connections {
     if (outcome.kind === 'answer') this.#answered.add(index);
     if (outcome.kind !== 'error' || !outcome.sent || origin.protocol !== 'https:' || this.#answered.has(index))
       return outcome;
-    return { ...outcome, error: { code: closedAfterHandshake } };
+    return { ...outcome, error: { code: ownCodes.closedAfterHandshake } };
   }
 
   /** Tears down what is still in flight. */

@@ -1,9 +1,9 @@
 // What came of a write, where no answer of the target's says it.
 
 import type { Verdict } from '../../core/types/index.js';
+import { verdictOfError } from './connection-verdict.js';
 import type { ExchangeOutcome } from './exchange.js';
 import type { HttpAnswer } from './http-status.js';
-import { verdictOfError } from './network-errors.js';
 
 /** @param answered what an answer means */
 export function verdictOfOutcome(

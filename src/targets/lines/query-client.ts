@@ -2,13 +2,13 @@
 // waiting time is spent.
 
 import { RefusedError, UnavailableError } from '../../core/errors.js';
+import { networkFailure } from '../../core/network-errors.js';
 import type { Clock } from '../../core/types/index.js';
 import { sentence } from '../cnosdb/ask-sql.js';
 import type { Connections } from '../http/connections.js';
 import type { ExchangeOutcome } from '../http/exchange.js';
 import type { HttpAnswer } from '../http/http-status.js';
 import { words } from '../http/http-status.js';
-import { wordsOf } from '../http/network-errors.js';
 
 const questionTimeoutMs = 10_000;
 const againMs = 1_000;
@@ -114,5 +114,5 @@ function unanswered(shown: string, { path }: Question, outcome: ExchangeOutcome)
 }
 
 function problem(outcome: Exclude<ExchangeOutcome, { kind: 'answer' }>): string {
-  return outcome.kind === 'error' ? wordsOf(outcome.error) : 'none in time';
+  return outcome.kind === 'error' ? networkFailure(outcome.error).reason : 'none in time';
 }

@@ -3,8 +3,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { afterEach, expect, test } from 'vitest';
+import { networkFailure } from '../../../src/core/network-errors.js';
+import { verdictOfError } from '../../../src/targets/http/connection-verdict.js';
 import { exchange } from '../../../src/targets/http/exchange.js';
-import { verdictOfError, wordsOf } from '../../../src/targets/http/network-errors.js';
 import { realClock, VirtualClock } from '../../support/clock.js';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -135,10 +136,10 @@ test('an abort while the answer is awaited ends the request at once', async () =
 });
 
 test('a failure is told in words', () => {
-  expect(wordsOf(Object.assign(new Error('x'), { code: 'ENOTFOUND' }))).toBe('no such host');
-  expect(wordsOf(Object.assign(new AggregateError([Object.assign(new Error('y'), { code: 'ECONNREFUSED' })])))).toBe(
-    'connection refused',
-  );
-  expect(wordsOf(new Error('self-signed certificate'))).toBe('self-signed certificate');
-  expect(wordsOf('odd')).toBe('odd');
+  expect(networkFailure(Object.assign(new Error('x'), { code: 'ENOTFOUND' })).reason).toBe('no such host');
+  expect(
+    networkFailure(Object.assign(new AggregateError([Object.assign(new Error('y'), { code: 'ECONNREFUSED' })]))).reason,
+  ).toBe('connection refused');
+  expect(networkFailure(new Error('self-signed certificate')).reason).toBe('self-signed certificate');
+  expect(networkFailure('odd').reason).toBe('odd');
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { backoff, formingBackoff } from '../../src/delivery/backoff.js';
+import { backoff, formingBackoff } from '../../src/delivery/retry-wait.js';
 
 const almostOne = (): number => 1 - Number.EPSILON;
 
