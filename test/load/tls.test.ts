@@ -96,6 +96,6 @@ test.each<[string, () => Record<string, string>]>([
   const { summary, notices, error } = await loader.load([url], { ca: ours.ca, waitForTarget: '2s', ...own() });
   expect([summary.outcome, summary.exitCode]).toEqual(['unavailable', 5]);
   const said = [...notices.map(({ message }) => message), error!.message].join('\n');
-  expect(said).toContain('does it ask for a certificate? see --cert and --key');
+  expect(said).toContain('if the server wants a certificate, see --cert and --key');
   expect(cluster.writes).toEqual([]);
 });
