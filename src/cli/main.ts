@@ -11,7 +11,7 @@ import { UsageError } from '../core/errors.js';
 import { codesOf, outcomeNames, outcomes } from '../core/outcomes.js';
 import { version } from '../core/version.js';
 import { general, listed, ofCommand } from './help/examples.js';
-import { examplesFirst, helpPage, withSettings } from './help/register.js';
+import { examplesFirst, withSettings } from './help/register.js';
 import { reexecWithMallocTuning } from './malloc-reexec.js';
 import { print } from './output/print.js';
 import { printError } from './output/print-error.js';
@@ -91,10 +91,11 @@ function commands(process: Process, done: (code: number) => void): Command {
       done(0);
     });
   examplesFirst(shared(program.command('help'), process), listed(ofCommand.help))
-    .description('a page of a command or of one group of options')
-    .argument('[topic]', `a command, or ${groups.join(', ')}`)
+    .description('print a page of the manual, of a command or of a group of options')
+    .argument('[topic]', `a page of the manual, a command, or ${groups.join(', ')}`)
     .action(async (topic: string | undefined) => {
-      await print(process, helpPage(topic, program, process.stdout.columns ?? 100, `${exitCodeLines}\n`));
+      const { showTopic } = await import('./help/topic.js');
+      await showTopic(topic, program, process);
       done(0);
     });
   return program;

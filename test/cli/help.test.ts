@@ -40,10 +40,9 @@ test('a command has one too, and a slip of the finger is named', async () => {
   ]);
 });
 
-test('the help and its page without a topic are the same, with every exit code', async () => {
-  const [flag, page] = [await run(['--help']), await run(['help'])];
-  expect(page.stdout).toBe(flag.stdout);
-  const codes = flag.stdout.slice(flag.stdout.indexOf('Exit codes:'));
+test('the help names every exit code', async () => {
+  const { stdout } = await run(['--help']);
+  const codes = stdout.slice(stdout.indexOf('Exit codes:'));
   for (const code of [...Object.values(outcomes).map(({ exitCode }) => exitCode), 141, 143])
     expect(codes).toMatch(new RegExp(`\\b${code}\\b`));
 });

@@ -144,19 +144,6 @@ test('a signal ends it while nobody reads what it writes', async () => {
   expect(code).toBe(130);
 });
 
-test('the examples in the README write what they say', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const [first, second] = /<!-- dry-run -->\n```\n([\s\S]*?)\n```/.exec(readme)![1]!.split('\n');
-  const cells = 'time,name,fleet,v\n1640995200000000000,t1,East,1.5\n';
-  await it.file('readings.csv', cells);
-  await it.file('readings.json', '[{"time":1640995200000000001,"name":"t1","v":2}]');
-  const words = (text: string): string[] => [...text.split(' ').slice(2), '--state-dir', it.stateDir];
-  const piped = await runApart(words(first!.split(' | ')[0]!), { cwd: it.folder });
-  expect(piped.stdout).toBe('readings,name=t1,fleet=East v=1.5 1640995200000000000\n');
-  expect((await runApart(words(second!), { cwd: it.folder })).code).toBe(0);
-  expect(await readFile(join(it.folder, 'readings.lp'), 'utf8')).toBe('readings,name=t1 v=2 1640995200000000001\n');
-});
-
 test('what contradicts it is said', async () => {
   const path = await it.file('a.lp', lines(1));
   const both = await dry(['--dry-run', '--summary', '-', '--verify', path]);

@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { writeParquet } from '../support/parquet.js';
 import { balances, lines, type Scene, scene } from '../support/scene.js';
 
 let it: Scene;
@@ -160,45 +159,4 @@ test('a stopped and killed load of annotated CSV goes on under the annotations o
   const mended = await Promise.all(letters.map((each, i) => it.file(`mended${i}.csv`, each.replaceAll(',x,', ',7,'))));
   const again = await it.load(mended);
   expect(again.summary?.points).toEqual({ read: 45, loaded: 45, rejected: 0, undelivered: 0 });
-});
-
-test('the examples in the README load what they say', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const examples = /<!-- formats -->\n```\n([\s\S]*?)\n```/.exec(readme)![1]!.split('\n');
-  const cells = 'time,name,fleet,v\n1640995200000000000,t1,East,1.5\n';
-  await it.file('readings.csv', cells);
-  await it.file('readings.tsv.gz', gzipSync(cells.replaceAll(',', '\t')));
-  await it.file('readings.ndjson', '{"time":1640995200000000001,"name":"t1","gps":{"lat":1,"lon":2},"status":3}\n');
-  const list =
-    '[\n  {"time": 1640995200000000002,\n   "name": "t1", "v": 1.5},\n  {"time": 1640995200000000003, "v": 2}\n]\n';
-  await it.file('readings.json', list);
-  await it.file('answer.json.gz', gzipSync(`{"meta":{"n":2},"data":{"items":${list}}}`));
-  const flux = ',result,table,_time,_value,_field,_measurement,name\n,,0,2022-01-01T00:00:00Z,7,status,readings,t1\n';
-  await it.file(
-    'flux.csv',
-    `#datatype,string,long,dateTime:RFC3339,long,string,string,string\n#group,false,false,false,false,true,true,true\n${flux}`,
-  );
-  await writeParquet(
-    join(it.folder, 'readings.parquet'),
-    "SELECT TIMESTAMP '2022-01-01' + INTERVAL (i) SECOND AS time, 't1' AS name, 'East' AS fleet, 1.5::DOUBLE AS v FROM range(3) t(i)",
-  );
-  await it.file('report.csv', 'at;kind;v\n01.01.2022 01:00:00;other;-\n02.01.2022 01:00:00;other;2\n');
-  const loaded: unknown[] = [];
-  for (const example of examples) {
-    const words = [...example.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
-    expect(words.slice(0, 2)).toEqual(['npx', 'bulk-load']);
-    const { code, summary, stderr } = await it.load([...words.slice(2), '--db', 'db']);
-    expect([0, 8], stderr).toContain(code);
-    loaded.push([summary?.inputs[0]?.format, summary?.points.loaded, summary?.points.rejected]);
-  }
-  expect(loaded).toEqual([
-    ['csv', 1, 0],
-    ['tsv', 1, 0],
-    ['ndjson', 1, 0],
-    ['json', 2, 0],
-    ['json', 2, 0],
-    ['csv', 1, 0],
-    ['parquet', 3, 0],
-    ['csv', 1, 1],
-  ]);
 });

@@ -24,15 +24,14 @@ export function withSettings(command: Command, only?: OptionGroup): Command {
 }
 
 /**
- * One page: of a command, of a group of options, or of everything. `columns`: of the terminal. `exitCodes`: what ends that of everything.
- * Throws UsageError for a topic that there is not.
+ * Returns the help of a command or of a group of options, for a terminal of `columns`.
+ * Throws UsageError for another topic, which lists `pages` as well.
  */
-export function helpPage(topic: string | undefined, program: Command, columns: number, exitCodes: string): string {
-  if (topic === undefined || topic === program.name()) return program.helpInformation() + exitCodes;
+export function helpPage(topic: string, program: Command, columns: number, pages: readonly string[]): string {
   const command = program.commands.find((each) => each.name() === topic);
   if (command !== undefined) return command.helpInformation();
   const group = groups.find((each) => [each, titles[each].toLowerCase()].includes(topic.toLowerCase()));
-  if (group === undefined) throw unknown(topic, program);
+  if (group === undefined) throw unknown(topic, program, pages);
   const page = withSettings(new Command(program.name()), group).helpOption(false);
   page.usage('[options] [inputs...]').configureOutput({ getOutHelpWidth: () => columns });
   return examplesFirst(page, listed(ofGroup[group])).helpInformation();
@@ -49,8 +48,8 @@ export function examplesFirst(command: Command, examples: string): Command {
   });
 }
 
-function unknown(topic: string, program: Command): UsageError {
-  const topics = [...program.commands.map((each) => each.name()), ...groups];
+function unknown(topic: string, program: Command, pages: readonly string[]): UsageError {
+  const topics = [...new Set([...pages, ...program.commands.map((each) => each.name()), ...groups])];
   const meant = topics.find((each) => isNear(topic, each));
   const rest = meant === undefined ? '' : `; did you mean ${meant}?`;
   return new UsageError([`help ${topic}: expected one of ${topics.join(', ')}, got none of them${rest}`]);

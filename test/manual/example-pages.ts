@@ -1,0 +1,28 @@
+// The test of one page: every command prints what the page shows.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import {
+  agrees,
+  commands,
+  type RunOptions,
+  readPage,
+  rewrites,
+  root,
+  runPage,
+  withOutputs,
+} from '../support/manual.js';
+
+/** Runs the page at `path`. With `npm run docs` writes what the commands printed. */
+export async function expectExamples(path: string, options: RunOptions): Promise<void> {
+  const page = await readPage(path);
+  const outputs = await runPage(page, options);
+  if (rewrites) await writeFile(join(root, path), withOutputs(page, outputs));
+  const shown = commands(await readPage(path));
+  expect(shown.length).toBeGreaterThan(0);
+  const different = shown.flatMap(({ text, output, line }, i) =>
+    agrees(output, outputs[i]!) ? [] : [{ at: `${path}:${line}: ${text}`, shown: output, printed: outputs[i] }],
+  );
+  expect(different).toEqual([]);
+}

@@ -1,0 +1,60 @@
+// `bulk-load help` and the manual: its topics, how a page looks on a terminal, and where its links lead.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { run } from '../support/here.js';
+import { root } from '../support/manual.js';
+
+const topics = readdirSync(join(root, 'src/manual')).map((name) => name.replace('.md', ''));
+const pages = ['README.md', ...topics.map((topic) => `src/manual/${topic}.md`)];
+
+test('help without a topic lists every page of the manual with its title', async () => {
+  const { code, stdout } = await run(['help']);
+  expect([code, topics.length > 0]).toEqual([0, true]);
+  for (const topic of topics) {
+    const [, title] = /^# (.*)$/m.exec(readFileSync(join(root, 'src/manual', `${topic}.md`), 'utf8'))!;
+    expect(stdout).toMatch(new RegExp(`^  ${topic} +${title}$`, 'm'));
+  }
+});
+
+test.each(topics)('help %s prints the page within the width of the terminal', async (topic) => {
+  const { code, stdout } = await run(['help', topic], { columns: 80 });
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^# /m)]);
+  expect(stdout).not.toMatch(/^```|<!--|\]\(/m);
+  const prose = stdout.split('\n').filter((line) => !line.startsWith('    ') && !/\S{40}/.test(line));
+  expect(prose.filter((line) => line.length > 80)).toEqual([]);
+});
+
+test('help with an unknown topic ends with exit code 2 and lists the topics', async () => {
+  const { code, stderr } = await run(['help', 'frobnicate']);
+  expect(code).toBe(2);
+  for (const topic of [...topics, 'memory', 'check']) expect(stderr).toContain(topic);
+  expect((await run(['help', 'format'])).stderr).toContain('did you mean formats?');
+});
+
+/** The name that GitHub gives a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .replace(/ /g, '-');
+}
+
+function anchors(page: string): string[] {
+  const text = readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
+}
+
+test.each(pages)('every link of %s leads to a file and a heading that exist', (page) => {
+  const path = join(root, page);
+  const links = [...readFileSync(path, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  const broken = links
+    .filter((link) => !/^https?:/.test(link))
+    .filter((link) => {
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? path : join(dirname(path), file);
+      return !existsSync(target) || (anchor !== undefined && !anchors(target).includes(anchor));
+    });
+  expect(broken).toEqual([]);
+});

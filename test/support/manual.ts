@@ -1,0 +1,205 @@
+// Runs the examples of README and manual: writes their files, executes their commands, compares what they print.
+//
+// A fenced block ```console holds commands behind `$ ` and their output. A block with a file name behind its language is
+// written to that file. Blocks of one page share a folder and a shell. In the output, a line `…` stands for any lines and
+// `…` within a line for any text. Times, sizes, ids and other figures of one run are compared by their form.
+
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Every page by its path from the top of the checkout. */
+export const readPage = async (path: string): Promise<string> => await readFile(join(root, path), 'utf8');
+
+/** Text between `<!-- name -->` and `<!-- /name -->`. */
+export function section(page: string, name: string): string {
+  const found = new RegExp(`<!-- ${name} -->\n+([\\s\\S]*?)\n+<!-- /${name} -->`).exec(page)?.[1];
+  if (found === undefined) throw new Error(`no section ${name}`);
+  return found;
+}
+
+/** The page with another text between the marks of `name`. */
+export function withSection(page: string, name: string, text: string): string {
+  section(page, name);
+  return page.replace(
+    new RegExp(`(<!-- ${name} -->\n+)[\\s\\S]*?(\n+<!-- /${name} -->)`),
+    (_, open, close) => open + text + close,
+  );
+}
+
+export interface Fence {
+  readonly language: string;
+  /** File that the block is written to, or ''. */
+  readonly file: string;
+  readonly body: string;
+  /** Place of `body` in the page. */
+  readonly start: number;
+}
+
+export function fences(page: string): Fence[] {
+  return [...page.matchAll(/^```(\w*) ?(\S*)\n([\s\S]*?)^```$/gm)].map((found) => {
+    const [whole, language = '', file = '', body = ''] = found;
+    return { language, file, body, start: found.index + whole.indexOf('\n') + 1 };
+  });
+}
+
+export interface Command {
+  /** With its lines of continuation. */
+  readonly text: string;
+  readonly output: string;
+  /** Place of `output` in the page, and its line. */
+  readonly start: number;
+  readonly line: number;
+}
+
+/** The commands of a page, in order. */
+export function commands(page: string): Command[] {
+  return fences(page)
+    .filter(({ language }) => language === 'console')
+    .flatMap(({ body, start }) => {
+      const parts = [...body.matchAll(/^\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)/gm)];
+      if (parts.length === 0 || !body.startsWith('$ ')) throw new Error(`a console block without a command: ${body}`);
+      return parts.map((found) => {
+        const at = start + found.index + 2 + found[1]!.length;
+        return {
+          text: found[1]!.trimEnd(),
+          output: found[2]!,
+          start: at,
+          line: page.slice(0, at).split('\n').length,
+        };
+      });
+    });
+}
+
+export interface RunOptions {
+  /** `db1:8902` → `127.0.0.1:40123`: hosts as the page names them, and where they are. */
+  readonly hosts?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Files of the folder before the first command. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+const home = 'home/you';
+
+/** Executes a page; returns the output of each of its commands, with the names that the page uses. */
+export async function runPage(page: string, { hosts = {}, env = {}, files = {} }: RunOptions = {}): Promise<string[]> {
+  const top = await mkdtemp(join(tmpdir(), 'bulk-load-manual-'));
+  const folder = join(top, home);
+  const there = (text: string): string =>
+    Object.entries(hosts).reduce((before, [name, address]) => before.replaceAll(name, address), text);
+  const back = (text: string): string =>
+    Object.entries(hosts)
+      .reduce((before, [name, address]) => before.replaceAll(address, name), text)
+      .replaceAll(`${top}/`, '/')
+      .replaceAll(hostname(), 'host1');
+  try {
+    await install(join(top, 'bin'));
+    const given = fences(page).filter(({ file }) => file !== '');
+    const all = [...Object.entries(files), ...given.map(({ file, body }) => [file, there(body)] as const)];
+    for (const [name, content] of all) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    }
+    await mkdir(join(folder, 'node_modules'), { recursive: true });
+    await symlink(root, join(folder, 'node_modules', 'bulk-load'));
+    const list = commands(page).map(({ text }) => there(inBackground(text)));
+    const output = await shell(list, folder, {
+      PATH: `${join(top, 'bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
+      HOME: folder,
+      TZ: 'UTC',
+      LANG: 'C.UTF-8',
+      ...env,
+    });
+    return output.map(back);
+  } finally {
+    await rm(top, { recursive: true, force: true });
+  }
+}
+
+/** A server that runs until the page ends; its output is what it printed until it answered. */
+function inBackground(text: string): string {
+  if (!/^bulk-load serve\b(?!.*(?:--help|--ready-file))/.test(text)) return text;
+  const wait = 'until [ -s ~/.ready ]; do sleep 0.1; done';
+  return `${text} --listen localhost:8902 --ready-file ~/.ready >~/.serve 2>&1 & ${wait}; cat ~/.serve`;
+}
+
+/** The two commands of the package, from this checkout. */
+async function install(bin: string): Promise<void> {
+  await mkdir(bin, { recursive: true });
+  for (const name of ['bulk-load', 'load_cnosdb']) {
+    const script = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin', name)}.js' "$@"\n`;
+    await writeFile(join(bin, name), script, { mode: 0o755 });
+  }
+}
+
+const mark = '\u001e';
+
+/** One shell for all commands, since they share variables and `$?`. */
+async function shell(list: readonly string[], cwd: string, env: Record<string, string>): Promise<string[]> {
+  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+  const script = list.map((text) => `eval ${quoted(text)}; status=$?; printf '${mark}'; (exit $status)\n`).join('');
+  const child = spawn('bash', ['-c', `exec 2>&1\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n${script}`], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let all = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (all += text));
+  await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  const outputs = all.split(mark).slice(0, -1);
+  if (outputs.length !== list.length) throw new Error(`the shell ended after ${outputs.length} commands: ${all}`);
+  return outputs.map((text) => text.replace(/\n*$/, text === '' ? '' : '\n'));
+}
+
+const forms: readonly (readonly [RegExp, string])[] = [
+  [/\b20(?:2[6-9]|[3-9]\d)-\d\d-\d\d(?:[T ]?\d\d[:-]?\d\d(?:[:-]?\d\d(?:\.\d+)?)?Z?)?/g, 'DATE'],
+  [/\b20(?:2[6-9]|[3-9]\d)\d{4}T\d+Z?/g, 'DATE'],
+  [/\b[0-9a-f]{12}\b/g, 'ID'],
+  [/\bpid \d+/g, 'pid N'],
+  [/[\d,.]+ points\/s/g, 'RATE'],
+  [/[\d,.]+ (?:[KMG]i?)?B\/s/g, 'RATE'],
+  [/\b\d[\d,.]* (?:[KMG]iB|B)\b/g, 'SIZE'],
+  [/\b\d[\d,.]*\s?(?:ms|s|m|min|h)(?:\s\d+\s?(?:m|s))*(?![\w/])/g, 'TIME'],
+  [/\b\d+ of (\d+) at the end/g, 'N of $1 at the end'],
+  [/ +/g, ' '],
+];
+
+function formOf(text: string): string {
+  return forms.reduce((before, [pattern, name]) => before.replace(pattern, name), text.trimEnd());
+}
+
+/** Whether a command printed what its page shows. */
+export function agrees(shown: string, printed: string): boolean {
+  const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const lines = shown.split('\n').map((line) =>
+    line.trim() === '…'
+      ? '(?:.*\n)*?'
+      : `${formOf(line)
+          .split('…')
+          .map((part) => literal(part))
+          .join('.*')}\n`,
+  );
+  const pattern = new RegExp(`^${lines.slice(0, -1).join('')}$`);
+  return pattern.test(
+    printed
+      .split('\n')
+      .map((line) => formOf(line))
+      .join('\n'),
+  );
+}
+
+/** The page with the output of its commands replaced where it no longer agrees. */
+export function withOutputs(page: string, outputs: readonly string[]): string {
+  return commands(page).reduceRight(
+    (text, { output, start }, i) =>
+      agrees(output, outputs[i]!) ? text : text.slice(0, start) + outputs[i]! + text.slice(start + output.length),
+    page,
+  );
+}
+
+/** True while `npm run docs` writes the pages. */
+export const rewrites = process.env.BULK_LOAD_DOCS === 'write';
