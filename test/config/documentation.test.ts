@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { helpGroups, renderExitCodes, renderOptionsTable } from '../../src/config/documentation.js';
+import { helpGroups, renderExitCodes } from '../../src/config/documentation.js';
 import { options } from '../../src/config/options.js';
 import { outcomeNames } from '../../src/core/outcomes.js';
 
@@ -9,10 +9,6 @@ const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 function section(name: string): string | undefined {
   return new RegExp(`<!-- ${name} -->\\n+([^]*?)\\n+<!-- /${name} -->`).exec(readme)?.[1];
 }
-
-test('the README lists the options that there are', () => {
-  expect(section('options')).toBe(renderOptionsTable());
-});
 
 test('the README lists the exit codes that there are', () => {
   expect(section('exit-codes')).toBe(renderExitCodes());

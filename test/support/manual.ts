@@ -17,7 +17,7 @@ export const readPage = async (path: string): Promise<string> => await readFile(
 
 /** Text between `<!-- name -->` and `<!-- /name -->`. */
 export function section(page: string, name: string): string {
-  const found = new RegExp(`<!-- ${name} -->\n+([\\s\\S]*?)\n+<!-- /${name} -->`).exec(page)?.[1];
+  const found = new RegExp(`<!-- ${name} -->\n+([\\s\\S]*?)\n*<!-- /${name} -->`).exec(page)?.[1];
   if (found === undefined) throw new Error(`no section ${name}`);
   return found;
 }
@@ -26,8 +26,8 @@ export function section(page: string, name: string): string {
 export function withSection(page: string, name: string, text: string): string {
   section(page, name);
   return page.replace(
-    new RegExp(`(<!-- ${name} -->\n+)[\\s\\S]*?(\n+<!-- /${name} -->)`),
-    (_, open, close) => open + text + close,
+    new RegExp(`(<!-- ${name} -->\n+)[\\s\\S]*?(<!-- /${name} -->)`),
+    (_, open, close) => `${open}${text}\n${close}`,
   );
 }
 
