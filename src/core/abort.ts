@@ -1,5 +1,3 @@
-// Waits that a signal ends, whatever becomes of what was waited for.
-
 /** Settles as the promise does, or rejects with the signal's reason as soon as it aborts. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return await new Promise((resolve, reject) => {

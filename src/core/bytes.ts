@@ -1,9 +1,7 @@
-// The one way to copy bytes that is as fast from and into memory that two threads see.
-
 /**
- * Copies bytes [start, end) of `from` to `at`. Where one side is shared, `set` copies word by word on every Node, and so does
- * `Buffer.copy` on Node 20 (1.8 GB/s); `fill` with as many bytes as there are to fill is one `memcpy` (12 to 14 GB/s; Node 20,
- * 22 and 24, 2026-11-26). Throws RangeError where there is no room.
+ * Copies bytes [start, end) of `from` to `at` in `to`. With shared memory, `set` copies word by word on every Node, and so
+ * does `Buffer.copy` on Node 20 (1.8 GB/s). `fill` with exactly as many bytes is one `memcpy` (12 to 14 GB/s; Node 20, 22
+ * and 24, measured 2026-11-26). Throws RangeError where the bytes do not fit.
  */
 export function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
   const until = at + end - start;

@@ -1,12 +1,11 @@
-// Files that lie beside the sources: named from the package's own folder, since from src, from dist and from a bundle the
-// way there differs.
+// Paths of files in this package. They start at the package folder: src, dist and bundle differ in depth.
 
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 const own = pathToFileURL(createRequire(import.meta.url).resolve('bulk-load/package.json'));
 
-/** Where a file of this package lies; `path` from its folder on. */
+/** Returns the URL of a file of this package; `path` is relative to the package folder. */
 export function packaged(path: string): URL {
   return new URL(path, own);
 }

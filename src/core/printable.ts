@@ -1,9 +1,7 @@
-// Text from outside (a server's message, a file's name) on its way to a terminal: it may be shown, never obeyed.
-
-/** Control characters, and those that turn the direction of writing: a terminal would act on them. */
+/** Control characters and direction marks: a terminal would act on them. */
 const acting = /\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** One line: whatever a terminal would act on, line ends too, as `\n`, `\x1b` or `\u202e`. */
+/** Escapes everything in an outside text that a terminal would act on, line ends included: `\n`, `\x1b`, `\u202e`. */
 export function printable(line: string): string {
   return line.replace(acting, (found) => {
     if (found === '\n') return '\\n';

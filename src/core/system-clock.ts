@@ -1,14 +1,13 @@
-// The real clock.
-
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from './types/index.js';
 
 const longestMs = 2 ** 31 - 1;
 
+/** The clock of the system. */
 export const clock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  // Node's timers wrap around beyond 2^31 ms; nothing here waits 24 days in one go.
+  // Node fires timers beyond 2^31 ms at once, so longer waits are cut to 24 days.
   after: (ms, callback) => {
     const timer = setTimeout(callback, Math.min(ms, longestMs));
     return () => clearTimeout(timer);

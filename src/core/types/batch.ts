@@ -1,38 +1,38 @@
-// Batch → deliver → ledger: what travels, and what became of it.
+// Batches on their way from batching through delivery to the ledger, and their receipts.
 
 import type { DeadLetterFormat, FormatReject } from './points.js';
 import type { ByteRange, Position } from './position.js';
 import type { Shape } from './shape.js';
 
-/** Where a batch came from: one input, contiguous, rejects and comments included. */
+/** The contiguous part of one input that a batch covers, rejects and comments included. */
 export interface BatchSpan {
   /** Index into the load's inputs. */
   readonly input: number;
   readonly firstLine: number;
-  /** Decoded bytes. */
+  /** First byte, decoded. */
   readonly byteOffset: number;
   readonly bytes: number;
-  /** Points of the load before its first one. */
+  /** Points of the load before the first point of the batch. */
   readonly ordinal: number;
-  /** Physical line of the first byte behind it. */
+  /** Physical line of the first byte after the batch. */
   readonly endLine: number;
 }
 
-/** Where an input is taken up, and what of the rest is accounted for already: points that begin there are left out. */
+/** A place to resume an input from. Points that begin inside `covered` are settled already and are skipped. */
 export interface ResumePoint {
   readonly place: Position;
-  /** Ascending, disjoint, behind `place`. */
+  /** Ascending, disjoint ranges after `place`. */
   readonly covered: readonly ByteRange[];
 }
 
-/** Why a batch was closed. `shape`: the next point introduces a table or column and must not ride along. */
+/** Reason for closing a batch. `shape`: the next point introduces a table or column and needs a batch for itself. */
 export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape';
 
-/** A reject with its bytes copied out of the format's memory into the batch's slot. */
+/** A rejected point whose bytes were copied from the format's memory into the batch's slot. */
 export interface BatchReject {
   readonly bytes: Uint8Array;
   readonly line: number;
-  /** Decoded, absolute. */
+  /** Decoded offset from the start of the input. */
   readonly byteOffset: number;
   readonly reason: string;
   readonly message: string;
@@ -40,27 +40,27 @@ export interface BatchReject {
 }
 
 /**
- * The unit of sending. All its memory belongs to one slot of the arena and goes back with `release`, once,
- * after it has been settled. May hold no point at all (only rejects): then it is settled without being sent.
+ * The unit of sending. All memory of a batch belongs to one slot of the arena; `release` returns the slot once, after
+ * settling. A batch of rejects alone is settled without being sent.
  */
 export interface Batch {
   readonly ordinal: number;
   readonly points: number;
-  /** Field values in it. */
+  /** Number of field values. */
   readonly values: number;
-  /** One contiguous request body, every point ended by LF. */
+  /** One contiguous request body; LF ends every point. */
   readonly body: Uint8Array;
-  /** Offset in `body` just past point i's LF. */
+  /** Offset in `body` after the LF of point i. */
   bodyEnd(i: number): number;
   /** The original bytes, physical line and decoded offset of point i. */
   source(i: number): { bytes: Uint8Array; line: number; byteOffset: number };
   readonly rejects: readonly BatchReject[];
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Shapes in it that bring a table or column the target was not known to have; null when there are none. */
+  /** Shapes with a table or column that the target is not known to have; null when every column is known. */
   readonly introduces: readonly Shape[] | null;
   readonly span: BatchSpan;
   readonly cut: Cut;
-  /** The batches of several inputs that travel in this one, in order; absent where it is one of its own. */
+  /** Batches of several inputs that this one combines, in order; absent for a batch of one input. */
   readonly parts?: readonly Batch[];
   release(): void;
 }
@@ -78,7 +78,7 @@ export interface PointReject {
   readonly endpoint: string | null;
 }
 
-/** The fate of every point of a batch; the three parts are disjoint and cover it. */
+/** What happened to every point of a batch. The three parts are disjoint and cover the batch. */
 export interface Receipt {
   readonly loaded: readonly PointRange[];
   readonly rejected: readonly PointReject[];

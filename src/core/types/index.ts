@@ -1,5 +1,4 @@
-// The nouns that rooms hand each other, and the contracts of the two seams: ByteSource (where bytes come from)
-// and Target (where batches go). Types and the few constants that give them meaning; no behaviour.
+// The types that rooms share, and the two main contracts: ByteSource, where bytes come from, and Target, where batches go.
 
 export type * from './batch.js';
 export type * from './clock.js';

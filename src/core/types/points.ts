@@ -1,4 +1,4 @@
-// Format → batch: points where they lie, and the contract of whoever finds them.
+// Points in the memory of a format, and the contract of a format.
 
 import type { ByteSource, FormatName } from './input.js';
 import type { Position } from './position.js';
@@ -6,114 +6,112 @@ import type { Shape } from './shape.js';
 
 /** `Points.index` holds this many 32-bit words per point. */
 export const POINT_WORDS = 8;
-/** Offset in `Points.bytes` of the point as it is to be sent. */
+/** Offset in `Points.bytes` of the point to send. */
 export const START = 0;
-/** Its length in bytes, without line terminator or trailing blanks. */
+/** Length of the point in bytes, without line terminator or trailing blanks. */
 export const LENGTH = 1;
-/** Offset in `Points.bytes` of the original; equal to START unless the point was rewritten. */
+/** Offset in `Points.bytes` of the original point; equal to START unless the point was rewritten. */
 export const SOURCE_START = 2;
-/** Length of the original, without line terminator. */
+/** Length of the original point, without line terminator. */
 export const SOURCE_LENGTH = 3;
-/** Physical line of its first byte, relative to `Points.firstLine`. */
+/** Physical line of the first byte, relative to `Points.firstLine`. */
 export const LINE = 4;
-/** Low 31 bits: shape number, or UNCOUNTED_SHAPE. Top bit set: the point has no timestamp. */
+/** Low 31 bits: shape number or UNCOUNTED_SHAPE. Top bit: the point has no timestamp. */
 export const SHAPE = 5;
-/** Timestamp as a signed 64-bit integer in the unit of the input, low word; 0 where there is none. */
+/** Low word of the timestamp, a signed 64-bit integer in the unit of the input; 0 without a timestamp. */
 export const TIME_LOW = 6;
-/** … and high word. */
+/** High word of the timestamp. */
 export const TIME_HIGH = 7;
 
 export const NO_TIMESTAMP = 0x8000_0000;
-/** The table of shapes is full: ask `Points.shapeOf(i)` about each such point. */
+/** Stands for a shape without a number, because the table of shapes is full; `Points.shapeOf(i)` parses it. */
 export const UNCOUNTED_SHAPE = 0x7fff_ffff;
 
-/** A point refused for its content, found by us before sending. */
+/** A point that is rejected for its content before sending. */
 export interface FormatReject {
-  /** How many entries of the same run's index precede it. */
+  /** Number of index entries of the same run before the reject. */
   readonly before: number;
-  /** Offset and length in `Points.bytes` of its original bytes, without line terminator. */
+  /** Offset and length of the original bytes in `Points.bytes`, without line terminator. */
   readonly start: number;
   readonly length: number;
-  /** Relative to `Points.firstLine`. */
+  /** Physical line, relative to `Points.firstLine`. */
   readonly line: number;
   /** One of a closed list, kebab-case: `no-fields`, `bad-number`, `too-long`, … */
   readonly reason: string;
-  /** For people: what was found, what would have been right. */
+  /** What was found and what was expected, for people. */
   readonly message: string;
-  /** A point longer than the window arrives in parts; only `whole` and `last` are counted as a point. */
+  /** A point longer than the window arrives in parts; only `whole` and `last` count as a point. */
   readonly part: 'whole' | 'first' | 'middle' | 'last';
 }
 
-/** The file in which rejected points are kept with their original bytes, so that it can be loaded as they were. */
+/** Layout of a dead-letter file. The file holds original bytes, so it can be loaded as an input. */
 export interface DeadLetterFormat {
-  /** `.lp`, `.csv` … */
+  /** File extension: `.lp`, `.csv`. */
   readonly ending: string;
-  /** What comes before the first of them, such as a header with its line end. Files with other heads are other files. */
+  /** Bytes before the first point, such as a header with its line end. Each head has its own file. */
   readonly head: Uint8Array;
 }
 
-/** That of line protocol. */
+/** Dead letters of line protocol. */
 export const lineProtocolDeadLetters: DeadLetterFormat = { ending: '.lp', head: new Uint8Array(0) };
 
-/** A run of points in the format's own memory. Valid, all of it, only until the next run is pulled. */
+/** A run of points in the memory of the format. Valid only until the next run is pulled. */
 export interface Points {
   readonly bytes: Uint8Array;
   readonly index: Uint32Array;
-  /** Valid points in `index`. */
+  /** Number of valid points in `index`. */
   readonly count: number;
-  /** In order of their place in the input. */
+  /** In input order. */
   readonly rejects: readonly FormatReject[];
-  /** Physical line (from 1) that LINE = 0 stands for. */
+  /** Physical line, from 1, that LINE = 0 means. */
   readonly firstLine: number;
-  /** The same object for all runs with the same head. */
+  /** One object for all runs with the same head. */
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Decoded byte offset that offset 0 of `bytes` stands for; may be negative. */
+  /** Decoded offset that offset 0 of `bytes` means; may be negative. */
   readonly origin: number;
   /**
-   * Decoded bytes of the input wholly dealt with once this run is, blank lines and comments included. Reading can go on
-   * from there, but for the middle of a point that comes in parts.
+   * Decoded bytes that are settled once this run is settled, blank lines and comments included. Reading can resume there,
+   * except inside a point that arrives in parts.
    */
   readonly end: number;
-  /** Physical line (from 1) of the byte at `end`. */
+  /** Physical line, from 1, of the byte at `end`. */
   readonly endLine: number;
-  /** Shape of a number from the index; the object is the same for the same number. */
+  /** Returns the shape of a number from the index; one object for each number. */
   shape(number: number): Shape;
-  /** Shape of point `i` of this run, parsed anew each time. For UNCOUNTED_SHAPE. */
+  /** Parses the shape of point `i`, for UNCOUNTED_SHAPE. */
   shapeOf(i: number): Shape;
 }
 
 /**
- * Turns inputs into points, one input after another, in memory of its own that it takes at construction. Shape numbers
- * stay valid over its life.
+ * A format turns inputs into points, one input after another. It allocates all its memory at construction. Shape numbers
+ * stay valid for its lifetime.
  */
 export interface Format {
   readonly name: FormatName;
-  /** Bytes it takes, all of them at construction. */
+  /** Memory that the format allocates at construction, bytes. */
   readonly memoryBytes: number;
   /**
-   * It reads the file below its source, at random, and what it decodes counts as decoded: offsets are of that. It begins
-   * at the line of the place it is given.
+   * True for a format that reads the underlying file at random. Offsets then count in the bytes it decodes, and it starts
+   * at the line of the given position.
    */
   readonly isRandom?: true;
   /**
-   * What its rows are read from, where that is not the input's bytes as they are; offsets count in it. `source` is at the
-   * input's first byte and stays the caller's; `points` and places are of what is returned.
-   * `name` of the input, for errors.
+   * Converts the source before `points` reads it; offsets count in the converted bytes. `source` is at the first byte of
+   * the input and stays the caller's. `name` is the name of the input, for errors.
    */
   reads?(source: ByteSource, name: string): ByteSource;
   /**
-   * For formats whose rows mean nothing without the beginning of their input, before `points` with a start behind it:
-   * reads from the input's first byte what the rows at `start` need. The source stays the caller's.
+   * Reads the start of the input, such as a header, before `points` resumes at `start`. `head` is at the first byte of the
+   * input and stays the caller's. Absent for formats whose rows do not need it.
    */
   recall?(head: ByteSource, start: Position, signal: AbortSignal): Promise<void>;
   /**
-   * Runs of points, in order, of the whole input. A run is valid until the next is pulled. Complete points are handed on
-   * as soon as they have been read. Rejects with what `source.read` rejects with, after everything read before, and with
-   * UsageError when the input and what was said of it contradict each other.
-   * The source stays the caller's: it has to be closed before another input is begun. One input at a time.
-   * @param start what the source's first byte is
+   * Yields runs of points in order, each valid until the next is pulled, and each as soon as it was read. Rejects as
+   * `source.read` does, after everything read before, and with UsageError when the input contradicts the options.
+   * The source stays the caller's and is closed before the next input. One input at a time.
+   * @param start position of the first byte of the source
    */
   points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void>;
-  /** For formats that hold more than memory. Nothing may be pulled any more. */
+  /** Releases what is not memory, such as a thread. Nothing may be pulled afterwards. */
   close?(): Promise<void>;
 }

@@ -1,14 +1,12 @@
-// Where in an input something is.
-
-/** A place in an input from which reading can go on: all before it is accounted for. */
+/** A place in an input from which reading can resume: every point before it is settled. */
 export interface Position {
-  /** Decoded. */
+  /** Decoded bytes from the start of the input. */
   readonly byteOffset: number;
-  /** Physical, from 1. */
+  /** Physical line, from 1. */
   readonly line: number;
-  /** Points of the load before it, rejects included: what stamps for missing timestamps are counted by. */
+  /** Points of the load before the place, rejects included. Generated timestamps count from it. */
   readonly ordinal: number;
-  /** Decimal digits of the timestamp before it; 0 when there is none, or it is not known. */
+  /** Decimal digits of the previous timestamp; 0 if unknown. */
   readonly digits: number;
 }
 

@@ -1,4 +1,4 @@
-// What a point has: names and types, and what the target knows of them.
+// Shapes: names and types of a point's columns, and how they compare with the target's.
 
 export type ColumnType = 'tag' | 'float' | 'integer' | 'unsigned' | 'boolean' | 'string';
 
@@ -7,23 +7,23 @@ export interface Column {
   readonly type: ColumnType;
 }
 
-/** What a point looks like: its table, and its columns without `time`. Names are unescaped. */
+/** The table and the columns of a point, without `time`. Names are unescaped. */
 export interface Shape {
   readonly table: string;
   readonly columns: readonly Column[];
 }
 
 /**
- * What the catalogue says of a shape. `known`: the target has every column with that type. `introduces`: it lacks some,
- * so the batch that brings them must travel alone. `conflict`: a column is there with another type.
+ * Comparison of a shape with the catalogue. `known`: the target has every column with that type. `introduces`: the target
+ * lacks some columns, so their batch is sent exclusively. `conflict`: the target has a column with another type.
  */
 export type ShapeMatch =
   | { readonly kind: 'known' | 'introduces' }
   | { readonly kind: 'conflict'; readonly reason: string; readonly message: string };
 
-/** The shapes that one batch introduces; they must agree among themselves, since they travel in one request. */
+/** The shapes that one batch introduces. They share one request, so their types must agree. */
 export interface Introduction {
   readonly shapes: readonly Shape[];
-  /** False, and nothing added, when the shape contradicts one already here. */
+  /** Adds a shape; returns false and adds nothing when it contradicts an earlier one. */
   add(shape: Shape): boolean;
 }

@@ -1,18 +1,18 @@
-// What is shown: looks at a run while it goes on, and its account.
+// Figures of a run: snapshots while it is going on, and the summary at its end.
 
 import type { Outcome } from '../outcomes.js';
 import type { Verdict } from './target.js';
 
 export type Level = 'normal' | 'high' | 'critical' | 'stop';
 
-/** One look at a run. Cheap; polled by whoever shows it. */
+/** The state of a run at one moment. Cheap to take; reporters poll it. */
 export interface Snapshot {
   readonly at: number;
   readonly seconds: number;
   readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
   /** Field values. */
   readonly values: { readonly loaded: number };
-  /** File bytes read and to read; `total` is null while an input's size is unknown. */
+  /** Bytes of the files; `total` is null while the size of an input is unknown. */
   readonly bytes: {
     readonly read: number;
     readonly total: number | null;
@@ -21,19 +21,19 @@ export interface Snapshot {
   };
   readonly inputs: { readonly done: number; readonly total: number; readonly current: string | null };
   readonly inFlight: number;
-  /** Writers allowed just now, and the most that may ever be. */
+  /** Current and highest possible number of writers. */
   readonly writers: { readonly limit: number; readonly max: number };
   readonly memory: { readonly rssBytes: number; readonly limitBytes: number; readonly level: Level };
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   readonly requests: Summary['requests'];
-  /** What holds the load back just now, as far as is known. */
+  /** What limits the load at this moment; null if unknown. */
   readonly heldBackBy: LimitingFactor | null;
-  /** Seconds that each cause has held it back so far. */
+  /** Seconds for which each factor has limited the load. */
   readonly heldBack: Readonly<Record<LimitingFactor, number>>;
   readonly target: {
-    /** Requests to flush that were sent. */
+    /** Flush requests sent. */
     readonly flushes: number;
-    /** What the fullest node holds just now by our reckoning, bytes; an estimate. Null: not begun. */
+    /** Estimated unflushed memory of the fullest node, bytes; null before the first batch. */
     readonly nodeBytes: number | null;
   };
   readonly endpoints: readonly EndpointStatus[];
@@ -42,101 +42,101 @@ export interface Snapshot {
 /** `targetMemory`: the target answers, but --target-memory lets no more through. */
 export type LimitingFactor = 'target' | 'targetMemory' | 'ownMemory' | 'input' | 'rateLimit';
 
-/** An endpoint within a snapshot. */
+/** An endpoint in a snapshot. */
 export interface EndpointStatus {
   readonly url: string;
-  /** Points acknowledged through it. */
+  /** Points that the endpoint acknowledged. */
   readonly loaded: number;
-  /** Seconds it was left alone so far. */
+  /** Seconds with an open circuit. */
   readonly openSeconds: number;
-  /** Writes by what came of them. */
+  /** Writes by the kind of their verdict. */
   readonly answers: Answers;
-  /** Of the writes it acknowledged within the last 5 to 10 s, to about 5 %; 0 without any. */
+  /** 99th percentile of writes acknowledged in the last 5 to 10 s, to about 5 %; 0 without writes. */
   readonly p99Ms: number;
 }
 
 export type Answers = Readonly<Record<Verdict['kind'], number>>;
 
-/** One stretch of a run's time, ended by `seconds` since its start. */
+/** One interval of a run, which ends `seconds` after the start. */
 export interface Sample {
   readonly seconds: number;
-  /** The most within the stretch, bytes. */
+  /** Highest value in the interval, bytes. */
   readonly rssBytes: number;
   readonly limitBytes: number;
-  /** Acknowledged within the stretch, per second of it. */
+  /** Points acknowledged in the interval, per second. */
   readonly pointsPerSecond: number;
-  /** Writers allowed at its end. */
+  /** Number of writers allowed at the end of the interval. */
   readonly writers: number;
-  /** The worst within it. */
+  /** Worst level in the interval. */
   readonly level: Level;
-  /** Seconds of it that each cause held the load back. */
+  /** Seconds of the interval for which each factor limited the load. */
   readonly heldBack: Readonly<Record<LimitingFactor, number>>;
-  /** Requests to flush that were sent within it. */
+  /** Flush requests sent in the interval. */
   readonly flushes: number;
-  /** The most within it; an estimate. */
+  /** Highest estimate in the interval. */
   readonly nodeBytes: number | null;
-  /** In the order of the summary; the first 16. */
+  /** The first 16, in the order of the summary. */
   readonly endpoints: readonly {
-    /** Within the stretch. */
+    /** Verdicts in the interval. */
     readonly answers: Answers;
-    /** The worst within it, ms; 0 without an answer. */
+    /** Worst value in the interval, ms; 0 without a response. */
     readonly p99Ms: number;
-    /** Seconds of it that it was left alone. */
+    /** Seconds of the interval with an open circuit. */
     readonly openSeconds: number;
   }[];
 }
 
-/** The first so many of what there is, and how many more there are. */
+/** The first items of a list, and the number of items left out. */
 export interface Excerpt<T> {
   readonly shown: readonly T[];
   readonly more: number;
 }
 
-/** What a page shows of this run beyond its summary. All of it bounded. */
+/** Figures that the report page shows beyond the summary. All lists are bounded. */
 export interface RunDetails {
-  /** The most frequent first; `more` counts points. */
+  /** Most frequent first; `more` counts points. */
   readonly rejects: Excerpt<{
     readonly reason: string;
-    /** Null: the point does not tell. */
+    /** Null where the table cannot be read from the point. */
     readonly table: string | null;
     readonly input: number;
     readonly points: number;
     readonly firstLine: number;
   }>;
-  /** The largest first; `more` counts points of further tables. */
+  /** Largest first; `more` counts points of further tables. */
   readonly tables: Excerpt<{
     readonly table: string;
     readonly points: number;
-    /** Of the first and the last that was looked at, ns since 1970; null: none was. */
+    /** Earliest and latest time of the sampled points, ns since 1970; null without a sample. */
     readonly time: { readonly first: bigint; readonly last: bigint } | null;
   }>;
-  /** Whether points were counted by a sample of each batch: some were not looked at. */
+  /** Whether points per table are estimates from a sample of each batch. */
   readonly sampled: boolean;
-  /** What this load brought to the target; `more` counts tables. */
+  /** Tables and columns that this load introduced; `more` counts tables. */
   readonly introduced: Excerpt<{
     readonly table: string;
     readonly isNew: boolean;
     readonly columns: Excerpt<string>;
   }>;
-  /** An unfinished load, or input, that was given up for a fresh start; and what was kept of it. `input` null: all of them. */
+  /** Checkpoints of inputs that were abandoned for a fresh start, and where they are kept; `input` null: of the whole load. */
   readonly abandoned: Excerpt<{ readonly input: number | null; readonly kept: string | null }>;
 }
 
-/** Something worth telling people while the run goes on. Repeated kinds are counted, not repeated. */
+/** A message for people while the run is going on. Repeats of a kind are counted, not printed. */
 export interface Notice {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
-  /** Kind of trouble; notices of one kind are shown once a minute with their count. */
+  /** Notices of one kind are printed once a minute with their count. */
   readonly kind: string;
   readonly message: string;
 }
 
-/** What reading a sample back came to. */
+/** The result of `--verify`. */
 export interface VerifyReport {
   sampled: number;
-  /** Of them, there at all; and with every value as it was sent. */
+  /** Sampled points that exist, and those with every value as sent. */
   found: number;
   equal: number;
-  /** Most of them; `field` null: the point is missing. */
+  /** A bounded list of differences; `field` null: the point is missing. */
   differences: {
     table: string;
     time: string;
@@ -145,11 +145,11 @@ export interface VerifyReport {
     expected: string;
     got: string | null;
   }[];
-  /** Counts are null where they could not be had. */
+  /** A count is null where the target does not provide it. */
   tables: { table: string; countBefore: number | null; countAfter: number | null }[];
 }
 
-/** `--summary`, formatVersion 1: product law. All keys are always there. */
+/** The JSON of `--summary`, formatVersion 1. All keys are always present; a change is a breaking change. */
 export interface Summary {
   formatVersion: 1;
   version: string;
@@ -205,7 +205,7 @@ export interface Summary {
     planBytesPerNode: number | null;
     estimatedPeakBytesPerNode: number | null;
     flushes: number;
-    /** What to ask for so that more gets through; null where nothing of the kind held the load back for long. */
+    /** The option that would speed the load up; null where none would. */
     advice: string | null;
     newTables: number;
     newColumns: number;

@@ -1,10 +1,10 @@
-// Deliver → target: what an answer means, and the contract of whoever takes batches.
+// Verdicts on responses, and the contract of a target.
 
 import type { Precision } from './input.js';
 import type { ColumnType } from './shape.js';
 
 /**
- * What one answer means. `mayBeApplied`: the bytes may have been stored, or may still be about to be.
+ * Meaning of one response. `mayBeApplied`: the target may have stored the points, or may still store them.
  *
  * | kind | retry | backpressure | RTT sample |
  * |---|---|---|---|
@@ -23,13 +23,13 @@ export type Verdict =
       readonly reason: string;
       readonly retryAfterMs: number | null;
       readonly mayBeApplied: boolean;
-      /** The target said that its memory is exhausted. */
+      /** Whether the target reports exhausted memory. */
       readonly memory: boolean;
-      /** We gave up waiting for the answer. */
+      /** Whether the request timed out. */
       readonly timedOut: boolean;
     }
   | { readonly kind: 'forming'; readonly reason: string; readonly mayBeApplied: boolean }
-  /** `mayBeApplied`: it was sent, and the endpoint was found dead while the answer was awaited. */
+  /** `mayBeApplied`: the request was sent, and its endpoint was found dead before the response came. */
   | { readonly kind: 'unreachable'; readonly reason: string; readonly mayBeApplied?: true }
   | { readonly kind: 'dropped'; readonly reason: string; readonly mayBeApplied: true }
   | {
@@ -37,33 +37,33 @@ export type Verdict =
       /** Kebab-case, as it goes into the dead letters: `target-parse`, `target-type`, `expired`, `too-large`, … */
       readonly reason: string;
       readonly message: string;
-      /** Byte offset in the body that the target named, if it did. */
+      /** Byte offset in the body that the target named; null if it named none. */
       readonly offset: number | null;
-      /** The same by number: of the point in the body, from 0. */
+      /** Number of the point in the body that the target named, from 0. */
       readonly point?: number | null;
-      /** 413: the body is too large whatever is in it; split, do not bisect for a bad point. */
+      /** 413: the body is too large whatever it holds; split it instead of searching for a bad point. */
       readonly tooLarge: boolean;
-      /** An answer we do not know: worth a few retries before points are searched. */
+      /** An unknown response: retry a few times before searching for bad points. */
       readonly unknown: boolean;
     }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** One request and what came of it. */
+/** One request and its verdict. */
 export interface Attempt {
   readonly verdict: Verdict;
-  /** URL as shown to people: no credentials in it. */
+  /** URL without credentials. */
   readonly endpoint: string;
   readonly latencyMs: number;
-  /** Request body bytes on the wire. */
+  /** Bytes of the request body on the wire. */
   readonly sentBytes: number;
 }
 
-/** A body ready for the wire. */
+/** A request body ready for the wire. */
 export interface EncodedBody {
   readonly bytes: Uint8Array;
   /** Content-Encoding; null for none. */
   readonly encoding: 'gzip' | 'zstd' | null;
-  /** To be called once, when the body will not be sent (again): its memory may be used for another then. */
+  /** Returns the memory of the body for reuse. Called once, when the body will not be sent again. */
   readonly release?: () => void;
 }
 
@@ -74,17 +74,17 @@ export interface DatabaseSettings {
   readonly shard: number;
   readonly replica: number;
   readonly vnodeDurationMs: number | null;
-  /** Bytes; null where the server does not say (before 2.4.2). */
+  /** Bytes; null where the server does not report it (before 2.4.2). */
   readonly maxMemcacheBytes: number | null;
   readonly strictWrite: boolean;
-  /** What it would lose or change without a word; absent where it says so itself. */
+  /** Limits beyond which the target drops or changes points silently; absent where it reports them itself. */
   readonly limits?: StorageLimits;
 }
 
 /** Settings of a database that decide how its vnodes lie on the nodes. */
 export type VnodePlacement = Pick<DatabaseSettings, 'shard' | 'replica' | 'vnodeDurationMs' | 'maxMemcacheBytes'>;
 
-/** Of a database about which there is nothing to plan: as CnosDB creates one. */
+/** Settings of a database as CnosDB creates it, for targets without such settings. */
 export const defaultDatabaseSettings: DatabaseSettings = {
   precision: 'ns',
   ttlMs: null,
@@ -95,17 +95,17 @@ export const defaultDatabaseSettings: DatabaseSettings = {
   strictWrite: false,
 };
 
-/** What a target that acknowledges everything stores nothing of, or not as it was sent. */
+/** Limits of a target that acknowledges points which it drops or changes. */
 export interface StorageLimits {
-  /** Oldest timestamp, ms since 1970, and how far ahead of now one may lie. */
+  /** Oldest timestamp, ms since 1970, and the largest distance into the future, ms. */
   readonly sinceMs: number;
   readonly aheadMs: number;
-  /** Whether it has a type for them. */
+  /** Whether the target stores strings. */
   readonly strings: boolean;
-  /** Most tags of a point, and names of those that would send it somewhere else. */
+  /** Highest number of tags, and tag names with a meaning of their own. */
   readonly tags: number;
   readonly ownTags: readonly string[];
-  /** Longest name and value of a tag, and longest point, bytes. */
+  /** Longest tag name, tag value and point, bytes. */
   readonly tagNameBytes: number;
   readonly tagValueBytes: number;
   readonly pointBytes: number;
@@ -120,40 +120,40 @@ export interface EndpointState {
 
 export interface TargetDescription {
   readonly kind: string;
-  /** Lowest version among the endpoints that answered. */
+  /** Lowest version of all endpoints that responded. */
   readonly version: string | null;
   readonly endpoints: readonly EndpointState[];
   readonly database: DatabaseSettings;
 }
 
-/** A column as the target has it. `type` null: one that no line-protocol value fits (GEOMETRY, …). */
+/** A column of the target. `type` null: no line-protocol value fits, such as GEOMETRY. */
 export interface TargetColumn {
   readonly table: string;
   readonly name: string;
   readonly type: ColumnType | null;
 }
 
-/** What came of asking the target to flush. `timedOut`: no answer in time, though it may go on with it. */
+/** Result of a flush request. `timedOut`: no response in time; the flush may still be going on. */
 export interface FlushOutcome {
   readonly kind: 'done' | 'timedOut' | 'notPermitted' | 'failed';
   readonly tookMs: number;
-  /** In the target's words, where it did not do it. */
+  /** Message of the target when it did not flush. */
   readonly reason: string | null;
 }
 
-/** How the database lies on the cluster. `from`: who says so; by the endpoints alone it is a guess on the safe side. */
+/** Placement of the database on the nodes. `from` is the source; a guess from the endpoints is on the safe side. */
 export interface NodeLayout {
-  /** Data nodes that hold the database. */
+  /** Number of data nodes that hold the database. */
   readonly nodes: number;
-  /** The most vnodes of it per time bucket that one node holds. */
+  /** Highest number of vnodes of one time bucket on one node. */
   readonly vnodesPerNode: number;
   readonly from: 'replicas' | 'endpoints';
 }
 
-/** A number is a float, a bigint an integer, signed or not. */
+/** A number is a float; a bigint is a signed or unsigned integer. */
 export type FieldValue = number | bigint | boolean | string;
 
-/** A point as values. */
+/** The values of a point. */
 export interface PointValues {
   readonly table: string;
   /** Nanoseconds since 1970. */
@@ -162,84 +162,84 @@ export interface PointValues {
   readonly fields: ReadonlyMap<string, FieldValue>;
 }
 
-/** What a target can keep of names; points beyond are rejected before sending. */
+/** Limits for names. Points beyond them are rejected before sending. */
 export interface NameLimits {
-  /** Of measurement and tags as the target indexes them, bytes. */
+  /** Longest series key, bytes, as the target indexes measurement and tags. */
   readonly seriesKeyBytes: number;
-  /** Whether a measurement with / in its name can be found again. */
+  /** Whether a measurement name may contain a slash. */
   readonly slashes: boolean;
 }
 
-/** Those of CnosDB; it has the narrowest. */
+/** Limits of CnosDB, the strictest of all targets. */
 export const strictestNameLimits: NameLimits = { seriesKeyBytes: 511, slashes: false };
 
-/** What a target is and needs, known before it is asked anything. */
+/** Properties of a kind of target, known before the first request. */
 export interface TargetTraits {
-  /** As people call it. */
+  /** Product name. */
   readonly title: string;
-  /** A batch that brings a table or column must have no company: see deliver/alone.ts. */
+  /** Whether a batch that introduces a table or column must be sent exclusively. */
   readonly firstWriteExclusive: boolean;
-  /** Its memory is what plan-target.ts reckons with; it can be asked to flush and tells what is unflushed. */
+  /** Whether the load plans the memory of the nodes: the target flushes on request and reports unflushed bytes. */
   readonly plansMemory: boolean;
-  /** It can tell how many points a table has. */
+  /** Whether the target counts the points of a table. */
   readonly countsPoints: boolean;
-  /** It takes timestamps in seconds; else they go as milliseconds. */
+  /** Whether the target accepts timestamps in seconds; otherwise they are sent in milliseconds. */
   readonly sendsSeconds: boolean;
 }
 
 /**
- * Where batches go. Calls may overlap; the caller decides how many. Nothing here retries a write:
- * one `write` is one request to one endpoint and comes back as a value, whatever happens.
+ * A destination of batches. Calls may overlap. A write is never retried here: one `write` is one request to one endpoint,
+ * and its result is a value whatever happens.
  */
 export interface Target {
   readonly traits: TargetTraits;
   /**
-   * Before anything is sent: waits for a first acknowledged answer of any endpoint, creates the database when
-   * asked to, and reads its settings. Throws UnavailableError when the waiting time is spent, RefusedError for
-   * credentials, privilege, missing tenant or database, and for a PRECISION that would merge points.
-   * @param memcacheBytes the size of memcaches to create the database with, if it is created and has a choice; null: its own
+   * Waits for a response of any endpoint, creates the database with `--create-db`, and reads its settings. Throws
+   * UnavailableError when `--wait-for-target` is spent. Throws RefusedError for credentials, privileges, a missing tenant
+   * or database, and a PRECISION that would merge points.
+   * @param memcacheBytes memcache size of a database that is created; null for the server's default
    */
   describe(signal: AbortSignal, memcacheBytes?: number | null): Promise<TargetDescription>;
-  /** All columns of the database, or of one table of it. An unknown table has none. Throws as `describe`. */
+  /** Lists the columns of the database or of one table; an unknown table has none. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
-  /** Compresses, when the settings say so. The result is valid until it is released. */
+  /** Compresses the body where compression is on. The result is valid until its release. */
   encode(body: Uint8Array): Promise<EncodedBody>;
   /**
-   * One request, to the least busy endpoint believed healthy; one that is not is left alone and probed. What waits on an
-   * endpoint found dead is given up while another takes writes: `unreachable` with `mayBeApplied`.
-   * Never throws for anything a target or the network does; a BulkLoadError where what is written to on this machine takes
-   * no more, which ends the run. When `signal` aborts the request is torn down and the
-   * attempt is `dropped`. `points` is for the account of endpoints. The body must not change until this resolves.
+   * Sends one request to the least busy healthy endpoint. The circuit of an unhealthy endpoint is open: it is only probed.
+   * A request that waits on an endpoint found dead is given up while another accepts writes: `unreachable` with
+   * `mayBeApplied`. Never throws for anything the target or the network does. Throws BulkLoadError when a local file takes
+   * no more bytes. An aborted `signal` cancels the request: `dropped`. `points` counts for the endpoint's totals. The body
+   * must not change until the promise resolves.
    */
   write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt>;
   /**
-   * Asks the target to write its caches of the database to disk (CnosDB: COMPACT DATABASE). Never throws. The caller sees
-   * to it that one ends before the next begins.
+   * Asks the target to write the caches of the database to disk (CnosDB: COMPACT DATABASE). Never throws. The caller
+   * never overlaps two flushes.
    */
   flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome>;
-  /** Unflushed bytes of the database per endpoint, by the target's own gauge (up to 10 s old); null: not told. Never throws. */
+  /** Unflushed bytes of the database per endpoint, from a gauge up to 10 s old; null if unknown. Never throws. */
   gauges(signal: AbortSignal): Promise<readonly (number | null)[]>;
-  /** Only after `describe`. Falls back on the endpoints where it may not ask; throws `signal.reason` alone. */
+  /** Reads the placement, after `describe`. Without permission it is guessed from the endpoints. Throws only `signal.reason`. */
   layout(signal: AbortSignal): Promise<NodeLayout>;
   /**
-   * The same series and times as the target has them now, null for each that it lacks. All of one table; `fields` holds
-   * at least those asked for that the target has. Throws as `describe`.
+   * Reads points of one table back; null for each that the target lacks. `fields` holds at least the requested fields that
+   * the target has. Throws as `describe`.
    */
   readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]>;
-  /** Points of a table, each counted once; null where there is no such table, or it does not count points. Throws as `describe`. */
+  /** Counts the points of a table; null without such a table or without `countsPoints`. Throws as `describe`. */
   count(table: string, signal: AbortSignal): Promise<number | null>;
   endpoints(): readonly EndpointTotals[];
-  /** @param whole the run came to its end. Throws StateError where that cannot be made to last on this machine. */
+  /** @param whole whether the run completed. Throws StateError when a local file cannot be completed. */
   close(whole?: boolean): Promise<void>;
 }
 
 export interface EndpointTotals {
   readonly url: string;
-  /** Points acknowledged through it. */
+  /** Points that the endpoint acknowledged. */
   readonly loaded: number;
   readonly failures: number;
-  /** Seconds it was left alone: not to be reached, or losing what it was sent while others took writes. */
+  /** Seconds with an open circuit: unreachable, or losing writes while other endpoints accept them. */
   readonly openSeconds: number;
-  /** Monotonic ms: since when the oldest write under way there has waited. Absent where there is none. */
+  /** Start of the oldest pending write, monotonic ms; absent without a pending write. */
   readonly waitingSince?: number;
 }
