@@ -6,7 +6,6 @@ import type {
   ByteRange,
   Clock,
   Cut,
-  FormatName,
   FormatReject,
   InputPrecision,
   Points,
@@ -114,7 +113,7 @@ export class Batcher {
     runs: AsyncGenerator<Points, void>,
     signal: AbortSignal,
     start: ResumePoint = { place: INPUT_START, covered: [] },
-    format: FormatName = 'lp',
+    format = 'lp',
   ): AsyncGenerator<FilledBatch, void> {
     const { byteOffset, line, ordinal } = start.place;
     const covered = [...start.covered];
@@ -189,7 +188,7 @@ export class Batcher {
     }
   }
 
-  #judgeOf(format: FormatName): SchemaGate {
+  #judgeOf(format: string): SchemaGate {
     // All formats of rows count their shapes together.
     const rows = format !== 'lp';
     const judge = this.#judges.get(rows) ?? new SchemaGate(this.#guard);

@@ -1,8 +1,8 @@
 // Takes valid points of line protocol apart, for everything but the checks of the format itself.
 
 import type { Column, ColumnType, FieldValue, InputPrecision, PointValues, Shape } from './types/index.js';
+import { unitNanoseconds } from './units.js';
 
-const nanoseconds: Record<InputPrecision, bigint> = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n };
 const COMMA = 0x2c;
 const SPACE = 0x20;
 const LF = 0x0a;
@@ -99,7 +99,7 @@ export function pointValues(point: Uint8Array, precision: InputPrecision): Point
     table,
     tags: new Map(tags),
     fields: new Map(fields.map(([key, value]) => [key, fieldValue(value)])),
-    time: BigInt(time) * nanoseconds[precision],
+    time: BigInt(time) * unitNanoseconds[precision],
   };
 }
 

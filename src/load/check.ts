@@ -6,7 +6,6 @@ import { BulkLoadError, InputError, UsageError } from '../core/errors.js';
 import type { Outcome } from '../core/outcomes.js';
 import type {
   ByteSource,
-  FormatName,
   Input,
   NodeLayout,
   Notice,
@@ -19,8 +18,9 @@ import type {
 import { NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { evenLayout, forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
+import { FormatSet, formatsOf, unusedMapping } from '../formats/format-set.js';
 import { type InferredSchema, SchemaInference } from '../formats/inference.js';
-import { Formats, formatsOf, unusedMapping } from '../formats/registry.js';
+import type { FormatName } from '../formats/registry.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';
 import { emptyTimeSample, sampleTimes } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
@@ -97,7 +97,7 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const advice = target.traits.plansMemory ? await advise(settings, inputs, kinds, description, layout, signal) : [];
   const catalogue = new Catalogue(columns ?? []);
   const judge = (shape: Shape): ShapeMatch => beyond(shape, description?.database.limits) ?? catalogue.look(shape);
-  const formats = new Formats(settings, memory === null ? undefined : memoryBudget(settings, kinds, memory));
+  const formats = new FormatSet(settings, memory === null ? undefined : memoryBudget(settings, kinds, memory));
   const looks: InputLook[] = [];
   for (const input of inputs) looks.push(await look(input, formats, judge, settings, signal));
   for (const { problem } of looks) if (problem !== null) problems.push(problem);
@@ -201,7 +201,7 @@ class Looking {
 
 async function look(
   input: Input,
-  formats: Formats,
+  formats: FormatSet,
   judge: LoadEndEstimate,
   settings: Settings,
   signal: AbortSignal,

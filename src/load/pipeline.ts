@@ -23,7 +23,7 @@ import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { residentMemory } from '../flow-control/own-memory/resident.js';
 import { forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
 import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
-import { formatsOf, readingIdentity, unusedMapping } from '../formats/registry.js';
+import { formatsOf, readingIdentity, unusedMapping } from '../formats/format-set.js';
 import { emptyTimeSample, sampleTimes, type TimeSample } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { DetailCollector } from './ledger/detail-collector.js';
@@ -188,7 +188,7 @@ class PipelineRun {
       startedMs: this.#startedMs,
       assertFits: () => assertColumnsFit(this.#catalogue.size, memory),
       room: memoryBudget(this.#settings, formats, memory),
-      means: { wide: memory.optimizes, apart: memory.apart },
+      means: { wideChunks: memory.optimizes, workerThread: memory.apart },
       notify,
       begun: () => this.#sending!.begun || this.#settledAny,
       settled: () => this.#sending!.idle(),

@@ -5,11 +5,12 @@ import { setFlagsFromString } from 'node:v8';
 import { slotBytes } from '../batching/arena.js';
 import type { Settings } from '../config/settings.js';
 import { MemoryLimitError } from '../core/errors.js';
-import type { FormatName, Input, MemoryBudget } from '../core/types/index.js';
+import type { Input, MemoryBudget } from '../core/types/index.js';
 import { memoryProbe } from '../flow-control/own-memory/cgroup.js';
 import { memoryLimit } from '../flow-control/own-memory/memory-limit.js';
 import { limitForWindow, type MemoryPlan, type PlanRequest, plan } from '../flow-control/own-memory/memory-plan.js';
-import { chunkBytes, formatMemoryBytes, workerMemoryBytes } from '../formats/registry.js';
+import { chunkBytes, formatMemoryBytes, workerMemoryBytes } from '../formats/format-set.js';
+import type { FormatName } from '../formats/registry.js';
 import { isUrl } from '../inputs/http/url-name.js';
 import { isS3 } from '../inputs/s3/s3-inputs.js';
 
@@ -104,7 +105,7 @@ function requestOf(
 ): PlanRequest {
   const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
   const limit = memoryLimit(settings.memoryLimit, memoryProbe());
-  const narrow = formatMemoryBytes(settings, formats, false);
+  const narrow = formatMemoryBytes(settings, formats, { wideChunks: false, workerThread: false });
   return {
     limit,
     workers,
@@ -112,8 +113,8 @@ function requestOf(
     batchPoints,
     maxPointBytes,
     formatBytes: narrow,
-    chunkBytes,
-    wideBytes: formatMemoryBytes(settings, formats, true) - narrow,
+    chunkBytes: { narrow: chunkBytes.narrow, wide: chunkBytes.wide, apart: chunkBytes.workerThread },
+    wideBytes: formatMemoryBytes(settings, formats, { wideChunks: true, workerThread: false }) - narrow,
     remoteBytes: remote,
     apartBytes: apart ? workerMemoryBytes(settings, formats) : null,
     slotBytes,

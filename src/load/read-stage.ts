@@ -15,7 +15,6 @@ import type {
   Clock,
   DatabaseSettings,
   Format,
-  FormatName,
   Input,
   MemoryBudget,
   Notice,
@@ -25,7 +24,7 @@ import type {
 } from '../core/types/index.js';
 import { unitsPerMs } from '../core/units.js';
 import { WaitStats } from '../core/wait-stats.js';
-import { Formats, type ReadMode } from '../formats/registry.js';
+import { FormatSet, type ReadMode } from '../formats/format-set.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';
 import { skipBytes } from '../inputs/skip.js';
 import type { Catalogue } from '../schema/catalogue.js';
@@ -65,8 +64,8 @@ const closeMs = 200;
 
 export class ReadStage {
   readonly #context: ReadStageContext;
-  readonly #formats: Formats;
-  readonly #formatOf = new Map<number, FormatName>();
+  readonly #formats: FormatSet;
+  readonly #formatOf = new Map<number, string>();
   #source: ByteSource | null = null;
   /** What rows are read from, where that is open. */
   #rest: ByteSource | null = null;
@@ -80,7 +79,7 @@ export class ReadStage {
   constructor(context: ReadStageContext) {
     this.#context = context;
     this.#waits = new WaitStats(context.clock);
-    this.#formats = new Formats(context.settings, context.room, context.means);
+    this.#formats = new FormatSet(context.settings, context.room, context.means);
   }
 
   /** Bytes of files, and after decompression. */
@@ -107,7 +106,7 @@ export class ReadStage {
   }
 
   /** Format of an input that was begun; null for the others. */
-  formatOf(input: number): FormatName | null {
+  formatOf(input: number): string | null {
     return this.#formatOf.get(input) ?? null;
   }
 

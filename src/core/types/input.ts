@@ -50,8 +50,6 @@ export interface Input {
   open(signal: AbortSignal, room?: MemoryBudget): Promise<ByteSource>;
 }
 
-export type FormatName = 'lp' | 'csv' | 'tsv' | 'ndjson' | 'json' | 'parquet';
-
 /** A column that becomes a tag, and the name of the tag. */
 export interface TagMapping {
   readonly name: string;

@@ -1,6 +1,6 @@
 // Points in the memory of a format, and the contract of a format.
 
-import type { ByteSource, FormatName } from './input.js';
+import type { ByteSource } from './input.js';
 import type { Position } from './position.js';
 import type { Shape } from './shape.js';
 
@@ -87,7 +87,8 @@ export interface Points {
  * stay valid for its lifetime.
  */
 export interface Format {
-  readonly name: FormatName;
+  /** The name in the registry of formats. */
+  readonly name: string;
   /** Memory that the format allocates at construction, bytes. */
   readonly memoryBytes: number;
   /**

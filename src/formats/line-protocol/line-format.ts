@@ -4,10 +4,9 @@
 import type { ByteSource, Format, Points } from '../../core/types/index.js';
 import { INPUT_START, lineProtocolDeadLetters } from '../../core/types/index.js';
 import { scanned } from './double-buffer.js';
-import { ColumnSet } from './exact/column-set.js';
 import { Scan } from './line-scan.js';
-import { type LineProtocolOptions, layout } from './lines-layout.js';
-import { threadBytes, WorkerScanner } from './worker/worker-scanner.js';
+import { formatBytes, type LineProtocolOptions } from './lines-layout.js';
+import { WorkerScanner } from './worker/worker-scanner.js';
 
 export { reasonNames } from '../reasons.js';
 export type { LineProtocolOptions } from './lines-layout.js';
@@ -17,24 +16,19 @@ export class LineProtocol implements Format {
   readonly name = 'lp';
   readonly memoryBytes: number;
   readonly #scan: Scan | null;
-  readonly #apart: WorkerScanner | null;
+  readonly #worker: WorkerScanner | null;
 
   constructor(options: LineProtocolOptions) {
-    this.#apart = options.apart === true ? new WorkerScanner(options, lineProtocolDeadLetters) : null;
-    this.#scan = this.#apart === null ? new Scan(options) : null;
-    this.memoryBytes = LineProtocol.memoryBytes(options);
-  }
-
-  /** Bytes that a format with these options takes at construction; it takes no more later. */
-  static memoryBytes(options: LineProtocolOptions): number {
-    return layout(options).bytes + ColumnSet.memoryBytes + (options.apart === true ? threadBytes : 0);
+    this.#worker = options.workerThread === true ? new WorkerScanner(options, lineProtocolDeadLetters) : null;
+    this.#scan = this.#worker === null ? new Scan(options) : null;
+    this.memoryBytes = formatBytes(options);
   }
 
   points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
-    return this.#apart?.points(source, signal, start) ?? scanned(this.#scan!, source, signal, start);
+    return this.#worker?.points(source, signal, start) ?? scanned(this.#scan!, source, signal, start);
   }
 
   async close(): Promise<void> {
-    await this.#apart?.close();
+    await this.#worker?.close();
   }
 }

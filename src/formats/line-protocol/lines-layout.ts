@@ -4,6 +4,7 @@
 import type { InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';
 import type { WasmMemory } from '../kernel/wasm.js';
+import { ColumnSet } from './exact/column-set.js';
 import { SHAPE_SLOT_BYTES, shapeSlots } from './shape-table.js';
 
 /** Limits and meaning of a line-protocol input. */
@@ -19,10 +20,18 @@ export interface LineProtocolOptions {
   readonly indexPoints?: number;
   /** Most shapes that get a number. Default 4096. */
   readonly maxShapes?: number;
-  /** Points are found on a thread of its own, which is worth it for large inputs. Default: on this one. */
-  readonly apart?: boolean;
+  /** Parses on a worker thread. Default: false. */
+  readonly workerThread?: boolean;
   /** `false`: the exact check alone, as the fast path's oracle. Bytes: another compiled kernel. Default: the built one. */
   readonly kernel?: false | Uint8Array;
+}
+
+/** How line protocol is read. */
+export interface ReadMode {
+  /** Reads as large as they pay off. */
+  readonly wideChunks: boolean;
+  /** Parses on a thread of its own. */
+  readonly workerThread: boolean;
 }
 
 /** Where a run is written: its index, and those of its points that had to be rewritten. */
@@ -67,13 +76,40 @@ export const chunkBytes = {
   narrow: 512 * 1024,
   /** Where there is memory for it. */
   wide: 1024 * 1024,
-  /** Where points are found on a thread of its own. */
-  apart: 2 * 1024 * 1024,
+  /** With a worker thread. */
+  workerThread: 2 * 1024 * 1024,
 };
-export const apartIndexPoints = 16_384;
+const workerIndexPoints = 16_384;
+/** The worker thread with everything loaded (Node 20: 10 MiB; measured 2026-11-25). */
+const threadBytes = 12 * 1024 * 1024;
+
+/** The options that the size of the memory depends on. */
+export type LinesMemoryOptions = Pick<
+  LineProtocolOptions,
+  'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names'
+>;
+
+/** Adds the sizes of chunks and runs that suit the mode. */
+export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThread }: ReadMode): LineProtocolOptions {
+  const { maxPointBytes, precision, missingTimestamp, names } = options;
+  const common = { maxPointBytes, precision, missingTimestamp, ...(names === undefined ? {} : { names }) };
+  return workerThread
+    ? { ...common, workerThread, chunkBytes: chunkBytes.workerThread, indexPoints: workerIndexPoints }
+    : { ...common, chunkBytes: wideChunks ? chunkBytes.wide : chunkBytes.narrow };
+}
+
+/** Returns the bytes that the format takes in this mode. */
+export function linesMemoryBytes(options: LinesMemoryOptions, mode: ReadMode): number {
+  return formatBytes(lineOptions(options, mode));
+}
+
+/** Returns the bytes that a format with these options takes at construction; it takes no more later. */
+export function formatBytes(options: LineProtocolOptions): number {
+  return layout(options).bytes + ColumnSet.memoryBytes + (options.workerThread === true ? threadBytes : 0);
+}
 
 /** Windows of two threads: one is read, one scanned, one used. */
-const windowsApart = 3;
+const workerWindows = 3;
 
 /** Where everything lies for these options. */
 export function layout(options: LineProtocolOptions): LinesLayout {
@@ -91,9 +127,10 @@ export function layout(options: LineProtocolOptions): LinesLayout {
     end += maxPointBytes;
     return take(chunk + SLACK);
   };
-  const runs = options.apart === true ? Array.from({ length: windowsApart }, area) : new Array<RunArea>(2).fill(area());
+  const runs =
+    options.workerThread === true ? Array.from({ length: workerWindows }, area) : new Array<RunArea>(2).fill(area());
   const windows = runs.map(window);
-  end += options.apart === true ? maxPointBytes : 0;
+  end += options.workerThread === true ? maxPointBytes : 0;
   const carried = take(0);
   const bytes = Math.ceil(end / PAGE) * PAGE;
   return {

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LineProtocol, reasonNames } from '../../../src/formats/line-protocol/line-format.js';
+import { formatBytes } from '../../../src/formats/line-protocol/lines-layout.js';
 import { type Options, read, readAll } from '../support.js';
 
 const ns: Options = { maxPointBytes: 1024, precision: 'ns', missingTimestamp: 'reject' };
@@ -161,7 +162,7 @@ test('An over-long line arrives in parts that add up to it, and reading resumes 
 
 test('One format reads input after input in the memory it took at first', async () => {
   const format = new LineProtocol(ns);
-  expect(format.memoryBytes).toBe(LineProtocol.memoryBytes(ns));
+  expect(format.memoryBytes).toBe(formatBytes(ns));
   const first = await readAll(format, Buffer.from('m f=1 100\nm f="'), []);
   const second = await readAll(format, Buffer.from('m f=2 2'), []);
   expect(first.rejects.map(({ reason }) => reason)).toEqual(['unterminated-string']);

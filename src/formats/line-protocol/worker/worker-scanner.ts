@@ -10,8 +10,6 @@ import { shapeIn } from '../double-buffer.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout } from '../lines-layout.js';
 import type { PointRun, WorkerRequest, WorkerResponse } from './worker-messages.js';
 
-/** The other thread with everything loaded (Node 20: 10 MiB; measured 2026-11-25). */
-export const threadBytes = 12 * 1024 * 1024;
 /** Heap of the other thread: the exact check makes no garbage, rejects and names of new shapes do. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32, stackSizeMb: 1 };
 /** Why what is still being read is not waited for. */
@@ -41,9 +39,7 @@ export class WorkerScanner {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#indexes = indexes(memory, this.#layout);
     this.#free = this.#layout.windows.map((_, window) => window);
-    const { maxPointBytes, precision, missingTimestamp, chunkBytes, indexPoints, maxShapes, apart, kernel } = options;
-    const own = { maxPointBytes, precision, missingTimestamp, chunkBytes, indexPoints, maxShapes, apart, kernel };
-    const workerData = { options: own, memory, wanted: this.#wanted };
+    const workerData = { options, memory, wanted: this.#wanted };
     this.#thread = new Worker(packaged('dist/bundle/worker-main.js'), {
       workerData,
       resourceLimits,

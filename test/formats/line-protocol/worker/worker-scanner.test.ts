@@ -9,10 +9,10 @@ const plain: Options = { maxPointBytes: 512, precision: 'ns', missingTimestamp: 
 const made: LineProtocol[] = [];
 const never = new AbortController().signal;
 
-function pair(options: Partial<Options> = {}): { apart: LineProtocol; here: LineProtocol } {
-  const apart = new LineProtocol({ ...plain, ...options, apart: true });
-  made.push(apart);
-  return { apart, here: new LineProtocol({ ...plain, ...options }) };
+function pair(options: Partial<Options> = {}): { worker: LineProtocol; main: LineProtocol } {
+  const worker = new LineProtocol({ ...plain, ...options, workerThread: true });
+  made.push(worker);
+  return { worker, main: new LineProtocol({ ...plain, ...options }) };
 }
 
 afterAll(async () => {
@@ -44,14 +44,14 @@ test('finds on another thread what is found on this one: points, shapes, rejects
   for (let i = 0; i < 150; i += 1) {
     const { input } = mutatedInput(next);
     const chunks = Array.from({ length: 40 }, () => 1 + next(120));
-    for (const { apart, here } of pairs) {
-      expect(await readAll(apart, input, chunks)).toEqual(await readAll(here, input, chunks));
+    for (const { worker, main } of pairs) {
+      expect(await readAll(worker, input, chunks)).toEqual(await readAll(main, input, chunks));
     }
   }
 });
 
 test('goes on from a place in the middle as on this thread', async () => {
-  const { apart, here } = pair();
+  const { worker, main } = pair();
   const input = Buffer.from('m f=3 12345\nm f=4 12346\nm f=5 12');
   const start = { byteOffset: 24, line: 3, ordinal: 2, digits: 5 };
   const told = async (format: LineProtocol) => {
@@ -63,21 +63,21 @@ test('goes on from a place in the middle as on this thread', async () => {
     }
     return found;
   };
-  expect(await told(apart)).toEqual(await told(here));
+  expect(await told(worker)).toEqual(await told(main));
 });
 
 test('hands complete points on while the input is idle, and lets go of it as soon as it is stopped', async () => {
-  const { apart } = pair();
+  const { worker } = pair();
   const stop = new AbortController();
-  const runs = apart.points(idleSource('m f=1 1\nm f=2'), stop.signal);
+  const runs = worker.points(idleSource('m f=1 1\nm f=2'), stop.signal);
   expect((await runs.next()).value).toMatchObject({ count: 1, end: 8 });
   const waiting = runs.next();
-  stop.abort(new Error('stopped here'));
-  await expect(waiting).rejects.toThrow('stopped here');
+  stop.abort(new Error('stopped main'));
+  await expect(waiting).rejects.toThrow('stopped main');
 });
 
 test('what was read before an input broke comes before its error, and the next input begins anew', async () => {
-  const { apart } = pair();
+  const { worker } = pair();
   const broken = bytesSource(Buffer.from('m f=1 1\nm f=2 2\n# and\nm f'), [26]);
   let reads = 0;
   const source: ByteSource = {
@@ -88,29 +88,29 @@ test('what was read before an input broke comes before its error, and the next i
       return await broken.read(into, signal);
     },
   };
-  const runs = apart.points(source, never);
+  const runs = worker.points(source, never);
   expect((await runs.next()).value).toMatchObject({ count: 2 });
   await expect(runs.next()).rejects.toThrow('it broke');
-  expect((await readAll(apart, Buffer.from('m f=3 3\n'), [])).points).toMatchObject([{ text: 'm f=3 3', line: 1 }]);
+  expect((await readAll(worker, Buffer.from('m f=3 3\n'), [])).points).toMatchObject([{ text: 'm f=3 3', line: 1 }]);
 });
 
 test('an input that nobody reads to its end leaves nothing behind for the next', async () => {
-  const { apart, here } = pair({ chunkBytes: 64, indexPoints: 2 });
+  const { worker, main } = pair({ chunkBytes: 64, indexPoints: 2 });
   const long = Buffer.from('left,t=1 f=1,g="x" 1\n'.repeat(2000));
   for (let taken = 0; taken < 12; taken += 1) {
-    const runs = apart.points(bytesSource(long), never);
+    const runs = worker.points(bytesSource(long), never);
     for (let i = 0; i < taken; i += 1) await runs.next();
     await runs.return();
     const input = Buffer.from(`m f=${taken} 1\nm g="a\nb" 2\n`);
-    expect(await readAll(apart, input, [])).toEqual(await readAll(here, input, []));
+    expect(await readAll(worker, input, [])).toEqual(await readAll(main, input, []));
   }
 });
 
 test('when the thread ends by a defect, the run ends with its stack and does not hang', async () => {
   // No kernel at all: the thread cannot be made.
-  const apart = new LineProtocol({ ...plain, apart: true, kernel: new Uint8Array([0, 97, 115, 109]) });
-  const broken = await readAll(apart, Buffer.from('m f=1 1\n'), []).catch((error: unknown) => error);
+  const worker = new LineProtocol({ ...plain, workerThread: true, kernel: new Uint8Array([0, 97, 115, 109]) });
+  const broken = await readAll(worker, Buffer.from('m f=1 1\n'), []).catch((error: unknown) => error);
   expect(broken).toBeInstanceOf(BugError);
   expect(((broken as BugError).cause as Error).stack).toContain('loadKernel');
-  await expect(readAll(apart, Buffer.from('m f=1 1\n'), [])).rejects.toBe(broken);
+  await expect(readAll(worker, Buffer.from('m f=1 1\n'), [])).rejects.toBe(broken);
 });

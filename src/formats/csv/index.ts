@@ -1,0 +1,31 @@
+// CSV and TSV in the registry of formats.
+
+import type { FormatContext, InputHead } from '../types.js';
+
+const annotation = /^"?#(datatype|group|default|constant|timezone|concat)\b/i;
+
+async function create(name: 'csv' | 'tsv', { options, rows }: FormatContext) {
+  const { Csv } = await import('./csv.js');
+  return new Csv(name, await rows(), options);
+}
+
+export const csv = {
+  name: 'csv',
+  title: 'CSV',
+  extensions: ['csv'],
+  randomAccess: false,
+  memoryPool: 'rows',
+  sniff: ({ text, firstLine }: InputHead) =>
+    annotation.test(text) ? 'certain' : /^[^\t=]*,[^\t=]*$/.test(firstLine) ? 'possible' : null,
+  create: async (context: FormatContext) => await create('csv', context),
+} as const;
+
+export const tsv = {
+  name: 'tsv',
+  title: 'TSV',
+  extensions: ['tsv', 'tab'],
+  randomAccess: false,
+  memoryPool: 'rows',
+  sniff: ({ firstLine }: InputHead) => (/^[^=]*\t[^=]*$/.test(firstLine) ? 'possible' : null),
+  create: async (context: FormatContext) => await create('tsv', context),
+} as const;

@@ -1,0 +1,167 @@
+// The formats of one load: each is created when its first input comes, and serves all later ones.
+
+import { peekSource } from '../core/byte-source.js';
+import type { ByteSource, Format, Input, MemoryBudget } from '../core/types/index.js';
+import { detect, headBytes } from './detect.js';
+import { type LinesMemoryOptions, linesMemoryBytes, type ReadMode } from './line-protocol/lines-layout.js';
+import { type FormatName, formatNamed, formats } from './registry.js';
+import type { RowFormatMemory } from './rows/rows.js';
+import { type RowMemoryOptions, rowLayout } from './rows/rows-layout.js';
+import type { FormatOptions } from './types.js';
+
+export type { ReadMode } from './line-protocol/lines-layout.js';
+export { chunkBytes } from './line-protocol/lines-layout.js';
+
+/** Of more inputs than this, only the first and the last half are opened to detect their formats. */
+const maxDetected = 64;
+
+/** Returns the bytes that these formats take. */
+export function formatMemoryBytes(
+  options: LinesMemoryOptions & RowMemoryOptions,
+  names: readonly FormatName[],
+  mode: ReadMode,
+): number {
+  const pools = new Set(names.map((name) => formatNamed(name).memoryPool));
+  return (
+    (pools.has('lines') ? linesMemoryBytes(options, mode) : 0) + (pools.has('rows') ? rowLayout(options).bytes : 0)
+  );
+}
+
+/** Returns the bytes that parsing on a worker thread takes in addition; null when no format uses one. */
+export function workerMemoryBytes(options: LinesMemoryOptions, names: readonly FormatName[]): number | null {
+  if (!names.includes('lp')) return null;
+  const [without, withThread] = [false, true].map((workerThread) =>
+    linesMemoryBytes(options, { wideChunks: true, workerThread }),
+  );
+  return withThread! - without!;
+}
+
+/** Names the way inputs are read: two loads that read differently are different loads. */
+export function readingIdentity(options: FormatOptions): string {
+  const { format, measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords } = options;
+  const { delimiter, quote, noHeader, skipLines, encoding, jsonPath } = options;
+  const mapping = [measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords];
+  const values = JSON.stringify([...mapping, delimiter, quote, noHeader, skipLines, encoding, jsonPath]);
+  return format === 'lp' ? format : `${format} ${values}`;
+}
+
+/** Returns the formats of the inputs, at least one. Throws UsageError for a bad time format, and the signal's reason. */
+export async function formatsOf(
+  options: FormatOptions,
+  inputs: readonly Input[],
+  signal: AbortSignal,
+): Promise<FormatName[]> {
+  if (options.timeFormat !== 'auto') {
+    const { TimeCell } = await import('./timestamps/time-cell.js');
+    new TimeCell(new Uint8Array(0), options);
+  }
+  const chosen = chosenFormat(options);
+  if (chosen !== null) return [chosen];
+  const found = new Set<FormatName>();
+  for (const [i, input] of inputs.entries()) {
+    signal.throwIfAborted();
+    const isDetected = i < maxDetected / 2 || i >= inputs.length - maxDetected / 2;
+    // An input without a size is a pipe, which cannot be read twice.
+    const head = isDetected && input.size !== null ? await headOf(input, signal).catch(() => null) : null;
+    found.add(detect(head ?? new Uint8Array(0), input.name));
+  }
+  signal.throwIfAborted();
+  return found.size > 0 ? [...found] : ['lp'];
+}
+
+/** Warns about mapping options when all inputs are line protocol; null when there is nothing to warn about. */
+export function unusedMapping(options: FormatOptions, names: readonly string[]): string | null {
+  const { measurement, tags, fields, timeColumn } = options;
+  const given = Object.entries({
+    '--measurement': measurement !== null,
+    '--tags': tags !== null && tags.length > 0,
+    '--fields': fields !== null && fields.length > 0,
+    '--time-column': timeColumn !== null,
+  }).flatMap(([flag, isGiven]) => (isGiven ? [flag] : []));
+  if (given.length === 0 || names.length === 0 || names.some((name) => name !== 'lp')) return null;
+  return `${given.join(', ')} ${given.length === 1 ? 'has' : 'have'} no effect: the inputs are line protocol; if they are not, name their format with --format`;
+}
+
+/** The format that the options name; null when the content decides. */
+function chosenFormat(options: FormatOptions): FormatName | null {
+  if (options.format !== 'auto') return options.format as FormatName;
+  return formats.find((each) => 'isImplied' in each && each.isImplied(options))?.name ?? null;
+}
+
+function hasLine(head: Uint8Array): boolean {
+  return head.includes(0x0a);
+}
+
+async function headOf(input: Input, signal: AbortSignal): Promise<Uint8Array> {
+  const source = await input.open(signal);
+  try {
+    return (await peekSource(source, new Uint8Array(headBytes), hasLine, signal)).head;
+  } finally {
+    await source.close();
+  }
+}
+
+export class FormatSet {
+  readonly #options: FormatOptions;
+  readonly #budget: MemoryBudget | undefined;
+  readonly #mode: ReadMode;
+  readonly #scratch = new Uint8Array(headBytes);
+  readonly #created = new Map<FormatName, Promise<Format>>();
+  #rows: Promise<RowFormatMemory> | null = null;
+
+  /** @param budget for inputs read at random; undefined without a limit */
+  constructor(
+    options: FormatOptions,
+    budget?: MemoryBudget,
+    mode: ReadMode = { wideChunks: false, workerThread: false },
+  ) {
+    this.#options = options;
+    this.#budget = budget;
+    this.#mode = mode;
+    // The worker thread starts while the load connects to the target.
+    if (mode.workerThread) this.#format('lp').catch(() => {});
+  }
+
+  /** Closes all formats. No points may be pulled any more. */
+  async close(): Promise<void> {
+    for (const created of this.#created.values()) {
+      const format = await created.catch(() => null);
+      await format?.close?.();
+    }
+  }
+
+  /**
+   * Chooses the format of an input, and returns a source that still holds the bytes that detection read.
+   * @param source at the input's first byte
+   */
+  async choose(
+    name: string,
+    source: ByteSource,
+    signal: AbortSignal,
+  ): Promise<{ readonly format: Format; readonly source: ByteSource }> {
+    const chosen = chosenFormat(this.#options);
+    if (chosen !== null) return { format: await this.#format(chosen), source };
+    const { head, source: replayed } = await peekSource(source, this.#scratch, hasLine, signal);
+    const detected = detect(head, name);
+    const format = await this.#format(detected);
+    return { format, source: formatNamed(detected).randomAccess ? source : replayed };
+  }
+
+  #format(name: FormatName): Promise<Format> {
+    const known = this.#created.get(name);
+    if (known !== undefined) return known;
+    const created = formatNamed(name).create({
+      options: this.#options,
+      mode: this.#mode,
+      budget: this.#budget,
+      rows: () => this.#rowMemory(),
+    });
+    this.#created.set(name, created);
+    return created;
+  }
+
+  #rowMemory(): Promise<RowFormatMemory> {
+    this.#rows ??= import('./rows/rows.js').then(({ RowFormatMemory: Memory }) => new Memory(this.#options));
+    return this.#rows;
+  }
+}
