@@ -16,7 +16,6 @@ const debt: Record<string, readonly string[]> = {
   config: ['inputs', 'formats', 'targets'],
   formats: ['config', 'inputs'],
   inputs: ['formats'],
-  reporting: ['load'],
   state: ['load', 'formats'],
   schema: ['formats'],
 };

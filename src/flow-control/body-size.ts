@@ -1,51 +1,54 @@
-// How large request bodies may be, as a pure function of the answers: halved on signs of a target in trouble, grown back
-// by small steps. Large bodies are what fills a target's memory; many writers hardly do.
+// Request body size as a pure function of the target's answers. Large bodies fill a target's memory; many writers hardly do.
 
-/** Smaller ones only cost requests. */
-const smallest = 16 * 1024;
-/** A step up is this share of the most, after so many bodies and so long without trouble. */
-const stepShare = 1 / 8;
-const bodiesPerStep = 16;
-const restMs = 5_000;
+import { bodySizeTuning } from './tuning.js';
 
-export interface Sizing {
+const { minBytes, stepShare, bodiesPerStep, restMs } = bodySizeTuning;
+
+export interface BodySize {
   readonly bytes: number;
-  readonly most: number;
-  readonly least: number;
+  readonly max: number;
+  /** Smallest size so far. */
+  readonly min: number;
   /** Monotonic ms of the last change. */
   readonly changedAt: number;
-  /** Accepted since then. */
+  /** Bodies accepted since the last change. */
   readonly accepted: number;
 }
 
-export function fullSize(bytes: number): Sizing {
-  return { bytes, most: bytes, least: bytes, changedAt: Number.NEGATIVE_INFINITY, accepted: 0 };
+export interface BodyAnswer {
+  /** Memory exhausted, a timeout, or a lost connection. */
+  readonly trouble: boolean;
+  readonly bytes: number;
+  readonly latencyMs: number;
+  /** Monotonic ms. */
+  readonly now: number;
+}
+
+export function fullBodySize(bytes: number): BodySize {
+  return { bytes, max: bytes, min: bytes, changedAt: Number.NEGATIVE_INFINITY, accepted: 0 };
 }
 
 /**
- * `trouble`: memory exhausted, a timeout, a lost connection. Answers to requests sent before the last change say nothing
- * about it. Bodies of less than half the size do not show that larger ones would do.
+ * Adjusts the size to one answer. Answers to requests sent before the last change are ignored. Bodies below half the
+ * size do not count as proof that larger ones are accepted.
  */
-export function size(
-  state: Sizing,
-  seen: { readonly trouble: boolean; readonly bytes: number; readonly latencyMs: number; readonly now: number },
-): Sizing {
-  if (seen.now - seen.latencyMs < state.changedAt) return state;
-  if (seen.trouble)
-    return changed(state, Math.max(Math.min(smallest, state.most), Math.floor(state.bytes / 2)), seen.now);
-  if (state.bytes >= state.most || seen.bytes < state.bytes / 2) return state;
+export function adjustBodySize(state: BodySize, answer: BodyAnswer): BodySize {
+  if (answer.now - answer.latencyMs < state.changedAt) return state;
+  if (answer.trouble)
+    return resized(state, Math.max(Math.min(minBytes, state.max), Math.floor(state.bytes / 2)), answer.now);
+  if (state.bytes >= state.max || answer.bytes < state.bytes / 2) return state;
   const accepted = state.accepted + 1;
-  if (accepted < bodiesPerStep || seen.now - state.changedAt < restMs) return { ...state, accepted };
-  return changed(state, Math.min(state.most, state.bytes + Math.floor(state.most * stepShare)), seen.now);
+  if (accepted < bodiesPerStep || answer.now - state.changedAt < restMs) return { ...state, accepted };
+  return resized(state, Math.min(state.max, state.bytes + Math.floor(state.max * stepShare)), answer.now);
 }
 
-/** From now on never more than `bytes`. */
-export function capped(state: Sizing, bytes: number, now: number): Sizing {
-  const most = Math.min(state.most, bytes);
-  return changed({ ...state, most }, Math.min(state.bytes, most), now);
+/** Limits the size to `bytes` for the rest of the load. */
+export function capBodySize(state: BodySize, bytes: number, now: number): BodySize {
+  const max = Math.min(state.max, bytes);
+  return resized({ ...state, max }, Math.min(state.bytes, max), now);
 }
 
-function changed(state: Sizing, bytes: number, now: number): Sizing {
+function resized(state: BodySize, bytes: number, now: number): BodySize {
   if (bytes === state.bytes) return { ...state, accepted: 0 };
-  return { ...state, bytes, least: Math.min(state.least, bytes), changedAt: now, accepted: 0 };
+  return { ...state, bytes, min: Math.min(state.min, bytes), changedAt: now, accepted: 0 };
 }

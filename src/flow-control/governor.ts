@@ -1,8 +1,8 @@
-// One governor, one number: how many writers may be busy just now, the lesser of what the target and our own memory allow.
-// It decides and tells; narrowing, reading and stopping are done by whoever it tells.
+// The number of writers: the smaller of what the target and our own memory allow. The governor decides; its caller acts.
 
+import { count, plural } from '../core/text.js';
 import type { Attempt, Level } from '../core/types/index.js';
-import { type Congestion, observe, uncongested } from './concurrency.js';
+import { type Concurrency, observe, startConcurrency } from './concurrency.js';
 import { Watchdog } from './own-memory/watchdog.js';
 import type { Governor, GovernorOptions, PressureAccount } from './types.js';
 
@@ -10,26 +10,27 @@ export type { Governor, GovernorOptions } from './types.js';
 
 const sampleEveryMs = 250;
 
-/** Looks at memory every 250 ms by itself until `close`, unless the watchdog is off. */
+/** Creates a governor that reads memory every 250 ms until `close`, unless the watchdog is off. */
 export function govern(options: GovernorOptions): Governor {
-  return new OneGovernor(options);
+  return new WriterGovernor(options);
 }
 
-class OneGovernor implements Governor {
+class WriterGovernor implements Governor {
   readonly #options: GovernorOptions;
   readonly #stopTimer: () => void;
   readonly #watchdog: Watchdog;
-  #congestion: Congestion;
+  #concurrency: Concurrency;
   #writers = 1;
   #inFlight = 0;
-  #least: number | null = null;
+  /** Smallest number of writers after slow start. */
+  #min: number | null = null;
   #countedTo: number;
   readonly #heldBack = { target: 0, ownMemory: 0 };
 
   constructor(options: GovernorOptions) {
     this.#options = options;
     this.#watchdog = new Watchdog(options);
-    this.#congestion = uncongested(options.workers);
+    this.#concurrency = startConcurrency(options.workers);
     this.#countedTo = options.clock.monotonic();
     this.sample();
     this.#stopTimer = options.clock.every(sampleEveryMs, () => this.sample());
@@ -49,16 +50,18 @@ class OneGovernor implements Governor {
 
   get heldBackBy(): 'target' | 'ownMemory' | null {
     if (this.#inFlight < this.#writers || this.#writers >= this.#options.workers) return null;
-    if (this.#watchdog.writers < this.#congestion.limit) return 'ownMemory';
-    return this.#congestion.slowStart ? null : 'target';
+    if (this.#watchdog.writers < this.#concurrency.limit) return 'ownMemory';
+    return this.#concurrency.slowStart ? null : 'target';
   }
 
-  observe(attempt: Attempt, bodyBytes: number, inFlight: number): void {
+  observe({ latencyMs, verdict }: Attempt, bodyBytes: number, inFlight: number): void {
     this.#count();
     this.#inFlight = inFlight;
-    const { latencyMs, verdict } = attempt;
     const now = this.#options.clock.monotonic();
-    this.#congestion = observe(this.#congestion, { verdict: verdict.kind, latencyMs, bytes: bodyBytes, inFlight, now });
+    const before = this.#concurrency.limit;
+    const seen = { verdict: verdict.kind, latencyMs, bytes: bodyBytes, inFlight, now };
+    this.#concurrency = observe(this.#concurrency, seen);
+    this.#explain(before);
     this.#decide();
   }
 
@@ -72,7 +75,7 @@ class OneGovernor implements Governor {
     this.#count();
     return {
       ...this.#watchdog.account,
-      limitMin: this.#least ?? this.#writers,
+      limitMin: this.#min ?? this.#writers,
       limitFinal: this.#writers,
       throttledSeconds: this.#heldBack.target + this.#heldBack.ownMemory,
       heldBack: { ...this.#heldBack },
@@ -85,19 +88,26 @@ class OneGovernor implements Governor {
   }
 
   #decide(): void {
-    const writers = Math.min(this.#congestion.limit, this.#watchdog.writers);
-    if (!this.#congestion.slowStart || writers < this.#congestion.limit)
-      this.#least = Math.min(this.#least ?? writers, writers);
+    const writers = Math.min(this.#concurrency.limit, this.#watchdog.writers);
+    if (!this.#concurrency.slowStart || writers < this.#concurrency.limit)
+      this.#min = Math.min(this.#min ?? writers, writers);
     if (writers === this.#writers) return;
     this.#writers = writers;
     this.#options.changed(writers);
   }
 
-  /** Time since the last look goes to what held the writers back then. */
+  #explain(before: number): void {
+    const { limit, reason } = this.#concurrency;
+    if (limit === before) return;
+    const message = `the target gets ${plural(limit, 'writer')} instead of ${count(before)}: ${reason}`;
+    this.#options.notify({ level: 'debug', kind: 'concurrency', message });
+  }
+
+  /** Adds the time since the last call to the factor that limited the writers meanwhile. */
   #count(): void {
     const now = this.#options.clock.monotonic();
-    const cause = this.heldBackBy;
-    if (cause !== null) this.#heldBack[cause] += (now - this.#countedTo) / 1000;
+    const factor = this.heldBackBy;
+    if (factor !== null) this.#heldBack[factor] += (now - this.#countedTo) / 1000;
     this.#countedTo = now;
   }
 }

@@ -6,12 +6,13 @@ import { VirtualClock } from '../support/clock.js';
 
 const MiB = 1_048_576;
 
-/** A governor over a made-up process of 100 MiB at most. */
+/** Creates a governor over a simulated process with a limit of 100 MiB. */
 function setUp(workers = 8, watchdog: 'on' | 'observe' | 'off' = 'on') {
   const clock = new VirtualClock();
   const world = { rss: 10 * MiB, drained: false, freedByGc: 0, gcs: 0 };
   const changes: number[] = [];
   const notices: Notice[] = [];
+  const reasons: Notice[] = [];
   const stops: MemoryLimitError[] = [];
   const governor = govern({
     limitBytes: 100 * MiB,
@@ -26,9 +27,9 @@ function setUp(workers = 8, watchdog: 'on' | 'observe' | 'off' = 'on') {
     },
     changed: (writers) => changes.push(writers),
     stop: (error) => stops.push(error),
-    notify: (notice) => notices.push(notice),
+    notify: (notice) => (notice.level === 'debug' ? reasons : notices).push(notice),
   });
-  return { clock, world, changes, notices, stops, governor };
+  return { clock, world, changes, notices, reasons, stops, governor };
 }
 
 const accepted: Verdict = { kind: 'accepted' };
@@ -47,7 +48,7 @@ const attempt = (verdict: Verdict, latencyMs = 10): Attempt => ({
   sentBytes: 1000,
 });
 
-/** Good answers until all eight writers are allowed. */
+/** Sends quick answers until all eight writers are allowed. */
 async function open(governor: Governor, clock: VirtualClock): Promise<void> {
   for (let i = 0; i < 30; i++) {
     await clock.advance(20);
@@ -55,12 +56,26 @@ async function open(governor: Governor, clock: VirtualClock): Promise<void> {
   }
 }
 
-test('starts with one writer and tells each change of the number', async () => {
-  const { governor, clock, changes } = setUp();
+test('a load starts with one writer and every change of the number is reported', async () => {
+  const { governor, clock, changes, reasons } = setUp();
   expect(governor.writers).toBe(1);
   await open(governor, clock);
   expect(governor.writers).toBe(8);
   expect(changes).toEqual([2, 4, 8]);
+  expect(reasons.map(({ kind, message }) => [kind, message])).toEqual([
+    [
+      'concurrency',
+      'the target gets 2 writers instead of 1: every allowed writer was busy and answers took 10 ms on average',
+    ],
+    [
+      'concurrency',
+      'the target gets 4 writers instead of 2: every allowed writer was busy and answers took 10 ms on average',
+    ],
+    [
+      'concurrency',
+      'the target gets 8 writers instead of 4: every allowed writer was busy and answers took 10 ms on average',
+    ],
+  ]);
   governor.close();
 });
 
@@ -72,7 +87,7 @@ test.each([
   [89.9, 1, false],
   [90, 1, false],
   [150, 1, false],
-])('at %s %% of the limit %i writers are allowed', async (percent, writers, readAhead) => {
+])('resident memory at %s %% of the limit allows %i writers', async (percent, writers, readAhead) => {
   const { governor, clock, world } = setUp();
   await open(governor, clock);
   world.rss = percent * MiB;
@@ -81,7 +96,7 @@ test.each([
   governor.close();
 });
 
-test('the lesser of both limits holds, whichever it is', async () => {
+test('the smaller of the limits of target and memory applies', async () => {
   const { governor, clock, world } = setUp();
   await open(governor, clock);
   world.rss = 85 * MiB;
@@ -97,7 +112,7 @@ test('the lesser of both limits holds, whichever it is', async () => {
   governor.close();
 });
 
-test('looks at memory every 250 ms by itself, until it is closed', async () => {
+test('the governor reads memory every 250 ms until it is closed', async () => {
   const { governor, clock, world } = setUp();
   world.rss = 95 * MiB;
   await clock.advance(249);
@@ -108,7 +123,7 @@ test('looks at memory every 250 ms by itself, until it is closed', async () => {
   expect(clock.waiting).toBe(0);
 });
 
-test('a collection that frees memory brings all writers back at once', async () => {
+test('a collection that frees memory allows all writers again at once', async () => {
   const { governor, clock, world, notices } = setUp();
   await open(governor, clock);
   world.rss = 95 * MiB;
@@ -120,7 +135,7 @@ test('a collection that frees memory brings all writers back at once', async () 
   governor.close();
 });
 
-test('what the allocator keeps is said once, and the load goes on with one writer for as long as it takes', async () => {
+test('memory that the allocator retains is reported once and the load continues with one writer', async () => {
   const { governor, clock, world, notices, stops } = setUp();
   await open(governor, clock);
   world.rss = 93 * MiB;
@@ -134,7 +149,7 @@ test('what the allocator keeps is said once, and the load goes on with one write
   governor.close();
 });
 
-test('stops once, with the figures, when the limit cannot be held with nothing in flight', async () => {
+test('the load stops once, with figures, when memory exceeds the limit with nothing in flight', async () => {
   const { governor, clock, world, stops } = setUp();
   world.rss = 98 * MiB;
   await clock.advance(10_000);
@@ -145,11 +160,11 @@ test('stops once, with the figures, when the limit cannot be held with nothing i
   await clock.advance(20_000);
   expect(stops.length).toBe(1);
   expect(stops[0]).toBeInstanceOf(MemoryLimitError);
-  expect(stops[0]?.message).toContain('98.0 MiB of 100.0 MiB');
+  expect(stops[0]?.message).toContain('98.0 MiB of 100 MiB');
   governor.close();
 });
 
-test('each level that is entered is said once', async () => {
+test('every change of the memory level is reported once', async () => {
   const { governor, clock, world, notices } = setUp();
   for (const rss of [85, 86, 95, 94, 85, 75, 60]) {
     world.rss = rss * MiB;
@@ -160,7 +175,7 @@ test('each level that is entered is said once', async () => {
   governor.close();
 });
 
-test('the account says for how long and by what writers were held back, the start-up aside', async () => {
+test('the summary states for how long target and own memory limited the writers, without slow start', async () => {
   const { governor, clock, world } = setUp();
   await open(governor, clock);
   expect(governor.account()).toMatchObject({ limitMin: 8, throttledSeconds: 0 });
@@ -174,11 +189,11 @@ test('the account says for how long and by what writers were held back, the star
   const account = governor.account();
   expect(account.heldBack).toEqual({ target: 2, ownMemory: 3 });
   expect(account).toMatchObject({ throttledSeconds: 5, limitMin: 1, limitFinal: 1, highSeconds: 0 });
-  expect(Math.abs(account.criticalSeconds - 3)).toBeLessThanOrEqual(0.25); // to the last look
+  expect(Math.abs(account.criticalSeconds - 3)).toBeLessThanOrEqual(0.25); // precise to the last sample
   governor.close();
 });
 
-test('a limit that is not used up holds nothing back', async () => {
+test('a limit above the batches in flight does not count as limiting', async () => {
   const { governor, clock } = setUp();
   await open(governor, clock);
   governor.observe(attempt(overloaded), 1000, 2);
@@ -188,7 +203,7 @@ test('a limit that is not used up holds nothing back', async () => {
   governor.close();
 });
 
-test('observing, it tells what it would do and does nothing', async () => {
+test('an observing watchdog reports what it would do and does nothing', async () => {
   const { governor, clock, world, notices, stops } = setUp(8, 'observe');
   await open(governor, clock);
   world.rss = 98 * MiB;
@@ -197,10 +212,10 @@ test('observing, it tells what it would do and does nothing', async () => {
   expect(governor.writers).toBe(8);
   expect([world.gcs, stops.length, governor.account().forcedGcs]).toEqual([0, 0, 0]);
   expect(notices.map(({ kind }) => kind)).toEqual(['memory-critical', 'memory-stop']);
-  expect(notices[1]?.message).toContain('with --memory-watchdog on, the load stopped with code 6');
+  expect(notices[1]?.message).toContain('with --memory-watchdog on: the load would stop with exit code 6');
 });
 
-test('switched off, it does not look at memory', async () => {
+test('a watchdog that is off does not read memory', async () => {
   const { governor, clock, world, notices, stops } = setUp(8, 'off');
   await open(governor, clock);
   world.rss = 98 * MiB;

@@ -1,8 +1,8 @@
-// A target on paper: so many requests are served at once, the others queue; more than it likes are refused.
-// Writers send as soon as the limit lets them, as the delivery does. Times in ms; random numbers are seeded.
+// Simulation of a target: it serves `capacity` requests at once, queues others, and refuses more than `refuseAbove`.
+// Writers send as soon as the limit allows, as the delivery does. Times are in ms; random numbers are seeded.
 
 import type { Verdict } from '../../src/core/types/index.js';
-import { observe, uncongested } from '../../src/flow-control/concurrency.js';
+import { observe, startConcurrency } from '../../src/flow-control/concurrency.js';
 
 interface Phase {
   readonly untilMs: number;
@@ -11,13 +11,13 @@ interface Phase {
   readonly capacity: number;
   /** ± share of the service time. */
   readonly jitter?: number;
-  /** More in flight than this: the verdict `refusal`, after `refusalMs`. */
+  /** With more requests in flight the verdict is `refusal`, after `refusalMs`. */
   readonly refuseAbove?: number;
   readonly refusal?: Verdict['kind'];
   readonly refusalMs?: number;
-  /** Every so many bodies one is `smallBytes` long and takes a like share of the time. */
+  /** Every n-th body has `smallBytes` and takes a proportional share of the time. */
   readonly smallEvery?: number;
-  /** Writers that have something to send, whatever the limit; default: all. */
+  /** Writers with something to send; default: all. */
   readonly busy?: number;
 }
 
@@ -26,7 +26,7 @@ export interface Scenario {
   readonly why: string;
   readonly workers: number;
   readonly phases: readonly Phase[];
-  /** In [from, to) ms: the limit stays in [least, most]; its mean in `mean`; it changes at most `changes` times. */
+  /** Expectations in [from, to) ms: range of the limit, range of its mean, largest number of changes. */
   readonly expect: readonly {
     readonly fromMs: number;
     readonly toMs: number;
@@ -62,14 +62,14 @@ interface Request {
   readonly bytes: number;
 }
 
-/** Every answer of the run with the limit it led to. */
+/** Returns every answer of the run with the limit after it. */
 export function simulate({ workers, phases }: Scenario): Seen[] {
   const next = random(7);
   const seen: Seen[] = [];
-  const slots: number[] = []; // when each server slot is free again
+  const slots: number[] = []; // time at which each server slot is free again
   const flying: Request[] = [];
-  const resting: number[] = []; // permits held by batches in back-off
-  let state = uncongested(workers);
+  const resting: number[] = []; // end of each back-off; its batch keeps its permit
+  let state = startConcurrency(workers);
   let sent = 0;
   const end = phases.at(-1)?.untilMs ?? 0;
   for (let now = 0; now < end; now = Math.min(...flying.map((each) => each.endsAt), ...resting)) {

@@ -1,59 +1,51 @@
-// What the kernel allows this process: limits and use of its control groups, v1 and v2, read from files.
-// process.constrainedMemory() is not asked: it gives 2^64 for "no limit" and misses limits of parent groups.
+// Memory limits and use of this process's cgroups, v1 and v2, read from files.
+// process.constrainedMemory() returns 2^64 for "no limit" and misses the limits of parent groups.
 
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join, posix } from 'node:path';
 
-/** One limit found on the way from the own group to the root. */
+/** One limit, found on the way from the own group to the root. */
 export interface GroupLimit {
   readonly bytes: number;
-  /** The group, as seen from the mount: `/`, `/system.slice/x.service`. */
+  /** Path of the group below the mount: `/`, `/system.slice/x.service`. */
   readonly group: string;
-  /** The file that said so, for people: `memory.max`. */
+  /** Name of the file with the limit: `memory.max`. */
   readonly file: string;
 }
 
-/** What there is to know about memory outside of this process. */
+/** Reader of memory figures outside of this process. */
 export interface MemoryProbe {
-  /** Own group first; empty where there is no limit. */
+  /** Returns the limits, own group first; empty without a limit. */
   limits(): GroupLimit[];
-  /** RAM of the machine, bytes. */
+  /** Returns the RAM of the machine, bytes. */
   totalBytes(): number;
-  /** Bytes of the own group that the kernel cannot simply drop (usage − inactive_file); null where not known. */
-  workingSet(): number | null;
 }
 
 interface CgroupVersion {
   readonly limits: readonly string[];
-  readonly usage: string;
-  readonly inactive: RegExp;
-  /** A limit of all parents together, also of those that a container does not see. */
+  /** Smallest limit of all parents, including those outside of a container's view. */
   readonly hierarchical: RegExp | null;
 }
 
 const versions: Record<1 | 2, CgroupVersion> = {
   1: {
     limits: ['memory.limit_in_bytes'],
-    usage: 'memory.usage_in_bytes',
-    inactive: /^total_inactive_file (\d+)$/m,
     hierarchical: /^hierarchical_memory_limit (\d+)$/m,
   },
   2: {
     limits: ['memory.max', 'memory.high'],
-    usage: 'memory.current',
-    inactive: /^inactive_file (\d+)$/m,
     hierarchical: null,
   },
 };
 
-/** v1 says "none" as 9223372036854771712, depending on the page size a little less or more. */
+/** Values from here on mean "no limit". v1 writes about 9223372036854771712; the page size changes its last digits. */
 const noLimit = 2 ** 62;
 
 interface Groups {
   readonly version: CgroupVersion;
   readonly mount: string;
-  /** Own group and its parents below the mount, own first, `/` last. */
+  /** Own group and its parents below the mount, `/` last. */
   readonly chain: readonly string[];
 }
 
@@ -61,7 +53,7 @@ function text(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return null; // not there, or not for us: then it says nothing
+    return null; // the file is missing or not readable
   }
 }
 
@@ -70,7 +62,7 @@ function bytes(raw: string | null | undefined): number | null {
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
 }
 
-/** Own group and which hierarchy accounts memory: a v1 controller named `memory` wins over `0::`, as in hybrid set-ups. */
+/** Finds the own group and the hierarchy that accounts memory. In hybrid set-ups a v1 `memory` controller wins over `0::`. */
 function ownGroup(cgroup: string): { group: string; version: 1 | 2 } | null {
   const lines = cgroup.split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
   const v1 = lines.find((line) => line?.[1]?.split(',').includes('memory'));
@@ -79,7 +71,7 @@ function ownGroup(cgroup: string): { group: string; version: 1 | 2 } | null {
   return v2 ? { group: v2[2] ?? '/', version: 2 } : null;
 }
 
-/** Fields of /proc/self/mountinfo: id parent dev ROOT MOUNT options … - TYPE source SUPER (proc(5)). */
+/** Finds the cgroup mount in /proc/self/mountinfo: id parent dev ROOT MOUNT options … - TYPE source SUPER (proc(5)). */
 function mounted(mountinfo: string, version: 1 | 2): { root: string; mount: string } | null {
   for (const line of mountinfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ');
@@ -95,7 +87,7 @@ function unescapeOctal(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
 }
 
-/** Inside a container the own path may lie outside of what is mounted: the walk then simply ends at the mount's root. */
+/** Lists the own group and its parents. In a container the own path may lie outside of the mount; the list is then `/`. */
 function chainOf(group: string, root: string): string[] {
   const inside = root !== '/' && (group === root || group.startsWith(`${root}/`)) ? group.slice(root.length) : group;
   const chain: string[] = [];
@@ -122,21 +114,11 @@ function limitsOf({ version, mount, chain }: Groups): GroupLimit[] {
   );
 }
 
-function workingSetOf({ version, mount, chain }: Groups): number | null {
-  for (const group of chain) {
-    const usage = bytes(text(join(mount, group, version.usage)));
-    const inactive = bytes(version.inactive.exec(text(join(mount, group, 'memory.stat')) ?? '')?.[1]);
-    if (usage !== null) return Math.max(0, usage - (inactive ?? 0));
-  }
-  return null;
-}
-
-/** Reads below `prefix` (for tests: a tree of files that stands for `/`). Nothing is cached: limits may change. */
+/** Reads files below `prefix` (tests pass a tree that stands for `/`). Nothing is cached, because limits may change. */
 export function memoryProbe(prefix = '/'): MemoryProbe {
   const groups = findGroups(prefix);
   return {
     limits: () => (groups === null ? [] : limitsOf(groups)),
     totalBytes: totalmem,
-    workingSet: () => (groups === null ? null : workingSetOf(groups)),
   };
 }

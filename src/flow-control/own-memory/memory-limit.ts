@@ -1,29 +1,29 @@
-// How much memory this process may use, and who said so. Never a share of the machine's RAM unless asked for:
-// a loader that grows with the host is how neighbours get killed.
+// The memory limit of this process and its source. Only a percentage given by the user depends on the machine's RAM:
+// a default that grows with the host would get other processes killed.
 
 import type { GroupLimit, MemoryProbe } from './cgroup.js';
 
-/** Without a smaller control group this is the limit, bytes. */
+/** Limit unless a cgroup has a smaller one, bytes. */
 const defaultLimit = 512 * 1024 * 1024;
 
-/** Share of a control group's limit that is ours: below it the kernel neither throttles nor kills. */
+/** Share of a cgroup's limit to use. Below it the kernel neither throttles nor kills. */
 const groupShare = 0.9;
 
 export interface MemoryLimit {
   readonly bytes: number;
-  /** In words: `--memory-limit`, `cgroup /x/y memory.max × 0.9`, `default`. */
+  /** `--memory-limit`, `cgroup /x/y memory.max × 0.9` or `default`. */
   readonly source: string;
 }
 
-/** Limits at or above the machine's RAM limit nothing. */
+/** Finds the smallest limit below the machine's RAM. */
 function smallest(probe: MemoryProbe): GroupLimit | null {
   const real = probe.limits().filter(({ bytes }) => bytes > 0 && bytes < probe.totalBytes());
   return real.reduce<GroupLimit | null>((least, each) => (least && least.bytes <= each.bytes ? least : each), null);
 }
 
 /**
- * `asked` is the setting's value, whichever way it was given; null when it was not. A percentage is one of the
- * smallest limit in the chain of control groups, or of RAM where there is none.
+ * Chooses the limit. `asked` is the value of --memory-limit, null if unset. A percentage refers to the smallest limit in
+ * the chain of cgroups, or to RAM without one.
  */
 export function memoryLimit(asked: { bytes: number } | { percent: number } | null, probe: MemoryProbe): MemoryLimit {
   if (asked !== null && 'bytes' in asked) return { bytes: asked.bytes, source: '--memory-limit' };

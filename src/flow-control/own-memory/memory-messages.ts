@@ -1,6 +1,7 @@
-// What the governor says to people, figures included.
+// Messages of the memory watchdog, with figures.
 
 import { MemoryLimitError } from '../../core/errors.js';
+import { size } from '../../core/text.js';
 import type { Notice } from '../../core/types/index.js';
 import { stopMark } from './watermarks.js';
 
@@ -10,41 +11,39 @@ export interface MemoryFigures {
   readonly limit: number;
 }
 
-const does = {
-  normal: 'all writers again',
+const actions = {
+  normal: 'all writers are allowed again',
   high: 'fewer writers, no read-ahead',
   critical: 'one writer',
 };
 
-function mebibytes(bytes: number): string {
-  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+function figures({ rss, limit }: MemoryFigures): string {
+  return `resident memory ${size(rss)} of ${size(limit)}`;
 }
 
-function shown({ rss, limit }: MemoryFigures): string {
-  return `resident memory ${mebibytes(rss)} of ${mebibytes(limit)}`;
-}
-
-/** A level was entered. */
-export function levelNotice(level: keyof typeof does, figures: MemoryFigures): Notice {
-  const message = `${shown(figures)}: ${does[level]}`;
+/** Reports that a level begins. */
+export function levelNotice(level: keyof typeof actions, memory: MemoryFigures): Notice {
+  const message = `${figures(memory)}: ${actions[level]}`;
   return { level: level === 'critical' ? 'warn' : 'info', kind: `memory-${level}`, message };
 }
 
-/** The same from a watchdog that only observes. */
-export function observed(level: keyof typeof does | 'stop', figures: MemoryFigures): Notice {
-  const would = level === 'stop' ? 'the load stopped with code 6' : does[level];
-  const message = `${shown(figures)}: with --memory-watchdog on, ${would}`;
+/** Reports the same for a watchdog that only observes. */
+export function observedNotice(level: keyof typeof actions | 'stop', memory: MemoryFigures): Notice {
+  const action = level === 'stop' ? 'the load would stop with exit code 6' : actions[level];
+  const message = `${figures(memory)}; with --memory-watchdog on: ${action}`;
   return { level: level === 'normal' ? 'info' : 'warn', kind: `memory-${level}`, message };
 }
 
-/** Memory that neither waiting nor collecting brings back. */
-export function retainedNotice(figures: MemoryFigures): Notice {
-  const message = `${shown(figures)} although no batch is in flight and all garbage is collected: the allocator keeps it. Going on with one writer; MALLOC_MMAP_THRESHOLD_=131072 in the environment makes it give memory back`;
+/** Reports memory that neither waiting nor a collection frees. */
+export function retainedNotice(memory: MemoryFigures): Notice {
+  const message =
+    `${figures(memory)} with no batch in flight and all garbage collected: the allocator retains it. ` +
+    'The load continues with one writer. MALLOC_MMAP_THRESHOLD_=131072 in the environment makes the allocator free it';
   return { level: 'warn', kind: 'memory-retained', message };
 }
 
-export function limitExceeded(figures: MemoryFigures): MemoryLimitError {
+export function limitExceeded(memory: MemoryFigures): MemoryLimitError {
   return new MemoryLimitError(
-    `hold the memory limit — expected less than ${stopMark} % of it with no batch in flight — got ${shown(figures)} for 5 s after a forced collection — raise --memory-limit, or lower --batch-bytes or --max-point-bytes`,
+    `hold the memory limit — expected less than ${stopMark} % of it with no batch in flight — got ${figures(memory)} for 5 s after a forced collection — raise --memory-limit, or lower --batch-bytes or --max-point-bytes`,
   );
 }

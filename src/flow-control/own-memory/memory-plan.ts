@@ -1,33 +1,34 @@
-// Pure arithmetic for our own memory: what the limit pays for. Everything large is a product one can do by hand;
-// the rest (interpreter, HTTP client, compression, garbage) is the base and the reserve, measured.
+// Plan of our own memory as pure arithmetic: what the limit pays for. Slots and formats are computed exactly. The base and
+// the reserve stand for the rest (interpreter, HTTP client, compression, garbage) and are measured.
 
 import { MemoryLimitError } from '../../core/errors.js';
+import { size } from '../../core/text.js';
 
 export interface MemoryPlan {
   readonly limitBytes: number;
   readonly limitSource: string;
-  /** The process with everything loaded and nothing to do; bytes resident. */
+  /** Resident bytes of the idle process with all modules loaded. */
   readonly baseBytes: number;
-  /** Whether the kernel may be compiled for speed, and much is read at once. */
+  /** True if V8 may optimize the kernel and reads are large. */
   readonly optimizes: boolean;
-  /** Whether points are found on a thread of its own. */
+  /** True if points are scanned on a worker thread. */
   readonly apart: boolean;
-  /** For what the arena does not see: sockets, compression, garbage between two collections. */
+  /** Bytes for sockets, compression and garbage between two collections. */
   readonly reserveBytes: number;
-  /** Read windows and tables of the format. */
+  /** Bytes for read windows and tables of the format. */
   readonly formatBytes: number;
-  /** What a remote input holds; 0 where all are here. */
+  /** Bytes that a remote input holds; 0 without one. */
   readonly remoteBytes: number;
-  /** For the window of a compressed input: what slots leave, and half of the reserve. */
+  /** Bytes for the window of a compressed input: the rest after all slots, and half of the reserve. */
   readonly windowBytes: number;
   readonly slots: number;
   readonly slotBytes: number;
-  /** Most body bytes of a batch; a slot's body may be larger, for the longest point. */
+  /** Largest request body of a batch. The body of a slot may be larger, for the longest point. */
   readonly batchBytes: number;
   readonly bodyBytes: number;
   readonly sideBytes: number;
   readonly points: number;
-  /** Why there are fewer or smaller slots than asked for; null when there are not. */
+  /** Explains fewer or smaller slots than requested; null otherwise. */
   readonly note: string | null;
 }
 
@@ -38,70 +39,69 @@ export interface PlanRequest {
   readonly batchPoints: number;
   readonly maxPointBytes: number;
   readonly formatBytes: number;
-  /** What the format takes besides to read as much at once as pays: with limits that have room for the compiler. */
+  /** Additional bytes of the format for large reads. */
   readonly wideBytes: number;
-  /** Bytes of one read, of one that is as much as pays, and of one for a thread. */
+  /** Bytes of one small read, one large read, and one read on a worker thread. */
   readonly chunkBytes: { readonly narrow: number; readonly wide: number; readonly apart: number };
   readonly remoteBytes: number;
-  /** What the format takes besides on a thread of its own; null where that is not worth it. */
+  /** Additional bytes of the format on a worker thread; null where a thread does not pay. */
   readonly apartBytes: number | null;
-  /** Bytes of one slot for these sizes. */
+  /** Returns the bytes of one slot of these sizes. */
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
 }
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Resident size of the loader when idle, all modules in (Node 20: 78 MiB, Node 24: 86 MiB; measured 2026-11-23). */
+/** Resident size of the idle loader with all modules loaded (Node 20: 78 MiB, Node 24: 86 MiB; measured 2026-11-23). */
 const idleBytes = 88 * MiB;
-/** What V8's optimizing compiler takes for the kernel, once, early in a load (Node 20: 35 MiB; measured 2026-11-24). */
+/** Peak of V8's optimizing compiler on the kernel, once, early in a load (Node 20: 35 MiB; measured 2026-11-24). */
 const compilerBytes = 36 * MiB;
-/** Smaller limits have a better use for that: the kernel stays as the fast compiler made it, at half its speed. */
-const leastForCompiler = 256 * MiB;
-const leastReserve = 16 * MiB;
-/** Of the limit. */
+/** Below this limit the kernel runs unoptimized at half its speed, because batches need the compiler's memory. */
+const minLimitForCompiler = 256 * MiB;
+const minReserve = 16 * MiB;
+/** Reserve as a share of the limit. */
 const reserveShare = 0.1;
-const smallestBody = 64 * KiB;
-/** The largest window of a zstd frame that is read unasked: a thread must not take its place. */
-const leastWindowApart = 128 * MiB;
-/** The shortest point there is, `m f=1 0\n`, bounds how many fit a body. */
+const minBodyBytes = 64 * KiB;
+/** Largest window of a zstd frame that decompressors accept by default. A worker thread must leave room for it. */
+const minWindowWithThread = 128 * MiB;
+/** Length of the shortest point, `m f=1 0\n`. It bounds the number of points in a body. */
 const shortestPoint = 8;
 
 /**
- * Fits slots into the limit: as many as there are writers, of the size asked for; then fewer; then smaller; with the
- * compiler last of all. A thread for the format only comes where all else has its room. Throws MemoryLimitError, with the figures, when not even one small slot fits.
+ * Fits slots into the limit: one of the requested size per writer; otherwise fewer; otherwise smaller. The compiler gives
+ * way last, a worker thread first. Throws MemoryLimitError with the figures when one small slot does not fit.
  */
 export function plan(request: PlanRequest): MemoryPlan {
-  const apart = withThread(request);
-  if (apart !== null) return apart;
-  const fast = request.limit.bytes >= leastForCompiler ? fitted(request, 'wide') : null;
-  const memory = fast ?? fitted(request, 'narrow');
-  if (memory === null) throw tooSmall(request);
+  const threaded = planWithThread(request);
+  if (threaded !== null) return threaded;
+  const fast = request.limit.bytes >= minLimitForCompiler ? fitSlots(request, 'wide') : null;
+  const memory = fast ?? fitSlots(request, 'narrow');
+  if (memory === null) throw limitTooSmall(request);
   return memory;
 }
 
-function withThread(request: PlanRequest): MemoryPlan | null {
+function planWithThread(request: PlanRequest): MemoryPlan | null {
   const { apartBytes, formatBytes, limit } = request;
-  if (apartBytes === null || limit.bytes < leastForCompiler) return null;
-  const memory = fitted({ ...request, formatBytes: formatBytes + apartBytes }, 'apart');
-  if (memory === null || memory.note !== null || memory.windowBytes < leastWindowApart) return null;
+  if (apartBytes === null || limit.bytes < minLimitForCompiler) return null;
+  const memory = fitSlots({ ...request, formatBytes: formatBytes + apartBytes }, 'apart');
+  if (memory === null || memory.note !== null || memory.windowBytes < minWindowWithThread) return null;
   return memory;
 }
 
-/** How points are found, by how much is read at once. */
-type Reads = keyof PlanRequest['chunkBytes'];
+type ReadSize = keyof PlanRequest['chunkBytes'];
 
-function fitted(request: PlanRequest, reads: Reads): MemoryPlan | null {
+function fitSlots(request: PlanRequest, reads: ReadSize): MemoryPlan | null {
   const { limit, workers } = request;
   const optimizes = reads !== 'narrow';
   const baseBytes = optimizes ? idleBytes + compilerBytes : idleBytes;
-  const reserveBytes = Math.max(leastReserve, Math.floor(limit.bytes * reserveShare));
+  const reserveBytes = Math.max(minReserve, Math.floor(limit.bytes * reserveShare));
   const formatBytes = request.formatBytes + (optimizes ? request.wideBytes : 0);
   const rest = limit.bytes - baseBytes - reserveBytes - formatBytes - request.remoteBytes;
-  for (const asked of bodies(request.batchBytes)) {
-    const sizes = slotSizes(request, asked, reads);
-    const each = request.slotBytes(sizes);
-    const slots = Math.min(workers, Math.floor(rest / each));
+  for (const batchBytes of halvings(request.batchBytes)) {
+    const sizes = slotSizes(request, batchBytes, reads);
+    const slotBytes = request.slotBytes(sizes);
+    const slots = Math.min(workers, Math.floor(rest / slotBytes));
     if (slots < 1) continue;
     return {
       limitBytes: limit.bytes,
@@ -112,23 +112,23 @@ function fitted(request: PlanRequest, reads: Reads): MemoryPlan | null {
       reserveBytes,
       formatBytes,
       remoteBytes: request.remoteBytes,
-      windowBytes: rest - slots * each + Math.floor(reserveBytes / 2),
+      windowBytes: rest - slots * slotBytes + Math.floor(reserveBytes / 2),
       slots,
-      slotBytes: each,
-      batchBytes: asked,
+      slotBytes,
+      batchBytes,
       ...sizes,
-      note: note(request, asked, slots),
+      note: note(request, batchBytes, slots),
     };
   }
   return null;
 }
 
-/** Body bytes to be tried: what was asked for, then half of it, and so on. */
-function bodies(asked: number): number[] {
-  return asked <= smallestBody ? [asked] : [asked, ...bodies(Math.floor(asked / 2))];
+/** Lists the body sizes to try: the requested one and its halves, down to 64 KiB. */
+function halvings(bytes: number): number[] {
+  return bytes <= minBodyBytes ? [bytes] : [bytes, ...halvings(Math.floor(bytes / 2))];
 }
 
-/** Smallest limit, whole MiB, whose plan leaves room for such a window; null: none up to 4 GiB. */
+/** Finds the smallest limit, in whole MiB up to 4 GiB, whose plan has room for such a window; null if none has. */
 export function limitForWindow(request: PlanRequest, windowBytes: number): number | null {
   const { source } = request.limit;
   for (let bytes = Math.ceil(request.limit.bytes / MiB) * MiB; bytes <= 4096 * MiB; bytes += MiB) {
@@ -139,32 +139,33 @@ export function limitForWindow(request: PlanRequest, windowBytes: number): numbe
 
 function slotSizes(
   request: PlanRequest,
-  asked: number,
-  reads: Reads,
+  batchBytes: number,
+  reads: ReadSize,
 ): { bodyBytes: number; sideBytes: number; points: number } {
-  // The longest point and its stamp must fit a body.
-  const bodyBytes = Math.max(asked, request.maxPointBytes + 64);
-  // A reject of the longest kind and what one read may add to it must fit.
+  // The longest point and its generated timestamp must fit a body.
+  const bodyBytes = Math.max(batchBytes, request.maxPointBytes + 64);
+  // The longest reject and the rejects of one read must fit.
   const sideBytes = request.maxPointBytes + request.chunkBytes[reads];
   return { bodyBytes, sideBytes, points: Math.min(request.batchPoints, Math.ceil(bodyBytes / shortestPoint)) };
 }
 
-function note(request: PlanRequest, asked: number, slots: number): string | null {
-  const smaller = asked < request.batchBytes ? `batches of ${asked} instead of ${request.batchBytes} bytes` : null;
+function note(request: PlanRequest, batchBytes: number, slots: number): string | null {
+  const smaller =
+    batchBytes < request.batchBytes ? `batches of ${size(batchBytes)} instead of ${size(request.batchBytes)}` : null;
   const fewer = slots < request.workers ? `${slots} instead of ${request.workers} writers` : null;
   const changes = [fewer, smaller].filter((each) => each !== null);
   return changes.length === 0 ? null : `the memory limit allows ${changes.join(' and ')}`;
 }
 
-function tooSmall(request: PlanRequest): MemoryLimitError {
-  const slot = request.slotBytes(slotSizes(request, bodies(request.batchBytes).at(-1)!, 'narrow'));
+function limitTooSmall(request: PlanRequest): MemoryLimitError {
+  const slot = request.slotBytes(slotSizes(request, halvings(request.batchBytes).at(-1)!, 'narrow'));
   // The reserve grows with the limit.
-  const without = idleBytes + request.formatBytes + request.remoteBytes + slot;
-  const needed = Math.max(without + leastReserve, Math.ceil(without / (1 - reserveShare)));
-  const inMiB = (bytes: number): string => `${Math.ceil(bytes / MiB)}MiB`;
+  const withoutReserve = idleBytes + request.formatBytes + request.remoteBytes + slot;
+  const needed = Math.max(withoutReserve + minReserve, Math.ceil(withoutReserve / (1 - reserveShare)));
+  const wholeMiB = (bytes: number): string => `${Math.ceil(bytes / MiB)}MiB`;
   return new MemoryLimitError(
-    `planning memory — expected a limit of at least ${inMiB(needed)} for one writer with these settings ` +
-      `(base ${inMiB(idleBytes)}, format ${inMiB(request.formatBytes + request.remoteBytes)}, the rest reserve and one slot) — ` +
-      `got ${inMiB(request.limit.bytes)} (${request.limit.source}) — raise --memory-limit, or lower --max-point-bytes and --batch-bytes`,
+    `planning memory — expected a limit of at least ${wholeMiB(needed)} for one writer with these settings ` +
+      `(base ${wholeMiB(idleBytes)}, format ${wholeMiB(request.formatBytes + request.remoteBytes)}, the rest reserve and one slot) — ` +
+      `got ${wholeMiB(request.limit.bytes)} (${request.limit.source}) — raise --memory-limit, or lower --max-point-bytes and --batch-bytes`,
   );
 }

@@ -1,9 +1,9 @@
-// The resident memory of this process, cheap enough to look at before every batch.
+// Resident memory of this process, cheap enough to read before every batch.
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 export interface Resident {
-  /** Bytes in RAM just now, all threads. 1.5 µs on Linux; 8 µs elsewhere. */
+  /** Returns the bytes in RAM, all threads. Takes 1.5 µs on Linux, 8 µs elsewhere. */
   bytes(): number;
   close(): void;
 }
@@ -11,7 +11,7 @@ export interface Resident {
 const digit0 = 48;
 const space = 32;
 
-/** Pages in RAM: the second number of /proc/self/statm (proc(5)). Parsed by hand: it runs once per batch. */
+/** Reads the pages in RAM: the second number of /proc/self/statm (proc(5)). Allocates nothing, because it runs per batch. */
 function pages(fd: number, buffer: Uint8Array): number {
   const length = readSync(fd, buffer, 0, buffer.length, 0);
   let value = 0;
@@ -24,34 +24,34 @@ function openStatm(): number | null {
   try {
     return openSync('/proc/self/statm', 'r');
   } catch {
-    return null; // not Linux, or /proc is hidden
+    return null; // another system, or /proc is hidden
   }
 }
 
-/** The most there ever was of this program, bytes. What getrusage tells may be that of the program which started it. */
+/** Returns the peak resident bytes of this program. The value of getrusage may be that of the parent program. */
 export function peakResident(): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
   } catch {
-    return process.resourceUsage().maxRSS * 1024; // not Linux, or /proc is hidden
+    return process.resourceUsage().maxRSS * 1024; // another system, or /proc is hidden
   }
 }
 
-/** AT_PAGESZ in the auxiliary vector (getauxval(3)): pairs of words, the key and its value. */
+/** Key AT_PAGESZ of the auxiliary vector, which is pairs of key and value (getauxval(3)). */
 const pageSizeKey = 6n;
 
 /**
- * Bytes of a page (4, 16 or 64 KiB), which Node has no call for. To divide what Node and statm tell fails when the
- * collector gives memory back between the two looks, and everything seems twice as large from then on.
+ * Returns the bytes of a page (4, 16 or 64 KiB). Node has no call for it. Dividing Node's figure by statm's is wrong when
+ * the collector frees memory between the two reads.
  */
 export function pageBytes(): number {
   const text = readFileSync('/proc/self/auxv');
   const words = new BigUint64Array(text.buffer.slice(text.byteOffset, text.byteOffset + text.length));
   for (let i = 0; i + 1 < words.length; i += 2) if (words[i] === pageSizeKey) return Number(words[i + 1]);
-  throw new Error('the auxiliary vector does not tell the size of a page');
+  throw new Error('the auxiliary vector has no AT_PAGESZ');
 }
 
-/** Keeps one file open until `close`. */
+/** Opens a reader; it keeps one file open until `close`. */
 export function residentMemory(): Resident {
   const slow: Resident = { bytes: () => process.memoryUsage.rss(), close: () => {} };
   const fd = openStatm();
@@ -62,6 +62,6 @@ export function residentMemory(): Resident {
     return { bytes: () => pages(fd, buffer) * page, close: () => closeSync(fd) };
   } catch {
     closeSync(fd);
-    return slow; // a system of 32 bits, or one that hides it
+    return slow; // a 32-bit system, or /proc/self/auxv is hidden
   }
 }

@@ -1,9 +1,9 @@
-// Looks at resident memory, has garbage collected, tells people, and says how many writers memory allows.
-// When it only observes it goes through all of that in its own state, so that its words tell what it would have done.
+// Reads resident memory, forces collections, reports levels, and derives how many writers memory allows.
+// An observing watchdog runs the same state machine, so its notices report what it would have done.
 
 import type { Level } from '../../core/types/index.js';
 import type { GovernorOptions } from '../types.js';
-import { levelNotice, limitExceeded, observed, retainedNotice } from './memory-messages.js';
+import { levelNotice, limitExceeded, observedNotice, retainedNotice } from './memory-messages.js';
 import { calm, collected, criticalMark, highMark, type Watermarks, watch } from './watermarks.js';
 
 export class Watchdog {
@@ -21,7 +21,7 @@ export class Watchdog {
     return this.#memory.level;
   }
 
-  /** Down in a straight line from all writers at the high mark to one at the critical mark. */
+  /** Writers that memory allows: falls linearly from all at the high mark to one at the critical mark. */
   get writers(): number {
     const { workers, limitBytes, watchdog } = this.#options;
     if (this.level === 'normal' || watchdog !== 'on') return workers;
@@ -38,12 +38,12 @@ export class Watchdog {
   sample(): void {
     if (this.#options.watchdog === 'off') return;
     const before = this.#memory;
-    this.#look();
+    this.#read();
     if (this.#memory.collect) this.#collect();
-    this.#tell(before);
+    this.#report(before);
   }
 
-  #look(): void {
+  #read(): void {
     const { probe, limitBytes, clock, drained } = this.#options;
     this.#rss = probe();
     this.#peak = Math.max(this.#peak, this.#rss);
@@ -60,20 +60,20 @@ export class Watchdog {
     }
     const now = clock.monotonic();
     this.#memory = collected(this.#memory, { before, tookMs: now - started, now });
-    this.#look();
+    this.#read();
   }
 
-  /** Each change of level once, and once what the allocator keeps. */
-  #tell(before: Watermarks): void {
+  /** Reports each change of level once, and once the memory that the allocator retains. */
+  #report(before: Watermarks): void {
     const { limitBytes, notify, stop, watchdog } = this.#options;
     const { level, retained } = this.#memory;
-    const figures = { rss: this.#rss, limit: limitBytes };
+    const memory = { rss: this.#rss, limit: limitBytes };
     if (level !== before.level) {
-      if (watchdog === 'observe') notify(observed(level, figures));
-      else if (level === 'stop') stop(limitExceeded(figures));
-      else notify(levelNotice(level, figures));
+      if (watchdog === 'observe') notify(observedNotice(level, memory));
+      else if (level === 'stop') stop(limitExceeded(memory));
+      else notify(levelNotice(level, memory));
     }
-    // Unless everything was really collected nobody knows what is kept.
-    if (retained !== null && before.retained === null && watchdog === 'on') notify(retainedNotice(figures));
+    // An observing watchdog collects nothing, so the retained amount is unknown.
+    if (retained !== null && before.retained === null && watchdog === 'on') notify(retainedNotice(memory));
   }
 }

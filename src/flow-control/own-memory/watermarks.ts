@@ -1,45 +1,45 @@
-// From resident memory to a level, as a pure state machine. Pausing until RSS falls would wait for ever: dropped buffers
-// stay resident while nothing allocates, so high water asks for a collection, and what even that does not free is the allocator's.
+// Memory level as a pure function of resident memory. Dropped buffers stay resident while nothing allocates, so waiting
+// alone never frees them: the high level requests a collection. The allocator retains what a collection does not free.
 
 import type { Level } from '../../core/types/index.js';
 
-/** Percent of the limit at which a level is entered; product law. */
+/** Percent of the limit at which each level begins; part of the product contract. */
 export const highMark = 80;
 export const criticalMark = 90;
 export const stopMark = 97;
-/** High is left below 80 − min(10, a tenth of 80) %, critical below the high mark: no flutter around a mark. */
+/** The high level ends below 72 %, the critical level below 80 %. The gap prevents oscillation around a mark. */
 const highLeave = highMark - Math.min(criticalMark - highMark, highMark / 10);
 
-/** This long above the stop mark with nothing in flight, after a collection that did not help, is the end. */
+/** The run stops after this time above the stop mark, once a collection with nothing in flight did not help. */
 const stopAfterMs = 5_000;
 const gcMinMs = 250;
 const gcMaxMs = 30_000;
-/** A collection costs at most a tenth of the time. */
+/** Collections take at most a tenth of the time. */
 const gcCost = 10;
-/** Freeing less than this share makes the next forced collection wait twice as long (OTel's memory_limiter). */
+/** A collection that frees less than this share doubles the interval to the next (OpenTelemetry's memory_limiter). */
 const gcWorthwhile = 0.05;
 
 export interface Watermarks {
   readonly level: Level;
   readonly highSeconds: number;
   readonly criticalSeconds: number;
-  /** A collection is wanted now: run it, then report it with `collected`. */
+  /** True requests a collection now; the caller runs it and reports it with `collected`. */
   readonly collect: boolean;
-  /** Resident bytes that stay with nothing in flight and after a collection: kept by the allocator. Null: none known. */
+  /** Resident bytes that a collection with nothing in flight did not free: the allocator retains them. Null if unknown. */
   readonly retained: number | null;
   /** ms of the last sample; null before the first. */
   readonly at: number | null;
   readonly gcIntervalMs: number;
   readonly gcNotBefore: number;
-  /** The same without the back-off: for the first collection with nothing in flight. */
+  /** Earliest time of the first collection with nothing in flight, which ignores the back-off. */
   readonly gcSoonest: number;
-  /** A collection whose effect is not known yet: buffers are given back on another thread, up to 200 ms later. */
+  /** Collection without a known effect so far. Another thread frees buffers up to 200 ms later. */
   readonly gcPending: Collection | null;
-  /** Since the critical mark was passed a collection with nothing in flight did not help: only that one proves anything. */
+  /** True once a collection with nothing in flight did not help since the critical level began. */
   readonly gcTried: boolean;
-  /** The last sample found nothing in flight. */
+  /** True if nothing was in flight at the last sample. */
   readonly drained: boolean;
-  /** Since when the stop mark is passed with nothing to blame but ourselves; null: it is not. */
+  /** Begin of the time above the stop mark after such a collection; null below the mark. */
   readonly stuckSince: number | null;
 }
 
@@ -55,7 +55,7 @@ export interface WatermarkSample {
   readonly limit: number;
   /** Monotonic ms. */
   readonly now: number;
-  /** No batch is in flight: every slot is free. */
+  /** True while no batch is in flight: every slot is free. */
   readonly drained: boolean;
 }
 
@@ -85,7 +85,7 @@ function levelOf(level: Level, percent: number): Level {
   return level !== 'normal' && percent >= highLeave ? 'high' : 'normal';
 }
 
-/** Time since the last sample goes to the level that it found. */
+/** Adds the time since the last sample to the level of that sample. */
 function elapsed(state: Watermarks, now: number): Pick<Watermarks, 'highSeconds' | 'criticalSeconds'> {
   const seconds = (now - (state.at ?? now)) / 1000;
   const critical = state.level === 'critical' || state.level === 'stop';
@@ -100,7 +100,7 @@ function stuckSince(state: Watermarks, sample: WatermarkSample): number | null {
   return state.stuckSince ?? (state.gcTried ? sample.now : null);
 }
 
-/** What stays although nothing is in flight and all garbage was collected is not coming back by waiting. */
+/** Returns the bytes that the allocator retains: nothing is in flight and a collection did not free them. */
 function retainedBy(state: Watermarks, level: Level, sample: WatermarkSample): number | null {
   if (level !== 'critical') return null;
   if (state.retained !== null) return state.retained;
@@ -112,8 +112,8 @@ function wantsCollection(state: Watermarks, level: Level, { now, drained }: Wate
   return level === 'high' && state.level === 'normal' && now >= state.gcNotBefore;
 }
 
-/** How the last collection turned out, once that can be seen. */
-function judged(state: Watermarks, level: Level, { rss, now }: WatermarkSample): Watermarks {
+/** Rates the last collection once its effect is visible. */
+function rated(state: Watermarks, level: Level, { rss, now }: WatermarkSample): Watermarks {
   const gc = state.gcPending;
   if (gc === null || now < state.gcSoonest) return { ...state, gcTried: state.gcTried && level === 'critical' };
   const useful = rss <= gc.before * (1 - gcWorthwhile);
@@ -127,10 +127,10 @@ function judged(state: Watermarks, level: Level, { rss, now }: WatermarkSample):
   };
 }
 
-/** One look at memory. Never says that nothing may be sent: the floor is one writer. */
+/** Takes one sample. One writer always remains allowed. */
 export function watch(before: Watermarks, sample: WatermarkSample): Watermarks {
   const level = levelOf(before.level, percentOf(sample));
-  const state = judged(before, level, sample);
+  const state = rated(before, level, sample);
   const stuck = stuckSince(state, sample);
   const ended = state.level === 'stop' || (stuck !== null && sample.now - stuck >= stopAfterMs);
   return {
@@ -145,7 +145,7 @@ export function watch(before: Watermarks, sample: WatermarkSample): Watermarks {
   };
 }
 
-/** The collection that was asked for is done, at `now`: monotonic ms. Its effect is judged by a later sample. */
+/** Records that the requested collection ended at `now` (monotonic ms). A later sample rates its effect. */
 export function collected(
   state: Watermarks,
   gc: { readonly before: number; readonly tookMs: number; readonly now: number },

@@ -1,58 +1,58 @@
-// Flushes come no closer than two seconds, and only an answered one shows that rows are on disk: what a node takes in that
-// time has to fit beside the bodies that it keeps. A target that takes more is held back by its memory alone. Then bodies
-// get smaller: that costs a slow target a third of its rate and a fast one next to nothing, and leaves the room to rows. To
-// count on the target's own flushes instead would be faster still, until a disk slows down and nobody has seen it yet.
+// Body size that keeps a fast target within its memory. Flushes are at least two seconds apart, and only an answered flush
+// proves that rows are on disk. All rows of that time must fit beside the request bodies that a node retains. Smaller
+// bodies leave more room for rows; they cost a slow target a third of its rate and a fast one almost nothing.
 
-import { apartMs } from './flushing.js';
+import { flushIntervalMs } from './flushing.js';
 
-/** Below that little is won: 128 KiB bodies leave a tenth more for rows, and cost a fifth of a slow target's rate. */
-const smallest = 256 * 1024;
-/** Beside what comes in between two flushes: what comes in while one runs, for a second. */
+/** Smallest body. 128 KiB would leave a tenth more for rows and cost a slow target a fifth of its rate. */
+const minBytes = 256 * 1024;
+/** Rows per interval are multiplied by this, for the rows that arrive while the flush itself runs (about 1 s). */
 const headroom = 1.5;
-/** Bodies grow by so much of the most from one flush to the next. */
+/** Growth from one flush to the next, as a share of the largest body. */
 const stepShare = 1 / 8;
 
 export interface PacingOptions {
-  /** Most body bytes by the plan. */
-  readonly most: number;
-  /** The largest bodies beside which so many bytes of rows fit a node. */
-  readonly beside: (rowBytes: number) => number;
+  /** Largest body of the plan, bytes. */
+  readonly maxBytes: number;
+  /** Returns the largest bodies beside which so many bytes of rows fit a node. */
+  readonly bodiesBeside: (rowBytes: number) => number;
 }
 
+/** Time between two flushes. */
 interface Cycle {
   readonly from: number;
-  /** What had come in by then. */
+  /** Totals at its begin. */
   readonly rows: number;
   readonly sent: number;
-  /** ms that were lost since. */
+  /** Waiting time within it, ms. */
   heldMs: number;
 }
 
 export class FlushPacing {
   readonly #options: PacingOptions;
-  readonly #least: number;
+  readonly #min: number;
   #bytes: number;
   #countedTo = 0;
   #held = false;
   #heldMs = 0;
   #rows = 0;
   #sent = 0;
-  /** Since the last flush began, or since the first answer. */
+  /** Begins with the last flush, or with the first answer. */
   #cycle: Cycle | null = null;
   #bytesPerSecond = 0;
 
   constructor(options: PacingOptions) {
     this.#options = options;
-    this.#least = Math.min(smallest, options.most);
-    this.#bytes = options.most;
+    this.#min = Math.min(minBytes, options.maxBytes);
+    this.#bytes = options.maxBytes;
   }
 
-  /** Most body bytes just now. */
+  /** Largest body at this moment. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Whether something waits just now for the time between two flushes to pass. */
+  /** True while a batch waits only for the interval between two flushes. */
   get held(): boolean {
     return this.#held;
   }
@@ -61,20 +61,20 @@ export class FlushPacing {
     return this.#heldMs / 1000;
   }
 
-  /** What was let through from the last flush but one to the last. */
+  /** Body bytes per second between the last two flushes. */
   get bytesPerSecond(): number {
     return this.#bytesPerSecond;
   }
 
-  /** A body was acknowledged. `rows`: bytes that it takes on the fullest node. */
+  /** Counts an acknowledged body. `rows`: bytes that it takes on the fullest node. */
   accepted(at: number, bytes: number, rows: number): void {
     this.#cycle ??= { from: at, rows: 0, sent: 0, heldMs: 0 };
     this.#sent += bytes;
     this.#rows += rows;
   }
 
-  /** How it is from `at` on. */
-  look(at: number, held: boolean): void {
+  /** Records whether a batch waits from `at` on. */
+  setHeld(at: number, held: boolean): void {
     const ms = this.#held ? at - this.#countedTo : 0;
     this.#heldMs += ms;
     if (this.#cycle !== null) this.#cycle.heldMs += ms;
@@ -82,16 +82,16 @@ export class FlushPacing {
     this.#held = held;
   }
 
-  /** A flush begins. */
-  flushing(at: number): void {
-    this.look(at, this.#held);
+  /** Records the begin of a flush and adjusts the body size. */
+  flushBegins(at: number): void {
+    this.setHeld(at, this.#held);
     const before = this.#cycle;
     this.#cycle = { from: at, rows: this.#rows, sent: this.#sent, heldMs: 0 };
     if (before === null) return;
     this.#bytesPerSecond = ((this.#sent - before.sent) / Math.max(1, at - before.from)) * 1000;
-    const incoming = (this.#rows - before.rows) / Math.max(1, at - before.from - before.heldMs);
-    const fits = this.#options.beside(incoming * apartMs * headroom);
-    const step = Math.floor(this.#options.most * stepShare);
-    this.#bytes = Math.max(this.#least, Math.min(this.#options.most, this.#bytes + step, fits));
+    const rowsPerMs = (this.#rows - before.rows) / Math.max(1, at - before.from - before.heldMs);
+    const fitting = this.#options.bodiesBeside(rowsPerMs * flushIntervalMs * headroom);
+    const step = Math.floor(this.#options.maxBytes * stepShare);
+    this.#bytes = Math.max(this.#min, Math.min(this.#options.maxBytes, this.#bytes + step, fitting));
   }
 }

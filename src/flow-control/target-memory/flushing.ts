@@ -1,72 +1,74 @@
-// When the target is asked to flush: before this load's unflushed rows fill what the plan leaves them, and as relief when
-// it answers nothing but "memory exhausted". Pure: events in, a new state and a decision out.
+// Decides when the target is asked to flush, as a pure state machine: before unflushed rows of this load exceed their room,
+// and as relief while the target answers nothing but "memory exhausted".
 
 import type { FlushOutcome } from '../../core/types/index.js';
-import { type Believed, believe, remember } from './memcache-estimate.js';
+import { correctByGauges, type MemcacheEstimate, recordEstimate } from './memcache-estimate.js';
 
-/** Two flushes are never closer than this, from the begin of one to the begin of the next. */
-export const apartMs = 2_000;
-/** A planned flush that takes longer does harm: it is the last. */
-const longestMs = 10_000;
+/** Shortest time from the begin of one flush to the begin of the next. */
+export const flushIntervalMs = 2_000;
+/** A planned flush that takes longer ends planned flushes. */
+const maxFlushMs = 10_000;
 const reliefAfterMs = 30_000;
-const reliefEveryMs = 60_000;
-/** Writes slowed so much by a flush, so many times in a row, and by more than noise: it is given up. */
+const reliefIntervalMs = 60_000;
+/** Planned flushes end after three in a row that slow writes twofold, by more than noise and with enough samples. */
 const slowdown = 2;
-const slowTimes = 3;
+const slowFlushesToGiveUp = 3;
 const noiseMs = 20;
-const fewestSamples = 3;
+const minSamples = 3;
 const failuresToGiveUp = 3;
-/** A target that writes slower than we send is waited for at the limit, but not for ever: its gauge may never fall. */
-const longestHoldMs = 120_000;
+/** Sending waits at most this long for a target that flushes too slowly, because its gauge may never fall. */
+const maxHoldMs = 120_000;
 /** Weight of the newest answer in the mean latency. */
 const alpha = 0.1;
 
-/** Unflushed bytes on the fullest node at which a flush is due, and at which writing waits for it. */
-export interface Marks {
+/** Unflushed bytes on the fullest node at which a flush is due, and at which sending waits for it. */
+export interface FlushMarks {
   readonly dueBytes: number;
   readonly holdBytes: number;
 }
 
 export interface FlushingOptions {
-  /** Bytes of each body that end up on the fullest node. */
+  /** Share of each body that reaches the fullest node. */
   readonly share: number;
-  /** From the plan; null: no flush is planned. */
-  readonly plan: Marks | null;
-  /** False: the target is never asked to flush. */
+  /** Marks of the plan; null if no flush is planned. */
+  readonly plan: FlushMarks | null;
+  /** False forbids every flush. */
   readonly relieve: boolean;
-  /** Nodes that hold the database: gauges of fewer cannot tell that there is less than believed. */
+  /** Nodes that hold the database. Gauges of fewer nodes cannot lower the estimate. */
   readonly nodes: number;
 }
 
 /** `at`: monotonic ms. */
 export type FlushingEvent =
   | { readonly kind: 'accepted'; readonly bytes: number; readonly latencyMs: number; readonly at: number }
-  /** `asked`: a stage has ended, flush whatever there is. */
+  /** `asked`: a stage has ended and requests a flush. */
   | { readonly kind: 'exhausted' | 'otherAnswer' | 'tick' | 'asked'; readonly at: number }
   | { readonly kind: 'gauges'; readonly bytes: readonly (number | null)[]; readonly at: number }
   | { readonly kind: 'flushed'; readonly outcome: FlushOutcome; readonly at: number };
 
-export interface Flushing extends Believed {
-  /** Begin of the flush under way; null: none is. */
+export interface Flushing extends MemcacheEstimate {
+  /** Begin of the running flush; null without one. */
   readonly flushingSince: number | null;
-  /** The flush under way ends a stage. Sending waits for it, so its duration slows no write. */
+  /** True if the running flush ends a stage. Sending waits for it, so its duration slows no write. */
   readonly endsStage: boolean;
   readonly lastFlushAt: number;
-  /** First of the answers in a row that said nothing but "memory exhausted". */
+  /** Begin of the current series of "memory exhausted" answers. */
   readonly exhaustedSince: number | null;
   readonly lastReliefAt: number;
-  /** Why no more flush is planned; null while it goes on. */
+  /** Reason why planned flushes ended; null while they continue. */
   readonly givenUp: string | null;
-  /** Given up since it takes too long. The target's own flushes go on; at the limit they are waited for. */
+  /** True once planned flushes ended because they take too long. The target's own flushes continue, and sending waits for them. */
   readonly slowly: boolean;
-  /** Since when they are; null: they are not. */
+  /** Begin of the current wait for the target's own flush; null without one. */
   readonly heldSince: number | null;
-  /** Nor any relief: the target does not let us. */
+  /** True once the target refused to flush for lack of privilege. It also forbids relief. */
   readonly notPermitted: boolean;
   /** Mean latency of writes outside flushes, ms; null before the first. */
   readonly calmMs: number | null;
   readonly during: { readonly count: number; readonly totalMs: number };
+  /** Consecutive flushes that slowed writes. */
   readonly slow: number;
+  /** Consecutive failed flushes. */
   readonly failures: number;
 }
 
@@ -74,9 +76,9 @@ export interface Flushing extends Believed {
 export type FlushCause = 'planned' | 'relief' | 'stage';
 
 export interface FlushingDecision {
-  /** Begin a flush now. */
+  /** Flush to begin now. */
   readonly flush: FlushCause | null;
-  /** Nothing new is to be sent until the flush under way has ended. */
+  /** True while nothing new may be sent. */
   readonly hold: boolean;
 }
 
@@ -100,27 +102,27 @@ export const unflushed: Flushing = {
   failures: 0,
 };
 
-/** Takes in one event and decides. Whoever is told to flush does it, and reports `flushed`. */
+/** Takes one event and decides. The caller runs the decided flush and reports it with `flushed`. */
 export function step(
   before: Flushing,
   event: FlushingEvent,
   options: FlushingOptions,
 ): { readonly state: Flushing; readonly decision: FlushingDecision } {
-  const learned = learn(before, event, options);
-  const believed = learned.pending + learned.fresh;
-  const full = learned.slowly && options.plan !== null && believed >= options.plan.holdBytes;
-  const heldSince = full ? (learned.heldSince ?? event.at) : null;
-  const state = { ...learned, heldSince };
-  const flush = due(state, event, options);
-  const next = flush === null ? state : begun(state, event.at, flush);
-  return { state: next, decision: { flush, hold: holds(next, event.at, options) } };
+  const updated = update(before, event, options);
+  const estimate = updated.pending + updated.fresh;
+  const full = updated.slowly && options.plan !== null && estimate >= options.plan.holdBytes;
+  const heldSince = full ? (updated.heldSince ?? event.at) : null;
+  const state = { ...updated, heldSince };
+  const flush = dueFlush(state, event, options);
+  const next = flush === null ? state : begin(state, event.at, flush);
+  return { state: next, decision: { flush, hold: mustHold(next, event.at, options) } };
 }
 
-function learn(state: Flushing, event: FlushingEvent, { share, nodes }: FlushingOptions): Flushing {
+function update(state: Flushing, event: FlushingEvent, { share, nodes }: FlushingOptions): Flushing {
   switch (event.kind) {
     case 'accepted':
       return {
-        ...timed(state, event.latencyMs),
+        ...addLatency(state, event.latencyMs),
         fresh: state.fresh + event.bytes * share * state.factor,
         exhaustedSince: null,
       };
@@ -131,15 +133,15 @@ function learn(state: Flushing, event: FlushingEvent, { share, nodes }: Flushing
     case 'asked':
       return state;
     case 'tick':
-      return { ...state, ...remember(state, event.at) };
+      return { ...state, ...recordEstimate(state, event.at) };
     case 'gauges':
-      return { ...state, ...believe(state, event.bytes, nodes) };
+      return { ...state, ...correctByGauges(state, event.bytes, nodes) };
     case 'flushed':
-      return ended(state, event.outcome);
+      return end(state, event.outcome);
   }
 }
 
-function timed(state: Flushing, latencyMs: number): Flushing {
+function addLatency(state: Flushing, latencyMs: number): Flushing {
   if (state.flushingSince !== null) {
     const { count, totalMs } = state.during;
     return { ...state, during: { count: count + 1, totalMs: totalMs + latencyMs } };
@@ -148,62 +150,55 @@ function timed(state: Flushing, latencyMs: number): Flushing {
   return { ...state, calmMs };
 }
 
-/** What was acknowledged before a flush began is on disk when it has ended well. */
-function ended(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing {
-  const rest: Flushing = { ...state, flushingSince: null, during: unflushed.during };
-  if (kind === 'notPermitted') {
-    return { ...rest, notPermitted: true, givenUp: `it is not permitted: ${reason ?? ''}` };
-  }
+/** Ends a flush. Rows acknowledged before a successful flush began are on disk. */
+function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing {
+  const ended: Flushing = { ...state, flushingSince: null, during: unflushed.during };
+  if (kind === 'notPermitted') return { ...ended, notPermitted: true, givenUp: `it is not permitted: ${reason ?? ''}` };
   if (kind === 'failed') {
     const failures = state.failures + 1;
-    return {
-      ...rest,
-      failures,
-      givenUp: state.givenUp ?? (failures < failuresToGiveUp ? null : `it fails: ${reason}`),
-    };
+    const why = failures < failuresToGiveUp ? null : `it fails: ${reason}`;
+    return { ...ended, failures, givenUp: state.givenUp ?? why };
   }
-  const slow = !state.endsStage && wasSlowed(state) ? state.slow + 1 : 0;
-  const late = !state.endsStage && (tookMs > longestMs || kind === 'timedOut');
-  const why = late
-    ? `it took more than ${longestMs / 1000}s`
-    : slow >= slowTimes
-      ? 'it slows the writes twofold'
-      : null;
-  // Without an answer nothing is known to be on disk, but the target goes on with it.
+  const slow = !state.endsStage && slowedWrites(state) ? state.slow + 1 : 0;
+  const late = !state.endsStage && (tookMs > maxFlushMs || kind === 'timedOut');
+  const tooSlow = slow >= slowFlushesToGiveUp ? 'it slows the writes twofold' : null;
+  const why = late ? `it took more than ${maxFlushMs / 1000}s` : tooSlow;
+  // Without an answer no row is known to be on disk, although the target may continue to flush.
   const pending = kind === 'done' ? 0 : state.pending;
-  return { ...rest, pending, slow, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
+  return { ...ended, pending, slow, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
 }
 
-function wasSlowed({ calmMs, during: { count, totalMs } }: Flushing): boolean {
-  if (calmMs === null || count < fewestSamples) return false;
+function slowedWrites({ calmMs, during: { count, totalMs } }: Flushing): boolean {
+  if (calmMs === null || count < minSamples) return false;
   return totalMs / count > slowdown * calmMs && totalMs / count - calmMs > noiseMs;
 }
 
-function due(state: Flushing, { kind, at }: FlushingEvent, { plan, relieve }: FlushingOptions): FlushCause | null {
-  if (!relieve || state.notPermitted || state.flushingSince !== null || at - state.lastFlushAt < apartMs) return null;
+function dueFlush(state: Flushing, { kind, at }: FlushingEvent, { plan, relieve }: FlushingOptions): FlushCause | null {
+  if (!relieve || state.notPermitted || state.flushingSince !== null) return null;
+  if (at - state.lastFlushAt < flushIntervalMs) return null;
   const exhausted = state.exhaustedSince !== null && at - state.exhaustedSince >= reliefAfterMs;
-  if ((exhausted || state.heldSince !== null) && at - state.lastReliefAt >= reliefEveryMs) return 'relief';
+  if ((exhausted || state.heldSince !== null) && at - state.lastReliefAt >= reliefIntervalMs) return 'relief';
   if (kind === 'asked') return 'stage';
   if (plan === null || state.givenUp !== null) return null;
   return state.pending + state.fresh >= plan.dueBytes ? 'planned' : null;
 }
 
-function begun(state: Flushing, at: number, why: FlushCause): Flushing {
+function begin(state: Flushing, at: number, cause: FlushCause): Flushing {
   return {
     ...state,
     pending: state.pending + state.fresh,
     fresh: 0,
     flushingSince: at,
-    endsStage: why === 'stage',
+    endsStage: cause === 'stage',
     lastFlushAt: at,
-    lastReliefAt: why === 'relief' ? at : state.lastReliefAt,
+    lastReliefAt: cause === 'relief' ? at : state.lastReliefAt,
     during: unflushed.during,
   };
 }
 
-/** Only for a flush that can still help; one that was given up for other reasons than its time must not stop the load. */
-function holds(state: Flushing, at: number, { plan, relieve }: FlushingOptions): boolean {
+/** Holds only for a flush that can still help. Planned flushes that ended for another reason than their time never hold. */
+function mustHold(state: Flushing, at: number, { plan, relieve }: FlushingOptions): boolean {
   if (plan === null || !relieve || state.notPermitted) return false;
-  if (state.givenUp !== null) return state.heldSince !== null && at - state.heldSince < longestHoldMs;
+  if (state.givenUp !== null) return state.heldSince !== null && at - state.heldSince < maxHoldMs;
   return state.pending + state.fresh >= plan.holdBytes;
 }

@@ -1,71 +1,89 @@
-// How much of this load a node has not yet written to disk, as believed: counted from acknowledgements, and corrected by
-// the target's gauge. The gauge is up to 10 s old, so it is held against all that was believed within that time.
+// Estimate of the rows of this load that a node has not flushed yet. Acknowledgements are counted, and the target's gauge
+// corrects the count. The gauge is up to 10 s old, so it is compared with all estimates of that time.
+
+/** CnosDB's row head and one slot per field, bytes (mem_cache/row_data.rs of version 2.4.3). */
+const rowHead = 32;
+const fieldSlot = 16;
+
+/**
+ * Returns memcache bytes per body byte. Rows can exceed their text: a hundred flags are a line of 600 bytes and a row of
+ * 1,600. The result is at least 1, because the measured peaks are in bytes of text.
+ */
+export function rowsPerByte(points: number, values: number, bodyBytes: number): number {
+  return Math.max(1, (rowHead * points + fieldSlot * values) / Math.max(1, bodyBytes));
+}
 
 /** Bytes on the fullest node. */
-export interface Believed {
-  /** Acknowledged before the last flush began and not known to be on disk. */
+export interface MemcacheEstimate {
+  /** Bytes acknowledged before the last flush began and not known to be on disk. */
   readonly pending: number;
-  /** Acknowledged since. */
+  /** Bytes acknowledged since. */
   readonly fresh: number;
-  /** Gauge bytes per body byte, as learned; 1 to 4. */
+  /** Gauge bytes per body byte, learned from gauges; 1 to 4. */
   readonly factor: number;
-  /** What was believed over the last seconds, oldest first. */
+  /** Estimates of the last seconds, oldest first. */
   readonly history: readonly { readonly at: number; readonly bytes: number }[];
 }
 
 const gaugeAgeMs = 12_000;
-const rememberEveryMs = 500;
-/** What the gauge may differ by before it is believed more than the count. */
+const historyStepMs = 500;
+/** Differences within this share and these bytes do not correct the count. */
 const tolerance = 0.15;
 const slackBytes = 4 * 1024 * 1024;
-const factorStep = 2;
-const factorMost = 4;
+const maxFactorStep = 2;
+const maxFactor = 4;
 const factorDecay = 0.9;
 
-export function remember(state: Believed, at: number): Believed {
+/** Adds the estimate to the history. */
+export function recordEstimate(state: MemcacheEstimate, at: number): MemcacheEstimate {
   const last = state.history.at(-1);
-  if (last !== undefined && at - last.at < rememberEveryMs) return state;
-  const kept = state.history.filter((each) => at - each.at <= gaugeAgeMs);
-  return { ...state, history: [...kept, { at, bytes: state.pending + state.fresh }] };
+  if (last !== undefined && at - last.at < historyStepMs) return state;
+  const recent = state.history.filter((each) => at - each.at <= gaugeAgeMs);
+  return { ...state, history: [...recent, { at, bytes: state.pending + state.fresh }] };
 }
 
 /**
- * More than was believed at any time: others write too, or rows take more than their text. Less than was ever believed:
- * the target flushed by itself; that is only taken over where every node has told, and never as a smaller factor.
+ * Corrects the estimate by the gauges of the nodes. A gauge above all recent estimates raises it: other clients write too,
+ * or rows take more than their text. A gauge below all of them lowers it, because the target flushed by itself; this needs
+ * the gauges of every node.
  */
-export function believe(state: Believed, gauges: readonly (number | null)[], nodes: number): Believed {
-  const told = gauges.filter((each) => each !== null);
-  if (told.length === 0 || state.history.length === 0) return state;
-  const gauge = Math.max(...told);
-  const believed = state.history.map(({ bytes }) => bytes);
-  const [least, most] = [Math.min(...believed), Math.max(...believed)];
-  if (gauge > most * (1 + tolerance) + slackBytes) return raised(state, gauge, most);
-  const allTold = told.length === gauges.length && gauges.length >= nodes;
-  if (!allTold || gauge >= least * (1 - tolerance) - slackBytes) return state;
-  return lowered(state, least - gauge);
+export function correctByGauges(
+  state: MemcacheEstimate,
+  gauges: readonly (number | null)[],
+  nodes: number,
+): MemcacheEstimate {
+  const known = gauges.filter((each) => each !== null);
+  if (known.length === 0 || state.history.length === 0) return state;
+  const gauge = Math.max(...known);
+  const estimates = state.history.map(({ bytes }) => bytes);
+  const [min, max] = [Math.min(...estimates), Math.max(...estimates)];
+  if (gauge > max * (1 + tolerance) + slackBytes) return raised(state, gauge, max);
+  const complete = known.length === gauges.length && gauges.length >= nodes;
+  if (!complete || gauge >= min * (1 - tolerance) - slackBytes) return state;
+  return lowered(state, min - gauge);
 }
 
-function raised(state: Believed, gauge: number, most: number): Believed {
-  const ratio = most > slackBytes ? Math.min(factorStep, gauge / most) : 1;
+function raised(state: MemcacheEstimate, gauge: number, max: number): MemcacheEstimate {
+  const ratio = max > slackBytes ? Math.min(maxFactorStep, gauge / max) : 1;
   return {
     ...state,
-    fresh: state.fresh + gauge - most,
-    factor: Math.min(factorMost, state.factor * ratio),
-    history: moved(state, gauge - most),
+    fresh: state.fresh + gauge - max,
+    factor: Math.min(maxFactor, state.factor * ratio),
+    history: shifted(state, gauge - max),
   };
 }
 
-function lowered(state: Believed, by: number): Believed {
+function lowered(state: MemcacheEstimate, by: number): MemcacheEstimate {
   const fromPending = Math.min(state.pending, by);
   return {
     pending: state.pending - fromPending,
     fresh: Math.max(0, state.fresh - (by - fromPending)),
     factor: Math.max(1, state.factor * factorDecay),
-    history: moved(state, -by),
+    history: shifted(state, -by),
   };
 }
 
-/** The same old gauge is read again: it must not be news twice. */
-function moved({ history }: Believed, by: number): Believed['history'] {
+/** Shifts the history, so that reading the same gauge again does not correct twice. */
+function shifted({ history }: MemcacheEstimate, by: number): MemcacheEstimate['history'] {
   return history.map(({ at, bytes }) => ({ at, bytes: Math.max(0, bytes + by) }));
 }

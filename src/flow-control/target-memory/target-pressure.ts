@@ -1,16 +1,17 @@
-// The target's half of the governor: how large bodies may be just now, whether sending has to wait for a flush, and when
-// one begins. All decisions are those of flushing.ts and sizing.ts; here they meet the clock. One flush at a time.
+// The target's half of flow control: largest request body, waits for a flush, and the begin of flushes. The decisions are
+// pure (flushing.ts, body-size.ts, flush-pacing.ts); this class connects them to the clock. At most one flush runs.
 
+import { size } from '../../core/text.js';
 import type { Attempt, Clock, FlushOutcome, Notice } from '../../core/types/index.js';
-import { capped, fullSize, type Sizing, size } from '../body-size.js';
+import { adjustBodySize, type BodyAnswer, type BodySize, capBodySize, fullBodySize } from '../body-size.js';
 import { FlushPacing } from './flush-pacing.js';
 import {
-  apartMs,
   type FlushCause,
   type Flushing,
   type FlushingEvent,
   type FlushingOptions,
-  type Marks,
+  type FlushMarks,
+  flushIntervalMs,
   step,
   unflushed,
 } from './flushing.js';
@@ -20,65 +21,65 @@ const tickMs = 250;
 const gaugesEveryMs = 10_000;
 
 export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan'> {
-  /** Most body bytes without flushes; with them it is `kept.bodyBytes`. */
+  /** Largest body once planned flushes have ended. With planned flushes it is `kept.bodyBytes`. */
   readonly bodyBytesUnflushed: number;
   readonly kept: RaftLogOptions;
-  /** What the plan makes of the bodies that the fullest node keeps, and of rows that have to fit beside them; null: no flush is planned. */
+  /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
-    readonly marks: (keptBytes: number) => Marks;
+    readonly marks: (keptBytes: number) => FlushMarks;
     readonly bodiesBeside: (rowBytes: number) => number;
   } | null;
-  /** Resident bytes of a node that holds so much beside what it takes when idle. */
+  /** Returns the resident bytes of a node with these retained bodies and unflushed rows. */
   readonly weigh: (keptBytes: number, rowBytes: number) => number;
   readonly clock: Clock;
   /** Ends every wait. */
   readonly signal: AbortSignal;
   /** Asks the target to flush; never rejects. */
   readonly flush: (cause: FlushCause) => Promise<FlushOutcome>;
-  /** Never rejects. */
+  /** Reads the gauges of the nodes; never rejects. */
   readonly gauges: () => Promise<readonly (number | null)[]>;
   readonly notify: (notice: Notice) => void;
 }
 
-/** Looks at the clock every 250 ms, and at the gauges every 10 s where flushes are planned, until `close`. */
+/** Checks the clock every 250 ms, and the gauges every 10 s if flushes are planned, until `close`. */
 export class TargetPressure {
   readonly #options: TargetPressureOptions;
   readonly #timers: (() => void)[];
   readonly #kept: RaftLogEstimate;
   readonly #pacing: FlushPacing;
   #flushing: Flushing = unflushed;
-  #sizing: Sizing;
+  #bodySize: BodySize;
   #peakBytes: number;
-  /** Looks again as soon as the next flush may begin. */
-  #cancelLook: () => void = () => {};
+  /** Cancels the check at the time of the next possible flush. */
+  #cancelCheck: () => void = () => {};
   #holding = false;
   #waiting: (() => void)[] = [];
   #running: Promise<FlushOutcome> | null = null;
   #flushes = 0;
-  #looking = false;
+  #readingGauges = false;
   #closed = false;
 
   constructor(options: TargetPressureOptions) {
     const { clock, signal, plan, kept } = options;
     this.#options = options;
-    this.#sizing = fullSize(kept.bodyBytes);
+    this.#bodySize = fullBodySize(kept.bodyBytes);
     this.#kept = new RaftLogEstimate(kept);
     this.#peakBytes = options.weigh(0, 0);
     this.#pacing = new FlushPacing({
-      most: kept.bodyBytes,
-      beside: plan?.bodiesBeside ?? (() => kept.bodyBytes),
+      maxBytes: kept.bodyBytes,
+      bodiesBeside: plan?.bodiesBeside ?? (() => kept.bodyBytes),
     });
     this.#timers = [clock.every(tickMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }))];
     signal.addEventListener('abort', () => this.close(), { once: true });
-    if (plan !== null) this.#timers.push(clock.every(gaugesEveryMs, () => void this.#look()));
+    if (plan !== null) this.#timers.push(clock.every(gaugesEveryMs, () => void this.#readGauges()));
   }
 
-  /** Most body bytes of a batch just now. */
+  /** Largest body of a batch at this moment. */
   get bodyBytes(): number {
-    return Math.min(this.#sizing.bytes, this.#pacing.bytes);
+    return Math.min(this.#bodySize.bytes, this.#pacing.bytes);
   }
 
-  /** Sending waits only for the time between two flushes to pass: with more memory it would go on. */
+  /** True when only the minimum interval between flushes blocks sending. A larger --target-memory removes this wait. */
   get paced(): boolean {
     return this.#pacing.held;
   }
@@ -87,27 +88,27 @@ export class TargetPressure {
     return this.#pacing.heldSeconds;
   }
 
-  /** Body bytes that are let through, as last seen between two flushes. */
+  /** Body bytes per second between the last two flushes. */
   get bytesPerSecond(): number {
     return this.#pacing.bytesPerSecond;
   }
 
-  /** Requests to flush that were sent. */
+  /** Number of flush requests sent. */
   get flushes(): number {
     return this.#flushes;
   }
 
-  /** The most that the fullest node is believed to have taken, resident bytes. */
+  /** Estimated peak of the fullest node, resident bytes. */
   get peakBytes(): number {
     return this.#peakBytes;
   }
 
-  /** What the fullest node is believed to take just now, resident bytes. */
+  /** Estimated memory of the fullest node at this moment, resident bytes. */
   get nodeBytes(): number {
     return this.#options.weigh(this.#kept.bytes, this.#flushing.pending + this.#flushing.fresh);
   }
 
-  /** Every attempt, as soon as it is answered. `rows`: bytes that its points will take in the target's memory. */
+  /** Takes each attempt as soon as it is answered. `rows`: bytes that its points take in the target's memory. */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number): void {
     const at = this.#options.clock.monotonic();
     if (verdict.kind === 'accepted') {
@@ -116,40 +117,40 @@ export class TargetPressure {
     }
     const memory = verdict.kind === 'overloaded' && verdict.memory;
     const trouble = memory || verdict.kind === 'dropped' || (verdict.kind === 'overloaded' && verdict.timedOut);
-    if (trouble || verdict.kind === 'accepted') this.#resize({ trouble, bytes: bodyBytes, latencyMs, now: at });
+    if (trouble || verdict.kind === 'accepted') this.#adjust({ trouble, bytes: bodyBytes, latencyMs, now: at });
     if (verdict.kind === 'accepted') this.#take({ kind: 'accepted', bytes: rows, latencyMs, at });
     else if (memory) this.#take({ kind: 'exhausted', at });
     else if (verdict.kind !== 'unreachable' && verdict.kind !== 'dropped') this.#take({ kind: 'otherAnswer', at });
   }
 
-  /** Resolves when something new may be sent; rejects with the reason of the signal when that has aborted. */
+  /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. */
   async admit(): Promise<void> {
     while (this.#holding && !this.#closed) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
-        this.#lookAtPace();
+        this.#updatePacing();
       });
     }
     this.#options.signal.throwIfAborted();
   }
 
-  /** Asks the target to flush, after a flush under way. Resolves with its outcome; null if it may not be asked. */
+  /** Requests a flush after the running one. Resolves with its outcome; null if flushes are forbidden. */
   async flushNow(): Promise<FlushOutcome | null> {
     const { clock, signal } = this.#options;
     await this.#running;
-    const apart = this.#flushing.lastFlushAt + apartMs - clock.monotonic();
-    if (apart > 0) await clock.sleep(apart, signal).catch(() => {});
+    const rest = this.#flushing.lastFlushAt + flushIntervalMs - clock.monotonic();
+    if (rest > 0) await clock.sleep(rest, signal).catch(() => {});
     this.#take({ kind: 'asked', at: clock.monotonic() });
     return await this.#running;
   }
 
-  /** Nothing is asked for any more, and nothing waits. */
+  /** Ends all timers and releases all waiting batches. */
   close(): void {
     this.#closed = true;
     for (const cancel of this.#timers) cancel();
-    this.#cancelLook();
+    this.#cancelCheck();
     this.#release();
-    this.#lookAtPace();
+    this.#updatePacing();
   }
 
   #take(event: FlushingEvent): void {
@@ -162,36 +163,35 @@ export class TargetPressure {
     this.#peakBytes = Math.max(this.#peakBytes, this.nodeBytes);
     if (state.givenUp !== null && before.givenUp === null) this.#giveUp(state.givenUp);
     if (decision.flush !== null) {
-      this.#pacing.flushing(event.at);
+      this.#pacing.flushBegins(event.at);
       this.#begin(decision.flush);
     }
     this.#holding = decision.hold;
     if (!decision.hold) this.#release();
-    this.#lookAtPace();
+    this.#updatePacing();
   }
 
-  #lookAtPace(): void {
+  #updatePacing(): void {
     const waits = this.#holding && this.#waiting.length > 0;
     const { flushingSince, givenUp } = this.#flushing;
-    this.#pacing.look(this.#options.clock.monotonic(), waits && flushingSince === null && givenUp === null);
+    this.#pacing.setHeld(this.#options.clock.monotonic(), waits && flushingSince === null && givenUp === null);
   }
 
-  #begin(why: FlushCause): void {
+  #begin(cause: FlushCause): void {
     const { notify, flush, clock } = this.#options;
     this.#flushes++;
-    this.#cancelLook();
-    this.#cancelLook = clock.after(apartMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }));
-    if (why === 'relief') {
+    this.#cancelCheck();
+    this.#cancelCheck = clock.after(flushIntervalMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }));
+    if (cause === 'relief') {
       const because =
         this.#flushing.exhaustedSince === null
-          ? 'as much is unflushed on a node as --target-memory allows'
-          : 'the target has answered nothing but "memory exhausted" for 30s';
-      const message = `${because}: asking it to flush (COMPACT DATABASE)`;
-      notify({ level: 'warn', kind: 'relief', message });
+          ? 'a node has as many unflushed rows as --target-memory allows'
+          : 'the target has answered only "memory exhausted" for 30s';
+      notify({ level: 'warn', kind: 'relief', message: `${because}: asking it to flush (COMPACT DATABASE)` });
     }
-    this.#running = flush(why).then((outcome) => {
+    this.#running = flush(cause).then((outcome) => {
       this.#running = null;
-      if (why === 'relief' && outcome.kind !== 'done') notify(reliefNotice(outcome));
+      if (cause === 'relief' && outcome.kind !== 'done') notify(reliefFailed(outcome));
       this.#take({ kind: 'flushed', outcome, at: clock.monotonic() });
       return outcome;
     });
@@ -200,29 +200,28 @@ export class TargetPressure {
   #giveUp(why: string): void {
     const { plan, bodyBytesUnflushed, clock, notify } = this.#options;
     if (plan === null) return;
-    this.#sizing = capped(this.#sizing, bodyBytesUnflushed, clock.monotonic());
+    this.#bodySize = capBodySize(this.#bodySize, bodyBytesUnflushed, clock.monotonic());
     const message =
-      `no more planned flushes (COMPACT DATABASE): ${why}; bodies are at most ${this.#sizing.most} bytes from now on, ` +
+      `no more planned flushes (COMPACT DATABASE): ${why}; request bodies are now at most ${size(this.#bodySize.max)}, ` +
       (this.#flushing.slowly
-        ? 'and at --target-memory writing waits for the target to have written'
-        : 'and nodes may take more than --target-memory');
+        ? 'and sending waits at --target-memory until the target has flushed'
+        : 'and nodes may exceed --target-memory');
     notify({ level: 'warn', kind: 'flush', message });
   }
 
-  #resize(seen: Parameters<typeof size>[1]): void {
-    const before = this.#sizing.bytes;
-    this.#sizing = size(this.#sizing, seen);
-    const { bytes } = this.#sizing;
-    if (bytes >= before) return;
-    const message = `the target is in trouble: batches are at most ${bytes} bytes for now`;
-    this.#options.notify({ level: 'warn', kind: 'smaller-batches', message });
+  #adjust(answer: BodyAnswer): void {
+    const before = this.#bodySize.bytes;
+    this.#bodySize = adjustBodySize(this.#bodySize, answer);
+    const { bytes } = this.#bodySize;
+    if (bytes === before) return;
+    this.#options.notify(bytes < before ? smallerBodies(bytes) : largerBodies(bytes));
   }
 
-  async #look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
+  async #readGauges(): Promise<void> {
+    if (this.#readingGauges) return;
+    this.#readingGauges = true;
     const bytes = await this.#options.gauges();
-    this.#looking = false;
+    this.#readingGauges = false;
     this.#take({ kind: 'gauges', bytes, at: this.#options.clock.monotonic() });
   }
 
@@ -233,7 +232,17 @@ export class TargetPressure {
   }
 }
 
-function reliefNotice({ kind, reason, tookMs }: FlushOutcome): Notice {
-  const what = kind === 'timedOut' ? `no answer within ${Math.round(tookMs / 1000)}s; it may go on with it` : reason;
+function smallerBodies(bytes: number): Notice {
+  const message = `the target is short of memory or time: request bodies are now at most ${size(bytes)}`;
+  return { level: 'warn', kind: 'smaller-batches', message };
+}
+
+function largerBodies(bytes: number): Notice {
+  const message = `the target has accepted all recent writes: request bodies are now at most ${size(bytes)}`;
+  return { level: 'debug', kind: 'larger-batches', message };
+}
+
+function reliefFailed({ kind, reason, tookMs }: FlushOutcome): Notice {
+  const what = kind === 'timedOut' ? `no answer within ${Math.round(tookMs / 1000)}s; it may still flush` : reason;
   return { level: 'warn', kind: 'relief-failed', message: `asked the target to flush: ${what}` };
 }

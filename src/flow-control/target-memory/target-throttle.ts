@@ -3,7 +3,7 @@
 import type { Attempt, Batch, Clock, Notice, Target } from '../../core/types/index.js';
 import { formatBytes } from '../../core/units.js';
 import { WaitStats } from '../../core/wait-stats.js';
-import { rowsPerByte } from './row-size.js';
+import { rowsPerByte } from './memcache-estimate.js';
 import { pacingMessage, type TargetMemoryForecast } from './target-forecast.js';
 import { bodiesBeside, bodiesKept, flushMarks, nodePeak, smallestBody } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';

@@ -8,7 +8,7 @@ const top = mkdtempSync(join(tmpdir(), 'cgroup-'));
 afterAll(() => rmSync(top, { recursive: true }));
 
 let trees = 0;
-/** Files of a pretended machine; returns where it is rooted. */
+/** Writes the files of a simulated machine and returns its root. */
 function tree(files: Record<string, string>): string {
   const root = join(top, String(trees++));
   for (const [path, text] of Object.entries(files)) {
@@ -24,7 +24,7 @@ const v1mount = (root = '/'): string =>
   `30 23 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n35 31 0:32 ${root} /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n`;
 const none = '9223372036854771712\n';
 
-test('v2: every limit from the own group up to the root is found, own first', () => {
+test('cgroup v2: all limits from the own group up to the root are found, own group first', () => {
   const root = tree({
     'proc/self/cgroup': '0::/system.slice/loader.service\n',
     'proc/self/mountinfo': v2mount,
@@ -39,7 +39,7 @@ test('v2: every limit from the own group up to the root is found, own first', ()
   ]);
 });
 
-test('v2: no limit anywhere is an empty list', () => {
+test('cgroup v2: without a limit the list is empty', () => {
   const root = tree({
     'proc/self/cgroup': '0::/a\n',
     'proc/self/mountinfo': v2mount,
@@ -48,7 +48,7 @@ test('v2: no limit anywhere is an empty list', () => {
   expect(memoryProbe(root).limits()).toEqual([]);
 });
 
-test('v2: a container with a namespace of its own sees itself as the root', () => {
+test('cgroup v2: a container with its own namespace is the root group', () => {
   const root = tree({
     'proc/self/cgroup': '0::/\n',
     'proc/self/mountinfo': v2mount,
@@ -58,7 +58,7 @@ test('v2: a container with a namespace of its own sees itself as the root', () =
 });
 
 test.each(['/../other/scope', '/docker/not-mounted'])(
-  'a path not visible inside (%s) falls back to the mount',
+  'a group path outside of the mount (%s) falls back to the root of the mount',
   (path) => {
     const root = tree({
       'proc/self/cgroup': `0::${path}\n`,
@@ -69,7 +69,7 @@ test.each(['/../other/scope', '/docker/not-mounted'])(
   },
 );
 
-test('v1: the sentinel is no limit, a parent limits its children', () => {
+test('cgroup v1: the sentinel value is not a limit, and a parent limits its children', () => {
   const root = tree({
     'proc/self/cgroup': '5:cpu:/x\n4:memory:/batch/job\n1:name=systemd:/\n0::/elsewhere\n',
     'proc/self/mountinfo': v1mount() + v2mount,
@@ -80,7 +80,7 @@ test('v1: the sentinel is no limit, a parent limits its children', () => {
   expect(memoryProbe(root).limits()).toEqual([{ bytes: 300 * MiB, group: '/batch', file: 'memory.limit_in_bytes' }]);
 });
 
-test('v1: a limit above a container that cannot be seen shows as the hierarchical one', () => {
+test('cgroup v1: a limit outside of the container is found as the hierarchical limit', () => {
   const root = tree({
     'proc/self/cgroup': '4:memory:/docker/abc\n',
     'proc/self/mountinfo': v1mount('/docker/abc'),
@@ -90,7 +90,7 @@ test('v1: a limit above a container that cannot be seen shows as the hierarchica
   expect(memoryProbe(root).limits()).toEqual([{ bytes: 128 * MiB, group: '/', file: 'hierarchical_memory_limit' }]);
 });
 
-test('v1: controllers mounted together and a mount point with a blank are understood', () => {
+test('cgroup v1: combined controllers and a mount point with a space are read', () => {
   const root = tree({
     'proc/self/cgroup': '3:cpu,memory:/job\n',
     'proc/self/mountinfo': '35 31 0:32 / /sys/fs/c\\040group rw - cgroup cgroup rw,cpu,memory\n',
@@ -103,41 +103,16 @@ test.each([
   [{}],
   [{ 'proc/self/cgroup': '0::/\n' }],
   [{ 'proc/self/cgroup': 'nonsense', 'proc/self/mountinfo': 'nonsense' }],
-])('without control groups there are no limits and no working set', (files) => {
+])('a machine without cgroups has no limits', (files) => {
   const probe = memoryProbe(tree(files));
   expect(probe.limits()).toEqual([]);
-  expect(probe.workingSet()).toBeNull();
 });
 
-test.each([
-  [
-    'v2',
-    {
-      'proc/self/cgroup': '0::/a\n',
-      'proc/self/mountinfo': v2mount,
-      'sys/fs/cgroup/a/memory.current': '1000\n',
-      'sys/fs/cgroup/a/memory.stat': 'anon 1\ninactive_file 300\n',
-    },
-  ],
-  [
-    'v1',
-    {
-      'proc/self/cgroup': '4:memory:/a\n',
-      'proc/self/mountinfo': v1mount(),
-      'sys/fs/cgroup/memory/a/memory.usage_in_bytes': '1000\n',
-      'sys/fs/cgroup/memory/a/memory.stat': 'inactive_file 1\ntotal_inactive_file 300\n',
-    },
-  ],
-])('%s: the working set leaves out what the kernel can drop', (_, files) => {
-  expect(memoryProbe(tree(files)).workingSet()).toBe(700);
-});
-
-test('on this machine the limits, if any, are possible ones', () => {
+test('the limits of this machine are positive and its RAM is known', () => {
   const probe = memoryProbe();
   for (const { bytes, group } of probe.limits()) {
     expect(bytes).toBeGreaterThan(0);
     expect(group.startsWith('/')).toBe(true);
   }
   expect(probe.totalBytes()).toBe(totalmem());
-  expect(probe.workingSet() ?? 1).toBeGreaterThan(0);
 });

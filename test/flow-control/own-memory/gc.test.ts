@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { collector } from '../../../src/flow-control/own-memory/gc.js';
 
-test('what nobody holds any more is gone when it returns', () => {
+test('a forced collection frees unreferenced objects before it returns', () => {
   const collect = collector();
   collect();
   let kept: object[] | null = Array.from({ length: 500_000 }, (_, i) => ({ i }));

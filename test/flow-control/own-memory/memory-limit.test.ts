@@ -6,7 +6,6 @@ const MiB = 1024 * 1024;
 const probe = (...limits: GroupLimit[]): MemoryProbe => ({
   limits: () => limits,
   totalBytes: () => 8192 * MiB,
-  workingSet: () => null,
 });
 const group = (mib: number, name = '/x/y', file = 'memory.max'): GroupLimit => ({
   bytes: mib * MiB,
@@ -36,6 +35,6 @@ test.each([
     4096 * MiB,
     '--memory-limit 50% of RAM',
   ],
-] as const)('gives %s', (_, asked, limits, bytes, source) => {
+] as const)('the memory limit is %s', (_, asked, limits, bytes, source) => {
   expect(memoryLimit(asked, probe(...limits))).toEqual({ bytes, source });
 });

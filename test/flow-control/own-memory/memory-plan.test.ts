@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { slotBytes } from '../../../src/batching/arena.js';
 import { MemoryLimitError } from '../../../src/core/errors.js';
-import { limitForWindow, type PlanRequest, plan } from '../../../src/flow-control/own-memory/memory-plan.js';
+import { size } from '../../../src/core/text.js';
+import {
+  limitForWindow,
+  type MemoryPlan,
+  type PlanRequest,
+  plan,
+} from '../../../src/flow-control/own-memory/memory-plan.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -24,19 +30,19 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
   };
 }
 
-/** What the plan takes, all parts of it. */
-function total({ baseBytes, reserveBytes, formatBytes, slots, slotBytes: each }: ReturnType<typeof plan>): number {
+/** Adds all parts of a plan. */
+function total({ baseBytes, reserveBytes, formatBytes, slots, slotBytes: each }: MemoryPlan): number {
   return baseBytes + reserveBytes + formatBytes + slots * each;
 }
 
-test('with room enough there is a slot for each writer, as large as asked for, and nothing to note', () => {
+test('a large limit gives every writer a slot of the requested size', () => {
   const memory = plan(request(512 * MiB));
   expect(memory).toMatchObject({ slots: 8, batchBytes: MiB, points: 10_000, note: null });
   expect(memory.slotBytes).toBe(slotBytes(memory));
   expect(total(memory)).toBeLessThanOrEqual(512 * MiB);
 });
 
-test('what a remote input holds is part of the plan, and of the least limit', () => {
+test('the memory of a remote input counts in the plan and in the smallest limit', () => {
   const remoteBytes = 2 * MiB;
   const memory = plan(request(512 * MiB, { remoteBytes }));
   expect(memory.windowBytes).toBe(plan(request(512 * MiB)).windowBytes - remoteBytes);
@@ -45,16 +51,26 @@ test('what a remote input holds is part of the plan, and of the least limit', ()
   expect(least({ remoteBytes })).toBe(least({}) + 2);
 });
 
-function fits(asked: PlanRequest): boolean {
+function planned(asked: PlanRequest): MemoryPlan | MemoryLimitError {
   try {
-    plan(asked);
-    return true;
-  } catch {
-    return false;
+    return plan(asked);
+  } catch (error) {
+    if (error instanceof MemoryLimitError) return error;
+    throw error;
   }
 }
 
-test('as much is read at once as pays where the kernel is compiled for speed, and half of it elsewhere', () => {
+function fits(asked: PlanRequest): boolean {
+  return !(planned(asked) instanceof MemoryLimitError);
+}
+
+/** Checks that the refusal names the smallest limit in whole MiB that works. */
+function namesSmallestLimit({ message }: MemoryLimitError, limit: number, more: Partial<PlanRequest>): boolean {
+  const needed = Number(/at least (\d+)MiB/.exec(message)?.[1]);
+  return needed * MiB > limit && fits(request(needed * MiB, more)) && !fits(request((needed - 1) * MiB, more));
+}
+
+test('reads are large where V8 optimizes the kernel, and small elsewhere', () => {
   const sizes = { maxPointBytes: 64 * KiB };
   expect(plan(request(512 * MiB, sizes))).toMatchObject({
     optimizes: true,
@@ -68,19 +84,19 @@ test('as much is read at once as pays where the kernel is compiled for speed, an
   });
 });
 
-test('a slot takes the longest point with its stamp, and a reject of the longest kind', () => {
+test('a slot has room for the longest point with a generated timestamp and for the longest reject', () => {
   const memory = plan(request(512 * MiB, { batchBytes: 64 * KiB, maxPointBytes: 3 * MiB }));
   expect(memory.batchBytes).toBe(64 * KiB);
   expect(memory.bodyBytes).toBeGreaterThanOrEqual(3 * MiB + 24);
   expect(memory.sideBytes).toBeGreaterThanOrEqual(3 * MiB + 512 * KiB);
 });
 
-test('no more points are planned for than can be in a body', () => {
+test('a slot is planned for at most as many points as fit its body', () => {
   const memory = plan(request(512 * MiB, { batchBytes: 64 * KiB, maxPointBytes: 64 * KiB, batchPoints: 1_000_000 }));
   expect(memory.points).toBe(Math.ceil(memory.bodyBytes / 8));
 });
 
-test('the format gets a thread of its own only where everything else has its room, the largest window included', () => {
+test('the format gets a worker thread only if everything else fits, the largest window included', () => {
   const apartBytes = 30 * MiB;
   const memory = plan(request(512 * MiB, { apartBytes }));
   expect(memory).toMatchObject({ apart: true, formatBytes: 35 * MiB, sideBytes: 3 * MiB, slots: 8, note: null });
@@ -96,8 +112,8 @@ test('the format gets a thread of its own only where everything else has its roo
   expect(plan(request(512 * MiB, { apartBytes, workers: 200 })).apart).toBe(false);
 });
 
-describe('with less memory', () => {
-  test('first there are fewer slots, then smaller batches, and both are said', () => {
+describe('a small limit:', () => {
+  test('slots become fewer first, then batches smaller, and the note states both', () => {
     const fewer = plan(request(118 * MiB));
     expect(fewer.slots).toBeLessThan(8);
     expect(fewer.batchBytes).toBe(MiB);
@@ -105,10 +121,10 @@ describe('with less memory', () => {
 
     const smaller = plan(request(112 * MiB, { batchBytes: 16 * MiB, maxPointBytes: 64 * KiB }));
     expect(smaller.batchBytes).toBeLessThan(16 * MiB);
-    expect(smaller.note).toContain(` and batches of ${smaller.batchBytes} instead of 16777216 bytes`);
+    expect(smaller.note).toContain(` and batches of ${size(smaller.batchBytes)} instead of 16.0 MiB`);
   });
 
-  test('what is planned never exceeds the limit, and is refused only when not even the smallest fits', () => {
+  test('a plan never exceeds the limit, and a refusal names the smallest limit that works', () => {
     const sizes = fc.record({
       limit: fc.integer({ min: 64, max: 2048 }).map((each) => each * MiB),
       workers: fc.integer({ min: 1, max: 64 }),
@@ -119,25 +135,20 @@ describe('with less memory', () => {
     fc.assert(
       fc.property(sizes, ({ limit, ...more }) => {
         const asked = request(limit, more);
-        try {
-          const memory = plan(asked);
-          expect(total(memory)).toBeLessThanOrEqual(limit);
-          expect(memory.slots).toBeGreaterThanOrEqual(1);
-          expect(memory.slots).toBeLessThanOrEqual(more.workers);
-          expect(memory.batchBytes).toBeLessThanOrEqual(more.batchBytes);
-        } catch (error) {
-          expect(error).toBeInstanceOf(MemoryLimitError);
-          const needed = Number(/at least (\d+)MiB/.exec((error as Error).message)?.[1]);
-          expect(needed * MiB).toBeGreaterThan(limit);
-          expect(plan(request(needed * MiB, more)).slots).toBeGreaterThan(0); // the figure it names is enough
-          expect(() => plan(request((needed - 1) * MiB, more))).toThrow(MemoryLimitError); // and no more than that
-        }
+        const memory = planned(asked);
+        if (memory instanceof MemoryLimitError) return namesSmallestLimit(memory, limit, more);
+        return (
+          total(memory) <= limit &&
+          memory.slots >= 1 &&
+          memory.slots <= more.workers &&
+          memory.batchBytes <= more.batchBytes
+        );
       }),
       { numRuns: 500 },
     );
   });
 
-  test('a limit that is too small is refused with the figures and what to do', () => {
+  test('a limit that is too small is refused with figures and advice', () => {
     expect(() => plan(request(64 * MiB))).toThrow(
       'planning memory — expected a limit of at least 111MiB for one writer with these settings ' +
         '(base 88MiB, format 4MiB, the rest reserve and one slot) — got 64MiB (--memory-limit) — ' +
@@ -146,18 +157,18 @@ describe('with less memory', () => {
   });
 });
 
-test('the kernel is optimized where there is room for the compiler as well, and only there', () => {
+test('V8 optimizes the kernel only if the limit has room for its compiler', () => {
   const wide = plan(request(256 * MiB));
   const tight = plan(request(255 * MiB));
   expect([wide.optimizes, tight.optimizes]).toEqual([true, false]);
   expect(wide.baseBytes - tight.baseBytes).toBe(36 * MiB);
-  // A point of 60 MiB takes most of this limit: then the compiler has to stand back.
+  // A point of 60 MiB takes most of this limit, so the compiler gives way.
   const long = plan(request(270 * MiB, { maxPointBytes: 60 * MiB }));
   expect(long).toMatchObject({ optimizes: false, slots: 1 });
   expect(total(long)).toBeLessThanOrEqual(270 * MiB);
 });
 
-test('the limit named for a window is the smallest whole one that leaves room for it', () => {
+test('the limit for a window is the smallest one in whole MiB with room for it', () => {
   const asked = request(128 * MiB);
   const limit = limitForWindow(asked, 64 * MiB)!;
   const source = '--memory-limit';
@@ -166,8 +177,30 @@ test('the limit named for a window is the smallest whole one that leaves room fo
   expect(limitForWindow(asked, 2 ** 40)).toBeNull();
 });
 
-test('an ordinary window always fits', () => {
+test('a window of 8 MiB fits every limit from 116 MiB on', () => {
   for (let limit = 116; limit <= 512; limit += 1) {
     expect(plan(request(limit * MiB)).windowBytes).toBeGreaterThanOrEqual(8 * MiB);
   }
+});
+
+test.each([
+  [512, { optimizes: true, baseBytes: 124 * MiB, reserveBytes: Math.floor(51.2 * MiB), formatBytes: 5 * MiB }],
+  [128, { optimizes: false, baseBytes: 88 * MiB, reserveBytes: 16 * MiB, formatBytes: 4 * MiB }],
+])('the parts of a plan for %i MiB add up to the limit by hand', (mib, parts) => {
+  const memory = plan(request(mib * MiB));
+  expect(memory).toMatchObject(parts);
+  const rest = mib * MiB - parts.baseBytes - parts.reserveBytes - parts.formatBytes;
+  expect(memory.slots).toBe(Math.min(8, Math.floor(rest / memory.slotBytes)));
+  expect(memory.windowBytes).toBe(rest - memory.slots * memory.slotBytes + Math.floor(parts.reserveBytes / 2));
+});
+
+test('batches are halved down to 64 KiB and no further', () => {
+  const sizes = { batchBytes: 32 * MiB, maxPointBytes: KiB };
+  const batches = [...Array(2000).keys()]
+    .map((i) => planned(request(90 * MiB + i * 32 * KiB, sizes)))
+    .flatMap((each) => (each instanceof MemoryLimitError ? [] : [each.batchBytes / KiB]));
+  expect([...new Set(batches)].sort((a, b) => a - b)).toEqual([
+    64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768,
+  ]);
+  expect(plan(request(512 * MiB, { batchBytes: 20 * KiB })).batchBytes).toBe(20 * KiB);
 });

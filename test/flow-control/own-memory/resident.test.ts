@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { pageBytes, peakResident, residentMemory } from '../../../src/flow-control/own-memory/resident.js';
 
-test('agrees with Node and sees memory that is touched', () => {
+test('resident memory agrees with Node and grows with touched memory', () => {
   const resident = residentMemory();
   const before = resident.bytes();
   expect(before / process.memoryUsage.rss()).toBeGreaterThan(0.9);
@@ -13,16 +13,16 @@ test('agrees with Node and sees memory that is touched', () => {
   resident.close();
 });
 
-test('the peak is remembered after memory was given back', () => {
+test('the peak is at least the resident memory seen so far', () => {
   const resident = residentMemory();
   const block = Buffer.alloc(32 * 1024 * 1024, 1);
   const high = resident.bytes();
   expect(block.length).toBeLessThan(high);
-  // The kernel counts in batches of pages.
+  // The kernel updates its counters in batches of pages.
   expect(peakResident()).toBeGreaterThan(high - 1024 * 1024);
   resident.close();
 });
 
-test('the size of a page is the one that the system tells', () => {
+test('the page size is the one of getconf', () => {
   expect(pageBytes()).toBe(Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' })));
 });

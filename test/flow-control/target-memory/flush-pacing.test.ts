@@ -5,11 +5,11 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const room = 400 * MiB;
 const options: PacingOptions = {
-  most: MiB,
-  beside: (rows) => Math.floor((room - 1.2 * rows) / 256),
+  maxBytes: MiB,
+  bodiesBeside: (rows) => Math.floor((room - 1.2 * rows) / 256),
 };
 
-/** `seconds` of sending, `held` of them lost, then a flush. */
+/** Sends for two seconds, of which `held` are waiting, and then flushes. */
 class Play {
   at = 0;
   readonly pacing: FlushPacing;
@@ -21,37 +21,37 @@ class Play {
 
   cycle(mib: number, held = 0): this {
     this.pacing.accepted(this.at, mib * MiB, mib * MiB);
-    this.pacing.look(this.at, held > 0);
-    this.pacing.look(this.at + held * 1000, false);
+    this.pacing.setHeld(this.at, held > 0);
+    this.pacing.setHeld(this.at + held * 1000, false);
     this.at += 2000;
-    this.pacing.flushing(this.at);
+    this.pacing.flushBegins(this.at);
     return this;
   }
 }
 
-test('a slow target keeps the bodies of the plan', () => {
+test('a slow target keeps the body size of the plan', () => {
   expect(new Play().cycle(60).cycle(60).pacing.bytes).toBe(MiB);
 });
 
-test('a fast one gets bodies that leave room for what comes in between two flushes, and no smaller ones than that takes', () => {
+test('a fast target gets bodies that leave room for the rows between two flushes, but at least 256 KiB', () => {
   const { pacing } = new Play().cycle(160);
-  // 80 MiB a second: three seconds of it are 240 MiB of rows.
+  // At 80 MiB per second, three seconds are 240 MiB of rows.
   expect(pacing.bytes).toBe(Math.floor((room - 1.2 * 240 * MiB) / 256));
   expect(new Play().cycle(135, 1.5).pacing.bytes).toBe(256 * KiB);
 });
 
-test('bodies that were asked to be small stay as they are', () => {
-  expect(new Play({ most: 100 * KiB }).cycle(135, 1.5).pacing.bytes).toBe(100 * KiB);
+test('bodies requested below 256 KiB keep their size', () => {
+  expect(new Play({ maxBytes: 100 * KiB }).cycle(135, 1.5).pacing.bytes).toBe(100 * KiB);
 });
 
-test('with less coming in they grow back, a step from one flush to the next', () => {
+test('bodies grow back by one step per flush once fewer rows arrive', () => {
   const play = new Play().cycle(135, 1.5);
   expect(play.cycle(60).pacing.bytes).toBe(384 * KiB);
   for (let i = 0; i < 5; i++) play.cycle(60);
   expect(play.pacing.bytes).toBe(MiB);
 });
 
-test('what was held is counted, and the rate is that of the rest', () => {
+test('waiting seconds are counted, and the rate covers the time between two flushes', () => {
   const { pacing } = new Play().cycle(135, 1.5);
   expect(pacing.heldSeconds).toBe(1.5);
   expect(pacing.bytesPerSecond).toBe((135 * MiB) / 2);

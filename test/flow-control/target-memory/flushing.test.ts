@@ -16,7 +16,7 @@ const options: FlushingOptions = {
   nodes: 1,
 };
 
-/** Plays events; `flushes`: when and why one was begun. */
+/** Plays events; `flushes` lists the time and reason of each flush. */
 class Play {
   state: Flushing = unflushed;
   hold = false;
@@ -59,17 +59,17 @@ class Play {
   }
 }
 
-test('a flush is due when the room for unflushed rows is half used, and not before', () => {
+test('a flush is due when half of the room for unflushed rows is used', () => {
   expect(new Play().accept(49, 5000).flushes).toEqual([]);
   expect(new Play().accept(49, 5000).accept(1, 5100).flushes).toEqual([[5100, 'planned']]);
 });
 
-test('a body counts with what of it ends up on the fullest node', () => {
+test('a body counts with its share on the fullest node', () => {
   expect(new Play({ share: 2 / 3 }).accept(74, 0).flushes).toEqual([]);
   expect(new Play({ share: 2 / 3 }).accept(76, 0).flushes).toHaveLength(1);
 });
 
-test('never two at once, and never closer than two seconds', () => {
+test('flushes never overlap and begin at least two seconds apart', () => {
   const play = new Play().accept(60, 0).accept(60, 100).accept(60, 3000);
   expect(play.flushes).toEqual([[0, 'planned']]);
   play.flushed(3100);
@@ -82,11 +82,11 @@ test('never two at once, and never closer than two seconds', () => {
   expect(play.take({ kind: 'tick', at: 5200 }).flushes.at(-1)).toEqual([5200, 'planned']);
 });
 
-test('what came in while a flush ran is still to be flushed', () => {
+test('rows that arrive during a flush remain unflushed', () => {
   expect(new Play().accept(60, 0).accept(20, 100).flushed(500).mib).toBe(20);
 });
 
-test('sending is held while the room is full, until the flush has ended', () => {
+test('sending waits while the room is full, until the flush has ended', () => {
   const play = new Play().accept(60, 0).accept(30, 100);
   expect(play.hold).toBe(false);
   expect(play.accept(10, 200).hold).toBe(true);
@@ -97,19 +97,19 @@ test.each([
   ['it took more than 10s', { kind: 'timedOut', tookMs: 15_000 }],
   ['it took more than 10s', { kind: 'done', tookMs: 10_001 }],
   ['it is not permitted: no', { kind: 'notPermitted', reason: 'no' }],
-] as const)('no more is planned once %s', (why, outcome) => {
+] as const)('planned flushes end because %s', (why, outcome) => {
   const play = new Play().accept(60, 0).flushed(15_000, outcome);
   expect(play.state.givenUp).toBe(why);
   expect(play.accept(39, 60_000).flushes).toHaveLength(1);
 });
 
-test('nothing is held for a target that may not be asked', () => {
+test('sending never waits for a target that refuses to flush', () => {
   const play = new Play().accept(120, 0).flushed(100, { kind: 'notPermitted', reason: 'no' });
   expect(play.hold).toBe(false);
   expect(play.accept(200, 60_000).ticks(60_500, 65_000)).toMatchObject({ hold: false, flushes: [[0, 'planned']] });
 });
 
-test('three failures in a row end it, two do not', () => {
+test('three consecutive failures end planned flushes, two do not', () => {
   const play = new Play();
   for (const at of [0, 3000]) play.accept(60, at).flushed(at + 100, { kind: 'failed', reason: 'x' });
   expect(play.state.givenUp).toBeNull();
@@ -117,7 +117,7 @@ test('three failures in a row end it, two do not', () => {
   expect(play.state.givenUp).toBe('it fails: x');
 });
 
-test('it is given up when writes take twice as long during three flushes in a row', () => {
+test('planned flushes end when writes take twice as long during three consecutive flushes', () => {
   const slowed = (play: Play, at: number, ms: number): Play => {
     for (let i = 0; i < 20; i++) play.accept(0, at, 50);
     play.accept(60, at, 50);
@@ -133,7 +133,7 @@ test('it is given up when writes take twice as long during three flushes in a ro
   expect(other.state.givenUp).toBeNull();
 });
 
-test('relief: at once after 30 s of nothing but memory exhausted, then once a minute', () => {
+test('relief begins after 30 s of only "memory exhausted" and repeats once a minute', () => {
   const play = new Play({ plan: null });
   for (let at = 0; at <= 200_000; at += 1000) {
     play.take({ kind: 'exhausted', at });
@@ -146,18 +146,18 @@ test('relief: at once after 30 s of nothing but memory exhausted, then once a mi
   ]);
 });
 
-test('relief comes also while every batch rests between its attempts', () => {
+test('relief also begins while every batch waits between its attempts', () => {
   const play = new Play({ plan: null }).take({ kind: 'exhausted', at: 0 }).ticks(250, 40_000);
   expect(play.flushes).toEqual([[30_250, 'relief']]);
 });
 
-test.each(['accepted', 'otherAnswer'] as const)('any other answer (%s) begins the 30 s anew', (kind) => {
+test.each(['accepted', 'otherAnswer'] as const)('another answer (%s) restarts the 30 s before relief', (kind) => {
   const play = new Play({ plan: null }).take({ kind: 'exhausted', at: 0 }).ticks(0, 29_000);
   play.take({ kind, at: 29_500, bytes: 0, latencyMs: 1 }).ticks(30_000, 100_000);
   expect(play.flushes).toEqual([]);
 });
 
-test('relief goes on after planned flushes were given up, but not against a missing privilege', () => {
+test('relief continues after planned flushes ended, except without the privilege', () => {
   const late = new Play().accept(60, 0).flushed(20_000, { kind: 'timedOut', tookMs: 15_000 });
   expect(late.take({ kind: 'exhausted', at: 20_000 }).ticks(20_500, 60_000).flushes).toEqual([
     [0, 'planned'],
@@ -173,17 +173,17 @@ test('--no-relieve forbids every flush', () => {
   expect(play.hold).toBe(false);
 });
 
-test('a stage flushes whatever there is', () => {
+test('the end of a stage flushes any amount', () => {
   expect(new Play({ plan: null }).accept(1, 0).take({ kind: 'asked', at: 10 }).flushes).toEqual([[10, 'stage']]);
 });
 
-test('a gauge within what was believed lately changes nothing, however old it is', () => {
+test('a gauge within the recent estimates changes nothing', () => {
   const play = new Play().ticks(0, 1000).accept(40, 1200).ticks(1500, 9000);
   expect(play.gauges(9100, 0).mib).toBe(40);
   expect(play.gauges(9200, 40).mib).toBe(40);
 });
 
-test('a gauge above all that was believed is believed, and bodies count for more from then on', () => {
+test('a gauge above all recent estimates raises the estimate and the weight of later bodies', () => {
   const play = new Play().accept(20, 0).ticks(500, 3000).gauges(3100, 40);
   expect(play.mib).toBe(40);
   expect(play.state.factor).toBe(2);
@@ -191,7 +191,7 @@ test('a gauge above all that was believed is believed, and bodies count for more
   expect(play.accept(5, 3300).flushes).toHaveLength(1);
 });
 
-test('a gauge below all that was believed is believed only when every node has told', () => {
+test('a gauge below all recent estimates lowers the estimate only if every node has a gauge', () => {
   const three = { nodes: 3 };
   const begin = (): Play => new Play(three).accept(45, 0).ticks(500, 14_000);
   expect(begin().gauges(14_100, 10).mib).toBe(45);
@@ -199,12 +199,12 @@ test('a gauge below all that was believed is believed only when every node has t
   expect(begin().gauges(14_100, 10, 9, 8).mib).toBe(10);
 });
 
-test('with nothing told, or nothing remembered, gauges say nothing', () => {
+test('gauges are ignored without a value or without recent estimates', () => {
   expect(new Play().accept(20, 0).gauges(1, 900).mib).toBe(20);
   expect(new Play().accept(20, 0).ticks(0, 500).gauges(600, null).mib).toBe(20);
 });
 
-test('a target that takes too long to flush is waited for at the limit, asked at most once a minute, and goes on once its gauge has fallen', () => {
+test('a target that flushes too slowly makes sending wait at the limit until its gauge falls', () => {
   const play = new Play().accept(60, 0).flushed(11_000, { tookMs: 11_000 }).ticks(11_500, 12_000);
   expect(play.state.givenUp).toBe('it took more than 10s');
   play.accept(99, 13_000);
@@ -216,7 +216,7 @@ test('a target that takes too long to flush is waited for at the limit, asked at
   expect(play.gauges(45_500, 20).hold).toBe(false);
 });
 
-test('a target whose gauge never falls is not waited for for ever', () => {
+test('sending waits at most two minutes for a target whose gauge never falls', () => {
   const play = new Play({ relieve: true }).accept(60, 0).flushed(11_000, { tookMs: 11_000 }).accept(100, 12_000);
   expect(play.flushed(27_000, { kind: 'timedOut', tookMs: 15_000 }).ticks(27_500, 131_500).hold).toBe(true);
   expect(play.flushes).toHaveLength(3);

@@ -9,24 +9,24 @@ function after(sizes: readonly number[], more: Partial<RaftLogOptions> = {}): Ra
   return kept;
 }
 
-test('the newest bodies are kept, whatever their size', () => {
+test('a vnode retains its newest bodies, whatever their size', () => {
   expect(after([100, 100]).bytes).toBe(200);
   expect(after([100, 100, 100, 100, 10, 10]).bytes).toBe(220);
   expect(after([100, 100, 100, 100, 10, 10, 10, 10]).bytes).toBe(40);
 });
 
-test('what an earlier run may have left is counted until this one has taken its places', () => {
+test('bodies of an earlier run count until bodies of this run replace them', () => {
   expect(after([]).atWorst).toBe(400);
   expect(after([10]).atWorst).toBe(310);
   expect(after([10, 10, 10, 10]).atWorst).toBe(40);
 });
 
-test('no more is kept than all inputs have, and of each body only what is on the fullest node', () => {
+test('retained bodies never exceed the inputs and count with their share on the fullest node', () => {
   expect(after([10], { totalBytes: 50 }).atWorst).toBe(50);
   expect(after([100, 100], { share: 0.5 })).toMatchObject({ bytes: 100, atWorst: 200 });
 });
 
-test('each time bucket keeps bodies of its own, of the size they had then', () => {
+test('each time bucket retains its own bodies at their size of that time', () => {
   const kept = after([100, 100, 100, 100, 10, 10, 10, 10], { buckets: 3 });
   expect(kept.bytes).toBe(440);
   expect(after([10], { buckets: 3 }).bytes).toBe(10);

@@ -1,0 +1,42 @@
+// Constants of the two controllers that watch the target's answers. Each states its range and where its value comes from.
+// "Vector" is src/sinks/util/adaptive_concurrency/mod.rs of vectordotdev/vector; "simulated" is fixtures/scenarios/congestion.json.
+
+/** Settings of the concurrency limit (additive increase, multiplicative decrease). */
+export const concurrencyTuning = {
+  /** Weight of the newest round in the mean latency. Range 0–1: higher values follow changes faster. Vector: 0.4. */
+  ewmaAlpha: 0.4,
+  /** Deviations above the mean that count as congestion. Range 1–5: higher values tolerate more jitter. Vector: 2.5. */
+  deviationScale: 2.5,
+  /** Factor of the limit after a slow round. Range 0.5–1. Vector: 0.9. */
+  slowRatio: 0.9,
+  /** Factor of the limit after "overloaded" or a lost connection. Range 0.1–0.9. It undoes the last doubling of slow start. */
+  overloadRatio: 0.5,
+  /** Pause before the next raise after an overload, ms. Range 0–10,000. Without it every fourth request is refused (simulated). */
+  restMs: 1_000,
+  /** Rounds below this latency are never slow, ms. Range 1–100. Scheduling noise on a busy machine stays below it (simulated). */
+  quickMs: 20,
+  /** Smallest deviation as a share of the mean. Range 0–0.5. Few equal answers must not make the limit oversensitive (simulated). */
+  minDeviation: 0.1,
+  /** Latency as a multiple of the best one, above which more writers only lengthen the target's queue. Range 1.2–5 (simulated). */
+  queueingRatio: 2,
+  /** Age at which the best latency is forgotten, ms. Range 10,000–600,000. A target may become slower for good (simulated). */
+  bestLifetimeMs: 60_000,
+  /** Smallest body to time, as a share of the usual size. Range 0–1. A small body says nothing about a full one (simulated). */
+  comparableSize: 0.5,
+  /** Change of the usual body size that starts a new baseline. Range 1.1–4 (simulated). */
+  newBaselineRatio: 1.5,
+  /** Decay of the usual body size per answer. Range 0.5–1. The size is halved after seven smaller bodies (simulated). */
+  usualSizeDecay: 0.9,
+} as const;
+
+/** Settings of the request body size (halved on trouble, grown in steps). */
+export const bodySizeTuning = {
+  /** Smallest body, bytes. Range 4 KiB–128 KiB. Smaller bodies cost requests and save the target no memory. */
+  minBytes: 16 * 1024,
+  /** Step of growth as a share of the largest body. Range 1/32–1/2. Eight steps lead from nothing back to full size. */
+  stepShare: 1 / 8,
+  /** Accepted bodies before a step. Range 1–256. One round of the default eight writers, twice. */
+  bodiesPerStep: 16,
+  /** Time without trouble before a step, ms. Range 0–60,000. A target that is short of memory takes seconds to flush. */
+  restMs: 5_000,
+} as const;

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import {
+  correctByGauges,
+  type MemcacheEstimate,
+  recordEstimate,
+  rowsPerByte,
+} from '../../../src/flow-control/target-memory/memcache-estimate.js';
+
+const MiB = 1024 * 1024;
+
+/** An estimate with these MiB, constant over the last seconds. */
+function steady(pending: number, fresh: number, factor = 1): MemcacheEstimate {
+  const bytes = (pending + fresh) * MiB;
+  return { pending: pending * MiB, fresh: fresh * MiB, factor, history: [{ at: 0, bytes }] };
+}
+
+test('points of a sensor take as many bytes in the target as their text', () => {
+  expect(rowsPerByte(1000, 10_000, 238_000)).toBe(1);
+});
+
+test('rows of many short fields take a head and a slot per field, which exceeds their text', () => {
+  expect(rowsPerByte(10, 1000, 8000)).toBe((320 + 16_000) / 8000);
+});
+
+test('a batch without points has the weight of its text', () => {
+  expect(rowsPerByte(0, 0, 0)).toBe(1);
+});
+
+test('the history keeps one estimate per half second for twelve seconds', () => {
+  let state = steady(0, 1);
+  for (let at = 0; at <= 20_000; at += 250) state = recordEstimate(state, at);
+  expect(state.history.map(({ at }) => at)).toEqual(Array.from({ length: 25 }, (_, i) => 8000 + 500 * i));
+  expect(state.history[0]!.bytes).toBe(MiB);
+});
+
+test.each([
+  // [pending, fresh, gauge, expected pending, expected fresh, expected factor]
+  ['a gauge within the tolerance changes nothing', 0, 100, 118, 0, 100, 1],
+  ['a gauge above the tolerance raises fresh rows and the factor', 0, 100, 150, 0, 150, 1.5],
+  ['one gauge at most doubles the factor', 0, 100, 400, 0, 400, 2],
+  ['an estimate below the slack does not change the factor', 0, 3, 40, 0, 40, 1],
+  ['a gauge below the tolerance lowers pending rows first', 60, 40, 70, 30, 40, 1],
+  ['a gauge far below lowers fresh rows as well', 60, 40, 20, 0, 20, 1],
+  ['a gauge slightly below changes nothing', 60, 40, 82, 60, 40, 1],
+] as const)('%s', (_, pending, fresh, gauge, expectedPending, expectedFresh, factor) => {
+  const after = correctByGauges(steady(pending, fresh), [gauge * MiB], 1);
+  expect([after.pending / MiB, after.fresh / MiB, after.factor]).toEqual([expectedPending, expectedFresh, factor]);
+});
+
+test('the factor stays between 1 and 4: gauges above raise it, gauges below let it decay', () => {
+  expect(correctByGauges(steady(0, 100, 3), [200 * MiB], 1).factor).toBe(4);
+  expect(correctByGauges(steady(0, 100, 2), [50 * MiB], 1).factor).toBe(1.8);
+  expect(correctByGauges(steady(0, 100, 1.05), [50 * MiB], 1).factor).toBe(1);
+});
+
+test('the fullest node counts, and the same gauge read again changes nothing', () => {
+  const once = correctByGauges(steady(0, 100), [10 * MiB, 150 * MiB, null], 3);
+  expect(once.fresh / MiB).toBe(150);
+  expect(once.history[0]!.bytes / MiB).toBe(150);
+  expect(correctByGauges(once, [10 * MiB, 150 * MiB, null], 3)).toBe(once);
+  const lower = correctByGauges(steady(0, 100), [20 * MiB], 1);
+  expect(lower.history[0]!.bytes / MiB).toBe(20);
+});

@@ -1,0 +1,221 @@
+import { expect, test } from 'vitest';
+import type { Attempt, FlushOutcome, Notice, Verdict } from '../../../src/core/types/index.js';
+import { TargetPressure, type TargetPressureOptions } from '../../../src/flow-control/target-memory/target-pressure.js';
+import { VirtualClock } from '../../support/clock.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const done: FlushOutcome = { kind: 'done', tookMs: 100, reason: null };
+
+/** Creates the pressure of a node that has room for 100 MiB of rows and retains four bodies. */
+function setUp(more: Partial<TargetPressureOptions> = {}, outcome: FlushOutcome = done) {
+  const clock = new VirtualClock();
+  const notices: Notice[] = [];
+  const flushes: number[] = [];
+  const gauges: { now: readonly (number | null)[] } = { now: [null] };
+  const stop = new AbortController();
+  const pressure = new TargetPressure({
+    share: 1,
+    relieve: true,
+    nodes: 1,
+    bodyBytesUnflushed: 128 * KiB,
+    kept: { count: 4, share: 1, buckets: 1, bodyBytes: MiB, totalBytes: null },
+    plan: { marks: () => ({ dueBytes: 50 * MiB, holdBytes: 100 * MiB }), bodiesBeside: () => MiB },
+    weigh: (kept, rows) => 1000 + kept + rows,
+    clock,
+    signal: stop.signal,
+    flush: async () => {
+      flushes.push(clock.monotonic());
+      await clock.sleep(outcome.tookMs);
+      return outcome;
+    },
+    gauges: () => Promise.resolve(gauges.now),
+    notify: (notice) => notices.push(notice),
+    ...more,
+  });
+  return { clock, pressure, notices, flushes, gauges, stop };
+}
+
+const overloaded = (change: Partial<Extract<Verdict, { kind: 'overloaded' }>> = {}): Verdict => ({
+  kind: 'overloaded',
+  reason: 'busy',
+  retryAfterMs: null,
+  mayBeApplied: false,
+  memory: false,
+  timedOut: false,
+  ...change,
+});
+const attempt = (verdict: Verdict): Attempt => ({ verdict, endpoint: 'http://a', latencyMs: 10, sentBytes: 1000 });
+const accepted: Verdict = { kind: 'accepted' };
+
+test.each<[string, Verdict, number]>([
+  ['memory exhausted halves the bodies', overloaded({ memory: true }), 512],
+  ['a timeout halves the bodies', overloaded({ timedOut: true }), 512],
+  ['a lost connection halves the bodies', { kind: 'dropped', reason: 'reset', mayBeApplied: true }, 512],
+  ['any other overload keeps the bodies', overloaded(), 1024],
+  ['an unreachable endpoint keeps the bodies', { kind: 'unreachable', reason: 'refused' }, 1024],
+  ['an acknowledgement keeps the bodies', accepted, 1024],
+])('%s', (_, verdict, kib) => {
+  const { pressure, notices } = setUp();
+  pressure.observe(attempt(verdict), MiB, MiB);
+  expect(pressure.bodyBytes).toBe(kib * KiB);
+  const expected: Notice = {
+    level: 'warn',
+    kind: 'smaller-batches',
+    message: 'the target is short of memory or time: request bodies are now at most 512 KiB',
+  };
+  expect(notices).toEqual(kib === 512 ? [expected] : []);
+});
+
+test('bodies that grow back are reported at debug level', async () => {
+  const { clock, pressure, notices } = setUp();
+  pressure.observe(attempt(overloaded({ memory: true })), MiB, MiB);
+  for (let i = 0; i < 16; i++) {
+    await clock.advance(500);
+    pressure.observe(attempt(accepted), 512 * KiB, 0);
+  }
+  expect(pressure.bodyBytes).toBe(640 * KiB);
+  expect(notices.slice(1)).toEqual([
+    {
+      level: 'debug',
+      kind: 'larger-batches',
+      message: 'the target has accepted all recent writes: request bodies are now at most 640 KiB',
+    },
+  ]);
+});
+
+test.each<[string, Verdict, boolean]>([
+  ['memory exhausted', overloaded({ memory: true }), true],
+  ['an overload for another reason', overloaded(), false],
+])('only %s begins relief: %j', async (_, verdict, relieved) => {
+  const { clock, pressure, notices, flushes } = setUp({ plan: null });
+  pressure.observe(attempt(verdict), MiB, MiB);
+  await clock.advance(31_000);
+  expect(flushes).toHaveLength(relieved ? 1 : 0);
+  expect(notices.filter(({ kind }) => kind === 'relief').map(({ message }) => message)).toEqual(
+    relieved ? ['the target has answered only "memory exhausted" for 30s: asking it to flush (COMPACT DATABASE)'] : [],
+  );
+});
+
+test('another answer between two memory exhausted ones restarts the 30 s before relief', async () => {
+  const { clock, pressure, flushes } = setUp({ plan: null });
+  pressure.observe(attempt(overloaded({ memory: true })), MiB, MiB);
+  await clock.advance(20_000);
+  pressure.observe(attempt(overloaded()), MiB, MiB);
+  pressure.observe(attempt(overloaded({ memory: true })), MiB, MiB);
+  await clock.advance(20_000);
+  expect(flushes).toEqual([]);
+  pressure.observe(attempt({ kind: 'dropped', reason: 'reset', mayBeApplied: true }), MiB, MiB);
+  pressure.observe(attempt({ kind: 'unreachable', reason: 'refused' }), MiB, MiB);
+  await clock.advance(11_000);
+  expect(flushes).toEqual([30_000 + 20_000]);
+});
+
+test.each<[string, FlushOutcome, string]>([
+  ['fails', { kind: 'failed', tookMs: 10, reason: 'no leader' }, 'asked the target to flush: no leader'],
+  [
+    'gets no answer',
+    { kind: 'timedOut', tookMs: 15_000, reason: null },
+    'asked the target to flush: no answer within 15s; it may still flush',
+  ],
+])('relief that %s is reported', async (_, outcome, message) => {
+  const { clock, pressure, notices } = setUp({ plan: null }, outcome);
+  pressure.observe(attempt(overloaded({ memory: true })), MiB, MiB);
+  await clock.advance(50_000);
+  expect(notices.filter(({ kind }) => kind === 'relief-failed').map((each) => each.message)).toEqual([message]);
+});
+
+test('sending waits at the limit until the flush has ended, and the flush is counted', async () => {
+  const { clock, pressure, flushes } = setUp();
+  pressure.observe(attempt(accepted), MiB, 60 * MiB);
+  pressure.observe(attempt(accepted), MiB, 50 * MiB);
+  let admitted = false;
+  const admission = pressure.admit().then(() => {
+    admitted = true;
+  });
+  await clock.advance(99);
+  expect(admitted).toBe(false);
+  await clock.advance(2);
+  await admission;
+  expect([flushes.length, pressure.flushes, pressure.paced]).toEqual([1, 1, false]);
+});
+
+test('a wait for only the interval between two flushes counts as paced', async () => {
+  const { clock, pressure } = setUp();
+  pressure.observe(attempt(accepted), MiB, 60 * MiB);
+  await clock.advance(200);
+  pressure.observe(attempt(accepted), MiB, 110 * MiB);
+  const admission = pressure.admit();
+  await clock.advance(800);
+  expect(pressure.paced).toBe(true);
+  await clock.advance(1100);
+  await admission;
+  expect(pressure.flushes).toBe(2);
+  expect(pressure.pacedSeconds).toBeCloseTo(1.8, 1);
+  expect(pressure.bytesPerSecond).toBe(MiB / 2);
+});
+
+test('the estimate of a node counts retained bodies and unflushed rows, and its peak survives a flush', async () => {
+  const { clock, pressure } = setUp();
+  expect([pressure.nodeBytes, pressure.peakBytes]).toEqual([1000, 1000]);
+  pressure.observe(attempt(accepted), MiB, 60 * MiB);
+  expect(pressure.nodeBytes).toBe(1000 + 61 * MiB);
+  await clock.advance(300);
+  expect([pressure.nodeBytes, pressure.peakBytes]).toEqual([1000 + MiB, 1000 + 61 * MiB]);
+});
+
+test('gauges are read every 10 s only if flushes are planned', async () => {
+  const reads = { planned: 0, unplanned: 0 };
+  const planned = setUp({ gauges: () => Promise.resolve([reads.planned++]) });
+  const unplanned = setUp({ plan: null, gauges: () => Promise.resolve([reads.unplanned++]) });
+  await planned.clock.advance(30_000);
+  await unplanned.clock.advance(30_000);
+  expect(reads).toEqual({ planned: 3, unplanned: 0 });
+});
+
+test('a gauge above the estimate raises it', async () => {
+  const { clock, pressure, gauges } = setUp();
+  gauges.now = [40 * MiB];
+  await clock.advance(10_100);
+  expect(pressure.nodeBytes).toBe(1000 + 40 * MiB);
+});
+
+test.each<[string, FlushOutcome, RegExp]>([
+  [
+    'refused for lack of privilege',
+    { kind: 'notPermitted', tookMs: 1, reason: 'no' },
+    /it is not permitted: no; request bodies are now at most 128 KiB, and nodes may exceed --target-memory/,
+  ],
+  [
+    'too slow',
+    { kind: 'done', tookMs: 11_000, reason: null },
+    /it took more than 10s; request bodies are now at most 128 KiB, and sending waits at --target-memory until the target/,
+  ],
+])('planned flushes that are %s end with smaller bodies and one warning', async (_, outcome, message) => {
+  const { clock, pressure, notices } = setUp({}, outcome);
+  pressure.observe(attempt(accepted), MiB, 60 * MiB);
+  await clock.advance(12_000);
+  expect(pressure.bodyBytes).toBe(128 * KiB);
+  const warnings = notices.filter(({ kind }) => kind === 'flush');
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]!.message).toMatch(message);
+});
+
+test('a stage flushes after the running flush and waits for its end', async () => {
+  const { clock, pressure, flushes } = setUp();
+  pressure.observe(attempt(accepted), MiB, 60 * MiB);
+  await clock.advance(2_000);
+  const flushed = pressure.flushNow();
+  await clock.advance(200);
+  await flushed;
+  expect(flushes).toEqual([0, 2_000]);
+});
+
+test('an aborted load releases its waiting batches with the reason and stops all timers', async () => {
+  const { clock, pressure, stop } = setUp({ flush: () => new Promise(() => {}) });
+  pressure.observe(attempt(accepted), MiB, 110 * MiB);
+  const admission = expect(pressure.admit()).rejects.toThrow('stopped');
+  stop.abort(new Error('stopped'));
+  await admission;
+  expect(clock.waiting).toBe(0);
+});
