@@ -4,8 +4,8 @@ import { resolve } from '../config/resolve.js';
 import type { Settings } from '../config/settings.js';
 import { type BulkLoadError, InterruptedError } from '../core/errors.js';
 import { clock } from '../core/system-clock.js';
+import { size } from '../core/text.js';
 import type { Clock, Notice, Summary, TargetDescription, TargetTraits } from '../core/types/index.js';
-import { formatBytes } from '../core/units.js';
 import { version } from '../core/version.js';
 import { expand } from '../inputs/expand.js';
 import { isUrl } from '../inputs/http/url-name.js';
@@ -70,8 +70,8 @@ export async function runLoad(
       notify,
       watch: (snapshot, description, memory) => {
         shown.start([
-          `bulk-load ${version()}: ${counted(inputs.length, 'input')} (${size(inputs)}) → ${where(settings, description, target.traits)}, ` +
-            `at most ${counted(memory.slots, 'writer')}, memory limit ${formatBytes(memory.limitBytes)} (${memory.limitSource})`,
+          `bulk-load ${version()}: ${counted(inputs.length, 'input')} (${totalSize(inputs)}) → ${where(settings, description, target.traits)}, ` +
+            `at most ${counted(memory.slots, 'writer')}, memory limit ${size(memory.limitBytes)} (${memory.limitSource})`,
         ]);
         if (numbers.url !== null) notify({ level: 'info', kind: 'metrics', message: `metrics at ${numbers.url}` });
         shown.show(snapshot);
@@ -156,9 +156,9 @@ function stackOf(error: BulkLoadError): string {
 }
 
 /** One that cannot be reached yet has 0 bytes so far. */
-function size(inputs: readonly { name: string; size: number | null }[]): string {
+function totalSize(inputs: readonly { name: string; size: number | null }[]): string {
   if (inputs.some((input) => input.size === null || (input.size === 0 && isUrl(input.name)))) return 'size unknown';
-  return formatBytes(inputs.reduce((sum, input) => sum + (input.size ?? 0), 0));
+  return size(inputs.reduce((sum, input) => sum + (input.size ?? 0), 0));
 }
 
 function counted(n: number, noun: string): string {

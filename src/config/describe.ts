@@ -1,6 +1,7 @@
 // Settings as people may read them: each as it could be typed, with where it came from, and secrets never.
 
-import { formatBytes, formatDuration } from '../core/units.js';
+import { size } from '../core/text.js';
+import { formatDuration } from '../core/units.js';
 import { spelled } from './column-lists.js';
 import { flagName, type OptionKind, options } from './options.js';
 import type { Origin, Settings } from './settings.js';
@@ -33,14 +34,14 @@ function words(value: Settings[keyof Settings], { kind }: OptionKind): string {
   if (value === Number.POSITIVE_INFINITY) return 'forever';
   if (kind === 'urls') return (value as Settings['urls']).map(({ shown }) => shown).join(', ');
   if (kind === 'tags' || kind === 'fields' || kind === 'words') return spelled(value as Parameters<typeof spelled>[0]);
-  if (kind === 'size') return formatBytes(Number(value));
+  if (kind === 'size') return size(Number(value));
   if (kind === 'duration') return formatDuration(Number(value));
   if (kind === 'timeRange') return range(value as NonNullable<Settings['expectTime']>);
   if (kind === 'address') return address(value as NonNullable<Settings['metricsListen']>);
   if (typeof value !== 'object') return `${value}`;
   const amount = value as { count?: number; percent?: number; bytes?: number };
   if (amount.percent !== undefined) return `${amount.percent}%`;
-  return amount.bytes === undefined ? String(amount.count) : formatBytes(amount.bytes);
+  return amount.bytes === undefined ? String(amount.count) : size(amount.bytes);
 }
 
 function address({ host, port }: NonNullable<Settings['metricsListen']>): string {

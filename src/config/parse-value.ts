@@ -1,6 +1,7 @@
 // The text of one option → its value, kind by kind. A text that does not fit comes back as what was expected instead.
 
-import { formatBytes, formatDuration, parseDuration, parseSize } from '../core/units.js';
+import { size } from '../core/text.js';
+import { formatDuration, parseDuration, parseSize } from '../core/units.js';
 import { parseAddress } from './address.js';
 import { isTimezone, parseField, parseTag, split } from './column-lists.js';
 import type { Option, OptionKind } from './options.js';
@@ -43,7 +44,7 @@ function parseText(kind: TextKind, text: string): Parsed {
     case 'count':
       return worded(kind, text, parseCount(text), 'a whole number', String);
     case 'size':
-      return worded(kind, text, parseSize(text), 'a size such as 512MiB', formatBytes);
+      return worded(kind, text, parseSize(text), 'a size such as 512MiB', size);
     case 'duration':
       return worded(kind, text, parseDuration(text), 'a duration such as 30s', formatDuration);
     case 'timeRange':
@@ -113,7 +114,7 @@ function parseShare(min: number, text: string): Parsed {
   if (percent) return { value: { percent } };
   const bytes = parseSize(text);
   if (bytes !== null && bytes >= min) return { value: { bytes } };
-  const least = bytes === null ? '' : ` from ${formatBytes(min)} on`;
+  const least = bytes === null ? '' : ` from ${size(min)} on`;
   return { expected: `a size such as 512MiB${least}, or a percentage such as 50%` };
 }
 

@@ -26,13 +26,19 @@ export function excerpt(text: string, maxBytes = excerptBytes): string {
   return `${bytes.toString('utf8', 0, end)}…`;
 }
 
-/** `17 B`, `4.5 KiB`, `231 MiB`: three digits that count. */
+/** `17 B`, `4.5 KiB`, `231 MiB`, `2 GiB`: three significant digits, none after the point for whole units. */
 export function size(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 1024 ** power;
-  // 1023.6 KiB would be shown as "1024 KiB": that is the next unit's 1.0
-  if (value >= 1023.5 && power < units.length - 1) return `1.0 ${units[power + 1]}`;
-  return `${power === 0 || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)} ${units[power]}`;
+  // 1023.6 KiB would print as "1024 KiB", which is 1 MiB.
+  if (value >= 1023.5 && power < units.length - 1) return `1 ${units[power + 1]}`;
+  const digits = power === 0 || value >= 99.95 || Number.isInteger(value) ? 0 : 1;
+  return `${value.toFixed(digits)} ${units[power]}`;
+}
+
+/** `112MiB`: a size as an option takes it, rounded up to whole MiB. */
+export function sizeOption(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 ** 2)}MiB`;
 }
 
 /** `231/512 MiB`: both in the unit of the second. */

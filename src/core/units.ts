@@ -48,15 +48,6 @@ export function parseDuration(text: string): number | null {
   return ms !== null && Number.isSafeInteger(ms) ? ms : null;
 }
 
-/** Shortest text in binary units with at most one decimal: `512 B`, `1.5 GiB`. For people; rounds. */
-export function formatBytes(bytes: number): string {
-  const names = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let power = 0;
-  // 1023.96 would be rounded to 1024.0 of the smaller unit.
-  while (power < names.length - 1 && Math.abs(bytes) / KIB ** power >= 1023.95) power++;
-  return `${trimmed(bytes / KIB ** power)} ${names[power]}`;
-}
-
 /** Two units at most: `250ms`, `12.5s`, `3m 20s`, `2h 5m`, `3d 4h`. For people; rounds. Infinity is `forever`. */
 export function formatDuration(ms: number): string {
   if (ms === Number.POSITIVE_INFINITY) return 'forever';

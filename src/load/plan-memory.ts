@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { slotBytes } from '../batching/arena.js';
 import type { Settings } from '../config/settings.js';
 import { MemoryLimitError } from '../core/errors.js';
+import { sizeOption } from '../core/text.js';
 import type { Input, MemoryBudget } from '../core/types/index.js';
 import { memoryProbe } from '../flow-control/own-memory/cgroup.js';
 import { memoryLimit } from '../flow-control/own-memory/memory-limit.js';
@@ -21,7 +22,7 @@ export function memoryBudget(settings: Settings, formats: readonly FormatName[],
     bytes: windowBytes,
     limitFor: (window) => {
       const limit = limitForWindow(requestOf(settings, formats, memory), window);
-      return limit === null ? null : `${limit / 1_048_576}MiB`;
+      return limit === null ? null : sizeOption(limit);
     },
   };
 }
@@ -91,10 +92,9 @@ const columnBytes = 100;
 export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: MemoryPlan): void {
   const most = Math.floor(windowBytes / 2 / columnBytes);
   if (columns <= most) return;
-  const inMiB = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)}MiB`;
   throw new MemoryLimitError(
-    `keeping in mind what columns there are — expected at most ${most} in all tables, which is what --memory-limit ${inMiB(limitBytes)} has room for — ` +
-      `got ${columns} — raise it by ${inMiB(2 * columnBytes * (columns - most))} or more`,
+    `keeping in mind what columns there are — expected at most ${most} in all tables, which is what --memory-limit ${sizeOption(limitBytes)} has room for — ` +
+      `got ${columns} — raise it by ${sizeOption(2 * columnBytes * (columns - most))} or more`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, duration, latency, plural, share, size } from '../../src/core/text.js';
+import { count, duration, latency, plural, share, size, sizeOption } from '../../src/core/text.js';
 
 const MiB = 1_048_576;
 
@@ -12,11 +12,14 @@ test.each([
   [size(0.3), '0 B'],
   [size(17), '17 B'],
   [size(1023), '1023 B'],
-  [size(1023.7), '1.0 KiB'],
+  [size(1023.7), '1 KiB'],
   [size(4608), '4.5 KiB'],
   [size(231.4 * MiB), '231 MiB'],
   [size(99.96 * MiB), '100 MiB'],
-  [size(1023.9 * MiB), '1.0 GiB'],
+  [size(1023.9 * MiB), '1 GiB'],
+  [size(2 * MiB), '2 MiB'],
+  [size(2.01 * MiB), '2.0 MiB'],
+  [sizeOption(110.2 * MiB), '111MiB'],
   [size(2 ** 62), '4096 PiB'],
   [share(231 * MiB, 512 * MiB), '231/512 MiB'],
   [share(700 * MiB, 2048 * MiB), '0.7/2.0 GiB'],

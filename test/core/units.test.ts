@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatBytes, formatDuration, parseDuration, parseSize } from '../../src/core/units.js';
+import { formatDuration, parseDuration, parseSize } from '../../src/core/units.js';
 
 describe('a size', () => {
   test.each([
@@ -38,16 +38,6 @@ describe('a duration', () => {
   test.each(['', '5', '5 minutes', '-1s', 's', '1h30m'])('is not %j', (text) => {
     expect(parseDuration(text)).toBeNull();
   });
-});
-
-test.each([
-  [0, '0 B'],
-  [512, '512 B'],
-  [1536, '1.5 KiB'],
-  [1023.99 * 1024, '1 MiB'],
-  [1_610_612_736, '1.5 GiB'],
-])('%d bytes are shown as %s', (bytes, text) => {
-  expect(formatBytes(bytes)).toBe(text);
 });
 
 test.each([

@@ -160,7 +160,7 @@ test('the load stops once, with figures, when memory exceeds the limit with noth
   await clock.advance(20_000);
   expect(stops.length).toBe(1);
   expect(stops[0]).toBeInstanceOf(MemoryLimitError);
-  expect(stops[0]?.message).toContain('98.0 MiB of 100 MiB');
+  expect(stops[0]?.message).toContain('98 MiB of 100 MiB');
   governor.close();
 });
 

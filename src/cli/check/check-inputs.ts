@@ -1,8 +1,7 @@
 // What `check` says of inputs: one line each, what is wrong with them, and what rows were taken for.
 
-import { count, plural } from '../../core/text.js';
+import { count, plural, size } from '../../core/text.js';
 import type { InputPrecision } from '../../core/types/index.js';
-import { formatBytes } from '../../core/units.js';
 import type { InputLook } from '../../load/check.js';
 import { row } from '../../reporting/summary.js';
 import { aligned } from '../aligned.js';
@@ -23,7 +22,7 @@ export function inputLines(inputs: readonly InputLook[], precision: InputPrecisi
     count(look.points),
     count(Object.values(look.rejects).reduce((sum, n) => sum + n, 0)),
     look.compression === 'none' ? look.format : `${look.format}, ${look.compression}`,
-    look.whole ? 'all of it' : formatBytes(look.bytes),
+    look.whole ? 'all of it' : size(look.bytes),
     plural(look.tables.length, 'table'),
     look.name,
   ]);

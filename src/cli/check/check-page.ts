@@ -4,8 +4,9 @@ import type { SettingDescription } from '../../config/describe.js';
 import type { Settings } from '../../config/settings.js';
 import { outcomes } from '../../core/outcomes.js';
 import { printable } from '../../core/printable.js';
+import { size } from '../../core/text.js';
 import type { TargetDescription, TargetTraits } from '../../core/types/index.js';
-import { formatBytes, formatDuration } from '../../core/units.js';
+import { formatDuration } from '../../core/units.js';
 import type { CheckReport } from '../../load/check.js';
 import { foldedRow, row } from '../../reporting/summary.js';
 import { aligned } from '../aligned.js';
@@ -80,7 +81,7 @@ function databaseWords({ database }: TargetDescription, { plansMemory }: TargetT
   const cluster = [
     `shard ${shard}`,
     `replica ${replica}`,
-    `MAX_MEMCACHE_SIZE ${maxMemcacheBytes === null ? 'unknown' : formatBytes(maxMemcacheBytes)}`,
+    `MAX_MEMCACHE_SIZE ${maxMemcacheBytes === null ? 'unknown' : size(maxMemcacheBytes)}`,
     ...(strictWrite ? ['STRICT_WRITE on: unknown tables and fields are refused'] : []),
   ];
   const ttl = `TTL ${ttlMs === null ? 'INF' : formatDuration(ttlMs)}`;
@@ -90,16 +91,16 @@ function databaseWords({ database }: TargetDescription, { plansMemory }: TargetT
 function memoryLines({ limitBytes, limitSource, note, ...plan }: NonNullable<CheckReport['memory']>): string[] {
   const { baseBytes, reserveBytes, formatBytes: reading, remoteBytes, slots, slotBytes } = plan;
   const parts = [
-    `base ${formatBytes(baseBytes)}`,
-    `reserve ${formatBytes(reserveBytes)}`,
-    `format ${formatBytes(reading)}`,
-    ...(remoteBytes === 0 ? [] : [`a remote input ${formatBytes(remoteBytes)}`]),
-    `${slots} × ${formatBytes(slotBytes)} slots`,
+    `base ${size(baseBytes)}`,
+    `reserve ${size(reserveBytes)}`,
+    `format ${size(reading)}`,
+    ...(remoteBytes === 0 ? [] : [`a remote input ${size(remoteBytes)}`]),
+    `${slots} × ${size(slotBytes)} slots`,
   ];
   const all = baseBytes + reserveBytes + reading + remoteBytes + slots * slotBytes;
   return [
-    row('limit', `${formatBytes(limitBytes)} (${limitSource})`),
-    row('planned', `${formatBytes(all)} = ${parts.join(' + ')}`),
+    row('limit', `${size(limitBytes)} (${limitSource})`),
+    row('planned', `${size(all)} = ${parts.join(' + ')}`),
     ...(note === null ? [] : [row('note', note)]),
   ];
 }

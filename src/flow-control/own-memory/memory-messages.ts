@@ -43,7 +43,10 @@ export function retainedNotice(memory: MemoryFigures): Notice {
 }
 
 export function limitExceeded(memory: MemoryFigures): MemoryLimitError {
-  return new MemoryLimitError(
-    `hold the memory limit — expected less than ${stopMark} % of it with no batch in flight — got ${figures(memory)} for 5 s after a forced collection — raise --memory-limit, or lower --batch-bytes or --max-point-bytes`,
-  );
+  return new MemoryLimitError({
+    tried: 'holding the memory limit',
+    expected: `less than ${stopMark} % of it with no batch in flight`,
+    found: `${figures(memory)} for 5 s after a forced collection`,
+    fix: 'raise --memory-limit, or lower --batch-bytes or --max-point-bytes',
+  });
 }

@@ -2,7 +2,7 @@
 // the reserve stand for the rest (interpreter, HTTP client, compression, garbage) and are measured.
 
 import { MemoryLimitError } from '../../core/errors.js';
-import { size } from '../../core/text.js';
+import { size, sizeOption } from '../../core/text.js';
 
 export interface MemoryPlan {
   readonly limitBytes: number;
@@ -162,10 +162,12 @@ function limitTooSmall(request: PlanRequest): MemoryLimitError {
   // The reserve grows with the limit.
   const withoutReserve = idleBytes + request.formatBytes + request.remoteBytes + slot;
   const needed = Math.max(withoutReserve + minReserve, Math.ceil(withoutReserve / (1 - reserveShare)));
-  const wholeMiB = (bytes: number): string => `${Math.ceil(bytes / MiB)}MiB`;
-  return new MemoryLimitError(
-    `planning memory — expected a limit of at least ${wholeMiB(needed)} for one writer with these settings ` +
-      `(base ${wholeMiB(idleBytes)}, format ${wholeMiB(request.formatBytes + request.remoteBytes)}, the rest reserve and one slot) — ` +
-      `got ${wholeMiB(request.limit.bytes)} (${request.limit.source}) — raise --memory-limit, or lower --max-point-bytes and --batch-bytes`,
-  );
+  return new MemoryLimitError({
+    tried: 'planning memory',
+    expected:
+      `a limit of at least ${sizeOption(needed)} for one writer with these settings (base ${size(idleBytes)}, ` +
+      `format ${size(request.formatBytes + request.remoteBytes)}, the rest reserve and one slot)`,
+    found: `${size(request.limit.bytes)} (${request.limit.source})`,
+    fix: `use --memory-limit ${sizeOption(needed)} or more, or lower --max-point-bytes and --batch-bytes`,
+  });
 }

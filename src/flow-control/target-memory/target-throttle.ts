@@ -1,38 +1,38 @@
-// Holds batches back for the target's memory: waits for flushes and stages, and keeps the account of them.
+// Delays batches for the target's memory: waits for flushes and stages, and counts these waits.
 
+import { size } from '../../core/text.js';
 import type { Attempt, Batch, Clock, Notice, Target } from '../../core/types/index.js';
-import { formatBytes } from '../../core/units.js';
 import { WaitStats } from '../../core/wait-stats.js';
 import { rowsPerByte } from './memcache-estimate.js';
 import { pacingMessage, type TargetMemoryForecast } from './target-forecast.js';
 import { bodiesBeside, bodiesKept, flushMarks, nodePeak, smallestBody } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
 
-/** A flush under way does no good after this. */
+/** A flush without an answer after this time counts as timed out. */
 const flushTimeoutMs = 15_000;
-/** The gauge of a node is refreshed every 10 s: before that it may show what was. */
+/** Age of the oldest gauge: a node refreshes it every 10 s. */
 const gaugeAgeMs = 12_000;
-const lookEveryMs = 2_000;
-const longestStageWaitMs = 300_000;
-/** Of a stage, or so little that it does not matter: flushed. */
-const downShare = 0.1;
-const downBytes = 16 * 1024 * 1024;
+const gaugesEveryMs = 2_000;
+const maxStageWaitMs = 300_000;
+/** A stage counts as flushed below this share of it, or below these bytes. */
+const flushedShare = 0.1;
+const flushedBytes = 16 * 1024 * 1024;
 
-/** The operator is told what holds the load back when it has for so long, and for such a share of the time. */
-const pacedLongSeconds = 5;
-const pacedLongShare = 0.25;
+/** A notice explains pacing once it took this long and this share of the time. */
+const pacedNoticeSeconds = 5;
+const pacedNoticeShare = 0.25;
 
 export interface ThrottleOptions {
   /** Bytes after which the load flushes and waits; null for never. */
   readonly stage: number | null;
-  /** Whether the load may ask the target to flush. */
+  /** True if the load may ask the target to flush. */
   readonly relieve: boolean;
 }
 
 export interface TargetThrottleContext {
   readonly target: Pick<Target, 'flush' | 'gauges' | 'traits'>;
   readonly clock: Clock;
-  /** Ends flushes and looks at gauges. */
+  /** Ends flushes and reads of gauges. */
   readonly signal: AbortSignal;
   readonly notify: (notice: Notice) => void;
 }
@@ -42,13 +42,13 @@ export class TargetThrottle {
   readonly #context: TargetThrottleContext;
   readonly #stageBytes: number | null;
   readonly #pressure: TargetPressure;
-  /** For flushes and stages. */
+  /** Waits for flushes and stages. */
   readonly #waits: WaitStats;
   #acknowledged = 0;
   /** Monotonic ms of the first answer. */
   #firstAt: number | null = null;
-  #saidPaced = false;
-  /** Of the batch that came by last: tables are mostly loaded one after the other. */
+  #pacingReported = false;
+  /** Ratio of the latest batch. Most inputs hold one table after the other. */
   #rowsPerByte = 1;
   #stagedAt = 0;
   #stage: Promise<void> | null = null;
@@ -71,63 +71,63 @@ export class TargetThrottle {
               bodiesBeside: (rows) => bodiesBeside(plan, buckets, rows),
             },
       kept: { count: bodiesKept, share, buckets, bodyBytes, totalBytes },
-      // Where no flush is planned no gauge is read: what the target flushes by itself goes unseen.
+      // Without planned flushes no gauge is read, so the target's own flushes are unknown.
       weigh: (kept, rows) => nodePeak(kept, flush === null ? Math.min(rows, cacheBytes) : rows),
       relieve: options.relieve,
       nodes: layout.nodes,
       bodyBytesUnflushed: Math.min(smallestBody, bodyBytes),
       clock,
       signal,
-      flush: (cause) => target.flush(cause === 'stage' ? longestStageWaitMs : flushTimeoutMs, signal),
+      flush: (cause) => target.flush(cause === 'stage' ? maxStageWaitMs : flushTimeoutMs, signal),
       gauges: () => target.gauges(signal),
       notify,
     });
   }
 
-  /** Most body bytes of a batch just now. */
+  /** Largest body of a batch at this moment. */
   get bodyBytes(): number {
     return this.#pressure.bodyBytes;
   }
 
-  /** Every attempt, as soon as it is answered. */
+  /** Takes each attempt as soon as it is answered. */
   observe(attempt: Attempt, bodyBytes: number): void {
     this.#firstAt ??= this.#context.clock.monotonic();
     if (attempt.verdict.kind === 'accepted') this.#acknowledged += bodyBytes;
     this.#pressure.observe(attempt, bodyBytes, bodyBytes * this.#rowsPerByte);
-    if (!this.#saidPaced) this.#sayPaced(this.#firstAt);
+    if (!this.#pacingReported) this.#reportPacing(this.#firstAt);
   }
 
-  /** Resolves when a batch may be sent; rejects with the signal's reason. */
+  /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. */
   async admit(batch: Pick<Batch, 'points' | 'values' | 'body'>): Promise<void> {
     this.#rowsPerByte = rowsPerByte(batch.points, batch.values, batch.body.length);
     if (batch.points === 0) return;
-    await this.#waits.during(this.#staged().then(() => this.#pressure.admit()));
+    await this.#waits.during(this.#stageEnd().then(() => this.#pressure.admit()));
   }
 
-  /** What holds every batch back just now. */
+  /** Factor that delays every batch at this moment. */
   get holding(): 'target' | 'targetMemory' | null {
     if (this.#pressure.paced) return 'targetMemory';
     return this.#waits.going ? 'target' : null;
   }
 
-  /** For the summary; `estimatedBytesPerNode` is what the fullest node holds just now. */
+  /** Returns the figures for the summary. `estimatedBytesPerNode` is the fullest node at this moment. */
   account(): {
     planBytesPerNode: number | null;
     estimatedPeakBytesPerNode: number | null;
     estimatedBytesPerNode: number | null;
     flushes: number;
     advice: string | null;
-    /** Waits for flushes and stages; of them `pacedSeconds` only for the time between two flushes to pass. */
+    /** Seconds of waits for flushes and stages. `pacedSeconds` are those for only the interval between two flushes. */
     flushSeconds: number;
     pacedSeconds: number;
   } {
-    const told = this.#context.target.traits.plansMemory;
+    const planned = this.#context.target.traits.plansMemory;
     return {
-      planBytesPerNode: told ? this.#forecast.plan.peakBytes : null,
-      estimatedPeakBytesPerNode: told ? this.#pressure.peakBytes : null,
-      estimatedBytesPerNode: told ? this.#pressure.nodeBytes : null,
+      planBytesPerNode: planned ? this.#forecast.plan.peakBytes : null,
+      estimatedPeakBytesPerNode: planned ? this.#pressure.peakBytes : null,
+      estimatedBytesPerNode: planned ? this.#pressure.nodeBytes : null,
       flushes: this.#pressure.flushes,
-      advice: this.#saidPaced ? this.#pacedWords() : null,
+      advice: this.#pacingReported ? this.#pacingMessage() : null,
       flushSeconds: this.#waits.seconds,
       pacedSeconds: this.#pressure.pacedSeconds,
     };
@@ -137,20 +137,20 @@ export class TargetThrottle {
     this.#pressure.close();
   }
 
-  #sayPaced(firstAt: number): void {
+  #reportPacing(firstAt: number): void {
     const { clock, notify } = this.#context;
     const seconds = this.#pressure.pacedSeconds;
-    if (seconds < pacedLongSeconds || seconds < ((clock.monotonic() - firstAt) / 1000) * pacedLongShare) return;
-    this.#saidPaced = true;
-    notify({ level: 'info', kind: 'paced', message: this.#pacedWords() });
+    if (seconds < pacedNoticeSeconds || seconds < ((clock.monotonic() - firstAt) / 1000) * pacedNoticeShare) return;
+    this.#pacingReported = true;
+    notify({ level: 'info', kind: 'paced', message: this.#pacingMessage() });
   }
 
-  #pacedWords(): string {
+  #pacingMessage(): string {
     return pacingMessage(this.#forecast, this.#pressure.bodyBytes, this.#pressure.bytesPerSecond);
   }
 
-  /** The first batch beyond a stage makes all wait until what was sent has been flushed. */
-  async #staged(): Promise<void> {
+  /** Waits at the end of a stage until the target has flushed. The first batch beyond the stage starts the wait for all. */
+  async #stageEnd(): Promise<void> {
     const stage = this.#stageBytes;
     if (this.#stage === null && stage !== null && this.#acknowledged - this.#stagedAt >= stage) {
       this.#stage = this.#endStage(stage).finally(() => {
@@ -164,29 +164,33 @@ export class TargetThrottle {
   async #endStage(stage: number): Promise<void> {
     const { clock, signal, notify } = this.#context;
     const since = clock.monotonic();
-    const sent = formatBytes(this.#acknowledged);
-    notify({ level: 'info', kind: 'stage', message: `${sent} sent: waiting until the target has flushed (--stage)` });
-    // The answer to COMPACT DATABASE comes once everything is on disk. Gauges are read only where it does not come.
+    const sent = size(this.#acknowledged);
+    notify({
+      level: 'info',
+      kind: 'stage',
+      message: `${sent} acknowledged: waiting until the target has flushed (--stage)`,
+    });
+    // COMPACT DATABASE answers once everything is on disk. Gauges are read only without that answer.
     const outcome = await this.#pressure.flushNow();
     signal.throwIfAborted();
     if (outcome?.kind === 'done') return;
-    const unflushed = await this.#untilDown(Math.max(downBytes, stage * downShare), since + longestStageWaitMs);
+    const unflushed = await this.#untilFlushed(Math.max(flushedBytes, stage * flushedShare), since + maxStageWaitMs);
     signal.throwIfAborted();
     if (unflushed === null) return;
-    const message = `${formatBytes(unflushed)} are still unflushed on a node after ${longestStageWaitMs / 60_000} minutes: going on without waiting longer`;
+    const message = `${size(unflushed)} are still unflushed on a node after ${maxStageWaitMs / 60_000} minutes: the load continues`;
     notify({ level: 'warn', kind: 'stage-over', message });
   }
 
-  /** Null when every node that tells has flushed, or none tells; else what is left when the time is over. */
-  async #untilDown(down: number, until: number): Promise<number | null> {
+  /** Waits until no gauge exceeds `enough`. Resolves with the largest gauge at the end of the time, else with null. */
+  async #untilFlushed(enough: number, until: number): Promise<number | null> {
     const { target, clock, signal } = this.#context;
     await clock.sleep(gaugeAgeMs, signal);
     for (;;) {
-      const told = (await target.gauges(signal)).filter((each) => each !== null);
-      const most = Math.max(0, ...told);
-      if (most <= down) return null;
-      if (clock.monotonic() >= until) return most;
-      await clock.sleep(lookEveryMs, signal);
+      const gauges = (await target.gauges(signal)).filter((each) => each !== null);
+      const largest = Math.max(0, ...gauges);
+      if (largest <= enough) return null;
+      if (clock.monotonic() >= until) return largest;
+      await clock.sleep(gaugesEveryMs, signal);
     }
   }
 }

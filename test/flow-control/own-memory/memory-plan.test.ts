@@ -121,7 +121,7 @@ describe('a small limit:', () => {
 
     const smaller = plan(request(112 * MiB, { batchBytes: 16 * MiB, maxPointBytes: 64 * KiB }));
     expect(smaller.batchBytes).toBeLessThan(16 * MiB);
-    expect(smaller.note).toContain(` and batches of ${size(smaller.batchBytes)} instead of 16.0 MiB`);
+    expect(smaller.note).toContain(` and batches of ${size(smaller.batchBytes)} instead of 16 MiB`);
   });
 
   test('a plan never exceeds the limit, and a refusal names the smallest limit that works', () => {
@@ -150,9 +150,9 @@ describe('a small limit:', () => {
 
   test('a limit that is too small is refused with figures and advice', () => {
     expect(() => plan(request(64 * MiB))).toThrow(
-      'planning memory — expected a limit of at least 111MiB for one writer with these settings ' +
-        '(base 88MiB, format 4MiB, the rest reserve and one slot) — got 64MiB (--memory-limit) — ' +
-        'raise --memory-limit, or lower --max-point-bytes and --batch-bytes',
+      'planning memory: expected a limit of at least 111MiB for one writer with these settings ' +
+        '(base 88 MiB, format 4 MiB, the rest reserve and one slot), found 64 MiB (--memory-limit). ' +
+        'Use --memory-limit 111MiB or more, or lower --max-point-bytes and --batch-bytes.',
     );
   });
 });

@@ -19,7 +19,7 @@ const exhausted: Verdict = {
   timedOut: false,
 };
 
-/** A target that flushes in `flushMs`; `gauge` is what its page shows. */
+/** Creates a throttle over a target that flushes in `flushMs` and reports `gauge`. */
 async function setup(
   flags: Record<string, unknown>,
   flushMs = 500,
@@ -43,7 +43,7 @@ async function setup(
   const side = new TargetThrottle(settings, forecastTargetMemory(settings, database, layout, times), context);
   const answer = (verdict: Verdict, bytes: number): void =>
     side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes);
-  /** Whether a batch may go, and when it was let go. */
+  /** Asks to send a batch and records when it was admitted; -1 after a rejection. */
   const admit = (): { at: number | null } => {
     const seen = { at: null as number | null };
     const batch = { points: 1, values: 1, body: new Uint8Array(1000) } as unknown as Batch;
@@ -56,7 +56,7 @@ async function setup(
   return { clock, side, told, notices, answer, admit };
 }
 
-test('when nothing but memory exhausted has come for 30 s the target is asked to flush, then once a minute', async () => {
+test('after 30 s of only "memory exhausted" the target is asked to flush, then once a minute', async () => {
   const { clock, answer, told, notices } = await setup({});
   for (let second = 0; second <= 100; second++) {
     answer(exhausted, 1000);
@@ -66,7 +66,7 @@ test('when nothing but memory exhausted has come for 30 s the target is asked to
   expect(notices.filter(({ kind }) => kind === 'relief')).toHaveLength(2);
 });
 
-test('with --target-memory off relief comes all the same, and with --no-relieve never', async () => {
+test('relief works with --target-memory off and never begins with --no-relieve', async () => {
   for (const [flags, expected] of [
     [{ targetMemory: 'off' }, 1],
     [{ relieve: false }, 0],
@@ -78,7 +78,7 @@ test('with --target-memory off relief comes all the same, and with --no-relieve 
   }
 });
 
-test('nothing new is sent while the room is full, until the flush has ended', async () => {
+test('no batch is admitted while the room is full, until the flush has ended', async () => {
   const { clock, side, answer, admit, told } = await setup({});
   answer({ kind: 'accepted' }, 140 * MiB);
   const waiting = admit();
@@ -89,15 +89,15 @@ test('nothing new is sent while the room is full, until the flush has ended', as
   expect(side.account().flushSeconds).toBe(0.5);
 });
 
-test('when planned flushes are given up bodies become the smallest there are, and that is said', async () => {
+test('the end of planned flushes makes request bodies smallest and is reported', async () => {
   const { clock, answer, side, notices } = await setup({}, 100, 'notPermitted');
   answer({ kind: 'accepted' }, 140 * MiB);
   await clock.advance(200);
   expect(side.bodyBytes).toBe(128 * 1024);
-  expect(notices.map(({ message }) => message).join()).toMatch(/not permitted: no.*131072 bytes/);
+  expect(notices.map(({ message }) => message).join()).toMatch(/not permitted: no.*at most 128 KiB/);
 });
 
-test('trouble shrinks bodies, and they grow back', async () => {
+test('request bodies shrink on trouble and grow back', async () => {
   const { clock, answer, side } = await setup({ targetMemory: 'off' });
   answer(exhausted, MiB);
   expect(side.bodyBytes).toBe(MiB / 2);
@@ -108,7 +108,7 @@ test('trouble shrinks bodies, and they grow back', async () => {
   expect(side.bodyBytes).toBe(MiB);
 });
 
-test('after each stage every batch waits until the target has answered the flush, whatever its gauge shows', async () => {
+test('at the end of a stage every batch waits until the target has answered the flush, whatever its gauge shows', async () => {
   const { clock, answer, admit, told, notices } = await setup({ stage: '100MiB', targetMemory: 'off' });
   told.gauge = 90 * MiB;
   answer({ kind: 'accepted' }, 99 * MiB);
@@ -124,7 +124,7 @@ test('after each stage every batch waits until the target has answered the flush
   expect(notices.filter(({ kind }) => kind === 'stage')).toHaveLength(1);
 });
 
-test('a flush that ends a stage may take minutes, and planned flushes go on after it', async () => {
+test('a flush that ends a stage may take minutes, and planned flushes continue after it', async () => {
   const { clock, answer, admit, told, notices } = await setup({ stage: '100MiB', targetMemory: '2GiB' }, 60_000);
   answer({ kind: 'accepted' }, 100 * MiB);
   const waiting = admit();
@@ -167,7 +167,7 @@ test('a stage without an answer to its flush reads the gauge, for five minutes a
   expect([other.at, silent.told.flushes]).toEqual([12_000, []]);
 });
 
-test('a stop ends every wait at once, and nothing is asked for afterwards', async () => {
+test('a stop ends every wait at once, and no flush begins afterwards', async () => {
   const stop = new AbortController();
   const { clock, answer, admit, told } = await setup({}, 60_000, 'done', stop.signal);
   answer({ kind: 'accepted' }, 140 * MiB);
@@ -180,13 +180,13 @@ test('a stop ends every wait at once, and nothing is asked for afterwards', asyn
   expect(told.flushes).toEqual([0]);
 });
 
-test('the estimate of the peak follows what was sent and what was unflushed', async () => {
+test('the estimated peak follows the bytes sent and unflushed', async () => {
   const { answer, side } = await setup({});
   answer({ kind: 'accepted' }, 10 * MiB);
   expect(side.account()).toMatchObject({ flushes: 0, estimatedPeakBytesPerNode: Math.round((110 + 10 + 12) * MiB) });
 });
 
-test('a fast target is held by --target-memory alone: bodies get smaller, it is said once, and it is not the target that is blamed', async () => {
+test('a target that only --target-memory slows gets smaller bodies and one notice, and the target is not named as the cause', async () => {
   const { clock, answer, admit, side, notices } = await setup({}, 20);
   while (clock.monotonic() < 30_000) {
     const asked = admit();
