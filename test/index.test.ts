@@ -153,7 +153,10 @@ test('an input that fails in its own words ends with code 7; what came before is
 test('an input that cannot be opened says so in its own words', async () => {
   const closed: Input = { name: 'vault', path: null, size: null, open: () => Promise.reject(new Error('no key')) };
   const error = (await failure(begin({ inputs: closed }))) as LoadFailed;
-  expect([error.exitCode, error.message]).toEqual([7, expect.stringContaining('opening vault: no key')]);
+  expect([error.exitCode, error.message]).toEqual([
+    7,
+    expect.stringContaining('opening vault: expected an input that can be read, found no key.'),
+  ]);
 });
 
 test('a target of the caller is asked again while it is overloaded, and what it rejects goes to the dead letters', async () => {

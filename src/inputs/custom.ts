@@ -1,15 +1,16 @@
-// Inputs that a program brings itself.
+// Inputs that a program provides through the API.
 
 import { Readable } from 'node:stream';
-import { BulkLoadError, InputError } from '../core/errors.js';
+import { wrapSource } from '../core/byte-source.js';
+import { BulkLoadError } from '../core/errors.js';
 import type { ByteSource, Input } from '../core/types/index.js';
-import { inputLabel } from './decompress/sniff.js';
-import { describeSystemError } from './local/raw-source.js';
+import { inputLabel, unreadable } from './local/raw-source.js';
 import { openStream } from './open.js';
 
 /**
- * Text, plain or as gzip or zstd, from wherever a program has it: `open` is called once, when the load comes to it. Pulled
- * as fast as it is loaded. Like standard input it has no checkpoint. An error that it ends with is the input's: code 7.
+ * Makes an input of text that a program produces, plain or compressed with gzip or zstd. `open` is called once, when
+ * the load reaches the input, and its chunks are pulled as fast as they are loaded. Like standard input it has no
+ * checkpoint. An error of the iterator ends the input with exit code 7.
  */
 export function streamInput(name: string, open: () => AsyncIterable<Uint8Array | string>): Input {
   return {
@@ -26,39 +27,24 @@ async function* bytesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenera
   }
 }
 
-/** An input that fails in words of its own fails as an input, and not as a defect of ours. */
+/** Converts errors of a program's own input into input errors, so that they do not count as defects of bulk-load. */
 export function withInputErrors(input: Input): Input {
-  const { name, path, size } = input;
-  const failing = async <T>(attempted: string, signal: AbortSignal, doing: () => Promise<T>): Promise<T> => {
+  const guard = async <T>(verb: string, signal: AbortSignal, action: () => Promise<T>): Promise<T> => {
     try {
-      return await doing();
+      return await action();
     } catch (error) {
       if (signal.aborted || error instanceof BulkLoadError) throw error;
-      throw new InputError(`${attempted} ${inputLabel(name)}: ${describeSystemError(error)}`, { cause: error });
+      throw unreadable(`${verb} ${inputLabel(input.name)}`, error);
     }
   };
   return {
-    name,
-    path,
-    size,
+    name: input.name,
+    path: input.path,
+    size: input.size,
     open: async (signal, room) => {
-      const source = await failing('opening', signal, () => input.open(signal, room));
-      return reading(source, (into, each) => failing('reading', each, () => source.read(into, each)));
-    },
-  };
-}
-
-/** `source` with another way to read it. */
-function reading(source: ByteSource, read: ByteSource['read']): ByteSource {
-  const { compression, file } = source;
-  return {
-    compression,
-    ...(file === undefined ? {} : { file }),
-    ...(source.seek === undefined ? {} : { seek: (to: number): void => source.seek?.(to) }),
-    read,
-    close: () => source.close(),
-    get bytesRead() {
-      return source.bytesRead;
+      const source = await guard('opening', signal, () => input.open(signal, room));
+      const read: ByteSource['read'] = (into, each) => guard('reading', each, () => source.read(into, each));
+      return wrapSource(source, { read });
     },
   };
 }

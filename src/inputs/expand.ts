@@ -1,244 +1,265 @@
-// Names from the command line → inputs: files, directories, patterns, URLs, standard input; each of them once.
+// Names from the command line become inputs: files, directories, patterns, URLs and standard input, each of them once.
 
 import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../core/errors.js';
+import type { Problem } from '../core/problem.js';
+import { plural } from '../core/text.js';
 import type { Input } from '../core/types/index.js';
 import { urlInput } from './http/url-input.js';
 import { isUrl, looksLikeUrl, maskUrl, urlName } from './http/url-name.js';
 import { Web, type WebOptions } from './http/web-client.js';
-import { type DiscoveredFile, match, walk } from './local/discover.js';
-import { describeSystemError } from './local/raw-source.js';
+import { type DiscoveredFiles, match, noFiles, walk } from './local/discover.js';
+import { systemProblem } from './local/raw-source.js';
 import { openDescriptor, openPath, openStream } from './open.js';
 import type { Environment } from './s3/profile.js';
 import { S3Account } from './s3/s3-account.js';
 import { isS3, s3Inputs } from './s3/s3-inputs.js';
 
-/** Standard input as the process has it. `stream` is called when it is opened, not before. */
+/** Standard input of the process. */
 export interface Stdin {
   readonly isTTY: boolean;
   readonly isPipeOrFile: boolean;
-  /** Where it is read by its descriptor. Nothing else of the program may read it then. */
+  /** Descriptor to read from; the program then reads it nowhere else. */
   readonly descriptor?: number;
+  /** Called when standard input is opened, not before. */
   readonly stream: () => Readable;
 }
 
-type Inputs = Omit<Expansion, 'named' | 'leftOut'>;
-
-/** Inputs in the order named; within a directory or pattern in the order of the names' bytes. */
+/** Inputs in the order named; those of a directory or pattern in byte order of their names. */
 export interface Expansion {
   readonly inputs: Input[];
-  /** What was named, made canonical: paths, patterns below the working directory, URLs without secrets, `-`. */
+  /** Canonical names: paths, patterns below the working directory, URLs without secrets, `-`. */
   readonly named: readonly string[];
   /** A sentence for each file that was named more than once. */
   readonly duplicates: string[];
-  /** A sentence for each directory below which something is no input. */
+  /** A sentence for each directory in which something was left out. */
   readonly leftOut: readonly string[];
 }
 
 export interface ExpandOptions {
   readonly stdin: Stdin;
   readonly cwd: string;
-  /** The state directory: what is kept there is no input unless it is named. */
+  /** Files in the state directory are inputs only when it is named. */
   readonly stateDir: string;
-  /** What reading over the network needs. */
+  /** What remote inputs need. */
   readonly remote: WebOptions & { readonly env: Environment };
 }
 
-interface ExpandContext extends ExpandOptions {
-  readonly web: Web;
-}
-
-/**
- * Finds what the names stand for. `-` is standard input, and so is no name at all when it is a pipe or a file.
- * A name that exists is that file, even if it reads as a pattern. Links are followed; a file reached twice is kept once.
- * Throws UsageError with everything that is wrong: missing files, patterns without a match, empty directories,
- * directories and links that cannot be read.
- */
-export async function expand(names: readonly string[], options: ExpandOptions): Promise<Expansion> {
-  const given = names.length > 0 ? names : implied(options.stdin);
-  const problems: string[] = [];
-  const found: (string | Input)[] = [];
-  const leftOut = new Set<string>();
-  const web = new Web(options.remote);
-  const account = new S3Account(web, options.remote.env);
-  const place = { cwd: options.cwd, own: await real(resolve(options.cwd, options.stateDir)) };
-  for (const name of given) {
-    if (isS3(name)) {
-      for (const object of await objects(name, account, problems)) found.push(object);
-      continue;
-    }
-    const each = await find(name, place);
-    problems.push(...each.problems);
-    if (each.leftOut.size > 0) leftOut.add(`${name}: left out: ${counts(each)}`);
-    for (const file of each.names) found.push(file);
-  }
-  const expansion = await once(found, { ...options, web }, problems);
-  if (problems.length > 0) throw new UsageError([...new Set(problems)]);
-  const named = [...new Set(await Promise.all(given.map((name) => canonical(name, options.cwd))))];
-  return { ...expansion, named, leftOut: [...leftOut] };
-}
-
-/** `2 hidden, 1 pipe` */
-function counts({ leftOut }: DiscoveredFile): string {
-  return [...leftOut].map(([kind, n]) => `${n} ${kind}${n === 1 || kind === 'hidden' ? '' : 's'}`).join(', ');
-}
-
-/** The same for all spellings of a name; a pattern stays one, so that files which are new to it belong to it. */
-async function canonical(name: string, cwd: string): Promise<string> {
-  if (stdinNames.includes(name)) return '-';
-  if (isS3(name)) return name;
-  if (isUrl(name)) return maskUrl(name);
-  return await real(resolve(cwd, name));
-}
-
-async function real(path: string): Promise<string> {
-  return await realpath(path).catch(() => path);
-}
-
-interface Surroundings {
-  readonly cwd: string;
-  /** The state directory, canonical. */
-  readonly own: string;
-}
-
-function implied({ isTTY, isPipeOrFile }: Stdin): string[] {
-  if (isPipeOrFile) return ['-'];
-  const got = isTTY ? 'nothing, and standard input is a terminal' : 'nothing';
-  throw new UsageError([
-    `inputs: expected files, directories, patterns, or - for standard input, got ${got}; for example: bulk-load --db mydb 'data/**/*.lp.gz'`,
-  ]);
-}
+/** A name to resolve, or an input that is resolved. */
+type Candidate = string | Input;
 
 const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
-async function find(name: string, { cwd, own }: Surroundings): Promise<DiscoveredFile> {
-  if (stdinNames.includes(name)) return only('-');
-  if (isUrl(name)) return URL.canParse(name) ? only(name) : refuse(`${maskUrl(name)}: expected a URL`);
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name))
-    return refuse(`${name.replace(/\/\/.*@/s, '//')}: expected a file, or a URL of http, https or s3`);
-  if (name === '') return refuse('inputs: expected a name, got an empty one');
+/**
+ * Resolves names to inputs. Without a name, standard input is the input when it is a pipe or a file. A name that exists is
+ * that file, even when it is also a pattern. Links are followed, and a file that is reached twice is loaded once.
+ * Throws UsageError with every problem: missing files, patterns without a match, empty or unreadable directories.
+ */
+export async function expand(names: readonly string[], options: ExpandOptions): Promise<Expansion> {
+  const { cwd, stateDir, remote, stdin } = options;
+  const given = names.length > 0 ? names : impliedNames(stdin);
+  const problems: (string | Problem)[] = [];
+  const candidates: Candidate[] = [];
+  const leftOut = new Set<string>();
+  const web = new Web(remote);
+  const account = new S3Account(web, remote.env);
+  const canonicalStateDir = await canonicalPath(resolve(cwd, stateDir));
+  for (const name of given) {
+    if (isS3(name)) {
+      for (const object of await objectsOf(name, account, problems)) candidates.push(object);
+      continue;
+    }
+    const found = await filesOf(name, cwd, canonicalStateDir);
+    problems.push(...found.problems);
+    if (found.leftOut.size > 0) leftOut.add(`${name}: left out: ${leftOutCounts(found)}`);
+    for (const file of found.names) candidates.push(file);
+  }
+  const { inputs, duplicates } = await deduplicate(candidates, { cwd, stdin, web }, problems);
+  if (problems.length > 0) throw new UsageError(withoutRepeats(problems));
+  const named = [...new Set(await Promise.all(given.map((name) => canonicalName(name, cwd))))];
+  return { inputs, duplicates, named, leftOut: [...leftOut] };
+}
+
+function withoutRepeats(problems: readonly (string | Problem)[]): (string | Problem)[] {
+  return [...new Map(problems.map((each) => [JSON.stringify(each), each])).values()];
+}
+
+/** Formats counts as `2 hidden, 1 pipe`. */
+function leftOutCounts({ leftOut }: DiscoveredFiles): string {
+  return [...leftOut].map(([kind, n]) => plural(n, kind, kind === 'hidden' ? kind : undefined)).join(', ');
+}
+
+/** Makes all spellings of a name equal. A pattern stays a pattern, so that new files belong to the same load. */
+async function canonicalName(name: string, cwd: string): Promise<string> {
+  if (stdinNames.includes(name)) return '-';
+  if (isS3(name)) return name;
+  if (isUrl(name)) return maskUrl(name);
+  return await canonicalPath(resolve(cwd, name));
+}
+
+async function canonicalPath(path: string): Promise<string> {
+  return await realpath(path).catch(() => path);
+}
+
+function impliedNames({ isTTY, isPipeOrFile }: Stdin): string[] {
+  if (isPipeOrFile) return ['-'];
+  throw new UsageError([
+    {
+      tried: 'looking for inputs',
+      expected: 'files, directories, patterns, or - for standard input',
+      found: isTTY ? 'no name, and standard input is a terminal' : 'no name',
+      fix: "name an input: `bulk-load --db mydb 'data/**/*.lp.gz'`",
+    },
+  ]);
+}
+
+async function filesOf(name: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
+  if (stdinNames.includes(name)) return single('-');
+  if (isUrl(name)) {
+    return URL.canParse(name) ? single(name) : refusal(maskUrl(name), 'a URL', 'one with a syntax error');
+  }
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) {
+    const [, scheme] = /^(.*?):/.exec(name)!;
+    return refusal(maskUserInfo(name), 'a file, or a URL of http, https or s3', `a URL of ${scheme}`);
+  }
+  if (name === '') return refusal('looking for inputs', 'a name', 'an empty one');
   try {
-    const what = await stat(resolve(cwd, name));
-    if (!what.isDirectory()) return only(name);
-    return some(await walk(name, cwd, own), `${name}: expected files in this directory, got none`);
+    const found = await stat(resolve(cwd, name));
+    if (!found.isDirectory()) return single(name);
+    return orRefuse(await walk(name, cwd, stateDir), name, 'files in this directory', 'none');
   } catch (error) {
     if (looksLikeUrl(name))
-      return refuse(
-        `${maskUrl(name)}: expected a URL such as https://host/a.lp, got one without // or a file that cannot be read`,
-      );
+      return refusal(maskUrl(name), 'a URL such as https://host/a.lp', 'one without //, or a file that cannot be read');
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && (await import('tinyglobby')).isDynamicPattern(name))
-      return some(await match(name, cwd, own), `${name}: expected a pattern that matches a file, got no match`);
-    const option = name.startsWith('-') ? '; an option goes before --, behind it every word is an input' : '';
-    return refuse(
-      `${name}: expected a file or directory that can be read, got: ${describeSystemError(error)}${option}`,
-    );
+      return orRefuse(await match(name, cwd, stateDir), name, 'a pattern that matches a file', 'no match');
+    const { found, fix } = systemProblem(error);
+    const isOption = name.startsWith('-');
+    const option = 'put options before --: every word after it is an input';
+    return refusal(name, 'a file or directory that can be read', found, isOption ? option : fix);
   }
 }
 
-function refuse(problem: string): DiscoveredFile {
-  return { names: [], problems: [problem], leftOut: new Map() };
+function maskUserInfo(name: string): string {
+  const authority = name.indexOf('//') + 2;
+  return name.slice(0, authority) + name.slice(Math.max(authority, name.lastIndexOf('@') + 1));
 }
 
-function only(name: string): DiscoveredFile {
-  return { names: [name], problems: [], leftOut: new Map() };
+function refusal(tried: string, expected: string, found: string, fix = ''): DiscoveredFiles {
+  return { ...noFiles(), problems: [{ tried, expected, found, fix }] };
 }
 
-function some(found: DiscoveredFile, otherwise: string): DiscoveredFile {
-  if (found.names.length + found.problems.length > 0) return found;
-  return refuse(found.leftOut.size > 0 ? `${otherwise} (left out: ${counts(found)})` : otherwise);
+function single(name: string): DiscoveredFiles {
+  return { ...noFiles(), names: [name] };
 }
 
-/** Files looked at together: alone, 100,000 of them take three times as long. */
-const TOGETHER = 64;
+function orRefuse(files: DiscoveredFiles, tried: string, expected: string, found: string): DiscoveredFiles {
+  if (files.names.length + files.problems.length > 0) return files;
+  return refusal(tried, expected, files.leftOut.size > 0 ? `${found} (left out: ${leftOutCounts(files)})` : found);
+}
 
-async function once(names: readonly (string | Input)[], context: ExpandContext, problems: string[]): Promise<Inputs> {
+interface IdentifyContext {
+  readonly cwd: string;
+  readonly stdin: Stdin;
+  readonly web: Web;
+}
+
+/** Files examined in parallel. One at a time, 100,000 files take three times as long. */
+const groupSize = 64;
+
+async function deduplicate(
+  candidates: readonly Candidate[],
+  context: IdentifyContext,
+  problems: (string | Problem)[],
+): Promise<Pick<Expansion, 'inputs' | 'duplicates'>> {
   const first = new Map<string, string>();
-  const expansion: Inputs = { inputs: [], duplicates: [] };
-  for (let at = 0; at < names.length; at += TOGETHER) {
-    const group = names.slice(at, at + TOGETHER);
-    for (const { name, result } of await Promise.all(group.map((each) => identify(each, context))))
-      if (typeof result === 'string') problems.push(result);
-      else add(expansion, first, name, result);
+  const inputs: Input[] = [];
+  const duplicates: string[] = [];
+  for (let at = 0; at < candidates.length; at += groupSize) {
+    const group = candidates.slice(at, at + groupSize);
+    for (const { name, identity, input } of await identifyAll(group, context, problems)) {
+      const before = first.get(identity);
+      if (before === undefined) inputs.push(input);
+      else duplicates.push(duplicateNote(name, before));
+      if (before === undefined) first.set(identity, name);
+    }
   }
-  return expansion;
+  return { inputs, duplicates };
 }
 
-function add(
-  { inputs, duplicates }: Inputs,
-  first: Map<string, string>,
-  name: string,
-  { identity, input }: Identified,
-): void {
-  const before = first.get(identity);
-  if (before !== undefined) {
-    duplicates.push(repeated(name, before));
-    return;
-  }
-  first.set(identity, name);
-  inputs.push(input);
+function duplicateNote(name: string, before: string): string {
+  const [again, first] = [maskUrl(name), maskUrl(before)];
+  return again === first
+    ? `${again} is named twice; loaded once`
+    : `${again} is the same file as ${first}; loaded once`;
 }
 
-function repeated(name: string, before: string): string {
-  const [shown, first] = [maskUrl(name), maskUrl(before)];
-  return shown === first
-    ? `${shown} is named twice; loaded once`
-    : `${shown} is the same file as ${first}; loaded once`;
-}
-
-interface Identified {
+interface IdentifiedInput {
+  readonly name: string;
   /** The same for all names of one file. */
   readonly identity: string;
   readonly input: Input;
 }
 
-/** The input, or words for why there is none. */
-async function identify(
-  name: string | Input,
-  { stdin, cwd, web }: ExpandContext,
-): Promise<{ name: string; result: Identified | string }> {
-  if (typeof name !== 'string') return { name: name.name, result: { identity: name.path ?? name.name, input: name } };
-  if (isUrl(name)) return { name, result: await identifyUrl(name, web) };
-  if (name === '-') return { name, result: { identity: '-', input: standardInput(stdin) } };
+async function identifyAll(
+  group: readonly Candidate[],
+  context: IdentifyContext,
+  problems: (string | Problem)[],
+): Promise<IdentifiedInput[]> {
+  const identified: IdentifiedInput[] = [];
+  for (const result of await Promise.all(group.map((each) => identify(each, context)))) {
+    if ('identity' in result) identified.push(result);
+    else problems.push(...result.problems);
+  }
+  return identified;
+}
+
+interface Unidentified {
+  readonly problems: readonly (string | Problem)[];
+}
+
+async function identify(candidate: Candidate, context: IdentifyContext): Promise<IdentifiedInput | Unidentified> {
+  const { stdin, cwd, web } = context;
+  if (typeof candidate !== 'string') {
+    const { name, path } = candidate;
+    return { name, identity: path ?? name, input: candidate };
+  }
+  const name = candidate;
+  if (isUrl(name)) return await identifyUrl(name, web);
+  if (name === '-') return { name, identity: '-', input: standardInput(stdin) };
   try {
     const path = resolve(cwd, name);
-    // `<(…)` has no path that could be resolved.
-    const [what, canonical] = await Promise.all([stat(path, { bigint: true }), realpath(path).catch(() => path)]);
-    if (what.isSocket()) throw new Error('it is a socket');
-    const size = what.isFile() ? Number(what.size) : null;
-    // Device and inode also see through hard links.
-    return { name, result: { identity: `${what.dev}:${what.ino}`, input: fileInput(name, canonical, size) } };
+    // A `<(…)` has no path that could be resolved.
+    const [found, canonical] = await Promise.all([stat(path, { bigint: true }), canonicalPath(path)]);
+    if (found.isSocket()) throw Object.assign(new Error('a socket'), { code: 'ENXIO' });
+    const size = found.isFile() ? Number(found.size) : null;
+    // Device and inode are equal for hard links as well.
+    return { name, identity: `${found.dev}:${found.ino}`, input: fileInput(name, canonical, size) };
   } catch (error) {
-    return {
-      name,
-      result: `${name}: expected a file that can be read, got: ${unnameable(name) ?? describeSystemError(error)}`,
-    };
+    // Node decodes names as UTF-8. A name in another encoding is lost, and the file cannot be opened.
+    const misnamed = { found: 'a name that is not UTF-8, by which it cannot be opened', fix: 'rename it' };
+    const cause = name.includes('\ufffd') ? misnamed : systemProblem(error);
+    return { problems: [{ tried: name, expected: 'a file that can be read', ...cause }] };
   }
 }
 
-/** Node makes text of names: what is no UTF-8 in one is lost, and with it the way to the file. */
-function unnameable(name: string): string | null {
-  return name.includes('\ufffd') ? 'a name that is not UTF-8, by which it cannot be opened; rename it' : null;
-}
-
-async function objects(name: string, account: S3Account, problems: string[]): Promise<Input[]> {
+async function objectsOf(name: string, account: S3Account, problems: (string | Problem)[]): Promise<Input[]> {
   try {
     return await s3Inputs(account, name);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    problems.push(error.message);
+    problems.push(...error.parts);
     return [];
   }
 }
 
-/** What cannot be reached is known by its URL. */
-async function identifyUrl(name: string, web: Web): Promise<Identified | string> {
+async function identifyUrl(name: string, web: Web): Promise<IdentifiedInput | Unidentified> {
   try {
-    return { identity: urlName(new URL(name)), input: await urlInput(web, name) };
+    return { name, identity: urlName(new URL(name)), input: await urlInput(web, name) };
   } catch (error) {
-    if (error instanceof UsageError) return error.message;
+    if (error instanceof UsageError) return { problems: error.parts };
     throw error;
   }
 }

@@ -1,18 +1,19 @@
-// From a name to decoded bytes: opens what is there, looks at its first bytes, puts the decoder on top.
+// From a name to decoded bytes: opens the input, detects its compression and puts the decoder on top.
 
 import { fstatSync } from 'node:fs';
 import { open as openHandle, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { peekSource } from '../core/byte-source.js';
 import { InputError } from '../core/errors.js';
 import type { ByteSource, MemoryBudget } from '../core/types/index.js';
 import { gunzipSource } from './decompress/gzip.js';
-import { detectCompression, inputLabel, peek } from './decompress/sniff.js';
+import { detectCompression, signatureBytes } from './decompress/sniff.js';
 import { zstdSource } from './decompress/zstd.js';
-import { smallBytes, smallFile } from './local/buffered-file.js';
+import { smallFile, smallFileBytes } from './local/buffered-file.js';
 import { openFifo } from './local/fifo.js';
 import { descriptorSource, fileSource } from './local/file.js';
 import { pipeSource } from './local/pipe.js';
-import { describeSystemError, type RawSource } from './local/raw-source.js';
+import { inputLabel, type RawSource, unreadable } from './local/raw-source.js';
 import { StreamSource } from './local/stream-source.js';
 
 /** Opens a file, a named pipe or a device. Throws InputError. */
@@ -22,10 +23,10 @@ export async function openPath(
   signal: AbortSignal,
   room?: MemoryBudget,
 ): Promise<ByteSource> {
-  return decompress(await rawPath(path, name, signal), name, signal, room);
+  return decompress(await openRaw(path, name, signal), name, signal, room);
 }
 
-/** Any stream. Throws InputError. */
+/** Opens a stream. Throws InputError. */
 export async function openStream(
   stream: Readable,
   name: string,
@@ -35,7 +36,7 @@ export async function openStream(
   return decompress(new StreamSource(stream, failureOf(name)), name, signal, room);
 }
 
-/** A pipe, a socket or a file that is open already, from where it stands. Throws InputError. */
+/** Reads an open pipe, socket or file from its current position. Throws InputError. */
 export async function openDescriptor(
   descriptor: number,
   name: string,
@@ -49,28 +50,31 @@ export async function openDescriptor(
   return decompress(raw, name, signal, room);
 }
 
-async function rawPath(path: string, name: string, signal: AbortSignal): Promise<RawSource> {
+async function openRaw(path: string, name: string, signal: AbortSignal): Promise<RawSource> {
   signal.throwIfAborted();
   try {
-    const what = await stat(path);
-    if (what.isDirectory())
-      throw new InputError(
-        `reading ${name}: expected a file, got a directory; name a file in it, or run the same command again`,
-      );
-    if (what.isFIFO()) return await openFifo(path, signal, failureOf(name));
-    if (what.isFile() && what.size > 0 && what.size <= smallBytes) return smallFile(path, name, what.size);
+    const found = await stat(path);
+    if (found.isDirectory())
+      throw new InputError({
+        tried: `reading ${name}`,
+        expected: 'a file',
+        found: 'a directory',
+        fix: 'run the same command again, or name a file in the directory',
+      });
+    if (found.isFIFO()) return await openFifo(path, signal, failureOf(name));
+    if (found.isFile() && found.size > 0 && found.size <= smallFileBytes) return smallFile(path, name, found.size);
     return await fileSource(await openHandle(path, 'r'), name);
   } catch (error) {
     if (error instanceof InputError || signal.aborted) throw error;
-    throw new InputError(`opening ${name}: ${describeSystemError(error)}`, { cause: error });
+    throw unreadable(`opening ${name}`, error);
   }
 }
 
 function failureOf(name: string): (error: unknown) => InputError {
-  return (error) => new InputError(`reading ${inputLabel(name)}: ${describeSystemError(error)}`, { cause: error });
+  return (error) => unreadable(`reading ${inputLabel(name)}`, error);
 }
 
-/** Puts the decoder for its content on top. Takes over `raw`. Throws InputError. */
+/** Puts the decoder for the content on top. Takes over `raw`. Throws InputError. */
 export async function decompress(
   raw: RawSource,
   name: string,
@@ -78,27 +82,13 @@ export async function decompress(
   room?: MemoryBudget,
 ): Promise<ByteSource> {
   try {
-    const { head, source } = await peek(raw, signal);
+    const enough = (head: Uint8Array): boolean => head.length === signatureBytes;
+    const { head, source } = await peekSource(raw, new Uint8Array(signatureBytes), enough, signal);
     const compression = detectCompression(head, name, raw.command);
     if (compression === 'gzip') return gunzipSource(source, name);
-    if (compression === 'zstd') return await zstdSource(source, name, room);
-    return plain(source);
+    return compression === 'zstd' ? await zstdSource(source, name, room) : source;
   } catch (error) {
     await raw.close();
     throw error;
   }
-}
-
-function plain(source: RawSource): ByteSource {
-  const { file } = source;
-  return {
-    compression: 'none',
-    ...(file === undefined ? {} : { file }),
-    ...(source.seek === undefined ? {} : { seek: (to: number): void => source.seek?.(to) }),
-    read: (into, signal) => source.read(into, signal),
-    close: () => source.close(),
-    get bytesRead() {
-      return source.bytesRead;
-    },
-  };
 }

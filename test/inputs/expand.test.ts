@@ -40,8 +40,8 @@ async function problems(given: string[], stdin = terminal): Promise<readonly str
   return error.problems;
 }
 
-test('a name that reads as an option is said to stand behind --', async () => {
-  expect(await problems(['--format'])).toEqual([expect.stringMatching(/^--format: .*an option goes before --, /)]);
+test('an option after -- is refused with the advice to put it before --', async () => {
+  expect(await problems(['--format'])).toEqual([expect.stringMatching(/^--format: .*Put options before --: /)]);
 });
 
 test('files keep the order in which they are named', async () => {
@@ -57,7 +57,7 @@ test('an input has a canonical path and its size, and opens', async () => {
   expect((await drain(await inputs[0].open(never))).toString()).toBe('a.lp');
 });
 
-test('the state directory below a directory or a pattern is no input, and that is said; named itself it is one', async () => {
+test('the state directory is left out and counted below a directory or pattern, and read when it is named', async () => {
   files('d/a.lp', 'd/state/load/rejected.lp');
   symlinkSync('state', join(temp.path, 'd/again'));
   const options = { stdin: terminal, cwd: temp.path, stateDir: 'd/state', remote };
@@ -73,28 +73,28 @@ test('the state directory below a directory or a pattern is no input, and that i
   expect(await shown('d/state/load/rejected.lp')).toEqual(kept);
 });
 
-test('a directory gives its regular files, in the order of their bytes, without those that begin with a dot', async () => {
+test('a directory gives its regular files in byte order, without names that begin with a dot', async () => {
   files('d/b.lp', 'd/a/z.lp', 'd/a.lp', 'd/é.lp', 'd/Z.lp', 'd/.hidden.lp', 'd/.git/x.lp');
   expect(await names('d')).toEqual(['d/Z.lp', 'd/a.lp', 'd/a/z.lp', 'd/b.lp', 'd/é.lp']);
 });
 
-test('what is left out below a directory is counted by kind', async () => {
+test('files that are left out below a directory are counted by kind', async () => {
   files('d/a.lp', 'd/.hidden.lp', 'd/x/.git/b.lp', 'only/.c.lp');
   execFileSync('mkfifo', [join(temp.path, 'd', 'pipe')]);
   const { leftOut } = await expand(['d', 'd/a.lp'], { stdin: terminal, cwd: temp.path, stateDir: 'state', remote });
   expect(leftOut).toHaveLength(1);
   expect(leftOut[0]).toMatch(/^d: left out: (2 hidden, 1 pipe|1 pipe, 2 hidden)$/);
-  await expect(names('only')).rejects.toThrow(/got none \(left out: 1 hidden\)$/);
+  await expect(names('only')).rejects.toThrow(/found none \(left out: 1 hidden\)\.$/);
 });
 
-test('a directory is followed through links, and a circle of them is walked once', async () => {
+test('links to directories are followed, and a circle of links is walked once', async () => {
   files('d/a.lp', 'other/b.lp');
   symlinkSync('../other', join(temp.path, 'd', 'more'));
   symlinkSync('../d', join(temp.path, 'other', 'back'));
   expect(await names('d')).toEqual(['d/a.lp', 'd/more/b.lp']);
 });
 
-test('a pattern gives what it matches, in the order of the bytes', async () => {
+test('a pattern gives the files it matches in byte order', async () => {
   files('d/b.lp', 'd/a.lp', 'd/x/c.lp', 'd/c.csv', 'd/.d.lp');
   expect(await names('d/**/*.lp')).toEqual(['d/a.lp', 'd/b.lp', 'd/x/c.lp']);
   expect(await names(join(temp.path, 'd/*.{csv,lp}'))).toEqual(
@@ -102,12 +102,12 @@ test('a pattern gives what it matches, in the order of the bytes', async () => {
   );
 });
 
-test('a name that exists is that file, not a pattern', async () => {
+test('a name that exists is that file, even if it is also a pattern', async () => {
   files('a[1].lp', 'a1.lp');
   expect(await names('a[1].lp')).toEqual(['a[1].lp']);
 });
 
-test('a file reached twice, by whatever way, is kept once and that is said', async () => {
+test('a file that is named twice, also through links, is loaded once with a note', async () => {
   files('d/a.lp');
   symlinkSync('a.lp', join(temp.path, 'd', 's.lp'));
   linkSync(join(temp.path, 'd/a.lp'), join(temp.path, 'd/h.lp'));
@@ -124,34 +124,37 @@ test('a file reached twice, by whatever way, is kept once and that is said', asy
 });
 
 describe('standard input', () => {
-  test.each([[['-']], [['/dev/stdin', '-']], [[]]])('is read for %j when it is a pipe', async (given) => {
-    const { inputs } = await expand(given, { stdin: pipe, cwd: temp.path, stateDir: 'state', remote });
-    expect(inputs).toMatchObject([{ name: '-', path: null, size: null }]);
-    expect((await drain(await inputs[0].open(never))).toString()).toBe('m f=1\n');
-  });
+  test.each([[['-']], [['/dev/stdin', '-']], [[]]])(
+    'standard input is read for the names %j when it is a pipe',
+    async (given) => {
+      const { inputs } = await expand(given, { stdin: pipe, cwd: temp.path, stateDir: 'state', remote });
+      expect(inputs).toMatchObject([{ name: '-', path: null, size: null }]);
+      expect((await drain(await inputs[0].open(never))).toString()).toBe('m f=1\n');
+    },
+  );
 
-  test('is not read when a file is named', async () => {
+  test('standard input is not read when a file is named', async () => {
     files('a.lp');
     expect((await expand(['a.lp'], { stdin: pipe, cwd: temp.path, stateDir: 'state', remote })).inputs).toHaveLength(1);
   });
 
-  test('is not waited for at a terminal: that says what to type', async () => {
+  test('without a name at a terminal, the message shows what to type', async () => {
     expect(await problems([])).toEqual([expect.stringContaining("bulk-load --db mydb 'data/**/*.lp.gz'")]);
   });
 });
 
-test('a file whose name is not UTF-8 is said to need another name', async () => {
+test('a file whose name is not UTF-8 is refused with the advice to rename it', async () => {
   files('d/a.lp');
   writeFileSync(
     Buffer.concat([Buffer.from(`${temp.path}/d/caf`), Buffer.from([0xe9]), Buffer.from('.lp')]),
     'm f=1 1\n',
   );
   expect(await problems(['d'])).toEqual([
-    'd/caf\ufffd.lp: expected a file that can be read, got: a name that is not UTF-8, by which it cannot be opened; rename it',
+    'd/caf\ufffd.lp: expected a file that can be read, found a name that is not UTF-8, by which it cannot be opened. Rename it.',
   ]);
 });
 
-test('everything that is wrong with the names is told at once', async () => {
+test('all problems with the names are reported at once', async () => {
   files('good.lp');
   mkdirSync(join(temp.path, 'empty'));
   const found = await problems([
@@ -165,32 +168,32 @@ test('everything that is wrong with the names is told at once', async () => {
     '',
   ]);
   expect(found).toEqual([
-    'gone.lp: expected a file or directory that can be read, got: it does not exist, or its link leads nowhere (ENOENT)',
-    '*.csv: expected a pattern that matches a file, got no match',
-    'nowhere/*.lp: expected a pattern that matches a file, got no match',
-    'empty: expected files in this directory, got none',
-    'ftp://h/k: expected a file, or a URL of http, https or s3',
-    'https://h:port/x.lp: expected a URL',
-    'inputs: expected a name, got an empty one',
+    'gone.lp: expected a file or directory that can be read, found no such file, or a link that leads nowhere (ENOENT).',
+    '*.csv: expected a pattern that matches a file, found no match.',
+    'nowhere/*.lp: expected a pattern that matches a file, found no match.',
+    'empty: expected files in this directory, found none.',
+    'ftp://h/k: expected a file, or a URL of http, https or s3, found a URL of ftp.',
+    'https://h:port/x.lp: expected a URL, found one with a syntax error.',
+    'looking for inputs: expected a name, found an empty one.',
   ]);
 });
 
-test('a link to nothing below a directory or in a pattern is told, not left out', async () => {
+test('a dangling link below a directory or in a pattern is reported, not left out', async () => {
   files('d/a.lp');
   symlinkSync('gone', join(temp.path, 'd', 'b.lp'));
-  const words = expect.stringMatching(/^d\/b.lp: expected a file that can be read, .* its link leads nowhere/);
-  expect(await problems(['d'])).toEqual([words]);
-  expect(await problems(['d/*.lp'])).toEqual([words]);
+  const message = expect.stringMatching(/^d\/b.lp: expected a file that can be read, .* a link that leads nowhere/);
+  expect(await problems(['d'])).toEqual([message]);
+  expect(await problems(['d/*.lp'])).toEqual([message]);
   expect(await names('d/a*')).toEqual(['d/a.lp']);
 });
 
 // The superuser may read everything.
-test.skipIf(process.getuid?.() === 0)('a directory that cannot be read is told, not left out', async () => {
+test.skipIf(process.getuid?.() === 0)('a directory that cannot be read is reported, not left out', async () => {
   files('d/a.lp', 'd/closed/b.lp');
   chmodSync(join(temp.path, 'd/closed'), 0);
   try {
-    expect(await problems(['d'])).toEqual([expect.stringMatching(/^d\/closed: .*permission denied/)]);
-    expect(await problems(['d/**/*.lp'])).toEqual([expect.stringMatching(/closed.*permission denied/)]);
+    expect(await problems(['d'])).toEqual([expect.stringMatching(/^d\/closed: .*may not read/)]);
+    expect(await problems(['d/**/*.lp'])).toEqual([expect.stringMatching(/closed.*may not read/)]);
   } finally {
     chmodSync(join(temp.path, 'd/closed'), 0o755);
   }

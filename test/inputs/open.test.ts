@@ -51,32 +51,32 @@ describe('a plain file', () => {
     ['empty', ''],
     ['shorter than any signature', 'a b=1'],
     ['long', text],
-  ])('%s is read as it is', async (_, content) => {
+  ])('a file that is %s is read unchanged', async (_, content) => {
     expect(await read(content)).toBe(content);
     expect(await read(content, sizes(7))).toBe(content);
   });
 
-  test('its bytes are counted', async () => {
+  test('the bytes of a file are counted', async () => {
     const source = await open(temp.file('counted', text));
     const all = await drain(source);
     expect([source.bytesRead, source.compression]).toEqual([all.length, 'none']);
   });
 
-  test('what is appended after it was opened is not read', async () => {
+  test('bytes appended after a file was opened are not read', async () => {
     const path = temp.file('grown', text);
     const source = await open(path);
     appendFileSync(path, 'more');
     expect((await drain(source)).toString()).toBe(text);
   });
 
-  test('one that shrinks has changed while it was read', async () => {
+  test('a file that shrinks while it is read is an error', async () => {
     const path = temp.file('shrunk', text);
     const source = await open(path);
     truncateSync(path, 100);
     expect(await failure(drain(source))).toContain('changed while it was read (100 bytes)');
   });
 
-  test('one overwritten in place has changed while it was read', async () => {
+  test('a file overwritten in place while it is read is an error', async () => {
     const path = temp.file('overwritten', text);
     const source = await open(path);
     writeFileSync(path, text.toUpperCase());
@@ -84,13 +84,13 @@ describe('a plain file', () => {
     expect(await failure(drain(source))).toContain('changed while it was read');
   });
 
-  test('one that is gone, closed to us or a directory is refused in words', async () => {
+  test('a missing file, an unreadable file and a directory are refused with the cause', async () => {
     const closed = temp.file('closed', text);
     chmodSync(closed, 0);
-    expect(await failure(open(join(temp.path, 'gone')))).toContain('it does not exist');
-    expect(await failure(open(temp.path))).toContain('expected a file, got a directory');
+    expect(await failure(open(join(temp.path, 'gone')))).toContain('no such file');
+    expect(await failure(open(temp.path))).toContain('expected a file, found a directory');
     // The superuser may read everything.
-    if (process.getuid?.() !== 0) expect(await failure(open(closed))).toContain('permission denied');
+    if (process.getuid?.() !== 0) expect(await failure(open(closed))).toContain('may not read');
   });
 });
 
@@ -107,7 +107,7 @@ describe('gzip', () => {
     expect(await read(content, sizes(11))).toBe(text);
   });
 
-  test('the bytes of the file are counted, not the decoded ones', async () => {
+  test('bytesRead counts compressed bytes, not decoded ones', async () => {
     const source = await open(temp.file('gz', members));
     await drain(source);
     expect([source.bytesRead, source.compression]).toEqual([members.length, 'gzip']);
@@ -117,18 +117,18 @@ describe('gzip', () => {
     ['text', 'garbage'],
     ['text after zeros', `${'\0'.repeat(10)}garbage`],
     ['text after more zeros than are read at a time', `${'\0'.repeat(70_000)}x`],
-  ])('followed by %s, it is damaged', async (_, tail) => {
-    expect(await failure(read(Buffer.concat([members, Buffer.from(tail)])))).toMatch(/got damaged data/);
+  ])('gzip followed by %s is damaged', async (_, tail) => {
+    expect(await failure(read(Buffer.concat([members, Buffer.from(tail)])))).toMatch(/found damaged data/);
   });
 
-  test('a member after zero padding is an error, not a loss in silence', async () => {
+  test('a gzip member after zero padding is an error, not a silent loss', async () => {
     for (const zeros of [10, 65_536 - members.length, 65_536 - members.length + 6]) {
       const content = Buffer.concat([members, Buffer.alloc(zeros), members]);
-      expect(await failure(read(content))).toMatch(/got damaged data/);
+      expect(await failure(read(content))).toMatch(/found damaged data/);
     }
   });
 
-  test('cut anywhere, it is an error that tells how far it got', async () => {
+  test('gzip that is cut anywhere is an error that tells how far it was read', async () => {
     const whole = gzipSync(text.slice(0, 1000));
     for (let length = 2; length < whole.length; length++) {
       const message = await failure(read(whole.subarray(0, length)));
@@ -136,13 +136,13 @@ describe('gzip', () => {
     }
   });
 
-  test('a flipped bit is found by the checksum', async () => {
+  test('the checksum finds a flipped bit', async () => {
     const damaged = gzipSync(text);
     damaged[damaged.length - 6] ^= 1;
     expect(await failure(read(damaged))).toMatch(/incorrect data check/);
   });
 
-  test('a pipe that hands on three bytes at a time comes out whole', async () => {
+  test('gzip from a stream of three bytes at a time is decoded whole', async () => {
     const big = text.repeat(40);
     const source = await openStream(Readable.from([...chunked(gzipSync(big), 3)]), '-', never);
     expect((await drain(source, sizes(3))).equals(Buffer.from(big))).toBe(true);
@@ -166,13 +166,13 @@ describe('zstd', () => {
     expect(await read(content, 1)).toBe(text);
   });
 
-  test('the bytes of the file are counted', async () => {
+  test('bytesRead counts compressed bytes', async () => {
     const source = await open(fixture('one.zst'));
     await drain(source);
     expect([source.bytesRead, source.compression]).toEqual([one.length, 'zstd']);
   });
 
-  test('cut anywhere, it is an error that tells how far it got', async () => {
+  test('zstd that is cut anywhere is an error that tells how far it was read', async () => {
     const whole = readFileSync(fixture('small.zst'));
     for (let length = 4; length < whole.length; length++) {
       const message = await failure(read(whole.subarray(0, length)));
@@ -180,38 +180,38 @@ describe('zstd', () => {
     }
   });
 
-  test('followed by something else, it is an error', async () => {
+  test('zstd followed by garbage is an error', async () => {
     expect(await failure(read(Buffer.concat([one, Buffer.from('garbage')])))).toContain('not zstd after a frame');
   });
 
-  test('a flipped bit never gives another text, nor an endless loop', async () => {
+  test('a flipped bit in zstd gives an error or the same text, and never an endless loop', async () => {
     for (let at = 4; at < one.length; at += 15) {
       const damaged = Buffer.from(one);
       damaged[at] ^= 0x10;
       const result = await read(damaged).catch((error: unknown) => error);
-      // A few bits mean nothing: then the text is there, whole.
+      // Some header bits are unused: then the text is unchanged.
       if (result !== text) expect(result).toBeInstanceOf(InputError);
     }
   });
 
-  test('a window over 128 MiB is refused with what to do', async () => {
+  test('a zstd window over 128 MiB is refused with the option that helps', async () => {
     expect(await failure(open(fixture('window-256m.zst')).then((source) => drain(source)))).toContain('--long=27');
   });
 
-  test('a window beyond what is left to it is refused, naming the limit that would do, wherever its frame begins', async () => {
+  test('a zstd window beyond the memory budget is refused with the limit that suffices, in any frame', async () => {
     const room = { bytes: 10 << 20, limitFor: (bytes: number) => `${bytes >> 20}MiB and some` };
     const wide = readFileSync(fixture('window-64m.zst'));
     for (const content of [wide, Buffer.concat([one, wide])]) {
       const source = await openStream(Readable.from([...chunked(content, 3)]), '-', never, room);
       const message = await failure(drain(source));
       expect(message).toContain('a zstd window of at most 10 MiB');
-      expect(message).toContain('got one of 64 MiB; raise --memory-limit to 64MiB and some');
+      expect(message).toContain('found one of 64 MiB. Raise --memory-limit to 64MiB and some');
     }
     const narrow = await openStream(Readable.from([...chunked(frames, 1)]), '-', never, room);
     expect((await drain(narrow)).toString()).toBe(text);
   });
 
-  test('a window of 64 MiB is read, and one open beside it does not notice that memory grew', async () => {
+  test('a zstd window of 64 MiB is read while another source stays open as memory grows', async () => {
     const beside = await open(fixture('one.zst'));
     const start = Buffer.alloc(5000);
     const count = await beside.read(start, never);
@@ -224,7 +224,7 @@ describe('zstd', () => {
     expect(start.toString('utf8', 0, count) + (await drain(beside)).toString()).toBe(text);
   });
 
-  test('two at a time do not disturb each other', async () => {
+  test('two open zstd sources do not disturb each other', async () => {
     const [first, second] = [await open(fixture('one.zst')), await open(fixture('frames.zst'))];
     const parts: [Buffer[], Buffer[]] = [[], []];
     for (let open = 2; open > 0; ) {
@@ -241,7 +241,7 @@ describe('zstd', () => {
   });
 });
 
-describe('what cannot be read is refused with the command that helps', () => {
+describe('unsupported content is refused with the command that converts it', () => {
   test.each([
     ['bzip2', '425a68393141592653', 'bzip2 -dc'],
     ['xz', 'fd377a585a000004', 'xz -dc'],
@@ -257,27 +257,27 @@ describe('what cannot be read is refused with the command that helps', () => {
     expect(await failure(openPath(path, "it's.lp", never))).toContain(`${tool} 'it'\\''s.lp' | bulk-load … -`);
     expect(await failure(openPath(path, '-x', never))).toContain(`${tool} ./-x | bulk-load … -`);
     const piped = openStream(Readable.from([Buffer.from(hex, 'hex')]), '-', never);
-    expect(await failure(piped)).toContain(`use: … | ${tool} | bulk-load … -`);
+    expect(await failure(piped)).toContain(`Convert it: \`… | ${tool} | bulk-load … -\`.`);
   });
 
   test.each([
     ['a zip archive', '504b030414000000', 'unzip -p'],
     ['a 7z archive', '377abcaf271c0004', '7z x -so'],
-  ])('%s, which no tool reads from a pipe, is written to a file first', async (_, hex, tool) => {
+  ])('%s from a pipe is written to a file first, since no tool reads it from a pipe', async (_, hex, tool) => {
     const path = temp.file('archive.lp', Buffer.from(hex, 'hex'));
-    expect(await failure(openPath(path, 'a.lp', never))).toContain(`use: ${tool} a.lp | bulk-load … -`);
+    expect(await failure(openPath(path, 'a.lp', never))).toContain(`Convert it: \`${tool} a.lp | bulk-load … -\`.`);
     const piped = openStream(Readable.from([Buffer.from(hex, 'hex')]), '-', never);
-    expect(await failure(piped)).toContain(`use: … > archive && ${tool} archive | bulk-load … -`);
+    expect(await failure(piped)).toContain(`Convert it: \`… > archive && ${tool} archive | bulk-load … -\`.`);
   });
 
-  test('a UTF-8 mark and a measurement called BZh are text', async () => {
+  test('a UTF-8 byte order mark and a measurement named BZh are text', async () => {
     expect(await read('\ufeffm f=1\n')).toBe('\ufeffm f=1\n');
     expect(await read('BZh f=1\n')).toBe('BZh f=1\n');
   });
 });
 
 describe('a stream', () => {
-  test('that trickles in gives each piece as it comes', async () => {
+  test('a stream gives each piece as it arrives', async () => {
     const pipe = new PassThrough();
     pipe.write('m f=1\n');
     const source = await openStream(pipe, '-', never);
@@ -295,7 +295,7 @@ describe('a stream', () => {
   test.each([
     ['plain', 'm f=1\n'],
     ['gzip', gzipSync('m f=1\n').subarray(0, 15)],
-  ])('that is idle can be given up at once (%s)', async (_, first) => {
+  ])('a read of an idle %s stream can be cancelled at once', async (_, first) => {
     const pipe = new PassThrough();
     pipe.write(first);
     const source = await openStream(pipe, '-', never);
@@ -309,14 +309,14 @@ describe('a stream', () => {
     expect(pipe.destroyed).toBe(true);
   });
 
-  test('that is idle from the start can be given up while it is opened', async () => {
+  test('opening an idle stream can be cancelled', async () => {
     const stop = new AbortController();
     const opening = openStream(new PassThrough(), '-', stop.signal);
     stop.abort(new Error('enough'));
     await expect(opening).rejects.toThrow('enough');
   });
 
-  test('is not read ahead of what it buffers itself', async () => {
+  test('a stream is not read ahead of its own buffer', async () => {
     let made = 0;
     const endless = new Readable({
       highWaterMark: 1024,
@@ -331,16 +331,18 @@ describe('a stream', () => {
     await source.close();
   });
 
-  test('that breaks is an error that names it, also between two reads', async () => {
+  test('a stream that breaks between two reads is an error that names the input', async () => {
     const pipe = new PassThrough();
     pipe.write('m f=1\n');
     const source = await openStream(pipe, '-', never);
     pipe.destroy(Object.assign(new Error('read EIO'), { code: 'EIO' }));
     await new Promise((resolve) => pipe.once('close', resolve));
-    expect(await failure(drain(source))).toMatch(/^reading standard input: the device .*\(EIO\)$/);
+    expect(await failure(drain(source))).toMatch(
+      /^reading standard input: .* error of the device .*\(EIO\)\. Check the disk\.$/,
+    );
   });
 
-  test('closed before its end is an error', async () => {
+  test('a stream that is closed before its end is an error', async () => {
     const pipe = new PassThrough();
     pipe.write('m f=1\n');
     const source = await openStream(pipe, '-', never);
@@ -357,14 +359,14 @@ describe('a named pipe', () => {
     return path;
   };
 
-  test('is read from its first writer to its end', async () => {
+  test('a named pipe is read from its first writer to its end', async () => {
     const path = fifo('fifo');
     const opening = open(path);
     createWriteStream(path).end(gzipSync(text));
     expect((await drain(await opening)).toString()).toBe(text);
   });
 
-  test('nobody writes to can be given up', async () => {
+  test('opening a named pipe without a writer can be cancelled', async () => {
     const stop = new AbortController();
     const opening = openPath(fifo('silent'), 'silent', stop.signal);
     stop.abort(new Error('enough'));
@@ -374,7 +376,7 @@ describe('a named pipe', () => {
   test.each([
     ['holds something', 'echo m f=1'],
     ['is empty', 'true'],
-  ])('without a name, as the shell makes them, ends although its writer is gone (%s)', async (_, writer) => {
+  ])('a `<(…)` whose writer is gone %s and ends', async (_, writer) => {
     const shell = spawn('bash', ['-c', `${writer} | (echo $BASHPID; exec sleep 60)`], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -24,20 +24,20 @@ async function sample(files: Record<string, string | Uint8Array>, names = Object
 const many = (from: number, count: number): string =>
   Array.from({ length: count }, (_, i) => `m,tag=value field=${i} ${from + i}\n`).join('');
 
-test('the ends of a plain file are enough, also where it is large and in any order', async () => {
+test('the ends of a plain file suffice, also of a large one in any order', async () => {
   const text = many(5000, 20_000);
   expect(await sample({ 'a.lp': text })).toEqual({ first: 5000n, last: 24_999n, unseen: 0, totalBytes: text.length });
   expect(await sample({ 'b.lp': 'm f=1 9\nm f=1 -3\nm f=1 4' })).toMatchObject({ first: -3n, last: 9n });
 });
 
-test('of a compressed file only the beginning is seen', async () => {
+test('only the beginning of a compressed file is sampled', async () => {
   const text = many(0, 20_000);
   const { first, last, unseen, totalBytes } = await sample({ 'c.lp.gz': gzipSync(text) });
   expect([first, unseen, totalBytes]).toEqual([0n, 1, null]);
   expect(last).toBeLessThan(5000n);
 });
 
-test('what has no timestamp, cannot be read or is empty is no reason to stop', async () => {
+test('inputs without timestamps, unreadable and empty ones do not stop the sampling', async () => {
   expect(await sample({ 'd.lp': 'm f=1\nm s="a 12"\n', 'e.lp': '' })).toMatchObject({
     first: null,
     last: null,
@@ -46,7 +46,7 @@ test('what has no timestamp, cannot be read or is empty is no reason to stop', a
   expect(await sample({ 'f.lp.gz': Buffer.from([31, 139, 8, 0, 1, 2, 3]) })).toMatchObject({ unseen: 1 });
 });
 
-test('standard input is never touched', async () => {
+test('standard input is never opened', async () => {
   const input = {
     name: '-',
     path: null,
@@ -57,7 +57,7 @@ test('standard input is never touched', async () => {
   expect(await sampleTimes([input], signal)).toEqual({ first: null, last: null, unseen: 1, totalBytes: null });
 });
 
-test('of many inputs the first and the last are looked at, and the others are counted', async () => {
+test('of many inputs the first and the last are sampled, and the others are counted', async () => {
   const files = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`n${1000 + i}.lp`, `m f=1 ${i}\n`]));
   expect(await sample(files)).toMatchObject({ first: 0n, last: 99n, unseen: 36 });
 });

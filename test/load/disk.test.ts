@@ -1,4 +1,4 @@
-// A disk that fills up in the middle of a load: nothing is forgotten, and with room again the load is exact.
+// A disk that fills up during a load: no point is lost, and after the disk has room again the load is exact.
 
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { balances, lines, scene } from '../support/scene.js';
 
-/** A file system of one MiB, which can be made larger; null where that is not allowed. */
+/** Mounts a file system of one MiB that can be enlarged; null where mounting is not allowed. */
 async function smallDisk(folder: string): Promise<{ path: string; enlarge: () => void } | null> {
   const path = join(folder, 'disk');
   await mkdir(path);
@@ -19,7 +19,7 @@ async function smallDisk(folder: string): Promise<{ path: string; enlarge: () =>
   return { path, enlarge: () => void execFileSync('sh', ['-c', 'mount -o remount,size=16m "$0"', path]) };
 }
 
-test('the disk for dead letters and checkpoints is full: 73, and once there is room the load goes on and is exact', {
+test('a full disk for dead letters and checkpoints ends with exit code 73, and the load resumes exactly once there is room', {
   timeout: 120_000,
 }, async ({ skip }) => {
   const it = await scene();

@@ -1,4 +1,4 @@
-// A signal in each state of the run: it ends with 130 or 143, soon, and with an account that balances.
+// A signal in each state of the run ends it soon, with exit code 130 or 143 and balanced totals.
 
 import { afterEach, expect, test } from 'vitest';
 import type { Going } from '../support/process.js';
@@ -19,7 +19,7 @@ async function interrupted(running: Going, signal: NodeJS.Signals = 'SIGINT'): P
   expect(it.cluster.points()).toBe(summary?.points.loaded);
 }
 
-test('while standard input is idle', async () => {
+test('a signal ends the load while standard input is idle', async () => {
   it = await scene();
   const running = it.start(['--batch-linger', '50ms', '-'], { input: null });
   running.child.stdin!.write(lines(10));
@@ -27,14 +27,14 @@ test('while standard input is idle', async () => {
   await interrupted(running);
 });
 
-test('while reading', async () => {
+test('a signal ends the load while it reads', async () => {
   it = await scene();
   const running = it.start([await it.file('a.lp', lines(300_000))]);
   await until(() => it.cluster.writes.length > 2);
   await interrupted(running, 'SIGTERM');
 });
 
-test('while waiting for the target', async () => {
+test('a signal ends the load while it waits for the target', async () => {
   it = await scene();
   await it.cluster.stopNode(0);
   const running = it.begin(['--log-level', 'debug', await it.file('a.lp', lines(10))]);
@@ -42,14 +42,14 @@ test('while waiting for the target', async () => {
   await interrupted(running);
 });
 
-test('in back-off', async () => {
+test('a signal ends the load while it waits before a retry', async () => {
   it = await scene({ script: { onWrite: () => ({ answer: { status: 503, headers: { 'retry-after': '60' } } }) } });
   const running = it.begin([await it.file('a.lp', lines(10))]);
   await until(() => it.cluster.writes.length === 1);
   await interrupted(running);
 });
 
-test('in flight: what is acknowledged within the grace is loaded', async () => {
+test('a request in flight that is acknowledged within 10 s of a signal counts as loaded', async () => {
   it = await scene({ script: { latencyMs: () => 700 } });
   const running = it.begin([await it.file('a.lp', lines(10))]);
   await until(() => it.cluster.writes.length === 1);
@@ -57,7 +57,7 @@ test('in flight: what is acknowledged within the grace is loaded', async () => {
   expect(it.cluster.points()).toBe(10);
 });
 
-test('while a batch travels alone and waits for its columns', async () => {
+test('a signal ends the load while an exclusive batch waits for its columns', async () => {
   it = await scene({ script: { onWrite: () => ({ close: true }) } });
   const running = it.begin([await it.file('a.lp', lines(10))]);
   await until(() => it.cluster.statements.some((statement) => statement.includes('DESCRIBE TABLE')));

@@ -1,4 +1,4 @@
-// Inputs over TLS, through the whole program: whom it trusts there, and in which words it refuses.
+// Inputs over TLS, through the whole program: trusted certificates, and messages for the others.
 
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
@@ -32,7 +32,7 @@ afterEach(async () => {
   await web.stop();
 });
 
-test('the example of the README loads, where --ca names the authority', async () => {
+test('the example of the README loads with the CA certificate named by --ca', async () => {
   front = await startTlsFront(web.url, node);
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const example = /<!-- afar -->\n```\nnpx bulk-load --db bench (\S+)\n```/.exec(readme)![1]!;
@@ -44,20 +44,15 @@ test('the example of the README loads, where --ca names the authority', async ()
 });
 
 test.each<[string, () => Pair, () => readonly string[], RegExp]>([
-  [
-    'an authority that is not known',
-    () => node,
-    () => [],
-    /got its certificate is signed by an authority that is not trusted here; see --ca/,
-  ],
-  ['another authority than --ca', () => node, () => ['--ca', others.ca], /not trusted here; see --ca/],
+  ['an unknown CA', () => node, () => [], /found its certificate is signed by a CA that is not trusted here; see --ca/],
+  ['another CA than that of --ca', () => node, () => ['--ca', others.ca], /not trusted here; see --ca/],
   [
     'a certificate for another host name',
     () => elsewhere,
     () => ['--ca', ours.ca],
     /its certificate is for another host name \(.*127\.0\.0\.1/,
   ],
-])('%s is refused in words, and nothing is sent', async (_, pair, options, words) => {
+])('%s is refused with the cause, and nothing is sent', async (_, pair, options, words) => {
   front = await startTlsFront(web.url, pair());
   const { code, summary, stderr } = await it.load([...options(), `${front.url}/readings.lp.gz`]);
   expect([code, summary]).toEqual([2, null]);
@@ -66,13 +61,13 @@ test.each<[string, () => Pair, () => readonly string[], RegExp]>([
   expect(it.cluster.writes).toEqual([]);
 });
 
-test('a redirect from https to http is refused in words and not followed', async () => {
+test('a redirect from https to http is refused and not followed', async () => {
   front = await startTlsFront(web.url, node);
   web.act(({ path }) =>
     path === '/moved' ? { status: 302, headers: { location: `${web.url}/readings.lp.gz` } } : undefined,
   );
   const { code, stderr } = await it.load(['--ca', ours.ca, `${front.url}/moved`]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/302: it redirects from https to http \(127\.0\.0\.1:\d+\); not followed/);
+  expect(stderr).toMatch(/302: a redirect from https to http \(127\.0\.0\.1:\d+\), not followed/);
   expect(web.asked.map(({ path }) => path)).toEqual(['/moved']);
 });

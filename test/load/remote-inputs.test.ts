@@ -40,7 +40,7 @@ function rows(): string {
   );
 }
 
-/** So many, and so little alike, that they are more than what is read at the beginning, compressed too. */
+/** Enough different points to exceed the 64 KiB that are read at open, even when compressed. */
 function points(): string {
   return lines(count, 'm', (i) => `f=${i},g="${createHash('sha1').update(`${i}`).digest('hex')}"`);
 }
@@ -49,7 +49,7 @@ async function stopped(args: readonly string[], points: number, signal: NodeJS.S
   return await it.endAt(points, it.begin(args), signal);
 }
 
-test('several URLs, of several formats, are loaded as files would be', async () => {
+test('several URLs of several formats are loaded as files are', async () => {
   const zstd = await readFile(new URL('../inputs/fixtures/frames.zst', import.meta.url));
   await begin({ '/a.lp': points(), '/b.csv.gz': gzipSync(rows()), '/c.lp.zst': zstd });
   const urls = ['a.lp', 'b.csv.gz', 'c.lp.zst'].map((name) => `${web.url}/${name}`);
@@ -82,7 +82,7 @@ test.each<[string, readonly string[], () => string | Uint8Array]>([
   expect(it.cluster.points()).toBe(count);
 });
 
-test('a connection that breaks is gone on with, and that is said', async () => {
+test('a load survives broken connections and reports them', async () => {
   await begin({ '/a': points() });
   let broken = 0;
   web.act(({ headers }) =>
@@ -91,10 +91,10 @@ test('a connection that breaks is gone on with, and that is said', async () => {
   const { code, summary, stderr } = await it.load([`${web.url}/a`]);
   expect([code, summary?.points.loaded]).toEqual([0, count]);
   expect(broken).toBeGreaterThan(1);
-  expect(stderr).toMatch(/reading http:\S+\/a: connection \w[\w ]*; going on after \d+ of \d+ bytes/);
+  expect(stderr).toMatch(/reading http:\S+\/a: connection \w[\w ]*; resuming after \d+ of \d+ bytes/);
 });
 
-test('stopped by a signal, nothing that was acknowledged is sent again, and plain text is asked for from there on', async () => {
+test('after a signal, no acknowledged point is sent again, and plain text is requested from the offset reached', async () => {
   await begin({ '/a': points() });
   expect((await stopped([...small, `${web.url}/a`], 2600, 'SIGTERM')).code).toBe(143);
   const before = web.asked.length;
@@ -116,7 +116,7 @@ test('an object replaced after the stop is loaded from its start', async () => {
   expect(summary?.thisRun.read).toBe(count);
 });
 
-test('one that changes while it is read ends with 7, and the others are loaded', async () => {
+test('an object that changes while it is read ends with exit code 7, and the others are loaded', async () => {
   await begin({ '/a': points(), '/b': lines(100, 'b') });
   web.act(({ path, headers }) =>
     path === '/a' && /^bytes=[1-9]/.test(headers.range ?? '')
@@ -130,14 +130,14 @@ test('one that changes while it is read ends with 7, and the others are loaded',
   expect(balances(summary!)).toBe(true);
 });
 
-test('the same URL twice is loaded once, and that is said', async () => {
+test('a URL that is named twice is loaded once with a note', async () => {
   await begin({ '/a': lines(100) });
   const { summary, stderr } = await it.load([`${web.url}/a`, `${web.url}/a?X-Amz-Signature=1`]);
   expect(summary?.points.loaded).toBe(100);
   expect(stderr).toContain(`${web.url}/a is named twice; loaded once`);
 });
 
-test('a URL signed anew each night is the same load, and what --skip-loaded leaves out', async () => {
+test('a URL with a new signature each night is the same load, and --skip-loaded leaves it out', async () => {
   await begin({ '/a': points() });
   const signed = (n: number): string => `${web.url}/a?X-Amz-Date=${n}&X-Amz-Signature=${n}`;
   await stopped([...small, signed(1)], 2000);
@@ -149,7 +149,7 @@ test('a URL signed anew each night is the same load, and what --skip-loaded leav
   expect(again).toMatchObject({ code: 0, summary: { points: { read: 0 } } });
 });
 
-test('user, password and signatures show up nowhere', async () => {
+test('user, password and signatures of a URL appear in no output', async () => {
   await begin({ '/a': `${points()}bad\n` });
   web.act(({ headers }) => (headers.authorization === `Basic ${btoa('me:hush')}` ? undefined : { status: 401 }));
   const url = `${web.url.replace('//', '//me:hush@')}/a?token=hush`;
@@ -178,7 +178,7 @@ test('--limit, --in-order and check work with URLs as they do with files', async
   expect(stderr).toMatch(/^ +100 +0 {2}lp, gzip +all of it {2}1 table {2}\S+\/b\.gz$/m);
 });
 
-test('nothing at a URL ends with 2, and nothing is loaded', async () => {
+test('a URL without an object ends with exit code 2, and nothing is loaded', async () => {
   await begin({ '/a': lines(100) });
   const { code, summary, stderr } = await it.load([`${web.url}/a`, `${web.url}/missing`]);
   expect([code, summary]).toEqual([2, null]);
@@ -186,7 +186,7 @@ test('nothing at a URL ends with 2, and nothing is loaded', async () => {
   expect(it.cluster.writes).toEqual([]);
 });
 
-test('nobody there ends with 7, and everything else is loaded', async () => {
+test('a server that is gone ends with exit code 7, and everything else is loaded', async () => {
   await begin({});
   const gone = await startFiles();
   await gone.stop();
@@ -204,7 +204,7 @@ test('nobody there ends with 7, and everything else is loaded', async () => {
   expect([summary.exitCode, summary.points.loaded]).toEqual([7, 100]);
 });
 
-test('a server that never answers for the rest of an input does not hold up a stop', async () => {
+test('a server that falls silent does not delay a stop', async () => {
   await begin({ '/a': points() });
   web.act(({ headers }) => (/^bytes=[1-9]/.test(headers.range ?? '') ? { silent: true } : undefined));
   const running = it.start([`${web.url}/a`]);
@@ -216,7 +216,7 @@ test('a server that never answers for the rest of an input does not hold up a st
 test.each([
   ['http:/me:hush@host/a.lp', 'http:/host/a.lp: expected a URL such as https://host/a.lp'],
   ['HTTPS:me:hush@host/*.lp', 'HTTPS:host/*.lp: expected a URL such as https://host/a.lp'],
-  ['http://m%e:hush@host/a.lp', 'http://host/a.lp: expected user and password in a URL percent-encoded'],
+  ['http://m%e:hush@host/a.lp', 'http://host/a.lp: expected a percent-encoded user and password in the URL'],
   ['ftp://me:hush@host/a.lp', 'ftp://host/a.lp: expected a file, or a URL of http, https or s3'],
 ])('%s is a mistake, told without the password', async (url, words) => {
   await begin({});

@@ -1,4 +1,4 @@
-// A load that was stopped or killed goes on with the same command: nothing lost, nothing doubled, one account.
+// A stopped or killed load resumes with the same command: no point lost, none doubled, totals over all runs.
 
 import { appendFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ afterEach(() => it.end());
 
 const small = ['--batch-points', '100', '--workers', '3'];
 
-/** Stopped by a signal once so many points are stored. */
+/** Stops a run by a signal once the target has stored this many points. */
 async function stopped(args: readonly string[], points: number): Promise<Result> {
   return await it.endAt(points, it.begin(args), 'SIGINT');
 }
@@ -36,7 +36,7 @@ test.each([
   // Large enough for a thread of its own, where there are processors for it; comments are not sent.
   ['a large', (text: string) => Buffer.from(text.replaceAll('\n', `\n#${'x'.repeat(3500)}\n`))],
 ] as [string, (text: string) => Buffer][])(
-  '%s input stopped by a signal goes on where it stopped',
+  '%s input that a signal stopped resumes where it stopped',
   async (_, packed) => {
     await begin();
     const path = await it.file('a.lp', packed(lines(5000)));
@@ -58,7 +58,7 @@ test.each([
   },
 );
 
-test('killed at any moment: rejects are in the dead letters once, stamps do not collide, the account spans all runs', async () => {
+test('after kills, each reject is in the dead letters once, generated timestamps differ, and the totals cover all runs', async () => {
   await begin();
   const text = Array.from({ length: 6000 }, (_, i) => (i % 50 === 7 ? `bad ${i}\n` : `m,t=${i} f=${i}\n`)).join('');
   const path = await it.file('a.lp', text);
@@ -80,7 +80,7 @@ test('killed at any moment: rejects are in the dead letters once, stamps do not 
   expect(places).toEqual(Array.from({ length: 120 }, (_, i) => 50 * i + 8));
 });
 
-test('--fresh begins from the start and keeps what was there as abandoned', async () => {
+test('--fresh starts again and keeps the earlier checkpoint as abandoned', async () => {
   await begin();
   const path = await it.file('a.lp', lines(3000));
   await stopped([...small, path], 500);
@@ -90,7 +90,7 @@ test('--fresh begins from the start and keeps what was there as abandoned', asyn
   expect(await state()).toContain('checkpoint-abandoned-T.json');
 });
 
-test('--no-checkpoint keeps none', async () => {
+test('--no-checkpoint writes no checkpoint', async () => {
   await begin();
   const path = await it.file('a.lp', lines(3000));
   await stopped([...small, '--no-checkpoint', path], 500);
@@ -98,7 +98,7 @@ test('--no-checkpoint keeps none', async () => {
   expect((await it.load([path])).summary?.thisRun.read).toBe(3000);
 });
 
-test('an input replaced after the stop is loaded from its start; the others go on', async () => {
+test('an input that was replaced after the stop is loaded from its start, and the others resume', async () => {
   await begin();
   const a = await it.file('a.lp', lines(1000, 'a'));
   const b = await it.file('b.lp', lines(2000, 'b'));
@@ -118,7 +118,7 @@ test('an input replaced after the stop is loaded from its start; the others go o
   expect(await state()).toContain('checkpoint-abandoned-T.json');
 });
 
-test('a copied, touched or grown input continues, and files new to a pattern join the load', async () => {
+test('a copied, touched or grown input resumes, and new files of a pattern join the load', async () => {
   await begin();
   const a = await it.file('a.lp', lines(2000, 'a'));
   const pattern = join(it.folder, '*.lp');
@@ -135,7 +135,7 @@ test('a copied, touched or grown input continues, and files new to a pattern joi
   expect(it.cluster.points()).toBe(2510);
 });
 
-test('--skip-loaded leaves out what an earlier load finished, but not what was replaced', async () => {
+test('--skip-loaded leaves out inputs that an earlier load finished, and loads replaced ones', async () => {
   await begin();
   const a = await it.file('a.lp', lines(100, 'a'));
   const b = await it.file('b.lp', lines(100, 'b'));
@@ -147,7 +147,7 @@ test('--skip-loaded leaves out what an earlier load finished, but not what was r
   expect(summary?.inputs.map(({ read }) => read)).toEqual([0, 100]);
 });
 
-test('standard input goes on with the command that is printed', async () => {
+test('standard input resumes with the printed command', async () => {
   await begin();
   const text = lines(3000);
   const first = await it.endAt(500, it.begin([...small, '-'], { input: text }), 'SIGINT');
@@ -159,7 +159,7 @@ test('standard input goes on with the command that is printed', async () => {
   expect(it.cluster.points()).toBe(3000);
 });
 
-test('the same load twice at once: the second ends with 75 and says who runs it', async () => {
+test('a second run of the same load ends with exit code 75 and names the first', async () => {
   await begin({ script: { onWrite: ({ ordinal }) => (ordinal === 0 ? undefined : { hang: true }) } });
   const path = await it.file('a.lp', lines(3000));
   const running = it.start([...small, path]);
@@ -173,7 +173,7 @@ test('the same load twice at once: the second ends with 75 and says who runs it'
   expect((await it.load([...small, path])).code).toBe(0);
 });
 
-test('a checkpoint that cannot be understood ends with 73, names the file and --fresh, and is left alone', async () => {
+test('an unreadable checkpoint ends with exit code 73, names the file and --fresh, and stays as it is', async () => {
   await begin();
   const path = await it.file('a.lp', lines(3000));
   await stopped([...small, path], 500);

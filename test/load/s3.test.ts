@@ -25,7 +25,7 @@ function rows(): string {
   return `time,host,v\n${Array.from({ length: count }, (_, i) => `${1640995200000000000n + BigInt(i)},h${i % 9},${i}\n`).join('')}`;
 }
 
-test('killed and run again, line protocol from S3 is exact', { timeout: 60_000 }, async () => {
+test('line protocol from S3 is loaded exactly across kills', { timeout: 60_000 }, async () => {
   s3.put('d/a', lines(count));
   const args = [...two, `s3://${bucket}/d/*`];
   await it.killWithCheckpoint(it.start(args, { env: s3.env }));
@@ -38,7 +38,7 @@ test('killed and run again, line protocol from S3 is exact', { timeout: 60_000 }
   expect(it.cluster.points()).toBe(count);
 });
 
-test('a pattern loads what matches, zstd too; --skip-loaded leaves it out; what matches nothing ends with 2', {
+test('a pattern loads its matches, --skip-loaded leaves them out, and a pattern without a match ends with exit code 2', {
   timeout: 60_000,
 }, async () => {
   const zstd = await readFile(new URL('../inputs/fixtures/frames.zst', import.meta.url));
@@ -57,7 +57,7 @@ test('a pattern loads what matches, zstd too; --skip-loaded leaves it out; what 
   expect(again.summary?.points.read).toBe(7);
   const none = await it.load([`s3://${bucket}/x*`], { env: s3.env });
   expect(none.code).toBe(2);
-  expect(none.stderr).toContain('expected a pattern that matches an object, got no match');
+  expect(none.stderr).toContain('expected a pattern that matches an object, found no match');
 });
 
 test('the examples of the README load', { timeout: 60_000 }, async () => {

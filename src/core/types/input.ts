@@ -27,6 +27,8 @@ export interface ByteSource {
 export interface FileBytes {
   /** Size at open, bytes. */
   readonly size: number;
+  /** Changes with the content: modification time of a file, ETag or date of an object; null or absent where unknown. */
+  readonly version?: string | null;
   /** Reads bytes [from, to), fewer at the end of the file. Rejects with the system's error or an `InputError`. */
   bytes(from: number, to: number): Promise<Uint8Array>;
   /** For sources where reads are expensive: a cached block that ends shortly before `to`, or null. */

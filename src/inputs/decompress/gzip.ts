@@ -4,9 +4,8 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { InputError } from '../../core/errors.js';
 import type { ByteSource, FileBytes } from '../../core/types/index.js';
-import type { RawSource } from '../local/raw-source.js';
+import { inputLabel, type RawSource } from '../local/raw-source.js';
 import { StreamSource } from '../local/stream-source.js';
-import { inputLabel } from './sniff.js';
 
 const INPUT_BYTES = 64 * 1024;
 /** The default of 16 KiB is 3.5 times slower. At most three of these are alive: about 1 MiB in all. */
@@ -84,7 +83,12 @@ class GunzipSource implements ByteSource {
     const { code, message } = error as NodeJS.ErrnoException;
     const found = code === 'Z_BUF_ERROR' ? 'a file that is cut short' : `damaged data (${message})`;
     return new InputError(
-      `reading ${inputLabel(this.#name)}: expected gzip data up to its end, got ${found} after ${this.bytesRead} bytes, ${this.#decoded.bytesRead} decoded; fetch or make the file again`,
+      {
+        tried: `reading ${inputLabel(this.#name)}`,
+        expected: 'gzip data up to its end',
+        found: `${found} after ${this.bytesRead} bytes, ${this.#decoded.bytesRead} decoded`,
+        fix: 'fetch or make the file again',
+      },
       { cause: error },
     );
   }

@@ -1,12 +1,12 @@
-// How much memory a zstd frame asks for, read from its header before the decoder gets to see it (RFC 8878, 3.1.1).
+// The memory that a zstd frame needs, read from its header before the decoder sees it (RFC 8878, 3.1.1).
 
 const frameMagic = 0xfd2fb528;
-/** Magic, descriptor, and at most 1 + 4 + 8 bytes of fields. */
+/** Length of the longest header: magic, descriptor, and at most 1 + 4 + 8 bytes of fields. */
 export const longestHeader = 18;
 const dictionaryBytes = [0, 1, 2, 4];
 const sizeBytes = [0, 2, 4, 8];
 
-/** Window of the frame that begins with these bytes; 0 for a frame without data, null while too few are known. */
+/** Returns the window of the frame that begins with `head`: 0 for a skippable frame, null while bytes are missing. */
 export function windowBytes(head: Uint8Array): number | null {
   if (head.length < 5) return null;
   const view = new DataView(head.buffer, head.byteOffset, head.length);

@@ -1,5 +1,5 @@
-// An open object as the decoders pull from it, and its bytes at any place for whoever has to know it again. The first
-// 64 KiB are read when it is opened: a look at the beginning, of which there are several, then costs no connection.
+// An open remote object: its bytes in order for the decoders, and any range for identification. The first 64 KiB are
+// read when it is opened, so that the looks at its beginning need no further request.
 
 import { InputError } from '../../core/errors.js';
 import type { FileBytes } from '../../core/types/index.js';
@@ -10,15 +10,15 @@ import type { RemoteObject } from './remote-object.js';
 
 const headBytes = 64 * 1024;
 
-/** How long it is tried again without a byte: at the beginning, and once reading goes on. */
+/** How long requests without a byte are retried: while opening, and while reading. */
 export interface RetryTiming {
   readonly openMs: number;
   readonly readMs: number;
 }
 
 /** Throws InputError, and the signal's reason. */
-export async function openObject(object: RemoteObject, patience: RetryTiming, signal: AbortSignal): Promise<RawSource> {
-  const first = new RangeReader(object, 0, null, headBytes, patience.openMs);
+export async function openObject(object: RemoteObject, timing: RetryTiming, signal: AbortSignal): Promise<RawSource> {
+  const first = new RangeReader(object, 0, null, headBytes, timing.openMs);
   const head = new Uint8Array(headBytes);
   let length = 0;
   try {
@@ -28,37 +28,39 @@ export async function openObject(object: RemoteObject, patience: RetryTiming, si
     await first.close();
     throw error;
   }
-  first.patienceMs = patience.readMs;
-  return new RemoteSource(object, first, head.subarray(0, length), patience.readMs, signal);
+  first.retryMs = timing.readMs;
+  return new RemoteSource(object, first, head.subarray(0, length), timing.readMs, signal);
 }
 
 class RemoteSource implements RawSource {
+  readonly compression = 'none';
+  readonly file?: FileBytes;
+  bytesRead = 0;
   readonly #object: RemoteObject;
   readonly #head: Uint8Array;
-  readonly #patienceMs: number;
-  readonly #kept = new BlockCache();
+  readonly #retryMs: number;
+  readonly #blocks = new BlockCache();
   readonly #closed = new AbortController();
-  /** Ends what is read at any place: nobody else does. */
+  /** Cancels reads of ranges, which have no signal of their own. */
   readonly #stop: AbortSignal;
-  /** Behind what it is to give next. */
   #reader: RangeReader;
+  /** Offset of the next byte to return. */
   #at = 0;
-  bytesRead = 0;
-  readonly file?: FileBytes;
 
-  /** `signal`: ends reading at any place, as closing does. */
-  constructor(object: RemoteObject, reader: RangeReader, head: Uint8Array, patienceMs: number, signal: AbortSignal) {
+  /** @param signal cancels reads of ranges, as closing does */
+  constructor(object: RemoteObject, reader: RangeReader, head: Uint8Array, retryMs: number, signal: AbortSignal) {
     this.#object = object;
     this.#reader = reader;
     this.#head = head;
-    this.#patienceMs = patienceMs;
+    this.#retryMs = retryMs;
     this.#stop = AbortSignal.any([signal, this.#closed.signal]);
     const { size } = object;
     if (size === null) return;
     this.file = {
       size,
+      version: object.version,
       bytes: (from, to) => this.#bytes(from, Math.min(to, size)),
-      near: (to) => (to <= this.#head.length ? null : this.#kept.before(to)),
+      near: (to) => (to <= this.#head.length ? null : this.#blocks.before(to)),
     };
   }
 
@@ -69,7 +71,7 @@ class RemoteSource implements RawSource {
   async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     const count = this.#at < this.#head.length ? this.#fromHead(into) : await this.#reader.read(into, signal);
-    this.#kept.add(this.#at, into.subarray(0, count));
+    this.#blocks.add(this.#at, into.subarray(0, count));
     this.#at += count;
     this.bytesRead += count;
     return count;
@@ -85,14 +87,14 @@ class RemoteSource implements RawSource {
     this.#at = to;
     if (to <= this.#head.length) return;
     void this.#reader.close();
-    this.#reader = new RangeReader(this.#object, to, null, null, this.#patienceMs);
+    this.#reader = new RangeReader(this.#object, to, null, null, this.#retryMs);
   }
 
   async #bytes(from: number, to: number): Promise<Uint8Array> {
     if (to <= this.#head.length) return this.#head.slice(from, to);
-    const kept = this.#kept.bytes(from, to);
-    if (kept !== null) return kept;
-    const reader = new RangeReader(this.#object, from, to, null, this.#patienceMs);
+    const cached = this.#blocks.bytes(from, to);
+    if (cached !== null) return cached;
+    const reader = new RangeReader(this.#object, from, to, null, this.#retryMs);
     const bytes = new Uint8Array(Math.max(0, to - from));
     try {
       for (let length = 0; length < bytes.length; ) {

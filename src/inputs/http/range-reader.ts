@@ -1,56 +1,56 @@
-// A part of an object, from one place to another, read as if its connection never broke: when it does, reading goes on
-// behind the last byte, after a look at whether the bytes before it are still the same.
+// One range of a remote object, read across broken connections. After a break, reading resumes behind the last byte,
+// once the bytes before it have been compared again.
 
+import { fullJitter } from '../../core/backoff.js';
 import { InputError } from '../../core/errors.js';
 import { StreamSource } from '../local/stream-source.js';
-import { type RequestFailure, troubleOf } from './http-messages.js';
+import { failedRequest, type RequestFailure } from './http-messages.js';
 import type { ObjectPart, RemoteObject } from './remote-object.js';
 
-/** Bytes before the place where it goes on that are looked at again. */
+/** Bytes that are requested and compared again when reading resumes. */
 const overlapBytes = 4096;
-const firstWaitMs = 250;
-const longestWaitMs = 30_000;
+const backoff = { firstMs: 250, maxMs: 30_000 };
 
 export class RangeReader {
-  /** How long it is tried again without a byte. */
-  patienceMs: number;
+  /** How long requests without a byte are retried. */
+  retryMs: number;
   readonly #object: RemoteObject;
   readonly #to: number | null;
-  /** Where the next byte to be given lies. */
+  /** Offset of the next byte to return. */
   #at: number;
   #end: number | null = null;
-  /** The first request asks for so many bytes only. */
+  /** Bytes that the first request asks for; null for all. */
   #window: number | null;
   #part: ObjectPart | null = null;
   #body: StreamSource | null = null;
-  /** Where the next byte of the body lies: before `#at` while what was read comes again. */
+  /** Offset of the next byte of the body; smaller than `#at` while known bytes come again. */
   #bodyAt = 0;
-  /** What was to be given next when the part began. */
+  /** `#at` when the part began. */
   #partAt = 0;
-  /** The last bytes that were given. */
+  /** The last bytes that were returned. */
   #recent: Uint8Array = new Uint8Array(0);
   #failures = 0;
   #failingSince = 0;
 
   /**
-   * @param to null: to its end
-   * @param window bytes of the first request; null: all
+   * @param to end of the range; null for the end of the object
+   * @param window bytes of the first request; null for all
    */
-  constructor(object: RemoteObject, from: number, to: number | null, window: number | null, patienceMs: number) {
+  constructor(object: RemoteObject, from: number, to: number | null, window: number | null, retryMs: number) {
     this.#object = object;
     this.#at = from;
     this.#to = to;
     this.#window = window;
-    this.patienceMs = patienceMs;
+    this.retryMs = retryMs;
   }
 
-  /** As `ByteSource.read`. */
+  /** Reads as `ByteSource.read` does. */
   async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
     for (;;) {
       signal.throwIfAborted();
       if (this.#at === (this.#to ?? this.#object.size) || this.#at === this.#end) return 0;
-      if (this.#body === null && !(await this.#begin(signal))) continue;
-      const count = await this.#some(into, signal);
+      if (this.#body === null && !(await this.#request(signal))) continue;
+      const count = await this.#readBody(into, signal);
       if (count > 0) return count;
     }
   }
@@ -61,18 +61,18 @@ export class RangeReader {
     await body?.close();
   }
 
-  /** False: there is no body yet, or no more. */
-  async #begin(signal: AbortSignal): Promise<boolean> {
+  /** Requests the next part. Returns false without a body: the request failed, or the object has ended. */
+  async #request(signal: AbortSignal): Promise<boolean> {
     const from = this.#at - this.#recent.length;
     const window = this.#window === null ? null : this.#at + this.#window;
-    const part = await this.#object.part(from, least(window, this.#to), signal);
+    const part = await this.#object.part(from, smaller(window, this.#to), signal);
     if (part === null) {
       const { size } = this.#object;
-      if (size !== null && this.#at < size) throw this.#failure('416: a range it has is not given');
+      if (size !== null && this.#at < size) throw this.#failure('416 for a range that the object has');
       this.#end = this.#at;
       return false;
     }
-    if ('later' in part) {
+    if ('transient' in part) {
       await this.#failed(part, signal);
       return false;
     }
@@ -83,62 +83,62 @@ export class RangeReader {
     return true;
   }
 
-  /** Bytes given; 0: what came was known, or the connection is over. */
-  async #some(into: Uint8Array, signal: AbortSignal): Promise<number> {
-    const again = this.#bodyAt < this.#at;
-    const most = (again ? this.#at : (this.#to ?? Number.POSITIVE_INFINITY)) - this.#bodyAt;
-    const room = into.subarray(0, Math.min(into.length, most));
+  /** Returns the number of new bytes; 0 when known bytes came again, or when the body ended or broke. */
+  async #readBody(into: Uint8Array, signal: AbortSignal): Promise<number> {
+    const repeated = this.#bodyAt < this.#at;
+    const limit = (repeated ? this.#at : (this.#to ?? Number.POSITIVE_INFINITY)) - this.#bodyAt;
+    const target = into.subarray(0, Math.min(into.length, limit));
     let count: number;
     try {
-      count = await this.#body!.read(room, signal);
+      count = await this.#body!.read(target, signal);
     } catch (error) {
       signal.throwIfAborted();
-      await this.#failed(troubleOf(error), signal);
+      await this.#failed(failedRequest(error), signal);
       return 0;
     }
-    if (count === 0) return await this.#over(signal);
-    const bytes = room.subarray(0, count);
-    if (again) this.#compare(bytes);
+    if (count === 0) return await this.#bodyEnded(signal);
+    const bytes = target.subarray(0, count);
+    if (repeated) this.#compare(bytes);
     this.#bodyAt += count;
-    if (again) return 0;
+    if (repeated) return 0;
     this.#failures = 0;
     this.#at += count;
     this.#remember(bytes);
-    if (this.#bodyAt === this.#part!.to || this.#at === this.#to) await this.#next();
+    if (this.#bodyAt === this.#part!.to || this.#at === this.#to) await this.#partDone();
     return count;
   }
 
-  /** The body ended. */
-  async #over(signal: AbortSignal): Promise<0> {
+  async #bodyEnded(signal: AbortSignal): Promise<0> {
     const { to } = this.#part!;
+    const retry = (reason: string): Promise<void> => this.#failed({ transient: true, reason, retryAfterMs: 0 }, signal);
     if (to !== null && this.#bodyAt < to) {
-      await this.#failed({ later: true, reason: 'the answer ended early', retryAfterMs: 0 }, signal);
+      await retry('a response that ended early');
       return 0;
     }
     if (to === null && this.#bodyAt < this.#at) throw this.#changed();
     if (to === null) this.#end = this.#at;
-    // Asked again at once, such a server would be asked for ever.
+    // An immediate request would get the same response, without end.
     else if (this.#at === this.#partAt) {
-      await this.#failed({ later: true, reason: 'an answer without a new byte', retryAfterMs: 0 }, signal);
+      await retry('a response without a new byte');
       return 0;
     }
-    await this.#next();
+    await this.#partDone();
     return 0;
   }
 
-  async #next(): Promise<void> {
+  async #partDone(): Promise<void> {
     this.#window = null;
     const { body, to } = this.#part!;
     if (this.#bodyAt !== to) return await this.close();
     this.#body = null;
-    // Its end is taken as well, so that the connection can be used again.
+    // Reading the end of the body lets the agent use the connection again.
     body.removeAllListeners('readable');
     body.resume();
   }
 
   #remember(bytes: Uint8Array): void {
-    const kept = bytes.length >= overlapBytes ? new Uint8Array(0) : this.#recent;
-    const all = Buffer.concat([kept, bytes.subarray(-overlapBytes)]);
+    const before = bytes.length >= overlapBytes ? new Uint8Array(0) : this.#recent;
+    const all = Buffer.concat([before, bytes.subarray(-overlapBytes)]);
     this.#recent = all.length > overlapBytes ? Buffer.from(all.subarray(-overlapBytes)) : all;
   }
 
@@ -152,49 +152,51 @@ export class RangeReader {
   }
 
   #changed(): InputError {
-    return new InputError(
-      `reading ${this.#object.name}: expected the bytes before ${this.#at} to come again as they were, got others: ` +
-        'it changed while read; load it again when it is complete',
-    );
+    return new InputError({
+      tried: `reading ${this.#object.name}`,
+      expected: `the bytes before ${this.#at} to be the same as before`,
+      found: 'others: it changed while read',
+      fix: 'load it again when it is complete',
+    });
   }
 
-  /** Waits until it may be tried again. Throws InputError when it is not worth it, or no longer. */
-  async #failed({ later, reason, retryAfterMs }: RequestFailure, signal: AbortSignal): Promise<void> {
+  /** Waits before the next request. Throws InputError for a permanent failure, or when `retryMs` is over. */
+  async #failed({ transient, reason, retryAfterMs }: RequestFailure, signal: AbortSignal): Promise<void> {
     await this.close();
     const { clock, random } = this.#object.web;
-    if (!later) throw this.#failure(reason);
+    if (!transient) throw this.#failure(reason);
     const now = clock.monotonic();
     if (this.#failures === 0) this.#failingSince = now;
     this.#failures += 1;
-    const cap = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(this.#failures - 1, 20));
-    const wait = Math.max(retryAfterMs, random() * cap);
-    const left = this.#failingSince + this.patienceMs - now;
+    const wait = Math.max(retryAfterMs, fullJitter(this.#failures, backoff, random));
+    const left = this.#failingSince + this.retryMs - now;
     if (wait < left) {
-      this.#tell(reason);
+      this.#notifyRetry(reason);
       return await clock.sleep(wait, signal);
     }
-    const often =
-      this.#failures === 1 ? '' : `, ${this.#failures} times in ${Math.round((now - this.#failingSince) / 1000)}s,`;
-    throw this.#failure(reason + often);
+    const seconds = Math.round((now - this.#failingSince) / 1000);
+    throw this.#failure(this.#failures === 1 ? reason : `${reason}, ${this.#failures} times in ${seconds}s,`);
   }
 
-  #tell(reason: string): void {
+  #notifyRetry(reason: string): void {
     const { name, size, web } = this.#object;
-    const where =
-      this.#at === 0 ? 'trying again' : `going on after ${this.#at}${size === null ? '' : ` of ${size}`} bytes`;
-    web.notify({ level: 'warn', kind: 'input-retry', message: `reading ${name}: ${reason}; ${where}` });
+    const place = `${this.#at}${size === null ? '' : ` of ${size}`} bytes`;
+    const next = this.#at === 0 ? 'trying again' : `resuming after ${place}`;
+    web.notify({ level: 'warn', kind: 'input-retry', message: `reading ${name}: ${reason}; ${next}` });
   }
 
   #failure(reason: string): InputError {
-    const size = this.#object.size;
-    const expected = size === null ? 'its content' : `${size} bytes`;
-    return new InputError(
-      `reading ${this.#object.name}: expected ${expected}, got ${reason} after ${this.#at} bytes; run the same command again when it can be reached`,
-    );
+    const { name, size } = this.#object;
+    return new InputError({
+      tried: `reading ${name}`,
+      expected: size === null ? 'its content' : `${size} bytes`,
+      found: `${reason} after ${this.#at} bytes`,
+      fix: 'run the same command again when the server can be reached',
+    });
   }
 }
 
-function least(one: number | null, other: number | null): number | null {
+function smaller(one: number | null, other: number | null): number | null {
   if (one === null || other === null) return one ?? other;
   return Math.min(one, other);
 }

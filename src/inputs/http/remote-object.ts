@@ -1,23 +1,23 @@
-// One object on a server: ranges of it, and the proof that they are all of the same version. A server that knows no
-// ranges sends it from its start each time, which is said and left to the reader.
+// One object on a server: its ranges, and the check that all of them belong to one version. A server without ranges sends
+// the object from its start each time; the caller skips what it knows.
 
 import type { Readable } from 'node:stream';
 import { BulkLoadError, InputError } from '../../core/errors.js';
-import { type Headers, type RequestFailure, troubleOf } from './http-messages.js';
+import { failedRequest, type Headers, type RequestFailure } from './http-messages.js';
 import type { ObjectLocation } from './location.js';
 import type { Web, WebResponse } from './web-client.js';
 
-/** `from`: where in the object the body begins; `to`: just behind it, null when that is not said. */
+/** A body that covers bytes [from, to) of the object; `to` is null when the server sends no length. */
 export interface ObjectPart {
   readonly body: Readable;
   readonly from: number;
   readonly to: number | null;
 }
 
-/** What a server says of the object's version. */
+/** What response headers reveal about the version of an object. */
 interface ObjectVersion {
   readonly size: number | null;
-  /** Strong: weak ones are equal for contents that are not. */
+  /** Strong ETags only: a weak one may be equal for different content. */
   readonly etag: string | null;
   readonly modified: string | null;
 }
@@ -25,58 +25,63 @@ interface ObjectVersion {
 export class RemoteObject {
   readonly name: string;
   readonly web: Web;
-  readonly #place: ObjectLocation;
-  /** Of the first answer: all others have to be of the same. */
+  readonly #location: ObjectLocation;
+  /** Version of the first response, which all others must match. */
   #version: ObjectVersion | null = null;
 
-  constructor(web: Web, place: ObjectLocation) {
-    this.name = place.name;
+  constructor(web: Web, location: ObjectLocation) {
+    this.name = location.name;
     this.web = web;
-    this.#place = place;
+    this.#location = location;
   }
 
-  /** As `RawSource.command`. */
+  /** See `RawSource.command`. */
   get command(): string {
-    return this.#place.command();
+    return this.#location.command();
   }
 
-  /** Bytes; null when the server does not say, or was not asked yet. */
+  /** Size in bytes; null before the first response, or when the server sends none. */
   get size(): number | null {
     return this.#version?.size ?? null;
   }
 
+  /** ETag or Last-Modified of the first response; null without either. */
+  get version(): string | null {
+    return this.#version?.etag ?? this.#version?.modified ?? null;
+  }
+
   /**
-   * The bytes from `from` on, up to `to` where that is not null; null: there are none. A body that begins before `from` is
-   * from a server without ranges. Throws InputError when the object is another one than before, and the signal's reason.
+   * Requests the bytes from `from` to `to`, or to the end for null. Returns null when the object has no byte there. A body
+   * that begins before `from` comes from a server without ranges. Throws InputError when the object changed since the
+   * first response, and the signal's reason.
    */
   async part(from: number, to: number | null, signal: AbortSignal): Promise<ObjectPart | RequestFailure | null> {
     signal.throwIfAborted();
     const range = `bytes=${from}-${to === null ? '' : to - 1}`;
     try {
-      const got = await this.#place.get({ range, ...this.#unchanged() }, signal);
-      return 'later' in got ? got : await this.#answered(got, from);
+      const response = await this.#location.get({ range, ...this.#ifUnchanged() }, signal);
+      return 'transient' in response ? response : await this.#accept(response, from);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof BulkLoadError) throw error;
-      return troubleOf(error);
+      return failedRequest(error);
     }
   }
 
-  /** Servers answer with all of it when it is another one. */
-  #unchanged(): Record<string, string> {
-    const condition = this.#version?.etag ?? this.#version?.modified ?? null;
-    return condition === null ? {} : { 'if-range': condition };
+  /** A server sends the whole object when the condition fails. */
+  #ifUnchanged(): Record<string, string> {
+    return this.version === null ? {} : { 'if-range': this.version };
   }
 
-  async #answered(got: WebResponse, from: number): Promise<ObjectPart | RequestFailure | null> {
-    const { status, headers, body } = got;
+  async #accept(response: WebResponse, from: number): Promise<ObjectPart | RequestFailure | null> {
+    const { status, headers, body } = response;
     if (status === 416) {
       body.destroy();
       const total = /^bytes \*\/(\d+)$/.exec(String(headers['content-range']))?.[1];
       this.#check(headers, total === undefined ? from : Number(total));
       return null;
     }
-    if (status !== 206 && status !== 200) return await this.#place.refused(got);
+    if (status !== 206 && status !== 200) return await this.#location.refused(response);
     try {
       return status === 206 ? this.#ranged(headers, body, from) : this.#whole(headers, body);
     } catch (error) {
@@ -86,13 +91,16 @@ export class RemoteObject {
   }
 
   #ranged(headers: Headers, body: Readable, from: number): ObjectPart {
-    const said = String(headers['content-range']);
-    const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(said);
+    const range = String(headers['content-range']);
+    const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(range);
     const to = Number(match?.[2]) + 1;
     if (match === null || Number(match[1]) !== from || to <= from)
-      throw new InputError(
-        `reading ${this.name}: expected the bytes from ${from} on, got ${said}; the server's ranges are not to be relied on: fetch it another way`,
-      );
+      throw new InputError({
+        tried: `reading ${this.name}`,
+        expected: `the bytes from ${from} on`,
+        found: range,
+        fix: 'the ranges of this server are unreliable: fetch the object with another tool',
+      });
     this.#check(headers, match[3] === '*' ? null : Number(match[3]));
     return { body, from, to };
   }
@@ -106,13 +114,15 @@ export class RemoteObject {
 
   #check(headers: Headers, size: number | null): void {
     const now = versionOf(headers, size);
-    const then = this.#version;
+    const first = this.#version;
     this.#version ??= now;
-    if (then === null || !differ(then, now)) return;
-    throw new InputError(
-      `reading ${this.name}: expected it to stay as it was when opened (${shown(then)}), got another one (${shown(now)}): ` +
-        'it changed while read; load it again when it is complete',
-    );
+    if (first === null || !differ(first, now)) return;
+    throw new InputError({
+      tried: `reading ${this.name}`,
+      expected: `it to stay as it was when opened (${describe(first)})`,
+      found: `another version (${describe(now)}): it changed while read`,
+      fix: 'load it again when it is complete',
+    });
   }
 }
 
@@ -122,15 +132,15 @@ function versionOf(headers: Headers, size: number | null): ObjectVersion {
   return { size, etag: strong, modified: typeof modified === 'string' ? modified : null };
 }
 
-/** Where both say nothing, nothing differs: what was read is compared as well. */
-function differ(then: ObjectVersion, now: ObjectVersion): boolean {
-  const other = (key: keyof ObjectVersion): boolean =>
-    then[key] !== null && now[key] !== null && then[key] !== now[key];
-  if (other('size') || other('etag')) return true;
-  return (then.etag === null || now.etag === null) && other('modified');
+/** Compares what both versions reveal. The reader compares bytes as well. */
+function differ(one: ObjectVersion, other: ObjectVersion): boolean {
+  const differs = (key: keyof ObjectVersion): boolean =>
+    one[key] !== null && other[key] !== null && one[key] !== other[key];
+  if (differs('size') || differs('etag')) return true;
+  return (one.etag === null || other.etag === null) && differs('modified');
 }
 
-function shown({ size, etag, modified }: ObjectVersion): string {
+function describe({ size, etag, modified }: ObjectVersion): string {
   const words = [size === null ? null : `${size} bytes`, etag === null ? null : `ETag ${etag}`, modified];
-  return words.filter((word) => word !== null).join(', ') || 'nothing is said of it';
+  return words.filter((word) => word !== null).join(', ') || 'no size, ETag or date';
 }

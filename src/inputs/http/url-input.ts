@@ -1,4 +1,4 @@
-// A URL as an input: asked for its size once when it is named, and opened like a file.
+// A URL as an input: probed once when it is named, and opened like a file.
 
 import { InputError, UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
@@ -9,50 +9,57 @@ import { RemoteObject } from './remote-object.js';
 import { urlName } from './url-name.js';
 import type { Web } from './web-client.js';
 
-const patience: RetryTiming = { openMs: 15_000, readMs: 300_000 };
+const defaultTiming: RetryTiming = { openMs: 15_000, readMs: 300_000 };
 
-/** `size` where it is known already. */
+/** Makes an input of an object whose size is known, or null. */
 export function objectInput(
   web: Web,
-  place: ObjectLocation,
+  location: ObjectLocation,
   path: string,
   size: number | null,
-  wait = patience,
+  timing = defaultTiming,
 ): Input {
-  const { name } = place;
+  const { name } = location;
   return {
     name,
     path,
     size,
     open: async (signal, room) => {
-      const raw = await openObject(new RemoteObject(web, place), wait, signal);
+      const raw = await openObject(new RemoteObject(web, location), timing, signal);
       return await decompress(raw, name, signal, room);
     },
   };
 }
 
-/** As `probeObject`. */
-export async function urlInput(web: Web, text: string, wait = patience): Promise<Input> {
+/** Makes an input of a URL; see `probeObject`. */
+export async function urlInput(web: Web, text: string, timing = defaultTiming): Promise<Input> {
   const url = new URL(text);
   const name = urlName(url);
-  return await probeObject(web, urlLocation(web, name, url), name, wait);
+  return await probeObject(web, urlLocation(web, name, url), name, timing);
 }
 
 /**
- * Throws UsageError for a place that cannot be right: nothing there, or not for us. One that cannot be reached now is an
- * input all the same, which is tried again when its turn comes.
+ * Requests the first byte of an object to learn its size. Throws UsageError for an object that does not exist or is
+ * denied. An object that cannot be reached now becomes an input of size 0 and is requested again when its turn comes.
  */
-export async function probeObject(web: Web, place: ObjectLocation, path: string, wait = patience): Promise<Input> {
-  const { name } = place;
-  const object = new RemoteObject(web, place);
+export async function probeObject(
+  web: Web,
+  location: ObjectLocation,
+  path: string,
+  timing = defaultTiming,
+): Promise<Input> {
+  const { name } = location;
+  const object = new RemoteObject(web, location);
   const part = await object.part(0, 1, new AbortController().signal).catch((error: unknown) => {
-    if (error instanceof InputError) throw new UsageError([error.message]);
+    if (error instanceof InputError) throw new UsageError([error.problem ?? error.message]);
     throw error;
   });
-  if (part !== null && 'later' in part) {
-    if (!part.later) throw new UsageError([`${name}: expected an input that can be read, got ${part.reason}`]);
-    return objectInput(web, place, path, 0, wait);
+  if (part !== null && 'transient' in part) {
+    if (part.transient) return objectInput(web, location, path, 0, timing);
+    throw new UsageError([
+      { tried: `reading ${name}`, expected: 'an input that can be read', found: part.reason, fix: '' },
+    ]);
   }
   part?.body.destroy();
-  return objectInput(web, place, path, object.size, wait);
+  return objectInput(web, location, path, object.size, timing);
 }

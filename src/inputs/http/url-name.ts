@@ -1,7 +1,6 @@
-// What a URL is called: in logs, checkpoints and dead letters, and as the part of a load's name that stays the same from
-// night to night. So nothing that signs, and nothing that must stay secret.
+// The name of a URL in logs, checkpoints and dead letters. It stays the same from night to night and holds no secret.
 
-/** Of signed URLs: another signature tomorrow makes no other input. */
+/** Parameters of signed URLs. */
 const signing =
   /^(x-amz-.*|x-goog-.*|awsaccesskeyid|googleaccessid|expires|signature|policy|key-pair-id|sig|se|sp|sv|sr|st|spr|sip|skoid|sktid|skt|ske|sks|skv)$/i;
 const secret = /sig|token|secret|passw|auth|credential|(^|[-_.])(key|pass|pwd)$|api-?key/i;
@@ -10,24 +9,24 @@ export function isUrl(name: string): boolean {
   return /^https?:\/\//i.test(name);
 }
 
-/** Also with a slash forgotten. */
+/** Tests whether a word is meant as a URL, even without its slashes. */
 export function looksLikeUrl(name: string): boolean {
   return /^https?:/i.test(name);
 }
 
-/** Without user and password, fragment, and parameters that sign or are named as a secret would be. */
+/** Removes user, password, fragment, and parameters that sign or look secret. */
 export function urlName(url: URL): string {
-  const shown = new URL(url);
-  shown.username = '';
-  shown.password = '';
-  shown.hash = '';
-  for (const name of new Set(shown.searchParams.keys())) {
-    if (signing.test(name) || secret.test(name)) shown.searchParams.delete(name);
+  const named = new URL(url);
+  named.username = '';
+  named.password = '';
+  named.hash = '';
+  for (const name of new Set(named.searchParams.keys())) {
+    if (signing.test(name) || secret.test(name)) named.searchParams.delete(name);
   }
-  return shown.href;
+  return named.href;
 }
 
-/** The same for a word that may be a URL, or try to be one. */
+/** Masks a word of the command line that is a URL, or is meant as one. */
 export function maskUrl(word: string): string {
   if (!looksLikeUrl(word)) return word;
   if (isUrl(word) && URL.canParse(word)) return urlName(new URL(word));

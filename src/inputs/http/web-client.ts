@@ -1,19 +1,20 @@
-// GET requests, one body at a time, with nothing read ahead but what a socket and one stream buffer. By node:http: undici 7
-// ends the process when a server closes the connection while a body is not read from (its issue 5360). It is loaded with
-// the first request: most loads never read from remote.
+// GET requests by node:http, which reads ahead only one socket and one stream buffer. undici 7 ends the process when a
+// server closes the connection while a body is not being read (undici issue 5360). The modules are loaded with the first
+// request, since most loads have no remote input.
 
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
 import * as tls from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
+import { ownCodes } from '../../core/network-errors.js';
 import type { Clock, Notice } from '../../core/types/index.js';
 import type { Headers } from './http-messages.js';
 
 export interface WebOptions {
   readonly clock: Clock;
-  /** PEM of authorities to be trusted beside the usual ones; null: none. */
+  /** PEM of CA certificates that are trusted besides the default ones; null for none. */
   readonly ca: string | null;
-  /** For User-Agent. */
+  /** Version for the User-Agent header. */
   readonly version: string;
   /** Draws from [0, 1). */
   readonly random: () => number;
@@ -23,15 +24,14 @@ export interface WebOptions {
 export interface WebResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** To be read to its end or destroyed. */
+  /** The caller reads it to its end or destroys it. */
   readonly body: Readable;
 }
 
 const connectMs = 10_000;
-/** Without a byte for so long a connection is given up, and another one is made. */
+/** A connection that delivers no byte for this long is closed, and the request repeated. */
 const idleMs = 30_000;
 
-/** How requests of one protocol are made. */
 interface HttpProtocol {
   readonly request: (options: RequestOptions) => ClientRequest;
   readonly agent: Agent;
@@ -42,113 +42,112 @@ export class Web {
   readonly random: () => number;
   readonly notify: (notice: Notice) => void;
   readonly #ca: string | null;
-  readonly #agent: string;
-  readonly #ways = new Map<string, Promise<HttpProtocol>>();
+  readonly #userAgent: string;
+  readonly #protocols = new Map<string, Promise<HttpProtocol>>();
 
   constructor({ clock, ca, version, random, notify }: WebOptions) {
     this.clock = clock;
     this.random = random;
     this.notify = notify;
     this.#ca = ca;
-    this.#agent = `bulk-load/${version}`;
+    this.#userAgent = `bulk-load/${version}`;
   }
 
-  /** Authorities of our own beside the usual ones. */
-  get trustsMore(): boolean {
+  /** CA certificates besides the default ones are trusted. */
+  get hasOwnCa(): boolean {
     return this.#ca !== null;
   }
 
-  /** One request, no redirect followed. Rejects with the network's error, or the signal's reason. */
+  /** Sends one request and follows no redirect. Rejects with the network's error, or the signal's reason. */
   async get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WebResponse> {
     signal.throwIfAborted();
-    const { request, agent } = await this.#way(url.protocol);
-    const asked = request({
+    const { request, agent } = await this.#protocol(url.protocol);
+    const sent = request({
       ...urlToHttpOptions(url),
       auth: null,
       agent,
-      headers: { 'user-agent': this.#agent, accept: '*/*', 'accept-encoding': 'identity', ...headers },
+      headers: { 'user-agent': this.#userAgent, accept: '*/*', 'accept-encoding': 'identity', ...headers },
     });
-    const body = await answered(asked, this.clock, signal);
+    const body = await responseTo(sent, this.clock, signal);
     return { status: body.statusCode ?? 0, headers: body.headers, body };
   }
 
-  #way(protocol: string): Promise<HttpProtocol> {
-    const known = this.#ways.get(protocol) ?? (protocol === 'https:' ? this.#secure() : plain());
-    this.#ways.set(protocol, known);
+  #protocol(name: string): Promise<HttpProtocol> {
+    const known = this.#protocols.get(name) ?? (name === 'https:' ? this.#https() : http());
+    this.#protocols.set(name, known);
     return known;
   }
 
-  async #secure(): Promise<HttpProtocol> {
+  async #https(): Promise<HttpProtocol> {
     const { Agent, request } = await import('node:https');
-    const trust = this.#ca === null ? {} : { ca: [...usual(), this.#ca] };
+    const trust = this.#ca === null ? {} : { ca: [...defaultCas(), this.#ca] };
     return { request, agent: new Agent({ keepAlive: true, ...trust }) };
   }
 }
 
-async function plain(): Promise<HttpProtocol> {
+async function http(): Promise<HttpProtocol> {
   const { Agent, request } = await import('node:http');
   return { request, agent: new Agent({ keepAlive: true }) };
 }
 
-/** Sends it and waits for the head of an answer. */
-function answered(asked: ClientRequest, clock: Clock, signal: AbortSignal): Promise<IncomingMessage> {
+/** Sends the request and waits for the head of the response. */
+function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const late = (code: string) => () => asked.destroy(coded(code));
-    let inTime = clock.after(connectMs, late('NO_CONNECTION'));
-    const isConnected = (): void => {
-      inTime();
-      inTime = clock.after(idleMs, late('NO_ANSWER'));
+    const fail = (code: string) => () => request.destroy(codedError(code));
+    let cancelTimeout = clock.after(connectMs, fail(ownCodes.noConnection));
+    const connected = (): void => {
+      cancelTimeout();
+      cancelTimeout = clock.after(idleMs, fail(ownCodes.noAnswer));
     };
-    asked.once('socket', (socket) => {
-      if (!socket.connecting) isConnected();
-      else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', isConnected);
+    request.once('socket', (socket) => {
+      if (!socket.connecting) connected();
+      else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', connected);
     });
     let body: IncomingMessage | null = null;
-    const abort = (): unknown => (body ?? asked).destroy(signal.reason as Error);
+    const abort = (): unknown => (body ?? request).destroy(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
-    // Stays: a request may fail once more after its answer has begun.
-    asked.on('error', reject);
-    asked.once('close', () => {
-      inTime();
+    // The listener stays: a request may fail again after its response has begun.
+    request.on('error', reject);
+    request.once('close', () => {
+      cancelTimeout();
       if (body !== null) return;
       signal.removeEventListener('abort', abort);
-      // Closed without an error where it was answered with an upgrade.
+      // A request that is answered with an upgrade closes without an error.
       reject(new Error('socket hang up'));
     });
-    asked.once('response', (answer) => {
-      inTime();
-      body = answer;
-      // It may fail while nobody reads it.
+    request.once('response', (response) => {
+      cancelTimeout();
+      body = response;
+      // The body may fail while it is not being read.
       body.on('error', () => {});
       body.once('close', () => signal.removeEventListener('abort', abort));
-      watch(body, clock);
+      destroyWhenIdle(body, clock);
       resolve(body);
     });
-    asked.end();
+    request.end();
   });
 }
 
-/** Gives a body up from which nothing came for too long. While bytes wait to be read it is not the server's turn. */
-function watch(body: IncomingMessage, clock: Clock): void {
-  let inTime = (): void => {};
-  const look = (before: number): void => {
-    inTime = clock.after(idleMs, () => {
+/** Destroys a body when the server has sent nothing for `idleMs`. Time in which bytes wait to be read does not count. */
+function destroyWhenIdle(body: IncomingMessage, clock: Clock): void {
+  let cancel = (): void => {};
+  const watch = (before: number): void => {
+    cancel = clock.after(idleMs, () => {
       const { bytesRead } = body.socket;
-      if (bytesRead > before || body.readableLength > 0) look(bytesRead);
-      else body.destroy(coded('NOTHING_CAME'));
+      if (bytesRead > before || body.readableLength > 0) watch(bytesRead);
+      else body.destroy(codedError(ownCodes.idle));
     });
   };
-  look(body.socket.bytesRead);
-  body.once('close', () => inTime());
+  watch(body.socket.bytesRead);
+  body.once('close', () => cancel());
 }
 
-/** An error of ours; ./words says it for people. */
-function coded(code: string): Error {
+function codedError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** Since Node 22.15 also those of NODE_EXTRA_CA_CERTS. */
-function usual(): readonly string[] {
+/** Since Node 22.15 these include the certificates of NODE_EXTRA_CA_CERTS. */
+function defaultCas(): readonly string[] {
   const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };
   return getCACertificates?.('default') ?? tls.rootCertificates;
 }

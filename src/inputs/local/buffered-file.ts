@@ -1,23 +1,20 @@
-// A small file, read when it is opened and closed at once. A load of many files would else spend its time waiting for a
-// dozen calls each; at this size doing them at once costs less than handing them to another thread.
+// Reads a small file as a whole when it is opened, and closes it at once. A load of many small files would otherwise
+// spend its time waiting for a dozen asynchronous calls per file.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../core/errors.js';
 import type { RawSource } from './raw-source.js';
 
-/** Up to so many bytes a file is small. */
-export const smallBytes = 16 * 1024;
+/** Files up to this size are read as a whole. */
+export const smallFileBytes = 16 * 1024;
 
-/** Reads a regular file. Throws InputError when it is not the `size` it had before, or the system's error. */
+/** Reads a regular file. Throws InputError when its size is no longer `size`, or the system's error. */
 export function smallFile(path: string, name: string, size: number): RawSource {
-  const bytes = contentOf(path, size);
-  if (bytes === null)
-    throw new InputError(
-      `reading ${name}: expected it to stay as it was when opened (${size} bytes), got a file that changed while it was read; load it again when it is complete`,
-    );
+  const { bytes, version } = contentOf(path, name, size);
   let at = 0;
   return {
-    file: { size, bytes: (from, to) => Promise.resolve(bytes.subarray(from, to)) },
+    compression: 'none',
+    file: { size, version, bytes: (from, to) => Promise.resolve(bytes.subarray(from, to)) },
     read(into, signal) {
       signal.throwIfAborted();
       const part = bytes.subarray(at, at + into.length);
@@ -35,17 +32,27 @@ export function smallFile(path: string, name: string, size: number): RawSource {
   };
 }
 
-/** Null when it changed. */
-function contentOf(path: string, size: number): Uint8Array | null {
+function contentOf(path: string, name: string, size: number): { bytes: Uint8Array; version: string } {
   const descriptor = openSync(path, 'r');
   try {
     const before = fstatSync(descriptor, { bigint: true });
     const bytes = new Uint8Array(size);
     const length = readSync(descriptor, bytes, 0, size, 0);
     const after = fstatSync(descriptor, { bigint: true });
-    const same = length === size && Number(before.size) >= size && after.mtimeNs === before.mtimeNs;
-    return same ? bytes : null;
+    if (length < size || Number(before.size) < size || after.mtimeNs !== before.mtimeNs)
+      throw changedFile(name, size, Number(after.size));
+    return { bytes, version: String(after.mtimeNs) };
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Error for a file that another process wrote to while it was read. */
+export function changedFile(name: string, opened: number, now: number): InputError {
+  return new InputError({
+    tried: `reading ${name}`,
+    expected: `it to stay as it was when opened (${opened} bytes)`,
+    found: `a file that changed while it was read (${now} bytes)`,
+    fix: 'load it again when it is complete',
+  });
 }

@@ -1,5 +1,5 @@
-// Named pipes and `<(…)`. Opened without blocking, since a blocked open or read holds a thread that nothing can
-// interrupt; the price is that a pipe nobody writes to yet looks like one at its end.
+// Named pipes and process substitution, `<(…)`. They are opened with O_NONBLOCK, since nothing can interrupt a thread
+// that blocks in open or read. A pipe without a writer then looks like a pipe at its end.
 
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
@@ -8,8 +8,8 @@ import { pipeSource } from './pipe.js';
 import type { RawSource } from './raw-source.js';
 
 /**
- * Waits for a first writer; rejects with the signal's reason, or with a system error.
- * @param failure makes the error to reject with later from what the system reported
+ * Waits for the first writer. Rejects with the signal's reason or with a system error.
+ * @param failure converts a later system error into the error to reject with
  */
 export async function openFifo(
   path: string,
@@ -18,7 +18,7 @@ export async function openFifo(
 ): Promise<RawSource> {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    // `<(…)` has no name in the file system and its writer is there from the start, perhaps gone already.
+    // A `<(…)` has no name in the file system. Its writer exists from the start and may already be gone.
     const named = await realpath(path).then(
       () => true,
       () => false,
@@ -31,19 +31,19 @@ export async function openFifo(
   }
 }
 
-/** What the first writer has sent so far; empty when it is there but has sent nothing yet. */
+/** Returns what the first writer has sent so far; empty when it has sent nothing yet. */
 async function firstBytes(descriptor: number, signal: AbortSignal): Promise<Uint8Array> {
   const buffer = new Uint8Array(4096);
   for (;;) {
     signal.throwIfAborted();
-    const count = attempt(descriptor, buffer);
+    const count = tryRead(descriptor, buffer);
     if (count !== 0) return buffer.slice(0, count ?? 0);
     await sleep(20, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
-/** Bytes read; 0 when nobody has the pipe open for writing; null when somebody has but is silent. */
-function attempt(descriptor: number, buffer: Uint8Array): number | null {
+/** Returns the number of bytes read, 0 without a writer, and null for a writer that has sent nothing. */
+function tryRead(descriptor: number, buffer: Uint8Array): number | null {
   try {
     return readSync(descriptor, buffer);
   } catch (error) {

@@ -1,11 +1,11 @@
-// A plain file, read with positioned reads straight into the caller's memory, up to the size it had when opened.
+// A plain file, read with positioned reads into the caller's memory, up to the size it had when opened.
 
 import { type BigIntStats, read } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { InputError } from '../../core/errors.js';
 import type { FileBytes } from '../../core/types/index.js';
-import { describeSystemError, type RawSource } from './raw-source.js';
+import { changedFile } from './buffered-file.js';
+import { type RawSource, unreadable } from './raw-source.js';
 
 /** Takes over the handle. Throws InputError when the file cannot be examined. */
 export async function fileSource(handle: FileHandle, name: string): Promise<RawSource> {
@@ -13,28 +13,34 @@ export async function fileSource(handle: FileHandle, name: string): Promise<RawS
     return new FileSource(handle, name, await handle.stat({ bigint: true }));
   } catch (error) {
     await handle.close();
-    throw new InputError(`reading ${name}: ${describeSystemError(error)}`, { cause: error });
+    throw unreadable(`reading ${name}`, error);
   }
 }
 
 class FileSource implements RawSource {
+  readonly compression = 'none';
+  readonly file?: FileBytes;
+  bytesRead = 0;
   readonly #handle: FileHandle;
   readonly #name: string;
   readonly #opened: BigIntStats;
-  /** Devices have none: they are read until they end. */
+  /** Infinity for a device, which is read until it ends. */
   readonly #size: number;
   #closed: Promise<void> | undefined;
-  /** Where the next read begins. */
+  /** Offset of the next read. */
   #at = 0;
-  bytesRead = 0;
-  readonly file?: FileBytes;
 
   constructor(handle: FileHandle, name: string, opened: BigIntStats) {
     this.#handle = handle;
     this.#name = name;
     this.#opened = opened;
     this.#size = opened.isFile() ? Number(opened.size) : Number.POSITIVE_INFINITY;
-    if (opened.isFile()) this.file = { size: this.#size, bytes: (from, to) => blockOf(handle, from, to) };
+    if (opened.isFile())
+      this.file = {
+        size: this.#size,
+        version: String(opened.mtimeNs),
+        bytes: (from, to) => blockOf(handle, from, to),
+      };
   }
 
   async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
@@ -57,20 +63,16 @@ class FileSource implements RawSource {
     try {
       return (await this.#handle.read(into, 0, length, position)).bytesRead;
     } catch (error) {
-      throw new InputError(`reading ${this.#name} after ${this.#at} bytes: ${describeSystemError(error)}`, {
-        cause: error,
-      });
+      throw unreadable(`reading ${this.#name} after ${this.#at} bytes`, error);
     }
   }
 
-  /** What was appended meanwhile is left alone; with the same or a smaller size, something was overwritten. */
+  /** Accepts a file that grew. A smaller file, or one of the same size with another mtime, was overwritten. */
   async #checkUnchanged(): Promise<void> {
     const now = await this.#handle.stat({ bigint: true });
     const overwritten = now.size === this.#opened.size && now.mtimeNs !== this.#opened.mtimeNs;
     if (now.size >= this.#opened.size && this.#at === this.#size && !overwritten) return;
-    throw new InputError(
-      `reading ${this.#name}: expected it to stay as it was when opened (${this.#size} bytes), got a file that changed while it was read (${now.size} bytes); load it again when it is complete`,
-    );
+    throw changedFile(this.#name, this.#size, Number(now.size));
   }
 
   close(): Promise<void> {
@@ -92,13 +94,11 @@ async function blockOf(handle: FileHandle, from: number, to: number): Promise<Ui
 
 const readDescriptor = promisify(read);
 
-/**
- * A file that is open already, from where it stands up to where it ends when that is reached. The descriptor stays open: it is
- * not ours.
- */
+/** Reads an open file from its current position to its end. The caller keeps the descriptor and closes it. */
 export function descriptorSource(descriptor: number, failure: (error: unknown) => unknown): RawSource {
   let bytesRead = 0;
   return {
+    compression: 'none',
     read: async (into, signal) => {
       signal.throwIfAborted();
       const { bytesRead: count } = await readDescriptor(descriptor, into, 0, into.length, null).catch(

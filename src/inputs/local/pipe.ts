@@ -1,45 +1,46 @@
-// A pipe or a socket by its descriptor. A stream would make a buffer for each piece of 64 KiB, thousands a second, and the
-// allocator keeps holes of that size; here all pieces come into one, and as many of them as are there make one read. An
-// idle pipe can be given up at once: a read in the thread pool could not be.
+// A pipe or a socket, read through its descriptor. A stream would allocate a buffer per 64 KiB, thousands a second, and
+// fragment the heap. Here one buffer is reused, and all pieces that are available make one read. Reads can be cancelled,
+// unlike reads in the thread pool.
 
 import { type OnReadOpts, Socket } from 'node:net';
 import { copyBytes } from '../../core/bytes.js';
 import type { RawSource } from './raw-source.js';
 
-/** What a pipe holds unless it was made larger (pipe(7)). */
+/** Default capacity of a pipe (pipe(7)). */
 const pieceBytes = 64 * 1024;
 
 /**
  * Takes over the descriptor.
- * @param first what was read of it before
- * @param failure makes the error to reject with from what the system reported
+ * @param first bytes that were read from the pipe before
+ * @param failure converts a system error into the error to reject with
  */
 export function pipeSource(descriptor: number, first: Uint8Array, failure: (error: unknown) => unknown): RawSource {
   return new PipeSource(descriptor, first, failure);
 }
 
-/** A read that waits for its first piece, or for more that is there already. */
-interface Pending {
+/** A read that waits for its first piece, or for further pieces that are already available. */
+interface PendingRead {
   readonly into: Uint8Array;
   length: number;
   readonly end: () => void;
 }
 
 class PipeSource implements RawSource {
+  readonly compression = 'none';
+  bytesRead = 0;
   readonly #failure: (error: unknown) => unknown;
   readonly #socket: Socket;
   readonly #piece = Buffer.allocUnsafeSlow(pieceBytes);
-  /** What came and was not asked for yet. */
+  /** Bytes that arrived and were not returned yet. */
   #rest: Uint8Array;
-  #pending: Pending | null = null;
+  #pending: PendingRead | null = null;
   #ended = false;
   #error: { readonly cause: unknown } | null = null;
-  bytesRead = 0;
 
   constructor(descriptor: number, first: Uint8Array, failure: (error: unknown) => unknown) {
     this.#failure = failure;
     this.#rest = first;
-    const onread: OnReadOpts = { buffer: this.#piece, callback: (length) => this.#take(length) };
+    const onread: OnReadOpts = { buffer: this.#piece, callback: (length) => this.#receive(length) };
     const options = { fd: descriptor, readable: true, writable: false, onread };
     this.#socket = new Socket(options);
     this.#socket.pause();
@@ -64,7 +65,7 @@ class PipeSource implements RawSource {
     return length;
   }
 
-  /** Bytes that came, once some did; 0: no more will. */
+  /** Waits for bytes; returns 0 at the end of the pipe. */
   async #fill(into: Uint8Array, signal: AbortSignal): Promise<number> {
     if (this.#ended || this.#error !== null || into.length === 0) return 0;
     return await new Promise<number>((resolve, reject) => {
@@ -76,19 +77,19 @@ class PipeSource implements RawSource {
         if (signal.aborted) reject(signal.reason);
         else resolve(length);
       };
-      const pending: Pending = { into, length: 0, end };
+      const pending: PendingRead = { into, length: 0, end };
       this.#pending = pending;
       signal.addEventListener('abort', end);
       this.#socket.resume();
     });
   }
 
-  /** So many bytes lie in the piece; false: no more for now. */
-  #take(length: number): boolean {
+  /** Takes `length` bytes from the piece. Returns false to stop reading. */
+  #receive(length: number): boolean {
     const pending = this.#pending;
     if (pending === null) {
-      // It is paused whenever nobody asks: the piece may still hold what was not handed out.
-      this.#fail(new Error('it gave bytes that were not asked for'));
+      // The socket is paused without a pending read. The piece may still hold bytes that were not returned.
+      this.#fail(new Error('it delivered bytes without a pending read'));
       return false;
     }
     this.#rest = this.#piece.subarray(0, length);
@@ -98,7 +99,7 @@ class PipeSource implements RawSource {
       pending.end();
       return false;
     }
-    // What else is there comes before this.
+    // Pieces that are already available arrive before setImmediate runs.
     if (isFirst) setImmediate(() => this.#pending === pending && pending.end());
     return true;
   }
@@ -110,7 +111,7 @@ class PipeSource implements RawSource {
     return part.length;
   }
 
-  /** Nothing of ours is pending afterwards, and an open pipe no longer keeps the process alive. */
+  /** Cancels a pending read. An open pipe no longer keeps the process alive. */
   async close(): Promise<void> {
     this.#socket.destroy();
   }

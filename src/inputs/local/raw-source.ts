@@ -1,32 +1,44 @@
-// Bytes as they lie in the file or come down the pipe, before any decompression: what the decoders pull from.
+// Bytes as they lie in a file or arrive through a pipe, before decompression.
 
+import { InputError } from '../../core/errors.js';
+import type { Problem } from '../../core/problem.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-/** A ByteSource that does not know yet what its bytes are. */
-export interface RawSource extends Omit<ByteSource, 'compression'> {
-  /** A shell command that writes them to standard output, where they lie in no file. */
+export interface RawSource extends ByteSource {
+  /** Shell command that writes the bytes to standard output; absent for local files. */
   readonly command?: string;
 }
 
-/** System error codes in words that say what to do. */
-const words: Record<string, string> = {
-  ENOENT: 'it does not exist, or its link leads nowhere',
-  EACCES: 'permission denied; let this user read it',
-  EPERM: 'permission denied; let this user read it',
-  EISDIR: 'it is a directory',
-  EIO: 'the device or file system reported an input/output error; check the disk',
-  ELOOP: 'its links lead in a circle',
-  ENOTDIR: 'a part of its path is not a directory',
-  ENAMETOOLONG: 'its name is too long',
-  EMFILE: 'too many files are open; raise `ulimit -n`',
-  ENFILE: 'too many files are open on this machine',
-  ESTALE: 'the network file system lost it; mount it again',
-  ENXIO: 'it is a socket or a device that cannot be read',
+/** Words for system error codes, each with its remedy. */
+const systemErrors: Record<string, readonly [found: string, fix: string]> = {
+  ENOENT: ['no such file, or a link that leads nowhere', ''],
+  EACCES: ['a file that this user may not read', 'let this user read it'],
+  EPERM: ['a file that this user may not read', 'let this user read it'],
+  EISDIR: ['a directory', ''],
+  EIO: ['an input/output error of the device or file system', 'check the disk'],
+  ELOOP: ['links that lead in a circle', ''],
+  ENOTDIR: ['a path of which a part is not a directory', ''],
+  ENAMETOOLONG: ['a name that is too long', ''],
+  EMFILE: ['too many open files in this process', 'raise `ulimit -n`'],
+  ENFILE: ['too many open files on this machine', ''],
+  ESTALE: ['a file that the network file system lost', 'mount it again'],
+  ENXIO: ['a socket, or a device that cannot be read', ''],
 };
 
-/** `permission denied; let this user read it (EACCES)`. */
-export function describeSystemError(error: unknown): string {
+/** Describes a system error: what was found, with its code, and what to do. */
+export function systemProblem(error: unknown): Pick<Problem, 'found' | 'fix'> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const text = words[code] ?? (error instanceof Error ? error.message : String(error));
-  return words[code] ? `${text} (${code})` : text;
+  const [found, fix] = systemErrors[code] ?? [];
+  if (found === undefined) return { found: error instanceof Error ? error.message : String(error), fix: '' };
+  return { found: `${found} (${code})`, fix: fix ?? '' };
+}
+
+/** Builds the error for an input that the system does not let us read. */
+export function unreadable(tried: string, error: unknown): InputError {
+  return new InputError({ tried, expected: 'an input that can be read', ...systemProblem(error) }, { cause: error });
+}
+
+/** Name of an input in a sentence. */
+export function inputLabel(name: string): string {
+  return name === '-' ? 'standard input' : name;
 }

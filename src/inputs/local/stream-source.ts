@@ -1,19 +1,20 @@
-// A Node stream pulled chunk by chunk. Nothing is read ahead but what the stream itself buffers, and an idle one
-// can be given up at once: reads of a pipe by file descriptor could not be cancelled.
+// A Node stream, pulled chunk by chunk. It reads ahead only what the stream buffers itself, and a pending read can be
+// cancelled.
 
 import type { Readable } from 'node:stream';
 import { copyBytes } from '../../core/bytes.js';
 import type { RawSource } from './raw-source.js';
 
-/** Takes over the stream. `failure` makes the error to reject with from what the stream reported. */
+/** Takes over the stream. `failure` converts the stream's error into the error to reject with. */
 export class StreamSource implements RawSource {
+  readonly compression = 'none';
+  bytesRead = 0;
   readonly #stream: Readable;
   readonly #failure: (error: unknown) => unknown;
   #rest: Uint8Array = new Uint8Array(0);
   #ended = false;
   #error: { readonly cause: unknown } | undefined;
   #wake: () => void = () => {};
-  bytesRead = 0;
 
   constructor(stream: Readable, failure: (error: unknown) => unknown) {
     this.#stream = stream;
@@ -21,7 +22,7 @@ export class StreamSource implements RawSource {
     stream.on('readable', () => this.#wake());
     stream.on('end', () => this.#end());
     stream.on('close', () => this.#end());
-    // Also keeps an error that comes between two reads from ending the process.
+    // Without a listener, an error between two reads would end the process.
     stream.on('error', (cause) => {
       this.#error ??= { cause };
       this.#wake();
@@ -44,7 +45,7 @@ export class StreamSource implements RawSource {
     return part.length;
   }
 
-  /** The next chunk; an empty one at the end. */
+  /** Returns the next chunk; an empty one at the end. */
   async #next(signal: AbortSignal): Promise<Uint8Array> {
     for (;;) {
       if (this.#error) throw this.#failure(this.#error.cause);
@@ -55,7 +56,7 @@ export class StreamSource implements RawSource {
     }
   }
 
-  /** Resolves when the stream has something to say; rejects as soon as the signal aborts. */
+  /** Resolves at the stream's next event; rejects as soon as the signal aborts. */
   #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (settle: () => void) => {
@@ -69,7 +70,7 @@ export class StreamSource implements RawSource {
     });
   }
 
-  /** Nothing of ours is pending afterwards, and an open pipe no longer keeps the process alive. */
+  /** Destroys the stream. An open pipe no longer keeps the process alive. */
   async close(): Promise<void> {
     this.#stream.destroy();
   }

@@ -1,68 +1,79 @@
-// What lies in a bucket below a prefix: a page of a thousand keys at a time, of which only those that match are kept.
+// The keys of a bucket below a prefix, page by page.
 
+import type { XmlElement } from '@rgrove/parse-xml';
+import { fullJitter } from '../../core/backoff.js';
 import { InputError, UsageError } from '../../core/errors.js';
-import { type RequestFailure, troubleOf } from '../http/http-messages.js';
+import { failedRequest, permanentFailure, type RequestFailure } from '../http/http-messages.js';
 import type { S3Account } from './s3-account.js';
-import { tag, textOf } from './s3-messages.js';
+import { childrenOf, childText, parseRoot, readText } from './s3-xml.js';
 
-/** Twice what a thousand of the longest keys take. */
+/** Twice the size of a page with a thousand of the longest keys. */
 const pageBytes = 8 * 1024 * 1024;
-const patienceMs = 15_000;
-const waitMs = 500;
+const retryMs = 15_000;
+const backoff = { firstMs: 500, maxMs: 500 };
 
-export interface Listed {
+export interface ListedObject {
   readonly key: string;
   readonly size: number;
 }
 
-/** In the server's order. Throws UsageError for what cannot be listed, InputError for who does not answer. */
-export async function* list(account: S3Account, bucket: string, prefix: string): AsyncGenerator<Listed, void> {
-  let token: string | null = null;
+/** Lists objects in the server's order. Throws UsageError for a bucket that cannot be listed, InputError for a failing server. */
+export async function* list(account: S3Account, bucket: string, prefix: string): AsyncGenerator<ListedObject, void> {
+  const tried = `listing s3://${bucket}/${prefix}`;
+  let next: Record<string, string> | null = { 'list-type': '2' };
   do {
-    const page: string = await pageOf(account, bucket, prefix, token);
-    const coded = tag(page, 'EncodingType') === 'url';
-    for (const [, entry] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
-      const key = tag(entry!, 'Key');
-      const size = Number(tag(entry!, 'Size'));
-      if (key !== null) yield { key: coded ? decodeURIComponent(key.replaceAll('+', ' ')) : key, size };
+    const page: XmlElement = await pageOf(account, bucket, { 'encoding-type': 'url', prefix, ...next }, tried);
+    const isEncoded = childText(page, 'EncodingType') === 'url';
+    for (const entry of childrenOf(page, 'Contents')) {
+      const key = childText(entry, 'Key');
+      const size = Number(childText(entry, 'Size'));
+      if (key !== null) yield { key: isEncoded ? decodeURIComponent(key.replaceAll('+', ' ')) : key, size };
     }
-    token = tag(page, 'IsTruncated') === 'true' ? tag(page, 'NextContinuationToken') : null;
-  } while (token !== null);
+    next = continuationOf(page);
+  } while (next !== null);
 }
 
-async function pageOf(account: S3Account, bucket: string, prefix: string, token: string | null): Promise<string> {
+/** Returns the parameters of the next request, or null after the last page. */
+function continuationOf(page: XmlElement): Record<string, string> | null {
+  const token = childText(page, 'IsTruncated') === 'true' ? childText(page, 'NextContinuationToken') : null;
+  return token === null ? null : { 'list-type': '2', 'continuation-token': token };
+}
+
+async function pageOf(
+  account: S3Account,
+  bucket: string,
+  query: Readonly<Record<string, string>>,
+  tried: string,
+): Promise<XmlElement> {
   const { clock, random } = account.web;
   const from = clock.monotonic();
-  for (;;) {
-    const page = await attempt(account, bucket, prefix, token);
-    if (typeof page === 'string') return page;
-    const what = `listing s3://${bucket}/${prefix}: expected keys, got ${page.reason}`;
-    if (!page.later) throw new UsageError([what]);
-    const wait = Math.max(page.retryAfterMs, random() * waitMs);
-    if (clock.monotonic() - from + wait > patienceMs)
-      throw new InputError(`${what}; run the same command again when it can be reached`);
+  for (let failures = 1; ; failures += 1) {
+    const page = await request(account, bucket, query);
+    if (!('transient' in page)) return page;
+    const problem = { tried, expected: 'a list of keys', found: page.reason, fix: '' };
+    if (!page.transient) throw new UsageError([problem]);
+    const wait = Math.max(page.retryAfterMs, fullJitter(failures, backoff, random));
+    if (clock.monotonic() - from + wait > retryMs)
+      throw new InputError({ ...problem, fix: 'run the same command again when the server can be reached' });
     await clock.sleep(wait);
   }
 }
 
-async function attempt(
+async function request(
   account: S3Account,
   bucket: string,
-  prefix: string,
-  token: string | null,
-): Promise<string | RequestFailure> {
-  const more = token === null ? {} : { 'continuation-token': token };
-  const place = account.place(bucket, '', { 'list-type': '2', 'encoding-type': 'url', prefix, ...more });
+  query: Readonly<Record<string, string>>,
+): Promise<XmlElement | RequestFailure> {
+  const location = account.location(bucket, '', query);
   try {
-    const got = await place.get({}, AbortSignal.timeout(60_000));
-    if ('later' in got) return got;
-    if (got.status !== 200) return await place.refused(got);
-    const text = await textOf(got, pageBytes);
-    return text.includes('<ListBucketResult') && text.trimEnd().endsWith('>')
-      ? text
-      : { later: false, reason: 'another answer than a list; does the endpoint speak S3?', retryAfterMs: 0 };
+    const response = await location.get({}, AbortSignal.timeout(60_000));
+    if ('transient' in response) return response;
+    if (response.status !== 200) return await location.refused(response);
+    const root = await parseRoot(await readText(response, pageBytes));
+    if (root?.name === 'ListBucketResult') return root;
+    return permanentFailure('another response; does the endpoint speak S3?');
   } catch (error) {
     if (error instanceof UsageError || error instanceof InputError) throw error;
-    return troubleOf(error);
+    return failedRequest(error);
   }
 }

@@ -1,4 +1,4 @@
-// The AWS tools' files, ~/.aws/credentials and ~/.aws/config: one profile of them, credentials over config.
+// The files of the AWS tools, ~/.aws/credentials and ~/.aws/config: one profile, credentials before config.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export interface Profile {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Files that are not there are empty. Throws UsageError for a profile that was asked for and is in neither of them. */
+/** Treats missing files as empty. Throws UsageError when AWS_PROFILE names a profile that neither file has. */
 export async function readProfile(env: Environment): Promise<Profile> {
   const name = env.AWS_PROFILE || 'default';
   const folder = join(env.HOME ?? '', '.aws');
@@ -22,7 +22,12 @@ export async function readProfile(env: Environment): Promise<Profile> {
   const found = [sections(config).get(name === 'default' ? name : `profile ${name}`), sections(credentials).get(name)];
   if (env.AWS_PROFILE && found.every((each) => each === undefined))
     throw new UsageError([
-      `s3: expected the AWS profile "${name}" (AWS_PROFILE) in ${folder}, got none of that name; the AWS tools list theirs with: aws configure list-profiles`,
+      {
+        tried: 'reading the S3 credentials',
+        expected: `the AWS profile "${name}" (AWS_PROFILE) in ${folder}`,
+        found: 'no profile of that name',
+        fix: 'list the profiles: `aws configure list-profiles`',
+      },
     ]);
   return { name, values: { ...found[0], ...found[1] } };
 }
@@ -31,17 +36,18 @@ async function read(path: string): Promise<string> {
   return await readFile(path, 'utf8').catch(() => '');
 }
 
-/** Nested values, which are indented, are left out. */
+/** Parses the sections of a file; nested values, which are indented, are ignored. */
 function sections(text: string): Map<string, Record<string, string>> {
   const all = new Map<string, Record<string, string>>();
   let current: Record<string, string> = {};
-  for (const line of text.split(/\r?\n/)) {
-    const head = /^\[\s*(.*?)\s*\]/.exec(line);
-    const value = /^([\w-]+)\s*=\s*(.*?)\s*$/.exec(line);
-    if (head !== null) {
-      current = all.get(head[1]!.replace(/\s+/g, ' ')) ?? {};
-      all.set(head[1]!.replace(/\s+/g, ' '), current);
-    } else if (value !== null) current[value[1]!] = value[2]!;
+  for (const line of text.split('\n')) {
+    const end = line.indexOf(']');
+    const equals = line.indexOf('=');
+    if (line.startsWith('[') && end > 0) {
+      const name = line.slice(1, end).trim().split(/\s+/).join(' ');
+      current = all.get(name) ?? {};
+      all.set(name, current);
+    } else if (equals > 0 && /^[\w-]/.test(line)) current[line.slice(0, equals).trim()] = line.slice(equals + 1).trim();
   }
   return all;
 }

@@ -1,40 +1,41 @@
-// S3 as this machine may use it: endpoint, region and credentials, and requests signed with them. One for a whole run.
+// S3 as this machine uses it: endpoint, region, credentials and signed requests. A run has one account.
 
 import { InputError } from '../../core/errors.js';
-import { quoted } from '../decompress/sniff.js';
+import { shellQuote } from '../../core/shell.js';
 import type { ObjectLocation } from '../http/location.js';
 import type { Web, WebResponse } from '../http/web-client.js';
 import { CredentialChain } from './credentials.js';
 import { type Environment, readProfile } from './profile.js';
-import { s3Refusal, textOf } from './s3-messages.js';
+import { s3Refusal } from './s3-messages.js';
+import { readText } from './s3-xml.js';
 
-const longestAnswer = 64 * 1024;
+const maxCredentialBytes = 64 * 1024;
 
-interface ResolvedCredentials {
+interface S3Settings {
   readonly chain: CredentialChain;
   readonly region: string;
-  /** Null: Amazon's. */
+  /** Null for Amazon's. */
   readonly endpoint: URL | null;
 }
 
 export class S3Account {
   readonly web: Web;
   readonly #env: Environment;
-  #found: Promise<ResolvedCredentials> | undefined;
+  #settings: Promise<S3Settings> | undefined;
 
   constructor(web: Web, env: Environment) {
     this.web = web;
     this.#env = env;
   }
 
-  /** What lies under a key, or with a query the bucket's own answers. Its methods throw UsageError, too. */
-  place(bucket: string, key: string, query: Readonly<Record<string, string>> | null): ObjectLocation {
+  /** Locates the object under a key, or with a query a resource of the bucket. Its methods also throw UsageError. */
+  location(bucket: string, key: string, query: Readonly<Record<string, string>> | null): ObjectLocation {
     let signed = false;
     return {
       name: `s3://${bucket}/${key}`,
       get: async (headers, signal) => {
-        const { chain, ...where } = await this.#look();
-        const url = address(where, bucket, key, query);
+        const { chain, ...where } = await this.#resolved();
+        const url = addressOf(where, bucket, key, query);
         const credentials = await chain.get(this.web.clock.now());
         signed = credentials !== null;
         if (credentials === null) return await this.web.get(url, headers, signal);
@@ -43,48 +44,54 @@ export class S3Account {
         const all = { ...headers, ...Object.fromEntries((await signer.sign()).headers) };
         return await this.web.get(url, all, signal);
       },
-      command: () => `aws s3 cp${signed ? '' : ' --no-sign-request'} ${quoted(`s3://${bucket}/${key}`)} -`,
-      refused: async (got: WebResponse) => {
-        const { region } = await this.#look();
-        return await s3Refusal(got, { bucket, region, signed }, this.web.clock.now());
+      command: () => `aws s3 cp${signed ? '' : ' --no-sign-request'} ${shellQuote(`s3://${bucket}/${key}`)} -`,
+      refused: async (response: WebResponse) => {
+        const { region } = await this.#resolved();
+        return await s3Refusal(response, { bucket, region, signed }, this.web.clock.now());
       },
     };
   }
 
-  #look(): Promise<ResolvedCredentials> {
-    this.#found ??= this.#find();
-    return this.#found;
+  #resolved(): Promise<S3Settings> {
+    this.#settings ??= this.#resolve();
+    return this.#settings;
   }
 
-  async #find(): Promise<ResolvedCredentials> {
+  async #resolve(): Promise<S3Settings> {
     const env = this.#env;
     const profile = await readProfile(env);
     const { values } = profile;
     const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || values.endpoint_url;
     if (endpoint && !/^https?:\/\/[^/]/i.test(endpoint))
-      throw new InputError(
-        `s3: expected AWS_ENDPOINT_URL_S3 to be a URL such as http://localhost:9000, got ${JSON.stringify(endpoint)}`,
-      );
+      throw new InputError({
+        tried: 'reading the S3 settings',
+        expected: 'AWS_ENDPOINT_URL_S3 to be a URL such as http://localhost:9000',
+        found: JSON.stringify(endpoint),
+        fix: '',
+      });
     return {
-      chain: new CredentialChain(env, profile, (url, headers) => this.#ask(url, headers)),
+      chain: new CredentialChain(env, profile, (url, headers) => this.#fetchCredentials(url, headers)),
       region: env.AWS_REGION || env.AWS_DEFAULT_REGION || values.region || 'us-east-1',
       endpoint: endpoint ? new URL(endpoint) : null,
     };
   }
 
-  async #ask(url: URL, headers: Readonly<Record<string, string>>): Promise<string> {
-    const got = await this.web.get(url, headers, AbortSignal.timeout(10_000));
-    const text = await textOf(got, longestAnswer);
-    if (got.status === 200) return text;
-    throw new InputError(
-      `s3: expected credentials from ${url.origin}, got ${got.status}; look at the role of the container, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
-    );
+  async #fetchCredentials(url: URL, headers: Readonly<Record<string, string>>): Promise<string> {
+    const response = await this.web.get(url, headers, AbortSignal.timeout(10_000));
+    const text = await readText(response, maxCredentialBytes);
+    if (response.status === 200) return text;
+    throw new InputError({
+      tried: 'reading the S3 credentials',
+      expected: `keys from ${url.origin}`,
+      found: `${response.status}`,
+      fix: 'check the role of the container, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    });
   }
 }
 
-/** Path-style at an endpoint of one's own, and where a dot in the bucket's name would not fit the certificate. */
-function address(
-  { region, endpoint }: Omit<ResolvedCredentials, 'chain'>,
+/** Builds a URL: path style at an own endpoint, and for a bucket whose dots would not match Amazon's certificate. */
+function addressOf(
+  { region, endpoint }: Omit<S3Settings, 'chain'>,
   bucket: string,
   key: string,
   query: Readonly<Record<string, string>> | null,
@@ -92,16 +99,16 @@ function address(
   const amazon = `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
   const inPath = endpoint !== null || bucket.includes('.');
   const base = endpoint === null ? `https://${inPath ? '' : `${bucket}.`}${amazon}` : endpoint.href.replace(/\/$/, '');
-  const path = key.split('/').map(encoded).join('/');
+  const path = key.split('/').map(encode).join('/');
   const url = new URL(`${base}${inPath ? `/${bucket}` : ''}/${path}`);
-  // As they are signed: a blank is %20.
+  // The signature covers the query as it is sent: a blank is %20.
   if (query !== null)
     url.search = Object.entries(query)
-      .map((pair) => pair.map(encoded).join('='))
+      .map((pair) => pair.map(encode).join('='))
       .join('&');
   return url;
 }
 
-function encoded(text: string): string {
+function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }

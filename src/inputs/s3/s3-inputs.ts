@@ -1,61 +1,66 @@
-// `s3://bucket/key`, `s3://bucket/prefix/`, `s3://bucket/pattern*` → inputs, by the same patterns as for files.
+// `s3://bucket/key`, `s3://bucket/prefix/` and `s3://bucket/pattern*` as inputs. Patterns are those of local files.
 
 import { UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
 import { objectInput, probeObject } from '../http/url-input.js';
-import { type Listed, list } from './listing.js';
+import { type ListedObject, list } from './listing.js';
 import type { S3Account } from './s3-account.js';
 
-/** So many inputs a load can hold in mind beside its batches. */
-const mostObjects = 250_000;
+/** The memory plan has room for this many inputs beside the batches. */
+const maxObjects = 250_000;
 
 export function isS3(name: string): boolean {
   return /^s3:\/\//i.test(name);
 }
 
-/** Throws UsageError when nothing is there, and InputError when a list cannot be had. */
+/** Throws UsageError when nothing matches, and InputError when a listing fails. */
 export async function s3Inputs(account: S3Account, name: string): Promise<Input[]> {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/?(.*)$/is.exec(name) ?? [];
   if (bucket === undefined || key === undefined)
-    throw new UsageError([`${name}: expected s3://bucket/key, s3://bucket/prefix/ or a pattern, got no bucket`]);
+    throw refusal(name, 's3://bucket/key, s3://bucket/prefix/ or a pattern', 'no bucket');
   if (key.split('/').some((part) => part === '.' || part === '..'))
-    throw new UsageError([`${name}: expected a key without . and .. between slashes`]);
+    throw refusal(name, 'a key without . and .. between its slashes', 'one of them');
   const below = key === '' || key.endsWith('/');
   if (!below && !(await import('tinyglobby')).isDynamicPattern(key)) {
-    const place = account.place(bucket, key, null);
-    return [await probeObject(account.web, place, place.name)];
+    const location = account.location(bucket, key, null);
+    return [await probeObject(account.web, location, location.name)];
   }
   const found = await matching(account, bucket, key, below);
   if (found.length === 0)
-    throw new UsageError([
-      `${name}: expected ${below ? 'objects below this prefix' : 'a pattern that matches an object'}, got no match; the AWS tools list what is there with: aws s3 ls s3://${bucket}/`,
-    ]);
+    throw refusal(
+      name,
+      below ? 'objects below this prefix' : 'a pattern that matches an object',
+      'no match',
+      `list the objects: \`aws s3 ls s3://${bucket}/\``,
+    );
   return found.map((each) => {
-    const place = account.place(bucket, each.key, null);
-    return objectInput(account.web, place, place.name, each.size);
+    const location = account.location(bucket, each.key, null);
+    return objectInput(account.web, location, location.name, each.size);
   });
 }
 
-/** In the order of their bytes. A key that reads as a pattern is that object. */
-async function matching(account: S3Account, bucket: string, key: string, below: boolean): Promise<Listed[]> {
+function refusal(tried: string, expected: string, found: string, fix = ''): UsageError {
+  return new UsageError([{ tried, expected, found, fix }]);
+}
+
+/** Returns the matching objects in byte order. A key that equals the pattern is the only match. */
+async function matching(account: S3Account, bucket: string, key: string, below: boolean): Promise<ListedObject[]> {
   const { default: picomatch } = await import('picomatch');
   const matches = below ? (each: string) => !/(^|\/)\./.test(each.slice(key.length)) : picomatch(key);
-  const found: Listed[] = [];
-  for await (const each of list(account, bucket, below ? key : literal(key))) {
-    // An empty object with such a name stands for a folder.
+  const found: ListedObject[] = [];
+  for await (const each of list(account, bucket, below ? key : literalPrefix(key))) {
+    // An empty object whose key ends in a slash stands for a folder.
     if (each.key.endsWith('/')) continue;
     if (each.key === key) return [each];
     if (matches(each.key)) found.push(each);
-    if (found.length > mostObjects)
-      throw new UsageError([
-        `s3://${bucket}/${key}: expected at most ${mostObjects} objects, got more; name a narrower pattern`,
-      ]);
+    if (found.length > maxObjects)
+      throw refusal(`s3://${bucket}/${key}`, `at most ${maxObjects} objects`, 'more', 'name a narrower pattern');
   }
   const keyed = found.map((each) => ({ each, bytes: Buffer.from(each.key) }));
   return keyed.sort((a, b) => Buffer.compare(a.bytes, b.bytes)).map(({ each }) => each);
 }
 
-/** What comes before the first sign that may stand for others. */
-function literal(pattern: string): string {
+/** Returns the part of a pattern before its first special character. */
+function literalPrefix(pattern: string): string {
   return /^[^*?[\]{}()!+@\\]*/.exec(pattern)![0];
 }

@@ -13,12 +13,12 @@ test.each([
   ['a single segment, its size in two bytes', '600001', 256 + 256],
   ['a single segment behind a dictionary of two bytes, its size in four', 'a2aaaa00000010', 2 ** 28],
   ['a single segment, its size in eight bytes', 'e00000000000000100', 2 ** 48],
-])('%s', (_, hex, bytes) => {
+])('the window is read from a header with %s', (_, hex, bytes) => {
   const head = Buffer.from(magic + hex, 'hex');
   expect(windowBytes(head)).toBe(bytes);
   for (let known = 0; known < head.length; known += 1) expect(windowBytes(head.subarray(0, known))).toBeNull();
 });
 
-test('a skippable frame has none', () => {
+test('a skippable frame has no window', () => {
   expect(windowBytes(Buffer.from('502a4d1804', 'hex'))).toBe(0);
 });

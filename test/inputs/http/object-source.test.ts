@@ -1,4 +1,4 @@
-// Objects on a real server on loopback that does what servers and networks do to long answers.
+// Remote objects on a real server on loopback that behaves as servers and networks do in long responses.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ import { type Act, type Asked, type Files, startFiles } from '../../support/file
 import { remote } from '../../support/remote.js';
 import { drain, never } from '../support.js';
 
-const patience = { openMs: 300, readMs: 300 };
+const timing = { openMs: 300, readMs: 300 };
 const big = Buffer.from(Array.from({ length: 40_000 }, (_, i) => `m f=${i}\n`).join(''));
 const other = Buffer.from(big.toString().replaceAll('m f=1', 'm f=2'));
 
@@ -27,7 +27,7 @@ afterEach(() => server.stop());
 
 async function open(path = '/a.lp'): Promise<ByteSource> {
   const web = new Web(remote);
-  return await (await urlInput(web, server.url + path, patience)).open(never);
+  return await (await urlInput(web, server.url + path, timing)).open(never);
 }
 
 async function content(path?: string): Promise<Buffer> {
@@ -40,13 +40,13 @@ async function failure(promise: Promise<unknown>): Promise<string> {
   return error.message;
 }
 
-/** From the request on that asks for what comes behind the first 64 KiB. */
+/** Acts from the first request behind the first 64 KiB on. */
 function later(act: (nth: number, asked: Asked) => Act | undefined): void {
   let seen = 0;
   server.act((asked) => (/^bytes=0-/.test(asked.headers.range ?? '') ? undefined : act(seen++, asked)));
 }
 
-test('is read whole, and a look at its beginning asks for no more than that', async () => {
+test('an object is read whole, and opening it requests only its first 64 KiB', async () => {
   const source = await open();
   expect(server.asked.map(({ headers }) => headers.range)).toEqual(['bytes=0-0', 'bytes=0-65535']);
   expect(source.file?.size).toBe(big.length);
@@ -55,12 +55,12 @@ test('is read whole, and a look at its beginning asks for no more than that', as
   expect(server.asked).toHaveLength(3);
 });
 
-test('what is small takes one request, and what is empty is read, too', async () => {
+test('a small object and an empty one are read with one request', async () => {
   expect((await content('/b.lp')).toString()).toBe('m f=1\n');
   expect(await content('/empty')).toHaveLength(0);
 });
 
-test('gzip is told by content', async () => {
+test('gzip is recognised by content', async () => {
   server.files.set('/a.lp', gzipSync(big));
   const source = await open();
   expect(source.compression).toBe('gzip');
@@ -68,7 +68,7 @@ test('gzip is told by content', async () => {
 });
 
 test.each(['close', 'reset'] as const)(
-  'a connection that breaks (%s) is gone on with behind the last byte',
+  'after a %s of the connection, reading resumes behind the last byte',
   async (how) => {
     later((nth) => (nth < 3 ? { cutAfter: 50_000, how } : undefined));
     expect((await content()).equals(big)).toBe(true);
@@ -81,21 +81,23 @@ test.each(['close', 'reset'] as const)(
   },
 );
 
-test('what breaks is told, with where it goes on', async () => {
+test('a broken connection is reported with the offset at which reading resumes', async () => {
   const told: Notice[] = [];
   const web = new Web({ ...remote, notify: (notice) => told.push(notice) });
-  const source = await (await urlInput(web, `${server.url}/a.lp`, patience)).open(never);
+  const source = await (await urlInput(web, `${server.url}/a.lp`, timing)).open(never);
   later((nth) => (nth === 0 ? { cutAfter: 50_000 } : nth === 1 ? { status: 503 } : undefined));
   expect((await drain(source)).equals(big)).toBe(true);
   const [first, second] = told;
   expect(told).toHaveLength(2);
   expect(first).toMatchObject({ level: 'warn', kind: 'input-retry' });
-  const at = /going on after (\d+) of (\d+) bytes$/.exec(first!.message)!;
+  const at = /resuming after (\d+) of (\d+) bytes$/.exec(first!.message)!;
   expect([Number(at[1]) > 65_536, Number(at[2])]).toEqual([true, big.length]);
-  expect(second!.message).toBe(`reading ${server.url}/a.lp: 503; going on after ${at[1]} of ${at[2]} bytes`);
+  expect(second!.message).toBe(`reading ${server.url}/a.lp: 503; resuming after ${at[1]} of ${at[2]} bytes`);
 });
 
-test('wherever it breaks, and with ranges or without, the bytes are the same', { timeout: 60_000 }, async () => {
+test('the bytes are the same wherever the connection breaks, with and without ranges', {
+  timeout: 60_000,
+}, async () => {
   const cut = fc.record({ cutAfter: fc.nat(big.length), how: fc.constantFrom('close' as const, 'reset' as const) });
   await fc.assert(
     fc.asyncProperty(fc.array(cut, { maxLength: 3 }), fc.boolean(), async (cuts, ranges) => {
@@ -107,7 +109,7 @@ test('wherever it breaks, and with ranges or without, the bytes are the same', {
   );
 });
 
-test('a server without ranges is read from the start again, and what is known is passed over', async () => {
+test('a server without ranges sends the object again, and known bytes are skipped', async () => {
   let nth = 0;
   server.act(() => ({ ranges: false, ...(nth++ === 1 ? { cutAfter: 300_000 } : {}) }));
   const source = await open();
@@ -132,34 +134,34 @@ test.each([64, 65, 100, 128, 192].flatMap((kib) => [kib * 1024, kib * 1024 + 1])
   },
 );
 
-test('one that answers slowly, in small pieces, is read', async () => {
+test('a slow response in small pieces is read', async () => {
   later(() => ({ trickle: 5000 }));
   expect((await content()).equals(big)).toBe(true);
 });
 
-test('busy for a moment, it is asked again, and Retry-After is kept to', async () => {
+test('a 503 is retried after the time that Retry-After names', async () => {
   later((nth) => (nth === 0 ? { status: 503, headers: { 'retry-after': '0' } } : undefined));
   expect((await content()).equals(big)).toBe(true);
 });
 
-test('busy for longer than one is patient, it is named with what it said', async () => {
+test('a server that stays busy is named with its status', async () => {
   later(() => ({ status: 503 }));
-  expect(await failure(content())).toMatch(/a\.lp: expected \d+ bytes, got 503, \d+ times in 0s, after 65536 bytes/);
+  expect(await failure(content())).toMatch(/a\.lp: expected \d+ bytes, found 503, \d+ times in 0s, after 65536 bytes/);
   later(() => ({ status: 429, headers: { 'retry-after': '3600' } }));
-  expect(await failure(content())).toContain('got 429 after 65536 bytes');
+  expect(await failure(content())).toContain('found 429 after 65536 bytes');
 });
 
-test('an answer that ends early each time at the same place ends the reading, in words', async () => {
+test('a response that always ends at the same byte ends the input with an error', async () => {
   later(() => ({ cutAfter: 0 }));
-  expect(await failure(content())).toMatch(/connection closed before the end, \d+ times/);
+  expect(await failure(content())).toMatch(/connection reset, \d+ times/);
 });
 
 test.each<[string, Act]>([
   ['its ETag', { content: other }],
   ['its size', { content: Buffer.concat([big, Buffer.from('m f=1\n')]), etag: null }],
-  ['its bytes, with nothing said of them,', { content: other, etag: null }],
-  ['its bytes, on a server without ranges,', { content: other, etag: null, ranges: false }],
-])('when %s changed meanwhile, that is said', async (_, changed) => {
+  ['its content without ETag', { content: other, etag: null }],
+  ['its content on a server without ranges', { content: other, etag: null, ranges: false }],
+])('an object is reported as changed when %s changed while it was read', async (_, changed) => {
   server.act(() => ({ etag: changed.etag === null ? null : undefined }) as Act);
   const source = await open();
   let nth = 0;
@@ -167,7 +169,7 @@ test.each<[string, Act]>([
   expect(await failure(drain(source))).toContain('changed while read');
 });
 
-test('a Last-Modified that is another one is a change where there is no ETag', async () => {
+test('without an ETag, another Last-Modified means that the object changed', async () => {
   const dated = (date: string): Act => ({ etag: null, headers: { 'last-modified': date } });
   server.act(() => dated('Mon, 03 Jan 2022 00:00:00 GMT'));
   const source = await open();
@@ -175,19 +177,19 @@ test('a Last-Modified that is another one is a change where there is no ETag', a
   expect(await failure(drain(source))).toContain('changed while read');
 });
 
-test('ranges that are not those asked for are not taken', async () => {
+test('a range other than the requested one is refused', async () => {
   later(() => ({ status: 206, headers: { 'content-range': 'bytes 7-9/10' }, body: 'abc' }));
-  expect(await failure(content())).toContain('got bytes 7-9/10');
+  expect(await failure(content())).toContain('found bytes 7-9/10');
 });
 
-test('without a length it has no size, and is read to its end', async () => {
+test('an object without a length has no size and is read to its end', async () => {
   server.act(() => ({ ranges: false, sized: false }));
   const source = await open();
   expect(source.file).toBeUndefined();
   expect((await drain(source)).equals(big)).toBe(true);
 });
 
-test('any bytes of it can be had at any time', async () => {
+test('any range of an object can be read at any time', async () => {
   const source = await open();
   const file = source.file!;
   expect(Buffer.from(await file.bytes(big.length - 6, big.length + 10)).equals(big.subarray(-6))).toBe(true);
@@ -202,7 +204,7 @@ test('any bytes of it can be had at any time', async () => {
   expect(server.asked.length - asked).toBe(3);
 });
 
-test('the last block that was read is at hand without a request', async () => {
+test('the last block that was read is returned without a request', async () => {
   server.files.set('/a.lp', Buffer.concat(Array.from({ length: 8 }, () => big)));
   const source = await open();
   await drain(source);
@@ -215,12 +217,12 @@ test('the last block that was read is at hand without a request', async () => {
   expect(source.file!.near!(5000)).toBeNull();
 });
 
-test('what is not there, or not for us, is said when it is named', async () => {
+test('a missing or denied object is refused when it is named', async () => {
   expect(await failure(open('/missing'))).toContain(
-    '/missing: expected an input that can be read, got 404: there is nothing',
+    '/missing: expected an input that can be read, found 404: there is nothing',
   );
   server.act(() => ({ status: 403 }));
-  expect(await failure(open())).toContain('403: it does not let us read it');
+  expect(await failure(open())).toContain('403: the server denies access');
 });
 
 const bzip2 = Buffer.from(
@@ -229,33 +231,35 @@ const bzip2 = Buffer.from(
 );
 const tools = ['curl', 'bzip2'].every((tool) => spawnSync(tool, ['--help']).error === undefined);
 
-test.skipIf(!tools)('what needs another tool is refused with a command that gives its text', async () => {
+test.skipIf(!tools)('unsupported content is refused with a command that converts it', async () => {
   const path = "/it's (1)?page=1&part=2";
   server.files.set("/it's%20(1)", bzip2);
   const message = await failure(open(path));
-  expect(message).toContain('got bzip2; use: curl -sSfL ');
-  const command = /use: (.*) \| bulk-load … -$/.exec(message)![1]!;
+  expect(message).toContain('found bzip2. Convert it: `curl -sSfL ');
+  const command = /Convert it: `(.*) \| bulk-load … -`\.$/.exec(message)![1]!;
   expect((await promisify(execFile)('sh', ['-c', command])).stdout).toBe('m f=1\n');
 });
 
-test('that command leaves secrets to be filled in, and the authorities that were trusted', async () => {
+test('the command leaves out secrets and the file of CA certificates', async () => {
   server.files.set('/a.lp', bzip2);
   expect(await failure(open('/a.lp?sig=hush'))).toContain(
-    `use: curl -sSfL '${server.url}/a.lp…' | bzip2 -dc | bulk-load`,
+    `Convert it: \`curl -sSfL '${server.url}/a.lp…' | bzip2 -dc | bulk-load`,
   );
-  const input = await urlInput(new Web({ ...remote, ca: '' }), `${server.url}/a.lp`, patience);
-  expect(await failure(input.open(never))).toContain(`use: curl -sSfL --cacert … ${server.url}/a.lp | bzip2 -dc`);
+  const input = await urlInput(new Web({ ...remote, ca: '' }), `${server.url}/a.lp`, timing);
+  expect(await failure(input.open(never))).toContain(
+    `Convert it: \`curl -sSfL --cacert … ${server.url}/a.lp | bzip2 -dc`,
+  );
 });
 
-test('who does not answer yet is an input whose turn comes', async () => {
+test('a server that does not answer yet still gives an input', async () => {
   const { url } = server;
   await server.stop();
-  const input = await urlInput(new Web(remote), `${url}/a.lp`, patience);
+  const input = await urlInput(new Web(remote), `${url}/a.lp`, timing);
   expect(await failure(input.open(never))).toMatch(/connection refused, \d+ times/);
   server = await startFiles();
 });
 
-test('redirects are followed, and credentials stay with the host that they were given for', async () => {
+test('redirects are followed, and credentials go to their own host only', async () => {
   const second = await startFiles({ '/moved.lp': big });
   try {
     server.act(({ path }) =>
@@ -264,7 +268,7 @@ test('redirects are followed, and credentials stay with the host that they were 
         : { status: 307, headers: { location: `${second.url}/moved.lp` } },
     );
     const source = await (
-      await urlInput(new Web(remote), `${server.url.replace('//', '//me:p%40ss@')}/a.lp`, patience)
+      await urlInput(new Web(remote), `${server.url.replace('//', '//me:p%40ss@')}/a.lp`, timing)
     ).open(never);
     expect((await drain(source)).equals(big)).toBe(true);
     expect(server.asked.every(({ headers }) => headers.authorization === `Basic ${btoa('me:p@ss')}`)).toBe(true);
@@ -275,14 +279,14 @@ test('redirects are followed, and credentials stay with the host that they were 
   }
 });
 
-test('redirects in a circle, or to something else than http, are refused', async () => {
+test('redirects in a circle, and to another scheme than http, are refused', async () => {
   server.act(() => ({ status: 301, headers: { location: '/a.lp' } }));
-  expect(await failure(open())).toContain('it redirects more than 10 times');
+  expect(await failure(open())).toContain('more than 10 redirects');
   server.act(() => ({ status: 301, headers: { location: 'file:///etc/passwd' } }));
-  expect(await failure(open())).toContain('301: it redirects to no URL of http or https');
+  expect(await failure(open())).toContain('301: a redirect that is not to a URL of http or https');
 });
 
-test('reading can be given up at once', async () => {
+test('a read can be cancelled at once', async () => {
   const source = await open();
   const stop = new AbortController();
   for (let at = 0; at < 65_536; ) at += await source.read(Buffer.alloc(65_536), stop.signal);
@@ -297,7 +301,7 @@ async function asked(count: number): Promise<void> {
   while (server.asked.length < count) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test('bytes at any place that never come end with the signal that it was opened with, and when it is closed', async () => {
+test('a range that never arrives ends with the signal of the source, and when the source is closed', async () => {
   const input = await urlInput(new Web(remote), `${server.url}/a.lp`);
   const stop = new AbortController();
   const source = await input.open(stop.signal);
@@ -315,7 +319,7 @@ test('bytes at any place that never come end with the signal that it was opened 
   await source.close();
 });
 
-test('a look at the times is given up with the run, and soon where nothing comes', async () => {
+test('sampling times ends with the run, and after a timeout for a silent server', async () => {
   const input = await urlInput(new Web(remote), `${server.url}/a.lp`);
   later(() => ({ silent: true }));
   const before = server.asked.length;
@@ -329,23 +333,25 @@ test('a look at the times is given up with the run, and soon where nothing comes
   await ended;
 });
 
-test('answers that bring nothing new are waited after, and not for ever', async () => {
+test('responses without a new byte are retried with waits, and not without end', async () => {
   later((_, { headers }) => {
     const from = Number(/\d+/.exec(headers.range ?? '')?.[0]);
     const body = big.subarray(from, from + 4096).toString();
     return { status: 206, headers: { 'content-range': `bytes ${from}-${from + 4095}/${big.length}` }, body };
   });
-  expect(await failure(content())).toMatch(/got an answer without a new byte, \d+ times in 0s, after 65536 bytes/);
+  expect(await failure(content())).toMatch(/found a response without a new byte, \d+ times in 0s, after 65536 bytes/);
   expect(server.asked.length).toBeLessThan(30);
 });
 
-test('a range that ends before it begins is not taken', async () => {
+test('a range that ends before it begins is refused', async () => {
   later(() => ({ status: 206, headers: { 'content-range': `bytes 61440-61439/${big.length}` }, body: '' }));
-  expect(await failure(content())).toContain('got bytes 61440-61439/');
+  expect(await failure(content())).toContain('found bytes 61440-61439/');
   expect(server.asked).toHaveLength(3);
 });
 
-test('a user that is not percent-encoded is a mistake, told without the password', async () => {
-  const told = await failure(urlInput(new Web(remote), `${server.url.replace('//', '//us%er:hush@')}/a.lp`));
-  expect(told).toBe(`${server.url}/a.lp: expected user and password in a URL percent-encoded; write % as %25`);
+test('a user that is not percent-encoded is a usage error that shows no password', async () => {
+  const message = await failure(urlInput(new Web(remote), `${server.url.replace('//', '//us%er:hush@')}/a.lp`));
+  expect(message).toBe(
+    `${server.url}/a.lp: expected a percent-encoded user and password in the URL, found a % that encodes nothing. Write % as %25.`,
+  );
 });

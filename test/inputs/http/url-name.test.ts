@@ -17,6 +17,6 @@ test.each([
   ['http:\\\\me:secret@host/a', 'http:\\\\host/a'],
   ['data/a.lp', 'data/a.lp'],
   ['data/me@host', 'data/me@host'],
-])('%s is shown as %s', (url, shown) => {
+])('the URL %s is shown as %s', (url, shown) => {
   expect(maskUrl(url)).toBe(shown);
 });

@@ -1,4 +1,4 @@
-// One request to a server that stops talking, with time many times as fast.
+// Single requests to servers that fall silent, on a clock that runs 300 times as fast.
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +10,7 @@ import { hasty } from '../../support/hasty.js';
 import { remote } from '../../support/remote.js';
 import { never } from '../support.js';
 
-/** Thirty seconds are a tenth of one. */
+/** Thirty seconds last a tenth of a second. */
 const web = new Web({ ...remote, clock: hasty(300) });
 let server: Server;
 
@@ -25,12 +25,12 @@ afterEach(() => {
   server.close();
 });
 
-test('who says nothing for 30 s is given up', async () => {
+test('a server without a response for 30 s is given up', async () => {
   const url = await serving(() => {});
   await expect(web.get(url, {}, never)).rejects.toMatchObject({ code: 'NO_ANSWER' });
 });
 
-test('who stops within a body for 30 s is given up, and not while bytes go on coming', async () => {
+test('a body without a byte for 30 s is given up, and a slow one is not', async () => {
   const url = await serving((_, response) => {
     response.writeHead(200, { 'content-length': '10' });
     void (async () => {
@@ -49,7 +49,7 @@ test('who stops within a body for 30 s is given up, and not while bytes go on co
   expect(bytes).toBe(5);
 });
 
-test('who is not read from for longer than that is not to blame', async () => {
+test('a body that nobody reads for longer than 30 s is not given up', async () => {
   const content = Buffer.alloc(8 << 20, 'x');
   const url = await serving((_, response) => response.end(content));
   const { body } = await web.get(url, {}, never);
@@ -57,7 +57,7 @@ test('who is not read from for longer than that is not to blame', async () => {
   expect((await buffer(body)).equals(content)).toBe(true);
 });
 
-test('who answers with an upgrade that nobody asked for is given up at once', async () => {
+test('a response with an unrequested upgrade is given up at once', async () => {
   const url = await serving((_, response) => {
     response.socket!.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
   });
@@ -65,7 +65,7 @@ test('who answers with an upgrade that nobody asked for is given up at once', as
   await expect(waiting).rejects.toThrow('socket hang up');
 }, 5000);
 
-test('a signal ends the wait for an answer with its reason, and a body that is being read', async () => {
+test('a signal ends the wait for a response, and the reading of a body, with its reason', async () => {
   const url = await serving((request, response) => {
     if (request.url === '/a') response.write('x');
   });

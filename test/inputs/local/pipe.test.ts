@@ -39,7 +39,7 @@ test.each([
   ['less than a piece', 1000],
   ['a piece', 65_536],
   ['more than is there', 1_048_576],
-])('all that comes down a pipe is read, %s at once', async (_, most) => {
+])('a pipe is read whole with reads of %s', async (_, most) => {
   const { reader, writer } = pipe(`all-${most}`);
   createWriteStream('', { fd: writer }).end(lines);
   const source = await openDescriptor(reader, '-', never);
@@ -49,7 +49,7 @@ test.each([
   await source.close();
 });
 
-test('pieces that are there already make one read', async () => {
+test('pieces that are available already make one read', async () => {
   const { reader, writer } = pipe('together');
   writeSync(writer, lines.subarray(0, 60_000));
   const source = await openDescriptor(reader, '-', never);
@@ -64,7 +64,7 @@ test('pieces that are there already make one read', async () => {
   await source.close();
 });
 
-test('an idle pipe is given up at once', async () => {
+test('a read of an idle pipe can be cancelled at once', async () => {
   const { reader, writer } = pipe('idle');
   writeSync(writer, 'm f=1 1\nm f=2 2\n');
   const source = await openDescriptor(reader, '-', never);
@@ -79,7 +79,7 @@ test('an idle pipe is given up at once', async () => {
   closeSync(writer);
 });
 
-test('a file that is open is read from where it stands, and stays open', async () => {
+test('an open file is read from its position and stays open', async () => {
   const file = openSync(temp.file('open.lp', 'first\nsecond\nthird\n'), 'r');
   readSync(file, new Uint8Array(6));
   const source = await openDescriptor(file, '-', never);

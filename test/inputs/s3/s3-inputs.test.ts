@@ -40,7 +40,7 @@ describe('a bucket', () => {
     return inputs.map(({ name }) => name.replace(`s3://${bucket}/`, ''));
   }
 
-  test('gives an object by its key, with its size, and any sign may be in it', async () => {
+  test('an object is found by its key, with its size, whatever characters the key has', async () => {
     for (const key of ['e.lp', odd]) {
       const [input] = await s3Inputs(account(s3.env), `s3://${bucket}/${key}`);
       const content = Buffer.from(`m f=1 # ${key}\n`);
@@ -53,7 +53,7 @@ describe('a bucket', () => {
     }
   });
 
-  test('gives what is below a prefix, and what a pattern matches as one of files would, in the order of the bytes', async () => {
+  test('prefixes and patterns give the same objects as directories and patterns of files, in byte order', async () => {
     expect(await names('d/x/')).toEqual(['d/x/c.lp', 'd/x/y/d.csv']);
     expect(await names('d/*.lp')).toEqual(['d/1.lp', 'd/[1].lp', 'd/a.lp', 'd/b.lp', odd]);
     expect(await names('d/**/*.{csv,lp}')).toHaveLength(7);
@@ -63,24 +63,24 @@ describe('a bucket', () => {
   });
 
   test.each([
-    ['nothing*', 'expected a pattern that matches an object, got no match'],
-    ['nothing/', 'expected objects below this prefix, got no match'],
+    ['nothing*', 'expected a pattern that matches an object, found no match'],
+    ['nothing/', 'expected objects below this prefix, found no match'],
     ['nothing.lp', '404 NoSuchKey: there is nothing under this key'],
-  ])('that has no %s says so', async (key, words) => {
+  ])('a bucket without %s is refused with the cause', async (key, words) => {
     expect(await failure(`s3://${bucket}/${key}`, s3.env)).toContain(words);
   });
 
-  test('that is none is named, and so is a wrong key', async () => {
+  test('a missing bucket and a wrong key are named', async () => {
     expect(await failure('s3://no-such-bucket/*', s3.env)).toContain('NoSuchBucket: there is no bucket no-such-bucket');
     const wrong = await failure(`s3://${bucket}/*`, { ...s3.env, AWS_SECRET_ACCESS_KEY: 'other-secret' });
     expect(wrong).toContain('SignatureDoesNotMatch: the secret key does not fit the access key');
     expect(wrong).not.toContain('other-secret');
     expect(await failure(`s3://${bucket}/*`, { ...s3.env, AWS_ACCESS_KEY_ID: 'AKIAX' })).toContain(
-      'access key is not known',
+      'does not know the access key',
     );
   });
 
-  test('opens with the keys of a profile, and of the endpoint of a container', async () => {
+  test('keys are taken from a profile, and from the endpoint of a container', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bulk-load-aws-'));
     const [config, credentials] = [join(folder, 'config'), join(folder, 'credentials')];
     await writeFile(
@@ -96,7 +96,7 @@ describe('a bucket', () => {
     expect(await failure(`s3://${bucket}/d/*`, { ...files, AWS_PROFILE: 'play' })).toContain(
       'profile "play" (AWS_PROFILE)',
     );
-    expect(await failure(`s3://${bucket}/d/*`, { ...files, AWS_PROFILE: 'sso' })).toContain('got sso_session');
+    expect(await failure(`s3://${bucket}/d/*`, { ...files, AWS_PROFILE: 'sso' })).toContain('found sso_session');
     const container = await startFiles({
       '/role': JSON.stringify({
         AccessKeyId: s3.env.AWS_ACCESS_KEY_ID,
@@ -118,13 +118,13 @@ describe('a bucket', () => {
     expect(await s3Inputs(one, `s3://${bucket}/e.lp`)).toHaveLength(1);
     expect(container.asked).toHaveLength(1);
     const abroad = { ...env, AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://example.org/role' };
-    expect(await failure(`s3://${bucket}/e.lp`, abroad)).toContain('to be https, or http on this machine');
+    expect(await failure(`s3://${bucket}/e.lp`, abroad)).toContain('to be https, or http to this machine');
     await container.stop();
     await rm(folder, { recursive: true, force: true });
   });
 });
 
-describe('a refusal is told in words:', () => {
+describe('a refusal of S3', () => {
   let server: Files;
   beforeEach(async () => {
     server = await startFiles();
@@ -144,8 +144,8 @@ describe('a refusal is told in words:', () => {
     ['not allowed', 403, '<Error><Code>AccessDenied</Code></Error>', keys, 'these credentials may not read it'],
     ['expired', 400, '<Error><Code>ExpiredToken</Code></Error>', keys, 'the session has expired'],
     ['a wrong region', 301, '<Error><Code>PermanentRedirect</Code></Error>', keys, 'the bucket is not in us-east-1'],
-    ['archived', 403, '<Error><Code>InvalidObjectState</Code></Error>', keys, 'it is archived'],
-  ])('%s', async (_, status, body, env, words) => {
+    ['archived', 403, '<Error><Code>InvalidObjectState</Code></Error>', keys, 'the object is archived'],
+  ])('is explained: %s', async (_, status, body, env, words) => {
     server.act(() => ({ status, body }));
     const all = { HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url, ...env };
     for (const name of ['s3://b/k', 's3://b/k*']) {
@@ -155,23 +155,23 @@ describe('a refusal is told in words:', () => {
     }
   });
 
-  test('a region that is told is named', async () => {
+  test('the region that the server names is shown', async () => {
     server.act(() => ({ status: 301, headers: { 'x-amz-bucket-region': 'eu-west-1' }, body: '' }));
     const env = { HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url, ...keys };
     expect(await failure('s3://b/k', env)).toContain(
-      'the bucket is in eu-west-1, asked was us-east-1; set AWS_REGION=eu-west-1',
+      'the bucket is in eu-west-1, but us-east-1 was asked; set AWS_REGION=eu-west-1',
     );
   });
 
-  test('no list where a list should be, and a name without a bucket', async () => {
+  test('a response that is no list, and a name without a bucket, are refused', async () => {
     server.act(() => ({ status: 200, body: '<html>' }));
     const env = { HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url };
     expect(await failure('s3://b/k*', env)).toContain('does the endpoint speak S3?');
-    expect(await failure('s3:///k', env)).toContain('got no bucket');
+    expect(await failure('s3:///k', env)).toContain('found no bucket');
     expect(await failure('s3://b/a/../k', env)).toContain('expected a key without . and ..');
   });
 
-  test('many objects are listed page by page, and keys with any sign in them are understood', async () => {
+  test('objects are listed page by page, whatever characters their keys have', async () => {
     const pages = [
       ['a%2B+1.lp', 'b/'],
       ['c%C3%A9.lp', 'd.csv'],
@@ -191,7 +191,7 @@ describe('a refusal is told in words:', () => {
     ]);
   });
 
-  test('busy for a moment, it is asked again', async () => {
+  test('a listing is retried while S3 asks to slow down', async () => {
     const page =
       '<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k&amp;1</Key><Size>7</Size></Contents></ListBucketResult>';
     server.act(({ ordinal }) =>
@@ -202,15 +202,17 @@ describe('a refusal is told in words:', () => {
   });
 });
 
-test('what needs another tool is refused with the command that fetches it', async () => {
+test('unsupported content is refused with the command that fetches and converts it', async () => {
   const s3 = await startS3();
   try {
     s3.put('a.xz', Buffer.from('fd377a585a000004', 'hex'));
     s3.put('odd key.zip', Buffer.from('504b030414000000', 'hex'));
     const [xz, zip] = await s3Inputs(account(s3.env), `s3://${bucket}/*`);
-    await expect(xz!.open(never)).rejects.toThrow(`use: aws s3 cp s3://${bucket}/a.xz - | xz -dc | bulk-load … -`);
+    await expect(xz!.open(never)).rejects.toThrow(
+      `Convert it: \`aws s3 cp s3://${bucket}/a.xz - | xz -dc | bulk-load … -`,
+    );
     await expect(zip!.open(never)).rejects.toThrow(
-      `use: aws s3 cp 's3://${bucket}/odd key.zip' - > archive && unzip -p archive | bulk-load … -`,
+      `Convert it: \`aws s3 cp 's3://${bucket}/odd key.zip' - > archive && unzip -p archive | bulk-load … -`,
     );
   } finally {
     await s3.stop();
