@@ -1,0 +1,201 @@
+// Changes the sources of a room at one place at a time and asks the room's tests whether they notice:
+//   node test/mutation/mutate.js ROOM [--file PART] [--sample N] [--seed N] [--tests FOLDER,…] [--jobs N]
+// Prints the survivors and fails below 85 % killed. survivors.json says why a survivor is one that no test can show.
+
+import { fork } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { mutantsOf } from './mutants.js';
+
+const leastKilled = 0.85;
+/** A mutant that runs longer than its tests need hangs: it is killed. */
+const patienceMs = 30_000;
+const patienceFactor = 5;
+/** Loading vitest and transforming all sources. */
+const startMs = 120_000;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const known = JSON.parse(readFileSync(new URL('survivors.json', import.meta.url), 'utf8'));
+/** Rooms whose behaviour shows in the tests of other rooms as well. */
+const testsOfRoom = { load: ['load', 'state'], state: ['state'] };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    file: { type: 'string', default: '' },
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    tests: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
+  },
+});
+
+function filesBelow(folder, ending) {
+  return readdirSync(join(root, folder), { recursive: true })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(root, folder, name));
+}
+
+/** A child process that runs tests; it is replaced once a mutant hangs in it. */
+class Runner {
+  #child = null;
+  #folder = mkdtempSync(join(tmpdir(), 'mutation-'));
+  #sources;
+
+  constructor(sources) {
+    this.#sources = sources;
+  }
+
+  get folder() {
+    return this.#folder;
+  }
+
+  async run(active, files, limitMs) {
+    this.#child ??= await this.#start();
+    const child = this.#child;
+    return await new Promise((resolve) => {
+      const end = (result) => {
+        clearTimeout(timer);
+        child.off('message', end);
+        child.off('exit', died);
+        resolve(result);
+      };
+      const stop = (why) => {
+        child.kill('SIGKILL');
+        this.#child = null;
+        end({ killedBy: why, durations: {} });
+      };
+      const died = () => stop('the test process ended');
+      const timer = setTimeout(() => stop('it never ended'), limitMs);
+      child.on('message', end);
+      child.on('exit', died);
+      child.send({ active, files });
+    });
+  }
+
+  close() {
+    this.#child?.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #start() {
+    const child = fork(fileURLToPath(new URL('run.js', import.meta.url)), {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      env: {
+        ...process.env,
+        MUTATION_FOLDER: this.#folder,
+        MUTATION_SOURCES: JSON.stringify([...this.#sources]),
+      },
+      detached: false,
+    });
+    await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('vitest does not start')), startMs);
+      child.once('message', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    return child;
+  }
+}
+
+/** Numbers between 0 and 1 that are the same for the same seed. */
+function lots(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function sampleOf(mutants, size, random) {
+  const left = [...mutants];
+  while (left.length > size) left.splice(Math.floor(random() * left.length), 1);
+  return left;
+}
+
+async function main() {
+  const [room] = positionals;
+  if (room === undefined) throw new Error('name a room: node test/mutation/mutate.js delivery');
+  const mutants = [];
+  const firstIds = new Map();
+  for (const path of filesBelow(`src/${room}`, '.ts').filter((name) => basename(name).includes(values.file))) {
+    const source = readFileSync(path, 'utf8');
+    const lines = source.split('\n');
+    firstIds.set(path, mutants.length);
+    for (const mutant of mutantsOf(source)) {
+      const file = relative(join(root, 'src'), path);
+      mutants.push({ ...mutant, id: mutants.length, file, code: lines[mutant.line - 1].trim() });
+    }
+  }
+  const folders = values.tests?.split(',') ?? testsOfRoom[room] ?? [room];
+  const tests = folders.flatMap((folder) => filesBelow(`test/${folder}`, '.test.ts'));
+  const runners = Array.from({ length: Number(values.jobs) }, () => new Runner(firstIds));
+  try {
+    const { durations, reachedBy } = await firstRun(runners[0], tests);
+    const chosen =
+      values.sample === undefined ? mutants : sampleOf(mutants, Number(values.sample), lots(Number(values.seed)));
+    const left = [...chosen];
+    const results = [];
+    const work = async (runner) => {
+      for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
+        const files = reachedBy(mutant.id).sort((a, b) => durations[a] - durations[b]);
+        const needed = files.reduce((sum, file) => sum + durations[file], 0);
+        const { killedBy } =
+          files.length === 0
+            ? { killedBy: null }
+            : await runner.run(mutant.id, files, patienceMs + patienceFactor * needed);
+        results.push({ ...mutant, killedBy, reached: files.length > 0 });
+        if (values.verbose) print(`${mutant.file}:${mutant.line} ${mutant.change}: ${killedBy ?? 'survived'}`);
+        if (process.stderr.isTTY) process.stderr.write(`\r${results.length} of ${chosen.length} mutants `);
+      }
+    };
+    await Promise.all(runners.map(work));
+    report(room, results);
+  } finally {
+    for (const runner of runners) runner.close();
+  }
+}
+
+/** Runs all tests without a mutant: which must pass, and what they reach. */
+async function firstRun(runner, tests) {
+  const { killedBy, durations } = await runner.run(-1, tests, 20 * 60_000);
+  if (killedBy !== null) throw new Error(`the tests fail without a mutant: ${killedBy}`);
+  const reached = readFileSync(join(runner.folder, 'reached'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .map(([file, ids]) => ({ file, ids: new Set(ids) }));
+  return {
+    durations,
+    reachedBy: (id) => reached.filter(({ ids }) => ids.has(id)).map(({ file }) => file),
+  };
+}
+
+function report(room, results) {
+  const argued = (mutant) =>
+    known.some(({ file, code, change }) => file === mutant.file && code === mutant.code && change === mutant.change);
+  const survivors = results.filter(({ killedBy }) => killedBy === null);
+  const open = survivors.filter((mutant) => !argued(mutant));
+  for (const { file, line, change, code, reached } of open.sort((a, b) => a.id - b.id)) {
+    print(`${file}:${line} ${change.replace(/\s+/g, ' ')}${reached ? '' : ' (no test comes here)'}\n    ${code}`);
+  }
+  const counted = results.length - (survivors.length - open.length);
+  const share = counted === 0 ? 1 : (counted - open.length) / counted;
+  print(
+    `${room}: ${counted - open.length} of ${counted} mutants killed (${(share * 100).toFixed(1)} %); ` +
+      `${survivors.length - open.length} survivors are argued in survivors.json`,
+  );
+  process.exitCode = share < leastKilled ? 1 : 0;
+}
+
+function print(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+await main();
