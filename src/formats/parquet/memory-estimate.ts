@@ -1,44 +1,45 @@
-// What a row group takes of memory while it is read: known from the footer, so that what does not fit is refused before it
-// is begun.
+// The memory that reading a row group takes, estimated from the footer before the first row is read.
 
 import { InputError } from '../../core/errors.js';
+import { count, size } from '../../core/text.js';
 import type { MemoryBudget } from '../../core/types/index.js';
 import type { Chunk, Footer } from './metadata/footer.js';
 import type { Leaf } from './metadata/parquet-schema.js';
-import type { SelectedColumns } from './metadata/selected-columns.js';
-import { readyBytes } from './rows/rendered-dictionary.js';
+import { type SelectedColumns, selectedLeaves } from './metadata/selected-columns.js';
+import { renderedBytes } from './rows/rendered-dictionary.js';
 
-/** What is let go of stays for a while, and decoders take some (measured 2026-11-25: 26 to 59 MiB for 19 to 28 of pages). */
-const lag = 1.75;
-const fixed = 12 * 1_048_576;
-/** Level, repetition, and place in a dictionary or words of an unpacked number, of each value; for texts their ends too. */
-const perValue = 10;
+/** Garbage and decoder buffers come on top of the pages (measured: 26 to 59 MiB for 19 to 28 MiB of pages). */
+const overhead = 1.75;
+const fixedBytes = 12 * 1_048_576;
+/** Levels, dictionary index and unpacked number of each value; texts have two offsets in addition. */
+const perNumber = 10;
 const perText = 14;
-const mib = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MiB`;
 
-function needOf({ from, to, bytes, values, codec }: Chunk, { width }: Leaf): number {
+function chunkEstimate({ from, to, bytes, values, codec }: Chunk, { width }: Leaf): number {
   const packed = codec === 'UNCOMPRESSED' ? 0 : to - from;
-  return bytes + packed + values * (width === 0 ? perText : perValue);
+  return bytes + packed + values * (width === 0 ? perText : perNumber);
 }
 
-/** Bytes that each row group takes. */
-export function needs({ groups }: Pick<Footer, 'groups'>, { flat, lists }: SelectedColumns): number[] {
-  const leaves = [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(({ leaf }) => leaf!);
+/** Estimates the bytes that each row group takes. */
+export function groupEstimates({ groups }: Pick<Footer, 'groups'>, columns: SelectedColumns): number[] {
+  const leaves = selectedLeaves(columns);
   return groups.map(({ chunks }) => {
-    const pages = leaves.reduce((sum, leaf) => sum + needOf(chunks[leaf.index]!, leaf), 0);
-    return fixed + readyBytes + lag * pages;
+    const pages = leaves.reduce((sum, leaf) => sum + chunkEstimate(chunks[leaf.index]!, leaf), 0);
+    return fixedBytes + renderedBytes + overhead * pages;
   });
 }
 
-/** Throws InputError, with the figures, when a row group takes more than there is. */
-export function assertFits(footer: Footer, columns: SelectedColumns, room: MemoryBudget, name: string): void {
-  const all = needs(footer, columns);
-  const most = Math.max(0, ...all);
-  if (most <= room.bytes) return;
-  const i = all.indexOf(most);
-  const limit = room.limitFor(most);
-  throw new InputError(
-    `reading ${name}: expected row groups of at most ${mib(room.bytes)} in memory, which is what --memory-limit has room for beside the rest, got row group ${i + 1} of ${footer.groups.length} with ${footer.groups[i]!.rows} rows, which needs about ${mib(most)}; ` +
-      `${limit === null ? '' : `--memory-limit ${limit} suffices; else `}read fewer columns with --fields, or write the file again with smaller row groups`,
-  );
+/** Throws InputError with the figures when a row group exceeds the budget. */
+export function assertFits(footer: Footer, columns: SelectedColumns, budget: MemoryBudget, name: string): void {
+  const estimates = groupEstimates(footer, columns);
+  const max = estimates.reduce((a, b) => Math.max(a, b), 0);
+  if (max <= budget.bytes) return;
+  const i = estimates.indexOf(max);
+  const limit = budget.limitFor(max);
+  throw new InputError({
+    tried: `reading ${name}`,
+    expected: `row groups that take at most ${size(budget.bytes)} of memory, as --memory-limit allows`,
+    found: `row group ${i + 1} of ${footer.groups.length} with ${count(footer.groups[i]!.rows)} rows, which takes about ${size(max)}`,
+    fix: `${limit === null ? '' : `set --memory-limit ${limit}, `}read fewer columns with --fields, or write the file again with smaller row groups`,
+  });
 }

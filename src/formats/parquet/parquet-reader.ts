@@ -1,4 +1,4 @@
-// From a Parquet file to runs of points: a row group at a time, its columns page by page, its rows in order.
+// Reads a Parquet file row group by row group, each column page by page, and yields runs of points.
 
 import { BulkLoadError, InputError } from '../../core/errors.js';
 import type { DeadLetterFormat, FileBytes, MemoryBudget, Points, Position, Shape } from '../../core/types/index.js';
@@ -6,8 +6,8 @@ import { pointsOf } from '../line-protocol/double-buffer.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { assertFits } from './memory-estimate.js';
 import { type Footer, type GroupLayout, readFooter } from './metadata/footer.js';
-import type { Leaf, Node } from './metadata/parquet-schema.js';
-import { columnsOf, type SelectedColumns } from './metadata/selected-columns.js';
+import type { Node } from './metadata/parquet-schema.js';
+import { columnsOf, type SelectedColumns, selectedLeaves } from './metadata/selected-columns.js';
 import { type Codec, codecOf } from './pages/codecs.js';
 import { ColumnPages } from './pages/column-pages.js';
 import { PageCursor } from './pages/page-cursor.js';
@@ -17,22 +17,22 @@ import { RowWriter } from './rows/row-writer.js';
 export interface ParquetInput {
   readonly file: FileBytes;
   readonly name: string;
-  readonly room: MemoryBudget;
+  readonly budget: MemoryBudget;
 }
 
-/** The same for all runs: rows are kept as JSON. */
+/** Rejected rows are kept as JSON. All runs share this object. */
 const deadLetterFormat: DeadLetterFormat = { ending: '.ndjson.rows', head: new Uint8Array(0) };
 
-/** Runs of points, as `Format.points` promises them. */
+/** Yields the runs of points that `Format.points` specifies. */
 export async function* parquetPoints(
-  { file, name, room }: ParquetInput,
+  { file, name, budget }: ParquetInput,
   rows: RowFormatMemory,
   signal: AbortSignal,
   start: Position,
 ): AsyncGenerator<Points, void> {
-  const footer = await readFooter(file, name, room.bytes);
+  const footer = await readFooter(file, name, budget.bytes);
   const columns = columnsOf(footer.root, rows.options);
-  assertFits(footer, columns, room, name);
+  assertFits(footer, columns, budget, name);
   const codecs = await codecsOf(footer, columns, name);
   rows.cells.reserve(columns.count);
   rows.cells.clear(rows.cells.kinds.length);
@@ -42,20 +42,20 @@ export async function* parquetPoints(
   for (const [i, group] of footer.groups.entries()) {
     const skip = Math.max(0, start.line - 1 - group.first);
     if (skip >= group.rows) continue;
-    let damage: unknown = null;
+    let failure: unknown = null;
     try {
-      for await (const _ of filledRuns({ file, group, columns, codecs, writer, skip })) {
+      for await (const _ of fullRuns({ file, group, columns, codecs, writer, skip })) {
         yield run();
         signal.throwIfAborted();
         writer.begin();
       }
     } catch (error) {
       signal.throwIfAborted();
-      damage = error;
+      failure = error;
     }
-    if (damage === null) continue;
+    if (failure === null) continue;
     if (!writer.isEmpty) yield run();
-    throw damage instanceof BulkLoadError ? damage : damaged(name, i, group, rows.run.line, damage);
+    throw failure instanceof BulkLoadError ? failure : damagedGroup(name, i, group, rows.run.line, failure);
   }
   if (!writer.isEmpty) yield run();
 }
@@ -66,20 +66,19 @@ interface GroupReading {
   readonly columns: SelectedColumns;
   readonly codecs: ReadonlyMap<string, Codec>;
   readonly writer: RowWriter;
-  /** Rows at its beginning that are passed over. */
+  /** Number of leading rows to skip. */
   readonly skip: number;
 }
 
-/** Stops whenever a run is full; the next one has to be begun before it goes on. What is written last may be less than a run. */
-async function* filledRuns({ file, group, columns, codecs, writer, skip }: GroupReading): AsyncGenerator<void, void> {
+/**
+ * Writes the rows of a group and yields whenever a run is full. The caller begins the next run before it continues.
+ * The last rows may leave a run that is not full.
+ */
+async function* fullRuns({ file, group, columns, codecs, writer, skip }: GroupReading): AsyncGenerator<void, void> {
   const cursorOf = ({ leaf, definition, repetition }: Node): PageCursor => {
     const chunk = group.chunks[leaf!.index]!;
-    const pages = new ColumnPages(
-      file,
-      { leaf: leaf!, chunk, levels: { definition, repetition } },
-      codecs.get(chunk.codec)!,
-    );
-    return new PageCursor(pages, definition);
+    const decoder = { leaf: leaf!, levels: { definition, repetition }, codec: codecs.get(chunk.codec)! };
+    return new PageCursor(new ColumnPages(file, chunk, decoder), definition);
   };
   const cursors = columns.flat.map(({ node }) => cursorOf(node));
   const lists = columns.lists.map((list) => new ListRows(list, list.leaves.map(cursorOf)));
@@ -88,17 +87,17 @@ async function* filledRuns({ file, group, columns, codecs, writer, skip }: Group
     list.skip(skip);
   }
   writer.open(cursors, lists, group.rows);
-  for (let left = group.rows - skip, pass = skip; left > 0; pass = 0) {
+  for (let left = group.rows - skip, toSkip = skip; left > 0; toSkip = 0) {
     let rows = left;
     for (const cursor of cursors) {
-      if ((cursor.left === 0 || pass > 0) && !(await cursor.fill(pass))) throw new Error('fewer values than rows');
+      if ((cursor.left === 0 || toSkip > 0) && !(await cursor.fill(toSkip))) throw new Error('fewer values than rows');
       rows = Math.min(rows, cursor.left);
     }
     left -= writer.fill(rows);
     while (writer.isFull) {
       if (!writer.isEmpty) yield;
       else writer.begin();
-      for (; writer.isInParts; ) {
+      while (writer.isInParts) {
         writer.part();
         yield;
       }
@@ -106,25 +105,22 @@ async function* filledRuns({ file, group, columns, codecs, writer, skip }: Group
   }
 }
 
-async function codecsOf(
-  { groups }: Footer,
-  { flat, lists }: SelectedColumns,
-  name: string,
-): Promise<Map<string, Codec>> {
-  const leaves = [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(
-    ({ leaf }): Leaf => leaf!,
-  );
+async function codecsOf({ groups }: Footer, columns: SelectedColumns, name: string): Promise<Map<string, Codec>> {
+  const leaves = selectedLeaves(columns);
   const codecs = new Map<string, Codec>();
   for (const { chunks } of groups) {
     for (const { index, path } of leaves) {
-      const { codec: called } = chunks[index]!;
-      if (codecs.has(called)) continue;
-      const codec = await codecOf(called);
+      const codecName = chunks[index]!.codec;
+      if (codecs.has(codecName)) continue;
+      const codec = await codecOf(codecName);
       if (codec === null)
-        throw new InputError(
-          `reading ${name}: expected columns as snappy, zstd, gzip, brotli, lz4 or as they are, got ${path.join('.')} as ${called}; write it again with one of those`,
-        );
-      codecs.set(called, codec);
+        throw new InputError({
+          tried: `reading ${name}`,
+          expected: 'columns compressed with snappy, zstd, gzip, brotli or lz4, or not compressed',
+          found: `column ${path.join('.')} compressed with ${codecName}`,
+          fix: 'write the file again with one of these codecs',
+        });
+      codecs.set(codecName, codec);
     }
   }
   return codecs;
@@ -132,22 +128,19 @@ async function codecsOf(
 
 function scanOf({ run, shapes }: RowFormatMemory): Parameters<typeof pointsOf>[0] {
   const { bytes, index, count, rejects, firstLine, line } = run;
-  return {
-    bytes,
-    index,
-    count,
-    rejects,
-    firstLine,
-    deadLetterFormat,
-    line,
-    shape: (number): Shape => shapes.shape(number),
-  };
+  const shape = (number: number): Shape => shapes.shape(number);
+  return { bytes, index, count, rejects, firstLine, deadLetterFormat, line, shape };
 }
 
-function damaged(name: string, group: number, rows: GroupLayout, line: number, error: unknown): InputError {
-  const got = error instanceof Error ? error.message : String(error);
+function damagedGroup(name: string, i: number, group: GroupLayout, line: number, cause: unknown): InputError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
   return new InputError(
-    `reading ${name}: expected ${rows.rows} rows in row group ${group + 1}, got damage behind row ${line - 1} of the file (${got}); fetch or make the file again`,
-    { cause: error },
+    {
+      tried: `reading ${name}`,
+      expected: `${group.rows} rows in row group ${i + 1}`,
+      found: `damage behind row ${line - 1} of the file (${reason})`,
+      fix: 'fetch or write the file again',
+    },
+    { cause },
   );
 }

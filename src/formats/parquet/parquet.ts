@@ -1,11 +1,12 @@
-// Parquet: rows under types of their own. It has to be read at random, its end first, so it has to be a file as it is.
+// The Parquet format. It needs a plain file, because it reads the file's end first.
 
+import { wrapSource } from '../../core/byte-source.js';
 import { BugError, InputError } from '../../core/errors.js';
+import { shellQuote } from '../../core/shell.js';
 import type { ByteSource, FileBytes, Format, MemoryBudget, Points } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 
-/** Without a plan nothing is refused. */
 const unlimited: MemoryBudget = { bytes: Number.POSITIVE_INFINITY, limitFor: () => null };
 
 export class Parquet implements Format {
@@ -13,21 +14,21 @@ export class Parquet implements Format {
   readonly memoryBytes: number;
   readonly isRandom = true;
   readonly #rows: RowFormatMemory;
-  readonly #room: MemoryBudget;
+  readonly #budget: MemoryBudget;
   #input = '';
 
-  /** `room`: for the row group that is being read. */
-  constructor(rows: RowFormatMemory, room: MemoryBudget = unlimited) {
+  /** @param budget memory for the row group that is read */
+  constructor(rows: RowFormatMemory, budget: MemoryBudget = unlimited) {
     this.#rows = rows;
-    this.#room = room;
+    this.#budget = budget;
     this.memoryBytes = rows.memoryBytes;
   }
 
-  /** Throws InputError for what cannot be read at random. */
+  /** Counts the bytes read from the file. Throws InputError for a source without random access. */
   reads(source: ByteSource, name: string): ByteSource {
     const { file, compression } = source;
     this.#input = name;
-    if (file === undefined || compression !== 'none') throw sequential(name, compression);
+    if (file === undefined || compression !== 'none') throw sequentialSource(name, compression);
     let bytesRead = 0;
     const counted: FileBytes = {
       size: file.size,
@@ -37,36 +38,33 @@ export class Parquet implements Format {
         return bytes;
       },
     };
-    return {
-      ...(source.seek === undefined ? {} : { seek: (to: number): void => source.seek?.(to) }),
-      read: (into, signal) => source.read(into, signal),
-      close: () => source.close(),
+    return wrapSource(source, {
       get bytesRead() {
         return bytesRead;
       },
-      compression,
       file: counted,
-    };
+    });
   }
 
   async *points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
     const { file } = source;
-    if (file === undefined) throw new BugError('reading Parquet from something that is no file');
-    // What reads Parquet is loaded when the first such file comes.
+    if (file === undefined) throw new BugError('Parquet was opened without random access');
     const { parquetPoints } = await import('./parquet-reader.js');
-    yield* parquetPoints({ file, name: this.#input, room: this.#room }, this.#rows, signal, start);
-    // The end of a file is where one that changed meanwhile is found out.
+    yield* parquetPoints({ file, name: this.#input, budget: this.#budget }, this.#rows, signal, start);
+    // A read at the end of the file detects a file that changed meanwhile.
     source.seek?.(file.size);
     await source.read(new Uint8Array(1), signal);
   }
 }
 
-function sequential(name: string, compression: ByteSource['compression']): InputError {
-  const [got, how] =
-    compression === 'none'
-      ? ['a stream', 'put it into a file and name that']
-      : [`one inside ${compression}`, `unpack it first: ${compression === 'gzip' ? 'gunzip' : 'zstd -d'} ${name}`];
-  return new InputError(
-    `reading ${name === '-' ? 'standard input' : name}: expected Parquet as a file of its own, since it is read from its end, got ${got}; ${how} (its columns are compressed inside)`,
-  );
+function sequentialSource(name: string, compression: ByteSource['compression']): InputError {
+  const isStream = compression === 'none';
+  return new InputError({
+    tried: `reading ${name === '-' ? 'standard input' : name}`,
+    expected: 'Parquet as a plain file, which is read from its end',
+    found: isStream ? 'a stream' : `a file compressed with ${compression}`,
+    fix: isStream
+      ? 'write the stream to a file and name that file'
+      : `unpack it first: ${compression === 'gzip' ? 'gunzip' : 'zstd -d'} ${shellQuote(name)}`,
+  });
 }

@@ -1,4 +1,4 @@
-// Files that are cut short, damaged or made to do harm: an error in words, or other values, and never more than was allowed.
+// Truncated, damaged and malicious files: reading ends with an input error or other values, within the memory budget.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { InputError, UsageError } from '../../../src/core/errors.js';
 import { writeParquet } from '../../support/parquet.js';
 import { readBytes } from './support.js';
 
-const room = { bytes: 32 * 1024 * 1024, limitFor: () => '1GiB' };
+const budget = { bytes: 32 * 1024 * 1024, limitFor: () => '1GiB' };
 const query =
   "SELECT i::BIGINT AS time, 'h' || i % 9 AS host, i / 7 AS v, [i, i] AS l, i % 3 = 0 AS ok, i AS n FROM range(300) t(i)";
 let folder: string;
@@ -40,10 +40,10 @@ function randoms(seed: number): (range: number) => number {
   };
 }
 
-/** How reading ends: without an error, or with one that says what is wrong. */
+/** Returns `read`, or the message of the input or usage error. Rethrows any other error. */
 async function ending(bytes: Uint8Array): Promise<string> {
   try {
-    await readBytes(bytes, { room });
+    await readBytes(bytes, { budget });
     return 'read';
   } catch (error) {
     if (error instanceof InputError || error instanceof UsageError) return error.message;
@@ -51,20 +51,20 @@ async function ending(bytes: Uint8Array): Promise<string> {
   }
 }
 
-test('a file that is cut short is refused wherever it was cut', async () => {
+test('a Parquet file cut at any length is refused as incomplete', async () => {
   for (const file of files) {
     for (let length = 0; length < file.length; length += 97) {
-      expect(await ending(file.subarray(0, length))).toMatch(/^reading a\.parquet: expected a whole Parquet file/);
+      expect(await ending(file.subarray(0, length))).toMatch(/^reading a\.parquet: expected a complete Parquet file/);
     }
   }
 });
 
-test('whatever bytes are changed, reading ends with an error in words or with other values', async () => {
+test('a Parquet file with random bytes changed ends with an input error or with other values', async () => {
   const random = randoms(7);
   const ends = { read: 0, refused: 0 };
   for (let round = 0; round < 400; round++) {
     const bytes = Buffer.from(files[round % files.length]!);
-    // The footer is a small part of a file, and the part that says what the rest is.
+    // The footer is a small part of the file but describes the rest.
     const from = round % 3 === 0 ? bytes.length - 2000 : 0;
     for (let i = random(4); i >= 0; i--) bytes[from + random(bytes.length - from)] = random(256);
     if ((await ending(bytes)) === 'read') ends.read += 1;
@@ -74,29 +74,31 @@ test('whatever bytes are changed, reading ends with an error in words or with ot
   expect(ends.read).toBeGreaterThan(30);
 });
 
-/** A file that is a footer and nothing else. */
-function footer(bytes: readonly number[], said = bytes.length): Buffer {
+/** Builds a file that consists of a footer. */
+function footer(bytes: readonly number[], statedLength = bytes.length): Buffer {
   const length = Buffer.alloc(4);
-  length.writeUInt32LE(said);
+  length.writeUInt32LE(statedLength);
   return Buffer.concat([Buffer.from('PAR1'), Buffer.from(bytes), length, Buffer.from('PAR1')]);
 }
 
 test.each([
-  ['longer than the file', footer([0], 1 << 30)],
-  ['a number without an end', footer([0x15, ...Array(100_000).fill(0x80)])],
-  ['a list of two billion', footer([0x29, 0xfc, 0xff, 0xff, 0xff, 0x0f])],
-  ['structures without an end', footer(Array(100_000).fill(0x1c))],
-  ['nothing', footer([0])],
-])('a footer that is %s is refused at once', async (_, bytes) => {
-  expect(await ending(bytes)).toMatch(/^reading a\.parquet: expected a whole Parquet file, got /);
+  ['that is longer than the file', footer([0], 1 << 30)],
+  ['with a number that never ends', footer([0x15, ...Array(100_000).fill(0x80)])],
+  ['with a list of two billion elements', footer([0x29, 0xfc, 0xff, 0xff, 0xff, 0x0f])],
+  ['with structures nested without an end', footer(Array(100_000).fill(0x1c))],
+  ['without content', footer([0])],
+])('a Parquet footer %s is refused', async (_, bytes) => {
+  expect(await ending(bytes)).toMatch(/^reading a\.parquet: expected a complete Parquet file, found /);
 });
 
-test('a footer that would take more memory than there is is refused with the figures', async () => {
+test('a Parquet footer that exceeds the memory budget is refused with both sizes', async () => {
   const bytes = footer(Array(2_000_000).fill(0));
-  expect(await ending(bytes)).toMatch(/expected a footer of at most \d+ bytes.* got 2000000; raise it/);
+  expect(await ending(bytes)).toMatch(
+    /expected a footer of at most 504 KiB, .*found one of 1\.9 MiB\. Raise --memory-limit/,
+  );
 });
 
-test('an encrypted file is called one', async () => {
+test('a Parquet file with an encrypted footer is reported as encrypted', async () => {
   const file = Buffer.from(files[0]!);
   file.write('PARE', file.length - 4);
   expect(await ending(file)).toContain('not encrypted');

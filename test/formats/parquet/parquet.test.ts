@@ -1,4 +1,4 @@
-// Parquet files as DuckDB writes them: every value as it was, and every type as the file has it.
+// Parquet files written by DuckDB: values and types reach the points unchanged.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,18 +25,19 @@ async function readQuery(query: string, reading?: Reading, how?: string) {
   return await readFileWith(path, reading);
 }
 
-/** Points of rows that have the time 1 and these columns. */
+/** Reads a row with time 1 and these columns; returns its points. */
 async function sent(columns: string, reading?: Reading): Promise<string[]> {
   const { points } = await readQuery(`SELECT 1::BIGINT AS time, ${columns}`, reading);
   return points.map(({ text }) => text);
 }
 
+/** Reads the same row; returns the reasons of its rejects. */
 async function refused(columns: string, reading?: Reading): Promise<string[]> {
   const { rejects } = await readQuery(`SELECT 1::BIGINT AS time, ${columns}`, reading);
   return rejects.map(({ reason }) => reason);
 }
 
-test('types of the file are those of the fields, and whole numbers keep all 64 bits', async () => {
+test('Parquet types decide the types of fields, and integers keep all 64 bits', async () => {
   expect(
     await sent(
       `(-9223372036854775808)::BIGINT AS a, 9223372036854775807::BIGINT AS b, 18446744073709551615::UBIGINT AS c,
@@ -50,7 +51,7 @@ test('types of the file are those of the fields, and whole numbers keep all 64 b
   ]);
 });
 
-test('floats are the same to the bit, and those that are no numbers are rejected', async () => {
+test('Parquet floats keep every bit, and NaN and infinity are rejected', async () => {
   const values = [
     '0.1',
     '-0.0',
@@ -70,7 +71,7 @@ test('floats are the same to the bit, and those that are no numbers are rejected
   expect(await refused(`'-infinity'::FLOAT AS v`)).toEqual(['non-finite']);
 });
 
-test('timestamps are exact to their last digit', async () => {
+test('Parquet timestamps are exact in every unit and precision', async () => {
   const at = async (value: string, reading?: Reading) => {
     const { points, rejects } = await readQuery(`SELECT ${value} AS time, 1::INTEGER AS v`, reading);
     return points[0]?.time ?? rejects[0]?.reason;
@@ -89,7 +90,7 @@ test('timestamps are exact to their last digit', async () => {
   expect(await at("'2022-01-01T00:00:00Z'")).toBe(1640995200000000000n);
 });
 
-test('what has no offset is in the time zone of the load', async () => {
+test('Parquet timestamps without UTC are read in the time zone of the load', async () => {
   const options = { timezone: 'Europe/Berlin' };
   const read = (value: string) => readQuery(`SELECT ${value} AS time, 1::INTEGER AS v`, { options });
   expect((await read("TIMESTAMP '2022-01-01 00:00:00'")).points[0]?.time).toBe(1640991600000000000n);
@@ -97,7 +98,7 @@ test('what has no offset is in the time zone of the load', async () => {
   expect((await read("TIMESTAMP '2022-10-30 02:30:00'")).rejects[0]?.reason).toBe('ambiguous-time');
 });
 
-test('dates, times, UUIDs, enums and JSON are strings', async () => {
+test('Parquet dates, times, UUIDs, enums and JSON become strings', async () => {
   expect(
     await sent(
       `DATE '2022-01-31' AS a, TIME '01:02:03.000004' AS b, '00112233-4455-6677-8899-aabbccddeeff'::UUID AS c,
@@ -108,7 +109,7 @@ test('dates, times, UUIDs, enums and JSON are strings', async () => {
   ]);
 });
 
-test('decimals are floats that have their digits, or rejected', async () => {
+test('Parquet decimals become floats with the same digits, or are rejected', async () => {
   expect(await sent('1.50::DECIMAL(4,2) AS a, (-0.05)::DECIMAL(9,2) AS b, 123::DECIMAL(18,0) AS c')).toEqual([
     'm a=1.50,b=-0.05,c=123i 1',
   ]);
@@ -121,7 +122,7 @@ test('decimals are floats that have their digits, or rejected', async () => {
   expect(await refused("'12345678901234567890.12'::DECIMAL(38,2) AS a")).toEqual(['inexact-decimal']);
 });
 
-test('a declared type goes before that of the file, and nothing is lost by it', async () => {
+test('a type declared with --fields overrides the Parquet type and never changes a value', async () => {
   const as = (type: 'float' | 'integer' | 'string') => ({ options: { fields: [field('v', type)] } });
   expect(await sent('7::BIGINT AS v', as('float'))).toEqual(['m v=7 1']);
   expect(await sent('7::BIGINT AS v', as('string'))).toEqual(['m v="7" 1']);
@@ -131,7 +132,7 @@ test('a declared type goes before that of the file, and nothing is lost by it', 
   expect(await sent("'7' AS v", as('integer'))).toEqual(['m v=7i 1']);
 });
 
-test('nulls are no values, and a row without any is rejected', async () => {
+test('a Parquet null leaves the field out, and a row of nulls is rejected', async () => {
   const query =
     "SELECT i::BIGINT AS time, CASE WHEN i % 3 > 0 THEN i END AS v, CASE WHEN i % 2 = 0 THEN 'h' || i END AS host FROM range(6) t(i)";
   const { points, rejects } = await readQuery(query, { options: { tags: [tag('host')] } });
@@ -142,7 +143,7 @@ test('nulls are no values, and a row without any is rejected', async () => {
   ]);
 });
 
-test('nested columns go by their path; lists are rejected unless a field picks an element', async () => {
+test('nested Parquet columns are named by path, and lists are rejected unless --fields names an element', async () => {
   const nested = "{'lat': 1.5::DOUBLE, 'lon': NULL::DOUBLE, 'at': {'n': 3::INTEGER}} AS gps";
   expect(await sent(nested)).toEqual(['m gps.lat=1.5,gps.at.n=3i 1']);
   const lists =
@@ -162,7 +163,7 @@ test('nested columns go by their path; lists are rejected unless a field picks a
   expect(await sent(lists, { options: { fields } })).toEqual(['m first=1.5,s2=2.5,o.1.v=2i,w=8i 1']);
 });
 
-test('lists of several rows stay with their rows, over pages and groups', async () => {
+test('list elements stay with their rows across pages and row groups', async () => {
   const query =
     'SELECT i::BIGINT AS time, range(i % 4) AS l, CASE WHEN i % 5 > 0 THEN [i, NULL] END AS n FROM range(5000) t(i)';
   const options = { fields: [field('l.2', null, 'a'), field('n.0', null, 'b')], chunkBytes: 1 << 17 };
@@ -180,7 +181,7 @@ const many =
   "i % 3 = 0 AS ok, 'text ' || i AS s, (i * 9007199254740)::BIGINT AS b FROM range(5000) t(i)";
 
 test.each(['snappy', 'zstd', 'gzip', 'brotli', 'lz4_raw', 'uncompressed'])(
-  'columns are read as they were before they were compressed as %s, in both versions of the pages',
+  'Parquet columns compressed with %s are read from pages of version 1 and 2',
   async (codec) => {
     const reading = { options: { tags: [tag('host')], chunkBytes: 1 << 18 } };
     const one = await readQuery(many, reading, `COMPRESSION ${codec}, ROW_GROUP_SIZE 2048`);
@@ -195,7 +196,7 @@ test.each(['snappy', 'zstd', 'gzip', 'brotli', 'lz4_raw', 'uncompressed'])(
   },
 );
 
-test('reading goes on at any row, at the offset that it had', async () => {
+test('a Parquet file is resumed at any row, at the same offset', async () => {
   const path = join(folder, 'again.parquet');
   await writeParquet(path, many, 'COMPRESSION snappy, ROW_GROUP_SIZE 2048');
   const reading = { options: { tags: [tag('host')] } };
@@ -208,7 +209,7 @@ test('reading goes on at any row, at the offset that it had', async () => {
   }
 });
 
-test('a row longer than any may be comes in parts, and the next ones where they are', async () => {
+test('a Parquet row above --max-point-bytes is rejected in parts, and later rows keep their offsets', async () => {
   const query = "SELECT i::BIGINT AS time, repeat('\"x', CASE WHEN i = 2 THEN 9000 ELSE 2 END) AS s FROM range(5) t(i)";
   const { points, rejects, ends } = await readQuery(query);
   expect(points.map(({ line }) => line)).toEqual([1, 2, 4, 5]);
@@ -220,7 +221,7 @@ test('a row longer than any may be comes in parts, and the next ones where they 
   expect(ends.at(-1)).toEqual({ end: points[3]!.offset + points[3]!.source.length + 1, line: 6 });
 });
 
-test('columns that nobody asks for are not read, and those that are asked for have to be there', async () => {
+test('only the columns named in the options are read, and a missing one is a usage error', async () => {
   const options = { fields: [field('v')], tags: [tag('host')] };
   const { points } = await readQuery("SELECT 1::BIGINT AS time, 2 AS v, 'h' AS host, 3 AS other", { options });
   expect(points.map(({ text, source }) => [text, source])).toEqual([
@@ -232,7 +233,7 @@ test('columns that nobody asks for are not read, and those that are asked for ha
   await expect(readQuery('SELECT 2 AS v')).rejects.toThrow('--time-column');
 });
 
-test('a file without rows has no points', async () => {
+test('a Parquet file without rows has no points', async () => {
   const { points, ends } = await readQuery('SELECT 1::BIGINT AS time, 2 AS v WHERE false');
   expect([points, ends]).toEqual([[], []]);
 });

@@ -1,4 +1,4 @@
-// Files that pyarrow wrote (fixtures/parquet/write.py says how): encodings and page versions that DuckDB does not write.
+// Files written by pyarrow (fixtures/parquet/write.py): encodings and page versions that DuckDB does not write.
 
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { readFileWith } from './support.js';
 
 const rows = Array.from({ length: 60 }, (_, i) => i);
 
-/** Row `i` as write.py has it. @param decimals of a second that timestamps are written with */
+/** The point of row `i` of write.py. @param decimals decimal places of the timestamps in us and ms */
 function point(i: number, [us, ms]: readonly [number, number]): string {
   const seconds = (whole: string, fraction: string, places: number): string =>
     `"${whole}.${fraction.padEnd(places, '0')}Z"`;
@@ -35,7 +35,7 @@ test.each([
   ['delta-gzip', [6, 3]],
   ['int96-lz4', [9, 9]],
   ['plain', [6, 3]],
-] as const)('every value of pyarrow is as it was: %s', async (name, decimals) => {
+] as const)('every value of the pyarrow file %s is read exactly', async (name, decimals) => {
   const path = fileURLToPath(new URL(`../../../fixtures/parquet/${name}.parquet`, import.meta.url));
   const { points, rejects } = await readFileWith(path, { options: { tags: [tag('host')] } });
   expect(rejects).toEqual([]);

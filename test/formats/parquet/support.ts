@@ -1,4 +1,4 @@
-// Parquet files through the format, into plain values.
+// Reads Parquet files through the format into plain values.
 
 import { readFile } from 'node:fs/promises';
 import type { ByteSource, MemoryBudget, Position } from '../../../src/core/types/index.js';
@@ -11,10 +11,10 @@ import { pointAt, rejectAt } from '../support.js';
 export interface Reading {
   readonly options?: Partial<Options>;
   readonly start?: Position;
-  readonly room?: MemoryBudget;
+  readonly budget?: MemoryBudget;
 }
 
-/** Bytes at hand as a file. */
+/** Wraps bytes as a file source. */
 export function fileOf(bytes: Uint8Array): ByteSource {
   return {
     read: () => Promise.resolve(0),
@@ -25,8 +25,8 @@ export function fileOf(bytes: Uint8Array): ByteSource {
   };
 }
 
-export async function readBytes(bytes: Uint8Array, { options, start = INPUT_START, room }: Reading = {}) {
-  const format = new Parquet(new RowFormatMemory({ ...plain, ...options }), room);
+export async function readBytes(bytes: Uint8Array, { options, start = INPUT_START, budget }: Reading = {}) {
+  const format = new Parquet(new RowFormatMemory({ ...plain, ...options }), budget);
   const source = format.reads(fileOf(bytes), 'a.parquet');
   const points: ReturnType<typeof pointAt>[] = [];
   const rejects: ReturnType<typeof rejectAt>[] = [];

@@ -1,4 +1,4 @@
-// The columns of a Parquet file: what each value is, whatever it is stored as, and where in nested rows it stands.
+// The columns of a Parquet file: the meaning of their values, and their places in nested rows.
 
 import type { SchemaElement } from 'hyparquet';
 import { InputError } from '../../../core/errors.js';
@@ -7,7 +7,7 @@ import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 
 export type Physical = NonNullable<SchemaElement['type']>;
 
-/** What a value is. */
+// Kinds of values.
 export const BOOL = 0;
 export const INT = 1;
 export const UINT = 2;
@@ -21,41 +21,42 @@ export const TIMESTAMP = 9;
 export const DATE = 10;
 export const TIME = 11;
 export const INT96 = 12;
-/** Something that has no place in a point. */
+/** A type that no point can hold. */
 export const OTHER = 13;
 
-/** A column that holds values. */
+/** A column of values. */
 export interface Leaf {
-  /** Number of the column in the file. */
+  /** Index of the column in the file. */
   readonly index: number;
-  /** Names as the file has them, the wrappings of lists included. */
+  /** Names in the file, including the wrapper groups of lists. */
   readonly path: readonly string[];
   readonly physical: Physical;
-  /** Of values that all have the same length; 0 for the others. */
+  /** Bytes of a value of fixed width; 0 for variable width. */
   readonly width: number;
   readonly kind: number;
-  /** Decimal places of a second, or of a DECIMAL. */
+  /** Decimal places: of a second for times, of the value for DECIMAL. */
   readonly scale: number;
-  /** Of a timestamp: an instant, not what a clock on the wall showed. */
+  /** True for a timestamp that is an instant, false for local time. */
   readonly utc: boolean;
-  /** What the file calls it. */
-  readonly called: string;
+  /** Name of the type in the file. */
+  readonly typeName: string;
 }
 
-/** A place in a row: a group of others, a list, or a value. */
+/** A place in a row: a group, a list or a value. */
 export interface Node {
   readonly name: string;
-  /** Path from the top as columns are named: `a.b`. */
+  /** Name of the column: its path without wrapper groups, `a.b`. */
   readonly column: string;
-  /** Levels from which on there is something here, and at which lists repeat. */
+  /** Definition level from which the node is present. */
   readonly definition: number;
+  /** Repetition level at which the innermost list around it continues. */
   readonly repetition: number;
   readonly isList: boolean;
   readonly children: readonly Node[];
   readonly leaf: Leaf | null;
 }
 
-const mostDepth = 64;
+const maxDepth = 64;
 const widths: Partial<Record<Physical, number>> = { INT32: 4, INT64: 8, INT96: 12, FLOAT: 4, DOUBLE: 8, BOOLEAN: 1 };
 const places = { MILLIS: 3, MICROS: 6, NANOS: 9 };
 const fieldTypes: Readonly<Record<number, FieldTypeName>> = {
@@ -67,24 +68,27 @@ const fieldTypes: Readonly<Record<number, FieldTypeName>> = {
   [FLOAT64]: 'float',
 };
 
-/** Type of a field that the column becomes. */
+/** Returns the type of the field that a column becomes. */
 export function fieldType({ kind, scale }: Leaf): FieldTypeName {
   if (kind === DECIMAL) return scale > 0 ? 'float' : 'integer';
   return fieldTypes[kind] ?? 'string';
 }
 
-/** The top of the tree. Throws InputError. */
+/** Builds the tree of columns. Throws InputError for an invalid schema. */
 export function treeOf(elements: readonly SchemaElement[], name: string): { root: Node; leaves: Leaf[] } {
   const leaves: Leaf[] = [];
   let next = 0;
-  const bad = (got: string): InputError =>
-    new InputError(
-      `reading ${name}: expected a Parquet file with a schema that can be loaded, got ${got}; write it again, or as CSV or NDJSON`,
-    );
-  const grow = (above: Node | null, path: readonly string[], isWrapped: boolean): Node => {
+  const invalid = (found: string): InputError =>
+    new InputError({
+      tried: `reading ${name}`,
+      expected: 'a valid Parquet schema',
+      found,
+      fix: 'write the file again, or as CSV or NDJSON',
+    });
+  const build = (above: Node | null, path: readonly string[], isWrapped: boolean): Node => {
     const element = elements[next++];
-    if (element === undefined) throw bad('fewer columns than its groups speak of');
-    if (path.length > mostDepth) throw bad(`columns nested deeper than ${mostDepth}`);
+    if (element === undefined) throw invalid('fewer columns than its groups state');
+    if (path.length > maxDepth) throw invalid(`columns nested deeper than ${maxDepth}`);
     const here = above === null ? [] : [...path, element.name];
     const isList = element.repetition_type === 'REPEATED' && above !== null;
     const hidden = above === null || isWrapped;
@@ -105,21 +109,21 @@ export function treeOf(elements: readonly SchemaElement[], name: string): { root
       leaf: element.num_children ? null : leafOf(element, here, leaves.length),
     };
     if (node.leaf !== null) {
-      if (above === null) throw bad('no columns');
-      if (leaves.push(node.leaf) > MAX_COLUMNS) throw bad(`more than ${MAX_COLUMNS} columns`);
+      if (above === null) throw invalid('no columns');
+      if (leaves.push(node.leaf) > MAX_COLUMNS) throw invalid(`more than ${MAX_COLUMNS} columns`);
       return node;
     }
     for (let i = 0; i < (element.num_children ?? 0); i++) {
-      children.push(grow(node, here, isWrapping(element, elements[next], isWrapped)));
+      children.push(build(node, here, isWrapping(element, elements[next], isWrapped)));
     }
     return node;
   };
-  const root = grow(null, [], false);
-  if (next !== elements.length) throw bad('more columns than its groups speak of');
+  const root = build(null, [], false);
+  if (next !== elements.length) throw invalid('more columns than its groups state');
   return { root, leaves };
 }
 
-/** A list is written as a group that repeats within another; their names are no part of a column's. */
+/** Recognises the repeated group inside a list, whose name is not part of column names. */
 function isWrapping(parent: SchemaElement, child: SchemaElement | undefined, isWrapped: boolean): boolean {
   const { converted_type: converted, logical_type: logical } = parent;
   const wraps = [converted, logical?.type].some(
@@ -141,7 +145,7 @@ function leafOf(element: SchemaElement, path: readonly string[], index: number):
     kind,
     scale: kind === DECIMAL ? (scale ?? 0) : unit !== null ? places[unit] : converted_type?.endsWith('MILLIS') ? 3 : 6,
     utc: logical_type !== undefined && 'isAdjustedToUTC' in logical_type ? logical_type.isAdjustedToUTC : true,
-    called: logical_type?.type ?? converted_type ?? type,
+    typeName: logical_type?.type ?? converted_type ?? type,
   };
 }
 

@@ -1,34 +1,34 @@
-// Which columns of a file become part of points, and how: those that nobody asks for are not read at all.
+// The columns of a file that become parts of points. Other columns are not read.
 
 import { UsageError } from '../../../core/errors.js';
 import { copySlack } from '../../rows/copy-bytes.js';
 import { buildMapping } from '../../rows/mapping/build-mapping.js';
 import { type Mapping, type MappingOptions, wantedNames } from '../../rows/mapping/mapping.js';
-import type { TextRange } from '../rows/row-text.js';
+import type { CellTarget } from '../rows/row-text.js';
 import { fieldType, type Leaf, type Node, OTHER } from './parquet-schema.js';
 
 /** The name of a column as JSON, with its colon. */
 export interface Key {
   readonly bytes: Uint8Array;
-  /** Of the same, and as many bytes behind it as a copy may read. */
+  /** The same bytes, followed by the slack that a fast copy may read. */
   readonly view: DataView;
 }
 
-/** A column whose rows have one value at most. */
+/** A column outside of lists: at most one value per row. */
 export interface FlatColumn {
   readonly node: Node;
-  readonly place: TextRange;
+  readonly target: CellTarget;
   readonly key: Key;
 }
 
-/** A column at the top with lists somewhere in it. */
+/** A top-level column that contains lists. */
 export interface ListColumn {
   readonly node: Node;
   readonly leaves: readonly Node[];
   readonly key: Key;
-  /** By path, elements of lists by their number: `samples.0`. */
-  readonly places: ReadonlyMap<string, TextRange>;
-  /** Numbers of the columns that are lists, by path. */
+  /** Targets by path; an element of a list is named by its index: `samples.0`. */
+  readonly targets: ReadonlyMap<string, CellTarget>;
+  /** Indexes of the columns that are whole lists, by path. */
   readonly lists: ReadonlyMap<string, number>;
 }
 
@@ -39,56 +39,61 @@ export interface SelectedColumns {
   readonly lists: readonly ListColumn[];
 }
 
-/** Throws UsageError when the columns are not those that the options speak of. */
+/** Selects the columns that the options name. Throws UsageError when options and file contradict each other. */
 export function columnsOf(root: Node, options: MappingOptions): SelectedColumns {
   const tops = root.children.map((node) => ({ node, leaves: leavesOf(node), hasLists: hasList(node) }));
-  const picks = wantedNames(options);
+  const wanted = wantedNames(options);
   const named = tops.flatMap(({ node, leaves, hasLists }) =>
-    hasLists ? listNames(node, picks) : leaves.map((leaf) => [leaf.column, leaf.leaf] as const),
+    hasLists ? listNames(node, wanted) : leaves.map((leaf) => [leaf.column, leaf.leaf] as const),
   );
   const names = named.map(([name]) => name);
   const types = new Map(named.flatMap(([name, leaf]) => (leaf === null ? [] : [[name, fieldType(leaf)]])));
   const mapping = buildMapping(names, options, (name) => types.get(name) ?? null);
-  const asked = new Map((options.fields ?? []).map(({ name, type }) => [name, type]));
-  const placeOf = (name: string, leaf: Leaf): TextRange => {
+  const declared = new Map((options.fields ?? []).map(({ name, type }) => [name, type]));
+  const targetOf = (name: string, leaf: Leaf): CellTarget => {
     const column = names.indexOf(name);
     const isUsed = mapping.wants(name) && column >= 0;
-    if (isUsed && leaf.kind === OTHER) throw unknown(name, leaf);
-    return { leaf, cell: isUsed ? column : -1, isTime: column === mapping.time, asked: asked.get(name) ?? null };
+    if (isUsed && leaf.kind === OTHER) throw unsupportedType(name, leaf);
+    return { leaf, cell: isUsed ? column : -1, isTime: column === mapping.time, declared: declared.get(name) ?? null };
   };
   const flat: FlatColumn[] = [];
   const lists: ListColumn[] = [];
   for (const { node, leaves, hasLists } of tops) {
     if (hasLists) {
-      const used = listNames(node, picks).filter(([name]) => mapping.wants(name));
+      const used = listNames(node, wanted).filter(([name]) => mapping.wants(name));
       if (used.length === 0) continue;
       lists.push({
         node,
         leaves,
         key: keyOf(node.column),
-        places: new Map(used.flatMap(([name, leaf]) => (leaf === null ? [] : [[name, placeOf(name, leaf)]]))),
+        targets: new Map(used.flatMap(([name, leaf]) => (leaf === null ? [] : [[name, targetOf(name, leaf)]]))),
         lists: new Map(used.flatMap(([name, leaf]) => (leaf === null ? [[name, names.indexOf(name)]] : []))),
       });
     } else
       for (const leaf of leaves) {
-        const place = placeOf(leaf.column, leaf.leaf!);
-        if (place.cell >= 0) flat.push({ node: leaf, place, key: keyOf(leaf.column) });
+        const target = targetOf(leaf.column, leaf.leaf!);
+        if (target.cell >= 0) flat.push({ node: leaf, target, key: keyOf(leaf.column) });
       }
   }
   return { mapping, count: names.length, flat, lists };
 }
 
-/** Columns of values, and null for lists of which no element is picked. */
-function listNames(node: Node, picks: readonly string[]): (readonly [string, Leaf | null])[] {
+/** Returns all leaves of the selected columns, those of lists last. */
+export function selectedLeaves({ flat, lists }: SelectedColumns): Leaf[] {
+  return [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(({ leaf }) => leaf!);
+}
+
+/** Lists the columns below a node. The leaf is null for a list of which no element is wanted. */
+function listNames(node: Node, wanted: readonly string[]): (readonly [string, Leaf | null])[] {
   if (!node.isList)
-    return node.leaf === null ? node.children.flatMap((child) => listNames(child, picks)) : [[node.column, node.leaf]];
-  const picked = picks.filter(
+    return node.leaf === null ? node.children.flatMap((child) => listNames(child, wanted)) : [[node.column, node.leaf]];
+  const elements = wanted.filter(
     (name) => name.startsWith(`${node.column}.`) && /^\d+(\.|$)/.test(name.slice(node.column.length + 1)),
   );
-  if (picked.length === 0) return [[node.column, null]];
-  const plain = (path: string): string => path.replace(/\.\d+(?=\.|$)/g, '');
-  return picked.flatMap((name) => {
-    const leaf = leavesOf(node).find(({ column }) => column === plain(name));
+  if (elements.length === 0) return [[node.column, null]];
+  const withoutIndexes = (path: string): string => path.replace(/\.\d+(?=\.|$)/g, '');
+  return elements.flatMap((name) => {
+    const leaf = leavesOf(node).find(({ column }) => column === withoutIndexes(name));
     return leaf === undefined ? [] : [[name, leaf.leaf] as const];
   });
 }
@@ -108,8 +113,13 @@ export function keyOf(name: string): Key {
   return { bytes: memory.subarray(0, text.length), view: new DataView(memory.buffer) };
 }
 
-function unknown(name: string, { called }: Leaf): UsageError {
+function unsupportedType(name: string, { typeName }: Leaf): UsageError {
   return new UsageError([
-    `mapping the columns — expected values that a point can hold — got ${called} in column ${name} — leave it out: name the others with --fields`,
+    {
+      tried: 'mapping the columns',
+      expected: 'values that a point can hold',
+      found: `${typeName} in column ${name}`,
+      fix: 'leave it out: name the other columns with --fields',
+    },
   ]);
 }

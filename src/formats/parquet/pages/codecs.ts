@@ -1,10 +1,9 @@
-// Pages, decompressed: into exactly as many bytes as their header says, or not at all.
+// Decompression of pages. Each codec returns exactly as many bytes as the page header states, or throws.
 
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { snappyUncompressor } from 'hysnappy';
-import { lz4, lz4Framed } from './lz4.js';
 
-/** Throws whatever; the caller says what was read. */
+/** Decompresses `input` into `size` bytes. Throws errors of any type for damaged input. */
 export type Codec = (input: Uint8Array, size: number) => Uint8Array;
 
 const loaded = new Map<string, Promise<Codec> | Codec>();
@@ -19,7 +18,7 @@ const codecs: Readonly<Record<string, () => Promise<Codec> | Codec>> = {
   LZ4: () => lz4Framed,
 };
 
-/** Null for one that there is not. */
+/** Loads a codec by its Parquet name. Returns null for an unsupported one. */
 export async function codecOf(name: string): Promise<Codec | null> {
   const make = codecs[name];
   if (make === undefined) return null;
@@ -36,14 +35,14 @@ export async function codecOf(name: string): Promise<Codec | null> {
 function snappy(): Codec {
   const uncompress = snappyUncompressor();
   return (input, size) => {
-    // It writes as many bytes as the input says.
-    let said = 0;
+    // The decoder allocates the size that the input states, so check that size first.
+    let stated = 0;
     for (let i = 0, factor = 1; i < 5; i++, factor *= 128) {
       const byte = input[i] ?? 0;
-      said += (byte & 0x7f) * factor;
+      stated += (byte & 0x7f) * factor;
       if (byte < 0x80) break;
     }
-    if (said !== size) throw new Error(`${said} bytes instead of ${size}`);
+    if (stated !== size) throw new Error(`${stated} bytes instead of ${size}`);
     return uncompress(input, size);
   };
 }
@@ -52,6 +51,64 @@ async function zstd(): Promise<Codec> {
   const { ZSTDDecoder } = await import('zstddec/stream');
   const decoder = new ZSTDDecoder();
   await decoder.init();
-  // What is damaged comes out too short.
+  // Damaged input yields fewer bytes than `size`.
   return (input, size) => decoder.decode(input, size);
+}
+
+/** Decompresses one LZ4 block. The library's decoder would leave zeros where the input ends early. */
+function lz4(input: Uint8Array, size: number): Uint8Array {
+  const output = new Uint8Array(size);
+  lz4Block(input, output);
+  return output;
+}
+
+/** Decompresses LZ4 blocks in Hadoop frames, each after its two lengths. Falls back to one bare block. */
+function lz4Framed(input: Uint8Array, size: number): Uint8Array {
+  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  const output = new Uint8Array(size);
+  let from = 0;
+  let to = 0;
+  while (from + 8 <= input.length) {
+    const plain = view.getUint32(from);
+    const packed = view.getUint32(from + 4);
+    if (packed > input.length - from - 8 || plain > size - to) break;
+    try {
+      lz4Block(input.subarray(from + 8, from + 8 + packed), output.subarray(to, to + plain));
+    } catch {
+      break;
+    }
+    from += 8 + packed;
+    to += plain;
+  }
+  return from === input.length && to === size ? output : lz4(input, size);
+}
+
+function lz4Block(input: Uint8Array, output: Uint8Array): void {
+  let p = 0;
+  let o = 0;
+  const length = (nibble: number): number => {
+    let sum = nibble;
+    if (nibble < 15) return sum;
+    for (let byte = 255; byte === 255; sum += byte) byte = input[p++] ?? damagedBlock();
+    return sum;
+  };
+  while (p < input.length) {
+    const token = input[p++]!;
+    const literals = length(token >> 4);
+    if (literals > input.length - p || literals > output.length - o) damagedBlock();
+    output.set(input.subarray(p, p + literals), o);
+    p += literals;
+    o += literals;
+    if (p === input.length) break;
+    const back = input[p]! | ((input[p + 1] ?? damagedBlock()) << 8);
+    p += 2;
+    const match = length(token & 15) + 4;
+    if (back === 0 || back > o || match > output.length - o) damagedBlock();
+    for (const end = o + match; o < end; o++) output[o] = output[o - back]!;
+  }
+  if (o !== output.length) damagedBlock();
+}
+
+function damagedBlock(): never {
+  throw new Error('a damaged LZ4 block');
 }

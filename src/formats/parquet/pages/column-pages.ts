@@ -1,66 +1,53 @@
-// One column of one row group, read page by page: what is held of it is a page, and the dictionary where there is one.
+// The pages of one column in one row group. Only the current page and the dictionary stay in memory.
 
 import { crc32 } from 'node:zlib';
 import type { PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import type { FileBytes } from '../../../core/types/index.js';
 import type { Chunk } from '../metadata/footer.js';
-import type { Leaf } from '../metadata/parquet-schema.js';
 import { structEnd, ThriftError } from '../metadata/thrift.js';
-import type { Codec } from './codecs.js';
-import { dictionaryOf, type Levels, type Page, pageOf } from './data-page.js';
+import { dictionaryOf, noPage, type Page, type PageDecoder, pageOf } from './data-page.js';
 import { noValues, type PageValues } from './page-values.js';
 
-/** Read at once where pages are small. */
+/** Number of bytes read at once where pages are small. */
 const readAhead = 64 * 1024;
-/** With statistics of long texts headers grow; none is larger. */
-const mostHeader = 4 * 1024 * 1024;
+/** Statistics of long texts enlarge a header; a header beyond this size is damage. */
+const maxHeader = 4 * 1024 * 1024;
 
 const nothing = new Uint8Array(0);
 
-export interface ReadColumn {
-  readonly leaf: Leaf;
-  readonly chunk: Chunk;
-  readonly levels: Levels;
-}
-
 export class ColumnPages {
   readonly #file: FileBytes;
-  readonly #column: ReadColumn;
-  readonly #codec: Codec;
+  readonly #chunk: Chunk;
+  readonly #decoder: PageDecoder;
+  /** File offset of the next page header. */
   #at: number;
-  /** Bytes of the file from `#from` on. */
-  #held: Uint8Array = nothing;
-  #from = 0;
+  /** Bytes of the file from `#bufferStart` on. */
+  #buffer: Uint8Array = nothing;
+  #bufferStart = 0;
   #dictionary: PageValues = noValues;
-  /** Values and decompressed bytes that are still to come. */
-  #left: number;
-  #bytes: number;
+  #valuesLeft: number;
+  #bytesLeft: number;
 
-  constructor(file: FileBytes, column: ReadColumn, codec: Codec) {
+  constructor(file: FileBytes, chunk: Chunk, decoder: PageDecoder) {
     this.#file = file;
-    this.#column = column;
-    this.#codec = codec;
-    this.#at = column.chunk.from;
-    this.#left = column.chunk.values;
-    this.#bytes = column.chunk.bytes;
-  }
-
-  /** Values that are still to come. */
-  get left(): number {
-    return this.#left;
+    this.#chunk = chunk;
+    this.#decoder = decoder;
+    this.#at = chunk.from;
+    this.#valuesLeft = chunk.values;
+    this.#bytesLeft = chunk.bytes;
   }
 
   /**
-   * The next page with values, but for those that are passed as a whole: up to `skip` values. Throws for what is damaged.
+   * Reads the next page with entries. Skips whole pages first, up to `skip` entries.
+   * Returns an empty page at the end of the column. Throws for damage.
    */
   async next(skip: number): Promise<{ page: Page; skipped: number }> {
     let skipped = 0;
-    while (this.#left > 0) {
+    while (this.#valuesLeft > 0) {
       const { header, body } = await this.#header();
       if (header.dictionary_page_header !== undefined) {
-        const content = await this.#body(header, body);
-        this.#dictionary = dictionaryOf(header, content, this.#column.leaf, this.#codec);
+        this.#dictionary = dictionaryOf(this.#decoder, header, await this.#body(header, body));
         continue;
       }
       const count = (header.data_page_header ?? header.data_page_header_v2)?.num_values;
@@ -68,27 +55,25 @@ export class ColumnPages {
         this.#at = body + header.compressed_page_size;
         continue;
       }
-      if (count < 0 || count > this.#left) throw new Error('a page with more values than there are');
-      this.#left -= count;
+      if (count < 0 || count > this.#valuesLeft) throw new Error('a page with more values than its column');
+      this.#valuesLeft -= count;
       if (count <= skip - skipped) {
         skipped += count;
         this.#at = body + header.compressed_page_size;
         continue;
       }
-      const content = await this.#body(header, body);
-      const { leaf, levels } = this.#column;
-      const page = pageOf(header, content, leaf, levels, this.#codec, this.#dictionary);
-      // Only what is small serves the next page, too.
-      if (this.#held.length > readAhead) this.#held = nothing;
+      const page = pageOf(this.#decoder, header, await this.#body(header, body), this.#dictionary);
+      // A large buffer holds nothing of the next page; free it.
+      if (this.#buffer.length > readAhead) this.#buffer = nothing;
       return { page, skipped };
     }
-    return { page: { count: 0, definitions: null, repetitions: null, values: noValues, places: null }, skipped };
+    return { page: noPage, skipped };
   }
 
-  /** The header of the page that comes next, and where in the file its body begins. */
+  /** Reads the next page header. `body` is the file offset behind it. */
   async #header(): Promise<{ header: PageHeader; body: number }> {
     for (let want = readAhead; ; want *= 8) {
-      const bytes = await this.#take(this.#at, Math.min(this.#column.chunk.to, this.#at + want));
+      const bytes = await this.#take(this.#at, Math.min(this.#chunk.to, this.#at + want));
       try {
         const length = structEnd(bytes, 0);
         const header = parquetHeader({ view: new DataView(bytes.buffer, bytes.byteOffset, length), offset: 0 });
@@ -96,7 +81,7 @@ export class ColumnPages {
         this.#check(header, body);
         return { header, body };
       } catch (error) {
-        const isWhole = bytes.length < want || want >= mostHeader;
+        const isWhole = bytes.length < want || want >= maxHeader;
         if (!(error instanceof ThriftError) || isWhole) throw error;
       }
     }
@@ -104,33 +89,33 @@ export class ColumnPages {
 
   #check(header: PageHeader, body: number): void {
     const { compressed_page_size: packed, uncompressed_page_size: size, dictionary_page_header: dictionary } = header;
-    if (!(packed >= 0 && packed <= this.#column.chunk.to - body)) throw new Error('a page longer than its column');
-    // Headers count as bytes too, so that what is left is never less than a page.
-    if (!(size >= 0 && size <= this.#bytes)) throw new Error('pages of more bytes than the footer says');
-    const least = this.#column.leaf.width || 4;
-    if (dictionary !== undefined && !(dictionary.num_values >= 0 && dictionary.num_values * least <= size))
-      throw new Error('a dictionary of more values than it has room for');
-    this.#bytes -= size;
+    if (!(packed >= 0 && packed <= this.#chunk.to - body)) throw new Error('a page longer than its column');
+    // The total in the footer includes headers, so it is never less than the sum of the pages.
+    if (!(size >= 0 && size <= this.#bytesLeft)) throw new Error('pages of more bytes than the footer states');
+    const minWidth = this.#decoder.leaf.width || 4;
+    if (dictionary !== undefined && !(dictionary.num_values >= 0 && dictionary.num_values * minWidth <= size))
+      throw new Error('a dictionary with more values than bytes for them');
+    this.#bytesLeft -= size;
   }
 
   async #body(header: PageHeader, from: number): Promise<Uint8Array> {
     const to = from + header.compressed_page_size;
     this.#at = to;
     const bytes = await this.#take(from, to);
-    if (bytes.length < to - from) throw new Error('its end too early');
+    if (bytes.length < to - from) throw new Error('the end of the file within a page');
     if (header.crc !== undefined && crc32(bytes) >>> 0 !== header.crc >>> 0)
       throw new Error('a page with a wrong checksum');
     return bytes;
   }
 
-  /** Bytes [from, to) of the file, or as many as there are. */
+  /** Reads bytes [from, to) of the file, or fewer at its end. */
   async #take(from: number, to: number): Promise<Uint8Array> {
-    const start = from - this.#from;
-    if (start < 0 || to - this.#from > this.#held.length) {
-      this.#held = await this.#file.bytes(from, to);
-      this.#from = from;
-      return this.#held;
+    const start = from - this.#bufferStart;
+    if (start < 0 || to - this.#bufferStart > this.#buffer.length) {
+      this.#buffer = await this.#file.bytes(from, to);
+      this.#bufferStart = from;
+      return this.#buffer;
     }
-    return this.#held.subarray(start, to - this.#from);
+    return this.#buffer.subarray(start, to - this.#bufferStart);
   }
 }

@@ -1,4 +1,4 @@
-// Where reading stands in one column: at an entry of a page, and at the value that it stands for, if it stands for one.
+// A position in one column: the next entry of the current page, and the value of the entry read last.
 
 import type { ColumnPages } from './column-pages.js';
 import type { Page } from './data-page.js';
@@ -6,108 +6,109 @@ import { noValues, type PageValues } from './page-values.js';
 
 export class PageCursor {
   values: PageValues = noValues;
-  /** Whether they are a dictionary, so that they come more than once. */
+  /** True when `values` is a dictionary, so that a value may occur several times. */
   isDictionary = false;
-  /** The value of the entry passed last: bytes [from, to) of `source`. Told by `locate`. */
+  /** Bytes [from, to) of `source` hold the value of the last `locate`. */
   source: Uint8Array = noValues.bytes;
   from = 0;
   to = 0;
   readonly #pages: ColumnPages;
-  readonly #highest: number;
-  /** Of the page, so that a value is found without a way through it. */
+  readonly #maxLevel: number;
+  // Fields of the current page, copied here to save an indirection for each value.
   #definitions: Uint8Array | null = null;
   #repetitions: Uint8Array | null = null;
-  #places: Int32Array | null = null;
-  #isShared = false;
+  #indexes: Int32Array | null = null;
+  #hasPrefixes = false;
   #count = 0;
-  #inPage = 0;
-  #next = 0;
-  /** What comes behind it, where all of a column is held, and entries in there. */
-  readonly #later: Page[] = [];
-  #behind = 0;
-  /** The text before, where texts are written as what differs from it. */
+  #leftInPage = 0;
+  #nextValue = 0;
+  /** Pages behind the current one, and the number of their entries. Filled only for columns within lists. */
+  readonly #queue: Page[] = [];
+  #queued = 0;
+  /** The previous text, of which DELTA_BYTE_ARRAY values share a prefix. */
   #text = Buffer.alloc(0);
   #textLength = 0;
 
-  constructor(pages: ColumnPages, highest: number) {
+  constructor(pages: ColumnPages, maxLevel: number) {
     this.#pages = pages;
-    this.#highest = highest;
+    this.#maxLevel = maxLevel;
   }
 
-  /** Entries that are held and still to be read. */
+  /** Number of entries in memory and not yet read. */
   get left(): number {
-    return this.#inPage + this.#behind;
+    return this.#leftInPage + this.#queued;
   }
 
-  /** Reads on until there is an entry, behind the next `skip` ones; false at the end of the column. Throws for what is damaged. */
+  /** Skips `skip` entries and reads pages until one entry is in memory. Returns false at the end of the column. */
   async fill(skip: number): Promise<boolean> {
-    let pass = skip;
-    while (this.left <= pass) {
-      pass -= this.left;
-      const { page, skipped } = await this.#pages.next(pass);
+    let toSkip = skip;
+    while (this.left <= toSkip) {
+      toSkip -= this.left;
+      const { page, skipped } = await this.#pages.next(toSkip);
       if (page.count === 0) return false;
-      pass -= skipped;
-      this.#turn(page);
+      toSkip -= skipped;
+      this.#open(page);
     }
-    for (; pass > 0; pass--) this.pass();
+    for (; toSkip > 0; toSkip--) this.next();
     return true;
   }
 
-  /** Reads all that is left of the column: what is in a list may go on in the next page. */
+  /** Reads all pages of the column, because a list may continue in the next page. */
   async fillAll(): Promise<void> {
     for (;;) {
       const { page } = await this.#pages.next(0);
       if (page.count === 0) return;
-      this.#behind += page.count;
-      this.#later.push(page);
+      this.#queued += page.count;
+      this.#queue.push(page);
     }
   }
 
-  #turn({ count, definitions, repetitions, values, places }: Page): void {
+  #open({ count, definitions, repetitions, values, indexes }: Page): void {
     this.#definitions = definitions;
     this.#repetitions = repetitions;
-    this.#places = places;
-    this.#isShared = values.shared !== null;
+    this.#indexes = indexes;
+    this.#hasPrefixes = values.shared !== null;
     this.#count = count;
-    this.#inPage = count;
-    this.#next = 0;
+    this.#leftInPage = count;
+    this.#nextValue = 0;
     this.values = values;
-    this.isDictionary = places !== null;
+    this.isDictionary = indexes !== null;
   }
 
-  /** Number in its page of the next entry. */
-  #at(): number {
-    while (this.#inPage === 0) {
-      const page = this.#later.shift()!;
-      this.#behind -= page.count;
-      this.#turn(page);
+  /** Returns the index of the next entry in its page, opening a queued page if needed. */
+  #entry(): number {
+    while (this.#leftInPage === 0) {
+      const page = this.#queue.shift()!;
+      this.#queued -= page.count;
+      this.#open(page);
     }
-    return this.#count - this.#inPage;
+    return this.#count - this.#leftInPage;
   }
 
-  /** Level of the next entry, and at which list it goes on; 0 where a row begins. */
+  /** Definition level of the next entry. */
   get definition(): number {
-    const at = this.#at();
-    return this.#definitions?.[at] ?? this.#highest;
+    const entry = this.#entry();
+    return this.#definitions?.[entry] ?? this.#maxLevel;
   }
 
+  /** Repetition level of the next entry; 0 where a row begins. */
   get repetition(): number {
     if (this.left === 0) return 0;
-    const at = this.#at();
-    return this.#repetitions?.[at] ?? 0;
+    const entry = this.#entry();
+    return this.#repetitions?.[entry] ?? 0;
   }
 
-  /** Goes on behind the next entry. @returns the number of its value; -1 where it has none */
-  pass(): number {
-    const at = this.#at();
-    this.#inPage--;
-    if (this.#definitions !== null && this.#definitions[at] !== this.#highest) return -1;
-    const next = this.#next++;
-    if (this.#isShared) this.#share(this.values, next);
-    return this.#places === null ? next : this.#places[next]!;
+  /** Reads the next entry. Returns the index of its value, or -1 for null. */
+  next(): number {
+    const entry = this.#entry();
+    this.#leftInPage--;
+    if (this.#definitions !== null && this.#definitions[entry] !== this.#maxLevel) return -1;
+    const index = this.#nextValue++;
+    if (this.#hasPrefixes) this.#completeText(this.values, index);
+    return this.#indexes === null ? index : this.#indexes[index]!;
   }
 
-  /** Where the bytes of a value lie. */
+  /** Points `source`, `from` and `to` at a value. */
   locate(value: number, width: number): void {
     const { bytes, starts, ends, shared, from } = this.values;
     if (shared !== null) {
@@ -121,7 +122,7 @@ export class PageCursor {
     this.to = ends === null ? this.from + width : ends[value]!;
   }
 
-  #share({ bytes, starts, ends, shared }: PageValues, value: number): void {
+  #completeText({ bytes, starts, ends, shared }: PageValues, value: number): void {
     const head = shared![value]!;
     const [from, to] = [starts![value]!, ends![value]!];
     const length = head + to - from;

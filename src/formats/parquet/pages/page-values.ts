@@ -1,30 +1,31 @@
-// The values of a page as they lie in it: no object is made for any of them. What is packed is unpacked into memory of the
-// same form, so that whoever reads a value need not know how it came.
+// The values of a page in one common memory layout. Reading them allocates no object per value.
+// Packed encodings are unpacked into that layout, so readers of values need not know the encoding.
 
 import { deltaBinaryUnpack } from 'hyparquet/src/delta.js';
 import { byteStreamSplit } from 'hyparquet/src/encoding.js';
 import type { Leaf } from '../metadata/parquet-schema.js';
-import { deltaEnd } from './delta.js';
-import { readRuns } from './levels.js';
+import { readRuns } from './bit-runs.js';
 
-/** Values by number. */
+/** Values by index. */
 export interface PageValues {
   readonly count: number;
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** Where values of one length begin. */
+  /** Offset of the first value of fixed width. */
   readonly from: number;
-  /** Offsets in `bytes` of values of any length; null for those of one length. */
+  /** Offsets in `bytes` of values of variable length; null for fixed width. */
   readonly starts: Int32Array | null;
   readonly ends: Int32Array | null;
-  /** Bytes at the beginning of each value that are those of the one before; null where each is whole. */
+  /** Number of leading bytes that each value shares with the one before; null when values are complete. */
   readonly shared: Int32Array | null;
 }
 
 const noBytes = new Uint8Array(0);
 export const noValues: PageValues = valuesOf(0, noBytes, 0);
+/** The library's delta decoder allocates a block at a time; larger blocks are refused. */
+const maxDeltaBlock = 1 << 16;
 
-/** All are made here, so that they are objects of one form: reading from several is several times as slow. */
+/** Builds all PageValues in one place, so that V8 sees one object shape: several shapes read several times slower. */
 function valuesOf(
   count: number,
   bytes: Uint8Array,
@@ -37,21 +38,22 @@ function valuesOf(
   return { count, bytes, view, from, starts, ends, shared };
 }
 
-/** Values as they are, one behind the other. Throws when there are fewer. */
+/** Reads PLAIN values. Throws when fewer than `count` fit. */
 export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: number): PageValues {
   if (leaf.physical === 'BOOLEAN') return bitValues(count, bytes, from);
   if (leaf.width > 0) {
-    if (count * leaf.width > bytes.length - from) throw new Error('fewer values than it speaks of');
+    assertRoom(count * leaf.width, bytes, from);
     return valuesOf(count, bytes, from);
   }
-  if (count * 4 > bytes.length - from) throw new Error('fewer values than it speaks of');
+  assertRoom(count * 4, bytes, from);
   const starts = new Int32Array(count);
   const ends = new Int32Array(count);
   const values = valuesOf(count, bytes, from, starts, ends);
   const { view } = values;
   for (let i = 0, p = from; i < count; i++) {
-    const length = view.getUint32(p, true);
-    if (length > bytes.length - p - 4) throw new Error('a text longer than what holds it');
+    // The texts before this one may have used up the bytes.
+    const length = p + 4 <= bytes.length ? view.getUint32(p, true) : Number.POSITIVE_INFINITY;
+    if (length > bytes.length - p - 4) throw new Error('a text longer than its page');
     starts[i] = p + 4;
     p += 4 + length;
     ends[i] = p;
@@ -59,14 +61,19 @@ export function plainValues(leaf: Leaf, count: number, bytes: Uint8Array, from: 
   return values;
 }
 
-/** A byte for each bit. */
+function assertRoom(size: number, bytes: Uint8Array, from: number): void {
+  if (size > bytes.length - from) throw new Error('fewer values than its header states');
+}
+
+/** Expands bits to bytes. */
 function bitValues(count: number, bytes: Uint8Array, from: number): PageValues {
-  if (count > (bytes.length - from) * 8) throw new Error('fewer values than it speaks of');
-  const flags = Uint8Array.from({ length: count }, (_, i) => (bytes[from + (i >>> 3)]! >>> (i & 7)) & 1);
+  assertRoom(count / 8, bytes, from);
+  const flags = new Uint8Array(count);
+  for (let i = 0; i < count; i++) flags[i] = (bytes[from + (i >>> 3)]! >>> (i & 7)) & 1;
   return valuesOf(count, flags, 0);
 }
 
-/** Values in one of the encodings that need no dictionary. Throws for what is damaged, or none of them. */
+/** Reads values in any encoding without a dictionary. Throws for damaged values and unknown encodings. */
 export function encodedValues(
   leaf: Leaf,
   encoding: string,
@@ -81,47 +88,48 @@ export function encodedValues(
     readRuns(bytes, from + 4, bytes.length, 1, flags);
     return valuesOf(count, flags, 0);
   }
-  if (encoding === 'BYTE_STREAM_SPLIT') return split(leaf, count, bytes, from);
+  if (encoding === 'BYTE_STREAM_SPLIT') return splitValues(leaf, count, bytes, from);
   if (encoding === 'DELTA_BINARY_PACKED' && leaf.physical === 'INT32')
-    return deltas(new Int32Array(count), bytes, from);
+    return deltaValues(new Int32Array(count), bytes, from);
   if (encoding === 'DELTA_BINARY_PACKED' && leaf.physical === 'INT64')
-    return deltas(new BigInt64Array(count), bytes, from);
-  if (encoding === 'DELTA_LENGTH_BYTE_ARRAY') return lengths(leaf, count, bytes, from, null);
-  if (encoding === 'DELTA_BYTE_ARRAY') {
+    return deltaValues(new BigInt64Array(count), bytes, from);
+  const isByteArray = leaf.physical === 'BYTE_ARRAY' || leaf.physical === 'FIXED_LEN_BYTE_ARRAY';
+  if (encoding === 'DELTA_LENGTH_BYTE_ARRAY' && isByteArray) return deltaTexts(leaf, count, bytes, from, null);
+  if (encoding === 'DELTA_BYTE_ARRAY' && isByteArray) {
     const shared = new Int32Array(count);
-    deltas(shared, bytes, from);
-    return lengths(leaf, count, bytes, deltaEnd(bytes, from, count), shared);
+    deltaValues(shared, bytes, from);
+    return deltaTexts(leaf, count, bytes, deltaEnd(bytes, from, count), shared);
   }
-  throw new Error(`values as ${encoding}`);
+  throw new Error(`values of ${leaf.physical} encoded as ${encoding}`);
 }
 
-function split(leaf: Leaf, count: number, bytes: Uint8Array, from: number): PageValues {
-  if (leaf.width === 0 || leaf.width === 1 || count * leaf.width > bytes.length - from)
-    throw new Error('fewer values than it speaks of');
+function splitValues(leaf: Leaf, count: number, bytes: Uint8Array, from: number): PageValues {
+  if (leaf.width < 2) throw new Error(`values of ${leaf.physical} encoded as BYTE_STREAM_SPLIT`);
+  assertRoom(count * leaf.width, bytes, from);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const made: unknown = byteStreamSplit({ view, offset: from }, count, leaf.physical, leaf.width);
-  const whole = Array.isArray(made) ? (made[0] as Uint8Array).buffer : (made as Uint8Array).buffer;
+  const joined: unknown = byteStreamSplit({ view, offset: from }, count, leaf.physical, leaf.width);
+  const whole = Array.isArray(joined) ? (joined[0] as Uint8Array).buffer : (joined as Uint8Array).buffer;
   return valuesOf(count, new Uint8Array(whole), 0);
 }
 
-function deltas(into: Int32Array | BigInt64Array, bytes: Uint8Array, from: number): PageValues {
+function deltaValues(into: Int32Array | BigInt64Array, bytes: Uint8Array, from: number): PageValues {
   deltaEnd(bytes, from, into.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   deltaBinaryUnpack({ view, offset: from }, into.length, into);
   return valuesOf(into.length, new Uint8Array(into.buffer), 0);
 }
 
-function lengths(leaf: Leaf, count: number, bytes: Uint8Array, from: number, shared: Int32Array | null): PageValues {
+function deltaTexts(leaf: Leaf, count: number, bytes: Uint8Array, from: number, shared: Int32Array | null): PageValues {
   const starts = new Int32Array(count);
   const ends = new Int32Array(count);
-  deltas(ends, bytes, from);
+  deltaValues(ends, bytes, from);
   let p = deltaEnd(bytes, from, count);
   let before = 0;
   for (let i = 0; i < count; i++) {
     const length = ends[i]!;
     const head = shared?.[i] ?? 0;
     if (length < 0 || length > bytes.length - p || head < 0 || head > before)
-      throw new Error('a text longer than what holds it');
+      throw new Error('a text longer than its page');
     if (leaf.width > 0 && head + length !== leaf.width) throw new Error('a value of another length');
     before = head + length;
     starts[i] = p;
@@ -129,4 +137,38 @@ function lengths(leaf: Leaf, count: number, bytes: Uint8Array, from: number, sha
     ends[i] = p;
   }
   return valuesOf(count, bytes, 0, starts, ends, shared);
+}
+
+/** Finds the end of `count` delta-packed numbers. Throws for damaged ones, because the library trusts their headers. */
+function deltaEnd(bytes: Uint8Array, from: number, count: number): number {
+  let p = from;
+  const varint = (): number => {
+    let value = 0;
+    for (let i = 0, factor = 1; i < 10; i++, factor *= 128) {
+      const byte = bytes[p++];
+      if (byte === undefined) break;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+    throw new Error('deltas that end too early');
+  };
+  const blockSize = varint();
+  const parts = varint();
+  const partSize = blockSize / parts;
+  if (blockSize > maxDeltaBlock || parts === 0 || partSize % 8 !== 0 || partSize === 0)
+    throw new Error('deltas with an invalid block size');
+  if (varint() !== count) throw new Error('another number of deltas than of values');
+  varint();
+  for (let done = 1; done < count; ) {
+    varint();
+    const widths = bytes.subarray(p, p + parts);
+    if (widths.length < parts) throw new Error('deltas that end too early');
+    p += parts;
+    for (let i = 0; i < parts && done < count; i++, done += partSize) {
+      if (widths[i]! > 64) throw new Error('deltas of more than 64 bits');
+      p += (widths[i]! * partSize) / 8;
+    }
+  }
+  if (p > bytes.length) throw new Error('deltas that end too early');
+  return p;
 }

@@ -1,5 +1,5 @@
-// What the entries of a dictionary become, as JSON and in a point: kept when a row first names one, and copied for the rows
-// that name it after that.
+// Caches the text of dictionary entries, as JSON and as part of a point.
+// The first row with an entry renders it; later rows copy it.
 
 import { BARE, type Cells, READY } from '../../rows/cells.js';
 import { copy, copySlack } from '../../rows/copy-bytes.js';
@@ -9,42 +9,42 @@ import { putName } from '../../rows/values/put-value.js';
 import { ValueWriter } from '../../rows/values/value-writer.js';
 import { noValues, type PageValues } from '../pages/page-values.js';
 
-/** Bytes for what is kept of a row group; part of what it needs. */
-export const readyBytes = 2 * 1024 * 1024;
-const firstBytes = 64 * 1024;
-/** Longer texts are written anew for each row. */
-const longest = 256;
-/** Values for each entry of a dictionary; where there are fewer, too few of them are copies. */
-const fewest = 4;
-/** Two numbers for each entry: where its text begins and how long it is as JSON, how long it is in the point and as a value. */
-const words = 2;
-/** Of lengths in them; longer ones have no room there. */
+/** Capacity of the cache of one row group; part of its memory estimate. */
+export const renderedBytes = 2 * 1024 * 1024;
+const initialBytes = 64 * 1024;
+/** Longer texts are not cached. */
+const maxCached = 256;
+/** A dictionary is cached only if each entry occurs at least this often on average. */
+const minUses = 4;
+/** Words of an entry: offset and length of its JSON; lengths of its part of the point and of its value. */
+const entryWords = 2;
+/** Bits of a packed length. */
 const lengthBits = 9;
-const lengths = (1 << lengthBits) - 1;
-/** Entries that are not kept yet, and those that never are. */
+const lengthMask = (1 << lengthBits) - 1;
+/** State of an entry that was not rendered yet, and of one that is never cached. */
 const NEW = 0;
 const NEVER = -1;
 
-/** Memory for the texts of all columns of a row group. */
-export class ReadyTexts {
+/** Memory of the cached texts of all columns. */
+export class RenderedArena {
   readonly #cells: Cells;
-  /** 0 is no place of a text. */
+  /** Offset 0 is reserved for NEW. */
   #end = 1;
 
   constructor(cells: Cells) {
     this.#cells = cells;
-    cells.ready = new DataView(new ArrayBuffer(firstBytes));
+    cells.ready = new DataView(new ArrayBuffer(initialBytes));
   }
 
   clear(): void {
     this.#end = 1;
   }
 
-  /** @returns where so many bytes are free; NEVER where no more are kept */
-  take(bytes: number): number {
+  /** Allocates bytes. Returns NEVER when the cache is full. */
+  allocate(bytes: number): number {
     const at = this.#end;
     const end = at + bytes;
-    if (end + copySlack > readyBytes) return NEVER;
+    if (end + copySlack > renderedBytes) return NEVER;
     while (end + copySlack > this.#cells.ready.byteLength) {
       const { buffer, byteLength } = this.#cells.ready;
       const grown = new Uint8Array(2 * byteLength);
@@ -56,98 +56,98 @@ export class ReadyTexts {
   }
 }
 
-/** Where rows are written. */
-export interface Memory {
+/** The memory that rows are written to. */
+export interface RowMemory {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly cells: Cells;
-  readonly texts: ReadyTexts;
-  /** Offset behind what may be written. */
+  readonly arena: RenderedArena;
+  /** End of the writable range. */
   readonly end: number;
 }
 
-/** The entries of one column. */
-export class ReadyColumn {
-  readonly #memory: Memory;
+/** The cached entries of one column. */
+export class RenderedColumn {
+  readonly #memory: RowMemory;
   readonly #cell: number;
   readonly #part: MappedColumn | null;
-  /** Of a field; UNKNOWN for a tag. */
+  /** Type of a field; UNKNOWN for a tag. */
   readonly #type: number;
   readonly #values: ValueWriter;
   readonly #hasNulls: boolean;
   #dictionary = noValues;
-  /** Lengths stand beside the places, so that nothing waits for a text before it is copied. */
+  /** Offset and lengths lie side by side, so that a copy waits for one cache line only. */
   #entries = new Int32Array(0);
   #rows = 0;
 
-  /** @param hasNulls whether some words stand for no value */
-  constructor(memory: Memory, mapping: Mapping, cell: number, hasNulls: boolean) {
-    const isOwn = ({ column }: MappedColumn): boolean => column === cell;
-    const field = mapping.fields.find(isOwn);
+  /** @param hasNulls true when --null names entryWords without a value */
+  constructor(memory: RowMemory, mapping: Mapping, cell: number, hasNulls: boolean) {
+    const isColumn = ({ column }: MappedColumn): boolean => column === cell;
+    const field = mapping.fields.find(isColumn);
     const type = field?.reading === null ? (field.declared ?? 'unknown') : 'unknown';
     this.#memory = memory;
     this.#cell = cell;
     this.#type = typeNames.indexOf(type);
-    this.#part = field === undefined ? (mapping.tags.find(isOwn) ?? null) : this.#type === UNKNOWN ? null : field;
+    this.#part = field === undefined ? (mapping.tags.find(isColumn) ?? null) : this.#type === UNKNOWN ? null : field;
     this.#values = new ValueWriter(memory.bytes);
     this.#hasNulls = hasNulls;
   }
 
-  /** A row group of so many rows. */
+  /** Begins a row group of `rows` rows. */
   open(rows: number): void {
     this.#rows = rows;
     this.#dictionary = noValues;
   }
 
-  /** Writes `"name":value,` at `at`, and the cell. @returns the offset behind it; -1 when it is not kept */
+  /** Copies `"name":value,` to `at` and fills the cell. Returns the offset behind it, or -1 for an entry not cached. */
   put(dictionary: PageValues, value: number, at: number): number {
     if (dictionary !== this.#dictionary) this.#begin(dictionary);
-    const first = this.#entries.length === 0 ? NEVER : this.#entries[words * value]!;
+    const first = this.#entries.length === 0 ? NEVER : this.#entries[entryWords * value]!;
     if (first <= 0) return -1;
-    const second = this.#entries[words * value + 1]!;
+    const second = this.#entries[entryWords * value + 1]!;
     const { view, cells, end } = this.#memory;
-    const json = first & lengths;
+    const json = first & lengthMask;
     if (at + json > end) return -1;
-    const place = first >> lengthBits;
-    copy(view, at, cells.ready, place, json);
+    const offset = first >> lengthBits;
+    copy(view, at, cells.ready, offset, json);
     const cell = this.#cell;
-    const start = place + json;
+    const start = offset + json;
     cells.kinds[cell] = READY;
     cells.starts[cell] = start;
     cells.ends[cell] = start + (second >> lengthBits);
-    cells.sizes[cell] = second & lengths;
+    cells.sizes[cell] = second & lengthMask;
     return at + json;
   }
 
-  /** Keeps what was written in [from, to), as far as it can be. */
+  /** Caches an entry whose JSON was written to [from, to). */
   keep(value: number, from: number, to: number): void {
     const entries = this.#entries;
-    if (entries.length > 0 && entries[words * value] === NEW) this.#keep(words * value, from, to);
+    if (entries.length > 0 && entries[entryWords * value] === NEW) this.#keep(entryWords * value, from, to);
   }
 
   #begin(dictionary: PageValues): void {
-    const isWorth = this.#part !== null && dictionary.count * fewest <= this.#rows;
+    const isWorth = this.#part !== null && dictionary.count * minUses <= this.#rows;
     this.#dictionary = dictionary;
-    this.#entries = new Int32Array(isWorth ? words * dictionary.count : 0);
+    this.#entries = new Int32Array(isWorth ? entryWords * dictionary.count : 0);
   }
 
   #keep(entry: number, from: number, to: number): void {
-    const { bytes, view, cells, texts, end } = this.#memory;
+    const { bytes, view, cells, arena, end } = this.#memory;
     const { prefix } = this.#part!;
     const kind = cells.kinds[this.#cell]!;
     const start = cells.starts[this.#cell]!;
     const stop = cells.ends[this.#cell]!;
-    const most = prefix.length + 2 * longest;
+    const maxPoint = prefix.length + 2 * maxCached;
     this.#entries[entry] = NEVER;
-    if (to - from > longest || to + most > end || (kind === BARE && this.#hasNulls)) return;
-    // Behind the row is room for it, until it is known how long it is.
+    if (to - from > maxCached || to + maxPoint > end || (kind === BARE && this.#hasNulls)) return;
+    // The space behind the row is scratch memory until the length is known.
     bytes.set(prefix, to);
     const done = this.#value(kind, start, stop, to + prefix.length);
     if (done < 0) return;
-    const place = texts.take(done - from);
-    if (place === NEVER) return;
-    copy(cells.ready, place, view, from, done - from);
-    this.#entries[entry] = (place << lengthBits) | (to - from);
+    const offset = arena.allocate(done - from);
+    if (offset === NEVER) return;
+    copy(cells.ready, offset, view, from, done - from);
+    this.#entries[entry] = (offset << lengthBits) | (to - from);
     this.#entries[entry + 1] = ((done - to) << lengthBits) | (stop - start);
   }
 

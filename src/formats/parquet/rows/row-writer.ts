@@ -1,14 +1,14 @@
-// Rows, written one behind the other into the memory of the format and handed to the encoder: their text is what is kept of
-// those that are rejected, and the bytes in which places are counted.
+// Writes rows as JSON into the format's memory and passes them to the encoder.
+// The JSON is the dead letter of a rejected row, and byte offsets of the input count in it.
 
-import type { Position as Start } from '../../../core/types/index.js';
+import type { Position } from '../../../core/types/index.js';
 import { copy } from '../../rows/copy-bytes.js';
 import type { RowFormatMemory } from '../../rows/rows.js';
 import type { FlatColumn, SelectedColumns } from '../metadata/selected-columns.js';
 import type { PageCursor } from '../pages/page-cursor.js';
-import type { ListRows, Pen } from './list-rows.js';
-import { ReadyColumn, ReadyTexts } from './rendered-dictionary.js';
-import { RowText, shortValue, type TextRange } from './row-text.js';
+import type { ListRows, TextSink } from './list-rows.js';
+import { RenderedArena, RenderedColumn } from './rendered-dictionary.js';
+import { type CellTarget, maxShortValue, RowText } from './row-text.js';
 
 const LF = 0x0a;
 const OPEN = 0x7b;
@@ -16,60 +16,62 @@ const CLOSE = 0x7d;
 const COMMA = 0x2c;
 const NULL = Buffer.from('null');
 
-/** A row of which the text is longer than any may be. */
+/** A row that is longer than --max-point-bytes. */
 interface LongRow {
   readonly text: Uint8Array;
-  given: number;
+  written: number;
 }
 
-export class RowWriter implements Pen {
-  /** Where the next byte goes: in the memory of the format, but for rows that are too long for it. */
+export class RowWriter implements TextSink {
+  /** Offset of the next byte, in the format's memory or in the buffer of a long row. */
   at = 0;
-  /** Bytes of the input that offset 0 of the memory stands for. */
+  /** Input offset that offset 0 of the memory corresponds to. */
   origin = 0;
   readonly #rows: RowFormatMemory;
   readonly #text: RowText;
   readonly #columns: SelectedColumns;
-  /** Of the memory of the format. */
+  /** View of the format's memory. */
   readonly #view: DataView;
-  readonly #texts: ReadyTexts;
-  readonly #ready: readonly ReadyColumn[];
+  readonly #arena: RenderedArena;
+  readonly #rendered: readonly RenderedColumn[];
   readonly #base: number;
   readonly #end: number;
   #cursors: readonly PageCursor[] = [];
   #lists: readonly ListRows[] = [];
-  /** Offset in the input of the row that comes next. */
+  /** Input offset of the next row. */
   #offset: number;
-  /** Written, but without room in the run. */
+  /** A row that is written but did not fit into the run. */
   #waiting: { readonly start: number; readonly end: number } | null = null;
   #long: LongRow | null = null;
   #isLong = false;
-  /** Where the row that is being written begins. */
+  /** Offset of the row in progress. */
   #start = 0;
 
-  constructor(rows: RowFormatMemory, columns: SelectedColumns, { byteOffset, line }: Start) {
+  constructor(rows: RowFormatMemory, columns: SelectedColumns, { byteOffset, line }: Position) {
     const { bytes, layout } = rows.run;
     this.#rows = rows;
     this.#columns = columns;
     this.#text = new RowText(bytes, layout, rows.cells, rows.options);
     this.#base = layout.scratchEnd;
-    this.#end = layout.bytes - shortValue;
+    this.#end = layout.bytes - maxShortValue;
     this.#offset = byteOffset;
-    this.#texts = new ReadyTexts(rows.cells);
+    this.#arena = new RenderedArena(rows.cells);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const memory = { bytes, view: this.#view, cells: rows.cells, texts: this.#texts, end: this.#end };
+    const memory = { bytes, view: this.#view, cells: rows.cells, arena: this.#arena, end: this.#end };
     const hasNulls = rows.options.nullWords !== null;
-    this.#ready = columns.flat.map(({ place }) => new ReadyColumn(memory, columns.mapping, place.cell, hasNulls));
+    this.#rendered = columns.flat.map(
+      ({ target }) => new RenderedColumn(memory, columns.mapping, target.cell, hasNulls),
+    );
     rows.run.begin(line);
     this.begin();
   }
 
-  /** Of the row that comes next, in the input. */
+  /** Input offset of the next row. */
   get end(): number {
     return this.#offset;
   }
 
-  /** What was written for the run before is gone, but for a row that had no room in it. */
+  /** Begins a run. A waiting row becomes its first; everything else of the last run is discarded. */
   begin(): void {
     const { run } = this.#rows;
     run.clear();
@@ -79,12 +81,12 @@ export class RowWriter implements Pen {
     } else this.#take(this.#waiting);
   }
 
-  /** The columns of the next row group. */
+  /** Opens the columns of a row group of `rows` rows. */
   open(cursors: readonly PageCursor[], lists: readonly ListRows[], rows: number): void {
     this.#cursors = cursors;
     this.#lists = lists;
-    this.#texts.clear();
-    for (const column of this.#ready) column.open(rows);
+    this.#arena.clear();
+    for (const column of this.#rendered) column.open(rows);
   }
 
   get isEmpty(): boolean {
@@ -97,36 +99,36 @@ export class RowWriter implements Pen {
       this.#rows.run.isFull ||
       this.#waiting !== null ||
       this.#long !== null ||
-      this.#end - this.at < this.#rows.options.maxPointBytes + shortValue
+      this.#end - this.at < this.#rows.options.maxPointBytes + maxShortValue
     );
   }
 
-  /** Whether a row is being handed out in parts; then the next run is its next part. */
+  /** True while a long row is rejected part by part; the next run is its next part. */
   get isInParts(): boolean {
     return this.#long !== null;
   }
 
-  /** Writes up to so many rows, for which there are entries in all columns. @returns how many */
+  /** Writes up to `rows` rows, which all columns hold in memory. Returns how many it wrote. */
   fill(rows: number): number {
     let done = 0;
     for (; done < rows && !this.isFull; done++) this.#row();
     return done;
   }
 
-  /** The next part of a row that is too long. */
+  /** Rejects the next part of a long row. */
   part(): void {
     const long = this.#long!;
     const { run, options } = this.#rows;
-    const from = long.given;
+    const from = long.written;
     const length = Math.min(options.maxPointBytes, long.text.length - from);
     const isLast = from + length === long.text.length;
     run.bytes.set(long.text.subarray(from, from + length), this.at);
     const row = { start: this.at, end: this.at + length, next: this.at + length, lines: Number(isLast) };
     const part = isLast ? (from === 0 ? 'whole' : 'last') : from === 0 ? 'first' : 'middle';
     run.reject('too-long', `a row of ${long.text.length} bytes`, row, part);
-    long.given += length;
+    long.written += length;
     this.at += length;
-    // As in a file of rows, a line end belongs to it.
+    // As in a file of lines, the line end counts.
     this.#offset += length + Number(isLast);
     if (isLast) this.#long = null;
   }
@@ -137,19 +139,19 @@ export class RowWriter implements Pen {
     this.at += bytes.length;
   }
 
-  value(place: TextRange, cursor: PageCursor, value: number): void {
+  value(target: CellTarget, cursor: PageCursor, value: number): void {
     if (value < 0) {
       this.text(NULL);
       return;
     }
-    let size = shortValue;
-    if (place.leaf.width === 0) {
+    let size = maxShortValue;
+    if (target.leaf.width === 0) {
       cursor.locate(value, 0);
-      size = RowText.most(cursor.to - cursor.from);
+      size = RowText.maxSize(cursor.to - cursor.from);
       if (size > this.#end - this.at) size = RowText.size(cursor.source, cursor.from, cursor.to);
-    } else if (place.leaf.width > 16) size = RowText.most(place.leaf.width);
+    } else if (target.leaf.width > 16) size = RowText.maxSize(target.leaf.width);
     this.#reserve(size);
-    this.at = this.#text.put(place, cursor, value, this.at);
+    this.at = this.#text.put(target, cursor, value, this.at);
   }
 
   #row(): void {
@@ -160,7 +162,7 @@ export class RowWriter implements Pen {
     cells.clear(count);
     this.#text.begin();
     this.#text.bytes[this.at++] = OPEN;
-    for (let i = 0; i < flat.length; i++) this.#flat(flat[i]!, this.#ready[i]!, this.#cursors[i]!);
+    for (let i = 0; i < flat.length; i++) this.#flat(flat[i]!, this.#rendered[i]!, this.#cursors[i]!);
     for (let i = 0; i < this.#lists.length; i++) {
       this.text(this.#columns.lists[i]!.key.bytes);
       this.#lists[i]!.write(this, cells);
@@ -176,11 +178,11 @@ export class RowWriter implements Pen {
     }
   }
 
-  #flat({ place, key }: FlatColumn, ready: ReadyColumn, cursor: PageCursor): void {
-    const value = cursor.pass();
+  #flat({ target, key }: FlatColumn, rendered: RenderedColumn, cursor: PageCursor): void {
+    const value = cursor.next();
     if (value < 0) return;
     const isEntry = cursor.isDictionary && !this.#isLong;
-    const copied = isEntry ? ready.put(cursor.values, value, this.at) : -1;
+    const copied = isEntry ? rendered.put(cursor.values, value, this.at) : -1;
     if (copied > 0) {
       this.at = copied;
       return;
@@ -192,9 +194,9 @@ export class RowWriter implements Pen {
       copy(this.#view, this.at, key.view, 0, length);
       this.at += length;
     }
-    this.value(place, cursor, value);
+    this.value(target, cursor, value);
     this.#text.bytes[this.at++] = COMMA;
-    if (isEntry && !this.#isLong && this.#text.reason === null) ready.keep(value, from, this.at);
+    if (isEntry && !this.#isLong && this.#text.reason === null) rendered.keep(value, from, this.at);
   }
 
   #take(row: { readonly start: number; readonly end: number }): void {
@@ -213,23 +215,23 @@ export class RowWriter implements Pen {
     this.#offset = this.origin + this.at;
   }
 
-  /** Room for so many bytes more. Rows longer than any may be get a memory of their own while they are written. */
+  /** Makes room for `bytes` more bytes. A row longer than the format's memory moves to a buffer of its own. */
   #reserve(bytes: number): void {
     const { bytes: memory } = this.#text;
-    const limit = this.#isLong ? memory.length - shortValue : this.#end;
+    const limit = this.#isLong ? memory.length - maxShortValue : this.#end;
     if (this.at + bytes <= limit) return;
     const from = this.#isLong ? 0 : this.#start;
-    const grown = new Uint8Array(2 * (this.at - from + bytes) + shortValue);
+    const grown = new Uint8Array(2 * (this.at - from + bytes) + maxShortValue);
     grown.set(memory.subarray(from, this.at));
     this.#text.bytes = grown;
     this.at -= from;
     this.#isLong = true;
   }
 
-  /** Nothing of it is sent; what is kept of it comes in parts. */
+  /** Rejects the row; its text becomes a dead letter in parts. */
   #tooLong(): void {
     const from = this.#isLong ? 0 : this.#start;
-    this.#long = { text: this.#text.bytes.slice(from, this.at), given: 0 };
+    this.#long = { text: this.#text.bytes.slice(from, this.at), written: 0 };
     this.#text.bytes = this.#rows.run.bytes;
     this.#isLong = false;
     this.at = this.#start;

@@ -1,4 +1,4 @@
-// Pages put together by hand, of the kinds that writers make seldom.
+// Hand-made pages of rare kinds.
 
 import { expect, test } from 'vitest';
 import type { Leaf } from '../../../../src/formats/parquet/metadata/parquet-schema.js';
@@ -13,12 +13,12 @@ const leaf: Leaf = {
   kind: 1,
   scale: 0,
   utc: false,
-  called: 'INT32',
+  typeName: 'INT32',
 };
-/** A run: three times the level 1. */
+/** A run of three levels 1. */
 const threeOnes = [6, 1];
 
-test.each([1, 2])('a list that goes on through a whole page of version %i goes on', (version) => {
+test.each([1, 2])('a list that continues through a whole Parquet page of version %i keeps its levels', (version) => {
   const values = [...new Uint8Array(new Int32Array([7, 8, 9]).buffer)];
   const lengths = version === 1 ? [2, 0, 0, 0] : [];
   const body = Uint8Array.from([...lengths, ...threeOnes, ...lengths, ...threeOnes, ...values]);
@@ -26,18 +26,17 @@ test.each([1, 2])('a list that goes on through a whole page of version %i goes o
   const counts = { num_nulls: 0, num_rows: 0, repetition_levels_byte_length: 2, definition_levels_byte_length: 2 };
   const header = { type: 'DATA_PAGE', uncompressed_page_size: body.length, compressed_page_size: body.length } as const;
   const data = { num_values: 3, encoding: 'PLAIN' } as const;
+  const levelsOf = { definition: 1, repetition: 1 };
   const page = pageOf(
+    { leaf, levels: levelsOf, codec: (input) => input },
     version === 1
       ? { ...header, data_page_header: { ...data, ...levels } }
       : { ...header, data_page_header_v2: { ...data, ...counts, is_compressed: false } },
     body,
-    leaf,
-    { definition: 1, repetition: 1 },
-    (input) => input,
     noValues,
   );
   expect(page.repetitions).toEqual(Uint8Array.from([1, 1, 1]));
-  // All are there.
+  // All entries hold a value.
   expect(page.definitions).toBeNull();
   expect(page.values.count).toBe(3);
 });

@@ -1,5 +1,4 @@
-// Values that a dictionary holds are written once and copied after that: the points, the rejects and the places of rows
-// have to be those of the same rows in a file without dictionaries.
+// Cached dictionary entries: points, rejects and offsets equal those of the same rows without dictionaries.
 
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,14 +17,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const words = [`'a'`, `'a,b c=d'`, `'x "y" \\z'`, `'ü'`, `''`, 'NULL', `'-'`, `e'tab\\t'`, `repeat('long', 90)`];
-/** Every type that has a cell of a kind of its own, with values that are refused among them. */
+/** One column for each kind of cell, with values that are rejected among them. */
 const query = `SELECT i AS time, ['m', 'n', ''][1 + i % 3] AS t, [${words.join()}][1 + i % ${words.length}] AS word,
   [0.1, -0.0, 'nan'::DOUBLE, 1e300, 12][1 + i % 5] AS f, [1.5::FLOAT, 0.1::FLOAT][1 + i % 2] AS g,
   [9223372036854775807::BIGINT, -1, NULL][1 + i % 3] AS n, [18446744073709551615::UBIGINT, 0][1 + i % 2] AS u,
   [0.10::DECIMAL(18, 2), 1234567890123456.78][1 + (i // 7) % 2] AS d, i % 2 = 0 AS b,
   ['2024-02-29'::DATE, '1969-12-31'::DATE][1 + i % 2] AS day FROM range(3000) r(i)`;
 
-/** @param entries of a dictionary at most */
+/** Writes and reads the rows. @param entries maximum size of a dictionary */
 async function read(rows: string, entries: number, options: Partial<Options>) {
   const path = join(folder, `${entries}.parquet`);
   const how = `ROW_GROUP_SIZE 61440, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT ${entries}`;
@@ -35,7 +34,7 @@ async function read(rows: string, entries: number, options: Partial<Options>) {
 
 async function expectSame(rows: string, count: number, options: Partial<Options>) {
   const [once, each] = [await read(rows, 1e6, options), await read(rows, 0, options)];
-  // Else it has no dictionaries.
+  // A larger file would have no dictionaries.
   expect(once.size).toBeLessThan(0.6 * each.size);
   expect(once.read.ends.at(-1)!.line).toBe(count + 1);
   expect(once.read).toEqual(each.read);
@@ -54,11 +53,11 @@ test.each<[string, Partial<Options>]>([
   ['floats', { fields: ['n', 'u', 'd'].map((name) => field(name, 'float')) }],
   ['types that do not fit', { fields: [field('word', 'integer'), field('b')] }],
   ['points that are too long', { maxPointBytes: 300 }],
-])('rows are the same with dictionaries as without: %s', async (_, options) => {
+])('rows with dictionaries equal rows without them: %s', async (_, options) => {
   await expectSame(query, 3000, options);
 });
 
-test('more texts than are kept are the same, too', async () => {
+test('a dictionary larger than the cache yields the same rows', async () => {
   const rows = `SELECT i AS time, repeat(i // 4 || ' ', 40) AS word FROM range(56000) r(i) ORDER BY i % 7, i`;
   await expectSame(rows, 56000, { fields: [field('word')] });
 });

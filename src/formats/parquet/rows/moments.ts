@@ -1,48 +1,48 @@
-// Times of a Parquet file, which have a unit of their own: as the digits of a whole number in the precision of the load, and
-// as text for people.
+// Times of a Parquet file, converted from their unit to the precision of the load and to RFC 3339.
 
 import type { InputPrecision } from '../../../core/types/index.js';
+import { places } from '../../timestamps/time-cell.js';
 import type { Zone } from '../../timestamps/zone.js';
 
 const DAY = 86_400n;
-const places: Readonly<Record<InputPrecision, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
-/** Years that RFC 3339 can write. */
+/** The range of years that RFC 3339 can express. */
 const firstSecond = -62_167_219_200n;
 const lastSecond = 253_402_300_799n;
 
-/** Seconds since 1970 and a fraction, which is not negative. */
+/** Seconds since 1970 and a fraction that is not negative. */
 export interface Moment {
   readonly seconds: bigint;
-  /** So many decimal places of a second. */
+  /** Number of decimal places of the fraction. */
   readonly fraction: bigint;
   readonly scale: number;
 }
 
+/** Splits a count of units of 10^-scale seconds. */
 export function momentOf(value: bigint, scale: number): Moment {
   const unit = 10n ** BigInt(scale);
   const fraction = ((value % unit) + unit) % unit;
   return { seconds: (value - fraction) / unit, fraction, scale };
 }
 
-/** A date is the midnight at which it begins. */
+/** Returns the midnight at which a day begins. */
 export function dateMoment(days: bigint): Moment {
   return { seconds: days * DAY, fraction: 0n, scale: 0 };
 }
 
-/** Days of the Julian calendar, and nanoseconds of the day. */
+/** Converts an INT96 timestamp: a Julian day and the nanoseconds of that day. */
 export function int96Moment(days: number, nanos: bigint): Moment {
   return momentOf((BigInt(days) - 2_440_588n) * DAY * 1_000_000_000n + nanos, 9);
 }
 
-/** As that clock on the wall showed it → the instant. Null for one that there was twice, or never, and none is to be taken. */
+/** Converts local time to an instant. Returns null for a time that the zone repeats or omits, unless one is chosen. */
 export function inZone(moment: Moment, zone: Zone, ambiguity: Parameters<Zone>[1]): Moment | null {
   const seconds = zone(Number(moment.seconds), ambiguity);
   return seconds === null ? null : { ...moment, seconds: BigInt(seconds) };
 }
 
-/** Digits in the unit of the load, with a fraction where it is too coarse. */
+/** Returns the time as a number in the unit of the load, with a fraction when that unit is too coarse. */
 export function inUnit({ seconds, fraction, scale }: Moment, precision: InputPrecision): string {
-  const digits = places[precision];
+  const digits = places[precision]!;
   const value = seconds * 10n ** BigInt(scale) + fraction;
   if (digits >= scale) return (value * 10n ** BigInt(digits - scale)).toString();
   const unit = 10n ** BigInt(scale - digits);
@@ -52,15 +52,15 @@ export function inUnit({ seconds, fraction, scale }: Moment, precision: InputPre
   return `${value < 0n ? '-' : ''}${whole}.${rest.toString().padStart(scale - digits, '0')}`;
 }
 
-/** RFC 3339, with or without the Z of an instant. Null for years that have more than four digits. */
-export function written({ seconds, fraction, scale }: Moment, utc: boolean): string | null {
+/** Formats the time as RFC 3339, with a Z if `utc`. Returns null for years beyond four digits. */
+export function rfc3339Text({ seconds, fraction, scale }: Moment, utc: boolean): string | null {
   if (seconds < firstSecond || seconds > lastSecond) return null;
   const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
   const part = scale === 0 ? '' : `.${fraction.toString().padStart(scale, '0')}`;
   return `${whole}${part}${utc ? 'Z' : ''}`;
 }
 
-/** A time of day. */
+/** Formats a time of day. */
 export function timeOfDay(value: bigint, scale: number): string {
   const { seconds, fraction } = momentOf(value, scale);
   const part = (n: bigint): string => (n % 60n).toString().padStart(2, '0');

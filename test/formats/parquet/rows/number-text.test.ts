@@ -1,7 +1,7 @@
 // Digits are those that the language itself writes, whichever way they come about.
 
 import { expect, test } from 'vitest';
-import { putFloat64 } from '../../../../src/formats/parquet/rows/digits.js';
+import { putFloat64 } from '../../../../src/formats/parquet/rows/number-text.js';
 
 const bytes = new Uint8Array(64);
 
@@ -17,7 +17,7 @@ function* numbers(): Generator<number> {
   }
 }
 
-test('decimals of any size and any number of places are as short as they can be', () => {
+test('decimal numbers of any size print as JavaScript prints them', () => {
   const random = numbers();
   const next = (): number => random.next().value as number;
   for (let i = 0; i < 20_000; i++) {
@@ -28,7 +28,7 @@ test('decimals of any size and any number of places are as short as they can be'
   }
 });
 
-test('doubles of any bits are as short as they can be', () => {
+test('doubles of random bits print as JavaScript prints them', () => {
   const random = numbers();
   const view = new DataView(new ArrayBuffer(8));
   for (let i = 0; i < 20_000; i++) {
@@ -49,6 +49,6 @@ test.each([
   999_999_999_999_999,
   1e15,
   0.999_999_5,
-])('%d is written as the language has it', (value) => {
+])('the double %d prints as JavaScript prints it', (value) => {
   expect(written(value)).toBe(String(value));
 });

@@ -1,19 +1,18 @@
-// Numbers as text, written where they are to stand: exact for every value, and no string made for most. Each function writes
-// at `at` and returns the offset behind what it wrote.
+// Numbers as decimal text, exact for every value. Most take no intermediate string.
+// Each `put` function writes at `at` and returns the offset behind the text.
 
 const ZERO = 0x30;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const BILLION = 1_000_000_000;
 const WORD = 2 ** 32;
-/** A double that is a whole number below this has these digits. */
+/** Below this limit a double that is a whole number prints as its digits. */
 const wholeLimit = 1e15;
-/** Decimal places that are tried before the language is asked; zeros at the end are left out. */
+/** Decimal places to try before `String(value)`; trailing zeros are cut. */
 const scales = [3, 6];
-/** Powers of ten. */
 const powers = [1, 10, 100, 1000, 1e4, 1e5, 1e6];
 
-/** A whole number from 0 to 2^53. */
+/** Writes a whole number from 0 to 2^53. */
 export function putWhole(bytes: Uint8Array, at: number, value: number): number {
   if (value < BILLION) return putSmall(bytes, at, value);
   const upper = Math.floor(value / BILLION);
@@ -26,7 +25,7 @@ function putSmall(bytes: Uint8Array, at: number, value: number): number {
   return putPadded(bytes, at, value, digits);
 }
 
-/** With zeros before it, so many digits, 9 at most. */
+/** Writes exactly `digits` digits with leading zeros, at most 9. */
 export function putPadded(bytes: Uint8Array, at: number, value: number, digits: number): number {
   let rest = value | 0;
   for (let p = at + digits - 1; p >= at; p--) {
@@ -37,7 +36,7 @@ export function putPadded(bytes: Uint8Array, at: number, value: number, digits: 
   return at + digits;
 }
 
-/** 64 bits as two words. */
+/** Writes a 64-bit number given as two words. */
 export function putInt64(bytes: Uint8Array, at: number, low: number, high: number, signed: boolean): number {
   if (!signed || high >= 0) return putWords(bytes, at, low >>> 0, high >>> 0);
   bytes[at] = MINUS;
@@ -45,7 +44,7 @@ export function putInt64(bytes: Uint8Array, at: number, low: number, high: numbe
   return putWords(bytes, at + 1, negated, (~high + Number(negated === 0)) >>> 0);
 }
 
-/** Long division by a billion, no step beyond 2^53. */
+/** Divides by a billion in steps that stay below 2^53. */
 function putWords(bytes: Uint8Array, at: number, low: number, high: number): number {
   if (high === 0) return putWhole(bytes, at, low);
   const first = Math.floor(high / BILLION);
@@ -58,7 +57,7 @@ function putWords(bytes: Uint8Array, at: number, low: number, high: number): num
   return quotient === 0 ? putSmall(bytes, at, rest) : putPadded(bytes, putWhole(bytes, at, quotient), rest, 9);
 }
 
-/** A finite double: digits from which the same one is read. */
+/** Writes a finite double with digits that read back as the same double. */
 export function putFloat64(bytes: Uint8Array, at: number, value: number): number {
   let p = at;
   if (value < 0 || Object.is(value, -0)) bytes[p++] = MINUS;
@@ -70,7 +69,7 @@ export function putFloat64(bytes: Uint8Array, at: number, value: number): number
       const digits = scales[i]!;
       const scale = powers[digits]!;
       const scaled = Math.round(size * scale);
-      // Both are exact, and so their quotient is the double next to these digits.
+      // Both numbers are exact, so their quotient is the double nearest to these digits.
       if (scaled / scale === size && scaled < wholeLimit)
         return putFraction(bytes, p, whole, scaled - whole * scale, digits);
     }
@@ -78,7 +77,7 @@ export function putFloat64(bytes: Uint8Array, at: number, value: number): number
   return putText(bytes, p, String(size));
 }
 
-/** @param fraction so many digits of it, not all of them zeros */
+/** @param fraction the first `digits` decimal places as a whole number, not 0 */
 function putFraction(bytes: Uint8Array, at: number, whole: number, fraction: number, digits: number): number {
   const p = putWhole(bytes, at, whole);
   bytes[p] = DOT;
@@ -91,7 +90,7 @@ function putFraction(bytes: Uint8Array, at: number, whole: number, fraction: num
   return putPadded(bytes, p + 1, rest, length);
 }
 
-/** A whole number below 10^15, either way, with a decimal point before the last of its digits. */
+/** Writes a number of magnitude below 10^15 with a decimal point before its last `scale` digits. */
 export function putDecimal(bytes: Uint8Array, at: number, unscaled: number, scale: number): number {
   if (scale > 15 || scale < 0) return putText(bytes, at, decimalText(BigInt(unscaled), scale));
   let p = at;
@@ -108,22 +107,56 @@ export function putDecimal(bytes: Uint8Array, at: number, unscaled: number, scal
   return putPadded(bytes, putPadded(bytes, p, upper, scale - 9), rest - upper * BILLION, 9);
 }
 
-/** Text without anything beyond ASCII. */
+/** Writes ASCII text. */
 export function putText(bytes: Uint8Array, at: number, text: string): number {
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
   return at + text.length;
 }
 
-/** The digits of a whole number with a decimal point before the last of them. */
+/** Returns the digits of a whole number with a decimal point before its last `scale` digits. */
 export function decimalText(unscaled: bigint, scale: number): string {
   const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
   const sign = unscaled < 0n ? '-' : '';
   return scale === 0 ? sign + digits : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
-/** Whether a float that is read from this text is written with the same digits again. */
+/** Tells whether the float read from this text prints with the same digits. */
 export function isFloatExact(text: string): boolean {
   if (text.replace(/[-.]/g, '').replace(/^0+/, '').length <= 15) return true;
   const plain = (value: string): string => (value.includes('.') ? value.replace(/\.?0+$/, '') : value);
   return plain(String(Number(text))) === plain(text.replace(/^(-?)0+(?=\d)/, '$1'));
+}
+
+/** Reads a big-endian two's complement number of any length. */
+export function bigEndianInteger(bytes: Uint8Array, from: number, to: number): bigint {
+  let value = 0n;
+  for (let i = from; i < to; i++) value = (value << 8n) | BigInt(bytes[i]!);
+  return BigInt.asIntN((to - from) * 8, value);
+}
+
+/** Reads the same number when it has at most 15 digits, without a bigint. Returns null for a longer one. */
+export function smallInteger(bytes: Uint8Array, from: number, to: number): number | null {
+  const sign = from < to && bytes[from]! >= 0x80 ? 0xff : 0;
+  let first = from;
+  while (first < to && bytes[first] === sign) first++;
+  if (to - first > 6) return null;
+  let value = 0;
+  for (let i = first; i < to; i++) value = value * 256 + bytes[i]!;
+  if (sign !== 0) value -= 256 ** (to - first);
+  return isSmall(value) ? value : null;
+}
+
+/** Tells whether a whole number has at most 15 digits. */
+export function isSmall(value: number): boolean {
+  return Math.abs(value) < wholeLimit;
+}
+
+/** Converts the bits of a half-precision float. */
+export function float16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 31;
+  const fraction = (bits & 1023) / 1024;
+  if (exponent === 0) return sign * 2 ** -14 * fraction;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * 2 ** (exponent - 15) * (1 + fraction);
 }
