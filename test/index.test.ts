@@ -1,12 +1,9 @@
-// The library as programs use it: the README's own examples, and the two seams, inputs and targets, from outside.
+// The library as programs use it: its two seams, inputs and targets, from outside.
 
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -26,8 +23,6 @@ import { type Cluster, startCluster } from './support/cluster.js';
 import { lines } from './support/scene.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const examples = [...readme.matchAll(/```js\n(import [\s\S]*?)```/g)].map(([, code]) => code!);
 
 let cluster: Cluster;
 let folder: string;
@@ -43,18 +38,6 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What an example of the README prints, run in a directory of its own beside `data/`. */
-async function example(containing: string): Promise<string> {
-  const code = examples.find((each) => each.includes(containing))!.replace('http://host:8902', cluster.urls[0]!);
-  await mkdir(join(folder, 'node_modules'));
-  await symlink(root, join(folder, 'node_modules', 'bulk-load'));
-  await writeFile(join(folder, 'program.mjs'), code);
-  const env = { ...process.env, STATE_DIRECTORY: join(folder, 'state') };
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['program.mjs'], { cwd: folder, env });
-  expect(stderr).toBe('');
-  return stdout;
-}
-
 const begin = (options: Omit<Parameters<typeof load>[0], 'db'>, control?: Parameters<typeof load>[1]): Load =>
   // The memory of this process is not that of the load.
   load(
@@ -67,25 +50,6 @@ const failure = (run: Load): Promise<unknown> =>
     () => null,
     (error: unknown) => error,
   );
-
-test('the README has three programs', () => {
-  expect(examples).toHaveLength(3);
-});
-
-test('the first program of the README loads a directory and looks at it meanwhile', async () => {
-  expect(await example('LoadFailed')).toMatch(/^(\d+\n)*300\ncomplete 0\n$/);
-  expect(cluster.points('bench')).toBe(300);
-});
-
-test('the second one loads what it makes itself', async () => {
-  expect(await example('streamInput')).toBe('1000\n');
-  expect(cluster.points('bench')).toBe(1000);
-});
-
-test('the third one writes to a target of its own', async () => {
-  await example('createCustomTarget');
-  expect(await readFile(join(folder, 'copy.lp'), 'utf8')).toBe(lines(300));
-});
 
 /** By the interface alone: as few bytes at a time as it likes. */
 function handMade(content: Uint8Array, closed: () => void): Input {

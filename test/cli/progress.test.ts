@@ -1,4 +1,4 @@
-// `--progress json`, as the README says it is.
+// `--progress json`, as the manual describes it.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,9 +22,9 @@ function paths(value: unknown, at = ''): string[] {
   return Object.entries(value).flatMap(([key, each]) => paths(each, at === '' ? key : `${at}.${key}`));
 }
 
-test('the README lists the keys of each event of --progress json, all of them and no others', async () => {
-  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
-  const table = readme.split('<!-- progress -->')[1]!.split('<!-- /progress -->')[0]!;
+test('the manual lists the keys of each event of --progress json, all of them and no others', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../src/manual/monitoring.md'), 'utf8');
+  const table = page.split('<!-- progress -->')[1]!.split('<!-- /progress -->')[0]!;
   const rows = table.matchAll(/^\| (\w+) \| (.*) \|$/gm);
   const told = Object.fromEntries([...rows].map(([, event, keys = '']) => [event, documented(keys).toSorted()]));
   const it = await scene({ nodes: 2, script: { onWrite: () => ({ delayMs: 20 }) } });

@@ -1,18 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { helpGroups, renderExitCodes } from '../../src/config/documentation.js';
 import { options } from '../../src/config/options.js';
 import { outcomeNames } from '../../src/core/outcomes.js';
-
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-
-function section(name: string): string | undefined {
-  return new RegExp(`<!-- ${name} -->\\n+([^]*?)\\n+<!-- /${name} -->`).exec(readme)?.[1];
-}
-
-test('the README lists the exit codes that there are', () => {
-  expect(section('exit-codes')).toBe(renderExitCodes());
-});
 
 test('the help shows every option once', () => {
   const rows = helpGroups().flatMap(({ rows }) => rows);

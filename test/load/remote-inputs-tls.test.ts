@@ -1,6 +1,5 @@
 // Inputs over TLS, through the whole program: trusted certificates, and messages for the others.
 
-import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Files, startFiles } from '../support/files.js';
@@ -32,12 +31,9 @@ afterEach(async () => {
   await web.stop();
 });
 
-test('the example of the README loads with the CA certificate named by --ca', async () => {
+test('an https input loads with the CA certificate named by --ca', async () => {
   front = await startTlsFront(web.url, node);
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const example = /<!-- afar -->\n```\nnpx bulk-load --db bench (\S+)\n```/.exec(readme)![1]!;
-  expect(new URL(example).protocol).toBe('https:');
-  const url = example.replace('https://host', front.url);
+  const url = `${front.url}/readings.lp.gz`;
   const { code, summary } = await it.load(['--ca', ours.ca, url]);
   expect([code, summary?.inputs[0]?.name, summary?.points.loaded]).toEqual([0, url, count]);
   expect(it.cluster.points()).toBe(count);

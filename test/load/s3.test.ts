@@ -1,7 +1,6 @@
 // Inputs from an S3 server, through the whole program.
 
 import { readFile } from 'node:fs/promises';
-import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bucket, type S3, startS3 } from '../support/s3.js';
 import { halfway, lines, type Scene, scene } from '../support/scene.js';
@@ -20,10 +19,6 @@ afterEach(async () => {
   await it.end();
   await s3.stop();
 });
-
-function rows(): string {
-  return `time,host,v\n${Array.from({ length: count }, (_, i) => `${1640995200000000000n + BigInt(i)},h${i % 9},${i}\n`).join('')}`;
-}
 
 test('line protocol from S3 is loaded exactly across kills', { timeout: 60_000 }, async () => {
   s3.put('d/a', lines(count));
@@ -58,22 +53,4 @@ test('a pattern loads its matches, --skip-loaded leaves them out, and a pattern 
   const none = await it.load([`s3://${bucket}/x*`], { env: s3.env });
   expect(none.code).toBe(2);
   expect(none.stderr).toContain('expected a pattern that matches an object, found no match');
-});
-
-test('the examples of the README load', { timeout: 60_000 }, async () => {
-  s3.put('2024/a.csv.gz', gzipSync(rows()));
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const block = /<!-- s3 -->\n```\n(.*?)```/s.exec(readme)![1]!;
-  const words = block
-    .trim()
-    .split(/\s+/)
-    .map((word) => word.replace(/^'(.*)'$/, '$1'));
-  const env = Object.fromEntries(words.filter((word) => /^[A-Z_]+=/.test(word)).map((word) => word.split('=')));
-  expect(Object.keys(env)).toEqual(['AWS_REGION']);
-  const args = words
-    .slice(words.indexOf('bulk-load') + 1)
-    .filter((word, i, all) => word !== '--db' && all[i - 1] !== '--db');
-  const { code, summary } = await it.load(args, { env: { ...env, ...s3.env } });
-  expect(code).toBe(0);
-  expect(summary?.points.loaded).toBe(count);
 });

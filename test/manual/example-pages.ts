@@ -21,8 +21,9 @@ export async function expectExamples(path: string, options: RunOptions): Promise
   if (rewrites) await writeFile(join(root, path), withOutputs(page, outputs));
   const shown = commands(await readPage(path));
   expect(shown.length).toBeGreaterThan(0);
-  const different = shown.flatMap(({ text, output, line }, i) =>
-    agrees(output, outputs[i]!) ? [] : [{ at: `${path}:${line}: ${text}`, shown: output, printed: outputs[i] }],
-  );
+  const different = shown.flatMap((command, i) => {
+    const { text, output, line } = command;
+    return agrees(command, outputs[i]!) ? [] : [{ at: `${path}:${line}: ${text}`, shown: output, printed: outputs[i] }];
+  });
   expect(different).toEqual([]);
 }

@@ -6,8 +6,10 @@ import { expect, test } from 'vitest';
 import { run } from '../support/here.js';
 import { root } from '../support/manual.js';
 
-const topics = readdirSync(join(root, 'src/manual')).map((name) => name.replace('.md', ''));
-const pages = ['README.md', ...topics.map((topic) => `src/manual/${topic}.md`)];
+const topics = readdirSync(join(root, 'src/manual'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => name.replace('.md', ''));
+const pages = ['README.md', '.github/CONTRIBUTING.md', ...topics.map((topic) => `src/manual/${topic}.md`)];
 
 test('help without a topic lists every page of the manual with its title', async () => {
   const { code, stdout } = await run(['help']);
@@ -22,7 +24,7 @@ test.each(topics)('help %s prints the page within the width of the terminal', as
   const { code, stdout } = await run(['help', topic], { columns: 80 });
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^# /m)]);
   expect(stdout).not.toMatch(/^```|<!--|\]\(/m);
-  const prose = stdout.split('\n').filter((line) => !line.startsWith('    ') && !/\S{40}/.test(line));
+  const prose = stdout.split('\n').filter((line) => !/^ {2}/.test(line) && !/\S{40}/.test(line));
   expect(prose.filter((line) => line.length > 80)).toEqual([]);
 });
 
@@ -31,6 +33,11 @@ test('help with an unknown topic ends with exit code 2 and lists the topics', as
   expect(code).toBe(2);
   for (const topic of [...topics, 'memory', 'check']) expect(stderr).toContain(topic);
   expect((await run(['help', 'format'])).stderr).toContain('did you mean formats?');
+});
+
+test('help reads load_cnosdb and load-cnosdb as the same topic', async () => {
+  const [dashed, underscored] = [await run(['help', 'load-cnosdb']), await run(['help', 'load_cnosdb'])];
+  expect([underscored.code, underscored.stdout]).toEqual([0, dashed.stdout]);
 });
 
 /** The name that GitHub gives a heading. */

@@ -3,6 +3,7 @@
 // A fenced block ```console holds commands behind `$ ` and their output. A block with a file name behind its language is
 // written to that file. Blocks of one page share a folder and a shell. In the output, a line `…` stands for any lines and
 // `…` within a line for any text. Times, sizes, ids and other figures of one run are compared by their form.
+// Before a block, `<!-- needs NAME -->` leaves it out where NAME is missing; `<!-- figures vary -->` ignores its digits.
 
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -38,12 +39,14 @@ export interface Fence {
   readonly body: string;
   /** Place of `body` in the page. */
   readonly start: number;
+  /** Words of the comment in the line above the block, or ''. */
+  readonly comment: string;
 }
 
 export function fences(page: string): Fence[] {
-  return [...page.matchAll(/^```(\w*) ?(\S*)\n([\s\S]*?)^```$/gm)].map((found) => {
-    const [whole, language = '', file = '', body = ''] = found;
-    return { language, file, body, start: found.index + whole.indexOf('\n') + 1 };
+  return [...page.matchAll(/(?:^<!-- (.*) -->\n)?^```(\w*) ?(\S*)\n([\s\S]*?)^```$/gm)].map((found) => {
+    const [whole, comment = '', language = '', file = '', body = ''] = found;
+    return { language, file, body, comment, start: found.index + whole.length - body.length - '```'.length };
   });
 }
 
@@ -54,13 +57,16 @@ export interface Command {
   /** Place of `output` in the page, and its line. */
   readonly start: number;
   readonly line: number;
+  /** Program without which the command is left out, or null. */
+  readonly needs: string | null;
+  readonly figuresVary: boolean;
 }
 
 /** The commands of a page, in order. */
 export function commands(page: string): Command[] {
   return fences(page)
     .filter(({ language }) => language === 'console')
-    .flatMap(({ body, start }) => {
+    .flatMap(({ body, start, comment }) => {
       const parts = [...body.matchAll(/^\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)/gm)];
       if (parts.length === 0 || !body.startsWith('$ ')) throw new Error(`a console block without a command: ${body}`);
       return parts.map((found) => {
@@ -70,6 +76,8 @@ export function commands(page: string): Command[] {
           output: found[2]!,
           start: at,
           line: page.slice(0, at).split('\n').length,
+          needs: /^needs (.*)$/.exec(comment)?.[1] ?? null,
+          figuresVary: comment === 'figures vary',
         };
       });
     });
@@ -79,6 +87,8 @@ export interface RunOptions {
   /** `db1:8902` → `127.0.0.1:40123`: hosts as the page names them, and where they are. */
   readonly hosts?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Programs that commands need and that are missing. */
+  readonly missing?: readonly string[];
   /** Files of the folder before the first command. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
@@ -86,27 +96,33 @@ export interface RunOptions {
 const home = 'home/you';
 
 /** Executes a page; returns the output of each of its commands, with the names that the page uses. */
-export async function runPage(page: string, { hosts = {}, env = {}, files = {} }: RunOptions = {}): Promise<string[]> {
+export async function runPage(page: string, options: RunOptions = {}): Promise<string[]> {
+  const { hosts = {}, env = {}, files = {}, missing = [] } = options;
   const top = await mkdtemp(join(tmpdir(), 'bulk-load-manual-'));
   const folder = join(top, home);
   const there = (text: string): string =>
     Object.entries(hosts).reduce((before, [name, address]) => before.replaceAll(name, address), text);
   const back = (text: string): string =>
     Object.entries(hosts)
-      .reduce((before, [name, address]) => before.replaceAll(address, name), text)
+      .reduce(
+        (before, [name, address]) => before.replaceAll(new RegExp(`${address}( {2,})?`, 'g'), shorter(name)),
+        text,
+      )
       .replaceAll(`${top}/`, '/')
-      .replaceAll(hostname(), 'host1');
+      .replaceAll(hostname(), 'host1')
+      .replaceAll(/^bash: line \d+: +\d+ (Killed) .*$/gm, '$1');
   try {
     await install(join(top, 'bin'));
     const given = fences(page).filter(({ file }) => file !== '');
-    const all = [...Object.entries(files), ...given.map(({ file, body }) => [file, there(body)] as const)];
-    for (const [name, content] of all) {
+    const contents = [...Object.entries(files), ...given.map(({ file, body }) => [file, there(body)] as const)];
+    for (const [name, content] of contents) {
       await mkdir(dirname(join(folder, name)), { recursive: true });
       await writeFile(join(folder, name), content);
     }
     await mkdir(join(folder, 'node_modules'), { recursive: true });
     await symlink(root, join(folder, 'node_modules', 'bulk-load'));
-    const list = commands(page).map(({ text }) => there(inBackground(text)));
+    const all = commands(page);
+    const list = all.map(({ text, needs }) => (missing.includes(needs ?? '') ? ':' : there(inBackground(text))));
     const output = await shell(list, folder, {
       PATH: `${join(top, 'bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
       HOME: folder,
@@ -114,10 +130,15 @@ export async function runPage(page: string, { hosts = {}, env = {}, files = {} }
       LANG: 'C.UTF-8',
       ...env,
     });
-    return output.map(back);
+    return output.map((text, i) => (missing.includes(all[i]!.needs ?? '') ? all[i]!.output : back(text)));
   } finally {
     await rm(top, { recursive: true, force: true });
   }
+}
+
+/** Replaces an address by its name. In a table, blanks keep the columns behind it in place. */
+function shorter(name: string): (address: string, blanks?: string) => string {
+  return (address, blanks = '') => (blanks === '' ? name : name.padEnd(address.length));
 }
 
 /** A server that runs until the page ends; its output is what it printed until it answered. */
@@ -164,7 +185,8 @@ const forms: readonly (readonly [RegExp, string])[] = [
   [/[\d,.]+ (?:[KMG]i?)?B\/s/g, 'RATE'],
   [/\b\d[\d,.]* (?:[KMG]iB|B)\b/g, 'SIZE'],
   [/\b\d[\d,.]*\s?(?:ms|s|m|min|h)(?:\s\d+\s?(?:m|s))*(?![\w/])/g, 'TIME'],
-  [/\b\d+ of (\d+) at the end/g, 'N of $1 at the end'],
+  // How many writers there were, and why, depends on the machine.
+  [/^( +writers +)\d+ of (\d+).*/g, '$1N of $2'],
   [/ +/g, ' '],
 ];
 
@@ -173,12 +195,13 @@ function formOf(text: string): string {
 }
 
 /** Whether a command printed what its page shows. */
-export function agrees(shown: string, printed: string): boolean {
+export function agrees({ output: shown, figuresVary }: Command, printed: string): boolean {
   const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const form = (text: string): string => (figuresVary ? formOf(text).replace(/\d[\d,.]*/g, 'N') : formOf(text));
   const lines = shown.split('\n').map((line) =>
     line.trim() === '…'
       ? '(?:.*\n)*?'
-      : `${formOf(line)
+      : `${form(line)
           .split('…')
           .map((part) => literal(part))
           .join('.*')}\n`,
@@ -187,7 +210,7 @@ export function agrees(shown: string, printed: string): boolean {
   return pattern.test(
     printed
       .split('\n')
-      .map((line) => formOf(line))
+      .map((line) => form(line))
       .join('\n'),
   );
 }
@@ -195,8 +218,10 @@ export function agrees(shown: string, printed: string): boolean {
 /** The page with the output of its commands replaced where it no longer agrees. */
 export function withOutputs(page: string, outputs: readonly string[]): string {
   return commands(page).reduceRight(
-    (text, { output, start }, i) =>
-      agrees(output, outputs[i]!) ? text : text.slice(0, start) + outputs[i]! + text.slice(start + output.length),
+    (text, command, i) =>
+      agrees(command, outputs[i]!)
+        ? text
+        : text.slice(0, command.start) + outputs[i]! + text.slice(command.start + command.output.length),
     page,
   );
 }

@@ -66,7 +66,7 @@ function tableLines(rows: readonly string[], width: number): string[] {
   if (plain.every((line) => line.length <= width)) return plain;
   const [head = [], ...others] = cells;
   return others.flatMap(([first = '', ...rest]) => [
-    first,
+    ...wrapped(first, width, 0),
     ...rest.flatMap((cell, i) => (cell === '' ? [] : wrapped(`    ${head[i + 1]}: ${cell}`, width, 6))),
   ]);
 }
