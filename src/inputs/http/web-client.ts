@@ -128,17 +128,21 @@ function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): 
   });
 }
 
-/** Destroys a body when the server has sent nothing for `idleMs`. Time in which bytes wait to be read does not count. */
+/**
+ * Destroys a body when the server has sent nothing for `idleMs`. A period in which bytes waited to be read does not count:
+ * the reader may have emptied the buffer just now, and the server gets a whole period to send more.
+ */
 function destroyWhenIdle(body: IncomingMessage, clock: Clock): void {
   let cancel = (): void => {};
-  const watch = (before: number): void => {
+  const watch = (bytesBefore: number, wasEmpty: boolean): void => {
     cancel = clock.after(idleMs, () => {
       const { bytesRead } = body.socket;
-      if (bytesRead > before || body.readableLength > 0) watch(bytesRead);
-      else body.destroy(codedError(ownCodes.idle));
+      const isEmpty = body.readableLength === 0;
+      if (bytesRead === bytesBefore && wasEmpty && isEmpty) body.destroy(codedError(ownCodes.idle));
+      else watch(bytesRead, isEmpty);
     });
   };
-  watch(body.socket.bytesRead);
+  watch(body.socket.bytesRead, body.readableLength === 0);
   body.once('close', () => cancel());
 }
 
