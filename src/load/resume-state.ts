@@ -16,7 +16,7 @@ import type {
   RunDetails,
 } from '../core/types/index.js';
 import { INPUT_START } from '../core/types/index.js';
-import { type Checkpoint, type CheckpointInput, writeFailure } from '../state/checkpoint.js';
+import type { Checkpoint, CheckpointInput } from '../state/checkpoint.js';
 import { DeadLetters } from '../state/dead-letters/dead-letters.js';
 import { compareFingerprint, type Fingerprint, fingerprint } from '../state/fingerprint.js';
 import { readHistory } from '../state/history.js';
@@ -24,7 +24,7 @@ import { InputProgress, type SettledPiece } from '../state/input-progress.js';
 import { LoadStore } from '../state/load-store.js';
 import { type HeldLock, takeLock } from '../state/locks/lock.js';
 import { settledRanges } from '../state/settled-ranges.js';
-import { makeStateDir } from '../state/state-folder.js';
+import { makeStateDir, writeFailure } from '../state/state-dir.js';
 import type { EarlierTotals, Ledger } from './ledger/ledger.js';
 
 export interface ResumeStateContext {

@@ -1,5 +1,5 @@
-// What makes a file the same input in the next run: its content, not its name's inode or date. Two blocks are looked
-// at, so that it costs the same for a file of any size.
+// The identity of a file across runs: its content, not its inode or its date. Hashing two blocks costs the same for a
+// file of any size.
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -8,30 +8,29 @@ import type { FileBytes } from '../core/types/index.js';
 const count = z.int().nonnegative();
 
 export const fingerprintSchema = z.strictObject({
-  /** Bytes of the file. */
+  /** Size of the file. */
   size: count,
-  /** Its first bytes. */
+  /** The first bytes. */
   head: z.strictObject({ to: count, hash: z.string() }),
-  /** The last ones that were read of it, or of an object a block near them. */
+  /** The last block that was read, or a cached block of an object near it. */
   tail: z.strictObject({ from: count, to: count, hash: z.string() }),
 });
 
 export type Fingerprint = z.infer<typeof fingerprintSchema>;
 
-/** Bytes of the file. */
-const block = 16 * 1024;
+const blockBytes = 16 * 1024;
 
-/** @param readTo bytes of the file that what is accounted for lies in */
+/** Identifies a file. @param readTo bytes of the file that contain everything settled so far */
 export async function fingerprint(file: FileBytes, readTo: number): Promise<Fingerprint> {
   const last = Math.min(readTo, file.size);
-  const { from, to } = file.near?.(last) ?? { from: Math.max(0, last - block), to: last };
-  const end = Math.min(block, file.size);
-  const head = await hashOf(file, 0, end);
-  const tail = from === 0 && to === end ? head : await hashOf(file, from, to);
-  return { size: file.size, head: { to: end, hash: head }, tail: { from, to, hash: tail } };
+  const { from, to } = file.near?.(last) ?? { from: Math.max(0, last - blockBytes), to: last };
+  const headEnd = Math.min(blockBytes, file.size);
+  const head = await hashOf(file, 0, headEnd);
+  const tail = from === 0 && to === headEnd ? head : await hashOf(file, from, to);
+  return { size: file.size, head: { to: headEnd, hash: head }, tail: { from, to, hash: tail } };
 }
 
-/** Whether a file is what it was, or that and more behind it, or something else. */
+/** Compares a file with an earlier fingerprint: the same, the same with more at its end, or changed. */
 export async function compareFingerprint(file: FileBytes, known: Fingerprint): Promise<'same' | 'grown' | 'changed'> {
   const { size, head, tail } = known;
   if (file.size < size || (await hashOf(file, 0, head.to)) !== head.hash) return 'changed';

@@ -1,13 +1,14 @@
-// Inputs that are finished, one JSON line each, in a file that only grows: a checkpoint of a hundred thousand inputs
-// would be too large to be written every second, and too large to be held.
+// Finished inputs of one load, one JSON line each, in a file that only grows. A checkpoint with a hundred thousand inputs
+// would be too large to write every second, and too large to keep in memory.
 
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { type CheckpointInput, inputSchema, readFailure, writeFailure } from './checkpoint.js';
+import { type CheckpointInput, inputSchema } from './checkpoint.js';
+import { readFailure, writeFailure } from './state-dir.js';
 
-/** A finished input, and where its line begins. */
-export interface Finished {
+/** A finished input, and the offset of its line. */
+export interface FinishedInput {
   readonly input: CheckpointInput;
   readonly at: number;
 }
@@ -21,12 +22,12 @@ export class FinishedInputs {
     this.#path = path;
   }
 
-  /** Bytes of all lines. */
+  /** Size of all lines. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Opens it with the first `bytes` of what is there; what lies beyond is cut off. Throws StateError. */
+  /** Opens the log and truncates it to `bytes`. Throws StateError. */
   async open(bytes: number): Promise<void> {
     try {
       this.#file = await open(this.#path, bytes === 0 ? 'w+' : 'r+', 0o600);
@@ -40,17 +41,30 @@ export class FinishedInputs {
     }
   }
 
-  /** All lines, in order. Throws StateError for one that cannot be understood. */
-  async *all(): AsyncGenerator<Finished, void> {
-    if (this.#bytes > 0) yield* finishedIn(this.#path);
+  /** Yields all lines in order. Throws StateError for a damaged line. */
+  async *all(): AsyncGenerator<FinishedInput, void> {
+    if (this.#bytes === 0) return;
+    let at = 0;
+    try {
+      for await (const line of linesOf(this.#path)) {
+        yield { input: inputSchema.parse(JSON.parse(line)), at };
+        at += Buffer.byteLength(line) + 1;
+      }
+    } catch (error) {
+      throw readFailure(this.#path, error);
+    }
   }
 
-  /** The line that begins at `at`. */
+  /** Reads the line at offset `at`. Throws StateError. */
   async read(at: number): Promise<CheckpointInput> {
-    return await lineAt(this.#file!, at, this.#path);
+    try {
+      return inputSchema.parse(JSON.parse(await lineAt(this.#file!, at)));
+    } catch (error) {
+      throw readFailure(this.#path, error);
+    }
   }
 
-  /** Appends for good. Throws StateError. */
+  /** Appends durably. Throws StateError. */
   async add(inputs: readonly CheckpointInput[]): Promise<void> {
     if (inputs.length === 0) return;
     try {
@@ -71,34 +85,20 @@ export class FinishedInputs {
   }
 }
 
-/** The lines of a log of finished inputs. Throws StateError. */
-async function* finishedIn(path: string): AsyncGenerator<Finished, void> {
-  let at = 0;
-  try {
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-      yield { input: inputSchema.parse(JSON.parse(line)), at };
-      at += Buffer.byteLength(line) + 1;
-    }
-  } catch (error) {
-    throw readFailure(path, error);
-  }
+/** Yields the lines of a file. */
+export function linesOf(path: string): AsyncIterable<string> {
+  return createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 const chunkBytes = 4096;
 
-/** The line that begins at `at` of an open log. Throws StateError. */
-async function lineAt(file: FileHandle, at: number, path: string): Promise<CheckpointInput> {
+async function lineAt(file: FileHandle, at: number): Promise<string> {
   let line = Buffer.alloc(0);
   for (;;) {
     const chunk = Buffer.alloc(chunkBytes);
     const { bytesRead } = await file.read(chunk, 0, chunkBytes, at + line.length);
     const end = chunk.subarray(0, bytesRead).indexOf(10);
     line = Buffer.concat([line, chunk.subarray(0, end < 0 ? bytesRead : end)]);
-    if (end < 0 && bytesRead > 0) continue;
-    try {
-      return inputSchema.parse(JSON.parse(line.toString('utf8')));
-    } catch (error) {
-      throw readFailure(path, error);
-    }
+    if (end >= 0 || bytesRead === 0) return line.toString('utf8');
   }
 }

@@ -1,19 +1,19 @@
-// Inputs that loads into one database finished, a line each, for as long as the state directory lives. It only spares
-// work: a line that cannot be understood is passed over, and its input is loaded again.
+// Inputs that loads into one database finished, one line each, for `--skip-loaded`. The history only saves work: a line
+// that cannot be parsed is ignored, and its input is loaded again.
 
-import { createReadStream } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { type CheckpointInput, inputSchema, isMissing, writeFailure } from './checkpoint.js';
+import { type CheckpointInput, inputSchema } from './checkpoint.js';
+import { linesOf } from './finished-inputs.js';
+import { isMissing, writeFailure } from './state-dir.js';
 
-/** Of each path that is asked for, the line that was written last. Throws the system's error. */
+/** Returns the last entry of each wanted path. Throws StateError. */
 export async function readHistory(
   path: string,
   wanted: (path: string) => boolean,
 ): Promise<ReadonlyMap<string, CheckpointInput>> {
   const found = new Map<string, CheckpointInput>();
   try {
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(path)) {
       const input = parse(line);
       if (input !== null && wanted(input.path)) found.set(input.path, input);
     }
@@ -23,7 +23,7 @@ export async function readHistory(
   return found;
 }
 
-/** Appends; several loads may do so at once. Throws StateError. */
+/** Appends entries; several loads may do so at once. Throws StateError. */
 export async function addToHistory(path: string, inputs: readonly CheckpointInput[]): Promise<void> {
   try {
     await appendFile(path, inputs.map((input) => `${JSON.stringify(input)}\n`).join(''), { mode: 0o600, flush: true });

@@ -1,9 +1,9 @@
-// How far one input is accounted for: a prefix, and the pieces beyond it, which are as few as batches are in flight.
-// Pure, and the order in which pieces come makes no difference to what they add up to.
+// Progress within one input: a settled prefix, and the settled pieces beyond it, at most as many as batches are in flight.
+// Pure; the result does not depend on the order of the pieces.
 
 import type { ByteRange, Position, ResumePoint } from '../core/types/index.js';
 
-/** Decoded bytes of an input that are accounted for, and what there is to know of the place where they end. */
+/** Settled decoded bytes of an input, and the position at their end. */
 export interface SettledPiece {
   readonly from: number;
   readonly to: Position;
@@ -11,7 +11,7 @@ export interface SettledPiece {
 
 export class InputProgress {
   #place: Position;
-  /** Ascending; neither overlapping nor touching each other or the prefix. */
+  /** Ascending pieces that neither overlap nor touch each other or the prefix. */
   #beyond: SettledPiece[] = [];
 
   constructor(place: Position, beyond: readonly SettledPiece[] = []) {
@@ -28,7 +28,7 @@ export class InputProgress {
     return this.#beyond;
   }
 
-  /** Where the next run takes the input up. */
+  /** Where the next run resumes the input. */
   get start(): ResumePoint {
     return {
       place: this.#place,
@@ -40,10 +40,10 @@ export class InputProgress {
     let first = this.#beyond.findIndex(({ to }) => to.byteOffset >= piece.from);
     if (first < 0) first = this.#beyond.length;
     let next = first;
-    let joined = piece;
+    let merged = piece;
     for (; next < this.#beyond.length && this.#beyond[next]!.from <= piece.to.byteOffset; next += 1)
-      joined = union(this.#beyond[next]!, joined);
-    this.#beyond.splice(first, next - first, joined);
+      merged = union(this.#beyond[next]!, merged);
+    this.#beyond.splice(first, next - first, merged);
     while (this.#beyond.length > 0 && this.#beyond[0]!.from <= this.#place.byteOffset) {
       this.#place = later(this.#place, this.#beyond.shift()!.to);
     }
@@ -55,8 +55,8 @@ function union(one: SettledPiece, other: SettledPiece): SettledPiece {
   return { from: Math.min(one.from, other.from), to: later(first.to, second.to) };
 }
 
-/** The later of two places; a place that knows of no timestamp has that of the one before. */
-function later(before: Position, place: Position): Position {
-  if (place.byteOffset < before.byteOffset) return before;
-  return place.digits === 0 ? { ...place, digits: before.digits } : place;
+/** Returns the later position. Without timestamp digits of its own, it takes those of the earlier position. */
+function later(before: Position, position: Position): Position {
+  if (position.byteOffset < before.byteOffset) return before;
+  return position.digits === 0 ? { ...position, digits: before.digits } : position;
 }

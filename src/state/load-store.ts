@@ -1,30 +1,31 @@
-// What is kept of one load on the disk, and the order in which it is written and cleared away: a process that dies
-// between two steps leaves something that the next run understands.
+// The files of one load in the state directory, written and removed in an order that the next run understands wherever
+// the process dies.
 
-import { copyFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Checkpoint, type CheckpointInput, readCheckpoint, writeCheckpoint, writeFailure } from './checkpoint.js';
-import { type Finished, FinishedInputs } from './finished-inputs.js';
+import { type Checkpoint, type CheckpointInput, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { type FinishedInput, FinishedInputs } from './finished-inputs.js';
 import { addToHistory } from './history.js';
+import { exists, writeFailure } from './state-dir.js';
 
-/** Inputs that go to the history in one write. */
-const together = 500;
+/** Entries per write to the history. */
+const historyBatch = 500;
 
 export class LoadStore {
-  /** The checkpoint's. */
+  /** Path of the checkpoint. */
   readonly path: string;
   readonly #history: string;
   readonly #log: FinishedInputs;
   #written = false;
 
-  /** @param load the 12 hex digits that name the load */
+  /** @param load 12 hex digits that name the load */
   constructor(folder: string, load: string, history: string) {
     this.path = join(folder, `${load}.checkpoint.json`);
     this.#history = history;
     this.#log = new FinishedInputs(this.#logPath);
   }
 
-  /** Whether there is a checkpoint of this load on the disk, as far as this run knows. */
+  /** A checkpoint of this load is on disk, as far as this run knows. */
   get written(): boolean {
     return this.#written;
   }
@@ -33,7 +34,7 @@ export class LoadStore {
     return this.path.replace(/json$/, 'inputs.ndjson');
   }
 
-  /** What an earlier run left; null when there is nothing to continue. Throws StateError. */
+  /** Returns the checkpoint of an earlier run, or null. Throws StateError. */
   async open(): Promise<Checkpoint | null> {
     const checkpoint = await readCheckpoint(this.path);
     await this.#log.open(checkpoint?.finishedBytes ?? 0);
@@ -41,8 +42,8 @@ export class LoadStore {
     return checkpoint;
   }
 
-  /** Finished inputs of all runs so far. */
-  finished(): AsyncGenerator<Finished, void> {
+  /** Yields the finished inputs of all runs so far. */
+  finished(): AsyncGenerator<FinishedInput, void> {
     return this.#log.all();
   }
 
@@ -50,39 +51,39 @@ export class LoadStore {
     return await this.#log.read(at);
   }
 
-  /** Adds finished inputs and replaces the checkpoint. Throws StateError. */
+  /** Appends finished inputs and replaces the checkpoint. Throws StateError. */
   async save(checkpoint: Omit<Checkpoint, 'finishedBytes'>, finished: readonly CheckpointInput[]): Promise<void> {
     await this.#log.add(finished);
     await writeCheckpoint(this.path, { ...checkpoint, finishedBytes: this.#log.bytes });
     this.#written = true;
   }
 
-  /** Puts an unfinished load out of the way. Returns the checkpoint's new name; null when there was none. */
+  /** Renames the files of an unfinished load. Returns the checkpoint's new path; null without a checkpoint. */
   async abandon(stamp: string): Promise<string | null> {
-    // The checkpoint first: a log without one is nothing.
-    const kept = await this.#aside(this.path, stamp, rename);
-    await this.#aside(this.#logPath, stamp, rename);
-    return kept;
+    // The checkpoint goes first: a log without a checkpoint has no meaning.
+    const checkpoint = await this.#keepAs(this.path, stamp, rename);
+    await this.#keepAs(this.#logPath, stamp, rename);
+    return checkpoint;
   }
 
-  /** Keeps a copy of the checkpoint as it is, under the name of an abandoned one. */
+  /** Copies the checkpoint to the name of an abandoned one. Returns the path of the copy. */
   async keepCopy(stamp: string): Promise<string | null> {
-    await this.#aside(this.#logPath, stamp, copyFile);
-    return await this.#aside(this.path, stamp, copyFile);
+    await this.#keepAs(this.#logPath, stamp, copyFile);
+    return await this.#keepAs(this.path, stamp, copyFile);
   }
 
-  /** The load is finished: its inputs go to the history, its checkpoint goes. Throws StateError. */
+  /** Moves the inputs of a finished load to the history and removes its checkpoint. Throws StateError. */
   async complete(): Promise<void> {
     const inputs: CheckpointInput[] = [];
     for await (const { input } of this.#log.all()) {
       inputs.push(input);
-      if (inputs.length === together) await addToHistory(this.#history, inputs.splice(0));
+      if (inputs.length === historyBatch) await addToHistory(this.#history, inputs.splice(0));
     }
     if (inputs.length > 0) await addToHistory(this.#history, inputs);
     await this.forget();
   }
 
-  /** Throws StateError. */
+  /** Removes checkpoint and log. Throws StateError. */
   async forget(): Promise<void> {
     await this.close();
     try {
@@ -98,10 +99,14 @@ export class LoadStore {
     await this.#log.close();
   }
 
-  async #aside(path: string, stamp: string, move: (from: string, to: string) => Promise<void>): Promise<string | null> {
+  async #keepAs(
+    path: string,
+    stamp: string,
+    move: (from: string, to: string) => Promise<void>,
+  ): Promise<string | null> {
     if (!(await exists(path))) return null;
     try {
-      const to = await free(path.replace('.checkpoint', `.checkpoint-abandoned-${stamp}`));
+      const to = await freePath(path.replace('.checkpoint', `.checkpoint-abandoned-${stamp}`));
       await move(path, to);
       return to;
     } catch (error) {
@@ -110,16 +115,9 @@ export class LoadStore {
   }
 }
 
-async function free(path: string): Promise<string> {
+async function freePath(path: string): Promise<string> {
   for (let number = 1; ; number += 1) {
     const numbered = number === 1 ? path : path.replace(/(\.inputs)?\.(nd)?json$/, (ending) => `-${number}${ending}`);
     if (!(await exists(numbered))) return numbered;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

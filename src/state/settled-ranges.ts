@@ -1,12 +1,11 @@
-// What the fate of a batch says about the input it came from: which of its bytes need not be read again.
+// The input bytes that a batch settles: they need not be read again.
 
-import { timestampDigits } from '../core/line-protocol.js';
 import type { Batch, BatchReject, Receipt } from '../core/types/index.js';
 import type { SettledPiece } from './input-progress.js';
 
-/** A piece of a point that comes in parts: it counts once the whole point is in the dead letters. */
+/** One part of a point that arrives in parts. It is settled once the whole point is in the dead letters. */
 export interface SettledPart {
-  /** Line of the point, the same for all its parts. */
+  /** Line of the point, equal for all its parts. */
   readonly line: number;
   readonly piece: SettledPiece;
 }
@@ -16,67 +15,78 @@ export interface SettledRanges {
   readonly parts: readonly SettledPart[];
 }
 
-/** @param kept whether the rejects of the batch are in the dead letters */
-export function settledRanges(batch: Batch, receipt: Receipt, kept: boolean): SettledRanges {
+const LF = 10;
+const SPACE = 32;
+const MINUS = 45;
+
+/** Returns what a receipt settles. @param stored the rejects of the batch are in the dead letters */
+export function settledRanges(batch: Batch, receipt: Receipt, stored: boolean): SettledRanges {
   const { span, rejects } = batch;
   const hasParts = rejects.some(({ part }) => part !== 'whole');
-  const allKept = kept || (rejects.length === 0 && receipt.rejected.length === 0);
-  if (receipt.undelivered.length > 0 || hasParts || !allKept) return walk(batch, receipt, kept);
+  const allStored = stored || (rejects.length === 0 && receipt.rejected.length === 0);
+  if (receipt.undelivered.length > 0 || hasParts || !allStored) return rangesByUnit(batch, receipt, stored);
   const ordinal = span.ordinal + batch.points + rejects.length;
-  const to = { byteOffset: span.byteOffset + span.bytes, line: span.endLine, ordinal, digits: digitsOf(batch) };
+  const to = { byteOffset: span.byteOffset + span.bytes, line: span.endLine, ordinal, digits: lastDigits(batch) };
   return { settled: [{ from: span.byteOffset, to }], parts: [] };
 }
 
-/** A point, or a reject, and where it begins. */
+/** A point or a reject, from its first byte to the next unit. */
 interface Unit {
   readonly byteOffset: number;
   readonly line: number;
-  readonly fate: 'settled' | 'open' | 'part';
+  readonly state: 'settled' | 'open' | 'part';
   readonly counts: boolean;
 }
 
-/** Unit by unit: only for batches that were settled in part. */
-function walk(batch: Batch, receipt: Receipt, kept: boolean): SettledRanges {
+/** Walks unit by unit, for batches that are settled in part. */
+function rangesByUnit(batch: Batch, receipt: Receipt, stored: boolean): SettledRanges {
   const { span } = batch;
   const settled: SettledPiece[] = [];
   const parts: SettledPart[] = [];
-  const digits = digitsOf(batch);
+  const digits = lastDigits(batch);
   let ordinal = span.ordinal;
   let from = span.byteOffset;
-  const all = units(batch, receipt, kept);
+  const all = unitsOf(batch, receipt, stored);
   for (const [i, unit] of all.entries()) {
     const next = all[i + 1];
     if (unit.counts) ordinal += 1;
     const end = next ?? { byteOffset: span.byteOffset + span.bytes, line: span.endLine };
     const to = { byteOffset: end.byteOffset, line: end.line, ordinal, digits };
-    // What comes before the first unit, comments and the like, goes with it.
-    if (unit.fate === 'settled' && next?.fate === 'settled') continue;
-    if (unit.fate === 'settled') settled.push({ from, to });
-    if (unit.fate === 'part') parts.push({ line: unit.line, piece: { from, to } });
+    // Comments and blank lines before the first unit belong to it.
+    if (unit.state === 'settled' && next?.state === 'settled') continue;
+    if (unit.state === 'settled') settled.push({ from, to });
+    if (unit.state === 'part') parts.push({ line: unit.line, piece: { from, to } });
     from = end.byteOffset;
   }
   return { settled, parts };
 }
 
-function units(batch: Batch, receipt: Receipt, kept: boolean): Unit[] {
+function unitsOf(batch: Batch, receipt: Receipt, stored: boolean): Unit[] {
   const open = new Uint8Array(batch.points);
   for (const { from, to } of receipt.undelivered) open.fill(1, from, to);
-  if (!kept) for (const { point } of receipt.rejected) open[point] = 1;
+  if (!stored) for (const { point } of receipt.rejected) open[point] = 1;
   const points = Array.from(open, (isOpen, i): Unit => {
     const { byteOffset, line } = batch.source(i);
-    return { byteOffset, line, fate: isOpen === 1 ? 'open' : 'settled', counts: true };
+    return { byteOffset, line, state: isOpen === 1 ? 'open' : 'settled', counts: true };
   });
-  return [...points, ...batch.rejects.map((reject) => rejected(reject, kept))].sort(
+  return [...points, ...batch.rejects.map((reject) => rejectUnit(reject, stored))].sort(
     (a, b) => a.byteOffset - b.byteOffset,
   );
 }
 
-function rejected({ byteOffset, line, part }: BatchReject, kept: boolean): Unit {
-  const fate = !kept ? 'open' : part === 'whole' ? 'settled' : 'part';
-  return { byteOffset, line, fate, counts: part === 'whole' || part === 'last' };
+function rejectUnit({ byteOffset, line, part }: BatchReject, stored: boolean): Unit {
+  const state = !stored ? 'open' : part === 'whole' ? 'settled' : 'part';
+  return { byteOffset, line, state, counts: part === 'whole' || part === 'last' };
 }
 
-/** Decimal digits of the timestamp of the last point; 0 when it has none. */
-function digitsOf(batch: Batch): number {
-  return batch.points === 0 ? 0 : timestampDigits(batch.source(batch.points - 1).bytes);
+/** Counts the decimal digits of the timestamp that ends the last point; 0 without a timestamp. */
+function lastDigits(batch: Batch): number {
+  if (batch.points === 0) return 0;
+  const { bytes } = batch.source(batch.points - 1);
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === SPACE || bytes[end - 1] === LF)) end -= 1;
+  let at = end;
+  while (at > 0 && bytes[at - 1]! >= 48 && bytes[at - 1]! <= 57) at -= 1;
+  const before = bytes[at - 1] === MINUS ? bytes[at - 2] : bytes[at - 1];
+  return before === SPACE ? end - at : 0;
 }

@@ -8,7 +8,7 @@ function place(byteOffset: number): Position {
   return { byteOffset, line: byteOffset + 1, ordinal: byteOffset * 2, digits: byteOffset % 3 === 0 ? 0 : byteOffset };
 }
 
-/** Pieces that cover [0, 10 × count) without a gap. */
+/** Makes pieces that cover [0, 10 × count) without a gap. */
 function pieces(count: number): SettledPiece[] {
   return Array.from({ length: count }, (_, i) => ({ from: i * 10, to: place(i * 10 + 10) }));
 }
@@ -17,7 +17,7 @@ function state(progress: InputProgress): unknown {
   return [progress.place, progress.beyond];
 }
 
-test('any order of settlement gives the same state', () => {
+test('pieces settled in any order give the same progress', () => {
   fc.assert(
     fc.property(fc.subarray(pieces(20)), fc.integer(), (some, seed) => {
       const shuffled = [...some].sort((a, b) => ((a.from * 7919) ^ seed) - ((b.from * 7919) ^ seed));
@@ -29,7 +29,7 @@ test('any order of settlement gives the same state', () => {
   );
 });
 
-test('what is to be read again and what is settled make up the input', () => {
+test('the settled ranges and the ranges to read again make up the input', () => {
   fc.assert(
     fc.property(fc.subarray(pieces(20)), (some) => {
       const progress = new InputProgress(INPUT_START);
@@ -43,7 +43,7 @@ test('what is to be read again and what is settled make up the input', () => {
   );
 });
 
-test('a state that was kept and taken up again is the same', () => {
+test('progress that is stored and restored is the same', () => {
   fc.assert(
     fc.property(fc.subarray(pieces(20)), (some) => {
       const progress = new InputProgress(INPUT_START);
@@ -53,7 +53,7 @@ test('a state that was kept and taken up again is the same', () => {
   );
 });
 
-test('pieces may overlap what is settled already, and the place remembers the last timestamp', () => {
+test('pieces may overlap settled ones, and the position keeps the digits of the last timestamp', () => {
   const progress = new InputProgress({ byteOffset: 10, line: 2, ordinal: 1, digits: 19 });
   progress.add({ from: 30, to: { byteOffset: 40, line: 5, ordinal: 4, digits: 0 } });
   progress.add({ from: 0, to: { byteOffset: 20, line: 3, ordinal: 2, digits: 0 } });

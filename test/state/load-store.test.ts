@@ -36,7 +36,7 @@ function input(path: string): CheckpointInput {
 
 const checkpoint = { startedMs: 1000, deadLetters: null, completing: null, inputs: [input('/b')] };
 
-test('what was kept is what the next run finds, readable by its owner alone', async () => {
+test('the next run finds what was saved, in files that only the owner can read', async () => {
   const path = await folder();
   const first = opened(path);
   expect(await first.open()).toBeNull();
@@ -54,7 +54,7 @@ test('what was kept is what the next run finds, readable by its owner alone', as
   for (const name of await readdir(path)) expect((await stat(join(path, name))).mode & 0o777).toBe(0o600);
 });
 
-test('finished inputs that no checkpoint stands for are cut off', async () => {
+test('finished inputs behind the last checkpoint are truncated', async () => {
   const path = await folder();
   const first = opened(path);
   await first.open();
@@ -73,7 +73,7 @@ test('finished inputs that no checkpoint stands for are cut off', async () => {
   await third.close();
 });
 
-test('a finished load leaves a line per input, and of several the last one counts', async () => {
+test('a finished load leaves one line per input in the history, and the last line of a path counts', async () => {
   const path = await folder();
   for (const size of [3, 4]) {
     const record = opened(path);
@@ -87,7 +87,7 @@ test('a finished load leaves a line per input, and of several the last one count
   expect([...found].map(([name, { fingerprint }]) => [name, fingerprint.size])).toEqual([['/a', 4]]);
 });
 
-test('killed while it cleared up, a load finds its dead letters under the name they were being given', async () => {
+test('a load killed while cleaning up finds its dead letters under their final name', async () => {
   const path = await folder();
   const first = new DeadLetters(path, load);
   await first.prepare('T');
@@ -105,7 +105,7 @@ test('killed while it cleared up, a load finds its dead letters under the name t
   }
 });
 
-test('dead letters beyond the checkpoint are cut off, and missing ones are told', async () => {
+test('dead letters behind the checkpoint are truncated, and missing ones are an error', async () => {
   const path = await folder();
   const first = new DeadLetters(path, load);
   await first.prepare('T');

@@ -1,4 +1,4 @@
-// Format, batcher, pieces and progress together: what a run left open is what the next one sends, whatever was settled.
+// Format, batcher, settled ranges and progress together: the next run sends exactly what the last one left open.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { settledRanges } from '../../src/state/settled-ranges.js';
 import { bench, never } from '../batching/support.js';
 import { bytesSource } from '../formats/support.js';
 
-/** A point with a timestamp, one without, a bad one, a comment, nothing; each with a number of its own. */
+/** A point with a timestamp, one without, a bad one, a comment, a blank line; each with its own number. */
 const kinds = [
   (n: number) => `m,n=${n} f="a\nb" 16000000000${n}`,
   (n: number) => `m,n=${n} f=1`,
@@ -22,7 +22,7 @@ const texts = fc
   .array(fc.nat(kinds.length - 1), { maxLength: 80 })
   .map((each) => each.map((kind, i) => `${kinds[kind]!(100 + i)}\n`).join(''));
 
-/** What was sent or rejected, as text, and the batches' fate. */
+/** The points sent or rejected, as text, and the progress. */
 interface Run {
   readonly done: string[];
   readonly progress: InputProgress;
@@ -57,7 +57,7 @@ function noteText({ done, lines }: Run, text: string, line: number): void {
   lines.set(text, line);
 }
 
-/** Loads some ranges of a batch, leaves the others. */
+/** Loads some ranges of a batch and leaves the others undelivered. */
 function fate({ points }: Batch, random: () => number): Receipt {
   const loaded: { from: number; to: number }[] = [];
   const undelivered: { from: number; to: number }[] = [];
@@ -69,7 +69,7 @@ function fate({ points }: Batch, random: () => number): Receipt {
   return { loaded, rejected: [], undelivered };
 }
 
-test('every point is sent once with the stamp and line it had, whatever was acknowledged and however it is cut', async () => {
+test('every point is sent once with its timestamp and line, whatever was acknowledged and however batches are cut', async () => {
   await fc.assert(
     fc.asyncProperty(
       texts,

@@ -1,12 +1,13 @@
-// Rejected points: their original bytes, loadable again as an input, in a file for each format and header, and a reason for
-// each in a file of its own. Files are opened when the first reject comes. Either all letters of a batch are in them or
-// none: a full disk must not leave half a line that the next one would be glued to.
+// Rejected points. Their original bytes go to one file per format and header, loadable again as an input; their reasons go
+// to a second file. Files are created with the first reject. The letters of a batch are written all or not at all, since
+// half a line would merge with the next one.
 
 import { createHash } from 'node:crypto';
-import { access, constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StateError } from '../../core/errors.js';
+import type { StateError } from '../../core/errors.js';
 import { type DeadLetterFormat, lineProtocolDeadLetters } from '../../core/types/index.js';
+import { exists, writeFailure } from '../state-dir.js';
 import { type LongLetterPart, LongLetterParts } from './long-letters.js';
 
 export type { LongLetterPart } from './long-letters.js';
@@ -15,41 +16,42 @@ const LF = Uint8Array.of(10);
 const reasonsEnding = '.ndjson';
 
 interface Paths {
-  /** In the order of their names. */
+  /** In alphabetical order. */
   readonly points: readonly string[];
   readonly reasons: string;
 }
 
-/** What a checkpoint says of the dead letters: their bytes, and the name that they were being given at the end. */
-export interface StoredReject {
-  readonly lengths: Lengths | null;
+/** Dead letters as a checkpoint describes them. */
+export interface StoredDeadLetters {
+  readonly lengths: FileSizes | null;
+  /** Final name that the files were being given. */
   readonly completing: string | null;
 }
 
-/** Bytes of each file, by what comes behind its name. */
-export type Lengths = Readonly<Record<string, number>>;
+/** Size of each file, by ending. */
+export type FileSizes = Readonly<Record<string, number>>;
 
 export class DeadLetters {
   readonly #folder: string;
   readonly #load: string;
   readonly #parts: LongLetterParts;
-  /** By their endings. */
+  /** Open files, by ending. */
   readonly #files = new Map<string, FileHandle>();
-  #lengths: Lengths | null = null;
-  /** Endings of those of an earlier run, which died after it had given them their final name. */
+  #lengths: FileSizes | null = null;
+  /** Endings of an earlier run's files. That run died after it had given them their final name. */
   #moved: readonly string[] = [];
   #name = 'rejected';
   #last: Promise<void> = Promise.resolve();
   #broken: StateError | null = null;
 
-  /** @param load the 12 hex digits that name the load */
+  /** @param load 12 hex digits that name the load */
   constructor(folder: string, load: string) {
     this.#folder = folder;
     this.#load = load;
     this.#parts = new LongLetterParts(join(folder, `${load}.rejected.part`));
   }
 
-  /** Absolute paths of what was written, or null when there was nothing to write. */
+  /** Absolute paths of the files; null without a reject. */
   get paths(): Paths | null {
     const endings = this.#lengths === null ? this.#moved : Object.keys(this.#lengths);
     if (endings.length === 0) return null;
@@ -57,22 +59,22 @@ export class DeadLetters {
     return { points: points.sort(), reasons: this.#path(this.#name, reasonsEnding) };
   }
 
-  /** Bytes of the files that hold whole letters of whole batches; null before the first. */
-  get lengths(): Lengths | null {
+  /** Sizes of the files after the last complete batch; null before the first reject. */
+  get lengths(): FileSizes | null {
     return this.#lengths;
   }
 
   /**
-   * Makes the folder, proves that it can be written, and puts dead letters that a stopped run left behind out of the way;
-   * or goes on with those that a checkpoint stands for, whatever was written after it cut off. Throws StateError.
+   * Creates the directory and checks that it can be written. With a checkpoint it truncates the files to the sizes there;
+   * without one it renames the files of a stopped run. Throws StateError.
    */
-  async prepare(now: string, kept: StoredReject | null = null): Promise<void> {
+  async prepare(now: string, stored: StoredDeadLetters | null = null): Promise<void> {
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       await access(this.#folder, constants.W_OK | constants.X_OK);
-      if (kept !== null) await this.#resume(kept);
+      if (stored !== null) await this.#resume(stored);
       else if ((await this.#endings('rejected')).length > 0) {
-        await this.#rename(await this.#free(`rejected-abandoned-${now}`));
+        await this.#rename(await this.#unusedName(`rejected-abandoned-${now}`));
       }
     } catch (error) {
       throw this.#failed('preparing the state directory', error);
@@ -80,23 +82,23 @@ export class DeadLetters {
   }
 
   /**
-   * Appends, one call after the other. Resolves when the bytes are with the system, with the lines of the points in parts
-   * whose last missing part was among them. Throws StateError, and from then on always: the run is over.
+   * Appends the rejects of a batch; calls run one after the other. Returns the lines of those points in parts that became
+   * complete. Throws StateError, and after the first one on every call.
    */
   async write(
     input: string,
     letters: readonly LongLetterPart[],
     deadLetterFormat = lineProtocolDeadLetters,
   ): Promise<readonly number[]> {
-    const turn = this.#last.then(() => this.#append(input, letters, deadLetterFormat));
-    this.#last = turn.then(
+    const write = this.#last.then(() => this.#append(input, letters, deadLetterFormat));
+    this.#last = write.then(
       () => {},
       () => {},
     );
-    return await turn;
+    return await write;
   }
 
-  /** Resolves when what was written so far outlives the machine. Throws StateError. */
+  /** Resolves once everything written so far is durable. Throws StateError. */
   async sync(): Promise<void> {
     try {
       await Promise.all([...this.#files.values()].map((file) => file.datasync()));
@@ -105,15 +107,15 @@ export class DeadLetters {
     }
   }
 
-  /** The name that a load which began at `stamp` may give them: one that nothing has yet. */
+  /** Returns an unused final name for a load that began at `stamp`. */
   async finalName(stamp: string): Promise<string> {
-    return await this.#free(`rejected-${stamp}`);
+    return await this.#unusedName(`rejected-${stamp}`);
   }
 
   /**
-   * Makes what was written durable and closes it. A load that came to its end gives the files their final name, so that
-   * a later one never appends to them. Throws StateError.
-   * @param finalName what `finalName` gave
+   * Makes the files durable and closes them. A finished load gives them their final name, so that no later load appends to
+   * them. Throws StateError.
+   * @param finalName result of `finalName`; null keeps the names
    */
   async close(finalName: string | null): Promise<void> {
     await this.#last;
@@ -123,7 +125,7 @@ export class DeadLetters {
       const results = await Promise.allSettled([...this.#files.values()].map(synced));
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
-      await this.#mustBeThere();
+      await this.#assertPresent();
       if (finalName === null) return;
       await this.#rename(finalName);
       this.#name = finalName;
@@ -148,9 +150,9 @@ export class DeadLetters {
         await reasons.truncate(before[1]);
       };
       if (before[0] === 0) await writeAll(points, head);
-      const whole = await this.#put(points, reasons, input, letters);
+      const completed = await this.#put(points, reasons, input, letters);
       this.#lengths = await this.#sizes();
-      return whole;
+      return completed;
     } catch (error) {
       this.#broken = this.#failed('writing dead letters', error);
       await undo().catch(() => {});
@@ -158,14 +160,14 @@ export class DeadLetters {
     }
   }
 
-  /** The file with this ending, opened when it is first asked for. */
+  /** Returns the file with this ending; opens it at first. */
   async #file(ending: string): Promise<FileHandle> {
     const file = this.#files.get(ending) ?? (await open(this.#path('rejected', ending), 'a', 0o600));
     this.#files.set(ending, file);
     return file;
   }
 
-  async #sizes(): Promise<Lengths> {
+  async #sizes(): Promise<FileSizes> {
     const sizes: Record<string, number> = {};
     for (const [ending, file] of this.#files) sizes[ending] = (await file.stat()).size;
     return sizes;
@@ -179,7 +181,7 @@ export class DeadLetters {
   ): Promise<readonly number[]> {
     const lines: Uint8Array[] = [];
     const why: string[] = [];
-    const whole: number[] = [];
+    const completed: number[] = [];
     for (const letter of letters) {
       if (letter.part === 'whole') {
         lines.push(letter.bytes, LF);
@@ -192,24 +194,24 @@ export class DeadLetters {
       await long.copy((bytes) => writeAll(points, bytes));
       lines.push(LF);
       why.push(reasonOf(input, long.first, long.bytes));
-      whole.push(letter.line);
+      completed.push(letter.line);
     }
     await writeAll(points, Buffer.concat(lines));
     await writeAll(reasons, Buffer.from(why.join('')));
-    return whole;
+    return completed;
   }
 
-  /** What is announced has to exist: somebody may have removed it while the run went on. */
-  async #mustBeThere(): Promise<void> {
+  /** Throws when a file was removed while the run went on, since the summary names it. */
+  async #assertPresent(): Promise<void> {
     for (const ending of this.#files.keys()) {
       const path = this.#path('rejected', ending);
       if (!(await exists(path))) throw new Error(`${path} is gone: the rejected points of this run are lost`);
     }
   }
 
-  async #resume({ lengths, completing }: StoredReject): Promise<void> {
-    const there = await this.#endings('rejected');
-    for (const ending of lengths === null ? there : there.filter((each) => lengths[each] === undefined)) {
+  async #resume({ lengths, completing }: StoredDeadLetters): Promise<void> {
+    const present = await this.#endings('rejected');
+    for (const ending of lengths === null ? present : present.filter((each) => lengths[each] === undefined)) {
       await rm(this.#path('rejected', ending), { force: true });
     }
     if (lengths === null) return;
@@ -224,7 +226,7 @@ export class DeadLetters {
       const { size } = await file.stat();
       if (size < bytes) {
         throw new Error(
-          `${this.#path('rejected', ending)} with ${size} bytes instead of ${bytes}: put it back, or begin anew with --fresh`,
+          `${this.#path('rejected', ending)} has ${size} bytes instead of ${bytes}: restore it, or start again with --fresh`,
         );
       }
       await file.truncate(bytes);
@@ -232,44 +234,40 @@ export class DeadLetters {
     this.#lengths = lengths;
   }
 
-  /** Gives the files another name, those of them that have not got it yet. */
+  /** Renames the files that still have the name of an unfinished load. */
   async #rename(name: string): Promise<void> {
     for (const ending of await this.#endings('rejected')) {
       await rename(this.#path('rejected', ending), this.#path(name, ending));
     }
   }
 
-  /** The name, with a number where something has it. */
-  async #free(name: string): Promise<string> {
+  /** Returns `name`, with a number if files of that name exist. */
+  async #unusedName(name: string): Promise<string> {
     for (let number = 1; ; number += 1) {
       const numbered = number === 1 ? name : `${name}-${number}`;
       if ((await this.#endings(numbered)).length === 0) return numbered;
     }
   }
 
-  /** Endings of the files of that name. What gathers in parts has a name of its own. */
+  /** Lists the endings of the files with that name, without the temporary files of long points. */
   async #endings(name: string): Promise<string[]> {
-    const begin = `${this.#load}.${name}.`;
+    const prefix = `${this.#load}.${name}.`;
     const files = (await readdir(this.#folder)).filter(
-      (file) => file.startsWith(begin) && !file.startsWith(`${begin}part`),
+      (file) => file.startsWith(prefix) && !file.startsWith(`${prefix}part`),
     );
-    return files.map((file) => file.slice(begin.length - 1)).sort();
+    return files.map((file) => file.slice(prefix.length - 1)).sort();
   }
 
   #path(name: string, ending: string): string {
     return join(this.#folder, `${this.#load}.${name}${ending}`);
   }
 
-  #failed(attempted: string, error: unknown): StateError {
-    const got = error instanceof Error ? error.message : String(error);
-    return new StateError(
-      `${attempted} — expected to write below ${this.#folder} — got ${got} — free the disk or name another folder with --state-dir`,
-      { cause: error },
-    );
+  #failed(tried: string, error: unknown): StateError {
+    return writeFailure(tried, this.#folder, error);
   }
 }
 
-/** Tells files of different headers apart. */
+/** Distinguishes the files of different headers. */
 function hash(head: Uint8Array): string {
   return createHash('sha256').update(head).digest('hex').slice(0, 8);
 }
@@ -289,11 +287,4 @@ async function synced(file: FileHandle): Promise<void> {
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

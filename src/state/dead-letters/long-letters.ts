@@ -1,10 +1,10 @@
-// Points too long to be held come in parts, and their batches are settled in any order. The parts gather in a file of
-// their own until all are there, so that other rejects never land in their middle and memory stays small.
+// Rejected points that are too long for memory arrive in parts, whose batches settle in any order. The parts are collected
+// in a temporary file until the point is complete, so that no other reject ends up between them.
 
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { BatchReject } from '../../core/types/index.js';
 
-/** One rejected point, or a part of one, as the dead letters take it. */
+/** A rejected point, or one part of it. */
 export interface LongLetterPart {
   readonly bytes: Uint8Array;
   readonly line: number;
@@ -15,43 +15,43 @@ export interface LongLetterPart {
   readonly part: BatchReject['part'];
 }
 
-/** Of a point in parts only the last is counted. */
+/** Tests whether a part counts as a reject: of a point in parts only the last one does. */
 export function isCounted({ part }: Pick<LongLetterPart, 'part'>): boolean {
   return part === 'whole' || part === 'last';
 }
 
 const copyBytes = 256 * 1024;
 
-interface Gathering {
+interface PartCollection {
   readonly file: FileHandle;
-  /** Where each part lies in the input and in the file. */
+  /** Offset of each part in the input and in the file. */
   readonly pieces: { readonly byteOffset: number; readonly at: number; readonly length: number }[];
   bytes: number;
   first: LongLetterPart | null;
-  /** Decoded offset just past the point; null until its last part is there. */
+  /** Decoded offset behind the point; null until its last part arrives. */
   end: number | null;
 }
 
-/** A long point that is there as a whole. */
+/** A long point whose parts are complete. */
 export interface LongLetter {
-  /** Its first part: place, reason and message of the point. */
+  /** First part, with position, reason and message of the point. */
   readonly first: LongLetterPart;
   readonly bytes: number;
-  /** Hands on its bytes from first to last, in a buffer that is used again, then lets go of them. */
+  /** Passes the bytes in order to `write`, in a reused buffer, then releases them. */
   copy(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;
 }
 
 export class LongLetterParts {
   readonly #path: string;
-  readonly #open = new Map<string, Gathering>();
+  readonly #open = new Map<string, PartCollection>();
   #files = 0;
 
-  /** @param path what the files' names begin with */
+  /** @param path prefix of the temporary files */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Takes one part; the whole point once its last missing part has come. */
+  /** Adds one part. Returns the whole point once its last missing part arrives. */
   async add(input: string, letter: LongLetterPart): Promise<LongLetter | null> {
     const key = `${letter.line} ${input}`;
     const long = this.#open.get(key) ?? (await this.#begin(key));
@@ -68,25 +68,25 @@ export class LongLetterParts {
     return { first, bytes: long.bytes, copy: (write) => copyOut(long, write) };
   }
 
-  /** Drops points whose end never came: they were not counted as read. */
+  /** Drops incomplete points, which do not count as read. */
   async close(): Promise<void> {
     for (const { file } of this.#open.values()) await file.close();
     this.#open.clear();
   }
 
-  async #begin(key: string): Promise<Gathering> {
+  async #begin(key: string): Promise<PartCollection> {
     this.#files += 1;
     const path = `${this.#path}-${this.#files}`;
     const file = await open(path, 'w+', 0o600);
-    // Nameless from here on: nothing is left behind, however the run ends.
+    // Unlinked at once: the file vanishes however the run ends.
     await rm(path, { force: true });
-    const long: Gathering = { file, pieces: [], bytes: 0, first: null, end: null };
+    const long: PartCollection = { file, pieces: [], bytes: 0, first: null, end: null };
     this.#open.set(key, long);
     return long;
   }
 }
 
-async function copyOut({ file, pieces }: Gathering, write: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+async function copyOut({ file, pieces }: PartCollection, write: (bytes: Uint8Array) => Promise<void>): Promise<void> {
   const buffer = new Uint8Array(copyBytes);
   try {
     for (const { at, length } of pieces.sort((a, b) => a.byteOffset - b.byteOffset)) {

@@ -6,7 +6,7 @@
 import { closeSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../core/types/index.js';
-import { isMissing, writeFailure } from '../checkpoint.js';
+import { isMissing, writeFailure } from '../state-dir.js';
 import { beatMs, currentHolder, type Holder, holderText, isAlive, parseHolder } from './lock-holder.js';
 
 /** A lock that is ours. */

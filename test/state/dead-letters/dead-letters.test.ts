@@ -19,7 +19,7 @@ async function prepared(path: string): Promise<DeadLetters> {
   return letters;
 }
 
-test('without a reject there is no file', async () => {
+test('a load without rejects writes no file', async () => {
   const path = await folder();
   const letters = await prepared(join(path, 'not', 'there', 'yet'));
   await letters.write('a.lp', []);
@@ -27,7 +27,7 @@ test('without a reject there is no file', async () => {
   expect(Object.values(await contents(join(path, 'not', 'there', 'yet')))).toEqual(['', '']);
 });
 
-test('the points are the original bytes, the reasons one object a line with these keys in this order', async () => {
+test('points are stored as their original bytes, and reasons as one JSON object per line with fixed keys', async () => {
   const path = await folder();
   const letters = await prepared(path);
   const bad = Buffer.from('m f="\xff"', 'latin1');
@@ -43,10 +43,10 @@ test('the points are the original bytes, the reasons one object a line with thes
   );
 });
 
-describe('names', () => {
+describe('the names of dead letters', () => {
   const during = [`${load}.rejected.lp`, `${load}.rejected.ndjson`];
 
-  test('a load that came to its end names its files after its start, one that was stopped leaves them', async () => {
+  test('a finished load names its files after its start, and a stopped load keeps their names', async () => {
     const path = await folder();
     const letters = await prepared(path);
     expect(letters.paths).toBe(null);
@@ -69,7 +69,7 @@ describe('names', () => {
     expect((await contents(path))[`${load}.rejected-T.lp`]).toBe('y\n');
   });
 
-  test('two loads that began in the same second keep their dead letters apart', async () => {
+  test('two loads that began in the same second have separate dead letters', async () => {
     const path = await folder();
     for (const text of ['one', 'two', 'three']) {
       const letters = await prepared(path);
@@ -84,7 +84,7 @@ describe('names', () => {
     ]);
   });
 
-  test('what was left behind twice in a second is kept twice', async () => {
+  test('dead letters abandoned twice in one second are kept twice', async () => {
     const path = await folder();
     for (const text of ['one', 'two', 'three']) {
       const letters = await prepared(path);
@@ -95,7 +95,7 @@ describe('names', () => {
   });
 });
 
-test('calls that overlap are written one after the other, whole', async () => {
+test('overlapping writes are stored one after the other, each complete', async () => {
   const path = await folder();
   const letters = await prepared(path);
   const batches = Array.from({ length: 40 }, (_, i) => [letter(`${i}a`.repeat(500)), letter(`${i}b`)]);
@@ -109,7 +109,7 @@ test('calls that overlap are written one after the other, whole', async () => {
 describe('a point too long to be held', () => {
   const text = 'a long point of several parts';
 
-  /** The text cut at some places, as the format hands it on, from a place in the input. */
+  /** Cuts a text into parts as the format delivers them. */
   function parts(whole: string, cuts: readonly number[], line: number): LongLetterPart[] {
     const places = [...new Set([0, ...cuts, whole.length])].sort((a, b) => a - b);
     return places.slice(0, -1).map((from, i) =>
@@ -123,7 +123,7 @@ describe('a point too long to be held', () => {
     );
   }
 
-  test('is put together in whatever order its parts are settled, between other rejects', async () => {
+  test('a long point is assembled whatever the order of its parts, between other rejects', async () => {
     const path = await folder();
     const all = [...parts(text, [3, 9, 20], 2), ...parts(text.toUpperCase(), [14], 7), letter('x', { line: 9 })];
     await fc.assert(
@@ -147,7 +147,7 @@ describe('a point too long to be held', () => {
     );
   });
 
-  test('comes back byte by byte from what the format makes of a real one', async () => {
+  test('a long point from the format is stored byte by byte', async () => {
     const path = await folder();
     const letters = await prepared(path);
     const long = `m s="${'0123456789'.repeat(3000)}" 1`;
@@ -179,7 +179,7 @@ describe('a point too long to be held', () => {
     });
   });
 
-  test('leaves nothing behind when its end never comes', async () => {
+  test('a long point without its last part leaves nothing behind', async () => {
     const path = await folder();
     const letters = await prepared(path);
     await letters.write('a.lp', parts(text, [5, 10], 1).slice(0, 2));
@@ -188,7 +188,7 @@ describe('a point too long to be held', () => {
   });
 });
 
-test('dead letters load again as an input and give the same points back', async () => {
+test('dead letters can be loaded again and give the same points', async () => {
   const path = await folder();
   const letters = await prepared(path);
   const rejected = ['m f=1 1', 'm s="two\nlines" 2', 'm f=x 3'];
@@ -211,7 +211,7 @@ test('dead letters load again as an input and give the same points back', async 
   expect(seen).toEqual(rejected);
 });
 
-/** A file system of one MiB, or null where that is not allowed. */
+/** Mounts a file system of one MiB; null where mounting is not allowed. */
 async function smallDisk(): Promise<string | null> {
   const path = join(await folder(), 'disk');
   await mkdir(path);
@@ -225,7 +225,7 @@ async function smallDisk(): Promise<string | null> {
 }
 
 describe('when the state directory cannot take more', () => {
-  test('a folder that cannot be made is told before anything is read', async () => {
+  test('a state directory that cannot be created is an error before anything is read', async () => {
     const path = join(await folder(), 'file');
     await writeFile(path, '');
     const failed = await new DeadLetters(join(path, 'below'), load).prepare('now').catch((error: unknown) => error);
@@ -234,7 +234,7 @@ describe('when the state directory cannot take more', () => {
     expect((failed as StateError).exitCode).toBe(73);
   });
 
-  test('a full disk: what was written before stays whole, and every later write fails as well', async ({ skip }) => {
+  test('on a full disk, earlier dead letters stay complete and every later write fails', async ({ skip }) => {
     const path = await smallDisk();
     if (path === null) return skip('mounting a small file system is not allowed here');
     const letters = await prepared(path);
@@ -242,7 +242,7 @@ describe('when the state directory cannot take more', () => {
     const big = [letter('x'.repeat(700_000)), letter('y'.repeat(700_000))];
     const failed = await letters.write('a.lp', big).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(StateError);
-    expect((failed as StateError).message).toMatch(/^writing dead letters — expected .* — got ENOSPC/);
+    expect((failed as StateError).message).toMatch(/^writing dead letters: expected .* found ENOSPC/);
     await expect(letters.write('a.lp', [letter('small')])).rejects.toBe(failed);
     await letters.close(null);
     const files = await contents(path);
@@ -250,7 +250,7 @@ describe('when the state directory cannot take more', () => {
     expect(files[`${load}.rejected.ndjson`]!.trimEnd().split('\n')).toHaveLength(1);
   });
 
-  test('a file in the way of the reasons fails the write, and nothing is said to be written', async () => {
+  test('a directory in place of the reasons file fails the write, and no path is reported', async () => {
     const path = await folder();
     const letters = await prepared(path);
     await mkdir(join(path, `${load}.rejected.ndjson`));

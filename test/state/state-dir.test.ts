@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeStateDir } from '../../src/state/state-folder.js';
+import { makeStateDir } from '../../src/state/state-dir.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -11,14 +11,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('it is made with all above it, for its owner alone; one that is there stays as it is', async () => {
+test('the state directory is created with its parents, for the owner alone', async () => {
   const path = join(folder, 'a/b/c');
   await Promise.all([makeStateDir(path), makeStateDir(path)]);
   expect((await stat(path)).mode & 0o777).toBe(0o700);
   await makeStateDir(path);
 });
 
-test('a link to a folder is one; a file and a link to nowhere are none', async () => {
+test('a link to a directory is accepted; a file and a dangling link are refused', async () => {
   await symlink(folder, join(folder, 'link'));
   await makeStateDir(join(folder, 'link'));
   await writeFile(join(folder, 'file'), '');
@@ -28,6 +28,9 @@ test('a link to a folder is one; a file and a link to nowhere are none', async (
   await expect(makeStateDir(join(folder, 'dangling'))).rejects.toThrow(/EEXIST/);
 });
 
-test.runIf(existsSync('/proc/self'))('where nothing can be made it says so, and does not try for ever', async () => {
-  await expect(makeStateDir('/proc/bulk-load/state')).rejects.toThrow(/ENOENT/);
-});
+test.runIf(existsSync('/proc/self'))(
+  'a file system that refuses directories gives an error and no endless loop',
+  async () => {
+    await expect(makeStateDir('/proc/bulk-load/state')).rejects.toThrow(/ENOENT/);
+  },
+);
