@@ -1,8 +1,7 @@
 // The public surface: `import { load } from 'bulk-load'`. No room imports it.
 
-import { type OptionValues, type OutputKey, options as table } from './config/options.js';
 import { resolve } from './config/resolve.js';
-import type { Settings } from './config/settings.js';
+import type { OptionValues, OutputKey, Settings } from './config/settings.js';
 import { BulkLoadError, InterruptedError, UsageError } from './core/errors.js';
 import { clock } from './core/system-clock.js';
 import type { Input, Notice, Snapshot, Summary, Target } from './core/types/index.js';
@@ -10,6 +9,7 @@ import { version } from './core/version.js';
 import { streamInput, withInputErrors } from './inputs/custom.js';
 import { expand } from './inputs/expand.js';
 import { createTarget } from './load/create-target.js';
+import { options as table } from './load/option-table.js';
 import { load as run } from './load/pipeline.js';
 import { type CustomTarget, createCustomTarget } from './targets/custom/custom-target.js';
 
@@ -106,7 +106,7 @@ async function start({ inputs: given, ...options }: LoadOptions, control: LoadCo
   const own = control.target !== undefined;
   refuseOutput(options);
   const flags = { ...(own ? { targetMemory: 'off' } : {}), ...options };
-  const { settings } = await resolve({ flags, env: { STATE_DIRECTORY, XDG_STATE_HOME, HOME } });
+  const { settings } = await resolve(table, { flags, env: { STATE_DIRECTORY, XDG_STATE_HOME, HOME } });
   const notify = control.notify ?? ((): void => {});
   const { inputs, named } = await inputsOf(given, settings, notify);
   const context = { version: version(), clock, notify, inputs, stdout: process.stdout };
@@ -127,7 +127,7 @@ async function start({ inputs: given, ...options }: LoadOptions, control: LoadCo
 
 /** Where nothing checks types. */
 function refuseOutput(options: object): void {
-  const about = table.filter(({ key, group }) => group === 'output' && key !== 'config' && key in options);
+  const about = table.rows.filter(({ key, group }) => group === 'output' && key !== 'config' && key in options);
   if (about.length === 0) return;
   throw new UsageError(
     about.map(({ key }) => `${key}: expected an option of a load, got one of the command's output; leave it out`),

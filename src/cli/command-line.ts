@@ -1,9 +1,10 @@
 // The command that was typed, as it can be typed again: quoted for a shell, and without what must not be shown.
 
-import { flagName, options } from '../config/options.js';
+import { flagName } from '../config/options.js';
 import { maskUrl } from '../inputs/http/url-name.js';
+import { options } from '../load/option-table.js';
 
-const secret = new Set(options.filter((option) => option.secret).map((option) => flagName(option.key)));
+const secret = new Set(options.rows.filter((option) => option.secret).map((option) => flagName(option.key)));
 
 /** `argv` as in `process.argv`. Values of secret options and credentials in URLs are left out. */
 export function commandLine(argv: readonly string[]): string {

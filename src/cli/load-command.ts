@@ -10,6 +10,7 @@ import { version } from '../core/version.js';
 import { expand } from '../inputs/expand.js';
 import { isUrl } from '../inputs/http/url-name.js';
 import { createTarget } from '../load/create-target.js';
+import { options } from '../load/option-table.js';
 import { type LoadResult, load } from '../load/pipeline.js';
 import { type Reporter, reporter } from '../reporting/progress/reporter.js';
 import { metricsHead, prepareResult, writeResult } from '../reporting/result-file.js';
@@ -35,7 +36,7 @@ export async function runLoad(
   flags: Record<string, unknown>,
   process: Process,
 ): Promise<number> {
-  const { settings, origins, warnings } = await resolve({ flags, env: process.env });
+  const { settings, origins, warnings } = await resolve(options, { flags, env: process.env });
   // An older result never survives a new run, however it ends.
   if (isFile(settings.summary)) await prepareResult(settings.summary);
   const written = await reportOf(settings, origins, clock);

@@ -3,13 +3,14 @@
 
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { groups } from '../config/documentation.js';
-import { spellSwitches } from '../config/flags.js';
+import { groups } from '../config/help/documentation.js';
+import { normalizeSwitches } from '../config/help/flags.js';
+import { isNear, nearestOption } from '../config/help/suggest.js';
 import { flagName } from '../config/options.js';
-import { isNear, nearest } from '../config/suggest.js';
 import { UsageError } from '../core/errors.js';
 import { codesOf, outcomeNames, outcomes } from '../core/outcomes.js';
 import { version } from '../core/version.js';
+import { options } from '../load/option-table.js';
 import { general, listed, ofCommand } from './help/examples.js';
 import { examplesFirst, withSettings } from './help/register.js';
 import { reexecWithMallocTuning } from './malloc-reexec.js';
@@ -30,7 +31,7 @@ export async function main(process: Process): Promise<void> {
     const program = commands(process, (code) => {
       process.exitCode = code;
     });
-    await program.parseAsync(spellSwitches(process.argv.slice(2)), { from: 'user' });
+    await program.parseAsync(normalizeSwitches(options, process.argv.slice(2)), { from: 'user' });
   } catch (error) {
     process.exitCode = printError(error, process, 'bulk-load');
     if (process.exitCode === outcomes.usage.exitCode) {
@@ -122,7 +123,7 @@ function shared(command: Command, process: Process): Command {
 /** Slips that the parser's own suggestions are too strict for. */
 function withSuggestion(text: string): string {
   const typed = /^bulk-load: unknown option '--([\w-]+)'\n$/.exec(text)?.[1];
-  const meant = typed === undefined ? null : nearest(typed);
+  const meant = typed === undefined ? null : nearestOption(options.rows, typed);
   return meant === null ? text : `${text}(Did you mean ${flagName(meant)}?)\n`;
 }
 

@@ -1,7 +1,7 @@
 // `bulk-load serve`: the embedded server until a signal ends it.
 
 import { rm, writeFile } from 'node:fs/promises';
-import { type Address, parseAddress } from '../config/address.js';
+import { type Address, parseAddress } from '../config/kinds/address.js';
 import { UsageError } from '../core/errors.js';
 import { serve } from '../serve/serve.js';
 import type { Process } from './process.js';

@@ -1,219 +1,134 @@
-// One strict object built from the table, validated once, so that all problems of all layers come out together.
+// Merged layers → settings. Every option is parsed by its kind, then rules look for contradictions.
 
-import * as zlib from 'node:zlib';
-import { z } from 'zod';
-import { type TargetKind, targetKind } from '../targets/registry.js';
-import { flagName, type Option, options } from './options.js';
-import { type GivenUrl, parseValue } from './parse-value.js';
+import type { z } from 'zod';
+import { isNear, nearestOption } from './help/suggest.js';
+import { kinds } from './kinds/index.js';
+import type { GivenUrl } from './kinds/network.js';
+import type { Option, Options, SettingProblem, TargetOptions } from './options.js';
+import { hasCredentials, type RuleInput, rules } from './rules.js';
 import type { Settings } from './settings.js';
-import { isNear, nearest } from './suggest.js';
-import { targets } from './target-defaults.js';
 
-/** A problem with one option, or with a key that is none. `key` finds its origin. */
-export interface SettingProblem {
-  readonly key: string;
-  readonly message: string;
-}
-
-/** Options by key as merged from the layers, defaults included; null for what is unset. */
+/** Values by option key, defaults included; null for unset options. */
 export type Merged = Readonly<Record<string, unknown>>;
 
-type Report = (key: string, message: string) => void;
-
 /**
- * Validates what the layers merged to. `explicit` tells the keys that somebody set.
- * The settings still lack the content of a password file; values of secret options appear in no message.
+ * Parses and checks all options. `explicit` holds the keys that a layer gave. The settings still lack the content of
+ * files. No problem shows the value of a secret option.
  */
 export function validate(
+  options: Options,
   merged: Merged,
   explicit: ReadonlySet<string>,
 ): { readonly settings: Settings } | { readonly problems: SettingProblem[] } {
-  const result = schema(explicit).safeParse(withDefaults(merged));
-  if (result.success) return { settings: toSettings(result.data) };
-  return { problems: result.error.issues.flatMap(problemsOf) };
+  const target = options.targets.find(({ kind }) => kind === merged.target);
+  const given = withTargetDefaults(merged, target);
+  const problems: SettingProblem[] = [];
+  const values: Record<string, unknown> = {};
+  for (const row of options.rows) {
+    const result = parseOption(row, given[row.key] ?? null);
+    if ('problem' in result) problems.push(result.problem);
+    else values[row.key] = result.value;
+  }
+  const known = new Set(options.rows.map(({ key }) => key));
+  problems.push(...Object.keys(given).flatMap((key) => (known.has(key) ? [] : [unknownOption(options, key)])));
+  const input: RuleInput = { values, explicit, target, rows: options.rows };
+  for (const rule of rules) {
+    // A rule about a value with a problem of its own would repeat the complaint.
+    problems.push(...rule(input).filter(({ key }) => !problems.some((each) => each.key === key)));
+  }
+  return problems.length > 0 || target === undefined ? { problems } : { settings: toSettings(options, values, target) };
 }
 
-/** Those that follow from the kind of target. */
-function withDefaults(merged: Merged): Merged {
-  const kind = merged.target as TargetKind;
-  if (!(kind in targets)) return merged;
-  const { url, targetMemory } = targets[kind];
-  return { ...merged, url: merged.url ?? url, targetMemory: merged.targetMemory ?? targetMemory };
+/** Parses the value of one option; null leaves it unset. */
+export function parseOption(
+  option: Option,
+  raw: unknown,
+): { readonly value: unknown } | { readonly problem: SettingProblem } {
+  if (raw === null) return { value: null };
+  const { words = {} } = option.is;
+  if (typeof raw === 'string' && Object.hasOwn(words, raw)) return { value: words[raw] };
+  const type = (kinds[option.is.kind] as (is: Option['is']) => z.ZodType)(option.is);
+  const result = type.safeParse(raw);
+  if (result.success) return { value: result.data };
+  const [issue] = result.error.issues;
+  const own: unknown = issue?.code === 'custom' ? issue.params?.expected : undefined;
+  const expected = typeof own === 'string' ? own : expectation(type, words);
+  return { problem: { key: option.key, expected, found: foundText(option, raw), fix: suggestion(option, raw) } };
 }
 
-function schema(explicit: ReadonlySet<string>) {
-  const fields = Object.fromEntries(options.map((option) => [option.key, field(option)]));
-  return z.strictObject(fields).superRefine(
-    (values, context) => {
-      const wrong = new Set(context.issues.map((issue) => issue.path?.[0]));
-      const report: Report = (key, message) => {
-        // A rule about a value that is itself in doubt would only repeat the complaint.
-        if (!wrong.has(key)) context.addIssue({ code: 'custom', path: [key], message });
-      };
-      const sound = Object.fromEntries(Object.entries(values).filter(([key]) => !wrong.has(key)));
-      for (const rule of rules) rule(sound, explicit, report);
-    },
-    { when: () => true },
-  );
+function expectation(type: z.ZodType, words: object): string {
+  return [type.description ?? 'another value', ...Object.keys(words)].join(', or ');
 }
 
-function field(option: Option) {
-  return z.unknown().transform((raw, context) => {
-    if (raw === null) return null;
-    const parsed = parseValue(option, raw);
-    if ('value' in parsed) return parsed.value;
-    context.addIssue({
-      code: 'custom',
-      message: `expected ${parsed.expected}${got(option, raw)}${meant(option, raw)}`,
-    });
-    return z.NEVER;
-  });
-}
-
-/** `; did you mean csv?` */
-function meant({ is }: Option, raw: unknown): string {
+function suggestion({ is }: Option, raw: unknown): string {
   if (is.kind !== 'choice' || typeof raw !== 'string') return '';
   const near = is.values.find((value) => isNear(raw, value));
-  return near === undefined ? '' : `; did you mean ${near}?`;
+  return near === undefined ? '' : `did you mean ${near}?`;
 }
 
-function got(option: Option, raw: unknown): string {
-  if (option.secret) return '';
+/** Shows a value unless it is, or may contain, a secret. */
+function foundText({ is, secret }: Option, raw: unknown): string {
+  if (secret) return 'a value of another form, which is not shown';
   const text = JSON.stringify(raw) ?? String(raw);
-  // What stands before the @ of a URL may be a password, with any sign in it; behind its question mark, a token.
-  const shown = text.replace(/^.*@/s, '"…@').replace(/\?.*$/s, '?…"');
-  return `, got ${option.is.kind === 'urls' ? shown : text}`;
+  if (is.kind === 'path' || is.kind === 'switchOrPath') return pathText(raw);
+  // A password stands before the @ of a URL, a token may stand in its query.
+  const shown = is.kind === 'urls' ? text.replace(/^.*@/s, '"…@').replace(/\?.*$/s, '?…"') : text;
+  return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
 }
 
-function problemsOf(issue: z.core.$ZodIssue): SettingProblem[] {
-  if (issue.code !== 'unrecognized_keys') return [{ key: String(issue.path[0]), message: issue.message }];
-  return issue.keys.map((key) => {
-    const near = nearest(key);
-    return { key, message: `no such option${near ? `; did you mean ${near}?` : ''}` };
-  });
+/** A pasted key or password is not a file name and must not be repeated. */
+function pathText(raw: unknown): string {
+  if (typeof raw !== 'string') return 'something other than text';
+  if (/\p{Cc}/u.test(raw)) return 'several lines or control characters, which are not shown';
+  return raw === '' ? 'an empty name' : `a name of ${Buffer.byteLength(raw)} bytes, which is not shown`;
 }
 
-type SettingRule = (values: Record<string, unknown>, explicit: ReadonlySet<string>, report: Report) => void;
-
-const rules: readonly SettingRule[] = [
-  function databaseIsNamed(values, _, report) {
-    if (values.db === null && values.dryRun === null)
-      report('db', 'expected the database to load into, got nothing; name it with --db');
-  },
-  function nothingIsSent(values, explicit, report) {
-    if (typeof values.dryRun !== 'string') return;
-    for (const key of ['verify', 'skipLoaded'])
-      if (explicit.has(key) && values[key] !== false)
-        report(key, 'expected without --dry-run, which neither sends points nor asks what was sent');
-    if (values.dryRun === '-' && values.summary === '-')
-      report('summary', 'expected a file, since --dry-run writes points to standard output, got -');
-  },
-  function onePassword(_, explicit, report) {
-    if (explicit.has('password') && explicit.has('passwordFile'))
-      report('passwordFile', 'expected a password or a password file, got both; leave one out');
-  },
-  function credentialsOnce(values, explicit, report) {
-    const urls = (values.url ?? []) as GivenUrl[];
-    const given = new Set(urls.filter(hasCredentials).map(({ user, password }) => JSON.stringify([user, password])));
-    if (given.size === 0) return;
-    const twice = ['user', 'password', 'passwordFile'].filter((key) => explicit.has(key));
-    if (given.size > 1) report('url', 'expected the same user and password for all endpoints, got different ones');
-    if (twice.length > 0)
-      report('url', `expected credentials in one place, got them in a URL and by ${twice.map(flagName).join(', ')}`);
-  },
-  function userFitsBasicAuth(values, _, report) {
-    const urls = (values.url ?? []) as GivenUrl[];
-    if (urls.some(({ user }) => user?.includes(':'))) report('url', 'expected a user without a colon');
-    if (typeof values.user === 'string' && values.user.includes(':'))
-      report('user', 'expected a user without a colon: HTTP basic authentication cannot carry one');
-  },
-  function pathsAreOfJson(values, explicit, report) {
-    if (explicit.has('jsonPath') && values.format !== 'auto' && values.format !== 'json')
-      report('jsonPath', `expected --format json with a path, got ${String(values.format)}`);
-  },
-  function certificateAndKey(_, explicit, report) {
-    for (const [one, other] of [
-      ['cert', 'key'],
-      ['key', 'cert'],
-    ] as const)
-      if (explicit.has(one) && !explicit.has(other)) report(one, `expected together with --${other}`);
-  },
-  function certificatesNeedHttps(values, explicit, report) {
-    const urls = (values.url ?? []) as GivenUrl[];
-    if (urls.length === 0 || urls.some(({ origin }) => origin.startsWith('https:'))) return;
-    // Authorities may be those of inputs.
-    for (const key of ['cert', 'key', 'insecure'])
-      if (explicit.has(key) && values[key] !== false)
-        report(key, 'expected with an https:// endpoint, got none in --url');
-  },
-  function optionsNeedCreation(values, explicit, report) {
-    if (explicit.has('dbOptions') && values.createDb === false)
-      report('dbOptions', 'expected together with --create-db: they apply only to a database that is created');
-  },
-  function optionsFitTheTarget(values, explicit, report) {
-    const kind = values.target as TargetKind | undefined;
-    if (kind === undefined) return;
-    const { without, zstd } = targets[kind];
-    for (const { key, message } of targetKind(kind)?.validate(values) ?? []) report(key, message);
-    for (const [key, instead] of Object.entries(without)) {
-      if (explicit.has(key)) report(key, `expected another --target with it, got ${kind}: ${instead}`);
-    }
-    const urls = (values.url ?? []) as GivenUrl[];
-    if (without.user !== undefined && urls.some(hasCredentials))
-      report('url', `expected no user in it for ${kind}: ${without.user}`);
-    if (values.compression === 'zstd' && !zstd)
-      report('compression', `expected auto, none or gzip for ${kind}, got zstd`);
-  },
-  function tokenOrUser(_, explicit, report) {
-    const both = ['user', 'password', 'passwordFile'].filter((key) => explicit.has(key));
-    if (explicit.has('token') && both.length > 0)
-      report('token', `expected one way to sign in, got a token and ${both.map(flagName).join(', ')}`);
-  },
-  function zstdNeedsNode(values, _, report) {
-    if (values.compression === 'zstd' && !('zstdCompress' in zlib))
-      report(
-        'compression',
-        `expected auto, none or gzip on Node ${process.versions.node}; zstd needs Node 22.15 or newer`,
-      );
-  },
-  function mappingNeedsRows(values, explicit, report) {
-    if (values.format !== 'lp') return;
-    for (const { key } of options.filter(({ group }) => group === 'mapping'))
-      if (explicit.has(key)) report(key, 'expected with a format whose rows are mapped, got --format lp');
-  },
-  function limitAllowsMinimum(values, explicit, report) {
-    const { limit, minPoints } = values as { limit?: number | null; minPoints?: number };
-    if (explicit.has('limit') && limit && minPoints && limit < minPoints)
-      report('limit', `expected at least --min-points, which is ${minPoints}, got ${limit}`);
-  },
-];
-
-function hasCredentials(url: GivenUrl): boolean {
-  return url.user !== null || url.password !== null;
+function unknownOption(options: Options, key: string): SettingProblem {
+  const near = nearestOption(options.rows, key);
+  const fix = near === null ? '' : `did you mean ${near}?`;
+  return { key, expected: 'the name of an option', found: 'an unknown name', fix };
 }
 
-function toSettings(values: Record<string, unknown>): Settings {
-  const given = values.url as GivenUrl[];
-  const signIn = given.find(hasCredentials);
-  const distinct = new Map(given.map(({ shown, origin }) => [origin, { shown, origin }]));
-  const named = Object.fromEntries(options.map(({ key, as }) => [as ?? key, values[key]]));
-  const target = targets[values.target as TargetKind];
-  const byTarget = {
-    user: values.user ?? target.user,
-    tenant: values.tenant ?? target.tenant,
-    relieve: target.relieve && values.relieve,
-    names: target.names,
+function withTargetDefaults(merged: Merged, target: TargetOptions | undefined): Merged {
+  if (target === undefined) return merged;
+  const { defaultPort, defaults } = target;
+  return {
+    ...merged,
+    url: merged.url ?? `http://localhost:${defaultPort}`,
+    targetMemory: merged.targetMemory ?? defaults.targetMemory,
   };
-  const fromUrl = signIn ? { user: signIn.user ?? byTarget.user, password: signIn.password ?? '' } : {};
-  // The table and values.ts together make what Settings says; test/settings/schema.test.ts holds them to it.
-  const lists = { urls: [...distinct.values()], headers: values.header ?? [] };
-  const tls = { ca: null, cert: null, key: null };
-  const all = { ...named, ...byTarget, ...fromUrl, ...lists, tls } as unknown as Settings;
-  return all.dryRun === null ? all : { ...all, ...dry(all) };
 }
 
-/** One writer keeps the order of the input, and what is for the target's good does nothing. */
-function dry({ db }: Settings): Partial<Settings> {
-  const idle = { createDb: false, targetMemory: null, stage: null, compression: 'none' } as const;
-  return { ...idle, db: db ?? '', workers: 1, checkpoint: false };
+/** Parsed values under the names of the settings. The row types guarantee the types of the values. */
+type ParsedValues = {
+  readonly [K in keyof Settings]: K extends 'user' | 'tenant' | 'db' | 'headers' ? Settings[K] | null : Settings[K];
+} & { readonly urls: readonly GivenUrl[] };
+
+function toSettings({ rows }: Options, values: Readonly<Record<string, unknown>>, target: TargetOptions): Settings {
+  const named = Object.fromEntries(rows.map(({ key, as }) => [as ?? key, values[key]])) as ParsedValues;
+  const signIn = named.urls.find(hasCredentials);
+  const user = named.user ?? target.defaults.user;
+  const settings: Settings = {
+    ...named,
+    urls: [...new Map(named.urls.map(({ shown, origin }) => [origin, { shown, origin }])).values()],
+    db: named.db ?? '',
+    tenant: named.tenant ?? target.defaults.tenant,
+    user: signIn?.user ?? user,
+    password: signIn === undefined ? named.password : (signIn.password ?? ''),
+    headers: named.headers ?? [],
+    relieve: target.traits.plansMemory && named.relieve,
+    names: target.nameLimits,
+    tls: { ca: null, cert: null, key: null },
+  };
+  return settings.dryRun === null ? settings : { ...settings, ...dryRunSettings };
 }
+
+/** One writer keeps the order of the input. Options that spare the target have no effect. */
+const dryRunSettings = {
+  createDb: false,
+  targetMemory: null,
+  stage: null,
+  compression: 'none',
+  workers: 1,
+  checkpoint: false,
+} as const satisfies Partial<Settings>;

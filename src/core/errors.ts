@@ -118,3 +118,8 @@ export class BugError extends BulkLoadError {
     super('bug', 'BULK_BUG', message, options);
   }
 }
+
+/** The code of a system error such as `ENOENT`, or the error as text. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

@@ -36,15 +36,6 @@ export function workerMemoryBytes(options: LinesMemoryOptions, names: readonly F
   return withThread! - without!;
 }
 
-/** Names the way inputs are read: two loads that read differently are different loads. */
-export function readingIdentity(options: FormatOptions): string {
-  const { format, measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords } = options;
-  const { delimiter, quote, noHeader, skipLines, encoding, jsonPath } = options;
-  const mapping = [measurement, tags, fields, timeColumn, timeFormat, timezone, ambiguousTime, nullWords];
-  const values = JSON.stringify([...mapping, delimiter, quote, noHeader, skipLines, encoding, jsonPath]);
-  return format === 'lp' ? format : `${format} ${values}`;
-}
-
 /** Returns the formats of the inputs, at least one. Throws UsageError for a bad time format, and the signal's reason. */
 export async function formatsOf(
   options: FormatOptions,

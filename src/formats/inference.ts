@@ -1,8 +1,8 @@
 // What the rows of an input were taken for: each table with its columns, a value of each, and the options that would say
 // the same, so that the next load does not depend on what comes first.
 
-import { spelled } from '../config/column-lists.js';
 import type { Settings } from '../config/settings.js';
+import { formatColumns } from '../core/column-list.js';
 import { pointValues } from '../core/line-protocol.js';
 import type { ColumnType, Points, Shape } from '../core/types/index.js';
 import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, UNCOUNTED_SHAPE } from '../core/types/index.js';
@@ -95,8 +95,8 @@ function optionsOf(tables: readonly InferredTable[], { measurement, tags }: Sett
   const typed = [...fields].map(([name, type]) => ({ name, type, as: name }));
   return [
     ...(measurement === null ? [] : ['--measurement', quoted(measurement)]),
-    ...(tags === null ? [] : ['--tags', quoted(spelled(tags))]),
-    ...['--fields', quoted(spelled(typed))],
+    ...(tags === null ? [] : ['--tags', quoted(formatColumns(tags))]),
+    ...['--fields', quoted(formatColumns(typed))],
   ].join(' ');
 }
 

@@ -3,6 +3,7 @@
 
 import { setMaxListeners } from 'node:events';
 import { Arena } from '../batching/arena.js';
+import { readingIdentity } from '../config/identity.js';
 import type { Settings } from '../config/settings.js';
 import { BugError, BulkLoadError, InputError, InterruptedError } from '../core/errors.js';
 import type { Outcome } from '../core/outcomes.js';
@@ -23,7 +24,7 @@ import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { residentMemory } from '../flow-control/own-memory/resident.js';
 import { forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
 import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
-import { formatsOf, readingIdentity, unusedMapping } from '../formats/format-set.js';
+import { formatsOf, unusedMapping } from '../formats/format-set.js';
 import { emptyTimeSample, sampleTimes, type TimeSample } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { DetailCollector } from './ledger/detail-collector.js';
@@ -31,6 +32,7 @@ import { accepts, Ledger } from './ledger/ledger.js';
 import { loadName } from './ledger/load-name.js';
 import { Meter } from './ledger/meter.js';
 import { exitCodeOf, outcomeOf } from './ledger/summarize.js';
+import { options } from './option-table.js';
 import { assertColumnsFit, isWorthThread, memoryBudget, planMemory, reduceMemory } from './plan-memory.js';
 import { ReadStage } from './read-stage.js';
 import { ResumeState } from './resume-state.js';
@@ -402,7 +404,7 @@ function namesOf(settings: Settings, context: LoadContext): { load: string; data
       tenant,
       database: db,
       inputs,
-      format: readingIdentity(settings),
+      format: readingIdentity(options, settings),
       precision,
     });
   return { load: name(named), database: name([]) };

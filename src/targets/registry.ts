@@ -12,8 +12,6 @@ import { victoriametrics } from './victoriametrics/index.js';
 /** Values of `--target`; the first one is the default. */
 export const targetKinds = [cnosdb, influxdb1, influxdb2, influxdb3, victoriametrics] as const;
 
-export type TargetKind = (typeof targetKinds)[number]['kind'];
-
 /** The descriptor of a kind; undefined for an unknown name. */
 export function targetKind(kind: unknown): TargetDescriptor | undefined {
   return targetKinds.find((each) => each.kind === kind);

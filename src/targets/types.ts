@@ -50,6 +50,14 @@ export const longNames: NameLimits = { seriesKeyBytes: 65_535, slashes: true };
 /** Options by key, as the rules of a target see them: parsed, null where unset. */
 export type OptionsByKey = Readonly<Record<string, unknown>>;
 
+/** A problem of one option: phrases for the composer of messages. */
+export interface OptionProblem {
+  readonly key: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly fix: string;
+}
+
 /** One kind of target. Its module stays light: `create` imports the rest. */
 export interface TargetDescriptor {
   /** Value of `--target`. */
@@ -67,6 +75,6 @@ export interface TargetDescriptor {
   /** Options without a meaning for this target, with what to do instead. */
   readonly unsupportedOptions: Readonly<Record<string, string>>;
   /** Problems by option key. Values of an option with a problem of its own are missing. */
-  validate(options: OptionsByKey): readonly { readonly key: string; readonly message: string }[];
+  validate(options: OptionsByKey): readonly OptionProblem[];
   create(deps: TargetDeps): Promise<Target>;
 }

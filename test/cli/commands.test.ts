@@ -93,7 +93,7 @@ test('a mistyped variable is warned of once, by a load and by check, and changes
   const path = await it.file('a.lp', lines(1, 'a'));
   const env = { BULK_LOAD_WORKER: '3' };
   const warning =
-    'BULK_LOAD_WORKER in the environment has no effect: there is no such option; did you mean BULK_LOAD_WORKERS?';
+    'the environment variable BULK_LOAD_WORKER has no effect: no option has this name; did you mean BULK_LOAD_WORKERS?';
   const loaded = await it.load([path], { env });
   const common = ['--url', it.cluster.urls[0]!, '--db', 'db', '--state-dir', it.stateDir];
   const checked = await run(['check', ...common, path], { env });

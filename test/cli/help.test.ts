@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { general, ofCommand, ofGroup } from '../../src/cli/help/examples.js';
-import { groups, helpGroups } from '../../src/config/documentation.js';
-import { options } from '../../src/config/options.js';
+import { groups, helpGroups } from '../../src/config/help/documentation.js';
 import { outcomes } from '../../src/core/outcomes.js';
+import { options } from '../../src/load/option-table.js';
 import { run } from '../support/here.js';
 
 const normal = (text: string): string => text.replace(/\s+/g, ' ');
@@ -11,7 +11,7 @@ test('the help has examples before anything else, and every option once, as it i
   const { code, stdout } = await run(['--help']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Usage: bulk-load .*\n\nExamples:\n/);
-  for (const { title, rows } of helpGroups()) {
+  for (const { title, rows } of helpGroups(options)) {
     expect(stdout).toContain(`\n${title}:\n`);
     for (const { flags } of rows) expect(stdout.split(`\n  ${flags} `)).toHaveLength(2);
   }
@@ -21,7 +21,7 @@ test('each group of options has a page of its own, with examples', async () => {
   for (const group of groups) {
     const { code, stdout } = await run(['help', group]);
     expect([group, code]).toEqual([group, 0]);
-    const { rows } = helpGroups()[groups.indexOf(group)]!;
+    const { rows } = helpGroups(options)[groups.indexOf(group)]!;
     expect(stdout.match(/^ {2}--/gm)).toHaveLength(rows.length);
     for (const { description } of rows) expect(normal(stdout)).toContain(normal(description));
     for (const example of ofGroup[group]) expect(stdout).toContain(example);
@@ -49,7 +49,7 @@ test('the help names every exit code', async () => {
 
 describe('the examples', () => {
   const known = new Set([
-    ...options.map(({ key }) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`),
+    ...options.rows.map(({ key }) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`),
     ...['--listen', '--data', '--ready-file', '--seed'],
   ]);
   const all = [general, ...Object.values(ofGroup).flat(), ...Object.values(ofCommand).flat()].join('\n');

@@ -1,25 +1,12 @@
 import * as zlib from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { options } from '../../src/config/options.js';
-import { validate } from '../../src/config/validate.js';
+import { problems, settings } from './support.js';
 
-const defaults = Object.fromEntries(options.map((option) => [option.key, option.default]));
-
-function settings(given: Record<string, unknown>) {
-  const result = validate({ ...defaults, stateDir: '/state', db: 'd', ...given }, new Set(Object.keys(given)));
-  if ('problems' in result) throw new Error(JSON.stringify(result.problems));
-  return result.settings;
-}
-
-function problems(given: Record<string, unknown>) {
-  const result = validate({ ...defaults, stateDir: '/state', db: 'd', ...given }, new Set(Object.keys(given)));
-  return 'problems' in result ? result.problems.map(({ key, message }) => `${key}: ${message}`) : [];
-}
-
-test('the defaults are what the product contract says', () => {
+test('the defaults are those of the product contract', () => {
   expect(settings({})).toEqual({
     target: 'cnosdb',
     token: null,
+    tokenFile: null,
     names: { seriesKeyBytes: 511, slashes: false },
     urls: [{ shown: 'http://localhost:8902', origin: 'http://localhost:8902' }],
     db: 'd',
@@ -95,7 +82,7 @@ test('the defaults are what the product contract says', () => {
   });
 });
 
-describe('a value is read by its kind', () => {
+describe('each kind of option reads its values', () => {
   test.each([
     ['batchPoints', 500, 'batchPoints', 500],
     ['batchBytes', '256KiB', 'batchBytes', 262_144],
@@ -141,12 +128,12 @@ describe('a value is read by its kind', () => {
   });
 });
 
-test('endpoints come as a list, with commas, or both, and each counts once', () => {
+test('endpoints come as a list, with commas, or both, and a repeated endpoint counts once', () => {
   const { urls } = settings({ url: ['http://a:1,https://b', 'http://c:80', 'http://a:1/'] });
   expect(urls.map(({ origin }) => origin)).toEqual(['http://a:1', 'https://b', 'http://c']);
 });
 
-test('user and password of a URL sign in and leave the URL', () => {
+test('user and password of a URL become settings and leave the URL', () => {
   const { urls, user, password } = settings({ url: 'http://u:p%40w@h:8902' });
   expect({ urls, user, password }).toEqual({
     urls: [{ shown: 'http://h:8902', origin: 'http://h:8902' }],
@@ -155,59 +142,88 @@ test('user and password of a URL sign in and leave the URL', () => {
   });
 });
 
-describe('a value that does not fit is refused in words', () => {
+describe('a wrong value is answered with what is expected, including the range', () => {
+  const sizes = ', in B, KB, MB, GB, KiB, MiB or GiB';
+  const times = ', in ms, s, m, h or d';
   test.each([
-    ['memoryLimit', '5x', 'expected a size such as 512MiB, or a percentage such as 50%, got "5x"'],
-    ['memoryLimit', '1MiB', 'expected a size such as 512MiB from 16 MiB on, or a percentage such as 50%, got "1MiB"'],
-    ['workers', '0', 'expected a whole number from 1 to 256, got "0"'],
-    ['workers', '1.5', 'expected a whole number, got "1.5"'],
-    ['limit', '0', 'expected a whole number from 1 on, got "0"'],
-    ['batchLinger', '5', 'expected a duration such as 30s, got "5"'],
-    ['retryFor', 'ever', 'expected a duration such as 30s, or forever, got "ever"'],
-    ['precision', 'sec', 'expected one of ns, us, ms, s, got "sec"'],
-    ['compression', 'gzp', 'expected one of auto, none, gzip, zstd, got "gzp"; did you mean gzip?'],
-    ['quiet', 'maybe', 'expected true or false, got "maybe"'],
-    ['maxRejected', '101%', 'expected a number of points such as 1000, or a percentage such as 0.1%, got "101%"'],
-    ['expectTime', '2100..1980', 'expected FROM..TO with FROM before TO, got "2100..1980"'],
-    ['expectTime', '1980', 'expected FROM..TO, each a year or a date such as 2024-01-31, or off, got "1980"'],
-    ['tenant', 42, 'expected text; in a config file, put it in quotes, got 42'],
-    ['tenant', '', 'expected a value, got ""'],
-    ['url', 'h:8902', 'expected a URL such as http://localhost:8902, got "h:8902"'],
-    ['url', 'ftp://h', 'expected a URL such as http://localhost:8902, got "ftp://h"'],
-    ['url', 'http://h/api/v1/write', 'expected a URL without path or query: http://h, got "http://h/api/v1/write"'],
-    ['url', [], 'expected at least one, got []'],
-    ['header', 'no colon', "expected a header such as 'X-Team: data'"],
-    ['header', 'X: a\rb', "expected a header such as 'X-Team: data'"],
-    ['header', 'Content-Length: 3', 'expected a header other than Content-Length, which is set by the program'],
+    ['memoryLimit', '5x', 'a size of at least 16MiB, such as 512MiB, or a percentage such as 50%, found "5x".'],
+    ['memoryLimit', '1MiB', 'a size of at least 16MiB, such as 512MiB, or a percentage such as 50%, found "1MiB".'],
+    ['workers', '0', 'a whole number from 1 to 256, found "0".'],
+    ['workers', '-3', 'a whole number from 1 to 256, found "-3".'],
+    ['workers', '1.5', 'a whole number from 1 to 256, found "1.5".'],
+    ['limit', '0', 'a whole number of at least 1, found "0".'],
+    ['batchBytes', '512', `a size from 1KiB to 64MiB${sizes}, found "512".`],
+    ['targetMemory', '50MiB', `a size of at least 64MiB${sizes}, or off, found "50MiB".`],
+    ['batchLinger', '5', `a duration from 10ms to 1d${times}, found "5".`],
+    ['retryFor', 'ever', `a duration from 0ms to 365d${times}, or forever, found "ever".`],
+    ['precision', 'sec', 'one of ns, us, ms, s, found "sec".'],
+    ['compression', 'gzp', 'one of auto, none, gzip, zstd, found "gzp". Did you mean gzip?'],
+    ['quiet', 'maybe', 'true or false, found "maybe".'],
+    ['maxRejected', '101%', 'a number of points such as 1000, or a percentage such as 0.1%, found "101%".'],
+    [
+      'expectTime',
+      '2100..1980',
+      'FROM..TO with FROM before TO, each a year or a date such as 2024-01-31, or off, found "2100..1980".',
+    ],
+    ['tenant', 42, 'text, with quotes around numbers in a config file, found 42.'],
+    ['tenant', '', 'text, with quotes around numbers in a config file, found "".'],
+    ['url', 'h:8902', 'a URL such as http://localhost:8902, found "h:8902".'],
+    ['url', 'ftp://h', 'a URL such as http://localhost:8902, found "ftp://h".'],
+    ['url', 'http://h/api/v1/write', 'a URL without path or query: http://h, found "http://h/api/v1/write".'],
+    ['url', [], 'at least one URL such as http://localhost:8902, found [].'],
+    ['header', 'no colon', "a header such as 'X-Team: data', found a value of another form, which is not shown."],
+    ['header', 'X: a\rb', "a header such as 'X-Team: data', found a value of another form, which is not shown."],
   ])('%s %j', (key, given, message) => {
-    expect(problems({ [key]: given })).toEqual([`${key}: ${message}`]);
+    expect(problems({ [key]: given })).toEqual([`${key}: expected ${message}`]);
   });
+});
+
+describe('a header that the HTTP client sets itself is refused', () => {
+  test.each(['Content-Length: 3', 'Upgrade: h2c', 'expect: 100-continue', 'Keep-Alive: 5', 'TE: trailers'])(
+    '%s',
+    (header) => {
+      const [name] = header.split(':');
+      expect(problems({ header })).toEqual([
+        expect.stringContaining(`header: expected a header other than ${name}, which the program sets itself`),
+      ]);
+    },
+  );
 });
 
 describe('options that contradict each other are refused', () => {
   test.each([
-    [{ db: null }, 'db: expected the database to load into, got nothing; name it with --db'],
+    [{ db: null }, 'db: expected the database to load into, found nothing. Name it with --db.'],
     [
       { password: 'p', passwordFile: 'f' },
-      'passwordFile: expected a password or a password file, got both; leave one out',
+      'passwordFile: expected either --password or --password-file, found both. Leave one out.',
     ],
-    [{ url: 'http://u@h', user: 'v' }, 'url: expected credentials in one place, got them in a URL and by --user'],
+    [
+      { target: 'influxdb1', token: 'p', tokenFile: 'f' },
+      'tokenFile: expected either --token or --token-file, found both. Leave one out.',
+    ],
+    [
+      { url: 'http://u@h', user: 'v' },
+      'url: expected credentials in one place, found credentials in a URL and in --user. Leave one out.',
+    ],
     [
       { url: 'http://u@h,http://v@h' },
-      'url: expected the same user and password for all endpoints, got different ones',
+      'url: expected the same user and password for all endpoints, found different ones.',
     ],
-    [{ user: 'a:b' }, 'user: expected a user without a colon: HTTP basic authentication cannot carry one'],
+    [
+      { user: 'a:b' },
+      'user: expected a user without a colon, which HTTP basic authentication cannot carry, found a colon.',
+    ],
     [
       { dbOptions: 'SHARD 3' },
-      'dbOptions: expected together with --create-db: they apply only to a database that is created',
+      'dbOptions: expected --create-db, since they apply to a new database only, found no --create-db. Add --create-db.',
     ],
-    [{ limit: 5, minPoints: 6 }, 'limit: expected at least --min-points, which is 6, got 5'],
+    [{ limit: 5, minPoints: 6 }, 'limit: expected at least --min-points, which is 6, found 5.'],
   ])('%j', (given, message) => {
     expect(problems(given)).toEqual([message]);
   });
 });
 
-describe('each target has its own', () => {
+describe('options differ by target', () => {
   test.each([
     [
       'cnosdb',
@@ -216,13 +232,13 @@ describe('each target has its own', () => {
     ['influxdb1', { urls: [{ origin: 'http://localhost:8086' }], user: '', tenant: '', targetMemory: null }],
     ['influxdb3', { urls: [{ origin: 'http://localhost:8181' }], user: '', tenant: '', targetMemory: null }],
     ['victoriametrics', { urls: [{ origin: 'http://localhost:8428' }], user: '', tenant: '', targetMemory: null }],
-  ])('%s: defaults', (target, own) => {
+  ])('%s has its own defaults', (target, own) => {
     expect(settings({ target })).toMatchObject({ ...own, relieve: target === 'cnosdb' });
   });
 
-  test('influxdb2 needs an organization, and has what it is named', () => {
+  test('influxdb2 needs an organization', () => {
     expect(problems({ target: 'influxdb2' })).toEqual([
-      'tenant: expected the organization of the bucket, got nothing; name it with --tenant',
+      'tenant: expected the organization of the bucket, found nothing. Name it with --tenant.',
     ]);
     expect(settings({ target: 'influxdb2', tenant: 'o' })).toMatchObject({
       urls: [{ origin: 'http://localhost:8086' }],
@@ -232,7 +248,7 @@ describe('each target has its own', () => {
   });
 
   const refused: Record<string, readonly string[]> = {
-    cnosdb: ['token'],
+    cnosdb: ['token', 'tokenFile'],
     influxdb1: ['tenant', 'targetMemory', 'relieve', 'stage'],
     influxdb2: ['user', 'password', 'passwordFile', 'dbOptions', 'verify', 'targetMemory', 'relieve', 'stage'],
     influxdb3: [
@@ -257,53 +273,55 @@ describe('each target has its own', () => {
     passwordFile: '/p',
   };
   const asked = [...new Set(Object.values(refused).flat())];
-
-  test.each(
-    Object.keys(refused).flatMap((target) =>
-      asked.map((key) => [target, key, refused[target]!.includes(key)] as const),
-    ),
-  )('%s and %s: refused %s', (target, key, isRefused) => {
-    const given = {
+  const found = (target: string, key: string): string[] =>
+    problems({
       target,
       [key]: values[key] ?? 'x',
       ...(target === 'influxdb2' && key !== 'tenant' ? { tenant: 'o' } : {}),
-    };
-    const found = problems({ ...given, ...(key === 'dbOptions' ? { createDb: true } : {}) });
-    const words = `${key}: expected another --target with it, got ${target}: `;
-    expect(found.some((problem) => problem.startsWith(words))).toBe(isRefused);
-    if (!isRefused) expect(found).toEqual([]);
+      ...(key === 'dbOptions' ? { createDb: true } : {}),
+    });
+  const pairs = Object.keys(refused).flatMap((target) => asked.map((key) => [target, key] as const));
+
+  test.each(pairs.filter(([target, key]) => refused[target]!.includes(key)))('%s refuses %s', (target, key) => {
+    expect(found(target, key)).toContainEqual(
+      expect.stringContaining(`${key}: expected a target that has this option, found --target ${target}. `),
+    );
   });
 
-  test.each(['influxdb1', 'influxdb3', 'victoriametrics'])('%s takes no zstd, and says what it takes', (target) => {
-    const found = problems({ target, compression: 'zstd' });
-    expect(found).toContain(`compression: expected auto, none or gzip for ${target}, got zstd`);
+  test.each(pairs.filter(([target, key]) => !refused[target]!.includes(key)))('%s takes %s', (target, key) => {
+    expect(found(target, key)).toEqual([]);
   });
 
-  test('one way to sign in, and no user in a URL where there are tokens alone', () => {
+  test.each(['influxdb1', 'influxdb3', 'victoriametrics'])('%s takes no zstd', (target) => {
+    expect(problems({ target, compression: 'zstd' })).toContain(
+      `compression: expected auto, none or gzip with --target ${target}, found zstd.`,
+    );
+  });
+
+  test('a token and a user, or a user where only tokens are taken, are refused', () => {
     expect(problems({ target: 'influxdb1', token: 't', user: 'u' })).toEqual([
-      'token: expected one way to sign in, got a token and --user',
+      'token: expected one way to sign in, found a token and --user. Leave one out.',
     ]);
     expect(problems({ target: 'influxdb3', url: 'http://u:p@h' })).toEqual([
-      'url: expected no user in it for influxdb3: sign in with --token',
+      'url: expected a URL without a user, found a user with --target influxdb3. Sign in with --token.',
     ]);
     expect(settings({ target: 'influxdb1', token: 't' }).token).toBe('t');
   });
 
-  test.each(['ns', 'us'])('victoriametrics keeps no stamps in %s', (precision) => {
+  test.each(['ns', 'us'])('victoriametrics keeps no generated timestamps in %s', (precision) => {
     const given = { missingTimestamp: 'now', precision };
     expect(problems({ target: 'victoriametrics', ...given })).toEqual([
-      `missingTimestamp: now needs --precision ms or s with victoriametrics, which stores milliseconds; got ${precision}`,
+      `missingTimestamp: expected reject, or --precision ms or s, since VictoriaMetrics stores milliseconds, found now with --precision ${precision}.`,
     ]);
     expect(problems({ target: 'influxdb1', ...given })).toEqual([]);
   });
 
-  test('measurements may have a slash, and series keys be long, but for CnosDB', () => {
-    for (const target of ['influxdb1', 'influxdb3', 'victoriametrics'])
-      expect(settings({ target }).names).toEqual({ seriesKeyBytes: 65_535, slashes: true });
+  test.each(['influxdb1', 'influxdb3', 'victoriametrics'])('%s takes slashes and long series keys', (target) => {
+    expect(settings({ target }).names).toEqual({ seriesKeyBytes: 65_535, slashes: true });
   });
 });
 
-test('a dry run needs no database, keeps the order by one writer, and spares no target', () => {
+test('a dry run needs no database, keeps the order with one writer, and ignores options that spare the target', () => {
   expect(problems({ db: null, dryRun: true })).toEqual([]);
   expect(settings({ db: null, dryRun: 'out.lp', workers: 4, createDb: true })).toMatchObject({
     db: '',
@@ -317,9 +335,7 @@ test('a dry run needs no database, keeps the order by one writer, and spares no 
 
 test('zstd is refused exactly where this Node cannot compress it', () => {
   const able = 'zstdCompress' in zlib;
-  expect(problems({ compression: 'zstd' })).toEqual(
-    able ? [] : [expect.stringContaining('zstd needs Node 22.15 or newer')],
-  );
+  expect(problems({ compression: 'zstd' })).toEqual(able ? [] : [expect.stringContaining('use Node 22.15')]);
 });
 
 test('all problems come at once, contradictions included', () => {
@@ -337,26 +353,45 @@ test.each([
   ['batch-bytes', 'batchBytes'],
   ['retryfor', 'retryFor'],
   ['pasword', 'password'],
+  ['database', 'db'],
+  ['username', 'user'],
 ])('the unknown key %s is answered with %s', (key, meant) => {
-  expect(problems({ [key]: '1' })).toEqual([`${key}: no such option; did you mean ${meant}?`]);
+  expect(problems({ [key]: '1' })).toEqual([
+    `${key}: expected the name of an option, found an unknown name. Did you mean ${meant}?`,
+  ]);
 });
 
-test('an unknown key that resembles nothing is answered without a guess', () => {
-  expect(problems({ frobnicate: '1' })).toEqual(['frobnicate: no such option']);
+test('an unknown key that resembles no option is answered without a guess', () => {
+  expect(problems({ frobnicate: '1' })).toEqual(['frobnicate: expected the name of an option, found an unknown name.']);
 });
 
-test('no message shows a secret', () => {
-  const found = problems({
-    url: ['http://u:hunter/2@h/x', 'http://u:hunter2@h,nonsense'],
-    password: 12_345,
-    header: 'token hunter2',
-  }).join('\n');
-  expect(found).not.toMatch(/hunter|12345/);
-  expect(found.split('\n')).toHaveLength(3);
-});
+describe('no message shows a secret', () => {
+  test('of a URL, a password or a header', () => {
+    const found = problems({
+      url: ['http://u:hunter/2@h/x', 'http://u:hunter2@h,nonsense'],
+      password: 12_345,
+      header: 'token hunter2',
+    });
+    expect(found.join('\n')).not.toMatch(/hunter|12345/);
+    expect(found).toHaveLength(3);
+  });
 
-test('what stands behind the question mark of a URL may be a token, and is not shown', () => {
-  const [problem] = problems({ url: 'http://h:1/?token=SECRET' });
-  expect(problem).toContain('expected a URL without path or query');
-  expect(problem).not.toContain('SECRET');
+  test('in the query of a URL, which may be a token', () => {
+    const [problem] = problems({ url: 'http://h:1/?token=SECRET' });
+    expect(problem).toContain('expected a URL without path or query');
+    expect(problem).not.toContain('SECRET');
+  });
+
+  test.each(['key', 'cert', 'ca', 'passwordFile', 'config', 'summary', 'report', 'metricsFile', 'stateDir', 'dryRun'])(
+    'pasted where %s expects a file name',
+    (key) => {
+      const pem = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\n-----END PRIVATE KEY-----';
+      for (const value of [pem, 'MIIEvQ'.repeat(60)]) {
+        const found = problems({ [key]: value, url: 'https://h' });
+        expect(found).toContainEqual(expect.stringContaining(`${key}: expected`));
+        expect(found.join()).toContain('not shown');
+        expect(found.join()).not.toContain('MIIEvQ');
+      }
+    },
+  );
 });

@@ -148,7 +148,7 @@ test('what contradicts it is said', async () => {
   const path = await it.file('a.lp', lines(1));
   const both = await dry(['--dry-run', '--summary', '-', '--verify', path]);
   expect(both.code).toBe(2);
-  expect(both.stderr).toContain('verify: expected without --dry-run');
+  expect(both.stderr).toContain('verify: expected a load that sends points, found --dry-run');
   expect(both.stderr).toContain('summary: expected a file');
   const over = await dry([`--dry-run=${path}`, path]);
   expect(over.code).toBe(2);

@@ -343,7 +343,7 @@ test('all bad options are said at once, each with where it came from, and nothin
     env: { BULK_LOAD_MAX_POINT_BYTES: 'huge' },
   });
   expect(code).toBe(2);
-  for (const name of ['workers', 'batchBytes', 'maxPointBytes']) expect(stderr).toContain(name);
+  for (const name of ['--workers', '--batch-bytes', 'BULK_LOAD_MAX_POINT_BYTES']) expect(stderr).toContain(name);
   expect(stderr).toContain('BULK_LOAD_MAX_POINT_BYTES');
 });
 

@@ -3,14 +3,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { renderExitCodes, renderOptionsTable } from '../../src/config/documentation.js';
+import { renderExitCodes, renderOptionsTable } from '../../src/config/help/documentation.js';
 import { outcomeNames, outcomeRow } from '../../src/core/outcomes.js';
+import { options } from '../../src/load/option-table.js';
 import { RunMetrics } from '../../src/reporting/metrics.js';
 import { snapshotAt, summaryOf } from '../reporting/samples.js';
 import { readPage, rewrites, root, section, withSection } from '../support/manual.js';
 
 const tables: readonly (readonly [page: string, name: string, render: () => string | Promise<string>])[] = [
-  ['src/manual/options.md', 'options', renderOptionsTable],
+  ['src/manual/options.md', 'options', () => renderOptionsTable(options)],
   ['src/manual/operations.md', 'exit-codes', renderExitCodes],
   ['src/manual/recipes.md', 'retry', retrySentence],
   ['src/manual/monitoring.md', 'metrics', metricsTable],

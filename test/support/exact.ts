@@ -8,6 +8,7 @@ import { resolve } from '../../src/config/resolve.js';
 import type { Clock, Notice } from '../../src/core/types/index.js';
 import { expand } from '../../src/inputs/expand.js';
 import { createTarget } from '../../src/load/create-target.js';
+import { options as optionTable } from '../../src/load/option-table.js';
 import { type LoadResult, load } from '../../src/load/pipeline.js';
 import type { Cluster } from './cluster.js';
 import { remote } from './remote.js';
@@ -56,7 +57,7 @@ export async function exactLoader(count: number, clock: Clock): Promise<Loader> 
       const own = { url: urls, db: 'db', stateDir: join(folder, `state-${runs}`), waitForTarget: '2h' };
       // The memory of this process is not that of the load.
       const flags = { ...own, memoryWatchdog: 'off', ...options };
-      const { settings } = await resolve({ flags, env: {} });
+      const { settings } = await resolve(optionTable, { flags, env: {} });
       const stdin = { isTTY: false, isPipeOrFile: false, stream: () => process.stdin };
       const { inputs } = await expand([path], { stdin, cwd: folder, stateDir: 'state', remote });
       const notices: Notice[] = [];

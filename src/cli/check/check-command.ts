@@ -1,6 +1,6 @@
 // `bulk-load check`: what a person wants to know before a long load, in one page on stderr.
 
-import { describeSettings } from '../../config/describe.js';
+import { describeSettings } from '../../config/help/describe.js';
 import { resolve } from '../../config/resolve.js';
 import { outcomes } from '../../core/outcomes.js';
 import { clock } from '../../core/system-clock.js';
@@ -8,6 +8,7 @@ import { version } from '../../core/version.js';
 import { expand } from '../../inputs/expand.js';
 import { type CheckReport, check } from '../../load/check.js';
 import { createTarget } from '../../load/create-target.js';
+import { options } from '../../load/option-table.js';
 import { prepareResult, writeResult } from '../../reporting/result-file.js';
 import { print } from '../output/print.js';
 import { widthOf } from '../output/terminal-width.js';
@@ -23,7 +24,7 @@ export async function runCheck(
   flags: Record<string, unknown>,
   process: Process,
 ): Promise<number> {
-  const { settings, origins, warnings } = await resolve({ flags, env: process.env });
+  const { settings, origins, warnings } = await resolve(options, { flags, env: process.env });
   if (settings.summary !== null && settings.summary !== '-') await prepareResult(settings.summary);
   const stdin = standardInput(process);
   const { inputs, duplicates, leftOut } =
@@ -43,7 +44,7 @@ export async function runCheck(
   try {
     const report = await check(settings, { inputs, target, signal: interruption.stop });
     const code = outcomes[report.outcome].exitCode;
-    const told = describeSettings(settings, origins);
+    const told = describeSettings(options, settings, origins);
     const { unused } = report;
     const facts = {
       report,

@@ -1,6 +1,6 @@
 // What `check` tells a person: how a load would end and why come first, then what that was read from.
 
-import type { SettingDescription } from '../../config/describe.js';
+import type { SettingDescription } from '../../config/help/describe.js';
 import type { Settings } from '../../config/settings.js';
 import { outcomes } from '../../core/outcomes.js';
 import { printable } from '../../core/printable.js';

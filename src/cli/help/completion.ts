@@ -1,9 +1,10 @@
 // `bulk-load completion bash|zsh|fish`: what a shell needs to complete commands, options and their values. Made from the
 // table of options, so that it cannot fall behind.
 
-import { flagName, type Option, options } from '../../config/options.js';
-import { isNear } from '../../config/suggest.js';
+import { isNear } from '../../config/help/suggest.js';
+import { flagName, type Option } from '../../config/options.js';
 import { UsageError } from '../../core/errors.js';
+import { options } from '../../load/option-table.js';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
@@ -34,7 +35,7 @@ interface CommandWords {
 }
 
 const common: readonly Word[] = [{ name: '--help', value: null, description: 'print the help' }];
-const settings: readonly Word[] = [...options.flatMap(wordsOf), ...common];
+const settings: readonly Word[] = [...options.rows.flatMap(wordsOf), ...common];
 const commands: readonly CommandWords[] = [
   { name: 'load', description: 'load inputs into the target', words: settings },
   { name: 'check', description: 'say everything that can be known before sending', words: settings },
@@ -57,7 +58,7 @@ const commands: readonly CommandWords[] = [
 function wordsOf(option: Option): Word[] {
   const { key, is, arg, description } = option;
   const name = flagName(key);
-  if (is.kind === 'switch' || is.kind === 'switchOrFile') {
+  if (is.kind === 'switch' || is.kind === 'switchOrPath') {
     const negated = { name: name.replace('--', '--no-'), value: null, description: `not ${name}` };
     return [{ name, value: null, description }, negated];
   }

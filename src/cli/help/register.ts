@@ -1,16 +1,17 @@
 // The options of the settings, told to commander; and the help made of them, whole or one group to a page.
 
 import { Command, Help, Option } from 'commander';
-import { groups, titles } from '../../config/documentation.js';
-import { flags } from '../../config/flags.js';
+import { groups, titles } from '../../config/help/documentation.js';
+import { flags } from '../../config/help/flags.js';
+import { isNear } from '../../config/help/suggest.js';
 import type { OptionGroup } from '../../config/options.js';
-import { isNear } from '../../config/suggest.js';
 import { UsageError } from '../../core/errors.js';
+import { options } from '../../load/option-table.js';
 import { listed, ofGroup } from './examples.js';
 
 /** Adds all of them, or those of one group. */
 export function withSettings(command: Command, only?: OptionGroup): Command {
-  for (const { flags: notation, description, group, repeatable, negates, hidden } of flags()) {
+  for (const { flags: notation, description, group, repeatable, negates, hidden } of flags(options)) {
     if (only !== undefined && group !== only) continue;
     const option = new Option(notation, description);
     // `--no-header` is the whole name of a switch, not the negation of `--header`.

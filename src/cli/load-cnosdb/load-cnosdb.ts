@@ -9,6 +9,7 @@ import type { Input, Notice, Snapshot, Summary } from '../../core/types/index.js
 import { version } from '../../core/version.js';
 import { type Expansion, expand } from '../../inputs/expand.js';
 import { createTarget } from '../../load/create-target.js';
+import { options } from '../../load/option-table.js';
 import { type LoadResult, load } from '../../load/pipeline.js';
 import { reporter } from '../../reporting/progress/reporter.js';
 import { prepareResult, writeResult } from '../../reporting/result-file.js';
@@ -79,7 +80,7 @@ async function refuse({ message, help }: FlagError, process: Process): Promise<n
 }
 
 async function run(asked: LoadCnosdbRequest, values: ReadonlyMap<string, GoValue>, process: Process): Promise<number> {
-  const { settings, origins, warnings } = await resolve({
+  const { settings, origins, warnings } = await resolve(options, {
     flags: { ...asked.options, dryRun: false },
     env: process.env,
   });

@@ -1,7 +1,8 @@
 // What the load says to people is about its own options; here it is typed otherwise: as a flag of the Go tool where that has
 // one, else in the environment.
 
-import { environmentName, flagName, options } from '../../config/options.js';
+import { environmentName, flagName } from '../../config/options.js';
+import { options } from '../../load/option-table.js';
 
 /** By option key. */
 const flags: Readonly<Record<string, string>> = {
@@ -16,7 +17,7 @@ const flags: Readonly<Record<string, string>> = {
   compression: '--gzip',
 };
 
-const byFlag = new Map(options.map((option) => [flagName(option.key), option]));
+const byFlag = new Map(options.rows.map((option) => [flagName(option.key), option]));
 
 /** The same text with each option under the name that it has here. */
 export function translateFlagNames(text: string): string {

@@ -1,8 +1,9 @@
 // `--report`: nothing of an older one is left from the start on, and the new one is there, whole, at the end.
 
-import { describeSettings } from '../../config/describe.js';
+import { describeSettings } from '../../config/help/describe.js';
 import type { Origin, Settings } from '../../config/settings.js';
 import type { Clock, Notice, Sample } from '../../core/types/index.js';
+import { options } from '../../load/option-table.js';
 import type { LoadResult } from '../../load/pipeline.js';
 import { NoticeLog } from '../../reporting/notice-log.js';
 import { pageHead, prepareResult, writeResult } from '../../reporting/result-file.js';
@@ -34,7 +35,7 @@ export async function reportOf(
         samples,
         particulars,
         examples: Object.fromEntries(examples),
-        settings: describeSettings(settings, origins),
+        settings: describeSettings(options, settings, origins),
         database: db,
         target: title,
         urls: urls.map(({ shown }) => shown),

@@ -1,8 +1,9 @@
 // A run that ends before its settings are known leaves no result of an earlier one behind either: who finds it would take
 // it for that of the latest run. What was typed cannot be understood as a whole then, but the three names mostly can.
 
-import { flags } from '../../config/flags.js';
+import { flags } from '../../config/help/flags.js';
 import { environmentName, flagName } from '../../config/options.js';
+import { options } from '../../load/option-table.js';
 import { forgetResult, metricsHead, pageHead, summaryHead } from '../../reporting/result-file.js';
 import type { Process } from '../process.js';
 
@@ -35,6 +36,8 @@ function typed(words: readonly string[], name: string): string | undefined {
 }
 
 function firstOperand(words: readonly string[]): string | undefined {
-  const valued = new Set(flags().flatMap((each) => (each.flags.includes(' ') ? [each.flags.split(' ', 1)[0]!] : [])));
+  const valued = new Set(
+    flags(options).flatMap((each) => (each.flags.includes(' ') ? [each.flags.split(' ', 1)[0]!] : [])),
+  );
   return words.find((word, i) => !word.startsWith('-') && !valued.has(words[i - 1] ?? ''));
 }

@@ -16,7 +16,7 @@ export const cnosdb = {
   defaults: { user: 'root', tenant: 'cnosdb', targetMemory: '512MiB' },
   takesZstd: true,
   nameLimits: strictestNameLimits,
-  unsupportedOptions: { token: 'sign in with --user and --password' },
+  unsupportedOptions: { token: 'sign in with --user and --password', tokenFile: 'sign in with --user and --password' },
   validate: () => [],
   async create(deps) {
     const { createCnosdb } = await import('./cnosdb.js');

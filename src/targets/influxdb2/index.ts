@@ -24,7 +24,7 @@ export const influxdb2 = {
   },
   validate: ({ tenant }) =>
     tenant === null
-      ? [{ key: 'tenant', message: 'expected the organization of the bucket, got nothing; name it with --tenant' }]
+      ? [{ key: 'tenant', expected: 'the organization of the bucket', found: 'nothing', fix: 'name it with --tenant' }]
       : [],
   async create(deps) {
     const [{ LinesTarget }, { Influxdb2 }] = await Promise.all([

@@ -27,7 +27,9 @@ export const victoriametrics = {
       ? [
           {
             key: 'missingTimestamp',
-            message: `now needs --precision ms or s with victoriametrics, which stores milliseconds; got ${precision}`,
+            expected: 'reject, or --precision ms or s, since VictoriaMetrics stores milliseconds',
+            found: `now with --precision ${precision}`,
+            fix: '',
           },
         ]
       : [],

@@ -3,6 +3,7 @@ import { resolve } from '../../../src/config/resolve.js';
 import type { Attempt, Batch, FlushOutcome, Notice, Target, Verdict } from '../../../src/core/types/index.js';
 import { forecastTargetMemory } from '../../../src/flow-control/target-memory/target-forecast.js';
 import { TargetThrottle } from '../../../src/flow-control/target-memory/target-throttle.js';
+import { options as optionTable } from '../../../src/load/option-table.js';
 import { VirtualClock } from '../../support/clock.js';
 
 const MiB = 1024 * 1024;
@@ -38,7 +39,7 @@ async function setup(
     },
     gauges: async () => [told.gauge],
   } as unknown as Target;
-  const { settings } = await resolve({ flags: { db: 'db', ...flags }, env: {} });
+  const { settings } = await resolve(optionTable, { flags: { db: 'db', ...flags }, env: {} });
   const context = { target, clock, signal, notify: (notice: Notice) => notices.push(notice) };
   const side = new TargetThrottle(settings, forecastTargetMemory(settings, database, layout, times), context);
   const answer = (verdict: Verdict, bytes: number): void =>

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { resolve } from '../../../src/config/resolve.js';
 import type { Notice } from '../../../src/core/types/index.js';
+import { options as optionTable } from '../../../src/load/option-table.js';
 import { type LoadResult, load } from '../../../src/load/pipeline.js';
 import { VirtualClock } from '../clock.js';
 import { ModelCluster } from './cluster.js';
@@ -47,7 +48,7 @@ export async function play(
   const stateDir = await mkdtemp(join(tmpdir(), 'bulk-load-model-'));
   const urls = Array.from({ length: shape.nodes }, (_, i) => `http://node${i + 1}:8902`);
   const fixed = { url: urls, db: 'db', stateDir, compression: 'none', memoryLimit: '8GiB' };
-  const { settings } = await resolve({ flags: { ...fixed, ...options }, env: {} });
+  const { settings } = await resolve(optionTable, { flags: { ...fixed, ...options }, env: {} });
   const clock = new VirtualClock();
   const cluster = new ModelCluster(shape, constants, clock);
   const target = new ModelTarget(cluster, clock);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { collisions } from '../../src/config/file-collisions.js';
+import { collisions } from '../../../src/config/layers/file-collisions.js';
+import { lineOf } from '../support.js';
 
 let folder = '';
 beforeAll(() => {
@@ -13,11 +14,11 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function found(given: Record<string, unknown>): string[] {
-  return collisions((key) => given[key]);
+  return collisions((key) => given[key]).map(lineOf);
 }
 
-test('two results in one file are said, however it is spelled', () => {
-  const words = 'summary: expected a file of its own, got that of --dry-run: name another one';
+test('two results in one file are a problem, however the file is spelled', () => {
+  const words = 'summary: expected a file that no other option names, found the file of --dry-run. Name another file.';
   expect(found({ dryRun: join(folder, 'new'), summary: `${folder}/../${folder.split('/').at(-1)}/new` })).toEqual([
     words,
   ]);
@@ -25,15 +26,19 @@ test('two results in one file are said, however it is spelled', () => {
   expect(found({ report: join(folder, 'new'), metricsFile: join(folder, 'new') })).toHaveLength(1);
 });
 
-test('a result in a file that the settings come from is said', () => {
+test('a result in the config file is a problem', () => {
   expect(found({ config: join(folder, 'there'), dryRun: join(folder, 'link') })).toEqual([
-    'dryRun: expected a file of its own, got that of --config: name another one',
+    'dryRun: expected a file that no other option names, found the file of --config. Name another file.',
   ]);
 });
 
-test('one file may be read for two things, and what is no file may be written to twice', () => {
+test('one file may be read for two options, and a device may be written for two options', () => {
   expect(found({ cert: join(folder, 'there'), key: join(folder, 'there') })).toEqual([]);
   expect(found({ report: '/dev/null', summary: '/dev/null' })).toEqual([]);
   expect(found({ dryRun: '-', summary: '-' })).toEqual([]);
   expect(found({ dryRun: true, summary: join(folder, 'a'), report: join(folder, 'b') })).toEqual([]);
+});
+
+test('a name that is too long for the file system is no collision and no error', () => {
+  expect(found({ summary: 'x'.repeat(300), report: 'y'.repeat(5000) })).toEqual([]);
 });

@@ -1,16 +1,15 @@
-// The words about options and exit codes that people read: help rows and README tables, generated from the
-// declarations. A test compares the README with them.
+// Help rows and the manual's tables, generated from the options and the outcomes.
 
-import { codesOf, outcomeNames, outcomeRow } from '../core/outcomes.js';
-import { environmentName, flagName, type Option, type OptionGroup, options } from './options.js';
+import { codesOf, outcomeNames, outcomeRow } from '../../core/outcomes.js';
+import { environmentName, flagName, type Option, type OptionGroup, type Options } from '../options.js';
 
-/** What help prints under one heading. */
+/** One heading of the help with its rows. */
 export interface HelpGroup {
   readonly title: string;
   readonly rows: readonly { readonly flags: string; readonly description: string }[];
 }
 
-/** Headings of the help. */
+/** Headings of the help, in its order. */
 export const titles: Readonly<Record<OptionGroup, string>> = {
   target: 'Target',
   input: 'Input',
@@ -22,31 +21,29 @@ export const titles: Readonly<Record<OptionGroup, string>> = {
   output: 'Output',
 };
 
-/** In the order of the help. */
 export const groups = Object.keys(titles) as OptionGroup[];
 
-/** Groups of options with their rows, in the order of the table. */
-export function helpGroups(): HelpGroup[] {
+export function helpGroups({ rows }: Options): HelpGroup[] {
   return groups.map((group) => ({
     title: titles[group],
-    rows: options
+    rows: rows
       .filter((option) => option.group === group)
       .map((option) => ({ flags: notation(option), description: describe(option) })),
   }));
 }
 
-/** Of a switch that is on, only its negation changes anything. */
+/** A switch that is on by default appears as its negation, the only form that changes anything. */
 function notation({ key, arg, default: text }: Option): string {
   if (text === 'true') return flagName(key).replace('--', '--no-');
   return arg ? `${flagName(key)} ${arg}` : flagName(key);
 }
 
-/** Beside `--no-checkpoint`, the bare name would read as its opposite. */
+/** Beside `--no-checkpoint` the bare variable would read as its opposite. */
 function variable({ key, default: text }: Option): string {
   return text === 'true' ? `${environmentName(key)}=false` : environmentName(key);
 }
 
-/** What an option does, with default and variable: `most bytes in a batch [1MiB; BULK_LOAD_BATCH_BYTES]`. */
+/** Describes an option with its default and variable: `maximum points in a batch [10000; BULK_LOAD_BATCH_POINTS]`. */
 export function describe(option: Option): string {
   const standard = defaultOf(option)?.replaceAll('`', '');
   return `${option.description} [${standard ? `${standard}; ` : ''}${variable(option)}]`;
@@ -56,30 +53,31 @@ function defaultOf({ is, default: text, defaultText }: Option): string | null {
   return is.kind === 'switch' ? null : (defaultText ?? text);
 }
 
-/** The README's table of options, in Markdown, without a final newline. */
-export function renderOptionsTable(): string {
-  const rows = options.map((option) => {
+/** Renders the manual's table of options as Markdown, without a final newline. */
+export function renderOptionsTable({ rows }: Options): string {
+  const cells = rows.map((option) => {
     const standard = defaultOf(option);
     const shown = standard === null ? '' : option.defaultText ? standard : `\`${standard}\``;
-    return row([`\`${notation(option)}\``, shown, option.description, `\`${variable(option)}\``]);
+    return [`\`${notation(option)}\``, shown, option.description, `\`${variable(option)}\``];
   });
-  return [row(['option', 'default', 'what it does', 'environment']), row(['---', '---', '---', '---']), ...rows].join(
-    '\n',
-  );
+  return table(['option', 'default', 'what it does', 'environment'], cells);
 }
 
-/** The manual's table of exit codes, in Markdown, without a final newline. */
+/** Renders the manual's table of exit codes as Markdown, without a final newline. */
 export function renderExitCodes(): string {
-  const rows = outcomeNames.map((outcome) => {
+  const cells = outcomeNames.map((outcome) => {
     const { meaning, retryUnattended } = outcomeRow(outcome);
     const again = retryUnattended === null ? '–' : retryUnattended ? 'yes' : 'no';
-    return row([codesOf(outcome), `\`${outcome}\``, meaning, again]);
+    return [codesOf(outcome), `\`${outcome}\``, meaning, again];
   });
-  const head = row(['code', 'outcome', 'meaning', 'run again unattended?']);
-  return [head, row(['---', '---', '---', '---']), ...rows].join('\n');
+  return table(['code', 'outcome', 'meaning', 'run again unattended?'], cells);
 }
 
-/** A pipe inside a cell would end it, also within backticks. */
-function row(cells: readonly string[]): string {
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map(tableRow).join('\n');
+}
+
+/** A pipe ends a cell even between backticks. */
+function tableRow(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

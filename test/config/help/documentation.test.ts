@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { helpGroups, renderExitCodes } from '../../src/config/documentation.js';
-import { options } from '../../src/config/options.js';
-import { outcomeNames } from '../../src/core/outcomes.js';
+import { helpGroups, renderExitCodes } from '../../../src/config/help/documentation.js';
+import { outcomeNames } from '../../../src/core/outcomes.js';
+import { options } from '../../../src/load/option-table.js';
 
 test('the help shows every option once', () => {
-  const rows = helpGroups().flatMap(({ rows }) => rows);
-  expect(rows).toHaveLength(options.length);
+  const rows = helpGroups(options).flatMap(({ rows }) => rows);
+  expect(rows).toHaveLength(options.rows.length);
   expect(rows.map(({ flags }) => flags)).toContain('--memory-limit <size|n%>');
 });
 

@@ -1,0 +1,76 @@
+// Flags as data for the command-line parser, and the one rewriting that the parser cannot do.
+
+import { UsageError } from '../../core/errors.js';
+import type { Problem } from '../../core/problem.js';
+import { flagName, type Option, type OptionGroup, type Options } from '../options.js';
+import { describe } from './documentation.js';
+
+export interface Flag {
+  /** Key in the flags layer of `resolve`. */
+  readonly key: string;
+  /** In commander's notation: `--batch-bytes <size>`, `--quiet`, `--no-quiet`. */
+  readonly flags: string;
+  /** Includes default and variable, which the parser does not know. */
+  readonly description: string;
+  readonly group: OptionGroup;
+  /** Several occurrences make a list. */
+  readonly repeatable: boolean;
+  /** `--no-…` stores false under `key`. */
+  readonly negates: boolean;
+  /** The help leaves out the form of a switch that repeats its default. */
+  readonly hidden: boolean;
+}
+
+/** Lists every flag in the order of the help; each switch is followed by its negation. */
+export function flags({ rows }: Options): Flag[] {
+  return rows.flatMap((option) => (isSwitch(option) ? [flag(option), negation(option)] : [flag(option)]));
+}
+
+export function isSwitch({ is }: Option): boolean {
+  return is.kind === 'switch' || is.kind === 'switchOrPath';
+}
+
+function flag(option: Option): Flag {
+  const { key, group, is, arg } = option;
+  return {
+    key,
+    flags: arg ? `${flagName(key)} ${arg}` : flagName(key),
+    description: describe(option),
+    group,
+    repeatable: ['urls', 'headers', 'tags', 'fields', 'words'].includes(is.kind),
+    negates: false,
+    hidden: isOnByDefault(option),
+  };
+}
+
+function negation(option: Option): Flag {
+  const notation = flagName(option.key).replace('--', '--no-');
+  return { ...flag(option), flags: notation, negates: true, hidden: !isOnByDefault(option) };
+}
+
+function isOnByDefault({ is, default: text }: Option): boolean {
+  return is.kind === 'switch' && text === 'true';
+}
+
+/**
+ * Rewrites `--quiet=false` to `--no-quiet`, `--quiet=true` to `--quiet` and `--dry-run` to `--dry-run=-`, up to a `--`.
+ * An optional value in the parser would let `--dry-run data.lp` swallow the input. Throws UsageError for other values.
+ */
+export function normalizeSwitches(options: Options, argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const problems: Problem[] = [];
+  const words = argv.map((word, i) => (end >= 0 && i >= end ? word : normalizeSwitch(options, word, problems)));
+  if (problems.length > 0) throw new UsageError(problems);
+  return words;
+}
+
+function normalizeSwitch({ rows }: Options, word: string, problems: Problem[]): string {
+  const [name = '', value] = word.split('=', 2);
+  const option = rows.find((each) => isSwitch(each) && flagName(each.key) === name);
+  if (option?.is.kind === 'switchOrPath') return value === undefined ? `${name}=-` : word;
+  if (!option || value === undefined) return word;
+  if (/^(true|1|yes|on)$/i.test(value)) return name;
+  if (/^(false|0|no|off)$/i.test(value)) return name.replace('--', '--no-');
+  problems.push({ tried: name, expected: 'true or false', found: JSON.stringify(value), fix: '' });
+  return word;
+}

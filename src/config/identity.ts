@@ -1,0 +1,43 @@
+// What makes two loads the same load: the target, the database, and how the inputs are read.
+
+import type { Options } from './options.js';
+import type { Settings } from './settings.js';
+import { parseOption } from './validate.js';
+
+/** Options that the name of a load lists on their own. */
+const ownPlace: ReadonlySet<string> = new Set(['target', 'tenant', 'db', 'format', 'precision']);
+
+/** Text of all other options that make two loads different. Checkpoints of earlier versions depend on it. */
+export function readingIdentity({ rows }: Options, settings: Settings): string {
+  const { format } = settings;
+  const others = rows.filter(({ identity, key }) => identity && !ownPlace.has(key));
+  const entry = ({ key, as = key }: { key: string; as?: string }) => [key, settings[as as keyof Settings]] as const;
+  const listed = others.filter(({ key }) => alwaysListed.has(key)).map((row) => entry(row)[1]);
+  const changed = others
+    .filter((row) => !alwaysListed.has(row.key))
+    .map((row) => ({ pair: entry(row), standard: parseOption(row, row.default) }))
+    .filter(
+      ({ pair, standard }) => !('value' in standard && JSON.stringify(standard.value) === JSON.stringify(pair[1])),
+    );
+  const mapping = format === 'lp' ? [] : [JSON.stringify(listed)];
+  const rest = changed.length === 0 ? [] : [JSON.stringify(changed.map(({ pair }) => pair))];
+  return [format, ...mapping, ...rest].join(' ');
+}
+
+/** Options of the first version. Later ones count only with another value than their default. */
+const alwaysListed: ReadonlySet<string> = new Set([
+  'measurement',
+  'tags',
+  'fields',
+  'timeColumn',
+  'timeFormat',
+  'timezone',
+  'ambiguousTime',
+  'null',
+  'delimiter',
+  'quote',
+  'noHeader',
+  'skipLines',
+  'encoding',
+  'jsonPath',
+]);

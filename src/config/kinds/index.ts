@@ -1,0 +1,32 @@
+// The kinds of option values: for each kind a function from the row's parameters to a zod type.
+
+import { fields, tags } from './columns.js';
+import { address, headers, urls } from './network.js';
+import { count, countOrPercent, duration, size, sizeOrPercent } from './numbers.js';
+import { character, choice, onOff, path, secret, switchOrPath, text, words } from './texts.js';
+import { timeRange, timezone } from './times.js';
+
+export const kinds = {
+  address,
+  character,
+  choice,
+  count,
+  countOrPercent,
+  duration,
+  fields,
+  headers,
+  path,
+  secret,
+  size,
+  sizeOrPercent,
+  switch: onOff,
+  switchOrPath,
+  tags,
+  text,
+  timeRange,
+  timezone,
+  urls,
+  words,
+};
+
+export type Kinds = typeof kinds;

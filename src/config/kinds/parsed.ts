@@ -1,0 +1,37 @@
+// The zod types that every kind builds on. The description of a type completes the message "expected …".
+
+import { z } from 'zod';
+
+/** Text from a flag or variable, or a number from a config file. */
+export const scalar = z.union([z.string().trim(), z.number().transform(String)]);
+
+/** Parses text; null from `parse` means that the text does not fit. */
+export function parsed<T, Input>(text: z.ZodType<string, Input>, expected: string, parse: (text: string) => T | null) {
+  return text
+    .transform((value, context) => {
+      const result = parse(value);
+      if (result !== null) return result;
+      context.addIssue({ code: 'custom' });
+      return z.NEVER;
+    })
+    .describe(expected);
+}
+
+/** A list as one text, or as a list of texts in a config file or of a repeated flag. */
+export function list<T>(split: (text: string) => string[], item: z.ZodType<T, string>, expected: string) {
+  return z
+    .union([z.string().transform((text) => [text]), z.array(z.string())])
+    .transform((texts) => texts.flatMap(split).filter((text) => text !== ''))
+    .pipe(z.array(item).min(1))
+    .describe(expected);
+}
+
+/** Parses text. A failing `parse` returns a phrase, which replaces the description in the message. */
+export function explained<T extends object>(parse: (text: string) => T | string) {
+  return z.string().transform((text, context): T => {
+    const result = parse(text);
+    if (typeof result !== 'string') return result;
+    context.addIssue({ code: 'custom', params: { expected: result } });
+    return z.NEVER;
+  });
+}

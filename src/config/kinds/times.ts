@@ -1,0 +1,34 @@
+// Time ranges and time zones.
+
+import { z } from 'zod';
+import { parsed, scalar } from './parsed.js';
+
+/** FROM..TO in ms since 1970; `fromMs` is inside the range, `toMs` is not. */
+export function timeRange() {
+  const expected = 'FROM..TO with FROM before TO, each a year or a date such as 2024-01-31';
+  return parsed(scalar, expected, (text) => {
+    const [fromMs, toMs, ...more] = text.split('..').map((end) => instant(end.trim()));
+    return more.length === 0 && fromMs < toMs ? { fromMs, toMs } : null;
+  });
+}
+
+export function timezone() {
+  return parsed(z.string(), 'a time zone such as Europe/Berlin, UTC or +01:00', (text) => (isZone(text) ? text : null));
+}
+
+/** Reads a year, a date or a time; the first two stand for their first instant in UTC. NaN for any other text. */
+function instant(text: string): number {
+  const shape = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?)?)?$/;
+  return shape.test(text) ? Date.parse(text) : Number.NaN;
+}
+
+function isZone(text: string): boolean {
+  // Intl loads all zones, which takes 80 ms.
+  if (text === 'UTC' || /^[+-]\d\d:\d\d$/.test(text)) return true;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text }).format();
+    return true;
+  } catch {
+    return false;
+  }
+}

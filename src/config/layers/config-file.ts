@@ -1,0 +1,67 @@
+// The YAML or JSON file of --config.
+
+import { readFile } from 'node:fs/promises';
+import { errorCode } from '../../core/errors.js';
+import type { Options, SettingProblem } from '../options.js';
+import type { Origin } from '../settings.js';
+import type { GivenValue, Layer } from './layers.js';
+
+/** Reads the options in the file. A file with a problem gives none. Problems never quote the file: it may hold passwords. */
+export async function fromFile(
+  options: Options,
+  named: GivenValue | undefined,
+): Promise<{ readonly layer: Layer; readonly problems: readonly SettingProblem[] }> {
+  if (typeof named?.value !== 'string' || named.value === '') return { layer: new Map(), problems: [] };
+  const path = named.value;
+  const failed = (expected: string, found: string) => ({
+    layer: new Map(),
+    problems: [{ key: 'config', expected, found, fix: '' }],
+  });
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = errorCode(error);
+    // The kind of the option reports a value that cannot be a file name.
+    if (code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') return { layer: new Map(), problems: [] };
+    return failed('a readable YAML or JSON file', `${JSON.stringify(path)}: ${code}`);
+  }
+  const content = await parseFile(text);
+  if (typeof content === 'string') return failed('YAML or JSON with options', `${content} in ${JSON.stringify(path)}`);
+  const present = Object.entries(flatten(options, content)).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
+  if (present.some(([key]) => key === 'config'))
+    return failed('a config file that names no other config file', `config: in ${JSON.stringify(path)}`);
+  const origin: Origin = { source: 'file', name: path };
+  return { layer: new Map(present.map(([key, value]) => [key, { value, origin }])), problems: [] };
+}
+
+/** Returns the options by key, or a phrase for what the file holds instead. */
+async function parseFile(text: string): Promise<Record<string, unknown> | string> {
+  // The parser costs as much time as all other settings together.
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text);
+  const error = document.errors[0];
+  const at = error?.linePos?.[0];
+  if (error) return `${error.code.toLowerCase().replaceAll('_', ' ')}${at ? ` at line ${at.line}` : ''}`;
+  try {
+    const content: unknown = document.toJS() ?? {};
+    JSON.stringify(content);
+    const mapping = typeof content === 'object' && !Array.isArray(content);
+    return mapping ? (content as Record<string, unknown>) : 'something other than keys and values';
+  } catch {
+    return 'aliases that refer to themselves or to nothing';
+  }
+}
+
+/** Lifts the keys of the block `mapping:` to the top. A key that does not belong there keeps its prefix. */
+function flatten({ rows }: Options, content: Record<string, unknown>): Record<string, unknown> {
+  const { mapping, ...others } = content;
+  if (typeof mapping !== 'object' || mapping === null || Array.isArray(mapping)) return content;
+  const known = new Set(rows.filter(({ group }) => group === 'mapping').map(({ key }) => key));
+  const named = Object.entries(mapping).map(
+    ([key, value]) => [known.has(key) ? key : `mapping.${key}`, value] as const,
+  );
+  return { ...others, ...Object.fromEntries(named) };
+}

@@ -1,0 +1,39 @@
+// Files that a run writes must differ from each other and from the files it reads. Otherwise the last writer would
+// silently win.
+
+import { realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { flagName, type SettingProblem } from '../options.js';
+
+const written = ['dryRun', 'summary', 'report', 'metricsFile'];
+const read = ['config', 'passwordFile', 'tokenFile', 'ca', 'cert', 'key'];
+
+/** Finds files that two options name. @param given returns the given value of an option */
+export function collisions(given: (key: string) => unknown): SettingProblem[] {
+  const first = new Map<string, string>();
+  const problems: SettingProblem[] = [];
+  for (const key of [...read, ...written]) {
+    const path = canonicalPath(given(key));
+    if (path === null) continue;
+    const before = first.get(path);
+    if (before === undefined) first.set(path, key);
+    else if (written.includes(key)) {
+      const found = `the file of ${flagName(before)}`;
+      problems.push({ key, expected: 'a file that no other option names', found, fix: 'name another file' });
+    }
+  }
+  return problems;
+}
+
+/** Resolves links; null for `-`, a switch, and anything other than a regular file, such as /dev/null. */
+function canonicalPath(name: unknown): string | null {
+  if (typeof name !== 'string' || name === '' || name === '-') return null;
+  try {
+    const found = statSync(name, { throwIfNoEntry: false });
+    if (found !== undefined) return found.isFile() ? realpathSync(name) : null;
+    return join(realpathSync(dirname(resolve(name))), basename(name));
+  } catch {
+    // A name that is too long, or whose directory is missing, has a problem of its own.
+    return name;
+  }
+}

@@ -1,0 +1,76 @@
+// Files named by options whose content is a setting: password, token, certificates and keys. A key that does not fit its
+// certificate is a wrong option, found before anything connects.
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errorCode } from '../../core/errors.js';
+import type { SettingProblem } from '../options.js';
+import type { Settings } from '../settings.js';
+import type { Layer } from './layers.js';
+
+/** Reads a password or token without the newline at its end; null where no file is named. */
+export async function readSecret(
+  key: 'passwordFile' | 'tokenFile',
+  given: Layer,
+  problems: SettingProblem[],
+): Promise<string | null> {
+  return (await readNamed(key, given, problems))?.replace(/\r?\n$/, '') ?? null;
+}
+
+/** Reads the PEM files. No problem quotes a file. */
+export async function readPems(given: Layer, problems: SettingProblem[]): Promise<Settings['tls']> {
+  const [ca = null, cert = null, key = null] = await Promise.all(
+    ['ca', 'cert', 'key'].map((name) => readNamed(name, given, problems)),
+  );
+  const expectCertificate = async (name: 'ca' | 'cert', pem: string | null): Promise<boolean> => {
+    const valid = pem === null || (await holds(({ X509Certificate }) => new X509Certificate(pem)));
+    const found = `${fileNameText(given.get(name)?.value)} without a certificate`;
+    if (!valid) problems.push({ key: name, expected: 'a PEM file with a certificate', found, fix: '' });
+    return valid;
+  };
+  await expectCertificate('ca', ca);
+  const valid = await expectCertificate('cert', cert);
+  if (valid && cert !== null && key !== null && !(await holds((crypto) => fits(crypto, cert, key)))) {
+    const found = `${fileNameText(given.get('key')?.value)} with something else`;
+    const expected = 'the private key for --cert as PEM, without a passphrase';
+    problems.push({ key: 'key', expected, found, fix: '' });
+  }
+  return { ca, cert, key };
+}
+
+async function readNamed(key: string, given: Layer, problems: SettingProblem[]): Promise<string | null> {
+  const path = given.get(key)?.value;
+  if (typeof path !== 'string' || path === '') return null;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = errorCode(error);
+    // The kind of the option reports a value that cannot be a file name.
+    if (code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') return null;
+    problems.push({ key, expected: 'a readable file', found: `${fileNameText(path)}: ${code}`, fix: '' });
+    return null;
+  }
+}
+
+/** Shows a path whose directory exists. Anything else may be a secret in the wrong place. */
+function fileNameText(value: unknown): string {
+  const path = String(value);
+  return path.includes('/') && existsSync(dirname(path)) ? JSON.stringify(path) : 'a name that is not shown';
+}
+
+type Crypto = typeof import('node:crypto');
+
+async function holds(look: (crypto: Crypto) => unknown): Promise<boolean> {
+  // Most runs need no crypto and start sooner without it.
+  const crypto = await import('node:crypto');
+  try {
+    return look(crypto) !== false;
+  } catch {
+    return false;
+  }
+}
+
+function fits({ X509Certificate, createPrivateKey }: Crypto, cert: string, key: string): boolean {
+  return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+}

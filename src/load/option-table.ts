@@ -1,0 +1,7 @@
+// The options of the program: the table completed with the registered targets and formats.
+
+import { createOptions } from '../config/options.js';
+import { formats } from '../formats/registry.js';
+import { targetKinds } from '../targets/registry.js';
+
+export const options = createOptions({ targets: targetKinds, formats });
