@@ -115,7 +115,7 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
 
 /** A database that is not there and may be had. */
 function isMissing({ outcome: kind, message }: BulkLoadError): boolean {
-  return kind === 'refused' && message.includes('have it created with --create-db');
+  return kind === 'refused' && message.includes('create the database with --create-db');
 }
 
 /** For a database that a load would create, what it would ask for is planned with. */
