@@ -134,6 +134,7 @@ class PipelineRun {
       clock,
       startedMs: this.#startedMs,
       names: namesOf(settings, context),
+      signal: this.#halt.signal,
       notify,
       end: (error) => this.end(error),
     });

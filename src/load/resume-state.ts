@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.js';
-import { BusyError, InputError, StateError } from '../core/errors.js';
+import { InputError, StateError } from '../core/errors.js';
 import type {
   Batch,
   ByteSource,
@@ -22,7 +22,8 @@ import { compareFingerprint, type Fingerprint, fingerprint } from '../state/fing
 import { readHistory } from '../state/history.js';
 import { InputProgress, type SettledPiece } from '../state/input-progress.js';
 import { LoadStore } from '../state/load-store.js';
-import { type HeldLock, takeLock } from '../state/locks/lock.js';
+import { takeLoadLock } from '../state/locks/load-lock.js';
+import type { HeldLock } from '../state/locks/lock.js';
 import { settledRanges } from '../state/settled-ranges.js';
 import { makeStateDir, writeFailure } from '../state/state-dir.js';
 import type { EarlierTotals, Ledger } from './ledger/ledger.js';
@@ -34,6 +35,8 @@ export interface ResumeStateContext {
   readonly startedMs: number;
   /** Names the load, and the database that it goes to. */
   readonly names: { readonly load: string; readonly database: string };
+  /** Ends waiting. */
+  readonly signal: AbortSignal;
   readonly notify: (notice: Notice) => void;
   /** Ends the run. */
   readonly end: (error: unknown) => void;
@@ -270,25 +273,23 @@ export class ResumeState {
   }
 
   async #takeLock(): Promise<void> {
-    const { settings, names, clock, end } = this.#context;
+    const { settings, names, clock, signal, notify, end } = this.#context;
     const path = join(settings.stateDir, `${names.load}.lock`);
     try {
       await makeStateDir(settings.stateDir);
     } catch (error) {
       throw writeFailure('preparing the state directory', settings.stateDir, error);
     }
-    const taken = await takeLock(path, clock, () =>
+    const lost = (): void =>
       end(
-        new StateError(`loading — expected to keep the lock ${path} — another run took it over — look which one runs`),
-      ),
-    );
-    if ('held' in taken) this.#lock = taken.held;
-    else {
-      const { pid, host } = taken.by;
-      throw new BusyError(
-        `loading — expected to be the only run of this load — already running as pid ${pid} on ${host} — wait for its end, or stop it`,
+        new StateError({
+          tried: 'loading',
+          expected: `to keep the lock ${path}`,
+          found: 'it taken over by another run',
+          fix: 'let only one of the two runs go on',
+        }),
       );
-    }
+    this.#lock = await takeLoadLock(path, { clock, signal, notify, lost });
   }
 
   async #resume(checkpoint: Checkpoint): Promise<void> {

@@ -61,17 +61,19 @@ export class WriteStage {
 
   constructor(context: WriteStageContext) {
     const { settings, memory, side, clock, notify } = context;
-    const { dryRun, urls, tenant, db, ratePoints, rateBytes } = settings;
+    const { dryRun, urls, tenant, db, turn, turnDir, retryForMs, ratePoints, rateBytes } = settings;
     this.#context = context;
     this.sizes = new SizeLimit(memory.batchBytes, () => side.bodyBytes, notify);
     this.rate = new RateLimit({ pointsPerSecond: ratePoints, bytesPerSecond: rateBytes }, clock);
     this.governor = this.#govern();
-    this.#turns = new FirstWriteLock(
-      dryRun === null ? urls.map(({ origin }) => origin) : [],
-      [tenant, db],
+    this.#turns = new FirstWriteLock({
+      endpoints: turn && dryRun === null ? urls.map(({ origin }) => origin) : [],
+      database: [tenant, db],
+      directory: turnDir,
+      maxWaitMs: retryForMs,
       clock,
       notify,
-    );
+    });
     this.#stall = this.#watchForStalls();
     this.#delivery = this.#deliveryTo();
   }
@@ -129,7 +131,7 @@ export class WriteStage {
     // Stopped while it waits, it comes back from the delivery undelivered.
     await this.#admit(batch).catch(() => {});
     const needsTurn = batch.introduces !== null && target.traits.firstWriteExclusive;
-    const turn = needsTurn ? await this.#turns.take(stop).catch(() => null) : null;
+    const turn = needsTurn ? await this.#turns.take(stop).catch(end) : undefined;
     const { receipt, fatal } = await this.#delivery.deliver(batch, stop, abort);
     turn?.release();
     if (fatal !== null) end(fatal);

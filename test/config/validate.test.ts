@@ -64,6 +64,8 @@ test('the defaults are those of the product contract', () => {
     memoryLimit: null,
     memoryWatchdog: 'on',
     targetMemory: 536_870_912,
+    turn: true,
+    turnDir: null,
     relieve: true,
     stage: null,
     stateDir: '/state',

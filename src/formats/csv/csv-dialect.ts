@@ -1,7 +1,7 @@
-// The dialect of a CSV or TSV file: its delimiter, quote and encoding.
+// How a file of cells is written: what stands between them and around them.
 
 export interface CsvDialectOptions {
-  /** One byte; null for the default of the format. */
+  /** One byte each; null: the format's own, and none. */
   readonly delimiter: string | null;
   readonly quote: string | null;
   readonly noHeader: boolean;
@@ -11,7 +11,7 @@ export interface CsvDialectOptions {
 
 export interface CsvDialect {
   readonly delimiter: number;
-  /** -1 without quotes. */
+  /** -1 for none. */
   readonly quote: number;
   readonly latin1: boolean;
 }

@@ -1,5 +1,5 @@
-// Scans a window for rows, preceded by skipped lines, annotations and the header. The bytes before the first row are kept:
-// files of rejected rows begin with them.
+// From the bytes of a window to rows, and what comes before them: lines to pass over, the header that says what the cells
+// mean. All that comes before the first row is kept, for files of rejected rows begin with it.
 
 import type { DeadLetterFormat, Position } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
@@ -13,11 +13,11 @@ import { tooLongHeader } from './header.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const SPACE = 0x20;
+const BLANK = 0x20;
 const QUOTE = 0x22;
 const HASH = 0x23;
-/** Longer cells are no annotation. Bytes. */
-const maxAnnotation = 1024;
+/** Longer cells are no annotation. */
+const longestAnnotation = 1024;
 
 export class CsvScan extends RowScan {
   deadLetterFormat: DeadLetterFormat;
@@ -26,11 +26,11 @@ export class CsvScan extends RowScan {
   readonly #heads: CsvHeads;
   readonly #dialect: CsvDialect;
   #head: CsvHead | null = null;
-  /** Rows are skipped: the scan only collects annotations. */
-  #skipsRows = false;
-  /** Lines still to skip. */
+  /** Rows are passed over: only what they mean is wanted. */
+  #recalls = false;
+  /** Lines still to be passed over. */
   #skip = 0;
-  /** Length of the previous row's time, when it is the last cell; else 0. */
+  /** Length of the time of the row before, where it is the last cell; 0 where there is none. */
   #timeLength = 0;
 
   constructor(rows: RowFormatMemory, options: CsvDialectOptions, dialect: CsvDialect, ending: string) {
@@ -42,14 +42,14 @@ export class CsvScan extends RowScan {
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 
-  /** True when no later row can change the meaning of rows. */
+  /** Whether nothing further that is read can change what rows mean. */
   get isSettled(): boolean {
     return this.#head !== null && !this.#heads.isAnnotated;
   }
 
-  /** Starts or stops skipping rows. */
-  skipRows(skips: boolean): void {
-    this.#skipsRows = skips;
+  /** Until it is told otherwise, no row becomes a point. */
+  recall(recalls: boolean): void {
+    this.#recalls = recalls;
   }
 
   override begin(start: Position): void {
@@ -63,15 +63,14 @@ export class CsvScan extends RowScan {
 
   protected override next(): Stop | null {
     if (this.#blank()) return null;
-    if (this.#head !== null && this.#takeKernelRows(this.#head)) return null;
-    if (this.#head !== null)
-      return this.#heads.isAnnotated && this.#isHash() ? this.#takeBetweenRows() : this.#row(this.#head);
-    if (!this.#takeHeadRow()) return 'drained';
-    // The next row has another head than the rows before.
+    if (this.#head !== null && this.#takeOrdinary(this.#head)) return null;
+    if (this.#head !== null) return this.#heads.isAnnotated && this.#isHash() ? this.#between() : this.#row(this.#head);
+    if (!this.#before()) return 'drained';
+    // What comes next has another deadLetterFormat than what came before.
     return this.#head === null ? null : 'full';
   }
 
-  /** Passes an empty line, except among the lines to skip, which count it. */
+  /** Passes an empty line; those to be passed over anyway are counted there. */
   #blank(): boolean {
     const run = this.filling;
     const { bytes, at, limit } = run;
@@ -83,8 +82,8 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Takes a line or row before the first data row; false when it needs more bytes. */
-  #takeHeadRow(): boolean {
+  /** Takes a line or row of what comes before the first row; false when more bytes are needed for it. */
+  #before(): boolean {
     const run = this.filling;
     if (this.#skip > 0) return this.#skipLine();
     const end = this.#reader.read(run.at);
@@ -95,26 +94,26 @@ export class CsvScan extends RowScan {
     const isComment = this.#heads.isAnnotated && this.#isComment();
     if (annotates) this.#heads.annotate(this.#reader, run.line);
     if (!noHeader) this.#keep(end, this.#reader.newlines + 1);
-    if (!annotates && !isComment) this.#useHead(this.#heads.end(this.#reader, noHeader));
+    if (!annotates && !isComment) this.#settle(this.#heads.end(this.#reader, noHeader));
     return true;
   }
 
-  /** Gives the following rows the meaning of this head. */
-  #useHead(head: CsvHead): void {
+  /** From here on rows mean what this head says. */
+  #settle(head: CsvHead): void {
     const { scratch } = this.layout;
     this.#head = head;
     this.deadLetterFormat = head.deadLetterFormat;
     this.rows.encoder.begin(head.mapping, head.time);
     head.filler?.begin(scratch);
-    this.#prepareKernel(head);
+    this.#prepare(head);
     this.#reader.scratchFrom = scratch + (head.filler?.bytes ?? 0);
   }
 
-  /** Prepares the kernel. Annotated rows need cells that the kernel cannot add. */
-  #prepareKernel({ mapping, columns, filler }: CsvHead): void {
+  /** Cells that something is added to are not for the kernel. */
+  #prepare({ mapping, columns, filler }: CsvHead): void {
     const { delimiter, quote, latin1 } = this.#dialect;
     if (filler === null) this.rows.kernel?.csv(mapping, columns, delimiter, quote, latin1);
-    else this.rows.kernel?.disable();
+    else this.rows.kernel?.rest();
   }
 
   #skipLine(): boolean {
@@ -128,7 +127,7 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Keeps the bytes before `end` and the LF there as part of the head, and continues behind it. */
+  /** Keeps what is before `end`, and the LF there, and goes on behind it. */
   #keep(end: number, lines: number): void {
     const { bytes, at, limit } = this.filling;
     const next = Math.min(end + 1, limit);
@@ -143,28 +142,28 @@ export class CsvScan extends RowScan {
 
   #isComment(): boolean {
     const { bytes, at } = this.filling;
-    return bytes[at] === HASH && bytes[at + 1] === SPACE;
+    return bytes[at] === HASH && bytes[at + 1] === BLANK;
   }
 
-  /** True when the last row read is an annotation. */
+  /** Whether the row that was read last is an annotation. */
   #isAnnotation(): boolean {
     const { cells } = this.#reader;
     const from = cells.starts[0]!;
     const length = cells.ends[0]! - from;
-    if (this.bytes[from] !== HASH || length > maxAnnotation) return false;
+    if (this.bytes[from] !== HASH || length > longestAnnotation) return false;
     return isAnnotation(Buffer.from(this.bytes.subarray(from, from + length)).toString());
   }
 
-  /** Takes what may stand between annotated rows: a new table, a comment or a row. */
-  #takeBetweenRows(): Stop | null {
+  /** Between rows that have annotations: those of another table, a comment, or one more row. */
+  #between(): Stop | null {
     const run = this.filling;
     const end = this.#reader.read(run.at);
     if (end < 0) return this.#row(this.#head!);
     if (this.#isAnnotation()) {
-      // The rows so far belong to the head before.
+      // What was read so far has the head from before.
       if (run.count > 0 || run.rejects.length > 0) return 'full';
       this.#head = null;
-      this.#heads.beginTable();
+      this.#heads.again();
       return null;
     }
     if (!this.#isComment()) return this.#row(this.#head!);
@@ -172,14 +171,14 @@ export class CsvScan extends RowScan {
     return null;
   }
 
-  #takeKernelRows({ mapping, columns }: CsvHead): boolean {
+  #takeOrdinary({ mapping, columns }: CsvHead): boolean {
     const { kernel } = this.rows;
-    if (kernel === null || this.#skipsRows || !this.filling.takeKernelRows(kernel)) return false;
+    if (kernel === null || this.#recalls || !this.filling.takeOrdinary(kernel)) return false;
     this.#timeLength = mapping.time === columns - 1 ? kernel.timeLength : 0;
     return true;
   }
 
-  /** Takes or rejects a row; null to continue. */
+  /** Takes a row in, or refuses it; null to go on. */
   #row({ mapping, columns: expected, filler }: CsvHead): Stop | null {
     const run = this.filling;
     const start = run.at;
@@ -201,7 +200,7 @@ export class CsvScan extends RowScan {
     this.#timeLength = timeLength;
     const next = Math.min(end + 1, run.limit);
     const lines = newlines + (next > end ? 1 : 0);
-    if (this.#skipsRows && filler !== null) {
+    if (this.#recalls && filler !== null) {
       run.pass(next, lines);
       return null;
     }
@@ -213,7 +212,7 @@ export class CsvScan extends RowScan {
     }
     const { count } = run;
     if (!run.take(cells, row)) return 'full';
-    if (run.count > count) this.rows.kernel?.learn(this.rows.encoder);
+    if (run.count > count) this.rows.kernel?.follow(this.rows.encoder);
     return null;
   }
 }

@@ -1,12 +1,12 @@
-// Scans one input chunk by chunk and run by run, and carries the unfinished line of a chunk over to the next. Synchronous,
-// so it runs on the main thread and on the worker thread alike.
+// The way of one input through a scan: chunk by chunk, run by run, with the unfinished line of a chunk carried before the
+// next. Synchronous, so that it does not matter on which thread it happens.
 
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 
-/** Why a scan stopped: the run is full, or the window holds no further complete point. */
+/** How a scan ended: the run is full, or the window holds nothing further that can be told. */
 export type Stop = 'full' | 'drained';
 
-/** Turns the bytes of a window into runs of points, one synchronous pass at a time. */
+/** From the bytes of a window to a run of points, one synchronous pass at a time. */
 export interface WindowScan {
   readonly bytes: Uint8Array;
   readonly layout: { readonly windows: readonly number[]; readonly chunkBytes: number };
@@ -15,21 +15,21 @@ export interface WindowScan {
   readonly rejects: readonly FormatReject[];
   readonly firstLine: number;
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Offset at which the next run begins, and its physical line. */
+  /** Where the next run begins, and its physical line. */
   readonly at: number;
   readonly line: number;
-  /** Bytes before `at` that a reader starting at `at` would misread without them. */
+  /** Bytes before `at` that belong to what follows them. */
   readonly held: number;
-  /** Resets the scan before the first window of an input. */
+  /** To be called before the first window of an input. */
   begin(start: Position): void;
   /**
-   * Sets the next bytes to scan: [from, limit), new from `fresh` on. `final` marks the end of the input. The scan overwrites
-   * the byte at `limit`.
+   * Bytes [from, limit) are to be scanned next, those from `fresh` on for the first time; with `final` they end the input.
+   * The byte at `limit` is overwritten.
    */
   window(from: number, limit: number, final: boolean, fresh: number): void;
-  /** Fills the index with the next run, which replaces the run before. */
+  /** Fills the index with the next run. What the run before held is gone. */
   run(): Stop;
-  /** Returns the shape of a number in the index. */
+  /** Shape of a number from the index. */
   shape(number: number): Shape;
 }
 
@@ -37,17 +37,17 @@ const BOM = [0xef, 0xbb, 0xbf] as const;
 
 export class ChunkScanner {
   readonly #scan: WindowScan;
-  /** Decoded bytes of the input before the chunk. */
+  /** Input bytes before the window's chunk. */
   #decoded = 0;
   #used = 0;
   #carried = 0;
   #limit = 0;
   #length = 0;
-  /** True while the bytes so far may be the beginning of a byte order mark. */
+  /** What came so far may be the beginning of a byte order mark. */
   #undecided = false;
-  /** Decoded offset of the memory's offset 0. */
+  /** Decoded offset that offset 0 of the memory stands for. */
   origin = 0;
-  /** Decoded bytes of the input that are finished once the run is. */
+  /** Decoded bytes of the input dealt with once the run is. */
   end = 0;
 
   constructor(scan: WindowScan) {
@@ -61,7 +61,7 @@ export class ChunkScanner {
     this.#carried = 0;
   }
 
-  /** Takes `length` bytes of the input at `chunk`, preceded by the carried ones; 0 bytes end the input. */
+  /** The next `length` bytes of the input lie at `chunk`, what was carried lies before them; 0 bytes end the input. */
   chunk(chunk: number, length: number): void {
     const scan = this.#scan;
     const final = length === 0;
@@ -75,19 +75,19 @@ export class ChunkScanner {
     this.#undecided = mark > 0 && mark < BOM.length && from + mark === limit && !final;
   }
 
-  /** Makes the next run. `isWorth` is false for a run without points, rejects or final bytes to account for. */
-  run(): { readonly isWorth: boolean; readonly drained: boolean } {
+  /** Has the scan make the next run. `worth`: there is something in it, or something was passed over at the end. */
+  run(): { readonly worth: boolean; readonly drained: boolean } {
     const scan = this.#scan;
-    if (this.#undecided) return { isWorth: false, drained: true };
+    if (this.#undecided) return { worth: false, drained: true };
     const drained = scan.run() === 'drained';
     const final = this.#length === 0;
     this.end = this.origin + scan.at - (final ? 0 : scan.held);
-    const isWorth = scan.count > 0 || scan.rejects.length > 0 || (final && this.end > this.#used);
-    if (isWorth) this.#used = this.end;
-    return { isWorth, drained };
+    const worth = scan.count > 0 || scan.rejects.length > 0 || (final && this.end > this.#used);
+    if (worth) this.#used = this.end;
+    return { worth, drained };
   }
 
-  /** Moves the rest of a drained window to lie before `chunk`, where the next chunk goes. */
+  /** To be called once the window is drained: what is left of it is moved to lie before `chunk`, where the next one comes. */
   carry(chunk: number): number {
     const { bytes, at } = this.#scan;
     this.#decoded += this.#length;
@@ -97,7 +97,7 @@ export class ChunkScanner {
   }
 }
 
-/** Counts the leading bytes of [from, limit) that match a byte order mark. */
+/** Bytes of a byte order mark that [from, limit) begins with. */
 function byteOrderMark(bytes: Uint8Array, from: number, limit: number): number {
   let length = 0;
   while (length < BOM.length && from + length < limit && bytes[from + length] === BOM[length]) length++;

@@ -1,20 +1,21 @@
-// Reads a source on this thread into two windows of the format's memory: one chunk is read while the other is scanned.
+// The one loop in which a source is read on this thread: two windows in the format's memory, so that the next chunk is
+// read while this one is scanned and used. What is found in a window is the scan's business.
 
 import { parseShape } from '../../core/line-protocol.js';
 import type { ByteSource, Points, Position, Shape } from '../../core/types/index.js';
 import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
 import { ChunkScanner, type WindowScan } from './chunk-scanner.js';
 
-/** Aborts a read that nobody needs any more. */
-const inputEnded = new Error('the runs of this input have ended');
+/** Why what is still being read is not waited for. */
+const over = new Error('the runs of this input have ended');
 
 type ScannedWindow = Pick<
   WindowScan,
   'bytes' | 'index' | 'count' | 'rejects' | 'firstLine' | 'deadLetterFormat' | 'line' | 'shape'
 >;
 
-/** Yields the runs of points of a whole input, as `Format.points` does. */
-export async function* scanRuns(
+/** Runs of points of a whole input, as `Format.points` promises them. */
+export async function* scanned(
   scan: WindowScan,
   source: ByteSource,
   signal: AbortSignal,
@@ -26,11 +27,11 @@ export async function* scanRuns(
   const read = (window: number): Promise<number> => {
     const from = windows[window]!;
     const pending = source.read(scan.bytes.subarray(from, from + chunkBytes), stop);
-    pending.catch(() => {}); // awaited in its turn
+    pending.catch(() => {}); // looked at when its turn comes
     return pending;
   };
-  const scanner = new ChunkScanner(scan);
-  scanner.begin(start);
+  const passage = new ChunkScanner(scan);
+  passage.begin(start);
   let window = 0;
   let pending = read(window);
   try {
@@ -38,27 +39,27 @@ export async function* scanRuns(
       const length = await pending;
       signal.throwIfAborted();
       if (length > 0) pending = read(1 - window);
-      scanner.chunk(windows[window]!, length);
+      passage.chunk(windows[window]!, length);
       for (;;) {
-        const { isWorth, drained } = scanner.run();
-        if (isWorth) {
-          yield pointsOf(scan, scanner.origin, scanner.end);
+        const { worth, drained } = passage.run();
+        if (worth) {
+          yield pointsOf(scan, passage.origin, passage.end);
           signal.throwIfAborted();
         }
         if (drained) break;
       }
       if (length === 0) return;
       window = 1 - window;
-      scanner.carry(windows[window]!);
+      passage.carry(windows[window]!);
     }
   } finally {
-    // One shared reason: an error per input would cost more than the points of a small input.
-    own.abort(inputEnded);
+    // A reason made for each end would cost more than a small input's points.
+    own.abort(over);
     await pending.catch(() => {});
   }
 }
 
-/** Wraps the current run of a scan. */
+/** What a scan holds, as a run; `end`: decoded bytes dealt with once it is. */
 export function pointsOf(scan: ScannedWindow, origin: number, end: number): Points {
   const { bytes, index, count, rejects, firstLine, deadLetterFormat, line: endLine } = scan;
   const shape = (number: number): Shape => scan.shape(number);
@@ -66,7 +67,7 @@ export function pointsOf(scan: ScannedWindow, origin: number, end: number): Poin
   return { bytes, index, count, rejects, firstLine, deadLetterFormat, origin, end, endLine, shape, shapeOf };
 }
 
-/** Parses the shape of point `i` from its bytes. */
+/** Shape of point `i`, parsed anew. */
 export function shapeIn(bytes: Uint8Array, index: Uint32Array, i: number): Shape {
   const start = index[i * POINT_WORDS + START]!;
   return parseShape(bytes.subarray(start, start + index[i * POINT_WORDS + LENGTH]!));

@@ -1,40 +1,51 @@
-// Who holds a lock, and whether that process still lives: a pid alone is worth nothing after a reboot, in another
-// container, or once the system has given it to somebody else.
+// The holder of a lock, and whether it still runs. A pid identifies a process only within one boot and one pid namespace,
+// and only together with its start time. Everywhere else the heartbeat decides.
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 
 const holderSchema = z.object({
   host: z.string(),
   bootId: z.string(),
+  /** Null where the system has no pid namespaces. Earlier versions wrote none. */
+  pidNamespace: z.string().nullable().optional(),
   pid: z.int().positive(),
-  /** When the process began, in the system's ticks since it started; null where it does not say. */
+  /** Start of the process in ticks since boot; null where the system does not reveal it. */
   started: z.string().nullable(),
-  /** No two locks have the same. */
+  /** Unique for each lock. */
   nonce: z.string().regex(/^[\w-]+$/),
-  /** ms since 1970, renewed while it is held. */
+  /** ms since 1970, renewed while the lock is held. */
   heartbeat: z.int(),
 });
 
 export type Holder = z.infer<typeof holderSchema>;
 
-/** Written every `beatMs`; a holder on another host that is silent for `silenceMs` is gone. */
+/** Interval of the heartbeat. */
 export const beatMs = 5000;
+/** A holder without a heartbeat for this long is gone. */
 export const silenceMs = 60_000;
 
 export function currentHolder(now: number): Holder {
   const { pid } = process;
-  return { host: hostname(), bootId: bootId(), pid, started: startOf(pid), nonce: randomUUID(), heartbeat: now };
+  return {
+    host: hostname(),
+    bootId: readText('/proc/sys/kernel/random/boot_id')?.trim() ?? '',
+    pidNamespace: pidNamespace(),
+    pid,
+    started: startOf(pid),
+    nonce: randomUUID(),
+    heartbeat: now,
+  };
 }
 
-/** As it is written: always the same length for the same holder, so that it can be overwritten in place. */
+/** Formats a holder. The length is always the same, so that a heartbeat can overwrite the file in place. */
 export function holderText(holder: Holder): string {
   return `${JSON.stringify(holder)}\n`;
 }
 
-/** Null for what is no lock of ours. */
+/** Returns null for text that is not a lock. */
 export function parseHolder(text: string): Holder | null {
   try {
     return holderSchema.parse(JSON.parse(text));
@@ -43,14 +54,22 @@ export function parseHolder(text: string): Holder | null {
   }
 }
 
-/** Whether the holder still lives, as far as `us`, at the time of its heartbeat, can tell. */
-export function isAlive(holder: Holder, us: Holder): boolean {
-  if (holder.host !== us.host) return Math.abs(us.heartbeat - holder.heartbeat) < silenceMs;
-  if (holder.bootId !== us.bootId || !exists(holder.pid) || isZombie(holder.pid)) return false;
-  return holder.started === null || startOf(holder.pid) === holder.started;
+/**
+ * Returns how long the holder may keep its lock without a heartbeat: 0 for one that is gone, null for a process that
+ * certainly runs. `us.heartbeat` is the current time.
+ */
+export function remainingMs(holder: Holder, us: Holder): number | null {
+  const sees = holder.host === us.host && holder.bootId === us.bootId && holder.pidNamespace === us.pidNamespace;
+  if (sees) return isRunning(holder) ? null : 0;
+  return Math.min(silenceMs, Math.max(0, holder.heartbeat + silenceMs - us.heartbeat));
 }
 
-function exists(pid: number): boolean {
+function isRunning({ pid, started }: Holder): boolean {
+  if (!canSignal(pid) || isZombie(pid)) return false;
+  return started === null || startOf(pid) === started;
+}
+
+function canSignal(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -59,13 +78,17 @@ function exists(pid: number): boolean {
   }
 }
 
-function bootId(): string {
-  return content('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
-}
-
-/** Killed, and only waiting for its parent to takeLock note of it: it can still be signalled, and does nothing any more. */
+/** Tests for a killed process whose parent has not read its exit status. It accepts signals but does nothing. */
 function isZombie(pid: number): boolean {
   return ['Z', 'X'].includes(statOf(pid)?.[0] ?? '');
+}
+
+function pidNamespace(): string | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return null;
+  }
 }
 
 /** Field 22 of the process's `stat`. */
@@ -73,13 +96,13 @@ function startOf(pid: number): string | null {
   return statOf(pid)?.[19] ?? null;
 }
 
-/** Fields of `stat` from the third on (proc(5)); what stands in parentheses before them may contain blanks. */
+/** Fields of `stat` from the third on (proc(5)). The second, in parentheses, may contain blanks. */
 function statOf(pid: number): string[] | null {
-  const stat = content(`/proc/${pid}/stat`);
+  const stat = readText(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? null;
 }
 
-function content(path: string): string | null {
+function readText(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch {

@@ -1,89 +1,146 @@
-// A lock is a file that only one process can make. One that a dead process left behind is taken over by the only process
-// that can make its successor, a lock of its own named after the stale one: so two that find it stale cannot both win,
-// and one that dies in between leaves a stale lock like any other. A few tiny operations at a time, done at once: nothing of
-// ours goes on between two of them.
+// A lock is a file that only one process can create. The lock of a dead process is replaced by the only process that can
+// create its successor, a second lock named after the stale one. So two processes that find a lock stale cannot both win,
+// and one that dies meanwhile leaves a stale lock like any other. All operations are synchronous and tiny.
 
-import { closeSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../core/types/index.js';
-import { isMissing, writeFailure } from '../state-dir.js';
-import { beatMs, currentHolder, type Holder, holderText, isAlive, parseHolder } from './lock-holder.js';
+import { beatMs, currentHolder, type Holder, holderText, parseHolder, remainingMs } from './lock-holder.js';
 
-/** A lock that is ours. */
+/** A lock that this process holds. */
 export interface HeldLock {
-  /** Lets go of it; idempotent. */
+  /** Releases the lock. Idempotent. */
   release(): void;
 }
 
-export type LockAttempt = { readonly held: HeldLock } | { readonly by: Holder };
+/** The lock, or who holds it. `freeInMs`: when it is free without a further heartbeat; null for a running process. */
+export type LockAttempt = { readonly held: HeldLock } | { readonly by: Holder; readonly freeInMs: number | null };
 
-/** Between two looks at a lock whose successor is being made by somebody else. */
-const againMs = 50;
+/** A lock file that is not a lock, or that belongs to another user and cannot be replaced. */
+export class OddLockError extends Error {
+  readonly path: string;
 
-/**
- * Takes the lock, or says who has it; `mode` is that of the file. Throws StateError when the file cannot be written.
- * @param lost called when somebody else took it over: we were taken for dead
- */
-export async function takeLock(path: string, clock: Clock, lost = (): void => {}, mode = 0o600): Promise<LockAttempt> {
+  /** @param found what the file is */
+  constructor(path: string, found: string) {
+    super(found);
+    this.path = path;
+  }
+}
+
+export interface LockOptions {
+  readonly clock: Clock;
+  /** Mode of the lock file; private by default. */
+  readonly mode?: number;
+  /** Called when another process replaced the lock because it took this one for dead. */
+  readonly lost?: () => void;
+  /** A holder without a new heartbeat, to be treated as dead. */
+  readonly presumedDead?: Holder;
+}
+
+const maxLockBytes = 4096;
+/** Attempts to read a lock that vanishes between two operations. */
+const maxVanished = 100;
+
+/** Takes the lock or returns its holder. Throws OddLockError, and the system's error when the file cannot be written. */
+export function takeLock(path: string, options: LockOptions): LockAttempt {
+  const { clock, mode = 0o600, lost = (): void => {} } = options;
   const us = currentHolder(clock.now());
   const own = `${path}.${us.nonce}.new`;
-  let file: number | null = null;
+  let file: number | null = openSync(own, 'wx', mode);
   try {
-    file = openSync(own, 'wx', mode);
     writeSync(file, holderText(us));
-    const by = await contend(path, own, us, clock);
-    if (by !== null) {
-      closeSync(file);
-      return { by };
-    }
-    clear(path, us);
-    return { held: new OwnLock(path, file, us, clock, lost) };
-  } catch (error) {
+    const attempt = contend(path, own, us, options);
+    if (attempt !== null) return attempt;
+    removeLeftovers(path, us);
+    const held = new OwnLock(path, file, us, clock, lost);
+    file = null;
+    return { held };
+  } finally {
     if (file !== null) closeSync(file);
-    throw writeFailure('taking a lock', path, error);
-  } finally {
-    rmSync(own, { force: true });
+    remove(own);
   }
 }
 
-/** Null when `own` has become the lock, else who has it. */
-async function contend(path: string, own: string, us: Holder, clock: Clock): Promise<Holder | null> {
-  for (;;) {
-    if (linked(own, path)) return null;
-    const text = textOf(path);
-    if (text === null) continue;
-    const holder = parseHolder(text);
-    if (holder !== null && isAlive(holder, us)) return holder;
-    if (await succeed(path, own, text, holder?.nonce ?? 'unreadable', clock)) return null;
-    await clock.sleep(againMs);
+/** Makes `own` the lock and returns null, or returns the holder. */
+function contend(path: string, own: string, us: Holder, options: LockOptions): LockAttempt | null {
+  for (let vanished = 0; vanished < maxVanished; vanished += 1) {
+    if (link(own, path)) return null;
+    const lock = readLock(path);
+    if (lock === null) continue;
+    const holder = parseHolder(lock.text);
+    if (holder === null && lock.uid !== process.geteuid?.())
+      throw new OddLockError(path, `a file of user ${lock.uid} that is not a lock`);
+    const freeInMs = holder === null || isSame(holder, options.presumedDead) ? 0 : remainingMs(holder, us);
+    if (holder !== null && freeInMs !== 0) return { by: holder, freeInMs };
+    return replace(path, own, lock, holder, options);
   }
+  throw new OddLockError(path, 'a file that keeps vanishing');
 }
 
-/** Puts `own` in the place of a stale lock; false when somebody else does. */
-async function succeed(path: string, own: string, stale: string, nonce: string, clock: Clock): Promise<boolean> {
-  const taken = await takeLock(`${path}.${nonce}`, clock, () => {}, 0o644);
-  if ('by' in taken) return false;
+function isSame(holder: Holder, other: Holder | undefined): boolean {
+  return holder.nonce === other?.nonce && holder.heartbeat === other.heartbeat;
+}
+
+/** Puts `own` in place of a stale lock and returns null, or returns the process that does the same. */
+function replace(
+  path: string,
+  own: string,
+  stale: LockFile,
+  holder: Holder | null,
+  { clock }: LockOptions,
+): LockAttempt | null {
+  const successor = takeLock(`${path}.${holder?.nonce ?? 'unreadable'}`, { clock, mode: 0o644 });
+  if ('by' in successor) return successor;
   try {
-    if (textOf(path) !== stale) return false;
-    renameSync(own, path);
-    return true;
+    const now = readLock(path);
+    if (now?.text === stale.text) {
+      renameSync(own, path);
+      return null;
+    }
+    const winner = parseHolder(now?.text ?? '');
+    // Without a winner the next attempt finds a free lock.
+    return { by: winner ?? currentHolder(clock.now()), freeInMs: winner === null ? 0 : null };
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && ['EPERM', 'EACCES'].includes(String(error.code)))) throw error;
+    // In a directory with the sticky bit only its owner can replace a file.
+    const owner = holder === null ? '' : ` of pid ${holder.pid} on ${holder.host}, which no longer runs`;
+    throw new OddLockError(path, `a lock of user ${stale.uid}${owner}`);
   } finally {
-    taken.held.release();
+    successor.held.release();
   }
 }
 
-/** Removes what contenders for the lock left that died: now that it is ours, nobody can win with it. */
-function clear(path: string, us: Holder): void {
+/** Removes the files of contenders that died. This process holds the lock, so they cannot win it. */
+function removeLeftovers(path: string, us: Holder): void {
   const folder = dirname(path);
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(`${basename(path)}.`) || name.includes(us.nonce)) continue;
-    const text = textOf(join(folder, name));
-    const holder = text === null ? null : parseHolder(text);
-    if (holder !== null && !isAlive(holder, us)) rmSync(join(folder, name), { force: true });
+    const holder = holderOf(join(folder, name));
+    if (holder !== null && remainingMs(holder, us) === 0) remove(join(folder, name));
   }
 }
 
-function linked(own: string, path: string): boolean {
+/** Removes a file if this user may. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The file of another user in a directory with the sticky bit stays.
+  }
+}
+
+function link(own: string, path: string): boolean {
   try {
     linkSync(own, path);
     return true;
@@ -93,12 +150,44 @@ function linked(own: string, path: string): boolean {
   }
 }
 
-function textOf(path: string): string | null {
+interface LockFile {
+  readonly text: string;
+  readonly uid: number;
+}
+
+/**
+ * Reads a lock file without following a link and without blocking on a pipe. Returns null without a file. Throws
+ * OddLockError for anything but a small regular file.
+ */
+function readLock(path: string): LockFile | null {
+  let file: number;
   try {
-    return readFileSync(path, 'utf8');
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (isMissing(error)) return null;
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'ENOENT') return null;
+    if (code === 'ELOOP') throw new OddLockError(path, 'a symbolic link');
+    if (code === 'ENXIO') throw new OddLockError(path, 'a socket');
+    if (code === 'EACCES') throw new OddLockError(path, 'a file that this user may not read');
     throw error;
+  }
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw new OddLockError(path, 'something other than a regular file');
+    if (stat.size > maxLockBytes) throw new OddLockError(path, `a file of ${stat.size} bytes`);
+    const bytes = Buffer.alloc(maxLockBytes);
+    return { text: bytes.toString('utf8', 0, readSync(file, bytes, 0, maxLockBytes, 0)), uid: stat.uid };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Returns the holder in a lock file; null for anything else. */
+function holderOf(path: string): Holder | null {
+  try {
+    return parseHolder(readLock(path)?.text ?? '');
+  } catch {
+    return null;
   }
 }
 
@@ -120,22 +209,21 @@ class OwnLock implements HeldLock {
     if (this.#released) return;
     this.#released = true;
     this.#stop();
-    if (this.#isOurs()) rmSync(this.#path, { force: true });
+    if (this.#isOurs()) remove(this.#path);
     closeSync(this.#file);
   }
 
-  /** Into our own file, whatever its name is by now: a lock of somebody else is never overwritten. */
+  /** Writes to the open file, whatever its name is by now, so that it never overwrites another lock. */
   #beat(now: number, lost: () => void): void {
     try {
       writeSync(this.#file, holderText({ ...this.#us, heartbeat: now }), 0);
-      if (!this.#isOurs()) lost();
     } catch {
-      // A disk that takes no heartbeat just now does not end the load; whoever watches waits for several.
+      // One missed heartbeat does no harm: others wait for several.
     }
+    if (!this.#isOurs()) lost();
   }
 
   #isOurs(): boolean {
-    const text = textOf(this.#path);
-    return text !== null && parseHolder(text)?.nonce === this.#us.nonce;
+    return holderOf(this.#path)?.nonce === this.#us.nonce;
   }
 }

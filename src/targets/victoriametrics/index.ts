@@ -1,5 +1,5 @@
-import type { Target } from '../../core/types/index.js';
-import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
+import { linesOptions } from '../http/types.js';
+import { longNames, type TargetDescriptor } from '../types.js';
 import { memoryOptions } from '../unsupported.js';
 
 export const victoriametrics = {
@@ -33,11 +33,12 @@ export const victoriametrics = {
           },
         ]
       : [],
-  async create(deps: TargetDeps): Promise<Target> {
-    const [{ HttpTarget }, { VictoriaMetrics }] = await Promise.all([
-      import('../http/http-target.js'),
+  async create(deps) {
+    const [{ LinesTarget }, { VictoriaMetrics }] = await Promise.all([
+      import('../lines/lines-target.js'),
       import('./victoriametrics.js'),
     ]);
-    return new HttpTarget(victoriametrics, new VictoriaMetrics(deps), deps);
+    const options = linesOptions(deps);
+    return new LinesTarget('victoriametrics', new VictoriaMetrics(options), options, deps.clock);
   },
 } as const satisfies TargetDescriptor;

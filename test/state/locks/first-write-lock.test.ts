@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { BusyError, StateError } from '../../../src/core/errors.js';
 import type { Notice } from '../../../src/core/types/index.js';
-import { FirstWriteLock } from '../../../src/state/locks/first-write-lock.js';
+import { FirstWriteLock, type FirstWriteLockOptions } from '../../../src/state/locks/first-write-lock.js';
+import { currentHolder, holderText } from '../../../src/state/locks/lock-holder.js';
 import { realClock } from '../../support/clock.js';
 
 let folder: string;
@@ -18,20 +21,37 @@ beforeEach(async () => {
   });
 });
 
-function turns(endpoints: readonly string[], database = 'db', notices: Notice[] = []): FirstWriteLock {
-  return new FirstWriteLock(endpoints, ['cnosdb', database], realClock, (notice) => notices.push(notice));
+function turns(endpoints: readonly string[], options: Partial<FirstWriteLockOptions> = {}): FirstWriteLock {
+  return new FirstWriteLock({
+    endpoints,
+    database: ['cnosdb', 'db'],
+    directory: null,
+    maxWaitMs: 60_000,
+    clock: realClock,
+    notify: () => {},
+    ...options,
+  });
 }
 
-test('loads that share an endpoint take turns for one database, and whoever waits says for whom', async () => {
+/** Name of the lock of an endpoint. */
+async function lockName(endpoint: string): Promise<string> {
+  const directory = join(folder, 'names');
+  const held = await turns([endpoint], { directory }).take(never);
+  const [name] = await readdir(directory);
+  held.release();
+  return name!;
+}
+
+test('loads that share an endpoint take turns for one database, and a waiting load names the other', async () => {
   const notices: Notice[] = [];
   const first = await turns(['http://a', 'http://b']).take(never);
   let taken = false;
-  const second = turns(['http://c', 'http://b'], 'db', notices).take(never);
+  const second = turns(['http://c', 'http://b'], { notify: (notice) => notices.push(notice) }).take(never);
   void second.then(() => {
     taken = true;
   });
   (await turns(['http://d']).take(never)).release();
-  (await turns(['http://b'], 'other').take(never)).release();
+  (await turns(['http://b'], { database: ['cnosdb', 'other'] }).take(never)).release();
   expect(taken).toBe(false);
   first.release();
   (await second).release();
@@ -39,7 +59,7 @@ test('loads that share an endpoint take turns for one database, and whoever wait
   expect(await readdir(join(folder, 'bulk-load-locks'))).toEqual([]);
 });
 
-test('waiting ends with the signal, and nothing is kept', async () => {
+test('waiting for a turn ends with the signal and releases all locks', async () => {
   const stop = new AbortController();
   const first = await turns(['http://b']).take(never);
   const second = turns(['http://a', 'http://b']).take(stop.signal);
@@ -49,9 +69,46 @@ test('waiting ends with the signal, and nothing is kept', async () => {
   expect(await readdir(join(folder, 'bulk-load-locks'))).toEqual([]);
 });
 
-test('where no lock can be written the load goes on, and says so', async () => {
+test('loads with the same --turn-dir take turns, whatever their temporary directory', async () => {
+  const directory = join(folder, 'shared');
+  const first = await turns(['http://a'], { directory }).take(never);
+  vi.stubEnv('TMPDIR', join(folder, 'other'));
+  await expect(turns(['http://a'], { directory, maxWaitMs: 0 }).take(never)).rejects.toThrow(BusyError);
+  first.release();
+  (await turns(['http://a'], { directory, maxWaitMs: 0 }).take(never)).release();
+});
+
+test('a load stops when locks cannot be written, and names --turn-dir and --no-turn', async () => {
   await writeFile(join(folder, 'bulk-load-locks'), '');
-  const notices: Notice[] = [];
-  (await turns(['http://a'], 'db', notices).take(never)).release();
-  expect(notices).toMatchObject([{ level: 'warn', kind: 'turn' }]);
+  const failed = turns(['http://a']).take(never);
+  await expect(failed).rejects.toThrow(StateError);
+  await expect(failed).rejects.toThrow(/--turn-dir.*--no-turn/);
+});
+
+test('without endpoints no directory is needed', async () => {
+  await writeFile(join(folder, 'bulk-load-locks'), '');
+  (await turns([]).take(never)).release();
+});
+
+test('a named pipe in place of a lock stops the load instead of blocking it', async () => {
+  const directory = join(folder, 'locks');
+  await turns(['http://a'], { directory })
+    .take(never)
+    .then((held) => held.release());
+  execFileSync('mkfifo', [join(directory, await lockName('http://a'))]);
+  await expect(turns(['http://a'], { directory }).take(never)).rejects.toThrow(BusyError);
+});
+
+test('a lock that names pid 1 is waited for as long as --retry-for says, also behind garbage', async () => {
+  const directory = join(folder, 'locks');
+  await turns(['http://a'], { directory })
+    .take(never)
+    .then((held) => held.release());
+  const path = join(directory, await lockName('http://a'));
+  const init = holderText({ ...currentHolder(Date.now()), pid: 1, started: null });
+  await writeFile(path, init);
+  await expect(turns(['http://a'], { directory, maxWaitMs: 250 }).take(never)).rejects.toThrow(/held by pid 1 on/);
+  await writeFile(path, 'garbage');
+  await writeFile(`${path}.unreadable`, init);
+  await expect(turns(['http://a'], { directory, maxWaitMs: 250 }).take(never)).rejects.toThrow(/held by pid 1 on/);
 });

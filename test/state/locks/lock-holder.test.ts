@@ -1,18 +1,31 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { currentHolder, isAlive } from '../../../src/state/locks/lock-holder.js';
+import { currentHolder, remainingMs, silenceMs } from '../../../src/state/locks/lock-holder.js';
 
-test('this process lives; one of another start does not, whatever its pid', () => {
-  const us = currentHolder(1);
-  expect(isAlive(us, us)).toBe(true);
-  expect(isAlive({ ...us, started: '1' }, us)).toBe(false);
-  expect(isAlive({ ...us, bootId: 'another' }, us)).toBe(false);
+const us = currentHolder(1_000_000);
+
+test('this process certainly runs, and a process with another start time or a free pid does not', () => {
+  expect(remainingMs(us, us)).toBeNull();
+  expect(remainingMs({ ...us, started: '1' }, us)).toBe(0);
+  expect(remainingMs({ ...us, pid: spawnSync('true').pid }, us)).toBe(0);
 });
 
-test('a process that was killed and only waits for its parent to take note of it does not live', async () => {
-  // The shell becomes a program that never asks what became of its child.
+test.each([
+  ['on another host', { host: 'another' }],
+  ['of another boot', { bootId: 'another' }],
+  ['in another pid namespace', { pidNamespace: 'pid:[1]' }],
+])('the heartbeat decides about a process %s', (_, where) => {
+  const holder = { ...us, ...where };
+  expect(remainingMs({ ...holder, heartbeat: us.heartbeat - 20_000 }, us)).toBe(silenceMs - 20_000);
+  expect(remainingMs({ ...holder, heartbeat: us.heartbeat - silenceMs }, us)).toBe(0);
+  // The clock of the other host is ahead.
+  expect(remainingMs({ ...holder, heartbeat: us.heartbeat + 600_000 }, us)).toBe(silenceMs);
+});
+
+test('a killed process whose parent has not read its exit status does not run', async () => {
+  // The shell becomes a program that never waits for its child.
   const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const [text] = (await once(parent.stdout, 'data')) as [Buffer];
@@ -22,8 +35,7 @@ test('a process that was killed and only waits for its parent to take note of it
         .replace(/^.*\) /s, '')
         .split(' ');
     await expect.poll(() => stat()[0], { timeout: 10_000 }).toBe('Z');
-    const us = currentHolder(1);
-    expect(isAlive({ ...us, pid, started: stat()[19] ?? null }, us)).toBe(false);
+    expect(remainingMs({ ...us, pid, started: stat()[19] ?? null }, us)).toBe(0);
   } finally {
     parent.kill('SIGKILL');
   }

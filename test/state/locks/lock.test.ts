@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, readdirSync, truncateSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { takeLock } from '../../../src/state/locks/lock.js';
-import { currentHolder, holderText } from '../../../src/state/locks/lock-holder.js';
+import { type HeldLock, OddLockError, takeLock } from '../../../src/state/locks/lock.js';
+import { currentHolder, holderText, silenceMs } from '../../../src/state/locks/lock-holder.js';
 import { realClock } from '../../support/clock.js';
 
 async function path(): Promise<string> {
@@ -14,58 +15,117 @@ async function path(): Promise<string> {
 }
 
 const us = currentHolder(Date.now());
+const options = { clock: realClock };
 
-test('one at a time; the other learns who has it; what is let go of is free', async () => {
+function held(file: string): HeldLock {
+  const attempt = takeLock(file, options);
+  if (!('held' in attempt)) throw new Error('the lock is not free');
+  return attempt.held;
+}
+
+test('one process at a time holds a lock, others learn who holds it, and a released lock is free', async () => {
   const file = await path();
-  const first = await takeLock(file, realClock);
-  if (!('held' in first)) throw new Error('not free');
-  expect(await takeLock(file, realClock)).toMatchObject({ by: { pid: process.pid, host: us.host } });
-  first.held.release();
-  first.held.release();
-  const again = await takeLock(file, realClock);
-  if (!('held' in again)) throw new Error('not free');
-  again.held.release();
-  expect(await readdir(join(file, '..'))).toEqual([]);
+  const first = held(file);
+  expect(takeLock(file, options)).toMatchObject({ by: { pid: process.pid, host: us.host }, freeInMs: null });
+  first.release();
+  first.release();
+  held(file).release();
+  expect(await readdir(dirname(file))).toEqual([]);
 });
 
 test.each([
   ['a process that is gone', () => ({ ...us, pid: spawnSync('true').pid, nonce: 'x' })],
   ['another process with the same pid', () => ({ ...us, started: '1', nonce: 'x' })],
-  ['a process before the machine was started again', () => ({ ...us, bootId: 'before', nonce: 'x' })],
   ['a host that has been silent', () => ({ ...us, host: 'other', heartbeat: 1000, nonce: 'x' })],
-] as const)('what %s left is taken over, by one of many that try', async (_, holder) => {
+] as const)('the lock of %s is replaced by one of many that try', async (_, holder) => {
   const file = await path();
   await writeFile(file, holderText(holder()));
-  const all = await Promise.all(Array.from({ length: 20 }, () => takeLock(file, realClock)));
-  const held = all.flatMap((each) => ('held' in each ? [each.held] : []));
-  expect(held).toHaveLength(1);
-  expect(await readdir(join(file, '..'))).toEqual(['a.lock']);
-  held[0]!.release();
+  const attempts = Array.from({ length: 20 }, () => takeLock(file, options));
+  const locks = attempts.flatMap((each) => ('held' in each ? [each.held] : []));
+  expect(locks).toHaveLength(1);
+  expect(await readdir(dirname(file))).toEqual(['a.lock']);
+  locks[0]!.release();
 });
 
-test('a successor that died in the middle of it does not block the next one', async () => {
+test('a contender that died while it replaced a lock does not block the next one', async () => {
   const file = await path();
   await writeFile(file, holderText({ ...us, started: '1', nonce: 'old' }));
   await writeFile(`${file}.old`, holderText({ ...us, started: '1', nonce: 'successor' }));
   await writeFile(`${file}.old.successor`, holderText({ ...us, started: '1', nonce: 'its-successor' }));
-  const taken = await takeLock(file, realClock);
-  expect('held' in taken).toBe(true);
-  if ('held' in taken) taken.held.release();
-  expect(await readdir(join(file, '..'))).toEqual([]);
+  held(file).release();
+  expect(await readdir(dirname(file))).toEqual([]);
 });
 
-test('a host that gave a sign of life a moment ago is left alone', async () => {
+test('the lock of another host or container is free once its last heartbeat is a minute old', async () => {
   const file = await path();
-  const other = { ...us, host: 'other', nonce: 'x', heartbeat: Date.now() - 30_000 };
-  await writeFile(file, holderText(other));
-  expect(await takeLock(file, realClock)).toEqual({ by: other });
+  for (const where of [{ host: 'other' }, { bootId: 'other' }, { pidNamespace: 'pid:[1]' }]) {
+    const other = { ...us, ...where, nonce: 'x', heartbeat: Date.now() - 30_000 };
+    await writeFile(file, holderText(other));
+    const attempt = takeLock(file, options);
+    if ('held' in attempt) throw new Error('the lock was taken from a run that lives');
+    expect(attempt.by).toEqual(other);
+    expect(attempt.freeInMs).toBeGreaterThan(silenceMs - 40_000);
+    expect(attempt.freeInMs).toBeLessThanOrEqual(silenceMs - 30_000);
+  }
 });
 
-test('a file that is no lock counts as left behind', async () => {
+test('a file of this user that is no lock is replaced', async () => {
   const file = await path();
   await writeFile(file, '');
-  const taken = await takeLock(file, realClock);
-  expect('held' in taken).toBe(true);
+  const lock = held(file);
   expect(await readFile(file, 'utf8')).toContain(`"pid":${process.pid}`);
-  if ('held' in taken) taken.held.release();
+  lock.release();
 });
+
+const odd: [string, (file: string) => unknown, string][] = [
+  ['a named pipe', (file) => execFileSync('mkfifo', [file]), 'something other than a regular file'],
+  ['a link to /dev/zero', (file) => symlink('/dev/zero', file), 'a symbolic link'],
+  ['a directory', (file) => mkdir(file), 'something other than a regular file'],
+  [
+    'a sparse file of 3 GB',
+    async (file) => {
+      await writeFile(file, '');
+      truncateSync(file, 3e9);
+    },
+    'a file of 3000000000 bytes',
+  ],
+];
+
+test.each(odd)('%s in place of a lock is an error and is not read', async (_, make, found) => {
+  const file = await path();
+  await make(file);
+  expect(() => takeLock(file, options)).toThrow(OddLockError);
+  expect(() => takeLock(file, options)).toThrow(found);
+  // Neither does it disturb a lock beside it whose leftovers are removed.
+  held(file.replace('a.lock', 'a')).release();
+  expect(await readdir(dirname(file))).toEqual(['a.lock']);
+});
+
+const nobody = 65_534;
+
+/** Runs as another user; only the superuser can. */
+function asNobody<T>(action: () => T): T {
+  process.seteuid!(nobody);
+  try {
+    return action();
+  } finally {
+    process.seteuid!(0);
+  }
+}
+
+test.runIf(process.getuid?.() === 0)(
+  'in a shared directory, a lock of another user that is stale or odd is an error',
+  async () => {
+    const file = await path();
+    chmodSync(dirname(file), 0o1777);
+    await writeFile(file, holderText({ ...us, started: '1', nonce: 'old' }), { mode: 0o644 });
+    expect(() => asNobody(() => takeLock(file, options))).toThrow(
+      /a lock of user 0 of pid \d+ on .*, which no longer runs/,
+    );
+    await writeFile(file, 'garbage');
+    expect(() => asNobody(() => takeLock(file, options))).toThrow('a file of user 0 that is not a lock');
+    chownSync(file, nobody, nobody);
+    asNobody(() => held(file).release());
+    expect(readdirSync(dirname(file))).toEqual([]);
+  },
+);

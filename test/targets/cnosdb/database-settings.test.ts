@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
-import { columnsOf, settingsOf, timesMerged } from '../../../src/targets/cnosdb/database-settings.js';
-import { durationMs, sizeBytes } from '../../../src/targets/http/server-values.js';
+import {
+  columnsOf,
+  durationMs,
+  rowsOf,
+  settingsOf,
+  sizeBytes,
+  timesMerged,
+} from '../../../src/targets/cnosdb/database-settings.js';
 
 const day = 86_400_000;
 
@@ -19,7 +25,7 @@ test.each([
   expect(durationMs(text)).toBe(ms);
 });
 
-test('text that is not a duration is an error', () => {
+test('what is no duration is said to be none', () => {
   for (const text of ['', 'soon', '3 parsecs', '12']) expect(() => durationMs(text)).toThrow('not a duration');
 });
 
@@ -33,10 +39,10 @@ test.each([
   expect(sizeBytes(text)).toBe(bytes);
 });
 
-test('all settings of a 2.4.3 database are parsed', () => {
-  const [row] = JSON.parse(
+test('the settings of a 2.4.3 database are read', () => {
+  const row = rowsOf(
     '[{"max_cache_readers":32,"max_memcache_size":"16 MiB","precision":"NS","replica":2,"shard":3,"strict_write":false,"ttl":"10d","vnode_duration":"30days"}]',
-  ) as [Record<string, unknown>];
+  )[0];
   expect(settingsOf(row)).toEqual({
     precision: 'ns',
     ttlMs: 10 * day,
@@ -48,14 +54,16 @@ test('all settings of a 2.4.3 database are parsed', () => {
   });
 });
 
-test('a 2.3 database shows five settings, and its memcache size stays unknown', () => {
+test('a 2.3 database shows five settings, and its memcache is unknown', () => {
   const row = { ttl: 'INF', shard: 1, vnode_duration: '365 Days', replica: 1, percision: 'MS' };
   expect(settingsOf(row)).toMatchObject({ precision: 'ms', ttlMs: null, maxMemcacheBytes: null, strictWrite: false });
 });
 
-test('unreadable settings are an error', () => {
+test('settings that are none are refused', () => {
   expect(() => settingsOf({})).toThrow('not a precision');
-  expect(() => settingsOf({ precision: 'ns', ttl: 'INF', shard: 'many' })).toThrow('not a count');
+  expect(() => rowsOf('<html>')).toThrow(SyntaxError);
+  expect(() => rowsOf('{"a":1}')).toThrow('not an array of rows');
+  expect(rowsOf('')).toEqual([]);
 });
 
 test.each([
@@ -70,7 +78,7 @@ test.each([
   expect(timesMerged(database, input)).toBeCloseTo(times, 9);
 });
 
-test('columns have the line-protocol type that fits them', () => {
+test('columns are what line protocol can write to them', () => {
   const row = (column_name: string, column_type: string, data_type: string): Record<string, string> => ({
     table_name: 't',
     column_name,

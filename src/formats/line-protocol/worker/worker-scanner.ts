@@ -1,5 +1,5 @@
-// Main-thread side of the worker scan: reads chunks into shared windows, posts each to the worker, and receives the point
-// runs it found. Reading stays on this thread, because only here a read can be abandoned at any moment.
+// A scan on a thread of its own, seen from here: chunks are read into windows on this thread, since only here a source can
+// be given up at any moment; the other thread is told of each, scans it, and tells what runs of points are in it.
 
 import { Worker } from 'node:worker_threads';
 import { BugError } from '../../../core/errors.js';
@@ -10,10 +10,10 @@ import { shapeIn } from '../double-buffer.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout } from '../lines-layout.js';
 import type { PointRun, WorkerRequest, WorkerResponse } from './worker-messages.js';
 
-/** Heap of the worker thread. Only rejects and names of new shapes produce garbage. */
+/** Heap of the other thread: the exact check makes no garbage, rejects and names of new shapes do. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32, stackSizeMb: 1 };
-/** Aborts a read that nobody needs any more. */
-const inputEnded = new Error('the runs of this input have ended');
+/** Why what is still being read is not waited for. */
+const over = new Error('the runs of this input have ended');
 
 export class WorkerScanner {
   readonly #layout: LinesLayout;
@@ -22,12 +22,11 @@ export class WorkerScanner {
   readonly #wanted = new Int32Array(new SharedArrayBuffer(4));
   readonly #bytes: Uint8Array;
   readonly #indexes: readonly Uint32Array[];
-  /** Windows that hold nothing. */
+  /** Windows that nothing is known of. */
   readonly #free: number[];
-  readonly #responses: WorkerResponse[] = [];
+  readonly #answers: WorkerResponse[] = [];
   readonly #shapes: Shape[] = [];
-  /** Requests without a response. */
-  #pending = 0;
+  #abroad = 0;
   #input = 0;
   #failure: BugError | null = null;
   #closed = false;
@@ -47,20 +46,20 @@ export class WorkerScanner {
       execArgv: [],
       env: {},
     });
-    this.#thread.on('message', (response: WorkerResponse) => this.#receive(response));
+    this.#thread.on('message', (answer: WorkerResponse) => this.#take(answer));
     this.#thread.on('error', (cause) => this.#fail(cause));
-    this.#thread.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
-    // Comes last: adding a message listener references the thread again.
+    this.#thread.on('exit', (code) => this.#fail(new Error(`it ended by itself, with code ${code}`)));
+    // Last: a listener for messages is a reason to stay alive.
     this.#thread.unref();
   }
 
-  /** Ends the thread. No points may be pulled any more. */
+  /** Ends the thread. Nothing may be pulled any more. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#thread.terminate();
   }
 
-  /** Yields runs as `Format.points` does. */
+  /** As `Format.points`. */
   async *points(source: ByteSource, signal: AbortSignal, start: Position): AsyncGenerator<Points, void> {
     const own = new AbortController();
     const reading = new Chunks(source, AbortSignal.any([signal, own.signal]));
@@ -68,79 +67,79 @@ export class WorkerScanner {
     signal.addEventListener('abort', stop);
     this.#input += 1;
     Atomics.store(this.#wanted, 0, this.#input);
-    this.#request({ do: 'begin', input: this.#input, start });
+    this.#ask({ do: 'begin', input: this.#input, start });
     let used: WorkerResponse | null = null;
     try {
       for (;;) {
         signal.throwIfAborted();
         if (this.#failure !== null) throw this.#failure;
         this.#read(reading);
-        const response = this.#responses.shift();
-        if (response === undefined) {
-          if (this.#pending === 0 && reading.ended) break;
+        const answer = this.#answers.shift();
+        if (answer === undefined) {
+          if (this.#abroad === 0 && reading.over) break;
           await this.#change();
           continue;
         }
-        used = response;
-        if (response.run !== null) yield this.#pointsOf(response.window, response.run);
+        used = answer;
+        if (answer.run !== null) yield this.#pointsOf(answer.window, answer.run);
         used = null;
-        this.#release(response);
+        this.#back(answer);
       }
       reading.throwIfFailed();
     } finally {
       signal.removeEventListener('abort', stop);
       Atomics.store(this.#wanted, 0, 0);
-      own.abort(inputEnded);
+      own.abort(over);
       await reading.settled();
-      if (used !== null) this.#release(used);
-      await this.#drain();
+      if (used !== null) this.#back(used);
+      await this.#home();
     }
   }
 
-  /** Reads into a free window, unless a read is pending. */
+  /** Reads on where a window is free for it. */
   #read(chunks: Chunks): void {
-    if (chunks.busy || chunks.ended || this.#free.length === 0) return;
+    if (chunks.busy || chunks.over || this.#free.length === 0) return;
     const window = this.#free.pop()!;
     const input = this.#input;
     const { windows, chunkBytes } = this.#layout;
     const from = windows[window]!;
     chunks.read(this.#bytes.subarray(from, from + chunkBytes), (length) => {
       if (length === null) this.#free.push(window);
-      else this.#request({ do: 'window', input, window, length });
+      else this.#ask({ do: 'window', input, window, length });
       if (length) this.#read(chunks);
       this.#wake();
     });
   }
 
-  #request(request: WorkerRequest): void {
-    if (request.do !== 'begin') this.#pending += 1;
-    this.#thread.postMessage(request);
+  #ask(ask: WorkerRequest): void {
+    if (ask.do !== 'begin') this.#abroad += 1;
+    this.#thread.postMessage(ask);
   }
 
-  #receive(response: WorkerResponse): void {
-    this.#pending -= 1;
-    if (response.run !== null) this.#shapes.push(...response.run.shapes);
-    if (response.input === Atomics.load(this.#wanted, 0)) this.#responses.push(response);
-    else this.#release(response);
+  #take(answer: WorkerResponse): void {
+    this.#abroad -= 1;
+    if (answer.run !== null) this.#shapes.push(...answer.run.shapes);
+    if (answer.input === Atomics.load(this.#wanted, 0)) this.#answers.push(answer);
+    else this.#back(answer);
     this.#wake();
   }
 
-  /** Frees the window of a used run, or asks for its next run. */
-  #release({ input, window, drained }: WorkerResponse): void {
+  /** Its run is used up, or not wanted. */
+  #back({ input, window, drained }: WorkerResponse): void {
     if (drained) this.#free.push(window);
-    else this.#request({ do: 'more', input, window });
+    else this.#ask({ do: 'more', input, window });
   }
 
   #fail(cause: unknown): void {
     if (this.#closed) return;
     const message = cause instanceof Error ? cause.message : String(cause);
-    this.#failure ??= new BugError(`the worker thread that parses points has ended: ${message}`, {
+    this.#failure ??= new BugError(`a defect of bulk-load: the thread that checks points has ended: ${message}`, {
       cause,
     });
     this.#wake();
   }
 
-  /** Resolves at the next read, response, abort or failure. */
+  /** Resolves when something has been read, found, aborted or broken. */
   async #change(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -148,10 +147,10 @@ export class WorkerScanner {
     this.#wake = () => {};
   }
 
-  /** Waits until all windows are free, so that the next input may begin. */
-  async #drain(): Promise<void> {
-    for (const response of this.#responses.splice(0)) this.#release(response);
-    while (this.#pending > 0 && this.#failure === null && !this.#closed) await this.#change();
+  /** All windows are back: the next input may begin. */
+  async #home(): Promise<void> {
+    for (const answer of this.#answers.splice(0)) this.#back(answer);
+    while (this.#abroad > 0 && this.#failure === null && !this.#closed) await this.#change();
   }
 
   #pointsOf(window: number, { count, rejects, firstLine, endLine, origin, end }: PointRun): Points {
@@ -175,14 +174,14 @@ export class WorkerScanner {
   }
 }
 
-/** Reads the chunks of a source, one at a time. */
+/** Chunks of a source, one after the other. */
 class Chunks {
   readonly #source: ByteSource;
   readonly #signal: AbortSignal;
   #pending: Promise<void> | null = null;
   #failure: { readonly cause: unknown } | null = null;
-  /** True after the end of the source, or its failure. */
-  ended = false;
+  /** Nothing more comes. */
+  over = false;
 
   constructor(source: ByteSource, signal: AbortSignal) {
     this.#source = source;
@@ -193,11 +192,11 @@ class Chunks {
     return this.#pending !== null;
   }
 
-  /** Calls `done` with the bytes read: 0 at the end, null when the source failed. */
+  /** `done` is told how much was read, 0 at the end, null when the source failed. */
   read(into: Uint8Array, done: (length: number | null) => void): void {
     const ends = (length: number | null): void => {
       this.#pending = null;
-      this.ended = !length;
+      this.over = !length;
       done(length);
     };
     this.#pending = this.#source.read(into, this.#signal).then(ends, (cause: unknown) => {

@@ -1,5 +1,5 @@
-// Writes what the kernel needs to know about the tables of a mapping into its memory: column prefixes, field types and the
-// shapes of rows. A plan is created when the encoder has accepted the first row of a table.
+// What the kernel has to know of the tables of a mapping, written to where it reads it: the prefixes of all columns, the types
+// of the fields, and the shapes that rows had. A plan is made when the exact way took the first row of a table.
 
 import type { MappedColumn, Mapping } from '../mapping/mapping.js';
 import type { TableMemory } from '../table-memory.js';
@@ -12,7 +12,7 @@ const COLUMN_WORDS = 5;
 const SHAPE_SLOTS = 128;
 /** The kernel reads and writes 16 bytes at once. */
 const SLACK = 16;
-/** Bytes of a point beside its values: blanks, quotes, integer suffixes, a timestamp. */
+/** Of a point beside its values: blanks, quotes, letters behind whole numbers, a timestamp. */
 const perField = 4;
 const perPoint = 128;
 
@@ -25,7 +25,7 @@ interface Plan {
 export class Plans {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
-  readonly #setFirst: (first: number) => void;
+  readonly #tell: (first: number) => void;
   readonly #known = new Map<TableMemory, Plan>();
   #mapping: Mapping | null = null;
   #at = PLANS;
@@ -33,31 +33,31 @@ export class Plans {
   #fields = 0;
   #first = 0;
 
-  /** @param setFirst receives the offset of the first plan whenever it changes; 0 without plans */
-  constructor(buffer: ArrayBufferLike, setFirst: (first: number) => void) {
+  /** `tell`: where the list of plans begins, 0 for none; told whenever it is another. */
+  constructor(buffer: ArrayBufferLike, tell: (first: number) => void) {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer, 0, PLANS_END / 4);
-    this.#setFirst = setFirst;
+    this.#tell = tell;
   }
 
   get isEmpty(): boolean {
     return this.#first === 0;
   }
 
-  /** Starts another mapping and forgets all tables. */
+  /** Another mapping: nothing is known of its tables. */
   begin(mapping: Mapping): void {
     this.#mapping = mapping;
     this.#clear();
   }
 
-  /** Updates the plan of a table. @returns its offset; null when there is no room for it */
-  update(table: TableMemory): number | null {
+  /** Makes the plan of a table what the table is now. @returns where it lies; null where there is no room for it */
+  follow(table: TableMemory): number | null {
     const { tags, fields } = this.#mapping!;
-    // All plans cover all columns, so new columns invalidate them.
+    // No plan may be without a column that rows have meanwhile.
     if (tags.length !== this.#tags || fields.length !== this.#fields) this.#clear();
     this.#tags = tags.length;
     this.#fields = fields.length;
-    const plan = this.#known.get(table) ?? this.#create(table, this.#mapping!);
+    const plan = this.#known.get(table) ?? this.#made(table, this.#mapping!);
     if (plan === null) return null;
     if (plan.version !== table.version) this.#putTypes(plan, table);
     return plan.at;
@@ -67,17 +67,17 @@ export class Plans {
     this.#known.clear();
     this.#at = PLANS;
     this.#first = 0;
-    this.#setFirst(0);
+    this.#tell(0);
   }
 
-  #create(table: TableMemory, { tags, fields }: Mapping): Plan | null {
+  #made(table: TableMemory, { tags, fields }: Mapping): Plan | null {
     const columns = [...tags, ...fields];
     const prefixes = columns.reduce((sum, { prefix }) => sum + prefix.length, 0);
     const maskWords = (columns.length + 31) >>> 5;
     const words = HEAD_WORDS + COLUMN_WORDS * columns.length + SHAPE_SLOTS * (1 + maskWords);
     const bytes = 4 * words + table.prefix.length + table.raw.length + prefixes + 2 * SLACK;
     if (bytes > PLANS_END - PLANS) return null;
-    // The plans of other tables are soon recreated.
+    // What is known of the other tables is soon learnt again.
     if (bytes > PLANS_END - this.#at) this.#clear();
     const at = this.#at;
     const columnsAt = at + 4 * HEAD_WORDS;
@@ -89,7 +89,7 @@ export class Plans {
     this.#bytes.fill(0, at, prefixAt);
     this.#bytes.set(table.prefix, prefixAt);
     this.#bytes.set(table.raw, nameAt);
-    const maxBytes = table.prefix.length + prefixes + perField * columns.length + perPoint;
+    const most = table.prefix.length + prefixes + perField * columns.length + perPoint;
     this.#words.set(
       [
         prefixAt,
@@ -99,7 +99,7 @@ export class Plans {
         columnsAt,
         tagsEnd,
         fieldsEnd,
-        maxBytes,
+        most,
         shapesAt,
         4 * maskWords,
         this.#first,
@@ -110,11 +110,11 @@ export class Plans {
     this.#first = at;
     const plan = { at, fieldsAt: tagsEnd, version: -1 };
     this.#known.set(table, plan);
-    this.#setFirst(at);
+    this.#tell(at);
     return plan;
   }
 
-  /** Writes the columns, with their prefixes from `prefixes` on. @returns the end of the prefixes */
+  /** @returns the offset behind their prefixes, which lie from `prefixes` on */
   #putColumns(columns: readonly MappedColumn[], columnsAt: number, prefixes: number): number {
     let at = prefixes;
     for (const [i, { column, prefix }] of columns.entries()) {

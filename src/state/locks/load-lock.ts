@@ -1,0 +1,69 @@
+// The lock that lets one process at a time run a load.
+
+import { BusyError } from '../../core/errors.js';
+import { duration } from '../../core/text.js';
+import type { Clock, Notice } from '../../core/types/index.js';
+import { writeFailure } from '../state-dir.js';
+import { type HeldLock, type LockAttempt, OddLockError, takeLock } from './lock.js';
+import { type Holder, silenceMs } from './lock-holder.js';
+
+export interface LoadLockOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly notify: (notice: Notice) => void;
+  /** Called when another run took this one for dead and replaced its lock. */
+  readonly lost: () => void;
+}
+
+/** Interval at which the lock of a holder in another container or on another host is read. */
+const watchMs = 1000;
+
+/**
+ * Takes the lock. A holder whose process this one cannot see, in another container or on another host, is watched for as
+ * long as its last heartbeat counts. Throws BusyError when it lives, StateError, and the signal's reason.
+ */
+export async function takeLoadLock(path: string, options: LoadLockOptions): Promise<HeldLock> {
+  const { clock, signal, notify } = options;
+  const from = clock.monotonic();
+  let watched: Holder | null = null;
+  for (;;) {
+    const silent = watched !== null && clock.monotonic() - from >= silenceMs;
+    const attempt = tryTake(path, options, silent ? watched : null);
+    if ('held' in attempt) return attempt.held;
+    const { by, freeInMs } = attempt;
+    const renewed = watched !== null && (by.nonce !== watched.nonce || by.heartbeat !== watched.heartbeat);
+    if (freeInMs === null || renewed) throw busy(by);
+    if (watched === null) notify({ level: 'info', kind: 'lock', message: waiting(by, freeInMs, clock.now()) });
+    watched = by;
+    await clock.sleep(Math.min(watchMs, freeInMs), signal);
+  }
+}
+
+function tryTake(path: string, { clock, lost }: LoadLockOptions, presumedDead: Holder | null): LockAttempt {
+  try {
+    return takeLock(path, { clock, lost, ...(presumedDead === null ? {} : { presumedDead }) });
+  } catch (error) {
+    if (!(error instanceof OddLockError)) throw writeFailure('taking the lock of the load', path, error);
+    throw new BusyError({
+      tried: 'taking the lock of the load',
+      expected: `a lock file in ${error.path}`,
+      found: error.message,
+      fix: 'remove it if no other run uses it',
+    });
+  }
+}
+
+function waiting({ pid, host, heartbeat }: Holder, freeInMs: number, now: number): string {
+  const age = duration(Math.max(0, now - heartbeat) / 1000);
+  const rest = duration(freeInMs / 1000);
+  return `a run as pid ${pid} on ${host} renewed the lock of this load ${age} ago; if it is gone, the lock is free in ${rest}`;
+}
+
+function busy({ pid, host }: Holder): BusyError {
+  return new BusyError({
+    tried: 'starting the load',
+    expected: 'to be its only run',
+    found: `it already running as pid ${pid} on ${host}`,
+    fix: 'wait for its end, or stop it',
+  });
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { BusyError } from '../../../src/core/errors.js';
+import type { Notice } from '../../../src/core/types/index.js';
+import { takeLoadLock } from '../../../src/state/locks/load-lock.js';
+import { currentHolder, holderText } from '../../../src/state/locks/lock-holder.js';
+import { VirtualClock } from '../../support/clock.js';
+
+const never = new AbortController().signal;
+
+async function path(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-lock-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return join(folder, 'a.lock');
+}
+
+/** A run in another container with the same host name: its last heartbeat was 12 s ago. */
+function otherContainer(clock: VirtualClock, secondsAgo = 12): string {
+  const us = currentHolder(clock.now());
+  return holderText({ ...us, pidNamespace: 'pid:[1]', pid: 7, heartbeat: clock.now() - secondsAgo * 1000 });
+}
+
+function take(file: string, clock: VirtualClock, notices: Notice[] = [], signal = never) {
+  const notify = (notice: Notice): unknown => notices.push(notice);
+  return takeLoadLock(file, { clock, signal, notify, lost: () => {} });
+}
+
+test('the lock of a killed run in another container is taken when its last heartbeat is a minute old', async () => {
+  const [file, clock, notices] = [await path(), new VirtualClock(), [] as Notice[]];
+  await writeFile(file, otherContainer(clock));
+  const taken = take(file, clock, notices);
+  await clock.advance(47_000);
+  expect(clock.waiting).toBe(1);
+  await clock.advance(1000);
+  (await taken).release();
+  expect(notices.map(({ message }) => message)).toEqual([
+    expect.stringMatching(
+      /^a run as pid 7 on \S+ renewed the lock of this load 12s ago; if it is gone, the lock is free in 48s$/,
+    ),
+  ]);
+});
+
+test('a run in another container that renews its heartbeat keeps the lock, and the second run is busy', async () => {
+  const [file, clock] = [await path(), new VirtualClock()];
+  await writeFile(file, otherContainer(clock, 2));
+  const failed = expect(take(file, clock)).rejects.toThrow(/already running as pid 7 on /);
+  await clock.advance(3000);
+  await writeFile(file, otherContainer(clock, 0));
+  await clock.advance(1000);
+  await failed;
+});
+
+test('a holder whose clock is ahead is watched for a minute', async () => {
+  const [file, clock] = [await path(), new VirtualClock()];
+  await writeFile(file, otherContainer(clock, -600));
+  const taken = take(file, clock);
+  await clock.advance(59_000);
+  expect(clock.waiting).toBe(1);
+  await clock.advance(1000);
+  (await taken).release();
+});
+
+test('waiting for a lock ends with the signal', async () => {
+  const [file, clock, stop] = [await path(), new VirtualClock(), new AbortController()];
+  await writeFile(file, otherContainer(clock));
+  const failed = expect(take(file, clock, [], stop.signal)).rejects.toThrow('stopped');
+  await clock.advance(2000);
+  stop.abort(new Error('stopped'));
+  await failed;
+});
+
+test('a run on this host that lives is busy at once', async () => {
+  const [file, clock] = [await path(), new VirtualClock()];
+  const first = await take(file, clock);
+  await expect(take(file, clock)).rejects.toThrow(BusyError);
+  await expect(take(file, clock)).rejects.toThrow(`already running as pid ${process.pid} on `);
+  first.release();
+});
