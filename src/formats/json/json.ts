@@ -1,8 +1,9 @@
-// JSON: the elements of a list, or values behind each other, or what lies at a path; each a row as an object of NDJSON is.
+// The JSON format: rows are the elements of a list, values in sequence, or whatever lies at --json-path.
+// Each row is then read as a line of NDJSON.
 
 import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
 import type { RowFormatMemory } from '../rows/rows.js';
-import { asLines } from './json-lines.js';
+import { splitJson } from './json-splitter.js';
 import { Ndjson } from './ndjson.js';
 import { selectPath } from './select-path.js';
 
@@ -12,7 +13,7 @@ export class Json implements Format {
   readonly #lines: Ndjson;
   readonly #path: string | null;
 
-  /** `path`: to the list, `data.items`; null where the text itself is one. */
+  /** @param path of the list, `data.items`; null when the text itself is the list */
   constructor(rows: RowFormatMemory, path: string | null) {
     this.#lines = new Ndjson(rows);
     this.memoryBytes = this.#lines.memoryBytes;
@@ -20,11 +21,11 @@ export class Json implements Format {
   }
 
   reads(source: ByteSource, name: string): ByteSource {
-    return this.#path === null ? asLines(source, name) : selectPath(source, this.#path, name);
+    return this.#path === null ? splitJson(source, name) : selectPath(source, this.#path, name);
   }
 
   async recall(head: ByteSource, start: Position, signal: AbortSignal): Promise<void> {
-    await this.#lines.recall(this.reads(head, 'the head'), start, signal);
+    await this.#lines.recall(this.reads(head, 'the start of the input'), start, signal);
   }
 
   points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void> {

@@ -1,28 +1,33 @@
-// The keys that objects have had, as a tree: from the bytes of a key to its place in it, mostly by a look at where the key
-// stood in the object before.
+// The keys of all objects read so far, as a tree. A key is mostly found where the previous object had it.
 
 import { isUtf8 } from 'node:buffer';
 import { MAX_COLUMNS } from '../line-protocol/exact/column-set.js';
 import type { Reason } from '../reasons.js';
 import type { Cells } from '../rows/cells.js';
+import type { KeyTable } from '../rows/kernel/row-kernel.js';
 import { type Mapping, nameProblem, wantedNames } from '../rows/mapping/mapping.js';
 
-/** Its values go nowhere. */
+/** The column of a key whose values are not used. */
 export const NOWHERE = -1;
-/** No value was seen yet, so it has no column. */
+/** The column of a key without a value so far. */
 const UNSEEN = -2;
-/** Keys that are remembered, whatever becomes of them. */
-const mostKeys = 65_536;
+/** Objects nested deeper are rejected. */
+export const maxDepth = 64;
+const maxKeys = 65_536;
+// Layout of a key in the kernel's memory, as in ../kernel/assembly/rows/object.ts.
+const KEY_WORDS = 5;
+/** The kernel compares 16 bytes at once. */
+const SLACK = 16;
 
 /** One key at one place of an object. */
 export interface Entry {
-  /** `a.b`: the name of the column. */
+  /** Name of the column: `a.b`. */
   readonly path: string;
-  /** The key's bytes as they stand between the quotes. */
+  /** The key's bytes between its quotes. */
   readonly key: Uint8Array;
-  /** Place among its siblings, in the order in which they were first seen. */
+  /** Position among its siblings, in order of first appearance. */
   readonly index: number;
-  /** Where its values go. */
+  /** Column of its values. */
   column: number;
   readonly members: Entry[];
   readonly byKey: Map<string, Entry>;
@@ -30,12 +35,12 @@ export interface Entry {
 
 export class Keys {
   columns = 0;
-  /** Of the tree and of the columns in it. */
+  /** Changes with the tree and with its columns. */
   version = 0;
   readonly root: Entry = entryOf('', '', 0);
   readonly #cells: Cells;
   readonly #mapping: Mapping;
-  /** Columns by path: a key may be spelled in several ways. */
+  /** Columns by path: one key may be escaped in several ways. */
   readonly #byPath = new Map<string, number>();
   #count = 0;
 
@@ -45,7 +50,7 @@ export class Keys {
     cells.clear(cells.kinds.length);
   }
 
-  /** The member that stood at this place in the object before, if its key is what begins at `from`. */
+  /** Returns the member at this position in the previous object, if its key begins at `from`. */
   expected({ members }: Entry, index: number, bytes: Uint8Array, from: number): Entry | null {
     const member = members[index];
     if (member === undefined) return null;
@@ -54,7 +59,7 @@ export class Keys {
     return bytes[from + key.length] === 0x22 ? member : null;
   }
 
-  /** The member with the key in [from, to), or why there can be none. */
+  /** Returns the member with the key in [from, to), or the reason to reject the row. */
   find(parent: Entry, bytes: Uint8Array, from: number, to: number): Entry | Reason {
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from);
     const key = raw.toString('latin1');
@@ -65,31 +70,32 @@ export class Keys {
     return name === null ? 'bad-json' : this.#add(parent, key, name);
   }
 
+  /** Returns the member for an element of a list. */
   element(parent: Entry, index: number): Entry | Reason {
     const key = String(index);
     return parent.byKey.get(key) ?? this.#add(parent, key, key);
   }
 
-  /** Whether some element of a list there was asked for. */
-  isPicked({ path }: Entry): boolean {
+  /** Tells whether the options name an element of the list at this key. */
+  hasWantedElement({ path }: Entry): boolean {
     return wantedNames(this.#mapping.options).some(
       (name) => name.startsWith(`${path}.`) && /^\d+(\.|$)/.test(name.slice(path.length + 1)),
     );
   }
 
-  /** The column of its values, NOWHERE, or why it cannot become one. */
+  /** Returns the column of a key, NOWHERE, or the reason to reject the row. */
   columnOf(entry: Entry): number | Reason {
     if (entry.column !== UNSEEN) return entry.column;
     const { path } = entry;
-    const known = this.#byPath.get(path) ?? (this.#mapping.wants(path) ? this.#added(path) : NOWHERE);
-    if (typeof known === 'string') return known;
-    this.#byPath.set(path, known);
-    entry.column = known;
+    const column = this.#byPath.get(path) ?? (this.#mapping.wants(path) ? this.#addColumn(path) : NOWHERE);
+    if (typeof column === 'string') return column;
+    this.#byPath.set(path, column);
+    entry.column = column;
     this.version++;
-    return known;
+    return column;
   }
 
-  #added(path: string): number | Reason {
+  #addColumn(path: string): number | Reason {
     if (this.columns >= MAX_COLUMNS) return 'too-many-columns';
     const problem = this.#mapping.isField(path) ? nameProblem(path, true) : null;
     if (problem !== null) return problem;
@@ -99,7 +105,7 @@ export class Keys {
   }
 
   #add(parent: Entry, key: string, name: string): Entry | Reason {
-    if (this.#count === mostKeys) return 'too-many-columns';
+    if (this.#count === maxKeys) return 'too-many-columns';
     this.#count++;
     const path = parent === this.root ? name : `${parent.path}.${name}`;
     const entry = entryOf(path, key, parent.members.length);
@@ -114,7 +120,7 @@ function entryOf(path: string, key: string, index: number): Entry {
   return { path, key: Buffer.from(key, 'latin1'), index, column: UNSEEN, members: [], byKey: new Map() };
 }
 
-/** What a key between its quotes says; null when it is none, or holds half of a surrogate pair, which has no UTF-8. */
+/** Decodes a key. Returns null for an invalid escape and for half of a surrogate pair, which UTF-8 cannot express. */
 function keyName(text: string): string | null {
   if (!text.includes('\\')) return text;
   try {
@@ -123,4 +129,75 @@ function keyName(text: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** Presents the keys to the kernel. */
+export function keyTable(keys: Keys): KeyTable {
+  return {
+    get version() {
+      return keys.version;
+    },
+    get columns() {
+      return keys.columns;
+    },
+    write: (buffer, from, to) => writeKeys(keys.root, buffer, from, to),
+  };
+}
+
+/** Writes bytes, column and members of each key. Returns the range of the outermost keys, or null for lack of room. */
+function writeKeys(root: Entry, buffer: ArrayBuffer, from: number, to: number): readonly [number, number] | null {
+  const all = descendants(root);
+  const bytes = all.reduce((sum, { key }) => sum + key.length, 4 * KEY_WORDS * all.length + SLACK);
+  if (bytes > to - from) return null;
+  const words = new Int32Array(buffer, from, KEY_WORDS * all.length);
+  const texts = new Uint8Array(buffer);
+  const firstMember = new Map<Entry, number>();
+  let next = 0;
+  for (const entry of [root, ...all]) {
+    firstMember.set(entry, next);
+    next += entry.members.length;
+  }
+  let text = from + words.byteLength;
+  for (const [i, entry] of all.entries()) {
+    const { key, column, members } = entry;
+    const first = members.length === 0 ? 0 : from + 4 * KEY_WORDS * firstMember.get(entry)!;
+    const end = first + 4 * KEY_WORDS * members.length;
+    words.set([text, key.length, column, first, end], KEY_WORDS * i);
+    texts.set(key, text);
+    text += key.length;
+  }
+  return [from, from + 4 * KEY_WORDS * root.members.length];
+}
+
+/** Lists all keys level by level, so that siblings are adjacent. */
+function descendants(root: Entry): Entry[] {
+  const found = [...root.members];
+  for (const entry of found) found.push(...entry.members);
+  return found;
+}
+
+/** Lists the column names of one object. Returns null for other text and for objects nested too deep. */
+export function pathsOf(text: Uint8Array): string[] | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(text.buffer, text.byteOffset, text.length).toString());
+  } catch {
+    return null;
+  }
+  return isObject(value) && !Array.isArray(value) ? memberPaths(value, '', maxDepth) : null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function memberPaths(value: Record<string, unknown>, prefix: string, levels: number): string[] | null {
+  if (levels < 0) return null;
+  const found: string[] = [];
+  for (const [key, member] of Object.entries(value)) {
+    const below = isObject(member) ? memberPaths(member, `${prefix}${key}.`, levels - 1) : [`${prefix}${key}`];
+    if (below === null) return null;
+    for (const each of below) found.push(each);
+  }
+  return found;
 }

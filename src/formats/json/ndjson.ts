@@ -1,5 +1,4 @@
-// NDJSON: one object a line. Which column is the time is decided by the first object, so that one is wanted again where
-// reading begins behind it.
+// The NDJSON format: one object per line. The first object decides which column holds the time.
 
 import { UsageError } from '../../core/errors.js';
 import type { ByteSource, DeadLetterFormat, Format, Points, Position } from '../../core/types/index.js';
@@ -9,13 +8,13 @@ import { scanned } from '../line-protocol/double-buffer.js';
 import { Mapping } from '../rows/mapping/mapping.js';
 import { RowScan } from '../rows/row-scan.js';
 import type { RowFormatMemory } from '../rows/rows.js';
-import { pathsOf } from './column-paths.js';
-import { keyTable } from './key-table.js';
-import { Keys } from './key-tree.js';
+import { Keys, keyTable, pathsOf } from './key-tree.js';
 import { ObjectReader } from './object-reader.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
+/** Number of column names in a message. */
+const shownNames = 20;
 
 export class Ndjson implements Format {
   readonly name = 'ndjson';
@@ -27,6 +26,7 @@ export class Ndjson implements Format {
     this.#scan = new NdjsonScan(rows);
   }
 
+  /** Reads the first object again when reading starts behind it. */
   async recall(head: ByteSource, _: Position, signal: AbortSignal): Promise<void> {
     const runs = scanned(this.#scan, head, signal, INPUT_START);
     for (let run = await runs.next(); !run.done && !this.#scan.isMapped; ) run = await runs.next();
@@ -48,7 +48,7 @@ class NdjsonScan extends RowScan {
     this.#reader = new ObjectReader(rows.run, rows.cells);
   }
 
-  /** Whether an object was seen. */
+  /** True once an object decided the mapping. */
   get isMapped(): boolean {
     return this.#keys !== null;
   }
@@ -71,10 +71,10 @@ class NdjsonScan extends RowScan {
       run.endLine(end);
       return null;
     }
-    this.#keys ??= this.#mapped(first, end);
-    const behind = this.#keys === null ? -1 : this.#reader.read(first, this.#keys);
-    if (behind < 0 || this.#blanks(behind) !== end) {
-      this.#refuse(behind >= 0, end === limit);
+    this.#keys ??= this.#map(first, end);
+    const objectEnd = this.#keys === null ? -1 : this.#reader.read(first, this.#keys);
+    if (objectEnd < 0 || this.#blanks(objectEnd) !== end) {
+      this.#refuse(objectEnd >= 0, end === limit);
       return null;
     }
     const next = Math.min(end + 1, limit);
@@ -85,11 +85,11 @@ class NdjsonScan extends RowScan {
     return null;
   }
 
-  #refuse(isObject: boolean, cut: boolean): void {
+  #refuse(isObject: boolean, isCut: boolean): void {
     const { reason, found } = this.#reader;
-    if (cut) this.filling.refuse('cut-short', 'the beginning of an object');
-    else if (isObject) this.filling.refuse('bad-json', 'more behind an object');
-    else if (this.#keys === null) this.filling.refuse('bad-json', 'something else than an object');
+    if (isCut) this.filling.refuse('cut-short', 'the start of an object');
+    else if (isObject) this.filling.refuse('bad-json', 'text after the object');
+    else if (this.#keys === null) this.filling.refuse('bad-json', 'no object');
     else this.filling.refuse(reason, found);
   }
 
@@ -99,15 +99,20 @@ class NdjsonScan extends RowScan {
     return p;
   }
 
-  /** What the first object says of the columns; null when it is no object. */
-  #mapped(from: number, to: number): Keys | null {
+  /** Maps the columns of the first object. Returns null when the line is no object. */
+  #map(from: number, to: number): Keys | null {
     const names = pathsOf(this.bytes.subarray(from, to));
     if (names === null) return null;
     const { options, encoder, cells, kernel } = this.rows;
     const mapping = new Mapping(options, names);
     if (mapping.unnamed !== null) {
       throw new UsageError([
-        `mapping the columns — expected ${mapping.unnamed} — got ${names.slice(0, 20).join(', ')} — look at the names in --tags, --fields, --time-column and --measurement`,
+        {
+          tried: 'mapping the columns',
+          expected: mapping.unnamed,
+          found: `the columns ${names.slice(0, shownNames).join(', ')}`,
+          fix: 'check the names in --tags, --fields, --time-column and --measurement',
+        },
       ]);
     }
     encoder.begin(mapping);

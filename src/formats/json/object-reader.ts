@@ -1,11 +1,10 @@
-// One JSON object, byte by byte, into cells: nested objects by their path (`a.b`), numbers with all their digits, strings
-// as they stand where nothing in them is escaped. Objects mostly come with the keys of the one before, in its order.
+// Reads one JSON object into cells. Numbers keep their digits; strings without escapes stay where they are.
 
 import { isUtf8 } from 'node:buffer';
 import type { Reason } from '../reasons.js';
 import { type Cells, FALSE, LIST, NONE, NUMBER, TEXT, TRUE } from '../rows/cells.js';
 import type { RowRun } from '../rows/row-run.js';
-import { type Entry, type Keys, NOWHERE } from './key-tree.js';
+import { type Entry, type Keys, maxDepth, NOWHERE } from './key-tree.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -16,10 +15,8 @@ const BACKSLASH = 0x5c;
 const CLOSE_LIST = 0x5d;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
-/** Deeper objects are refused. */
-export const mostDepth = 64;
 
-/** Bytes that end a run of plain ones in a string. */
+/** Bytes of a string that need a closer look. */
 const stops = new Uint8Array(256).fill(1, 0, 0x20);
 stops[QUOTE] = 1;
 stops[BACKSLASH] = 1;
@@ -29,14 +26,15 @@ const words = [
   { bytes: Buffer.from('null'), kind: NONE },
 ];
 
-/** What was wrong stays in `reason` and `found` until the next object. */
+/** `reason` and `found` describe the last object that could not be read. */
 export class ObjectReader {
   reason: Reason = 'bad-json';
   found = '';
   readonly #run: RowRun;
   readonly #cells: Cells;
-  #stamps = new Int32Array(64);
-  #stamp = 0;
+  /** Number of the last object with a value, by column. */
+  #lastSeen = new Int32Array(64);
+  #objectNumber = 0;
   #scratch = 0;
   #keys: Keys | null = null;
 
@@ -46,22 +44,22 @@ export class ObjectReader {
   }
 
   /**
-   * Reads the object at `start` into the cells. The bytes before `limit` must be all of it; a line feed stands at `limit`.
-   * @returns the offset behind it; -1 when there is no good one
+   * Reads the object at `start`. All of it must lie before the run's `limit`, where a line feed stands.
+   * Returns the offset behind it, or -1 for an invalid one.
    */
   read(start: number, keys: Keys): number {
-    this.#stamp = this.#stamp === 0x7fff_ffff ? 1 : this.#stamp + 1;
+    this.#objectNumber = this.#objectNumber === 0x7fff_ffff ? 1 : this.#objectNumber + 1;
     this.#scratch = this.#run.layout.scratch;
     this.#keys = keys;
     this.#cells.clear(keys.columns);
-    if (this.#run.bytes[start] !== OPEN) return this.#fail(start, 'something else than an object');
+    if (this.#run.bytes[start] !== OPEN) return this.#fail(start, 'no object');
     return this.#object(start, keys.root, 0);
   }
 
-  /** @param entry what the members belong to; null: they are only passed */
+  /** @param entry the key of the object; null to skip the object */
   #object(start: number, entry: Entry | null, depth: number): number {
     const { bytes } = this.#run;
-    if (depth > mostDepth) return this.#fail(start, 'an object that is nested too deep');
+    if (depth > maxDepth) return this.#fail(start, 'an object nested too deep');
     let p = this.#blanks(start + 1);
     let expected = 0;
     if (bytes[p] === CLOSE) return p + 1;
@@ -79,13 +77,13 @@ export class ObjectReader {
       if (member !== null) expected = member.index + 1;
       to += 1;
       p = bytes[to] === COLON ? to : this.#blanks(to);
-      if (bytes[p] !== COLON) return this.#fail(p, 'no colon behind a key');
+      if (bytes[p] !== COLON) return this.#fail(p, 'no colon after a key');
       p = this.#value(this.#blanks(p + 1), member, depth);
       if (p < 0) return p;
       p = this.#blanks(p);
       const byte = bytes[p];
       if (byte === CLOSE) return p + 1;
-      if (byte !== COMMA) return this.#fail(p, 'no comma behind a value');
+      if (byte !== COMMA) return this.#fail(p, 'no comma after a value');
       p = this.#blanks(p + 1);
     }
   }
@@ -99,22 +97,22 @@ export class ObjectReader {
     return this.#word(p, entry);
   }
 
-  /** A list is no value; where elements of it are asked for they are like members called 0, 1, 2 … */
+  /** Reads a list. Elements that the options name are members with the keys 0, 1, 2 and so on. */
   #list(start: number, entry: Entry | null, depth: number): number {
     const { bytes } = this.#run;
-    if (depth > mostDepth) return this.#fail(start, 'a list that is nested too deep');
-    const picked = entry !== null && this.#keys!.isPicked(entry);
-    if (entry !== null && !picked && this.#put(entry, LIST, start, start + 1) < 0) return -1;
+    if (depth > maxDepth) return this.#fail(start, 'a list nested too deep');
+    const isWanted = entry !== null && this.#keys!.hasWantedElement(entry);
+    if (entry !== null && !isWanted && this.#put(entry, LIST, start, start + 1) < 0) return -1;
     let p = this.#blanks(start + 1);
     if (bytes[p] === CLOSE_LIST) return p + 1;
     for (let i = 0; ; i++) {
-      const element = picked ? this.#keys!.element(entry, i) : null;
+      const element = isWanted ? this.#keys!.element(entry, i) : null;
       if (typeof element === 'string') return this.#failFor(element, start, p);
       p = this.#value(p, element, depth);
       if (p < 0) return p;
       p = this.#blanks(p);
       if (bytes[p] === CLOSE_LIST) return p + 1;
-      if (bytes[p] !== COMMA) return this.#fail(p, 'no comma behind an element');
+      if (bytes[p] !== COMMA) return this.#fail(p, 'no comma after an element');
       p = this.#blanks(p + 1);
     }
   }
@@ -133,31 +131,31 @@ export class ObjectReader {
     return written < 0 ? written : end + 1;
   }
 
-  /** Offset of the quote that ends the string whose bytes begin at `from`. */
+  /** Returns the offset of the closing quote, or -1. */
   #stringEnd(from: number): number {
     const { bytes } = this.#run;
     let p = from;
     for (;;) {
       while (stops[bytes[p]!] === 0) p++;
       if (bytes[p] === QUOTE) return p;
-      if (bytes[p] !== BACKSLASH) return this.#fail(p, 'a string that does not end');
+      if (bytes[p] !== BACKSLASH) return this.#fail(p, 'an unterminated string');
       p += bytes[p + 1] === 0x0a ? 1 : 2;
     }
   }
 
-  /** Writes the string aside with its escapes resolved. @returns the offset behind it */
+  /** Writes the string without escapes to scratch memory. Returns the offset behind it, or -1. */
   #decode(from: number, to: number, entry: Entry): number {
     const { bytes, layout } = this.#run;
     const quoted = Buffer.from(bytes.buffer, bytes.byteOffset + from - 1, to - from + 2);
-    // Other characters would stand for such bytes.
+    // Decoding would replace invalid bytes by other characters.
     if (!isUtf8(quoted) && this.#keys!.columnOf(entry) !== NOWHERE) return this.#failFor('invalid-utf8', from, to);
     let text: string;
     try {
       text = JSON.parse(quoted.toString()) as string;
     } catch {
-      return this.#fail(from, 'an escape that is none');
+      return this.#fail(from, 'an invalid escape');
     }
-    // Half of a pair has no UTF-8.
+    // UTF-8 cannot express half of a surrogate pair.
     if (/\p{Cs}/u.test(text)) return this.#fail(from, 'half of a surrogate pair');
     const room = Buffer.from(bytes.buffer, bytes.byteOffset + this.#scratch, layout.scratchEnd - this.#scratch);
     return this.#scratch + room.write(text);
@@ -168,17 +166,17 @@ export class ObjectReader {
     let p = bytes[from] === MINUS ? from + 1 : from;
     const whole = p;
     p = this.#digits(p);
-    if (p === whole || (bytes[whole] === 0x30 && p > whole + 1)) return this.#fail(p, 'a number that is none');
+    if (p === whole || (bytes[whole] === 0x30 && p > whole + 1)) return this.#fail(p, 'an invalid number');
     if (bytes[p] === 0x2e) {
       const fraction = ++p;
       p = this.#digits(p);
-      if (p === fraction) return this.#fail(p, 'a number that is none');
+      if (p === fraction) return this.#fail(p, 'an invalid number');
     }
     if ((bytes[p]! | 0x20) === 0x65) {
       p += bytes[p + 1] === MINUS || bytes[p + 1] === 0x2b ? 2 : 1;
       const exponent = p;
       p = this.#digits(p);
-      if (p === exponent) return this.#fail(p, 'a number that is none');
+      if (p === exponent) return this.#fail(p, 'an invalid number');
     }
     return entry === null || this.#put(entry, NUMBER, from, p) >= 0 ? p : -1;
   }
@@ -197,7 +195,7 @@ export class ObjectReader {
       if (bytes[from] !== word.bytes[0] || !word.bytes.every((byte, i) => bytes[from + i] === byte)) continue;
       return entry === null || this.#put(entry, word.kind, from, to) >= 0 ? to : -1;
     }
-    return this.#fail(from, 'something that is no value');
+    return this.#fail(from, 'no value');
   }
 
   #put(entry: Entry, kind: number, from: number, to: number): number {
@@ -206,13 +204,13 @@ export class ObjectReader {
     if (typeof column === 'string') return this.#failFor(column, from, to);
     if (column < 0) return 0;
     const { kinds, starts, ends } = this.#cells;
-    if (column >= this.#stamps.length) this.#stamps = grown(this.#stamps, column);
-    if (this.#stamps[column] === this.#stamp) {
+    if (column >= this.#lastSeen.length) this.#lastSeen = grown(this.#lastSeen, column);
+    if (this.#lastSeen[column] === this.#objectNumber) {
       this.reason = 'duplicate-column';
       this.found = `${JSON.stringify(entry.path)} twice`;
       return -1;
     }
-    this.#stamps[column] = this.#stamp;
+    this.#lastSeen[column] = this.#objectNumber;
     kinds[column] = kind;
     starts[column] = from;
     ends[column] = to;

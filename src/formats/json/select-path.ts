@@ -1,29 +1,59 @@
-// What lies at a path of JSON text that is nested: found token by token by stream-json, and written again as one object a
-// line, every number with the digits it had. Offsets count in what is written.
+// Selects what lies at --json-path, with stream-json, and writes it as one element per line.
+// Numbers keep their digits. Offsets count in the lines, not in the input.
 
-import { getManyValues, isMany, none } from 'stream-chain/defs.js';
-import pick from 'stream-json/core/filters/pick.js';
-import { jsonParser, type parser } from 'stream-json/core/parser.js';
+import { none } from 'stream-chain';
+import exec from 'stream-chain/exec.js';
+import { pick } from 'stream-json/filters/pick.js';
+import { jsonParser, type Token } from 'stream-json/parser.js';
+import { wrapSource } from '../../core/byte-source.js';
 import { InputError } from '../../core/errors.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-/** Read at a time; about as much is written. */
-const pieceBytes = 64 * 1024;
-
-type JsonToken = parser.Token;
-
-const parsing = { packValues: true, streamValues: false, jsonStreaming: true };
+/** Bytes of one read; one step produces about as many. */
+const chunkBytes = 64 * 1024;
 
 /**
- * The elements of the lists at `path` (`data.items`, `0.rows`), or the objects there. Rejects with InputError when there
- * is nothing, or the text is no JSON. The source stays the caller's.
+ * Reads the elements of the lists at `path` (`data.items`, `0.rows`), or the objects there.
+ * Reads reject with InputError when nothing lies there, and for invalid JSON.
  */
 export function selectPath(source: ByteSource, path: string, name: string): ByteSource {
+  const lines = new ElementLines();
+  return tokenSource(source, name, [pick({ filter: path })], {
+    token: (token) => lines.add(token),
+    take: () => lines.take(),
+    end: () => {
+      if (!lines.isEmpty) return;
+      throw new InputError({
+        tried: `reading ${name}`,
+        expected: `a list or an object at ${path} (--json-path)`,
+        found: 'none in the whole input',
+        fix: 'name where the rows lie, such as data.items',
+      });
+    },
+  });
+}
+
+/** Converts JSON tokens into text. */
+export interface TokenSink {
+  token(token: Token): void;
+  /** Returns the text since the last call. */
+  take(): string;
+  /** Called at the end of the input. May throw InputError. */
+  end(): void;
+}
+
+/** Builds a source of the text that `sink` makes of the tokens, after they passed the `filters`. */
+export function tokenSource(
+  source: ByteSource,
+  name: string,
+  filters: readonly Parameters<typeof exec>[number][],
+  sink: TokenSink,
+): ByteSource {
   let texts: AsyncGenerator<string, void> | null = null;
   let rest = Buffer.alloc(0);
-  return {
-    async read(into, signal) {
-      texts ??= lines(source, path, name, signal);
+  return wrapSource(source, {
+    async read(into: Uint8Array, signal: AbortSignal) {
+      texts ??= textsOf(source, name, filters, sink, signal);
       if (rest.length === 0) {
         const next = await texts.next();
         if (next.done) return 0;
@@ -37,89 +67,92 @@ export function selectPath(source: ByteSource, path: string, name: string): Byte
       await texts?.return();
       await source.close();
     },
-    get bytesRead() {
-      return source.bytesRead;
-    },
-    compression: source.compression,
-  };
+    seek: undefined,
+    file: undefined,
+  });
 }
 
-/** The stages of stream-json one by one, without the streams that it has for them: 7 times as fast. */
-async function* lines(
+/** Drives the stages synchronously, chunk by chunk: stream-json's own streams are 7 times slower. */
+async function* textsOf(
   source: ByteSource,
-  path: string,
   name: string,
+  filters: readonly Parameters<typeof exec>[number][],
+  sink: TokenSink,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
-  const parse = jsonParser(parsing);
-  const filter = pick({ filter: path });
+  const parser = jsonParser({ packValues: true, streamValues: false, jsonStreaming: true });
+  const run = exec(parser, ...filters);
+  const push = (token: Token): void => sink.token(token);
   const text = new TextDecoder('utf-8', { fatal: true });
-  const piece = new Uint8Array(pieceBytes);
-  const writer = new Writer();
+  const chunk = new Uint8Array(chunkBytes);
   for (let read = -1; read !== 0; ) {
-    read = await source.read(piece, signal);
+    read = await source.read(chunk, signal);
     try {
-      const more = text.decode(piece.subarray(0, read), { stream: read !== 0 });
-      for (const token of all(more === '' ? none : parse(more)))
-        for (const kept of all(filter(token))) writer.add(kept);
-      if (read === 0)
-        for (const token of all(parse(none as never))) for (const kept of all(filter(token))) writer.add(kept);
+      const part = text.decode(chunk.subarray(0, read), { stream: read !== 0 });
+      if (part !== '') await run(part, push);
+      if (read === 0) await run(none, push);
     } catch (error) {
-      const got = error instanceof Error ? error.message : String(error);
-      throw new InputError(`reading ${name}: expected well-formed JSON, got: ${got}; make it again`, { cause: error });
+      if (error instanceof InputError) throw error;
+      throw invalidJson(name, error);
     }
-    if (writer.length > 0) yield writer.take();
+    const made = sink.take();
+    if (made !== '') yield made;
   }
-  if (writer.isEmpty)
-    throw new InputError(
-      `reading ${name}: expected a list or an object at ${path} (--json-path), got none in all of it; name where the rows lie, such as data.items`,
-    );
+  sink.end();
 }
 
-function all(told: unknown): readonly JsonToken[] {
-  if (typeof told === 'symbol') return [];
-  return isMany(told) ? (getManyValues(told) as JsonToken[]) : [told as JsonToken];
+function invalidJson(name: string, cause: unknown): InputError {
+  return new InputError(
+    {
+      tried: `reading ${name}`,
+      expected: 'valid JSON',
+      found: cause instanceof Error ? cause.message : String(cause),
+      fix: 'fetch or write the file again',
+    },
+    { cause },
+  );
 }
 
-/** Tokens → text. */
-class Writer {
-  length = 0;
+/** Writes each element of an outer list, or each other value, as a line. Numbers keep their digits. */
+class ElementLines {
   isEmpty = true;
-  #parts: string[] = [];
-  /** Of the brackets that are open: whether something stands in them already. The outermost list is not written. */
-  readonly #open: { readonly written: boolean; filled: boolean }[] = [];
+  #text = '';
+  #depth = 0;
+  /** Depth of elements: 1 within an outer list, 0 outside. */
+  #elementDepth = 0;
+  #needsComma = false;
 
-  add(token: JsonToken): void {
+  add(token: Token): void {
+    this.isEmpty = false;
     switch (token.name) {
       case 'startObject':
-      case 'startArray': {
-        const isOuter = token.name === 'startArray' && this.#open.length === 0;
-        if (isOuter) this.isEmpty = false;
-        else this.#value(token.name === 'startObject' ? '{' : '[');
-        this.#open.push({ written: !isOuter, filled: false });
+        this.#open('{');
         return;
-      }
+      case 'startArray':
+        if (this.#depth === 0) this.#depth = this.#elementDepth = 1;
+        else this.#open('[');
+        return;
       case 'endObject':
+        this.#close('}');
+        return;
       case 'endArray':
-        if (this.#open.pop()?.written) this.#text(token.name === 'endObject' ? '}' : ']');
-        this.#lineEnd();
+        if (this.#depth === this.#elementDepth) this.#depth = this.#elementDepth = 0;
+        else this.#close(']');
         return;
       case 'keyValue':
-        this.#value(`${JSON.stringify(token.value)}:`);
-        this.#open.at(-1)!.filled = false;
+        this.#text += `${this.#needsComma ? ',' : ''}${JSON.stringify(token.value)}:`;
+        this.#needsComma = false;
         return;
       case 'stringValue':
-        this.#scalar(JSON.stringify(token.value));
+        this.#value(JSON.stringify(token.value));
         return;
       case 'numberValue':
-        this.#scalar(token.value);
-        return;
-      case 'nullValue':
       case 'trueValue':
       case 'falseValue':
-        this.#scalar(String(token.value));
+      case 'nullValue':
+        this.#value(String(token.value));
         return;
-      // Values come packed: of these there are none.
+      // The parser options exclude unpacked tokens.
       case 'startKey':
       case 'endKey':
       case 'startString':
@@ -133,31 +166,30 @@ class Writer {
   }
 
   take(): string {
-    const text = this.#parts.join('');
-    this.#parts = [];
-    this.length = 0;
+    const text = this.#text;
+    this.#text = '';
     return text;
   }
 
-  #scalar(text: string): void {
-    this.#value(text);
-    this.#lineEnd();
+  #open(bracket: string): void {
+    this.#text += this.#needsComma ? `,${bracket}` : bracket;
+    this.#needsComma = false;
+    this.#depth++;
   }
 
-  /** Before a value within brackets that are written stands a comma, but for the first. */
+  #close(bracket: string): void {
+    this.#depth--;
+    this.#text += bracket;
+    this.#endValue();
+  }
+
   #value(text: string): void {
-    this.isEmpty = false;
-    const around = this.#open.at(-1);
-    this.#text(around?.written && around.filled ? `,${text}` : text);
-    if (around !== undefined) around.filled = true;
+    this.#text += this.#needsComma ? `,${text}` : text;
+    this.#endValue();
   }
 
-  #lineEnd(): void {
-    if (this.#open.length === 0 || (this.#open.length === 1 && !this.#open[0]!.written)) this.#text('\n');
-  }
-
-  #text(text: string): void {
-    this.#parts.push(text);
-    this.length += text.length;
+  #endValue(): void {
+    this.#needsComma = this.#depth > this.#elementDepth;
+    if (!this.#needsComma) this.#text += '\n';
   }
 }

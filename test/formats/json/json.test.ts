@@ -10,7 +10,7 @@ import { bytesSource, readAll } from '../support.js';
 
 const json = (path: string | null = null): Json => new Json(new RowFormatMemory(plain), path);
 
-/** All that the format makes of a text, read in chunks of such sizes. */
+/** Reads a text through the format, in chunks of these sizes. */
 async function read(format: Json, text: string, chunks: readonly number[] = []) {
   const source = format.reads(bytesSource(Buffer.from(text), chunks), 'a.json');
   const { name, memoryBytes } = format;
@@ -22,11 +22,11 @@ async function read(format: Json, text: string, chunks: readonly number[] = []) 
 const texts = async (format: Json, text: string, chunks?: readonly number[]): Promise<string[]> =>
   (await read(format, text, chunks)).points.map((point) => point.text);
 
-describe('a list', () => {
+describe('a JSON list', () => {
   const list =
     '[\n  {"time": 1, "v": 1,\r\n   "s": "a\\n[,]{\\"}"},\n  {"v": 2, "time": 2}\n,{"time":3,"o":{"x":[1],"y":"]"}}]\n';
 
-  test('has its elements as rows, at the offsets where they stand', async () => {
+  test('each element of a JSON list is a row at its own offset', async () => {
     const { points, rejects } = await read(json(), list);
     expect(points.map(({ text, line }) => [text, line])).toEqual([
       ['m v=1,s="a\n[,]{\\"}" 1', 1],
@@ -36,13 +36,13 @@ describe('a list', () => {
     expect(rejects.map(({ line, reason }) => [line, reason])).toEqual([[3, 'array-value']]);
   });
 
-  test('is refused element by element where these are no objects', async () => {
+  test('elements of a JSON list that are no objects are rejected one by one', async () => {
     const { points, rejects } = await read(json(), '[{"time":1,"v":1}, 5, "x", [], null, {"time":2,"v":2}]');
     expect(points.map(({ text }) => text)).toEqual(['m v=1 1', 'm v=2 2']);
     expect(rejects.map(({ reason }) => reason)).toEqual(['bad-json', 'bad-json', 'bad-json', 'bad-json']);
   });
 
-  test.each(['', '[]', ' [ ] \n', '[\n]'])('may be empty: %j', async (text) => {
+  test.each(['', '[]', ' [ ] \n', '[\n]'])('an empty JSON list has no rows: %j', async (text) => {
     expect(await texts(json(), text)).toEqual([]);
   });
 
@@ -50,47 +50,47 @@ describe('a list', () => {
     ['[{"time":1,"v":1}', 'the end with 1 open'],
     ['[{"time":1,"v":1},{"time":2', 'the end with 2 open'],
     ['[{"time":1,"v":1},{"s":"x', 'the end within a string'],
-  ])('that is cut short is an input that is not whole: %s', async (text, got) => {
+  ])('a JSON list without its end is an input error: %s', async (text, found) => {
     const reading = read(json(), text);
     await expect(reading).rejects.toThrow(InputError);
-    await expect(reading).rejects.toThrow(`reading a.json: expected JSON with every bracket closed, got ${got}`);
+    await expect(reading).rejects.toThrow(`reading a.json: expected JSON with every bracket closed, found ${found}`);
   });
 });
 
-test('objects behind each other may go over several lines', async () => {
+test('JSON objects in sequence may span several lines', async () => {
   expect(await texts(json(), '{\n "time": 1,\n "v": 1\n}\n{"time":2,"v":2}\n')).toEqual(['m v=1 1', 'm v=2 2']);
 });
 
-describe('a path', () => {
+describe('--json-path', () => {
   const text =
     '{"meta":{"n":2,"items":[1]},"data":{"items":[{"time":1,"v":9007199254740991.0,"s":"\\u00e9\\"\\n"},{"time":2,"n":{"a":true,"b":null}}],"z":1}}';
 
-  test('leads to a list within, its numbers with all their digits', async () => {
+  test('--json-path selects a nested list, and numbers keep all digits', async () => {
     expect(await texts(json('data.items'), text)).toEqual(['m v=9007199254740991.0,s="é\\"\n" 1', 'm n.a=t 2']);
   });
 
-  test('leads through lists by number, and to a single object', async () => {
+  test('--json-path enters lists by index and selects a single object', async () => {
     expect(await texts(json('1.rows'), '[{"rows":[{"time":1,"v":1}]},{"rows":[{"time":2,"v":2}]}]')).toEqual([
       'm v=2 2',
     ]);
     expect(await texts(json('a.b'), '{"a":{"b":{"time":1,"v":1}}}')).toEqual(['m v=1 1']);
   });
 
-  test('to nothing is said', async () => {
+  test('a --json-path that leads nowhere is an input error', async () => {
     await expect(read(json('data.rows'), text)).rejects.toThrow(
-      'expected a list or an object at data.rows (--json-path), got none',
+      'expected a list or an object at data.rows (--json-path), found none',
     );
   });
 
   test.each(['{"data":{"items":[{"time":1,"v":1},{]}}', '{"data":{"items":[{"time":1,"v":1}', 'nothing'])(
-    'in what is no JSON is an input that cannot be read: %s',
+    'invalid JSON with --json-path is an input error: %s',
     async (bad) => {
       await expect(read(json('data.items'), bad)).rejects.toThrow(InputError);
     },
   );
 });
 
-test('any list of objects, however it is written and cut, is read as its objects a line each are', async () => {
+test('a JSON list in any layout and any chunks yields the points of the same objects as NDJSON', async () => {
   const key = fc.constantFrom('v', 'a b', 'ü', 'w"');
   const value = fc.oneof(fc.integer(), fc.boolean(), fc.string({ unit: 'grapheme', maxLength: 8 }), fc.constant(null));
   const object = fc.tuple(fc.integer({ min: 1, max: 99 }), fc.dictionary(key, value, { maxKeys: 4 }));
@@ -113,7 +113,7 @@ test('any list of objects, however it is written and cut, is read as its objects
   );
 });
 
-test('closing it early leaves nothing behind', async () => {
+test('closing a JSON source early closes the input once', async () => {
   let closed = 0;
   const text = Buffer.from('{"a":[{"time":1,"v":1}]}\n'.repeat(100));
   const endless: ByteSource = {

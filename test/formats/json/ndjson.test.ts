@@ -11,7 +11,7 @@ function ndjson(more: Partial<Options> = {}): Ndjson {
   return new Ndjson(new RowFormatMemory({ ...plain, ...more }));
 }
 
-test('members become tags and fields, in whatever order and with whatever blanks they come', async () => {
+test('JSON members in any order and with any blanks become tags and fields', async () => {
   const text = [
     '{"time":1,"host":"a","v":1.5,"ok":true,"note":"x"}',
     ' { "note" : "y" ,\t"v": -2e3, "time": "1970-01-01T00:00:01.000000002Z" , "host":"b c"}\r',
@@ -24,7 +24,7 @@ test('members become tags and fields, in whatever order and with whatever blanks
   await expectValid(points);
 });
 
-test('whole numbers keep all their digits where they are declared, and are refused where a float would lose some', async () => {
+test('declared JSON integers keep all digits, and undeclared ones beyond 2^53 are rejected', async () => {
   const text = '{"time":1451606400000000001,"i":-9223372036854775808,"u":18446744073709551615}\n';
   const declared = ndjson({ fields: [field('i', 'integer'), field('u', 'unsigned')] });
   expect((await sent(declared, text)).points).toEqual([
@@ -33,7 +33,7 @@ test('whole numbers keep all their digits where they are declared, and are refus
   expect((await sent(ndjson(), '{"time":1,"v":9007199254740993}\n')).rejects).toEqual(['1 inexact-integer']);
 });
 
-test('nested objects go by their path, lists are refused unless an element is asked for', async () => {
+test('nested JSON members are named by path, and lists are rejected unless --fields names an element', async () => {
   const text = '{"time":1,"a":{"b":1,"c":{"d":"x"}}}\n{"time":2,"a":{"b":2},"l":[1,2]}\n{"time":3,"l":[],"z":4}\n';
   expect(await sent(ndjson(), text)).toEqual({
     points: ['m a.b=1,a.c.d="x" 1'],
@@ -47,7 +47,7 @@ test('nested objects go by their path, lists are refused unless an element is as
   });
 });
 
-test('a tag that comes up later has its part in what a point is known to introduce', async () => {
+test("a tag that first appears in a later row is part of that row's shape", async () => {
   const text = '{"time":1,"a":1,"b":2}\n{"time":2,"host":"x","a":1}\n';
   const { points } = await readAll(ndjson({ tags: [tag('host')] }), Buffer.from(text), []);
   expect(points.map(({ shape: { columns } }) => columns.map(({ name }) => name))).toEqual([
@@ -56,7 +56,7 @@ test('a tag that comes up later has its part in what a point is known to introdu
   ]);
 });
 
-test('what is no object is refused with its line', async () => {
+test('an NDJSON line that is no object is rejected with its line number', async () => {
   const bad = [
     'x',
     '[1]',
@@ -80,19 +80,19 @@ test('what is no object is refused with its line', async () => {
   expect(rejects).toEqual([...bad.map((_, i) => `${i + 2} bad-json`), `${bad.length + 3} cut-short`]);
 });
 
-test('a key that comes twice is refused, however it is spelled', async () => {
+test('a duplicate JSON key rejects the row, also when one of them is escaped', async () => {
   const { rejects } = await sent(ndjson(), '{"time":1,"v":1}\n{"time":1,"v":1,"v":2}\n{"time":1,"v":1,"\\u0076":2}\n');
   expect(rejects).toEqual(['2 duplicate-column', '3 duplicate-column']);
 });
 
-test('a key that no column can have refuses the row', async () => {
+test('a JSON key that cannot name a column rejects the row', async () => {
   const text = '{"ts":1,"v":1}\n{"ts":2,"time":2}\n{"ts":3,"a\\nb":2}\n{"ts":4,"":1}\n{"ts":5,"x":2}\n';
   const { points, rejects } = await sent(ndjson({ timeColumn: 'ts' }), text);
   expect(points).toEqual(['m v=1 1', 'm x=2 5']);
   expect(rejects).toEqual(['2 column-named-time', '3 newline-in-name', '4 empty-field-key']);
 });
 
-test('half of a surrogate pair in a key, and bytes that are no UTF-8 beside an escape, refuse the row', async () => {
+test('half of a surrogate pair in a key, and invalid UTF-8 in a string, reject the row', async () => {
   const halves = '{"time":1,"v":1}\n{"time":2,"\\ud800":1,"\\udc01":2}\n{"time":3,"\\ud83d\\ude00":1}\n';
   const keys = await sent(ndjson(), halves);
   expect(keys).toEqual({ points: ['m v=1 1', 'm 😀=1 3'], rejects: ['2 bad-json'] });
@@ -100,7 +100,7 @@ test('half of a surrogate pair in a key, and bytes that are no UTF-8 beside an e
   expect((await sent(ndjson(), bytes)).rejects).toEqual(['2 invalid-utf8', '3 invalid-utf8']);
 });
 
-test('types hold as they do for cells, and strings are no numbers', async () => {
+test('the first JSON value of a field decides its type, and other types are rejected', async () => {
   const text =
     '{"time":1,"v":1,"s":"a","b":true}\n{"time":2,"v":"2"}\n{"time":3,"s":3}\n{"time":4,"b":4}\n{"time":5,"v":false}\n';
   expect((await sent(ndjson(), text)).rejects).toEqual([
@@ -111,8 +111,8 @@ test('types hold as they do for cells, and strings are no numbers', async () => 
   ]);
 });
 
-describe('which column is what', () => {
-  test('a usual name is found, the first of them whatever its place', async () => {
+describe('NDJSON columns', () => {
+  test('the first usual name of a time column wins, wherever it stands', async () => {
     expect((await sent(ndjson({ measurement: null }), '{"ts":5,"time":1,"_measurement":"x"}\n')).points).toEqual([
       'x ts=5 1',
     ]);
@@ -121,7 +121,7 @@ describe('which column is what', () => {
   test.each([
     ['no time', '{"when":1,"v":2}', {}, '--time-column'],
     ['no table', '{"time":1,"v":2}', { measurement: null }, '--measurement'],
-  ])('%s is a usage error that says what to do', async (_, text, options, words) => {
+  ])('%s in the first object is a usage error that names the option', async (_, text, options, words) => {
     const failure = await sent(ndjson(options), `${text}\n`).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UsageError);
     expect((failure as Error).message).toContain(words);
@@ -137,7 +137,7 @@ function flat(value: { [key: string]: Json }, before = ''): [string, string | nu
   });
 }
 
-test('every object of good values is read as JSON.parse reads it, however the bytes come', async () => {
+test('every valid object in any chunks is read as JSON.parse reads it', async () => {
   const key = fc.constantFrom('a', 'b', 'c d', 'é', 'e=f', 'q"');
   const text = fc.string({ unit: 'grapheme' }).filter((s) => !/\0|\\"/.test(s));
   const number = fc.double({ noNaN: true, noDefaultInfinity: true });
@@ -163,7 +163,7 @@ test('every object of good values is read as JSON.parse reads it, however the by
   );
 });
 
-test('whatever the bytes are, each line is a point or a reject, and what is sent is good line protocol', async () => {
+test('each line of arbitrary bytes is a point or a reject, and every point is valid line protocol', async () => {
   const piece = fc.constantFrom(
     '{',
     '}',

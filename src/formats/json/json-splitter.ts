@@ -1,7 +1,7 @@
-// JSON whose rows are the elements of one list, or values behind each other: made lines of in place, byte for byte as long as
-// before, so that offsets stay those of the input. Structure outside the elements becomes blanks, a comma between two of
-// them the end of a line, and the line ends within them blanks.
+// Turns a JSON list, or JSON values in sequence, into one line per element, in place and without changing offsets.
+// Brackets of the list become blanks, commas between elements become line feeds, line ends within elements become blanks.
 
+import { wrapSource } from '../../core/byte-source.js';
 import { InputError } from '../../core/errors.js';
 import type { ByteSource } from '../../core/types/index.js';
 
@@ -16,31 +16,30 @@ const CLOSE_LIST = 0x5d;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
-/** Bytes that mean something outside of strings. */
+/** Bytes with a meaning outside of strings. */
 const structural = new Uint8Array(256);
 for (const byte of [LF, CR, QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE]) structural[byte] = 1;
 
-/** Where in the text it is. */
-class JsonPosition {
-  /** Of brackets within an element. */
+class JsonSplitter {
+  /** Open brackets within the element. */
   depth = 0;
   inList = false;
   inString = false;
-  escaped = false;
+  #isEscaped = false;
 
-  /** Goes through the next bytes, and changes them. */
-  pass(bytes: Uint8Array): void {
+  /** Processes the next bytes in place. */
+  split(bytes: Uint8Array): void {
     for (let i = 0; i < bytes.length; i++) {
       if (this.inString) i = this.#string(bytes, i);
       else if (structural[bytes[i]!] === 1) bytes[i] = this.#structure(bytes[i]!);
     }
   }
 
-  /** @returns the offset of the last byte of the string that is there */
+  /** Returns the offset of the string's closing quote, or the end of the bytes. */
   #string(bytes: Uint8Array, from: number): number {
     let i = from;
-    if (this.escaped) {
-      this.escaped = false;
+    if (this.#isEscaped) {
+      this.#isEscaped = false;
       i++;
     }
     while (i < bytes.length) {
@@ -50,7 +49,7 @@ class JsonPosition {
         return i;
       }
       if (byte === BACKSLASH) {
-        if (i + 1 === bytes.length) this.escaped = true;
+        if (i + 1 === bytes.length) this.#isEscaped = true;
         i++;
       }
       i++;
@@ -58,6 +57,7 @@ class JsonPosition {
     return i;
   }
 
+  /** Returns the byte that replaces a structural byte. */
   #structure(byte: number): number {
     if (byte === QUOTE) this.inString = true;
     else if (byte === LF || byte === CR) return this.depth > 0 || this.inList ? BLANK : byte;
@@ -84,27 +84,26 @@ class JsonPosition {
   }
 }
 
-/** Rejects with InputError at the end of a text that is not whole. The source stays the caller's. */
-export function asLines(source: ByteSource, name: string): ByteSource {
-  const position = new JsonPosition();
-  return {
-    async read(into, signal) {
+/** Splits the text of a source into lines. Reads reject with InputError when the text ends within a list or an element. */
+export function splitJson(source: ByteSource, name: string): ByteSource {
+  const splitter = new JsonSplitter();
+  return wrapSource(source, {
+    async read(into: Uint8Array, signal: AbortSignal) {
       const read = await source.read(into, signal);
-      if (read === 0 && (position.inList || position.depth > 0)) {
-        const got = position.inString
-          ? 'the end within a string'
-          : `the end with ${position.depth + Number(position.inList)} open`;
-        throw new InputError(
-          `reading ${name}: expected JSON with every bracket closed, got ${got}; fetch or make the file again`,
-        );
-      }
-      position.pass(into.subarray(0, read));
+      if (read === 0 && (splitter.inList || splitter.depth > 0)) throw incomplete(name, splitter);
+      splitter.split(into.subarray(0, read));
       return read;
     },
-    close: () => source.close(),
-    get bytesRead() {
-      return source.bytesRead;
-    },
-    compression: source.compression,
-  };
+    seek: undefined,
+    file: undefined,
+  });
+}
+
+function incomplete(name: string, { inString, inList, depth }: JsonSplitter): InputError {
+  return new InputError({
+    tried: `reading ${name}`,
+    expected: 'JSON with every bracket closed',
+    found: inString ? 'the end within a string' : `the end with ${depth + Number(inList)} open`,
+    fix: 'fetch or write the file again',
+  });
 }
