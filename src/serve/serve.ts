@@ -1,5 +1,5 @@
-// An embedded server that behaves like CnosDB 2.4.3 towards a loader and its user: HTTP write, SQL, ping, metrics,
-// stored in DuckDB. For trying the loader out, for CI and for tests.
+// An embedded server that behaves like CnosDB 2.4.3: HTTP writes, SQL, ping and metrics, stored in DuckDB.
+// It serves demos, CI and tests.
 
 import { mkdir } from 'node:fs/promises';
 import { StateError } from '../core/errors.js';
@@ -9,25 +9,25 @@ import { openStore } from './storage/store.js';
 
 export interface ServeOptions {
   readonly host: string;
-  /** 0: a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
-  /** Null: in memory. A folder: what was acknowledged is on disk. */
+  /** Folder of the data; an acknowledged write is on disk. Null keeps all data in memory. */
   readonly dataDir: string | null;
-  /** The user is root. Without a password any is right. */
+  /** Password of the user root. Without it, any password is accepted. */
   readonly password?: string;
-  /** Gets a line for each request that was refused. */
+  /** Receives a line for each refused request. */
   readonly log?: (line: string) => void;
 }
 
 export interface RunningServer {
   readonly url: string;
-  /** Ends connections, finishes what is being stored, closes the store. */
+  /** Closes connections, completes pending writes, closes the store. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a server; resolves when it answers. Throws UsageError without the optional peer dependency, StateError when
- * the folder cannot be used, the system's own error (EADDRINUSE, …) when the address cannot be had.
+ * Starts a server; resolves when it accepts requests. Throws UsageError without the optional peer dependency,
+ * StateError for an unusable folder, and the system's error (such as EADDRINUSE) for an unusable address.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (options.dataDir !== null) await makeFolder(options.dataDir);
@@ -58,8 +58,14 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (cause) {
-    throw new StateError(`creating the data folder ${folder} failed; expected a place to write to: ${String(cause)}`, {
-      cause,
-    });
+    throw new StateError(
+      {
+        tried: `creating the data folder ${folder}`,
+        expected: 'a writable place',
+        found: cause instanceof Error ? cause.message : String(cause),
+        fix: 'name another folder with --data',
+      },
+      { cause },
+    );
   }
 }

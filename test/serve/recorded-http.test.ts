@@ -27,7 +27,7 @@ interface Exchange {
   readonly after?: { readonly sql: string; readonly response: Recorded };
 }
 
-/** Exchanges that are answered differently here, and why. */
+/** Exchanges with another response here, and why. */
 const exceptions: Readonly<Record<string, string>> = {
   'ping GET': 'names its own build',
   'ping after panic': 'names its own build',
@@ -61,13 +61,13 @@ function bodyOf({ request }: Exchange): Buffer {
   return Buffer.from(text);
 }
 
-function told(answer: RawAnswer | Recorded): object {
+function comparable(answer: RawAnswer | Recorded): object {
   const { status, headers = {}, body = '' } = answer;
   const relevant = ['content-type', 'content-length', 'content-encoding'].map((name) => headers[name] ?? '');
   return { status: status ?? null, headers: relevant, body };
 }
 
-test('answers the recorded conversation exactly, but for the listed exchanges', async () => {
+test('serve repeats the recorded responses of CnosDB exactly, except the listed ones', async () => {
   expect(exchanges).toHaveLength(159);
   const different: Record<string, object> = {};
   for (const each of exchanges) {
@@ -80,8 +80,8 @@ test('answers the recorded conversation exactly, but for the listed exchanges', 
       body: bodyOf(each),
     });
     const after = each.after === undefined ? null : await sql(server.url, 'wire', each.after.sql);
-    const got = [told(answer), after === null ? null : told(after)];
-    const wanted = [told(each.response), each.after === undefined ? null : told(each.after.response)];
+    const got = [comparable(answer), after === null ? null : comparable(after)];
+    const wanted = [comparable(each.response), each.after === undefined ? null : comparable(each.after.response)];
     if (JSON.stringify(got) !== JSON.stringify(wanted)) different[each.name] = { got, wanted };
   }
   const unlisted = Object.entries(different).filter(([name]) => exceptions[name] === undefined);

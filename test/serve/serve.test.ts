@@ -1,4 +1,4 @@
-// What the recordings do not show: data folders, credentials, merging, what SQL may not do, metrics.
+// What the recordings do not cover: data folders, credentials, merging, limits of SQL, metrics.
 
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ afterEach(async () => {
   for (const path of folders.splice(0)) await rm(path, { recursive: true });
 });
 
-test('what was acknowledged is in the folder at once, whatever becomes of the process', async () => {
+test('an acknowledged write is in the data folder of serve at once', async () => {
   const dataDir = await folder();
   const url = await start({ dataDir });
   await sql(url, 'public', "CREATE DATABASE kept WITH TTL '36500d' PRECISION 'MS'");
@@ -42,7 +42,7 @@ test('what was acknowledged is in the folder at once, whatever becomes of the pr
   expect((await sql(second, 'kept', 'DESCRIBE DATABASE kept')).body).toContain('"precision":"MS"');
 });
 
-test('a folder opened again goes on where it was: overwriting, new columns, new series', async () => {
+test('serve reopens a data folder with its series, columns and types', async () => {
   const dataDir = await folder();
   const first = await serve({ host: '127.0.0.1', port: 0, dataDir });
   await writeLines(first.url, 'public', 'm,t=a f=1 5\nm,t=b f=2 5\n');
@@ -55,7 +55,7 @@ test('a folder opened again goes on where it was: overwriting, new columns, new 
   expect((await writeLines(url, 'public', 'm,t=a f=1i 6\n')).body).toContain('found I64 expected F64');
 });
 
-test('rows of one series and time merge field by field, also when written between two looks', async () => {
+test('rows of one series and time merge field by field, also between two queries', async () => {
   const url = await start();
   await writeLines(url, 'public', 'm,a=1,b=2 f=1,g=1 7\n');
   expect((await sql(url, 'public', 'SELECT count(*) AS n FROM m')).body).toBe('[{"n":1}]');
@@ -65,7 +65,7 @@ test('rows of one series and time merge field by field, also when written betwee
   );
 });
 
-test('without the right password nothing is answered but 010016', async () => {
+test('a wrong password is refused with code 010016', async () => {
   const url = await start({ password: 'secret' });
   const refused = await writeLines(url, 'public', 'm f=1 1\n');
   expect([refused.status, refused.body]).toEqual([
@@ -84,14 +84,14 @@ test.each([
   'SET enable_external_access = true',
   'INSTALL httpfs',
   'SELECT 1; DROP DATABASE public',
-])('SQL cannot reach out of the server: %s', async (statement) => {
+])('SQL can neither reach files nor change settings: %s', async (statement) => {
   const url = await start();
   const answer = await sql(url, 'public', statement);
   expect(answer.status).toBe(422);
   expect(JSON.parse(answer.body)).toHaveProperty('error_code');
 });
 
-test('names that differ only in case are different tables and columns', async () => {
+test('names that differ only in case are different tables and columns of serve', async () => {
   const url = await start();
   await writeLines(url, 'public', 'Cpu,Host=a,host=b Load=1,load=2 1\ncpu load=3 1\n');
   expect((await sql(url, 'public', 'SELECT "Host", host, "Load", LOAD FROM "Cpu"')).body).toBe(
@@ -100,7 +100,7 @@ test('names that differ only in case are different tables and columns', async ()
   expect((await sql(url, 'public', 'SELECT load FROM CPU')).body).toBe('[{"load":3.0}]');
 });
 
-test('a refused body leaves nothing behind, and the next one is taken', async () => {
+test('a refused write stores nothing, and the next write succeeds', async () => {
   const url = await start();
   expect((await writeLines(url, 'public', 'm,t=a f=1,g=2 1\nm,t=a f=oops 2\n')).status).toBe(422);
   expect((await sql(url, 'public', 'SHOW TABLES')).body).toBe('');
@@ -110,7 +110,7 @@ test('a refused body leaves nothing behind, and the next one is taken', async ()
   );
 });
 
-test('the metrics count writes and their bytes as they came, and what is not yet flushed', async () => {
+test('the metrics of serve count writes, bytes on the wire and unflushed bytes', async () => {
   const url = await start();
   const body = gzipSync(Buffer.from('m f=1 1\n'));
   const headers = { authorization: 'Basic cm9vdDo=', 'content-encoding': 'gzip' };
@@ -125,7 +125,7 @@ test('the metrics count writes and their bytes as they came, and what is not yet
   expect(await page()).toMatch(/^vnode_cache_size_total\{database="public",.*\} 0$/m);
 });
 
-test('the replicas are one group per shard and time bucket, in the recorded form', async () => {
+test('SHOW REPLICAS lists one group per shard and time bucket', async () => {
   const url = await start();
   await sql(url, 'public', 'CREATE DATABASE d WITH SHARD 2');
   await writeLines(url, 'd', 'm f=1 1640995200000000000\n');
@@ -136,7 +136,7 @@ test('the replicas are one group per shard and time bucket, in the recorded form
   );
 });
 
-test('an address in use is the system error that names it', async () => {
+test('serve on an address in use rejects with EADDRINUSE', async () => {
   const { port } = new URL(await start());
   await expect(serve({ host: '127.0.0.1', port: Number(port), dataDir: null })).rejects.toThrow('EADDRINUSE');
 });

@@ -1,4 +1,4 @@
-// Content-Encoding of requests and answers. lz4 and snappy are left out and refused as CnosDB before 2.4.2 does.
+// Content-Encoding of requests and responses. lz4 and snappy are refused, as CnosDB before 2.4.2 does.
 
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
@@ -10,10 +10,10 @@ const inflateRaw = promisify(zlib.inflateRaw) as unknown as (
 ) => Promise<{ buffer: Buffer; engine: { bytesWritten: number } }>;
 const brotliDecompress = promisify(zlib.brotliDecompress);
 const GZIP_TRAILER = 8;
-/** Outputs of nothing in a row after which a zstd body is taken for damaged: the decoder does not end by itself. */
+/** The zstd decoder never ends on a damaged body. This many empty outputs in a row mean damage. */
 const IDLE_STEPS = 8;
 
-/** The body as it was before compression. `encoding` is one exact token; lists are not understood. */
+/** Decompresses a request body. `encoding` is a single token; lists are refused. */
 export async function decodeBody(body: Buffer, encoding: string | undefined): Promise<Buffer> {
   if (encoding === undefined || encoding === 'identity') return body;
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
@@ -34,7 +34,7 @@ function undecodable(text: string): RequestRefusal {
   return new RequestRefusal(400, '040013', `Error decode request: ${text}`);
 }
 
-/** Exactly one gzip member: the real decoder refuses whatever comes after it. */
+/** Decompresses exactly one gzip member. The real server refuses bytes behind it. */
 async function gunzipOne(body: Buffer): Promise<Buffer> {
   const start = gzipHeaderEnd(body);
   const mismatch = 'corrupt gzip stream does not have a matching checksum';
@@ -48,7 +48,7 @@ async function gunzipOne(body: Buffer): Promise<Buffer> {
   return buffer;
 }
 
-/** Offset of the compressed data, by RFC 1952 §2.3. */
+/** Returns the offset of the compressed data (RFC 1952 §2.3). */
 function gzipHeaderEnd(body: Buffer): number {
   if (body.length < 18 || body.readUInt32BE(0) >>> 8 !== 0x1f8b08) throw undecodable('invalid gzip header');
   const flags = body[3];
@@ -72,7 +72,7 @@ function unbrotli(body: Buffer): Promise<Buffer> {
   });
 }
 
-/** All frames; of a body cut short, what can be decoded, as the real server does. */
+/** Decompresses all zstd frames. A truncated body yields its decodable part, as in the real server. */
 async function unzstd(body: Buffer): Promise<Buffer> {
   const { ZSTDDecoder } = await import('zstddec/stream');
   const decoder = new ZSTDDecoder();
@@ -91,7 +91,7 @@ async function unzstd(body: Buffer): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-export interface AnswerEncoding {
+export interface ResponseEncoding {
   readonly headers: Readonly<Record<string, string>>;
   encode(text: string): string | Buffer;
 }
@@ -103,8 +103,8 @@ const encoders: Record<string, (text: string) => string | Buffer> = {
   identity: (text) => text,
 };
 
-/** The first encoding in the list that is known here; without the header none. Weights are not understood. */
-export function encodeAnswer(accepted: string | undefined): AnswerEncoding {
+/** Chooses the first supported encoding of an Accept-Encoding list. Weights are ignored. */
+export function chooseEncoding(accepted: string | undefined): ResponseEncoding {
   if (accepted === undefined) return { headers: {}, encode: (text) => text };
   const name = accepted
     .split(',')

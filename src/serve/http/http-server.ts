@@ -1,12 +1,12 @@
-// The HTTP side: path, method and length are judged before a body is read, as the real server does.
+// The HTTP server. It checks path, method and length before it reads a body, as the real server does.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RequestRefusal, refusal } from '../request-refusal.js';
-import { type Route, routes, type ServerAnswer, type Service } from './routes.js';
+import { type Route, routes, type ServerResponseParts, type Service } from './routes.js';
 
-/** Listens; port 0 takes a free one. Rejects with the system's error when the address cannot be had. */
+/** Listens on an address; port 0 takes a free port. Rejects with the system's error when that fails. */
 export async function listen(
   service: Service,
   host: string,
@@ -16,7 +16,7 @@ export async function listen(
   const server = createServer((request, response) => {
     void handle(service, request, response, log);
   });
-  // A loader may think for minutes between two requests on one connection.
+  // A loader may pause for minutes between two requests of a connection.
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   server.listen(port, host);
@@ -36,7 +36,7 @@ async function handle(
   log: (line: string) => void,
 ): Promise<void> {
   try {
-    send(response, await answer(service, request), request.method === 'HEAD');
+    send(response, await respond(service, request), request.method === 'HEAD');
   } catch (error) {
     const refused = error instanceof RequestRefusal ? error : unexpected(error);
     log(`${request.method} ${request.url}: ${refused.message}`);
@@ -45,13 +45,13 @@ async function handle(
   }
 }
 
-async function answer(service: Service, request: IncomingMessage): Promise<ServerAnswer> {
+async function respond(service: Service, request: IncomingMessage): Promise<ServerResponseParts> {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const route = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
   if (route === undefined) throw new RequestRefusal(404, null, 'no such path');
   if (!route.methods.includes(request.method ?? '')) throw new RequestRefusal(405, null, 'no such method');
   const body = await readBody(request, route);
-  return route.answer(service, { query: url.searchParams, headers: request.headers, body });
+  return route.respond(service, { query: url.searchParams, headers: request.headers, body });
 }
 
 async function readBody(request: IncomingMessage, route: Route): Promise<Buffer> {
@@ -65,12 +65,12 @@ async function readBody(request: IncomingMessage, route: Route): Promise<Buffer>
   return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
 }
 
-function refusedWith(refused: RequestRefusal): ServerAnswer {
+function refusedWith(refused: RequestRefusal): ServerResponseParts {
   const headers = refused.code === null ? {} : { 'content-type': 'application/json' };
   return { status: refused.status, headers, body: refused.body() };
 }
 
-/** DuckDB out of memory reads as the real server's; anything else is a defect of ours, and is said. */
+/** Converts an unexpected error. DuckDB's out-of-memory error becomes the real server's. */
 function unexpected(error: unknown): RequestRefusal {
   const text = error instanceof Error ? error.message : String(error);
   if (/out of memory/i.test(text)) return refusal('050033', 'Memory Exhausted Retry Later');
@@ -79,11 +79,11 @@ function unexpected(error: unknown): RequestRefusal {
 
 function send(
   response: ServerResponse,
-  { status, headers, body }: ServerAnswer,
-  headOnly: boolean,
-  last = false,
+  { status, headers, body }: ServerResponseParts,
+  isHead: boolean,
+  closes = false,
 ): void {
-  if (last) response.shouldKeepAlive = false;
+  if (closes) response.shouldKeepAlive = false;
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  response.end(headOnly ? undefined : body);
+  response.end(isHead ? undefined : body);
 }

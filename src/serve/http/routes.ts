@@ -1,11 +1,11 @@
-// What each path answers: from a request whose body has been read to an answer.
+// The routes of the server: from a complete request to a response.
 
 import { RequestRefusal, refusal } from '../request-refusal.js';
 import { formatResult, type ResultFormat } from '../sql/result.js';
 import { runSql } from '../sql/run-sql.js';
 import type { Store } from '../storage/store.js';
 import { type WritePrecision, write } from '../writes/write.js';
-import { decodeBody, encodeAnswer } from './content-encoding.js';
+import { chooseEncoding, decodeBody } from './content-encoding.js';
 import type { ServerMetrics } from './server-metrics.js';
 
 interface ServerRequest {
@@ -14,13 +14,13 @@ interface ServerRequest {
   readonly body: Buffer;
 }
 
-export interface ServerAnswer {
+export interface ServerResponseParts {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
 }
 
-/** What the routes share. `password` null: any is right. */
+/** What all routes share. A null `password` accepts any password. */
 export interface Service {
   readonly store: Store;
   readonly metrics: ServerMetrics;
@@ -29,34 +29,34 @@ export interface Service {
 
 export interface Route {
   readonly methods: readonly string[];
-  /** Bytes; null: no body is expected, and none is asked to have a length. */
+  /** Maximum bytes of the body; null for a route without a body. */
   readonly limit: number | null;
-  answer(service: Service, request: ServerRequest): Promise<ServerAnswer>;
+  respond(service: Service, request: ServerRequest): Promise<ServerResponseParts>;
 }
 
 const MIB = 1 << 20;
-const empty: ServerAnswer = { status: 200, headers: {}, body: '' };
+const empty: ServerResponseParts = { status: 200, headers: {}, body: '' };
 
 export const routes: Readonly<Record<string, Route>> = {
-  '/api/v1/ping': { methods: ['GET', 'HEAD'], limit: null, answer: ping },
-  '/metrics': { methods: ['GET', 'HEAD', 'POST'], limit: null, answer: showMetrics },
-  '/api/v1/write': { methods: ['POST'], limit: 160 * MIB, answer: writeLines },
-  '/api/v1/sql': { methods: ['POST'], limit: 16 * MIB, answer: answerSql },
-  '/write': { methods: ['POST'], limit: 160 * MIB, answer: writeInflux },
+  '/api/v1/ping': { methods: ['GET', 'HEAD'], limit: null, respond: ping },
+  '/metrics': { methods: ['GET', 'HEAD', 'POST'], limit: null, respond: showMetrics },
+  '/api/v1/write': { methods: ['POST'], limit: 160 * MIB, respond: writeLines },
+  '/api/v1/sql': { methods: ['POST'], limit: 16 * MIB, respond: querySql },
+  '/write': { methods: ['POST'], limit: 160 * MIB, respond: writeInflux },
 };
 
-/** The version starts as CnosDB's does, for clients that read it. */
-async function ping(): Promise<ServerAnswer> {
+/** The version starts like CnosDB's, because clients parse it. */
+async function ping(): Promise<ServerResponseParts> {
   const body = { version: '2.4.3, revision: UNKNOWN, build_time: bulk-load serve', status: 'healthy' };
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-async function showMetrics(service: Service): Promise<ServerAnswer> {
+async function showMetrics(service: Service): Promise<ServerResponseParts> {
   const type = 'text/plain; version=0.0.4';
   return { status: 200, headers: { 'content-type': type }, body: service.metrics.text(service.store) };
 }
 
-async function writeLines(service: Service, request: ServerRequest): Promise<ServerAnswer> {
+async function writeLines(service: Service, request: ServerRequest): Promise<ServerResponseParts> {
   const user = userOf(request);
   rejectRepeated(request.query);
   const body = await decodeBody(request.body, header(request, 'content-encoding'));
@@ -67,8 +67,8 @@ async function writeLines(service: Service, request: ServerRequest): Promise<Ser
   return empty;
 }
 
-/** InfluxDB 1 as the server imitates it: no credentials, no compression, always nanoseconds. */
-async function writeInflux(service: Service, request: ServerRequest): Promise<ServerAnswer> {
+/** The InfluxDB 1 endpoint of CnosDB: no credentials, no compression, always nanoseconds. */
+async function writeInflux(service: Service, request: ServerRequest): Promise<ServerResponseParts> {
   rejectRepeated(request.query);
   authenticate(service, ['root', ''], request.query);
   const database = request.query.get('db') ?? 'public';
@@ -77,11 +77,11 @@ async function writeInflux(service: Service, request: ServerRequest): Promise<Se
   return empty;
 }
 
-async function answerSql(service: Service, request: ServerRequest): Promise<ServerAnswer> {
+async function querySql(service: Service, request: ServerRequest): Promise<ServerResponseParts> {
   const user = userOf(request);
   const format = formatOf(header(request, 'accept'));
   rejectRepeated(request.query);
-  const encoded = encodeAnswer(header(request, 'accept-encoding'));
+  const encoded = chooseEncoding(header(request, 'accept-encoding'));
   authenticate(service, user, request.query);
   const result = await runSql(service.store, request.query.get('db') ?? 'public', request.body.toString());
   const body = encoded.encode(result === null ? '' : formatResult(result, format));
@@ -94,7 +94,7 @@ function header(request: ServerRequest, name: string): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
 }
 
-/** A parameter given twice is more than the real server can read. */
+/** Refuses repeated parameters, as the real server does. */
 function rejectRepeated(query: URLSearchParams): void {
   for (const name of ['db', 'tenant', 'precision'])
     if (query.getAll(name).length > 1) throw new RequestRefusal(500, null, 'parameter given twice');
@@ -109,7 +109,7 @@ function userOf(request: ServerRequest): readonly [string, string] {
   return [text.slice(0, colon), text.slice(colon + 1)];
 }
 
-/** One user, root, and one tenant, cnosdb. */
+/** Accepts one user, root, and one tenant, cnosdb. */
 function authenticate(service: Service, user: readonly [string, string], query: URLSearchParams): void {
   const [name, password] = user;
   if (service.password !== null && (name !== 'root' || password !== service.password))

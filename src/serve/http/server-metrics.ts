@@ -1,4 +1,4 @@
-// /metrics: the Prometheus text of the real server, cut down to what happens here.
+// The Prometheus metrics of the real server that this server can provide.
 
 import type { Store } from '../storage/store.js';
 
@@ -10,7 +10,7 @@ const helps: Record<string, readonly [string, string]> = {
   http_writes: ['counter', 'the number of write requests received by the user'],
 };
 
-/** Counters by name and labels, for one server. */
+/** Counters of one server, by name and labels. */
 export class ServerMetrics {
   readonly #host: string;
   readonly #counters = new Map<string, Map<string, number>>();
@@ -19,7 +19,7 @@ export class ServerMetrics {
     this.#host = host;
   }
 
-  /** A write of so many bytes as they came, compressed or not. */
+  /** Counts a write. `bytes` is the size on the wire. */
   wrote(database: string, bytes: number): void {
     const labels = this.#labels('api/v1/write', database);
     this.#add('http_writes', labels, 1);

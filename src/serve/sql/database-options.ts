@@ -1,7 +1,7 @@
-// The options of a database: how SQL sets them, and how DESCRIBE shows them. Only PRECISION, TTL, VNODE_DURATION,
-// STRICT_WRITE and MAX_MEMCACHE_SIZE have an effect here; the others are kept and shown.
+// The options of a database, as SQL sets and DESCRIBE shows them.
+// Only PRECISION, TTL, VNODE_DURATION, STRICT_WRITE and MAX_MEMCACHE_SIZE have an effect here.
 
-/** Durations in ns, sizes in bytes. `ttl` null is INF. */
+/** Durations are in ns, sizes in bytes. A null `ttl` means INF. */
 export interface DatabaseOptions {
   ttl: number | null;
   shard: number;
@@ -18,7 +18,7 @@ export interface DatabaseOptions {
 
 const SECOND = 1e9;
 const DAY = 86_400 * SECOND;
-// humantime's year and month: 365.25 and 30.44 days.
+// The real server's year is 365.25 days, its month 30.44 days.
 const units = [
   ['year', 365.25 * DAY, 'y'],
   ['month', 30.44 * DAY, 'M'],
@@ -46,7 +46,7 @@ export function defaultOptions(): DatabaseOptions {
   };
 }
 
-/** `10d`, `2y1M`; null for `inf`; undefined for anything else. */
+/** Parses `10d` or `2y1M`. Returns null for `inf`, undefined for an invalid duration. */
 function readDuration(text: string): number | null | undefined {
   if (/^inf$/i.test(text)) return null;
   if (!/^(?:\d+(?:ms|[yMdhms]))+$/.test(text)) return undefined;
@@ -54,7 +54,7 @@ function readDuration(text: string): number | null | undefined {
   return parts.reduce((sum, part) => sum + Number(part[1]) * (units.find((unit) => unit[2] === part[2])?.[1] ?? 0), 0);
 }
 
-/** As humantime writes it: `1year`, `30days`, `1h 30m`. */
+/** Formats a duration as the real server does: `1year`, `30days`, `1h 30m`. */
 function showDuration(duration: number | null): string {
   if (duration === null) return 'INF';
   let rest = duration;
@@ -67,7 +67,7 @@ function showDuration(duration: number | null): string {
   return parts.join(' ') || '0s';
 }
 
-/** `16MiB`, `128M`, `1GB`: all of them powers of 1024. Undefined for anything else. */
+/** Parses `16MiB`, `128M` or `1GB`, all in powers of 1024. Returns undefined for an invalid size. */
 function readSize(text: string): number | undefined {
   const match = /^(\d+)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim());
   if (match === null) return undefined;
@@ -85,13 +85,13 @@ function showSize(bytes: number): string {
   return `${value} ${names[power]}`;
 }
 
-/** Sets one option from its SQL keyword and value. False when the keyword or value is unknown. */
+/** Sets one option. Returns false for an unknown keyword or value. */
 export function setOption(options: DatabaseOptions, keyword: string, text: string): boolean {
   const setter = setters[keyword.toUpperCase()];
   return setter?.(options, text) ?? false;
 }
 
-/** A setter that stores what `read` makes of the text, unless that is undefined. */
+/** Builds a setter from a parser of its values. */
 function setter<K extends keyof DatabaseOptions>(key: K, read: (text: string) => DatabaseOptions[K] | undefined) {
   return (options: DatabaseOptions, text: string): boolean => {
     const value = read(text);
@@ -122,7 +122,7 @@ const setters: Record<string, (options: DatabaseOptions, text: string) => boolea
 
 export type ShownOption = Record<string, string | number | boolean>;
 
-/** A database as DESCRIBE DATABASE shows it, in the order of its columns. */
+/** Lists the options as DESCRIBE DATABASE does, in column order. */
 export function describeOptions(options: DatabaseOptions): ShownOption {
   return {
     ttl: showDuration(options.ttl),

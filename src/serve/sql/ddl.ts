@@ -19,7 +19,7 @@ export function findDatabase(store: Store, name: string): Database {
   return database;
 }
 
-/** A table named `t` or `db.t`. */
+/** Reads a table name, `t` or `db.t`, and finds the table. */
 export function findTable(
   store: Store,
   current: string,
@@ -129,7 +129,7 @@ function codec(cursor: TokenCursor): string {
   return name;
 }
 
-/** ALTER TABLE … ADD TAG or ADD FIELD; columns are not dropped or changed here. */
+/** Runs ALTER TABLE ADD TAG or ADD FIELD. Columns cannot be dropped or changed. */
 export async function alterTable(store: Store, current: string, cursor: TokenCursor): Promise<void> {
   const { database, table } = findTable(store, current, cursor);
   cursor.expect('add');

@@ -1,4 +1,4 @@
-// How columns are shown: DESCRIBE TABLE and information_schema.columns.
+// Columns as DESCRIBE TABLE and information_schema.columns show them.
 
 import type { Database } from '../storage/database.js';
 import type { StoredTable } from '../storage/table.js';
@@ -11,7 +11,7 @@ export interface ShownColumn {
   readonly codec: string;
 }
 
-/** CnosDB's names for the types of fields. */
+/** CnosDB's names of field types. */
 export const columnTypes: Record<StoredFieldType, string> = {
   F64: 'DOUBLE',
   I64: 'BIGINT',
@@ -21,7 +21,7 @@ export const columnTypes: Record<StoredFieldType, string> = {
 };
 const timeTypes = { NS: 'NANOSECOND', US: 'MICROSECOND', MS: 'MILLISECOND' };
 
-/** Time first, then tags, then fields. */
+/** Lists time, then tags, then fields. */
 export function describeColumns(database: Database, table: StoredTable): ShownColumn[] {
   const time = `TIMESTAMP(${timeTypes[database.options.precision]})`;
   const sorted = [...table.columns].sort((a, b) => Number(b.tag) - Number(a.tag));

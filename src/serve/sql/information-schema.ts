@@ -1,4 +1,4 @@
-// information_schema: the catalogue as tables inside DuckDB, written anew before a query reads them.
+// information_schema: the catalogue as DuckDB tables, rewritten before a query reads them.
 
 import { identifier, literal } from '../storage/duckdb.js';
 import type { Store } from '../storage/store.js';
@@ -9,7 +9,7 @@ import { type Cell, cellText } from './result.js';
 
 export const INFORMATION = '\ue003information';
 
-/** Databases that the real server has for itself; here they are named, and empty. */
+/** Internal databases of the real server. They are listed here, but empty. */
 export const systemDatabases = ['cluster_schema', 'usage_schema'];
 
 export async function refreshInformation(store: Store): Promise<void> {

@@ -1,17 +1,17 @@
-// INSERT INTO … : its rows are evaluated by DuckDB and then written as points are.
+// INSERT INTO: DuckDB evaluates the rows, then they are written like points.
 
 import { refusal } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';
 import type { Store } from '../storage/store.js';
-import { forgetRows, type StoredTable, seriesOf, type TableColumn } from '../storage/table.js';
+import { discardRows, type StoredTable, seriesOf, type TableColumn } from '../storage/table.js';
 import type { StoredFieldValue } from '../writes/parse-values.js';
-import { apply, stampFor } from '../writes/write.js';
+import { apply, timeConverter } from '../writes/write.js';
 import { findTable } from './ddl.js';
 import { query } from './query.js';
 import { type Cell, cellText, type Result, resultOf } from './result.js';
 import type { TokenCursor } from './tokens.js';
 
-/** Answers with the number of rows. */
+/** Inserts rows and returns their number as a result. */
 export async function insert(store: Store, current: string, cursor: TokenCursor): Promise<Result> {
   const { database, table } = findTable(store, current, cursor);
   const names = cursor.accept('(') ? nameList(cursor) : ['time', ...table.columns.map((column) => column.name)];
@@ -20,7 +20,7 @@ export async function insert(store: Store, current: string, cursor: TokenCursor)
     for (const row of rows) addRow(database, table, names, row);
     await apply(store, database, [table]);
   } finally {
-    forgetRows(table);
+    discardRows(table);
   }
   return resultOf(['rows'], [[rows.length]]);
 }
@@ -43,7 +43,7 @@ function addRow(database: Database, table: StoredTable, names: readonly string[]
     else if (cell !== null && column.tag) tags.push([name, cellText(cell)]);
     else if (cell !== null) addField(table, column, cell);
   });
-  table.rows.end(seriesOf(table, tags), stampFor(database, 'ns')(time));
+  table.rows.end(seriesOf(table, tags), timeConverter(database, 'ns')(time));
 }
 
 function addField(table: StoredTable, column: TableColumn, cell: Cell): void {
@@ -61,7 +61,7 @@ function fieldValue(column: TableColumn, cell: Cell): StoredFieldValue {
   return typeof plain === 'bigint' ? plain : BigInt(Math.trunc(Number(plain)));
 }
 
-/** An integer of ns, or a text such as `2022-01-01T00:00:00.000000001`. */
+/** Reads a time: an integer in ns, or text such as `2022-01-01T00:00:00.000000001`. */
 function readTime(cell: Cell): bigint | null {
   if (cell === null) return null;
   if (typeof cell === 'bigint' || typeof cell === 'number') return BigInt(cell);

@@ -1,8 +1,7 @@
-// SELECT and its kin: rewritten where CnosDB's SQL and DuckDB's differ, run by DuckDB, and the names of columns put
-// back the way DataFusion would have called them.
+// Queries: CnosDB's SQL is rewritten for DuckDB, and DuckDB's column names become those of the real server.
 
 import type { DuckDBValue } from '@duckdb/node-api';
-import { noDatabase, noTable, refusal } from '../request-refusal.js';
+import { noDatabase, noTable, RequestRefusal, refusal } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';
 import { decodeName, identifier } from '../storage/duckdb.js';
 import type { Store } from '../storage/store.js';
@@ -13,7 +12,7 @@ import { syntaxError } from './tokens.js';
 
 const comparisons = new Set(['=', '<', '>', '<=', '>=', '<>', '!=', 'between', 'and']);
 
-/** Runs a statement that only reads. */
+/** Runs a read-only statement. */
 export async function query(store: Store, database: string, tokens: readonly SqlToken[]): Promise<Result> {
   await store.merge();
   if (tokens.some((token) => token.value === 'information_schema')) await refreshInformation(store);
@@ -63,7 +62,7 @@ function cell(value: DuckDBValue): Cell {
   return String(value);
 }
 
-/** DuckDB's SQL for these tokens. */
+/** Builds DuckDB's SQL from tokens. */
 function rewrite(tokens: readonly SqlToken[]): string {
   const words: string[] = [];
   for (let i = 0; i < tokens.length; i++) {
@@ -79,7 +78,7 @@ function rewrite(tokens: readonly SqlToken[]): string {
   return words.join(' ');
 }
 
-/** A bare integer that is compared with `time`: nanoseconds. */
+/** Recognises a bare integer compared with `time`, which is in nanoseconds. */
 function isTime(tokens: readonly SqlToken[], at: number): boolean {
   if (!/^\d+$/.test(tokens[at].text)) return false;
   if (comparisons.has(tokens[at + 1]?.value) && tokens[at + 2]?.value === 'time') return true;
@@ -94,7 +93,7 @@ function firstTable(tokens: readonly SqlToken[]): string {
   return from < 0 ? '' : (tokens[from + (dot ? 3 : 1)]?.value ?? '');
 }
 
-/** DuckDB's name for a column without alias → DataFusion's. */
+/** Converts DuckDB's name of a column without alias to the real server's. */
 function columnName(name: string, table: string, tokens: readonly SqlToken[]): string {
   const decoded = decodeName(name);
   if (decoded === 'count_star()') return 'COUNT(UInt8(1))';
@@ -104,9 +103,9 @@ function columnName(name: string, table: string, tokens: readonly SqlToken[]): s
   return `${call[1].toUpperCase()}(${call[2] ?? ''}${table}.${call[3]})`;
 }
 
-/** What DuckDB says of a statement, in the server's words where it has some. */
+/** Converts DuckDB's errors to those of the real server. */
 function explain(error: unknown, database: string, found: Database | undefined): unknown {
-  if (!(error instanceof Error) || error.name === 'Refusal') return error;
+  if (!(error instanceof Error) || error instanceof RequestRefusal) return error;
   const missing = /Table with name (.*?) does not exist/.exec(error.message);
   if (missing !== null) return found === undefined ? noDatabase(database) : noTable(database, decodeName(missing[1]));
   const first = decodeName(error.message.split('\n')[0]);

@@ -1,4 +1,4 @@
-// Results of SQL → JSON, CSV, TSV and newline-delimited JSON, each the way arrow writes it.
+// Results of SQL as JSON, NDJSON, CSV and TSV, formatted as the real server formats them.
 
 export type Cell = string | number | bigint | boolean | null | Timestamp | Double;
 
@@ -7,7 +7,7 @@ interface Timestamp {
   readonly nanos: bigint;
 }
 
-/** A floating-point number: unlike an integer it always shows a fraction or an exponent. */
+/** A floating-point number. Unlike an integer it always shows a fraction or an exponent. */
 interface Double {
   readonly double: number;
 }
@@ -19,12 +19,12 @@ export interface Result {
 
 export type ResultFormat = 'json' | 'nd-json' | 'csv' | 'tsv';
 
-/** Rows of strings, numbers and switches as a result. */
+/** Builds a result. */
 export function resultOf(columns: readonly string[], rows: readonly (readonly Cell[])[]): Result {
   return { columns, rows };
 }
 
-/** No rows at all are an empty body in JSON, and the header alone in CSV. */
+/** Formats a result. Without rows, JSON is an empty body and CSV the header alone. */
 export function formatResult(result: Result, format: ResultFormat): string {
   if (format === 'csv' || format === 'tsv') return separated(result, format === 'csv' ? ',' : '\t');
   const order = result.columns.map((_, i) => i).sort((a, b) => (result.columns[a] < result.columns[b] ? -1 : 1));
@@ -52,7 +52,7 @@ function separated(result: Result, separator: string): string {
   return line(result.columns) + result.rows.map((row) => line(row.map(cellText))).join('');
 }
 
-/** A value as plain text, as in CSV; nothing for null. */
+/** Formats a value as plain text, as in CSV; null is empty. */
 export function cellText(cell: Cell): string {
   if (cell === null) return '';
   if (typeof cell !== 'object') return String(cell);
@@ -61,7 +61,7 @@ export function cellText(cell: Cell): string {
 
 const BILLION = 1_000_000_000n;
 
-/** `2022-01-01T00:00:00.000000001`; unless `full`, with only as many groups of three digits as it takes. */
+/** Formats `2022-01-01T00:00:00.000000001`. Unless `full`, groups of three zeros at the end are cut. */
 function showTime(nanos: bigint, full: boolean): string {
   const fraction = ((nanos % BILLION) + BILLION) % BILLION;
   const seconds = (nanos - fraction) / BILLION;
@@ -76,7 +76,7 @@ function shortFraction(digits: string): string {
   return digits.endsWith('000') ? `.${digits.slice(0, 6)}` : `.${digits}`;
 }
 
-/** Shortest digits that read back as the same number, laid out as the Rust crate ryu does. */
+/** Formats the shortest digits that read back as the same number, in the layout of the real server. */
 function showDouble(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'inf' : '-inf';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';

@@ -1,4 +1,4 @@
-// One SQL statement → its result: which part of this room answers it.
+// Runs one SQL statement: chooses the module that answers it.
 
 import { refusal } from '../request-refusal.js';
 import type { Store } from '../storage/store.js';
@@ -12,7 +12,7 @@ import { type SqlToken, statements, syntaxError, TokenCursor, tokenize } from '.
 const queries = new Set(['select', 'with', 'values', 'explain', '(']);
 const nothing = resultOf([], []);
 
-/** Null: the statement has no result, as DDL and empty text. Throws Refusal. */
+/** Runs a statement. Returns null for DDL and empty text. Throws RequestRefusal. */
 export function runSql(store: Store, database: string, sql: string): Promise<Result | null> {
   return store.exclusively(async () => {
     const found = statements(tokenize(sql));

@@ -1,4 +1,4 @@
-// SHOW and DESCRIBE: what there is, as results.
+// SHOW and DESCRIBE statements.
 
 import type { Store } from '../storage/store.js';
 import { visible } from '../storage/table.js';
@@ -7,8 +7,10 @@ import { findDatabase, findTable } from './ddl.js';
 import { describeColumns } from './describe-columns.js';
 import { systemDatabases } from './information-schema.js';
 import { type Result, resultOf } from './result.js';
-import { showReplicas } from './show-replicas.js';
 import type { TokenCursor } from './tokens.js';
+
+const NODE = '1001';
+const nsPerMs = 1e6;
 
 export function show(store: Store, current: string, cursor: TokenCursor): Result {
   if (cursor.accept('databases')) return showDatabases(store);
@@ -83,4 +85,23 @@ export function describe(store: Store, current: string, cursor: TokenCursor): Re
   const { database, table } = findTable(store, current, cursor);
   const rows = describeColumns(database, table).map((each) => [each.name, each.dataType, each.type, each.codec]);
   return resultOf(['column_name', 'data_type', 'column_type', 'compression_codec'], rows);
+}
+
+/** Lists SHARD groups of one member for each time bucket, because one node holds every vnode. */
+function showReplicas(store: Store): Result {
+  const rows = [...store.databases.values()].flatMap(({ name, buckets, options }) =>
+    [...buckets].flatMap((bucket) => {
+      const [start, end] = [bucket, bucket + 1].map((each) => utc(each * options.vnodeDuration));
+      return Array.from({ length: options.shard }, () => [`${NODE}*`, name, start, end] as const);
+    }),
+  );
+  return resultOf(
+    ['replica_id', 'location', 'database', 'start_time', 'end_time'],
+    rows.map((row, i) => [i + 1, ...row]),
+  );
+}
+
+/** Formats `2026-01-01 00:00:00 UTC`. */
+function utc(nanos: number): string {
+  return `${new Date(nanos / nsPerMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

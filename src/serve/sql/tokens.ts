@@ -1,12 +1,12 @@
-// SQL text → tokens, and a cursor to read statements of the server's own dialect with.
+// Tokens of SQL text, and a cursor that parses statements of CnosDB's dialect.
 
 import { type RequestRefusal, refusal } from '../request-refusal.js';
 
 export interface SqlToken {
   readonly kind: 'word' | 'quoted' | 'string' | 'number' | 'symbol';
-  /** As written. */
+  /** The token's source text. */
   readonly text: string;
-  /** What it stands for: words in lower case, quotes taken off. */
+  /** The token's meaning: words in lower case, texts without quotes. */
   readonly value: string;
 }
 
@@ -29,7 +29,7 @@ function meaning(kind: SqlToken['kind'], text: string): string {
   return kind === 'string' ? text.slice(1, -1).replaceAll("''", "'") : text;
 }
 
-/** Tokens of each statement; empty ones are left out. */
+/** Splits tokens into statements, without empty ones. */
 export function statements(tokens: readonly SqlToken[]): SqlToken[][] {
   const found: SqlToken[][] = [[]];
   for (const token of tokens) {
@@ -39,7 +39,7 @@ export function statements(tokens: readonly SqlToken[]): SqlToken[][] {
   return found.filter((statement) => statement.length > 0);
 }
 
-/** Reads one statement from left to right; what does not fit is refused as the server's parser words it. */
+/** Reads one statement from left to right. Its errors have the wording of the real server. */
 export class TokenCursor {
   readonly #tokens: readonly SqlToken[];
   #at = 0;
@@ -52,7 +52,7 @@ export class TokenCursor {
     return this.#at >= this.#tokens.length;
   }
 
-  /** Takes these words if they are all next. */
+  /** Consumes these words if all of them come next. */
   accept(...words: readonly string[]): boolean {
     const fits = words.every((word, i) => {
       const token = this.#tokens[this.#at + i];

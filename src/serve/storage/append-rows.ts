@@ -1,5 +1,5 @@
-// Rows → DuckDB data chunks. Everything here is synchronous; a row is stored as the number of its series, its time and
-// its fields, so the strings of tags never travel twice.
+// Appends rows to DuckDB, synchronously. A row is the number of its series, its time and its fields.
+// The tags of a series are stored once.
 
 import type { DuckDBAppender, DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
 import type { StoredFieldType } from '../writes/parse-values.js';
@@ -14,7 +14,7 @@ function typeOf(api: DuckDB, type: StoredFieldType): DuckDBType {
   return types[type];
 }
 
-/** Appends the rows of a request to the table's storage; a column of another type than the table's stays empty. */
+/** Appends the rows of a request. A column whose type differs from the table's stays empty. */
 export function appendRows(api: DuckDB, appender: DuckDBAppender, table: StoredTable): void {
   const fields = table.columns.filter((column) => !column.tag);
   const types = [api.INTEGER, api.TIMESTAMP_NS, ...fields.map((field) => typeOf(api, field.type))];
@@ -52,7 +52,7 @@ function fillColumn(chunk: DuckDBDataChunk, at: number, column: RowColumn | null
   vector.flush();
 }
 
-/** Appends series to their storage: number and tags. */
+/** Appends series: number and tags. */
 export function appendSeries(appender: DuckDBAppender, table: StoredTable, series: readonly StoredSeries[]): void {
   const names = table.columns.filter((column) => column.tag).map((column) => column.name);
   for (const each of series) {

@@ -1,19 +1,19 @@
-// One database in memory: its options, tables and what speeds up reading a body for it.
+// One database in memory: its options, tables and parser caches.
 
 import type { DatabaseOptions } from '../sql/database-options.js';
 import { newTable, type StoredSeries, type StoredTable } from './table.js';
 
-/** Hands out the numbers of tables, which name their storage; never one twice. */
+/** Returns the next unused table number. The number names the table's storage. */
 export type NextTable = () => number;
 
 export class Database {
   readonly name: string;
   readonly options: DatabaseOptions;
-  /** Measurement and tags as written → series. */
+  /** Series by measurement and tags as written. */
   readonly heads = new Map<string, StoredSeries>();
-  /** Time buckets that exist. */
+  /** Existing time buckets. */
   readonly buckets = new Set<number>();
-  /** Bytes written since the last flush, for the metrics. */
+  /** Bytes written since the last flush; a metric. */
   cached = 0;
   readonly #tables = new Map<string, StoredTable>();
   readonly #next: NextTable;
@@ -24,7 +24,7 @@ export class Database {
     this.#next = next;
   }
 
-  /** The table of this name, also one that no write has created yet. */
+  /** Returns the table of this name. A new table is created by the first write that succeeds. */
   table(name: string): StoredTable {
     let table = this.#tables.get(name);
     if (table === undefined) {
@@ -34,7 +34,7 @@ export class Database {
     return table;
   }
 
-  /** A table that exists. */
+  /** Finds an existing table. */
   find(name: string): StoredTable | undefined {
     const table = this.#tables.get(name);
     return table?.created ? table : undefined;
@@ -44,7 +44,7 @@ export class Database {
     this.#tables.set(table.name, table);
   }
 
-  /** Existing tables by name. */
+  /** Lists existing tables by name. */
   tables(): StoredTable[] {
     return [...this.#tables.values()].filter((table) => table.created).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -54,8 +54,8 @@ export class Database {
     this.heads.clear();
   }
 
-  /** Forgets tables and series that a refused request brought. */
-  forgetUnborn(): void {
+  /** Removes the tables and series that a refused request introduced. */
+  removeUncreated(): void {
     this.heads.clear();
     for (const table of [...this.#tables.values()]) {
       if (!table.created) this.#tables.delete(table.name);

@@ -1,5 +1,5 @@
-// The optional peer dependency, and the names by which things are known inside DuckDB: its names are
-// case-insensitive and free of some characters, CnosDB's are neither.
+// The optional peer dependency DuckDB, and the encoding of names in it.
+// DuckDB's names are case-insensitive and exclude some characters; CnosDB's do neither.
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,19 +10,22 @@ import type { StoredFieldType } from '../writes/parse-values.js';
 export type DuckDB = typeof duckdb;
 export type Connection = duckdb.DuckDBConnection;
 
-/** Throws UsageError with the command that brings the dependency along. */
+/** Loads DuckDB. Throws UsageError with the command that installs it. */
 export async function loadDuckDB(): Promise<DuckDB> {
   try {
     return await import('@duckdb/node-api');
   } catch (cause) {
-    const text =
-      'serve stores in DuckDB and could not load @duckdb/node-api; it is not installed with bulk-load. Run: ' +
-      'npx -p bulk-load -p @duckdb/node-api@1.5.5-r.5 bulk-load serve';
-    throw new UsageError([text], { cause });
+    const problem = {
+      tried: 'loading DuckDB, in which serve stores its data',
+      expected: 'the package @duckdb/node-api',
+      found: 'no such package: it is not installed with bulk-load',
+      fix: 'run: npx -p bulk-load -p @duckdb/node-api@1.5.5-r.5 bulk-load serve',
+    };
+    throw new UsageError([problem], { cause });
   }
 }
 
-/** Opens the database file of a folder, or one in memory. No SQL can reach files or change settings afterwards. */
+/** Opens the database of a folder, or one in memory. SQL can then neither reach files nor change settings. */
 export async function openDuckDB(api: DuckDB, folder: string | null): Promise<duckdb.DuckDBInstance> {
   const path = folder === null ? ':memory:' : join(folder, 'bulk-load-serve.duckdb');
   const spill = folder === null ? join(tmpdir(), `bulk-load-serve-${process.pid}`) : join(folder, 'spill');
@@ -37,7 +40,12 @@ export async function openDuckDB(api: DuckDB, folder: string | null): Promise<du
     });
   } catch (cause) {
     throw new StateError(
-      `opening the store of serve failed; expected a folder to write to, not used by another process: ${String(cause)}`,
+      {
+        tried: `opening the data of serve${folder === null ? '' : ` in ${folder}`}`,
+        expected: 'a writable folder that no other process uses',
+        found: cause instanceof Error ? cause.message : String(cause),
+        fix: 'name another folder with --data, or stop the other process',
+      },
       { cause },
     );
   }
@@ -47,7 +55,7 @@ const UPPER = '\ue000';
 const NUL = '\ue001';
 const EMPTY = '\ue002';
 
-/** A name as DuckDB gets it: what it would fold or not take is marked with private-use characters. */
+/** Encodes a name for DuckDB. Private-use characters mark upper case and characters that DuckDB excludes. */
 function encodeName(name: string): string {
   if (name === '') return EMPTY;
   return name.replaceAll('\0', NUL).replace(/[A-Z]/g, (letter) => letter.toLowerCase() + UPPER);
@@ -60,12 +68,12 @@ export function decodeName(name: string): string {
     .replaceAll(EMPTY, '');
 }
 
-/** Any text as an identifier in SQL. */
+/** Quotes text as an SQL identifier. */
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A CnosDB name as an identifier in DuckDB's SQL. */
+/** Encodes and quotes a CnosDB name as a DuckDB identifier. */
 export function identifier(name: string): string {
   return quote(encodeName(name));
 }

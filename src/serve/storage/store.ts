@@ -1,39 +1,22 @@
-// The databases on disk or in memory: catalogue, series and rows in DuckDB. Writes only append; rows that share series
-// and time are merged when somebody is about to look. All calls run one after another.
+// The databases on disk or in memory: catalogue, series and rows in DuckDB.
+// Writes only append; a query first merges rows that share series and time.
 
 import type { DuckDBAppender, DuckDBInstance } from '@duckdb/node-api';
 import { type DatabaseOptions, defaultOptions } from '../sql/database-options.js';
 import { appendRows, appendSeries } from './append-rows.js';
 import { Database } from './database.js';
-import {
-  type Connection,
-  type DuckDB,
-  identifier,
-  literal,
-  loadDuckDB,
-  openDuckDB,
-  quote,
-  sqlTypes,
-} from './duckdb.js';
+import { type Connection, type DuckDB, identifier, literal, loadDuckDB, openDuckDB } from './duckdb.js';
 import { NEVER, newTable, type StoredSeries, type StoredTable, seriesOf, type TableColumn, visible } from './table.js';
+import * as sql from './table-sql.js';
 
-const INTERNAL = quote('\ue003raw');
+const { INTERNAL, storageOf, nameKey } = sql;
 const MIB = 1 << 20;
 
-function storageOf(kind: 'rows' | 'series', table: StoredTable): string {
-  return `${INTERNAL}.${kind}_${table.id}`;
+function nameOf(key: unknown): string {
+  return JSON.parse(String(key)) as string;
 }
 
-/** A name as it is kept in the catalogue: JSON, which has no NUL in it. */
-function key(name: string): string {
-  return literal(JSON.stringify(name));
-}
-
-function unkey(kept: unknown): string {
-  return JSON.parse(String(kept)) as string;
-}
-
-/** Opens the store and reads its catalogue; a new one has the database `public`. */
+/** Opens the store and reads its catalogue. A new store has the database `public`. */
 export async function openStore(folder: string | null): Promise<Store> {
   const api = await loadDuckDB();
   const instance = await openDuckDB(api, folder);
@@ -59,7 +42,7 @@ export class Store {
     this.connection = connection;
   }
 
-  /** Runs `work` when all work before it is done. */
+  /** Runs `work` after all work before it. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
@@ -68,18 +51,14 @@ export class Store {
 
   async load(): Promise<void> {
     this.databases.clear();
-    await this.#run(`CREATE SCHEMA IF NOT EXISTS ${INTERNAL}`);
-    await this.#run(`CREATE TABLE IF NOT EXISTS ${INTERNAL}.databases (name VARCHAR PRIMARY KEY, options VARCHAR)`);
-    await this.#run(
-      `CREATE TABLE IF NOT EXISTS ${INTERNAL}.tables (id INTEGER PRIMARY KEY, database VARCHAR, name VARCHAR, columns VARCHAR)`,
-    );
+    await this.#run(...sql.catalogueTables);
     for (const [name, options] of await this.#rows(`SELECT name, options FROM ${INTERNAL}.databases`))
-      this.#adopt(unkey(name), JSON.parse(String(options)) as DatabaseOptions);
+      this.#adopt(nameOf(name), JSON.parse(String(options)) as DatabaseOptions);
     for (const row of await this.#rows(`SELECT id, database, name, columns FROM ${INTERNAL}.tables`)) {
       this.#lastTable = Math.max(this.#lastTable, Number(row[0]));
       const columns = JSON.parse(String(row[3])) as TableColumn[];
-      const table = newTable(unkey(row[2]), Number(row[0]), columns, true);
-      const database = this.databases.get(unkey(row[1]));
+      const table = newTable(nameOf(row[2]), Number(row[0]), columns, true);
+      const database = this.databases.get(nameOf(row[1]));
       if (database === undefined) continue;
       database.adopt(table);
       await this.#loadSeries(table);
@@ -126,12 +105,12 @@ export class Store {
 
   async saveOptions(name: string): Promise<void> {
     const options = JSON.stringify(this.databases.get(name)?.options);
-    await this.#run(`INSERT OR REPLACE INTO ${INTERNAL}.databases VALUES (${key(name)}, ${literal(options)})`);
+    await this.#run(`INSERT OR REPLACE INTO ${INTERNAL}.databases VALUES (${nameKey(name)}, ${literal(options)})`);
   }
 
   async dropDatabase(database: Database): Promise<void> {
     for (const table of database.tables()) await this.dropTable(database, table);
-    await this.#run(`DELETE FROM ${INTERNAL}.databases WHERE name = ${key(database.name)}`);
+    await this.#run(`DELETE FROM ${INTERNAL}.databases WHERE name = ${nameKey(database.name)}`);
     this.databases.delete(database.name);
   }
 
@@ -144,50 +123,19 @@ export class Store {
     database.remove(table.name);
   }
 
-  /** Gives the table these columns: new, or what it has and more. */
+  /** Creates the table, or adds the columns that it lacks. */
   async setColumns(database: Database, table: StoredTable, columns: readonly TableColumn[]): Promise<void> {
     this.#closeAppender(table);
-    if (table.created) await this.#addColumns(table, columns);
-    else await this.#createTables(table, columns);
+    await this.#run(...(table.created ? sql.addColumns(table, columns) : sql.createStorage(table, columns)));
     table.created = true;
     table.columns = [...columns];
     await this.#run(
-      `INSERT OR REPLACE INTO ${INTERNAL}.tables VALUES (${table.id}, ${key(database.name)}, ${key(table.name)}, ${literal(JSON.stringify(columns))})`,
+      `INSERT OR REPLACE INTO ${INTERNAL}.tables VALUES (${table.id}, ${nameKey(database.name)}, ${nameKey(table.name)}, ${literal(JSON.stringify(columns))})`,
     );
-    await this.#createView(database, table);
+    if (visible(table)) await this.#run(sql.createView(database.name, table));
   }
 
-  async #createTables(table: StoredTable, columns: readonly TableColumn[]): Promise<void> {
-    const list = (tags: boolean): string =>
-      columns
-        .filter((column) => column.tag === tags)
-        .map((column) => `, ${definition(column)}`)
-        .join('');
-    await this.#run(`CREATE TABLE ${storageOf('rows', table)} (series INTEGER, time TIMESTAMP_NS${list(false)})`);
-    await this.#run(`CREATE TABLE ${storageOf('series', table)} (id INTEGER${list(true)})`);
-  }
-
-  async #addColumns(table: StoredTable, columns: readonly TableColumn[]): Promise<void> {
-    const known = new Set(table.columns.map((column) => column.name));
-    for (const column of columns.filter((each) => !known.has(each.name)))
-      await this.#run(
-        `ALTER TABLE ${storageOf(column.tag ? 'series' : 'rows', table)} ADD COLUMN ${definition(column)}`,
-      );
-  }
-
-  async #createView(database: Database, table: StoredTable): Promise<void> {
-    if (!visible(table)) return;
-    const columns = [...table.columns].sort((a, b) => Number(b.tag) - Number(a.tag));
-    const list = columns.map(
-      (column) => `${column.tag ? 's' : 'r'}.${identifier(`f:${column.name}`)} AS ${identifier(column.name)}`,
-    );
-    await this.#run(
-      `CREATE OR REPLACE VIEW ${identifier(database.name)}.${identifier(table.name)} AS SELECT ${['r.time AS time', ...list].join(', ')} ` +
-        `FROM ${storageOf('rows', table)} r JOIN ${storageOf('series', table)} s ON r.series = s.id`,
-    );
-  }
-
-  /** Runs the work as one transaction. What appenders hold is part of it. */
+  /** Runs the work as one transaction, which includes pending appends. */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     this.#flush();
     try {
@@ -203,8 +151,8 @@ export class Store {
     }
   }
 
-  /** For writes: a transaction where data is kept, since acknowledged means committed; in memory rows may gather. */
-  async writing<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs a write. In a data folder it is a transaction, because acknowledged means committed; in memory appends may wait. */
+  async writeThrough<T>(work: () => Promise<T>): Promise<T> {
     if (this.#durable) return this.transaction(work);
     try {
       return await work();
@@ -215,7 +163,7 @@ export class Store {
     }
   }
 
-  /** After a failure the catalogue in memory may be ahead of the stored one. */
+  /** Reloads the catalogue, because after a failure the one in memory may be ahead. */
   async #recover(): Promise<void> {
     this.#appenders.clear();
     await this.load();
@@ -225,7 +173,7 @@ export class Store {
     for (const appender of this.#appenders.values()) appender.flushSync();
   }
 
-  /** Appends the rows that the table holds for this request. */
+  /** Appends the table's rows of this request. */
   async append(table: StoredTable): Promise<void> {
     const { rows } = table;
     const fresh: StoredSeries[] = [];
@@ -239,14 +187,14 @@ export class Store {
       else if (series.last !== NEVER) table.overlapping = true;
     }
     if (fresh.length > 0) {
-      const appender = await this.connection.createAppender(`series_${table.id}`, '\ue003raw');
+      const appender = await this.connection.createAppender(`series_${table.id}`, sql.internalSchema);
       appendSeries(appender, table, fresh);
       appender.closeSync();
     }
     appendRows(this.api, await this.#appender(table), table);
   }
 
-  /** Makes all rows visible, and merges those of one series and time field by field: the last value that is not null wins. */
+  /** Makes all rows visible, and merges rows that share series and time. */
   async merge(): Promise<void> {
     this.#flush();
     for (const database of this.databases.values())
@@ -255,17 +203,7 @@ export class Store {
 
   async #mergeTable(table: StoredTable): Promise<void> {
     this.#closeAppender(table);
-    const rows = storageOf('rows', table);
-    const names = table.columns.filter((each) => !each.tag).map((column) => identifier(`f:${column.name}`));
-    const merged = names.map((name) => `arg_max(${name}, rowid) AS ${name}`);
-    const list = ['series', 'time', ...merged].join(', ');
-    await this.transaction(async () => {
-      await this.#run(
-        `CREATE TABLE ${rows}_merged AS SELECT ${list} FROM ${rows} GROUP BY series, time ORDER BY min(rowid)`,
-      );
-      await this.#run(`DROP TABLE ${rows}`);
-      await this.#run(`ALTER TABLE ${rows}_merged RENAME TO rows_${table.id}`);
-    });
+    await this.transaction(() => this.#run(...sql.mergeRows(table)));
     table.overlapping = false;
   }
 
@@ -280,7 +218,7 @@ export class Store {
   async #appender(table: StoredTable): Promise<DuckDBAppender> {
     let appender = this.#appenders.get(table);
     if (appender === undefined) {
-      appender = await this.connection.createAppender(`rows_${table.id}`, '\ue003raw');
+      appender = await this.connection.createAppender(`rows_${table.id}`, sql.internalSchema);
       this.#appenders.set(table, appender);
     }
     return appender;
@@ -291,15 +229,11 @@ export class Store {
     this.#appenders.delete(table);
   }
 
-  async #run(sql: string): Promise<void> {
-    await this.connection.run(sql);
+  async #run(...statements: readonly string[]): Promise<void> {
+    for (const statement of statements) await this.connection.run(statement);
   }
 
-  async #rows(sql: string): Promise<readonly (readonly unknown[])[]> {
-    return (await this.connection.run(sql)).getRows();
+  async #rows(statement: string): Promise<readonly (readonly unknown[])[]> {
+    return (await this.connection.run(statement)).getRows();
   }
-}
-
-function definition(column: TableColumn): string {
-  return `${identifier(`f:${column.name}`)} ${sqlTypes[column.type]}`;
 }

@@ -1,10 +1,9 @@
-// Tables, their columns and series as the server holds them in memory. A series is numbered, so that a stored row
-// carries one integer instead of its tags.
+// Tables, columns and series in memory. A stored row carries the number of its series instead of tags.
 
 import type { StoredFieldType } from '../writes/parse-values.js';
 import { type RowColumn, RowColumns } from '../writes/row-columns.js';
 
-/** `codec` is only shown, never used. */
+/** A column. `codec` is only shown. */
 export interface TableColumn {
   readonly name: string;
   readonly type: StoredFieldType;
@@ -14,32 +13,32 @@ export interface TableColumn {
 
 export interface StoredSeries {
   readonly table: StoredTable;
-  /** Sorted by name, each name once. */
+  /** Distinct tags, sorted by name. */
   readonly tags: readonly (readonly [string, string])[];
-  /** −1 until a write with it was applied. */
+  /** −1 until the first write of the series is stored. */
   id: number;
-  /** Latest time stored, ns. A later one cannot overwrite anything. */
+  /** Latest stored time in ns. A later point overwrites nothing. */
   last: bigint;
-  /** The request that saw it last. */
+  /** Number of the last request with the series. */
   request: number;
 }
 
 export interface StoredTable {
   readonly name: string;
   readonly id: number;
-  /** False while no write that names it has been applied. */
+  /** False until the first write of the table is stored. */
   created: boolean;
   columns: TableColumn[];
   readonly series: Map<string, StoredSeries>;
-  /** Number of the next new series. */
+  /** Number of the next series. */
   nextSeries: number;
-  /** Rows of the request being read. */
+  /** Rows of the current request. */
   rows: RowColumns<StoredSeries>;
-  /** Field names as written → column of `rows`. */
+  /** Columns of `rows` by field name as written. */
   readonly written: Map<string, RowColumn>;
-  /** Fields in the order in which points tend to have them: the name as written, `=` included, and its column. */
-  readonly habit: { readonly written: Uint8Array; readonly column: RowColumn }[];
-  /** Stored rows may share series and time: to be merged before anyone looks. */
+  /** Usual order of fields: each name as written, with its `=`, and its column. */
+  readonly usualFields: { readonly written: Uint8Array; readonly column: RowColumn }[];
+  /** True when stored rows may share series and time. A merge precedes the next query. */
   overlapping: boolean;
 }
 
@@ -56,12 +55,12 @@ export function newTable(name: string, id: number, columns: TableColumn[] = [], 
     nextSeries: 0,
     rows: new RowColumns(),
     written: new Map(),
-    habit: [],
+    usualFields: [],
     overlapping: false,
   };
 }
 
-/** Series with these tags, in any order; of two values for one tag the first stays. */
+/** Returns the series of these tags, in any order. The first of duplicate tags wins. */
 export function seriesOf(table: StoredTable, tags: readonly (readonly [string, string])[]): StoredSeries {
   const sorted = [...tags].sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
   const distinct = sorted.filter((tag, i) => i === 0 || tag[0] !== sorted[i - 1][0]);
@@ -74,16 +73,16 @@ export function seriesOf(table: StoredTable, tags: readonly (readonly [string, s
   return series;
 }
 
-/** Forgets the rows of a request, and the memory of an unusually large one. */
-export function forgetRows(table: StoredTable): void {
+/** Discards the rows of a request. After a large request the memory is freed too. */
+export function discardRows(table: StoredTable): void {
   if (table.rows.count > LARGE_REQUEST) {
     table.rows = new RowColumns();
     table.written.clear();
-    table.habit.length = 0;
+    table.usualFields.length = 0;
   } else table.rows.reset();
 }
 
-/** A table whose name holds a slash can be written to, but nobody gets to see it. */
+/** Tells whether SQL can see a table. A name with a slash can be written to, but not queried. */
 export function visible(table: StoredTable): boolean {
   return table.created && !table.name.includes('/');
 }

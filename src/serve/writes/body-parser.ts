@@ -1,10 +1,23 @@
-// Line protocol → rows, byte by byte as the server of 2.4.3 does it, with its oddities: a name runs over a line end,
-// the first byte of some parts is not looked at, two points fit on one line. Judged by the recordings alone, so it
-// shares nothing with the loader's own parser.
+// Parses line protocol exactly as CnosDB 2.4.3 does, oddities included: a name runs over a line end, the first byte of some
+// parts is not checked, two points fit on one line. Recordings are its specification, so it shares no code with the loader.
 
 import { RequestRefusal, unreadable } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';
 import { type StoredSeries, type StoredTable, seriesOf } from '../storage/table.js';
+import {
+  BACKSLASH,
+  COMMA,
+  CR,
+  checkNameEscape,
+  checkValueEscape,
+  EQUALS,
+  HASH,
+  isSpace,
+  LF,
+  QUOTE,
+  SPACE,
+  unexpectedEnd,
+} from './line-bytes.js';
 import {
   fieldType,
   readBoolean,
@@ -18,65 +31,42 @@ import {
 } from './parse-values.js';
 import type { RowColumn } from './row-columns.js';
 
-const LF = 10;
-const CR = 13;
-const SPACE = 32;
-const QUOTE = 34;
-const HASH = 35;
-const COMMA = 44;
-const EQUALS = 61;
-const BACKSLASH = 92;
+/** Limits of the caches of series by their text, and of usual fields. */
 const MAX_HEADS = 200_000;
-const MAX_HABIT = 1_000;
+const MAX_USUAL_FIELDS = 1_000;
 
-/** Time of a point as stored, from the one written (null: none). May refuse. */
-export type Stamp = (written: bigint | null) => bigint;
+/** Converts the written time of a point (null without one) to the stored time. May throw RequestRefusal. */
+export type TimeConverter = (written: bigint | null) => bigint;
 
-function isSpace(byte: number): boolean {
-  return byte === SPACE || byte === LF || byte === CR || byte === 9 || byte === 12;
-}
-
-function unexpectedEnd(at: number): RequestRefusal {
-  return unreadable(`unexpect end line start at '${at}'`);
-}
-
-/** Rejects a byte that may not follow a backslash. */
-function checkEscape(bytes: Buffer, at: number, allowsEquals: boolean): void {
-  const byte = bytes[at];
-  if (byte === COMMA || byte === SPACE || byte === BACKSLASH || byte === QUOTE || byte === 39) return;
-  if (byte === EQUALS && allowsEquals) return;
-  if (at < bytes.length) throw unreadable(`unexpect token '${String.fromCharCode(byte)}' at ${at}`);
-}
-
-/** Reads one body into the rows of the tables it names. */
+/** Parses one body into the rows of its tables. */
 export class BodyParser {
   readonly #bytes: Buffer;
   readonly #database: Database;
-  readonly #stamp: Stamp;
+  readonly #convertTime: TimeConverter;
   readonly #request: number;
   #at = 0;
-  /** A backslash was seen in the part just read. */
+  /** True when the part just read contains a backslash. */
   #escaped = false;
-  /** What refuses the body once all of it has been found readable. */
-  #trouble: RequestRefusal | null = null;
+  /** Refusal of the body, thrown once all of it is parsed. */
+  #refusal: RequestRefusal | null = null;
   readonly #tables: StoredTable[] = [];
 
-  constructor(bytes: Buffer, database: Database, stamp: Stamp, request: number) {
+  constructor(bytes: Buffer, database: Database, convertTime: TimeConverter, request: number) {
     this.#bytes = bytes;
     this.#database = database;
-    this.#stamp = stamp;
+    this.#convertTime = convertTime;
     this.#request = request;
   }
 
-  /** Tables touched, in order of appearance; filled also when this throws. */
+  /** Tables of the body in order of appearance. Also valid after `parse` threw. */
   get tables(): readonly StoredTable[] {
     return this.#tables;
   }
 
-  /** Throws Refusal; the rows are then to be forgotten. */
+  /** Parses the body. Throws RequestRefusal; the caller then discards the rows. */
   parse(): void {
     while (this.#findPoint()) this.#point();
-    if (this.#trouble !== null) throw this.#trouble;
+    if (this.#refusal !== null) throw this.#refusal;
   }
 
   #findPoint(): boolean {
@@ -93,18 +83,18 @@ export class BodyParser {
 
   #point(): void {
     const series = this.#head();
-    this.#meet(series);
+    this.#touch(series);
     const { rows } = series.table;
     const time = this.#fields(series.table) ? this.#time() : null;
     try {
-      rows.end(series, this.#stamp(time));
+      rows.end(series, this.#convertTime(time));
     } catch (error) {
       if (!(error instanceof RequestRefusal)) throw error;
-      this.#trouble ??= error;
+      this.#refusal ??= error;
     }
   }
 
-  /** Measurement and tags, up to the first field. */
+  /** Reads measurement and tags. */
   #head(): StoredSeries {
     const start = this.#at;
     const end = this.#headEnd(start);
@@ -118,7 +108,7 @@ export class BodyParser {
     return series;
   }
 
-  /** Where the unescaped space stands that ends the head; the first byte of it is not looked at. */
+  /** Returns the offset of the unescaped space behind measurement and tags. The first byte is not checked. */
   #headEnd(start: number): number {
     const bytes = this.#bytes;
     let part = start;
@@ -127,7 +117,7 @@ export class BodyParser {
     for (; at < bytes.length; at++) {
       const byte = bytes[at];
       if (byte > EQUALS && byte !== BACKSLASH) continue;
-      if (byte === BACKSLASH) checkEscape(bytes, ++at, place !== 'table');
+      if (byte === BACKSLASH) checkNameEscape(bytes, ++at, place !== 'table');
       else if (byte === EQUALS && place === 'key') place = 'value';
       else if (byte === COMMA && place !== 'key') {
         place = 'key';
@@ -153,7 +143,7 @@ export class BodyParser {
     return seriesOf(table, tags);
   }
 
-  /** Where `stop` stands unescaped, or `end`. */
+  /** Returns the offset of the next unescaped `stop`, or `end`. */
   #partEnd(from: number, end: number, stop: number): number {
     this.#escaped = false;
     let at = from;
@@ -165,57 +155,57 @@ export class BodyParser {
     return Math.min(at, end);
   }
 
-  /** Once a request: a table joins it, and the tags of a series claim their columns. */
-  #meet(series: StoredSeries): void {
+  /** Registers the table and tag columns of a series, once per request. */
+  #touch(series: StoredSeries): void {
     if (series.request === this.#request) return;
     series.request = this.#request;
     const { table } = series;
     if (!this.#tables.includes(table)) this.#tables.push(table);
     for (const [name] of series.tags) {
-      if (name === 'time') this.#trouble ??= timeColumn();
-      else this.#trouble ??= table.rows.column(name).use('STRING', true, table.rows.count);
+      if (name === 'time') this.#refusal ??= timeColumn();
+      else this.#refusal ??= table.rows.column(name).use('STRING', true, table.rows.count);
     }
   }
 
-  /** All fields of a point. True when something follows that ought to be its timestamp. */
+  /** Reads all fields of a point. Returns true when a timestamp follows. */
   #fields(table: StoredTable): boolean {
     const bytes = this.#bytes;
-    let unseen = 1;
+    let unchecked = 1;
     for (let nth = 0; ; nth++) {
       const key = this.#at;
-      const usual = this.#usual(table, nth);
-      if (usual === null) this.#fieldName(key + unseen);
+      const usual = this.#usualField(table, nth);
+      if (usual === null) this.#fieldName(key + unchecked);
       const equals = this.#at;
       const nameEscaped = this.#escaped;
       const end = this.#valueEnd(equals + 1);
-      // At the end of a body an empty value or an empty name just vanishes.
+      // At the end of a body a field with an empty value or name vanishes.
       if (end < bytes.length || (equals > key && end > equals + 1)) {
         const column = usual ?? this.#column(table, key, equals, nameEscaped);
-        if (usual === null && !nameEscaped) this.#expect(table, nth, key, equals, column);
+        if (usual === null && !nameEscaped) this.#rememberField(table, nth, key, equals, column);
         this.#field(table, column, equals + 1, end);
       }
       this.#at = end + 1;
       if (bytes[end] !== COMMA) return this.#afterFields(end);
-      unseen = 0;
+      unchecked = 0;
     }
   }
 
-  /** The column that the points of this table usually have here, if this one has it too; then its name is read. */
-  #usual(table: StoredTable, nth: number): RowColumn | null {
-    const habit = table.habit[nth];
-    if (habit === undefined) return null;
-    const { written } = habit;
+  /** Reads the field name if it is the usual one at this position. Returns its column, or null. */
+  #usualField(table: StoredTable, nth: number): RowColumn | null {
+    const usual = table.usualFields[nth];
+    if (usual === undefined) return null;
+    const { written } = usual;
     for (let i = 0; i < written.length; i++) if (this.#bytes[this.#at + i] !== written[i]) return null;
     this.#at += written.length - 1;
     this.#escaped = false;
-    return habit.column;
+    return usual.column;
   }
 
-  /** Remembers a plain name; one that starts with a byte nobody looked at is not plain. */
-  #expect(table: StoredTable, nth: number, key: number, equals: number, column: RowColumn): void {
+  /** Remembers a plain field name. A name with an unchecked first byte is not plain. */
+  #rememberField(table: StoredTable, nth: number, key: number, equals: number, column: RowColumn): void {
     const first = this.#bytes[key];
-    if (nth >= MAX_HABIT || first === BACKSLASH || first === EQUALS) return;
-    table.habit[nth] = { written: Uint8Array.prototype.slice.call(this.#bytes, key, equals + 1), column };
+    if (nth >= MAX_USUAL_FIELDS || first === BACKSLASH || first === EQUALS) return;
+    table.usualFields[nth] = { written: Uint8Array.prototype.slice.call(this.#bytes, key, equals + 1), column };
   }
 
   #fieldName(from: number): void {
@@ -227,7 +217,7 @@ export class BodyParser {
       if (at >= bytes.length) throw unexpectedEnd(key);
       if (bytes[at] !== BACKSLASH) continue;
       this.#escaped = true;
-      checkEscape(bytes, ++at, true);
+      checkNameEscape(bytes, ++at, true);
     }
     this.#at = at;
   }
@@ -241,9 +231,7 @@ export class BodyParser {
       if (byte === QUOTE) quoted = !quoted;
       else if (byte === BACKSLASH) {
         this.#escaped = true;
-        const next = bytes[++at];
-        if (at < bytes.length && next !== QUOTE && next !== BACKSLASH && next !== 39)
-          throw unreadable(`unexpect token '${String.fromCharCode(next)}' at ${at}`);
+        checkValueEscape(bytes, ++at);
       } else if (!quoted && (byte === COMMA || byte === SPACE || byte === LF || byte === CR)) return at;
     }
     if (quoted) throw unexpectedEnd(from);
@@ -257,10 +245,10 @@ export class BodyParser {
     if (column.has(table.rows.count)) return;
     table.rows.fields++;
     if (column.type !== type || column.tag) {
-      const trouble =
+      const refused =
         column.name === 'time' && type !== 'I64' ? timeColumn() : column.use(type, false, table.rows.count);
-      this.#trouble ??= trouble;
-      if (trouble !== null || column.tag) return;
+      this.#refusal ??= refused;
+      if (refused !== null || column.tag) return;
     }
     column.set(table.rows.count, value);
   }
@@ -273,7 +261,7 @@ export class BodyParser {
 
   #column(table: StoredTable, key: number, equals: number, escaped: boolean): RowColumn {
     const written = this.#bytes.toString('latin1', key, equals);
-    // The first byte of a name may be a backslash that nobody looked at: such a name is another one.
+    // An unchecked first byte may be a backslash, which makes another name.
     const known = table.written.get(escaped ? `\\${written}` : written);
     if (known !== undefined) return known;
     const column = table.rows.column(readName(this.#bytes, key, equals, escaped));
@@ -287,7 +275,7 @@ export class BodyParser {
     return this.#at < this.#bytes.length;
   }
 
-  /** From the first byte after the fields, whatever it is, to the next white space. */
+  /** Reads the timestamp: any first byte, then up to the next white space. */
   #time(): bigint {
     const bytes = this.#bytes;
     const start = this.#at;

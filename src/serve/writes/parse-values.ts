@@ -1,8 +1,8 @@
-// Text of one value → the value, as the server of 2.4.3 reads it: what it accepts beyond reason is accepted here too.
+// Parsers of single values that accept exactly what CnosDB 2.4.3 accepts, oddities included.
 
 import { unreadable } from '../request-refusal.js';
 
-/** Types of a field, by the names that the server uses in its errors. */
+/** Types of fields, named as in the server's errors. */
 export type StoredFieldType = 'F64' | 'I64' | 'U64' | 'BOOL' | 'STRING';
 export type StoredFieldValue = number | bigint | boolean | string;
 
@@ -19,7 +19,7 @@ function invalid(bytes: Buffer, from: number, to: number): Error {
   return unreadable(`invalid field value: '${bytes.toString('utf8', from, to)}'`);
 }
 
-/** Type of the value at `from`, told by its first and last byte. `to` is greater than `from`. */
+/** Returns the type of a non-empty value, from its first and last byte. */
 export function fieldType(bytes: Buffer, from: number, to: number): StoredFieldType {
   const first = bytes[from];
   if (first === QUOTE) return 'STRING';
@@ -29,7 +29,7 @@ export function fieldType(bytes: Buffer, from: number, to: number): StoredFieldT
   return last === 105 ? 'I64' : last === 117 ? 'U64' : 'F64';
 }
 
-/** A bare number. Up to 15 digits divide exactly by a power of ten below 10^16: correctly rounded without a string. */
+/** Parses a bare number. A quotient of up to 15 digits and a power of ten is rounded correctly. */
 export function readFloat(bytes: Buffer, from: number, to: number): number {
   const first = bytes[from];
   let at = first === 45 || first === 43 ? from + 1 : from;
@@ -40,14 +40,14 @@ export function readFloat(bytes: Buffer, from: number, to: number): number {
     const byte = bytes[at];
     if (byte >= 48 && byte <= 57) mantissa = mantissa * 10 + (byte - 48);
     else if (byte === 46 && point < 0 && at > digits) point = at;
-    else return readOddFloat(bytes, from, to);
+    else return readOtherFloat(bytes, from, to);
   }
-  if (at === digits || at - digits > 15) return readOddFloat(bytes, from, to);
+  if (at === digits || at - digits > 15) return readOtherFloat(bytes, from, to);
   const value = point < 0 ? mantissa : mantissa / 10 ** (to - point - 1);
   return first === 45 ? -value : value;
 }
 
-function readOddFloat(bytes: Buffer, from: number, to: number): number {
+function readOtherFloat(bytes: Buffer, from: number, to: number): number {
   const text = bytes.toString('latin1', from, to);
   if (decimal.test(text)) return Number(text);
   const match = nonFinite.exec(text);
@@ -56,7 +56,7 @@ function readOddFloat(bytes: Buffer, from: number, to: number): number {
   return match[1] === '-' ? -Infinity : Infinity;
 }
 
-/** `12i` or `12u`, the suffix included in the range. */
+/** Parses `12i` or `12u`; the range includes the suffix. */
 export function readInteger(bytes: Buffer, from: number, to: number, unsigned: boolean): bigint {
   const text = bytes.toString('latin1', from, to - 1);
   if (!(unsigned ? /^\d+$/ : /^-?\d+$/).test(text)) throw invalid(bytes, from, to);
@@ -65,17 +65,17 @@ export function readInteger(bytes: Buffer, from: number, to: number, unsigned: b
   return value;
 }
 
-/** The first letter decides, the rest only has to be spelled in one of the known ways. */
+/** Parses a boolean. Its first letter decides; the rest must be a known spelling. */
 export function readBoolean(bytes: Buffer, from: number, to: number): boolean {
   if (to - from > 1 && !booleans.has(bytes.toString('latin1', from, to))) throw invalid(bytes, from, to);
   return bytes[from] === 116 || bytes[from] === 84;
 }
 
-/** A string with its quotes. A backslash before `"` or `\` goes, unless the byte before it went for the same reason. */
+/** Parses a quoted string. A backslash before `"` or `\` is dropped, unless the byte before it was dropped. */
 export function readString(bytes: Buffer, from: number, to: number, escaped: boolean): string {
   if (to - from < 2 || bytes[to - 1] !== QUOTE) throw invalid(bytes, from, to);
   if (!escaped) return bytes.toString('utf8', from + 1, to - 1);
-  const kept = Buffer.allocUnsafe(to - from);
+  const unescaped = Buffer.allocUnsafe(to - from);
   let size = 0;
   let dropped = false;
   for (let at = from + 1; at < to - 1; at++) {
@@ -84,17 +84,17 @@ export function readString(bytes: Buffer, from: number, to: number, escaped: boo
     if (escapes && dropped && next === QUOTE) throw invalid(bytes, from + 1, to - 1);
     if (escapes && !dropped) dropped = true;
     else {
-      kept[size++] = bytes[at];
+      unescaped[size++] = bytes[at];
       dropped = false;
     }
   }
-  return kept.toString('utf8', 0, size);
+  return unescaped.toString('utf8', 0, size);
 }
 
-/** A name or tag value: the backslash before comma, space and `=` goes, and none of these may stand without it. */
+/** Parses a name or tag value. A backslash before comma, space and `=` is required and dropped. */
 export function readName(bytes: Buffer, from: number, to: number, escaped: boolean): string {
   if (!escaped) return bytes.toString('utf8', from, to);
-  const kept = Buffer.allocUnsafe(to - from);
+  const unescaped = Buffer.allocUnsafe(to - from);
   let size = 0;
   for (let at = from; at < to; at++) {
     const byte = bytes[at];
@@ -102,14 +102,14 @@ export function readName(bytes: Buffer, from: number, to: number, escaped: boole
       if (bytes[at - 1] !== BACKSLASH) throw unreadable('invalid line protocol syntax');
       size--;
     }
-    kept[size++] = byte;
+    unescaped[size++] = byte;
   }
-  return kept.toString('utf8', 0, size);
+  return unescaped.toString('utf8', 0, size);
 }
 
 const BILLION = 1_000_000_000n;
 
-/** A timestamp, digits with an optional minus. At the end of a body (`lenient`) what follows the digits is ignored. */
+/** Parses a timestamp. At the end of a body (`lenient`) text behind the digits is ignored. */
 export function readTime(bytes: Buffer, from: number, to: number, lenient: boolean): bigint | null {
   let at = bytes[from] === 45 ? from + 1 : from;
   const digits = at;

@@ -1,5 +1,5 @@
-// The points of one request for one table, as columns. Their memory is used again by the next request: appending to
-// DuckDB is synchronous, and requests are applied one after another.
+// The points of one request for one table, as columns. The next request reuses their memory:
+// requests are applied one after another, and appending to DuckDB is synchronous.
 
 import { type RequestRefusal, refusal } from '../request-refusal.js';
 import type { StoredFieldType, StoredFieldValue } from './parse-values.js';
@@ -22,13 +22,13 @@ function grown(values: RowValues, size: number): RowValues {
   return copy;
 }
 
-/** One column of a request. A tag column holds no values: they belong to the series. */
+/** One column of a request. A tag column holds no values, because tags belong to the series. */
 export class RowColumn {
   readonly name: string;
   tag = false;
-  /** Null: not in this request. */
+  /** Null when the request lacks the column. */
   type: StoredFieldType | null = null;
-  /** Row that brought it into this request. */
+  /** First row with the column. */
   firstRow = 0;
   filled = new Uint8Array(FIRST_CAPACITY);
   #values = new Map<StoredFieldType, RowValues>();
@@ -39,10 +39,10 @@ export class RowColumn {
     this.name = name;
   }
 
-  /** The first use in a request fixes the type. Another one is the trouble that refuses the request. */
+  /** Uses the column with a type. The first use fixes the type; another type returns the request's refusal. */
   use(type: StoredFieldType, tag: boolean, row: number): RequestRefusal | null {
     if (this.type === type) return null;
-    if (this.type !== null) return mixed(type);
+    if (this.type !== null) return mixedTypes(type);
     this.type = type;
     this.tag = tag;
     this.firstRow = row;
@@ -55,7 +55,7 @@ export class RowColumn {
     return null;
   }
 
-  /** True when this row has a value already: of two fields with one name the first stays. */
+  /** Tells whether the row has a value. The first of duplicate fields wins. */
   has(row: number): boolean {
     return this.#last === row;
   }
@@ -67,7 +67,7 @@ export class RowColumn {
     this.#last = row;
   }
 
-  /** The value of a row, null where it has none. */
+  /** Returns the value of a row, or null. */
   get(row: number): StoredFieldValue | null {
     if (row >= this.filled.length || this.filled[row] === 0) return null;
     const value = this.#current[row];
@@ -91,11 +91,11 @@ export class RowColumn {
   }
 }
 
-function mixed(type: StoredFieldType): RequestRefusal {
+function mixedTypes(type: StoredFieldType): RequestRefusal {
   return refusal('050014', `line to batch error: Expected ${type.toLowerCase()} column`);
 }
 
-/** All rows of a request for one table. */
+/** The rows of a request for one table. */
 export class RowColumns<Series> {
   count = 0;
   fields = 0;
@@ -112,7 +112,7 @@ export class RowColumns<Series> {
     return column;
   }
 
-  /** Ends the row whose fields have been set. */
+  /** Completes a row. */
   end(series: Series, time: bigint): void {
     if (this.count === this.times.length) this.times = grown(this.times, this.count * 2) as BigInt64Array<ArrayBuffer>;
     this.times[this.count] = time;
@@ -126,7 +126,7 @@ export class RowColumns<Series> {
     this.series.length = 0;
   }
 
-  /** Columns in this request, in the order in which the real server adds them to a new table. */
+  /** Lists the columns of the request in the order in which the real server adds them to a table. */
   used(): RowColumn[] {
     return [...this.columns.values()]
       .filter((column) => column.type !== null)

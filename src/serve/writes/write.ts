@@ -1,12 +1,12 @@
-// A body of line protocol → stored rows, or a refusal. The order of checks is the real server's: text, grammar,
-// database, time, types within the request, types against the tables.
+// Stores a body of line protocol, or refuses it. Checks run in the order of the real server:
+// text, grammar, database, time, types within the request, types of the tables.
 
 import { isUtf8 } from 'node:buffer';
 import { noDatabase, notApplied, type RequestRefusal, refusal } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';
 import type { Store } from '../storage/store.js';
-import { forgetRows, type StoredTable, type TableColumn } from '../storage/table.js';
-import { BodyParser, type Stamp } from './body-parser.js';
+import { discardRows, type StoredTable, type TableColumn } from '../storage/table.js';
+import { BodyParser, type TimeConverter } from './body-parser.js';
 import type { RowColumn } from './row-columns.js';
 
 export type WritePrecision = 'ns' | 'us' | 'ms';
@@ -16,36 +16,36 @@ const MAX = 2n ** 63n - 1n;
 const MIN = -(2n ** 63n);
 let requests = 0;
 
-/** Stores all points of the body or none, unless a table's types refuse it: then tables before it stay, empty. */
+/** Stores all points of the body, or none. After a type conflict, tables created before it stay, empty. */
 export function write(store: Store, name: string, body: Buffer, precision: WritePrecision): Promise<void> {
   return store.exclusively(async () => {
     if (!isUtf8(body)) throw refusal('040015', 'Invalid utf-8 sequence: invalid utf-8 sequence');
     const database = store.databases.get(name);
     const reading = database ?? store.databases.get('public');
     if (reading === undefined) throw noDatabase(name);
-    const parser = new BodyParser(body, reading, stampFor(reading, precision), ++requests);
+    const parser = new BodyParser(body, reading, timeConverter(reading, precision), ++requests);
     try {
       parser.parse();
       if (database === undefined) throw noDatabase(name);
       await apply(store, database, parser.tables);
       database.cached = (database.cached + body.length) % database.options.maxMemcacheSize;
     } catch (error) {
-      forget(parser.tables);
-      reading.forgetUnborn();
+      discard(parser.tables);
+      reading.removeUncreated();
       throw error;
     }
-    forget(parser.tables);
+    discard(parser.tables);
   });
 }
 
-function forget(tables: readonly StoredTable[]): void {
-  for (const table of tables) forgetRows(table);
+function discard(tables: readonly StoredTable[]): void {
+  for (const table of tables) discardRows(table);
 }
 
-/** Brings the rows held by the tables into the store. */
+/** Stores the current rows of the tables. */
 export async function apply(store: Store, database: Database, tables: readonly StoredTable[]): Promise<void> {
   if (tables.length === 0) return;
-  const refused = await store.writing(async (): Promise<RequestRefusal | null> => {
+  const refused = await store.writeThrough(async (): Promise<RequestRefusal | null> => {
     for (const table of tables) {
       const columns = columnsWith(database, table);
       if (!Array.isArray(columns)) return columns;
@@ -57,7 +57,7 @@ export async function apply(store: Store, database: Database, tables: readonly S
   if (refused !== null) throw refused;
 }
 
-/** Columns of the table once this request is in, or what speaks against it. */
+/** Returns the columns of the table after this request, or the refusal. */
 function columnsWith(database: Database, table: StoredTable): TableColumn[] | RequestRefusal {
   const used = table.rows.used();
   if (table.rows.columns.get('time')?.type) return notApplied('Time column not found in flatbuffer columns');
@@ -80,8 +80,8 @@ function conflict(found: RowColumn, expected: TableColumn): RequestRefusal {
   return notApplied(`DataSchemaError: Column '${found.name}' type error, found ${got} expected ${wanted}`);
 }
 
-/** Written time → stored time of this database, in ns. A point without a time gets the clock's ns, whatever the unit. */
-export function stampFor(database: Database, precision: WritePrecision): Stamp {
+/** Builds the conversion of written to stored time, in ns. A point without a time gets the current time in ns. */
+export function timeConverter(database: Database, precision: WritePrecision): TimeConverter {
   const unit = perUnit[precision];
   const stored = perUnit[database.options.precision.toLowerCase() as WritePrecision];
   const now = BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n);
@@ -100,7 +100,7 @@ function expired(): RequestRefusal {
   return refusal('030034', 'Operation not support: create expired bucket');
 }
 
-/** With a TTL, no bucket is created for a time beyond it; one that is there still takes points. */
+/** Refuses new buckets beyond the TTL. Existing buckets still accept points. */
 function bucketCheck(database: Database, now: number): (time: number) => void {
   const { ttl, vnodeDuration } = database.options;
   let current = Number.NaN;
