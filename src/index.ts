@@ -4,13 +4,14 @@ import { resolve } from './config/resolve.js';
 import type { OptionValues, OutputKey, Settings } from './config/settings.js';
 import { BulkLoadError, InterruptedError, UsageError } from './core/errors.js';
 import { clock } from './core/system-clock.js';
-import type { Input, Notice, Snapshot, Summary, Target } from './core/types/index.js';
+import type { Input, Notice, Summary, Target } from './core/types/index.js';
 import { version } from './core/version.js';
 import { streamInput, withInputErrors } from './inputs/custom.js';
 import { expand } from './inputs/expand.js';
 import { createTarget } from './load/create-target.js';
 import { options as table } from './load/option-table.js';
 import { load as run } from './load/pipeline.js';
+import type { Snapshot } from './reporting/figures.js';
 import { type CustomTarget, createCustomTarget } from './targets/custom/custom-target.js';
 
 export * from './core/errors.js';
@@ -32,7 +33,6 @@ export type {
   Notice,
   PointValues,
   Precision,
-  Snapshot,
   Summary,
   Target,
   TargetColumn,
@@ -41,6 +41,7 @@ export type {
   Verdict,
   VerifyReport,
 } from './core/types/index.js';
+export type { Snapshot } from './reporting/figures.js';
 export { type CustomTarget, createCustomTarget, streamInput };
 
 /**

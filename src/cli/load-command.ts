@@ -7,6 +7,7 @@ import { clock } from '../core/system-clock.js';
 import { size } from '../core/text.js';
 import type { Clock, Notice, Summary, TargetDescription, TargetTraits } from '../core/types/index.js';
 import { version } from '../core/version.js';
+import { wrapObject } from '../core/wrap-object.js';
 import { expand } from '../inputs/expand.js';
 import { isUrl } from '../inputs/http/url-name.js';
 import { createTarget } from '../load/create-target.js';
@@ -114,24 +115,14 @@ async function show(settings: Settings, { env, stderr }: Process, time: Clock): 
       stderr.write(text);
     },
     columns: () => widthOf({ stderr }),
+    ...(terminal ? { terminal: stderr } : {}),
     color: terminal && !env.NO_COLOR && env.TERM !== 'dumb',
     // These two cut instead.
     reflows: env.XTERM_VERSION === undefined && env.TERM !== 'linux',
   };
   const seen = await reporter(mode, io, time, settings.logLevel);
   // Quiet is not a word when all goes well; what went wrong is then in the summary.
-  return settings.quiet ? { ...bound(seen), notice: () => {} } : seen;
-}
-
-function bound(seen: Reporter): Reporter {
-  return {
-    start: (lines) => seen.start(lines),
-    show: (snapshot) => seen.show(snapshot),
-    notice: (notice) => seen.notice(notice),
-    status: () => seen.status(),
-    finish: (summary) => seen.finish(summary),
-    samples: () => seen.samples(),
-  };
+  return settings.quiet ? wrapObject(seen, { notice: () => {} }) : seen;
 }
 
 function tell({ summary, examples, error }: LoadResult, settings: Settings, process: Process): void {

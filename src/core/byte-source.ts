@@ -1,26 +1,18 @@
 // Wrappers around byte sources: every property that a wrapper does not replace reaches the source itself.
 
+import { wrapObject } from './wrap-object.js';
+
 /** What any source has: reads into the caller's memory, 0 at the end. */
 export interface Readable {
   read(into: Uint8Array, signal: AbortSignal): Promise<number>;
 }
 
-/**
- * A source with some members replaced. Everything else, such as the live `bytesRead`, is the source's own, and so is
- * `this` in its methods. A member that is overridden with undefined is absent.
- */
+/** Wraps a source; see wrapObject. */
 export function wrapSource<T extends Readable, O extends Partial<Record<keyof T, unknown>>>(
   source: T,
   overrides: O & ThisType<T>,
 ): T {
-  return new Proxy(source, {
-    get(target, key) {
-      if (Object.hasOwn(overrides, key)) return Reflect.get(overrides, key);
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-    has: (target, key) => (Object.hasOwn(overrides, key) ? Reflect.get(overrides, key) !== undefined : key in target),
-  });
+  return wrapObject(source, overrides);
 }
 
 /**

@@ -13,7 +13,6 @@ import type {
   InputPrecision,
   Notice,
   RunDetails,
-  Snapshot,
   Summary,
   Target,
   TargetColumn,
@@ -26,6 +25,7 @@ import { forecastNotices, forecastTargetMemory } from '../flow-control/target-me
 import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
 import { formatsOf, unusedMapping } from '../formats/format-set.js';
 import { emptyTimeSample, sampleTimes, type TimeSample } from '../inputs/sample-times.js';
+import type { Snapshot } from '../reporting/figures.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { DetailCollector } from './ledger/detail-collector.js';
 import { accepts, Ledger } from './ledger/ledger.js';

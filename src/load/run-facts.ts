@@ -1,9 +1,11 @@
 // What a run shows of itself: a snapshot while it goes on, the parts of its summary at the end. Reads, never changes.
 
-import type { Clock, EndpointTotals, Input, LimitingFactor, Snapshot, Summary } from '../core/types/index.js';
+import type { LimitingFactor } from '../core/limiting-factors.js';
+import type { Clock, EndpointTotals, Input, Summary } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { peakResident } from '../flow-control/own-memory/resident.js';
 import type { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
+import type { Snapshot } from '../reporting/figures.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Meter } from './ledger/meter.js';
 import { type SummaryInput, summarize } from './ledger/summarize.js';
@@ -37,6 +39,8 @@ export function snapshotOf(told: RunFacts): Snapshot {
   return {
     at: clock.now(),
     seconds: (now - told.begunMs) / 1000,
+    phase: sending === null ? 'starting' : 'sending',
+    percent: percentOf(bytes.read, totalSize(inputs)),
     points: { read, loaded, rejected },
     values: { loaded: ledger.values },
     bytes: { ...bytes, total: totalSize(inputs), sent: meter.bytesSent },
@@ -137,6 +141,12 @@ function pressureOf(told: RunFacts): Summary['pressure'] {
     throttledSeconds: held.target + held.targetMemory + held.ownMemory,
     heldBackBy: held,
   };
+}
+
+/** Null while the total is unknown. */
+function percentOf(bytes: number, total: number | null): number | null {
+  if (total === null) return null;
+  return total === 0 ? 100 : Math.min(100, (100 * bytes) / total);
 }
 
 function totalSize(inputs: readonly Input[]): number | null {

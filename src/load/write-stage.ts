@@ -15,7 +15,7 @@ import { collector } from '../flow-control/own-memory/gc.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import type { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
 import type { Governor } from '../flow-control/types.js';
-import { Stall } from '../reporting/progress/stall.js';
+import { StallReport } from '../reporting/progress/stall.js';
 import { awaitColumns, refresh } from '../schema/await-columns.js';
 import type { Catalogue } from '../schema/catalogue.js';
 import { FirstWriteLock } from '../state/locks/first-write-lock.js';
@@ -55,7 +55,7 @@ export class WriteStage {
   readonly #gate = pLimit(1);
   readonly #outstanding = new InFlightBatches();
   readonly #turns: FirstWriteLock;
-  readonly #stall: Stall;
+  readonly #stall: StallReport;
   readonly #delivery: Delivery;
   #begun = false;
 
@@ -176,14 +176,14 @@ export class WriteStage {
     });
   }
 
-  #watchForStalls(): Stall {
+  #watchForStalls(): StallReport {
     const { clock, target, input, notify } = this.#context;
-    const look = () => ({
+    const facts = () => ({
       outstanding: this.#outstanding.count,
       endpoints: target.endpoints(),
       input: input(),
     });
-    return new Stall({ clock, look, notify });
+    return new StallReport({ clock, facts, notify });
   }
 
   #deliveryTo(): Delivery {

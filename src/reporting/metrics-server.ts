@@ -1,4 +1,4 @@
-// `--metrics-listen`: the numbers of a run over HTTP, for as long as it goes on.
+// `--metrics-listen`: the metrics of a run over HTTP while it goes on.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -6,14 +6,17 @@ import type { AddressInfo } from 'node:net';
 import { UsageError } from '../core/errors.js';
 import type { RunMetrics } from './metrics.js';
 
-export interface Listening {
-  /** Of the page with the numbers. */
+export interface MetricsServer {
+  /** URL of the metrics. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Answers GET /metrics. Does not keep the process alive. Throws UsageError when the address is not to be had. */
-export async function listen(metrics: RunMetrics, { host, port }: { host: string; port: number }): Promise<Listening> {
+/** Answers GET /metrics. Does not keep the process alive. Throws UsageError if the address is not available. */
+export async function serveMetrics(
+  metrics: RunMetrics,
+  { host, port }: { host: string; port: number },
+): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     request.resume();
     const isPage = request.url?.split('?', 1)[0] === '/metrics';
@@ -31,8 +34,12 @@ export async function listen(metrics: RunMetrics, { host, port }: { host: string
   try {
     await once(server, 'listening');
   } catch (error) {
-    const got = error instanceof Error ? error.message : String(error);
-    const problem = `listening for metrics on ${host}:${port} — expected the address to be free and ours — got ${got} — name another with --metrics-listen, or :0 for any`;
+    const problem = {
+      tried: `listening for metrics on ${host}:${port}`,
+      expected: 'a free address of this machine',
+      found: error instanceof Error ? error.message : String(error),
+      fix: 'use another address with --metrics-listen, or port 0 for any free one',
+    };
     throw new UsageError([problem], { cause: error });
   }
   const { port: bound } = server.address() as AddressInfo;

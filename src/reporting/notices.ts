@@ -1,37 +1,38 @@
-// A thousand refusals are one line: notices of a kind are shown at once, then once a minute with how many there were.
+// Notices of a run: throttled for people who watch, and collected by kind for the report page.
 
 import type { Notice } from '../core/types/index.js';
 
-const againMs = 60_000;
+const repeatMs = 60_000;
+const maxLoggedKinds = 50;
 const ranks: Record<Notice['level'], number> = { error: 0, warn: 1, info: 2, debug: 3 };
 
-export interface ShownNotice extends Notice {
-  /** How many notices this one stands for. */
+export interface ThrottledNotice extends Notice {
+  /** Number of notices that this one stands for. */
   readonly count: number;
 }
 
 interface NoticeKind {
   latest: Notice;
-  /** Not shown yet. */
+  /** Notices that are not shown yet. */
   waiting: number;
   shownAt: number;
 }
 
-/** Decides which notices are shown when; times are monotonic ms. */
-export class Notices {
+/** Shows the first notice of a kind at once, and later ones once a minute with their count. Times are monotonic ms. */
+export class NoticeThrottle {
   readonly #kinds = new Map<string, NoticeKind>();
   readonly #level: Notice['level'];
 
-  /** Notices below `level` are dropped. */
+  /** Drops notices below `level`. */
   constructor(level: Notice['level']) {
     this.#level = level;
   }
 
-  /** The notice when it is to be shown now, null when it waits for `due`. */
-  add(notice: Notice, now: number): ShownNotice | null {
+  /** Returns the notice if it is due at once; null if it waits. */
+  add(notice: Notice, now: number): ThrottledNotice | null {
     if (ranks[notice.level] > ranks[this.#level]) return null;
     const kind = this.#kinds.get(notice.kind);
-    if (kind === undefined || (kind.waiting === 0 && now - kind.shownAt >= againMs)) {
+    if (kind === undefined || (kind.waiting === 0 && now - kind.shownAt >= repeatMs)) {
       this.#kinds.set(notice.kind, { latest: notice, waiting: 0, shownAt: now });
       return { ...notice, count: 1 };
     }
@@ -40,24 +41,58 @@ export class Notices {
     return null;
   }
 
-  /** The latest of each kind that has waited for its minute. */
-  due(now: number): ShownNotice[] {
-    return this.#show(now, (kind) => now - kind.shownAt >= againMs);
+  /** Returns the latest notice of each kind that has waited for its minute. */
+  due(now: number): ThrottledNotice[] {
+    return this.#take(now, (kind) => now - kind.shownAt >= repeatMs);
   }
 
-  /** All that waits. */
-  rest(now: number): ShownNotice[] {
-    return this.#show(now, () => true);
+  /** Returns all waiting notices. */
+  rest(now: number): ThrottledNotice[] {
+    return this.#take(now, () => true);
   }
 
-  #show(now: number, ready: (kind: NoticeKind) => boolean): ShownNotice[] {
-    const shown: ShownNotice[] = [];
+  #take(now: number, ready: (kind: NoticeKind) => boolean): ThrottledNotice[] {
+    const taken: ThrottledNotice[] = [];
     for (const kind of this.#kinds.values()) {
       if (kind.waiting === 0 || !ready(kind)) continue;
-      shown.push({ ...kind.latest, count: kind.waiting });
+      taken.push({ ...kind.latest, count: kind.waiting });
       kind.waiting = 0;
       kind.shownAt = now;
     }
-    return shown;
+    return taken;
+  }
+}
+
+export interface NoticeEntry {
+  readonly level: Notice['level'];
+  /** The latest message. */
+  readonly message: string;
+  readonly times: number;
+  /** Seconds since the start. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Collects warnings and errors by kind. */
+export class NoticeLog {
+  readonly #kinds = new Map<string, NoticeEntry>();
+  #more = 0;
+
+  /** Notices of further kinds, beyond the first 50. */
+  get more(): number {
+    return this.#more;
+  }
+
+  get all(): readonly NoticeEntry[] {
+    return [...this.#kinds.values()].sort((a, b) => a.first - b.first);
+  }
+
+  add({ level, kind, message }: Notice, seconds: number): void {
+    if (level !== 'error' && level !== 'warn') return;
+    const before = this.#kinds.get(kind);
+    if (before !== undefined) this.#kinds.set(kind, { ...before, message, times: before.times + 1, last: seconds });
+    else if (this.#kinds.size < maxLoggedKinds)
+      this.#kinds.set(kind, { level, message, times: 1, first: seconds, last: seconds });
+    else this.#more += 1;
   }
 }

@@ -1,121 +1,102 @@
-// Result files (`--summary`, `--report`, `--metrics-file`): whoever finds one can trust that it is whole and of the latest run.
+// Result files (`--summary`, `--report`, `--metrics-file`). A file is complete and of the latest run, or absent.
 
-import { constants } from 'node:fs';
-import { link, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { link, open, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { StateError, UsageError } from '../core/errors.js';
+import { openFifoForWriting, replaceFile, temporaryBeside } from '../core/files.js';
 
-/** The file itself where `path` is a link: the link stays. */
-async function target(path: string): Promise<string> {
+/** Follows a link to its file, so that the link stays. */
+async function resolved(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-/** A pipe or /dev/null is written to, never replaced. */
+/** Finds pipes and devices. They are written to and never replaced. */
 async function isSpecial(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
   return found !== null && !found.isFile() && !found.isDirectory();
 }
 
-function beside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-}
-
-function cause(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Only an earlier result may be removed: a name that slipped in where data lies must not cost the data. */
-async function refuseForeign(file: string, own: RegExp): Promise<void> {
+/** Throws unless the file begins like an earlier result: a mistyped name must not delete data. */
+async function assertResult(file: string, head: RegExp): Promise<void> {
   const handle = await open(file, 'r').catch(() => null);
   if (handle === null) return;
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
-    const head = buffer.toString('latin1', 0, bytesRead);
-    if (bytesRead > 0 && !own.test(head)) throw new Error('a file that is no earlier result');
+    const beginning = buffer.toString('latin1', 0, bytesRead);
+    if (bytesRead > 0 && !head.test(beginning)) throw new Error('a file that is not an earlier result');
   } finally {
     await handle.close();
   }
 }
 
-/** How they begin. */
+/** Beginnings of the result files. */
 export const summaryHead = /^\{\s*"formatVersion"/;
 export const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
 export const metricsHead = /^# HELP bulk_load_/;
 
-/** Proves that `path` can be written later, and removes an older result, known by how it begins. Throws UsageError. */
-export async function prepareResult(path: string, own = summaryHead): Promise<void> {
+/** Checks that `path` can be written, and removes an older result with this beginning. Throws UsageError. */
+export async function prepareResult(path: string, head = summaryHead): Promise<void> {
   try {
-    const file = await target(path);
+    const file = await resolved(path);
     if (await isSpecial(file)) return;
-    await refuseForeign(file, own);
-    await writeFile(beside(file), '');
-    await rm(beside(file));
+    await assertResult(file, head);
+    await writeFile(temporaryBeside(file), '');
+    await rm(temporaryBeside(file));
     await rm(file, { force: true });
   } catch (error) {
-    const problem = `prepare the result file ${path} — expected a writable place for a file — got ${cause(error)} — name another file`;
+    const problem = {
+      tried: `preparing the result file ${path}`,
+      expected: 'a writable place for a file',
+      found: messageOf(error),
+      fix: 'use another file',
+    };
     throw new UsageError([problem], { cause: error });
   }
 }
 
-/** Removes an older result where there is one. Never throws: whoever calls has more important trouble to tell. */
-export async function forgetResult(path: string, own: RegExp): Promise<void> {
-  const file = await target(path);
+/** Removes an older result if there is one. Never throws: the caller reports another error. */
+export async function removeResult(path: string, head: RegExp): Promise<void> {
+  const file = await resolved(path);
   if (await isSpecial(file)) return;
-  await refuseForeign(file, own)
+  await assertResult(file, head)
     .then(() => rm(file, { force: true }))
     .catch(() => {});
 }
 
+/** Text of a result: one string, or parts that are made while they are written. */
+export type ResultText = string | Iterable<string>;
+
 /**
- * Writes it whole or not at all: a temporary file, fsync, rename. Throws StateError.
- * @param yields a file that is there meanwhile stays, since it is of a run that has more to tell
+ * Writes a result completely or not at all. Throws StateError.
+ * @param yields keeps a file that appeared meanwhile, because it belongs to the run that holds the load
  */
-export async function writeResult(path: string, text: string, yields = false): Promise<void> {
+export async function writeResult(path: string, text: ResultText, yields = false): Promise<void> {
   try {
-    const file = await target(path);
+    const file = await resolved(path);
+    // A link fails where the name is taken; the exit code then says enough.
+    const keep = (temporary: string): Promise<void> => link(temporary, file).catch(() => {});
     if (await isSpecial(file)) await writeSpecial(file, text);
-    else await put(file, text, yields);
+    else await replaceFile(file, (handle) => writeFile(handle, text), ...(yields ? [keep] : []));
   } catch (error) {
-    const problem = `write the result file ${path} — expected it to be writable as at the start — got ${cause(error)} — free space or name another file`;
+    const problem = {
+      tried: `writing the result file ${path}`,
+      expected: 'a file that is still writable',
+      found: messageOf(error),
+      fix: 'free space, or use another file',
+    };
     throw new StateError(problem, { cause: error });
   }
 }
 
-/** Looks for a reader of a pipe, ms. */
-const looks = [0, 100, 400, 1500, 3000];
-
-/** To open a pipe that nobody reads from never ends, and no signal ends it: asked first, it says so. */
-async function writeSpecial(file: string, text: string): Promise<void> {
+async function writeSpecial(file: string, text: ResultText): Promise<void> {
   if (!(await stat(file)).isFIFO()) return await writeFile(file, text);
-  for (const wait of looks) {
-    await sleep(wait);
-    const handle = await open(file, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);
-    if (handle === null) continue;
-    // Kept until then: whoever reads must not see the end before the beginning.
-    try {
-      return await writeFile(file, text);
-    } finally {
-      await handle.close();
-    }
-  }
-  throw new Error('a pipe that nobody reads from');
-}
-
-async function put(file: string, text: string, yields: boolean): Promise<void> {
-  const temporary = beside(file);
+  const handle = await openFifoForWriting(file);
   try {
-    const handle = await open(temporary, 'w');
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    // A link takes no place that is taken; where there are none, nothing is written: the exit code says it all.
-    if (yields) await link(temporary, file).catch(() => {});
-    else await rename(temporary, file);
+    await writeFile(handle, text);
   } finally {
-    await rm(temporary, { force: true });
+    await handle.close();
   }
 }

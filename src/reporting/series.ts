@@ -1,58 +1,58 @@
-// The run over time, for a picture: a bounded number of samples at even distances. When it is full every second one
-// is merged into the next and the distance doubles, so the memory of a day is that of ten minutes.
+// The run over time, in bounded memory: at most 600 samples. Beyond that, neighbours merge and their distance doubles.
 
-import type { Answers, Level, Sample, Snapshot } from '../core/types/index.js';
+import { byFactor } from '../core/limiting-factors.js';
+import type { Level, Sample } from '../core/types/index.js';
+import { answersBetween } from './answers.js';
+import type { Snapshot } from './figures.js';
 
-type SeriesStretch = Omit<Sample, 'pointsPerSecond'>;
-
-/** What was counted up to a look, and the worst of the stretch that it ends. */
-interface KeptSample extends SeriesStretch {
+/** Totals up to a snapshot, and the maxima of the stretch that it ends. */
+interface CumulativeSample extends Omit<Sample, 'pointsPerSecond'> {
   readonly loaded: number;
 }
 
-/** Shortest distance, s. */
-const firstEvery = 1;
-const mostSamples = 600;
-const mostEndpoints = 16;
+/** Initial length of a stretch, s. */
+const firstStretch = 1;
+const maxSamples = 600;
+const maxEndpoints = 16;
 const levels: readonly Level[] = ['normal', 'high', 'critical', 'stop'];
 
 export class Series {
-  #every = firstEvery;
-  #kept: KeptSample[] = [];
-  #origin: KeptSample | null = null;
+  #stretchSeconds = firstStretch;
+  #samples: CumulativeSample[] = [];
+  #first: CumulativeSample | null = null;
 
-  /** Looks within one stretch are merged into one sample. */
+  /** Adds a snapshot. Snapshots of one stretch merge into one sample. */
   add(snapshot: Snapshot): void {
-    const now = keptOf(snapshot);
-    this.#origin ??= now;
-    this.#keep(now);
-    if (this.#kept.length > mostSamples) this.#thin();
+    const sample = cumulative(snapshot);
+    this.#first ??= sample;
+    this.#append(sample);
+    if (this.#samples.length > maxSamples) this.#thin();
   }
 
   samples(): Sample[] {
-    return this.#kept.map((sample, i) => since(this.#kept[i - 1] ?? this.#origin!, sample));
+    return this.#samples.map((sample, i) => between(this.#samples[i - 1] ?? this.#first!, sample));
   }
 
-  #keep(sample: KeptSample): void {
-    const last = this.#kept.at(-1);
-    const same = last !== undefined && this.#stretch(last) === this.#stretch(sample);
-    if (same) this.#kept[this.#kept.length - 1] = merged(last, sample);
-    else this.#kept.push(sample);
+  #append(sample: CumulativeSample): void {
+    const last = this.#samples.at(-1);
+    const same = last !== undefined && this.#stretchOf(last) === this.#stretchOf(sample);
+    if (same) this.#samples[this.#samples.length - 1] = merged(last, sample);
+    else this.#samples.push(sample);
   }
 
-  #stretch({ seconds }: KeptSample): number {
-    return Math.floor(seconds / this.#every);
+  #stretchOf({ seconds }: CumulativeSample): number {
+    return Math.floor(seconds / this.#stretchSeconds);
   }
 
   #thin(): void {
-    const before = this.#kept;
-    this.#every *= 2;
-    this.#kept = [];
-    for (const sample of before) this.#keep(sample);
+    const before = this.#samples;
+    this.#stretchSeconds *= 2;
+    this.#samples = [];
+    for (const sample of before) this.#append(sample);
   }
 }
 
-function keptOf({ seconds, points, memory, writers, heldBack, target, endpoints }: Snapshot): KeptSample {
+function cumulative({ seconds, points, memory, writers, heldBack, target, endpoints }: Snapshot): CumulativeSample {
   return {
     seconds,
     ...memory,
@@ -60,14 +60,14 @@ function keptOf({ seconds, points, memory, writers, heldBack, target, endpoints 
     heldBack,
     ...target,
     endpoints: endpoints
-      .slice(0, mostEndpoints)
+      .slice(0, maxEndpoints)
       .map(({ answers, p99Ms, openSeconds }) => ({ answers, p99Ms, openSeconds })),
     loaded: points.loaded,
   };
 }
 
-/** Counts are those of the second, the worst is that of both. */
-function merged(first: KeptSample, second: KeptSample): KeptSample {
+/** Merges two samples: totals of the second, maxima of both. */
+function merged(first: CumulativeSample, second: CumulativeSample): CumulativeSample {
   return {
     ...second,
     rssBytes: Math.max(first.rssBytes, second.rssBytes),
@@ -81,40 +81,21 @@ function merged(first: KeptSample, second: KeptSample): KeptSample {
   };
 }
 
-/** The stretch from one look to another. */
-function since(before: KeptSample, { loaded, ...sample }: KeptSample): Sample {
+/** Returns the stretch between two samples. */
+function between(before: CumulativeSample, { loaded, ...sample }: CumulativeSample): Sample {
   const elapsed = sample.seconds - before.seconds;
-  const { target, targetMemory, ownMemory, input, rateLimit } = sample.heldBack;
   return {
     ...sample,
     pointsPerSecond: elapsed > 0 ? (loaded - before.loaded) / elapsed : 0,
-    heldBack: {
-      target: target - before.heldBack.target,
-      targetMemory: targetMemory - before.heldBack.targetMemory,
-      ownMemory: ownMemory - before.heldBack.ownMemory,
-      input: input - before.heldBack.input,
-      rateLimit: rateLimit - before.heldBack.rateLimit,
-    },
+    heldBack: byFactor((key) => sample.heldBack[key] - before.heldBack[key]),
     flushes: sample.flushes - before.flushes,
-    endpoints: sample.endpoints.map((endpoint, i) => {
+    endpoints: sample.endpoints.map(({ answers, p99Ms, openSeconds }, i) => {
       const earlier = before.endpoints[i];
       return {
-        answers: earlier === undefined ? endpoint.answers : difference(endpoint.answers, earlier.answers),
-        p99Ms: endpoint.p99Ms,
-        openSeconds: endpoint.openSeconds - (earlier?.openSeconds ?? 0),
+        answers: answersBetween(answers, earlier?.answers),
+        p99Ms,
+        openSeconds: openSeconds - (earlier?.openSeconds ?? 0),
       };
     }),
-  };
-}
-
-function difference(now: Answers, before: Answers): Answers {
-  return {
-    accepted: now.accepted - before.accepted,
-    overloaded: now.overloaded - before.overloaded,
-    forming: now.forming - before.forming,
-    unreachable: now.unreachable - before.unreachable,
-    dropped: now.dropped - before.dropped,
-    rejected: now.rejected - before.rejected,
-    refused: now.refused - before.refused,
   };
 }

@@ -1,32 +1,34 @@
-// What a person needs in the morning: whether all is there, what is not, where it is, and how to go on.
+// The summary of a run for people: what is loaded, what is not, where it is, and how to resume.
 
+import { namedFactors } from '../core/limiting-factors.js';
 import { outcomes } from '../core/outcomes.js';
 import { printable } from '../core/printable.js';
 import { count, duration, latency, plural, size } from '../core/text.js';
 import type { Summary } from '../core/types/index.js';
-import { wrapped } from './progress/wrap.js';
+import { wrapped } from './wrap.js';
 
-/** Of a load that an earlier run began. */
-const usageLater = 'Nothing was sent in this run: the options or the inputs are not right.';
+/** Replaces the sentence of `usage` if an earlier run of the load has sent points. */
+const nothingSentNow = 'Nothing was sent in this run: an option or an input is wrong.';
 
-/** Of those that `--verify` found. */
-const differencesShown = 5;
-/** More inputs than this are shown only where something went wrong with them. */
-const inputsShown = 20;
+const maxDifferences = 5;
+/** With more inputs, only those with rejects or trouble are listed, and at most so many. */
+const maxInputs = 20;
 const nameWidth = 10;
-/** Whole, however long it is. */
-const toBeCopied = /^ {2}(run again|checkpoint|see) /;
+/** Rows to copy from; they stay whole on narrow terminals. */
+const copiedRow = /^ {2}(run again|checkpoint|see) /;
 
 type InputSummary = Summary['inputs'][number];
 
-/** `--summary`: one JSON document, all keys always present. */
+/** Prints the JSON document of `--summary`. */
 export function summaryJson(summary: Summary): string {
   return `${JSON.stringify(summary, null, 2)}\n`;
 }
 
 /**
- * Several lines for people, each ended by LF. `examples`: per reason the first reject, as text. Lines are broken between
- * words at `width`, where there is one. `writtenTo`: in words, what took the points of a dry run.
+ * Prints the summary as lines, each ended by LF.
+ * @param examples first reject of each reason
+ * @param width width at which lines wrap between words; null for none
+ * @param writtenTo name of the output of a dry run; null for a target
  */
 export function summaryText(
   summary: Summary,
@@ -35,22 +37,22 @@ export function summaryText(
   writtenTo: string | null = null,
 ): string {
   return [
-    outcome(summary, writtenTo),
-    ...account(summary),
-    ...inputs(summary.inputs),
-    ...speed(summary),
-    ...held(summary),
-    ...rejects(summary, examples),
-    ...verified(summary),
-    ...onwards(summary),
+    outcomeLine(summary, writtenTo),
+    ...pointRows(summary),
+    ...inputRows(summary.inputs),
+    ...rateRows(summary),
+    ...limitRows(summary),
+    ...rejectRows(summary, examples),
+    ...verifyRows(summary),
+    ...resumeRows(summary),
   ]
-    .flatMap((line) => (width === null || toBeCopied.test(line) ? printable(line) : foldedRow(printable(line), width)))
+    .flatMap((line) => (width === null || copiedRow.test(line) ? printable(line) : wrappedRow(printable(line), width)))
     .map((line) => `${line}\n`)
     .join('');
 }
 
-/** What stands behind a name goes on below its own beginning. */
-export function foldedRow(line: string, width: number): string[] {
+/** Wraps a row; its text continues below its own beginning. */
+export function wrappedRow(line: string, width: number): string[] {
   return wrapped(line, width, line.startsWith('  ') ? nameWidth + 3 : 0);
 }
 
@@ -64,21 +66,24 @@ function balance(points: Summary['points']): string {
   return `${count(points.read)} read = ${parts.join(' + ')} + ${count(points.undelivered)} undelivered`;
 }
 
-/** How it ended, in one sentence. `writtenTo` as for `summaryText`: nobody acknowledges what is written there. */
-export function sentenceOf(summary: Summary, writtenTo: string | null): string {
-  const { outcome: kind, rejects: found, points } = summary;
-  if (kind === 'usage' && points.loaded + points.rejected > 0) return usageLater;
-  const clean = kind === 'complete' && points.rejected === 0 && Object.keys(found.byReason).length === 0;
-  const sentence = clean ? 'Complete: every point read was acknowledged.' : outcomes[kind].closingSentence;
-  return writtenTo === null ? sentence : sentence.replace('acknowledged', () => `written to ${writtenTo}`);
+/** Returns the closing sentence. `writtenTo` as in `summaryText`: nothing acknowledges the points of a dry run. */
+export function closingSentence({ outcome, rejects, points }: Summary, writtenTo: string | null): string {
+  if (outcome === 'usage' && points.loaded + points.rejected > 0) return nothingSentNow;
+  const clean = outcome === 'complete' && points.rejected === 0 && Object.keys(rejects.byReason).length === 0;
+  if (!clean) {
+    const sentence = outcomes[outcome].closingSentence;
+    return writtenTo === null ? sentence : sentence.replace('acknowledged', () => `written to ${writtenTo}`);
+  }
+  return `Complete: every point read was ${writtenTo === null ? 'acknowledged' : `written to ${writtenTo}`}.`;
 }
 
-function outcome(summary: Summary, writtenTo: string | null): string {
+function outcomeLine(summary: Summary, writtenTo: string | null): string {
   const { reason, exitCode } = summary;
-  return `${sentenceOf(summary, writtenTo)}${reason === null ? '' : ` ${reason}`}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`;
+  const why = reason === null ? '' : ` ${reason}`;
+  return `${closingSentence(summary, writtenTo)}${why}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`;
 }
 
-function account({ points, thisRun, values }: Summary): string[] {
+function pointRows({ points, thisRun, values }: Summary): string[] {
   const resumed = thisRun.read !== points.read || thisRun.loaded !== points.loaded;
   const run = `${count(thisRun.read)} read, ${count(thisRun.loaded)} loaded, ${count(thisRun.rejected)} rejected`;
   return [
@@ -87,85 +92,80 @@ function account({ points, thisRun, values }: Summary): string[] {
   ];
 }
 
-function inputs(all: readonly InputSummary[]): string[] {
+function inputRows(all: readonly InputSummary[]): string[] {
   const troubled = all.filter((each) => each.error !== null || each.rejected > 0 || each.undelivered > 0);
   const listed = all.length === 1 ? all.filter((each) => each.error !== null) : troubled;
-  const shown = all.length > 1 && all.length <= inputsShown ? all : listed.slice(0, inputsShown);
+  const shown = all.length > 1 && all.length <= maxInputs ? all : listed.slice(0, maxInputs);
   const more = shown === all ? 0 : listed.length - shown.length;
   return [
     ...shown.map((each) =>
-      row('input', `${each.name}: ${balance(each)}${each.error === null ? '' : ` — ${each.error}`}`),
+      row('input', `${each.name}: ${balance(each)}${each.error === null ? '' : `; ${each.error}`}`),
     ),
     ...(more > 0 ? [row('', `and ${plural(more, 'more input')} with rejects or trouble: see --summary`)] : []),
   ];
 }
 
-function speed({ seconds, rate, bytes, latencyMs, requests }: Summary): string[] {
-  const ended = `${count(rate.pointsPerSecond)} points/s, ${size(rate.decodedBytesPerSecond)}/s`;
+function rateRows({ seconds, rate, bytes, latencyMs, requests }: Summary): string[] {
+  const rates = `${count(rate.pointsPerSecond)} points/s, ${size(rate.decodedBytesPerSecond)}/s`;
   const times = (['p50', 'p95', 'p99', 'max'] as const).map((name) => `${name} ${latency(latencyMs[name])}`);
   const refusals = (['overloaded', 'unreachable', 'rejected', 'refused'] as const)
     .filter((name) => requests[name] > 0)
     .map((name) => `, ${count(requests[name])} ${name}`);
   return [
-    row('time', `${duration(seconds)}, ${ended}`),
+    row('time', `${duration(seconds)}, ${rates}`),
     row('bytes', `${size(bytes.read)} read, ${size(bytes.decoded)} decoded, ${size(bytes.sent)} sent`),
     row('requests', `${count(requests.sent)} sent, ${count(requests.retried)} retried${refusals.join('')}`),
     ...(requests.accepted > 0 ? [row('latency', times.join(', '))] : []),
   ];
 }
 
-function held({ memory, pressure, seconds: all, target: { advice } }: Summary): string[] {
-  const { target, targetMemory, ownMemory, input, rateLimit } = pressure.heldBackBy;
-  const causes = Object.entries({
-    'the target': target,
-    '--target-memory': targetMemory,
-    'own memory': ownMemory,
-    'the input': input,
-    'the rate limit': rateLimit,
-  });
-  // Some waiting for bytes is in every run: only what takes a tenth of it is worth a word.
-  const least = (cause: string): number => (cause === 'the input' ? Math.max(0.05, all / 10) : 0.05);
-  const by = causes
-    .filter(([cause, seconds]) => seconds >= least(cause))
-    .map(([cause, seconds]) => `${cause} ${duration(seconds)}`);
-  const levels = [
-    memory.highSeconds > 0 ? `, high for ${duration(memory.highSeconds)}` : '',
-    memory.criticalSeconds > 0 ? `, critical for ${duration(memory.criticalSeconds)}` : '',
-    memory.forcedGcs > 0 ? `, ${plural(memory.forcedGcs, 'forced collection')}` : '',
-  ];
-  const peak = `${size(memory.peakRssBytes)} at most, of ${size(memory.limitBytes)} (${memory.limitSource})`;
-  const { limitFinal, limitMin, workers: most } = pressure;
-  const fewest = limitMin < limitFinal ? `, ${limitMin} at the fewest once under way` : '';
-  const writers = `${limitFinal} of ${most} at the end${fewest}`;
-  // Several causes may hold at once: their times do not add up to that of the run.
-  const overlap = by.length > 1 ? ' (these may overlap)' : '';
+/** `131 MiB at most of 512 MiB (default), high for 12s` */
+export function memoryText({ memory }: Summary): string {
   return [
-    row('memory', peak + levels.join('')),
-    row('writers', `${writers}${by.length > 0 ? `; held back${overlap} by ${by.join(', ')}` : ''}`),
+    `${size(memory.peakRssBytes)} at most of ${size(memory.limitBytes)} (${memory.limitSource})`,
+    ...(memory.highSeconds > 0 ? [`high for ${duration(memory.highSeconds)}`] : []),
+    ...(memory.criticalSeconds > 0 ? [`critical for ${duration(memory.criticalSeconds)}`] : []),
+    ...(memory.forcedGcs > 0 ? [plural(memory.forcedGcs, 'forced collection')] : []),
+  ].join(', ');
+}
+
+/** `limited by the target 1m 05s, the input 12s`; null if nothing limited the load noticeably. */
+export function limitText({ pressure, seconds }: Summary): string | null {
+  const named = namedFactors(pressure.heldBackBy, seconds).map((each) => `${each.title} ${duration(each.seconds)}`);
+  if (named.length === 0) return null;
+  // Several factors may limit at once, so their times do not add up to that of the run.
+  return `limited${named.length > 1 ? ' (these may overlap)' : ''} by ${named.join(', ')}`;
+}
+
+function limitRows(summary: Summary): string[] {
+  const { limitFinal, limitMin, workers } = summary.pressure;
+  const fewest = limitMin < limitFinal ? `, ${limitMin} at the fewest after the start` : '';
+  const limit = limitText(summary);
+  const { advice } = summary.target;
+  return [
+    row('memory', memoryText(summary)),
+    row('writers', `${limitFinal} of ${workers} at the end${fewest}${limit === null ? '' : `; ${limit}`}`),
     ...(advice === null ? [] : [row('advice', advice)]),
   ];
 }
 
-function rejects({ rejects: found }: Summary, examples: Readonly<Record<string, string>>): string[] {
-  const byReason = Object.entries(found.byReason).sort(([, a], [, b]) => b - a);
-  const shown = byReason.map(([reason, points]) => {
-    const example = examples[reason];
-    return row(
-      'rejected',
-      `${reason}: ${plural(points, 'point')}${example === undefined ? '' : `; first: ${example}`}`,
-    );
+function rejectRows({ rejects }: Summary, examples: Readonly<Record<string, string>>): string[] {
+  const byReason = Object.entries(rejects.byReason).sort(([, a], [, b]) => b - a);
+  const reasons = byReason.map(([reason, points]) => {
+    const example = examples[reason] === undefined ? '' : `; first: ${examples[reason]}`;
+    return row('rejected', `${reason}: ${plural(points, 'point')}${example}`);
   });
   return [
-    ...shown,
-    ...(found.deadLetters ?? []).map((path) => row('see', `${path} (the points, loadable again)`)),
-    ...(found.reasons === null ? [] : [row('see', `${found.reasons} (where and why)`)]),
+    ...reasons,
+    ...(rejects.deadLetters ?? []).map((path) => row('see', `${path} (the points, loadable again)`)),
+    ...(rejects.reasons === null ? [] : [row('see', `${rejects.reasons} (the reason of each)`)]),
   ];
 }
 
-function verified({ verify, points, thisRun }: Summary): string[] {
+function verifyRows({ verify, points, thisRun }: Summary): string[] {
   if (verify === null) return [];
   const { sampled, found, equal, differences, tables } = verify;
-  const wrong = differences.slice(0, differencesShown).map(({ table, time, tags, field, expected, got }) => {
+  const wrong = differences.slice(0, maxDifferences).map(({ table, time, tags, field, expected, got }) => {
     const series = [table, ...Object.entries(tags).map(([name, value]) => `${name}=${value}`)].join(',');
     const what = field === null ? 'is missing' : `${field}: sent ${expected}, found ${got ?? 'nothing'}`;
     return row('differs', `${series} ${time} ${what}`);
@@ -175,31 +175,30 @@ function verified({ verify, points, thisRun }: Summary): string[] {
     return row('', `${table}: ${before} before, ${countAfter === null ? 'gone' : count(countAfter)} after`);
   });
   const check = `${plural(sampled, 'point')} read back, ${count(found)} found, ${count(equal)} equal`;
-  const shown = counts.length > inputsShown ? [] : counts;
   return [
-    row('verified', `${check}; ${chance(sampled, points.loaded)}`),
+    row('verified', `${check}; ${missChance(sampled, points.loaded)}`),
     ...wrong,
-    ...shown,
-    ...fewer(tables, thisRun.loaded),
+    ...(counts.length > maxInputs ? [] : counts),
+    ...growthRows(tables, thisRun.loaded),
   ];
 }
 
-/** Why the tables may have grown by less than was loaded; nothing where a count is missing. */
-function fewer(tables: NonNullable<Summary['verify']>['tables'], loaded: number): string[] {
+/** Explains tables that grew by fewer points than were loaded. */
+function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: number): string[] {
   if (tables.length === 0 || tables.some((each) => each.countBefore === null || each.countAfter === null)) return [];
   const grown = tables.reduce((sum, { countBefore, countAfter }) => sum + countAfter! - countBefore!, 0);
   const why = 'points of the same series and time overwrite each other';
   return grown < loaded ? [row('', `${count(grown)} more than before, fewer than loaded: ${why}`)] : [];
 }
 
-/** How sure the sample makes one: the chance that it misses all of k wrong points among n is (1 - k/n) to its size. */
-export function chance(sampled: number, loaded: number): string {
+/** States the chance that the sample misses every one of k wrong points among n: (1 - k/n) to the power of its size. */
+export function missChance(sampled: number, loaded: number): string {
   if (sampled >= loaded) return 'that is all of them';
   const missed = (wrong: number): string => (100 * (1 - wrong) ** sampled).toPrecision(2);
   return `1 wrong point in 100 would be missed with a chance of ${missed(0.01)}%, 1 in 1,000 with ${missed(0.001)}%`;
 }
 
-function onwards({ continueWith, checkpoint }: Summary): string[] {
+function resumeRows({ continueWith, checkpoint }: Summary): string[] {
   return [
     ...(checkpoint === null ? [] : [row('checkpoint', checkpoint)]),
     ...(continueWith === null ? [] : [row('run again', continueWith)]),

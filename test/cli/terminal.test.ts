@@ -54,13 +54,13 @@ describe.runIf(there).concurrent('in a terminal', () => {
 
   test('a terminal that gets narrower meanwhile is written to as it is then', async () => {
     const running = await inTerminal(120);
-    await running.saw(/\d+% .*held back/);
+    await running.saw(/\d+% .*limited by/);
     const [device] = /\/dev\/\S+/.exec(running.stdout())!;
     execFileSync('stty', ['-F', device, 'cols', '40']);
     const { code, stdout } = await running.ended;
     expect(code).toBe(0);
     // From the first row that the longer line takes now, everything anew.
-    const after = stdout.slice(stdout.lastIndexOf('\u001b[2A\r\u001b[0J'));
+    const after = stdout.slice(stdout.lastIndexOf('\u001b[2A\u001b[1G\u001b[0J'));
     const screen = new Screen(40);
     screen.write(after);
     expect([screen.wrapped, screen.lines.some((line) => /^100%/.test(line))]).toEqual([false, true]);

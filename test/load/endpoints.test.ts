@@ -106,7 +106,7 @@ test('when nothing is acknowledged for a minute it says what it waits for, where
     expect(summary.points.loaded).toBe(count);
     const stalls = notices.filter(({ kind }) => kind === 'stall').map(({ message }) => message);
     expect(stalls[0]).toMatch(
-      /^nothing acknowledged for 1m \d\ds — waiting for an answer of http:\S+ \(for (59s|1m \d\ds)\)$/,
+      /^nothing acknowledged for 1m \d\ds: waiting for an answer of http:\S+ \(for (59s|1m \d\ds)\)$/,
     );
   } finally {
     await hurried.end();

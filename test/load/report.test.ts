@@ -1,4 +1,4 @@
-// The page of a run with trouble, of one that was refused, and of none: what stands in it, and that an older one is gone.
+// The report page of real runs: with trouble, refused, interrupted, failed; and the removal of an older page.
 
 import { access, chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => it.end());
 
-/** The page as it is read: without tags and style. */
+/** Reads the visible text of the page. */
 async function read(): Promise<string> {
   const text = await readFile(page, 'utf8');
   return text
@@ -30,9 +30,9 @@ function isThere(): Promise<boolean> {
   );
 }
 
-test('a load with trouble tells all of it on one page', async () => {
+test('the page of a load with trouble names all of it', async () => {
   const name = '<img onload=x> "a".lp';
-  // What is there first is overloaded a few times, and one node loses what it is sent for a while.
+  // One node is overloaded a few times at first, and the other loses writes for a while.
   it.cluster.setScript({
     onWrite: ({ ordinal, node }) =>
       ordinal >= 2 && ordinal < 6 && node === 0
@@ -58,7 +58,7 @@ test('a load with trouble tells all of it on one page', async () => {
   expect(text).toMatch(/points read 2,514 loaded 2,510 rejected 4 undelivered 0/);
   expect(text).toMatch(/bad-value m \S*&lt;img onload=x&gt; &quot;a&quot;\.lp 1 2,001/);
   expect(text).toMatch(/\S+ evil \S*&lt;img onload=x&gt; &quot;a&quot;\.lp 3 2,002/);
-  expect(text).toMatch(/held back by .*rate limit/);
+  expect(text).toMatch(/limited .*by .*the rate limit/);
   expect(text).toMatch(/overloaded \d/);
   expect(text).toMatch(/connection lost \d/);
   expect(text).toMatch(/m new table, 2 new columns: t , f/);
@@ -68,35 +68,35 @@ test('a load with trouble tells all of it on one page', async () => {
   expect(await readFile(page, 'utf8')).not.toMatch(/hunter2|<script|<img/);
 });
 
-test('a page is written for a load that was refused before anything was read', async () => {
+test('a load that is refused before it reads an input writes a page', async () => {
   const { code } = await it.load(['--db', 'nowhere', '--report', page, await it.file('a.lp', lines(10))]);
   expect(code).toBe(4);
-  expect(await read()).toMatch(/Stopped: the target refused the load.*It ended before anything was read/);
+  expect(await read()).toMatch(/Stopped: the target refused the load.*The run ended before it read an input/);
 });
 
-test('a page is written for a load that was interrupted, with the command that continues it', async () => {
+test('an interrupted load writes a page with the command that resumes it', async () => {
   it.cluster.setScript({ onWrite: ({ ordinal }) => (ordinal > 3 ? { answer: { status: 503 } } : undefined) });
   const running = it.begin(['--report', page, '--batch-points', '100', await it.file('a.lp', lines(5000))]);
   await running.saw(/503/);
   running.kill('SIGTERM');
   expect((await it.result(running)).code).toBe(143);
-  expect(await read()).toMatch(/Interrupted\..*Continue with this command.*bulk-load .*a\.lp/);
+  expect(await read()).toMatch(/Interrupted\..*Resume with this command.*bulk-load .*a\.lp/);
 });
 
 test.each([
   [3, /more points were rejected than/, ['--max-rejected', '2'], `${lines(3)}a\nb\nc\nd\n`],
-  [5, /did not acknowledge the points in time.*Continue with this command/, ['--retry-for', '1ms'], lines(3)],
+  [5, /did not acknowledge the points in time.*Resume with this command/, ['--retry-for', '1ms'], lines(3)],
   [6, /did not fit into its memory limit/, ['--memory-limit', '64MiB'], lines(3)],
   [7, /an input is missing, damaged or too short/, ['--min-points', '50'], lines(3)],
   [73, /dead letters or a result file could not be written/, ['--state-dir', '/dev/null/none'], lines(3)],
-])('a page is written for a load that ends with %i', async (expected, words, args, content) => {
+])('a load that ends with exit code %i writes a page', async (expected, words, args, content) => {
   if (expected === 5) it.cluster.setScript({ onWrite: () => ({ answer: { status: 503 } }) });
   const { code } = await it.load(['--report', page, ...args, await it.file('a.lp', content)]);
   expect(code).toBe(expected);
   expect(await read()).toMatch(words);
 });
 
-test('a summary that cannot be written ends with 73, and the page and the metrics are there all the same', async () => {
+test('a summary that cannot be written ends with exit code 73, and page and metrics are still written', async () => {
   it.cluster.setScript({ onWrite: () => ({ delayMs: 100 }) });
   const [summary, metrics] = [join(it.folder, 's.json'), join(it.folder, 'm.prom')];
   const args = ['--report', page, '--summary', summary, '--metrics-file', metrics];
@@ -105,12 +105,12 @@ test('a summary that cannot be written ends with 73, and the page and the metric
   await mkdir(join(summary, 'in the way'), { recursive: true });
   const { code, stderr } = await running.ended;
   expect(code).toBe(73);
-  expect(stderr).toContain(`write the result file ${summary}`);
+  expect(stderr).toContain(`writing the result file ${summary}`);
   expect(await read()).toMatch(/Complete: every point read was acknowledged/);
   expect(await readFile(metrics, 'utf8')).toMatch(/^bulk_load_points_loaded_total 10$/m);
 });
 
-test('a second run of a load that goes on says so on a page, which the first replaces at its end', async () => {
+test('a second run of a running load writes a page that the first run replaces at its end', async () => {
   it.cluster.setScript({ onWrite: () => ({ answer: { status: 503 } }) });
   const args = ['--report', page, await it.file('a.lp', lines(10))];
   const running = it.start(args);
@@ -122,7 +122,7 @@ test('a second run of a load that goes on says so on a page, which the first rep
   expect(await read()).toMatch(/Interrupted\./);
 });
 
-test('an older page is gone as soon as a run begins, also one that ends with 2', async () => {
+test('the start of a run removes an older page, even if it ends with exit code 2', async () => {
   const input = await it.file('a.lp', lines(10));
   expect((await it.load(['--report', page, input])).code).toBe(0);
   expect(await isThere()).toBe(true);
@@ -130,7 +130,7 @@ test('an older page is gone as soon as a run begins, also one that ends with 2',
   expect(await isThere()).toBe(false);
 });
 
-test.runIf(process.getuid?.() !== 0)('a folder that cannot be written to is refused at the start', async () => {
+test.runIf(process.getuid?.() !== 0)('a page in a folder that is not writable is refused at the start', async () => {
   const folder = join(it.folder, 'closed');
   await mkdir(folder);
   await chmod(folder, 0o500);
@@ -138,12 +138,12 @@ test.runIf(process.getuid?.() !== 0)('a folder that cannot be written to is refu
 });
 
 test.each([
-  ['a folder that is not there', 'none/r.html'],
-  ['a page of someone else', 'mine.html'],
-])('%s is refused at the start, and nothing is sent', async (_, name) => {
+  ['a missing folder', 'none/r.html'],
+  ['a page that is not an earlier report', 'mine.html'],
+])('%s as --report is refused at the start and nothing is sent', async (_, name) => {
   await writeFile(join(it.folder, 'mine.html'), '<!doctype html>\n<html lang="en">my own');
   const { code, stderr } = await it.load(['--report', join(it.folder, name), await it.file('a.lp', lines(1))]);
   expect([code, it.cluster.writes.length]).toEqual([2, 0]);
-  expect(stderr).toMatch(/prepare the result file .*html — expected/);
+  expect(stderr).toMatch(/preparing the result file .*html/);
   expect(await readFile(join(it.folder, 'mine.html'), 'utf8')).toContain('my own');
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Notice } from '../../src/core/types/index.js';
-import { Notices } from '../../src/reporting/notices.js';
+import { NoticeLog, NoticeThrottle } from '../../src/reporting/notices.js';
 
 const notice = (kind: string, message = kind, level: Notice['level'] = 'warn'): Notice => ({ level, kind, message });
 
-test('the first of a kind is shown at once, later ones once a minute with their count and the latest words', () => {
-  const notices = new Notices('info');
+test('the first notice of a kind is shown at once, later ones once a minute with their count and the latest message', () => {
+  const notices = new NoticeThrottle('info');
   expect(notices.add(notice('overloaded', 'first'), 0)).toMatchObject({ message: 'first', count: 1 });
   for (let i = 1; i <= 12; i++) expect(notices.add(notice('overloaded', `again ${i}`), i)).toBeNull();
   expect(notices.due(59_999)).toEqual([]);
@@ -13,28 +13,28 @@ test('the first of a kind is shown at once, later ones once a minute with their 
   expect(notices.due(120_000)).toEqual([]);
 });
 
-test('after a quiet minute a kind is shown at once again', () => {
-  const notices = new Notices('info');
+test('a kind is shown at once again after a quiet minute', () => {
+  const notices = new NoticeThrottle('info');
   notices.add(notice('a'), 0);
   expect(notices.add(notice('a'), 60_000)?.count).toBe(1);
 });
 
-test('what waits is not overtaken by a newer one', () => {
-  const notices = new Notices('info');
+test('a newer notice does not overtake a waiting one', () => {
+  const notices = new NoticeThrottle('info');
   notices.add(notice('a'), 0);
   notices.add(notice('a'), 1);
   expect(notices.add(notice('a'), 60_500)).toBeNull();
   expect(notices.due(60_500)[0]?.count).toBe(2);
 });
 
-test('kinds do not hold each other back', () => {
-  const notices = new Notices('info');
+test('each kind of notice has its own minute', () => {
+  const notices = new NoticeThrottle('info');
   notices.add(notice('a'), 0);
   expect(notices.add(notice('b'), 1)).not.toBeNull();
 });
 
-test('at the end all that waits is shown, once', () => {
-  const notices = new Notices('info');
+test('all waiting notices are shown once at the end', () => {
+  const notices = new NoticeThrottle('info');
   notices.add(notice('a'), 0);
   notices.add(notice('a'), 1);
   expect(notices.rest(2)).toEqual([{ ...notice('a'), count: 1 }]);
@@ -46,8 +46,26 @@ test.each([
   ['warn', ['error', 'warn']],
   ['info', ['error', 'warn', 'info']],
   ['debug', ['error', 'warn', 'info', 'debug']],
-] as const)('log level %s lets through %j', (level, passed) => {
-  const notices = new Notices(level);
+] as const)('log level %s admits %j', (level, passed) => {
+  const notices = new NoticeThrottle(level);
   const levels = ['error', 'warn', 'info', 'debug'] as const;
   expect(levels.filter((each) => notices.add(notice(each, each, each), 0) !== null)).toEqual(passed);
+});
+
+test('the log of notices keeps the times, the count and the latest message of a kind', () => {
+  const log = new NoticeLog();
+  log.add({ level: 'warn', kind: 'overloaded', message: 'one' }, 1);
+  log.add({ level: 'error', kind: 'input', message: 'bad' }, 2);
+  log.add({ level: 'warn', kind: 'overloaded', message: 'two' }, 30);
+  log.add({ level: 'info', kind: 'resume', message: 'resumed' }, 31);
+  expect(log.all).toEqual([
+    { level: 'warn', message: 'two', times: 2, first: 1, last: 30 },
+    { level: 'error', message: 'bad', times: 1, first: 2, last: 2 },
+  ]);
+});
+
+test('the log of notices holds fifty kinds and counts notices of further ones', () => {
+  const log = new NoticeLog();
+  for (let i = 0; i < 60; i += 1) log.add({ level: 'warn', kind: `${i}`, message: '' }, i);
+  expect([log.all.length, log.more]).toEqual([50, 10]);
 });

@@ -17,21 +17,21 @@ beforeEach(() => {
   mkdirSync(folder);
 });
 
-test('an older result does not survive the start', async () => {
+test('the start of a run removes an older result', async () => {
   const path = join(folder, 's.json');
   await writeResult(path, summaryJson({ formatVersion: 1 } as Summary));
   await prepareResult(path);
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a file that is no earlier result is never removed: it may be data', async () => {
+test('a file that is not an earlier result is never removed', async () => {
   const path = join(folder, 'data.lp');
   writeFileSync(path, 'm f=1 1640995200000000000\n');
-  await expect(prepareResult(path)).rejects.toThrow(/no earlier result/);
+  await expect(prepareResult(path)).rejects.toThrow(/not an earlier result/);
   expect(readFileSync(path, 'utf8')).toContain('m f=1');
 });
 
-test('a result is written whole and leaves nothing beside it', async () => {
+test('a result is written completely and leaves no other file', async () => {
   const path = join(folder, 's.json');
   await prepareResult(path);
   await writeResult(path, 'first, longer');
@@ -40,7 +40,7 @@ test('a result is written whole and leaves nothing beside it', async () => {
   expect(readdirSync(folder)).toEqual(['s.json']);
 });
 
-test('one that yields is written where nothing is, and leaves in place what is there meanwhile', async () => {
+test('a yielding result is written only if no other run has written one', async () => {
   const path = join(folder, 's.json');
   await writeResult(path, 'busy', true);
   expect(readFileSync(path, 'utf8')).toBe('busy');
@@ -54,13 +54,13 @@ test.each([
   ['a folder that is not there', () => join(folder, 'no', 's.json')],
   ['a folder instead of a file', () => folder],
   ['a file instead of a folder', () => join(import.meta.filename, 's.json')],
-])('%s is a usage error that names the file', async (_, path) => {
+])('%s as a result file is a usage error that names the file', async (_, path) => {
   const problem = await prepareResult(path()).catch((error: unknown) => error);
   expect(problem).toBeInstanceOf(UsageError);
   expect((problem as UsageError).message).toContain(path());
 });
 
-test('a result that cannot be written at the end is a state error, with nothing left behind', async () => {
+test('a result that cannot be written at the end is a state error and leaves no file', async () => {
   const path = join(folder, 's.json');
   mkdirSync(path);
   writeFileSync(join(path, 'in the way'), '');
@@ -68,7 +68,7 @@ test('a result that cannot be written at the end is a state error, with nothing 
   expect(readdirSync(folder)).toEqual(['s.json']);
 });
 
-test('a device is written to, never removed or replaced', async () => {
+test('a device is written to and never removed or replaced', async () => {
   const path = join(folder, 'null');
   symlinkSync('/dev/null', path);
   await prepareResult(path);
@@ -77,7 +77,7 @@ test('a device is written to, never removed or replaced', async () => {
   expect(readdirSync(folder)).toEqual(['null']);
 });
 
-test('a link stays a link: its file is replaced', async () => {
+test('a link stays, and its file is replaced', async () => {
   const file = join(folder, 'real.json');
   const link = join(folder, 'link.json');
   writeFileSync(file, 'old');
@@ -85,4 +85,10 @@ test('a link stays a link: its file is replaced', async () => {
   await writeResult(link, 'new');
   expect(readFileSync(file, 'utf8')).toBe('new');
   expect(readdirSync(folder).sort()).toEqual(['link.json', 'real.json']);
+});
+
+test('a result in parts is written completely', async () => {
+  const path = join(folder, 's.json');
+  await writeResult(path, ['one, ', 'two, ', 'three']);
+  expect(readFileSync(path, 'utf8')).toBe('one, two, three');
 });

@@ -1,14 +1,23 @@
-// A run in the middle and a run at its end, to be varied by tests.
+// A snapshot of a run and a summary, for tests to vary.
 
-import type { Answers, Snapshot, Summary } from '../../src/core/types/index.js';
+import { byFactor, type LimitingFactor } from '../../src/core/limiting-factors.js';
+import type { Answers, Summary } from '../../src/core/types/index.js';
+import type { Snapshot } from '../../src/reporting/figures.js';
 
 const MiB = 1_048_576;
 
-/** A run after `seconds`: 10,000 points and 2 MiB a second, of a file of 200 MiB. */
+/** Seconds by limiting factor; 0 for the factors that are not named. */
+export function limitedBy(seconds: Partial<Record<LimitingFactor, number>> = {}): Record<LimitingFactor, number> {
+  return byFactor((key) => seconds[key] ?? 0);
+}
+
+/** A run after `seconds`: 10,000 points and 2 MiB per second, of a file of 200 MiB that takes 200 s. */
 export function snapshotAt(seconds: number, change: Partial<Snapshot> = {}): Snapshot {
   return {
     at: Date.UTC(2022, 0, 1) + seconds * 1000,
     seconds,
+    phase: 'sending',
+    percent: Math.min(100, seconds / 2),
     points: { read: 10_500 * seconds, loaded: 10_000 * seconds, rejected: 0 },
     values: { loaded: 100_000 * seconds },
     bytes: { read: MiB * seconds, total: 200 * MiB, decoded: 2 * MiB * seconds, sent: MiB * seconds },
@@ -19,7 +28,7 @@ export function snapshotAt(seconds: number, change: Partial<Snapshot> = {}): Sna
     latencyMs: { p50: 12, p99: 80 },
     requests: { sent: 1, accepted: 1, overloaded: 0, unreachable: 0, rejected: 0, refused: 0, retried: 0 },
     heldBackBy: null,
-    heldBack: { target: 0, targetMemory: 0, ownMemory: 0, input: 0.1 * seconds, rateLimit: 0 },
+    heldBack: limitedBy({ input: 0.1 * seconds }),
     target: { flushes: 0, nodeBytes: 200 * MiB },
     endpoints: [
       {
@@ -92,7 +101,7 @@ export function summaryOf(change: Partial<Summary> = {}): Summary {
       bodyBytesMin: MiB,
       bodyBytesFinal: MiB,
       throttledSeconds: 0,
-      heldBackBy: { target: 0, targetMemory: 0, ownMemory: 0, input: 0, rateLimit: 0 },
+      heldBackBy: limitedBy(),
     },
     target: {
       version: '2.4.3',

@@ -1,39 +1,39 @@
 import { expect, test } from 'vitest';
 import { type Outcome, outcomes } from '../../src/core/outcomes.js';
 import { summaryJson, summaryText } from '../../src/reporting/summary.js';
-import { input, summaryOf } from './samples.js';
+import { input, limitedBy, summaryOf } from './samples.js';
 
 const lines = (change: Parameters<typeof summaryOf>[0], examples?: Record<string, string>): string[] =>
   summaryText(summaryOf(change), examples).trimEnd().split('\n');
 const rows = (all: string[], name: string): string[] =>
   all.filter((line) => line.startsWith(`  ${name} `)).map((line) => line.slice(13));
 
-test('a clean load in eight lines', () => {
+test('the summary of a complete load has eight lines', () => {
   expect(lines({})).toEqual([
     'Complete: every point read was acknowledged.',
     '  points     1,234,567 read = 1,234,567 loaded + 0 rejected + 0 undelivered, 9,876,536 values',
     '  time       1m 23s, 14,874 points/s, 3.7 MiB/s',
-    '  bytes      30.0 MiB read, 310 MiB decoded, 312 MiB sent',
+    '  bytes      30 MiB read, 310 MiB decoded, 312 MiB sent',
     '  requests   310 sent, 0 retried',
     '  latency    p50 12 ms, p95 30 ms, p99 55 ms, max 1.3s',
-    '  memory     131 MiB at most, of 512 MiB (default)',
+    '  memory     131 MiB at most of 512 MiB (default)',
     '  writers    8 of 8 at the end',
   ]);
 });
 
-test('what was written to a file was acknowledged by nobody', () => {
+test('the summary of a dry run states where points were written', () => {
   const [first] = summaryText(summaryOf({}), {}, null, '/tmp/$&.lp').split('\n');
   expect(first).toBe('Complete: every point read was written to /tmp/$&.lp.');
 });
 
-test('that nothing was sent is said of this run only, where the account spans others', () => {
+test('the summary of a resumed load states that this run sent nothing', () => {
   const stopped = { outcome: 'usage', exitCode: 2, reason: 'such and such' } as const;
   const none = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
   expect(lines({ ...stopped, points: none })[0]).toMatch(/^Nothing was sent: /);
   expect(lines(stopped)[0]).toMatch(/^Nothing was sent in this run: /);
 });
 
-test('rejects are grouped, most frequent first, with the first example and where to find them', () => {
+test('rejects are grouped by reason, most frequent first, with an example and their files', () => {
   const all = lines(
     {
       outcome: 'complete-with-rejects',
@@ -51,11 +51,11 @@ test('rejects are grouped, most frequent first, with the first example and where
   expect(rows(all, 'rejected')).toEqual(['bad-number: 6 points; first: a.lp.gz:17: m v=1x', 'no-fields: 1 point']);
   expect(rows(all, 'see')).toEqual([
     '/s/x.rejected.lp (the points, loadable again)',
-    '/s/x.rejected.ndjson (where and why)',
+    '/s/x.rejected.ndjson (the reason of each)',
   ]);
 });
 
-test('a stopped load says why and how to go on', () => {
+test('the summary of a stopped load states why and how to resume', () => {
   const all = lines({
     outcome: 'unavailable',
     exitCode: 5,
@@ -71,15 +71,15 @@ test('a stopped load says why and how to go on', () => {
   expect(all.at(-1)).toBe('  run again  bulk-load --db bench a.lp.gz');
 });
 
-test('a few inputs are all listed', () => {
+test('the summary lists every one of a few inputs', () => {
   const found = rows(lines({ inputs: [input('a'), input('b', { error: 'unexpected end of gzip data' })] }), 'input');
   expect(found).toEqual([
     'a: 1,000 read = 1,000 loaded + 0 rejected + 0 undelivered',
-    'b: 1,000 read = 1,000 loaded + 0 rejected + 0 undelivered — unexpected end of gzip data',
+    'b: 1,000 read = 1,000 loaded + 0 rejected + 0 undelivered; unexpected end of gzip data',
   ]);
 });
 
-test('of many inputs only those with trouble are listed, and not without end', () => {
+test('the summary of many inputs lists at most twenty with trouble', () => {
   const many = Array.from({ length: 100 }, (_, i) => input(`f${i}`, { rejected: i < 3 ? 1 : 0 }));
   expect(rows(lines({ inputs: many }), 'input').map((line) => line.split(':')[0])).toEqual(['f0', 'f1', 'f2']);
   const all = lines({ inputs: many.map((each) => ({ ...each, undelivered: 5 })) });
@@ -87,43 +87,43 @@ test('of many inputs only those with trouble are listed, and not without end', (
   expect(all.join('\n')).toContain('and 80 more inputs with rejects or trouble');
 });
 
-test('a single input is named only when it is broken', () => {
+test('the summary names a single input only if it has an error', () => {
   expect(rows(lines({ inputs: [input('a', { rejected: 1 })] }), 'input')).toEqual([]);
   expect(rows(lines({ inputs: [input('a', { error: 'gone' })] }), 'input').length).toBe(1);
 });
 
-test('a continued load tells this run apart', () => {
+test('the summary of a resumed load has the points of this run', () => {
   const all = lines({ thisRun: { read: 10, loaded: 9, rejected: 1 } });
   expect(rows(all, 'this run')).toEqual(['10 read, 9 loaded, 1 rejected']);
 });
 
-test('pressure is told when there was some', () => {
+test('the summary names memory pressure and the factors that limited the load', () => {
   const { memory, pressure, requests } = summaryOf();
   const all = lines({
     memory: { ...memory, highSeconds: 12, criticalSeconds: 3, forcedGcs: 4, limitSource: 'cgroup /x memory.max × 0.9' },
     pressure: {
       ...pressure,
       limitMin: 1,
-      heldBackBy: { target: 65, targetMemory: 9.9, ownMemory: 0.2, input: 0, rateLimit: 0 },
+      heldBackBy: limitedBy({ targetMemory: 9.9, target: 65, ownMemory: 0.2, input: 8 }),
     },
     requests: { ...requests, sent: 320, retried: 10, overloaded: 9, unreachable: 1 },
   });
   expect(rows(all, 'memory')).toEqual([
-    '131 MiB at most, of 512 MiB (cgroup /x memory.max × 0.9), high for 12s, critical for 3.0s, 4 forced collections',
+    '131 MiB at most of 512 MiB (cgroup /x memory.max × 0.9), high for 12s, critical for 3.0s, 4 forced collections',
   ]);
   expect(rows(all, 'writers')).toEqual([
-    '8 of 8 at the end, 1 at the fewest once under way; held back (these may overlap) by the target 1m 05s, --target-memory 9.9s, own memory 0.2s',
+    '8 of 8 at the end, 1 at the fewest after the start; limited (these may overlap) by the target 1m 05s, --target-memory 9.9s',
   ]);
   expect(rows(all, 'requests')).toEqual(['320 sent, 10 retried, 9 overloaded, 1 unreachable']);
 });
 
-test('what to ask for so that more gets through is told in a line of its own', () => {
+test('advice about --target-memory has its own line', () => {
   const { target } = summaryOf();
   expect(rows(lines({}), 'advice')).toEqual([]);
   expect(rows(lines({ target: { ...target, advice: 'more memory' } }), 'advice')).toEqual(['more memory']);
 });
 
-test('tables that grew by less than was loaded are explained', () => {
+test('the summary explains tables that grew by fewer points than were loaded', () => {
   const { points } = summaryOf();
   const grown = (after: number): string[] => {
     const tables = [{ table: 'm', countBefore: 0, countAfter: after }];
@@ -135,19 +135,19 @@ test('tables that grew by less than was loaded are explained', () => {
   );
 });
 
-test('a load that was never answered has no latency', () => {
+test('the summary of a load without answers has no latency', () => {
   const { requests } = summaryOf();
   expect(rows(lines({ requests: { ...requests, accepted: 0 } }), 'latency')).toEqual([]);
 });
 
-test.each(Object.keys(outcomes) as Outcome[])('the outcome %s has a sentence of its own', (outcome) => {
+test.each(Object.keys(outcomes) as Outcome[])('the outcome %s has its own closing sentence', (outcome) => {
   const others = (Object.keys(outcomes) as Outcome[]).filter((each) => each !== outcome);
   const first = lines({ outcome })[0];
   expect(first).toMatch(/^[A-Z].*\.$/);
   expect(others.map((each) => lines({ outcome: each })[0])).not.toContain(first);
 });
 
-test('as JSON it is the summary, ended by a newline', () => {
+test('the JSON of a summary ends with a newline', () => {
   expect(JSON.parse(summaryJson(summaryOf()))).toEqual(summaryOf());
   expect(summaryJson(summaryOf()).endsWith('}\n')).toBe(true);
 });

@@ -1,4 +1,4 @@
-// Runs a line of shell in a terminal of its own and ends as it does.
+// Runs a shell command in a pseudo-terminal and exits with its code.
 
 import { spawn } from 'node:child_process';
 

@@ -8,7 +8,7 @@ import { size } from '../../core/text.js';
 import type { TargetDescription, TargetTraits } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';
 import type { CheckReport } from '../../load/check.js';
-import { foldedRow, row } from '../../reporting/summary.js';
+import { row, wrappedRow } from '../../reporting/summary.js';
 import { aligned } from '../aligned.js';
 import { inputLines, mappingParts } from './check-inputs.js';
 
@@ -42,7 +42,7 @@ export function checkPage(facts: CheckFacts, width: number | null): string[] {
     ['Settings that were given, and where', ...settingLines(settings, told)],
   ];
   const lines = parts.flatMap((part, i) => (i === 0 ? part : ['', ...part])).map(printable);
-  return width === null ? lines : lines.flatMap((line) => (toBeCopied.test(line) ? line : foldedRow(line, width)));
+  return width === null ? lines : lines.flatMap((line) => (toBeCopied.test(line) ? line : wrappedRow(line, width)));
 }
 
 function verdict({ outcome, problems }: CheckReport): string[] {

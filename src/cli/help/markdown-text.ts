@@ -1,6 +1,6 @@
 // Renders a page of the manual for a terminal.
 
-import { wrapped } from '../../reporting/progress/wrap.js';
+import { wrapped } from '../../reporting/wrap.js';
 import { aligned } from '../aligned.js';
 
 const maxColumns = 100;

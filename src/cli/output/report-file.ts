@@ -5,7 +5,7 @@ import type { Origin, Settings } from '../../config/settings.js';
 import type { Clock, Notice, Sample } from '../../core/types/index.js';
 import { options } from '../../load/option-table.js';
 import type { LoadResult } from '../../load/pipeline.js';
-import { NoticeLog } from '../../reporting/notice-log.js';
+import { NoticeLog } from '../../reporting/notices.js';
 import { pageHead, prepareResult, writeResult } from '../../reporting/result-file.js';
 import { outletName } from './sink-name.js';
 
@@ -24,10 +24,10 @@ export async function reportOf(
   const { report, db, urls, targetMemory, dryRun } = settings;
   if (report === null) return { notice: () => {}, end: () => Promise.resolve() };
   await prepareResult(report, pageHead);
-  const said = new NoticeLog();
+  const log = new NoticeLog();
   const since = clock.monotonic();
   return {
-    notice: (notice) => said.add(notice, (clock.monotonic() - since) / 1000),
+    notice: (notice) => log.add(notice, (clock.monotonic() - since) / 1000),
     end: async ({ summary, particulars, examples }, samples, title) => {
       const { page } = await import('../../reporting/html/report-page.js');
       const text = page({
@@ -41,8 +41,8 @@ export async function reportOf(
         urls: urls.map(({ shown }) => shown),
         writtenTo: outletName(dryRun),
         targetMemoryBytes: targetMemory,
-        said: said.all,
-        saidMore: said.more,
+        notices: log.all,
+        moreNotices: log.more,
       });
       await writeResult(report, text, summary.outcome === 'busy');
     },

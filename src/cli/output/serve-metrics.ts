@@ -1,10 +1,11 @@
 // The two ways to the numbers of a run: asked for over HTTP while it goes on, and in a file once it has ended.
 
 import type { Settings } from '../../config/settings.js';
-import type { Snapshot, Summary } from '../../core/types/index.js';
+import type { Summary } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
+import type { Snapshot } from '../../reporting/figures.js';
 import type { RunMetrics } from '../../reporting/metrics.js';
-import type { Listening } from '../../reporting/metrics-server.js';
+import type { MetricsServer } from '../../reporting/metrics-server.js';
 import { writeResult } from '../../reporting/result-file.js';
 
 export interface MetricsSource {
@@ -32,9 +33,9 @@ export async function metricsOf({ metricsListen, metricsFile, db }: Settings): P
   };
 }
 
-async function open(metrics: RunMetrics, address: { host: string; port: number }): Promise<Listening> {
-  const { listen } = await import('../../reporting/metrics-server.js');
-  return await listen(metrics, address);
+async function open(metrics: RunMetrics, address: { host: string; port: number }): Promise<MetricsServer> {
+  const { serveMetrics } = await import('../../reporting/metrics-server.js');
+  return await serveMetrics(metrics, address);
 }
 
 const silent: MetricsSource = {

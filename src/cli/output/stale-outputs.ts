@@ -4,7 +4,7 @@
 import { flags } from '../../config/help/flags.js';
 import { environmentName, flagName } from '../../config/options.js';
 import { options } from '../../load/option-table.js';
-import { forgetResult, metricsHead, pageHead, summaryHead } from '../../reporting/result-file.js';
+import { metricsHead, pageHead, removeResult, summaryHead } from '../../reporting/result-file.js';
 import type { Process } from '../process.js';
 
 const heads = { summary: summaryHead, report: pageHead, metricsFile: metricsHead };
@@ -16,7 +16,7 @@ export async function removeStaleOutputs({ argv, env }: Pick<Process, 'argv' | '
   if (otherCommands.includes(firstOperand(words) ?? '')) return;
   for (const [key, head] of Object.entries(heads)) {
     const path = typed(words, flagName(key)) ?? env[environmentName(key)];
-    if (path !== undefined && path !== '' && path !== '-') await forgetResult(path, head);
+    if (path !== undefined && path !== '' && path !== '-') await removeResult(path, head);
   }
 }
 

@@ -5,6 +5,6 @@ export type * from './clock.js';
 export type * from './input.js';
 export * from './points.js';
 export * from './position.js';
+export type * from './run-report.js';
 export type * from './shape.js';
-export type * from './snapshot.js';
 export * from './target.js';

@@ -1,8 +1,9 @@
-// Markup that cannot be broken out of: whatever is put into a template is text, unless a template made it.
+// HTML templates that escape every value, and tables that become cards in narrow windows.
 
 import { printable } from '../../core/printable.js';
+import { count } from '../../core/text.js';
 
-/** Made by `html` alone. */
+/** Markup made by `html`; nothing else creates it. */
 export class Html {
   readonly text: string;
 
@@ -15,7 +16,7 @@ type TemplateValue = string | number | Html | readonly Html[] | null;
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** As text and within quotes. Characters that would act (controls, turns of direction) are shown instead. */
+/** Escapes text for elements and quoted attributes. Control and direction characters become visible. */
 function escaped(text: string): string {
   return printable(text).replace(/[&<>"']/g, (found) => entities[found]!);
 }
@@ -27,17 +28,47 @@ function markup(value: TemplateValue): string {
   return escaped(String(value));
 }
 
-/** Values are escaped; attributes must stand in double quotes. Null is nothing. */
+/** Makes markup and escapes its values. Attributes need double quotes; null is nothing. */
 export function html(strings: TemplateStringsArray, ...values: readonly TemplateValue[]): Html {
   return new Html(strings.reduce((text, next, i) => text + markup(values[i - 1]!) + next));
 }
 
-/** A name from outside: it may be in a script that runs the other way. */
+/** Isolates the writing direction of a name from outside. */
 export function name(text: string): Html {
   return html`<bdi>${text}</bdi>`;
 }
 
-/** With something between each two. */
-export function joined(parts: readonly Html[], between: string): Html {
-  return html`${parts.flatMap((part, i) => (i === 0 ? [part] : [html`${between}`, part]))}`;
+/** Joins parts with a separator. */
+export function joined(parts: readonly Html[], separator: string): Html {
+  return html`${parts.flatMap((part, i) => (i === 0 ? [part] : [html`${separator}`, part]))}`;
+}
+
+export interface HtmlColumn<T> {
+  readonly head: string;
+  /** Numbers align right. */
+  readonly number?: boolean;
+  readonly cell: (row: T) => Html | string;
+}
+
+/** Makes a table. Each cell carries the name of its column, for narrow windows. */
+export function table<T>(caption: string, columns: readonly HtmlColumn<T>[], rows: readonly T[]): Html {
+  const kindOf = ({ number }: HtmlColumn<T>, i: number): string => (number ? 'number' : i === 0 ? 'lead' : '');
+  const heads = columns.map((column, i) => html`<th scope="col" class="${kindOf(column, i)}">${column.head}</th>`);
+  const lines = rows.map((row) => {
+    const cells = columns.map(
+      (column, i) => html`<td class="${kindOf(column, i)}" data-head="${column.head}">${column.cell(row)}</td>`,
+    );
+    return html`<tr>${cells}</tr>`;
+  });
+  return html`<table><caption>${caption}</caption><thead><tr>${heads}</tr></thead><tbody>${lines}</tbody></table>`;
+}
+
+/** Prints a number; 0 is pale. */
+export function figure(value: number, kind = ''): Html {
+  return html`<span class="${value === 0 ? 'none' : kind}">${count(value)}</span>`;
+}
+
+/** A line below a table that states what it leaves out. */
+export function more(text: string | null): Html | null {
+  return text === null ? null : html`<p class="more">${text}</p>`;
 }

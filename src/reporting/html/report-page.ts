@@ -1,62 +1,64 @@
-// `--report`: the run on one page, for whoever comes in the morning. What matters stands first; everything else is below
-// it, in the order in which one would ask. A pure function: the same facts are the same page.
+// `--report`: the run on one HTML page. The result and the next steps come first, details follow. The page depends on its
+// facts only.
 
 import { createHash } from 'node:crypto';
 import { outcomes } from '../../core/outcomes.js';
 import { count, duration, plural, size } from '../../core/text.js';
 import type { RunDetails, Sample, Summary } from '../../core/types/index.js';
-import { sentenceOf } from '../summary.js';
-import { dataTable } from './data-table.js';
-import { endpoints } from './endpoint-charts.js';
+import { figures } from '../figures.js';
+import type { NoticeEntry } from '../notices.js';
+import { closingSentence, limitText, memoryText } from '../summary.js';
+import { endpointSection } from './endpoint-charts.js';
 import { type Html, html, joined, name } from './html.js';
 import {
-  inputs,
-  type NoticeRow,
-  noticeTable,
-  rejects,
-  type Setting,
-  settings,
-  target,
-  verified,
+  inputSection,
+  noticeSection,
+  rejectSection,
+  type SettingRow,
+  settingSection,
+  targetSection,
+  verifySection,
 } from './report-tables.js';
 import { linear } from './scale.js';
 import { style } from './style.js';
 import { rounded } from './svg.js';
-import { causes, nodeMemory, ownMemory, speed } from './time-charts.js';
+import { dataTable, nodeMemoryChart, ownMemoryChart, rateChart } from './time-charts.js';
 
 export interface PageFacts {
   readonly summary: Summary;
   readonly samples: readonly Sample[];
-  /** Null: it never got so far. */
+  /** Null if the run ended before it read an input. */
   readonly particulars: RunDetails | null;
   /** First message of each reason for rejects. */
   readonly examples: Readonly<Record<string, string>>;
-  readonly settings: readonly Setting[];
+  readonly settings: readonly SettingRow[];
   readonly database: string;
-  /** As people call its kind. */
+  /** Title of the target's kind. */
   readonly target: string;
   readonly urls: readonly string[];
-  /** In words, what took the points of a dry run; null: the target. */
+  /** Name of the output of a dry run; null for a target. */
   readonly writtenTo: string | null;
-  /** What a node may take; null: anything. */
+  /** Memory that a node may take; null for no limit. */
   readonly targetMemoryBytes: number | null;
-  readonly said: readonly NoticeRow[];
-  /** Notices of kinds that are not among `said`. */
-  readonly saidMore: number;
+  readonly notices: readonly NoticeEntry[];
+  /** Notices of kinds beyond those in `notices`. */
+  readonly moreNotices: number;
 }
 
-/** Fewer looks make no picture. */
-const leastSamples = 2;
-/** The whole document. */
+/** Charts need at least two samples. */
+const minSamples = 2;
+const maxUrls = 4;
+
+/** Makes the whole document. */
 export function page(facts: PageFacts): string {
-  const { summary } = facts;
+  const { summary, particulars } = facts;
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-  // Made of our own text alone: an entity would not be read inside of it.
+  // The style sheet is our own text; browsers do not read entities inside of it.
   const sheet = `<style>${style}`;
   const head = html`<!doctype html>
 <!-- a report of bulk-load -->
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark"><meta name="generator" content="bulk-load ${summary.version}"><title>${title(facts)}</title>`;
-  const body = html`<body><main>${header(facts)}${overTime(facts)}${inputs(summary, facts.particulars)}${rejects(summary, facts.particulars, facts.examples)}${verified(summary)}${target(summary, facts.particulars)}${reached(facts)}${noticeTable(facts.said, facts.saidMore)}${settings(facts.settings)}${footer(facts)}</main></body></html>
+  const body = html`<body><main>${header(facts)}${overTime(facts)}${inputSection(summary, particulars)}${rejectSection(summary, particulars, facts.examples)}${verifySection(summary)}${targetSection(summary, particulars)}${endpoints(facts)}${noticeSection(facts.notices, facts.moreNotices)}${settingSection(facts.settings)}${footer(facts)}</main></body></html>
 `;
   return `${head.text}${sheet}</style></head>${body.text}`;
 }
@@ -68,16 +70,16 @@ function title({ summary, database }: PageFacts): string {
 function header(facts: PageFacts): Html {
   const { summary, database, urls } = facts;
   const { startedAt, endedAt, seconds, exitCode, reason } = summary;
-  const shown = urls.slice(0, 4).map((url) => name(url));
-  const where = html`${joined(shown, ', ')}${urls.length > 4 ? ` and ${urls.length - 4} more` : ''}`;
+  const shown = urls.slice(0, maxUrls).map((url) => name(url));
+  const where = html`${joined(shown, ', ')}${urls.length > maxUrls ? ` and ${urls.length - maxUrls} more` : ''}`;
   return html`<header><p class="over">Load into <b>${name(database)}</b> at ${where}</p>
-<h1><span class="mark ${colour(summary)}"></span>${sentenceOf(summary, facts.writtenTo)}</h1>
+<h1><span class="mark ${tone(summary)}"></span>${closingSentence(summary, facts.writtenTo)}</h1>
 ${reason === null ? null : html`<p class="reason">${name(reason.charAt(0).toUpperCase() + reason.slice(1))}</p>`}
 <p class="when">${day(startedAt)} ${clock(startedAt)} – ${day(startedAt) === day(endedAt) ? '' : `${day(endedAt)} `}${clock(endedAt)} UTC · ${duration(seconds)} · exit code ${exitCode}</p>
-${figures(summary)}${todo(summary)}</header>`;
+${largeFigures(summary)}${nextSteps(summary)}</header>`;
 }
 
-function colour({ outcome, points }: Summary): string {
+function tone({ outcome, points }: Summary): string {
   if (outcome === 'complete') return points.rejected === 0 ? 'good' : 'warn';
   return outcome === 'complete-with-rejects' || outcome === 'interrupted' ? 'warn' : 'bad';
 }
@@ -90,105 +92,93 @@ function clock(iso: string): string {
   return iso.slice(11, 19);
 }
 
-function figures(summary: Summary): Html {
-  const { points, thisRun, rate, values } = summary;
-  const one = (label: string, value: number, kind = ''): Html =>
-    html`<div><dt>${label}</dt><dd class="${value === 0 ? 'none' : kind}">${count(value)}</dd></div>`;
+function largeFigures(summary: Summary): Html {
+  const { points, thisRun, values } = summary;
+  const large = figures.flatMap(({ where }) => {
+    if (where?.page === undefined) return [];
+    const { label, tone: kind = '', read } = where.page;
+    const value = read(summary);
+    return [html`<div><dt>${label}</dt><dd class="${value === 0 ? 'none' : kind}">${count(value)}</dd></div>`];
+  });
   const resumed = thisRun.read !== points.read || thisRun.loaded !== points.loaded;
-  const run = `In this run: ${count(thisRun.read)} read, ${count(thisRun.loaded)} loaded, ${count(thisRun.rejected)} rejected. The account spans all runs of the load.`;
-  return html`<dl class="figures">${one('points read', points.read)}${one('loaded', points.loaded)}${one('rejected', points.rejected, 'warn')}${one('undelivered', points.undelivered, 'bad')}${one('points/s', rate.pointsPerSecond)}</dl>
-${balance(points)}<p class="equation">${plural(values.loaded, 'value')}; ${size(summary.bytes.read)} read, ${size(summary.bytes.sent)} sent</p>${resumed ? html`<p class="equation">${run}</p>` : null}`;
+  const run = `In this run: ${count(thisRun.read)} read, ${count(thisRun.loaded)} loaded, ${count(thisRun.rejected)} rejected. The totals include all runs of the load.`;
+  return html`<dl class="figures">${large}</dl>
+${balanceBar(points)}<p class="equation">${plural(values.loaded, 'value')}; ${size(summary.bytes.read)} read, ${size(summary.bytes.sent)} sent</p>${resumed ? html`<p class="equation">${run}</p>` : null}`;
 }
 
-/** What is there is seen, however little it is. */
-function balance({ read, loaded, rejected, undelivered }: Summary['points']): Html {
+/** Draws the shares of loaded, rejected and undelivered points. Every share above 0 is visible. */
+function balanceBar({ read, loaded, rejected, undelivered }: Summary['points']): Html {
   const x = linear(Math.max(read, 1), 0, 1000);
-  const least = (points: number): number => (points === 0 ? 0 : Math.max(4, x(points)));
-  const [bad, lost] = [least(rejected), least(undelivered)];
+  const width = (points: number): number => (points === 0 ? 0 : Math.max(4, x(points)));
+  const [bad, lost] = [width(rejected), width(undelivered)];
   const good = loaded === 0 ? 0 : 1000 - bad - lost;
-  const part = (kind: string, from: number, width: number): Html =>
-    html`<rect class="${kind}" x="${rounded(from)}" width="${rounded(width)}" height="6"/>`;
+  const part = (kind: string, from: number, wide: number): Html =>
+    html`<rect class="${kind}" x="${rounded(from)}" width="${rounded(wide)}" height="6"/>`;
   return html`<svg class="balance" viewBox="0 0 1000 6" preserveAspectRatio="none" aria-hidden="true">${part('nothing', 0, 1000)}${part('loaded', 0, good)}${part('rejected', good, bad)}${part('undelivered', good + bad, lost)}</svg>`;
 }
 
-function todo(summary: Summary): Html {
-  const { continueWith, rejects: found, outcome, points, checkpoint } = summary;
+function nextSteps(summary: Summary): Html {
+  const { continueWith, rejects, outcome, points, checkpoint } = summary;
   const steps: Html[] = [];
   if (continueWith !== null) {
-    const safe =
+    const unattended =
       outcomes[outcome].retryUnattended === true
-        ? ' It may be done unattended: what was acknowledged is not sent again.'
+        ? ' A script may do so unattended: acknowledged points are not sent again.'
         : '';
-    steps.push(html`<li>Continue with this command.${safe}<pre><code>${continueWith}</code></pre></li>`);
+    steps.push(html`<li>Resume with this command.${unattended}<pre><code>${continueWith}</code></pre></li>`);
   }
-  if (points.rejected > 0 && found.deadLetters !== null) {
+  if (points.rejected > 0 && rejects.deadLetters !== null) {
     const files = joined(
-      found.deadLetters.map((path) => name(path)),
+      rejects.deadLetters.map((path) => name(path)),
       ', ',
     );
-    steps.push(
-      html`<li>Mend the ${plural(points.rejected, 'rejected point')} and load ${found.deadLetters.length === 1 ? 'the file' : 'the files'}: ${files}</li>`,
-    );
+    const them = rejects.deadLetters.length === 1 ? 'the file' : 'the files';
+    steps.push(html`<li>Fix the ${plural(points.rejected, 'rejected point')} and load ${them}: ${files}</li>`);
   }
-  if (checkpoint !== null)
-    steps.push(html`<li><span class="aside">How far it got is kept in ${name(checkpoint)}</span></li>`);
-  if (steps.length === 0)
-    return html`<div class="todo"><h2>What to do</h2><p>${outcome === 'complete' ? 'Nothing.' : 'See the reason above.'}</p></div>`;
+  if (checkpoint !== null) steps.push(html`<li><span class="aside">The checkpoint is ${name(checkpoint)}</span></li>`);
+  if (steps.length === 0) {
+    const advice = outcome === 'complete' ? 'Nothing.' : (outcomes[outcome].advice ?? 'See the reason above.');
+    return html`<div class="todo"><h2>What to do</h2><p>${advice}</p></div>`;
+  }
   return html`<div class="todo"><h2>What to do</h2><ul>${steps}</ul></div>`;
 }
 
 function overTime({ summary, samples, targetMemoryBytes }: PageFacts): Html {
   const seconds = samples.at(-1)?.seconds ?? 0;
-  if (samples.length < leastSamples || seconds <= 0) {
+  if (samples.length < minSamples || seconds <= 0) {
     const why =
       samples.length === 0
-        ? 'It ended before anything was read.'
-        : `At ${duration(summary.seconds)} it was too short for a picture.`;
+        ? 'The run ended before it read an input.'
+        : `A run of ${duration(summary.seconds)} is too short for charts.`;
     return html`<section><h2>Over time</h2><p class="none">${why}</p></section>`;
   }
-  const node = nodeMemory(samples, seconds, targetMemoryBytes);
+  const node = nodeMemoryChart(samples, seconds, targetMemoryBytes);
+  const nodeFigure = html`<figure><figcaption><strong>Memory of the fullest node, an estimate</strong> <span class="aside">${nodeText(summary)}</span></figcaption>${node}</figure>`;
   return html`<section><h2>Over time</h2>
-<figure><figcaption><strong>Acknowledged points a second</strong> <span class="aside">${heldBack(summary)}</span></figcaption>${speed(samples, seconds)}</figure>
-<figure><figcaption><strong>Our resident memory</strong> <span class="aside">${memoryWords(summary)}</span></figcaption>${ownMemory(samples, seconds)}</figure>
-${node === null ? null : html`<figure><figcaption><strong>Memory of the fullest node, an estimate</strong> <span class="aside">${nodeWords(summary)}</span></figcaption>${node}</figure>`}
+<figure><figcaption><strong>Acknowledged points a second</strong> <span class="aside">${rateText(summary)}</span></figcaption>${rateChart(samples, seconds)}</figure>
+<figure><figcaption><strong>Our resident memory</strong> <span class="aside">${memoryText(summary)}</span></figcaption>${ownMemoryChart(samples, seconds)}</figure>
+${node === null ? null : nodeFigure}
 ${dataTable(samples)}</section>`;
 }
 
-function heldBack({ pressure, target: { flushes }, seconds }: Summary): string {
-  const by = causes
-    .map(([cause, label]) => ({
-      label: cause === 'target' || cause === 'input' ? `the ${label}` : label,
-      held: pressure.heldBackBy[cause],
-    }))
-    .filter(({ held }) => held >= Math.max(0.05, 0.01 * seconds))
-    .sort((a, b) => b.held - a.held)
-    .map(({ label, held }) => `${label} ${duration(held)}`);
-  const held = by.length === 0 ? 'hardly held back by anything' : `held back by ${by.join(', ')}`;
-  return `${held}${flushes > 0 ? `; ${plural(flushes, 'flush').replace(/flushs$/, 'flushes')} asked for` : ''}`;
+function rateText(summary: Summary): string {
+  const { flushes } = summary.target;
+  const limit = limitText(summary) ?? 'nothing limited the load noticeably';
+  return `${limit}${flushes > 0 ? `; ${plural(flushes, 'flush', 'flushes')} requested` : ''}`;
 }
 
-function memoryWords({ memory }: Summary): string {
-  const times = [
-    ...(memory.highSeconds > 0 ? [`high for ${duration(memory.highSeconds)}`] : []),
-    ...(memory.criticalSeconds > 0 ? [`critical for ${duration(memory.criticalSeconds)}`] : []),
-    ...(memory.forcedGcs > 0 ? [plural(memory.forcedGcs, 'forced collection')] : []),
-  ];
-  return [`${size(memory.peakRssBytes)} at most of ${size(memory.limitBytes)} (${memory.limitSource})`, ...times].join(
-    ', ',
-  );
+function nodeText({ target: { estimatedPeakBytesPerNode: peak } }: Summary): string {
+  return `${peak === null ? '' : `${size(peak)} at most; `}computed from the bytes sent and flushed, not measured`;
 }
 
-function nodeWords({ target: { estimatedPeakBytesPerNode: peak } }: Summary): string {
-  return `${peak === null ? '' : `${size(peak)} at most; `}reckoned from what was sent and flushed, not measured`;
-}
-
-function reached({ summary, samples }: PageFacts): Html | null {
-  return samples.length < leastSamples || summary.requests.sent === 0
+function endpoints({ summary, samples }: PageFacts): Html | null {
+  return samples.length < minSamples || summary.requests.sent === 0
     ? null
-    : endpoints(summary.endpoints, samples, samples.at(-1)!.seconds);
+    : endpointSection(summary.endpoints, samples, samples.at(-1)!.seconds);
 }
 
-function footer({ summary, target: title }: PageFacts): Html {
-  const { version, requests, target: of } = summary;
-  return html`<footer><p>bulk-load ${version}, ${of.version === null ? title : `${title} ${of.version}`}; ${plural(requests.sent, 'request')}, ${count(requests.retried)} of them again. All times are UTC. This page needs no network and holds no secret.</p></footer>`;
+function footer({ summary, target: kind }: PageFacts): Html {
+  const { version, requests, target } = summary;
+  const targetName = target.version === null ? kind : `${kind} ${target.version}`;
+  return html`<footer><p>bulk-load ${version}, ${targetName}; ${plural(requests.sent, 'request')}, ${count(requests.retried)} of them retries. All times are UTC. This page needs no network and contains no secrets.</p></footer>`;
 }

@@ -1,79 +1,76 @@
-// The account in tables: inputs, rejects, what is new on the target, what was read back, settings.
+// Tables of the report page: inputs, rejects, changes on the target, verification, settings, notices.
 
 import { count, duration, plural, size } from '../../core/text.js';
 import type { RunDetails, Summary } from '../../core/types/index.js';
-import { chance } from '../summary.js';
-import { type Html, html, joined, name } from './html.js';
-import { figure, more, table } from './html-table.js';
+import type { NoticeEntry } from '../notices.js';
+import { missChance } from '../summary.js';
+import { figure, type Html, type HtmlColumn, html, joined, more, name, table } from './html.js';
 
 type InputRow = Summary['inputs'][number] & { readonly index: number };
 
-const inputsShown = 200;
-const differencesShown = 50;
-const tablesShown = 100;
+const maxInputs = 200;
+const maxDifferences = 50;
+const maxTables = 100;
+const maxReasons = 30;
 
-/** Those with trouble first. */
-export function inputs(summary: Summary, particulars: RunDetails | null): Html {
-  const all = summary.inputs.map((each, index) => ({ ...each, index }));
-  const troubled = (each: InputRow): boolean => each.error !== null || each.rejected > 0 || each.undelivered > 0;
-  const sorted = [...all.filter(troubled), ...all.filter((each) => !troubled(each))];
-  const shown = sorted.slice(0, inputsShown);
-  const hidden = sorted.length - shown.length;
-  const abandoned = new Map((particulars?.abandoned.shown ?? []).map(({ input, kept }) => [input, kept]));
-  const resumed = all.some(({ resumedFromByte }) => resumedFromByte > 0);
-  const rows = table<InputRow>(
-    'The account of each input',
+/** Lists the inputs, those with trouble first. */
+export function inputSection(summary: Summary, details: RunDetails | null): Html {
+  const isTroubled = (each: Summary['inputs'][number]): boolean =>
+    each.error !== null || each.rejected > 0 || each.undelivered > 0;
+  const rows: InputRow[] = [];
+  for (const troubled of [true, false]) {
+    for (const [index, each] of summary.inputs.entries()) {
+      if (rows.length === maxInputs) break;
+      if (isTroubled(each) === troubled) rows.push({ ...each, index });
+    }
+  }
+  const hidden = summary.inputs.length - rows.length;
+  const hiddenTrouble = summary.inputs.filter(isTroubled).length > rows.length;
+  const abandoned = new Map((details?.abandoned.shown ?? []).map(({ input, kept }) => [input, kept]));
+  const resumed: HtmlColumn<InputRow> = {
+    head: 'Resumed from',
+    number: true,
+    cell: ({ resumedFromByte: from }) =>
+      html`<span class="${from === 0 ? 'none' : ''}">${from === 0 ? 'the start' : size(from)}</span>`,
+  };
+  const inputs = table<InputRow>(
+    'Points of each input',
     [
-      { head: 'Input', cell: (each) => html`${name(each.name)}${notes(each, abandoned)}` },
+      { head: 'Input', cell: (each) => html`${name(each.name)}${inputNotes(each, abandoned)}` },
       { head: 'Read', number: true, cell: ({ read }) => figure(read) },
       { head: 'Loaded', number: true, cell: ({ loaded }) => figure(loaded) },
       { head: 'Rejected', number: true, cell: ({ rejected }) => figure(rejected, 'warn') },
       { head: 'Undelivered', number: true, cell: ({ undelivered }) => figure(undelivered, 'bad') },
-      ...(resumed
-        ? [
-            {
-              head: 'Resumed from',
-              number: true,
-              cell: ({ resumedFromByte: from }: InputRow) =>
-                html`<span class="${from === 0 ? 'none' : ''}">${from === 0 ? 'the start' : size(from)}</span>`,
-            },
-          ]
-        : []),
+      ...(summary.inputs.some(({ resumedFromByte }) => resumedFromByte > 0) ? [resumed] : []),
     ],
-    shown,
+    rows,
   );
-  const rest =
-    hidden > 0
-      ? `and ${plural(hidden, 'more input')}${troubled(sorted[inputsShown]!) ? '' : ', without trouble'}`
-      : null;
-  const whole = abandoned.get(null);
-  const given = abandoned.has(null)
-    ? html`<p>An unfinished load was given up for a fresh start; it is kept as ${name(whole ?? '–')}.</p>`
+  const rest = hidden > 0 ? `and ${plural(hidden, 'more input')}${hiddenTrouble ? '' : ', without trouble'}` : null;
+  const restarted = abandoned.has(null)
+    ? html`<p>An unfinished load was abandoned for a fresh start; it is kept as ${name(abandoned.get(null) ?? '–')}.</p>`
     : null;
-  return html`<section><h2>Inputs</h2>${given}${rows}${more(rest)}</section>`;
+  return html`<section><h2>Inputs</h2>${restarted}${inputs}${more(rest)}</section>`;
 }
 
-function notes({ error, format, index }: InputRow, abandoned: ReadonlyMap<number | null, string | null>): Html {
+function inputNotes({ error, format, index }: InputRow, abandoned: ReadonlyMap<number | null, string | null>): Html {
   const kept = abandoned.get(index);
-  return html`<span class="aside"> ${format}</span>${error === null ? null : html`<span class="note bad">${name(error)}</span>`}${
-    kept === undefined
-      ? null
-      : html`<span class="note warn">Replaced since the load was stopped: what was known of it is abandoned${kept === null ? null : html` and kept as ${name(kept)}`}.</span>`
-  }`;
+  const keptAs = kept === undefined || kept === null ? null : html` and kept as ${name(kept)}`;
+  const replaced = html`<span class="note warn">The file was replaced after the load stopped: its earlier progress is abandoned${keptAs}.</span>`;
+  return html`<span class="aside"> ${format}</span>${error === null ? null : html`<span class="note bad">${name(error)}</span>`}${kept === undefined ? null : replaced}`;
 }
 
-/** By reason, table and input. What earlier runs of the load rejected is known by reason alone. */
-export function rejects(
+/** Lists rejects by reason, table and input. Rejects of earlier runs are known by reason only. */
+export function rejectSection(
   summary: Summary,
-  particulars: RunDetails | null,
+  details: RunDetails | null,
   examples: Readonly<Record<string, string>>,
 ): Html | null {
   const { byReason, deadLetters, reasons } = summary.rejects;
   if (Object.keys(byReason).length === 0) return null;
-  const groups = particulars?.rejects ?? { shown: [], more: 0 };
+  const groups = details?.rejects ?? { shown: [], more: 0 };
   const total = Object.values(byReason).reduce((sum, points) => sum + points, 0);
   const here = groups.shown.reduce((sum, { points }) => sum + points, groups.more);
-  const rows = table(
+  const rows = table<RunDetails['rejects']['shown'][number]>(
     'Rejected points by reason, table and input',
     [
       { head: 'Reason', cell: ({ reason }) => html`<code>${reason}</code>` },
@@ -84,25 +81,26 @@ export function rejects(
     ],
     groups.shown,
   );
+  const further = groups.more > 0 ? `and ${plural(groups.more, 'more point')} in further groups` : null;
   const earlier = total > here ? `${plural(total - here, 'point')} of them in earlier runs of this load` : null;
   const first = Object.entries(examples).map(([reason, text]) => html`<li><code>${reason}</code> ${name(text)}</li>`);
   const files = [...(deadLetters ?? []), ...(reasons === null ? [] : [reasons])].map(
     (path) => html`<li>${name(path)}</li>`,
   );
-  return html`<section><h2>Rejected points</h2>${groups.shown.length > 0 ? rows : null}${more(groups.more > 0 ? `and ${plural(groups.more, 'more point')} in further groups` : null)}${more(earlier)}
-<h3>The first of each reason</h3><ul class="plain">${first.slice(0, 30)}</ul><h3>Where they are</h3><ul class="plain">${files}</ul></section>`;
+  return html`<section><h2>Rejected points</h2>${groups.shown.length > 0 ? rows : null}${more(further)}${more(earlier)}
+<h3>First point of each reason</h3><ul class="plain">${first.slice(0, maxReasons)}</ul><h3>Files</h3><ul class="plain">${files}</ul></section>`;
 }
 
-/** Tables and columns it brought, and what went into which table when. */
-export function target({ target: { newTables, newColumns } }: Summary, particulars: RunDetails | null): Html | null {
-  if (particulars === null || particulars.tables.shown.length === 0) return null;
-  const { tables, introduced, sampled } = particulars;
-  const brought = new Map(introduced.shown.map((each) => [each.table, each]));
+/** Lists new tables and columns, and the points and times of each table. */
+export function targetSection({ target: { newTables, newColumns } }: Summary, details: RunDetails | null): Html | null {
+  if (details === null || details.tables.shown.length === 0) return null;
+  const { tables, introduced, sampled } = details;
+  const introducedBy = new Map(introduced.shown.map((each) => [each.table, each]));
   const about = sampled ? '≈ ' : '';
-  const rows = table(
+  const rows = table<RunDetails['tables']['shown'][number]>(
     'Points and times by table, in this run',
     [
-      { head: 'Table', cell: ({ table: of }) => html`${name(of)}${newOn(brought.get(of))}` },
+      { head: 'Table', cell: ({ table: of }) => html`${name(of)}${introducedNote(introducedBy.get(of))}` },
       { head: 'Points', number: true, cell: ({ points }) => `${about}${count(points)}` },
       { head: 'From', cell: ({ time }) => (time === null ? '–' : instant(time.first)) },
       { head: 'To', cell: ({ time }) => (time === null ? '–' : instant(time.last)) },
@@ -111,25 +109,26 @@ export function target({ target: { newTables, newColumns } }: Summary, particula
   );
   const news =
     newTables + newColumns === 0
-      ? 'Nothing new: every table and column was there.'
+      ? 'Nothing new: every table and column existed.'
       : `New: ${plural(newTables, 'table')}, ${plural(newColumns, 'column')}.`;
-  const how = sampled ? 'Points and times by table are estimates: 18 points of each batch were looked at.' : null;
+  const how = sampled ? 'Points and times by table are estimates from 18 points of each batch.' : null;
   const rest = tables.more > 0 ? `and ${plural(tables.more, 'point')} in further tables` : null;
-  return html`<section><h2>What changed on the target</h2><p>${news} ${how}</p>${rows}${more(rest)}</section>`;
+  return html`<section><h2>Changes on the target</h2><p>${news} ${how}</p>${rows}${more(rest)}</section>`;
 }
 
-function newOn(brought: RunDetails['introduced']['shown'][number] | undefined): Html | null {
-  if (brought === undefined) return null;
-  const { isNew, columns } = brought;
+function introducedNote(introduced: RunDetails['introduced']['shown'][number] | undefined): Html | null {
+  if (introduced === undefined) return null;
+  const { isNew, columns } = introduced;
   const all = columns.shown.length + columns.more;
   const names = joined(
     columns.shown.map((each) => name(each)),
     ', ',
   );
-  return html`<span class="note">${isNew ? 'new table, ' : ''}${plural(all, 'new column')}: ${names}${columns.more > 0 ? ` and ${count(columns.more)} more` : ''}</span>`;
+  const rest = columns.more > 0 ? ` and ${count(columns.more)} more` : '';
+  return html`<span class="note">${isNew ? 'new table, ' : ''}${plural(all, 'new column')}: ${names}${rest}</span>`;
 }
 
-/** Nanoseconds since 1970 as a time; beyond what a calendar holds as they are. */
+/** Prints nanoseconds since 1970 as a time; as a number outside of the calendar's range. */
 export function instant(ns: bigint): string {
   const ms = Number(ns / 1_000_000n);
   if (Math.abs(ms) > 8.64e15) return `${ns} ns`;
@@ -139,12 +138,13 @@ export function instant(ns: bigint): string {
     .replace(/\.000Z$|Z$/, '');
 }
 
-export function verified({ verify, points }: Summary): Html | null {
+/** Lists the differences found by --verify, and the points of each table before and after. */
+export function verifySection({ verify, points }: Summary): Html | null {
   if (verify === null) return null;
   const { sampled, found, equal, differences, tables } = verify;
-  const wrong = differences.slice(0, differencesShown);
-  const rows = table(
-    'What differs',
+  const wrong = differences.slice(0, maxDifferences);
+  const rows = table<(typeof wrong)[number]>(
+    'Differences',
     [
       {
         head: 'Point',
@@ -157,29 +157,30 @@ export function verified({ verify, points }: Summary): Html | null {
     ],
     wrong,
   );
-  const counts = table(
+  const counts = table<(typeof tables)[number]>(
     'Points of each table before and after',
     [
       { head: 'Table', cell: ({ table: of }) => name(of) },
       { head: 'Before', number: true, cell: ({ countBefore }) => (countBefore === null ? '?' : count(countBefore)) },
       { head: 'After', number: true, cell: ({ countAfter }) => (countAfter === null ? 'gone' : count(countAfter)) },
     ],
-    tables.slice(0, tablesShown),
+    tables.slice(0, maxTables),
   );
-  const says = `${plural(sampled, 'point')} read back: ${count(found)} found, ${count(equal)} equal; ${chance(sampled, points.loaded)}.`;
-  return html`<section><h2>Read back</h2><p>${says}</p>${wrong.length > 0 ? rows : null}${tables.length > 0 ? counts : null}${more(tables.length > tablesShown ? `and ${plural(tables.length - tablesShown, 'more table')}` : null)}</section>`;
+  const result = `${plural(sampled, 'point')} read back: ${count(found)} found, ${count(equal)} equal; ${missChance(sampled, points.loaded)}.`;
+  const rest = tables.length > maxTables ? `and ${plural(tables.length - maxTables, 'more table')}` : null;
+  return html`<section><h2>Verification</h2><p>${result}</p>${wrong.length > 0 ? rows : null}${tables.length > 0 ? counts : null}${more(rest)}</section>`;
 }
 
-export interface Setting {
+export interface SettingRow {
   readonly flag: string;
   readonly value: string;
   readonly origin: { readonly source: string; readonly name: string };
 }
 
-/** Those that someone set are open to the eye, the others behind a click. */
-export function settings(all: readonly Setting[]): Html {
-  const rows = (caption: string, some: readonly Setting[]): Html =>
-    table(
+/** Lists the given settings, and the defaults behind a click. */
+export function settingSection(all: readonly SettingRow[]): Html {
+  const rows = (caption: string, some: readonly SettingRow[]): Html =>
+    table<SettingRow>(
       caption,
       [
         { head: 'Option', cell: ({ flag }) => html`<code>${flag}</code>` },
@@ -189,24 +190,21 @@ export function settings(all: readonly Setting[]): Html {
       some,
     );
   const given = all.filter(({ origin }) => origin.source !== 'default');
-  const others = all.filter(({ origin }) => origin.source === 'default');
-  return html`<section><h2>Settings</h2>${rows('Given', given)}<details><summary>${plural(others.length, 'other')} with their defaults</summary>${rows('Defaults', others)}</details></section>`;
+  const defaults = all.filter(({ origin }) => origin.source === 'default');
+  return html`<section><h2>Settings</h2>${rows('Given', given)}<details><summary>${plural(defaults.length, 'setting')} with their defaults</summary>${rows('Defaults', defaults)}</details></section>`;
 }
 
-export interface NoticeRow {
-  readonly level: string;
-  readonly message: string;
-  readonly times: number;
-  /** Seconds since the start of the run, of the first and the last. */
-  readonly first: number;
-  readonly last: number;
-}
-
-export function noticeTable(all: readonly NoticeRow[], hidden: number): Html | null {
+/** Lists warnings and errors with their times. */
+export function noticeSection(all: readonly NoticeEntry[], hidden: number): Html | null {
   if (all.length === 0) return null;
-  const lines = all.map(
-    ({ level, message, times, first, last }) =>
-      html`<li><span class="when">${duration(first)}${times > 1 ? html` – ${duration(last)}` : null}</span><span class="${level === 'error' ? 'bad' : 'warn'}">${level === 'error' ? 'error' : 'warning'}</span> ${name(message)}${times > 1 ? html` <span class="aside">${count(times)} times; this was the last</span>` : null}</li>`,
-  );
-  return html`<section><h2>What was said</h2><ul class="said">${lines}</ul>${more(hidden > 0 ? `and ${plural(hidden, 'more notice')} of further kinds` : null)}</section>`;
+  const lines = all.map(({ level, message, times, first, last }) => {
+    const repeated = times > 1;
+    const when = html`<span class="when">${duration(first)}${repeated ? ` – ${duration(last)}` : ''}</span>`;
+    const tone = level === 'error' ? 'bad' : 'warn';
+    const label = html`<span class="${tone}">${level === 'error' ? 'error' : 'warning'}</span>`;
+    const often = repeated ? html` <span class="aside">${count(times)} times; the latest message</span>` : null;
+    return html`<li>${when}${label} ${name(message)}${often}</li>`;
+  });
+  const rest = hidden > 0 ? `and ${plural(hidden, 'more notice')} of further kinds` : null;
+  return html`<section><h2>Warnings and errors</h2><ul class="notices">${lines}</ul>${more(rest)}</section>`;
 }

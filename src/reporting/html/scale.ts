@@ -1,24 +1,24 @@
-// From values to places, and the round values that an axis names.
+// Scales from values to coordinates, and round values for axes.
 
 export type Scale = (value: number) => number;
 
-/** [0, most] to [from, to]; what lies beyond is cut off. */
-export function linear(most: number, from: number, to: number): Scale {
-  return (value) => from + (to - from) * (most > 0 ? Math.min(1, Math.max(0, value / most)) : 0);
+/** Maps [0, max] to [from, to] and clamps values outside. */
+export function linear(max: number, from: number, to: number): Scale {
+  return (value) => from + (to - from) * (max > 0 ? Math.min(1, Math.max(0, value / max)) : 0);
 }
 
-/** 0 and about `count` more, at 1, 2 or 5 times a power of ten; the last one is at or above `most`. */
-export function countTicks(most: number, count: number): number[] {
-  const rough = Math.max(most, 1) / count;
+/** Returns 0 and about `count` more ticks at 1, 2 or 5 times a power of ten. The last one is at or above `max`. */
+export function countTicks(max: number, count: number): number[] {
+  const rough = Math.max(max, 1) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((times) => times * power).find((each) => each >= rough * 0.999)!;
-  return upTo(most, step);
+  return upTo(max, step);
 }
 
-/** 0 and about `count` more at powers of two, so that they read in KiB, MiB, GiB. */
-export function byteTicks(most: number, count: number): number[] {
-  const step = 2 ** Math.ceil(Math.log2(Math.max(most, 1024) / count) - 0.001);
-  return upTo(most, step);
+/** Returns 0 and about `count` more ticks at powers of two, which print as round KiB, MiB or GiB. */
+export function byteTicks(max: number, count: number): number[] {
+  const step = 2 ** Math.ceil(Math.log2(Math.max(max, 1024) / count) - 0.001);
+  return upTo(max, step);
 }
 
 const minute = 60;
@@ -30,14 +30,14 @@ const timeSteps = [
   ...[1, 2, 3, 6, 12].map((hours) => hours * hour),
 ];
 
-/** 0 and at most `count` more, none beyond `most` seconds. */
-export function timeTicks(most: number, count: number): number[] {
-  const step = timeSteps.find((each) => most / each <= count) ?? Math.ceil(most / count / day) * day;
-  return upTo(most, step).filter((tick) => tick <= most * 1.0001);
+/** Returns 0 and at most `count` more ticks, none beyond `max` seconds. */
+export function timeTicks(max: number, count: number): number[] {
+  const step = timeSteps.find((each) => max / each <= count) ?? Math.ceil(max / count / day) * day;
+  return upTo(max, step).filter((tick) => tick <= max * 1.0001);
 }
 
-function upTo(most: number, step: number): number[] {
-  const steps = Math.max(1, Math.ceil(most / step - 1e-9));
+function upTo(max: number, step: number): number[] {
+  const steps = Math.max(1, Math.ceil(max / step - 1e-9));
   return Array.from({ length: steps + 1 }, (_, i) => Number((i * step).toPrecision(12)));
 }
 

@@ -1,5 +1,7 @@
-// How the page looks: one column of calm type, colour only where something is wrong or drawn. No font, image or script
-// comes from anywhere.
+// Style sheet of the report page: one column of text, and colour only for trouble and charts. It loads nothing.
+
+import { limitingFactors } from '../../core/limiting-factors.js';
+import { answerKinds } from '../answers.js';
 
 const light = `--paper:#fdfdfc;--ink:#1d1f22;--soft:#62666c;--line:#e3e2de;--lane:#efeeea;
 --area:#c9d9ea;--edge:#2f67a3;--good:#2b7a4b;--warn:#9a5b00;--bad:#b3261e;
@@ -39,12 +41,12 @@ pre{margin:.35rem 0 .2rem;padding:.6rem .75rem;background:var(--lane);border-rad
 .equation{font-size:.87rem;color:var(--soft);margin-top:.45rem}
 .todo{margin-top:1.7rem;padding:.2rem 0 .2rem 1rem;border-left:3px solid var(--line)}
 .todo h2{font-size:.95rem;margin-bottom:.2rem}
-.todo ul,.plain,.said{margin:.2rem 0;padding:0;list-style:none}
+.todo ul,.plain,.notices{margin:.2rem 0;padding:0;list-style:none}
 .todo li+li{margin-top:.45rem}
 .plain li{padding:.12rem 0}
-.said li{padding:.3rem 0;border-top:1px solid var(--line)}
-.said li:first-child{border-top:0}
-.said .when{display:inline-block;min-width:9.5em;margin-right:.6em}
+.notices li{padding:.3rem 0;border-top:1px solid var(--line)}
+.notices li:first-child{border-top:0}
+.notices .when{display:inline-block;min-width:9.5em;margin-right:.6em}
 figure{margin:1.3rem 0 0}
 figcaption{margin-bottom:-.1rem}
 figcaption .aside{display:block}
@@ -61,10 +63,10 @@ svg text{font-size:12px;fill:var(--soft);font-family:inherit}
 .limit{stroke:var(--bad);stroke-dasharray:5 4}
 svg .limit-name{fill:var(--bad);paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 .lane{fill:var(--lane)}
-.held-target{fill:var(--overloaded)}.held-targetMemory{fill:var(--forming)}.held-ownMemory{fill:var(--rejected)}.held-input{fill:var(--edge)}.held-rateLimit{fill:var(--refused)}
+${limitingFactors.map(({ key, colour }) => `.limited-${key}{fill:var(--${colour})}`).join('')}
 rect.bad{fill:var(--dropped)}.flush{stroke:var(--ink);stroke-width:2}
 .zone-high{fill:var(--zone-high)}.zone-critical{fill:var(--zone-critical)}
-${['accepted', 'rejected', 'forming', 'overloaded', 'dropped', 'unreachable', 'refused'].map((kind) => `.answer-${kind}{fill:var(--${kind});color:var(--${kind})}`).join('')}
+${answerKinds.map(({ kind }) => `.answer-${kind}{fill:var(--${kind});color:var(--${kind})}`).join('')}
 table{width:100%;border-collapse:collapse;margin:.3rem 0}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 th{font-weight:500;font-size:.84rem;color:var(--soft);text-align:left;vertical-align:bottom}
@@ -93,7 +95,7 @@ th,td{border:0;padding:.06rem 0}
 td.lead{margin-bottom:.1rem;font-weight:500}
 td:not(.lead){display:grid;grid-template-columns:7.5rem 1fr;white-space:normal;text-align:left}
 td:not(.lead)::before{content:attr(data-head);color:var(--soft)}
-.said .when{display:block}
+.notices .when{display:block}
 td:not(.lead):has(>.none){display:none}
 }
 @media print{

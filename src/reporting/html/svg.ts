@@ -1,9 +1,9 @@
-// What charts are drawn with: steps over stretches of time, bands, axes. Pure, and as small as it can be.
+// Drawing primitives of the charts: steps over stretches of time, bands and axes.
 
 import { type Html, html } from './html.js';
 import { linear, type Scale, shortTime, timeTicks } from './scale.js';
 
-/** Where a plot lies within its picture. */
+/** Position of a plot within its picture. */
 export interface Frame {
   readonly width: number;
   readonly left: number;
@@ -12,23 +12,23 @@ export interface Frame {
   readonly bottom: number;
 }
 
-/** A stretch of time, s, with a value. */
+/** A value over a stretch of time, s. */
 export interface SvgStretch {
   readonly from: number;
   readonly to: number;
   readonly value: number;
 }
 
-/** Each picture is drawn for wide and for narrow windows; the page shows the one that fits. */
-export type Size = 'wide' | 'narrow';
+/** Window size. Each picture is drawn for both; the page shows the one that fits. */
+export type PictureSize = 'wide' | 'narrow';
 
 const widths = { wide: 1000, narrow: 360 } as const;
 const lefts = { wide: 88, narrow: 84 } as const;
 const rightMargin = 14;
-/** Room for the name of a limit at the top. */
+/** Height of the name of a limit, at the top. */
 const topMargin = 18;
 
-export function frameOf(size: Size, height: number): Frame {
+export function frameOf(size: PictureSize, height: number): Frame {
   return {
     width: widths[size],
     left: lefts[size],
@@ -42,12 +42,12 @@ export function timeScale({ left, right }: Frame, seconds: number): Scale {
   return linear(seconds, left, right);
 }
 
-/** Tenths of a unit are finer than any screen. */
+/** Rounds a coordinate to tenths, which are finer than any screen. */
 export function rounded(place: number): number {
   return Math.round(place * 10) / 10;
 }
 
-/** The outline of stretches as a path from `floor` and back to it. Those without a gap between them are one piece. */
+/** Outlines stretches as a path from `floor` and back to it. Adjacent stretches form one piece. */
 export function stepArea(stretches: readonly SvgStretch[], x: Scale, y: Scale, floor = y(0)): string {
   const path = stretches.map(({ from, to, value }, i) => {
     const before = stretches[i - 1];
@@ -59,7 +59,7 @@ export function stepArea(stretches: readonly SvgStretch[], x: Scale, y: Scale, f
   return path.join('');
 }
 
-/** The upper edge alone. */
+/** Draws only the upper edge of stretches. */
 export function stepLine(stretches: readonly SvgStretch[], x: Scale, y: Scale): string {
   const path = stretches.map(({ from, to, value }, i) => {
     const joins = stretches[i - 1]?.to === from;
@@ -68,7 +68,7 @@ export function stepLine(stretches: readonly SvgStretch[], x: Scale, y: Scale): 
   return path.join('');
 }
 
-/** Neighbours with the same value as one. */
+/** Merges adjacent stretches of the same value. */
 export function runs(stretches: readonly SvgStretch[]): SvgStretch[] {
   const all: SvgStretch[] = [];
   for (const stretch of stretches) {
@@ -80,14 +80,14 @@ export function runs(stretches: readonly SvgStretch[]): SvgStretch[] {
   return all;
 }
 
-/** Never narrower than can be seen. */
+/** Draws a band over a stretch, at least one unit wide so that it is visible. */
 export function band({ from, to }: SvgStretch, x: Scale, top: number, height: number, kind: string, opacity = 1): Html {
   const left = x(from);
   const width = Math.max(1, x(to) - left);
   return html`<rect class="${kind}" x="${rounded(left)}" y="${rounded(top)}" width="${rounded(width)}" height="${rounded(height)}" fill-opacity="${opacity}"/>`;
 }
 
-/** Lines and names at round values, on the left. */
+/** Draws the value axis on the left: lines and labels at the ticks. */
 export function valueAxis(frame: Frame, ticks: readonly number[], y: Scale, label: (value: number) => string): Html {
   const lines = ticks.map((tick) => {
     const at = rounded(y(tick));
@@ -96,7 +96,7 @@ export function valueAxis(frame: Frame, ticks: readonly number[], y: Scale, labe
   return html`${lines}`;
 }
 
-/** Time since the start, below. */
+/** Draws the time axis below: time since the start. */
 export function timeAxis(frame: Frame, seconds: number, bottom: number): Html {
   const x = timeScale(frame, seconds);
   const ticks = timeTicks(seconds, frame.width > 500 ? 10 : 5).map((tick) => {
@@ -107,10 +107,10 @@ export function timeAxis(frame: Frame, seconds: number, bottom: number): Html {
   return html`${ticks}`;
 }
 
-/** Both sizes of a picture. `title` is read aloud; `draw` gives what is in it and how high it is. */
+/** Draws both sizes of a picture. Screen readers read `title`; `draw` returns content and height. */
 export function picture(
   title: string,
-  draw: (size: Size) => { readonly height: number; readonly content: Html },
+  draw: (size: PictureSize) => { readonly height: number; readonly content: Html },
 ): Html {
   const sizes = (['wide', 'narrow'] as const).map((size) => {
     const { height, content } = draw(size);

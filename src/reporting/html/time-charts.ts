@@ -1,8 +1,9 @@
-// Pictures over time: how fast, and what held it back; our own memory; that of the target's nodes.
+// Charts over time: rate and limiting factors, our own memory, the memory of the target's nodes. A table has their values.
 
+import { limitingFactors } from '../../core/limiting-factors.js';
 import { count, duration, size } from '../../core/text.js';
-import type { LimitingFactor, Sample } from '../../core/types/index.js';
-import { type Html, html } from './html.js';
+import type { Sample } from '../../core/types/index.js';
+import { type Html, html, table } from './html.js';
 import { byteTicks, countTicks, linear, shortCount } from './scale.js';
 import {
   band,
@@ -11,7 +12,6 @@ import {
   picture,
   rounded,
   runs,
-  type Size,
   type SvgStretch,
   stepArea,
   stepLine,
@@ -24,15 +24,7 @@ const axisHeight = 26;
 const laneHeight = 12;
 const laneStep = 19;
 
-export const causes: readonly (readonly [LimitingFactor, string])[] = [
-  ['target', 'target'],
-  ['targetMemory', 'target memory'],
-  ['ownMemory', 'own memory'],
-  ['input', 'input'],
-  ['rateLimit', 'rate limit'],
-];
-
-/** Each sample with its beginning, and one value of it. */
+/** Pairs each sample's stretch of time with one of its values. */
 export function stretches(
   samples: readonly Sample[],
   value: (sample: Sample, elapsed: number) => number,
@@ -44,70 +36,68 @@ export function stretches(
   return all.filter(({ from, to }) => to > from);
 }
 
-interface Lane {
+/** A row below the chart that shows when something limited the load. */
+interface ChartLane {
   readonly label: string;
   readonly kind: string;
   /** Share of each stretch, 0 to 1. */
   readonly shares: readonly SvgStretch[];
 }
 
-/** Less than this of a stretch is nobody's trouble. */
-const leastShare = 0.05;
+/** Smaller shares of a stretch are not drawn. */
+const minShare = 0.05;
 
-function lanesOf(samples: readonly Sample[]): Lane[] {
+function lanesOf(samples: readonly Sample[]): ChartLane[] {
   const share = (seconds: number, elapsed: number): number => Math.min(1, seconds / elapsed);
-  const held = causes.map(([cause, label]) => ({
+  const limited = limitingFactors.map(({ key, label }) => ({
     label,
-    kind: `held-${cause}`,
-    shares: stretches(samples, ({ heldBack }, elapsed) => share(heldBack[cause], elapsed)),
+    kind: `limited-${key}`,
+    shares: stretches(samples, ({ heldBack }, elapsed) => share(heldBack[key], elapsed)),
   }));
-  const dead = stretches(samples, ({ endpoints }, elapsed) =>
+  const open = stretches(samples, ({ endpoints }, elapsed) =>
     share(Math.max(0, ...endpoints.map(({ openSeconds }) => openSeconds)), elapsed),
   );
-  const all = [...held, { label: 'node gone', kind: 'bad', shares: dead }];
-  return all.filter(({ shares }) => shares.some(({ value }) => value >= leastShare));
+  const all = [...limited, { label: 'circuit open', kind: 'bad', shares: open }];
+  return all.filter(({ shares }) => shares.some(({ value }) => value >= minShare));
 }
 
-function lane({ label, kind, shares }: Lane, frame: Frame, seconds: number, top: number): Html {
+function laneBase(frame: Frame, label: string, top: number): Html {
+  return html`<text x="${frame.left - 8}" y="${top + 10}" text-anchor="end">${label}</text><rect class="lane" x="${frame.left}" y="${top}" width="${rounded(frame.right - frame.left)}" height="${laneHeight}"/>`;
+}
+
+function laneOf({ label, kind, shares }: ChartLane, frame: Frame, seconds: number, top: number): Html {
   const x = timeScale(frame, seconds);
-  // In quarters: neighbours then are one piece, and a day is no larger than an hour.
+  // Shares in quarters merge with their neighbours, so a day of samples is no larger than an hour.
   const quarters = runs(
-    shares.map((each) => ({ ...each, value: each.value < leastShare ? 0 : Math.ceil(each.value * 4) / 4 })),
+    shares.map((each) => ({ ...each, value: each.value < minShare ? 0 : Math.ceil(each.value * 4) / 4 })),
   );
   const bands = quarters
     .filter(({ value }) => value > 0)
     .map((each) => band(each, x, top, laneHeight, kind, 0.25 + 0.75 * each.value));
-  return html`${laneName(frame, label, top)}<rect class="lane" x="${frame.left}" y="${top}" width="${rounded(frame.right - frame.left)}" height="${laneHeight}"/>${bands}`;
-}
-
-function laneName(frame: Frame, label: string, top: number): Html {
-  return html`<text x="${frame.left - 8}" y="${top + 10}" text-anchor="end">${label}</text>`;
+  return html`${laneBase(frame, label, top)}${bands}`;
 }
 
 function flushLane(samples: readonly Sample[], frame: Frame, seconds: number, top: number): Html {
   const x = timeScale(frame, seconds);
   const marks = samples
     .filter(({ flushes }) => flushes > 0)
-    .map((sample) => {
-      const at = rounded(x(sample.seconds));
-      return html`<path class="flush" d="M${at} ${top}V${top + laneHeight}"/>`;
-    });
-  return html`${laneName(frame, 'flushes', top)}<rect class="lane" x="${frame.left}" y="${top}" width="${rounded(frame.right - frame.left)}" height="${laneHeight}"/>${marks}`;
+    .map((sample) => html`<path class="flush" d="M${rounded(x(sample.seconds))} ${top}V${top + laneHeight}"/>`);
+  return html`${laneBase(frame, 'flushes', top)}${marks}`;
 }
 
-/** Acknowledged points a second, and below what held the load back. */
-export function speed(samples: readonly Sample[], seconds: number): Html {
+/** Charts acknowledged points per second, with a lane for each limiting factor below. */
+export function rateChart(samples: readonly Sample[], seconds: number): Html {
   const rates = stretches(samples, ({ pointsPerSecond }) => pointsPerSecond);
   const ticks = countTicks(Math.max(1, ...rates.map(({ value }) => value)), 4);
   const lanes = lanesOf(samples);
   const flushed = samples.some(({ flushes }) => flushes > 0);
   const title = `Acknowledged points a second, up to ${count(Math.max(0, ...rates.map(({ value }) => value)))}, over ${duration(seconds)}`;
-  return picture(title, (kind) => {
-    const frame = frameOf(kind, kind === 'wide' ? 190 : 150);
+  return picture(title, (size) => {
+    const frame = frameOf(size, size === 'wide' ? 190 : 150);
     const y = linear(ticks.at(-1)!, frame.bottom, frame.top);
     const x = timeScale(frame, seconds);
     const first = frame.bottom + 12;
-    const drawn = lanes.map((each, i) => lane(each, frame, seconds, first + i * laneStep));
+    const drawn = lanes.map((each, i) => laneOf(each, frame, seconds, first + i * laneStep));
     const below = first + lanes.length * laneStep;
     const bottom = below + (flushed ? laneStep : 0) - (lanes.length === 0 && !flushed ? 12 : 4);
     const content = html`${valueAxis(frame, ticks, y, shortCount)}<path class="area" d="${stepArea(rates, x, y)}"/><path class="edge" d="${stepLine(rates, x, y)}"/>${drawn}${flushed ? flushLane(samples, frame, seconds, below) : null}${timeAxis(frame, seconds, bottom)}`;
@@ -115,7 +105,7 @@ export function speed(samples: readonly Sample[], seconds: number): Html {
   });
 }
 
-interface Limited {
+interface MemoryChart {
   readonly title: string;
   readonly values: readonly SvgStretch[];
   readonly limit: { readonly bytes: number; readonly label: string } | null;
@@ -123,11 +113,11 @@ interface Limited {
   readonly seconds: number;
 }
 
-function limited({ title, values, limit, bands, seconds }: Limited): Html {
-  const most = Math.max(limit?.bytes ?? 0, ...values.map(({ value }) => value));
-  const ticks = byteTicks(most, 4);
-  return picture(title, (kind: Size) => {
-    const frame = frameOf(kind, kind === 'wide' ? 120 : 110);
+function memoryChart({ title, values, limit, bands, seconds }: MemoryChart): Html {
+  const max = Math.max(limit?.bytes ?? 0, ...values.map(({ value }) => value));
+  const ticks = byteTicks(max, 4);
+  return picture(title, (window) => {
+    const frame = frameOf(window, window === 'wide' ? 120 : 110);
     const y = linear(ticks.at(-1)!, frame.bottom, frame.top);
     const x = timeScale(frame, seconds);
     const content = html`${bands(frame)}${valueAxis(frame, ticks, y, size)}<path class="area" d="${stepArea(values, x, y)}"/><path class="edge" d="${stepLine(values, x, y)}"/>${limit === null ? null : limitLine(frame, y(limit.bytes), limit.label)}${timeAxis(frame, seconds, frame.bottom)}`;
@@ -140,14 +130,14 @@ function limitLine(frame: Frame, y: number, label: string): Html {
   return html`<line class="limit" x1="${frame.left}" x2="${frame.right}" y1="${at}" y2="${at}"/><text class="limit-name" x="${frame.right}" y="${at - 5}" text-anchor="end">${label}</text>`;
 }
 
-/** Resident memory under its limit; behind it the times in which it was high or critical. */
-export function ownMemory(samples: readonly Sample[], seconds: number): Html {
+/** Charts resident memory and its limit; bands mark the high and critical levels. */
+export function ownMemoryChart(samples: readonly Sample[], seconds: number): Html {
   const values = stretches(samples, ({ rssBytes }) => rssBytes);
   const limit = samples.at(-1)?.limitBytes ?? 0;
-  const most = Math.max(0, ...values.map(({ value }) => value));
+  const max = Math.max(0, ...values.map(({ value }) => value));
   const levels = runs(stretches(samples, ({ level }) => ({ normal: 0, high: 1, critical: 2, stop: 2 })[level]));
-  return limited({
-    title: `Resident memory of the loader, at most ${size(most)} of ${size(limit)}`,
+  return memoryChart({
+    title: `Resident memory of the loader, at most ${size(max)} of ${size(limit)}`,
     values,
     limit: limit === 0 ? null : { bytes: limit, label: `limit ${size(limit)}` },
     bands: (frame) => {
@@ -162,18 +152,79 @@ export function ownMemory(samples: readonly Sample[], seconds: number): Html {
   });
 }
 
-/** An estimate, and called so. Null when nothing is known. */
-export function nodeMemory(samples: readonly Sample[], seconds: number, allowed: number | null): Html | null {
-  const known = samples.filter(({ nodeBytes }) => nodeBytes !== null);
-  if (known.length === 0) return null;
+/** Charts the estimated memory of the fullest node; null without an estimate. */
+export function nodeMemoryChart(samples: readonly Sample[], seconds: number, allowed: number | null): Html | null {
+  if (samples.every(({ nodeBytes }) => nodeBytes === null)) return null;
   const values = stretches(samples, ({ nodeBytes }) => nodeBytes ?? 0);
-  const most = Math.max(0, ...values.map(({ value }) => value));
-  const of = allowed === null ? '' : ` of ${size(allowed)}`;
-  return limited({
-    title: `Estimated memory of the fullest node of the target, at most ${size(most)}${of}`,
+  const max = Math.max(0, ...values.map(({ value }) => value));
+  return memoryChart({
+    title: `Estimated memory of the fullest node of the target, at most ${size(max)}${allowed === null ? '' : ` of ${size(allowed)}`}`,
     values,
     limit: allowed === null ? null : { bytes: allowed, label: `--target-memory ${size(allowed)}` },
     bands: () => [],
     seconds,
   });
+}
+
+const maxRows = 24;
+
+interface TimeRow {
+  readonly from: number;
+  readonly to: number;
+  readonly points: number;
+  readonly rssBytes: number;
+  readonly nodeBytes: number | null;
+  readonly limitedBy: string;
+  readonly flushes: number;
+}
+
+/** Lists the values of the charts in at most 24 rows. */
+export function dataTable(samples: readonly Sample[]): Html {
+  const perRow = Math.ceil(samples.length / maxRows);
+  const rows: TimeRow[] = [];
+  for (let i = 0; i < samples.length; i += perRow)
+    rows.push(timeRow(samples.slice(i, i + perRow), samples[i - 1]?.seconds ?? 0));
+  const values = table<TimeRow>(
+    'The run over time',
+    [
+      { head: 'Time', cell: ({ from, to }) => `${duration(from)} – ${duration(to)}` },
+      { head: 'Points/s', number: true, cell: ({ from, to, points }) => count(to > from ? points / (to - from) : 0) },
+      { head: 'Limited by', cell: ({ limitedBy }) => limitedBy },
+      { head: 'Flushes', number: true, cell: ({ flushes }) => count(flushes) },
+      { head: 'Resident', number: true, cell: ({ rssBytes }) => size(rssBytes) },
+      {
+        head: 'Node, estimated',
+        number: true,
+        cell: ({ nodeBytes }) => (nodeBytes === null ? '–' : size(nodeBytes)),
+      },
+    ],
+    rows,
+  );
+  return html`<details><summary>Values of the charts</summary>${values}</details>`;
+}
+
+function timeRow(samples: readonly Sample[], from: number): TimeRow {
+  const to = samples.at(-1)!.seconds;
+  const points = stretchedFrom(samples, from).reduce((sum, { rate, seconds }) => sum + rate * seconds, 0);
+  const limited = limitingFactors
+    .map(({ key, label }) => ({ label, seconds: samples.reduce((sum, { heldBack }) => sum + heldBack[key], 0) }))
+    .filter(({ seconds }) => seconds > minShare * (to - from))
+    .map(({ label, seconds }) => `${label} ${duration(seconds)}`);
+  const node = samples.map(({ nodeBytes }) => nodeBytes).filter((bytes) => bytes !== null);
+  return {
+    from,
+    to,
+    points,
+    rssBytes: Math.max(...samples.map(({ rssBytes }) => rssBytes)),
+    nodeBytes: node.length === 0 ? null : Math.max(...node),
+    limitedBy: limited.length === 0 ? '–' : limited.join(', '),
+    flushes: samples.reduce((sum, { flushes }) => sum + flushes, 0),
+  };
+}
+
+function stretchedFrom(samples: readonly Sample[], from: number): { rate: number; seconds: number }[] {
+  return samples.map(({ seconds, pointsPerSecond }, i) => ({
+    rate: pointsPerSecond,
+    seconds: seconds - (samples[i - 1]?.seconds ?? from),
+  }));
 }

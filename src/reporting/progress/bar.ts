@@ -1,87 +1,85 @@
-// The progress bar of a terminal. cli-progress redraws one line; what is in it, and when it is redrawn, is ours.
+// The progress bar of a terminal, drawn by cli-progress. Its line has our format; notices appear above it.
 
-import type { SingleBar } from 'cli-progress';
+import { clearScreenDown, cursorTo, moveCursor } from 'node:readline';
 import { printable } from '../../core/printable.js';
-import type { Snapshot } from '../../core/types/index.js';
+import type { Snapshot } from '../figures.js';
+import type { Tone } from './line-parts.js';
 import type { LoadPace } from './pace.js';
-import { fittedLine, progress, type Tone } from './progress-line.js';
-import { type Io, lineFor, noticeText, paint, red, type View, yellow } from './views.js';
+import { fittedLine } from './progress-line.js';
+import { lineFor, noticeText, paint, red, type View, type ViewOutput, yellow } from './views.js';
 
 const green = 32;
 const colours: Record<Exclude<Tone, 'plain'>, number> = { warn: yellow, bad: red };
-const clearLine = '\r\u001b[2K';
-/** Where nobody tells. */
-const usualColumns = 80;
-const clearBelow = '\u001b[0J';
-/** Saving and restoring the cursor: after notices have scrolled the screen the saved place is a wrong one. */
-const cursorPlaces = ['\u001b7', '\u001b8'];
+/** Width of a terminal that does not report one. */
+const defaultColumns = 80;
 
-/** What cli-progress needs of a terminal. It would cut lines at `columns`, colour codes counted; ours fit already. */
-function terminal(io: Io): NodeJS.WritableStream {
-  const write = (text: string): boolean => {
-    if (!cursorPlaces.includes(text)) io.write(text);
-    return true;
-  };
-  return { isTTY: true, columns: 10_000, write } as unknown as NodeJS.WritableStream;
-}
-
-interface Payload {
-  readonly snapshot: Snapshot;
+interface BarPayload {
+  readonly run: Snapshot;
   readonly pace: LoadPace;
 }
 
-/** Four redraws a second; notices go above the bar. Loads cli-progress only when it is wanted. */
-export async function barView(io: Io): Promise<View> {
+/** Draws the bar four times a second. Imports cli-progress on demand. */
+export async function barView(output: ViewOutput, stream: ViewOutput['terminal'] & {}): Promise<View> {
+  const terminal = stream as NodeJS.WritableStream;
   const { default: cli } = await import('cli-progress');
-  let started = false;
-  /** Characters of the line that stands there. */
-  let length = 0;
-  const columns = (): number => Math.max(1, io.columns() ?? usualColumns);
-  const bar: SingleBar = new cli.SingleBar({
-    stream: terminal(io),
-    fps: 1, // its own timer then never runs before our next look
-    linewrap: true, // leave the terminal's wrapping alone: notices need it
+  let line = { text: '', length: 0 };
+  let drawn: BarPayload | null = null;
+  const columns = (): number => Math.max(1, output.columns() ?? defaultColumns);
+  const bar = new cli.SingleBar({
+    stream: terminal,
+    fps: 1, // every snapshot draws, so the timer of cli-progress never comes first
     synchronousUpdate: false,
-    forceRedraw: true, // a notice may have taken its place
+    clearOnComplete: true,
     barCompleteChar: '=',
     barIncompleteChar: ' ',
-    format: (options, { progress: done }, { snapshot, pace }: Payload) => {
-      const line = fittedLine(snapshot, pace, columns() - 1, {
-        bar: (width) => paint(cli.Format.BarFormat(done, { ...options, barsize: width }), green, io.color),
-        paint: (text, tone) => (tone === 'plain' ? text : paint(text, colours[tone], io.color)),
+    format: (options, { progress }, { run, pace }: BarPayload) => {
+      line = fittedLine(run, pace, columns() - 1, {
+        bar: (width) => paint(cli.Format.BarFormat(progress, { ...options, barsize: width }), green, output.color),
+        paint: (text, tone) => (tone === 'plain' ? text : paint(text, colours[tone], output.color)),
       });
-      length = line.length;
       return line.text;
     },
   });
-  /** A terminal that got narrower has broken the line into rows: back to the first of them, and all of them away. */
-  const gather = (): void => {
-    const rows = Math.ceil(length / columns()) - 1;
-    if (rows > 0 && io.reflows === true) io.write(`\u001b[${rows}A\r${clearBelow}`);
-  };
-  const draw = (snapshot: Snapshot, pace: LoadPace): void => {
-    const done = progress(snapshot) ?? 0;
-    const payload: Payload = { snapshot, pace };
-    gather();
-    if (started) {
-      bar.update(done, payload);
+  const draw = (payload: BarPayload): void => {
+    const percent = payload.run.percent ?? 0;
+    const rows = Math.ceil(line.length / columns());
+    const narrowed = drawn !== null && rows > 1 && output.reflows === true;
+    if (narrowed) {
+      // The terminal has wrapped the line: clear all of its rows and begin at the first.
+      moveCursor(terminal, 0, 1 - rows);
+      cursorTo(terminal, 0);
+      clearScreenDown(terminal);
+    }
+    if (drawn === null || narrowed) bar.start(100, percent, payload);
+    else {
+      bar.update(percent, payload);
       bar.render();
-    } else bar.start(1, done, payload);
-    started = true;
+    }
+    drawn = payload;
+  };
+  /** Removes the bar and restores the terminal. */
+  const hide = (): void => {
+    if (drawn === null) return;
+    draw(drawn);
+    bar.stop();
+    drawn = null;
   };
   const above = (text: string): void => {
-    gather();
-    io.write(`${started ? clearLine : ''}${lineFor(io, text)}\n`);
-    if (started) bar.render();
+    const payload = drawn;
+    hide();
+    output.write(`${lineFor(output, text)}\n`);
+    if (payload !== null) draw(payload);
   };
   return {
     everyMs: 250,
     start: (lines) => lines.map(printable).forEach(above),
-    progress: draw,
-    notice: (notice) => above(noticeText(notice, io.color)),
-    end: (looked) => {
-      if (looked !== null) draw(looked.snapshot, looked.pace);
-      bar.stop();
+    progress: (run, pace) => draw({ run, pace }),
+    notice: (notice) => above(noticeText(notice, output.color)),
+    end: (last) => {
+      if (last === null) return;
+      draw(last);
+      hide();
+      output.write(`${line.text}\n`);
     },
   };
 }

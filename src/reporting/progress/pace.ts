@@ -1,76 +1,96 @@
-// How fast it goes just now: the difference of two snapshots, taken over the last seconds so that figures do not jump.
+// Current rates of a run: differences between snapshots of the last seconds.
 
-import type { Answers, LimitingFactor, Snapshot } from '../../core/types/index.js';
+import { type LimitingFactor, limitingFactors } from '../../core/limiting-factors.js';
+import type { Answers } from '../../core/types/index.js';
+import { answerKinds } from '../answers.js';
 
 const windowSeconds = 15;
-/** Of the time looked at: some waiting for bytes is in every run, and is not worth a word. */
-const heldShare = 0.2;
-const troubles = ['overloaded', 'unreachable', 'dropped', 'forming', 'refused'] as const;
+/** Smallest share of the window at which a limiting factor is named. Every run waits for its input at times. */
+const minLimitedShare = 0.2;
 
-export interface LoadPace {
-  /** Loaded points. */
-  readonly pointsPerSecond: number;
-  /** Decoded bytes. */
-  readonly bytesPerSecond: number;
-  /** From file bytes; null while the total is unknown or nothing moves. */
-  readonly etaSeconds: number | null;
-  /** What held the load back most, for a fifth of that time at least; null: nothing did. */
-  readonly heldBackBy: LimitingFactor | null;
-  /** What the target answered most often where it did not take what was sent; null: it took everything. */
-  readonly trouble: (typeof troubles)[number] | null;
-  /** Endpoints left alone since the look before. */
-  readonly leftAlone: number;
+/** The part of a snapshot that rates are computed from. */
+export interface PaceSample {
+  readonly seconds: number;
+  /** Progress of the whole load, 0 to 100; null while unknown. */
+  readonly percent: number | null;
+  readonly points: { readonly loaded: number };
+  readonly bytes: { readonly decoded: number };
+  readonly heldBack: Readonly<Record<LimitingFactor, number>>;
+  readonly endpoints: readonly { readonly answers: Answers; readonly openSeconds: number }[];
 }
 
-/** Snapshots to measure from: the new one, those of the last 15 s, and the one just before them. */
-export function remember(looks: readonly Snapshot[], snapshot: Snapshot): Snapshot[] {
-  const all = [...looks, snapshot];
-  const first = all.findIndex((look) => snapshot.seconds - look.seconds < windowSeconds);
+export interface LoadPace {
+  /** Acknowledged points per second. */
+  readonly pointsPerSecond: number;
+  /** Decoded bytes per second. */
+  readonly bytesPerSecond: number;
+  /** Time to 100 percent at the rate of the window; null while the total is unknown or nothing is acknowledged. */
+  readonly etaSeconds: number | null;
+  /** The strongest limiting factor, from a fifth of the window on. */
+  readonly limitedBy: LimitingFactor | null;
+  /** The most frequent answer that did not accept a write. */
+  readonly trouble: keyof Answers | null;
+  /** Endpoints whose circuit was open since the previous snapshot. */
+  readonly openCircuits: number;
+}
+
+const noPace: LoadPace = {
+  pointsPerSecond: 0,
+  bytesPerSecond: 0,
+  etaSeconds: null,
+  limitedBy: null,
+  trouble: null,
+  openCircuits: 0,
+};
+
+/** Keeps the snapshots to measure from: the new one, those of the last 15 s, and the one before them. */
+export function remember<T extends PaceSample>(samples: readonly T[], latest: T): T[] {
+  const all = [...samples, latest];
+  const first = all.findIndex(({ seconds }) => latest.seconds - seconds < windowSeconds);
   return all.slice(Math.max(0, first - 1));
 }
 
-/** With a single look the average since the start. */
-export function pace(looks: readonly Snapshot[]): LoadPace {
-  const last = looks.at(-1);
-  const first = looks.length > 1 ? looks[0] : undefined;
+/** Computes the pace between the first and the last sample; with one sample, the average since the start. */
+export function pace(samples: readonly PaceSample[]): LoadPace {
+  const last = samples.at(-1);
+  const first = samples.length > 1 ? samples[0] : undefined;
   const seconds = last === undefined ? 0 : last.seconds - (first?.seconds ?? 0);
-  if (last === undefined || seconds <= 0) {
-    return { pointsPerSecond: 0, bytesPerSecond: 0, etaSeconds: null, heldBackBy: null, trouble: null, leftAlone: 0 };
-  }
-  const fileBytes = (last.bytes.read - (first?.bytes.read ?? 0)) / seconds;
-  const left = last.bytes.total === null ? null : Math.max(0, last.bytes.total - last.bytes.read);
+  if (last === undefined || seconds <= 0) return noPace;
   return {
     pointsPerSecond: (last.points.loaded - (first?.points.loaded ?? 0)) / seconds,
     bytesPerSecond: (last.bytes.decoded - (first?.bytes.decoded ?? 0)) / seconds,
-    etaSeconds: left === null || fileBytes <= 0 ? null : left / fileBytes,
-    heldBackBy: heldBackBy(last, first, seconds),
+    etaSeconds: eta(last, first, seconds),
+    limitedBy: limitedBy(last, first, seconds),
     trouble: trouble(last, first),
-    leftAlone: leftAlone(last, looks.at(-2)),
+    openCircuits: openCircuits(last, samples.at(-2)),
   };
 }
 
-/** Over some time, since what holds just now changes many times a second. */
-function heldBackBy(last: Snapshot, first: Snapshot | undefined, seconds: number): LimitingFactor | null {
-  const held = (cause: LimitingFactor): number => (last.heldBack[cause] - (first?.heldBack[cause] ?? 0)) / seconds;
-  const [most] = byAmount(['target', 'targetMemory', 'ownMemory', 'rateLimit', 'input'], held);
-  return most !== undefined && held(most) >= heldShare ? most : null;
+function eta(last: PaceSample, first: PaceSample | undefined, seconds: number): number | null {
+  if (last.percent === null) return null;
+  const perSecond = (last.percent - (first?.percent ?? 0)) / seconds;
+  return perSecond > 0 ? (100 - last.percent) / perSecond : null;
 }
 
-function trouble(last: Snapshot, first: Snapshot | undefined): LoadPace['trouble'] {
-  const answered = (kind: keyof Answers): number => of(last, kind) - (first === undefined ? 0 : of(first, kind));
-  const [most] = byAmount(troubles, answered);
-  return most !== undefined && answered(most) > 0 ? most : null;
+/** Measures over the whole window, because the momentary factor changes many times per second. */
+function limitedBy(last: PaceSample, first: PaceSample | undefined, seconds: number): LimitingFactor | null {
+  const shareOf = (key: LimitingFactor): number => (last.heldBack[key] - (first?.heldBack[key] ?? 0)) / seconds;
+  const [strongest] = limitingFactors.map(({ key }) => key).sort((a, b) => shareOf(b) - shareOf(a));
+  return strongest !== undefined && shareOf(strongest) >= minLimitedShare ? strongest : null;
 }
 
-function of({ endpoints }: Snapshot, kind: keyof Answers): number {
+function trouble(last: PaceSample, first: PaceSample | undefined): LoadPace['trouble'] {
+  const times = (kind: keyof Answers): number => total(last, kind) - (first === undefined ? 0 : total(first, kind));
+  const [most] = answerKinds
+    .filter(({ isTrouble, kind }) => isTrouble && times(kind) > 0)
+    .sort((a, b) => times(b.kind) - times(a.kind));
+  return most?.kind ?? null;
+}
+
+function total({ endpoints }: PaceSample, kind: keyof Answers): number {
   return endpoints.reduce((sum, { answers }) => sum + answers[kind], 0);
 }
 
-function leftAlone(last: Snapshot, before: Snapshot | undefined): number {
+function openCircuits(last: PaceSample, before: PaceSample | undefined): number {
   return last.endpoints.filter(({ openSeconds }, i) => openSeconds > (before?.endpoints[i]?.openSeconds ?? 0)).length;
-}
-
-/** The greatest first; among equals in the order given. */
-function byAmount<T>(all: readonly T[], amount: (one: T) => number): T[] {
-  return [...all].sort((a, b) => amount(b) - amount(a));
 }

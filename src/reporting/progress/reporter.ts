@@ -1,75 +1,70 @@
-// Shows a run while it goes on: looks at its snapshot by itself, so nothing in the run waits for a terminal.
+// Shows a run while it goes on. It polls snapshots on its own timers, so the run never waits for a terminal.
 
 import { duration } from '../../core/text.js';
-import type { Clock, Notice, Sample, Snapshot, Summary } from '../../core/types/index.js';
-import { Notices } from '../notices.js';
+import type { Clock, Notice, Sample, Summary } from '../../core/types/index.js';
+import type { Snapshot } from '../figures.js';
+import { NoticeThrottle } from '../notices.js';
 import { Series } from '../series.js';
 import { barView } from './bar.js';
-import { pace, remember } from './pace.js';
+import { type LoadPace, pace, remember } from './pace.js';
 import { fullLine } from './progress-line.js';
-import { type Io, jsonView, plainView, silentView, type View } from './views.js';
+import { jsonView, plainView, silentView, type View, type ViewOutput } from './views.js';
 
 export type ProgressMode = 'bar' | 'plain' | 'json' | 'none';
 
 export interface Reporter {
-  /** What is known before the run: one line each. */
+  /** Prints the facts known before the run, one line each. */
   start(lines: readonly string[]): void;
-  /** From now on the run is looked at: 4 times a second (bar), every second (json), every minute (plain). */
+  /** Polls the run from now on: 4 times a second (bar), every second (json) or every minute (plain). */
   show(snapshot: () => Snapshot): void;
-  /** Shown at once, or counted: once a minute per kind. */
+  /** Shows a notice at once, or counts it: once a minute per kind. */
   notice(notice: Notice): void;
-  /** Says at once where the run stands, whatever the log level. */
+  /** Prints the state of the run at once, at any log level. */
   status(): void;
-  /** The last look, what was still counted, and the end. Idempotent; nothing is shown afterwards. */
+  /** Shows the last snapshot and the counted notices, and ends. Later calls do nothing. */
   finish(summary: Summary | null): void;
-  /** The run over time. */
+  /** Returns the run over time. */
   samples(): Sample[];
 }
 
 const noticesEveryMs = 1000;
 const samplesEveryMs = 1000;
 
-async function viewFor(mode: ProgressMode, io: Io): Promise<View> {
-  switch (mode) {
-    case 'bar':
-      return barView(io);
-    case 'plain':
-      return plainView(io);
-    case 'json':
-      return jsonView(io);
-    case 'none':
-      return silentView(io);
-  }
+async function viewFor(mode: ProgressMode, output: ViewOutput): Promise<View> {
+  if (mode === 'json') return jsonView(output);
+  if (mode === 'none') return silentView(output);
+  // A bar needs a terminal; elsewhere it would be a file of control sequences.
+  return mode === 'bar' && output.terminal !== undefined ? await barView(output, output.terminal) : plainView(output);
 }
 
-/** Notices below `logLevel` are not shown. */
+/** Creates a reporter that drops notices below `logLevel`. */
 export async function reporter(
   mode: ProgressMode,
-  io: Io,
+  output: ViewOutput,
   clock: Clock,
   logLevel: Notice['level'] = 'info',
 ): Promise<Reporter> {
-  return new OneReporter(await viewFor(mode, io), clock, new Notices(logLevel));
+  return new RunReporter(await viewFor(mode, output), clock, new NoticeThrottle(logLevel));
 }
 
-class OneReporter implements Reporter {
+class RunReporter implements Reporter {
   readonly #view: View;
   readonly #clock: Clock;
-  readonly #notices: Notices;
+  readonly #notices: NoticeThrottle;
   readonly #timers: (() => void)[];
   #snapshot: (() => Snapshot) | null = null;
-  #looks: Snapshot[] = [];
+  #recent: Snapshot[] = [];
   readonly #series = new Series();
   #finished = false;
 
-  constructor(view: View, clock: Clock, notices: Notices) {
+  constructor(view: View, clock: Clock, notices: NoticeThrottle) {
     this.#view = view;
     this.#clock = clock;
     this.#notices = notices;
-    const tell = (): void => {
+    const showDue = (): void => {
       for (const notice of notices.due(clock.monotonic())) view.notice(notice);
     };
-    this.#timers = [clock.every(noticesEveryMs, tell)];
+    this.#timers = [clock.every(noticesEveryMs, showDue)];
   }
 
   start(lines: readonly string[]): void {
@@ -82,25 +77,25 @@ class OneReporter implements Reporter {
     this.#timers.push(this.#clock.every(samplesEveryMs, () => this.#series.add(snapshot())));
     this.#timers.push(
       this.#clock.every(this.#view.everyMs, () => {
-        const look = this.#look();
-        if (look !== null) this.#view.progress(look.snapshot, look.pace);
+        const latest = this.#latest();
+        if (latest !== null) this.#view.progress(latest.run, latest.pace);
       }),
     );
   }
 
   notice(notice: Notice): void {
     if (this.#finished) return;
-    const shown = this.#notices.add(notice, this.#clock.monotonic());
-    if (shown !== null) this.#view.notice(shown);
+    const due = this.#notices.add(notice, this.#clock.monotonic());
+    if (due !== null) this.#view.notice(due);
   }
 
   status(): void {
     if (this.#finished) return;
-    const look = this.#look();
+    const latest = this.#latest();
     const message =
-      look === null
-        ? 'not begun yet: waiting for the target'
-        : `${duration(look.snapshot.seconds)}: ${fullLine(look.snapshot, look.pace)}`;
+      latest === null
+        ? 'starting: the load waits for the target'
+        : `${duration(latest.run.seconds)}: ${fullLine(latest.run, latest.pace)}`;
     this.#view.notice({ level: 'info', kind: 'status', message, count: 1 });
   }
 
@@ -109,19 +104,19 @@ class OneReporter implements Reporter {
     this.#finished = true;
     for (const cancel of this.#timers) cancel();
     for (const notice of this.#notices.rest(this.#clock.monotonic())) this.#view.notice(notice);
-    const looked = this.#look();
-    if (looked !== null) this.#series.add(looked.snapshot);
-    this.#view.end(looked, summary, this.#series.samples());
+    const latest = this.#latest();
+    if (latest !== null) this.#series.add(latest.run);
+    this.#view.end(latest, summary, this.#series.samples());
   }
 
   samples(): Sample[] {
     return this.#series.samples();
   }
 
-  #look(): { snapshot: Snapshot; pace: ReturnType<typeof pace> } | null {
+  #latest(): { run: Snapshot; pace: LoadPace } | null {
     if (this.#snapshot === null) return null;
-    const snapshot = this.#snapshot();
-    this.#looks = remember(this.#looks, snapshot);
-    return { snapshot, pace: pace(this.#looks) };
+    const run = this.#snapshot();
+    this.#recent = remember(this.#recent, run);
+    return { run, pace: pace(this.#recent) };
   }
 }

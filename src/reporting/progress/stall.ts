@@ -1,18 +1,19 @@
-// When nothing has been acknowledged for a minute: a line that says what is waited for, where, since when, and what went
-// wrong last. Every minute, until something is acknowledged. Nobody should have to guess whether a load still lives.
+// Reports a stall: after each minute without an acknowledgement a notice names what the load waits for, since when, and
+// the last error.
 
-import { duration } from '../../core/text.js';
+import { duration, plural } from '../../core/text.js';
 import type { Attempt, Clock, EndpointTotals, Notice } from '../../core/types/index.js';
+import { wrapObject } from '../../core/wrap-object.js';
 
 const quietMs = 60_000;
-const lookEveryMs = 1_000;
+const checkEveryMs = 1_000;
 
-/** What a run knows of itself when it is asked. */
-export interface Standing {
+/** State of a run when a stall is reported. */
+export interface StallFacts {
   /** Batches handed out and not settled. */
   readonly outstanding: number;
   readonly endpoints: readonly EndpointTotals[];
-  /** The input being read; null: none. */
+  /** The input being read; null without one. */
   readonly input: string | null;
 }
 
@@ -24,34 +25,36 @@ interface Failure {
 
 export interface StallContext {
   readonly clock: Clock;
-  readonly look: () => Standing;
+  readonly facts: () => StallFacts;
   readonly notify: (notice: Notice) => void;
 }
 
-export class Stall {
+export class StallReport {
   readonly #context: StallContext;
-  /** What is waited for apart from answers: since when. */
+  /** Waits other than for answers, with their begin. */
   readonly #waits = new Map<symbol, { readonly what: string; readonly since: number }>();
   readonly #cancel: () => void;
   #acknowledgedAt: number;
-  #toldAt = 0;
+  #reportedAt = 0;
+  /** Begin of the reading back of --verify; null before. */
+  #verifyingSince: number | null = null;
   #failure: Failure | null = null;
 
   /** Begins to count at once. */
   constructor(context: StallContext) {
     this.#context = context;
     this.#acknowledgedAt = context.clock.monotonic();
-    this.#cancel = context.clock.every(lookEveryMs, () => this.#look());
+    this.#cancel = context.clock.every(checkEveryMs, () => this.#check());
   }
 
-  /** Every attempt, as soon as it is over. */
+  /** Takes each attempt as soon as it ends. */
   observe({ verdict, endpoint }: Attempt): void {
     const at = this.#context.clock.monotonic();
     if (verdict.kind === 'accepted') this.#acknowledgedAt = at;
     else this.#failure = { at, endpoint, reason: verdict.kind === 'rejected' ? verdict.message : verdict.reason };
   }
 
-  /** Settles as the work does; until then it counts as waited for. */
+  /** Settles as the work does; meanwhile a stall names it. */
   async during<T>(what: string, work: Promise<T>): Promise<T> {
     const key = Symbol(what);
     this.#waits.set(key, { what, since: this.#context.clock.monotonic() });
@@ -62,50 +65,52 @@ export class Stall {
     }
   }
 
-  /** The clock for whoever sleeps between two attempts and for nothing else. */
+  /** Wraps a clock whose sleeps are back-offs between two attempts. */
   backOffs(clock: Clock): Clock {
-    return {
-      now: () => clock.now(),
-      monotonic: () => clock.monotonic(),
-      after: (ms, callback) => clock.after(ms, callback),
-      every: (ms, callback) => clock.every(ms, callback),
-      sleep: (ms, signal) => this.during('the end of a back-off', clock.sleep(ms, signal)),
-    };
+    const sleep: Clock['sleep'] = (ms, signal) => this.during('the end of a back-off', clock.sleep(ms, signal));
+    return wrapObject(clock, { sleep });
+  }
+
+  /** Records that all points are sent and a sample is being read back. */
+  verifying(): void {
+    this.#verifyingSince = this.#context.clock.monotonic();
+    this.#acknowledgedAt = this.#verifyingSince;
   }
 
   close(): void {
     this.#cancel();
   }
 
-  #look(): void {
+  #check(): void {
     const now = this.#context.clock.monotonic();
-    if (now - Math.max(this.#acknowledgedAt, this.#toldAt) < quietMs) return;
-    this.#toldAt = now;
-    const standing = this.#context.look();
-    // An idle pipe is nobody's fault.
-    const level = standing.outstanding === 0 ? 'info' : 'warn';
-    this.#context.notify({ level, kind: 'stall', message: this.#words(standing, now) });
+    if (now - Math.max(this.#acknowledgedAt, this.#reportedAt) < quietMs) return;
+    this.#reportedAt = now;
+    const facts = this.#context.facts();
+    // Neither an idle pipe nor --verify is trouble.
+    const level = facts.outstanding === 0 ? 'info' : 'warn';
+    this.#context.notify({ level, kind: 'stall', message: this.#message(facts, now) });
   }
 
-  #words(standing: Standing, now: number): string {
+  #message(facts: StallFacts, now: number): string {
     const last = this.#failure;
-    const failed = last === null ? '' : ` — last error ${ago(last.at, now)} ago, ${last.endpoint}: ${last.reason}`;
-    const waits = this.#waitedFor(standing, now).join(', ');
-    return `nothing acknowledged for ${ago(this.#acknowledgedAt, now)} — waiting for ${waits}${failed}`;
+    const failed = last === null ? '' : `; last error ${age(last.at, now)} ago, ${last.endpoint}: ${last.reason}`;
+    if (this.#verifyingSince !== null)
+      return `reading a sample back for ${age(this.#verifyingSince, now)} (--verify); every point is sent`;
+    const waits = this.#waitingFor(facts, now).join(', ');
+    return `nothing acknowledged for ${age(this.#acknowledgedAt, now)}: waiting for ${waits}${failed}`;
   }
 
-  #waitedFor({ outstanding, endpoints, input }: Standing, now: number): string[] {
+  #waitingFor({ outstanding, endpoints, input }: StallFacts, now: number): string[] {
     const oldest = new Map<string, number>();
     for (const { what, since } of this.#waits.values()) oldest.set(what, Math.min(since, oldest.get(what) ?? since));
     for (const { url, waitingSince } of endpoints) {
       if (typeof waitingSince === 'number') oldest.set(`an answer of ${url}`, waitingSince);
     }
-    const waits = [...oldest].map(([what, since]) => `${what} (for ${ago(since, now)})`);
+    const waits = [...oldest].map(([what, since]) => `${what} (for ${age(since, now)})`);
     if (waits.length > 0) return waits;
     if (outstanding === 0) return [input === null ? 'the next input' : `more input from ${input}`];
-    const batches = outstanding === 1 ? '1 batch waits' : `${outstanding} batches wait`;
-    return [`leave to send: a flush, a stage or the rate (${batches})`];
+    return [`a flush, the end of a stage or the rate limit (${plural(outstanding, 'batch waits', 'batches wait')})`];
   }
 }
 
-const ago = (at: number, now: number): string => duration((now - at) / 1000);
+const age = (at: number, now: number): string => duration((now - at) / 1000);

@@ -1,5 +1,5 @@
-// The page in a real browser, in three widths, light and dark, and printed: nothing overflows, nothing is fetched, nothing
-// is complained about. The pictures are left in a temporary folder for whoever wants to look.
+// The report page in a real browser, in three widths, light and dark, and printed. It must neither overflow nor load
+// anything nor log errors. Screenshots stay in a temporary folder.
 
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { hostile, nightFacts } from './facts.js';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const missing = !existsSync(executablePath);
-if (missing) process.stderr.write(`\n${executablePath} is missing: the report is NOT looked at in a browser\n\n`);
+if (missing) process.stderr.write(`\n${executablePath} is missing: the report is NOT tested in a browser\n\n`);
 
 const args = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
@@ -46,10 +46,10 @@ afterAll(async () => {
   if (missing) return;
   await browser.close();
   await rm(profile, { recursive: true, force: true });
-  process.stderr.write(`pictures of the report: ${folder}\n`);
+  process.stderr.write(`screenshots of the report: ${folder}\n`);
 });
 
-// What is asked in the page, as text: the types of browsers are none of ours.
+// Scripts for the page, as text: this project has no browser types.
 const layout = `(() => {
   const shown = (selector) => [...document.querySelectorAll(selector)].filter((each) => each.getClientRects().length > 0).length;
   const beyond = [...document.querySelectorAll('main *:not(caption):not(thead):not(thead *)')]
@@ -66,7 +66,7 @@ const layout = `(() => {
 })()`;
 const names = `[...document.querySelectorAll('bdi')].map(({ textContent }) => textContent)`;
 const titles = `[...document.querySelectorAll('svg[role=img]')].map((svg) => svg.getAttribute('aria-label') ?? '')`;
-/** Colours of texts that are too near to that of the paper. */
+/** Finds text colours with too little contrast to the background. */
 const faint = `(() => {
   const light = (color) => {
     const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map((part) => {
@@ -88,7 +88,7 @@ const sizes = [390, 1024, 1600].flatMap((width) =>
 );
 
 test.skipIf(missing).each(sizes)(
-  '%d px wide and %s: it fits, is silent, and asks for nothing',
+  'the page fits a window of %d px (%s), logs nothing and loads nothing',
   async (width, scheme) => {
     complaints.length = 0;
     requests.length = 0;
@@ -105,7 +105,7 @@ test.skipIf(missing).each(sizes)(
   },
 );
 
-test.skipIf(missing)('names from outside are read as they are, and every picture has a name', async () => {
+test.skipIf(missing)('names from outside are displayed as they are, and every picture has a title', async () => {
   await tab.goto(address);
   const read = await tab.evaluate<string[]>(names);
   for (const name of hostile.filter((each) => !/\p{Cc}|\u202e/u.test(each))) expect(read).toContain(name);
@@ -114,7 +114,7 @@ test.skipIf(missing)('names from outside are read as they are, and every picture
 });
 
 test.skipIf(missing).each(['light', 'dark'] as const)(
-  'texts can be told from their background, %s: 4.5 to 1',
+  'every text has a contrast of at least 4.5 to 1 in the %s scheme',
   async (colorScheme) => {
     await tab.emulateMedia({ colorScheme, media: 'screen' });
     await tab.goto(address);
@@ -124,7 +124,7 @@ test.skipIf(missing).each(['light', 'dark'] as const)(
   },
 );
 
-test.skipIf(missing)('printed it is dark on light, whatever the screen is', async () => {
+test.skipIf(missing)('the printed page is dark on light in every scheme', async () => {
   await tab.emulateMedia({ colorScheme: 'dark', media: 'print' });
   await tab.goto(address);
   expect(await tab.evaluate<string>('getComputedStyle(document.body).color')).toBe('rgb(29, 31, 34)');

@@ -1,13 +1,13 @@
-// A night with everything in it, as the facts of a page: three nodes of which one goes away, a target that runs out of
-// memory, flushes, our own memory near its limit, rejects, a replaced input, and names that mean harm.
+// Facts of a report page with every section: three nodes of which one fails, a target out of memory, flushes, our own
+// memory near its limit, rejects, a replaced input, and hostile names.
 
 import type { Answers, RunDetails, Sample } from '../../../src/core/types/index.js';
 import type { PageFacts } from '../../../src/reporting/html/report-page.js';
-import { answers, input, summaryOf } from '../samples.js';
+import { answers, input, limitedBy, summaryOf } from '../samples.js';
 
 const MiB = 1_048_576;
 
-/** Would end a script, a style, an attribute, a comment, a line, or turn the direction of writing. */
+/** Names that try to end a script, a style, an attribute, a comment or a line, or to change the writing direction. */
 export const hostile = [
   '</script><script>alert(1)</script>',
   '</style><img src=x onerror=alert(1)>',
@@ -44,13 +44,11 @@ function sampleAt(i: number): Sample {
     pointsPerSecond: 182_000 * dip * (1 + 0.07 * Math.sin(i / 3) + 0.03 * Math.sin(i * 7)),
     writers: exhausted ? 2 : 8,
     level: minute >= 35 && high ? 'critical' : high ? 'high' : 'normal',
-    heldBack: {
+    heldBack: limitedBy({
       target: exhausted ? 4.8 : gone ? 1.5 : 0,
-      targetMemory: 0,
       ownMemory: high ? 4 : 0,
       input: minute < 2 ? 3 : 0.1,
-      rateLimit: 0,
-    },
+    }),
     flushes: i % 40 === 39 ? 1 : 0,
     nodeBytes: (130 + ((i % 40) / 40) * 330) * MiB,
     endpoints: endpoints.map((_, node) => ({
@@ -97,7 +95,7 @@ const particulars: RunDetails = {
   abandoned: { shown: [{ input: 1, kept: '/var/lib/bulk-load/1f.abandoned-20260101T020000Z.json' }], more: 0 },
 };
 
-/** The same each time. */
+/** Makes the same facts at each call. */
 export function nightFacts(): PageFacts {
   const samples = Array.from({ length: (minutes * 60) / 5 }, (_, i) => sampleAt(i));
   const rejected = 1454;
@@ -108,7 +106,7 @@ export function nightFacts(): PageFacts {
       outcome: 'unavailable',
       exitCode: 5,
       reason:
-        'writing a batch of 9,211 points — expected an answer within --retry-for 3600s — last from http://node-c:8902: connect ECONNREFUSED 10.0.0.3:8902 — the load can be run again',
+        'writing a batch of 9,211 points: expected an answer within --retry-for 1h, found connect ECONNREFUSED 10.0.0.3:8902 at http://node-c:8902. Run the command again once the target answers.',
       continueWith:
         "bulk-load --url http://node-a:8902,http://node-b:8902,http://node-c:8902 --db fleet --report /srv/report.html '/srv/data/2022/**/*.lp.gz'",
       startedAt: '2026-11-25T02:00:04.112Z',
@@ -135,7 +133,7 @@ export function nightFacts(): PageFacts {
         bodyBytesMin: MiB,
         bodyBytesFinal: MiB,
         throttledSeconds: 400,
-        heldBackBy: { target: 396, targetMemory: 0, ownMemory: 144, input: 90, rateLimit: 0 },
+        heldBackBy: limitedBy({ target: 396, ownMemory: 144, input: 90 }),
       },
       target: {
         version: '2.4.3',
@@ -160,7 +158,7 @@ export function nightFacts(): PageFacts {
           undelivered: 18_445_788,
         }),
         input(hostile[6]!, {
-          error: `reading ${hostile[0]}: unexpected end of file — expected a gzip trailer`,
+          error: `reading ${hostile[0]}: expected a gzip trailer, found the end of the file`,
           rejected: 38,
         }),
         ...hostile.map((name) => input(name)),
@@ -216,7 +214,7 @@ export function nightFacts(): PageFacts {
     target: 'CnosDB',
     writtenTo: null,
     targetMemoryBytes: 512 * MiB,
-    said: [
+    notices: [
       {
         level: 'warn',
         message: 'http://node-a:8902: Memory Exhausted Retry Later; trying again',
@@ -226,6 +224,6 @@ export function nightFacts(): PageFacts {
       },
       { level: 'error', message: hostile[0]!, times: 1, first: 1081, last: 1081 },
     ],
-    saidMore: 0,
+    moreNotices: 0,
   };
 }

@@ -3,7 +3,7 @@ import { byteTicks, countTicks, linear, shortCount, shortTime, timeTicks } from 
 
 const MiB = 1_048_576;
 
-test('a scale maps its ends, and cuts off what lies beyond', () => {
+test('a scale maps its ends and clamps values outside', () => {
   const y = linear(200, 100, 10);
   expect([0, 100, 200, 300, -5].map(y)).toEqual([100, 55, 10, 10, 100]);
   expect(linear(0, 5, 90)(3)).toBe(5);
@@ -15,7 +15,7 @@ test.each([
   [196_000, 4, [0, 50_000, 100_000, 150_000, 200_000]],
   [0.3, 3, [0, 0.5]],
   [1_000_001, 2, [0, 500_000, 1_000_000, 1_500_000]],
-])('counts up to %d have ticks that people would choose, the last one at or above', (most, count, ticks) => {
+])('counts up to %d have round ticks, the last one at or above', (most, count, ticks) => {
   expect(countTicks(most, count)).toEqual(ticks);
 });
 
@@ -33,16 +33,16 @@ test.each([
   [5400, ['0', '10m', '20m', '30m', '40m', '50m', '1h', '1h 10m', '1h 20m', '1h 30m']],
   [36 * 3600, ['0', '6h', '12h', '18h', '1d', '1d 6h', '1d 12h']],
   [30 * 86_400, ['0', '3d', '6d', '9d', '12d', '15d', '18d', '21d', '24d', '27d', '30d']],
-])('a run of %d s has round times on its axis, none beyond its end', (seconds, labels) => {
+])('the time axis of a run of %d s has round times up to its end', (seconds, labels) => {
   expect(timeTicks(seconds, 10).map(shortTime)).toEqual(labels);
 });
 
-test('however long a run, its axis never has more ticks than asked for', () => {
+test('the time axis of any run has at most the requested number of ticks', () => {
   for (let seconds = 0.5; seconds < 1e8; seconds *= 1.37)
     expect(timeTicks(seconds, 5).length, `${seconds}`).toBeLessThanOrEqual(6);
 });
 
-test('counts are short', () => {
+test('counts on an axis are short', () => {
   expect([0, 250, 999, 1500, 200_000, 1e6, 2.5e9].map(shortCount)).toEqual([
     '0',
     '250',

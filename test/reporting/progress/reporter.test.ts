@@ -12,12 +12,13 @@ async function setUp(mode: ProgressMode, columns = 100, color = false) {
   const screen = new Screen(columns);
   const size = { columns };
   const write = (text: string): void => screen.write(text);
-  const report = await reporter(mode, { write, columns: () => size.columns, color, reflows: true }, clock);
+  const output = { write, columns: () => size.columns, color, reflows: true, terminal: screen };
+  const report = await reporter(mode, output, clock);
   const look = () => snapshotAt(clock.monotonic() / 1000);
   return { clock, screen, size, report, look };
 }
 
-test('plain: the start, one line a minute, trouble as it comes', async () => {
+test('plain progress prints the start, one line a minute, and notices at once', async () => {
   const { clock, screen, report, look } = await setUp('plain', 140);
   report.start(['loading a.lp.gz into bench']);
   report.show(look);
@@ -31,12 +32,12 @@ test('plain: the start, one line a minute, trouble as it comes', async () => {
   const [, notice, minute, again, second] = screen.lines;
   expect(notice).toBe('warning: http://a says Memory Exhausted');
   expect(minute).toMatch(/^1m 00s: 30% {2}600,000 points {2}10,000\/s/);
-  expect(again).toBe('warning: http://a says Memory Exhausted (2 times since this was last said)');
+  expect(again).toBe('warning: http://a says Memory Exhausted (2 more times)');
   expect(second).toMatch(/^2m 00s: 60%/);
   expect(screen.lines.length).toBe(6);
 });
 
-test('json: one object a line, every second, the summary last', async () => {
+test('JSON progress prints one object a line every second and the summary last', async () => {
   const { clock, screen, report, look } = await setUp('json');
   report.start(['a', 'b']);
   report.show(look);
@@ -48,7 +49,13 @@ test('json: one object a line, every second, the summary last', async () => {
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(events.map(({ event }) => event)).toEqual(['start', 'progress', 'progress', 'notice', 'progress', 'end']);
-  expect(events[1]).toEqual({ event: 'progress', ...snapshotAt(1) });
+  expect(events[1]).toEqual({
+    event: 'progress',
+    ...snapshotAt(1),
+    pointsPerSecond: 10_000,
+    bytesPerSecond: 2_097_152,
+    etaSeconds: 199,
+  });
   expect(events[3]).toEqual({ event: 'notice', ...warning, count: 1 });
   expect(events[5]).toMatchObject({
     event: 'end',
@@ -57,7 +64,7 @@ test('json: one object a line, every second, the summary last', async () => {
   });
 });
 
-test('none: no progress, but trouble', async () => {
+test('without progress only notices are printed', async () => {
   const { clock, screen, report, look } = await setUp('none');
   report.start(['loading']);
   report.show(look);
@@ -67,7 +74,7 @@ test('none: no progress, but trouble', async () => {
   expect(screen.raw).toBe('warning: http://a says Memory Exhausted\n');
 });
 
-test('what was still counted is told at the end, and nothing after it', async () => {
+test('counted notices are printed at the end, and nothing after it', async () => {
   const { clock, screen, report } = await setUp('plain');
   report.notice(warning);
   report.notice(warning);
@@ -78,7 +85,7 @@ test('what was still counted is told at the end, and nothing after it', async ()
   expect(clock.waiting).toBe(0);
 });
 
-test.each([40, 60, 80, 120, 200])('bar: one line that never wraps at %i columns', async (columns) => {
+test.each([40, 60, 80, 120, 200])('the bar is one line that never wraps at %i columns', async (columns) => {
   const { clock, screen, report, look } = await setUp('bar', columns);
   report.start(['loading']);
   report.show(look);
@@ -92,7 +99,7 @@ test.each([40, 60, 80, 120, 200])('bar: one line that never wraps at %i columns'
   expect(screen.lines.length).toBe(3);
 });
 
-test('bar: it is redrawn four times a second', async () => {
+test('the bar is redrawn four times a second', async () => {
   const { clock, screen, report, look } = await setUp('bar');
   report.show(look);
   await clock.advance(1000);
@@ -102,7 +109,7 @@ test('bar: it is redrawn four times a second', async () => {
   report.finish(null);
 });
 
-test('bar: notices stand above it, whole, and it goes on below', async () => {
+test('notices appear above the bar, complete, and the bar continues below', async () => {
   const { clock, screen, report, look } = await setUp('bar', 60);
   report.show(look);
   await clock.advance(50_000);
@@ -115,7 +122,7 @@ test('bar: notices stand above it, whole, and it goes on below', async () => {
   expect(screen.lines.slice(3)).toEqual(['']);
 });
 
-test('bar: long lines above it are broken between words', async () => {
+test('long lines above the bar wrap between words', async () => {
   const { screen, report, look } = await setUp('bar', 30);
   report.start(['bulk-load: 1 input into bench, at most 8 writers']);
   report.show(look);
@@ -130,7 +137,7 @@ test('bar: long lines above it are broken between words', async () => {
   report.finish(null);
 });
 
-test('bar: a terminal that gets narrower, twice, keeps no rows of it and loses none of the others', async () => {
+test('a terminal that becomes narrower twice keeps no old rows of the bar and every other line', async () => {
   const { clock, screen, size, report, look } = await setUp('bar', 120);
   report.start(['loading']);
   report.show(look);
@@ -148,9 +155,9 @@ test('bar: a terminal that gets narrower, twice, keeps no rows of it and loses n
   expect(screen.lines).toEqual(['loading', 'warning: no', ' 25%', '']);
 });
 
-test('bar: an unknown total shows no share and no bar', async () => {
+test('an unknown total shows neither percent nor bar', async () => {
   const { clock, screen, report } = await setUp('bar', 160);
-  report.show(() => snapshotAt(10, { bytes: { read: 1, total: null, decoded: 1, sent: 1 } }));
+  report.show(() => snapshotAt(10, { percent: null }));
   await clock.advance(500);
   expect(screen.lines[0]).toMatch(/^100,000 points/);
   expect(screen.raw).not.toMatch(/%|===/);
@@ -160,7 +167,7 @@ test('bar: an unknown total shows no share and no bar', async () => {
 test.each([
   [true, true],
   [false, false],
-])('bar: with color %s there are colours: %s', async (color, expected) => {
+])('with color %s the bar has colours: %s', async (color, expected) => {
   const { clock, screen, report, look } = await setUp('bar', 160, color);
   report.show(look);
   await clock.advance(90_000);
@@ -170,8 +177,23 @@ test.each([
   report.finish(null);
 });
 
-test('bar: a run that ends before it was looked at leaves no bar behind', async () => {
+test('a run that ends before its first snapshot shows no bar', async () => {
   const { screen, report } = await setUp('bar');
   report.finish(null);
   expect(screen.raw).toBe('');
+});
+
+test('--progress bar without a terminal prints plain lines', async () => {
+  const clock = new VirtualClock();
+  const screen = new Screen(200);
+  const report = await reporter(
+    'bar',
+    { write: (text) => screen.write(text), columns: () => null, color: false },
+    clock,
+  );
+  report.show(() => snapshotAt(clock.monotonic() / 1000));
+  await clock.advance(60_000);
+  report.finish(null);
+  expect(screen.lines).toEqual([expect.stringMatching(/^1m 00s: 30% {2}600,000 points/), '']);
+  expect(screen.raw).not.toContain('\u001b');
 });

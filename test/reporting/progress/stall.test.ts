@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest';
 import type { Attempt, Notice } from '../../../src/core/types/index.js';
-import { Stall, type Standing } from '../../../src/reporting/progress/stall.js';
+import { type StallFacts, StallReport } from '../../../src/reporting/progress/stall.js';
 import { VirtualClock } from '../../support/clock.js';
 
 interface Setup {
   readonly clock: VirtualClock;
-  readonly stall: Stall;
-  readonly said: Notice[];
-  readonly stands: (standing: Partial<Standing>) => void;
+  readonly stall: StallReport;
+  readonly notices: Notice[];
+  readonly change: (facts: Partial<StallFacts>) => void;
 }
 
 function setup(): Setup {
   const clock = new VirtualClock();
-  const said: Notice[] = [];
-  let standing: Standing = { outstanding: 1, endpoints: [], input: 'a.lp' };
-  const stall = new Stall({ clock, look: () => standing, notify: (notice) => said.push(notice) });
-  const stands = (more: Partial<Standing>): void => {
-    standing = { ...standing, ...more };
+  const notices: Notice[] = [];
+  let facts: StallFacts = { outstanding: 1, endpoints: [], input: 'a.lp' };
+  const stall = new StallReport({ clock, facts: () => facts, notify: (notice) => notices.push(notice) });
+  const change = (more: Partial<StallFacts>): void => {
+    facts = { ...facts, ...more };
   };
-  return { clock, stall, said, stands };
+  return { clock, stall, notices, change };
 }
 
 const attempt = (verdict: Attempt['verdict'], endpoint = 'http://a'): Attempt => ({
@@ -29,53 +29,53 @@ const attempt = (verdict: Attempt['verdict'], endpoint = 'http://a'): Attempt =>
 });
 const account = { loaded: 0, failures: 0, openSeconds: 0 };
 
-test('nothing is said while something is acknowledged each minute', async () => {
-  const { clock, stall, said } = setup();
+test('no stall is reported while a write is acknowledged every minute', async () => {
+  const { clock, stall, notices } = setup();
   for (let turn = 0; turn < 5; turn++) {
     await clock.advance(59_000);
     stall.observe(attempt({ kind: 'accepted' }));
   }
-  expect(said).toEqual([]);
+  expect(notices).toEqual([]);
 });
 
-test('after a minute without, a line each minute until something is acknowledged', async () => {
-  const { clock, stall, said } = setup();
+test('a stall is reported after each minute without an acknowledgement', async () => {
+  const { clock, stall, notices } = setup();
   await clock.advance(59_999);
-  expect(said).toEqual([]);
+  expect(notices).toEqual([]);
   await clock.advance(1);
-  expect(said).toHaveLength(1);
+  expect(notices).toHaveLength(1);
   await clock.advance(120_000);
-  expect(said).toHaveLength(3);
+  expect(notices).toHaveLength(3);
   stall.observe(attempt({ kind: 'accepted' }));
   await clock.advance(59_000);
-  expect(said).toHaveLength(3);
+  expect(notices).toHaveLength(3);
   stall.close();
   await clock.advance(600_000);
-  expect(said).toHaveLength(3);
+  expect(notices).toHaveLength(3);
 });
 
-test('a failure is no acknowledgement, and the last one is told with its endpoint and time', async () => {
-  const { clock, stall, said } = setup();
+test('a stall names the last failure with its endpoint and age', async () => {
+  const { clock, stall, notices } = setup();
   stall.observe(attempt({ kind: 'unreachable', reason: 'no route to the host' }));
   await clock.advance(30_000);
   stall.observe(attempt({ kind: 'unreachable', reason: 'connection refused' }, 'http://b'));
   const backOff = stall.backOffs(clock).sleep(31_000);
   await clock.advance(30_000);
-  expect(said).toEqual([
+  expect(notices).toEqual([
     {
       level: 'warn',
       kind: 'stall',
       message:
-        'nothing acknowledged for 1m 00s — waiting for the end of a back-off (for 30s)' +
-        ' — last error 30s ago, http://b: connection refused',
+        'nothing acknowledged for 1m 00s: waiting for the end of a back-off (for 30s)' +
+        '; last error 30s ago, http://b: connection refused',
     },
   ]);
   await clock.advance(1000);
   await backOff;
 });
 
-test.each<[string, Partial<Standing>, string]>([
-  ['leave to send', { outstanding: 3 }, 'leave to send: a flush, a stage or the rate (3 batches wait)'],
+test.each<[string, Partial<StallFacts>, string]>([
+  ['leave to send', { outstanding: 3 }, 'a flush, the end of a stage or the rate limit (3 batches wait)'],
   [
     'an answer, and where',
     {
@@ -89,22 +89,22 @@ test.each<[string, Partial<Standing>, string]>([
   ],
   ['input', { outstanding: 0 }, 'more input from a.lp'],
   ['an input to open', { outstanding: 0, input: null }, 'the next input'],
-])('it says that it waits for %s', async (_, standing, words) => {
-  const { clock, stands, said } = setup();
-  stands(standing);
+])('a stall names the wait for %s', async (_, facts, words) => {
+  const { clock, change, notices } = setup();
+  change(facts);
   await clock.advance(60_000);
-  expect(said.map(({ message }) => message)).toEqual([`nothing acknowledged for 1m 00s — waiting for ${words}`]);
+  expect(notices.map(({ message }) => message)).toEqual([`nothing acknowledged for 1m 00s: waiting for ${words}`]);
 });
 
-test('an idle pipe is told without a warning', async () => {
-  const { clock, stands, said } = setup();
-  stands({ outstanding: 0 });
+test('an idle pipe is reported without a warning', async () => {
+  const { clock, change, notices } = setup();
+  change({ outstanding: 0 });
   await clock.advance(60_000);
-  expect(said[0]!.level).toBe('info');
+  expect(notices[0]!.level).toBe('info');
 });
 
-test('what else is waited for is told by its oldest, and no more once it has come', async () => {
-  const { clock, stall, said } = setup();
+test('other waits are named by the oldest one until they end', async () => {
+  const { clock, stall, notices } = setup();
   const first = stall.during('a flush', clock.sleep(70_000));
   await clock.advance(10_000);
   const second = stall.during('a flush', clock.sleep(80_000));
@@ -112,8 +112,22 @@ test('what else is waited for is told by its oldest, and no more once it has com
   await expect(failing).rejects.toThrow('stopped');
   await clock.advance(110_000);
   await Promise.all([first, second]);
-  expect(said.map(({ message }) => message.replace(/.*waiting for /, ''))).toEqual([
+  expect(notices.map(({ message }) => message.replace(/.*waiting for /, ''))).toEqual([
     'a flush (for 1m 00s)',
-    'leave to send: a flush, a stage or the rate (1 batch waits)',
+    'a flush, the end of a stage or the rate limit (1 batch waits)',
+  ]);
+});
+
+test('a stall during --verify names the reading back instead of a missing acknowledgement', async () => {
+  const { clock, stall, change, notices } = setup();
+  change({ outstanding: 0, input: null });
+  await clock.advance(30_000);
+  stall.verifying();
+  await clock.advance(59_000);
+  expect(notices).toEqual([]);
+  await clock.advance(61_000);
+  expect(notices.map(({ level, message }) => [level, message])).toEqual([
+    ['info', 'reading a sample back for 1m 00s (--verify); every point is sent'],
+    ['info', 'reading a sample back for 2m 00s (--verify); every point is sent'],
   ]);
 });

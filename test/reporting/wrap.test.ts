@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wrapped } from '../../../src/reporting/progress/wrap.js';
+import { wrapped } from '../../src/reporting/wrap.js';
 
 test.each([
   ['short enough', 20, ['short enough']],
@@ -8,10 +8,10 @@ test.each([
   ['a https://host:8902/very/long b', 10, ['a', '  https://host:8902/very/long', '  b']],
   ['no-blank-in-it-at-all', 5, ['no-blank-in-it-at-all']],
   ['a b', 1, ['a', 'b']],
-])('%j at %i columns', (line, width, expected) => {
+])('%j wraps between words at %i columns', (line, width, expected) => {
   expect(wrapped(line, width, line.startsWith('  ') ? 13 : 2)).toEqual(expected);
 });
 
-test('colours take no room', () => {
+test('colour codes do not count for the width', () => {
   expect(wrapped('\u001b[33mwarning: \u001b[0mfour words of it', 25)).toHaveLength(1);
 });

@@ -1,59 +1,10 @@
-// Figures of a run: snapshots while it is going on, and the summary at its end.
+// Reports of a run: samples over time, details for the report page, notices, and the summary.
 
+import type { LimitingFactor } from '../limiting-factors.js';
 import type { Outcome } from '../outcomes.js';
 import type { Verdict } from './target.js';
 
 export type Level = 'normal' | 'high' | 'critical' | 'stop';
-
-/** The state of a run at one moment. Cheap to take; reporters poll it. */
-export interface Snapshot {
-  readonly at: number;
-  readonly seconds: number;
-  readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
-  /** Field values. */
-  readonly values: { readonly loaded: number };
-  /** Bytes of the files; `total` is null while the size of an input is unknown. */
-  readonly bytes: {
-    readonly read: number;
-    readonly total: number | null;
-    readonly decoded: number;
-    readonly sent: number;
-  };
-  readonly inputs: { readonly done: number; readonly total: number; readonly current: string | null };
-  readonly inFlight: number;
-  /** Current and highest possible number of writers. */
-  readonly writers: { readonly limit: number; readonly max: number };
-  readonly memory: { readonly rssBytes: number; readonly limitBytes: number; readonly level: Level };
-  readonly latencyMs: { readonly p50: number; readonly p99: number };
-  readonly requests: Summary['requests'];
-  /** What limits the load at this moment; null if unknown. */
-  readonly heldBackBy: LimitingFactor | null;
-  /** Seconds for which each factor has limited the load. */
-  readonly heldBack: Readonly<Record<LimitingFactor, number>>;
-  readonly target: {
-    /** Flush requests sent. */
-    readonly flushes: number;
-    /** Estimated unflushed memory of the fullest node, bytes; null before the first batch. */
-    readonly nodeBytes: number | null;
-  };
-  readonly endpoints: readonly EndpointStatus[];
-}
-
-/** `targetMemory`: the target answers, but --target-memory lets no more through. */
-export type LimitingFactor = 'target' | 'targetMemory' | 'ownMemory' | 'input' | 'rateLimit';
-
-/** An endpoint in a snapshot. */
-export interface EndpointStatus {
-  readonly url: string;
-  /** Points that the endpoint acknowledged. */
-  readonly loaded: number;
-  /** Seconds with an open circuit. */
-  readonly openSeconds: number;
-  /** Writes by the kind of their verdict. */
-  readonly answers: Answers;
-  /** 99th percentile of writes acknowledged in the last 5 to 10 s, to about 5 %; 0 without writes. */
-  readonly p99Ms: number;
-}
 
 export type Answers = Readonly<Record<Verdict['kind'], number>>;
 
@@ -197,8 +148,7 @@ export interface Summary {
     bodyBytesMin: number;
     bodyBytesFinal: number;
     throttledSeconds: number;
-    /** `targetMemory`: the target answers, but --target-memory lets no more through. */
-    heldBackBy: { target: number; targetMemory: number; ownMemory: number; input: number; rateLimit: number };
+    heldBackBy: Record<LimitingFactor, number>;
   };
   target: {
     version: string | null;

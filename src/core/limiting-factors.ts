@@ -1,0 +1,45 @@
+// The factors that can limit the rate of a load. Bar, metrics, series, report page and summary iterate this list.
+// It is in core because the rooms that measure a factor and the rooms that print it share its type.
+
+export const limitingFactors = [
+  /** The target answers slowly or refuses more, or a flush or stage is waited for. */
+  { key: 'target', label: 'target', title: 'the target', colour: 'overloaded', minShare: 0.01 },
+  /** The target answers, but --target-memory admits no more. */
+  { key: 'targetMemory', label: 'target memory', title: '--target-memory', colour: 'forming', minShare: 0.01 },
+  /** --memory-limit admits fewer writers. */
+  { key: 'ownMemory', label: 'own memory', title: 'own memory', colour: 'rejected', minShare: 0.01 },
+  /** Every run waits for its input at times, so a tenth of its time is the least worth naming. */
+  { key: 'input', label: 'input', title: 'the input', colour: 'edge', minShare: 0.1 },
+  { key: 'rateLimit', label: 'rate limit', title: 'the rate limit', colour: 'refused', minShare: 0.01 },
+] as const satisfies readonly LimitingFactorRow[];
+
+interface LimitingFactorRow {
+  /** Key in JSON and label in metrics. */
+  readonly key: string;
+  /** Name in the progress bar and beside charts. */
+  readonly label: string;
+  /** Name in sentences. */
+  readonly title: string;
+  /** Variable of the report page's style sheet. */
+  readonly colour: string;
+  /** Smallest share of a run's time at which the factor is named. */
+  readonly minShare: number;
+}
+
+export type LimitingFactor = (typeof limitingFactors)[number]['key'];
+
+/** Builds a record with one value per factor. */
+export function byFactor<T>(value: (key: LimitingFactor) => T): Record<LimitingFactor, T> {
+  return Object.fromEntries(limitingFactors.map(({ key }) => [key, value(key)])) as Record<LimitingFactor, T>;
+}
+
+/** Lists the factors that limited a run of `seconds` noticeably, the strongest first. */
+export function namedFactors(
+  limitedSeconds: Readonly<Record<LimitingFactor, number>>,
+  seconds: number,
+): { readonly key: LimitingFactor; readonly label: string; readonly title: string; readonly seconds: number }[] {
+  return limitingFactors
+    .filter(({ key, minShare }) => limitedSeconds[key] >= Math.max(0.05, minShare * seconds))
+    .map(({ key, label, title }) => ({ key, label, title, seconds: limitedSeconds[key] }))
+    .sort((a, b) => b.seconds - a.seconds);
+}

@@ -1,0 +1,19 @@
+// Wrapping of objects without naming the members that stay the same.
+
+/**
+ * Returns the object with some members replaced. Everything else, live getters included, is the object's own, and so is
+ * `this` in its methods. A member that is overridden with undefined is absent.
+ */
+export function wrapObject<T extends object, O extends Partial<Record<keyof T, unknown>>>(
+  object: T,
+  overrides: O & ThisType<T>,
+): T {
+  return new Proxy(object, {
+    get(target, key) {
+      if (Object.hasOwn(overrides, key)) return Reflect.get(overrides, key);
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+    has: (target, key) => (Object.hasOwn(overrides, key) ? Reflect.get(overrides, key) !== undefined : key in target),
+  });
+}

@@ -1,0 +1,27 @@
+// The kinds of answers to writes, as the progress bar and the report page name them.
+
+import type { Answers } from '../core/types/index.js';
+
+interface AnswerRow {
+  readonly kind: keyof Answers;
+  readonly label: string;
+  /** True if the bar names it: the target did not accept the write, although its content is fine. */
+  readonly isTrouble: boolean;
+}
+
+/** Rows in the order of the report's charts, from bottom to top. */
+export const answerKinds: readonly AnswerRow[] = [
+  { kind: 'accepted', label: 'accepted', isTrouble: false },
+  { kind: 'rejected', label: 'rejected', isTrouble: false },
+  { kind: 'forming', label: 'not ready', isTrouble: true },
+  { kind: 'overloaded', label: 'overloaded', isTrouble: true },
+  { kind: 'dropped', label: 'connection lost', isTrouble: true },
+  { kind: 'unreachable', label: 'unreachable', isTrouble: true },
+  { kind: 'refused', label: 'refused', isTrouble: true },
+];
+
+/** Subtracts two counts of answers. */
+export function answersBetween(now: Answers, before: Answers | undefined): Answers {
+  const counts = answerKinds.map(({ kind }) => [kind, now[kind] - (before?.[kind] ?? 0)] as const);
+  return Object.fromEntries(counts) as unknown as Answers;
+}

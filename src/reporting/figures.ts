@@ -1,0 +1,294 @@
+// The figures of a run, one row each. Progress line, progress JSON, Prometheus metrics and report page iterate this list.
+// A new figure is a row here; a new source is a field of Snapshot as well, which load/run-facts.ts fills.
+
+import { byFactor, type LimitingFactor, limitingFactors } from '../core/limiting-factors.js';
+import { count } from '../core/text.js';
+import type { Answers, Level, Summary } from '../core/types/index.js';
+import {
+  bytesPart,
+  etaPart,
+  type LinePart,
+  memoryPart,
+  part,
+  percentPart,
+  phasePart,
+  rejectedPart,
+  targetParts,
+} from './progress/line-parts.js';
+import type { LoadPace } from './progress/pace.js';
+
+/** State of a run at one moment. Cheap to take; progress views and metrics poll it. */
+export interface Snapshot {
+  /** Wall clock, ms since 1970. */
+  readonly at: number;
+  /** Seconds since this run began. */
+  readonly seconds: number;
+  readonly phase: 'starting' | 'sending' | 'verifying';
+  /** Acknowledged share of the whole load, 0 to 100; null while the size of an input is unknown. */
+  readonly percent: number | null;
+  readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
+  /** Field values. */
+  readonly values: { readonly loaded: number };
+  /** File bytes read and their total; null while the size of an input is unknown. */
+  readonly bytes: {
+    readonly read: number;
+    readonly total: number | null;
+    readonly decoded: number;
+    readonly sent: number;
+  };
+  readonly inputs: { readonly done: number; readonly total: number; readonly current: string | null };
+  readonly inFlight: number;
+  /** Writers allowed at this moment, and their largest number. */
+  readonly writers: { readonly limit: number; readonly max: number };
+  readonly memory: { readonly rssBytes: number; readonly limitBytes: number; readonly level: Level };
+  readonly latencyMs: { readonly p50: number; readonly p99: number };
+  readonly requests: Summary['requests'];
+  /** Factor that limits the load at this moment; null if none is known. */
+  readonly heldBackBy: LimitingFactor | null;
+  /** Seconds that each factor limited the load so far. */
+  readonly heldBack: Readonly<Record<LimitingFactor, number>>;
+  readonly target: {
+    /** Flush requests sent. */
+    readonly flushes: number;
+    /** Estimated memory of the fullest node, bytes; null before the first estimate. */
+    readonly nodeBytes: number | null;
+  };
+  readonly endpoints: readonly EndpointStatus[];
+}
+
+/** An endpoint within a snapshot. */
+export interface EndpointStatus {
+  readonly url: string;
+  /** Points acknowledged through it. */
+  readonly loaded: number;
+  /** Seconds with an open circuit so far. */
+  readonly openSeconds: number;
+  /** Answers to writes. */
+  readonly answers: Answers;
+  /** Latency of acknowledged writes in the last 5 to 10 s, to about 5 %; 0 without any. */
+  readonly p99Ms: number;
+}
+
+/** A metric of Prometheus without its prefix `bulk_load_`. A record becomes one sample per key, with `label`. */
+export interface FigureMetric {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly label?: string;
+  /** Value if it differs from the one in JSON. Null leaves the metric out. */
+  readonly read?: (run: Snapshot) => number | Readonly<Record<string, number>> | null;
+}
+
+export interface Figure {
+  /** Path in the progress event, and in the snapshot unless `read` is given. */
+  readonly key: string;
+  readonly title: string;
+  readonly unit: 'points' | 'values' | 'bytes' | 'seconds' | 'ms' | 'percent' | 'count' | 'text';
+  /** Value in the progress event. Null: unknown. Undefined: not part of the event. */
+  readonly read?: (run: Snapshot, pace: LoadPace) => unknown;
+  readonly where?: {
+    readonly line?: (run: Snapshot, pace: LoadPace) => readonly LinePart[];
+    readonly metric?: FigureMetric;
+    /** Value among the large figures of the report page; the tone applies unless it is 0. */
+    readonly page?: { readonly label: string; readonly tone?: string; readonly read: (summary: Summary) => number };
+  };
+}
+
+type MetricOptions = Omit<FigureMetric, 'name' | 'type'>;
+const counter = (name: string, more: MetricOptions = {}) => ({ metric: { name, type: 'counter', ...more } }) as const;
+const gauge = (name: string, more: MetricOptions = {}) => ({ metric: { name, type: 'gauge', ...more } }) as const;
+const levels = ['normal', 'high', 'critical', 'stop'] as const;
+
+/** Rows in the order of the progress line and of the keys in JSON. */
+export const figures: readonly Figure[] = [
+  { key: 'at', title: 'Time of the event, ms since 1970', unit: 'ms' },
+  { key: 'seconds', title: 'Seconds since this run began', unit: 'seconds', where: gauge('run_seconds') },
+  { key: 'phase', title: 'Phase of the run: starting, sending or verifying', unit: 'text' },
+  {
+    key: 'percent',
+    title: 'Acknowledged share of the whole load, 0 to 100; absent while the size of an input is unknown',
+    unit: 'percent',
+    where: { line: ({ percent, phase }) => [...percentPart(percent), ...phasePart(phase)], ...gauge('percent') },
+  },
+  {
+    key: 'points.read',
+    title: 'Points read, over all runs of the load',
+    unit: 'points',
+    where: { ...counter('points_read_total'), page: { label: 'points read', read: ({ points }) => points.read } },
+  },
+  {
+    key: 'points.loaded',
+    title: 'Points that the target acknowledged, over all runs of the load',
+    unit: 'points',
+    where: {
+      line: ({ points }) => [part('points', `${count(points.loaded)} points`, `${count(points.loaded)} pts`)],
+      ...counter('points_loaded_total'),
+      page: { label: 'loaded', read: ({ points }) => points.loaded },
+    },
+  },
+  {
+    key: 'pointsPerSecond',
+    title: 'Acknowledged points per second, over the last 15 s',
+    unit: 'points',
+    read: (_, { pointsPerSecond }) => pointsPerSecond,
+    where: { line: (_, { pointsPerSecond }) => [part('rate', `${count(pointsPerSecond)}/s`)] },
+  },
+  {
+    key: 'etaSeconds',
+    title: 'Seconds to the end at the rate of the last 15 s',
+    unit: 'seconds',
+    read: (_, { etaSeconds }) => etaSeconds,
+    where: { line: ({ percent }, pace) => etaPart(percent, pace) },
+  },
+  {
+    key: 'points.rejected',
+    title: 'Points rejected for their content and kept as dead letters, over all runs of the load',
+    unit: 'points',
+    where: {
+      line: ({ points }) => rejectedPart(points.rejected),
+      ...counter('points_rejected_total'),
+      page: { label: 'rejected', tone: 'warn', read: ({ points }) => points.rejected },
+    },
+  },
+  {
+    key: 'points.undelivered',
+    title: 'Points read and not acknowledged when the run ended',
+    unit: 'points',
+    read: () => undefined,
+    where: { page: { label: 'undelivered', tone: 'bad', read: ({ points }) => points.undelivered } },
+  },
+  {
+    key: 'rate.pointsPerSecond',
+    title: 'Acknowledged points per second, over the time in which points were sent',
+    unit: 'points',
+    read: () => undefined,
+    where: { page: { label: 'points/s', read: ({ rate }) => rate.pointsPerSecond } },
+  },
+  {
+    key: 'values.loaded',
+    title: 'Field values of the loaded points, over all runs of the load',
+    unit: 'values',
+    where: counter('values_loaded_total'),
+  },
+  {
+    key: 'bytes.read',
+    title: 'Bytes read from the inputs, as they are stored',
+    unit: 'bytes',
+    where: counter('input_bytes_total'),
+  },
+  {
+    key: 'bytes.total',
+    title: 'Bytes of all inputs, as they are stored; absent while the size of one is unknown',
+    unit: 'bytes',
+    where: gauge('input_size_bytes'),
+  },
+  {
+    key: 'bytes.decoded',
+    title: 'Bytes of the inputs after decompression',
+    unit: 'bytes',
+    where: counter('decoded_bytes_total'),
+  },
+  {
+    key: 'bytes.sent',
+    title: 'Bytes of request bodies on the wire, retries included',
+    unit: 'bytes',
+    where: counter('sent_bytes_total'),
+  },
+  { key: 'inputs.done', title: 'Inputs read to their end', unit: 'count', where: gauge('inputs_done') },
+  { key: 'inputs.total', title: 'Inputs of this run', unit: 'count', where: gauge('inputs') },
+  { key: 'inputs.current', title: 'Name of the input that is being read', unit: 'text' },
+  { key: 'writers.limit', title: 'Writers allowed at this moment', unit: 'count', where: gauge('writers') },
+  { key: 'writers.max', title: 'Largest number of writers', unit: 'count', where: gauge('writers_max') },
+  {
+    key: 'memory.rssBytes',
+    title: 'Resident memory of this process',
+    unit: 'bytes',
+    where: { line: ({ memory }) => memoryPart(memory), ...gauge('resident_memory_bytes') },
+  },
+  {
+    key: 'memory.limitBytes',
+    title: 'Limit of the resident memory',
+    unit: 'bytes',
+    where: gauge('memory_limit_bytes'),
+  },
+  {
+    key: 'memory.level',
+    title: '1 for the level of resident memory: normal, high, critical or stop',
+    unit: 'text',
+    where: gauge('memory_level', {
+      label: 'level',
+      read: ({ memory }) => Object.fromEntries(levels.map((level) => [level, Number(memory.level === level)])),
+    }),
+  },
+  {
+    key: 'latencyMs',
+    title: 'Latency of acknowledged writes of this run',
+    unit: 'ms',
+    where: gauge('request_latency_seconds', {
+      label: 'quantile',
+      read: ({ latencyMs: { p50, p99 } }) => ({ '0.5': p50 / 1000, '0.99': p99 / 1000 }),
+    }),
+  },
+  {
+    key: 'requests',
+    title: 'Writes by their result',
+    unit: 'count',
+    where: counter('requests_total', {
+      label: 'result',
+      read: ({ requests: { sent: _sent, retried: _retried, ...results } }) => results,
+    }),
+  },
+  {
+    key: 'requests.retried',
+    title: 'Writes that repeat an earlier one',
+    unit: 'count',
+    where: counter('retries_total'),
+  },
+  {
+    key: 'heldBackBy',
+    title: `1 for the factor that limits the load at this moment: ${limitingFactors.map(({ key }) => key).join(', ')}`,
+    unit: 'text',
+    where: gauge('held_back', { label: 'by', read: (run) => byFactor((key) => Number(run.heldBackBy === key)) }),
+  },
+  { key: 'heldBack', title: 'Seconds that each factor limited the load so far', unit: 'seconds' },
+  { key: 'target.flushes', title: 'Flush requests sent', unit: 'count' },
+  { key: 'target.nodeBytes', title: 'Estimated memory of the fullest node', unit: 'bytes' },
+  {
+    key: 'endpoints',
+    title: 'Points, open circuit seconds, answers and latency of each endpoint',
+    unit: 'count',
+    where: { line: ({ endpoints }, pace) => targetParts(endpoints.length, pace) },
+  },
+  {
+    key: 'bytesPerSecond',
+    title: 'Decoded bytes per second, over the last 15 s',
+    unit: 'bytes',
+    read: (_, { bytesPerSecond }) => bytesPerSecond,
+    where: { line: (_, pace) => bytesPart(pace) },
+  },
+  {
+    key: 'inFlight',
+    title: 'Writes that wait for their answer',
+    unit: 'count',
+    where: {
+      line: ({ inFlight, writers }) => [part('in flight', `in flight ${inFlight}/${writers.limit}`)],
+      ...gauge('requests_in_flight'),
+    },
+  },
+];
+
+/** Reads the value at the path of a figure. */
+export function valueAt(run: Snapshot, key: string): unknown {
+  return key.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], run);
+}
+
+/** Builds the progress event of `--progress json`. */
+export function progressEvent(run: Snapshot, pace: LoadPace): Record<string, unknown> {
+  const event: Record<string, unknown> = { event: 'progress' };
+  for (const { key, read } of figures) {
+    const value = read === undefined ? valueAt(run, key) : read(run, pace);
+    if (value === undefined) continue;
+    const [group = '', name] = key.split('.');
+    event[group] = name === undefined ? value : { ...(event[group] as object | undefined), [name]: value };
+  }
+  return event;
+}

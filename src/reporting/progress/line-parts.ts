@@ -1,0 +1,105 @@
+// Parts of the progress line: their texts, short texts, importance and tone.
+
+import { limitingFactors } from '../../core/limiting-factors.js';
+import { count, duration, share, size } from '../../core/text.js';
+import type { Level } from '../../core/types/index.js';
+import { answerKinds } from '../answers.js';
+import type { LoadPace } from './pace.js';
+
+/** `warn`: trouble; `bad`: trouble that may end the run. The words state it as well, not only the colour. */
+export type Tone = 'plain' | 'warn' | 'bad';
+
+/** Importance on a narrow terminal, the most important first. */
+export const ranking = [
+  'percent',
+  'phase',
+  'memory trouble',
+  'trouble',
+  'open circuits',
+  'points',
+  'rejected',
+  'time',
+  'rate',
+  'memory',
+  'limited',
+  'bar',
+  'bytes',
+  'in flight',
+  'no rejects',
+] as const;
+
+export type LineRank = (typeof ranking)[number];
+
+export interface LinePart {
+  readonly rank: LineRank;
+  readonly text: string;
+  /** Text for narrow terminals. */
+  readonly short: string;
+  readonly tone: Tone;
+}
+
+export function part(rank: LineRank, text: string, short = text, tone: Tone = 'plain'): LinePart {
+  return { text, short, rank, tone };
+}
+
+export function percentPart(percent: number | null): LinePart[] {
+  return percent === null ? [] : [part('percent', `${Math.floor(percent)}%`.padStart(4))];
+}
+
+/** Names the phase of the run before and after sending. */
+export function phasePart(phase: string): LinePart[] {
+  if (phase === 'starting') return [part('phase', 'starting')];
+  return phase === 'verifying' ? [part('phase', 'reading a sample back (--verify)', 'verifying')] : [];
+}
+
+export function rejectedPart(rejected: number): LinePart[] {
+  const text = count(rejected);
+  return rejected > 0
+    ? [part('rejected', `${text} rejected`, `${text} rej`, 'warn')]
+    : [part('no rejects', '0 rejected')];
+}
+
+export function etaPart(percent: number | null, { etaSeconds }: LoadPace): LinePart[] {
+  if (etaSeconds === null || percent === 100) return [];
+  return [part('time', `ETA ${duration(etaSeconds)}`, duration(etaSeconds))];
+}
+
+const memoryTones: Record<Level, Tone> = { normal: 'plain', high: 'warn', critical: 'bad', stop: 'bad' };
+
+export function memoryPart(memory: {
+  readonly level: Level;
+  readonly rssBytes: number;
+  readonly limitBytes: number;
+}): LinePart[] {
+  const { level, rssBytes, limitBytes } = memory;
+  const short = `mem ${limitBytes === 0 ? 0 : Math.round((100 * rssBytes) / limitBytes)}%`;
+  const both = share(rssBytes, limitBytes);
+  if (level === 'normal') return [part('memory', `memory ${both}`, short)];
+  return [part('memory trouble', `memory ${level} ${both}`, `${short} ${level}`, memoryTones[level])];
+}
+
+/** Names open circuits, the target's trouble, and the limiting factor if it is another one. */
+export function targetParts(endpoints: number, { limitedBy, trouble, openCircuits }: LoadPace): LinePart[] {
+  const circuits = part(
+    'open circuits',
+    `circuit open for ${openCircuits} of ${endpoints} endpoints`,
+    `${openCircuits}/${endpoints} circuits open`,
+    'warn',
+  );
+  // An endpoint with an open circuit is unreachable; naming both would repeat it.
+  const isKnown = openCircuits > 0 && openCircuits < endpoints && (trouble === 'unreachable' || trouble === 'dropped');
+  const answer = isKnown ? undefined : answerKinds.find(({ kind }) => kind === trouble)?.label;
+  const isTarget = answer !== undefined && limitedBy === 'target';
+  const factor = isTarget ? undefined : limitingFactors.find(({ key }) => key === limitedBy)?.label;
+  return [
+    ...(openCircuits > 0 ? [circuits] : []),
+    ...(answer === undefined
+      ? []
+      : [part('trouble', `${isTarget ? 'limited by ' : ''}target: ${answer}`, answer, 'warn')]),
+    ...(factor === undefined ? [] : [part('limited', `limited by ${factor}`, `by ${factor}`)]),
+  ];
+}
+
+export function bytesPart({ bytesPerSecond }: LoadPace): LinePart[] {
+  return [part('bytes', `${size(bytesPerSecond)}/s`)];
+}
