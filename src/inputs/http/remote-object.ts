@@ -108,8 +108,14 @@ export class RemoteObject {
   #whole(headers: Headers, body: Readable): ObjectPart {
     const length = headers['content-length'];
     const size = typeof length === 'string' && /^\d+$/.test(length) ? Number(length) : null;
+    if (size === null && headers['transfer-encoding'] === undefined) this.#warnUnbounded();
     this.#check(headers, size);
     return { body, from: 0, to: size };
+  }
+
+  #warnUnbounded(): void {
+    const message = `reading ${this.name}: the server sends no length; only the end of the connection marks the end of the input`;
+    this.web.notify({ level: 'warn', kind: 'no-length', message });
   }
 
   #check(headers: Headers, size: number | null): void {

@@ -106,8 +106,8 @@ function responseTo(request: ClientRequest, clock: Clock, signal: AbortSignal): 
     let body: IncomingMessage | null = null;
     const abort = (): unknown => (body ?? request).destroy(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
-    // The listener stays: a request may fail again after its response has begun.
-    request.on('error', reject);
+    // After a reset, node:http ends a body that is delimited by the end of the connection, as if it were complete.
+    request.on('error', (error) => (body === null ? reject(error) : body.destroy(error)));
     request.once('close', () => {
       cancelTimeout();
       if (body !== null) return;

@@ -20,23 +20,54 @@ export interface ListedObject {
 /** Lists objects in the server's order. Throws UsageError for a bucket that cannot be listed, InputError for a failing server. */
 export async function* list(account: S3Account, bucket: string, prefix: string): AsyncGenerator<ListedObject, void> {
   const tried = `listing s3://${bucket}/${prefix}`;
+  const seen = new Set<string>();
   let next: Record<string, string> | null = { 'list-type': '2' };
   do {
     const page: XmlElement = await pageOf(account, bucket, { 'encoding-type': 'url', prefix, ...next }, tried);
-    const isEncoded = childText(page, 'EncodingType') === 'url';
+    const text = childText(page, 'EncodingType') === 'url' ? (value: string) => decode(value, tried) : String;
     for (const entry of childrenOf(page, 'Contents')) {
-      const key = childText(entry, 'Key');
-      const size = Number(childText(entry, 'Size'));
-      if (key !== null) yield { key: isEncoded ? decodeURIComponent(key.replaceAll('+', ' ')) : key, size };
+      const [key, size] = [childText(entry, 'Key'), childText(entry, 'Size')];
+      if (key === null || size === null || !/^\d{1,15}$/.test(size))
+        throw contradiction(tried, 'a key and a size for each object', 'an entry without them');
+      yield { key: text(key), size: Number(size) };
     }
-    next = continuationOf(page);
+    next = continuationOf(page, text, tried);
+    const token = JSON.stringify(next);
+    if (seen.has(token)) throw contradiction(tried, 'each page once', 'the same continuation twice');
+    seen.add(token);
   } while (next !== null);
 }
 
-/** Returns the parameters of the next request, or null after the last page. */
-function continuationOf(page: XmlElement): Record<string, string> | null {
-  const token = childText(page, 'IsTruncated') === 'true' ? childText(page, 'NextContinuationToken') : null;
-  return token === null ? null : { 'list-type': '2', 'continuation-token': token };
+/**
+ * Returns the parameters of the next request, or null after the last page. A server that knows only version 1 of the
+ * request ignores `list-type` and answers with a marker.
+ */
+function continuationOf(
+  page: XmlElement,
+  text: (value: string) => string,
+  tried: string,
+): Record<string, string> | null {
+  if (childText(page, 'IsTruncated') !== 'true') return null;
+  const token = childText(page, 'NextContinuationToken');
+  if (token !== null) return { 'list-type': '2', 'continuation-token': token };
+  const marker = childText(page, 'NextMarker');
+  if (marker !== null) return { marker: text(marker) };
+  throw contradiction(tried, 'a continuation token for the next page', 'a truncated list without one');
+}
+
+/** Decodes a key. Throws InputError for a `%` that encodes nothing. */
+function decode(text: string, tried: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw contradiction(tried, 'percent-encoded keys', 'a % that encodes nothing');
+  }
+}
+
+/** Builds the error for a list that may be incomplete. */
+function contradiction(tried: string, expected: string, found: string): InputError {
+  const fix = 'name the objects one by one, or fetch them with another tool';
+  return new InputError({ tried, expected, found, fix });
 }
 
 async function pageOf(

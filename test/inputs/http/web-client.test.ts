@@ -57,6 +57,28 @@ test('a body that nobody reads for longer than 30 s is not given up', async () =
   expect((await buffer(body)).equals(content)).toBe(true);
 });
 
+test.each([
+  ['of unknown length', ''],
+  ['of known length', 'Content-Length: 1000\r\n'],
+])('a body %s that ends in a reset of the connection is an error', async (_, header) => {
+  const url = await serving((_request, response) => {
+    const socket = response.socket!;
+    socket.write(`HTTP/1.1 200 OK\r\n${header}Connection: close\r\n\r\nhalf of it`, () =>
+      setTimeout(() => socket.resetAndDestroy(), 30),
+    );
+  });
+  const { body } = await web.get(url, {}, never);
+  await expect(buffer(body)).rejects.toMatchObject({ code: 'ECONNRESET' });
+});
+
+test('a body of unknown length that ends with the connection is complete', async () => {
+  const url = await serving((_request, response) => {
+    response.socket!.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it');
+  });
+  const { body } = await web.get(url, {}, never);
+  expect((await buffer(body)).toString()).toBe('all of it');
+});
+
 test('a response with an unrequested upgrade is given up at once', async () => {
   const url = await serving((_, response) => {
     response.socket!.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');

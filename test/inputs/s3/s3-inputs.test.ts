@@ -8,6 +8,7 @@ import { BulkLoadError } from '../../../src/core/errors.js';
 import { Web } from '../../../src/inputs/http/web-client.js';
 import { S3Account } from '../../../src/inputs/s3/s3-account.js';
 import { s3Inputs } from '../../../src/inputs/s3/s3-inputs.js';
+import { parseRoot } from '../../../src/inputs/s3/s3-xml.js';
 import { type Files, startFiles } from '../../support/files.js';
 import { remote } from '../../support/remote.js';
 import { bucket, type S3, startS3 } from '../../support/s3.js';
@@ -191,6 +192,53 @@ describe('a refusal of S3', () => {
     ]);
   });
 
+  function listing(server: Files, ...pages: string[]): Promise<string> {
+    server.act(({ ordinal }) => ({ status: 200, body: pages[Math.min(ordinal, pages.length - 1)]! }));
+    return failure('s3://b/k*', { HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url });
+  }
+  const entry = (key: string): string => `<Contents><Key>${key}</Key><Size>7</Size></Contents>`;
+  const list = (inner: string): string => `<ListBucketResult>${inner}</ListBucketResult>`;
+
+  test('a truncated list without a continuation, and one that repeats it, are input errors', async () => {
+    const truncated = `<IsTruncated>true</IsTruncated>${entry('k1')}`;
+    expect(await listing(server, list(truncated))).toContain('found a truncated list without one');
+    const repeated = list(`${truncated}<NextContinuationToken>t</NextContinuationToken>`);
+    expect(await listing(server, repeated)).toContain('found the same continuation twice');
+    expect(await listing(server, list(`${truncated}<NextMarker>k1</NextMarker>`))).toContain(
+      'found the same continuation twice',
+    );
+    const error = await s3Inputs(account({ HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url }), 's3://b/k*').catch(
+      (reason: unknown) => reason,
+    );
+    expect((error as BulkLoadError).exitCode).toBe(7);
+  });
+
+  test('the pages of a server that knows only version 1 of the request are followed by their marker', async () => {
+    const first = `<IsTruncated>true</IsTruncated><EncodingType>url</EncodingType>${entry('k%2B1')}<NextMarker>k%2B1</NextMarker>`;
+    const pages = [list(first), list(`<IsTruncated>false</IsTruncated>${entry('k2')}`)];
+    server.act(({ ordinal }) => ({ status: 200, body: pages[ordinal]! }));
+    const found = await s3Inputs(account({ HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url }), 's3://b/k*');
+    expect(found.map(({ name }) => name)).toEqual(['s3://b/k+1', 's3://b/k2']);
+    const [, second] = server.asked.map(({ path }) => new URL(path, server.url).searchParams);
+    expect([second?.get('marker'), second?.get('list-type')]).toEqual(['k+1', null]);
+  });
+
+  test.each([
+    ['a character that does not exist', '<Contents><Key>k&#x110000;</Key><Size>7</Size></Contents>'],
+    ['half a surrogate pair', '<Contents><Key>k&#xD800;</Key><Size>7</Size></Contents>'],
+    ['an entity of its own', '<Contents><Key>k&own;</Key><Size>7</Size></Contents>'],
+  ])('a list with %s is refused, not taken for a defect', async (_, inner) => {
+    expect(await listing(server, list(inner))).toContain('does the endpoint speak S3?');
+  });
+
+  test.each([
+    ['a key with a % that encodes nothing', `<EncodingType>url</EncodingType>${entry('k%zz')}`],
+    ['an object without a size', '<Contents><Key>k1</Key></Contents>'],
+    ['an object with a negative size', '<Contents><Key>k1</Key><Size>-7</Size></Contents>'],
+  ])('a list with %s is an input error', async (_, inner) => {
+    expect(await listing(server, list(inner))).toMatch(/^listing s3:\/\/b\/k: expected .* found an? /);
+  });
+
   test('a listing is retried while S3 asks to slow down', async () => {
     const page =
       '<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k&amp;1</Key><Size>7</Size></Contents></ListBucketResult>';
@@ -200,6 +248,27 @@ describe('a refusal of S3', () => {
     const found = await s3Inputs(account({ HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url }), 's3://b/k*');
     expect(found).toMatchObject([{ name: 's3://b/k&1', size: 7 }]);
   });
+});
+
+test.each([
+  ['opening brackets', '<'],
+  ['unclosed entries', '<Contents>'],
+  ['unclosed comments', '<!--'],
+  ['ampersands', '&'],
+])('the time to parse a response of %s grows linearly', async (_, text) => {
+  const time = async (bytes: number): Promise<number> => {
+    const xml = `<ListBucketResult>${text.repeat(bytes / text.length)}`;
+    let best = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 5; round += 1) {
+      const from = performance.now();
+      expect(await parseRoot(xml)).toBeNull();
+      best = Math.min(best, performance.now() - from);
+    }
+    return best;
+  };
+  await time(65_536);
+  // Twice the size would take four times as long if the time were quadratic; 0.2 ms are below what a clock resolves.
+  expect(await time(524_288)).toBeLessThan(3 * Math.max(0.2, await time(262_144)));
 });
 
 test('unsupported content is refused with the command that fetches and converts it', async () => {
