@@ -8,7 +8,7 @@ import type { Problem } from '../core/problem.js';
 import { plural } from '../core/text.js';
 import type { Input } from '../core/types/index.js';
 import { urlInput } from './http/url-input.js';
-import { isUrl, looksLikeUrl, maskUrl, urlName } from './http/url-name.js';
+import { isUrl, looksLikeUrl, maskUrl, urlIdentity } from './http/url-name.js';
 import { Web, type WebOptions } from './http/web-client.js';
 import { type DiscoveredFiles, match, noFiles, walk } from './local/discover.js';
 import { systemProblem } from './local/raw-source.js';
@@ -30,7 +30,7 @@ export interface Stdin {
 /** Inputs in the order named; those of a directory or pattern in byte order of their names. */
 export interface Expansion {
   readonly inputs: Input[];
-  /** Canonical names: paths, patterns below the working directory, URLs without secrets, `-`. */
+  /** Canonical names: paths, patterns below the working directory, URL identities without secrets, `-`. */
   readonly named: readonly string[];
   /** A sentence for each file that was named more than once. */
   readonly duplicates: string[];
@@ -95,7 +95,7 @@ function leftOutCounts({ leftOut }: DiscoveredFiles): string {
 async function canonicalName(name: string, cwd: string): Promise<string> {
   if (stdinNames.includes(name)) return '-';
   if (isS3(name)) return name;
-  if (isUrl(name)) return maskUrl(name);
+  if (isUrl(name)) return urlIdentity(new URL(name));
   return await canonicalPath(resolve(cwd, name));
 }
 
@@ -257,7 +257,7 @@ async function objectsOf(name: string, account: S3Account, problems: (string | P
 
 async function identifyUrl(name: string, web: Web): Promise<IdentifiedInput | Unidentified> {
   try {
-    return { name, identity: urlName(new URL(name)), input: await urlInput(web, name) };
+    return { name, identity: urlIdentity(new URL(name)), input: await urlInput(web, name) };
   } catch (error) {
     if (error instanceof UsageError) return { problems: error.parts };
     throw error;

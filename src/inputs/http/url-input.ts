@@ -6,7 +6,7 @@ import { decompress } from '../open.js';
 import { type ObjectLocation, urlLocation } from './location.js';
 import { openObject, type RetryTiming } from './object-source.js';
 import { RemoteObject } from './remote-object.js';
-import { urlName } from './url-name.js';
+import { urlIdentity, urlName } from './url-name.js';
 import type { Web } from './web-client.js';
 
 const defaultTiming: RetryTiming = { openMs: 15_000, readMs: 300_000 };
@@ -35,7 +35,7 @@ export function objectInput(
 export async function urlInput(web: Web, text: string, timing = defaultTiming): Promise<Input> {
   const url = new URL(text);
   const name = urlName(url);
-  return await probeObject(web, urlLocation(web, name, url), name, timing);
+  return await probeObject(web, urlLocation(web, name, url), urlIdentity(url), timing);
 }
 
 /**

@@ -1,9 +1,36 @@
-// The name of a URL in logs, checkpoints and dead letters. It stays the same from night to night and holds no secret.
+// The identity of a URL, and its name for people. Both stay the same when a URL is signed again each night.
 
-/** Parameters of signed URLs. */
-const signing =
-  /^(x-amz-.*|x-goog-.*|awsaccesskeyid|googleaccessid|expires|signature|policy|key-pair-id|sig|se|sp|sv|sr|st|spr|sip|skoid|sktid|skt|ske|sks|skv)$/i;
-const secret = /sig|token|secret|passw|auth|credential|(^|[-_.])(key|pass|pwd)$|api-?key/i;
+import { createHash } from 'node:crypto';
+
+/** A kind of signed URL: parameters that must all be present, and all that the signature may add. */
+interface SignatureSet {
+  readonly required: readonly (readonly string[])[];
+  readonly removed: RegExp;
+}
+
+const version4 = (prefix: string): SignatureSet => ({
+  required: ['algorithm', 'credential', 'date', 'expires', 'signedheaders', 'signature'].map((each) => [prefix + each]),
+  removed: new RegExp(`^${prefix}`),
+});
+
+const signatureSets: readonly SignatureSet[] = [
+  version4('x-amz-'),
+  version4('x-goog-'),
+  { required: [['awsaccesskeyid'], ['signature'], ['expires']], removed: /^(awsaccesskeyid|signature|expires)$/ },
+  { required: [['googleaccessid'], ['signature'], ['expires']], removed: /^(googleaccessid|signature|expires)$/ },
+  {
+    required: [['key-pair-id'], ['signature'], ['expires', 'policy']],
+    removed: /^(key-pair-id|signature|expires|policy)$/,
+  },
+  // Azure: a shared access signature, with an end or with a stored policy.
+  {
+    required: [['sig'], ['sv'], ['se', 'si']],
+    removed: /^(sig|sv|se|si|sp|sr|ss|srt|st|spr|sip|sdd|ses|skoid|sktid|skt|ske|sks|skv)$/,
+  },
+];
+
+const secret =
+  /sig|token|secret|passw|auth|credential|jwt|session|api-?key|(^|[-_.])(key|pass|pwd|sid|code)$|^(se|sp|sv|sr|st)$/i;
 
 export function isUrl(name: string): boolean {
   return /^https?:\/\//i.test(name);
@@ -14,16 +41,41 @@ export function looksLikeUrl(name: string): boolean {
   return /^https?:/i.test(name);
 }
 
-/** Removes user, password, fragment, and parameters that sign or look secret. */
+/** Returns the name for people: without user, password, fragment and signature, and with the values of secrets masked. */
 export function urlName(url: URL): string {
-  const named = new URL(url);
-  named.username = '';
-  named.password = '';
-  named.hash = '';
-  for (const name of new Set(named.searchParams.keys())) {
-    if (signing.test(name) || secret.test(name)) named.searchParams.delete(name);
-  }
-  return named.href;
+  return withQuery(url, (pair) => (secret.test(nameOf(pair)) ? `${pair.split('=', 1)[0]}=***` : pair));
+}
+
+/**
+ * Returns the identity of the resource: equal only for URLs that differ at most in user, password, fragment or a complete
+ * signature. Where the name masks a value, a hash of the whole query distinguishes it.
+ */
+export function urlIdentity(url: URL): string {
+  const whole = withQuery(url, (pair) => pair);
+  const name = urlName(url);
+  return whole === name ? name : `${name}#${createHash('sha256').update(whole).digest('hex').slice(0, 16)}`;
+}
+
+/** Removes user, password, fragment and complete signatures, and maps the parameters that are left. */
+function withQuery(url: URL, map: (pair: string) => string): string {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  bare.hash = '';
+  const pairs = bare.search.slice(1).split('&').filter(Boolean);
+  const names = new Set(pairs.map(nameOf));
+  const isComplete = ({ required }: SignatureSet): boolean =>
+    required.every((any) => any.some((each) => names.has(each)));
+  const complete = signatureSets.filter(isComplete);
+  const kept = pairs.filter((pair) => !complete.some(({ removed }) => removed.test(nameOf(pair))));
+  bare.search = kept.map(map).join('&');
+  return bare.href;
+}
+
+/** Returns the name of a parameter in lower case. */
+function nameOf(pair: string): string {
+  const [name = ''] = new URLSearchParams(pair).keys();
+  return name.toLowerCase();
 }
 
 /** Masks a word of the command line that is a URL, or is meant as one. */

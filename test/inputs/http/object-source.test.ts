@@ -243,7 +243,7 @@ test.skipIf(!tools)('unsupported content is refused with a command that converts
 test('the command leaves out secrets and the file of CA certificates', async () => {
   server.files.set('/a.lp', bzip2);
   expect(await failure(open('/a.lp?sig=hush'))).toContain(
-    `Convert it: \`curl -sSfL '${server.url}/a.lp…' | bzip2 -dc | bulk-load`,
+    `Convert it: \`curl -sSfL '${server.url}/a.lp?sig=***…' | bzip2 -dc | bulk-load`,
   );
   const input = await urlInput(new Web({ ...remote, ca: '' }), `${server.url}/a.lp`, timing);
   expect(await failure(input.open(never))).toContain(
