@@ -13,7 +13,6 @@ const connecting = ['load', 'cli', 'index'];
 /** Imports that still break the rule. The list only shrinks. */
 const debt: Record<string, readonly string[]> = {
   batching: ['formats'],
-  formats: ['config', 'inputs'],
   inputs: ['formats'],
   state: ['load', 'formats'],
   schema: ['formats'],

@@ -13,6 +13,12 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** Joins up to 20 texts by comma, and counts the whole list when it is longer. */
+export function someOf(texts: readonly string[]): string {
+  const shown = texts.slice(0, 20).join(', ');
+  return texts.length > 20 ? `${shown}, … (${texts.length} in all)` : shown;
+}
+
 /** Longest text from outside that is kept, bytes of UTF-8. */
 const excerptBytes = 300;
 

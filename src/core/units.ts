@@ -13,6 +13,9 @@ export const unitNanoseconds: Readonly<Record<InputPrecision, bigint>> = {
 /** Units of a precision in one millisecond; 0.001 for seconds. */
 export const unitsPerMs: Readonly<Record<InputPrecision, number>> = { ns: 1_000_000, us: 1_000, ms: 1, s: 0.001 };
 
+/** Decimal places of a second in each precision. */
+export const unitDecimals: Readonly<Record<InputPrecision, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
+
 const KIB = 1024;
 const sizeUnits: Record<string, number> = {
   '': 1,

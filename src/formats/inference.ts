@@ -1,21 +1,22 @@
-// What the rows of an input were taken for: each table with its columns, a value of each, and the options that would say
-// the same, so that the next load does not depend on what comes first.
+// Collects what the rows of an input turned into: tables, columns, sample values, and the options that declare the same.
+// With those options a later load does not depend on which row comes first.
 
-import type { Settings } from '../config/settings.js';
 import { formatColumns } from '../core/column-list.js';
 import { pointValues } from '../core/line-protocol.js';
-import type { ColumnType, Points, Shape } from '../core/types/index.js';
+import { shellQuote } from '../core/shell.js';
+import type { ColumnType, InputPrecision, Points, Shape } from '../core/types/index.js';
 import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, UNCOUNTED_SHAPE } from '../core/types/index.js';
+import type { MappingOptions } from './rows/mapping/mapping.js';
 
-/** So many points of each shape are looked into. */
-const looks = 50;
-/** Strings of fewer different values than this, in so many looks, may well be tags. */
+/** Points of each shape that are read. */
+const maxSamples = 50;
+/** A string column with fewer different values than this, in many samples, may be a tag. */
 const fewValues = 10;
 
 export interface InferredColumn {
   readonly name: string;
   readonly type: ColumnType;
-  /** As it would be typed; one of those that were seen. */
+  /** One of the values seen, as one would type it. */
   readonly sample: string;
 }
 
@@ -26,10 +27,10 @@ export interface InferredTable {
 
 export interface InferredSchema {
   readonly tables: readonly InferredTable[];
-  /** Options that say what was inferred; null where nothing was, or annotations say it. */
+  /** Options that declare the inferred types; null when nothing was inferred. */
   readonly options: string | null;
-  /** String fields that may well be tags. */
-  readonly perhapsTags: readonly string[];
+  /** String fields that may be tags. */
+  readonly possibleTags: readonly string[];
 }
 
 interface Seen {
@@ -37,25 +38,25 @@ interface Seen {
   readonly values: Set<string>;
 }
 
-/** Gathers while runs of points go by. */
+/** Collects columns while runs of points pass. */
 export class SchemaInference {
   readonly #tables = new Map<string, Map<string, Seen>>();
-  readonly #looked = new Map<number, number>();
+  readonly #samples = new Map<number, number>();
   #annotated = false;
 
-  take(run: Points, precision: Settings['precision']): void {
+  take(run: Points, precision: InputPrecision): void {
     this.#annotated ||= run.deadLetterFormat.head[0] === 0x23;
     for (let i = 0; i < run.count; i += 1) {
       const word = run.index[i * POINT_WORDS + SHAPE]!;
       const number = word & ~NO_TIMESTAMP;
-      const times = this.#looked.get(number) ?? 0;
-      if (times === looks || number === UNCOUNTED_SHAPE || word >= NO_TIMESTAMP) continue;
-      this.#looked.set(number, times + 1);
-      this.#look(run, i, run.shape(number), precision);
+      const samples = this.#samples.get(number) ?? 0;
+      if (samples === maxSamples || number === UNCOUNTED_SHAPE || word >= NO_TIMESTAMP) continue;
+      this.#samples.set(number, samples + 1);
+      this.#sample(run, i, run.shape(number), precision);
     }
   }
 
-  #look({ bytes, index }: Points, i: number, { table, columns }: Shape, precision: Settings['precision']): void {
+  #sample({ bytes, index }: Points, i: number, { table, columns }: Shape, precision: InputPrecision): void {
     const start = index[i * POINT_WORDS + START]!;
     const point = bytes.subarray(start, start + index[i * POINT_WORDS + LENGTH]!);
     const { tags, fields } = pointValues(point, precision === 's' ? 'ms' : precision);
@@ -68,8 +69,8 @@ export class SchemaInference {
     }
   }
 
-  /** Null for inputs that are not mapped, or of which nothing could be taken. */
-  look(format: string, settings: Settings): InferredSchema | null {
+  /** Returns the inferred schema; null for line protocol and for inputs without points. */
+  result(format: string, options: MappingOptions): InferredSchema | null {
     if (format === 'lp' || this.#tables.size === 0) return null;
     const tables = [...this.#tables].map(([table, seen]) => ({
       table,
@@ -77,29 +78,25 @@ export class SchemaInference {
     }));
     const strings = [...this.#tables.values()].flatMap((seen) => [...seen].filter(([, { type }]) => type === 'string'));
     const few = strings.filter(([, { values }]) => values.size < fewValues).map(([name]) => name);
-    const inferred = settings.fields === null && !this.#annotated;
-    const repeats = [...this.#looked.values()].some((times) => times >= 2 * fewValues);
+    const inferred = options.fields === null && !this.#annotated;
+    const repeats = [...this.#samples.values()].some((samples) => samples >= 2 * fewValues);
     return {
       tables,
-      options: inferred ? optionsOf(tables, settings) : null,
-      perhapsTags: inferred && settings.tags === null && repeats ? [...new Set(few)] : [],
+      options: inferred ? optionsOf(tables, options) : null,
+      possibleTags: inferred && options.tags === null && repeats ? [...new Set(few)] : [],
     };
   }
 }
 
-function optionsOf(tables: readonly InferredTable[], { measurement, tags }: Settings): string {
+function optionsOf(tables: readonly InferredTable[], { measurement, tags }: MappingOptions): string {
   const fields = new Map<string, Exclude<ColumnType, 'tag'>>();
   for (const { columns } of tables) {
     for (const { name, type } of columns) if (type !== 'tag') fields.set(name, type);
   }
   const typed = [...fields].map(([name, type]) => ({ name, type, as: name }));
   return [
-    ...(measurement === null ? [] : ['--measurement', quoted(measurement)]),
-    ...(tags === null ? [] : ['--tags', quoted(formatColumns(tags))]),
-    ...['--fields', quoted(formatColumns(typed))],
+    ...(measurement === null ? [] : ['--measurement', shellQuote(measurement)]),
+    ...(tags === null ? [] : ['--tags', shellQuote(formatColumns(tags))]),
+    ...['--fields', shellQuote(formatColumns(typed))],
   ].join(' ');
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -4,6 +4,7 @@
 import type { Settings } from '../config/settings.js';
 import { BulkLoadError, InputError, UsageError } from '../core/errors.js';
 import type { Outcome } from '../core/outcomes.js';
+import type { Problem } from '../core/problem.js';
 import type {
   ByteSource,
   Input,
@@ -115,7 +116,7 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
 
 /** A database that is not there and may be had. */
 function isMissing({ outcome: kind, message }: BulkLoadError): boolean {
-  return kind === 'refused' && message.includes('have it created with --create-db');
+  return kind === 'refused' && message.includes('create the database with --create-db');
 }
 
 /** For a database that a load would create, what it would ask for is planned with. */
@@ -154,10 +155,10 @@ function outcome(settings: Settings, looks: readonly InputLook[], problems: read
   return rejected === 0 || accepts(rejected, read, settings.acceptRejects) ? 'complete' : 'complete-with-rejects';
 }
 
-function timeProblem({ name, time }: InputLook, { expectTime, precision }: Settings): string[] {
+function timeProblem({ name, time }: InputLook, { expectTime, precision }: Settings): Problem[] {
   if (time === null || expectTime === null) return [];
   const problem = unexpectedTime(time.first, precision, expectTime) ?? unexpectedTime(time.last, precision, expectTime);
-  return problem === null ? [] : [`reading ${name} — ${problem}`];
+  return problem === null ? [] : [{ tried: `reading ${name}`, ...problem }];
 }
 
 type LoadEndEstimate = (shape: Shape) => ShapeMatch;
@@ -239,7 +240,7 @@ async function look(
   return {
     name: input.name,
     ...state,
-    mapping: mapping.look(state.format, settings),
+    mapping: mapping.result(state.format, settings),
     points,
     rejects,
     firstReject,

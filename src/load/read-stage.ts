@@ -296,7 +296,7 @@ export class ReadStage {
     const { expectTime, precision } = this.#context.settings;
     const problem = expectTime === null ? null : unexpectedTime(timestamp, precision, expectTime);
     if (problem === null) return;
-    const message = `reading ${this.#current}:${line} — ${problem}`;
+    const message = { tried: `reading ${this.#current}:${line}`, ...problem };
     throw this.#context.begun() ? new InputError(message) : new UsageError([message]);
   }
 }

@@ -104,7 +104,7 @@ const cases: readonly Case[] = [
     'it is not there',
     ['--db', 'new', 'a.lp'],
     4,
-    [/would be refused by the target: exit code 4/, /^ {2}problem {4}looked for/],
+    [/would be refused by the target: exit code 4/, /^ {2}problem {4}looking for/],
   ],
 ];
 

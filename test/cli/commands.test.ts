@@ -50,7 +50,7 @@ test('check shows what rows were taken for, and the options that say the same', 
   const { mapping } = (JSON.parse(said.stdout) as { inputs: [{ mapping: object }] }).inputs[0];
   expect(mapping).toMatchObject({
     options: null,
-    perhapsTags: [],
+    possibleTags: [],
     tables: [
       { table: 'cpu', columns: [{ name: 'host', type: 'tag' }, {}, {}, { name: 'n', type: 'integer', sample: '3' }] },
     ],

@@ -43,7 +43,7 @@ test('one that freezes is found out by a probe: nothing waits on it while the ot
   const [alive, frozen] = summary.endpoints;
   expect(frozen!.failures).toBeGreaterThan(0);
   expect(alive!.loaded + frozen!.loaded).toBe(count);
-  expect(said(notices)).toMatch(/is left alone \(no answer to an empty write/);
+  expect(said(notices)).toMatch(/circuit open \(no answer to an empty write/);
   expect(said(notices)).toContain('it stopped answering while another endpoint takes writes; trying again');
   expect(said(notices)).not.toMatch(/no answer within 3/);
 });
@@ -60,7 +60,7 @@ test('one that greets and loses every body gets few of them, and its share goes 
   expect(sick).toMatchObject({ loaded: 0, failures: proxies[1]!.writes });
   expect(sick!.openSeconds).toBeGreaterThan(0);
   expect(sick!.failures).toBeLessThan(count / 50 / 4);
-  expect(said(notices)).toContain(`${urls[1]} is left alone`);
+  expect(said(notices)).toContain(`${urls[1]}: circuit open`);
 });
 
 test('one that was away takes writes again', async () => {

@@ -20,7 +20,7 @@ function rows(count: number, row: (i: number) => string = (i) => `${164099520000
   return Array.from({ length: count }, (_, i) => `${row(i)}\n`).join('');
 }
 
-test('a CSV file is told by its content and loaded', async () => {
+test('a CSV file is detected by its content and loaded', async () => {
   const path = await it.file('a.txt', header + rows(3000));
   const { code, summary } = await it.load([...mapping, path]);
   expect(code).toBe(0);
@@ -29,7 +29,7 @@ test('a CSV file is told by its content and loaded', async () => {
   expect(it.cluster.points()).toBe(3000);
 });
 
-test('files of several formats go together, compressed or not', async () => {
+test('files of several formats are loaded together, compressed or not', async () => {
   await it.file('a.lp', lines(1000));
   await it.file('b.csv.gz', gzipSync(header + rows(500)));
   await it.file(
@@ -46,7 +46,7 @@ test('files of several formats go together, compressed or not', async () => {
   expect(it.cluster.points()).toBe(1900);
 });
 
-test('rejected rows are kept with the header of their file, and load again once they are mended', async () => {
+test('rejected rows are kept with the header of their file and load once they are fixed', async () => {
   const a = await it.file('a.csv', `${header}${rows(10)}1640995200000000100,h,oops\n1,2\n`);
   const b = await it.file('b.csv', `host,time,v\n${rows(10, (i) => `b,164099520000000000${i},1`)}"b\nc",x,1\n`);
   const { code, summary } = await it.load([...mapping, a, b]);
@@ -59,7 +59,7 @@ test('rejected rows are kept with the header of their file, and load again once 
   expect(again.summary?.points).toEqual({ read: 2, loaded: 2, rejected: 0, undelivered: 0 });
 });
 
-test('rejected rows of TSV load again as TSV', async () => {
+test('rejected TSV rows load again as TSV', async () => {
   const text = `${header}${rows(10)}1640995200000000100,h,oops\n`.replaceAll(',', '\t');
   const { summary } = await it.load([...mapping, await it.file('a.tsv', text)]);
   const [letters] = summary!.rejects.deadLetters!;
@@ -69,7 +69,7 @@ test('rejected rows of TSV load again as TSV', async () => {
   expect(again.summary?.points).toEqual({ read: 1, loaded: 1, rejected: 0, undelivered: 0 });
 });
 
-test('stopped and killed in the middle of a CSV file, a load goes on under its header', async () => {
+test('a load killed in the middle of a CSV file resumes with its header', async () => {
   const text =
     header +
     rows(6000, (i) => (i % 50 === 7 ? `bad,"${i}\n",1` : `${1640995200000000000n + BigInt(i)},"h\u00fc",${i}`));
@@ -90,7 +90,7 @@ test('stopped and killed in the middle of a CSV file, a load goes on under its h
   expect(balances(summary!)).toBe(true);
 });
 
-test('columns that the options do not fit are code 2 while nothing was sent, and the other inputs are loaded later', async () => {
+test('columns that contradict the options end with exit code 2 before anything is sent', async () => {
   const bad = await it.file('bad.csv', 'when,v\n1,2\n');
   const first = await it.load([...mapping, bad]);
   expect(first.code).toBe(2);
@@ -110,7 +110,7 @@ test.each([
     (all: string) => `{"data": {"items": [${all.trim().replaceAll('\n', ',')}]}}`,
     ['--json-path', 'data.items'],
   ],
-])('%s that was stopped and killed goes on, and its rejected rows load again', async (_, name, written, how) => {
+])('a killed load of %s resumes, and its rejected rows load again', async (_, name, written, how) => {
   const row = (i: number): string =>
     `{"time":${1640995200000000000n + BigInt(i)},"host":"h${i % 9}","a":{"v":${i % 100 === 7 ? '1.5' : i}}}`;
   const path = await it.file(name, written(rows(6000, row)));
@@ -126,7 +126,7 @@ test.each([
   expect(mended.summary?.points).toEqual({ read: 60, loaded: 60, rejected: 0, undelivered: 0 });
 });
 
-test('a stopped and killed load of annotated CSV goes on under the annotations of its place, and its rejected rows load again', async () => {
+test('a killed load of annotated CSV resumes with its annotations, and its rejected rows load again', async () => {
   const table = (kind: string, from: number): string =>
     `#datatype,string,long,dateTime:number,${kind},string,string,string\n#group,false,false,false,false,true,true,true\n` +
     '#default,_result,,,,,,\n,result,table,_time,_value,_field,_measurement,host\n' +

@@ -121,7 +121,7 @@ describe.skipIf(!there)('without users', () => {
   test('a database that is not there is refused, unless it may be created', async () => {
     const { code, stderr, summary } = await bench.load('m v=1 1640995200000000000\n', ['--db', db(), '--no-create-db']);
     expect(code).toBe(4);
-    expect(stderr).toContain('or have it created with --create-db');
+    expect(stderr).toContain('create the database with --create-db');
     expect(summary.requests.sent).toBe(0);
   });
 
@@ -183,7 +183,7 @@ describe.skipIf(!there)('with users, and limits', () => {
   ])('credentials: %s is refused before any point', async (_, args) => {
     const { code, stderr, summary } = await bench.load(cpu(10), args);
     expect(code).toBe(4);
-    expect(stderr).toMatch(/see --user and --password|grant the user WRITE/);
+    expect(stderr).toMatch(/check --user and --password|grant the user WRITE/i);
     expect(stderr).not.toContain('wrong');
     expect(summary.requests.sent).toBe(0);
   });

@@ -196,7 +196,7 @@ describe.skipIf(!there)('with a user, and its usual retention', () => {
   ])('credentials: %s is refused before any point', async (_, args) => {
     const { code, stderr, summary } = await bench.load(cpu(10), args);
     expect(code).toBe(4);
-    expect(stderr).toContain('see --user and --password, or --token');
+    expect(stderr).toMatch(/check --user and --password, or --token/i);
     expect(stderr).not.toContain('wrong');
     expect(summary.requests.sent).toBe(0);
   });

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from '../support/here.js';
-import { root } from '../support/manual.js';
+import { fences, root } from '../support/manual.js';
 
 const topics = readdirSync(join(root, 'src/manual'))
   .filter((name) => name.endsWith('.md'))
@@ -64,4 +64,19 @@ test.each(pages)('every link of %s leads to a file and a heading that exist', (p
       return !existsSync(target) || (anchor !== undefined && !anchors(target).includes(anchor));
     });
   expect(broken).toEqual([]);
+});
+
+test.each(pages)('%s names every file above its content', (page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  const unnamed = fences(text).filter(({ file, start }) => {
+    const above = text.slice(0, start).trimEnd().split('\n').slice(0, -1);
+    return (
+      file !== '' &&
+      !above
+        .filter((line) => line !== '')
+        .at(-1)!
+        .includes(`${file}\``)
+    );
+  });
+  expect(unnamed).toEqual([]);
 });

@@ -80,7 +80,7 @@ export function mappingParts(inputs: readonly InputLook[]): string[][] {
 
 type MappingLine = NonNullable<InputLook['mapping']>;
 
-function mappingLines({ tables, options: said, perhapsTags }: MappingLine): string[] {
+function mappingLines({ tables, options: said, possibleTags }: MappingLine): string[] {
   const shown = tables.slice(0, tablesShown).flatMap(({ table, columns }) => {
     const more = columns.length - columnsShown;
     const cells = columns.slice(0, columnsShown).map(({ name, type, sample }) => {
@@ -94,8 +94,8 @@ function mappingLines({ tables, options: said, perhapsTags }: MappingLine): stri
     ...shown,
     ...(more > 0 ? [`  and ${plural(more, 'more table')}`] : []),
     ...(said === null ? [] : ['  types are those of the first values; to say them:', `      ${said}`]),
-    ...(perhapsTags.length === 0
+    ...(possibleTags.length === 0
       ? []
-      : [`  strings of few values, which may be meant as tags: --tags ${perhapsTags.join(',')}`]),
+      : [`  strings of few values, which may be meant as tags: --tags ${possibleTags.join(',')}`]),
   ];
 }

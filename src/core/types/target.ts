@@ -46,7 +46,14 @@ export type Verdict =
       /** An unknown response: retry a few times before searching for bad points. */
       readonly unknown: boolean;
     }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      /** What a person can do about it; absent where nothing is known to help. */
+      readonly advice?: string;
+      /** Nothing is missing but the database. */
+      readonly missingDatabase?: true;
+    };
 
 /** One request and its verdict. */
 export interface Attempt {

@@ -1,4 +1,4 @@
-// One row of cells, byte by byte: where each cell begins and ends. Only cells that cannot be taken as they stand are copied.
+// Splits one row into cells, byte by byte. Copies only the cells that need decoding.
 
 import { BARE, type Cells, TEXT } from '../rows/cells.js';
 import type { RowRun } from '../rows/row-run.js';
@@ -7,18 +7,18 @@ import type { CsvDialect } from './csv-dialect.js';
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** More bytes are needed to tell. */
+/** The row needs more bytes. */
 export const INCOMPLETE = -1;
-/** The quotes of the row do not fit together. */
+/** The quotes of the row do not match. */
 export const BAD_QUOTE = -2;
 
-/** Reads one row at a time; what it found stays in the public fields until the next `read`. */
+/** Reads one row at a time. The result stays in the public fields until the next `read`. */
 export class RowReader {
   readonly cells: Cells;
   columns = 0;
   /** Line feeds inside its cells. */
   newlines = 0;
-  /** Where copies of cells begin; what is before them is somebody else's. */
+  /** Where copies of cells begin. */
   scratchFrom: number;
   readonly #run: RowRun;
   readonly #dialect: CsvDialect;
@@ -31,12 +31,12 @@ export class RowReader {
     this.#dialect = dialect;
   }
 
-  /** Where copies of the last row's cells end. */
+  /** Where the copies of the last row's cells end. */
   get scratch(): number {
     return this.#scratch;
   }
 
-  /** Reads the row at `start`. @returns the offset of the LF that ends it, or a negative word for why there is none */
+  /** Reads the row at `start`. @returns the offset of the LF that ends it, or INCOMPLETE or BAD_QUOTE */
   read(start: number): number {
     const { bytes, limit, final } = this.#run;
     const { delimiter, quote } = this.#dialect;
@@ -81,7 +81,7 @@ export class RowReader {
       let byte = bytes[p]!;
       while (byte !== quote && byte !== LF) byte = bytes[++p]!;
       if (byte === LF) {
-        if (p >= limit) return this.#unended();
+        if (p >= limit) return this.#unclosed();
         this.newlines++;
         p++;
       } else if (bytes[p + 1] === quote && p + 1 < limit) {
@@ -94,7 +94,7 @@ export class RowReader {
     kinds[column] = TEXT;
     starts[column] = open + 1;
     ends[column] = p;
-    if (doubled) this.#halve(column);
+    if (doubled) this.#undouble(column);
     const after = bytes[p + 1];
     if (after === delimiter || after === LF) return p + 1;
     return after === CR && bytes[p + 2] === LF
@@ -104,19 +104,19 @@ export class RowReader {
         : BAD_QUOTE;
   }
 
-  /** Behind one that does not end all quotes are doubled, and each cell that opens with some ends with them: few look so far. */
-  #unended(): number {
+  /** The quote does not close in this window. More bytes may close it, unless the input ends or the row is too long. */
+  #unclosed(): number {
     const { final, limit } = this.#run;
     return final || this.#run.isTooLong(limit) ? BAD_QUOTE : INCOMPLETE;
   }
 
-  /** Copies a cell aside with one quote for each two. */
-  #halve(column: number): void {
+  /** Copies a cell with one quote for each doubled quote. */
+  #undouble(column: number): void {
     const { bytes } = this.#run;
     const { starts, ends } = this.cells;
     let out = this.#scratch;
     const end = ends[column]!;
-    // A row is copied only as a whole: one that is too long is refused for that.
+    // A cell that does not fit belongs to a row that is rejected as too long.
     if (end - starts[column]! > this.#run.layout.scratchEnd - out) return;
     const from = out;
     for (let p = starts[column]!; p < end; p++) {
@@ -129,7 +129,7 @@ export class RowReader {
     this.#scratch = out;
   }
 
-  /** Copies cells with bytes beyond ASCII aside, as UTF-8. */
+  /** Copies cells with bytes beyond ASCII as UTF-8. */
   #decode(): void {
     const { bytes, layout } = this.#run;
     const { starts, ends } = this.cells;

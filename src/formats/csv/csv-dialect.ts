@@ -1,7 +1,7 @@
-// How a file of cells is written: what stands between them and around them.
+// The dialect of a CSV or TSV file: its delimiter, quote and encoding.
 
 export interface CsvDialectOptions {
-  /** One byte each; null: the format's own, and none. */
+  /** One byte; null for the default of the format. */
   readonly delimiter: string | null;
   readonly quote: string | null;
   readonly noHeader: boolean;
@@ -11,7 +11,7 @@ export interface CsvDialectOptions {
 
 export interface CsvDialect {
   readonly delimiter: number;
-  /** -1 for none. */
+  /** -1 without quotes. */
   readonly quote: number;
   readonly latin1: boolean;
 }

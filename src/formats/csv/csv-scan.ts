@@ -1,5 +1,5 @@
-// From the bytes of a window to rows, and what comes before them: lines to pass over, the header that says what the cells
-// mean. All that comes before the first row is kept, for files of rejected rows begin with it.
+// Scans a window for rows, preceded by skipped lines, annotations and the header. The bytes before the first row are kept:
+// files of rejected rows begin with them.
 
 import type { DeadLetterFormat, Position } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
@@ -13,11 +13,11 @@ import { tooLongHeader } from './header.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const BLANK = 0x20;
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const HASH = 0x23;
-/** Longer cells are no annotation. */
-const longestAnnotation = 1024;
+/** Longer cells are no annotation. Bytes. */
+const maxAnnotation = 1024;
 
 export class CsvScan extends RowScan {
   deadLetterFormat: DeadLetterFormat;
@@ -26,11 +26,11 @@ export class CsvScan extends RowScan {
   readonly #heads: CsvHeads;
   readonly #dialect: CsvDialect;
   #head: CsvHead | null = null;
-  /** Rows are passed over: only what they mean is wanted. */
-  #recalls = false;
-  /** Lines still to be passed over. */
+  /** Rows are skipped: the scan only collects annotations. */
+  #skipsRows = false;
+  /** Lines still to skip. */
   #skip = 0;
-  /** Length of the time of the row before, where it is the last cell; 0 where there is none. */
+  /** Length of the previous row's time, when it is the last cell; else 0. */
   #timeLength = 0;
 
   constructor(rows: RowFormatMemory, options: CsvDialectOptions, dialect: CsvDialect, ending: string) {
@@ -42,14 +42,14 @@ export class CsvScan extends RowScan {
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 
-  /** Whether nothing further that is read can change what rows mean. */
+  /** True when no later row can change the meaning of rows. */
   get isSettled(): boolean {
     return this.#head !== null && !this.#heads.isAnnotated;
   }
 
-  /** Until it is told otherwise, no row becomes a point. */
-  recall(recalls: boolean): void {
-    this.#recalls = recalls;
+  /** Starts or stops skipping rows. */
+  skipRows(skips: boolean): void {
+    this.#skipsRows = skips;
   }
 
   override begin(start: Position): void {
@@ -63,14 +63,15 @@ export class CsvScan extends RowScan {
 
   protected override next(): Stop | null {
     if (this.#blank()) return null;
-    if (this.#head !== null && this.#takeOrdinary(this.#head)) return null;
-    if (this.#head !== null) return this.#heads.isAnnotated && this.#isHash() ? this.#between() : this.#row(this.#head);
-    if (!this.#before()) return 'drained';
-    // What comes next has another deadLetterFormat than what came before.
+    if (this.#head !== null && this.#takeKernelRows(this.#head)) return null;
+    if (this.#head !== null)
+      return this.#heads.isAnnotated && this.#isHash() ? this.#takeBetweenRows() : this.#row(this.#head);
+    if (!this.#takeHeadRow()) return 'drained';
+    // The next row has another head than the rows before.
     return this.#head === null ? null : 'full';
   }
 
-  /** Passes an empty line; those to be passed over anyway are counted there. */
+  /** Passes an empty line, except among the lines to skip, which count it. */
   #blank(): boolean {
     const run = this.filling;
     const { bytes, at, limit } = run;
@@ -82,8 +83,8 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Takes a line or row of what comes before the first row; false when more bytes are needed for it. */
-  #before(): boolean {
+  /** Takes a line or row before the first data row; false when it needs more bytes. */
+  #takeHeadRow(): boolean {
     const run = this.filling;
     if (this.#skip > 0) return this.#skipLine();
     const end = this.#reader.read(run.at);
@@ -94,26 +95,26 @@ export class CsvScan extends RowScan {
     const isComment = this.#heads.isAnnotated && this.#isComment();
     if (annotates) this.#heads.annotate(this.#reader, run.line);
     if (!noHeader) this.#keep(end, this.#reader.newlines + 1);
-    if (!annotates && !isComment) this.#settle(this.#heads.end(this.#reader, noHeader));
+    if (!annotates && !isComment) this.#useHead(this.#heads.end(this.#reader, noHeader));
     return true;
   }
 
-  /** From here on rows mean what this head says. */
-  #settle(head: CsvHead): void {
+  /** Gives the following rows the meaning of this head. */
+  #useHead(head: CsvHead): void {
     const { scratch } = this.layout;
     this.#head = head;
     this.deadLetterFormat = head.deadLetterFormat;
     this.rows.encoder.begin(head.mapping, head.time);
     head.filler?.begin(scratch);
-    this.#prepare(head);
+    this.#prepareKernel(head);
     this.#reader.scratchFrom = scratch + (head.filler?.bytes ?? 0);
   }
 
-  /** Cells that something is added to are not for the kernel. */
-  #prepare({ mapping, columns, filler }: CsvHead): void {
+  /** Prepares the kernel. Annotated rows need cells that the kernel cannot add. */
+  #prepareKernel({ mapping, columns, filler }: CsvHead): void {
     const { delimiter, quote, latin1 } = this.#dialect;
     if (filler === null) this.rows.kernel?.csv(mapping, columns, delimiter, quote, latin1);
-    else this.rows.kernel?.rest();
+    else this.rows.kernel?.disable();
   }
 
   #skipLine(): boolean {
@@ -127,7 +128,7 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Keeps what is before `end`, and the LF there, and goes on behind it. */
+  /** Keeps the bytes before `end` and the LF there as part of the head, and continues behind it. */
   #keep(end: number, lines: number): void {
     const { bytes, at, limit } = this.filling;
     const next = Math.min(end + 1, limit);
@@ -142,28 +143,28 @@ export class CsvScan extends RowScan {
 
   #isComment(): boolean {
     const { bytes, at } = this.filling;
-    return bytes[at] === HASH && bytes[at + 1] === BLANK;
+    return bytes[at] === HASH && bytes[at + 1] === SPACE;
   }
 
-  /** Whether the row that was read last is an annotation. */
+  /** True when the last row read is an annotation. */
   #isAnnotation(): boolean {
     const { cells } = this.#reader;
     const from = cells.starts[0]!;
     const length = cells.ends[0]! - from;
-    if (this.bytes[from] !== HASH || length > longestAnnotation) return false;
+    if (this.bytes[from] !== HASH || length > maxAnnotation) return false;
     return isAnnotation(Buffer.from(this.bytes.subarray(from, from + length)).toString());
   }
 
-  /** Between rows that have annotations: those of another table, a comment, or one more row. */
-  #between(): Stop | null {
+  /** Takes what may stand between annotated rows: a new table, a comment or a row. */
+  #takeBetweenRows(): Stop | null {
     const run = this.filling;
     const end = this.#reader.read(run.at);
     if (end < 0) return this.#row(this.#head!);
     if (this.#isAnnotation()) {
-      // What was read so far has the head from before.
+      // The rows so far belong to the head before.
       if (run.count > 0 || run.rejects.length > 0) return 'full';
       this.#head = null;
-      this.#heads.again();
+      this.#heads.beginTable();
       return null;
     }
     if (!this.#isComment()) return this.#row(this.#head!);
@@ -171,14 +172,14 @@ export class CsvScan extends RowScan {
     return null;
   }
 
-  #takeOrdinary({ mapping, columns }: CsvHead): boolean {
+  #takeKernelRows({ mapping, columns }: CsvHead): boolean {
     const { kernel } = this.rows;
-    if (kernel === null || this.#recalls || !this.filling.takeOrdinary(kernel)) return false;
+    if (kernel === null || this.#skipsRows || !this.filling.takeKernelRows(kernel)) return false;
     this.#timeLength = mapping.time === columns - 1 ? kernel.timeLength : 0;
     return true;
   }
 
-  /** Takes a row in, or refuses it; null to go on. */
+  /** Takes or rejects a row; null to continue. */
   #row({ mapping, columns: expected, filler }: CsvHead): Stop | null {
     const run = this.filling;
     const start = run.at;
@@ -200,7 +201,7 @@ export class CsvScan extends RowScan {
     this.#timeLength = timeLength;
     const next = Math.min(end + 1, run.limit);
     const lines = newlines + (next > end ? 1 : 0);
-    if (this.#recalls && filler !== null) {
+    if (this.#skipsRows && filler !== null) {
       run.pass(next, lines);
       return null;
     }
@@ -212,7 +213,7 @@ export class CsvScan extends RowScan {
     }
     const { count } = run;
     if (!run.take(cells, row)) return 'full';
-    if (run.count > count) this.rows.kernel?.follow(this.rows.encoder);
+    if (run.count > count) this.rows.kernel?.learn(this.rows.encoder);
     return null;
   }
 }

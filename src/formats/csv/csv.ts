@@ -1,8 +1,9 @@
-// CSV and TSV: rows of cells under a header that names them. The header is wanted again where reading begins behind it.
+// CSV and TSV: rows of cells below a header. A load that resumes behind the header reads it again.
 
+import { wrapSource } from '../../core/byte-source.js';
 import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
-import { scanned } from '../line-protocol/double-buffer.js';
+import { scanRuns } from '../line-protocol/double-buffer.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { type CsvDialectOptions, dialectOf } from './csv-dialect.js';
 import { CsvScan } from './csv-scan.js';
@@ -18,33 +19,28 @@ export class Csv implements Format {
     this.#scan = new CsvScan(rows, options, dialectOf(options, name), `.${name}`);
   }
 
-  /** A header is read, and where there are annotations all before the place: other tables may have come up meanwhile. */
+  /** Reads the header, or with annotations everything before `byteOffset`, since further tables may begin there. */
   async recall(head: ByteSource, { byteOffset }: Position, signal: AbortSignal): Promise<void> {
-    const runs = scanned(this.#scan, first(byteOffset, head), signal, INPUT_START);
-    this.#scan.recall(true);
+    const runs = scanRuns(this.#scan, firstBytes(byteOffset, head), signal, INPUT_START);
+    this.#scan.skipRows(true);
     for (let run = await runs.next(); !run.done && !this.#scan.isSettled; ) run = await runs.next();
     await runs.return();
-    this.#scan.recall(false);
+    this.#scan.skipRows(false);
   }
 
   points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
-    return scanned(this.#scan, source, signal, start);
+    return scanRuns(this.#scan, source, signal, start);
   }
 }
 
-/** The first bytes of a source. */
-function first(bytes: number, source: ByteSource): ByteSource {
+/** Limits a source to its first bytes. */
+function firstBytes(bytes: number, source: ByteSource): ByteSource {
   let left = bytes;
-  return {
-    async read(into, signal) {
+  return wrapSource(source, {
+    async read(into: Uint8Array, signal: AbortSignal) {
       const read = left === 0 ? 0 : await source.read(into.subarray(0, Math.min(into.length, left)), signal);
       left -= read;
       return read;
     },
-    close: () => source.close(),
-    get bytesRead() {
-      return source.bytesRead;
-    },
-    compression: source.compression,
-  };
+  });
 }

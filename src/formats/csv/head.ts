@@ -1,7 +1,8 @@
-// What comes before the rows of a CSV file: lines to pass over, annotations, the header. What they come to is kept with
-// their bytes, for files of rejected rows begin with them, and Flux repeats them before each of its tables.
+// The head of a CSV file: skipped lines, annotations, header. Heads are cached with their bytes, since files of rejected rows
+// begin with them and results of Flux repeat them before each table.
 
 import { UsageError } from '../../core/errors.js';
+import { size } from '../../core/text.js';
 import type { DeadLetterFormat } from '../../core/types/index.js';
 import { MAX_COLUMNS } from '../line-protocol/exact/column-set.js';
 import { buildMapping } from '../rows/mapping/build-mapping.js';
@@ -12,27 +13,27 @@ import { annotatedTable } from './annotated/annotated-table.js';
 import { Annotations } from './annotated/annotations.js';
 import { Filler } from './annotated/filler.js';
 import type { RowReader } from './cell-reader.js';
-import { expectUtf8, headerNames, numberedNames, texts } from './header.js';
+import { cellTexts, expectUtf8, headerNames, numberedNames } from './header.js';
 
-/** Heads that are remembered. */
-const mostHeads = 64;
+/** Heads in the cache. */
+const maxHeads = 64;
 
-/** What the rows below a head mean. */
+/** The meaning of the rows below a head. */
 export interface CsvHead {
   readonly deadLetterFormat: DeadLetterFormat;
   readonly mapping: Mapping;
-  /** Cells of each row. */
+  /** Count of cells in each row. */
   readonly columns: number;
   /** Null without annotations. */
   readonly filler: Filler | null;
   readonly time: TimeCell | null;
 }
 
-/** Gathers a head, row by row. */
+/** Collects a head row by row. */
 export class CsvHeads {
   readonly #rows: RowFormatMemory;
   readonly #ending: string;
-  readonly #known = new Map<string, CsvHead>();
+  readonly #cache = new Map<string, CsvHead>();
   #skipped: Uint8Array[] = [];
   #bytes: Uint8Array[] = [];
   #annotations: Annotations | null = null;
@@ -46,21 +47,21 @@ export class CsvHeads {
     return this.#annotations !== null;
   }
 
-  /** To be called before the first byte of an input. */
+  /** Resets the head before the first byte of an input. */
   begin(): void {
-    this.#known.clear();
+    this.#cache.clear();
     this.#skipped = [];
-    this.again();
+    this.beginTable();
     this.#annotations = null;
   }
 
-  /** Another table begins in the same input. */
-  again(): void {
+  /** Begins another table of the same input. */
+  beginTable(): void {
     this.#bytes = [];
     this.#annotations = new Annotations();
   }
 
-  /** A line that was asked to be passed over: all heads of the input begin with it. */
+  /** Keeps a skipped line, which precedes all heads of the input. */
   skip(bytes: Uint8Array): void {
     this.#skipped.push(bytes);
   }
@@ -71,23 +72,23 @@ export class CsvHeads {
 
   annotate(reader: RowReader, line: number): void {
     this.#annotations ??= new Annotations();
-    this.#annotations.add(texts(this.#rows.run.bytes, reader), line);
+    this.#annotations.add(cellTexts(this.#rows.run.bytes, reader), line);
   }
 
-  /** The head that the header ends, or that rows without one have. Throws UsageError when no point can be made of them. */
+  /** Returns the head that this header ends, or the head of rows without a header. Throws UsageError when rows cannot become points. */
   end(reader: RowReader, noHeader: boolean): CsvHead {
     const bytes = Buffer.concat([...this.#skipped, ...this.#bytes]);
     const key = bytes.toString('latin1');
-    const known = noHeader ? undefined : this.#known.get(key);
+    const known = noHeader ? undefined : this.#cache.get(key);
     if (known !== undefined) return known;
-    const head = this.#made({ ending: this.#ending, head: bytes }, reader, noHeader);
+    const head = this.#create({ ending: this.#ending, head: bytes }, reader, noHeader);
     if (!noHeader) expectUtf8(this.#rows.run.bytes, reader, head.mapping);
-    if (this.#known.size === mostHeads) this.#known.clear();
-    this.#known.set(key, head);
+    if (this.#cache.size === maxHeads) this.#cache.clear();
+    this.#cache.set(key, head);
     return head;
   }
 
-  #made(deadLetterFormat: DeadLetterFormat, reader: RowReader, noHeader: boolean): CsvHead {
+  #create(deadLetterFormat: DeadLetterFormat, reader: RowReader, noHeader: boolean): CsvHead {
     const { options, run } = this.#rows;
     const { columns } = reader;
     const names = noHeader ? numberedNames(columns) : headerNames(run.bytes, reader);
@@ -96,13 +97,23 @@ export class CsvHeads {
     }
     if (columns > MAX_COLUMNS)
       throw new UsageError([
-        `reading the header — expected at most ${MAX_COLUMNS} columns — got ${columns} — is --delimiter right? Else make files of fewer columns`,
+        {
+          tried: 'reading the header',
+          expected: `at most ${MAX_COLUMNS} columns`,
+          found: String(columns),
+          fix: 'check --delimiter, or split the file into files with fewer columns',
+        },
       ]);
     const table = annotatedTable(this.#annotations, names, options);
     const filler = new Filler(table, run.bytes);
     if (filler.bytes > options.maxPointBytes) {
       throw new UsageError([
-        `reading the annotations — expected constants and defaults of at most --max-point-bytes, which is ${options.maxPointBytes} — got ${filler.bytes} — shorten them, or raise --max-point-bytes`,
+        {
+          tried: 'reading the annotations',
+          expected: `constants and defaults of at most ${size(options.maxPointBytes)}`,
+          found: size(filler.bytes),
+          fix: 'shorten them or raise --max-point-bytes',
+        },
       ]);
     }
     return { deadLetterFormat, columns, mapping: table.mapping, filler, time: new TimeCell(run.bytes, table.time) };

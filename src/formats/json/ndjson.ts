@@ -4,7 +4,7 @@ import { UsageError } from '../../core/errors.js';
 import type { ByteSource, DeadLetterFormat, Format, Points, Position } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
-import { scanned } from '../line-protocol/double-buffer.js';
+import { scanRuns } from '../line-protocol/double-buffer.js';
 import { Mapping } from '../rows/mapping/mapping.js';
 import { RowScan } from '../rows/row-scan.js';
 import type { RowFormatMemory } from '../rows/rows.js';
@@ -28,13 +28,13 @@ export class Ndjson implements Format {
 
   /** Reads the first object again when reading starts behind it. */
   async recall(head: ByteSource, _: Position, signal: AbortSignal): Promise<void> {
-    const runs = scanned(this.#scan, head, signal, INPUT_START);
+    const runs = scanRuns(this.#scan, head, signal, INPUT_START);
     for (let run = await runs.next(); !run.done && !this.#scan.isMapped; ) run = await runs.next();
     await runs.return();
   }
 
   points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
-    return scanned(this.#scan, source, signal, start);
+    return scanRuns(this.#scan, source, signal, start);
   }
 }
 
@@ -61,7 +61,7 @@ class NdjsonScan extends RowScan {
   protected override next(): Stop | null {
     const run = this.filling;
     const { encoder, kernel } = this.rows;
-    if (this.#keys !== null && kernel !== null && run.takeOrdinary(kernel)) return null;
+    if (this.#keys !== null && kernel !== null && run.takeKernelRows(kernel)) return null;
     const { bytes, at: start, limit, final } = run;
     const end = bytes.indexOf(LF, start);
     if (run.isTooLong(end)) return run.refuse('too-long', '') ? null : 'drained';
@@ -81,7 +81,7 @@ class NdjsonScan extends RowScan {
     const { count } = run;
     const row = { start, end: run.withoutCr(start, end), next, lines: next - end };
     if (!run.take(this.rows.cells, row)) return 'full';
-    if (run.count > count) kernel?.follow(encoder);
+    if (run.count > count) kernel?.learn(encoder);
     return null;
   }
 

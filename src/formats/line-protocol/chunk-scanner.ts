@@ -1,12 +1,12 @@
-// The way of one input through a scan: chunk by chunk, run by run, with the unfinished line of a chunk carried before the
-// next. Synchronous, so that it does not matter on which thread it happens.
+// Scans one input chunk by chunk and run by run, and carries the unfinished line of a chunk over to the next. Synchronous,
+// so it runs on the main thread and on the worker thread alike.
 
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 
-/** How a scan ended: the run is full, or the window holds nothing further that can be told. */
+/** Why a scan stopped: the run is full, or the window holds no further complete point. */
 export type Stop = 'full' | 'drained';
 
-/** From the bytes of a window to a run of points, one synchronous pass at a time. */
+/** Turns the bytes of a window into runs of points, one synchronous pass at a time. */
 export interface WindowScan {
   readonly bytes: Uint8Array;
   readonly layout: { readonly windows: readonly number[]; readonly chunkBytes: number };
@@ -15,21 +15,21 @@ export interface WindowScan {
   readonly rejects: readonly FormatReject[];
   readonly firstLine: number;
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Where the next run begins, and its physical line. */
+  /** Offset at which the next run begins, and its physical line. */
   readonly at: number;
   readonly line: number;
-  /** Bytes before `at` that belong to what follows them. */
+  /** Bytes before `at` that a reader starting at `at` would misread without them. */
   readonly held: number;
-  /** To be called before the first window of an input. */
+  /** Resets the scan before the first window of an input. */
   begin(start: Position): void;
   /**
-   * Bytes [from, limit) are to be scanned next, those from `fresh` on for the first time; with `final` they end the input.
-   * The byte at `limit` is overwritten.
+   * Sets the next bytes to scan: [from, limit), new from `fresh` on. `final` marks the end of the input. The scan overwrites
+   * the byte at `limit`.
    */
   window(from: number, limit: number, final: boolean, fresh: number): void;
-  /** Fills the index with the next run. What the run before held is gone. */
+  /** Fills the index with the next run, which replaces the run before. */
   run(): Stop;
-  /** Shape of a number from the index. */
+  /** Returns the shape of a number in the index. */
   shape(number: number): Shape;
 }
 
@@ -37,17 +37,17 @@ const BOM = [0xef, 0xbb, 0xbf] as const;
 
 export class ChunkScanner {
   readonly #scan: WindowScan;
-  /** Input bytes before the window's chunk. */
+  /** Decoded bytes of the input before the chunk. */
   #decoded = 0;
   #used = 0;
   #carried = 0;
   #limit = 0;
   #length = 0;
-  /** What came so far may be the beginning of a byte order mark. */
+  /** True while the bytes so far may be the beginning of a byte order mark. */
   #undecided = false;
-  /** Decoded offset that offset 0 of the memory stands for. */
+  /** Decoded offset of the memory's offset 0. */
   origin = 0;
-  /** Decoded bytes of the input dealt with once the run is. */
+  /** Decoded bytes of the input that are finished once the run is. */
   end = 0;
 
   constructor(scan: WindowScan) {
@@ -61,7 +61,7 @@ export class ChunkScanner {
     this.#carried = 0;
   }
 
-  /** The next `length` bytes of the input lie at `chunk`, what was carried lies before them; 0 bytes end the input. */
+  /** Takes `length` bytes of the input at `chunk`, preceded by the carried ones; 0 bytes end the input. */
   chunk(chunk: number, length: number): void {
     const scan = this.#scan;
     const final = length === 0;
@@ -75,19 +75,19 @@ export class ChunkScanner {
     this.#undecided = mark > 0 && mark < BOM.length && from + mark === limit && !final;
   }
 
-  /** Has the scan make the next run. `worth`: there is something in it, or something was passed over at the end. */
-  run(): { readonly worth: boolean; readonly drained: boolean } {
+  /** Makes the next run. `isWorth` is false for a run without points, rejects or final bytes to account for. */
+  run(): { readonly isWorth: boolean; readonly drained: boolean } {
     const scan = this.#scan;
-    if (this.#undecided) return { worth: false, drained: true };
+    if (this.#undecided) return { isWorth: false, drained: true };
     const drained = scan.run() === 'drained';
     const final = this.#length === 0;
     this.end = this.origin + scan.at - (final ? 0 : scan.held);
-    const worth = scan.count > 0 || scan.rejects.length > 0 || (final && this.end > this.#used);
-    if (worth) this.#used = this.end;
-    return { worth, drained };
+    const isWorth = scan.count > 0 || scan.rejects.length > 0 || (final && this.end > this.#used);
+    if (isWorth) this.#used = this.end;
+    return { isWorth, drained };
   }
 
-  /** To be called once the window is drained: what is left of it is moved to lie before `chunk`, where the next one comes. */
+  /** Moves the rest of a drained window to lie before `chunk`, where the next chunk goes. */
   carry(chunk: number): number {
     const { bytes, at } = this.#scan;
     this.#decoded += this.#length;
@@ -97,7 +97,7 @@ export class ChunkScanner {
   }
 }
 
-/** Bytes of a byte order mark that [from, limit) begins with. */
+/** Counts the leading bytes of [from, limit) that match a byte order mark. */
 function byteOrderMark(bytes: Uint8Array, from: number, limit: number): number {
   let length = 0;
   while (length < BOM.length && from + length < limit && bytes[from + length] === BOM[length]) length++;

@@ -1,21 +1,20 @@
-// The one loop in which a source is read on this thread: two windows in the format's memory, so that the next chunk is
-// read while this one is scanned and used. What is found in a window is the scan's business.
+// Reads a source on this thread into two windows of the format's memory: one chunk is read while the other is scanned.
 
 import { parseShape } from '../../core/line-protocol.js';
 import type { ByteSource, Points, Position, Shape } from '../../core/types/index.js';
 import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
 import { ChunkScanner, type WindowScan } from './chunk-scanner.js';
 
-/** Why what is still being read is not waited for. */
-const over = new Error('the runs of this input have ended');
+/** Aborts a read that nobody needs any more. */
+const inputEnded = new Error('the runs of this input have ended');
 
 type ScannedWindow = Pick<
   WindowScan,
   'bytes' | 'index' | 'count' | 'rejects' | 'firstLine' | 'deadLetterFormat' | 'line' | 'shape'
 >;
 
-/** Runs of points of a whole input, as `Format.points` promises them. */
-export async function* scanned(
+/** Yields the runs of points of a whole input, as `Format.points` does. */
+export async function* scanRuns(
   scan: WindowScan,
   source: ByteSource,
   signal: AbortSignal,
@@ -27,11 +26,11 @@ export async function* scanned(
   const read = (window: number): Promise<number> => {
     const from = windows[window]!;
     const pending = source.read(scan.bytes.subarray(from, from + chunkBytes), stop);
-    pending.catch(() => {}); // looked at when its turn comes
+    pending.catch(() => {}); // awaited in its turn
     return pending;
   };
-  const passage = new ChunkScanner(scan);
-  passage.begin(start);
+  const scanner = new ChunkScanner(scan);
+  scanner.begin(start);
   let window = 0;
   let pending = read(window);
   try {
@@ -39,27 +38,27 @@ export async function* scanned(
       const length = await pending;
       signal.throwIfAborted();
       if (length > 0) pending = read(1 - window);
-      passage.chunk(windows[window]!, length);
+      scanner.chunk(windows[window]!, length);
       for (;;) {
-        const { worth, drained } = passage.run();
-        if (worth) {
-          yield pointsOf(scan, passage.origin, passage.end);
+        const { isWorth, drained } = scanner.run();
+        if (isWorth) {
+          yield pointsOf(scan, scanner.origin, scanner.end);
           signal.throwIfAborted();
         }
         if (drained) break;
       }
       if (length === 0) return;
       window = 1 - window;
-      passage.carry(windows[window]!);
+      scanner.carry(windows[window]!);
     }
   } finally {
-    // A reason made for each end would cost more than a small input's points.
-    own.abort(over);
+    // One shared reason: an error per input would cost more than the points of a small input.
+    own.abort(inputEnded);
     await pending.catch(() => {});
   }
 }
 
-/** What a scan holds, as a run; `end`: decoded bytes dealt with once it is. */
+/** Wraps the current run of a scan. */
 export function pointsOf(scan: ScannedWindow, origin: number, end: number): Points {
   const { bytes, index, count, rejects, firstLine, deadLetterFormat, line: endLine } = scan;
   const shape = (number: number): Shape => scan.shape(number);
@@ -67,7 +66,7 @@ export function pointsOf(scan: ScannedWindow, origin: number, end: number): Poin
   return { bytes, index, count, rejects, firstLine, deadLetterFormat, origin, end, endLine, shape, shapeOf };
 }
 
-/** Shape of point `i`, parsed anew. */
+/** Parses the shape of point `i` from its bytes. */
 export function shapeIn(bytes: Uint8Array, index: Uint32Array, i: number): Shape {
   const start = index[i * POINT_WORDS + START]!;
   return parseShape(bytes.subarray(start, start + index[i * POINT_WORDS + LENGTH]!));

@@ -1,5 +1,5 @@
-// From the bytes of a window to a run of points: one synchronous pass that fills the index until it is full or the
-// window is used up. Everything that outlives a window (open comment, over-long line, line count) is kept here.
+// Turns the bytes of a window into a run of points in one synchronous pass. Holds what outlives a window: an open comment,
+// an over-long line, the line count.
 
 import { randomBytes } from 'node:crypto';
 import type { FormatReject } from '../../core/types/index.js';
@@ -13,26 +13,27 @@ import { rewrite } from './exact/rewrite.js';
 import { timeLimit } from './exact/time-reader.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout, type RunArea } from './lines-layout.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shape-table.js';
+import { TimestampLength } from './timestamp-length.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const HASH_SIGN = 0x23;
-/** Rejects are objects; so many of them end a run. */
+/** Rejects are objects, so this many of them end a run. */
 const REJECTS_PER_RUN = 1024;
 
 const ENTRY_BYTES = model.POINT_WORDS * 4;
 
-/** Scans windows of one input after another; all its memory is taken at construction. */
-export class Scan implements WindowScan {
+/** Scans the windows of one input after another. All its memory is allocated at construction. */
+export class LineScan implements WindowScan {
   readonly deadLetterFormat = model.lineProtocolDeadLetters;
   readonly layout: LinesLayout;
   readonly bytes: Uint8Array;
-  /** Of the run. */
+  /** The index of the current run. */
   index: Uint32Array;
   readonly shapes: Shapes;
-  /** Points that the kernel took so far, of all inputs. */
-  ordinary = 0;
+  /** Points that the kernel accepted so far, in all inputs. */
+  kernelPoints = 0;
   count = 0;
   rejects: FormatReject[] = [];
   firstLine = 1;
@@ -51,14 +52,14 @@ export class Scan implements WindowScan {
   #inComment = false;
   #commentBytes = 0;
   #inLongLine = false;
-  /** Decimal digits of the last timestamp, 0 before the first. */
-  #digits = 0;
+  readonly #lastTime = new TimestampLength();
   #full = false;
-  /** A point began in the window and did not end; and there is nothing new to be said of it. */
+  /** A point began in the window and did not end. */
   #incomplete = false;
+  /** The window cannot complete that point. */
   #waits = false;
 
-  /** @param shared memory of that layout, which another thread sees as well; default: one of its own */
+  /** @param shared memory of this layout that another thread also uses; default: a memory of its own */
   constructor(options: LineProtocolOptions, shared?: WasmMemory) {
     this.#options = options;
     this.layout = layout(options);
@@ -70,7 +71,7 @@ export class Scan implements WindowScan {
     this.index = this.#indexes[0]!;
     const table = new Int32Array(buffer, this.layout.shapes, this.layout.shapesBytes / 4);
     this.shapes = new Shapes(table, options.maxShapes ?? 4096);
-    // A seed of its own for each format, so that nobody can make up names that collide.
+    // A random seed per format: nobody can craft names that collide.
     const seed = randomBytes(8).readBigUInt64LE();
     this.#reader = new PointReader(this.bytes, options, seed);
     this.#kernel = options.kernel === false ? null : loadKernel(memory, this.#kernelSettings(seed), options.kernel);
@@ -90,7 +91,7 @@ export class Scan implements WindowScan {
     this.#inComment = false;
     this.#inLongLine = false;
     this.#incomplete = false;
-    this.#digits = digits;
+    this.#lastTime.digits = digits;
   }
 
   /** Physical line at `at`. */
@@ -98,22 +99,22 @@ export class Scan implements WindowScan {
     return this.#line;
   }
 
-  /** What is found in the next windows goes where it goes for the window of that number. */
-  into(window: number): void {
-    this.#keepDigits();
+  /** Writes the runs of the next windows to the run area of this window. */
+  useWindow(window: number): void {
+    this.#lastTime.remember(this.index, this.count);
     this.count = 0;
     this.#area = this.layout.runs[window]!;
     this.index = this.#indexes[window]!;
   }
 
-  /** Bytes before `at` of a comment that goes on: what follows would be read as a point by someone who begins at `at`. */
+  /** Bytes before `at` of an open comment: a reader that starts at `at` would take the rest of it for a point. */
   get held(): number {
     return this.#inComment ? this.#commentBytes : 0;
   }
 
   window(from: number, limit: number, final: boolean, fresh: number): void {
-    // Without a line's end in what came, a line that was not whole is not whole now. To read a long one anew with each
-    // chunk would take the square of its length.
+    // An unfinished line stays unfinished when the new bytes hold no LF. Rereading a long line with each chunk would take
+    // time quadratic in its length.
     const unended = from < fresh && limit - from <= this.#options.maxPointBytes && !final;
     this.at = from;
     this.#waits = this.#incomplete && unended && !this.bytes.subarray(fresh, limit).includes(LF);
@@ -125,7 +126,7 @@ export class Scan implements WindowScan {
   }
 
   run(): Stop {
-    this.#keepDigits();
+    this.#lastTime.remember(this.index, this.count);
     this.count = 0;
     this.rejects = [];
     this.firstLine = this.#line;
@@ -137,7 +138,7 @@ export class Scan implements WindowScan {
       if (this.count === this.layout.indexPoints || this.rejects.length === REJECTS_PER_RUN) return 'full';
       if (this.#inComment) this.#comment();
       else if (this.#inLongLine) this.#longLine();
-      else if (this.#ordinary()) continue;
+      else if (this.#takeKernelLines()) continue;
       else if (!this.#blank() && !this.#point()) {
         this.#incomplete = !this.#full;
         return this.#full ? 'full' : 'drained';
@@ -151,8 +152,8 @@ export class Scan implements WindowScan {
     return this.shapes.shape(number);
   }
 
-  /** Lets the kernel take what it can; false when that is nothing. */
-  #ordinary(): boolean {
+  /** Lets the kernel take as many lines as it can; false when it takes none. */
+  #takeKernelLines(): boolean {
     const kernel = this.#kernel;
     if (kernel === null) return false;
     const entries = this.#area.index;
@@ -161,12 +162,12 @@ export class Scan implements WindowScan {
     this.at = kernel.take(this.at, this.#limit, entry, entriesEnd, this.#line - this.firstLine);
     const { taken } = kernel;
     this.count += taken;
-    this.ordinary += taken;
+    this.kernelPoints += taken;
     this.#line += taken;
     return taken > 0;
   }
 
-  /** Passes blanks and empty lines, all there are; true when something was passed or a comment began. */
+  /** Passes blanks, empty lines and the start of a comment; false when there are none. */
   #blank(): boolean {
     const { bytes, at: from } = this;
     const limit = this.#limit;
@@ -190,7 +191,7 @@ export class Scan implements WindowScan {
     this.#endLine(end);
   }
 
-  /** Goes on behind the LF at `end`, which may be the one that stands for the end of the window. */
+  /** Continues behind the LF at `end`, which may be the one that marks the end of the window. */
   #endLine(end: number): void {
     if (end < this.#limit) this.#line++;
     this.at = Math.min(end + 1, this.#limit);
@@ -204,7 +205,7 @@ export class Scan implements WindowScan {
     this.#endLine(end);
   }
 
-  /** Takes one point or reject; false when more bytes, or another run, are needed for it. */
+  /** Takes one point or reject; false when it needs more bytes or another run. */
   #point(): boolean {
     const start = this.at;
     const outcome = this.#reader.read(start, this.#limit, this.#final);
@@ -258,25 +259,25 @@ export class Scan implements WindowScan {
     return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
   }
 
-  /** Rejects the line at `at` up to its first LF; false when that has not come yet. */
+  /** Rejects the line at `at` up to its first LF; false while that LF has not arrived. */
   #refuse(reason: Reason, found: string): boolean {
     const start = this.at;
     const end = this.bytes.indexOf(LF, start);
     const tooLong = end - start > this.#options.maxPointBytes;
     if (end === this.#limit && !this.#final) {
       if (!tooLong) return false;
-      this.#reject('too-long', this.#overlong(), start, end - start, 'first');
+      this.#reject('too-long', this.#longLineText(), start, end - start, 'first');
       this.#inLongLine = true;
     } else {
-      // An over-long line keeps its carriage return, as it does when it comes in parts.
-      if (tooLong) this.#reject('too-long', this.#overlong(), start, end - start, 'whole');
+      // An over-long line keeps its carriage return, as it does when it arrives in parts.
+      if (tooLong) this.#reject('too-long', this.#longLineText(), start, end - start, 'whole');
       else this.#reject(reason, found, start, this.#withoutCr(start, end) - start, 'whole');
     }
     this.#endLine(end);
     return true;
   }
 
-  #overlong(): string {
+  #longLineText(): string {
     return `a line of more than ${this.#options.maxPointBytes} bytes`;
   }
 
@@ -286,24 +287,8 @@ export class Scan implements WindowScan {
   }
 
   #cutShort(): boolean {
-    this.#keepDigits();
+    this.#lastTime.remember(this.index, this.count);
     const { hasTime, time } = this.#reader;
-    return !hasTime || digits(time.low, time.high) < this.#digits;
+    return !hasTime || this.#lastTime.isLongerThan(time.low, time.high);
   }
-
-  /** Remembers how long the last timestamp of the run was. */
-  #keepDigits(): void {
-    for (let i = this.count - 1; i >= 0; i--) {
-      const entry = i * model.POINT_WORDS;
-      if (this.index[entry + model.SHAPE]! >= model.NO_TIMESTAMP) continue;
-      this.#digits = digits(this.index[entry + model.TIME_LOW]!, this.index[entry + model.TIME_HIGH]!);
-      return;
-    }
-  }
-}
-
-/** Decimal digits of the magnitude of a 64-bit integer in two words. */
-function digits(low: number, high: number): number {
-  const value = BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low));
-  return String(value < 0n ? -value : value).length;
 }

@@ -1,5 +1,5 @@
-// How the format's one memory is laid out: shape table first, then the windows, each with room before it for the unfinished
-// line of the one before. What is found in them goes to one place, or to one for each where two threads share the memory.
+// The layout of the format's memory: shape table, run areas, then windows, each with room before it for an unfinished line.
+// With a worker thread each window has a run area of its own.
 
 import type { InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';
@@ -7,22 +7,22 @@ import type { WasmMemory } from '../kernel/wasm.js';
 import { ColumnSet } from './exact/column-set.js';
 import { SHAPE_SLOT_BYTES, shapeSlots } from './shape-table.js';
 
-/** Limits and meaning of a line-protocol input. */
+/** How a line-protocol input is read. */
 export interface LineProtocolOptions {
   readonly maxPointBytes: number;
   readonly precision: InputPrecision;
   readonly missingTimestamp: 'reject' | 'now';
-  /** Of the target; default: those of CnosDB. */
+  /** Limits of the target. Default: those of CnosDB. */
   readonly names?: NameLimits;
-  /** Bytes asked of the source at once. Default 512 KiB. */
+  /** Bytes of one read. Default 512 KiB. */
   readonly chunkBytes?: number;
-  /** Most points in one run. Default 8192. */
+  /** Maximum of points in one run. Default 8192. */
   readonly indexPoints?: number;
-  /** Most shapes that get a number. Default 4096. */
+  /** Maximum of numbered shapes. Default 4096. */
   readonly maxShapes?: number;
   /** Parses on a worker thread. Default: false. */
   readonly workerThread?: boolean;
-  /** `false`: the exact check alone, as the fast path's oracle. Bytes: another compiled kernel. Default: the built one. */
+  /** `false`: only the exact check, as in tests. Bytes: another compiled kernel. Default: the built one. */
   readonly kernel?: false | Uint8Array;
 }
 
@@ -34,7 +34,7 @@ export interface ReadMode {
   readonly workerThread: boolean;
 }
 
-/** Where a run is written: its index, and those of its points that had to be rewritten. */
+/** Where a run goes: its index, and the points that were rewritten. */
 export interface RunArea {
   readonly index: number;
   readonly scratch: number;
@@ -46,19 +46,19 @@ export interface LinesLayout {
   readonly shapesBytes: number;
   readonly indexPoints: number;
   readonly scratchBytes: number;
-  /** Where the windows begin; up to maxPointBytes before each belong to it. */
+  /** Where the windows begin. The `maxPointBytes` before each belong to it. */
   readonly windows: readonly number[];
-  /** Where what is found in each of them goes. */
+  /** The run area of each window. */
   readonly runs: readonly RunArea[];
-  /** Up to maxPointBytes before it are for an unfinished line as long as it is in no window. */
+  /** The worker keeps an unfinished line before this offset while no window holds it. */
   readonly carried: number;
   readonly chunkBytes: number;
   readonly bytes: number;
 }
 
-/** The kernel's own tables lie below. */
+/** Reserved for the kernel's own tables. */
 const KERNEL_BYTES = 192 * 1024;
-/** Behind each window: the LF that ends every search, and what wide loads may read. */
+/** Behind each window: the LF that ends every search, and the reach of wide loads. */
 const SLACK = 64;
 const PAGE = 65_536;
 
@@ -67,14 +67,13 @@ function align(offset: number): number {
 }
 
 /**
- * What is asked of a source at once. Each read wakes a thread, and is passed on by a few promises: with `narrow` a load took
- * 8 % more CPU time than with `wide`, with twice as much no less (4 GB, Node 24; 2026-11-26). A thread of its own is told of
- * each read besides, and tells what it found: with half of `apart` a load took 8 % longer (4 GB, Node 24, two quiet
- * processors, medians of 4 in turns; 2026-11-26).
+ * Bytes of one read. Each read wakes a thread and passes a few promises: with `narrow` a load took 8 % more CPU time than
+ * with `wide`, with twice as much no less (4 GB, Node 24; 2026-11-26). The worker thread exchanges messages for each read:
+ * with half of `workerThread` a load took 8 % longer (4 GB, Node 24, two quiet CPU cores, medians of 4 in turns; 2026-11-26).
  */
 export const chunkBytes = {
   narrow: 512 * 1024,
-  /** Where there is memory for it. */
+  /** When there is memory for it. */
   wide: 1024 * 1024,
   /** With a worker thread. */
   workerThread: 2 * 1024 * 1024,
@@ -108,10 +107,10 @@ export function formatBytes(options: LineProtocolOptions): number {
   return layout(options).bytes + ColumnSet.memoryBytes + (options.workerThread === true ? threadBytes : 0);
 }
 
-/** Windows of two threads: one is read, one scanned, one used. */
+/** Windows with a worker thread: one is read, one scanned, one used. */
 const workerWindows = 3;
 
-/** Where everything lies for these options. */
+/** Computes the layout for these options. */
 export function layout(options: LineProtocolOptions): LinesLayout {
   const { maxPointBytes, chunkBytes: chunk = chunkBytes.narrow, indexPoints = 8192, maxShapes = 4096 } = options;
   const shapesBytes = shapeSlots(maxShapes) * SHAPE_SLOT_BYTES;
@@ -146,7 +145,7 @@ export function layout(options: LineProtocolOptions): LinesLayout {
   };
 }
 
-/** Entries of a run, by window. */
+/** Returns the index of each window's run area. */
 export function indexes({ buffer }: WasmMemory, { runs, indexPoints }: LinesLayout): Uint32Array[] {
   return runs.map(({ index }) => new Uint32Array(buffer, index, indexPoints * POINT_WORDS));
 }

@@ -1,20 +1,20 @@
-// Numbers for shapes, found by their 64-bit hash in an exact open-addressed table that lies in the memory it shares
-// with the kernel. It never forgets: numbers hold for as long as the format lives.
+// Numbers shapes by their 64-bit hash in an exact open-addressed table. The kernel reads the same table. Numbers stay valid
+// for the lifetime of the format.
 
 import { parseShape } from '../../core/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
 
-/** A slot: low and high half of the hash, number + 1 (0: empty), nothing. */
+/** A slot holds both halves of the hash, number + 1 (0 when free), and a spare word. */
 export const SHAPE_SLOT_BYTES = 16;
 
-/** Slots of a table for so many shapes: a power of two, at most half of them ever taken. */
+/** Slots of a table for this many shapes: a power of two, at most half full. */
 export function shapeSlots(maxShapes: number): number {
   let slots = 16;
   while (slots < 2 * maxShapes) slots *= 2;
   return slots;
 }
 
-/** The table and, beside it, what each number stands for. */
+/** The table, and the shape of each number. */
 export class Shapes {
   readonly #table: Int32Array;
   readonly #maxShapes: number;
@@ -25,19 +25,19 @@ export class Shapes {
     this.#maxShapes = maxShapes;
   }
 
-  /** How many have a number. */
+  /** Count of numbered shapes. */
   get count(): number {
     return this.#shapes.length;
   }
 
-  /** Shape of a number that `number` gave out. */
+  /** Returns the shape of a number. */
   shape(number: number): Shape {
     const shape = this.#shapes[number];
-    if (shape === undefined) throw new RangeError(`asked for shape ${number} — ${this.#shapes.length} are known`);
+    if (shape === undefined) throw new RangeError(`no shape ${number}: ${this.#shapes.length} are known`);
     return shape;
   }
 
-  /** Number of the shape with this hash; a new one is parsed from `point`, unless the table is full. */
+  /** Returns the number of the shape with this hash. Parses a new shape from `point`, unless the table is full. */
   number(low: number, high: number, point: Uint8Array): number {
     const table = this.#table;
     const a = low | 0;

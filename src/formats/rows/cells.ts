@@ -1,33 +1,33 @@
-// The cells of one row as ranges of bytes, by the number of their column: what readers of rows hand to the encoder.
+// The cells of one row as ranges of bytes, by column number. Readers of rows pass them to the encoder.
 
 /** No value. */
 export const NONE = 0;
-/** Text without quotes: a number, a boolean, a word. */
+/** Text without quotes: a number, a boolean or a word. */
 export const BARE = 1;
-/** Text that was quoted, free of escapes and in UTF-8. */
+/** Quoted text, decoded to UTF-8 without escapes. */
 export const TEXT = 2;
-/** A number of a format that has such. */
+/** A number of a format with number literals. */
 export const NUMBER = 3;
 export const TRUE = 4;
 export const FALSE = 5;
-/** A list, or something else that fits no column. */
+/** A list or another value that does not fit a column. */
 export const LIST = 6;
-/** The digits of a time in the precision of the load. */
+/** A time as digits in the precision of the load. */
 export const INSTANT = 7;
-/** What goes into the point as it is, its name included: bytes of `ready`. Not for times, nor for names of tables. */
+/** Bytes of `ready` that go into the point unchanged, name included. Never a time or the name of a table. */
 export const READY = 8;
 
-/** Mutable and used again for each row, so that a row allocates nothing. */
+/** The cells are reused for each row, so a row allocates nothing. */
 export class Cells {
   kinds = new Uint8Array(64);
-  /** Offset of the first byte, and of the one behind the last, in the format's memory. */
+  /** Offsets of the first byte and of the byte behind the last, in the format's memory. */
   starts = new Int32Array(64);
   ends = new Int32Array(64);
-  /** Bytes that the values of what is ready take without their names and escapes. */
+  /** Bytes of ready values without names and escapes. */
   sizes = new Int32Array(64);
   ready = new DataView(new ArrayBuffer(0));
 
-  /** Makes room for so many columns; what is in them stays. */
+  /** Grows to this many columns and keeps the existing cells. */
   reserve(columns: number): void {
     if (columns <= this.kinds.length) return;
     const size = 2 ** Math.ceil(Math.log2(columns));
@@ -42,10 +42,10 @@ export class Cells {
     this.sizes.set(sizes);
   }
 
-  /** Empties the first so many. */
+  /** Empties the first columns. */
   clear(columns: number): void {
     const { kinds } = this;
-    // Most rows have few columns, for which a call takes longer than this.
+    // Most rows have few columns: a loop is faster than a call of `fill`.
     for (let i = 0; i < columns; i++) kinds[i] = NONE;
   }
 }

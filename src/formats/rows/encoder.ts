@@ -1,5 +1,5 @@
-// One row → one point of line protocol, from bytes to bytes: names and escapes in the portable form, types as they were
-// declared or seen first. A row as the ones before it allocates nothing.
+// Encodes one row as one point of line protocol: portable names and escapes, declared or inferred types. A row like the ones
+// before it allocates nothing.
 
 import { isUtf8 } from 'node:buffer';
 import { type InputPrecision, type NameLimits, strictestNameLimits } from '../../core/types/index.js';
@@ -14,15 +14,15 @@ import { type FieldTypes, typeNames } from './values/field-types.js';
 import { code, putName, reasonOf } from './values/put-value.js';
 import { ValueWriter } from './values/value-writer.js';
 
-/** The memory has no room for the point. */
+/** The point does not fit into the memory. */
 export const FULL = -1;
 
 const SPACE = 0x20;
 const MINUS = 0x2d;
-/** Fixed part, and part per tag beside its value, of the key under which the server indexes a series. */
+/** Bytes of the key under which the server indexes a series: a fixed part, and a part per tag beside its value. */
 const SERIES_KEY_BASE = 7;
 const SERIES_KEY_PER_TAG = 9;
-/** Behind any value: separators, quotes, a timestamp. */
+/** Room behind any value for separators, quotes and a timestamp. */
 const slack = 64;
 
 const wrongType = code('wrong-type');
@@ -32,11 +32,11 @@ export interface EncoderOptions {
   readonly missingTimestamp: 'reject' | 'now';
   readonly maxPointBytes: number;
   readonly nullWords: readonly string[] | null;
-  /** Of the target; default: those of CnosDB. */
+  /** Limits of the target. Default: those of CnosDB. */
   readonly names?: NameLimits;
 }
 
-/** What it found stays in the public fields until the next row. */
+/** Encodes rows. The result stays in the public fields until the next row. */
 export class RowEncoder {
   hasTime = false;
   shape = 0;
@@ -57,8 +57,8 @@ export class RowEncoder {
   readonly #byMapping = new WeakMap<Mapping, Map<string, TableMemory>>();
   #table: TableMemory | null = null;
   #mask = new Int32Array(1);
-  /** Fields whose type this row showed, and the types; they hold once the row is taken. */
-  readonly #shown: [field: number, type: number][] = [];
+  /** Types that this row is the first to show. They hold once the row is accepted. */
+  readonly #newTypes: [field: number, type: number][] = [];
 
   constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: FieldTypes) {
     this.#bytes = bytes;
@@ -73,21 +73,21 @@ export class RowEncoder {
     this.time = new TimeReader(options.precision);
   }
 
-  /** Of the last row. */
+  /** The table of the last row. */
   get table(): TableMemory | null {
     return this.#table;
   }
 
-  /** Columns that the last row had, a bit each: tags, then fields. */
+  /** The columns of the last row as bits: tags, then fields. */
   get mask(): Int32Array {
     return this.#mask;
   }
 
-  /** The mapping of the rows that come next, and their times where those are not as the options say. */
+  /** Sets the mapping of the next rows, and their time format if it is not the one in the options. */
   begin(mapping: Mapping, timeCell: TimeCell | null = null): void {
     this.#mapping = mapping;
     this.#timeCell = timeCell ?? this.#usualTime;
-    // Rows of several mappings may take turns.
+    // Rows of several mappings may alternate.
     this.#tables = this.#byMapping.get(mapping) ?? new Map<string, TableMemory>();
     this.#byMapping.set(mapping, this.#tables);
     this.#table = null;
@@ -95,7 +95,7 @@ export class RowEncoder {
 
   /**
    * Writes the point of a row at `out`, before `end`.
-   * @returns the offset behind it, FULL, or the code of why the row is refused, of which `reason` and `found` tell
+   * @returns the end of the point, FULL, or a code below FULL for a reject; see `reason` and `found`
    */
   encode(row: Cells, out: number, end: number): number {
     const mapping = this.#mapping!;
@@ -108,8 +108,8 @@ export class RowEncoder {
     const { maxPointBytes } = this.#options;
     if (at - out > maxPointBytes) return this.#fail(code('too-long'), `${at - out} bytes as line protocol`);
     const table = this.#table!;
-    if (this.#shown.length > 0)
-      for (const [field, type] of this.#shown) table.learn(field, mapping.fields[field]!.name, type);
+    if (this.#newTypes.length > 0)
+      for (const [field, type] of this.#newTypes) table.learn(field, mapping.fields[field]!.name, type);
     this.shape = table.shape(this.#mask, this.#bytes, out, at, this.#shapes);
     return at;
   }
@@ -119,8 +119,8 @@ export class RowEncoder {
     const mask = this.#mask;
     if (mask.length !== words) this.#mask = new Int32Array(words);
     else for (let i = 0; i < words; i++) mask[i] = 0;
-    // Setting a length takes as long as a column.
-    if (this.#shown.length > 0) this.#shown.length = 0;
+    // Setting the length of an empty array costs as much as encoding a column.
+    if (this.#newTypes.length > 0) this.#newTypes.length = 0;
   }
 
   #measurement(row: Cells, mapping: Mapping, out: number, end: number): number {
@@ -128,20 +128,20 @@ export class RowEncoder {
     const table = fixed === null ? this.#tableOf(row, mapping.measurement) : (this.#table ?? this.#named(fixed));
     if (table === null) return this.#fail(code('no-measurement'), 'a name that no table can have');
     this.#table = table;
-    table.follow(mapping);
+    table.addColumns(mapping);
     if (out + table.prefix.length + slack > end) return FULL;
     return this.#copy(table.prefix, out);
   }
 
-  /** The table that a cell names. */
+  /** Returns the table that a cell names. */
   #tableOf(row: Cells, column: number): TableMemory | null {
     if (column < 0 || this.#isNone(row, column) || row.kinds[column]! > TEXT) return null;
     const from = row.starts[column]!;
     const to = row.ends[column]!;
-    // Rows of one table mostly come together.
+    // Consecutive rows mostly name the same table.
     if (this.#table?.is(this.#bytes, from, to)) return this.#table;
     const name = Buffer.from(this.#bytes.buffer, from, to - from);
-    // Names of other bytes would become one.
+    // Names that are not UTF-8 would all decode to the same text.
     return isUtf8(name) ? this.#named(name.toString()) : null;
   }
 
@@ -169,7 +169,7 @@ export class RowEncoder {
       const isReady = kind === READY;
       const at = isReady ? this.#copyReady(row, start, stop, out) : this.#copy(prefix, out);
       const next = isReady ? at : kind === LIST ? code('array-value') : putName(this.#bytes, start, stop, at);
-      if (next < 0) return this.#refuse(next, name, start, stop);
+      if (next < 0) return this.#rejectCell(next, name, start, stop);
       out = next;
       key += SERIES_KEY_PER_TAG + (isReady ? sizes[column]! : stop - start);
       this.#mask[i >>> 5]! |= 1 << (i & 31);
@@ -197,8 +197,8 @@ export class RowEncoder {
         : reading === null
           ? this.#values.put(kind, start, stop, at, types[i]!, declared[i] === 1)
           : this.#values.putRead(reading, start, stop, at, types[i]!);
-      if (next < 0) return this.#refuse(next, name, start, stop);
-      if (types[i] === 0) this.#shown.push([i, this.#values.type]);
+      if (next < 0) return this.#rejectCell(next, name, start, stop);
+      if (types[i] === 0) this.#newTypes.push([i, this.#values.type]);
       out = next;
       const bit = tags.length + i;
       this.#mask[bit >>> 5]! |= 1 << (bit & 31);
@@ -221,11 +221,11 @@ export class RowEncoder {
         : row.kinds[column] === INSTANT
           ? this.#copyOf(start, stop, from + 1)
           : this.#timeCell.put(start, stop, from + 1);
-    if (end < 0) return this.#refuse(end, timeName, start, stop);
+    if (end < 0) return this.#rejectCell(end, timeName, start, stop);
     const negative = bytes[from + 1] === MINUS;
     const digits = from + (negative ? 2 : 1);
     const inRange = end - digits <= 19 && this.time.read(bytes, digits, end, negative);
-    return inRange ? end : this.#refuse(code('timestamp-range'), timeName, start, stop);
+    return inRange ? end : this.#rejectCell(code('timestamp-range'), timeName, start, stop);
   }
 
   #copy(prefix: Uint8Array, out: number): number {
@@ -260,11 +260,11 @@ export class RowEncoder {
     return false;
   }
 
-  #refuse(result: number, column: string, from: number, to: number): number {
-    const shown = Buffer.from(this.#bytes.subarray(from, Math.min(to, from + 64))).toString();
+  #rejectCell(result: number, column: string, from: number, to: number): number {
+    const text = Buffer.from(this.#bytes.subarray(from, Math.min(to, from + 64))).toString();
     const field = result === wrongType ? this.#mapping!.fields.findIndex(({ name }) => name === column) : -1;
     const expected = field < 0 ? '' : ` where a ${typeNames[this.#table!.types[field]!]} is expected`;
-    return this.#fail(result, `${JSON.stringify(shown)} in column ${column}${expected}`);
+    return this.#fail(result, `${JSON.stringify(text)} in column ${column}${expected}`);
   }
 
   #fail(result: number, found: string): number {

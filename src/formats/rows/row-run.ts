@@ -1,5 +1,5 @@
-// A run of rows being filled: the index, what was refused, and the rows that are longer than a window. Readers of rows tell
-// it where each row lies; it has them encoded.
+// Collects a run of rows: the index, the rejects, and rows longer than a window. Readers pass each row, and the encoder turns
+// it into a point.
 
 import type { FormatReject } from '../../core/types/index.js';
 import * as model from '../../core/types/index.js';
@@ -11,17 +11,17 @@ import type { RowLayout } from './rows-layout.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
-/** Rejects are objects; so many of them end a run. */
+/** Rejects are objects, so this many of them end a run. */
 const REJECTS_PER_RUN = 1024;
 
-/** Where a row lies. */
+/** The place of a row in the window. */
 export interface RowRange {
   readonly start: number;
-  /** Behind its last byte, without the end of its line. */
+  /** Behind the last byte, without the line end. */
   readonly end: number;
-  /** Where the next one begins. */
+  /** Start of the next row. */
   readonly next: number;
-  /** Physical lines that it ends. */
+  /** Physical lines that end in the row. */
   readonly lines: number;
 }
 
@@ -32,7 +32,7 @@ export class RowRun {
   count = 0;
   rejects: FormatReject[] = [];
   firstLine = 1;
-  /** Where the next row begins, and its physical line. */
+  /** Start of the next row, and its physical line. */
   at = 0;
   line = 1;
   limit = 0;
@@ -50,7 +50,7 @@ export class RowRun {
     this.#encoder = encoder;
   }
 
-  /** To be called before the first window of an input. */
+  /** Resets the run before the first window of an input. */
   begin(line: number): void {
     this.count = 0;
     this.rejects = [];
@@ -65,7 +65,7 @@ export class RowRun {
     this.bytes[limit] = LF;
   }
 
-  /** Empties it, for the next run. */
+  /** Empties the run. */
   clear(): void {
     this.count = 0;
     if (this.rejects.length > 0) this.rejects = [];
@@ -77,7 +77,7 @@ export class RowRun {
     return this.count === this.layout.indexPoints || this.rejects.length >= REJECTS_PER_RUN;
   }
 
-  /** Takes a row in; false when it has to wait for the next run. */
+  /** Adds a row; false when it must wait for the next run. */
   take(cells: Cells, row: RowRange): boolean {
     const out = this.#out;
     const end = this.#encoder.encode(cells, out, this.layout.outEnd);
@@ -89,8 +89,8 @@ export class RowRun {
     return true;
   }
 
-  /** Has the kernel take what rows it can; false where that is none. */
-  takeOrdinary(kernel: RowKernel): boolean {
+  /** Lets the kernel take as many rows as it can; false when it takes none. */
+  takeKernelRows(kernel: RowKernel): boolean {
     const taken = kernel.take(this.at, this.limit, this.count, this.line - this.firstLine, this.#out);
     if (taken === 0) return false;
     this.count += taken;
@@ -100,18 +100,18 @@ export class RowRun {
     return true;
   }
 
-  /** Refuses a row as a whole. */
+  /** Rejects a whole row. */
   refuseRow(reason: Reason, row: RowRange): void {
     this.reject(reason, 'a row that cannot become a point', row, 'whole');
   }
 
-  /** Refuses a row, or a part of one that is too long, and goes on behind it. */
+  /** Rejects a row, or a part of an over-long row, and continues behind it. */
   reject(reason: Reason, found: string, row: RowRange, part: FormatReject['part']): void {
     this.#reject(reason, found, row.start, row.end, part);
     this.pass(row.next, row.lines);
   }
 
-  /** Goes on behind something that is no row. */
+  /** Continues behind bytes that are not a row. */
   pass(next: number, lines: number): void {
     this.at = next;
     this.line += lines;
@@ -134,8 +134,8 @@ export class RowRun {
   }
 
   /**
-   * Refuses the line at `at` up to its first line end, whatever may belong together: reading goes on there.
-   * @returns false when that line end has not come yet
+   * Rejects the line at `at` up to its first LF, even inside quotes, so that reading resumes there.
+   * @returns false while that LF has not arrived
    */
   refuse(reason: Reason, found: string): boolean {
     const start = this.at;
@@ -152,7 +152,7 @@ export class RowRun {
     return true;
   }
 
-  /** Refuses what goes on of an over-long line; true when there was one. */
+  /** Rejects the next part of an over-long line; false without such a line. */
   longLine(): boolean {
     if (!this.#inLongLine) return false;
     const end = this.bytes.indexOf(LF, this.at);
@@ -163,7 +163,7 @@ export class RowRun {
     return true;
   }
 
-  /** Whether a row from `at` to `to` is longer than any may be. */
+  /** True when a row from `at` to `to` exceeds --max-point-bytes. */
   isTooLong(to: number): boolean {
     return to - this.at > this.#maxPointBytes;
   }
@@ -172,7 +172,7 @@ export class RowRun {
     return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
   }
 
-  /** Goes on behind the LF at `end`, which may be the one that stands for the end of the window. */
+  /** Continues behind the LF at `end`, which may be the one that marks the end of the window. */
   endLine(end: number): void {
     if (end < this.limit) this.line++;
     this.at = Math.min(end + 1, this.limit);

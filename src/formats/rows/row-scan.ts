@@ -1,4 +1,4 @@
-// What scans of rows have in common: all that a window's loop wants to know lies in the run being filled.
+// The common part of all scans of rows: the state of a window lies in the run.
 
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 import type { Stop, WindowScan } from '../line-protocol/chunk-scanner.js';
@@ -74,6 +74,6 @@ export abstract class RowScan implements WindowScan {
     return 'drained';
   }
 
-  /** Takes, refuses or passes what comes next; null to go on. */
+  /** Takes, rejects or passes the next row; null to continue. */
   protected abstract next(): Stop | null;
 }

@@ -1,15 +1,15 @@
-// How the one memory of a format for rows is laid out: what the kernel keeps, index and encoded points first, then unescaped cells, then two
+// The layout of the memory that formats of rows share: kernel, index and encoded points, then decoded cells, then two
 // windows, each with room before it for the unfinished row of the other.
 
 import { POINT_WORDS } from '../../core/types/index.js';
 
 export interface RowMemoryOptions {
   readonly maxPointBytes: number;
-  /** Bytes asked of the source at once. Default 256 KiB. */
+  /** Bytes of one read. Default 256 KiB. */
   readonly chunkBytes?: number;
-  /** Most points in one run. Default 4096. */
+  /** Maximum of points in one run. Default 4096. */
   readonly indexPoints?: number;
-  /** False for the exact way alone, bytes for another kernel. */
+  /** `false`: only the encoder, as in tests. Bytes: another compiled kernel. Default: the built one. */
   readonly kernel?: false | Uint8Array | undefined;
 }
 
@@ -21,21 +21,21 @@ export interface RowLayout {
   readonly outEnd: number;
   readonly scratch: number;
   readonly scratchEnd: number;
-  /** Where the two windows begin; up to maxPointBytes before each belong to it. */
+  /** Where the two windows begin. The `maxPointBytes` before each belong to it. */
   readonly windows: readonly [number, number];
   readonly chunkBytes: number;
   readonly bytes: number;
 }
 
-/** Of WebAssembly's memory. */
+/** Page size of WebAssembly memory. */
 const PAGE = 65_536;
-/** What the kernel keeps for itself: state, cells, words, plans, keys. */
+/** Reserved for the kernel: state, cells, null words, plans, keys. */
 const KERNEL_BYTES = 327_680;
 /** Behind each window: the LF that ends every search. */
 const SLACK = 64;
 
-/** Where everything lies. A row of the longest kind may take three times its bytes once its cells are
- * unescaped and in UTF-8, and as many once it is encoded. */
+/** Computes the layout. The longest row may take three times its bytes when its cells are decoded to UTF-8, and again when
+ * it is encoded. */
 export function rowLayout({ maxPointBytes, chunkBytes = 256 * 1024, indexPoints = 4096 }: RowMemoryOptions): RowLayout {
   const index = KERNEL_BYTES;
   const out = index + indexPoints * POINT_WORDS * 4;

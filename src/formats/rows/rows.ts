@@ -1,5 +1,5 @@
-// What formats of rows have in common: one memory, one encoder, and what is remembered of tables. One object serves all of
-// them, since one input is read at a time; shape numbers hold for all.
+// The memory that all formats of rows share, with one encoder and the known tables. One input is read at a time, so one
+// object serves all formats, and shape numbers are common to them.
 
 import { memoryOf } from '../kernel/wasm.js';
 import { TimeCell, type TimeOptions } from '../timestamps/time-cell.js';
@@ -23,7 +23,7 @@ export class RowFormatMemory {
   readonly run: RowRun;
   readonly kernel: RowKernel | null;
 
-  /** Throws UsageError when the time format cannot be understood. */
+  /** Throws UsageError for an invalid time format. */
   constructor(options: RowOptions) {
     this.options = options;
     this.memoryBytes = RowFormatMemory.memoryBytes(options);
@@ -36,7 +36,7 @@ export class RowFormatMemory {
     this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
   }
 
-  /** Bytes taken at construction; nothing large is taken later. */
+  /** Returns the bytes taken at construction. Nothing large is allocated later. */
   static memoryBytes(options: RowMemoryOptions): number {
     return rowLayout(options).bytes;
   }

@@ -1,57 +1,57 @@
-// What is remembered of each table: the types its fields have got, and the numbers of the shapes its rows have had.
+// What is known about each table: the types of its fields and the numbers of its rows' shapes.
 
 import { parseShape } from '../../core/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
 import type { FieldTypeName, Mapping } from './mapping/mapping.js';
 import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';
 
-const mostShapes = 4096;
+const maxShapes = 4096;
 
-/** Shapes by number, for a whole load. */
+/** The shapes of a load by number. */
 export class RowShapes {
   readonly #shapes: Shape[] = [];
 
   shape(number: number): Shape {
     const shape = this.#shapes[number];
-    if (shape === undefined) throw new RangeError(`asked for shape ${number} — ${this.#shapes.length} are known`);
+    if (shape === undefined) throw new RangeError(`no shape ${number}: ${this.#shapes.length} are known`);
     return shape;
   }
 
-  /** A number for the shape of this point, which has none yet. */
+  /** Numbers the shape of a point, which has no number yet. */
   add(point: Uint8Array): number {
-    if (this.#shapes.length === mostShapes) return UNCOUNTED_SHAPE;
+    if (this.#shapes.length === maxShapes) return UNCOUNTED_SHAPE;
     return this.#shapes.push(parseShape(point)) - 1;
   }
 }
 
-/** One table as one mapping fills it. */
+/** One table as filled by one mapping. */
 export class TableMemory {
   readonly name: string;
   /** The measurement as it is sent. */
   readonly prefix: Uint8Array;
-  /** The name unescaped. */
+  /** The name without escapes. */
   readonly raw: Uint8Array;
-  /** By the number of the field in the mapping. */
+  /** Types by the field's number in the mapping. */
   types: Uint8Array = new Uint8Array(16);
   declared: Uint8Array = new Uint8Array(16);
-  /** Of what is known of its fields. */
+  /** Changes whenever the fields or their types change. */
   version = 0;
-  readonly #book: FieldTypes;
+  readonly #fieldTypes: FieldTypes;
   #tags = 0;
   #fields = 0;
-  /** Columns of the row before, one bit each, and its shape. */
+  /** Columns of the row before as bits, and its shape. */
   #mask: Int32Array = new Int32Array(0);
   #number = -1;
   readonly #numbers = new Map<string, number>();
 
-  constructor(name: string, prefix: Uint8Array, book: FieldTypes) {
+  constructor(name: string, prefix: Uint8Array, fieldTypes: FieldTypes) {
     this.name = name;
     this.prefix = prefix;
     this.raw = Buffer.from(name);
-    this.#book = book;
+    this.#fieldTypes = fieldTypes;
   }
 
-  /** Whether these bytes are its name. */
+  /** True when these bytes are the table's name. */
   is(bytes: Uint8Array, from: number, to: number): boolean {
     const { raw } = this;
     if (to - from !== raw.length) return false;
@@ -59,8 +59,8 @@ export class TableMemory {
     return true;
   }
 
-  /** Makes room for columns that the mapping has got meanwhile. */
-  follow({ tags, fields }: Mapping): void {
+  /** Adds the columns that are new in the mapping. */
+  addColumns({ tags, fields }: Mapping): void {
     if (tags.length !== this.#tags) this.#shift(tags.length);
     if (fields.length === this.#fields) return;
     if (fields.length > this.types.length) {
@@ -70,28 +70,28 @@ export class TableMemory {
     }
     for (let i = this.#fields; i < fields.length; i++) {
       const { name, declared } = fields[i]!;
-      this.types[i] = declared === null ? this.#book.get(this.name, name) : numberOf(declared);
+      this.types[i] = declared === null ? this.#fieldTypes.get(this.name, name) : numberOf(declared);
       this.declared[i] = Number(declared !== null);
     }
     this.#fields = fields.length;
     this.version++;
   }
 
-  /** The bits of fields come behind those of the tags: with another tag each stands for another column. */
+  /** The bits of fields follow those of tags, so another tag changes the meaning of every bit. */
   #shift(tags: number): void {
     this.#tags = tags;
     this.#numbers.clear();
     this.#mask = new Int32Array(0);
   }
 
-  /** From here on the field has this type. */
+  /** Fixes the type of a field. */
   learn(field: number, name: string, type: number): void {
     this.types[field] = type;
     this.version++;
-    this.#book.set(this.name, name, type);
+    this.#fieldTypes.set(this.name, name, type);
   }
 
-  /** Number of the shape of a row with these columns. Their types never change, so they say it all. */
+  /** Returns the shape number of a row with these columns. Types never change, so the columns determine the shape. */
   shape(mask: Int32Array, bytes: Uint8Array, from: number, to: number, shapes: RowShapes): number {
     if (same(mask, this.#mask)) return this.#number;
     const key = mask.join();

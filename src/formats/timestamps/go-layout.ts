@@ -1,6 +1,6 @@
-// Layouts of times as Go and Telegraf write them, `2006-01-02 15:04:05`, as the patterns that are read here.
+// Translates time layouts of Go and Telegraf, such as `2006-01-02 15:04:05`, into strptime patterns.
 
-/** Longest first, where one begins with another. */
+/** A part that is the beginning of another comes after it. */
 const parts: readonly (readonly [layout: string, pattern: string | null])[] = [
   ['January', '%B'],
   ['Monday', null],
@@ -32,7 +32,7 @@ const parts: readonly (readonly [layout: string, pattern: string | null])[] = [
   ['%', '%%'],
 ];
 
-/** Null for a layout with parts that cannot be read, such as names of zones, or without a date. */
+/** Returns the pattern of a layout; null when it has unsupported parts or no date. */
 export function strptimeOf(layout: string): string | null {
   let pattern = '';
   for (let at = 0; at < layout.length; ) {

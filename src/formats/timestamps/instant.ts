@@ -1,23 +1,23 @@
-// A date and time of day as numbers, by the calendar alone: no Date, no allocation.
+// A date and time of day as numbers, computed without Date and without allocation.
 
-/** A reading of a clock. Mutable: one serves for all rows. */
+/** A clock reading. Mutable: one object serves all rows. */
 export class Instant {
-  /** Since 1970, by that clock. */
+  /** Seconds since 1970 by that clock. */
   seconds = 0;
   /** 0 to 999,999,999. */
   nanos = 0;
-  /** Seconds by which that clock is ahead of UTC; null where it was not said. */
+  /** Seconds by which the clock is ahead of UTC; null without an offset. */
   offset: number | null = null;
 }
 
 const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Days since 1970 of a date in the proleptic Gregorian calendar; null when there is no such day. */
+/** Returns the days since 1970 of a date in the proleptic Gregorian calendar; null for an invalid date. */
 export function days(year: number, month: number, day: number): number | null {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const most = month === 2 && leap ? 29 : (monthDays[month - 1] ?? 0);
   if (day < 1 || day > most) return null;
-  // Howard Hinnant, days_from_civil: years begin in March, so that the leap day comes last.
+  // Howard Hinnant, days_from_civil: years begin in March, so the leap day comes last.
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;

@@ -1,5 +1,5 @@
-// RFC 3339 from bytes: `2024-01-31T12:34:56.789Z`. Also what databases write of it: a space for the T, no offset, an offset
-// of hours alone, a date alone.
+// Reads RFC 3339 times such as `2024-01-31T12:34:56.789Z`, and the variants of databases: a space instead of the T, no offset,
+// an offset of hours only, a date only.
 
 import { days, type Instant } from './instant.js';
 
@@ -7,7 +7,7 @@ const PLUS = 0x2b;
 const MINUS = 0x2d;
 const COLON = 0x3a;
 
-/** Reads [from, to) into `instant`; false when it is something else. */
+/** Reads [from, to) into `instant`; false for another form. */
 export function readRfc3339(bytes: Uint8Array, from: number, to: number, instant: Instant): boolean {
   const year = number(bytes, from, 4);
   const month = number(bytes, from + 5, 2);
@@ -35,7 +35,7 @@ function readTime(bytes: Uint8Array, from: number, to: number, instant: Instant)
   return at >= 0 && readOffset(bytes, at, to, instant);
 }
 
-/** @returns the offset behind the fraction, which may be missing; -1 when it is none, or finer than nanoseconds. */
+/** Reads an optional fraction. @returns its end; -1 for an invalid fraction or one finer than nanoseconds */
 function readFraction(bytes: Uint8Array, from: number, to: number, instant: Instant): number {
   if (from === to || (bytes[from] !== 0x2e && bytes[from] !== 0x2c)) return from;
   let p = from + 1;
@@ -55,7 +55,7 @@ function readFraction(bytes: Uint8Array, from: number, to: number, instant: Inst
   return p === from + 1 ? -1 : p;
 }
 
-/** `Z`, `+01:00`, `+0100`, `+01`, or nothing. */
+/** Reads `Z`, `+01:00`, `+0100`, `+01` or nothing. */
 export function readOffset(bytes: Uint8Array, from: number, to: number, instant: Instant): boolean {
   if (from === to) return true;
   const sign = bytes[from];
@@ -72,7 +72,7 @@ export function readOffset(bytes: Uint8Array, from: number, to: number, instant:
   return true;
 }
 
-/** So many digits as a number; -1 when one of them is none. */
+/** Reads a number of fixed length; -1 when a byte is no digit. */
 export function number(bytes: Uint8Array, from: number, length: number): number {
   let value = 0;
   for (let p = from; p < from + length; p++) {

@@ -1,8 +1,9 @@
-// A cell's timestamp, in whatever form it comes, as the digits of a whole number in the precision of the load: exact, or
-// refused. Numbers and RFC 3339 are read from bytes.
+// Reads the time of a cell in any supported form and writes it as a whole number in the precision of the load. A time that
+// the precision cannot hold is rejected.
 
 import { UsageError } from '../../core/errors.js';
 import type { InputPrecision } from '../../core/types/index.js';
+import { unitDecimals } from '../../core/units.js';
 import { code } from '../rows/values/put-value.js';
 import { Instant } from './instant.js';
 import { readRfc3339 } from './rfc3339.js';
@@ -22,8 +23,6 @@ const PLUS = 0x2b;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
-/** Decimal places of a second. */
-export const places: Readonly<Record<string, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
 const badTimestamp = code('bad-timestamp');
 const range = code('timestamp-range');
 const ambiguous = code('ambiguous-time');
@@ -33,34 +32,39 @@ export class TimeCell {
   readonly #options: TimeOptions;
   readonly #zone: Zone;
   readonly #pattern: Pattern | null;
-  /** Decimal places by which the unit of numbers is coarser than the precision; null where there are no numbers. */
+  /** Decimal places by which the unit of numbers is coarser than the precision; null when numbers are not accepted. */
   readonly #shift: number | null;
   readonly #instant = new Instant();
 
-  /** Throws UsageError when the format cannot be understood. */
+  /** Throws UsageError for an invalid format. */
   constructor(bytes: Uint8Array, options: TimeOptions) {
     const { timeFormat, precision, timezone } = options;
     this.#bytes = bytes;
     this.#options = options;
     this.#zone = zone(timezone);
     this.#pattern = timeFormat.includes('%') ? compile(timeFormat) : null;
-    if (this.#pattern === null && !['auto', 'rfc3339', ...Object.keys(places)].includes(timeFormat)) {
+    if (this.#pattern === null && !['auto', 'rfc3339', ...Object.keys(unitDecimals)].includes(timeFormat)) {
       throw new UsageError([
-        `timeFormat: expected auto, s, ms, us, ns, rfc3339, or a pattern such as %Y-%m-%d %H:%M:%S, got ${timeFormat}`,
+        {
+          tried: 'reading --time-format',
+          expected: 'auto, s, ms, us, ns, rfc3339, or a pattern such as %Y-%m-%d %H:%M:%S',
+          found: timeFormat,
+          fix: 'correct --time-format',
+        },
       ]);
     }
     const unit = timeFormat === 'auto' ? precision : timeFormat;
-    this.#shift = unit in places ? places[precision]! - places[unit]! : null;
+    this.#shift = isUnit(unit) ? unitDecimals[precision] - unitDecimals[unit] : null;
   }
 
-  /** What the kernel may read of times by itself: whole numbers of the precision, dates; `utc`: such without an offset, too. */
+  /** The forms of times that the kernel may read itself: whole numbers of the precision, dates, dates without offset in UTC. */
   get forms(): { readonly numbers: boolean; readonly dates: boolean; readonly utc: boolean } {
     const { timeFormat, timezone } = this.#options;
     const dates = timeFormat === 'auto' || timeFormat === 'rfc3339';
     return { numbers: this.#shift === 0, dates, utc: timezone === 'UTC' };
   }
 
-  /** Writes the digits of the time in [from, to) at `out`. @returns the offset behind them, or the code of a reason */
+  /** Writes the digits of the time in [from, to) at `out`. @returns their end, or the code of a reason */
   put(from: number, to: number, out: number): number {
     const bytes = this.#bytes;
     let start = from;
@@ -75,7 +79,7 @@ export class TimeCell {
     return read ? this.#calendar(out) : badTimestamp;
   }
 
-  /** A number of units, with a fraction as long as nothing of it is lost. */
+  /** Writes a number of units. Digits that the precision cannot hold must be zeros. */
   #number(from: number, to: number, out: number, shift: number): number {
     const bytes = this.#bytes;
     let p = from;
@@ -83,7 +87,7 @@ export class TimeCell {
     if (bytes[p] === MINUS) bytes[o++] = bytes[p++]!;
     else if (bytes[p] === PLUS) p++;
     const first = p;
-    // Digits that the precision does not reach have to be zeros.
+    // The digits below the precision must be zeros.
     const whole = digitsEnd(bytes, p, to);
     const kept = shift < 0 ? Math.max(first, whole + shift) : whole;
     while (p < kept) bytes[o++] = bytes[p++]!;
@@ -108,13 +112,13 @@ export class TimeCell {
     const seconds =
       instant.offset === null ? this.#zone(instant.seconds, ambiguousTime) : instant.seconds - instant.offset;
     if (seconds === null) return ambiguous;
-    const unit = 10 ** (9 - places[precision]!);
+    const unit = 10 ** (9 - unitDecimals[precision]);
     if (instant.nanos % unit !== 0) return badTimestamp;
-    return putInstant(this.#bytes, out, seconds, instant.nanos / unit, places[precision]!);
+    return putInstant(this.#bytes, out, seconds, instant.nanos / unit, unitDecimals[precision]);
   }
 }
 
-/** Writes seconds and a fraction of so many decimal places as one whole number. */
+/** Writes seconds and a fraction with this many decimal unitDecimals as one whole number. */
 function putInstant(bytes: Uint8Array, out: number, seconds: number, fraction: number, digits: number): number {
   let o = out;
   let whole = seconds;
@@ -135,6 +139,10 @@ function putInstant(bytes: Uint8Array, out: number, seconds: number, fraction: n
     part = Math.floor(part / 10);
   }
   return end + digits;
+}
+
+function isUnit(text: string): text is InputPrecision {
+  return text in unitDecimals;
 }
 
 function isDigit(byte: number): boolean {

@@ -1,30 +1,30 @@
-// Timestamps by a pattern as strptime takes it: `%d.%m.%Y %H:%M:%S,%f`. Compiled once into steps over bytes.
+// Reads times by a strptime pattern such as `%d.%m.%Y %H:%M:%S,%f`. The pattern is compiled once into steps over bytes.
 
 import { UsageError } from '../../core/errors.js';
 import { days, type Instant } from './instant.js';
 import { number, readOffset } from './rfc3339.js';
 
-/** Reads [from, to) into `instant`; false when it does not fit the pattern. */
+/** Reads [from, to) into `instant`; false when the text does not match the pattern. */
 export type Pattern = (bytes: Uint8Array, from: number, to: number, instant: Instant) => boolean;
 
-/** What the steps gather. */
+/** What the steps of a pattern collect. */
 interface TimeParts {
   year: number;
   month: number;
   day: number;
-  /** -1 where it was not said. */
+  /** -1 without one. */
   dayOfYear: number;
   hour: number;
-  /** 0 for am, 12 for pm; -1: a clock of 24 hours. */
+  /** 0 for am, 12 for pm; -1 for a 24-hour clock. */
   half: number;
   minute: number;
   second: number;
   nanos: number;
-  /** Seconds since 1970 given as such. */
+  /** Seconds since 1970; null without `%s`. */
   epoch: number | null;
 }
 
-/** Takes its part of [at, to); returns the offset behind it, -1 when it is not there. */
+/** Reads its part of [at, to). Returns the end of the part, or -1 without a match. */
 type PatternStep = (bytes: Uint8Array, at: number, to: number, parts: TimeParts, instant: Instant) => number;
 
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -67,28 +67,35 @@ const steps: Readonly<Record<string, PatternStep>> = {
 };
 const shorthands: Readonly<Record<string, string>> = { F: '%Y-%m-%d', T: '%H:%M:%S', R: '%H:%M', D: '%m/%d/%y' };
 
-/** Letters that a pattern may have behind its %. */
+/** Letters that may follow a % in a pattern. */
 const patternLetters = [...Object.keys(steps), ...Object.keys(shorthands), '%'];
 
-/** Words for what is wrong with a pattern; null for a good one. */
+/** Returns what is wrong with a pattern; null for a valid one. */
 function patternProblem(pattern: string): string | null {
   const full = expanded(pattern);
   const unknown = [...full.matchAll(/%(.?)/gs)].find(([, letter]) => !patternLetters.includes(letter || '?'));
-  if (unknown !== undefined) return `${unknown[0]}, which is none of %${patternLetters.join(' %')}`;
+  if (unknown !== undefined) return `${unknown[0]}, which is not one of %${patternLetters.join(' %')}`;
   const has = (letter: string): boolean => full.replaceAll('%%', '').includes(`%${letter}`);
   const date = (has('Y') || has('y')) && (has('j') || ((has('m') || has('b') || has('B')) && (has('d') || has('e'))));
-  return date || has('s') ? null : 'no whole date in it';
+  return date || has('s') ? null : `${pattern}, which lacks a date`;
 }
 
 function expanded(pattern: string): string {
   return pattern.replace(/%(.)/gs, (whole, letter: string) => shorthands[letter] ?? whole);
 }
 
-/** Throws UsageError for a pattern that cannot be understood, or holds no date. */
+/** Compiles a pattern. Throws UsageError for an invalid pattern or one without a date. */
 export function compile(pattern: string): Pattern {
   const problem = patternProblem(pattern);
   if (problem !== null)
-    throw new UsageError([`timeFormat: expected a pattern such as %Y-%m-%d %H:%M:%S, got ${problem}`]);
+    throw new UsageError([
+      {
+        tried: 'reading --time-format',
+        expected: 'a pattern such as %Y-%m-%d %H:%M:%S',
+        found: problem,
+        fix: 'correct --time-format',
+      },
+    ]);
   const all = [...expanded(pattern).matchAll(/%(.)|([^%])/gsu)].map(([, letter, literal]) =>
     letter === undefined || letter === '%' ? text(literal ?? '%') : steps[letter]!,
   );
@@ -158,7 +165,7 @@ function digits(least: number, most: number, set: (parts: TimeParts, value: numb
   };
 }
 
-/** One to nine digits of a second; further ones have to be zeros. */
+/** Reads one to nine digits of a second. Further digits must be zeros. */
 function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
   let end = at;
   while (end < to && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;
@@ -172,7 +179,7 @@ function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): 
 function word(names: readonly string[], set: (parts: TimeParts, index: number) => void): PatternStep {
   return (bytes, at, to, parts) => {
     const rest = String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 9))).toLowerCase();
-    // The longest first: no name may hide one that begins with it.
+    // Longer names come first, so no name hides one that begins with it.
     const found = names.findIndex((name) => rest.startsWith(name));
     if (found < 0) return -1;
     set(parts, found);

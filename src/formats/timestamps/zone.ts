@@ -1,17 +1,17 @@
-// From the time that a clock on the wall showed to the instant: the zone's rules are those of Node's own data. Times that a
-// change of the clock repeats or leaves out are given an instant only by an explicit rule.
+// Converts local times to UTC by the zone rules of Node. An option decides about local times that a clock change repeats or
+// skips.
 
-/** What becomes of a local time that there was twice, or never. */
+/** What happens to a local time that occurs twice or never. */
 export type Ambiguity = 'reject' | 'earlier' | 'later';
 
-/** Seconds since 1970 on the wall → seconds since 1970 in UTC; null for a time that there was twice or never, and none is to be taken. */
+/** Converts local seconds since 1970 to UTC; null for a time that occurs twice or never and is to be rejected. */
 export type Zone = (local: number, ambiguity: Ambiguity) => number | null;
 
 const DAY = 86_400;
-/** Days whose offset is remembered; rows of one load mostly share few. */
-const mostDays = 4096;
+/** Cached days. The rows of one load mostly share few of them. */
+const maxDays = 4096;
 
-/** @param name an IANA name that this Node knows, or an offset such as `+01:00` */
+/** @param name an IANA name known to Node, or an offset such as `+01:00` */
 export function zone(name: string): Zone {
   const fixed = /^([+-])(\d\d):(\d\d)$/.exec(name);
   if (name === 'UTC') return (local) => local;
@@ -22,14 +22,14 @@ export function zone(name: string): Zone {
 
 function named(name: string): Zone {
   const offsetAt = offsets(name);
-  /** Offsets of days on which, and around which, the clock was not changed; null for the others. */
+  /** Offsets of days without a clock change nearby; null for days with one. */
   const known = new Map<number, number | null>();
   const offsetOf = (day: number): number | null => {
     const found = known.get(day);
     if (found !== undefined) return found;
     const before = offsetAt((day - 1) * DAY);
     const offset = before === offsetAt((day + 2) * DAY) ? before : null;
-    if (known.size === mostDays) known.clear();
+    if (known.size === maxDays) known.clear();
     known.set(day, offset);
     return offset;
   };
@@ -55,7 +55,7 @@ function nearChange(
   return ambiguity === 'earlier' ? Math.min(before, after) : Math.max(before, after);
 }
 
-/** Seconds by which the zone is ahead of UTC at an instant. */
+/** Returns a function for the seconds by which the zone is ahead of UTC. */
 function offsets(timeZone: string): (utc: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,

@@ -1,160 +1,189 @@
-// The CnosDB target: what the rest of the program knows of a cluster.
+// The CnosDB dialect: /api/v1/write, /api/v1/sql, and an empty write that checks credentials, tenant and database.
 
+import { z } from 'zod';
 import { RefusedError } from '../../core/errors.js';
-import type {
-  Attempt,
-  Clock,
-  DatabaseSettings,
-  EncodedBody,
-  FlushOutcome,
-  NodeLayout,
-  PointValues,
-  Target,
-  TargetColumn,
-  TargetDescription,
-  TargetTraits,
-} from '../../core/types/index.js';
-import { type Encode, encoder } from '../http/encode-body.js';
-import type { ExchangeOutcome } from '../http/exchange.js';
-import { Sender } from '../http/sender.js';
-import type { CnosdbOptions } from '../http/types.js';
-import { askSql, patient, type QueryContext, sentence } from './ask-sql.js';
-import { CnosdbClient, verdictOf } from './cnosdb-client.js';
-import { preflight } from './cnosdb-preflight.js';
-import { columnsOf, columnsQuestion, type SettingsRow } from './database-settings.js';
-import { flush } from './flush.js';
-import { gauge } from './gauge.js';
+import { excerpt, plural } from '../../core/text.js';
+import type { DatabaseSettings, FlushOutcome, NodeLayout, PointValues, TargetColumn } from '../../core/types/index.js';
+import { basic, type Dialect } from '../http/dialect.js';
+import type { QueryClient } from '../http/query-client.js';
+import { jsonOf } from '../http/response-text.js';
+import { isSamePoint } from '../http/server-values.js';
+import type { TargetDeps } from '../types.js';
+import { flush, gauge } from './caches.js';
+import { verdicts } from './cnosdb-verdicts.js';
+import { columnsOf, columnsStatement, settingsOf, timesMerged } from './database-settings.js';
 import { layoutOf } from './node-layout.js';
-import { countQuestion, isSame, pointOf, pointsPerQuestion, question } from './read-back-sql.js';
+import { countStatement, pointOf, pointsPerStatement, pointsStatement } from './read-back-sql.js';
+import { quoted, type SqlRow, sql, sqlRequest } from './sql.js';
 
-export type { CnosdbOptions } from '../http/types.js';
+const pingTimeoutMs = 5_000;
+/** Most tables that the notice of a drop names. */
+const maxNamedTables = 5;
+const pingSchema = z.object({ version: z.string() });
 
-const traits: TargetTraits = {
-  title: 'CnosDB',
-  firstWriteExclusive: true,
-  plansMemory: true,
-  countsPoints: true,
-  sendsSeconds: false,
-};
-
-/** Connects to nothing until it is asked something. Throws UsageError for a compression this Node does not have. */
-export function createCnosdb(options: CnosdbOptions, clock: Clock): Target {
-  return new Cnosdb(options, clock);
-}
-
-class Cnosdb implements Target {
-  readonly traits = traits;
-  readonly encode: Encode;
-  readonly #options: CnosdbOptions;
-  readonly #clock: Clock;
-  readonly #wire: CnosdbClient;
-  readonly #sender: Sender;
+export class Cnosdb implements Dialect {
+  readonly authorization: string;
+  readonly writePath: string;
+  readonly verdicts = verdicts;
+  readonly clustered = true;
+  readonly #deps: TargetDeps;
+  /** Database and tenant, as a query string. */
+  readonly #scope: string;
   #database: Pick<DatabaseSettings, 'shard' | 'replica' | 'precision'> = { shard: 1, replica: 1, precision: 'ns' };
 
-  constructor(options: CnosdbOptions, clock: Clock) {
-    this.#options = options;
-    this.#clock = clock;
-    this.#wire = new CnosdbClient(options, clock);
-    this.encode = encoder(
-      options.compression,
-      options.urls.map(({ origin }) => origin),
-    );
-    const speaking = {
-      write: this.#wire.write.bind(this.#wire),
-      verdictOf: (outcome: ExchangeOutcome, timeoutMs: number) => verdictOf(outcome, timeoutMs, clock.now()),
-    };
-    this.#sender = new Sender(options, speaking, clock);
+  constructor(deps: TargetDeps) {
+    const { db, tenant, user, password, precision } = deps.settings;
+    this.#deps = deps;
+    this.#scope = new URLSearchParams({ db, tenant }).toString();
+    this.authorization = basic(user, password);
+    // CnosDB silently reads an unknown precision as ns, so seconds are sent as milliseconds.
+    this.writePath = `/api/v1/write?${this.#scope}&precision=${precision === 's' ? 'ms' : precision}`;
   }
 
-  async describe(signal: AbortSignal, memcacheBytes: number | null = null): Promise<TargetDescription> {
-    this.#sender.warnOfInsecurity();
-    const { description, verdicts } = await preflight(this.#asking(signal), this.#options, memcacheBytes);
-    this.#sender.learn(verdicts);
-    this.#database = description.database;
-    return description;
+  async version(query: QueryClient, index: number): Promise<string | null> {
+    const outcome = await query.once(index, { path: '/api/v1/ping' }, { timeoutMs: pingTimeoutMs });
+    const ping = pingSchema.safeParse(outcome.kind === 'response' ? jsonOf(outcome.response.body) : null);
+    return ping.success ? (/^\d+\.\d+\.\d+/.exec(ping.data.version)?.[0] ?? null) : null;
   }
 
-  async columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]> {
-    const statement =
-      table === undefined ? columnsQuestion(this.#options.db) : `DESCRIBE TABLE "${table.replaceAll('"', '""')}"`;
-    const rows = await this.#rows(statement, signal);
-    return rows === null && table !== undefined ? [] : columnsOf(rows ?? [], table);
+  async create(query: QueryClient, index: number, memcacheBytes: number | null): Promise<void> {
+    const { settings, notify } = this.#deps;
+    const database = `database ${quoted(settings.db)} on ${query.urls[index]}`;
+    const memcache = memcacheBytes === null ? null : await this.#memcacheOption(query, index, memcacheBytes);
+    const options = [settings.dbOptions, memcache].filter(Boolean).join(' ');
+    const clause = options === '' ? '' : ` WITH ${options}`;
+    const result = await sql(query, this.#scope, `CREATE DATABASE IF NOT EXISTS ${quoted(settings.db)}${clause}`);
+    if ('rejected' in result)
+      throw new RefusedError({
+        tried: `creating ${database}${clause}`,
+        expected: 'CnosDB to create it',
+        found: result.rejected,
+        fix: 'check --db and --db-options',
+      });
+    if (memcache === null) return;
+    const message = `${database} was created${clause}; --target-memory sets its memcache size, --db-options can set another`;
+    notify({ level: 'info', kind: 'memcache', message });
   }
 
-  async readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]> {
+  /** CnosDB knows the option from 2.4.2 on. It shows the value in MiB. */
+  async #memcacheOption(query: QueryClient, index: number, bytes: number): Promise<string | null> {
+    const version = await this.version(query, index);
+    if (version === null || version.localeCompare('2.4.2', 'en', { numeric: true }) < 0) return null;
+    return `MAX_MEMCACHE_SIZE '${Math.round(bytes / 1024 ** 2)}MiB'`;
+  }
+
+  async drop(query: QueryClient): Promise<void> {
+    const { settings, notify } = this.#deps;
+    const name = quoted(settings.db);
+    notify({ level: 'warn', kind: 'drop', message: await this.#describeDrop(query) });
+    const result = await sql(query, this.#scope, `DROP DATABASE ${name}`);
+    if ('rejected' in result)
+      throw new RefusedError({
+        tried: `dropping database ${name}`,
+        expected: 'CnosDB to drop it',
+        found: result.rejected,
+        fix: 'check the privileges of --user',
+      });
+  }
+
+  async #describeDrop(query: QueryClient): Promise<string> {
+    const { db } = this.#deps.settings;
+    const result = await sql(query, this.#scope, columnsStatement(db));
+    const columns = 'rows' in result ? columnsOf(result.rows) : [];
+    const tables = [...new Set(columns.map(({ table }) => table))].sort();
+    const more = tables.length > maxNamedTables ? ', …' : '';
+    const names = tables.length === 0 ? '' : ` (${tables.slice(0, maxNamedTables).join(', ')}${more})`;
+    return `dropping database ${quoted(db)} with all its data: ${plural(tables.length, 'table')}${names}`;
+  }
+
+  async settings(query: QueryClient): Promise<DatabaseSettings> {
+    const { db, precision: input } = this.#deps.settings;
+    const statement = `DESCRIBE DATABASE ${quoted(db)}`;
+    const [row = {}] = (await this.#rows(query, statement)) ?? [];
+    const database = this.#parsed(query, statement, 'ttl, shard and precision', () => settingsOf(row));
+    const merged = timesMerged(database.precision, input);
+    if (merged > 1) {
+      const unit = input.toUpperCase();
+      throw new RefusedError({
+        tried: `checking database ${quoted(db)} of ${query.urls.join(', ')}`,
+        expected: `PRECISION ${unit}, the unit of the input's timestamps (--precision ${input})`,
+        found: `PRECISION ${database.precision.toUpperCase()}, where ${merged} timestamps of a series become one and their points merge`,
+        fix: `load into another database: --db NAME --create-db --db-options "PRECISION '${unit}'"`,
+      });
+    }
+    this.#database = database;
+    return database;
+  }
+
+  async columns(query: QueryClient, table?: string): Promise<TargetColumn[]> {
+    const { db } = this.#deps.settings;
+    const statement = table === undefined ? columnsStatement(db) : `DESCRIBE TABLE ${quoted(table)}`;
+    return columnsOf((await this.#rows(query, statement)) ?? [], table);
+  }
+
+  async readBack(query: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]> {
     const [first] = points;
     if (first === undefined) return [];
-    const columns = await this.columns(signal, first.table);
+    const { table } = first;
+    const columns = await this.columns(query, table);
     const found: (PointValues | null)[] = [];
-    for (let i = 0; i < points.length; i += pointsPerQuestion) {
-      const asked = points.slice(i, i + pointsPerQuestion);
-      const statement = question(asked, columns, this.#database.precision);
-      const rows = (columns.length === 0 ? null : await this.#rows(statement, signal)) ?? [];
-      const stored = this.#read(statement, () => rows.map((row) => pointOf(row, first.table, columns)));
-      for (const each of asked) found.push(stored.find((candidate) => isSame(each, candidate)) ?? null);
+    for (let i = 0; i < points.length; i += pointsPerStatement) {
+      const asked = points.slice(i, i + pointsPerStatement);
+      const statement = pointsStatement(asked, columns, this.#database.precision);
+      const rows = (columns.length === 0 ? null : await this.#rows(query, statement)) ?? [];
+      const stored = this.#parsed(query, statement, 'points', () => rows.map((row) => pointOf(row, table, columns)));
+      for (const each of asked) found.push(stored.find((candidate) => isSamePoint(each, candidate)) ?? null);
     }
     return found;
   }
 
-  async count(table: string, signal: AbortSignal): Promise<number | null> {
-    const rows = await this.#rows(countQuestion(table), signal);
-    return rows === null ? null : Number(rows[0]?.n ?? 0);
+  async count(query: QueryClient, table: string): Promise<number | null> {
+    const statement = countStatement(table);
+    const rows = await this.#rows(query, statement);
+    if (rows === null) return null;
+    return this.#parsed(query, statement, 'a count', () =>
+      z.coerce
+        .number()
+        .int()
+        .parse(rows[0]?.n ?? 0),
+    );
   }
 
-  #read<T>(statement: string, read: () => T): T {
+  flush(query: QueryClient, timeoutMs: number): Promise<FlushOutcome> {
+    return flush(query, this.#scope, this.#deps.settings.db, timeoutMs);
+  }
+
+  gauge(query: QueryClient, index: number): Promise<number | null> {
+    return gauge(query, index, this.#deps.settings);
+  }
+
+  async layout(query: QueryClient): Promise<NodeLayout> {
+    const result = await sql(query, this.#scope, 'SHOW REPLICAS').catch(() => null);
+    query.signal.throwIfAborted();
+    const rows = result !== null && 'rows' in result ? result.rows : [];
+    return layoutOf(rows, this.#deps.settings.db, { ...this.#database, endpoints: query.urls.length });
+  }
+
+  /** Rows of a statement; null where the table does not exist. */
+  async #rows(query: QueryClient, statement: string): Promise<readonly SqlRow[] | null> {
+    const result = await sql(query, this.#scope, statement);
+    if ('rows' in result) return result.rows;
+    if (/table.*not found/i.test(result.rejected)) return null;
+    throw this.#unreadable(query, statement, 'rows', result.rejected, 'check whether --user may read');
+  }
+
+  /** Runs a parser of CnosDB's rows. Throws RefusedError where it fails. */
+  #parsed<T>(query: QueryClient, statement: string, expected: string, parse: () => T): T {
     try {
-      return read();
-    } catch (cause) {
-      const asked = `asked: ${statement.slice(0, 200)}`;
-      const got = cause instanceof Error ? cause.message : String(cause);
-      throw new RefusedError(sentence(asked, 'expected points as they were sent', `got ${got}`, 'is this a CnosDB?'), {
-        cause,
-      });
+      return parse();
+    } catch (error) {
+      const found = excerpt(error instanceof SyntaxError ? error.message : 'values of another shape');
+      throw this.#unreadable(query, statement, expected, found, 'check --url: is this CnosDB?');
     }
   }
 
-  /** Null when the table is not there. */
-  async #rows(statement: string, signal: AbortSignal): Promise<SettingsRow[] | null> {
-    const told = await askSql(patient(this.#asking(signal)), this.#sender.order(), statement);
-    if ('rows' in told) return told.rows;
-    if (/table.*not found/i.test(told.rejected)) return null;
-    const asked = `asked: ${statement.slice(0, 200)}`;
-    throw new RefusedError(sentence(asked, 'expected rows', `got ${told.rejected}`, 'see --user: may it read?'));
-  }
-
-  write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {
-    return this.#sender.write(body, points, timeoutMs, signal);
-  }
-
-  flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome> {
-    return flush(this.#asking(signal), this.#sender.order(), this.#options.db, timeoutMs);
-  }
-
-  gauges(signal: AbortSignal): Promise<(number | null)[]> {
-    const { urls, tenant, db } = this.#options;
-    return Promise.all(urls.map((_, index) => gauge(this.#wire, index, { tenant, db }, signal)));
-  }
-
-  async layout(signal: AbortSignal): Promise<NodeLayout> {
-    const told = await askSql(patient(this.#asking(signal)), this.#sender.order(), 'SHOW REPLICAS').catch(() => null);
-    signal.throwIfAborted();
-    const rows = told !== null && 'rows' in told ? told.rows : [];
-    return layoutOf(rows, this.#options.db, { ...this.#database, endpoints: this.#options.urls.length });
-  }
-
-  endpoints(): ReturnType<Target['endpoints']> {
-    return this.#sender.accounts();
-  }
-
-  async close(): Promise<void> {
-    this.#sender.close();
-    await this.#wire.close();
-  }
-
-  #asking(signal: AbortSignal): QueryContext {
-    const shown = this.#options.urls.map((url) => url.shown);
-    const since = this.#clock.monotonic();
-    const deadline = since + this.#options.waitForTargetMs;
-    return { wire: this.#wire, clock: this.#clock, signal, shown, since, deadline };
+  #unreadable(query: QueryClient, statement: string, expected: string, found: string, fix: string): RefusedError {
+    const request = sqlRequest(this.#scope, statement);
+    return query.refused(request, query.urls[query.order[0]!]!, found, { expected, fix });
   }
 }

@@ -1,6 +1,5 @@
-import { strictestNameLimits } from '../../core/types/index.js';
-import { cnosdbOptions } from '../http/types.js';
-import type { TargetDescriptor } from '../types.js';
+import { strictestNameLimits, type Target } from '../../core/types/index.js';
+import type { TargetDeps, TargetDescriptor } from '../types.js';
 
 export const cnosdb = {
   kind: 'cnosdb',
@@ -18,8 +17,8 @@ export const cnosdb = {
   nameLimits: strictestNameLimits,
   unsupportedOptions: { token: 'sign in with --user and --password', tokenFile: 'sign in with --user and --password' },
   validate: () => [],
-  async create(deps) {
-    const { createCnosdb } = await import('./cnosdb.js');
-    return createCnosdb(cnosdbOptions(deps), deps.clock);
+  async create(deps: TargetDeps): Promise<Target> {
+    const [{ HttpTarget }, { Cnosdb }] = await Promise.all([import('../http/http-target.js'), import('./cnosdb.js')]);
+    return new HttpTarget(cnosdb, new Cnosdb(deps), deps);
   },
 } as const satisfies TargetDescriptor;

@@ -1,7 +1,7 @@
 // Reads the placement of vnodes from the text of --db-options, for a database that does not exist yet.
 
 import type { VnodePlacement } from '../../core/types/index.js';
-import { durationMs, sizeBytes } from './database-settings.js';
+import { durationMs, sizeBytes } from '../http/server-values.js';
 
 const yearMs = 365 * 86_400_000;
 

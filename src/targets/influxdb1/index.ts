@@ -1,5 +1,5 @@
-import { linesOptions } from '../http/types.js';
-import { longNames, type TargetDescriptor } from '../types.js';
+import type { Target } from '../../core/types/index.js';
+import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
 import { memoryOptions } from '../unsupported.js';
 
 export const influxdb1 = {
@@ -21,12 +21,11 @@ export const influxdb1 = {
     tenant: 'InfluxDB 1 has no tenants',
   },
   validate: () => [],
-  async create(deps) {
-    const [{ LinesTarget }, { Influxdb1 }] = await Promise.all([
-      import('../lines/lines-target.js'),
+  async create(deps: TargetDeps): Promise<Target> {
+    const [{ HttpTarget }, { Influxdb1 }] = await Promise.all([
+      import('../http/http-target.js'),
       import('./influxdb1.js'),
     ]);
-    const options = linesOptions(deps);
-    return new LinesTarget('influxdb1', new Influxdb1(options), options, deps.clock);
+    return new HttpTarget(influxdb1, new Influxdb1(deps), deps);
   },
 } as const satisfies TargetDescriptor;

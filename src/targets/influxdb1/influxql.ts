@@ -1,8 +1,9 @@
-// Questions in InfluxQL and what comes back: every number as it stands in the answer, since a number of JSON ends at 2^53.
+// InfluxQL statements and their results. Numbers keep their digits, because a JSON number is exact up to 2^53 only.
 
-import type { QueryClient, Question } from '../lines/query-client.js';
+import { z } from 'zod';
+import type { QueryClient, QueryRequest } from '../http/query-client.js';
 
-/** A number as it was written. */
+/** A number as the response spells it. */
 export class Digits {
   readonly text: string;
 
@@ -11,61 +12,102 @@ export class Digits {
   }
 }
 
-export interface InfluxqlSeries {
-  readonly name: string;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly columns: readonly string[];
-  readonly values: readonly (readonly unknown[])[];
-}
+const seriesSchema = z.object({
+  name: z.string().default(''),
+  tags: z.record(z.string(), z.string()).default({}),
+  columns: z.array(z.string()).default([]),
+  values: z.array(z.array(z.unknown())).default([]),
+});
+const resultsSchema = z.object({
+  results: z.array(z.object({ error: z.string().optional(), series: z.array(seriesSchema).default([]) })),
+});
 
-/** An identifier. */
+export type InfluxqlSeries = Readonly<z.infer<typeof seriesSchema>>;
+
+/** Quotes an identifier. */
 export const quoted = (name: string): string => `"${escaped(name, '"')}"`;
-/** A text. */
-export const text = (value: string): string => `'${escaped(value, "'")}'`;
+/** Quotes a string. */
+export const quotedText = (value: string): string => `'${escaped(value, "'")}'`;
 
 function escaped(value: string, quote: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`).replaceAll('\n', '\\n');
 }
 
-export function question(db: string, statements: readonly string[]): Question {
-  const body = new URLSearchParams({ db, epoch: 'ns', q: statements.join('; ') }).toString();
-  return { path: '/query', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body };
+/** The request for statements about a database. */
+export function statements(db: string, texts: readonly string[]): QueryRequest {
+  const body = new URLSearchParams({ db, epoch: 'ns', q: texts.join('; ') }).toString();
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  return { path: '/query', headers, body, label: texts.join('; ') };
 }
 
 /**
- * Series by statement. `refused`: the user may not ask that. Throws as `Asker.answer`, and RefusedError for a statement
- * that fails.
+ * The series of each statement; null where the user may not run it. Throws as `QueryClient.response` does, and RefusedError
+ * for a failed statement.
  */
-export async function ask(asker: QueryClient, asked: Question): Promise<InfluxqlSeries[][] | 'refused'> {
-  const { status, body } = await asker.answer(asked);
-  if (status === 401 || status === 403) return 'refused';
-  const read = exactly(body);
-  const results = (read as { results?: unknown } | null)?.results;
-  if (!Array.isArray(results)) throw asker.refused(asked, `${status} ${body.trim().slice(0, 200)}`);
-  return results.map((result: { error?: unknown; series?: Partial<InfluxqlSeries>[] }) => {
-    if (typeof result.error === 'string') throw asker.refused(asked, result.error);
-    return (result.series ?? []).map(({ name = '', tags = {}, columns = [], values = [] }) => ({
-      name,
-      tags,
-      columns,
-      values,
-    }));
+export async function influxql(query: QueryClient, request: QueryRequest): Promise<InfluxqlSeries[][] | null> {
+  const response = await query.response(request);
+  if (response.status === 401 || response.status === 403) return null;
+  const { results } = query.parsed(request, response, exactJson(response.body), resultsSchema);
+  return results.map(({ error, series }) => {
+    if (error !== undefined) throw query.refused(request, response.endpoint, error);
+    return series;
   });
 }
 
 const mark = '\u0000';
+const [quote, backslash, minus, zero, nine] = ['"', '\\', '-', '0', '9'].map((sign) => sign.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+];
 
-/** JSON with its numbers as Digits; null when it is none. */
-export function exactly(json: string): unknown {
-  // A text never holds the mark: JSON writes it as an escape.
-  const marked = json.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
-    token.startsWith('"') ? token : `"\\u0000${token}"`,
-  );
+/** Parses JSON with its numbers as Digits; undefined for text that is not JSON. */
+export function exactJson(json: string): unknown {
+  const revive = (_: string, value: unknown): unknown =>
+    typeof value === 'string' && value.startsWith(mark) ? new Digits(value.slice(1)) : value;
   try {
-    return JSON.parse(marked, (_, value: unknown) =>
-      typeof value === 'string' && value.startsWith(mark) ? new Digits(value.slice(1)) : value,
-    );
+    return JSON.parse(withQuotedNumbers(json), revive);
   } catch {
-    return null;
+    return undefined;
   }
+}
+
+/**
+ * Turns each number into a string that begins with U+0000. JSON writes that character as an escape, so the mark is unique.
+ * The scan is linear, also for text that is cut inside a string.
+ */
+function withQuotedNumbers(json: string): string {
+  const parts: string[] = [];
+  let copied = 0;
+  for (let at = 0; at < json.length; ) {
+    const code = json.charCodeAt(at);
+    if (code === quote) {
+      at = endOfString(json, at);
+    } else if (code === minus || (code >= zero && code <= nine)) {
+      const end = endOfNumber(json, at);
+      parts.push(json.slice(copied, at), `"\\u0000${json.slice(at, end)}"`);
+      copied = end;
+      at = end;
+    } else {
+      at += 1;
+    }
+  }
+  return parts.join('') + json.slice(copied);
+}
+
+function endOfString(json: string, start: number): number {
+  for (let at = start + 1; at < json.length; at += 1) {
+    const code = json.charCodeAt(at);
+    if (code === quote) return at + 1;
+    if (code === backslash) at += 1;
+  }
+  return json.length;
+}
+
+function endOfNumber(json: string, start: number): number {
+  let end = start + 1;
+  while (end < json.length && '0123456789.eE+-'.includes(json[end]!)) end += 1;
+  return end;
 }

@@ -1,12 +1,12 @@
-// Points read back by InfluxQL, exactly. A column's type is asked for, since 1 may be an integer or a float.
+// Reads points back by InfluxQL, exactly. The type of a column must be queried, because 1 may be an integer or a float.
 
 import type { ColumnType, FieldValue, PointValues, TargetColumn } from '../../core/types/index.js';
-import { isSame } from '../cnosdb/read-back-sql.js';
-import type { QueryClient } from '../lines/query-client.js';
-import { ask, Digits, type InfluxqlSeries, question, quoted, text } from './influxql.js';
+import type { QueryClient } from '../http/query-client.js';
+import { isSamePoint } from '../http/server-values.js';
+import { Digits, type InfluxqlSeries, influxql, quoted, quotedText, statements } from './influxql.js';
 
-/** In one request; each is a statement. */
-const pointsPerQuestion = 25;
+/** Points in one request. Each point is a statement. */
+const pointsPerRequest = 25;
 
 const types: Readonly<Record<string, ColumnType>> = {
   float: 'float',
@@ -16,16 +16,19 @@ const types: Readonly<Record<string, ColumnType>> = {
   string: 'string',
 };
 
-/** Without what has several types, in several shards: there the target decides. None where the user may not ask. */
-export async function columns(asker: QueryClient, db: string, table?: string): Promise<TargetColumn[]> {
+/**
+ * Columns, except fields with different types in different shards, which InfluxDB judges itself. Empty where the user may
+ * not read.
+ */
+export async function columns(query: QueryClient, db: string, table?: string): Promise<TargetColumn[]> {
   const from = table === undefined ? '' : ` FROM ${quoted(table)}`;
-  const answer = await ask(asker, question(db, [`SHOW FIELD KEYS${from}`, `SHOW TAG KEYS${from}`]));
-  if (answer === 'refused') return [];
-  const [fields = [], tags = []] = answer;
+  const results = await influxql(query, statements(db, [`SHOW FIELD KEYS${from}`, `SHOW TAG KEYS${from}`]));
+  if (results === null) return [];
+  const [fields = [], tags = []] = results;
   const typed = fields.flatMap(({ name, values }) => {
-    const several = new Set(values.map(([field]) => field).filter((field, i, all) => all.indexOf(field) !== i));
+    const ambiguous = new Set(values.map(([field]) => field).filter((field, i, all) => all.indexOf(field) !== i));
     return values
-      .filter(([field]) => !several.has(field))
+      .filter(([field]) => !ambiguous.has(field))
       .map(([field, type]) => ({ table: name, name: String(field), type: types[String(type)] ?? null }));
   });
   const named = tags.flatMap(({ name, values }) =>
@@ -34,31 +37,31 @@ export async function columns(asker: QueryClient, db: string, table?: string): P
   return [...typed, ...named];
 }
 
-/** Of one table. Throws as `ask`. */
+/** Reads points of one table. Throws as `influxql` does. */
 export async function readBack(
-  asker: QueryClient,
+  query: QueryClient,
   db: string,
   points: readonly PointValues[],
 ): Promise<(PointValues | null)[]> {
   const [first] = points;
   if (first === undefined) return [];
-  const known = new Map((await columns(asker, db, first.table)).map(({ name, type }) => [name, type]));
+  const known = new Map((await columns(query, db, first.table)).map(({ name, type }) => [name, type]));
   const found: (PointValues | null)[] = [];
-  for (let i = 0; i < points.length; i += pointsPerQuestion) {
-    const asked = points.slice(i, i + pointsPerQuestion);
-    const put = question(db, asked.map(select));
-    const answer = await ask(asker, put);
-    if (answer === 'refused') throw asker.refused(put, 'that the user may not read');
+  for (let i = 0; i < points.length; i += pointsPerRequest) {
+    const asked = points.slice(i, i + pointsPerRequest);
+    const request = statements(db, asked.map(select));
+    const results = await influxql(query, request);
+    if (results === null) throw query.refused(request, query.urls[query.order[0]!]!, 'that the user may not read');
     asked.forEach((point, k) => {
-      const stored = (answer[k] ?? []).flatMap((series) => pointsOf(series, known));
-      found.push(stored.find((each) => isSame(point, each)) ?? null);
+      const stored = (results[k] ?? []).flatMap((series) => pointsOf(series, known));
+      found.push(stored.find((each) => isSamePoint(point, each)) ?? null);
     });
   }
   return found;
 }
 
 function select({ table, time, tags }: PointValues): string {
-  const where = [`time = ${time}`, ...[...tags].map(([name, value]) => `${quoted(name)} = ${text(value)}`)];
+  const where = [`time = ${time}`, ...[...tags].map(([name, value]) => `${quoted(name)} = ${quotedText(value)}`)];
   return `SELECT * FROM ${quoted(table)} WHERE ${where.join(' AND ')} GROUP BY *`;
 }
 
@@ -71,7 +74,7 @@ function pointsOf(
     let time = 0n;
     names.forEach((column, i) => {
       const value = row[i];
-      if (column === 'time' && value instanceof Digits) time = BigInt(value.text);
+      if (column === 'time') time = wholeOf(value) ?? 0n;
       else if (value !== null && value !== undefined) fields.set(column, fieldOf(value, known.get(column) ?? null));
     });
     const set = Object.entries(tags).filter(([, value]) => value !== '');
@@ -81,5 +84,10 @@ function pointsOf(
 
 function fieldOf(value: unknown, type: ColumnType | null): FieldValue {
   if (!(value instanceof Digits)) return typeof value === 'boolean' ? value : String(value);
-  return type === 'integer' || type === 'unsigned' ? BigInt(value.text) : Number(value.text);
+  const whole = type === 'integer' || type === 'unsigned' ? wholeOf(value) : null;
+  return whole ?? Number(value.text);
+}
+
+function wholeOf(value: unknown): bigint | null {
+  return value instanceof Digits && /^-?\d+$/.test(value.text) ? BigInt(value.text) : null;
 }

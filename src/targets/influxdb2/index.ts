@@ -1,5 +1,5 @@
-import { linesOptions } from '../http/types.js';
-import { longNames, type TargetDescriptor } from '../types.js';
+import type { Target } from '../../core/types/index.js';
+import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
 import { memoryOptions, userOptions } from '../unsupported.js';
 
 export const influxdb2 = {
@@ -26,12 +26,11 @@ export const influxdb2 = {
     tenant === null
       ? [{ key: 'tenant', expected: 'the organization of the bucket', found: 'nothing', fix: 'name it with --tenant' }]
       : [],
-  async create(deps) {
-    const [{ LinesTarget }, { Influxdb2 }] = await Promise.all([
-      import('../lines/lines-target.js'),
+  async create(deps: TargetDeps): Promise<Target> {
+    const [{ HttpTarget }, { Influxdb2 }] = await Promise.all([
+      import('../http/http-target.js'),
       import('./influxdb2.js'),
     ]);
-    const options = linesOptions(deps);
-    return new LinesTarget('influxdb2', new Influxdb2(options), options, deps.clock);
+    return new HttpTarget(influxdb2, new Influxdb2(deps), deps);
   },
 } as const satisfies TargetDescriptor;

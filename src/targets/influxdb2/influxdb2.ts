@@ -1,78 +1,58 @@
-// InfluxDB 2.x: /api/v2/write into a bucket of an organization. It tells no types of columns: those that a load brings are
-// kept in mind, the others it refuses itself.
+// The InfluxDB 2 dialect: /api/v2/write into a bucket of an organization. InfluxDB 2 does not report the types of columns:
+// the loader remembers the types that the load itself introduces, and InfluxDB rejects other conflicts.
 
-import {
-  type DatabaseSettings,
-  defaultDatabaseSettings,
-  type TargetTraits,
-  type Verdict,
-} from '../../core/types/index.js';
-import type { HttpAnswer } from '../http/http-status.js';
-import type { LinesOptions } from '../http/types.js';
-import type { Dialect } from '../lines/dialect.js';
-import type { QueryClient, Question } from '../lines/query-client.js';
-import { versionOf } from '../lines/sign-in.js';
-import { verdict } from './influxdb2-verdict.js';
+import { z } from 'zod';
+import { type DatabaseSettings, defaultDatabaseSettings } from '../../core/types/index.js';
+import { type Dialect, versionHeader } from '../http/dialect.js';
+import type { QueryClient, QueryRequest } from '../http/query-client.js';
+import { jsonOf } from '../http/response-text.js';
+import type { TargetDeps, TargetSettings } from '../types.js';
+import { verdicts } from './influxdb2-verdicts.js';
 
-const traits: TargetTraits = {
-  title: 'InfluxDB',
-  firstWriteExclusive: false,
-  plansMemory: false,
-  countsPoints: false,
-  sendsSeconds: true,
-};
-
-interface Buckets {
-  readonly buckets?: readonly { readonly retentionRules?: readonly { readonly everySeconds?: number }[] }[];
-}
+const rulesSchema = z.array(z.object({ everySeconds: z.number().nonnegative().default(0) }));
+const bucketsSchema = z.object({ buckets: z.array(z.object({ retentionRules: rulesSchema.default([]) })) });
+const orgsSchema = z.object({ orgs: z.array(z.object({ id: z.string() })) });
 
 export class Influxdb2 implements Dialect {
-  readonly traits = traits;
   readonly authorization: string | null;
   readonly writePath: string;
-  readonly knock = null;
-  readonly #options: LinesOptions;
+  readonly verdicts = verdicts;
+  readonly #settings: TargetSettings;
 
-  constructor(options: LinesOptions) {
-    const { db: bucket, org, precision, token } = options;
-    this.#options = options;
+  constructor({ settings }: TargetDeps) {
+    const { db: bucket, tenant: org, precision, token } = settings;
+    this.#settings = settings;
     this.authorization = token === null ? null : `Token ${token}`;
     this.writePath = `/api/v2/write?${new URLSearchParams({ org, bucket, precision }).toString()}`;
   }
 
-  verdict(answer: HttpAnswer, now: number): Verdict {
-    return verdict(answer, now);
+  version(query: QueryClient, index: number): Promise<string | null> {
+    return versionHeader(query, index);
   }
 
-  knocked(answer: HttpAnswer, now: number): Verdict {
-    return verdict(answer, now);
-  }
-
-  isMissing(said: Verdict): boolean {
-    return said.kind === 'refused' && /^bucket .*not found/.test(said.reason);
-  }
-
-  version(asker: QueryClient, index: number): Promise<string | null> {
-    return versionOf(asker, index, { path: '/ping' });
-  }
-
-  async create(asker: QueryClient): Promise<void> {
-    const { db, org } = this.#options;
-    const orgs = { path: `/api/v2/orgs?${new URLSearchParams({ org }).toString()}` };
-    const { orgs: [found] = [] } = (await asker.json(orgs)) as { orgs?: { id: string }[] };
-    if (found === undefined) throw asker.refused(orgs, `no organization ${org}; see --tenant`);
+  async create(query: QueryClient): Promise<void> {
+    const { db, tenant: org } = this.#settings;
+    const request = { path: `/api/v2/orgs?${new URLSearchParams({ org }).toString()}` };
+    const { orgs } = await query.json(request, orgsSchema);
+    const [found] = orgs;
+    if (found === undefined)
+      throw query.refused(request, query.urls[query.order[0]!]!, 'an empty list', {
+        expected: `organization ${org}`,
+        fix: 'check --tenant',
+      });
     const body = JSON.stringify({ orgID: found.id, name: db, retentionRules: [] });
-    await asker.json({ path: '/api/v2/buckets', headers: { 'content-type': 'application/json' }, body });
+    const headers = { 'content-type': 'application/json' };
+    await query.json({ path: '/api/v2/buckets', headers, body }, z.unknown());
   }
 
-  /** Without the right to look at the bucket, its retention stays unknown: what is beyond it the target refuses itself. */
-  async settings(asker: QueryClient): Promise<DatabaseSettings> {
-    const { db, org } = this.#options;
-    const question: Question = { path: `/api/v2/buckets?${new URLSearchParams({ org, name: db }).toString()}` };
-    const { status, body } = await asker.answer(question);
-    if (status !== 200) return defaultDatabaseSettings;
-    const { buckets: [bucket] = [] } = JSON.parse(body) as Buckets;
-    const seconds = bucket?.retentionRules?.[0]?.everySeconds ?? 0;
+  /** The retention stays unknown where the token may not read the bucket. InfluxDB then rejects expired points itself. */
+  async settings(query: QueryClient): Promise<DatabaseSettings> {
+    const { db, tenant: org } = this.#settings;
+    const request: QueryRequest = { path: `/api/v2/buckets?${new URLSearchParams({ org, name: db }).toString()}` };
+    const response = await query.response(request);
+    if (response.status !== 200) return defaultDatabaseSettings;
+    const { buckets } = query.parsed(request, response, jsonOf(response.body), bucketsSchema);
+    const seconds = buckets[0]?.retentionRules[0]?.everySeconds ?? 0;
     return { ...defaultDatabaseSettings, ttlMs: seconds === 0 ? null : seconds * 1000 };
   }
 }

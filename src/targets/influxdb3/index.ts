@@ -1,5 +1,5 @@
-import { linesOptions } from '../http/types.js';
-import { longNames, type TargetDescriptor } from '../types.js';
+import type { Target } from '../../core/types/index.js';
+import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
 import { memoryOptions, userOptions } from '../unsupported.js';
 
 export const influxdb3 = {
@@ -24,12 +24,11 @@ export const influxdb3 = {
     verify: 'it offers no query that reads points back',
   },
   validate: () => [],
-  async create(deps) {
-    const [{ LinesTarget }, { Influxdb3 }] = await Promise.all([
-      import('../lines/lines-target.js'),
+  async create(deps: TargetDeps): Promise<Target> {
+    const [{ HttpTarget }, { Influxdb3 }] = await Promise.all([
+      import('../http/http-target.js'),
       import('./influxdb3.js'),
     ]);
-    const options = linesOptions(deps);
-    return new LinesTarget('influxdb3', new Influxdb3(options), options, deps.clock);
+    return new HttpTarget(influxdb3, new Influxdb3(deps), deps);
   },
 } as const satisfies TargetDescriptor;

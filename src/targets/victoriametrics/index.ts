@@ -1,5 +1,5 @@
-import { linesOptions } from '../http/types.js';
-import { longNames, type TargetDescriptor } from '../types.js';
+import type { Target } from '../../core/types/index.js';
+import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
 import { memoryOptions } from '../unsupported.js';
 
 export const victoriametrics = {
@@ -33,12 +33,11 @@ export const victoriametrics = {
           },
         ]
       : [],
-  async create(deps) {
-    const [{ LinesTarget }, { VictoriaMetrics }] = await Promise.all([
-      import('../lines/lines-target.js'),
+  async create(deps: TargetDeps): Promise<Target> {
+    const [{ HttpTarget }, { VictoriaMetrics }] = await Promise.all([
+      import('../http/http-target.js'),
       import('./victoriametrics.js'),
     ]);
-    const options = linesOptions(deps);
-    return new LinesTarget('victoriametrics', new VictoriaMetrics(options), options, deps.clock);
+    return new HttpTarget(victoriametrics, new VictoriaMetrics(deps), deps);
   },
 } as const satisfies TargetDescriptor;

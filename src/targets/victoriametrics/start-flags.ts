@@ -1,9 +1,10 @@
-// How a VictoriaMetrics was started, from its own page of metrics: what it keeps, and under which names.
+// Reads how a VictoriaMetrics was started from its page of metrics: what it stores, and under which names.
 
 import type { StorageLimits } from '../../core/types/index.js';
+import { samples } from '../http/response-text.js';
 
 const dayMs = 86_400_000;
-/** In its flags a month has 31 days, and is what a number without a unit counts. */
+/** A month has 31 days, and is the unit of a bare number. */
 const unitMs: Readonly<Record<string, number>> = {
   '': 31 * dayMs,
   h: 3_600_000,
@@ -12,14 +13,15 @@ const unitMs: Readonly<Record<string, number>> = {
   y: 365 * dayMs,
 };
 
-export interface Flags {
+export interface StartFlags {
   readonly version: string | null;
-  /** Null where it is not told. */
+  /** Null: unknown. */
   readonly retentionMs: number | null;
   readonly limits: StorageLimits;
   readonly names: MetricNames;
-  /** To which timestamps are cut, and within which all but one point of a series are dropped; as they were given. */
+  /** Timestamps are cut to this duration. */
   readonly trim: string;
+  /** All but one point of a series within this duration are dropped. */
   readonly dedup: string;
 }
 
@@ -31,37 +33,43 @@ export interface MetricNames {
   readonly dbLabel: string;
 }
 
-/** Where nothing is told, the least that a version keeps. */
-export function flagsOf(page: string): Flags {
-  const set = new Map(
-    [...page.matchAll(/^flag\{name="([^"]+)", value="((?:[^"\\]|\\.)*)"/gm)].map(([, name, value]) => [name, value]),
-  );
+/** Longest line of flags that is read. */
+const maxLabels = 8192;
+
+/** Unknown flags take the strictest default of any version. */
+export function startFlags(page: string): StartFlags {
+  const flags = new Map<string, string>();
+  for (const { labels } of samples(page, 'flag')) {
+    const found = /^name="([^"]+)", value="((?:[^"\\]|\\.)*)"/.exec(labels.slice(0, maxLabels));
+    if (found !== null) flags.set(found[1]!, found[2]!);
+  }
   const number = (name: string, otherwise: number): number => {
-    const value = Number(set.get(name) ?? Number.NaN);
+    const value = Number(flags.get(name) ?? Number.NaN);
     return Number.isFinite(value) ? value : otherwise;
   };
-  const version = /^vm_app_version\{[^\n]*short_version="v?([^"]+)"/m.exec(page)?.[1] ?? null;
+  const [versionSample] = samples(page, 'vm_app_version');
+  const version = /short_version="v?([^"]+)"/.exec(versionSample?.labels.slice(0, maxLabels) ?? '')?.[1] ?? null;
   return {
     version,
-    retentionMs: durationOf(set.get('retentionPeriod')),
+    retentionMs: durationOf(flags.get('retentionPeriod')),
     limits: {
       sinceMs: 0,
-      aheadMs: durationOf(set.get('futureRetention')) ?? 2 * dayMs,
+      aheadMs: durationOf(flags.get('futureRetention')) ?? 2 * dayMs,
       strings: false,
-      // The name of the metric and that of the database are labels as well.
+      // The names of the metric and of the database are labels, too.
       tags: number('maxLabelsPerTimeseries', 30) - 2,
-      ownTags: ['__name__', set.get('influxDBLabel') ?? 'db'],
+      ownTags: ['__name__', flags.get('influxDBLabel') ?? 'db'],
       tagNameBytes: 256,
       tagValueBytes: number('maxLabelValueLen', 1024),
       pointBytes: number('influx.maxLineSize', 262_144),
     },
-    trim: set.get('influxTrimTimestamp') ?? '1ms',
-    dedup: set.get('dedup.minScrapeInterval') ?? '0s',
+    trim: flags.get('influxTrimTimestamp') ?? '1ms',
+    dedup: flags.get('dedup.minScrapeInterval') ?? '0s',
     names: {
-      separator: set.get('influxMeasurementFieldSeparator') ?? '_',
-      skipMeasurement: set.get('influxSkipMeasurement') === 'true',
-      skipSingleField: set.get('influxSkipSingleField') === 'true',
-      dbLabel: set.get('influxDBLabel') ?? 'db',
+      separator: flags.get('influxMeasurementFieldSeparator') ?? '_',
+      skipMeasurement: flags.get('influxSkipMeasurement') === 'true',
+      skipSingleField: flags.get('influxSkipSingleField') === 'true',
+      dbLabel: flags.get('influxDBLabel') ?? 'db',
     },
   };
 }

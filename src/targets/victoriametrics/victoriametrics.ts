@@ -1,94 +1,60 @@
-// VictoriaMetrics: /write as InfluxDB 1 has it. The database is a label, every number a float, every timestamp a whole
-// millisecond, and what does not fit is dropped without a word; so what fits is asked before, and the rest rejected here.
+// The VictoriaMetrics dialect: /write as in InfluxDB 1. The database is a label, every number a float and every timestamp a
+// whole millisecond. VictoriaMetrics silently drops what does not fit, so the loader reads its limits and rejects the rest.
 
 import { RefusedError } from '../../core/errors.js';
-import {
-  type DatabaseSettings,
-  defaultDatabaseSettings,
-  type PointValues,
-  type TargetTraits,
-  type Verdict,
-} from '../../core/types/index.js';
-import { sentence } from '../cnosdb/ask-sql.js';
-import type { HttpAnswer } from '../http/http-status.js';
-import type { LinesOptions } from '../http/types.js';
-import type { Dialect } from '../lines/dialect.js';
-import type { QueryClient } from '../lines/query-client.js';
-import { basicOrBearer } from '../lines/sign-in.js';
+import { type DatabaseSettings, defaultDatabaseSettings, type PointValues } from '../../core/types/index.js';
+import { basicOrBearer, type Dialect } from '../http/dialect.js';
+import type { QueryClient } from '../http/query-client.js';
+import type { TargetDeps } from '../types.js';
 import { readBack } from './read-back-export.js';
-import { type Flags, flagsOf } from './start-flags.js';
-import { verdict } from './victoriametrics-verdict.js';
-
-const traits: TargetTraits = {
-  title: 'VictoriaMetrics',
-  firstWriteExclusive: false,
-  plansMemory: false,
-  countsPoints: false,
-  sendsSeconds: true,
-};
-const units = { ns: 'ns', us: 'u', ms: 'ms', s: 's' } as const;
+import { type StartFlags, startFlags } from './start-flags.js';
+import { verdicts } from './victoriametrics-verdicts.js';
 
 export class VictoriaMetrics implements Dialect {
-  readonly traits = traits;
   readonly authorization: string | null;
   readonly writePath: string;
-  readonly knock = null;
-  readonly #options: LinesOptions;
-  #flags: Flags = flagsOf('');
+  readonly verdicts = verdicts;
+  readonly #deps: TargetDeps;
+  #flags: StartFlags = startFlags('');
 
-  constructor(options: LinesOptions) {
-    this.#options = options;
-    this.authorization = basicOrBearer(options);
-    this.writePath = `/write?${new URLSearchParams({ db: options.db, precision: units[options.precision] }).toString()}`;
+  constructor(deps: TargetDeps) {
+    const { db, precision } = deps.settings;
+    this.#deps = deps;
+    this.authorization = basicOrBearer(deps.settings);
+    this.writePath = `/write?${new URLSearchParams({ db, precision }).toString()}`;
   }
 
-  verdict(answer: HttpAnswer, now: number): Verdict {
-    return verdict(answer, now);
+  async version(query: QueryClient, index: number): Promise<string | null> {
+    const outcome = await query.once(index, { path: '/metrics' });
+    return outcome.kind === 'response' ? startFlags(outcome.response.body).version : null;
   }
 
-  knocked(answer: HttpAnswer, now: number): Verdict {
-    return verdict(answer, now);
-  }
-
-  isMissing(): boolean {
-    return false;
-  }
-
-  async version(asker: QueryClient, index: number): Promise<string | null> {
-    const outcome = await asker.once(index, { path: '/metrics' });
-    return outcome.kind === 'answer' ? flagsOf(outcome.answer.body).version : null;
-  }
-
-  async settings(asker: QueryClient): Promise<DatabaseSettings> {
-    const { status, body } = await asker.answer({ path: '/metrics' });
-    this.#flags = flagsOf(status === 200 ? body : '');
+  async settings(query: QueryClient): Promise<DatabaseSettings> {
+    const { notify } = this.#deps;
+    const { status, body } = await query.response({ path: '/metrics' });
+    this.#flags = startFlags(status === 200 ? body : '');
     const { retentionMs, limits, trim, dedup } = this.#flags;
-    if (trim !== '1ms') throw trimmed(trim);
+    if (trim !== '1ms')
+      throw new RefusedError({
+        tried: 'reading the flags of VictoriaMetrics',
+        expected: 'timestamps to stay as sent (-influxTrimTimestamp=1ms)',
+        found: `-influxTrimTimestamp=${trim}`,
+        fix: 'start VictoriaMetrics without that flag for the load',
+      });
     if (dedup !== '0s') {
-      const message = `-dedup.minScrapeInterval=${dedup}: of the points of a series within that time it keeps one, and drops the others later`;
-      this.#options.notify?.({ level: 'warn', kind: 'dedup', message });
+      const message = `-dedup.minScrapeInterval=${dedup}: VictoriaMetrics later drops all but one point of a series in that time`;
+      notify({ level: 'warn', kind: 'dedup', message });
     }
     if (retentionMs === null) {
       const message =
-        'VictoriaMetrics does not tell its retention here (no flags at /metrics): points beyond it are dropped without a word, ' +
-        'and count as loaded; --verify shows whether they are there';
-      this.#options.notify?.({ level: 'warn', kind: 'retention', message });
+        'VictoriaMetrics does not report its retention (no flags at /metrics). It silently drops older points, and they ' +
+        'count as loaded; --verify finds them';
+      notify({ level: 'warn', kind: 'retention', message });
     }
     return { ...defaultDatabaseSettings, precision: 'ms', ttlMs: retentionMs, limits };
   }
 
-  readBack(asker: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]> {
-    return readBack(asker, this.#options.db, this.#flags.names, points);
+  readBack(query: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]> {
+    return readBack(query, this.#deps.settings.db, this.#flags.names, points);
   }
-}
-
-function trimmed(to: string): RefusedError {
-  return new RefusedError(
-    sentence(
-      'looked at the flags of VictoriaMetrics',
-      'expected timestamps to be kept as they are sent (-influxTrimTimestamp=1ms)',
-      `got -influxTrimTimestamp=${to}`,
-      'start it without that flag for the load',
-    ),
-  );
 }

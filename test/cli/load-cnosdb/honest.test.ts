@@ -42,7 +42,7 @@ test('--drop-existing says what goes, drops it, and creates the database anew', 
   const { status, stderr } = await load([`--urls=${server.url}`, '--db-name=gone', '--drop-existing'], lines(3));
   expect([status, await count('gone', 'm')]).toEqual([0, '[{"n":3}]']);
   expect((await sql(server.url, 'gone', 'SHOW TABLES')).body).not.toContain('old');
-  expect(stderr).toContain('dropping database "gone" and all that is in it: 2 tables (old, older)');
+  expect(stderr).toContain('dropping database "gone" with all its data: 2 tables (old, older)');
 });
 
 test('--drop-existing of a database that is not there creates it', async () => {
@@ -137,7 +137,7 @@ test('the command itself reads standard input, and reports while it loads', asyn
 test('what to do is said in flags that it has', async () => {
   const missing = await load([`--urls=${server.url}`, '--db-name=nowhere'], lines(3));
   expect(missing.status).toBe(4);
-  expect(missing.stderr).toContain('see --db-name, or have it created with --do-create-db');
+  expect(missing.stderr).toContain('Check --db-name, or create the database with --do-create-db');
   const bad = await load([`--urls=${server.url}`, '--db-name='], lines(3));
   expect([bad.status, bad.stderr]).toEqual([2, expect.stringContaining('load_cnosdb: --db-name: expected text')]);
 });

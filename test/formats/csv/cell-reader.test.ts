@@ -48,7 +48,7 @@ function reference(text: Uint8Array, lax = false): string[][] | null {
 }
 
 describe.each(readdirSync(spectrum))('csv-spectrum: %s', (name) => {
-  test('has the rows that csv-parse finds', () => {
+  test('the reader finds the same rows as csv-parse', () => {
     const text = readFileSync(join(spectrum, name));
     const expected = reference(text, true);
     expect(expected).not.toBe(null);
@@ -56,7 +56,7 @@ describe.each(readdirSync(spectrum))('csv-spectrum: %s', (name) => {
   });
 });
 
-test('whatever csv-parse takes for rows, this reader takes for the same rows', () => {
+test('the reader splits random texts into the same rows as csv-parse', () => {
   const piece = fc.constantFrom(
     'a',
     '1.5',
@@ -84,7 +84,7 @@ test('whatever csv-parse takes for rows, this reader takes for the same rows', (
   );
 });
 
-test('rows written with every cell quoted are read back as they were', () => {
+test('rows with all cells quoted are read back unchanged', () => {
   fc.assert(
     fc.property(
       fc.array(fc.array(fc.string({ unit: 'grapheme' }), { minLength: 2, maxLength: 6 }), { minLength: 1 }),

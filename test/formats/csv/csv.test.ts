@@ -6,7 +6,7 @@ import { bytesSource, readAll } from '../support.js';
 
 const head = 'time,host,v\n';
 
-test('cells become the tags and fields of a point, with its time', async () => {
+test('cells become the tags, fields and time of a point', async () => {
   const format = csv({ tags: [tag('host')] });
   const { points, rejects } = await sent(format, `${head}1,a,1.5\n2,"b, =c",-2e3\n3,,7\n`);
   expect(points).toEqual(['m,host=a v=1.5 1', 'm,host=b\\,\\ \\=c v=-2e3 2', 'm v=7 3']);
@@ -14,7 +14,7 @@ test('cells become the tags and fields of a point, with its time', async () => {
   await expectValid(points);
 });
 
-test('every point keeps its original bytes, line and offset', async () => {
+test('each point keeps its original bytes, line and offset', async () => {
   const text = `${head}1,a,1\r\n\r\n2,"b\nc",x\n3,d,3`;
   const { points } = await readAll(csv(), Buffer.from(text), [5, 3, 1]);
   expect(points.map(({ source, line, offset, time }) => ({ source, line, offset, time }))).toEqual([
@@ -23,7 +23,7 @@ test('every point keeps its original bytes, line and offset', async () => {
   ]);
 });
 
-test('rejects are told with their lines, and reading goes on behind them', async () => {
+test('rejected rows are reported with their lines, and reading continues behind them', async () => {
   const rows = ['1,a,1', '2,b', '3,c,3,x', 'x,d,4', '5,"e"f,5', '6,f,NaN', '7,g,text', '8,h,8'];
   const { points, rejects } = await sent(csv({ tags: [tag('host')] }), head + rows.map((row) => `${row}\n`).join(''));
   expect(points).toEqual(['m,host=a v=1 1', 'm,host=h v=8 8']);
@@ -37,7 +37,7 @@ test('rejects are told with their lines, and reading goes on behind them', async
   ]);
 });
 
-test('a time that is none is shown with the column that it stands in', async () => {
+test('an invalid time is reported with its column', async () => {
   const source = bytesSource(Buffer.from('at,v\nnoon,1\n'), []);
   const messages: string[] = [];
   for await (const run of csv({ timeColumn: 'at' }).points(source, new AbortController().signal)) {
@@ -46,13 +46,13 @@ test('a time that is none is shown with the column that it stands in', async () 
   expect(messages).toEqual([expect.stringContaining('"noon" in column at')]);
 });
 
-test('a quote that is never closed costs its own line, not the rest of the file', async () => {
+test('a quote that never closes rejects its own line and not the rest of the file', async () => {
   const { points, rejects } = await sent(csv({ tags: [tag('host')] }), `${head}1,"a,1\n2,b,2\n3,c,3\n`);
   expect(points).toEqual(['m,host=b v=2 2', 'm,host=c v=3 3']);
   expect(rejects).toEqual(['2 bad-quote']);
 });
 
-test('rows behind a quote that is never closed are read as they are elsewhere', async () => {
+test('rows behind a quote that never closes are read normally', async () => {
   // In one piece, so that all of it is looked through for the end of that quote.
   const text = `${head}0,"",0\n1,"a,1\n2,"",2\n3,"",3\n`;
   for (const kernel of [undefined, false] as const) {
@@ -61,39 +61,39 @@ test('rows behind a quote that is never closed are read as they are elsewhere', 
   }
 });
 
-test('a time of few digits is a number, whatever the next cell begins with', async () => {
+test('a short time is read as a number, whatever the next cell begins with', async () => {
   const { points, rejects } = await sent(csv(), 'time,v\n123,-5\n1234,-5\n');
   expect({ points, rejects }).toEqual({ points: ['m v=-5 123', 'm v=-5 1234'], rejects: [] });
   expect((await sent(csv(), 'time,v\n12,a-b\n')).points).toEqual(['m v="a-b" 12']);
 });
 
-test('names of tables that are no UTF-8 are refused, and not taken for one table', async () => {
+test('table names that are not UTF-8 are rejected instead of merged into one table', async () => {
   const text = Buffer.from('time,t,v\n1,a,1\n2,\xff,1\n3,\xfe,1\n', 'latin1');
   const { points, rejects } = await sent(csv({ measurement: '{t}' }), text);
   expect({ points, rejects }).toEqual({ points: ['a v=1 1'], rejects: ['3 no-measurement', '4 no-measurement'] });
 });
 
-test('a last row without a line end is taken when it is whole, and refused when it was cut', async () => {
+test('a last row without a line end is accepted when it is complete and rejected when it is cut off', async () => {
   expect(await sent(csv(), `time,v\n1,1\n2,2`)).toEqual({ points: ['m v=1 1', 'm v=2 2'], rejects: [] });
   expect((await sent(csv(), `${head}1,a,1\n2,b`)).rejects).toEqual(['3 cut-short']);
   expect((await sent(csv(), `v,time\n1,1000\n2,200`)).rejects).toEqual(['3 cut-short']);
 });
 
-test('a row that is too long comes in parts and is one reject', async () => {
+test('an over-long row arrives in parts and counts as one reject', async () => {
   const format = csv({ maxPointBytes: 64, chunkBytes: 128 });
   const { points, rejects } = await readAll(format, Buffer.from(`${head}1,${'a'.repeat(500)},1\n2,b,2\n`), []);
   expect(rejects.map(({ reason, source }) => [reason, source.length])).toEqual([['too-long', 504]]);
   expect(points.map(({ text, line }) => [text, line])).toEqual([['m host="b",v=2 2', 3]]);
 });
 
-describe('types', () => {
-  test('numbers are floats, quoted and other text is a string, true and false are booleans', async () => {
+describe('types of CSV columns', () => {
+  test('numbers become floats, true and false become booleans, other text becomes strings', async () => {
     const { points } = await sent(csv(), 'time,a,b,c,d,e\n1,1,true,"2",x,False\n2,.5,false,3,,TRUE\n');
     expect(points).toEqual(['m a=1,b=t,c="2",d="x",e=f 1', 'm a=0.5,b=f,c="3",e=t 2']);
     await expectValid(points);
   });
 
-  test('the type seen first holds for the next input, and a contradiction is a reject', async () => {
+  test('the first type of a field holds for later inputs, and other values are rejected', async () => {
     const format = csv();
     await sent(format, 'time,v\n1,1\n');
     expect(await sent(format, 'time,v\n1,true\n2,"3"\n3,4\n')).toEqual({
@@ -102,17 +102,17 @@ describe('types', () => {
     });
   });
 
-  test('a rejected row teaches no type', async () => {
+  test('a rejected row does not fix the type of a field', async () => {
     expect(await sent(csv(), 'time,v\nx,text\n1,1\n')).toEqual({ points: ['m v=1 1'], rejects: ['2 bad-timestamp'] });
   });
 
-  test('each table has types of its own', async () => {
+  test('field types are separate for each table', async () => {
     const { points, rejects } = await sent(csv({ measurement: '{t}' }), 'time,t,v\n1,a,1\n2,b,x\n3,a,2\n4,,5\n');
     expect(points).toEqual(['a v=1 1', 'b v="x" 2', 'a v=2 3']);
     expect(rejects).toEqual(['5 no-measurement']);
   });
 
-  test('a table has a slash in its name where the target takes one', async () => {
+  test('a slash in a table name is accepted for targets that accept it', async () => {
     const text = 'time,t,v\n1,a/b,1\n2,c,2\n';
     const measurement = '{t}';
     expect(await sent(csv({ measurement }), text)).toEqual({ points: ['c v=2 2'], rejects: ['2 no-measurement'] });
@@ -120,7 +120,7 @@ describe('types', () => {
     expect(await sent(csv({ measurement, names }), text)).toEqual({ points: ['a/b v=1 1', 'c v=2 2'], rejects: [] });
   });
 
-  test('declared types hold, also for quoted cells', async () => {
+  test('declared types also apply to quoted cells', async () => {
     const fields = [
       field('i', 'integer'),
       field('u', 'unsigned', 'n'),
@@ -147,7 +147,7 @@ describe('types', () => {
     await expectValid(points);
   });
 
-  test('a whole number that no float holds is refused, unless it was declared', async () => {
+  test('a whole number beyond the exact range of floats is rejected unless its type is declared', async () => {
     expect((await sent(csv(), 'time,v\n1,9007199254740993\n2,9007199254740992\n')).rejects).toEqual([
       '2 inexact-integer',
     ]);
@@ -156,40 +156,40 @@ describe('types', () => {
   });
 });
 
-describe('headers', () => {
+describe('headers of CSV files', () => {
   test.each([
-    ['no time', {}, 'a,b\n', '--time-column'],
-    ['no table', { measurement: null }, 'time,b\n', '--measurement'],
-    ['a tag that is not there', { tags: [tag('x')] }, 'time,b\n', '"x"'],
-    ['no field', { tags: [tag('b')] }, 'time,b\n', '--fields'],
-    ['two columns of one name', {}, 'time,b,b\n', 'two called "b"'],
-    ['a column without a name', {}, 'time,,b\n', 'empty'],
-    ['a field that would be called time', { timeColumn: 'ts' }, 'time,ts,b\n', 'time is the name'],
-    ['quotes that do not fit', {}, '"time,b\n', '--quote'],
-  ])('%s is a usage error that says what to do', async (_, options, text, words) => {
+    ['a header without time', {}, 'a,b\n', '--time-column'],
+    ['a header without table', { measurement: null }, 'time,b\n', '--measurement'],
+    ['a missing tag column', { tags: [tag('x')] }, 'time,b\n', '"x"'],
+    ['a header without field', { tags: [tag('b')] }, 'time,b\n', '--fields'],
+    ['a repeated column name', {}, 'time,b,b\n', 'two columns named "b"'],
+    ['a column without name', {}, 'time,,b\n', 'empty'],
+    ['a field named time', { timeColumn: 'ts' }, 'time,ts,b\n', 'time is the name'],
+    ['a header with unmatched quotes', {}, '"time,b\n', '--quote'],
+  ])('%s ends with a usage error that names the fix', async (_, options, text, words) => {
     const failure = await sent(csv(options), `${text}1,2,3\n`).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UsageError);
     expect((failure as UsageError).message).toContain(words);
   });
 
-  test('a name that is no UTF-8 is refused with what to say, unless it goes nowhere', async () => {
+  test('a column name that is not UTF-8 is an error when the column is used', async () => {
     const text = Buffer.from('time,gr\xf6\xdfe,v\n1,2,3\n', 'latin1');
-    await expect(sent(csv(), text)).rejects.toThrow('--encoding latin1');
+    await expect(sent(csv(), text)).rejects.toThrow('--encoding');
     expect((await sent(csv({ encoding: 'latin1' }), text)).points).toEqual(['m größe=2,v=3 1']);
     expect((await sent(csv({ fields: [field('v')] }), text)).points).toEqual(['m v=3 1']);
   });
 
-  test('without a header columns go by their number', async () => {
+  test('columns without a header are named by their number', async () => {
     const format = csv({ noHeader: true, timeColumn: '3', tags: [tag('1', 'host')], fields: [field('2', null, 'v')] });
     expect((await sent(format, 'a,1,10\nb,2,20\n')).points).toEqual(['m,host=a v=1 10', 'm,host=b v=2 20']);
   });
 
-  test('lines before the header are passed over, whatever is in them', async () => {
+  test('lines before the header are skipped, whatever they hold', async () => {
     const { points } = await sent(csv({ skipLines: 2 }), 'made "by\n\ntime,v\n1,2\n', [1, 1, 1]);
     expect(points).toEqual(['m v=2 1']);
   });
 
-  test('what stands before the first row is kept for files of rejected rows', async () => {
+  test('the bytes before the first row are kept for files of rejected rows', async () => {
     const format = csv({ skipLines: 1 });
     const text = 'made by hand\n\ntime,v\n1,2\n';
     const source = Buffer.from(text);
@@ -215,30 +215,30 @@ describe('headers', () => {
   });
 });
 
-test('null words stand for no value where they are not quoted', async () => {
+test('unquoted null words stand for missing values', async () => {
   const format = csv({ nullWords: ['NA', '-'], tags: [tag('h')] });
   expect((await sent(format, 'time,h,v,w\n1,-,NA,1\n2,"-",2,NA\n')).points).toEqual(['m w=1 1', 'm,h=- v=2 2']);
 });
 
-test('latin1 is read as what it means', async () => {
+test('text in latin1 is decoded', async () => {
   const text = Buffer.from('time,größe\n1,"süß ""x"""\n', 'latin1');
   const { points } = await sent(csv({ encoding: 'latin1' }), text);
   expect(points).toEqual(['m größe="süß \\"x\\"" 1']);
   expect((await sent(csv(), Buffer.from('time,v\n1,\xfc\n', 'latin1'))).rejects).toEqual(['2 invalid-utf8']);
 });
 
-test('other delimiters and quotes are taken', async () => {
+test('other delimiters and quotes can be set', async () => {
   expect((await sent(csv({ delimiter: ';', quote: "'" }), "time;v\n1;'a;''b'\n")).points).toEqual(['m v="a;\'b" 1']);
   expect((await sent(csv({ quote: null }), 'time,v\n1,"a"\n')).points).toEqual(['m v="\\"a\\"" 1']);
   expect((await sent(csv({}, 'tsv'), 'time\tv\n1\ta, b\n')).points).toEqual(['m v="a, b" 1']);
 });
 
-test('a time that is missing is stamped where that was asked for', async () => {
+test('a missing time is left to --missing-timestamp now', async () => {
   expect((await sent(csv(), 'time,v\n,1\n')).rejects).toEqual(['2 no-timestamp']);
   expect((await sent(csv({ missingTimestamp: 'now' }), 'time,v\n,1\n')).points).toEqual(['m v=1']);
 });
 
-test('whatever the cells hold, what is sent is good line protocol, however the bytes come', async () => {
+test('random cells become valid line protocol in every chunking', async () => {
   const cell = fc.oneof(
     fc.string({ unit: 'grapheme' }),
     fc.string({ unit: fc.constantFrom('"', '\\', ' ', ',', '=', 'a', '\n', "'", '\0', '/', 'é') }),

@@ -6,7 +6,7 @@ import { mutatedInput, pair, random } from './oracle.js';
 const MUTATIONS = 200_000;
 const seed = Number(process.env.ORACLE_SEED ?? 20_260_901);
 
-test(`On ${MUTATIONS} mutated points in random chunks the kernel and the exact check agree`, {
+test(`the kernel and the exact check agree on ${MUTATIONS} mutated points in random chunks`, {
   timeout: 120_000,
 }, async () => {
   const next = random(seed);

@@ -2,7 +2,7 @@
 
 import * as model from '../../../src/core/types/index.js';
 import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
-import { Scan } from '../../../src/formats/line-protocol/line-scan.js';
+import { LineScan } from '../../../src/formats/line-protocol/line-scan.js';
 import { bytesSource, type Options } from '../support.js';
 
 const pairs = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}=${i}`).join();
@@ -150,7 +150,7 @@ const AS_EXPECTED = 258;
  * One window's points and rejects, how many the kernel took, and how many of them as expected: to decline what it should
  * take is a fault, too.
  */
-function outcome(scan: Scan, input: Buffer): string {
+function outcome(scan: LineScan, input: Buffer): string {
   const at = scan.layout.windows[0];
   scan.bytes.set(input, at);
   // What is behind the window is not to be taken for its end.
@@ -162,7 +162,7 @@ function outcome(scan: Scan, input: Buffer): string {
     stop = scan.run();
     told.push([...scan.index.subarray(0, scan.count * model.POINT_WORDS)], scan.rejects);
   }
-  return JSON.stringify([told, scan.ordinary, new Uint32Array(scan.bytes.buffer)[AS_EXPECTED]]);
+  return JSON.stringify([told, scan.kernelPoints, new Uint32Array(scan.bytes.buffer)[AS_EXPECTED]]);
 }
 
 /**
@@ -188,7 +188,7 @@ export function noticed(kernel: Uint8Array): boolean {
       ...each,
       chunkBytes: 1 << 20,
     };
-    const [scan, built] = [new Scan({ ...options, kernel }), new Scan(options)];
+    const [scan, built] = [new LineScan({ ...options, kernel }), new LineScan(options)];
     const wide = Buffer.from(
       corpus
         .map((line) => `${line}\n`.repeat(8))

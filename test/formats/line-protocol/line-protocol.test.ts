@@ -8,7 +8,7 @@ import { type Options, read, readAll } from '../support.js';
 
 const ns: Options = { maxPointBytes: 1024, precision: 'ns', missingTimestamp: 'reject' };
 
-test('A point is read with its place, its shape and its time', async () => {
+test('a point is read with its position, shape and time', async () => {
   const { points, rejects } = await read('# c\n\nm,t=a f=1i,g="x\ny" 1600000000000000000\r\n m f=1 -5 \n', ns);
   expect(rejects).toEqual([]);
   expect(points).toEqual([
@@ -90,13 +90,13 @@ test.each([
   ['m f="\u0000" 1', 'control-character'],
   [`m f="${'a'.repeat(1024)}" 1`, 'too-long'],
   [`m ${Array.from({ length: 16_385 }, (_, i) => `f${i}=1`).join()} 1`, 'too-many-columns', 1 << 20],
-])('%j is rejected as %s', async (line, reason, maxPointBytes = 1024) => {
+])('the line %j is rejected as %s', async (line, reason, maxPointBytes = 1024) => {
   const { points, rejects } = await read(`${line}\nm f=1 1\n`, { ...ns, maxPointBytes });
   expect(points.map(({ text }) => text)).toEqual(['m f=1 1']);
   expect(rejects.map((reject) => [reject.reason, reject.source, reject.line])).toEqual([[reason, line, 1]]);
 });
 
-test('Bytes that are not UTF-8 reject their line', async () => {
+test('a line with bytes that are not UTF-8 is rejected', async () => {
   for (const bad of [[0x80], [0xc1, 0x80], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xc3]]) {
     const input = Buffer.concat([Buffer.from('m f="'), Buffer.from(bad), Buffer.from('" 1\nm f=1 1\n')]);
     const { points, rejects } = await read(input, ns);
@@ -110,7 +110,7 @@ test.each([
   ['m f="a\\nb\\\\\\n\\"",g="\\\'" 1', 'm f="a\\\\nb\\\\\\\\n\\"",g="\\\'" 1'],
   ['m,t=a=b f=1 1', 'm,t=a\\=b f=1 1'],
   ['m,t=a=b\\ c,u=d  f="=" 1', 'm,t=a\\=b\\ c,u=d  f="=" 1'],
-])('%j is sent as %j', async (line, sent) => {
+])('the point %j is sent as %j', async (line, sent) => {
   const { points } = await read(`${line}\n`, ns);
   expect(points.map(({ text, source }) => [text, source])).toEqual([[sent, line]]);
 });
@@ -122,13 +122,13 @@ test.each([
   ['m f=1 1', ['m f=1 1'], []],
   ['', [], []],
   ['# only', [], []],
-])('At the end of an input without LF, %j gives %j and rejects %j', async (input, sent, reasons) => {
+])('the input %j without a final LF gives %j and rejects %j', async (input, sent, reasons) => {
   const { points, rejects } = await read(input, ns);
   expect(points.map(({ text }) => text)).toEqual(sent);
   expect(rejects.map(({ reason }) => reason)).toEqual(reasons);
 });
 
-test('A byte order mark is skipped, at the start only', async () => {
+test('a byte order mark is skipped only at the start', async () => {
   const { points } = await read('\ufeffm f=1 1\n\ufeffm f=1 1\n', ns, [1, 1, 1, 1]);
   expect(points.map(({ text, offset }) => [text, offset])).toEqual([
     ['m f=1 1', 3],
@@ -136,7 +136,7 @@ test('A byte order mark is skipped, at the start only', async () => {
   ]);
 });
 
-test('Points without a timestamp are handed on where they are to be stamped', async () => {
+test('points without a timestamp are accepted with --missing-timestamp now', async () => {
   const { points } = await read('m f=1\nm f=1 2\nm f=1 \r\n', { ...ns, missingTimestamp: 'now' });
   expect(points.map(({ text, time }) => [text, time])).toEqual([
     ['m f=1', null],
@@ -145,12 +145,12 @@ test('Points without a timestamp are handed on where they are to be stamped', as
   ]);
 });
 
-test('Beyond the bound on shapes, points are still read, with a shape of their own', async () => {
+test('points beyond the maximum of shapes are still read', async () => {
   const { points } = await read('a f=1 1\nb f=1 1\nc f=1 1\n', { ...ns, maxShapes: 2 });
   expect(points.map(({ shape }) => shape.table)).toEqual(['a', 'b', 'c']);
 });
 
-test('An over-long line arrives in parts that add up to it, and reading resumes behind it', async () => {
+test('an over-long line arrives in parts, and reading resumes behind it', async () => {
   const long = `m f="${'a\\'.repeat(3000)}`;
   const { points, rejects } = await read(`m f=1 1\n${long}\nm f=2 2\n`, ns, [700, 900, 100]);
   expect(points.map(({ text, line }) => [text, line])).toEqual([
@@ -160,7 +160,7 @@ test('An over-long line arrives in parts that add up to it, and reading resumes 
   expect(rejects).toMatchObject([{ reason: 'too-long', source: long, line: 2, offset: 8 }]);
 });
 
-test('One format reads input after input in the memory it took at first', async () => {
+test('one format reads several inputs in the memory of its construction', async () => {
   const format = new LineProtocol(ns);
   expect(format.memoryBytes).toBe(formatBytes(ns));
   const first = await readAll(format, Buffer.from('m f=1 100\nm f="'), []);
@@ -176,7 +176,7 @@ const pieces = fc.constantFrom(
 );
 const inputs = fc.array(pieces, { maxLength: 60 }).map((parts) => Buffer.from(parts.join('')));
 
-test('Any chunking of any input gives the same points, rejects, lines and offsets', async () => {
+test('random inputs give the same points, rejects, lines and offsets in every chunking', async () => {
   const whole = new LineProtocol({ ...ns, maxPointBytes: 64 });
   const cut = new LineProtocol({ ...ns, maxPointBytes: 64, chunkBytes: 97, indexPoints: 3 });
   await fc.assert(
@@ -187,7 +187,7 @@ test('Any chunking of any input gives the same points, rejects, lines and offset
   );
 });
 
-test('Every byte of an input belongs to a point, a reject, a comment or a blank, and all of it is used', async () => {
+test('every byte of an input belongs to a point, a reject, a comment or a blank', async () => {
   const format = new LineProtocol({ ...ns, maxPointBytes: 64, chunkBytes: 50 });
   await fc.assert(
     fc.asyncProperty(inputs, async (input) => {

@@ -22,7 +22,7 @@ function source(text: string): ByteSource {
   };
 }
 
-test('a point over a hundred chunks is looked at when it begins and when its line ends', async () => {
+test('a point that spans a hundred chunks is scanned only at its start and at its end', async () => {
   const looks = vi.spyOn(PointReader.prototype, 'read');
   const format = new LineProtocol({
     ...{ maxPointBytes: 20_000, precision: 'ns', missingTimestamp: 'reject', chunkBytes: 100 },

@@ -52,7 +52,7 @@ function contradictory(points: readonly { shape: Shape }[]): boolean {
   );
 }
 
-test.each(['', '\n'])('Every body passed whole, ended by %j, was stored as exactly the points we read', async (end) => {
+test.each(['', '\n'])('each recorded body that ends with %j was stored as exactly the points we read', async (end) => {
   let passed = 0;
   for (const { body, status, tables } of recordings) {
     // The server dates points without a timestamp itself; a body that ends in a blank line is one more variant.
@@ -66,7 +66,7 @@ test.each(['', '\n'])('Every body passed whole, ended by %j, was stored as exact
   expect(passed).toBeGreaterThan(300);
 });
 
-test('Every stored body that we refuse is in the list of refusals with its reason, and few of them were harmless', async () => {
+test('each recorded body that we reject is listed with its reason, and few of them were harmless', async () => {
   const bodies: Record<string, string> = {};
   let stored = 0;
   for (const { name, body, status, tables } of recordings) {

@@ -27,7 +27,7 @@ export function made(
   const options: Options = { ...plain, maxPointBytes: 700, chunkBytes: 3000, ...more };
   const rows = new RowFormatMemory(options);
   const format = name === 'ndjson' ? new Ndjson(rows) : new Csv(name, rows, options);
-  return { format, taken: () => rows.kernel?.ordinary ?? 0 };
+  return { format, taken: () => rows.kernel?.kernelRows ?? 0 };
 }
 
 export function pair(name: Name, more: Partial<Options>): Pair {

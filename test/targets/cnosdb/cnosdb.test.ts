@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { RefusedError, UnavailableError } from '../../../src/core/errors.js';
 import type { Clock, Notice, Target } from '../../../src/core/types/index.js';
-import { type CnosdbOptions, createCnosdb } from '../../../src/targets/cnosdb/cnosdb.js';
+import { cnosdb } from '../../../src/targets/cnosdb/index.js';
+import type { TargetSettings } from '../../../src/targets/types.js';
 import { realClock, VirtualClock } from '../../support/clock.js';
 import { type Cluster, type ClusterOptions, type ScriptedRequest, startCluster } from '../../support/cluster.js';
+import { targetDeps } from '../../support/target-deps.js';
 
 let cluster: Cluster;
 const targets: Target[] = [];
@@ -15,40 +17,21 @@ afterEach(async () => {
 const notices: Notice[] = [];
 
 async function setup(
-  options: Partial<CnosdbOptions> = {},
+  settings: Partial<TargetSettings> = {},
   of: ClusterOptions = {},
   clock = realClock,
+  notify?: (notice: Notice) => void,
 ): Promise<Target> {
   notices.length = 0;
   cluster = await startCluster(of);
-  const target = createCnosdb(
-    {
-      urls: cluster.urls.map((url) => ({ shown: url, origin: url })),
-      db: 'db',
-      tenant: 'cnosdb',
-      user: 'root',
-      password: 'secret',
-      precision: 'ns',
-      inputPrecision: 'ns',
-      createDb: false,
-      dbOptions: null,
-      compression: 'auto',
-      headers: [],
-      tls: { ca: null, cert: null, key: null, insecure: false },
-      connections: 4,
-      waitForTargetMs: 0,
-      version: '9.9.9',
-      notify: (notice) => notices.push(notice),
-      ...options,
-    },
-    clock,
-  );
+  const deps = targetDeps(cluster.urls, settings, { clock, notices });
+  const target = await cnosdb.create({ ...deps, notify: notify ?? deps.notify });
   targets.push(target);
   return target;
 }
 
-/** Pauses between two looks take no time; time limits stay what they are. */
-const eager: Clock = { ...realClock, sleep: (ms, signal) => realClock.sleep(ms <= 1000 ? 0 : ms, signal) };
+/** Skips the pauses between attempts. Time limits stay. */
+const impatient: Clock = { ...realClock, sleep: (ms, signal) => realClock.sleep(ms <= 1000 ? 0 : ms, signal) };
 
 const never = new AbortController().signal;
 const describe = (target: Target): ReturnType<Target['describe']> => target.describe(never);
@@ -57,7 +40,7 @@ async function write(target: Target, body: string, signal = never): ReturnType<T
   return target.write(await target.encode(Buffer.from(body)), body.split('\n').length - 1, 20_000, signal);
 }
 
-test('a healthy target is described before anything is sent', async () => {
+test('a healthy target is described before any point is sent', async () => {
   const target = await setup({}, { nodes: 2, databases: { db: { ttl: '10d', shard: 3 } }, version: '2.4.1' });
   expect(await describe(target)).toEqual({
     kind: 'cnosdb',
@@ -76,28 +59,28 @@ test('a healthy target is described before anything is sent', async () => {
   expect(cluster.writes).toEqual([]);
 });
 
-test('a bad password is refused at once, with what to do and without the password', async () => {
+test('a wrong password is refused at once, with advice and without the password', async () => {
   const target = await setup({ waitForTargetMs: 60_000 }, { credentials: 'root:other' });
   const error: unknown = await describe(target).catch((each: unknown) => each);
   expect(error).toBeInstanceOf(RefusedError);
   expect(String(error)).toMatch(
-    /as user root — expected .* — got Auth error: Access denied .* — see --user and --password/,
+    /as user root: expected .*, found Auth error: Access denied .*\. Check --user and --password/,
   );
   expect(String(error)).not.toContain('secret');
 });
 
 test('an unknown tenant and an unknown database are refused', async () => {
   await expect(describe(await setup({ tenant: 'nosuch' }))).rejects.toThrow(
-    'The tenant nosuch not found — see --tenant',
+    'The tenant nosuch not found. Check --tenant.',
   );
   await cluster.stop();
   const other = await setup({ db: 'nosuch', waitForTargetMs: 60_000 });
-  await expect(describe(other)).rejects.toThrow('looked for database "nosuch" on http://127.0.0.1');
+  await expect(describe(other)).rejects.toThrow('looking for database "nosuch" on http://127.0.0.1');
   await expect(describe(other)).rejects.toThrow('--create-db');
   expect(cluster.databases.has('nosuch')).toBe(false);
 });
 
-test('a missing database is created when that is wanted, whatever its name, and waited for on every node', async () => {
+test('--create-db creates a missing database of any name and waits for it on every node', async () => {
   let unaware = 3;
   const lagging = ({ node, kind }: ScriptedRequest): { answer: { status: number; body: string } } | undefined => {
     if (node !== 1 || kind !== 'empty-write' || unaware-- <= 0) return undefined;
@@ -116,7 +99,7 @@ test('a missing database is created when that is wanted, whatever its name, and 
   expect(cluster.points('My "db & co')).toBe(1);
 });
 
-test('a database that is there is not created again, and options for it are said to be unused', async () => {
+test('an existing database is not created again, and a notice says that --db-options was not applied', async () => {
   await describe(await setup({ createDb: true, dbOptions: 'SHARD 3' }));
   expect(cluster.statements).toEqual(['DESCRIBE DATABASE "db"']);
   expect(notices.map(({ kind }) => kind)).toEqual(['db-options']);
@@ -125,35 +108,36 @@ test('a database that is there is not created again, and options for it are said
 test('a database whose PRECISION would merge points is refused with the figures', async () => {
   const target = await setup({}, { databases: { db: { precision: 'MS' } } });
   await expect(describe(target)).rejects.toThrow(
-    /expected PRECISION NS.* — got MS: of a series, each 1000000 timestamps .* --db-options "PRECISION 'NS'"/,
+    /expected PRECISION NS.*, found PRECISION MS, where 1000000 timestamps of a series .* --db-options "PRECISION 'NS'"/,
   );
   await cluster.stop();
-  const coarse = await setup({ precision: 'ms', inputPrecision: 's' }, { databases: { db: { precision: 'MS' } } });
+  const coarse = await setup({ precision: 's' }, { databases: { db: { precision: 'MS' } } });
   expect((await describe(coarse)).database.precision).toBe('ms');
 });
 
-test('a target that is down is waited for, then given up with its address and what to do', async () => {
+test('a target that stays down ends the wait with its address and advice', async () => {
   const target = await setup();
   const url = cluster.urls[0];
   await cluster.stop();
   const error: unknown = await describe(target).catch((each: unknown) => each);
   expect(error).toBeInstanceOf(UnavailableError);
+  expect(String(error)).toMatch(/waiting \d+ms for CnosDB: expected an empty write to be acknowledged, found/);
   expect(String(error)).toContain(
-    `waited 0s for ${url} — expected an acknowledged empty write — got connection refused — start it, or wait longer with --wait-for-target`,
+    `${url}: connection refused. Start the target, or wait longer with --wait-for-target.`,
   );
 });
 
-test('a target that comes up while it is waited for is used', async () => {
+test('a target that starts during the wait is used', async () => {
   let looks = 0;
   const notify = (notice: Notice): void => {
     if (notice.kind === 'waiting' && looks++ === 0) void cluster.startNode(0);
   };
-  const target = await setup({ waitForTargetMs: 30_000, notify }, {}, eager);
+  const target = await setup({ waitForTargetMs: 30_000 }, {}, impatient, notify);
   await cluster.stopNode(0);
   expect((await describe(target)).endpoints[0]?.reachable).toBe(true);
 });
 
-test('one endpoint of two is enough; the other is named, and left alone', async () => {
+test('one endpoint of two is enough, and the other is reported and gets no points', async () => {
   const target = await setup({}, { nodes: 2 });
   await cluster.stopNode(0);
   const { endpoints } = await describe(target);
@@ -171,28 +155,28 @@ test('one endpoint of two is enough; the other is named, and left alone', async 
 
 test.each([
   ['404', { status: 404 }, 'port 8902'],
-  ['a login page', { status: 200, body: '<html>log in</html>' }, 'not a CnosDB'],
+  ['a login page', { status: 200, body: '<html>log in</html>' }, 'Check --url: is this CnosDB?'],
   ['a redirect', { status: 307, headers: { location: 'https://elsewhere/' } }, 'https://elsewhere/'],
-])('a port that answers with %s is refused with words that help', async (_, answer, words) => {
+])('a port that answers with %s is refused with useful advice', async (_, answer, words) => {
   const target = await setup({ waitForTargetMs: 60_000 }, { script: { onHeaders: () => ({ answer }) } });
   await expect(describe(target)).rejects.toThrow(RefusedError);
   await expect(describe(target)).rejects.toThrow(words);
 });
 
-test('settings that are garbage are refused, not guessed', async () => {
+test('unreadable database settings are refused instead of guessed', async () => {
   const target = await setup(
     {},
     { script: { onOther: ({ kind }) => (kind === 'sql' ? { answer: { status: 200, body: '<html>' } } : undefined) } },
   );
-  await expect(describe(target)).rejects.toThrow('is this a CnosDB? see --url');
+  await expect(describe(target)).rejects.toThrow('Check --url: is this CnosDB?');
 });
 
-test('questions are asked again while the cluster is forming, of every endpoint', async () => {
+test('queries go to every endpoint in turn while the cluster is forming', async () => {
   const asked: number[] = [];
   const forming = JSON.stringify({ error_code: '030015', error_message: 'Request meta cluster error: no leader' });
   const onOther = ({ kind, node }: ScriptedRequest): { answer: { status: number; body: string } } | undefined =>
     kind === 'sql' && asked.push(node) < 5 ? { answer: { status: 422, body: forming } } : undefined;
-  const target = await setup({ waitForTargetMs: 30_000 }, { nodes: 2, script: { onOther } }, eager);
+  const target = await setup({ waitForTargetMs: 30_000 }, { nodes: 2, script: { onOther } }, impatient);
   expect((await describe(target)).database.shard).toBe(1);
   expect(asked).toEqual([0, 1, 0, 1, 0]);
 });
@@ -200,12 +184,12 @@ test('questions are asked again while the cluster is forming, of every endpoint'
 test('waiting for the target ends at once when the signal aborts', async () => {
   const controller = new AbortController();
   const notify = (): void => controller.abort(new Error('stopped'));
-  const target = await setup({ waitForTargetMs: 3_600_000, notify });
+  const target = await setup({ waitForTargetMs: 3_600_000 }, {}, realClock, notify);
   await cluster.stopNode(0);
   await expect(target.describe(controller.signal)).rejects.toThrow('stopped');
 });
 
-test('columns are told for all tables or one, and an unknown table has none', async () => {
+test('columns come for all tables or for one, and an unknown table has no columns', async () => {
   const target = await setup();
   expect(await target.columns(never)).toEqual([]);
   await write(target, 'cpu,host=a usage=1,n=3i,u=7u,ok=true,note="x y" 1\n');
@@ -224,10 +208,10 @@ test('columns are told for all tables or one, and an unknown table has none', as
   expect(await target.columns(never, 'nope')).toEqual([]);
 });
 
-test('a write carries what CnosDB wants to see', async () => {
+test('a write carries database, credentials, encoding and user headers', async () => {
   const seen: ScriptedRequest[] = [];
   const target = await setup(
-    { compression: 'gzip', headers: [['X-Team', 'a b']] },
+    { compression: 'gzip', headers: [{ name: 'X-Team', value: 'a b' }] },
     { script: { onWrite: (request) => void seen.push(request) } },
   );
   const attempt = await write(target, 'm f=1 1\nm f=2 2\n');
@@ -245,7 +229,7 @@ test('a write carries what CnosDB wants to see', async () => {
   expect(target.endpoints()).toEqual([{ url: cluster.urls[0], loaded: 2, failures: 0, openSeconds: 0 }]);
 });
 
-test('what the target says of a body is a verdict, never an exception', async () => {
+test('every answer to a write is a verdict, never an exception', async () => {
   const target = await setup({}, { script: { maxBodyBytes: 1000 } });
   expect((await write(target, 'm f=1 1\nm f=oops 2\n')).verdict).toMatchObject({
     kind: 'rejected',
@@ -258,7 +242,7 @@ test('what the target says of a body is a verdict, never an exception', async ()
   expect((await write(target, 'm f=1 1\n')).verdict).toMatchObject({ kind: 'dropped', mayBeApplied: true });
 });
 
-test('an answer that does not come in time may still land', async () => {
+test('a timed-out write may still be applied', async () => {
   const clock = new VirtualClock();
   let came = (): void => {};
   const arrived = new Promise<void>((resolve) => {
@@ -282,7 +266,7 @@ test('an answer that does not come in time may still land', async () => {
   expect([latencyMs, sentBytes]).toEqual([20_000, 8]);
 });
 
-test('an abort tears the request down, and the attempt is dropped', async () => {
+test('an aborted write is dropped and counts as no failure of its endpoint', async () => {
   const controller = new AbortController();
   const target = await setup(
     {},
@@ -299,7 +283,7 @@ test('an abort tears the request down, and the attempt is dropped', async () => 
   expect(target.endpoints()[0]?.failures).toBe(0);
 });
 
-test('a node that dies loses nothing and gets its share again when it is back', async () => {
+test('a node that dies loses no point and gets its share again when it returns', async () => {
   const target = await setup({}, { nodes: 2 });
   const load = async (from: number, to: number): Promise<number> => {
     let misses = 0;
@@ -320,7 +304,7 @@ test('a node that dies loses nothing and gets its share again when it is back', 
   expect(notices.map(({ kind }) => kind)).toEqual(['endpoint-down', 'endpoint-back']);
 });
 
-test('a flush is one COMPACT DATABASE to one endpoint, and says how long it took', async () => {
+test('a flush is one COMPACT DATABASE to one endpoint', async () => {
   const target = await setup({ db: 'a"b' }, { nodes: 2, databases: ['a"b'] });
   expect(await target.flush(1000, never)).toMatchObject({ kind: 'done', reason: null });
   expect(cluster.statements).toEqual(['COMPACT DATABASE "a""b"']);
@@ -344,21 +328,21 @@ test.each([
     /not found/,
   ],
   ['failed', { reset: 'after-body' }, /connection/],
-] as const)('a flush that ends as %s is a value, with the reason', async (kind, step, reason) => {
+] as const)('a flush that ends as %s returns the reason', async (kind, step, reason) => {
   const target = await setup({}, { script: { onOther: () => step } });
   const outcome = await target.flush(kind === 'timedOut' ? 50 : 10_000, never);
   expect(outcome.kind).toBe(kind);
   expect(outcome.reason).toMatch(reason);
 });
 
-test('a flush goes to the next endpoint when one cannot be reached', async () => {
+test('a flush goes to the next endpoint when the first is unreachable', async () => {
   const target = await setup({}, { nodes: 2 });
   await cluster.stopNode(0);
   await target.flush(1000, never);
   expect(await target.flush(1000, never)).toMatchObject({ kind: 'done' });
 });
 
-test('gauges are told per endpoint; one that does not say is null', async () => {
+test('gauges come for each endpoint, null where a node does not report them', async () => {
   const page = 'vnode_cache_size_total{database="db",node_id="1",tenant="cnosdb",vnode_id="2"} 77\n';
   const onOther = ({ node, path }: ScriptedRequest) =>
     path === '/metrics' && node === 1 ? { answer: { status: 200, body: page } } : undefined;
@@ -366,7 +350,7 @@ test('gauges are told per endpoint; one that does not say is null', async () => 
   expect(await target.gauges(never)).toEqual([null, 77]);
 });
 
-test('the layout comes from SHOW REPLICAS, and from the endpoints where that is refused', async () => {
+test('the layout comes from SHOW REPLICAS, or from the endpoints where that is refused', async () => {
   const rows = [
     { database: 'db', location: '1001*,1002', replica_id: 1, start_time: 'a', end_time: 'b' },
     { database: 'db', location: '1002*,1003', replica_id: 4, start_time: 'a', end_time: 'b' },
@@ -384,7 +368,7 @@ test('the layout comes from SHOW REPLICAS, and from the endpoints where that is 
 test.each([
   ['blanks, then an error', `${' '.repeat(70_000)}{"error_code":"040004"}`],
   ['a page', '<html>'],
-])('200 acknowledges with nothing behind it: %s', async (_, body) => {
+])('a 200 with a body is no acknowledgement: %s', async (_, body) => {
   const target = await setup({}, { script: { onWrite: () => ({ answer: { status: 200, body } }) } });
   expect((await write(target, 'm f=1 1\n')).verdict).toMatchObject({ kind: 'refused' });
 });

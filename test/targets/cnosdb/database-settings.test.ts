@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  columnsOf,
-  durationMs,
-  rowsOf,
-  settingsOf,
-  sizeBytes,
-  timesMerged,
-} from '../../../src/targets/cnosdb/database-settings.js';
+import { columnsOf, settingsOf, timesMerged } from '../../../src/targets/cnosdb/database-settings.js';
+import { durationMs, sizeBytes } from '../../../src/targets/http/server-values.js';
 
 const day = 86_400_000;
 
@@ -25,7 +19,7 @@ test.each([
   expect(durationMs(text)).toBe(ms);
 });
 
-test('what is no duration is said to be none', () => {
+test('text that is not a duration is an error', () => {
   for (const text of ['', 'soon', '3 parsecs', '12']) expect(() => durationMs(text)).toThrow('not a duration');
 });
 
@@ -39,10 +33,10 @@ test.each([
   expect(sizeBytes(text)).toBe(bytes);
 });
 
-test('the settings of a 2.4.3 database are read', () => {
-  const row = rowsOf(
+test('all settings of a 2.4.3 database are parsed', () => {
+  const [row] = JSON.parse(
     '[{"max_cache_readers":32,"max_memcache_size":"16 MiB","precision":"NS","replica":2,"shard":3,"strict_write":false,"ttl":"10d","vnode_duration":"30days"}]',
-  )[0];
+  ) as [Record<string, unknown>];
   expect(settingsOf(row)).toEqual({
     precision: 'ns',
     ttlMs: 10 * day,
@@ -54,16 +48,14 @@ test('the settings of a 2.4.3 database are read', () => {
   });
 });
 
-test('a 2.3 database shows five settings, and its memcache is unknown', () => {
+test('a 2.3 database shows five settings, and its memcache size stays unknown', () => {
   const row = { ttl: 'INF', shard: 1, vnode_duration: '365 Days', replica: 1, percision: 'MS' };
   expect(settingsOf(row)).toMatchObject({ precision: 'ms', ttlMs: null, maxMemcacheBytes: null, strictWrite: false });
 });
 
-test('settings that are none are refused', () => {
+test('unreadable settings are an error', () => {
   expect(() => settingsOf({})).toThrow('not a precision');
-  expect(() => rowsOf('<html>')).toThrow(SyntaxError);
-  expect(() => rowsOf('{"a":1}')).toThrow('not an array of rows');
-  expect(rowsOf('')).toEqual([]);
+  expect(() => settingsOf({ precision: 'ns', ttl: 'INF', shard: 'many' })).toThrow('not a count');
 });
 
 test.each([
@@ -78,7 +70,7 @@ test.each([
   expect(timesMerged(database, input)).toBeCloseTo(times, 9);
 });
 
-test('columns are what line protocol can write to them', () => {
+test('columns have the line-protocol type that fits them', () => {
   const row = (column_name: string, column_type: string, data_type: string): Record<string, string> => ({
     table_name: 't',
     column_name,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { cacheBytes } from '../../../src/targets/cnosdb/gauge.js';
+import { cacheBytes } from '../../../src/targets/cnosdb/caches.js';
 import { layoutOf } from '../../../src/targets/cnosdb/node-layout.js';
 
 interface Recorded {
@@ -17,12 +17,12 @@ const rows = JSON.parse(recorded?.response.body ?? '[]') as Record<string, unkno
 const one = { shard: 1, replica: 1, endpoints: 1 };
 const group = (location: string, bucket = 'a', database = 'db') => ({ database, location, start_time: bucket });
 
-test('the recorded answer of a single node is one node with one vnode of the database in each time bucket', () => {
+test('the recorded single node holds one vnode of the database in each time bucket', () => {
   expect(rows.length).toBeGreaterThan(3);
   expect(layoutOf(rows, 'wire', one)).toEqual({ nodes: 1, vnodesPerNode: 1, from: 'replicas' });
 });
 
-test('nodes are counted from the groups of the database, however few URLs there are', () => {
+test('the replica groups of the database show the number of nodes, whatever the number of URLs', () => {
   const groups = [group('1001*,1002'), group('1002,1003*'), group('1003,1001*')];
   expect(layoutOf(groups, 'db', { shard: 3, replica: 2, endpoints: 1 })).toEqual({
     nodes: 3,
@@ -31,12 +31,12 @@ test('nodes are counted from the groups of the database, however few URLs there 
   });
 });
 
-test('the fullest node of the fullest bucket counts, not the mean', () => {
+test('the fullest node of the fullest bucket counts, not the average', () => {
   const groups = [group('1*', 'a'), group('2*', 'a'), group('1*', 'b'), group('1*', 'b'), group('9*', 'b', 'other')];
   expect(layoutOf(groups, 'db', one)).toEqual({ nodes: 2, vnodesPerNode: 2, from: 'replicas' });
 });
 
-test('a database without buckets is spread over the nodes that hold others, and no node gets more than there is', () => {
+test('a database without buckets is assumed on the nodes of other databases', () => {
   const others = [group('1*,2', 'a', 'x'), group('3*,2', 'a', 'x')];
   expect(layoutOf(others, 'db', { shard: 2, replica: 2, endpoints: 1 })).toEqual({
     nodes: 3,
@@ -46,7 +46,7 @@ test('a database without buckets is spread over the nodes that hold others, and 
   expect(layoutOf(others, 'db', one)).toEqual({ nodes: 1, vnodesPerNode: 1, from: 'replicas' });
 });
 
-test('with nothing told, the endpoints are taken for the nodes', () => {
+test('without replica groups the endpoints count as nodes', () => {
   expect(layoutOf([], 'db', { shard: 3, replica: 2, endpoints: 3 })).toEqual({
     nodes: 3,
     vnodesPerNode: 2,
@@ -55,7 +55,7 @@ test('with nothing told, the endpoints are taken for the nodes', () => {
   expect(layoutOf([], 'db', { shard: 3, replica: 2, endpoints: 1 }).vnodesPerNode).toBe(6);
 });
 
-test('the recorded page of metrics gives the bytes of one database, and none where it is not told', () => {
+test('the recorded metrics page shows the cache bytes of one database, or null without the gauge', () => {
   const page = readFileSync('fixtures/wire/metrics.txt', 'utf8');
   expect(cacheBytes(page, 'cnosdb', 'wire')).toBe(9504);
   expect(cacheBytes(page, 'cnosdb', 'public')).toBe(0);

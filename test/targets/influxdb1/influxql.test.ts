@@ -1,45 +1,52 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RefusedError } from '../../../src/core/errors.js';
-import { ask, Digits, exactly, question, quoted, text } from '../../../src/targets/influxdb1/influxql.js';
-import type { QueryClient } from '../../../src/targets/lines/query-client.js';
+import type { QueryClient } from '../../../src/targets/http/query-client.js';
+import { verdicts } from '../../../src/targets/influxdb1/influxdb1-verdicts.js';
+import {
+  Digits,
+  exactJson,
+  influxql,
+  quoted,
+  quotedText,
+  statements,
+} from '../../../src/targets/influxdb1/influxql.js';
+import { scriptedQueryClient } from '../../support/query-client.js';
 
-const asked = question('d', ['SHOW DATABASES']);
+const request = statements('d', ['SHOW DATABASES']);
 
-/** An Asker whose target says the same to everything. */
-function saying(status: number, body: string): QueryClient {
-  const refused = (_: unknown, got: string): RefusedError => new RefusedError(got);
-  return { answer: () => Promise.resolve({ status, headers: {}, body }), refused } as unknown as QueryClient;
+/** A client whose target gives the same answer to every query. */
+function answering(status: number, body: string): QueryClient {
+  return scriptedQueryClient(() => ({ status, body }), { verdicts });
 }
 
-test('names and texts cannot end before their quote', () => {
+test('quotes in names and strings are escaped', () => {
   expect(quoted('a"b\\c\nd')).toBe('"a\\"b\\\\c\\nd"');
-  expect(text("it's \\ so")).toBe("'it\\'s \\\\ so'");
+  expect(quotedText("it's \\ so")).toBe("'it\\'s \\\\ so'");
 });
 
-test('statements go as one form, with times in nanoseconds', () => {
-  const { path, body, headers } = question('my db', ['A', 'B']);
+test('statements are sent as one form that asks for times in nanoseconds', () => {
+  const { path, body, headers } = statements('my db', ['A', 'B']);
   expect([path, headers]).toEqual(['/query', { 'content-type': 'application/x-www-form-urlencoded' }]);
   expect(Object.fromEntries(new URLSearchParams(body))).toEqual({ db: 'my db', epoch: 'ns', q: 'A; B' });
 });
 
-test('every number keeps its digits, wherever it stands, and texts that look like numbers stay texts', () => {
+test('every number keeps its digits, and strings that look like numbers stay strings', () => {
   const json = '{"a":[9223372036854775807,-1.50e-7,"12","a\\"1\\"",true,null],"1":{"x y":0}}';
-  expect(exactly(json)).toEqual({
+  expect(exactJson(json)).toEqual({
     a: [new Digits('9223372036854775807'), new Digits('-1.50e-7'), '12', 'a"1"', true, null],
     1: { 'x y': new Digits('0') },
   });
-  expect(exactly('<html>')).toBeNull();
+  expect(exactJson('<html>')).toBeUndefined();
 });
 
-test('any JSON comes out as JSON.parse has it, but for its numbers', () => {
+test('exact JSON equals JSON.parse except for numbers', () => {
   const digits = (value: unknown): unknown => {
     if (typeof value === 'number') return new Digits(JSON.stringify(value));
     if (Array.isArray(value)) return value.map(digits);
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, digits(of)]));
   };
-  // A text that begins with NUL cannot be told from a number; no name or value in a target has one.
+  // A string that begins with NUL would read as a number. Targets hold no such names or values.
   const texts = fc.string({ unit: 'binary' }).filter((each) => !each.startsWith('\0'));
   const key = texts.filter((each) => each !== '__proto__');
   const { any } = fc.letrec((tie) => ({
@@ -55,28 +62,28 @@ test('any JSON comes out as JSON.parse has it, but for its numbers', () => {
   }));
   fc.assert(
     fc.property(any, (value) => {
-      expect(exactly(JSON.stringify(value))).toEqual(digits(value));
+      expect(exactJson(JSON.stringify(value))).toEqual(digits(value));
     }),
   );
 });
 
-test('series come by statement, with what they lack filled in', async () => {
+test('series come for each statement, with missing parts filled in', async () => {
   const body =
     '{"results":[{"statement_id":0,"series":[{"name":"m","columns":["time","v"],"values":[[1,2]]}]},{"statement_id":1}]}';
-  expect(await ask(saying(200, body), asked)).toEqual([
+  expect(await influxql(answering(200, body), request)).toEqual([
     [{ name: 'm', tags: {}, columns: ['time', 'v'], values: [[new Digits('1'), new Digits('2')]] }],
     [],
   ]);
 });
 
-test.each([401, 403])('%s is a question that the user may not ask', async (status) => {
-  expect(await ask(saying(status, '{"error":"no"}'), asked)).toBe('refused');
+test.each([401, 403])('a %s answer to a query returns null', async (status) => {
+  expect(await influxql(answering(status, '{"error":"no"}'), request)).toBeNull();
 });
 
 test.each([
-  ['a statement that fails', 200, '{"results":[{"error":"retention policy not found"}]}', 'retention policy not found'],
-  ['no results', 200, '{"error":"x"}', '200 {"error":"x"}'],
-  ['no JSON', 404, '404 page not found\n', '404 404 page not found'],
-])('%s is refused in its words', async (_, status, body, words) => {
-  await expect(ask(saying(status, body), asked)).rejects.toThrow(words);
+  ['a failed statement', 200, '{"results":[{"error":"retention policy not found"}]}', 'retention policy not found'],
+  ['a body without results', 200, '{"error":"x"}', 'found status 200 ({"error":"x"})'],
+  ['a body that is not JSON', 404, '404 page not found\n', 'found status 404 (404 page not found)'],
+])('%s is refused with the words of the target', async (_, status, body, words) => {
+  await expect(influxql(answering(status, body), request)).rejects.toThrow(words);
 });

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import type { PointValues } from '../../../src/core/types/index.js';
-import type { QueryClient, Question } from '../../../src/targets/lines/query-client.js';
 import { readBack } from '../../../src/targets/victoriametrics/read-back-export.js';
-import { flagsOf } from '../../../src/targets/victoriametrics/start-flags.js';
+import { startFlags } from '../../../src/targets/victoriametrics/start-flags.js';
+import { verdicts } from '../../../src/targets/victoriametrics/victoriametrics-verdicts.js';
+import { realClock } from '../../support/clock.js';
+import { scriptedQueryClient } from '../../support/query-client.js';
 
-const { names } = flagsOf('');
+const { names } = startFlags('');
 const point: PointValues = {
   table: 'm',
   time: 5_000_000n,
@@ -15,7 +17,7 @@ const point: PointValues = {
   ]),
 };
 
-/** A target that shows a field after so many flushes. */
+/** A target that shows each field after that number of flushes. */
 function showing(after: { readonly f: number; readonly g: number }) {
   let flushes = 0;
   const waits: number[] = [];
@@ -23,34 +25,37 @@ function showing(after: { readonly f: number; readonly g: number }) {
     flushes < after[field]
       ? ''
       : `${JSON.stringify({ metric: { __name__: `m_${field}`, db: 'd', t: 'a' }, values: [value], timestamps: [5] })}\n`;
-  const answer = ({ path }: Question): Promise<object> => {
-    if (path === '/internal/force_flush') flushes += 1;
-    return Promise.resolve({ status: 200, headers: {}, body: line('f', 1.5) + line('g', 2) });
-  };
-  const wait = (ms: number): Promise<void> => {
+  const sleep = (ms: number): Promise<void> => {
     waits.push(ms);
     return Promise.resolve();
   };
-  return { asker: { answer, wait } as unknown as QueryClient, waits };
+  const query = scriptedQueryClient(
+    ({ path }) => {
+      if (path === '/internal/force_flush') flushes += 1;
+      return { status: 200, body: line('f', 1.5) + line('g', 2) };
+    },
+    { verdicts, clock: { ...realClock, sleep } },
+  );
+  return { query, waits };
 }
 
-test('what is there at once costs no wait', async () => {
-  const { asker, waits } = showing({ f: 1, g: 1 });
-  expect(await readBack(asker, 'd', names, [point])).toEqual([point]);
+test('a point that is visible at once costs no wait', async () => {
+  const { query, waits } = showing({ f: 1, g: 1 });
+  expect(await readBack(query, 'd', names, [point])).toEqual([point]);
   expect(waits).toEqual([]);
 });
 
-test('what is not seen yet, or not all of it, is asked for again', async () => {
-  const { asker, waits } = showing({ f: 2, g: 3 });
-  expect(await readBack(asker, 'd', names, [point])).toEqual([point]);
+test('a point that is not fully visible yet is read again', async () => {
+  const { query, waits } = showing({ f: 2, g: 3 });
+  expect(await readBack(query, 'd', names, [point])).toEqual([point]);
   expect(waits).toEqual([1000, 1000]);
 });
 
-test('what is never seen is missing, and what is seen of it is told', async () => {
+test('a point that never becomes visible is missing, and a visible field is returned', async () => {
   const never = Number.POSITIVE_INFINITY;
-  const { asker, waits } = showing({ f: never, g: never });
-  expect(await readBack(asker, 'd', names, [point])).toEqual([null]);
+  const { query, waits } = showing({ f: never, g: never });
+  expect(await readBack(query, 'd', names, [point])).toEqual([null]);
   expect(waits).toEqual([1000, 1000, 1000]);
-  const half = await readBack(showing({ f: 1, g: never }).asker, 'd', names, [point]);
+  const half = await readBack(showing({ f: 1, g: never }).query, 'd', names, [point]);
   expect(half.map((each) => each?.fields)).toEqual([new Map([['f', 1.5]])]);
 });

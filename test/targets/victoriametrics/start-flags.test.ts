@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
-import { flagsOf } from '../../../src/targets/victoriametrics/start-flags.js';
+import { startFlags } from '../../../src/targets/victoriametrics/start-flags.js';
 
 const hour = 3_600_000;
 const day = 24 * hour;
 
 function page(flags: Record<string, string>): string {
-  const told = Object.entries(flags).map(
+  const lines = Object.entries(flags).map(
     ([name, value]) => `flag{name="${name}", value="${value}", is_set="true"} 1\n`,
   );
-  return `# a page of metrics\nvm_app_version{version="victoria-metrics-x", short_version="v1.79.5"} 1\n${told.join('')}go_threads 9\n`;
+  return `# a page of metrics\nvm_app_version{version="victoria-metrics-x", short_version="v1.79.5"} 1\n${lines.join('')}go_threads 9\n`;
 }
 
-test('of a server that tells nothing, the least that a version keeps is assumed, and that its retention is not known', () => {
-  expect(flagsOf('')).toEqual({
+test('without flags the strictest defaults apply, and the retention is unknown', () => {
+  expect(startFlags('')).toEqual({
     version: null,
     retentionMs: null,
     limits: {
@@ -31,8 +31,8 @@ test('of a server that tells nothing, the least that a version keeps is assumed,
   });
 });
 
-test('limits and names are those of its flags', () => {
-  const told = flagsOf(
+test('limits and metric names follow the flags', () => {
+  const read = startFlags(
     page({
       maxLabelsPerTimeseries: '40',
       maxLabelValueLen: '16384',
@@ -46,7 +46,7 @@ test('limits and names are those of its flags', () => {
       futureRetention: '1d',
     }),
   );
-  expect(told).toMatchObject({
+  expect(read).toMatchObject({
     version: '1.79.5',
     limits: { tags: 38, tagValueBytes: 16_384, pointBytes: 1000, aheadMs: day },
     trim: '1s',
@@ -64,10 +64,10 @@ test.each([
   ['1.5d', 36 * hour],
   ['soon', null],
   ['1x', null],
-])('a retention of %s', (retentionPeriod, ms) => {
-  expect(flagsOf(page({ retentionPeriod })).retentionMs).toBe(ms);
+])('a retention of %s is %s ms', (retentionPeriod, ms) => {
+  expect(startFlags(page({ retentionPeriod })).retentionMs).toBe(ms);
 });
 
-test('a value that is no number is as if it were not told', () => {
-  expect(flagsOf(page({ maxLabelsPerTimeseries: 'many' })).limits.tags).toBe(28);
+test('an unreadable number takes the default', () => {
+  expect(startFlags(page({ maxLabelsPerTimeseries: 'many' })).limits.tags).toBe(28);
 });

@@ -1,38 +1,39 @@
-// From annotations and a header to what their rows mean. Columns are mapped by their numbers, since names may be missing or
-// come twice; columns that no row has come behind those that it has.
+// Builds the mapping of an annotated table from its annotations and header. Columns are mapped by number, because names may
+// be missing or repeated. VirtualColumn columns, which no row holds, follow the real ones.
 
 import { UsageError } from '../../../core/errors.js';
+import { someOf } from '../../../core/text.js';
 import { type FieldOption, Mapping, type MappingOptions } from '../../rows/mapping/mapping.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
-import type { Annotations, Virtual } from './annotations.js';
-import type { Declared, PointPart } from './datatypes.js';
+import type { Annotations, VirtualColumn } from './annotations.js';
+import type { ColumnDeclaration, PointPart } from './datatypes.js';
 
 export interface AnnotatedTable {
   readonly mapping: Mapping;
   readonly time: TimeOptions;
-  /** Values of empty cells, and of columns that no row has. */
+  /** Values of empty cells and of virtual columns. */
   readonly fallbacks: readonly { readonly column: number; readonly value: string }[];
   readonly computed: readonly { readonly column: number; readonly pieces: readonly (string | number)[] }[];
   readonly numbers: readonly { readonly column: number; readonly format: string }[];
-  /** Of Flux: the field's name is in one column, its value in another. */
+  /** For results of Flux: one column holds the field's name, another its value. */
   readonly flux: Flux | null;
-  /** Columns, those that no row has included. */
+  /** Count of columns, including virtual ones. */
   readonly columns: number;
 }
 
 export interface Flux {
   readonly name: number;
   readonly value: number;
-  readonly declared: Declared;
+  readonly declared: ColumnDeclaration;
 }
 
 interface AnnotatedColumn {
   readonly label: string;
-  readonly declared: Declared;
+  readonly declared: ColumnDeclaration;
   readonly part: PointPart;
 }
 
-/** Labels that Flux gives a meaning; the others of it say nothing of the point. */
+/** Columns with a fixed meaning in results of Flux. */
 const labels: Readonly<Record<string, PointPart>> = {
   _measurement: 'measurement',
   _time: 'time',
@@ -44,7 +45,7 @@ const labels: Readonly<Record<string, PointPart>> = {
   table: 'ignored',
 };
 
-/** Throws UsageError when no point can be made of such rows. */
+/** Builds the table. Throws UsageError when its rows cannot become points. */
 export function annotatedTable(
   annotations: Annotations,
   header: readonly string[],
@@ -57,14 +58,14 @@ export function annotatedTable(
   const columns = all.map(
     (each, i): AnnotatedColumn => ({ ...each, part: partOf(each, i < header.length, header, isFlux) }),
   );
-  const time = one(columns, 'time', 'one column of times: mark it as dateTime and others as ignored');
+  const time = timeColumn(columns);
   const flux = isFlux ? fluxOf(header, columns) : null;
   const mapping = new Mapping(
     mappingOf(columns, time, options),
     columns.map((_, i) => String(i)),
   );
   for (const i of columns.keys()) mapping.add(i, String(i));
-  if (flux === null && mapping.fields.length === 0) throw contradiction('a column that is a field', header);
+  if (flux === null && mapping.fields.length === 0) throw contradiction('a field column', header);
   const fallbacks = columns.map(({ declared }, column) => ({
     column,
     value: annotations.virtual[column - header.length]?.value ?? declared.fallback,
@@ -93,7 +94,7 @@ function partOf(
   header: readonly string[],
   isFlux: boolean,
 ): PointPart {
-  // Results of Flux have a column without a name for their annotations.
+  // Results of Flux begin with a nameless column for the annotations.
   const ofFlux = isReal && (header[0] === '' || isFlux) ? labels[label] : undefined;
   if (ofFlux !== undefined) return ofFlux;
   if (label === '_measurement' || declared.part === 'measurement') return 'measurement';
@@ -111,9 +112,11 @@ function mappingOf(columns: readonly AnnotatedColumn[], time: number, options: M
   const measurements = columns.flatMap(({ part }, i) => (part === 'measurement' ? [i] : []));
   const fixed = options.measurement !== null && !/^\{.+\}$/s.test(options.measurement);
   if (measurements.length !== 1 && !(measurements.length === 0 && fixed)) {
-    throw contradiction('one column of measurements: mark it so, give a #constant, or say --measurement NAME', [
-      `${measurements.length} of them in ${columns.map(({ label }) => JSON.stringify(label)).join(', ')}`,
-    ]);
+    throw contradiction(
+      'one measurement column',
+      [`${measurements.length} among ${columns.map(({ label }) => JSON.stringify(label)).join(', ')}`],
+      'mark one column as measurement, add a #constant, or name the table with --measurement NAME',
+    );
   }
   const named = (wanted: PointPart) =>
     columns.flatMap(({ part, label, declared }, i) => (part === wanted ? [{ i, label, declared }] : []));
@@ -127,16 +130,17 @@ function mappingOf(columns: readonly AnnotatedColumn[], time: number, options: M
   };
 }
 
-function one(columns: readonly AnnotatedColumn[], wanted: PointPart, expected: string): number {
-  const found = columns.flatMap(({ part }, i) => (part === wanted ? [i] : []));
+function timeColumn(columns: readonly AnnotatedColumn[]): number {
+  const found = columns.flatMap(({ part }, i) => (part === 'time' ? [i] : []));
   if (found.length === 1) return found[0]!;
   throw contradiction(
-    expected,
-    columns.map(({ label }) => JSON.stringify(label)),
+    'one time column',
+    [`${found.length} among ${columns.map(({ label }) => JSON.stringify(label)).join(', ')}`],
+    'mark the time column as dateTime and other times as ignored',
   );
 }
 
-function timeOf({ timeFormat }: Declared, timezone: string | null, options: TimeOptions): TimeOptions {
+function timeOf({ timeFormat }: ColumnDeclaration, timezone: string | null, options: TimeOptions): TimeOptions {
   const zone = timezone === null ? options.timezone : zoneOf(timezone);
   return {
     ...options,
@@ -145,7 +149,7 @@ function timeOf({ timeFormat }: Declared, timezone: string | null, options: Time
   };
 }
 
-/** `-0500`, `Local`, or an IANA name. */
+/** Translates `-0500`, `Local` or an IANA name into a time zone option. */
 function zoneOf(text: string): string {
   const offset = /^([+-]\d\d):?(\d\d)$/.exec(text);
   if (offset !== null) return `${offset[1]}:${offset[2]}`;
@@ -159,20 +163,17 @@ function zoneOf(text: string): string {
   }
 }
 
-/** Text and numbers of columns. */
-function piecesOf({ value }: Virtual, header: readonly string[]): (string | number)[] {
+/** Splits the template of a #concat column into texts and column numbers. */
+function piecesOf({ value }: VirtualColumn, header: readonly string[]): (string | number)[] {
   return value.split(/(\$\{[^}]+\})/).map((piece) => {
     const label = /^\$\{([^}]+)\}$/.exec(piece)?.[1];
     if (label === undefined) return piece;
     const column = header.indexOf(label);
-    if (column < 0) throw contradiction(`the columns that #concat names, ${JSON.stringify(label)} among them`, header);
+    if (column < 0) throw contradiction(`a column ${JSON.stringify(label)}, which #concat names`, header);
     return column;
   });
 }
 
-function contradiction(expected: string, got: readonly string[]): UsageError {
-  const shown = got.slice(0, 20).join(', ') + (got.length > 20 ? `, … (${got.length} in all)` : '');
-  return new UsageError([
-    `mapping the columns by their annotations — expected ${expected} — got ${shown} — correct the annotations, or make the file again`,
-  ]);
+function contradiction(expected: string, found: readonly string[], fix = 'correct the annotations'): UsageError {
+  return new UsageError([{ tried: 'mapping the columns by their annotations', expected, found: someOf(found), fix }]);
 }

@@ -1,16 +1,15 @@
-// Annotated CSV, as InfluxDB writes and reads it: rows before the header that say what its columns are. They are gathered
-// here; what they come to is for annotated.ts.
+// The annotation rows of annotated CSV, as InfluxDB writes and reads it. They precede the header and describe the columns.
 
 import { UsageError } from '../../../core/errors.js';
-import { type Declared, datatypeNames, datatypeOf } from './datatypes.js';
+import { type ColumnDeclaration, datatypeNames, datatypeOf } from './datatypes.js';
 
 const known = /^#(datatype|group|default|constant|concat|timezone)(?: +|$)/i;
 
-/** A column that no row has: all rows have the same value in it, or one put together from others. */
-export interface Virtual {
+/** A column that no row holds: a constant, or text composed of other columns. */
+export interface VirtualColumn {
   readonly label: string;
-  readonly declared: Declared;
-  /** `${first} ${last}` where it is computed, else the value. */
+  readonly declared: ColumnDeclaration;
+  /** The value, or the template `${first} ${last}` of a computed column. */
   readonly value: string;
   readonly computed: boolean;
 }
@@ -20,17 +19,17 @@ export function isAnnotation(cell: string): boolean {
 }
 
 export class Annotations {
-  readonly virtual: Virtual[] = [];
-  /** As it was written; null without `#timezone`. */
+  readonly virtual: VirtualColumn[] = [];
+  /** The text of `#timezone`; null without one. */
   timezone: string | null = null;
   #datatypes: { readonly cells: readonly string[]; readonly line: number } = { cells: [], line: 0 };
   #group: readonly string[] = [];
   #defaults: readonly string[] = [];
 
-  /** Takes a row in. Throws UsageError for what cannot be understood. */
+  /** Adds an annotation row. Throws UsageError when it is invalid. */
   add(row: readonly string[], line: number): void {
     const [whole, name = ''] = known.exec(row[0]!)!;
-    // `#datatype measurement,tag`: what follows the name belongs to the first column.
+    // `#datatype measurement,tag`: the text behind the name belongs to the first column.
     const cells = [row[0]!.slice(whole.length), ...row.slice(1)];
     switch (name.toLowerCase()) {
       case 'datatype':
@@ -50,8 +49,8 @@ export class Annotations {
     }
   }
 
-  /** What was said of the column under this label. */
-  declared(column: number, label: string): Declared {
+  /** Returns the declaration of a column. */
+  declared(column: number, label: string): ColumnDeclaration {
     const text = this.#datatypes.cells[column] ?? '';
     const declared = datatypeOf(text);
     if (declared === null) throw unknown(text, this.#datatypes.line, `column ${column + 1} (${JSON.stringify(label)})`);
@@ -61,19 +60,23 @@ export class Annotations {
   }
 }
 
-function virtualOf(cells: readonly string[], line: number, annotation: string): Virtual {
+function virtualOf(cells: readonly string[], line: number, annotation: string): VirtualColumn {
   const [text = '', label = '', value] = cells;
   const declared = text === '' ? null : datatypeOf(text);
   if (declared === null) throw unknown(text, line, `#${annotation}`);
   const named = declared.part === 'measurement' || declared.part === 'time';
-  // Of these there is one, which needs no name.
-  const said = value || (named ? label : '') || declared.fallback;
-  return { label, declared, value: said, computed: annotation === 'concat' };
+  // A table has one of these, so the name may be missing.
+  const constant = value || (named ? label : '') || declared.fallback;
+  return { label, declared, value: constant, computed: annotation === 'concat' };
 }
 
 function unknown(text: string, line: number, where: string): UsageError {
   return new UsageError([
-    `reading the annotations — expected a datatype (${datatypeNames}), with a format that fits, for ${where} — ` +
-      `got ${JSON.stringify(text)} at line ${line} — correct the annotation, or mark the column as ignored`,
+    {
+      tried: `reading the annotation of ${where} in line ${line}`,
+      expected: `a datatype (${datatypeNames}) with a valid format`,
+      found: JSON.stringify(text),
+      fix: 'correct the annotation, or mark the column as ignored',
+    },
   ]);
 }

@@ -1,4 +1,4 @@
-// What `#datatype` and `#constant` of annotated CSV say of a column: its part of the point, its type, and how its values are written.
+// Parses the datatypes of annotated CSV: the part of the point that a column becomes, its type and its notation.
 
 import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 import type { ValueReading } from '../../rows/values/value-writer.js';
@@ -6,21 +6,21 @@ import { strptimeOf } from '../../timestamps/go-layout.js';
 
 export type PointPart = 'measurement' | 'tag' | 'field' | 'time' | 'ignored';
 
-/** What a column was said to be. */
-export interface Declared {
-  /** Null: what its name and `#group` make of it. */
+/** The declaration of a column. */
+export interface ColumnDeclaration {
+  /** Null: decided by the column's name and `#group`. */
   readonly part: PointPart | null;
   readonly type: FieldTypeName | null;
   readonly reading: ValueReading | null;
-  /** Of a time, as `--time-format` takes it. */
+  /** The time format, as `--time-format` takes it. */
   readonly timeFormat: string | null;
-  /** Of a number: what stands before its fraction, then what is to be left out. */
+  /** The notation of numbers: the decimal separator, then characters to remove. */
   readonly numberFormat: string | null;
-  /** Of a cell that is empty. */
+  /** The value of empty cells. */
   readonly fallback: string;
 }
 
-export const undeclared: Declared = {
+export const undeclared: ColumnDeclaration = {
   part: null,
   type: null,
   reading: null,
@@ -37,27 +37,27 @@ const types: Readonly<Record<string, FieldTypeName>> = {
   boolean: 'boolean',
 };
 
-/** As they are listed where another was found. */
+/** The datatypes, for messages. */
 export const datatypeNames =
   'measurement, tag, dateTime, time, field, ignored, string, double, long, unsignedLong, boolean';
 
-/** `double`, `dateTime:RFC3339`, `boolean:y:n|y`; null for a datatype or format that is none of those known. */
-export function datatypeOf(text: string): Declared | null {
+/** Parses `double`, `dateTime:RFC3339` or `boolean:y:n|y`; null for an unknown datatype or format. */
+export function datatypeOf(text: string): ColumnDeclaration | null {
   const bar = text.indexOf('|');
   const fallback = bar > 1 ? text.slice(bar + 1) : '';
   const [name = '', format = null] = split(bar > 1 ? text.slice(0, bar) : text);
-  const said = { ...undeclared, fallback };
-  if (name === '') return format === null ? said : null;
-  if (name === 'measurement' || name === 'tag') return { ...said, part: name };
-  if (/^ignored?$/.test(name)) return { ...said, part: 'ignored' };
-  if (name === 'field') return { ...said, part: 'field', reading: { kind: 'literal' } };
-  if (name === 'dateTime' || name === 'time') return timeOf(format, said);
+  const base = { ...undeclared, fallback };
+  if (name === '') return format === null ? base : null;
+  if (name === 'measurement' || name === 'tag') return { ...base, part: name };
+  if (/^ignored?$/.test(name)) return { ...base, part: 'ignored' };
+  if (name === 'field') return { ...base, part: 'field', reading: { kind: 'literal' } };
+  if (name === 'dateTime' || name === 'time') return timeOf(format, base);
   const type = types[name];
   if (type === undefined) return null;
   if (type === 'boolean' && (format === null || format.includes(':')))
-    return { ...said, type, reading: { kind: 'words', words: wordsOf(format) } };
+    return { ...base, type, reading: { kind: 'words', words: wordsOf(format) } };
   if (format !== null && (type === 'string' || !/^[ -~]+$/.test(format))) return null;
-  return type === 'boolean' ? null : { ...said, type, numberFormat: format };
+  return type === 'boolean' ? null : { ...base, type, numberFormat: format };
 }
 
 function split(text: string): string[] {
@@ -65,13 +65,13 @@ function split(text: string): string[] {
   return colon < 0 ? [text.trim()] : [text.slice(0, colon).trim(), text.slice(colon + 1)];
 }
 
-function timeOf(format: string | null, said: Declared): Declared | null {
+function timeOf(format: string | null, base: ColumnDeclaration): ColumnDeclaration | null {
   const known: Readonly<Record<string, string>> = { RFC3339: 'rfc3339', RFC3339Nano: 'rfc3339', number: 'number' };
   const timeFormat = format === null ? 'auto' : (known[format] ?? strptimeOf(format));
-  return timeFormat === null ? null : { ...said, part: 'time', timeFormat };
+  return timeFormat === null ? null : { ...base, part: 'time', timeFormat };
 }
 
-/** `y,Y:n,N`: words for true, and for false; an empty list stands for all others. Without a format, by the first letter. */
+/** Parses `y,Y:n,N`: words for true and for false. An empty list matches all other words. Without a format the first letter decides. */
 function wordsOf(format: string | null): (word: string) => boolean | null {
   if (format === null) return (word) => (/^[tTyY1]/.test(word) ? true : /^[fFnN0]/.test(word) ? false : null);
   const [truthy = '', falsy = ''] = format.split(':');

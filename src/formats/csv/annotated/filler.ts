@@ -1,5 +1,5 @@
-// What annotations add to the cells of a row, before it is encoded: values of empty cells and of columns that no row has,
-// numbers as they are written elsewhere, and the column that a field of a Flux result goes to.
+// Completes the cells of a row with what the annotations add: defaults, constants, computed columns, numbers in plain
+// notation, and the column of a Flux field.
 
 import { isUtf8 } from 'node:buffer';
 import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
@@ -37,33 +37,33 @@ export class Filler {
     return this.#texts.length;
   }
 
-  /** Puts its texts at `at`, where they stay for as long as its rows are read. */
+  /** Stores its texts at `at`, where they stay while rows are read. */
   begin(at: number): void {
     this.#at = at;
     this.#bytes.set(this.#texts, at);
   }
 
   /**
-   * @param real columns that the row has
+   * @param real count of columns that the row holds
    * @param scratch where bytes may be written, up to `end`
-   * @returns why the row cannot become a point; null when it may
+   * @returns why the row cannot become a point; null when it can
    */
   fill(cells: Cells, real: number, scratch: number, end: number): Reason | null {
     cells.reserve(this.#columns);
     for (const { column, from, to } of this.#fallbacks) {
       if (column >= real || (cells.kinds[column] === BARE && cells.starts[column] === cells.ends[column]))
-        put(cells, column, this.#at + from, this.#at + to);
+        setCell(cells, column, this.#at + from, this.#at + to);
     }
-    let at = this.#compute(cells, scratch, end);
+    let at = this.#computeCells(cells, scratch, end);
     for (const { column, format } of this.#table.numbers) {
       if (at < 0) break;
-      at = this.#plain(cells, column, format, at, end);
+      at = this.#plainNumber(cells, column, format, at, end);
     }
     if (at < 0) return 'too-long';
-    return this.#table.flux === null ? null : this.#place(cells, this.#table.flux);
+    return this.#table.flux === null ? null : this.#placeField(cells, this.#table.flux);
   }
 
-  #compute(cells: Cells, scratch: number, end: number): number {
+  #computeCells(cells: Cells, scratch: number, end: number): number {
     let at = scratch;
     for (const { column, pieces } of this.#table.computed) {
       const from = at;
@@ -74,13 +74,13 @@ export class Filler {
         this.#bytes.set(text, at);
         at += text.length;
       }
-      put(cells, column, from, at);
+      setCell(cells, column, from, at);
     }
     return at;
   }
 
-  /** `1.234,5` by `,.` becomes `1234.5`. */
-  #plain(cells: Cells, column: number, format: string, scratch: number, end: number): number {
+  /** Converts `1.234,5` with the format `,.` to `1234.5`. */
+  #plainNumber(cells: Cells, column: number, format: string, scratch: number, end: number): number {
     const bytes = this.#bytes;
     const stop = cells.ends[column]!;
     if (stop - cells.starts[column]! > end - scratch) return -1;
@@ -94,12 +94,12 @@ export class Filler {
     return at;
   }
 
-  /** Moves the value to the column of its field, which is made when its name comes up first. */
-  #place(cells: Cells, { name, value, declared }: Flux): Reason | null {
+  /** Moves the value to the column of its field, which a new name creates. */
+  #placeField(cells: Cells, { name, value, declared }: Flux): Reason | null {
     const bytes = this.#bytes.subarray(cells.starts[name], cells.ends[name]);
     const key = Buffer.from(bytes).toString();
-    // Names of other bytes would become one.
-    const column = this.#byName.get(key) ?? (isUtf8(bytes) ? this.#added(key, declared) : 'invalid-utf8');
+    // Names that are not UTF-8 would all decode to the same text.
+    const column = this.#byName.get(key) ?? (isUtf8(bytes) ? this.#addField(key, declared) : 'invalid-utf8');
     if (typeof column === 'string') return column;
     cells.reserve(this.#columns);
     cells.kinds.fill(0, this.#table.columns, this.#columns);
@@ -109,7 +109,7 @@ export class Filler {
     return null;
   }
 
-  #added(name: string, { type, reading }: Flux['declared']): number | Reason {
+  #addField(name: string, { type, reading }: Flux['declared']): number | Reason {
     const { mapping } = this.#table;
     if (this.#columns >= MAX_COLUMNS) return 'too-many-columns';
     const problem = mapping.tags.some((tag) => tag.name === name) ? 'tag-and-field-same-name' : nameProblem(name, true);
@@ -120,7 +120,7 @@ export class Filler {
   }
 }
 
-function put(cells: Cells, column: number, from: number, to: number): void {
+function setCell(cells: Cells, column: number, from: number, to: number): void {
   cells.kinds[column] = BARE;
   cells.starts[column] = from;
   cells.ends[column] = to;

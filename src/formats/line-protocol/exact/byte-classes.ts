@@ -1,4 +1,4 @@
-// What each byte means inside a name, by the kind of name.
+// Classes of bytes inside names and strings, and the check of UTF-8 sequences.
 
 export const ORDINARY = 0;
 export const STOP = 1;
@@ -6,7 +6,7 @@ export const BACKSLASH = 2;
 export const HIGH = 3;
 export const CONTROL = 4;
 export const SLASH = 5;
-/** `=` where it ends nothing. */
+/** `=` that does not end the name. */
 export const EQUALS = 6;
 
 function table(special: Record<string, number>): Uint8Array {
@@ -18,14 +18,32 @@ function table(special: Record<string, number>): Uint8Array {
 }
 
 export const measurementClasses = table({ '=': EQUALS, '/': SLASH });
-/** Where a slash is a byte like any other. */
+/** For targets that accept a slash. */
 export const slashClasses = table({ '=': EQUALS });
 export const keyClasses = table({ '=': STOP });
 export const tagValueClasses = table({ '=': EQUALS });
 
-/** In strings, everything but quotes, escapes, line ends (they are counted), NUL and multi-byte characters is plain. */
+/** In strings, all bytes are plain except quotes, escapes, line ends (counted), NUL and multi-byte characters. */
 export const stringClasses = new Uint8Array(256).fill(HIGH, 0x80);
 stringClasses[0x00] = CONTROL;
 stringClasses[0x0a] = STOP;
 stringClasses[0x22] = STOP;
 stringClasses[0x5c] = BACKSLASH;
+
+/**
+ * Checks the multi-byte UTF-8 sequence at `p` (RFC 3629). The server accepts no other bytes.
+ * @returns the offset behind it, or `-1 - q` where q is the offset of the first invalid byte
+ */
+export function sequenceEnd(bytes: Uint8Array, p: number): number {
+  const lead = bytes[p]!;
+  const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  if (length === 0) return -1 - p;
+  const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  const second = bytes[p + 1]!;
+  if (second < low || second > high) return -2 - p;
+  for (let q = p + 2; q < p + length; q++) {
+    if ((bytes[q]! & 0xc0) !== 0x80) return -1 - q;
+  }
+  return p + length;
+}

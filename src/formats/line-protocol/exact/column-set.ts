@@ -1,14 +1,14 @@
-// The names of one point's columns, to find one that occurs twice. Exact, open-addressed: wide points stay linear.
+// The column names of one point, to find duplicates. An exact open-addressed set, so wide points stay linear.
 
-/** Most columns a point may have. */
+/** Maximum of columns in a point. */
 export const MAX_COLUMNS = 16_384;
 const SLOTS = 2 * MAX_COLUMNS;
 const WORDS = 4;
 
-/** What adding a column found. */
+/** What `add` found: the kind of the existing column of that name, unless the name is new or the set is full. */
 export type Added = 'new' | 'full' | 'tag' | 'field';
 
-/** A set of byte ranges, emptied in constant time by moving on to another generation. */
+/** A set of byte ranges. Starting a new generation empties it in constant time. */
 export class ColumnSet {
   readonly #slots = new Int32Array(SLOTS * WORDS);
   #generation = 0;
@@ -25,7 +25,7 @@ export class ColumnSet {
     }
   }
 
-  /** Adds the name in [from, to); `hash` is any hash of it. Tells the kind of the earlier one when it is not new. */
+  /** Adds the name in [from, to); `hash` is any hash of the name. */
   add(bytes: Uint8Array, from: number, to: number, hash: number, isTag: boolean): Added {
     if (this.#count === MAX_COLUMNS) return 'full';
     const slots = this.#slots;

@@ -1,10 +1,10 @@
-// A 64-bit hash of names and of shapes in 32-bit halves: the kernel computes the same one with 64-bit multiplications.
+// A 64-bit hash of names and shapes in 32-bit halves. The kernel computes the same hash with 64-bit multiplications.
 
-/** Low and high half of the odd multiplier (2^64 / golden ratio). */
+/** Low and high half of the multiplier, 2^64 divided by the golden ratio. */
 export const MULTIPLIER_LOW = 0x7f4a7c15;
 export const MULTIPLIER_HIGH = 0x9e3779b9;
 
-/** A running 64-bit hash, mutable so that hashing allocates nothing. */
+/** A running 64-bit hash. It is mutable, so hashing allocates nothing. */
 export class Hash {
   low = 0;
   high = 0;
@@ -21,13 +21,13 @@ export class Hash {
     this.high = high;
   }
 
-  /** state = (state ^ word) * MULTIPLIER; state ^= state >>> 32. */
+  /** Computes state = (state ^ word) * MULTIPLIER; state ^= state >>> 32. */
   mix(low: number, high: number): void {
     this.multiply(low, high);
     this.low ^= this.high;
   }
 
-  /** state = (state ^ word) * MULTIPLIER. */
+  /** Computes state = (state ^ word) * MULTIPLIER. */
   multiply(low: number, high: number): void {
     const a = this.low ^ low;
     const b = this.high ^ high;
@@ -43,7 +43,7 @@ export class Hash {
     this.low = Math.imul(a, MULTIPLIER_LOW);
   }
 
-  /** Hash of bytes [from, to): the length first, on top of the seed, then little-endian 8-byte words, the last one filled with zeros and only multiplied. */
+  /** Hashes bytes [from, to): the length on top of the seed, then little-endian 8-byte words. The last word is zero-filled and only multiplied. */
   bytes(bytes: Uint8Array, from: number, to: number): void {
     this.set(this.#seedLow ^ (to - from), this.#seedHigh);
     let p = from;

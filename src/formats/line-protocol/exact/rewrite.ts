@@ -1,4 +1,4 @@
-// The portable form of a point that was found good but for backslashes: every server reads it as what was meant.
+// Rewrites the backslashes of a valid point into the portable form that every server reads alike.
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -6,7 +6,7 @@ const COMMA = 0x2c;
 const EQUALS_SIGN = 0x3d;
 const BACKSLASH = 0x5c;
 
-/** Copies a part of a point; `at` and `out` move together. */
+/** Copies a part of a point. `at` and `out` advance together. */
 class Copy {
   at: number;
   out: number;
@@ -32,7 +32,7 @@ class Copy {
     this.#bytes[this.out++] = BACKSLASH;
   }
 
-  /** Copies up to an unescaped comma, space or (in keys) equals sign; escapes those in tag values. */
+  /** Copies up to an unescaped comma, space or, in keys, equals sign. Escapes equals signs in tag values. */
   name(what: 'key' | 'measurement' | 'tag value'): void {
     for (let byte = this.byte; byte >= 0 && byte !== COMMA && byte !== SPACE; byte = this.byte) {
       if (byte === BACKSLASH) this.put();
@@ -42,7 +42,7 @@ class Copy {
     }
   }
 
-  /** Copies a string, doubling each backslash that neither escapes nor is escaped. */
+  /** Copies a string. Doubles each backslash that neither escapes nor is escaped. */
   string(): void {
     this.put();
     while (this.byte !== QUOTE) {
@@ -59,7 +59,7 @@ class Copy {
   }
 }
 
-/** Writes the portable form of the good point in [from, end) of `bytes` at `to`. @returns the offset behind it. */
+/** Writes the portable form of the valid point in [from, end) of `bytes` at `to`. @returns the end of the copy */
 export function rewrite(bytes: Uint8Array, from: number, end: number, to: number): number {
   const copy = new Copy(bytes, from, end, to);
   copy.name('measurement');

@@ -1,12 +1,12 @@
-// A timestamp's digits as a signed 64-bit integer in two words, with the range in which the server can place it.
+// Reads a timestamp's digits into a signed 64-bit integer in two words, within the range that the server accepts.
 
 import type { InputPrecision } from '../../../core/types/index.js';
 
 const BILLION = 1_000_000_000;
 
 /**
- * Largest |timestamp| per unit as [billions, rest]: 2^63 ns less two years of 366 days, so that the server's bucket,
- * of up to a year either side, does not overflow (the server refuses the whole request beyond).
+ * Maximum |timestamp| per unit as [billions, rest]: 2^63 ns minus two years of 366 days. Beyond it the server's time bucket,
+ * up to a year on either side, overflows and the server refuses the whole request.
  */
 export const timeLimits: Record<InputPrecision, readonly [number, number]> = {
   ns: [9_160_127_236, 854_775_808],
@@ -15,13 +15,13 @@ export const timeLimits: Record<InputPrecision, readonly [number, number]> = {
   s: [9, 160_127_236],
 };
 
-/** The largest of a unit as one integer. */
+/** Returns the maximum of a unit as one integer. */
 export function timeLimit(precision: InputPrecision): bigint {
   const [billions, rest] = timeLimits[precision];
   return BigInt(billions) * BigInt(BILLION) + BigInt(rest);
 }
 
-/** Reads timestamps of one unit without allocating; the result stays in `low` and `high`. */
+/** Reads timestamps of one unit without allocating. The result is in `low` and `high`. */
 export class TimeReader {
   low = 0;
   high = 0;
@@ -31,7 +31,7 @@ export class TimeReader {
     this.#limit = timeLimits[precision];
   }
 
-  /** Reads digits [from, to), 1 to 19 of them. @returns false when out of range. */
+  /** Reads the digits in [from, to), 1 to 19 of them. @returns false when the time is out of range */
   read(bytes: Uint8Array, from: number, to: number, negative: boolean): boolean {
     const split = Math.max(from, to - 9);
     let billions = 0;
@@ -44,7 +44,7 @@ export class TimeReader {
     return true;
   }
 
-  /** Splits billions * 10^9 + rest into words; every intermediate value stays below 2^53. */
+  /** Splits billions * 10^9 + rest into words. All intermediate values stay below 2^53. */
   #store(billions: number, rest: number, negative: boolean): void {
     const upper = Math.floor(billions / 65_536) * BILLION;
     const lowSum = (upper % 65_536) * 65_536 + (billions % 65_536) * BILLION + rest;

@@ -1,8 +1,8 @@
-// What kind of field value a run of bytes is, exactly as every supported server reads it.
+// Decides what kind of field value a run of bytes is, as all supported servers read it.
 
 import type { Reason } from '../../reasons.js';
 
-/** Kinds of column, as they go into a shape's hash. */
+/** Kinds of columns in a shape's hash. */
 export const TAG = 1;
 export const FLOAT = 2;
 export const INTEGER = 3;
@@ -27,7 +27,7 @@ function text(bytes: Uint8Array, from: number, to: number): string {
   return String.fromCharCode(...bytes.subarray(from, to));
 }
 
-/** Kind of the unquoted value in [from, to), which is not empty; or why it is none. */
+/** Returns the kind of the unquoted, non-empty value in [from, to), or the reason why it is invalid. */
 export function valueKind(bytes: Uint8Array, from: number, to: number): number | Reason {
   const first = bytes[from]!;
   const signed = first === 0x2b || first === 0x2d;
@@ -63,12 +63,12 @@ function numberKind(bytes: Uint8Array, from: number, to: number, signed: boolean
   return p === to ? floatKind(bytes, from, to, exponent) : 'bad-number';
 }
 
-/** `-inf` and the like are stored, and read back as nothing. */
+/** Servers accept `-inf` and the like, but return no value for it. */
 function nonNumber(bytes: Uint8Array, start: number, to: number): Reason {
   return /^(inf(inity)?|nan)$/i.test(text(bytes, start, Math.min(to, start + 12))) ? 'non-finite' : 'bad-number';
 }
 
-/** Only an exponent or more than 300 digits can reach beyond the largest float. */
+/** Only an exponent or more than 300 digits can exceed the largest float. */
 function floatKind(bytes: Uint8Array, from: number, to: number, exponent: boolean): number | Reason {
   if (!exponent && to - from <= 300) return FLOAT;
   return Number.isFinite(Number(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')))

@@ -1,80 +1,79 @@
-// The other thread of a scan: takes windows as they come, and tells of each what was found in it. Ends when it is told to, or
-// with the program.
+// The worker thread of a scan: takes windows in order and answers each with the runs found in it.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Shape } from '../../../core/types/index.js';
 import { ChunkScanner } from '../chunk-scanner.js';
-import { Scan } from '../line-scan.js';
-import type { PointRun, Task, WorkerRequest, WorkerResponse } from './worker-messages.js';
+import { LineScan } from '../line-scan.js';
+import type { PointRun, WorkerRequest, WorkerResponse, WorkerTask } from './worker-messages.js';
 
-const { options, memory, wanted } = workerData as Task;
+const { options, memory, wanted } = workerData as WorkerTask;
 const port = parentPort!;
-const scan = new Scan(options, memory);
-const passage = new ChunkScanner(scan);
-const { windows, carried: kept } = scan.layout;
-/** Windows that came while one before them was not drained. */
-const waiting: Extract<WorkerRequest, { do: 'window' }>[] = [];
+const scan = new LineScan(options, memory);
+const scanner = new ChunkScanner(scan);
+const { windows, carried: carriedEnd } = scan.layout;
+/** Windows that arrived while the one before them was not drained. */
+const queue: Extract<WorkerRequest, { do: 'window' }>[] = [];
 let drained = true;
-/** Bytes of the unfinished line, which is in none of the windows. */
+/** Bytes of the unfinished line, which ends at `carriedEnd`. */
 let carried = 0;
-let told = 0;
+let sentShapes = 0;
 
-port.on('message', (ask: WorkerRequest) => {
-  if (ask.do === 'begin') begin(ask);
-  else if (ask.do === 'more') resume(ask);
-  else if (drained) open(ask);
-  else waiting.push(ask);
+port.on('message', (request: WorkerRequest) => {
+  if (request.do === 'begin') begin(request);
+  else if (request.do === 'more') resume(request);
+  else if (drained) open(request);
+  else queue.push(request);
 });
 
 function begin({ start }: Extract<WorkerRequest, { do: 'begin' }>): void {
-  passage.begin(start);
+  scanner.begin(start);
   carried = 0;
   drained = true;
 }
 
 function open({ input, window, length }: Extract<WorkerRequest, { do: 'window' }>): void {
   if (!isWanted(input)) {
-    leave(input, window);
+    release(input, window);
     return;
   }
   const chunk = windows[window]!;
-  scan.bytes.copyWithin(chunk - carried, kept - carried, kept);
-  scan.into(window);
-  passage.chunk(chunk, length);
+  scan.bytes.copyWithin(chunk - carried, carriedEnd - carried, carriedEnd);
+  scan.useWindow(window);
+  scanner.chunk(chunk, length);
   step(input, window);
 }
 
 function resume({ input, window }: Extract<WorkerRequest, { do: 'more' }>): void {
   if (isWanted(input)) step(input, window);
-  else leave(input, window);
-  while (drained && waiting.length > 0) open(waiting.shift()!);
+  else release(input, window);
+  while (drained && queue.length > 0) open(queue.shift()!);
 }
 
-/** The next run of the window. */
+/** Answers with the next run of the window. */
 function step(input: number, window: number): void {
-  const found = passage.run();
+  const found = scanner.run();
   drained = found.drained;
-  if (drained) carried = passage.carry(kept);
-  answer({ input, window, drained, run: found.worth ? runFound() : null });
+  if (drained) carried = scanner.carry(carriedEnd);
+  respond({ input, window, drained, run: found.isWorth ? currentRun() : null });
 }
 
-function leave(input: number, window: number): void {
+function release(input: number, window: number): void {
   drained = true;
-  answer({ input, window, drained, run: null });
+  respond({ input, window, drained, run: null });
 }
 
-function runFound(): PointRun {
+function currentRun(): PointRun {
   const { count, rejects, firstLine, line, shapes } = scan;
-  const fresh: Shape[] = [];
-  while (told < shapes.count) fresh.push(shapes.shape(told++));
-  const { origin, end } = passage;
-  return { count, rejects, firstLine, endLine: line, origin, end, shapes: fresh };
+  const newShapes: Shape[] = [];
+  while (sentShapes < shapes.count) newShapes.push(shapes.shape(sentShapes++));
+  const { origin, end } = scanner;
+  return { count, rejects, firstLine, endLine: line, origin, end, shapes: newShapes };
 }
 
 function isWanted(input: number): boolean {
   return Atomics.load(wanted, 0) === input;
 }
 
-function answer(said: WorkerResponse): void {
-  port.postMessage(said);
+function respond(response: WorkerResponse): void {
+  port.postMessage(response);
 }

@@ -1,29 +1,29 @@
-// What passes between the two threads of a scan. Both see one memory; a window of it, and what is found there, belong to
-// whoever was told of it last. To hand memory over instead would make an object of it with every message, and as many
-// megabytes known to the garbage collector: it then ran ten times a second.
+// Messages between the two threads of a scan. Both see one memory. A window belongs to the thread that received the last
+// message about it. Transferring buffers instead would create an object per message and make the garbage collector count
+// megabytes for each: it then ran ten times a second.
 
 import type { FormatReject, Position, Shape } from '../../../core/types/index.js';
 import type { WasmMemory } from '../../kernel/wasm.js';
 import type { LineProtocolOptions } from '../lines-layout.js';
 
-/** For the thread when it is made. */
-export interface Task {
+/** What the worker thread starts with. */
+export interface WorkerTask {
   readonly options: LineProtocolOptions;
   readonly memory: WasmMemory;
-  /** One word: number of the input whose windows are still wanted. */
+  /** One word: the number of the input whose windows are still wanted. */
   readonly wanted: Int32Array;
 }
 
 /**
- * To the thread. `begin`: another input. `window`: `length` bytes were read into the window of that number; 0 end the input.
- * `more`: the run is used up, the window is not.
+ * Requests to the worker. `begin` starts an input. `window` passes `length` bytes in a window; 0 bytes end the input. `more`
+ * asks for the next run of a window that is not drained.
  */
 export type WorkerRequest =
   | { readonly do: 'begin'; readonly input: number; readonly start: Position }
   | { readonly do: 'window'; readonly input: number; readonly window: number; readonly length: number }
   | { readonly do: 'more'; readonly input: number; readonly window: number };
 
-/** From the thread, one for each window it was told of; `run` null: there was nothing in it, or it is no longer wanted. */
+/** The answer to each `window` and `more`. `run` is null when nothing was found or the input is no longer wanted. */
 export interface WorkerResponse {
   readonly input: number;
   readonly window: number;
@@ -31,7 +31,7 @@ export interface WorkerResponse {
   readonly run: PointRun | null;
 }
 
-/** A run of points; bytes and index are in the memory. */
+/** A run of points. Bytes and index are in the shared memory. */
 export interface PointRun {
   readonly count: number;
   readonly rejects: readonly FormatReject[];
@@ -39,6 +39,6 @@ export interface PointRun {
   readonly endLine: number;
   readonly origin: number;
   readonly end: number;
-  /** Those numbered since the run before, in the order of their numbers. */
+  /** Shapes numbered since the run before, in the order of their numbers. */
   readonly shapes: readonly Shape[];
 }

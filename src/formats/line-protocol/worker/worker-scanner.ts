@@ -1,5 +1,5 @@
-// A scan on a thread of its own, seen from here: chunks are read into windows on this thread, since only here a source can
-// be given up at any moment; the other thread is told of each, scans it, and tells what runs of points are in it.
+// Main-thread side of the worker scan: reads chunks into shared windows, posts each to the worker, and receives the point
+// runs it found. Reading stays on this thread, because only here a read can be abandoned at any moment.
 
 import { Worker } from 'node:worker_threads';
 import { BugError } from '../../../core/errors.js';
@@ -10,10 +10,10 @@ import { shapeIn } from '../double-buffer.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout } from '../lines-layout.js';
 import type { PointRun, WorkerRequest, WorkerResponse } from './worker-messages.js';
 
-/** Heap of the other thread: the exact check makes no garbage, rejects and names of new shapes do. */
+/** Heap of the worker thread. Only rejects and names of new shapes produce garbage. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32, stackSizeMb: 1 };
-/** Why what is still being read is not waited for. */
-const over = new Error('the runs of this input have ended');
+/** Aborts a read that nobody needs any more. */
+const inputEnded = new Error('the runs of this input have ended');
 
 export class WorkerScanner {
   readonly #layout: LinesLayout;
@@ -22,11 +22,12 @@ export class WorkerScanner {
   readonly #wanted = new Int32Array(new SharedArrayBuffer(4));
   readonly #bytes: Uint8Array;
   readonly #indexes: readonly Uint32Array[];
-  /** Windows that nothing is known of. */
+  /** Windows that hold nothing. */
   readonly #free: number[];
-  readonly #answers: WorkerResponse[] = [];
+  readonly #responses: WorkerResponse[] = [];
   readonly #shapes: Shape[] = [];
-  #abroad = 0;
+  /** Requests without a response. */
+  #pending = 0;
   #input = 0;
   #failure: BugError | null = null;
   #closed = false;
@@ -46,20 +47,20 @@ export class WorkerScanner {
       execArgv: [],
       env: {},
     });
-    this.#thread.on('message', (answer: WorkerResponse) => this.#take(answer));
+    this.#thread.on('message', (response: WorkerResponse) => this.#receive(response));
     this.#thread.on('error', (cause) => this.#fail(cause));
-    this.#thread.on('exit', (code) => this.#fail(new Error(`it ended by itself, with code ${code}`)));
-    // Last: a listener for messages is a reason to stay alive.
+    this.#thread.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
+    // Comes last: adding a message listener references the thread again.
     this.#thread.unref();
   }
 
-  /** Ends the thread. Nothing may be pulled any more. */
+  /** Ends the thread. No points may be pulled any more. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#thread.terminate();
   }
 
-  /** As `Format.points`. */
+  /** Yields runs as `Format.points` does. */
   async *points(source: ByteSource, signal: AbortSignal, start: Position): AsyncGenerator<Points, void> {
     const own = new AbortController();
     const reading = new Chunks(source, AbortSignal.any([signal, own.signal]));
@@ -67,79 +68,79 @@ export class WorkerScanner {
     signal.addEventListener('abort', stop);
     this.#input += 1;
     Atomics.store(this.#wanted, 0, this.#input);
-    this.#ask({ do: 'begin', input: this.#input, start });
+    this.#request({ do: 'begin', input: this.#input, start });
     let used: WorkerResponse | null = null;
     try {
       for (;;) {
         signal.throwIfAborted();
         if (this.#failure !== null) throw this.#failure;
         this.#read(reading);
-        const answer = this.#answers.shift();
-        if (answer === undefined) {
-          if (this.#abroad === 0 && reading.over) break;
+        const response = this.#responses.shift();
+        if (response === undefined) {
+          if (this.#pending === 0 && reading.ended) break;
           await this.#change();
           continue;
         }
-        used = answer;
-        if (answer.run !== null) yield this.#pointsOf(answer.window, answer.run);
+        used = response;
+        if (response.run !== null) yield this.#pointsOf(response.window, response.run);
         used = null;
-        this.#back(answer);
+        this.#release(response);
       }
       reading.throwIfFailed();
     } finally {
       signal.removeEventListener('abort', stop);
       Atomics.store(this.#wanted, 0, 0);
-      own.abort(over);
+      own.abort(inputEnded);
       await reading.settled();
-      if (used !== null) this.#back(used);
-      await this.#home();
+      if (used !== null) this.#release(used);
+      await this.#drain();
     }
   }
 
-  /** Reads on where a window is free for it. */
+  /** Reads into a free window, unless a read is pending. */
   #read(chunks: Chunks): void {
-    if (chunks.busy || chunks.over || this.#free.length === 0) return;
+    if (chunks.busy || chunks.ended || this.#free.length === 0) return;
     const window = this.#free.pop()!;
     const input = this.#input;
     const { windows, chunkBytes } = this.#layout;
     const from = windows[window]!;
     chunks.read(this.#bytes.subarray(from, from + chunkBytes), (length) => {
       if (length === null) this.#free.push(window);
-      else this.#ask({ do: 'window', input, window, length });
+      else this.#request({ do: 'window', input, window, length });
       if (length) this.#read(chunks);
       this.#wake();
     });
   }
 
-  #ask(ask: WorkerRequest): void {
-    if (ask.do !== 'begin') this.#abroad += 1;
-    this.#thread.postMessage(ask);
+  #request(request: WorkerRequest): void {
+    if (request.do !== 'begin') this.#pending += 1;
+    this.#thread.postMessage(request);
   }
 
-  #take(answer: WorkerResponse): void {
-    this.#abroad -= 1;
-    if (answer.run !== null) this.#shapes.push(...answer.run.shapes);
-    if (answer.input === Atomics.load(this.#wanted, 0)) this.#answers.push(answer);
-    else this.#back(answer);
+  #receive(response: WorkerResponse): void {
+    this.#pending -= 1;
+    if (response.run !== null) this.#shapes.push(...response.run.shapes);
+    if (response.input === Atomics.load(this.#wanted, 0)) this.#responses.push(response);
+    else this.#release(response);
     this.#wake();
   }
 
-  /** Its run is used up, or not wanted. */
-  #back({ input, window, drained }: WorkerResponse): void {
+  /** Frees the window of a used run, or asks for its next run. */
+  #release({ input, window, drained }: WorkerResponse): void {
     if (drained) this.#free.push(window);
-    else this.#ask({ do: 'more', input, window });
+    else this.#request({ do: 'more', input, window });
   }
 
   #fail(cause: unknown): void {
     if (this.#closed) return;
     const message = cause instanceof Error ? cause.message : String(cause);
-    this.#failure ??= new BugError(`a defect of bulk-load: the thread that checks points has ended: ${message}`, {
+    this.#failure ??= new BugError(`the worker thread that parses points has ended: ${message}`, {
       cause,
     });
     this.#wake();
   }
 
-  /** Resolves when something has been read, found, aborted or broken. */
+  /** Resolves at the next read, response, abort or failure. */
   async #change(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -147,10 +148,10 @@ export class WorkerScanner {
     this.#wake = () => {};
   }
 
-  /** All windows are back: the next input may begin. */
-  async #home(): Promise<void> {
-    for (const answer of this.#answers.splice(0)) this.#back(answer);
-    while (this.#abroad > 0 && this.#failure === null && !this.#closed) await this.#change();
+  /** Waits until all windows are free, so that the next input may begin. */
+  async #drain(): Promise<void> {
+    for (const response of this.#responses.splice(0)) this.#release(response);
+    while (this.#pending > 0 && this.#failure === null && !this.#closed) await this.#change();
   }
 
   #pointsOf(window: number, { count, rejects, firstLine, endLine, origin, end }: PointRun): Points {
@@ -174,14 +175,14 @@ export class WorkerScanner {
   }
 }
 
-/** Chunks of a source, one after the other. */
+/** Reads the chunks of a source, one at a time. */
 class Chunks {
   readonly #source: ByteSource;
   readonly #signal: AbortSignal;
   #pending: Promise<void> | null = null;
   #failure: { readonly cause: unknown } | null = null;
-  /** Nothing more comes. */
-  over = false;
+  /** True after the end of the source, or its failure. */
+  ended = false;
 
   constructor(source: ByteSource, signal: AbortSignal) {
     this.#source = source;
@@ -192,11 +193,11 @@ class Chunks {
     return this.#pending !== null;
   }
 
-  /** `done` is told how much was read, 0 at the end, null when the source failed. */
+  /** Calls `done` with the bytes read: 0 at the end, null when the source failed. */
   read(into: Uint8Array, done: (length: number | null) => void): void {
     const ends = (length: number | null): void => {
       this.#pending = null;
-      this.over = !length;
+      this.ended = !length;
       done(length);
     };
     this.#pending = this.#source.read(into, this.#signal).then(ends, (cause: unknown) => {

@@ -1,7 +1,7 @@
 // Times of a Parquet file, converted from their unit to the precision of the load and to RFC 3339.
 
 import type { InputPrecision } from '../../../core/types/index.js';
-import { places } from '../../timestamps/time-cell.js';
+import { unitDecimals } from '../../../core/units.js';
 import type { Zone } from '../../timestamps/zone.js';
 
 const DAY = 86_400n;
@@ -42,7 +42,7 @@ export function inZone(moment: Moment, zone: Zone, ambiguity: Parameters<Zone>[1
 
 /** Returns the time as a number in the unit of the load, with a fraction when that unit is too coarse. */
 export function inUnit({ seconds, fraction, scale }: Moment, precision: InputPrecision): string {
-  const digits = places[precision]!;
+  const digits = unitDecimals[precision];
   const value = seconds * 10n ** BigInt(scale) + fraction;
   if (digits >= scale) return (value * 10n ** BigInt(digits - scale)).toString();
   const unit = 10n ** BigInt(scale - digits);

@@ -1,11 +1,12 @@
 // Writes values as JSON text, once. The text is the dead letter of a rejected row; the cells of the encoder point into it.
 // Only text that JSON must escape is also written unescaped to scratch memory.
 
+import { unitDecimals } from '../../../core/units.js';
 import type { Reason } from '../../reasons.js';
 import { BARE, type Cells, FALSE, INSTANT, NUMBER, TEXT, TRUE } from '../../rows/cells.js';
 import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 import type { RowLayout } from '../../rows/rows-layout.js';
-import { places, type TimeOptions } from '../../timestamps/time-cell.js';
+import type { TimeOptions } from '../../timestamps/time-cell.js';
 import { type Zone, zone } from '../../timestamps/zone.js';
 import * as schema from '../metadata/parquet-schema.js';
 import type { PageCursor } from '../pages/page-cursor.js';
@@ -61,7 +62,7 @@ export class RowText {
     this.#layout = layout;
     this.#options = options;
     this.#zone = zone(options.timezone);
-    this.#places = places[options.precision]!;
+    this.#places = unitDecimals[options.precision];
   }
 
   /** Begins a row. */

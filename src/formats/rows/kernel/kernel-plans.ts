@@ -1,5 +1,5 @@
-// What the kernel has to know of the tables of a mapping, written to where it reads it: the prefixes of all columns, the types
-// of the fields, and the shapes that rows had. A plan is made when the exact way took the first row of a table.
+// Writes what the kernel needs to know about the tables of a mapping into its memory: column prefixes, field types and the
+// shapes of rows. A plan is created when the encoder has accepted the first row of a table.
 
 import type { MappedColumn, Mapping } from '../mapping/mapping.js';
 import type { TableMemory } from '../table-memory.js';
@@ -12,7 +12,7 @@ const COLUMN_WORDS = 5;
 const SHAPE_SLOTS = 128;
 /** The kernel reads and writes 16 bytes at once. */
 const SLACK = 16;
-/** Of a point beside its values: blanks, quotes, letters behind whole numbers, a timestamp. */
+/** Bytes of a point beside its values: blanks, quotes, integer suffixes, a timestamp. */
 const perField = 4;
 const perPoint = 128;
 
@@ -25,7 +25,7 @@ interface Plan {
 export class Plans {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
-  readonly #tell: (first: number) => void;
+  readonly #setFirst: (first: number) => void;
   readonly #known = new Map<TableMemory, Plan>();
   #mapping: Mapping | null = null;
   #at = PLANS;
@@ -33,31 +33,31 @@ export class Plans {
   #fields = 0;
   #first = 0;
 
-  /** `tell`: where the list of plans begins, 0 for none; told whenever it is another. */
-  constructor(buffer: ArrayBufferLike, tell: (first: number) => void) {
+  /** @param setFirst receives the offset of the first plan whenever it changes; 0 without plans */
+  constructor(buffer: ArrayBufferLike, setFirst: (first: number) => void) {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer, 0, PLANS_END / 4);
-    this.#tell = tell;
+    this.#setFirst = setFirst;
   }
 
   get isEmpty(): boolean {
     return this.#first === 0;
   }
 
-  /** Another mapping: nothing is known of its tables. */
+  /** Starts another mapping and forgets all tables. */
   begin(mapping: Mapping): void {
     this.#mapping = mapping;
     this.#clear();
   }
 
-  /** Makes the plan of a table what the table is now. @returns where it lies; null where there is no room for it */
-  follow(table: TableMemory): number | null {
+  /** Updates the plan of a table. @returns its offset; null when there is no room for it */
+  update(table: TableMemory): number | null {
     const { tags, fields } = this.#mapping!;
-    // No plan may be without a column that rows have meanwhile.
+    // All plans cover all columns, so new columns invalidate them.
     if (tags.length !== this.#tags || fields.length !== this.#fields) this.#clear();
     this.#tags = tags.length;
     this.#fields = fields.length;
-    const plan = this.#known.get(table) ?? this.#made(table, this.#mapping!);
+    const plan = this.#known.get(table) ?? this.#create(table, this.#mapping!);
     if (plan === null) return null;
     if (plan.version !== table.version) this.#putTypes(plan, table);
     return plan.at;
@@ -67,17 +67,17 @@ export class Plans {
     this.#known.clear();
     this.#at = PLANS;
     this.#first = 0;
-    this.#tell(0);
+    this.#setFirst(0);
   }
 
-  #made(table: TableMemory, { tags, fields }: Mapping): Plan | null {
+  #create(table: TableMemory, { tags, fields }: Mapping): Plan | null {
     const columns = [...tags, ...fields];
     const prefixes = columns.reduce((sum, { prefix }) => sum + prefix.length, 0);
     const maskWords = (columns.length + 31) >>> 5;
     const words = HEAD_WORDS + COLUMN_WORDS * columns.length + SHAPE_SLOTS * (1 + maskWords);
     const bytes = 4 * words + table.prefix.length + table.raw.length + prefixes + 2 * SLACK;
     if (bytes > PLANS_END - PLANS) return null;
-    // What is known of the other tables is soon learnt again.
+    // The plans of other tables are soon recreated.
     if (bytes > PLANS_END - this.#at) this.#clear();
     const at = this.#at;
     const columnsAt = at + 4 * HEAD_WORDS;
@@ -89,7 +89,7 @@ export class Plans {
     this.#bytes.fill(0, at, prefixAt);
     this.#bytes.set(table.prefix, prefixAt);
     this.#bytes.set(table.raw, nameAt);
-    const most = table.prefix.length + prefixes + perField * columns.length + perPoint;
+    const maxBytes = table.prefix.length + prefixes + perField * columns.length + perPoint;
     this.#words.set(
       [
         prefixAt,
@@ -99,7 +99,7 @@ export class Plans {
         columnsAt,
         tagsEnd,
         fieldsEnd,
-        most,
+        maxBytes,
         shapesAt,
         4 * maskWords,
         this.#first,
@@ -110,11 +110,11 @@ export class Plans {
     this.#first = at;
     const plan = { at, fieldsAt: tagsEnd, version: -1 };
     this.#known.set(table, plan);
-    this.#tell(at);
+    this.#setFirst(at);
     return plan;
   }
 
-  /** @returns the offset behind their prefixes, which lie from `prefixes` on */
+  /** Writes the columns, with their prefixes from `prefixes` on. @returns the end of the prefixes */
   #putColumns(columns: readonly MappedColumn[], columnsAt: number, prefixes: number): number {
     let at = prefixes;
     for (const [i, { column, prefix }] of columns.entries()) {

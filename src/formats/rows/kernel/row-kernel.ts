@@ -1,13 +1,14 @@
-// The compiled fast path over rows, and the memory it shares with the exact way: ordinary rows become points there, one
-// that is out of the ordinary is left, goes the exact way, and teaches the kernel what it showed.
+// The compiled fast path over rows, and the memory it shares with the encoder. The kernel turns common rows into points. Other
+// rows go through the encoder, and the kernel learns from them.
 
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../../core/errors.js';
 import { packaged } from '../../../core/packaged.js';
 import { POINT_WORDS, strictestNameLimits } from '../../../core/types/index.js';
+import { unitDecimals } from '../../../core/units.js';
 import { type WasmMemory, wasm } from '../../kernel/wasm.js';
 import { timeLimit } from '../../line-protocol/exact/time-reader.js';
-import { places, type TimeCell } from '../../timestamps/time-cell.js';
+import type { TimeCell } from '../../timestamps/time-cell.js';
 import type { EncoderOptions, RowEncoder } from '../encoder.js';
 import type { Mapping } from '../mapping/mapping.js';
 import type { RowLayout } from '../rows-layout.js';
@@ -20,10 +21,10 @@ const NULLS = 36_864;
 const NULLS_END = 40_960;
 const KEYS = 262_144;
 const KEYS_END = 327_680;
-/** Rows that it does not look at, most, where one after the other is out of the ordinary. */
-const mostPassed = 15;
+/** Maximum of rows that skip the kernel after rows it could not take. */
+const maxPasses = 15;
 /** Columns of a row that the kernel has cells for. */
-const mostColumns = 2048;
+const maxColumns = 2048;
 
 type Take = (at: number, limit: number, entry: number, entriesEnd: number) => number;
 
@@ -48,11 +49,11 @@ interface RowKernelExports {
   readonly ndjson: Take;
 }
 
-/** What the members of objects are, as far as objects have shown. */
+/** The known members of JSON objects. */
 export interface KeyTable {
   readonly version: number;
   readonly columns: number;
-  /** @returns where in the buffer the outermost keys lie, between the offsets given; null when there is no room */
+  /** Writes the keys between the offsets. @returns where the outermost keys lie; null when they do not fit */
   write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
 }
 
@@ -60,14 +61,14 @@ function compiled(): Uint8Array {
   try {
     return readFileSync(packaged('dist/formats/rows.wasm'));
   } catch (cause) {
-    throw new BugError('loading the kernel for rows — it is not built — run npm run build', { cause });
+    throw new BugError('the kernel for rows is not built: run npm run build', { cause });
   }
 }
 
 export class RowKernel {
-  /** Rows that it took so far, of all inputs. */
-  ordinary = 0;
-  /** The start of the row that it left. */
+  /** Rows that the kernel accepted so far, in all inputs. */
+  kernelRows = 0;
+  /** Start of the row at which the kernel stopped. */
   at = 0;
   readonly #bytes: Uint8Array;
   readonly #exports: RowKernelExports;
@@ -76,15 +77,15 @@ export class RowKernel {
   readonly #plans: Plans;
   readonly #index: number;
   readonly #indexEnd: number;
-  /** Null where nothing is for it. */
+  /** The kernel function for the current rows; null while the kernel is disabled. */
   #take: Take | null = null;
   #mapping: Mapping | null = null;
-  /** How often in a row it took none, and how many rows it is not to look at for that. */
+  /** Calls in a row that took nothing, and rows that skip the kernel because of it. */
   #missed = 0;
   #passes = 0;
   #keys: KeyTable | null = null;
   #keysVersion = -1;
-  /** Whether it knows all words that stand for no value. */
+  /** False when the null words do not fit into the kernel's memory. */
   readonly #knowsNulls: boolean;
 
   constructor(memory: WasmMemory, layout: RowLayout, options: EncoderOptions, time: TimeCell, binary = compiled()) {
@@ -93,7 +94,7 @@ export class RowKernel {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#exports = instance.exports as unknown as RowKernelExports;
     this.#state = new Uint32Array(memory.buffer, STATE, 4);
-    this.#mask = new Int32Array(memory.buffer, MASK, mostColumns / 32);
+    this.#mask = new Int32Array(memory.buffer, MASK, maxColumns / 32);
     this.#plans = new Plans(memory.buffer, this.#exports.plans);
     this.#index = layout.index;
     this.#indexEnd = layout.index + layout.indexPoints * POINT_WORDS * 4;
@@ -107,14 +108,14 @@ export class RowKernel {
       layout.outEnd,
       nullsEnd,
       timeLimit(precision),
-      places[precision]!,
+      unitDecimals[precision],
       Number(numbers),
       Number(dates),
       Number(utc),
     );
   }
 
-  /** Rows of CSV by this mapping come next. A delimiter or quote of -1 is none. */
+  /** Prepares for CSV rows with this mapping. A delimiter or quote of -1 is none. */
   csv(mapping: Mapping, columns: number, delimiter: number, quote: number, latin1: boolean): void {
     const { csv, dialect } = this.#exports;
     dialect(columns, delimiter, quote < 0 ? 256 : quote, Number(latin1));
@@ -122,21 +123,21 @@ export class RowKernel {
     this.#keys = null;
   }
 
-  /** Objects by this mapping come next, a line each. */
+  /** Prepares for JSON objects with this mapping, one per line. */
   ndjson(mapping: Mapping, keys: KeyTable): void {
     this.#begin(mapping, keys.columns, this.#exports.ndjson);
     this.#keys = keys;
     this.#keysVersion = -1;
   }
 
-  /** Rows come next that it knows nothing of. */
-  rest(): void {
+  /** Leaves all following rows to the encoder. */
+  disable(): void {
     this.#take = null;
   }
 
   /**
-   * Takes rows from `at`, the start of one, into the entries from number `count` on and points from `out` on.
-   * @returns how many; where it stopped is in the fields below
+   * Takes rows from `at`, the start of a row, into the index from entry `count` on, with points from `out` on.
+   * @returns the count of rows taken; the fields below say where the kernel stopped
    */
   take(at: number, limit: number, count: number, line: number, out: number): number {
     if (this.#take === null || this.#plans.isEmpty) return 0;
@@ -148,9 +149,9 @@ export class RowKernel {
     this.#state[2] = out;
     this.at = this.#take(at, limit, this.#index + count * POINT_WORDS * 4, this.#indexEnd);
     const taken = this.#state[0]!;
-    this.ordinary += taken;
+    this.kernelRows += taken;
     this.#missed = taken > 0 ? 0 : this.#missed + 1;
-    this.#passes = Math.min(mostPassed, this.#missed >>> 2);
+    this.#passes = Math.min(maxPasses, this.#missed >>> 2);
     return taken;
   }
 
@@ -162,30 +163,30 @@ export class RowKernel {
     return this.#state[2]!;
   }
 
-  /** Of the last row that was taken. */
+  /** Length of the time cell in the last row taken. */
   get timeLength(): number {
     return this.#state[3]!;
   }
 
-  /** Learns from the row that the encoder made a point of. */
-  follow({ table, mask, shape }: RowEncoder): void {
+  /** Learns from the row that the encoder has just accepted. */
+  learn({ table, mask, shape }: RowEncoder): void {
     if (this.#take === null || table === null) return;
-    const plan = this.#plans.follow(table);
-    if (plan === null || !this.#followKeys()) return;
+    const plan = this.#plans.update(table);
+    if (plan === null || !this.#updateKeys()) return;
     this.#mask.set(mask);
     this.#exports.learn(plan, shape);
   }
 
-  #followKeys(): boolean {
+  #updateKeys(): boolean {
     const keys = this.#keys;
     if (keys === null || keys.version === this.#keysVersion) return true;
-    const written = keys.columns > mostColumns ? null : keys.write(this.#bytes.buffer as ArrayBuffer, KEYS, KEYS_END);
+    const written = keys.columns > maxColumns ? null : keys.write(this.#bytes.buffer as ArrayBuffer, KEYS, KEYS_END);
     if (written === null) {
-      this.rest();
+      this.disable();
       return false;
     }
     this.#exports.keys(...written, keys.columns);
-    // They may be among the columns that turned up.
+    // Time and table name may be among the new columns.
     this.#map();
     this.#keysVersion = keys.version;
     return true;
@@ -200,10 +201,10 @@ export class RowKernel {
     this.#mapping = mapping;
     this.#map();
     this.#plans.begin(mapping);
-    this.#take = columns <= mostColumns && this.#knowsNulls ? take : null;
+    this.#take = columns <= maxColumns && this.#knowsNulls ? take : null;
   }
 
-  /** @returns the offset behind the words, each with its length before it, if there was room for all */
+  /** Writes the words, each behind its length, as far as there is room. @returns the end of all words */
   #putNulls(words: readonly string[]): number {
     const view = new DataView(this.#bytes.buffer);
     let at = NULLS;

@@ -1,15 +1,13 @@
-// From the names of all columns to a mapping, or to words for why there is none.
+// Builds the mapping of all columns, or explains why there is none.
 
 import { UsageError } from '../../../core/errors.js';
+import { someOf } from '../../../core/text.js';
 import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
 import { type FieldTypeName, Mapping, type MappingOptions } from './mapping.js';
 
-/** Names in a message. */
-const shownNames = 20;
-
 /**
- * Throws UsageError when the columns are not those that the options speak of.
- * @param typeOf types that the input itself gives its columns
+ * Throws UsageError when the columns contradict the options.
+ * @param typeOf types that the input declares for its columns
  */
 export function buildMapping(
   names: readonly string[],
@@ -17,17 +15,22 @@ export function buildMapping(
   typeOf: (name: string) => FieldTypeName | null = () => null,
 ): Mapping {
   const mapping = new Mapping(options, names);
-  if (names.length > MAX_COLUMNS) throw contradiction(`at most ${MAX_COLUMNS} columns`, [`${names.length} of them`]);
+  if (names.length > MAX_COLUMNS) throw contradiction(`at most ${MAX_COLUMNS} columns`, [`${names.length} columns`]);
   const twice = names.find((name, i) => names.indexOf(name) !== i && mapping.wants(name));
-  if (twice !== undefined) throw contradiction('columns of different names', [`two called ${JSON.stringify(twice)}`]);
+  if (twice !== undefined)
+    throw contradiction('different names for all columns', [`two columns named ${JSON.stringify(twice)}`]);
   for (const [column, name] of names.entries()) mapping.add(column, name, typeOf(name));
   if (mapping.missing !== null) throw contradiction(mapping.missing, names);
   return mapping;
 }
 
-function contradiction(expected: string, got: readonly string[]): UsageError {
-  const shown = got.slice(0, shownNames).join(', ') + (got.length > shownNames ? `, … (${got.length} in all)` : '');
+function contradiction(expected: string, found: readonly string[]): UsageError {
   return new UsageError([
-    `mapping the columns — expected ${expected} — got ${shown} — look at --delimiter, --skip-lines and the names in --tags, --fields, --time-column`,
+    {
+      tried: 'mapping the columns',
+      expected,
+      found: someOf(found),
+      fix: 'check --delimiter, --skip-lines and the names in --tags, --fields and --time-column',
+    },
   ]);
 }

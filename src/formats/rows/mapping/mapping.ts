@@ -1,18 +1,18 @@
-// What the columns of an input mean: which is the time, which names the table, which are tags and fields. Compiled once
-// per header, and added to where columns turn up as rows go by.
+// The meaning of an input's columns: time, table name, tags and fields. Compiled once per header, and extended when further
+// columns appear.
 
 import { UsageError } from '../../../core/errors.js';
 import type { ColumnType, FieldMapping, TagMapping } from '../../../core/types/index.js';
-import { describe, type Reason } from '../../reasons.js';
+import { type Reason, reasons } from '../../reasons.js';
 import { putFirstName, putMeasurement, putName, reasonOf } from '../values/put-value.js';
 import type { ValueReading } from '../values/value-writer.js';
 
-/** How its values are written, where that is not the usual way. */
+/** A field with an unusual notation of values. */
 export interface FieldOption extends FieldMapping {
   readonly reading?: ValueReading | null;
 }
 
-/** The part of the settings that says what columns mean. */
+/** The settings that give columns their meaning. */
 export interface MappingOptions {
   /** A name, or `{column}`. */
   readonly measurement: string | null;
@@ -23,7 +23,7 @@ export interface MappingOptions {
 
 export type FieldTypeName = Exclude<ColumnType, 'tag'>;
 
-/** A column that becomes part of the point: its number, its name there, and the bytes that go before its value. */
+/** A column that becomes part of the point: its number, its name in the point, and the bytes before its value. */
 export interface MappedColumn {
   readonly column: number;
   readonly name: string;
@@ -38,26 +38,28 @@ export interface MappedField extends MappedColumn {
 
 export type Role = 'time' | 'measurement' | 'tag' | 'field' | 'nothing';
 
-/** Names that stand for what nobody named, in this order. */
+/** Default column names, in order of preference. */
 const timeNames = ['time', 'timestamp', '_time', 'ts'];
 const measurementNames = ['measurement', '_measurement'];
+const tableMissing =
+  'a table for the rows: name it with --measurement NAME, or the column that holds it with --measurement {column}';
 
 export class Mapping {
   readonly tags: MappedColumn[] = [];
   readonly fields: MappedField[] = [];
-  /** Number of the column; -1 as long as there is none. */
+  /** Column number of the time; -1 while unknown. */
   time = -1;
-  /** Of that column, as the input has it. */
+  /** Name of the time column in the input. */
   timeName = 'time';
-  /** Of the measurement, where a column holds it. */
+  /** Column number of the table name; -1 without such a column. */
   measurement = -1;
-  /** The measurement, where it is the same for all rows; null where a column holds it. */
+  /** The table of all rows; null when a column names the table. */
   readonly table: string | null;
   readonly options: MappingOptions;
   readonly #measurementColumn: string | null;
   readonly #timeColumn: string | null;
 
-  /** @param known names of all columns where they are known beforehand; decides which one is the time */
+  /** @param known all column names, if known in advance; they decide which column is the time */
   constructor(options: MappingOptions, known: readonly string[] | null) {
     this.options = options;
     const braced = /^\{(.+)\}$/s.exec(options.measurement ?? '')?.[1] ?? null;
@@ -69,8 +71,8 @@ export class Mapping {
   }
 
   /**
-   * Takes the next column in. Throws UsageError when its name cannot be one in a table.
-   * @param type of its values, where the input says so; what was declared goes before it
+   * Adds the next column. Throws UsageError when its name is invalid in a table.
+   * @param type declared by the input; a type in the options takes precedence
    */
   add(column: number, name: string, type: FieldTypeName | null = null): Role {
     if (this.time < 0 && this.#isTime(name)) {
@@ -94,20 +96,20 @@ export class Mapping {
     return 'field';
   }
 
-  /** Makes the column a field, whatever its name. Throws as `add`. */
+  /** Makes the column a field, whatever its name. Throws as `add` does. */
   addField(column: number, { as: name, type: declared, reading = null }: Omit<FieldOption, 'name'>): void {
     this.#once(name);
     this.fields.push({ column, name, prefix: prefixOf(name, true), declared, reading });
   }
 
-  /** Whether a column of this name would become part of the point. */
+  /** True when a column of this name becomes part of the point. */
   wants(name: string): boolean {
     const { tags, fields } = this.options;
     const named = [...(tags ?? []), ...(fields ?? [])].some((each) => each.name === name);
     return fields === null || named || this.#isTime(name) || (this.table === null && this.#isMeasurement(name));
   }
 
-  /** Whether a column of this name would become a field under the same name. */
+  /** True when a column of this name becomes a field under the same name. */
   isField(name: string): boolean {
     const { tags, fields } = this.options;
     return (
@@ -118,32 +120,37 @@ export class Mapping {
     );
   }
 
-  /** What the options have to name, since no column has a usual name; null for nothing. */
+  /** Describes the column that the options must name because no column has a default name; null when none is missing. */
   get unnamed(): string | null {
-    if (this.#timeColumn === null) return 'a column of times: name it with --time-column';
+    if (this.#timeColumn === null) return 'a time column: name it with --time-column';
     if (this.table !== null || this.#measurementColumn !== null) return null;
-    return 'a table to put the rows in: name it with --measurement NAME, or the column that holds it with --measurement {column}';
+    return tableMissing;
   }
 
-  /** What is wanted and not there, in words; null when nothing is missing. */
+  /** Describes what is missing; null when nothing is. */
   get missing(): string | null {
     if (this.time < 0)
-      return `a column of times: name it with --time-column${this.#timeColumn === null ? '' : ` (${this.#timeColumn})`}`;
+      return `a time column: name it with --time-column${this.#timeColumn === null ? '' : ` (${this.#timeColumn})`}`;
     if (this.table === null && this.measurement < 0) {
-      return 'a table to put the rows in: name it with --measurement NAME, or the column that holds it with --measurement {column}';
+      return tableMissing;
     }
     const { tags, fields } = this.options;
     const lacking = (wanted: readonly TagMapping[] | null, got: readonly MappedColumn[]): string[] =>
       (wanted ?? []).filter(({ as }) => !got.some(({ name }) => name === as)).map(({ name }) => JSON.stringify(name));
     const lost = [...lacking(tags, this.tags), ...lacking(fields, this.fields)];
     if (lost.length > 0) return `the columns named with --tags and --fields: ${lost.join(', ')}`;
-    return this.fields.length === 0 ? 'a column that is a field: name some with --fields' : null;
+    return this.fields.length === 0 ? 'a field column: name some with --fields' : null;
   }
 
   #once(name: string): string {
     if (![...this.tags, ...this.fields].some((each) => each.name === name)) return name;
     throw new UsageError([
-      `mapping columns — expected a name of its own for each tag and field — got two called ${JSON.stringify(name)} — give one another with --tags old:new or --fields old::new`,
+      {
+        tried: 'mapping the columns',
+        expected: 'different names for all tags and fields',
+        found: `two named ${JSON.stringify(name)}`,
+        fix: 'rename one with --tags old:new or --fields old::new',
+      },
     ]);
   }
 
@@ -156,13 +163,13 @@ export class Mapping {
   }
 }
 
-/** Names of columns that the options speak of. */
+/** Returns the column names in the options. */
 export function wantedNames({ tags, fields, timeColumn, measurement }: MappingOptions): string[] {
   const named = [...(tags ?? []), ...(fields ?? [])].map(({ name }) => name);
   return [...named, timeColumn ?? '', /^\{(.+)\}$/s.exec(measurement ?? '')?.[1] ?? ''];
 }
 
-/** Why a column cannot have this name; null when it can. */
+/** Returns why a column cannot have this name; null when it can. */
 export function nameProblem(name: string, isField: boolean): Reason | null {
   if (name === 'time') return 'column-named-time';
   if (name === '') return isField ? 'empty-field-key' : 'empty-tag-key';
@@ -170,13 +177,17 @@ export function nameProblem(name: string, isField: boolean): Reason | null {
   return end < 0 ? reasonOf(end) : null;
 }
 
-/** `,name=` with the name escaped. Throws UsageError when no server would take it. */
+/** Returns `,name=` with the name escaped. Throws UsageError when no server accepts the name. */
 function prefixOf(name: string, isField: boolean): Uint8Array {
   const problem = nameProblem(name, isField);
   if (problem !== null) {
     throw new UsageError([
-      `mapping the columns — ${describe(problem, `a column named ${JSON.stringify(name)}`)} — ` +
-        `give it another name with ${isField ? '--fields, as in old::new' : '--tags, as in old:new'}`,
+      {
+        tried: 'mapping the columns',
+        expected: `a valid name (${reasons[problem]})`,
+        found: `a column named ${JSON.stringify(name)}`,
+        fix: isField ? 'rename it with --fields old::new' : 'rename it with --tags old:new',
+      },
     ]);
   }
   const { bytes, end } = escaped(name, isField);
@@ -187,19 +198,19 @@ function prefixOf(name: string, isField: boolean): Uint8Array {
   return prefix;
 }
 
-/** The escaped name in [1, end); a negative end is the code of a reason. */
+/** Returns the escaped name in [1, end). A negative end is the code of a reason. */
 function escaped(name: string, isField: boolean): { bytes: Uint8Array; end: number } {
   const length = Buffer.byteLength(name);
   const bytes = new Uint8Array(3 * length + 2);
-  const from = 2 * length + 2; // behind all that may be written
+  const from = 2 * length + 2; // behind the longest escaped name
   Buffer.from(bytes.buffer).write(name, from);
   const put = isField ? putFirstName : putName;
   return { bytes, end: put(bytes, from, from + length, 1) };
 }
 
 /**
- * A measurement, escaped. Null when the target would not take it, or would take its points for comments.
- * @param slashes whether it takes one with a slash
+ * Escapes a measurement. Returns null when the target does not accept it or would read its points as comments.
+ * @param slashes true when the target accepts a slash
  */
 export function measurementPrefix(name: Uint8Array, slashes: boolean): Uint8Array | null {
   if (name[0] === 0x23) return null;

@@ -1,6 +1,6 @@
-// Types of fields as small numbers, and what is known of them: what one row taught holds for the whole load.
+// Field types as small numbers, and the types known in a load.
 
-/** Types as small numbers; 0 where none is known yet. */
+/** No type is known yet. */
 export const UNKNOWN = 0;
 export const FLOAT = 1;
 export const INTEGER = 2;
@@ -9,7 +9,7 @@ export const BOOLEAN = 4;
 export const STRING = 5;
 export const typeNames = ['unknown', 'float', 'integer', 'unsigned', 'boolean', 'string'] as const;
 
-/** Types of fields by table and name, for a whole load: what one input taught holds for the next. */
+/** Field types by table and name, for a whole load: what one input shows holds for the next. */
 export class FieldTypes {
   readonly #tables = new Map<string, Map<string, number>>();
 

@@ -1,7 +1,7 @@
-// Values from the bytes of a cell to the bytes of a field or a tag, in the form that every server reads alike. Each
-// function writes at `out` and returns the offset behind what it wrote, or a negative code that `reasonOf` translates.
+// Writes the bytes of a cell as a field value or tag, in the form that all servers read alike. Each function writes at `out`
+// and returns the end of the text, or a negative code that `reasonOf` translates.
 
-import { sequenceEnd } from '../../line-protocol/exact/utf8.js';
+import { sequenceEnd } from '../../line-protocol/exact/byte-classes.js';
 import { type Reason, reasonNames } from '../../reasons.js';
 
 const QUOTE = 0x22;
@@ -14,16 +14,16 @@ const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
 const INTEGER_LIMITS = ['9223372036854775807', '9223372036854775808'] as const;
 const UNSIGNED_LIMIT = '18446744073709551615';
-/** More digits than these may reach beyond the largest float, or beyond what one holds exactly. */
+/** More digits may exceed the largest float, or what a float holds exactly. */
 const shortFloat = 300;
 const exactDigits = 15;
 
-/** The code of a reason. */
+/** Returns the code of a reason. */
 export function code(reason: Reason): number {
   return -2 - reasonNames.indexOf(reason);
 }
 
-/** The reason of a negative result. */
+/** Returns the reason of a negative result. */
 export function reasonOf(result: number): Reason {
   return reasonNames[-2 - result]!;
 }
@@ -51,8 +51,8 @@ function digits(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /**
- * A decimal number as a float; `.5` and `+5` get the form that servers read.
- * @param exact refuse whole numbers that a float cannot hold
+ * Writes a decimal number as a float. `.5` and `+5` get the form that servers read.
+ * @param exact reject whole numbers that a float cannot hold
  */
 export function putFloat(bytes: Uint8Array, from: number, to: number, out: number, exact: boolean): number {
   let p = from;
@@ -77,7 +77,7 @@ export function putFloat(bytes: Uint8Array, from: number, to: number, out: numbe
   return putRest(bytes, p, to, o, from, p > first);
 }
 
-/** Fraction and exponent. */
+/** Writes fraction and exponent. */
 function putRest(bytes: Uint8Array, from: number, to: number, out: number, start: number, hasDigits: boolean): number {
   let p = from;
   let o = out;
@@ -106,7 +106,7 @@ function isNumberFinite(bytes: Uint8Array, from: number, to: number): boolean {
   return Number.isFinite(Number(text(bytes, from, to)));
 }
 
-/** Whether the nearest float is this number, or at least is written so: then nobody meant other digits. */
+/** True when the nearest float is this number, or prints the same digits. */
 function isExact(whole: string): boolean {
   const nearest = Number(whole);
   return BigInt(nearest) === BigInt(whole) || String(nearest) === whole;
@@ -116,7 +116,7 @@ function isNonFinite(word: string): boolean {
   return word.length <= 9 && /^(inf(inity)?|nan)$/i.test(word);
 }
 
-/** A whole number of 64 bits with its suffix. */
+/** Writes a whole number of 64 bits with its suffix. */
 export function putInteger(bytes: Uint8Array, from: number, to: number, out: number, unsigned: boolean): number {
   const negative = bytes[from] === MINUS;
   const start = negative || bytes[from] === PLUS ? from + 1 : from;
@@ -133,36 +133,36 @@ export function putInteger(bytes: Uint8Array, from: number, to: number, out: num
   return o;
 }
 
-// What a byte asks for inside a string, and inside a tag value; 0 for nothing.
+// What a byte needs inside a string and inside a tag value; 0 for nothing.
 const ESCAPE = 1;
 const HIGH = 2;
-const REFUSE = 3;
+const REJECT = 3;
 const stringClasses = new Uint8Array(256).fill(HIGH, 0x80);
-stringClasses[0] = REFUSE;
+stringClasses[0] = REJECT;
 stringClasses[QUOTE] = ESCAPE;
 stringClasses[BACKSLASH] = ESCAPE;
-const tagClasses = new Uint8Array(256).fill(REFUSE, 0, 0x20).fill(HIGH, 0x80);
-tagClasses[0x7f] = REFUSE;
-tagClasses[BACKSLASH] = REFUSE;
+const tagClasses = new Uint8Array(256).fill(REJECT, 0, 0x20).fill(HIGH, 0x80);
+tagClasses[0x7f] = REJECT;
+tagClasses[BACKSLASH] = REJECT;
 tagClasses[0x20] = ESCAPE;
 tagClasses[COMMA] = ESCAPE;
 tagClasses[EQUALS] = ESCAPE;
 
-/** A string with its quotes. */
+/** Writes a string with its quotes. */
 export function putString(bytes: Uint8Array, from: number, to: number, out: number): number {
   let o = out;
   bytes[o++] = QUOTE;
   for (let p = from; p < to; ) {
     const byte = bytes[p]!;
-    const asks = stringClasses[byte];
-    if (asks === HIGH) {
+    const action = stringClasses[byte];
+    if (action === HIGH) {
       const next = sequenceEnd(bytes, p);
       if (next < 0 || next > to) return badUtf8;
       while (p < next) bytes[o++] = bytes[p++]!;
       continue;
     }
-    if (asks === REFUSE) return control;
-    if (asks === ESCAPE) {
+    if (action === REJECT) return control;
+    if (action === ESCAPE) {
       if (byte === BACKSLASH && bytes[p + 1] === QUOTE && p + 1 < to) return badString;
       bytes[o++] = BACKSLASH;
     }
@@ -173,32 +173,32 @@ export function putString(bytes: Uint8Array, from: number, to: number, out: numb
   return o;
 }
 
-/** A tag value, a tag key or a field key; not empty. */
+/** Writes a tag value, a tag key or a field key; not empty. */
 export function putName(bytes: Uint8Array, from: number, to: number, out: number): number {
   let o = out;
   for (let p = from; p < to; ) {
     const byte = bytes[p]!;
-    const asks = tagClasses[byte];
-    if (asks === HIGH) {
+    const action = tagClasses[byte];
+    if (action === HIGH) {
       const next = sequenceEnd(bytes, p);
       if (next < 0 || next > to) return badUtf8;
       while (p < next) bytes[o++] = bytes[p++]!;
       continue;
     }
-    if (asks === REFUSE) return byte === BACKSLASH ? backslash : byte === 0x0a || byte === 0x0d ? newline : control;
-    if (asks === ESCAPE) bytes[o++] = BACKSLASH;
+    if (action === REJECT) return byte === BACKSLASH ? backslash : byte === 0x0a || byte === 0x0d ? newline : control;
+    if (action === ESCAPE) bytes[o++] = BACKSLASH;
     bytes[o++] = byte;
     p++;
   }
   return o;
 }
 
-/** Of a name at the head of its part of a point: the first byte must need no escape. */
+/** Writes the first name of a part of a point. Its first byte must need no escape. */
 export function putFirstName(bytes: Uint8Array, from: number, to: number, out: number): number {
   return tagClasses[bytes[from]!] === ESCAPE ? badEscape : putName(bytes, from, to, out);
 }
 
-/** A measurement; not empty. An equals sign in one needs no escape, and goes together with none. */
+/** Writes a measurement; not empty. One with an equals sign must need no escape. */
 export function putMeasurement(bytes: Uint8Array, from: number, to: number, out: number, slashes: boolean): number {
   const end = putFirstName(bytes, from, to, out);
   if (end < 0) return end;

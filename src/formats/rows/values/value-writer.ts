@@ -1,5 +1,4 @@
-// The value of one field: what a cell shows itself to be, and the bytes it becomes once its type is settled. A cell that
-// contradicts the type is refused, never cast.
+// Writes the value of one field in its type. A cell that contradicts a known type is rejected, never cast.
 
 import { BARE, FALSE, LIST, NUMBER, TEXT, TRUE } from '../cells.js';
 import { BOOLEAN, FLOAT, INTEGER, STRING, UNKNOWN, UNSIGNED } from './field-types.js';
@@ -8,7 +7,7 @@ import { code, putFloat, putInteger, putString } from './put-value.js';
 const SPACE = 0x20;
 const MINUS = 0x2d;
 const DOT = 0x2e;
-/** As many digits are always exact. */
+/** Numbers of this length are always exact. */
 const shortNumber = 15;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -22,13 +21,13 @@ const badString = code('bad-string-escape');
 const letters = new Set(['t', 'T', 'f', 'F']);
 const words = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
 
-/** `literal`: as in line protocol, `12i` and `"text"`. `words`: booleans by other words; null for what is none of them. */
+/** `literal`: as in line protocol, `12i` and `"text"`. `words`: other words for booleans; null for an unknown word. */
 export type ValueReading =
   | { readonly kind: 'literal' }
   | { readonly kind: 'words'; readonly words: (word: string) => boolean | null };
 
 export class ValueWriter {
-  /** Type of the value that was written last. */
+  /** Type of the last value written. */
   type = UNKNOWN;
   readonly #bytes: Uint8Array;
 
@@ -37,8 +36,8 @@ export class ValueWriter {
   }
 
   /**
-   * Writes the cell in [from, to) at `out`, as a value of this type; of the one that it shows where that is unknown.
-   * @returns the offset behind it, or the code of a reason
+   * Writes the cell in [from, to) at `out` as a value of this type. An unknown type is inferred from the cell.
+   * @returns the end of the value, or the code of a reason
    */
   put(kind: number, from: number, to: number, out: number, type: number, declared: boolean): number {
     if (type === FLOAT && to - from <= shortNumber && (kind === BARE || kind === NUMBER)) {
@@ -47,7 +46,7 @@ export class ValueWriter {
       if (end > 0) return end;
     }
     this.type = type === UNKNOWN ? this.#typeOf(kind, from, to, out) : type;
-    // What was quoted is text, unless it was said to be something else.
+    // Quoted text is a string unless the field is declared otherwise.
     if (kind === TEXT && this.type !== STRING && !declared) return wrongType;
     if (kind === BARE || kind === TEXT) return this.#text(from, to, out, declared);
     if (kind === LIST) return list;
@@ -55,7 +54,7 @@ export class ValueWriter {
     return this.type === BOOLEAN ? this.#boolean(kind === TRUE, out) : wrongType;
   }
 
-  /** As `put`, of a cell whose values are not written in the usual way. */
+  /** Writes as `put` does, for a field with an unusual notation. */
   putRead(reading: ValueReading, from: number, to: number, out: number, type: number): number {
     if (reading.kind === 'literal') return this.#literal(from, to, out, type);
     this.type = BOOLEAN;
@@ -80,7 +79,7 @@ export class ValueWriter {
     return this.#number(from, whole === UNKNOWN ? to : to - 1, out, true, shown);
   }
 
-  /** Escapes are few: what has some is refused rather than read in another way than elsewhere. */
+  /** Writes a quoted literal. One with escapes is rejected, since servers read escapes differently. */
   #quoted(from: number, to: number, out: number): number {
     const inner = this.#bytes.subarray(from + 1, to - 1);
     return inner.includes(BACKSLASH) || inner.includes(QUOTE)
@@ -88,7 +87,7 @@ export class ValueWriter {
       : putString(this.#bytes, from + 1, to - 1, out);
   }
 
-  /** `-12.5`, which is what most numbers look like: copied in one go. 0 for what has to be looked at more closely. */
+  /** Copies a number such as `-12.5`, the most common form. Returns 0 for any other form. */
   #plainFloat(from: number, to: number, out: number): number {
     const bytes = this.#bytes;
     let o = out;
@@ -111,7 +110,7 @@ export class ValueWriter {
     if (kind === TRUE || kind === FALSE) return BOOLEAN;
     if (words.has(this.#word(from, to))) return BOOLEAN;
     const tried = this.#number(from, to, out, true, FLOAT);
-    // Not a text either: most likely the column holds numbers.
+    // A number out of range still shows that the column holds numbers.
     return tried >= 0 || tried === nonFinite || tried === inexact ? FLOAT : STRING;
   }
 
@@ -139,7 +138,7 @@ export class ValueWriter {
     return out + 1;
   }
 
-  /** A short text without the blanks around it; empty for a longer one. */
+  /** Returns a short text without surrounding blanks; empty for a longer one. */
   #word(from: number, to: number): string {
     if (to - from > 16) return '';
     return String.fromCharCode(...this.#bytes.subarray(from, to)).trim();

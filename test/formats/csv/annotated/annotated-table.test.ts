@@ -30,7 +30,7 @@ const flux = (rows: string, head = ''): string =>
 const fluxRow = (table: number, second: number, value: string, field: string): string =>
   `,,${table},2020-02-25T22:17:54.068926364Z,2020-02-25T22:22:54Z,2020-02-25T22:17:${String(second).padStart(2, '0')}Z,${value},${field},cpu,cpu 1,h`;
 
-test('a result of Flux becomes its points: the field by the name in _field, grouped columns as tags', async () => {
+test('a Flux result becomes points with the field named by _field and grouped columns as tags', async () => {
   const text = `${flux(fluxRow(0, 57, '0', 'time_steal'))}\r\n${flux(`${fluxRow(1, 58, '2.5', '"usage,user"')}\r\n${fluxRow(1, 59, '1e3', 'time_steal')}`)}`;
   expect(await points(text)).toEqual([
     'cpu,cpu=cpu\\ 1,host=h time_steal=0 1582669077000000000',
@@ -39,13 +39,13 @@ test('a result of Flux becomes its points: the field by the name in _field, grou
   ]);
 });
 
-test('a field of Flux whose name is no UTF-8 is refused, and not taken for another', async () => {
+test('a Flux field name that is not UTF-8 is rejected instead of merged with another', async () => {
   const text = Buffer.from(flux(`${fluxRow(0, 57, '0', 'a')}\r\n${fluxRow(0, 58, '0', '\xff')}`), 'latin1');
   const { points: found, rejects } = await sent(csv(), text);
   expect({ points: found.length, rejects }).toEqual({ points: 1, rejects: ['6 invalid-utf8'] });
 });
 
-test('tables of other columns and types may follow in one file, with no blank line needed', async () => {
+test('one file may hold tables with different columns and types, with or without blank lines between them', async () => {
   const next = [
     '#datatype,string,long,dateTime:RFC3339,long,string,string',
     '#group,false,false,false,false,true,true',
@@ -60,7 +60,7 @@ test('tables of other columns and types may follow in one file, with no blank li
   ]);
 });
 
-test('a pivoted result has its fields in columns; result, table, _start and _stop are none', async () => {
+test('a pivoted result has fields in columns and ignores result, table, _start and _stop', async () => {
   const text = [
     '#group,false,false,true,true,false,true,true,false,false',
     '#datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,string,string,double,boolean',
@@ -76,15 +76,15 @@ test('a pivoted result has its fields in columns; result, table, _start and _sto
   ]);
 });
 
-describe('the extended form', () => {
-  test('datatypes say what each column is, in the first cell behind a blank', async () => {
+describe('extended annotated CSV', () => {
+  test('a datatype in the first cell follows #datatype and a blank', async () => {
     const text =
       '#datatype measurement,tag,tag,double,double,ignored,dateTime:number\nm,cpu,host,steal,user,nothing,time\n' +
       'cpu,cpu1,r.prod,0,2.7,a,1482669077000000000\n';
     expect(await points(text)).toEqual(['cpu,cpu=cpu1,host=r.prod steal=0,user=2.7 1482669077000000000']);
   });
 
-  test('defaults stand for empty cells', async () => {
+  test('defaults replace empty cells', async () => {
     const text =
       '#datatype measurement,tag,string,double,boolean,long,unsignedLong,dateTime\n#default test,annotated,,,yes,,,\n' +
       'm,name,s,d,b,l,ul,time\n,,str1,1.0,no,1,1,1\n,x,true,2,,-2,18446744073709551615,2020-01-11T10:10:10Z\n';
@@ -94,7 +94,7 @@ describe('the extended form', () => {
     ]);
   });
 
-  test('constants are columns that no row has, a timezone is that of times without one, numbers may be written in other ways', async () => {
+  test('#constant adds columns, #timezone applies to local times, and number formats are translated', async () => {
     const text =
       '#constant measurement,te st\n#constant,tag,name,formats\n#constant long,answer,42\n#timezone -0500\n' +
       '#datatype dateTime:2006-01-02,"double:,. ","boolean:y,Y:n,N"\n#default 1970-01-02,,y\nt,d,b\n' +
@@ -105,16 +105,16 @@ describe('the extended form', () => {
     ]);
   });
 
-  test('a column may be put together from others', async () => {
+  test('#concat composes a column from others', async () => {
     const text =
       // biome-ignore lint/suspicious/noTemplateCurlyInString: the form that the annotation has
       '#concat tag,who,${first} ${last}!\n#datatype measurement,ignored,ignored,long,time:RFC3339Nano\nm,first,last,v,t\n' +
       'cpu,Ada,L,1,2001-09-09T01:46:40.000000001Z\n';
     expect(await points(text)).toEqual(['cpu,who=Ada\\ L! v=1i 1000000000000000001']);
-    await expect(points(text.replace('{last}', '{lost}'))).rejects.toThrow(/#concat names, "lost"/);
+    await expect(points(text.replace('{last}', '{lost}'))).rejects.toThrow(/a column "lost", which #concat names/);
   });
 
-  test('a field is written as in line protocol', async () => {
+  test('a column of datatype field holds literals of line protocol', async () => {
     const text =
       '#datatype measurement,field,field,field,field,dateTime:number\nm,i,s,b,f,t\ncpu,12i,"""te,xt""",true,1.5,1\n';
     expect(await points(text)).toEqual(['cpu i=12i,s="te,xt",b=t,f=1.5 1']);
@@ -122,50 +122,50 @@ describe('the extended form', () => {
     expect(rejects).toEqual(['4 wrong-type', '5 wrong-type']);
   });
 
-  test('layouts of times are those of Go', async () => {
+  test('time layouts follow the notation of Go', async () => {
     const head = (layout: string): string => `#datatype measurement,"dateTime:${layout}",long\nm,t,v\n`;
     const at = async (layout: string, time: string): Promise<string> =>
       (await points(`${head(layout)}m,"${time}",1\n`))[0]!;
     expect(await at('Jan _2 2006 3:04:05PM', 'Feb  3 2022 1:02:03PM')).toBe('m v=1i 1643893323000000000');
     expect(await at('02/01/06 15:04:05.000 -0700', '03/02/22 13:02:03.250 +0100')).toBe('m v=1i 1643889723250000000');
-    await expect(points(head('Mon Jan 2'))).rejects.toThrow(/"dateTime:Mon Jan 2" at line 1/);
+    await expect(points(head('Mon Jan 2'))).rejects.toThrow(/in line 1: .* found "dateTime:Mon Jan 2"/);
   });
 
-  test('numbers of a time are in the precision, whatever the other forms', async () => {
+  test('numeric times are in the precision of the load', async () => {
     const text = '#datatype measurement,dateTime:number,long\nm,t,v\nm,1640995200,1\n';
     expect(await points(text, { precision: 's' })).toEqual(['m v=1i 1640995200']);
   });
 
-  test('names of annotations are read in any case, and rows that begin with # and a blank are comments', async () => {
+  test('annotation names ignore case, and rows that begin with # and a blank are comments', async () => {
     const text =
       '#dataType measurement,tag,long,dateTime:number\n# a comment, of which nothing comes\nm,host,v,t\n# another\nm,#1,1,1\n#m,h,1,2\n';
     expect(await sent(csv(), text)).toEqual({ points: ['m,host=#1 v=1i 1'], rejects: ['6 no-measurement'] });
   });
 
-  test('--measurement names the table where no annotation does', async () => {
+  test('--measurement names the table when no annotation does', async () => {
     const text = '#datatype dateTime:number,long\nt,v\n1,1\n';
     expect(await points(text, { measurement: 'm' })).toEqual(['m v=1i 1']);
     await expect(points(text)).rejects.toThrow(/--measurement NAME/);
   });
 });
 
-test('a datatype that there is not is named with its line and column', async () => {
+test('an unknown datatype is reported with its line and column', async () => {
   const text = '#constant measurement,m\n#datatype dateTime:number,decimal\nt,v\n1,1\n';
   await expect(points(text)).rejects.toThrow(UsageError);
-  await expect(points(text)).rejects.toThrow(/for column 2 \("v"\) — got "decimal" at line 2/);
-  await expect(points('#constant,durations,x,1\nt\n')).rejects.toThrow(/for #constant — got "durations" at line 1/);
+  await expect(points(text)).rejects.toThrow(/of column 2 \("v"\) in line 2: .* found "decimal"/);
+  await expect(points('#constant,durations,x,1\nt\n')).rejects.toThrow(/of #constant in line 1: .* found "durations"/);
 });
 
 test.each([
-  ['no time', '#datatype measurement,long\nm,v\n', /one column of times/],
-  ['two times', '#datatype measurement,long,dateTime,dateTime\nm,v,a,b\n', /one column of times/],
-  ['no field', '#datatype measurement,dateTime\nm,t\n', /a column that is a field/],
-  ['a zone that is none', '#timezone Mars\n#datatype measurement,dateTime,long\nm,t,v\n', /#timezone such as/],
-])('%s is said', async (_, text, message) => {
+  ['A table without time', '#datatype measurement,long\nm,v\n', /one time column/],
+  ['A table with two times', '#datatype measurement,long,dateTime,dateTime\nm,v,a,b\n', /one time column/],
+  ['A table without field', '#datatype measurement,dateTime\nm,t\n', /a field column/],
+  ['An unknown time zone', '#timezone Mars\n#datatype measurement,dateTime,long\nm,t,v\n', /#timezone such as/],
+])('%s is a usage error', async (_, text, message) => {
   await expect(points(text)).rejects.toThrow(message);
 });
 
-test('rows are rejected by themselves, with their lines', async () => {
+test('bad rows are rejected individually with their lines', async () => {
   const rows = [
     fluxRow(0, 1, 'x', 'a'),
     fluxRow(0, 2, '1', 'time'),
@@ -185,13 +185,13 @@ test('rows are rejected by themselves, with their lines', async () => {
   ]);
 });
 
-test('it is told by its content', () => {
+test('annotated CSV is detected by its content', () => {
   for (const head of ['#datatype measurement', '#group,false', '"#constant",tag', '#dataType,x']) {
     expect(detect(Buffer.from(`${head},a\n`), 'x')).toBe('csv');
   }
 });
 
-test('what a row is rejected under is what stands before it: the annotations and header of its own table', async () => {
+test('rejected rows are kept under the annotations and header of their own table', async () => {
   const other = '#datatype measurement,long,dateTime:number\nm,v,t\ncpu,x,1\n';
   const heads = new Map<string, number>();
   for await (const run of csv().points(
@@ -228,7 +228,7 @@ const table = fc
   });
 const file = fc.array(table, { minLength: 1, maxLength: 5 }).map((tables) => tables.join(''));
 
-test('any chunking gives the same points', async () => {
+test('annotated CSV gives the same points in every chunking', async () => {
   await fc.assert(
     fc.asyncProperty(file, fc.array(fc.integer({ min: 1, max: 40 })), async (text, chunks) => {
       const whole = await readAll(csv({ chunkBytes: 65_536 }), Buffer.from(text), []);
@@ -238,7 +238,7 @@ test('any chunking gives the same points', async () => {
   );
 });
 
-test('reading can be taken up behind any run, under the annotations that hold there', async () => {
+test('reading can resume behind any run with the annotations that apply there', async () => {
   await fc.assert(
     fc.asyncProperty(file, fc.nat(), async (text, choice) => {
       const bytes = Buffer.from(text);

@@ -33,7 +33,7 @@ function idleSource(text: string): ByteSource {
   };
 }
 
-test('finds on another thread what is found on this one: points, shapes, rejects, lines and offsets, however the input is cut', async () => {
+test('the worker thread finds the same points, shapes, rejects, lines and offsets in every chunking', async () => {
   const next = random(20261125);
   // Small windows and runs, so that each input has many of them; and the usual ones.
   const pairs = [
@@ -50,7 +50,7 @@ test('finds on another thread what is found on this one: points, shapes, rejects
   }
 });
 
-test('goes on from a place in the middle as on this thread', async () => {
+test('the worker thread resumes in the middle of an input as the main thread does', async () => {
   const { worker, main } = pair();
   const input = Buffer.from('m f=3 12345\nm f=4 12346\nm f=5 12');
   const start = { byteOffset: 24, line: 3, ordinal: 2, digits: 5 };
@@ -66,7 +66,7 @@ test('goes on from a place in the middle as on this thread', async () => {
   expect(await told(worker)).toEqual(await told(main));
 });
 
-test('hands complete points on while the input is idle, and lets go of it as soon as it is stopped', async () => {
+test('the worker thread returns complete points of an idle input, and stops at once', async () => {
   const { worker } = pair();
   const stop = new AbortController();
   const runs = worker.points(idleSource('m f=1 1\nm f=2'), stop.signal);
@@ -76,7 +76,7 @@ test('hands complete points on while the input is idle, and lets go of it as soo
   await expect(waiting).rejects.toThrow('stopped main');
 });
 
-test('what was read before an input broke comes before its error, and the next input begins anew', async () => {
+test('points before a read error arrive before the error, and the next input starts afresh', async () => {
   const { worker } = pair();
   const broken = bytesSource(Buffer.from('m f=1 1\nm f=2 2\n# and\nm f'), [26]);
   let reads = 0;
@@ -94,7 +94,7 @@ test('what was read before an input broke comes before its error, and the next i
   expect((await readAll(worker, Buffer.from('m f=3 3\n'), [])).points).toMatchObject([{ text: 'm f=3 3', line: 1 }]);
 });
 
-test('an input that nobody reads to its end leaves nothing behind for the next', async () => {
+test('an abandoned input leaves nothing behind for the next one', async () => {
   const { worker, main } = pair({ chunkBytes: 64, indexPoints: 2 });
   const long = Buffer.from('left,t=1 f=1,g="x" 1\n'.repeat(2000));
   for (let taken = 0; taken < 12; taken += 1) {
@@ -106,7 +106,7 @@ test('an input that nobody reads to its end leaves nothing behind for the next',
   }
 });
 
-test('when the thread ends by a defect, the run ends with its stack and does not hang', async () => {
+test('a crash of the worker thread ends the run with its stack', async () => {
   // No kernel at all: the thread cannot be made.
   const worker = new LineProtocol({ ...plain, workerThread: true, kernel: new Uint8Array([0, 97, 115, 109]) });
   const broken = await readAll(worker, Buffer.from('m f=1 1\n'), []).catch((error: unknown) => error);

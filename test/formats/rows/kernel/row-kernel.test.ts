@@ -9,7 +9,7 @@ import { difference, pair } from '../oracle.js';
 const ROWS = 12_000;
 const seed = Number(process.env.ORACLE_SEED ?? 20_261_126);
 
-test(`On ${ROWS} rows, every sixth mutated, in random chunks the kernel and the exact way agree`, {
+test(`the kernel and the encoder agree on ${ROWS} rows, one in six mutated, in random chunks`, {
   timeout: 120_000,
 }, async () => {
   const next = random(seed);
@@ -24,7 +24,7 @@ test(`On ${ROWS} rows, every sixth mutated, in random chunks the kernel and the 
   expect(taken.reduce((sum, each) => sum + each)).toBeGreaterThan(ROWS / 10);
 });
 
-test('a key that is longer than what is left of the memory is compared no further than the window goes', async () => {
+test('a key longer than the rest of the memory is compared only within the window', async () => {
   const maxPointBytes = 8192;
   const left = ({ bytes, windows, chunkBytes }: RowLayout): number => bytes - windows[1] - chunkBytes;
   const chunks = Array.from({ length: 1024 }, (_, i) => 8192 + 64 * i);

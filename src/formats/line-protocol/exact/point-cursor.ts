@@ -1,0 +1,217 @@
+// The moves that all parts of a point have in common: one cursor passes names, strings and line ends byte by byte.
+
+import type { Reason } from '../../reasons.js';
+import * as names from './byte-classes.js';
+import { STRING } from './value-kind.js';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const EQUALS_SIGN = 0x3d;
+const BACKSLASH = 0x5c;
+
+/** A cursor over the bytes of one point. A valid point allocates nothing. */
+export abstract class PointCursor {
+  /** Offset of the LF that ends the point. */
+  lineEnd = 0;
+  /** Line feeds inside its strings. */
+  newlines = 0;
+  /** Backslashes that the portable form needs in addition. */
+  inserted = 0;
+  /** Why the point is invalid, and what was found. */
+  reason: Reason = 'no-measurement';
+  found = '';
+  protected readonly bytes: Uint8Array;
+  protected readonly maxPointBytes: number;
+  protected readonly measurementClasses: Uint8Array;
+  protected start = 0;
+  protected at = 0;
+  protected limit = 0;
+  protected final = false;
+  protected needsMore = false;
+  /** Length without escapes, and what else was seen in the last name. */
+  protected nameLength = 0;
+  protected nameEquals = false;
+  protected nameBackslash = false;
+  /** A string that opens inside (openFrom, openTo) does not close before openTo. */
+  #openFrom = 0;
+  #openTo = 0;
+
+  constructor(bytes: Uint8Array, maxPointBytes: number, measurementClasses: Uint8Array) {
+    this.bytes = bytes;
+    this.maxPointBytes = maxPointBytes;
+    this.measurementClasses = measurementClasses;
+  }
+
+  /** Discards what is known about the bytes. Call it when the window changes. */
+  forget(): void {
+    this.#openTo = 0;
+  }
+
+  protected isTooLong(): boolean {
+    return this.at - this.start > this.maxPointBytes;
+  }
+
+  /** Fails; at the end of the window more bytes may decide otherwise, unless the input ends there. */
+  protected fail(reason: Reason, found: string): false {
+    if (this.at >= this.limit && !this.final) this.needsMore = true;
+    this.reason = reason;
+    this.found = found;
+    return false;
+  }
+
+  protected failAt(at: number, reason: Reason, found: string): false {
+    this.at = at;
+    return this.fail(reason, found);
+  }
+
+  /** Passes a string. @returns its kind; 0 after a failure */
+  protected passString(): number {
+    const bytes = this.bytes;
+    const start = this.at;
+    if (this.#isKnownOpen(start)) {
+      return Number(this.failAt(this.#openTo, 'unterminated-string', 'a string that does not end'));
+    }
+    let p = start + 1;
+    for (;;) {
+      while (names.stringClasses[bytes[p]!] === names.ORDINARY) p++;
+      const byte = bytes[p]!;
+      if (byte === QUOTE) break;
+      if (byte === LF) {
+        if (p === this.limit) return this.#openString(start, p);
+        this.newlines++;
+        p++;
+      } else if (byte === BACKSLASH) {
+        p = this.#stringEscape(p);
+      } else if (byte === 0) {
+        return Number(this.failAt(p, 'control-character', 'a NUL in a string'));
+      } else {
+        p = this.passSequence(p);
+      }
+      if (p < 0) return 0;
+    }
+    this.#openFrom = start;
+    this.#openTo = p;
+    this.at = p + 1;
+    const after = bytes[p + 1];
+    if (after === COMMA || after === SPACE || after === LF || after === CR) return STRING;
+    return Number(this.fail('bad-value', 'bytes behind the closing quote of a string'));
+  }
+
+  /** True when an earlier search already found no end. Otherwise each line that opens a string would be searched again. */
+  #isKnownOpen(start: number): boolean {
+    if (start <= this.#openFrom || start >= this.#openTo) return false;
+    return this.#openTo >= this.limit || this.#openTo - this.start > this.maxPointBytes;
+  }
+
+  #openString(start: number, p: number): number {
+    this.#openFrom = start;
+    this.#openTo = p;
+    return Number(this.failAt(p, 'unterminated-string', 'a string that does not end'));
+  }
+
+  /** Passes a run of backslashes and the quote they escape. @returns -1 after a failure */
+  #stringEscape(from: number): number {
+    const bytes = this.bytes;
+    let p = from;
+    while (bytes[p] === BACKSLASH) p++;
+    if ((p - from) % 2 === 0) return p;
+    if (p === this.limit && !this.final) return p;
+    if (bytes[p] === QUOTE) {
+      if (p === from + 1) return p + 1;
+      this.failAt(p, 'bad-string-escape', `${p - from} backslashes before a quote`);
+      return -1;
+    }
+    if (bytes[p] !== 0x27) this.inserted++;
+    return p;
+  }
+
+  protected passSequence(p: number): number {
+    const next = names.sequenceEnd(this.bytes, p);
+    if (next >= 0) return next;
+    this.failAt(-1 - next, 'invalid-utf8', `byte 0x${this.bytes[-1 - next]?.toString(16)} where it cannot be`);
+    return -1;
+  }
+
+  /** Passes a name up to the byte that ends it. */
+  protected passName(classes: Uint8Array): boolean {
+    const bytes = this.bytes;
+    const start = this.at;
+    let p = start;
+    let escapes = 0;
+    this.nameEquals = false;
+    this.nameBackslash = false;
+    for (;;) {
+      while (classes[bytes[p]!] === names.ORDINARY) p++;
+      const meaning = classes[bytes[p]!];
+      if (meaning === names.STOP) break;
+      if (meaning === names.BACKSLASH) {
+        this.nameBackslash = true;
+        const next = this.#nameEscape(p, classes);
+        if (next < 0) return false;
+        escapes += bytes[p + 1] === COMMA || bytes[p + 1] === SPACE || bytes[p + 1] === EQUALS_SIGN ? 1 : 0;
+        p = next;
+      } else if (meaning === names.HIGH) {
+        p = this.passSequence(p);
+        if (p < 0) return false;
+      } else if (meaning === names.EQUALS) {
+        this.nameEquals = true;
+        if (classes === names.tagValueClasses) this.inserted++;
+        p++;
+      } else {
+        return this.#forbidden(p);
+      }
+    }
+    this.at = p;
+    this.nameLength = p - start - escapes;
+    return true;
+  }
+
+  #forbidden(p: number): false {
+    const byte = this.bytes[p]!;
+    if (byte === 0x2f) return this.failAt(p, 'slash-in-measurement', '/ in a measurement');
+    return this.failAt(p, 'control-character', `byte 0x${byte.toString(16).padStart(2, '0')} in a name`);
+  }
+
+  /** Passes the escape at `p`. @returns the offset behind it; -1 after a failure */
+  #nameEscape(p: number, classes: Uint8Array): number {
+    const bytes = this.bytes;
+    const next = bytes[p + 1]!;
+    if (next === COMMA || next === SPACE) return p + 2;
+    if (next === EQUALS_SIGN && classes !== this.measurementClasses) return p + 2;
+    if (next === QUOTE || next === 0x27) return p + 2;
+    if (next !== BACKSLASH) {
+      this.failAt(p + 1, 'bad-escape', 'a backslash before a byte that needs none');
+      return -1;
+    }
+    // Older servers read the second backslash of `a\\ ` as the escape of the space.
+    const after = bytes[p + 2]!;
+    if (after !== COMMA && after !== SPACE && after !== EQUALS_SIGN && after !== LF && after !== CR) return p + 2;
+    this.failAt(p + 2, 'bad-escape', 'a backslash at the end of a name');
+    return -1;
+  }
+
+  protected passSpaces(): void {
+    let p = this.at;
+    while (this.bytes[p] === SPACE) p++;
+    this.at = p;
+  }
+
+  /** Passes spaces and carriage returns up to the LF. */
+  protected passRestOfLine(otherwise: Reason): boolean {
+    const bytes = this.bytes;
+    let p = this.at;
+    while (bytes[p] === SPACE || bytes[p] === CR) p++;
+    this.at = p;
+    this.lineEnd = p;
+    if (p === this.limit && !this.final) return this.fail(otherwise, '');
+    return bytes[p] === LF || this.fail(otherwise, 'more bytes on the line');
+  }
+
+  /** Fails for a line that ends too early. A carriage return ends it only together with the LF. */
+  protected failAtLineEnd(reason: Reason, found: string): false {
+    return this.passRestOfLine('carriage-return') && this.fail(reason, found);
+  }
+}

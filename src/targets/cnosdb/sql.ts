@@ -1,0 +1,41 @@
+// SQL statements to CnosDB and their rows.
+
+import { z } from 'zod';
+import { excerpt } from '../../core/text.js';
+import type { QueryClient, QueryRequest } from '../http/query-client.js';
+import { jsonOf } from '../http/response-text.js';
+import { judge } from '../http/verdict-table.js';
+import { verdicts } from './cnosdb-verdicts.js';
+
+const rowsSchema = z.array(z.record(z.string(), z.unknown()));
+
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/** Rows, or CnosDB's reason to reject the statement. */
+export type SqlResult = { readonly rows: readonly SqlRow[] } | { readonly rejected: string };
+
+/** Quotes an identifier. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** Quotes a string. */
+export const quotedText = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+/** @param scope database and tenant, as a query string */
+export function sqlRequest(scope: string, statement: string): QueryRequest {
+  const headers = { accept: 'application/json' };
+  return { path: `/api/v1/sql?${scope}`, headers, body: statement, label: statement };
+}
+
+/** Runs a statement. Throws as `QueryClient.response` does. */
+export async function sql(query: QueryClient, scope: string, statement: string): Promise<SqlResult> {
+  const request = sqlRequest(scope, statement);
+  const response = await query.response(request);
+  if (response.status === 200) {
+    const value = response.body.trim() === '' ? [] : jsonOf(response.body);
+    return { rows: query.parsed(request, response, value, rowsSchema) };
+  }
+  const verdict = judge(verdicts, response, query.clock.now());
+  if (verdict.kind === 'rejected') return { rejected: verdict.message };
+  const { reason, advice } = verdict.kind === 'refused' ? verdict : { reason: verdict.kind, advice: '' };
+  throw query.refused(request, response.endpoint, excerpt(reason), { expected: 'rows', fix: advice ?? '' });
+}

@@ -1,0 +1,101 @@
+// Reuses compressors and the memory of their output. A fresh compressor allocates 256 KiB of state and as much for output, on
+// any thread, and the allocator keeps that memory. A new zstd context also reports a large external size to V8, which
+// triggered garbage collection ten times a second (a fifth of all CPU time). A compressor is free again once its body is
+// finished, so there are as many compressors as bodies compressed at once.
+
+import * as zlib from 'node:zlib';
+import type { EncodedBody } from '../../../core/types/index.js';
+
+/** The used part of zlib's streams. */
+interface CompressionStream {
+  on(event: 'data', listener: (chunk: Buffer) => void): void;
+  on(event: 'error', listener: (error: Error) => void): void;
+  write(body: Uint8Array, done: (error?: Error | null) => void): void;
+  reset(): void;
+  /** Position in the current output chunk (Node 20 to 26). */
+  _outOffset?: number;
+}
+
+interface ZstdOptions {
+  readonly chunkSize: number;
+  readonly flush: number;
+  readonly params: Record<number, number>;
+}
+
+/** Present from Node 22.15 on. */
+const { createZstdCompress } = zlib as { createZstdCompress?: (options: ZstdOptions) => unknown };
+
+/** Compressed, 1 MiB of points nearly always fits. */
+const outputBytes = 256 * 1024;
+
+// Level 1 and 256 KiB chunks: on 1 MiB bodies of IoT points (test/bench/generate.js), one thread, Node 20.20 (2026-11-23,
+// medians of 4) level 1 made 231 MB/s at 1:7.7, level 2 209 at 1:8.1, level 3 174 at 1:8.7; other window sizes and memLevel
+// 9 were no faster, Z_RLE and Z_HUFFMAN_ONLY at most 106 at 1:1.6. CPU time is worth more than the last 5 % of size.
+// `flush`: each write makes one whole member, in one call on the other thread.
+const gzipOptions = { level: 1, memLevel: 8, chunkSize: outputBytes, flush: zlib.constants.Z_FINISH };
+
+// ZSTD_e_end is 2, ZSTD_c_compressionLevel 100, ZSTD_c_windowLog 101 (zstd.h). On the same bodies, Node 24, CPU time, medians
+// of 7 (2026-11-26): level 1 with its default window makes 378 MB/s at 1:9.6; with a window of 128 KiB, which fits the
+// CPU caches beside the hash table, 453 at 1:9.7; level 2 407 at 1:9.6, level 3 325 at 1:9.3; level -1 was slower, -3 a fifth
+// faster at 1:5.9; smaller hash tables were no faster.
+const zstdOptions = { chunkSize: outputBytes, flush: 2, params: { 100: 1, 101: 17 } };
+
+export type Encode = (body: Uint8Array) => Promise<EncodedBody>;
+
+/** Each body becomes one whole member. Its bytes are valid until it is released. */
+export function gzipPool(): Encode {
+  return pool('gzip', () => new Compressor(zlib.createGzip(gzipOptions) as unknown as CompressionStream, true));
+}
+
+/** Each body becomes one whole frame, as in `gzipPool`. Null: this Node has no zstd. */
+export function zstdPool(): Encode | null {
+  const create = createZstdCompress;
+  // A finished frame leaves its context ready for the next one.
+  return create === undefined
+    ? null
+    : pool('zstd', () => new Compressor(create(zstdOptions) as CompressionStream, false));
+}
+
+function pool(encoding: 'gzip' | 'zstd', create: () => Compressor): Encode {
+  const idle: Compressor[] = [];
+  const outputs: Buffer[] = [];
+  return async (body) => {
+    const compressor = idle.pop() ?? create();
+    const output = outputs.pop() ?? Buffer.allocUnsafeSlow(outputBytes);
+    const bytes = await compressor.compress(body, output);
+    idle.push(compressor);
+    return { bytes, encoding, release: () => void outputs.push(output) };
+  };
+}
+
+class Compressor {
+  readonly #stream: CompressionStream;
+  readonly #resets: boolean;
+  #chunks: Buffer[] = [];
+  #fail: (error: Error) => void = () => {};
+
+  constructor(stream: CompressionStream, resets: boolean) {
+    this.#stream = stream;
+    this.#resets = resets;
+    stream.on('data', (chunk) => this.#chunks.push(chunk));
+    stream.on('error', (error) => this.#fail(error));
+  }
+
+  /** Compresses a body into the start of `output`, or into new memory where `output` is too small. */
+  async compress(body: Uint8Array, output: Buffer): Promise<Uint8Array> {
+    this.#chunks = [];
+    if (this.#resets) this.#stream.reset();
+    // Otherwise each body starts after the previous one and ends in a new chunk, and dozens of chunks pile up until the
+    // next garbage collection.
+    if (this.#stream._outOffset !== undefined) this.#stream._outOffset = 0;
+    await new Promise<void>((resolve, reject) => {
+      this.#fail = reject;
+      this.#stream.write(body, (error) => (error ? reject(error) : resolve()));
+    });
+    const bytes = this.#chunks.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > output.length) return Buffer.concat(this.#chunks);
+    let at = 0;
+    for (const chunk of this.#chunks) at += chunk.copy(output, at);
+    return output.subarray(0, bytes);
+  }
+}

@@ -1,0 +1,50 @@
+// Compresses request bodies. Only finished compression is sent: CnosDB answers 200 to a truncated zstd body and stores the
+// part that it can decode.
+
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
+import { UsageError } from '../../../core/errors.js';
+import { type Encode, gzipPool, zstdPool } from './compressors.js';
+
+export type Compression = 'auto' | 'none' | 'gzip' | 'zstd';
+export type { Encode };
+
+const identity: Encode = (bytes) => Promise.resolve({ bytes, encoding: null });
+
+/** Whether an origin is this machine, where compression costs more than it saves. */
+export function isLoopback(origin: string): boolean {
+  const host = new URL(origin).hostname;
+  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
+}
+
+function compresses(compression: Compression, origins: readonly string[]): boolean {
+  return compression !== 'none' && !(compression === 'auto' && origins.every(isLoopback));
+}
+
+/**
+ * Compresses one body per CPU core at a time. More would evict each other from the CPU caches and delay the reads of
+ * inputs, which use the same threads.
+ */
+function onePerCore(encode: Encode): Encode {
+  const gate = pLimit(availableParallelism());
+  return (body) => gate(encode, body);
+}
+
+/**
+ * Returns the encoder of a setting. `auto`: none if every origin is loopback, else zstd where this Node and the target have
+ * it, else gzip. Throws UsageError where this Node lacks zstd.
+ */
+export function encoder(compression: Compression, origins: readonly string[], takesZstd = true): Encode {
+  if (!compresses(compression, origins)) return identity;
+  const zstd = compression !== 'gzip' && takesZstd ? zstdPool() : null;
+  if (zstd !== null) return onePerCore(zstd);
+  if (compression !== 'zstd') return onePerCore(gzipPool());
+  throw new UsageError([
+    {
+      tried: 'compressing with --compression zstd',
+      expected: 'Node 22.15 or later, which has zstd',
+      found: `Node ${process.versions.node}`,
+      fix: 'use --compression gzip or auto',
+    },
+  ]);
+}

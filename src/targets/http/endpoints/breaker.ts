@@ -1,0 +1,81 @@
+// The circuit breaker of one endpoint, as a pure state machine: time and chance come in, the next state comes out.
+// After Nygard, "Release It!" (2018), with one difference: only an answered write closes the circuit, not an answered
+// probe. A node may accept connections and still lose every body; a probe would forgive it once a second.
+
+/**
+ * `closed`: the endpoint gets its share of writes. `open`: it gets probes only. `trial`: a probe was acknowledged, and the
+ * endpoint gets one write at a time until it answers one.
+ */
+export interface Breaker {
+  readonly phase: 'closed' | 'open' | 'trial';
+  /** Lost requests in a row: dropped or abandoned. */
+  readonly losses: number;
+  /** Openings since the last answered write. */
+  readonly openings: number;
+  /** Monotonic ms of the opening, while open. */
+  readonly openedAt: number;
+  /** Monotonic ms from which the next probe may go out, while open. */
+  readonly dueAt: number;
+  /** ms in earlier openings. */
+  readonly openMs: number;
+}
+
+/**
+ * Result of one request. `answered`: a write got any answer, even a refusal. `lost`: a write was sent and got no answer.
+ * `unreachable`: nothing was sent. `dead`: a probe got no answer. `alive`: a probe was acknowledged.
+ */
+export type RequestResult = 'answered' | 'lost' | 'unreachable' | 'dead' | 'alive';
+
+export interface BreakerInput {
+  /** Monotonic ms. */
+  readonly now: number;
+  /** Whether another endpoint takes writes. Without one, a loss says nothing about this endpoint. */
+  readonly othersTake: boolean;
+  /** From [0, 1). */
+  readonly random: number;
+}
+
+const firstOpenMs = 1_000;
+const maxOpenMs = 60_000;
+/** One body may kill a connection or hang for a minute. Three losses in a row point at the endpoint. */
+const lossesBeforeOpen = 3;
+
+export const closed: Breaker = { phase: 'closed', losses: 0, openings: 0, openedAt: 0, dueAt: 0, openMs: 0 };
+
+/** Returns the same object when nothing changes. */
+export function next(breaker: Breaker, result: RequestResult, input: BreakerInput): Breaker {
+  switch (result) {
+    case 'answered':
+      return { ...closed, openMs: openMsAt(breaker, input.now) };
+    case 'alive':
+      return breaker.phase === 'open' ? { ...breaker, phase: 'trial', openMs: openMsAt(breaker, input.now) } : breaker;
+    case 'unreachable':
+      return opened(breaker, input);
+    case 'dead':
+      return input.othersTake || breaker.phase !== 'closed' ? opened(breaker, input) : breaker;
+    case 'lost': {
+      const more = { ...breaker, losses: breaker.losses + 1 };
+      const enough = breaker.phase !== 'closed' || more.losses >= lossesBeforeOpen;
+      return enough && (input.othersTake || breaker.phase !== 'closed') ? opened(more, input) : more;
+    }
+  }
+}
+
+/** Total ms in the open phase. */
+export function openMsAt({ phase, openMs, openedAt }: Breaker, now: number): number {
+  return openMs + (phase === 'open' ? now - openedAt : 0);
+}
+
+function opened(breaker: Breaker, { now, random }: BreakerInput): Breaker {
+  // Several requests in flight report the same failure. It counts once.
+  if (breaker.phase === 'open' && now < breaker.dueAt) return breaker;
+  const cap = Math.min(firstOpenMs * 2 ** Math.min(breaker.openings, 16), maxOpenMs);
+  return {
+    ...breaker,
+    phase: 'open',
+    openings: breaker.openings + 1,
+    openedAt: breaker.phase === 'open' ? breaker.openedAt : now,
+    // Half of the wait is jitter, so that several loaders do not probe at the same time.
+    dueAt: now + cap * (0.5 + 0.5 * random),
+  };
+}

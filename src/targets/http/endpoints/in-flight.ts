@@ -1,0 +1,48 @@
+import type { Verdict } from '../../../core/types/index.js';
+
+/** One write under way. The caller may abort it, or its endpoint may be found dead. */
+export class InFlightRequest {
+  readonly index: number;
+  /** Monotonic ms of its start. */
+  readonly since: number;
+  readonly #caller: AbortSignal;
+  readonly #abort = new AbortController();
+  readonly #completed: (request: InFlightRequest, verdict: Verdict | null, points: number) => void;
+  readonly #stop = (): void => this.#abort.abort(this.#caller.reason);
+  #cancelled = false;
+
+  constructor(
+    index: number,
+    since: number,
+    caller: AbortSignal,
+    completed: (request: InFlightRequest, verdict: Verdict | null, points: number) => void,
+  ) {
+    this.index = index;
+    this.since = since;
+    this.#caller = caller;
+    this.#completed = completed;
+    if (caller.aborted) this.#stop();
+    caller.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  /** Aborts the exchange. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** The endpoint died while the response was awaited. The same bytes may go to another endpoint. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  cancel(): void {
+    this.#cancelled = !this.#abort.signal.aborted;
+    this.#abort.abort();
+  }
+
+  /** Ends the request, exactly once. A null verdict means that the caller aborted it. */
+  complete(verdict: Verdict | null, points: number): void {
+    this.#caller.removeEventListener('abort', this.#stop);
+    this.#completed(this, verdict, points);
+  }
+}

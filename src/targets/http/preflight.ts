@@ -1,0 +1,190 @@
+// The checks before the first write: does an endpoint answer, does it accept us, does it have the database?
+
+import { RefusedError, UnavailableError } from '../../core/errors.js';
+import type { DatabaseSettings, EndpointState, TargetDescription, Verdict } from '../../core/types/index.js';
+import { formatDuration } from '../../core/units.js';
+import type { TargetDeps, TargetDescriptor } from '../types.js';
+import type { Dialect } from './dialect.js';
+import type { QueryClient } from './query-client.js';
+
+const retryMs = 1_000;
+/** CREATE and DROP DATABASE reach the other nodes of a cluster by an asynchronous watch of the meta service. */
+const spreadMs = 10_000;
+const spreadRetryMs = 200;
+
+export interface PreflightContext {
+  readonly descriptor: Pick<TargetDescriptor, 'kind' | 'title'>;
+  readonly dialect: Dialect;
+  readonly deps: TargetDeps;
+  readonly signal: AbortSignal;
+  /** Probes each endpoint once. */
+  readonly probe: (timeoutMs: number) => Promise<Verdict[]>;
+  readonly query: (order: readonly number[]) => QueryClient;
+}
+
+export interface PreflightResult {
+  readonly description: TargetDescription;
+  /** The last verdict of each endpoint on a probe. */
+  readonly verdicts: readonly Verdict[];
+}
+
+const probeTimeoutMs = 10_000;
+
+/** Throws RefusedError, UnavailableError, or the reason of the signal. */
+export async function preflight(context: PreflightContext, memcacheBytes: number | null): Promise<PreflightResult> {
+  const { descriptor, dialect, deps, query } = context;
+  const { createDb, dbOptions, db } = deps.settings;
+  const answered = await untilAnswered(context);
+  const first = deps.dropExisting ? await dropped(context, answered) : answered;
+  const missing = first.some(isMissing);
+  const verdicts = missing ? await created(context, first, memcacheBytes) : first;
+  if (!missing && createDb && dbOptions !== null) {
+    const message = `database "${db}" exists already; --db-options ${dbOptions} was not applied`;
+    deps.notify({ level: 'warn', kind: 'db-options', message });
+  }
+  const client = query(indexesOf(verdicts, isAccepted));
+  const versions = await Promise.all(
+    verdicts.map((verdict, index) => (isAccepted(verdict) ? dialect.version(client, index) : Promise.resolve(null))),
+  );
+  const database: DatabaseSettings = await dialect.settings(client);
+  const endpoints = verdicts.map(
+    (verdict, index): EndpointState => ({
+      url: urlOf(context, index),
+      reachable: isAccepted(verdict),
+      version: versions[index] ?? null,
+      problem: isAccepted(verdict) ? null : problemOf(verdict),
+    }),
+  );
+  return { description: { kind: descriptor.kind, version: lowest(versions), endpoints, database }, verdicts };
+}
+
+/** Probes until an endpoint accepts us, or lacks only the database. */
+async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
+  const { descriptor, deps, signal, probe } = context;
+  const { clock, settings, notify } = deps;
+  const since = clock.monotonic();
+  const leftMs = (): number => since + settings.waitForTargetMs - clock.monotonic();
+  for (;;) {
+    const verdicts = await probe(Math.max(1000, Math.min(probeTimeoutMs, leftMs())));
+    signal.throwIfAborted();
+    guardRefusals(context, verdicts);
+    if (verdicts.some((verdict) => isAccepted(verdict) || isMissing(verdict))) return verdicts;
+    const problems = verdicts.map((verdict, index) => `${urlOf(context, index)}: ${problemOf(verdict)}`).join('; ');
+    const left = leftMs();
+    if (left <= 0)
+      throw new UnavailableError({
+        tried: `waiting ${formatDuration(clock.monotonic() - since)} for ${descriptor.title}`,
+        expected: 'an empty write to be acknowledged',
+        found: problems,
+        fix: 'start the target, or wait longer with --wait-for-target',
+      });
+    notify({ level: 'info', kind: 'waiting', message: `waiting for the target: ${problems}` });
+    await clock.sleep(Math.min(retryMs, left), signal);
+  }
+}
+
+/** Throws RefusedError where an endpoint refuses for any reason but a missing database. */
+function guardRefusals(context: PreflightContext, verdicts: readonly Verdict[]): void {
+  const { db, user, token } = context.deps.settings;
+  verdicts.forEach((verdict, index) => {
+    if ((verdict.kind !== 'refused' && verdict.kind !== 'rejected') || isMissing(verdict)) return;
+    const signIn = token === null && user !== '' ? ` as user ${user}` : '';
+    throw new RefusedError({
+      tried: `preparing to load into database "${db}" of ${urlOf(context, index)}${signIn}`,
+      expected: 'an empty write to be acknowledged',
+      found: verdict.kind === 'refused' ? verdict.reason : verdict.message,
+      fix: verdict.kind === 'refused' ? (verdict.advice ?? '') : '',
+    });
+  });
+}
+
+/** Creates the database where it is missing, and waits until every endpoint has it. */
+async function created(
+  context: PreflightContext,
+  verdicts: readonly Verdict[],
+  memcacheBytes: number | null,
+): Promise<Verdict[]> {
+  const { dialect, deps, query } = context;
+  const without = indexesOf(verdicts, isMissing);
+  const tried = `database "${deps.settings.db}" on ${without.map((index) => urlOf(context, index)).join(', ')}`;
+  // Another node of the cluster may have it already; then it only has to spread.
+  const exists = dialect.clustered === true && verdicts.some(isAccepted);
+  if (!exists) {
+    if (!deps.settings.createDb || dialect.create === undefined) {
+      const verdict = verdicts[without[0]!]!;
+      throw new RefusedError({
+        tried: `looking for ${tried}`,
+        expected: 'it to exist',
+        found: verdict.kind === 'refused' ? verdict.reason : verdict.kind,
+        fix: verdict.kind === 'refused' ? (verdict.advice ?? '') : '',
+      });
+    }
+    // Endpoints that form no cluster know nothing of each other.
+    for (const index of dialect.clustered ? without.slice(0, 1) : without)
+      await dialect.create(query([index]), index, memcacheBytes);
+  }
+  return await spread(context, tried, 'exist', (now) => now.some(isAccepted) && !now.some(isMissing));
+}
+
+/** Drops the database where an endpoint has it, and waits until no endpoint has it. */
+async function dropped(context: PreflightContext, verdicts: readonly Verdict[]): Promise<readonly Verdict[]> {
+  const { dialect, deps, query } = context;
+  const order = indexesOf(verdicts, isAccepted);
+  if (order.length === 0 || dialect.drop === undefined) return verdicts;
+  await dialect.drop(query(order));
+  const tried = `dropped database "${deps.settings.db}" on ${urlOf(context, order[0]!)}`;
+  return await spread(context, tried, 'be gone', (now) => !now.some(isAccepted) && now.some(isMissing));
+}
+
+/** Probes until the verdicts are as they should be. Throws RefusedError after ten seconds. */
+async function spread(
+  context: PreflightContext,
+  tried: string,
+  expected: 'exist' | 'be gone',
+  isDone: (verdicts: readonly Verdict[]) => boolean,
+): Promise<Verdict[]> {
+  const { deps, signal, probe } = context;
+  const until = deps.clock.monotonic() + spreadMs;
+  for (;;) {
+    const verdicts = await probe(probeTimeoutMs);
+    signal.throwIfAborted();
+    guardRefusals(context, verdicts);
+    if (isDone(verdicts)) return verdicts;
+    if (deps.clock.monotonic() >= until) {
+      const wrong = indexesOf(verdicts, expected === 'exist' ? (verdict) => !isAccepted(verdict) : isAccepted);
+      throw new RefusedError({
+        tried: expected === 'exist' ? `looking for ${tried}` : `looking for the ${tried}`,
+        expected: `it to ${expected} on every endpoint within ${spreadMs / 1000}s`,
+        found: wrong.map((index) => `${urlOf(context, index)}: ${problemOf(verdicts[index]!)}`).join('; '),
+        fix: 'are these nodes of one cluster, and does nothing else write to the database? check --url',
+      });
+    }
+    await deps.clock.sleep(spreadRetryMs, signal);
+  }
+}
+
+function isAccepted(verdict: Verdict): boolean {
+  return verdict.kind === 'accepted';
+}
+
+function isMissing(verdict: Verdict): boolean {
+  return verdict.kind === 'refused' && verdict.missingDatabase === true;
+}
+
+function problemOf(verdict: Verdict): string {
+  if (verdict.kind === 'accepted') return 'an empty write is acknowledged';
+  return verdict.kind === 'rejected' ? verdict.message : verdict.reason;
+}
+
+function urlOf({ deps }: PreflightContext, index: number): string {
+  return deps.settings.urls[index]!.shown;
+}
+
+function indexesOf(verdicts: readonly Verdict[], matches: (verdict: Verdict) => boolean): number[] {
+  return verdicts.flatMap((verdict, index) => (matches(verdict) ? [index] : []));
+}
+
+function lowest(versions: readonly (string | null)[]): string | null {
+  const known = versions.filter((each) => each !== null);
+  return known.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))[0] ?? null;
+}

@@ -1,0 +1,185 @@
+// Queries to a target. Each query goes to one endpoint after the other until one answers or the waiting time is spent.
+
+import type { z } from 'zod';
+import { RefusedError, UnavailableError } from '../../core/errors.js';
+import { excerpt } from '../../core/text.js';
+import type { Clock, Verdict } from '../../core/types/index.js';
+import { formatDuration } from '../../core/units.js';
+import type { Connections } from './connection/connections.js';
+import { inParentheses, jsonOf, plainText } from './response-text.js';
+import type { ExchangeOutcome, HttpResponse } from './types.js';
+import { judgeOutcome, type VerdictTable } from './verdict-table.js';
+
+const queryTimeoutMs = 10_000;
+/** Queries get this long even where the waiting for a first answer took almost all of the time. */
+const minPatienceMs = 10_000;
+const retryMs = 1_000;
+/** Longest statement in a message, in bytes. */
+const labelBytes = 200;
+
+/** A request without what all requests have in common. Without a body it is a GET. */
+export interface QueryRequest {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** The query in messages; absent: the path. */
+  readonly label?: string;
+}
+
+/** A response, with the URL of the endpoint that sent it. */
+export interface QueryResponse extends HttpResponse {
+  readonly endpoint: string;
+}
+
+export interface QueryClientContext {
+  readonly title: string;
+  readonly verdicts: VerdictTable;
+  readonly connections: Pick<Connections, 'send'>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** URLs of all endpoints, without credentials. */
+  readonly urls: readonly string[];
+  /** Indexes of the endpoints, the first to ask first. */
+  readonly order: readonly number[];
+  readonly waitMs: number;
+  readonly maxResponseBytes: number;
+}
+
+export class QueryClient {
+  readonly #context: QueryClientContext;
+  readonly #since: number;
+  readonly #deadline: number;
+
+  constructor(context: QueryClientContext) {
+    this.#context = context;
+    this.#since = context.clock.monotonic();
+    this.#deadline = this.#since + Math.max(minPatienceMs, context.waitMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#context.signal;
+  }
+
+  get clock(): Clock {
+    return this.#context.clock;
+  }
+
+  get urls(): readonly string[] {
+    return this.#context.urls;
+  }
+
+  get order(): readonly number[] {
+    return this.#context.order;
+  }
+
+  /** Sends one request to one endpoint. Throws only the reason of the signal. */
+  async once(
+    index: number,
+    request: QueryRequest,
+    limits: { readonly timeoutMs?: number; readonly maxResponseBytes?: number } = {},
+  ): Promise<ExchangeOutcome> {
+    const { connections, signal, maxResponseBytes } = this.#context;
+    const body = request.body === undefined ? null : Buffer.from(request.body);
+    const exchange = {
+      method: body === null ? 'GET' : 'POST',
+      path: request.path,
+      headers: request.headers ?? {},
+      body,
+      timeoutMs: queryTimeoutMs,
+      maxResponseBytes,
+      ...limits,
+    } as const;
+    const outcome = await connections.send(index, exchange, signal);
+    signal.throwIfAborted();
+    return outcome;
+  }
+
+  /** The verdict on an outcome, as if it were the outcome of a write. */
+  verdictOf(outcome: ExchangeOutcome, timeoutMs: number): Verdict {
+    return judgeOutcome(this.#context.verdicts, outcome, timeoutMs, this.#context.clock.now());
+  }
+
+  /**
+   * A response of any endpoint, once it is neither overloaded nor forming. Throws UnavailableError, RefusedError for a
+   * response longer than the memory allows or a permanent network error, and the reason of the signal.
+   */
+  async response(request: QueryRequest): Promise<QueryResponse> {
+    const { clock, signal, urls, order, maxResponseBytes } = this.#context;
+    const reasons = new Map<string, string>();
+    for (let turn = 0; ; turn++) {
+      const index = order[turn % order.length]!;
+      const endpoint = urls[index]!;
+      const timeoutMs = Math.max(1000, Math.min(queryTimeoutMs, this.#deadline - clock.monotonic()));
+      const outcome = await this.once(index, request, { timeoutMs });
+      if (outcome.kind === 'response' && outcome.truncated && outcome.response.status < 300)
+        throw this.refused(request, endpoint, `more than ${Math.round(maxResponseBytes / 1024)} KiB`, {
+          expected: `a response of at most ${Math.round(maxResponseBytes / 1024)} KiB`,
+          fix: 'raise --memory-limit for so long a response',
+        });
+      const verdict = this.verdictOf(outcome, timeoutMs);
+      if (outcome.kind === 'response' && verdict.kind !== 'overloaded' && verdict.kind !== 'forming')
+        return { ...outcome.response, endpoint };
+      if (verdict.kind === 'refused')
+        throw this.refused(request, endpoint, verdict.reason, { fix: verdict.advice ?? '' });
+      reasons.set(endpoint, 'reason' in verdict ? verdict.reason : verdict.kind);
+      if (turn % order.length < order.length - 1) continue;
+      const left = this.#deadline - clock.monotonic();
+      if (left <= 0) throw this.#unavailable(request, reasons);
+      await clock.sleep(Math.min(retryMs, left), signal);
+    }
+  }
+
+  /** The parsed body of a successful response. Throws as `response` does, and RefusedError for any other response. */
+  async json<T>(request: QueryRequest, schema: z.ZodType<T>): Promise<T> {
+    const response = await this.response(request);
+    return this.parsed(request, response, response.status < 300 ? jsonOf(response.body) : undefined, schema);
+  }
+
+  /** `value` as the schema has it. Throws RefusedError where the response has another shape. */
+  parsed<T>(request: QueryRequest, { status, body, endpoint }: QueryResponse, value: unknown, schema: z.ZodType<T>): T {
+    const result = value === undefined ? null : schema.safeParse(value);
+    if (result?.success) return result.data;
+    const text = plainText(body) || body.trim();
+    const found = `status ${status}${inParentheses(text) || ' with an empty body'}`;
+    throw this.refused(
+      request,
+      endpoint,
+      found,
+      status < 300 ? { fix: `check --url: is this ${this.#context.title}?` } : {},
+    );
+  }
+
+  /** Waits. Throws the reason of the signal. */
+  wait(ms: number): Promise<void> {
+    return this.#context.clock.sleep(ms, this.#context.signal);
+  }
+
+  refused(
+    request: QueryRequest,
+    endpoint: string,
+    found: string,
+    { expected, fix }: { readonly expected?: string; readonly fix?: string } = {},
+  ): RefusedError {
+    const { title } = this.#context;
+    return new RefusedError({
+      tried: `asking ${endpoint}: ${labelOf(request)}`,
+      expected: expected ?? `a response of ${title}`,
+      found,
+      fix: fix ?? `check --url, and the privileges of the user or token: is this ${title}?`,
+    });
+  }
+
+  #unavailable(request: QueryRequest, reasons: ReadonlyMap<string, string>): UnavailableError {
+    const waited = this.#context.clock.monotonic() - this.#since;
+    return new UnavailableError({
+      tried: `waiting ${formatDuration(waited)} for ${[...reasons.keys()].join(', ')}`,
+      expected: `an answer to ${labelOf(request)}`,
+      found: [...new Set(reasons.values())].join('; '),
+      fix: 'start the target, or wait longer with --wait-for-target',
+    });
+  }
+}
+
+function labelOf({ label, path }: QueryRequest): string {
+  return excerpt(label ?? path.split('?')[0]!, labelBytes);
+}

@@ -1,0 +1,29 @@
+// The meaning of InfluxDB 1's answers, recorded from 1.6.7 and from its documentation in fixtures/wire/influxdb1.ndjson.
+//
+// The `dropped` number of a partial write is unreliable: `dropped=0` comes with unreadable lines. So every partial write is
+// bisected, and only what a write acknowledges by itself counts as loaded. Points stored meanwhile are overwritten with the
+// same values.
+
+import { messageUnder, type VerdictTable } from '../http/verdict-table.js';
+
+const signIn = { status: 401, means: 'refused', advice: 'check --user and --password, or --token' } as const;
+
+export const verdicts: VerdictTable = {
+  title: 'InfluxDB',
+  acknowledgement: 204,
+  errorOf: messageUnder('error'),
+  rows: [
+    { status: 400, says: /unable to parse/, means: 'target-parse' },
+    { status: 400, says: /field type conflict/, means: 'target-type' },
+    { status: 400, says: /beyond retention policy/, means: 'target-expired' },
+    { status: 400, says: /max-values-per-tag|max-series-per-database|max series|max key size/, means: 'target-limit' },
+    { status: 400, says: /invalid (tag key|field name)/, means: 'target-parse' },
+    { status: 400, says: /partial write/, means: 'target-rejected' },
+    { status: 400, says: /gzip|database is required/, means: 'refused', advice: 'check --compression and --db' },
+    signIn,
+    { status: 403, means: 'refused', advice: 'grant the user WRITE on the database, or check --user' },
+    { status: 404, says: /database not found/, means: 'missing-database' },
+    { status: 404, says: /retention policy not found/, means: 'refused', advice: 'give the database a default policy' },
+    { status: 500, says: /cache-max-memory-size exceeded|timeout/, means: 'overloaded' },
+  ],
+};

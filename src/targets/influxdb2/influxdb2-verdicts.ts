@@ -1,0 +1,25 @@
+// The meaning of InfluxDB 2's answers, from its documentation in fixtures/wire/influxdb2.ndjson. InfluxDB Cloud is the same.
+
+import { messageUnder, type VerdictTable } from '../http/verdict-table.js';
+
+export const verdicts: VerdictTable = {
+  title: 'InfluxDB',
+  acknowledgement: 204,
+  errorOf: messageUnder('message'),
+  rows: [
+    // The answer to a body without points. InfluxDB has checked token, organization and bucket by then.
+    { status: 400, says: /^writing requires points$/, means: 'accepted' },
+    { status: 400, says: /unable to parse/, means: 'target-parse' },
+    { status: 400, says: /unable to read data|gzip/, means: 'refused', advice: 'check --compression' },
+    { status: 400, says: /field type conflict|type .* already exists/, means: 'target-type' },
+    { status: 400, says: /partial write/, means: 'target-rejected' },
+    { status: 401, means: 'refused', advice: 'check --token' },
+    { status: 403, means: 'refused', advice: 'check --token: it needs the right to write to the bucket' },
+    { status: 404, says: /bucket/, means: 'missing-database' },
+    { status: 404, says: /organization/, means: 'refused', advice: 'check --tenant, which names the organization' },
+    { status: 422, says: /field type conflict/, means: 'target-type' },
+    { status: 422, says: /beyond retention policy|outside retention/, means: 'target-expired' },
+    { status: 422, says: /unable to parse/, means: 'target-parse' },
+    { status: 422, means: 'target-rejected' },
+  ],
+};

@@ -1,0 +1,45 @@
+// The meaning of the answers of InfluxDB 3 Core and Enterprise, from its documentation in fixtures/wire/influxdb3.ndjson.
+// Writes carry accept_partial=false, so an error means that nothing was stored, and it names a line.
+
+import { z } from 'zod';
+import { jsonOf } from '../http/response-text.js';
+import type { TargetError, VerdictTable } from '../http/verdict-table.js';
+
+const lineSchema = z.object({ line_number: z.int().min(1).optional(), error_message: z.string().optional() });
+const errorSchema = z.object({
+  error: z.string(),
+  /** One line, or a list of lines. */
+  data: z.union([z.array(lineSchema), lineSchema.transform((line) => [line])]).catch([]),
+});
+
+function errorOf(body: string): TargetError | null {
+  const read = errorSchema.safeParse(jsonOf(body));
+  if (!read.success) return null;
+  const [line] = read.data.data;
+  const point = line?.line_number === undefined ? null : line.line_number - 1;
+  return { message: line?.error_message || read.data.error, point };
+}
+
+export const verdicts: VerdictTable = {
+  title: 'InfluxDB',
+  acknowledgement: 204,
+  errorOf,
+  rows: [
+    { status: 400, says: /invalid column type|expected .*, got /i, means: 'target-type' },
+    { status: 400, says: /retention/i, means: 'target-expired' },
+    {
+      status: 400,
+      says: /soft-deleted database|^db name|in database or rp name/,
+      means: 'refused',
+      advice: 'check --db',
+    },
+    { status: 400, says: /invalid gzip|decod|utf-?8/i, means: 'refused', advice: 'check --compression' },
+    { status: 400, means: 'target-parse' },
+    { status: 401, means: 'refused', advice: 'check --token' },
+    { status: 403, means: 'refused', advice: 'check --token: it needs the right to write to the database' },
+    { status: 404, means: 'missing-database' },
+    { status: 422, says: /limit/i, means: 'target-limit' },
+    // Answer of its own write path where other versions answer 413.
+    { status: 500, says: /max request size/, means: 'target-too-large' },
+  ],
+};

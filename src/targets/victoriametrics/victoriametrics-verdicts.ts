@@ -1,0 +1,21 @@
+// The meaning of VictoriaMetrics' answers, recorded from 1.79.5 and from its documentation in
+// fixtures/wire/victoriametrics.ndjson. VictoriaMetrics acknowledges points that it drops: unreadable lines, strings, and
+// timestamps beyond its retention. The loader finds those before sending.
+
+import type { VerdictTable } from '../http/verdict-table.js';
+
+const signIn = 'check --user and --password, or --token';
+
+export const verdicts: VerdictTable = {
+  title: 'VictoriaMetrics',
+  acknowledgement: 204,
+  errorOf: () => null, // errors are plain text
+  rows: [
+    { status: 400, says: /too (long|big) line|too long|line size/, means: 'target-limit' },
+    { status: 400, says: /gzip|decompress|zstd/, means: 'refused', advice: 'check --compression' },
+    { status: 400, says: /unsupported path|missing route/, means: 'refused', advice: 'check --url' },
+    { status: 400, says: /cannot (parse|unmarshal)/, means: 'target-parse' },
+    { status: 401, means: 'refused', advice: signIn },
+    { status: 403, means: 'refused', advice: signIn },
+  ],
+};
