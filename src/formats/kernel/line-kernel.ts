@@ -1,22 +1,23 @@
-// Loads the compiled fast path and hands it the memory it shares with the exact check.
+// Loads the compiled fast path over line protocol.
 
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../core/errors.js';
 import { packaged } from '../../core/packaged.js';
+import { STATE } from './assembly/lines/line-memory.js';
 import { type WasmMemory, wasm } from './wasm.js';
 
 /** Word offsets of what the kernel leaves: entries written, and the line number it goes on from. */
-const COUNT = 256;
-const LINE = 257;
+const COUNT = STATE / 4;
+const LINE = STATE / 4 + 1;
 
-/** What the kernel has to know besides the bytes. */
+/** The kernel's settings. */
 export interface KernelSettings {
   readonly seed: bigint;
-  /** Largest timestamp, in the unit of the input. */
+  /** Largest timestamp in the precision of the input. */
   readonly timeLimit: bigint;
   readonly maxPointBytes: number;
   readonly stampMissing: boolean;
-  /** Offset and slots of the table of shapes. */
+  /** Offset of the shape table, and its slots. */
   readonly shapes: number;
   readonly shapeSlots: number;
 }
@@ -34,29 +35,29 @@ interface LineKernelExports {
   readonly take: (at: number, limit: number, entry: number, entriesEnd: number) => number;
 }
 
-/** Takes ordinary lines; what it cannot tell it leaves, at the start of a line, to the exact check. */
+/** Takes common lines. It stops at the start of any other line, which goes to the exact check. */
 export interface Kernel {
-  /** To be called when other bytes come to stand in the windows. */
+  /** Discards what is known about the windows. Call it when they get other bytes. */
   forget(): void;
   /**
-   * Writes entries from offset `entry` on for the lines at `at`, counting lines from `line`.
-   * @returns where it stopped; how many it took is in `taken`.
+   * Writes entries from offset `entry` on for the lines from `at` on, counting lines from `line`.
+   * @returns where it stopped; `taken` is the count of lines
    */
   take(at: number, limit: number, entry: number, entriesEnd: number, line: number): number;
   readonly taken: number;
 }
 
-/** The same kernel for a memory that two threads see: WebAssembly has that in the module's type. */
+/** The module type of WebAssembly differs for shared memory, so there are two builds. */
 function compiled({ buffer }: WasmMemory): Uint8Array {
   const name = buffer instanceof SharedArrayBuffer ? 'kernel-shared.wasm' : 'kernel.wasm';
   try {
     return readFileSync(packaged(`dist/formats/${name}`));
   } catch (cause) {
-    throw new BugError('loading the line-protocol kernel — it is not built — run npm run build', { cause });
+    throw new BugError('the kernel for line protocol is not built: run npm run build', { cause });
   }
 }
 
-/** An instance over `memory`. */
+/** Creates an instance on `memory`. */
 export function loadKernel(memory: WasmMemory, settings: KernelSettings, bytes = compiled(memory)): Kernel {
   const instance = new wasm.Instance(new wasm.Module(bytes), { env: { memory } });
   const { configure, forget, take } = instance.exports as unknown as LineKernelExports;

@@ -1,6 +1,6 @@
-// The part of WebAssembly used here: its types come with the DOM library only, which has no place in this program.
+// The part of WebAssembly that is used here. Its types otherwise come only with the DOM library.
 
-/** A linear memory; a shared one can be sent to another thread. */
+/** A linear memory. A shared one can be sent to another thread. */
 export interface WasmMemory {
   readonly buffer: ArrayBufferLike;
 }
@@ -11,12 +11,12 @@ interface Wasm {
   readonly Instance: new (module: object, imports: object) => { readonly exports: Record<string, unknown> };
 }
 
-/** The global of that name. */
+/** The global object. */
 export const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
 
 const pageBytes = 65_536;
 
-/** A memory of so many bytes, whole pages, that never grows; `shared`: another thread can be sent it, and both see it. */
+/** Creates a memory of whole pages that never grows. Other threads can use a shared one. */
 export function memoryOf(bytes: number, shared = false): WasmMemory {
   const pages = bytes / pageBytes;
   return new wasm.Memory({ initial: pages, maximum: pages, shared });

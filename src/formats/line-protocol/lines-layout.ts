@@ -3,6 +3,7 @@
 
 import type { InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';
+import { KERNEL_END } from '../kernel/assembly/lines/line-memory.js';
 import type { WasmMemory } from '../kernel/wasm.js';
 import { ColumnSet } from './exact/column-set.js';
 import { SHAPE_SLOT_BYTES, shapeSlots } from './shape-table.js';
@@ -56,8 +57,6 @@ export interface LinesLayout {
   readonly bytes: number;
 }
 
-/** Reserved for the kernel's own tables. */
-const KERNEL_BYTES = 192 * 1024;
 /** Behind each window: the LF that ends every search, and the reach of wide loads. */
 const SLACK = 64;
 const PAGE = 65_536;
@@ -115,7 +114,7 @@ export function layout(options: LineProtocolOptions): LinesLayout {
   const { maxPointBytes, chunkBytes: chunk = chunkBytes.narrow, indexPoints = 8192, maxShapes = 4096 } = options;
   const shapesBytes = shapeSlots(maxShapes) * SHAPE_SLOT_BYTES;
   const scratchBytes = Math.max(maxPointBytes, PAGE);
-  let end = KERNEL_BYTES + shapesBytes;
+  let end = KERNEL_END + shapesBytes;
   const take = (bytes: number): number => {
     const from = align(end);
     end = from + bytes;
@@ -133,7 +132,7 @@ export function layout(options: LineProtocolOptions): LinesLayout {
   const carried = take(0);
   const bytes = Math.ceil(end / PAGE) * PAGE;
   return {
-    shapes: KERNEL_BYTES,
+    shapes: KERNEL_END,
     shapesBytes,
     indexPoints,
     scratchBytes,

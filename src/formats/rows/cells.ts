@@ -1,15 +1,9 @@
 // The cells of one row as ranges of bytes, by column number. Readers of rows pass them to the encoder.
 
-/** No value. */
-export const NONE = 0;
-/** Text without quotes: a number, a boolean or a word. */
-export const BARE = 1;
-/** Quoted text, decoded to UTF-8 without escapes. */
-export const TEXT = 2;
-/** A number of a format with number literals. */
-export const NUMBER = 3;
-export const TRUE = 4;
-export const FALSE = 5;
+import { NONE } from '../kernel/assembly/rows/row-memory.js';
+
+export { BARE, FALSE, NONE, NUMBER, TEXT, TRUE } from '../kernel/assembly/rows/row-memory.js';
+
 /** A list or another value that does not fit a column. */
 export const LIST = 6;
 /** A time as digits in the precision of the load. */

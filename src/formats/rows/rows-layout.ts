@@ -2,6 +2,7 @@
 // windows, each with room before it for the unfinished row of the other.
 
 import { POINT_WORDS } from '../../core/types/index.js';
+import { KERNEL_END } from '../kernel/assembly/rows/row-memory.js';
 
 export interface RowMemoryOptions {
   readonly maxPointBytes: number;
@@ -29,15 +30,13 @@ export interface RowLayout {
 
 /** Page size of WebAssembly memory. */
 const PAGE = 65_536;
-/** Reserved for the kernel: state, cells, null words, plans, keys. */
-const KERNEL_BYTES = 327_680;
 /** Behind each window: the LF that ends every search. */
 const SLACK = 64;
 
 /** Computes the layout. The longest row may take three times its bytes when its cells are decoded to UTF-8, and again when
  * it is encoded. */
 export function rowLayout({ maxPointBytes, chunkBytes = 256 * 1024, indexPoints = 4096 }: RowMemoryOptions): RowLayout {
-  const index = KERNEL_BYTES;
+  const index = KERNEL_END;
   const out = index + indexPoints * POINT_WORDS * 4;
   const outEnd = out + Math.max(4 * chunkBytes, 3 * maxPointBytes + 64 * 1024);
   const scratchEnd = outEnd + 3 * maxPointBytes + SLACK;

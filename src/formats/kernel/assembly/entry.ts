@@ -1,8 +1,8 @@
-// Entries of the index, as ../../../model/points.ts has them.
+// Entries of the index, as core/types/points.ts defines them.
 
 export const ENTRY_BYTES: usize = 32;
 
-/** What is sent of a point, where it came from, its line from the first of the window on, its shape and time. */
+/** Writes an entry: the bytes to send, the original bytes, the line, the shape and the time. */
 @inline
 export function enter(
   entry: usize,

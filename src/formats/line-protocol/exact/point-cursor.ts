@@ -1,8 +1,8 @@
 // The moves that all parts of a point have in common: one cursor passes names, strings and line ends byte by byte.
 
+import { STRING } from '../../kernel/assembly/lines/line-memory.js';
 import type { Reason } from '../../reasons.js';
 import * as names from './byte-classes.js';
-import { STRING } from './value-kind.js';
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -1,12 +1,13 @@
 // The exact check of one point: the reference for the kernel, and its slow path.
 
 import { type InputPrecision, type NameLimits, strictestNameLimits } from '../../../core/types/index.js';
+import { TAG } from '../../kernel/assembly/lines/line-memory.js';
 import * as names from './byte-classes.js';
 import { ColumnSet } from './column-set.js';
 import { Hash } from './hash.js';
 import { PointCursor } from './point-cursor.js';
 import { TimeReader } from './time-reader.js';
-import { TAG, valueKind } from './value-kind.js';
+import { valueKind } from './value-kind.js';
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -1,14 +1,7 @@
 // Decides what kind of field value a run of bytes is, as all supported servers read it.
 
+import { BOOLEAN, FLOAT, INTEGER, UNSIGNED } from '../../kernel/assembly/lines/line-memory.js';
 import type { Reason } from '../../reasons.js';
-
-/** Kinds of columns in a shape's hash. */
-export const TAG = 1;
-export const FLOAT = 2;
-export const INTEGER = 3;
-export const UNSIGNED = 4;
-export const BOOLEAN = 5;
-export const STRING = 6;
 
 const booleans = new Set(['t', 'T', 'f', 'F', 'true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
 const INTEGER_LIMITS = ['9223372036854775807', '9223372036854775808'] as const;

@@ -1,15 +1,12 @@
 // Writes what the kernel needs to know about the tables of a mapping into its memory: column prefixes, field types and the
 // shapes of rows. A plan is created when the encoder has accepted the first row of a table.
 
+import { COLUMN_BYTES, KEYS, NEXT_PLAN, PLANS, SHAPE_SLOTS } from '../../kernel/assembly/rows/row-memory.js';
 import type { MappedColumn, Mapping } from '../mapping/mapping.js';
 import type { TableMemory } from '../table-memory.js';
 
-// Offsets as in ../kernel/assembly/rows/memory.ts.
-const PLANS = 40_960;
-const PLANS_END = 262_144;
-const HEAD_WORDS = 11;
-const COLUMN_WORDS = 5;
-const SHAPE_SLOTS = 128;
+const HEAD_WORDS = NEXT_PLAN / 4 + 1;
+const COLUMN_WORDS = COLUMN_BYTES / 4;
 /** The kernel reads and writes 16 bytes at once. */
 const SLACK = 16;
 /** Bytes of a point beside its values: blanks, quotes, integer suffixes, a timestamp. */
@@ -36,7 +33,7 @@ export class Plans {
   /** @param setFirst receives the offset of the first plan whenever it changes; 0 without plans */
   constructor(buffer: ArrayBufferLike, setFirst: (first: number) => void) {
     this.#bytes = new Uint8Array(buffer);
-    this.#words = new Uint32Array(buffer, 0, PLANS_END / 4);
+    this.#words = new Uint32Array(buffer, 0, KEYS / 4);
     this.#setFirst = setFirst;
   }
 
@@ -76,9 +73,9 @@ export class Plans {
     const maskWords = (columns.length + 31) >>> 5;
     const words = HEAD_WORDS + COLUMN_WORDS * columns.length + SHAPE_SLOTS * (1 + maskWords);
     const bytes = 4 * words + table.prefix.length + table.raw.length + prefixes + 2 * SLACK;
-    if (bytes > PLANS_END - PLANS) return null;
+    if (bytes > KEYS - PLANS) return null;
     // The plans of other tables are soon recreated.
-    if (bytes > PLANS_END - this.#at) this.#clear();
+    if (bytes > KEYS - this.#at) this.#clear();
     const at = this.#at;
     const columnsAt = at + 4 * HEAD_WORDS;
     const tagsEnd = columnsAt + 4 * COLUMN_WORDS * tags.length;

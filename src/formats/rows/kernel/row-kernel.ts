@@ -6,6 +6,7 @@ import { BugError } from '../../../core/errors.js';
 import { packaged } from '../../../core/packaged.js';
 import { POINT_WORDS, strictestNameLimits } from '../../../core/types/index.js';
 import { unitDecimals } from '../../../core/units.js';
+import { KERNEL_END, KEYS, MASK, NULLS, PLANS, STATE } from '../../kernel/assembly/rows/row-memory.js';
 import { type WasmMemory, wasm } from '../../kernel/wasm.js';
 import { timeLimit } from '../../line-protocol/exact/time-reader.js';
 import type { TimeCell } from '../../timestamps/time-cell.js';
@@ -14,13 +15,6 @@ import type { Mapping } from '../mapping/mapping.js';
 import type { RowLayout } from '../rows-layout.js';
 import { Plans } from './kernel-plans.js';
 
-// Offsets as in ../kernel/assembly/rows/memory.ts.
-const STATE = 1024;
-const MASK = 2048;
-const NULLS = 36_864;
-const NULLS_END = 40_960;
-const KEYS = 262_144;
-const KEYS_END = 327_680;
 /** Maximum of rows that skip the kernel after rows it could not take. */
 const maxPasses = 15;
 /** Columns of a row that the kernel has cells for. */
@@ -101,7 +95,7 @@ export class RowKernel {
     const { maxPointBytes, precision, names = strictestNameLimits } = options;
     const { numbers, dates, utc } = time.forms;
     const nullsEnd = this.#putNulls(options.nullWords ?? []);
-    this.#knowsNulls = nullsEnd <= NULLS_END;
+    this.#knowsNulls = nullsEnd <= PLANS;
     this.#exports.configure(
       maxPointBytes,
       names.seriesKeyBytes,
@@ -180,7 +174,7 @@ export class RowKernel {
   #updateKeys(): boolean {
     const keys = this.#keys;
     if (keys === null || keys.version === this.#keysVersion) return true;
-    const written = keys.columns > maxColumns ? null : keys.write(this.#bytes.buffer as ArrayBuffer, KEYS, KEYS_END);
+    const written = keys.columns > maxColumns ? null : keys.write(this.#bytes.buffer as ArrayBuffer, KEYS, KERNEL_END);
     if (written === null) {
       this.disable();
       return false;
@@ -210,7 +204,7 @@ export class RowKernel {
     let at = NULLS;
     for (const word of words.map((each) => Buffer.from(each))) {
       const end = at + 4 + word.length;
-      if (end <= NULLS_END) {
+      if (end <= PLANS) {
         view.setUint32(at, word.length, true);
         this.#bytes.set(word, at + 4);
       }

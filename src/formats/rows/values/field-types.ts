@@ -1,12 +1,9 @@
 // Field types as small numbers, and the types known in a load.
 
+export { BOOLEAN, FLOAT, INTEGER, STRING, UNSIGNED } from '../../kernel/assembly/rows/row-memory.js';
+
 /** No type is known yet. */
 export const UNKNOWN = 0;
-export const FLOAT = 1;
-export const INTEGER = 2;
-export const UNSIGNED = 3;
-export const BOOLEAN = 4;
-export const STRING = 5;
 export const typeNames = ['unknown', 'float', 'integer', 'unsigned', 'boolean', 'string'] as const;
 
 /** Field types by table and name, for a whole load: what one input shows holds for the next. */

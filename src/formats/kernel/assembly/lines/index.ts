@@ -1,12 +1,10 @@
-// The fast path over line protocol, in two ways. Most lines are of the shape that followed the last one's before: their
-// names are compared where they should be, and only the values are looked at. For the others there are two passes over a
-// block: SIMD compares list the structural bytes, then a walk along that list checks one line and writes its index entry.
-// Whatever is out of the ordinary — escapes, bytes beyond ASCII, exponents, several spaces, a shape not met before — stops
-// it at the start of that line.
+// The fast path over line protocol. Most lines repeat the shape that followed the line before last time: their names are
+// compared in place, and only the values are parsed. Other lines take two passes over a block: SIMD compares list the
+// structural bytes, then a walk along that list checks one line and writes its index entry. The kernel stops at the start of
+// a line with escapes, bytes beyond ASCII, exponents, several spaces or an unknown shape.
 //
-// Names are never examined here: a line is taken only when its shape is known, that is, when the exact check has
-// passed a point with the same names before.
+// The kernel never examines names: it takes a line only when the exact check has accepted a point of the same shape before.
 
-export { configure } from './settings';
+export { configure } from './line-settings';
 export { forget } from './structural';
-export { take } from './take';
+export { take } from './take-lines';

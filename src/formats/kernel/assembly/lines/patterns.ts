@@ -1,18 +1,18 @@
-// Lines as they were, and which follows which: a line that is as expected is taken without a walk.
+// Patterns of earlier lines and their order. A line that matches the expected pattern needs no walk.
 
-import { COMMA, CR, LF, QUOTE, SPACE } from '../bytes';
+import { COMMA, CR, LF, QUOTE, SPACE } from '../byte-marks';
 import { digitMask, wholeNumber } from '../digits';
 import { enter } from '../entry';
-import { PATTERNS, STRING } from './memory';
-import { maxPointBytes, timeLimit } from './settings';
+import { PATTERNS, STRING } from './line-memory';
+import { maxPointBytes, timeLimit } from './line-settings';
 import { cursor, endingFrom, structuralFrom } from './structural';
-import { plainKind } from './values';
+import { plainKind } from './plain-values';
 
-/** A header, then a line's measurement, tags and fields, each with the byte that ends it. */
+/** A pattern: its header, then the measurement, tags and fields of a line, each with the byte that ends it. */
 const PATTERN_BYTES: usize = 2048;
 const PATTERNS_MASK: u32 = 15;
-// Header, in words: shape number + 1; end of the tags; end of the fields; bytes that the tags add to the series key;
-// the pattern that followed; whether another did last time; how often it stays when others want its place.
+// Words of the header: shape number + 1; end of the tags; end of the fields; bytes that the tags add to the series key;
+// the pattern that followed; whether another one followed last time; rounds left before another pattern may replace it.
 const NUMBER: usize = 0;
 const TAGS_END: usize = 4;
 const FIELDS_END: usize = 8;
@@ -21,27 +21,27 @@ const NEXT: usize = 16;
 const DOUBT: usize = 20;
 const STAY: usize = 24;
 const FIRST: usize = 32;
-// Part: up to 31 bytes, which are the name and what divides it from the value; a bit for each; their number; kind; what
-// ends the value.
+// A part: up to 31 bytes of name and separator, a mask with a bit for each byte, their count, the kind of the value, and the
+// byte that ends the value.
 const MASK: usize = 32;
 const LENGTH: usize = 36;
 const KIND: usize = 40;
 const ENDED_BY: usize = 44;
 const PART_BYTES: usize = 48;
-const LONGEST_STAY: u32 = 8;
-/** To expect another line than comes costs as much as is won by sixteen that come as expected. */
+const MAX_STAY: u32 = 8;
+/** One misprediction costs as much as sixteen correct predictions save. */
 const LOSS: i32 = 16;
-const MOST_TRUST: i32 = 64;
+const MAX_TRUST: i32 = 64;
 
-// Patterns of the line taken last and of the next one, as expected; 0 for none.
+// The pattern of the line before and the pattern expected next; 0 for none.
 let latest: usize = 0;
 let expected: usize = 0;
-/** Above 0 it is worth looking whether a line is as expected. */
+/** Lines are compared with the expected pattern while this is positive. */
 let trust: i32 = 0;
 
-/** What comes before a value, from `from` on, becomes a part of a pattern; false when it is too long for one. */
+/** Stores the bytes before a value as a part of a pattern; false when they are too long. */
 @inline
-function keep(part: usize, from: usize, to: usize, kind: u32, endedBy: u32): bool {
+function storePart(part: usize, from: usize, to: usize, kind: u32, endedBy: u32): bool {
   const length = u32(to - from);
   if (length > 31) return false;
   v128.store(part, v128.load(from));
@@ -53,14 +53,14 @@ function keep(part: usize, from: usize, to: usize, kind: u32, endedBy: u32): boo
   return true;
 }
 
-/** Makes the line at the cursor, which was found good, a pattern; false when it has no timestamp or is too long. */
+/** Learns the valid line at the cursor as a pattern; false when it has no timestamp or is too long. */
 function learn(pattern: usize, start: usize): bool {
   const last = pattern + PATTERN_BYTES - PART_BYTES;
   let part = pattern + FIRST;
   let i = cursor;
   let q = usize(load<u32>(i));
   let byte = u32(load<u8>(q));
-  if (!keep(part, start, q + 1, 0, 0)) return false;
+  if (!storePart(part, start, q + 1, 0, 0)) return false;
   part += PART_BYTES;
   while (byte == COMMA) {
     const keyAt = q + 1;
@@ -68,7 +68,7 @@ function learn(pattern: usize, start: usize): bool {
     i += 8;
     q = load<u32>(i);
     byte = load<u8>(q);
-    if (part > last || !keep(part, keyAt, valueAt, 0, byte)) return false;
+    if (part > last || !storePart(part, keyAt, valueAt, 0, byte)) return false;
     part += PART_BYTES;
   }
   store<u32>(pattern, u32(part), TAGS_END);
@@ -91,14 +91,14 @@ function learn(pattern: usize, start: usize): bool {
     } else {
       kind = plainKind(valueAt, q - valueAt);
     }
-    if (part > last || !keep(part, keyAt, valueAt, kind, byte)) return false;
+    if (part > last || !storePart(part, keyAt, valueAt, kind, byte)) return false;
     part += PART_BYTES;
   } while (byte == COMMA);
   store<u32>(pattern, u32(part), FIELDS_END);
   return byte == SPACE;
 }
 
-/** The pattern of the line at the cursor, which was found good and of that number; 0 when it has none. */
+/** Returns the pattern for the valid line of this shape number at the cursor; 0 when it has none. */
 export function patternOf(start: usize, number: u32): usize {
   const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;
   const kept = load<u32>(pattern, NUMBER);
@@ -112,23 +112,23 @@ export function patternOf(start: usize, number: u32): usize {
   store<u32>(pattern, learned ? number : 0, NUMBER);
   store<u32>(pattern, 0, NEXT);
   store<u32>(pattern, 0, DOUBT);
-  // Also for one that cannot be kept: not to try it with each line.
-  store<u32>(pattern, LONGEST_STAY, STAY);
+  // Set for a line that cannot be learned as well, so that it is not tried again at once.
+  store<u32>(pattern, MAX_STAY, STAY);
   return learned ? pattern : 0;
 }
 
-/** Goes on behind a line of that pattern. */
+/** Advances the expectation past a line of this pattern. */
 @inline
 function pass(pattern: usize): void {
   latest = pattern;
   expected = load<u32>(pattern, NEXT);
-  store<u32>(pattern, LONGEST_STAY, STAY);
+  store<u32>(pattern, MAX_STAY, STAY);
 }
 
-/** A line of that pattern was taken by the walk. Twice in a row, and it is what will be expected in this place. */
+/** Records that the walk took a line of this pattern. A successor seen twice in a row becomes the expected one. */
 export function follow(pattern: usize): void {
-  trust = pattern != 0 && pattern == expected ? min(trust + 1, MOST_TRUST) : max(trust - LOSS, -LOSS);
-  // After one that is no pattern what was expected still is.
+  trust = pattern != 0 && pattern == expected ? min(trust + 1, MAX_TRUST) : max(trust - LOSS, -LOSS);
+  // A line without a pattern leaves the expectation unchanged.
   if (pattern == 0) return;
   if (latest != 0 && expected != pattern) {
     if (expected == 0 || load<u32>(latest, DOUBT) != 0) store<u32>(latest, u32(pattern), NEXT);
@@ -137,7 +137,7 @@ export function follow(pattern: usize): void {
   pass(pattern);
 }
 
-/** Whether what comes before a value is at `p`. */
+/** True when the bytes of the part stand at `p`. */
 @inline
 function isAt(part: usize, p: usize): bool {
   const mask = load<u32>(part, MASK);
@@ -147,12 +147,12 @@ function isAt(part: usize, p: usize): bool {
   return ((low | (high << 16)) & mask) == mask;
 }
 
-/** As `line` of ./walk, for one that has the expected pattern. */
+/** Takes the line at `start` if it matches the expected pattern, as `line` of ./walk does. @returns 0 if it does not */
 @inline
-export function likeExpected(start: usize, limit: usize, entry: usize, lineNumber: u32): usize {
+export function takeExpected(start: usize, limit: usize, entry: usize, lineNumber: u32): usize {
   const pattern = expected;
   if (pattern == 0 || trust <= 0) return 0;
-  // Its place may have been wanted since, by one that could not be kept.
+  // Another pattern may have claimed the slot and failed to be stored.
   const number = load<u32>(pattern, NUMBER);
   if (number == 0) return 0;
   let part = pattern + FIRST;
@@ -193,7 +193,7 @@ export function likeExpected(start: usize, limit: usize, entry: usize, lineNumbe
   const behind = end + usize(load<u8>(end) == CR);
   if (load<u8>(behind) != LF || behind >= limit || behind - start > maxPointBytes) return 0;
   enter(entry, start, end, start, end, lineNumber, number - 1, time);
-  trust = min(trust + 1, MOST_TRUST);
+  trust = min(trust + 1, MAX_TRUST);
   store<u32>(latest, 0, DOUBT);
   pass(pattern);
   return behind + 1;

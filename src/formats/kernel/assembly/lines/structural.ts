@@ -1,26 +1,26 @@
-// Structural bytes: the list of them for a block, where a walk stands in it, and a search for the next one without a list.
+// Structural bytes: the list of a block, the cursor of the walk in it, and a search that needs no list.
 
-import { LF, marked } from '../bytes';
-import { BLOCK, GUARD, LIST } from './memory';
+import { LF, marked } from '../byte-marks';
+import { BLOCK, GUARD, LIST } from './line-memory';
 
-/** Bytes of a block behind a line that was taken as expected: of one that is not, with what may follow it. */
+/** Size of the block after a line that matched its pattern: enough for one line that does not. */
 const FEW: usize = 512;
 
-// The block listed last: [from, to), its list's end, and where the walk stands in it.
+// The listed block [from, to), the end of its list, and the cursor in it.
 let listedFrom: usize = 0;
 let listedTo: usize = 0;
 let listEnd: usize = 0;
 export let cursor: usize = 0;
 let listBytes: usize = BLOCK;
 
-/** To be called when other bytes come to stand in the windows. */
+/** Discards the list. Called when the windows get other bytes. */
 export function forget(): void {
   listedTo = 0;
 }
 
-/** A line was taken without a list: the next one need not reach far. */
+/** Keeps the next block small, since the last line needed no list. */
 @inline
-export function expectFew(): void {
+export function keepBlockSmall(): void {
   listBytes = FEW;
 }
 
@@ -29,7 +29,7 @@ function structural(v: v128): v128 {
   return marked(v, 0x21, i8x16(-1, -1, -1, -1, 0x22, 0x2c, -1, 0x3d, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f));
 }
 
-/** What a text in quotes may not hold as it is. */
+/** Marks bytes that end a plain run inside quotes. */
 @inline
 function ending(v: v128): v128 {
   return marked(v, 0x20, i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f));
@@ -45,7 +45,7 @@ function mask64(p: usize): u64 {
   );
 }
 
-/** Lists the structural bytes of a block that starts at `from`, and a guard behind them. The next block may be larger. */
+/** Lists the structural bytes of the block at `from`, followed by a guard. The next block may be larger. */
 function list(from: usize, limit: usize): void {
   const to = min(from + listBytes, limit);
   listBytes = min(listBytes << 2, BLOCK);
@@ -54,7 +54,7 @@ function list(from: usize, limit: usize): void {
   for (let p = from; p < to; p += 64) {
     let bits = mask64(p);
     if (p > last) bits &= (u64(1) << (to - p)) - 1;
-    // Eight at once, needed or not: a branch that depends on the data costs more than a store too many.
+    // Stores eight at once: surplus stores are cheaper than a branch on the data.
     const end = out + (usize(popcnt(bits)) << 2);
     while (out < end) {
       store<u32>(out, u32(p) + u32(ctz(bits)), 0);
@@ -84,28 +84,28 @@ function list(from: usize, limit: usize): void {
   cursor = LIST;
 }
 
-/** Puts the cursor at the first structural byte from `at` on, the start of a line. */
+/** Moves the cursor to the first structural byte from `at` on, the start of a line. */
 @inline
 export function reach(at: usize, limit: usize): void {
   if (at >= listedTo) list(at, limit);
   while (load<u32>(cursor) < u32(at) && cursor < listEnd) cursor += 4;
 }
 
-/** Puts the cursor at an entry of the list. */
+/** Moves the cursor to an entry of the list. */
 @inline
-export function goOn(entry: usize): void {
+export function moveCursor(entry: usize): void {
   cursor = entry;
 }
 
-/** Lists from the line at the cursor on, which the block may have cut; false when there is no more of it to be had. */
-export function reachFurther(at: usize, limit: usize): bool {
+/** Lists a larger block from the line at the cursor on; false when the block already holds all there is of the line. */
+export function listFurther(at: usize, limit: usize): bool {
   if (lineFeedListed() || (at == listedFrom && (listedTo == limit || listedTo - at == BLOCK))) return false;
   listBytes = BLOCK;
   list(at, limit);
   return true;
 }
 
-/** Whether the line at the cursor ends within the block. */
+/** True when the line at the cursor ends within the block. */
 function lineFeedListed(): bool {
   for (let i = cursor; i < listEnd; i += 4) {
     if (load<u8>(load<u32>(i)) == LF) return true;
@@ -113,7 +113,7 @@ function lineFeedListed(): bool {
   return false;
 }
 
-/** The next structural byte from `p` on; there is always the line feed behind the window. */
+/** Returns the next structural byte from `p` on. An LF behind the window ends the search. */
 @inline
 export function structuralFrom(p: usize): usize {
   let bits = v128.bitmask<i8>(structural(v128.load(p)));
@@ -124,7 +124,7 @@ export function structuralFrom(p: usize): usize {
   return p + usize(ctz(bits));
 }
 
-/** The next byte from `p` on that a text in quotes may not hold as it is. */
+/** Returns the next byte from `p` on that ends a plain run inside quotes. */
 @inline
 export function endingFrom(p: usize): usize {
   let bits = v128.bitmask<i8>(ending(v128.load(p)));

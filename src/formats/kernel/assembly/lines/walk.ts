@@ -1,13 +1,13 @@
-// The walk along the list of structural bytes: checks one line, hashes its shape and enters it.
+// The walk along the list of structural bytes: checks one line, hashes its shape and writes its entry.
 
-import { COMMA, CR, EQUALS, LF, mix, MULTIPLIER, QUOTE, SPACE } from '../bytes';
+import { COMMA, CR, EQUALS, LF, mix, MULTIPLIER, QUOTE, SPACE } from '../byte-marks';
 import { wholeNumber } from '../digits';
 import { enter } from '../entry';
-import { STRING, TAG } from './memory';
+import { STRING, TAG } from './line-memory';
 import { follow, patternOf } from './patterns';
-import { maxPointBytes, seed, shapes, shapesMask, stampMissing, timeLimit } from './settings';
-import { cursor, goOn } from './structural';
-import { plainKind } from './values';
+import { maxPointBytes, seed, shapes, shapesMask, stampMissing, timeLimit } from './line-settings';
+import { cursor, moveCursor } from './structural';
+import { plainKind } from './plain-values';
 
 @inline
 function hashName(from: usize, to: usize): u64 {
@@ -19,11 +19,11 @@ function hashName(from: usize, to: usize): u64 {
     p += 8;
     left -= 8;
   }
-  // Of 1 to 8 bytes left, the others are shifted out. Spreading the high bits is left to the shape's own mix.
+  // The last 1 to 8 bytes: others are shifted out. The mix of the shape spreads the high bits.
   return (state ^ (load<u64>(p) & (u64.MAX_VALUE >> (u64(8 - left) << 3)))) * MULTIPLIER;
 }
 
-/** Number of a known shape + 1, else 0. */
+/** Returns the number of a known shape + 1, or 0. */
 @inline
 function shapeNumber(hash: u64): u32 {
   let slot = u32(hash) & shapesMask;
@@ -35,7 +35,7 @@ function shapeNumber(hash: u64): u32 {
   return load<u32>(at, 8);
 }
 
-/** Offset of the byte behind the line feed of the line at `start`, its entry written; 0 when it is not for us. */
+/** Takes the line at `start`. @returns the offset behind its LF; 0 when the line is not for the kernel */
 @inline
 export function line(start: usize, entry: usize, lineNumber: u32): usize {
   let i = cursor;
@@ -53,9 +53,9 @@ export function line(start: usize, entry: usize, lineNumber: u32): usize {
     q = load<u32>(i);
     byte = load<u8>(q);
     if ((byte != COMMA && byte != SPACE) || q == valueAt) return 0;
-    shape = mix(shape, hash ^ TAG);
+    shape = mix(shape, hash ^ u64(TAG));
   }
-  // A bound over the series key's bytes, which leave out names and count 9 for a tag: here a tag counts its name, two
+  // An upper bound of the series key, which leaves out tag names and counts 9 per tag. Here a tag counts its name, two
   // separators, and the 8 bytes of its two list entries.
   const keyBytes: usize = 7 + (q - start) + (i - cursor);
   if (byte != SPACE || keyBytes > 511) return 0;
@@ -113,6 +113,6 @@ export function line(start: usize, entry: usize, lineNumber: u32): usize {
   if (number == 0) return 0;
   enter(entry, start, end, start, end, lineNumber, (number - 1) | missing, time);
   follow(patternOf(start, number));
-  goOn(i + 4);
+  moveCursor(i + 4);
   return q + 1;
 }

@@ -1,11 +1,11 @@
-// Values from the bytes of a cell to those of a field or tag, as ../../../rows/put.ts and value.ts write them. Each function
-// returns the offset behind what it wrote; 0 leaves the row to them. Up to 15 bytes more may be overwritten behind.
+// Writes cells as fields and tags, as rows/values/put-value.ts and value-writer.ts do. Each function returns the end of the
+// text; 0 leaves the row to the encoder. Up to 15 bytes behind the end may be overwritten.
 
-import { COMMA, DOT, EQUALS, marked, MINUS, SPACE } from '../bytes';
+import { COMMA, DOT, EQUALS, marked, MINUS, SPACE } from '../byte-marks';
 import { digitMaskOf } from '../digits';
-import { BACKSLASH } from './memory';
+import { BACKSLASH } from './row-memory';
 
-/** More digits may not be exact as a float. */
+/** More digits may not be exact in a float. */
 const EXACT_DIGITS: usize = 15;
 
 @inline
@@ -14,13 +14,13 @@ export function copy(out: usize, from: usize, length: usize): usize {
   return out + length;
 }
 
-/** Of a bit for each of 16 bytes those of the first `count`. */
+/** Keeps the bits of the first `count` bytes. */
 @inline
-export function ofFirst(bits: u32, count: usize): u32 {
+export function firstBits(bits: u32, count: usize): u32 {
   return count < 16 ? bits & ((1 << u32(count)) - 1) : bits;
 }
 
-/** Copies the well-formed UTF-8 sequence at `p`. @returns its length; 0 where there is none */
+/** Copies the UTF-8 sequence at `p`. @returns its length; 0 when it is invalid */
 export function putSequence(p: usize, to: usize, out: usize): usize {
   const lead = u32(load<u8>(p));
   const length: usize = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
@@ -34,7 +34,7 @@ export function putSequence(p: usize, to: usize, out: usize): usize {
   return length;
 }
 
-/** A tag value; not empty. */
+/** Writes a tag value; not empty. */
 export function putName(from: usize, to: usize, out: usize): usize {
   const table = i8x16(-1, -1, -1, -1, -1, 0x2c, -1, 0x3d, -1, -1, -1, 0x5c, -1, -1, -1, 0x7f);
   let p = from;
@@ -43,7 +43,7 @@ export function putName(from: usize, to: usize, out: usize): usize {
     const v = v128.load(p);
     v128.store(o, v);
     const left = to - p;
-    const bits = ofFirst(v128.bitmask<i8>(marked(v, 0x21, table)), left);
+    const bits = firstBits(v128.bitmask<i8>(marked(v, 0x21, table)), left);
     if (bits == 0) {
       if (left <= 16) return o + left;
       p += 16;
@@ -70,10 +70,10 @@ export function putName(from: usize, to: usize, out: usize): usize {
   }
 }
 
-/** A number as short as most are. @param exact whole ones have to be exact as a float */
+/** Writes a short number. @param exact whole numbers must be exact in a float */
 export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize {
   const length = to - from;
-  // Neither empty nor over 31.
+  // Outside 1 to 31 bytes.
   if (length - 1 >= 31) return 0;
   const first = usize(load<u8>(from) == MINUS);
   let rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(from, length) & ~u32(first);
@@ -86,7 +86,7 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
     if (rest == 0) return copy(out, from, length);
     at = usize(ctz(rest));
   }
-  // An exponent of one or two digits leads to no infinity from there.
+  // With one or two digits of exponent such a number is finite.
   if ((load<u8>(from + at) | 0x20) != 0x65) return 0;
   rest &= rest - 1;
   const sign = u32(load<u8>(from + at, 1));
@@ -97,7 +97,7 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
   return rest == 0 && length - at - 2 < 2 ? copy(out, from, length) : 0;
 }
 
-/** A whole number of at most 18 digits, none of them a zero that says nothing. */
+/** Writes a whole number of at most 18 digits without leading zeros. */
 export function putInteger(from: usize, to: usize, out: usize, unsigned: bool): usize {
   const first = from + usize(load<u8>(from) == MINUS);
   const length = to - first;

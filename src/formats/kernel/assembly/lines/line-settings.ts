@@ -1,4 +1,4 @@
-// What holds for all lines of a load.
+// Settings of the load.
 
 export let seed: u64 = 0;
 export let timeLimit: u64 = 0;
@@ -7,7 +7,7 @@ export let stampMissing: bool = false;
 export let shapes: usize = 0;
 export let shapesMask: u32 = 0;
 
-/** To be called once. */
+/** Sets them once. */
 export function configure(
   seedValue: u64,
   limit: u64,

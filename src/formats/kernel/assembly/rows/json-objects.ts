@@ -1,23 +1,23 @@
-// Objects of NDJSON, into the cells of the row at hand: by the keys that objects had before, mostly in their order. Lists
-// and keys not met before are left, and so is all that is no JSON.
+// Parses objects of NDJSON into the cells of the current row, by the keys of earlier objects, mostly in their order. Lists,
+// unknown keys and invalid JSON stay for the encoder.
 
-import { COMMA, CR, DOT, LF, MINUS, QUOTE, SPACE } from '../bytes';
+import { COMMA, CR, DOT, LF, MINUS, QUOTE, SPACE } from '../byte-marks';
 import { digitMask } from '../digits';
-import { BACKSLASH, CELLS, COLON, ESCAPED, FALSE, NONE, NUMBER, TEXT, TRUE } from './memory';
-import { ofFirst } from './put';
-import { maxPointBytes } from './settings';
-import { room, taken, takes } from './take';
+import { BACKSLASH, CELLS, COLON, ESCAPED, FALSE, NONE, NUMBER, TEXT, TRUE } from './row-memory';
+import { firstBits } from './put-values';
+import { maxPointBytes } from './row-settings';
+import { addRow, beginRun, saveState } from './take-rows';
 
-// What a key is: bytes, then the column of its values and the keys of an object there.
+// A key: its bytes, the column of its values, and the keys of an object there.
 const KEY_AT: usize = 0;
 const KEY_LENGTH: usize = 4;
 const COLUMN: usize = 8;
 const MEMBERS: usize = 12;
 const MEMBERS_END: usize = 16;
 const KEY_BYTES: usize = 20;
-/** Bytes of keys that are looked through for one: the exact way has an index of them. */
-const TRIED: usize = 32 * KEY_BYTES;
-/** Its values go nowhere; other negative columns are none yet. */
+/** Bytes of keys that a search covers. The encoder has an index of all keys. */
+const MAX_TRIED: usize = 32 * KEY_BYTES;
+/** Values of this key are ignored. Other negative columns are not known yet. */
 const NOWHERE: i32 = -1;
 
 const TAB: u32 = 0x09;
@@ -28,7 +28,7 @@ let members: usize = 0;
 let membersEnd: usize = 0;
 let columns: usize = 0;
 
-/** The keys of the objects that come next, and how many columns they have. */
+/** Sets the known keys of the next objects, and the count of their columns. */
 export function keys(first: u32, end: u32, cells: u32): void {
   members = first;
   membersEnd = end;
@@ -44,8 +44,8 @@ function blanks(from: usize): usize {
 }
 
 /**
- * Whether the key that begins at `from` is this one, up to its quote. No key has a line feed: one that reaches beyond the
- * last of the window differs there, before what is behind the memory is looked at.
+ * True when the key that begins at `from` is this one. Keys hold no LF, so a key that reaches behind the window differs
+ * there, before bytes behind the memory are compared.
  */
 @inline
 function isKey(key: usize, from: usize): bool {
@@ -53,19 +53,19 @@ function isKey(key: usize, from: usize): bool {
   const at = usize(load<u32>(key, KEY_AT));
   for (let n: usize = 0; n < length; n += 16) {
     const differs = v128.bitmask<i8>(v128.ne<i8>(v128.load(at + n), v128.load(from + n)));
-    if (ofFirst(differs, length - n) != 0) return false;
+    if (firstBits(differs, length - n) != 0) return false;
   }
   return load<u8>(from + length) == QUOTE;
 }
 
-/** The key at `from`, mostly the one at `expected`; 0 for one that is not known. */
+/** Returns the key at `from`, which is mostly the one at `expected`; 0 for an unknown key. */
 function keyAt(from: usize, expected: usize, first: usize, end: usize): usize {
-  for (let key = expected; key < min(end, expected + TRIED); key += KEY_BYTES) if (isKey(key, from)) return key;
-  for (let key = first; key < min(expected, first + TRIED); key += KEY_BYTES) if (isKey(key, from)) return key;
+  for (let key = expected; key < min(end, expected + MAX_TRIED); key += KEY_BYTES) if (isKey(key, from)) return key;
+  for (let key = first; key < min(expected, first + MAX_TRIED); key += KEY_BYTES) if (isKey(key, from)) return key;
   return 0;
 }
 
-/** Enters a value; false where its column has one, or cannot have any. */
+/** Sets the cell of a value; false when the column already has one or cannot have any. */
 @inline
 function put(key: usize, from: usize, to: usize, kind: u32): bool {
   const column = load<i32>(key, COLUMN);
@@ -78,7 +78,7 @@ function put(key: usize, from: usize, to: usize, kind: u32): bool {
   return true;
 }
 
-/** @returns the offset behind the object that opens at `open`; 0 when it is not for us */
+/** Parses the object that opens at `open`. @returns its end; 0 when it is not for the kernel */
 function object(open: usize, first: usize, end: usize): usize {
   let expected = first;
   let p = blanks(open + 1);
@@ -118,12 +118,12 @@ function text(from: usize, key: usize): usize {
     kind = ESCAPED;
     p = plainEnd(p + 2);
   }
-  // Whether escapes are good is found where they are written.
+  // Escapes are validated where they are written.
   if (load<u8>(p) != QUOTE || (kind == ESCAPED && load<i32>(key, COLUMN) < 0)) return 0;
   return put(key, from, p, kind) ? p + 1 : 0;
 }
 
-/** Offset of the first byte from `from` on that is a quote, a backslash or a control character; there is one. */
+/** Returns the first offset from `from` on that holds a quote, a backslash or a control character. There always is one. */
 @inline
 function plainEnd(from: usize): usize {
   let p = from;
@@ -170,9 +170,9 @@ function word(p: usize, key: usize): usize {
   return head == 0x736c6166 && load<u8>(p, 4) == 0x65 && put(key, p, p + 5, FALSE) ? p + 5 : 0;
 }
 
-/** As `csv`, of objects a line each. */
+/** Takes objects, one per line, as `csv` takes rows. */
 export function ndjson(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
-  room(entry, entriesEnd);
+  beginRun(entry, entriesEnd);
   const cellsEnd = CELLS + (columns << 4);
   let p = at;
   while (p < limit) {
@@ -182,9 +182,9 @@ export function ndjson(at: usize, limit: usize, entry: usize, entriesEnd: usize)
     let end = object(start, members, membersEnd);
     if (end == 0) break;
     end = blanks(end);
-    if (load<u8>(end) != LF || end >= limit || end - p > maxPointBytes || !takes(p, end, 1)) break;
+    if (load<u8>(end) != LF || end >= limit || end - p > maxPointBytes || !addRow(p, end, 1)) break;
     p = end + 1;
   }
-  taken();
+  saveState();
   return p;
 }

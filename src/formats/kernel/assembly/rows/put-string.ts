@@ -1,16 +1,16 @@
-// Strings with their quotes, from text as it is, with its quotes doubled as CSV has them, or with the escapes of JSON.
+// Writes strings with their quotes, from plain text, text with doubled quotes, or text with escapes of JSON.
 
-import { marked, QUOTE } from '../bytes';
-import { BACKSLASH, DOUBLED, ESCAPED } from './memory';
-import { ofFirst, putSequence } from './put';
+import { marked, QUOTE } from '../byte-marks';
+import { BACKSLASH, DOUBLED, ESCAPED } from './row-memory';
+import { firstBits, putSequence } from './put-values';
 
 const SLASH: u32 = 0x2f;
 const LETTER_U: u32 = 0x75;
 
-/** Bytes of the escape that was read last, its backslash included. */
+/** Length of the last escape, backslash included. */
 let escapeLength: usize = 0;
 
-/** Value of the four hexadecimal digits at `p`; above 0xffff for others. */
+/** Returns the value of the four hexadecimal digits at `p`; above 0xffff for other bytes. */
 function hexadecimal(p: usize): u32 {
   let value: u32 = 0;
   for (let i: usize = 0; i < 4; i++) {
@@ -22,7 +22,7 @@ function hexadecimal(p: usize): u32 {
   return value;
 }
 
-/** What the escape stands for whose letter is at `p`; 0 for those that the exact way has to look at. */
+/** Returns the character of the escape whose letter is at `p`; 0 when only the encoder can decide. */
 function unescaped(p: usize, to: usize): u32 {
   const letter = u32(load<u8>(p));
   escapeLength = 2;
@@ -36,7 +36,7 @@ function unescaped(p: usize, to: usize): u32 {
   const unit = hexadecimal(p + 1);
   escapeLength = 6;
   if (unit < 0xd800 || (unit > 0xdfff && unit <= 0xffff)) return unit;
-  // The first half of a pair, or none.
+  // A high surrogate needs a low one.
   if (unit > 0xdbff || p + 11 > to || load<u16>(p, 5) != 0x755c) return 0;
   const second = hexadecimal(p + 7) - 0xdc00;
   escapeLength = 12;
@@ -59,7 +59,7 @@ function putCharacter(code: u32, out: usize): usize {
   return out + length;
 }
 
-/** A string with its quotes. @param kind of its cell */
+/** Writes a string with its quotes. @param kind of its cell */
 export function putString(from: usize, to: usize, out: usize, kind: u32): usize {
   const table = i8x16(-1, -1, -1, -1, 0x22, -1, -1, -1, -1, -1, -1, 0x5c, -1, -1, -1, -1);
   let p = from;
@@ -69,7 +69,7 @@ export function putString(from: usize, to: usize, out: usize, kind: u32): usize 
     const v = v128.load(p);
     v128.store(o, v);
     const left = to - p;
-    const bits = ofFirst(v128.bitmask<i8>(marked(v, 0x01, table)), left);
+    const bits = firstBits(v128.bitmask<i8>(marked(v, 0x01, table)), left);
     const plain = bits == 0 ? min<usize>(left, 16) : usize(ctz(bits));
     p += plain;
     o += plain;
@@ -97,7 +97,7 @@ export function putString(from: usize, to: usize, out: usize, kind: u32): usize 
   return o + 1;
 }
 
-/** Whether a quote may be what is at `p`. */
+/** True when the bytes at `p` may stand for a quote. */
 @inline
 function isQuote(p: usize, kind: u32): bool {
   return load<u8>(p) == QUOTE || (kind == ESCAPED && (load<u16>(p) == 0x225c || load<u16>(p) == 0x755c));

@@ -1,22 +1,22 @@
-// Rows of CSV and TSV: split into cells and made points of, for as long as they are ordinary. Ragged rows, empty lines, and rows that do not end here are left at their start.
+// Splits rows of CSV and TSV into cells and encodes them. Ragged rows, empty lines and incomplete rows stay for the encoder.
 
-import { CR, LF, QUOTE } from '../bytes';
-import { BARE, CELLS, DOUBLED, TEXT } from './memory';
-import { ofFirst } from './put';
-import { maxPointBytes } from './settings';
-import { room, taken, takes } from './take';
+import { CR, LF, QUOTE } from '../byte-marks';
+import { BARE, CELLS, DOUBLED, TEXT } from './row-memory';
+import { firstBits } from './put-values';
+import { maxPointBytes } from './row-settings';
+import { addRow, beginRun, saveState } from './take-rows';
 
-/** A quote that does not end before that is left: it may never end, and is not to be looked for with each row. */
-const LONGEST_QUOTE: usize = 16_384;
+/** A longer quoted cell is left to the encoder: the quote may never close, and each row would search for it. */
+const MAX_QUOTE: usize = 16_384;
 
 let columns: usize = 0;
 let delimiter: u32 = 0;
 let quote: u32 = 0;
-/** Bytes beyond ASCII are no UTF-8. */
+/** Bytes beyond ASCII need decoding. */
 let latin1: bool = false;
 let newlines: u32 = 0;
 
-/** @param quoteByte beyond 255 for none */
+/** Sets the dialect. @param quoteByte above 255 without quotes */
 export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, isLatin1: bool): void {
   columns = cells;
   latin1 = isLatin1;
@@ -24,7 +24,7 @@ export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, isLatin1
   quote = quoteByte;
 }
 
-/** Offset of the first byte from `p` on that is `byte` or a line feed; there is one. */
+/** Returns the first offset from `from` on that holds `byte` or an LF. There always is one. */
 @inline
 function find(from: usize, byte: u32): usize {
   const wanted = v128.splat<u8>(u8(byte));
@@ -38,12 +38,12 @@ function find(from: usize, byte: u32): usize {
   }
 }
 
-/** Passes the quoted cell that opens at `open`. @returns the offset of what ends it; 0 when it is not for us */
+/** Passes the quoted cell that opens at `open`. @returns the offset of the byte that ends it; 0 when it is not for the kernel */
 function quoted(open: usize, cell: usize, limit: usize): usize {
   let kind = TEXT;
   let p = find(open + 1, quote);
   while (load<u8>(p) == LF || load<u8>(p, 1) == quote) {
-    if (p + 1 >= limit || p - open > LONGEST_QUOTE) return 0;
+    if (p + 1 >= limit || p - open > MAX_QUOTE) return 0;
     if (load<u8>(p) == LF) {
       newlines++;
       p = find(p + 1, quote);
@@ -61,7 +61,7 @@ function quoted(open: usize, cell: usize, limit: usize): usize {
   return after == CR && load<u8>(p, 2) == LF ? p + 2 : 0;
 }
 
-/** Splits the row at `start` into cells. @returns the offset of the line feed that ends it; 0 when it is not for us */
+/** Splits the row at `start` into cells. @returns the offset of its LF; 0 when the row is not for the kernel */
 function split(start: usize, limit: usize): usize {
   const last = CELLS + (columns << 4);
   let p = start;
@@ -90,24 +90,24 @@ function split(start: usize, limit: usize): usize {
 }
 
 function isAscii(from: usize, to: usize): bool {
-  for (let p = from; p < to; p += 16) if (ofFirst(v128.bitmask<i8>(v128.load(p)), to - p) != 0) return false;
+  for (let p = from; p < to; p += 16) if (firstBits(v128.bitmask<i8>(v128.load(p)), to - p) != 0) return false;
   return true;
 }
 
 /**
- * Takes rows from `at`, the start of one, while they are ordinary and there is room for their entries and points.
- * @returns where it stopped: at the start of a row
+ * Takes common rows from `at`, the start of a row, while there is room for their entries and points.
+ * @returns where it stopped: the start of a row
  */
 export function csv(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
-  room(entry, entriesEnd);
+  beginRun(entry, entriesEnd);
   let p = at;
   while (p < limit) {
     const first = load<u8>(p);
     if (first == LF || first == CR) break;
     const end = split(p, limit);
-    if (end == 0 || !takes(p, end, newlines + 1)) break;
+    if (end == 0 || !addRow(p, end, newlines + 1)) break;
     p = end + 1;
   }
-  taken();
+  saveState();
   return p;
 }

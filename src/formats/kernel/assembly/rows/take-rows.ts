@@ -1,11 +1,11 @@
-// Entries of the index for the rows that are taken, and the state that goes on from one call to the next.
+// Index entries of the rows taken, and the state that continues from call to call.
 
-import { CR, LF } from '../bytes';
+import { CR, LF } from '../byte-marks';
 import { enter, ENTRY_BYTES } from '../entry';
-import { CELLS, STATE } from './memory';
-import { point, shape } from './point';
-import { timeColumn } from './settings';
-import { timestamp } from './time';
+import { CELLS, STATE } from './row-memory';
+import { point, shape } from './put-point';
+import { timeColumn } from './row-settings';
+import { timestamp } from './put-time';
 
 let entry: usize = 0;
 let entriesEnd: usize = 0;
@@ -14,8 +14,8 @@ let out: usize = 0;
 let count: u32 = 0;
 let timeLength: u32 = 0;
 
-/** To be called before the first row. */
-export function room(from: usize, to: usize): void {
+/** Begins a run. */
+export function beginRun(from: usize, to: usize): void {
   entry = from;
   entriesEnd = to;
   count = 0;
@@ -23,8 +23,8 @@ export function room(from: usize, to: usize): void {
   out = load<u32>(STATE, 8);
 }
 
-/** Makes a point of the row in the cells, which lies in [start, end); false when it is left. */
-export function takes(start: usize, end: usize, lines: u32): bool {
+/** Encodes the row in the cells, which lies in [start, end); false when it stays for the encoder. */
+export function addRow(start: usize, end: usize, lines: u32): bool {
   if (entry >= entriesEnd) return false;
   const pointEnd = point(out, end - start);
   if (pointEnd == 0) return false;
@@ -40,8 +40,8 @@ export function takes(start: usize, end: usize, lines: u32): bool {
   return true;
 }
 
-/** To be called behind the last row. */
-export function taken(): void {
+/** Ends a run. */
+export function saveState(): void {
   store<u32>(STATE, count);
   store<u32>(STATE, line, 4);
   store<u32>(STATE, u32(out), 8);

@@ -1,29 +1,29 @@
-// A cell's timestamp as digits in the precision of the load: whole numbers of it, and dates as RFC 3339 has them. All
-// others are for ../../../time/cell.ts, which is asked for them.
+// Reads whole numbers of the precision and RFC 3339 dates as digits in the precision of the load. Other times go to
+// timestamps/time-cell.ts.
 
-import { DOT, MINUS, SPACE } from '../bytes';
+import { DOT, MINUS, SPACE } from '../byte-marks';
 import { digitMask, wholeNumber } from '../digits';
-import { COLON } from './memory';
-import { copy } from './put';
-import { timeDates, timeLimit, timeNumbers, timePlaces, timeUtc } from './settings';
+import { COLON } from './row-memory';
+import { copy } from './put-values';
+import { timeDates, timeLimit, timeNumbers, timePlaces, timeUtc } from './row-settings';
 
-/** Writes the digits of the time in [from, to) at `out`. @returns the offset behind them; negative when there are none */
+/** Writes the digits of the time in [from, to) at `out`. @returns their end; negative for an invalid time */
 @external('env', 'time')
 declare function otherTime(from: u32, to: u32, out: u32): i32;
 
-/** Longer cells hold no time. */
+/** A longer cell is no time. Bytes. */
 const LONGEST: usize = 64;
 const DAY: i64 = 86_400;
 
-/** Of the time that was written last. */
+/** The last time written. */
 export let timestamp: i64 = 0;
 
 let dateHead: u64 = 0;
 let dateTail: u32 = 0;
-/** Seconds at the beginning of that date. */
+/** Seconds at the start of that date. */
 let dateSeconds: i64 = 0;
 
-/** @returns the offset behind the digits; 0 when it is not for us */
+/** Writes a time. @returns the end of its digits; 0 when it is not for the kernel */
 export function putTime(from: usize, to: usize, out: usize): usize {
   const length = to - from;
   if (length - 1 >= LONGEST || load<u8>(from) == SPACE || load<u8>(to - 1) == SPACE) return 0;
@@ -40,7 +40,7 @@ function putNumber(from: usize, to: usize, out: usize): usize {
   return read(from, to) ? copy(out, from, to - from) : 0;
 }
 
-/** Reads 1 to 19 digits, with or without a minus, into `timestamp`; false for anything else, and beyond the limit. */
+/** Reads 1 to 19 digits with an optional minus into `timestamp`; false for other bytes and beyond the limit. */
 function read(from: usize, to: usize): bool {
   const negative = load<u8>(from) == MINUS;
   const p = from + usize(negative);
@@ -55,9 +55,9 @@ function two(p: usize): u32 {
   return u32(load<u8>(p) - 0x30) * 10 + u32(load<u8>(p, 1) - 0x30);
 }
 
-/** `2024-01-31T12:34:56.789Z`, from 2001 to 2286. */
+/** Writes dates such as `2024-01-31T12:34:56.789Z`, from 2001 to 2286. */
 function putDate(from: usize, to: usize, out: usize): usize {
-  // Digits and what is between them, of the first 16 bytes and the three behind.
+  // Digits and separators of the first 16 bytes and the three behind them.
   if (to - from < 19 || (digitMask(from) & 0xdb6f) != 0xdb6f || (digitMask(from + 16) & 6) != 6) return 0;
   const separator = u32(load<u8>(from, 10));
   if (separator != SPACE && (separator | 0x20) != 0x74) return 0;
@@ -82,7 +82,7 @@ function putDate(from: usize, to: usize, out: usize): usize {
   return seconds < 1_000_000_000 || seconds > 9_999_999_999 ? 0 : putInstant(seconds, nanos, out);
 }
 
-/** Seconds by which a clock with what is in [p, to) behind its reading is ahead of UTC; i32.MIN_VALUE: not for us. */
+/** Returns the offset from UTC in [p, to) in seconds; i32.MIN_VALUE when it is not for the kernel. */
 function offset(p: usize, to: usize): i32 {
   if (p == to) return timeUtc ? 0 : i32.MIN_VALUE;
   const sign = u32(load<u8>(p));
@@ -96,7 +96,7 @@ function offset(p: usize, to: usize): i32 {
   return sign == MINUS ? -ahead : ahead;
 }
 
-/** Rows mostly share their date with the one before. */
+/** Reads a date. Consecutive rows mostly share their date. */
 function readDate(from: usize): bool {
   const head = load<u64>(from);
   const tail = u32(load<u16>(from, 8));
@@ -107,7 +107,7 @@ function readDate(from: usize): bool {
   const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
   const most = month == 2 ? 28 + i32(leap) : 30 + ((month + (month >> 3)) & 1);
   if (month < 1 || month > 12 || day < 1 || day > most) return false;
-  // As ../../../time/instant.ts has it.
+  // As timestamps/instant.ts does.
   const y = month <= 2 ? year - 1 : year;
   const era = y / 400;
   const yearOfEra = y - era * 400;

@@ -1,23 +1,23 @@
-// What holds for all rows of a load, and for those of one mapping.
+// Settings of the load, and of the current mapping.
 
 export let maxPointBytes: usize = 0;
 export let maxKeyBytes: usize = 0;
 export let outEnd: usize = 0;
 export let nullsEnd: usize = 0;
-/** Largest timestamp, and decimal places of a second, in the precision of the load. */
+/** Largest timestamp and decimal places of a second in the precision of the load. */
 export let timeLimit: u64 = 0;
 export let timePlaces: u32 = 0;
-/** How times are written: as whole numbers of the precision, as dates; neither: only ../../../time knows. */
+/** Forms of times that the kernel reads: whole numbers of the precision, dates. Other forms go to timestamps/time-cell.ts. */
 export let timeNumbers: bool = false;
 export let timeDates: bool = false;
-/** Whether a date without an offset is in UTC. */
+/** True when dates without an offset are in UTC. */
 export let timeUtc: bool = false;
 
-/** Numbers of the columns with the time and with the table's name; -1 for none. */
+/** Columns of the time and of the table's name; -1 for none. */
 export let timeColumn: i32 = -1;
 export let nameColumn: i32 = -1;
 
-/** To be called once. */
+/** Sets the settings of the load once. */
 export function configure(
   pointBytes: u32,
   keyBytes: u32,
@@ -40,7 +40,7 @@ export function configure(
   timeUtc = utc;
 }
 
-/** The mapping of the rows that come next. */
+/** Sets the mapping of the next rows. */
 export function map(time: i32, name: i32): void {
   timeColumn = time;
   nameColumn = name;

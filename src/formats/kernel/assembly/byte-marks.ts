@@ -1,4 +1,4 @@
-// Bytes and what both kernels look for in them. Loads go up to 16 bytes beyond what is asked for.
+// Byte constants and helpers of both kernels. Loads may reach up to 16 bytes beyond the requested ones.
 
 export const LF: u32 = 0x0a;
 export const CR: u32 = 0x0d;
@@ -9,7 +9,7 @@ export const MINUS: u32 = 0x2d;
 export const DOT: u32 = 0x2e;
 export const EQUALS: u32 = 0x3d;
 
-/** The golden ratio's fraction, in 64 bits (Knuth, TAOCP 3, 6.4). */
+/** The fraction of the golden ratio in 64 bits (Knuth, TAOCP 3, 6.4). */
 export const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 
 @inline
@@ -18,23 +18,23 @@ export function mix(state: u64, word: u64): u64 {
   return product ^ (product >> 32);
 }
 
-/** Bytes below `least` or beyond ASCII, and those of the table, each of which is alone with its bits 3 to 6. */
+/** Marks bytes below `least` or beyond ASCII, and the bytes of the table. Each of those has bits 3 to 6 of its own. */
 @inline
 export function marked(v: v128, least: i8, table: v128): v128 {
-  // Signed: bytes from 0x80 on are negative, and so below it, like control characters.
+  // Signed comparison: bytes from 0x80 on are negative, so they count as low like control characters.
   const low = v128.lt<i8>(v, v128.splat<i8>(least));
   const marks = v128.eq<i8>(v, v128.swizzle(table, v128.and(v128.shr<u16>(v, 3), i8x16.splat(0x0f))));
   return v128.or(low, marks);
 }
 
-/** `true` as people write it, but for a single letter. */
+/** Recognises `true` in its usual spellings, without the single letter. */
 export function isTrueWord(p: usize, length: usize): bool {
   if (length != 4) return false;
   const word = load<u32>(p);
   return word == 0x65757274 || word == 0x65757254 || word == 0x45555254;
 }
 
-/** `false` in the same way. */
+/** Recognises `false` in its usual spellings. */
 export function isFalseWord(p: usize, length: usize): bool {
   if (length != 5) return false;
   const head = load<u32>(p);

@@ -1,19 +1,21 @@
-// One row of cells → one point, as ../../../rows/encoder.ts makes it of an ordinary row by a plan of its table. What is out
-// of the ordinary — a value of a type not seen before, a combination of columns that has no shape yet, what has to be
-// refused — is left.
+// Encodes one row as one point by a plan of its table, as rows/encoder.ts does. A value of a new type, a new combination of
+// columns and a row to reject stay for the encoder.
 
-import { isFalseWord, isTrueWord, mix, SPACE } from '../bytes';
+import { isFalseWord, isTrueWord, mix, SPACE } from '../byte-marks';
 import {
   BARE,
+  BOOLEAN,
   CELLS,
-  COLUMN_BYTES,
   COLUMNS_AT,
+  COLUMN_BYTES,
   DOUBLED,
   FALSE,
   FIELDS_END,
+  FLOAT,
+  INTEGER,
   MASK,
   MASK_BYTES,
-  MOST_BYTES,
+  MAX_BYTES,
   NAME_AT,
   NAME_LENGTH,
   NEXT_PLAN,
@@ -22,33 +24,29 @@ import {
   NUMBER,
   PREFIX_AT,
   PREFIX_LENGTH,
-  SHAPE_SLOTS,
   SHAPES_AT,
+  SHAPE_SLOTS,
+  STRING,
   TAGS_END,
   TEXT,
   TRUE,
-} from './memory';
-import { copy, putFloat, putInteger, putName } from './put';
-import { maxKeyBytes, maxPointBytes, nameColumn, nullsEnd, outEnd, timeColumn } from './settings';
-import { putString } from './string';
-import { putTime } from './time';
+  UNSIGNED,
+} from './row-memory';
+import { copy, putFloat, putInteger, putName } from './put-values';
+import { maxKeyBytes, maxPointBytes, nameColumn, nullsEnd, outEnd, timeColumn } from './row-settings';
+import { putString } from './put-string';
+import { putTime } from './put-time';
 
-/** Parts of the key under which the server indexes a series. */
+/** Bytes of the key under which the server indexes a series. */
 const KEY_BASE: usize = 7;
 const KEY_PER_TAG: usize = 9;
-// Types of fields, as in ../../../rows/types.ts.
-const FLOAT: u32 = 1;
-const INTEGER: u32 = 2;
-const UNSIGNED: u32 = 3;
-const BOOLEAN: u32 = 4;
-const STRING: u32 = 5;
 
 let firstPlan: usize = 0;
 let plan: usize = 0;
-/** Number of the shape of the point that was written last. */
+/** Shape number of the last point written. */
 export let shape: u32 = 0;
 
-/** The plans that rows may follow; 0 for none. */
+/** Sets the first plan; 0 for none. */
 export function plans(first: u32): void {
   firstPlan = first;
   plan = first;
@@ -90,7 +88,7 @@ function choose(): bool {
   if (isNone(cell) || load<u32>(cell, 8) > TEXT) return false;
   const from = usize(load<u32>(cell));
   const length = usize(load<u32>(cell, 4)) - from;
-  // Rows of one table mostly come together.
+  // Consecutive rows mostly name the same table.
   if (length == load<u32>(plan, NAME_LENGTH) && same(load<u32>(plan, NAME_AT), from, length)) return true;
   for (let other = firstPlan; other != 0; other = load<u32>(other, NEXT_PLAN)) {
     if (length != load<u32>(other, NAME_LENGTH) || !same(load<u32>(other, NAME_AT), from, length)) continue;
@@ -100,10 +98,10 @@ function choose(): bool {
   return false;
 }
 
-/** Writes the point of the row in the cells at `out`. @returns the offset behind it; 0 leaves the row */
+/** Writes the point of the current row at `out`. @returns its end; 0 leaves the row to the encoder */
 export function point(out: usize, rowBytes: usize): usize {
   if (plan == 0 || (nameColumn >= 0 && !choose())) return 0;
-  if (out + load<u32>(plan, MOST_BYTES) + 2 * rowBytes > outEnd) return 0;
+  if (out + load<u32>(plan, MAX_BYTES) + 2 * rowBytes > outEnd) return 0;
   const tagsEnd = usize(load<u32>(plan, TAGS_END));
   const fieldsEnd = usize(load<u32>(plan, FIELDS_END));
   let column = usize(load<u32>(plan, COLUMNS_AT));
@@ -175,7 +173,7 @@ function putValue(cell: usize, type: u32, declared: bool, out: usize): usize {
   return type == INTEGER || type == UNSIGNED ? putInteger(from, to, out, type == UNSIGNED) : 0;
 }
 
-/** Where the plan has the number of the shape with the columns of the mask. */
+/** Returns the slot of the shape with the current columns. */
 function shapeSlot(): usize {
   const bytes = usize(load<u32>(plan, MASK_BYTES));
   let hash: u64 = 0;
@@ -191,7 +189,7 @@ function readShape(): bool {
   return true;
 }
 
-/** Remembers a shape of a plan, with the columns of the mask. Rows like the one that had it come next. */
+/** Stores a shape with the current columns. The next rows follow its plan. */
 export function learn(planAt: u32, number: u32): void {
   plan = planAt;
   const slot = shapeSlot();

@@ -1,8 +1,8 @@
-// Kinds of plain values.
+// Kinds of values without quotes.
 
-import { DOT, isFalseWord, isTrueWord, MINUS } from '../bytes';
+import { DOT, isFalseWord, isTrueWord, MINUS } from '../byte-marks';
 import { digitMaskOf } from '../digits';
-import { BOOLEAN, FLOAT, INTEGER, UNSIGNED } from './memory';
+import { BOOLEAN, FLOAT, INTEGER, UNSIGNED } from './line-memory';
 
 function booleanKind(p: usize, length: usize): u32 {
   if (length == 1) {
@@ -12,7 +12,7 @@ function booleanKind(p: usize, length: usize): u32 {
   return isTrueWord(p, length) || isFalseWord(p, length) ? BOOLEAN : 0;
 }
 
-/** Kind of a plain value that is not just digits with or without a point; 0 when only the exact check can tell. */
+/** Returns the kind of a plain value other than digits with an optional point; 0 when only the exact check can decide. */
 function otherKind(p: usize, length: usize, notDigits: u32): u32 {
   const negative = load<u8>(p) == MINUS;
   const rest = notDigits & ~u32(negative);
@@ -28,14 +28,14 @@ function otherKind(p: usize, length: usize, notDigits: u32): u32 {
   return byte == 0x75 && !negative ? UNSIGNED : 0;
 }
 
-/** Kind of the plain value of `length` bytes at `p`; 0 when only the exact check can tell. */
+/** Returns the kind of the plain value at `p`; 0 when only the exact check can decide. */
 @inline
 export function plainKind(p: usize, length: usize): u32 {
   const rest = ((u32(1) << u32(length)) - 1) & ~digitMaskOf(p, length);
-  // Neither empty nor over 31.
+  // Outside 1 to 31 bytes.
   if (length - 1 >= 31) return 0;
   if (rest == 0) return FLOAT;
-  // One byte that is no digit, not the first, and a point.
+  // A single point among digits, not first.
   if ((rest & (rest - 1)) == 0 && (rest & 1) == 0 && load<u8>(p + usize(ctz(rest))) == DOT) return FLOAT;
   return otherKind(p, length, rest);
 }

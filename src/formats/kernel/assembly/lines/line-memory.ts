@@ -1,0 +1,21 @@
+// The layout of the memory below the shape table. TypeScript imports this file as well.
+
+/** Words: lines taken, physical line, lines that matched the expected pattern. */
+export const STATE: usize = 1024;
+/** A byte that ends every walk. */
+export const GUARD: usize = 2048;
+/** Offsets of the structural bytes in a block. */
+export const LIST: usize = 65536;
+/** Maximum of bytes in a block. */
+export const BLOCK: usize = 16384;
+export const PATTERNS: usize = 135168;
+/** Where the shape table may begin. */
+export const KERNEL_END: usize = 196608;
+
+// Kinds of values in the hash of a shape.
+export const TAG: u32 = 1;
+export const FLOAT: u32 = 2;
+export const INTEGER: u32 = 3;
+export const UNSIGNED: u32 = 4;
+export const BOOLEAN: u32 = 5;
+export const STRING: u32 = 6;

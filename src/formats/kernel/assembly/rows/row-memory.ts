@@ -1,0 +1,63 @@
+// The layout of the memory below the index of a run of rows. TypeScript imports this file as well.
+
+/** Words: rows taken, physical line, offset of the next point, length of the last row's time. */
+export const STATE: usize = 1024;
+/** Columns of the current row as bits. */
+export const MASK: usize = 2048;
+/** Cells of the current row: start, end, kind and a spare word. */
+export const CELLS: usize = 4096;
+/** Null words, each behind its length. */
+export const NULLS: usize = 36_864;
+/** Plans of tables, behind the null words. */
+export const PLANS: usize = 40_960;
+/** Keys of JSON objects, behind the plans. */
+export const KEYS: usize = 262_144;
+/** Where the index may begin. */
+export const KERNEL_END: usize = 327_680;
+
+// Kinds of cells. rows/cells.ts continues the list.
+/** No value. */
+export const NONE: u32 = 0;
+/** Text without quotes: a number, a boolean or a word. */
+export const BARE: u32 = 1;
+/** Quoted text, decoded to UTF-8 without escapes. */
+export const TEXT: u32 = 2;
+/** A number of a format with number literals. */
+export const NUMBER: u32 = 3;
+export const TRUE: u32 = 4;
+export const FALSE: u32 = 5;
+/** Quoted text with doubled quotes, and text with escapes of JSON. Only the kernel uses these. */
+export const DOUBLED: u32 = 8;
+export const ESCAPED: u32 = 9;
+
+// Types of fields; 0 is unknown.
+export const FLOAT: u32 = 1;
+export const INTEGER: u32 = 2;
+export const UNSIGNED: u32 = 3;
+export const BOOLEAN: u32 = 4;
+export const STRING: u32 = 5;
+
+// Words of a plan's head, followed by its columns.
+export const PREFIX_AT: usize = 0;
+export const PREFIX_LENGTH: usize = 4;
+/** The name as a cell holds it. */
+export const NAME_AT: usize = 8;
+export const NAME_LENGTH: usize = 12;
+export const COLUMNS_AT: usize = 16;
+export const TAGS_END: usize = 20;
+export const FIELDS_END: usize = 24;
+/** Maximum of bytes that a point takes beyond twice those of its row. */
+export const MAX_BYTES: usize = 28;
+export const SHAPES_AT: usize = 32;
+export const MASK_BYTES: usize = 36;
+/** The next plan; 0 for none. */
+export const NEXT_PLAN: usize = 40;
+
+/** A column: cell number, prefix, type, and whether the type is declared. */
+export const COLUMN_BYTES: usize = 20;
+
+// Shapes of a plan: number + 1, and the columns.
+export const SHAPE_SLOTS: u32 = 128;
+
+export const COLON: u32 = 0x3a;
+export const BACKSLASH: u32 = 0x5c;
