@@ -1,4 +1,4 @@
-// Seconds in which at least one of several waits was going on: what a run lost to them, however many waited.
+// Time in which at least one of several concurrent waits was active.
 
 import type { Clock } from './types/index.js';
 
@@ -12,6 +12,7 @@ export class WaitStats {
     this.#clock = clock;
   }
 
+  /** True while at least one wait is active. */
   get going(): boolean {
     return this.#waiting > 0;
   }
@@ -20,7 +21,7 @@ export class WaitStats {
     return (this.#overMs + (this.#waiting > 0 ? this.#clock.monotonic() - this.#since : 0)) / 1000;
   }
 
-  /** Settles as the wait does. */
+  /** Counts a wait; settles as the wait does. */
   async during<T>(wait: Promise<T>): Promise<T> {
     if (this.#waiting++ === 0) this.#since = this.#clock.monotonic();
     try {

@@ -1,7 +1,7 @@
-// One batch → one receipt: retries, splits and searches for bad points until every point is loaded, rejected or given
-// up. A batch in back-off keeps its permit and its slot: a sick target must not pull more bytes in.
+// Delivers one batch: sends, waits, splits and searches until every point is loaded, rejected or given up. A batch that
+// waits keeps its permit and its slot, so that a failing target pulls no more bytes in.
 
-import { BugError, BulkLoadError, RefusedError, TooManyRejectsError, UnavailableError } from '../core/errors.js';
+import type { BulkLoadError } from '../core/errors.js';
 import type {
   Attempt,
   Batch,
@@ -12,91 +12,71 @@ import type {
   PointReject,
   Receipt,
   Target,
-  Verdict,
 } from '../core/types/index.js';
-import { backoff, formingBackoff } from './retry-wait.js';
+import { halves, isolate, namedPoint, type Search, searchOf, startOf, wasMisled } from './bisection.js';
+import { errorOf, refusedError, spentError, tooManyRejects } from './delivery-errors.js';
+import { decide, noFailures, type RangeFailures, type RetryStep, reasonOf, withoutBlame } from './retry-policy.js';
+import { backoff } from './retry-wait.js';
 import type { SizeLimit } from './size-limit.js';
 
 export interface DeliveryOptions {
-  /** From a batch's first attempt, ms; Infinity for ever. */
+  /** Time for one batch from its first attempt, ms; Infinity for ever. */
   readonly retryForMs: number;
-  /** ms; null: 30 s + body bytes at 100 KiB/s. */
+  /** Time for one request, ms; null for 30 s plus the body at 100 KiB/s. */
   readonly requestTimeoutMs: number | null;
-  /** Endpoints there are: so many unreachable answers in a row are met without a wait. */
+  /** Number of endpoints: as many unreachable results in a row cost no wait. */
   readonly endpoints: number;
   readonly random: () => number;
-  /** Every attempt, not only the last: pressure and the account live on it. */
+  /** Called with every attempt: flow control and the meter use all of them. */
   readonly observe: (attempt: Attempt, bodyBytes: number, retry: boolean) => void;
-  /** Whether so many more points may still be rejected; false ends a search through a batch that is bad all over. */
+  /** Returns whether `more` further points may be rejected. False ends the search through a batch of bad points. */
   readonly mayReject: (more: number) => boolean;
-  /** Resolves when the columns that an introducing batch brings can be seen at the target, or waiting is over. */
-  readonly landed: (batch: Batch, signal: AbortSignal, patienceMs: number) => Promise<void>;
+  /** Resolves once the target shows the columns that a batch introduces, or `limitMs` is over. */
+  readonly awaitColumns: (batch: Batch, signal: AbortSignal, limitMs: number) => Promise<void>;
   readonly notify: (notice: Notice) => void;
 }
 
-/** `fatal`: why the run has to stop, if it has to. The receipt is whole in any case. */
+/** The receipt is complete in any case. `fatal` is the error that ends the run, if any. */
 export interface Delivered {
   readonly receipt: Receipt;
   readonly fatal: BulkLoadError | null;
 }
 
-const base = 30_000;
-const bytesPerMs = 102.4;
-/** Mid-load a refusal may be CnosDB's meta service being away: it maps every such error to "access denied". */
-const refusedForMs = 30_000;
-const unknownRetries = 3;
-const dropsBeforeSplit = 2;
-const dropsOfOnePoint = 3;
-/** Smaller bodies are not split because they took too long: it was not their size. */
-const smallestTimedOutSplit = 64 * 1024;
+const baseTimeoutMs = 30_000;
+const timeoutBytesPerMs = 102.4;
 
-/** Time for one request of so many body bytes, ms. */
-export function requestTimeout(bodyBytes: number, asked: number | null): number {
-  return asked ?? base + bodyBytes / bytesPerMs;
+/** Returns the time for one request, ms. */
+export function requestTimeout(bodyBytes: number, requestedMs: number | null): number {
+  return requestedMs ?? baseTimeoutMs + bodyBytes / timeoutBytesPerMs;
 }
 
-/** What is to be done with a range after one attempt. */
-type DeliveryStep =
-  | { readonly do: 'loaded' }
-  | { readonly do: 'wait'; readonly ms: number; readonly reason: string }
-  | { readonly do: 'split'; readonly at: number }
+/** One range of a batch while it is sent. */
+interface Sending {
+  readonly batch: Batch;
+  readonly range: PointRange;
+  readonly bodyBytes: number;
+  /** Monotonic ms at which the time of the batch is spent. */
+  readonly deadline: number;
+  readonly stop: AbortSignal;
+  readonly abort: AbortSignal;
+}
+
+/** What the attempts at a range came to. */
+type RangeResult =
+  | { readonly do: 'loaded' | 'split' | 'stopped' }
+  | { readonly do: 'reject'; readonly reason: string; readonly message: string; readonly endpoint: string }
   | { readonly do: 'isolate'; readonly point: number }
-  | { readonly do: 'reject'; readonly reason: string; readonly message: string }
-  | { readonly do: 'stop'; readonly error: BulkLoadError };
-
-/** The end of the attempts at a range; `step` null: stopped before its fate was known. */
-interface Sent {
-  readonly step: Exclude<DeliveryStep, { do: 'wait' }> | null;
-  readonly attempt: Attempt | null;
-}
-
-interface Failures {
-  total: number;
-  unreachable: number;
-  drops: number;
-  /** Endpoints that closed the connection on it. */
-  readonly droppedBy: Set<string>;
-  unknown: number;
-  refusedSince: number | null;
-  /** What each endpoint said or did last, the latest last. */
-  readonly seen: Map<string, string>;
-  /** An offset of this batch named a good point: halve instead. */
-  readonly misled: boolean;
-}
-
-function reasonOf(verdict: Verdict): string {
-  return 'reason' in verdict ? verdict.reason : verdict.kind;
-}
+  | { readonly do: 'fail'; readonly error: BulkLoadError };
 
 export class Delivery {
-  readonly #target: Target;
+  readonly #target: Pick<Target, 'encode' | 'write'>;
   readonly #clock: Clock;
   readonly #options: DeliveryOptions;
   readonly #sizes: SizeLimit;
-  /** By endpoint: why it failed last, where it has acknowledged nothing since. */
+  /** Last failure of each endpoint that has acknowledged nothing since. */
   readonly #failing = new Map<string, string>();
 
-  constructor(target: Target, clock: Clock, sizes: SizeLimit, options: DeliveryOptions) {
+  constructor(target: Pick<Target, 'encode' | 'write'>, clock: Clock, sizes: SizeLimit, options: DeliveryOptions) {
     this.#target = target;
     this.#clock = clock;
     this.#sizes = sizes;
@@ -104,115 +84,100 @@ export class Delivery {
   }
 
   /**
-   * Never throws. Points of a batch come back in exactly one part of the receipt, whatever happens.
-   * @param stop ends waiting and further attempts; a request in flight goes on
-   * @param abort tears down the request in flight as well
+   * Never throws. Every point comes back in exactly one part of the receipt.
+   * @param stop ends waits and further attempts; a request in flight finishes
+   * @param abort ends the request in flight as well
    */
   async deliver(batch: Batch, stop: AbortSignal, abort: AbortSignal): Promise<Delivered> {
+    const deadline = this.#clock.monotonic() + this.#options.retryForMs;
     const loaded: PointRange[] = [];
     const rejected: PointReject[] = [];
-    const open: PointRange[] = batch.points === 0 ? [] : [{ from: 0, to: batch.points }];
-    const deadline = this.#clock.monotonic() + this.#options.retryForMs;
-    const search = { suspect: -1, misled: false };
+    let search = searchOf(batch.points);
     let fatal: BulkLoadError | null = null;
-    // Parts go one after another: of an introducing batch no two may be under way at once.
-    while (open.length > 0 && fatal === null && !stop.aborted) {
-      const range = open.pop()!;
+    // One range after another: two requests of an introducing batch must not be in flight at once.
+    while (search.open.length > 0 && fatal === null && !stop.aborted) {
+      const range = search.open.at(-1)!;
+      const rest = search.open.slice(0, -1);
       if (this.#isTooLarge(batch, range)) {
-        open.push(...halves(range));
+        search = { ...search, open: [...rest, ...halves(range)] };
         continue;
       }
-      const { step, attempt } = await this.#send(batch, range, deadline, search.misled, stop, abort).catch(thrown);
-      search.misled ||= step !== null && wasMisled(range, search.suspect, step.do === 'loaded');
-      if (step === null) open.push(range);
-      else if (step.do === 'loaded') loaded.push(range);
-      else if (step.do === 'isolate' && search.misled) open.push(...halves(range));
-      else if (step.do === 'split') open.push({ from: step.at, to: range.to }, { from: range.from, to: step.at });
-      else if (step.do === 'isolate') {
-        search.suspect = step.point;
-        open.push(...isolated(range, step.point));
-      } else if (step.do === 'reject') {
-        const { reason, message } = step;
-        rejected.push({ point: range.from, reason, message, endpoint: attempt?.endpoint ?? null });
-        // Not left to the account: a percentage may hold again by the time it looks, with points left behind here.
-        if (!this.#options.mayReject(rejected.length)) fatal = tooMany(batch, rejected);
-      } else {
-        open.push(range);
-        fatal = step.error;
+      const result = await this.#sendRange(batch, range, search, deadline, stop, abort);
+      search = searchAfter(search, range, result);
+      if (result.do === 'loaded') loaded.push(range);
+      else if (result.do === 'fail') fatal = result.error;
+      else if (result.do === 'reject') {
+        const { reason, message, endpoint } = result;
+        rejected.push({ point: range.from, reason, message, endpoint });
+        // Checked here and not only by the ledger: points of this batch would be left behind in a run that goes on.
+        if (!this.#options.mayReject(rejected.length)) fatal = tooManyRejects(batch.points, rejected);
       }
     }
-    return { receipt: { loaded, rejected, undelivered: open }, fatal };
+    return { receipt: { loaded, rejected, undelivered: search.open }, fatal };
   }
 
-  /** A part of a batch cut before the target was found to take only less: no need to be told again. */
-  #isTooLarge(batch: Batch, { from, to }: PointRange): boolean {
-    return to - from > 1 && batch.bodyEnd(to - 1) - (from === 0 ? 0 : batch.bodyEnd(from - 1)) > this.#sizes.current;
+  /** Returns true for a range that was batched before the target turned out to accept less. */
+  #isTooLarge(batch: Batch, range: PointRange): boolean {
+    return range.to - range.from > 1 && bodyBytesOf(batch, range) > this.#sizes.current;
   }
 
-  /** Sends one range until its fate is known; `step` null: stopped before it was. */
-  async #send(
+  async #sendRange(
     batch: Batch,
     range: PointRange,
+    { misled }: Search,
     deadline: number,
-    misled: boolean,
     stop: AbortSignal,
     abort: AbortSignal,
-  ): Promise<Sent> {
-    const from = range.from === 0 ? 0 : batch.bodyEnd(range.from - 1);
-    const body = batch.body.subarray(from, batch.bodyEnd(range.to - 1));
-    const encoded = await this.#target.encode(body);
+  ): Promise<RangeResult> {
     try {
-      return await this.#sendEncoded(encoded, batch, range, deadline, misled, stop, abort);
-    } finally {
-      encoded.release?.();
+      const body = batch.body.subarray(startOf(batch, range), batch.bodyEnd(range.to - 1));
+      const encoded = await this.#target.encode(body);
+      try {
+        const sending = { batch, range, bodyBytes: body.length, deadline, stop, abort };
+        return await this.#attemptUntilKnown(encoded, sending, misled);
+      } finally {
+        encoded.release?.();
+      }
+    } catch (error) {
+      return { do: 'fail', error: errorOf(error) };
     }
   }
 
-  async #sendEncoded(
-    encoded: EncodedBody,
-    batch: Batch,
-    range: PointRange,
-    deadline: number,
-    misled: boolean,
-    stop: AbortSignal,
-    abort: AbortSignal,
-  ): Promise<Sent> {
-    const from = range.from === 0 ? 0 : batch.bodyEnd(range.from - 1);
-    const bodyBytes = batch.bodyEnd(range.to - 1) - from;
-    const failures = noFailures(misled);
+  /** Sends one body until its fate is known. */
+  async #attemptUntilKnown(encoded: EncodedBody, sending: Sending, misled: boolean): Promise<RangeResult> {
+    const { batch, range, bodyBytes, deadline, stop, abort } = sending;
+    const points = range.to - range.from;
+    const { endpoints, random, retryForMs } = this.#options;
+    const droppedBy = new Set<string>();
+    const reasons = new Map<string, string>();
+    let failures = noFailures;
     while (!stop.aborted) {
-      const attempt = await this.#attempt(encoded, bodyBytes, range.to - range.from, failures.total > 0, abort);
-      const { verdict } = attempt;
-      if (stop.aborted && verdict.kind !== 'accepted') return { step: null, attempt };
-      if (batch.introduces !== null && 'mayBeApplied' in verdict && verdict.mayBeApplied) {
-        this.#tell(attempt, `${reasonOf(verdict)}; the outcome is unknown, waiting for its columns to show`);
-        // Half of what is left, so that it is asked again in any case: nothing may have landed.
-        const left = Math.max(0, deadline - this.#clock.monotonic());
-        await this.#options.landed(batch, stop, left / 2).catch(() => {});
-      }
-      if (verdict.kind === 'dropped') failures.droppedBy.add(attempt.endpoint);
-      let step = this.#judge(batch, range, from, bodyBytes, verdict, failures);
-      if (step.do === 'reject' && verdict.kind === 'dropped' && !(await this.#answersOthers(failures, abort))) {
-        failures.drops = dropsOfOnePoint - 1;
-        step = { do: 'wait', ms: backoff(failures.total, 0, this.#options.random), reason: verdict.reason };
-      }
-      if (step.do !== 'wait') return { step, attempt };
-      failures.seen.delete(attempt.endpoint);
-      failures.seen.set(attempt.endpoint, step.reason);
-      this.#failing.set(attempt.endpoint, step.reason);
+      const attempt = await this.#attempt(encoded, bodyBytes, points, failures.total > 0, abort);
+      const { verdict, endpoint } = attempt;
+      if (stop.aborted && verdict.kind !== 'accepted') break;
+      await this.#awaitColumns(attempt, sending);
+      if (verdict.kind === 'dropped') droppedBy.add(endpoint);
+      if (verdict.kind === 'rejected' && verdict.tooLarge) this.#sizes.shrink(bodyBytes, 'the target answered 413');
+      const result = { verdict, points, bodyBytes, at: this.#clock.monotonic() };
+      const decision = decide(failures, result, { endpoints, random });
+      ({ failures } = decision);
+      let { step } = decision;
+      if (step.do === 'blame' && !(await this.#answersEmptyBody(droppedBy, abort)))
+        [failures, step] = waitForDrop(failures, reasonOf(verdict), random);
+      if (step.do !== 'wait') return resultOf(step, attempt, batch, range, misled);
+      reasons.delete(endpoint);
+      reasons.set(endpoint, step.reason);
+      this.#failing.set(endpoint, step.reason);
       const left = deadline - this.#clock.monotonic();
-      if (left <= 0) {
-        const error = spent(batch, attempt, failures, this.#failing, this.#options.retryForMs);
-        return { step: { do: 'stop', error }, attempt };
-      }
-      this.#tell(attempt, step.reason);
-      // The last attempt is made when time is up, not before: what comes back until then is still found.
+      if (left <= 0)
+        return { do: 'fail', error: spentError(batch.points, attempt, reasons, this.#failing, retryForMs) };
+      this.#warn(attempt, `${step.reason}; trying again`);
+      // The last attempt happens when the time is up, not before.
       await this.#clock.sleep(Math.min(step.ms, left), stop).catch(() => {});
-      // Meanwhile the target may have been found to take only less at a time.
-      if (this.#isTooLarge(batch, range) && !stop.aborted)
-        return { step: { do: 'split', at: middleOf(range) }, attempt };
+      // The target may accept less by now.
+      if (this.#isTooLarge(batch, range) && !stop.aborted) return { do: 'split' };
     }
-    return { step: null, attempt: null };
+    return { do: 'stopped' };
   }
 
   async #attempt(
@@ -222,203 +187,83 @@ export class Delivery {
     retry: boolean,
     abort: AbortSignal,
   ): Promise<Attempt> {
-    const timeout = requestTimeout(bodyBytes, this.#options.requestTimeoutMs);
-    const attempt = await this.#target.write(encoded, points, timeout, abort);
+    const timeoutMs = requestTimeout(bodyBytes, this.#options.requestTimeoutMs);
+    const attempt = await this.#target.write(encoded, points, timeoutMs, abort);
     if (attempt.verdict.kind === 'accepted') this.#failing.delete(attempt.endpoint);
     this.#options.observe(attempt, bodyBytes, retry);
     return attempt;
   }
 
-  #tell({ verdict, endpoint }: Attempt, reason: string): void {
-    this.#options.notify({ level: 'warn', kind: verdict.kind, message: `${endpoint}: ${reason}; trying again` });
+  /** Waits for the columns of an introducing batch if the attempt may have been applied. */
+  async #awaitColumns(attempt: Attempt, { batch, deadline, stop }: Sending): Promise<void> {
+    const { verdict } = attempt;
+    if (batch.introduces === null || !('mayBeApplied' in verdict) || verdict.mayBeApplied !== true) return;
+    this.#warn(attempt, `${reasonOf(verdict)}; the outcome is unknown, waiting for the new columns; trying again`);
+    // Half of the time that is left: the request is repeated in any case, since it may have arrived nowhere.
+    const left = Math.max(0, deadline - this.#clock.monotonic());
+    await this.#options.awaitColumns(batch, stop, left / 2).catch(() => {});
   }
 
-  /**
-   * Whether the target lives while it keeps closing the connection on one point: an empty body is answered, and by an
-   * endpoint that dropped the point. The answer of another says nothing about it.
-   */
-  async #answersOthers({ droppedBy }: Failures, abort: AbortSignal): Promise<boolean> {
+  #warn({ verdict, endpoint }: Attempt, text: string): void {
+    this.#options.notify({ level: 'warn', kind: verdict.kind, message: `${endpoint}: ${text}` });
+  }
+
+  /** Sends an empty body. Returns true if an endpoint that dropped the point accepts it: then the point is at fault. */
+  async #answersEmptyBody(droppedBy: ReadonlySet<string>, abort: AbortSignal): Promise<boolean> {
     const empty = { bytes: new Uint8Array(0), encoding: null };
     const { verdict, endpoint } = await this.#target.write(empty, 0, requestTimeout(0, null), abort);
     return verdict.kind === 'accepted' && droppedBy.has(endpoint);
   }
-
-  #judge(
-    batch: Batch,
-    range: PointRange,
-    from: number,
-    bytes: number,
-    verdict: Verdict,
-    failures: Failures,
-  ): DeliveryStep {
-    const { random } = this.#options;
-    const points = range.to - range.from;
-    const middle = middleOf(range);
-    if (verdict.kind !== 'accepted') failures.total += 1;
-    if (verdict.kind !== 'unreachable') failures.unreachable = 0;
-    if (verdict.kind !== 'dropped' && verdict.kind !== 'unreachable') failures.drops = 0;
-    if (verdict.kind !== 'refused') failures.refusedSince = null;
-    switch (verdict.kind) {
-      case 'accepted':
-        return { do: 'loaded' };
-      case 'overloaded':
-        if (verdict.timedOut && points > 1 && bytes > smallestTimedOutSplit) return { do: 'split', at: middle };
-        return { do: 'wait', ms: backoff(failures.total, verdict.retryAfterMs ?? 0, random), reason: verdict.reason };
-      case 'forming':
-        return { do: 'wait', ms: formingBackoff(failures.total, random), reason: verdict.reason };
-      case 'unreachable': {
-        failures.unreachable += 1;
-        const untried = failures.unreachable < this.#options.endpoints;
-        return { do: 'wait', ms: untried ? 0 : backoff(failures.total, 0, random), reason: verdict.reason };
-      }
-      case 'dropped':
-        failures.drops += 1;
-        if (failures.drops >= dropsBeforeSplit && points > 1) return { do: 'split', at: middle };
-        if (failures.drops >= dropsOfOnePoint) {
-          return {
-            do: 'reject',
-            reason: 'target-drops-connection',
-            message: `the target closes the connection on it: ${verdict.reason}`,
-          };
-        }
-        return { do: 'wait', ms: backoff(failures.total, 0, random), reason: verdict.reason };
-      case 'rejected':
-        return this.#searchFor(batch, range, from, bytes, verdict, failures, middle);
-      case 'refused':
-        failures.refusedSince ??= this.#clock.monotonic();
-        if (this.#clock.monotonic() - failures.refusedSince < refusedForMs) {
-          return { do: 'wait', ms: formingBackoff(failures.total, random), reason: verdict.reason };
-        }
-        return {
-          do: 'stop',
-          error: new RefusedError(
-            `writing a batch — expected the target to take it — got refusals for 30s: ${verdict.reason} — ` +
-              'look at its users, privileges and database, then run the same command again',
-          ),
-        };
-    }
-  }
-
-  #searchFor(
-    batch: Batch,
-    range: PointRange,
-    from: number,
-    bytes: number,
-    verdict: Extract<Verdict, { kind: 'rejected' }>,
-    failures: Failures,
-    middle: number,
-  ): DeliveryStep {
-    const points = range.to - range.from;
-    if (verdict.tooLarge) this.#sizes.shrink(bytes, 'the target answered 413');
-    if (verdict.unknown && failures.unknown < unknownRetries) {
-      failures.unknown += 1;
-      return { do: 'wait', ms: backoff(failures.unknown, 0, this.#options.random), reason: verdict.message };
-    }
-    if (points === 1) return { do: 'reject', reason: verdict.reason, message: verdict.message };
-    const { offset, point } = verdict;
-    if (verdict.tooLarge || failures.misled) return { do: 'split', at: middle };
-    if (typeof point === 'number' && point < points) return { do: 'isolate', point: range.from + point };
-    if (offset === null || offset < 0 || offset >= bytes) return { do: 'split', at: middle };
-    return { do: 'isolate', point: pointAt(batch, range, from + offset) };
-  }
 }
 
-/**
- * Whether an offset named the wrong point: that one is good, or what stands before it is not. Offsets about this batch
- * are then left alone, or each could cost a request with all of its points.
- */
-function wasMisled({ from, to }: PointRange, suspect: number, loaded: boolean): boolean {
-  return loaded ? from === suspect && to === from + 1 : to <= suspect;
+function bodyBytesOf(batch: Batch, range: PointRange): number {
+  return batch.bodyEnd(range.to - 1) - startOf(batch, range);
 }
 
-function middleOf({ from, to }: PointRange): number {
-  return from + Math.ceil((to - from) / 2);
+/** Replaces the blame for a drop by a wait. */
+function waitForDrop(failures: RangeFailures, reason: string, random: () => number): [RangeFailures, RetryStep] {
+  return [withoutBlame(failures), { do: 'wait', ms: backoff(failures.total, 0, random), reason }];
 }
 
-/** What is sent first comes last. */
-function halves({ from, to }: PointRange): PointRange[] {
-  const middle = middleOf({ from, to });
-  return [
-    { from: middle, to },
-    { from, to: middle },
-  ];
-}
-
-/** The point of a range that a body offset falls into. */
-function pointAt(batch: Batch, range: PointRange, offset: number): number {
-  let low = range.from;
-  let high = range.to - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (batch.bodyEnd(middle) > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/**
- * What is before the named point, the point alone, what is behind it; last is sent first. In order, since of two points
- * with one series and time the later must win. Alone, since an offset may mislead: only what is refused by itself is bad.
- */
-function isolated({ from, to }: PointRange, point: number): PointRange[] {
-  return [
-    { from: point + 1, to },
-    { from: point, to: point + 1 },
-    { from, to: point },
-  ].filter((range) => range.from < range.to);
-}
-
-function noFailures(misled: boolean): Failures {
-  return {
-    total: 0,
-    unreachable: 0,
-    drops: 0,
-    droppedBy: new Set(),
-    unknown: 0,
-    refusedSince: null,
-    seen: new Map(),
-    misled,
-  };
-}
-
-/** What the target throws is meant to end the run; everything else is not meant at all. */
-function thrown(cause: unknown): Sent {
-  if (cause instanceof BulkLoadError) return { step: { do: 'stop', error: cause }, attempt: null };
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return { step: { do: 'stop', error: new BugError(`a defect of bulk-load: ${message}`, { cause }) }, attempt: null };
-}
-
-function tooMany(batch: Batch, rejected: readonly PointReject[]): TooManyRejectsError {
-  const { reason, message } = rejected.at(-1)!;
-  return new TooManyRejectsError(
-    `writing a batch of ${batch.points} points — expected no more rejected points than --max-rejected allows — ` +
-      `got ${rejected.length} in this batch, last ${reason}: ${message} — ` +
-      'look at the dead letters, mend the input, or raise --max-rejected',
-  );
-}
-
-/** What ends a memory that stays exhausted; a load asks for it by itself unless it was told not to. */
-const exhausted =
-  'have its caches written to disk with COMPACT DATABASE (--no-relieve keeps a load from asking for that), or give it more memory; then ';
-
-/** @param failing by endpoint, why it failed last in any batch, where it has acknowledged none since */
-function spent(
+function resultOf(
+  step: Exclude<RetryStep, { do: 'wait' }>,
+  { verdict, endpoint }: Attempt,
   batch: Batch,
-  attempt: Attempt,
-  { seen }: Failures,
-  failing: ReadonlyMap<string, string>,
-  retryForMs: number,
-): BulkLoadError {
-  const where = `${batch.points} points`;
-  const memory = attempt.verdict.kind === 'overloaded' && attempt.verdict.memory;
-  const own = [...seen].reverse();
-  // Which endpoint a batch comes to is chance: where it never came to one that fails as well, others have.
-  const others = [...failing].filter(([endpoint]) => !seen.has(endpoint));
-  const said = (from: [string, string][]): string[] => from.map(([endpoint, reason]) => `${endpoint}: ${reason}`);
-  const last = [said(own).join('; before that from '), ...said(others)].join('; for other batches from ');
-  const Ending = attempt.verdict.kind === 'refused' ? RefusedError : UnavailableError;
-  return new Ending(
-    `writing a batch of ${where} — expected an answer within --retry-for ${Math.round(retryForMs / 1000)}s — ` +
-      `last from ${last} — ${memory ? exhausted : ''}the load can be run again`,
-  );
+  range: PointRange,
+  misled: boolean,
+): RangeResult {
+  switch (step.do) {
+    case 'loaded':
+    case 'split':
+      return { do: step.do };
+    case 'reject':
+    case 'blame':
+      return { do: 'reject', reason: step.reason, message: step.message, endpoint };
+    case 'refused':
+      return { do: 'fail', error: refusedError(reasonOf(verdict)) };
+    case 'search': {
+      const point = misled || verdict.kind !== 'rejected' ? null : namedPoint(batch, range, verdict);
+      return point === null ? { do: 'split' } : { do: 'isolate', point };
+    }
+  }
+}
+
+/** Returns the search after a range was sent. */
+function searchAfter(search: Search, range: PointRange, result: RangeResult): Search {
+  if (result.do === 'stopped') return search;
+  const rest = search.open.slice(0, -1);
+  const misled = search.misled || wasMisled(range, search.suspect, result.do === 'loaded');
+  switch (result.do) {
+    case 'loaded':
+    case 'reject':
+      return { ...search, open: rest, misled };
+    case 'fail':
+      return { ...search, misled };
+    case 'split':
+      return { ...search, open: [...rest, ...halves(range)], misled };
+    case 'isolate':
+      return misled
+        ? { ...search, open: [...rest, ...halves(range)], misled }
+        : { open: [...rest, ...isolate(range, result.point)], suspect: result.point, misled };
+  }
 }

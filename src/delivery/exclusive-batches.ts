@@ -1,9 +1,9 @@
-// A batch that introduces a table or column travels alone: parallel first writes make CnosDB store values under wrong
-// columns (1,449 of 24,000 points, measured on 2.4.3.4), and answer 200 to all of them.
+// A batch that introduces a table or column is sent exclusively. Parallel first writes make CnosDB store values under wrong
+// columns and answer 200 to all of them (1,449 of 24,000 points, measured on 2.4.3.4).
 
 import type { Batch } from '../core/types/index.js';
 
-/** Counts batches handed out and not yet settled, and lets one wait for their end. */
+/** Counts batches that are handed out and not settled yet. */
 export class InFlightBatches {
   #count = 0;
   #idle: (() => void)[] = [];
@@ -24,7 +24,7 @@ export class InFlightBatches {
     for (const resolve of idle) resolve();
   }
 
-  /** Resolves once nothing is outstanding. */
+  /** Resolves once no batch is in flight. */
   async idle(): Promise<void> {
     if (this.#count === 0) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
@@ -32,21 +32,21 @@ export class InFlightBatches {
 }
 
 /**
- * Passes batches on; whoever takes one must call `outstanding.end()` once it is settled. Before an introducing batch
- * everything outstanding is waited for, and nothing follows until that batch is settled. Needs nothing but this order:
- * concurrent `next()` calls on one generator queue up.
- * @param needed false: the target sorts out first writes by itself
+ * Passes batches on. The consumer calls `inFlight.end()` once a batch is settled. An introducing batch waits until nothing
+ * is in flight, and the next batch waits until it is settled. Concurrent `next()` calls on one generator queue up, so no
+ * further lock is needed.
+ * @param required false for a target that orders first writes by itself
  */
 export async function* exclusiveBatches(
   batches: AsyncGenerator<Batch, void>,
-  outstanding: InFlightBatches,
-  needed = true,
+  inFlight: InFlightBatches,
+  required = true,
 ): AsyncGenerator<Batch, void> {
   for await (const batch of batches) {
-    const travelsAlone = needed && batch.introduces !== null;
-    if (travelsAlone) await outstanding.idle();
-    outstanding.begin();
+    const exclusive = required && batch.introduces !== null;
+    if (exclusive) await inFlight.idle();
+    inFlight.begin();
     yield batch;
-    if (travelsAlone) await outstanding.idle();
+    if (exclusive) await inFlight.idle();
   }
 }

@@ -1,5 +1,5 @@
-// At most so many points and bytes a second. Each batch books the time that it is worth; the next waits until then. No
-// burst is saved up: a pause of the input must not be made good at the target's cost.
+// Limits points and bytes per second. Each batch reserves the time that it is worth, and the next one waits until then. A
+// pause saves up nothing: no burst follows it.
 
 import type { Clock } from '../core/types/index.js';
 import { WaitStats } from '../core/wait-stats.js';
@@ -7,7 +7,7 @@ import { WaitStats } from '../core/wait-stats.js';
 export interface RateOptions {
   /** Null for no limit. */
   readonly pointsPerSecond: number | null;
-  /** Of request bodies, before compression; null for no limit. */
+  /** Bytes of request bodies before compression; null for no limit. */
   readonly bytesPerSecond: number | null;
 }
 
@@ -24,16 +24,16 @@ export class RateLimit {
   }
 
   /** Seconds in which at least one batch waited. */
-  get heldSeconds(): number {
+  get waitedSeconds(): number {
     return this.#waits.seconds;
   }
 
-  /** Whether one waits just now. */
-  get holding(): boolean {
+  /** True while a batch waits. */
+  get waiting(): boolean {
     return this.#waits.going;
   }
 
-  /** Resolves when a batch of this size may be sent; rejects with the signal's reason. Asks are served in their order. */
+  /** Resolves when a batch of this size may be sent, in the order of the calls; rejects with the signal's reason. */
   async admit(points: number, bytes: number, signal: AbortSignal): Promise<void> {
     const now = this.#clock.monotonic();
     const from = Math.max(now, this.#freeAt);

@@ -1,44 +1,46 @@
-// The body size that works: halved when the target finds one too large (413), and remembered for the batches to come, so
-// that a limit is met once and not by every batch. Below that it follows what the target's memory allows just now.
+// The largest request body that works. A 413 halves it for the rest of the load, so that only one batch meets the limit.
+// The target's memory may lower it further for a time.
 
+import { size } from '../core/text.js';
 import type { Notice } from '../core/types/index.js';
 
-const smallest = 16 * 1024;
+const smallestBytes = 16 * 1024;
 
 export class SizeLimit {
-  #current: number;
-  #least: number;
+  #largest: number;
+  #smallestSeen: number;
   readonly #allowed: () => number;
   readonly #notify: (notice: Notice) => void;
 
+  /** @param allowed returns the limit that the target's memory sets at present, bytes */
   constructor(bytes: number, allowed: () => number, notify: (notice: Notice) => void) {
-    this.#current = bytes;
+    this.#largest = bytes;
     this.#allowed = allowed;
-    this.#least = bytes;
+    this.#smallestSeen = bytes;
     this.#notify = notify;
   }
 
-  /** Most body bytes of a batch just now. */
+  /** Largest body of a batch at present, bytes. */
   get current(): number {
-    const bytes = Math.min(this.#current, this.#allowed());
-    this.#least = Math.min(this.#least, bytes);
+    const bytes = Math.min(this.#largest, this.#allowed());
+    this.#smallestSeen = Math.min(this.#smallestSeen, bytes);
     return bytes;
   }
 
-  get least(): number {
-    return Math.min(this.#least, this.current);
+  /** Smallest limit of the load so far, bytes. */
+  get min(): number {
+    return Math.min(this.#smallestSeen, this.current);
   }
 
-  /** A body of so many bytes did not work. */
-  shrink(bytes: number, why: string): void {
-    const next = Math.max(smallest, Math.floor(bytes / 2));
-    if (next >= this.#current) return;
-    this.#current = next;
-    this.#least = Math.min(this.#least, next);
+  /** Lowers the limit to half of a body that did not work. */
+  shrink(bytes: number, cause: string): void {
+    const next = Math.max(smallestBytes, Math.floor(bytes / 2));
+    if (next >= this.#largest) return;
+    this.#largest = next;
     this.#notify({
       level: 'warn',
       kind: 'smaller-batches',
-      message: `${why} at ${bytes} bytes: batches are ${next} bytes from now on`,
+      message: `${cause} to a body of ${size(bytes)}; batches are at most ${size(next)} from now on`,
     });
   }
 }

@@ -1,42 +1,41 @@
-// N writers over one shared iterator. Permit, then pull: a batch is only made when someone may send it, so there is no
-// queue whose length would have to be watched. p-limit is the gate; assigning its concurrency raises or drains.
+// N writers share one iterator of batches. A writer takes a permit before it pulls a batch, so no queue can grow. Assigning
+// the concurrency of the p-limit gate raises or lowers the number of permits.
 
 import type { LimitFunction } from 'p-limit';
 import type { Batch } from '../core/types/index.js';
 
 /**
- * Runs until the batches end or a writer fails; the first failure is rethrown once all writers have come to rest.
- * `work` settles the batch, whatever happens to it; its slot goes back afterwards.
+ * Runs until the batches end or a writer fails. Rethrows the first failure once all writers have stopped.
+ * `settle` must settle the batch whatever happens to it; the slot of the batch is released afterwards.
  */
 export async function runWriters(
   writers: number,
   gate: LimitFunction,
   batches: AsyncGenerator<Batch, void>,
-  work: (batch: Batch) => Promise<void>,
+  settle: (batch: Batch) => Promise<void>,
 ): Promise<void> {
-  let over = false;
+  let ended = false;
+  const settleAndRelease = async (batch: Batch): Promise<void> => {
+    try {
+      await settle(batch);
+    } catch (error) {
+      ended = true;
+      throw error;
+    } finally {
+      batch.release();
+    }
+  };
   const writer = async (): Promise<void> => {
-    while (!over) {
+    while (!ended) {
       await gate(async () => {
-        if (over) return;
+        if (ended) return;
         const next = await batches.next();
-        if (next.done) over = true;
-        else await settled(next.value, work);
+        if (next.done) ended = true;
+        else await settleAndRelease(next.value);
       });
     }
   };
   const results = await Promise.allSettled(Array.from({ length: writers }, writer));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-
-  async function settled(batch: Batch, settle: (batch: Batch) => Promise<void>): Promise<void> {
-    try {
-      await settle(batch);
-    } catch (error) {
-      over = true;
-      throw error;
-    } finally {
-      batch.release();
-    }
-  }
 }

@@ -66,7 +66,7 @@ export function snapshotOf(told: RunFacts): Snapshot {
 function heldBackBy({ sending, side, reading }: RunFacts): LimitingFactor | null {
   return (
     side?.holding ??
-    (sending?.rate.holding ? 'rateLimit' : null) ??
+    (sending?.rate.waiting ? 'rateLimit' : null) ??
     sending?.governor.heldBackBy ??
     (reading?.waits.going ? 'input' : null)
   );
@@ -84,7 +84,7 @@ function heldBack({ sending, side, reading }: RunFacts): Record<LimitingFactor, 
     targetMemory,
     ownMemory: by?.ownMemory ?? 0,
     input: reading?.waits.seconds ?? 0,
-    rateLimit: sending?.rate.heldSeconds ?? 0,
+    rateLimit: sending?.rate.waitedSeconds ?? 0,
   };
 }
 
@@ -136,7 +136,7 @@ function pressureOf(told: RunFacts): Summary['pressure'] {
     workers: memory?.slots ?? 0,
     limitMin: account?.limitMin ?? 0,
     limitFinal: account?.limitFinal ?? 0,
-    bodyBytesMin: sending?.sizes.least ?? 0,
+    bodyBytesMin: sending?.sizes.min ?? 0,
     bodyBytesFinal: sending?.sizes.current ?? 0,
     throttledSeconds: held.target + held.targetMemory + held.ownMemory,
     heldBackBy: held,

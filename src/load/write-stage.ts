@@ -201,7 +201,7 @@ export class WriteStage {
         this.#stall.observe(attempt);
       },
       mayReject: (more) => ledger.mayReject(more),
-      landed: async (batch, signal, patienceMs) => {
+      awaitColumns: async (batch, signal, patienceMs) => {
         if (!target.traits.firstWriteExclusive) return;
         const shown = awaitColumns(target, catalogue, batch.introduces ?? [], clock, signal, patienceMs);
         await this.#stall.during('the columns of a batch whose outcome is unknown', shown);

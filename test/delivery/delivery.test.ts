@@ -24,7 +24,7 @@ function numbers(ranges: readonly PointRange[]): number[] {
   return all.sort((a, b) => a - b);
 }
 
-/** Points by fate, sorted; fails when one of them has two fates or none. */
+/** Returns the points by fate, sorted. Fails when a point has two fates or none. */
 function fates(receipt: Receipt, points: number) {
   const parts = {
     loaded: numbers(receipt.loaded),
@@ -36,12 +36,12 @@ function fates(receipt: Receipt, points: number) {
   return parts;
 }
 
-/** Answers in turn; the last one for ever. */
+/** Answers with each verdict in turn, and with the last one for ever. */
 function turns(...answers: Verdict[]): Script {
   return (_, number) => answers[Math.min(number, answers.length - 1)]!;
 }
 
-describe('answers that call for another try', () => {
+describe('a batch that is sent again', () => {
   test('an acknowledged batch is one request and wholly loaded', async () => {
     const { deliver, target, observed } = scene(() => accepted);
     const { receipt, fatal } = await deliver(batchOf(named(3)));
@@ -58,19 +58,19 @@ describe('answers that call for another try', () => {
   });
 
   test.each<[string, Verdict, number[]]>([
-    ['overloaded: jitter under a cap that doubles', overloaded(), [125, 250, 500]],
-    ['overloaded with Retry-After: at least that long', overloaded({ retryAfterMs: 400 }), [400, 400, 500]],
-    ['forming: a second and more', forming, [1125, 1250, 1500]],
-    ['unreachable with one endpoint: as overloaded', unreachable, [125, 250, 500]],
-    ['refused, as it may be the meta service being away: a second and more', refused, [1125, 1250, 1500]],
-    ['an answer nobody knows', rejected({ unknown: true }), [125, 250, 500]],
+    ['an overloaded target costs a wait under a cap that doubles', overloaded(), [125, 250, 500]],
+    ['Retry-After is the least wait', overloaded({ retryAfterMs: 400 }), [400, 400, 500]],
+    ['forming raft groups cost more than a second', forming, [1125, 1250, 1500]],
+    ['a single unreachable endpoint costs the wait of an overloaded target', unreachable, [125, 250, 500]],
+    ['a refusal costs more than a second, since the meta service may be away', refused, [1125, 1250, 1500]],
+    ['an unknown response costs a wait', rejected({ unknown: true }), [125, 250, 500]],
   ])('%s', async (_, verdict, waits) => {
     const { deliver, target, observed, notices } = scene(turns(verdict, verdict, verdict, accepted));
     const { receipt } = await deliver(batchOf(named(2)));
     expect(fates(receipt, 2).loaded).toEqual([0, 1]);
     const times = target.requests.map(({ at }) => at);
     expect(times.slice(1).map((at, i) => at - times[i]!)).toEqual(waits);
-    expect(target.requests.every(({ lines }) => lines.length === 2)).toBe(true);
+    expect(target.requests.map(({ lines }) => lines.length)).toEqual([2, 2, 2, 2]);
     expect(observed.map(({ retry }) => retry)).toEqual([false, true, true, true]);
     expect(notices).toHaveLength(3);
     expect(notices[0]).toMatchObject({ level: 'warn', kind: verdict.kind });
@@ -84,18 +84,18 @@ describe('answers that call for another try', () => {
   });
 
   test.each([overloaded(), forming, unreachable, overloaded({ retryAfterMs: 60_000 })])(
-    'time spent on $kind ends the run, the points undelivered',
+    'a batch that gets only "$kind" until its time is spent ends the run undelivered',
     async (verdict) => {
       const { deliver, clock } = scene(() => verdict, { retryForMs: 20_000 });
       const { receipt, fatal } = await deliver(batchOf(named(4)));
       expect(fatal).toBeInstanceOf(UnavailableError);
-      expect(fatal!.message).toContain('--retry-for 20s — last from http://one:8902');
+      expect(fatal!.message).toContain('--retry-for 20s, found failures, the last from http://one:8902');
       expect(fates(receipt, 4).undelivered).toEqual([0, 1, 2, 3]);
       expect(clock.monotonic()).toBeLessThanOrEqual(20_100);
     },
   );
 
-  test('what ends the run tells of endpoints that only other batches came to, unless they take writes again', async () => {
+  test('the error names endpoints that failed other batches, unless they acknowledge again', async () => {
     const answers: Record<'one' | 'two' | 'three', Verdict> = {
       one: unreachable,
       two: overloaded(),
@@ -115,12 +115,12 @@ describe('answers that call for another try', () => {
     expect((await deliver(batchOf(named(1)))).fatal).toBe(null);
     await ended('two');
     expect(await ended('one')).toContain(
-      '— last from http://one:8902: ECONNREFUSED; for other batches from http://two:8902: busy — the load',
+      'the last from http://one:8902: ECONNREFUSED; for other batches from http://two:8902: busy.',
     );
   });
 
   test.each([overloaded({ retryAfterMs: 60_000 }), unreachable])(
-    'the last attempt is made when time is up, not before: $kind',
+    'the last attempt happens when the time of the batch is up, after "$kind"',
     async (verdict) => {
       const { deliver, target, clock } = scene(() => (clock.monotonic() < 20_000 ? verdict : accepted), {
         retryForMs: 20_000,
@@ -131,7 +131,7 @@ describe('answers that call for another try', () => {
     },
   );
 
-  test('a refusal is fatal after 30 s of nothing else', async () => {
+  test('30 s of refusals end the run', async () => {
     const { deliver, target } = scene(() => refused);
     const { receipt, fatal } = await deliver(batchOf(named(2)));
     expect(fatal).toBeInstanceOf(RefusedError);
@@ -139,7 +139,7 @@ describe('answers that call for another try', () => {
     expect(fates(receipt, 2).undelivered).toEqual([0, 1]);
   });
 
-  test('a refusal long after another, with the target away in between, is waited out again', async () => {
+  test('a refusal after an outage starts a new 30 s', async () => {
     const away = Array.from({ length: 12 }, () => unreachable);
     const { deliver, clock } = scene(turns(refused, ...away, refused, refused, accepted));
     const { fatal } = await deliver(batchOf(named(1)));
@@ -147,16 +147,16 @@ describe('answers that call for another try', () => {
     expect(fatal).toBe(null);
   });
 
-  test('a defect in our own code leaves the points undelivered, not lost', async () => {
+  test('a defect in our own code leaves the points undelivered', async () => {
     const { deliver } = scene(() => {
-      throw new Error('never meant to be');
+      throw new Error('a defect');
     });
     const { receipt, fatal } = await deliver(batchOf(named(3)));
     expect(fatal).toBeInstanceOf(BugError);
     expect(fates(receipt, 3).undelivered).toEqual([0, 1, 2]);
   });
 
-  test('a request may take 30 s and its size at 100 KiB a second, unless told otherwise', async () => {
+  test('a request may take 30 s plus its body at 100 KiB/s, or --request-timeout', async () => {
     expect(requestTimeout(0, null)).toBe(30_000);
     expect(requestTimeout(102_400, null)).toBe(31_000);
     expect(requestTimeout(1e9, 5000)).toBe(5000);
@@ -166,10 +166,10 @@ describe('answers that call for another try', () => {
   });
 });
 
-describe('bodies that are too large', () => {
+describe('a body that is too large', () => {
   const long = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`.padEnd(4095, 'x'));
 
-  test('413 splits until it fits, in order, and the size that works is remembered', async () => {
+  test('a 413 splits the batch until the parts fit, in order, and later batches keep that size', async () => {
     const tooLarge = rejected({ tooLarge: true, reason: 'too-large' });
     const fits: Script = (lines) => (lines.length * 4096 > 40_000 ? tooLarge : accepted);
     const { deliver, target, sizes, notices } = scene(fits, {}, 32 * 4096);
@@ -182,10 +182,10 @@ describe('bodies that are too large', () => {
     expect(notices.map(({ kind }) => kind)).toEqual(['smaller-batches', 'smaller-batches']);
     const before = target.requests.length;
     await deliver(batchOf(lines)); // cut before the limit was known
-    expect(target.requests.slice(before).every((request) => request.lines.length === 8)).toBe(true);
+    expect(target.requests.slice(before).map((request) => request.lines.length)).toEqual([8, 8, 8, 8]);
   });
 
-  test('a single point that is too large is rejected as that', async () => {
+  test('a single point that is too large is rejected as too-large', async () => {
     const { deliver } = scene((lines) =>
       lines.includes('big') ? rejected({ tooLarge: true, reason: 'too-large', message: '413' }) : accepted,
     );
@@ -194,7 +194,7 @@ describe('bodies that are too large', () => {
     expect(receipt.rejected[0]).toMatchObject({ reason: 'too-large', endpoint: 'http://one:8902' });
   });
 
-  test('a timeout of a large body splits it; of a small one it is a wait like any other', async () => {
+  test('a timeout splits a large body and only delays a small one', async () => {
     const timedOut = overloaded({ timedOut: true, mayBeApplied: true });
     const large = scene((lines) => (lines.length > 16 ? timedOut : accepted));
     await large.deliver(batchOf(long(32)));
@@ -206,10 +206,10 @@ describe('bodies that are too large', () => {
   });
 });
 
-describe('points the target refuses', () => {
+describe('points that the target rejects', () => {
   const bad = (lines: readonly string[]): number => lines.findIndex((line) => line.startsWith('x'));
 
-  test('an offset leads to the bad point: it is refused alone before it is rejected, all else goes in order', async () => {
+  test('an offset leads to the bad point, which is sent alone before it is rejected, and all others go in order', async () => {
     const { deliver, target } = scene((lines) => {
       const at = bad(lines);
       return at < 0 ? accepted : rejected({ offset: lines.slice(0, at).join('\n').length + 2 });
@@ -223,9 +223,9 @@ describe('points the target refuses', () => {
   });
 
   test.each([
-    ['beyond the body', () => 1 << 30],
+    ['behind the body', () => 1 << 30],
     ['at a good point', (lines: readonly string[]) => lines.join('\n').length],
-  ])('an offset %s costs no more than halving does', async (_, offset) => {
+  ])('an offset %s costs no more requests than halving', async (_, offset) => {
     const points = Array.from({ length: 1024 }, (_, i) => (i === 300 ? 'x' : 'good'));
     const { deliver, target } = scene((lines) => (bad(lines) < 0 ? accepted : rejected({ offset: offset(lines) })));
     const { receipt } = await deliver(batchOf(points));
@@ -233,7 +233,7 @@ describe('points the target refuses', () => {
     expect(target.requests.length).toBeLessThan(40);
   });
 
-  test('whatever the offsets say, exactly the bad points are rejected and the others loaded once', async () => {
+  test('exactly the bad points are rejected and all others loaded once, whatever offsets the target names', async () => {
     const lines = fc.array(fc.constantFrom('good', 'fine', 'x', 'xxxxx'), { minLength: 1, maxLength: 24 });
     const offsets = fc.infiniteStream(fc.option(fc.integer({ min: -5, max: 200 })));
     await fc.assert(
@@ -257,7 +257,7 @@ describe('points the target refuses', () => {
     );
   });
 
-  test('an answer nobody knows is retried three times before points are searched', async () => {
+  test('an unknown response is retried three times before the search for bad points', async () => {
     const { deliver, target } = scene((lines) => (bad(lines) < 0 ? accepted : rejected({ unknown: true })));
     const { receipt } = await deliver(batchOf(['a', 'x']));
     expect(target.requests.map(({ lines }) => lines.join(' '))).toEqual([
@@ -268,7 +268,7 @@ describe('points the target refuses', () => {
     expect(fates(receipt, 2).rejected).toEqual([1]);
   });
 
-  test('a search ends with --max-rejected: nothing is left behind in a run that goes on', async () => {
+  test('the search ends at --max-rejected and ends the run', async () => {
     const { deliver, target } = scene(() => rejected(), { mayReject: (more) => more <= 2 });
     const { receipt, fatal } = await deliver(batchOf(named(64)));
     expect(fatal).toBeInstanceOf(TooManyRejectsError);
@@ -278,18 +278,18 @@ describe('points the target refuses', () => {
   });
 });
 
-describe('a connection closed without an answer', () => {
-  /** Drops what has a poison point in it; an empty body has none. */
+describe('a connection that closes without a response', () => {
+  /** Drops every body with a poison point. */
   const poisoned: Script = (lines) => (lines.includes('poison') ? dropped : accepted);
 
-  test('the same bytes go again, and are halved after the second time', async () => {
+  test('the same bytes are sent again, and halved after the second drop', async () => {
     const { deliver, target } = scene(turns(dropped, dropped, accepted));
     const { receipt } = await deliver(batchOf(named(4)));
     expect(target.requests.map(({ lines }) => lines.length)).toEqual([4, 4, 2, 2]);
     expect(fates(receipt, 4).loaded).toHaveLength(4);
   });
 
-  test('a point that keeps closing it is found and rejected, all others are loaded', async () => {
+  test('the point that causes the drops is found and rejected, and all others are loaded', async () => {
     const { deliver, target } = scene(poisoned);
     const points = [...named(5), 'poison', ...named(6)];
     const { receipt } = await deliver(batchOf(points));
@@ -298,14 +298,14 @@ describe('a connection closed without an answer', () => {
     expect(target.requests.some(({ lines }) => lines.length === 0)).toBe(true);
   });
 
-  test('while the target answers nothing at all no point is blamed', async () => {
+  test('no point is blamed while the target drops every request', async () => {
     const { deliver } = scene(() => dropped, { retryForMs: 120_000 });
     const { receipt, fatal } = await deliver(batchOf(named(2)));
     expect(fatal).toBeInstanceOf(UnavailableError);
     expect(fates(receipt, 2).undelivered).toEqual([0, 1]);
   });
 
-  test('an empty body answered by another endpoint proves nothing about the one that drops', async () => {
+  test('no point is blamed when only another endpoint accepts the empty body', async () => {
     const at = (verdict: Verdict, endpoint: string) => ({ verdict, endpoint });
     const { deliver } = scene((lines, number) => {
       if (lines.length === 0) return at(accepted, 'http://two:8902');
@@ -315,7 +315,7 @@ describe('a connection closed without an answer', () => {
     expect(fates(receipt, 1).loaded).toEqual([0]);
   });
 
-  test('it may have stored the points: an introducing batch is looked for before every further attempt', async () => {
+  test('an introducing batch waits for its columns before each attempt after an unknown outcome', async () => {
     const events: string[] = [];
     const timedOut = overloaded({ timedOut: true, mayBeApplied: true });
     const answers = [dropped, timedOut, overloaded(), { ...forming, mayBeApplied: true } as Verdict, accepted];
@@ -325,7 +325,7 @@ describe('a connection closed without an answer', () => {
         return answers[number]!;
       },
       {
-        landed: async () => {
+        awaitColumns: async () => {
           events.push('looking');
           await clock.sleep(10_000);
           events.push('seen');
@@ -337,28 +337,28 @@ describe('a connection closed without an answer', () => {
     expect(events).toEqual([...looked, ...looked, 'request', ...looked, 'request']);
   });
 
-  test('it is waited for half of the time that is left, and then asked again: nothing may have landed', async () => {
+  test('the wait for columns takes half of the time that is left, and the batch is sent again', async () => {
     const { clock, deliver, target } = scene(turns(dropped, accepted), {
       retryForMs: 8000,
-      landed: (_, signal, patienceMs): Promise<void> => clock.sleep(Math.min(60_000, patienceMs), signal),
+      awaitColumns: (_, signal, limitMs): Promise<void> => clock.sleep(Math.min(60_000, limitMs), signal),
     });
     const { receipt } = await deliver(batchOf(named(2), shapes));
     expect(fates(receipt, 2).loaded).toEqual([0, 1]);
     expect(target.requests[1]!.at).toBeLessThanOrEqual(4500);
   });
 
-  test('other batches are not looked for', async () => {
+  test('a batch without new columns does not wait for columns', async () => {
     let looked = 0;
-    const landed = async (): Promise<void> => {
+    const awaitColumns = async (): Promise<void> => {
       looked += 1;
     };
-    const { deliver } = scene(turns(dropped, accepted), { landed });
+    const { deliver } = scene(turns(dropped, accepted), { awaitColumns });
     await deliver(batchOf(named(2)));
     expect(looked).toBe(0);
   });
 });
 
-test('parts of a batch go one after another', async () => {
+test('parts of a batch are sent one after another', async () => {
   let inside = 0;
   let most = 0;
   const { clock, deliver } = scene(async (lines) => {
@@ -373,9 +373,9 @@ test('parts of a batch go one after another', async () => {
   expect(most).toBe(1);
 });
 
-describe('being stopped', () => {
+describe('a stop', () => {
   test.each([overloaded({ retryAfterMs: 60_000 }), forming, unreachable, dropped])(
-    'during the wait after $kind: at once, undelivered',
+    'a stop during the wait after "$kind" leaves the batch undelivered at once',
     async (verdict) => {
       const { clock, start, stop, target } = scene(() => verdict);
       const result = start(batchOf(named(3)));
@@ -389,7 +389,7 @@ describe('being stopped', () => {
     },
   );
 
-  test('before the first request: nothing is sent', async () => {
+  test('a stop before the first request sends nothing', async () => {
     const { deliver, stop, target } = scene(() => accepted);
     stop.abort(new Error('stopped'));
     expect(fates((await deliver(batchOf(named(2)))).receipt, 2).undelivered).toEqual([0, 1]);
@@ -397,10 +397,10 @@ describe('being stopped', () => {
   });
 
   test.each<[string, Verdict, 'loaded' | 'undelivered']>([
-    ['accepted: it counts', accepted, 'loaded'],
-    ['rejected: nothing is searched any more', rejected(), 'undelivered'],
-    ['overloaded: no further attempt', overloaded(), 'undelivered'],
-  ])('while a request is under way that then comes back %s', async (_, verdict, fate) => {
+    ['accepted counts', accepted, 'loaded'],
+    ['rejected starts no search', rejected(), 'undelivered'],
+    ['overloaded gets no further attempt', overloaded(), 'undelivered'],
+  ])('a request in flight at the stop that comes back %s', async (_, verdict, fate) => {
     const { clock, start, stop, abort, target } = scene(async () => {
       await clock.sleep(2000);
       return verdict;
@@ -416,7 +416,7 @@ describe('being stopped', () => {
     expect(target.requests).toHaveLength(1);
   });
 
-  test('at once: the request under way gets the signal, its points are undelivered', async () => {
+  test('an abort reaches the request in flight and leaves its points undelivered', async () => {
     const { clock, start, stop, abort } = scene(async (_, _number, signal) => {
       await clock.sleep(1e9, signal).catch(() => {});
       return dropped;
@@ -429,8 +429,8 @@ describe('being stopped', () => {
     expect(fates(result()!.receipt, 3).undelivered).toEqual([0, 1, 2]);
   });
 
-  test('while an introducing batch is looked for: at once', async () => {
-    const { clock, start, stop } = scene(() => dropped, { landed: (_, signal) => clock.sleep(60_000, signal) });
+  test('a stop during the wait for columns leaves the batch undelivered at once', async () => {
+    const { clock, start, stop } = scene(() => dropped, { awaitColumns: (_, signal) => clock.sleep(60_000, signal) });
     const result = start(batchOf(named(2), shapes));
     await clock.advance(1000);
     stop.abort(new Error('stopped'));
@@ -438,7 +438,7 @@ describe('being stopped', () => {
     expect(fates(result()!.receipt, 2).undelivered).toEqual([0, 1]);
   });
 
-  test('in the middle of a split: what was loaded stays loaded', async () => {
+  test('a stop in the middle of a split keeps what was loaded', async () => {
     const { clock, start, stop } = scene(async (lines) => {
       await clock.sleep(100);
       return lines.length > 2 ? rejected({ tooLarge: true }) : accepted;

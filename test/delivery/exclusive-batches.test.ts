@@ -13,13 +13,13 @@ async function* generated(batches: readonly Batch[]): AsyncGenerator<Batch, void
   yield* batches;
 }
 
-test('whatever takes how long, nothing is under way beside an introducing batch, and the rest still overlaps', async () => {
+test('no other batch is in flight beside an introducing one, and all others still overlap', async () => {
   const kinds = fc.array(fc.record({ introduces: fc.boolean(), ms: fc.nat(50) }), { minLength: 1, maxLength: 25 });
   let together = 0;
   await fc.assert(
     fc.asyncProperty(kinds, fc.integer({ min: 1, max: 6 }), async (plans, writers) => {
       const clock = new VirtualClock();
-      const outstanding = new InFlightBatches();
+      const inFlight = new InFlightBatches();
       const batches = plans.map(({ introduces }, ordinal) => ({
         ...batchOf(['p'], introduces ? shapes : null),
         ordinal,
@@ -30,16 +30,16 @@ test('whatever takes how long, nothing is under way beside an introducing batch,
       const done = runWriters(
         writers,
         pLimit(writers),
-        exclusiveBatches(generated(batches), outstanding),
+        exclusiveBatches(generated(batches), inFlight),
         async (batch) => {
           inside.add(batch);
           order.push(batch.ordinal);
           together = Math.max(together, inside.size);
           if ([...inside].some(({ introduces }) => introduces !== null)) expect(inside.size).toBe(1);
-          expect(outstanding.count).toBe(inside.size);
+          expect(inFlight.count).toBe(inside.size);
           await clock.sleep(plans[batch.ordinal]!.ms);
           inside.delete(batch);
-          outstanding.end();
+          inFlight.end();
         },
       ).then(() => {
         over = true;
@@ -47,14 +47,14 @@ test('whatever takes how long, nothing is under way beside an introducing batch,
       for (let i = 0; i < 100 && !over; i += 1) await clock.advance(50);
       await done;
       expect(order).toEqual(batches.map(({ ordinal }) => ordinal));
-      expect(outstanding.count).toBe(0);
+      expect(inFlight.count).toBe(0);
     }),
     { numRuns: 40 },
   );
   expect(together).toBeGreaterThan(1);
 });
 
-test('the batch after an introducing one is not even made before that one is settled', async () => {
+test('the batch after an introducing one is made once that one is settled', async () => {
   const made: number[] = [];
   async function* making(): AsyncGenerator<Batch, void> {
     for (const [i, introduces] of [shapes, null].entries()) {
@@ -62,18 +62,18 @@ test('the batch after an introducing one is not even made before that one is set
       yield batchOf(['p'], introduces);
     }
   }
-  const outstanding = new InFlightBatches();
-  const batches = exclusiveBatches(making(), outstanding);
+  const inFlight = new InFlightBatches();
+  const batches = exclusiveBatches(making(), inFlight);
   await batches.next();
   const second = batches.next();
   await new VirtualClock().advance(1);
   expect(made).toEqual([0]);
-  outstanding.end();
+  inFlight.end();
   expect((await second).value?.introduces).toBe(null);
   expect(made).toEqual([0, 1]);
 });
 
-test('ending it early ends what it draws from', async () => {
+test('an early end ends the source of batches', async () => {
   let ended = false;
   async function* endless(): AsyncGenerator<Batch, void> {
     try {
@@ -86,4 +86,12 @@ test('ending it early ends what it draws from', async () => {
   await batches.next();
   await batches.return();
   expect(ended).toBe(true);
+});
+
+test('a target that orders first writes by itself gets introducing batches beside others', async () => {
+  const inFlight = new InFlightBatches();
+  const batches = exclusiveBatches(generated([batchOf(['p']), batchOf(['p'], shapes)]), inFlight, false);
+  await batches.next();
+  expect((await batches.next()).value?.introduces).toEqual(shapes);
+  expect(inFlight.count).toBe(2);
 });

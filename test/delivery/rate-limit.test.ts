@@ -15,7 +15,7 @@ async function times(
   return seen;
 }
 
-test('batches are spread so that points and bytes keep to their rates, the stricter first', async () => {
+test('batches keep to the rates of points and bytes, whichever is stricter', async () => {
   const clock = new VirtualClock();
   const rate = new RateLimit({ pointsPerSecond: 100, bytesPerSecond: 1000 }, clock);
   expect(
@@ -26,10 +26,10 @@ test('batches are spread so that points and bytes keep to their rates, the stric
       [1, 1],
     ]),
   ).toEqual([0, 1000, 4000, 4010]);
-  expect(rate.heldSeconds).toBeCloseTo(4.01);
+  expect(rate.waitedSeconds).toBeCloseTo(4.01);
 });
 
-test('without a limit nobody waits', async () => {
+test('no batch waits without a limit', async () => {
   const clock = new VirtualClock();
   const rate = new RateLimit({ pointsPerSecond: null, bytesPerSecond: null }, clock);
   expect(
@@ -38,10 +38,10 @@ test('without a limit nobody waits', async () => {
       [1e9, 1e12],
     ]),
   ).toEqual([0, 0]);
-  expect(rate.heldSeconds).toBe(0);
+  expect(rate.waitedSeconds).toBe(0);
 });
 
-test('a pause saves nothing up', async () => {
+test('a pause saves up no burst', async () => {
   const clock = new VirtualClock();
   const rate = new RateLimit({ pointsPerSecond: 100, bytesPerSecond: null }, clock);
   await clock.advance(100_000);
@@ -54,12 +54,14 @@ test('a pause saves nothing up', async () => {
   ).toEqual([100_000, 101_000, 102_000]);
 });
 
-test('a stop ends the wait', async () => {
+test('a stop ends the wait for the rate', async () => {
   const clock = new VirtualClock();
   const rate = new RateLimit({ pointsPerSecond: 1, bytesPerSecond: null }, clock);
   await rate.admit(100, 0, never);
   const stop = new AbortController();
+  expect(rate.waiting).toBe(false);
   const waiting = rate.admit(1, 0, stop.signal);
+  expect(rate.waiting).toBe(true);
   stop.abort(new Error('stopped'));
   await expect(waiting).rejects.toThrow('stopped');
 });

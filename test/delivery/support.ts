@@ -1,4 +1,4 @@
-// A target whose every answer is scripted, and batches made by hand.
+// A target with scripted answers, and batches made by hand.
 
 import type { Attempt, Batch, EncodedBody, Notice, Shape, Target, Verdict } from '../../src/core/types/index.js';
 import { lineProtocolDeadLetters } from '../../src/core/types/index.js';
@@ -24,7 +24,7 @@ export function rejected(more: Of<'rejected'> = {}): Verdict {
   return { kind: 'rejected', ...plain, ...more };
 }
 
-/** A batch of lines; each becomes a point. */
+/** Returns a batch with one point for each line. */
 export function batchOf(lines: readonly string[], introduces: readonly Shape[] | null = null): Batch {
   const ends: number[] = [];
   for (const line of lines) ends.push((ends.at(-1) ?? 0) + line.length + 1);
@@ -44,7 +44,7 @@ export function batchOf(lines: readonly string[], introduces: readonly Shape[] |
   };
 }
 
-/** So many points named p0, p1, … */
+/** Returns lines `p0`, `p1`, … */
 export function named(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `p${i}`);
 }
@@ -58,15 +58,8 @@ interface Request {
 
 type Answer = Verdict | { readonly verdict: Verdict; readonly endpoint: string };
 
-/** Answers what `answer` says to a body's lines; the request's number counts from 0. */
-class ScriptedTarget implements Target {
-  readonly traits = {
-    title: 'CnosDB',
-    firstWriteExclusive: true,
-    plansMemory: true,
-    countsPoints: true,
-    sendsSeconds: false,
-  };
+/** Answers each request with `answer`, which gets the lines of the body and the number of the request from 0. */
+class ScriptedTarget implements Pick<Target, 'encode' | 'write'> {
   readonly requests: Request[] = [];
   readonly #clock: VirtualClock;
   readonly #answer: (lines: string[], number: number, signal: AbortSignal) => Answer | Promise<Answer>;
@@ -81,7 +74,7 @@ class ScriptedTarget implements Target {
 
   async write(body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt> {
     const lines = Buffer.from(body.bytes).toString().split('\n').slice(0, -1);
-    if (lines.length !== points) throw new Error(`said ${points} points, sent ${lines.length}`);
+    if (lines.length !== points) throw new Error(`announced ${points} points, sent ${lines.length}`);
     this.requests.push({ lines, at: this.#clock.monotonic(), timeoutMs, signal });
     const answer = await this.#answer(lines, this.requests.length - 1, signal);
     const { verdict, endpoint } = 'verdict' in answer ? answer : { verdict: answer, endpoint: 'http://one:8902' };
@@ -91,40 +84,6 @@ class ScriptedTarget implements Target {
   async encode(bytes: Uint8Array): Promise<EncodedBody> {
     return { bytes, encoding: null };
   }
-
-  describe(): never {
-    throw new Error('not asked for in these tests');
-  }
-
-  columns(): never {
-    throw new Error('not asked for in these tests');
-  }
-
-  flush(): never {
-    throw new Error('not asked for in these tests');
-  }
-
-  gauges(): never {
-    throw new Error('not asked for in these tests');
-  }
-
-  readBack(): never {
-    throw new Error('not asked for in these tests');
-  }
-
-  count(): never {
-    throw new Error('not asked for in these tests');
-  }
-
-  layout(): never {
-    throw new Error('not asked for in these tests');
-  }
-
-  endpoints(): [] {
-    return [];
-  }
-
-  async close(): Promise<void> {}
 }
 
 export type Script = ConstructorParameters<typeof ScriptedTarget>[1];
@@ -146,7 +105,7 @@ export function scene(answer: Script, options: Partial<DeliveryOptions> = {}, by
     random: () => 0.5,
     observe: ({ verdict }, bodyBytes, retry) => observed.push({ verdict, retry, bodyBytes }),
     mayReject: () => true,
-    landed: async () => {},
+    awaitColumns: async () => {},
     notify: (notice) => notices.push(notice),
     ...options,
   });
@@ -159,7 +118,7 @@ export function scene(answer: Script, options: Partial<DeliveryOptions> = {}, by
     });
     return () => result;
   };
-  /** Delivers, letting as much time pass as it takes. */
+  /** Delivers a batch; lets as much time pass as that takes. */
   const deliver = async (batch: Batch) => {
     const result = start(batch);
     for (let i = 0; i < 10_000 && result() === null; i += 1) await clock.advance(100);

@@ -5,7 +5,7 @@ import { runWriters } from '../../src/delivery/writers.js';
 import { VirtualClock } from '../support/clock.js';
 import { batchOf } from './support.js';
 
-/** Batches one after the other, and how often each was released. */
+/** Makes batches and counts how often each one was released. */
 function source(count: number) {
   const released: number[] = [];
   let made = 0;
@@ -27,7 +27,7 @@ function source(count: number) {
   return { batches: batches(), released, made: () => made, fail };
 }
 
-test('every batch is worked on once and released once, after its work', async () => {
+test('every batch is settled once, and released once afterwards', async () => {
   const { batches, released } = source(20);
   const seen: number[] = [];
   await runWriters(4, pLimit(4), batches, async ({ ordinal }) => {
@@ -39,7 +39,7 @@ test('every batch is worked on once and released once, after its work', async ()
   expect(released).toEqual(Array.from({ length: 20 }, () => 1));
 });
 
-test('no batch is made before somebody may send it, and the gate can be widened and narrowed', async () => {
+test('no batch is made before a writer has a permit, and the number of permits may change', async () => {
   const clock = new VirtualClock();
   const { batches, made } = source(100);
   const gate = pLimit(1);
@@ -67,7 +67,7 @@ test('no batch is made before somebody may send it, and the gate can be widened 
   expect([inside, made()]).toEqual([0, 100]);
 });
 
-test('a failing work ends the others after their batch, and its error comes out', async () => {
+test('a writer that fails stops the others after their batch, and its error is rethrown', async () => {
   const clock = new VirtualClock();
   const { batches, released, made } = source(100);
   const finished: number[] = [];
@@ -83,26 +83,26 @@ test('a failing work ends the others after their batch, and its error comes out'
   expect(released).toEqual([1, 1, 1]);
 });
 
-test('when the batches fail, batches under way are finished and released before that is told', async () => {
+test('batches in flight finish before the error of the source is rethrown', async () => {
   const clock = new VirtualClock();
   const { batches, released, fail } = source(100);
-  let told = false;
+  let rethrown = false;
   const done = runWriters(2, pLimit(2), batches, async ({ ordinal }) => {
     await clock.sleep(ordinal === 0 ? 500 : 10);
     if (ordinal === 1) fail(new Error('broken'));
   })
     .catch((error: unknown) => error)
     .finally(() => {
-      told = true;
+      rethrown = true;
     });
   await clock.advance(499);
-  expect(told).toBe(false);
+  expect(rethrown).toBe(false);
   await clock.advance(1);
   expect(await done).toMatchObject({ message: 'broken' });
   expect(released).toEqual([1, 1]);
 });
 
-test('without batches there is nothing to do', async () => {
+test('writers end at once without batches', async () => {
   let worked = false;
   await runWriters(3, pLimit(1), source(0).batches, async () => {
     worked = true;

@@ -1,0 +1,67 @@
+// Errors that end a run because a batch cannot be delivered.
+
+import { BugError, BulkLoadError, RefusedError, TooManyRejectsError, UnavailableError } from '../core/errors.js';
+import { plural } from '../core/text.js';
+import type { Attempt, PointReject } from '../core/types/index.js';
+import { formatDuration } from '../core/units.js';
+import { refusedForMs } from './retry-policy.js';
+
+/** Reasons of failed attempts by endpoint, the latest last. */
+export type FailureReasons = ReadonlyMap<string, string>;
+
+/** Turns whatever was thrown into the error of the run: an error of the target ends it, anything else is a defect. */
+export function errorOf(cause: unknown): BulkLoadError {
+  if (cause instanceof BulkLoadError) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new BugError(`a defect of bulk-load: ${message}`, { cause });
+}
+
+export function refusedError(reason: string): RefusedError {
+  return new RefusedError({
+    tried: 'writing a batch',
+    expected: 'the target to accept it',
+    found: `only refusals for ${formatDuration(refusedForMs)}: ${reason}`,
+    fix: 'check its users, privileges and database',
+  });
+}
+
+export function tooManyRejects(points: number, rejected: readonly PointReject[]): TooManyRejectsError {
+  const { reason, message } = rejected.at(-1)!;
+  return new TooManyRejectsError({
+    tried: `writing a batch of ${plural(points, 'point')}`,
+    expected: 'at most as many rejected points as --max-rejected allows',
+    found: `${plural(rejected.length, 'reject')} in this batch, the last one ${reason}: ${message}`,
+    fix: 'look at the dead letters, fix the input, or raise --max-rejected',
+  });
+}
+
+/** A load asks for the flush by itself, unless --no-relieve forbids it. */
+const relief =
+  'have the target write its caches to disk with COMPACT DATABASE (--no-relieve keeps the load from asking for it), or give it more memory';
+
+/**
+ * Builds the error of a batch whose time is spent.
+ * @param own failures of this batch
+ * @param all failures of any batch at endpoints that have acknowledged nothing since
+ */
+export function spentError(
+  points: number,
+  { verdict }: Attempt,
+  own: FailureReasons,
+  all: FailureReasons,
+  retryForMs: number,
+): BulkLoadError {
+  const listed = (reasons: [string, string][]): string[] =>
+    reasons.map(([endpoint, reason]) => `${endpoint}: ${reason}`);
+  const here = listed([...own].reverse()).join('; before that from ');
+  // Chance decides which endpoints a batch comes to. Other batches may have met further failing ones.
+  const others = listed([...all].filter(([endpoint]) => !own.has(endpoint)));
+  const memory = verdict.kind === 'overloaded' && verdict.memory;
+  const SpentError = verdict.kind === 'refused' ? RefusedError : UnavailableError;
+  return new SpentError({
+    tried: `writing a batch of ${plural(points, 'point')}`,
+    expected: `an acknowledgement within --retry-for ${formatDuration(retryForMs)}`,
+    found: `failures, the last from ${[here, ...others].join('; for other batches from ')}`,
+    fix: memory ? relief : '',
+  });
+}

@@ -1,0 +1,118 @@
+// What to do with a range of points after one attempt. Pure: `(failures, result) → wait | split | reject | stop`.
+
+import type { Verdict } from '../core/types/index.js';
+import { backoff, formingBackoff } from './retry-wait.js';
+
+/** A refusal in the middle of a load may only mean that CnosDB's meta service is away: it then answers "access denied". */
+export const refusedForMs = 30_000;
+/** Retries of an unknown response before bad points are searched. */
+const unknownRetries = 3;
+const dropsBeforeSplit = 2;
+const dropsOfOnePoint = 3;
+/** Timeouts of smaller bodies have other causes than their size, so these bodies are not split. */
+const smallestTimedOutSplit = 64 * 1024;
+
+/** Failed attempts to send one range, in a row. */
+export interface RangeFailures {
+  readonly total: number;
+  readonly unreachable: number;
+  readonly drops: number;
+  readonly unknown: number;
+  /** Monotonic ms of the first refusal in a row; null if the last attempt was not refused. */
+  readonly refusedSince: number | null;
+}
+
+export const noFailures: RangeFailures = { total: 0, unreachable: 0, drops: 0, unknown: 0, refusedSince: null };
+
+export interface AttemptResult {
+  readonly verdict: Verdict;
+  readonly points: number;
+  readonly bodyBytes: number;
+  /** Monotonic ms. */
+  readonly at: number;
+}
+
+export interface RetryOptions {
+  /** Number of endpoints: as many unreachable results in a row cost no wait. */
+  readonly endpoints: number;
+  readonly random: () => number;
+}
+
+/** `search`: look for bad points. `blame`: reject the point if the target answers other requests. */
+export type RetryStep =
+  | { readonly do: 'loaded' | 'split' | 'refused' }
+  | { readonly do: 'wait'; readonly ms: number; readonly reason: string }
+  | { readonly do: 'search' | 'reject' | 'blame'; readonly reason: string; readonly message: string };
+
+/** Decides from earlier failures and the latest result of a range. */
+export function decide(
+  before: RangeFailures,
+  result: AttemptResult,
+  options: RetryOptions,
+): { readonly failures: RangeFailures; readonly step: RetryStep } {
+  const failures = counted(before, result);
+  return { failures, step: stepAfter(failures, before, result, options) };
+}
+
+/** Takes back one drop, so that a point is blamed again after the next one. */
+export function withoutBlame(failures: RangeFailures): RangeFailures {
+  return { ...failures, drops: dropsOfOnePoint - 1 };
+}
+
+function counted(before: RangeFailures, { verdict, at }: AttemptResult): RangeFailures {
+  const { kind } = verdict;
+  const dropping = kind === 'dropped' || kind === 'unreachable';
+  return {
+    total: before.total + (kind === 'accepted' ? 0 : 1),
+    unreachable: kind === 'unreachable' ? before.unreachable + 1 : 0,
+    drops: dropping ? before.drops + (kind === 'dropped' ? 1 : 0) : 0,
+    unknown: before.unknown + (kind === 'rejected' && verdict.unknown ? 1 : 0),
+    refusedSince: kind === 'refused' ? (before.refusedSince ?? at) : null,
+  };
+}
+
+function stepAfter(
+  failures: RangeFailures,
+  before: RangeFailures,
+  { verdict, points, bodyBytes, at }: AttemptResult,
+  { endpoints, random }: RetryOptions,
+): RetryStep {
+  const wait = (atLeastMs = 0): RetryStep => {
+    return { do: 'wait', ms: backoff(failures.total, atLeastMs, random), reason: reasonOf(verdict) };
+  };
+  const longWait = (): RetryStep => {
+    return { do: 'wait', ms: formingBackoff(failures.total, random), reason: reasonOf(verdict) };
+  };
+  switch (verdict.kind) {
+    case 'accepted':
+      return { do: 'loaded' };
+    case 'overloaded':
+      if (verdict.timedOut && points > 1 && bodyBytes > smallestTimedOutSplit) return { do: 'split' };
+      return wait(verdict.retryAfterMs ?? 0);
+    case 'forming':
+      return longWait();
+    case 'unreachable':
+      return failures.unreachable < endpoints ? { do: 'wait', ms: 0, reason: verdict.reason } : wait();
+    case 'dropped': {
+      if (failures.drops >= dropsBeforeSplit && points > 1) return { do: 'split' };
+      if (failures.drops < dropsOfOnePoint) return wait();
+      const message = `the target closes the connection when this point arrives: ${verdict.reason}`;
+      return { do: 'blame', reason: 'target-drops-connection', message };
+    }
+    case 'rejected': {
+      const { reason, message } = verdict;
+      if (verdict.unknown && before.unknown < unknownRetries)
+        return { do: 'wait', ms: backoff(failures.unknown, 0, random), reason: message };
+      if (points === 1) return { do: 'reject', reason, message };
+      return verdict.tooLarge ? { do: 'split' } : { do: 'search', reason, message };
+    }
+    case 'refused':
+      return at - (failures.refusedSince ?? at) < refusedForMs ? longWait() : { do: 'refused' };
+  }
+}
+
+/** Returns the reason of a verdict for people. */
+export function reasonOf(verdict: Verdict): string {
+  if (verdict.kind === 'rejected') return verdict.message;
+  return 'reason' in verdict ? verdict.reason : verdict.kind;
+}
