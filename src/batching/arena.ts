@@ -1,27 +1,26 @@
-// All the memory that batches may ever use, taken once at the start. The bound is a product one can do in one's head:
-// slots × slot bytes. Pages are touched on first use and slots are handed out last-in first-out, so a load that needs
-// only two writers stays as small as two.
+// The memory of all batches, allocated once at the start: slots × slot bytes. Slots are handed out last-in first-out and pages
+// are touched on first use, so a load with two writers uses only two slots.
 
 export interface SlotPlan {
   /** Largest request body, bytes. */
   readonly bodyBytes: number;
-  /** Room for originals that are not in the body: rejected and rewritten points, bytes. */
+  /** Bytes for originals that are not in the body: rejected and rewritten points. */
   readonly sideBytes: number;
-  /** Most points of one batch. */
+  /** Largest number of points in a batch. */
   readonly points: number;
 }
 
 /** Words per point in `Slot.index`. */
 export const SLOT_WORDS = 5;
-/** Offset in `body` just past the point's LF. */
+/** Offset in `body` after the point's LF. */
 export const END = 0;
-/** Offset + 1 of the original in `side`, or 0 when the body holds it. */
+/** Offset + 1 of the original in `side`; 0 if the body holds the original. */
 export const SIDE = 1;
-/** Length of the original, bytes. */
+/** Length of the original in bytes. */
 export const ORIGINAL = 2;
-/** Physical line, relative to the batch's first. */
+/** Physical line, relative to the first line of the batch. */
 export const LINE_DELTA = 3;
-/** Decoded byte offset, relative to the batch's first. */
+/** Decoded byte offset, relative to the first byte of the batch. */
 export const OFFSET_DELTA = 4;
 
 export interface Slot {
@@ -30,7 +29,7 @@ export interface Slot {
   readonly index: Uint32Array;
 }
 
-/** Bytes of one slot. */
+/** Returns the bytes of one slot. */
 export function slotBytes(plan: SlotPlan): number {
   return align(plan.points * SLOT_WORDS * 4) + align(plan.bodyBytes) + align(plan.sideBytes);
 }
@@ -57,12 +56,12 @@ export class Arena {
     }
   }
 
-  /** Slots not handed out. */
+  /** Number of free slots. */
   get free(): number {
     return this.#free.length;
   }
 
-  /** Waits until a slot is free. Whoever takes one gives it back exactly once. */
+  /** Waits for a free slot. The caller gives it back exactly once. */
   async take(signal: AbortSignal): Promise<Slot> {
     signal.throwIfAborted();
     const slot = this.#free.pop();

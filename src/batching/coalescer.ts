@@ -1,63 +1,62 @@
-// Small inputs travel together: the last batch of an input that holds little waits for those of the next inputs and goes
-// with them in one request. In the account each stays a batch of its own input; a request per file would cost a load of
-// many files most of its time, and the target a write per file.
+// Combines the last batches of small inputs into one request. The ledger still books each of them for its own input. One
+// request per file would cost a load of many files most of its time, and the target a write per file.
 
 import type { Batch, Clock, Receipt } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SLOT_WORDS, type Slot } from './arena.js';
 import { LingerTimer } from './linger.js';
 import type { FilledBatch } from './open-batch.js';
 
-/** Larger ones are worth a request of their own; copying what is smaller costs next to nothing. Body bytes. */
+/** Body bytes up to which copying a batch is cheaper than a request of its own. */
 const smallBytes = 64 * 1024;
-/** Each is an input whose account stays open until the request is answered. */
-const mostParts = 256;
+/** Largest number of batches in one request: each keeps the totals of its input open until the response. */
+const maxParts = 256;
 
 export interface CoalesceOptions {
-  /** Most points of a request. */
+  /** Largest number of points in a request. */
   readonly points: number;
-  /** Most body bytes just now. */
+  /** Returns the largest body at present, bytes. */
   readonly bodyBytes: () => number;
-  /** As long as an incomplete batch waits for more input, ms. */
+  /** Time that an incomplete batch waits for more input, ms. */
   readonly lingerMs: number;
   readonly clock: Clock;
-  /** Told of a batch that was made and that nobody will take. */
+  /** Called with a finished batch that will not be sent. */
   readonly abandon: (batch: Batch) => void;
 }
 
-/** Passes batches on, small ones joined. Holds one slot while it takes another: where there is only one it must not be used. */
+/** Passes batches on, small ones combined. Holds one slot while it takes another, so the arena needs at least two. */
 export async function* coalesce(
   batches: AsyncGenerator<FilledBatch, void>,
   options: CoalesceOptions,
 ): AsyncGenerator<Batch, void> {
-  const patience = new LingerTimer(options.clock, options.lingerMs);
+  const linger = new LingerTimer(options.clock, options.lingerMs);
   let pending: Promise<Pulled> | null = null;
-  const ready: Joint[] = [];
+  const ready: CombinedBatch[] = [];
   try {
     for (;;) {
       pending ??= pull(batches);
       const open = ready.at(-1);
-      const got: Pulled | 'idle' = open === undefined ? await pending : await patience.race(pending);
+      const got: Pulled | 'idle' = open === undefined ? await pending : await linger.race(pending);
       if (got !== 'idle') pending = null;
       const batch = got !== 'idle' && 'batch' in got ? got.batch : null;
       if (batch !== null && open?.take(batch, options) === true) continue;
-      if (batch !== null) ready.push(new Joint(batch));
-      // What may still grow stays; everything before it goes, and at a pause or at the end everything goes.
+      if (batch !== null) ready.push(new CombinedBatch(batch));
+      // A batch that may still grow stays. Everything before it is passed on; at a pause or the end, everything.
       while (ready.length > (batch !== null && isSmall(batch) ? 1 : 0)) yield ready.shift()!.batch();
       if (got === 'idle' || 'batch' in got) continue;
       if (got.failed) throw got.cause;
       return;
     }
   } finally {
-    patience.end();
+    linger.end();
     for (const { parts } of ready) for (const part of parts) options.abandon(part);
-    for (const joint of ready) joint.release();
+    for (const combined of ready) combined.release();
     await batches.return();
   }
 }
 
 type Pulled = { readonly batch: FilledBatch } | { readonly failed: boolean; readonly cause?: unknown };
 
-/** Never rejects: what was joined before goes out first. */
+/** Pulls the next batch. Returns a failure as a value, so that combined batches are passed on first. */
 async function pull(batches: AsyncGenerator<FilledBatch, void>): Promise<Pulled> {
   try {
     const { done, value } = await batches.next();
@@ -67,7 +66,7 @@ async function pull(batches: AsyncGenerator<FilledBatch, void>): Promise<Pulled>
   }
 }
 
-/** What each of the batches in a batch came to: the batch itself, where nothing was joined. */
+/** Yields each combined batch with its part of the receipt; a batch that combines nothing with the whole receipt. */
 export function* shares(batch: Batch, receipt: Receipt): Generator<[Batch, Receipt]> {
   if (batch.parts === undefined) {
     yield [batch, receipt];
@@ -80,6 +79,7 @@ export function* shares(batch: Batch, receipt: Receipt): Generator<[Batch, Recei
   }
 }
 
+/** Returns the part of a receipt for the points [from, to), renumbered from 0. */
 function share({ loaded, rejected, undelivered }: Receipt, from: number, to: number): Receipt {
   const clip = (ranges: Receipt['loaded']): Receipt['loaded'] =>
     ranges
@@ -94,14 +94,14 @@ function share({ loaded, rejected, undelivered }: Receipt, from: number, to: num
   };
 }
 
-/** Rejects and originals beside the body are left where they are: what has some goes alone. */
+/** Tests whether a batch may be combined. Rejects and originals in the side stay in their slot, so it must have none. */
 function isSmall({ cut, points, body, rejects, introduces, sideBytes }: FilledBatch): boolean {
   const plain = introduces === null && rejects.length === 0 && sideBytes === 0;
   return cut === 'inputEnd' && plain && points > 0 && body.length <= smallBytes;
 }
 
-/** The batches joined so far, in the slot of the first. */
-class Joint {
+/** Batches of several inputs in the slot of the first. */
+class CombinedBatch {
   readonly parts: Batch[];
   readonly #first: FilledBatch;
   #points: number;
@@ -120,15 +120,15 @@ class Joint {
     this.#first.release();
   }
 
-  /** Copies it, and gives its slot back; false when it has no room, or is none to be joined. */
+  /** Copies a batch and releases its slot; false if the batch does not fit or may not be combined. */
   take(next: FilledBatch, { points, bodyBytes }: CoalesceOptions): boolean {
     const { slot } = this.#first;
-    const mostPoints = Math.min(points, slot.index.length / SLOT_WORDS);
-    const mostBytes = Math.min(bodyBytes(), slot.body.length);
-    const fits = this.#points + next.points <= mostPoints && this.#bytes + next.body.length <= mostBytes;
-    if (!isSmall(next) || !fits || this.parts.length >= mostParts) return false;
+    const maxPoints = Math.min(points, slot.index.length / SLOT_WORDS);
+    const maxBytes = Math.min(bodyBytes(), slot.body.length);
+    const fits = this.#points + next.points <= maxPoints && this.#bytes + next.body.length <= maxBytes;
+    if (!isSmall(next) || !fits || this.parts.length >= maxParts) return false;
     slot.body.set(next.body, this.#bytes);
-    // Those of the first have to be written down as well: from here on they are part of a longer list.
+    // The entries of the first batch must be written too, since they become part of a longer list.
     this.#first.entries.all();
     slot.index.set(next.entries.all(), this.#points * SLOT_WORDS);
     for (let i = this.#points; i < this.#points + next.points; i += 1) slot.index[i * SLOT_WORDS + END]! += this.#bytes;
@@ -140,7 +140,7 @@ class Joint {
     return true;
   }
 
-  /** What was joined, as one. */
+  /** Returns the combined batch. */
   batch(): Batch {
     const { parts } = this;
     const first = this.#first;
@@ -164,7 +164,7 @@ class Joint {
   }
 }
 
-/** A batch that now lies in another's slot, its points from `point` and its bytes from `at` on. */
+/** Returns a view of a batch that was copied to another slot, with its points from `point` and its bytes from `at`. */
 function partOf(slot: Slot, point: number, at: number, batch: FilledBatch): Batch {
   const word = (i: number, which: number): number => slot.index[(point + i) * SLOT_WORDS + which]!;
   const { line: baseLine, byteOffset: baseOffset } = batch.source(0);

@@ -1,5 +1,5 @@
-// What is appended to a point before it is sent: nothing, the zeros that turn seconds into milliseconds, or a stamp for
-// a missing timestamp. Stamps are start of load + number of points before it, so no two collide and a resend is the same.
+// Suffixes of points: the zeros that turn seconds into milliseconds, or a generated timestamp. A generated timestamp is the
+// start of the load plus the number of points before it, so no two collide and a resend is identical.
 
 import type { InputPrecision } from '../core/types/index.js';
 import { unitsPerMs } from '../core/units.js';
@@ -8,7 +8,7 @@ const low = 1_000_000_000;
 const zero = 48;
 
 export class TimestampSuffixes {
-  /** For points that carry a timestamp. */
+  /** Suffix of points with a timestamp; null for none. */
   readonly stamped: Uint8Array | null;
   readonly #bytes = new Uint8Array(32);
   readonly #high: bigint;
@@ -17,7 +17,7 @@ export class TimestampSuffixes {
 
   /**
    * @param startMs start of the load, ms since 1970
-   * @param sendsSeconds seconds go as they are
+   * @param sendsSeconds true if seconds are sent unchanged
    */
   constructor(precision: InputPrecision, startMs: number, sendsSeconds = false) {
     this.#seconds = precision === 's' && !sendsSeconds;
@@ -28,7 +28,7 @@ export class TimestampSuffixes {
     this.#low = Number(base % BigInt(low));
   }
 
-  /** ` <timestamp>` for the point with so many points before it. Valid until the next call. */
+  /** Returns ` <timestamp>` for a point with `before` points before it. Valid until the next call. */
   missing(before: number): Uint8Array {
     const sum = this.#low + before;
     const high = this.#high + BigInt(Math.floor(sum / low));

@@ -1,5 +1,5 @@
-// How long an incomplete batch waits for more input. One timer serves many waits: it is only looked at again when it
-// fires, since most waits end within a millisecond and a timer each would cost more than reading.
+// Limits the time that an incomplete batch waits for more input. One timer serves many waits: most end within a millisecond,
+// and a timer for each would cost more than reading.
 
 import type { Clock } from '../core/types/index.js';
 
@@ -14,7 +14,7 @@ export class LingerTimer {
     this.#ms = ms;
   }
 
-  /** What the promise comes to, or `idle` when that takes longer than the patience. */
+  /** Returns the value of the promise, or `idle` if the promise takes longer than the linger time. */
   async race<T>(promise: Promise<T>): Promise<T | 'idle'> {
     const until = this.#clock.monotonic() + this.#ms;
     for (;;) {
@@ -26,7 +26,7 @@ export class LingerTimer {
     }
   }
 
-  /** Lets go of the timer. */
+  /** Cancels the timer. */
   end(): void {
     this.#cancel();
   }

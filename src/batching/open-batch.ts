@@ -1,5 +1,5 @@
-// The batch being filled: copies points out of the format's memory into one slot. The loop runs once per point and
-// allocates nothing for a point that is as it should be; neighbours that need no change are copied in one go.
+// The open batch: copies points from the format's memory into one slot. Its loop runs once per point and allocates nothing
+// for a valid point. Neighbours that need no change are copied together.
 
 import { copyBytes } from '../core/bytes.js';
 import type {
@@ -12,6 +12,7 @@ import type {
   Points,
 } from '../core/types/index.js';
 import {
+  isCounted,
   LENGTH,
   LINE,
   POINT_WORDS,
@@ -27,11 +28,12 @@ import { Entries } from './batch-entries.js';
 import { type Bounds, isUnbounded, isWithin } from './point-bounds.js';
 
 const LF = 10;
-const farthest = 0x7fff_ffff;
-/** No neighbour gathered: no point can start right behind this. */
+/** Largest line and offset delta of an entry. */
+const maxDelta = 0x7fff_ffff;
+/** End of the pending neighbours if there are none: no point can start after it. */
 const nothing = -2;
 
-/** A batch with what joining it to others takes. */
+/** A finished batch with its slot and entries, which the coalescer needs. */
 export interface FilledBatch extends Batch {
   readonly slot: Slot;
   readonly entries: Entries;
@@ -44,7 +46,7 @@ export class OpenBatch {
   readonly input: number;
   readonly byteOffset: number;
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Points of the load before its first one. */
+  /** Points of the load before the first one of the batch. */
   ordinal = 0;
   points = 0;
   values = 0;
@@ -58,7 +60,7 @@ export class OpenBatch {
   #baseOffset = -1;
   /** Physical line of the point taken last. */
   #line = 0;
-  // The run of neighbours not yet copied: [from, to) in the format's memory.
+  // Pending neighbours, not copied yet: [from, to) in the format's memory.
   #from = nothing;
   #to = nothing;
 
@@ -74,22 +76,22 @@ export class OpenBatch {
     return this.points === 0 && this.rejects.length === 0;
   }
 
-  /** Points and rejects in it, each counted once. */
+  /** Number of points and rejects. */
   get counted(): number {
     return this.points + this.#countedRejects;
   }
 
-  /** Whether line and offset of a unit can still be told relative to this batch's first. */
+  /** Tests whether line and offset of a point fit into the deltas of an entry. */
   reaches(run: Points, sourceStart: number): boolean {
-    return this.#baseOffset < 0 || run.origin + sourceStart - this.#baseOffset < farthest;
+    return this.#baseOffset < 0 || run.origin + sourceStart - this.#baseOffset < maxDelta;
   }
 
-  /** Room in the side for so many bytes. */
+  /** Tests whether the side has space for this many bytes. */
   hasSide(bytes: number): boolean {
     return this.#sideLength + bytes <= this.slot.side.length;
   }
 
-  /** Takes point `i` of a run; `suffix` bytes are appended before the LF. The caller has checked the room. */
+  /** Takes point `i` of a run and appends the suffix before the LF. The caller has checked the space. */
   add(run: Points, i: number, suffix: Uint8Array | null): void {
     const { index } = run;
     const word = i * POINT_WORDS;
@@ -108,7 +110,7 @@ export class OpenBatch {
     }
     this.bodyLength += length + 1;
     const aside = sideBytes(index, word);
-    const side = aside === 0 ? 0 : this.#keep(run.bytes, sourceStart, aside) + 1;
+    const side = aside === 0 ? 0 : this.#copyToSide(run.bytes, sourceStart, aside) + 1;
     if (suffix !== null) {
       this.copy(run);
       this.slot.body.set(suffix, this.bodyLength - 1);
@@ -121,11 +123,10 @@ export class OpenBatch {
   }
 
   /**
-   * Takes points [from, to) of a run as long as they are plain: of a settled shape, with a timestamp that is young
-   * enough, unchanged, right behind the one taken before, and with room. Most points of most inputs are; anything else
-   * is left to `add` and the checks before it.
-   * @param plain values by shape number, -1 for a shape that is not settled
-   * @returns how many were taken
+   * Takes points [from, to) of a run up to the first one that is not plain. A plain point has a known shape and a timestamp
+   * within the bounds, is unchanged, follows the point before, and fits. `add` takes the others, after their checks.
+   * @param plain number of values by shape number, -1 for a shape that is not known
+   * @returns the number of points taken
    */
   addPlain(
     run: Points,
@@ -136,7 +137,7 @@ export class OpenBatch {
     bounds: Bounds,
   ): number {
     const { index } = run;
-    if (this.#to === nothing || run.origin + run.bytes.length - this.#baseOffset >= farthest) return 0;
+    if (this.#to === nothing || run.origin + run.bytes.length - this.#baseOffset >= maxDelta) return 0;
     const end = Math.min(to, from + room.points - this.points);
     const free = isUnbounded(bounds);
     let { bodyLength, values } = this;
@@ -147,9 +148,9 @@ export class OpenBatch {
       const start = index[word + START]!;
       const length = index[word + LENGTH]!;
       const shape = index[word + SHAPE]!;
-      // Shapes without a number, and points without a timestamp, lie beyond the table.
+      // Shapes without a number and points without a timestamp have numbers outside the table.
       const amount = shape < plain.length ? plain[shape]! : -1;
-      // One byte and one line on from a point that is its own original: that byte is the LF, and there was no other.
+      // One byte and one line after an unchanged point: that byte is the only LF between them.
       if (amount < 0 || start !== last + 1 || index[word + LINE] !== line + 1) break;
       if (start !== index[word + SOURCE_START] || length !== index[word + SOURCE_LENGTH]) break;
       if (bodyLength + length + 1 > room.bytes) break;
@@ -176,12 +177,12 @@ export class OpenBatch {
     this.points += count;
   }
 
-  /** Copies the neighbours gathered so far; to be called before the format's memory changes. */
+  /** Copies the pending neighbours. Must be called before the format's memory changes. */
   copy(run: Points): void {
     const { body } = this.slot;
     const length = this.#to - this.#from;
     if (length > 0) {
-      // `bodyLength` already counts them and the LF of the last one.
+      // `bodyLength` counts them and the LF of the last one already.
       copyBytes(run.bytes, this.#from, this.#to, body, this.#copied());
       body[this.#copied() + length] = LF;
     }
@@ -193,13 +194,13 @@ export class OpenBatch {
     const line = run.firstLine + found.line;
     const byteOffset = run.origin + found.start;
     if (this.#baseLine < 0) this.#base(line, byteOffset);
-    const at = this.#keep(run.bytes, found.start, found.length);
+    const at = this.#copyToSide(run.bytes, found.start, found.length);
     const bytes = this.slot.side.subarray(at, at + found.length);
     if (isCounted(found)) this.#countedRejects += 1;
     this.rejects.push({ bytes, line, byteOffset, reason: found.reason, message: found.message, part: found.part });
   }
 
-  /** @param end where the next batch of the input begins */
+  /** @param end position at which the next batch of the input begins */
   close(ordinal: number, cut: Cut, end: { offset: number; line: number }, release: () => void): FilledBatch {
     const { slot, points } = this;
     const entries = this.#entries;
@@ -247,7 +248,7 @@ export class OpenBatch {
     this.#baseOffset = offset;
   }
 
-  #keep(bytes: Uint8Array, start: number, length: number): number {
+  #copyToSide(bytes: Uint8Array, start: number, length: number): number {
     const at = this.#sideLength;
     copyBytes(bytes, start, start + length, this.slot.side, at);
     this.#sideLength += length;
@@ -256,15 +257,10 @@ export class OpenBatch {
 }
 
 /**
- * Bytes of the original to be kept beside the body, for the point whose entry begins at `word`: all of it when it was
- * rewritten or has blanks at its end that are not sent; none when the body holds it.
+ * Returns the bytes of the original to store in the side, for the point whose entry begins at `word`. A point that was
+ * rewritten or lost trailing blanks needs all of them; the body holds every other original.
  */
 export function sideBytes(index: Uint32Array, word: number): number {
   const length = index[word + SOURCE_LENGTH]!;
   return index[word + START] === index[word + SOURCE_START] && index[word + LENGTH] === length ? 0 : length;
-}
-
-/** Whether a reject, or this part of one, counts as a point. */
-export function isCounted(reject: { part: FormatReject['part'] }): boolean {
-  return reject.part === 'whole' || reject.part === 'last';
 }

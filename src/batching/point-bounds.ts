@@ -1,4 +1,4 @@
-// Which points the target keeps as they are, by time and length.
+// Finds points that the target would not store as they are, by time and length.
 
 import type { Points } from '../core/types/index.js';
 import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, TIME_HIGH, TIME_LOW } from '../core/types/index.js';
@@ -8,15 +8,15 @@ export interface BoundsRefusal {
   readonly message: string;
 }
 
-/** Times in units of the input. */
+/** Bounds of time and length. Times are in units of the input. */
 export interface Bounds {
-  /** -Infinity for none. */
+  /** Oldest time; -Infinity for no bound. */
   readonly oldest: number;
-  /** Infinity for none. */
+  /** Newest time; Infinity for no bound. */
   readonly newest: number;
-  /** Units that make one of the target's; 1: it keeps every timestamp. */
+  /** Units of the input in one unit of the target; 1 if the target keeps every timestamp. */
   readonly grain: number;
-  /** Longer points are looked into by `long`; Infinity: none. */
+  /** `long` examines points with more bytes; Infinity for no point. */
   readonly longBytes: number;
   readonly long: (point: Uint8Array) => BoundsRefusal | null;
 }
@@ -33,20 +33,20 @@ const wordRange = 2 ** 32;
 
 const expired: BoundsRefusal = {
   reason: 'expired',
-  message: "older than the database's TTL keeps: the target would refuse it",
+  message: "the timestamp is older than the database's TTL, so the target would refuse the point",
 };
 const ahead: BoundsRefusal = {
   reason: 'ahead',
-  message: 'further in the future than the target takes: it would be dropped',
+  message: 'the timestamp is further in the future than the target accepts, so the point would be dropped',
 };
 
-/** Whether no point has to be looked at. */
+/** Tests whether every point is within the bounds. */
 export function isUnbounded({ oldest, newest, grain, longBytes }: Bounds): boolean {
   const anyTime = oldest === Number.NEGATIVE_INFINITY && newest === Number.POSITIVE_INFINITY;
   return anyTime && grain === 1 && longBytes === Number.POSITIVE_INFINITY;
 }
 
-/** Whether a point of so many bytes and that time needs no further look. */
+/** Tests whether a point of this time and length is within the bounds. */
 export function isWithin(
   high: number,
   low: number,
@@ -57,7 +57,7 @@ export function isWithin(
   return time >= oldest && time <= newest && bytes <= longBytes && (grain === 1 || isMultiple(high, low, grain));
 }
 
-/** Why point `i` of a run would not be kept as it is; null: it is. */
+/** Returns why the target would not store point `i` of a run as it is; null if it would. */
 export function refusal(run: Points, i: number, bounds: Bounds): BoundsRefusal | null {
   const { index } = run;
   const word = i * POINT_WORDS;
@@ -76,7 +76,7 @@ export function refusal(run: Points, i: number, bounds: Bounds): BoundsRefusal |
   return length > bounds.longBytes ? bounds.long(run.bytes.subarray(start, start + length)) : null;
 }
 
-/** Of a signed 64-bit integer in two words, exactly: every intermediate result is far below 2^53. */
+/** Tests a signed 64-bit integer in two words exactly: every intermediate result is far below 2^53. */
 function isMultiple(high: number, low: number, of: number): boolean {
   return ((high % of) * (wordRange % of) + low) % of === 0;
 }
@@ -84,6 +84,6 @@ function isMultiple(high: number, low: number, of: number): boolean {
 function finer(grain: number): BoundsRefusal {
   return {
     reason: 'finer-than-target',
-    message: `the target would cut its timestamp, since ${grain} units of --precision are one of the target's; round the timestamps before loading`,
+    message: `the target would cut the timestamp: its unit is ${grain} times that of --precision; round the timestamps before loading`,
   };
 }

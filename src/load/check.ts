@@ -25,7 +25,7 @@ import type { FormatName } from '../formats/registry.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';
 import { emptyTimeSample, sampleTimes } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
-import { beyond } from '../schema/name-limits.js';
+import { shapeConflict } from '../schema/name-limits.js';
 import { requestedPlacement } from '../targets/cnosdb/requested-placement.js';
 import { accepts, within } from './ledger/ledger.js';
 import { isWorthThread, memoryBudget, planMemory } from './plan-memory.js';
@@ -97,7 +97,8 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const layout = description === null ? null : await attempt(() => target.layout(signal));
   const advice = target.traits.plansMemory ? await advise(settings, inputs, kinds, description, layout, signal) : [];
   const catalogue = new Catalogue(columns ?? []);
-  const judge = (shape: Shape): ShapeMatch => beyond(shape, description?.database.limits) ?? catalogue.look(shape);
+  const judge = (shape: Shape): ShapeMatch =>
+    shapeConflict(shape, description?.database.limits) ?? catalogue.match(shape);
   const formats = new FormatSet(settings, memory === null ? undefined : memoryBudget(settings, kinds, memory));
   const looks: InputLook[] = [];
   for (const input of inputs) looks.push(await look(input, formats, judge, settings, signal));

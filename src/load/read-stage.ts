@@ -1,10 +1,11 @@
 // The reading half of a run: inputs, one after the other, become batches. A bad input is named and the others go on.
 
 import type { Arena } from '../batching/arena.js';
-import { Batcher, type SchemaGuard } from '../batching/batcher.js';
+import { Batcher } from '../batching/batcher.js';
 import { coalesce } from '../batching/coalescer.js';
-import { type FilledBatch, isCounted } from '../batching/open-batch.js';
+import type { FilledBatch } from '../batching/open-batch.js';
 import type { Bounds } from '../batching/point-bounds.js';
+import type { SchemaGuard } from '../batching/schema-gate.js';
 import type { Settings } from '../config/settings.js';
 import { orAborted } from '../core/abort.js';
 import { InputError, RefusedError, UsageError } from '../core/errors.js';
@@ -22,13 +23,14 @@ import type {
   Position,
   ResumePoint,
 } from '../core/types/index.js';
+import { isCounted } from '../core/types/index.js';
 import { unitsPerMs } from '../core/units.js';
 import { WaitStats } from '../core/wait-stats.js';
 import { FormatSet, type ReadMode } from '../formats/format-set.js';
 import { unexpectedTime } from '../formats/timestamps/expect-time.js';
 import { skipBytes } from '../inputs/skip.js';
 import type { Catalogue } from '../schema/catalogue.js';
-import { beyond, oversize } from '../schema/name-limits.js';
+import { pointConflict, shapeConflict } from '../schema/name-limits.js';
 import { timesMerged } from '../targets/cnosdb/database-settings.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { ResumeState } from './resume-state.js';
@@ -257,7 +259,7 @@ export class ReadStage {
       newest: limits === undefined ? Number.POSITIVE_INFINITY : (startedMs + limits.aheadMs) * units,
       grain: Math.max(1, timesMerged(precision, settings.precision)),
       longBytes: limits?.tagValueBytes ?? Number.POSITIVE_INFINITY,
-      long: (point) => (limits === undefined ? null : oversize(point.length, pointValues(point, 'ns'), limits)),
+      long: (point) => (limits === undefined ? null : pointConflict(point.length, pointValues(point, 'ns'), limits)),
     };
   }
 
@@ -280,12 +282,12 @@ export class ReadStage {
   #guard(): SchemaGuard {
     const { catalogue, database, introducesAlone, settings, assertFits } = this.#context;
     return {
-      introducesAlone,
-      look: (shape) => {
-        const look = beyond(shape, database.limits) ?? catalogue.look(shape);
-        if (look.kind === 'introduces') assertFits();
-        if (database.strictWrite && look.kind === 'introduces') throw strictWrite(settings.db, shape.table);
-        return look;
+      exclusive: introducesAlone,
+      match: (shape) => {
+        const match = shapeConflict(shape, database.limits) ?? catalogue.match(shape);
+        if (match.kind === 'introduces') assertFits();
+        if (database.strictWrite && match.kind === 'introduces') throw strictWrite(settings.db, shape.table);
+        return match;
       },
       introduction: () => catalogue.introduction(),
     };

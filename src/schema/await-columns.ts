@@ -1,18 +1,18 @@
-// After an attempt of unknown outcome, an introducing batch must not be sent again while the first may still be at work:
-// two first writes at once are the race that stores values under wrong columns. The columns showing up is the proof that
-// it has come to an end that matters; where nothing arrived they never will, so the patience is bounded.
+// Waits for the columns of an introducing batch whose outcome is unknown. The batch must not be sent again while the first
+// attempt may still run: two first writes at once store values under wrong columns. Once the columns appear, the attempt is
+// applied. They never appear if it arrived nowhere, so the wait is bounded.
 
 import type { Clock, Shape, Target, TargetColumn } from '../core/types/index.js';
 import type { Catalogue } from './catalogue.js';
 
 const pollMs = 250;
-const slowestPollMs = 2_000;
-/** A request can hang at the server for this long before it acts (meta calls: up to 60 s each). */
-export const landingPatienceMs = 60_000;
+const maxPollMs = 2_000;
+/** A request can hang in the server this long before it takes effect: meta calls take up to 60 s each. */
+export const maxAwaitMs = 60_000;
 
 /**
- * Waits until the target shows every column of the shapes, or the patience is spent. What it shows goes into the
- * catalogue. Errors of the target count as "not seen yet". Rejects only when the signal aborts.
+ * Waits until the target lists every column of the shapes, at most `limitMs`. Listed columns enter the catalogue. A failed
+ * query counts as "not listed yet". Rejects only when the signal aborts.
  */
 export async function awaitColumns(
   target: Pick<Target, 'columns'>,
@@ -20,18 +20,18 @@ export async function awaitColumns(
   shapes: readonly Shape[],
   clock: Clock,
   signal: AbortSignal,
-  patienceMs = landingPatienceMs,
+  limitMs = maxAwaitMs,
 ): Promise<boolean> {
-  const until = clock.monotonic() + Math.min(patienceMs, landingPatienceMs);
-  for (let wait = pollMs; ; wait = Math.min(wait * 2, slowestPollMs)) {
+  const until = clock.monotonic() + Math.min(limitMs, maxAwaitMs);
+  for (let wait = pollMs; ; wait = Math.min(wait * 2, maxPollMs)) {
     const seen = await refresh(target, catalogue, shapes, signal);
-    if (seen && shapes.every((shape) => catalogue.look(shape).kind !== 'introduces')) return true;
+    if (seen && shapes.every((shape) => catalogue.match(shape).kind !== 'introduces')) return true;
     if (clock.monotonic() + wait > until) return false;
     await clock.sleep(wait, signal);
   }
 }
 
-/** Asks the target for the tables of these shapes. False when it could not be asked. */
+/** Queries the columns of these shapes' tables. Returns false if a query fails. */
 export async function refresh(
   target: Pick<Target, 'columns'>,
   catalogue: Catalogue,

@@ -1,5 +1,5 @@
-// What the target is known to have: tables, columns, types. A type is known once the target reported it or
-// acknowledged a request that carried it, never merely because a point was seen.
+// The tables, columns and types that the target is known to have. A column is known once the target listed it or acknowledged
+// a request with it; a point that was merely read adds none.
 
 import type {
   Column,
@@ -22,9 +22,9 @@ const typeNames: Record<ColumnType, string> = {
   string: 'a string',
 };
 
-/** Named of what the load brought. */
-const mostTables = 100;
-const mostColumns = 12;
+/** Largest number of introduced tables that are listed, and of columns of each. */
+const maxTables = 100;
+const maxColumns = 12;
 
 export class Catalogue {
   readonly #tables = new Map<string, Columns>();
@@ -32,19 +32,19 @@ export class Catalogue {
   #newTables = 0;
   #newColumns = 0;
   #further = 0;
-  /** What this load brought, by table; the first tables and the first columns of each. */
+  /** Tables and columns that this load introduced: the first tables and the first columns of each. */
   readonly #introduced = new Map<string, { readonly isNew: boolean; columns: number; readonly names: string[] }>();
 
   constructor(columns: readonly TargetColumn[]) {
     for (const { table, name, type } of columns) this.#set(this.#table(table), name, type);
   }
 
-  /** Tables and columns that came in by `pin` and `refresh`, that is: that this load brought to the target. */
+  /** Number of tables and columns that this load introduced to the target. */
   get introduced(): { tables: number; columns: number } {
     return { tables: this.#newTables, columns: this.#newColumns };
   }
 
-  /** The same by name: the first 100 tables, and the first 12 columns of each. */
+  /** Introduced tables by name: the first 100 tables, and the first 12 columns of each. */
   get introductions(): RunDetails['introduced'] {
     const shown = [...this.#introduced].map(([table, { isNew, columns, names }]) => {
       return { table, isNew, columns: { shown: names, more: columns - names.length } };
@@ -52,13 +52,13 @@ export class Catalogue {
     return { shown, more: this.#further };
   }
 
-  /** Columns of all tables. */
+  /** Number of columns of all tables. */
   get size(): number {
     return this.#size;
   }
 
-  /** Compares a shape with what is known; changes nothing. */
-  look(shape: Shape): ShapeMatch {
+  /** Compares a shape with the known columns. */
+  match(shape: Shape): ShapeMatch {
     const columns = this.#tables.get(shape.table);
     let missing = columns === undefined;
     for (const { name, type } of shape.columns) {
@@ -69,19 +69,19 @@ export class Catalogue {
     return { kind: missing ? 'introduces' : 'known' };
   }
 
-  /** The target acknowledged a request with these shapes in it: their columns are there, with these types. */
+  /** Adds the columns of shapes that the target acknowledged. */
   pin(shapes: readonly Shape[]): void {
-    for (const { table, columns } of shapes) this.#learn(table, columns);
+    for (const { table, columns } of shapes) this.#add(table, columns);
   }
 
-  /** The target was asked and has these columns of one table. */
+  /** Adds the columns of one table as the target lists them. */
   refresh(table: string, columns: readonly TargetColumn[]): void {
-    if (columns.length > 0) this.#learn(table, columns);
+    if (columns.length > 0) this.#add(table, columns);
   }
 
-  /** A fresh, empty set of shapes for one batch. */
+  /** Returns an empty set of shapes for one batch. */
   introduction(): Introduction {
-    return new Proposed();
+    return new ShapeSet();
   }
 
   #table(name: string): Columns {
@@ -93,7 +93,7 @@ export class Catalogue {
     return columns;
   }
 
-  #learn(table: string, columns: readonly { name: string; type: ColumnType | null }[]): void {
+  #add(table: string, columns: readonly { name: string; type: ColumnType | null }[]): void {
     const isNew = !this.#tables.has(table);
     if (isNew) this.#newTables += 1;
     const known = this.#table(table);
@@ -104,18 +104,18 @@ export class Catalogue {
   }
 
   #note(table: string, isNew: boolean, fresh: readonly { name: string }[]): void {
-    let brought = this.#introduced.get(table);
-    if (brought === undefined) {
-      if (this.#introduced.size >= mostTables) {
-        // One that gets columns twice is counted twice here: to know better would take its name.
+    let entry = this.#introduced.get(table);
+    if (entry === undefined) {
+      if (this.#introduced.size >= maxTables) {
+        // A table that gets columns twice counts twice here: a name would take memory.
         this.#further += 1;
         return;
       }
-      brought = { isNew, columns: 0, names: [] };
-      this.#introduced.set(table, brought);
+      entry = { isNew, columns: 0, names: [] };
+      this.#introduced.set(table, entry);
     }
-    brought.columns += fresh.length;
-    for (const { name } of fresh) if (brought.names.length < mostColumns) brought.names.push(name);
+    entry.columns += fresh.length;
+    for (const { name } of fresh) if (entry.names.length < maxColumns) entry.names.push(name);
   }
 
   #set(columns: Columns, name: string, type: ColumnType | null): void {
@@ -124,7 +124,7 @@ export class Catalogue {
   }
 }
 
-class Proposed implements Introduction {
+class ShapeSet implements Introduction {
   readonly #shapes: Shape[] = [];
   readonly #types = new Map<string, Map<string, ColumnType>>();
 
@@ -135,7 +135,7 @@ class Proposed implements Introduction {
   add(shape: Shape): boolean {
     const types = this.#types.get(shape.table) ?? new Map<string, ColumnType>();
     if (shape.columns.some(({ name, type }) => (types.get(name) ?? type) !== type)) return false;
-    // Past the bound on shapes every point comes by here: one that adds nothing must take no memory.
+    // Every point beyond the table of shapes comes here. A shape without new columns must take no memory.
     if (shape.columns.every(({ name }) => types.has(name))) return true;
     for (const { name, type } of shape.columns) types.set(name, type);
     this.#types.set(shape.table, types);
@@ -145,10 +145,10 @@ class Proposed implements Introduction {
 }
 
 function conflict(table: string, { name, type }: Column, known: ColumnType | null): ShapeMatch {
-  const has = known === null ? 'of a type that line protocol cannot write' : typeNames[known];
+  const existing = known === null ? 'of a type that line protocol cannot write' : typeNames[known];
   return {
     kind: 'conflict',
     reason: 'type-conflict',
-    message: `column "${name}" of "${table}" is ${has}, this point has ${typeNames[type]} there`,
+    message: `column "${name}" of "${table}" is ${existing}, but the point has ${typeNames[type]}`,
   };
 }

@@ -1,59 +1,61 @@
-// What a target that acknowledges everything would store nothing of, or not as it was sent: found here, since it does not
-// say so itself.
+// Finds points that a target acknowledges but does not store, or stores otherwise than they were sent.
 
 import type { PointValues, Shape, ShapeMatch, StorageLimits } from '../core/types/index.js';
 
 type Conflict = Extract<ShapeMatch, { kind: 'conflict' }>;
 
-/** Why no point of a shape can be stored as it is; null: it can. */
-export function beyond({ table, columns }: Shape, limits: StorageLimits | undefined): Conflict | null {
+/** Returns why a shape exceeds the limits of the target; null if it does not. */
+export function shapeConflict({ table, columns }: Shape, limits: StorageLimits | undefined): Conflict | null {
   if (limits === undefined) return null;
   const text = limits.strings ? undefined : columns.find(({ type }) => type === 'string');
   if (text !== undefined)
     return conflict(
       'string-field',
-      `field "${text.name}" of "${table}" is a string, and the target keeps numbers only; make it a tag, or leave it out`,
+      `field "${text.name}" of "${table}" is a string, but the target stores only numbers; make it a tag, or leave it out`,
     );
   const tags = columns.filter(({ type }) => type === 'tag');
   if (tags.length > limits.tags)
     return conflict(
       'too-many-tags',
-      `"${table}" with ${tags.length} tags, and the target keeps ${limits.tags} of a point; it would drop the others without a word`,
+      `"${table}" has ${tags.length} tags, but the target stores ${limits.tags} of a point and drops the others silently`,
     );
   const own = tags.find(({ name }) => limits.ownTags.includes(name));
   if (own !== undefined)
     return conflict(
       'own-tag',
-      `"${table}" with a tag "${own.name}", which the target keeps for itself: it would store the point elsewhere; give the tag another name`,
+      `"${table}" has a tag "${own.name}", which the target reserves: it would store the point elsewhere; rename the tag`,
     );
   const long = tags.find(({ name }) => Buffer.byteLength(name) > limits.tagNameBytes);
   if (long === undefined) return null;
   return conflict(
     'tag-name-too-long',
-    `a tag of "${table}" has a name of more than ${limits.tagNameBytes} bytes, and the target cuts it there`,
+    `a tag name of "${table}" exceeds ${limits.tagNameBytes} bytes, and the target cuts it there`,
   );
 }
 
-/** Why this point cannot; for those longer than a value of a tag may be. */
-export function oversize(
+/** Returns why a point exceeds the limits; null if it does not. Shorter points than a tag value may have need no check. */
+export function pointConflict(
   bytes: number,
   { table, tags, fields }: PointValues,
   limits: StorageLimits,
 ): Omit<Conflict, 'kind'> | null {
   if (bytes > limits.pointBytes)
-    return conflict('too-long', `a point of ${bytes} bytes, and the target reads lines of ${limits.pointBytes}`);
-  const most = limits.tagValueBytes;
-  const tag = [...tags].find(([, value]) => Buffer.byteLength(value) > most);
+    return conflict(
+      'too-long',
+      `the point has ${bytes} bytes, but the target reads lines of at most ${limits.pointBytes}`,
+    );
+  const maxBytes = limits.tagValueBytes;
+  const tag = [...tags].find(([, value]) => Buffer.byteLength(value) > maxBytes);
   if (tag !== undefined)
     return conflict(
       'tag-value-too-long',
-      `tag "${tag[0]}" has ${Buffer.byteLength(tag[1])} bytes, and the target cuts values after ${most}`,
+      `tag "${tag[0]}" has ${Buffer.byteLength(tag[1])} bytes, but the target cuts values after ${maxBytes}`,
     );
-  const name = [...fields.keys()].find((field) => Buffer.byteLength(table) + Buffer.byteLength(field) >= most);
+  const name = [...fields.keys()].find((field) => Buffer.byteLength(table) + Buffer.byteLength(field) >= maxBytes);
   if (name === undefined) return null;
   return conflict(
     'name-too-long',
-    `measurement and field have more than ${most} bytes together, and the target cuts them there`,
+    `measurement and field exceed ${maxBytes} bytes together, and the target cuts them there`,
   );
 }
 

@@ -19,14 +19,14 @@ test('all slots lie in one memory of slots × slot bytes and never overlap', asy
   expect(slots[0]).toMatchObject({ body: { length: 5000 }, side: { length: 100 }, index: { length: 50 } });
 });
 
-test('the slot given back last is handed out first, so few writers touch little memory', async () => {
+test('the slot that was given back last is handed out first, so few writers touch little memory', async () => {
   const arena = new Arena(3, sizes);
   const slot = await arena.take(never);
   arena.give(slot);
   expect(await arena.take(never)).toBe(slot);
 });
 
-test('whoever waits longest gets the next slot', async () => {
+test('the longest waiter gets the next slot', async () => {
   const arena = new Arena(1, sizes);
   const slot = await arena.take(never);
   const order: string[] = [];
@@ -42,7 +42,7 @@ test('whoever waits longest gets the next slot', async () => {
   expect(arena.free).toBe(1);
 });
 
-test('an abort ends the waiting of that one alone, and its slot goes to the next', async () => {
+test('an abort ends only its own wait, and the next waiter gets the slot', async () => {
   const arena = new Arena(1, sizes);
   const slot = await arena.take(never);
   const stop = new AbortController();
@@ -55,7 +55,7 @@ test('an abort ends the waiting of that one alone, and its slot goes to the next
   expect(arena.free).toBe(0);
 });
 
-test('nothing is handed out after an abort, and an abort after the handing out changes nothing', async () => {
+test('no slot is handed out after an abort, and a late abort changes nothing', async () => {
   const arena = new Arena(2, sizes);
   const stop = new AbortController();
   const slot = await arena.take(stop.signal);

@@ -13,7 +13,7 @@ const told = (entries: Entries, i: number) => [
   ...[END, SIDE, ORIGINAL, LINE_DELTA, OFFSET_DELTA].map((which) => entries.word(i, which)),
 ];
 
-test('what is entered point by point and what is entered as a stretch are told alike, in any order of asking', async () => {
+test('points added singly and in stretches have the same entries, in any order of reading', async () => {
   const body = 'm a=1 1\nm b=22 2\nm c="x\ny" 3\nm d=4 4\n';
   const lines = ['m a=1 1', 'm b=22 2', 'm c="x\ny" 3', 'm d=4 4'];
   const one = new Entries(await slotOf(body));
@@ -35,7 +35,7 @@ test('what is entered point by point and what is entered as a stretch are told a
   expect(whole.all()).toEqual(one.all());
 });
 
-test('points may still be entered when some were asked for', async () => {
+test('points may be added after entries were read', async () => {
   const entries = new Entries(await slotOf('m a=1 1\nm b=2 2\nm c=3 3\n'));
   entries.stretch(1, 0, 8, 0, 0, 7);
   expect(told(entries, 0)).toEqual([0, 8, 0, 7, 0, 0]);

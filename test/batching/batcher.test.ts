@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../src/batching/arena.js';
-import type { SchemaGuard } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/point-bounds.js';
+import type { SchemaGuard } from '../../src/batching/schema-gate.js';
 import { InputError, UsageError } from '../../src/core/errors.js';
 import type { Points } from '../../src/core/types/index.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
 import { allKnown, bench, collect, never, runs, type Snapshot, snapshot } from './support.js';
 
-/** A line of an input: what it looks like, and what is to be sent for it; null for a reject, undefined for no point. */
+/** A line of an input and the point to send for it: null for a reject, undefined for a line without a point. */
 const line = fc.oneof(
   {
     weight: 6,
@@ -34,7 +34,7 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Spans follow each other without a gap and end where the input does. */
+/** Expects spans that follow each other without a gap up to the end of the input. */
 function expectCovered(batches: readonly Snapshot[], end: number): void {
   let at = 0;
   for (const { span } of batches) {
@@ -44,8 +44,8 @@ function expectCovered(batches: readonly Snapshot[], end: number): void {
   if (batches.length > 0) expect(at).toBe(end);
 }
 
-describe('whatever the limits and however the input is chunked', () => {
-  test('batches hold the points in order, know their originals and cover the input', async () => {
+describe('any limits and any chunks of the input', () => {
+  test('batches hold the points in order with their originals and cover the input, for any limits and chunks', async () => {
     await fc.assert(
       fc.asyncProperty(
         input,
@@ -59,10 +59,10 @@ describe('whatever the limits and however the input is chunked', () => {
           const sent = lines.flatMap(([{ sent: each }]) => (typeof each === 'string' ? [`${each}\n`] : []));
           expect(batches.map(({ body }) => body).join('')).toBe(sent.join(''));
           expect(batches.flatMap((batch) => batch.points)).toEqual(sent);
-          expect(batches.every((batch) => batch.points.length <= points)).toBe(true);
-          expect(batches.every((batch) => batch.points.length <= 1 || Buffer.byteLength(batch.body) <= bodyBytes)).toBe(
-            true,
-          );
+          expect(batches.filter((batch) => batch.points.length > points)).toEqual([]);
+          expect(
+            batches.filter(({ points: { length }, body }) => length > 1 && Buffer.byteLength(body) > bodyBytes),
+          ).toEqual([]);
 
           const expected = units(lines.map(([each, ending]) => ({ ...each, ending })));
           const origin = (unit: Unit) => ({ text: unit.text, line: unit.line, byteOffset: unit.byteOffset });
@@ -103,8 +103,8 @@ function units(lines: readonly { text: string; ending: string; sent: string | nu
 const point = (i: number): string => `m f=${i} ${i}\n`;
 const many = (count: number): string => Array.from({ length: count }, (_, i) => point(i)).join('');
 
-describe('why a batch is closed', () => {
-  test('its points are full, or the input ends', async () => {
+describe('a batch closes', () => {
+  test('a batch closes at its number of points and at the end of the input', async () => {
     const batches = await collect(bench({ points: 4 }).batcher.batches(0, runs(many(10)), never));
     expect(batches.map(({ cut, points }) => [cut, points.length])).toEqual([
       ['points', 4],
@@ -113,7 +113,7 @@ describe('why a batch is closed', () => {
     ]);
   });
 
-  test('its bytes are full, by the limit that holds when it is filled', async () => {
+  test('a batch closes at the limit of bytes that applies while it is filled', async () => {
     let most = 24;
     const { batcher } = bench({ bodyBytes: () => most });
     const batches = batcher.batches(0, runs(many(9)), never);
@@ -129,7 +129,7 @@ describe('why a batch is closed', () => {
     ]);
   });
 
-  test('a point longer than the batch bytes goes alone', async () => {
+  test('a point longer than the batch bytes has a batch of its own', async () => {
     const long = `m s="${'x'.repeat(500)}" 1\n`;
     const { batcher } = bench({ bodyBytes: () => 100 });
     const batches = await collect(batcher.batches(0, runs(point(0) + long + point(2)), never));
@@ -140,7 +140,7 @@ describe('why a batch is closed', () => {
     ]);
   });
 
-  test('rejects alone fill a batch too, so that their number in memory is bounded', async () => {
+  test('rejects alone fill a batch, so that their number in memory is bounded', async () => {
     const batches = await collect(bench().batcher.batches(0, runs('x\n'.repeat(3000)), never));
     expect(batches.map(({ rejects, cut }) => [rejects.length, cut])).toEqual([
       [1024, 'points'],
@@ -150,13 +150,13 @@ describe('why a batch is closed', () => {
     expectCovered(batches, 6000);
   });
 
-  test('an input of comments makes no batch and keeps no slot', async () => {
+  test('an input of comments makes no batch and holds no slot', async () => {
     const { batcher, arena } = bench();
     expect(await collect(batcher.batches(0, runs('# one\n\n# two\n'), never))).toEqual([]);
     expect(arena.free).toBe(2);
   });
 
-  test('no input for the linger time: what there is goes, and the rest follows when it comes', async () => {
+  test('a batch closes after the linger time without input, and the rest follows later', async () => {
     const { batcher, clock, arena } = bench({ lingerMs: 5000 });
     const pipe = new Pipe();
     pipe.push(point(1));
@@ -220,17 +220,17 @@ class Pipe {
   }
 }
 
-describe('tables and columns the target lacks', () => {
+describe('tables and columns that the target lacks', () => {
   /** A guard over a catalogue, and the tables it was asked about. */
   function guarded(columns: ConstructorParameters<typeof Catalogue>[0] = []) {
     const catalogue = new Catalogue(columns);
     const asked: string[] = [];
     const guard: SchemaGuard = {
-      look: (shape) => {
+      match: (shape) => {
         asked.push(`${shape.table}:${shape.columns.map(({ name }) => name).join('+')}`);
-        return catalogue.look(shape);
+        return catalogue.match(shape);
       },
-      introducesAlone: true,
+      exclusive: true,
       introduction: () => catalogue.introduction(),
     };
     return { catalogue, guard, asked };
@@ -250,7 +250,7 @@ describe('tables and columns the target lacks', () => {
 
   const known = [{ table: 'm', name: 'f', type: 'float' as const }];
 
-  test('a point that brings one begins a batch of its own', async () => {
+  test('a point with a new column begins a batch of its own', async () => {
     const batches = await load('m f=1 1\nm f=2 2\nm f=3,g=1 3\nm f=4 4\nm g=5 5\n', guarded(known));
     expect(batches.map(({ cut, introduces, points }) => [cut, introduces, points.length])).toEqual([
       ['shape', null, 2],
@@ -258,7 +258,7 @@ describe('tables and columns the target lacks', () => {
     ]);
   });
 
-  test('further new ones ride along, unless they contradict each other', async () => {
+  test('further new columns share that batch, unless they contradict each other', async () => {
     const batches = await load('a f=1 1\nb f=1 2\na f=1i 3\na f=2 4\nc f=1 5\n', guarded());
     expect(batches.map(({ cut, introduces, points, rejects }) => [cut, introduces, points, rejects.length])).toEqual([
       ['shape', ['a', 'b'], ['a f=1 1\n', 'b f=1 2\n'], 0],
@@ -267,7 +267,7 @@ describe('tables and columns the target lacks', () => {
     ]);
   });
 
-  test('a contradiction to what the target has is rejected point by point', async () => {
+  test('points that contradict a column of the target are rejected one by one', async () => {
     const [batch] = await load('m f=1 1\nm f=2i 2\nm f=3 3\nm f=4i 4\n', guarded(known));
     expect(batch).toMatchObject({
       body: 'm f=1 1\nm f=3 3\n',
@@ -278,13 +278,13 @@ describe('tables and columns the target lacks', () => {
     });
   });
 
-  test('a settled shape is looked at once', async () => {
+  test('a known shape is compared once', async () => {
     const under = guarded(known);
     await load(`${many(50)}m f=1i 1\nm f=2i 2\n`, under, { points: 7 }, { indexPoints: 5 });
     expect(under.asked).toEqual(['m:f', 'm:f']);
   });
 
-  test('a batch never claims what it does not bring: a full one ends before the new point', async () => {
+  test('a full batch ends before a new column and does not claim it', async () => {
     const batches = await load('a f=1 1\na f=2 2\nb f=1 3\nb f=2 4\n', guarded(), { points: 2 });
     expect(batches.map(({ introduces, points }) => [introduces, points.length])).toEqual([
       [['a'], 2],
@@ -292,7 +292,7 @@ describe('tables and columns the target lacks', () => {
     ]);
   });
 
-  test('a batch never claims what it does not bring: expired points introduce nothing', async () => {
+  test('an expired point introduces no column', async () => {
     const batches = await load('a f=1 1\nb f=1 100\na f=2 101\n', guarded(), { bounds: { ...unbounded, oldest: 50 } });
     expect(batches.map(({ introduces, points, rejects }) => [introduces, points.length, rejects.length])).toEqual([
       [null, 0, 1],
@@ -300,7 +300,7 @@ describe('tables and columns the target lacks', () => {
     ]);
   });
 
-  test('past the bound on shapes every point is looked at, with the same outcome', async () => {
+  test('points beyond the table of shapes are compared one by one, with the same result', async () => {
     const text = 'm f=1 1\na f=1 2\nm f=2i 3\na f=2 4\nb f=1,g=2 5\nm f=5 6\na f=3i 7\nb g=1 8\n';
     const counted = await load(text, guarded(known));
     const under = guarded(known);
@@ -309,7 +309,7 @@ describe('tables and columns the target lacks', () => {
     expect(under.asked.length).toBeGreaterThan(8);
   });
 
-  test('thousands of shapes are told apart', async () => {
+  test('thousands of shapes are distinguished', async () => {
     const text = Array.from({ length: 3000 }, (_, i) => `m${i} f=1 1\nm${i} f=1,g=2 1\n`).join('');
     const batches = await load(text, guarded(), { points: 500 });
     expect(batches.every(({ introduces }) => introduces?.length === 500)).toBe(true);
@@ -318,7 +318,7 @@ describe('tables and columns the target lacks', () => {
 });
 
 describe('timestamps', () => {
-  test('missing ones are stamped with start of load + points before, over inputs and batches, rejects counted', async () => {
+  test('a missing timestamp is the start of the load plus the points before it, over inputs and batches, rejects included', async () => {
     const { batcher } = bench({ points: 2, startMs: 1_600_000_000_000 });
     const first = await collect(batcher.batches(0, runs('m f=1\nx\nm f=2\n'), never));
     const next = { place: { byteOffset: 0, line: 1, ordinal: batcher.reached, digits: 0 }, covered: [] };
@@ -332,7 +332,7 @@ describe('timestamps', () => {
     ]);
   });
 
-  test('seconds become milliseconds, and the original stays what it was', async () => {
+  test('seconds become milliseconds, and the original stays unchanged', async () => {
     const { batcher } = bench({ precision: 's' });
     const text = 'm f=1 1600000000\nm f=2\nm f=3 -5\n';
     const [batch] = await collect(batcher.batches(0, runs(text, { precision: 's' }), never));
@@ -340,7 +340,7 @@ describe('timestamps', () => {
     expect(batch!.sources.map((source) => source.text)).toEqual(['m f=1 1600000000', 'm f=2', 'm f=3 -5']);
   });
 
-  test('older than the target keeps: rejected here as expired, the oldest itself kept', async () => {
+  test('points older than the TTL are rejected as expired, and the oldest allowed one is kept', async () => {
     const text = 'm f=1 99\nm f=2 100\nm f=3 -100\n';
     const [batch] = await collect(
       bench({ bounds: { ...unbounded, oldest: 100 } }).batcher.batches(0, runs(text), never),
@@ -354,7 +354,7 @@ describe('timestamps', () => {
     });
   });
 
-  test('the first and every 1,000th of each input is looked at, exactly', async () => {
+  test('the first and every 1,000th timestamp of each input is inspected', async () => {
     const seen: [bigint, number][] = [];
     const { batcher } = bench({ points: 300, inspect: (timestamp, at) => seen.push([timestamp, at]) });
     const text = `m f=1 -1234567890123456789\n${many(2500)}`;
@@ -368,7 +368,7 @@ describe('timestamps', () => {
     ]);
   });
 
-  test('one that condemns the input ends it: what came before is handed on first', async () => {
+  test('a wrong timestamp ends the input after the points before it', async () => {
     const inspect = (_: bigint, at: number): void => {
       if (at > 1) throw new InputError('wrong unit');
     };
@@ -392,7 +392,7 @@ describe('timestamps', () => {
     expect(arena.free).toBe(2);
   });
 
-  test('one that ends the run abandons what was taken', async () => {
+  test('a wrong timestamp that ends the run abandons the open batch', async () => {
     const inspect = (_: bigint, at: number): void => {
       if (at > 1) throw new UsageError(['wrong unit']);
     };
@@ -403,8 +403,8 @@ describe('timestamps', () => {
   });
 });
 
-describe('the account', () => {
-  test('with a limit exactly so many units are taken over all inputs, and spans end there', async () => {
+describe('counting', () => {
+  test('a limit takes exactly that many points over all inputs, and spans end there', async () => {
     const { batcher, account } = bench({ limit: 5, points: 2 });
     const first = await collect(batcher.batches(0, runs(many(3)), never));
     const second = await collect(batcher.batches(1, runs(`x\n${many(8)}`), never));
@@ -416,7 +416,7 @@ describe('the account', () => {
     expect(account.read).toBe(5);
   });
 
-  test('an input that breaks yields what was read before, then its error', async () => {
+  test('an input that fails yields the points before the failure, then its error', async () => {
     async function* broken(): AsyncGenerator<Points, void> {
       yield* runs(many(3));
       throw new InputError('cut off');
@@ -438,7 +438,7 @@ describe('the account', () => {
     expect(arena.free).toBe(2);
   });
 
-  test('an input that breaks between points hands on no empty batch', async () => {
+  test('an input that fails between points yields no empty batch', async () => {
     async function* broken(): AsyncGenerator<Points, void> {
       for await (const run of runs('# nothing\n')) yield run;
       throw new InputError('cut off');
@@ -448,7 +448,7 @@ describe('the account', () => {
     expect(arena.free).toBe(2);
   });
 
-  test('an abort while waiting for input abandons exactly what was counted and not handed on', async () => {
+  test('an abort during a wait for input abandons exactly the counted points of the open batch', async () => {
     const stop = new AbortController();
     const { batcher, account, arena, clock } = bench();
     const pipe = new Pipe();
@@ -464,7 +464,7 @@ describe('the account', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test('an abort between two batches leaves nothing open', async () => {
+  test('an abort between two batches abandons nothing', async () => {
     const stop = new AbortController();
     const { batcher, account, arena } = bench({ points: 4 });
     const batches = batcher.batches(0, runs(many(10)), stop.signal);
@@ -485,7 +485,7 @@ describe('the account', () => {
     expect(arena.free).toBe(2);
   });
 
-  test('with every slot out the next batch waits for one', async () => {
+  test('the next batch waits while every slot is in use', async () => {
     const arena = new Arena(1, { bodyBytes: 1 << 16, sideBytes: 1 << 16, points: 1000 });
     const { batcher, clock } = bench({ points: 2 }, allKnown, arena);
     const batches = batcher.batches(0, runs(many(4)), never);
@@ -501,7 +501,7 @@ describe('the account', () => {
     expect(snapshot(await second).body).toBe(point(2) + point(3));
   });
 
-  test('a slot too small for a single reject fails loudly instead of cutting for ever', async () => {
+  test('a slot too small for a single reject throws instead of closing batches for ever', async () => {
     const arena = new Arena(1, { bodyBytes: 1 << 16, sideBytes: 10, points: 1000 });
     const { batcher } = bench({}, allKnown, arena);
     const ended = await failure(collect(batcher.batches(0, runs('this is no point at all\n'), never)));

@@ -18,7 +18,7 @@ function options(abandoned: Batch[] = [], clock = new VirtualClock()): Parameter
   return { points: 1000, bodyBytes: () => 1 << 16, lingerMs: 5000, clock, abandon: (batch) => abandoned.push(batch) };
 }
 
-/** Takes batches as a writer does: released once looked at. */
+/** Takes batches and releases each at once, as a writer does. */
 async function sent(batches: AsyncGenerator<Batch, void>): Promise<{ body: string; inputs: number[] }[]> {
   const all: { body: string; inputs: number[] }[] = [];
   for await (const batch of batches) {
@@ -32,13 +32,13 @@ async function sent(batches: AsyncGenerator<Batch, void>): Promise<{ body: strin
 const files = Array.from({ length: 300 }, (_, i) => `# file ${i}\nm f=${i} ${i}\nm f=${i} ${i + 1000}\n`);
 
 describe('small inputs', () => {
-  test('travel together, as many as a request may hold', async () => {
+  test('small inputs share a request up to its limits', async () => {
     const all = await sent(coalesce(inputsOf(bench(), files), options()));
     expect(all.map(({ inputs }) => inputs.length)).toEqual([256, 44]);
     expect(all.map(({ body }) => body).join('')).toBe(files.map((file) => file.replace(/^#.*\n/, '')).join(''));
   });
 
-  test('stay batches of their own inputs, each with its lines, offsets and bytes', async () => {
+  test('combined batches keep the lines, offsets and bytes of their own inputs', async () => {
     const { value: batch } = await coalesce(inputsOf(bench(), files.slice(0, 3)), options()).next();
     const parts = batch!.parts!;
     expect(parts.map(({ span }) => [span.input, span.byteOffset, span.bytes])).toEqual(
@@ -54,13 +54,13 @@ describe('small inputs', () => {
     expect([batch!.points, batch!.values, batch!.bodyEnd(5)]).toEqual([6, 6, batch!.body.length]);
   });
 
-  test('go alone where they hold what is not sent as it is, and in their order', async () => {
+  test('batches with rejects or rewritten points are not combined, and the order is kept', async () => {
     const inputs = ['m f=1 1\n', 'm f=2 2\n', 'm f=x 3\nm f=3 3\n', 'm f=4 4\n', 'm f=5 5   \n', 'm f=6 6\n'];
     const all = await sent(coalesce(inputsOf(bench(), inputs), options()));
     expect(all.map((each) => each.inputs)).toEqual([[0, 1], [2], [3], [4], [5]]);
   });
 
-  test('are sent when nothing more comes for a while', async () => {
+  test('small inputs are sent after the linger time', async () => {
     const clock = new VirtualClock();
     const work = bench();
     async function* slow(): AsyncGenerator<FilledBatch, void> {
@@ -75,7 +75,7 @@ describe('small inputs', () => {
     expect((await batches.next()).done).toBe(true);
   });
 
-  test('are sent before the error that ends what comes behind them', async () => {
+  test('small inputs are sent before the error of a later input', async () => {
     async function* failing(): AsyncGenerator<FilledBatch, void> {
       yield* inputsOf(bench(), files.slice(0, 2));
       throw new InputError('broken');
@@ -85,7 +85,7 @@ describe('small inputs', () => {
     await expect(batches.next()).rejects.toThrow('broken');
   });
 
-  test('give all slots back and are counted when nobody takes them', async () => {
+  test('batches that are not sent release their slots and are abandoned', async () => {
     const arena = new Arena(3, { bodyBytes: 1 << 16, sideBytes: 1 << 16, points: 1000 });
     const abandoned: Batch[] = [];
     const batches = coalesce(inputsOf(bench({}, undefined, arena), ['m f=1 1\n', 'm f=x 2\n']), options(abandoned));
@@ -97,8 +97,8 @@ describe('small inputs', () => {
   });
 });
 
-describe('what a request with several inputs came to', () => {
-  test('is told to each of them', async () => {
+describe('the receipt of a combined batch', () => {
+  test('each input gets its part of the receipt', async () => {
     const { value: batch } = await coalesce(inputsOf(bench(), files.slice(0, 3)), options()).next();
     const bad = { point: 3, reason: 'bad', message: 'no', endpoint: null };
     const receipt = {
@@ -118,7 +118,7 @@ describe('what a request with several inputs came to', () => {
     ]);
   });
 
-  test('is its own where nothing was joined', async () => {
+  test('a batch that combines nothing gets the whole receipt', async () => {
     const { value: batch } = await coalesce(inputsOf(bench(), files.slice(0, 1)), options()).next();
     const receipt = { loaded: [{ from: 0, to: 2 }], rejected: [], undelivered: [] };
     expect([...shares(batch!, receipt)]).toEqual([[batch, receipt]]);

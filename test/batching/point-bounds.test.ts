@@ -19,19 +19,19 @@ async function reasons(text: string, bounds: Bounds): Promise<(string | null)[]>
   return found;
 }
 
-test('nothing is looked at where everything is kept', () => {
+test('no point is examined without bounds', () => {
   expect(isUnbounded(unbounded)).toBe(true);
   for (const one of [{ oldest: 0 }, { newest: 0 }, { grain: 2 }, { longBytes: 1 }])
     expect(isUnbounded({ ...unbounded, ...one })).toBe(false);
 });
 
-test('points are kept from the oldest to the newest time, both included', async () => {
+test('points from the oldest to the newest time are kept, both included', async () => {
   const bounds = { ...unbounded, oldest: -5, newest: 7 };
   const text = [-6, -5, 0, 7, 8].map((time) => `m f=1 ${time}\n`).join('');
   expect(await reasons(text, bounds)).toEqual(['expired', null, null, null, 'ahead']);
 });
 
-test('what is finer than the target keeps is told, before 1970 and far from it as well', async () => {
+test('a timestamp finer than the unit of the target is refused, before 1970 and far from it as well', async () => {
   const bounds = { ...unbounded, grain: 1_000_000 };
   const text = ['1000000', '1000001', '-1000000', '-999999', '9000000000000000000', '9000000000000000001']
     .map((time) => `m f=1 ${time}\n`)
@@ -40,11 +40,11 @@ test('what is finer than the target keeps is told, before 1970 and far from it a
   expect(await reasons(text, bounds)).toEqual([null, finer, null, finer, null, finer]);
 });
 
-test('a point without a timestamp gets a good one: it is never refused for its time', async () => {
+test('a point without a timestamp is never refused for its time', async () => {
   expect(await reasons('m f=1\n', { ...unbounded, oldest: 5, newest: 6, grain: 7 })).toEqual([null]);
 });
 
-test('only longer points are looked into, with their bytes', async () => {
+test('only points longer than the bound are examined', async () => {
   const seen: string[] = [];
   const long = (point: Uint8Array): null => {
     seen.push(Buffer.from(point).toString());
@@ -54,7 +54,7 @@ test('only longer points are looked into, with their bytes', async () => {
   expect(seen).toEqual(['m f=123 1']);
 });
 
-test('the quick look agrees with whole numbers on every time', () => {
+test('the fast check agrees with exact arithmetic for every time', () => {
   const times = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
   fc.assert(
     fc.property(times, fc.constantFrom(1, 1000, 1_000_000), fc.boolean(), (any, grain, even) => {

@@ -1,8 +1,9 @@
-// A batcher over real line protocol, and its batches as plain values.
+// A batcher over line protocol, and its batches as plain values.
 
 import { Arena } from '../../src/batching/arena.js';
-import { Batcher, type BatcherOptions, type SchemaGuard } from '../../src/batching/batcher.js';
+import { Batcher, type BatcherOptions } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/point-bounds.js';
+import type { SchemaGuard } from '../../src/batching/schema-gate.js';
 import type { Batch, ByteSource, Points } from '../../src/core/types/index.js';
 import { LineProtocol, type LineProtocolOptions } from '../../src/formats/line-protocol/line-format.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
@@ -10,7 +11,7 @@ import { VirtualClock } from '../support/clock.js';
 
 export const never = new AbortController().signal;
 
-/** Counts as the ledger does. */
+/** Counts points as the ledger does. */
 class Account {
   read = 0;
   abandoned = 0;
@@ -24,10 +25,10 @@ class Account {
   }
 }
 
-/** A guard to which every shape is known. */
+/** A guard that knows every shape. */
 export const allKnown: SchemaGuard = {
-  introducesAlone: true,
-  look: () => ({ kind: 'known' }),
+  exclusive: true,
+  match: () => ({ kind: 'known' }),
   introduction: () => new Catalogue([]).introduction(),
 };
 
@@ -63,7 +64,7 @@ export function bench(
 
 const format: LineProtocolOptions = { maxPointBytes: 4096, precision: 'ns', missingTimestamp: 'now' };
 
-/** The runs of a text, read in pieces of `chunkBytes` and handed on in runs of at most `indexPoints`. */
+/** Returns the runs of a text, read in chunks of `chunkBytes`, each with at most `indexPoints` points. */
 export function runs(text: string, options: Partial<LineProtocolOptions> = {}): AsyncGenerator<Points, void> {
   return new LineProtocol({ ...format, ...options }).points(source(text), never);
 }
@@ -83,7 +84,7 @@ function source(text: string): ByteSource {
   };
 }
 
-/** A batch as it was, copied out before its slot goes back. */
+/** Copies a batch before its slot is released. */
 export function snapshot(batch: Batch) {
   const numbers = Array.from({ length: batch.points }, (_, i) => i);
   return {
@@ -111,7 +112,7 @@ export function snapshot(batch: Batch) {
 
 export type Snapshot = ReturnType<typeof snapshot>;
 
-/** All batches, each released as soon as it was looked at. */
+/** Collects all batches and releases each at once. */
 export async function collect(batches: AsyncGenerator<Batch, void>): Promise<Snapshot[]> {
   const all: Snapshot[] = [];
   for await (const batch of batches) {

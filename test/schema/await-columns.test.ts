@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Shape, TargetColumn } from '../../src/core/types/index.js';
-import { awaitColumns, landingPatienceMs, refresh } from '../../src/schema/await-columns.js';
+import { awaitColumns, maxAwaitMs, refresh } from '../../src/schema/await-columns.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
 import { VirtualClock } from '../support/clock.js';
 
@@ -33,19 +33,19 @@ function scene(from: number, early: readonly TargetColumn[] | null = []) {
   return { clock, asked, catalogue, columns, wait };
 }
 
-test('columns that are there at once cost one look at each table', async () => {
+test('columns that exist already cost one query for each table', async () => {
   const { wait, asked, catalogue } = scene(0);
   const { promise, seen } = wait();
   await promise;
   expect(seen()).toBe(true);
   expect(asked).toEqual([0, 0]);
-  expect(shapes.map((shape) => catalogue.look(shape).kind)).toEqual(['known', 'known', 'known']);
+  expect(shapes.map((shape) => catalogue.match(shape).kind)).toEqual(['known', 'known', 'known']);
 });
 
 test.each([
   ['a part of them is not enough', all.slice(0, 2)],
   ['errors count as not seen yet', null],
-])('they are waited for until they show up: %s', async (_, early) => {
+])('missing columns are awaited until they appear: %s', async (_, early) => {
   const { clock, wait } = scene(7000, early);
   const { seen } = wait();
   await clock.advance(6999);
@@ -54,19 +54,19 @@ test.each([
   expect(seen()).toBe(true);
 });
 
-test('where they never show up the patience ends after a minute, and the target was not hammered', async () => {
+test('the wait for columns that never appear ends after a minute, with few queries', async () => {
   const { clock, wait, asked } = scene(Number.POSITIVE_INFINITY);
   const { seen } = wait();
-  await clock.advance(landingPatienceMs - 2001);
+  await clock.advance(maxAwaitMs - 2001);
   expect(seen()).toBe(null);
   await clock.advance(2001);
   expect(seen()).toBe(false);
-  expect(landingPatienceMs).toBe(60_000);
+  expect(maxAwaitMs).toBe(60_000);
   expect(asked.length / 2).toBeLessThan(40);
-  expect(asked.at(-1)).toBeLessThanOrEqual(landingPatienceMs);
+  expect(asked.at(-1)).toBeLessThanOrEqual(maxAwaitMs);
 });
 
-test('an abort ends the wait with its reason', async () => {
+test('an abort ends the wait for columns with its reason', async () => {
   const stop = new AbortController();
   const { clock, wait } = scene(Number.POSITIVE_INFINITY);
   const { promise } = wait(stop.signal);
@@ -77,7 +77,7 @@ test('an abort ends the wait with its reason', async () => {
   expect(clock.waiting).toBe(0);
 });
 
-test('an abort during the question ends it as well, whatever the question comes to', async () => {
+test('an abort during a query ends the wait, whatever the query returns', async () => {
   const stop = new AbortController();
   const columns = async (): Promise<TargetColumn[]> => {
     stop.abort(new Error('stopped'));
@@ -86,12 +86,12 @@ test('an abort during the question ends it as well, whatever the question comes 
   await expect(refresh({ columns }, new Catalogue([]), shapes, stop.signal)).rejects.toBe(stop.signal.reason);
 });
 
-test('a refresh that could not ask says so and keeps what it learned before', async () => {
+test('a refresh whose query fails returns false and keeps earlier columns', async () => {
   const catalogue = new Catalogue([]);
   const columns = async (_signal: AbortSignal, table?: string): Promise<TargetColumn[]> => {
     if (table === 'n') throw new Error('not now');
     return all.filter((column) => column.table === table);
   };
   expect(await refresh({ columns }, catalogue, shapes, never)).toBe(false);
-  expect(shapes.map((shape) => catalogue.look(shape).kind)).toEqual(['known', 'known', 'introduces']);
+  expect(shapes.map((shape) => catalogue.match(shape).kind)).toEqual(['known', 'known', 'introduces']);
 });

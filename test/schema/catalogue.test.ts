@@ -12,48 +12,48 @@ const m = [
   { table: 'm', name: 'place', type: null },
 ] as const;
 
-test('a shape is known when the target has every column with that type', () => {
+test('a shape is known if the target has every column with that type', () => {
   const catalogue = new Catalogue(m);
-  expect(catalogue.look(shape('m', { f: 'float' }))).toEqual({ kind: 'known' });
-  expect(catalogue.look(shape('m', { t: 'tag', f: 'float' }))).toEqual({ kind: 'known' });
-  expect(catalogue.look(shape('m', { f: 'float', g: 'float' }))).toEqual({ kind: 'introduces' });
-  expect(catalogue.look(shape('n', { f: 'float' }))).toEqual({ kind: 'introduces' });
+  expect(catalogue.match(shape('m', { f: 'float' }))).toEqual({ kind: 'known' });
+  expect(catalogue.match(shape('m', { t: 'tag', f: 'float' }))).toEqual({ kind: 'known' });
+  expect(catalogue.match(shape('m', { f: 'float', g: 'float' }))).toEqual({ kind: 'introduces' });
+  expect(catalogue.match(shape('n', { f: 'float' }))).toEqual({ kind: 'introduces' });
 });
 
-test('another type is a conflict, also beside a new column, and says both types', () => {
+test('another type is a conflict that names both types, also beside a new column', () => {
   const catalogue = new Catalogue(m);
-  expect(catalogue.look(shape('m', { g: 'float', f: 'integer' }))).toEqual({
+  expect(catalogue.match(shape('m', { g: 'float', f: 'integer' }))).toEqual({
     kind: 'conflict',
     reason: 'type-conflict',
-    message: 'column "f" of "m" is a float (DOUBLE), this point has an integer (BIGINT) there',
+    message: 'column "f" of "m" is a float (DOUBLE), but the point has an integer (BIGINT)',
   });
-  expect(catalogue.look(shape('m', { t: 'string' }))).toMatchObject({ kind: 'conflict' });
-  expect(catalogue.look(shape('m', { place: 'string' }))).toMatchObject({
-    message: 'column "place" of "m" is of a type that line protocol cannot write, this point has a string there',
+  expect(catalogue.match(shape('m', { t: 'string' }))).toMatchObject({ kind: 'conflict' });
+  expect(catalogue.match(shape('m', { place: 'string' }))).toMatchObject({
+    message: 'column "place" of "m" is of a type that line protocol cannot write, but the point has a string',
   });
 });
 
-test('looking teaches nothing; what was acknowledged is known, and counted as brought', () => {
+test('a comparison adds no columns; an acknowledged shape adds them and counts them as introduced', () => {
   const catalogue = new Catalogue(m);
   const brought = shape('n', { t: 'tag', f: 'boolean' });
-  catalogue.look(brought);
-  expect(catalogue.look(brought)).toEqual({ kind: 'introduces' });
+  catalogue.match(brought);
+  expect(catalogue.match(brought)).toEqual({ kind: 'introduces' });
   catalogue.pin([brought, shape('m', { f: 'float', g: 'unsigned' }), brought]);
-  expect(catalogue.look(brought)).toEqual({ kind: 'known' });
-  expect(catalogue.look(shape('n', { f: 'string' }))).toMatchObject({ kind: 'conflict' });
+  expect(catalogue.match(brought)).toEqual({ kind: 'known' });
+  expect(catalogue.match(shape('n', { f: 'string' }))).toMatchObject({ kind: 'conflict' });
   expect(catalogue.introduced).toEqual({ tables: 1, columns: 3 });
 });
 
-test('what the target shows when asked is known; a table it does not show stays unknown', () => {
+test('columns that the target lists are known, and a table that it does not list stays unknown', () => {
   const catalogue = new Catalogue([]);
   catalogue.refresh('m', m);
   catalogue.refresh('n', []);
-  expect(catalogue.look(shape('m', { t: 'tag', f: 'float' }))).toEqual({ kind: 'known' });
-  expect(catalogue.look(shape('n', { f: 'float' }))).toEqual({ kind: 'introduces' });
+  expect(catalogue.match(shape('m', { t: 'tag', f: 'float' }))).toEqual({ kind: 'known' });
+  expect(catalogue.match(shape('n', { f: 'float' }))).toEqual({ kind: 'introduces' });
   expect(catalogue.introduced).toEqual({ tables: 1, columns: 3 });
 });
 
-test('shapes of one batch must agree among themselves, table by table', () => {
+test('shapes of one batch must agree, table by table', () => {
   const introduction = new Catalogue([]).introduction();
   expect(introduction.add(shape('m', { f: 'float' }))).toBe(true);
   expect(introduction.add(shape('n', { f: 'integer' }))).toBe(true);
@@ -66,7 +66,7 @@ test('shapes of one batch must agree among themselves, table by table', () => {
   ]);
 });
 
-test('a shape that adds no column takes no room', () => {
+test('a shape without new columns takes no memory', () => {
   const introduction = new Catalogue([]).introduction();
   introduction.add(shape('m', { f: 'float', g: 'float' }));
   for (const each of [shape('m', { f: 'float' }), shape('m', { g: 'float', f: 'float' })]) {
@@ -75,7 +75,7 @@ test('a shape that adds no column takes no room', () => {
   expect(introduction.shapes).toHaveLength(1);
 });
 
-test('each column of each table is counted once, wherever it was learnt', () => {
+test('each column of each table is counted once, whatever its source', () => {
   const catalogue = new Catalogue(m);
   expect(catalogue.size).toBe(3);
   catalogue.pin([shape('m', { f: 'float', g: 'float' }), shape('n', { f: 'float' })]);
@@ -83,7 +83,7 @@ test('each column of each table is counted once, wherever it was learnt', () => 
   expect(catalogue.size).toBe(5);
 });
 
-test('what the load brought is told by table, as much as fits on a page', () => {
+test('introduced columns are listed by table, up to a limit', () => {
   const catalogue = new Catalogue(m);
   catalogue.pin([shape('m', { f: 'float', g: 'float' })]);
   const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`c${i}`, 'float' as const]));

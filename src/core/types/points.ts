@@ -44,6 +44,11 @@ export interface FormatReject {
   readonly part: 'whole' | 'first' | 'middle' | 'last';
 }
 
+/** Tests whether a reject counts as a point: of a point in parts only the last part does. */
+export function isCounted({ part }: Pick<FormatReject, 'part'>): boolean {
+  return part === 'whole' || part === 'last';
+}
+
 /** Layout of a dead-letter file. The file holds original bytes, so it can be loaded as an input. */
 export interface DeadLetterFormat {
   /** File extension: `.lp`, `.csv`. */

@@ -2,8 +2,7 @@
 // whatever the inputs hold. Nothing is done per point: tables are counted by a few points of each batch.
 
 import { tableOf, timestampAt } from '../../core/line-protocol.js';
-import type { Batch, Receipt, RunDetails } from '../../core/types/index.js';
-import { isCounted } from '../../state/dead-letters/long-letters.js';
+import { type Batch, isCounted, type Receipt, type RunDetails } from '../../core/types/index.js';
 
 /** Points looked at in each batch. */
 const perBatch = 16;

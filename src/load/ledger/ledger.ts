@@ -2,9 +2,9 @@
 // the two meet in one equation, asserted before a summary is written.
 
 import { BugError, type BulkLoadError, StateError, TooManyRejectsError } from '../../core/errors.js';
-import type { Batch, BatchReject, Receipt } from '../../core/types/index.js';
+import { type Batch, type BatchReject, isCounted, type Receipt } from '../../core/types/index.js';
 import type { DeadLetters } from '../../state/dead-letters/dead-letters.js';
-import { isCounted, type LongLetterPart } from '../../state/dead-letters/long-letters.js';
+import type { LongLetterPart } from '../../state/dead-letters/long-letters.js';
 
 export interface InputTotals {
   read: number;

@@ -15,11 +15,6 @@ export interface LongLetterPart {
   readonly part: BatchReject['part'];
 }
 
-/** Tests whether a part counts as a reject: of a point in parts only the last one does. */
-export function isCounted({ part }: Pick<LongLetterPart, 'part'>): boolean {
-  return part === 'whole' || part === 'last';
-}
-
 const copyBytes = 256 * 1024;
 
 interface PartCollection {

@@ -1,0 +1,247 @@
+// Fills one batch from runs of points: decides for each point and reject whether it is taken, skipped, rejected, or has to
+// wait for the next batch.
+
+import { InputError } from '../core/errors.js';
+import type { ByteRange, Cut, FormatReject, Points } from '../core/types/index.js';
+import {
+  isCounted,
+  LENGTH,
+  LINE,
+  NO_TIMESTAMP,
+  POINT_WORDS,
+  SHAPE,
+  SOURCE_LENGTH,
+  SOURCE_START,
+  TIME_HIGH,
+  TIME_LOW,
+  UNCOUNTED_SHAPE,
+} from '../core/types/index.js';
+import { SLOT_WORDS } from './arena.js';
+import type { TimestampSuffixes } from './generated-timestamps.js';
+import { type OpenBatch, sideBytes } from './open-batch.js';
+import { type Bounds, refusal } from './point-bounds.js';
+import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
+
+const inspectEvery = 1000;
+/** Rejects are objects, unlike points. This many close a batch, whatever the size of its slot. */
+const maxRejects = 1024;
+
+export interface FillOptions {
+  /** Largest number of points in a batch; at most the arena's. */
+  readonly points: number;
+  /** Returns the largest body at present, bytes; the arena's slots bound it. */
+  readonly bodyBytes: () => number;
+  /** Largest number of points of the whole load; Infinity for all. */
+  readonly limit: number;
+  /** Number of points to skip at the beginning of the load. */
+  readonly skipPoints: number;
+  /** Points outside are rejected. */
+  readonly bounds: Bounds;
+  /** Called with the timestamp of the first and every 1,000th point of an input; throws when it cannot be right. */
+  readonly inspect: (timestamp: bigint, line: number) => void;
+}
+
+/** How far an input is read and batched. */
+export interface FillPosition {
+  /** Decoded bytes that finished batches cover. */
+  batched: number;
+  /** Decoded bytes that were taken, those in the open batch included, and the next line. */
+  offset: number;
+  line: number;
+  /** Points of the load before the next one, skipped points included. */
+  ordinal: number;
+  /** Ranges still to be skipped. */
+  readonly covered: ByteRange[];
+  /** Points and rejects of this input taken so far, and the number at which the next timestamp is inspected. */
+  taken: number;
+  inspectAt: number;
+}
+
+/** The open batch, its source and the next point and reject of the run. */
+export interface FillJob {
+  readonly open: OpenBatch;
+  readonly gate: SchemaGate;
+  readonly run: Points;
+  readonly cursor: { point: number; reject: number };
+  readonly position: FillPosition;
+  /** Number of the open batch. */
+  readonly ordinal: number;
+}
+
+/** Largest body and number of points of the open batch. */
+interface BatchLimits {
+  readonly bytes: number;
+  readonly points: number;
+}
+
+type RejectedPoint = Pick<FormatReject, 'start' | 'length' | 'line' | 'reason' | 'message' | 'part'>;
+
+export class BatchFiller {
+  readonly #options: FillOptions;
+  readonly #suffixes: TimestampSuffixes;
+  readonly #read: () => number;
+
+  /** @param read returns the points of the load read so far */
+  constructor(options: FillOptions, suffixes: TimestampSuffixes, read: () => number) {
+    this.#options = options;
+    this.#suffixes = suffixes;
+    this.#read = read;
+  }
+
+  /** Takes points until the run is used up (null) or the batch must close. Throws InputError for a bad input. */
+  fill(job: FillJob): Cut | null {
+    const { open, run, cursor, position } = job;
+    const { count, rejects } = run;
+    const left = this.#options.limit - (this.#read() - open.counted);
+    const limits: BatchLimits = {
+      bytes: Math.min(this.#options.bodyBytes(), open.slot.body.length),
+      points: Math.min(this.#options.points, open.slot.index.length / SLOT_WORDS),
+    };
+    while (cursor.point < count || cursor.reject < rejects.length) {
+      const reject = rejects[cursor.reject];
+      const isReject = reject !== undefined && reject.before <= cursor.point;
+      const full = open.counted >= left;
+      if (!full && this.#isSkipped(job, isReject)) {
+        // A batch covers one contiguous range, apart from what was skipped before its first point.
+        if (!open.empty) return endBefore(job, isReject, 'points');
+        if (!isReject || isCounted(reject)) position.ordinal += 1;
+        advance(cursor, isReject);
+        continue;
+      }
+      if (open.empty) open.ordinal = position.ordinal;
+      if (!isReject && !full && this.#takePlain(job, left, limits) > 0) continue;
+      const cut = full
+        ? null
+        : isReject
+          ? this.#reject(open, run, reject, position)
+          : this.#point(job, cursor.point, limits);
+      if (full || cut !== null) return endBefore(job, isReject, cut);
+      advance(cursor, isReject);
+    }
+    position.offset = run.end;
+    position.line = run.endLine;
+    return null;
+  }
+
+  /** Takes the plain points up to the next reject, limit or inspection. Returns how many. */
+  #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
+    if (this.#suffixes.stamped !== null || position.covered.length > 0) return 0;
+    const until = Math.min(
+      run.rejects[cursor.reject]?.before ?? run.count,
+      run.count,
+      cursor.point + left - open.counted,
+      cursor.point + position.inspectAt - position.taken,
+    );
+    const taken = open.addPlain(run, cursor.point, until, limits, gate.plain, this.#options.bounds);
+    cursor.point += taken;
+    position.taken += taken;
+    position.ordinal += taken;
+    return taken;
+  }
+
+  /** Returns whether the next point or reject is settled already, or among the points to skip. */
+  #isSkipped({ run, cursor, position }: FillJob, isReject: boolean): boolean {
+    const { covered, ordinal } = position;
+    if (ordinal < this.#options.skipPoints) return true;
+    if (covered.length === 0) return false;
+    const start = startOf(run, cursor, isReject);
+    while (covered.length > 0 && covered[0]!.to <= start) covered.shift();
+    return covered.length > 0 && covered[0]!.from <= start;
+  }
+
+  #point(job: FillJob, i: number, limits: BatchLimits): Cut | null {
+    const { open, gate, run, position, ordinal } = job;
+    const { index } = run;
+    const word = i * POINT_WORDS;
+    const shape = index[word + SHAPE]!;
+    const missing = shape >= NO_TIMESTAMP;
+    if (!missing && position.taken >= position.inspectAt) {
+      this.#inspect(job, i);
+      position.inspectAt = position.taken + inspectEvery;
+    }
+    const refused = refusal(run, i, this.#options.bounds);
+    if (refused !== null) return this.#reject(open, run, { ...original(run, i), ...refused }, position);
+    const suffix = missing ? this.#suffixes.missing(position.ordinal) : this.#suffixes.stamped;
+    const cut = cutBefore(open, run, i, index[word + LENGTH]! + 1 + (suffix?.length ?? 0), limits);
+    if (cut !== null) return cut;
+    // The gate comes last: it enters an introducing point in the batch, which then has to take the point.
+    const number = shape & UNCOUNTED_SHAPE;
+    const values = gate.judge(open, run, i, number, ordinal);
+    if (values === introducesSchema) return 'shape';
+    if (values === isRejected)
+      return this.#reject(open, run, { ...original(run, i), ...gate.conflict(number) }, position);
+    open.add(run, i, suffix);
+    open.values += values;
+    position.taken += 1;
+    position.ordinal += 1;
+    return null;
+  }
+
+  #reject(open: OpenBatch, run: Points, rejected: RejectedPoint, position: FillPosition): Cut | null {
+    if (open.rejects.length >= maxRejects) return 'points';
+    // An empty batch takes every reject: a slot that is too small must fail loudly, not be cut for ever.
+    const fits = open.hasSide(rejected.length) && open.reaches(run, rejected.start);
+    if (!fits && !open.empty) return 'bytes';
+    open.reject(run, rejected);
+    if (isCounted(rejected)) {
+      position.taken += 1;
+      position.ordinal += 1;
+    }
+    return null;
+  }
+
+  #inspect(job: FillJob, i: number): void {
+    const { run } = job;
+    const word = i * POINT_WORDS;
+    const high = BigInt(run.index[word + TIME_HIGH]! | 0);
+    const timestamp = (high << 32n) | BigInt(run.index[word + TIME_LOW]!);
+    try {
+      this.#options.inspect(timestamp, run.firstLine + run.index[word + LINE]!);
+    } catch (error) {
+      if (error instanceof InputError) endBefore(job, false, null);
+      throw error;
+    }
+  }
+}
+
+function advance(cursor: FillJob['cursor'], isReject: boolean): void {
+  if (isReject) cursor.reject += 1;
+  else cursor.point += 1;
+}
+
+/** Returns the offset in the input of the next point, or of the next reject. */
+function startOf(run: Points, cursor: FillJob['cursor'], isReject: boolean): number {
+  const start = isReject ? run.rejects[cursor.reject]!.start : run.index[cursor.point * POINT_WORDS + SOURCE_START]!;
+  return run.origin + start;
+}
+
+/** Ends the batch before the next point, or the next reject. */
+function endBefore({ run, cursor, position }: FillJob, isReject: boolean, cut: Cut | null): Cut | null {
+  const line = isReject ? run.rejects[cursor.reject]!.line : run.index[cursor.point * POINT_WORDS + LINE]!;
+  position.offset = startOf(run, cursor, isReject);
+  position.line = run.firstLine + line;
+  return cut;
+}
+
+/** Returns the place of the original bytes of point `i`. */
+function original({ index }: Points, i: number): Pick<RejectedPoint, 'start' | 'length' | 'line' | 'part'> {
+  const word = i * POINT_WORDS;
+  return {
+    start: index[word + SOURCE_START]!,
+    length: index[word + SOURCE_LENGTH]!,
+    line: index[word + LINE]!,
+    part: 'whole',
+  };
+}
+
+/** Returns null if point `i` fits with this many body bytes, else the reason to close the batch before it. */
+function cutBefore(open: OpenBatch, run: Points, i: number, bytes: number, limits: BatchLimits): Cut | null {
+  if (open.points >= limits.points) return 'points';
+  if (open.empty) return null;
+  // A point longer than the batch bytes is sent alone: a slot holds the longest point.
+  const maxBytes = open.points === 0 ? open.slot.body.length : limits.bytes;
+  if (open.bodyLength + bytes > maxBytes || !open.reaches(run, run.index[i * POINT_WORDS + SOURCE_START]!)) {
+    return 'bytes';
+  }
+  return open.hasSide(sideBytes(run.index, i * POINT_WORDS)) ? null : 'bytes';
+}
