@@ -22,6 +22,14 @@ const known = JSON.parse(readFileSync(new URL('survivors.json', import.meta.url)
 /** Rooms whose behaviour shows in the tests of other rooms as well. */
 const testsOfRoom = { load: ['load', 'state'], state: ['state'] };
 
+/** Runners with a live process group, ended when this process is stopped. */
+const runners = new Set();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.once(signal, () => {
+    for (const each of runners) each.close();
+    process.exit(130);
+  });
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -40,6 +48,15 @@ function filesBelow(folder, ending) {
     .map((name) => join(root, folder, name));
 }
 
+/** Ends a test process and the workers that vitest started for it. */
+function killGroup(child) {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
 /** A child process that runs tests; it is replaced once a mutant hangs in it. */
 class Runner {
   #child = null;
@@ -48,6 +65,7 @@ class Runner {
 
   constructor(sources) {
     this.#sources = sources;
+    runners.add(this);
   }
 
   get folder() {
@@ -65,7 +83,7 @@ class Runner {
         resolve(result);
       };
       const stop = (why) => {
-        child.kill('SIGKILL');
+        killGroup(child);
         this.#child = null;
         end({ killedBy: why, durations: {} });
       };
@@ -78,8 +96,9 @@ class Runner {
   }
 
   close() {
-    this.#child?.kill('SIGKILL');
+    if (this.#child !== null) killGroup(this.#child);
     rmSync(this.#folder, { recursive: true, force: true });
+    runners.delete(this);
   }
 
   async #start() {
@@ -91,7 +110,8 @@ class Runner {
         MUTATION_FOLDER: this.#folder,
         MUTATION_SOURCES: JSON.stringify([...this.#sources]),
       },
-      detached: false,
+      // A process group for itself: vitest's workers must end together with it.
+      detached: true,
     });
     await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('vitest does not start')), startMs);
