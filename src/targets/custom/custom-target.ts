@@ -1,13 +1,13 @@
-// A target of which only `write` has to be there: what a program brings itself, and what takes the place of a cluster
-// when only reading is measured.
-
 import { defaultDatabaseSettings, type Target } from '../../core/types/index.js';
 
-/** What such a target can do: nothing is known of it beforehand, and it has nothing to flush, count or read back. */
+/** A target of a program. Only `write` is required. */
 export type CustomTarget = Pick<Target, 'write'> & Partial<Target>;
 
-/** `own` with the rest of a target put to it: takes any table and column, needs no network, has no endpoints. */
-export function createCustomTarget(own: CustomTarget, kind = 'own'): Target {
+/**
+ * Completes a custom target. It takes every table and column, needs no network, has no endpoints, and has nothing to flush,
+ * count or read back.
+ */
+export function createCustomTarget(custom: CustomTarget, kind = 'own'): Target {
   return {
     traits: {
       title: 'own target',
@@ -26,6 +26,6 @@ export function createCustomTarget(own: CustomTarget, kind = 'own'): Target {
     count: () => Promise.resolve(null),
     endpoints: () => [],
     close: () => Promise.resolve(),
-    ...own,
+    ...custom,
   };
 }

@@ -1,5 +1,5 @@
-import { strictestNameLimits } from '../../core/types/index.js';
-import type { TargetDescriptor } from '../types.js';
+import { strictestNameLimits, type Target } from '../../core/types/index.js';
+import type { TargetDeps, TargetDescriptor } from '../types.js';
 
 /** Takes the place of every other target under `--dry-run`. */
 export const dryRun = {
@@ -18,7 +18,7 @@ export const dryRun = {
   nameLimits: strictestNameLimits,
   unsupportedOptions: {},
   validate: () => [],
-  async create({ settings, stdout, inputs, clock }) {
+  async create({ settings, stdout, inputs, clock }: TargetDeps): Promise<Target> {
     const [{ createDryRun }, { fileSink, standardOutputSink }] = await Promise.all([
       import('./dry-run.js'),
       import('./output-sink.js'),
@@ -31,6 +31,6 @@ export const dryRun = {
             path,
             inputs.map((input) => input.path),
           );
-    return createDryRun(sink, clock);
+    return createDryRun(sink, clock, dryRun.traits);
   },
 } as const satisfies TargetDescriptor;
