@@ -1,4 +1,4 @@
-// `--dry-run`: the converter. What it writes is what a load would have sent, and nobody is asked for anything.
+// `--dry-run` writes the points that a load would send, and contacts no target.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Summary } from '../../src/core/types/index.js';
 import { run } from '../support/here.js';
-import { type Ended, run as runApart, start } from '../support/process.js';
+import { type Ended, run as runProcess, start } from '../support/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
 let it: Scene;
@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => it.end());
 
 const mapping = ['--measurement', 'cpu', '--tags', 'host'];
-/** Of its own, and no target to be asked. */
+/** Runs with a state directory of the test and a target that does not exist. */
 const dry = (args: readonly string[], input?: string): Promise<Ended> =>
   run(['--url', 'http://127.0.0.1:1', '--state-dir', it.stateDir, ...args], input === undefined ? {} : { input });
 
@@ -33,9 +33,9 @@ async function summaryOf(name: string): Promise<Summary> {
   return JSON.parse(await readFile(join(it.folder, name), 'utf8')) as Summary;
 }
 
-test('points go to standard output in the order of the input, and everything else elsewhere', async () => {
+test('points go to standard output in input order, and messages go to standard error', async () => {
   const path = await it.file('a.csv', 'time,host,v\n1640995200000000000,a b,1.5\n1640995200000000001,b,2\n');
-  const { code, stdout, stderr } = await runApart(['--dry-run', '--state-dir', it.stateDir, ...mapping, path]);
+  const { code, stdout, stderr } = await runProcess(['--dry-run', '--state-dir', it.stateDir, ...mapping, path]);
   expect(code).toBe(0);
   expect(stdout).toBe('cpu,host=a\\ b v=1.5 1640995200000000000\ncpu,host=b v=2 1640995200000000001\n');
   expect(stderr).toContain('nothing is sent (--dry-run)');
@@ -43,7 +43,7 @@ test('points go to standard output in the order of the input, and everything els
   expect(stderr).toContain('nothing was sent');
 });
 
-test('what it writes, loaded, is what a direct load would have loaded, and both reject the same', async () => {
+test('loading the output of a dry run equals a direct load, including the rejects', async () => {
   const other = await scene();
   const path = await it.file('a.csv', rows(3000));
   const direct = await it.load([...mapping, path]);
@@ -64,7 +64,7 @@ test('what it writes, loaded, is what a direct load would have loaded, and both 
   }
 });
 
-test('twice the same input is twice the same output, from a pipe as well', async () => {
+test('the same input gives the same output, also from a pipe', async () => {
   const text = rows(30_000);
   const path = await it.file('a.csv', text);
   const first = await dry(['--dry-run', ...mapping, path]);
@@ -72,7 +72,7 @@ test('twice the same input is twice the same output, from a pipe as well', async
   expect(again.stdout).toBe(first.stdout);
 });
 
-test('timestamps are in the precision that was given', async () => {
+test('timestamps keep the given precision', async () => {
   const seconds = await dry(['--dry-run', '--precision', 's', ...mapping, '-'], 'time,host,v\n1640995200,a,1\n');
   expect(seconds.stdout).toBe('cpu,host=a v=1 1640995200\n');
   const stamped = await dry(
@@ -83,7 +83,7 @@ test('timestamps are in the precision that was given', async () => {
   expect(second).toBe(first! + 1);
 });
 
-test('seconds that go as they are show as those times on the page', async () => {
+test('the report page shows timestamps in seconds at the right time', async () => {
   const path = await it.file('seconds.lp', 'm,t=a f=1 1640995200\nm,t=a f=2 1640995260\n');
   const page = join(it.folder, 'page.html');
   const { code } = await dry([`--dry-run=${join(it.folder, 'out.lp')}`, '--report', page, '--precision', 's', path]);
@@ -91,7 +91,7 @@ test('seconds that go as they are show as those times on the page', async () => 
   expect(await readFile(page, 'utf8')).toContain('2022-01-01 00:01:00');
 });
 
-test('a file is written whole, the account with it; the switch alone does not take an input for it', async () => {
+test('--dry-run=FILE writes a complete file, and --dry-run FILE takes FILE as an input', async () => {
   const path = await it.file('a.lp', lines(50_000));
   const out = join(it.folder, 'out.lp');
   const { code, stdout } = await dry([`--dry-run=${out}`, '--quiet', path]);
@@ -100,7 +100,7 @@ test('a file is written whole, the account with it; the switch alone does not ta
   expect((await dry(['--dry-run', path])).stdout).toBe(lines(50_000));
 });
 
-test('a run that is stopped leaves no file', async () => {
+test('a stopped run leaves no output file', async () => {
   const path = await it.file('a.csv', rows(20_000));
   const out = join(it.folder, 'out.lp');
   const { code } = await dry([`--dry-run=${out}`, '--max-rejected', '3', ...mapping, path]);
@@ -108,7 +108,7 @@ test('a run that is stopped leaves no file', async () => {
   expect((await readdir(it.folder)).filter((name) => name.includes('out.lp'))).toEqual([]);
 });
 
-test('a reader that wants no more ends it quietly', async () => {
+test('a closed pipe ends the run quietly', async () => {
   const path = await it.file('a.lp', lines(100_000));
   const running = start(['--dry-run', '--state-dir', it.stateDir, path]);
   running.child.stdout!.once('data', () => running.child.stdout!.destroy());
@@ -117,7 +117,7 @@ test('a reader that wants no more ends it quietly', async () => {
   expect(stderr.trim().split('\n')).toHaveLength(1);
 });
 
-test.skipIf(process.platform !== 'linux')('a full disk behind standard output is code 73, in words', async () => {
+test.skipIf(process.platform !== 'linux')('a full disk behind standard output ends with exit code 73', async () => {
   const path = await it.file('a.lp', lines(10));
   const program = join(import.meta.dirname, '../../bin/bulk-load.js');
   const child = spawn(process.execPath, [program, '--dry-run', '--state-dir', it.stateDir, path], {
@@ -131,7 +131,7 @@ test.skipIf(process.platform !== 'linux')('a full disk behind standard output is
   expect(said).toContain('10 undelivered');
 });
 
-test('a signal ends it while nobody reads what it writes', async () => {
+test('a signal ends the run while the reader of the pipe stalls', async () => {
   const path = await it.file('a.lp', lines(100_000));
   const running = start(['--dry-run', '--state-dir', it.stateDir, path]);
   running.child.stdout!.once('readable', () => {
@@ -144,7 +144,7 @@ test('a signal ends it while nobody reads what it writes', async () => {
   expect(code).toBe(130);
 });
 
-test('what contradicts it is said', async () => {
+test('options that contradict --dry-run are usage errors', async () => {
   const path = await it.file('a.lp', lines(1));
   const both = await dry(['--dry-run', '--summary', '-', '--verify', path]);
   expect(both.code).toBe(2);
@@ -155,7 +155,7 @@ test('what contradicts it is said', async () => {
   expect(await readFile(path, 'utf8')).toBe(lines(1));
 });
 
-test('the environment asks for it, and --no-dry-run does not', async () => {
+test('--no-dry-run overrides the environment variable', async () => {
   const path = await it.file('a.lp', lines(3));
   const env = { BULK_LOAD_DRY_RUN: 'true' };
   expect((await run(['--state-dir', it.stateDir, path], { env })).stdout).toBe(lines(3));
@@ -163,7 +163,7 @@ test('the environment asks for it, and --no-dry-run does not', async () => {
   expect(it.cluster.points()).toBe(3);
 });
 
-test('check needs no target for it', async () => {
+test('check with --dry-run needs no target', async () => {
   const path = await it.file('a.lp', lines(3));
   const { code, stdout, stderr } = await dry(['check', '--dry-run', path]);
   expect([code, stdout]).toEqual([0, '']);

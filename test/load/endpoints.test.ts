@@ -1,4 +1,4 @@
-// Several endpoints, some of them sick, through a real load: who gets what, what is said, and that nothing is lost.
+// Real loads to several endpoints, some of them faulty: the share of each, the notices, and that no point is lost.
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../support/cluster.js';
@@ -23,17 +23,17 @@ afterEach(async () => {
   await cluster.stop();
 });
 
-/** Two nodes of one cluster, each behind a proxy. */
+/** The URLs of two nodes of one cluster, each behind a proxy. */
 async function pair(): Promise<string[]> {
   cluster = await startCluster({ nodes: 2, script: { latencyMs: () => 2 } });
   proxies = await Promise.all(cluster.urls.map((url) => startProxy(url)));
   return proxies.map(({ url }) => url);
 }
 
-const said = (notices: readonly { message: string }[]): string => notices.map(({ message }) => message).join('\n');
+const textOf = (notices: readonly { message: string }[]): string => notices.map(({ message }) => message).join('\n');
 const options = { batchPoints: '50', workers: '4' };
 
-test('one that freezes is found out by a probe: nothing waits on it while the other takes writes', async () => {
+test('a probe finds a frozen endpoint, and its writes go to the other one', async () => {
   const urls = await pair();
   const [, sick] = proxies;
   sick!.set((write) => void (write === 5 && sick!.freeze()));
@@ -43,12 +43,12 @@ test('one that freezes is found out by a probe: nothing waits on it while the ot
   const [alive, frozen] = summary.endpoints;
   expect(frozen!.failures).toBeGreaterThan(0);
   expect(alive!.loaded + frozen!.loaded).toBe(count);
-  expect(said(notices)).toMatch(/circuit open \(no answer to an empty write/);
-  expect(said(notices)).toContain('it stopped answering while another endpoint takes writes; trying again');
-  expect(said(notices)).not.toMatch(/no answer within 3/);
+  expect(textOf(notices)).toMatch(/circuit open \(no answer to an empty write/);
+  expect(textOf(notices)).toContain('it stopped answering while another endpoint takes writes; trying again');
+  expect(textOf(notices)).not.toMatch(/no answer within 3/);
 });
 
-test('one that greets and loses every body gets few of them, and its share goes to the other', async () => {
+test('an endpoint that loses every body gets few of them, and the other takes its share', async () => {
   const urls = await pair();
   const lossy: Fault = { cut: { side: 'up', after: 300, how: 'close' } };
   proxies[1]!.set(() => lossy);
@@ -60,16 +60,16 @@ test('one that greets and loses every body gets few of them, and its share goes 
   expect(sick).toMatchObject({ loaded: 0, failures: proxies[1]!.writes });
   expect(sick!.openSeconds).toBeGreaterThan(0);
   expect(sick!.failures).toBeLessThan(count / 50 / 4);
-  expect(said(notices)).toContain(`${urls[1]}: circuit open`);
+  expect(textOf(notices)).toContain(`${urls[1]}: circuit open`);
 });
 
-test('one that was away takes writes again', async () => {
+test('an endpoint that returns takes writes again', async () => {
   const urls = await pair();
   const [, sick] = proxies;
   sick!.set((write) => void (write === 5 && cluster.stopNode(1)));
   let back = false;
   cluster.setScript({
-    // Slow from then on: it is still to have a share when a probe has found it.
+    // Slow from then on, so that the load still runs when a probe finds the endpoint.
     latencyMs: () => (back ? 25 : 2),
     onWrite: ({ ordinal }) => {
       if (ordinal !== 40) return;
@@ -81,10 +81,10 @@ test('one that was away takes writes again', async () => {
   expect(summary.points).toEqual({ read: count, loaded: count, rejected: 0, undelivered: 0 });
   expect(storedRows(cluster)).toEqual(exactRows(count));
   expect(summary.endpoints[1]!.loaded).toBeGreaterThan(6 * 50);
-  expect(said(notices)).toContain(`${urls[1]}: it takes writes again`);
+  expect(textOf(notices)).toContain(`${urls[1]}: it takes writes again`);
 });
 
-test('with all of them gone it waits until --retry-for, and ends with what was seen of each', async () => {
+test('with all endpoints gone the load waits for --retry-for and reports the failure of each', async () => {
   const urls = await pair();
   for (const proxy of proxies) proxy.set((write) => void (write === 5 && proxy.stop()));
   const { summary, error } = await loader.load(urls, { ...options, retryFor: '20s' });
@@ -96,7 +96,7 @@ test('with all of them gone it waits until --retry-for, and ends with what was s
   for (const url of urls) expect(error!.message).toContain(`${url}: connection refused`);
 });
 
-test('when nothing is acknowledged for a minute it says what it waits for, where, and what went wrong last', async () => {
+test('after a minute without acknowledgement a notice names the endpoint that is awaited', async () => {
   const urls = await pair();
   let hung = 0;
   cluster.setScript({ onWrite: ({ ordinal }) => (ordinal >= 10 && hung++ < 1 ? { hang: true } : undefined) });

@@ -1,5 +1,5 @@
-// Input that no one meant to be line protocol: it is refused point by point, whatever it is, within the memory limit, and
-// nothing of it is lost. The whole corpus is one load, so that what one case leaves behind meets the next.
+// Input that is not line protocol is rejected point by point, within the memory limit, and no good point is lost. The whole
+// corpus is one load, so that the state after one case meets the next case.
 
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -23,11 +23,11 @@ function randoms(seed: number): (range: number) => number {
 }
 
 const MiB = 1024 ** 2;
-/** What the reader takes at once. */
+/** Bytes of one read. */
 const chunk = 512 * 1024;
 const good = (n: number): Buffer => Buffer.from(`good,t=a n=${n}i 1640995200${String(n).padStart(9, '0')}\n`);
 
-/** Pieces of the grammar and of none, put together by lot. */
+/** Random tokens inside and outside the grammar. */
 function fuzzed(random: (range: number) => number): Buffer {
   const tokens = [
     'm',
@@ -58,7 +58,7 @@ function fuzzed(random: (range: number) => number): Buffer {
   return Buffer.concat(Array.from({ length: 1 + random(24) }, () => choice[random(choice.length)]!));
 }
 
-/** `piece` so that its second byte is the first of a chunk. */
+/** Places `piece` so that its second byte starts a chunk. */
 function acrossAnEdge(before: number, piece: Buffer): Buffer[] {
   const gap = (((chunk - 1 - (before % chunk)) % chunk) + chunk) % chunk;
   const filler = gap < 2 ? gap + chunk : gap;
@@ -76,7 +76,7 @@ function corpus(): { readonly bytes: Buffer; readonly goods: number } {
       length += piece.length;
     }
   };
-  // A string that was never closed ends at the line; the good point behind it must be there.
+  // An unclosed string ends at the line end, so the good point after it must be loaded.
   const between = (): void => add(Buffer.from('\n'), good(goods++));
   for (const piece of [
     Buffer.from([0xc3, 0x28]),
@@ -107,7 +107,7 @@ function corpus(): { readonly bytes: Buffer; readonly goods: number } {
   return { bytes: Buffer.concat(parts), goods };
 }
 
-test('no crash, no hang, the account balances, and each good point between is there', {
+test('a load of hostile input ends, its totals balance, and every good point between is kept', {
   timeout: 120_000,
 }, async () => {
   const { bytes, goods } = corpus();

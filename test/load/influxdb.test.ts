@@ -1,4 +1,4 @@
-// Loads into InfluxDB 2 and 3 as their documentation has them; see support/influxdb.
+// Loads into scripted servers that follow the documentation of InfluxDB 2 and 3; see support/influxdb.
 
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ const cpu = (n: number): string[] =>
 interface Kind {
   readonly target: string;
   readonly version: Version;
-  readonly told: string;
+  readonly reportedVersion: string;
   readonly args: readonly string[];
   readonly precisions: Readonly<Record<string, string>>;
 }
@@ -29,20 +29,20 @@ const kinds: readonly Kind[] = [
   {
     target: 'influxdb2',
     version: two,
-    told: '2.7.11',
+    reportedVersion: '2.7.11',
     args: ['--tenant', organization],
     precisions: { ns: 'ns', us: 'us', ms: 'ms', s: 's' },
   },
   {
     target: 'influxdb3',
     version: three,
-    told: '3.4.1',
+    reportedVersion: '3.4.1',
     args: [],
     precisions: { ns: 'nanosecond', us: 'microsecond', ms: 'millisecond', s: 'second' },
   },
 ];
 
-describe.each(kinds)('$target', ({ target, version, told, args, precisions }) => {
+describe.each(kinds)('$target', ({ target, version, reportedVersion, args, precisions }) => {
   let influx: Influxdb;
   let bench: Bench;
 
@@ -61,7 +61,7 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
     await begin(options);
   };
 
-  test('it holds exactly what was sent, compressed, over several writers', async () => {
+  test('a compressed load over several writers stores exactly the sent points', async () => {
     const text = [
       `all,tag=a\\ b\\,c\\=d i=9223372036854775807i,u=3u,f=0.1,s="it's \\"so\\"",b=true ${second}`,
       `a/b,tag=Ünïcode f=1 ${second}`,
@@ -73,16 +73,16 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
       ['--compression', 'gzip', '--batch-points', '500', '--progress', 'plain'],
       signIn,
     );
-    expect(stderr).toContain(`(InfluxDB ${told})`);
+    expect(stderr).toContain(`(InfluxDB ${reportedVersion})`);
     expect(code).toBe(0);
     expect(summary.points).toEqual({ read: 5002, loaded: 5002, rejected: 0, undelivered: 0 });
-    expect(summary.target).toMatchObject({ version: told, flushes: 0 });
+    expect(summary.target).toMatchObject({ version: reportedVersion, flushes: 0 });
     expect(influx.stored('b')).toEqual(expected(text, 1n));
     expect(new Set(influx.writes.map(({ encoding }) => encoding))).toEqual(new Set(['gzip']));
     expect(stderr).not.toMatch(/CnosDB|COMPACT/);
   });
 
-  test.each(Object.entries(precisions))('timestamps in %s are sent under that name', async (precision, name) => {
+  test.each(Object.entries(precisions))('timestamps in %s are sent with the precision %s', async (precision, name) => {
     const unit = { ns: 1n, us: 1_000n, ms: 1_000_000n, s: 1_000_000_000n }[precision]!;
     const text = `m v=1 ${second / unit}\n`;
     expect((await bench.load(text, ['--precision', precision], signIn)).code).toBe(0);
@@ -90,9 +90,9 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
     expect(influx.writes.map(({ query }) => query.get('precision'))).toEqual([name]);
   });
 
-  test('of a body with points that it refuses these alone are rejected, and everything else is there', async () => {
+  test('only the refused points of a body are rejected, and all others are stored', async () => {
     const text = cpu(3000);
-    // What another point of the same body contradicts is left to the target.
+    // The target itself finds conflicts within one body.
     influx.databases.get('b')!.types.set('cpu', new Map([['idle', 'float']]));
     text[1000] = `cpu,host=h0 idle="text" ${second}`;
     text[2000] = `cpu,host=h0 idle=1i ${second}`;
@@ -100,17 +100,17 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
     const loaded = await bench.load(text.join('\n'), [], signIn);
     expect(loaded.code).toBe(8);
     expect(loaded.summary.points).toEqual({ read: 3000, loaded: 2997, rejected: 3, undelivered: 0 });
-    // Where columns are asked for, even that is known before.
+    // With known columns the loader finds the conflict before sending.
     const late = version === two ? 'target-type' : 'type-conflict';
     expect(await bench.rejects(loaded)).toEqual({ 1001: late, 2001: late, 2501: 'target-type' });
     const good = text.filter((_, i) => ![1000, 2000, 2500].includes(i));
     expect(influx.stored('b')).toEqual(expected(good.join('\n'), 1n));
   });
 
-  test('lines that it cannot read are found in a body of many, wherever they lie, and cost few requests', async () => {
+  test('unreadable lines are found anywhere in a large body with few requests', async () => {
     const text = cpu(1000);
     const odd = [0, 3, 500, 999];
-    // What this reader takes and that one does not: as the scripted server says, a table called odd.
+    // The scripted server refuses a table called odd, which the loader accepts.
     influx.script = ({ body }) => oddOf(version, body.toString('utf8'));
     for (const line of odd) text[line] = `odd,host=h0 v=1 ${second + BigInt(line)}`;
     const loaded = await bench.load(text.join('\n'), [], signIn);
@@ -118,11 +118,11 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
     expect(loaded.summary.points).toEqual({ read: 1000, loaded: 996, rejected: 4, undelivered: 0 });
     expect(Object.entries(await bench.rejects(loaded))).toEqual(odd.map((line) => [`${line + 1}`, 'target-parse']));
     expect(influx.stored('b')).toEqual(expected(text.filter((_, i) => !odd.includes(i)).join('\n'), 1n));
-    // A line that is named is tried alone, what is around it once; else halves of halves.
+    // A named line is sent alone and its surroundings once; otherwise the body is halved.
     expect(influx.writes.length).toBeLessThan(version === two ? 90 : 30);
   });
 
-  test('told to wait it waits as long as it was told, and nothing is lost or counted twice', async () => {
+  test('a load honours Retry-After, and no point is lost or counted twice', async () => {
     influx.script = ({ ordinal }) =>
       ordinal === 0
         ? { status: 429, headers: { 'retry-after': '1' } }
@@ -140,7 +140,7 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
     expect(influx.stored('b')).toEqual(expected(text, 1n));
   });
 
-  test('a target that stays away leaves the points undelivered, in words of its own', async () => {
+  test('a target that stays unavailable leaves the points undelivered', async () => {
     influx.script = () => ({ status: 503, body: 'down' });
     const { code, stderr, summary } = await bench.load(cpu(100).join('\n'), ['--retry-for', '1s'], signIn);
     expect(code).toBe(5);
@@ -150,7 +150,7 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
     expect(influx.stored('b')).toEqual([]);
   });
 
-  test('a body that is too large is split until it fits, and later ones are cut smaller', async () => {
+  test('a body that is too large is split until it fits, and later bodies are smaller', async () => {
     await again({ maxBodyBytes: 20_000 });
     const text = cpu(4000).join('\n');
     const { code, summary } = await bench.load(text, [], signIn);
@@ -160,7 +160,7 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
     expect(influx.stored('b')).toEqual(expected(text, 1n));
   });
 
-  test('a database that is not there is refused before any point, and created where it may be', async () => {
+  test('a missing database is refused before any point, or created with --create-db', async () => {
     await again({ databases: [] });
     const refused = await bench.load(cpu(10).join('\n'), [], signIn);
     expect(refused.code).toBe(4);
@@ -171,7 +171,7 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
     expect(influx.stored('b')).toHaveLength(10);
   });
 
-  test('one that it may not create is refused as well', async () => {
+  test('a database that the token may not create is refused', async () => {
     await again({ databases: [], forbidden: ['create'] });
     const { code, stderr } = await bench.load(cpu(10).join('\n'), ['--create-db'], signIn);
     expect([code, influx.writes]).toEqual([4, []]);
@@ -179,16 +179,16 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
   });
 
   test.each([
-    ['none', {}],
-    ['a wrong one', { BULK_LOAD_TOKEN: `${token}x` }],
-  ])('token: %s is refused before any point', async (_, env) => {
+    ['no token', {}],
+    ['a wrong token', { BULK_LOAD_TOKEN: `${token}x` }],
+  ])('%s is refused before any point', async (_, env) => {
     const { code, stderr, summary } = await bench.load(cpu(10).join('\n'), ['--create-db'], env);
     expect(code).toBe(4);
     expect(stderr).toMatch(/check --token/i);
     expect([summary.requests.sent, influx.writes]).toEqual([0, []]);
   });
 
-  test('a token that may not write loads nothing, and one that may only write loads all', async () => {
+  test('a token without write access loads nothing, and a write-only token loads everything', async () => {
     await again({ forbidden: ['write'] });
     const { code, summary } = await bench.load(cpu(10).join('\n'), ['--retry-for', '1s'], signIn);
     expect([code, summary.points.loaded]).toEqual([4, 0]);
@@ -197,7 +197,7 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
     expect(influx.stored('b')).toHaveLength(10);
   });
 
-  test('the token is shown nowhere: not in words, summary, page, state, or the command that goes on', async () => {
+  test('the token appears in no message, summary, page, state file or resume command', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
     const page = join(folder, 'page.html');
     influx.script = ({ ordinal }) => (ordinal < 2 ? undefined : { status: 503, body: 'down' });
@@ -211,12 +211,12 @@ describe.each(kinds)('$target', ({ target, version, told, args, precisions }) =>
     expect(kept.length).toBeGreaterThan(1);
     const texts = await Promise.all(kept.map((path) => readFile(path, 'utf8')));
     for (const text of [stderr, JSON.stringify(summary), ...texts]) expect(text).not.toContain(token);
-    expect(await readFile(page, 'utf8')).toContain(`InfluxDB ${told};`);
+    expect(await readFile(page, 'utf8')).toContain(`InfluxDB ${reportedVersion};`);
     await rm(folder, { recursive: true });
   });
 });
 
-/** As the versions refuse a line of a table called odd. */
+/** The answer of a version to a line of a table called odd. */
 function oddOf(version: Version, body: string): { status: number; body: string } | undefined {
   const lines = body.split('\n');
   const at = lines.findIndex((line) => line.startsWith('odd'));

@@ -1,19 +1,19 @@
-// Loads into a real InfluxDB 1, where it is installed.
+// Loads into a real InfluxDB 1 where it is installed.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Bench } from '../support/lines-load.js';
 import { influxd, influxql, installed, type Server } from '../support/servers.js';
 
 const second = 1_640_995_200_000_000_000n;
-/** The soak does the same with more points. */
+/** The soak test uses more points. */
 const many = process.env.BULK_LOAD_SOAK === '1' ? 200_000 : 20_000;
 const there = installed('influxd');
 
-/** `n` points of 50 series, none like another. */
+/** `n` distinct points of 50 series. */
 const cpu = (n: number): string =>
   `${Array.from({ length: n }, (_, i) => `cpu,host=h${i % 50} user=${i}.25,system=${i}i ${second + BigInt(i)}`).join('\n')}\n`;
 
-/** Of the whole numbers below `n`. */
+/** The sum of the whole numbers below `n`. */
 const sumTo = (n: number): number => (n * (n - 1)) / 2;
 
 describe.skipIf(!there)('without users', () => {
@@ -32,7 +32,7 @@ describe.skipIf(!there)('without users', () => {
   const db = (): string => `db${databases++}`;
   const ask = (name: string, q: string): Promise<string> => influxql(server.url, name, q);
 
-  test('it holds exactly what was sent, and --verify finds it so', async () => {
+  test('InfluxDB 1 stores exactly the sent points, and --verify confirms it', async () => {
     const name = db();
     const text = [
       `all,tag=a\\ b\\,c\\=d i=9223372036854775807i,j=-9007199254740993i,f=0.1,s="it's \\"so\\" \\\\ x",b=true ${second}`,
@@ -57,7 +57,7 @@ describe.skipIf(!there)('without users', () => {
     ]);
   });
 
-  test('many points over several writers are all there, once', async () => {
+  test('many points over several writers are all stored once', async () => {
     const name = db();
     const { code, summary } = await bench.load(cpu(many), [
       '--db',
@@ -76,13 +76,13 @@ describe.skipIf(!there)('without users', () => {
     ['s', '1640995200'],
     ['ms', '1640995200123'],
     ['us', '1640995200123456'],
-  ])('timestamps in %s come to lie where they belong', async (precision, time) => {
+  ])('timestamps in %s are stored at the right time', async (precision, time) => {
     const name = db();
     expect((await bench.load(`m v=1 ${time}\n`, ['--db', name, '--precision', precision])).code).toBe(0);
     expect(await ask(name, 'SELECT v FROM m')).toContain(`m,,${time.padEnd(19, '0')},1\n`);
   });
 
-  test('a field of another type rejects the points that have it, and only those, before and after the target knows it', async () => {
+  test('only the points with a conflicting field type are rejected, whether the target knows the field or not', async () => {
     const name = db();
     const text = cpu(3000).split('\n');
     text[1000] = `cpu,host=h0 user="text" ${second}`;
@@ -96,9 +96,9 @@ describe.skipIf(!there)('without users', () => {
     expect(await ask(name, 'SELECT count("user"), count("system") FROM cpu')).toContain(',2998,2998\n');
   });
 
-  test('in one batch, what the target drops of it is found and never counted as loaded', async () => {
+  test('points that the target drops from a batch are found and never count as loaded', async () => {
     const name = db();
-    // An unsigned integer is a number that this version cannot read: it stores the others and says dropped=0.
+    // This version cannot read an unsigned integer. It stores the other points and reports dropped=0.
     const text = cpu(1000).split('\n');
     for (const line of [3, 500, 999]) text[line] = `odd,host=h0 v=1u ${second}`;
     const loaded = await bench.load(text.join('\n'), ['--db', name]);
@@ -108,7 +108,7 @@ describe.skipIf(!there)('without users', () => {
     expect(await ask(name, 'SELECT count("user") FROM cpu')).toContain(',997\n');
   });
 
-  test('what its retention does not keep is rejected here as expired, and the rest stored', async () => {
+  test('points beyond the retention are rejected as expired, and the others are stored', async () => {
     const name = db();
     const now = BigInt(Date.now()) * 1_000_000n;
     const loaded = await bench.load(`m v=1 ${second}\nm v=2 ${now}\n`, ['--db', name, '--db-options', 'DURATION 30d']);
@@ -118,14 +118,14 @@ describe.skipIf(!there)('without users', () => {
     expect(await ask(name, 'SELECT v FROM m')).toBe(`name,tags,time,v\nm,,${now},2\n`);
   });
 
-  test('a database that is not there is refused, unless it may be created', async () => {
+  test('a missing database is refused without --create-db', async () => {
     const { code, stderr, summary } = await bench.load('m v=1 1640995200000000000\n', ['--db', db(), '--no-create-db']);
     expect(code).toBe(4);
     expect(stderr).toContain('create the database with --create-db');
     expect(summary.requests.sent).toBe(0);
   });
 
-  test('killed with SIGKILL in the middle of a load and started again, it lacks nothing', async () => {
+  test('a server killed and restarted during a load lacks no point', async () => {
     const name = db();
     const path = await bench.file(cpu(many));
     const args = [
@@ -177,10 +177,10 @@ describe.skipIf(!there)('with users, and limits', () => {
   });
 
   test.each([
-    ['none', []],
+    ['no user', []],
     ['a wrong password', ['--user', 'admin', '--password', 'wrong']],
     ['a user who may not write', ['--user', 'reader', '--password', 'r']],
-  ])('credentials: %s is refused before any point', async (_, args) => {
+  ])('%s is refused before any point', async (_, args) => {
     const { code, stderr, summary } = await bench.load(cpu(10), args);
     expect(code).toBe(4);
     expect(stderr).toMatch(/check --user and --password|grant the user WRITE/i);
@@ -188,7 +188,7 @@ describe.skipIf(!there)('with users, and limits', () => {
     expect(summary.requests.sent).toBe(0);
   });
 
-  test('a user who may write and not read loads all the same, and a body that is too large is split', async () => {
+  test('a write-only user loads everything, and a body that is too large is split', async () => {
     const text = cpu(1000).replaceAll(/host=h\d+/g, 'host=h');
     const { code, summary } = await bench.load(text, ['--user', 'writer', '--password', 'w']);
     expect(code).toBe(0);
@@ -197,7 +197,7 @@ describe.skipIf(!there)('with users, and limits', () => {
     expect(await influxql(server.url, 'x', 'SELECT count("user") FROM cpu', 'admin:secret')).toContain(',1000\n');
   });
 
-  test('a limit of its own rejects the points beyond it', async () => {
+  test('points beyond a limit of the server are rejected', async () => {
     const tagged = (from: number): string =>
       Array.from({ length: 5 }, (_, i) => `tags,host=h${from + i} v=1 ${second + BigInt(i)}\n`).join('');
     const options = ['--user', 'admin', '--password', 'secret'];

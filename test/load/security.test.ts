@@ -1,4 +1,4 @@
-// What nobody but the target may learn, and what a hostile name, server or neighbour may not do.
+// Secrets stay secret, and hostile names, servers and local users gain nothing.
 
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => it.end());
 
-/** Everything below `folder`, by path. */
+/** The content of every file below `folder`, by path. */
 async function everything(folder: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
@@ -31,40 +31,37 @@ test.each<[string, (url: string) => string[], Record<string, string>]>([
   ['the URL', (url: string) => ['--url', url.replace('://', '://root:s3cret-password@')], {}],
   ['the environment', () => [], { BULK_LOAD_PASSWORD: 's3cret-password' }],
   ['a header', () => ['--password', 's3cret-password', '--header', 'X-Key: s3cret-key'], {}],
-])(
-  'a credential given by %s is in no output, no file that is left and no command that is printed',
-  async (_, words, env) => {
-    const metrics = join(it.folder, 'm.prom');
-    const path = await it.file('a.lp', bad);
-    const args = [
-      '--log-level',
-      'debug',
-      '--metrics-file',
-      metrics,
-      '--batch-points',
-      '10',
-      ...words(it.cluster.urls[0]!),
-      path,
-    ];
-    const loaded = await it.load(args, { env });
-    expect(loaded.code).toBe(8);
-    it.cluster.setScript({ onWrite: () => ({ answer: { status: 503 } }) });
-    const stopped = await it.load(['--fresh', '--retry-for', '0s', ...args], { env });
-    expect(stopped.code).toBe(5);
-    expect(stopped.summary?.continueWith).toMatch(/^bulk-load /);
-    for (const said of [loaded, stopped]) expect(said.stdout + said.stderr).not.toMatch(secrets);
-    const left = await everything(it.folder);
-    expect(left.size).toBeGreaterThan(4);
-    expect([...left].filter(([, text]) => secrets.test(text)).map(([name]) => name)).toEqual([]);
-  },
-);
+])('a credential given by %s appears in no output, file or printed command', async (_, words, env) => {
+  const metrics = join(it.folder, 'm.prom');
+  const path = await it.file('a.lp', bad);
+  const args = [
+    '--log-level',
+    'debug',
+    '--metrics-file',
+    metrics,
+    '--batch-points',
+    '10',
+    ...words(it.cluster.urls[0]!),
+    path,
+  ];
+  const loaded = await it.load(args, { env });
+  expect(loaded.code).toBe(8);
+  it.cluster.setScript({ onWrite: () => ({ answer: { status: 503 } }) });
+  const stopped = await it.load(['--fresh', '--retry-for', '0s', ...args], { env });
+  expect(stopped.code).toBe(5);
+  expect(stopped.summary?.continueWith).toMatch(/^bulk-load /);
+  for (const ended of [loaded, stopped]) expect(ended.stdout + ended.stderr).not.toMatch(secrets);
+  const left = await everything(it.folder);
+  expect(left.size).toBeGreaterThan(4);
+  expect([...left].filter(([, text]) => secrets.test(text)).map(([name]) => name)).toEqual([]);
+});
 
-test('a wrong one is not repeated either', async () => {
+test('a wrong password does not appear in the error message', async () => {
   const { code, stderr } = await it.load(['--password', 's3cret-wrong', await it.file('a.lp', bad)]);
   expect([code, secrets.test(stderr)]).toEqual([4, false]);
 });
 
-test('what the environment or a file holds is not in the words of the process, not even after it replaced itself', async () => {
+test('secrets from the environment or a file stay out of the process arguments, even after a re-exec', async () => {
   const file = await it.file('password', 's3cret-password\n');
   it.cluster.setScript({ onWrite: () => ({ answer: { status: 503 } }) });
   const running = it.start(['--password-file', file, await it.file('a.lp', bad)], {
@@ -76,7 +73,7 @@ test('what the environment or a file holds is not in the words of the process, n
   await running.ended;
 });
 
-test('what a load keeps is for its owner alone', async () => {
+test('only the owner can read the state files', async () => {
   const path = await it.file('a.lp', bad);
   await it.load(['--password', 's3cret-password', path]);
   it.cluster.setScript({ onWrite: () => ({ answer: { status: 503 } }) });
@@ -87,7 +84,7 @@ test('what a load keeps is for its owner alone', async () => {
   for (const name of names) expect([name, (await stat(join(it.stateDir, name))).mode & 0o077]).toEqual([name, 0]);
 });
 
-test('the name of an input decides nothing about where anything is written', async () => {
+test('the name of an input does not influence where files are written', async () => {
   const folder = join(it.folder, 'in', '..%2f..', '\u202e$(touch x)');
   await mkdir(folder, { recursive: true });
   const path = join(folder, "'; rm -rf ..\n.lp");
@@ -110,7 +107,7 @@ test('the name of an input decides nothing about where anything is written', asy
   expect(fresh.every((name) => name.startsWith(it.stateDir) || name.endsWith('/summary.json'))).toBe(true);
 });
 
-test('a redirect is not followed: where it leads gets neither points nor credentials', async () => {
+test('a redirect is not followed, so its destination gets neither points nor credentials', async () => {
   const asked: string[] = [];
   const elsewhere = createServer((request, response) => {
     asked.push(String(request.headers.authorization));

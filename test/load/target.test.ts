@@ -1,4 +1,4 @@
-// What a load does to the memory of its target, and how it says so.
+// Loads plan and hold the memory of the target, and report it.
 
 import { afterEach, expect, test } from 'vitest';
 import type { ClusterOptions, ScriptedRequest } from '../support/cluster.js';
@@ -18,7 +18,7 @@ afterEach(async () => {
   open = [];
 });
 
-/** One node that holds forty vnodes of the database, so that a body counts forty times. */
+/** One node with forty vnodes of the database, so that each body counts forty times. */
 const crowded = (step?: (statement: string) => object | undefined): ClusterOptions => ({
   script: {
     onOther: ({ body }: ScriptedRequest) => {
@@ -30,7 +30,7 @@ const crowded = (step?: (statement: string) => object | undefined): ClusterOptio
   },
 });
 const tight = ['--target-memory', '130MiB', '--batch-bytes', '64KiB'];
-/** 500 KiB of points: more than a tight plan lets through without the answer to a flush. */
+/** 500 KiB of points: more than a tight plan sends without a completed flush. */
 const some = lines(14_000);
 const few = lines(500);
 const compacts = ({ cluster }: Scene): string[] => cluster.statements.filter((each) => each.startsWith('COMPACT'));
@@ -42,7 +42,7 @@ const exhausted = {
   },
 };
 
-test('the target is asked to flush before its room is full, and the summary counts it', async () => {
+test('the load flushes the target before its memory budget is full, and the summary counts the flushes', async () => {
   const it = await begin(crowded());
   const ample = await it.load([await it.file('a.lp', few)]);
   expect(ample.code).toBe(0);
@@ -55,13 +55,13 @@ test('the target is asked to flush before its room is full, and the summary coun
   expect(summary!.target.estimatedPeakBytesPerNode).toBeGreaterThan(120 * 1024 ** 2);
 });
 
-test('--no-relieve never asks it', async () => {
+test('--no-relieve sends no flush request', async () => {
   const it = await begin(crowded());
   const { code, summary } = await it.load([...tight, '--no-relieve', await it.file('a.lp', some)]);
   expect([code, summary?.target.flushes, compacts(it)]).toEqual([0, 0, []]);
 });
 
-test('a target that does not let us flush is said once, and the load goes on', async () => {
+test('a target that denies flushes is reported once, and the load continues', async () => {
   const body = '{"error_code":"010004","error_message":"Insufficient privileges, expected [x]"}';
   const denied = { answer: { ...exhausted.answer, body } };
   const it = await begin(crowded((statement) => (statement.startsWith('COMPACT') ? denied : undefined)));
@@ -70,13 +70,13 @@ test('a target that does not let us flush is said once, and the load goes on', a
   expect(stderr.match(/no more planned flushes.*not permitted: Insufficient privileges/g)).toHaveLength(1);
 });
 
-test('what no setting can hold is said before anything is sent, and what helps', async () => {
+test('a --target-memory that no setting can hold is reported before anything is sent', async () => {
   const it = await begin(crowded());
   const { stderr } = await it.load(['--target-memory', '100MiB', await it.file('a.lp', few)]);
   expect(stderr).toMatch(/no setting keeps a node within --target-memory 100 MiB.*40 vnodes/);
 });
 
-test('one URL for several nodes is said: their gauges show only a part', async () => {
+test('one URL for several nodes is reported, because gauges then show only some nodes', async () => {
   const group = { database: 'db', location: '1*,2', replica_id: 1, start_time: 'a', end_time: 'b' };
   const answer = { status: 200, body: JSON.stringify([group]) };
   const onOther = ({ body }: ScriptedRequest) =>
@@ -86,7 +86,7 @@ test('one URL for several nodes is said: their gauges show only a part', async (
   expect(stderr).toMatch(/1 URL for 2 nodes \(SHOW REPLICAS\): a load balancer, or nodes without a --url/);
 });
 
-test('memory that stays exhausted ends the load with 5 after --retry-for, with words that name COMPACT', async () => {
+test('memory that stays exhausted ends the load with exit code 5 and names COMPACT DATABASE', async () => {
   const it = await begin({ script: { onWrite: () => exhausted } });
   const { code, stderr, summary } = await it.load([
     '--retry-for',
@@ -100,7 +100,7 @@ test('memory that stays exhausted ends the load with 5 after --retry-for, with w
   expect(compacts(it)).toEqual([]);
 });
 
-test('bodies shrink when memory is exhausted, and every point arrives', async () => {
+test('bodies shrink while memory is exhausted, and every point arrives', async () => {
   const onWrite = ({ body }: ScriptedRequest) => (body.length > 100_000 ? exhausted : undefined);
   const it = await begin({ script: { onWrite } });
   const { code, summary } = await it.load([await it.file('a.lp', some)]);
@@ -114,7 +114,7 @@ test.each([
   [['--db-options', "MAX_MEMCACHE_SIZE '64MiB'"], /"new" WITH MAX_MEMCACHE_SIZE '64MiB'$/],
   [['--target-memory', 'off'], /"new"$/],
 ])(
-  'a database that is created gets memcaches that fit, unless they are named or nothing is to be held: %j',
+  'a created database gets a fitting memcache size unless the options %j set or disable it',
   async (args, statement) => {
     const it = await begin();
     const { code } = await it.load(['--db', 'new', '--create-db', ...args, await it.file('a.lp', lines(10))]);
@@ -123,14 +123,14 @@ test.each([
   },
 );
 
-test('check tells the memcaches that a database would be created with', async () => {
+test('check shows the memcache size of a database that a load would create', async () => {
   const it = await begin();
   const args = ['--url', it.cluster.urls.join(','), '--db', 'new', '--create-db', await it.file('a.lp', lines(10))];
   expect((await run(['check', ...args])).stderr).toMatch(/created with MAX_MEMCACHE_SIZE '\d+MiB'/);
   expect(it.cluster.statements.filter((each) => each.startsWith('CREATE'))).toEqual([]);
 });
 
-test('a server before 2.4.2 is not asked for an option that it does not know', async () => {
+test('a server before 2.4.2 does not get the unknown memcache option', async () => {
   const it = await begin({ version: '2.4.1' });
   const { code, stderr } = await it.load(['--db', 'new', '--create-db', await it.file('a.lp', lines(10))]);
   expect(code).toBe(0);
@@ -138,13 +138,13 @@ test('a server before 2.4.2 is not asked for an option that it does not know', a
   expect(stderr).toMatch(/CnosDB 2\.4\.1 grows under loads/);
 });
 
-test('with --target-memory off, what a node will need is said before anything is sent', async () => {
+test('with --target-memory off the expected memory of a node is reported before anything is sent', async () => {
   const it = await begin();
   const { stderr } = await it.load(['--target-memory', 'off', await it.file('a.lp', few)]);
   expect(stderr).toMatch(/about 110(\.\d)? MiB of memory per node will be needed.*--target-memory is off/);
 });
 
-test('inputs that span more time than the nodes can hold are said before anything is sent', async () => {
+test('inputs that span too many time buckets are reported before anything is sent', async () => {
   const it = await begin({ databases: { db: { vnode_duration: '1day', shard: 4 } } });
   const years = [2015, 2024].map((year) => `m f=1 ${Date.UTC(year, 0)}000000\n`).join('');
   const { code, stderr } = await it.load([await it.file('a.lp', years)]);
@@ -152,7 +152,7 @@ test('inputs that span more time than the nodes can hold are said before anythin
   expect(stderr).toMatch(/3,288 time buckets, which makes 13,152 vnodes on one node.*VNODE_DURATION/);
 });
 
-test('check says what it would take, the tables that are new, and what to do', async () => {
+test('check shows the expected memory, the new tables and the advice', async () => {
   const it = await begin({ nodes: 2, version: '2.3.1' });
   const args = ['--url', it.cluster.urls.join(','), '--db', 'db', await it.file('a.lp', lines(10, 'fresh'))];
   const { code, stderr } = await run(['check', ...args]);
@@ -162,7 +162,7 @@ test('check says what it would take, the tables that are new, and what to do', a
   expect(stderr).toMatch(/^ {2}WARNING {4}CnosDB 2\.3\.1 sizes its memory pool wrongly/m);
 });
 
-test('--rate-points and --rate-bytes hold a load to so much a second, and the summary says how long', async () => {
+test('--rate-points and --rate-bytes limit the rate, and the summary shows the limited time', async () => {
   const it = await begin();
   const path = await it.file('a.lp', lines(2000));
   const points = await it.load(['--batch-points', '500', '--rate-points', '2500', path]);

@@ -1,4 +1,4 @@
-// Real TLS with a private authority: whom the loader trusts, what it shows of itself, and in which words it refuses.
+// Real TLS with a private CA: whom the loader trusts, which certificate it shows, and why it refuses.
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { realClock } from '../support/clock.js';
@@ -39,19 +39,19 @@ async function listen(pair: Pair, clients?: string): Promise<string> {
   return front.url;
 }
 
-test('with --ca a private authority is trusted, and every point arrives', async () => {
+test('a load trusts a private CA given with --ca', async () => {
   const { summary } = await loader.load([await listen(pairs.node)], { ca: ours.ca });
   expect(summary.outcome).toBe('complete');
   expect(storedRows(cluster)).toEqual(exactRows(count));
 });
 
-test('with --insecure anyone is, and that is said', async () => {
+test('a load with --insecure trusts every certificate and warns about it', async () => {
   const { summary, notices } = await loader.load([await listen(pairs.expired)], { insecure: 'true' });
   expect(summary.outcome).toBe('complete');
   expect(notices.map(({ message }) => message).join()).toContain('certificates are not checked (--insecure)');
 });
 
-test('where a certificate is asked for, --cert and --key show it', async () => {
+test('a load shows the client certificate given with --cert and --key', async () => {
   const url = await listen(pairs.node, ours.ca);
   const { summary } = await loader.load([url], { ca: ours.ca, ...pairs.client });
   expect(summary.outcome).toBe('complete');
@@ -59,21 +59,21 @@ test('where a certificate is asked for, --cert and --key show it', async () => {
 });
 
 test.each<[string, () => Promise<string>, () => Record<string, string>, RegExp]>([
-  ['an authority that is not known', () => listen(pairs.node), () => ({}), /a CA that is not trusted here; see --ca/],
-  ['another authority than --ca', () => listen(pairs.node), () => ({ ca: others.ca }), /not trusted here|see --ca/],
+  ['a certificate of an unknown CA', () => listen(pairs.node), () => ({}), /a CA that is not trusted here; see --ca/],
+  [
+    'a certificate of another CA than --ca',
+    () => listen(pairs.node),
+    () => ({ ca: others.ca }),
+    /not trusted here|see --ca/,
+  ],
   [
     'a certificate for another host name',
     () => listen(pairs.elsewhere),
     () => ({ ca: ours.ca }),
     /its certificate is for another host name \(.*127\.0\.0\.1/,
   ],
-  [
-    'a certificate that has expired',
-    () => listen(pairs.expired),
-    () => ({ ca: ours.ca }),
-    /its certificate has expired/,
-  ],
-])('%s is refused in words at once, and nothing is sent', async (_, url, options, words) => {
+  ['an expired certificate', () => listen(pairs.expired), () => ({ ca: ours.ca }), /its certificate has expired/],
+])('%s is refused at once with the reason, and nothing is sent', async (_, url, options, words) => {
   const { summary, error } = await loader.load([await url()], options());
   expect(error!.message).toMatch(words);
   expect([summary.outcome, summary.exitCode]).toEqual(['refused', 4]);
@@ -81,7 +81,7 @@ test.each<[string, () => Promise<string>, () => Record<string, string>, RegExp]>
   expect(cluster.statements).toEqual([]);
 });
 
-test('https to a port that speaks http is refused in words', async () => {
+test('https to a plain http port is refused with the reason', async () => {
   await listen(pairs.node);
   const { summary, error } = await loader.load([cluster.urls[0]!.replace('http:', 'https:')], { ca: ours.ca });
   expect(summary.outcome).toBe('refused');
@@ -89,9 +89,9 @@ test('https to a port that speaks http is refused in words', async () => {
 });
 
 test.each<[string, () => Record<string, string>]>([
-  ['no certificate of ours', () => ({})],
-  ['one that is not trusted there', () => pairs.stranger],
-])('%s where one is asked for: the words say what may be the reason, and nothing is sent', async (_, own) => {
+  ['a load without a client certificate', () => ({})],
+  ['a load with an untrusted client certificate', () => pairs.stranger],
+])('%s fails with a hint at --cert and --key, and nothing is sent', async (_, own) => {
   const url = await listen(pairs.node, ours.ca);
   const { summary, notices, error } = await loader.load([url], { ca: ours.ca, waitForTarget: '2s', ...own() });
   expect([summary.outcome, summary.exitCode]).toEqual(['unavailable', 5]);

@@ -1,11 +1,11 @@
-// Loads into a real VictoriaMetrics, where it is installed.
+// Loads into a real VictoriaMetrics where it is installed.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Bench } from '../support/lines-load.js';
 import { installed, type Server, victoriaMetrics } from '../support/servers.js';
 
 const second = 1_640_995_200_000_000_000n;
-/** The soak does the same with more points. */
+/** The soak test uses more points. */
 const many = process.env.BULK_LOAD_SOAK === '1' ? 200_000 : 20_000;
 const there = installed('victoria-metrics');
 
@@ -31,7 +31,7 @@ async function series(url: string, match: string): Promise<Series[]> {
 const cpu = (n: number): string =>
   `${Array.from({ length: n }, (_, i) => `cpu,host=h${i % 50} user=${i}.25,system=${i}i ${second + BigInt(i) * 1_000_000n}`).join('\n')}\n`;
 
-/** What it takes from its buffers just now is not seen, flush or no flush. */
+/** Points leave the buffers every second, and until then no flush shows them. */
 const patience = { timeout: 10_000, interval: 500 };
 
 describe.skipIf(!there)('with a retention of 100 years', () => {
@@ -48,13 +48,13 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
     await server.end();
   });
   const db = (): string => `db${databases++}`;
-  /** The values of that field, in order. */
+  /** The sorted values of the field `system`. */
   const systems = async (name: string): Promise<number[]> => {
     const found = await series(server.url, `{db="${name}",__name__="cpu_system"}`);
     return found.flatMap(({ values }) => values).sort((a, b) => a - b);
   };
 
-  test('it holds exactly what was sent, numbers as floats, and --verify finds it so', async () => {
+  test('VictoriaMetrics stores exactly the sent points with numbers as floats, and --verify confirms it', async () => {
     const name = db();
     const text = [
       `all,tag=a\\ b\\,c\\=d f=0.1,i=9007199254740992i,u=3u,b=true,c=f ${second}`,
@@ -85,7 +85,7 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
     expect(await series(server.url, `{db="${name}",__name__="a/b.c_f"}`)).toMatchObject([{ values: [1], timestamps }]);
   });
 
-  test('many points over several writers are all there', async () => {
+  test('many points over several writers are all stored', async () => {
     const name = db();
     const { code, summary } = await bench.load(cpu(many), [
       '--db',
@@ -105,14 +105,14 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
     ['ms', '1640995200123'],
     ['us', '1640995200123000'],
     ['ns', '1640995200123000000'],
-  ])('timestamps in %s come to lie where they belong', async (precision, time) => {
+  ])('timestamps in %s are stored at the right time', async (precision, time) => {
     const name = db();
     expect((await bench.load(`m v=1 ${time}\n`, ['--db', name, '--precision', precision])).code).toBe(0);
     const [stored] = await series(server.url, `{db="${name}"}`);
     expect(stored?.timestamps).toEqual([Number(time.slice(0, 13).padEnd(13, '0'))]);
   });
 
-  test('what it would drop or change without a word is rejected here, and none of it is sent', async () => {
+  test('points that VictoriaMetrics would silently drop or change are rejected before sending', async () => {
     const name = db();
     const tags = Array.from({ length: 29 }, (_, i) => `t${i}=1`).join(',');
     const ahead = BigInt(Date.now() + 3 * 86_400_000) * 1_000_000n;
@@ -141,7 +141,7 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
     expect((await series(server.url, `{db="${name}"}`)).map(({ values }) => values)).toEqual([[1, 2]]);
   });
 
-  test('as many tags as it keeps are kept', async () => {
+  test('the highest number of tags is stored completely', async () => {
     const name = db();
     const tags = Array.from({ length: 28 }, (_, i) => `t${i}=1`).join(',');
     expect((await bench.load(`wide,${tags} v=1 ${second}\n`, ['--db', name])).code).toBe(0);
@@ -149,7 +149,7 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
     expect(Object.keys(stored?.metric ?? {})).toHaveLength(30);
   });
 
-  test('stopped in the middle of a load and started again, it lacks nothing', async () => {
+  test('a server stopped and restarted during a load lacks no point', async () => {
     const name = db();
     const path = await bench.file(cpu(many));
     const args = [
@@ -190,10 +190,10 @@ describe.skipIf(!there)('with a user, and its usual retention', () => {
   });
 
   test.each([
-    ['none', []],
+    ['no user', []],
     ['a wrong password', ['--user', 'u', '--password', 'wrong']],
-    ['a token that is none', ['--token', 'wrong']],
-  ])('credentials: %s is refused before any point', async (_, args) => {
+    ['a wrong token', ['--token', 'wrong']],
+  ])('%s is refused before any point', async (_, args) => {
     const { code, stderr, summary } = await bench.load(cpu(10), args);
     expect(code).toBe(4);
     expect(stderr).toMatch(/check --user and --password, or --token/i);
@@ -201,7 +201,7 @@ describe.skipIf(!there)('with a user, and its usual retention', () => {
     expect(summary.requests.sent).toBe(0);
   });
 
-  test('points older than it keeps are rejected here as expired', async () => {
+  test('points beyond the retention are rejected as expired', async () => {
     const now = BigInt(Date.now()) * 1_000_000n;
     const loaded = await bench.load(`m v=1 ${second}\nm v=2 ${now}\n`, ['--user', 'u'], {
       BULK_LOAD_PASSWORD: 'secret',

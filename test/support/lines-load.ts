@@ -1,4 +1,4 @@
-// Loads into a server of another kind, by the command as a user types it.
+// Loads into a server other than CnosDB, with the command that a user types.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ export class Bench {
     this.#options = options;
   }
 
-  /** `options` go along with each load. */
+  /** @param options options of every load */
   static async begin(options: readonly string[]): Promise<Bench> {
     return new Bench(await mkdtemp(join(tmpdir(), 'bulk-load-test-')), options);
   }
@@ -42,12 +42,12 @@ export class Bench {
     return { code: ran.status, stderr: ran.stderr, summary: JSON.parse(ran.stdout) as Summary };
   }
 
-  /** In a process of its own. */
+  /** Starts the command in a child process. */
   begin(args: readonly string[]): Running {
     return start([...this.#all(), ...args]);
   }
 
-  /** The reasons of rejected points by line. */
+  /** Reject reasons by line number. */
   async rejects({ summary }: Loaded): Promise<Record<number, string>> {
     const text = summary.rejects.reasons === null ? '' : await readFile(summary.rejects.reasons, 'utf8');
     const rows = text.split('\n').filter((line) => line !== '');

@@ -1,41 +1,41 @@
-// A TCP proxy on loopback between the loader and a cluster, for faults of the network itself: it does to the connection
-// what a fault says, at one write with points or several. Everything else passes through untouched.
+// A TCP proxy on loopback between the loader and a cluster. It injects network faults into chosen writes with points, and
+// passes everything else through.
 
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Bytes are counted from the first of the request (`up`) or of its answer (`down`). */
+/** A fault. Bytes count from the start of the request (`up`) or of its response (`down`). */
 export interface Fault {
-  /** The connection ends after so many bytes in that direction. */
+  /** Ends the connection after `after` bytes in that direction. */
   readonly cut?: { readonly side: 'up' | 'down'; readonly after: number; readonly how: 'close' | 'reset' };
-  /** From there on nothing more is passed on, and nobody is told. */
+  /** Silently stops passing bytes on after `after` bytes. */
   readonly stall?: { readonly side: 'up' | 'down'; readonly after: number };
-  /** Passed on in pieces of so many bytes, each so many ms after the one before. */
+  /** Passes `bytes` at a time, every `everyMs`. */
   readonly trickle?: { readonly side: 'up' | 'down'; readonly bytes: number; readonly everyMs: number };
-  /** Passed on so many ms after it came. */
+  /** Passes bytes on `ms` late. */
   readonly delay?: { readonly side: 'up' | 'down'; readonly ms: number };
-  /** Said instead of the true answer; `forever`: again and again, until the client leaves. */
+  /** Sends this text in place of the response. `forever`: and then endless bytes. */
   readonly say?: string;
   readonly forever?: boolean;
-  /** With `say`: the cluster gets the request all the same. */
+  /** With `say`: the cluster still gets the request. */
   readonly passOn?: boolean;
-  /** Said before the true answer. */
+  /** Sends this text before the response. */
   readonly sayFirst?: string;
 }
 
 export interface Proxy {
   readonly url: string;
-  /** Writes with points that came by. */
+  /** Number of writes with points so far. */
   readonly writes: number;
-  /** What is to be done to which of them, by their number from 0. */
+  /** Sets the fault of each write, by its number from 0. */
   set(faults: (write: number) => Fault | undefined): void;
-  /** From now on it takes connections and bytes, and passes nothing on: a node that was stopped. */
+  /** Accepts connections and bytes but passes nothing on, like a stopped node. */
   freeze(): void;
   stop(): Promise<void>;
 }
 
-/** One request at a time, as the loader sends them. */
-class Passage {
+/** One proxied connection. The loader sends one request at a time. */
+class ProxiedConnection {
   readonly #client: Socket;
   readonly #server: Socket;
   readonly #faultOf: (isWrite: boolean) => Fault | undefined;
@@ -113,7 +113,7 @@ async function drip(to: Socket, bytes: Buffer, piece: number, everyMs: number): 
   }
 }
 
-/** Listens on a port that the system picks. */
+/** Starts a proxy on a free port. */
 export async function startProxy(target: string): Promise<Proxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
@@ -123,7 +123,7 @@ export async function startProxy(target: string): Promise<Proxy> {
   const faultOf = (isWrite: boolean): Fault | undefined => (isWrite ? faults(writes++) : undefined);
   const server: Server = createServer((client) => {
     const onward = connect(Number(port), hostname).setNoDelay(true);
-    const passage = new Passage(client.setNoDelay(true), onward, faultOf);
+    const passage = new ProxiedConnection(client.setNoDelay(true), onward, faultOf);
     client.on('data', (chunk) => frozen || passage.up(chunk)).on('close', () => onward.destroy());
     onward.on('data', (chunk) => frozen || passage.down(chunk)).on('close', () => client.end());
     for (const socket of [client, onward]) sockets.add(socket.on('error', () => {}));

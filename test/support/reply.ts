@@ -1,4 +1,4 @@
-// How the scripted cluster answers: CnosDB's error bodies, and the ways of not answering at all.
+// The responses of the scripted cluster: CnosDB's error bodies, and connections without a response.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LineError, type ParsedPoint, parseLines } from './lines.js';
@@ -31,7 +31,7 @@ export function parsed(body: Uint8Array): ParsedPoint[] | Reply {
   }
 }
 
-/** Does what the step says. Status that was said; null when there was no answer. */
+/** Runs a step. Returns the status of the response; null without a response. */
 export function act(
   step: Step,
   request: IncomingMessage,
@@ -51,7 +51,7 @@ export function reply(response: ServerResponse, { status, headers, body = '' }: 
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 
-/** Null when the client went away before it had sent everything. */
+/** Reads the whole body; null when the client closed the connection before its end. */
 export async function readAll(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   try {

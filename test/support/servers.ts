@@ -1,5 +1,5 @@
-// InfluxDB 1 and VictoriaMetrics as they are, where they are installed (Debian: influxdb, victoria-metrics): in a folder of
-// their own, on a port that was free. Tests that need one are left out, and say so, where it is not there.
+// Starts a real InfluxDB 1 or VictoriaMetrics where it is installed (Debian: influxdb, victoria-metrics), in a temporary
+// folder on a free port. Without it, tests are skipped with a message.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,11 +11,11 @@ import { type Running, watch } from './process.js';
 
 export interface Server {
   readonly url: string;
-  /** SIGKILL, or the signal named; resolves when it has ended. */
+  /** Sends SIGKILL or the named signal, and resolves when the server has ended. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Again on the same port, with what it had. */
+  /** Starts it again on the same port with the same data. */
   start(): Promise<void>;
-  /** Ends it and forgets everything. */
+  /** Ends it and deletes its data. */
   end(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ async function server(
   return { url: `http://127.0.0.1:${port}`, kill, start, end };
 }
 
-/** Options in TOML for its [http] and [data] parts. */
+/** Starts InfluxDB 1 with TOML options for the sections [http] and [data]. */
 export async function influxd(options: { readonly http?: string; readonly data?: string } = {}): Promise<Server> {
   const rpc = await freePort();
   return await server('influxd', /Listening for signals/, async (folder, port) => {
@@ -88,7 +88,7 @@ export async function victoriaMetrics(flags: readonly string[] = ['-retentionPer
   ]);
 }
 
-/** Rows of an InfluxQL query, numbers as text: `name,tags` to its rows. */
+/** Runs an InfluxQL query and returns CSV with exact numbers. */
 export async function influxql(url: string, db: string, q: string, user?: string): Promise<string> {
   const headers = {
     accept: 'application/csv',

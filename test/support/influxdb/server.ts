@@ -1,9 +1,9 @@
-// A scripted InfluxDB 2 or 3 for tests, in process, on loopback. What its version says to each request is in two.ts and
-// three.ts, from its documentation and its source; bodies are read by lines.ts, apart from src.
+// A scripted InfluxDB 2 or 3 for tests, in process, on loopback. two.ts and three.ts hold the answers of each version, from
+// its documentation and source. lines.ts parses bodies independently of src.
 //
 //   const influx = await startInfluxdb(two, { token: 't', databases: ['bucket'] });
 //   influx.script = ({ ordinal }) => (ordinal === 0 ? { status: 503, headers: { 'retry-after': '1' } } : undefined);
-//   influx.stored('bucket')     points as they lie there     influx.writes     what came, and when
+//   influx.stored('bucket')     stored points as text     influx.writes     received writes with their time
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,7 +20,7 @@ export interface Asked {
 }
 
 export interface Write extends Asked {
-  /** Among the writes that bring points, from 0. */
+  /** Number among the writes with points, from 0. */
   readonly ordinal: number;
   readonly encoding: string | null;
   readonly at: number;
@@ -28,18 +28,18 @@ export interface Write extends Asked {
 
 export interface Options {
   readonly token: string;
-  /** Given for all but these: the token may sign in, and not do it. */
+  /** Actions that the token may not do. */
   readonly forbidden?: readonly ('write' | 'read' | 'create')[];
   readonly databases?: readonly string[];
-  /** Of decompressed bodies. */
+  /** Limit of decompressed bodies. */
   readonly maxBodyBytes?: number;
-  /** Older points are refused; ns. */
+  /** Oldest accepted time, in ns. */
   readonly retainsFrom?: bigint;
 }
 
-/** A version. */
+/** The behaviour of one version. */
 export interface Version {
-  /** How the header that signs in begins. */
+  /** Scheme of the Authorization header. */
   readonly scheme: 'Token' | 'Bearer';
   readonly writePath: string;
   readonly unauthorized: Reply;
@@ -49,11 +49,11 @@ export interface Version {
 export class Influxdb {
   readonly options: Options;
   readonly databases: Map<string, Tables>;
-  /** Those with points in them, answered by whatever the script or the version said. */
+  /** Writes with points, however they were answered. */
   readonly writes: Write[] = [];
   /** All requests: `GET /ping`. */
   readonly requests: string[] = [];
-  /** In place of what the version says to a write. */
+  /** Replaces the answer of the version to a write. */
   script: (write: Write) => Reply | undefined = () => undefined;
   readonly #version: Version;
   readonly #server: Server;

@@ -1,17 +1,17 @@
-// What a scripted InfluxDB holds: the types of its columns, and the newest value of each field of each point.
+// The content of a scripted InfluxDB: column types, and the newest value of each field of each point.
 
 import { LineError, type ParsedPoint, parseLines } from '../lines.js';
 
 export interface Line {
-  /** From 1. */
+  /** Line number from 1. */
   readonly number: number;
   readonly text: string;
-  /** Null: it cannot be read, for `problem`. */
+  /** Null: the line is unreadable, see `problem`. */
   readonly point: ParsedPoint | null;
   readonly problem: string;
 }
 
-/** One line after the other. Texts in the tests have no line ends. */
+/** Parses line by line. Strings in these tests hold no line ends. */
 export function linesOf(body: Buffer): Line[] {
   const texts = body.toString('utf8').split('\n');
   return texts.flatMap((text, i) => (text.trim() === '' ? [] : [lineOf(text, i + 1)]));
@@ -34,11 +34,11 @@ interface Conflict {
 }
 
 export class Tables {
-  /** By table and column. */
+  /** Types by table and column. */
   readonly types = new Map<string, Map<string, string>>();
   readonly #points = new Map<string, Map<string, string>>();
 
-  /** A field that the table has with another type; null: none. */
+  /** A field that the table has with another type; null where all fit. */
   conflict({ table, fields }: ParsedPoint): Conflict | null {
     const known = this.types.get(table);
     for (const [column, got] of fields) {
@@ -48,7 +48,7 @@ export class Tables {
     return null;
   }
 
-  /** @param ns its time */
+  /** @param ns time of the point */
   store({ table, tags, fields }: ParsedPoint, ns: bigint): void {
     const columns = this.types.get(table) ?? new Map<string, string>();
     this.types.set(table, columns);
@@ -73,7 +73,7 @@ export class Tables {
   }
 }
 
-/** What a text of lines comes to, by the same reading: what a test expects to be stored. */
+/** The points of a text as `stored` shows them. */
 export function expected(text: string, unit: bigint): string[] {
   const tables = new Tables();
   for (const { point } of linesOf(Buffer.from(text))) if (point !== null) tables.store(point, point.time! * unit);

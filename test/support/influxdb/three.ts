@@ -1,6 +1,6 @@
 // InfluxDB 3 Core: its documentation (docs.influxdata.com/influxdb3/core/write-data, …/api) and, where that is silent,
-// influxdb3_server/src/http.rs and influxdb3_write of github.com/influxdata/influxdb. With accept_partial=false the first
-// line that does not fit is named, and nothing of the body is stored. A write creates its database.
+// influxdb3_server/src/http.rs and influxdb3_write of github.com/influxdata/influxdb. With accept_partial=false the answer
+// names the first wrong line, and nothing of the body is stored. A write creates its database.
 
 import type { Reply } from '../reply.js';
 import { type Asked, type Influxdb, json, type Version } from './server.js';
@@ -67,7 +67,7 @@ function create({ body }: Asked, influx: Influxdb): Reply {
 
 function write({ query: asked, body }: Asked, influx: Influxdb): Reply {
   const unit = units[asked.get('precision') ?? ''];
-  // Serde's words; so are those for anything that is not true or false.
+  // The message of serde, as for every value other than true and false.
   if (unit === undefined) return { status: 400, body: 'serde error: unknown variant' };
   if (asked.get('accept_partial') !== 'false') return { status: 400, body: 'a loader asks for whole bodies' };
   const most = influx.options.maxBodyBytes ?? Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 // InfluxDB 2: its documentation (docs.influxdata.com/influxdb/v2/api, …/write-data/troubleshoot) and, where that is silent,
 // http/write_handler.go, http/points/points_parser.go and bucket_service.go of github.com/influxdata/influxdb, 2.7.
-// A body with a line that cannot be read is refused whole; of one with points that do not fit, the others are stored.
+// An unreadable line refuses the whole body. Points that do not fit are dropped, and the others are stored.
 
 import type { Reply } from '../reply.js';
 import { type Asked, type Influxdb, json, type Version } from './server.js';
@@ -32,7 +32,7 @@ export const two: Version = {
   },
 };
 
-/** With a time of retention that refuses nothing by itself: `retainsFrom` does. */
+/** A bucket whose retention refuses nothing; `retainsFrom` does that. */
 function buckets(query: URLSearchParams, influx: Influxdb): Reply {
   if (!influx.may('read')) return failure(401, 'unauthorized', 'read:orgs/0a1b/buckets is unauthorized');
   const name = query.get('name') ?? '';
