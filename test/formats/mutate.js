@@ -1,6 +1,6 @@
-// Flips every comparison and constant of a mask in the sources of the kernels, one at a time, and asks a short run against
-// the kernel that is built whether it notices: node test/formats/mutate.js [lines|rows], after npm run build. Prints the
-// survivors; fails below 95 %. `survivors.json` beside it says why each survivor is one that no input can show.
+// Changes every comparison and hexadecimal constant of the kernels, one at a time, and checks whether a short run against the
+// built kernel notices: node test/formats/mutate.js [lines|rows], after npm run build. Prints the survivors and fails below
+// 95 %. `survivors.json` explains why no input can reveal each survivor.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
@@ -12,13 +12,13 @@ const kernels = [
   { name: 'lines', oracle: 'kernel/oracle.ts' },
   { name: 'rows', oracle: 'rows/noticed.ts' },
 ];
-/** By path below `assembly`: a folder for each kernel, and what both of them use. */
+/** By path below `assembly`: a folder for each kernel, and the files that both use. */
 const sources = sourcesIn(assembly);
 const known = JSON.parse(readFileSync(new URL('survivors.json', import.meta.url), 'utf8'));
 const opposite = { '==': '!=', '!=': '==', '<': '<=', '<=': '<', '>': '>=', '>=': '>', '||': '&&', '&&': '||' };
-/** Without optimization the many changes compile in a third of the time. */
+/** Without optimization a change compiles in a third of the time. */
 const options = ['-O0', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--use', 'abort='];
-/** Changed loops may never end: the oracle runs in a thread that can be stopped. What it compares with it finds out first. */
+/** A changed loop may never end, so the oracle runs in a thread that can be stopped. */
 const PATIENCE_MS = 20_000;
 const FIRST_PATIENCE_MS = 120_000;
 
@@ -27,7 +27,7 @@ function sourcesIn(folder) {
   return new Map(names.map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]));
 }
 
-/** Places to change: comparisons between spaces, and constants in hexadecimal, which are bytes and masks. */
+/** Finds the places to change: comparisons between spaces, and hexadecimal constants, which are bytes and masks. */
 function places(file, source) {
   const found = [];
   for (const match of source.matchAll(/(?<= )(==|!=|<=|>=|<|>|\|\||&&)(?= )|\b0x[0-9a-f]+\b/g)) {
@@ -56,7 +56,7 @@ async function compile(main, sources) {
   return error ? null : binary;
 }
 
-/** Answers of an oracle, one after the other. */
+/** Runs an oracle in a thread and answers one question at a time. */
 class Oracle {
   #path;
   #worker;
@@ -105,17 +105,17 @@ async function mutate({ name, oracle: path }) {
   const own = [...sources].filter(([file]) => file.startsWith(`${name}/`) || !file.includes('/'));
   const all = own.flatMap(([file, source]) => places(file, source));
   const survivors = [];
-  const ask = async (binary, told) => {
-    if (binary !== null && !(await oracle.notices(binary))) survivors.push(told);
+  const judge = async (binary, mutation) => {
+    if (binary !== null && !(await oracle.notices(binary))) survivors.push(mutation);
   };
-  let asked = Promise.resolve();
-  for (const { file, changed, ...told } of all) {
-    // While this compiles the change before it is looked at.
+  let judged = Promise.resolve();
+  for (const { file, changed, ...mutation } of all) {
+    // The previous change is judged while this one compiles.
     const binary = await compile(main, new Map([...sources, [file, changed]]));
-    await asked;
-    asked = ask(binary, told);
+    await judged;
+    judged = judge(binary, mutation);
   }
-  await asked;
+  await judged;
   await oracle.end();
   const unargued = survivors.filter(
     ({ change, code }) => !known[name].some((each) => each.change === change && each.code === code),

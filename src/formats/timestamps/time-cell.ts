@@ -89,9 +89,9 @@ export class TimeCell {
     const first = p;
     // The digits below the precision must be zeros.
     const whole = digitsEnd(bytes, p, to);
-    const kept = shift < 0 ? Math.max(first, whole + shift) : whole;
-    while (p < kept) bytes[o++] = bytes[p++]!;
-    if (whole === first || !zeros(bytes, kept, whole)) return badTimestamp;
+    const significant = shift < 0 ? Math.max(first, whole + shift) : whole;
+    while (p < significant) bytes[o++] = bytes[p++]!;
+    if (whole === first || !zeros(bytes, significant, whole)) return badTimestamp;
     let left = Math.max(0, shift);
     p = whole;
     if (p < to && bytes[p] === DOT) {
@@ -102,7 +102,7 @@ export class TimeCell {
     }
     if (p !== to) return badTimestamp;
     for (; left > 0; left--) bytes[o++] = ZERO;
-    if (kept === first && shift < 0) bytes[o++] = ZERO;
+    if (significant === first && shift < 0) bytes[o++] = ZERO;
     return o;
   }
 

@@ -169,10 +169,10 @@ function digits(least: number, most: number, set: (parts: TimeParts, value: numb
 function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
   let end = at;
   while (end < to && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;
-  const kept = Math.min(end, at + 9);
-  for (let p = kept; p < end; p++) if (bytes[p] !== 0x30) return -1;
+  const nanosEnd = Math.min(end, at + 9);
+  for (let p = nanosEnd; p < end; p++) if (bytes[p] !== 0x30) return -1;
   if (end === at) return -1;
-  parts.nanos = number(bytes, at, kept - at) * 10 ** (9 - (kept - at));
+  parts.nanos = number(bytes, at, nanosEnd - at) * 10 ** (9 - (nanosEnd - at));
   return end;
 }
 

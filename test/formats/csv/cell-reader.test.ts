@@ -12,7 +12,7 @@ import { plain } from '../rows/support.js';
 const require = createRequire(import.meta.url);
 const spectrum = join(dirname(require.resolve('csv-spectrum')), 'csvs');
 
-/** Rows of a whole text, empty lines left out; null when its quotes do not fit together. */
+/** Returns the rows of a text without empty lines; null when its quotes do not match. */
 function rowsOf(text: Uint8Array): string[][] | null {
   const rows = new RowFormatMemory({ ...plain, maxPointBytes: 65_536 });
   const { run, cells } = rows;
@@ -33,7 +33,7 @@ function rowsOf(text: Uint8Array): string[][] | null {
   return found;
 }
 
-/** @param lax take a quote inside a cell for a character, as this reader does */
+/** @param lax read a quote inside a cell as a character, as this reader does */
 function reference(text: Uint8Array, lax = false): string[][] | null {
   try {
     return parse(Buffer.from(text), {

@@ -1,4 +1,4 @@
-// Inputs on which the kernel could go wrong, and a comparison of all it does with what the exact check alone does.
+// Inputs that may break the kernel, and a comparison of its results with the exact check alone.
 
 import * as model from '../../../src/core/types/index.js';
 import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
@@ -33,7 +33,7 @@ const corpus = [
   'm,t=é f="ü" 1',
   'm,t=a\\ b f="\\"" 1',
   `m,t=${'a'.repeat(494)} f=1 1`,
-  // As long, and of as many parts, as the kernel keeps a line as a pattern, and one more.
+  // As long, and with as many parts, as a pattern of the kernel holds, and one more.
   `m,${'a'.repeat(30)}=v ${'b'.repeat(30)}=2 1`,
   `m,${'a'.repeat(31)}=v b=2 1`,
   `m,t=v ${'b'.repeat(31)}=2 1`,
@@ -48,7 +48,7 @@ const corpus = [
 ];
 const bytes = Buffer.from(',= "\\\n\r\t#/-+.0123456789eiutTfFaz\u0000\u007f\u0080é!<>;^~', 'latin1');
 
-/** A generator of 32-bit integers that is the same for the same seed (xorshift; Marsaglia 2003). */
+/** Returns a generator of 32-bit integers that repeats for the same seed (xorshift; Marsaglia 2003). */
 export function random(seed: number): (below: number) => number {
   let state = seed | 1;
   return (below) => {
@@ -68,8 +68,8 @@ function mutate(line: Uint8Array, next: (below: number) => number): Uint8Array {
 }
 
 /**
- * Lines of the corpus, in turn or at random, most of them as they are, the others with one to three bytes put in, changed or
- * taken out. In turn: a few lines again and again, as the kernel comes to expect them.
+ * Picks lines of the corpus in turn or at random. Most stay as they are; in the others one to three bytes are inserted,
+ * changed or removed. In turn, a few lines repeat, so the kernel comes to expect them.
  */
 export function mutatedInput(next: (below: number) => number): { input: Buffer; mutations: number } {
   const parts: Uint8Array[] = [];
@@ -90,16 +90,16 @@ export function mutatedInput(next: (below: number) => number): { input: Buffer; 
 
 const shownShapes = new WeakMap<model.Shape, string>();
 
-/** A shape as text. */
+/** Writes a shape as text. */
 export function shownOf(shape: model.Shape): string {
   const shown = shownShapes.get(shape) ?? JSON.stringify(shape);
   shownShapes.set(shape, shown);
   return shown;
 }
 
-/** Everything that can be told of a run of an input, as text; shapes by what they are, not by number. */
+/** Writes everything observable in the runs of an input as text, with shapes in place of their numbers. */
 async function account(format: LineProtocol, input: Buffer, chunks: readonly number[]): Promise<string[]> {
-  const told: string[] = [];
+  const results: string[] = [];
   const rejects: string[] = [];
   for await (const run of format.points(bytesSource(input, chunks), new AbortController().signal)) {
     for (let i = 0; i < run.count; i++) {
@@ -109,16 +109,16 @@ async function account(format: LineProtocol, input: Buffer, chunks: readonly num
       const shown = shownOf(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
       const sent = Buffer.from(run.bytes.subarray(start, start! + length!)).toString('latin1');
       const place = [run.origin + source!, sourceLength, run.firstLine + line!, shape! >>> 31, low, high];
-      told.push(`${sent} ${place.join()} ${shown}`);
+      results.push(`${sent} ${place.join()} ${shown}`);
     }
     for (const { start, length, line, reason, part } of run.rejects) {
       rejects.push(`${reason} ${part} ${run.origin + start} ${length} ${run.firstLine + line}`);
     }
   }
-  return [...told, ...rejects];
+  return [...results, ...rejects];
 }
 
-/** The kernel's format and the exact check's, for the same settings. */
+/** Creates a format with the kernel and one with the exact check alone, for the same settings. */
 export function pair(settings: Partial<Options>): (input: Buffer, chunks: readonly number[]) => Promise<boolean> {
   const options: Options = {
     maxPointBytes: 700,
@@ -143,41 +143,41 @@ const settings: readonly Partial<Options>[] = [
   { chunkBytes: 40_000 },
 ];
 
-/** Word of the kernel's state: lines that were like the one it expected. */
+/** Word of the kernel's state: lines that matched the expected pattern. */
 const AS_EXPECTED = 258;
 
 /**
- * One window's points and rejects, how many the kernel took, and how many of them as expected: to decline what it should
- * take is a fault, too.
+ * Returns the points and rejects of one window, and how many lines the kernel took and expected. A kernel that declines a
+ * common line is faulty as well.
  */
 function outcome(scan: LineScan, input: Buffer): string {
   const at = scan.layout.windows[0];
   scan.bytes.set(input, at);
-  // What is behind the window is not to be taken for its end.
+  // The bytes behind the window must not end it.
   scan.bytes[at + input.length] = 0x0a;
   scan.begin(model.INPUT_START);
   scan.window(at, at + input.length, true, at);
-  const told: unknown[] = [];
+  const results: unknown[] = [];
   for (let stop = 'full'; stop === 'full'; ) {
     stop = scan.run();
-    told.push([...scan.index.subarray(0, scan.count * model.POINT_WORDS)], scan.rejects);
+    results.push([...scan.index.subarray(0, scan.count * model.POINT_WORDS)], scan.rejects);
   }
-  return JSON.stringify([told, scan.kernelPoints, new Uint32Array(scan.bytes.buffer)[AS_EXPECTED]]);
+  return JSON.stringify([results, scan.kernelPoints, new Uint32Array(scan.bytes.buffer)[AS_EXPECTED]]);
 }
 
 /**
- * A line so often that it is expected, then without each of its bytes, as far as there are not too many; last once more,
- * its end cut off.
+ * Repeats a line until it is expected, then drops each of its bytes in turn while the input is small enough. Ends with the
+ * line cut off.
  */
 function expectedThen(line: string): string {
   const without = Array.from({ length: Math.min(line.length, 120) }, (_, i) => line.slice(0, i) + line.slice(i + 1));
   return `${line}\n`.repeat(60) + without.map((each) => `${each}\n${line}\n${line}\n`).join('') + line;
 }
 
-/** Inputs of one line whose lengths are whole blocks of 64 bytes, what the kernel looks at in one go. */
+/** Returns inputs of one line whose lengths are multiples of 64 bytes, which the kernel reads at once. */
 const wholeBlocks = [1, 2, 3].map((blocks) => `m,t=${'a'.repeat(64 * blocks - 11)} f=1 1\n`);
 
-/** Short of a full run: whether this kernel differs from the built one on a few thousand mutated points. */
+/** Returns whether this kernel differs from the built one on a few thousand mutated points. */
 export function noticed(kernel: Uint8Array): boolean {
   const next = random(7);
   for (const each of settings) {

@@ -1,4 +1,4 @@
-// Points that come in many chunks are read once, and not anew with every chunk.
+// Points that arrive in many chunks are not read again with each chunk.
 
 import { expect, test, vi } from 'vitest';
 import type { ByteSource } from '../../../src/core/types/index.js';

@@ -1,4 +1,4 @@
-// Judged by a real server: what it answered and stored for each recorded body, against what we pass and refuse.
+// Compares what a real server answered and stored for each recorded body with what we accept and reject.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -15,7 +15,7 @@ interface Recording {
   readonly tables: Record<string, string>;
 }
 
-/** Sent in another form than it came in: escapes made portable, or the blank gone where a stamp will be put. */
+/** True when a point is sent in another form: with portable escapes, or without the blank before a generated timestamp. */
 function rewritten({ text, source, time }: { text: string; source: string; time: bigint | null }): boolean {
   const original = Buffer.from(source, 'latin1').toString();
   return text !== (time === null ? original : original.replace(/[ \r]+$/, ''));
@@ -29,7 +29,7 @@ const load = (name: string): Recording[] =>
     .map((line, i) => ({ ...(JSON.parse(line) as Recording), name: `${name}:${i + 1}` }));
 const recordings = [...load('lines-hand'), ...load('lines-fuzz')];
 
-/** Reasons by whether the server stored what was meant, and each refused body with the first reason that we gave. */
+/** Counts reasons by whether the server stored the intended point, and lists each rejected body with its first reason. */
 interface Refused {
   readonly misread: Record<string, string>;
   readonly harmful: Record<string, string>;
@@ -39,7 +39,7 @@ interface Refused {
 
 const refused = JSON.parse(readFileSync(new URL('refused.json', folder), 'utf8')) as Refused;
 
-/** One table's column with two types: each point is good, and the schema's business is to keep them apart. */
+/** True when a column of one table has two types. Each point is valid; the schema keeps them apart. */
 function contradictory(points: readonly { shape: Shape }[]): boolean {
   const types = new Map<string, string>();
   return points.some(({ shape: { table, columns } }) =>
@@ -55,10 +55,10 @@ function contradictory(points: readonly { shape: Shape }[]): boolean {
 test.each(['', '\n'])('each recorded body that ends with %j was stored as exactly the points we read', async (end) => {
   let passed = 0;
   for (const { body, status, tables } of recordings) {
-    // The server dates points without a timestamp itself; a body that ends in a blank line is one more variant.
+    // The server generates missing timestamps itself. A body that ends in a blank line is one more variant.
     const { points, rejects } = await readAll(format, Buffer.from(body + end), []);
     if (rejects.length > 0 || points.some(rewritten) || contradictory(points)) continue;
-    if (body.startsWith('\ufeff')) continue; // skipped by us, part of the name for the server
+    if (body.startsWith('\ufeff')) continue; // we skip it, the server makes it part of the name
     passed++;
     expect([body, status]).toEqual([body, 200]);
     expect([body, storedRows(tables)]).toEqual([body, wanted(points.map(({ text }) => decode(text)))]);

@@ -1,6 +1,6 @@
-// What a recorded server stored, and what points ought to be stored as: two small readers that share nothing with src.
+// Two small readers that share nothing with src: the rows that a recorded server stored, and the rows that points describe.
 
-/** A column's value as text that tells its type: `i:5`, `f:1.5`, `s:"x"`, `b:true`. */
+/** A column's value as text with its type: `i:5`, `f:1.5`, `s:"x"`, `b:true`. */
 type Row = Record<string, string>;
 
 export interface Decoded {
@@ -10,14 +10,14 @@ export interface Decoded {
   readonly time: bigint | null;
 }
 
-/** The server writes floats with a point or exponent, integers without, 64-bit ones exactly. */
+/** Parses numbers as the server prints them: floats with a point or exponent, integers without. */
 function storedValue(text: string): string {
   if (text.startsWith('"')) return `s:${JSON.stringify(JSON.parse(text))}`;
   if (text === 'true' || text === 'false') return `b:${text}`;
   return /^-?\d+$/.test(text) ? `i:${BigInt(text)}` : `f:${Number(text)}`;
 }
 
-/** Nanoseconds of `2020-09-13T12:26:40.000000001`. */
+/** Parses `2020-09-13T12:26:40.000000001` to nanoseconds. */
 function nanoseconds(text: string): bigint {
   const [seconds, fraction = ''] = text.split('.');
   return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
@@ -47,14 +47,14 @@ function sorted(rows: readonly (readonly [string, Row])[]): string[] {
   return rows.map(([table, row]) => `${table} ${JSON.stringify(entries(row))}`).sort();
 }
 
-/** All rows of a recording, comparable with `wanted`. */
+/** Returns all rows of a recording, comparable with `wanted`. */
 export function storedRows(tables: Record<string, string>): string[] {
   return sorted(
     Object.entries(tables).flatMap(([table, text]) => objects(text).map((each) => [table, storedRow(each)] as const)),
   );
 }
 
-/** Rows that these points make: those of one series and time merge, the later value of a field stands. */
+/** Returns the rows that these points describe. Points of one series and time merge; the later value of a field wins. */
 export function wanted(points: readonly Decoded[]): string[] {
   const rows = new Map<string, readonly [string, Row]>();
   points.forEach(({ table, tags, fields, time }, i) => {
@@ -66,7 +66,7 @@ export function wanted(points: readonly Decoded[]): string[] {
   return sorted([...rows.values()]);
 }
 
-/** Cuts `text` at an unescaped byte of `stops`; in fields, a quote that opens a value hides all up to its other one. */
+/** Cuts `text` at unescaped bytes of `stops`. In fields, quotes around a value hide such bytes. */
 function cut(text: string, stops: string, inFields = false): [string, string] {
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
@@ -100,7 +100,7 @@ function pairs(text: string, value: (text: string) => string, inFields: boolean)
   return [row, rest.trimStart()];
 }
 
-/** Reads one point as sent. */
+/** Reads one point as it is sent. */
 export function decode(point: string): Decoded {
   const [name, rest] = cut(point, ', ');
   const table = name.replace(/\\([, ])/g, '$1');

@@ -1,4 +1,4 @@
-// The kernel's settings of all kinds, and what is read by each of them.
+// Settings of the kernel of all kinds, with the inputs for each.
 
 import { type CsvShape, csvRows } from './inputs/csv.js';
 import { csvEdges } from './inputs/csv-edges.js';
@@ -10,9 +10,9 @@ import type { Name, Random } from './oracle.js';
 export interface Case {
   readonly name: Name;
   readonly options: Partial<Options>;
-  /** Rows by chance. */
+  /** Random rows. */
   readonly rows: (next: Random) => Buffer;
-  /** Rows that are to be looked at one by one. */
+  /** Rows with one edge case each. */
   readonly edges: () => Buffer[];
 }
 
@@ -25,7 +25,7 @@ const typed = [
 ];
 const epochs = ['1640995200000000000', '1640995200000000001', '-1'];
 const dates = ['2024-02-29T12:34:56.789Z', '2024-12-31 23:59:59.123+01:30', '2024-06-30T00:00:00'];
-/** Unless a case says another. */
+/** The defaults of a case. */
 const maxPointBytes = 700;
 
 interface CsvCase extends Partial<CsvShape> {
@@ -132,7 +132,7 @@ function ofCsv({
   return { name, options, rows: (next) => csvRows(shape, next), edges: () => csvEdges(shape, most) };
 }
 
-/** Formats in settings of all kinds, and what they read. */
+/** Formats with settings of all kinds, and their inputs. */
 export const cases: readonly Case[] = [
   ...csvCases.map(ofCsv),
   ...ndjsonCases.map(

@@ -1,5 +1,5 @@
-// Whether a kernel that was changed differs in anything from the one that is built: to leave a row that it should take
-// is a fault, too, and so is to ask for a time that it should read.
+// Decides whether a changed kernel differs from the built one. A kernel that leaves a row it should take, or delegates a time
+// it should read, differs as well.
 
 import { createHash } from 'node:crypto';
 import { TimeCell } from '../../../src/formats/timestamps/time-cell.js';
@@ -8,7 +8,7 @@ import { type Case, cases } from './cases.js';
 import { account, made } from './oracle.js';
 
 const seed = 7;
-/** Inputs by chance for each case. */
+/** Random inputs for each case. */
 const inputs = 40;
 
 interface Input {
@@ -30,14 +30,14 @@ function inputsOf({ rows, edges }: Case): Input[] {
   ];
 }
 
-let timesAsked = 0;
+let delegatedTimes = 0;
 const put = Reflect.get(TimeCell.prototype, 'put') as TimeCell['put'];
 TimeCell.prototype.put = function (this: TimeCell, ...range) {
-  timesAsked++;
+  delegatedTimes++;
   return put.apply(this, range);
 };
 
-/** What a kernel makes of the inputs of a case, one after the other. */
+/** Returns the results of a kernel for the inputs of a case, one after another. */
 async function* outcomes(
   { name, options }: Case,
   given: readonly Input[],
@@ -45,10 +45,10 @@ async function* outcomes(
 ): AsyncGenerator<string> {
   const { format, taken } = made(name, { ...options, kernel });
   for (const { bytes, chunks } of given) {
-    timesAsked = 0;
-    const told = await account(format, bytes, chunks);
+    delegatedTimes = 0;
+    const results = await account(format, bytes, chunks);
     yield createHash('sha1')
-      .update(`${told.join('\n')}\n${taken()} ${timesAsked}`)
+      .update(`${results.join('\n')}\n${taken()} ${delegatedTimes}`)
       .digest('hex');
   }
 }
@@ -79,7 +79,7 @@ export async function noticed(kernel: Uint8Array): Promise<boolean> {
     let i = 0;
     for await (const outcome of outcomes(of, given, kernel)) {
       if (outcome === built[i++]) continue;
-      // Changes near to this one are mostly noticed by the same rows.
+      // Neighbouring changes are mostly noticed by the same rows.
       known = [each, ...known.filter((other) => other !== each)];
       return true;
     }

@@ -1,4 +1,4 @@
-// Rows on which the kernel could go wrong, and a comparison of all it does with what the exact way alone does.
+// Rows that may break the kernel, and a comparison of its results with the encoder alone.
 
 import * as model from '../../../src/core/types/index.js';
 import { Csv } from '../../../src/formats/csv/csv.js';
@@ -12,14 +12,14 @@ export type Random = (below: number) => number;
 
 export type Name = 'csv' | 'tsv' | 'ndjson';
 
-/** A format with the kernel, the same without, and how many rows the kernel took. */
+/** A format with the kernel, the same without, and a count of the rows that the kernel took. */
 export interface Pair {
   readonly fast: model.Format;
   readonly exact: model.Format;
   readonly taken: () => number;
 }
 
-/** A format, and how many rows its kernel took. */
+/** A format, and a count of the rows that its kernel took. */
 export function made(
   name: Name,
   more: Partial<Options>,
@@ -35,9 +35,9 @@ export function pair(name: Name, more: Partial<Options>): Pair {
   return { fast, exact: made(name, { ...more, kernel: false }).format, taken };
 }
 
-/** Everything that can be told of an input, run by run, as text; shapes by what they are, not by number. */
+/** Writes everything observable in an input, run by run, as text, with shapes in place of their numbers. */
 export async function account(format: model.Format, input: Uint8Array, chunks: readonly number[]): Promise<string[]> {
-  const told: string[] = [];
+  const results: string[] = [];
   try {
     for await (const run of format.points(bytesSource(input, chunks), new AbortController().signal)) {
       for (let i = 0; i < run.count; i++) {
@@ -47,20 +47,20 @@ export async function account(format: model.Format, input: Uint8Array, chunks: r
         const shown = shownOf(number === model.UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number));
         const sent = Buffer.from(run.bytes.subarray(start, start! + length! + 1)).toString('latin1');
         const place = [run.origin + source!, sourceLength, run.firstLine + line!, shape! >>> 31, low, high];
-        told.push(`${sent} ${place.join()} ${shown}`);
+        results.push(`${sent} ${place.join()} ${shown}`);
       }
       for (const { before, start, length, line, reason, message, part } of run.rejects) {
-        told.push(`${before} ${reason} ${message} ${part} ${run.origin + start} ${length} ${run.firstLine + line}`);
+        results.push(`${before} ${reason} ${message} ${part} ${run.origin + start} ${length} ${run.firstLine + line}`);
       }
-      told.push(`${run.end} ${run.endLine}`);
+      results.push(`${run.end} ${run.endLine}`);
     }
   } catch (error) {
-    told.push(String(error));
+    results.push(String(error));
   }
-  return told;
+  return results;
 }
 
-/** What the two say differently of an input; null when nothing. */
+/** Returns the first difference between the two on an input; null without one. */
 export async function difference({ fast, exact }: Pair, input: Uint8Array, chunks: readonly number[]) {
   const [a, b] = [await account(fast, input, chunks), await account(exact, input, chunks)];
   const at = a.findIndex((line, i) => line !== b[i]);
@@ -69,7 +69,7 @@ export async function difference({ fast, exact }: Pair, input: Uint8Array, chunk
     : { fast: a[at], exact: b[at], input: Buffer.from(input).toString('latin1').slice(0, 4000) };
 }
 
-/** A text with one to three bytes put in, changed or taken out. */
+/** Inserts, changes or removes one to three bytes of a text. */
 export function mutated(text: Buffer, bytes: Buffer, next: Random): Buffer {
   let result = text;
   for (let times = 1 + next(3); times > 0; times--) {

@@ -19,7 +19,7 @@ afterAll(async () => {
   for (const each of made) await each.close();
 });
 
-/** Gives what it has, then waits to be given up. */
+/** Returns a source that yields its bytes and then waits until it is aborted. */
 function idleSource(text: string): ByteSource {
   let given = false;
   return {
@@ -35,7 +35,7 @@ function idleSource(text: string): ByteSource {
 
 test('the worker thread finds the same points, shapes, rejects, lines and offsets in every chunking', async () => {
   const next = random(20261125);
-  // Small windows and runs, so that each input has many of them; and the usual ones.
+  // Small windows and runs, so that each input has many of them, and the usual sizes.
   const pairs = [
     pair({ chunkBytes: 97, indexPoints: 3, maxPointBytes: 64 }),
     pair({ chunkBytes: 4096, missingTimestamp: 'now', maxShapes: 4 }),
@@ -54,7 +54,7 @@ test('the worker thread resumes in the middle of an input as the main thread doe
   const { worker, main } = pair();
   const input = Buffer.from('m f=3 12345\nm f=4 12346\nm f=5 12');
   const start = { byteOffset: 24, line: 3, ordinal: 2, digits: 5 };
-  const told = async (format: LineProtocol) => {
+  const allRuns = async (format: LineProtocol) => {
     const found: unknown[] = [];
     for await (const run of format.points(bytesSource(input), never, start)) {
       const { count, firstLine, endLine, origin, end } = run;
@@ -63,7 +63,7 @@ test('the worker thread resumes in the middle of an input as the main thread doe
     }
     return found;
   };
-  expect(await told(worker)).toEqual(await told(main));
+  expect(await allRuns(worker)).toEqual(await allRuns(main));
 });
 
 test('the worker thread returns complete points of an idle input, and stops at once', async () => {
@@ -107,7 +107,7 @@ test('an abandoned input leaves nothing behind for the next one', async () => {
 });
 
 test('a crash of the worker thread ends the run with its stack', async () => {
-  // No kernel at all: the thread cannot be made.
+  // The module has no kernel, so the thread cannot start.
   const worker = new LineProtocol({ ...plain, workerThread: true, kernel: new Uint8Array([0, 97, 115, 109]) });
   const broken = await readAll(worker, Buffer.from('m f=1 1\n'), []).catch((error: unknown) => error);
   expect(broken).toBeInstanceOf(BugError);

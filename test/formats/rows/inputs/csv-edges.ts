@@ -1,5 +1,4 @@
-// Rows of CSV and TSV that are looked at one by one: each value in its column, and what may go wrong around it, each
-// between rows that are as most are.
+// Edge cases of CSV and TSV: each value in its column, and what may go wrong around it, between usual rows.
 
 import { type CsvShape, header, joined, names, quoted, STRING, values } from './csv.js';
 import { affixed, grown } from './rows.js';
@@ -9,7 +8,7 @@ const HOST = 1;
 const KIND = 2;
 const FLOAT = 7;
 
-/** A usual row, and others by it. */
+/** A usual row, and variants of it. */
 class Rows {
   readonly shape: CsvShape;
   readonly cells: readonly string[];
@@ -24,7 +23,7 @@ class Rows {
     return Buffer.from(joined(cells, this.shape));
   }
 
-  /** With another text in one cell. */
+  /** Replaces the text of one cell. */
   with(at: number, text: string): Buffer {
     return this.of(this.cells.with(at, text));
   }
@@ -46,7 +45,7 @@ function everyValue(rows: Rows): Buffer[] {
   });
 }
 
-/** Quotes, ends of lines and delimiters where a row is split. */
+/** Quotes, line ends and delimiters at the borders of cells. */
 function seams(rows: Rows): Buffer[] {
   const { quote: q, delimiter } = rows.shape;
   const texts = ['', q, q + q, `${q}a`, `a${q}`, `${q}a${q}b`, `${q}a${q}\r`, '\r', '\ra', 'a\rb', ' ', '#', "'", '"']
@@ -64,7 +63,7 @@ function everySequence(rows: Rows): Buffer[] {
   });
 }
 
-/** Cells left out, in all combinations; and more or fewer of them. */
+/** Missing cells in all combinations, and too many or too few cells. */
 function lacking(rows: Rows): Buffer[] {
   const { cells } = rows;
   const isLeft = (mask: number, at: number): boolean => at > 0 && ((mask >> (at - 1)) & 1) === 1;
@@ -78,7 +77,7 @@ function lacking(rows: Rows): Buffer[] {
   ];
 }
 
-/** Up to the longest point, key of a series and quoted cell, and beyond. */
+/** Up to the longest point, series key and quoted cell, and beyond. */
 function long(rows: Rows, maxPointBytes: number): Buffer[] {
   const fits = grown(maxPointBytes).flatMap((length) => [
     rows.with(STRING, 'x'.repeat(length)),
@@ -87,12 +86,12 @@ function long(rows: Rows, maxPointBytes: number): Buffer[] {
     rows.with(FLOAT, '0'.repeat(length)),
     rows.of(rows.cells.with(HOST, 'k'.repeat(length)).with(KIND, '')),
   ]);
-  // Such quotes are not looked for any further.
+  // The kernel does not search for the end of such quotes.
   const further = maxPointBytes < 16_400 ? [] : Array.from({ length: 10 }, (_, i) => 16_380 + i);
   return [...fits, ...further.map((length) => rows.with(STRING, rows.quoted(`${'x'.repeat(length)}\nx`)))];
 }
 
-/** Where a column names the table: what was quoted is no null word, and more tables than there is room for. */
+/** Tables named by a column: quoted null words, and more tables than there is room for. */
 function tables(rows: Rows): Buffer[] {
   const nulls = [rows.quoted('NULL'), 'NULL', rows.quoted('-'), '-', rows.quoted('NULL'), 'NULL'];
   const many = Array.from({ length: 300 }, (_, i) => `table_${(i * 7) % 40}`);
@@ -102,7 +101,7 @@ function tables(rows: Rows): Buffer[] {
   ];
 }
 
-/** Inputs: one of all those rows, and short ones that were cut, before the end of a time, too. */
+/** Inputs: one with all those rows, and short ones that are cut off, also within a time. */
 export function csvEdges(shape: CsvShape, maxPointBytes: number): Buffer[] {
   const rows = new Rows(shape);
   const odd = [

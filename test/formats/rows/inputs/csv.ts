@@ -1,4 +1,4 @@
-// Rows of CSV and TSV by chance, as most are and mutated.
+// Random rows of CSV and TSV, usual and mutated.
 
 import { mutated, type Random } from '../oracle.js';
 import { bytes, encoded, one } from './rows.js';
@@ -8,16 +8,16 @@ export interface CsvShape {
   readonly delimiter: string;
   readonly quote: string;
   readonly usual: readonly string[];
-  /** Columns more. */
+  /** Additional columns. */
   readonly wide: number;
-  /** Columns from the last to the first: the time comes last. */
+  /** Columns in reverse order: the time comes last. */
   readonly reversed: boolean;
 }
 
 export const names = ['time', 'host', 'kind', 'f', 'i', 'b', 'u', 'other', 's'];
-/** What each column may have. */
+/** The values of each column. */
 export const values = [times, words, words, floats, wholes, booleans, wholes, floats, words];
-/** The last of those. */
+/** The last of the columns. */
 export const STRING = 8;
 
 export function joined(cells: readonly string[], { delimiter, reversed }: CsvShape): string {
@@ -36,13 +36,13 @@ function cell(text: string, { delimiter, quote }: CsvShape, next: Random): strin
   return text.includes(delimiter) || text.includes('\n') || next(8) === 0 ? quoted(text, quote) : text;
 }
 
-/** Rows of values of all kinds; every sixth is mutated. */
+/** Returns rows with values of all kinds; every sixth is mutated. */
 export function csvRows(shape: CsvShape, next: Random): Buffer {
   const { usual, wide } = shape;
   const end = next(4) === 0 ? '\r\n' : '\n';
   const tags = next(10) === 0 ? longWords : words;
   const rows = Array.from({ length: 1 + next(60) }, () => {
-    // Of wide rows few would be alike.
+    // Few wide rows would be alike.
     const isPlain = wide > 0 && next(3) > 0;
     const cells = [[...usual, ...times], tags, tags, ...values.slice(3)].map((of) =>
       isPlain ? of[next(2)]! : one(of, next),

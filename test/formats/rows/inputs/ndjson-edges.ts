@@ -1,5 +1,4 @@
-// Objects of NDJSON that are looked at one by one: each value at its key, and what may go wrong around it, each between
-// objects that are as most are.
+// Edge cases of NDJSON: each value at its key, and what may go wrong around it, between usual objects.
 
 import { longKey } from './ndjson.js';
 import { affixed, grown } from './rows.js';
@@ -7,7 +6,7 @@ import { booleans, escapes, floats, others, times, wholes, words } from './value
 
 type Members = Readonly<Record<string, string>>;
 
-/** Keys are compared 16 bytes at once. */
+/** Keys are compared 16 bytes at a time. */
 const alike = ['k_of_15_bytes_a', 'k_of_16_bytes_ab', 'k_of_17_bytes_abc', `${'k'.repeat(31)}a`, `${'k'.repeat(31)}b`];
 const texts = [...words.map((word) => JSON.stringify(word)), ...escapes];
 
@@ -59,7 +58,7 @@ function valuesAt(key: string, usual: readonly string[]): readonly string[] {
   return [...(own[key] ?? []), ...(alike.includes(key) ? [] : others), '"a"', '"\\n"', '"\\x"'];
 }
 
-/** The object with what may stand in place of a key, and around it. */
+/** Objects with other texts in place of a key and around it. */
 function aroundKey(members: Members, key: string): string[] {
   const base = objectOf(members);
   const { [key]: value, ...rest } = members;
@@ -109,20 +108,20 @@ function everySequence(members: Members): Buffer[] {
   });
 }
 
-/** Members left out, in all combinations. */
+/** Missing members in all combinations. */
 function lacking(members: Members): string[] {
   const keys = Object.keys(members)
     .filter((key) => key !== 'time')
     .slice(0, 8);
   return Array.from({ length: 256 }, (_, mask) => {
-    const kept = Object.entries(members).filter(
+    const rest = Object.entries(members).filter(
       ([key]) => ((mask >> keys.indexOf(key)) & 1) === 0 || !keys.includes(key),
     );
-    return objectOf(Object.fromEntries(kept));
+    return objectOf(Object.fromEntries(rest));
   });
 }
 
-/** Up to the longest row, point and key of a series, and beyond. */
+/** Up to the longest row, point and series key, and beyond. */
 function long(members: Members, maxPointBytes: number): string[] {
   return grown(maxPointBytes).flatMap((length) => [
     objectOf({ ...members, s: `"${'x'.repeat(length)}"` }),
@@ -133,7 +132,7 @@ function long(members: Members, maxPointBytes: number): string[] {
   ]);
 }
 
-/** What turns up late, or belongs to another object; and many tables. */
+/** Members that appear late or in other objects, and many tables. */
 function more(members: Members): string[] {
   const late = ['1640995200000000000', '1640995200', '1640995201', '"2024-02-29T12:34:56Z"', 'null', '"x"'];
   return [
@@ -144,7 +143,7 @@ function more(members: Members): string[] {
   ];
 }
 
-/** Objects of more keys than are looked through for one. */
+/** Objects with more keys than a search covers. */
 function manyKeys(usual: readonly string[]): Buffer {
   const keys = Array.from({ length: 80 }, (_, i) => `k${i}`);
   const orders = keys.flatMap((key, i) => {
@@ -157,7 +156,7 @@ function manyKeys(usual: readonly string[]): Buffer {
   return Buffer.from(objects.map((object) => `${object}\n`).join(''));
 }
 
-/** Inputs: one of all those objects, and one of many keys. */
+/** Inputs: one with all those objects, and one with many keys. */
 export function ndjsonEdges(usual: readonly string[], maxPointBytes: number): Buffer[] {
   const members = usualMembers(usual, maxPointBytes);
   const odd = [

@@ -1,4 +1,4 @@
-// Objects of NDJSON by chance, as most are and mutated.
+// Random objects of NDJSON, usual and mutated.
 
 import { mutated, type Random } from '../oracle.js';
 import { bytes, encoded, one } from './rows.js';
@@ -6,21 +6,21 @@ import { booleans, escapes, floats, longWords, times, wholes, words } from './va
 
 const lists = ['[]', '[1,"a"]', '[{"x":1}]', '{}', '[[', '"\\u00fc"'];
 export const longKey = 'a_key_of_more_than_16_bytes';
-/** A member, or none. */
+/** A member; empty without a value. */
 function member(key: string, value: string, next: Random): string[] {
   const blank = next(20) === 0 ? ' \t'.slice(next(2)) : '';
   return next(40) === 0 ? [] : [`"${key}"${blank}:${blank}${next(60) === 0 ? 'null' : value}`];
 }
 
-/** Objects with values of all kinds; every sixth is mutated. */
+/** Returns objects with values of all kinds; every sixth is mutated. */
 export function ndjsonRows(usual: readonly string[], next: Random): Buffer {
   const names = next(10) === 0 ? longWords : words;
   const text = (of: readonly string[]): string =>
     next(60) === 0 ? escapes[next(escapes.length)]! : JSON.stringify(one(of, next));
   const scalar = (of: readonly string[]): string => one(of, next) || '""';
   const time = (): string => {
-    const said = one([...usual, ...times], next);
-    return /^-?\d+$/.test(said) && next(4) > 0 ? said : JSON.stringify(said);
+    const value = one([...usual, ...times], next);
+    return /^-?\d+$/.test(value) && next(4) > 0 ? value : JSON.stringify(value);
   };
   const object = (): string => {
     const members = [

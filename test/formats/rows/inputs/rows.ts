@@ -1,17 +1,17 @@
-// What the makers of rows have in common.
+// Helpers for the generators of rows.
 
 import type { Random } from '../oracle.js';
 import { sequences } from './values.js';
 
-/** Bytes that mutations put in. */
+/** Bytes that mutations insert. */
 export const bytes = Buffer.from(',;= "\\\n\r\t#/-+.:0123456789eEiutTfFaZz\0\u007f\u0080é!{}[]null', 'latin1');
 
-/** Mostly one of the first three. */
+/** Picks mostly one of the first three. */
 export function one(of: readonly string[], next: Random): string {
   return of[next(10) === 0 ? next(of.length) : next(Math.min(3, of.length))]!;
 }
 
-/** The row as bytes, now and then with a sequence of bytes in a word that may be no UTF-8. */
+/** Encodes the row; now and then a word contains bytes that may be invalid UTF-8. */
 export function encoded(row: string, next: Random): Buffer {
   const plainly = Buffer.from(row);
   const at = plainly.indexOf('outh');
@@ -20,7 +20,7 @@ export function encoded(row: string, next: Random): Buffer {
   return Buffer.concat([plainly.subarray(0, at), put, plainly.subarray(at + next(5))]);
 }
 
-/** Lengths of a text with which rows, points and keys of series come to the longest that may be, and beyond. */
+/** Lengths of a text at which rows, points and series keys reach their maximum, and beyond. */
 export function grown(maxPointBytes: number): number[] {
   const longestKey = 511;
   const lengths = Array.from({ length: 40 }, (_, i) => longestKey - 39 + i);
@@ -41,7 +41,7 @@ export function grown(maxPointBytes: number): number[] {
   ];
 }
 
-/** Each sequence of bytes behind each of these texts; behind them alone, and before something else. */
+/** Combines each byte sequence with each text: alone, behind it, and in the middle. */
 export function affixed(before: readonly string[]): Buffer[] {
   return sequences.flatMap((put) =>
     before.flatMap((text) => ['', 'x'].map((after) => Buffer.concat([Buffer.from(text), put, Buffer.from(after)]))),

@@ -1,4 +1,4 @@
-// Values on which the kernel could go wrong, good and bad. The first of each list are what most rows have.
+// Values that may break the kernel, valid and invalid. The first of each list are the usual ones.
 
 export const words = [
   ...['truck_1', 'South', 'a b', 'x,y', 'k=v', 'größe', '北京', '😀', '"q"', "'q'", '-', 'NULL', 'NULLS', 'NUL'],
@@ -8,10 +8,10 @@ export const words = [
   ...['name, which is of 31 bytes" äöü', 'tilde~', '\\\\u0041', '\\\\'],
 ];
 
-/** Two of them come to the longest key of a series, and to one byte more. */
+/** Two of these reach the longest series key, and one byte more. */
 export const longWords = ['k'.repeat(242), 'k'.repeat(243), 'South'];
 
-/** The first and the last of each length in UTF-8, those next to them that are none, and beginnings. */
+/** The first and last code points of each length in UTF-8, their invalid neighbours, and incomplete sequences. */
 export const sequences = [
   ...'c280 dfbf c1bf c27f c2c0 c380 e0a080 e0bfbf e09fbf e180bf ed9fbf ed8080 eda080 edbfbf efbfbf'.split(' '),
   ...'ee8080 e28020 e282c0 e28240 e2 e282 f0908080 f08fbfbf f18080bf f48fbfbf f4808080 f4908080 f5808080'.split(' '),
@@ -41,11 +41,11 @@ export const booleans = ['true', 'false', 'True', 'FALSE', 't', 'F', 'TRUE', 'Fa
   .concat(['fals', 'falsey', 'truth', 'yes', '', ' true', 'true ', '0', '1', 'Falsk', 'FALSK', 'troe', 'frue'])
   .concat(['tru', 'trues', 'FbLSE', 'fa']);
 
-/** Good ones, bad ones, and those next to them. */
+/** Valid and invalid times, and their neighbours. */
 export const times = [
   ...Array.from({ length: 20 }, (_, i) => '12345678901234567895'.slice(19 - i)),
   ...['NULL', '00000000001640995200', `1640995200${'0'.repeat(55)}`],
-  // A colon is what would come behind the nine.
+  // A colon follows the nine in ASCII.
   ...['2024-0:-30T12:34:56Z', '2024-01-1:T12:34:56Z', '2024-01-31T0::34:56Z', '2024-01-31T12:3::56Z'],
   ...['2024-01-31T12:34:0:Z', '202:-01-31T12:34:56Z', '20:4-01-31T12:34:56Z', '2024-01-31T12:34:56+0::30'],
   ...['2024-01-31T12:34:56+01:0:', '2024-01-31T12:34:56.1:Z', '2024-:1-31T12:34:56Z', '2024-01-:1T12:34:56Z'],
@@ -81,13 +81,13 @@ export const times = [
   ...['2024-01-31T12:34:56Y', '2024-01-31T12:34:56[', '2001-09-09T01:46:39Z', '2001-09-09T01:46:40Z'],
   ...['2001-09-09T01:46:39.5Z', '1969-12-31T23:59:59.5Z', '1970-01-01T00:00:00Z', '1999-12-31T23:59:59Z'],
   ...['2286-11-20T17:46:39Z', '2286-11-20T17:46:40Z', '2250-01-01T00:00:00Z', '2260-04-11T00:00:00Z'],
-  // The last that the server can place, in each precision, and those behind.
+  // The last times that the server accepts in each precision, and those behind them.
   ...['854775808', '854775809', '854775', '854776', '854', '855'].map((part) => `2260-04-09T23:47:16.${part}Z`),
   ...['2260-04-09T23:47:16Z', '2260-04-09T23:47:17Z', '9160127236854775', '9160127236854776'],
   ...['9999-12-31T23:59:59Z', '0001-01-01T00:00:00Z', '2400-02-29T00:00:00Z', '2024-02-29T12:34:56.789 Z'],
 ];
 
-/** Strings of JSON in which something is escaped. */
+/** JSON strings with escapes. */
 export const escapes = [
   ...['"a\\/b\\b\\f\\r\\n\\t\\\\ \\""', '"\\/"', '"\\b"', '"\\f"', '"\\r"', '"\\n"', '"\\t"', '"\\""'],
   ...['"\\\\"', '"\\\\\\""', '"\\\\\\\\"', '"\\u00fc"', '"\\u007f\\u0080\\u07ff\\u0800\\uffff"'],
@@ -103,7 +103,7 @@ export const escapes = [
   ...['"text of sixteen.\\n and more of it, \\t"', '"text of fifteen\\n"'],
 ];
 
-/** What else may stand for a value in JSON, or looks like it. */
+/** Other values of JSON, and texts that resemble them. */
 export const others = [
   ...['[]', '[1,"a"]', '[{"x":1}]', '[1,2', '[[', '{}', '{"x":1}', '{"x":1', '{', '}', '', ',', ':', '"', '""'],
   ...['null', 'nul', 'nulls', 'Null', 'true', 'tru', 'trues', 'false', 'falsy', 'fals', 'false1', '1 2', '"a" "b"'],

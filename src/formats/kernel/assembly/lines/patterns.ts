@@ -101,8 +101,8 @@ function learn(pattern: usize, start: usize): bool {
 /** Returns the pattern for the valid line of this shape number at the cursor; 0 when it has none. */
 export function patternOf(start: usize, number: u32): usize {
   const pattern = PATTERNS + usize(number & PATTERNS_MASK) * PATTERN_BYTES;
-  const kept = load<u32>(pattern, NUMBER);
-  if (kept == number) return pattern;
+  const stored = load<u32>(pattern, NUMBER);
+  if (stored == number) return pattern;
   const stay = load<u32>(pattern, STAY);
   if (stay > 0) {
     store<u32>(pattern, stay - 1, STAY);

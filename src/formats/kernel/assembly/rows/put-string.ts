@@ -81,15 +81,15 @@ export function putString(from: usize, to: usize, out: usize, kind: u32): usize 
       p += length;
       o += length;
     } else {
-      let meant = byte;
+      let character = byte;
       let next = p + (byte == QUOTE && kind == DOUBLED ? 2 : 1);
       if (byte == BACKSLASH && kind == ESCAPED) {
-        meant = unescaped(p + 1, to);
+        character = unescaped(p + 1, to);
         next = p + escapeLength;
       }
-      if (meant == 0 || (meant == BACKSLASH && next < to && isQuote(next, kind))) return 0;
-      if (meant == QUOTE || meant == BACKSLASH) store<u8>(o++, BACKSLASH);
-      o = putCharacter(meant, o);
+      if (character == 0 || (character == BACKSLASH && next < to && isQuote(next, kind))) return 0;
+      if (character == QUOTE || character == BACKSLASH) store<u8>(o++, BACKSLASH);
+      o = putCharacter(character, o);
       p = next;
     }
   }
