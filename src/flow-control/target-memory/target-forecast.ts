@@ -79,7 +79,7 @@ function bucketsOf({ first, last }: InputExtent, vnodeDurationMs: number | null,
 /** Lists the notices about a forecast, the plan itself first. */
 export function forecastNotices(
   options: ForecastOptions,
-  { plan, layout, buckets }: TargetMemoryForecast,
+  { plan, layout, buckets, totalBytes }: TargetMemoryForecast,
   { unseen }: InputExtent,
   version: string | null,
 ): Notice[] {
@@ -97,7 +97,14 @@ export function forecastNotices(
   const notices = warnings.flatMap((message): Notice[] =>
     message === null ? [] : [{ level: 'warn', kind: message, message }],
   );
-  return [planNotice(options, plan, buckets, unseen), ...notices];
+  const planned = planNotice(options, plan, buckets, unseen);
+  const quiet = planned.level === 'info' && !binds(options, plan, totalBytes);
+  return [quiet ? { ...planned, level: 'debug' } : planned, ...notices];
+}
+
+/** True if the plan reduces request bodies or expects a flush during the load, as far as the inputs are known. */
+function binds({ batchBytes }: ForecastOptions, { bodyBytes, flush }: TargetPlan, totalBytes: number | null): boolean {
+  return bodyBytes < batchBytes || (flush !== null && totalBytes !== null && totalBytes > flush.dueBytes);
 }
 
 function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: number, unseen: number): Notice {
