@@ -5,12 +5,12 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
-import { plural } from '../core/text.js';
+import { count, plural } from '../core/text.js';
 import type { Input } from '../core/types/index.js';
 import { urlInput } from './http/url-input.js';
 import { isUrl, looksLikeUrl, maskUrl, urlIdentity } from './http/url-name.js';
 import { Web, type WebOptions } from './http/web-client.js';
-import { type DiscoveredFiles, match, noFiles, walk } from './local/discover.js';
+import { type DiscoveredFiles, type LeftOut, match, noFiles, walk } from './local/discover.js';
 import { systemProblem } from './local/raw-source.js';
 import { openDescriptor, openPath, openStream } from './open.js';
 import type { Environment } from './s3/profile.js';
@@ -68,7 +68,12 @@ export async function expand(names: readonly string[], options: ExpandOptions): 
   const canonicalStateDir = await canonicalPath(resolve(cwd, stateDir));
   for (const name of given) {
     if (isS3(name)) {
-      for (const object of await objectsOf(name, account, problems)) candidates.push(object);
+      let hidden = 0;
+      const countHidden = (): void => {
+        hidden += 1;
+      };
+      for (const object of await objectsOf(name, account, problems, countHidden)) candidates.push(object);
+      if (hidden > 0) leftOut.add(`${name}: left out: ${count(hidden)} hidden`);
       continue;
     }
     const found = await filesOf(name, cwd, canonicalStateDir);
@@ -86,9 +91,15 @@ function withoutRepeats(problems: readonly (string | Problem)[]): (string | Prob
   return [...new Map(problems.map((each) => [JSON.stringify(each), each])).values()];
 }
 
+const plurals: Partial<Record<LeftOut, string>> = {
+  hidden: 'hidden',
+  'state directory': 'state directories',
+  'name that is not UTF-8': 'names that are not UTF-8',
+};
+
 /** Formats counts as `2 hidden, 1 pipe`. */
 function leftOutCounts({ leftOut }: DiscoveredFiles): string {
-  return [...leftOut].map(([kind, n]) => plural(n, kind, kind === 'hidden' ? kind : undefined)).join(', ');
+  return [...leftOut].map(([kind, n]) => plural(n, kind, plurals[kind])).join(', ');
 }
 
 /** Makes all spellings of a name equal. A pattern stays a pattern, so that new files belong to the same load. */
@@ -245,9 +256,14 @@ async function identify(candidate: Candidate, context: IdentifyContext): Promise
   }
 }
 
-async function objectsOf(name: string, account: S3Account, problems: (string | Problem)[]): Promise<Input[]> {
+async function objectsOf(
+  name: string,
+  account: S3Account,
+  problems: (string | Problem)[],
+  leftOut: () => void,
+): Promise<Input[]> {
   try {
-    return await s3Inputs(account, name);
+    return await s3Inputs(account, name, leftOut);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     problems.push(...error.parts);

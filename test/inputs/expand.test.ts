@@ -32,6 +32,12 @@ async function names(...given: string[]): Promise<string[]> {
   );
 }
 
+async function found(name: string): Promise<{ inputs: string[]; leftOut: readonly string[] }> {
+  const options = { stdin: terminal, cwd: temp.path, stateDir: 'state', remote };
+  const { inputs, leftOut } = await expand([name], options);
+  return { inputs: inputs.map((input) => input.name), leftOut };
+}
+
 async function problems(given: string[], stdin = terminal): Promise<readonly string[]> {
   const error: unknown = await expand(given, { stdin, cwd: temp.path, stateDir: 'state', remote }).catch(
     (reason: unknown) => reason,
@@ -143,15 +149,12 @@ describe('standard input', () => {
   });
 });
 
-test('a file whose name is not UTF-8 is refused with the advice to rename it', async () => {
+test('a file whose name is not UTF-8 is left out and counted below a directory and in a pattern', async () => {
   files('d/a.lp');
-  writeFileSync(
-    Buffer.concat([Buffer.from(`${temp.path}/d/caf`), Buffer.from([0xe9]), Buffer.from('.lp')]),
-    'm f=1 1\n',
-  );
-  expect(await problems(['d'])).toEqual([
-    'd/caf\ufffd.lp: expected a file that can be read, found a name that is not UTF-8, by which it cannot be opened. Rename it.',
-  ]);
+  const path = Buffer.concat([Buffer.from(`${temp.path}/d/caf`), Buffer.from([0xe9]), Buffer.from('.lp')]);
+  writeFileSync(path, 'm f=1 1\n');
+  expect(await found('d')).toEqual({ inputs: ['d/a.lp'], leftOut: ['d: left out: 1 name that is not UTF-8'] });
+  expect(await found('d/*')).toEqual({ inputs: ['d/a.lp'], leftOut: ['d/*: left out: 1 name that is not UTF-8'] });
 });
 
 test('all problems with the names are reported at once', async () => {
@@ -178,13 +181,36 @@ test('all problems with the names are reported at once', async () => {
   ]);
 });
 
-test('a dangling link below a directory or in a pattern is reported, not left out', async () => {
+test('a dangling link below a directory or in a pattern is left out and counted, and named itself it is a problem', async () => {
   files('d/a.lp');
   symlinkSync('gone', join(temp.path, 'd', 'b.lp'));
-  const message = expect.stringMatching(/^d\/b.lp: expected a file that can be read, .* a link that leads nowhere/);
-  expect(await problems(['d'])).toEqual([message]);
-  expect(await problems(['d/*.lp'])).toEqual([message]);
+  symlinkSync('loop.lp', join(temp.path, 'd', 'loop.lp'));
+  expect(await found('d')).toEqual({ inputs: ['d/a.lp'], leftOut: ['d: left out: 2 dangling links'] });
+  expect(await found('d/*.lp')).toEqual({ inputs: ['d/a.lp'], leftOut: ['d/*.lp: left out: 2 dangling links'] });
   expect(await names('d/a*')).toEqual(['d/a.lp']);
+  expect(await problems(['d/b.lp'])).toEqual([
+    expect.stringMatching(/^d\/b.lp: expected a file .* a link that leads nowhere/),
+  ]);
+});
+
+test('names that begin with an underscore are left out below a directory, but not Hive partitions and named files', async () => {
+  files('d/_SUCCESS', 'd/_committed_1', 'd/part-0.lp', 'd/_day=1/a.lp', 'd/.part-0.crc');
+  expect(await found('d')).toEqual({ inputs: ['d/_day=1/a.lp', 'd/part-0.lp'], leftOut: ['d: left out: 3 hidden'] });
+  expect(await names('d/_SUCCESS', 'd/_committed_*')).toEqual(['d/_SUCCESS', 'd/_committed_1']);
+});
+
+test('a state directory that is also an input directory gives no state files, and dead letters only by name', async () => {
+  const load = 'state/0123456789ab';
+  const letters = `${load}.rejected-20220101T000000Z.lp`;
+  files('state/a.lp', `${load}.checkpoint.json`, `${load}.checkpoint.inputs.ndjson`, `${load}.lock`, letters);
+  files(`${load}.rejected.ndjson`, `${load}.finished.ndjson`);
+  expect(await found('state')).toEqual({ inputs: ['state/a.lp'], leftOut: ['state: left out: 6 state files'] });
+  expect(await found('state/*.lp')).toEqual({
+    inputs: ['state/a.lp'],
+    leftOut: ['state/*.lp: left out: 1 state file'],
+  });
+  expect(await names(letters)).toEqual([letters]);
+  expect(await names('state/*.rejected-*.lp')).toEqual([letters]);
 });
 
 // The superuser may read everything.

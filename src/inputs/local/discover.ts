@@ -2,8 +2,8 @@
 // reported, since a file that is skipped silently is data that is lost silently.
 
 import * as fs from 'node:fs';
-import { opendir, realpath, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { lstat, opendir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import type { Problem } from '../../core/problem.js';
 import { systemProblem } from './raw-source.js';
 
@@ -14,15 +14,38 @@ export interface DiscoveredFiles {
   readonly leftOut: Map<LeftOut, number>;
 }
 
-export type LeftOut = 'hidden' | 'pipe' | 'socket' | 'device' | 'state directory';
+export type LeftOut =
+  | 'hidden'
+  | 'pipe'
+  | 'socket'
+  | 'device'
+  | 'dangling link'
+  | 'name that is not UTF-8'
+  | 'state directory'
+  | 'state file';
 
 export function noFiles(): DiscoveredFiles {
   return { names: [], problems: [], leftOut: new Map() };
 }
 
+/** Tests for names that other tools write beside data: `.crc`, `_SUCCESS`. A Hive partition such as `_day=1` is data. */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.') || (name.startsWith('_') && !name.includes('='));
+}
+
+/** Tests for the names of checkpoints, locks, dead letters and ledgers. */
+function isStateFile(name: string): boolean {
+  return /^\.?[0-9a-f]{12}\.(lock|checkpoint|rejected|finished)\b/.test(name);
+}
+
+/** Node decodes names as UTF-8. A name in another encoding is lost, and the file cannot be opened. */
+function isMisnamed(name: string): boolean {
+  return name.includes('\ufffd');
+}
+
 /**
- * Finds all regular files below a directory, through links, each directory once. It leaves out and counts hidden names,
- * pipes, sockets and devices; a hidden directory counts as one.
+ * Finds all regular files below a directory, through links, each directory once. It leaves out and counts everything that
+ * `LeftOut` lists; a hidden directory counts as one.
  * @param stateDir canonical path of a directory to leave out below `directory`; it is walked when it is named itself
  */
 export async function walk(directory: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
@@ -47,7 +70,10 @@ async function descend(name: string, walk: DirectoryWalk): Promise<void> {
     const isNamed = seen.size === 0;
     seen.add(path);
     if (path === stateDir && !isNamed) return leaveOut(found, 'state directory');
-    for await (const entry of await opendir(path)) await visit(join(name, entry.name), entry, walk);
+    for await (const entry of await opendir(path)) {
+      if (path === stateDir && isStateFile(entry.name)) leaveOut(found, 'state file');
+      else await visit(join(name, entry.name), entry, walk);
+    }
   } catch (error) {
     found.problems.push(unreadableDirectory(name, error));
   }
@@ -55,14 +81,25 @@ async function descend(name: string, walk: DirectoryWalk): Promise<void> {
 
 async function visit(name: string, entry: fs.Dirent, walk: DirectoryWalk): Promise<void> {
   const { cwd, found } = walk;
-  if (entry.name.startsWith('.')) return leaveOut(found, 'hidden');
-  // A dangling link counts as a file, so that opening it reports the problem.
-  const target = entry.isSymbolicLink() ? await stat(resolve(cwd, name)).catch(() => entry) : entry;
-  if (target.isFile() || target.isSymbolicLink()) found.names.push(name);
+  if (isHidden(entry.name)) return leaveOut(found, 'hidden');
+  if (isMisnamed(entry.name)) return leaveOut(found, 'name that is not UTF-8');
+  const target = entry.isSymbolicLink() ? await targetOf(resolve(cwd, name)) : entry;
+  if (target === null) return leaveOut(found, 'dangling link');
+  if (target.isFile()) found.names.push(name);
   if (target.isDirectory()) await descend(name, walk);
   if (target.isFIFO()) leaveOut(found, 'pipe');
   if (target.isSocket()) leaveOut(found, 'socket');
   if (target.isBlockDevice() || target.isCharacterDevice()) leaveOut(found, 'device');
+}
+
+/** Returns null for a link that leads nowhere. */
+async function targetOf(path: string): Promise<fs.Stats | null> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
 }
 
 function leaveOut({ leftOut }: DiscoveredFiles, kind: LeftOut): void {
@@ -70,8 +107,8 @@ function leaveOut({ leftOut }: DiscoveredFiles, kind: LeftOut): void {
 }
 
 /**
- * Finds the files that a pattern matches, without directories and hidden names.
- * @param stateDir as for `walk`; a pattern that begins inside it is followed
+ * Finds the files that a pattern matches, without directories and names that begin with a dot.
+ * @param stateDir as for `walk`; a pattern that begins inside it is followed, but matches dead letters only by name
  */
 export async function match(pattern: string, cwd: string, stateDir: string): Promise<DiscoveredFiles> {
   const problems: Problem[] = [];
@@ -82,10 +119,22 @@ export async function match(pattern: string, cwd: string, stateDir: string): Pro
     absolute: isAbsolute(pattern),
     fs: reportingFs(problems),
   });
-  const inside = resolve(cwd, pattern).startsWith(stateDir + sep);
-  const inputs = inside ? names : await namesOutside(stateDir, names, cwd);
-  const leftOut = new Map<LeftOut, number>(inputs.length < names.length ? [['state directory', 1]] : []);
-  return { names: sorted(inputs), problems, leftOut };
+  const found: DiscoveredFiles = { ...noFiles(), problems };
+  const isInside = resolve(cwd, pattern).startsWith(stateDir + sep);
+  const reachable = isInside ? names : await namesOutside(stateDir, names, cwd);
+  if (reachable.length < names.length) leaveOut(found, 'state directory');
+  const namesLetters = basename(pattern).includes('rejected');
+  for (const name of sorted(reachable)) {
+    if (isInside && !namesLetters && isStateFile(basename(name))) leaveOut(found, 'state file');
+    else if (isMisnamed(name)) leaveOut(found, 'name that is not UTF-8');
+    else if (await isDangling(resolve(cwd, name))) leaveOut(found, 'dangling link');
+    else found.names.push(name);
+  }
+  return found;
+}
+
+async function isDangling(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null))?.isSymbolicLink() === true && (await targetOf(path)) === null;
 }
 
 /** Drops the files whose canonical directory is `stateDir` or lies below it. */

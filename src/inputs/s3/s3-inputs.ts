@@ -3,6 +3,7 @@
 import { UsageError } from '../../core/errors.js';
 import type { Input } from '../../core/types/index.js';
 import { objectInput, probeObject } from '../http/url-input.js';
+import { isHidden } from '../local/discover.js';
 import { type ListedObject, list } from './listing.js';
 import type { S3Account } from './s3-account.js';
 
@@ -13,8 +14,11 @@ export function isS3(name: string): boolean {
   return /^s3:\/\//i.test(name);
 }
 
-/** Throws UsageError when nothing matches, and InputError when a listing fails. */
-export async function s3Inputs(account: S3Account, name: string): Promise<Input[]> {
+/**
+ * Throws UsageError when nothing matches, and InputError when a listing fails.
+ * @param leftOut called for each object below a prefix that is left out, since a part of its key is hidden
+ */
+export async function s3Inputs(account: S3Account, name: string, leftOut = (): void => {}): Promise<Input[]> {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/?(.*)$/is.exec(name) ?? [];
   if (bucket === undefined || key === undefined)
     throw refusal(name, 's3://bucket/key, s3://bucket/prefix/ or a pattern', 'no bucket');
@@ -25,7 +29,7 @@ export async function s3Inputs(account: S3Account, name: string): Promise<Input[
     const location = account.location(bucket, key, null);
     return [await probeObject(account.web, location, location.name)];
   }
-  const found = await matching(account, bucket, key, below);
+  const found = await matching(account, bucket, key, below, leftOut);
   if (found.length === 0)
     throw refusal(
       name,
@@ -44,15 +48,23 @@ function refusal(tried: string, expected: string, found: string, fix = ''): Usag
 }
 
 /** Returns the matching objects in byte order. A key that equals the pattern is the only match. */
-async function matching(account: S3Account, bucket: string, key: string, below: boolean): Promise<ListedObject[]> {
+async function matching(
+  account: S3Account,
+  bucket: string,
+  key: string,
+  below: boolean,
+  leftOut: () => void,
+): Promise<ListedObject[]> {
   const { default: picomatch } = await import('picomatch');
-  const matches = below ? (each: string) => !/(^|\/)\./.test(each.slice(key.length)) : picomatch(key);
+  const isVisible = (each: string): boolean => !each.slice(key.length).split('/').some(isHidden);
+  const matches = below ? isVisible : picomatch(key);
   const found: ListedObject[] = [];
   for await (const each of list(account, bucket, below ? key : literalPrefix(key))) {
     // An empty object whose key ends in a slash stands for a folder.
     if (each.key.endsWith('/')) continue;
     if (each.key === key) return [each];
     if (matches(each.key)) found.push(each);
+    else if (below) leftOut();
     if (found.length > maxObjects)
       throw refusal(`s3://${bucket}/${key}`, `at most ${maxObjects} objects`, 'more', 'name a narrower pattern');
   }

@@ -61,6 +61,11 @@ describe('a bucket', () => {
     expect(await names('d/?.lp')).toEqual(['d/1.lp', 'd/a.lp', 'd/b.lp']);
     expect(await names('d/[1].lp')).toEqual(['d/[1].lp']);
     expect(await names('')).toHaveLength(8);
+    let leftOut = 0;
+    const inputs = await s3Inputs(account(s3.env), `s3://${bucket}/d/`, () => {
+      leftOut += 1;
+    });
+    expect([inputs.length, leftOut]).toEqual([7, 1]);
   });
 
   test.each([
