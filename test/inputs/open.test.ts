@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import { openPath, openStream } from '../../src/inputs/open.js';
@@ -142,12 +143,97 @@ describe('gzip', () => {
     expect(await failure(read(damaged))).toMatch(/incorrect data check/);
   });
 
+  /** What was decoded before the error, and the error. */
+  async function partial(content: Uint8Array): Promise<[string, unknown]> {
+    const source = await open(temp.file('partial', content));
+    const parts: Buffer[] = [];
+    try {
+      for (;;) {
+        const into = Buffer.alloc(1000);
+        const count = await source.read(into, never);
+        if (count === 0) return [Buffer.concat(parts).toString(), null];
+        parts.push(into.subarray(0, count));
+      }
+    } catch (error) {
+      return [Buffer.concat(parts).toString(), error];
+    } finally {
+      await source.close();
+    }
+  }
+
+  const wrongCrc = gzipSync(text);
+  wrongCrc[wrongCrc.length - 6]! ^= 1;
+  const long = text.repeat(40);
+  const wrongCrcLong = gzipSync(long);
+  wrongCrcLong[wrongCrcLong.length - 6]! ^= 1;
+  test.each([
+    ['garbage behind it', Buffer.concat([gzipSync(text), Buffer.from('garbage')]), text],
+    ['garbage behind several members', Buffer.concat([members, Buffer.from('garbage')]), text],
+    ['garbage behind a long one', Buffer.concat([gzipSync(long), Buffer.alloc(100_000, 'x')]), long],
+    ['a wrong checksum', wrongCrc, text],
+    ['a wrong checksum of a long one', wrongCrcLong, long],
+    ['a wrong checksum in its second member', Buffer.concat([gzipSync(text), wrongCrc]), text + text],
+    ['its trailer cut off', gzipSync(text).subarray(0, -8), text],
+  ])('everything before the damage is decoded from gzip with %s', async (_, content, expected) => {
+    const [decoded, error] = await partial(content);
+    expect(error).toBeInstanceOf(InputError);
+    expect(decoded).toBe(expected);
+  });
+
+  test('almost everything before damage in the middle of gzip is decoded', async () => {
+    const damaged = gzipSync(long, { level: 1 });
+    damaged.fill(0xff, damaged.length >> 1, (damaged.length >> 1) + 64);
+    const [decoded, error] = await partial(damaged);
+    expect(error).toBeInstanceOf(InputError);
+    expect(decoded.length).toBeGreaterThan(0.3 * long.length);
+  });
+
+  test('a file of 2,000 points with garbage behind gzip gives all its points and then an error', async () => {
+    const [decoded, error] = await partial(readFileSync(fixture('trailing-garbage.lp.gz')));
+    expect(decoded.trimEnd().split('\n')).toHaveLength(2000);
+    expect((error as InputError).message).toMatch(/found damaged data \(trailing garbage\) after 15583 bytes/);
+  });
+
+  test('members of any number and size, with names and comments, in any pieces, are decoded whole', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ length: fc.oneof(fc.nat(2000), fc.nat(300_000)), flags: fc.nat(31) }), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 100_000 }),
+        async (specs, piece) => {
+          const texts = specs.map(({ length }) => long.slice(0, length));
+          const content = Buffer.concat(texts.map((each, i) => withHeader(gzipSync(each), specs[i]!.flags)));
+          if (content.length < 6) return;
+          const source = await openStream(Readable.from([...chunked(content, piece)]), '-', never);
+          expect((await drain(source)).toString()).toBe(texts.join(''));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('thousands of small members are decoded without a stream for each', async () => {
+    const member = gzipSync('m f=1 1\n');
+    const source = await open(temp.file('many', Buffer.concat(Array.from({ length: 5000 }, () => member))));
+    expect(await drain(source)).toHaveLength(40_000);
+  });
+
   test('gzip from a stream of three bytes at a time is decoded whole', async () => {
     const big = text.repeat(40);
     const source = await openStream(Readable.from([...chunked(gzipSync(big), 3)]), '-', never);
     expect((await drain(source, sizes(3))).equals(Buffer.from(big))).toBe(true);
   });
 });
+
+/** Puts optional fields into the header of a member. */
+function withHeader(member: Buffer, flags: number): Buffer {
+  const head = Buffer.from(member.subarray(0, 10));
+  head[3] = flags;
+  const extra = (flags & 4) === 0 ? [] : [Buffer.from([3, 0, 7, 7, 7])];
+  const name = (flags & 8) === 0 ? [] : [Buffer.from('a name\0')];
+  const comment = (flags & 16) === 0 ? [] : [Buffer.from('a comment\0')];
+  const check = (flags & 2) === 0 ? [] : [Buffer.from([1, 2])];
+  return Buffer.concat([head, ...extra, ...name, ...comment, ...check, member.subarray(10)]);
+}
 
 function* chunked(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

@@ -48,9 +48,10 @@ export class StreamSource implements RawSource {
   /** Returns the next chunk; an empty one at the end. */
   async #next(signal: AbortSignal): Promise<Uint8Array> {
     for (;;) {
-      if (this.#error) throw this.#failure(this.#error.cause);
+      // Chunks that arrived before an error are returned before it.
       const chunk: Uint8Array | null = this.#stream.read();
       if (chunk?.length) return chunk;
+      if (this.#error) throw this.#failure(this.#error.cause);
       if (this.#ended || this.#stream.readableEnded) return new Uint8Array(0);
       if (chunk === null) await this.#change(signal);
     }
