@@ -1,45 +1,127 @@
-// The memory that reading a row group takes, estimated from the footer before the first row is read.
+// The memory that reading a row group takes: one page and the dictionary of each column, all pages of columns with lists.
+// An estimate precedes the first row; a meter holds the actual pages to the same budget.
 
 import { InputError } from '../../core/errors.js';
 import { count, size } from '../../core/text.js';
-import type { MemoryBudget } from '../../core/types/index.js';
+import type { FileBytes, MemoryBudget } from '../../core/types/index.js';
 import type { Chunk, Footer } from './metadata/footer.js';
 import type { Leaf } from './metadata/parquet-schema.js';
 import { type SelectedColumns, selectedLeaves } from './metadata/selected-columns.js';
+import { entriesOf, type PageHeader, PageHeaders, type PageRange } from './pages/page-headers.js';
+import type { ReadProgress } from './read-progress.js';
 import { renderedBytes } from './rows/rendered-dictionary.js';
 
 /** Garbage and decoder buffers come on top of the pages (measured: 26 to 59 MiB for 19 to 28 MiB of pages). */
 const overhead = 1.75;
-const fixedBytes = 12 * 1_048_576;
-/** Levels, dictionary index and unpacked number of each value; texts have two offsets in addition. */
+const fixedBytes = 12 * 1_048_576 + renderedBytes;
+/** Bytes for each entry: levels, and an unpacked number, or two offsets of a text, or a dictionary index. */
 const perNumber = 10;
 const perText = 14;
+const perIndex = 6;
+/** Bytes for each dictionary entry: two offsets, and the place of its rendered text. */
+const perDictionaryEntry = 16;
 
-function chunkEstimate({ from, to, bytes, values, codec }: Chunk, { width }: Leaf): number {
-  const packed = codec === 'UNCOMPRESSED' ? 0 : to - from;
-  return bytes + packed + values * (width === 0 ? perText : perNumber);
+function perEntry({ width }: Leaf): number {
+  return width === 0 ? perText : perNumber;
 }
 
-/** Estimates the bytes that each row group takes. */
-export function groupEstimates({ groups }: Pick<Footer, 'groups'>, columns: SelectedColumns): number[] {
+function packedBytes(codec: string, size: number): number {
+  return codec === 'UNCOMPRESSED' ? 0 : size;
+}
+
+/** Estimates a whole chunk from the footer. */
+function chunkBytes({ from, to, bytes, values, codec }: Chunk, leaf: Leaf): number {
+  return bytes + packedBytes(codec, to - from) + values * perEntry(leaf);
+}
+
+/** Estimates one page. */
+function pageBytes(header: PageHeader, leaf: Leaf, codec: string): number {
+  const { dictionary_page_header: dictionary, data_page_header: v1, data_page_header_v2: v2 } = header;
+  const encoding = (v1 ?? v2)?.encoding ?? '';
+  const entry = encoding.endsWith('_DICTIONARY') ? perIndex : perEntry(leaf);
+  const entries = dictionary === undefined ? entry * entriesOf(header) : perDictionaryEntry * dictionary.num_values;
+  return header.uncompressed_page_size + packedBytes(codec, header.compressed_page_size) + entries;
+}
+
+function total(pages: number): number {
+  return fixedBytes + overhead * pages;
+}
+
+/** Throws InputError with the figures when the largest row group exceeds the budget. Later groups are left to the meter. */
+export async function assertFits(
+  file: FileBytes,
+  footer: Footer,
+  columns: SelectedColumns,
+  budget: MemoryBudget,
+  name: string,
+  progress: ReadProgress,
+): Promise<void> {
   const leaves = selectedLeaves(columns);
-  return groups.map(({ chunks }) => {
-    const pages = leaves.reduce((sum, leaf) => sum + chunkEstimate(chunks[leaf.index]!, leaf), 0);
-    return fixedBytes + renderedBytes + overhead * pages;
-  });
+  const whole = footer.groups.map(({ chunks }) =>
+    leaves.reduce((sum, leaf) => sum + chunkBytes(chunks[leaf.index]!, leaf), 0),
+  );
+  const largest = whole.reduce((max, bytes, i) => (bytes > whole[max]! ? i : max), 0);
+  const group = footer.groups[largest];
+  if (group === undefined || total(whole[largest]!) <= budget.bytes) return;
+  let pages = 0;
+  for (const [i, leaf] of leaves.entries()) {
+    const chunk = group.chunks[leaf.index]!;
+    const isList = i >= columns.flat.length;
+    pages += isList ? chunkBytes(chunk, leaf) : await largestPages(file, chunk, leaf, progress);
+  }
+  if (total(pages) > budget.bytes) throw exceeded(name, footer, largest, total(pages), budget);
 }
 
-/** Throws InputError with the figures when a row group exceeds the budget. */
-export function assertFits(footer: Footer, columns: SelectedColumns, budget: MemoryBudget, name: string): void {
-  const estimates = groupEstimates(footer, columns);
-  const max = estimates.reduce((a, b) => Math.max(a, b), 0);
-  if (max <= budget.bytes) return;
-  const i = estimates.indexOf(max);
-  const limit = budget.limitFor(max);
-  throw new InputError({
+/** Reads all page headers of a chunk and returns the memory of its dictionary and its largest page. */
+async function largestPages(file: FileBytes, chunk: Chunk, leaf: Leaf, progress: ReadProgress): Promise<number> {
+  const headers = new PageHeaders(file, chunk, false);
+  let dictionary = 0;
+  let page = 0;
+  // Damage behind the last good header is reported when the page is read.
+  for (;;) {
+    const range = await headers.next().catch(() => null);
+    if (range === null) return dictionary + page;
+    await progress.check();
+    const bytes = pageBytes(range.header, leaf, chunk.codec);
+    if (range.header.dictionary_page_header === undefined) page = Math.max(page, bytes);
+    else dictionary = Math.max(dictionary, bytes);
+  }
+}
+
+/** The pages of one row group in memory. Page headers may state more than the footer, so each page is checked. */
+export class PageMeter {
+  readonly #limit: number;
+  readonly #exceeded: (bytes: number) => InputError;
+  #bytes = 0;
+
+  constructor(name: string, footer: Footer, group: number, budget: MemoryBudget) {
+    this.#limit = budget.bytes;
+    this.#exceeded = (bytes) => exceeded(name, footer, group, bytes, budget);
+  }
+
+  /** Returns a function to call before each page of a column. `keepsPages` is true for columns within lists. */
+  column(leaf: Leaf, codec: string, keepsPages: boolean): (page: PageRange) => void {
+    let dictionary = 0;
+    let page = 0;
+    return ({ header }) => {
+      const bytes = pageBytes(header, leaf, codec);
+      const isDictionary = header.dictionary_page_header !== undefined;
+      const freed = isDictionary ? dictionary : keepsPages ? 0 : page;
+      if (isDictionary) dictionary = bytes;
+      else page = bytes;
+      this.#bytes += bytes - freed;
+      if (total(this.#bytes) > this.#limit) throw this.#exceeded(total(this.#bytes));
+    };
+  }
+}
+
+function exceeded(name: string, footer: Footer, group: number, bytes: number, budget: MemoryBudget): InputError {
+  const limit = budget.limitFor(bytes);
+  const rows = count(footer.groups[group]!.rows);
+  return new InputError({
     tried: `reading ${name}`,
     expected: `row groups that take at most ${size(budget.bytes)} of memory, as --memory-limit allows`,
-    found: `row group ${i + 1} of ${footer.groups.length} with ${count(footer.groups[i]!.rows)} rows, which takes about ${size(max)}`,
-    fix: `${limit === null ? '' : `set --memory-limit ${limit}, `}read fewer columns with --fields, or write the file again with smaller row groups`,
+    found: `row group ${group + 1} of ${footer.groups.length} with ${rows} rows, which takes about ${size(bytes)}`,
+    fix: `${limit === null ? '' : `set --memory-limit ${limit}, `}read fewer columns with --fields, or write the file again with smaller row groups or pages`,
   });
 }

@@ -4,13 +4,15 @@ import { BulkLoadError, InputError } from '../../core/errors.js';
 import type { DeadLetterFormat, FileBytes, MemoryBudget, Points, Position, Shape } from '../../core/types/index.js';
 import { pointsOf } from '../line-protocol/double-buffer.js';
 import type { RowFormatMemory } from '../rows/rows.js';
-import { assertFits } from './memory-estimate.js';
+import { assertFits, PageMeter } from './memory-estimate.js';
 import { type Footer, type GroupLayout, readFooter } from './metadata/footer.js';
 import type { Node } from './metadata/parquet-schema.js';
 import { columnsOf, type SelectedColumns, selectedLeaves } from './metadata/selected-columns.js';
 import { type Codec, codecOf } from './pages/codecs.js';
 import { ColumnPages } from './pages/column-pages.js';
 import { PageCursor } from './pages/page-cursor.js';
+import type { PageRange } from './pages/page-headers.js';
+import { ReadProgress } from './read-progress.js';
 import { ListRows } from './rows/list-rows.js';
 import { RowWriter } from './rows/row-writer.js';
 
@@ -30,9 +32,10 @@ export async function* parquetPoints(
   signal: AbortSignal,
   start: Position,
 ): AsyncGenerator<Points, void> {
+  const progress = new ReadProgress(name, signal);
   const footer = await readFooter(file, name, budget.bytes);
   const columns = columnsOf(footer.root, rows.options);
-  assertFits(footer, columns, budget, name);
+  await assertFits(file, footer, columns, budget, name, progress);
   const codecs = await codecsOf(footer, columns, name);
   rows.cells.reserve(columns.count);
   rows.cells.clear(rows.cells.kinds.length);
@@ -44,9 +47,11 @@ export async function* parquetPoints(
     if (skip >= group.rows) continue;
     let failure: unknown = null;
     try {
-      for await (const _ of fullRuns({ file, group, columns, codecs, writer, skip })) {
+      const meter = new PageMeter(name, footer, i, budget);
+      for await (const _ of fullRuns({ file, group, columns, codecs, writer, skip, meter, progress })) {
         yield run();
         signal.throwIfAborted();
+        progress.advance();
         writer.begin();
       }
     } catch (error) {
@@ -68,20 +73,34 @@ interface GroupReading {
   readonly writer: RowWriter;
   /** Number of leading rows to skip. */
   readonly skip: number;
+  readonly meter: PageMeter;
+  readonly progress: ReadProgress;
 }
 
 /**
  * Writes the rows of a group and yields whenever a run is full. The caller begins the next run before it continues.
  * The last rows may leave a run that is not full.
  */
-async function* fullRuns({ file, group, columns, codecs, writer, skip }: GroupReading): AsyncGenerator<void, void> {
-  const cursorOf = ({ leaf, definition, repetition }: Node): PageCursor => {
+async function* fullRuns(reading: GroupReading): AsyncGenerator<void, void> {
+  const { file, group, columns, codecs, writer, skip, meter, progress } = reading;
+  const cursorOf = ({ leaf, definition, repetition }: Node, keepsPages: boolean): PageCursor => {
     const chunk = group.chunks[leaf!.index]!;
+    const measure = meter.column(leaf!, chunk.codec, keepsPages);
+    const gate = async (page: PageRange): Promise<void> => {
+      await progress.check();
+      measure(page);
+    };
     const decoder = { leaf: leaf!, levels: { definition, repetition }, codec: codecs.get(chunk.codec)! };
-    return new PageCursor(new ColumnPages(file, chunk, decoder), definition);
+    return new PageCursor(new ColumnPages(file, chunk, decoder, gate), definition);
   };
-  const cursors = columns.flat.map(({ node }) => cursorOf(node));
-  const lists = columns.lists.map((list) => new ListRows(list, list.leaves.map(cursorOf)));
+  const cursors = columns.flat.map(({ node }) => cursorOf(node, false));
+  const lists = columns.lists.map(
+    (list) =>
+      new ListRows(
+        list,
+        list.leaves.map((leaf) => cursorOf(leaf, true)),
+      ),
+  );
   for (const list of lists) {
     for (const cursor of list.cursors) await cursor.fillAll();
     list.skip(skip);
@@ -93,6 +112,7 @@ async function* fullRuns({ file, group, columns, codecs, writer, skip }: GroupRe
       if ((cursor.left === 0 || toSkip > 0) && !(await cursor.fill(toSkip))) throw new Error('fewer values than rows');
       rows = Math.min(rows, cursor.left);
     }
+    await progress.check();
     left -= writer.fill(rows);
     while (writer.isFull) {
       if (!writer.isEmpty) yield;

@@ -103,3 +103,28 @@ test('a Parquet file with an encrypted footer is reported as encrypted', async (
   file.write('PARE', file.length - 4);
   expect(await ending(file)).toContain('not encrypted');
 });
+
+const caseFile = (name: string): Promise<Buffer> =>
+  readFile(new URL(`../../../fixtures/cases/${name}.parquet`, import.meta.url));
+
+test.each([
+  ['hang', 'a page header whose counts are lists', /damage behind row 0 .*num_values/],
+  ['crash-in', 'a footer whose logical type is a boolean', /a damaged footer \(field schema\.\d+\.logical_type/],
+])('the Parquet file %s, with %s, ends with an input error that names the field', async (name, _, message) => {
+  expect(await ending(await caseFile(name))).toMatch(message);
+});
+
+test('a Parquet file with any type byte of its footer and page headers changed ends with an input error or is read', async () => {
+  const file = await caseFile('hang');
+  const ends = { read: 0, refused: 0 };
+  for (let at = 4; at < file.length - 8; at++) {
+    for (const type of [0, 1, 3, 5, 6, 8, 9, 12]) {
+      if ((at + type) % 3 !== 0) continue;
+      const bytes = Buffer.from(file);
+      bytes[at] = (bytes[at]! & 0xf0) | type;
+      if ((await ending(bytes)) === 'read') ends.read += 1;
+      else ends.refused += 1;
+    }
+  }
+  expect(ends.refused).toBeGreaterThan(300);
+});

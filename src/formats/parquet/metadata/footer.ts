@@ -1,11 +1,11 @@
 // The footer of a Parquet file: its schema, and where each column of each row group lies.
 // Later reads trust the footer, so it is checked against the size of the file here.
 
-import type { FileMetaData, RowGroup } from 'hyparquet';
 import { parquetMetadata } from 'hyparquet/src/metadata.js';
 import { InputError } from '../../../core/errors.js';
 import { size } from '../../../core/text.js';
 import type { FileBytes } from '../../../core/types/index.js';
+import { checkFooter, type FileFooter } from './footer-schema.js';
 import { type Leaf, type Node, treeOf } from './parquet-schema.js';
 import { structEnd } from './thrift.js';
 
@@ -76,10 +76,10 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
       fix: 'raise --memory-limit, or write the file again with larger row groups',
     });
   const bytes = await file.bytes(from, file.size);
-  let data: FileMetaData;
+  let data: FileFooter;
   try {
     structEnd(bytes.subarray(0, length), 0);
-    data = parquetMetadata(bytes, { geoparquet: false });
+    data = checkFooter(parquetMetadata(bytes, { geoparquet: false }));
   } catch (error) {
     throw damaged(`a damaged footer (${error instanceof Error ? error.message : String(error)})`);
   }
@@ -91,43 +91,28 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
     groups.push(layout);
     first += layout.rows;
   }
-  if (first !== Number(data.num_rows))
-    throw damaged(`${first} rows in its row groups, but ${data.num_rows} in its footer`);
+  if (first !== data.num_rows) throw damaged(`${first} rows in its row groups, but ${data.num_rows} in its footer`);
   return { root, leaves, groups, rows: first };
 }
 
 function layoutOf(
-  { columns, num_rows }: RowGroup,
+  { columns, num_rows: rows }: FileFooter['row_groups'][number],
   leaves: readonly Leaf[],
   first: number,
   limit: number,
   damaged: (found: string) => InputError,
 ): GroupLayout {
-  const rows = safeCount(num_rows);
-  if (rows === null) throw damaged(`${num_rows} rows`);
   if (columns.length !== leaves.length) throw damaged(`${columns.length} of ${leaves.length} columns`);
-  const chunks = columns.map((column, i): Chunk => {
-    const { meta_data: data, file_path } = column;
+  const chunks = columns.map(({ meta_data: data, file_path, crypto_metadata }, i): Chunk => {
     const path = leaves[i]!.path.join('.');
     if (file_path) throw damaged(`column ${path} in another file (${file_path})`);
-    if (data === undefined || column.crypto_metadata !== undefined) throw damaged(`column ${path} encrypted`);
+    if (data === undefined || crypto_metadata !== undefined) throw damaged(`column ${path} encrypted`);
     if (data.path_in_schema.join('.') !== path)
       throw damaged(`column ${data.path_in_schema.join('.')} in place of ${path}`);
-    const [pages, dictionary] = [safeCount(data.data_page_offset), safeCount(data.dictionary_page_offset ?? 0n)];
-    const [length, bytes, values] = [data.total_compressed_size, data.total_uncompressed_size, data.num_values].map(
-      safeCount,
-    );
-    if (pages === null || dictionary === null || length == null || bytes == null || values == null)
-      throw damaged(`invalid sizes of column ${path}`);
+    const { data_page_offset: pages, dictionary_page_offset: dictionary = 0, total_compressed_size: length } = data;
     const from = dictionary > 0 ? Math.min(dictionary, pages) : pages;
     if (from < magic.length || from + length > limit) throw damaged(`column ${path} outside of the file`);
-    return { from, to: from + length, codec: data.codec, values, bytes };
+    return { from, to: from + length, codec: data.codec, values: data.num_values, bytes: data.total_uncompressed_size };
   });
   return { first, rows, chunks };
-}
-
-/** Converts a count. Returns null for a negative or unsafe one. */
-function safeCount(value: bigint | number): number | null {
-  const number = Number(value);
-  return Number.isSafeInteger(number) && number >= 0 ? number : null;
 }

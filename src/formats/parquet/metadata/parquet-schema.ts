@@ -1,11 +1,9 @@
 // The columns of a Parquet file: the meaning of their values, and their places in nested rows.
 
-import type { SchemaElement } from 'hyparquet';
 import { InputError } from '../../../core/errors.js';
 import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
 import type { FieldTypeName } from '../../rows/mapping/mapping.js';
-
-export type Physical = NonNullable<SchemaElement['type']>;
+import type { Physical, SchemaElement } from './footer-schema.js';
 
 // Kinds of values.
 export const BOOL = 0;
@@ -134,22 +132,23 @@ function isWrapping(parent: SchemaElement, child: SchemaElement | undefined, isW
 }
 
 function leafOf(element: SchemaElement, path: readonly string[], index: number): Leaf {
-  const { type = 'BYTE_ARRAY', type_length, logical_type, converted_type, scale } = element;
+  const { type = 'BYTE_ARRAY', type_length, logical_type: logical, converted_type, scale } = element;
   const kind = kindOf(element);
-  const unit = logical_type !== undefined && 'unit' in logical_type ? logical_type.unit : null;
+  const unit = logical?.unit;
   return {
     index,
     path,
     physical: type,
     width: type === 'FIXED_LEN_BYTE_ARRAY' ? Math.max(1, type_length ?? 0) : (widths[type] ?? 0),
     kind,
-    scale: kind === DECIMAL ? (scale ?? 0) : unit !== null ? places[unit] : converted_type?.endsWith('MILLIS') ? 3 : 6,
-    utc: logical_type !== undefined && 'isAdjustedToUTC' in logical_type ? logical_type.isAdjustedToUTC : true,
-    typeName: logical_type?.type ?? converted_type ?? type,
+    scale:
+      kind === DECIMAL ? (scale ?? 0) : unit !== undefined ? places[unit] : converted_type?.endsWith('MILLIS') ? 3 : 6,
+    utc: logical?.isAdjustedToUTC ?? true,
+    typeName: logical?.type ?? converted_type ?? type,
   };
 }
 
-function kindOf({ type, logical_type, converted_type }: SchemaElement): number {
+function kindOf({ type, type_length, logical_type, converted_type }: SchemaElement): number {
   const logical = logical_type?.type;
   const is = (...names: string[]): boolean => names.some((name) => name === logical || name === converted_type);
   if (type === 'BOOLEAN') return BOOL;
@@ -161,10 +160,11 @@ function kindOf({ type, logical_type, converted_type }: SchemaElement): number {
     if (is('TIMESTAMP', 'TIMESTAMP_MILLIS', 'TIMESTAMP_MICROS')) return TIMESTAMP;
     if (is('DATE')) return DATE;
     if (is('TIME', 'TIME_MILLIS', 'TIME_MICROS')) return TIME;
-    const unsigned = logical_type?.type === 'INTEGER' ? !logical_type.isSigned : converted_type?.startsWith('UINT_');
+    const unsigned =
+      logical === 'INTEGER' ? logical_type?.isSigned === false : converted_type?.startsWith('UINT_') === true;
     return unsigned ? UINT : INT;
   }
-  if (is('UUID')) return UUID;
-  if (is('FLOAT16')) return FLOAT16;
+  if (is('UUID') && type_length === 16) return UUID;
+  if (is('FLOAT16') && type_length === 2) return FLOAT16;
   return is('BSON', 'INTERVAL', 'GEOMETRY', 'GEOGRAPHY', 'VARIANT') ? OTHER : BYTES;
 }

@@ -1,9 +1,9 @@
 // Decoding of one page: its levels, and its values or dictionary indexes.
 
-import type { PageHeader } from 'hyparquet';
 import type { Leaf } from '../metadata/parquet-schema.js';
 import { readLevels, readPresence, readRuns } from './bit-runs.js';
 import type { Codec } from './codecs.js';
+import type { PageHeader } from './page-headers.js';
 import { encodedValues, noValues, type PageValues, plainValues } from './page-values.js';
 
 /** A decoded data page. */
@@ -36,8 +36,11 @@ export const noPage: Page = { count: 0, definitions: null, repetitions: null, va
 
 /** Decodes a dictionary page. Throws for damage. */
 export function dictionaryOf({ leaf, codec }: PageDecoder, header: PageHeader, body: Uint8Array): PageValues {
-  const { num_values } = header.dictionary_page_header!;
-  return plainValues(leaf, num_values, codec(body, header.uncompressed_page_size), 0);
+  const { num_values: count } = header.dictionary_page_header!;
+  // Checked before decompression: the smallest values are texts of 4 bytes each, and bits.
+  const minBytes = leaf.physical === 'BOOLEAN' ? count / 8 : count * (leaf.width || 4);
+  if (minBytes > header.uncompressed_page_size) throw new Error('a dictionary with more values than bytes for them');
+  return plainValues(leaf, count, codec(body, header.uncompressed_page_size), 0);
 }
 
 /** Decodes a data page. Throws for damage and for unknown encodings. */
@@ -54,7 +57,11 @@ function pageV1(decoder: PageDecoder, header: PageHeader, body: Uint8Array, dict
   const bytes = codec(body, header.uncompressed_page_size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
-  const levelsOf = (maxLevel: number, levelEncoding: string, read: typeof readPresence): Uint8Array | null => {
+  const levelsOf = (
+    maxLevel: number,
+    levelEncoding: string | undefined,
+    read: typeof readPresence,
+  ): Uint8Array | null => {
     if (maxLevel === 0) return null;
     if (levelEncoding !== 'RLE') throw new Error(`levels encoded as ${levelEncoding}`);
     const from = at + 4;

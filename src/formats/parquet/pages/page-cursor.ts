@@ -78,7 +78,8 @@ export class PageCursor {
   /** Returns the index of the next entry in its page, opening a queued page if needed. */
   #entry(): number {
     while (this.#leftInPage === 0) {
-      const page = this.#queue.shift()!;
+      const page = this.#queue.shift();
+      if (page === undefined) throw new Error('fewer values than rows');
       this.#queued -= page.count;
       this.#open(page);
     }
