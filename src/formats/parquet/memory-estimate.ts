@@ -58,7 +58,7 @@ export async function assertFits(
 ): Promise<void> {
   const leaves = selectedLeaves(columns);
   const whole = footer.groups.map(({ chunks }) =>
-    leaves.reduce((sum, leaf) => sum + chunkBytes(chunks[leaf.index]!, leaf), 0),
+    chunks.length === 0 ? 0 : leaves.reduce((sum, leaf) => sum + chunkBytes(chunks[leaf.index]!, leaf), 0),
   );
   const largest = whole.reduce((max, bytes, i) => (bytes > whole[max]! ? i : max), 0);
   const group = footer.groups[largest];

@@ -5,7 +5,7 @@ import type { DeadLetterFormat, FileBytes, MemoryBudget, Points, Position, Shape
 import { pointsOf } from '../line-protocol/double-buffer.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { assertFits, PageMeter } from './memory-estimate.js';
-import { type Footer, type GroupLayout, readFooter } from './metadata/footer.js';
+import { assertReadable, type Footer, type GroupLayout, readFooter } from './metadata/footer.js';
 import type { Node } from './metadata/parquet-schema.js';
 import { columnsOf, type SelectedColumns, selectedLeaves } from './metadata/selected-columns.js';
 import { type Codec, codecOf } from './pages/codecs.js';
@@ -35,6 +35,7 @@ export async function* parquetPoints(
   const progress = new ReadProgress(name, signal);
   const footer = await readFooter(file, name, budget.bytes);
   const columns = columnsOf(footer.root, rows.options);
+  assertReadable(footer, selectedLeaves(columns), name);
   await assertFits(file, footer, columns, budget, name, progress);
   const codecs = await codecsOf(footer, columns, name);
   rows.cells.reserve(columns.count);
@@ -129,7 +130,7 @@ async function codecsOf({ groups }: Footer, columns: SelectedColumns, name: stri
   const leaves = selectedLeaves(columns);
   const codecs = new Map<string, Codec>();
   for (const { chunks } of groups) {
-    for (const { index, path } of leaves) {
+    for (const { index, path } of chunks.length === 0 ? [] : leaves) {
       const codecName = chunks[index]!.codec;
       if (codecs.has(codecName)) continue;
       const codec = await codecOf(codecName);

@@ -64,6 +64,7 @@ const footer = z.object({
 export type Physical = z.infer<typeof physical>;
 export type SchemaElement = z.infer<typeof schemaElement>;
 
+export type ColumnChunk = z.infer<typeof columnChunk>;
 export type FileFooter = z.infer<typeof footer>;
 
 /** Checks a decoded footer. Throws an error that names the first invalid field. */

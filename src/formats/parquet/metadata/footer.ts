@@ -5,7 +5,7 @@ import { parquetMetadata } from 'hyparquet/src/metadata.js';
 import { InputError } from '../../../core/errors.js';
 import { size } from '../../../core/text.js';
 import type { FileBytes } from '../../../core/types/index.js';
-import { checkFooter, type FileFooter } from './footer-schema.js';
+import { type ColumnChunk, checkFooter, type FileFooter } from './footer-schema.js';
 import { type Leaf, type Node, treeOf } from './parquet-schema.js';
 import { structEnd } from './thrift.js';
 
@@ -17,8 +17,15 @@ export interface Chunk {
   readonly codec: string;
   /** Number of values, nulls included. Outside of lists this is the number of rows. */
   readonly values: number;
-  /** Size of all its pages after decompression. */
+  /** Size of all its pages after decompression. Some writers state the compressed size, or 0. */
   readonly bytes: number;
+  /** Why the chunk cannot be read; null for a good one. Matters only for columns that are read. */
+  readonly problem: ChunkProblem | null;
+}
+
+interface ChunkProblem {
+  readonly found: string;
+  readonly fix: string;
 }
 
 export interface GroupLayout {
@@ -37,6 +44,7 @@ export interface Footer {
 }
 
 const magic = 'PAR1';
+const damagedFix = 'fetch or write the file again: it may be cut short or still being written';
 /** The footer's length and the magic end the file. */
 const tailBytes = 8;
 /** Memory that one byte of a footer takes while it is parsed (measured: 65 bytes). */
@@ -51,7 +59,7 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
       tried,
       expected: 'a complete Parquet file',
       found,
-      fix: 'fetch or write the file again: it may be cut short or still being written',
+      fix: damagedFix,
     });
   if (file.size < minFileBytes) throw damaged(`${file.size} bytes`);
   const tail = Buffer.from(await file.bytes(file.size - tailBytes, file.size));
@@ -87,32 +95,58 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
   const groups: GroupLayout[] = [];
   let first = 0;
   for (const [i, group] of data.row_groups.entries()) {
-    const layout = layoutOf(group, leaves, first, from, (found) => damaged(`row group ${i + 1} with ${found}`));
-    groups.push(layout);
-    first += layout.rows;
+    const { columns, num_rows: rows } = group;
+    if (columns.length !== leaves.length)
+      throw damaged(`row group ${i + 1} with ${columns.length} of ${leaves.length} columns`);
+    // Chunks of an empty row group have no offsets.
+    const chunks = rows === 0 ? [] : columns.map((column, c) => chunkOf(column, leaves[c]!, from));
+    groups.push({ first, rows, chunks });
+    first += rows;
   }
   if (first !== data.num_rows) throw damaged(`${first} rows in its row groups, but ${data.num_rows} in its footer`);
   return { root, leaves, groups, rows: first };
 }
 
-function layoutOf(
-  { columns, num_rows: rows }: FileFooter['row_groups'][number],
-  leaves: readonly Leaf[],
-  first: number,
-  limit: number,
-  damaged: (found: string) => InputError,
-): GroupLayout {
-  if (columns.length !== leaves.length) throw damaged(`${columns.length} of ${leaves.length} columns`);
-  const chunks = columns.map(({ meta_data: data, file_path, crypto_metadata }, i): Chunk => {
-    const path = leaves[i]!.path.join('.');
-    if (file_path) throw damaged(`column ${path} in another file (${file_path})`);
-    if (data === undefined || crypto_metadata !== undefined) throw damaged(`column ${path} encrypted`);
-    if (data.path_in_schema.join('.') !== path)
-      throw damaged(`column ${data.path_in_schema.join('.')} in place of ${path}`);
-    const { data_page_offset: pages, dictionary_page_offset: dictionary = 0, total_compressed_size: length } = data;
-    const from = dictionary > 0 ? Math.min(dictionary, pages) : pages;
-    if (from < magic.length || from + length > limit) throw damaged(`column ${path} outside of the file`);
-    return { from, to: from + length, codec: data.codec, values: data.num_values, bytes: data.total_uncompressed_size };
-  });
-  return { first, rows, chunks };
+/** Locates a column chunk before `limit`, where the footer begins. */
+function chunkOf(column: ColumnChunk, { path }: Leaf, limit: number): Chunk {
+  const { meta_data: data, file_path, crypto_metadata } = column;
+  const name = path.join('.');
+  if (file_path)
+    return unreadable(`column ${name} in another file (${file_path})`, 'load the files with the data instead');
+  if (data === undefined || crypto_metadata !== undefined)
+    return unreadable(
+      `column ${name} encrypted`,
+      'name the other columns with --fields, or write it without encryption',
+    );
+  const { data_page_offset: pages, dictionary_page_offset: dictionary = 0, total_compressed_size: length } = data;
+  const from = dictionary > 0 ? Math.min(dictionary, pages) : pages;
+  const found =
+    data.path_in_schema.join('.') !== name
+      ? `column ${data.path_in_schema.join('.')} in place of ${name}`
+      : from < magic.length || from + length > limit
+        ? `column ${name} outside of the file`
+        : null;
+  if (found !== null) return unreadable(found, damagedFix);
+  const { codec, num_values: values, total_uncompressed_size: bytes } = data;
+  return { from, to: from + length, codec, values, bytes, problem: null };
+}
+
+function unreadable(found: string, fix: string): Chunk {
+  return { from: 0, to: 0, codec: '', values: 0, bytes: 0, problem: { found, fix } };
+}
+
+/** Throws InputError when a row group lacks one of the columns to read. */
+export function assertReadable({ groups }: Footer, leaves: readonly Leaf[], name: string): void {
+  for (const [i, { chunks }] of groups.entries()) {
+    for (const { index } of chunks.length === 0 ? [] : leaves) {
+      const { problem } = chunks[index]!;
+      if (problem === null) continue;
+      throw new InputError({
+        tried: `reading ${name}`,
+        expected: 'a complete Parquet file',
+        found: `row group ${i + 1} with ${problem.found}`,
+        fix: problem.fix,
+      });
+    }
+  }
 }

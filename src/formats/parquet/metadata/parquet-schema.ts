@@ -1,7 +1,6 @@
 // The columns of a Parquet file: the meaning of their values, and their places in nested rows.
 
 import { InputError } from '../../../core/errors.js';
-import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
 import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 import type { Physical, SchemaElement } from './footer-schema.js';
 
@@ -50,6 +49,8 @@ export interface Node {
   /** Repetition level at which the innermost list around it continues. */
   readonly repetition: number;
   readonly isList: boolean;
+  /** True for the repeated group of a map: its children are key and value. */
+  readonly isMap: boolean;
   readonly children: readonly Node[];
   readonly leaf: Leaf | null;
 }
@@ -83,7 +84,7 @@ export function treeOf(elements: readonly SchemaElement[], name: string): { root
       found,
       fix: 'write the file again, or as CSV or NDJSON',
     });
-  const build = (above: Node | null, path: readonly string[], isWrapped: boolean): Node => {
+  const build = (above: Node | null, path: readonly string[], isWrapped: boolean, inMap: boolean): Node => {
     const element = elements[next++];
     if (element === undefined) throw invalid('fewer columns than its groups state');
     if (path.length > maxDepth) throw invalid(`columns nested deeper than ${maxDepth}`);
@@ -103,30 +104,32 @@ export function treeOf(elements: readonly SchemaElement[], name: string): { root
       definition: (above?.definition ?? 0) + Number(optional),
       repetition: (above?.repetition ?? 0) + Number(isList),
       isList,
+      isMap: isList && inMap && element.num_children === 2,
       children,
       leaf: element.num_children ? null : leafOf(element, here, leaves.length),
     };
     if (node.leaf !== null) {
       if (above === null) throw invalid('no columns');
-      if (leaves.push(node.leaf) > MAX_COLUMNS) throw invalid(`more than ${MAX_COLUMNS} columns`);
+      leaves.push(node.leaf);
       return node;
     }
     for (let i = 0; i < (element.num_children ?? 0); i++) {
-      children.push(build(node, here, isWrapping(element, elements[next], isWrapped)));
+      children.push(build(node, here, isWrapping(element, elements[next], isWrapped), isMap(element)));
     }
     return node;
   };
-  const root = build(null, [], false);
+  const root = build(null, [], false, false);
   if (next !== elements.length) throw invalid('more columns than its groups state');
   return { root, leaves };
 }
 
+function isMap({ converted_type: converted, logical_type: logical }: SchemaElement): boolean {
+  return logical?.type === 'MAP' || converted === 'MAP' || converted === 'MAP_KEY_VALUE';
+}
+
 /** Recognises the repeated group inside a list, whose name is not part of column names. */
 function isWrapping(parent: SchemaElement, child: SchemaElement | undefined, isWrapped: boolean): boolean {
-  const { converted_type: converted, logical_type: logical } = parent;
-  const wraps = [converted, logical?.type].some(
-    (each) => each === 'LIST' || each === 'MAP' || each === 'MAP_KEY_VALUE',
-  );
+  const wraps = isMap(parent) || parent.logical_type?.type === 'LIST' || parent.converted_type === 'LIST';
   if (wraps && child?.repetition_type === 'REPEATED') return true;
   return isWrapped && parent.repetition_type === 'REPEATED' && parent.num_children === 1 && parent.name !== 'array';
 }

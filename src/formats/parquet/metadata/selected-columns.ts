@@ -1,9 +1,11 @@
 // The columns of a file that become parts of points. Other columns are not read.
 
 import { UsageError } from '../../../core/errors.js';
+import { count } from '../../../core/text.js';
+import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
 import { copySlack } from '../../rows/copy-bytes.js';
 import { buildMapping } from '../../rows/mapping/build-mapping.js';
-import { type Mapping, type MappingOptions, wantedNames } from '../../rows/mapping/mapping.js';
+import { Mapping, type MappingOptions, wantedNames } from '../../rows/mapping/mapping.js';
 import type { CellTarget } from '../rows/row-text.js';
 import { fieldType, type Leaf, type Node, OTHER } from './parquet-schema.js';
 
@@ -43,18 +45,26 @@ export interface SelectedColumns {
 export function columnsOf(root: Node, options: MappingOptions): SelectedColumns {
   const tops = root.children.map((node) => ({ node, leaves: leavesOf(node), hasLists: hasList(node) }));
   const wanted = wantedNames(options);
-  const named = tops.flatMap(({ node, leaves, hasLists }) =>
+  const all = tops.flatMap(({ node, leaves, hasLists }) =>
     hasLists ? listNames(node, wanted) : leaves.map((leaf) => [leaf.column, leaf.leaf] as const),
   );
+  const named = all.length > MAX_COLUMNS ? mappedColumns(all, options) : all;
   const names = named.map(([name]) => name);
   const types = new Map(named.flatMap(([name, leaf]) => (leaf === null ? [] : [[name, fieldType(leaf)]])));
   const mapping = buildMapping(names, options, (name) => types.get(name) ?? null);
   const declared = new Map((options.fields ?? []).map(({ name, type }) => [name, type]));
+  const cells = new Map(names.map((name, cell) => [name, cell]));
+  const fields = new Set(mapping.fields.map(({ column }) => column));
   const targetOf = (name: string, leaf: Leaf): CellTarget => {
-    const column = names.indexOf(name);
-    const isUsed = mapping.wants(name) && column >= 0;
-    if (isUsed && leaf.kind === OTHER) throw unsupportedType(name, leaf);
-    return { leaf, cell: isUsed ? column : -1, isTime: column === mapping.time, declared: declared.get(name) ?? null };
+    const cell = mapping.wants(name) ? (cells.get(name) ?? -1) : -1;
+    if (cell >= 0 && leaf.kind === OTHER) throw unsupportedType(name, leaf);
+    return {
+      leaf,
+      cell,
+      isTime: cell === mapping.time,
+      isField: fields.has(cell),
+      declared: declared.get(name) ?? null,
+    };
   };
   const flat: FlatColumn[] = [];
   const lists: ListColumn[] = [];
@@ -67,7 +77,7 @@ export function columnsOf(root: Node, options: MappingOptions): SelectedColumns 
         leaves,
         key: keyOf(node.column),
         targets: new Map(used.flatMap(([name, leaf]) => (leaf === null ? [] : [[name, targetOf(name, leaf)]]))),
-        lists: new Map(used.flatMap(([name, leaf]) => (leaf === null ? [[name, names.indexOf(name)]] : []))),
+        lists: new Map(used.flatMap(([name, leaf]) => (leaf === null ? [[name, cells.get(name) ?? -1]] : []))),
       });
     } else
       for (const leaf of leaves) {
@@ -78,24 +88,57 @@ export function columnsOf(root: Node, options: MappingOptions): SelectedColumns 
   return { mapping, count: names.length, flat, lists };
 }
 
+type NamedColumn = readonly [name: string, leaf: Leaf | null];
+
+/** Leaves out the columns of a wide file that are not mapped. Throws UsageError when more than a point can hold remain. */
+function mappedColumns(all: readonly NamedColumn[], options: MappingOptions): readonly NamedColumn[] {
+  const mapping = new Mapping(
+    options,
+    all.map(([name]) => name),
+  );
+  const mapped = all.filter(([name]) => mapping.wants(name));
+  if (mapped.length <= MAX_COLUMNS) return mapped;
+  throw new UsageError([
+    {
+      tried: 'mapping the columns',
+      expected: `at most ${count(MAX_COLUMNS)} columns in a point`,
+      found: count(mapped.length),
+      fix: 'name the columns to load with --fields',
+    },
+  ]);
+}
+
 /** Returns all leaves of the selected columns, those of lists last. */
 export function selectedLeaves({ flat, lists }: SelectedColumns): Leaf[] {
   return [...flat.map(({ node }) => node), ...lists.flatMap((list) => list.leaves)].map(({ leaf }) => leaf!);
 }
 
 /** Lists the columns below a node. The leaf is null for a list of which no element is wanted. */
-function listNames(node: Node, wanted: readonly string[]): (readonly [string, Leaf | null])[] {
+function listNames(node: Node, wanted: readonly string[]): NamedColumn[] {
   if (!node.isList)
     return node.leaf === null ? node.children.flatMap((child) => listNames(child, wanted)) : [[node.column, node.leaf]];
-  const elements = wanted.filter(
-    (name) => name.startsWith(`${node.column}.`) && /^\d+(\.|$)/.test(name.slice(node.column.length + 1)),
-  );
-  if (elements.length === 0) return [[node.column, null]];
-  const withoutIndexes = (path: string): string => path.replace(/\.\d+(?=\.|$)/g, '');
-  return elements.flatMap((name) => {
-    const leaf = leavesOf(node).find(({ column }) => column === withoutIndexes(name));
-    return leaf === undefined ? [] : [[name, leaf.leaf] as const];
+  const leaves = leavesOf(node);
+  const found = wanted.flatMap((name): NamedColumn[] => {
+    if (!name.startsWith(`${node.column}.`)) return [];
+    const leaf = elementLeaf(node, leaves, name) ?? mapValueLeaf(node, name);
+    return leaf === null ? [] : [[name, leaf]];
   });
+  return found.length === 0 ? [[node.column, null]] : found;
+}
+
+/** Finds the leaf of an element named by index: `samples.0`, `m.0.value`. */
+function elementLeaf({ column }: Node, leaves: readonly Node[], name: string): Leaf | null {
+  if (!/^\d+(\.|$)/.test(name.slice(column.length + 1))) return null;
+  const withoutIndexes = name.replace(/\.\d+(?=\.|$)/g, '');
+  return leaves.find((leaf) => leaf.column === withoutIndexes)?.leaf ?? null;
+}
+
+/** Finds the leaf of a map value named by key: `m.host`, or `m.host.x` for a member of the value. */
+function mapValueLeaf(node: Node, name: string): Leaf | null {
+  if (!node.isMap) return null;
+  const [, value] = node.children as [Node, Node];
+  const leaf = leavesOf(value).find(({ column }) => name.endsWith(column.slice(value.column.length)));
+  return leaf === undefined || hasList(value) ? null : leaf.leaf;
 }
 
 function leavesOf(node: Node): Node[] {

@@ -1,7 +1,7 @@
 // Assembles columns with lists into JSON text, from the levels of their values.
 
 import { type Cells, LIST } from '../../rows/cells.js';
-import type { Node } from '../metadata/parquet-schema.js';
+import { BYTES, INT, type Leaf, type Node, UINT } from '../metadata/parquet-schema.js';
 import { keyOf, type ListColumn } from '../metadata/selected-columns.js';
 import type { PageCursor } from '../pages/page-cursor.js';
 import type { CellTarget } from './row-text.js';
@@ -29,6 +29,8 @@ export class ListRows {
   /** The cursor of the first leaf below each node: its levels describe the node. */
   readonly #firstCursor = new Map<Node, PageCursor>();
   readonly #keys = new Map<Node, Uint8Array>();
+  /** All paths that lead to a target, so that a map value is matched by its key in one look-up. */
+  readonly #wantedPaths = new Set<string>();
 
   /** @param cursors one for each leaf of the column */
   constructor(column: ListColumn, cursors: readonly PageCursor[]) {
@@ -36,6 +38,10 @@ export class ListRows {
     this.cursors = cursors;
     this.#cursorOf = new Map(column.leaves.map((leaf, i) => [leaf, cursors[i]!]));
     this.#index(column.node);
+    for (const path of column.targets.keys()) {
+      const parts = path.split('.');
+      for (let i = 1; i <= parts.length; i++) this.#wantedPaths.add(parts.slice(0, i).join('.'));
+    }
   }
 
   /** Skips rows. */
@@ -83,7 +89,8 @@ export class ListRows {
     let i = 0;
     do {
       if (i > 0) sink.text(COMMA);
-      this.#content(node, `${path}.${i++}`, sink, cells);
+      if (node.isMap) this.#mapEntry(node, path, i++, sink, cells);
+      else this.#content(node, `${path}.${i++}`, sink, cells);
     } while (cursor.repetition === node.repetition);
     sink.text(CLOSE_LIST);
   }
@@ -91,8 +98,7 @@ export class ListRows {
   #content(node: Node, path: string, sink: TextSink, cells: Cells): void {
     if (node.leaf !== null) {
       const cursor = this.#cursorOf.get(node)!;
-      const target = this.#column.targets.get(path) ?? { leaf: node.leaf, cell: -1, isTime: false, declared: null };
-      sink.value(target, cursor, cursor.next());
+      sink.value(this.#target(node.leaf, path), cursor, cursor.next());
       return;
     }
     const [only] = node.children;
@@ -110,9 +116,47 @@ export class ListRows {
     sink.text(CLOSE);
   }
 
+  /** Writes an entry of a map. Its value is named by key, `m.host`, or by index, `m.0.value`. */
+  #mapEntry(node: Node, path: string, i: number, sink: TextSink, cells: Cells): void {
+    const [key, value] = node.children as [Node, Node];
+    let name: string | null = null;
+    sink.text(OPEN);
+    sink.text(this.#keys.get(key)!);
+    if (key.leaf === null) this.#value(key, `${path}.${i}.${key.name}`, sink, cells);
+    else {
+      const cursor = this.#cursorOf.get(key)!;
+      const index = cursor.next();
+      name = index < 0 ? null : mapKey(key.leaf, cursor, index);
+      sink.value(this.#target(key.leaf, `${path}.${i}.${key.name}`), cursor, index);
+    }
+    sink.text(COMMA);
+    sink.text(this.#keys.get(value)!);
+    const byKey = `${path}.${name}`;
+    const isByKey = name !== null && this.#wantedPaths.has(byKey);
+    this.#value(value, isByKey ? byKey : `${path}.${i}.${value.name}`, sink, cells);
+    sink.text(CLOSE);
+  }
+
+  #target(leaf: Leaf, path: string): CellTarget {
+    return this.#column.targets.get(path) ?? { leaf, cell: -1, isTime: false, isField: false, declared: null };
+  }
+
   #skipNull(node: Node): void {
     const cursor = this.#cursorOf.get(node);
     if (cursor !== undefined) cursor.next();
     for (const child of node.children) this.#skipNull(child);
   }
+}
+
+/** Returns a key that is text or an integer; null for another type. */
+function mapKey(leaf: Leaf, cursor: PageCursor, index: number): string | null {
+  const { view, from } = cursor.values;
+  if (leaf.kind === BYTES) {
+    cursor.locate(index, leaf.width);
+    return Buffer.from(cursor.source.subarray(cursor.from, cursor.to)).toString();
+  }
+  if (leaf.kind !== INT && leaf.kind !== UINT) return null;
+  const at = from + index * leaf.width;
+  const value = leaf.width === 8 ? view.getBigInt64(at, true) : BigInt(view.getInt32(at, true));
+  return String(leaf.kind === INT ? value : BigInt.asUintN(8 * leaf.width, value));
 }

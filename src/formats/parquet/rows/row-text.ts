@@ -39,6 +39,7 @@ export interface CellTarget {
   /** Index of the cell; -1 for none. */
   readonly cell: number;
   readonly isTime: boolean;
+  readonly isField: boolean;
   /** Type of the field that the options declare; null for the file's own type, and for tags and times. */
   readonly declared: FieldTypeName | null;
 }
@@ -201,7 +202,7 @@ export class RowText {
     if (small !== null) return this.#cell(target, BARE, at, numbers.putDecimal(this.bytes, at, small, leaf.scale));
     const unscaled = isInteger ? wholeNumber(values.view, p, leaf.width) : numbers.bigEndianInteger(source, from, to);
     const text = numbers.decimalText(unscaled, leaf.scale);
-    if (target.declared === null && target.cell >= 0 && leaf.scale > 0 && !numbers.isFloatExact(text))
+    if (target.isField && target.declared === null && leaf.scale > 0 && !numbers.isFloatExact(text))
       this.refuse('inexact-decimal', text);
     return this.#cell(target, BARE, at, numbers.putText(this.bytes, at, text));
   }
