@@ -21,7 +21,9 @@ export async function replaceFile(
 ): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    const file = await open(temporary, 'w');
+    await rm(temporary, { force: true });
+    // Fails for a link that another process put there meanwhile.
+    const file = await open(temporary, 'wx');
     try {
       await write(file);
       await file.sync();

@@ -25,7 +25,7 @@ import { LoadStore } from '../state/load-store.js';
 import { takeLoadLock } from '../state/locks/load-lock.js';
 import type { HeldLock } from '../state/locks/lock.js';
 import { settledRanges } from '../state/settled-ranges.js';
-import { makeStateDir, writeFailure } from '../state/state-dir.js';
+import { prepareStateDir } from '../state/state-dir.js';
 import type { EarlierTotals, Ledger } from './ledger/ledger.js';
 
 export interface ResumeStateContext {
@@ -275,11 +275,7 @@ export class ResumeState {
   async #takeLock(): Promise<void> {
     const { settings, names, clock, signal, notify, end } = this.#context;
     const path = join(settings.stateDir, `${names.load}.lock`);
-    try {
-      await makeStateDir(settings.stateDir);
-    } catch (error) {
-      throw writeFailure('preparing the state directory', settings.stateDir, error);
-    }
+    await prepareStateDir(settings.stateDir);
     const lost = (): void =>
       end(
         new StateError({

@@ -1,12 +1,13 @@
 // The checkpoint on disk: what the next run needs to resume a load. Each write replaces the whole file, so a process that
 // is killed leaves either the old or the new checkpoint.
 
-import { open, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../core/files.js';
 import { fingerprintSchema } from './fingerprint.js';
-import { isMissing, readFailure, writeFailure } from './state-dir.js';
+import { isMissing, openStateFile, readFailure, writeFailure } from './state-dir.js';
 
 const formatVersion = 1;
 const count = z.int().nonnegative();
@@ -45,10 +46,19 @@ export type Checkpoint = Omit<z.infer<typeof checkpointSchema>, 'formatVersion'>
 /** Returns null without a checkpoint. Throws StateError for a damaged one. */
 export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
   try {
-    return checkpointSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return checkpointSchema.parse(JSON.parse(await readText(path)));
   } catch (error) {
     if (isMissing(error)) return null;
     throw readFailure(path, error);
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  const file = await openStateFile(path, constants.O_RDONLY);
+  try {
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
   }
 }
 

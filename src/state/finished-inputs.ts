@@ -1,11 +1,11 @@
 // Finished inputs of one load, one JSON line each, in a file that only grows. A checkpoint with a hundred thousand inputs
 // would be too large to write every second, and too large to keep in memory.
 
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { type CheckpointInput, inputSchema } from './checkpoint.js';
-import { readFailure, writeFailure } from './state-dir.js';
+import { openStateFile, readFailure, writeFailure } from './state-dir.js';
 
 /** A finished input, and the offset of its line. */
 export interface FinishedInput {
@@ -30,7 +30,7 @@ export class FinishedInputs {
   /** Opens the log and truncates it to `bytes`. Throws StateError. */
   async open(bytes: number): Promise<void> {
     try {
-      this.#file = await open(this.#path, bytes === 0 ? 'w+' : 'r+', 0o600);
+      this.#file = await openStateFile(this.#path, constants.O_RDWR | (bytes === 0 ? constants.O_CREAT : 0));
       const { size } = await this.#file.stat();
       if (size < bytes) throw new Error(`${size} bytes instead of ${bytes}`);
       await this.#file.truncate(bytes);
@@ -85,9 +85,15 @@ export class FinishedInputs {
   }
 }
 
-/** Yields the lines of a file. */
-export function linesOf(path: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+/** Yields the lines of a state file. */
+export async function* linesOf(path: string): AsyncGenerator<string, void> {
+  const file = await openStateFile(path, constants.O_RDONLY);
+  try {
+    const input = file.createReadStream({ autoClose: false });
+    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  } finally {
+    await file.close();
+  }
 }
 
 const chunkBytes = 4096;

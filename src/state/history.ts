@@ -1,10 +1,10 @@
 // Inputs that loads into one database finished, one line each, for `--skip-loaded`. The history only saves work: a line
 // that cannot be parsed is ignored, and its input is loaded again.
 
-import { appendFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { type CheckpointInput, inputSchema } from './checkpoint.js';
 import { linesOf } from './finished-inputs.js';
-import { isMissing, writeFailure } from './state-dir.js';
+import { isMissing, openStateFile, writeFailure } from './state-dir.js';
 
 /** Returns the last entry of each wanted path. Throws StateError. */
 export async function readHistory(
@@ -26,7 +26,13 @@ export async function readHistory(
 /** Appends entries; several loads may do so at once. Throws StateError. */
 export async function addToHistory(path: string, inputs: readonly CheckpointInput[]): Promise<void> {
   try {
-    await appendFile(path, inputs.map((input) => `${JSON.stringify(input)}\n`).join(''), { mode: 0o600, flush: true });
+    const file = await openStateFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
+    try {
+      await file.appendFile(inputs.map((input) => `${JSON.stringify(input)}\n`).join(''));
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw writeFailure('writing the ledger of finished inputs', path, error);
   }

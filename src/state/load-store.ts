@@ -1,6 +1,7 @@
 // The files of one load in the state directory, written and removed in an order that the next run understands wherever
 // the process dies.
 
+import { constants } from 'node:fs';
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Checkpoint, type CheckpointInput, readCheckpoint, writeCheckpoint } from './checkpoint.js';
@@ -68,8 +69,9 @@ export class LoadStore {
 
   /** Copies the checkpoint to the name of an abandoned one. Returns the path of the copy. */
   async keepCopy(stamp: string): Promise<string | null> {
-    await this.#keepAs(this.#logPath, stamp, copyFile);
-    return await this.#keepAs(this.path, stamp, copyFile);
+    const copy = (from: string, to: string): Promise<void> => copyFile(from, to, constants.COPYFILE_EXCL);
+    await this.#keepAs(this.#logPath, stamp, copy);
+    return await this.#keepAs(this.path, stamp, copy);
   }
 
   /** Moves the inputs of a finished load to the history and removes its checkpoint. Throws StateError. */

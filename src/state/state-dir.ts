@@ -1,23 +1,57 @@
-// The state directory, and errors of its files. Missing parent directories are created one by one: Node's recursive mkdir
-// never ends where the file system reports ENOENT for every attempt, as /proc does.
+// The state directory and its files. Only this user may write the directory, and no file in it is reached through a link:
+// names in it can be computed by anyone.
 
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { StateError } from '../core/errors.js';
+import type { Problem } from '../core/problem.js';
 
-/** Creates the directory with mode 0700. Rejects with the system's error. */
-export async function makeStateDir(path: string): Promise<void> {
+const preparing = 'preparing the state directory';
+
+/** Creates the directory, or checks that it belongs to this user alone. Throws StateError. */
+export async function prepareStateDir(path: string): Promise<void> {
+  try {
+    await makeDirectory(path);
+  } catch (error) {
+    throw writeFailure(preparing, path, error);
+  }
+  const { uid, mode } = await stat(path);
+  const us = process.geteuid?.() ?? uid;
+  if (uid === us && (mode & 0o022) === 0) return;
+  throw new StateError({
+    tried: preparing,
+    expected: `${path} to belong to this user alone`,
+    found: uid === us ? `a directory that others can write (mode ${octal(mode)})` : `a directory of user ${uid}`,
+    fix: `${uid === us ? `run \`chmod go-w\` on it, or ` : ''}name a directory in it: --state-dir ${join(path, 'bulk-load')}`,
+  });
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8);
+}
+
+/**
+ * Creates a directory with mode 0700, and its parents one by one: Node's recursive mkdir never ends where the file system
+ * reports ENOENT for every attempt, as /proc does. Rejects with the system's error.
+ */
+async function makeDirectory(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (found?.isDirectory()) return;
   const parent = dirname(resolve(path));
-  if (parent !== resolve(path) && found === null) await makeStateDir(parent);
+  if (parent !== resolve(path) && found === null) await makeDirectory(parent);
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
     // Another process may have created it meanwhile.
     if (!(await stat(path).catch(() => null))?.isDirectory()) throw error;
   }
+}
+
+/** Opens a state file that only this user can read. Rejects for a symbolic link. @param flags constants such as O_RDWR */
+export async function openStateFile(path: string, flags: number): Promise<FileHandle> {
+  return await open(path, flags | (constants.O_NOFOLLOW ?? 0), 0o600);
 }
 
 export function isMissing(error: unknown): boolean {
@@ -31,17 +65,34 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+const otherDirectory = 'name another directory with --state-dir';
+
+/** Words for system error codes, with what helps besides another directory. */
+const causes: Record<string, readonly [found: string, fix: string]> = {
+  ENOSPC: ['no space left on its file system', 'free some space there, or '],
+  EDQUOT: ['the disk quota of this user exceeded', 'free some space there, or '],
+  EACCES: ['no permission', 'let this user write it, or '],
+  EPERM: ['no permission', 'let this user write it, or '],
+  EROFS: ['a read-only file system', ''],
+  ENOTDIR: ['a path of which a part is not a directory', ''],
+  EEXIST: ['something there that is not a directory', ''],
+  EISDIR: ['a directory of that name', ''],
+  ELOOP: ['a symbolic link', 'remove the link, or '],
+  ENAMETOOLONG: ['a name that is too long', ''],
+  ENOENT: ['no such directory', ''],
+};
+
+/** Explains why files cannot be written. @param instead what else to name, such as another directory */
+export function writeProblem(error: unknown, instead = otherDirectory): Pick<Problem, 'found' | 'fix'> {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const [found, fix] = causes[code] ?? [];
+  if (found !== undefined) return { found: `${found} (${code})`, fix: `${fix ?? ''}${instead}` };
+  return { found: error instanceof Error ? error.message : String(error), fix: code === '' ? '' : instead };
+}
+
 /** Builds the error for a state file that cannot be written. */
 export function writeFailure(tried: string, path: string, error: unknown): StateError {
-  return new StateError(
-    {
-      tried,
-      expected: `to write ${path}`,
-      found: error instanceof Error ? error.message : String(error),
-      fix: 'free the disk, or name another directory with --state-dir',
-    },
-    { cause: error },
-  );
+  return new StateError({ tried, expected: `to write ${path}`, ...writeProblem(error) }, { cause: error });
 }
 
 /** Builds the error for state of an earlier run that is damaged or of another version. Its content is never guessed. */

@@ -1,7 +1,7 @@
 // A disk that fills up during a load: no point is lost, and after the disk has room again the load is exact.
 
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { balances, lines, scene } from '../support/scene.js';
@@ -11,7 +11,7 @@ async function smallDisk(folder: string): Promise<{ path: string; enlarge: () =>
   const path = join(folder, 'disk');
   await mkdir(path);
   try {
-    execFileSync('sh', ['-c', 'mount -t tmpfs -o size=1m tmpfs "$0"', path], { stdio: 'ignore' });
+    execFileSync('sh', ['-c', 'mount -t tmpfs -o size=1m,mode=700 tmpfs "$0"', path], { stdio: 'ignore' });
   } catch {
     return null;
   }
@@ -43,4 +43,26 @@ test('a full disk for dead letters and checkpoints ends with exit code 73, and t
   expect(it.cluster.points()).toBe(900);
   const letters = (await readFile(summary!.rejects.deadLetters![0]!, 'utf8')).trimEnd().split('\n');
   expect(letters.sort()).toEqual(bad.sort());
+});
+
+test.each([
+  ['that others can write', async (path: string) => await chmod(path, 0o777), 'a directory that others can write'],
+  ['of another user', async (path: string) => await chown(path, 12_345, 12_345), 'a directory of user 12345'],
+])('a state directory %s ends with exit code 73 before anything is sent', async (_, change, found) => {
+  const it = await scene();
+  onTestFinished(() => it.end());
+  const path = join(it.folder, 'shared');
+  await mkdir(path);
+  try {
+    await change(path);
+  } catch {
+    // Only the superuser can give a directory away.
+    await chmod(path, 0o777);
+  }
+  const { code, stderr } = await it.load(['--state-dir', path, await it.file('a.lp', lines(10))]);
+  expect(code).toBe(73);
+  expect(stderr).toMatch(new RegExp(process.getuid?.() === 0 ? found : 'a directory'));
+  expect(stderr).toContain('--state-dir');
+  expect(stderr).not.toMatch(/defect|^\s+at /m);
+  expect(it.cluster.points()).toBe(0);
 });

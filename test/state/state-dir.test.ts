@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeStateDir } from '../../src/state/state-dir.js';
+import { StateError } from '../../src/core/errors.js';
+import { readCheckpoint, writeCheckpoint } from '../../src/state/checkpoint.js';
+import { DeadLetters } from '../../src/state/dead-letters/dead-letters.js';
+import { FinishedInputs } from '../../src/state/finished-inputs.js';
+import { addToHistory } from '../../src/state/history.js';
+import { prepareStateDir, writeFailure } from '../../src/state/state-dir.js';
+import { letter } from '../load/ledger/support.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -13,24 +19,77 @@ afterEach(() => rm(folder, { recursive: true }));
 
 test('the state directory is created with its parents, for the owner alone', async () => {
   const path = join(folder, 'a/b/c');
-  await Promise.all([makeStateDir(path), makeStateDir(path)]);
+  await Promise.all([prepareStateDir(path), prepareStateDir(path)]);
   expect((await stat(path)).mode & 0o777).toBe(0o700);
-  await makeStateDir(path);
+  await prepareStateDir(path);
 });
 
 test('a link to a directory is accepted; a file and a dangling link are refused', async () => {
   await symlink(folder, join(folder, 'link'));
-  await makeStateDir(join(folder, 'link'));
+  await prepareStateDir(join(folder, 'link'));
   await writeFile(join(folder, 'file'), '');
   await symlink(join(folder, 'nowhere'), join(folder, 'dangling'));
-  await expect(makeStateDir(join(folder, 'file'))).rejects.toThrow(/EEXIST/);
-  await expect(makeStateDir(join(folder, 'file', 'below'))).rejects.toThrow(/ENOTDIR|EEXIST/);
-  await expect(makeStateDir(join(folder, 'dangling'))).rejects.toThrow(/EEXIST/);
+  await expect(prepareStateDir(join(folder, 'file'))).rejects.toThrow(/something there that is not a directory/);
+  await expect(prepareStateDir(join(folder, 'file', 'below'))).rejects.toThrow(/not a directory \((ENOTDIR|EEXIST)\)/);
+  await expect(prepareStateDir(join(folder, 'dangling'))).rejects.toThrow(/EEXIST/);
 });
 
 test.runIf(existsSync('/proc/self'))(
   'a file system that refuses directories gives an error and no endless loop',
   async () => {
-    await expect(makeStateDir('/proc/bulk-load/state')).rejects.toThrow(/ENOENT/);
+    await expect(prepareStateDir('/proc/bulk-load/state')).rejects.toThrow(/no such directory \(ENOENT\)/);
   },
 );
+
+test.each([0o777, 0o770, 0o1777])(
+  'a directory of mode %o, which others can write, is refused with what to do',
+  async (mode) => {
+    const path = join(folder, 'shared');
+    await mkdir(path);
+    await chmod(path, mode);
+    const failed = prepareStateDir(path);
+    await expect(failed).rejects.toThrow(StateError);
+    await expect(failed).rejects.toThrow(
+      `preparing the state directory: expected ${path} to belong to this user alone, found a directory that others can write ` +
+        `(mode ${mode.toString(8)}). Run \`chmod go-w\` on it, or name a directory in it: --state-dir ${path}/bulk-load.`,
+    );
+    await prepareStateDir(join(path, 'bulk-load'));
+  },
+);
+
+test.runIf(process.getuid?.() === 0)('a directory of another user is refused', async () => {
+  await chown(folder, 12_345, 12_345);
+  await expect(prepareStateDir(folder)).rejects.toThrow(/found a directory of user 12345\. Name a directory in it/);
+});
+
+test.each([
+  ['ENOSPC', /no space left .* Free some space there, or name another directory with --state-dir\.$/],
+  ['EACCES', /no permission .* Let this user write it, or name another directory/],
+  ['EROFS', /a read-only file system .* Name another directory/],
+  ['ENOTDIR', /a part is not a directory .* Name another directory/],
+])('the error names the cause %s and what helps against it', (code, words) => {
+  const error = Object.assign(new Error('it failed'), { code });
+  expect(writeFailure('writing the checkpoint', '/x', error).message).toMatch(words);
+});
+
+test('no state file is written or read through a symbolic link', async () => {
+  const secret = join(folder, 'secret');
+  await writeFile(secret, 'keep this');
+  const link = async (name: string): Promise<string> => {
+    await symlink(secret, join(folder, name));
+    return join(folder, name);
+  };
+  const checkpoint = { startedMs: 1, deadLetters: null, finishedBytes: 0, completing: null, inputs: [] };
+  await expect(readCheckpoint(await link('a.checkpoint.json'))).rejects.toThrow(StateError);
+  await writeCheckpoint(join(folder, 'a.checkpoint.json'), checkpoint);
+  await link(`.b.checkpoint.json.${process.pid}.tmp`);
+  await writeCheckpoint(join(folder, 'b.checkpoint.json'), checkpoint);
+  await expect(new FinishedInputs(await link('a.inputs.ndjson')).open(0)).rejects.toThrow(/a symbolic link \(ELOOP\)/);
+  await expect(addToHistory(await link('a.finished.ndjson'), [])).rejects.toThrow(/a symbolic link \(ELOOP\)/);
+  await link('0123456789ab.rejected.lp');
+  const letters = new DeadLetters(folder, '0123456789ab');
+  await letters.prepare('now', { lengths: { '.ndjson': 0 }, completing: null });
+  await symlink(secret, join(folder, '0123456789ab.rejected.lp'));
+  await expect(letters.write('a.lp', [letter('x')])).rejects.toThrow(/a symbolic link \(ELOOP\)/);
+  expect(await readFile(secret, 'utf8')).toBe('keep this');
+});

@@ -3,17 +3,18 @@
 // half a line would merge with the next one.
 
 import { createHash } from 'node:crypto';
-import { access, constants, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, constants, type FileHandle, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StateError } from '../../core/errors.js';
 import { type DeadLetterFormat, lineProtocolDeadLetters } from '../../core/types/index.js';
-import { exists, writeFailure } from '../state-dir.js';
+import { exists, openStateFile, writeFailure } from '../state-dir.js';
 import { type LongLetterPart, LongLetterParts } from './long-letters.js';
 
 export type { LongLetterPart } from './long-letters.js';
 
 const LF = Uint8Array.of(10);
 const reasonsEnding = '.ndjson';
+const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
 interface Paths {
   /** In alphabetical order. */
@@ -162,7 +163,7 @@ export class DeadLetters {
 
   /** Returns the file with this ending; opens it at first. */
   async #file(ending: string): Promise<FileHandle> {
-    const file = this.#files.get(ending) ?? (await open(this.#path('rejected', ending), 'a', 0o600));
+    const file = this.#files.get(ending) ?? (await openStateFile(this.#path('rejected', ending), appending));
     this.#files.set(ending, file);
     return file;
   }

@@ -1,8 +1,10 @@
 // Rejected points that are too long for memory arrive in parts, whose batches settle in any order. The parts are collected
 // in a temporary file until the point is complete, so that no other reject ends up between them.
 
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, rm } from 'node:fs/promises';
 import type { BatchReject } from '../../core/types/index.js';
+import { openStateFile } from '../state-dir.js';
 
 /** A rejected point, or one part of it. */
 export interface LongLetterPart {
@@ -72,7 +74,8 @@ export class LongLetterParts {
   async #begin(key: string): Promise<PartCollection> {
     this.#files += 1;
     const path = `${this.#path}-${this.#files}`;
-    const file = await open(path, 'w+', 0o600);
+    await rm(path, { force: true });
+    const file = await openStateFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
     // Unlinked at once: the file vanishes however the run ends.
     await rm(path, { force: true });
     const long: PartCollection = { file, pieces: [], bytes: 0, first: null, end: null };

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { BusyError, StateError } from '../../core/errors.js';
 import type { Clock, Notice } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';
+import { writeProblem } from '../state-dir.js';
 import { type HeldLock, type LockAttempt, OddLockError, takeLock } from './lock.js';
 import type { Holder } from './lock-holder.js';
 
@@ -103,8 +104,7 @@ export class FirstWriteLock {
       {
         tried,
         expected: `to write locks in ${this.#directory}`,
-        found: error instanceof Error ? error.message : String(error),
-        fix: 'name another directory with --turn-dir, or load without turns with --no-turn',
+        ...writeProblem(error, 'name another directory with --turn-dir, or load without turns with --no-turn'),
       },
       { cause: error },
     );

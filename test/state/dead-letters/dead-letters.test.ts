@@ -242,7 +242,7 @@ describe('when the state directory cannot take more', () => {
     const big = [letter('x'.repeat(700_000)), letter('y'.repeat(700_000))];
     const failed = await letters.write('a.lp', big).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(StateError);
-    expect((failed as StateError).message).toMatch(/^writing dead letters: expected .* found ENOSPC/);
+    expect((failed as StateError).message).toMatch(/^writing dead letters: expected .* found no space left .*ENOSPC/);
     await expect(letters.write('a.lp', [letter('small')])).rejects.toBe(failed);
     await letters.close(null);
     const files = await contents(path);
