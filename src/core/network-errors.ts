@@ -10,6 +10,12 @@ export interface NetworkFailure {
 export const ownCodes = {
   /** The server closed the first connection over TLS. In TLS 1.3 it checks our certificate after the handshake has ended here. */
   closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
+  /** The server closed the first connection of a plain http:// URL. A TLS server may do so. */
+  closedAtOnce: 'CLOSED_AT_ONCE',
+  /** The server speaks another protocol. The message says which. */
+  foreignServer: 'FOREIGN_SERVER',
+  /** A reset ended a response. undici would take a response without a length as complete. */
+  resetInResponse: 'RESET_IN_RESPONSE',
   noConnection: 'NO_CONNECTION',
   noAnswer: 'NO_ANSWER',
   idle: 'NOTHING_CAME',
@@ -18,6 +24,8 @@ export const ownCodes = {
 const transient: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
+  [ownCodes.resetInResponse]: 'connection reset',
+  [ownCodes.closedAtOnce]: 'connection closed without a response; if the port expects TLS, use https:// in --url',
   EPIPE: 'connection closed while sending',
   UND_ERR_SOCKET: 'connection closed without a response',
   UND_ERR_CONNECT_TIMEOUT: 'no connection within 5s',
@@ -61,6 +69,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   const { code, message, errors }: ErrorLike =
     typeof error === 'object' && error !== null ? error : { message: String(error) };
   const key = typeof code === 'string' ? code : '';
+  if (key === ownCodes.foreignServer) return { reason: String(message), permanent: true };
   const final = permanent[key];
   if (final !== undefined) {
     // The message lists the names in the certificate, which show which server answered.

@@ -1,12 +1,14 @@
 // Connection pools of the endpoints. undici loads with the first request.
 
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import type { buildConnector, Pool } from 'undici';
 import { ownCodes } from '../../../core/network-errors.js';
 import type { TargetDeps } from '../../types.js';
 import type { ExchangeOutcome, HttpRequest } from '../types.js';
-import { hideInterim } from './early-response.js';
 import { exchange } from './exchange.js';
+import { foreignServer } from './foreign-server.js';
+import { failOnReset, hideInterim, onFirstBytes } from './watched-socket.js';
 
 const connectTimeoutMs = 5_000;
 /** Connections beside those of the writers. A flush or a gauge must not queue after writes that hang. */
@@ -28,6 +30,8 @@ export class Connections {
   readonly #deps: TargetDeps;
   /** Endpoints that have answered at least once. */
   readonly #answered = new Set<number>();
+  /** What endpoints are that do not speak HTTP, by origin. */
+  readonly #foreign = new Map<string, string>();
   readonly #pools: Pool[] = [];
 
   /** @param authorization value of that header; null: the header is absent */
@@ -51,9 +55,20 @@ export class Connections {
     const headers = { ...this.#headers, ...request.headers };
     const outcome = await exchange(pool, { ...request, path, headers }, this.#deps.clock, signal);
     if (outcome.kind === 'response') this.#answered.add(index);
-    if (outcome.kind !== 'error' || !outcome.sent || origin.protocol !== 'https:' || this.#answered.has(index))
-      return outcome;
-    return { ...outcome, error: { code: ownCodes.closedAfterHandshake } };
+    if (outcome.kind !== 'error' || this.#answered.has(index)) return outcome;
+    return { ...outcome, error: this.#explained(origin, outcome.error, outcome.sent) };
+  }
+
+  /** The error of an endpoint that never answered: it may be no HTTP server at all. */
+  #explained({ origin, protocol }: URL, error: unknown, sent: boolean): unknown {
+    const foreign = this.#foreign.get(origin);
+    if (foreign !== undefined) return { code: ownCodes.foreignServer, message: foreign };
+    if (!sent) return error;
+    if (protocol === 'https:') return { code: ownCodes.closedAfterHandshake };
+    const { code } = error as { readonly code?: unknown };
+    return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
+      ? { code: ownCodes.closedAtOnce }
+      : error;
   }
 
   /** Destroys all connections, including requests in flight. */
@@ -69,8 +84,19 @@ export class Connections {
     const trust = { rejectUnauthorized: !insecure, ...(ca === null ? {} : { ca }) };
     const connector = connectorOf({ timeout: connectTimeoutMs, ...trust, ...own });
     const connect: typeof connector = (options, done) => {
-      connector(options, (...[error, socket]) => (error ? done(error, null) : done(null, hideInterim(socket!))));
+      connector(options, (...[error, socket]) =>
+        error ? done(error, null) : done(null, this.#watched(socket!, origin)),
+      );
     };
     return new PoolClass(origin, { connections: workers + spareConnections, pipelining: 1, connect });
+  }
+
+  /** Prepares a socket: names a foreign server, fails a response on a reset, and hides interim responses. */
+  #watched(socket: Socket, origin: string): Socket {
+    onFirstBytes(socket, (bytes) => {
+      const foreign = foreignServer(bytes);
+      if (foreign !== null) this.#foreign.set(origin, foreign);
+    });
+    return hideInterim(failOnReset(socket));
   }
 }

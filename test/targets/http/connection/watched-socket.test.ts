@@ -2,8 +2,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { setImmediate as turn } from 'node:timers/promises';
 import { buildConnector, Pool } from 'undici';
 import { afterEach, expect, test } from 'vitest';
-import { hideInterim, interimLength } from '../../../../src/targets/http/connection/early-response.js';
 import { exchange } from '../../../../src/targets/http/connection/exchange.js';
+import { hideInterim, interimLength } from '../../../../src/targets/http/connection/watched-socket.js';
 import { realClock } from '../../../support/clock.js';
 
 const closing: (() => Promise<unknown>)[] = [];
