@@ -40,7 +40,10 @@ test('a point is read with its position, shape and time', async () => {
 
 test.each([
   [',t=a f=1 1', 'no-measurement'],
-  ['m 1', 'newline-in-name'],
+  ['m 1', 'no-fields'],
+  ['m,t=a,u=b 1640995200000000000', 'no-fields'],
+  ['m f', 'newline-in-name'],
+  ['m,t=C:\\,u=a f=1 1', 'bad-escape'],
   ['m', 'no-fields'],
   ['m,t=a', 'no-fields'],
   ['m,t=a ', 'no-fields'],
@@ -109,7 +112,7 @@ test.each([
   ['m f="C:\\dir" 1', 'm f="C:\\\\dir" 1'],
   ['m f="a\\nb\\\\\\n\\"",g="\\\'" 1', 'm f="a\\\\nb\\\\\\\\n\\"",g="\\\'" 1'],
   ['m,t=a=b f=1 1', 'm,t=a\\=b f=1 1'],
-  ['m,t=a=b\\ c,u=d  f="=" 1', 'm,t=a\\=b\\ c,u=d  f="=" 1'],
+  ['m,t=a=b,u=d  f="=" 1', 'm,t=a\\=b,u=d  f="=" 1'],
 ])('the point %j is sent as %j', async (line, sent) => {
   const { points } = await read(`${line}\n`, ns);
   expect(points.map(({ text, source }) => [text, source])).toEqual([[sent, line]]);

@@ -93,6 +93,8 @@ export class PointReader extends PointCursor {
       const valueAt = this.at;
       if (!this.passName(names.tagValueClasses)) return false;
       if (this.at === valueAt) return this.fail('empty-tag-value', 'a tag without a value');
+      // Servers refuse such a point. Often the escape was meant as a path separator before the next tag.
+      if (this.nameEquals && this.nameBackslash) return this.fail('bad-escape', 'a tag value with = and an escape');
       key += SERIES_KEY_PER_TAG + this.nameLength;
       this.shape.mix(this.#name.low ^ TAG, this.#name.high);
     }
@@ -107,13 +109,24 @@ export class PointReader extends PointCursor {
     const start = this.at;
     if (!this.passName(names.keyClasses)) return false;
     const stop = bytes[this.at];
-    if (stop === LF || stop === CR)
-      return this.failAtLineEnd('newline-in-name', `the end of the line in a ${what} key`);
+    if (stop === LF || stop === CR) {
+      return what === 'field' && this.#isTimestamp(start)
+        ? this.failAtLineEnd('no-fields', 'a timestamp in place of the fields')
+        : this.failAtLineEnd('newline-in-name', `the end of the line in a ${what} key`);
+    }
     if (stop !== EQUALS_SIGN) {
       return this.fail(what === 'tag' ? 'no-tag-value' : 'no-field-value', `a ${what} key without =`);
     }
     if (this.at === start) return this.fail(what === 'tag' ? 'empty-tag-key' : 'empty-field-key', `an empty key`);
     return this.#addColumn(start, what) && ++this.at > 0;
+  }
+
+  #isTimestamp(start: number): boolean {
+    const { bytes, at } = this;
+    let p = bytes[start] === 0x2d ? start + 1 : start;
+    if (p === at) return false;
+    while (p < at && bytes[p]! >= 0x30 && bytes[p]! <= 0x39) p++;
+    return p === at;
   }
 
   #addColumn(start: number, what: 'tag' | 'field'): boolean {
