@@ -37,6 +37,7 @@ import { assertColumnsFit, isWorthThread, memoryBudget, planMemory, reduceMemory
 import { ReadStage } from './read-stage.js';
 import { ResumeState } from './resume-state.js';
 import { peakRss, type RunFacts, snapshotOf, summaryOf } from './run-facts.js';
+import { RunPhases } from './run-phases.js';
 import { memcacheToRequest } from './target-memory.js';
 import { Verification, verifyError } from './verify.js';
 import { WriteStage } from './write-stage.js';
@@ -102,6 +103,7 @@ class PipelineRun {
   readonly #startedMs: number;
   /** Monotonic: the wall clock may be set meanwhile. */
   readonly #begunMs: number;
+  readonly #phases: RunPhases;
   readonly #ledger: Ledger;
   readonly #meter = new Meter();
   readonly #particularly: DetailCollector | null;
@@ -126,6 +128,7 @@ class PipelineRun {
     this.#context = context;
     this.#startedMs = context.clock.now();
     this.#begunMs = context.clock.monotonic();
+    this.#phases = new RunPhases(context.clock);
     const { inputs, clock, notify } = context;
     const { maxRejected } = settings;
     this.#continuing = new ResumeState({
@@ -236,6 +239,7 @@ class PipelineRun {
   /** The flow: a batch is made when a writer may send it, and never before. */
   async move({ slots, ...sizes }: MemoryPlan): Promise<void> {
     this.#limitDuration();
+    this.#phases.begin('sending');
     const sending = this.#sending!;
     const bodyBytes = (): number => sending.sizes.current;
     await sending.run(this.#reading!.batches(new Arena(slots, sizes), bodyBytes, this.#halt.signal));
@@ -244,6 +248,8 @@ class PipelineRun {
   /** Once everything is loaded, a sample is read back, when that was asked for. */
   async verify(): Promise<void> {
     if (this.#verification === null || this.#halt.signal.aborted) return;
+    this.#phases.begin('verifying');
+    this.#sending!.verifying();
     this.#verified = await this.#verification.report(this.#context.target, this.#halt.signal);
   }
 
@@ -260,6 +266,7 @@ class PipelineRun {
   async finish(): Promise<LoadResult> {
     const ledger = this.#ledger;
     const { version, command, inputs, target } = this.#context;
+    this.#phases.begin('ending');
     this.#sending?.close();
     this.#side?.close();
     for (const undo of this.#undo) undo();
@@ -347,6 +354,9 @@ class PipelineRun {
       meter: this.#meter,
       memory: this.#memory,
       reading: this.#reading,
+      resume: this.#continuing,
+      phases: this.#phases,
+      limit: this.#settings.limit,
       sending: this.#sending,
       side: this.#side,
       endpoints: this.#context.target.endpoints(),

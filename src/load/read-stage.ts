@@ -74,6 +74,10 @@ export class ReadStage {
   #bytesDone = 0;
   #decoded = 0;
   #inputsDone = 0;
+  /** Decoded bytes of each input that was read to its end; -1 for the others. */
+  readonly #decodedSizes: Float64Array;
+  /** Differences of the positions in the current input to the counters. */
+  #offsets: { readonly input: number; readonly file: number; readonly decoded: number; isPlain: boolean } | null = null;
   #current: string | null = null;
   /** For bytes of inputs: whoever reads has a writer that could send. */
   readonly #waits: WaitStats;
@@ -81,6 +85,7 @@ export class ReadStage {
   constructor(context: ReadStageContext) {
     this.#context = context;
     this.#waits = new WaitStats(context.clock);
+    this.#decodedSizes = new Float64Array(context.inputs.length).fill(-1);
     this.#formats = new FormatSet(context.settings, context.room, context.means);
   }
 
@@ -91,6 +96,20 @@ export class ReadStage {
 
   get #bytesOpen(): number {
     return (this.#rest ?? this.#source)?.bytesRead ?? 0;
+  }
+
+  /** True once an input was read to its end, or nothing of it is left to read. */
+  isRead(input: number): boolean {
+    return this.#decodedSizes[input]! >= 0;
+  }
+
+  /** Position in an input that this run has begun, in file bytes and decoded bytes; null for the others. */
+  positionIn(input: number): { readonly file: number; readonly decoded: number } | null {
+    const { size } = this.#context.inputs[input]!;
+    if (this.isRead(input)) return { file: size ?? 0, decoded: this.#decodedSizes[input]! };
+    if (this.#offsets?.input !== input) return null;
+    const decoded = this.#offsets.decoded + this.#decoded;
+    return { file: this.#offsets.isPlain ? decoded : this.#offsets.file + this.#bytesOpen, decoded };
   }
 
   get inputs(): { readonly done: number; readonly current: string | null } {
@@ -150,6 +169,14 @@ export class ReadStage {
         const rest = format.reads?.(from, input.name) ?? from;
         await orAborted(skipBytes(rest, start.place.byteOffset, input.name, signal), signal);
         this.#rest = rest;
+        const isPlain = source.compression === 'none' && format.reads === undefined && format.isRandom !== true;
+        this.#offsets = {
+          input: i,
+          // A source that seeks does not count the bytes before.
+          file: rest.seek === undefined ? 0 : start.place.byteOffset - rest.bytesRead,
+          decoded: start.place.byteOffset - this.#decoded,
+          isPlain,
+        };
         const runs = this.#runs(format, rest, start.place, signal);
         yield* batcher.batches(i, runs, signal, start, format.name);
         if (batcher.rest !== null) continuing.inputEnded(i, batcher.rest);
@@ -163,6 +190,7 @@ export class ReadStage {
       notify({ level: 'error', kind: 'input', message: bad.message });
     } finally {
       const source = this.#source;
+      if (this.#offsets !== null) this.#offsets = { ...this.#offsets, file: this.#offsets.file + this.#bytesOpen };
       this.#bytesDone += this.#bytesOpen;
       this.#source = null;
       this.#rest = null;
@@ -170,6 +198,8 @@ export class ReadStage {
       const closed = continuing.inputCloses(i).then(() => source?.close());
       await (signal.aborted ? Promise.race([closed, this.#context.clock.sleep(closeMs)]) : closed);
     }
+    this.#decodedSizes[i] = Math.max(0, this.positionIn(i)?.decoded ?? 0);
+    this.#offsets = null;
     this.#inputsDone += 1;
   }
 

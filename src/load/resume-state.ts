@@ -140,6 +140,12 @@ export class ResumeState {
     return this.#resumedFrom.get(input) ?? 0;
   }
 
+  /** File bytes of an input that earlier runs have settled, as far as this run has not begun it. */
+  settledBefore(i: number): number {
+    if (this.#finishedAt[i]! >= 0) return this.#context.inputs[i]!.size ?? 0;
+    return this.#waiting.get(i)?.fingerprint.tail.to ?? 0;
+  }
+
   /**
    * Takes the lock, and what earlier runs left. Throws StateError when it cannot be read or nothing can be written, and
    * BusyError.

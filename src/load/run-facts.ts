@@ -9,7 +9,10 @@ import type { Snapshot } from '../reporting/figures.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Meter } from './ledger/meter.js';
 import { type SummaryInput, summarize } from './ledger/summarize.js';
+import { percentDone } from './load-progress.js';
 import type { ReadStage } from './read-stage.js';
+import type { ResumeState } from './resume-state.js';
+import type { RunPhases } from './run-phases.js';
 import type { WriteStage } from './write-stage.js';
 
 /** The parts of a run that have something to tell; null: it never got so far. */
@@ -22,6 +25,10 @@ export interface RunFacts {
   readonly meter: Meter;
   readonly memory: MemoryPlan | null;
   readonly reading: ReadStage | null;
+  readonly resume: Pick<ResumeState, 'settledBefore'>;
+  readonly phases: RunPhases;
+  /** Largest number of points, --limit; null for none. */
+  readonly limit: number | null;
   readonly sending: WriteStage | null;
   readonly side: TargetThrottle | null;
   readonly endpoints: readonly EndpointTotals[];
@@ -39,8 +46,16 @@ export function snapshotOf(told: RunFacts): Snapshot {
   return {
     at: clock.now(),
     seconds: (now - told.begunMs) / 1000,
-    phase: sending === null ? 'starting' : 'sending',
-    percent: percentOf(bytes.read, totalSize(inputs)),
+    phase: told.phases.current,
+    percent: percentDone({
+      inputs,
+      totals: ledger.inputs,
+      settledPoints: loaded + rejected,
+      limit: told.limit,
+      isRead: (i) => reading?.isRead(i) ?? false,
+      positionIn: (i) => reading?.positionIn(i) ?? null,
+      settledBefore: (i) => told.resume.settledBefore(i),
+    }),
     points: { read, loaded, rejected },
     values: { loaded: ledger.values },
     bytes: { ...bytes, total: totalSize(inputs), sent: meter.bytesSent },
@@ -88,7 +103,10 @@ function heldBack({ sending, side, reading }: RunFacts): Record<LimitingFactor, 
   };
 }
 
-type FactsTold = Pick<SummaryInput, 'endedMs' | 'seconds' | 'bytes' | 'memory' | 'pressure' | 'side' | 'endpoints'>;
+type FactsTold = Pick<
+  SummaryInput,
+  'endedMs' | 'seconds' | 'phases' | 'bytes' | 'memory' | 'pressure' | 'side' | 'endpoints'
+>;
 
 /** The account of the whole run. `facts`: what its parts do not tell. */
 export function summaryOf(told: RunFacts, facts: Omit<SummaryInput, keyof FactsTold>): Summary {
@@ -96,10 +114,12 @@ export function summaryOf(told: RunFacts, facts: Omit<SummaryInput, keyof FactsT
 }
 
 function factsOf(told: RunFacts): FactsTold {
-  const { clock, begunMs, reading, side, endpoints } = told;
+  const { clock, begunMs, reading, side, endpoints, phases } = told;
+  const { starting, sending, verifying } = phases.seconds;
   return {
     endedMs: clock.now(),
     seconds: (clock.monotonic() - begunMs) / 1000,
+    phases: { startSeconds: starting, sendSeconds: sending, verifySeconds: verifying },
     bytes: reading?.bytes ?? { read: 0, decoded: 0 },
     memory: memoryOf(told),
     pressure: pressureOf(told),
@@ -141,12 +161,6 @@ function pressureOf(told: RunFacts): Summary['pressure'] {
     throttledSeconds: held.target + held.targetMemory + held.ownMemory,
     heldBackBy: held,
   };
-}
-
-/** Null while the total is unknown. */
-function percentOf(bytes: number, total: number | null): number | null {
-  if (total === null) return null;
-  return total === 0 ? 100 : Math.min(100, (100 * bytes) / total);
 }
 
 function totalSize(inputs: readonly Input[]): number | null {

@@ -104,6 +104,11 @@ export class WriteStage {
     }
   }
 
+  /** Records that all points are sent and a sample is being read back. */
+  verifying(): void {
+    this.#stall.verifying();
+  }
+
   close(): void {
     this.governor.close();
     this.#stall.close();

@@ -23,7 +23,7 @@ export interface Snapshot {
   readonly at: number;
   /** Seconds since this run began. */
   readonly seconds: number;
-  readonly phase: 'starting' | 'sending' | 'verifying';
+  readonly phase: 'starting' | 'sending' | 'verifying' | 'ending';
   /** Acknowledged share of the whole load, 0 to 100; null while the size of an input is unknown. */
   readonly percent: number | null;
   readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
@@ -102,7 +102,7 @@ const levels = ['normal', 'high', 'critical', 'stop'] as const;
 export const figures: readonly Figure[] = [
   { key: 'at', title: 'Time of the event, ms since 1970', unit: 'ms' },
   { key: 'seconds', title: 'Seconds since this run began', unit: 'seconds', where: gauge('run_seconds') },
-  { key: 'phase', title: 'Phase of the run: starting, sending or verifying', unit: 'text' },
+  { key: 'phase', title: 'Phase of the run: starting, sending, verifying or ending', unit: 'text' },
   {
     key: 'percent',
     title: 'Acknowledged share of the whole load, 0 to 100; absent while the size of an input is unknown',

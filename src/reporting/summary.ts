@@ -105,14 +105,23 @@ function inputRows(all: readonly InputSummary[]): string[] {
   ];
 }
 
-function rateRows({ seconds, rate, bytes, latencyMs, requests }: Summary): string[] {
+/** `1m 23s (start 0.4s, sending 1m 20s, verify 2.0s)` */
+export function timeText({ seconds, phases }: Pick<Summary, 'seconds' | 'phases'>): string {
+  const { startSeconds, sendSeconds, verifySeconds } = phases;
+  const verify = verifySeconds > 0 ? [`verify ${duration(verifySeconds)}`] : [];
+  const parts = [`start ${duration(startSeconds)}`, `sending ${duration(sendSeconds)}`, ...verify];
+  return `${duration(seconds)} (${parts.join(', ')})`;
+}
+
+function rateRows(summary: Summary): string[] {
+  const { rate, bytes, latencyMs, requests } = summary;
   const rates = `${count(rate.pointsPerSecond)} points/s, ${size(rate.decodedBytesPerSecond)}/s`;
   const times = (['p50', 'p95', 'p99', 'max'] as const).map((name) => `${name} ${latency(latencyMs[name])}`);
   const refusals = (['overloaded', 'unreachable', 'rejected', 'refused'] as const)
     .filter((name) => requests[name] > 0)
     .map((name) => `, ${count(requests[name])} ${name}`);
   return [
-    row('time', `${duration(seconds)}, ${rates}`),
+    row('time', `${timeText(summary)}, ${rates}`),
     row('bytes', `${size(bytes.read)} read, ${size(bytes.decoded)} decoded, ${size(bytes.sent)} sent`),
     row('requests', `${count(requests.sent)} sent, ${count(requests.retried)} retried${refusals.join('')}`),
     ...(requests.accepted > 0 ? [row('latency', times.join(', '))] : []),

@@ -138,7 +138,7 @@ test('a sample that differs is on the page of --report', async () => {
   const page = join(folder, 'report.html');
   const lie: Lie = (body) => body.replace('user=3.25', 'user=4');
   expect((await load(cpu(9), ['--report', page], lie)).code).toBe(9);
-  expect(await readFile(page, 'utf8')).toMatch(/Loaded, but what was read back differs\..*sent 3\.25.*4/s);
+  expect(await readFile(page, 'utf8')).toMatch(/Loaded, but verification failed\..*sent 3\.25.*4/s);
 });
 
 describe('finds', () => {

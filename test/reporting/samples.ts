@@ -76,6 +76,7 @@ export function summaryOf(change: Partial<Summary> = {}): Summary {
     startedAt: '2022-01-01T00:00:00.000Z',
     endedAt: '2022-01-01T00:01:23.000Z',
     seconds: 83,
+    phases: { startSeconds: 0.5, sendSeconds: 82.4, verifySeconds: 0 },
     points: { read: 1_234_567, loaded: 1_234_567, rejected: 0, undelivered: 0 },
     values: { loaded: 9_876_536 },
     thisRun: { read: 1_234_567, loaded: 1_234_567, rejected: 0 },

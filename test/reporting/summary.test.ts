@@ -12,7 +12,7 @@ test('the summary of a complete load has eight lines', () => {
   expect(lines({})).toEqual([
     'Complete: every point read was acknowledged.',
     '  points     1,234,567 read = 1,234,567 loaded + 0 rejected + 0 undelivered, 9,876,536 values',
-    '  time       1m 23s, 14,874 points/s, 3.7 MiB/s',
+    '  time       1m 23s (start 0.5s, sending 1m 22s), 14,874 points/s, 3.7 MiB/s',
     '  bytes      30 MiB read, 310 MiB decoded, 312 MiB sent',
     '  requests   310 sent, 0 retried',
     '  latency    p50 12 ms, p95 30 ms, p99 55 ms, max 1.3s',

@@ -111,6 +111,8 @@ export interface Summary {
   startedAt: string;
   endedAt: string;
   seconds: number;
+  /** Seconds before the first point was sent, while points were sent, and while a sample was read back. */
+  phases: { startSeconds: number; sendSeconds: number; verifySeconds: number };
   points: { read: number; loaded: number; rejected: number; undelivered: number };
   values: { loaded: number };
   thisRun: { read: number; loaded: number; rejected: number };

@@ -11,7 +11,7 @@ export interface InputTotals {
   loaded: number;
   rejected: number;
   undelivered: number;
-  /** Decoded bytes that settled batches stand for. */
+  /** Decoded bytes whose points are acknowledged or rejected, comments and blank lines included. */
   bytes: number;
   /** Field values of what was loaded. */
   values: number;
@@ -135,7 +135,7 @@ export class Ledger {
     this.#book(account, 'loaded', loaded);
     this.#book(account, 'undelivered', count(receipt.undelivered));
     this.#shape(batch, account, receipt, loaded);
-    account.bytes += batch.span.bytes;
+    account.bytes += settledBytes(batch, receipt);
     this.#book(account, kept instanceof StateError ? 'undelivered' : 'rejected', counted.length);
     if (kept instanceof StateError) {
       this.#booked(batch, receipt, false, []);
@@ -226,6 +226,12 @@ export function accepts(rejected: number, read: number, allowance: Allowance): b
 /** Whether `rejected` of `read` points stay within an allowance. A percentage counts from 100,000 points on. */
 export function within(rejected: number, read: number, allowance: Allowance): boolean {
   return accepts(rejected, read, allowance) || ('percent' in allowance && read < percentCountsFrom);
+}
+
+/** Bytes of the batch without the share of its undelivered points. */
+function settledBytes({ span, points }: Batch, { undelivered }: Receipt): number {
+  const lost = count(undelivered);
+  return lost === 0 ? span.bytes : Math.floor((span.bytes * (points - lost)) / points);
 }
 
 function nothing(): InputTotals {

@@ -13,6 +13,7 @@ export interface SummaryInput {
   readonly endedMs: number;
   /** How long it took, by a clock that nobody sets. */
   readonly seconds: number;
+  readonly phases: Summary['phases'];
   readonly outcome: Outcome;
   readonly exitCode: number;
   readonly error: BulkLoadError | null;
@@ -38,8 +39,9 @@ export interface SummaryInput {
 
 export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Summary {
   const { read, loaded, rejected, undelivered } = ledger.total;
-  const { seconds } = facts;
-  const perSecond = (amount: number): number => (seconds > 0 ? Math.round(amount / seconds) : 0);
+  const { seconds, phases } = facts;
+  // Neither the start nor --verify sends points.
+  const perSecond = (amount: number): number => (phases.sendSeconds > 0 ? Math.round(amount / phases.sendSeconds) : 0);
   return {
     formatVersion: 1,
     version: facts.version,
@@ -50,6 +52,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Su
     startedAt: new Date(facts.startedMs).toISOString(),
     endedAt: new Date(facts.endedMs).toISOString(),
     seconds,
+    phases,
     points: { read, loaded, rejected, undelivered },
     values: { loaded: ledger.values },
     thisRun: ledger.thisRun,

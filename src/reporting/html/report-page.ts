@@ -7,7 +7,7 @@ import { count, duration, plural, size } from '../../core/text.js';
 import type { RunDetails, Sample, Summary } from '../../core/types/index.js';
 import { figures } from '../figures.js';
 import type { NoticeEntry } from '../notices.js';
-import { closingSentence, limitText, memoryText } from '../summary.js';
+import { closingSentence, limitText, memoryText, timeText } from '../summary.js';
 import { endpointSection } from './endpoint-charts.js';
 import { type Html, html, joined, name } from './html.js';
 import {
@@ -69,13 +69,13 @@ function title({ summary, database }: PageFacts): string {
 
 function header(facts: PageFacts): Html {
   const { summary, database, urls } = facts;
-  const { startedAt, endedAt, seconds, exitCode, reason } = summary;
+  const { startedAt, endedAt, exitCode, reason } = summary;
   const shown = urls.slice(0, maxUrls).map((url) => name(url));
   const where = html`${joined(shown, ', ')}${urls.length > maxUrls ? ` and ${urls.length - maxUrls} more` : ''}`;
   return html`<header><p class="over">Load into <b>${name(database)}</b> at ${where}</p>
 <h1><span class="mark ${tone(summary)}"></span>${closingSentence(summary, facts.writtenTo)}</h1>
 ${reason === null ? null : html`<p class="reason">${name(reason.charAt(0).toUpperCase() + reason.slice(1))}</p>`}
-<p class="when">${day(startedAt)} ${clock(startedAt)} – ${day(startedAt) === day(endedAt) ? '' : `${day(endedAt)} `}${clock(endedAt)} UTC · ${duration(seconds)} · exit code ${exitCode}</p>
+<p class="when">${day(startedAt)} ${clock(startedAt)} – ${day(startedAt) === day(endedAt) ? '' : `${day(endedAt)} `}${clock(endedAt)} UTC · ${timeText(summary)} · exit code ${exitCode}</p>
 ${largeFigures(summary)}${nextSteps(summary)}</header>`;
 }
 
