@@ -1,5 +1,6 @@
 // `bulk-load help` and the manual: its topics, how a page looks on a terminal, and where its links lead.
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -33,6 +34,17 @@ test('help with an unknown topic ends with exit code 2 and lists the topics', as
   expect(code).toBe(2);
   for (const topic of [...topics, 'memory', 'check']) expect(stderr).toContain(topic);
   expect((await run(['help', 'format'])).stderr).toContain('did you mean formats?');
+});
+
+const terminal = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '');
+test.runIf(terminal)('help on a terminal shows a page through $PAGER, and plainly without a pager', () => {
+  const shown = (pager: string): string => {
+    const command = `'${process.execPath}' '${join(root, 'bin/bulk-load.js')}' help targets`;
+    const env = { ...process.env, PAGER: pager };
+    return spawnSync('script', ['-qec', command, '/dev/null'], { env, encoding: 'utf8' }).stdout;
+  };
+  expect(shown('tr a-z A-Z')).toMatch(/^# TARGETS\r\n/);
+  expect(shown('no-such-pager 2>&-')).toMatch(/^# Targets\r\n/m);
 });
 
 test('help reads load_cnosdb and load-cnosdb as the same topic', async () => {

@@ -18,10 +18,6 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-test('every command of the page on operations prints what the page shows', async () => {
-  await expectExamples('src/manual/operations.md', { hosts });
-});
-
 test('every command of the page on monitoring prints what the page shows', async () => {
   await expectExamples('src/manual/monitoring.md', { hosts });
 });

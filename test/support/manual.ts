@@ -181,10 +181,10 @@ const forms: readonly (readonly [RegExp, string])[] = [
   [/\b20(?:2[6-9]|[3-9]\d)\d{4}T\d+Z?/g, 'DATE'],
   [/\b[0-9a-f]{12}\b/g, 'ID'],
   [/\bpid \d+/g, 'pid N'],
-  [/[\d,.]+ points\/s/g, 'RATE'],
+  [/[\d,.]+ (?:points\/s|(?:metrics|rows)\/sec)/g, 'RATE'],
   [/[\d,.]+ (?:[KMG]i?)?B\/s/g, 'RATE'],
   [/\b\d[\d,.]* (?:[KMG]iB|B)\b/g, 'SIZE'],
-  [/\b\d[\d,.]*\s?(?:ms|s|m|min|h)(?:\s\d+\s?(?:m|s))*(?![\w/])/g, 'TIME'],
+  [/\b\d[\d,.]*\s?(?:ms|s|sec|m|min|h)(?:\s\d+\s?(?:m|s))*(?![\w/])/g, 'TIME'],
   // How many writers there were, and why, depends on the machine.
   [/^( +writers +)\d+ of (\d+).*/g, '$1N of $2'],
   [/ +/g, ' '],
