@@ -1,10 +1,51 @@
 import type { Settings } from '../config/settings.js';
-import type { Target } from '../core/types/index.js';
+import { BulkLoadError, UsageError } from '../core/errors.js';
+import { SecretMask, secretsOf } from '../core/secrets.js';
+import type { Notice, Target } from '../core/types/index.js';
+import { wrapObject } from '../core/wrap-object.js';
 import { createTarget as create } from '../targets/registry.js';
 import type { TargetContext } from '../targets/types.js';
 import { answerBytes } from './plan-memory.js';
 
-/** Creates the target that the settings name, within the memory limit of the load. */
-export function createTarget(settings: Settings, context: Omit<TargetContext, 'maxResponseBytes'>): Promise<Target> {
-  return create(settings, { ...context, maxResponseBytes: answerBytes(settings) });
+/** Creates the target that the settings name, within the memory limit of the load. Its texts hold no secret. */
+export async function createTarget(
+  settings: Settings,
+  context: Omit<TargetContext, 'maxResponseBytes'>,
+): Promise<Target> {
+  const mask = new SecretMask();
+  mask.add(secretsOf(settings));
+  const notify = (notice: Notice): void => context.notify(mask.deep(notice));
+  const target = await create(settings, { ...context, notify, maxResponseBytes: answerBytes(settings) });
+  return maskTarget(target, mask);
+}
+
+/** Masks what a server says: a proxy or an error page may repeat the request with its credentials. */
+export function maskTarget(target: Target, mask: SecretMask): Target {
+  const guarded = <Args extends unknown[], T>(
+    method: (...args: Args) => Promise<T>,
+    result = (value: T): T => value,
+  ) => {
+    return async (...args: Args): Promise<T> => {
+      try {
+        return result(await method.apply(target, args));
+      } catch (error) {
+        throw error instanceof BulkLoadError ? maskError(error, mask) : error;
+      }
+    };
+  };
+  return wrapObject(target, {
+    describe: guarded(target.describe, (description) => mask.deep(description)),
+    columns: guarded(target.columns),
+    layout: guarded(target.layout),
+    count: guarded(target.count),
+    readBack: guarded(target.readBack),
+    flush: guarded(target.flush, (outcome) => mask.deep(outcome)),
+    write: guarded(target.write, (attempt) => ({ ...attempt, verdict: mask.deep(attempt.verdict) })),
+  });
+}
+
+function maskError(error: BulkLoadError, mask: SecretMask): BulkLoadError {
+  const { problem } = error;
+  const parts = error instanceof UsageError ? mask.deep({ problems: error.problems, parts: error.parts }) : {};
+  return Object.assign(error, { message: mask.text(error.message), problem: mask.deep(problem) }, parts);
 }
