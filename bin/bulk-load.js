@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { main } from '../dist/bundle/main.js';
+// Without these listeners SIGUSR1 opens Node's debugger to every local user, and SIGUSR2 ends the process.
+process.on('SIGUSR1', () => {}).on('SIGUSR2', () => {});
 
+const { main } = await import('../dist/bundle/main.js');
 await main(process);

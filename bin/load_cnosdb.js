@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { loadCnosdb } from '../dist/bundle/load-cnosdb.js';
+// Without these listeners SIGUSR1 opens Node's debugger to every local user, and SIGUSR2 ends the process.
+process.on('SIGUSR1', () => {}).on('SIGUSR2', () => {});
 
+const { loadCnosdb } = await import('../dist/bundle/load-cnosdb.js');
 await loadCnosdb(process);

@@ -1,5 +1,5 @@
-// The process replaces itself once with a memory allocator that gives back what is freed. Compressed bodies come and go
-// by the hundred kilobytes from several threads; glibc would keep them. Its settings are read at the start only.
+// Restarts the process once with other settings for memory. glibc and V8 read some of them only at the start, and without
+// them freed request bodies stay in the process.
 
 import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
@@ -7,60 +7,58 @@ import type { Worker } from 'node:worker_threads';
 import type { Process } from './process.js';
 
 /**
- * From 128 KiB on, freed memory goes back to the kernel; glibc raises this threshold by itself unless it is given. One
- * arena instead of eight per core; a young generation of 2 MiB instead of 16. Gzip bodies on Node 24.21 (2026-11-23, with two
- * arenas and 4 MiB): peak 162 → 140 MiB, zstd bodies 161 → 125 MiB; 75 ms more until the first byte. With one arena and
- * 2 MiB, zstd bodies and points found on a thread (2026-11-26): 147 → 142 MiB, 10.4 → 9.8 s for 4 GB.
+ * glibc returns freed blocks above this size to the kernel; unless set, it raises the threshold by itself. One arena
+ * replaces eight per core, and a young generation of 2 MiB replaces 16. Gzip bodies on Node 24.21 (2026-11-23, two
+ * arenas, 4 MiB): peak 162 → 140 MiB, zstd bodies 161 → 125 MiB; 75 ms more until the first byte. One arena and 2 MiB
+ * with zstd bodies and a worker thread (2026-11-26): 147 → 142 MiB, 10.4 → 9.8 s for 4 GB.
  */
 const threshold = 'MALLOC_MMAP_THRESHOLD_';
 const settings = { [threshold]: '131072', MALLOC_ARENA_MAX: '1' };
-const flags = ['--max-semi-space-size=2'];
+/** Without the second flag SIGUSR1 opens Node's debugger until a listener is there. */
+const flags = ['--max-semi-space-size=2', '--disable-sigusr1'];
 /**
- * After a collection the heap may grow by a fifth until the next, not to several times its size: each costs 15 ms. 4 GB down a
- * pipe, Node 20.20 (2026-11-26): peak 131 → 112 MiB, no slower.
+ * The heap grows by a fifth until the next collection, not to several times its size. One collection takes 15 ms. 4 GB
+ * from a pipe, Node 20.20 (2026-11-26): peak 131 → 112 MiB, no slower.
  */
 const growth = '--heap-growing-percent=20';
 
-/** The kernel takes 2 MiB of words: as much as was typed fitted, and the little more must fit as well. */
-const longestCommand = 1024 * 1024;
-/** What is over before freed memory adds up is not worth starting twice. */
+/** execve limits arguments plus environment to 2 MiB. Longer commands keep the process as it is. */
+const maxCommandLength = 1024 * 1024;
+/** Freed memory of smaller inputs is not worth a second start. */
 const smallBytes = 4 * 1024 * 1024;
 const fewInputs = 64;
 
 /**
- * Does not return when the process is replaced: same process id, open files and signals, the words as they were typed.
- * Returns with nothing but a young generation that stays small where Node cannot do that (before 22.15), where the
- * environment has settings of its own, on other systems, whose allocators do not read them, and for a few small files.
- * @param inputs as they were named
+ * Does not return when the process is replaced; process id, open files and arguments stay. Returns with a small young
+ * generation only: before Node 22.15, outside Linux, with own malloc settings, and for a few small files.
  */
 export function reexecWithMallocTuning(process: Process, inputs: readonly string[] = []): void {
   const { argv, env, execArgv, execPath, execve, platform } = process;
-  staySmall();
-  // V8 sets the factor back to 2, for the whole process, when it makes the heap of another thread.
-  process.on('worker', (worker: Worker) => worker.once('online', staySmall));
+  keepHeapSmall();
+  // V8 resets the growth of the young generation for the whole process when it creates the heap of a thread.
+  process.on('worker', (worker: Worker) => worker.once('online', keepHeapSmall));
   if (execve === undefined || platform !== 'linux' || env[threshold] !== undefined) return;
-  if (argv.join(' ').length > longestCommand) return;
+  if (argv.join(' ').length > maxCommandLength) return;
   try {
-    if (isLittle(inputs)) return;
+    if (areSmall(inputs)) return;
     execve(execPath!, [execPath!, ...flags, ...(execArgv ?? []), ...argv.slice(1)], { ...settings, ...env });
   } catch {
-    // Node's permission model may forbid either: then it stays as it was.
+    // Node's permission model may forbid both calls.
   }
 }
 
-function staySmall(): void {
-  // Takes effect at any time, unlike a size: the young generation stays as small as it begins. Gzip bodies on Node 20.20
-  // (2026-11-23): peak 135 → 124 MiB, no slower.
+function keepHeapSmall(): void {
+  // Takes effect at any time, unlike a size. Gzip bodies on Node 20.20 (2026-11-23): peak 135 → 124 MiB, no slower.
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString(growth);
 }
 
-function isLittle(inputs: readonly string[]): boolean {
+function areSmall(inputs: readonly string[]): boolean {
   if (inputs.length === 0 || inputs.length > fewInputs) return false;
   let left = smallBytes;
   return inputs.every((name) => {
-    const what = statSync(name, { throwIfNoEntry: false });
-    left -= what?.size ?? 0;
-    return what?.isFile() && left >= 0;
+    const found = statSync(name, { throwIfNoEntry: false });
+    left -= found?.size ?? 0;
+    return found?.isFile() && left >= 0;
   });
 }

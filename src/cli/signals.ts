@@ -1,4 +1,4 @@
-// First signal: stop cleanly. Second: at once. The process decides nothing itself; it hands the run two abort signals.
+// Signals: the first stops a run cleanly, the second stops it at once, a status signal prints where the run stands.
 
 import { InterruptedError } from '../core/errors.js';
 import type { Process } from './process.js';
@@ -6,21 +6,21 @@ import type { Process } from './process.js';
 export interface Interruption {
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
-  /** Puts the default handling of signals back. */
+  /** Restores the default handling of signals. */
   end(): void;
 }
 
-/** `say` is told once, at the first signal. */
-export function onSignals(process: Process, say: (line: string) => void): Interruption {
+/** Turns signals into two abort signals. Calls `notify` once, at the first signal. */
+export function onSignals(process: Process, notify: (line: string) => void): Interruption {
   const stop = new AbortController();
   const abort = new AbortController();
   const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
     const handler = (): void => {
-      // A terminal that goes away ends the load as SIGTERM would.
+      // A closed terminal ends the load as SIGTERM does.
       const reason = new InterruptedError(signal === 'SIGHUP' ? 'SIGTERM' : signal);
       if (stop.signal.aborted) abort.abort(reason);
       else {
-        say(`${signal}: stopping once the requests in flight are answered (10s at most); again to stop at once`);
+        notify(`${signal}: waiting up to 10s for the requests in flight; a second signal stops at once`);
         stop.abort(reason);
       }
     };
@@ -33,5 +33,18 @@ export function onSignals(process: Process, say: (line: string) => void): Interr
     end: () => {
       for (const [signal, handler] of handlers) process.off(signal, handler);
     },
+  };
+}
+
+/** SIGUSR1 is the signal of earlier versions. */
+const statusSignals = ['SIGUSR2', 'SIGUSR1'] as const;
+
+/** Calls `show` at each status signal until the returned function is called. */
+export function onStatus(process: Process, show: () => void): () => void {
+  // Windows has no such signals.
+  if (process.platform === 'win32') return () => {};
+  for (const signal of statusSignals) process.on(signal, show);
+  return () => {
+    for (const signal of statusSignals) process.off(signal, show);
   };
 }

@@ -7,7 +7,7 @@ import type { Process } from '../../src/cli/process.js';
 
 type Call = readonly [string, readonly string[], NodeJS.ProcessEnv];
 
-/** What would take the place of such a process; null: nothing. */
+/** Returns the call that replaces such a process; null without one. */
 function replaced(change: Partial<Process>, inputs: readonly string[] = []): Call | null {
   let call: Call | null = null;
   const process = {
@@ -26,24 +26,33 @@ function replaced(change: Partial<Process>, inputs: readonly string[] = []): Cal
   return call;
 }
 
-test('the same words are run again, with an allocator that gives memory back', () => {
+test('the same command runs again with other malloc settings, and with the debugger signal disabled', () => {
   expect(replaced({})).toEqual([
     '/n/node',
-    ['/n/node', '--max-semi-space-size=2', '--enable-source-maps', '/b/bulk-load.js', '--db', 'x', 'a b.lp'],
+    [
+      '/n/node',
+      '--max-semi-space-size=2',
+      '--disable-sigusr1',
+      '--enable-source-maps',
+      '/b/bulk-load.js',
+      '--db',
+      'x',
+      'a b.lp',
+    ],
     { HOME: '/h', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '1' },
   ]);
 });
 
 test.each<[string, Partial<Process>]>([
-  ['a Node that cannot', { execve: undefined }],
-  ['another system', { platform: 'darwin' }],
-  ['settings of its own, which also marks the second start', { env: { MALLOC_MMAP_THRESHOLD_: '65536' } }],
-  ['a command line near the most that the kernel takes', { argv: ['node', 'x', 'a'.repeat(2 ** 20)] }],
-])('it goes on as it is with %s', (_, change) => {
+  ['a Node without execve', { execve: undefined }],
+  ['another operating system', { platform: 'darwin' }],
+  ['malloc settings of the user, which also mark the second start', { env: { MALLOC_MMAP_THRESHOLD_: '65536' } }],
+  ['a command line near the limit of the kernel', { argv: ['node', 'x', 'a'.repeat(2 ** 20)] }],
+])('the process continues without a restart with %s', (_, change) => {
   expect(replaced(change)).toBeNull();
 });
 
-test('it goes on as it is where replacing is forbidden', () => {
+test('the process continues when execve is forbidden', () => {
   const execve = () => {
     throw new Error('ERR_ACCESS_DENIED');
   };
@@ -52,7 +61,7 @@ test('it goes on as it is where replacing is forbidden', () => {
 
 let folder = '';
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'frugal-'));
+  folder = mkdtempSync(join(tmpdir(), 'malloc-'));
   writeFileSync(join(folder, 'small.lp'), 'm f=1 1\n');
   writeFileSync(join(folder, 'large.lp'), '');
   truncateSync(join(folder, 'large.lp'), 5 * 1024 * 1024);
@@ -63,10 +72,10 @@ test.each<[string, string[], boolean]>([
   ['a few small files', ['small.lp', 'small.lp'], false],
   ['a large one among them', ['small.lp', 'large.lp'], true],
   ['a directory', ['.'], true],
-  ['what is not there as it is typed, such as a pattern', ['*.lp'], true],
-  ['very many', Array.from({ length: 65 }, () => 'small.lp'), true],
+  ['a pattern', ['*.lp'], true],
+  ['many small files', Array.from({ length: 65 }, () => 'small.lp'), true],
   ['standard input', [], true],
-])('starting twice for %s', (_, names, twice) => {
+])('a load of %s: restarts', (_, names, twice) => {
   expect(
     replaced(
       {},

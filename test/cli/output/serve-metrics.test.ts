@@ -1,4 +1,4 @@
-// The operator's view of a run from outside: numbers over HTTP and in a file, a line on a signal.
+// Metrics of a run over HTTP and in a file, and the status line on a signal.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -8,7 +8,7 @@ import { lines, type Scene, scene } from '../../support/scene.js';
 
 let it: Scene;
 let busy = true;
-/** Resolves with the first write that is tried. */
+/** Resolves at the first write. */
 let tried: Promise<void>;
 
 beforeEach(async () => {
@@ -17,7 +17,7 @@ beforeEach(async () => {
   tried = new Promise((resolve) => {
     seen = resolve;
   });
-  // Nothing is taken until the test says so.
+  // The target refuses everything until the test allows it.
   const onWrite = () => {
     seen();
     return busy ? { answer: { status: 503 } } : undefined;
@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => it.end());
 
-test('--metrics-listen tells the numbers while the run goes on, and only at /metrics', async () => {
+test('--metrics-listen serves metrics during the run, at /metrics only', async () => {
   const running = it.begin(['--metrics-listen', '127.0.0.1:0', await it.file('a.lp', lines(100))]);
   await running.saw(/metrics at http:\S+/);
   const [url] = /http:\/\/127\.0\.0\.1:\d+\/metrics/.exec(running.stderr())!;
@@ -39,7 +39,7 @@ test('--metrics-listen tells the numbers while the run goes on, and only at /met
   expect((await running.ended).code).toBe(0);
 });
 
-test('--metrics-file is there once the run has ended, whole, and none of an earlier run before', async () => {
+test('--metrics-file appears whole at the end, and an older file is gone before', async () => {
   const path = join(it.folder, 'run.prom');
   await writeFile(path, '# HELP bulk_load_old of an earlier run\n');
   const running = it.begin(['--metrics-file', path, await it.file('a.lp', lines(100))]);
@@ -52,7 +52,7 @@ test('--metrics-file is there once the run has ended, whole, and none of an earl
   expect(text).toMatch(/^bulk_load_exit_code\{outcome="complete"\} 0$/m);
 });
 
-test('an address that is taken is refused before anything is sent', async () => {
+test('an address in use is refused before anything is sent', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));
   const { port } = other.address() as { port: number };
@@ -65,11 +65,14 @@ test('an address that is taken is refused before anything is sent', async () => 
   }
 });
 
-test('SIGUSR1 gets a line of where the run stands, also from a quiet one, and does not end it', async () => {
-  const running = it.start(['--quiet', '--metrics-listen', ':0', await it.file('a.lp', lines(100))]);
-  await tried;
-  running.kill('SIGUSR1');
-  await running.saw(/^\d\S*s: .*0 points.*memory/m);
-  busy = false;
-  expect((await running.ended).code).toBe(0);
-});
+test.each(['SIGUSR2', 'SIGUSR1'] as const)(
+  '%s prints a status line, also with --quiet, and does not end the run',
+  async (signal) => {
+    const running = it.start(['--quiet', '--metrics-listen', ':0', await it.file('a.lp', lines(100))]);
+    await tried;
+    running.kill(signal);
+    await running.saw(/^\d\S*s: .*0 points.*memory/m);
+    busy = false;
+    expect((await running.ended).code).toBe(0);
+  },
+);
