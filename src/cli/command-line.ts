@@ -1,28 +1,29 @@
-// The command that was typed, as it can be typed again: quoted for a shell, and without what must not be shown.
+// The command that continues a load: quoted for a shell and without secrets.
 
 import { flagName } from '../config/options.js';
+import { shellQuote } from '../core/shell.js';
 import { maskUrl } from '../inputs/http/url-name.js';
 import { options } from '../load/option-table.js';
 
-const secret = new Set(options.rows.filter((option) => option.secret).map((option) => flagName(option.key)));
+const secretFlags = new Set(options.rows.filter((option) => option.secret).map((option) => flagName(option.key)));
 
-/** `argv` as in `process.argv`. Values of secret options and credentials in URLs are left out. */
+/** Leaves out secret options and the credentials in URLs. `argv` has the form of `process.argv`. */
 export function commandLine(argv: readonly string[]): string {
   const words: string[] = [];
   for (let i = 2; i < argv.length; i += 1) {
     const word = argv[i]!;
     const name = word.split('=', 1)[0]!;
-    if (!secret.has(name)) words.push(quote(masked(word)));
+    if (!secretFlags.has(name)) words.push(shellQuote(withoutCredentials(word)));
     else if (name === word) i += 1;
   }
   return ['bulk-load', ...words].join(' ');
 }
 
-/** The command that continues a load: without --fresh, and with so many points skipped where that is not null. */
+/** Returns the command without --fresh, and with --skip-points unless `skipPoints` is null. */
 export function continuation(argv: readonly string[], fresh: boolean, skipPoints: number | null): string {
   const words = argv.filter((word, i) => !isFresh(word) && !(skipPoints !== null && isSkip(argv, i)));
   const added = [
-    // It was asked for in the environment or in a file.
+    // The environment or a file asks for --fresh.
     ...(fresh && !argv.some(isFresh) ? ['--no-fresh'] : []),
     ...(skipPoints === null || skipPoints === 0 ? [] : ['--skip-points', String(skipPoints)]),
   ];
@@ -38,11 +39,7 @@ function isSkip(argv: readonly string[], i: number): boolean {
   return /^--skip-points(=|$)/.test(argv[i]!) || argv[i - 1] === '--skip-points';
 }
 
-/** Inputs are named by their URLs, which may be signed; endpoints stand behind a flag. */
-function masked(word: string): string {
+/** Inputs may be signed URLs; endpoints follow a flag. */
+function withoutCredentials(word: string): string {
   return maskUrl(word).replace(/(https?:[\\/]*)[^/\s,]*@/gi, '$1');
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

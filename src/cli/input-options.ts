@@ -1,25 +1,50 @@
-// What standard input is, asked of the system: a pipe or a file is read when no input is named, a terminal never is.
+// What finding and reading inputs needs of the process.
 
 import { fstatSync } from 'node:fs';
 import node from 'node:process';
 import { isatty } from 'node:tty';
-import type { Stdin } from '../inputs/expand.js';
+import type { Settings } from '../config/settings.js';
+import { errorCode, UsageError } from '../core/errors.js';
+import { clock } from '../core/system-clock.js';
+import type { Notice } from '../core/types/index.js';
+import { version } from '../core/version.js';
+import type { ExpandOptions, Stdin } from '../inputs/expand.js';
 import type { Process } from './process.js';
 
+/** Throws UsageError when the working directory is gone. */
+export function inputOptions(
+  { tls, stateDir }: Pick<Settings, 'tls' | 'stateDir'>,
+  process: Process,
+  notify: (notice: Notice) => void,
+): ExpandOptions {
+  const remote = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
+  return { stdin: standardInput(process), cwd: workingDirectory(process), stateDir, remote };
+}
+
+/** A pipe or a file is read when no input is named; a terminal never is. */
 export function standardInput(process: Process): Stdin {
-  const isPipeOrFile = isReadAtOnce();
+  const isPipeOrFile = stdinIsPipeOrFile();
   const stream = (): NodeJS.ReadStream => process.stdin;
-  const isOwn = (process as unknown) === node;
-  if (!isOwn) return { isTTY: process.stdin.isTTY === true, isPipeOrFile, stream };
-  // To look at the stream would make it, and one descriptor cannot be read in two ways.
+  if (process.argv !== node.argv) return { isTTY: process.stdin.isTTY === true, isPipeOrFile, stream };
+  // A look at process.stdin would create the stream, and nothing else could read the descriptor any more.
   return { isTTY: isatty(0), isPipeOrFile, ...(isPipeOrFile ? { descriptor: 0 } : {}), stream };
 }
 
-function isReadAtOnce(): boolean {
+function stdinIsPipeOrFile(): boolean {
   try {
     const stat = fstatSync(0);
     return stat.isFIFO() || stat.isFile() || stat.isSocket();
   } catch {
     return false; // closed
+  }
+}
+
+function workingDirectory(process: Process): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    const found = `${errorCode(error)}: it was removed`;
+    const fix = 'change to another directory';
+    throw new UsageError([{ tried: 'reading the working directory', expected: 'a directory that exists', found, fix }]);
   }
 }

@@ -1,11 +1,13 @@
-// `bulk-load [load] <inputs>`: settings, inputs and target together, one run, its story on stderr, its summary where asked.
+// `bulk-load [load] INPUT…`: one run, with its progress on stderr and its results where the options say.
 
 import { resolve } from '../config/resolve.js';
 import type { Settings } from '../config/settings.js';
 import { type BulkLoadError, InterruptedError } from '../core/errors.js';
+import { printable } from '../core/printable.js';
+import { SecretMask } from '../core/secrets.js';
 import { clock } from '../core/system-clock.js';
-import { size } from '../core/text.js';
-import type { Clock, Notice, Summary, TargetDescription, TargetTraits } from '../core/types/index.js';
+import { plural, size } from '../core/text.js';
+import type { Notice, Summary, TargetDescription, TargetTraits } from '../core/types/index.js';
 import { version } from '../core/version.js';
 import { wrapObject } from '../core/wrap-object.js';
 import { expand } from '../inputs/expand.js';
@@ -17,96 +19,104 @@ import { type Reporter, reporter } from '../reporting/progress/reporter.js';
 import { metricsHead, prepareResult, writeResult } from '../reporting/result-file.js';
 import { summaryJson, summaryText } from '../reporting/summary.js';
 import { continuation } from './command-line.js';
-import { print } from './output/print.js';
-import { reportOf } from './output/report-file.js';
-import { metricsOf } from './output/serve-metrics.js';
-import { outletName } from './output/sink-name.js';
-import { widthOf } from './output/terminal-width.js';
+import { inputOptions } from './input-options.js';
+import { addSecrets, maskResult, withMaskedStderr } from './output/masking.js';
+import { outputName, print, runAllThenThrow, widthOf } from './output/print.js';
+import { failureText } from './output/print-error.js';
+import { openReport } from './output/report-file.js';
+import { openMetrics } from './output/serve-metrics.js';
 import type { Process } from './process.js';
-import { remoteOptions } from './remote-options.js';
-import { runAllThenThrow } from './settle-all.js';
-import { onSignals } from './signals.js';
-import { onStatus } from './status-signal.js';
-import { standardInput } from './stdin.js';
+import { onSignals, onStatus } from './signals.js';
 
+/** Further inputs with problems are counted. */
+const inputsShown = 20;
 const closedPipe = new InterruptedError('SIGPIPE').exitCode;
 
-/** Returns the exit code. Throws UsageError and StateError of what comes before the run. */
+/** Returns the exit code. Throws UsageError and StateError for problems before the run. */
 export async function runLoad(
   names: readonly string[],
-  flags: Record<string, unknown>,
-  process: Process,
+  flags: Readonly<Record<string, unknown>>,
+  unmasked: Process,
 ): Promise<number> {
-  const { settings, origins, warnings } = await resolve(options, { flags, env: process.env });
+  const mask = new SecretMask();
+  const process = withMaskedStderr(unmasked, mask);
+  const resolved = await resolve(options, { flags, env: process.env });
+  const { settings, warnings } = resolved;
+  addSecrets(mask, settings, process.env, names);
   // An older result never survives a new run, however it ends.
   if (isFile(settings.summary)) await prepareResult(settings.summary);
-  const written = await reportOf(settings, origins, clock);
+  const report = await openReport(resolved, clock);
   if (settings.metricsFile !== null) await prepareResult(settings.metricsFile, metricsHead);
-  // There is nobody to tell before the run.
+  // Notices begin with the run.
   let notify: (notice: Notice) => void = () => {};
-  const web = remoteOptions(settings, process, (notice) => notify(notice));
-  const from = { stdin: standardInput(process), cwd: process.cwd(), stateDir: settings.stateDir, remote: web };
-  const { inputs, named, duplicates, leftOut } = await expand(names, from);
-  const shown = await show(settings, process, clock);
-  const numbers = await metricsOf(settings);
-  const noMoreStatus = onStatus(process, () => shown.status());
+  const { inputs, named, duplicates, leftOut } = await expand(
+    names,
+    inputOptions(settings, process, (notice) => notify(notice)),
+  );
+  const progress = await openProgress(settings, process);
+  const metrics = await openMetrics(settings);
+  const endStatus = onStatus(process, () => progress.status());
   notify = (notice) => {
-    shown.notice(notice);
-    written.notice(notice);
+    const masked = mask.deep(notice);
+    progress.notice(masked);
+    report.notice(masked);
   };
   for (const message of warnings) notify({ level: 'warn', kind: message, message });
   for (const message of [...leftOut, ...duplicates]) notify({ level: 'info', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
-  const target = await createTarget(settings, { version: version(), clock, notify, inputs, stdout: process.stdout });
+  const context = { version: version(), clock, notify, inputs };
+  const target = await createTarget(settings, { ...context, stdout: process.stdout });
   try {
-    const result = await load(settings, {
-      version: version(),
-      inputs,
+    const outcome = await load(settings, {
+      ...context,
       named,
       target,
-      clock,
       stop: interruption.stop,
       abort: interruption.abort,
-      // What was written stands; the rest has another beginning.
+      // A dry run keeps no checkpoint.
       command: settings.dryRun === null ? (skip) => continuation(process.argv, settings.fresh, skip) : null,
-      notify,
-      watch: (snapshot, description, memory) => {
-        shown.start([
-          `bulk-load ${version()}: ${counted(inputs.length, 'input')} (${totalSize(inputs)}) → ${where(settings, description, target.traits)}, ` +
-            `at most ${counted(memory.slots, 'writer')}, memory limit ${size(memory.limitBytes)} (${memory.limitSource})`,
-        ]);
-        if (numbers.url !== null) notify({ level: 'info', kind: 'metrics', message: `metrics at ${numbers.url}` });
-        shown.show(snapshot);
-        numbers.watch(snapshot);
+      watch: (snapshot, description, { slots, limitBytes, limitSource }) => {
+        const from = `${plural(inputs.length, 'input')} (${totalSize(inputs)})`;
+        const limits = `at most ${plural(slots, 'writer')}, memory limit ${size(limitBytes)} (${limitSource})`;
+        const to = destination(settings, description, target.traits);
+        progress.start([`bulk-load ${version()}: ${from} → ${to}, ${limits}`]);
+        if (metrics.url !== null) notify({ level: 'info', kind: 'metrics', message: `metrics at ${metrics.url}` });
+        progress.show(snapshot);
+        metrics.watch(snapshot);
       },
     });
-    shown.finish(result.summary);
-    tell(result, settings, process);
-    // A full disk must not cost what is said above, nor what has another place.
+    const result = maskResult(outcome, mask);
+    progress.finish(result.summary);
+    showResult(result, settings, process);
+    // A full disk must not cost the results that have another place.
     await runAllThenThrow([
       () => writeSummary(result.summary, settings, process),
-      () => numbers.end(result.summary),
-      () => written.end(result, shown.samples(), target.traits.title),
+      () => metrics.end(result.summary),
+      () => report.end(result, progress.samples(), target.traits.title),
     ]);
     return result.summary.exitCode;
   } finally {
-    shown.finish(null);
+    progress.finish(null);
     interruption.end();
-    noMoreStatus();
-    await numbers.close();
+    endStatus();
+    await metrics.close();
   }
 }
 
-function where({ db, urls, dryRun }: Settings, { version: found }: TargetDescription, { title }: TargetTraits): string {
-  if (dryRun !== null) return `${outletName(dryRun)}, nothing is sent (--dry-run)`;
-  return `${db} at ${urls.map((url) => url.shown).join(', ')} (${title} ${found ?? 'of unknown version'})`;
+function destination(
+  { db, urls, dryRun }: Settings,
+  { version: found }: TargetDescription,
+  { title }: TargetTraits,
+): string {
+  if (dryRun !== null) return `${outputName(dryRun)}, nothing is sent (--dry-run)`;
+  return `${db} at ${urls.map(({ shown }) => shown).join(', ')} (${title} ${found ?? 'of unknown version'})`;
 }
 
 function isFile(summary: string | null): summary is string {
   return summary !== null && summary !== '-';
 }
 
-async function show(settings: Settings, { env, stderr }: Process, time: Clock): Promise<Reporter> {
+async function openProgress(settings: Settings, { env, stderr }: Process): Promise<Reporter> {
   const terminal = stderr.isTTY === true;
   const auto = terminal && env.TERM !== 'dumb' ? 'bar' : 'plain';
   const mode = settings.quiet ? 'none' : settings.progress === 'auto' ? auto : settings.progress;
@@ -117,28 +127,51 @@ async function show(settings: Settings, { env, stderr }: Process, time: Clock): 
     columns: () => widthOf({ stderr }),
     ...(terminal ? { terminal: stderr } : {}),
     color: terminal && !env.NO_COLOR && env.TERM !== 'dumb',
-    // These two cut instead.
+    // xterm and the Linux console cut long lines instead.
     reflows: env.XTERM_VERSION === undefined && env.TERM !== 'linux',
   };
-  const seen = await reporter(mode, io, time, settings.logLevel);
-  // Quiet is not a word when all goes well; what went wrong is then in the summary.
-  return settings.quiet ? wrapObject(seen, { notice: () => {} }) : seen;
+  const progress = await reporter(mode, io, clock, settings.logLevel);
+  // With --quiet the summary alone names what went wrong.
+  return settings.quiet ? wrapObject(progress, { notice: () => {} }) : progress;
 }
 
-function tell({ summary, examples, error }: LoadResult, settings: Settings, process: Process): void {
-  // Whoever reads only the first lines has all that was wanted.
+function showResult(result: LoadResult, settings: Settings, process: Process): void {
+  const { summary, examples, error } = result;
+  // The reader of a closed pipe has what it wanted.
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
-    const outlet = outletName(settings.dryRun);
-    process.stderr.write(summaryText(summary, Object.fromEntries(examples), widthOf(process), outlet));
-    if (settings.dryRun !== null) process.stderr.write('  dry run    nothing was sent\n');
+    const width = widthOf(process);
+    if (settings.dryRun === null && sentNothing(summary)) process.stderr.write(emptyRunText(result));
+    else {
+      process.stderr.write(summaryText(summary, Object.fromEntries(examples), width, outputName(settings.dryRun)));
+      if (settings.dryRun !== null) process.stderr.write('  dry run    nothing was sent\n');
+    }
   }
   if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);
 }
 
+/** Such a run has no figures worth showing. */
+function sentNothing({ exitCode, requests, thisRun }: Summary): boolean {
+  return exitCode !== 0 && requests.sent === 0 && thisRun.loaded + thisRun.rejected === 0;
+}
+
+/** The headline, the problem, further inputs with problems, and the command that continues the load. */
+function emptyRunText({ summary, error }: LoadResult): string {
+  const text = failureText(error, 'bulk-load', summary);
+  const others = summary.inputs.filter((input) => input.error !== null && !text.includes(printable(input.error)));
+  const shown = others.slice(0, inputsShown).map((input) => `  input     ${input.name}: ${input.error}`);
+  const more = others.length - shown.length;
+  const rows = [
+    ...shown,
+    ...(more > 0 ? [`  input     ${plural(more, 'more input')} with problems; --summary lists them`] : []),
+    ...(summary.continueWith === null ? [] : [`  resume    ${summary.continueWith}`]),
+  ];
+  return text + rows.map((row) => `${printable(row)}\n`).join('');
+}
+
 async function writeSummary(summary: Summary, settings: Settings, process: Process): Promise<void> {
   if (settings.summary === '-') await print(process, summaryJson(summary));
-  // The file is that of the run that goes on; it writes it at its end.
+  // A busy run leaves the file to the run that holds the lock.
   if (isFile(settings.summary)) await writeResult(settings.summary, summaryJson(summary), summary.outcome === 'busy');
 }
 
@@ -147,12 +180,8 @@ function stackOf(error: BulkLoadError): string {
   return cause.stack ?? cause.message;
 }
 
-/** One that cannot be reached yet has 0 bytes so far. */
+/** A remote input that cannot be reached yet has 0 bytes. */
 function totalSize(inputs: readonly { name: string; size: number | null }[]): string {
   if (inputs.some((input) => input.size === null || (input.size === 0 && isUrl(input.name)))) return 'size unknown';
   return size(inputs.reduce((sum, input) => sum + (input.size ?? 0), 0));
-}
-
-function counted(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

@@ -1,17 +1,17 @@
-// The command line: what was typed → one of the commands → an exit code. Heavy modules are loaded by the command that
-// needs them, so that help and errors come at once.
+// The command line: arguments → one command → an exit code. Each command loads the modules that it needs, so that help and
+// errors come at once.
 
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { groups } from '../config/help/documentation.js';
 import { normalizeSwitches } from '../config/help/flags.js';
-import { isNear, nearestOption } from '../config/help/suggest.js';
 import { flagName } from '../config/options.js';
 import { UsageError } from '../core/errors.js';
 import { codesOf, outcomeNames, outcomes } from '../core/outcomes.js';
+import { printable } from '../core/printable.js';
 import { version } from '../core/version.js';
 import { options } from '../load/option-table.js';
-import { general, listed, ofCommand } from './help/examples.js';
+import { checkArguments, refuseMistypedCommand } from './arguments.js';
+import { commandExamples, exampleList, generalExamples } from './help/examples.js';
 import { examplesFirst, withSettings } from './help/register.js';
 import { reexecWithMallocTuning } from './malloc-reexec.js';
 import { print } from './output/print.js';
@@ -20,18 +20,20 @@ import type { Process } from './process.js';
 
 const exitCodeLines = `\nExit codes:\n${outcomeNames.map((each) => `  ${codesOf(each).padEnd(15)}${outcomes[each].short}\n`).join('')}`;
 
-const inputWords = 'files, directories, globs, URLs of http, https and s3, or - for standard input';
+const inputsHelp = 'files, directories, globs, URLs of http, https and s3, or - for standard input';
 
-/** Runs what was typed. Sets `process.exitCode`; never throws. */
+/** Runs the command line. Sets `process.exitCode`; never throws. */
 export async function main(process: Process): Promise<void> {
-  // A reader that went away must not end a load: what it would have read is lost, the points are not.
+  // A closed pipe loses output, not points: it must not end a load.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   try {
     const program = commands(process, (code) => {
       process.exitCode = code;
     });
-    await program.parseAsync(normalizeSwitches(options, process.argv.slice(2)), { from: 'user' });
+    const words = process.argv.slice(2);
+    checkArguments(words, program);
+    await program.parseAsync(normalizeSwitches(options, words), { from: 'user' });
   } catch (error) {
     process.exitCode = printError(error, process, 'bulk-load');
     if (process.exitCode === outcomes.usage.exitCode) {
@@ -44,54 +46,56 @@ export async function main(process: Process): Promise<void> {
 function commands(process: Process, done: (code: number) => void): Command {
   const program = shared(new Command('bulk-load'), process)
     .description(
-      'Loads line protocol, CSV, TSV, NDJSON, JSON and Parquet into CnosDB, InfluxDB or VictoriaMetrics, within a memory limit and with a true account.',
+      'Loads line protocol, CSV, TSV, NDJSON, JSON and Parquet into CnosDB, InfluxDB or VictoriaMetrics. Every point is accounted for, and memory is bounded.',
     )
     .version(version(), '-V, --version', 'print the version')
     .enablePositionalOptions()
     .helpCommand(false)
     .addHelpText('after', exitCodeLines);
-  examplesFirst(program, general);
+  examplesFirst(program, generalExamples);
   const load = async (inputs: string[], _: unknown, command: Command): Promise<void> => {
-    refuseTypo(inputs[0]);
+    refuseMistypedCommand(inputs[0], program);
     reexecWithMallocTuning(process, inputs);
     const { runLoad } = await import('./load-command.js');
-    done(await runLoad(inputs, given(command), process));
+    done(await runLoad(inputs, typedOptions(command), process));
   };
-  withSettings(program.argument('[inputs...]', inputWords)).action(load);
-  withSettings(shared(program.command('load', { hidden: true }), process).argument('[inputs...]', inputWords)).action(
+  withSettings(program.argument('[inputs...]', inputsHelp)).action(load);
+  withSettings(shared(program.command('load', { hidden: true }), process).argument('[inputs...]', inputsHelp)).action(
     load,
   );
   withSettings(
-    examplesFirst(shared(program.command('check'), process), listed(ofCommand.check))
-      .description('say everything that can be known before sending; sends no point')
-      .argument('[inputs...]', 'inputs whose first megabyte is looked at'),
+    examplesFirst(shared(program.command('check'), process), exampleList(commandExamples.check))
+      .description('show everything that can be known before sending; sends no point')
+      .argument('[inputs...]', 'inputs; check parses the first megabyte of each'),
   ).action(async (inputs: string[], _: unknown, command: Command) => {
     const { runCheck } = await import('./check/check-command.js');
-    done(await runCheck(inputs, given(command), process));
+    done(await runCheck(inputs, typedOptions(command), process));
   });
-  examplesFirst(shared(program.command('serve'), process), listed(ofCommand.serve))
-    .description('an embedded CnosDB-compatible server, for trying the tool, for CI, for tests')
-    .option('--listen <host:port>', 'address; port 0 for any free one', '127.0.0.1:8902')
-    .option('--data <dir>', 'keep the data there, acknowledged after commit; without it everything is in memory')
-    .option('--ready-file <file>', 'its URL is written there once it answers')
+  examplesFirst(shared(program.command('serve'), process), exampleList(commandExamples.serve))
+    .description('run an embedded CnosDB-compatible server, for a first try, for CI and for tests')
+    .option('--listen <host:port>', 'address; port 0 takes any free port', '127.0.0.1:8902')
+    .option('--data <dir>', 'directory for the data, acknowledged after commit; without it the data stay in memory')
+    .option('--ready-file <file>', 'write the URL to this file once the server answers')
     .option('--db <name>', 'database for --seed', 'public')
-    .option('--seed <input...>', 'load these before saying that it is ready')
-    .action(async (options: Record<string, unknown>) => {
-      const before = Object.keys(given(program)).map(flagName);
-      if (before.length > 0)
-        throw new UsageError([`serve: expected its own options only, got ${before.join(', ')} before it`]);
+    .option('--seed <input...>', 'load these inputs before the server is ready')
+    .action(async (own: Record<string, unknown>) => {
+      const before = Object.keys(typedOptions(program)).map(flagName);
+      if (before.length > 0) {
+        const found = `${before.join(', ')} before serve`;
+        throw new UsageError([{ tried: 'serve', expected: 'options of serve only', found, fix: 'leave it out' }]);
+      }
       const { runServe } = await import('./serve-command.js');
-      done(await runServe(options, process));
+      done(await runServe(own, process));
     });
-  examplesFirst(shared(program.command('completion'), process), listed(ofCommand.completion))
-    .description('what a shell needs to complete commands and options: bash, zsh or fish')
-    .argument('<shell>', 'the shell that reads it: bash, zsh or fish')
+  examplesFirst(shared(program.command('completion'), process), exampleList(commandExamples.completion))
+    .description('print the completion script for bash, zsh or fish')
+    .argument('<shell>', 'bash, zsh or fish')
     .action(async (shell: string) => {
-      const { completion, shellOf } = await import('./help/completion.js');
-      await print(process, completion(shellOf(shell)));
+      const { completion, shellNamed } = await import('./help/completion.js');
+      await print(process, completion(shellNamed(shell)));
       done(0);
     });
-  examplesFirst(shared(program.command('help'), process), listed(ofCommand.help))
+  examplesFirst(shared(program.command('help'), process), exampleList(commandExamples.help))
     .description('print a page of the manual, of a command or of a group of options')
     .argument('[topic]', `a page of the manual, a command, or ${groups.join(', ')}`)
     .action(async (topic: string | undefined) => {
@@ -102,44 +106,29 @@ function commands(process: Process, done: (code: number) => void): Command {
   return program;
 }
 
-/** What every command of the program has in common. */
+/** Settings that every command of the program shares. */
 function shared(command: Command, process: Process): Command {
   return command
     .exitOverride()
     .showSuggestionAfterError(true)
     .configureOutput({
       writeOut: (text) => process.stdout.write(text),
-      // What stands behind a mistyped --password= is not to be repeated.
-      writeErr: (text) =>
-        process.stderr.write(
-          withSuggestion(text.replace(/^error: /, 'bulk-load: ').replace(/'(--[\w-]+)=[^']*'/g, "'$1'")),
-        ),
+      writeErr: (text) => process.stderr.write(parserMessage(text)),
       getOutHelpWidth: () => process.stdout.columns ?? 100,
       getErrHelpWidth: () => process.stderr.columns ?? 100,
     })
-    .helpOption('-h, --help', 'print this');
+    .helpOption('-h, --help', 'print this help');
 }
 
-/** Slips that the parser's own suggestions are too strict for. */
-function withSuggestion(text: string): string {
-  const typed = /^bulk-load: unknown option '--([\w-]+)'\n$/.exec(text)?.[1];
-  const meant = typed === undefined ? null : nearestOption(options.rows, typed);
-  return meant === null ? text : `${text}(Did you mean ${flagName(meant)}?)\n`;
+/** The value of a mistyped `--password=…` is not repeated, and control characters are escaped. */
+function parserMessage(text: string): string {
+  const line = text.replace(/^error: /, 'bulk-load: ').replace(/'(--[\w-]+)=[^']*'/g, "'$1'");
+  return `${printable(line.trimEnd())}\n`;
 }
 
-/** Only what was typed, also before the command's name: defaults belong to the settings. */
-function given(command: Command): Record<string, unknown> {
-  const before = command.parent === null ? {} : given(command.parent);
-  const options = Object.entries(command.opts());
-  return { ...before, ...Object.fromEntries(options.filter(([key]) => command.getOptionValueSource(key) === 'cli')) };
-}
-
-/** A first word that is no file, but nearly a command, was meant to be one. */
-function refuseTypo(word: string | undefined): void {
-  if (word === undefined || existsSync(word)) return;
-  const meant = ['load', 'check', 'serve', 'completion', 'help'].find((name) => isNear(word, name));
-  if (meant === undefined) return;
-  throw new UsageError([
-    `${word}: expected a file, directory or command, got none of that name; did you mean ${meant}?`,
-  ]);
+/** The options on the command line, also those before the name of the command. Defaults belong to the settings. */
+function typedOptions(command: Command): Record<string, unknown> {
+  const before = command.parent === null ? {} : typedOptions(command.parent);
+  const own = Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === 'cli');
+  return { ...before, ...Object.fromEntries(own) };
 }

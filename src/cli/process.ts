@@ -1,4 +1,4 @@
-// The part of `process` that the commands use: tests hand in their own.
+// The part of Node's `process` that the commands use. Tests pass their own.
 
 export interface Stream {
   readonly isTTY?: boolean | undefined;
@@ -16,7 +16,7 @@ export interface Process {
   readonly platform?: string;
   readonly execPath?: string;
   readonly execArgv?: readonly string[];
-  /** Node 22.15 and later, not on Windows: another program in place of this one. */
+  /** Replaces the program of this process; Node 22.15 and later, not on Windows. */
   readonly execve?: ((file: string, argv: readonly string[], env: NodeJS.ProcessEnv) => never) | undefined;
   exitCode?: number | string | null | undefined;
   cwd(): string;

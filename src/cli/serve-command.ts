@@ -1,21 +1,20 @@
-// `bulk-load serve`: the embedded server until a signal ends it.
+// `bulk-load serve`: the embedded server, until a signal ends it.
 
 import { rm, writeFile } from 'node:fs/promises';
 import { type Address, parseAddress } from '../config/kinds/address.js';
-import { UsageError } from '../core/errors.js';
+import { errorCode, UsageError } from '../core/errors.js';
 import { serve } from '../serve/serve.js';
 import type { Process } from './process.js';
 import { onSignals } from './signals.js';
 
-/** Returns the exit code: 0 when a signal ended it. */
-export async function runServe(options: Record<string, unknown>, process: Process): Promise<number> {
-  const { host, port } = address(String(options.listen));
-  const data = options.data;
-  const ready = options.readyFile;
-  if (typeof ready === 'string') await rm(ready, { force: true });
+/** Returns exit code 0 when a signal ends the server, or the exit code of a seed that failed. */
+export async function runServe(options: Readonly<Record<string, unknown>>, process: Process): Promise<number> {
+  const { host, port } = listenAddress(String(options.listen));
+  const { data, readyFile } = options;
+  if (typeof readyFile === 'string') await rm(readyFile, { force: true });
   const interruption = onSignals(process, () => {});
   const server = await serve({ host, port, dataDir: typeof data === 'string' ? data : null }).catch((error) => {
-    throw refused(error, host, port);
+    throw listenError(error, host, port);
   });
   try {
     let code = 0;
@@ -25,11 +24,10 @@ export async function runServe(options: Record<string, unknown>, process: Proces
       code = await runLoad(options.seed.map(String), flags, process);
     }
     if (code === 0) {
-      process.stderr.write(
-        `serving at ${server.url}${typeof data === 'string' ? `, data in ${data}` : ', in memory'}\n`,
-      );
-      if (typeof ready === 'string') await writeFile(ready, `${server.url}\n`);
-      await stopped(interruption.stop);
+      const storage = typeof data === 'string' ? `data in ${data}` : 'in memory';
+      process.stderr.write(`serving at ${server.url}, ${storage}\n`);
+      if (typeof readyFile === 'string') await writeFile(readyFile, `${server.url}\n`);
+      await aborted(interruption.stop);
     }
     return code;
   } finally {
@@ -38,22 +36,22 @@ export async function runServe(options: Record<string, unknown>, process: Proces
   }
 }
 
-async function stopped(signal: AbortSignal): Promise<void> {
+async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-function address(listen: string): Address {
+function listenAddress(listen: string): Address {
   const found = parseAddress(listen);
-  if (found === null)
-    throw new UsageError([`listen: expected HOST:PORT, such as 127.0.0.1:8902 or :0, got "${listen}" (from --listen)`]);
-  return found;
+  if (found !== null) return found;
+  const expected = 'HOST:PORT, such as 127.0.0.1:8902 or :0';
+  throw new UsageError([{ tried: '--listen', expected, found: JSON.stringify(listen), fix: '' }]);
 }
 
-function refused(error: unknown, host: string, port: number): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL' && code !== 'ENOTFOUND') return error;
-  return new UsageError([
-    `listening on ${host}:${port} — expected the address to be free and ours — got ${code} — name another with --listen, or :0 for any`,
-  ]);
+function listenError(error: unknown, host: string, port: number): unknown {
+  const code = errorCode(error);
+  if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND'].includes(code)) return error;
+  const expected = 'a free address of this machine';
+  const fix = 'name another with --listen, or :0 for any free port';
+  return new UsageError([{ tried: `listening on ${host}:${port}`, expected, found: code, fix }]);
 }

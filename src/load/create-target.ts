@@ -21,26 +21,21 @@ export async function createTarget(
 
 /** Masks what a server says: a proxy or an error page may repeat the request with its credentials. */
 export function maskTarget(target: Target, mask: SecretMask): Target {
-  const guarded = <Args extends unknown[], T>(
-    method: (...args: Args) => Promise<T>,
-    result = (value: T): T => value,
-  ) => {
-    return async (...args: Args): Promise<T> => {
-      try {
-        return result(await method.apply(target, args));
-      } catch (error) {
-        throw error instanceof BulkLoadError ? maskError(error, mask) : error;
-      }
-    };
-  };
+  const masked = <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((error: unknown) => {
+      throw error instanceof BulkLoadError ? maskError(error, mask) : error;
+    });
   return wrapObject(target, {
-    describe: guarded(target.describe, (description) => mask.deep(description)),
-    columns: guarded(target.columns),
-    layout: guarded(target.layout),
-    count: guarded(target.count),
-    readBack: guarded(target.readBack),
-    flush: guarded(target.flush, (outcome) => mask.deep(outcome)),
-    write: guarded(target.write, (attempt) => ({ ...attempt, verdict: mask.deep(attempt.verdict) })),
+    describe: async (...args: Parameters<Target['describe']>) => mask.deep(await masked(target.describe(...args))),
+    columns: (...args: Parameters<Target['columns']>) => masked(target.columns(...args)),
+    layout: (...args: Parameters<Target['layout']>) => masked(target.layout(...args)),
+    count: (...args: Parameters<Target['count']>) => masked(target.count(...args)),
+    readBack: (...args: Parameters<Target['readBack']>) => masked(target.readBack(...args)),
+    flush: async (...args: Parameters<Target['flush']>) => mask.deep(await masked(target.flush(...args))),
+    write: async (...args: Parameters<Target['write']>) => {
+      const attempt = await masked(target.write(...args));
+      return { ...attempt, verdict: mask.deep(attempt.verdict) };
+    },
   });
 }
 

@@ -1,15 +1,15 @@
-// What `check` tells a person in a window of 80 columns: the verdict first, and why; the rest in aligned columns.
+// The page of `check` in a window of 80 columns: the verdict first, and why; the rest in aligned columns.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { shellQuote } from '../../src/core/shell.js';
 import { run as runHere } from '../support/here.js';
 import { type Ended, run } from '../support/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
 const there = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '');
 const program = join(import.meta.dirname, '../../bin/bulk-load.js');
-const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 let it: Scene;
 
@@ -23,19 +23,19 @@ const env = { TERM: 'xterm', BULK_LOAD_PASSWORD: 'secret' };
 type Shown = Pick<Ended, 'code' | 'stdout'>;
 
 async function here(words: readonly string[]): Promise<Shown> {
-  // No setting is shown but those of the test.
+  // The page shows the settings of the test only.
   const { code, stderr } = await runHere(words, { env: { ...env, BULK_LOAD_MEMORY_WATCHDOG: '' }, columns: 80 });
   return { code, stdout: stderr };
 }
 
-/** util-linux's `script` makes a real one. */
+/** Runs in a real terminal, which util-linux's `script` provides. */
 async function inTerminal(words: readonly string[]): Promise<Shown> {
-  const command = [process.execPath, program, ...words].map(quoted).join(' ');
+  const command = [process.execPath, program, ...words].map(shellQuote).join(' ');
   const { code, stdout } = await run([`stty cols 80; exec ${command}`], { script: 'test/support/terminal.js', env });
   return { code, stdout: stdout.replaceAll('\r\n', '\n') };
 }
 
-/** The page as it is seen; every line of it fits. */
+/** Returns the page after a check that every line fits. */
 async function page(args: readonly string[], show = here): Promise<{ code: number | null; seen: string[] }> {
   const common = ['check', '--url', it.cluster.urls[0]!, '--db', 'db', '--state-dir', it.stateDir];
   const { code, stdout } = await show([...common, ...args]);
@@ -54,7 +54,7 @@ const cases: readonly Case[] = [
     'all is well',
     ['a.lp'],
     0,
-    ['This load would complete: exit code 0 (complete), as far as can be told.', '', 'Target'],
+    ['This load would complete: exit code 0 (complete), as far as can be seen.', '', 'Target'],
   ],
   [
     'an endpoint is down',
@@ -77,8 +77,9 @@ const cases: readonly Case[] = [
     ['ms.lp'],
     2,
     [
-      'This load would not start: exit code 2 (usage), as far as can be told.',
-      /^ {2}problem {4}reading \S*ms\.lp — expected/,
+      'This load would not start: exit code 2 (usage), as far as can be seen.',
+      /^ {2}problem {4}reading \S*ms\.lp$/,
+      /^ {2}expected {3}timestamps between/,
     ],
   ],
   [
@@ -86,7 +87,7 @@ const cases: readonly Case[] = [
     ['--measurement', 'cpu', '--precision', 's', 'a.csv'],
     0,
     [
-      /^ {2}points {2}rejected {2}format {2}looked at {2}into {5}input$/,
+      /^ {2}points {2}rejected {2}format {2}parsed {5}into {5}input$/,
       /^ {6}30 {9}0 {2}csv {5}all of it {2}1 table {2}\S*a\.csv$/,
       '  times      2022-01-01 00:00:00 … 2022-01-01 00:00:29 UTC, read as s',
       '    host  string  such as "h0"',
@@ -95,13 +96,13 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'the database is still to be created',
+    'the load creates the database',
     ['--db', 'new', '--create-db', 'a.lp'],
     0,
-    [/^This load would complete: exit code 0/, '  database   new is not there; this load creates it'],
+    [/^This load would complete: exit code 0/, '  database   new does not exist; this load creates it'],
   ],
   [
-    'it is not there',
+    'the database is missing',
     ['--db', 'new', 'a.lp'],
     4,
     [/would be refused by the target: exit code 4/, /^ {2}problem {4}looking for/],
@@ -126,10 +127,10 @@ async function shows([, args, expected, parts]: Case, show?: typeof here): Promi
   expect(seen[0]).toMatch(/^This load would/);
 }
 
-test.each(cases)('check where %s', async (...one) => {
+test.each(cases)('check shows the verdict and its reasons when %s', async (...one) => {
   await shows(one);
 });
 
-test.runIf(there)('a real terminal is written to in the same way', async () => {
+test.runIf(there)('check prints the same page to a real terminal', async () => {
   await shows(cases[0]!, inTerminal);
 });

@@ -1,4 +1,4 @@
-// The commands as they are typed: where options may stand, what a slip of the finger gets, what `check` says to whom.
+// The commands as users type them: where options may stand, how mistakes are answered, what `check` prints.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ afterEach(() => it.end());
 const check = (args: readonly string[]): ReturnType<typeof run> =>
   run(['check', '--url', it.cluster.urls[0]!, '--db', 'db', '--state-dir', it.stateDir, ...args]);
 
-test('check tells a person what was set, what the target is, what is in the inputs, and how a load would end', async () => {
+test('check shows the given settings, the target, the inputs and how a load would end', async () => {
   const path = await it.file('a.lp', lines(1, 'a'));
   const { code, stderr, stdout } = await check([path]);
   expect(code).toBe(0);
@@ -27,12 +27,12 @@ test('check tells a person what was set, what the target is, what is in the inpu
   expect(stderr).not.toContain('--batch-points');
   expect(stderr).toMatch(/\d+ others have their defaults/);
   expect(stderr).toMatch(/^ +1 +0 {2}lp {6}all of it {2}1 table {2}\S+a\.lp$/m);
-  expect(stderr).toMatch(/^ {2}new {8}tables, or columns of them: a; such batches travel alone/m);
+  expect(stderr).toMatch(/^ {2}new {8}tables, or columns of them: a; such batches are sent exclusively/m);
   expect(stderr).toMatch(/^This load would complete: exit code 0 \(complete\)/);
   expect(it.cluster.points()).toBe(0);
 });
 
-test('check shows what rows were taken for, and the options that say the same', async () => {
+test('check shows how rows are mapped, and options that fix this mapping', async () => {
   const row = (i: number): string => `164099520000000000${i % 10},h${i % 2},${i}.5,${i % 3 === 0},3,text ${i}\n`;
   const path = await it.file(
     'a.csv',
@@ -44,7 +44,7 @@ test('check shows what rows were taken for, and the options that say the same', 
     /table cpu\n +host +string +such as "h0"\n +v +float +such as "0.5"\n +up +boolean +such as "true"/,
   );
   expect(stderr).toContain('--measurement cpu --fields host:string,v:float,up:boolean,n:float,note:string');
-  expect(stderr).toMatch(/may be meant as tags: --tags host$/m);
+  expect(stderr).toMatch(/Strings with few values may be tags: --tags host$/m);
   const options = ['--measurement', 'cpu', '--tags', 'host', '--fields', 'v:float,up:boolean,n:integer'];
   const said = await check([...options, '--quiet', '--summary', '-', path]);
   const { mapping } = (JSON.parse(said.stdout) as { inputs: [{ mapping: object }] }).inputs[0];
@@ -57,19 +57,19 @@ test('check shows what rows were taken for, and the options that say the same', 
   });
 });
 
-test('check says nothing of a mapping where annotations say it, or where there is none', async () => {
+test('check suggests no mapping options for annotated CSV or line protocol', async () => {
   const annotated = '#datatype measurement,dateTime:number,double\nm,t,v\ncpu,1640995200000000000,1\n';
   const { stderr } = await check([await it.file('a.csv', annotated), await it.file('a.lp', lines(3))]);
   expect(stderr).toMatch(/table cpu\n +v +float +such as "1"\n/);
-  expect(stderr).not.toContain('to say them');
+  expect(stderr).not.toContain('To fix them');
   expect(stderr).not.toContain('table m');
 });
 
-test('check shows every setting when it is asked to', async () => {
+test('check --log-level debug shows every setting', async () => {
   expect((await check(['--log-level', 'debug'])).stderr).toMatch(/--batch-points +10000 +default/);
 });
 
-test('check --summary - is JSON for machines, --quiet leaves out the words', async () => {
+test('check --summary - prints JSON, and --quiet leaves out the page', async () => {
   const path = await it.file('a.lp', lines(20, 'a'));
   const { code, stderr, stdout } = await check(['--quiet', '--summary', '-', path]);
   expect([code, stderr]).toEqual([0, '']);
@@ -83,13 +83,13 @@ test('check --summary - is JSON for machines, --quiet leaves out the words', asy
   });
 });
 
-test('check --quiet speaks when something is wrong', async () => {
+test('check --quiet prints the page when the exit code is not 0', async () => {
   const { code, stderr } = await check(['--quiet', await it.file('a.lp', 'm f=oops 1\n')]);
   expect(code).toBe(8);
   expect(stderr).toContain('bad-value');
 });
 
-test('a mistyped variable is warned of once, by a load and by check, and changes no outcome', async () => {
+test('a mistyped variable causes one warning in a load and in check, and changes no outcome', async () => {
   const path = await it.file('a.lp', lines(1, 'a'));
   const env = { BULK_LOAD_WORKER: '3' };
   const warning =
@@ -103,25 +103,25 @@ test('a mistyped variable is warned of once, by a load and by check, and changes
   }
 });
 
-test('options before the name of a command count', async () => {
+test('options may stand before the name of a command', async () => {
   const path = await it.file('a.lp', lines(5));
   const { code } = await run(['--db', 'db', '--url', it.cluster.urls[0]!, 'check', path]);
   expect(code).toBe(0);
 });
 
-test('serve refuses options of a load before it', async () => {
+test('serve refuses options of a load before its name', async () => {
   const { code, stderr } = await run(['--workers', '3', 'serve']);
   expect(code).toBe(2);
   expect(stderr).toContain('--workers');
 });
 
-test.each(['chek', 'laod', 'server'])('%s is told from a file that is missing', async (word) => {
+test.each(['chek', 'laod', 'server'])('%s is recognized as a mistyped command', async (word) => {
   const { code, stderr } = await run(['--db', 'db', word]);
   expect(code).toBe(2);
   expect(stderr).toContain('did you mean');
 });
 
-test('what a server says cannot drive the terminal', async () => {
+test('the words of a server cannot control the terminal', async () => {
   const hostile = await scene({
     script: {
       onWrite: () => ({
@@ -145,7 +145,7 @@ test('what a server says cannot drive the terminal', async () => {
   }
 });
 
-test('a summary that standard output cannot take is not passed over', async () => {
+test('a summary that standard output cannot hold ends with exit code 73', async () => {
   const path = await it.file('a.lp', lines(5));
   const program = join(import.meta.dirname, '../../bin/bulk-load.js');
   const args = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { general, ofCommand, ofGroup } from '../../src/cli/help/examples.js';
+import { commandExamples, generalExamples, groupExamples } from '../../src/cli/help/examples.js';
 import { groups, helpGroups } from '../../src/config/help/documentation.js';
 import { outcomes } from '../../src/core/outcomes.js';
 import { options } from '../../src/load/option-table.js';
@@ -7,7 +7,7 @@ import { run } from '../support/here.js';
 
 const normal = (text: string): string => text.replace(/\s+/g, ' ');
 
-test('the help has examples before anything else, and every option once, as it is typed to change something', async () => {
+test('--help starts with examples and shows every option once', async () => {
   const { code, stdout } = await run(['--help']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Usage: bulk-load .*\n\nExamples:\n/);
@@ -17,18 +17,18 @@ test('the help has examples before anything else, and every option once, as it i
   }
 });
 
-test('each group of options has a page of its own, with examples', async () => {
+test('help prints one group of options with examples', async () => {
   for (const group of groups) {
     const { code, stdout } = await run(['help', group]);
     expect([group, code]).toEqual([group, 0]);
     const { rows } = helpGroups(options)[groups.indexOf(group)]!;
     expect(stdout.match(/^ {2}--/gm)).toHaveLength(rows.length);
     for (const { description } of rows) expect(normal(stdout)).toContain(normal(description));
-    for (const example of ofGroup[group]) expect(stdout).toContain(example);
+    for (const example of groupExamples[group]) expect(stdout).toContain(example);
   }
 }, 60_000);
 
-test('a command has one too, and a slip of the finger is named', async () => {
+test('help prints the page of a command and recognizes a mistyped topic', async () => {
   expect((await run(['help', 'serve'])).stdout).toMatch(/^Usage: bulk-load serve .*--ready-file/s);
   const { code, stderr } = await run(['help', 'memry']);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/did you mean memory\?/)]);
@@ -36,7 +36,12 @@ test('a command has one too, and a slip of the finger is named', async () => {
   const slip = await run(['--bacth-size', '3']);
   expect([slip.code, slip.stderr]).toEqual([
     2,
-    "bulk-load: unknown option '--bacth-size'\n(Did you mean --batch-bytes?)\nTry 'bulk-load --help'.\n",
+    `bulk-load: Nothing was sent: an option or an input is wrong (exit code 2).
+  tried     option --bacth-size
+  expected  an option of bulk-load
+  found     an unknown name
+  do        did you mean --batch-bytes?
+`,
   ]);
 });
 
@@ -47,14 +52,16 @@ test('the help names every exit code', async () => {
     expect(codes).toMatch(new RegExp(`\\b${code}\\b`));
 });
 
-describe('the examples', () => {
+describe('the examples of the help', () => {
   const known = new Set([
     ...options.rows.map(({ key }) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`),
     ...['--listen', '--data', '--ready-file', '--seed'],
   ]);
-  const all = [general, ...Object.values(ofGroup).flat(), ...Object.values(ofCommand).flat()].join('\n');
+  const all = [generalExamples, ...Object.values(groupExamples).flat(), ...Object.values(commandExamples).flat()].join(
+    '\n',
+  );
 
-  test('name only options that there are', () => {
+  test('name only existing options', () => {
     const named = [...all.matchAll(/(?<=\s)--[a-z][a-z-]*/g)].map(([flag]) => flag.replace(/^--no-/, '--'));
     expect(named.length).toBeGreaterThan(30);
     expect(named.filter((flag) => !known.has(flag))).toEqual([]);

@@ -1,4 +1,4 @@
-// What a run does not heed, and says so.
+// A run says what it ignores.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('hidden files below a directory are counted at the start, by check too', async () => {
+test('a load and check count the hidden files below a directory', async () => {
   const said = `${join(folder, 'd')}: left out: 1 hidden`;
   for (const command of [[], ['check']]) {
     const { stderr } = await run([...command, '--dry-run', join(folder, 'd')]);
@@ -25,7 +25,7 @@ test('hidden files below a directory are counted at the start, by check too', as
   }
 });
 
-test('options about rows are warned of where all inputs are line protocol, by check too', async () => {
+test('a load and check warn about mapping options when all inputs are line protocol', async () => {
   for (const command of [[], ['check']]) {
     const words = [...command, '--dry-run', '--measurement', 'cpu'];
     const lines = await run([...words, join(folder, 'd')]);

@@ -7,7 +7,7 @@ import { lines, scene } from '../support/scene.js';
 
 type Event = Record<string, unknown> & { event: string };
 
-/** `a.{b,c}` and `d` → those of the table's row. */
+/** Expands the keys of a table row: `a.{b,c}` and `d`. */
 function documented(row: string): string[] {
   return [...row.matchAll(/`([a-z]\w*[^`\s-]*)`/gi)].flatMap(([, key = '']) => {
     const [before = '', among, after = ''] = key.split(/\{(.*)\}/);
@@ -15,7 +15,7 @@ function documented(row: string): string[] {
   });
 }
 
-/** Paths to all that is no object; the summary counts as one thing. */
+/** Lists the paths of all values; the summary counts as one value. */
 function paths(value: unknown, at = ''): string[] {
   if (at === 'summary' || value === null || typeof value !== 'object') return [at];
   if (Array.isArray(value)) return value.flatMap((each) => paths(each, `${at}[]`));

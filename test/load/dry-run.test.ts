@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Summary } from '../../src/core/types/index.js';
 import { run } from '../support/here.js';
+import { problemsIn } from '../support/problems.js';
 import { type Ended, run as runProcess, start } from '../support/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
@@ -148,8 +149,8 @@ test('options that contradict --dry-run are usage errors', async () => {
   const path = await it.file('a.lp', lines(1));
   const both = await dry(['--dry-run', '--summary', '-', '--verify', path]);
   expect(both.code).toBe(2);
-  expect(both.stderr).toContain('verify: expected a load that sends points, found --dry-run');
-  expect(both.stderr).toContain('summary: expected a file');
+  expect(problemsIn(both.stderr)).toContain('verify: expected a load that sends points, found --dry-run');
+  expect(problemsIn(both.stderr)).toContain('summary: expected a file');
   const over = await dry([`--dry-run=${path}`, path]);
   expect(over.code).toBe(2);
   expect(await readFile(path, 'utf8')).toBe(lines(1));

@@ -40,7 +40,12 @@ test('an https input loads with the CA certificate named by --ca', async () => {
 });
 
 test.each<[string, () => Pair, () => readonly string[], RegExp]>([
-  ['an unknown CA', () => node, () => [], /found its certificate is signed by a CA that is not trusted here; see --ca/],
+  [
+    'an unknown CA',
+    () => node,
+    () => [],
+    /found {5}its certificate is signed by a CA that is not trusted here; see --ca/,
+  ],
   ['another CA than that of --ca', () => node, () => ['--ca', others.ca], /not trusted here; see --ca/],
   [
     'a certificate for another host name',

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { problemsIn } from '../support/problems.js';
 import { bucket, type S3, startS3 } from '../support/s3.js';
 import { halfway, lines, type Scene, scene } from '../support/scene.js';
 
@@ -52,5 +53,5 @@ test('a pattern loads its matches, --skip-loaded leaves them out, and a pattern 
   expect(again.summary?.points.read).toBe(7);
   const none = await it.load([`s3://${bucket}/x*`], { env: s3.env });
   expect(none.code).toBe(2);
-  expect(none.stderr).toContain('expected a pattern that matches an object, found no match');
+  expect(problemsIn(none.stderr)).toContain('expected a pattern that matches an object, found no match');
 });

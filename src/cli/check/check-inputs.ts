@@ -1,23 +1,24 @@
-// What `check` says of inputs: one line each, what is wrong with them, and what rows were taken for.
+// The inputs on the page of `check`: one line each, their problems, and how their rows are mapped.
 
+import { aligned } from '../../core/aligned.js';
 import { count, plural, size } from '../../core/text.js';
 import type { InputPrecision } from '../../core/types/index.js';
+import { unitsPerMs } from '../../core/units.js';
 import type { InputLook } from '../../load/check.js';
 import { row } from '../../reporting/summary.js';
-import { aligned } from '../aligned.js';
 
 const inputsShown = 20;
 const mappingsShown = 3;
 const tablesShown = 5;
 const columnsShown = 40;
 const sampleWidth = 40;
-const perMs: Record<Exclude<InputPrecision, 's'>, bigint> = { ns: 1_000_000n, us: 1000n, ms: 1n };
 
-/** All of few; of many those with trouble, then the first. */
+/** Shows a few inputs all; of many inputs those with problems first. */
 export function inputLines(inputs: readonly InputLook[], precision: InputPrecision): string[] {
-  const troubled = (look: InputLook): boolean => look.problem !== null || look.firstReject !== null;
-  const byTrouble = [...inputs.filter(troubled), ...inputs.filter((look) => !troubled(look))];
-  const shown = inputs.length <= inputsShown ? inputs : byTrouble.slice(0, inputsShown);
+  if (inputs.length === 0) return [];
+  const hasProblem = (look: InputLook): boolean => look.problem !== null || look.firstReject !== null;
+  const problemsFirst = [...inputs.filter(hasProblem), ...inputs.filter((look) => !hasProblem(look))];
+  const shown = inputs.length <= inputsShown ? inputs : problemsFirst.slice(0, inputsShown);
   const cells = shown.map((look) => [
     count(look.points),
     count(Object.values(look.rejects).reduce((sum, n) => sum + n, 0)),
@@ -26,11 +27,11 @@ export function inputLines(inputs: readonly InputLook[], precision: InputPrecisi
     plural(look.tables.length, 'table'),
     look.name,
   ]);
-  const lines = aligned([['points', 'rejected', 'format', 'looked at', 'into', 'input'], ...cells], 2);
+  const lines = aligned([['points', 'rejected', 'format', 'parsed', 'into', 'input'], ...cells], 2);
   const more = inputs.length - shown.length;
   return [
     ...lines.map((line) => `  ${line}`),
-    ...(more > 0 ? [`  and ${plural(more, 'more input')}, which --summary - lists`] : []),
+    ...(more > 0 ? [`  and ${plural(more, 'more input')}; --summary - lists them`] : []),
     ...shown.flatMap(rejectLines),
     ...timeLines(inputs, precision),
   ];
@@ -46,23 +47,22 @@ function timeLines(inputs: readonly InputLook[], precision: InputPrecision): str
   const times = inputs.flatMap(({ time }) => (time === null ? [] : [time.first, time.last]));
   if (times.length === 0) return [];
   const sorted = times.toSorted((a, b) => (a < b ? -1 : Number(a > b)));
-  const [from, to] = [sorted[0]!, sorted.at(-1)!].map((time) => moment(time, precision));
+  const [from, to] = [sorted[0]!, sorted.at(-1)!].map((time) => timeText(time, precision));
   return [row('times', `${from} … ${to} UTC, read as ${precision}`)];
 }
 
-function moment(time: bigint, precision: InputPrecision): string {
-  const date = new Date(Number(precision === 's' ? time * 1000n : time / perMs[precision]));
+function timeText(time: bigint, precision: InputPrecision): string {
+  const date = new Date(Math.floor(Number(time) / unitsPerMs[precision]));
   return Number.isNaN(date.getTime()) ? `${time}` : date.toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** Inputs that were taken for the same are told of once. */
+/** Shows each mapping once, with the number of inputs that share it. */
 export function mappingParts(inputs: readonly InputLook[]): string[][] {
-  const kinds = new Map<string, { names: string[]; mapping: MappingLine }>();
+  const kinds = new Map<string, { names: string[]; mapping: RowMapping }>();
   for (const { name, mapping } of inputs) {
     if (mapping === null) continue;
-    const key = JSON.stringify(
-      mapping.tables.map(({ table, columns }) => [table, columns.map((each) => [each.name, each.type])]),
-    );
+    const columns = mapping.tables.map(({ table, columns: all }) => [table, all.map((each) => [each.name, each.type])]);
+    const key = JSON.stringify(columns);
     const known = kinds.get(key);
     if (known === undefined) kinds.set(key, { names: [name], mapping });
     else known.names.push(name);
@@ -71,16 +71,16 @@ export function mappingParts(inputs: readonly InputLook[]): string[][] {
   const more = kinds.size - shown.length;
   return [
     ...shown.map(({ names, mapping }) => {
-      const others = names.length > 1 ? ` and of ${plural(names.length - 1, 'other')}` : '';
-      return [`Rows of ${names[0]}${others} are taken for`, ...mappingLines(mapping)];
+      const others = names.length > 1 ? ` and ${plural(names.length - 1, 'other input')}` : '';
+      return [`Rows of ${names[0]}${others} are mapped to`, ...mappingLines(mapping)];
     }),
-    ...(more > 0 ? [[`Rows of other inputs are taken for ${more} more mappings, which --summary - lists`]] : []),
+    ...(more > 0 ? [[`Other inputs have ${plural(more, 'more mapping')}; --summary - lists them`]] : []),
   ];
 }
 
-type MappingLine = NonNullable<InputLook['mapping']>;
+type RowMapping = NonNullable<InputLook['mapping']>;
 
-function mappingLines({ tables, options: said, possibleTags }: MappingLine): string[] {
+function mappingLines({ tables, options, possibleTags }: RowMapping): string[] {
   const shown = tables.slice(0, tablesShown).flatMap(({ table, columns }) => {
     const more = columns.length - columnsShown;
     const cells = columns.slice(0, columnsShown).map(({ name, type, sample }) => {
@@ -93,9 +93,7 @@ function mappingLines({ tables, options: said, possibleTags }: MappingLine): str
   return [
     ...shown,
     ...(more > 0 ? [`  and ${plural(more, 'more table')}`] : []),
-    ...(said === null ? [] : ['  types are those of the first values; to say them:', `      ${said}`]),
-    ...(possibleTags.length === 0
-      ? []
-      : [`  strings of few values, which may be meant as tags: --tags ${possibleTags.join(',')}`]),
+    ...(options === null ? [] : ['  The types follow from the first values. To fix them:', `      ${options}`]),
+    ...(possibleTags.length === 0 ? [] : [`  Strings with few values may be tags: --tags ${possibleTags.join(',')}`]),
   ];
 }

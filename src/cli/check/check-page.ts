@@ -1,54 +1,81 @@
-// What `check` tells a person: how a load would end and why come first, then what that was read from.
+// The page of `check`: how a load would end and why, then the target, the memory plan, the inputs and the settings.
 
 import type { SettingDescription } from '../../config/help/describe.js';
 import type { Settings } from '../../config/settings.js';
+import { aligned } from '../../core/aligned.js';
+import { type BulkLoadError, UsageError } from '../../core/errors.js';
 import { outcomes } from '../../core/outcomes.js';
 import { printable } from '../../core/printable.js';
+import type { Problem } from '../../core/problem.js';
 import { size } from '../../core/text.js';
 import type { TargetDescription, TargetTraits } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';
 import type { CheckReport } from '../../load/check.js';
 import { row, wrappedRow } from '../../reporting/summary.js';
-import { aligned } from '../aligned.js';
 import { inputLines, mappingParts } from './check-inputs.js';
 
-/** Whole, however long it is. */
-const toBeCopied = /^ {6}--/;
+/** A line of options to copy is never broken. */
+const optionsLine = /^ {6}--/;
+
+const tablesShown = 10;
 
 export interface CheckFacts {
   readonly report: CheckReport;
   readonly settings: Settings;
-  readonly told: readonly SettingDescription[];
-  /** Of the settings. */
+  readonly descriptions: readonly SettingDescription[];
   readonly warnings: readonly string[];
-  /** What of the inputs' names is passed over. */
-  readonly duplicates: readonly string[];
+  /** Sentences about names that are no inputs, or that are inputs already. */
+  readonly leftOut: readonly string[];
   readonly traits: TargetTraits;
 }
 
-/** Lines, broken between words at `width` where there is one. */
+/** Renders the page as lines, wrapped between words at `width` if there is one. */
 export function checkPage(facts: CheckFacts, width: number | null): string[] {
-  const { report, settings, told, warnings, duplicates, traits } = facts;
+  const { report, settings, descriptions, warnings, leftOut, traits } = facts;
   const { memory, inputs, target, creates } = report;
-  // Nobody knows what is new to a target that does not answer, and to a file all of it is.
-  const fresh = (target !== null || creates) && settings.dryRun === null ? newTables(report, traits) : [];
-  const looked = [...inputLines(inputs, settings.precision), ...fresh, ...duplicates.map((each) => `  ${each}`)];
+  // Without an answer of the target new tables are unknown; a dry run has no tables.
+  const tables = (target !== null || creates) && settings.dryRun === null ? newTables(report, traits) : [];
   const parts = [
     [...verdict(report), ...warnings.map((each) => row('WARNING', each))],
     ['Target', ...targetLines(facts)],
     ...(memory === null ? [] : [['Memory', ...memoryLines(memory)]]),
-    ...(inputs.length === 0 ? [] : [['Inputs, the first megabyte of each', ...looked]]),
+    ...(inputs.length === 0 && leftOut.length === 0
+      ? []
+      : [
+          [
+            'Inputs, the first megabyte of each',
+            ...inputLines(inputs, settings.precision),
+            ...tables,
+            ...leftOut.map((each) => `  ${each}`),
+          ],
+        ]),
     ...mappingParts(inputs),
-    ['Settings that were given, and where', ...settingLines(settings, told)],
+    ['Settings with another value than their default', ...settingLines(settings, descriptions)],
   ];
   const lines = parts.flatMap((part, i) => (i === 0 ? part : ['', ...part])).map(printable);
-  return width === null ? lines : lines.flatMap((line) => (toBeCopied.test(line) ? line : wrappedRow(line, width)));
+  return width === null ? lines : lines.flatMap((line) => (optionsLine.test(line) ? line : wrappedRow(line, width)));
 }
 
 function verdict({ outcome, problems }: CheckReport): string[] {
+  const { checkSentence, exitCode } = outcomes[outcome];
   return [
-    `This load would ${outcomes[outcome].checkSentence}: exit code ${outcomes[outcome].exitCode} (${outcome}), as far as can be told.`,
-    ...problems.flatMap(({ message }) => message.split('\n').map((each) => row('problem', each))),
+    `This load would ${checkSentence}: exit code ${exitCode} (${outcome}), as far as can be seen.`,
+    ...problems.flatMap(partsOf).flatMap(problemRows),
+  ];
+}
+
+function partsOf(error: BulkLoadError): readonly (string | Problem)[] {
+  return error instanceof UsageError ? error.parts : [error.problem ?? error.message];
+}
+
+function problemRows(part: string | Problem): string[] {
+  if (typeof part === 'string') return part.split('\n').map((line) => row('problem', line));
+  const { tried, expected, found, fix } = part;
+  return [
+    row('problem', tried),
+    row('expected', expected),
+    row('found', found),
+    ...(fix === '' ? [] : [row('do', fix)]),
   ];
 }
 
@@ -56,10 +83,10 @@ function targetLines({ report, settings, traits }: CheckFacts): string[] {
   const { target, advice, creates } = report;
   const { db, dbOptions, urls, dryRun } = settings;
   if (dryRun !== null) return [row('output', dryRun === '-' ? 'standard output (--dry-run)' : `${dryRun} (--dry-run)`)];
-  const created = `${db} is not there; this load creates it${dbOptions === null ? '' : ` WITH ${dbOptions}`}`;
+  const created = `${db} does not exist; this load creates it${dbOptions === null ? '' : ` WITH ${dbOptions}`}`;
   return [
     ...(target === null ? urls.map(({ shown }) => row('endpoint', shown)) : endpointLines(target, traits)),
-    ...(target === null ? [] : [row('database', `${db}: ${databaseWords(target, traits)}`)]),
+    ...(target === null ? [] : [row('database', `${db}: ${databaseText(target, traits)}`)]),
     ...(creates ? [row('database', created)] : []),
     ...advice.map(({ level, message }) =>
       row(level === 'warn' ? 'WARNING' : 'memory', message.replace(/^target memory: /, '')),
@@ -67,7 +94,7 @@ function targetLines({ report, settings, traits }: CheckFacts): string[] {
   ];
 }
 
-/** What is wrong catches the eye without a colour. */
+/** DOWN catches the eye without a colour. */
 function endpointLines({ endpoints }: TargetDescription, { title }: TargetTraits): string[] {
   const cells = endpoints.map(({ url, reachable, version, problem }) => [
     row('endpoint', url),
@@ -76,7 +103,7 @@ function endpointLines({ endpoints }: TargetDescription, { title }: TargetTraits
   return aligned(cells);
 }
 
-function databaseWords({ database }: TargetDescription, { plansMemory }: TargetTraits): string {
+function databaseText({ database }: TargetDescription, { plansMemory }: TargetTraits): string {
   const { precision, ttlMs, shard, replica, maxMemcacheBytes, strictWrite } = database;
   const cluster = [
     `shard ${shard}`,
@@ -89,39 +116,37 @@ function databaseWords({ database }: TargetDescription, { plansMemory }: TargetT
 }
 
 function memoryLines({ limitBytes, limitSource, note, ...plan }: NonNullable<CheckReport['memory']>): string[] {
-  const { baseBytes, reserveBytes, formatBytes: reading, remoteBytes, slots, slotBytes } = plan;
+  const { baseBytes, reserveBytes, formatBytes, remoteBytes, slots, slotBytes } = plan;
   const parts = [
     `base ${size(baseBytes)}`,
     `reserve ${size(reserveBytes)}`,
-    `format ${size(reading)}`,
-    ...(remoteBytes === 0 ? [] : [`a remote input ${size(remoteBytes)}`]),
+    `format ${size(formatBytes)}`,
+    ...(remoteBytes === 0 ? [] : [`remote input ${size(remoteBytes)}`]),
     `${slots} × ${size(slotBytes)} slots`,
   ];
-  const all = baseBytes + reserveBytes + reading + remoteBytes + slots * slotBytes;
+  const total = baseBytes + reserveBytes + formatBytes + remoteBytes + slots * slotBytes;
   return [
     row('limit', `${size(limitBytes)} (${limitSource})`),
-    row('planned', `${size(all)} = ${parts.join(' + ')}`),
+    row('planned', `${size(total)} = ${parts.join(' + ')}`),
     ...(note === null ? [] : [row('note', note)]),
   ];
 }
 
-const namesShown = 10;
-
 function newTables({ inputs }: CheckReport, { firstWriteExclusive }: TargetTraits): string[] {
-  const names = [...new Set(inputs.flatMap((look) => look.newTables))];
+  const names = [...new Set(inputs.flatMap((input) => input.newTables))];
   if (names.length === 0) return [];
-  const more = names.length - namesShown;
-  const shown = names.slice(0, namesShown).join(', ') + (more > 0 ? `, and ${more} more` : '');
-  const alone = '; such batches travel alone, and nobody else should write to those tables meanwhile';
-  return [row('new', `tables, or columns of them: ${shown}${firstWriteExclusive ? alone : ''}`)];
+  const more = names.length - tablesShown;
+  const shown = names.slice(0, tablesShown).join(', ') + (more > 0 ? `, and ${more} more` : '');
+  const exclusive = '; such batches are sent exclusively, and no other program may write to these tables meanwhile';
+  return [row('new', `tables, or columns of them: ${shown}${firstWriteExclusive ? exclusive : ''}`)];
 }
 
-/** Those that someone has set; all of them with `--log-level debug`. */
+/** Lists given settings; with `--log-level debug` all of them. */
 function settingLines({ logLevel }: Settings, all: readonly SettingDescription[]): string[] {
-  const told = all.filter(({ origin }) => logLevel === 'debug' || origin.source !== 'default');
-  const others = all.length - told.length;
+  const shown = all.filter(({ origin }) => logLevel === 'debug' || origin.source !== 'default');
+  const others = all.length - shown.length;
   return [
-    ...aligned(told.map(({ flag, value, origin }) => [`  ${flag}`, value, origin.name])),
+    ...aligned(shown.map(({ flag, value, origin }) => [`  ${flag}`, value, origin.name])),
     ...(others === 0 ? [] : [`  ${others} others have their defaults; --log-level debug shows them`]),
   ];
 }

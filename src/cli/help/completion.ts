@@ -1,5 +1,4 @@
-// `bulk-load completion bash|zsh|fish`: what a shell needs to complete commands, options and their values. Made from the
-// table of options, so that it cannot fall behind.
+// `bulk-load completion bash|zsh|fish`: scripts that complete commands, options and values, generated from the options.
 
 import { isNear } from '../../config/help/suggest.js';
 import { flagName, type Option } from '../../config/options.js';
@@ -9,16 +8,18 @@ import { options } from '../../load/option-table.js';
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-/** Throws UsageError for a shell that there is nothing for. */
-export function shellOf(word: string): Shell {
+/** Returns the shell of this name. Throws UsageError for any other shell. */
+export function shellNamed(word: string): Shell {
   const shell = shells.find((each) => each === word);
   if (shell !== undefined) return shell;
   const meant = shells.find((each) => isNear(word, each));
-  const rest = meant === undefined ? '' : `; did you mean ${meant}?`;
-  throw new UsageError([`completion ${word}: expected one of ${shells.join(', ')}, got none of them${rest}`]);
+  const fix = meant === undefined ? '' : `did you mean ${meant}?`;
+  throw new UsageError([
+    { tried: 'completion', expected: `one of ${shells.join(', ')}`, found: JSON.stringify(word), fix },
+  ]);
 }
 
-/** What may stand behind an option: words, a path, a text nobody can guess, or nothing. */
+/** The value of an option: words, a path, any text, or nothing. */
 type CompletionValue = { readonly words: readonly string[] } | 'path' | 'directory' | 'text' | null;
 
 interface Word {
@@ -34,25 +35,25 @@ interface CommandWords {
   readonly words: readonly Word[];
 }
 
-const common: readonly Word[] = [{ name: '--help', value: null, description: 'print the help' }];
+const common: readonly Word[] = [{ name: '--help', value: null, description: 'print this help' }];
 const settings: readonly Word[] = [...options.rows.flatMap(wordsOf), ...common];
 const commands: readonly CommandWords[] = [
   { name: 'load', description: 'load inputs into the target', words: settings },
-  { name: 'check', description: 'say everything that can be known before sending', words: settings },
+  { name: 'check', description: 'show everything that can be known before sending', words: settings },
   {
     name: 'serve',
-    description: 'an embedded CnosDB-compatible server',
+    description: 'run an embedded CnosDB-compatible server',
     words: [
-      { name: '--listen', value: 'text', description: 'address; port 0 for any free one' },
-      { name: '--data', value: 'directory', description: 'keep the data there' },
-      { name: '--ready-file', value: 'path', description: 'its URL is written there once it answers' },
+      { name: '--listen', value: 'text', description: 'address; port 0 takes any free port' },
+      { name: '--data', value: 'directory', description: 'directory for the data' },
+      { name: '--ready-file', value: 'path', description: 'write the URL to this file once the server answers' },
       { name: '--db', value: 'text', description: 'database for --seed' },
-      { name: '--seed', value: 'path', description: 'load these before saying that it is ready' },
+      { name: '--seed', value: 'path', description: 'load these inputs before the server is ready' },
       ...common,
     ],
   },
-  { name: 'completion', description: 'completion for a shell', words: common },
-  { name: 'help', description: 'a page of a command or of one group of options', words: common },
+  { name: 'completion', description: 'print the completion script for a shell', words: common },
+  { name: 'help', description: 'print a page of the manual, of a command or of a group of options', words: common },
 ];
 
 function wordsOf(option: Option): Word[] {
@@ -69,7 +70,7 @@ function wordsOf(option: Option): Word[] {
   return [{ name, value, description }];
 }
 
-/** The script to be read by `shell`. */
+/** Renders the script for a shell. */
 export function completion(shell: Shell): string {
   return { bash, zsh, fish }[shell]();
 }
@@ -124,12 +125,12 @@ function zsh(): string {
     const rest = name === 'completion' ? `'1:shell:(${shells.join(' ')})'` : "'*:input:_files'";
     return `    ${name}) _arguments -S ${words.map(spec).join(' \\\n      ')} \\\n      ${rest} ;;`;
   });
-  const described_ = commands.map(({ name, description }) => `'${name}:${described(description)}'`).join(' ');
+  const descriptions = commands.map(({ name, description }) => `'${name}:${described(description)}'`).join(' ');
   return `#compdef bulk-load
 # zsh: source <(bulk-load completion zsh), after compinit
 _bulk_load() {
   local command=load
-  local -a commands=(${described_})
+  local -a commands=(${descriptions})
   if (( CURRENT == 2 )) && [[ $PREFIX != -* ]]; then _describe command commands; fi
   case $words[2] in (${commands.map(({ name }) => name).join('|')})
     if (( CURRENT > 2 )); then command=$words[2]; shift words; (( CURRENT-- )); fi ;;

@@ -1,25 +1,24 @@
-// Examples of the help: the first thing on each page, since they say more than any list.
+// Examples on the pages of the help.
 
 import type { OptionGroup } from '../../config/options.js';
 
-export const general = `Examples:
+export const generalExamples = `Examples:
   bulk-load --url http://host:8902 --db bench 'data/**/*.lp.gz'
   zcat big.lp.gz | bulk-load --db bench -
-  bulk-load check --db bench data/          what can be known before sending
-  bulk-load serve --listen 127.0.0.1:8902   an embedded server to try it on
+  bulk-load check --db bench data/          show everything that can be known before sending
+  bulk-load serve --listen 127.0.0.1:8902   run an embedded server for a first try
   source <(bulk-load completion bash)       or zsh; fish: bulk-load completion fish | source
-  bulk-load help memory                     one group of options on a page of its own
+  bulk-load help memory                     print one group of options
 `;
 
-/** Of the other commands. */
-export const ofCommand = {
+export const commandExamples = {
   check: [
     "bulk-load check --url http://host:8902 --db bench 'data/**/*.lp.gz'",
     'bulk-load check --db bench --quiet --summary plan.json data/ && bulk-load --db bench data/',
   ],
   serve: [
     'bulk-load serve                                                  Ctrl-C ends it',
-    'bulk-load serve --listen :0 --ready-file url --data ./cnosdb     any free port, kept on disk',
+    'bulk-load serve --listen :0 --ready-file url --data ./cnosdb     any free port, data on disk',
     'bulk-load serve --db bench --seed data.lp',
   ],
   completion: [
@@ -30,12 +29,11 @@ export const ofCommand = {
   help: ['bulk-load help check', 'bulk-load help delivery'],
 } as const;
 
-/** As they stand on a page. */
-export function listed(lines: readonly string[]): string {
+export function exampleList(lines: readonly string[]): string {
   return `Examples:\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
-export const ofGroup: Readonly<Record<OptionGroup, readonly string[]>> = {
+export const groupExamples: Readonly<Record<OptionGroup, readonly string[]>> = {
   target: [
     'bulk-load --url http://node1:8902,http://node2:8902 --db bench data/',
     'BULK_LOAD_PASSWORD=secret bulk-load --url https://host:8902 --ca ca.pem --user loader --db bench data/',
@@ -61,11 +59,11 @@ export const ofGroup: Readonly<Record<OptionGroup, readonly string[]>> = {
   ],
   memory: [
     'bulk-load --db bench --memory-limit 256MiB data/',
-    'bulk-load --db bench --target-memory 1GiB data/    what this load may take of each node',
-    'bulk-load --db bench --stage 5GiB data/            wait for the flush every so often',
+    'bulk-load --db bench --target-memory 1GiB data/    memory of each target node',
+    'bulk-load --db bench --stage 5GiB data/            wait for a flush after each 5 GiB',
   ],
   state: [
-    'bulk-load --db bench data/             run again after a stop: it goes on where it was',
+    'bulk-load --db bench data/             after a stop, the same command resumes the load',
     'bulk-load --db bench --skip-loaded data/',
     'bulk-load --db bench --verify data/',
   ],

@@ -1,7 +1,7 @@
 // Renders a page of the manual for a terminal.
 
+import { aligned } from '../../core/aligned.js';
 import { wrapped } from '../../reporting/wrap.js';
-import { aligned } from '../aligned.js';
 
 const maxColumns = 100;
 

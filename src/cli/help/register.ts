@@ -1,4 +1,4 @@
-// The options of the settings, told to commander; and the help made of them, whole or one group to a page.
+// The options as commander registers them, and the pages of the help.
 
 import { Command, Help, Option } from 'commander';
 import { groups, titles } from '../../config/help/documentation.js';
@@ -7,9 +7,9 @@ import { isNear } from '../../config/help/suggest.js';
 import type { OptionGroup } from '../../config/options.js';
 import { UsageError } from '../../core/errors.js';
 import { options } from '../../load/option-table.js';
-import { listed, ofGroup } from './examples.js';
+import { exampleList, groupExamples } from './examples.js';
 
-/** Adds all of them, or those of one group. */
+/** Adds all options, or those of one group. */
 export function withSettings(command: Command, only?: OptionGroup): Command {
   for (const { flags: notation, description, group, repeatable, negates, hidden } of flags(options)) {
     if (only !== undefined && group !== only) continue;
@@ -32,13 +32,13 @@ export function helpPage(topic: string, program: Command, columns: number, pages
   const command = program.commands.find((each) => each.name() === topic);
   if (command !== undefined) return command.helpInformation();
   const group = groups.find((each) => [each, titles[each].toLowerCase()].includes(topic.toLowerCase()));
-  if (group === undefined) throw unknown(topic, program, pages);
+  if (group === undefined) throw unknownTopic(topic, program, pages);
   const page = withSettings(new Command(program.name()), group).helpOption(false);
   page.usage('[options] [inputs...]').configureOutput({ getOutHelpWidth: () => columns });
-  return examplesFirst(page, listed(ofGroup[group])).helpInformation();
+  return examplesFirst(page, exampleList(groupExamples[group])).helpInformation();
 }
 
-/** The command, whose help has its usage, then `examples`, then the rest. */
+/** Puts the examples of a command after the usage in its help. */
 export function examplesFirst(command: Command, examples: string): Command {
   return command.configureHelp({
     formatHelp: (it, helper) => {
@@ -49,9 +49,10 @@ export function examplesFirst(command: Command, examples: string): Command {
   });
 }
 
-function unknown(topic: string, program: Command, pages: readonly string[]): UsageError {
+function unknownTopic(topic: string, program: Command, pages: readonly string[]): UsageError {
   const topics = [...new Set([...pages, ...program.commands.map((each) => each.name()), ...groups])];
   const meant = topics.find((each) => isNear(topic, each));
-  const rest = meant === undefined ? '' : `; did you mean ${meant}?`;
-  return new UsageError([`help ${topic}: expected one of ${topics.join(', ')}, got none of them${rest}`]);
+  const fix = meant === undefined ? '' : `did you mean ${meant}?`;
+  const expected = `one of ${topics.join(', ')}`;
+  return new UsageError([{ tried: 'help', expected, found: JSON.stringify(topic), fix }]);
 }

@@ -1,10 +1,10 @@
-// `--insert-intervals`: least seconds between the starts of two inserts of a worker. `'1,2-4'`: worker 0 one second, all
-// others between two and four (load/insertstrategy of tsdb-comparisons).
+// `--insert-intervals`: minimum seconds between the starts of two inserts of a worker. `1,2-4` means one second for
+// worker 0 and two to four seconds for all others (load/insertstrategy of tsdb-comparisons).
 
 /** Draws the seconds until the next insert of a worker. */
 export type Interval = (random: () => number) => number;
 
-/** One per worker; the last of the text holds for the workers it does not name. Null when it cannot be read. */
+/** Returns one interval per worker; the last one repeats for further workers. Null for any other text. */
 export function parseIntervals(text: string, workers: number): readonly Interval[] | null {
   const read = text.split(',').slice(0, workers).map(interval);
   if (read.some((each) => each === null)) return null;

@@ -1,12 +1,12 @@
-// The flags of load_cnosdb, with its words and defaults (tsdb-comparisons b78fb31: load/loader.go, cmd/load_cnosdb/main.go,
-// pkg/targets/cnosdb/implemented_target.go), and the one of ours that it lacks.
+// The flags of the Go tool with their texts and defaults (tsdb-comparisons b78fb31: load/loader.go,
+// cmd/load_cnosdb/main.go, pkg/targets/cnosdb/implemented_target.go), and one flag that only this tool has.
 
 import type { GoFlag } from './go/pflag.js';
 
 const second = 1_000_000_000n;
 
 // biome-ignore format: one line per flag
-export const theirs: readonly GoFlag[] = [
+export const goFlags: readonly GoFlag[] = [
   { name: 'db-name', type: 'string', default: 'benchmark', usage: 'Name of database' },
   { name: 'batch-size', type: 'uint', default: 10_000n, usage: 'Number of items to batch together in a single insert' },
   { name: 'workers', type: 'uint', default: 1n, usage: 'Number of parallel clients inserting' },
@@ -29,17 +29,22 @@ export const theirs: readonly GoFlag[] = [
   { name: 'gzip', type: 'bool', default: true, usage: 'Whether to gzip encode requests (default true).' },
 ];
 
-export const ours: readonly GoFlag[] = [
+export const ownFlags: readonly GoFlag[] = [
   {
     name: 'drop-existing',
     type: 'bool',
     default: false,
     usage:
-      'Drop the database and all that is in it before it is created anew. Not in the Go tool, whose --do-create-db does so unasked.',
+      'Drop the database with all its data before it is created anew. The Go tool has no such flag: its --do-create-db always drops.',
   },
 ];
 
-/** Read by the Go tool, and without effect there as here. */
-export const dead: readonly string[] = ['do-abort-on-exist', 'hash-workers', 'replication-factor', 'consistency'];
+/** Flags without effect, in the Go tool as well. */
+export const unusedFlags: readonly string[] = [
+  'do-abort-on-exist',
+  'hash-workers',
+  'replication-factor',
+  'consistency',
+];
 
 export const consistencies: readonly string[] = ['any', 'one', 'quorum', 'all'];

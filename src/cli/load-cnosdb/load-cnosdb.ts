@@ -1,9 +1,10 @@
-// `load_cnosdb`: the Go tool's flags and what it prints, over the load of this project. Lines on stdout are the Go tool's;
-// all trouble is told on stderr, and the exit code is true.
+// `load_cnosdb`: the flags and the output of the Go tool over a load of this project. stdout has the Go tool's lines,
+// stderr has every problem, and the exit code is true.
 
-import { resolve } from '../../config/resolve.js';
+import { type Resolved, resolve } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';
 import { outcomes } from '../../core/outcomes.js';
+import { SecretMask } from '../../core/secrets.js';
 import { clock } from '../../core/system-clock.js';
 import type { Input, Notice, Summary } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
@@ -16,18 +17,17 @@ import { reporter } from '../../reporting/progress/reporter.js';
 import { prepareResult, writeResult } from '../../reporting/result-file.js';
 import { summaryText } from '../../reporting/summary.js';
 import { type CustomTarget, createCustomTarget } from '../../targets/custom/custom-target.js';
+import { inputOptions } from '../input-options.js';
 import { reexecWithMallocTuning } from '../malloc-reexec.js';
-import { print } from '../output/print.js';
+import { addSecrets, maskResult, withMaskedStderr } from '../output/masking.js';
+import { print, runAllThenThrow } from '../output/print.js';
 import { printError } from '../output/print-error.js';
-import { reportOf } from '../output/report-file.js';
+import { openReport } from '../output/report-file.js';
 import type { Process } from '../process.js';
-import { remoteOptions } from '../remote-options.js';
-import { runAllThenThrow } from '../settle-all.js';
 import { onSignals } from '../signals.js';
-import { standardInput } from '../stdin.js';
 import { FlagError, type GoValue, parseFlags, usage } from './go/pflag.js';
-import { ours, theirs } from './load-cnosdb-flags.js';
-import { type Paced, paced } from './paced-target.js';
+import { goFlags, ownFlags } from './load-cnosdb-flags.js';
+import { type PacedTarget, pacedTarget } from './paced-target.js';
 import {
   backoffLine,
   backoffTotal,
@@ -38,11 +38,11 @@ import {
   summaryLines,
 } from './report-lines.js';
 import { resultsJson } from './results-file.js';
-import { type LoadCnosdbRequest, request } from './to-options.js';
+import { type LoadCnosdbRequest, toRequest } from './to-options.js';
 import { translateFlagNames } from './translate-flags.js';
 
-const flags = [...theirs, ...ours];
-/** `--do-load=false`: everything is taken and nothing kept, so that only reading is measured. */
+const flags = [...goFlags, ...ownFlags];
+/** `--do-load=false` accepts and drops everything, to measure reading alone. */
 const discarding: CustomTarget = {
   write: () =>
     Promise.resolve({
@@ -52,18 +52,18 @@ const discarding: CustomTarget = {
       sentBytes: 0,
     }),
 };
-/** How a results file begins, ours or the Go tool's. */
+/** How a results file begins, also one of the Go tool. */
 const resultsHead = /^\{\s*"ResultFormatVersion"/;
 
-/** Runs what was typed. Sets `process.exitCode`; never throws. */
+/** Runs the command line. Sets `process.exitCode`; never throws. */
 export async function loadCnosdb(process: Process): Promise<void> {
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   try {
-    const { values, typed } = parseFlags(process.argv.slice(2), flags);
-    const asked = request(values, typed);
+    const { values, given } = parseFlags(process.argv.slice(2), flags);
+    const request = toRequest(values, given);
     reexecWithMallocTuning(process);
-    process.exitCode = await run(asked, values, process);
+    process.exitCode = await run(request, values, process);
   } catch (error) {
     process.exitCode =
       error instanceof FlagError
@@ -72,7 +72,7 @@ export async function loadCnosdb(process: Process): Promise<void> {
   }
 }
 
-/** As the Go tool does: the problem on both streams, its usage on stderr, and 2 also where help was asked for. */
+/** As the Go tool does: the problem on both streams, the usage on stderr, and exit code 2 even for --help. */
 async function refuse({ message, help }: FlagError, process: Process): Promise<number> {
   const text = usage('load_cnosdb', flags);
   process.stderr.write(help ? text : `${message}\n${text}`);
@@ -80,30 +80,38 @@ async function refuse({ message, help }: FlagError, process: Process): Promise<n
   return outcomes.usage.exitCode;
 }
 
-async function run(asked: LoadCnosdbRequest, values: ReadonlyMap<string, GoValue>, process: Process): Promise<number> {
-  const { settings, origins, warnings } = await resolve(options, {
-    flags: { ...asked.options, dryRun: false },
+async function run(
+  request: LoadCnosdbRequest,
+  values: ReadonlyMap<string, GoValue>,
+  unmasked: Process,
+): Promise<number> {
+  const mask = new SecretMask();
+  const process = withMaskedStderr(unmasked, mask);
+  const resolved: Resolved = await resolve(options, {
+    flags: { ...request.options, dryRun: false },
     env: process.env,
   });
-  if (asked.resultsFile !== '') await prepareResult(asked.resultsFile, resultsHead);
-  const written = await reportOf(settings, origins, clock);
-  // There is nobody to tell before the run.
+  const { settings, warnings } = resolved;
+  addSecrets(mask, settings, process.env, [request.file]);
+  if (request.resultsFile !== '') await prepareResult(request.resultsFile, resultsHead);
+  const report = await openReport(resolved, clock);
+  // Notices begin with the run.
   let notify: (notice: Notice) => void = () => {};
-  const expansion = await input(asked, settings, process, (notice) => notify(notice));
-  const told = await reporter('none', streams(process), clock, settings.logLevel);
-  // Without a target its memory is of no interest.
-  notify = (said) => {
-    if (!asked.doLoad && said.level === 'info') return;
-    const notice = { ...said, message: translateFlagNames(said.message) };
-    told.notice(notice);
-    written.notice(notice);
+  const expansion = await expandFile(request, settings, process, (notice) => notify(notice));
+  const progress = await reporter('none', plainStderr(process), clock, settings.logLevel);
+  notify = (notice) => {
+    // Without a target its memory is of no interest.
+    if (!request.doLoad && notice.level === 'info') return;
+    const shown = mask.deep({ ...notice, message: translateFlagNames(notice.message) });
+    progress.notice(shown);
+    report.notice(shown);
   };
-  for (const message of [...asked.warnings, ...warnings]) notify({ level: 'warn', kind: message, message });
+  for (const message of [...request.warnings, ...warnings]) notify({ level: 'warn', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
-  const workers = await inFront(asked, settings, expansion.inputs, notify, process);
-  const periodic = new Periodic(asked.reportingPeriodMs, process);
+  const workers = await openTarget(request, settings, expansion.inputs, notify, process);
+  const periodic = new PeriodicReport(request.reportingPeriodMs, process);
   try {
-    const result = await load(settings, {
+    const outcome = await load(settings, {
       version: version(),
       ...expansion,
       target: workers.target,
@@ -114,63 +122,50 @@ async function run(asked: LoadCnosdbRequest, values: ReadonlyMap<string, GoValue
       notify,
       watch: (snapshot) => {
         periodic.begin(snapshot);
-        if (settings.report !== null) told.show(snapshot);
+        if (settings.report !== null) progress.show(snapshot);
       },
     });
+    const result = maskResult(outcome, mask);
     const seconds = periodic.end();
-    told.finish(null);
+    progress.finish(null);
     await runAllThenThrow([
-      () => conclude(result, { asked, values, workers, seconds, process }),
-      () => written.end(result, told.samples(), workers.target.traits.title),
+      () => printResult(result, { request, values, workers, seconds, process }),
+      () => report.end(result, progress.samples(), workers.target.traits.title),
     ]);
     return result.summary.exitCode;
   } finally {
     periodic.end();
-    told.finish(null);
+    progress.finish(null);
     interruption.end();
   }
 }
 
-async function input(
+async function expandFile(
   { file }: LoadCnosdbRequest,
   settings: Settings,
   process: Process,
   notify: (notice: Notice) => void,
 ): Promise<Pick<Expansion, 'inputs' | 'named'>> {
-  const { inputs, named } = await expand([file === '' ? '-' : file], {
-    stdin: standardInput(process),
-    cwd: process.cwd(),
-    stateDir: settings.stateDir,
-    remote: remoteOptions(settings, process, notify),
-  });
+  const { inputs, named } = await expand([file === '' ? '-' : file], inputOptions(settings, process, notify));
   return { inputs, named };
 }
 
-async function inFront(
-  asked: LoadCnosdbRequest,
+async function openTarget(
+  { doLoad, dropExisting, backoffMs, intervals }: LoadCnosdbRequest,
   settings: Settings,
   inputs: readonly Input[],
   notify: (notice: Notice) => void,
   process: Process,
-): Promise<Paced> {
-  const { doLoad, dropExisting, backoffMs, intervals } = asked;
+): Promise<PacedTarget> {
   const context = { version: version(), clock, notify, dropExisting, inputs, stdout: process.stdout };
   const target = doLoad ? await createTarget(settings, context) : createCustomTarget(discarding, 'none');
-  return paced(
-    target,
-    {
-      workers: settings.workers,
-      backoffMs,
-      intervals,
-      random: Math.random,
-      backedOff: (worker, seconds) => process.stdout.write(backoffLine(worker, seconds)),
-    },
-    clock,
-  );
+  const backedOff = (worker: number, seconds: number): unknown => process.stdout.write(backoffLine(worker, seconds));
+  const pace = { workers: settings.workers, backoffMs, intervals, random: Math.random, backedOff };
+  return pacedTarget(target, pace, clock);
 }
 
-/** The lines that are printed while the load goes on. */
-class Periodic {
+/** Prints a line each period while the load runs. */
+class PeriodicReport {
   readonly #periodMs: number;
   readonly #process: Process;
   #startedMs: number | null = null;
@@ -190,13 +185,13 @@ class Periodic {
     this.#stop = clock.every(this.#periodMs, () => {
       const { points, values } = snapshot();
       const [unixSeconds, seconds] = [clock.now() / 1000, this.#elapsed()];
-      const look = { unixSeconds, seconds, metrics: values.loaded, rows: points.loaded };
-      this.#process.stdout.write(reportLine(look, before));
-      before = look;
+      const now = { unixSeconds, seconds, metrics: values.loaded, rows: points.loaded };
+      this.#process.stdout.write(reportLine(now, before));
+      before = now;
     });
   }
 
-  /** Seconds from the beginning of the load to the first call. */
+  /** Returns the seconds from the start of the load to the first call. */
   end(): number {
     this.#stop();
     this.#seconds ??= this.#elapsed();
@@ -208,36 +203,36 @@ class Periodic {
   }
 }
 
-interface Concluding {
-  readonly asked: LoadCnosdbRequest;
+interface PrintContext {
+  readonly request: LoadCnosdbRequest;
   readonly values: ReadonlyMap<string, GoValue>;
-  readonly workers: Paced;
+  readonly workers: PacedTarget;
   readonly seconds: number;
   readonly process: Process;
 }
 
-async function conclude({ summary, examples, error }: LoadResult, its: Concluding): Promise<void> {
-  const { asked, values, workers, seconds, process } = its;
+async function printResult({ summary, examples, error }: LoadResult, context: PrintContext): Promise<void> {
+  const { request, values, workers, seconds, process } = context;
   const totals = { metrics: summary.values.loaded, rows: summary.points.loaded };
   const lines = workers.backoffs().map((each, worker) => backoffTotal(worker, each));
-  await print(process, `${lines.join('')}${summaryLines(totals, seconds, asked.workers)}`);
+  await print(process, `${lines.join('')}${summaryLines(totals, seconds, request.workers)}`);
   if (summary.exitCode !== 0)
     process.stderr.write(translateFlagNames(summaryText(summary, Object.fromEntries(examples))));
   if (error?.outcome === 'bug') process.stderr.write(`${error.stack ?? error.message}\n`);
-  if (wrongPort(summary, asked)) process.stderr.write(portHint);
-  if (asked.resultsFile === '') return;
-  await print(process, savingLine(asked.resultsFile));
+  if (isWrongPort(summary, request)) process.stderr.write(portHint);
+  if (request.resultsFile === '') return;
+  await print(process, savingLine(request.resultsFile));
   const endMs = clock.now();
-  await writeResult(asked.resultsFile, resultsJson(values, endMs - seconds * 1000, endMs, totals));
+  await writeResult(request.resultsFile, resultsJson(values, endMs - seconds * 1000, endMs, totals));
 }
 
 const portHint =
-  "load_cnosdb: port 8086 is the Go tool's default, and InfluxDB's; CnosDB listens on 8902: --urls http://localhost:8902\n";
+  'load_cnosdb: 8086 is the default port of the Go tool and of InfluxDB. CnosDB listens on 8902: --urls http://localhost:8902\n';
 
-function wrongPort({ outcome }: Summary, { options }: LoadCnosdbRequest): boolean {
-  return (outcome === 'unavailable' || outcome === 'refused') && /:8086\b/.test(String(options.url));
+function isWrongPort({ outcome }: Summary, { options: { url } }: LoadCnosdbRequest): boolean {
+  return (outcome === 'unavailable' || outcome === 'refused') && /:8086\b/.test(String(url));
 }
 
-function streams({ stderr }: Process): { write: (text: string) => void; columns: () => null; color: boolean } {
+function plainStderr({ stderr }: Process): { write: (text: string) => void; columns: () => null; color: boolean } {
   return { write: (text) => void stderr.write(text), columns: () => null, color: false };
 }

@@ -1,16 +1,17 @@
-// Workers as load_cnosdb numbers them, put before a target: each keeps its interval between inserts, none comes back
-// before `--backoff` after the target was overloaded, and how long that took is told.
+// Numbered workers in front of a target, as load_cnosdb has them. Each worker keeps its interval between inserts, and
+// waits for `--backoff` after the target was overloaded.
 
 import type { Attempt, Clock, EncodedBody, Target } from '../../core/types/index.js';
+import { wrapObject } from '../../core/wrap-object.js';
 import type { Interval } from './insert-intervals.js';
 
 export interface WorkerPace {
   readonly workers: number;
   readonly backoffMs: number;
-  /** One per worker; null for none. */
+  /** One per worker; null without intervals. */
   readonly intervals: readonly Interval[] | null;
   readonly random: () => number;
-  /** An episode of back-off ended. */
+  /** Called at the end of a back-off. */
   readonly backedOff: (worker: number, seconds: number) => void;
 }
 
@@ -23,24 +24,24 @@ interface Worker {
   backoffSeconds: number;
 }
 
-export interface Paced {
+export interface PacedTarget {
   readonly target: Target;
-  /** Seconds of back-off per worker. */
+  /** Returns the seconds of back-off per worker. */
   backoffs(): readonly number[];
 }
 
-/** `target` with workers in front of it; its other methods are its own. */
-export function paced(target: Target, pace: WorkerPace, clock: Clock): Paced {
+/** Puts workers in front of a target. All methods but `write` are those of the target. */
+export function pacedTarget(target: Target, pace: WorkerPace, clock: Clock): PacedTarget {
   const workers = Array.from(
     { length: pace.workers },
     (_, number): Worker => ({ number, busy: false, notBefore: 0, backingOffSince: null, backoffSeconds: 0 }),
   );
   const write = async (body: EncodedBody, points: number, timeoutMs: number, signal: AbortSignal): Promise<Attempt> => {
-    const worker = pick(workers);
+    const worker = nextWorker(workers);
     worker.busy = true;
     try {
       const ms = worker.notBefore - clock.monotonic();
-      // The request itself sees an abort, and says what became of it.
+      // The request itself reports an abort.
       if (ms > 0) await clock.sleep(ms, signal).catch(() => {});
       const seconds = pace.intervals?.[worker.number]?.(pace.random) ?? 0;
       worker.notBefore = clock.monotonic() + seconds * 1000;
@@ -49,28 +50,11 @@ export function paced(target: Target, pace: WorkerPace, clock: Clock): Paced {
       worker.busy = false;
     }
   };
-  return { target: withWrite(target, write), backoffs: () => workers.map((worker) => worker.backoffSeconds) };
+  return { target: wrapObject(target, { write }), backoffs: () => workers.map((worker) => worker.backoffSeconds) };
 }
 
-function withWrite(target: Target, write: Target['write']): Target {
-  return {
-    traits: target.traits,
-    describe: (signal, memcacheBytes) => target.describe(signal, memcacheBytes),
-    columns: (signal, table) => target.columns(signal, table),
-    encode: (body) => target.encode(body),
-    write,
-    flush: (timeoutMs, signal) => target.flush(timeoutMs, signal),
-    gauges: (signal) => target.gauges(signal),
-    layout: (signal) => target.layout(signal),
-    readBack: (points, signal) => target.readBack(points, signal),
-    count: (table, signal) => target.count(table, signal),
-    endpoints: () => target.endpoints(),
-    close: () => target.close(),
-  };
-}
-
-/** The idle one that may go first; one that backs off before others, since what is tried again comes from there. */
-function pick(workers: readonly Worker[]): Worker {
+/** Picks an idle worker that is backing off, since retries come from it, else the one that may start first. */
+function nextWorker(workers: readonly Worker[]): Worker {
   const idle = workers.filter((worker) => !worker.busy);
   const waiting = idle.find((worker) => worker.backingOffSince !== null);
   const soonest = [...(idle.length > 0 ? idle : workers)].sort((a, b) => a.notBefore - b.notBefore)[0]!;

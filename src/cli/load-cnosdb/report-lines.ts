@@ -1,4 +1,5 @@
-// What load_cnosdb prints on standard output, to the byte (load/loader.go, cmd/load_cnosdb/process.go of tsdb-comparisons).
+// The lines of load_cnosdb on standard output, to the byte (load/loader.go, cmd/load_cnosdb/process.go of
+// tsdb-comparisons).
 
 export const header = 'time,per. metric/s,metric total,overall metric/s,per. row/s,row total,overall row/s\n';
 
@@ -8,13 +9,13 @@ export interface Totals {
   readonly rows: number;
 }
 
-/** `seconds` since the start of the load; `unixSeconds` for the first column. */
+/** `seconds` count from the start of the load; `unixSeconds` fill the first column. */
 export interface ReportSnapshot extends Totals {
   readonly unixSeconds: number;
   readonly seconds: number;
 }
 
-/** One line of the report: since `before`, and since the start. */
+/** Renders one line of the report: figures since `before` and since the start. */
 export function reportLine(now: ReportSnapshot, before: ReportSnapshot): string {
   const took = now.seconds - before.seconds;
   const part = (count: number, earlier: number): string =>
@@ -42,17 +43,17 @@ export function savingLine(path: string): string {
   return `Saving results json file to ${path}\n`;
 }
 
-/** Per second; of no time at all it is none. */
+/** Returns 0 for an interval without length. */
 function rate(count: number, seconds: number): string {
   return fixed(seconds > 0 ? count / seconds : 0);
 }
 
-/** Go's %0.2f. */
+/** Formats like Go's %0.2f. */
 function fixed(value: number): string {
   return value.toFixed(2);
 }
 
-/** Go's %E: at least two digits of exponent. */
+/** Formats like Go's %E, with at least two digits of exponent. */
 function scientific(value: number): string {
   return value
     .toExponential(6)

@@ -1,9 +1,9 @@
-// The file of `--results-file`: as Go's json.MarshalIndent writes it, with one blank per level and no newline at the end.
+// The file of `--results-file`, as Go's json.MarshalIndent writes it: one blank per level, no newline at the end.
 
 import type { GoValue } from './go/pflag.js';
 import type { Totals } from './report-lines.js';
 
-/** In the order of the Go tool's struct; the rest of its flags, credentials among them, is not in the file. */
+/** Keys in the order of the Go tool's struct. Other flags, such as credentials, are not in the file. */
 const config = [
   'db-name',
   'batch-size',
@@ -22,10 +22,10 @@ const config = [
   'seed',
 ] as const;
 
-/** Keys of its configuration file alone, and what it forces. */
+/** Values that no flag sets. */
 const fixed: Record<string, GoValue> = { 'no-flow-control': false, 'channel-capacity': 0n, 'hash-workers': false };
 
-/** Durations in nanoseconds; `startMs` and `endMs` since 1970. */
+/** Renders the file. Durations are in nanoseconds, `startMs` and `endMs` count from 1970. */
 export function resultsJson(
   values: ReadonlyMap<string, GoValue>,
   startMs: number,
@@ -62,7 +62,7 @@ function object(level: number, entries: readonly (readonly [name: string, json: 
   return `{\n${entries.map(([name, json]) => `${indent}${JSON.stringify(name)}: ${json}`).join(',\n')}\n${' '.repeat(level)}}`;
 }
 
-/** Integers of 64 bits keep their digits; Go escapes what HTML gives a meaning. */
+/** Keeps all digits of 64-bit integers, and escapes the characters that Go escapes for HTML. */
 function scalar(value: GoValue): string {
   if (typeof value === 'bigint') return String(value);
   return JSON.stringify(value).replace(

@@ -1,12 +1,13 @@
-// What was typed at load_cnosdb → what a load has to be told, and what people should know about the difference.
+// Flags of load_cnosdb → options of a load, and warnings about the differences.
 
 import { UsageError } from '../../core/errors.js';
+import type { Problem } from '../../core/problem.js';
 import type { GoValue } from './go/pflag.js';
 import { type Interval, parseIntervals } from './insert-intervals.js';
-import { consistencies, dead } from './load-cnosdb-flags.js';
+import { consistencies, unusedFlags } from './load-cnosdb-flags.js';
 
 export interface LoadCnosdbRequest {
-  /** By option key, as the command line of bulk-load would hand them on. */
+  /** By option key, as the command line of bulk-load gives them. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly file: string;
   readonly doLoad: boolean;
@@ -14,34 +15,24 @@ export interface LoadCnosdbRequest {
   readonly workers: bigint;
   readonly backoffMs: number;
   readonly intervals: readonly Interval[] | null;
-  /** 0: no report. */
+  /** 0 switches the report off. */
   readonly reportingPeriodMs: number;
-  /** Empty: none. */
+  /** Empty without a results file. */
   readonly resultsFile: string;
-  /** What was typed to no effect. */
   readonly warnings: readonly string[];
 }
 
 const defaultBatch = 10_000n;
 
-/** Throws UsageError with all that cannot be. */
-export function request(values: ReadonlyMap<string, GoValue>, typed: ReadonlySet<string>): LoadCnosdbRequest {
+/** Throws UsageError with all problems. */
+export function toRequest(values: ReadonlyMap<string, GoValue>, given: ReadonlySet<string>): LoadCnosdbRequest {
   const text = (name: string): string => String(values.get(name));
   const number = (name: string): bigint => BigInt(values.get(name)!);
   const ms = (name: string): number => Math.max(0, Number(number(name)) / 1e6);
   const workers = number('workers');
-  const intervals =
-    text('insert-intervals') === '' ? null : parseIntervals(text('insert-intervals'), Math.max(1, Number(workers)));
-  const problems = [
-    ...(workers > 0n ? [] : ['--workers=0 — expected at least one — got none, and the Go tool waits forever then']),
-    ...(consistencies.includes(text('consistency')) ? [] : ['invalid consistency settings']),
-    ...(intervals !== null || text('insert-intervals') === ''
-      ? []
-      : [
-          `--insert-intervals=${text('insert-intervals')} — worker insert interval could not be parsed as integer constant or range. ` +
-            "Required: 'x' or 'x-y' | x,y are uint x<y",
-        ]),
-  ];
+  const spelled = text('insert-intervals');
+  const intervals = spelled === '' ? null : parseIntervals(spelled, Math.max(1, Number(workers)));
+  const problems = problemsOf(workers, text('consistency'), spelled !== '' && intervals === null ? spelled : null);
   if (problems.length > 0) throw new UsageError(problems);
   const limit = number('limit');
   const batch = number('batch-size');
@@ -57,9 +48,9 @@ export function request(values: ReadonlyMap<string, GoValue>, typed: ReadonlySet
       ...(limit === 0n ? {} : { limit: String(limit) }),
       createDb: values.get('do-create-db') === true || values.get('drop-existing') === true,
       user: text('username'),
-      ...(typed.has('password') ? { password: text('password') } : {}),
+      ...(given.has('password') ? { password: text('password') } : {}),
       compression: values.get('gzip') === true ? 'gzip' : 'none',
-      // The Go tool keeps nothing of a run, and takes an empty input for a whole one.
+      // The Go tool keeps no state, and accepts an empty input.
       checkpoint: false,
       minPoints: '0',
     },
@@ -71,18 +62,35 @@ export function request(values: ReadonlyMap<string, GoValue>, typed: ReadonlySet
     intervals,
     reportingPeriodMs: ms('reporting-period'),
     resultsFile: text('results-file'),
-    warnings: warnings(values, typed),
+    warnings: warningsOf(values, given),
   };
 }
 
-function warnings(values: ReadonlyMap<string, GoValue>, typed: ReadonlySet<string>): string[] {
-  const unused = dead.filter((name) => typed.has(name));
+function problemsOf(workers: bigint, consistency: string, intervals: string | null): Problem[] {
+  const problem = (tried: string, expected: string, found: string): Problem => ({ tried, expected, found, fix: '' });
+  const known = consistencies.join(', ');
+  return [
+    ...(workers > 0n
+      ? []
+      : [problem('--workers=0', 'at least 1 worker', 'none, with which the Go tool waits forever')]),
+    ...(consistencies.includes(consistency)
+      ? []
+      : [problem(`--consistency=${consistency}`, `one of ${known}`, 'another word')]),
+    ...(intervals === null
+      ? []
+      : [
+          problem(`--insert-intervals=${intervals}`, 'x or x-y, by comma, in whole seconds with x < y', 'another form'),
+        ]),
+  ];
+}
+
+function warningsOf(values: ReadonlyMap<string, GoValue>, given: ReadonlySet<string>): string[] {
+  const unused = unusedFlags.filter((name) => given.has(name));
+  const keeps = values.get('do-create-db') === true && values.get('drop-existing') !== true;
   return [
     ...unused.map((name) => `--${name} has no effect, as in the Go tool`),
-    ...(values.get('do-create-db') === true && values.get('drop-existing') !== true
-      ? [
-          '--do-create-db creates the database if it is not there; unlike the Go tool it drops nothing: see --drop-existing',
-        ]
+    ...(keeps
+      ? ['--do-create-db creates a missing database; unlike the Go tool it drops nothing: see --drop-existing']
       : []),
   ];
 }

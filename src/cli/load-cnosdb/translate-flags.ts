@@ -1,5 +1,4 @@
-// What the load says to people is about its own options; here it is typed otherwise: as a flag of the Go tool where that has
-// one, else in the environment.
+// Translates messages of a load, which name options of bulk-load, into the flags and variables of load_cnosdb.
 
 import { environmentName, flagName } from '../../config/options.js';
 import { options } from '../../load/option-table.js';
@@ -19,15 +18,15 @@ const flags: Readonly<Record<string, string>> = {
 
 const byFlag = new Map(options.rows.map((option) => [flagName(option.key), option]));
 
-/** The same text with each option under the name that it has here. */
+/** Replaces every option by the flag of load_cnosdb, else by its environment variable. */
 export function translateFlagNames(text: string): string {
   return text.replace(/(?<![\w-])(--[a-z][a-z-]*[a-z])(?: ([a-z]+|"))?/g, (all, name: string, next?: string) => {
     const option = byFlag.get(name);
-    // There is no other kind here.
+    // load_cnosdb has one kind of target only.
     if (option === undefined || option.key === 'target') return all;
-    const said = flags[option.key];
+    const flag = flags[option.key];
     const isValue = next === '"' || (option.is.kind === 'choice' && option.is.values.includes(next ?? ''));
-    const rest = next === undefined ? '' : `${said === undefined && isValue ? '=' : ' '}${next}`;
-    return (said ?? environmentName(option.key)) + rest;
+    const rest = next === undefined ? '' : `${flag === undefined && isValue ? '=' : ' '}${next}`;
+    return (flag ?? environmentName(option.key)) + rest;
   });
 }

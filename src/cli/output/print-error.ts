@@ -1,33 +1,52 @@
-// What ended a program before or outside of a run, in words and as an exit code.
+// What ended a command, on stderr: a headline and four short lines for each problem.
 
 import { CommanderError } from 'commander';
 import { BulkLoadError, UsageError } from '../../core/errors.js';
-import { outcomes } from '../../core/outcomes.js';
+import { type Outcome, outcomeRow, outcomes } from '../../core/outcomes.js';
 import { printable } from '../../core/printable.js';
+import { type Problem, problemLines } from '../../core/problem.js';
 import type { Process } from '../process.js';
 
-/** Says what ended the program, on stderr; returns the exit code. `worded` puts it in the words of the program. */
+/** Prints an error and returns the exit code. `translate` replaces the names of options. */
 export function printError(
   error: unknown,
-  process: Process,
+  process: Pick<Process, 'stderr'>,
   program: string,
-  worded = (text: string): string => text,
+  translate = (text: string): string => text,
 ): number {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0;
-    process.stderr.write(`Try '${program} --help'.\n`);
-    return outcomes.usage.exitCode;
-  }
-  if (error instanceof UsageError) {
-    for (const problem of error.problems) process.stderr.write(`${program}: ${worded(printable(problem))}\n`);
-    process.stderr.write(`Try '${program} --help'.\n`);
-    return error.exitCode;
-  }
+  // Commander has printed its own message.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : outcomes.usage.exitCode;
   if (error instanceof BulkLoadError && error.outcome !== 'bug') {
-    process.stderr.write(`${program}: ${worded(printable(error.message))}\n`);
+    process.stderr.write(translate(failureText(error, program)));
     return error.exitCode;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`${program}: a defect of bulk-load; please report it with this:\n${stack}\n`);
+  process.stderr.write(`${program}: ${outcomes.bug.closingSentence}\n${stack}\n`);
   return outcomes.bug.exitCode;
+}
+
+/** Headline and problems of an error. `reason` serves where there is no error. */
+export function failureText(
+  error: BulkLoadError | null,
+  program: string,
+  { outcome, exitCode, reason }: { outcome: Outcome; exitCode: number; reason: string | null } = {
+    outcome: error?.outcome ?? 'bug',
+    exitCode: error?.exitCode ?? outcomes.bug.exitCode,
+    reason: null,
+  },
+): string {
+  const headline = outcomeRow(outcome).closingSentence.replace(/\.$/, '');
+  const problems = partsOf(error, reason).map(partLines);
+  const lines = problems.flatMap((each, i) => (i === 0 ? each : ['', ...each]));
+  return [`${program}: ${headline} (exit code ${exitCode}).`, ...lines].map((line) => `${printable(line)}\n`).join('');
+}
+
+function partsOf(error: BulkLoadError | null, reason: string | null): readonly (string | Problem)[] {
+  if (error instanceof UsageError) return error.parts;
+  const part = error?.problem ?? error?.message ?? reason;
+  return part === null || part === '' ? [] : [part];
+}
+
+function partLines(part: string | Problem): string[] {
+  return typeof part === 'string' ? part.split('\n').map((line) => `  ${line}`) : problemLines(part);
 }

@@ -1,16 +1,32 @@
-// What was asked for on standard output: written to its end, or the program does not end as if it were.
+// Standard output, and how wide a page may be.
 
 import { StateError } from '../../core/errors.js';
 import type { Process } from '../process.js';
 
-/** Resolves once it is written. A reader that has gone away is no failure; a full disk is: StateError. */
-export async function print({ stdout }: Process, text: string): Promise<void> {
+/** Prints requested output to its end. A closed pipe is no failure; a full disk throws StateError. */
+export async function print({ stdout }: Pick<Process, 'stdout'>, text: string): Promise<void> {
   const error = await new Promise<Error | null | undefined>((resolve) => {
     stdout.write(text, resolve);
   });
   if (!error || ('code' in error && error.code === 'EPIPE')) return;
-  throw new StateError(
-    `writing to standard output — expected it to take ${text.length} characters — got ${error.message} — free space or name a file`,
-    { cause: error },
-  );
+  const expected = `room for ${text.length} characters`;
+  const fix = 'free space or name a file';
+  throw new StateError({ tried: 'writing to standard output', expected, found: error.message, fix }, { cause: error });
+}
+
+/** The columns of the terminal; null without a terminal, or with one that does not know its size. */
+export function widthOf({ stderr }: Pick<Process, 'stderr'>): number | null {
+  return stderr.isTTY === true ? stderr.columns || null : null;
+}
+
+/** The name of the output of `--dry-run`; null where points go to a target. */
+export function outputName(dryRun: string | null): string | null {
+  return dryRun === '-' ? 'standard output' : dryRun;
+}
+
+/** Runs all steps in order. Throws the first failure after the last step. */
+export async function runAllThenThrow(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }

@@ -1,4 +1,4 @@
-// The two ways to the numbers of a run: asked for over HTTP while it goes on, and in a file once it has ended.
+// Metrics of a run: over HTTP while it runs, and in a file at its end.
 
 import type { Settings } from '../../config/settings.js';
 import type { Summary } from '../../core/types/index.js';
@@ -8,19 +8,19 @@ import type { RunMetrics } from '../../reporting/metrics.js';
 import type { MetricsServer } from '../../reporting/metrics-server.js';
 import { writeResult } from '../../reporting/result-file.js';
 
-export interface MetricsSource {
-  /** Where the numbers are to be had; null: not over HTTP. */
+export interface MetricsOutput {
+  /** URL of the metrics; null without --metrics-listen. */
   readonly url: string | null;
   watch(snapshot: () => Snapshot): void;
   end(summary: Summary): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Nothing is loaded nor opened unless it was asked for; the file is prepared already. Throws UsageError. */
-export async function metricsOf({ metricsListen, metricsFile, db }: Settings): Promise<MetricsSource> {
-  if (metricsListen === null && metricsFile === null) return silent;
-  const { RunMetrics: Numbers } = await import('../../reporting/metrics.js');
-  const metrics: RunMetrics = new Numbers({ version: version(), database: db });
+/** Loads and opens only what the settings ask for. The metrics file is prepared already. Throws UsageError. */
+export async function openMetrics({ metricsListen, metricsFile, db }: Settings): Promise<MetricsOutput> {
+  if (metricsListen === null && metricsFile === null) return noMetrics;
+  const { RunMetrics: Metrics } = await import('../../reporting/metrics.js');
+  const metrics: RunMetrics = new Metrics({ version: version(), database: db });
   const listening = metricsListen === null ? null : await open(metrics, metricsListen);
   return {
     url: listening?.url ?? null,
@@ -38,7 +38,7 @@ async function open(metrics: RunMetrics, address: { host: string; port: number }
   return await serveMetrics(metrics, address);
 }
 
-const silent: MetricsSource = {
+const noMetrics: MetricsOutput = {
   url: null,
   watch: () => {},
   end: () => Promise.resolve(),

@@ -1,5 +1,5 @@
-// A run that ends before its settings are known leaves no result of an earlier one behind either: who finds it would take
-// it for that of the latest run. What was typed cannot be understood as a whole then, but the three names mostly can.
+// Removes the results of an earlier run when a run ends before its settings are known. A script would take them for the
+// results of the latest run.
 
 import { flags } from '../../config/help/flags.js';
 import { environmentName, flagName } from '../../config/options.js';
@@ -10,24 +10,23 @@ import type { Process } from '../process.js';
 const heads = { summary: summaryHead, report: pageHead, metricsFile: metricsHead };
 const otherCommands: readonly string[] = ['check', 'serve', 'completion', 'help'];
 
-/** Removes what `--summary`, `--report` and `--metrics-file` of a load name, as far as it can be read. Never throws. */
+/** Removes the files of --summary, --report and --metrics-file of a load, as far as their names are readable. Never throws. */
 export async function removeStaleOutputs({ argv, env }: Pick<Process, 'argv' | 'env'>): Promise<void> {
-  const words = upToInputs(argv.slice(2));
+  const words = wordsBeforeInputs(argv.slice(2));
   if (otherCommands.includes(firstOperand(words) ?? '')) return;
   for (const [key, head] of Object.entries(heads)) {
-    const path = typed(words, flagName(key)) ?? env[environmentName(key)];
-    if (path !== undefined && path !== '' && path !== '-') await removeResult(path, head);
+    const path = lastValue(words, flagName(key)) ?? env[environmentName(key)];
+    if (path !== undefined && path !== '' && path !== '-') await removeResult(path, head).catch(() => {});
   }
 }
 
-/** What follows `--` is the name of an input, whatever it looks like. */
-function upToInputs(words: readonly string[]): readonly string[] {
+/** After `--` every word is an input. */
+function wordsBeforeInputs(words: readonly string[]): readonly string[] {
   const end = words.indexOf('--');
   return end < 0 ? words : words.slice(0, end);
 }
 
-/** The last one that was given. */
-function typed(words: readonly string[], name: string): string | undefined {
+function lastValue(words: readonly string[], name: string): string | undefined {
   const values = words.flatMap((word, i) => {
     if (word.startsWith(`${name}=`)) return [word.slice(name.length + 1)];
     return word === name && i + 1 < words.length ? [words[i + 1]!] : [];
@@ -36,8 +35,7 @@ function typed(words: readonly string[], name: string): string | undefined {
 }
 
 function firstOperand(words: readonly string[]): string | undefined {
-  const valued = new Set(
-    flags(options).flatMap((each) => (each.flags.includes(' ') ? [each.flags.split(' ', 1)[0]!] : [])),
-  );
-  return words.find((word, i) => !word.startsWith('-') && !valued.has(words[i - 1] ?? ''));
+  const all = flags(options);
+  const withValue = new Set(all.flatMap((each) => (each.flags.includes(' ') ? [each.flags.split(' ', 1)[0]!] : [])));
+  return words.find((word, i) => !word.startsWith('-') && !withValue.has(words[i - 1] ?? ''));
 }

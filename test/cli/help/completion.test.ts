@@ -1,4 +1,4 @@
-// The completion scripts in the shells themselves, where they are installed.
+// The completion scripts in real shells, where they are installed.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const installed = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 
-/** What the shell would offer for the last of `words`. */
+/** Returns the completions of the last word. */
 const offered = {
   bash: (words: readonly string[]): string[] => {
     const look = 'source ./bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bulk_load';
@@ -36,7 +36,7 @@ function lines(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }
 
-/** Types `line` and a tab into a zsh of its own; resolves with true as soon as `expected` stands there. */
+/** Types `line` and a tab into a zsh; returns true once `expected` appears. */
 function zshCompletes(line: string, expected: string): boolean {
   const script = `
     zmodload zsh/zpty
@@ -65,7 +65,7 @@ describe.each(['bash', 'fish'] as const)('%s', (shell) => {
     expect(offered[shell](words)).toEqual(expected);
   });
 
-  test.runIf(installed(shell))('offers nothing for a text that nobody can guess', () => {
+  test.runIf(installed(shell))('offers nothing for free text', () => {
     expect(offered[shell](['bulk-load', '--tenant', 'da'])).toEqual([]);
   });
 });
@@ -82,15 +82,15 @@ describe('zsh', () => {
   });
 });
 
-test('the command prints the script; another shell is refused', async () => {
+test('the command prints the script and refuses another shell', async () => {
   expect(await run(['completion', 'bash'])).toMatchObject({ code: 0, stdout: completion('bash'), stderr: '' });
-  const refused = 'expected one of bash, zsh, fish, got none of them';
+  const refused = 'expected  one of bash, zsh, fish\n  found     ';
   expect(await run(['completion', 'tcsh'])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining(`completion tcsh: ${refused}\n`),
+    stderr: expect.stringContaining(`${refused}"tcsh"\n`),
   });
   expect(await run(['completion', 'bsh'])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining(`completion bsh: ${refused}; did you mean bash?\n`),
+    stderr: expect.stringContaining(`${refused}"bsh"\n  do        did you mean bash?\n`),
   });
 });

@@ -1,4 +1,4 @@
-// Where load_cnosdb differs from the Go tool on purpose: what is lost, refused or dropped is said, and ends as it was.
+// Where load_cnosdb differs from the Go tool on purpose: it reports what is lost, refused or dropped.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,16 +27,16 @@ const load = (args: readonly string[], input: string, env: NodeJS.ProcessEnv = {
 const count = async (db: string, table: string): Promise<string> =>
   (await sql(server.url, db, `SELECT count(*) AS n FROM ${table}`)).body;
 
-test('--do-create-db keeps what is there, and says so', async () => {
+test('--do-create-db keeps existing data and says so', async () => {
   await sql(server.url, 'public', 'CREATE DATABASE kept');
   await writeLines(server.url, 'kept', 'old,t=a f=1 1640995200000000000\n');
   const args = [`--urls=${server.url}`, '--db-name=kept', '--do-create-db'];
   const { status, stderr } = await load(args, lines(3));
   expect([status, await count('kept', 'old'), await count('kept', 'm')]).toEqual([0, '[{"n":1}]', '[{"n":3}]']);
-  expect(stderr).toMatch(/--do-create-db .* drops nothing: see --drop-existing/);
+  expect(stderr).toMatch(/--do-create-db .* it drops nothing: see --drop-existing/);
 });
 
-test('--drop-existing says what goes, drops it, and creates the database anew', async () => {
+test('--drop-existing names the tables, drops the database and creates it anew', async () => {
   await sql(server.url, 'public', 'CREATE DATABASE gone');
   await writeLines(server.url, 'gone', 'old,t=a f=1 1640995200000000000\nolder,t=a f=1 1640995200000000000\n');
   const { status, stderr } = await load([`--urls=${server.url}`, '--db-name=gone', '--drop-existing'], lines(3));
@@ -45,13 +45,13 @@ test('--drop-existing says what goes, drops it, and creates the database anew', 
   expect(stderr).toContain('dropping database "gone" with all its data: 2 tables (old, older)');
 });
 
-test('--drop-existing of a database that is not there creates it', async () => {
+test('--drop-existing creates a missing database', async () => {
   const { status, stderr } = await load([`--urls=${server.url}`, '--db-name=fresh', '--drop-existing'], lines(3));
   expect([status, await count('fresh', 'm')]).toEqual([0, '[{"n":3}]']);
   expect(stderr).not.toContain('dropping');
 });
 
-test('what the environment says for other targets is left unused, which is said once', async () => {
+test('a variable for other targets is ignored with one warning', async () => {
   const args = [`--urls=${server.url}`, '--db-name=token', '--do-create-db'];
   const { status, stderr } = await load(args, lines(3), { BULK_LOAD_TOKEN: 'of-another-tool' });
   expect([status, await count('token', 'm')]).toEqual([0, '[{"n":3}]']);
@@ -59,14 +59,14 @@ test('what the environment says for other targets is left unused, which is said 
   expect(stderr).not.toContain('of-another-tool');
 });
 
-test('BULK_LOAD_REPORT has the page of the run written', async () => {
+test('BULK_LOAD_REPORT writes the HTML report', async () => {
   const page = `${scratch}/report.html`;
   const args = [`--urls=${server.url}`, '--db-name=paged', '--do-create-db'];
   expect((await load(args, `${lines(3)}no fields here\n`, { BULK_LOAD_REPORT: page })).status).toBe(8);
   expect(await readFile(page, 'utf8')).toMatch(/Complete with rejects.*--report/s);
 });
 
-test('points that are refused are not counted as loaded, and the exit code says so', async () => {
+test('rejected points are not counted as loaded, and the exit code is 8', async () => {
   const args = [`--urls=${server.url}`, '--db-name=bad', '--do-create-db'];
   const { status, stdout, stderr } = await load(args, `${lines(3)}no fields here\n`);
   expect(status).toBe(8);
@@ -74,31 +74,31 @@ test('points that are refused are not counted as loaded, and the exit code says 
   expect(stderr).toMatch(/1 rejected/);
 });
 
-test('a target that is not there: nothing is loaded, and port 8902 is named to whoever did not', async () => {
+test('an unreachable target on port 8086 is answered with a hint to port 8902', async () => {
   const env = { BULK_LOAD_WAIT_FOR_TARGET: '0s' };
   const { status, stdout, stderr } = await load(['--urls=http://127.0.0.1:8086'], lines(3), env);
   expect([status, stdout]).toEqual([5, expect.stringMatching(/^loaded 0 metrics in /m)]);
   expect(stderr).toMatch(/CnosDB listens on 8902/);
 });
 
-test('what cannot be is refused all at once: no workers, no such consistency, no such interval', async () => {
+test('all wrong values are refused at once', async () => {
   const { status, stderr } = await load(['--workers=0', '--consistency=x', '--insert-intervals=2-1'], '');
   expect(status).toBe(2);
-  expect(stderr).toMatch(/--workers=0.*invalid consistency settings.*--insert-intervals=2-1/s);
+  expect(stderr).toMatch(/--workers=0.*--consistency=x.*--insert-intervals=2-1/s);
 });
 
-test('flags without effect are named', async () => {
+test('flags without effect cause warnings', async () => {
   const { stderr } = await load(['--do-load=false', '--hash-workers', '--consistency=one'], lines(1));
   expect(stderr).toMatch(/--hash-workers has no effect/);
   expect(stderr).toMatch(/--consistency has no effect/);
 });
 
-test('a results file that is none of ours is not overwritten', async () => {
+test('a file other than a results file is not overwritten', async () => {
   const { status, stderr } = await load(['--do-load=false', '--results-file=/proc/self/stat'], lines(1));
   expect([status, stderr]).toEqual([2, expect.stringContaining('result')]);
 });
 
-test('back-off is told per worker, lasts --backoff at least, and ends with every row loaded', async () => {
+test('back-off is printed per worker, lasts at least --backoff, and every row is loaded', async () => {
   const busy = {
     status: 422,
     headers: { 'content-type': 'application/json' },
@@ -122,7 +122,7 @@ test('back-off is told per worker, lasts --backoff at least, and ends with every
   }
 });
 
-test('the command itself reads standard input, and reports while it loads', async () => {
+test('the command reads standard input and prints periodic lines', async () => {
   const args = [`--urls=${server.url}`, '--db-name=command', '--do-create-db', '--reporting-period=1ms', '--workers=2'];
   const { code, stdout } = await run(args, {
     script: 'bin/load_cnosdb.js',
@@ -134,10 +134,10 @@ test('the command itself reads standard input, and reports while it loads', asyn
   expect(stdout).toMatch(/^loaded 2000 metrics in .*\nloaded 2000 rows in /m);
 });
 
-test('what to do is said in flags that it has', async () => {
+test('messages name the flags of load_cnosdb', async () => {
   const missing = await load([`--urls=${server.url}`, '--db-name=nowhere'], lines(3));
   expect(missing.status).toBe(4);
   expect(missing.stderr).toContain('Check --db-name, or create the database with --do-create-db');
   const bad = await load([`--urls=${server.url}`, '--db-name='], lines(3));
-  expect([bad.status, bad.stderr]).toEqual([2, expect.stringContaining('load_cnosdb: --db-name: expected text')]);
+  expect([bad.status, bad.stderr]).toEqual([2, expect.stringMatching(/tried {5}--db-name\n {2}expected {2}text/)]);
 });

@@ -1,16 +1,16 @@
-// load_cnosdb run within the test's own process, and what is equal in two outputs of it whatever the clock said.
+// Runs load_cnosdb inside the test's process, and masks the parts of its output that depend on the clock.
 
 import { loadCnosdb } from '../../../src/cli/load-cnosdb/load-cnosdb.js';
 import { here, type Ran } from '../../support/here.js';
 
 export type { Ran } from '../../support/here.js';
 
-/** As the command, without a process of its own. `env` is all the environment there is. */
+/** Runs the command in this process. `env` is its whole environment. */
 export function inProcess(args: readonly string[], input: string, env: NodeJS.ProcessEnv): Promise<Ran> {
   return here(loadCnosdb, ['node', 'load_cnosdb', ...args], input, env);
 }
 
-/** Times and rates are the clock's, and workers end in any order. */
+/** Masks times and rates, and sorts the lines of workers, which end in any order. */
 export function masked(stdout: string): string[] {
   const lines = stdout
     .replace(/in \d+\.\d{3}sec/g, 'in #.###sec')
@@ -22,7 +22,7 @@ export function masked(stdout: string): string[] {
   return [...lines.filter((line) => !line.startsWith('[worker')), ...workers];
 }
 
-/** A results file, byte for byte but for its path, times and rates. */
+/** Masks path, times and rates in a results file. */
 export function maskedResults(text: string | null): string | null {
   return (
     text

@@ -13,6 +13,6 @@ test.each([
   ],
   ['has no effect for --target cnosdb', 'has no effect for --target cnosdb'],
   ['see --drop-existing, a--db, --dbs and -db', 'see --drop-existing, a--db, --dbs and -db'],
-])('%s is said as one types it at load_cnosdb', (ours, its) => {
+])('%s is translated to the flags of load_cnosdb', (ours, its) => {
   expect(translateFlagNames(ours)).toBe(its);
 });

@@ -1,4 +1,4 @@
-// Whoever finds a result takes it for that of the latest run: none of an earlier one survives, however a run ends.
+// No result of an earlier run survives a new run, however it ends.
 
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -31,23 +31,23 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 test.each([
-  ['an input that is not there', ['--db', 'db', '/no/such/file']],
+  ['a missing input', ['--db', 'db', '/no/such/file']],
   ['a bad value', ['--db', 'db', '--workers', 'many', 'a.lp']],
   ['an unknown option', ['--db', 'db', '--work', '3', 'a.lp']],
-  ['a switch that is neither', ['--db', 'db', '--quiet=perhaps', 'a.lp']],
+  ['a switch with a wrong value', ['--db', 'db', '--quiet=perhaps', 'a.lp']],
   ['no database', ['a.lp']],
-])('%s leaves nothing of an earlier run', async (_, args) => {
+])('a run that ends because of %s removes the results of an earlier run', async (_, args) => {
   const { code } = await run([...named(), '--state-dir', join(folder, 'state'), ...args]);
   expect([code, left()]).toEqual([2, []]);
 });
 
-test('the names may stand in the environment, and flags go over it', async () => {
+test('results named in the environment are removed unless a flag overrides them', async () => {
   const env = { BULK_LOAD_METRICS_FILE: path('a.prom'), BULK_LOAD_SUMMARY: path('a.json'), BULK_LOAD_REPORT: '' };
   const { code } = await run(['--summary', '-', '--work', '3', 'a.lp'], { env });
   expect([code, left()]).toEqual([2, ['a.json', 'a.html']]);
 });
 
-test('other commands, and what is no result, cost nothing', async () => {
+test('other commands remove nothing, and no file other than a result is removed', async () => {
   const argv = (...words: string[]): string[] => ['node', 'bulk-load', ...words];
   await removeStaleOutputs({ argv: argv('--db', 'x', 'check', ...named()), env: {} });
   await removeStaleOutputs({ argv: argv('--nothing', '--', ...named()), env: {} });

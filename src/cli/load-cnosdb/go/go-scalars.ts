@@ -1,6 +1,6 @@
-// Single values as Go's strconv reads them, with the words it refuses them in.
+// Scalars as Go's strconv and time.ParseDuration read them, with their error messages.
 
-/** In Go's words. */
+/** Carries Go's own message. */
 export class GoError extends Error {}
 
 const integers = /^(0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0(?:_?[0-7])+|0|[1-9](?:_?[0-9])*)$/;
@@ -9,7 +9,7 @@ const truths: Record<string, boolean> = {
   ...Object.fromEntries(['0', 'f', 'F', 'FALSE', 'false', 'False'].map((word) => [word, false])),
 };
 
-/** As `%q` for the texts that come up here. */
+/** Quotes as `%q` does, for the texts that occur here. */
 export function quoted(text: string): string {
   return JSON.stringify(text);
 }
@@ -20,7 +20,7 @@ export function parseBool(text: string): boolean {
   return value;
 }
 
-/** With base 0: 0x, 0o, 0b, a leading 0 for octal, underscores between digits. 64 bits; only ParseInt takes a sign. */
+/** Parses 64-bit integers with 0x, 0o, 0b, leading 0 for octal, and underscores. Only ParseInt takes a sign. */
 export function parseInteger(text: string, what: 'ParseInt' | 'ParseUint'): bigint {
   const signed = what === 'ParseInt';
   const sign = signed && /^[-+]/.test(text) ? text[0]! : '';
@@ -32,4 +32,37 @@ export function parseInteger(text: string, what: 'ParseInt' | 'ParseUint'): bigi
   if (value !== (signed ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)))
     throw new GoError(`strconv.${what}: parsing ${quoted(text)}: value out of range`);
   return value;
+}
+
+/** Nanoseconds. */
+const durationUnits: Record<string, number> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+};
+
+/** Parses `1h2m`, `.5s`, `-3ms` and `0` to nanoseconds. */
+export function parseGoDuration(text: string): bigint {
+  const negative = text.startsWith('-');
+  const body = text.replace(/^[-+]/, '');
+  if (body === '0') return 0n;
+  if (body === '') throw new GoError(`time: invalid duration ${quoted(text)}`);
+  const parts = /(\d+\.?\d*|\.\d+)([^\d.]*)/y;
+  let total = 0;
+  while (parts.lastIndex < body.length) {
+    const found = parts.exec(body);
+    if (found === null) throw new GoError(`time: invalid duration ${quoted(text)}`);
+    const [, number, unit] = found;
+    if (unit === '') throw new GoError(`time: missing unit in duration ${quoted(text)}`);
+    if (!Object.hasOwn(durationUnits, unit!))
+      throw new GoError(`time: unknown unit ${quoted(unit!)} in duration ${quoted(text)}`);
+    total += Number(number) * durationUnits[unit!]!;
+  }
+  if (total > 2 ** 63) throw new GoError(`time: invalid duration ${quoted(text)}`);
+  return BigInt(Math.round(negative ? -total : total));
 }

@@ -1,7 +1,6 @@
-// Flags as Go's pflag reads them: load_cnosdb's scripts were written for it, down to `--gzip false` leaving gzip on.
+// Flags as Go's pflag reads them. Scripts rely on its rules: `--gzip false` leaves gzip on.
 
-import { parseDuration } from './go-duration.js';
-import { GoError, parseBool, parseInteger, quoted } from './go-scalars.js';
+import { GoError, parseBool, parseGoDuration, parseInteger, quoted } from './go-scalars.js';
 
 /** Integers are bigints, durations nanoseconds. */
 export type GoValue = string | boolean | bigint;
@@ -13,7 +12,7 @@ export interface GoFlag {
   readonly usage: string;
 }
 
-/** What was typed cannot be read; `help`: the usage was asked for. The message is pflag's own. */
+/** Carries pflag's own message. `help` is true when the user asked for the usage. */
 export class FlagError extends Error {
   readonly help: boolean;
 
@@ -30,19 +29,19 @@ const readers: Record<GoFlag['type'], (text: string) => GoValue> = {
   bool: parseBool,
   uint: (text) => parseInteger(text, 'ParseUint'),
   int: (text) => parseInteger(text, 'ParseInt'),
-  duration: parseDuration,
+  duration: parseGoDuration,
 };
 
 /**
- * Values of all flags by name, and the names that were typed. Other words are passed over, all behind `--` too.
- * Throws FlagError at the first word that pflag would not take.
+ * Returns the values of all flags by name, and the names of given flags. Other words are ignored, and everything after
+ * `--`. Throws FlagError at the first word that pflag refuses.
  */
 export function parseFlags(
   words: readonly string[],
   flags: readonly GoFlag[],
-): { readonly values: ReadonlyMap<string, GoValue>; readonly typed: ReadonlySet<string> } {
+): { readonly values: ReadonlyMap<string, GoValue>; readonly given: ReadonlySet<string> } {
   const values = new Map(flags.map((flag) => [flag.name, flag.default]));
-  const typed = new Set<string>();
+  const given = new Set<string>();
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i]!;
     if (word === '--') break;
@@ -57,9 +56,9 @@ export function parseFlags(
       i += 1;
     }
     values.set(flag.name, read(flag, attached ?? (flag.type === 'bool' ? 'true' : next!)));
-    typed.add(flag.name);
+    given.add(flag.name);
   }
-  return { values, typed };
+  return { values, given };
 }
 
 function split(word: string): readonly [name: string, attached: string | null] {
@@ -83,16 +82,16 @@ function read(flag: GoFlag, text: string): GoValue {
   }
 }
 
-/** The usage text that pflag prints for `program`, line for line. */
+/** Renders pflag's usage text for `program`, line for line. */
 export function usage(program: string, flags: readonly GoFlag[]): string {
   const sorted = [...flags].sort((a, b) => (a.name < b.name ? -1 : 1));
   const heads = sorted.map(({ name, type }) => `      --${name}${type === 'bool' ? '' : ` ${type}`}`);
   const width = Math.max(...heads.map((head) => head.length)) + 3;
-  const lines = sorted.map((flag, i) => `${heads[i]!.padEnd(width)}${flag.usage}${shownDefault(flag)}`);
+  const lines = sorted.map((flag, i) => `${heads[i]!.padEnd(width)}${flag.usage}${defaultSuffix(flag)}`);
   return `Usage of ${program}:\n${lines.join('\n')}\n`;
 }
 
-function shownDefault({ type, default: value }: GoFlag): string {
+function defaultSuffix({ type, default: value }: GoFlag): string {
   if (value === '' || value === false || value === 0n) return '';
   if (type === 'string') return ` (default ${quoted(String(value))})`;
   return ` (default ${type === 'duration' ? `${Number(value) / 1e9}s` : String(value)})`;

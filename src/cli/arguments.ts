@@ -1,0 +1,86 @@
+// Mistakes on the command line that the parser would report badly, or one at a time.
+
+import { existsSync } from 'node:fs';
+import type { Command, Option } from 'commander';
+import { isNear, nearestOption } from '../config/help/suggest.js';
+import { flagName } from '../config/options.js';
+import { UsageError } from '../core/errors.js';
+import type { Problem } from '../core/problem.js';
+import { options } from '../load/option-table.js';
+import { replacements } from './load-cnosdb/replacements.js';
+
+/** Throws UsageError with all unknown options of the command, and with a file after --dry-run. */
+export function checkArguments(words: readonly string[], program: Command): void {
+  const { command, unknown } = unknownOptions(words, program);
+  const problems = [...unknown.map((name) => unknownOption(name, command, program)), ...dryRunFile(words)];
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** Throws UsageError for a first word that names no file but nearly a command. */
+export function refuseMistypedCommand(word: string | undefined, program: Command): void {
+  if (word === undefined || existsSync(word)) return;
+  const meant = program.commands.map((command) => command.name()).find((name) => isNear(word, name));
+  if (meant === undefined) return;
+  const found = `${JSON.stringify(word)}, which is neither`;
+  throw new UsageError([
+    { tried: 'reading the inputs', expected: 'a file, a directory or a command', found, fix: `did you mean ${meant}?` },
+  ]);
+}
+
+function unknownOptions(words: readonly string[], program: Command): { command: Command; unknown: string[] } {
+  let command = program;
+  const unknown: string[] = [];
+  for (let i = 0; i < words.length && words[i] !== '--'; i += 1) {
+    const word = words[i]!;
+    if (!word.startsWith('-') || word === '-') {
+      if (command === program) command = program.commands.find((each) => each.name() === word) ?? command;
+      continue;
+    }
+    const name = word.split('=', 1)[0]!;
+    const option = optionNamed(command, name);
+    if (option === undefined) unknown.push(name);
+    else if (option.required && name === word) i += 1;
+  }
+  return { command, unknown: [...new Set(unknown)] };
+}
+
+function optionNamed(command: Command, name: string): Option | undefined {
+  // Commander adds -h and --help outside of its list.
+  const all = [...command.options, command.createOption('-h, --help')];
+  return all.find(({ long, short }) => name === long || name === short);
+}
+
+function unknownOption(name: string, command: Command, program: Command): Problem {
+  const takesSettings = optionNamed(command, '--config') !== undefined;
+  const own = command === program ? 'bulk-load' : `bulk-load ${command.name()}`;
+  const expected = `an option of ${own}`;
+  const problem = (found: string, fix: string): Problem => ({ tried: `option ${name}`, expected, found, fix });
+  const key = name.replace(/^-+/, '');
+  if (!takesSettings) {
+    const names = command.options.map(({ long }) => long).filter((each) => each !== undefined);
+    const meant = names.find((each) => isNear(key, each.slice(2)));
+    const ofLoad = options.rows.some((row) => flagName(row.key) === name);
+    const others = names.length === 0 ? '' : `${own} takes ${names.join(', ')}`;
+    return problem(ofLoad ? 'an option of a load' : 'an unknown name', meant ? `did you mean ${meant}?` : others);
+  }
+  const replacement = replacements[name];
+  if (replacement !== undefined)
+    return problem('an option of load_cnosdb', `${replacement}; or use the load_cnosdb command`);
+  const near = key === 'd' ? 'db' : nearestOption(options.rows, key);
+  return problem(
+    'an unknown name',
+    near === null ? "'bulk-load --help' lists all options" : `did you mean ${flagName(near)}?`,
+  );
+}
+
+/** `--dry-run out.lp`: the word after the switch is an input. */
+function dryRunFile(words: readonly string[]): Problem[] {
+  const end = words.indexOf('--');
+  return words.slice(0, end < 0 ? words.length : end).flatMap((word, i) => {
+    const next = words[i + 1];
+    if (word !== '--dry-run' || next === undefined || !/^[^-*?[{:]+\.lp$/.test(next) || existsSync(next)) return [];
+    const expected = 'an equals sign before the output file, since the next word is an input';
+    const found = `the input ${next}, which does not exist`;
+    return [{ tried: `--dry-run ${next}`, expected, found, fix: `write --dry-run=${next}` }];
+  });
+}

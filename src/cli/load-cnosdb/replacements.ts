@@ -1,0 +1,21 @@
+/** What takes the place of an option of load_cnosdb in bulk-load. Options with the same name in both are missing. */
+export const replacements: Readonly<Record<string, string>> = {
+  '--urls': 'here it is --url',
+  '--db-name': 'here it is --db',
+  '--batch-size': 'here it is --batch-points',
+  '--do-create-db': 'here it is --create-db',
+  '--username': 'here it is --user',
+  '--file': 'here inputs have no option: name the file alone',
+  '--gzip': 'here it is --compression gzip or none',
+  '--results-file': 'here it is --summary',
+  '--do-load': 'here it is --dry-run=/dev/null',
+  '--drop-existing': 'here nothing drops a database',
+  '--do-abort-on-exist': 'it has no effect in load_cnosdb either',
+  '--reporting-period': 'here it is --progress',
+  '--insert-intervals': 'here it is --rate-points',
+  '--backoff': 'here waiting times follow the target: leave it out',
+  '--seed': 'it has no effect here: leave it out',
+  '--hash-workers': 'it has no effect in load_cnosdb either',
+  '--replication-factor': 'here it is --db-options "REPLICA n"',
+  '--consistency': 'it has no effect in load_cnosdb either',
+};

@@ -1,0 +1,44 @@
+// Keeps the secrets of a run out of everything that a command prints or writes.
+
+import type { Settings } from '../../config/settings.js';
+import { type SecretMask, secretsOf } from '../../core/secrets.js';
+import { wrapObject } from '../../core/wrap-object.js';
+import type { LoadResult } from '../../load/pipeline.js';
+import type { Process, Stream } from '../process.js';
+
+/** Variables with the secrets of remote inputs. */
+const secretVariables = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+
+/** Adds the secrets of the settings, of the environment and of the URLs among the inputs. */
+export function addSecrets(
+  mask: SecretMask,
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+  names: readonly string[],
+): void {
+  const passwords = names.flatMap((name) => (URL.canParse(name) ? [decoded(new URL(name).password)] : []));
+  mask.add([...secretsOf(settings), ...secretVariables.map((name) => env[name]), ...passwords]);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The same process, with an stderr that masks text. */
+export function withMaskedStderr(process: Process, mask: SecretMask): Process {
+  const { stderr } = process;
+  const write: Stream['write'] = (text, done) => stderr.write(typeof text === 'string' ? mask.text(text) : text, done);
+  return wrapObject(process, { stderr: wrapObject(stderr, { write }) });
+}
+
+/** Masks the texts in a result that may repeat a server's words. Names and paths stay as they are. */
+export function maskResult(result: LoadResult, mask: SecretMask): LoadResult {
+  const { summary } = result;
+  const inputs = summary.inputs.map((input) => ({ ...input, error: mask.deep(input.error) }));
+  const examples = new Map([...result.examples].map(([reason, text]) => [reason, mask.text(text)]));
+  return { ...result, summary: { ...summary, reason: mask.deep(summary.reason), inputs }, examples };
+}
