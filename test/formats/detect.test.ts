@@ -10,6 +10,7 @@ test.each([
   ['a bad line with an equals sign', 'cpu,host=a,b,c\n', 'lp'],
   ['an empty input', '', 'lp'],
   ['an object', '{"time":1,"a b=c":2}\n', 'ndjson'],
+  ['objects in sequence without a line end', '{"time":1}{"time":2}', 'json'],
   ['a header with commas', 'time,host,temp\n', 'csv'],
   ['a header with tabs', 'time\thost\ttemp, in C\n', 'tsv'],
   ['annotations', '#datatype measurement,tag,double\n', 'csv'],

@@ -1,5 +1,6 @@
-// Turns a JSON list, or JSON values in sequence, into one line per element, in place and without changing offsets.
+// Turns a JSON list, or JSON values in sequence, into one line per element.
 // Brackets of the list become blanks, commas between elements become line feeds, line ends within elements become blanks.
+// Offsets stay those of the input, unless values follow each other without a line end: then line feeds are inserted.
 
 import { wrapSource } from '../../core/byte-source.js';
 import { InputError } from '../../core/errors.js';
@@ -16,6 +17,8 @@ const CLOSE_LIST = 0x5d;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
+/** Bytes of one read once line feeds are inserted. */
+const bufferBytes = 64 * 1024;
 /** Bytes with a meaning outside of strings. */
 const structural = new Uint8Array(256);
 for (const byte of [LF, CR, QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE]) structural[byte] = 1;
@@ -26,13 +29,26 @@ class JsonSplitter {
   inList = false;
   inString = false;
   #isEscaped = false;
+  /** True behind an object in a sequence, until a line end. */
+  #needsLineEnd = false;
 
-  /** Processes the next bytes in place. */
-  split(bytes: Uint8Array): void {
-    for (let i = 0; i < bytes.length; i++) {
+  /**
+   * Processes bytes from `from` on, in place. Returns their end, or the offset of an object that needs a line feed before
+   * it; the next call then continues with that object.
+   */
+  split(bytes: Uint8Array, from: number): number {
+    for (let i = from; i < bytes.length; i++) {
+      const byte = bytes[i]!;
       if (this.inString) i = this.#string(bytes, i);
-      else if (structural[bytes[i]!] === 1) bytes[i] = this.#structure(bytes[i]!);
+      else if (structural[byte] === 1) {
+        if (byte === OPEN && this.#needsLineEnd) {
+          this.#needsLineEnd = false;
+          return i;
+        }
+        bytes[i] = this.#structure(byte);
+      }
     }
+    return bytes.length;
   }
 
   /** Returns the offset of the string's closing quote, or the end of the bytes. */
@@ -60,11 +76,19 @@ class JsonSplitter {
   /** Returns the byte that replaces a structural byte. */
   #structure(byte: number): number {
     if (byte === QUOTE) this.inString = true;
-    else if (byte === LF || byte === CR) return this.depth > 0 || this.inList ? BLANK : byte;
+    else if (byte === LF || byte === CR) return this.#lineEnd(byte);
     else if (byte === COMMA) return this.depth === 0 && this.inList ? LF : byte;
     else if (byte === OPEN) this.depth++;
-    else if (byte === CLOSE) this.depth = Math.max(0, this.depth - 1);
-    else return this.#list(byte);
+    else if (byte === CLOSE) {
+      this.depth = Math.max(0, this.depth - 1);
+      this.#needsLineEnd = this.depth === 0 && !this.inList;
+    } else return this.#list(byte);
+    return byte;
+  }
+
+  #lineEnd(byte: number): number {
+    if (this.depth > 0 || this.inList) return BLANK;
+    if (byte === LF) this.#needsLineEnd = false;
     return byte;
   }
 
@@ -73,7 +97,10 @@ class JsonSplitter {
       if (this.depth > 0 || this.inList) this.depth++;
       else {
         this.inList = true;
-        return BLANK;
+        // The bracket becomes the line end behind an object.
+        const replacement = this.#needsLineEnd ? LF : BLANK;
+        this.#needsLineEnd = false;
+        return replacement;
       }
     } else if (this.depth > 0) this.depth--;
     else if (this.inList) {
@@ -84,19 +111,96 @@ class JsonSplitter {
   }
 }
 
+/** Splits in place as long as no line feed has to be inserted, then through a buffer. */
+class LineSource {
+  readonly #source: ByteSource;
+  readonly #name: string;
+  readonly #splitter = new JsonSplitter();
+  /** Null until the first inserted line feed. */
+  #buffer: Uint8Array | null = null;
+  /** Bytes of the buffer up to here are output, and up to `#split` they are processed. */
+  #at = 0;
+  #split = 0;
+  #length = 0;
+  #needsLineFeed = false;
+
+  constructor(source: ByteSource, name: string) {
+    this.#source = source;
+    this.#name = name;
+  }
+
+  async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
+    if (this.#buffer === null) {
+      const read = await this.#readSource(into, signal);
+      const end = this.#splitter.split(into.subarray(0, read), 0);
+      if (end === read) return read;
+      this.#buffer = new Uint8Array(Math.max(bufferBytes, read));
+      this.#buffer.set(into.subarray(end, read));
+      this.#length = read - end;
+      this.#needsLineFeed = true;
+      if (end > 0) return end;
+    }
+    const buffer = this.#buffer;
+    if (this.#at === this.#length) {
+      this.#length = await this.#readSource(buffer, signal);
+      this.#at = this.#split = 0;
+      if (this.#length === 0) return 0;
+    }
+    return this.#output(buffer.subarray(0, this.#length), into);
+  }
+
+  #output(bytes: Uint8Array, into: Uint8Array): number {
+    let out = 0;
+    while (out < into.length && this.#at < bytes.length) {
+      if (this.#needsLineFeed && this.#at === this.#split) {
+        into[out++] = LF;
+        this.#needsLineFeed = false;
+        continue;
+      }
+      if (this.#at === this.#split) {
+        this.#split = this.#splitter.split(bytes, this.#at);
+        this.#needsLineFeed = this.#split < bytes.length;
+      }
+      const length = Math.min(this.#split - this.#at, into.length - out);
+      into.set(bytes.subarray(this.#at, this.#at + length), out);
+      out += length;
+      this.#at += length;
+    }
+    return out;
+  }
+
+  async #readSource(into: Uint8Array, signal: AbortSignal): Promise<number> {
+    const read = await this.#source.read(into, signal);
+    const { inList, depth } = this.#splitter;
+    if (read === 0 && (inList || depth > 0)) throw incomplete(this.#name, this.#splitter);
+    return read;
+  }
+}
+
 /** Splits the text of a source into lines. Reads reject with InputError when the text ends within a list or an element. */
 export function splitJson(source: ByteSource, name: string): ByteSource {
-  const splitter = new JsonSplitter();
+  const lines = new LineSource(source, name);
   return wrapSource(source, {
-    async read(into: Uint8Array, signal: AbortSignal) {
-      const read = await source.read(into, signal);
-      if (read === 0 && (splitter.inList || splitter.depth > 0)) throw incomplete(name, splitter);
-      splitter.split(into.subarray(0, read));
-      return read;
-    },
+    read: (into: Uint8Array, signal: AbortSignal) => lines.read(into, signal),
     seek: undefined,
     file: undefined,
   });
+}
+
+/** Returns the offset behind the first object or list of a text; its length when the value does not end. */
+export function firstValueEnd(text: string): number {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const byte = text.charCodeAt(i);
+    if (inString) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === OPEN || byte === OPEN_LIST) depth++;
+    else if ((byte === CLOSE || byte === CLOSE_LIST) && --depth <= 0) return i + 1;
+  }
+  return text.length;
 }
 
 function incomplete(name: string, { inString, inList, depth }: JsonSplitter): InputError {

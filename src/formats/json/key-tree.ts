@@ -6,6 +6,7 @@ import type { Reason } from '../reasons.js';
 import type { Cells } from '../rows/cells.js';
 import type { KeyTable } from '../rows/kernel/row-kernel.js';
 import { type Mapping, nameProblem, wantedNames } from '../rows/mapping/mapping.js';
+import { firstValueEnd } from './json-splitter.js';
 
 /** The column of a key whose values are not used. */
 export const NOWHERE = -1;
@@ -176,15 +177,38 @@ function descendants(root: Entry): Entry[] {
   return found;
 }
 
-/** Lists the column names of one object. Returns null for other text and for objects nested too deep. */
+/** Lists the column names of the object that the text starts with. Returns null for other text and for objects nested too deep. */
 export function pathsOf(text: Uint8Array): string[] | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(text.buffer, text.byteOffset, text.length).toString());
-  } catch {
-    return null;
-  }
+  const line = Buffer.from(text.buffer, text.byteOffset, text.length).toString();
+  const value = parsed(line) ?? parsed(withoutNonFinite(line.slice(0, firstValueEnd(line))));
   return isObject(value) && !Array.isArray(value) ? memberPaths(value, '', maxDepth) : null;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces the literals NaN and Infinity, which are no JSON, by null. */
+function withoutNonFinite(text: string): string {
+  let output = '';
+  let from = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (inString && character === '\\') i++;
+    else if (character === '"') inString = !inString;
+    if (inString || (character !== 'N' && character !== 'I')) continue;
+    const literal = ['NaN', 'Infinity'].find((each) => text.startsWith(each, i));
+    if (literal === undefined) continue;
+    output += `${text.slice(from, text[i - 1] === '-' ? i - 1 : i)}null`;
+    from = i + literal.length;
+    i = from - 1;
+  }
+  return output + text.slice(from);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -13,6 +13,7 @@ import { ObjectReader } from './object-reader.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
+const OPEN = 0x7b;
 /** Number of column names in a message. */
 const shownNames = 20;
 
@@ -73,13 +74,18 @@ class NdjsonScan extends RowScan {
     }
     this.#keys ??= this.#map(first, end);
     const objectEnd = this.#keys === null ? -1 : this.#reader.read(first, this.#keys);
-    if (objectEnd < 0 || this.#blanks(objectEnd) !== end) {
+    const behind = this.#blanks(objectEnd);
+    // Objects may follow each other on one line.
+    const isFollowed = objectEnd >= 0 && bytes[behind] === OPEN;
+    if (objectEnd < 0 || (behind !== end && !isFollowed)) {
       this.#refuse(objectEnd >= 0, end === limit);
       return null;
     }
-    const next = Math.min(end + 1, limit);
+    const next = isFollowed ? behind : Math.min(end + 1, limit);
     const { count } = run;
-    const row = { start, end: run.withoutCr(start, end), next, lines: next - end };
+    const row = isFollowed
+      ? { start, end: objectEnd, next, lines: 0 }
+      : { start, end: run.withoutCr(start, end), next, lines: next - end };
     if (!run.take(this.rows.cells, row)) return 'full';
     if (run.count > count) kernel?.learn(encoder);
     return null;

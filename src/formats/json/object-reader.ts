@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { Reason } from '../reasons.js';
-import { type Cells, FALSE, LIST, NONE, NUMBER, TEXT, TRUE } from '../rows/cells.js';
+import { BARE, type Cells, FALSE, LIST, NONE, NUMBER, TEXT, TRUE } from '../rows/cells.js';
 import type { RowRun } from '../rows/row-run.js';
 import { type Entry, type Keys, maxDepth, NOWHERE } from './key-tree.js';
 
@@ -20,10 +20,14 @@ const CLOSE = 0x7d;
 const stops = new Uint8Array(256).fill(1, 0, 0x20);
 stops[QUOTE] = 1;
 stops[BACKSLASH] = 1;
-const words = [
+const literals = [
   { bytes: Buffer.from('true'), kind: TRUE },
   { bytes: Buffer.from('false'), kind: FALSE },
   { bytes: Buffer.from('null'), kind: NONE },
+  // Python writes these numbers, which JSON lacks. --null can name them.
+  { bytes: Buffer.from('NaN'), kind: BARE },
+  { bytes: Buffer.from('Infinity'), kind: BARE },
+  { bytes: Buffer.from('-Infinity'), kind: BARE },
 ];
 
 /** `reason` and `found` describe the last object that could not be read. */
@@ -94,7 +98,7 @@ export class ObjectReader {
     if (byte === MINUS || (byte >= 0x30 && byte <= 0x39)) return this.#number(p, entry);
     if (byte === OPEN) return this.#object(p, entry, depth + 1);
     if (byte === OPEN_LIST) return this.#list(p, entry, depth + 1);
-    return this.#word(p, entry);
+    return this.#literal(p, entry);
   }
 
   /** Reads a list. Elements that the options name are members with the keys 0, 1, 2 and so on. */
@@ -164,6 +168,7 @@ export class ObjectReader {
   #number(from: number, entry: Entry | null): number {
     const { bytes } = this.#run;
     let p = bytes[from] === MINUS ? from + 1 : from;
+    if (bytes[p] === 0x49) return this.#literal(from, entry);
     const whole = p;
     p = this.#digits(p);
     if (p === whole || (bytes[whole] === 0x30 && p > whole + 1)) return this.#fail(p, 'an invalid number');
@@ -188,12 +193,12 @@ export class ObjectReader {
     return p;
   }
 
-  #word(from: number, entry: Entry | null): number {
+  #literal(from: number, entry: Entry | null): number {
     const { bytes } = this.#run;
-    for (const word of words) {
-      const to = from + word.bytes.length;
-      if (bytes[from] !== word.bytes[0] || !word.bytes.every((byte, i) => bytes[from + i] === byte)) continue;
-      return entry === null || this.#put(entry, word.kind, from, to) >= 0 ? to : -1;
+    for (const literal of literals) {
+      const to = from + literal.bytes.length;
+      if (bytes[from] !== literal.bytes[0] || !literal.bytes.every((byte, i) => bytes[from + i] === byte)) continue;
+      return entry === null || this.#put(entry, literal.kind, from, to) >= 0 ? to : -1;
     }
     return this.#fail(from, 'no value');
   }

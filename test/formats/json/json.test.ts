@@ -61,6 +61,27 @@ test('JSON objects in sequence may span several lines', async () => {
   expect(await texts(json(), '{\n "time": 1,\n "v": 1\n}\n{"time":2,"v":2}\n')).toEqual(['m v=1 1', 'm v=2 2']);
 });
 
+test('JSON objects in sequence without line ends are rows of their own', async () => {
+  const text = '{"time":1,"v":1}{"time":2,"v":2} {"time":3,"v":{"x":"}{"}}[{"time":4,"v":4}]{"time":5,"v":5}';
+  const wanted = ['m v=1 1', 'm v=2 2', 'm v.x="}{" 3', 'm v=4 4', 'm v=5 5'];
+  expect(await texts(json(), text)).toEqual(wanted);
+  for (const size of [1, 2, 7, 20]) expect(await texts(json(), text, Array(text.length).fill(size))).toEqual(wanted);
+});
+
+test('a damaged object in a sequence without line ends rejects only itself', async () => {
+  const { points, rejects } = await read(json(), '{"time":1,"v":1}{"time":x}{"time":3,"v":3}');
+  expect(points.map(({ text }) => text)).toEqual(['m v=1 1', 'm v=3 3']);
+  expect(rejects.map(({ reason }) => reason)).toEqual(['bad-json']);
+});
+
+test('30,000 JSON objects on one line are 30,000 points', async () => {
+  const objects = Array.from({ length: 30_000 }, (_, i) => `{"time":${i},"host":"h${i % 9}","v":${i}}`);
+  const { points, rejects } = await read(json(), objects.join(''));
+  expect(points.length).toBe(30_000);
+  expect(points.at(-1)?.text).toBe('m host="h2",v=29999 29999');
+  expect(rejects).toEqual([]);
+});
+
 describe('--json-path', () => {
   const text =
     '{"meta":{"n":2,"items":[1]},"data":{"items":[{"time":1,"v":9007199254740991.0,"s":"\\u00e9\\"\\n"},{"time":2,"n":{"a":true,"b":null}}],"z":1}}';

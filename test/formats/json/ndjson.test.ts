@@ -111,6 +111,34 @@ test('the first JSON value of a field decides its type, and other types are reje
   ]);
 });
 
+test('several objects on one NDJSON line are rows of their own', async () => {
+  const { points, rejects } = await readAll(
+    ndjson(),
+    Buffer.from('{"time":1,"v":1}{"time":2,"v":2} {"time":3,"v":3}\n{"time":4,"v":4}{"time":5}{"time":6,"v":6}\n'),
+    [],
+  );
+  expect(points.map(({ text, line }) => [text, line])).toEqual([
+    ['m v=1 1', 1],
+    ['m v=2 2', 1],
+    ['m v=3 3', 1],
+    ['m v=4 4', 2],
+    ['m v=6 6', 2],
+  ]);
+  expect(rejects.map(({ reason, source, line }) => [reason, source, line])).toEqual([['no-fields', '{"time":5}', 2]]);
+});
+
+test('NaN and Infinity literals are no value when --null names them, and are rejected otherwise', async () => {
+  const text = '{"time":1,"v":NaN,"w":1}\n{"time":2,"v":1.5,"w":-Infinity}\n{"time":3,"s":"NaN","w":3}\n';
+  expect((await sent(ndjson({ nullWords: ['NaN', '-Infinity'] }), text)).points.slice(0, 2)).toEqual([
+    'm w=1 1',
+    'm v=1.5 2',
+  ]);
+  expect(await sent(ndjson(), text)).toEqual({
+    points: ['m w=3,s="NaN" 3'],
+    rejects: ['1 non-finite', '2 non-finite'],
+  });
+});
+
 describe('NDJSON columns', () => {
   test('the first usual name of a time column wins, wherever it stands', async () => {
     expect((await sent(ndjson({ measurement: null }), '{"ts":5,"time":1,"_measurement":"x"}\n')).points).toEqual([
@@ -163,7 +191,7 @@ test('every valid object in any chunks is read as JSON.parse reads it', async ()
   );
 });
 
-test('each line of arbitrary bytes is a point or a reject, and every point is valid line protocol', async () => {
+test('each line of arbitrary bytes is points or rejects, and every point is valid line protocol', async () => {
   const piece = fc.constantFrom(
     '{',
     '}',
@@ -197,7 +225,8 @@ test('each line of arbitrary bytes is a point or a reject, and every point is va
         const input = Buffer.from(`{"time":1,"v":1}\n${texts.map((each) => `${each}\n`).join('')}`);
         const whole = await readAll(ndjson(), input, []);
         await expectValid(whole.points.map(({ text }) => text));
-        expect(whole.points.length + whole.rejects.length).toBe(
+        // A line may hold several objects.
+        expect(new Set([...whole.points, ...whole.rejects].map(({ line: number }) => number)).size).toBe(
           1 + texts.filter((each) => each.trim() !== '' || /[^ \t\r]/.test(each)).length,
         );
         expect(await readAll(ndjson({ chunkBytes: 64 }), input, chunks)).toEqual(whole);
