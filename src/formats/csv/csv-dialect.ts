@@ -10,7 +10,7 @@ export interface CsvDialectOptions {
 }
 
 export interface CsvDialect {
-  readonly delimiter: number;
+  delimiter: number;
   /** -1 without quotes. */
   readonly quote: number;
   readonly latin1: boolean;

@@ -16,6 +16,7 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const HASH = 0x23;
+const repeatedHeader = 'name,tags,time,';
 /** Longer cells are no annotation. Bytes. */
 const maxAnnotation = 1024;
 
@@ -25,6 +26,10 @@ export class CsvScan extends RowScan {
   readonly #options: CsvDialectOptions;
   readonly #heads: CsvHeads;
   readonly #dialect: CsvDialect;
+  /** The delimiter without a `sep=` line. */
+  readonly #delimiter: number;
+  /** The next line may be `sep=;`. */
+  #isFirstLine = false;
   #head: CsvHead | null = null;
   /** Rows are skipped: the scan only collects annotations. */
   #skipsRows = false;
@@ -37,6 +42,7 @@ export class CsvScan extends RowScan {
     super(rows);
     this.#options = options;
     this.#dialect = dialect;
+    this.#delimiter = dialect.delimiter;
     this.#heads = new CsvHeads(rows, ending);
     this.deadLetterFormat = { ending, head: new Uint8Array(0) };
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
@@ -58,14 +64,15 @@ export class CsvScan extends RowScan {
     if (start.byteOffset > 0) return;
     this.#head = null;
     this.#skip = this.#options.skipLines;
+    this.#dialect.delimiter = this.#delimiter;
+    this.#isFirstLine = this.#options.delimiter === null && !this.#options.noHeader;
     this.#heads.begin();
   }
 
   protected override next(): Stop | null {
     if (this.#blank()) return null;
     if (this.#head !== null && this.#takeKernelRows(this.#head)) return null;
-    if (this.#head !== null)
-      return this.#heads.isAnnotated && this.#isHash() ? this.#takeBetweenRows() : this.#row(this.#head);
+    if (this.#head !== null) return this.#startsTable(this.#head) ? this.#takeBetweenRows() : this.#row(this.#head);
     if (!this.#takeHeadRow()) return 'drained';
     // The next row has another head than the rows before.
     return this.#head === null ? null : 'full';
@@ -87,6 +94,7 @@ export class CsvScan extends RowScan {
   #takeHeadRow(): boolean {
     const run = this.filling;
     if (this.#skip > 0) return this.#skipLine();
+    if (this.#isFirstLine && this.#takeSeparatorLine()) return true;
     const end = this.#reader.read(run.at);
     if (end === INCOMPLETE && !run.isTooLong(run.limit)) return false;
     if (end < 0) throw tooLongHeader(end === BAD_QUOTE);
@@ -117,6 +125,21 @@ export class CsvScan extends RowScan {
     else this.rows.kernel?.disable();
   }
 
+  /** Takes `sep=;`, which names the delimiter; false for another line. */
+  #takeSeparatorLine(): boolean {
+    const { bytes, at, limit } = this.filling;
+    const end = bytes.indexOf(LF, at);
+    const found = /^"?sep=([^\r\n])"?\r?$/.exec(
+      Buffer.from(bytes.subarray(at, Math.min(end, at + 9))).toString('latin1'),
+    );
+    if (end >= limit && limit - at < 9 && !this.filling.final) return false;
+    this.#isFirstLine = false;
+    if (found === null) return false;
+    this.#dialect.delimiter = found[1]!.charCodeAt(0);
+    this.#keep(end, 1);
+    return true;
+  }
+
   #skipLine(): boolean {
     const { bytes, limit, final, at } = this.filling;
     const end = bytes.indexOf(LF, at);
@@ -134,6 +157,16 @@ export class CsvScan extends RowScan {
     const next = Math.min(end + 1, limit);
     this.#heads.keep(bytes.slice(at, next));
     this.filling.pass(next, end < limit ? lines : lines - 1);
+  }
+
+  /** True when the next row may be an annotation, or the header of another series. */
+  #startsTable({ repeats }: CsvHead): boolean {
+    return repeats ? this.#isRepeatedHeader() : this.#heads.isAnnotated && this.#isHash();
+  }
+
+  #isRepeatedHeader(): boolean {
+    const { bytes, at, limit } = this.filling;
+    return Buffer.from(bytes.subarray(at, Math.min(limit, at + repeatedHeader.length))).toString() === repeatedHeader;
   }
 
   #isHash(): boolean {
@@ -160,7 +193,7 @@ export class CsvScan extends RowScan {
     const run = this.filling;
     const end = this.#reader.read(run.at);
     if (end < 0) return this.#row(this.#head!);
-    if (this.#isAnnotation()) {
+    if (this.#head!.repeats || this.#isAnnotation()) {
       // The rows so far belong to the head before.
       if (run.count > 0 || run.rejects.length > 0) return 'full';
       this.#head = null;

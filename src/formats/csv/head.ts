@@ -5,15 +5,17 @@ import { UsageError } from '../../core/errors.js';
 import { size } from '../../core/text.js';
 import type { DeadLetterFormat } from '../../core/types/index.js';
 import { MAX_COLUMNS } from '../line-protocol/exact/column-set.js';
+import type { RowFiller } from '../rows/cells.js';
 import { buildMapping } from '../rows/mapping/build-mapping.js';
-import type { Mapping } from '../rows/mapping/mapping.js';
+import { type Mapping, type MappingOptions, wantedNames } from '../rows/mapping/mapping.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { TimeCell } from '../timestamps/time-cell.js';
 import { annotatedTable } from './annotated/annotated-table.js';
-import { Annotations } from './annotated/annotations.js';
+import { Annotations, isTypedHeader } from './annotated/annotations.js';
 import { Filler } from './annotated/filler.js';
 import type { RowReader } from './cell-reader.js';
 import { cellTexts, expectUtf8, headerNames, numberedNames } from './header.js';
+import { InfluxQlTags, isInfluxQl } from './influxql-tags.js';
 
 /** Heads in the cache. */
 const maxHeads = 64;
@@ -24,9 +26,11 @@ export interface CsvHead {
   readonly mapping: Mapping;
   /** Count of cells in each row. */
   readonly columns: number;
-  /** Null without annotations. */
-  readonly filler: Filler | null;
+  /** Adds cells to each row; null when the row holds all of them. */
+  readonly filler: RowFiller | null;
   readonly time: TimeCell | null;
+  /** The header comes again before each series. */
+  readonly repeats: boolean;
 }
 
 /** Collects a head row by row. */
@@ -51,14 +55,14 @@ export class CsvHeads {
   begin(): void {
     this.#cache.clear();
     this.#skipped = [];
-    this.beginTable();
     this.#annotations = null;
+    this.beginTable();
   }
 
   /** Begins another table of the same input. */
   beginTable(): void {
     this.#bytes = [];
-    this.#annotations = new Annotations();
+    this.#annotations = this.#annotations === null ? null : new Annotations();
   }
 
   /** Keeps a skipped line, which precedes all heads of the input. */
@@ -92,8 +96,12 @@ export class CsvHeads {
     const { options, run } = this.#rows;
     const { columns } = reader;
     const names = noHeader ? numberedNames(columns) : headerNames(run.bytes, reader);
+    if (!noHeader && isTypedHeader(names)) this.#annotations ??= new Annotations();
     if (this.#annotations === null) {
-      return { deadLetterFormat, columns, mapping: buildMapping(names, options), filler: null, time: null };
+      const filled = isInfluxQl(names) && !wantedNames(options).includes('tags');
+      const mapping = filled ? influxQlMapping(names, options) : buildMapping(names, options);
+      const filler = filled ? new InfluxQlTags(run.bytes, mapping, columns) : null;
+      return { deadLetterFormat, columns, mapping, filler, time: null, repeats: filled };
     }
     if (columns > MAX_COLUMNS)
       throw new UsageError([
@@ -116,6 +124,24 @@ export class CsvHeads {
         },
       ]);
     }
-    return { deadLetterFormat, columns, mapping: table.mapping, filler, time: new TimeCell(run.bytes, table.time) };
+    return {
+      deadLetterFormat,
+      columns,
+      mapping: table.mapping,
+      filler,
+      time: new TimeCell(run.bytes, table.time),
+      repeats: false,
+    };
   }
+}
+
+/** Maps a result of InfluxDB 1: the measurement is in the column `name`, and the column `tags` is read apart. */
+function influxQlMapping(names: readonly string[], options: MappingOptions): Mapping {
+  const { measurement, fields } = options;
+  const listed = fields ?? names.filter((name) => !['name', 'tags', 'time'].includes(name)).map(fieldNamed);
+  return buildMapping(names, { ...options, measurement: measurement ?? '{name}', fields: listed, timeColumn: 'time' });
+}
+
+function fieldNamed(name: string): { name: string; as: string; type: null } {
+  return { name, as: name, type: null };
 }

@@ -2,6 +2,8 @@
 
 import type { FormatContext, InputHead } from '../types.js';
 
+/** The header of a result of InfluxDB 1. */
+const influxQl = /^name,tags,time,/;
 const annotation = /^"?#(datatype|group|default|constant|timezone|concat)\b/i;
 
 async function create(name: 'csv' | 'tsv', { options, rows }: FormatContext) {
@@ -16,7 +18,11 @@ export const csv = {
   randomAccess: false,
   memoryPool: 'rows',
   sniff: ({ text, firstLine }: InputHead) =>
-    annotation.test(text) ? 'certain' : /^[^\t=]*,[^\t=]*$/.test(firstLine) ? 'possible' : null,
+    annotation.test(text) || influxQl.test(firstLine) || /^"?sep=."?$/.test(firstLine)
+      ? 'certain'
+      : /^[^\t=]*,[^\t=]*$/.test(firstLine)
+        ? 'possible'
+        : null,
   create: async (context: FormatContext) => await create('csv', context),
 } as const;
 

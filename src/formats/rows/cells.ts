@@ -1,6 +1,7 @@
 // The cells of one row as ranges of bytes, by column number. Readers of rows pass them to the encoder.
 
 import { NONE } from '../kernel/assembly/rows/row-memory.js';
+import type { Reason } from '../reasons.js';
 
 export { BARE, FALSE, NONE, NUMBER, TEXT, TRUE } from '../kernel/assembly/rows/row-memory.js';
 
@@ -42,4 +43,13 @@ export class Cells {
     // Most rows have few columns: a loop is faster than a call of `fill`.
     for (let i = 0; i < columns; i++) kinds[i] = NONE;
   }
+}
+
+/** Adds cells to rows before they are encoded. */
+export interface RowFiller {
+  /** Bytes that it keeps in the memory while rows are read. */
+  readonly bytes: number;
+  begin(at: number): void;
+  /** Returns why the row cannot become a point; null when it can. Writes between `scratch` and `end`. */
+  fill(cells: Cells, real: number, scratch: number, end: number): Reason | null;
 }

@@ -48,10 +48,15 @@ const labels: Readonly<Record<string, PointPart>> = {
 /** Builds the table. Throws UsageError when its rows cannot become points. */
 export function annotatedTable(
   annotations: Annotations,
-  header: readonly string[],
+  cells: readonly string[],
   options: MappingOptions & TimeOptions,
 ): AnnotatedTable {
-  const real = header.map((label, i) => ({ label, declared: annotations.declared(i, label) }));
+  const labelled = cells.map((cell) => annotations.labelled(cell));
+  const header = labelled.map(({ label }) => label);
+  const real = labelled.map(({ label, datatype }, i) => ({
+    label,
+    declared: annotations.declared(i, label, datatype),
+  }));
   const virtual = annotations.virtual.map(({ label, declared }) => ({ label, declared }));
   const isFlux = header.includes('_field') && header.includes('_value');
   const all = [...real, ...virtual];

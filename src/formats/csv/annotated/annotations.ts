@@ -14,6 +14,16 @@ export interface VirtualColumn {
   readonly computed: boolean;
 }
 
+/** True when the header declares its columns itself: `cpu|tag,count|long|0,time|dateTime`. */
+export function isTypedHeader(cells: readonly string[]): boolean {
+  const types = cells.filter((cell) => cell.includes('|')).map((cell) => datatypeOf(cell.slice(cell.indexOf('|') + 1)));
+  return (
+    types.length > 0 &&
+    types.every((type) => type !== null) &&
+    types.some((type) => type?.part === 'measurement' || type?.part === 'time')
+  );
+}
+
 export function isAnnotation(cell: string): boolean {
   return known.test(cell);
 }
@@ -49,9 +59,16 @@ export class Annotations {
     }
   }
 
-  /** Returns the declaration of a column. */
-  declared(column: number, label: string): ColumnDeclaration {
-    const text = this.#datatypes.cells[column] ?? '';
+  /** Splits the header cell `label|datatype|default`, unless a #datatype row declares the columns. */
+  labelled(cell: string): { readonly label: string; readonly datatype: string | null } {
+    const bar = cell.indexOf('|');
+    if (this.#datatypes.cells.length > 0 || bar < 1) return { label: cell, datatype: null };
+    return { label: cell.slice(0, bar).trim(), datatype: cell.slice(bar + 1) };
+  }
+
+  /** Returns the declaration of a column. `datatype` is the one in its header cell. */
+  declared(column: number, label: string, datatype: string | null): ColumnDeclaration {
+    const text = datatype ?? this.#datatypes.cells[column] ?? '';
     const declared = datatypeOf(text);
     if (declared === null) throw unknown(text, this.#datatypes.line, `column ${column + 1} (${JSON.stringify(label)})`);
     const grouped = declared.part === null && this.#group[column]?.trim() === 'true';

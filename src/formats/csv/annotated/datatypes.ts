@@ -1,8 +1,10 @@
 // Parses the datatypes of annotated CSV: the part of the point that a column becomes, its type and its notation.
 
+import { isUtf8 } from 'node:buffer';
 import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 import type { ValueReading } from '../../rows/values/value-writer.js';
 import { strptimeOf } from '../../timestamps/go-layout.js';
+import { parseGoDuration } from './go-duration.js';
 
 export type PointPart = 'measurement' | 'tag' | 'field' | 'time' | 'ignored';
 
@@ -29,6 +31,12 @@ export const undeclared: ColumnDeclaration = {
   fallback: '',
 };
 
+/** The fields of InfluxDB that are written in another form than they are stored. */
+const conversions: Readonly<Record<string, { type: FieldTypeName; convert: (text: string) => string | null }>> = {
+  duration: { type: 'integer', convert: durationText },
+  base64Binary: { type: 'string', convert: base64Text },
+};
+
 const types: Readonly<Record<string, FieldTypeName>> = {
   string: 'string',
   double: 'float',
@@ -39,7 +47,7 @@ const types: Readonly<Record<string, FieldTypeName>> = {
 
 /** The datatypes, for messages. */
 export const datatypeNames =
-  'measurement, tag, dateTime, time, field, ignored, string, double, long, unsignedLong, boolean';
+  'measurement, tag, dateTime, time, field, ignored, string, double, long, unsignedLong, boolean, duration, base64Binary';
 
 /** Parses `double`, `dateTime:RFC3339` or `boolean:y:n|y`; null for an unknown datatype or format. */
 export function datatypeOf(text: string): ColumnDeclaration | null {
@@ -52,12 +60,34 @@ export function datatypeOf(text: string): ColumnDeclaration | null {
   if (/^ignored?$/.test(name)) return { ...base, part: 'ignored' };
   if (name === 'field') return { ...base, part: 'field', reading: { kind: 'literal' } };
   if (name === 'dateTime' || name === 'time') return timeOf(format, base);
+  const conversion = conversions[name];
+  if (conversion !== undefined && format === null)
+    return { ...base, type: conversion.type, reading: { kind: 'converted', convert: conversion.convert } };
   const type = types[name];
   if (type === undefined) return null;
   if (type === 'boolean' && (format === null || format.includes(':')))
     return { ...base, type, reading: { kind: 'words', words: wordsOf(format) } };
   if (format !== null && (type === 'string' || !/^[ -~]+$/.test(format))) return null;
-  return type === 'boolean' ? null : { ...base, type, numberFormat: format };
+  return type === 'boolean' ? null : { ...base, type, numberFormat: numberFormatOf(type, format) };
+}
+
+/** `strict` only forbids fractions, which are never cut off here. The number format follows it. */
+function numberFormatOf(type: FieldTypeName, format: string | null): string | null {
+  if (type !== 'integer' && type !== 'unsigned') return format;
+  return format?.replace(/^strict/, '') || null;
+}
+
+function durationText(text: string): string | null {
+  const nanoseconds = parseGoDuration(text.trim());
+  return nanoseconds === null ? null : `${nanoseconds}i`;
+}
+
+/** Decodes to a string of line protocol; null for bytes that no string can hold. */
+function base64Text(text: string): string | null {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return null;
+  const bytes = Buffer.from(text, 'base64');
+  if (!isUtf8(bytes) || bytes.includes(0) || bytes.includes('\\"')) return null;
+  return `"${bytes.toString().replace(/[\\"]/g, '\\$&')}"`;
 }
 
 function split(text: string): string[] {

@@ -4,13 +4,13 @@
 import { isUtf8 } from 'node:buffer';
 import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
 import type { Reason } from '../../reasons.js';
-import { BARE, type Cells } from '../../rows/cells.js';
+import { BARE, type Cells, type RowFiller } from '../../rows/cells.js';
 import { nameProblem } from '../../rows/mapping/mapping.js';
 import type { AnnotatedTable, Flux } from './annotated-table.js';
 
 const DOT = 0x2e;
 
-export class Filler {
+export class Filler implements RowFiller {
   readonly #table: AnnotatedTable;
   readonly #bytes: Uint8Array;
   readonly #texts: Uint8Array;

@@ -87,7 +87,7 @@ export class Mapping {
     const { tags, fields } = this.options;
     const tag = tags?.find((each) => each.name === name);
     if (tag !== undefined) {
-      this.tags.push({ column, name: this.#once(tag.as), prefix: prefixOf(tag.as, false) });
+      this.addTag(column, tag.as);
       return 'tag';
     }
     const field = fields === null ? { name, type: null, as: name } : fields.find((each) => each.name === name);
@@ -100,6 +100,11 @@ export class Mapping {
   addField(column: number, { as: name, type: declared, reading = null }: Omit<FieldOption, 'name'>): void {
     this.#once(name);
     this.fields.push({ column, name, prefix: prefixOf(name, true), declared, reading });
+  }
+
+  /** Makes the column a tag, whatever its name. Throws as `add` does. */
+  addTag(column: number, name: string): void {
+    this.tags.push({ column, name: this.#once(name), prefix: prefixOf(name, false) });
   }
 
   /** True when a column of this name becomes part of the point. */

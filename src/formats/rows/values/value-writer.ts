@@ -21,10 +21,11 @@ const badString = code('bad-string-escape');
 const letters = new Set(['t', 'T', 'f', 'F']);
 const words = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
 
-/** `literal`: as in line protocol, `12i` and `"text"`. `words`: other words for booleans; null for an unknown word. */
+/** `literal`: as in line protocol, `12i` and `"text"`. `words`: other words for booleans. `converted`: to a value of line protocol. Null for invalid text. */
 export type ValueReading =
   | { readonly kind: 'literal' }
-  | { readonly kind: 'words'; readonly words: (word: string) => boolean | null };
+  | { readonly kind: 'words'; readonly words: (word: string) => boolean | null }
+  | { readonly kind: 'converted'; readonly convert: (text: string) => string | null };
 
 export class ValueWriter {
   /** Type of the last value written. */
@@ -57,8 +58,14 @@ export class ValueWriter {
   /** Writes as `put` does, for a field with an unusual notation. */
   putRead(reading: ValueReading, from: number, to: number, out: number, type: number): number {
     if (reading.kind === 'literal') return this.#literal(from, to, out, type);
+    const text = Buffer.from(this.#bytes.subarray(from, to)).toString();
+    if (reading.kind === 'converted') {
+      this.type = type;
+      const value = reading.convert(text);
+      return value === null ? wrongType : out + Buffer.from(this.#bytes.buffer).write(value, out);
+    }
     this.type = BOOLEAN;
-    const is = reading.words(Buffer.from(this.#bytes.subarray(from, to)).toString());
+    const is = reading.words(text);
     return is === null ? wrongType : this.#boolean(is, out);
   }
 

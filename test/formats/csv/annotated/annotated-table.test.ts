@@ -271,3 +271,42 @@ function textsOf({ bytes, index, count, rejects, firstLine }: Points): string[] 
   );
   return [...found, ...rejects.map(({ line, reason }) => `${firstLine + line} ${reason}`)];
 }
+
+describe('annotated CSV as influx write documents it', () => {
+  const table = (datatype: string, value: string): string =>
+    `#datatype measurement,"${datatype}",dateTime:RFC3339\nm,v,time\nx,"${value}",2024-01-02T03:04:05Z\n`;
+
+  test.each([
+    ['long:strict,.', '1.234', 'x v=1234i 1704164645000000000'],
+    ['long:strict', '12', 'x v=12i 1704164645000000000'],
+    ['unsignedLong:strict,.', '1.234', 'x v=1234u 1704164645000000000'],
+    ['duration', '1h1.5s', 'x v=3601500000000i 1704164645000000000'],
+    ['base64Binary', 'c2F5ICJoaSI=', 'x v="say \\"hi\\"" 1704164645000000000'],
+  ])('the datatype %s reads %s', async (datatype, value, point) => {
+    expect(await points(table(datatype, value))).toEqual([point]);
+  });
+
+  test.each([
+    ['long:strict,.', '1.234,5', 'bad-number'],
+    ['unsignedLong:strict,.', '1.234,50', 'bad-number'],
+    ['long:strict', '1t2r3', 'bad-number'],
+    ['duration', '1 hour', 'wrong-type'],
+    ['base64Binary', '***', 'wrong-type'],
+  ])('the datatype %s rejects %s as %s', async (datatype, value, reason) => {
+    const { points: none, rejects } = await sent(csv(), table(datatype, value));
+    expect(none).toEqual([]);
+    expect(rejects).toEqual([`3 ${reason}`]);
+  });
+
+  test('header cells declare columns with name, datatype and default', async () => {
+    const text = 'm|measurement,cpu|tag,count|long|0,time|dateTime:RFC3339\nm1,c1,,2024-01-02T03:04:05Z\n';
+    expect(await points(text)).toEqual(['m1,cpu=c1 count=0i 1704164645000000000']);
+  });
+
+  test('a sep= line, #constant, #timezone and typed headers work together', async () => {
+    const text =
+      'sep=;\n#timezone +0100\n#constant;measurement;birds\n#constant;tag;place;zoo\n' +
+      'count|long;t|dateTime:2006-01-02 15:04:05\n3;2024-01-02 04:04:05\n';
+    expect(await points(text)).toEqual(['birds,place=zoo count=3i 1704164645000000000']);
+  });
+});
