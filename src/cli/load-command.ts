@@ -109,7 +109,8 @@ function destination(
   { title }: TargetTraits,
 ): string {
   if (dryRun !== null) return `${outputName(dryRun)}, nothing is sent (--dry-run)`;
-  return `${db} at ${urls.map(({ shown }) => shown).join(', ')} (${title} ${found ?? 'of unknown version'})`;
+  const database = db === '' ? '' : `${db} at `;
+  return `${database}${urls.map(({ shown }) => shown).join(', ')} (${title} ${found ?? 'of unknown version'})`;
 }
 
 function isFile(summary: string | null): summary is string {

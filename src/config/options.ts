@@ -47,9 +47,10 @@ const formatNames: readonly string[] = [];
 
 // biome-ignore format: one row per option
 const table = [
-  { key: 'url', as: 'urls', group: 'target', is: { kind: 'urls' }, default: null, supplied: true, defaultText: 'localhost with the usual port of the target: http://localhost:8902 for cnosdb', arg: '<url>', description: 'endpoint of the target; repeatable, or a comma list; http://user:password@host:port carries credentials' },
+  { key: 'url', as: 'urls', group: 'target', is: { kind: 'urls' }, default: null, supplied: true, defaultText: 'localhost with the usual port of the target: http://localhost:8902 for cnosdb', arg: '<url>', description: 'endpoint of the target, with a path where a proxy adds one; repeatable, or a comma list; http://user:password@host:port carries credentials; without a scheme, http is assumed' },
   { key: 'target', group: 'target', is: { kind: 'choice', values: targetKinds }, default: 'cnosdb', arg: '<kind>', description: 'kind of the target: {values}', identity: true },
-  { key: 'db', group: 'target', is: { kind: 'text' }, default: null, supplied: true, defaultText: 'required', arg: '<name>', description: 'database to load into; for InfluxDB 2 the bucket', identity: true },
+  { key: 'db', group: 'target', is: { kind: 'text' }, default: null, supplied: true, defaultText: 'required', arg: '<name>', description: 'database to load into; for InfluxDB 2 the bucket; for VictoriaMetrics the label db, which can be absent', identity: true },
+  { key: 'rp', group: 'target', is: { kind: 'text' }, default: null, defaultText: 'the default policy of the database', arg: '<name>', description: 'retention policy of InfluxDB 1 to load into', identity: true },
   { key: 'tenant', group: 'target', is: { kind: 'text' }, default: null, supplied: true, defaultText: 'cnosdb', arg: '<name>', description: 'tenant of the database; for InfluxDB 2 the organization', identity: true },
   { key: 'user', group: 'target', is: { kind: 'text' }, default: null, supplied: true, defaultText: 'root for cnosdb', arg: '<name>', description: 'user to sign in as' },
   { key: 'password', group: 'target', is: { kind: 'secret' }, default: '', defaultText: 'empty', arg: '<text>', description: 'password of the user; a file or the environment hides it from `ps`', secret: true },
@@ -141,6 +142,8 @@ export interface TargetOptions {
   /** Defaults that depend on the target, as a user would type them. */
   readonly defaults: { readonly user: string; readonly tenant: string; readonly targetMemory: string };
   readonly takesZstd: boolean;
+  /** Whether every write names a database. */
+  readonly needsDatabase: boolean;
   readonly nameLimits: NameLimits;
   /** Options without a meaning for this target, with what to do instead. */
   readonly unsupportedOptions: Readonly<Record<string, string>>;

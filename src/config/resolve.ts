@@ -3,6 +3,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../core/errors.js';
+import { schemelessUrls } from './kinds/network.js';
 import { fromFile } from './layers/config-file.js';
 import { collisions } from './layers/file-collisions.js';
 import { fromEnvironment, fromFlags, ignoredEnvVars, type Layer, problemOf, unknownEnvVars } from './layers/layers.js';
@@ -42,7 +43,10 @@ export async function resolve(
     throw new UsageError(problems.map((problem) => problemOf(given, problem)));
   const secrets = { ...(password === null ? {} : { password }), ...(token === null ? {} : { token }) };
   const settings = trimToken({ ...result.settings, tls, ...secrets });
-  const warnings = [...unknownEnvVars(options, layers.env), ...ignored.values()];
+  const assumed = schemelessUrls(given.get('url')?.value).map(
+    (url) => `--url ${url} has no scheme: http:// is assumed`,
+  );
+  const warnings = [...unknownEnvVars(options, layers.env), ...ignored.values(), ...assumed];
   return { settings, origins: originsOf(options, given, settings), warnings };
 }
 

@@ -37,8 +37,8 @@ function isOn({ values, explicit }: RuleInput, key: string): boolean {
   return explicit.has(key) && values[key] !== false;
 }
 
-const databaseIsNamed: Rule = ({ values }) =>
-  values.db === null && values.dryRun === null
+const databaseIsNamed: Rule = ({ values, target }) =>
+  values.db === null && values.dryRun === null && target?.needsDatabase !== false
     ? [problem('db', 'the database to load into', 'nothing', 'name it with --db')]
     : [];
 

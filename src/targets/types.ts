@@ -11,6 +11,8 @@ export interface TargetSettings {
   readonly user: string;
   readonly password: string;
   readonly token: string | null;
+  /** Retention policy of InfluxDB 1; null: the default policy of the database. */
+  readonly rp: string | null;
   readonly precision: InputPrecision;
   readonly createDb: boolean;
   readonly dbOptions: string | null;
@@ -71,6 +73,8 @@ export interface TargetDescriptor {
   readonly defaults: { readonly user: string; readonly tenant: string; readonly targetMemory: string };
   /** Whether it decompresses zstd bodies. */
   readonly takesZstd: boolean;
+  /** Whether every write names a database. */
+  readonly needsDatabase: boolean;
   readonly nameLimits: NameLimits;
   /** Options without a meaning for this target, with what to do instead. */
   readonly unsupportedOptions: Readonly<Record<string, string>>;

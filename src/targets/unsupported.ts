@@ -6,5 +6,8 @@ const tokenOnly = 'sign in with --token';
 /** Options about the memory of the target, which only CnosDB lets a client plan. */
 export const memoryOptions = { targetMemory: noFlush, relieve: noFlush, stage: noFlush } as const;
 
+/** Options about the retention policies of InfluxDB 1. */
+export const policyOptions = { rp: 'only InfluxDB 1 has retention policies' } as const;
+
 /** Options of targets that take a token only. */
 export const userOptions = { user: tokenOnly, password: tokenOnly, passwordFile: tokenOnly } as const;

@@ -20,7 +20,7 @@ test('every option about inputs and mapping says whether two loads that differ i
   expect(about.length).toBeGreaterThan(20);
   expect(about.filter(({ identity }) => !identity).map(({ key }) => key)).toEqual(readTheSame);
   const target = options.rows.filter(({ group, identity }) => group === 'target' && identity);
-  expect(target.map(({ key }) => key)).toEqual(['target', 'db', 'tenant']);
+  expect(target.map(({ key }) => key)).toEqual(['target', 'db', 'rp', 'tenant']);
 });
 
 test('the identity of the defaults is that of earlier versions, so that their checkpoints are found', () => {

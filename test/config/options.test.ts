@@ -10,6 +10,7 @@ const toy: TargetOptions = {
   traits: { plansMemory: false },
   defaults: { user: 'toy', tenant: '', targetMemory: 'off' },
   takesZstd: false,
+  needsDatabase: true,
   nameLimits: { seriesKeyBytes: 10, slashes: false },
   unsupportedOptions: { verify: 'look at the toy' },
   validate: ({ workers }) =>

@@ -158,6 +158,11 @@ test('a variable that names no option causes a warning with the nearest name and
   ]);
 });
 
+test('a URL without a scheme causes a warning that names the assumption and no credentials', async () => {
+  const { warnings } = await resolve(options, { flags: { db: 'd', url: ['u:hush@h:1,https://b'] }, env: {} });
+  expect(warnings).toEqual(['--url h:1 has no scheme: http:// is assumed']);
+});
+
 describe('a variable without a meaning for the target', () => {
   test('is ignored with one warning', async () => {
     const env = { BULK_LOAD_TOKEN: 't', BULK_LOAD_DB: 'd' };

@@ -6,6 +6,7 @@ test('the defaults are those of the product contract', () => {
   expect(settings({})).toEqual({
     target: 'cnosdb',
     token: null,
+    rp: null,
     tokenFile: null,
     names: { seriesKeyBytes: 511, slashes: false },
     urls: [{ shown: 'http://localhost:8902', origin: 'http://localhost:8902' }],
@@ -144,6 +145,35 @@ test('user and password of a URL become settings and leave the URL', () => {
   });
 });
 
+test('a URL may have a path, and without a scheme it gets http', () => {
+  const { urls, user } = settings({ url: 'h:8902,u:p@vm/insert/0/influx/,localhost,https://h/x' });
+  expect(urls.map(({ origin }) => origin)).toEqual([
+    'http://h:8902',
+    'http://vm/insert/0/influx',
+    'http://localhost',
+    'https://h/x',
+  ]);
+  expect(urls.map(({ shown }) => shown)).toEqual(urls.map(({ origin }) => origin));
+  expect(user).toBe('u');
+});
+
+test('victoriametrics needs no database, and --rp is for influxdb1 alone', () => {
+  expect(settings({ target: 'victoriametrics', db: null }).db).toBe('');
+  expect(problems({ target: 'influxdb1', db: null })[0]).toContain('expected the database to load into');
+  expect(settings({ target: 'influxdb1', rp: 'weekly' }).rp).toBe('weekly');
+  expect(problems({ target: 'cnosdb', rp: 'weekly' })).toEqual([
+    'rp: expected a target that has this option, found --target cnosdb. Only InfluxDB 1 has retention policies.',
+  ]);
+});
+
+test('an /insert/ URL of a VictoriaMetrics cluster cannot verify', () => {
+  const url = 'http://vm:8480/insert/0/influx';
+  expect(problems({ target: 'victoriametrics', url, verify: true })[0]).toContain(
+    'verify: expected a URL that can read',
+  );
+  expect(settings({ target: 'victoriametrics', url, verify: false }).verify).toBe(false);
+});
+
 describe('a wrong value is answered with what is expected, including the range', () => {
   const sizes = ', in B, KB, MB, GB, KiB, MiB or GiB';
   const times = ', in ms, s, m, h or d';
@@ -169,9 +199,14 @@ describe('a wrong value is answered with what is expected, including the range',
     ],
     ['tenant', 42, 'text, with quotes around numbers in a config file, found 42.'],
     ['tenant', '', 'text, with quotes around numbers in a config file, found "".'],
-    ['url', 'h:8902', 'a URL such as http://localhost:8902, found "h:8902".'],
+    ['url', 'https:h:8902', 'a URL such as http://localhost:8902, found "https:h:8902".'],
+    ['url', '/h', 'a URL such as http://localhost:8902, found "/h".'],
     ['url', 'ftp://h', 'a URL such as http://localhost:8902, found "ftp://h".'],
-    ['url', 'http://h/api/v1/write', 'a URL without path or query: http://h, found "http://h/api/v1/write".'],
+    [
+      'url',
+      'http://h/x/api/v1/write',
+      'a URL without /api/v1/write, which the program adds itself: http://h/x, found "http://h/x/api/v1/write".',
+    ],
     ['url', [], 'at least one URL such as http://localhost:8902, found [].'],
     ['header', 'no colon', "a header such as 'X-Team: data', found a value of another form, which is not shown."],
     ['header', 'X: a\rb', "a header such as 'X-Team: data', found a value of another form, which is not shown."],
@@ -246,6 +281,7 @@ describe('options differ by target', () => {
       urls: [{ origin: 'http://localhost:8086' }],
       tenant: 'o',
       token: null,
+      rp: null,
     });
   });
 
@@ -380,7 +416,7 @@ describe('no message shows a secret', () => {
 
   test('in the query of a URL, which may be a token', () => {
     const [problem] = problems({ url: 'http://h:1/?token=SECRET' });
-    expect(problem).toContain('expected a URL without path or query');
+    expect(problem).toContain('expected a URL without a query');
     expect(problem).not.toContain('SECRET');
   });
 

@@ -22,6 +22,7 @@ export function targetDeps(
       user: 'root',
       password: 'secret',
       token: null,
+      rp: null,
       precision: 'ns',
       createDb: false,
       dbOptions: null,

@@ -86,7 +86,7 @@ function targetLines({ report, settings, traits }: CheckFacts): string[] {
   const created = `${db} does not exist; this load creates it${dbOptions === null ? '' : ` WITH ${dbOptions}`}`;
   return [
     ...(target === null ? urls.map(({ shown }) => row('endpoint', shown)) : endpointLines(target, traits)),
-    ...(target === null ? [] : [row('database', `${db}: ${databaseText(target, traits)}`)]),
+    ...(target === null ? [] : [row('database', `${db || 'without the label db'}: ${databaseText(target, traits)}`)]),
     ...(creates ? [row('database', created)] : []),
     ...advice.map(({ level, message }) =>
       row(level === 'warn' ? 'WARNING' : 'memory', message.replace(/^target memory: /, '')),

@@ -8,7 +8,7 @@ import { explained, list, parsed } from './parsed.js';
 export interface GivenUrl {
   /** URL without credentials. */
   readonly shown: string;
-  /** Scheme, host and port. */
+  /** Scheme, host, port and path, without a slash at the end. */
   readonly origin: string;
   readonly user: string | null;
   readonly password: string | null;
@@ -27,18 +27,39 @@ export function address() {
   return parsed(z.string(), 'HOST:PORT, such as 127.0.0.1:9100 or :0', parseAddress);
 }
 
-/** A string completes "expected …". */
-function parseUrl(text: string): GivenUrl | string {
+/** Paths of requests, which the program adds itself. */
+const requestPath = /\/(write|query|api\/v1\/sql|api\/v[123]\/write(_lp)?|api\/v3\/query_sql)$/;
+
+/** A URL without a scheme gets `http://`, as in curl. A string completes "expected …". */
+function parseUrl(given: string): GivenUrl | string {
+  const text = lacksScheme(given) ? `http://${given}` : given;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !/^https?:\/\//i.test(text) || !url.hostname) return 'a URL such as http://localhost:8902';
-  if (url.pathname !== '/' || url.search || url.hash) return `a URL without path or query: ${url.origin}`;
+  const path = url.pathname.replace(/\/+$/, '');
+  const request = requestPath.exec(path);
+  if (request !== null)
+    return `a URL without ${request[0]}, which the program adds itself: ${url.origin}${path.slice(0, request.index)}`;
+  if (url.search || url.hash) return `a URL without a query: ${url.origin}${path}`;
   try {
     const user = url.username ? decodeURIComponent(url.username) : null;
     const password = url.password ? decodeURIComponent(url.password) : null;
-    return { shown: url.origin, origin: url.origin, user, password };
+    const origin = url.origin + path;
+    return { shown: origin, origin, user, password };
   } catch {
     return 'user and password in a URL percent-encoded';
   }
+}
+
+/** `http:host` and `http:/host` are typing errors, not hosts. */
+function lacksScheme(text: string): boolean {
+  return !/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !/^https?:\//i.test(text) && !text.startsWith('/');
+}
+
+/** The URLs of a value that get `http://`, without credentials. */
+export function schemelessUrls(value: unknown): string[] {
+  const texts = (Array.isArray(value) ? value : [value]).flatMap((each) => String(each ?? '').split(','));
+  const found = texts.map((text) => text.trim()).filter((text) => text !== '' && lacksScheme(text));
+  return found.map((text) => text.slice(text.lastIndexOf('@') + 1));
 }
 
 const headerExample = "a header such as 'X-Team: data'";

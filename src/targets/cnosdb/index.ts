@@ -1,5 +1,6 @@
 import { strictestNameLimits, type Target } from '../../core/types/index.js';
 import type { TargetDeps, TargetDescriptor } from '../types.js';
+import { policyOptions } from '../unsupported.js';
 
 export const cnosdb = {
   kind: 'cnosdb',
@@ -14,8 +15,13 @@ export const cnosdb = {
   },
   defaults: { user: 'root', tenant: 'cnosdb', targetMemory: '512MiB' },
   takesZstd: true,
+  needsDatabase: true,
   nameLimits: strictestNameLimits,
-  unsupportedOptions: { token: 'sign in with --user and --password', tokenFile: 'sign in with --user and --password' },
+  unsupportedOptions: {
+    ...policyOptions,
+    token: 'sign in with --user and --password',
+    tokenFile: 'sign in with --user and --password',
+  },
   validate: () => [],
   async create(deps: TargetDeps): Promise<Target> {
     const [{ HttpTarget }, { Cnosdb }] = await Promise.all([import('../http/http-target.js'), import('./cnosdb.js')]);

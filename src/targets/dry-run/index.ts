@@ -15,6 +15,7 @@ export const dryRun = {
   },
   defaults: { user: '', tenant: '', targetMemory: 'off' },
   takesZstd: false,
+  needsDatabase: true,
   nameLimits: strictestNameLimits,
   unsupportedOptions: {},
   validate: () => [],

@@ -15,6 +15,7 @@ export const influxdb1 = {
   },
   defaults: { user: '', tenant: '', targetMemory: 'off' },
   takesZstd: false,
+  needsDatabase: true,
   nameLimits: longNames,
   unsupportedOptions: {
     ...memoryOptions,

@@ -24,10 +24,11 @@ export class Influxdb1 implements Dialect {
   readonly #settings: TargetSettings;
 
   constructor({ settings }: TargetDeps) {
-    const { db, precision } = settings;
+    const { db, rp, precision } = settings;
     this.#settings = settings;
     this.authorization = basicOrBearer(settings);
-    this.writePath = `/write?${new URLSearchParams({ db, precision: units[precision] }).toString()}`;
+    const policy = rp === null ? {} : { rp };
+    this.writePath = `/write?${new URLSearchParams({ db, ...policy, precision: units[precision] }).toString()}`;
   }
 
   version(query: QueryClient, index: number): Promise<string | null> {
@@ -44,12 +45,18 @@ export class Influxdb1 implements Dialect {
   }
 
   async settings(query: QueryClient): Promise<DatabaseSettings> {
-    const { db } = this.#settings;
+    const { db, rp } = this.#settings;
     const request = statements(db, [`SHOW RETENTION POLICIES ON ${quoted(db)}`]);
     const series = (await influxql(query, request))?.[0]?.[0];
     if (series === undefined) return defaultDatabaseSettings;
     const policies = series.values.map((row) => Object.fromEntries(series.columns.map((name, i) => [name, row[i]])));
-    const policy = policies.find((each) => each.default === true);
+    const policy = policies.find((each) => (rp === null ? each.default === true : each.name === rp));
+    // An empty write does not check the policy.
+    if (rp !== null && policy === undefined)
+      throw query.refused(request, query.urls[query.order[0]!]!, policies.map(({ name }) => textOf(name)).join(', '), {
+        expected: `retention policy ${rp}`,
+        fix: 'check --rp, or create the policy',
+      });
     return { ...defaultDatabaseSettings, ttlMs: policy === undefined ? null : retentionMs(textOf(policy.duration)) };
   }
 
@@ -58,7 +65,7 @@ export class Influxdb1 implements Dialect {
   }
 
   readBack(query: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]> {
-    return readBack(query, this.#settings.db, points);
+    return readBack(query, this.#settings, points);
   }
 }
 

@@ -40,7 +40,7 @@ export async function columns(query: QueryClient, db: string, table?: string): P
 /** Reads points of one table. Throws as `influxql` does. */
 export async function readBack(
   query: QueryClient,
-  db: string,
+  { db, rp }: { readonly db: string; readonly rp: string | null },
   points: readonly PointValues[],
 ): Promise<(PointValues | null)[]> {
   const [first] = points;
@@ -49,7 +49,10 @@ export async function readBack(
   const found: (PointValues | null)[] = [];
   for (let i = 0; i < points.length; i += pointsPerRequest) {
     const asked = points.slice(i, i + pointsPerRequest);
-    const request = statements(db, asked.map(select));
+    const request = statements(
+      db,
+      asked.map((point) => select(point, rp)),
+    );
     const results = await influxql(query, request);
     if (results === null) throw query.refused(request, query.urls[query.order[0]!]!, 'that the user may not read');
     asked.forEach((point, k) => {
@@ -60,9 +63,10 @@ export async function readBack(
   return found;
 }
 
-function select({ table, time, tags }: PointValues): string {
+function select({ table, time, tags }: PointValues, rp: string | null): string {
   const where = [`time = ${time}`, ...[...tags].map(([name, value]) => `${quoted(name)} = ${quotedText(value)}`)];
-  return `SELECT * FROM ${quoted(table)} WHERE ${where.join(' AND ')} GROUP BY *`;
+  const from = rp === null ? quoted(table) : `${quoted(rp)}.${quoted(table)}`;
+  return `SELECT * FROM ${from} WHERE ${where.join(' AND ')} GROUP BY *`;
 }
 
 function pointsOf(

@@ -1,6 +1,6 @@
 import type { Target } from '../../core/types/index.js';
 import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
-import { memoryOptions, userOptions } from '../unsupported.js';
+import { memoryOptions, policyOptions, userOptions } from '../unsupported.js';
 
 export const influxdb3 = {
   kind: 'influxdb3',
@@ -15,9 +15,11 @@ export const influxdb3 = {
   },
   defaults: { user: '', tenant: '', targetMemory: 'off' },
   takesZstd: false,
+  needsDatabase: true,
   nameLimits: longNames,
   unsupportedOptions: {
     ...memoryOptions,
+    ...policyOptions,
     ...userOptions,
     tenant: 'InfluxDB 3 has no tenants',
     dbOptions: 'databases are created with default settings',

@@ -1,6 +1,6 @@
 import type { Target } from '../../core/types/index.js';
 import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
-import { memoryOptions } from '../unsupported.js';
+import { memoryOptions, policyOptions } from '../unsupported.js';
 
 export const victoriametrics = {
   kind: 'victoriametrics',
@@ -15,15 +15,17 @@ export const victoriametrics = {
   },
   defaults: { user: '', tenant: '', targetMemory: 'off' },
   takesZstd: false,
+  needsDatabase: false,
   nameLimits: longNames,
   unsupportedOptions: {
     ...memoryOptions,
+    ...policyOptions,
     tenant: 'the tenant of a VictoriaMetrics cluster is part of the URL',
     createDb: 'the database is a label; nothing has to be created',
     dbOptions: 'the database is a label; nothing has to be created',
   },
-  validate: ({ missingTimestamp, precision }) =>
-    missingTimestamp === 'now' && (precision === 'ns' || precision === 'us')
+  validate: ({ missingTimestamp, precision, verify, url }) => [
+    ...(missingTimestamp === 'now' && (precision === 'ns' || precision === 'us')
       ? [
           {
             key: 'missingTimestamp',
@@ -32,7 +34,18 @@ export const victoriametrics = {
             fix: '',
           },
         ]
-      : [],
+      : []),
+    ...(verify === true && JSON.stringify(url ?? '').includes('/insert/')
+      ? [
+          {
+            key: 'verify',
+            expected: 'a URL that can read',
+            found: 'an /insert/ URL of a VictoriaMetrics cluster',
+            fix: 'leave out --verify',
+          },
+        ]
+      : []),
+  ],
   async create(deps: TargetDeps): Promise<Target> {
     const [{ HttpTarget }, { VictoriaMetrics }] = await Promise.all([
       import('../http/http-target.js'),

@@ -63,7 +63,7 @@ async function exported(query: QueryClient, request: QueryRequest): Promise<Expo
 function labelsOf(point: PointValues, field: string, db: string, names: MetricNames): Map<string, string> {
   const single = names.skipSingleField && point.fields.size === 1;
   const name = names.skipMeasurement ? field : single ? point.table : `${point.table}${names.separator}${field}`;
-  return new Map([['__name__', name], [names.dbLabel, db], ...point.tags]);
+  return new Map([['__name__', name], ...(db === '' ? [] : [[names.dbLabel, db] as const]), ...point.tags]);
 }
 
 function selector(labels: ReadonlyMap<string, string>): string {

@@ -21,7 +21,8 @@ export class VictoriaMetrics implements Dialect {
     const { db, precision } = deps.settings;
     this.#deps = deps;
     this.authorization = basicOrBearer(deps.settings);
-    this.writePath = `/write?${new URLSearchParams({ db, precision }).toString()}`;
+    const label = db === '' ? {} : { db };
+    this.writePath = `/write?${new URLSearchParams({ ...label, precision }).toString()}`;
   }
 
   async version(query: QueryClient, index: number): Promise<string | null> {
@@ -51,7 +52,10 @@ export class VictoriaMetrics implements Dialect {
         'count as loaded; --verify finds them';
       notify({ level: 'warn', kind: 'retention', message });
     }
-    return { ...defaultDatabaseSettings, precision: 'ms', ttlMs: retentionMs, limits };
+    const { db } = this.#deps.settings;
+    // Without a database there is one label less, and a tag may have its name.
+    const own = db === '' ? { ...limits, tags: limits.tags + 1, ownTags: ['__name__'] } : limits;
+    return { ...defaultDatabaseSettings, precision: 'ms', ttlMs: retentionMs, limits: own };
   }
 
   readBack(query: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]> {
