@@ -1,4 +1,4 @@
-// The test of one page: every command prints what the page shows.
+// Expectations about one page. With `npm run docs` they write the page instead.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,9 @@ import {
   rewrites,
   root,
   runPage,
+  section,
   withOutputs,
+  withSection,
 } from '../support/manual.js';
 
 /** Runs the page at `path`. With `npm run docs` writes what the commands printed. */
@@ -26,4 +28,10 @@ export async function expectExamples(path: string, options: RunOptions): Promise
     return agrees(command, outputs[i]!) ? [] : [{ at: `${path}:${line}: ${text}`, shown: output, printed: outputs[i] }];
   });
   expect(different).toEqual([]);
+}
+
+/** Compares a part of the page at `path` that derives from the code. With `npm run docs` writes it. */
+export async function expectSection(path: string, name: string, text: string): Promise<void> {
+  if (rewrites) await writeFile(join(root, path), withSection(await readPage(path), name, text));
+  expect(section(await readPage(path), name)).toBe(text);
 }

@@ -1,27 +1,63 @@
 // Tables of the manual that derive from the code. `npm run docs` writes them.
 
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { renderExitCodes, renderOptionsTable } from '../../src/config/help/documentation.js';
 import { outcomeNames, outcomeRow } from '../../src/core/outcomes.js';
+import { formats } from '../../src/formats/registry.js';
 import { options } from '../../src/load/option-table.js';
+import { figures } from '../../src/reporting/figures.js';
 import { RunMetrics } from '../../src/reporting/metrics.js';
+import { pace } from '../../src/reporting/progress/pace.js';
+import { targetKinds } from '../../src/targets/registry.js';
 import { snapshotAt, summaryOf } from '../reporting/samples.js';
-import { readPage, rewrites, root, section, withSection } from '../support/manual.js';
+import { expectSection } from './example-pages.js';
 
 const tables: readonly (readonly [page: string, name: string, render: () => string | Promise<string>])[] = [
+  ['src/manual/formats.md', 'formats', formatsTable],
+  ['src/manual/targets.md', 'targets', targetsTable],
   ['src/manual/options.md', 'options', () => renderOptionsTable(options)],
   ['src/manual/operations.md', 'exit-codes', renderExitCodes],
   ['src/manual/recipes.md', 'retry', retrySentence],
   ['src/manual/monitoring.md', 'metrics', metricsTable],
+  ['src/manual/monitoring.md', 'figures', figuresTable],
 ];
 
 test.each(tables)('%s shows the %s of the code', async (page, name, render) => {
-  const text = await render();
-  if (rewrites) await writeFile(join(root, page), withSection(await readPage(page), name, text));
-  expect(section(await readPage(page), name)).toBe(text);
+  await expectSection(page, name, await render());
 });
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function formatsTable(): string {
+  const rows = formats.map(({ name, title, extensions }) => [
+    `\`${name}\``,
+    title,
+    extensions.map((extension) => `\`.${extension}\``).join(', '),
+  ]);
+  return table(['`--format`', 'format', 'file names'], rows);
+}
+
+function targetsTable(): string {
+  const rows = targetKinds.map(({ kind, title, defaultPort }) => [`\`${kind}\``, title, String(defaultPort)]);
+  return table(['`--target`', 'server', 'usual port'], rows);
+}
+
+/** Figures of the progress event; others appear on the report page only. A metric of labels is one text in JSON. */
+function figuresTable(): string {
+  const run = snapshotAt(5);
+  const shown = figures.filter(({ read }) => read === undefined || read(run, pace([run])) !== undefined);
+  return table(
+    ['key', 'unit', 'meaning'],
+    shown.map(({ key, unit, title }) => [
+      `\`${key}\``,
+      unit,
+      title.replace(/^1 for the (.)/, (_, letter) => letter.toUpperCase()),
+    ]),
+  );
+}
 
 function retrySentence(): string {
   const others = outcomeNames.filter((name) => name !== 'interrupted').map((name) => outcomeRow(name));
@@ -39,8 +75,8 @@ async function metricsTable(): Promise<string> {
   const rows = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\w+)\n(?:\S+?(?:\{(.*)\})? \S+$)?/gm)].map(
     ([, name, help, type, labels = '']) => {
       const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => `\`${label}\``);
-      return `| \`${name}\` | ${type} | ${names.join(', ')} | ${help} |`;
+      return [`\`${name}\``, type!, names.join(', '), help!];
     },
   );
-  return ['| metric | type | labels | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  return table(['metric', 'type', 'labels', 'meaning'], rows);
 }
