@@ -1,17 +1,7 @@
 // JSON and NDJSON in the registry of formats.
 
 import type { FormatContext, FormatOptions, InputHead } from '../types.js';
-import { firstValueEnd } from './json-splitter.js';
-
-/** A line of this length may be cut off by the end of the bytes that detection reads. */
-const longLine = 32 * 1024;
-const object = /^\s*\{\s*(?:["}]|$)/;
-
-/** Tells whether a line is one object, or may be the start of a long one. */
-function isOneObject(line: string): boolean {
-  const end = firstValueEnd(line);
-  return line.slice(end).trim() === '' && (line.trimEnd().endsWith('}') || line.length >= longLine);
-}
+import { isInfluxResponse, isOneObject, startsWithObject } from './json-sniff.js';
 
 export const json = {
   name: 'json',
@@ -21,7 +11,9 @@ export const json = {
   memoryPool: 'rows',
   isImplied: ({ jsonPath }: FormatOptions) => jsonPath !== null,
   sniff: ({ text, firstLine }: InputHead) =>
-    /^\s*\[\s*(?:[{\]]|$)/.test(text) || (object.test(text) && !isOneObject(firstLine)) ? 'certain' : null,
+    /^\s*\[\s*(?:[{\]]|$)/.test(text) || isInfluxResponse(text) || (startsWithObject(text) && !isOneObject(firstLine))
+      ? 'certain'
+      : null,
   create: async ({ options, rows }: FormatContext) => {
     const { Json } = await import('./json.js');
     return new Json(await rows(), options.jsonPath);
@@ -34,7 +26,7 @@ export const ndjson = {
   extensions: ['ndjson', 'jsonl'],
   randomAccess: false,
   memoryPool: 'rows',
-  sniff: ({ text, firstLine }: InputHead) => (object.test(text) && isOneObject(firstLine) ? 'certain' : null),
+  sniff: ({ text, firstLine }: InputHead) => (startsWithObject(text) && isOneObject(firstLine) ? 'certain' : null),
   create: async ({ rows }: FormatContext) => {
     const { Ndjson } = await import('./ndjson.js');
     return new Ndjson(await rows());

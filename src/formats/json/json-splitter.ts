@@ -187,22 +187,6 @@ export function splitJson(source: ByteSource, name: string): ByteSource {
   });
 }
 
-/** Returns the offset behind the first object or list of a text; its length when the value does not end. */
-export function firstValueEnd(text: string): number {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const byte = text.charCodeAt(i);
-    if (inString) {
-      if (byte === BACKSLASH) i++;
-      else if (byte === QUOTE) inString = false;
-    } else if (byte === QUOTE) inString = true;
-    else if (byte === OPEN || byte === OPEN_LIST) depth++;
-    else if ((byte === CLOSE || byte === CLOSE_LIST) && --depth <= 0) return i + 1;
-  }
-  return text.length;
-}
-
 function incomplete(name: string, { inString, inList, depth }: JsonSplitter): InputError {
   return new InputError({
     tried: `reading ${name}`,

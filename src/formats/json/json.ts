@@ -1,27 +1,47 @@
 // The JSON format: rows are the elements of a list, values in sequence, or whatever lies at --json-path.
-// Each row is then read as a line of NDJSON.
+// Each row is then read as a line of NDJSON. A response of InfluxDB 1 is recognised by its content.
 
+import { peekSource, wrapSource } from '../../core/byte-source.js';
 import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
 import type { RowFormatMemory } from '../rows/rows.js';
+import { InfluxMapping, influxLines } from './influx-response.js';
+import { isInfluxResponse } from './json-sniff.js';
 import { splitJson } from './json-splitter.js';
 import { Ndjson } from './ndjson.js';
 import { selectPath } from './select-path.js';
+
+/** Bytes that tell whether an input is a response of InfluxDB 1. */
+const headBytes = 256;
 
 export class Json implements Format {
   readonly name = 'json';
   readonly memoryBytes: number;
   readonly #lines: Ndjson;
   readonly #path: string | null;
+  readonly #influx: InfluxMapping;
+  #isInflux = false;
 
   /** @param path of the list, `data.items`; null when the text itself is the list */
   constructor(rows: RowFormatMemory, path: string | null) {
-    this.#lines = new Ndjson(rows);
+    this.#influx = new InfluxMapping(rows.options);
+    this.#lines = new Ndjson(rows, () => (this.#isInflux ? this.#influx.options : rows.options));
     this.memoryBytes = this.#lines.memoryBytes;
     this.#path = path;
   }
 
   reads(source: ByteSource, name: string): ByteSource {
-    return this.#path === null ? splitJson(source, name) : selectPath(source, this.#path, name);
+    this.#isInflux = false;
+    if (this.#path !== null) return selectPath(source, this.#path, name);
+    let lines: ByteSource | null = null;
+    return wrapSource(source, {
+      read: async (into: Uint8Array, signal: AbortSignal) => {
+        lines ??= await this.#linesOf(source, name, signal);
+        return await lines.read(into, signal);
+      },
+      close: () => (lines ?? source).close(),
+      seek: undefined,
+      file: undefined,
+    });
   }
 
   async recall(head: ByteSource, start: Position, signal: AbortSignal): Promise<void> {
@@ -30,5 +50,14 @@ export class Json implements Format {
 
   points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void> {
     return this.#lines.points(source, signal, start);
+  }
+
+  async #linesOf(source: ByteSource, name: string, signal: AbortSignal): Promise<ByteSource> {
+    const { head, source: replayed } = await peekSource(source, new Uint8Array(headBytes), () => false, signal);
+    const text = Buffer.from(head)
+      .toString('latin1')
+      .replace(/^\xef\xbb\xbf/, '');
+    this.#isInflux = isInfluxResponse(text);
+    return this.#isInflux ? influxLines(replayed, name, this.#influx) : splitJson(replayed, name);
   }
 }

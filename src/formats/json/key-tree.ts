@@ -6,7 +6,7 @@ import type { Reason } from '../reasons.js';
 import type { Cells } from '../rows/cells.js';
 import type { KeyTable } from '../rows/kernel/row-kernel.js';
 import { type Mapping, nameProblem, wantedNames } from '../rows/mapping/mapping.js';
-import { firstValueEnd } from './json-splitter.js';
+import { firstValueEnd } from './json-sniff.js';
 
 /** The column of a key whose values are not used. */
 export const NOWHERE = -1;

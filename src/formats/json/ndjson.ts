@@ -5,7 +5,7 @@ import type { ByteSource, DeadLetterFormat, Format, Points, Position } from '../
 import { INPUT_START } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
 import { scanRuns } from '../line-protocol/double-buffer.js';
-import { Mapping } from '../rows/mapping/mapping.js';
+import { Mapping, type MappingOptions } from '../rows/mapping/mapping.js';
 import { RowScan } from '../rows/row-scan.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { Keys, keyTable, pathsOf } from './key-tree.js';
@@ -22,9 +22,10 @@ export class Ndjson implements Format {
   readonly memoryBytes: number;
   readonly #scan: NdjsonScan;
 
-  constructor(rows: RowFormatMemory) {
+  /** @param mapping returns the mapping options of the current input */
+  constructor(rows: RowFormatMemory, mapping: () => MappingOptions = () => rows.options) {
     this.memoryBytes = rows.memoryBytes;
-    this.#scan = new NdjsonScan(rows);
+    this.#scan = new NdjsonScan(rows, mapping);
   }
 
   /** Reads the first object again when reading starts behind it. */
@@ -42,10 +43,12 @@ export class Ndjson implements Format {
 class NdjsonScan extends RowScan {
   readonly deadLetterFormat: DeadLetterFormat = { ending: '.ndjson.rows', head: new Uint8Array(0) };
   readonly #reader: ObjectReader;
+  readonly #mapping: () => MappingOptions;
   #keys: Keys | null = null;
 
-  constructor(rows: RowFormatMemory) {
+  constructor(rows: RowFormatMemory, mapping: () => MappingOptions) {
     super(rows);
+    this.#mapping = mapping;
     this.#reader = new ObjectReader(rows.run, rows.cells);
   }
 
@@ -109,8 +112,8 @@ class NdjsonScan extends RowScan {
   #map(from: number, to: number): Keys | null {
     const names = pathsOf(this.bytes.subarray(from, to));
     if (names === null) return null;
-    const { options, encoder, cells, kernel } = this.rows;
-    const mapping = new Mapping(options, names);
+    const { encoder, cells, kernel } = this.rows;
+    const mapping = new Mapping(this.#mapping(), names);
     if (mapping.unnamed !== null) {
       throw new UsageError([
         {

@@ -1,0 +1,145 @@
+// The JSON response of InfluxDB 1's /query: `results[].series[].{name,tags,columns,values}`, also chunked.
+// Each row of a series becomes a line: its measurement, its tags below `tags`, and its columns.
+
+import type { Token } from 'stream-json/parser.js';
+import { InputError } from '../../core/errors.js';
+import { excerpt } from '../../core/text.js';
+import type { ByteSource, TagMapping } from '../../core/types/index.js';
+import type { MappingOptions } from '../rows/mapping/mapping.js';
+import { type TokenSink, tokenSource } from './select-path.js';
+
+/** Name of the column with the measurement. */
+const measurementColumn = '_measurement';
+
+/** The mapping of responses: the user's own, completed by the measurement and by the tags of the series read so far. */
+export class InfluxMapping {
+  /** The mapping looks its tags up when a column appears, so tags may be added later. */
+  readonly options: MappingOptions;
+  readonly #tags: TagMapping[];
+
+  constructor(options: MappingOptions) {
+    this.#tags = [...(options.tags ?? [])];
+    this.options = { ...options, measurement: options.measurement ?? `{${measurementColumn}}`, tags: this.#tags };
+  }
+
+  addTag(name: string): void {
+    const column = `tags.${name}`;
+    if (!this.#tags.some((each) => each.name === column)) this.#tags.push({ name: column, as: name });
+  }
+}
+
+/** Reads a response as one line per row. Reads reject with InputError for an error that the server reported. */
+export function influxLines(source: ByteSource, name: string, mapping: InfluxMapping): ByteSource {
+  return tokenSource(source, name, [], new SeriesRows(name, mapping));
+}
+
+/** Places in a response. Anything else is `ignored`. */
+type Place = 'response' | 'results' | 'result' | 'list' | 'series' | 'tags' | 'columns' | 'values' | 'row' | 'ignored';
+
+/** Place of an object or list, by the place around it and its key; `*` stands for any key and for elements. */
+const places: Partial<Record<Place, Readonly<Record<string, Place>>>> = {
+  response: { results: 'results' },
+  results: { '*': 'result' },
+  result: { series: 'list' },
+  list: { '*': 'series' },
+  series: { tags: 'tags', columns: 'columns', values: 'values' },
+  values: { '*': 'row' },
+};
+
+class SeriesRows implements TokenSink {
+  readonly #name: string;
+  readonly #mapping: InfluxMapping;
+  readonly #path: Place[] = [];
+  #key = '';
+  #text = '';
+  #measurement = '';
+  #seriesTags: [string, string][] = [];
+  /** Keys of the columns as JSON. */
+  #columns: string[] = [];
+  /** Text before the columns of each row of the series. */
+  #prefix: string | null = null;
+  #cells: string[] = [];
+  #isPartial = false;
+
+  constructor(name: string, mapping: InfluxMapping) {
+    this.#name = name;
+    this.#mapping = mapping;
+  }
+
+  token(token: Token): void {
+    const { name } = token;
+    if (name === 'startObject' || name === 'startArray') this.#open();
+    else if (name === 'endObject' || name === 'endArray') this.#close();
+    else if (name === 'keyValue') this.#key = token.value;
+    else if (name === 'stringValue') this.#value(JSON.stringify(token.value), token.value);
+    else if ('value' in token) this.#value(String(token.value), String(token.value));
+  }
+
+  take(): string {
+    const text = this.#text;
+    this.#text = '';
+    return text;
+  }
+
+  end(): void {
+    if (this.#isPartial)
+      throw this.#problem(
+        'all rows of the query',
+        'a partial response',
+        'raise max-row-limit, or query with chunked=true',
+      );
+  }
+
+  #open(): void {
+    const around = this.#path.at(-1);
+    const rules: Readonly<Record<string, Place>> | undefined =
+      around === undefined ? { '*': 'response' } : places[around];
+    const isKnown = rules !== undefined && Object.hasOwn(rules, this.#key);
+    const place: Place = (isKnown ? rules[this.#key] : rules?.['*']) ?? 'ignored';
+    if (around === 'row') throw this.#problem('rows of plain values', 'a nested value', '');
+    this.#path.push(place);
+    // All chunks of a chunked response but the last are partial.
+    if (place === 'response') this.#isPartial = false;
+    else if (place === 'series') {
+      this.#measurement = '';
+      this.#seriesTags = [];
+      this.#columns = [];
+      this.#prefix = null;
+    } else if (place === 'row') this.#cells = [];
+  }
+
+  #close(): void {
+    if (this.#path.pop() === 'row') this.#row();
+  }
+
+  #value(json: string, text: string): void {
+    const place = this.#path.at(-1);
+    if (place === 'row') this.#cells.push(json);
+    else if (place === 'columns') this.#columns.push(json);
+    else if (place === 'tags') this.#seriesTags.push([this.#key, text]);
+    else if (place === 'series' && this.#key === 'name') this.#measurement = text;
+    else if (this.#key === 'partial' && text === 'true') this.#isPartial = true;
+    else if (this.#key === 'error' && (place === 'result' || place === 'response'))
+      throw this.#problem('the result of a query', `the error "${excerpt(text)}"`, 'correct the query');
+  }
+
+  #row(): void {
+    if (this.#cells.length !== this.#columns.length)
+      throw this.#problem(`${this.#columns.length} values in a row`, `${this.#cells.length}`, '');
+    this.#prefix ??= this.#seriesPrefix();
+    let line = this.#prefix;
+    for (let i = 0; i < this.#cells.length; i++)
+      if (this.#cells[i] !== 'null') line += `,${this.#columns[i]}:${this.#cells[i]}`;
+    this.#text += `${line}}\n`;
+  }
+
+  #seriesPrefix(): string {
+    for (const [name] of this.#seriesTags) this.#mapping.addTag(name);
+    const tags = this.#seriesTags.length === 0 ? '' : `,"tags":${JSON.stringify(Object.fromEntries(this.#seriesTags))}`;
+    return `{"${measurementColumn}":${JSON.stringify(this.#measurement)}${tags}`;
+  }
+
+  #problem(expected: string, found: string, fix: string): InputError {
+    return new InputError({ tried: `reading ${this.#name} as a response of InfluxDB 1`, expected, found, fix });
+  }
+}

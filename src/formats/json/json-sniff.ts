@@ -1,0 +1,41 @@
+// Detection of JSON by its first bytes. This module stays small, because detection loads it for every input.
+
+const QUOTE = 0x22;
+const OPEN_LIST = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_LIST = 0x5d;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+/** A line of this length may be cut off by the end of the bytes that detection reads. */
+const longLine = 32 * 1024;
+
+/** Tells whether a line is one object, or may be the start of a long one. */
+export function isOneObject(line: string): boolean {
+  const end = firstValueEnd(line);
+  return line.slice(end).trim() === '' && (line.trimEnd().endsWith('}') || line.length >= longLine);
+}
+
+export function startsWithObject(text: string): boolean {
+  return /^\s*\{\s*(?:["}]|$)/.test(text);
+}
+
+/** Recognises a response of InfluxDB 1's /query. */
+export function isInfluxResponse(head: string): boolean {
+  return /^\s*\{\s*"results"\s*:\s*\[\s*(?:\]|\{\s*(?:"(?:statement_id|series|messages|error)"|\}))/.test(head);
+}
+
+/** Returns the offset behind the first object or list of a text; its length when the value does not end. */
+export function firstValueEnd(text: string): number {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const byte = text.charCodeAt(i);
+    if (inString) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === OPEN || byte === OPEN_LIST) depth++;
+    else if ((byte === CLOSE || byte === CLOSE_LIST) && --depth <= 0) return i + 1;
+  }
+  return text.length;
+}
