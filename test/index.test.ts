@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 
 const begin = (options: Omit<Parameters<typeof load>[0], 'db'>, control?: Parameters<typeof load>[1]): Load =>
-  // The memory of this process is not that of the load.
+  // The memory of the test's process is not that of a load.
   load(
     { db: 'bench', url: cluster.urls[0]!, stateDir: join(folder, 'state'), memoryWatchdog: 'off', ...options },
     control,
@@ -51,7 +51,7 @@ const failure = (run: Load): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** By the interface alone: as few bytes at a time as it likes. */
+/** An input that returns at most 7 bytes a read. */
 function handMade(content: Uint8Array, closed: () => void): Input {
   return {
     name: 'hand-made',
@@ -77,7 +77,7 @@ function handMade(content: Uint8Array, closed: () => void): Input {
   };
 }
 
-test('an input by the interface is read to its end and closed, after the files that were named', async () => {
+test('an input of the program is read after the named files, to its end, and closed', async () => {
   let closed = 0;
   const own = handMade(Buffer.from('own,t=a f=1 1640995200000000000\n'.repeat(3)), () => (closed += 1));
   const { points, inputs } = await begin({ inputs: [own, join(folder, 'data')] });
@@ -89,7 +89,7 @@ test('an input by the interface is read to its end and closed, after the files t
   expect(closed).toBeGreaterThan(0);
 });
 
-test('a stream is decompressed by its content, and an empty chunk is not its end', async () => {
+test('a stream is decompressed by its content, and an empty chunk does not end it', async () => {
   const whole = gzipSync(lines(200));
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield whole.subarray(0, 0);
@@ -101,7 +101,7 @@ test('a stream is decompressed by its content, and an empty chunk is not its end
   expect(points.loaded).toBe(200);
 });
 
-test('an input that fails in its own words ends with code 7; what came before is loaded', async () => {
+test('an input that throws ends with exit code 7, and everything before is loaded', async () => {
   async function* broken(): AsyncGenerator<string> {
     yield lines(10);
     throw new Error('the sensor was unplugged');
@@ -114,7 +114,7 @@ test('an input that fails in its own words ends with code 7; what came before is
   expect(summary.inputs[0]!.error).toContain('the sensor was unplugged');
 });
 
-test('an input that cannot be opened says so in its own words', async () => {
+test('an input that cannot be opened ends with exit code 7 and its own message', async () => {
   const closed: Input = { name: 'vault', path: null, size: null, open: () => Promise.reject(new Error('no key')) };
   const error = (await failure(begin({ inputs: closed }))) as LoadFailed;
   expect([error.exitCode, error.message]).toEqual([
@@ -123,7 +123,7 @@ test('an input that cannot be opened says so in its own words', async () => {
   ]);
 });
 
-test('a target of the caller is asked again while it is overloaded, and what it rejects goes to the dead letters', async () => {
+test('a custom target gets retries while it is overloaded, and its rejects become dead letters', async () => {
   const overloaded: Verdict = {
     kind: 'overloaded',
     reason: 'not yet',
@@ -164,21 +164,38 @@ test('a target of the caller is asked again while it is overloaded, and what it 
   expect(await readFile(rejects.deadLetters![0]!, 'utf8')).toBe('bad,t=a f=1 1640995200000000000\n');
 });
 
-test('options about output are refused, all of them, and nothing is sent', async () => {
+test('all options about output are refused, and nothing is sent', async () => {
   const given = { inputs: join(folder, 'data'), summary: '-', quiet: true };
   const error = await failure(begin(given));
   expect(error).toBeInstanceOf(UsageError);
   expect(error).toBeInstanceOf(BulkLoadError);
   expect((error as UsageError).problems).toEqual([
-    expect.stringMatching(/^summary: .*leave it out$/),
-    expect.stringMatching(/^quiet: .*leave it out$/),
+    expect.stringMatching(/^summary: .* Leave it out\.$/),
+    expect.stringMatching(/^quiet: .* Leave it out\.$/),
   ]);
   expect(cluster.points('bench')).toBe(0);
 });
 
-test('whoever else in the program uses the zstd decoder, one load after the other can', async () => {
+test('a zstd decoder of the program does not disturb a load', async () => {
   const { ZSTDDecoder } = await import('zstddec/stream');
   await new ZSTDDecoder().init();
   const file = join(root, 'test/inputs/fixtures/frames.zst');
   expect((await begin({ inputs: file })).points.loaded).toBe(400);
+});
+
+test('messages name the keys of options, not flags', async () => {
+  const error = await failure(begin({ inputs: folder, workers: 0, limit: 1, minPoints: 2, batchBytes: '5x' }));
+  expect((error as UsageError).problems).toEqual([
+    expect.stringMatching(/^batchBytes: expected a size from 1KiB to 64MiB/),
+    'workers: expected a whole number from 1 to 256, found 0.',
+    'limit: expected at least minPoints, which is 2, found 1.',
+  ]);
+});
+
+test('missing inputs, and the misspelled key input, are answered with inputs', async () => {
+  const misspelled = { input: folder } as unknown as Parameters<typeof begin>[0];
+  const error = await failure(begin(misspelled));
+  expect((error as UsageError).problems).toEqual([
+    'inputs: expected files, patterns, URLs or inputs of the program, found nothing. Did you mean inputs instead of input?',
+  ]);
 });

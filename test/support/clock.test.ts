@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { VirtualClock } from './clock.js';
+import { realClock, VirtualClock } from './clock.js';
 
 test('nothing elapses until it is advanced, and sleeps end in the order they are due', async () => {
   const clock = new VirtualClock();
@@ -40,4 +40,20 @@ test('an interval repeats until it is stopped', async () => {
   stop();
   await clock.advance(100);
   expect(count).toBe(3);
+});
+
+test.each([
+  ['the virtual clock', new VirtualClock()],
+  ['the real clock', realClock],
+])('many sleeps on one signal of %s cause no warning', async (_, clock) => {
+  const warnings: string[] = [];
+  const note = (warning: Error): void => void warnings.push(warning.name);
+  process.on('warning', note);
+  const stop = new AbortController();
+  const sleeps = Array.from({ length: 50 }, () => clock.sleep(60_000, stop.signal).catch(() => 'woken'));
+  stop.abort();
+  expect(new Set(await Promise.all(sleeps))).toEqual(new Set(['woken']));
+  await new Promise(setImmediate);
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
 });

@@ -1,24 +1,25 @@
-// Time under a test's control: nothing elapses until `advance` says so, and then in the order in which it was due.
+// Clocks for tests: one that the test advances, and the real one.
 
+import { setMaxListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/core/types/index.js';
 
 interface Due {
   at: number;
   readonly run: () => void;
-  /** Repeats after so many ms; null: once. */
+  /** Interval in ms; null runs once. */
   readonly period: number | null;
 }
 
-/** Turns of the event loop that a disk may take on a busy machine; there are about a million in a second. */
-const mostTurns = 10_000_000;
+/** Turns of the event loop that a disk may take on a busy machine, about a million a second. */
+const maxTurns = 10_000_000;
 
 /**
- * Lets everything that is ready run: promises, callbacks of the event loop (a few turns of it), and what waits for the
- * disk, which takes real time. Otherwise hours may pass between a file's being asked for and its being there.
+ * Runs everything that is ready: promises, callbacks of a few turns of the event loop, and requests to the disk, which
+ * take real time. Without it, hours of test time pass before a file is read.
  */
 async function settle(): Promise<void> {
-  for (let quiet = 0, turns = 0; quiet < 4 && turns < mostTurns; turns++) {
+  for (let quiet = 0, turns = 0; quiet < 4 && turns < maxTurns; turns++) {
     await turn();
     quiet = onDisk() ? 0 : quiet + 1;
   }
@@ -28,7 +29,7 @@ function onDisk(): boolean {
   return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 }
 
-/** Starts at 2022-01-01T00:00:00Z unless told otherwise; `monotonic` starts at 0. */
+/** Time passes only in `advance`. Starts at 2022-01-01T00:00:00Z by default; `monotonic` starts at 0. */
 export class VirtualClock implements Clock {
   readonly #start: number;
   #elapsed = 0;
@@ -46,13 +47,14 @@ export class VirtualClock implements Clock {
     return this.#elapsed;
   }
 
-  /** Sleeps and intervals that wait just now. */
+  /** Number of waiting sleeps and intervals. */
   get waiting(): number {
     return this.#due.size;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
+    allowListeners(signal);
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         this.#due.delete(due);
@@ -80,7 +82,7 @@ export class VirtualClock implements Clock {
     return () => void this.#due.delete(due);
   }
 
-  /** Lets `ms` pass: whatever falls due meanwhile runs at its own instant, also what that in turn starts. */
+  /** Lets `ms` pass. Timers run at their own instants, including timers that other timers start. */
   async advance(ms: number): Promise<void> {
     const until = this.#elapsed + ms;
     await settle();
@@ -101,13 +103,19 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** The real time, for tests that talk to real sockets. */
+/** Many writers of a test wait on one signal; each of them is a listener. */
+function allowListeners(signal: AbortSignal | undefined): void {
+  if (signal !== undefined) setMaxListeners(0, signal);
+}
+
+/** Real time, for tests with real sockets. */
 export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
+      allowListeners(signal);
       const abort = (): void => {
         clearTimeout(timer);
         reject(signal?.reason);

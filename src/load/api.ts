@@ -1,0 +1,194 @@
+// `load()` as programs call it.
+
+import { flagName } from '../config/options.js';
+import { resolve } from '../config/resolve.js';
+import type { OptionValues, OutputKey, Settings } from '../config/settings.js';
+import { BulkLoadError, InterruptedError, UsageError } from '../core/errors.js';
+import type { Problem } from '../core/problem.js';
+import { clock } from '../core/system-clock.js';
+import type { Input, Notice, Summary, Target } from '../core/types/index.js';
+import { version } from '../core/version.js';
+import { withInputErrors } from '../inputs/custom.js';
+import { expand } from '../inputs/expand.js';
+import type { Snapshot } from '../reporting/figures.js';
+import { createTarget } from './create-target.js';
+import { options as table } from './option-table.js';
+import { load as run } from './pipeline.js';
+
+/**
+ * The options of the command line under their keys in the config file, except those about output. Sizes and durations
+ * are texts such as `'64MiB'` and `'30s'`; a plain number is a number of bytes. The environment is read only for the
+ * credentials of s3 inputs.
+ */
+export type LoadOptions = Omit<OptionValues, OutputKey> & {
+  /** Required unless `dryRun` is set. */
+  readonly db?: string;
+  /**
+   * Files, directories, patterns, URLs, `-` for standard input, and inputs of the program, which are read last. An
+   * input whose `path` is null is read once and has no checkpoint, like standard input.
+   */
+  readonly inputs: string | Input | readonly (string | Input)[];
+};
+
+export interface LoadControl {
+  /** Stops the load cleanly: requests in flight have up to 10 s to finish. */
+  readonly signal?: AbortSignal;
+  /** Receives the messages that the command prints while a load runs. */
+  readonly notify?: (notice: Notice) => void;
+  /**
+   * Receives the batches instead of the target that the options name. `db` is then only part of the name of the load,
+   * and `targetMemory` is `off` unless given.
+   */
+  readonly target?: Target;
+}
+
+/**
+ * A running load. Await it for its summary; iterate over it for a snapshot each second and one at the end. Both reject
+ * with UsageError when the load cannot begin, and with LoadFailed when it ends with an outcome other than `complete` or
+ * `complete-with-rejects`. Leaving the iteration does not stop the load.
+ */
+export interface Load extends PromiseLike<Summary>, AsyncIterable<Snapshot> {}
+
+/** Carries the summary of a load that did not complete. `cause` is the error that ended it. */
+export class LoadFailed extends BulkLoadError {
+  readonly summary: Summary;
+
+  constructor(summary: Summary, cause: BulkLoadError | null) {
+    super(summary.outcome, cause?.code ?? 'BULK_LOAD_FAILED', summary.reason ?? summary.outcome, { cause });
+    this.summary = summary;
+  }
+}
+
+const snapshotMs = 1000;
+
+/** Starts a load at once. */
+export function load(options: LoadOptions, control: LoadControl = {}): Load {
+  const snapshots = new SnapshotFeed();
+  const summary = start(options, control, snapshots).finally(() => snapshots.end());
+  summary.catch(() => {}); // awaiting and iterating throw it
+  return {
+    // biome-ignore lint/suspicious/noThenProperty: awaiting a load yields its summary
+    then: (resolved, rejected) => summary.then(resolved, rejected),
+    [Symbol.asyncIterator]: () => snapshots.until(summary),
+  };
+}
+
+async function start(
+  { inputs: given, ...options }: LoadOptions,
+  control: LoadControl,
+  snapshots: SnapshotFeed,
+): Promise<Summary> {
+  const { STATE_DIRECTORY, XDG_STATE_HOME, HOME } = process.env;
+  const custom = control.target !== undefined;
+  checkOptions(given, options);
+  const flags = { ...(custom ? { targetMemory: 'off' } : {}), ...options };
+  const { settings } = await resolve(table, { flags, env: { STATE_DIRECTORY, XDG_STATE_HOME, HOME } }).catch(
+    (error: unknown) => {
+      throw error instanceof UsageError ? withKeys(error) : error;
+    },
+  );
+  const notify = control.notify ?? ((): void => {});
+  const { inputs, named } = await expandInputs(given, settings, notify);
+  const context = { version: version(), clock, notify, inputs, stdout: process.stdout };
+  const result = await run(settings, {
+    ...context,
+    named,
+    target: control.target ?? (await createTarget(settings, context)),
+    ...(custom ? { targetKind: 'own' } : {}),
+    stop: interruption(control.signal),
+    abort: new AbortController().signal,
+    command: null,
+    watch: (snapshot) => snapshots.begin(snapshot),
+  });
+  const { outcome } = result.summary;
+  if (outcome !== 'complete' && outcome !== 'complete-with-rejects') throw new LoadFailed(result.summary, result.error);
+  return result.summary;
+}
+
+/** For programs without a type checker. */
+function checkOptions(inputs: unknown, options: object): void {
+  const output = table.rows.filter(({ key, group }) => group === 'output' && key !== 'config' && key in options);
+  const problems: Problem[] = output.map(({ key }) => ({
+    tried: key,
+    expected: 'an option of a load',
+    found: 'an option about the output of the command',
+    fix: 'leave it out',
+  }));
+  if (inputs === undefined) {
+    const fix = 'input' in options ? 'did you mean inputs instead of input?' : 'name at least one';
+    problems.push({
+      tried: 'inputs',
+      expected: 'files, patterns, URLs or inputs of the program',
+      found: 'nothing',
+      fix,
+    });
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** Replaces flags, which no program types, by the keys of the options. */
+function withKeys(error: UsageError): UsageError {
+  const keys = new Map(table.rows.map(({ key }) => [flagName(key), key]));
+  const text = (flags: string): string => flags.replace(/--[a-z][a-z-]*[a-z]/g, (flag) => keys.get(flag) ?? flag);
+  const parts = error.parts.map((part) =>
+    typeof part === 'string'
+      ? text(part)
+      : { tried: text(part.tried), expected: text(part.expected), found: text(part.found), fix: text(part.fix) },
+  );
+  return new UsageError(parts, { cause: error.cause });
+}
+
+async function expandInputs(
+  given: LoadOptions['inputs'],
+  { tls, stateDir }: Settings,
+  notify: (notice: Notice) => void,
+): Promise<{ inputs: Input[]; named: string[] }> {
+  const all: readonly (string | Input)[] = typeof given === 'string' || 'open' in given ? [given] : given;
+  const names = all.filter((each) => typeof each === 'string');
+  const custom = all.filter((each) => typeof each !== 'string');
+  const stdin = { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin };
+  const remote = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
+  const onlyCustom = names.length === 0 && custom.length > 0;
+  const found = onlyCustom
+    ? { inputs: [], named: [] }
+    : await expand(names, { stdin, cwd: process.cwd(), stateDir, remote });
+  return {
+    inputs: [...found.inputs, ...custom.map(withInputErrors)],
+    named: [...found.named, ...custom.map(({ name, path }) => path ?? name)],
+  };
+}
+
+/** Follows the caller's signal with a reason that decides the outcome. */
+function interruption(signal: AbortSignal | undefined): AbortSignal {
+  const stop = new AbortController();
+  const act = (): void => stop.abort(new InterruptedError("the caller's signal"));
+  if (signal?.aborted) act();
+  signal?.addEventListener('abort', act, { once: true });
+  return stop.signal;
+}
+
+/** Feeds snapshots to any number of iterations, also before the run begins. */
+class SnapshotFeed {
+  #snapshot: (() => Snapshot) | null = null;
+  #over = false;
+  readonly #ended = new AbortController();
+
+  begin(snapshot: () => Snapshot): void {
+    this.#snapshot = snapshot;
+  }
+
+  end(): void {
+    this.#over = true;
+    this.#ended.abort();
+  }
+
+  /** Ends as the load does, so that an iteration cannot mistake a failure for the end. */
+  async *until(summary: Promise<Summary>): AsyncGenerator<Snapshot, void> {
+    while (!this.#over) {
+      if (this.#snapshot !== null) yield this.#snapshot();
+      await clock.sleep(snapshotMs, this.#ended.signal).catch(() => {});
+    }
+    if (this.#snapshot !== null) yield this.#snapshot();
+    await summary;
+  }
+}
