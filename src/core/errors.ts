@@ -1,7 +1,13 @@
 // The errors that end a run. Expected failures inside a run are values (verdicts, receipts) instead.
 
-import { type Outcome, outcomes } from './outcomes.js';
+import { type Outcome, outcomeRow, outcomes } from './outcomes.js';
 import { type Problem, problemText } from './problem.js';
+
+export interface BulkLoadErrorOptions {
+  readonly cause?: unknown;
+  /** Overrides whether the same command may succeed later; the row of the outcome is the default. */
+  readonly retryHelps?: boolean;
+}
 
 /** Ends a run. `outcome` decides the exit code; `code` is stable for programs. */
 export class BulkLoadError extends Error {
@@ -9,13 +15,16 @@ export class BulkLoadError extends Error {
   readonly code: string;
   /** The four parts of the message; null where the message is plain text. */
   readonly problem: Problem | null;
+  /** Whether the same command may succeed later without any change. */
+  readonly retryHelps: boolean;
 
-  constructor(outcome: Outcome, code: string, message: string | Problem, options?: { cause?: unknown }) {
+  constructor(outcome: Outcome, code: string, message: string | Problem, options: BulkLoadErrorOptions = {}) {
     super(typeof message === 'string' ? message : problemText(message), options);
     this.name = new.target.name;
     this.outcome = outcome;
     this.code = code;
     this.problem = typeof message === 'string' ? null : message;
+    this.retryHelps = options.retryHelps ?? outcomeRow(outcome).retryUnattended === true;
   }
 
   get exitCode(): number {
@@ -30,7 +39,7 @@ export class UsageError extends BulkLoadError {
   /** The same, in parts where they have parts. */
   readonly parts: readonly (string | Problem)[];
 
-  constructor(problems: readonly (string | Problem)[], options?: { cause?: unknown }) {
+  constructor(problems: readonly (string | Problem)[], options?: BulkLoadErrorOptions) {
     const lines = problems.map((each) => (typeof each === 'string' ? each : problemText(each)));
     super('usage', 'BULK_USAGE', lines.join('\n'), options);
     this.problems = lines;
@@ -40,28 +49,28 @@ export class UsageError extends BulkLoadError {
 
 /** The target does not accept this load: credentials, privilege, no such database, settings that would lose data. */
 export class RefusedError extends BulkLoadError {
-  constructor(message: string | Problem, options?: { cause?: unknown }) {
+  constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('refused', 'BULK_TARGET_REFUSED', message, options);
   }
 }
 
 /** No endpoint answered within `--wait-for-target`, or the `--retry-for` of a batch is spent. */
 export class UnavailableError extends BulkLoadError {
-  constructor(message: string | Problem, options?: { cause?: unknown }) {
+  constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('unavailable', 'BULK_TARGET_UNAVAILABLE', message, options);
   }
 }
 
 /** The memory limit is too small to start, or one writer alone exceeds it. */
 export class MemoryLimitError extends BulkLoadError {
-  constructor(message: string | Problem, options?: { cause?: unknown }) {
+  constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('memory', 'BULK_MEMORY_LIMIT', message, options);
   }
 }
 
 /** An input could not be read or decompressed to its end, or changed while it was read. */
 export class InputError extends BulkLoadError {
-  constructor(message: string | Problem, options?: { cause?: unknown }) {
+  constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('input', 'BULK_INPUT', message, options);
   }
 }
@@ -75,7 +84,7 @@ export class TooManyRejectsError extends BulkLoadError {
 
 /** Dead letters or other state cannot be written. */
 export class StateError extends BulkLoadError {
-  constructor(message: string | Problem, options?: { cause?: unknown }) {
+  constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('state', 'BULK_STATE', message, options);
   }
 }
@@ -114,7 +123,7 @@ export class InterruptedError extends BulkLoadError {
 
 /** An assertion of ours failed. The only outcome that prints a stack. */
 export class BugError extends BulkLoadError {
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options?: BulkLoadErrorOptions) {
     super('bug', 'BULK_BUG', message, options);
   }
 }

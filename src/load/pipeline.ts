@@ -6,7 +6,6 @@ import { Arena } from '../batching/arena.js';
 import { readingIdentity } from '../config/identity.js';
 import type { Settings } from '../config/settings.js';
 import { BugError, BulkLoadError, InputError, InterruptedError } from '../core/errors.js';
-import type { Outcome } from '../core/outcomes.js';
 import type {
   Clock,
   Input,
@@ -77,8 +76,6 @@ export interface LoadResult {
 
 /** Requests in flight may take this long after a stop; product contract. */
 const graceMs = 10_000;
-/** Running the load again would do no good. */
-const withoutAnother: readonly Outcome[] = ['usage', 'bug', 'verify-failed'];
 
 /**
  * Loads the inputs. What inputs, target or machine do wrong is in the result, whose account balances; throws only
@@ -288,8 +285,7 @@ class PipelineRun {
       outcome,
       exitCode: exitCodeOf(outcome, error),
       error,
-      continueWith:
-        error === null || withoutAnother.includes(outcome) ? null : (command?.(this.#continuing.skippable) ?? null),
+      continueWith: error?.retryHelps ? (command?.(this.#continuing.skippable) ?? null) : null,
       inputs: inputs.map(({ name }, i) => ({ name, format: this.#reading?.formatOf(i) ?? this.#settings.format })),
       target: this.#description,
       introduced: this.#catalogue.introduced,
