@@ -17,17 +17,21 @@ export const unitsPerMs: Readonly<Record<InputPrecision, number>> = { ns: 1_000_
 export const unitDecimals: Readonly<Record<InputPrecision, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
 
 const KIB = 1024;
+/** `M` is decimal as in Kubernetes and SI, so that a limit is never larger than meant; `Mi` is binary. */
 const sizeUnits: Record<string, number> = {
   '': 1,
   b: 1,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  tb: 1e12,
-  kib: KIB,
-  mib: KIB ** 2,
-  gib: KIB ** 3,
-  tib: KIB ** 4,
+  ...Object.fromEntries(
+    ['k', 'm', 'g', 't'].flatMap((letter, i) => {
+      const [decimal, binary] = [1000 ** (i + 1), KIB ** (i + 1)];
+      return [
+        [letter, decimal],
+        [`${letter}b`, decimal],
+        [`${letter}i`, binary],
+        [`${letter}ib`, binary],
+      ];
+    }),
+  ),
 };
 const durationUnits: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3 };
 
@@ -37,7 +41,7 @@ function quantity(text: string, units: Record<string, number>): number | null {
   return match && unit ? Math.round(Number(match[1]) * unit) : null;
 }
 
-/** `64KiB`, `1.5GiB`, `10MB`, or whole bytes; null for anything else, and for what a double cannot count. */
+/** `64KiB`, `1.5GiB`, `10MB`, `512M`, `512Mi`, or whole bytes; null for anything else, and for what a double cannot count. */
 export function parseSize(text: string): number | null {
   if (/^\d+\.\d+$/.test(text.trim())) return null;
   const bytes = quantity(text, sizeUnits);

@@ -1,5 +1,6 @@
 // Mistakes on the command line: every one is answered at once, with what to write instead.
 
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,5 +116,19 @@ test.each(['--summary', '--report', '--metrics-file', '--config', '--password-fi
     const stderr = await refused('--db', 'x', option, 'n'.repeat(300), join(folder, 'a.lp'));
     expect(stderr).toContain(`tried     ${option}`);
     expect(stderr).toContain('a name of 300 bytes, which is not shown');
+  },
+);
+
+test.each(['a.lp', '/dev/null'])(
+  'a removed working directory ends with exit code 2 and the reason, for the input %s',
+  async (input) => {
+    const gone = await mkdtemp(join(tmpdir(), 'bulk-load-gone-'));
+    const program = join(import.meta.dirname, '../../bin/bulk-load.js');
+    const script = 'cd "$1" && rmdir "$1" && exec "$2" "$3" --dry-run "$4"';
+    const { status, stderr } = spawnSync('sh', ['-c', script, 'sh', gone, process.execPath, program, input], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([2, expect.stringContaining('tried     reading the working directory')]);
+    expect(stderr).toContain('do        change to another directory');
   },
 );
