@@ -35,7 +35,7 @@ async function expectUnderstood(words: readonly string[]): Promise<void> {
     word
       .replace(/^(\/srv|\/mnt)?\/data$/, folder)
       .replace(/\$\{CREDENTIALS_DIRECTORY\}|\/etc\/bulk-load/, folder)
-      .replace(/^(\/mnt)?\/state$/, join(folder, 'state'))
+      .replace(/^(\/mnt)?\/state\/bulk-load$/, join(folder, 'state'))
       .replace(/http:\/\/\w+:8902/, 'http://127.0.0.1:9'),
   );
   const { code, stderr } = await run([...local, '--no-quiet', '--wait-for-target', '0s'], {
