@@ -28,7 +28,7 @@ import { Catalogue } from '../schema/catalogue.js';
 import { shapeConflict } from '../schema/name-limits.js';
 import { requestedPlacement } from '../targets/cnosdb/requested-placement.js';
 import { accepts, within } from './ledger/ledger.js';
-import { isWorthThread, memoryBudget, planMemory } from './plan-memory.js';
+import { isWorthThread, memoryBudget, planMemory } from './memory/plan-memory.js';
 
 /** So much of each input is looked at, decoded bytes. */
 const lookBytes = 1024 * 1024;

@@ -5,7 +5,7 @@ import type { Notice, Target } from '../core/types/index.js';
 import { wrapObject } from '../core/wrap-object.js';
 import { createTarget as create } from '../targets/registry.js';
 import type { TargetContext } from '../targets/types.js';
-import { answerBytes } from './plan-memory.js';
+import { answerBytes } from './memory/plan-memory.js';
 
 /** Creates the target that the settings name, within the memory limit of the load. Its texts hold no secret. */
 export async function createTarget(

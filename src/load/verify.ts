@@ -1,9 +1,10 @@
-// `--verify`: a fair sample of what was loaded is read back and compared value by value. The sample is taken when a
-// batch is made, and every batch is looked through once more when it is settled: where two points of a load share
-// series and time, the later one is what has to be found.
+// --verify: reads a fair sample of the loaded points back and compares it value by value. Points are sampled before their
+// batch is sent. Every settled batch is searched for points that share series and time with a sampled one, since the later
+// point must be found.
 
 import { VerifyError } from '../core/errors.js';
 import { pointValues, roundedTimestampAt } from '../core/line-protocol.js';
+import { count, plural } from '../core/text.js';
 import type {
   Batch,
   FieldValue,
@@ -17,21 +18,21 @@ import type {
 import { Reservoir } from './ledger/reservoir.js';
 
 export interface VerifyOptions {
-  /** Of the timestamps in request bodies. */
+  /** Precision of the timestamps in request bodies. */
   readonly precision: InputPrecision;
-  /** Whether batches are written one after another, so that the later of two equal points stays. */
+  /** True if batches are sent one after another, so that the later of two equal points stays. */
   readonly ordered: boolean;
   readonly random: () => number;
 }
 
-/** Points read back; product contract. */
+/** Number of points read back. The product contract names it. */
 const sampleSize = 1_000;
-/** Longer points are not sampled: the sample has to stay small beside the batches. */
-const longestPoint = 4_096;
-/** Differences listed; all of them are counted. */
-const mostDifferences = 100;
-/** Counted before the load; of further tables only what is there afterwards is known. */
-const mostTables = 200;
+/** Longest sampled point, bytes: the sample must stay small beside the batches. */
+const maxPointBytes = 4_096;
+/** Largest number of listed differences; all are counted. */
+const maxDifferences = 100;
+/** Largest number of tables that are counted before the load. */
+const maxTables = 200;
 
 interface SampledPoint {
   readonly ordinal: number;
@@ -39,7 +40,7 @@ interface SampledPoint {
   readonly sent: PointValues;
   /** As `roundedTimestampAt` returns it. */
   readonly time: number;
-  /** Per field what may be found: more than one where it is undefined which of two equal points stays. */
+  /** Values that may be found, by field: several if it is undefined which of two equal points stays. */
   readonly expected: Map<string, FieldValue[]>;
 }
 
@@ -56,18 +57,18 @@ export class Verification {
     this.#sample = new Reservoir(sampleSize, options.random);
   }
 
-  /** Counts what is there before anything is sent. */
+  /** Counts the points of tables before anything is sent. */
   async begin(target: Target, tables: readonly string[], signal: AbortSignal): Promise<void> {
     if (!target.traits.countsPoints) return;
-    for (const table of tables.slice(0, mostTables)) this.#before.set(table, await target.count(table, signal));
-    this.#allCounted = tables.length <= mostTables;
+    for (const table of tables.slice(0, maxTables)) this.#before.set(table, await target.count(table, signal));
+    this.#allCounted = tables.length <= maxTables;
   }
 
-  /** Chooses from a batch that was just made. */
-  pulled(batch: Batch): void {
+  /** Samples points of a batch before it is sent. */
+  sample(batch: Batch): void {
     this.#sample.offer(batch.points, (point) => {
       const bytes = bodyOf(batch, point);
-      if (bytes.length > longestPoint) return null;
+      if (bytes.length > maxPointBytes) return null;
       const sent = pointValues(bytes, this.#options.precision);
       const expected = new Map<string, FieldValue[]>();
       for (const [name, value] of sent.fields) expected.set(name, [value]);
@@ -75,7 +76,7 @@ export class Verification {
     });
   }
 
-  /** What of a batch was not loaded is no sample; what was may stand in place of one. */
+  /** Drops sampled points of a batch that were not loaded, and finds points that replace sampled ones. */
   settled(batch: Batch, { loaded }: Receipt): void {
     const isLoaded = (point: number): boolean => loaded.some(({ from, to }) => point >= from && point < to);
     this.#sample.drop(({ ordinal, point }) => ordinal === batch.ordinal && !isLoaded(point));
@@ -85,17 +86,21 @@ export class Verification {
       if (same === undefined) byTime.set(sample.time, [sample]);
       else same.push(sample);
     }
-    for (const range of loaded) this.#look(batch, range, byTime);
+    for (const range of loaded) this.#findReplacements(batch, range, byTime);
   }
 
-  #look(batch: Batch, { from, to }: PointRange, byTime: ReadonlyMap<number, readonly SampledPoint[]>): void {
+  #findReplacements(
+    batch: Batch,
+    { from, to }: PointRange,
+    byTime: ReadonlyMap<number, readonly SampledPoint[]>,
+  ): void {
     for (let i = from; i < to; i += 1) {
       const same = byTime.get(roundedTimestampAt(batch.body, batch.bodyEnd(i) - 1));
-      if (same !== undefined) this.#meet(batch, i, same);
+      if (same !== undefined) this.#replace(batch, i, same);
     }
   }
 
-  #meet(batch: Batch, i: number, samples: readonly SampledPoint[]): void {
+  #replace(batch: Batch, i: number, samples: readonly SampledPoint[]): void {
     const others = samples.filter(({ ordinal, point }) => ordinal !== batch.ordinal || point < i);
     if (others.length === 0) return;
     const later = pointValues(bodyOf(batch, i), this.#options.precision);
@@ -111,7 +116,7 @@ export class Verification {
 
   /** Reads the sample back. Throws UnavailableError, RefusedError. */
   async report(target: Target, signal: AbortSignal): Promise<VerifyReport> {
-    const tables = grouped(this.#sample.items);
+    const tables = byTable(this.#sample.items);
     const differences: Difference[] = [];
     let found = 0;
     let equal = 0;
@@ -124,7 +129,7 @@ export class Verification {
         const wrong = compare(sample, stored[i] ?? null);
         if (stored[i] !== null) found += 1;
         if (wrong.length === 0) equal += 1;
-        differences.push(...wrong.slice(0, mostDifferences - differences.length));
+        differences.push(...wrong.slice(0, maxDifferences - differences.length));
       });
     }
     return {
@@ -147,17 +152,19 @@ export class Verification {
   }
 }
 
-/** What a report that found differences ends the load with; null for one without. */
+/** Returns the error for a report with differences; null for one without. */
 export function verifyError(report: VerifyReport, loaded: number): VerifyError | null {
   const wrong = report.sampled - report.equal;
   if (wrong === 0) return null;
   const [first] = report.differences;
   const where = first === undefined ? '' : `; first: ${describe(first)}`;
-  return new VerifyError(
-    `verifying — expected ${report.sampled} points of ${loaded} loaded to read back as they were sent — ` +
-      `got ${wrong} that differ (${report.sampled - report.found} missing)${where} — ` +
-      'look whether something else writes to these series, and keep the inputs: loading them again stores the same points',
-  );
+  const missing = report.sampled - report.found;
+  return new VerifyError({
+    tried: 'verifying',
+    expected: `${plural(report.sampled, 'point')} of ${count(loaded)} loaded to read back as they were sent`,
+    found: `${count(wrong)} that differ (${count(missing)} missing)${where}`,
+    fix: 'check whether something else writes to these series; keep the inputs, since loading them again stores the same points',
+  });
 }
 
 /** `cpu,host=a 1640995200000000000 usage: sent 1, found 2` */
@@ -177,7 +184,7 @@ function sameSeries(a: PointValues, b: PointValues): boolean {
   return [...a.tags].every(([name, value]) => b.tags.get(name) === value);
 }
 
-function grouped(samples: readonly SampledPoint[]): Map<string, SampledPoint[]> {
+function byTable(samples: readonly SampledPoint[]): Map<string, SampledPoint[]> {
   const tables = new Map<string, SampledPoint[]>();
   for (const sample of samples) tables.set(sample.sent.table, [...(tables.get(sample.sent.table) ?? []), sample]);
   return tables;

@@ -55,7 +55,7 @@ async function verified() {
     stop: never,
     abort: never,
     command: null,
-    apart: false,
+    workerThread: false,
     notify: (notice) => notices.push(notice),
     watch: (snapshot) => {
       look = snapshot;

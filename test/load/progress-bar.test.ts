@@ -88,7 +88,7 @@ async function record(name: string, answerMs: number, flags: Record<string, unkn
     stop: never,
     abort: never,
     command: null,
-    apart: false,
+    workerThread: false,
     notify: () => {},
     watch: (look) => {
       snapshot = look;

@@ -76,7 +76,7 @@ test.each<[string, readonly string[], () => string | Uint8Array]>([
   await it.killWithCheckpoint(it.start(args));
   goOn();
   const { code, summary, stderr } = await it.load(args);
-  expect(stderr).toContain('going on');
+  expect(stderr).toContain('resuming the load');
   expect(code).toBe(0);
   expect(summary?.points).toEqual({ read: count, loaded: count, rejected: 0, undelivered: 0 });
   expect(summary?.inputs[0]?.resumedFromByte).toBeGreaterThan(0);

@@ -44,7 +44,7 @@ test.each([
     expect(first.code).toBe(143);
     expect(first.summary?.checkpoint).toMatch(/\.checkpoint\.json$/);
     const { code, summary, stderr } = await it.load([...small, path]);
-    expect(stderr).toContain('going on');
+    expect(stderr).toContain('resuming the load');
     expect(code).toBe(0);
     expect(summary?.points).toEqual({ read: 5000, loaded: 5000, rejected: 0, undelivered: 0 });
     expect(summary?.values.loaded).toBe(5000);
@@ -108,7 +108,7 @@ test('an input that was replaced after the stop is loaded from its start, and th
   expect(refused.code).toBe(7);
   const { code, summary, stderr } = await it.load([...small, a, b]);
   expect(code).toBe(0);
-  expect(stderr).toContain('another content');
+  expect(stderr).toMatch(/b\.lp has changed since [\d,]+ points of it were loaded; it is loaded from its start/);
   expect(summary?.inputs.map(({ read, loaded, resumedFromByte }) => [read, loaded, resumedFromByte > 0])).toEqual([
     [1000, 1000, true],
     [2000, 2000, false],

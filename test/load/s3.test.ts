@@ -27,7 +27,7 @@ test('line protocol from S3 is loaded exactly across kills', { timeout: 60_000 }
   await it.killWithCheckpoint(it.start(args, { env: s3.env }));
   half.goOn();
   const { code, summary, stderr } = await it.load(args, { env: s3.env });
-  expect(stderr).toContain('going on');
+  expect(stderr).toContain('resuming the load');
   expect(code).toBe(0);
   expect(summary?.points).toEqual({ read: count, loaded: count, rejected: 0, undelivered: 0 });
   expect(summary?.inputs[0]?.resumedFromByte).toBeGreaterThan(0);

@@ -24,12 +24,12 @@ export async function openReport({ settings, origins }: Resolved, clock: Clock):
   const startMs = clock.monotonic();
   return {
     notice: (notice) => log.add(notice, (clock.monotonic() - startMs) / 1000),
-    end: async ({ summary, particulars, examples }, samples, title) => {
+    end: async ({ summary, details, examples }, samples, title) => {
       const { page } = await import('../../reporting/html/report-page.js');
       const text = page({
         summary,
         samples,
-        particulars,
+        particulars: details,
         examples: Object.fromEntries(examples),
         settings: describeSettings(options, settings, origins),
         database: db,

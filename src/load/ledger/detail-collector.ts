@@ -1,14 +1,14 @@
-// What a page shows of a run beyond its summary: rejects by reason, table and input; points and times by table. Bounded
-// whatever the inputs hold. Nothing is done per point: tables are counted by a few points of each batch.
+// Collects the details of the report page: rejects by reason, table and input; points and times by table. Its memory is
+// bounded. A few points of each batch stand for all.
 
 import { tableOf, timestampAt } from '../../core/line-protocol.js';
 import { type Batch, isCounted, type Receipt, type RunDetails } from '../../core/types/index.js';
 
-/** Points looked at in each batch. */
+/** Points sampled in each batch. */
 const perBatch = 16;
-const mostGroups = 1000;
-const mostTables = 1000;
-/** Of them shown. */
+const maxGroups = 1000;
+const maxTables = 1000;
+/** Largest numbers that are shown. */
 const shownGroups = 100;
 const shownTables = 100;
 
@@ -27,11 +27,11 @@ interface TableDetails {
 }
 
 export interface DetailCollectorOptions {
-  /** Of points in formats that do not name it: what the settings say; null: that differs by point. */
+  /** Table of the points of row formats; null if it differs by point. */
   readonly table: string | null;
-  /** Nanoseconds in the unit in which timestamps are sent. */
+  /** Nanoseconds in the unit of sent timestamps. */
   readonly unitNs: bigint;
-  /** From [0, 1). Chosen by chance, since tables may alternate. */
+  /** Draws from [0, 1). Samples are random, since tables may alternate. */
   readonly random: () => number;
 }
 
@@ -47,10 +47,10 @@ export class DetailCollector {
     this.#options = options;
   }
 
-  /** Told by the ledger of every batch. `kept`: its rejects count as rejected. */
-  booked(batch: Batch, receipt: Receipt, kept: boolean): void {
-    for (const { from, to } of receipt.loaded) this.#look(batch, from, to);
-    if (!kept) return;
+  /** Takes a booked batch. `stored`: its rejects count as rejected. */
+  book(batch: Batch, receipt: Receipt, stored: boolean): void {
+    for (const { from, to } of receipt.loaded) this.#sample(batch, from, to);
+    if (!stored) return;
     const { input } = batch.span;
     const lines = batch.deadLetterFormat.ending === '.lp';
     for (const reject of batch.rejects) {
@@ -79,7 +79,7 @@ export class DetailCollector {
     return { shown, more: Math.round(hidden) };
   }
 
-  /** Whether there were points that nobody looked at. */
+  /** True if some points were not examined. */
   get sampled(): boolean {
     return this.#sampled;
   }
@@ -90,37 +90,37 @@ export class DetailCollector {
     if (group !== undefined) {
       group.points += 1;
       group.firstLine = Math.min(group.firstLine, line);
-    } else if (this.#groups.size < mostGroups) {
+    } else if (this.#groups.size < maxGroups) {
       this.#groups.set(key, { reason, table, input, points: 1, firstLine: line });
     } else this.#otherRejects += 1;
   }
 
-  /** One point by chance of each of as many equal parts; the first and the last one always, for their times. */
-  #look(batch: Batch, from: number, to: number): void {
+  /** Samples one random point of each equal part, and always the first and the last point for their times. */
+  #sample(batch: Batch, from: number, to: number): void {
     const points = to - from;
-    const looks = Math.min(points, perBatch);
-    if (looks < points) this.#sampled = true;
-    for (let i = 0; i < looks; i += 1) {
-      const at = looks === points ? i : Math.floor(((i + this.#options.random()) * points) / looks);
-      this.#point(batch, from + at, points / looks);
+    const samples = Math.min(points, perBatch);
+    if (samples < points) this.#sampled = true;
+    for (let i = 0; i < samples; i += 1) {
+      const at = samples === points ? i : Math.floor(((i + this.#options.random()) * points) / samples);
+      this.#point(batch, from + at, points / samples);
     }
-    if (looks === points) return;
+    if (samples === points) return;
     this.#point(batch, from, 0);
     this.#point(batch, to - 1, 0);
   }
 
-  #point(batch: Batch, i: number, stands: number): void {
+  #point(batch: Batch, i: number, weight: number): void {
     const name = tableOf(batch.body, startOf(batch, i)) ?? '';
     let table = this.#tables.get(name);
     if (table === undefined) {
-      if (this.#tables.size >= mostTables) {
-        this.#otherPoints += stands;
+      if (this.#tables.size >= maxTables) {
+        this.#otherPoints += weight;
         return;
       }
       table = { points: 0, first: null, last: null };
       this.#tables.set(name, table);
     }
-    table.points += stands;
+    table.points += weight;
     const units = timestampAt(batch.body, batch.bodyEnd(i) - 1);
     if (units === null) return;
     const time = units * this.#options.unitNs;

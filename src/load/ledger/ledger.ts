@@ -1,7 +1,8 @@
-// The only counters. Reading is counted where points are taken from the input, settling where their fate is known;
-// the two meet in one equation, asserted before a summary is written.
+// The only counters of points. Batching counts points that are read, delivery those that are settled. Both must balance
+// before a summary is written.
 
-import { BugError, type BulkLoadError, StateError, TooManyRejectsError } from '../../core/errors.js';
+import { BugError, StateError, TooManyRejectsError } from '../../core/errors.js';
+import { count } from '../../core/text.js';
 import { type Batch, type BatchReject, isCounted, type Receipt } from '../../core/types/index.js';
 import type { DeadLetters } from '../../state/dead-letters/dead-letters.js';
 import type { LongLetterPart } from '../../state/dead-letters/long-letters.js';
@@ -13,14 +14,14 @@ export interface InputTotals {
   undelivered: number;
   /** Decoded bytes whose points are acknowledged or rejected, comments and blank lines included. */
   bytes: number;
-  /** Field values of what was loaded. */
+  /** Field values of the loaded points. */
   values: number;
-  /** Rejects by reason; null as long as there are none. */
+  /** Rejects by reason; null without rejects. */
   reasons: Map<string, number> | null;
   error: string | null;
 }
 
-/** The account of an input as earlier runs of the load left it. */
+/** Totals of an input from earlier runs of the load. */
 export interface EarlierTotals {
   readonly loaded: number;
   readonly rejected: number;
@@ -31,55 +32,64 @@ export interface EarlierTotals {
 }
 
 /**
- * Told of every batch in the same instant in which it is booked. `kept`: its rejects are in the dead letters; `whole`:
- * lines of the points in parts that are whole there now.
+ * Receives every batch in the instant in which it is booked. `stored`: its rejects are in the dead letters. `complete`:
+ * lines of the points in parts that are complete there now.
  */
-export type Booked = (batch: Batch, receipt: Receipt, kept: boolean, whole: readonly number[]) => void;
+export type BookListener = (batch: Batch, receipt: Receipt, stored: boolean, complete: readonly number[]) => void;
 
-/** How many rejects a load may have: so many, or so many in a hundred points read. */
+/** Number of rejects that a load may have, or their percentage of the points read. */
 export type Allowance = { readonly count: number } | { readonly percent: number };
 
-/** A percentage means little of few points: it counts from here on. */
-const percentCountsFrom = 100_000;
+/** Points from which on a percentage applies, since it means little for few points. */
+const percentAppliesFrom = 100_000;
 
 export class Ledger {
   readonly inputs: InputTotals[];
   readonly cuts = { points: 0, bytes: 0, inputEnd: 0, idle: 0, split: 0 };
   readonly byReason = new Map<string, number>();
-  /** First message of each reason, with its place. */
+  /** First message of each reason, with its position. */
   readonly examples = new Map<string, string>();
   batches = 0;
+  /** Loaded batches that introduced a table or column. */
   alone = 0;
   values = 0;
-  /** What earlier runs of the load did. */
+  /** Totals of earlier runs of the load. */
   readonly #earlier = { read: 0, loaded: 0, rejected: 0 };
-  /** Why the run ends early; the first cause wins. */
-  reason: BulkLoadError | null = null;
   readonly #names: readonly string[];
   readonly #deadLetters: DeadLetters;
   readonly #maxRejected: Allowance;
-  readonly #booked: Booked;
+  readonly #listeners: BookListener[] = [];
   readonly #total = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
 
-  constructor(names: readonly string[], deadLetters: DeadLetters, maxRejected: Allowance, booked: Booked = () => {}) {
+  constructor(names: readonly string[], deadLetters: DeadLetters, maxRejected: Allowance) {
     this.#names = names;
     this.#deadLetters = deadLetters;
     this.#maxRejected = maxRejected;
-    this.#booked = booked;
-    this.inputs = names.map(nothing);
+    this.inputs = names.map(noTotals);
+  }
+
+  /** Adds a listener to all batches. */
+  onBooked(listener: BookListener): void {
+    this.#listeners.push(listener);
   }
 
   get total(): Readonly<{ read: number; loaded: number; rejected: number; undelivered: number }> {
     return this.#total;
   }
 
+  /** Points that are loaded or rejected, by all runs of the load. */
+  get settled(): number {
+    return this.#total.loaded + this.#total.rejected;
+  }
+
+  /** Totals of this run alone. */
   get thisRun(): { read: number; loaded: number; rejected: number } {
     const { read, loaded, rejected } = this.#total;
     const before = this.#earlier;
     return { read: read - before.read, loaded: loaded - before.loaded, rejected: rejected - before.rejected };
   }
 
-  /** Adds what earlier runs did with an input; with a `sign` of -1 takes it back. */
+  /** Adds the totals of earlier runs for an input; a `sign` of -1 removes them. */
   resume(input: number, earlier: EarlierTotals, sign: 1 | -1 = 1): void {
     const account = this.inputs[input]!;
     const { loaded, rejected } = earlier;
@@ -100,72 +110,75 @@ export class Ledger {
     return this.#total.read;
   }
 
+  /** Counts points taken from an input. */
   add(input: number, points: number): void {
     this.inputs[input]!.read += points;
     this.#total.read += points;
   }
 
+  /** Counts points that will not be sent, since the run stopped. */
   abandon(input: number, points: number): void {
     this.inputs[input]!.undelivered += points;
     this.#total.undelivered += points;
   }
 
-  /** Keeps the first cause. */
-  stopFor(reason: BulkLoadError): void {
-    this.reason ??= reason;
-  }
-
-  /** Whether `more` further rejects stay within `--max-rejected`. */
+  /** Tests whether `more` further rejects stay within --max-rejected. */
   mayReject(more: number): boolean {
     return within(this.#total.rejected + more, this.#total.read, this.#maxRejected);
   }
 
   /**
-   * Books the fate of every point of a batch, once. Rejects are in the dead letters before they are counted as rejected.
-   * Throws StateError when they cannot be written (they are then undelivered: nothing is forgotten) and
-   * TooManyRejectsError when there are more than allowed.
+   * Books every point of a batch once. Rejects are written to the dead letters before they count as rejected. Throws
+   * StateError if they cannot be written, and counts them as undelivered then. Throws TooManyRejectsError.
    */
   async settle(batch: Batch, receipt: Receipt): Promise<void> {
     const account = this.inputs[batch.span.input]!;
-    const rejects = [...batch.rejects.map(ours), ...receipt.rejected.map((reject) => theirs(batch, reject))];
+    const rejects = [
+      ...batch.rejects.map(rejectedHere),
+      ...receipt.rejected.map((reject) => rejectedByTarget(batch, reject)),
+    ];
     const counted = rejects.filter(isCounted);
-    const kept = await this.#keep(batch, rejects);
-    // From here on without a pause: whoever looks sees a batch as a whole, or not at all.
-    const loaded = count(receipt.loaded);
+    const stored = await this.#store(batch, rejects);
+    // No await from here on, so that a snapshot shows the whole batch or none of it.
+    const loaded = pointsIn(receipt.loaded);
     this.#book(account, 'loaded', loaded);
-    this.#book(account, 'undelivered', count(receipt.undelivered));
-    this.#shape(batch, account, receipt, loaded);
+    this.#book(account, 'undelivered', pointsIn(receipt.undelivered));
+    this.#countBatch(batch, account, receipt, loaded);
     account.bytes += settledBytes(batch, receipt);
-    this.#book(account, kept instanceof StateError ? 'undelivered' : 'rejected', counted.length);
-    if (kept instanceof StateError) {
-      this.#booked(batch, receipt, false, []);
-      throw kept;
+    this.#book(account, stored instanceof StateError ? 'undelivered' : 'rejected', counted.length);
+    if (stored instanceof StateError) {
+      this.#report(batch, receipt, false, []);
+      throw stored;
     }
-    for (const reject of rejects) this.#remember(batch, account, reject);
-    this.#booked(batch, receipt, true, kept);
+    for (const reject of rejects) this.#countReject(batch, account, reject);
+    this.#report(batch, receipt, true, stored);
     if (rejects.length > 0 && !this.mayReject(0)) throw this.#tooMany();
   }
 
   /**
-   * Asserts read = loaded + rejected + undelivered, per input and in total, and that a run without a reason to stop left
+   * Asserts read = loaded + rejected + undelivered, for each input and in total, and that a run that was not stopped left
    * nothing undelivered. Throws BugError.
    */
-  assertBalanced(): void {
+  assertBalanced(stopped: boolean): void {
     const { undelivered: left } = this.#total;
-    if (left > 0 && this.reason === null) throw new BugError(`${left} points are undelivered and nothing says why`);
+    if (left > 0 && !stopped) throw new BugError(`${left} points are undelivered, but the run was not stopped`);
     for (const [i, account] of [...this.inputs, this.#total].entries()) {
       const sum = account.loaded + account.rejected + account.undelivered;
       if (sum === account.read) continue;
       const name = this.#names[i] ?? 'all inputs';
       const { read, loaded, rejected, undelivered } = account;
       throw new BugError(
-        `the account of ${name} does not balance: read ${read} ≠ loaded ${loaded} + rejected ${rejected} + undelivered ${undelivered}`,
+        `the totals of ${name} do not balance: read ${read} ≠ loaded ${loaded} + rejected ${rejected} + undelivered ${undelivered}`,
       );
     }
   }
 
-  /** Rejects into the dead letters: what became whole there, or why they are not in it. */
-  async #keep(batch: Batch, rejects: readonly LongLetterPart[]): Promise<readonly number[] | StateError> {
+  #report(...booked: Parameters<BookListener>): void {
+    for (const listener of this.#listeners) listener(...booked);
+  }
+
+  /** Writes rejects to the dead letters. Returns the lines of points in parts that are complete there now, or the error. */
+  async #store(batch: Batch, rejects: readonly LongLetterPart[]): Promise<readonly number[] | StateError> {
     if (rejects.length === 0) return [];
     try {
       return await this.#deadLetters.write(this.#names[batch.span.input]!, rejects, batch.deadLetterFormat);
@@ -180,19 +193,19 @@ export class Ledger {
     this.#total[kind] += points;
   }
 
-  #shape(batch: Batch, account: InputTotals, receipt: Receipt, loaded: number): void {
+  #countBatch(batch: Batch, account: InputTotals, receipt: Receipt, loaded: number): void {
     if (batch.cut !== 'shape') this.cuts[batch.cut] += 1;
     if (receipt.loaded.length > 1) this.cuts.split += receipt.loaded.length - 1;
     if (loaded === 0) return;
     this.batches += 1;
     if (batch.introduces !== null) this.alone += 1;
-    // Values are known per batch; of a batch that was loaded in part the share is taken.
+    // The number of values is known for the whole batch; a batch loaded in part counts in proportion.
     const values = loaded === batch.points ? batch.values : Math.round((batch.values * loaded) / batch.points);
     this.values += values;
     account.values += values;
   }
 
-  #remember(batch: Batch, account: InputTotals, letter: LongLetterPart): void {
+  #countReject(batch: Batch, account: InputTotals, letter: LongLetterPart): void {
     const { reason, message, line } = letter;
     if (isCounted(letter)) this.#count(account, reason, 1);
     if (!this.examples.has(reason)) this.examples.set(reason, `${this.#names[batch.span.input]}:${line}: ${message}`);
@@ -209,43 +222,48 @@ export class Ledger {
 
   #tooMany(): TooManyRejectsError {
     const { rejected, read } = this.#total;
-    const allowed = 'count' in this.#maxRejected ? `${this.#maxRejected.count}` : `${this.#maxRejected.percent}%`;
-    return new TooManyRejectsError(
-      `loading — expected at most ${allowed} rejected points (--max-rejected) — got ${rejected} of ${read} read — ` +
-        'look at the dead letters, mend the input, or raise --max-rejected',
-    );
+    const allowed = 'count' in this.#maxRejected ? count(this.#maxRejected.count) : `${this.#maxRejected.percent}%`;
+    return new TooManyRejectsError({
+      tried: 'loading',
+      expected: `at most ${allowed} rejected points (--max-rejected)`,
+      found: `${count(rejected)} of ${count(read)} read`,
+      fix: 'look at the dead letters, fix the input, or raise --max-rejected',
+    });
   }
 }
 
-/** Whether a load that came to its end with so many rejects is a success; a percentage counts from the first point on. */
+/** Tests whether a finished load with so many rejects is a success. A percentage applies from the first point on. */
 export function accepts(rejected: number, read: number, allowance: Allowance): boolean {
   if ('count' in allowance) return rejected <= allowance.count;
   return rejected * 100 <= allowance.percent * read;
 }
 
-/** Whether `rejected` of `read` points stay within an allowance. A percentage counts from 100,000 points on. */
+/** Tests whether `rejected` of `read` points stay within an allowance. A percentage applies from 100,000 points on. */
 export function within(rejected: number, read: number, allowance: Allowance): boolean {
-  return accepts(rejected, read, allowance) || ('percent' in allowance && read < percentCountsFrom);
+  return accepts(rejected, read, allowance) || ('percent' in allowance && read < percentAppliesFrom);
 }
 
 /** Bytes of the batch without the share of its undelivered points. */
 function settledBytes({ span, points }: Batch, { undelivered }: Receipt): number {
-  const lost = count(undelivered);
+  const lost = pointsIn(undelivered);
   return lost === 0 ? span.bytes : Math.floor((span.bytes * (points - lost)) / points);
 }
 
-function nothing(): InputTotals {
+function noTotals(): InputTotals {
   return { read: 0, loaded: 0, rejected: 0, undelivered: 0, bytes: 0, values: 0, reasons: null, error: null };
 }
 
-function ours(reject: BatchReject): LongLetterPart {
+function rejectedHere(reject: BatchReject): LongLetterPart {
   return { ...reject, endpoint: null };
 }
 
-function theirs(batch: Batch, { point, reason, message, endpoint }: Receipt['rejected'][number]): LongLetterPart {
+function rejectedByTarget(
+  batch: Batch,
+  { point, reason, message, endpoint }: Receipt['rejected'][number],
+): LongLetterPart {
   return { ...batch.source(point), reason, message, endpoint, part: 'whole' };
 }
 
-function count(ranges: readonly { from: number; to: number }[]): number {
+function pointsIn(ranges: readonly { from: number; to: number }[]): number {
   return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
 }

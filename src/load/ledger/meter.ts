@@ -1,15 +1,23 @@
-// What went over the wire: requests by verdict, bytes, latencies, and the time that something held the load back.
+// Counts requests by verdict, sent bytes and latencies.
 
 import { createHistogram } from 'node:perf_hooks';
 import type { Answers, Attempt, Summary } from '../../core/types/index.js';
 import { RecentLatency } from './recent-latency.js';
 
 const perMs = 1000;
-const none: Answers = { accepted: 0, overloaded: 0, forming: 0, unreachable: 0, dropped: 0, rejected: 0, refused: 0 };
+const noAnswers: Answers = {
+  accepted: 0,
+  overloaded: 0,
+  forming: 0,
+  unreachable: 0,
+  dropped: 0,
+  rejected: 0,
+  refused: 0,
+};
 
-/** What came of the writes to one endpoint. */
+/** Counts the writes to one endpoint. */
 class EndpointMeter {
-  readonly answers = { ...none };
+  readonly answers = { ...noAnswers };
   readonly latency = new RecentLatency();
 }
 
@@ -28,7 +36,7 @@ export class Meter {
   readonly #endpoints = new Map<string, EndpointMeter>();
 
   /**
-   * Books one attempt. `forming` counts as overloaded, `dropped` as unreachable: the summary knows six kinds.
+   * Counts one attempt. `forming` counts as overloaded and `dropped` as unreachable, since the summary has six kinds.
    * @param now monotonic ms
    */
   count({ verdict, endpoint, latencyMs, sentBytes }: Attempt, retry: boolean, now: number): void {
@@ -44,13 +52,13 @@ export class Meter {
     at.latency.record(latencyMs, now);
   }
 
-  /** Of one endpoint; zeros for one that nothing was sent to. */
+  /** Returns the figures of one endpoint; zeros if nothing was sent to it. */
   endpoint(url: string, now: number): { readonly answers: Answers; readonly p99Ms: number } {
     const found = this.#endpoints.get(url);
-    return { answers: { ...(found?.answers ?? none) }, p99Ms: found?.latency.p99(now) ?? 0 };
+    return { answers: { ...(found?.answers ?? noAnswers) }, p99Ms: found?.latency.p99(now) ?? 0 };
   }
 
-  /** Of accepted requests, ms; zeros when there are none. */
+  /** Returns latencies of accepted requests, ms; zeros without any. */
   latencyMs(): Summary['latencyMs'] {
     if (this.requests.accepted === 0) return { p50: 0, p95: 0, p99: 0, max: 0 };
     const at = (percentile: number): number => this.#latency.percentile(percentile) / perMs;

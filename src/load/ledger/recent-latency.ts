@@ -1,10 +1,10 @@
-// Latencies of the last seconds, as counts by size: two windows, of which the older is forgotten when the newer is full.
-// Reading changes nothing, so any number of faces can look at it.
+// Latencies of the last 5 to 10 seconds, in two windows of counts by size. The older window is dropped when the newer one is
+// full.
 
 const windowMs = 5_000;
-/** Each bucket is a tenth wider than the one before; the first ends at 0.1 ms, the last takes all from 10 minutes on. */
+/** Each bucket is a tenth wider than the one before. The first ends at 0.1 ms; the last begins at about 10 minutes. */
 const growth = 1.1;
-const leastMs = 0.1;
+const firstMs = 0.1;
 const buckets = 165;
 
 export class RecentLatency {
@@ -18,13 +18,13 @@ export class RecentLatency {
     this.#now[bucketOf(ms)]! += 1;
   }
 
-  /** To about 5 %; 0 when nothing was recorded lately. */
+  /** Returns the 99th percentile to about 5 %; 0 if nothing was recorded lately. */
   p99(at: number): number {
     this.#turn(at);
     let left = Math.floor(this.#count() * 0.01);
     for (let i = buckets - 1; i >= 0; i -= 1) {
       left -= this.#now[i]! + this.#before[i]!;
-      if (left < 0) return leastMs * growth ** (i - 0.5);
+      if (left < 0) return firstMs * growth ** (i - 0.5);
     }
     return 0;
   }
@@ -46,6 +46,6 @@ export class RecentLatency {
 }
 
 function bucketOf(ms: number): number {
-  if (!(ms > leastMs)) return 0;
-  return Math.min(buckets - 1, Math.ceil(Math.log(ms / leastMs) / Math.log(growth)));
+  if (!(ms > firstMs)) return 0;
+  return Math.min(buckets - 1, Math.ceil(Math.log(ms / firstMs) / Math.log(growth)));
 }

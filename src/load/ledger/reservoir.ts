@@ -1,8 +1,7 @@
-// A fair sample of a stream whose length nobody knows: every item ends up in it with the same chance, and items that do
-// not are never looked at.
+// A fair sample of a stream of unknown length: every item has the same chance, and items that are not sampled cost nothing.
 
 /**
- * Chooses at most `size` of all items offered. Algorithm L: Li, "Reservoir-Sampling Algorithms of Time Complexity
+ * Samples at most `size` of all offered items. Algorithm L: Li, "Reservoir-Sampling Algorithms of Time Complexity
  * O(n(1 + log(N/n)))", ACM TOMS 20(4), 1994.
  */
 export class Reservoir<T> {
@@ -22,12 +21,12 @@ export class Reservoir<T> {
     return this.#items;
   }
 
-  /** Items offered so far. */
+  /** Number of items offered so far. */
   get seen(): number {
     return this.#seen;
   }
 
-  /** Offers items 0 to `count` - 1 of a group; `make` is asked for those that are chosen, and may decline with null. */
+  /** Offers items 0 to `count` - 1 of a group. `make` creates a sampled item, or declines it with null. */
   offer(count: number, make: (i: number) => T | null): void {
     const first = this.#seen;
     this.#seen += count;
@@ -39,9 +38,9 @@ export class Reservoir<T> {
     }
   }
 
-  /** Takes items out again, for instance because they came to nothing. */
-  drop(isGone: (item: T) => boolean): void {
-    const kept = this.#items.filter((item) => !isGone(item));
+  /** Removes items from the sample. */
+  drop(isDropped: (item: T) => boolean): void {
+    const kept = this.#items.filter((item) => !isDropped(item));
     this.#items.splice(0, this.#items.length, ...kept);
   }
 
@@ -50,7 +49,7 @@ export class Reservoir<T> {
     return Math.floor(Math.log(this.#uniform()) / Math.log1p(-this.#weight)) + 1;
   }
 
-  /** In (0, 1]: the logarithm of 0 would never end. */
+  /** Draws from (0, 1], since the logarithm of 0 is infinite. */
   #uniform(): number {
     return 1 - this.#random();
   }

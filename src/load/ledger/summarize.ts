@@ -1,17 +1,19 @@
-// The summary, put together from the accounts of a run. Pure; the keys and their order are product law.
+// Builds the summary of a run. Pure; the product contract fixes keys and order.
 
 import type { BulkLoadError } from '../../core/errors.js';
-import { type Outcome, outcomes } from '../../core/outcomes.js';
+import type { Outcome } from '../../core/outcomes.js';
+import { problemText } from '../../core/problem.js';
+import { count, plural } from '../../core/text.js';
 import type { EndpointTotals, Summary, TargetDescription } from '../../core/types/index.js';
 import type { Ledger } from './ledger.js';
 import type { Meter } from './meter.js';
 
-/** Everything a summary is made of that the ledger does not know itself. */
+/** Facts of a summary beside those of ledger and meter. */
 export interface SummaryInput {
   readonly version: string;
   readonly startedMs: number;
   readonly endedMs: number;
-  /** How long it took, by a clock that nobody sets. */
+  /** Duration by the monotonic clock. */
   readonly seconds: number;
   readonly phases: Summary['phases'];
   readonly outcome: Outcome;
@@ -23,15 +25,15 @@ export interface SummaryInput {
   readonly memory: Summary['memory'];
   readonly pressure: Summary['pressure'];
   readonly target: TargetDescription | null;
-  /** Null: it never got so far. */
-  readonly side: Pick<
+  /** Null if the run ended before the target's memory was planned. */
+  readonly throttle: Pick<
     Summary['target'],
     'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes' | 'advice'
   > | null;
   readonly introduced: { readonly tables: number; readonly columns: number };
   readonly endpoints: readonly EndpointTotals[];
   readonly verify: Summary['verify'];
-  /** Decoded offset in each input at which this run began. */
+  /** Returns the decoded offset at which this run began an input. */
   readonly resumedFromByte: (input: number) => number;
   readonly checkpoint: string | null;
   readonly deadLetters: { readonly points: readonly string[]; readonly reasons: string } | null;
@@ -65,10 +67,10 @@ export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Su
     pressure: facts.pressure,
     target: {
       version: facts.target?.version ?? null,
-      planBytesPerNode: facts.side?.planBytesPerNode ?? null,
-      estimatedPeakBytesPerNode: facts.side?.estimatedPeakBytesPerNode ?? null,
-      flushes: facts.side?.flushes ?? 0,
-      advice: facts.side?.advice ?? null,
+      planBytesPerNode: facts.throttle?.planBytesPerNode ?? null,
+      estimatedPeakBytesPerNode: facts.throttle?.estimatedPeakBytesPerNode ?? null,
+      flushes: facts.throttle?.flushes ?? 0,
+      advice: facts.throttle?.advice ?? null,
       newTables: facts.introduced.tables,
       newColumns: facts.introduced.columns,
     },
@@ -95,8 +97,8 @@ export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Su
 }
 
 /**
- * How a run that was not stopped ended: bad inputs weigh more than rejects. `accepted` says whether the rejects are
- * within `--accept-rejects`.
+ * Decides the outcome of a run that was not stopped. A bad input counts more than rejects.
+ * @param accepted true if the rejects are within --accept-rejects
  */
 export function outcomeOf(
   ledger: Ledger,
@@ -105,20 +107,18 @@ export function outcomeOf(
 ): { outcome: Outcome; reason: string | null } {
   const bad = ledger.inputs.filter((input) => input.error !== null);
   if (bad.length > 0) {
-    const more = bad.length > 1 ? ` (and ${bad.length - 1} more input${bad.length === 2 ? '' : 's'})` : '';
+    const more = bad.length > 1 ? ` (and ${plural(bad.length - 1, 'more input', 'more inputs')})` : '';
     return { outcome: 'input', reason: `${bad[0]!.error}${more}` };
   }
   if (ledger.total.read < minPoints) {
-    return {
-      outcome: 'input',
-      reason: `reading the inputs — expected at least ${minPoints} point${minPoints === 1 ? '' : 's'} (--min-points) — got ${ledger.total.read} — look whether the inputs are the right ones`,
-    };
+    const reason = problemText({
+      tried: 'reading the inputs',
+      expected: `at least ${plural(minPoints, 'point')} (--min-points)`,
+      found: count(ledger.total.read),
+      fix: 'check whether the inputs are the right ones',
+    });
+    return { outcome: 'input', reason };
   }
   const complete = ledger.total.rejected === 0 || accepted;
   return { outcome: complete ? 'complete' : 'complete-with-rejects', reason: null };
-}
-
-/** The exit code of an outcome, unless the error that ended the run has its own. */
-export function exitCodeOf(outcome: Outcome, error: BulkLoadError | null): number {
-  return error?.exitCode ?? outcomes[outcome].exitCode;
 }

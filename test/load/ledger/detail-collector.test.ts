@@ -27,7 +27,7 @@ function particularly(random = Math.random, table: string | null = null): Detail
 
 test('small batches are counted to the point, with the times of their tables', () => {
   const seen = particularly();
-  for (let i = 0; i < 5; i += 1) seen.booked(of(['a', 'b'], 10), all(10), true);
+  for (let i = 0; i < 5; i += 1) seen.book(of(['a', 'b'], 10), all(10), true);
   expect(seen.tables()).toEqual({
     shown: [
       { table: 'a', points: 25, time: { first: 0n, last: 8_000_000_000n } },
@@ -45,7 +45,7 @@ test('of large ones a few points are looked at: tables in turn are told apart, a
     return state / 2_147_483_647;
   };
   const seen = particularly(random);
-  for (let i = 0; i < 200; i += 1) seen.booked(of(['a', 'a', 'a', 'b'], 1600), all(1600), true);
+  for (let i = 0; i < 200; i += 1) seen.book(of(['a', 'a', 'a', 'b'], 1600), all(1600), true);
   const [a, b] = seen.tables().shown;
   expect(a!.points + b!.points).toBe(320_000);
   expect(b!.points / 80_000).toBeCloseTo(1, 1);
@@ -55,7 +55,7 @@ test('of large ones a few points are looked at: tables in turn are told apart, a
 
 test('only what was loaded counts', () => {
   const seen = particularly();
-  seen.booked(of(['a'], 10), { loaded: [{ from: 2, to: 5 }], rejected: [], undelivered: [{ from: 5, to: 10 }] }, true);
+  seen.book(of(['a'], 10), { loaded: [{ from: 2, to: 5 }], rejected: [], undelivered: [{ from: 5, to: 10 }] }, true);
   expect(seen.tables().shown).toEqual([
     { table: 'a', points: 3, time: { first: 2_000_000_000n, last: 4_000_000_000n } },
   ]);
@@ -64,12 +64,12 @@ test('only what was loaded counts', () => {
 test('rejects come together by reason, table and input, with the first line whatever comes first', () => {
   const seen = particularly();
   const bad = (line: number, text: string): Batch => of(['a'], 1, { rejects: [reject(text, { line })] });
-  seen.booked(bad(90, 'm,t=a f=x'), all(1), true);
-  seen.booked(bad(12, 'm f=y'), all(1), true);
-  seen.booked(bad(1, 'other f=y'), all(1), true);
-  seen.booked(bad(1, 'half a point'), all(1), false);
+  seen.book(bad(90, 'm,t=a f=x'), all(1), true);
+  seen.book(bad(12, 'm f=y'), all(1), true);
+  seen.book(bad(1, 'other f=y'), all(1), true);
+  seen.book(bad(1, 'half a point'), all(1), false);
   const byTarget = { point: 3, reason: 'target-type', message: '', endpoint: 'http://a' };
-  seen.booked(of(['a', 'b'], 4), { loaded: [], rejected: [byTarget], undelivered: [] }, true);
+  seen.book(of(['a', 'b'], 4), { loaded: [], rejected: [byTarget], undelivered: [] }, true);
   expect(seen.rejects()).toEqual({
     shown: [
       { reason: 'bad-number', table: 'm', input: 0, points: 2, firstLine: 12 },
@@ -84,7 +84,7 @@ test('a row of another format is of the table that was named, and a point in par
   const seen = particularly(Math.random, 'readings');
   const deadLetterFormat = { ending: '.csv', head: new Uint8Array(0) };
   const parts = (['first', 'middle', 'last'] as const).map((part) => reject('1;2', { part }));
-  seen.booked(of(['a'], 1, { deadLetterFormat, rejects: parts }), all(1), true);
+  seen.book(of(['a'], 1, { deadLetterFormat, rejects: parts }), all(1), true);
   expect(seen.rejects().shown).toEqual([
     { reason: 'bad-number', table: 'readings', input: 0, points: 1, firstLine: 1 },
   ]);
@@ -94,7 +94,7 @@ test('a million tables and groups take the room of a thousand, and every point i
   const seen = particularly();
   const tables = Array.from({ length: 3000 }, (_, i) => `t${i}`);
   for (const table of tables) {
-    seen.booked(of([table], 2, { rejects: [reject(`${table} f=x`, { reason: `r-${table}` })] }), all(2), true);
+    seen.book(of([table], 2, { rejects: [reject(`${table} f=x`, { reason: `r-${table}` })] }), all(2), true);
   }
   const { shown, more } = seen.tables();
   expect(shown.length).toBe(100);

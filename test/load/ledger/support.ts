@@ -8,14 +8,14 @@ import type { Batch, BatchReject } from '../../../src/core/types/index.js';
 import { lineProtocolDeadLetters } from '../../../src/core/types/index.js';
 import type { LongLetterPart } from '../../../src/state/dead-letters/dead-letters.js';
 
-/** A folder that is removed when the test is over. */
+/** Creates a folder that is removed after the test. */
 export async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'bulk-load-ledger-'));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
   return path;
 }
 
-/** All files of a folder with their text. */
+/** Reads all files of a folder as text. */
 export async function contents(path: string): Promise<Record<string, string>> {
   const names = (await readdir(path)).sort();
   return Object.fromEntries(
@@ -41,7 +41,7 @@ export function reject(text: string, more: Partial<BatchReject> = {}): BatchReje
   return { bytes, line, byteOffset, reason, message, part, ...more };
 }
 
-/** A batch of so many points, each `m f=<i> <i>` on a line of its own. */
+/** Returns a batch of points `m f=<i> <i>`, one on a line. */
 export function batch(points: number, more: Partial<Batch> & { input?: number } = {}): Batch {
   const lines = Array.from({ length: points }, (_, i) => Buffer.from(`m f=${i} ${i}\n`));
   const ends = lines.map((_, i) => lines.slice(0, i + 1).reduce((sum, { length }) => sum + length, 0));

@@ -67,7 +67,7 @@ export async function play(
     abort: never,
     command: null,
     // Virtual time waits for this thread only.
-    apart: false,
+    workerThread: false,
     notify: (notice) => notices.push({ ...notice, sent: target.sent }),
     watch: () => {},
   }).finally(() => {

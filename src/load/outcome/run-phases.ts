@@ -1,6 +1,6 @@
 // Phases of a run and the seconds that each one took.
 
-import type { Clock } from '../core/types/index.js';
+import type { Clock } from '../../core/types/index.js';
 
 export type RunPhase = 'starting' | 'sending' | 'verifying' | 'ending';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ProgressFacts, percentDone } from '../../src/load/load-progress.js';
+import { type ProgressFacts, percentDone } from '../../../src/load/outcome/load-progress.js';
 
 const settled = (bytes: number, points = 1): ProgressFacts['totals'][number] => ({
   read: points,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isWorthThread } from '../../src/load/plan-memory.js';
+import { isWorthThread } from '../../../src/load/memory/plan-memory.js';
 
 const MiB = 1_048_576;
 

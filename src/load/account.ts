@@ -1,0 +1,92 @@
+// The account of a run: totals, requests, checkpoint, dead letters, and the details of the report.
+
+import { readingIdentity } from '../config/identity.js';
+import type { Settings } from '../config/settings.js';
+import type { InputPrecision, Target } from '../core/types/index.js';
+import { unitNanoseconds } from '../core/units.js';
+import { residentMemory } from '../flow-control/own-memory/resident.js';
+import { DeadLetters } from '../state/dead-letters/dead-letters.js';
+import { DetailCollector } from './ledger/detail-collector.js';
+import { Ledger } from './ledger/ledger.js';
+import { loadName } from './ledger/load-name.js';
+import { Meter } from './ledger/meter.js';
+import { options } from './option-table.js';
+import type { RunFacts } from './outcome/run-facts.js';
+import { RunPhases } from './outcome/run-phases.js';
+import { ResumeState } from './resume/resume-state.js';
+import type { RunControl } from './run-control.js';
+import { ReadStatus } from './stages/read-status.js';
+import type { LoadContext } from './types.js';
+
+export interface RunAccount {
+  readonly ledger: Ledger;
+  readonly meter: Meter;
+  readonly deadLetters: DeadLetters;
+  readonly resume: ResumeState;
+  readonly status: ReadStatus;
+  readonly phases: RunPhases;
+  /** Null without a report. */
+  readonly details: DetailCollector | null;
+  readonly resident: ReturnType<typeof residentMemory>;
+  /** What snapshots and the summary show. Parts that do not exist yet are null. */
+  readonly facts: RunFacts;
+}
+
+/** Opens no file yet. */
+export function openAccount(settings: Settings, context: LoadContext, control: RunControl): RunAccount {
+  const { inputs, target, clock, notify } = context;
+  const names = namesOf(settings, context);
+  const deadLetters = new DeadLetters(settings.stateDir, names.load);
+  const inputNames = inputs.map(({ name }) => name);
+  const ledger = new Ledger(inputNames, deadLetters, settings.maxRejected);
+  const { startedMs, startedAt, stop, end } = control;
+  const resume = new ResumeState(
+    { options: settings, inputs, clock, startedMs, names, signal: stop, notify, end },
+    deadLetters,
+    ledger,
+  );
+  const details = settings.report === null ? null : detailCollector(settings, target);
+  if (details !== null) ledger.onBooked((batch, receipt, stored) => details.book(batch, receipt, stored));
+  const meter = new Meter();
+  const status = new ReadStatus(inputs, clock);
+  const phases = new RunPhases(clock);
+  const resident = residentMemory();
+  const facts: RunFacts = {
+    ...{ inputs, clock, startedAt, ledger, meter, resume, status, phases, limit: settings.limit },
+    endpoints: () => target.endpoints(),
+    // The file that `resident` reads is closed at the end.
+    rssBytes: () => (phases.current === 'ending' ? process.memoryUsage.rss() : resident.bytes()),
+    ...{
+      memory: null,
+      description: null,
+      catalogue: null,
+      formats: null,
+      throttle: null,
+      writer: null,
+      verified: null,
+    },
+  };
+  return { ledger, meter, deadLetters, resume, status, phases, details, resident, facts };
+}
+
+/** Returns the precision of sent timestamps: that of the inputs, but milliseconds for seconds that the target refuses. */
+export function sentPrecision(precision: InputPrecision, { traits }: Pick<Target, 'traits'>): InputPrecision {
+  return precision === 's' && !traits.sendsSeconds ? 'ms' : precision;
+}
+
+function detailCollector({ measurement, precision }: Settings, target: Target): DetailCollector {
+  const table = measurement === null || measurement.includes('{') ? null : measurement;
+  const unitNs = unitNanoseconds[sentPrecision(precision, target)];
+  return new DetailCollector({ table, unitNs, random: Math.random });
+}
+
+/** Returns the names of the load and of the database it loads into. */
+function namesOf(settings: Settings, context: LoadContext): { readonly load: string; readonly database: string } {
+  const { tenant, db, precision, dryRun } = settings;
+  const target = context.targetKind ?? (dryRun === null ? settings.target : 'dry-run');
+  const format = readingIdentity(options, settings);
+  const name = (inputs: readonly string[]): string =>
+    loadName({ target, tenant, database: db, inputs, format, precision });
+  const named = context.named ?? context.inputs.map(({ path }) => path ?? '-');
+  return { load: name(named), database: name([]) };
+}

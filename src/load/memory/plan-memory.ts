@@ -1,0 +1,127 @@
+// Plans the memory of a run from its options and the machine. Connects the pure plan with the rooms whose sizes it adds up.
+
+import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { slotBytes } from '../../batching/arena.js';
+import type { Settings } from '../../config/settings.js';
+import { MemoryLimitError } from '../../core/errors.js';
+import { count, sizeOption } from '../../core/text.js';
+import type { Input, MemoryBudget } from '../../core/types/index.js';
+import { memoryProbe } from '../../flow-control/own-memory/cgroup.js';
+import { memoryLimit } from '../../flow-control/own-memory/memory-limit.js';
+import { limitForWindow, type MemoryPlan, type PlanRequest, plan } from '../../flow-control/own-memory/memory-plan.js';
+import { chunkBytes, formatMemoryBytes, workerMemoryBytes } from '../../formats/format-set.js';
+import type { FormatName } from '../../formats/registry.js';
+import { isUrl } from '../../inputs/http/url-name.js';
+import { isS3 } from '../../inputs/s3/s3-inputs.js';
+
+/** Returns the memory that the plan leaves to decompression. */
+export function memoryBudget(settings: Settings, formats: readonly FormatName[], memory: MemoryPlan): MemoryBudget {
+  const { windowBytes } = memory;
+  return {
+    bytes: windowBytes,
+    limitFor: (window) => {
+      const limit = limitForWindow(requestOf(settings, formats, memory), window);
+      return limit === null ? null : sizeOption(limit);
+    },
+  };
+}
+
+/**
+ * Throws MemoryLimitError if the limit is too small to start.
+ * @param formats formats of the inputs
+ * @param workerThread true to parse on a worker thread if memory allows it
+ */
+export function planMemory(
+  settings: Settings,
+  formats: readonly FormatName[],
+  inputs: readonly Input[],
+  workerThread: boolean,
+): MemoryPlan {
+  return plan(
+    requestOf(settings, formats, { apart: workerThread, remoteBytes: inputs.some(isRemote) ? remoteBytes : 0 }),
+  );
+}
+
+/**
+ * Memory of an open remote input; one is open at a time. It holds cached blocks, the first bytes, and buffers of sockets and
+ * streams (measured 2026-11-25).
+ */
+const remoteBytes = Math.ceil(1.3 * 1_048_576);
+
+function isRemote({ path }: Input): boolean {
+  return path !== null && (isUrl(path) || isS3(path));
+}
+
+/**
+ * Least number of CPU cores for a worker thread. On two cores, with a worker thread and without it, 4 GB took 6.6 and 7.7 s uncompressed and 16.9 and 17.7 s with gzip on Node
+ * 20; 7.7 and 9.9, 17.3 and 17.6, with zstd 11.8 and 12.7 s on Node 22; 6.7 and 8.8, 16.0 and 16.9, with zstd 11.0 and 12.4 s
+ * on Node 24 (medians of 4 in turns; 2026-11-26).
+ */
+const minCores = 2;
+/** Starting a thread takes 50 ms, and every input costs one exchange of messages. */
+const minWorkerBytes = 16 * 1_048_576;
+const minMeanBytes = 1_048_576;
+
+/** Tests whether inputs are large enough for a worker thread. */
+export function isWorthThread(inputs: readonly Pick<Input, 'size'>[], processors = availableParallelism()): boolean {
+  if (processors < minCores) return false;
+  // The size of a pipe is unknown, so it counts as large.
+  const total = inputs.reduce((sum, { size }) => sum + (size ?? Number.POSITIVE_INFINITY), 0);
+  return total >= minWorkerBytes && total / inputs.length >= minMeanBytes;
+}
+
+/**
+ * Switches V8's optimising compiler for WebAssembly off if the plan says so. Must be called before anything is read. It is
+ * a setting of the whole process: other WebAssembly of the program is not optimised either.
+ */
+export function reduceMemory({ optimizes }: MemoryPlan): void {
+  if (optimizes) return;
+  // The first flag works in Node 20, the second in Node 24.
+  setFlagsFromString('--liftoff-only');
+  setFlagsFromString('--wasm-tiering-budget=2147483647');
+}
+
+/** Returns the longest response to a query that fits into memory. Its rows take several times as many bytes. */
+export function answerBytes({ memoryLimit: requested }: Settings): number {
+  return Math.min(64 * 1_048_576, Math.floor(memoryLimit(requested, memoryProbe()).bytes / 32));
+}
+
+/** Memory of one known column, its part of a table included (67 to 97 on Node 20 and 24; measured 2026-11-24). */
+const columnBytes = 100;
+
+/** Throws MemoryLimitError if target and inputs have more columns than fit into memory. */
+export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: MemoryPlan): void {
+  const maxColumns = Math.floor(windowBytes / 2 / columnBytes);
+  if (columns <= maxColumns) return;
+  const more = sizeOption(2 * columnBytes * (columns - maxColumns));
+  throw new MemoryLimitError({
+    tried: 'keeping the list of columns in memory',
+    expected: `at most ${count(maxColumns)} columns in all tables, which --memory-limit ${sizeOption(limitBytes)} allows`,
+    found: count(columns),
+    fix: `raise --memory-limit by at least ${more}`,
+  });
+}
+
+function requestOf(
+  settings: Settings,
+  formats: readonly FormatName[],
+  { apart, remoteBytes: remote }: Pick<MemoryPlan, 'apart' | 'remoteBytes'>,
+): PlanRequest {
+  const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
+  const limit = memoryLimit(settings.memoryLimit, memoryProbe());
+  const narrow = formatMemoryBytes(settings, formats, { wideChunks: false, workerThread: false });
+  return {
+    limit,
+    workers,
+    batchBytes,
+    batchPoints,
+    maxPointBytes,
+    formatBytes: narrow,
+    chunkBytes: { narrow: chunkBytes.narrow, wide: chunkBytes.wide, apart: chunkBytes.workerThread },
+    wideBytes: formatMemoryBytes(settings, formats, { wideChunks: true, workerThread: false }) - narrow,
+    remoteBytes: remote,
+    apartBytes: apart ? workerMemoryBytes(settings, formats) : null,
+    slotBytes,
+  };
+}

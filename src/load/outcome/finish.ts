@@ -1,0 +1,96 @@
+// Ends a run: closes its parts, decides the outcome, and builds the summary.
+
+import type { Settings } from '../../config/settings.js';
+import { type BulkLoadError, InputError } from '../../core/errors.js';
+import { outcomes } from '../../core/outcomes.js';
+import type { RunDetails, Summary } from '../../core/types/index.js';
+import type { RunAccount } from '../account.js';
+import { accepts, type Ledger } from '../ledger/ledger.js';
+import { outcomeOf } from '../ledger/summarize.js';
+import type { RunEnding } from '../resume/resume-state.js';
+import type { RunControl } from '../run-control.js';
+import type { LoadContext, LoadResult } from '../types.js';
+import { verifyError } from '../verify.js';
+import { peakRss, summaryOf } from './run-facts.js';
+
+/** Throws BugError if the totals do not balance. */
+export async function finish(
+  settings: Settings,
+  context: LoadContext,
+  control: RunControl,
+  account: RunAccount,
+): Promise<LoadResult> {
+  const { ledger, resume, phases, details, resident, facts } = account;
+  const { catalogue, verified } = facts;
+  phases.begin('ending');
+  await closeAll(settings, context, control, account);
+  ledger.assertBalanced(control.reason !== null);
+  const ended = outcomeAtEnd(settings, account);
+  const badInput = ended.reason === null ? null : new InputError(ended.reason);
+  const error = control.reason ?? badInput ?? (verified === null ? null : verifyError(verified, ledger.total.loaded));
+  const summary = summaryOf(facts, {
+    ...{ version: context.version, startedMs: control.startedMs, error, verify: verified, target: facts.description },
+    outcome: error?.outcome ?? ended.outcome,
+    exitCode: error?.exitCode ?? outcomes[ended.outcome].exitCode,
+    continueWith: continueWith(error, context, account),
+    inputs: context.inputs.map(({ name }, i) => ({ name, format: account.status.formatOf(i) ?? settings.format })),
+    introduced: catalogue?.introduced ?? { tables: 0, columns: 0 },
+    resumedFromByte: (i) => resume.resumedFrom(i),
+    checkpoint: resume.checkpoint,
+    deadLetters: account.deadLetters.paths,
+  });
+  const runDetails: RunDetails | null = details && {
+    rejects: details.rejects(),
+    tables: details.tables(),
+    sampled: details.sampled,
+    introduced: catalogue?.introductions ?? { shown: [], more: 0 },
+    abandoned: resume.abandoned,
+  };
+  resident.close();
+  // Read last: with many inputs the summary itself is large.
+  summary.memory.peakRssBytes = peakRss(facts);
+  return { summary, examples: ledger.examples, error, details: runDetails };
+}
+
+/** Closes everything. An error of closing ends the run unless it has ended already. */
+async function closeAll(
+  settings: Settings,
+  { target }: LoadContext,
+  control: RunControl,
+  account: RunAccount,
+): Promise<void> {
+  const { resume, facts } = account;
+  facts.writer?.close();
+  facts.throttle?.close();
+  control.close();
+  await facts.formats?.close();
+  await resume.close(endingOf(settings, control.reason, account)).catch(control.end);
+  await target.close(control.reason === null).catch(control.end);
+  control.close();
+}
+
+function endingOf(settings: Settings, reason: BulkLoadError | null, account: RunAccount): RunEnding {
+  const { ledger } = account;
+  const { read } = ledger.total;
+  if (reason?.outcome === 'usage' && ledger.settled === 0) return 'not-started';
+  if (reason !== null || read !== ledger.settled) return 'stopped';
+  return outcomeAtEnd(settings, account).reason === null ? 'finished' : 'stopped';
+}
+
+function outcomeAtEnd(settings: Settings, { ledger, resume }: RunAccount): ReturnType<typeof outcomeOf> {
+  // Inputs that an earlier load finished count for --min-points.
+  return outcomeOf(ledger, settings.minPoints - resume.skippedPoints, isAccepted(settings, ledger));
+}
+
+function isAccepted({ acceptRejects }: Settings, { total }: Ledger): boolean {
+  return accepts(total.rejected, total.read, acceptRejects);
+}
+
+/** Returns the command that continues the load; null where running again cannot help. */
+function continueWith(
+  error: BulkLoadError | null,
+  { command }: LoadContext,
+  { resume }: RunAccount,
+): Summary['continueWith'] {
+  return error?.retryHelps ? (command?.(resume.pointsToSkip) ?? null) : null;
+}

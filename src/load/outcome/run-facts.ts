@@ -1,0 +1,179 @@
+// What a run shows: snapshots while it goes on, and the figures of its summary.
+
+import type { LimitingFactor } from '../../core/limiting-factors.js';
+import type { Clock, EndpointTotals, Input, Summary, TargetDescription, VerifyReport } from '../../core/types/index.js';
+import type { MemoryPlan } from '../../flow-control/own-memory/memory-plan.js';
+import { peakResident } from '../../flow-control/own-memory/resident.js';
+import type { TargetThrottle } from '../../flow-control/target-memory/target-throttle.js';
+import type { FormatSet } from '../../formats/format-set.js';
+import type { Snapshot } from '../../reporting/figures.js';
+import type { Catalogue } from '../../schema/catalogue.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Meter } from '../ledger/meter.js';
+import { type SummaryInput, summarize } from '../ledger/summarize.js';
+import type { ResumeState } from '../resume/resume-state.js';
+import type { ReadStatus } from '../stages/read-status.js';
+import type { WriteStage } from '../stages/write-stage.js';
+import { percentDone } from './load-progress.js';
+import type { RunPhases } from './run-phases.js';
+
+/** Parts of a run. A part is null as long as the run has not come to it. */
+export interface RunFacts {
+  readonly inputs: readonly Input[];
+  readonly clock: Clock;
+  /** Monotonic ms at the start. */
+  readonly startedAt: number;
+  readonly ledger: Ledger;
+  readonly meter: Meter;
+  readonly resume: Pick<ResumeState, 'settledBefore'>;
+  readonly status: ReadStatus;
+  readonly phases: RunPhases;
+  /** Largest number of points, --limit; null for none. */
+  readonly limit: number | null;
+  readonly endpoints: () => readonly EndpointTotals[];
+  readonly rssBytes: () => number;
+  memory: MemoryPlan | null;
+  description: TargetDescription | null;
+  catalogue: Catalogue | null;
+  formats: FormatSet | null;
+  throttle: TargetThrottle | null;
+  writer: WriteStage | null;
+  verified: VerifyReport | null;
+}
+
+/** Takes one snapshot of a run. */
+export function snapshotOf(facts: RunFacts): Snapshot {
+  const { inputs, clock, ledger, meter, memory, status, writer, throttle } = facts;
+  const governor = writer?.governor;
+  const { read, loaded, rejected } = ledger.total;
+  const { p50, p99 } = meter.latencyMs();
+  const account = throttle?.account();
+  const now = clock.monotonic();
+  return {
+    at: clock.now(),
+    seconds: (now - facts.startedAt) / 1000,
+    phase: facts.phases.current,
+    percent: percentDone({
+      inputs,
+      totals: ledger.inputs,
+      settledPoints: loaded + rejected,
+      limit: facts.limit,
+      isRead: (i) => status.isRead(i),
+      positionIn: (i) => status.positionIn(i),
+      settledBefore: (i) => facts.resume.settledBefore(i),
+    }),
+    points: { read, loaded, rejected },
+    values: { loaded: ledger.values },
+    bytes: { ...status.bytes, total: totalSize(inputs), sent: meter.bytesSent },
+    inputs: { ...status.inputs, total: inputs.length },
+    inFlight: writer?.inFlight.count ?? 0,
+    writers: { limit: governor?.writers ?? 0, max: memory?.slots ?? 0 },
+    memory: { rssBytes: facts.rssBytes(), limitBytes: memory?.limitBytes ?? 0, level: governor?.level ?? 'normal' },
+    latencyMs: { p50, p99 },
+    requests: { ...meter.requests },
+    heldBackBy: heldBackBy(facts),
+    heldBack: heldBack(facts),
+    target: { flushes: account?.flushes ?? 0, nodeBytes: account?.estimatedBytesPerNode ?? null },
+    endpoints: facts.endpoints().map(({ url, loaded, openSeconds }) => ({
+      url,
+      loaded,
+      openSeconds,
+      ...meter.endpoint(url, now),
+    })),
+  };
+}
+
+/** Returns the limiting factor: first a wait of all batches, then fewer writers, then a wait for an input. */
+function heldBackBy({ writer, throttle, status }: RunFacts): LimitingFactor | null {
+  return (
+    throttle?.holding ??
+    (writer?.rate.waiting ? 'rateLimit' : null) ??
+    writer?.governor.heldBackBy ??
+    (status.waits.going ? 'input' : null)
+  );
+}
+
+/** Returns the seconds that each factor has limited the load so far. */
+function heldBack({ writer, throttle, status }: RunFacts): Record<LimitingFactor, number> {
+  const by = writer?.governor.account().heldBack;
+  const held = throttle?.account();
+  // The target does not cause the interval between two flushes.
+  const targetMemory = held?.pacedSeconds ?? 0;
+  return {
+    // Fewer writers and a wait for a flush often coincide, so the longer of the two counts.
+    target: Math.max(0, Math.max(by?.target ?? 0, held?.flushSeconds ?? 0) - targetMemory),
+    targetMemory,
+    ownMemory: by?.ownMemory ?? 0,
+    input: status.waits.seconds,
+    rateLimit: writer?.rate.waitedSeconds ?? 0,
+  };
+}
+
+type RunFigures = Pick<
+  SummaryInput,
+  'endedMs' | 'seconds' | 'phases' | 'bytes' | 'memory' | 'pressure' | 'throttle' | 'endpoints'
+>;
+
+/** Builds the summary from the figures of the run and the other facts. */
+export function summaryOf(facts: RunFacts, others: Omit<SummaryInput, keyof RunFigures>): Summary {
+  return summarize(facts.ledger, facts.meter, { ...others, ...figuresOf(facts) });
+}
+
+function figuresOf(facts: RunFacts): RunFigures {
+  const { clock, startedAt, status, throttle, endpoints, phases } = facts;
+  const { starting, sending, verifying } = phases.seconds;
+  return {
+    endedMs: clock.now(),
+    seconds: (clock.monotonic() - startedAt) / 1000,
+    phases: { startSeconds: starting, sendSeconds: sending, verifySeconds: verifying },
+    bytes: status.bytes,
+    memory: memoryOf(facts),
+    pressure: pressureOf(facts),
+    throttle: throttle?.account() ?? null,
+    endpoints: endpoints(),
+  };
+}
+
+function memoryOf(facts: RunFacts): Summary['memory'] {
+  const { memory, writer } = facts;
+  const account = writer?.governor.account();
+  return {
+    limitBytes: memory?.limitBytes ?? 0,
+    limitSource: memory?.limitSource ?? '',
+    peakRssBytes: peakRss(facts),
+    slots: memory?.slots ?? 0,
+    slotBytes: memory?.slotBytes ?? 0,
+    highSeconds: account?.highSeconds ?? 0,
+    criticalSeconds: account?.criticalSeconds ?? 0,
+    forcedGcs: account?.forcedGcs ?? 0,
+  };
+}
+
+/** Returns the peak so far. The kernel's own record includes peaks between two samples. */
+export function peakRss({ writer }: Pick<RunFacts, 'writer'>): number {
+  return Math.max(writer?.governor.account().peakRssBytes ?? 0, peakResident());
+}
+
+function pressureOf(facts: RunFacts): Summary['pressure'] {
+  const { memory, writer } = facts;
+  const account = writer?.governor.account();
+  const held = heldBack(facts);
+  return {
+    workers: memory?.slots ?? 0,
+    limitMin: account?.limitMin ?? 0,
+    limitFinal: account?.limitFinal ?? 0,
+    bodyBytesMin: writer?.sizes.min ?? 0,
+    bodyBytesFinal: writer?.sizes.current ?? 0,
+    throttledSeconds: held.target + held.targetMemory + held.ownMemory,
+    heldBackBy: held,
+  };
+}
+
+function totalSize(inputs: readonly Input[]): number | null {
+  let total = 0;
+  for (const { size } of inputs) {
+    if (size === null) return null;
+    total += size;
+  }
+  return total;
+}

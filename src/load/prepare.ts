@@ -1,0 +1,104 @@
+// Everything that can refuse a load before a point is sent: memory, checkpoint, target and forecast.
+
+import type { Settings } from '../config/settings.js';
+import type { DatabaseSettings, MemoryBudget, TargetDescription } from '../core/types/index.js';
+import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
+import { forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
+import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
+import { FormatSet, formatsOf, unusedMapping } from '../formats/format-set.js';
+import { emptyTimeSample, sampleTimes, type TimeSample } from '../inputs/sample-times.js';
+import { Catalogue } from '../schema/catalogue.js';
+import { type RunAccount, sentPrecision } from './account.js';
+import { assertColumnsFit, isWorthThread, memoryBudget, planMemory, reduceMemory } from './memory/plan-memory.js';
+import { memcacheToRequest } from './memory/target-memory.js';
+import type { RunControl } from './run-control.js';
+import type { ReadStatus } from './stages/read-status.js';
+import type { LoadContext } from './types.js';
+import { Verification } from './verify.js';
+
+export interface LoadPlan {
+  readonly memory: MemoryPlan;
+  /** Memory for decompression and for inputs read at random. */
+  readonly budget: MemoryBudget;
+  readonly formats: FormatSet;
+  readonly status: ReadStatus;
+  readonly description: TargetDescription;
+  readonly database: DatabaseSettings;
+  readonly catalogue: Catalogue;
+  readonly throttle: TargetThrottle;
+  /** Null without --verify. */
+  readonly verification: Verification | null;
+  /** Throws MemoryLimitError when the catalogue exceeds its memory. */
+  readonly assertColumnsFit: () => void;
+}
+
+/** Throws the error that the load ends with. */
+export async function prepare(
+  settings: Settings,
+  context: LoadContext,
+  control: RunControl,
+  { resume, status, facts }: RunAccount,
+): Promise<LoadPlan> {
+  const { inputs, target, notify } = context;
+  const signal = control.stop;
+  const names = await formatsOf(settings, inputs, signal);
+  // The format of a pipe is unknown yet.
+  const unused = inputs.every(({ size }) => size !== null) ? unusedMapping(settings, names) : null;
+  if (unused !== null) notify({ level: 'warn', kind: 'mapping', message: unused });
+  const memory = planMemory(settings, names, inputs, context.workerThread ?? isWorthThread(inputs));
+  facts.memory = memory;
+  reduceMemory(memory);
+  if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
+
+  await resume.open();
+  const times = names.every((name) => name === 'lp') ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs);
+  const description = await target.describe(signal, memcacheToRequest(settings, times));
+  facts.description = description;
+  const columns = await target.columns(signal);
+  const catalogue = new Catalogue(columns);
+  facts.catalogue = catalogue;
+  assertColumnsFit(catalogue.size, memory);
+  const tables = [...new Set(columns.map(({ table }) => table))];
+  const verification = settings.verify ? await startVerification(settings, context, tables, signal) : null;
+  await resume.saveStart();
+
+  const budget = memoryBudget(settings, names, memory);
+  const mode = { wideChunks: memory.optimizes, workerThread: memory.apart };
+  const formats = new FormatSet(settings, budget, mode);
+  facts.formats = formats;
+  const throttle = await forecast(settings, context, description, times, signal);
+  facts.throttle = throttle;
+  return {
+    ...{ memory, budget, formats, status, description, catalogue, throttle, verification },
+    database: description.database,
+    assertColumnsFit: () => assertColumnsFit(catalogue.size, memory),
+  };
+}
+
+/** Reports what the load will do to the target's memory, and prepares to keep it within --target-memory. */
+async function forecast(
+  settings: Settings,
+  { target, clock, notify }: LoadContext,
+  { database, version }: TargetDescription,
+  times: TimeSample,
+  signal: AbortSignal,
+): Promise<TargetThrottle> {
+  const found = forecastTargetMemory(settings, database, await target.layout(signal), times);
+  if (target.traits.plansMemory) for (const notice of forecastNotices(settings, found, times, version)) notify(notice);
+  return new TargetThrottle(settings, found, { target, clock, signal, notify });
+}
+
+async function startVerification(
+  { precision, workers }: Settings,
+  { target }: LoadContext,
+  tables: readonly string[],
+  signal: AbortSignal,
+): Promise<Verification> {
+  const verification = new Verification({
+    precision: sentPrecision(precision, target),
+    ordered: workers === 1,
+    random: Math.random,
+  });
+  await verification.begin(target, tables, signal);
+  return verification;
+}

@@ -1,0 +1,101 @@
+// Inputs as earlier runs of the load left them.
+
+import type { Input } from '../../core/types/index.js';
+import type { Checkpoint, CheckpointInput } from '../../state/checkpoint.js';
+import type { LoadStore } from '../../state/load-store.js';
+import type { EarlierTotals, Ledger } from '../ledger/ledger.js';
+
+export class EarlierRuns {
+  readonly #store: LoadStore;
+  readonly #inputs: readonly Input[];
+  readonly #ledger: Ledger;
+  /** Unfinished inputs that this run has not begun. Those at -1 - n are not among the inputs of this run. */
+  readonly #unfinished = new Map<number, CheckpointInput>();
+  /** Offset of each finished input in the log; -1 for an input that is not finished. */
+  readonly #finishedAt: Float64Array;
+  readonly #resumedFrom = new Map<number, number>();
+  /** Largest number of points of the load before a settled position. */
+  #reached = 0;
+
+  constructor(store: LoadStore, inputs: readonly Input[], ledger: Ledger) {
+    this.#store = store;
+    this.#inputs = inputs;
+    this.#ledger = ledger;
+    this.#finishedAt = new Float64Array(inputs.length).fill(-1);
+  }
+
+  get reached(): number {
+    return this.#reached;
+  }
+
+  /** Checkpoint entries that stay unchanged, since this run has not begun their inputs. */
+  get unfinished(): Iterable<CheckpointInput> {
+    return this.#unfinished.values();
+  }
+
+  /** Returns the decoded offset at which this run resumes an input. */
+  resumedFrom(input: number): number {
+    return this.#resumedFrom.get(input) ?? 0;
+  }
+
+  /** Returns the file bytes of an input that earlier runs have settled, as long as this run has not begun it. */
+  settledBefore(input: number): number {
+    if (this.#finishedAt[input]! >= 0) return this.#inputs[input]!.size ?? 0;
+    return this.#unfinished.get(input)?.fingerprint.tail.to ?? 0;
+  }
+
+  /** Takes over the totals of all earlier runs. */
+  async resume(checkpoint: Checkpoint): Promise<void> {
+    const index = new Map(this.#inputs.map(({ path }, i) => [path, i]));
+    for await (const { input, at } of this.#store.finished()) {
+      const i = index.get(input.path);
+      if (i !== undefined) await this.#takeOver(i, input, at);
+    }
+    for (const [n, input] of checkpoint.inputs.entries()) {
+      const i = index.get(input.path);
+      this.#unfinished.set(i ?? -1 - n, input);
+      if (i !== undefined) await this.#takeOver(i, input, -1);
+    }
+  }
+
+  /** Returns the last entry of an input; null if no earlier run has begun it. */
+  async find(i: number): Promise<{ readonly input: CheckpointInput; readonly finished: boolean } | null> {
+    const unfinished = this.#unfinished.get(i);
+    if (unfinished !== undefined) return { input: unfinished, finished: false };
+    const at = this.#finishedAt[i]!;
+    return at < 0 ? null : { input: await this.#store.finishedAt(at), finished: true };
+  }
+
+  /** Records that this run has begun an input. */
+  begun(i: number): void {
+    this.#unfinished.delete(i);
+  }
+
+  /** Records that an input is finished and unchanged, so this run reads nothing of it. */
+  unchanged(i: number, { place }: CheckpointInput): void {
+    this.#resumedFrom.set(i, place.byteOffset);
+    this.#reached = Math.max(this.#reached, place.ordinal);
+  }
+
+  /** Drops an input whose content has changed. */
+  drop(i: number, input: CheckpointInput): void {
+    this.#ledger.resume(i, totalsOf(input), -1);
+    this.#resumedFrom.delete(i);
+    this.#unfinished.delete(i);
+  }
+
+  /** Takes over one entry. A later entry replaces an earlier one: the input has grown since it was finished. */
+  async #takeOver(i: number, input: CheckpointInput, at: number): Promise<void> {
+    const before = this.#finishedAt[i]!;
+    if (before >= 0) this.#ledger.resume(i, totalsOf(await this.#store.finishedAt(before)), -1);
+    this.#finishedAt[i] = at;
+    this.#ledger.resume(i, totalsOf(input));
+    this.#resumedFrom.set(i, input.place.byteOffset);
+    for (const { ordinal } of [input.place, ...input.beyond.map(({ to }) => to)])
+      this.#reached = Math.max(this.#reached, ordinal);
+  }
+}
+
+function totalsOf({ loaded, rejected, values, reasons, place }: CheckpointInput): EarlierTotals {
+  return { loaded, rejected, values, reasons, bytes: place.byteOffset };
+}

@@ -1,0 +1,155 @@
+// Decides where each input begins: at its start, where an earlier run stopped, or not at all.
+
+import { InputError } from '../../core/errors.js';
+import { plural } from '../../core/text.js';
+import type {
+  ByteSource,
+  FileBytes,
+  Input,
+  Notice,
+  Position,
+  ResumePoint,
+  RunDetails,
+} from '../../core/types/index.js';
+import { INPUT_START } from '../../core/types/index.js';
+import type { CheckpointInput } from '../../state/checkpoint.js';
+import { compareFingerprint, type Fingerprint, fingerprint } from '../../state/fingerprint.js';
+import { readHistory } from '../../state/history.js';
+import { InputProgress } from '../../state/input-progress.js';
+import type { EarlierRuns } from './earlier-runs.js';
+import type { InputTracks } from './input-tracks.js';
+
+export interface InputStartsOptions {
+  readonly inputs: readonly Input[];
+  readonly onChanged: 'restart' | 'refuse';
+  /** False if no checkpoint is written: every input then begins at its start. */
+  readonly checkpoint: boolean;
+  readonly earlier: EarlierRuns;
+  readonly tracks: InputTracks;
+  /** Copies the checkpoint before the first changed input is loaded again. Returns the path of the copy. */
+  readonly copyCheckpoint: () => Promise<string | null>;
+  readonly notify: (notice: Notice) => void;
+}
+
+/** Largest number of abandoned loads and inputs that are listed. */
+const maxAbandoned = 100;
+
+export class InputStarts {
+  readonly #options: InputStartsOptions;
+  #history: ReadonlyMap<string, CheckpointInput> = new Map();
+  /** Points of the load before the next input to begin. */
+  #nextOrdinal = 0;
+  #skippedPoints = 0;
+  #copied = false;
+  readonly #abandoned: { input: number | null; kept: string | null }[] = [];
+  #moreAbandoned = 0;
+
+  constructor(options: InputStartsOptions) {
+    this.#options = options;
+  }
+
+  get nextOrdinal(): number {
+    return this.#nextOrdinal;
+  }
+
+  /** Points of inputs that --skip-loaded left out. */
+  get skippedPoints(): number {
+    return this.#skippedPoints;
+  }
+
+  /** Unfinished loads and inputs that this run starts again. */
+  get abandoned(): RunDetails['abandoned'] {
+    return { shown: this.#abandoned, more: this.#moreAbandoned };
+  }
+
+  /** Reads which inputs earlier loads have finished, for --skip-loaded. */
+  async readHistory(file: string): Promise<void> {
+    const paths = new Set(this.#options.inputs.map(({ path }) => path));
+    this.#history = await readHistory(file, (path) => paths.has(path));
+  }
+
+  /** Records an abandoned load (`input` null) or input, and the copy of its checkpoint. */
+  abandon(input: number | null, kept: string | null): void {
+    if (this.#abandoned.length < maxAbandoned) this.#abandoned.push({ input, kept });
+    else this.#moreAbandoned += 1;
+  }
+
+  /** Records that the load is read up to so many points. */
+  advanceTo(ordinal: number): void {
+    this.#nextOrdinal = Math.max(this.#nextOrdinal, ordinal);
+  }
+
+  /**
+   * Returns the position to read an input from; null if nothing is left to read. Throws InputError if the content has
+   * changed and --on-changed refuses that.
+   */
+  async begin(i: number, source: ByteSource): Promise<ResumePoint | null> {
+    const { checkpoint, earlier, tracks, inputs } = this.#options;
+    const start: Position = { ...INPUT_START, ordinal: this.#nextOrdinal };
+    const { file } = source;
+    if (!checkpoint || file === undefined) return tracks.begin(i, source, new InputProgress(start), null);
+    const known = await earlier.find(i);
+    if (known === null) {
+      const loaded = this.#history.get(inputs[i]!.path ?? '');
+      if (loaded !== undefined && (await this.#compare(i, file, loaded)) === 'same') return this.#skipLoaded(i, loaded);
+      return tracks.begin(i, source, new InputProgress(start), await this.#identify(i, file, 0));
+    }
+    const { input, finished } = known;
+    const comparison = await this.#compare(i, file, input);
+    if (comparison === 'changed') {
+      await this.#restart(i, input);
+      return tracks.begin(i, source, new InputProgress(start), await this.#identify(i, file, 0));
+    }
+    if (finished && comparison === 'same') {
+      earlier.unchanged(i, input);
+      this.advanceTo(earlier.reached);
+      return null;
+    }
+    const place = finished ? { ...input.place, ordinal: this.#nextOrdinal } : input.place;
+    const identity = await this.#identify(i, file, input.fingerprint.tail.to);
+    earlier.begun(i);
+    return tracks.begin(i, source, new InputProgress(place, input.beyond), identity);
+  }
+
+  async #compare(i: number, file: FileBytes, known: CheckpointInput): ReturnType<typeof compareFingerprint> {
+    return await compareFingerprint(file, known.fingerprint).catch((error: unknown) => this.#readFailure(i, error));
+  }
+
+  async #identify(i: number, file: FileBytes, readTo: number): Promise<Fingerprint> {
+    return await fingerprint(file, readTo).catch((error: unknown) => this.#readFailure(i, error));
+  }
+
+  #readFailure(i: number, error: unknown): never {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new InputError(`reading ${this.#options.inputs[i]!.name}: ${found}`, { cause: error });
+  }
+
+  /** Starts a changed input again, or throws InputError. */
+  async #restart(i: number, known: CheckpointInput): Promise<void> {
+    const { inputs, onChanged, earlier, copyCheckpoint, notify } = this.#options;
+    const { name } = inputs[i]!;
+    const loaded = plural(known.loaded, 'point');
+    if (onChanged === 'refuse')
+      throw new InputError({
+        tried: `reading ${name}`,
+        expected: `the file of which ${loaded} were loaded before`,
+        found: 'other content',
+        fix: 'put the file back, or load it from its start with --on-changed restart',
+      });
+    const kept = this.#copied ? null : await copyCheckpoint();
+    this.#copied = true;
+    this.abandon(i, kept);
+    const where = kept === null ? '' : `; the earlier checkpoint is kept as ${kept}`;
+    const message = `${name} has changed since ${loaded} of it were loaded; it is loaded from its start${where}`;
+    notify({ level: 'warn', kind: 'changed', message });
+    earlier.drop(i, known);
+  }
+
+  #skipLoaded(i: number, { loaded, rejected }: CheckpointInput): null {
+    const { inputs, notify } = this.#options;
+    this.#skippedPoints += loaded + rejected;
+    const message = `${inputs[i]!.name} was loaded before (${plural(loaded, 'point')}) and is skipped`;
+    notify({ level: 'info', kind: 'left-out', message });
+    return null;
+  }
+}

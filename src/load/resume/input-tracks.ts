@@ -1,0 +1,143 @@
+// Progress of the inputs that this run has begun: which of their bytes are settled, and when an input is finished.
+
+import type { Batch, ByteSource, Receipt, ResumePoint } from '../../core/types/index.js';
+import type { CheckpointInput } from '../../state/checkpoint.js';
+import { type Fingerprint, fingerprint } from '../../state/fingerprint.js';
+import type { InputProgress, SettledPiece } from '../../state/input-progress.js';
+import { settledRanges } from '../../state/settled-ranges.js';
+import type { InputTotals } from '../ledger/ledger.js';
+
+interface InputTrack {
+  readonly progress: InputProgress;
+  /** Null once the source is closed. */
+  source: ByteSource | null;
+  /** Null for a source that cannot be recognised again. */
+  fingerprint: Fingerprint | null;
+  /** Decoded bytes of the whole input; null until its end was read. */
+  end: number | null;
+  /** Pieces of points that are not complete in the dead letters yet, by line. */
+  readonly parts: Map<number, SettledPiece[]>;
+}
+
+export interface InputTracksOptions {
+  /** Canonical path of each input; null for one without a path. */
+  readonly paths: readonly (string | null)[];
+  /** Returns the totals of an input over all runs. */
+  readonly totals: (input: number) => InputTotals;
+  /** False if no checkpoint is written: fingerprints are not needed then. */
+  readonly checkpoint: boolean;
+}
+
+export class InputTracks {
+  readonly #options: InputTracksOptions;
+  readonly #tracks = new Map<number, InputTrack>();
+  #finished: CheckpointInput[] = [];
+  #incompletePoints = 0;
+
+  constructor(options: InputTracksOptions) {
+    this.#options = options;
+  }
+
+  /** Rejected points whose last part is settled before the others. Totals with such a point would not balance. */
+  get incompletePoints(): number {
+    return this.#incompletePoints;
+  }
+
+  /** Least number of points of the load before an unfinished input; null if no input is unfinished. */
+  get firstOpenOrdinal(): number | null {
+    const ordinals = [...this.#tracks.values()].map(({ progress }) => progress.place.ordinal);
+    return ordinals.length === 0 ? null : Math.min(...ordinals);
+  }
+
+  begin(input: number, source: ByteSource, progress: InputProgress, identity: Fingerprint | null): ResumePoint {
+    this.#tracks.set(input, { progress, source, fingerprint: identity, end: null, parts: new Map() });
+    return progress.start;
+  }
+
+  /** Records that an input was read to its end. `rest` holds no point to be sent. */
+  readToEnd(input: number, rest: SettledPiece): void {
+    const track = this.#tracks.get(input)!;
+    track.progress.add(rest);
+    track.end = rest.to.byteOffset;
+    this.#finishIfSettled(input, track);
+  }
+
+  /** Takes the last fingerprint of an input before its source is closed. */
+  async close(input: number): Promise<void> {
+    const track = this.#tracks.get(input);
+    if (track === undefined) return;
+    if (this.#options.checkpoint) await refreshFingerprint(track);
+    track.source = null;
+    this.#finishIfSettled(input, track);
+  }
+
+  /**
+   * Books a settled batch.
+   * @param stored the rejects of the batch are in the dead letters
+   * @param complete lines of the points in parts that are complete there now
+   */
+  book(batch: Batch, receipt: Receipt, stored: boolean, complete: readonly number[]): void {
+    const { input } = batch.span;
+    const track = this.#tracks.get(input)!;
+    const { settled, parts } = settledRanges(batch, receipt, stored);
+    for (const piece of settled) track.progress.add(piece);
+    for (const { line, piece } of parts) track.parts.set(line, [...(track.parts.get(line) ?? []), piece]);
+    if (stored) this.#incompletePoints += batch.rejects.filter(({ part }) => part === 'last').length - complete.length;
+    for (const line of complete) {
+      for (const piece of track.parts.get(line) ?? []) track.progress.add(piece);
+      track.parts.delete(line);
+    }
+    this.#finishIfSettled(input, track);
+  }
+
+  async refreshFingerprints(): Promise<void> {
+    for (const track of this.#tracks.values()) await refreshFingerprint(track);
+  }
+
+  /** Returns checkpoint entries of the unfinished inputs. A source without a fingerprint cannot be resumed. */
+  unfinished(): CheckpointInput[] {
+    return [...this.#tracks].flatMap(([input, track]) =>
+      track.fingerprint === null ? [] : [this.#entryOf(input, track.progress, track.fingerprint)],
+    );
+  }
+
+  /** Returns checkpoint entries of the inputs that were finished since the last call. */
+  takeFinished(): CheckpointInput[] {
+    const finished = this.#finished;
+    this.#finished = [];
+    return finished;
+  }
+
+  #finishIfSettled(input: number, track: InputTrack): void {
+    const { progress, end, source } = track;
+    if (source !== null || end === null || progress.place.byteOffset < end || progress.beyond.length > 0) return;
+    this.#tracks.delete(input);
+    if (this.#options.checkpoint && track.fingerprint !== null)
+      this.#finished.push(this.#entryOf(input, progress, track.fingerprint));
+  }
+
+  #entryOf(input: number, { place, beyond }: InputProgress, identity: Fingerprint): CheckpointInput {
+    const { loaded, rejected, values, reasons } = this.#options.totals(input);
+    const path = this.#options.paths[input]!;
+    return {
+      path,
+      fingerprint: identity,
+      place,
+      beyond: [...beyond],
+      loaded,
+      rejected,
+      values,
+      reasons: Object.fromEntries(reasons ?? []),
+    };
+  }
+}
+
+/** Extends the fingerprint: of a plain file up to the settled bytes, of another input up to the bytes read. */
+async function refreshFingerprint(track: InputTrack): Promise<void> {
+  const { source, progress, fingerprint: known } = track;
+  if (source?.file === undefined || known === null) return;
+  const settledTo = source.compression === 'none' ? progress.place.byteOffset : source.bytesRead;
+  if (settledTo <= known.tail.to) return;
+  // A file that cannot be read any more keeps its last fingerprint.
+  track.fingerprint = await fingerprint(source.file, settledTo).catch(() => track.fingerprint);
+}

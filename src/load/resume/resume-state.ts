@@ -1,0 +1,270 @@
+// Makes several runs one load: takes the lock, reads the checkpoint, decides where each input begins, and writes the
+// checkpoint that the next run resumes from.
+
+import { join } from 'node:path';
+import { StateError } from '../../core/errors.js';
+import { count, plural } from '../../core/text.js';
+import type { ByteSource, Clock, Input, Notice, ResumePoint, RunDetails } from '../../core/types/index.js';
+import type { Checkpoint } from '../../state/checkpoint.js';
+import type { DeadLetters } from '../../state/dead-letters/dead-letters.js';
+import type { SettledPiece } from '../../state/input-progress.js';
+import { LoadStore } from '../../state/load-store.js';
+import { takeLoadLock } from '../../state/locks/load-lock.js';
+import type { HeldLock } from '../../state/locks/lock.js';
+import { prepareStateDir } from '../../state/state-dir.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { CheckpointSaver } from './checkpoint-saver.js';
+import { EarlierRuns } from './earlier-runs.js';
+import { InputStarts } from './input-starts.js';
+import { InputTracks } from './input-tracks.js';
+
+export interface ResumeOptions {
+  readonly stateDir: string;
+  readonly checkpoint: boolean;
+  /** Ignores an unfinished load. */
+  readonly fresh: boolean;
+  readonly skipLoaded: boolean;
+  readonly skipPoints: number;
+  readonly onChanged: 'restart' | 'refuse';
+}
+
+export interface ResumeContext {
+  readonly options: ResumeOptions;
+  readonly inputs: readonly Input[];
+  readonly clock: Clock;
+  readonly startedMs: number;
+  /** Names of the load and of the database it loads into. */
+  readonly names: { readonly load: string; readonly database: string };
+  /** Ends waits. */
+  readonly signal: AbortSignal;
+  readonly notify: (notice: Notice) => void;
+  /** Ends the run. */
+  readonly end: (error: unknown) => void;
+}
+
+/** How a run ended. `not-started`: neither this run nor an earlier one has sent a point. */
+export type RunEnding = 'finished' | 'stopped' | 'not-started';
+
+export class ResumeState {
+  readonly #context: ResumeContext;
+  readonly #deadLetters: DeadLetters;
+  readonly #ledger: Ledger;
+  readonly #store: LoadStore;
+  readonly #saver: CheckpointSaver;
+  readonly #earlier: EarlierRuns;
+  readonly #tracks: InputTracks;
+  readonly #starts: InputStarts;
+  /** True if a checkpoint is written: every input has a path and a size. */
+  readonly #persistent: boolean;
+  readonly #stamp: string;
+  #lock: HeldLock | null = null;
+  #startMs: number;
+  #opened = false;
+  /** Final name of the dead letters while the load completes. */
+  #completing: string | null = null;
+
+  constructor(context: ResumeContext, deadLetters: DeadLetters, ledger: Ledger) {
+    const { options, inputs, names, startedMs, clock, notify, end } = context;
+    this.#context = context;
+    this.#deadLetters = deadLetters;
+    this.#ledger = ledger;
+    this.#persistent = options.checkpoint && inputs.every(({ path, size }) => path !== null && size !== null);
+    this.#stamp = stampOf(startedMs);
+    this.#startMs = startedMs;
+    this.#store = new LoadStore(options.stateDir, names.load, join(options.stateDir, historyName(names.database)));
+    this.#earlier = new EarlierRuns(this.#store, inputs, ledger);
+    const checkpoint = this.#persistent;
+    this.#tracks = new InputTracks({
+      paths: inputs.map(({ path }) => path),
+      totals: (input) => ledger.inputs[input]!,
+      checkpoint,
+    });
+    this.#starts = new InputStarts({
+      inputs,
+      onChanged: options.onChanged,
+      checkpoint,
+      earlier: this.#earlier,
+      tracks: this.#tracks,
+      copyCheckpoint: () => this.#store.keepCopy(this.#stamp),
+      notify,
+    });
+    this.#saver = new CheckpointSaver({ clock, end, save: () => this.#saveCheckpoint() });
+    ledger.onBooked((...booked) => {
+      this.#tracks.book(...booked);
+      this.#saver.touch();
+    });
+  }
+
+  /** Start of the first run of the load, ms since 1970. */
+  get startMs(): number {
+    return this.#startMs;
+  }
+
+  /** Path of the checkpoint; null without one. */
+  get checkpoint(): string | null {
+    return this.#persistent && this.#store.written ? this.#store.path : null;
+  }
+
+  /** Points of inputs that --skip-loaded left out. */
+  get skippedPoints(): number {
+    return this.#starts.skippedPoints;
+  }
+
+  /** Points to skip in the next run of a load without a checkpoint; null with a checkpoint. */
+  get pointsToSkip(): number | null {
+    if (this.#persistent) return null;
+    return Math.max(this.#context.options.skipPoints, this.#tracks.firstOpenOrdinal ?? this.#starts.nextOrdinal);
+  }
+
+  /** Unfinished loads and inputs that this run started again. */
+  get abandoned(): RunDetails['abandoned'] {
+    return this.#starts.abandoned;
+  }
+
+  /** Returns the decoded offset at which this run resumes an input. */
+  resumedFrom(input: number): number {
+    return this.#earlier.resumedFrom(input);
+  }
+
+  /** Returns the file bytes of an input that earlier runs have settled, as long as this run has not begun it. */
+  settledBefore(input: number): number {
+    return this.#earlier.settledBefore(input);
+  }
+
+  /** Takes the lock and the state of earlier runs. Throws StateError and BusyError. */
+  async open(): Promise<void> {
+    const { options, names, notify } = this.#context;
+    await this.#takeLock();
+    if (options.fresh || !this.#persistent) {
+      const kept = await this.#store.abandon(this.#stamp);
+      if (kept !== null) {
+        this.#starts.abandon(null, kept);
+        const message = `the unfinished load is abandoned; its checkpoint is kept as ${kept}`;
+        notify({ level: 'info', kind: 'fresh', message });
+      }
+    }
+    const checkpoint = this.#persistent ? await this.#store.open() : null;
+    await this.#deadLetters.prepare(
+      this.#stamp,
+      checkpoint && { lengths: checkpoint.deadLetters, completing: checkpoint.completing },
+    );
+    this.#opened = true;
+    if (checkpoint !== null) await this.#resume(checkpoint);
+    if (options.skipLoaded) await this.#starts.readHistory(join(options.stateDir, historyName(names.database)));
+  }
+
+  /** Writes the first checkpoint, which holds the base of generated timestamps. Throws StateError. */
+  async saveStart(): Promise<void> {
+    if (this.#persistent) await this.#saver.save();
+  }
+
+  /**
+   * Returns the position to read an input from; null if nothing is left to read. Throws InputError if the content has
+   * changed and --on-changed refuses that.
+   * @param reached points of the load before the input, as far as this run has read
+   */
+  async beginInput(i: number, source: ByteSource, reached: number): Promise<ResumePoint | null> {
+    this.#starts.advanceTo(reached);
+    return await this.#starts.begin(i, source);
+  }
+
+  /** Takes the last fingerprint of an input before its source is closed. */
+  async closeInput(i: number): Promise<void> {
+    await this.#tracks.close(i);
+  }
+
+  /** Records that an input was read to its end. `rest` holds no point to be sent. */
+  inputRead(i: number, rest: SettledPiece): void {
+    this.#tracks.readToEnd(i, rest);
+    this.#starts.advanceTo(rest.to.ordinal);
+    this.#saver.touch();
+  }
+
+  /** Leaves the files as the next run needs them, or removes those of a finished load. Throws StateError. */
+  async close(ending: RunEnding): Promise<void> {
+    try {
+      await this.#saver.stop();
+      if (this.#opened) await this.#closeFiles(ending);
+    } finally {
+      await this.#store.close();
+      this.#lock?.release();
+    }
+    const { saves, ms } = this.#saver.stats;
+    if (saves === 0) return;
+    const message = `${plural(saves, 'checkpoint')} written in ${Math.round(ms)} ms`;
+    this.#context.notify({ level: 'debug', kind: 'checkpoint', message });
+  }
+
+  async #closeFiles(ending: RunEnding): Promise<void> {
+    const finished = ending === 'finished';
+    const name = finished && this.#deadLetters.lengths ? await this.#deadLetters.finalName(this.#stamp) : null;
+    this.#completing = name;
+    const started = this.#persistent && this.#saver.stats.saves > 0;
+    let saved = !this.#persistent;
+    try {
+      // A run that wrote no checkpoint leaves the one of an earlier run unchanged.
+      if (started) await this.#saver.save();
+      saved = true;
+    } finally {
+      await this.#deadLetters.close(saved ? name : null);
+    }
+    if (!started) return;
+    if (finished) await this.#store.complete();
+    else if (ending === 'not-started') await this.#store.forget();
+  }
+
+  async #takeLock(): Promise<void> {
+    const { options, names, clock, signal, notify, end } = this.#context;
+    const path = join(options.stateDir, `${names.load}.lock`);
+    await prepareStateDir(options.stateDir);
+    const lost = (): void =>
+      end(
+        new StateError({
+          tried: 'loading',
+          expected: `to keep the lock ${path}`,
+          found: 'it taken over by another run',
+          fix: 'let only one of the two runs go on',
+        }),
+      );
+    this.#lock = await takeLoadLock(path, { clock, signal, notify, lost });
+  }
+
+  async #resume(checkpoint: Checkpoint): Promise<void> {
+    this.#startMs = checkpoint.startedMs;
+    await this.#earlier.resume(checkpoint);
+    this.#starts.advanceTo(this.#earlier.reached);
+    const { read, loaded, rejected } = this.#ledger.total;
+    const message =
+      `resuming the load of ${new Date(this.#startMs).toISOString()}: ` +
+      `${plural(read, 'point')} read, ${count(loaded)} loaded, ${count(rejected)} rejected so far`;
+    this.#context.notify({ level: 'info', kind: 'resume', message });
+  }
+
+  /** Writes the checkpoint; false while the totals hold half a point. */
+  async #saveCheckpoint(): Promise<boolean> {
+    await this.#tracks.refreshFingerprints();
+    if (this.#tracks.incompletePoints > 0) return false;
+    // Copied in one instant: progress, totals and dead letters belong together.
+    const checkpoint = {
+      startedMs: this.#startMs,
+      deadLetters: this.#deadLetters.lengths,
+      completing: this.#completing,
+      inputs: [...this.#earlier.unfinished, ...this.#tracks.unfinished()],
+    };
+    const finished = this.#tracks.takeFinished();
+    this.#saver.copied();
+    await this.#deadLetters.sync();
+    await this.#store.save(checkpoint, finished);
+    return true;
+  }
+}
+
+/** Returns the name of the list of inputs that loads into a database have finished. */
+function historyName(database: string): string {
+  return `${database}.finished.ndjson`;
+}
+
+/** Returns a time for file names: `20261123T194500Z`. */
+function stampOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
+}

@@ -1,0 +1,91 @@
+// Ends a run: keeps the first cause, stops reading and waiting, and cancels requests in flight after a grace period.
+
+import { setMaxListeners } from 'node:events';
+import { BugError, BulkLoadError, InterruptedError } from '../core/errors.js';
+import type { Clock } from '../core/types/index.js';
+
+/** Time for requests in flight after a stop, ms. The product contract names it. */
+const graceMs = 10_000;
+
+export interface RunControlOptions {
+  readonly clock: Clock;
+  /** Stops the run. */
+  readonly stop: AbortSignal;
+  /** Stops the run and cancels requests in flight. */
+  readonly abort: AbortSignal;
+}
+
+export class RunControl {
+  readonly startedMs: number;
+  /** Monotonic ms at the start: the wall clock may be set during the run. */
+  readonly startedAt: number;
+  readonly #clock: Clock;
+  readonly #stop = new AbortController();
+  readonly #abort = new AbortController();
+  readonly #cancel: (() => void)[] = [];
+  #reason: BulkLoadError | null = null;
+
+  constructor({ clock, stop, abort }: RunControlOptions) {
+    this.#clock = clock;
+    this.startedMs = clock.now();
+    this.startedAt = clock.monotonic();
+    // Every writer listens to both signals.
+    setMaxListeners(0, this.stop, this.abort);
+    // A run may wait for timers that do not keep the process alive.
+    const alive = setInterval(() => {}, 60_000);
+    this.#cancel.push(() => clearInterval(alive));
+    this.#listen(stop, (reason) => this.end(reason));
+    this.#listen(abort, (reason) => {
+      this.end(reason);
+      this.#abort.abort(reason);
+    });
+  }
+
+  /** Ends reading, waiting and new attempts. */
+  get stop(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Cancels requests in flight. */
+  get abort(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** First cause of an early end; null while there is none. */
+  get reason(): BulkLoadError | null {
+    return this.#reason;
+  }
+
+  /** Ends the run. The first cause counts. */
+  readonly end = (cause: unknown): void => {
+    const error = cause instanceof BulkLoadError ? cause : defect(cause);
+    this.#reason ??= error;
+    if (this.stop.aborted) return;
+    this.#stop.abort(error);
+    this.#cancel.push(this.#clock.after(graceMs, () => this.#abort.abort(error)));
+  };
+
+  /** Ends the run once it has taken so long; null for no limit. */
+  limitDuration(maxMs: number | null): void {
+    if (maxMs === null) return;
+    const left = Math.max(0, maxMs - (this.#clock.monotonic() - this.startedAt));
+    this.#cancel.push(this.#clock.after(left, () => this.end(new InterruptedError('--max-duration'))));
+  }
+
+  /** Cancels all timers and listeners. */
+  close(): void {
+    for (const cancel of this.#cancel.splice(0)) cancel();
+  }
+
+  #listen(signal: AbortSignal, act: (reason: unknown) => void): void {
+    const listener = (): void => act(signal.reason);
+    if (signal.aborted) listener();
+    signal.addEventListener('abort', listener, { once: true });
+    this.#cancel.push(() => signal.removeEventListener('abort', listener));
+  }
+}
+
+function defect(cause: unknown): BugError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new BugError(`a defect of bulk-load: ${message}`, { cause });
+}

@@ -1,0 +1,77 @@
+// Rules that decide before sending which points the target would store as they are.
+
+import type { Bounds } from '../../batching/point-bounds.js';
+import type { SchemaGuard } from '../../batching/schema-gate.js';
+import { InputError, RefusedError, UsageError } from '../../core/errors.js';
+import { pointValues } from '../../core/line-protocol.js';
+import type { DatabaseSettings, InputPrecision } from '../../core/types/index.js';
+import { unitsPerMs } from '../../core/units.js';
+import { type TimeRange, unexpectedTime } from '../../formats/timestamps/expect-time.js';
+import type { Catalogue } from '../../schema/catalogue.js';
+import { pointConflict, shapeConflict } from '../../schema/name-limits.js';
+import { timesMerged } from '../../targets/cnosdb/database-settings.js';
+
+/** Returns the bounds of time and length at the start of the run. Later changes are left to the target. */
+export function boundsOf(
+  { ttlMs, limits, precision }: DatabaseSettings,
+  inputPrecision: InputPrecision,
+  startedMs: number,
+): Bounds {
+  const units = unitsPerMs[inputPrecision];
+  const unbounded = Number.NEGATIVE_INFINITY;
+  return {
+    oldest: Math.max(ttlMs === null ? unbounded : startedMs - ttlMs, limits?.sinceMs ?? unbounded) * units,
+    newest: limits === undefined ? Number.POSITIVE_INFINITY : (startedMs + limits.aheadMs) * units,
+    grain: Math.max(1, timesMerged(precision, inputPrecision)),
+    longBytes: limits?.tagValueBytes ?? Number.POSITIVE_INFINITY,
+    long: (point) => (limits === undefined ? null : pointConflict(point.length, pointValues(point, 'ns'), limits)),
+  };
+}
+
+export interface GuardOptions {
+  readonly db: string;
+  readonly database: DatabaseSettings;
+  readonly catalogue: Catalogue;
+  /** True if an introducing batch is sent exclusively. */
+  readonly exclusive: boolean;
+  /** Throws MemoryLimitError when the catalogue exceeds its memory. */
+  readonly assertColumnsFit: () => void;
+}
+
+/** Creates the guard that the schema gate asks about shapes. */
+export function schemaGuard({ db, database, catalogue, exclusive, assertColumnsFit }: GuardOptions): SchemaGuard {
+  return {
+    exclusive,
+    match: (shape) => {
+      const match = shapeConflict(shape, database.limits) ?? catalogue.match(shape);
+      if (match.kind !== 'introduces') return match;
+      assertColumnsFit();
+      if (database.strictWrite) throw strictWriteError(db, shape.table);
+      return match;
+    },
+    introduction: () => catalogue.introduction(),
+  };
+}
+
+/** Creates the check of timestamps. A wrong unit ends the run while nothing was sent; later it ends only its input. */
+export function timeInspector(
+  { expectTime, precision }: { readonly expectTime: TimeRange | null; readonly precision: InputPrecision },
+  hasSent: () => boolean,
+  currentInput: () => string | null,
+): (timestamp: bigint, line: number) => void {
+  return (timestamp, line) => {
+    const problem = expectTime === null ? null : unexpectedTime(timestamp, precision, expectTime);
+    if (problem === null) return;
+    const message = { tried: `reading ${currentInput()}:${line}`, ...problem };
+    throw hasSent() ? new InputError(message) : new UsageError([message]);
+  };
+}
+
+function strictWriteError(db: string, table: string): RefusedError {
+  return new RefusedError({
+    tried: `loading into "${db}"`,
+    expected: 'every table and field to exist, since STRICT_WRITE drops unknown fields silently',
+    found: `points for "${table}" with a table or field that is missing`,
+    fix: 'create it first, or use a database without STRICT_WRITE',
+  });
+}

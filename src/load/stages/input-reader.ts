@@ -1,0 +1,140 @@
+// Opens the inputs one after another and parses their points. A bad input is reported, and the next one follows.
+
+import type { FilledBatch } from '../../batching/open-batch.js';
+import { orAborted } from '../../core/abort.js';
+import { InputError, UsageError } from '../../core/errors.js';
+import type {
+  ByteSource,
+  Clock,
+  Format,
+  Input,
+  MemoryBudget,
+  Notice,
+  Points,
+  ResumePoint,
+} from '../../core/types/index.js';
+import type { FormatSet } from '../../formats/format-set.js';
+import { skipBytes } from '../../inputs/skip.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { ReadStatus } from './read-status.js';
+
+export interface InputReaderContext {
+  readonly inputs: readonly Input[];
+  readonly formats: FormatSet;
+  /** Memory for decompression and for inputs read at random. */
+  readonly budget: MemoryBudget;
+  readonly status: ReadStatus;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly notify: (notice: Notice) => void;
+  readonly onInputError: 'continue' | 'stop';
+  /** Largest number of points of the whole load; null for all. */
+  readonly limit: number | null;
+  /** Returns true once a point was sent, by this run or an earlier one of the load. */
+  readonly hasSent: () => boolean;
+  /** Called before the source of an input is closed. */
+  readonly beforeClose: (input: number) => Promise<void>;
+  /** Called after the batches of an input; the next input waits for it. */
+  readonly afterInput: () => Promise<void>;
+}
+
+/** An open input whose points are parsed from where an earlier run stopped. */
+export interface ParsedInput {
+  readonly format: string;
+  readonly runs: AsyncGenerator<Points, void>;
+}
+
+/** Time for a read in progress to end after the run was stopped, ms. */
+const closeMs = 200;
+
+export class InputReader {
+  readonly #context: InputReaderContext;
+
+  constructor(context: InputReaderContext) {
+    this.#context = context;
+  }
+
+  /** Runs `batchesOf` for each input in order and yields its batches. */
+  async *each(
+    batchesOf: (input: number, source: ByteSource) => AsyncGenerator<FilledBatch, void>,
+  ): AsyncGenerator<FilledBatch, void> {
+    const { inputs, limit, ledger, status, afterInput } = this.#context;
+    for (const i of inputs.keys()) {
+      if (limit !== null && ledger.read >= limit) break;
+      yield* this.#input(i, batchesOf);
+      await afterInput();
+    }
+    status.endAll();
+  }
+
+  /** Chooses the format of an input and parses its points from a position. */
+  async parse(i: number, source: ByteSource, start: ResumePoint): Promise<ParsedInput> {
+    const { inputs, status, signal } = this.#context;
+    const { name } = inputs[i]!;
+    const { place } = start;
+    const { format, source: chosen } = await this.#format(i, source, start);
+    const rows = format.reads?.(chosen, name) ?? chosen;
+    await orAborted(skipBytes(rows, place.byteOffset, name, signal), signal);
+    status.reads(i, format, rows, place.byteOffset);
+    const points = (from: ByteSource): AsyncGenerator<Points, void> => format.points(from, signal, place);
+    return { format: format.name, runs: status.count(points, format, rows, place.byteOffset, signal) };
+  }
+
+  async *#input(
+    i: number,
+    batchesOf: (input: number, source: ByteSource) => AsyncGenerator<FilledBatch, void>,
+  ): AsyncGenerator<FilledBatch, void> {
+    const { inputs, budget, status, signal } = this.#context;
+    let source: ByteSource | null = null;
+    status.begin(i);
+    try {
+      source = await orAborted(inputs[i]!.open(signal, budget), signal);
+      status.opened(source);
+      yield* batchesOf(i, source);
+    } catch (error) {
+      this.#report(i, error);
+    } finally {
+      status.closing();
+      await this.#close(i, source);
+    }
+    status.end(i);
+  }
+
+  /** Reports the error of an input. Rethrows every other error. */
+  #report(i: number, error: unknown): void {
+    const { ledger, onInputError, hasSent, notify } = this.#context;
+    // Once a point was sent, an input that contradicts the options is a bad input, not a usage error.
+    const bad = error instanceof UsageError && hasSent() ? new InputError(error.message) : error;
+    if (!(bad instanceof InputError)) throw bad;
+    ledger.inputs[i]!.error = bad.message;
+    if (onInputError === 'stop') throw bad;
+    notify({ level: 'error', kind: 'input', message: bad.message });
+  }
+
+  async #close(i: number, source: ByteSource | null): Promise<void> {
+    const { beforeClose, clock, signal } = this.#context;
+    const closed = beforeClose(i).then(() => source?.close());
+    // A read that never ends must not delay the end of the run.
+    await (signal.aborted ? Promise.race([closed, clock.sleep(closeMs)]) : closed);
+  }
+
+  async #format(
+    i: number,
+    source: ByteSource,
+    { place }: ResumePoint,
+  ): Promise<{ readonly format: Format; readonly source: ByteSource }> {
+    const { inputs, formats, budget, signal } = this.#context;
+    const input = inputs[i]!;
+    if (place.byteOffset === 0) return await orAborted(formats.choose(input.name, source, signal), signal);
+    // A resumed input is opened twice: its first bytes decide about the format.
+    const beginning = await orAborted(input.open(signal, budget), signal);
+    try {
+      const { format, source: head } = await orAborted(formats.choose(input.name, beginning, signal), signal);
+      if (format.recall !== undefined) await orAborted(format.recall(head, place, signal), signal);
+      return { format, source };
+    } finally {
+      await beginning.close();
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// How far the inputs are read: file bytes, decoded bytes, the current input, and waits for bytes.
+
+import { orAborted } from '../../core/abort.js';
+import { wrapSource } from '../../core/byte-source.js';
+import type { ByteSource, Clock, Format, Input, Points } from '../../core/types/index.js';
+import { WaitStats } from '../../core/wait-stats.js';
+
+export class ReadStatus {
+  /** Time in which a writer waited for bytes of an input, decompression included. */
+  readonly waits: WaitStats;
+  readonly #inputs: readonly Input[];
+  /** Format of each input that was begun. */
+  readonly #formats = new Map<number, string>();
+  /** Decoded bytes of each input that was read to its end; -1 for the others. */
+  readonly #decodedSizes: Float64Array;
+  #current: number | null = null;
+  #source: ByteSource | null = null;
+  /** Differences between positions in the current input and the counters. */
+  #offsets: { readonly file: number; readonly decoded: number; readonly isPlain: boolean } | null = null;
+  #closedBytes = 0;
+  #decoded = 0;
+  #done = 0;
+
+  constructor(inputs: readonly Input[], clock: Clock) {
+    this.#inputs = inputs;
+    this.waits = new WaitStats(clock);
+    this.#decodedSizes = new Float64Array(inputs.length).fill(-1);
+  }
+
+  /** Bytes read in this run, as stored and after decompression. */
+  get bytes(): { readonly read: number; readonly decoded: number } {
+    return { read: this.#closedBytes + this.#openBytes, decoded: this.#decoded };
+  }
+
+  get inputs(): { readonly done: number; readonly current: string | null } {
+    return { done: this.#done, current: this.#current === null ? null : this.#inputs[this.#current]!.name };
+  }
+
+  get #openBytes(): number {
+    return this.#source?.bytesRead ?? 0;
+  }
+
+  /** Returns the format of an input that was begun; null for the others. */
+  formatOf(input: number): string | null {
+    return this.#formats.get(input) ?? null;
+  }
+
+  /** Returns true once an input was read to its end, or nothing of it is left to read. */
+  isRead(input: number): boolean {
+    return this.#decodedSizes[input]! >= 0;
+  }
+
+  /** Returns the position in an input that this run has begun, in file bytes and decoded bytes; null for the others. */
+  positionIn(input: number): { readonly file: number; readonly decoded: number } | null {
+    if (this.isRead(input)) return { file: this.#inputs[input]!.size ?? 0, decoded: this.#decodedSizes[input]! };
+    if (this.#current !== input || this.#offsets === null) return null;
+    const decoded = this.#offsets.decoded + this.#decoded;
+    return { file: this.#offsets.isPlain ? decoded : this.#offsets.file + this.#openBytes, decoded };
+  }
+
+  begin(input: number): void {
+    this.#current = input;
+    this.#offsets = null;
+  }
+
+  opened(source: ByteSource): void {
+    this.#source = source;
+  }
+
+  /** Records the source that points are read from, and the decoded offset at which reading begins. */
+  reads(input: number, format: Format, source: ByteSource, from: number): void {
+    this.#formats.set(input, format.name);
+    this.#source = source;
+    const isPlain = source.compression === 'none' && format.reads === undefined && format.isRandom !== true;
+    // A source that seeks does not count the bytes before.
+    const file = source.seek === undefined ? 0 : from - source.bytesRead;
+    this.#offsets = { file, decoded: from - this.#decoded, isPlain };
+  }
+
+  /** Records that the source of the current input is about to close. */
+  closing(): void {
+    if (this.#offsets !== null) this.#offsets = { ...this.#offsets, file: this.#offsets.file + this.#openBytes };
+    this.#closedBytes += this.#openBytes;
+    this.#source = null;
+  }
+
+  end(input: number): void {
+    this.#decodedSizes[input] = Math.max(0, this.positionIn(input)?.decoded ?? 0);
+    this.#offsets = null;
+    this.#done += 1;
+  }
+
+  /** Records that all inputs are read. */
+  endAll(): void {
+    this.#current = null;
+  }
+
+  /** Reads the points of an input and counts decoded bytes and waits. */
+  async *count(
+    points: (source: ByteSource) => AsyncGenerator<Points, void>,
+    { isRandom }: Format,
+    source: ByteSource,
+    from: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<Points, void> {
+    const { file } = source;
+    if (isRandom !== true) {
+      yield* points(
+        wrapSource(source, {
+          read: async (into: Uint8Array, stop: AbortSignal) => {
+            const read = await this.waits.during(orAborted(source.read(into, stop), stop));
+            this.#decoded += read;
+            return read;
+          },
+        }),
+      );
+      return;
+    }
+    const bytes = (first: number, to: number): Promise<Uint8Array> =>
+      this.waits.during(orAborted(file!.bytes(first, to), signal));
+    const counted = file === undefined ? source : wrapSource(source, { file: { size: file.size, bytes } });
+    let end = from;
+    for await (const run of points(counted)) {
+      this.#decoded += run.end - end;
+      end = run.end;
+      yield run;
+    }
+  }
+}

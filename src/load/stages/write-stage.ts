@@ -1,0 +1,213 @@
+// Delivers batches and books their receipts, with as many writers as the governor allows.
+
+import pLimit from 'p-limit';
+import { shares } from '../../batching/coalescer.js';
+import type { Batch, Clock, Notice, Receipt, Target } from '../../core/types/index.js';
+import { Delivery } from '../../delivery/delivery.js';
+import { InFlightBatches } from '../../delivery/exclusive-batches.js';
+import { RateLimit } from '../../delivery/rate-limit.js';
+import { SizeLimit } from '../../delivery/size-limit.js';
+import { govern } from '../../flow-control/governor.js';
+import { collector } from '../../flow-control/own-memory/gc.js';
+import type { MemoryPlan } from '../../flow-control/own-memory/memory-plan.js';
+import type { TargetThrottle } from '../../flow-control/target-memory/target-throttle.js';
+import type { Governor } from '../../flow-control/types.js';
+import { StallReport } from '../../reporting/progress/stall.js';
+import { awaitColumns, refresh } from '../../schema/await-columns.js';
+import type { Catalogue } from '../../schema/catalogue.js';
+import { FirstWriteLock } from '../../state/locks/first-write-lock.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Meter } from '../ledger/meter.js';
+import type { RunControl } from '../run-control.js';
+import type { Verification } from '../verify.js';
+
+export interface WriteOptions {
+  readonly dryRun: string | null;
+  readonly urls: readonly { readonly origin: string }[];
+  readonly tenant: string;
+  readonly db: string;
+  readonly turn: boolean;
+  readonly turnDir: string | null;
+  readonly retryForMs: number;
+  readonly requestTimeoutMs: number | null;
+  readonly ratePoints: number | null;
+  readonly rateBytes: number | null;
+  readonly memoryWatchdog: 'on' | 'observe' | 'off';
+}
+
+export interface WriteStageContext {
+  readonly settings: WriteOptions;
+  readonly memory: MemoryPlan;
+  readonly target: Target;
+  readonly throttle: TargetThrottle;
+  readonly catalogue: Catalogue;
+  readonly account: {
+    readonly ledger: Ledger;
+    readonly meter: Meter;
+    readonly resident: { bytes(): number };
+  };
+  /** Null without --verify. */
+  readonly verification: Verification | null;
+  readonly clock: Clock;
+  readonly control: Pick<RunControl, 'stop' | 'abort' | 'end'>;
+  /** Returns the name of the input being read. */
+  readonly currentInput: () => string | null;
+  readonly notify: (notice: Notice) => void;
+}
+
+export class WriteStage {
+  readonly governor: Governor;
+  readonly sizes: SizeLimit;
+  readonly rate: RateLimit;
+  /** Permits of the writers. The governor sets their number. */
+  readonly gate = pLimit(1);
+  readonly inFlight = new InFlightBatches();
+  readonly #context: WriteStageContext;
+  readonly #firstWrites: FirstWriteLock;
+  readonly #stall: StallReport;
+  readonly #delivery: Delivery;
+  #hasSent = false;
+
+  constructor(context: WriteStageContext) {
+    const { settings, memory, throttle, clock, notify } = context;
+    const { dryRun, urls, tenant, db, turn, turnDir, retryForMs, ratePoints, rateBytes } = settings;
+    this.#context = context;
+    this.sizes = new SizeLimit(memory.batchBytes, () => throttle.bodyBytes, notify);
+    this.rate = new RateLimit({ pointsPerSecond: ratePoints, bytesPerSecond: rateBytes }, clock);
+    this.governor = this.#govern();
+    this.#firstWrites = new FirstWriteLock({
+      endpoints: turn && dryRun === null ? urls.map(({ origin }) => origin) : [],
+      database: [tenant, db],
+      directory: turnDir,
+      maxWaitMs: retryForMs,
+      clock,
+      notify,
+    });
+    this.#stall = this.#stallReport();
+    this.#delivery = this.#createDelivery();
+  }
+
+  /** True once a batch with points was handed to the delivery. */
+  get hasSent(): boolean {
+    return this.#hasSent;
+  }
+
+  /** Resolves once no batch is in flight. */
+  async idle(): Promise<void> {
+    await this.inFlight.idle();
+  }
+
+  /** Records that all points are sent and a sample is being read back. */
+  verifying(): void {
+    this.#stall.verifying();
+  }
+
+  close(): void {
+    this.governor.close();
+    this.#stall.close();
+  }
+
+  /** Delivers one batch and books its receipt. Never throws: an error ends the run. */
+  async send(batch: Batch): Promise<void> {
+    const { verification, control } = this.#context;
+    try {
+      verification?.sample(batch);
+      const receipt = await this.#deliver(batch);
+      await this.#book(batch, receipt);
+      verification?.settled(batch, receipt);
+    } catch (error) {
+      control.end(error);
+    } finally {
+      this.inFlight.end();
+      this.governor.sample();
+    }
+  }
+
+  /** Delivers a batch. An introducing batch holds the lock of first writes and adds its columns to the catalogue. */
+  async #deliver(batch: Batch): Promise<Receipt> {
+    const { target, catalogue, control } = this.#context;
+    const { stop, abort, end } = control;
+    this.#hasSent ||= batch.points > 0;
+    // A batch that is stopped here comes back from the delivery undelivered.
+    await this.#admit(batch).catch(() => {});
+    const needsLock = batch.introduces !== null && target.traits.firstWriteExclusive;
+    const lock = needsLock ? await this.#firstWrites.take(stop).catch(end) : undefined;
+    const { receipt, fatal } = await this.#delivery.deliver(batch, stop, abort);
+    lock?.release();
+    if (fatal !== null) end(fatal);
+    if (batch.introduces === null) return receipt;
+    const complete = receipt.rejected.length === 0 && receipt.undelivered.length === 0;
+    if (complete) catalogue.pin(batch.introduces);
+    else if (receipt.loaded.length > 0) await refresh(target, catalogue, batch.introduces, stop).catch(() => {});
+    return receipt;
+  }
+
+  /** Resolves when target memory and rate limit let a batch pass; rejects with the reason of the stop. */
+  async #admit(batch: Batch): Promise<void> {
+    const { throttle, control } = this.#context;
+    await throttle.admit(batch);
+    if (batch.points > 0) await this.rate.admit(batch.points, batch.body.length, control.stop);
+  }
+
+  /** Books the share of each input. Throws the first error once all shares are booked. */
+  async #book(batch: Batch, receipt: Receipt): Promise<void> {
+    const { ledger } = this.#context.account;
+    const failures: unknown[] = [];
+    for (const [part, share] of shares(batch, receipt)) {
+      await ledger.settle(part, share).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  #govern(): Governor {
+    const { settings, memory, clock, account, control, notify } = this.#context;
+    return govern({
+      limitBytes: memory.limitBytes,
+      watchdog: settings.memoryWatchdog,
+      workers: memory.slots,
+      clock,
+      probe: () => account.resident.bytes(),
+      drained: () => this.inFlight.count === 0,
+      collect: collector(),
+      changed: (writers) => {
+        this.gate.concurrency = writers;
+      },
+      stop: control.end,
+      notify,
+    });
+  }
+
+  #stallReport(): StallReport {
+    const { clock, target, currentInput, notify } = this.#context;
+    const facts = () => ({
+      outstanding: this.inFlight.count,
+      endpoints: target.endpoints(),
+      input: currentInput(),
+    });
+    return new StallReport({ clock, facts, notify });
+  }
+
+  #createDelivery(): Delivery {
+    const { settings, target, catalogue, account, throttle, clock, notify } = this.#context;
+    const { retryForMs, requestTimeoutMs, urls } = settings;
+    return new Delivery(target, this.#stall.backOffs(clock), this.sizes, {
+      retryForMs,
+      requestTimeoutMs,
+      endpoints: urls.length,
+      random: Math.random,
+      observe: (attempt, bodyBytes, retry) => {
+        account.meter.count(attempt, retry, clock.monotonic());
+        this.governor.observe(attempt, bodyBytes, this.inFlight.count);
+        throttle.observe(attempt, bodyBytes);
+        this.#stall.observe(attempt);
+      },
+      mayReject: (more) => account.ledger.mayReject(more),
+      awaitColumns: async (batch, signal, limitMs) => {
+        if (!target.traits.firstWriteExclusive) return;
+        const appeared = awaitColumns(target, catalogue, batch.introduces ?? [], clock, signal, limitMs);
+        await this.#stall.during('the columns of a batch whose outcome is unknown', appeared);
+      },
+      notify,
+    });
+  }
+}

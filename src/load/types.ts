@@ -1,0 +1,38 @@
+// What a load needs from its caller, and what it returns.
+
+import type { BulkLoadError } from '../core/errors.js';
+import type { Clock, Input, Notice, RunDetails, Summary, Target, TargetDescription } from '../core/types/index.js';
+import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
+import type { Snapshot } from '../reporting/figures.js';
+
+export interface LoadContext {
+  readonly version: string;
+  readonly inputs: readonly Input[];
+  /** Canonical names from which the inputs were found; they identify the load. Default: the paths of the inputs. */
+  readonly named?: readonly string[];
+  readonly target: Target;
+  /** Kind of the target, which identifies the load. Default: the kind of the settings. */
+  readonly targetKind?: string;
+  readonly clock: Clock;
+  /** Stops the run: no more reading and waiting; requests in flight finish within 10 s. Its reason ends the run. */
+  readonly stop: AbortSignal;
+  /** Stops the run at once: requests in flight are cancelled. */
+  readonly abort: AbortSignal;
+  /** Returns the command that continues this load, with --skip-points unless null; null if there is no such command. */
+  readonly command: ((skipPoints: number | null) => string) | null;
+  readonly notify: (notice: Notice) => void;
+  /** Whether a worker thread parses line protocol. Default: true for large inputs. */
+  readonly workerThread?: boolean;
+  /** Called once before anything is read, with the source of snapshots of the run. */
+  readonly watch: (snapshot: () => Snapshot, description: TargetDescription, memory: MemoryPlan) => void;
+}
+
+export interface LoadResult {
+  readonly summary: Summary;
+  /** First message of each reason of rejects. */
+  readonly examples: ReadonlyMap<string, string>;
+  /** Error that ended the run early, or the fault of its inputs; null for a complete run. */
+  readonly error: BulkLoadError | null;
+  /** What the report page shows beyond the summary; null without a report. */
+  readonly details: RunDetails | null;
+}
