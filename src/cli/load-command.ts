@@ -65,7 +65,7 @@ export async function runLoad(
   for (const message of [...leftOut, ...duplicates]) notify({ level: 'info', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
   const context = { version: version(), clock, notify, inputs };
-  const target = await createTarget(settings, { ...context, stdout: process.stdout });
+  const target = await createTarget(settings, { ...context, stdout: process.stdout, env: process.env });
   try {
     const outcome = await load(settings, {
       ...context,

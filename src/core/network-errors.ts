@@ -12,8 +12,8 @@ export const ownCodes = {
   closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
   /** The server closed the first connection of a plain http:// URL. A TLS server may do so. */
   closedAtOnce: 'CLOSED_AT_ONCE',
-  /** The server speaks another protocol. The message says which. */
-  foreignServer: 'FOREIGN_SERVER',
+  /** No retry helps. The message gives the reason. */
+  permanent: 'PERMANENT_FAILURE',
   /** A reset ended a response. undici would take a response without a length as complete. */
   resetInResponse: 'RESET_IN_RESPONSE',
   noConnection: 'NO_CONNECTION',
@@ -69,7 +69,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   const { code, message, errors }: ErrorLike =
     typeof error === 'object' && error !== null ? error : { message: String(error) };
   const key = typeof code === 'string' ? code : '';
-  if (key === ownCodes.foreignServer) return { reason: String(message), permanent: true };
+  if (key === ownCodes.permanent) return { reason: String(message), permanent: true };
   const final = permanent[key];
   if (final !== undefined) {
     // The message lists the names in the certificate, which show which server answered.

@@ -1,5 +1,6 @@
 // The contract of a kind of target. A kind is a folder that exports a descriptor, and one line of the registry.
 
+import type { ProxyUrl } from '../core/proxy-url.js';
 import type { Clock, Input, InputPrecision, NameLimits, Notice, Target, TargetTraits } from '../core/types/index.js';
 import type { StandardOutput } from './dry-run/output-sink.js';
 
@@ -21,6 +22,8 @@ export interface TargetSettings {
   /** PEM texts. */
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
   readonly headers: readonly { readonly name: string; readonly value: string }[];
+  /** Null: the environment may name a proxy. `none`: direct connections. */
+  readonly proxy: ProxyUrl | 'none' | null;
   readonly workers: number;
   readonly waitForTargetMs: number;
   /** A file, or `-` for standard output; null: points are sent. */
@@ -32,6 +35,8 @@ export interface TargetContext {
   readonly version: string;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;
+  /** Names proxies; absent: only `--proxy` does. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Receives the points of `--dry-run=-`. */
   readonly stdout: StandardOutput;
   /** Files that `--dry-run` must not overwrite. */

@@ -7,6 +7,7 @@ test('the defaults are those of the product contract', () => {
     target: 'cnosdb',
     token: null,
     rp: null,
+    proxy: null,
     tokenFile: null,
     names: { seriesKeyBytes: 511, slashes: false },
     urls: [{ shown: 'http://localhost:8902', origin: 'http://localhost:8902' }],
@@ -166,6 +167,14 @@ test('victoriametrics needs no database, and --rp is for influxdb1 alone', () =>
   ]);
 });
 
+test('--proxy is the URL of an HTTP proxy or none, and no message shows it', () => {
+  expect(settings({ proxy: 'none' }).proxy).toBe('none');
+  expect(settings({ proxy: 'http://p:3128' }).proxy).toEqual({ origin: 'http://p:3128', authorization: null });
+  const [problem] = problems({ proxy: 'socks5://u:hush@p' });
+  expect(problem).toContain('proxy: expected the URL of an HTTP proxy');
+  expect(problem).not.toContain('hush');
+});
+
 test('an /insert/ URL of a VictoriaMetrics cluster cannot verify', () => {
   const url = 'http://vm:8480/insert/0/influx';
   expect(problems({ target: 'victoriametrics', url, verify: true })[0]).toContain(
@@ -282,6 +291,7 @@ describe('options differ by target', () => {
       tenant: 'o',
       token: null,
       rp: null,
+      proxy: null,
     });
   });
 

@@ -50,7 +50,7 @@ function feed(child: ChildProcess, input: StartOptions['input']): void {
 /** Starts it; the caller awaits `ended`. Our own settings in the environment are left out, so tests do not depend on them. */
 export function start(args: readonly string[], options: StartOptions = {}): Running {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(BULK_LOAD_|FORCE_COLOR|NODE_OPTIONS)/.test(name),
+    ([name]) => !/^(BULK_LOAD_|FORCE_COLOR|NODE_OPTIONS)|_proxy$/i.test(name),
   );
   const child = spawn(
     process.execPath,

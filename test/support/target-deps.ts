@@ -30,6 +30,7 @@ export function targetDeps(
       headers: [],
       tls: { ca: null, cert: null, key: null },
       insecure: false,
+      proxy: null,
       workers: 4,
       waitForTargetMs: 0,
       dryRun: null,

@@ -38,7 +38,7 @@ export async function runCheck(
   const interruption = onSignals(process, () => {});
   const target = await createTarget(
     { ...settings, createDb: false, dbOptions: null },
-    { version: version(), clock, notify: () => {}, inputs, stdout: process.stdout },
+    { version: version(), clock, notify: () => {}, inputs, stdout: process.stdout, env: process.env },
   );
   try {
     const report = await check(settings, { inputs, target, signal: interruption.stop });

@@ -96,9 +96,10 @@ function targetLines({ report, settings, traits }: CheckFacts): string[] {
 
 /** DOWN catches the eye without a colour. */
 function endpointLines({ endpoints }: TargetDescription, { title }: TargetTraits): string[] {
-  const cells = endpoints.map(({ url, reachable, version, problem }) => [
+  const cells = endpoints.map(({ url, reachable, version, problem, proxy }) => [
     row('endpoint', url),
     reachable ? `${title} ${version ?? 'of unknown version'}` : `DOWN: ${problem ?? 'not reachable'}`,
+    ...(proxy === undefined ? [] : [`via proxy ${proxy}`]),
   ]);
   return aligned(cells);
 }

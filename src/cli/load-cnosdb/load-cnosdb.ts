@@ -157,7 +157,7 @@ async function openTarget(
   notify: (notice: Notice) => void,
   process: Process,
 ): Promise<PacedTarget> {
-  const context = { version: version(), clock, notify, dropExisting, inputs, stdout: process.stdout };
+  const context = { version: version(), clock, notify, dropExisting, inputs, stdout: process.stdout, env: process.env };
   const target = doLoad ? await createTarget(settings, context) : createCustomTarget(discarding, 'none');
   const backedOff = (worker: number, seconds: number): unknown => process.stdout.write(backoffLine(worker, seconds));
   const pace = { workers: settings.workers, backoffMs, intervals, random: Math.random, backedOff };

@@ -1,7 +1,7 @@
 // The kinds of option values: for each kind a function from the row's parameters to a zod type.
 
 import { fields, tags } from './columns.js';
-import { address, headers, urls } from './network.js';
+import { address, headers, proxy, urls } from './network.js';
 import { count, countOrPercent, duration, size, sizeOrPercent } from './numbers.js';
 import { character, choice, onOff, path, secret, switchOrPath, text, words } from './texts.js';
 import { timeRange, timezone } from './times.js';
@@ -16,6 +16,7 @@ export const kinds = {
   fields,
   headers,
   path,
+  proxy,
   secret,
   size,
   sizeOrPercent,

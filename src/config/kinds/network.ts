@@ -1,6 +1,7 @@
 // Endpoints, headers and addresses.
 
 import { z } from 'zod';
+import { parseProxyUrl } from '../../core/proxy-url.js';
 import { parseAddress } from './address.js';
 import { explained, list, parsed } from './parsed.js';
 
@@ -21,6 +22,10 @@ export function urls() {
 
 export function headers() {
   return list((text) => text.split('\n').map((each) => each.trim()), explained(parseHeader), headerExample);
+}
+
+export function proxy() {
+  return parsed(z.string(), 'the URL of an HTTP proxy, such as http://proxy:3128', parseProxyUrl);
 }
 
 export function address() {

@@ -123,6 +123,8 @@ export interface EndpointState {
   readonly reachable: boolean;
   readonly version: string | null;
   readonly problem: string | null;
+  /** Proxy between the loader and the endpoint, with the setting that names it; absent: a direct connection. */
+  readonly proxy?: string;
 }
 
 export interface TargetDescription {

@@ -92,7 +92,6 @@ const rows: readonly VerdictRow[] = [
     means: 'refused',
     advice: 'give the HTTP address of a CnosDB query node (port 8902) with --url: is this CnosDB?',
   },
-  { status: 407, means: 'refused', advice: 'the proxy in between asks for credentials' },
 ];
 
 export const verdicts: VerdictTable = { title: 'CnosDB', acknowledgement: 200, rows, errorOf, offsetOf };

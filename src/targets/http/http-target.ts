@@ -59,6 +59,7 @@ export class HttpTarget implements Target {
         signal,
         probe: (timeoutMs) => this.#sender.probeAll(timeoutMs, signal),
         query: (order) => this.#query(signal, order),
+        proxyName: (index) => this.#connections.proxyName(index),
       },
       memcacheBytes,
     );

@@ -20,6 +20,8 @@ export interface PreflightContext {
   /** Probes each endpoint once. */
   readonly probe: (timeoutMs: number) => Promise<Verdict[]>;
   readonly query: (order: readonly number[]) => QueryClient;
+  /** The proxy of an endpoint for people; null: a direct connection. */
+  readonly proxyName: (index: number) => string | null;
 }
 
 export interface PreflightResult {
@@ -53,6 +55,7 @@ export async function preflight(context: PreflightContext, memcacheBytes: number
       reachable: isAccepted(verdict),
       version: versions[index] ?? null,
       problem: isAccepted(verdict) ? null : problemOf(verdict),
+      ...proxyEntry(context.proxyName(index)),
     }),
   );
   return { description: { kind: descriptor.kind, version: lowest(versions), endpoints, database }, verdicts };
@@ -161,6 +164,10 @@ async function spread(
     }
     await deps.clock.sleep(spreadRetryMs, signal);
   }
+}
+
+function proxyEntry(proxy: string | null): { readonly proxy?: string } {
+  return proxy === null ? {} : { proxy };
 }
 
 function isAccepted(verdict: Verdict): boolean {

@@ -128,6 +128,12 @@ export function judge(table: VerdictTable, response: HttpResponse, now: number):
   const message = error?.message ?? plainText(body);
   if (status === 400 && plainHttpOnTls.test(message))
     return { kind: 'refused', reason: 'the port expects TLS', advice: 'use https:// in --url' };
+  if (status === 407)
+    return {
+      kind: 'refused',
+      reason: `status 407${inParentheses(message)}: the proxy wants credentials`,
+      advice: 'give them with --proxy http://user:password@host:port',
+    };
   const row = rowOf(table.rows, status, middleCut(message), error?.code ?? null);
   if (row !== undefined) return meant(row, table, response, message, error, now);
   if (status === 413) return rejected('target-too-large', '413: the request is too large', { tooLarge: true });

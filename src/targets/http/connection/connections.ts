@@ -3,11 +3,12 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { buildConnector, Pool } from 'undici';
-import { ownCodes } from '../../../core/network-errors.js';
+import { networkFailure, ownCodes } from '../../../core/network-errors.js';
 import type { TargetDeps } from '../../types.js';
 import type { ExchangeOutcome, HttpRequest } from '../types.js';
 import { exchange } from './exchange.js';
 import { foreignServer } from './foreign-server.js';
+import { type ChosenProxy, openTunnel, proxyFor } from './proxy.js';
 import { failOnReset, hideInterim, onFirstBytes } from './watched-socket.js';
 
 const connectTimeoutMs = 5_000;
@@ -26,6 +27,8 @@ function undici(): { PoolClass: typeof Pool; connectorOf: typeof buildConnector 
 
 export class Connections {
   readonly #origins: readonly URL[];
+  /** Null: a direct connection. */
+  readonly #proxies: readonly (ChosenProxy | null)[];
   readonly #headers: Readonly<Record<string, string>>;
   readonly #deps: TargetDeps;
   /** Endpoints that have answered at least once. */
@@ -34,10 +37,14 @@ export class Connections {
   readonly #foreign = new Map<string, string>();
   readonly #pools: Pool[] = [];
 
-  /** @param authorization value of that header; null: the header is absent */
+  /**
+   * Throws UsageError for a proxy variable that names no HTTP proxy.
+   * @param authorization value of that header; null: the header is absent
+   */
   constructor(deps: TargetDeps, authorization: string | null) {
     const { urls, headers } = deps.settings;
     this.#origins = urls.map(({ origin }) => new URL(origin));
+    this.#proxies = this.#origins.map((origin) => proxyFor(origin, deps.settings.proxy, deps.env ?? {}));
     this.#deps = deps;
     this.#headers = {
       'user-agent': `bulk-load/${deps.version}`,
@@ -46,23 +53,32 @@ export class Connections {
     };
   }
 
+  /** The proxy of an endpoint for people; null: a direct connection. */
+  proxyName(index: number): string | null {
+    const proxy = this.#proxies[index];
+    return proxy ? `${proxy.origin} (${proxy.source})` : null;
+  }
+
   /** Sends a request to the endpoint of that index, with the headers of all requests. Never rejects. */
   async send(index: number, request: HttpRequest, signal: AbortSignal): Promise<ExchangeOutcome> {
     const origin = this.#origins[index]!;
-    this.#pools[index] ??= this.#connect(origin.origin);
+    const proxy = this.#proxies[index] ?? null;
+    this.#pools[index] ??= this.#connect(origin, proxy);
     const pool = this.#pools[index];
     const path = origin.pathname.replace(/\/$/, '') + request.path;
     const headers = { ...this.#headers, ...request.headers };
-    const outcome = await exchange(pool, { ...request, path, headers }, this.#deps.clock, signal);
+    const onWire = { ...request, path, headers, ...throughProxy(origin, proxy, path, headers) };
+    const outcome = await exchange(pool, onWire, this.#deps.clock, signal);
     if (outcome.kind === 'response') this.#answered.add(index);
     if (outcome.kind !== 'error' || this.#answered.has(index)) return outcome;
-    return { ...outcome, error: this.#explained(origin, outcome.error, outcome.sent) };
+    const error = this.#explained(origin, outcome.error, outcome.sent);
+    return { ...outcome, error: proxy === null || outcome.sent ? error : viaProxy(proxy, error) };
   }
 
   /** The error of an endpoint that never answered: it may be no HTTP server at all. */
   #explained({ origin, protocol }: URL, error: unknown, sent: boolean): unknown {
     const foreign = this.#foreign.get(origin);
-    if (foreign !== undefined) return { code: ownCodes.foreignServer, message: foreign };
+    if (foreign !== undefined) return { code: ownCodes.permanent, message: foreign };
     if (!sent) return error;
     if (protocol === 'https:') return { code: ownCodes.closedAfterHandshake };
     const { code } = error as { readonly code?: unknown };
@@ -76,18 +92,24 @@ export class Connections {
     await Promise.all(Object.values(this.#pools).map((pool) => pool.destroy()));
   }
 
-  #connect(origin: string): Pool {
+  #connect(endpoint: URL, proxy: ChosenProxy | null): Pool {
     const { PoolClass, connectorOf } = undici();
     const { tls, insecure, workers } = this.#deps.settings;
     const { ca, cert, key } = tls;
-    const own = cert === null || key === null ? {} : { cert, key };
+    const own = cert === null || key === null || usesForwarding(endpoint, proxy) ? {} : { cert, key };
     const trust = { rejectUnauthorized: !insecure, ...(ca === null ? {} : { ca }) };
     const connector = connectorOf({ timeout: connectTimeoutMs, ...trust, ...own });
     const connect: typeof connector = (options, done) => {
-      connector(options, (...[error, socket]) =>
-        error ? done(error, null) : done(null, this.#watched(socket!, origin)),
+      const connectTo = (httpSocket?: Socket): void =>
+        connector(httpSocket === undefined ? options : { ...options, httpSocket }, (...[error, socket]) =>
+          error ? done(error, null) : done(null, this.#watched(socket!, endpoint.origin)),
+        );
+      if (proxy === null || usesForwarding(endpoint, proxy)) return connectTo();
+      openTunnel(proxy, endpoint, { ca, insecure, timeoutMs: connectTimeoutMs }, (error, socket) =>
+        socket === null ? done(error, null) : connectTo(socket),
       );
     };
+    const origin = usesForwarding(endpoint, proxy) ? proxy!.origin : endpoint.origin;
     return new PoolClass(origin, { connections: workers + spareConnections, pipelining: 1, connect });
   }
 
@@ -99,4 +121,28 @@ export class Connections {
     });
     return hideInterim(failOnReset(socket));
   }
+}
+
+/** An http endpoint is requested from the proxy by its whole URL. An https endpoint gets a tunnel. */
+function usesForwarding(endpoint: URL, proxy: ChosenProxy | null): boolean {
+  return proxy !== null && endpoint.protocol === 'http:';
+}
+
+function throughProxy(
+  endpoint: URL,
+  proxy: ChosenProxy | null,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Partial<HttpRequest> {
+  if (proxy === null || !usesForwarding(endpoint, proxy)) return {};
+  const { authorization } = proxy;
+  const proxyHeaders = authorization === null ? {} : { 'proxy-authorization': authorization };
+  return { path: endpoint.origin + path, headers: { ...headers, host: endpoint.host, ...proxyHeaders } };
+}
+
+/** Names the proxy in the error of a connection to it. */
+function viaProxy({ origin }: ChosenProxy, error: unknown): unknown {
+  const { reason, permanent } = networkFailure(error);
+  if (permanent) return error;
+  return { message: reason.includes(origin) ? reason : `proxy ${origin}: ${reason}` };
 }

@@ -1,0 +1,27 @@
+/** An HTTP proxy. Only `authorization` holds its credentials. */
+export interface ProxyUrl {
+  /** URL without credentials. */
+  readonly origin: string;
+  /** Value of the Proxy-Authorization header; null without credentials. */
+  readonly authorization: string | null;
+}
+
+/** Port of a proxy URL without a port, as in curl. */
+const defaultPort = 1080;
+
+/** Parses the URL of an HTTP proxy; without a scheme it gets `http://`. Null for every other text, such as a SOCKS proxy. */
+export function parseProxyUrl(given: string): ProxyUrl | null {
+  const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') return null;
+  // URL drops the standard port, so an explicit :80 must be found in the text.
+  const hasPort = url.port !== '' || /:80\/?$/.test(text);
+  if (!hasPort && url.protocol === 'http:') url.port = String(defaultPort);
+  try {
+    const credentials = [url.username, url.password].map(decodeURIComponent).join(':');
+    const authorization = credentials === ':' ? null : `Basic ${Buffer.from(credentials).toString('base64')}`;
+    return { origin: url.origin, authorization };
+  } catch {
+    return null;
+  }
+}
