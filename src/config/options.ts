@@ -78,6 +78,7 @@ const table = [
   { key: 'expectTime', group: 'input', is: { kind: 'timeRange', words: OFF }, default: '1980..2100', arg: '<range>', description: 'FROM..TO, or off; a timestamp outside stops the load and names the precision that would fit' },
   { key: 'onInputError', group: 'input', is: { kind: 'choice', values: ['continue', 'stop'] }, default: 'continue', arg: '<what>', description: 'continue with the other inputs when one cannot be read to its end, or stop' },
   { key: 'inOrder', group: 'input', is: { kind: 'switch' }, default: 'false', description: 'begin an input only after every point of the previous one is acknowledged' },
+  { key: 'context', as: 'contexts', group: 'input', is: { kind: 'words' }, default: null, defaultText: 'the only one', arg: '<db[/rp]>', description: 'section of an InfluxDB export to load: a database, or a database and a retention policy; repeatable', identity: true },
 
   { key: 'measurement', group: 'mapping', is: { kind: 'text' }, default: null, defaultText: '{measurement}', arg: '<name>', description: 'table of the rows: a name, or {column} for the column that holds it', identity: true },
   { key: 'tags', group: 'mapping', is: { kind: 'tags' }, default: null, defaultText: 'none', arg: '<names>', description: 'columns that become tags: name[:as], separated by commas', identity: true },

@@ -8,7 +8,7 @@ import type { RowFormatMemory, RowOptions } from './rows/rows.js';
 /** The settings that say how inputs are read. */
 export type FormatOptions = RowOptions &
   CsvDialectOptions &
-  Pick<LineProtocolOptions, 'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names'> & {
+  Pick<LineProtocolOptions, 'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts'> & {
     /** The name of a format, or `auto`. */
     readonly format: string;
     /** `data.items`; null when the text itself is the list of rows. */

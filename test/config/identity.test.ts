@@ -50,6 +50,7 @@ const other: Readonly<Record<string, unknown>> = {
   skipLines: 1,
   encoding: 'latin1',
   jsonPath: 'data',
+  context: 'db/rp',
 };
 const marked = options.rows.filter(({ key, group, identity }) => identity && group !== 'target' && key !== 'precision');
 

@@ -37,6 +37,7 @@ test('the defaults are those of the product contract', () => {
     expectTime: { fromMs: Date.UTC(1980, 0), toMs: Date.UTC(2100, 0) },
     onInputError: 'continue',
     inOrder: false,
+    contexts: null,
     measurement: null,
     tags: null,
     fields: null,

@@ -1,6 +1,7 @@
 // Scans one input chunk by chunk and run by run, and carries the unfinished line of a chunk over to the next. Synchronous,
 // so it runs on the main thread and on the worker thread alike.
 
+import type { Problem } from '../../core/problem.js';
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 
 /** Why a scan stopped: the run is full, or the window holds no further complete point. */
@@ -15,6 +16,8 @@ export interface WindowScan {
   readonly rejects: readonly FormatReject[];
   readonly firstLine: number;
   readonly deadLetterFormat: DeadLetterFormat;
+  /** Why the input cannot be loaded any further; null while it can. */
+  readonly refusal: Problem | null;
   /** Offset at which the next run begins, and its physical line. */
   readonly at: number;
   readonly line: number;

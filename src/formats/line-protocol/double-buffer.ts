@@ -1,5 +1,6 @@
 // Reads a source on this thread into two windows of the format's memory: one chunk is read while the other is scanned.
 
+import { UsageError } from '../../core/errors.js';
 import { parseShape } from '../../core/line-protocol.js';
 import type { ByteSource, Points, Position, Shape } from '../../core/types/index.js';
 import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
@@ -45,6 +46,7 @@ export async function* scanRuns(
           yield pointsOf(scan, scanner.origin, scanner.end);
           signal.throwIfAborted();
         }
+        if (scan.refusal !== null) throw new UsageError([scan.refusal]);
         if (drained) break;
       }
       if (length === 0) return;

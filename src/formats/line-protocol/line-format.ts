@@ -1,10 +1,12 @@
 // Line protocol, validated in place: bytes are read into the format's memory, and points are passed on by offset.
 
-import type { ByteSource, Format, Points } from '../../core/types/index.js';
+import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
 import { INPUT_START, lineProtocolDeadLetters } from '../../core/types/index.js';
 import { scanRuns } from './double-buffer.js';
+import { NO_SECTION } from './export-sections.js';
 import { LineScan } from './line-scan.js';
 import { formatBytes, type LineProtocolOptions } from './lines-layout.js';
+import { sectionAt } from './section-recall.js';
 import { WorkerScanner } from './worker/worker-scanner.js';
 
 export { reasonNames } from '../reasons.js';
@@ -16,6 +18,7 @@ export class LineProtocol implements Format {
   readonly memoryBytes: number;
   readonly #scan: LineScan | null;
   readonly #worker: WorkerScanner | null;
+  #sections = NO_SECTION;
 
   constructor(options: LineProtocolOptions) {
     this.#worker = options.workerThread === true ? new WorkerScanner(options, lineProtocolDeadLetters) : null;
@@ -23,8 +26,16 @@ export class LineProtocol implements Format {
     this.memoryBytes = formatBytes(options);
   }
 
+  /** Finds the section of an export in which `start` lies. */
+  async recall(head: ByteSource, { byteOffset }: Position, signal: AbortSignal): Promise<void> {
+    this.#sections = await sectionAt(head, byteOffset, signal);
+  }
+
   points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
-    return this.#worker?.points(source, signal, start) ?? scanRuns(this.#scan!, source, signal, start);
+    const sections = start.byteOffset === 0 ? NO_SECTION : this.#sections;
+    if (this.#worker !== null) return this.#worker.points(source, signal, start, sections);
+    this.#scan!.resumeIn(sections);
+    return scanRuns(this.#scan!, source, signal, start);
   }
 
   async close(): Promise<void> {

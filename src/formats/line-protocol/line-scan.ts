@@ -11,24 +11,22 @@ import type { Stop, WindowScan } from './chunk-scanner.js';
 import { PointReader } from './exact/point-reader.js';
 import { rewrite } from './exact/rewrite.js';
 import { timeLimit } from './exact/time-reader.js';
+import { LineCursor } from './line-cursor.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout, type RunArea } from './lines-layout.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shape-table.js';
 import { TimestampLength } from './timestamp-length.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const SPACE = 0x20;
-const HASH_SIGN = 0x23;
 /** Rejects are objects, so this many of them end a run. */
 const REJECTS_PER_RUN = 1024;
 
 const ENTRY_BYTES = model.POINT_WORDS * 4;
 
 /** Scans the windows of one input after another. All its memory is allocated at construction. */
-export class LineScan implements WindowScan {
+export class LineScan extends LineCursor implements WindowScan {
   readonly deadLetterFormat = model.lineProtocolDeadLetters;
   readonly layout: LinesLayout;
-  readonly bytes: Uint8Array;
   /** The index of the current run. */
   index: Uint32Array;
   readonly shapes: Shapes;
@@ -37,20 +35,13 @@ export class LineScan implements WindowScan {
   count = 0;
   rejects: FormatReject[] = [];
   firstLine = 1;
-  /** Where the next run begins. */
-  at = 0;
 
   readonly #options: LineProtocolOptions;
   readonly #reader: PointReader;
   readonly #kernel: Kernel | null;
   readonly #indexes: readonly Uint32Array[];
   #area: RunArea;
-  #limit = 0;
-  #final = false;
-  #line = 1;
   #scratch = 0;
-  #inComment = false;
-  #commentBytes = 0;
   #inLongLine = false;
   readonly #lastTime = new TimestampLength();
   #full = false;
@@ -61,11 +52,12 @@ export class LineScan implements WindowScan {
 
   /** @param shared memory of this layout that another thread also uses; default: a memory of its own */
   constructor(options: LineProtocolOptions, shared?: WasmMemory) {
-    this.#options = options;
-    this.layout = layout(options);
-    const memory = shared ?? memoryOf(this.layout.bytes);
+    const areas = layout(options);
+    const memory = shared ?? memoryOf(areas.bytes);
     const { buffer } = memory;
-    this.bytes = new Uint8Array(buffer);
+    super(new Uint8Array(buffer), options.contexts ?? null);
+    this.#options = options;
+    this.layout = areas;
     this.#area = this.layout.runs[0]!;
     this.#indexes = indexes(memory, this.layout);
     this.index = this.#indexes[0]!;
@@ -87,16 +79,10 @@ export class LineScan implements WindowScan {
 
   begin({ line, digits }: model.Position): void {
     this.count = 0;
-    this.#line = line;
-    this.#inComment = false;
     this.#inLongLine = false;
     this.#incomplete = false;
     this.#lastTime.digits = digits;
-  }
-
-  /** Physical line at `at`. */
-  get line(): number {
-    return this.#line;
+    this.beginLines(line);
   }
 
   /** Writes the runs of the next windows to the run area of this window. */
@@ -107,19 +93,14 @@ export class LineScan implements WindowScan {
     this.index = this.#indexes[window]!;
   }
 
-  /** Bytes before `at` of an open comment: a reader that starts at `at` would take the rest of it for a point. */
-  get held(): number {
-    return this.#inComment ? this.#commentBytes : 0;
-  }
-
   window(from: number, limit: number, final: boolean, fresh: number): void {
     // An unfinished line stays unfinished when the new bytes hold no LF. Rereading a long line with each chunk would take
     // time quadratic in its length.
     const unended = from < fresh && limit - from <= this.#options.maxPointBytes && !final;
     this.at = from;
     this.#waits = this.#incomplete && unended && !this.bytes.subarray(fresh, limit).includes(LF);
-    this.#limit = limit;
-    this.#final = final;
+    this.limit = limit;
+    this.final = final;
     this.bytes[limit] = LF;
     this.#reader.forget();
     this.#kernel?.forget();
@@ -129,22 +110,26 @@ export class LineScan implements WindowScan {
     this.#lastTime.remember(this.index, this.count);
     this.count = 0;
     this.rejects = [];
-    this.firstLine = this.#line;
+    this.firstLine = this.line;
     this.#scratch = this.#area.scratch;
     this.#full = false;
     if (this.#waits) return 'drained';
     this.#incomplete = false;
-    while (this.at < this.#limit) {
+    while (this.at < this.limit) {
       if (this.count === this.layout.indexPoints || this.rejects.length === REJECTS_PER_RUN) return 'full';
-      if (this.#inComment) this.#comment();
-      else if (this.#inLongLine) this.#longLine();
-      else if (this.#takeKernelLines()) continue;
-      else if (!this.#blank() && !this.#point()) {
+      if (this.refusal !== null) return 'full';
+      if (this.inComment) {
+        if (!this.passComment()) return 'drained';
+      } else if (this.#inLongLine) this.#longLine();
+      else if (this.sections.skips) {
+        if (!this.passSkippedLine()) return 'drained';
+      } else if (this.#takeKernelLines()) continue;
+      else if (!this.passBlanks() && !this.#point()) {
         this.#incomplete = !this.#full;
         return this.#full ? 'full' : 'drained';
       }
     }
-    if (this.#final && this.#inLongLine) this.#longLine();
+    if (this.final && this.#inLongLine) this.#longLine();
     return 'drained';
   }
 
@@ -159,60 +144,30 @@ export class LineScan implements WindowScan {
     const entries = this.#area.index;
     const entriesEnd = entries + this.index.byteLength;
     const entry = entries + this.count * ENTRY_BYTES;
-    this.at = kernel.take(this.at, this.#limit, entry, entriesEnd, this.#line - this.firstLine);
+    this.at = kernel.take(this.at, this.limit, entry, entriesEnd, this.line - this.firstLine);
     const { taken } = kernel;
     this.count += taken;
     this.kernelPoints += taken;
-    this.#line += taken;
+    this.line += taken;
     return taken > 0;
-  }
-
-  /** Passes blanks, empty lines and the start of a comment; false when there are none. */
-  #blank(): boolean {
-    const { bytes, at: from } = this;
-    const limit = this.#limit;
-    let p = from;
-    for (; p < limit; p++) {
-      if (bytes[p] === LF) this.#line++;
-      else if (bytes[p] !== SPACE && bytes[p] !== CR) break;
-    }
-    if (p < limit && bytes[p] === HASH_SIGN) {
-      this.#inComment = true;
-      this.#commentBytes = 0;
-    }
-    this.at = p;
-    return p > from || this.#inComment;
-  }
-
-  #comment(): void {
-    const end = this.bytes.indexOf(LF, this.at);
-    this.#inComment = end >= this.#limit;
-    this.#commentBytes += this.#limit - this.at;
-    this.#endLine(end);
-  }
-
-  /** Continues behind the LF at `end`, which may be the one that marks the end of the window. */
-  #endLine(end: number): void {
-    if (end < this.#limit) this.#line++;
-    this.at = Math.min(end + 1, this.#limit);
   }
 
   #longLine(): void {
     const end = this.bytes.indexOf(LF, this.at);
-    const ends = end < this.#limit || this.#final;
+    const ends = end < this.limit || this.final;
     this.#reject('too-long', 'the rest of it', this.at, end - this.at, ends ? 'last' : 'middle');
     this.#inLongLine = !ends;
-    this.#endLine(end);
+    this.endLine(end);
   }
 
   /** Takes one point or reject; false when it needs more bytes or another run. */
   #point(): boolean {
     const start = this.at;
-    const outcome = this.#reader.read(start, this.#limit, this.#final);
+    const outcome = this.#reader.read(start, this.limit, this.final);
     if (outcome === 'incomplete') return false;
     if (outcome === 'reject') return this.#refuse(this.#reader.reason, this.#reader.found);
     const reader = this.#reader;
-    if (reader.lineEnd === this.#limit && this.#cutShort()) {
+    if (reader.lineEnd === this.limit && this.#cutShort()) {
       return this.#refuse('cut-short', reader.hasTime ? 'a timestamp shorter than the one before' : 'no timestamp');
     }
     if (!reader.hasTime && this.#options.missingTimestamp === 'reject')
@@ -236,8 +191,8 @@ export class LineScan implements WindowScan {
     const { low, high } = reader.shape;
     const shape = this.shapes.number(low, high, this.bytes.subarray(sent, sent + length));
     this.#enter(start, sent, length, shape);
-    this.#line += reader.newlines;
-    this.#endLine(reader.lineEnd);
+    this.line += reader.newlines;
+    this.endLine(reader.lineEnd);
     return true;
   }
 
@@ -249,7 +204,7 @@ export class LineScan implements WindowScan {
     index[entry + model.LENGTH] = length;
     index[entry + model.SOURCE_START] = start;
     index[entry + model.SOURCE_LENGTH] = this.#withoutCr(start, lineEnd) - start;
-    index[entry + model.LINE] = this.#line - this.firstLine;
+    index[entry + model.LINE] = this.line - this.firstLine;
     index[entry + model.SHAPE] = hasTime ? shape : shape | model.NO_TIMESTAMP;
     index[entry + model.TIME_LOW] = hasTime ? time.low : 0;
     index[entry + model.TIME_HIGH] = hasTime ? time.high : 0;
@@ -264,7 +219,7 @@ export class LineScan implements WindowScan {
     const start = this.at;
     const end = this.bytes.indexOf(LF, start);
     const tooLong = end - start > this.#options.maxPointBytes;
-    if (end === this.#limit && !this.#final) {
+    if (end === this.limit && !this.final) {
       if (!tooLong) return false;
       this.#reject('too-long', this.#longLineText(), start, end - start, 'first');
       this.#inLongLine = true;
@@ -273,7 +228,7 @@ export class LineScan implements WindowScan {
       if (tooLong) this.#reject('too-long', this.#longLineText(), start, end - start, 'whole');
       else this.#reject(reason, found, start, this.#withoutCr(start, end) - start, 'whole');
     }
-    this.#endLine(end);
+    this.endLine(end);
     return true;
   }
 
@@ -282,7 +237,7 @@ export class LineScan implements WindowScan {
   }
 
   #reject(reason: Reason, found: string, start: number, length: number, part: FormatReject['part']): void {
-    const line = this.#line - this.firstLine;
+    const line = this.line - this.firstLine;
     this.rejects.push({ before: this.count, start, length, line, reason, message: describe(reason, found), part });
   }
 

@@ -15,6 +15,8 @@ export interface LineProtocolOptions {
   readonly missingTimestamp: 'reject' | 'now';
   /** Limits of the target. Default: those of CnosDB. */
   readonly names?: NameLimits;
+  /** `DB` or `DB/RP` of the sections to load from an export of InfluxDB. Default: an export must hold only one. */
+  readonly contexts?: readonly string[] | null;
   /** Bytes of one read. Default 512 KiB. */
   readonly chunkBytes?: number;
   /** Maximum of points in one run. Default 8192. */
@@ -84,13 +86,13 @@ const threadBytes = 12 * 1024 * 1024;
 /** The options that the size of the memory depends on. */
 export type LinesMemoryOptions = Pick<
   LineProtocolOptions,
-  'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names'
+  'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts'
 >;
 
 /** Adds the sizes of chunks and runs that suit the mode. */
 export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThread }: ReadMode): LineProtocolOptions {
-  const { maxPointBytes, precision, missingTimestamp, names } = options;
-  const common = { maxPointBytes, precision, missingTimestamp, ...(names === undefined ? {} : { names }) };
+  const { maxPointBytes, precision, missingTimestamp, names, contexts = null } = options;
+  const common = { maxPointBytes, precision, missingTimestamp, contexts, ...(names === undefined ? {} : { names }) };
   return workerThread
     ? { ...common, workerThread, chunkBytes: chunkBytes.workerThread, indexPoints: workerIndexPoints }
     : { ...common, chunkBytes: wideChunks ? chunkBytes.wide : chunkBytes.narrow };

@@ -9,6 +9,7 @@ import type { RowLayout } from './rows-layout.js';
 export abstract class RowScan implements WindowScan {
   abstract readonly deadLetterFormat: DeadLetterFormat;
   readonly held = 0;
+  readonly refusal = null;
   protected readonly rows: RowFormatMemory;
   protected readonly filling: RowRun;
 

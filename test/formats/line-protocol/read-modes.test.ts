@@ -15,6 +15,8 @@ const fixtures = folders.flatMap((folder) =>
     .map((name) => ({ name, url: new URL(name, folder) })),
 );
 const lenient: NameLimits = { ...strictestNameLimits, slashes: true, seriesKeyBytes: 65_535 };
+/** The databases of the exports among the fixtures. */
+const contexts = ['NOAA', 'db0', 'db1', 'prod'];
 const created: LineProtocol[] = [];
 
 afterAll(async () => {
@@ -22,7 +24,7 @@ afterAll(async () => {
 });
 
 function format(names: NameLimits, wideChunks: boolean, workerThread: boolean): LineProtocol {
-  const options = { maxPointBytes: 65_536, precision: 'ns', missingTimestamp: 'reject', names } as const;
+  const options = { maxPointBytes: 65_536, precision: 'ns', missingTimestamp: 'reject', names, contexts } as const;
   const result = new LineProtocol(lineOptions(options, { wideChunks, workerThread }));
   created.push(result);
   return result;

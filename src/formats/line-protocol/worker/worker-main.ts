@@ -25,7 +25,8 @@ port.on('message', (request: WorkerRequest) => {
   else queue.push(request);
 });
 
-function begin({ start }: Extract<WorkerRequest, { do: 'begin' }>): void {
+function begin({ start, sections }: Extract<WorkerRequest, { do: 'begin' }>): void {
+  scan.resumeIn(sections);
   scanner.begin(start);
   carried = 0;
   drained = true;
@@ -54,12 +55,12 @@ function step(input: number, window: number): void {
   const found = scanner.run();
   drained = found.drained;
   if (drained) carried = scanner.carry(carriedEnd);
-  respond({ input, window, drained, run: found.isWorth ? currentRun() : null });
+  respond({ input, window, drained, run: found.isWorth ? currentRun() : null, refusal: scan.refusal });
 }
 
 function release(input: number, window: number): void {
   drained = true;
-  respond({ input, window, drained, run: null });
+  respond({ input, window, drained, run: null, refusal: null });
 }
 
 function currentRun(): PointRun {

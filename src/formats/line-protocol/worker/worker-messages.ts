@@ -2,8 +2,10 @@
 // message about it. Transferring buffers instead would create an object per message and make the garbage collector count
 // megabytes for each: it then ran ten times a second.
 
+import type { Problem } from '../../../core/problem.js';
 import type { FormatReject, Position, Shape } from '../../../core/types/index.js';
 import type { WasmMemory } from '../../kernel/wasm.js';
+import type { SectionState } from '../export-sections.js';
 import type { LineProtocolOptions } from '../lines-layout.js';
 
 /** What the worker thread starts with. */
@@ -19,7 +21,7 @@ export interface WorkerTask {
  * asks for the next run of a window that is not drained.
  */
 export type WorkerRequest =
-  | { readonly do: 'begin'; readonly input: number; readonly start: Position }
+  | { readonly do: 'begin'; readonly input: number; readonly start: Position; readonly sections: SectionState }
   | { readonly do: 'window'; readonly input: number; readonly window: number; readonly length: number }
   | { readonly do: 'more'; readonly input: number; readonly window: number };
 
@@ -29,6 +31,8 @@ export interface WorkerResponse {
   readonly window: number;
   readonly drained: boolean;
   readonly run: PointRun | null;
+  /** Why the input cannot be loaded any further. */
+  readonly refusal: Problem | null;
 }
 
 /** A run of points. Bytes and index are in the shared memory. */

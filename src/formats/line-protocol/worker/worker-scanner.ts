@@ -2,11 +2,12 @@
 // runs it found. Reading stays on this thread, because only here a read can be abandoned at any moment.
 
 import { Worker } from 'node:worker_threads';
-import { BugError } from '../../../core/errors.js';
+import { BugError, UsageError } from '../../../core/errors.js';
 import { packaged } from '../../../core/packaged.js';
 import type { ByteSource, DeadLetterFormat, Points, Position, Shape } from '../../../core/types/index.js';
 import { memoryOf } from '../../kernel/wasm.js';
 import { shapeIn } from '../double-buffer.js';
+import type { SectionState } from '../export-sections.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout } from '../lines-layout.js';
 import type { PointRun, WorkerRequest, WorkerResponse } from './worker-messages.js';
 
@@ -61,14 +62,19 @@ export class WorkerScanner {
   }
 
   /** Yields runs as `Format.points` does. */
-  async *points(source: ByteSource, signal: AbortSignal, start: Position): AsyncGenerator<Points, void> {
+  async *points(
+    source: ByteSource,
+    signal: AbortSignal,
+    start: Position,
+    sections: SectionState,
+  ): AsyncGenerator<Points, void> {
     const own = new AbortController();
     const reading = new Chunks(source, AbortSignal.any([signal, own.signal]));
     const stop = (): void => this.#wake();
     signal.addEventListener('abort', stop);
     this.#input += 1;
     Atomics.store(this.#wanted, 0, this.#input);
-    this.#request({ do: 'begin', input: this.#input, start });
+    this.#request({ do: 'begin', input: this.#input, start, sections });
     let used: WorkerResponse | null = null;
     try {
       for (;;) {
@@ -83,6 +89,7 @@ export class WorkerScanner {
         }
         used = response;
         if (response.run !== null) yield this.#pointsOf(response.window, response.run);
+        if (response.refusal !== null) throw new UsageError([response.refusal]);
         used = null;
         this.#release(response);
       }

@@ -1,0 +1,115 @@
+// The sections of an export of InfluxDB: definitions between `# DDL` and `# DML`, then points below `# CONTEXT-…` comments
+// that name their database and retention policy.
+
+import type { Problem } from '../../core/problem.js';
+import { someOf } from '../../core/text.js';
+
+/** InfluxDB's own statistics. They are loaded only when --context names them. */
+const statistics = '_internal';
+
+/** Where in the sections of an export a reader is. */
+export interface SectionState {
+  readonly inDefinitions: boolean;
+  readonly database: string | null;
+  readonly policy: string | null;
+  /** The first context with points, which all others must equal. */
+  readonly first: { readonly database: string; readonly policy: string | null } | null;
+  /** Contexts in the definitions. */
+  readonly defined: readonly string[];
+}
+
+export const NO_SECTION: SectionState = {
+  inDefinitions: false,
+  database: null,
+  policy: null,
+  first: null,
+  defined: [],
+};
+
+export class ExportSections {
+  state: SectionState = NO_SECTION;
+  /** True when the lines of the section are no points of this load. */
+  skips = false;
+  readonly #picked: readonly { readonly database: string; readonly policy: string | null }[] | null;
+
+  /** @param contexts `DB` or `DB/RP` each; null when the export must hold only one */
+  constructor(contexts: readonly string[] | null) {
+    this.#picked = contexts?.map((context) => parseContext(context)) ?? null;
+  }
+
+  begin(state: SectionState = NO_SECTION): void {
+    this.state = state;
+    this.#update();
+  }
+
+  /** Takes a comment line. @returns why the export cannot be loaded; null when it can */
+  comment(text: string): Problem | null {
+    const [, name = '', value = ''] =
+      /^#\s*(DDL|DML|CONTEXT-DATABASE|CONTEXT-RETENTION-POLICY)\s*(?::(.*))?$/s.exec(text) ?? [];
+    if (name === '') return null;
+    const { defined } = this.state;
+    if (name === 'DDL') this.state = { ...this.state, inDefinitions: true };
+    if (name === 'DML') this.state = { ...this.state, inDefinitions: false };
+    if (name === 'CONTEXT-DATABASE') {
+      this.state = { ...this.state, inDefinitions: false, database: value.trim(), policy: null };
+    }
+    if (name === 'CONTEXT-RETENTION-POLICY') this.state = { ...this.state, policy: value.trim() };
+    this.#update();
+    if (this.#picked !== null || this.skips) return null;
+    return name === 'DML' && defined.length > 1 ? severalContexts(defined) : this.#contradiction();
+  }
+
+  /** Takes a line between `# DDL` and `# DML`. */
+  definition(text: string): void {
+    const [, database = '', policy = ''] = /^CREATE DATABASE (.+?)(?: WITH .*?NAME (.+))?$/is.exec(text.trim()) ?? [];
+    const context = [database, policy]
+      .map(unquoted)
+      .filter((name) => name !== '')
+      .join('/');
+    if (context === '' || unquoted(database) === statistics || this.state.defined.includes(context)) return;
+    this.state = { ...this.state, defined: [...this.state.defined, context] };
+  }
+
+  #contradiction(): Problem | null {
+    const { database, policy, first } = this.state;
+    if (database === null) return null;
+    if (first === null || (first.database === database && first.policy === null)) {
+      this.state = { ...this.state, first: { database, policy } };
+      return null;
+    }
+    if (first.database === database && (policy === null || first.policy === policy)) return null;
+    return severalContexts([contextName(first), contextName({ database, policy })]);
+  }
+
+  #update(): void {
+    const { inDefinitions, database, policy } = this.state;
+    const isPicked =
+      this.#picked?.some((each) => each.database === database && (each.policy ?? policy) === policy) ??
+      database !== statistics;
+    this.skips = inDefinitions || (database !== null && !isPicked);
+  }
+}
+
+function parseContext(text: string): { database: string; policy: string | null } {
+  const slash = text.indexOf('/');
+  return slash < 0
+    ? { database: text, policy: null }
+    : { database: text.slice(0, slash), policy: text.slice(slash + 1) };
+}
+
+function contextName({ database, policy }: { database: string; policy: string | null }): string {
+  return policy === null ? database : `${database}/${policy}`;
+}
+
+function unquoted(name: string): string {
+  return name.replace(/^"(.*)"$/s, '$1').replace(/\\"/g, '"');
+}
+
+function severalContexts(contexts: readonly string[]): Problem {
+  return {
+    tried: 'reading an export of InfluxDB',
+    expected: 'points of one database and retention policy',
+    found: `the contexts ${someOf(contexts)}`,
+    fix: `pick one with --context '${contexts[0]}'; repeat the option to load several into one database`,
+  };
+}

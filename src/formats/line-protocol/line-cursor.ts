@@ -1,0 +1,105 @@
+// Moves through the lines of a window that are no points: blanks, comments, and the parts of an export that are not loaded.
+
+import type { Problem } from '../../core/problem.js';
+import { ExportSections, NO_SECTION, type SectionState } from './export-sections.js';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const HASH_SIGN = 0x23;
+/** A longer line names no section. Bytes. */
+const maxSectionLine = 1024;
+
+export abstract class LineCursor {
+  readonly bytes: Uint8Array;
+  /** Offset of the next line to read, and its physical line. */
+  at = 0;
+  line = 1;
+  /** Why the input cannot be loaded any further. */
+  refusal: Problem | null = null;
+  protected limit = 0;
+  protected final = false;
+  protected inComment = false;
+  protected readonly sections: ExportSections;
+  #commentBytes = 0;
+  /** A skipped line began in a window before. */
+  #inSkippedLine = false;
+  #start = NO_SECTION;
+
+  constructor(bytes: Uint8Array, contexts: readonly string[] | null) {
+    this.bytes = bytes;
+    this.sections = new ExportSections(contexts);
+  }
+
+  /** Sets the section of an export in which the next input begins. */
+  resumeIn(sections: SectionState): void {
+    this.#start = sections;
+  }
+
+  /** Bytes before `at` of an open comment: a reader that starts at `at` would take the rest of it for a point. */
+  get held(): number {
+    return this.inComment ? this.#commentBytes : 0;
+  }
+
+  protected beginLines(line: number): void {
+    this.line = line;
+    this.refusal = null;
+    this.inComment = false;
+    this.#inSkippedLine = false;
+    this.sections.begin(this.#start);
+  }
+
+  /** Passes blanks, empty lines and the start of a comment; false when there are none. */
+  protected passBlanks(): boolean {
+    const { bytes, at: from, limit } = this;
+    let p = from;
+    for (; p < limit; p++) {
+      if (bytes[p] === LF) this.line++;
+      else if (bytes[p] !== SPACE && bytes[p] !== CR) break;
+    }
+    if (p < limit && bytes[p] === HASH_SIGN) {
+      this.inComment = true;
+      this.#commentBytes = 0;
+    }
+    this.at = p;
+    return p > from || this.inComment;
+  }
+
+  /** Passes a comment; false when a short one needs more bytes, since it may name a section. */
+  protected passComment(): boolean {
+    const end = this.bytes.indexOf(LF, this.at);
+    const isOpen = end >= this.limit;
+    if (this.#commentBytes === 0 && end - this.at <= maxSectionLine) {
+      if (isOpen && !this.final) return false;
+      this.refusal = this.sections.comment(this.#text(end));
+    }
+    this.inComment = isOpen;
+    this.#commentBytes += this.limit - this.at;
+    this.endLine(end);
+    return true;
+  }
+
+  /** Passes a line that is no point of this load; false when it needs more bytes. */
+  protected passSkippedLine(): boolean {
+    if (!this.#inSkippedLine && this.passBlanks()) return true;
+    const end = this.bytes.indexOf(LF, this.at);
+    const isOpen = end >= this.limit && !this.final;
+    if (!this.#inSkippedLine && end - this.at <= maxSectionLine) {
+      if (isOpen) return false;
+      if (this.sections.state.inDefinitions) this.sections.definition(this.#text(end));
+    }
+    this.#inSkippedLine = isOpen;
+    this.endLine(end);
+    return true;
+  }
+
+  /** Continues behind the LF at `end`, which may be the one that marks the end of the window. */
+  protected endLine(end: number): void {
+    if (end < this.limit) this.line++;
+    this.at = Math.min(end + 1, this.limit);
+  }
+
+  #text(end: number): string {
+    return Buffer.from(this.bytes.subarray(this.at, end)).toString();
+  }
+}

@@ -1,0 +1,47 @@
+// Finds the section of an export in which a load resumes, from the comments before that place.
+
+import type { ByteSource } from '../../core/types/index.js';
+import { ExportSections, NO_SECTION, type SectionState } from './export-sections.js';
+
+const LF = 0x0a;
+const HASH_SIGN = 0x23;
+/** Longer lines name no section. Bytes. */
+const sectionBytes = 1024;
+const chunkBytes = 256 * 1024;
+
+/** Reads up to `to`. An input that does not begin with a comment is no export, and only its first bytes are read. */
+export async function sectionAt(source: ByteSource, to: number, signal: AbortSignal): Promise<SectionState> {
+  const sections = new ExportSections(null);
+  const buffer = new Uint8Array(chunkBytes);
+  let carried = 0;
+  let left = to;
+  for (let first = true; left > 0; first = false) {
+    const read = await source.read(buffer.subarray(carried, carried + Math.min(left, chunkBytes - carried)), signal);
+    if (read === 0) break;
+    left -= read;
+    const bytes = buffer.subarray(0, carried + read);
+    if (first && !/^(?:\xef\xbb\xbf)?\s*#/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1')))
+      return NO_SECTION;
+    const rest = takeLines(sections, bytes);
+    // Of a longer line the end cannot be mistaken for a comment: its first byte is replaced.
+    if (rest.length > sectionBytes) rest[0] = 0;
+    carried = Math.min(rest.length, sectionBytes + 1);
+    buffer.copyWithin(0, rest.byteOffset, rest.byteOffset + carried);
+  }
+  return sections.state;
+}
+
+/** Takes the comments and definitions among the whole lines. @returns the unfinished line */
+function takeLines(sections: ExportSections, bytes: Uint8Array): Uint8Array {
+  let from = 0;
+  for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
+    const isComment = bytes[from] === HASH_SIGN;
+    if ((isComment || sections.state.inDefinitions) && end - from <= sectionBytes) {
+      const text = Buffer.from(bytes.subarray(from, end)).toString();
+      if (isComment) sections.comment(text);
+      else sections.definition(text);
+    }
+    from = end + 1;
+  }
+  return bytes.subarray(from);
+}
