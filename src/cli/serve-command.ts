@@ -1,6 +1,7 @@
 // `bulk-load serve`: the embedded server, until a signal ends it.
 
 import { rm, writeFile } from 'node:fs/promises';
+import { kill, pid } from 'node:process';
 import { type Address, parseAddress } from '../config/kinds/address.js';
 import { errorCode, UsageError } from '../core/errors.js';
 import { serve } from '../serve/serve.js';
@@ -16,8 +17,8 @@ export async function runServe(options: Readonly<Record<string, unknown>>, proce
   const server = await serve({ host, port, dataDir: typeof data === 'string' ? data : null }).catch((error) => {
     throw listenError(error, host, port);
   });
+  let code = 0;
   try {
-    let code = 0;
     if (Array.isArray(options.seed)) {
       const { runLoad } = await import('./load-command.js');
       const flags = { url: [server.url], db: String(options.db), createDb: true, checkpoint: false, progress: 'none' };
@@ -26,14 +27,23 @@ export async function runServe(options: Readonly<Record<string, unknown>>, proce
     if (code === 0) {
       const storage = typeof data === 'string' ? `data in ${data}` : 'in memory';
       process.stderr.write(`serving at ${server.url}, ${storage}\n`);
+      if (!isLoopback(new URL(server.url).hostname))
+        process.stderr.write(
+          'warning: serve accepts any password, and other machines can reach this address; --listen 127.0.0.1:8902 limits it to this machine\n',
+        );
       if (typeof readyFile === 'string') await writeFile(readyFile, `${server.url}\n`);
       await aborted(interruption.stop);
     }
     return code;
   } finally {
     interruption.end();
-    await server.close();
+    // Exiting would wait for a query that DuckDB does not interrupt. Without handlers the signal ends the process at once.
+    if (!(await server.close())) kill(pid, 'SIGTERM');
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

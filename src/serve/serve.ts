@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { StateError } from '../core/errors.js';
 import { listen, urlOf } from './http/http-server.js';
 import { ServerMetrics } from './http/server-metrics.js';
+import { defaultLimits, type QueryLimits } from './storage/query-runner.js';
 import { openStore } from './storage/store.js';
 
 export interface ServeOptions {
@@ -15,14 +16,19 @@ export interface ServeOptions {
   readonly dataDir: string | null;
   /** Password of the user root. Without it, any password is accepted. */
   readonly password?: string;
+  /** Limits of one SQL statement. */
+  readonly limits?: Partial<QueryLimits>;
   /** Receives a line for each refused request. */
   readonly log?: (line: string) => void;
 }
 
 export interface RunningServer {
   readonly url: string;
-  /** Closes connections, completes pending writes, closes the store. */
-  close(): Promise<void>;
+  /**
+   * Closes connections, interrupts queries, completes writes, closes the store.
+   * Resolves with false when DuckDB still runs a query; the process then has to exit by itself.
+   */
+  close(): Promise<boolean>;
 }
 
 /**
@@ -31,7 +37,7 @@ export interface RunningServer {
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (options.dataDir !== null) await makeFolder(options.dataDir);
-  const store = await openStore(options.dataDir);
+  const store = await openStore(options.dataDir, { ...defaultLimits, ...options.limits });
   const service = {
     store,
     metrics: new ServerMetrics(`${options.host}:${options.port}`),
@@ -45,7 +51,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
         const closed = new Promise((resolve) => server.close(resolve));
         server.closeAllConnections();
         await closed;
-        await store.close();
+        return await store.close();
       },
     };
   } catch (error) {

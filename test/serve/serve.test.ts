@@ -3,7 +3,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateRawSync, gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { type RunningServer, type ServeOptions, serve } from '../../src/serve/serve.js';
 import { exchange, sql, writeLines } from './raw-http.js';
@@ -84,11 +84,17 @@ test.each([
   'SET enable_external_access = true',
   'INSTALL httpfs',
   'SELECT 1; DROP DATABASE public',
+  'EXPLAIN ANALYZE DROP SCHEMA public CASCADE',
+  'EXPLAIN ANALYZE CREATE TABLE x AS SELECT 1',
+  'EXPLAIN (ANALYZE, FORMAT json) DELETE FROM m',
+  'WITH d AS (SELECT 1) DELETE FROM m',
 ])('SQL can neither reach files nor change settings: %s', async (statement) => {
   const url = await start();
+  await writeLines(url, 'public', 'm f=1 1\n');
   const answer = await sql(url, 'public', statement);
   expect(answer.status).toBe(422);
   expect(JSON.parse(answer.body)).toHaveProperty('error_code');
+  expect((await sql(url, 'public', 'SELECT f FROM m')).body).toBe('[{"f":1.0}]');
 });
 
 test('names that differ only in case are different tables and columns of serve', async () => {
@@ -140,3 +146,71 @@ test('serve on an address in use rejects with EADDRINUSE', async () => {
   const { port } = new URL(await start());
   await expect(serve({ host: '127.0.0.1', port: Number(port), dataDir: null })).rejects.toThrow('EADDRINUSE');
 });
+
+test('EXPLAIN and EXPLAIN ANALYZE of a query are answered', async () => {
+  const url = await start();
+  await writeLines(url, 'public', 'm f=1 1\n');
+  for (const statement of ['EXPLAIN SELECT * FROM m', 'EXPLAIN ANALYZE SELECT * FROM m'])
+    expect((await sql(url, 'public', statement)).status).toBe(200);
+});
+
+const endless = 'SELECT count(*) FROM range(1000000000000) a, range(1000000000000) b';
+
+test('an endless query blocks neither writes nor other queries, and ends at the time limit', async () => {
+  const url = await start({ limits: { ms: 3_000 } });
+  const query = sql(url, 'public', endless);
+  expect((await writeLines(url, 'public', 'm f=1 1\n')).status).toBe(200);
+  expect((await sql(url, 'public', 'SELECT f FROM m')).body).toBe('[{"f":1.0}]');
+  const { status, body } = await query;
+  expect(status).toBe(422);
+  expect(body).toContain('the statement took more than 3000 ms');
+});
+
+test('closing serve interrupts an endless query', async () => {
+  const server = await serve({ host: '127.0.0.1', port: 0, dataDir: null });
+  const query = sql(server.url, 'public', endless);
+  await writeLines(server.url, 'public', 'm f=1 1\n');
+  expect(await server.close()).toBe(true);
+  expect((await query).status).toBeNull();
+});
+
+test('an INSERT with an endless SELECT blocks no writes', async () => {
+  const url = await start({ limits: { ms: 3_000 } });
+  await writeLines(url, 'public', 'm f=1 1\n');
+  const insert = sql(url, 'public', `INSERT INTO m (time, f) ${endless}`);
+  expect((await writeLines(url, 'public', 'm f=2 2\n')).status).toBe(200);
+  expect((await insert).body).toContain('the statement took more than 3000 ms');
+});
+
+test('a result of more rows or text than the limits is refused', async () => {
+  const url = await start({ limits: { rows: 5_000, text: 100_000 } });
+  expect((await sql(url, 'public', 'SELECT * FROM range(1000000)')).body).toContain('more than 5000 rows');
+  for (const giant of ["repeat('x', 2000000000)", "lpad('x', 2000000000, 'y')"])
+    expect((await sql(url, 'public', `SELECT ${giant} AS a`)).body).toContain(
+      'a text of more than 10000000 characters',
+    );
+  const long = "SELECT repeat('x', 60000) AS a FROM range(2)";
+  expect((await sql(url, 'public', long)).body).toContain('100000 characters');
+  expect((await sql(url, 'public', 'SELECT count(*) AS n FROM range(5000)')).body).toBe('[{"n":5000}]');
+});
+
+test('a statement of more than 4 MiB is refused', async () => {
+  const url = await start();
+  const { status, body } = await sql(url, 'public', `SELECT '${'x'.repeat(4 * 1024 * 1024)}'`);
+  expect([status, body]).toEqual([422, expect.stringContaining('a statement of more than 4194304 characters')]);
+});
+
+test.each([
+  ['gzip', gzipSync],
+  ['deflate', deflateRawSync],
+  ['br', (body: Buffer) => brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
+] as const)(
+  'a body compressed with %s that decompresses to more than 160 MiB is refused',
+  async (encoding, compress) => {
+    const url = await start();
+    const body = compress(Buffer.alloc(161 * 1024 * 1024, '\n'));
+    const headers = { authorization: 'Basic cm9vdDo=', 'content-encoding': encoding };
+    const answer = await exchange(url, { method: 'POST', path: '/api/v1/write?db=public', headers, body });
+    expect(answer.status).toBe(413);
+  },
+);

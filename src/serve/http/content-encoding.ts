@@ -13,34 +13,39 @@ const GZIP_TRAILER = 8;
 /** The zstd decoder never ends on a damaged body. This many empty outputs in a row mean damage. */
 const IDLE_STEPS = 8;
 
-/** Decompresses a request body. `encoding` is a single token; lists are refused. */
-export async function decodeBody(body: Buffer, encoding: string | undefined): Promise<Buffer> {
+/** Decompresses a request body to at most `limit` bytes. `encoding` is a single token; lists are refused. */
+export async function decodeBody(body: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
   if (encoding === undefined || encoding === 'identity') return body;
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
   if (decode === undefined)
     throw new RequestRefusal(400, '040005', `Invalid header: content encoding not support: ${encoding}`);
   if (body.length === 0) return body;
-  return decode(body);
+  return await decode(body, limit);
 }
 
-const decoders: Record<string, (body: Buffer) => Promise<Buffer>> = {
+const decoders: Record<string, (body: Buffer, limit: number) => Promise<Buffer>> = {
   gzip: gunzipOne,
   deflate: inflate,
   br: unbrotli,
   zstd: unzstd,
 };
 
-function undecodable(text: string): RequestRefusal {
+/** Builds the refusal of a body that cannot be decoded, or of one beyond the limit. */
+function undecodable(text: string, cause?: unknown): RequestRefusal {
+  const isTooLarge = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
+  if (isTooLarge) return new RequestRefusal(413, null, 'body too large');
   return new RequestRefusal(400, '040013', `Error decode request: ${text}`);
 }
 
 /** Decompresses exactly one gzip member. The real server refuses bytes behind it. */
-async function gunzipOne(body: Buffer): Promise<Buffer> {
+async function gunzipOne(body: Buffer, limit: number): Promise<Buffer> {
   const start = gzipHeaderEnd(body);
   const mismatch = 'corrupt gzip stream does not have a matching checksum';
-  const { buffer, engine } = await inflateRaw(body.subarray(start), { info: true }).catch(() => {
-    throw undecodable(mismatch);
-  });
+  const { buffer, engine } = await inflateRaw(body.subarray(start), { info: true, maxOutputLength: limit }).catch(
+    (error) => {
+      throw undecodable(mismatch, error);
+    },
+  );
   const end = start + engine.bytesWritten;
   if (end + GZIP_TRAILER > body.length) throw undecodable(mismatch);
   if (zlib.crc32(buffer) !== body.readUInt32LE(end)) throw undecodable(mismatch);
@@ -59,30 +64,33 @@ function gzipHeaderEnd(body: Buffer): number {
   return flags & 2 ? at + 2 : at;
 }
 
-async function inflate(body: Buffer): Promise<Buffer> {
-  const { buffer } = await inflateRaw(body, { info: true }).catch(() => {
-    throw undecodable('corrupt deflate stream');
+async function inflate(body: Buffer, limit: number): Promise<Buffer> {
+  const { buffer } = await inflateRaw(body, { info: true, maxOutputLength: limit }).catch((error) => {
+    throw undecodable('corrupt deflate stream', error);
   });
   return buffer;
 }
 
-function unbrotli(body: Buffer): Promise<Buffer> {
-  return brotliDecompress(body).catch(() => {
-    throw undecodable('Invalid Data');
+function unbrotli(body: Buffer, limit: number): Promise<Buffer> {
+  return brotliDecompress(body, { maxOutputLength: limit }).catch((error) => {
+    throw undecodable('Invalid Data', error);
   });
 }
 
 /** Decompresses all zstd frames. A truncated body yields its decodable part, as in the real server. */
-async function unzstd(body: Buffer): Promise<Buffer> {
+async function unzstd(body: Buffer, limit: number): Promise<Buffer> {
   const { ZSTDDecoder } = await import('zstddec/stream');
   const decoder = new ZSTDDecoder();
   await decoder.init();
   const parts: Uint8Array[] = [];
   let idle = 0;
+  let length = 0;
   try {
     for (const part of decoder.decodeStreaming([body])) {
       idle = part.length === 0 ? idle + 1 : 0;
       if (idle > IDLE_STEPS) throw undecodable('Unknown frame descriptor');
+      length += part.length;
+      if (length > limit) throw new RequestRefusal(413, null, 'body too large');
       parts.push(part);
     }
   } catch (error) {

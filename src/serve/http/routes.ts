@@ -35,14 +35,16 @@ export interface Route {
 }
 
 const MIB = 1 << 20;
+/** Maximum size of a written body, before and after decompression. */
+const maxWriteBytes = 160 * MIB;
 const empty: ServerResponseParts = { status: 200, headers: {}, body: '' };
 
 export const routes: Readonly<Record<string, Route>> = {
   '/api/v1/ping': { methods: ['GET', 'HEAD'], limit: null, respond: ping },
   '/metrics': { methods: ['GET', 'HEAD', 'POST'], limit: null, respond: showMetrics },
-  '/api/v1/write': { methods: ['POST'], limit: 160 * MIB, respond: writeLines },
+  '/api/v1/write': { methods: ['POST'], limit: maxWriteBytes, respond: writeLines },
   '/api/v1/sql': { methods: ['POST'], limit: 16 * MIB, respond: querySql },
-  '/write': { methods: ['POST'], limit: 160 * MIB, respond: writeInflux },
+  '/write': { methods: ['POST'], limit: maxWriteBytes, respond: writeInflux },
 };
 
 /** The version starts like CnosDB's, because clients parse it. */
@@ -59,7 +61,7 @@ async function showMetrics(service: Service): Promise<ServerResponseParts> {
 async function writeLines(service: Service, request: ServerRequest): Promise<ServerResponseParts> {
   const user = userOf(request);
   rejectRepeated(request.query);
-  const body = await decodeBody(request.body, header(request, 'content-encoding'));
+  const body = await decodeBody(request.body, header(request, 'content-encoding'), maxWriteBytes);
   authenticate(service, user, request.query);
   const database = request.query.get('db') ?? 'public';
   service.metrics.wrote(database, request.body.length);

@@ -1,6 +1,6 @@
 // information_schema: the catalogue as DuckDB tables, rewritten before a query reads them.
 
-import { identifier, literal } from '../storage/duckdb.js';
+import { type Connection, identifier, literal } from '../storage/duckdb.js';
 import type { Store } from '../storage/store.js';
 import { visible } from '../storage/table.js';
 import { defaultOptions, describeOptions } from './database-options.js';
@@ -12,11 +12,12 @@ export const INFORMATION = '\ue003information';
 /** Internal databases of the real server. They are listed here, but empty. */
 export const systemDatabases = ['cluster_schema', 'usage_schema'];
 
-export async function refreshInformation(store: Store): Promise<void> {
-  await store.connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(INFORMATION)}`);
-  await fill(store, 'columns', columnsHead, columns(store));
-  await fill(store, 'tables', tablesHead, tables(store));
-  await fill(store, 'databases', databasesHead(), databases(store));
+/** Rewrites the tables for a connection; they are temporary tables of that connection. */
+export async function refreshInformation(store: Store, connection: Connection): Promise<void> {
+  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(INFORMATION)}`);
+  await fill(connection, 'columns', columnsHead, columns(store));
+  await fill(connection, 'tables', tablesHead, tables(store));
+  await fill(connection, 'databases', databasesHead(), databases(store));
 }
 
 type InformationColumn = readonly (readonly [string, string])[];
@@ -77,18 +78,17 @@ function databases(store: Store): Cell[][] {
 }
 
 async function fill(
-  store: Store,
+  connection: Connection,
   name: string,
   head: InformationColumn,
   rows: readonly (readonly Cell[])[],
 ): Promise<void> {
   const table = `${identifier(INFORMATION)}.${identifier(name)}`;
   const list = head.map(([column, type]) => `${identifier(column)} ${type}`).join(', ');
-  await store.connection.run(`CREATE OR REPLACE TEMP TABLE ${identifier(`i_${name}`)} (${list})`);
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${identifier(`i_${name}`)} (${list})`);
   const values = rows.map((row) => `(${row.map(value).join(', ')})`);
-  if (values.length > 0)
-    await store.connection.run(`INSERT INTO ${identifier(`i_${name}`)} VALUES ${values.join(', ')}`);
-  await store.connection.run(`CREATE OR REPLACE VIEW ${table} AS SELECT * FROM temp.${identifier(`i_${name}`)}`);
+  if (values.length > 0) await connection.run(`INSERT INTO ${identifier(`i_${name}`)} VALUES ${values.join(', ')}`);
+  await connection.run(`CREATE OR REPLACE VIEW ${table} AS SELECT * FROM temp.${identifier(`i_${name}`)}`);
 }
 
 function value(cell: Cell): string {

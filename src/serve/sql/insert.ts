@@ -16,12 +16,14 @@ export async function insert(store: Store, current: string, cursor: TokenCursor)
   const { database, table } = findTable(store, current, cursor);
   const names = cursor.accept('(') ? nameList(cursor) : ['time', ...table.columns.map((column) => column.name)];
   const { rows } = await query(store, current, cursor.rest());
-  try {
-    for (const row of rows) addRow(database, table, names, row);
-    await apply(store, database, [table]);
-  } finally {
-    discardRows(table);
-  }
+  await store.exclusively(async () => {
+    try {
+      for (const row of rows) addRow(database, table, names, row);
+      await apply(store, database, [table]);
+    } finally {
+      discardRows(table);
+    }
+  });
   return resultOf(['rows'], [[rows.length]]);
 }
 

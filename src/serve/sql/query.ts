@@ -1,9 +1,9 @@
 // Queries: CnosDB's SQL is rewritten for DuckDB, and DuckDB's column names become those of the real server.
 
-import type { DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBPreparedStatement, DuckDBValue, StatementType } from '@duckdb/node-api';
 import { noDatabase, noTable, RequestRefusal, refusal } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';
-import { decodeName, identifier } from '../storage/duckdb.js';
+import { type Connection, decodeName, identifier } from '../storage/duckdb.js';
 import type { Store } from '../storage/store.js';
 import { INFORMATION, refreshInformation } from './information-schema.js';
 import type { Cell, Result } from './result.js';
@@ -12,31 +12,60 @@ import { syntaxError } from './tokens.js';
 
 const comparisons = new Set(['=', '<', '>', '<=', '>=', '<>', '!=', 'between', 'and']);
 
-/** Runs a read-only statement. */
+/** Runs a read-only statement beside writes. Throws RequestRefusal. */
 export async function query(store: Store, database: string, tokens: readonly SqlToken[]): Promise<Result> {
-  await store.merge();
-  if (tokens.some((token) => token.value === 'information_schema')) await refreshInformation(store);
   const found = store.databases.get(database);
-  const sql = rewrite(tokens);
-  await store.connection.run(`USE ${identifier(found?.name ?? 'public')}`);
   try {
-    const extracted = await store.connection.extractStatements(sql);
-    const statement = await extracted.prepare(0);
-    const { SELECT, EXPLAIN } = store.api.StatementType;
-    if (extracted.count !== 1 || (statement.statementType !== SELECT && statement.statementType !== EXPLAIN))
-      throw syntaxError(`Expected an SQL statement that reads, found: ${tokens[0].text}`);
-    const result = await statement.run();
-    const rows = await result.getRows();
-    const table = firstTable(tokens);
-    return {
-      columns: result.columnNames().map((name) => columnName(name, table, tokens)),
-      rows: convert(store, result, rows),
-    };
+    return await store.queries.run(async (connection) => {
+      await store.exclusively(async () => {
+        await store.merge();
+        if (tokens.some((token) => token.value === 'information_schema')) await refreshInformation(store, connection);
+      });
+      await connection.run(`USE ${identifier(found?.name ?? 'public')}`);
+      const statement = await prepareRead(store, connection, tokens);
+      const { result, rows } = await store.queries.fetch(statement);
+      const table = firstTable(tokens);
+      return {
+        columns: result.columnNames().map((name) => columnName(name, table, tokens)),
+        rows: convert(store, result, rows),
+      };
+    });
   } catch (error) {
     throw explain(error, database, found);
-  } finally {
-    await store.connection.run('USE main');
   }
+}
+
+/** Prepares a statement that only reads. EXPLAIN ANALYZE executes its statement, so that must only read, too. */
+async function prepareRead(
+  store: Store,
+  connection: Connection,
+  tokens: readonly SqlToken[],
+): Promise<DuckDBPreparedStatement> {
+  const { SELECT, EXPLAIN } = store.api.StatementType;
+  const explained = explainedTokens(tokens);
+  if (explained !== null) await prepareAs(connection, explained, SELECT);
+  return await prepareAs(connection, tokens, explained === null ? SELECT : EXPLAIN);
+}
+
+async function prepareAs(
+  connection: Connection,
+  tokens: readonly SqlToken[],
+  type: StatementType,
+): Promise<DuckDBPreparedStatement> {
+  const extracted = await connection.extractStatements(rewrite(tokens));
+  const statement = extracted.count === 1 ? await extracted.prepare(0) : null;
+  if (statement?.statementType !== type)
+    throw syntaxError(`Expected an SQL statement that reads, found: ${tokens[0]?.text ?? 'EOF'}`);
+  return statement;
+}
+
+/** Returns the statement behind EXPLAIN and its options; null for another statement. */
+function explainedTokens(tokens: readonly SqlToken[]): readonly SqlToken[] | null {
+  if (tokens[0]?.value !== 'explain') return null;
+  let from = 1;
+  while (['analyze', 'verbose'].includes(tokens[from]?.value ?? '')) from++;
+  if (tokens[from]?.text === '(') from = 1 + tokens.findIndex((token) => token.text === ')');
+  return tokens.slice(from);
 }
 
 interface ColumnTypes {

@@ -11,25 +11,29 @@ import { type SqlToken, statements, syntaxError, TokenCursor, tokenize } from '.
 
 const queries = new Set(['select', 'with', 'values', 'explain', '(']);
 const nothing = resultOf([], []);
+/** Splitting a longer text into tokens would block other requests. */
+const maxSqlLength = 4 * 1024 * 1024;
 
 /** Runs a statement. Returns null for DDL and empty text. Throws RequestRefusal. */
-export function runSql(store: Store, database: string, sql: string): Promise<Result | null> {
-  return store.exclusively(async () => {
-    const found = statements(tokenize(sql));
-    if (found.length === 0) return null;
-    if (found.length > 1) throw refusal('010013', `Multi-statement not allow, found num:${found.length}, sql:${sql}`);
-    const result = await route(store, database, found[0]);
-    return result === nothing ? null : result;
-  });
+export async function runSql(store: Store, database: string, sql: string): Promise<Result | null> {
+  if (sql.length > maxSqlLength)
+    throw refusal('010001', `Datafusion: Resources exhausted: a statement of more than ${maxSqlLength} characters`);
+  const found = statements(tokenize(sql));
+  if (found.length === 0) return null;
+  if (found.length > 1) throw refusal('010013', `Multi-statement not allow, found num:${found.length}, sql:${sql}`);
+  const [tokens] = found;
+  const cursor = new TokenCursor(tokens);
+  // Queries run beside writes; everything else waits for its turn.
+  if (queries.has(tokens[0].value)) return await query(store, database, tokens);
+  if (cursor.accept('insert', 'into')) return await insert(store, database, cursor);
+  const result = await store.exclusively(() => route(store, database, cursor, tokens[0]));
+  return result === nothing ? null : result;
 }
 
-async function route(store: Store, database: string, tokens: readonly SqlToken[]): Promise<Result> {
-  const cursor = new TokenCursor(tokens);
-  if (queries.has(tokens[0].value)) return query(store, database, tokens);
+async function route(store: Store, database: string, cursor: TokenCursor, first: SqlToken): Promise<Result> {
   if (cursor.accept('show')) return show(store, database, cursor);
   if (cursor.accept('describe')) return describe(store, database, cursor);
-  if (cursor.accept('insert', 'into')) return insert(store, database, cursor);
-  await change(store, database, cursor, tokens[0]);
+  await change(store, database, cursor, first);
   return nothing;
 }
 

@@ -6,6 +6,7 @@ import { type DatabaseOptions, defaultOptions } from '../sql/database-options.js
 import { appendRows, appendSeries } from './append-rows.js';
 import { Database } from './database.js';
 import { type Connection, type DuckDB, identifier, literal, loadDuckDB, openDuckDB } from './duckdb.js';
+import { type QueryLimits, QueryRunner } from './query-runner.js';
 import { NEVER, newTable, type StoredSeries, type StoredTable, seriesOf, type TableColumn, visible } from './table.js';
 import * as sql from './table-sql.js';
 
@@ -17,10 +18,10 @@ function nameOf(key: unknown): string {
 }
 
 /** Opens the store and reads its catalogue. A new store has the database `public`. */
-export async function openStore(folder: string | null): Promise<Store> {
+export async function openStore(folder: string | null, limits: QueryLimits): Promise<Store> {
   const api = await loadDuckDB();
   const instance = await openDuckDB(api, folder);
-  const store = new Store(api, instance, await instance.connect(), folder !== null);
+  const store = new Store(api, instance, await instance.connect(), folder !== null, limits);
   await store.exclusively(() => store.load());
   return store;
 }
@@ -28,6 +29,7 @@ export async function openStore(folder: string | null): Promise<Store> {
 export class Store {
   readonly api: DuckDB;
   readonly connection: Connection;
+  readonly queries: QueryRunner;
   readonly databases = new Map<string, Database>();
   readonly #durable: boolean;
   readonly #instance: DuckDBInstance;
@@ -35,11 +37,12 @@ export class Store {
   #lastTable = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(api: DuckDB, instance: DuckDBInstance, connection: Connection, durable: boolean) {
+  constructor(api: DuckDB, instance: DuckDBInstance, connection: Connection, durable: boolean, limits: QueryLimits) {
     this.api = api;
     this.#durable = durable;
     this.#instance = instance;
     this.connection = connection;
+    this.queries = new QueryRunner(instance, limits);
   }
 
   /** Runs `work` after all work before it. */
@@ -207,12 +210,15 @@ export class Store {
     table.overlapping = false;
   }
 
-  async close(): Promise<void> {
+  /** Interrupts queries, completes writes and closes the database. Returns false when DuckDB still runs a query. */
+  async close(): Promise<boolean> {
+    const isIdle = await this.queries.close();
     await this.exclusively(async () => {
       for (const table of [...this.#appenders.keys()]) this.#closeAppender(table);
       this.connection.closeSync();
-      this.#instance.closeSync();
+      if (isIdle) this.#instance.closeSync();
     });
+    return isIdle;
   }
 
   async #appender(table: StoredTable): Promise<DuckDBAppender> {
