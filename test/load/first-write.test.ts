@@ -95,3 +95,21 @@ test('columns that the target has already need no such care', async () => {
   expect(summary?.batches.alone).toBe(0);
   expect(summary?.target).toMatchObject({ newTables: 0, newColumns: 0 });
 });
+
+test('a 502 page of a proxy before a table exists costs one retry and no wait for columns', async () => {
+  let failed = 0;
+  it = await scene({
+    script: {
+      onWrite: () => {
+        if (failed > 0) return undefined;
+        failed += 1;
+        return { answer: { status: 502, body: '<html><h1>502 Bad Gateway</h1></html>' } };
+      },
+    },
+  });
+  const before = it.cluster.statements.length;
+  const { code, summary } = await it.load([await it.file('a.lp', lines(10, 'fresh'))]);
+  expect([code, failed, summary?.requests.retried]).toEqual([0, 1, 1]);
+  const polls = it.cluster.statements.slice(before).filter((each) => each.startsWith('DESCRIBE TABLE'));
+  expect(polls.length).toBeLessThanOrEqual(1);
+});

@@ -137,6 +137,10 @@ export function judge(table: VerdictTable, response: HttpResponse, now: number):
   const row = rowOf(table.rows, status, middleCut(message), error?.code ?? null);
   if (row !== undefined) return meant(row, table, response, message, error, now);
   if (status === 413) return rejected('target-too-large', '413: the request is too large', { tooLarge: true });
+  if (status === 502 && error === null) {
+    // The proxy did not reach the server, or the server closed the connection: no write is at work.
+    return { ...overloaded(response, message, now), mayBeApplied: false };
+  }
   if (transient[status] !== undefined || status >= 500) return overloaded(response, message, now);
   if (status === 400 || status === 422)
     return rejected('target-unknown', error?.message ?? `${status}${inParentheses(message)}`, { unknown: true });
@@ -199,7 +203,7 @@ function notTheTarget({ title, acknowledgement }: VerdictTable, { status, body }
 }
 
 function redirect({ status, headers }: HttpResponse): Verdict {
-  const location = typeof headers.location === 'string' ? ` to ${excerpt(headers.location)}` : '';
+  const location = typeof headers.location === 'string' ? ` to ${excerpt(headers.location, 200)}` : '';
   return {
     kind: 'refused',
     reason: `status ${status}, a redirect${location} that is not followed`,

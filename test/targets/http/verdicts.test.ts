@@ -60,8 +60,10 @@ describe.each(Object.entries(tables))('%s', (kind, table) => {
     }
   });
 
-  test('a failed write may have been applied, and a throttled write was not', () => {
+  test('a failed write may have been applied; a throttled one and one that a proxy did not deliver were not', () => {
     expect(verdictOf({ status: 500, body: 'x' })).toMatchObject({ kind: 'overloaded', mayBeApplied: true });
-    expect(verdictOf({ status: 429, body: 'x' })).toMatchObject({ kind: 'overloaded', mayBeApplied: false });
+    for (const status of [429, 502, 503])
+      expect(verdictOf({ status, body: '<html>x</html>' })).toMatchObject({ kind: 'overloaded', mayBeApplied: false });
+    expect(verdictOf({ status: 504, body: 'x' })).toMatchObject({ kind: 'overloaded', mayBeApplied: true });
   });
 });
