@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -18,10 +19,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Tells whether a process handles SIGUSR2, which it does once its first statement ran. */
-function handlesStatusSignal(pid: number): boolean {
+/** Node itself catches SIGUSR1; SIGUSR2 is caught once our first statement ran. */
+function catches(pid: number, signal: 'SIGUSR1' | 'SIGUSR2'): boolean {
   const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
-  return (BigInt(`0x${caught}`) >> 11n) % 2n === 1n;
+  return (BigInt(`0x${caught}`) >> (signal === 'SIGUSR1' ? 9n : 11n)) % 2n === 1n;
 }
 
 const programs: readonly (readonly [string, string, readonly string[]])[] = [
@@ -35,7 +36,7 @@ test.runIf(hasProc).each(programs)(
   '%s survives SIGUSR1 and SIGUSR2, and opens no debugger',
   async (_, script, args) => {
     const running = start(args, { script, input: null, env: { XDG_STATE_HOME: folder } });
-    await until(() => handlesStatusSignal(running.pid));
+    await until(() => catches(running.pid, 'SIGUSR2'));
     running.kill('SIGUSR1');
     running.kill('SIGUSR2');
     // The debugger would print its address at once.
@@ -46,6 +47,30 @@ test.runIf(hasProc).each(programs)(
     expect(stderr).not.toMatch(/debugger/i);
   },
 );
+
+test.runIf(hasProc)('a debugger that SIGUSR1 opened while Node started is closed at once', async () => {
+  const nodeArgs = ['--inspect-port=0'];
+  const running = start(['serve', '--listen', ':0'], { nodeArgs, input: null, env: { XDG_STATE_HOME: folder } });
+  await until(() => catches(running.pid, 'SIGUSR1'));
+  for (let i = 0; i < 50 && !catches(running.pid, 'SIGUSR2'); i += 1) {
+    running.kill('SIGUSR1');
+    await wait(5);
+  }
+  await running.saw(/serving at/);
+  await wait(300);
+  const opened = [...running.stderr().matchAll(/ws:\/\/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
+  expect(await Promise.all(opened.map(accepts))).toEqual(opened.map(() => false));
+  running.kill('SIGTERM');
+  expect((await running.ended).code).toBe(0);
+});
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+}
 
 test.each(['bulk-load.js', 'load_cnosdb.js'])('the first statement of %s installs the listeners', (name) => {
   const [first] = readFileSync(join(root, 'bin', name), 'utf8')
