@@ -39,7 +39,9 @@ function isSkip(argv: readonly string[], i: number): boolean {
   return /^--skip-points(=|$)/.test(argv[i]!) || argv[i - 1] === '--skip-points';
 }
 
-/** Inputs may be signed URLs; endpoints follow a flag. */
+/** Inputs may be signed URLs; endpoints follow a flag. A URL without secrets stays as typed. */
 function withoutCredentials(word: string): string {
-  return maskUrl(word).replace(/(https?:[\\/]*)[^/\s,]*@/gi, '$1');
+  const masked = maskUrl(word);
+  const plain = URL.canParse(word) && new URL(word).href === masked ? word : masked;
+  return plain.replace(/(https?:[\\/]*)[^/\s,]*@/gi, '$1');
 }

@@ -3,7 +3,6 @@
 import { resolve } from '../config/resolve.js';
 import type { Settings } from '../config/settings.js';
 import { type BulkLoadError, InterruptedError } from '../core/errors.js';
-import { printable } from '../core/printable.js';
 import { SecretMask } from '../core/secrets.js';
 import { clock } from '../core/system-clock.js';
 import { plural, size } from '../core/text.js';
@@ -22,14 +21,12 @@ import { continuation } from './command-line.js';
 import { inputOptions } from './input-options.js';
 import { addSecrets, maskResult, withMaskedStderr } from './output/masking.js';
 import { outputName, print, runAllThenThrow, widthOf } from './output/print.js';
-import { failureText } from './output/print-error.js';
+import { emptyRunText, sentNothing } from './output/print-error.js';
 import { openReport } from './output/report-file.js';
 import { openMetrics } from './output/serve-metrics.js';
 import type { Process } from './process.js';
 import { onSignals, onStatus } from './signals.js';
 
-/** Further inputs with problems are counted. */
-const inputsShown = 20;
 const closedPipe = new InterruptedError('SIGPIPE').exitCode;
 
 /** Returns the exit code. Throws UsageError and StateError for problems before the run. */
@@ -142,32 +139,13 @@ function showResult(result: LoadResult, settings: Settings, process: Process): v
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
     const width = widthOf(process);
-    if (settings.dryRun === null && sentNothing(summary)) process.stderr.write(emptyRunText(result));
+    if (settings.dryRun === null && sentNothing(summary)) process.stderr.write(emptyRunText(result, 'bulk-load'));
     else {
       process.stderr.write(summaryText(summary, Object.fromEntries(examples), width, outputName(settings.dryRun)));
       if (settings.dryRun !== null) process.stderr.write('  dry run    nothing was sent\n');
     }
   }
   if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);
-}
-
-/** Such a run has no figures worth showing. */
-function sentNothing({ exitCode, requests, thisRun }: Summary): boolean {
-  return exitCode !== 0 && requests.sent === 0 && thisRun.loaded + thisRun.rejected === 0;
-}
-
-/** The headline, the problem, further inputs with problems, and the command that continues the load. */
-function emptyRunText({ summary, error }: LoadResult): string {
-  const text = failureText(error, 'bulk-load', summary);
-  const others = summary.inputs.filter((input) => input.error !== null && !text.includes(printable(input.error)));
-  const shown = others.slice(0, inputsShown).map((input) => `  input     ${input.name}: ${input.error}`);
-  const more = others.length - shown.length;
-  const rows = [
-    ...shown,
-    ...(more > 0 ? [`  input     ${plural(more, 'more input')} with problems; --summary lists them`] : []),
-    ...(summary.continueWith === null ? [] : [`  resume    ${summary.continueWith}`]),
-  ];
-  return text + rows.map((row) => `${printable(row)}\n`).join('');
 }
 
 async function writeSummary(summary: Summary, settings: Settings, process: Process): Promise<void> {

@@ -34,7 +34,9 @@ export async function resolve(
   const used = [...environment].filter(([key]) => !ignored.has(key));
   const given: Layer = new Map([...file.layer, ...used, ...flags]);
   const result = validate(options, merge(options, given, layers.env), new Set(given.keys()));
-  const problems = [...file.problems, ...('problems' in result ? result.problems : [])];
+  const found = 'problems' in result ? result.problems : [];
+  // The database may be named in the config file that could not be read.
+  const problems = file.problems.length === 0 ? found : [...file.problems, ...found.filter(({ key }) => key !== 'db')];
   problems.push(...collisions((key) => given.get(key)?.value));
   const password = await readSecret('passwordFile', given, problems);
   const token = await readSecret('tokenFile', given, problems);

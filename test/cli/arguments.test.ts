@@ -124,7 +124,7 @@ test.each(['a.lp', '/dev/null'])(
   async (input) => {
     const gone = await mkdtemp(join(tmpdir(), 'bulk-load-gone-'));
     const program = join(import.meta.dirname, '../../bin/bulk-load.js');
-    const script = 'cd "$1" && rmdir "$1" && exec "$2" "$3" --dry-run "$4"';
+    const script = 'cd "$1" && rmdir "$1" && exec "$2" "$3" --db d "$4"';
     const { status, stderr } = spawnSync('sh', ['-c', script, 'sh', gone, process.execPath, program, input], {
       encoding: 'utf8',
     });

@@ -22,6 +22,12 @@ test.each([
   expect(typed(...words, 'a.lp')).toMatch(/ a\.lp$/);
 });
 
+test('a URL without secrets stays as it was typed', () => {
+  expect(typed('--url', 'http://host:8902', 'http://web/a.lp')).toBe(
+    'bulk-load --url http://host:8902 http://web/a.lp',
+  );
+});
+
 const again = (fresh: boolean, skipPoints: number | null, ...words: string[]): string =>
   continuation(['node', 'bulk-load', ...words], fresh, skipPoints);
 

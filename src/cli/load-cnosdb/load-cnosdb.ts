@@ -21,7 +21,7 @@ import { inputOptions } from '../input-options.js';
 import { reexecWithMallocTuning } from '../malloc-reexec.js';
 import { addSecrets, maskResult, withMaskedStderr } from '../output/masking.js';
 import { print, runAllThenThrow } from '../output/print.js';
-import { printError } from '../output/print-error.js';
+import { emptyRunText, printError, sentNothing } from '../output/print-error.js';
 import { openReport } from '../output/report-file.js';
 import type { Process } from '../process.js';
 import { onSignals } from '../signals.js';
@@ -211,13 +211,18 @@ interface PrintContext {
   readonly process: Process;
 }
 
-async function printResult({ summary, examples, error }: LoadResult, context: PrintContext): Promise<void> {
+async function printResult(result: LoadResult, context: PrintContext): Promise<void> {
+  const { summary, examples, error } = result;
   const { request, values, workers, seconds, process } = context;
   const totals = { metrics: summary.values.loaded, rows: summary.points.loaded };
   const lines = workers.backoffs().map((each, worker) => backoffTotal(worker, each));
   await print(process, `${lines.join('')}${summaryLines(totals, seconds, request.workers)}`);
-  if (summary.exitCode !== 0)
-    process.stderr.write(translateFlagNames(summaryText(summary, Object.fromEntries(examples))));
+  if (summary.exitCode !== 0) {
+    const text = sentNothing(summary)
+      ? emptyRunText(result, 'load_cnosdb')
+      : summaryText(summary, Object.fromEntries(examples));
+    process.stderr.write(translateFlagNames(text));
+  }
   if (error?.outcome === 'bug') process.stderr.write(`${error.stack ?? error.message}\n`);
   if (isWrongPort(summary, request)) process.stderr.write(portHint);
   if (request.resultsFile === '') return;

@@ -5,7 +5,13 @@ import { BulkLoadError, UsageError } from '../../core/errors.js';
 import { type Outcome, outcomeRow, outcomes } from '../../core/outcomes.js';
 import { printable } from '../../core/printable.js';
 import { type Problem, problemLines } from '../../core/problem.js';
+import { plural } from '../../core/text.js';
+import type { Summary } from '../../core/types/index.js';
+import type { LoadResult } from '../../load/pipeline.js';
 import type { Process } from '../process.js';
+
+/** Further inputs with problems are counted. */
+const inputsShown = 20;
 
 /** Prints an error and returns the exit code. `translate` replaces the names of options. */
 export function printError(
@@ -25,8 +31,28 @@ export function printError(
   return outcomes.bug.exitCode;
 }
 
+/** Such a run has no figures worth showing. */
+export function sentNothing({ exitCode, requests, thisRun }: Summary): boolean {
+  return exitCode !== 0 && requests.sent === 0 && thisRun.loaded + thisRun.rejected === 0;
+}
+
+/** The headline, the problem, further inputs with problems, and the command that continues the load. */
+export function emptyRunText({ summary, error }: LoadResult, program: string): string {
+  const text = failureText(error, program, summary);
+  const shownAbove = error?.message ?? summary.reason ?? '';
+  const others = summary.inputs.filter((input) => input.error !== null && !shownAbove.includes(input.error));
+  const shown = others.slice(0, inputsShown).map((input) => `  input     ${input.name}: ${input.error}`);
+  const more = others.length - shown.length;
+  const rows = [
+    ...shown,
+    ...(more > 0 ? [`  input     ${plural(more, 'more input')} with problems; --summary lists them`] : []),
+    ...(summary.continueWith === null ? [] : [`  resume    ${summary.continueWith}`]),
+  ];
+  return text + rows.map((row) => `${printable(row)}\n`).join('');
+}
+
 /** Headline and problems of an error. `reason` serves where there is no error. */
-export function failureText(
+function failureText(
   error: BulkLoadError | null,
   program: string,
   { outcome, exitCode, reason }: { outcome: Outcome; exitCode: number; reason: string | null } = {

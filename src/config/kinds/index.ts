@@ -4,7 +4,7 @@ import { fields, tags } from './columns.js';
 import { address, headers, proxy, urls } from './network.js';
 import { count, countOrPercent, duration, size, sizeOrPercent } from './numbers.js';
 import { character, choice, onOff, path, secret, switchOrPath, text, words } from './texts.js';
-import { timeRange, timezone } from './times.js';
+import { timeFormat, timeRange, timezone } from './times.js';
 
 export const kinds = {
   address,
@@ -24,6 +24,7 @@ export const kinds = {
   switchOrPath,
   tags,
   text,
+  timeFormat,
   timeRange,
   timezone,
   urls,

@@ -1,6 +1,7 @@
 // Time ranges and time zones.
 
 import { z } from 'zod';
+import { unitDecimals } from '../../core/units.js';
 import { parsed, scalar } from './parsed.js';
 
 /** FROM..TO in ms since 1970; `fromMs` is inside the range, `toMs` is not. */
@@ -10,6 +11,13 @@ export function timeRange() {
     const [fromMs, toMs, ...more] = text.split('..').map((end) => instant(end.trim()));
     return more.length === 0 && fromMs < toMs ? { fromMs, toMs } : null;
   });
+}
+
+/** A pattern has a `%`; its letters are checked where it is compiled. */
+export function timeFormat() {
+  const names = ['auto', 'rfc3339', ...Object.keys(unitDecimals)];
+  const expected = `one of ${names.join(', ')}, or a pattern such as %d.%m.%Y %H:%M:%S`;
+  return parsed(z.string(), expected, (text) => (names.includes(text) || text.includes('%') ? text : null));
 }
 
 export function timezone() {

@@ -137,7 +137,7 @@ test('the command reads standard input and prints periodic lines', async () => {
 test('messages name the flags of load_cnosdb', async () => {
   const missing = await load([`--urls=${server.url}`, '--db-name=nowhere'], lines(3));
   expect(missing.status).toBe(4);
-  expect(missing.stderr).toContain('Check --db-name, or create the database with --do-create-db');
+  expect(missing.stderr).toContain('check --db-name, or create the database with --do-create-db');
   const bad = await load([`--urls=${server.url}`, '--db-name='], lines(3));
   expect([bad.status, bad.stderr]).toEqual([2, expect.stringMatching(/tried {5}--db-name\n {2}expected {2}text/)]);
 });
