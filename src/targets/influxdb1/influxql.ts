@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { QueryClient, QueryRequest } from '../http/query-client.js';
+import { jsonOf } from '../http/response-text.js';
 
 /** A number as the response spells it. */
 export class Digits {
@@ -67,16 +68,13 @@ const [quote, backslash, minus, zero, nine] = ['"', '\\', '-', '0', '9'].map((si
 export function exactJson(json: string): unknown {
   const revive = (_: string, value: unknown): unknown =>
     typeof value === 'string' && value.startsWith(mark) ? new Digits(value.slice(1)) : value;
-  try {
-    return JSON.parse(withQuotedNumbers(json), revive);
-  } catch {
-    return undefined;
-  }
+  // The native parser rejects broken text fast.
+  return jsonOf(json) === undefined ? undefined : JSON.parse(withQuotedNumbers(json), revive);
 }
 
 /**
  * Turns each number into a string that begins with U+0000. JSON writes that character as an escape, so the mark is unique.
- * The scan is linear, also for text that is cut inside a string.
+ * The scan is linear.
  */
 function withQuotedNumbers(json: string): string {
   const parts: string[] = [];

@@ -1,0 +1,20 @@
+// Mutated answers of every target end in a verdict or in an expected error, never in a defect or a hang. `npm run soak` runs
+// more of them.
+
+import { expect, test } from 'vitest';
+import { targetKinds } from '../../src/targets/registry.js';
+import { defectsUnderMutation } from '../support/mutated-target.js';
+import { randomFrom } from '../support/mutations.js';
+
+const kinds = targetKinds.map(({ kind }): string => kind);
+/** Servers for each kind. Each gives about 15 answers. */
+const servers = process.env.BULK_LOAD_SOAK === '1' ? 3000 : 40;
+
+test.each(kinds)('%s survives mutated answers', { timeout: servers * 2000 }, async (kind) => {
+  const defects: string[] = [];
+  for (let seed = 0; seed < servers; seed += 1) {
+    const found = await defectsUnderMutation(kind, randomFrom(seed));
+    defects.push(...found.map((each) => `seed ${seed}: ${each}`));
+  }
+  expect(defects).toEqual([]);
+});
