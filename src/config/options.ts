@@ -118,6 +118,7 @@ const table = [
   { key: 'stateDir', group: 'state', is: { kind: 'path' }, default: null, supplied: true, defaultText: '$STATE_DIRECTORY, else bulk-load in $XDG_STATE_HOME or ~/.local/state', arg: '<dir>', description: 'directory of checkpoints, rejected points and the ledger of finished inputs' },
   { key: 'checkpoint', group: 'state', is: { kind: 'switch' }, default: 'true', description: 'keep no checkpoint: a stopped load starts over' },
   { key: 'fresh', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'start over; the checkpoint of the unfinished load is kept as abandoned' },
+  { key: 'sameTarget', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'resume into a cluster without an endpoint of the earlier run: it is the same cluster' },
   { key: 'onChanged', group: 'state', is: { kind: 'choice', values: ['restart', 'refuse'] }, default: 'restart', arg: '<what>', description: 'an input was replaced since the load stopped: load it from its start, or refuse it' },
   { key: 'skipLoaded', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'leave out inputs that an earlier load into this database finished' },
   { key: 'turnDir', group: 'state', is: { kind: 'path' }, default: null, defaultText: 'bulk-load-locks in the temporary directory', arg: '<dir>', description: 'directory of the locks by which loads take turns to introduce tables and columns; containers that load into one database share it' },

@@ -3,8 +3,9 @@
 import { fstatSync } from 'node:fs';
 import { open as openHandle, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { peekSource } from '../core/byte-source.js';
+import { peekSource, wrapSource } from '../core/byte-source.js';
 import { InputError } from '../core/errors.js';
+import { PrefixChecksum } from '../core/prefix-checksum.js';
 import type { ByteSource, MemoryBudget } from '../core/types/index.js';
 import { gunzipSource } from './decompress/gzip.js';
 import { detectCompression, signatureBytes } from './decompress/sniff.js';
@@ -83,12 +84,40 @@ export async function decompress(
 ): Promise<ByteSource> {
   try {
     const enough = (head: Uint8Array): boolean => head.length === signatureBytes;
-    const { head, source } = await peekSource(raw, new Uint8Array(signatureBytes), enough, signal);
-    const compression = detectCompression(head, name, raw.command);
+    const peeked = await peekSource(raw, new Uint8Array(signatureBytes), enough, signal);
+    const compression = detectCompression(peeked.head, name, raw.command);
+    const source = withChecksum(peeked.source, compression);
     if (compression === 'gzip') return gunzipSource(source, name);
     return compression === 'zstd' ? await zstdSource(source, name, room) : source;
   } catch (error) {
     await raw.close();
     throw error;
   }
+}
+
+/**
+ * Gives a local file a checksum of its raw bytes. It starts at once where it costs next to nothing, for small and for
+ * compressed files; the caller starts it for others.
+ */
+function withChecksum(source: RawSource, compression: ByteSource['compression']): RawSource {
+  const { file } = source;
+  if (file === undefined || source.command !== undefined) return source;
+  const checksum = new PrefixChecksum();
+  if (compression !== 'none' || file.size <= smallFileBytes) checksum.start();
+  let at = 0;
+  return wrapSource(source, {
+    file: { ...file, checksum },
+    read: async (into: Uint8Array, signal: AbortSignal) => {
+      const count = await source.read(into, signal);
+      checksum.add(at, into.subarray(0, count));
+      at += count;
+      return count;
+    },
+    seek:
+      source.seek &&
+      ((to: number) => {
+        at = to;
+        source.seek?.(to);
+      }),
+  });
 }

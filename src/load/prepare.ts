@@ -1,13 +1,14 @@
 // Everything that can refuse a load before a point is sent: memory, checkpoint, target and forecast.
 
 import type { Settings } from '../config/settings.js';
-import type { DatabaseSettings, MemoryBudget, TargetDescription } from '../core/types/index.js';
+import type { DatabaseSettings, MemoryBudget, TargetColumn, TargetDescription } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
 import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
 import { FormatSet, formatsOf, unusedMapping } from '../formats/format-set.js';
 import { emptyTimeSample, sampleTimes, type TimeSample } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
+import { clusterOf, type FoundTarget } from '../state/cluster.js';
 import { type RunAccount, sentPrecision } from './account.js';
 import { assertColumnsFit, isWorthThread, memoryBudget, planMemory, reduceMemory } from './memory/plan-memory.js';
 import { memcacheToRequest } from './memory/target-memory.js';
@@ -55,6 +56,7 @@ export async function prepare(
   const description = await target.describe(signal, memcacheToRequest(settings, times));
   facts.description = description;
   const columns = await target.columns(signal);
+  await resume.resume(await foundTarget(settings, context, description, columns));
   const catalogue = new Catalogue(columns);
   facts.catalogue = catalogue;
   assertColumnsFit(catalogue.size, memory);
@@ -72,6 +74,21 @@ export async function prepare(
     ...{ memory, budget, formats, status, description, catalogue, throttle, verification },
     database: description.database,
     assertColumnsFit: () => assertColumnsFit(catalogue.size, memory),
+  };
+}
+
+/** Describes the target for the state of earlier runs. Only a target that takes turns for first writes lists its tables. */
+async function foundTarget(
+  { urls }: Settings,
+  { target }: LoadContext,
+  { database, isCreated }: TargetDescription,
+  columns: readonly TargetColumn[],
+): Promise<FoundTarget> {
+  const origins = urls.map(({ origin }) => new URL(origin));
+  return {
+    cluster: await clusterOf(origins, database.id ?? null),
+    isCreated: isCreated === true,
+    tables: target.traits.firstWriteExclusive ? new Set(columns.map(({ table }) => table)) : null,
   };
 }
 

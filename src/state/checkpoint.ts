@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../core/files.js';
+import { clusterSchema } from './cluster.js';
 import { fingerprintSchema } from './fingerprint.js';
 import { isMissing, openStateFile, readFailure, writeFailure } from './state-dir.js';
 
@@ -25,6 +26,10 @@ export const inputSchema = z.strictObject({
   /** Field values loaded. */
   values: count,
   reasons: z.record(z.string(), count),
+  /** Some of the tables that hold its points; absent in files of earlier versions. */
+  tables: z.array(z.string()).optional(),
+  /** Where its points are, for the history. */
+  cluster: clusterSchema.optional(),
 });
 
 const checkpointSchema = z.strictObject({
@@ -37,6 +42,8 @@ const checkpointSchema = z.strictObject({
   finishedBytes: count,
   /** Final name of the dead letters, once only cleaning up is left; null before. */
   completing: z.string().nullable(),
+  /** Where the load goes; absent in files of earlier versions. */
+  cluster: clusterSchema.optional(),
   inputs: z.array(inputSchema),
 });
 

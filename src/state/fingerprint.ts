@@ -1,8 +1,10 @@
-// The identity of a file across runs: its content, not its inode or its date. Hashing two blocks costs the same for a
-// file of any size.
+// The identity of a file across runs: its content, not its inode or its date. Two blocks are always hashed, which costs
+// the same for a file of any size. A checksum of everything that was read finds corrections between them; it is compared
+// only when the file has another date.
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { PrefixChecksum } from '../core/prefix-checksum.js';
 import type { FileBytes } from '../core/types/index.js';
 
 const count = z.int().nonnegative();
@@ -14,11 +16,16 @@ export const fingerprintSchema = z.strictObject({
   head: z.strictObject({ to: count, hash: z.string() }),
   /** The last block that was read, or a cached block of an object near it. */
   tail: z.strictObject({ from: count, to: count, hash: z.string() }),
+  /** Modification time, ETag or date; absent in files of earlier versions. */
+  version: z.string().nullable().optional(),
+  /** Checksum of the bytes read so far; null where it was not computed. */
+  content: z.strictObject({ to: count, crc: count }).nullable().optional(),
 });
 
 export type Fingerprint = z.infer<typeof fingerprintSchema>;
 
 const blockBytes = 16 * 1024;
+const checksumBytes = 1024 * 1024;
 
 /** Identifies a file. @param readTo bytes of the file that contain everything settled so far */
 export async function fingerprint(file: FileBytes, readTo: number): Promise<Fingerprint> {
@@ -27,15 +34,48 @@ export async function fingerprint(file: FileBytes, readTo: number): Promise<Fing
   const headEnd = Math.min(blockBytes, file.size);
   const head = await hashOf(file, 0, headEnd);
   const tail = from === 0 && to === headEnd ? head : await hashOf(file, from, to);
-  return { size: file.size, head: { to: headEnd, hash: head }, tail: { from, to, hash: tail } };
+  return {
+    size: file.size,
+    head: { to: headEnd, hash: head },
+    tail: { from, to, hash: tail },
+    version: file.version ?? null,
+    content: file.checksum?.state ?? null,
+  };
 }
 
-/** Compares a file with an earlier fingerprint: the same, the same with more at its end, or changed. */
-export async function compareFingerprint(file: FileBytes, known: Fingerprint): Promise<'same' | 'grown' | 'changed'> {
-  const { size, head, tail } = known;
-  if (file.size < size || (await hashOf(file, 0, head.to)) !== head.hash) return 'changed';
-  if ((await hashOf(file, tail.from, tail.to)) !== tail.hash) return 'changed';
-  return file.size === size ? 'same' : 'grown';
+export interface Comparison {
+  /** `grown`: the same with more at its end. */
+  readonly kind: 'same' | 'grown' | 'changed';
+  /** False for a file of another date without a checksum: a correction between the two blocks is not excluded. */
+  readonly certain: boolean;
+}
+
+/** Compares a file with an earlier fingerprint. It reads a file of another date up to where it was read before. */
+export async function compareFingerprint(file: FileBytes, known: Fingerprint): Promise<Comparison> {
+  const { size, head, tail, content } = known;
+  const changed = { kind: 'changed', certain: true } as const;
+  if (file.size < size || (await hashOf(file, 0, head.to)) !== head.hash) return changed;
+  if ((await hashOf(file, tail.from, tail.to)) !== tail.hash) return changed;
+  const kind = file.size === size ? 'same' : 'grown';
+  const isSameVersion = typeof known.version === 'string' && known.version === file.version;
+  if (isSameVersion || content === null || content === undefined) return { kind, certain: isSameVersion };
+  if ((await checksumOf(file, content.to)) !== content.crc) return changed;
+  return { kind, certain: content.to >= tail.to };
+}
+
+async function checksumOf(file: FileBytes, to: number): Promise<number> {
+  const checksum = new PrefixChecksum();
+  checksum.start();
+  for (let at = 0; at < to; at += checksumBytes)
+    checksum.add(at, await file.bytes(at, Math.min(to, at + checksumBytes)));
+  return checksum.state?.crc ?? 0;
+}
+
+/** Completes the checksum of a local file that was not read in order, by reading it again. */
+export async function completeChecksum(file: FileBytes): Promise<void> {
+  const { checksum, size } = file;
+  if (checksum === undefined || checksum.state?.to === size) return;
+  checksum.start({ to: size, crc: await checksumOf(file, size) });
 }
 
 async function hashOf(file: FileBytes, from: number, to: number): Promise<string> {

@@ -15,14 +15,18 @@ const historyBatch = 500;
 export class LoadStore {
   /** Path of the checkpoint. */
   readonly path: string;
-  readonly #history: string;
+  /** Path of the inputs that loads into the database have finished. */
+  readonly history: string;
   readonly #log: FinishedInputs;
   #written = false;
 
-  /** @param load 12 hex digits that name the load */
-  constructor(folder: string, load: string, history: string) {
+  /**
+   * @param load 12 hex digits that name the load
+   * @param database the same for all loads into one database
+   */
+  constructor(folder: string, load: string, database: string) {
     this.path = join(folder, `${load}.checkpoint.json`);
-    this.#history = history;
+    this.history = join(folder, `${database}.finished.ndjson`);
     this.#log = new FinishedInputs(this.#logPath);
   }
 
@@ -74,14 +78,17 @@ export class LoadStore {
     return await this.#keepAs(this.path, stamp, copy);
   }
 
-  /** Moves the inputs of a finished load to the history and removes its checkpoint. Throws StateError. */
-  async complete(): Promise<void> {
+  /**
+   * Removes the checkpoint of a finished load. Throws StateError.
+   * @param record add its inputs to the history; false if points were skipped, so that a later load does not leave them out
+   */
+  async complete(record = true): Promise<void> {
     const inputs: CheckpointInput[] = [];
-    for await (const { input } of this.#log.all()) {
+    for await (const { input } of record ? this.#log.all() : []) {
       inputs.push(input);
-      if (inputs.length === historyBatch) await addToHistory(this.#history, inputs.splice(0));
+      if (inputs.length === historyBatch) await addToHistory(this.history, inputs.splice(0));
     }
-    if (inputs.length > 0) await addToHistory(this.#history, inputs);
+    if (inputs.length > 0) await addToHistory(this.history, inputs);
     await this.forget();
   }
 

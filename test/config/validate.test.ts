@@ -67,6 +67,7 @@ test('the defaults are those of the product contract', () => {
     memoryLimit: null,
     memoryWatchdog: 'on',
     targetMemory: 536_870_912,
+    sameTarget: false,
     turn: true,
     turnDir: null,
     relieve: true,

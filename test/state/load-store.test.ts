@@ -18,7 +18,7 @@ async function folder(): Promise<string> {
 }
 
 function opened(path: string): LoadStore {
-  return new LoadStore(path, load, join(path, 'db.finished.ndjson'));
+  return new LoadStore(path, load, 'db');
 }
 
 function input(path: string): CheckpointInput {

@@ -1,5 +1,6 @@
 // Inputs and the byte sources that formats read from.
 
+import type { PrefixChecksum } from '../prefix-checksum.js';
 import type { ByteRange } from './position.js';
 import type { ColumnType } from './shape.js';
 
@@ -29,6 +30,8 @@ export interface FileBytes {
   readonly size: number;
   /** Changes with the content: modification time of a file, ETag or date of an object; null or absent where unknown. */
   readonly version?: string | null;
+  /** Checksum of what is read in order; absent for objects on a server. */
+  readonly checksum?: PrefixChecksum;
   /** Reads bytes [from, to), fewer at the end of the file. Rejects with the system's error or an `InputError`. */
   bytes(from: number, to: number): Promise<Uint8Array>;
   /** For sources where reads are expensive: a cached block that ends shortly before `to`, or null. */

@@ -75,6 +75,8 @@ export interface EncodedBody {
 }
 
 export interface DatabaseSettings {
+  /** Distinguishes the database from others of its name; absent where the target reports no such id. */
+  readonly id?: string;
   readonly precision: Precision;
   /** ms; null for INF. */
   readonly ttlMs: number | null;
@@ -133,6 +135,8 @@ export interface TargetDescription {
   readonly version: string | null;
   readonly endpoints: readonly EndpointState[];
   readonly database: DatabaseSettings;
+  /** This run created the database. */
+  readonly isCreated?: true;
 }
 
 /** A column of the target. `type` null: no line-protocol value fits, such as GEOMETRY. */

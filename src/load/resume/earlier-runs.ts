@@ -2,6 +2,7 @@
 
 import type { Input } from '../../core/types/index.js';
 import type { Checkpoint, CheckpointInput } from '../../state/checkpoint.js';
+import { assertResumable, type FoundTarget } from '../../state/cluster.js';
 import type { LoadStore } from '../../state/load-store.js';
 import type { EarlierTotals, Ledger } from '../ledger/ledger.js';
 
@@ -42,6 +43,16 @@ export class EarlierRuns {
   settledBefore(input: number): number {
     if (this.#finishedAt[input]! >= 0) return this.#inputs[input]!.size ?? 0;
     return this.#unfinished.get(input)?.fingerprint.tail.to ?? 0;
+  }
+
+  /** Throws RefusedError if the points of earlier runs are not in the target. */
+  async assertResumable(checkpoint: Checkpoint, target: FoundTarget, sameTarget: boolean): Promise<void> {
+    const store = this.#store;
+    const entries = async function* (): AsyncGenerator<CheckpointInput> {
+      yield* checkpoint.inputs;
+      for await (const { input } of store.finished()) yield input;
+    };
+    await assertResumable(checkpoint.cluster, entries(), target, sameTarget);
   }
 
   /** Takes over the totals of all earlier runs. */

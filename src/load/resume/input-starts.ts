@@ -13,7 +13,8 @@ import type {
 } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
 import type { CheckpointInput } from '../../state/checkpoint.js';
-import { compareFingerprint, type Fingerprint, fingerprint } from '../../state/fingerprint.js';
+import { type FoundTarget, isLoadedInto } from '../../state/cluster.js';
+import { type Comparison, compareFingerprint, type Fingerprint, fingerprint } from '../../state/fingerprint.js';
 import { readHistory } from '../../state/history.js';
 import { InputProgress } from '../../state/input-progress.js';
 import type { EarlierRuns } from './earlier-runs.js';
@@ -24,6 +25,9 @@ export interface InputStartsOptions {
   readonly onChanged: 'restart' | 'refuse';
   /** False if no checkpoint is written: every input then begins at its start. */
   readonly checkpoint: boolean;
+  /** Computes checksums of plain files, for --skip-loaded. */
+  readonly checksums: boolean;
+  readonly sameTarget: boolean;
   readonly earlier: EarlierRuns;
   readonly tracks: InputTracks;
   /** Copies the checkpoint before the first changed input is loaded again. Returns the path of the copy. */
@@ -63,9 +67,11 @@ export class InputStarts {
   }
 
   /** Reads which inputs earlier loads have finished, for --skip-loaded. */
-  async readHistory(file: string): Promise<void> {
-    const paths = new Set(this.#options.inputs.map(({ path }) => path));
-    this.#history = await readHistory(file, (path) => paths.has(path));
+  async readHistory(file: string, target: FoundTarget): Promise<void> {
+    const { inputs, sameTarget } = this.#options;
+    const paths = new Set(inputs.map(({ path }) => path));
+    const all = await readHistory(file, (path) => paths.has(path));
+    this.#history = new Map([...all].filter(([, entry]) => isLoadedInto(entry, target, sameTarget)));
   }
 
   /** Records an abandoned load (`input` null) or input, and the copy of its checkpoint. */
@@ -84,23 +90,26 @@ export class InputStarts {
    * changed and --on-changed refuses that.
    */
   async begin(i: number, source: ByteSource): Promise<ResumePoint | null> {
-    const { checkpoint, earlier, tracks, inputs } = this.#options;
+    const { checkpoint, checksums, earlier, tracks, inputs } = this.#options;
     const start: Position = { ...INPUT_START, ordinal: this.#nextOrdinal };
     const { file } = source;
     if (!checkpoint || file === undefined) return tracks.begin(i, source, new InputProgress(start), null);
     const known = await earlier.find(i);
     if (known === null) {
       const loaded = this.#history.get(inputs[i]!.path ?? '');
-      if (loaded !== undefined && (await this.#compare(i, file, loaded)) === 'same') return this.#skipLoaded(i, loaded);
+      if (loaded !== undefined && (await this.#isUnchanged(i, file, loaded))) return this.#skipLoaded(i, loaded);
+      if (checksums) file.checksum?.start();
       return tracks.begin(i, source, new InputProgress(start), await this.#identify(i, file, 0));
     }
     const { input, finished } = known;
     const comparison = await this.#compare(i, file, input);
-    if (comparison === 'changed') {
+    if (comparison.kind === 'changed') {
       await this.#restart(i, input);
+      if (checksums) file.checksum?.start();
       return tracks.begin(i, source, new InputProgress(start), await this.#identify(i, file, 0));
     }
-    if (finished && comparison === 'same') {
+    if (!comparison.certain) this.#warnTouched(i);
+    if (finished && comparison.kind === 'same') {
       earlier.unchanged(i, input);
       this.advanceTo(earlier.reached);
       return null;
@@ -108,10 +117,23 @@ export class InputStarts {
     const place = finished ? { ...input.place, ordinal: this.#nextOrdinal } : input.place;
     const identity = await this.#identify(i, file, input.fingerprint.tail.to);
     earlier.begun(i);
-    return tracks.begin(i, source, new InputProgress(place, input.beyond), identity);
+    // A compressed input is decoded from its start, and its checksum computed again.
+    if (source.compression === 'none' && input.fingerprint.content) file.checksum?.start(input.fingerprint.content);
+    return tracks.begin(i, source, new InputProgress(place, input.beyond), identity, input.tables);
   }
 
-  async #compare(i: number, file: FileBytes, known: CheckpointInput): ReturnType<typeof compareFingerprint> {
+  async #isUnchanged(i: number, file: FileBytes, known: CheckpointInput): Promise<boolean> {
+    const { kind, certain } = await this.#compare(i, file, known);
+    return kind === 'same' && certain;
+  }
+
+  #warnTouched(i: number): void {
+    const { inputs, notify } = this.#options;
+    const message = `${inputs[i]!.name} has another date than when it was loaded; size, first and last bytes are the same, so it resumes, but a correction in between is not seen`;
+    notify({ level: 'warn', kind: 'touched', message });
+  }
+
+  async #compare(i: number, file: FileBytes, known: CheckpointInput): Promise<Comparison> {
     return await compareFingerprint(file, known.fingerprint).catch((error: unknown) => this.#readFailure(i, error));
   }
 

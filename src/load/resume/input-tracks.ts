@@ -1,8 +1,10 @@
 // Progress of the inputs that this run has begun: which of their bytes are settled, and when an input is finished.
 
+import { tableOf } from '../../core/line-protocol.js';
 import type { Batch, ByteSource, Receipt, ResumePoint } from '../../core/types/index.js';
 import type { CheckpointInput } from '../../state/checkpoint.js';
-import { type Fingerprint, fingerprint } from '../../state/fingerprint.js';
+import type { Cluster } from '../../state/cluster.js';
+import { completeChecksum, type Fingerprint, fingerprint } from '../../state/fingerprint.js';
 import type { InputProgress, SettledPiece } from '../../state/input-progress.js';
 import { settledRanges } from '../../state/settled-ranges.js';
 import type { InputTotals } from '../ledger/ledger.js';
@@ -17,7 +19,12 @@ interface InputTrack {
   end: number | null;
   /** Pieces of points that are not complete in the dead letters yet, by line. */
   readonly parts: Map<number, SettledPiece[]>;
+  /** Some of the tables that hold points of the input. */
+  readonly tables: Set<string>;
 }
+
+/** Largest number of tables that are recorded for an input. */
+const maxTables = 10;
 
 export interface InputTracksOptions {
   /** Canonical path of each input; null for one without a path. */
@@ -26,6 +33,10 @@ export interface InputTracksOptions {
   readonly totals: (input: number) => InputTotals;
   /** False if no checkpoint is written: fingerprints are not needed then. */
   readonly checkpoint: boolean;
+  /** Completes the checksums of plain files that are not read in order. */
+  readonly checksums: boolean;
+  /** Returns where the points go; undefined before that is known. */
+  readonly cluster: () => Cluster | undefined;
 }
 
 export class InputTracks {
@@ -49,8 +60,15 @@ export class InputTracks {
     return ordinals.length === 0 ? null : Math.min(...ordinals);
   }
 
-  begin(input: number, source: ByteSource, progress: InputProgress, identity: Fingerprint | null): ResumePoint {
-    this.#tracks.set(input, { progress, source, fingerprint: identity, end: null, parts: new Map() });
+  begin(
+    input: number,
+    source: ByteSource,
+    progress: InputProgress,
+    identity: Fingerprint | null,
+    tables: readonly string[] = [],
+  ): ResumePoint {
+    const parts = new Map<number, SettledPiece[]>();
+    this.#tracks.set(input, { progress, source, fingerprint: identity, end: null, parts, tables: new Set(tables) });
     return progress.start;
   }
 
@@ -66,7 +84,9 @@ export class InputTracks {
   async close(input: number): Promise<void> {
     const track = this.#tracks.get(input);
     if (track === undefined) return;
-    if (this.#options.checkpoint) await refreshFingerprint(track);
+    const { checkpoint, checksums } = this.#options;
+    if (checkpoint && checksums && track.end !== null) await readChecksum(track);
+    if (checkpoint) await refreshFingerprint(track);
     track.source = null;
     this.#finishIfSettled(input, track);
   }
@@ -80,6 +100,7 @@ export class InputTracks {
     const { input } = batch.span;
     const track = this.#tracks.get(input)!;
     const { settled, parts } = settledRanges(batch, receipt, stored);
+    for (const { from } of receipt.loaded) if (track.tables.size < maxTables) track.tables.add(tableAt(batch, from));
     for (const piece of settled) track.progress.add(piece);
     for (const { line, piece } of parts) track.parts.set(line, [...(track.parts.get(line) ?? []), piece]);
     if (stored) this.#incompletePoints += batch.rejects.filter(({ part }) => part === 'last').length - complete.length;
@@ -97,7 +118,7 @@ export class InputTracks {
   /** Returns checkpoint entries of the unfinished inputs. A source without a fingerprint cannot be resumed. */
   unfinished(): CheckpointInput[] {
     return [...this.#tracks].flatMap(([input, track]) =>
-      track.fingerprint === null ? [] : [this.#entryOf(input, track.progress, track.fingerprint)],
+      track.fingerprint === null ? [] : [this.#entryOf(input, track, track.fingerprint)],
     );
   }
 
@@ -113,10 +134,11 @@ export class InputTracks {
     if (source !== null || end === null || progress.place.byteOffset < end || progress.beyond.length > 0) return;
     this.#tracks.delete(input);
     if (this.#options.checkpoint && track.fingerprint !== null)
-      this.#finished.push(this.#entryOf(input, progress, track.fingerprint));
+      this.#finished.push(this.#entryOf(input, track, track.fingerprint));
   }
 
-  #entryOf(input: number, { place, beyond }: InputProgress, identity: Fingerprint): CheckpointInput {
+  #entryOf(input: number, { progress, tables }: InputTrack, identity: Fingerprint): CheckpointInput {
+    const { place, beyond } = progress;
     const { loaded, rejected, values, reasons } = this.#options.totals(input);
     const path = this.#options.paths[input]!;
     return {
@@ -128,6 +150,8 @@ export class InputTracks {
       rejected,
       values,
       reasons: Object.fromEntries(reasons ?? []),
+      tables: [...tables],
+      cluster: this.#options.cluster(),
     };
   }
 }
@@ -137,7 +161,20 @@ async function refreshFingerprint(track: InputTrack): Promise<void> {
   const { source, progress, fingerprint: known } = track;
   if (source?.file === undefined || known === null) return;
   const settledTo = source.compression === 'none' ? progress.place.byteOffset : source.bytesRead;
-  if (settledTo <= known.tail.to) return;
+  const isChecked = (source.file.checksum?.state?.to ?? 0) <= (known.content?.to ?? 0);
+  if (settledTo <= known.tail.to && isChecked) return;
   // A file that cannot be read any more keeps its last fingerprint.
-  track.fingerprint = await fingerprint(source.file, settledTo).catch(() => track.fingerprint);
+  track.fingerprint = await fingerprint(source.file, Math.max(settledTo, known.tail.to)).catch(() => track.fingerprint);
+}
+
+/** Reads the rest of a plain file that its format did not read in order, such as Parquet, for the checksum. */
+async function readChecksum({ source }: InputTrack): Promise<void> {
+  if (source?.file === undefined || source.compression !== 'none') return;
+  // Without a checksum, a later --skip-loaded loads a touched file again.
+  await completeChecksum(source.file).catch(() => {});
+}
+
+/** Returns the table of a point of the batch. */
+function tableAt(batch: Batch, point: number): string {
+  return tableOf(batch.body, point === 0 ? 0 : batch.bodyEnd(point - 1)) ?? '';
 }

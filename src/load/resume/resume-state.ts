@@ -6,6 +6,7 @@ import { StateError } from '../../core/errors.js';
 import { count, plural } from '../../core/text.js';
 import type { ByteSource, Clock, Input, Notice, ResumePoint, RunDetails } from '../../core/types/index.js';
 import type { Checkpoint } from '../../state/checkpoint.js';
+import type { FoundTarget } from '../../state/cluster.js';
 import type { DeadLetters } from '../../state/dead-letters/dead-letters.js';
 import type { SettledPiece } from '../../state/input-progress.js';
 import { LoadStore } from '../../state/load-store.js';
@@ -25,6 +26,8 @@ export interface ResumeOptions {
   readonly fresh: boolean;
   readonly skipLoaded: boolean;
   readonly skipPoints: number;
+  /** Resumes into a cluster without an endpoint of the earlier run. */
+  readonly sameTarget: boolean;
   readonly onChanged: 'restart' | 'refuse';
 }
 
@@ -60,6 +63,9 @@ export class ResumeState {
   #lock: HeldLock | null = null;
   #startMs: number;
   #opened = false;
+  /** Checkpoint of an earlier run, until the target is known. */
+  #unresumed: Checkpoint | null = null;
+  #target: FoundTarget | null = null;
   /** Final name of the dead letters while the load completes. */
   #completing: string | null = null;
 
@@ -71,18 +77,22 @@ export class ResumeState {
     this.#persistent = options.checkpoint && inputs.every(({ path, size }) => path !== null && size !== null);
     this.#stamp = stampOf(startedMs);
     this.#startMs = startedMs;
-    this.#store = new LoadStore(options.stateDir, names.load, join(options.stateDir, historyName(names.database)));
+    this.#store = new LoadStore(options.stateDir, names.load, names.database);
     this.#earlier = new EarlierRuns(this.#store, inputs, ledger);
     const checkpoint = this.#persistent;
     this.#tracks = new InputTracks({
       paths: inputs.map(({ path }) => path),
       totals: (input) => ledger.inputs[input]!,
       checkpoint,
+      checksums: options.skipLoaded,
+      cluster: () => this.#target?.cluster,
     });
     this.#starts = new InputStarts({
       inputs,
       onChanged: options.onChanged,
       checkpoint,
+      checksums: options.skipLoaded,
+      sameTarget: options.sameTarget,
       earlier: this.#earlier,
       tracks: this.#tracks,
       copyCheckpoint: () => this.#store.keepCopy(this.#stamp),
@@ -131,26 +141,28 @@ export class ResumeState {
     return this.#earlier.settledBefore(input);
   }
 
-  /** Takes the lock and the state of earlier runs. Throws StateError and BusyError. */
+  /** Takes the lock and reads the checkpoint. Throws StateError and BusyError. */
   async open(): Promise<void> {
-    const { options, names, notify } = this.#context;
     await this.#takeLock();
-    if (options.fresh || !this.#persistent) {
-      const kept = await this.#store.abandon(this.#stamp);
-      if (kept !== null) {
-        this.#starts.abandon(null, kept);
-        const message = `the unfinished load is abandoned; its checkpoint is kept as ${kept}`;
-        notify({ level: 'info', kind: 'fresh', message });
-      }
-    }
-    const checkpoint = this.#persistent ? await this.#store.open() : null;
+    if (this.#context.options.fresh || !this.#persistent)
+      await this.#abandon('info', 'the unfinished load is abandoned');
+    this.#unresumed = this.#persistent ? await this.#store.open() : null;
+  }
+
+  /**
+   * Takes over the state of earlier runs once the target is known. Throws RefusedError if the points of earlier runs are
+   * not there, and StateError.
+   */
+  async resume(target: FoundTarget): Promise<void> {
+    this.#target = target;
+    const checkpoint = await this.#resumable(target);
     await this.#deadLetters.prepare(
       this.#stamp,
       checkpoint && { lengths: checkpoint.deadLetters, completing: checkpoint.completing },
     );
     this.#opened = true;
-    if (checkpoint !== null) await this.#resume(checkpoint);
-    if (options.skipLoaded) await this.#starts.readHistory(join(options.stateDir, historyName(names.database)));
+    if (checkpoint !== null) await this.#takeOver(checkpoint);
+    if (this.#context.options.skipLoaded) await this.#starts.readHistory(this.#store.history, target);
   }
 
   /** Writes the first checkpoint, which holds the base of generated timestamps. Throws StateError. */
@@ -209,7 +221,7 @@ export class ResumeState {
       await this.#deadLetters.close(saved ? name : null);
     }
     if (!started) return;
-    if (finished) await this.#store.complete();
+    if (finished) await this.#store.complete(this.#context.options.skipPoints === 0);
     else if (ending === 'not-started') await this.#store.forget();
   }
 
@@ -229,7 +241,29 @@ export class ResumeState {
     this.#lock = await takeLoadLock(path, { clock, signal, notify, lost });
   }
 
-  async #resume(checkpoint: Checkpoint): Promise<void> {
+  /** Returns the checkpoint to resume from. A load into a database that this run created starts over. */
+  async #resumable(target: FoundTarget): Promise<Checkpoint | null> {
+    const checkpoint = this.#unresumed;
+    if (checkpoint === null || !target.isCreated) {
+      const { sameTarget } = this.#context.options;
+      if (checkpoint !== null) await this.#earlier.assertResumable(checkpoint, target, sameTarget);
+      return checkpoint;
+    }
+    await this.#store.close();
+    await this.#abandon('warn', 'the database was created by this run, so the unfinished load starts over');
+    return await this.#store.open();
+  }
+
+  /** Renames the checkpoint of an earlier run, and reports why. */
+  async #abandon(level: 'info' | 'warn', reason: string): Promise<void> {
+    const kept = await this.#store.abandon(this.#stamp);
+    if (kept === null) return;
+    this.#starts.abandon(null, kept);
+    const message = `${reason}; its checkpoint is kept as ${kept}`;
+    this.#context.notify({ level, kind: 'fresh', message });
+  }
+
+  async #takeOver(checkpoint: Checkpoint): Promise<void> {
     this.#startMs = checkpoint.startedMs;
     await this.#earlier.resume(checkpoint);
     this.#starts.advanceTo(this.#earlier.reached);
@@ -249,6 +283,7 @@ export class ResumeState {
       startedMs: this.#startMs,
       deadLetters: this.#deadLetters.lengths,
       completing: this.#completing,
+      cluster: this.#target?.cluster,
       inputs: [...this.#earlier.unfinished, ...this.#tracks.unfinished()],
     };
     const finished = this.#tracks.takeFinished();
@@ -257,11 +292,6 @@ export class ResumeState {
     await this.#store.save(checkpoint, finished);
     return true;
   }
-}
-
-/** Returns the name of the list of inputs that loads into a database have finished. */
-function historyName(database: string): string {
-  return `${database}.finished.ndjson`;
 }
 
 /** Returns a time for file names: `20261123T194500Z`. */

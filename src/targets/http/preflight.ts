@@ -39,7 +39,9 @@ export async function preflight(context: PreflightContext, memcacheBytes: number
   const answered = await untilAnswered(context);
   const first = deps.dropExisting ? await dropped(context, answered) : answered;
   const missing = first.some(isMissing);
-  const verdicts = missing ? await created(context, first, memcacheBytes) : first;
+  const { verdicts, isCreated } = missing
+    ? await created(context, first, memcacheBytes)
+    : { verdicts: first, isCreated: false };
   if (!missing && createDb && dbOptions !== null) {
     const message = `database "${db}" exists already; --db-options ${dbOptions} was not applied`;
     deps.notify({ level: 'warn', kind: 'db-options', message });
@@ -58,7 +60,8 @@ export async function preflight(context: PreflightContext, memcacheBytes: number
       ...proxyEntry(context.proxyName(index)),
     }),
   );
-  return { description: { kind: descriptor.kind, version: lowest(versions), endpoints, database }, verdicts };
+  const description = { kind: descriptor.kind, version: lowest(versions), endpoints, database };
+  return { description: isCreated ? { ...description, isCreated } : description, verdicts };
 }
 
 /** Probes until an endpoint accepts us, or lacks only the database. */
@@ -104,17 +107,17 @@ function guardRefusals(context: PreflightContext, verdicts: readonly Verdict[]):
 /** Creates the database where it is missing, and waits until every endpoint has it. */
 async function created(
   context: PreflightContext,
-  verdicts: readonly Verdict[],
+  probed: readonly Verdict[],
   memcacheBytes: number | null,
-): Promise<Verdict[]> {
+): Promise<{ verdicts: Verdict[]; isCreated: boolean }> {
   const { dialect, deps, query } = context;
-  const without = indexesOf(verdicts, isMissing);
+  const without = indexesOf(probed, isMissing);
   const tried = `database "${deps.settings.db}" on ${without.map((index) => urlOf(context, index)).join(', ')}`;
   // Another node of the cluster may have it already; then it only has to spread.
-  const exists = dialect.clustered === true && verdicts.some(isAccepted);
+  const exists = dialect.clustered === true && probed.some(isAccepted);
   if (!exists) {
     if (!deps.settings.createDb || dialect.create === undefined) {
-      const verdict = verdicts[without[0]!]!;
+      const verdict = probed[without[0]!]!;
       throw new RefusedError({
         tried: `looking for ${tried}`,
         expected: 'it to exist',
@@ -126,7 +129,8 @@ async function created(
     for (const index of dialect.clustered ? without.slice(0, 1) : without)
       await dialect.create(query([index]), index, memcacheBytes);
   }
-  return await spread(context, tried, 'exist', (now) => now.some(isAccepted) && !now.some(isMissing));
+  const verdicts = await spread(context, tried, 'exist', (now) => now.some(isAccepted) && !now.some(isMissing));
+  return { verdicts, isCreated: !exists };
 }
 
 /** Drops the database where an endpoint has it, and waits until no endpoint has it. */

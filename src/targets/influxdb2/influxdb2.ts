@@ -10,7 +10,8 @@ import type { TargetDeps, TargetSettings } from '../types.js';
 import { verdicts } from './influxdb2-verdicts.js';
 
 const rulesSchema = z.array(z.object({ everySeconds: z.number().nonnegative().default(0) }));
-const bucketsSchema = z.object({ buckets: z.array(z.object({ retentionRules: rulesSchema.default([]) })) });
+const bucketSchema = z.object({ id: z.string().optional(), retentionRules: rulesSchema.default([]) });
+const bucketsSchema = z.object({ buckets: z.array(bucketSchema) });
 const orgsSchema = z.object({ orgs: z.array(z.object({ id: z.string() })) });
 
 export class Influxdb2 implements Dialect {
@@ -52,7 +53,9 @@ export class Influxdb2 implements Dialect {
     const response = await query.response(request);
     if (response.status !== 200) return defaultDatabaseSettings;
     const { buckets } = query.parsed(request, response, jsonOf(response.body), bucketsSchema);
-    const seconds = buckets[0]?.retentionRules[0]?.everySeconds ?? 0;
-    return { ...defaultDatabaseSettings, ttlMs: seconds === 0 ? null : seconds * 1000 };
+    const [bucket] = buckets;
+    const seconds = bucket?.retentionRules[0]?.everySeconds ?? 0;
+    const id = bucket?.id === undefined ? {} : { id: bucket.id };
+    return { ...defaultDatabaseSettings, ...id, ttlMs: seconds === 0 ? null : seconds * 1000 };
   }
 }
