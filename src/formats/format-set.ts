@@ -1,10 +1,13 @@
 // The formats of one load: each is created when its first input comes, and serves all later ones.
 
 import { peekSource } from '../core/byte-source.js';
+import type { Problem } from '../core/problem.js';
+import { someOf } from '../core/text.js';
 import type { ByteSource, Format, Input, MemoryBudget } from '../core/types/index.js';
 import { detect, headBytes } from './detect.js';
 import { type LinesMemoryOptions, linesMemoryBytes, type ReadMode } from './line-protocol/lines-layout.js';
 import { type FormatName, formatNamed, formats } from './registry.js';
+import { FieldColumns } from './rows/mapping/field-columns.js';
 import type { RowFormatMemory } from './rows/rows.js';
 import { type RowMemoryOptions, rowLayout } from './rows/rows-layout.js';
 import type { FormatOptions } from './types.js';
@@ -98,15 +101,21 @@ export class FormatSet {
   readonly #mode: ReadMode;
   readonly #scratch = new Uint8Array(headBytes);
   readonly #created = new Map<FormatName, Promise<Format>>();
+  readonly #fieldColumns: FieldColumns | null;
   #rows: Promise<RowFormatMemory> | null = null;
 
-  /** @param budget for inputs read at random; undefined without a limit */
+  /**
+   * @param budget for inputs read at random; undefined without a limit
+   * @param inputs number of inputs
+   */
   constructor(
     options: FormatOptions,
     budget?: MemoryBudget,
     mode: ReadMode = { wideChunks: false, workerThread: false },
+    inputs = 1,
   ) {
-    this.#options = options;
+    this.#fieldColumns = inputs > 1 ? new FieldColumns() : null;
+    this.#options = this.#fieldColumns === null ? options : { ...options, fieldColumns: this.#fieldColumns };
     this.#budget = budget;
     this.#mode = mode;
     // The worker thread starts while the load connects to the target.
@@ -136,6 +145,18 @@ export class FormatSet {
     const detected = detect(head, name);
     const format = await this.#format(detected);
     return { format, source: formatNamed(detected).randomAccess ? source : replayed };
+  }
+
+  /** Describes the columns of --fields that no input has; null when there are none. */
+  get unknownFields(): Problem | null {
+    const unknown = this.#fieldColumns?.unknown ?? [];
+    if (unknown.length === 0) return null;
+    return {
+      tried: 'mapping the columns',
+      expected: 'every column of --fields in at least one input',
+      found: `none with ${someOf(unknown.map((name) => JSON.stringify(name)))}`,
+      fix: 'check the names in --fields',
+    };
   }
 
   #format(name: FormatName): Promise<Format> {

@@ -66,7 +66,7 @@ export async function prepare(
 
   const budget = memoryBudget(settings, names, memory);
   const mode = { wideChunks: memory.optimizes, workerThread: memory.apart };
-  const formats = new FormatSet(settings, budget, mode);
+  const formats = new FormatSet(settings, budget, mode, inputs.length);
   facts.formats = formats;
   const throttle = await forecast(settings, context, description, times, signal);
   facts.throttle = throttle;

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeParquet } from '../support/parquet.js';
@@ -72,4 +73,32 @@ test('load and check refuse a Parquet row group beyond --memory-limit before its
     );
   }
   expect(it.cluster.points()).toBe(0);
+});
+
+const mixed = ['a', 'b'].map((name) =>
+  fileURLToPath(new URL(`../../fixtures/cases/mixed-schema/${name}.parquet`, import.meta.url)),
+);
+
+test('a field that one of several Parquet files lacks has no value there, and a declared float takes its integers', async () => {
+  const { code, summary } = await it.load(['--measurement', 'm', '--fields', 'v:float,w:integer', ...mixed]);
+  expect(code).toBe(0);
+  expect(summary?.points).toEqual({ read: 8, loaded: 8, rejected: 0, undelivered: 0 });
+  expect(it.cluster.points()).toBe(8);
+});
+
+test('an undeclared field with another type in a later Parquet file is reported once, and other files are loaded', async () => {
+  const { code, stderr, summary } = await it.load(['--measurement', 'm', ...mixed]);
+  expect(code).toBe(7);
+  expect(stderr).toContain('expected column v as integer, as in');
+  expect(stderr).toContain('--fields v:float');
+  expect(summary?.points).toEqual({ read: 4, loaded: 4, rejected: 0, undelivered: 0 });
+});
+
+test('a name in --fields that no input has is a usage error for one input, and an input error for several', async () => {
+  const args = ['--measurement', 'm', '--fields', 'v:float,typo:float'];
+  expect((await it.load([...args, mixed[0]!])).code).toBe(2);
+  const { code, stderr, summary } = await it.load([...args, ...mixed]);
+  expect(code).toBe(7);
+  expect(stderr).toContain('expected every column of --fields in at least one input, found none with "typo"');
+  expect(summary?.points).toEqual({ read: 8, loaded: 7, rejected: 1, undelivered: 0 });
 });

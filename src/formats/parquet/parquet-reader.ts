@@ -3,6 +3,7 @@
 import { BulkLoadError, InputError } from '../../core/errors.js';
 import type { DeadLetterFormat, FileBytes, MemoryBudget, Points, Position, Shape } from '../../core/types/index.js';
 import { pointsOf } from '../line-protocol/double-buffer.js';
+import type { FieldTypeName, MappingOptions } from '../rows/mapping/mapping.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { assertFits, PageMeter } from './memory-estimate.js';
 import { assertReadable, type Footer, type GroupLayout, readFooter } from './metadata/footer.js';
@@ -16,10 +17,14 @@ import { ReadProgress } from './read-progress.js';
 import { ListRows } from './rows/list-rows.js';
 import { RowWriter } from './rows/row-writer.js';
 
+/** Types of fields by name, each with the file that it comes from. */
+export type FileFieldTypes = Map<string, { readonly type: FieldTypeName; readonly input: string }>;
+
 export interface ParquetInput {
   readonly file: FileBytes;
   readonly name: string;
   readonly budget: MemoryBudget;
+  readonly types: FileFieldTypes;
 }
 
 /** Rejected rows are kept as JSON. All runs share this object. */
@@ -27,7 +32,7 @@ const deadLetterFormat: DeadLetterFormat = { ending: '.ndjson.rows', head: new U
 
 /** Yields the runs of points that `Format.points` specifies. */
 export async function* parquetPoints(
-  { file, name, budget }: ParquetInput,
+  { file, name, budget, types }: ParquetInput,
   rows: RowFormatMemory,
   signal: AbortSignal,
   start: Position,
@@ -35,6 +40,7 @@ export async function* parquetPoints(
   const progress = new ReadProgress(name, signal);
   const footer = await readFooter(file, name, budget.bytes);
   const columns = columnsOf(footer.root, rows.options);
+  assertSameTypes(columns, rows.options, types, name);
   assertReadable(footer, selectedLeaves(columns), name);
   await assertFits(file, footer, columns, budget, name, progress);
   const codecs = await codecsOf(footer, columns, name);
@@ -64,6 +70,36 @@ export async function* parquetPoints(
     throw failure instanceof BulkLoadError ? failure : damagedGroup(name, i, group, rows.run.line, failure);
   }
   if (!writer.isEmpty) yield run();
+}
+
+/** Throws InputError when an undeclared field has another type than in an earlier file of the load. */
+function assertSameTypes(
+  { mapping }: SelectedColumns,
+  { fields }: MappingOptions,
+  types: FileFieldTypes,
+  name: string,
+): void {
+  // A column names the table: its fields are those of several tables.
+  if (mapping.table === null) return;
+  for (const { name: field, declared: type } of mapping.fields) {
+    if (type === null || fields?.some((each) => each.as === field && each.type !== null)) continue;
+    const known = types.get(field);
+    if (known === undefined) types.set(field, { type, input: name });
+    else if (known.type !== type)
+      throw new InputError({
+        tried: `reading ${name}`,
+        expected: `column ${field} as ${known.type}, as in ${known.input}`,
+        found: type,
+        fix: `declare its type for all files, such as --fields ${field}:${widerType(known.type, type)}`,
+      });
+  }
+}
+
+/** Returns the type that holds the values of both, as far as there is one. */
+function widerType(a: FieldTypeName, b: FieldTypeName): FieldTypeName {
+  const numbers: readonly FieldTypeName[] = ['float', 'integer', 'unsigned'];
+  if (!numbers.includes(a) || !numbers.includes(b)) return 'string';
+  return a === 'float' || b === 'float' ? 'float' : 'integer';
 }
 
 interface GroupReading {

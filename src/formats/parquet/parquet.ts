@@ -6,6 +6,7 @@ import { shellQuote } from '../../core/shell.js';
 import type { ByteSource, FileBytes, Format, MemoryBudget, Points } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
 import type { RowFormatMemory } from '../rows/rows.js';
+import type { FileFieldTypes } from './parquet-reader.js';
 
 const unlimited: MemoryBudget = { bytes: Number.POSITIVE_INFINITY, limitFor: () => null };
 
@@ -15,6 +16,8 @@ export class Parquet implements Format {
   readonly isRandom = true;
   readonly #rows: RowFormatMemory;
   readonly #budget: MemoryBudget;
+  /** Types of undeclared fields by name: one file decides them for the whole load. */
+  readonly #types: FileFieldTypes = new Map();
   #input = '';
 
   /** @param budget memory for the row group that is read */
@@ -50,7 +53,8 @@ export class Parquet implements Format {
     const { file } = source;
     if (file === undefined) throw new BugError('Parquet was opened without random access');
     const { parquetPoints } = await import('./parquet-reader.js');
-    yield* parquetPoints({ file, name: this.#input, budget: this.#budget }, this.#rows, signal, start);
+    const input = { file, name: this.#input, budget: this.#budget, types: this.#types };
+    yield* parquetPoints(input, this.#rows, signal, start);
     // A read at the end of the file detects a file that changed meanwhile.
     source.seek?.(file.size);
     await source.read(new Uint8Array(1), signal);

@@ -65,6 +65,8 @@ export class InputReader {
       yield* this.#input(i, batchesOf);
       await afterInput();
     }
+    const { unknownFields } = this.#context.formats;
+    if (unknownFields !== null) this.#report(inputs.length - 1, new InputError(unknownFields));
     status.endAll();
   }
 

@@ -89,7 +89,9 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
     structEnd(bytes.subarray(0, length), 0);
     data = checkFooter(parquetMetadata(bytes, { geoparquet: false }));
   } catch (error) {
-    throw damaged(`a damaged footer (${error instanceof Error ? error.message : String(error)})`);
+    // The library fails on fields of unexpected types.
+    const reason = error instanceof TypeError || !(error instanceof Error) ? 'fields of wrong types' : error.message;
+    throw damaged(`a damaged footer (${reason})`);
   }
   const { root, leaves } = treeOf(data.schema, name);
   const groups: GroupLayout[] = [];
@@ -103,7 +105,8 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
     groups.push({ first, rows, chunks });
     first += rows;
   }
-  if (first !== data.num_rows) throw damaged(`${first} rows in its row groups, but ${data.num_rows} in its footer`);
+  // Some writers leave the total at 0; the row groups are right.
+  if (first < data.num_rows) throw damaged(`${first} rows in its row groups, but ${data.num_rows} in its footer`);
   return { root, leaves, groups, rows: first };
 }
 

@@ -67,8 +67,9 @@ const fieldTypes: Readonly<Record<number, FieldTypeName>> = {
   [FLOAT64]: 'float',
 };
 
-/** Returns the type of the field that a column becomes. */
-export function fieldType({ kind, scale }: Leaf): FieldTypeName {
+/** Returns the type of the field that a column becomes; null for a column without any value. */
+export function fieldType({ kind, scale, typeName }: Leaf): FieldTypeName | null {
+  if (typeName === 'NULL') return null;
   if (kind === DECIMAL) return scale > 0 ? 'float' : 'integer';
   return fieldTypes[kind] ?? 'string';
 }

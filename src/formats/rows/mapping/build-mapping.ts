@@ -21,6 +21,7 @@ export function buildMapping(
     throw contradiction('different names for all columns', [`two columns named ${JSON.stringify(twice)}`]);
   for (const [column, name] of names.entries()) mapping.add(column, name, typeOf(name));
   if (mapping.missing !== null) throw contradiction(mapping.missing, names);
+  options.fieldColumns?.add(options.fields, names);
   return mapping;
 }
 

@@ -6,6 +6,7 @@ import type { ColumnType, FieldMapping, TagMapping } from '../../../core/types/i
 import { type Reason, reasons } from '../../reasons.js';
 import { putFirstName, putMeasurement, putName, reasonOf } from '../values/put-value.js';
 import type { ValueReading } from '../values/value-writer.js';
+import type { FieldColumns } from './field-columns.js';
 
 /** A field with an unusual notation of values. */
 export interface FieldOption extends FieldMapping {
@@ -19,6 +20,8 @@ export interface MappingOptions {
   readonly tags: readonly TagMapping[] | null;
   readonly fields: readonly FieldOption[] | null;
   readonly timeColumn: string | null;
+  /** Set in a load of several inputs, which need not have the same columns. */
+  readonly fieldColumns?: FieldColumns;
 }
 
 export type FieldTypeName = Exclude<ColumnType, 'tag'>;
@@ -142,7 +145,9 @@ export class Mapping {
     const { tags, fields } = this.options;
     const lacking = (wanted: readonly TagMapping[] | null, got: readonly MappedColumn[]): string[] =>
       (wanted ?? []).filter(({ as }) => !got.some(({ name }) => name === as)).map(({ name }) => JSON.stringify(name));
-    const lost = [...lacking(tags, this.tags), ...lacking(fields, this.fields)];
+    // In a load of several inputs, each input may lack some of the fields.
+    const isFieldOptional = this.options.fieldColumns !== undefined && this.fields.length > 0;
+    const lost = [...lacking(tags, this.tags), ...(isFieldOptional ? [] : lacking(fields, this.fields))];
     if (lost.length > 0) return `the columns named with --tags and --fields: ${lost.join(', ')}`;
     return this.fields.length === 0 ? 'a field column: name some with --fields' : null;
   }
