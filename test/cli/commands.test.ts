@@ -46,8 +46,8 @@ test('check shows how rows are mapped, and options that fix this mapping', async
   expect(stderr).toContain('--measurement cpu --fields host:string,v:float,up:boolean,n:float,note:string');
   expect(stderr).toMatch(/Strings with few values may be tags: --tags host$/m);
   const options = ['--measurement', 'cpu', '--tags', 'host', '--fields', 'v:float,up:boolean,n:integer'];
-  const said = await check([...options, '--quiet', '--summary', '-', path]);
-  const { mapping } = (JSON.parse(said.stdout) as { inputs: [{ mapping: object }] }).inputs[0];
+  const fixed = await check([...options, '--quiet', '--summary', '-', path]);
+  const { mapping } = (JSON.parse(fixed.stdout) as { inputs: [{ mapping: object }] }).inputs[0];
   expect(mapping).toMatchObject({
     options: null,
     possibleTags: [],
@@ -161,10 +161,10 @@ test('a summary that standard output cannot hold ends with exit code 73', async 
     path,
   ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'] });
-  let said = '';
-  child.stderr?.on('data', (chunk) => (said += chunk));
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => (stderr += chunk));
   const [code] = await once(child, 'close');
   expect(code).toBe(73);
-  expect(said).toContain('standard output');
+  expect(stderr).toContain('standard output');
   expect(it.cluster.points()).toBe(5);
 });

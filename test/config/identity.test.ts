@@ -15,7 +15,7 @@ const readTheSame = [
   'inOrder',
 ];
 
-test('every option about inputs and mapping says whether two loads that differ in it are two loads', () => {
+test('every option that changes what is read belongs to the identity of a load', () => {
   const about = options.rows.filter(({ group }) => group === 'input' || group === 'mapping');
   expect(about.length).toBeGreaterThan(20);
   expect(about.filter(({ identity }) => !identity).map(({ key }) => key)).toEqual(readTheSame);

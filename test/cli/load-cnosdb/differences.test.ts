@@ -1,5 +1,5 @@
-// Every way in which ours differs from the Go tool on purpose: what the Go tool did, as test/compat/record.js saw it, and
-// what ours does with the same flags, input and target.
+// Every intended difference from the Go tool: what the Go tool did when record.js recorded it, and what this program does
+// with the same flags, input and target.
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ interface Difference {
   readonly target: 'takes' | 'refuses' | 'gone' | 'half' | 'none';
   readonly args: readonly string[];
   readonly input: string;
-  /** The value of its field is a string of so many characters. */
+  /** Length of the string in its field. */
   readonly long?: number;
   readonly files?: Readonly<Record<string, string>>;
   readonly ours: { status: number; rows: number | null; lines: number; stderr: string };
@@ -43,29 +43,32 @@ const rows = (stdout: string): number | null => {
   return Number(/^loaded (\d+) rows /m.exec(stdout)?.[1] ?? 0);
 };
 
-test.each(differences)('$name', async ({ target, args, input, long, files = {}, ours, go }) => {
-  const [there, away] = cluster.urls;
-  const urls = { takes: [there], refuses: [there], gone: [away], half: [there, away], none: [] }[target];
-  const refusal = { status: 422, body: '{"error_code":"040004","error_message":"Error parsing message"}' };
-  cluster.setScript({
-    onWrite: ({ points }) => {
-      if (target === 'refuses') return { answer: refusal };
-      lines += points.length;
-      return undefined;
-    },
-  });
-  const cwd = await mkdtemp(join(scratch, 'run-'));
-  await mkdir(join(cwd, 'state'));
-  for (const [name, content] of Object.entries(files)) await writeFile(join(cwd, name), content);
-  const env = { XDG_STATE_HOME: join(cwd, 'state'), PWD: cwd, BULK_LOAD_WAIT_FOR_TARGET: '0s' };
-  const content = long === undefined ? input : input.replace('f=1', `f="${'x'.repeat(long)}"`);
-  const flags = urls.length === 0 ? args : [`--urls=${urls.join(',')}`, ...args];
-  const { status, stdout, stderr } = await inProcess(flags, content, env);
+test.each(differences)(
+  'load_cnosdb differs from the Go tool on purpose: $name',
+  async ({ target, args, input, long, files = {}, ours, go }) => {
+    const [there, away] = cluster.urls;
+    const urls = { takes: [there], refuses: [there], gone: [away], half: [there, away], none: [] }[target];
+    const refusal = { status: 422, body: '{"error_code":"040004","error_message":"Error parsing message"}' };
+    cluster.setScript({
+      onWrite: ({ points }) => {
+        if (target === 'refuses') return { answer: refusal };
+        lines += points.length;
+        return undefined;
+      },
+    });
+    const cwd = await mkdtemp(join(scratch, 'run-'));
+    await mkdir(join(cwd, 'state'));
+    for (const [name, content] of Object.entries(files)) await writeFile(join(cwd, name), content);
+    const env = { XDG_STATE_HOME: join(cwd, 'state'), PWD: cwd, BULK_LOAD_WAIT_FOR_TARGET: '0s' };
+    const content = long === undefined ? input : input.replace('f=1', `f="${'x'.repeat(long)}"`);
+    const flags = urls.length === 0 ? args : [`--urls=${urls.join(',')}`, ...args];
+    const { status, stdout, stderr } = await inProcess(flags, content, env);
 
-  expect({ status, rows: rows(stdout), lines }).toEqual({ status: ours.status, rows: ours.rows, lines: ours.lines });
-  expect(stderr).toMatch(new RegExp(ours.stderr));
-  expect(stdout).not.toMatch(/^Error/m);
-  expect(cluster.statements.filter((statement) => statement.startsWith('DROP'))).toEqual([]);
-  const same = status === go.status && masked(stdout).join('\n') === masked(go.stdout.join('\n')).join('\n');
-  expect(same && go.statements.length === 0 && !go.stderr.startsWith('panic: ')).toBe(false);
-});
+    expect({ status, rows: rows(stdout), lines }).toEqual({ status: ours.status, rows: ours.rows, lines: ours.lines });
+    expect(stderr).toMatch(new RegExp(ours.stderr));
+    expect(stdout).not.toMatch(/^Error/m);
+    expect(cluster.statements.filter((statement) => statement.startsWith('DROP'))).toEqual([]);
+    const same = status === go.status && masked(stdout).join('\n') === masked(go.stdout.join('\n')).join('\n');
+    expect(same && go.statements.length === 0 && !go.stderr.startsWith('panic: ')).toBe(false);
+  },
+);

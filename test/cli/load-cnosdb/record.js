@@ -1,6 +1,6 @@
-// Records what the Go tool, `load_cnosdb` on PATH, prints for fixtures/load-cnosdb/cases.json and differences.json,
-// against a target that takes everything or refuses it: node test/compat/record.js. Outputs are data; the tool itself is
-// no part of this project.
+// Records what the Go tool, `load_cnosdb` on PATH, prints for fixtures/load-cnosdb/cases.json and differences.json against
+// a target that accepts or refuses everything: node test/cli/load-cnosdb/record.js. The tool itself is no part of this
+// project.
 
 import { spawn } from 'node:child_process';
 import { once as happens } from 'node:events';
@@ -17,7 +17,7 @@ const json = (name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
 /** @param {string} name @param {unknown} value */
 const write = (name, value) => writeFileSync(new URL(name, folder), `${JSON.stringify(value, null, 1)}\n`);
 
-/** What came to the target of the run under way. @type {{ lines: number, statements: string[] }} */
+/** Lines and statements that reached the target in this run. @type {{ lines: number, statements: string[] }} */
 let arrived = { lines: 0, statements: [] };
 let refuses = false;
 /** @param {import('node:http').IncomingMessage} request @param {import('node:http').ServerResponse} response */
@@ -36,7 +36,7 @@ const server = createServer((request, response) => void answer(request, response
 await happens(server.listen(0, '127.0.0.1'), 'listening');
 const address = /** @type {import('node:net').AddressInfo} */ (server.address());
 const url = `http://127.0.0.1:${address.port}`;
-/** Nothing listens there. */
+/** No server listens here. */
 const gone = 'http://127.0.0.1:9';
 /** @type {Record<string, string[]>} */
 const targets = {
@@ -47,7 +47,7 @@ const targets = {
   none: [],
 };
 
-/** Its own directory for each run; `files` lie there. @param {string[]} args @param {string} input @param {Record<string, string>} [files] */
+/** Runs the tool in a new directory with `files`. @param {string[]} args @param {string} input @param {Record<string, string>} [files] */
 async function run(args, input, files = {}) {
   const scratch = mkdtempSync(join(tmpdir(), 'bulk-load-record-'));
   try {
@@ -68,19 +68,19 @@ async function run(args, input, files = {}) {
   }
 }
 
-/** Without times, rates, ports and addresses. @param {string} said */
-const steady = (said) =>
-  said
+/** Masks times, rates, ports and addresses. @param {string} output */
+const steady = (output) =>
+  output
     .replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /gm, '')
     .replace(/in \d+\.\d{3}sec/g, 'in #.###sec')
     .replace(/mean rate \d+\.\d\d /g, 'mean rate #.## ')
     .replace(/of \d+\.\d{6}sec/g, 'of #.######sec')
     .replace(/127\.0\.0\.1:\d{4,}/g, '127.0.0.1:PORT');
 
-/** Lines that repeat the one before them are left out. @param {string[]} said */
-const once = (said) => said.filter((line, i) => line !== said[i - 1]);
+/** Drops lines that repeat the line before. @param {string[]} output */
+const once = (output) => output.filter((line, i) => line !== output[i - 1]);
 
-/** The line of a difference that is long is as long as it says. @param {{ input: string, long?: number }} each */
+/** Returns the input of a difference, with a field of the length that it names. @param {{ input: string, long?: number }} each */
 const inputOf = ({ input, long }) => (long === undefined ? input : input.replace('f=1', `f="${'x'.repeat(long)}"`));
 
 try {
@@ -116,9 +116,12 @@ try {
       inputOf(each),
       each.files,
     );
-    // Of a panic the first line; the rest is its stack.
-    const said = steady(stderr).split(/\n(?=goroutine|\n)/)[0];
-    differences.push({ ...each, go: { status, stdout: once(steady(stdout).split('\n')), stderr: said, ...arrived } });
+    // A panic prints its stack below the first line.
+    const message = steady(stderr).split(/\n(?=goroutine|\n)/)[0];
+    differences.push({
+      ...each,
+      go: { status, stdout: once(steady(stdout).split('\n')), stderr: message, ...arrived },
+    });
   }
   write('differences.json', differences);
 } finally {

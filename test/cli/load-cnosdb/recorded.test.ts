@@ -1,5 +1,5 @@
-// What the Go tool printed, recorded by test/compat/record.js, is what ours prints: 10 inputs, 19 sets of flags, and all
-// ways to mistype one. Where the Go tool is on PATH it is asked again, side by side, and what arrives is compared as well.
+// load_cnosdb prints what the Go tool printed when record.js recorded it: 10 inputs, 19 sets of flags, and mistyped flags.
+// With the Go tool on PATH, both run side by side, and the lines that reach the target are compared as well.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -40,7 +40,7 @@ afterAll(async () => {
   await rm(scratch, { recursive: true });
 });
 
-/** All runs in CI and in the soak; in every test run each input, and each set of flags, in some of them. */
+/** CI and the soak run everything. Other test runs take each input and each set of flags at least once. */
 const everything = process.env.BULK_LOAD_SOAK === '1';
 const some = <T>(of: readonly T[], input: number, every: number): T[] =>
   of.filter((_, flags) => everything || (input + flags) % every === 0);
@@ -68,29 +68,29 @@ describe.each(numbered(runs))('%s', (name, recorded, at) => {
   });
 });
 
-test.each(refused)('$args is refused in the same words', async ({ args, status, stdout, stderr }) => {
+test.each(refused)('$args is refused with the message of the Go tool', async ({ args, status, stdout, stderr }) => {
   const it = await inProcess(args, '', {});
   expect([it.status, it.stdout, it.stderr.split('\n')[0]]).toEqual([status, stdout, stderr]);
 });
 
-test('the usage is the same, but for the flag that is ours', async () => {
+test('the usage is that of the Go tool, plus --drop-existing', async () => {
   const { stderr } = await inProcess(['--help'], '', {});
   const theirs = stderr.split('\n').filter((line) => !line.includes('--drop-existing'));
   expect(theirs.slice(1).join('\n')).toBe(usage);
 });
 
-/** Not ours, which may be on PATH by the same name. */
+/** Tells the Go tool from this program, which may be on PATH by the same name. */
 const go =
   spawnSync('load_cnosdb', ['--drop-existing'], { encoding: 'utf8' }).stdout === 'unknown flag: --drop-existing\n';
 
-/** Those that say the most. */
-const asked = everything
+/** The most telling sets of flags. */
+const compared = everything
   ? flagSets
   : flagSets.filter((flags) => /^(--workers,4|--do-load=false,--limit|--results-file=RESULTS$)/.test(String(flags)));
 
-describe.runIf(go)('side by side with the Go tool, which is on PATH', () => {
+describe.runIf(go)('side by side with the Go tool on PATH', () => {
   describe.each(numbered(inputs))('%s', (_, input, at) => {
-    test.each(some(asked, at, 3).map((flags) => ({ flags })))('$flags', async ({ flags }) => {
+    test.each(some(compared, at, 3).map((flags) => ({ flags })))('$flags', async ({ flags }) => {
       const theirs = await arriving(() => goTool(flags, input));
       const its = await arriving(() => ours(flags, input));
       expect(headless(its.ran)).toEqual(headless(theirs.ran));
@@ -99,25 +99,25 @@ describe.runIf(go)('side by side with the Go tool, which is on PATH', () => {
   });
 });
 
-test.skipIf(go)('the Go tool is not on PATH: its recorded outputs stand for it', () => {
+test.skipIf(go)('without the Go tool on PATH, every input has a recorded output', () => {
   expect(Object.keys(runs)).toEqual(Object.keys(inputs));
 });
 
 async function goTool(flags: readonly string[], input: string): Promise<Omit<Recorded, 'flags'>> {
   const child = spawn('load_cnosdb', [`--urls=${cluster.urls[0]}`, ...flags], { cwd: scratch });
-  child.stdin.on('error', () => {}); // it may have had enough
+  child.stdin.on('error', () => {}); // the tool may close its input early
   child.stdin.end(input);
   const [stdout, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   const file = results(flags) ? await readFile(join(scratch, 'RESULTS'), 'utf8') : null;
   return { status: Number(status), stdout, results: file };
 }
 
-/** The Go tool's head of columns comes from a goroutine of its own, before, between or after the rest, or never. */
+/** Removes the header: the Go tool prints it from another goroutine, anywhere in the output or not at all. */
 function headless(ran: Omit<Recorded, 'flags'>): object {
   return comparable({ ...ran, stdout: ran.stdout.replace(header, '') });
 }
 
-/** What `ran`, and the lines it made the target hold, in an order of their own. */
+/** Returns the result of a run and the lines that reached the target, sorted. */
 async function arriving<T>(running: () => Promise<T>): Promise<{ ran: T; lines: string[] }> {
   const bodies: string[] = [];
   cluster.setScript({

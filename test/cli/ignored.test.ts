@@ -18,10 +18,10 @@ afterAll(() => {
 });
 
 test('a load and check count the hidden files below a directory', async () => {
-  const said = `${join(folder, 'd')}: left out: 1 hidden`;
+  const message = `${join(folder, 'd')}: left out: 1 hidden`;
   for (const command of [[], ['check']]) {
     const { stderr } = await run([...command, '--dry-run', join(folder, 'd')]);
-    expect(stderr.split(said)).toHaveLength(2);
+    expect(stderr.split(message)).toHaveLength(2);
   }
 });
 
