@@ -16,12 +16,13 @@ export function errorOf(cause: unknown): BulkLoadError {
   return new BugError(`a defect of bulk-load: ${message}`, { cause });
 }
 
-export function refusedError(reason: string): RefusedError {
+/** @param advice what helps against this refusal, where the target knows it */
+export function refusedError(reason: string, advice = 'check its users, privileges and database'): RefusedError {
   return new RefusedError({
     tried: 'writing a batch',
     expected: 'the target to accept it',
     found: `only refusals for ${formatDuration(refusedForMs)}: ${reason}`,
-    fix: 'check its users, privileges and database',
+    fix: advice,
   });
 }
 

@@ -240,7 +240,10 @@ function resultOf(
     case 'blame':
       return { do: 'reject', reason: step.reason, message: step.message, endpoint };
     case 'refused':
-      return { do: 'fail', error: refusedError(reasonOf(verdict)) };
+      return {
+        do: 'fail',
+        error: refusedError(reasonOf(verdict), verdict.kind === 'refused' ? verdict.advice : undefined),
+      };
     case 'search': {
       const point = misled || verdict.kind !== 'rejected' ? null : namedPoint(batch, range, verdict);
       return point === null ? { do: 'split' } : { do: 'isolate', point };

@@ -29,6 +29,8 @@ const types: Readonly<Record<string, ColumnType>> = {
   'Dictionary(Int32, Utf8)': 'tag',
 };
 
+/** The answer to SELECT 1. */
+const oneRow = z.array(z.record(z.string(), z.unknown())).length(1);
 const columnsSchema = z.array(z.object({ table_name: z.string(), column_name: z.string(), data_type: z.string() }));
 
 export class Influxdb3 implements Dialect {
@@ -53,7 +55,7 @@ export class Influxdb3 implements Dialect {
   /** Accepts 403: a token may have the right to write and not to read. The first write shows whether it has neither. */
   #probeVerdict(response: HttpResponse, now: number): Verdict {
     const { status, body } = response;
-    if (status === 200 && Array.isArray(jsonOf(body))) return { kind: 'accepted' };
+    if (status === 200 && oneRow.safeParse(jsonOf(body)).success) return { kind: 'accepted' };
     if (status === 403) return { kind: 'accepted' };
     const isClientError = status >= 400 && status < 500;
     if (isClientError && /database .*not found|not found.*database/i.test(middleCut(body)))
