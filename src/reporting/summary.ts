@@ -207,9 +207,17 @@ export function missChance(sampled: number, loaded: number): string {
   return `1 wrong point in 100 would be missed with a chance of ${missed(0.01)}%, 1 in 1,000 with ${missed(0.001)}%`;
 }
 
-function resumeRows({ continueWith, checkpoint }: Summary): string[] {
+/** Returns the command that resumes the load; null where running it again cannot help by itself. */
+export function resumeCommand({ outcome, continueWith }: Pick<Summary, 'outcome' | 'continueWith'>): string | null {
+  return outcomes[outcome].retryUnattended === true ? continueWith : null;
+}
+
+function resumeRows(summary: Summary): string[] {
+  const { checkpoint, outcome } = summary;
+  const command = resumeCommand(summary);
+  const { advice } = outcomes[outcome];
   return [
     ...(checkpoint === null ? [] : [row('checkpoint', checkpoint)]),
-    ...(continueWith === null ? [] : [row('run again', continueWith)]),
+    ...(command === null ? (advice === null ? [] : [row('next', advice)]) : [row('run again', command)]),
   ];
 }

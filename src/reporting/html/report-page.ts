@@ -7,7 +7,7 @@ import { count, duration, plural, size } from '../../core/text.js';
 import type { RunDetails, Sample, Summary } from '../../core/types/index.js';
 import { figures } from '../figures.js';
 import type { NoticeEntry } from '../notices.js';
-import { closingSentence, limitText, memoryText, timeText } from '../summary.js';
+import { closingSentence, limitText, memoryText, resumeCommand, timeText } from '../summary.js';
 import { endpointSection } from './endpoint-charts.js';
 import { type Html, html, joined, name } from './html.js';
 import {
@@ -118,15 +118,14 @@ function balanceBar({ read, loaded, rejected, undelivered }: Summary['points']):
 }
 
 function nextSteps(summary: Summary): Html {
-  const { continueWith, rejects, outcome, points, checkpoint } = summary;
+  const { rejects, outcome, points, checkpoint } = summary;
+  const { advice } = outcomes[outcome];
+  const command = resumeCommand(summary);
   const steps: Html[] = [];
-  if (continueWith !== null) {
-    const unattended =
-      outcomes[outcome].retryUnattended === true
-        ? ' A script may do so unattended: acknowledged points are not sent again.'
-        : '';
-    steps.push(html`<li>Resume with this command.${unattended}<pre><code>${continueWith}</code></pre></li>`);
-  }
+  if (command !== null) {
+    const how = 'Resume with this command. A script may do so unattended: acknowledged points are not sent again.';
+    steps.push(html`<li>${how}<pre><code>${command}</code></pre></li>`);
+  } else if (advice !== null) steps.push(html`<li>${advice}</li>`);
   if (points.rejected > 0 && rejects.deadLetters !== null) {
     const files = joined(
       rejects.deadLetters.map((path) => name(path)),
@@ -137,8 +136,8 @@ function nextSteps(summary: Summary): Html {
   }
   if (checkpoint !== null) steps.push(html`<li><span class="aside">The checkpoint is ${name(checkpoint)}</span></li>`);
   if (steps.length === 0) {
-    const advice = outcome === 'complete' ? 'Nothing.' : (outcomes[outcome].advice ?? 'See the reason above.');
-    return html`<div class="todo"><h2>What to do</h2><p>${advice}</p></div>`;
+    const rest = outcome === 'complete' ? 'Nothing.' : 'See the reason above.';
+    return html`<div class="todo"><h2>What to do</h2><p>${rest}</p></div>`;
   }
   return html`<div class="todo"><h2>What to do</h2><ul>${steps}</ul></div>`;
 }

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { limitingFactors } from '../../../src/core/limiting-factors.js';
+import { outcomeNames, outcomeRow } from '../../../src/core/outcomes.js';
 import { page } from '../../../src/reporting/html/report-page.js';
-import { input, summaryOf } from '../samples.js';
+import { summaryText } from '../../../src/reporting/summary.js';
+import { input, limitedBy, summaryOf } from '../samples.js';
 import { hostile, nightFacts } from './facts.js';
 
 const night = nightFacts();
@@ -84,4 +87,27 @@ test('the page of a complete load asks for nothing', () => {
   const good = words(page({ ...night, summary: summaryOf(), notices: [] }));
   expect(good).toContain('Complete: every point read was acknowledged.');
   expect(good).toContain('What to do Nothing.');
+});
+
+test.each(outcomeNames)('the page and the summary of outcome %s offer to run again only if that helps', (outcome) => {
+  const { retryUnattended, exitCode } = outcomeRow(outcome);
+  const summary = summaryOf({ outcome, exitCode, reason: 'why', continueWith: 'bulk-load --db bench a.lp' });
+  const offers = [words(page({ ...night, summary })), summaryText(summary)].map((each) =>
+    each.includes('bulk-load --db bench a.lp'),
+  );
+  expect(offers).toEqual([retryUnattended === true, retryUnattended === true]);
+});
+
+test.each([
+  ['the input took less than a tenth of the time', { rateLimit: 11, input: 7, target: 0.1 }, ['the rate limit 11s']],
+  ['the input took a tenth of the time', { rateLimit: 11, input: 9 }, ['the rate limit 11s', 'the input 9.0s']],
+  ['nothing limited the load', {}, []],
+])('the page and the summary name the same limiting factors if %s', (_, seconds, expected) => {
+  const { pressure } = summaryOf();
+  const summary = summaryOf({ pressure: { ...pressure, heldBackBy: limitedBy(seconds) } });
+  const texts = [words(page({ ...night, samples: night.samples.slice(0, 2), summary })), summaryText(summary)];
+  const named = texts.map((text) =>
+    limitingFactors.flatMap(({ title }) => new RegExp(`${title} [\\d.]+s`).exec(text)?.[0] ?? []).sort(),
+  );
+  expect(named).toEqual([expected.toSorted(), expected.toSorted()]);
 });
