@@ -14,8 +14,8 @@ export interface GovernorOptions {
   readonly probe: () => number;
   /** Returns true while no batch is in flight. */
   readonly drained: () => boolean;
-  /** Collects all garbage before it returns. */
-  readonly collect: () => void;
+  /** Collects all garbage before it returns. Returns the bytes of heap that it freed. */
+  readonly collect: () => number;
   /** Receives each new number of writers. */
   readonly changed: (writers: number) => void;
   /** Receives the error once when the memory limit cannot be held. */

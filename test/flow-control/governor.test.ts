@@ -24,6 +24,7 @@ function setUp(workers = 8, watchdog: 'on' | 'observe' | 'off' = 'on') {
     collect: () => {
       world.gcs++;
       world.rss -= world.freedByGc;
+      return world.freedByGc;
     },
     changed: (writers) => changes.push(writers),
     stop: (error) => stops.push(error),

@@ -54,12 +54,13 @@ export class Watchdog {
   #collect(): void {
     const { clock, collect, watchdog } = this.#options;
     const [before, started] = [this.#rss, clock.monotonic()];
+    let freed = 0;
     if (watchdog === 'on') {
-      collect();
+      freed = collect();
       this.#gcs++;
     }
     const now = clock.monotonic();
-    this.#memory = collected(this.#memory, { before, tookMs: now - started, now });
+    this.#memory = collected(this.#memory, { before, freed, tookMs: now - started, now });
     this.#read();
   }
 

@@ -16,7 +16,7 @@ const gcMinMs = 250;
 const gcMaxMs = 30_000;
 /** Collections take at most a tenth of the time. */
 const gcCost = 10;
-/** A collection that frees less than this share doubles the interval to the next (OpenTelemetry's memory_limiter). */
+/** A collection that frees less than this share of resident memory doubles the interval to the next (OpenTelemetry's memory_limiter). */
 const gcWorthwhile = 0.05;
 
 export interface Watermarks {
@@ -30,6 +30,8 @@ export interface Watermarks {
   /** ms of the last sample; null before the first. */
   readonly at: number | null;
   readonly gcIntervalMs: number;
+  /** True if the last rated collection freed memory: garbage accumulates, and more collections pay. */
+  readonly gcUseful: boolean;
   readonly gcNotBefore: number;
   /** Earliest time of the first collection with nothing in flight, which ignores the back-off. */
   readonly gcSoonest: number;
@@ -45,6 +47,8 @@ export interface Watermarks {
 
 interface Collection {
   readonly before: number;
+  /** Bytes of heap that it freed. The kernel may get them back later. */
+  readonly freed: number;
   readonly tookMs: number;
   readonly at: number;
   readonly drained: boolean;
@@ -67,6 +71,7 @@ export const calm: Watermarks = {
   retained: null,
   at: null,
   gcIntervalMs: gcMinMs,
+  gcUseful: false,
   gcNotBefore: 0,
   gcSoonest: 0,
   gcPending: null,
@@ -109,18 +114,19 @@ function retainedBy(state: Watermarks, level: Level, sample: WatermarkSample): n
 
 function wantsCollection(state: Watermarks, level: Level, { now, drained }: WatermarkSample): boolean {
   if (level === 'critical') return now >= (drained && !state.gcTried ? state.gcSoonest : state.gcNotBefore);
-  return level === 'high' && state.level === 'normal' && now >= state.gcNotBefore;
+  return level === 'high' && (state.level === 'normal' || state.gcUseful) && now >= state.gcNotBefore;
 }
 
 /** Rates the last collection once its effect is visible. */
 function rated(state: Watermarks, level: Level, { rss, now }: WatermarkSample): Watermarks {
   const gc = state.gcPending;
   if (gc === null || now < state.gcSoonest) return { ...state, gcTried: state.gcTried && level === 'critical' };
-  const useful = rss <= gc.before * (1 - gcWorthwhile);
+  const useful = Math.max(gc.freed, gc.before - rss) >= gc.before * gcWorthwhile;
   const gcIntervalMs = useful ? gcMinMs : Math.min(gcMaxMs, state.gcIntervalMs * 2);
   return {
     ...state,
     gcPending: null,
+    gcUseful: useful,
     gcIntervalMs,
     gcNotBefore: gc.at + Math.max(gcIntervalMs, gcCost * gc.tookMs),
     gcTried: level === 'critical' && (state.gcTried || gc.drained),
@@ -148,13 +154,13 @@ export function watch(before: Watermarks, sample: WatermarkSample): Watermarks {
 /** Records that the requested collection ended at `now` (monotonic ms). A later sample rates its effect. */
 export function collected(
   state: Watermarks,
-  gc: { readonly before: number; readonly tookMs: number; readonly now: number },
+  gc: { readonly before: number; readonly freed: number; readonly tookMs: number; readonly now: number },
 ): Watermarks {
   const soonest = gc.now + Math.max(gcMinMs, gcCost * gc.tookMs);
   return {
     ...state,
     collect: false,
-    gcPending: { before: gc.before, tookMs: gc.tookMs, at: gc.now, drained: state.drained },
+    gcPending: { before: gc.before, freed: gc.freed, tookMs: gc.tookMs, at: gc.now, drained: state.drained },
     gcNotBefore: soonest,
     gcSoonest: soonest,
   };
