@@ -5,6 +5,7 @@ import { outcomes } from '../core/outcomes.js';
 import { printable } from '../core/printable.js';
 import { count, duration, latency, plural, size } from '../core/text.js';
 import type { Summary } from '../core/types/index.js';
+import { jsonParts } from './json-parts.js';
 import { wrapped } from './wrap.js';
 
 /** Replaces the sentence of `usage` if an earlier run of the load has sent points. */
@@ -19,9 +20,10 @@ const copiedRow = /^ {2}(run again|checkpoint|see) /;
 
 type InputSummary = Summary['inputs'][number];
 
-/** Prints the JSON document of `--summary`. */
-export function summaryJson(summary: Summary): string {
-  return `${JSON.stringify(summary, null, 2)}\n`;
+/** Yields the JSON document of `--summary` in parts. */
+export function* summaryJson(summary: Summary): Generator<string> {
+  yield* jsonParts(summary, 2);
+  yield '\n';
 }
 
 /**

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Outcome, outcomes } from '../../src/core/outcomes.js';
+import { jsonParts } from '../../src/reporting/json-parts.js';
 import { summaryJson, summaryText } from '../../src/reporting/summary.js';
 import { input, limitedBy, summaryOf } from './samples.js';
 
@@ -147,7 +148,26 @@ test.each(Object.keys(outcomes) as Outcome[])('the outcome %s has its own closin
   expect(others.map((each) => lines({ outcome: each })[0])).not.toContain(first);
 });
 
-test('the JSON of a summary ends with a newline', () => {
-  expect(JSON.parse(summaryJson(summaryOf()))).toEqual(summaryOf());
-  expect(summaryJson(summaryOf()).endsWith('}\n')).toBe(true);
+test('the JSON of a summary is the one of JSON.stringify, ended by a newline', () => {
+  const inputs = Array.from({ length: 250 }, (_, i) => input(`a "${i}"\n.lp`));
+  for (const summary of [summaryOf(), summaryOf({ inputs }), summaryOf({ inputs: [] })])
+    expect([...summaryJson(summary)].join('')).toBe(`${JSON.stringify(summary, null, 2)}\n`);
+});
+
+test('the JSON of a summary with a hundred thousand inputs comes in parts below 64 KiB', () => {
+  const inputs = Array.from({ length: 100_000 }, (_, i) => input(`data/${i}.lp`));
+  let parts = 0;
+  let longest = 0;
+  for (const part of summaryJson(summaryOf({ inputs }))) {
+    parts += 1;
+    longest = Math.max(longest, part.length);
+  }
+  expect(parts).toBeGreaterThan(1000);
+  expect(longest).toBeLessThan(65_536);
+});
+
+test('compact JSON in parts is the one of JSON.stringify', () => {
+  const value = { a: 1, b: Array.from({ length: 101 }, (_, i) => ({ i })), c: [], d: null, e: undefined };
+  expect([...jsonParts(value, 0)].join('')).toBe(JSON.stringify(value));
+  expect([...jsonParts({}, 2)].join('')).toBe('{}');
 });

@@ -117,15 +117,16 @@ function databaseText({ database }: TargetDescription, { plansMemory }: TargetTr
 }
 
 function memoryLines({ limitBytes, limitSource, note, ...plan }: NonNullable<CheckReport['memory']>): string[] {
-  const { baseBytes, reserveBytes, formatBytes, remoteBytes, slots, slotBytes } = plan;
+  const { baseBytes, reserveBytes, formatBytes, remoteBytes, inputBytes, slots, slotBytes } = plan;
   const parts = [
     `base ${size(baseBytes)}`,
     `reserve ${size(reserveBytes)}`,
     `format ${size(formatBytes)}`,
     ...(remoteBytes === 0 ? [] : [`remote input ${size(remoteBytes)}`]),
+    ...(inputBytes < 1024 * 1024 ? [] : [`inputs ${size(inputBytes)}`]),
     `${slots} × ${size(slotBytes)} slots`,
   ];
-  const total = baseBytes + reserveBytes + formatBytes + remoteBytes + slots * slotBytes;
+  const total = baseBytes + reserveBytes + formatBytes + remoteBytes + inputBytes + slots * slotBytes;
   return [
     row('limit', `${size(limitBytes)} (${limitSource})`),
     row('planned', `${size(total)} = ${parts.join(' + ')}`),

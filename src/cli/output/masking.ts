@@ -38,7 +38,10 @@ export function withMaskedStderr(process: Process, mask: SecretMask): Process {
 /** Masks the texts in a result that may repeat a server's words. Names and paths stay as they are. */
 export function maskResult(result: LoadResult, mask: SecretMask): LoadResult {
   const { summary } = result;
-  const inputs = summary.inputs.map((input) => ({ ...input, error: mask.deep(input.error) }));
+  // Most inputs have no error, and there may be many of them.
+  const inputs = summary.inputs.map((input) =>
+    input.error === null ? input : { ...input, error: mask.deep(input.error) },
+  );
   const examples = new Map([...result.examples].map(([reason, text]) => [reason, mask.text(text)]));
   return { ...result, summary: { ...summary, reason: mask.deep(summary.reason), inputs }, examples };
 }

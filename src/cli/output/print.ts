@@ -3,8 +3,12 @@
 import { StateError } from '../../core/errors.js';
 import type { Process } from '../process.js';
 
-/** Prints requested output to its end. A closed pipe is no failure; a full disk throws StateError. */
-export async function print({ stdout }: Pick<Process, 'stdout'>, text: string): Promise<void> {
+/** Prints requested output, or its parts, to its end. A closed pipe is no failure; a full disk throws StateError. */
+export async function print(process: Pick<Process, 'stdout'>, text: string | Iterable<string>): Promise<void> {
+  for (const part of typeof text === 'string' ? [text] : text) await printPart(process, part);
+}
+
+async function printPart({ stdout }: Pick<Process, 'stdout'>, text: string): Promise<void> {
   const error = await new Promise<Error | null | undefined>((resolve) => {
     stdout.write(text, resolve);
   });

@@ -19,6 +19,8 @@ export interface MemoryPlan {
   readonly formatBytes: number;
   /** Bytes that a remote input holds; 0 without one. */
   readonly remoteBytes: number;
+  /** Bytes for the names and totals of all inputs. */
+  readonly inputBytes: number;
   /** Bytes for the window of a compressed input: the rest after all slots, and half of the reserve. */
   readonly windowBytes: number;
   readonly slots: number;
@@ -44,6 +46,8 @@ export interface PlanRequest {
   /** Bytes of one small read, one large read, and one read on a worker thread. */
   readonly chunkBytes: { readonly narrow: number; readonly wide: number; readonly apart: number };
   readonly remoteBytes: number;
+  /** Bytes for the names and totals of all inputs. */
+  readonly inputBytes: number;
   /** Additional bytes of the format on a worker thread; null where a thread does not pay. */
   readonly apartBytes: number | null;
   /** Returns the bytes of one slot of these sizes. */
@@ -65,6 +69,8 @@ const reserveShare = 0.1;
 const minBodyBytes = 64 * KiB;
 /** Largest window of a zstd frame that decompressors accept by default. A worker thread must leave room for it. */
 const minWindowWithThread = 128 * MiB;
+/** Name, totals and progress of one input (100,000 files: 66 MiB; measured 2026-11-29). */
+export const bytesPerInput = 690;
 /** Length of the shortest point, `m f=1 0\n`. It bounds the number of points in a body. */
 const shortestPoint = 8;
 
@@ -97,7 +103,7 @@ function fitSlots(request: PlanRequest, reads: ReadSize): MemoryPlan | null {
   const baseBytes = optimizes ? idleBytes + compilerBytes : idleBytes;
   const reserveBytes = Math.max(minReserve, Math.floor(limit.bytes * reserveShare));
   const formatBytes = request.formatBytes + (optimizes ? request.wideBytes : 0);
-  const rest = limit.bytes - baseBytes - reserveBytes - formatBytes - request.remoteBytes;
+  const rest = limit.bytes - baseBytes - reserveBytes - formatBytes - request.remoteBytes - request.inputBytes;
   for (const batchBytes of halvings(request.batchBytes)) {
     const sizes = slotSizes(request, batchBytes, reads);
     const slotBytes = request.slotBytes(sizes);
@@ -112,6 +118,7 @@ function fitSlots(request: PlanRequest, reads: ReadSize): MemoryPlan | null {
       reserveBytes,
       formatBytes,
       remoteBytes: request.remoteBytes,
+      inputBytes: request.inputBytes,
       windowBytes: rest - slots * slotBytes + Math.floor(reserveBytes / 2),
       slots,
       slotBytes,
@@ -160,13 +167,14 @@ function note(request: PlanRequest, batchBytes: number, slots: number): string |
 function limitTooSmall(request: PlanRequest): MemoryLimitError {
   const slot = request.slotBytes(slotSizes(request, halvings(request.batchBytes).at(-1)!, 'narrow'));
   // The reserve grows with the limit.
-  const withoutReserve = idleBytes + request.formatBytes + request.remoteBytes + slot;
+  const withoutReserve = idleBytes + request.formatBytes + request.remoteBytes + request.inputBytes + slot;
   const needed = Math.max(withoutReserve + minReserve, Math.ceil(withoutReserve / (1 - reserveShare)));
+  const inputs = request.inputBytes < MiB ? '' : `inputs ${size(request.inputBytes)}, `;
   return new MemoryLimitError({
     tried: 'planning memory',
     expected:
       `a limit of at least ${sizeOption(needed)} for one writer with these settings (base ${size(idleBytes)}, ` +
-      `format ${size(request.formatBytes + request.remoteBytes)}, the rest reserve and one slot)`,
+      `format ${size(request.formatBytes + request.remoteBytes)}, ${inputs}the rest reserve and one slot)`,
     found: `${size(request.limit.bytes)} (${request.limit.source})`,
     fix: `use --memory-limit ${sizeOption(needed)} or more, or lower --max-point-bytes and --batch-bytes`,
   });

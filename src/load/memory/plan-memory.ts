@@ -9,7 +9,13 @@ import { count, sizeOption } from '../../core/text.js';
 import type { Input, MemoryBudget } from '../../core/types/index.js';
 import { memoryProbe } from '../../flow-control/own-memory/cgroup.js';
 import { memoryLimit } from '../../flow-control/own-memory/memory-limit.js';
-import { limitForWindow, type MemoryPlan, type PlanRequest, plan } from '../../flow-control/own-memory/memory-plan.js';
+import {
+  bytesPerInput,
+  limitForWindow,
+  type MemoryPlan,
+  type PlanRequest,
+  plan,
+} from '../../flow-control/own-memory/memory-plan.js';
 import { chunkBytes, formatMemoryBytes, workerMemoryBytes } from '../../formats/format-set.js';
 import type { FormatName } from '../../formats/registry.js';
 import { isUrl } from '../../inputs/http/url-name.js';
@@ -38,9 +44,9 @@ export function planMemory(
   inputs: readonly Input[],
   workerThread: boolean,
 ): MemoryPlan {
-  return plan(
-    requestOf(settings, formats, { apart: workerThread, remoteBytes: inputs.some(isRemote) ? remoteBytes : 0 }),
-  );
+  const inputBytes = inputs.length * bytesPerInput;
+  const remote = inputs.some(isRemote) ? remoteBytes : 0;
+  return plan(requestOf(settings, formats, { apart: workerThread, remoteBytes: remote, inputBytes }));
 }
 
 /**
@@ -106,7 +112,7 @@ export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: M
 function requestOf(
   settings: Settings,
   formats: readonly FormatName[],
-  { apart, remoteBytes: remote }: Pick<MemoryPlan, 'apart' | 'remoteBytes'>,
+  { apart, remoteBytes: remote, inputBytes }: Pick<MemoryPlan, 'apart' | 'remoteBytes' | 'inputBytes'>,
 ): PlanRequest {
   const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
   const limit = memoryLimit(settings.memoryLimit, memoryProbe());
@@ -121,6 +127,7 @@ function requestOf(
     chunkBytes: { narrow: chunkBytes.narrow, wide: chunkBytes.wide, apart: chunkBytes.workerThread },
     wideBytes: formatMemoryBytes(settings, formats, { wideChunks: true, workerThread: false }) - narrow,
     remoteBytes: remote,
+    inputBytes,
     apartBytes: apart ? workerMemoryBytes(settings, formats) : null,
     slotBytes,
   };

@@ -4,6 +4,7 @@ import { printable } from '../../core/printable.js';
 import { duration } from '../../core/text.js';
 import type { Sample, Summary } from '../../core/types/index.js';
 import { progressEvent, type Snapshot } from '../figures.js';
+import { jsonParts } from '../json-parts.js';
 import type { ThrottledNotice } from '../notices.js';
 import { wrapped } from '../wrap.js';
 import type { LoadPace } from './pace.js';
@@ -80,7 +81,9 @@ export function jsonView(output: ViewOutput): View {
     notice: ({ level, kind, message, count }) => line({ event: 'notice', level, kind, message, count }),
     end: (last, summary, series) => {
       if (last !== null) line(progressEvent(last.run, last.pace));
-      line({ event: 'end', summary, series });
+      output.write('{"event":"end","summary":');
+      for (const part of summary === null ? ['null'] : jsonParts(summary, 0)) output.write(part);
+      output.write(`,"series":${JSON.stringify(series)}}\n`);
     },
   };
 }

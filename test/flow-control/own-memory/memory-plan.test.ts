@@ -4,6 +4,7 @@ import { slotBytes } from '../../../src/batching/arena.js';
 import { MemoryLimitError } from '../../../src/core/errors.js';
 import { size } from '../../../src/core/text.js';
 import {
+  bytesPerInput,
   limitForWindow,
   type MemoryPlan,
   type PlanRequest,
@@ -24,6 +25,7 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
     wideBytes: MiB,
     chunkBytes: { narrow: 512 * KiB, wide: MiB, apart: 2 * MiB },
     remoteBytes: 0,
+    inputBytes: 0,
     apartBytes: null,
     slotBytes,
     ...more,
@@ -155,6 +157,17 @@ describe('a small limit:', () => {
         'Use --memory-limit 111MiB or more, or lower --max-point-bytes and --batch-bytes.',
     );
   });
+});
+
+test('the names and totals of many inputs count in the plan, in the smallest limit and in its message', () => {
+  const inputBytes = 100_000 * bytesPerInput;
+  const memory = plan(request(512 * MiB, { inputBytes }));
+  expect(memory.windowBytes).toBe(plan(request(512 * MiB)).windowBytes - inputBytes);
+  expect(() => plan(request(135 * MiB, { inputBytes }))).toThrow(
+    /at least 179MiB for one writer .*format 4 MiB, inputs 65\.8 MiB, the rest/,
+  );
+  expect(fits(request(179 * MiB, { inputBytes }))).toBe(true);
+  expect(fits(request(178 * MiB, { inputBytes }))).toBe(false);
 });
 
 test('V8 optimizes the kernel only if the limit has room for its compiler', () => {

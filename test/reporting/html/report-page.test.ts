@@ -100,14 +100,14 @@ test.each(outcomeNames)('the page and the summary of outcome %s offer to run aga
 
 test.each([
   ['the input took less than a tenth of the time', { rateLimit: 11, input: 7, target: 0.1 }, ['the rate limit 11s']],
-  ['the input took a tenth of the time', { rateLimit: 11, input: 9 }, ['the rate limit 11s', 'the input 9.0s']],
+  ['the input took a tenth of the time', { rateLimit: 11, input: 9 }, ['the input 9.0s', 'the rate limit 11s']],
   ['nothing limited the load', {}, []],
 ])('the page and the summary name the same limiting factors if %s', (_, seconds, expected) => {
   const { pressure } = summaryOf();
   const summary = summaryOf({ pressure: { ...pressure, heldBackBy: limitedBy(seconds) } });
   const texts = [words(page({ ...night, samples: night.samples.slice(0, 2), summary })), summaryText(summary)];
   const named = texts.map((text) =>
-    limitingFactors.flatMap(({ title }) => new RegExp(`${title} [\\d.]+s`).exec(text)?.[0] ?? []).sort(),
+    limitingFactors.flatMap(({ title }) => new RegExp(`${title} [\\d.]+s`).exec(text)?.[0] ?? []),
   );
-  expect(named).toEqual([expected.toSorted(), expected.toSorted()]);
+  expect(named).toEqual([expected, expected]);
 });
