@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => it.end());
 
 const header = 'time,host,v\n';
-const mapping = ['--measurement', 'cpu', '--tags', 'host'];
+const mapping = ['--measurement', 'cpu', '--tags', 'host', '--fields', 'v:float'];
 
 function rows(count: number, row: (i: number) => string = (i) => `${1640995200000000000n + BigInt(i)},h${i % 9},${i}`) {
   return Array.from({ length: count }, (_, i) => `${row(i)}\n`).join('');

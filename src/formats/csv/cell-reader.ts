@@ -1,7 +1,6 @@
 // Splits one row into cells, byte by byte. Copies only the cells that need decoding.
 
 import { BARE, type Cells, TEXT } from '../rows/cells.js';
-import type { RowRun } from '../rows/row-run.js';
 import type { CsvDialect } from './csv-dialect.js';
 
 const LF = 0x0a;
@@ -12,6 +11,15 @@ export const INCOMPLETE = -1;
 /** The quotes of the row do not match. */
 export const BAD_QUOTE = -2;
 
+/** The bytes that rows are read from. */
+export interface RowWindow {
+  readonly bytes: Uint8Array;
+  readonly limit: number;
+  readonly final: boolean;
+  readonly layout: { readonly scratch: number; readonly scratchEnd: number };
+  isTooLong(to: number): boolean;
+}
+
 /** Reads one row at a time. The result stays in the public fields until the next `read`. */
 export class RowReader {
   readonly cells: Cells;
@@ -20,11 +28,11 @@ export class RowReader {
   newlines = 0;
   /** Where copies of cells begin. */
   scratchFrom: number;
-  readonly #run: RowRun;
+  readonly #run: RowWindow;
   readonly #dialect: CsvDialect;
   #scratch = 0;
 
-  constructor(run: RowRun, cells: Cells, dialect: CsvDialect) {
+  constructor(run: RowWindow, cells: Cells, dialect: CsvDialect) {
     this.#run = run;
     this.scratchFrom = run.layout.scratch;
     this.cells = cells;

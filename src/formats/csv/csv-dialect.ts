@@ -6,6 +6,8 @@ export interface CsvDialectOptions {
   readonly quote: string | null;
   readonly noHeader: boolean;
   readonly skipLines: number;
+  /** False: the first value of a field decides its type, as tests of the kernel need it. */
+  readonly infersTypes?: boolean;
   readonly encoding: 'utf-8' | 'latin1';
 }
 

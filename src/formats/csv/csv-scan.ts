@@ -53,6 +53,11 @@ export class CsvScan extends RowScan {
     return this.#head !== null && !this.#heads.isAnnotated;
   }
 
+  /** Sets the first bytes of the next input, from which the types of its columns are inferred. */
+  useSample(bytes: Uint8Array, isWhole: boolean): void {
+    this.#heads.useSample(bytes, isWhole);
+  }
+
   /** Starts or stops skipping rows. */
   skipRows(skips: boolean): void {
     this.#skipsRows = skips;
@@ -103,7 +108,7 @@ export class CsvScan extends RowScan {
     const isComment = this.#heads.isAnnotated && this.#isComment();
     if (annotates) this.#heads.annotate(this.#reader, run.line);
     if (!noHeader) this.#keep(end, this.#reader.newlines + 1);
-    if (!annotates && !isComment) this.#useHead(this.#heads.end(this.#reader, noHeader));
+    if (!annotates && !isComment) this.#useHead(this.#heads.end(this.#reader, noHeader, run.line, this.#dialect));
     return true;
   }
 

@@ -7,29 +7,42 @@ import { scanRuns } from '../line-protocol/double-buffer.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { type CsvDialectOptions, dialectOf } from './csv-dialect.js';
 import { CsvScan } from './csv-scan.js';
+import { takeSample } from './sample.js';
 
 export class Csv implements Format {
   readonly name: 'csv' | 'tsv';
   readonly memoryBytes: number;
   readonly #scan: CsvScan;
+  readonly #infersTypes: boolean;
 
   constructor(name: 'csv' | 'tsv', rows: RowFormatMemory, options: CsvDialectOptions) {
     this.name = name;
     this.memoryBytes = rows.memoryBytes;
+    this.#infersTypes = options.infersTypes !== false;
     this.#scan = new CsvScan(rows, options, dialectOf(options, name), `.${name}`);
   }
 
   /** Reads the header, or with annotations everything before `byteOffset`, since further tables may begin there. */
   async recall(head: ByteSource, { byteOffset }: Position, signal: AbortSignal): Promise<void> {
-    const runs = scanRuns(this.#scan, firstBytes(byteOffset, head), signal, INPUT_START);
+    const source = await this.#sampled(head, signal);
+    const runs = scanRuns(this.#scan, firstBytes(byteOffset, source), signal, INPUT_START);
     this.#scan.skipRows(true);
     for (let run = await runs.next(); !run.done && !this.#scan.isSettled; ) run = await runs.next();
     await runs.return();
     this.#scan.skipRows(false);
   }
 
-  points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
-    return scanRuns(this.#scan, source, signal, start);
+  async *points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
+    const rows = start.byteOffset === 0 ? await this.#sampled(source, signal) : source;
+    yield* scanRuns(this.#scan, rows, signal, start);
+  }
+
+  /** Passes the first bytes to the scan, and returns a source that yields them again. */
+  async #sampled(source: ByteSource, signal: AbortSignal): Promise<ByteSource> {
+    if (!this.#infersTypes) return source;
+    const { sample, isWhole, source: replayed } = await takeSample(source, signal);
+    this.#scan.useSample(sample, isWhole);
+    return replayed;
   }
 }
 

@@ -14,6 +14,8 @@ import { annotatedTable } from './annotated/annotated-table.js';
 import { Annotations, isTypedHeader } from './annotated/annotations.js';
 import { Filler } from './annotated/filler.js';
 import type { RowReader } from './cell-reader.js';
+import { inferTypes, type SetType } from './column-types.js';
+import type { CsvDialect } from './csv-dialect.js';
 import { cellTexts, expectUtf8, headerNames, numberedNames } from './header.js';
 import { InfluxQlTags, isInfluxQl } from './influxql-tags.js';
 
@@ -41,6 +43,7 @@ export class CsvHeads {
   #skipped: Uint8Array[] = [];
   #bytes: Uint8Array[] = [];
   #annotations: Annotations | null = null;
+  #sample: { readonly bytes: Uint8Array; readonly isWhole: boolean } | null = null;
 
   constructor(rows: RowFormatMemory, ending: string) {
     this.#rows = rows;
@@ -65,6 +68,16 @@ export class CsvHeads {
     this.#annotations = this.#annotations === null ? null : new Annotations();
   }
 
+  useSample(bytes: Uint8Array, isWhole: boolean): void {
+    this.#sample = { bytes, isWhole };
+  }
+
+  /** A byte order mark is no part of the head. */
+  get #markBytes(): number {
+    const bytes = this.#sample?.bytes ?? [];
+    return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  }
+
   /** Keeps a skipped line, which precedes all heads of the input. */
   skip(bytes: Uint8Array): void {
     this.#skipped.push(bytes);
@@ -80,13 +93,25 @@ export class CsvHeads {
   }
 
   /** Returns the head that this header ends, or the head of rows without a header. Throws UsageError when rows cannot become points. */
-  end(reader: RowReader, noHeader: boolean): CsvHead {
+  end(reader: RowReader, noHeader: boolean, line: number, dialect: CsvDialect): CsvHead {
     const bytes = Buffer.concat([...this.#skipped, ...this.#bytes]);
     const key = bytes.toString('latin1');
     const known = noHeader ? undefined : this.#cache.get(key);
     if (known !== undefined) return known;
     const head = this.#create({ ending: this.#ending, head: bytes }, reader, noHeader);
     if (!noHeader) expectUtf8(this.#rows.run.bytes, reader, head.mapping);
+    if (this.#annotations === null && !head.repeats && this.#sample !== null) {
+      const nulls = this.#rows.options.nullWords ?? [];
+      const { fieldTypes } = this.#rows;
+      const setType: SetType = (table, field, type) => fieldTypes.infer(table, field, type);
+      inferTypes(
+        head.mapping,
+        { ...this.#sample, from: bytes.length + this.#markBytes, line },
+        dialect,
+        nulls,
+        setType,
+      );
+    }
     if (this.#cache.size === maxHeads) this.#cache.clear();
     this.#cache.set(key, head);
     return head;

@@ -10,7 +10,7 @@ import { BARE, type Cells, INSTANT, LIST, NONE, READY, TEXT } from './cells.js';
 import { copy } from './copy-bytes.js';
 import { type Mapping, measurementPrefix } from './mapping/mapping.js';
 import { type RowShapes, TableMemory } from './table-memory.js';
-import { type FieldTypes, typeNames } from './values/field-types.js';
+import { type FieldTypes, STRING, typeNames, UNKNOWN } from './values/field-types.js';
 import { code, putName, reasonOf } from './values/put-value.js';
 import { ValueWriter } from './values/value-writer.js';
 
@@ -188,6 +188,7 @@ export class RowEncoder {
       if (kind === NONE || (kind === BARE && this.#isNone(row, column))) continue;
       const start = starts[column]!;
       const stop = ends[column]!;
+      if (kind === TEXT && this.#isQuotedNull(types[i]!, start, stop)) continue;
       if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
       const isReady = kind === READY;
       const at = isReady ? this.#copyReady(row, start, stop, out) : this.#copy(prefix, out);
@@ -195,7 +196,7 @@ export class RowEncoder {
       const next = isReady
         ? at
         : reading === null
-          ? this.#values.put(kind, start, stop, at, types[i]!, declared[i] === 1)
+          ? this.#values.put(kind, start, stop, at, types[i]!, declared[i]!)
           : this.#values.putRead(reading, start, stop, at, types[i]!);
       if (next < 0) return this.#rejectCell(next, name, start, stop);
       if (types[i] === 0) this.#newTypes.push([i, this.#values.type]);
@@ -251,6 +252,11 @@ export class RowEncoder {
     const start = row.starts[column]!;
     const stop = row.ends[column]!;
     return start === stop || (this.#nulls.length > 0 && this.#isNull(start, stop));
+  }
+
+  /** In a column of numbers or booleans, quotes do not make a null word or an empty text a value. */
+  #isQuotedNull(type: number, from: number, to: number): boolean {
+    return type !== STRING && type !== UNKNOWN && (from === to || this.#isNull(from, to));
   }
 
   #isNull(from: number, to: number): boolean {

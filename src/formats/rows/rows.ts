@@ -19,6 +19,7 @@ export class RowFormatMemory {
   readonly memoryBytes: number;
   readonly cells = new Cells();
   readonly shapes = new RowShapes();
+  readonly fieldTypes = new FieldTypes();
   readonly encoder: RowEncoder;
   readonly run: RowRun;
   readonly kernel: RowKernel | null;
@@ -31,7 +32,7 @@ export class RowFormatMemory {
     const memory = memoryOf(layout.bytes);
     const bytes = new Uint8Array(memory.buffer);
     const time = new TimeCell(bytes, options);
-    this.encoder = new RowEncoder(bytes, options, time, this.shapes, new FieldTypes());
+    this.encoder = new RowEncoder(bytes, options, time, this.shapes, this.fieldTypes);
     this.kernel = options.kernel === false ? null : new RowKernel(memory, layout, options, time, options.kernel);
     this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
   }

@@ -6,6 +6,9 @@ import type { FieldTypeName, Mapping } from './mapping/mapping.js';
 import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';
 
 const maxShapes = 4096;
+/** In `TableMemory.declared`: a declared type applies to quoted cells; an inferred one may. */
+export const DECLARED = 1;
+const QUOTED = 2;
 
 /** The shapes of a load by number. */
 export class RowShapes {
@@ -69,9 +72,9 @@ export class TableMemory {
       this.declared = Uint8Array.from({ length: size }, (_, i) => this.declared[i] ?? 0);
     }
     for (let i = this.#fields; i < fields.length; i++) {
-      const { name, declared } = fields[i]!;
+      const { name, declared, acceptsQuoted } = fields[i]!;
       this.types[i] = declared === null ? this.#fieldTypes.get(this.name, name) : numberOf(declared);
-      this.declared[i] = Number(declared !== null);
+      this.declared[i] = declared !== null ? DECLARED : acceptsQuoted ? QUOTED : 0;
     }
     this.#fields = fields.length;
     this.version++;

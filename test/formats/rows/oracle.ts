@@ -24,7 +24,7 @@ export function made(
   name: Name,
   more: Partial<Options>,
 ): { readonly format: model.Format; readonly taken: () => number } {
-  const options: Options = { ...plain, maxPointBytes: 700, chunkBytes: 3000, ...more };
+  const options: Options = { ...plain, maxPointBytes: 700, chunkBytes: 3000, infersTypes: false, ...more };
   const rows = new RowFormatMemory(options);
   const format = name === 'ndjson' ? new Ndjson(rows) : new Csv(name, rows, options);
   return { format, taken: () => rows.kernel?.kernelRows ?? 0 };

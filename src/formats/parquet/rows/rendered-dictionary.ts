@@ -152,7 +152,7 @@ export class RenderedColumn {
   }
 
   #value(kind: number, from: number, to: number, out: number): number {
-    if (this.#type !== UNKNOWN) return this.#values.put(kind, from, to, out, this.#type, true);
+    if (this.#type !== UNKNOWN) return this.#values.put(kind, from, to, out, this.#type, 1);
     return from === to ? NEVER : putName(this.#memory.bytes, from, to, out);
   }
 }

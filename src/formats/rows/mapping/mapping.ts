@@ -37,6 +37,8 @@ export interface MappedColumn {
 export interface MappedField extends MappedColumn {
   readonly declared: FieldTypeName | null;
   readonly reading: ValueReading | null;
+  /** Quoted cells hold values of the inferred type as well. */
+  acceptsQuoted: boolean;
 }
 
 export type Role = 'time' | 'measurement' | 'tag' | 'field' | 'nothing';
@@ -102,7 +104,8 @@ export class Mapping {
   /** Makes the column a field, whatever its name. Throws as `add` does. */
   addField(column: number, { as: name, type: declared, reading = null }: Omit<FieldOption, 'name'>): void {
     this.#once(name);
-    this.fields.push({ column, name, prefix: prefixOf(name, true), declared, reading });
+    const prefix = prefixOf(name, true);
+    this.fields.push({ column, name, prefix, declared, reading, acceptsQuoted: false });
   }
 
   /** Makes the column a tag, whatever its name. Throws as `add` does. */

@@ -1,5 +1,7 @@
 // Field types as small numbers, and the types known in a load.
 
+import type { ColumnType } from '../../../core/types/index.js';
+
 export { BOOLEAN, FLOAT, INTEGER, STRING, UNSIGNED } from '../../kernel/assembly/rows/row-memory.js';
 
 /** No type is known yet. */
@@ -12,6 +14,11 @@ export class FieldTypes {
 
   get(table: string, field: string): number {
     return this.#tables.get(table)?.get(field) ?? UNKNOWN;
+  }
+
+  /** Sets the type of a field unless one is known. */
+  infer(table: string, field: string, type: Exclude<ColumnType, 'tag'>): void {
+    if (this.get(table, field) === UNKNOWN) this.set(table, field, typeNames.indexOf(type));
   }
 
   set(table: string, field: string, type: number): void {

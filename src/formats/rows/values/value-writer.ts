@@ -38,17 +38,19 @@ export class ValueWriter {
 
   /**
    * Writes the cell in [from, to) at `out` as a value of this type. An unknown type is inferred from the cell.
+   * @param level 0 for a type known from bare cells, 1 for a declared one, 2 for one known from quoted cells
    * @returns the end of the value, or the code of a reason
    */
-  put(kind: number, from: number, to: number, out: number, type: number, declared: boolean): number {
+  put(kind: number, from: number, to: number, out: number, type: number, level: number): number {
+    const declared = level === 1;
     if (type === FLOAT && to - from <= shortNumber && (kind === BARE || kind === NUMBER)) {
       this.type = FLOAT;
       const end = this.#plainFloat(from, to, out);
       if (end > 0) return end;
     }
     this.type = type === UNKNOWN ? this.#typeOf(kind, from, to, out) : type;
-    // Quoted text is a string unless the field is declared otherwise.
-    if (kind === TEXT && this.type !== STRING && !declared) return wrongType;
+    // Quoted text is a string unless the type of the field is declared, or inferred from quoted cells.
+    if (kind === TEXT && this.type !== STRING && level === 0) return wrongType;
     if (kind === BARE || kind === TEXT) return this.#text(from, to, out, declared);
     if (kind === LIST) return list;
     if (kind === NUMBER) return this.#number(from, to, out, declared);

@@ -135,7 +135,7 @@ export function point(out: usize, rowBytes: usize): usize {
     if (!isNone(cell)) {
       const valueAt = copy(at, load<u32>(column, 4), load<u32>(column, 8));
       if (at == tagged) store<u8>(at, SPACE);
-      at = putValue(cell, load<u32>(column, 12), load<u32>(column, 16) != 0, valueAt);
+      at = putValue(cell, load<u32>(column, 12), load<u32>(column, 16), valueAt);
       if (at == 0) return 0;
       mask |= bit;
     }
@@ -156,12 +156,12 @@ export function point(out: usize, rowBytes: usize): usize {
   return at;
 }
 
-function putValue(cell: usize, type: u32, declared: bool, out: usize): usize {
+function putValue(cell: usize, type: u32, level: u32, out: usize): usize {
   const from = usize(load<u32>(cell));
   const to = usize(load<u32>(cell, 4));
   const kind = load<u32>(cell, 8);
   if (type == STRING) return kind <= TEXT || kind >= DOUBLED ? putString(from, to, out, kind) : 0;
-  if (kind == TEXT && !declared) return 0;
+  if (kind == TEXT && (level == 0 || from == to)) return 0;
   if (type == BOOLEAN) {
     const isTrue = kind == TRUE || isTrueWord(from, to - from);
     if (!isTrue && kind != FALSE && !isFalseWord(from, to - from)) return 0;
@@ -169,7 +169,7 @@ function putValue(cell: usize, type: u32, declared: bool, out: usize): usize {
     return out + 1;
   }
   if (kind > NUMBER) return 0;
-  if (type == FLOAT) return putFloat(from, to, out, !declared);
+  if (type == FLOAT) return putFloat(from, to, out, level != 1);
   return type == INTEGER || type == UNSIGNED ? putInteger(from, to, out, type == UNSIGNED) : 0;
 }
 

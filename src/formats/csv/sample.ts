@@ -1,0 +1,59 @@
+// Reads the first megabyte of an input ahead, for the types of its columns.
+
+import { wrapSource } from '../../core/byte-source.js';
+import type { ByteSource } from '../../core/types/index.js';
+
+export const sampleBytes = 1024 * 1024;
+/** An idle pipe is not waited for any longer, ms. */
+const patienceMs = 1000;
+
+/** Returns the first bytes of a source, and a source that yields them again. `isWhole`: the input ends with them. */
+export async function takeSample(
+  source: ByteSource,
+  signal: AbortSignal,
+): Promise<{ readonly sample: Uint8Array; readonly isWhole: boolean; readonly source: ByteSource }> {
+  const buffer = new Uint8Array(sampleBytes);
+  let length = 0;
+  let isWhole = false;
+  let pending: Promise<number> | null = null;
+  const deadline = new AbortController();
+  const late = new Promise<null>((resolve) => {
+    const timer = setTimeout(() => resolve(null), patienceMs);
+    deadline.signal.addEventListener('abort', () => clearTimeout(timer));
+  });
+  try {
+    while (length < buffer.length) {
+      pending = source.read(buffer.subarray(length), signal);
+      const read = await Promise.race([pending, ...(buffer.subarray(0, length).includes(0x0a) ? [late] : [])]);
+      if (read === null) break;
+      pending = null;
+      isWhole = read === 0;
+      if (isWhole) break;
+      length += read;
+    }
+  } finally {
+    deadline.abort();
+  }
+  pending?.catch(() => {}); // the replay awaits it
+  return { sample: buffer.subarray(0, length), isWhole, source: replay(buffer, length, pending, source) };
+}
+
+function replay(buffer: Uint8Array, length: number, pending: Promise<number> | null, source: ByteSource): ByteSource {
+  let end = length;
+  let next = pending;
+  let offset = 0;
+  return wrapSource(source, {
+    async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
+      if (offset === end && next !== null) {
+        end += await next;
+        next = null;
+      }
+      if (offset === end) return await source.read(into, signal);
+      signal.throwIfAborted();
+      const part = buffer.subarray(offset, Math.min(end, offset + into.length));
+      into.set(part);
+      offset += part.length;
+      return part.length;
+    },
+  });
+}
