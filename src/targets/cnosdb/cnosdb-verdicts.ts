@@ -1,5 +1,5 @@
 // The meaning of CnosDB's answers to a write. Rows match by message first: the code of a failure differs between versions
-// and depends on whether the asked node leads the replica.
+// and depends on whether the node that answers leads the replica.
 
 import { z } from 'zod';
 import { jsonOf } from '../http/response-text.js';
@@ -25,10 +25,10 @@ const afterApply = (code: string): boolean => code !== '050033' && code !== '020
 
 const row = (
   means: Meaning,
-  says: RegExp | undefined,
+  message: RegExp | undefined,
   codes: readonly string[],
   more: Partial<VerdictRow> = {},
-): VerdictRow => ({ status: 422, means, codes, ...(says === undefined ? {} : { says }), ...more });
+): VerdictRow => ({ status: 422, means, codes, ...(message === undefined ? {} : { message }), ...more });
 
 const signIn = { advice: 'check --user and --password' };
 const leaderCodes = ['050026', '050027', '050028', '050029', '050030', '050022', '050023', '050015'];

@@ -128,11 +128,11 @@ export class Cnosdb implements Dialect {
     const columns = await this.columns(query, table);
     const found: (PointValues | null)[] = [];
     for (let i = 0; i < points.length; i += pointsPerStatement) {
-      const asked = points.slice(i, i + pointsPerStatement);
-      const statement = pointsStatement(asked, columns, this.#database.precision);
+      const wanted = points.slice(i, i + pointsPerStatement);
+      const statement = pointsStatement(wanted, columns, this.#database.precision);
       const rows = (columns.length === 0 ? null : await this.#rows(query, statement)) ?? [];
       const stored = this.#parsed(query, statement, 'points', () => rows.map((row) => pointOf(row, table, columns)));
-      for (const each of asked) found.push(stored.find((candidate) => isSamePoint(each, candidate)) ?? null);
+      for (const each of wanted) found.push(stored.find((candidate) => isSamePoint(each, candidate)) ?? null);
     }
     return found;
   }

@@ -45,10 +45,10 @@ export function textOf(value: unknown): string {
 }
 
 /** Whether a stored point is the requested one: the same time, the same tags and no others. */
-export function isSamePoint(asked: PointValues, stored: PointValues): boolean {
+export function isSamePoint(wanted: PointValues, stored: PointValues): boolean {
   return (
-    asked.time === stored.time &&
-    [...stored.tags].every(([name, value]) => value === (asked.tags.get(name) ?? '')) &&
-    [...asked.tags].every(([name, value]) => stored.tags.get(name) === value)
+    wanted.time === stored.time &&
+    [...stored.tags].every(([name, value]) => value === (wanted.tags.get(name) ?? '')) &&
+    [...wanted.tags].every(([name, value]) => stored.tags.get(name) === value)
   );
 }

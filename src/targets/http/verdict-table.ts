@@ -30,7 +30,7 @@ export type Meaning =
 export interface VerdictRow {
   readonly status: number;
   /** Pattern of the message. A row without pattern and codes matches every message. */
-  readonly says?: RegExp;
+  readonly message?: RegExp;
   /** Error codes, or their first digits for a whole module. */
   readonly codes?: readonly string[];
   readonly means: Meaning;
@@ -154,7 +154,7 @@ export function judge(table: VerdictTable, response: HttpResponse, now: number):
 function rowOf(rows: readonly VerdictRow[], status: number, message: string, code: string | null) {
   const candidates = rows.filter((row) => row.status === status);
   return (
-    candidates.find(({ says, codes }) => says?.test(message) ?? codes === undefined) ??
+    candidates.find(({ message: pattern, codes }) => pattern?.test(message) ?? codes === undefined) ??
     candidates.find(({ codes }) => code !== null && codes?.some((each) => code.startsWith(each)))
   );
 }
@@ -170,19 +170,19 @@ function meant(
   const { means, advice } = row;
   const { status } = response;
   const mayBeApplied = typeof row.mayBeApplied === 'function' ? row.mayBeApplied(error?.code ?? '') : row.mayBeApplied;
-  const said = error?.message ?? `status ${status}${inParentheses(message)}`;
+  const text = error?.message ?? `status ${status}${inParentheses(message)}`;
   if (means === 'accepted') return { kind: 'accepted' };
   if (means === 'overloaded') {
     const verdict = overloaded(response, message, now);
     return { ...verdict, mayBeApplied: mayBeApplied ?? verdict.mayBeApplied, memory: row.memory ?? false };
   }
-  if (means === 'forming') return { kind: 'forming', reason: excerpt(said), mayBeApplied: mayBeApplied ?? true };
+  if (means === 'forming') return { kind: 'forming', reason: excerpt(text), mayBeApplied: mayBeApplied ?? true };
   if (means === 'refused')
-    return { kind: 'refused', reason: excerpt(said), ...(advice === undefined ? {} : { advice }) };
-  if (means === 'missing-database') return missingDatabase(said);
-  if (means === 'target-too-large') return rejected(means, said, { tooLarge: true });
+    return { kind: 'refused', reason: excerpt(text), ...(advice === undefined ? {} : { advice }) };
+  if (means === 'missing-database') return missingDatabase(text);
+  if (means === 'target-too-large') return rejected(means, text, { tooLarge: true });
   const offset = table.offsetOf?.(message) ?? null;
-  return { ...rejected(means, said, { offset }), point: error?.point ?? null };
+  return { ...rejected(means, text, { offset }), point: error?.point ?? null };
 }
 
 export function missingDatabase(reason: string): Verdict {

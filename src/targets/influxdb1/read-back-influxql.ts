@@ -48,14 +48,14 @@ export async function readBack(
   const known = new Map((await columns(query, db, first.table)).map(({ name, type }) => [name, type]));
   const found: (PointValues | null)[] = [];
   for (let i = 0; i < points.length; i += pointsPerRequest) {
-    const asked = points.slice(i, i + pointsPerRequest);
+    const wanted = points.slice(i, i + pointsPerRequest);
     const request = statements(
       db,
-      asked.map((point) => select(point, rp)),
+      wanted.map((point) => select(point, rp)),
     );
     const results = await influxql(query, request);
     if (results === null) throw query.refused(request, query.urls[query.order[0]!]!, 'that the user may not read');
-    asked.forEach((point, k) => {
+    wanted.forEach((point, k) => {
       const stored = (results[k] ?? []).flatMap((series) => pointsOf(series, known));
       found.push(stored.find((each) => isSamePoint(point, each)) ?? null);
     });

@@ -25,21 +25,21 @@ export const verdicts: VerdictTable = {
   acknowledgement: 204,
   errorOf,
   rows: [
-    { status: 400, says: /invalid column type|expected .*, got /i, means: 'target-type' },
-    { status: 400, says: /retention/i, means: 'target-expired' },
+    { status: 400, message: /invalid column type|expected .*, got /i, means: 'target-type' },
+    { status: 400, message: /retention/i, means: 'target-expired' },
     {
       status: 400,
-      says: /soft-deleted database|^db name|in database or rp name/,
+      message: /soft-deleted database|^db name|in database or rp name/,
       means: 'refused',
       advice: 'check --db',
     },
-    { status: 400, says: /invalid gzip|decod|utf-?8/i, means: 'refused', advice: 'check --compression' },
+    { status: 400, message: /invalid gzip|decod|utf-?8/i, means: 'refused', advice: 'check --compression' },
     { status: 400, means: 'target-parse' },
     { status: 401, means: 'refused', advice: 'check --token' },
     { status: 403, means: 'refused', advice: 'check --token: it needs the right to write to the database' },
     { status: 404, means: 'missing-database' },
-    { status: 422, says: /limit/i, means: 'target-limit' },
+    { status: 422, message: /limit/i, means: 'target-limit' },
     // Answer of its own write path where other versions answer 413.
-    { status: 500, says: /max request size/, means: 'target-too-large' },
+    { status: 500, message: /max request size/, means: 'target-too-large' },
   ],
 };

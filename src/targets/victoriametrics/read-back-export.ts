@@ -84,13 +84,13 @@ function stored(
 ): PointValues | null {
   const ms = Number(point.time / nsPerMs);
   const fields = new Map<string, FieldValue>();
-  for (const [field, asked] of point.fields) {
+  for (const [field, wanted] of point.fields) {
     const labels = labelsOf(point, field, db, names);
     for (const { metric, values, timestamps } of series) {
       if (!hasLabels(metric, labels)) continue;
       const atTime = values.filter((value, i): value is number => timestamps[i] === ms && value !== null);
       // VictoriaMetrics keeps several values of one time. One of them must be ours.
-      if (atTime.some((value) => isEqual(value, Number(asked)))) fields.set(field, asked);
+      if (atTime.some((value) => isEqual(value, Number(wanted)))) fields.set(field, wanted);
       else if (atTime.length > 0) fields.set(field, atTime.at(-1)!);
     }
   }

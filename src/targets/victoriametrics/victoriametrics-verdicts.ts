@@ -11,10 +11,10 @@ export const verdicts: VerdictTable = {
   acknowledgement: 204,
   errorOf: () => null, // errors are plain text
   rows: [
-    { status: 400, says: /too (long|big) line|too long|line size/, means: 'target-limit' },
-    { status: 400, says: /gzip|decompress|zstd/, means: 'refused', advice: 'check --compression' },
-    { status: 400, says: /unsupported path|missing route/, means: 'refused', advice: 'check --url' },
-    { status: 400, says: /cannot (parse|unmarshal)/, means: 'target-parse' },
+    { status: 400, message: /too (long|big) line|too long|line size/, means: 'target-limit' },
+    { status: 400, message: /gzip|decompress|zstd/, means: 'refused', advice: 'check --compression' },
+    { status: 400, message: /unsupported path|missing route/, means: 'refused', advice: 'check --url' },
+    { status: 400, message: /cannot (parse|unmarshal)/, means: 'target-parse' },
     { status: 401, means: 'refused', advice: signIn },
     { status: 403, means: 'refused', advice: signIn },
   ],

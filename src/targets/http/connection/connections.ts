@@ -33,7 +33,7 @@ export class Connections {
   readonly #deps: TargetDeps;
   /** Endpoints that have answered at least once. */
   readonly #answered = new Set<number>();
-  /** What endpoints are that do not speak HTTP, by origin. */
+  /** Descriptions of endpoints that are no HTTP servers, by origin. */
   readonly #foreign = new Map<string, string>();
   readonly #pools: Pool[] = [];
 

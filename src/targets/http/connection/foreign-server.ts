@@ -1,4 +1,4 @@
-// Names a server that does not speak HTTP/1, from the first bytes that it sends.
+// Recognises servers of other protocols than HTTP/1 by their first bytes.
 
 import { excerpt } from '../../../core/text.js';
 
@@ -18,7 +18,7 @@ const banners: readonly (readonly [start: RegExp, name: string])[] = [
   [/^[\s\S]{3}\0\n\d+\./, 'a MySQL server'],
 ];
 
-/** What sent these bytes, for people; null for HTTP/1 and for unknown bytes. */
+/** Describes the server that sent these bytes; null for HTTP/1 and for unknown bytes. */
 export function foreignServer(bytes: Uint8Array): string | null {
   const start = Buffer.from(bytes.subarray(0, bannerBytes)).toString('latin1');
   if (start.startsWith('HTTP/1')) return null;
@@ -26,13 +26,13 @@ export function foreignServer(bytes: Uint8Array): string | null {
   if (bytes[0] === 21 && bytes[1] === 3) return 'the port expects TLS; use https:// in --url';
   // A SETTINGS frame on stream 0, with which an HTTP/2 server begins.
   if (bytes[0] === 0 && bytes[3] === 4 && start.slice(5, 9) === '\0\0\0\0')
-    return 'the port speaks HTTP/2 only, such as the gRPC port of a node; give the HTTP port in --url';
+    return 'the port accepts HTTP/2 only, such as the gRPC port of a node; give the HTTP port in --url';
   const found = banners.find(([pattern]) => pattern.test(start));
   if (found === undefined) return null;
   const line = start
     .split(/[\r\n]/, 1)[0]!
     .replace(/[^ -~]+/g, ' ')
     .trim();
-  const shown = line === '' ? '' : ` (${excerpt(line, bannerBytes)})`;
-  return `it is ${found[1]}${shown}, not an HTTP server; check --url`;
+  const banner = line === '' ? '' : ` (${excerpt(line, bannerBytes)})`;
+  return `it is ${found[1]}${banner}, not an HTTP server; check --url`;
 }

@@ -105,7 +105,7 @@ test.each<[string, Behaviour, RegExp]>([
   [
     'the settings of HTTP/2',
     { connected: (socket) => socket.write(Buffer.from([0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0])) },
-    /^the port speaks HTTP\/2 only, such as the gRPC port of a node; give the HTTP port in --url$/,
+    /^the port accepts HTTP\/2 only, such as the gRPC port of a node; give the HTTP port in --url$/,
   ],
 ])('a server that answers with %s is refused by its name', async (_, behaviour, reason) => {
   const verdict = judgeOutcome(verdicts, await send(behaviour), 0, 0);
