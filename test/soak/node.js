@@ -61,7 +61,7 @@ try {
   const part = await load(['--db', 'parts', '--rate-points', '40000', '--progress', 'json'], /"loaded":[1-9]/);
   assert.equal(part.code, 143, part.said);
   const rest = await load(['--db', 'parts']);
-  assert.match(rest.said, /going on/);
+  assert.match(rest.said, /resuming the load/);
   assert.deepEqual([rest.code, rest.summary.points.loaded, await stored('parts')], [0, 200_000, 200_000]);
   assert.ok(rest.summary.thisRun.loaded < 200_000);
 

@@ -102,7 +102,7 @@ async function load(name, from, db, server, folder, env) {
     const [code, signal] = await ended;
     // One that had come to its end by then was not killed.
     if (signal === 'SIGKILL') count.kills += 1;
-    if (said.includes('going on with the load')) count.resumed += 1;
+    if (said.includes('resuming the load')) count.resumed += 1;
     if (code === null) continue;
     if (code !== 0) return { ...count, wrong: `code ${code}: ${said}` };
     if (count.resumed !== count.kills) return { ...count, wrong: 'it began again after a kill' };

@@ -67,8 +67,8 @@ function withQuery(url: URL, map: (pair: string) => string): string {
   const isComplete = ({ required }: SignatureSet): boolean =>
     required.every((any) => any.some((each) => names.has(each)));
   const complete = signatureSets.filter(isComplete);
-  const kept = pairs.filter((pair) => !complete.some(({ removed }) => removed.test(nameOf(pair))));
-  bare.search = kept.map(map).join('&');
+  const unsigned = pairs.filter((pair) => !complete.some(({ removed }) => removed.test(nameOf(pair))));
+  bare.search = unsigned.map(map).join('&');
   return bare.href;
 }
 

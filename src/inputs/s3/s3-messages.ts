@@ -47,7 +47,7 @@ function explain(
   bucketRegion: string | null,
 ): string {
   if (bucketRegion !== null)
-    return `the bucket is in ${bucketRegion}, but ${region} was asked; set AWS_REGION=${bucketRegion}`;
+    return `the bucket is in ${bucketRegion}, not in ${region}; set AWS_REGION=${bucketRegion}`;
   if (code === 'NoSuchBucket') return `there is no bucket ${bucket} at this endpoint`;
   if (Object.hasOwn(codes, code)) return codes[code]!;
   if (status === 404) return 'there is nothing under this key';

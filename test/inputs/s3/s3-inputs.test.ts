@@ -165,7 +165,7 @@ describe('a refusal of S3', () => {
     server.act(() => ({ status: 301, headers: { 'x-amz-bucket-region': 'eu-west-1' }, body: '' }));
     const env = { HOME: '/nonexistent', AWS_ENDPOINT_URL_S3: server.url, ...keys };
     expect(await failure('s3://b/k', env)).toContain(
-      'the bucket is in eu-west-1, but us-east-1 was asked; set AWS_REGION=eu-west-1',
+      'the bucket is in eu-west-1, not in us-east-1; set AWS_REGION=eu-west-1',
     );
   });
 
