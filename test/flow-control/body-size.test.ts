@@ -57,3 +57,10 @@ test('a cap of the body size lasts for the rest of the load', () => {
 test('a body that was requested below 16 KiB is never halved', () => {
   expect(trouble(fullBodySize(10 * KiB), 0).bytes).toBe(10 * KiB);
 });
+
+test('an accepted body of half the size counts, a smaller one does not', () => {
+  const half = trouble(full, 0);
+  const seen = (bytes: number): number =>
+    adjustBodySize(half, { trouble: false, bytes, latencyMs: 1, now: 10 }).accepted;
+  expect([seen(256 * KiB), seen(256 * KiB - 1)]).toEqual([1, 0]);
+});

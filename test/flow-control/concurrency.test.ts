@@ -157,3 +157,35 @@ test('every setting of the controllers is within the range that its comment stat
     expect(value, name).toBeLessThanOrEqual(max);
   }
 });
+
+test('a slow round in slow start halves the writers', () => {
+  const grown = all(startConcurrency(32), [
+    answer(20),
+    answer(40),
+    answer(41),
+    ...[60, 61, 62, 63].map((now) => answer(now)),
+  ]);
+  expect([grown.limit, grown.slowStart]).toEqual([8, true]);
+  const slow = Array.from({ length: 8 }, (_, i) => answer(1000 + i, { latencyMs: 400 }));
+  expect(all(grown, slow)).toMatchObject({ limit: 4, slowStart: false });
+});
+
+test('slow start ends at --workers, and a round at the largest number changes nothing', () => {
+  expect([wide.limit, wide.slowStart]).toEqual([8, false]);
+  const later = all(
+    wide,
+    Array.from({ length: 16 }, (_, i) => answer(2000 + i)),
+  );
+  expect(later.changedAt).toBe(wide.changedAt);
+});
+
+test('the writers grow again as soon as the rest after an overload is over', () => {
+  const lower = observe(wide, answer(2000, { verdict: 'overloaded' }));
+  expect(lower).toMatchObject({ limit: 4, restUntil: 3000 });
+  const round = (now: number): Concurrency =>
+    all(
+      lower,
+      Array.from({ length: 4 }, () => answer(now)),
+    );
+  expect([round(2999).limit, round(3000).limit]).toEqual([4, 5]);
+});

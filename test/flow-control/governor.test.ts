@@ -213,6 +213,7 @@ test('an observing watchdog reports what it would do and does nothing', async ()
   expect(governor.writers).toBe(8);
   expect([world.gcs, stops.length, governor.account().forcedGcs]).toEqual([0, 0, 0]);
   expect(notices.map(({ kind }) => kind)).toEqual(['memory-critical', 'memory-stop']);
+  expect(notices[0]?.message).toContain('with --memory-watchdog on: one writer');
   expect(notices[1]?.message).toContain('with --memory-watchdog on: the load would stop with exit code 6');
 });
 
@@ -224,4 +225,12 @@ test('a watchdog that is off does not read memory', async () => {
   await clock.advance(60_000);
   expect([governor.writers, governor.level, governor.account().peakRssBytes]).toEqual([8, 'normal', 0]);
   expect([notices.length, stops.length, world.gcs]).toEqual([0, 0, 0]);
+});
+
+test('the smallest number of writers is the current one until slow start ends', async () => {
+  const { governor, clock } = setUp();
+  await clock.advance(20);
+  governor.observe(attempt(accepted), 1000, 1);
+  expect(governor.account()).toMatchObject({ limitMin: 2, limitFinal: 2 });
+  governor.close();
 });

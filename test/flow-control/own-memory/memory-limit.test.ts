@@ -38,3 +38,8 @@ test.each([
 ] as const)('the memory limit is %s', (_, asked, limits, bytes, source) => {
   expect(memoryLimit(asked, probe(...limits))).toEqual({ bytes, source });
 });
+
+test('a percentage is rounded down to whole bytes', () => {
+  const limits = [{ bytes: 1001, group: '/', file: 'memory.max' }];
+  expect(memoryLimit({ percent: 50 }, probe(...limits)).bytes).toBe(500);
+});

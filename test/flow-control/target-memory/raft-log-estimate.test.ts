@@ -32,3 +32,8 @@ test('each time bucket retains its own bodies at their size of that time', () =>
   expect(after([10], { buckets: 3 }).bytes).toBe(10);
   expect(kept.atWorst).toBe(40 + 2 * 400);
 });
+
+test('other time buckets count at worst with the larger of their bodies and full-sized ones', () => {
+  expect(after([300, 300, 300, 300], { buckets: 2 }).atWorst).toBe(2 * 1200);
+  expect(after([10, 10, 10, 10], { buckets: 2 }).atWorst).toBe(40 + 400);
+});

@@ -219,3 +219,23 @@ test('an aborted load releases its waiting batches with the reason and stops all
   await admission;
   expect(clock.waiting).toBe(0);
 });
+
+test('a planned flush that fails is not reported as failed relief', async () => {
+  const { clock, pressure, notices } = setUp({}, { kind: 'failed', tookMs: 10, reason: 'no leader' });
+  pressure.observe(attempt(accepted), MiB, 60 * MiB);
+  await clock.advance(100);
+  expect(notices).toEqual([]);
+});
+
+test('relief that succeeds is not reported as failed', async () => {
+  const { clock, pressure, notices } = setUp({ plan: null });
+  pressure.observe(attempt(overloaded({ memory: true })), MiB, MiB);
+  await clock.advance(40_000);
+  expect(notices.map(({ kind }) => kind)).toEqual(['smaller-batches', 'relief']);
+});
+
+test('only acknowledged bodies count as retained', () => {
+  const { pressure } = setUp();
+  pressure.observe(attempt(overloaded()), MiB, MiB);
+  expect(pressure.nodeBytes).toBe(1000);
+});
