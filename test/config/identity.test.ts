@@ -49,6 +49,7 @@ const other: Readonly<Record<string, unknown>> = {
   noHeader: true,
   skipLines: 1,
   encoding: 'latin1',
+  columns: 'a,b',
   jsonPath: 'data',
   context: 'db/rp',
 };

@@ -63,6 +63,7 @@ test('the defaults are those of the product contract', () => {
     ratePoints: null,
     rateBytes: null,
     maxDurationMs: null,
+    columnNames: null,
     jsonPath: null,
     memoryLimit: null,
     memoryWatchdog: 'on',

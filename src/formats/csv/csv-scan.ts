@@ -24,6 +24,8 @@ export class CsvScan extends RowScan {
   deadLetterFormat: DeadLetterFormat;
   readonly #reader: RowReader;
   readonly #options: CsvDialectOptions;
+  /** True when --columns names the columns, so that the first row is data. */
+  readonly #hasColumnNames: boolean;
   readonly #heads: CsvHeads;
   readonly #dialect: CsvDialect;
   /** The delimiter without a `sep=` line. */
@@ -41,6 +43,7 @@ export class CsvScan extends RowScan {
   constructor(rows: RowFormatMemory, options: CsvDialectOptions, dialect: CsvDialect, ending: string) {
     super(rows);
     this.#options = options;
+    this.#hasColumnNames = (rows.options.columnNames ?? null) !== null;
     this.#dialect = dialect;
     this.#delimiter = dialect.delimiter;
     this.#heads = new CsvHeads(rows, ending);
@@ -70,7 +73,7 @@ export class CsvScan extends RowScan {
     this.#head = null;
     this.#skip = this.#options.skipLines;
     this.#dialect.delimiter = this.#delimiter;
-    this.#isFirstLine = this.#options.delimiter === null && !this.#options.noHeader;
+    this.#isFirstLine = this.#options.delimiter === null && !this.#options.noHeader && !this.#hasColumnNames;
     this.#heads.begin();
   }
 
@@ -103,7 +106,7 @@ export class CsvScan extends RowScan {
     const end = this.#reader.read(run.at);
     if (end === INCOMPLETE && !run.isTooLong(run.limit)) return false;
     if (end < 0) throw tooLongHeader(end === BAD_QUOTE);
-    const { noHeader } = this.#options;
+    const noHeader = this.#options.noHeader || this.#hasColumnNames;
     const annotates = !noHeader && this.#isAnnotation();
     const isComment = this.#heads.isAnnotated && this.#isComment();
     if (annotates) this.#heads.annotate(this.#reader, run.line);

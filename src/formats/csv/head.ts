@@ -120,7 +120,7 @@ export class CsvHeads {
   #create(deadLetterFormat: DeadLetterFormat, reader: RowReader, noHeader: boolean): CsvHead {
     const { options, run } = this.#rows;
     const { columns } = reader;
-    const names = noHeader ? numberedNames(columns) : headerNames(run.bytes, reader);
+    const names = noHeader ? namesWithoutHeader(options.columnNames ?? null, columns) : headerNames(run.bytes, reader);
     if (!noHeader && isTypedHeader(names)) this.#annotations ??= new Annotations();
     if (this.#annotations === null) {
       const filled = isInfluxQl(names) && !wantedNames(options).includes('tags');
@@ -169,4 +169,18 @@ function influxQlMapping(names: readonly string[], options: MappingOptions): Map
 
 function fieldNamed(name: string): { name: string; as: string; type: null } {
   return { name, as: name, type: null };
+}
+
+/** Returns the names of --columns, or numbers. Throws UsageError when the first row has another number of cells. */
+function namesWithoutHeader(names: readonly string[] | null, columns: number): readonly string[] {
+  if (names === null) return numberedNames(columns);
+  if (names.length === columns) return names;
+  throw new UsageError([
+    {
+      tried: 'reading the first row',
+      expected: `${names.length} cells, one for each name in --columns`,
+      found: String(columns),
+      fix: 'check --columns and --delimiter',
+    },
+  ]);
 }

@@ -11,7 +11,7 @@ export const json = {
   memoryPool: 'rows',
   isImplied: ({ jsonPath }: FormatOptions) => jsonPath !== null,
   sniff: ({ text, firstLine }: InputHead) =>
-    /^\s*\[\s*(?:[{\]]|$)/.test(text) || isInfluxResponse(text) || (startsWithObject(text) && !isOneObject(firstLine))
+    /^\s*\[\s*(?:[[{\]]|$)/.test(text) || isInfluxResponse(text) || (startsWithObject(text) && !isOneObject(firstLine))
       ? 'certain'
       : null,
   create: async ({ options, rows }: FormatContext) => {

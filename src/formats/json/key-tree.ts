@@ -71,6 +71,12 @@ export class Keys {
     return name === null ? 'bad-json' : this.#add(parent, key, name);
   }
 
+  /** Returns the member of the outermost object with this name. */
+  named(name: string): Entry | Reason {
+    const key = Buffer.from(JSON.stringify(name).slice(1, -1)).toString('latin1');
+    return this.root.byKey.get(key) ?? this.#add(this.root, key, name);
+  }
+
   /** Returns the member for an element of a list. */
   element(parent: Entry, index: number): Entry | Reason {
     const key = String(index);

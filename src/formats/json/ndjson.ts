@@ -13,6 +13,7 @@ import { ObjectReader } from './object-reader.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
+const OPEN_LIST = 0x5b;
 const OPEN = 0x7b;
 /** Number of column names in a message. */
 const shownNames = 20;
@@ -49,7 +50,7 @@ class NdjsonScan extends RowScan {
   constructor(rows: RowFormatMemory, mapping: () => MappingOptions) {
     super(rows);
     this.#mapping = mapping;
-    this.#reader = new ObjectReader(rows.run, rows.cells);
+    this.#reader = new ObjectReader(rows.run, rows.cells, rows.options.columnNames ?? null);
   }
 
   /** True once an object decided the mapping. */
@@ -110,7 +111,9 @@ class NdjsonScan extends RowScan {
 
   /** Maps the columns of the first object. Returns null when the line is no object. */
   #map(from: number, to: number): Keys | null {
-    const names = pathsOf(this.bytes.subarray(from, to));
+    const { columnNames = null } = this.rows.options;
+    const isList = columnNames !== null && this.bytes[from] === OPEN_LIST;
+    const names = isList ? columnNames : pathsOf(this.bytes.subarray(from, to));
     if (names === null) return null;
     const { encoder, cells, kernel } = this.rows;
     const mapping = new Mapping(this.#mapping(), names);

@@ -36,13 +36,16 @@ export class ObjectReader {
   found = '';
   readonly #run: RowRun;
   readonly #cells: Cells;
+  readonly #columns: readonly string[] | null;
   /** Number of the last object with a value, by column. */
   #lastSeen = new Int32Array(64);
   #objectNumber = 0;
   #scratch = 0;
   #keys: Keys | null = null;
 
-  constructor(run: RowRun, cells: Cells) {
+  /** @param columns names of the elements of rows that are lists; null without such rows */
+  constructor(run: RowRun, cells: Cells, columns: readonly string[] | null) {
+    this.#columns = columns;
     this.#run = run;
     this.#cells = cells;
   }
@@ -56,8 +59,28 @@ export class ObjectReader {
     this.#scratch = this.#run.layout.scratch;
     this.#keys = keys;
     this.#cells.clear(keys.columns);
+    if (this.#run.bytes[start] === OPEN_LIST && this.#columns !== null) return this.#row(start, this.#columns);
     if (this.#run.bytes[start] !== OPEN) return this.#fail(start, 'no object');
     return this.#object(start, keys.root, 0);
+  }
+
+  /** Reads a row that is a list: its elements are members with the names of the columns. */
+  #row(start: number, columns: readonly string[]): number {
+    const { bytes } = this.#run;
+    let p = this.#blanks(start + 1);
+    for (let i = 0; ; i++) {
+      const name = columns[i];
+      if (name === undefined) return this.#failForLength(`more than ${columns.length} elements`);
+      const entry = this.#keys!.named(name);
+      if (typeof entry === 'string') return this.#failFor(entry, start, p);
+      p = this.#value(p, entry, 1);
+      if (p < 0) return p;
+      p = this.#blanks(p);
+      if (bytes[p] === CLOSE_LIST)
+        return i + 1 === columns.length ? p + 1 : this.#failForLength(`${i + 1} of ${columns.length} elements`);
+      if (bytes[p] !== COMMA) return this.#fail(p, 'no comma after an element');
+      p = this.#blanks(p + 1);
+    }
   }
 
   /** @param entry the key of the object; null to skip the object */
@@ -227,6 +250,12 @@ export class ObjectReader {
     let p = from;
     while (bytes[p] === 0x20 || bytes[p] === 0x09 || bytes[p] === 0x0d) p++;
     return p;
+  }
+
+  #failForLength(found: string): -1 {
+    this.reason = 'ragged-row';
+    this.found = found;
+    return -1;
   }
 
   #failFor(reason: Reason, from: number, to: number): -1 {

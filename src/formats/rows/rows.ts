@@ -12,7 +12,13 @@ import { type RowMemoryOptions, rowLayout } from './rows-layout.js';
 import { RowShapes } from './table-memory.js';
 import { FieldTypes } from './values/field-types.js';
 
-export type RowOptions = EncoderOptions & MappingOptions & RowMemoryOptions & TimeOptions;
+export type RowOptions = EncoderOptions &
+  MappingOptions &
+  RowMemoryOptions &
+  TimeOptions & {
+    /** Names of the columns of rows without a header or keys. */
+    readonly columnNames?: readonly string[] | null;
+  };
 
 export class RowFormatMemory {
   readonly options: RowOptions;

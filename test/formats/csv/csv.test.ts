@@ -235,6 +235,14 @@ test('other delimiters and quotes can be set', async () => {
   expect((await sent(csv({}, 'tsv'), 'time\tv\n1\ta, b\n')).points).toEqual(['m v="a, b" 1']);
 });
 
+test('--columns names the columns of CSV without a header', async () => {
+  const format = csv({ columnNames: ['time', 'h', 'v'], tags: [tag('h')] });
+  expect((await sent(format, '1,a,1.5\n2,b,2\n')).points).toEqual(['m,h=a v=1.5 1', 'm,h=b v=2 2']);
+  await expect(sent(csv({ columnNames: ['time'] }), '1,2\n')).rejects.toThrow(
+    'expected 1 cells, one for each name in --columns, found 2',
+  );
+});
+
 test('a missing time is left to --missing-timestamp now', async () => {
   expect((await sent(csv(), 'time,v\n,1\n')).rejects).toEqual(['2 no-timestamp']);
   expect((await sent(csv({ missingTimestamp: 'now' }), 'time,v\n,1\n')).points).toEqual(['m v=1']);

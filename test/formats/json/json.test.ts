@@ -57,6 +57,13 @@ describe('a JSON list', () => {
   });
 });
 
+test('a JSON list of lists has rows with the names of --columns', async () => {
+  const format = new Json(new RowFormatMemory({ ...plain, columnNames: ['time', 'v'] }), null);
+  expect(await texts(format, '[[1,1],\n[2,2]]')).toEqual(['m v=1 1', 'm v=2 2']);
+  const nested = new Json(new RowFormatMemory({ ...plain, columnNames: ['time', 'v'] }), 'data');
+  expect(await texts(nested, '{"meta":[],"data":[[1,1],[2,2]]}')).toEqual(['m v=1 1', 'm v=2 2']);
+});
+
 test('JSON objects in sequence may span several lines', async () => {
   expect(await texts(json(), '{\n "time": 1,\n "v": 1\n}\n{"time":2,"v":2}\n')).toEqual(['m v=1 1', 'm v=2 2']);
 });

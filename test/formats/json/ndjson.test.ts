@@ -139,6 +139,15 @@ test('NaN and Infinity literals are no value when --null names them, and are rej
   });
 });
 
+test('rows that are JSON lists get the names of --columns', async () => {
+  const format = ndjson({ columnNames: ['time', 'host', 'v'], tags: [tag('host')] });
+  const text = '[1,"a",1.5]\n[2, "b" , null]\n[3,"c"]\n[4,"d",4,5]\n{"time":5,"host":"e","v":5}\n[6,"f",6]\n';
+  expect(await sent(format, text)).toEqual({
+    points: ['m,host=a v=1.5 1', 'm,host=e v=5 5', 'm,host=f v=6 6'],
+    rejects: ['2 no-fields', '3 ragged-row', '4 ragged-row'],
+  });
+});
+
 describe('NDJSON columns', () => {
   test('the first usual name of a time column wins, wherever it stands', async () => {
     expect((await sent(ndjson({ measurement: null }), '{"ts":5,"time":1,"_measurement":"x"}\n')).points).toEqual([
