@@ -1,7 +1,6 @@
 // Fills one batch from runs of points: decides for each point and reject whether it is taken, skipped, rejected, or has to
 // wait for the next batch.
 
-import { InputError } from '../core/errors.js';
 import type { ByteRange, Cut, FormatReject, Points } from '../core/types/index.js';
 import {
   isCounted,
@@ -19,10 +18,9 @@ import {
 import { SLOT_WORDS } from './arena.js';
 import type { TimestampSuffixes } from './generated-timestamps.js';
 import { type OpenBatch, sideBytes } from './open-batch.js';
-import { type Bounds, refusal } from './point-bounds.js';
+import { type Bounds, refusal, unexpectedTimeReason } from './point-bounds.js';
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
-const inspectEvery = 1000;
 /** Rejects are objects, unlike points. This many close a batch, whatever the size of its slot. */
 const maxRejects = 1024;
 
@@ -37,8 +35,6 @@ export interface FillOptions {
   readonly skipPoints: number;
   /** Points outside are rejected. */
   readonly bounds: Bounds;
-  /** Called with the timestamp of the first and every 1,000th point of an input; throws when it cannot be right. */
-  readonly inspect: (timestamp: bigint, line: number) => void;
 }
 
 /** How far an input is read and batched. */
@@ -52,9 +48,13 @@ export interface FillPosition {
   ordinal: number;
   /** Ranges still to be skipped. */
   readonly covered: ByteRange[];
-  /** Points and rejects of this input taken so far, and the number at which the next timestamp is inspected. */
+  /** Points and rejects of this input taken so far. */
   taken: number;
-  inspectAt: number;
+  /** Rejects by the format among them, by reason. */
+  readonly unparsed: Map<string, number>;
+  /** Rejects among them whose timestamps are not expected, and the first of these. */
+  unexpected: number;
+  firstUnexpected: { readonly timestamp: bigint; readonly line: number } | null;
 }
 
 /** The open batch, its source and the next point and reject of the run. */
@@ -113,7 +113,7 @@ export class BatchFiller {
       const cut = full
         ? null
         : isReject
-          ? this.#reject(open, run, reject, position)
+          ? this.#unparsed(open, run, reject, position)
           : this.#point(job, cursor.point, limits);
       if (full || cut !== null) return endBefore(job, isReject, cut);
       advance(cursor, isReject);
@@ -130,7 +130,6 @@ export class BatchFiller {
       run.rejects[cursor.reject]?.before ?? run.count,
       run.count,
       cursor.point + left - open.counted,
-      cursor.point + position.inspectAt - position.taken,
     );
     const taken = open.addPlain(run, cursor.point, until, limits, gate.plain, this.#options.bounds);
     cursor.point += taken;
@@ -155,12 +154,12 @@ export class BatchFiller {
     const word = i * POINT_WORDS;
     const shape = index[word + SHAPE]!;
     const missing = shape >= NO_TIMESTAMP;
-    if (!missing && position.taken >= position.inspectAt) {
-      this.#inspect(job, i);
-      position.inspectAt = position.taken + inspectEvery;
-    }
     const refused = refusal(run, i, this.#options.bounds);
-    if (refused !== null) return this.#reject(open, run, { ...original(run, i), ...refused }, position);
+    if (refused !== null) {
+      const taken = this.#reject(open, run, { ...original(run, i), ...refused }, position);
+      if (taken === null && refused.reason === unexpectedTimeReason) countUnexpected(job, i);
+      return taken;
+    }
     const suffix = missing ? this.#suffixes.missing(position.ordinal) : this.#suffixes.stamped;
     const cut = cutBefore(open, run, i, index[word + LENGTH]! + 1 + (suffix?.length ?? 0), limits);
     if (cut !== null) return cut;
@@ -177,6 +176,13 @@ export class BatchFiller {
     return null;
   }
 
+  #unparsed(open: OpenBatch, run: Points, reject: FormatReject, position: FillPosition): Cut | null {
+    const cut = this.#reject(open, run, reject, position);
+    const { unparsed } = position;
+    if (cut === null && isCounted(reject)) unparsed.set(reject.reason, (unparsed.get(reject.reason) ?? 0) + 1);
+    return cut;
+  }
+
   #reject(open: OpenBatch, run: Points, rejected: RejectedPoint, position: FillPosition): Cut | null {
     if (open.rejects.length >= maxRejects) return 'points';
     // An empty batch takes every reject: a slot that is too small must fail loudly, not be cut for ever.
@@ -189,19 +195,14 @@ export class BatchFiller {
     }
     return null;
   }
+}
 
-  #inspect(job: FillJob, i: number): void {
-    const { run } = job;
-    const word = i * POINT_WORDS;
-    const high = BigInt(run.index[word + TIME_HIGH]! | 0);
-    const timestamp = (high << 32n) | BigInt(run.index[word + TIME_LOW]!);
-    try {
-      this.#options.inspect(timestamp, run.firstLine + run.index[word + LINE]!);
-    } catch (error) {
-      if (error instanceof InputError) endBefore(job, false, null);
-      throw error;
-    }
-  }
+function countUnexpected({ run, position }: FillJob, i: number): void {
+  const word = i * POINT_WORDS;
+  const high = BigInt(run.index[word + TIME_HIGH]! | 0);
+  const timestamp = (high << 32n) | BigInt(run.index[word + TIME_LOW]!);
+  position.unexpected += 1;
+  position.firstUnexpected ??= { timestamp, line: run.firstLine + run.index[word + LINE]! };
 }
 
 function advance(cursor: FillJob['cursor'], isReject: boolean): void {

@@ -27,12 +27,21 @@ export interface BatcherOptions extends FillOptions {
   readonly sendsSeconds: boolean;
   /** Start of the load, ms since 1970: the base of generated timestamps. */
   readonly startMs: number;
+  /** Returns the error of an input with a first unexpected timestamp at a line, if most of its timestamps are unexpected. */
+  readonly unexpectedTimes: (timestamp: bigint, line: number) => Error;
 }
 
 /** Decoded bytes of an input after its last batch. They hold no point to be sent. */
 export interface Rest {
   readonly from: number;
   readonly to: Position;
+}
+
+/** What the format made of an input. */
+export interface Parsed {
+  readonly points: number;
+  /** Rejects by reason. */
+  readonly rejects: ReadonlyMap<string, number>;
 }
 
 export class Batcher {
@@ -47,6 +56,7 @@ export class Batcher {
   #ordinal = 0;
   #reached = 0;
   #rest: Rest | null = null;
+  #parsed: Parsed = { points: 0, rejects: new Map() };
 
   constructor(arena: Arena, guard: SchemaGuard, tally: Tally, clock: Clock, options: BatcherOptions) {
     this.#arena = arena;
@@ -66,6 +76,11 @@ export class Batcher {
   /** What follows the last batch of an input; null if the input was not read to its end. Known once its batches end. */
   get rest(): Rest | null {
     return this.#rest;
+  }
+
+  /** Points that the last input had, and its rejects by the format. Known once its batches end. */
+  get parsed(): Parsed {
+    return this.#parsed;
   }
 
   /**
@@ -123,10 +138,12 @@ export class Batcher {
           }
         }
       }
+      failure ??= this.#wrongUnit(position);
       const last: OpenBatch | null = open;
       open = null;
       if (last?.empty) this.#arena.give(last.slot);
       else if (last !== null) yield close(last, 'inputEnd');
+      this.#parsed = { points: position.taken - sumOf(position.unparsed), rejects: position.unparsed };
       if (failure !== null) throw failure;
       if (ended) this.#rest = restOf(position);
     } finally {
@@ -135,6 +152,14 @@ export class Batcher {
       next?.catch(() => {});
       await runs.return();
     }
+  }
+
+  /** Returns an error that ends the input if most of its timestamps are unexpected; throws one that ends the run. */
+  #wrongUnit({ unexpected, taken, firstUnexpected }: FillPosition): InputError | null {
+    if (firstUnexpected === null || unexpected * 2 <= taken) return null;
+    const error = this.#options.unexpectedTimes(firstUnexpected.timestamp, firstUnexpected.line);
+    if (error instanceof InputError) return error;
+    throw error;
   }
 
   #gateOf(format: string): SchemaGate {
@@ -172,10 +197,8 @@ export class Batcher {
   ): Cut | InputError | null {
     const before = open.counted;
     try {
-      return this.#filler.fill({ open, gate, run, cursor, position, ordinal: this.#ordinal });
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      return error;
+      const cut = this.#filler.fill({ open, gate, run, cursor, position, ordinal: this.#ordinal });
+      return cut === null ? null : (this.#wrongUnit(position) ?? cut);
     } finally {
       // Points taken before an error have been read, so they are counted.
       open.copy(run);
@@ -186,7 +209,21 @@ export class Batcher {
 
 function startPosition({ place, covered }: ResumePoint): FillPosition {
   const { byteOffset, line, ordinal } = place;
-  return { offset: byteOffset, batched: byteOffset, line, ordinal, covered: [...covered], taken: 0, inspectAt: 0 };
+  return {
+    offset: byteOffset,
+    batched: byteOffset,
+    line,
+    ordinal,
+    covered: [...covered],
+    taken: 0,
+    unparsed: new Map(),
+    unexpected: 0,
+    firstUnexpected: null,
+  };
+}
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, n) => sum + n, 0);
 }
 
 function restOf({ batched, offset, line, ordinal }: FillPosition): Rest {

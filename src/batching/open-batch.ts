@@ -25,7 +25,7 @@ import {
 } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, type Slot } from './arena.js';
 import { Entries } from './batch-entries.js';
-import { type Bounds, isUnbounded, isWithin } from './point-bounds.js';
+import { type Bounds, isWithin, safeHighWords } from './point-bounds.js';
 
 const LF = 10;
 /** Largest line and offset delta of an entry. */
@@ -139,7 +139,7 @@ export class OpenBatch {
     const { index } = run;
     if (this.#to === nothing || run.origin + run.bytes.length - this.#baseOffset >= maxDelta) return 0;
     const end = Math.min(to, from + room.points - this.points);
-    const free = isUnbounded(bounds);
+    const safe = safeHighWords(bounds);
     let { bodyLength, values } = this;
     let last = this.#to;
     let line = this.#line - run.firstLine;
@@ -154,7 +154,9 @@ export class OpenBatch {
       if (amount < 0 || start !== last + 1 || index[word + LINE] !== line + 1) break;
       if (start !== index[word + SOURCE_START] || length !== index[word + SOURCE_LENGTH]) break;
       if (bodyLength + length + 1 > room.bytes) break;
-      if (!free && !isWithin(index[word + TIME_HIGH]! | 0, index[word + TIME_LOW]!, length, bounds)) break;
+      const high = index[word + TIME_HIGH]! | 0;
+      const isSafe = high > safe.above && high < safe.below;
+      if (!isSafe && !isWithin(high, index[word + TIME_LOW]!, length, bounds)) break;
       last = start + length;
       line += 1;
       bodyLength += length + 1;

@@ -10,6 +10,8 @@ export interface BoundsRefusal {
 
 /** Bounds of time and length. Times are in units of the input. */
 export interface Bounds {
+  /** Times from `from` up to, but not including, `to` are expected; null for any time. */
+  readonly expected: { readonly from: number; readonly to: number } | null;
   /** Oldest time; -Infinity for no bound. */
   readonly oldest: number;
   /** Newest time; Infinity for no bound. */
@@ -22,6 +24,7 @@ export interface Bounds {
 }
 
 export const unbounded: Bounds = {
+  expected: null,
   oldest: Number.NEGATIVE_INFINITY,
   newest: Number.POSITIVE_INFINITY,
   grain: 1,
@@ -31,6 +34,11 @@ export const unbounded: Bounds = {
 
 const wordRange = 2 ** 32;
 
+export const unexpectedTimeReason = 'unexpected-time';
+const unexpected: BoundsRefusal = {
+  reason: unexpectedTimeReason,
+  message: 'the timestamp lies outside --expect-time; widen --expect-time if it is right',
+};
 const expired: BoundsRefusal = {
   reason: 'expired',
   message: "the timestamp is older than the database's TTL, so the target would refuse the point",
@@ -40,21 +48,30 @@ const ahead: BoundsRefusal = {
   message: 'the timestamp is further in the future than the target accepts, so the point would be dropped',
 };
 
-/** Tests whether every point is within the bounds. */
-export function isUnbounded({ oldest, newest, grain, longBytes }: Bounds): boolean {
-  const anyTime = oldest === Number.NEGATIVE_INFINITY && newest === Number.POSITIVE_INFINITY;
-  return anyTime && grain === 1 && longBytes === Number.POSITIVE_INFINITY;
+/**
+ * Returns high words of timestamps between which every point is within the bounds, both exclusive. The range is empty if
+ * the bounds concern more than the time.
+ */
+export function safeHighWords(bounds: Bounds): { readonly above: number; readonly below: number } {
+  if (bounds.grain !== 1 || bounds.longBytes !== Number.POSITIVE_INFINITY) return { above: 0, below: 0 };
+  const { from, to } = timesOf(bounds);
+  return { above: Math.floor(from / wordRange), below: Math.floor(to / wordRange) };
+}
+
+/** Returns the earliest and the latest time within the bounds. */
+function timesOf({ expected, oldest, newest }: Bounds): { readonly from: number; readonly to: number } {
+  return {
+    from: Math.max(oldest, expected?.from ?? Number.NEGATIVE_INFINITY),
+    to: Math.min(newest, expected === null ? Number.POSITIVE_INFINITY : expected.to - 1),
+  };
 }
 
 /** Tests whether a point of this time and length is within the bounds. */
-export function isWithin(
-  high: number,
-  low: number,
-  bytes: number,
-  { oldest, newest, grain, longBytes }: Bounds,
-): boolean {
+export function isWithin(high: number, low: number, bytes: number, bounds: Bounds): boolean {
+  const { grain, longBytes } = bounds;
   const time = high * wordRange + low;
-  return time >= oldest && time <= newest && bytes <= longBytes && (grain === 1 || isMultiple(high, low, grain));
+  const { from, to } = timesOf(bounds);
+  return time >= from && time <= to && bytes <= longBytes && (grain === 1 || isMultiple(high, low, grain));
 }
 
 /** Returns why the target would not store point `i` of a run as it is; null if it would. */
@@ -69,6 +86,8 @@ export function refusal(run: Points, i: number, bounds: Bounds): BoundsRefusal |
   ];
   if (index[word + SHAPE]! < NO_TIMESTAMP) {
     const time = high * wordRange + low;
+    const { expected } = bounds;
+    if (expected !== null && (time < expected.from || time > expected.to - 1)) return unexpected;
     if (time < bounds.oldest) return expired;
     if (time > bounds.newest) return ahead;
     if (bounds.grain !== 1 && !isMultiple(high, low, bounds.grain)) return finer(bounds.grain);

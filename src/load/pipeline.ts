@@ -4,6 +4,7 @@ import { Arena } from '../batching/arena.js';
 import { Batcher } from '../batching/batcher.js';
 import { coalesce } from '../batching/coalescer.js';
 import type { Settings } from '../config/settings.js';
+import { InputError, UsageError } from '../core/errors.js';
 import { isCounted } from '../core/types/index.js';
 import { exclusiveBatches } from '../delivery/exclusive-batches.js';
 import { runWriters } from '../delivery/writers.js';
@@ -12,7 +13,8 @@ import { finish } from './outcome/finish.js';
 import { snapshotOf } from './outcome/run-facts.js';
 import { prepare } from './prepare.js';
 import { RunControl } from './run-control.js';
-import { boundsOf, schemaGuard, timeInspector } from './stages/acceptance.js';
+import { boundsOf, schemaGuard, unexpectedTimes } from './stages/acceptance.js';
+import { assertParsed } from './stages/input-head.js';
 import { InputReader } from './stages/input-reader.js';
 import { WriteStage } from './stages/write-stage.js';
 import type { LoadContext, LoadResult } from './types.js';
@@ -62,8 +64,11 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
       startMs: resume.startMs,
       limit: settings.limit ?? Number.POSITIVE_INFINITY,
       skipPoints: settings.skipPoints,
-      bounds: boundsOf(database, settings.precision, control.startedMs),
-      inspect: timeInspector(settings, hasSent, () => status.inputs.current),
+      bounds: boundsOf(database, settings, control.startedMs),
+      unexpectedTimes: (timestamp, line) => {
+        const problem = unexpectedTimes(status.inputs.current ?? '', { timestamp, line }, settings);
+        return hasSent() ? new InputError(problem) : new UsageError([problem]);
+      },
     });
     facts.writer = writer;
     context.watch(() => snapshotOf(facts), plan.description, memory);
@@ -77,6 +82,7 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
       const { runs, format } = await reader.parse(input, source, start); // formats/: bytes become points
       yield* batcher.batches(input, runs, control.stop, start, format); // batching/: points become batches, by schema/
       if (batcher.rest !== null) resume.inputRead(input, batcher.rest);
+      if (start.place.byteOffset === 0) assertParsed(status.inputs.current ?? '', format, batcher.parsed);
     });
     const combines = arena.slots > 1 && !settings.inOrder;
     const batches = !combines // batching/: small inputs share a request

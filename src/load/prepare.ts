@@ -1,6 +1,7 @@
 // Everything that can refuse a load before a point is sent: memory, checkpoint, target and forecast.
 
 import type { Settings } from '../config/settings.js';
+import { InputError, UsageError } from '../core/errors.js';
 import type { DatabaseSettings, MemoryBudget, TargetColumn, TargetDescription } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
@@ -13,6 +14,7 @@ import { type RunAccount, sentPrecision } from './account.js';
 import { assertColumnsFit, isWorthThread, memoryBudget, planMemory, reduceMemory } from './memory/plan-memory.js';
 import { memcacheToRequest } from './memory/target-memory.js';
 import type { RunControl } from './run-control.js';
+import { type HeadContext, isNothingParsed, parseHead } from './stages/input-head.js';
 import type { ReadStatus } from './stages/read-status.js';
 import type { LoadContext } from './types.js';
 import { Verification } from './verify.js';
@@ -38,8 +40,9 @@ export async function prepare(
   settings: Settings,
   context: LoadContext,
   control: RunControl,
-  { resume, status, facts }: RunAccount,
+  account: RunAccount,
 ): Promise<LoadPlan> {
+  const { resume, status, facts } = account;
   const { inputs, target, notify } = context;
   const signal = control.stop;
   const names = await formatsOf(settings, inputs, signal);
@@ -51,12 +54,18 @@ export async function prepare(
   reduceMemory(memory);
   if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
 
+  const budget = memoryBudget(settings, names, memory);
+  const mode = { wideChunks: memory.optimizes, workerThread: memory.apart };
+  const formats = new FormatSet(settings, budget, mode, inputs.length);
+  facts.formats = formats;
+
   await resume.open();
   const times = names.every((name) => name === 'lp') ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs);
   const description = await target.describe(signal, memcacheToRequest(settings, times));
   facts.description = description;
   const columns = await target.columns(signal);
   await resume.resume(await foundTarget(settings, context, description, columns));
+  await parseHeads(settings, context, account, { formats, options: settings, budget, signal, match: null });
   const catalogue = new Catalogue(columns);
   facts.catalogue = catalogue;
   assertColumnsFit(catalogue.size, memory);
@@ -64,10 +73,6 @@ export async function prepare(
   const verification = settings.verify ? await startVerification(settings, context, tables, signal) : null;
   await resume.saveStart();
 
-  const budget = memoryBudget(settings, names, memory);
-  const mode = { wideChunks: memory.optimizes, workerThread: memory.apart };
-  const formats = new FormatSet(settings, budget, mode, inputs.length);
-  facts.formats = formats;
   const throttle = await forecast(settings, context, description, times, signal);
   facts.throttle = throttle;
   return {
@@ -90,6 +95,33 @@ async function foundTarget(
     isCreated: isCreated === true,
     tables: target.traits.firstWriteExclusive ? new Set(columns.map(({ table }) => table)) : null,
   };
+}
+
+/**
+ * Parses the head of every input, one input open at a time, before a point is sent. Throws UsageError for inputs that
+ * contradict the options. An input in which nothing parses is reported and not read. A pipe cannot be read twice, so its
+ * first batch is checked instead.
+ */
+async function parseHeads(
+  { onInputError }: Settings,
+  { inputs, notify }: LoadContext,
+  { ledger, resume }: RunAccount,
+  head: HeadContext,
+): Promise<void> {
+  const usage: UsageError[] = [];
+  for (const [i, input] of inputs.entries()) {
+    if (input.size === null || resume.earlier.isFinished(i)) continue;
+    const { problem } = await parseHead(input, head);
+    // Reading meets every other error of an input again, and reports it then.
+    if (problem instanceof UsageError && ledger.settled === 0) usage.push(problem);
+    else if (problem instanceof UsageError || isNothingParsed(problem)) {
+      const bad = problem instanceof UsageError ? new InputError(problem.message) : problem;
+      if (onInputError === 'stop') throw bad;
+      ledger.inputs[i]!.error = bad.message;
+      notify({ level: 'error', kind: 'input', message: bad.message });
+    }
+  }
+  if (usage.length > 0) throw new UsageError(usage.flatMap(({ parts }) => parts));
 }
 
 /** Reports what the load will do to the target's memory, and prepares to keep it within --target-memory. */

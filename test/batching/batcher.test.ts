@@ -354,52 +354,61 @@ describe('timestamps', () => {
     });
   });
 
-  test('the first and every 1,000th timestamp of each input is inspected', async () => {
-    const seen: [bigint, number][] = [];
-    const { batcher } = bench({ points: 300, inspect: (timestamp, at) => seen.push([timestamp, at]) });
-    const text = `m f=1 -1234567890123456789\n${many(2500)}`;
-    await collect(batcher.batches(0, runs(text, { indexPoints: 77 }), never));
-    await collect(batcher.batches(1, runs(point(5)), never));
-    expect(seen).toEqual([
-      [-1234567890123456789n, 1],
-      [999n, 1001],
-      [1999n, 2001],
-      [5n, 1],
+  test('a timestamp outside --expect-time is rejected wherever it stands', async () => {
+    const bounds = { ...unbounded, expected: { from: 1000, to: 2000 } };
+    const text = `${Array.from({ length: 900 }, (_, i) => point(1000 + i)).join('')}${point(999)}${point(2000)}${point(1999)}`;
+    const batches = await collect(bench({ bounds }).batcher.batches(0, runs(text, { indexPoints: 77 }), never));
+    expect(batches.flatMap(({ rejects }) => rejects)).toMatchObject([
+      { text: point(999).trim(), line: 901, reason: 'unexpected-time' },
+      { text: point(2000).trim(), line: 902, reason: 'unexpected-time' },
     ]);
+    expect(batches.flatMap(({ points }) => points)).toHaveLength(901);
   });
 
-  test('a wrong timestamp ends the input after the points before it', async () => {
-    const inspect = (_: bigint, at: number): void => {
-      if (at > 1) throw new InputError('wrong unit');
+  const bounds = { ...unbounded, expected: { from: 1_000_000, to: 2_000_000 } };
+  const mixed = `${point(1_000_000)}${many(600)}`;
+
+  test('an input of mostly unexpected timestamps ends after the rejects, once points were sent', async () => {
+    const named: [bigint, number][] = [];
+    const unexpectedTimes = (timestamp: bigint, line: number): Error => {
+      named.push([timestamp, line]);
+      return new InputError('wrong unit');
     };
-    const { batcher, account, arena } = bench({ points: 600, inspect });
+    const { batcher, account, arena } = bench({ points: 600, bounds, unexpectedTimes });
     const seen: Snapshot[] = [];
     const ended = failure(
       (async () => {
-        for await (const batch of batcher.batches(0, runs(many(1500)), never)) {
+        for await (const batch of batcher.batches(0, runs(mixed), never)) {
           seen.push(snapshot(batch));
           batch.release();
         }
       })(),
     );
     expect(await ended).toBeInstanceOf(InputError);
-    expect(seen.map(({ points, cut }) => [points.length, cut])).toEqual([
-      [600, 'points'],
-      [400, 'inputEnd'],
-    ]);
-    expectCovered(seen, many(1000).length);
-    expect(account).toMatchObject({ read: 1000, abandoned: 0 });
+    expect(named).toEqual([[0n, 2]]);
+    expect(seen.map(({ points, rejects }) => [points.length, rejects.length])).toEqual([[1, 600]]);
+    expect(account).toMatchObject({ read: 601, abandoned: 0 });
     expect(arena.free).toBe(2);
   });
 
-  test('a wrong timestamp that ends the run abandons the open batch', async () => {
-    const inspect = (_: bigint, at: number): void => {
-      if (at > 1) throw new UsageError(['wrong unit']);
-    };
-    const { batcher, account, arena } = bench({ points: 5000, inspect });
-    expect(await failure(collect(batcher.batches(0, runs(many(1500)), never)))).toBeInstanceOf(UsageError);
-    expect(account).toMatchObject({ read: 1000, abandoned: 1000 });
+  test('an input of mostly unexpected timestamps ends the run before anything is sent', async () => {
+    const { batcher, account, arena } = bench({ bounds, unexpectedTimes: () => new UsageError(['wrong unit']) });
+    expect(await failure(collect(batcher.batches(0, runs(mixed), never)))).toBeInstanceOf(UsageError);
+    expect(account).toMatchObject({ read: 601, abandoned: 601 });
     expect(arena.free).toBe(2);
+  });
+
+  test('half of the timestamps may be unexpected', async () => {
+    const half = `${point(1_000_000)}${point(5)}`;
+    const [batch] = await collect(bench({ bounds }).batcher.batches(0, runs(half), never));
+    expect([batch!.points.length, batch!.rejects.length]).toEqual([1, 1]);
+  });
+
+  test('the points of an input and its rejects by the format are known at its end', async () => {
+    const { batcher } = bench({ bounds: { ...unbounded, oldest: 2 } });
+    await collect(batcher.batches(0, runs(`${many(3)}x\nm f=x 5\nm f=y 6\n`), never));
+    expect(batcher.parsed.points).toBe(3);
+    expect([...batcher.parsed.rejects.values()].toSorted((a, b) => a - b)).toEqual([1, 2]);
   });
 });
 

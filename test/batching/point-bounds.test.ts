@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Bounds, isUnbounded, isWithin, refusal, unbounded } from '../../src/batching/point-bounds.js';
+import { type Bounds, isWithin, refusal, safeHighWords, unbounded } from '../../src/batching/point-bounds.js';
 import { LineProtocol } from '../../src/formats/line-protocol/line-format.js';
 import { bytesSource } from '../formats/support.js';
 
@@ -19,10 +19,25 @@ async function reasons(text: string, bounds: Bounds): Promise<(string | null)[]>
   return found;
 }
 
-test('no point is examined without bounds', () => {
-  expect(isUnbounded(unbounded)).toBe(true);
-  for (const one of [{ oldest: 0 }, { newest: 0 }, { grain: 2 }, { longBytes: 1 }])
-    expect(isUnbounded({ ...unbounded, ...one })).toBe(false);
+test('every point is within the bounds between the safe high words', () => {
+  const infinite = Number.POSITIVE_INFINITY;
+  expect(safeHighWords(unbounded)).toEqual({ above: -infinite, below: infinite });
+  const word = 2 ** 32;
+  expect(safeHighWords({ ...unbounded, oldest: 3 * word, newest: 7 * word })).toEqual({ above: 3, below: 7 });
+  const expected = { from: 4 * word, to: 6 * word };
+  expect(safeHighWords({ ...unbounded, oldest: 3 * word, expected })).toEqual({ above: 4, below: 5 });
+});
+
+test('no high word is safe if the bounds concern more than the time', () => {
+  for (const one of [{ grain: 2 }, { longBytes: 1 }])
+    expect(safeHighWords({ ...unbounded, ...one })).toEqual({ above: 0, below: 0 });
+});
+
+test('times outside --expect-time are refused before all others', async () => {
+  const bounds = { ...unbounded, oldest: -5, newest: 7, expected: { from: -10, to: 9 } };
+  const text = [-11, -10, -6, -5, 7, 8, 9].map((time) => `m f=1 ${time}\n`).join('');
+  const unexpected = 'unexpected-time';
+  expect(await reasons(text, bounds)).toEqual([unexpected, 'expired', 'expired', null, null, 'ahead', unexpected]);
 });
 
 test('points from the oldest to the newest time are kept, both included', async () => {

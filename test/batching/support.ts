@@ -42,7 +42,7 @@ const plain: BatcherOptions = {
   limit: Number.POSITIVE_INFINITY,
   skipPoints: 0,
   bounds: unbounded,
-  inspect: () => {},
+  unexpectedTimes: () => new Error('unexpected times'),
 };
 
 export interface Bench {

@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
     2,
     [
       'This load would not start: exit code 2 (usage), as far as can be seen.',
-      /^ {2}problem {4}reading \S*ms\.lp$/,
+      /^ {2}problem {4}reading \S*ms\.lp:1$/,
       /^ {2}expected {3}timestamps between/,
     ],
   ],

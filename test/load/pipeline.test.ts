@@ -215,17 +215,6 @@ test('timestamps in the wrong unit stop the load before anything is sent, naming
   expect(it.cluster.points()).toBe(2);
 });
 
-test('timestamps in the wrong unit of a later input condemn that input, in the run that meets them and in those after it', async () => {
-  const it = await begin();
-  const paths = [await it.file('a.lp', lines(100)), await it.file('b.lp', 'm f=1 1640995200\n')];
-  for (const sent of [100, 0]) {
-    const { code, stderr, summary } = await it.load(['--in-order', ...paths]);
-    expect([code, summary?.points.loaded, summary?.thisRun.loaded]).toEqual([7, 100, sent]);
-    expect(summary?.inputs[1]?.error).toContain('--precision s');
-    expect(stderr).not.toContain('Nothing was sent');
-  }
-});
-
 test('missing timestamps are stamped so that no two points collide', async () => {
   const it = await begin();
   const path = await it.file('a.lp', 'm f=1\n'.repeat(500));

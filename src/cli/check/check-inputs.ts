@@ -4,7 +4,7 @@ import { aligned } from '../../core/aligned.js';
 import { count, plural, size } from '../../core/text.js';
 import type { InputPrecision } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
-import type { InputLook } from '../../load/check.js';
+import type { ParsedHead } from '../../load/stages/input-head.js';
 import { row } from '../../reporting/summary.js';
 
 const inputsShown = 20;
@@ -14,10 +14,10 @@ const columnsShown = 40;
 const sampleWidth = 40;
 
 /** Shows a few inputs all; of many inputs those with problems first. */
-export function inputLines(inputs: readonly InputLook[], precision: InputPrecision): string[] {
+export function inputLines(inputs: readonly ParsedHead[], precision: InputPrecision): string[] {
   if (inputs.length === 0) return [];
-  const hasProblem = (look: InputLook): boolean => look.problem !== null || look.firstReject !== null;
-  const problemsFirst = [...inputs.filter(hasProblem), ...inputs.filter((look) => !hasProblem(look))];
+  const hasProblem = (head: ParsedHead): boolean => head.problem !== null || head.firstReject !== null;
+  const problemsFirst = [...inputs.filter(hasProblem), ...inputs.filter((head) => !hasProblem(head))];
   const shown = inputs.length <= inputsShown ? inputs : problemsFirst.slice(0, inputsShown);
   const cells = shown.map((look) => [
     count(look.points),
@@ -37,13 +37,13 @@ export function inputLines(inputs: readonly InputLook[], precision: InputPrecisi
   ];
 }
 
-function rejectLines({ rejects, firstReject }: InputLook): string[] {
+function rejectLines({ rejects, firstReject }: ParsedHead): string[] {
   if (firstReject === null) return [];
   const found = Object.entries(rejects).map(([reason, n]) => `${count(n)} × ${reason}`);
   return [row('rejected', `${found.join(', ')}; first: ${firstReject}`)];
 }
 
-function timeLines(inputs: readonly InputLook[], precision: InputPrecision): string[] {
+function timeLines(inputs: readonly ParsedHead[], precision: InputPrecision): string[] {
   const times = inputs.flatMap(({ time }) => (time === null ? [] : [time.first, time.last]));
   if (times.length === 0) return [];
   const sorted = times.toSorted((a, b) => (a < b ? -1 : Number(a > b)));
@@ -57,7 +57,7 @@ function timeText(time: bigint, precision: InputPrecision): string {
 }
 
 /** Shows each mapping once, with the number of inputs that share it. */
-export function mappingParts(inputs: readonly InputLook[]): string[][] {
+export function mappingParts(inputs: readonly ParsedHead[]): string[][] {
   const kinds = new Map<string, { names: string[]; mapping: RowMapping }>();
   for (const { name, mapping } of inputs) {
     if (mapping === null) continue;
@@ -78,7 +78,7 @@ export function mappingParts(inputs: readonly InputLook[]): string[][] {
   ];
 }
 
-type RowMapping = NonNullable<InputLook['mapping']>;
+type RowMapping = NonNullable<ParsedHead['mapping']>;
 
 function mappingLines({ tables, options, possibleTags }: RowMapping): string[] {
   const shown = tables.slice(0, tablesShown).flatMap(({ table, columns }) => {

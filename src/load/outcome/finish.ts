@@ -35,7 +35,7 @@ export async function finish(
     continueWith: continueWith(error, context, account),
     inputs: context.inputs.map(({ name }, i) => ({ name, format: account.status.formatOf(i) ?? settings.format })),
     introduced: catalogue?.introduced ?? { tables: 0, columns: 0 },
-    resumedFromByte: (i) => resume.resumedFrom(i),
+    resumedFromByte: (i) => resume.earlier.resumedFrom(i),
     checkpoint: resume.checkpoint,
     deadLetters: account.deadLetters.paths,
   });

@@ -25,7 +25,7 @@ export interface RunFacts {
   readonly startedAt: number;
   readonly ledger: Ledger;
   readonly meter: Meter;
-  readonly resume: Pick<ResumeState, 'settledBefore'>;
+  readonly resume: Pick<ResumeState, 'earlier'>;
   readonly status: ReadStatus;
   readonly phases: RunPhases;
   /** Largest number of points, --limit; null for none. */
@@ -60,7 +60,7 @@ export function snapshotOf(facts: RunFacts): Snapshot {
       limit: facts.limit,
       isRead: (i) => status.isRead(i),
       positionIn: (i) => status.positionIn(i),
-      settledBefore: (i) => facts.resume.settledBefore(i),
+      settledBefore: (i) => facts.resume.earlier.settledBefore(i),
     }),
     points: { read, loaded, rejected },
     values: { loaded: ledger.values },

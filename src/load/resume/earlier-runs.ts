@@ -39,6 +39,10 @@ export class EarlierRuns {
     return this.#resumedFrom.get(input) ?? 0;
   }
 
+  isFinished(input: number): boolean {
+    return this.#finishedAt[input]! >= 0;
+  }
+
   /** Returns the file bytes of an input that earlier runs have settled, as long as this run has not begun it. */
   settledBefore(input: number): number {
     if (this.#finishedAt[input]! >= 0) return this.#inputs[input]!.size ?? 0;

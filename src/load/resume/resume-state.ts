@@ -54,7 +54,7 @@ export class ResumeState {
   readonly #ledger: Ledger;
   readonly #store: LoadStore;
   readonly #saver: CheckpointSaver;
-  readonly #earlier: EarlierRuns;
+  readonly earlier: EarlierRuns;
   readonly #tracks: InputTracks;
   readonly #starts: InputStarts;
   /** True if a checkpoint is written: every input has a path and a size. */
@@ -78,7 +78,7 @@ export class ResumeState {
     this.#stamp = stampOf(startedMs);
     this.#startMs = startedMs;
     this.#store = new LoadStore(options.stateDir, names.load, names.database);
-    this.#earlier = new EarlierRuns(this.#store, inputs, ledger);
+    this.earlier = new EarlierRuns(this.#store, inputs, ledger);
     const checkpoint = this.#persistent;
     this.#tracks = new InputTracks({
       paths: inputs.map(({ path }) => path),
@@ -93,7 +93,7 @@ export class ResumeState {
       checkpoint,
       checksums: options.skipLoaded,
       sameTarget: options.sameTarget,
-      earlier: this.#earlier,
+      earlier: this.earlier,
       tracks: this.#tracks,
       copyCheckpoint: () => this.#store.keepCopy(this.#stamp),
       notify,
@@ -129,16 +129,6 @@ export class ResumeState {
   /** Unfinished loads and inputs that this run started again. */
   get abandoned(): RunDetails['abandoned'] {
     return this.#starts.abandoned;
-  }
-
-  /** Returns the decoded offset at which this run resumes an input. */
-  resumedFrom(input: number): number {
-    return this.#earlier.resumedFrom(input);
-  }
-
-  /** Returns the file bytes of an input that earlier runs have settled, as long as this run has not begun it. */
-  settledBefore(input: number): number {
-    return this.#earlier.settledBefore(input);
   }
 
   /** Takes the lock and reads the checkpoint. Throws StateError and BusyError. */
@@ -220,7 +210,8 @@ export class ResumeState {
     } finally {
       await this.#deadLetters.close(saved ? name : null);
     }
-    if (!started) return;
+    // A run that stopped before its first checkpoint leaves no empty log.
+    if (!started) return this.#persistent && !this.#store.written ? await this.#store.forget() : undefined;
     if (finished) await this.#store.complete(this.#context.options.skipPoints === 0);
     else if (ending === 'not-started') await this.#store.forget();
   }
@@ -246,7 +237,7 @@ export class ResumeState {
     const checkpoint = this.#unresumed;
     if (checkpoint === null || !target.isCreated) {
       const { sameTarget } = this.#context.options;
-      if (checkpoint !== null) await this.#earlier.assertResumable(checkpoint, target, sameTarget);
+      if (checkpoint !== null) await this.earlier.assertResumable(checkpoint, target, sameTarget);
       return checkpoint;
     }
     await this.#store.close();
@@ -265,8 +256,8 @@ export class ResumeState {
 
   async #takeOver(checkpoint: Checkpoint): Promise<void> {
     this.#startMs = checkpoint.startedMs;
-    await this.#earlier.resume(checkpoint);
-    this.#starts.advanceTo(this.#earlier.reached);
+    await this.earlier.resume(checkpoint);
+    this.#starts.advanceTo(this.earlier.reached);
     const { read, loaded, rejected } = this.#ledger.total;
     const message =
       `resuming the load of ${new Date(this.#startMs).toISOString()}: ` +
@@ -284,7 +275,7 @@ export class ResumeState {
       deadLetters: this.#deadLetters.lengths,
       completing: this.#completing,
       cluster: this.#target?.cluster,
-      inputs: [...this.#earlier.unfinished, ...this.#tracks.unfinished()],
+      inputs: [...this.earlier.unfinished, ...this.#tracks.unfinished()],
     };
     const finished = this.#tracks.takeFinished();
     this.#saver.copied();

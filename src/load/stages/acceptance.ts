@@ -2,8 +2,9 @@
 
 import type { Bounds } from '../../batching/point-bounds.js';
 import type { SchemaGuard } from '../../batching/schema-gate.js';
-import { InputError, RefusedError, UsageError } from '../../core/errors.js';
+import { RefusedError } from '../../core/errors.js';
 import { pointValues } from '../../core/line-protocol.js';
+import type { Problem } from '../../core/problem.js';
 import type { DatabaseSettings, InputPrecision } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
 import { type TimeRange, unexpectedTime } from '../../formats/timestamps/expect-time.js';
@@ -14,18 +15,25 @@ import { timesMerged } from '../../targets/cnosdb/database-settings.js';
 /** Returns the bounds of time and length at the start of the run. Later changes are left to the target. */
 export function boundsOf(
   { ttlMs, limits, precision }: DatabaseSettings,
-  inputPrecision: InputPrecision,
+  { precision: inputPrecision, expectTime }: ExpectedTimeOptions,
   startedMs: number,
 ): Bounds {
   const units = unitsPerMs[inputPrecision];
   const unbounded = Number.NEGATIVE_INFINITY;
   return {
+    expected: expectTime && { from: expectTime.fromMs * units, to: expectTime.toMs * units },
     oldest: Math.max(ttlMs === null ? unbounded : startedMs - ttlMs, limits?.sinceMs ?? unbounded) * units,
     newest: limits === undefined ? Number.POSITIVE_INFINITY : (startedMs + limits.aheadMs) * units,
     grain: Math.max(1, timesMerged(precision, inputPrecision)),
     longBytes: limits?.tagValueBytes ?? Number.POSITIVE_INFINITY,
     long: (point) => (limits === undefined ? null : pointConflict(point.length, pointValues(point, 'ns'), limits)),
   };
+}
+
+export interface ExpectedTimeOptions {
+  readonly precision: InputPrecision;
+  /** Null for any time. */
+  readonly expectTime: TimeRange | null;
 }
 
 export interface GuardOptions {
@@ -53,18 +61,15 @@ export function schemaGuard({ db, database, catalogue, exclusive, assertColumnsF
   };
 }
 
-/** Creates the check of timestamps. A wrong unit ends the run while nothing was sent; later it ends only its input. */
-export function timeInspector(
-  { expectTime, precision }: { readonly expectTime: TimeRange | null; readonly precision: InputPrecision },
-  hasSent: () => boolean,
-  currentInput: () => string | null,
-): (timestamp: bigint, line: number) => void {
-  return (timestamp, line) => {
-    const problem = expectTime === null ? null : unexpectedTime(timestamp, precision, expectTime);
-    if (problem === null) return;
-    const message = { tried: `reading ${currentInput()}:${line}`, ...problem };
-    throw hasSent() ? new InputError(message) : new UsageError([message]);
-  };
+/** Describes timestamps of which most are unexpected, from the first of them. */
+export function unexpectedTimes(
+  name: string,
+  { timestamp, line }: { readonly timestamp: bigint; readonly line: number },
+  { precision, expectTime }: ExpectedTimeOptions,
+): Problem {
+  const range = expectTime ?? { fromMs: 0, toMs: 0 };
+  const problem = unexpectedTime(timestamp, precision, range);
+  return { tried: `reading ${name}:${line}`, expected: '', found: '', fix: '', ...problem };
 }
 
 function strictWriteError(db: string, table: string): RefusedError {

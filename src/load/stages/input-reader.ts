@@ -16,6 +16,7 @@ import type {
 import type { FormatSet } from '../../formats/format-set.js';
 import { skipBytes } from '../../inputs/skip.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { named } from './input-head.js';
 import type { ReadStatus } from './read-status.js';
 
 export interface InputReaderContext {
@@ -62,6 +63,8 @@ export class InputReader {
     const { inputs, limit, ledger, status, afterInput } = this.#context;
     for (const i of inputs.keys()) {
       if (limit !== null && ledger.read >= limit) break;
+      // Its head has shown an error already.
+      if (ledger.inputs[i]!.error !== null) continue;
       yield* this.#input(i, batchesOf);
       await afterInput();
     }
@@ -105,9 +108,10 @@ export class InputReader {
 
   /** Reports the error of an input. Rethrows every other error. */
   #report(i: number, error: unknown): void {
-    const { ledger, onInputError, hasSent, notify } = this.#context;
+    const { inputs, ledger, onInputError, hasSent, notify } = this.#context;
+    const usage = error instanceof UsageError ? named(error, inputs[i]!.name) : null;
     // Once a point was sent, an input that contradicts the options is a bad input, not a usage error.
-    const bad = error instanceof UsageError && hasSent() ? new InputError(error.message) : error;
+    const bad = usage === null ? error : hasSent() ? new InputError(usage.message) : usage;
     if (!(bad instanceof InputError)) throw bad;
     ledger.inputs[i]!.error = bad.message;
     if (onInputError === 'stop') throw bad;

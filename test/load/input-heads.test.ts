@@ -1,0 +1,133 @@
+// The head of every input is parsed before a point is sent: contradictions to the options end the load with exit code 2,
+// whatever the order of the inputs, and `check` ends the same way.
+
+import { readdir } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lines, type Scene, scene } from '../support/scene.js';
+
+let it: Scene;
+
+beforeEach(async () => {
+  it = await scene();
+});
+afterEach(async () => {
+  await it.end();
+});
+
+const inSeconds = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `m,t=b f=${i} ${1_640_995_200 + i}\n`).join('');
+
+async function expectNothingSent(): Promise<void> {
+  expect(it.cluster.points()).toBe(0);
+  expect((await readdir(it.stateDir)).filter((name) => name.includes('checkpoint'))).toEqual([]);
+}
+
+test.each([
+  ['first', ['bad.csv', 'good.csv']],
+  ['last', ['good.csv', 'bad.csv']],
+])(
+  'an input that contradicts the mapping ends the load with exit code 2 before a point is sent, as the %s one',
+  async (_, names) => {
+    const rows = Array.from({ length: 5000 }, (_row, i) => `${1_640_995_200_000_000_000n + BigInt(i)},a,${i}`).join(
+      '\n',
+    );
+    const files = {
+      'good.csv': await it.file('good.csv', `time,host,v\n${rows}\n`),
+      'bad.csv': await it.file('bad.csv', 'when,host,v\n1,a,1\n'),
+    };
+    const paths = names.map((name) => files[name as keyof typeof files]);
+    const { code, stderr } = await it.load(['--measurement', 'm', '--time-column', 'time', '--tags', 'host', ...paths]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('bad.csv');
+    await expectNothingSent();
+  },
+);
+
+test('a later input in another unit ends the load with exit code 2 and names the input and the precision', async () => {
+  const [good, bad] = [await it.file('a.lp', lines(5000)), await it.file('b.lp', inSeconds(3))];
+  const { code, stderr } = await it.load(['--batch-points', '100', good, bad]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('b.lp:1');
+  expect(stderr).toContain('--precision s');
+  await expectNothingSent();
+  const checked = await it.load(['check', '--batch-points', '100', good, bad]);
+  expect(checked.code).toBe(2);
+});
+
+test('all inputs in a wrong unit are named at once', async () => {
+  const paths = [await it.file('a.lp', inSeconds(2)), await it.file('b.lp', inSeconds(2))];
+  const { code, stderr } = await it.load(paths);
+  expect(code).toBe(2);
+  expect(stderr).toContain('a.lp:1');
+  expect(stderr).toContain('b.lp:1');
+});
+
+test('timestamps too large for --precision s end the load with exit code 2 and name the precision that fits', async () => {
+  const { code, stderr } = await it.load(['--precision', 's', await it.file('a.lp', lines(5000))]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('--precision ns');
+  await expectNothingSent();
+});
+
+test('standard input in a wrong unit ends the load with exit code 2 before a point is sent', async () => {
+  const { code, stderr } = await it.load(['-'], { input: inSeconds(50) });
+  expect(code).toBe(2);
+  expect(stderr).toContain('--precision s');
+  expect(it.cluster.points()).toBe(0);
+});
+
+test('a few timestamps outside --expect-time are rejects of their own reason, in check as in the load', async () => {
+  const path = await it.file('a.lp', `${lines(2571)}${inSeconds(429)}`);
+  const checked = await it.load(['check', path]);
+  expect(checked.code).toBe(8);
+  expect(checked.stdout + checked.stderr).toContain('429 × unexpected-time');
+  const { code, summary } = await it.load([path]);
+  expect(code).toBe(8);
+  expect(summary?.rejects.byReason).toEqual({ 'unexpected-time': 429 });
+  expect(summary?.points).toEqual({ read: 3000, loaded: 2571, rejected: 429, undelivered: 0 });
+});
+
+test('a resumed load with a new input in a wrong unit loads the rest and ends with exit code 7', async () => {
+  const good = await it.file('a.lp', lines(3000));
+  const pattern = `${it.folder}/*.lp`;
+  const small = ['--batch-points', '100', '--workers', '2'];
+  const stopped = await it.endAt(500, it.begin([...small, pattern]), 'SIGTERM');
+  expect(stopped.summary?.points.loaded).toBeGreaterThan(0);
+  await it.file('b.lp', inSeconds(3));
+  const { code, summary } = await it.load([...small, pattern]);
+  expect(code).toBe(7);
+  expect(summary?.inputs.map(({ name, loaded }) => [name, loaded])).toEqual([
+    [good, 3000],
+    [good.replace('a.lp', 'b.lp'), 0],
+  ]);
+  expect(summary?.inputs[1]?.error).toContain('--precision s');
+});
+
+test('an input in which nothing parses ends with exit code 7 and one sentence, and the others are loaded', async () => {
+  const noise = Array.from({ length: 3420 }, (_, i) => `<row>${i}</row>`);
+  const bad = await it.file('rnd.bin', `${noise.join('\n')}\n`);
+  const good = await it.file('a.lp', lines(100));
+  const { code, summary, stderr } = await it.load(['--format', 'lp', bad, good]);
+  expect(code).toBe(7);
+  const sentence = `none of the 3,420 lines of ${bad} is line protocol; is --format right?`;
+  expect(summary?.inputs.map(({ error, loaded }) => [error, loaded])).toEqual([
+    [sentence, 0],
+    [null, 100],
+  ]);
+  expect(stderr).toContain(sentence);
+  expect(summary?.rejects.byReason).toEqual({});
+  expect((await it.load(['check', '--format', 'lp', bad, good])).code).toBe(7);
+});
+
+test('standard input in which nothing parses ends with exit code 7', async () => {
+  const { code, summary } = await it.load(['-'], { input: 'no\npoint\n' });
+  expect(code).toBe(7);
+  expect(summary?.reason).toBe('none of the 2 lines of - is line protocol; is --format right?');
+});
+
+test('nothing is sent with --on-input-error stop if nothing of an input parses', async () => {
+  const [good, bad] = [await it.file('a.lp', lines(100)), await it.file('rnd.bin', 'x\n')];
+  const { code } = await it.load(['--on-input-error', 'stop', '--format', 'lp', good, bad]);
+  expect(code).toBe(7);
+  expect(it.cluster.points()).toBe(0);
+});
