@@ -72,6 +72,8 @@ const options = {
   quote: '"',
   noHeader: false,
   skipLines: 0,
+  decimal: '.',
+  thousands: null,
   encoding: /** @type {const} */ ('utf-8'),
 };
 

@@ -52,6 +52,8 @@ const other: Readonly<Record<string, unknown>> = {
   columns: 'a,b',
   jsonPath: 'data',
   context: 'db/rp',
+  decimal: ',',
+  thousands: '.',
 };
 const marked = options.rows.filter(({ key, group, identity }) => identity && group !== 'target' && key !== 'precision');
 
@@ -61,9 +63,9 @@ test.each(marked.map(({ key }) => key))('another %s makes another load', (key) =
 });
 
 test('an option of a later version leaves the identity as it is while it has its default', () => {
-  const later = { ...options.rows.find(({ key }) => key === 'timezone')!, key: 'decimal', default: '.' };
+  const later = { ...options.rows.find(({ key }) => key === 'timezone')!, key: 'radix', default: '.' };
   const extended = { ...options, rows: [...options.rows, { ...later, is: { kind: 'text' } as const }] };
-  const given = { ...settings({}), decimal: '.' };
+  const given = { ...settings({}), radix: '.' };
   expect(readingIdentity(extended, given)).toBe(readingIdentity(options, settings({})));
-  expect(readingIdentity(extended, { ...given, decimal: ',' } as typeof given)).toMatch(/ \[\["decimal",","\]\]$/);
+  expect(readingIdentity(extended, { ...given, radix: ',' } as typeof given)).toMatch(/ \[\["radix",","\]\]$/);
 });

@@ -38,6 +38,8 @@ test('the defaults are those of the product contract', () => {
     onInputError: 'continue',
     inOrder: false,
     contexts: null,
+    decimal: '.',
+    thousands: null,
     measurement: null,
     tags: null,
     fields: null,

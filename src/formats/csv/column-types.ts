@@ -10,7 +10,6 @@ import type { CsvDialect } from './csv-dialect.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const number = /^ *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *$|^ *[+-]?(?:inf(?:inity)?|nan) *$/i;
 const boolean = /^ *(?:true|True|TRUE|false|False|FALSE) *$/;
 
 /** The first bytes of an input, and where its rows begin in them. */
@@ -19,6 +18,7 @@ export interface RowSample {
   readonly isWhole: boolean;
   readonly from: number;
   readonly line: number;
+  readonly isNumber: (text: string) => boolean;
 }
 
 interface SampleCell {
@@ -75,7 +75,7 @@ function readKinds(
   mapping: Mapping,
   fields: readonly MappedField[],
   tables: Map<string, readonly ColumnKinds[]>,
-  { bytes, isWhole, from, line: firstLine }: RowSample,
+  { bytes, isWhole, from, line: firstLine, isNumber }: RowSample,
   dialect: CsvDialect,
   nulls: ReadonlySet<string>,
 ): boolean {
@@ -105,7 +105,7 @@ function readKinds(
       for (let i = 0; i < columns && isQuoted; i++)
         isQuoted = cells.kinds[i] !== BARE || cells.starts[i] === cells.ends[i];
       const kinds = kindsOf(tables, tableOf(mapping, window, cells), fields.length);
-      for (const [i, { column }] of fields.entries()) addCell(kinds[i]!, window, cells, column, line, nulls);
+      for (const [i, { column }] of fields.entries()) addCell(kinds[i]!, window, cells, column, line, nulls, isNumber);
     }
     line += reader.newlines + 1;
     p = end + 1;
@@ -133,6 +133,7 @@ function addCell(
   column: number,
   line: number,
   nulls: ReadonlySet<string>,
+  isNumber: (text: string) => boolean,
 ): void {
   const from = starts[column]!;
   const to = ends[column]!;
@@ -143,7 +144,7 @@ function addCell(
   if (nulls.has(text) && !isLong) return;
   const kind = isLong
     ? 'word'
-    : number.test(text)
+    : isNumber(text)
       ? isBare
         ? 'number'
         : 'quotedNumber'

@@ -5,6 +5,8 @@ export interface CsvDialectOptions {
   readonly delimiter: string | null;
   readonly quote: string | null;
   readonly noHeader: boolean;
+  readonly decimal: string;
+  readonly thousands: string | null;
   readonly skipLines: number;
   /** False: the first value of a field decides its type, as tests of the kernel need it. */
   readonly infersTypes?: boolean;

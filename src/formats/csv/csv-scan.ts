@@ -46,7 +46,7 @@ export class CsvScan extends RowScan {
     this.#hasColumnNames = (rows.options.columnNames ?? null) !== null;
     this.#dialect = dialect;
     this.#delimiter = dialect.delimiter;
-    this.#heads = new CsvHeads(rows, ending);
+    this.#heads = new CsvHeads(rows, ending, options);
     this.deadLetterFormat = { ending, head: new Uint8Array(0) };
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }

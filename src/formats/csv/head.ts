@@ -18,6 +18,7 @@ import { inferTypes, type SetType } from './column-types.js';
 import type { CsvDialect } from './csv-dialect.js';
 import { cellTexts, expectUtf8, headerNames, numberedNames } from './header.js';
 import { InfluxQlTags, isInfluxQl } from './influxql-tags.js';
+import { isPlain, NotationFiller, type NumberNotation, numberTest } from './number-notation.js';
 
 /** Heads in the cache. */
 const maxHeads = 64;
@@ -39,14 +40,16 @@ export interface CsvHead {
 export class CsvHeads {
   readonly #rows: RowFormatMemory;
   readonly #ending: string;
+  readonly #notation: NumberNotation;
   readonly #cache = new Map<string, CsvHead>();
   #skipped: Uint8Array[] = [];
   #bytes: Uint8Array[] = [];
   #annotations: Annotations | null = null;
   #sample: { readonly bytes: Uint8Array; readonly isWhole: boolean } | null = null;
 
-  constructor(rows: RowFormatMemory, ending: string) {
+  constructor(rows: RowFormatMemory, ending: string, notation: NumberNotation) {
     this.#rows = rows;
+    this.#notation = notation;
     this.#ending = ending;
   }
 
@@ -103,10 +106,11 @@ export class CsvHeads {
     if (this.#annotations === null && !head.repeats && this.#sample !== null) {
       const nulls = this.#rows.options.nullWords ?? [];
       const { fieldTypes } = this.#rows;
+      const isNumber = numberTest(this.#notation);
       const setType: SetType = (table, field, type) => fieldTypes.infer(table, field, type);
       inferTypes(
         head.mapping,
-        { ...this.#sample, from: bytes.length + this.#markBytes, line },
+        { ...this.#sample, from: bytes.length + this.#markBytes, line, isNumber },
         dialect,
         nulls,
         setType,
@@ -117,6 +121,11 @@ export class CsvHeads {
     return head;
   }
 
+  #notationFiller(mapping: Mapping): RowFiller | null {
+    const { run, fieldTypes } = this.#rows;
+    return isPlain(this.#notation) ? null : new NotationFiller(run.bytes, mapping, fieldTypes, this.#notation);
+  }
+
   #create(deadLetterFormat: DeadLetterFormat, reader: RowReader, noHeader: boolean): CsvHead {
     const { options, run } = this.#rows;
     const { columns } = reader;
@@ -125,7 +134,7 @@ export class CsvHeads {
     if (this.#annotations === null) {
       const filled = isInfluxQl(names) && !wantedNames(options).includes('tags');
       const mapping = filled ? influxQlMapping(names, options) : buildMapping(names, options);
-      const filler = filled ? new InfluxQlTags(run.bytes, mapping, columns) : null;
+      const filler = filled ? new InfluxQlTags(run.bytes, mapping, columns) : this.#notationFiller(mapping);
       return { deadLetterFormat, columns, mapping, filler, time: null, repeats: filled };
     }
     if (columns > MAX_COLUMNS)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { csv, field, sent } from '../rows/support.js';
 
@@ -77,4 +77,43 @@ test('the types do not depend on how the bytes arrive', async () => {
   const whole = await sent(csv(), text);
   expect(whole.points.length).toBe(300);
   expect(await sent(csv(), text, [1, 2, 3, 50])).toEqual(whole);
+});
+
+describe('numbers in another notation', () => {
+  test('a decimal comma is read with --decimal', async () => {
+    const text = readFileSync(new URL('../../../fixtures/cases/decimal-comma.csv', import.meta.url));
+    expect(await sent(csv({ delimiter: ';', decimal: ',' }), text)).toEqual({
+      points: ['m v=1.5 1704164645000000000', 'm v=2 1704164646000000000'],
+      rejects: [],
+    });
+  });
+
+  test('groups of three digits are read with --thousands', async () => {
+    const options = {
+      delimiter: ';',
+      decimal: ',',
+      thousands: '.',
+      fields: [field('v', 'float'), field('w', 'integer')],
+    };
+    expect(await sent(csv(options), 'time;v;w\n1;1.234,5;1.000.000\n2;-12;7\n')).toEqual({
+      points: ['m v=1234.5,w=1000000i 1', 'm v=-12,w=7i 2'],
+      rejects: [],
+    });
+  });
+
+  test('a number that the notation does not allow is rejected', async () => {
+    const options = { delimiter: ';', decimal: ',', thousands: '.', fields: [field('v', 'float')] };
+    expect(await sent(csv(options), 'time;v\n1;1.5\n2;1,5,0\n3;12.34\n4;2,5\n')).toEqual({
+      points: ['m v=2.5 4'],
+      rejects: ['2 bad-number', '3 bad-number', '4 bad-number'],
+    });
+  });
+
+  test('strings keep their commas', async () => {
+    const text = 'time;v;s\n1;1,5;a,b\n2;2;c.d\n';
+    expect((await sent(csv({ delimiter: ';', decimal: ',' }), text)).points).toEqual([
+      'm v=1.5,s="a,b" 1',
+      'm v=2,s="c.d" 2',
+    ]);
+  });
 });

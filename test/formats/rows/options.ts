@@ -22,6 +22,8 @@ export const plain: Options = {
   quote: '"',
   noHeader: false,
   skipLines: 0,
+  decimal: '.',
+  thousands: null,
   encoding: 'utf-8',
 };
 

@@ -1,0 +1,85 @@
+// Numbers in other notations than `1234.5`, as --decimal and --thousands describe them.
+
+import type { Reason } from '../reasons.js';
+import { BARE, type Cells, type RowFiller, TEXT } from '../rows/cells.js';
+import type { MappedField, Mapping } from '../rows/mapping/mapping.js';
+import { BOOLEAN, type FieldTypes, STRING } from '../rows/values/field-types.js';
+
+const plain = /^ *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *$/;
+const nonFinite = /^ *[+-]?(?:inf(?:inity)?|nan) *$/i;
+/** Longer cells are no numbers. Bytes. */
+const maxNumber = 64;
+
+export interface NumberNotation {
+  readonly decimal: string;
+  /** Between groups of three digits; null without one. */
+  readonly thousands: string | null;
+}
+
+export function isPlain({ decimal, thousands }: NumberNotation): boolean {
+  return decimal === '.' && thousands === null;
+}
+
+/** Returns the test for numbers of a notation. */
+export function numberTest(notation: NumberNotation): (text: string) => boolean {
+  const grammar = isPlain(notation) ? plain : grammarOf(notation);
+  return (text) => grammar.test(text) || nonFinite.test(text);
+}
+
+function grammarOf({ decimal, thousands }: NumberNotation): RegExp {
+  const [point, group] = [decimal, thousands ?? ''].map((text) => text.replace(/[^\w]/g, '\\$&'));
+  const whole = thousands === null ? '\\d+' : `(?:\\d{1,3}(?:${group}\\d{3})+|\\d+)`;
+  return new RegExp(`^ *[+-]?(?:${whole}(?:${point}\\d*)?|${point}\\d+)(?:[eE][+-]?\\d+)? *$`);
+}
+
+/** Rewrites the numbers of a row to the plain notation. Plain numbers that the notation does not allow reject the row. */
+export class NotationFiller implements RowFiller {
+  readonly bytes = 0;
+  readonly #memory: Uint8Array;
+  readonly #mapping: Mapping;
+  readonly #types: FieldTypes;
+  readonly #notation: NumberNotation;
+  readonly #isNumber: (text: string) => boolean;
+
+  constructor(memory: Uint8Array, mapping: Mapping, types: FieldTypes, notation: NumberNotation) {
+    this.#memory = memory;
+    this.#mapping = mapping;
+    this.#types = types;
+    this.#notation = notation;
+    this.#isNumber = numberTest(notation);
+  }
+
+  begin(): void {}
+
+  fill(cells: Cells, _: number, scratch: number, end: number): Reason | null {
+    let at = scratch;
+    for (const field of this.#mapping.fields) {
+      const { column } = field;
+      const from = cells.starts[column]!;
+      const length = cells.ends[column]! - from;
+      const isText = cells.kinds[column] === BARE || cells.kinds[column] === TEXT;
+      if (!isText || length === 0 || length > maxNumber || this.#isOther(field, cells)) continue;
+      const text = Buffer.from(this.#memory.subarray(from, from + length)).toString('latin1');
+      if (!this.#isNumber(text)) {
+        if (plain.test(text)) return 'bad-number';
+        continue;
+      }
+      if (length > end - at) return 'too-long';
+      const { decimal, thousands } = this.#notation;
+      const digits = thousands === null ? text : text.replaceAll(thousands, '');
+      cells.starts[column] = at;
+      at += Buffer.from(this.#memory.buffer).write(digits.replace(decimal, '.'), at, 'latin1');
+      cells.ends[column] = at;
+    }
+    return null;
+  }
+
+  /** True for a field of strings or booleans. */
+  #isOther({ declared, name }: MappedField, { starts, ends }: Cells): boolean {
+    if (declared !== null) return declared === 'string' || declared === 'boolean';
+    const { table, measurement } = this.#mapping;
+    const key = table ?? Buffer.from(this.#memory.subarray(starts[measurement], ends[measurement])).toString();
+    const type = this.#types.get(key, name);
+    return type === STRING || type === BOOLEAN;
+  }
+}
