@@ -86,14 +86,16 @@ export async function prepare(
 async function foundTarget(
   { urls }: Settings,
   { target }: LoadContext,
-  { database, isCreated }: TargetDescription,
+  { database, endpoints, isCreated }: TargetDescription,
   columns: readonly TargetColumn[],
 ): Promise<FoundTarget> {
   const origins = urls.map(({ origin }) => new URL(origin));
   return {
     cluster: await clusterOf(origins, database.id ?? null),
     isCreated: isCreated === true,
-    tables: target.traits.firstWriteExclusive ? new Set(columns.map(({ table }) => table)) : null,
+    // A target of a program has no endpoints and need not list its tables.
+    tables:
+      target.traits.firstWriteExclusive && endpoints.length > 0 ? new Set(columns.map(({ table }) => table)) : null,
   };
 }
 
