@@ -64,3 +64,8 @@ test('an accepted body of half the size counts, a smaller one does not', () => {
     adjustBodySize(half, { trouble: false, bytes, latencyMs: 1, now: 10 }).accepted;
   expect([seen(256 * KiB), seen(256 * KiB - 1)]).toEqual([1, 0]);
 });
+
+test('a change that leaves the size as it is is no change', () => {
+  const smallest = fullBodySize(16 * KiB);
+  expect(trouble(smallest, 500).changedAt).toBe(smallest.changedAt);
+});

@@ -189,3 +189,10 @@ test('the writers grow again as soon as the rest after an overload is over', () 
     );
   expect([round(2999).limit, round(3000).limit]).toEqual([4, 5]);
 });
+
+test('the variance of the latency is the exponentially weighted one', () => {
+  const one = observe(startConcurrency(1), answer(100, { latencyMs: 100, inFlight: 1 }));
+  const two = observe(one, answer(300, { latencyMs: 110, inFlight: 1 }));
+  expect(two.baseline).toMatchObject({ mean: 104, best: 100 });
+  expect(two.baseline!.variance).toBeCloseTo(0.6 * 0.4 * 10 * 10);
+});

@@ -166,3 +166,15 @@ test('a collection that frees heap keeps its interval, although garbage has fill
   }
   expect(at.slice(0, 5)).toEqual([0, 250, 500, 750, 1000]);
 });
+
+test('a rated collection waits ten times as long as it took', () => {
+  const state = collected(see(calm, 950, 0), { before: 950, freed: 100, tookMs: 100, now: 100 });
+  expect(see(state, 950, 1100).gcNotBefore).toBe(1100);
+});
+
+test('memory at the stop mark does not count as retained', () => {
+  let state = step(calm, 969, 0, true);
+  expect(step(state, 969, 300, true).retained).toBe(969);
+  state = step(calm, 970, 0, true);
+  expect(step(state, 970, 300, true).retained).toBeNull();
+});

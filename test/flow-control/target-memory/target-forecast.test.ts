@@ -33,6 +33,7 @@ test.each<[string, Partial<InputExtent>, number | null, number]>([
   ['the end of the first bucket', { last: BigInt(10 * day - 1) }, 10 * day, 1],
   ['the begin of the second bucket', { last: BigInt(10 * day) }, 10 * day, 2],
   ['three buckets', { first: BigInt(5 * day), last: BigInt(25 * day) }, 10 * day, 3],
+  ['two later buckets', { first: BigInt(15 * day), last: BigInt(25 * day) }, 10 * day, 2],
   ['an unknown first time', { first: null, last: BigInt(25 * day) }, 10 * day, 1],
   ['an unknown last time', { last: null }, 10 * day, 1],
   ['an unlimited vnode', { last: BigInt(25 * day) }, null, 1],
@@ -110,4 +111,23 @@ test.each([
   const forecast = forecastTargetMemory(options, placement, layout, extent);
   expect(forecastNotices(options, forecast, extent, version)[1]?.message).toMatch(defect);
   expect(forecastNotices(options, forecast, extent, '2.4.3')).toHaveLength(1);
+});
+
+test('the plan of a new database names the size of its memcaches', () => {
+  const forecast = forecastTargetMemory(options, placement, layout, extent, true);
+  const [plan] = forecastNotices(options, forecast, extent, null);
+  expect(plan!.message).toMatch(/, created with MAX_MEMCACHE_SIZE '67MiB'$/);
+});
+
+test.each<[string, Partial<ForecastOptions>, number | null, string]>([
+  ['reduces the request bodies', {}, null, 'info'],
+  ['expects a flush', { batchBytes: 64 * 1024 }, 1024 * MiB, 'info'],
+  ['keeps bodies and expects no flush', { batchBytes: 64 * 1024 }, MiB, 'debug'],
+  ['keeps bodies of inputs of unknown size', { batchBytes: 64 * 1024 }, null, 'debug'],
+  ['keeps bodies without flushes', { batchBytes: 64 * 1024, relieve: false }, 1024 * MiB, 'debug'],
+])('the plan is printed only if it binds: it %s', (_, change, totalBytes, level) => {
+  const asked = { ...options, ...change };
+  const times = { ...extent, totalBytes };
+  const forecast = forecastTargetMemory(asked, placement, layout, times);
+  expect(forecastNotices(asked, forecast, times, null)[0]!.level).toBe(level);
 });

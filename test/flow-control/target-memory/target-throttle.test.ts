@@ -184,7 +184,11 @@ test('a stop ends every wait at once, and no flush begins afterwards', async () 
 test('the estimated peak follows the bytes sent and unflushed', async () => {
   const { answer, side } = await setup({});
   answer({ kind: 'accepted' }, 10 * MiB);
-  expect(side.account()).toMatchObject({ flushes: 0, estimatedPeakBytesPerNode: Math.round((110 + 10 + 12) * MiB) });
+  expect(side.account()).toMatchObject({
+    advice: null,
+    flushes: 0,
+    estimatedPeakBytesPerNode: Math.round((110 + 10 + 12) * MiB),
+  });
 });
 
 test('a target that only --target-memory slows gets smaller bodies and one notice, and the target is not named as the cause', async () => {
