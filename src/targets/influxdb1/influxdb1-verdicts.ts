@@ -8,6 +8,9 @@ import { messageUnder, type VerdictTable } from '../http/verdict-table.js';
 
 const signIn = { status: 401, means: 'refused', advice: 'check --user and --password, or --token' } as const;
 
+const policyMissing = /retention policy not found/;
+const policyAdvice = 'check --rp, or give the database a default policy';
+
 export const verdicts: VerdictTable = {
   title: 'InfluxDB',
   acknowledgement: 204,
@@ -27,12 +30,8 @@ export const verdicts: VerdictTable = {
     signIn,
     { status: 403, means: 'refused', advice: 'grant the user WRITE on the database, or check --user' },
     { status: 404, message: /database not found/, means: 'missing-database' },
-    {
-      status: 404,
-      message: /retention policy not found/,
-      means: 'refused',
-      advice: 'give the database a default policy',
-    },
+    { status: 404, message: policyMissing, means: 'refused', advice: policyAdvice },
+    { status: 500, message: policyMissing, means: 'refused', advice: policyAdvice },
     { status: 500, message: /cache-max-memory-size exceeded|timeout/, means: 'overloaded' },
   ],
 };

@@ -51,7 +51,7 @@ export class Influxdb1 implements Dialect {
     if (series === undefined) return defaultDatabaseSettings;
     const policies = series.values.map((row) => Object.fromEntries(series.columns.map((name, i) => [name, row[i]])));
     const policy = policies.find((each) => (rp === null ? each.default === true : each.name === rp));
-    // An empty write does not check the policy.
+    // Not every version checks the policy of an empty write.
     if (rp !== null && policy === undefined)
       throw query.refused(request, query.urls[query.order[0]!]!, policies.map(({ name }) => textOf(name)).join(', '), {
         expected: `retention policy ${rp}`,
