@@ -2,6 +2,7 @@
 // waits keeps its permit and its slot, so that a failing target pulls no more bytes in.
 
 import type { BulkLoadError } from '../core/errors.js';
+import { excerpt } from '../core/text.js';
 import type {
   Attempt,
   Batch,
@@ -238,7 +239,7 @@ function resultOf(
       return { do: step.do };
     case 'reject':
     case 'blame':
-      return { do: 'reject', reason: step.reason, message: step.message, endpoint };
+      return { do: 'reject', reason: step.reason, message: excerpt(step.message), endpoint };
     case 'refused':
       return {
         do: 'fail',

@@ -257,6 +257,14 @@ describe('points that the target rejects', () => {
     );
   });
 
+  test('the message of a rejected point is cut to 300 bytes', async () => {
+    const { deliver } = scene(() => rejected({ message: 'é'.repeat(10_000) }));
+    const { receipt } = await deliver(batchOf(['x']));
+    expect(receipt.rejected).toHaveLength(1);
+    expect(Buffer.byteLength(receipt.rejected[0]!.message)).toBeLessThanOrEqual(300);
+    expect(receipt.rejected[0]!.message).toMatch(/^é{100,}…$/);
+  });
+
   test('an unknown response is retried three times before the search for bad points', async () => {
     const { deliver, target } = scene((lines) => (bad(lines) < 0 ? accepted : rejected({ unknown: true })));
     const { receipt } = await deliver(batchOf(['a', 'x']));
