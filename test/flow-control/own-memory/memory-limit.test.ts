@@ -43,3 +43,12 @@ test('a percentage is rounded down to whole bytes', () => {
   const limits = [{ bytes: 1001, group: '/', file: 'memory.max' }];
   expect(memoryLimit({ percent: 50 }, probe(...limits)).bytes).toBe(500);
 });
+
+test('a limit of 0 is ignored, and nine tenths that equal the default count as the default', () => {
+  expect(memoryLimit(null, probe(group(0), group(200)))).toEqual({
+    bytes: 180 * MiB,
+    source: 'cgroup /x/y memory.max × 0.9',
+  });
+  const exact = { bytes: Math.ceil((512 * MiB) / 0.9), group: '/', file: 'memory.max' };
+  expect(memoryLimit(null, probe(exact)).source).toBe('default');
+});

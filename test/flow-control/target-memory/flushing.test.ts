@@ -222,3 +222,27 @@ test('sending waits at most two minutes for a target whose gauge never falls', (
   expect(play.flushes).toHaveLength(3);
   expect(play.ticks(132_000, 140_000).hold).toBe(false);
 });
+
+test.each<[string, number, number, number]>([
+  ['three slow writes', 3, 101, 1],
+  ['two slow writes', 2, 200, 0],
+  ['writes exactly twice as slow', 3, 100, 0],
+  ['no write', 0, 0, 0],
+])('a flush during %s counts as slowing or not', (_, writes, ms, slow) => {
+  const play = new Play().accept(60, 0, 50);
+  for (let i = 0; i < writes; i++) play.accept(1, 100, ms);
+  expect(play.flushed(500).state.slow).toBe(slow);
+});
+
+test('a flush that slows fast writes by no more than 20 ms does not count as slowing', () => {
+  const slowed = (ms: number): number => {
+    const play = new Play().accept(60, 0, 10);
+    for (let i = 0; i < 3; i++) play.accept(1, 100, ms);
+    return play.flushed(500).state.slow;
+  };
+  expect([slowed(30), slowed(31)]).toEqual([0, 1]);
+});
+
+test('the mean latency outside flushes moves a tenth of the way to the newest answer', () => {
+  expect(new Play().accept(1, 0, 100).accept(1, 1, 200).state.calmMs).toBe(110);
+});

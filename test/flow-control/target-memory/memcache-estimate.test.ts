@@ -61,3 +61,18 @@ test('the fullest node counts, and the same gauge read again changes nothing', (
   const lower = correctByGauges(steady(0, 100), [20 * MiB], 1);
   expect(lower.history[0]!.bytes / MiB).toBe(20);
 });
+
+test('estimates of exactly twelve seconds ago still count, older ones do not', () => {
+  const state = { ...steady(0, 1), history: [{ at: 0, bytes: 1 }] };
+  expect(recordEstimate(state, 12_000).history).toHaveLength(2);
+  expect(recordEstimate(state, 12_001).history).toHaveLength(1);
+});
+
+test.each([
+  ['below the upper tolerance', 118.99, 100],
+  ['above the upper tolerance', 119.01, 119.01],
+  ['at the lower tolerance', 81, 100],
+  ['a byte below it', 81 - 1 / MiB, 81 - 1 / MiB],
+])('a gauge %s corrects the estimate or not', (_, gauge, expected) => {
+  expect(correctByGauges(steady(0, 100), [gauge * MiB], 1).fresh).toBeCloseTo(expected * MiB, 0);
+});

@@ -67,7 +67,12 @@ test('without --target-memory a warning names the memory that the load will need
 });
 
 test.each<[string, Partial<ForecastOptions>, number, RegExp]>([
-  ['flushes are allowed', {}, 0, /what helps: fewer shards, more nodes, --target-memory 162MiB .*, --stage 1GiB/],
+  [
+    'flushes are allowed',
+    {},
+    0,
+    /what helps: fewer shards, more nodes, --target-memory 162MiB if the nodes have it, --stage 1GiB/,
+  ],
   [
     'flushes are forbidden',
     { relieve: false },

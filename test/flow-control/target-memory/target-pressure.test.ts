@@ -239,3 +239,11 @@ test('only acknowledged bodies count as retained', () => {
   pressure.observe(attempt(overloaded()), MiB, MiB);
   expect(pressure.nodeBytes).toBe(1000);
 });
+
+test('relief without planned flushes that is not permitted changes neither bodies nor notices about flushes', async () => {
+  const { clock, pressure, notices } = setUp({ plan: null }, { kind: 'notPermitted', tookMs: 1, reason: 'no' });
+  pressure.observe(attempt(overloaded({ memory: true })), MiB, MiB);
+  await clock.advance(40_000);
+  expect(pressure.bodyBytes).toBe(512 * KiB);
+  expect(notices.map(({ kind }) => kind)).toEqual(['smaller-batches', 'relief', 'relief-failed']);
+});
