@@ -27,6 +27,7 @@ export const reasons = {
   'unterminated-string': 'a string ends with a double quote',
   'no-timestamp': 'a point ends with its timestamp; --missing-timestamp now generates missing ones',
   'bad-timestamp': 'a timestamp is a whole decimal number of at most 19 digits',
+  'inexact-time': 'the timestamp has more digits than --precision holds; --time-rounding truncate drops them',
   'timestamp-range': 'the timestamp must lie within what the server can place in a bucket, about years 1680 to 2260',
   'trailing-data': 'nothing but spaces may follow the timestamp on its line',
   'carriage-return': 'a carriage return may only stand at the end of a line',
@@ -58,6 +59,6 @@ export type Reason = keyof typeof reasons;
 export const reasonNames = Object.keys(reasons) as readonly Reason[];
 
 /** Composes the message of a reject: what was found, then the rule. */
-export function describe(reason: Reason, found: string): string {
-  return `found ${found}; ${reasons[reason]}`;
+export function describe(reason: Reason, found: string, rule: string | null = null): string {
+  return `found ${found}; ${rule ?? reasons[reason]}`;
 }

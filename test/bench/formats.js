@@ -73,6 +73,8 @@ const options = {
   noHeader: false,
   skipLines: 0,
   decimal: '.',
+  timeRounding: /** @type {const} */ ('reject'),
+  skipAfterHeader: 0,
   thousands: null,
   encoding: /** @type {const} */ ('utf-8'),
 };

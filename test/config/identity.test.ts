@@ -53,6 +53,8 @@ const other: Readonly<Record<string, unknown>> = {
   jsonPath: 'data',
   context: 'db/rp',
   decimal: ',',
+  timeRounding: 'truncate',
+  skipAfterHeader: 1,
   thousands: '.',
 };
 const marked = options.rows.filter(({ key, group, identity }) => identity && group !== 'target' && key !== 'precision');

@@ -39,6 +39,8 @@ test('the defaults are those of the product contract', () => {
     inOrder: false,
     contexts: null,
     decimal: '.',
+    timeRounding: 'reject',
+    skipAfterHeader: 0,
     thousands: null,
     measurement: null,
     tags: null,

@@ -8,6 +8,7 @@ export interface CsvDialectOptions {
   readonly decimal: string;
   readonly thousands: string | null;
   readonly skipLines: number;
+  readonly skipAfterHeader: number;
   /** False: the first value of a field decides its type, as tests of the kernel need it. */
   readonly infersTypes?: boolean;
   readonly encoding: 'utf-8' | 'latin1';

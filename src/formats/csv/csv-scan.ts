@@ -110,9 +110,21 @@ export class CsvScan extends RowScan {
     const annotates = !noHeader && this.#isAnnotation();
     const isComment = this.#heads.isAnnotated && this.#isComment();
     if (annotates) this.#heads.annotate(this.#reader, run.line);
-    if (!noHeader) this.#keep(end, this.#reader.newlines + 1);
+    const skipped = annotates || isComment || noHeader ? 0 : this.#options.skipAfterHeader;
+    const headEnd = this.#behindLines(end, skipped);
+    if (headEnd < 0) return false;
+    if (!noHeader) this.#keep(headEnd, this.#reader.newlines + 1 + skipped);
     if (!annotates && !isComment) this.#useHead(this.#heads.end(this.#reader, noHeader, run.line, this.#dialect));
     return true;
+  }
+
+  /** Returns the LF that ends so many further lines; -1 when more bytes are needed. The head keeps these lines. */
+  #behindLines(end: number, lines: number): number {
+    const { bytes, limit, final } = this.filling;
+    let at = end;
+    for (let i = 0; i < lines && at < limit; i++) at = bytes.indexOf(LF, at + 1);
+    if (lines === 0 || at < limit || final || this.filling.isTooLong(at)) return Math.min(at, limit);
+    return -1;
   }
 
   /** Gives the following rows the meaning of this head. */

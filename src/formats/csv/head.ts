@@ -18,6 +18,7 @@ import { inferTypes, type SetType } from './column-types.js';
 import type { CsvDialect } from './csv-dialect.js';
 import { cellTexts, expectUtf8, headerNames, numberedNames } from './header.js';
 import { InfluxQlTags, isInfluxQl } from './influxql-tags.js';
+import { JoinedTime } from './joined-time.js';
 import { isPlain, NotationFiller, type NumberNotation, numberTest } from './number-notation.js';
 
 /** Heads in the cache. */
@@ -133,8 +134,15 @@ export class CsvHeads {
     if (!noHeader && isTypedHeader(names)) this.#annotations ??= new Annotations();
     if (this.#annotations === null) {
       const filled = isInfluxQl(names) && !wantedNames(options).includes('tags');
-      const mapping = filled ? influxQlMapping(names, options) : buildMapping(names, options);
-      const filler = filled ? new InfluxQlTags(run.bytes, mapping, columns) : this.#notationFiller(mapping);
+      const parts = filled ? null : timeParts(names, options);
+      const mapping = filled
+        ? influxQlMapping(names, options)
+        : parts === null
+          ? plainMapping(names, options)
+          : joinedMapping(names, parts, options);
+      const notation = filled ? null : this.#notationFiller(mapping);
+      const joined = parts === null ? notation : new JoinedTime(run.bytes, parts, notation);
+      const filler = filled ? new InfluxQlTags(run.bytes, mapping, columns) : joined;
       return { deadLetterFormat, columns, mapping, filler, time: null, repeats: filled };
     }
     if (columns > MAX_COLUMNS)
@@ -192,4 +200,26 @@ function namesWithoutHeader(names: readonly string[] | null, columns: number): r
       fix: 'check --columns and --delimiter',
     },
   ]);
+}
+
+/** Maps the columns of a plain header. One without a name is left out, unless an option names it by its number. */
+function plainMapping(names: readonly string[], options: MappingOptions): Mapping {
+  const wanted = wantedNames(options);
+  const numbered = names.map((name, i) => (name === '' ? String(i + 1) : name));
+  const isIgnored = (i: number): boolean => names[i] === '' && !wanted.includes(numbered[i]!);
+  return buildMapping(numbered, options, () => null, isIgnored);
+}
+
+/** Returns the two columns of `--time-column date,time`; null when it names one column. */
+function timeParts(names: readonly string[], { timeColumn }: MappingOptions): number[] | null {
+  const parts = timeColumn?.split(',').map((name) => names.indexOf(name.trim())) ?? [];
+  return parts.length === 2 && !names.includes(timeColumn!) && parts.every((column) => column >= 0) ? parts : null;
+}
+
+/** Maps a header with a joined time, whose column comes behind the real ones. */
+function joinedMapping(names: readonly string[], parts: readonly number[], options: MappingOptions): Mapping {
+  const used = [...wantedNames(options), ...parts.map((column) => names[column]!), 'measurement', '_measurement', ''];
+  const fields = options.fields ?? names.filter((name) => !used.includes(name)).map(fieldNamed);
+  const joined = `${names[parts[0]!]} ${names[parts[1]!]}`;
+  return buildMapping([...names, joined], { ...options, fields, timeColumn: joined });
 }

@@ -26,6 +26,7 @@ const SERIES_KEY_PER_TAG = 9;
 const slack = 64;
 
 const wrongType = code('wrong-type');
+const badTimestamp = code('bad-timestamp');
 
 export interface EncoderOptions {
   readonly precision: InputPrecision;
@@ -43,6 +44,8 @@ export class RowEncoder {
   readonly time: TimeReader;
   reason: Reason = 'no-fields';
   found = '';
+  /** The rule that the row broke, when it is not the usual one of the reason. */
+  rule: string | null = null;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #options: EncoderOptions;
@@ -270,12 +273,15 @@ export class RowEncoder {
     const text = Buffer.from(this.#bytes.subarray(from, Math.min(to, from + 64))).toString();
     const field = result === wrongType ? this.#mapping!.fields.findIndex(({ name }) => name === column) : -1;
     const expected = field < 0 ? '' : ` where a ${typeNames[this.#table!.types[field]!]} is expected`;
-    return this.#fail(result, `${JSON.stringify(text)} in column ${column}${expected}`);
+    const failure = this.#fail(result, `${JSON.stringify(text)} in column ${column}${expected}`);
+    if (result === badTimestamp) this.rule = `expected ${this.#timeCell.expected}`;
+    return failure;
   }
 
   #fail(result: number, found: string): number {
     this.reason = reasonOf(result);
     this.found = found;
+    this.rule = null;
     return result;
   }
 }

@@ -83,8 +83,10 @@ export class RowRun {
     const end = this.#encoder.encode(cells, out, this.layout.outEnd);
     if (end === FULL && out > this.layout.out) return false;
     if (end === FULL) this.#reject('too-long', 'a row that is too long as line protocol', row.start, row.end, 'whole');
-    else if (end < 0) this.#reject(this.#encoder.reason, this.#encoder.found, row.start, row.end, 'whole');
-    else this.#enter(out, end, row);
+    else if (end < 0) {
+      const { reason, found, rule } = this.#encoder;
+      this.#reject(reason, found, row.start, row.end, 'whole', rule);
+    } else this.#enter(out, end, row);
     this.pass(row.next, row.lines);
     return true;
   }
@@ -178,7 +180,14 @@ export class RowRun {
     this.at = Math.min(end + 1, this.limit);
   }
 
-  #reject(reason: Reason, found: string, start: number, end: number, part: FormatReject['part']): void {
+  #reject(
+    reason: Reason,
+    found: string,
+    start: number,
+    end: number,
+    part: FormatReject['part'],
+    rule: string | null = null,
+  ): void {
     const line = this.line - this.firstLine;
     this.rejects.push({
       before: this.count,
@@ -186,7 +195,7 @@ export class RowRun {
       length: end - start,
       line,
       reason,
-      message: describe(reason, found),
+      message: describe(reason, found, rule),
       part,
     });
   }

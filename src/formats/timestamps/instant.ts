@@ -6,6 +6,8 @@ export class Instant {
   seconds = 0;
   /** 0 to 999,999,999. */
   nanos = 0;
+  /** The text had more digits than nanoseconds. */
+  inexact = false;
   /** Seconds by which the clock is ahead of UTC; null without an offset. */
   offset: number | null = null;
 }

@@ -17,6 +17,7 @@ export function readRfc3339(bytes: Uint8Array, from: number, to: number, instant
   const date = days(year, month, day);
   if (date === null) return false;
   instant.nanos = 0;
+  instant.inexact = false;
   instant.offset = null;
   instant.seconds = date * 86_400;
   return to === from + 10 || readTime(bytes, from + 10, to, instant);
@@ -35,7 +36,7 @@ function readTime(bytes: Uint8Array, from: number, to: number, instant: Instant)
   return at >= 0 && readOffset(bytes, at, to, instant);
 }
 
-/** Reads an optional fraction. @returns its end; -1 for an invalid fraction or one finer than nanoseconds */
+/** Reads an optional fraction. @returns its end; -1 for an invalid fraction */
 function readFraction(bytes: Uint8Array, from: number, to: number, instant: Instant): number {
   if (from === to || (bytes[from] !== 0x2e && bytes[from] !== 0x2c)) return from;
   let p = from + 1;
@@ -45,7 +46,7 @@ function readFraction(bytes: Uint8Array, from: number, to: number, instant: Inst
     const digit = bytes[p]! - 0x30;
     if (digit < 0 || digit > 9) break;
     if (unit === 0) {
-      if (digit !== 0) return -1;
+      instant.inexact ||= digit !== 0;
       continue;
     }
     nanos += digit * unit;

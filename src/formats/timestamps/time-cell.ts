@@ -12,10 +12,12 @@ import { type Ambiguity, type Zone, zone } from './zone.js';
 
 export interface TimeOptions {
   readonly precision: InputPrecision;
-  /** `auto`, an epoch unit, `rfc3339`, or a pattern with `%`. */
+  /** `auto`, an epoch unit, `rfc3339`, `excel`, or a pattern with `%`. */
   readonly timeFormat: string;
   readonly timezone: string;
   readonly ambiguousTime: Ambiguity;
+  /** What happens to digits that the precision cannot hold. */
+  readonly timeRounding: 'reject' | 'truncate';
 }
 
 const SPACE = 0x20;
@@ -24,6 +26,7 @@ const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const badTimestamp = code('bad-timestamp');
+const inexact = code('inexact-time');
 const range = code('timestamp-range');
 const ambiguous = code('ambiguous-time');
 
@@ -43,11 +46,11 @@ export class TimeCell {
     this.#options = options;
     this.#zone = zone(timezone);
     this.#pattern = timeFormat.includes('%') ? compile(timeFormat) : null;
-    if (this.#pattern === null && !['auto', 'rfc3339', ...Object.keys(unitDecimals)].includes(timeFormat)) {
+    if (this.#pattern === null && !['auto', 'rfc3339', 'excel', ...Object.keys(unitDecimals)].includes(timeFormat)) {
       throw new UsageError([
         {
           tried: 'reading --time-format',
-          expected: 'auto, s, ms, us, ns, rfc3339, or a pattern such as %Y-%m-%d %H:%M:%S',
+          expected: 'auto, s, ms, us, ns, rfc3339, excel, or a pattern such as %Y-%m-%d %H:%M:%S',
           found: timeFormat,
           fix: 'correct --time-format',
         },
@@ -64,6 +67,13 @@ export class TimeCell {
     return { numbers: this.#shift === 0, dates, utc: timezone === 'UTC' };
   }
 
+  /** The form of times that is read, for messages. */
+  get expected(): string {
+    const { timeFormat, precision } = this.#options;
+    if (timeFormat !== 'auto') return `a time in the format ${timeFormat}`;
+    return `a number in ${precision} or a time such as 2024-01-31T12:00:00Z; name other forms with --time-format`;
+  }
+
   /** Writes the digits of the time in [from, to) at `out`. @returns their end, or the code of a reason */
   put(from: number, to: number, out: number): number {
     const bytes = this.#bytes;
@@ -75,11 +85,12 @@ export class TimeCell {
       const calendar = this.#options.timeFormat === 'auto' && start + 4 < end && bytes[start + 4] === MINUS;
       if (!calendar) return this.#number(start, end, out, this.#shift);
     }
+    if (this.#options.timeFormat === 'excel') return this.#excel(start, end, out);
     const read = this.#pattern?.(bytes, start, end, this.#instant) ?? readRfc3339(bytes, start, end, this.#instant);
     return read ? this.#calendar(out) : badTimestamp;
   }
 
-  /** Writes a number of units. Digits that the precision cannot hold must be zeros. */
+  /** Writes a number of units, such as `-12`, `1.5` or `1.66e+12`. */
   #number(from: number, to: number, out: number, shift: number): number {
     const bytes = this.#bytes;
     let p = from;
@@ -87,23 +98,59 @@ export class TimeCell {
     if (bytes[p] === MINUS) bytes[o++] = bytes[p++]!;
     else if (bytes[p] === PLUS) p++;
     const first = p;
-    // The digits below the precision must be zeros.
     const whole = digitsEnd(bytes, p, to);
+    if (whole === first) return badTimestamp;
     const significant = shift < 0 ? Math.max(first, whole + shift) : whole;
     while (p < significant) bytes[o++] = bytes[p++]!;
-    if (whole === first || !zeros(bytes, significant, whole)) return badTimestamp;
+    let isExact = zeros(bytes, significant, whole);
     let left = Math.max(0, shift);
     p = whole;
     if (p < to && bytes[p] === DOT) {
       for (p++; left > 0 && p < to && isDigit(bytes[p]!); left--) bytes[o++] = bytes[p++]!;
       const rest = digitsEnd(bytes, p, to);
-      if (!zeros(bytes, p, rest)) return badTimestamp;
+      isExact &&= zeros(bytes, p, rest);
       p = rest;
     }
-    if (p !== to) return badTimestamp;
+    if (p !== to) return (bytes[p]! | 0x20) === 0x65 ? this.#exponential(from, to, out, shift) : badTimestamp;
+    if (!isExact && this.#options.timeRounding === 'reject') return inexact;
     for (; left > 0; left--) bytes[o++] = ZERO;
     if (significant === first && shift < 0) bytes[o++] = ZERO;
     return o;
+  }
+
+  /** Writes a number with an exponent, which few writers use. */
+  #exponential(from: number, to: number, out: number, shift: number): number {
+    const text = Buffer.from(this.#bytes.subarray(from, to)).toString('latin1');
+    const [, sign = '', whole = '', fraction = '', exponent = ''] =
+      /^([+-]?)(\d+)(?:\.(\d*))?[eE]([+-]?\d{1,2})$/.exec(text) ?? [];
+    if (whole === '') return badTimestamp;
+    return this.#scaled(sign, whole + fraction, Number(exponent) - fraction.length + shift, out);
+  }
+
+  /** Writes digits times a power of ten as a whole number. */
+  #scaled(sign: string, digits: string, power: number, out: number): number {
+    const value = BigInt(digits);
+    const divisor = power < 0 ? 10n ** BigInt(-power) : 1n;
+    const scaled = power < 0 ? value / divisor : value * 10n ** BigInt(power);
+    if (value % divisor !== 0n && this.#options.timeRounding === 'reject') return inexact;
+    const text = `${sign === '-' && scaled > 0n ? '-' : ''}${scaled}`;
+    return text.length > 20 ? range : out + Buffer.from(this.#bytes.buffer).write(text, out, 'latin1');
+  }
+
+  /** Writes a serial date of Excel: days since 1899-12-30, which Excel itself keeps to about a millisecond. */
+  #excel(from: number, to: number, out: number): number {
+    const text = Buffer.from(this.#bytes.subarray(from, to)).toString('latin1');
+    const [, whole = '', fraction = ''] = /^(\d{1,7})(?:\.(\d{1,20}))?$/.exec(text) ?? [];
+    // Excel believes in a 29th of February 1900, so earlier serials mean another day.
+    if (whole === '' || Number(whole) < 61) return badTimestamp;
+    const scale = 10n ** BigInt(fraction.length);
+    const ms = (BigInt(whole + fraction) * 86_400_000n + scale / 2n) / scale - 25_569n * 86_400_000n;
+    const instant = this.#instant;
+    instant.seconds = Number((ms - (((ms % 1000n) + 1000n) % 1000n)) / 1000n);
+    instant.nanos = Number(((ms % 1000n) + 1000n) % 1000n) * 1_000_000;
+    instant.offset = null;
+    instant.inexact = false;
+    return this.#calendar(out);
   }
 
   #calendar(out: number): number {
@@ -113,8 +160,9 @@ export class TimeCell {
       instant.offset === null ? this.#zone(instant.seconds, ambiguousTime) : instant.seconds - instant.offset;
     if (seconds === null) return ambiguous;
     const unit = 10 ** (9 - unitDecimals[precision]);
-    if (instant.nanos % unit !== 0) return badTimestamp;
-    return putInstant(this.#bytes, out, seconds, instant.nanos / unit, unitDecimals[precision]);
+    const isExact = instant.nanos % unit === 0 && !instant.inexact;
+    if (!isExact && this.#options.timeRounding === 'reject') return inexact;
+    return putInstant(this.#bytes, out, seconds, Math.floor(instant.nanos / unit), unitDecimals[precision]);
   }
 }
 

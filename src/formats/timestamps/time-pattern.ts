@@ -20,6 +20,8 @@ interface TimeParts {
   minute: number;
   second: number;
   nanos: number;
+  /** There are more digits than nanoseconds. */
+  inexact: boolean;
   /** Seconds since 1970; null without `%s`. */
   epoch: number | null;
 }
@@ -43,6 +45,11 @@ const longMonths = [
   'december',
 ];
 
+const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+const longWeekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+/** The only zones whose names are unambiguous. */
+const utcNames = ['utc', 'gmt', 'z'];
+
 const steps: Readonly<Record<string, PatternStep>> = {
   Y: digits(4, 4, (parts, value) => (parts.year = value)),
   y: digits(2, 2, (parts, value) => (parts.year = value < 69 ? 2000 + value : 1900 + value)),
@@ -54,8 +61,12 @@ const steps: Readonly<Record<string, PatternStep>> = {
   I: digits(1, 2, (parts, value) => (parts.hour = value)),
   M: digits(1, 2, (parts, value) => (parts.minute = value)),
   S: digits(1, 2, (parts, value) => (parts.second = value)),
-  s: digits(1, 11, (parts, value) => (parts.epoch = value)),
+  s: epoch,
   f: fraction,
+  '.f': optionalFraction,
+  a: word(weekdays, () => {}),
+  A: word(longWeekdays, () => {}),
+  Z: zoneName,
   p: word(['am', 'pm'], (parts, i) => (parts.half = i * 12)),
   b: word(monthNames, (parts, i) => (parts.month = i + 1)),
   B: word(longMonths, (parts, i) => (parts.month = i + 1)),
@@ -73,7 +84,7 @@ const patternLetters = [...Object.keys(steps), ...Object.keys(shorthands), '%'];
 /** Returns what is wrong with a pattern; null for a valid one. */
 function patternProblem(pattern: string): string | null {
   const full = expanded(pattern);
-  const unknown = [...full.matchAll(/%(.?)/gs)].find(([, letter]) => !patternLetters.includes(letter || '?'));
+  const unknown = [...full.matchAll(/%(\.f|.?)/gs)].find(([, letter]) => !patternLetters.includes(letter || '?'));
   if (unknown !== undefined) return `${unknown[0]}, which is not one of %${patternLetters.join(' %')}`;
   const has = (letter: string): boolean => full.replaceAll('%%', '').includes(`%${letter}`);
   const date = (has('Y') || has('y')) && (has('j') || ((has('m') || has('b') || has('B')) && (has('d') || has('e'))));
@@ -81,7 +92,7 @@ function patternProblem(pattern: string): string | null {
 }
 
 function expanded(pattern: string): string {
-  return pattern.replace(/%(.)/gs, (whole, letter: string) => shorthands[letter] ?? whole);
+  return pattern.replace(/%(\.f|.)/gs, (whole, letter: string) => shorthands[letter] ?? whole);
 }
 
 /** Compiles a pattern. Throws UsageError for an invalid pattern or one without a date. */
@@ -96,7 +107,7 @@ export function compile(pattern: string): Pattern {
         fix: 'correct --time-format',
       },
     ]);
-  const all = [...expanded(pattern).matchAll(/%(.)|([^%])/gsu)].map(([, letter, literal]) =>
+  const all = [...expanded(pattern).matchAll(/%(\.f|.)|([^%])/gsu)].map(([, letter, literal]) =>
     letter === undefined || letter === '%' ? text(literal ?? '%') : steps[letter]!,
   );
   return (bytes, from, to, instant) => {
@@ -110,6 +121,7 @@ export function compile(pattern: string): Pattern {
       minute: 0,
       second: 0,
       nanos: 0,
+      inexact: false,
       epoch: null,
     };
     instant.offset = null;
@@ -125,8 +137,12 @@ export function compile(pattern: string): Pattern {
 function settle(parts: TimeParts, instant: Instant): boolean {
   const { year, month, day, dayOfYear, minute, second, nanos, epoch } = parts;
   instant.nanos = nanos;
+  instant.inexact = parts.inexact;
   if (epoch !== null) {
-    instant.seconds = epoch;
+    // The fraction of a time before 1970 counts backwards.
+    const isBackward = (epoch < 0 || Object.is(epoch, -0)) && nanos > 0;
+    instant.seconds = isBackward ? epoch - 1 : epoch;
+    if (isBackward) instant.nanos = 1_000_000_000 - nanos;
     instant.offset = 0;
     return true;
   }
@@ -165,12 +181,36 @@ function digits(least: number, most: number, set: (parts: TimeParts, value: numb
   };
 }
 
-/** Reads one to nine digits of a second. Further digits must be zeros. */
+/** Reads seconds since 1970, also before it. */
+function epoch(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
+  const first = bytes[at] === 0x2d ? at + 1 : at;
+  let end = first;
+  while (end < to && end < first + 11 && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;
+  if (end === first) return -1;
+  const seconds = number(bytes, first, end - first);
+  parts.epoch = first > at ? -seconds : seconds;
+  return end;
+}
+
+/** Reads a dot or comma with digits, or nothing. */
+function optionalFraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
+  return at < to && (bytes[at] === 0x2e || bytes[at] === 0x2c) ? fraction(bytes, at + 1, to, parts) : at;
+}
+
+function zoneName(bytes: Uint8Array, at: number, to: number, _: TimeParts, instant: Instant): number {
+  const text = String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 3))).toLowerCase();
+  const name = utcNames.find((each) => text.startsWith(each));
+  if (name === undefined) return -1;
+  instant.offset = 0;
+  return at + name.length;
+}
+
+/** Reads one to nine digits of a second. Further digits make the time inexact unless they are zeros. */
 function fraction(bytes: Uint8Array, at: number, to: number, parts: TimeParts): number {
   let end = at;
   while (end < to && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) end++;
   const nanosEnd = Math.min(end, at + 9);
-  for (let p = nanosEnd; p < end; p++) if (bytes[p] !== 0x30) return -1;
+  for (let p = nanosEnd; p < end; p++) if (bytes[p] !== 0x30) parts.inexact = true;
   if (end === at) return -1;
   parts.nanos = number(bytes, at, nanosEnd - at) * 10 ** (9 - (nanosEnd - at));
   return end;

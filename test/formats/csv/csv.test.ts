@@ -42,13 +42,16 @@ test('rejected rows are reported with their lines, and reading continues behind 
   ]);
 });
 
-test('an invalid time is reported with its column', async () => {
-  const source = bytesSource(Buffer.from('at,v\nnoon,1\n'), []);
+test('an invalid time is reported with its column and names --time-format', async () => {
+  const source = bytesSource(Buffer.from('at,v\nnoon,1\n31.12.2024 12:00,2\n'), []);
   const messages: string[] = [];
   for await (const run of csv({ timeColumn: 'at' }).points(source, new AbortController().signal)) {
     messages.push(...run.rejects.map(({ message }) => message));
   }
-  expect(messages).toEqual([expect.stringContaining('"noon" in column at')]);
+  expect(messages).toEqual([
+    expect.stringContaining('"noon" in column at'),
+    'found "31.12.2024 12:00" in column at; expected a number in ns or a time such as 2024-01-31T12:00:00Z; name other forms with --time-format',
+  ]);
 });
 
 test('a quote that never closes rejects its own line and not the rest of the file', async () => {
@@ -165,7 +168,6 @@ describe('headers of CSV files', () => {
     ['a missing tag column', { tags: [tag('x')] }, 'time,b\n', '"x"'],
     ['a header without field', { tags: [tag('b')] }, 'time,b\n', '--fields'],
     ['a repeated column name', {}, 'time,b,b\n', 'two columns named "b"'],
-    ['a column without name', {}, 'time,,b\n', 'empty'],
     ['a field named time', { timeColumn: 'ts' }, 'time,ts,b\n', 'time is the name'],
     ['a header with unmatched quotes', {}, '"time,b\n', '--quote'],
   ])('%s ends with a usage error that names the fix', async (_, options, text, words) => {

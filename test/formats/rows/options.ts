@@ -23,6 +23,8 @@ export const plain: Options = {
   noHeader: false,
   skipLines: 0,
   decimal: '.',
+  timeRounding: 'reject',
+  skipAfterHeader: 0,
   thousands: null,
   encoding: 'utf-8',
 };

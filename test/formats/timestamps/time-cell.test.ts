@@ -4,7 +4,13 @@ import { UsageError } from '../../../src/core/errors.js';
 import { reasonOf } from '../../../src/formats/rows/values/put-value.js';
 import { TimeCell, type TimeOptions } from '../../../src/formats/timestamps/time-cell.js';
 
-const plain: TimeOptions = { precision: 'ns', timeFormat: 'auto', timezone: 'UTC', ambiguousTime: 'reject' };
+const plain: TimeOptions = {
+  precision: 'ns',
+  timeFormat: 'auto',
+  timezone: 'UTC',
+  ambiguousTime: 'reject',
+  timeRounding: 'reject',
+};
 const bytes = new Uint8Array(1024);
 
 /** The digits, or the reason why there are none. */
@@ -24,14 +30,24 @@ test.each([
   ['-0.000000001', { timeFormat: 's' }, '-0000000001'],
   ['1451606400123', { timeFormat: 'ms' }, '1451606400123000000'],
   ['1451606400123456000', { timeFormat: 'ns', precision: 'us' }, '1451606400123456'],
-  ['1451606400123456001', { timeFormat: 'ns', precision: 'us' }, 'bad-timestamp'],
-  ['1.0000000001', { timeFormat: 's' }, 'bad-timestamp'],
-  ['1e9', {}, 'bad-timestamp'],
+  ['1451606400123456001', { timeFormat: 'ns', precision: 'us' }, 'inexact-time'],
+  ['1451606400123456001', { timeFormat: 'ns', precision: 'us', timeRounding: 'truncate' }, '1451606400123456'],
+  ['1.0000000001', { timeFormat: 's' }, 'inexact-time'],
+  ['1551129661.95456123352050781250', { timeFormat: 's' }, 'inexact-time'],
+  ['1551129661.95456123352050781250', { timeFormat: 's', timeRounding: 'truncate' }, '1551129661954561233'],
+  ['1e9', {}, '1000000000'],
+  ['1.663830962276e+12', { timeFormat: 'ms' }, '1663830962276000000'],
+  ['-1.5e3', { timeFormat: 'ms' }, '-1500000000'],
+  ['1.5e-3', { timeFormat: 'ms', precision: 'us' }, 'inexact-time'],
+  ['1e', {}, 'bad-timestamp'],
+  ['1e99', {}, 'timestamp-range'],
   ['', {}, 'bad-timestamp'],
   ['2016-01-01T00:00:00Z', {}, '1451606400000000000'],
   ['2016-01-01 01:00:00.123456789+01:00', {}, '1451606400123456789'],
   ['2016-01-01T00:00:00,5z', { precision: 'ms' }, '1451606400500'],
-  ['2016-01-01t00:00:00.0001Z', { precision: 'ms' }, 'bad-timestamp'],
+  ['2016-01-01t00:00:00.0001Z', { precision: 'ms' }, 'inexact-time'],
+  ['2016-01-01t00:00:00.0019Z', { precision: 'ms', timeRounding: 'truncate' }, '1451606400001'],
+  ['2016-01-01T00:00:00.0000000019Z', { timeRounding: 'truncate' }, '1451606400000000001'],
   ['2016-01-01 00:00:00+00', {}, '1451606400000000000'],
   ['2016-01-01', {}, '1451606400000000000'],
   ['1969-12-31T23:59:59.999999999Z', {}, '-0000000001'],
@@ -49,6 +65,20 @@ test.each([
   ['2016-000', { timeFormat: '%Y-%j' }, 'bad-timestamp'],
   ['2016-01-31T12:00:00+0100', { timeFormat: '%FT%T%z' }, '1454238000000000000'],
   ['2016-01-31 12', { timeFormat: '%F' }, 'bad-timestamp'],
+  ['2022-04-03 17:38:20 UTC', { timeFormat: '%F %T%.f %Z' }, '1649007500000000000'],
+  ['2022-04-03 17:38:20.1234 UTC', { timeFormat: '%F %T%.f %Z' }, '1649007500123400000'],
+  ['2022-04-03 17:38:20 CET', { timeFormat: '%F %T%.f %Z' }, 'bad-timestamp'],
+  ['2022-04-03 17:38:20Z', { timeFormat: '%F %T%Z', timezone: '+05:30' }, '1649007500000000000'],
+  ['Sun Apr  3 17:38:20 2022', { timeFormat: '%a %b %e %T %Y' }, '1649007500000000000'],
+  ['Sunday, 03-Apr-22 17:38:20 GMT', { timeFormat: '%A, %d-%b-%y %T %Z' }, '1649007500000000000'],
+  ['1704164645', { timeFormat: '%s%.f' }, '1704164645000000000'],
+  ['-1.5', { timeFormat: '%s%.f' }, '-1500000000'],
+  ['25569', { timeFormat: 'excel' }, '0000000000'],
+  ['45293.5', { timeFormat: 'excel' }, '1704196800000000000'],
+  ['45293.503472222223', { timeFormat: 'excel', precision: 'ms' }, '1704197100000'],
+  ['45293.5', { timeFormat: 'excel', timezone: '+01:00' }, '1704193200000000000'],
+  ['60', { timeFormat: 'excel' }, 'bad-timestamp'],
+  ['2024-01-02', { timeFormat: 'excel' }, 'bad-timestamp'],
 ])('the time %s with %o is read as %s', (text, options, expected) => {
   expect(read(text, options as Partial<TimeOptions>)).toBe(expected);
 });

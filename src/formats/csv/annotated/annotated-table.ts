@@ -6,7 +6,7 @@ import { someOf } from '../../../core/text.js';
 import { type FieldOption, Mapping, type MappingOptions } from '../../rows/mapping/mapping.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { Annotations, VirtualColumn } from './annotations.js';
-import type { ColumnDeclaration, PointPart } from './datatypes.js';
+import { type ColumnDeclaration, type PointPart, undeclared } from './datatypes.js';
 
 export interface AnnotatedTable {
   readonly mapping: Mapping;
@@ -63,7 +63,7 @@ export function annotatedTable(
   const columns = all.map(
     (each, i): AnnotatedColumn => ({ ...each, part: partOf(each, i < header.length, header, isFlux) }),
   );
-  const time = timeColumn(columns);
+  const time = timeColumn(columns, options);
   const flux = isFlux ? fluxOf(header, columns) : null;
   const mapping = new Mapping(
     mappingOf(columns, time, options),
@@ -80,7 +80,7 @@ export function annotatedTable(
   );
   return {
     mapping,
-    time: timeOf(columns[time]!.declared, annotations.timezone, options),
+    time: timeOf(columns[time]?.declared ?? undeclared, annotations.timezone, options),
     fallbacks: fallbacks.filter(
       ({ value, column }) => value !== '' && !computed.some((each) => each.column === column),
     ),
@@ -131,13 +131,16 @@ function mappingOf(columns: readonly AnnotatedColumn[], time: number, options: M
     fields: named('field').map(
       ({ i, label, declared: { type, reading } }): FieldOption => ({ name: String(i), as: label, type, reading }),
     ),
-    timeColumn: String(time),
+    timeColumn: time < 0 ? null : String(time),
+    missingTimestamp: options.missingTimestamp ?? 'reject',
   };
 }
 
-function timeColumn(columns: readonly AnnotatedColumn[]): number {
+/** Returns -1 when no column is needed. */
+function timeColumn(columns: readonly AnnotatedColumn[], { missingTimestamp }: MappingOptions): number {
   const found = columns.flatMap(({ part }, i) => (part === 'time' ? [i] : []));
   if (found.length === 1) return found[0]!;
+  if (found.length === 0 && missingTimestamp === 'now') return -1;
   throw contradiction(
     'one time column',
     [`${found.length} among ${columns.map(({ label }) => JSON.stringify(label)).join(', ')}`],

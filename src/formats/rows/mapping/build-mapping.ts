@@ -13,13 +13,14 @@ export function buildMapping(
   names: readonly string[],
   options: MappingOptions,
   typeOf: (name: string) => FieldTypeName | null = () => null,
+  isIgnored: (column: number) => boolean = () => false,
 ): Mapping {
   const mapping = new Mapping(options, names);
   if (names.length > MAX_COLUMNS) throw contradiction(`at most ${MAX_COLUMNS} columns`, [`${names.length} columns`]);
   const twice = names.find((name, i) => names.indexOf(name) !== i && mapping.wants(name));
   if (twice !== undefined)
     throw contradiction('different names for all columns', [`two columns named ${JSON.stringify(twice)}`]);
-  for (const [column, name] of names.entries()) mapping.add(column, name, typeOf(name));
+  for (const [column, name] of names.entries()) if (!isIgnored(column)) mapping.add(column, name, typeOf(name));
   if (mapping.missing !== null) throw contradiction(mapping.missing, names);
   options.fieldColumns?.add(options.fields, names);
   return mapping;

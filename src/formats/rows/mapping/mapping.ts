@@ -20,6 +20,8 @@ export interface MappingOptions {
   readonly tags: readonly TagMapping[] | null;
   readonly fields: readonly FieldOption[] | null;
   readonly timeColumn: string | null;
+  /** With `now` no time column is needed. */
+  readonly missingTimestamp?: 'reject' | 'now';
   /** Set in a load of several inputs, which need not have the same columns. */
   readonly fieldColumns?: FieldColumns;
 }
@@ -133,14 +135,14 @@ export class Mapping {
 
   /** Describes the column that the options must name because no column has a default name; null when none is missing. */
   get unnamed(): string | null {
-    if (this.#timeColumn === null) return 'a time column: name it with --time-column';
+    if (this.#timeColumn === null && !this.#needsNoTime) return 'a time column: name it with --time-column';
     if (this.table !== null || this.#measurementColumn !== null) return null;
     return tableMissing;
   }
 
   /** Describes what is missing; null when nothing is. */
   get missing(): string | null {
-    if (this.time < 0)
+    if (this.time < 0 && !this.#needsNoTime)
       return `a time column: name it with --time-column${this.#timeColumn === null ? '' : ` (${this.#timeColumn})`}`;
     if (this.table === null && this.measurement < 0) {
       return tableMissing;
@@ -153,6 +155,10 @@ export class Mapping {
     const lost = [...lacking(tags, this.tags), ...(isFieldOptional ? [] : lacking(fields, this.fields))];
     if (lost.length > 0) return `the columns named with --tags and --fields: ${lost.join(', ')}`;
     return this.fields.length === 0 ? 'a field column: name some with --fields' : null;
+  }
+
+  get #needsNoTime(): boolean {
+    return this.options.missingTimestamp === 'now' && this.options.timeColumn === null;
   }
 
   #once(name: string): string {

@@ -1,0 +1,33 @@
+// A time in two columns, as in `--time-column date,time`.
+
+import type { Reason } from '../reasons.js';
+import { type Cells, type RowFiller, TEXT } from '../rows/cells.js';
+
+/** Joins two cells with a blank in a column behind the real ones. */
+export class JoinedTime implements RowFiller {
+  readonly bytes = 0;
+  readonly #memory: Uint8Array;
+  readonly #parts: readonly number[];
+  readonly #next: RowFiller | null;
+
+  /** @param next adds further cells to the same row */
+  constructor(memory: Uint8Array, parts: readonly number[], next: RowFiller | null) {
+    this.#memory = memory;
+    this.#parts = parts;
+    this.#next = next;
+  }
+
+  begin(): void {}
+
+  fill(cells: Cells, real: number, scratch: number, end: number): Reason | null {
+    const texts = this.#parts.map((column) => this.#memory.slice(cells.starts[column], cells.ends[column]));
+    const joined = Buffer.from(texts.map((text) => Buffer.from(text).toString('latin1')).join(' '), 'latin1');
+    if (joined.length > end - scratch) return 'too-long';
+    this.#memory.set(joined, scratch);
+    cells.reserve(real + 1);
+    cells.kinds[real] = TEXT;
+    cells.starts[real] = scratch;
+    cells.ends[real] = scratch + joined.length;
+    return this.#next?.fill(cells, real, scratch + joined.length, end) ?? null;
+  }
+}
