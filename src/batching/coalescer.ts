@@ -6,7 +6,7 @@ import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SLOT_WORDS, type Slot } from '
 import { LingerTimer } from './linger.js';
 import type { FilledBatch } from './open-batch.js';
 
-/** Body bytes up to which copying a batch is cheaper than a request of its own. */
+/** Body bytes up to which copying a batch is cheaper than sending it in a separate request. */
 const smallBytes = 64 * 1024;
 /** Largest number of batches in one request: each keeps the totals of its input open until the response. */
 const maxParts = 256;

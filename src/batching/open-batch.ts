@@ -30,7 +30,7 @@ import { type Bounds, isWithin, safeHighWords } from './point-bounds.js';
 const LF = 10;
 /** Largest line and offset delta of an entry. */
 const maxDelta = 0x7fff_ffff;
-/** End of the pending neighbours if there are none: no point can start after it. */
+/** End offset when no neighbours are pending. No point can start there. */
 const nothing = -2;
 
 /** A finished batch with its slot and entries, which the coalescer needs. */

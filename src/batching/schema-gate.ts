@@ -1,4 +1,4 @@
-// Decides about a point by its shape: taken, rejected, or a batch of its own. Once a decision about a shape is final it costs
+// Decides about a point by its shape: accepted, rejected, or sent in a separate batch. Once a decision about a shape is final it costs
 // one table read.
 
 import type { Introduction, Points, Shape, ShapeMatch } from '../core/types/index.js';

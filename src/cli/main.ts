@@ -126,7 +126,7 @@ function parserMessage(text: string): string {
   return `${printable(line.trimEnd())}\n`;
 }
 
-/** The options on the command line, also those before the name of the command. Defaults belong to the settings. */
+/** Returns the options given on the command line, before and after the command name, without defaults. */
 function typedOptions(command: Command): Record<string, unknown> {
   const before = command.parent === null ? {} : typedOptions(command.parent);
   const own = Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === 'cli');

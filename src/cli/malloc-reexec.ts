@@ -29,8 +29,8 @@ const smallBytes = 4 * 1024 * 1024;
 const fewInputs = 64;
 
 /**
- * Does not return when the process is replaced; process id, open files and arguments stay. Returns with a small young
- * generation only: before Node 22.15, outside Linux, with own malloc settings, and for a few small files.
+ * Replaces the process by one with malloc settings. Process id, open files and arguments stay. Otherwise it only limits
+ * the young generation and returns: before Node 22.15, outside Linux, with malloc settings of the user, for small files.
  */
 export function reexecWithMallocTuning(process: Process, inputs: readonly string[] = []): void {
   const { argv, env, execArgv, execPath, execve, platform } = process;

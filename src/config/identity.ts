@@ -24,7 +24,7 @@ export function readingIdentity({ rows }: Options, settings: Settings): string {
   return [format, ...mapping, ...rest].join(' ');
 }
 
-/** Options of the first version. Later ones count only with another value than their default. */
+/** Options that existed in the first version. A later option is part of the identity only when its value is not the default. */
 const alwaysListed: ReadonlySet<string> = new Set([
   'measurement',
   'tags',

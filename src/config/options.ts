@@ -59,7 +59,7 @@ const table = [
   { key: 'tokenFile', group: 'target', is: { kind: 'path' }, default: null, arg: '<file>', description: 'file with the token; one newline at its end is removed' },
   { key: 'createDb', group: 'target', is: { kind: 'switch' }, default: 'false', description: 'create the database if it does not exist' },
   { key: 'dbOptions', group: 'target', is: { kind: 'text' }, default: null, arg: '<text>', description: "text after WITH when the database is created, such as SHARD 3 REPLICA 2 TTL '30d'" },
-  { key: 'compression', group: 'target', is: { kind: 'choice', values: ['auto', 'none', 'gzip', 'zstd'] }, default: 'auto', arg: '<method>', description: 'compression of request bodies: {values}; auto is none to loopback, else zstd where Node and the target have it, else gzip' },
+  { key: 'compression', group: 'target', is: { kind: 'choice', values: ['auto', 'none', 'gzip', 'zstd'] }, default: 'auto', arg: '<method>', description: 'compression of request bodies: {values}; auto sends uncompressed to loopback; elsewhere it uses zstd where Node and the target support it, else gzip' },
   { key: 'ca', group: 'target', is: { kind: 'path' }, default: null, defaultText: "Node's own", arg: '<file>', description: 'PEM file of the CA certificates to trust for https' },
   { key: 'cert', group: 'target', is: { kind: 'path' }, default: null, arg: '<file>', description: 'PEM file of the client certificate; needs --key' },
   { key: 'key', group: 'target', is: { kind: 'path' }, default: null, arg: '<file>', description: 'PEM file of the private key for --cert, without a passphrase' },
@@ -116,7 +116,7 @@ const table = [
 
   { key: 'memoryLimit', group: 'memory', is: { kind: 'sizeOrPercent', min: 16 * MIB }, default: null, defaultText: '90% of the cgroup limit, at most 512MiB', arg: '<size|n%>', description: 'limit of resident memory: a size, or a percentage of the cgroup limit, else of RAM' },
   { key: 'memoryWatchdog', group: 'memory', is: { kind: 'choice', values: ['on', 'observe', 'off'] }, default: 'on', arg: '<mode>', description: 'on holds resident memory under the limit with fewer writers, and stops the load when that fails; observe only reports; off does nothing' },
-  { key: 'targetMemory', group: 'memory', is: { kind: 'size', min: 64 * MIB, max: MANY, words: OFF }, default: null, defaultText: '512MiB for cnosdb', arg: '<size>', description: 'resident memory of a target node, including 110 MiB of an idle one; held by body size and timely flushes; or off' },
+  { key: 'targetMemory', group: 'memory', is: { kind: 'size', min: 64 * MIB, max: MANY, words: OFF }, default: null, defaultText: '512MiB for cnosdb', arg: '<size>', description: 'resident memory of a target node, including 110 MiB of an idle node; held by body size and timely flushes; or off' },
   { key: 'relieve', group: 'memory', is: { kind: 'switch' }, default: 'true', description: 'never ask the target to flush (COMPACT DATABASE)' },
   { key: 'stage', group: 'memory', is: { kind: 'size', min: MIB, max: MANY, words: OFF }, default: 'off', arg: '<size>', description: 'wait for a flush of the target after this many bytes of points, or off' },
 

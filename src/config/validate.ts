@@ -33,7 +33,7 @@ export function validate(
   problems.push(...Object.keys(given).flatMap((key) => (known.has(key) ? [] : [unknownOption(options, key)])));
   const input: RuleInput = { values, explicit, target, rows: options.rows };
   for (const rule of rules) {
-    // A rule about a value with a problem of its own would repeat the complaint.
+    // A value that is already invalid is not checked by rules, which would report it again.
     problems.push(...rule(input).filter(({ key }) => !problems.some((each) => each.key === key)));
   }
   return problems.length > 0 || target === undefined ? { problems } : { settings: toSettings(options, values, target) };

@@ -18,7 +18,7 @@ interface LimitingFactorRow {
   readonly key: string;
   /** Name in the progress bar and beside charts. */
   readonly label: string;
-  /** Name in sentences. */
+  /** Name within sentences. */
   readonly title: string;
   /** Variable of the report page's style sheet. */
   readonly colour: string;

@@ -80,7 +80,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   if (known !== undefined) return { reason: known, permanent: false };
   // Happy eyeballs: one error for each address.
   if (Array.isArray(errors) && errors.length > 0) return networkFailure(errors[0]);
-  // node:http reports a body that is cut short, and a response that never began, by message alone.
+  // node:http reports a truncated body, and a response that never began, by message alone.
   if (message === 'aborted' || message === 'socket hang up')
     return { reason: 'connection closed before the end', permanent: false };
   const own = typeof message === 'string' ? message : '';

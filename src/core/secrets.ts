@@ -4,7 +4,7 @@ const replacement = '(hidden)';
 
 /** Shorter secrets are masked only as whole words: they appear inside ordinary words by chance. */
 const wordBytes = 6;
-/** Shorter secrets cannot be told from ordinary text. */
+/** Shorter secrets are not masked: they cannot be distinguished from ordinary text. */
 const minLength = 3;
 
 export class SecretMask {

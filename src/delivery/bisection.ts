@@ -28,7 +28,7 @@ export function halves({ from, to }: PointRange): PointRange[] {
 
 /**
  * Splits a range around a suspect. The order is kept: of two points with one series and time the later must win. The
- * suspect is sent in a request of its own, since the target may name the wrong point.
+ * suspect is sent in a separate request, since the target may name the wrong point.
  */
 export function isolate({ from, to }: PointRange, point: number): PointRange[] {
   return [

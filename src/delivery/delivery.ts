@@ -110,7 +110,7 @@ export class Delivery {
       else if (result.do === 'reject') {
         const { reason, message, endpoint } = result;
         rejected.push({ point: range.from, reason, message, endpoint });
-        // Checked here and not only by the ledger: points of this batch would be left behind in a run that goes on.
+        // Checked here before the ledger does, so that the run stops before it skips points of this batch.
         if (!this.#options.mayReject(rejected.length)) fatal = tooManyRejects(batch.points, rejected);
       }
     }

@@ -21,7 +21,7 @@ export const concurrencyTuning = {
   queueingRatio: 2,
   /** Age at which the best latency is forgotten, ms. Range 10,000–600,000. A target may become slower for good (simulated). */
   bestLifetimeMs: 60_000,
-  /** Smallest body to time, as a share of the usual size. Range 0–1. A small body says nothing about a full one (simulated). */
+  /** Smallest body to time, as a share of the usual size. Range 0–1. The time of a small body does not predict the time of a full one (simulated). */
   comparableSize: 0.5,
   /** Change of the usual body size that starts a new baseline. Range 1.1–4 (simulated). */
   newBaselineRatio: 1.5,
@@ -33,7 +33,7 @@ export const concurrencyTuning = {
 export const bodySizeTuning = {
   /** Smallest body, bytes. Range 4 KiB–128 KiB. Smaller bodies cost requests and save the target no memory. */
   minBytes: 16 * 1024,
-  /** Step of growth as a share of the largest body. Range 1/32–1/2. Eight steps lead from nothing back to full size. */
+  /** Step of growth as a share of the largest body. Range 1/32–1/2. Eight steps grow a body from zero to full size. */
   stepShare: 1 / 8,
   /** Accepted bodies before a step. Range 1–256. One round of the default eight writers, twice. */
   bodiesPerStep: 16,

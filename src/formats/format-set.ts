@@ -147,7 +147,7 @@ export class FormatSet {
     return { format, source: formatNamed(detected).randomAccess ? source : replayed };
   }
 
-  /** Describes the columns of --fields that no input has; null when there are none. */
+  /** Describes the columns of --fields that no input has; null when every column exists. */
   get unknownFields(): Problem | null {
     const unknown = this.#fieldColumns?.unknown ?? [];
     if (unknown.length === 0) return null;

@@ -22,7 +22,7 @@ export const reasons = {
   'too-many-columns': 'a point may have at most 16384 tags and fields',
   'non-finite': 'a number must be finite and fit a 64-bit float',
   'bad-number': 'numbers are written 1, -1.5, 1e5, 1i or 1u',
-  'integer-range': 'integers end in i or u and fit 64 bits without further digits',
+  'integer-range': 'an integer fits 64 bits and has at most 19 digits, or 20 when unsigned',
   'bad-value': 'a field value is a number, true, false or a string in double quotes',
   'unterminated-string': 'a string ends with a double quote',
   'no-timestamp': 'a point ends with its timestamp; --missing-timestamp now generates missing ones',

@@ -19,7 +19,7 @@ export async function createTarget(
   return maskTarget(target, mask);
 }
 
-/** Masks what a server says: a proxy or an error page may repeat the request with its credentials. */
+/** Masks secrets in server messages. A proxy or an error page may repeat the request with its credentials. */
 export function maskTarget(target: Target, mask: SecretMask): Target {
   const masked = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((error: unknown) => {

@@ -51,7 +51,7 @@ export class RunControl {
     return this.#abort.signal;
   }
 
-  /** First cause of an early end; null while there is none. */
+  /** First cause of an early end; null while the run continues. */
   get reason(): BulkLoadError | null {
     return this.#reason;
   }

@@ -76,7 +76,7 @@ export type ResultText = string | Iterable<string>;
 export async function writeResult(path: string, text: ResultText, yields = false): Promise<void> {
   try {
     const file = await resolved(path);
-    // A link fails where the name is taken; the exit code then says enough.
+    // A link fails where the name is taken. The exit code then reports the outcome.
     const keep = (temporary: string): Promise<void> => link(temporary, file).catch(() => {});
     if (await isSpecial(file)) await writeSpecial(file, text);
     else await replaceFile(file, (handle) => writeFile(handle, text), ...(yields ? [keep] : []));

@@ -12,7 +12,7 @@ import { wrapped } from './wrap.js';
 const nothingSentNow = 'Nothing was sent in this run: an option or an input is wrong.';
 
 const maxDifferences = 5;
-/** With more inputs, only those with rejects or trouble are listed, and at most so many. */
+/** With more inputs, the summary lists only inputs with rejects or problems, at most this many. */
 const maxInputs = 20;
 const nameWidth = 10;
 /** Rows to copy from; they stay whole on narrow terminals. */
@@ -130,10 +130,10 @@ function rateRows(summary: Summary): string[] {
   ];
 }
 
-/** `131 MiB at most of 512 MiB (default), high for 12s` */
+/** `peak 131 MiB of 512 MiB (default), high for 12s` */
 export function memoryText({ memory }: Summary): string {
   return [
-    `${size(memory.peakRssBytes)} at most of ${size(memory.limitBytes)} (${memory.limitSource})`,
+    `peak ${size(memory.peakRssBytes)} of ${size(memory.limitBytes)} (${memory.limitSource})`,
     ...(memory.highSeconds > 0 ? [`high for ${duration(memory.highSeconds)}`] : []),
     ...(memory.criticalSeconds > 0 ? [`critical for ${duration(memory.criticalSeconds)}`] : []),
     ...(memory.forcedGcs > 0 ? [plural(memory.forcedGcs, 'forced collection')] : []),
@@ -150,7 +150,7 @@ export function limitText({ pressure, seconds }: Summary): string | null {
 
 function limitRows(summary: Summary): string[] {
   const { limitFinal, limitMin, workers } = summary.pressure;
-  const fewest = limitMin < limitFinal ? `, ${limitMin} at the fewest after the start` : '';
+  const fewest = limitMin < limitFinal ? `, minimum ${limitMin} after the start` : '';
   const limit = limitText(summary);
   const { advice } = summary.target;
   return [
@@ -204,7 +204,7 @@ function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: nu
 
 /** States the chance that the sample misses every one of k wrong points among n: (1 - k/n) to the power of its size. */
 export function missChance(sampled: number, loaded: number): string {
-  if (sampled >= loaded) return 'that is all of them';
+  if (sampled >= loaded) return 'every loaded point was checked';
   const missed = (wrong: number): string => (100 * (1 - wrong) ** sampled).toPrecision(2);
   return `1 wrong point in 100 would be missed with a chance of ${missed(0.01)}%, 1 in 1,000 with ${missed(0.001)}%`;
 }

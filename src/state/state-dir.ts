@@ -71,8 +71,8 @@ const otherDirectory = 'name another directory with --state-dir';
 const causes: Record<string, readonly [found: string, fix: string]> = {
   ENOSPC: ['no space left on its file system', 'free some space there, or '],
   EDQUOT: ['the disk quota of this user exceeded', 'free some space there, or '],
-  EACCES: ['no permission', 'let this user write it, or '],
-  EPERM: ['no permission', 'let this user write it, or '],
+  EACCES: ['no permission', 'give this user write permission, or '],
+  EPERM: ['no permission', 'give this user write permission, or '],
   EROFS: ['a read-only file system', ''],
   ENOTDIR: ['a path of which a part is not a directory', ''],
   EEXIST: ['something there that is not a directory', ''],

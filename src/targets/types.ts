@@ -83,7 +83,7 @@ export interface TargetDescriptor {
   readonly nameLimits: NameLimits;
   /** Options without a meaning for this target, with what to do instead. */
   readonly unsupportedOptions: Readonly<Record<string, string>>;
-  /** Problems by option key. Values of an option with a problem of its own are missing. */
+  /** Problems by option key. Values of options that are already invalid are missing. */
   validate(options: OptionsByKey): readonly OptionProblem[];
   create(deps: TargetDeps): Promise<Target>;
 }

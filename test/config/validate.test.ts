@@ -185,7 +185,7 @@ test('--proxy is the URL of an HTTP proxy or none, and no message shows it', () 
 test('an /insert/ URL of a VictoriaMetrics cluster cannot verify', () => {
   const url = 'http://vm:8480/insert/0/influx';
   expect(problems({ target: 'victoriametrics', url, verify: true })[0]).toContain(
-    'verify: expected a URL that can read',
+    'verify: expected a URL that serves queries',
   );
   expect(settings({ target: 'victoriametrics', url, verify: false }).verify).toBe(false);
 });

@@ -133,7 +133,7 @@ describe('gzip', () => {
     const whole = gzipSync(text.slice(0, 1000));
     for (let length = 2; length < whole.length; length++) {
       const message = await failure(read(whole.subarray(0, length)));
-      expect(message).toMatch(new RegExp(`cut short after ${length} bytes, \\d+ decoded`));
+      expect(message).toMatch(new RegExp(`truncated file after ${length} bytes, \\d+ decoded`));
     }
   });
 
@@ -262,7 +262,7 @@ describe('zstd', () => {
     const whole = readFileSync(fixture('small.zst'));
     for (let length = 4; length < whole.length; length++) {
       const message = await failure(read(whole.subarray(0, length)));
-      expect(message).toMatch(new RegExp(`cut short after ${length} bytes, \\d+ decoded`));
+      expect(message).toMatch(new RegExp(`truncated file after ${length} bytes, \\d+ decoded`));
     }
   });
 

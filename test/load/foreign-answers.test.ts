@@ -39,5 +39,5 @@ test.each(cases)('$kind.0 refuses a server that answers everything with $name', 
   body = text;
   const { code, stderr, summary } = await bench.load('m f=1 1640995200000000000\n', ['--target', target, ...args]);
   expect([code, summary.points.loaded]).toEqual([4, 0]);
-  expect(stderr).toContain(`is this ${title}?`);
+  expect(stderr).toContain(`points at ${title}`);
 });

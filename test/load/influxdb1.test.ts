@@ -44,7 +44,7 @@ describe.skipIf(!there)('without users', () => {
       '',
     ].join('\n');
     const { code, stderr, summary } = await bench.load(text, ['--db', name, '--verify']);
-    expect(stderr).toContain('6 points read back, 6 found, 6 equal; that is all of them');
+    expect(stderr).toContain('6 points read back, 6 found, 6 equal; every loaded point was checked');
     expect(code).toBe(0);
     expect(summary.points).toEqual({ read: 6, loaded: 6, rejected: 0, undelivered: 0 });
     expect(summary.target).toMatchObject({ version: '1.6.7~rc0', planBytesPerNode: null, flushes: 0 });

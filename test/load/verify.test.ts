@@ -84,7 +84,7 @@ test('every kind of value reads back as it was sent', async () => {
     '',
   ].join('\n');
   const { code, stderr, summary } = await load(text);
-  expect(stderr).toContain('4 points read back, 4 found, 4 equal; that is all of them');
+  expect(stderr).toContain('4 points read back, 4 found, 4 equal; every loaded point was checked');
   expect(code).toBe(0);
   expect(summary.verify).toEqual({
     sampled: 4,

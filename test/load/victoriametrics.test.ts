@@ -64,7 +64,7 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
       '',
     ].join('\n');
     const { code, stderr, summary } = await bench.load(text, ['--db', name, '--verify']);
-    expect(stderr).toContain('4 points read back, 4 found, 4 equal; that is all of them');
+    expect(stderr).toContain('4 points read back, 4 found, 4 equal; every loaded point was checked');
     expect(code).toBe(0);
     expect(summary.points).toEqual({ read: 4, loaded: 4, rejected: 0, undelivered: 0 });
     const timestamps = [1_640_995_200_000];

@@ -17,7 +17,7 @@ test('the summary of a complete load has eight lines', () => {
     '  bytes      30 MiB read, 310 MiB decoded, 312 MiB sent',
     '  requests   310 sent, 0 retried',
     '  latency    p50 12 ms, p95 30 ms, p99 55 ms, max 1.3s',
-    '  memory     131 MiB at most of 512 MiB (default)',
+    '  memory     peak 131 MiB of 512 MiB (default)',
     '  writers    8 of 8 at the end',
   ]);
 });
@@ -110,10 +110,10 @@ test('the summary names memory pressure and the factors that limited the load', 
     requests: { ...requests, sent: 320, retried: 10, overloaded: 9, unreachable: 1 },
   });
   expect(rows(all, 'memory')).toEqual([
-    '131 MiB at most of 512 MiB (cgroup /x memory.max × 0.9), high for 12s, critical for 3.0s, 4 forced collections',
+    'peak 131 MiB of 512 MiB (cgroup /x memory.max × 0.9), high for 12s, critical for 3.0s, 4 forced collections',
   ]);
   expect(rows(all, 'writers')).toEqual([
-    '8 of 8 at the end, 1 at the fewest after the start; limited (these may overlap) by the target 1m 05s, --target-memory 9.9s',
+    '8 of 8 at the end, minimum 1 after the start; limited (these may overlap) by the target 1m 05s, --target-memory 9.9s',
   ]);
   expect(rows(all, 'requests')).toEqual(['320 sent, 10 retried, 9 overloaded, 1 unreachable']);
 });

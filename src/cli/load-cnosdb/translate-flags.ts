@@ -3,7 +3,7 @@
 import { environmentName, flagName } from '../../config/options.js';
 import { options } from '../../load/option-table.js';
 
-/** By option key. */
+/** Flags of load_cnosdb by option key of bulk-load. */
 const flags: Readonly<Record<string, string>> = {
   url: '--urls',
   db: '--db-name',

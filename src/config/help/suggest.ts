@@ -32,7 +32,7 @@ export function nearestOption(rows: readonly Option[], typed: string): string | 
   return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(key.length / 3)) ? nearest.key : null;
 }
 
-/** Tells whether one slip separates two words: a letter more, less, other, or two letters swapped. */
+/** Returns true when two words differ by one letter added, removed or changed, or by two letters swapped. */
 export function isNear(word: string, meant: string): boolean {
   return word !== meant && word.length > 2 && (distance(word, meant) === 1 || isSwapped(word, meant));
 }

@@ -33,7 +33,7 @@ function canonicalPath(name: unknown): string | null {
     if (found !== undefined) return found.isFile() ? realpathSync(name) : null;
     return join(realpathSync(dirname(resolve(name))), basename(name));
   } catch {
-    // A name that is too long, or whose directory is missing, has a problem of its own.
+    // A name that is too long, or whose directory is missing, has its own problem.
     return name;
   }
 }

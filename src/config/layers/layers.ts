@@ -28,7 +28,7 @@ export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   return new Map(present.map(([key, value]) => [key, { value, origin: { source: 'flag', name: typed(key, value) } }]));
 }
 
-/** A warning for each variable with our prefix that names no option. The values may be secrets. */
+/** Returns a warning for each variable with our prefix that names no option. Omits values, which may be secrets. */
 export function unknownEnvVars({ rows }: Options, env: NodeJS.ProcessEnv): string[] {
   const prefix = environmentName('');
   const known = new Set(rows.map(({ key }) => environmentName(key)));
@@ -40,7 +40,7 @@ export function unknownEnvVars({ rows }: Options, env: NodeJS.ProcessEnv): strin
   });
 }
 
-/** A warning by key for each variable without a meaning for the target. One environment serves many commands. */
+/** Returns, by key, a warning for each variable that the target kind does not use. One environment serves many commands. */
 export function ignoredEnvVars({ targets }: Options, environment: Layer, kind: unknown): Map<string, string> {
   const target = targets.find((each) => each.kind === kind);
   return new Map(

@@ -39,7 +39,7 @@ export type Verdict =
       readonly message: string;
       /** Byte offset in the body that the target named; null if it named none. */
       readonly offset: number | null;
-      /** Number of the point in the body that the target named, from 0. */
+      /** Index of the point that the target named, counted from 0 in the body. */
       readonly point?: number | null;
       /** 413: the body is too large whatever it holds; split it instead of searching for a bad point. */
       readonly tooLarge: boolean;

@@ -14,7 +14,7 @@ const stepShare = 1 / 8;
 export interface PacingOptions {
   /** Largest body of the plan, bytes. */
   readonly maxBytes: number;
-  /** Returns the largest bodies beside which so many bytes of rows fit a node. */
+  /** Returns the largest request body that fits a node together with `rowBytes` of rows. */
   readonly bodiesBeside: (rowBytes: number) => number;
 }
 

@@ -122,7 +122,7 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
   const created = memcacheBytes === null ? '' : `, created with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
   const never = relieve ? '' : ', no flushes (--no-relieve)';
   const message =
-    `target memory: about ${size(peakBytes)} of ${size(limitBytes)} per node, including 110 MiB of an idle one ` +
+    `target memory: about ${size(peakBytes)} of ${size(limitBytes)} per node, including 110 MiB of an idle node ` +
     `(${where}): request bodies of at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
@@ -161,7 +161,7 @@ export function pacingMessage(
 
 function tooManyVnodes({ vnodes }: TargetPlan, buckets: number): string {
   return (
-    `the inputs span ${count(buckets)} time buckets, which makes ${count(vnodes)} vnodes on one node: from about ${count(maxVnodes)} on it has no ` +
+    `the inputs span ${count(buckets)} time buckets, which makes ${count(vnodes)} vnodes on one node; with about ${count(maxVnodes)} vnodes a node has no ` +
     "address space left and refuses writes; load into a database with a longer VNODE_DURATION (ALTER DATABASE … SET VNODE_DURATION '365d' " +
     'before the load) or with fewer shards'
   );

@@ -79,7 +79,7 @@ export class RowReader {
     return p;
   }
 
-  /** Passes a quoted cell. @returns the offset of the delimiter or LF behind it */
+  /** Passes a quoted cell. @returns the offset of the delimiter or LF after it */
   #quoted(open: number, column: number): number {
     const { bytes, limit, final } = this.#run;
     const { delimiter, quote } = this.#dialect;

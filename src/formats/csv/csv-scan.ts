@@ -171,7 +171,7 @@ export class CsvScan extends RowScan {
     return true;
   }
 
-  /** Keeps the bytes before `end` and the LF there as part of the head, and continues behind it. */
+  /** Keeps the bytes before `end` and the LF there as part of the head, and continues after it. */
   #keep(end: number, lines: number): void {
     const { bytes, at, limit } = this.filling;
     const next = Math.min(end + 1, limit);

@@ -16,7 +16,7 @@ export function isInfluxQl(names: readonly string[]): boolean {
   return names[0] === 'name' && names[1] === 'tags' && names.includes('time');
 }
 
-/** Turns the text of the column into cells of tag columns behind the real ones, which new keys create. */
+/** Turns the text of the column into cells of tag columns. New keys add columns after the real ones. */
 export class InfluxQlTags implements RowFiller {
   readonly bytes = 0;
   readonly #memory: Uint8Array;

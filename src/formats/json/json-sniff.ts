@@ -24,7 +24,7 @@ export function isInfluxResponse(head: string): boolean {
   return /^\s*\{\s*"results"\s*:\s*\[\s*(?:\]|\{\s*(?:"(?:statement_id|series|messages|error)"|\}))/.test(head);
 }
 
-/** Returns the offset behind the first object or list of a text; its length when the value does not end. */
+/** Returns the offset after the first object or list of a text; its length when the value does not end. */
 export function firstValueEnd(text: string): number {
   let depth = 0;
   let inString = false;

@@ -29,7 +29,7 @@ class JsonSplitter {
   inList = false;
   inString = false;
   #isEscaped = false;
-  /** True behind an object in a sequence, until a line end. */
+  /** True after an object in a sequence, until a line end. */
   #needsLineEnd = false;
 
   /**
@@ -97,7 +97,7 @@ class JsonSplitter {
       if (this.depth > 0 || this.inList) this.depth++;
       else {
         this.inList = true;
-        // The bracket becomes the line end behind an object.
+        // The bracket becomes the line end after an object.
         const replacement = this.#needsLineEnd ? LF : BLANK;
         this.#needsLineEnd = false;
         return replacement;

@@ -29,7 +29,7 @@ export class Ndjson implements Format {
     this.#scan = new NdjsonScan(rows, mapping);
   }
 
-  /** Reads the first object again when reading starts behind it. */
+  /** Reads the first object again when reading starts after it. */
   async recall(head: ByteSource, _: Position, signal: AbortSignal): Promise<void> {
     const runs = scanRuns(this.#scan, head, signal, INPUT_START);
     for (let run = await runs.next(); !run.done && !this.#scan.isMapped; ) run = await runs.next();
@@ -78,14 +78,14 @@ class NdjsonScan extends RowScan {
     }
     this.#keys ??= this.#map(first, end);
     const objectEnd = this.#keys === null ? -1 : this.#reader.read(first, this.#keys);
-    const behind = this.#blanks(objectEnd);
+    const afterObject = this.#blanks(objectEnd);
     // Objects may follow each other on one line.
-    const isFollowed = objectEnd >= 0 && bytes[behind] === OPEN;
-    if (objectEnd < 0 || (behind !== end && !isFollowed)) {
+    const isFollowed = objectEnd >= 0 && bytes[afterObject] === OPEN;
+    if (objectEnd < 0 || (afterObject !== end && !isFollowed)) {
       this.#refuse(objectEnd >= 0, end === limit);
       return null;
     }
-    const next = isFollowed ? behind : Math.min(end + 1, limit);
+    const next = isFollowed ? afterObject : Math.min(end + 1, limit);
     const { count } = run;
     const row = isFollowed
       ? { start, end: objectEnd, next, lines: 0 }

@@ -52,7 +52,7 @@ export class ObjectReader {
 
   /**
    * Reads the object at `start`. All of it must lie before the run's `limit`, where a line feed stands.
-   * Returns the offset behind it, or -1 for an invalid one.
+   * Returns the offset after it, or -1 for an invalid one.
    */
   read(start: number, keys: Keys): number {
     this.#objectNumber = this.#objectNumber === 0x7fff_ffff ? 1 : this.#objectNumber + 1;
@@ -170,7 +170,7 @@ export class ObjectReader {
     }
   }
 
-  /** Writes the string without escapes to scratch memory. Returns the offset behind it, or -1. */
+  /** Writes the string without escapes to scratch memory. Returns the offset after it, or -1. */
   #decode(from: number, to: number, entry: Entry): number {
     const { bytes, layout } = this.#run;
     const quoted = Buffer.from(bytes.buffer, bytes.byteOffset + from - 1, to - from + 2);

@@ -6,7 +6,7 @@ import type { ByteSource, Points, Position, Shape } from '../../core/types/index
 import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
 import { ChunkScanner, type WindowScan } from './chunk-scanner.js';
 
-/** Aborts a read that nobody needs any more. */
+/** Aborts a read that is no longer needed. */
 const inputEnded = new Error('the runs of this input have ended');
 
 type ScannedWindow = Pick<

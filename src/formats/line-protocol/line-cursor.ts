@@ -49,7 +49,7 @@ export abstract class LineCursor {
     this.sections.begin(this.#start);
   }
 
-  /** Passes blanks, empty lines and the start of a comment; false when there are none. */
+  /** Passes blanks, empty lines and the start of a comment. Returns false when it passed nothing. */
   protected passBlanks(): boolean {
     const { bytes, at: from, limit } = this;
     let p = from;
@@ -93,7 +93,7 @@ export abstract class LineCursor {
     return true;
   }
 
-  /** Continues behind the LF at `end`, which may be the one that marks the end of the window. */
+  /** Continues after the LF at `end`, which may be the one that marks the end of the window. */
   protected endLine(end: number): void {
     if (end < this.limit) this.line++;
     this.at = Math.min(end + 1, this.limit);

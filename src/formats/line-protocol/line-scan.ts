@@ -50,7 +50,7 @@ export class LineScan extends LineCursor implements WindowScan {
   /** The window cannot complete that point. */
   #waits = false;
 
-  /** @param shared memory of this layout that another thread also uses; default: a memory of its own */
+  /** @param memory of this layout that another thread also uses; default: new memory */
   constructor(options: LineProtocolOptions, shared?: WasmMemory) {
     const areas = layout(options);
     const memory = shared ?? memoryOf(areas.bytes);
@@ -63,7 +63,7 @@ export class LineScan extends LineCursor implements WindowScan {
     this.index = this.#indexes[0]!;
     const table = new Int32Array(buffer, this.layout.shapes, this.layout.shapesBytes / 4);
     this.shapes = new Shapes(table, options.maxShapes ?? 4096);
-    // A random seed per format: nobody can craft names that collide.
+    // A random seed per format prevents crafted names that collide.
     const seed = randomBytes(8).readBigUInt64LE();
     this.#reader = new PointReader(this.bytes, options, seed);
     this.#kernel = options.kernel === false ? null : loadKernel(memory, this.#kernelSettings(seed), options.kernel);

@@ -1,5 +1,5 @@
 // The layout of the format's memory: shape table, run areas, then windows, each with room before it for an unfinished line.
-// With a worker thread each window has a run area of its own.
+// With a worker thread each window has its own run area.
 
 import type { InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';
@@ -33,7 +33,7 @@ export interface LineProtocolOptions {
 export interface ReadMode {
   /** Reads as large as they pay off. */
   readonly wideChunks: boolean;
-  /** Parses on a thread of its own. */
+  /** Parses on a separate thread. */
   readonly workerThread: boolean;
 }
 
@@ -59,7 +59,7 @@ export interface LinesLayout {
   readonly bytes: number;
 }
 
-/** Behind each window: the LF that ends every search, and the reach of wide loads. */
+/** After each window: the LF that ends every search, and the reach of wide loads. */
 const SLACK = 64;
 const PAGE = 65_536;
 
@@ -89,7 +89,7 @@ export type LinesMemoryOptions = Pick<
   'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts'
 >;
 
-/** Adds the sizes of chunks and runs that suit the mode. */
+/** Adds the chunk and run sizes of the read mode. */
 export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThread }: ReadMode): LineProtocolOptions {
   const { maxPointBytes, precision, missingTimestamp, names, contexts = null } = options;
   const common = { maxPointBytes, precision, missingTimestamp, contexts, ...(names === undefined ? {} : { names }) };

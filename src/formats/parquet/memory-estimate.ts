@@ -77,7 +77,7 @@ async function largestPages(file: FileBytes, chunk: Chunk, leaf: Leaf, progress:
   const headers = new PageHeaders(file, chunk, false);
   let dictionary = 0;
   let page = 0;
-  // Damage behind the last good header is reported when the page is read.
+  // Damage after the last good header is reported when the page is read.
   for (;;) {
     const range = await headers.next().catch(() => null);
     if (range === null) return dictionary + page;

@@ -195,7 +195,7 @@ function damagedGroup(name: string, i: number, group: GroupLayout, line: number,
     {
       tried: `reading ${name}`,
       expected: `${group.rows} rows in row group ${i + 1}`,
-      found: `damage behind row ${line - 1} of the file (${reason})`,
+      found: `damage after row ${line - 1} of the file (${reason})`,
       fix: 'fetch or write the file again',
     },
     { cause },

@@ -15,7 +15,7 @@ export const READY = 8;
 /** The cells are reused for each row, so a row allocates nothing. */
 export class Cells {
   kinds = new Uint8Array(64);
-  /** Offsets of the first byte and of the byte behind the last, in the format's memory. */
+  /** Offsets of the first byte and of the byte after the last, in the format's memory. */
   starts = new Int32Array(64);
   ends = new Int32Array(64);
   /** Bytes of ready values without names and escapes. */

@@ -22,7 +22,7 @@ const MINUS = 0x2d;
 /** Bytes of the key under which the server indexes a series: a fixed part, and a part per tag beside its value. */
 const SERIES_KEY_BASE = 7;
 const SERIES_KEY_PER_TAG = 9;
-/** Room behind any value for separators, quotes and a timestamp. */
+/** Room after any value for separators, quotes and a timestamp. */
 const slack = 64;
 
 const wrongType = code('wrong-type');

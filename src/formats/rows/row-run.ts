@@ -17,7 +17,7 @@ const REJECTS_PER_RUN = 1024;
 /** The place of a row in the window. */
 export interface RowRange {
   readonly start: number;
-  /** Behind the last byte, without the line end. */
+  /** Offset after the last byte of the row, without the line end. */
   readonly end: number;
   /** Start of the next row. */
   readonly next: number;
@@ -107,13 +107,13 @@ export class RowRun {
     this.reject(reason, 'a row that cannot become a point', row, 'whole');
   }
 
-  /** Rejects a row, or a part of an over-long row, and continues behind it. */
+  /** Rejects a row, or a part of an over-long row, and continues after it. */
   reject(reason: Reason, found: string, row: RowRange, part: FormatReject['part']): void {
     this.#reject(reason, found, row.start, row.end, part);
     this.pass(row.next, row.lines);
   }
 
-  /** Continues behind bytes that are not a row. */
+  /** Continues after bytes that are not a row. */
   pass(next: number, lines: number): void {
     this.at = next;
     this.line += lines;
@@ -174,7 +174,7 @@ export class RowRun {
     return end > start && this.bytes[end - 1] === CR ? end - 1 : end;
   }
 
-  /** Continues behind the LF at `end`, which may be the one that marks the end of the window. */
+  /** Continues after the LF at `end`, which may be the one that marks the end of the window. */
   endLine(end: number): void {
     if (end < this.limit) this.line++;
     this.at = Math.min(end + 1, this.limit);

@@ -30,7 +30,7 @@ export interface RowLayout {
 
 /** Page size of WebAssembly memory. */
 const PAGE = 65_536;
-/** Behind each window: the LF that ends every search. */
+/** After each window: the LF that ends every search. */
 const SLACK = 64;
 
 /** Computes the layout. The longest row may take three times its bytes when its cells are decoded to UTF-8, and again when

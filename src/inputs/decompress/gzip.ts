@@ -1,6 +1,6 @@
-// gzip (RFC 1952). Node's own decoder for it drops what it decoded just before damaged data, and ignores everything behind
+// gzip (RFC 1952). Node's own decoder for it drops what it decoded just before damaged data, and ignores everything after
 // zero padding. So headers, trailers and padding are read here, and zlib decodes each member as raw deflate, off the main
-// thread. Small members behind the first are decoded synchronously, since a stream for each would take 100 µs.
+// thread. Small members after the first are decoded synchronously, since a stream for each would take 100 µs.
 
 import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { copyBytes } from '../../core/bytes.js';
@@ -114,7 +114,7 @@ class GunzipSource implements ByteSource {
     return true;
   }
 
-  /** Passes zeros behind a member. Returns false when nothing else follows. */
+  /** Passes zeros after a member. Returns false when nothing else follows. */
   async #skipPadding(): Promise<boolean> {
     let padded = false;
     for (;;) {
@@ -159,7 +159,7 @@ class GunzipSource implements ByteSource {
       this.#trailerDue = true;
       return true;
     } catch {
-      // Larger than the buffer, cut short or damaged: the stream finds out.
+      // Larger than the buffer, truncated or damaged: the stream finds out.
       return false;
     }
   }
@@ -224,7 +224,7 @@ class GunzipSource implements ByteSource {
   #failure(error: unknown): unknown {
     if (error instanceof InputError || this.#stop.signal.aborted) return error;
     const { code, message } = error as NodeJS.ErrnoException;
-    const found = code === 'Z_BUF_ERROR' ? 'a file that is cut short' : `damaged data (${message})`;
+    const found = code === 'Z_BUF_ERROR' ? 'a truncated file' : `damaged data (${message})`;
     return new InputError(
       {
         tried: `reading ${inputLabel(this.#name)}`,

@@ -172,13 +172,13 @@ class ZstdSource implements ByteSource {
     return new InputError({
       tried: `reading ${inputLabel(this.#name)}`,
       expected: `a zstd window of at most ${mib(room.bytes)}, which is what the memory limit leaves`,
-      found: `one of ${mib(window)}`,
+      found: `a window of ${mib(window)}`,
       fix: `${raise}compress it again without --long or --ultra`,
     });
   }
 
   #finish(): number {
-    if (this.#hint !== 0) throw this.#damaged('a file that is cut short');
+    if (this.#hint !== 0) throw this.#damaged('a truncated file');
     return 0;
   }
 

@@ -1,4 +1,4 @@
-// One range of a remote object, read across broken connections. After a break, reading resumes behind the last byte,
+// One range of a remote object, read across broken connections. After a break, reading resumes after the last byte,
 // once the bytes before it have been compared again.
 
 import { fullJitter } from '../../core/backoff.js';

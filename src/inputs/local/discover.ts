@@ -92,7 +92,7 @@ async function visit(name: string, entry: fs.Dirent, walk: DirectoryWalk): Promi
   if (target.isBlockDevice() || target.isCharacterDevice()) leaveOut(found, 'device');
 }
 
-/** Returns null for a link that leads nowhere. */
+/** Returns null for a broken link. */
 async function targetOf(path: string): Promise<fs.Stats | null> {
   try {
     return await stat(path);

@@ -11,12 +11,12 @@ export interface RawSource extends ByteSource {
 
 /** Words for system error codes, each with its remedy. */
 const systemErrors: Record<string, readonly [found: string, fix: string]> = {
-  ENOENT: ['no such file, or a link that leads nowhere', ''],
-  EACCES: ['a file that this user may not read', 'let this user read it'],
-  EPERM: ['a file that this user may not read', 'let this user read it'],
+  ENOENT: ['no such file, or a broken link', ''],
+  EACCES: ['a file that this user may not read', 'give this user read permission'],
+  EPERM: ['a file that this user may not read', 'give this user read permission'],
   EISDIR: ['a directory', ''],
   EIO: ['an input/output error of the device or file system', 'check the disk'],
-  ELOOP: ['links that lead in a circle', ''],
+  ELOOP: ['symbolic links that form a loop', ''],
   ENOTDIR: ['a path of which a part is not a directory', ''],
   ENAMETOOLONG: ['a name that is too long', ''],
   EMFILE: ['too many open files in this process', 'raise `ulimit -n`'],

@@ -94,7 +94,7 @@ export class CredentialChain {
             tried,
             expected: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to be a file that can be read',
             found: file,
-            fix: 'let this user read it',
+            fix: 'give this user read permission',
           },
         ]);
       },

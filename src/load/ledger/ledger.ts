@@ -232,7 +232,7 @@ export class Ledger {
   }
 }
 
-/** Tests whether a finished load with so many rejects is a success. A percentage applies from the first point on. */
+/** Returns true when --accept-rejects allows this many rejects of a finished load. A percentage applies from the first point on. */
 export function accepts(rejected: number, read: number, allowance: Allowance): boolean {
   if ('count' in allowance) return rejected <= allowance.count;
   return rejected * 100 <= allowance.percent * read;

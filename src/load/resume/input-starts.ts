@@ -80,7 +80,7 @@ export class InputStarts {
     else this.#moreAbandoned += 1;
   }
 
-  /** Records that the load is read up to so many points. */
+  /** Records that the load has read this many points. */
   advanceTo(ordinal: number): void {
     this.#nextOrdinal = Math.max(this.#nextOrdinal, ordinal);
   }

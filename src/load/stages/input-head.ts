@@ -101,7 +101,7 @@ export function named(error: UsageError, name: string): UsageError {
 
 class NothingParsedError extends InputError {}
 
-/** Tests for the error of an input in which nothing parses. */
+/** Returns true for the error of an input in which nothing parses. */
 export function isNothingParsed(error: unknown): error is InputError {
   return error instanceof NothingParsedError;
 }

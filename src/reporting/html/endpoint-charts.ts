@@ -78,7 +78,7 @@ function endpointFigure(
 <p class="axis-name">p99 of acknowledged writes, maximum of each stretch</p>${latencyChart(url, i, samples, seconds)}</figure>`;
 }
 
-/** Stacks the kinds of answers; bands behind them mark the times with an open circuit. */
+/** Stacks the kinds of answers. Background bands mark the times with an open circuit. */
 function answerChart(url: string, i: number, samples: readonly Sample[], seconds: number): Html {
   const rate = (kind: keyof Answers): SvgStretch[] =>
     stretches(samples, ({ endpoints }, elapsed) => (endpoints[i]?.answers[kind] ?? 0) / elapsed);

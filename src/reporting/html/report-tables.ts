@@ -177,7 +177,7 @@ export interface SettingRow {
   readonly origin: { readonly source: string; readonly name: string };
 }
 
-/** Lists the given settings, and the defaults behind a click. */
+/** Lists the given settings. The defaults unfold on click. */
 export function settingSection(all: readonly SettingRow[]): Html {
   const rows = (caption: string, some: readonly SettingRow[]): Html =>
     table<SettingRow>(

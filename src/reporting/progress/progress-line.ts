@@ -7,7 +7,7 @@ import type { LoadPace } from './pace.js';
 
 /** Drawing functions of a terminal. Without colours they return the text as it is. */
 export interface Brush {
-  /** Draws a bar of so many characters. */
+  /** Draws a bar with a width in characters. */
   bar(width: number): string;
   paint(text: string, tone: Tone): string;
 }

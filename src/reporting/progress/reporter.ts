@@ -17,7 +17,7 @@ export interface Reporter {
   start(lines: readonly string[]): void;
   /** Polls the run from now on: 4 times a second (bar), every second (json) or every minute (plain). */
   show(snapshot: () => Snapshot): void;
-  /** Shows a notice at once, or counts it: once a minute per kind. */
+  /** Shows the first notice of its kind within a minute, and counts the others. */
   notice(notice: Notice): void;
   /** Prints the state of the run at once, at any log level. */
   status(): void;

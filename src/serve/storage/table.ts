@@ -82,7 +82,7 @@ export function discardRows(table: StoredTable): void {
   } else table.rows.reset();
 }
 
-/** Tells whether SQL can see a table. A name with a slash can be written to, but not queried. */
+/** Returns true when SQL can see a table. A name with a slash can be written to, but not queried. */
 export function visible(table: StoredTable): boolean {
   return table.created && !table.name.includes('/');
 }

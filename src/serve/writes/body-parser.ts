@@ -108,7 +108,7 @@ export class BodyParser {
     return series;
   }
 
-  /** Returns the offset of the unescaped space behind measurement and tags. The first byte is not checked. */
+  /** Returns the offset of the unescaped space after measurement and tags. The first byte is not checked. */
   #headEnd(start: number): number {
     const bytes = this.#bytes;
     let part = start;

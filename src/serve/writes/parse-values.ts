@@ -109,7 +109,7 @@ export function readName(bytes: Buffer, from: number, to: number, escaped: boole
 
 const BILLION = 1_000_000_000n;
 
-/** Parses a timestamp. At the end of a body (`lenient`) text behind the digits is ignored. */
+/** Parses a timestamp. At the end of a body (`lenient`) text after the digits is ignored. */
 export function readTime(bytes: Buffer, from: number, to: number, lenient: boolean): bigint | null {
   let at = bytes[from] === 45 ? from + 1 : from;
   const digits = at;

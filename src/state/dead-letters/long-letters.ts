@@ -25,7 +25,7 @@ interface PartCollection {
   readonly pieces: { readonly byteOffset: number; readonly at: number; readonly length: number }[];
   bytes: number;
   first: LongLetterPart | null;
-  /** Decoded offset behind the point; null until its last part arrives. */
+  /** Decoded offset after the point; null until its last part arrives. */
   end: number | null;
 }
 

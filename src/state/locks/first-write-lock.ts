@@ -114,7 +114,7 @@ export class FirstWriteLock {
     return new BusyError({
       tried,
       expected: `the lock ${path} within ${formatDuration(this.#options.maxWaitMs)}`,
-      found: `it still held by pid ${pid} on ${host}`,
+      found: `the lock still held by pid ${pid} on ${host}`,
       fix: 'run again when that load has ended; --retry-for sets the wait',
     });
   }

@@ -90,7 +90,7 @@ const rows: readonly VerdictRow[] = [
   {
     status: 405,
     means: 'refused',
-    advice: 'give the HTTP address of a CnosDB query node (port 8902) with --url: is this CnosDB?',
+    advice: 'give the HTTP address of a CnosDB query node (port 8902) with --url',
   },
 ];
 

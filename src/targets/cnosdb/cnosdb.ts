@@ -178,7 +178,7 @@ export class Cnosdb implements Dialect {
       return parse();
     } catch (error) {
       const found = excerpt(error instanceof SyntaxError ? error.message : 'values of another shape');
-      throw this.#unreadable(query, statement, expected, found, 'check --url: is this CnosDB?');
+      throw this.#unreadable(query, statement, expected, found, 'check that --url points at CnosDB');
     }
   }
 

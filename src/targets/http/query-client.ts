@@ -145,7 +145,7 @@ export class QueryClient {
       request,
       endpoint,
       found,
-      status < 300 ? { fix: `check --url: is this ${this.#context.title}?` } : {},
+      status < 300 ? { fix: `check that --url points at ${this.#context.title}` } : {},
     );
   }
 
@@ -165,7 +165,7 @@ export class QueryClient {
       tried: `asking ${endpoint}: ${labelOf(request)}`,
       expected: expected ?? `a response of ${title}`,
       found,
-      fix: fix ?? `check --url, and the privileges of the user or token: is this ${title}?`,
+      fix: fix ?? `check that --url points at ${title}, and that the user or token has the privilege`,
     });
   }
 

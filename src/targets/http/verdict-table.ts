@@ -147,7 +147,7 @@ export function judge(table: VerdictTable, response: HttpResponse, now: number):
   return {
     kind: 'refused',
     reason: excerpt(error?.message ?? `status ${status}${inParentheses(message)}`),
-    advice: `check --url, and any proxy in between: is this ${table.title}?`,
+    advice: `check that --url points at ${table.title}, and check any proxy in between`,
   };
 }
 
@@ -198,7 +198,7 @@ function notTheTarget({ title, acknowledgement }: VerdictTable, { status, body }
   return {
     kind: 'refused',
     reason: `status ${status}${inParentheses(plainText(body))}, where ${title} acknowledges a write with an empty ${acknowledgement}`,
-    advice: `check --url: is this ${title}?`,
+    advice: `check that --url points at ${title}`,
   };
 }
 

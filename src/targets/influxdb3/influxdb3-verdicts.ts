@@ -39,7 +39,7 @@ export const verdicts: VerdictTable = {
     { status: 403, means: 'refused', advice: 'check --token: it needs the right to write to the database' },
     { status: 404, means: 'missing-database' },
     { status: 422, message: /limit/i, means: 'target-limit' },
-    // Answer of its own write path where other versions answer 413.
+    // Answer of the InfluxDB 3 write path where other versions answer 413.
     { status: 500, message: /max request size/, means: 'target-too-large' },
   ],
 };

@@ -39,7 +39,7 @@ export const victoriametrics = {
       ? [
           {
             key: 'verify',
-            expected: 'a URL that can read',
+            expected: 'a URL that serves queries',
             found: 'an /insert/ URL of a VictoriaMetrics cluster',
             fix: 'leave out --verify',
           },

@@ -55,7 +55,7 @@ test.each([
 
 test('the plan names peak, limit, vnodes, time buckets, body size and flush', () => {
   expect(notices({}, 0)).toEqual([
-    'target memory: about 512 MiB of 512 MiB per node, including 110 MiB of an idle one (1 vnode of the database on the ' +
+    'target memory: about 512 MiB of 512 MiB per node, including 110 MiB of an idle node (1 vnode of the database on the ' +
       'fullest node, 1 time bucket): request bodies of at most 960 KiB, a flush at 67.5 MiB of unflushed rows on a node',
   ]);
   expect(notices({}, 0, {}, 1)[0]).toContain('at least 1 time bucket)');

@@ -108,7 +108,7 @@ const caseFile = (name: string): Promise<Buffer> =>
   readFile(new URL(`../../../fixtures/cases/${name}.parquet`, import.meta.url));
 
 test.each([
-  ['hang', 'a page header whose counts are lists', /damage behind row 0 .*num_values/],
+  ['hang', 'a page header whose counts are lists', /damage after row 0 .*num_values/],
   ['crash-in', 'a footer whose logical type is a boolean', /a damaged footer \(field schema\.\d+\.logical_type/],
 ])('the Parquet file %s, with %s, ends with an input error that names the field', async (name, _, message) => {
   expect(await ending(await caseFile(name))).toMatch(message);

@@ -155,7 +155,7 @@ test('one endpoint of two is enough, and the other is reported and gets no point
 
 test.each([
   ['404', { status: 404 }, 'port 8902'],
-  ['a login page', { status: 200, body: '<html>log in</html>' }, 'Check --url: is this CnosDB?'],
+  ['a login page', { status: 200, body: '<html>log in</html>' }, 'Check that --url points at CnosDB'],
   ['a redirect', { status: 307, headers: { location: 'https://elsewhere/' } }, 'https://elsewhere/'],
 ])('a port that answers with %s is refused with useful advice', async (_, answer, words) => {
   const target = await setup({ waitForTargetMs: 60_000 }, { script: { onHeaders: () => ({ answer }) } });
@@ -168,7 +168,7 @@ test('unreadable database settings are refused instead of guessed', async () => 
     {},
     { script: { onOther: ({ kind }) => (kind === 'sql' ? { answer: { status: 200, body: '<html>' } } : undefined) } },
   );
-  await expect(describe(target)).rejects.toThrow('Check --url: is this CnosDB?');
+  await expect(describe(target)).rejects.toThrow('Check that --url points at CnosDB');
 });
 
 test('queries go to every endpoint in turn while the cluster is forming', async () => {

@@ -103,7 +103,7 @@ test.each(Object.entries({ cnosdb, influxdb1, influxdb2, influxdb3, victoriametr
 
 test('a byte order mark is no empty body: it acknowledges nothing', () => {
   for (const body of ['\ufeff', ' ', '\n'])
-    expect(write(cnosdb, 200)(body)).toMatchObject({ kind: 'refused', advice: 'check --url: is this CnosDB?' });
+    expect(write(cnosdb, 200)(body)).toMatchObject({ kind: 'refused', advice: 'check that --url points at CnosDB' });
   expect(write(cnosdb, 200)('')).toEqual({ kind: 'accepted' });
 });
 

@@ -39,7 +39,7 @@ export class Annotations {
   /** Adds an annotation row. Throws UsageError when it is invalid. */
   add(row: readonly string[], line: number): void {
     const [whole, name = ''] = known.exec(row[0]!)!;
-    // `#datatype measurement,tag`: the text behind the name belongs to the first column.
+    // `#datatype measurement,tag`: the text after the name belongs to the first column.
     const cells = [row[0]!.slice(whole.length), ...row.slice(1)];
     switch (name.toLowerCase()) {
       case 'datatype':

@@ -18,7 +18,7 @@ export function mix(state: u64, word: u64): u64 {
   return product ^ (product >> 32);
 }
 
-/** Marks bytes below `least` or beyond ASCII, and the bytes of the table. Each of those has bits 3 to 6 of its own. */
+/** Marks bytes below `least` or beyond ASCII, and the bytes of the table. Table bytes differ in bits 3 to 6. */
 @inline
 export function marked(v: v128, least: i8, table: v128): v128 {
   // Signed comparison: bytes from 0x80 on are negative, so they count as low like control characters.

@@ -32,7 +32,7 @@ stringClasses[0x5c] = BACKSLASH;
 
 /**
  * Checks the multi-byte UTF-8 sequence at `p` (RFC 3629). The server accepts no other bytes.
- * @returns the offset behind it, or `-1 - q` where q is the offset of the first invalid byte
+ * @returns the offset after it, or `-1 - q` where q is the offset of the first invalid byte
  */
 export function sequenceEnd(bytes: Uint8Array, p: number): number {
   const lead = bytes[p]!;

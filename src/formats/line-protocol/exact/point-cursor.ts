@@ -72,7 +72,7 @@ export abstract class PointCursor {
     const bytes = this.bytes;
     const start = this.at;
     if (this.#isKnownOpen(start)) {
-      return Number(this.failAt(this.#openTo, 'unterminated-string', 'a string that does not end'));
+      return Number(this.failAt(this.#openTo, 'unterminated-string', 'an unterminated string'));
     }
     let p = start + 1;
     for (;;) {
@@ -97,7 +97,7 @@ export abstract class PointCursor {
     this.at = p + 1;
     const after = bytes[p + 1];
     if (after === COMMA || after === SPACE || after === LF || after === CR) return STRING;
-    return Number(this.fail('bad-value', 'bytes behind the closing quote of a string'));
+    return Number(this.fail('bad-value', 'bytes after the closing quote of a string'));
   }
 
   /** True when an earlier search already found no end. Otherwise each line that opens a string would be searched again. */
@@ -109,7 +109,7 @@ export abstract class PointCursor {
   #openString(start: number, p: number): number {
     this.#openFrom = start;
     this.#openTo = p;
-    return Number(this.failAt(p, 'unterminated-string', 'a string that does not end'));
+    return Number(this.failAt(p, 'unterminated-string', 'an unterminated string'));
   }
 
   /** Passes a run of backslashes and the quote they escape. @returns -1 after a failure */
@@ -175,7 +175,7 @@ export abstract class PointCursor {
     return this.failAt(p, 'control-character', `byte 0x${byte.toString(16).padStart(2, '0')} in a name`);
   }
 
-  /** Passes the escape at `p`. @returns the offset behind it; -1 after a failure */
+  /** Passes the escape at `p`. @returns the offset after it; -1 after a failure */
   #nameEscape(p: number, classes: Uint8Array): number {
     const bytes = this.bytes;
     const next = bytes[p + 1]!;

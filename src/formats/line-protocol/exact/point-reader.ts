@@ -32,7 +32,7 @@ export interface PointOptions {
 
 /** Reads one point at a time. The result stays in the public fields until the next `read`. */
 export class PointReader extends PointCursor {
-  /** Offset behind the last byte to send. */
+  /** Offset after the last byte to send. */
   end = 0;
   hasTime = false;
   readonly shape: Hash;
@@ -67,7 +67,7 @@ export class PointReader extends PointCursor {
     const good = this.#measurement(start) && this.#fields() && this.#timestamp();
     if (this.needsMore && !this.isTooLong()) return 'incomplete';
     if (this.isTooLong()) {
-      this.fail('too-long', `a point of more than ${this.maxPointBytes} bytes, or a string that does not end`);
+      this.fail('too-long', `a point of more than ${this.maxPointBytes} bytes, or an unterminated string`);
       return 'reject';
     }
     return good ? 'point' : 'reject';

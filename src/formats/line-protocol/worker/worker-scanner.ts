@@ -13,7 +13,7 @@ import type { PointRun, WorkerRequest, WorkerResponse } from './worker-messages.
 
 /** Heap of the worker thread. Only rejects and names of new shapes produce garbage. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32, stackSizeMb: 1 };
-/** Aborts a read that nobody needs any more. */
+/** Aborts a read that is no longer needed. */
 const inputEnded = new Error('the runs of this input have ended');
 
 export class WorkerScanner {

@@ -44,7 +44,7 @@ export interface Footer {
 }
 
 const magic = 'PAR1';
-const damagedFix = 'fetch or write the file again: it may be cut short or still being written';
+const damagedFix = 'fetch or write the file again: it may be truncated, or another program still writes it';
 /** The footer's length and the magic end the file. */
 const tailBytes = 8;
 /** Memory that one byte of a footer takes while it is parsed (measured: 65 bytes). */

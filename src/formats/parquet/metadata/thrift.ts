@@ -12,10 +12,10 @@ const BINARY = 8;
 const LIST = 9;
 const STRUCT = 12;
 
-/** A structure that is damaged, or that continues behind the bytes given. */
+/** A structure that is damaged, or that continues after the given bytes. */
 export class ThriftError extends Error {}
 
-/** Checks the structure at `from` and returns the offset behind it. Throws ThriftError. */
+/** Checks the structure at `from` and returns the offset after it. Throws ThriftError. */
 export function structEnd(bytes: Uint8Array, from: number): number {
   return new ThriftWalk(bytes, from).struct(0);
 }
@@ -76,7 +76,7 @@ class ThriftWalk {
   }
 
   #skip(bytes: number): void {
-    if (bytes > this.#bytes.length - this.#at) throw new ThriftError('an end too early');
+    if (bytes > this.#bytes.length - this.#at) throw new ThriftError('a truncated structure');
     this.#at += bytes;
   }
 }

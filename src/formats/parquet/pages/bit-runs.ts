@@ -19,7 +19,7 @@ export function readRuns(bytes: Uint8Array, from: number, to: number, width: num
     const groups = (head - 1) / 2;
     const length = Math.min(left, groups * 8);
     // Some writers omit the trailing bytes of a group that hold no value.
-    if (Math.ceil((length * width) / 8) > to - runs.at) throw new Error('packed values that end too early');
+    if (Math.ceil((length * width) / 8) > to - runs.at) throw new Error('truncated packed values');
     unpack(bytes, runs.at, width, into, done, length);
     runs.at += groups * width;
     done += length;
@@ -66,12 +66,12 @@ function readVarint(runs: RunReader): number {
     value += (byte & 0x7f) * factor;
     if (byte < 0x80) return value;
   }
-  throw new Error('runs of values that end too early');
+  throw new Error('truncated runs of values');
 }
 
 function readRepeated(runs: RunReader, width: number): number {
   const size = (width + 7) >>> 3;
-  if (size > runs.to - runs.at) throw new Error('runs of values that end too early');
+  if (size > runs.to - runs.at) throw new Error('truncated runs of values');
   let value = 0;
   for (let i = size - 1; i >= 0; i--) value = value * 256 + runs.bytes[runs.at + i]!;
   runs.at += size;

@@ -22,7 +22,7 @@ export class PageCursor {
   #count = 0;
   #leftInPage = 0;
   #nextValue = 0;
-  /** Pages behind the current one, and the number of their entries. Filled only for columns within lists. */
+  /** Pages after the current one, and the number of their entries. Filled only for columns within lists. */
   readonly #queue: Page[] = [];
   #queued = 0;
   /** The previous text, of which DELTA_BYTE_ARRAY values share a prefix. */

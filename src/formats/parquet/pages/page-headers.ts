@@ -72,7 +72,7 @@ export class PageHeaders {
     this.#entriesLeft = chunk.values;
   }
 
-  /** Reads the next page header. Returns null behind the last entry of the chunk. Throws for damage. */
+  /** Reads the next page header. Returns null after the last entry of the chunk. Throws for damage. */
   async next(): Promise<PageRange | null> {
     if (this.#entriesLeft === 0) return null;
     const buffered = this.#bufferStart + this.#buffer.length - this.#at;

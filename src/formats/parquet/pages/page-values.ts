@@ -150,7 +150,7 @@ function deltaEnd(bytes: Uint8Array, from: number, count: number): number {
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
     }
-    throw new Error('deltas that end too early');
+    throw new Error('truncated deltas');
   };
   const blockSize = varint();
   const parts = varint();
@@ -162,13 +162,13 @@ function deltaEnd(bytes: Uint8Array, from: number, count: number): number {
   for (let done = 1; done < count; ) {
     varint();
     const widths = bytes.subarray(p, p + parts);
-    if (widths.length < parts) throw new Error('deltas that end too early');
+    if (widths.length < parts) throw new Error('truncated deltas');
     p += parts;
     for (let i = 0; i < parts && done < count; i++, done += partSize) {
       if (widths[i]! > 64) throw new Error('deltas of more than 64 bits');
       p += (widths[i]! * partSize) / 8;
     }
   }
-  if (p > bytes.length) throw new Error('deltas that end too early');
+  if (p > bytes.length) throw new Error('truncated deltas');
   return p;
 }

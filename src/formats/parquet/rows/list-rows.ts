@@ -29,7 +29,7 @@ export class ListRows {
   /** The cursor of the first leaf below each node: its levels describe the node. */
   readonly #firstCursor = new Map<Node, PageCursor>();
   readonly #keys = new Map<Node, Uint8Array>();
-  /** All paths that lead to a target, so that a map value is matched by its key in one look-up. */
+  /** Every path that is a mapped column or leads to one. A map key is looked up here once. */
   readonly #wantedPaths = new Set<string>();
 
   /** @param cursors one for each leaf of the column */
@@ -102,7 +102,7 @@ export class ListRows {
       return;
     }
     const [only] = node.children;
-    // The wrapper group of a list or of its element has no name of its own.
+    // The wrapper group of a list or of its element adds no name to the path.
     if (node.children.length === 1 && only!.column === node.column) {
       this.#value(only!, path, sink, cells);
       return;

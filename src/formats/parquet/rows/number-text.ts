@@ -1,5 +1,5 @@
 // Numbers as decimal text, exact for every value. Most take no intermediate string.
-// Each `put` function writes at `at` and returns the offset behind the text.
+// Each `put` function writes at `at` and returns the offset after the text.
 
 const ZERO = 0x30;
 const MINUS = 0x2d;

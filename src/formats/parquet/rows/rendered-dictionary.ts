@@ -99,7 +99,7 @@ export class RenderedColumn {
     this.#dictionary = noValues;
   }
 
-  /** Copies `"name":value,` to `at` and fills the cell. Returns the offset behind it, or -1 for an entry not cached. */
+  /** Copies `"name":value,` to `at` and fills the cell. Returns the offset after it, or -1 for an entry not cached. */
   put(dictionary: PageValues, value: number, at: number): number {
     if (dictionary !== this.#dictionary) this.#begin(dictionary);
     const first = this.#entries.length === 0 ? NEVER : this.#entries[entryWords * value]!;
@@ -140,7 +140,7 @@ export class RenderedColumn {
     const maxPoint = prefix.length + 2 * maxCached;
     this.#entries[entry] = NEVER;
     if (to - from > maxCached || to + maxPoint > end || (kind === BARE && this.#hasNulls)) return;
-    // The space behind the row is scratch memory until the length is known.
+    // The space after the row is scratch memory until the length is known.
     bytes.set(prefix, to);
     const done = this.#value(kind, start, stop, to + prefix.length);
     if (done < 0) return;

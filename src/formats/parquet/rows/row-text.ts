@@ -20,7 +20,7 @@ const QUOTE = 0x22;
 const ZERO = 0x30;
 const BACKSLASH = 0x5c;
 const hex = Buffer.from('0123456789abcdef');
-/** The byte behind the backslash of an escape; 0 for a plain byte, 1 for a \u escape. */
+/** The byte after the backslash of an escape; 0 for a plain byte, 1 for a \u escape. */
 const escapes = new Uint8Array(256).fill(1, 0, 0x20);
 escapes[QUOTE] = QUOTE;
 escapes[BACKSLASH] = BACKSLASH;
@@ -87,7 +87,7 @@ export class RowText {
     return size;
   }
 
-  /** Writes a value at `at`, where `maxSize` bytes are free. Returns the offset behind it. */
+  /** Writes a value at `at`, where `maxSize` bytes are free. Returns the offset after it. */
   put(target: CellTarget, cursor: PageCursor, value: number, at: number): number {
     const { leaf } = target;
     const { view, from } = cursor.values;

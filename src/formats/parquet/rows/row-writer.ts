@@ -215,7 +215,7 @@ export class RowWriter implements TextSink {
     this.#offset = this.origin + this.at;
   }
 
-  /** Makes room for `bytes` more bytes. A row longer than the format's memory moves to a buffer of its own. */
+  /** Makes room for `bytes` more bytes. A row longer than the format's memory moves to a separate buffer. */
   #reserve(bytes: number): void {
     const { bytes: memory } = this.#text;
     const limit = this.#isLong ? memory.length - maxShortValue : this.#end;

@@ -47,7 +47,7 @@ interface RowKernelExports {
 export interface KeyTable {
   readonly version: number;
   readonly columns: number;
-  /** Writes the keys between the offsets. @returns where the outermost keys lie; null when they do not fit */
+  /** Writes the keys into the buffer, from `from` to `to`. @returns the range of the outermost keys; null when the keys do not fit */
   write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
 }
 
@@ -109,7 +109,7 @@ export class RowKernel {
     );
   }
 
-  /** Prepares for CSV rows with this mapping. A delimiter or quote of -1 is none. */
+  /** Prepares for CSV rows with this mapping. -1 means that the dialect has no delimiter or quote. */
   csv(mapping: Mapping, columns: number, delimiter: number, quote: number, latin1: boolean): void {
     const { csv, dialect } = this.#exports;
     dialect(columns, delimiter, quote < 0 ? 256 : quote, Number(latin1));
@@ -198,7 +198,7 @@ export class RowKernel {
     this.#take = columns <= maxColumns && this.#knowsNulls ? take : null;
   }
 
-  /** Writes the words, each behind its length, as far as there is room. @returns the end of all words */
+  /** Writes as many words as fit, each after its length. @returns the end of all words */
   #putNulls(words: readonly string[]): number {
     const view = new DataView(this.#bytes.buffer);
     let at = NULLS;

@@ -1,4 +1,4 @@
-// Builds the mapping of all columns, or explains why there is none.
+// Builds the mapping of all columns, or explains why the columns have no mapping.
 
 import { UsageError } from '../../../core/errors.js';
 import { someOf } from '../../../core/text.js';

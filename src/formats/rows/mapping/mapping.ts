@@ -221,7 +221,7 @@ function prefixOf(name: string, isField: boolean): Uint8Array {
 function escaped(name: string, isField: boolean): { bytes: Uint8Array; end: number } {
   const length = Buffer.byteLength(name);
   const bytes = new Uint8Array(3 * length + 2);
-  const from = 2 * length + 2; // behind the longest escaped name
+  const from = 2 * length + 2; // after the longest escaped name
   Buffer.from(bytes.buffer).write(name, from);
   const put = isField ? putFirstName : putName;
   return { bytes, end: put(bytes, from, from + length, 1) };

@@ -7,7 +7,7 @@ import { code, putFloat, putInteger, putString } from './put-value.js';
 const SPACE = 0x20;
 const MINUS = 0x2d;
 const DOT = 0x2e;
-/** Numbers of this length are always exact. */
+/** A number with at most this many characters is always exact. */
 const shortNumber = 15;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

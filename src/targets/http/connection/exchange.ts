@@ -1,4 +1,4 @@
-// Sends one HTTP request and returns one outcome. Only undici's lowest layer tells whether anything was sent, and there an
+// Sends one HTTP request and returns one outcome. Only undici's lowest layer reports whether anything was sent, and there an
 // abort takes effect at once, even while the connection is being made.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';

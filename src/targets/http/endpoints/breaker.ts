@@ -29,7 +29,7 @@ export type RequestResult = 'answered' | 'lost' | 'unreachable' | 'dead' | 'aliv
 export interface BreakerInput {
   /** Monotonic ms. */
   readonly now: number;
-  /** Whether another endpoint takes writes. Without one, a loss says nothing about this endpoint. */
+  /** Whether another endpoint takes writes. Without one, a loss is no evidence against this endpoint. */
   readonly othersTake: boolean;
   /** From [0, 1). */
   readonly random: number;

@@ -113,7 +113,7 @@ function lineFeedListed(): bool {
   return false;
 }
 
-/** Returns the next structural byte from `p` on. An LF behind the window ends the search. */
+/** Returns the next structural byte from `p` on. An LF after the window ends the search. */
 @inline
 export function structuralFrom(p: usize): usize {
   let bits = v128.bitmask<i8>(structural(v128.load(p)));

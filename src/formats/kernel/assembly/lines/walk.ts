@@ -35,7 +35,7 @@ function shapeNumber(hash: u64): u32 {
   return load<u32>(at, 8);
 }
 
-/** Takes the line at `start`. @returns the offset behind its LF; 0 when the line is not for the kernel */
+/** Takes the line at `start`. @returns the offset after its LF; 0 when the line is not for the kernel */
 @inline
 export function line(start: usize, entry: usize, lineNumber: u32): usize {
   let i = cursor;

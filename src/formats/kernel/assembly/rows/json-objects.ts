@@ -44,8 +44,8 @@ function blanks(from: usize): usize {
 }
 
 /**
- * True when the key that begins at `from` is this one. Keys hold no LF, so a key that reaches behind the window differs
- * there, before bytes behind the memory are compared.
+ * True when the key that begins at `from` is this one. Keys hold no LF, so a key that reaches beyond the window differs
+ * there, before bytes beyond the memory are compared.
  */
 @inline
 function isKey(key: usize, from: usize): bool {

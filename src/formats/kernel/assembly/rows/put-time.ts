@@ -57,7 +57,7 @@ function two(p: usize): u32 {
 
 /** Writes dates such as `2024-01-31T12:34:56.789Z`, from 2001 to 2286. */
 function putDate(from: usize, to: usize, out: usize): usize {
-  // Digits and separators of the first 16 bytes and the three behind them.
+  // Digits and separators of the first 16 bytes and the three after them.
   if (to - from < 19 || (digitMask(from) & 0xdb6f) != 0xdb6f || (digitMask(from + 16) & 6) != 6) return 0;
   const separator = u32(load<u8>(from, 10));
   if (separator != SPACE && (separator | 0x20) != 0x74) return 0;

@@ -1,5 +1,5 @@
 // Writes cells as fields and tags, as rows/values/put-value.ts and value-writer.ts do. Each function returns the end of the
-// text; 0 leaves the row to the encoder. Up to 15 bytes behind the end may be overwritten.
+// text; 0 leaves the row to the encoder. Up to 15 bytes after the end may be overwritten.
 
 import { COMMA, DOT, EQUALS, marked, MINUS, SPACE } from '../byte-marks';
 import { digitMaskOf } from '../digits';

@@ -6,11 +6,11 @@ export const STATE: usize = 1024;
 export const MASK: usize = 2048;
 /** Cells of the current row: start, end, kind and a spare word. */
 export const CELLS: usize = 4096;
-/** Null words, each behind its length. */
+/** Null words, each after its length. */
 export const NULLS: usize = 36_864;
-/** Plans of tables, behind the null words. */
+/** Plans of tables, after the null words. */
 export const PLANS: usize = 40_960;
-/** Keys of JSON objects, behind the plans. */
+/** Keys of JSON objects, after the plans. */
 export const KEYS: usize = 262_144;
 /** Where the index may begin. */
 export const KERNEL_END: usize = 327_680;
