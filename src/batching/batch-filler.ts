@@ -185,7 +185,8 @@ export class BatchFiller {
 
   #reject(open: OpenBatch, run: Points, rejected: RejectedPoint, position: FillPosition): Cut | null {
     if (open.rejects.length >= maxRejects) return 'points';
-    // An empty batch takes every reject: a slot that is too small must fail loudly, not be cut for ever.
+    // An empty batch takes every reject. A slot that is too small then fails with an error instead of being split for
+    // ever.
     const fits = open.hasSide(rejected.length) && open.reaches(run, rejected.start);
     if (!fits && !open.empty) return 'bytes';
     open.reject(run, rejected);

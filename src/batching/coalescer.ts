@@ -66,7 +66,7 @@ async function pull(batches: AsyncGenerator<FilledBatch, void>): Promise<Pulled>
   }
 }
 
-/** Yields each combined batch with its part of the receipt; a batch that combines nothing with the whole receipt. */
+/** Yields each combined batch with its part of the receipt. A batch without combined batches gets the whole receipt. */
 export function* shares(batch: Batch, receipt: Receipt): Generator<[Batch, Receipt]> {
   if (batch.parts === undefined) {
     yield [batch, receipt];

@@ -18,7 +18,7 @@ export interface Bounds {
   readonly newest: number;
   /** Units of the input in one unit of the target; 1 if the target keeps every timestamp. */
   readonly grain: number;
-  /** `long` examines points with more bytes; Infinity for no point. */
+  /** Length in bytes above which a point is examined; Infinity to examine no point. */
   readonly longBytes: number;
   readonly long: (point: Uint8Array) => BoundsRefusal | null;
 }

@@ -13,9 +13,9 @@ export interface SchemaGuard {
   introduction(): Introduction;
 }
 
-/** Stands for a number of values: the point introduces a table or column and needs another batch. */
+/** Returned instead of a number of values: the point introduces a table or column and needs another batch. */
 export const introducesSchema = -1;
-/** Stands for a number of values: the point contradicts a column of the target. */
+/** Returned instead of a number of values: the point contradicts a column of the target. */
 export const isRejected = -2;
 
 // State of a shape; 0 if not final.

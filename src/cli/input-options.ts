@@ -26,7 +26,7 @@ export function standardInput(process: Process): Stdin {
   const isPipeOrFile = stdinIsPipeOrFile();
   const stream = (): NodeJS.ReadStream => process.stdin;
   if (process.argv !== node.argv) return { isTTY: process.stdin.isTTY === true, isPipeOrFile, stream };
-  // A look at process.stdin would create the stream, and nothing else could read the descriptor any more.
+  // Accessing process.stdin creates the stream, and then nothing else can read the descriptor.
   return { isTTY: isatty(0), isPipeOrFile, ...(isPipeOrFile ? { descriptor: 0 } : {}), stream };
 }
 

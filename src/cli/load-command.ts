@@ -85,7 +85,7 @@ export async function runLoad(
     const result = maskResult(outcome, mask);
     progress.finish(result.summary);
     showResult(result, settings, process);
-    // A full disk must not cost the results that have another place.
+    // A full disk must not prevent results from being written elsewhere.
     await runAllThenThrow([
       () => writeSummary(result.summary, settings, process),
       () => metrics.end(result.summary),
@@ -135,7 +135,7 @@ async function openProgress(settings: Settings, { env, stderr }: Process): Promi
 
 function showResult(result: LoadResult, settings: Settings, process: Process): void {
   const { summary, examples, error } = result;
-  // The reader of a closed pipe has what it wanted.
+  // A closed pipe means that the reader needs no more output.
   const silent = (settings.quiet && summary.exitCode === 0) || summary.exitCode === closedPipe;
   if (!silent && settings.progress !== 'json') {
     const width = widthOf(process);

@@ -14,7 +14,7 @@ import type { Process } from './process.js';
  */
 const threshold = 'MALLOC_MMAP_THRESHOLD_';
 const settings = { [threshold]: '131072', MALLOC_ARENA_MAX: '1' };
-/** Without the second flag SIGUSR1 opens Node's debugger until a listener is there. */
+/** Without the second flag SIGUSR1 opens Node's debugger until a listener is registered. */
 const flags = ['--max-semi-space-size=2', '--disable-sigusr1'];
 /**
  * The heap grows by a fifth until the next collection, not to several times its size. One collection takes 15 ms. 4 GB

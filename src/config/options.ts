@@ -4,7 +4,7 @@
 import type { NameLimits } from '../core/types/index.js';
 import type { Kinds } from './kinds/index.js';
 
-/** Parameters of a kind, and words that stand for a value of their own: `off` for null. */
+/** Parameters of a kind, and words that stand for special values: `off` for null. */
 export type OptionKind = {
   [K in keyof Kinds]: {
     readonly kind: K;
@@ -33,7 +33,7 @@ export interface Option {
   readonly description: string;
   /** The value is never shown. */
   readonly secret?: true;
-  /** Two loads that differ in this option are two loads: it changes where points go or how inputs are read. */
+  /** Part of the identity of a load: the option changes where points go or how inputs are read. */
   readonly identity?: true;
 }
 
@@ -155,7 +155,7 @@ export interface TargetOptions {
   readonly nameLimits: NameLimits;
   /** Options without a meaning for this target, with what to do instead. */
   readonly unsupportedOptions: Readonly<Record<string, string>>;
-  /** Finds contradictions among parsed options. Options with a problem of their own are missing. */
+  /** Finds contradictions among parsed options. Options that are already invalid are missing. */
   validate(options: Readonly<Record<string, unknown>>): readonly SettingProblem[];
 }
 

@@ -80,7 +80,7 @@ function originsOf({ rows, targets }: Options, given: Layer, settings: Settings)
   const password = given.get('passwordFile')?.origin ?? all.password;
   const token = given.get('tokenFile')?.origin ?? all.token;
   const origins = { ...all, password, token };
-  // Credentials without an option of their own come from a URL.
+  // Credentials come from a URL where no option gives them.
   const user = targets.find(({ kind }) => kind === settings.target)?.defaults.user;
   if (origins.user === none && settings.user !== user) origins.user = origins.urls;
   if (password === none && settings.password !== '') origins.password = origins.urls;

@@ -5,7 +5,7 @@ import type { GivenUrl } from './kinds/network.js';
 import { flagName, type Option, type SettingProblem, type TargetOptions } from './options.js';
 
 export interface RuleInput {
-  /** Parsed values by key. Options with a problem of their own are missing. */
+  /** Parsed values by key. Options that are already invalid are missing. */
   readonly values: Readonly<Record<string, unknown>>;
   /** Keys that a layer gave. */
   readonly explicit: ReadonlySet<string>;

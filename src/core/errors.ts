@@ -36,7 +36,7 @@ export class BulkLoadError extends Error {
 export class UsageError extends BulkLoadError {
   /** One line each. */
   readonly problems: readonly string[];
-  /** The same, in parts where they have parts. */
+  /** The same problems, in four parts where available. */
   readonly parts: readonly (string | Problem)[];
 
   constructor(problems: readonly (string | Problem)[], options?: BulkLoadErrorOptions) {

@@ -8,10 +8,10 @@ const SPACE = 0x20;
 const LF = 0x0a;
 const MINUS = 0x2d;
 const BACKSLASH = 0x5c;
-/** CnosDB stores no longer table name. A rejected point may have one. */
+/** Longest table name that CnosDB stores. A rejected point may have a longer one. */
 const maxTableBytes = 512;
 const maxSharedColumns = 16_384;
-/** Longer names rarely occur twice. Characters. */
+/** Longest name to share, in characters. Longer names rarely occur twice. */
 const maxSharedName = 256;
 
 /** A point as text: names without escapes, field values as they are written. */

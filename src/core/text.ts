@@ -10,7 +10,7 @@ export function count(value: number): string {
   return grouped.format(value);
 }
 
-/** `1 point`, `2 points`; `many` where an `s` does not do: `2 flushes`. */
+/** `1 point`, `2 points`; `many` is the plural where adding an `s` is wrong: `2 flushes`. */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }

@@ -55,7 +55,7 @@ export function spentError(
   const listed = (reasons: [string, string][]): string[] =>
     reasons.map(([endpoint, reason]) => `${endpoint}: ${reason}`);
   const here = listed([...own].reverse()).join('; before that from ');
-  // Chance decides which endpoints a batch comes to. Other batches may have met further failing ones.
+  // A batch reaches endpoints by chance. Other batches may have found further failing endpoints.
   const others = listed([...all].filter(([endpoint]) => !own.has(endpoint)));
   const memory = verdict.kind === 'overloaded' && verdict.memory;
   const SpentError = verdict.kind === 'refused' ? RefusedError : UnavailableError;

@@ -62,7 +62,7 @@ interface Sending {
   readonly abort: AbortSignal;
 }
 
-/** What the attempts at a range came to. */
+/** Result of the attempts to send a range. */
 type RangeResult =
   | { readonly do: 'loaded' | 'split' | 'stopped' }
   | { readonly do: 'reject'; readonly reason: string; readonly message: string; readonly endpoint: string }
@@ -200,7 +200,7 @@ export class Delivery {
     const { verdict } = attempt;
     if (batch.introduces === null || !('mayBeApplied' in verdict) || verdict.mayBeApplied !== true) return;
     this.#warn(attempt, `${reasonOf(verdict)}; the outcome is unknown, waiting for the new columns; trying again`);
-    // Half of the time that is left: the request is repeated in any case, since it may have arrived nowhere.
+    // Half of the time that is left: the request is repeated in any case, since it may not have arrived.
     const left = Math.max(0, deadline - this.#clock.monotonic());
     await this.#options.awaitColumns(batch, stop, left / 2).catch(() => {});
   }

@@ -1,5 +1,5 @@
-// Limits points and bytes per second. Each batch reserves the time that it is worth, and the next one waits until then. A
-// pause saves up nothing: no burst follows it.
+// Limits points and bytes per second. Each batch reserves the time that its size takes at the limit, and the next one
+// waits until then. A pause saves up nothing: no burst follows it.
 
 import type { Clock } from '../core/types/index.js';
 import { WaitStats } from '../core/wait-stats.js';

@@ -16,7 +16,7 @@ const fewValues = 10;
 export interface InferredColumn {
   readonly name: string;
   readonly type: ColumnType;
-  /** One of the values seen, as one would type it. */
+  /** An example value, as a user would type it. */
   readonly sample: string;
 }
 

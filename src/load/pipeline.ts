@@ -22,8 +22,8 @@ import type { LoadContext, LoadResult } from './types.js';
 export type { LoadContext, LoadResult } from './types.js';
 
 /**
- * Loads the inputs. Faults of inputs, target or machine are part of the result, whose totals balance. Throws only BugError,
- * if they do not.
+ * Loads the inputs. Errors of inputs, target or machine are part of the result. Throws only BugError, when the totals
+ * do not balance.
  */
 export async function load(settings: Settings, context: LoadContext): Promise<LoadResult> {
   const { inputs, target, clock, notify } = context;

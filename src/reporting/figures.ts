@@ -1,5 +1,5 @@
-// The figures of a run, one row each. Progress line, progress JSON, Prometheus metrics and report page iterate this list.
-// A new figure is a row here; a new source is a field of Snapshot as well, which load/run-facts.ts fills.
+// The figures of a run, one row each. Progress line, progress JSON, Prometheus metrics and report page iterate this
+// list. A new figure is a row here; a new source is a field of Snapshot as well, which load/outcome/run-facts.ts fills.
 
 import { byFactor, type LimitingFactor, limitingFactors } from '../core/limiting-factors.js';
 import { count } from '../core/text.js';

@@ -291,7 +291,7 @@ describe('zstd', () => {
       const source = await openStream(Readable.from([...chunked(content, 3)]), '-', never, room);
       const message = await failure(drain(source));
       expect(message).toContain('a zstd window of at most 10 MiB');
-      expect(message).toContain('found one of 64 MiB. Raise --memory-limit to 64MiB and some');
+      expect(message).toContain('found a window of 64 MiB. Raise --memory-limit to 64MiB and some');
     }
     const narrow = await openStream(Readable.from([...chunked(frames, 1)]), '-', never, room);
     expect((await drain(narrow)).toString()).toBe(text);

@@ -1,5 +1,5 @@
 // `load_cnosdb`: the flags and the output of the Go tool over a load of this project. stdout has the Go tool's lines,
-// stderr has every problem, and the exit code is true.
+// stderr has every problem, and the exit code reports failures.
 
 import { type Resolved, resolve } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';
@@ -52,7 +52,7 @@ const discarding: CustomTarget = {
       sentBytes: 0,
     }),
 };
-/** How a results file begins, also one of the Go tool. */
+/** Beginning of a results file. The Go tool writes the same. */
 const resultsHead = /^\{\s*"ResultFormatVersion"/;
 
 /** Runs the command line. Sets `process.exitCode`; never throws. */
@@ -100,7 +100,7 @@ async function run(
   const expansion = await expandFile(request, settings, process, (notice) => notify(notice));
   const progress = await reporter('none', plainStderr(process), clock, settings.logLevel);
   notify = (notice) => {
-    // Without a target its memory is of no interest.
+    // Without a target there is no target memory to limit.
     if (!request.doLoad && notice.level === 'info') return;
     const shown = mask.deep({ ...notice, message: translateFlagNames(notice.message) });
     progress.notice(shown);

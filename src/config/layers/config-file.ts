@@ -6,7 +6,10 @@ import type { Options, SettingProblem } from '../options.js';
 import type { Origin } from '../settings.js';
 import type { GivenValue, Layer } from './layers.js';
 
-/** Reads the options in the file. A file with a problem gives none. Problems never quote the file: it may hold passwords. */
+/**
+ * Reads the options in the file. An invalid file yields no options. Problems never quote the file: it may hold
+ * passwords.
+ */
 export async function fromFile(
   options: Options,
   named: GivenValue | undefined,

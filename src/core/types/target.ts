@@ -111,7 +111,7 @@ export interface StorageLimits {
   readonly aheadMs: number;
   /** Whether the target stores strings. */
   readonly strings: boolean;
-  /** Highest number of tags, and tag names with a meaning of their own. */
+  /** Highest number of tags, and reserved tag names. */
   readonly tags: number;
   readonly ownTags: readonly string[];
   /** Longest tag name, tag value and point, bytes. */

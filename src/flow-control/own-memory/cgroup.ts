@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join, posix } from 'node:path';
 
-/** One limit, found on the way from the own group to the root. */
+/** One limit, found between the cgroup of this process and the root. */
 export interface GroupLimit {
   readonly bytes: number;
   /** Path of the group below the mount: `/`, `/system.slice/x.service`. */
@@ -16,7 +16,7 @@ export interface GroupLimit {
 
 /** Reader of memory figures outside of this process. */
 export interface MemoryProbe {
-  /** Returns the limits, own group first; empty without a limit. */
+  /** Returns the limits, that of the process's own cgroup first; empty without a limit. */
   limits(): GroupLimit[];
   /** Returns the RAM of the machine, bytes. */
   totalBytes(): number;
@@ -45,7 +45,7 @@ const noLimit = 2 ** 62;
 interface Groups {
   readonly version: CgroupVersion;
   readonly mount: string;
-  /** Own group and its parents below the mount, `/` last. */
+  /** The cgroup of this process and its parents below the mount, `/` last. */
   readonly chain: readonly string[];
 }
 
@@ -62,7 +62,10 @@ function bytes(raw: string | null | undefined): number | null {
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
 }
 
-/** Finds the own group and the hierarchy that accounts memory. In hybrid set-ups a v1 `memory` controller wins over `0::`. */
+/**
+ * Finds the cgroup of this process and the hierarchy that accounts memory. In hybrid set-ups a v1 `memory` controller
+ * wins over `0::`.
+ */
 function ownGroup(cgroup: string): { group: string; version: 1 | 2 } | null {
   const lines = cgroup.split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
   const v1 = lines.find((line) => line?.[1]?.split(',').includes('memory'));
@@ -87,7 +90,10 @@ function unescapeOctal(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
 }
 
-/** Lists the own group and its parents. In a container the own path may lie outside of the mount; the list is then `/`. */
+/**
+ * Lists the cgroup of this process and its parents. In a container its path may lie outside of the mount; then it lists
+ * only `/`.
+ */
 function chainOf(group: string, root: string): string[] {
   const inside = root !== '/' && (group === root || group.startsWith(`${root}/`)) ? group.slice(root.length) : group;
   const chain: string[] = [];

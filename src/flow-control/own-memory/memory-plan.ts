@@ -30,7 +30,7 @@ export interface MemoryPlan {
   readonly bodyBytes: number;
   readonly sideBytes: number;
   readonly points: number;
-  /** Explains fewer or smaller slots than requested; null otherwise. */
+  /** Message when slots are fewer or smaller than requested; null otherwise. */
   readonly note: string | null;
 }
 

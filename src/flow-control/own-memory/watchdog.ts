@@ -64,7 +64,7 @@ export class Watchdog {
     this.#read();
   }
 
-  /** Reports each change of level once, and once the memory that the allocator retains. */
+  /** Reports each change of level, and the memory that the allocator retains, once. */
   #report(before: Watermarks): void {
     const { limitBytes, notify, stop, watchdog } = this.#options;
     const { level, retained } = this.#memory;

@@ -47,7 +47,7 @@ export class RaftLogEstimate {
     return share * Math.min(this.#sent, this.#sum + (buckets - 1) * this.#max);
   }
 
-  /** The same with full-sized bodies of an earlier run in all places that this run has not filled. */
+  /** The same, if an earlier run left full-sized bodies in all places that this run has not filled. */
   get atWorst(): number {
     const { share, count, buckets, bodyBytes, totalBytes } = this.#options;
     const before = this.#unfilled * bodyBytes;

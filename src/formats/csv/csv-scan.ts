@@ -17,7 +17,7 @@ const SPACE = 0x20;
 const QUOTE = 0x22;
 const HASH = 0x23;
 const repeatedHeader = 'name,tags,time,';
-/** Longer cells are no annotation. Bytes. */
+/** Longest cell that may be an annotation, in bytes. */
 const maxAnnotation = 1024;
 
 export class CsvScan extends RowScan {

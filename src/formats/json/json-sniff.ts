@@ -9,7 +9,7 @@ const CLOSE = 0x7d;
 /** A line of this length may be cut off by the end of the bytes that detection reads. */
 const longLine = 32 * 1024;
 
-/** Tells whether a line is one object, or may be the start of a long one. */
+/** Returns whether a line is one object, or may be the start of a long one. */
 export function isOneObject(line: string): boolean {
   const end = firstValueEnd(line);
   return line.slice(end).trim() === '' && (line.trimEnd().endsWith('}') || line.length >= longLine);

@@ -83,7 +83,7 @@ export class Keys {
     return parent.byKey.get(key) ?? this.#add(parent, key, key);
   }
 
-  /** Tells whether the options name an element of the list at this key. */
+  /** Returns whether the options name an element of the list at this key. */
   hasWantedElement({ path }: Entry): boolean {
     return wantedNames(this.#mapping.options).some(
       (name) => name.startsWith(`${path}.`) && /^\d+(\.|$)/.test(name.slice(path.length + 1)),

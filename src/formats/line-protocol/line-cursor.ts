@@ -7,7 +7,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const HASH_SIGN = 0x23;
-/** A longer line names no section. Bytes. */
+/** Longest line that may name a section, in bytes. */
 const maxSectionLine = 1024;
 
 export abstract class LineCursor {

@@ -31,7 +31,7 @@ export interface LineProtocolOptions {
 
 /** How line protocol is read. */
 export interface ReadMode {
-  /** Reads as large as they pay off. */
+  /** Sizes of reads. Larger ones gain nothing. */
   readonly wideChunks: boolean;
   /** Parses on a separate thread. */
   readonly workerThread: boolean;
@@ -68,9 +68,10 @@ function align(offset: number): number {
 }
 
 /**
- * Bytes of one read. Each read wakes a thread and passes a few promises: with `narrow` a load took 8 % more CPU time than
- * with `wide`, with twice as much no less (4 GB, Node 24; 2026-11-26). The worker thread exchanges messages for each read:
- * with half of `workerThread` a load took 8 % longer (4 GB, Node 24, two quiet CPU cores, medians of 4 in turns; 2026-11-26).
+ * Bytes of one read. Each read wakes a thread and passes a few promises: `narrow` takes 8 % more CPU time than `wide`,
+ * and twice `wide` saves nothing (4 GB, Node 24; 2026-11-26). The worker thread exchanges messages for each read: with
+ * half of `workerThread` a load took 8 % longer (4 GB, Node 24, two quiet CPU cores, medians of 4 in turns;
+ * 2026-11-26).
  */
 export const chunkBytes = {
   narrow: 512 * 1024,

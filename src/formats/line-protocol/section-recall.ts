@@ -5,7 +5,7 @@ import { ExportSections, NO_SECTION, type SectionState } from './export-sections
 
 const LF = 0x0a;
 const HASH_SIGN = 0x23;
-/** Longer lines name no section. Bytes. */
+/** Longest line that may name a section, in bytes. */
 const sectionBytes = 1024;
 const chunkBytes = 256 * 1024;
 
@@ -23,7 +23,7 @@ export async function sectionAt(source: ByteSource, to: number, signal: AbortSig
     if (first && !/^(?:\xef\xbb\xbf)?\s*#/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1')))
       return NO_SECTION;
     const rest = takeLines(sections, bytes);
-    // Of a longer line the end cannot be mistaken for a comment: its first byte is replaced.
+    // The end of a longer line is not mistaken for a comment, because its first byte is replaced.
     if (rest.length > sectionBytes) rest[0] = 0;
     carried = Math.min(rest.length, sectionBytes + 1);
     buffer.copyWithin(0, rest.byteOffset, rest.byteOffset + carried);

@@ -166,7 +166,7 @@ export class TimeCell {
   }
 }
 
-/** Writes seconds and a fraction with this many decimal unitDecimals as one whole number. */
+/** Writes seconds and a fraction with this many decimal places as one whole number. */
 function putInstant(bytes: Uint8Array, out: number, seconds: number, fraction: number, digits: number): number {
   let o = out;
   let whole = seconds;

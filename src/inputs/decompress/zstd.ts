@@ -35,7 +35,7 @@ interface Decoder {
 let loading: Promise<Decoder> | undefined;
 
 async function load(): Promise<Decoder> {
-  // A module instance hands out its functions once per program. The query string gives us an instance of our own.
+  // A module instance hands out its functions once per program. The query string gives us a separate instance.
   const copy = `${import.meta.resolve('zstddec/stream')}?bulk-load`;
   const { ZSTDDecoder } = (await import(copy)) as typeof import('zstddec/stream');
   const decoder = new ZSTDDecoder();

@@ -1,5 +1,5 @@
 // An open remote object: its bytes in order for the decoders, and any range for identification. The first 64 KiB are
-// read when it is opened, so that the looks at its beginning need no further request.
+// read when it is opened, so that later checks of its beginning need no request.
 
 import { InputError } from '../../core/errors.js';
 import type { FileBytes } from '../../core/types/index.js';
@@ -41,7 +41,7 @@ class RemoteSource implements RawSource {
   readonly #retryMs: number;
   readonly #blocks = new BlockCache();
   readonly #closed = new AbortController();
-  /** Cancels reads of ranges, which have no signal of their own. */
+  /** Cancels reads of ranges, which take no signal. */
   readonly #stop: AbortSignal;
   #reader: RangeReader;
   /** Offset of the next byte to return. */

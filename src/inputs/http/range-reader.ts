@@ -23,7 +23,7 @@ export class RangeReader {
   #window: number | null;
   #part: ObjectPart | null = null;
   #body: StreamSource | null = null;
-  /** Offset of the next byte of the body; smaller than `#at` while known bytes come again. */
+  /** Offset of the next byte of the body; smaller than `#at` while the body repeats known bytes. */
   #bodyAt = 0;
   /** `#at` when the part began. */
   #partAt = 0;
@@ -83,7 +83,7 @@ export class RangeReader {
     return true;
   }
 
-  /** Returns the number of new bytes; 0 when known bytes came again, or when the body ended or broke. */
+  /** Returns the number of new bytes; 0 when the body repeated known bytes, ended or broke. */
   async #readBody(into: Uint8Array, signal: AbortSignal): Promise<number> {
     const repeated = this.#bodyAt < this.#at;
     const limit = (repeated ? this.#at : (this.#to ?? Number.POSITIVE_INFINITY)) - this.#bodyAt;

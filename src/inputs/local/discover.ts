@@ -149,7 +149,10 @@ async function namesOutside(stateDir: string, names: readonly string[], cwd: str
 
 type Callback = (error: unknown, result: unknown) => void;
 
-/** File system functions for tinyglobby, which ignores errors: they report unreadable directories and keep dead links. */
+/**
+ * File system functions for tinyglobby, which ignores errors. These functions report unreadable directories and keep
+ * broken links.
+ */
 function reportingFs(problems: Problem[]): Partial<typeof fs> {
   const functions = {
     readdir: (path: string, options: { withFileTypes: true }, done: Callback) =>

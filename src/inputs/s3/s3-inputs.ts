@@ -16,7 +16,7 @@ export function isS3(name: string): boolean {
 
 /**
  * Throws UsageError when nothing matches, and InputError when a listing fails.
- * @param leftOut called for each object below a prefix that is left out, since a part of its key is hidden
+ * @param leftOut called for each object that is left out because a part of its key is hidden
  */
 export async function s3Inputs(account: S3Account, name: string, leftOut = (): void => {}): Promise<Input[]> {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/?(.*)$/is.exec(name) ?? [];

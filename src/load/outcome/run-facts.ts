@@ -1,4 +1,4 @@
-// What a run shows: snapshots while it goes on, and the figures of its summary.
+// Snapshots of a run in progress, and the figures of its summary.
 
 import type { LimitingFactor } from '../../core/limiting-factors.js';
 import type { Clock, EndpointTotals, Input, Summary, TargetDescription, VerifyReport } from '../../core/types/index.js';

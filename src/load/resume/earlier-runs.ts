@@ -10,7 +10,10 @@ export class EarlierRuns {
   readonly #store: LoadStore;
   readonly #inputs: readonly Input[];
   readonly #ledger: Ledger;
-  /** Unfinished inputs that this run has not begun. Those at -1 - n are not among the inputs of this run. */
+  /**
+   * Unfinished inputs that this run has not begun, by index. Negative keys stand for inputs that this run does not
+   * load.
+   */
   readonly #unfinished = new Map<number, CheckpointInput>();
   /** Offset of each finished input in the log; -1 for an input that is not finished. */
   readonly #finishedAt: Float64Array;

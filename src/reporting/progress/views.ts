@@ -17,7 +17,7 @@ export interface ViewOutput {
   columns(): number | null;
   /** True if a terminal that becomes narrower wraps the lines on screen; others cut them. */
   readonly reflows?: boolean;
-  /** True if colours are welcome: a terminal, and NO_COLOR is unset. */
+  /** True on a terminal when NO_COLOR is unset. */
   readonly color: boolean;
   /** The terminal itself, for the bar; absent without one. */
   readonly terminal?: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
@@ -36,7 +36,7 @@ export interface View {
 export const red = 31;
 export const yellow = 33;
 
-/** Colours a text if colours are welcome. */
+/** Colours a text if the output has colours. */
 export function paint(text: string, code: number, color: boolean): string {
   return color ? `\u001b[${code}m${text}\u001b[0m` : text;
 }

@@ -1,4 +1,4 @@
-// Runs queries on connections of their own, beside writes, and bounds what each may take.
+// Runs queries on separate connections, in parallel with writes, and bounds the time and memory of each.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBInstance, DuckDBPreparedStatement, DuckDBResult, DuckDBValue } from '@duckdb/node-api';

@@ -55,7 +55,7 @@ export class RowColumn {
     return null;
   }
 
-  /** Tells whether the row has a value. The first of duplicate fields wins. */
+  /** Returns whether the row has a value. The first of duplicate fields wins. */
   has(row: number): boolean {
     return this.#last === row;
   }

@@ -17,7 +17,7 @@ const retryMs = 1_000;
 /** Longest statement in a message, in bytes. */
 const labelBytes = 200;
 
-/** A request without what all requests have in common. Without a body it is a GET. */
+/** A request without the parts that all requests share. Without a body it is a GET. */
 export interface QueryRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -31,7 +31,7 @@ export abstract class PointCursor {
   protected limit = 0;
   protected final = false;
   protected needsMore = false;
-  /** Length without escapes, and what else was seen in the last name. */
+  /** Length of the last name without escapes, and which special bytes it holds. */
   protected nameLength = 0;
   protected nameEquals = false;
   protected nameBackslash = false;
@@ -54,7 +54,7 @@ export abstract class PointCursor {
     return this.at - this.start > this.maxPointBytes;
   }
 
-  /** Fails; at the end of the window more bytes may decide otherwise, unless the input ends there. */
+  /** Fails the point. At the end of a window the point stays undecided, unless the input ends there. */
   protected fail(reason: Reason, found: string): false {
     if (this.at >= this.limit && !this.final) this.needsMore = true;
     this.reason = reason;

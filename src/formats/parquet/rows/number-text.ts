@@ -120,7 +120,7 @@ export function decimalText(unscaled: bigint, scale: number): string {
   return scale === 0 ? sign + digits : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
-/** Tells whether the float read from this text prints with the same digits. */
+/** Returns whether the float read from this text prints with the same digits. */
 export function isFloatExact(text: string): boolean {
   if (text.replace(/[-.]/g, '').replace(/^0+/, '').length <= 15) return true;
   const plain = (value: string): string => (value.includes('.') ? value.replace(/\.?0+$/, '') : value);
@@ -146,7 +146,7 @@ export function smallInteger(bytes: Uint8Array, from: number, to: number): numbe
   return isSmall(value) ? value : null;
 }
 
-/** Tells whether a whole number has at most 15 digits. */
+/** Returns whether a whole number has at most 15 digits. */
 export function isSmall(value: number): boolean {
   return Math.abs(value) < wholeLimit;
 }

@@ -80,7 +80,7 @@ export class RenderedColumn {
   #entries = new Int32Array(0);
   #rows = 0;
 
-  /** @param hasNulls true when --null names entryWords without a value */
+  /** @param hasNulls true when --null lists words for a missing value */
   constructor(memory: RowMemory, mapping: Mapping, cell: number, hasNulls: boolean) {
     const isColumn = ({ column }: MappedColumn): boolean => column === cell;
     const field = mapping.fields.find(isColumn);

@@ -6,7 +6,7 @@
 import * as zlib from 'node:zlib';
 import type { EncodedBody } from '../../../core/types/index.js';
 
-/** The used part of zlib's streams. */
+/** The members of a zlib stream that are used here. */
 interface CompressionStream {
   on(event: 'data', listener: (chunk: Buffer) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
