@@ -2,7 +2,7 @@
 
 import { wrapObject } from './wrap-object.js';
 
-/** What any source has: reads into the caller's memory, 0 at the end. */
+/** A source that reads into the caller's memory and returns 0 at its end. */
 export interface Readable {
   read(into: Uint8Array, signal: AbortSignal): Promise<number>;
 }

@@ -55,7 +55,7 @@ export async function prepare(
   if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
 
   const budget = memoryBudget(settings, names, memory);
-  const mode = { wideChunks: memory.optimizes, workerThread: memory.apart };
+  const mode = { wideChunks: memory.optimizes, workerThread: memory.workerThread };
   const formats = new FormatSet(settings, budget, mode, inputs.length);
   facts.formats = formats;
 

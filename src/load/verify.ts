@@ -41,7 +41,7 @@ interface SampledPoint {
   readonly ordinal: number;
   readonly point: number;
   readonly sent: PointValues;
-  /** As `roundedTimestampAt` returns it. */
+  /** Rounded as by `roundedTimestampAt`. */
   readonly time: number;
   /** Values that may be found, by field: several if it is undefined which of two equal points stays. */
   readonly expected: Map<string, FieldValue[]>;

@@ -171,13 +171,13 @@ export const figures: readonly Figure[] = [
   },
   {
     key: 'bytes.read',
-    title: 'Bytes read from the inputs, as they are stored',
+    title: 'Bytes read from the inputs, before decompression',
     unit: 'bytes',
     where: counter('input_bytes_total'),
   },
   {
     key: 'bytes.total',
-    title: 'Bytes of all inputs, as they are stored; absent while the size of one is unknown',
+    title: 'Bytes of all inputs, before decompression; absent while a size is unknown',
     unit: 'bytes',
     where: gauge('input_size_bytes'),
   },

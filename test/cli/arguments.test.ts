@@ -49,11 +49,11 @@ test('options of load_cnosdb are answered with the option of bulk-load', async (
   );
   const advice = [...stderr.matchAll(/^ {2}do +(.*)$/gm)].map(([, text]) => text);
   expect(advice).toEqual([
-    'here it is --url; or use the load_cnosdb command',
-    'here it is --db; or use the load_cnosdb command',
-    'here it is --batch-points; or use the load_cnosdb command',
-    'here inputs have no option: name the file alone; or use the load_cnosdb command',
-    'here it is --compression gzip or none; or use the load_cnosdb command',
+    'bulk-load calls it --url; or use the load_cnosdb command',
+    'bulk-load calls it --db; or use the load_cnosdb command',
+    'bulk-load calls it --batch-points; or use the load_cnosdb command',
+    'inputs need no option: name the file alone; or use the load_cnosdb command',
+    'bulk-load calls it --compression gzip or none; or use the load_cnosdb command',
   ]);
   expect(stderr.match(/an option of load_cnosdb$/gm)).toHaveLength(5);
 });

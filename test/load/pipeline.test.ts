@@ -56,7 +56,7 @@ test('never reads standard input when an input is named', async () => {
   expect(it.cluster.points()).toBe(10);
 });
 
-test('keeps rejected points apart, ends with 8, and loads them again once they are mended', async () => {
+test('writes rejected points to the dead letters, ends with exit code 8, and loads them once they are corrected', async () => {
   const it = await begin();
   const bad = ['m f=oops 1640995200000000000', 'm,t= f=1 1640995200000000000', 'm/x f=1 1640995200000000000'];
   const path = await it.file('a.lp', `# comment\n${lines(10)}${bad.join('\n')}\n${lines(10, 'n')}`);

@@ -63,7 +63,7 @@ export async function runCheck(
   }
 }
 
-/** The report for machines. Timestamps are text: JSON numbers cannot hold them. */
+/** Returns the report as JSON. Timestamps are text, because JSON numbers cannot hold them. */
 function reportJson({ outcome, memory, target, inputs, problems }: CheckReport): string {
   const report = {
     formatVersion: 1,

@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { parsed } from './parsed.js';
 
 export function text() {
-  return z.string().min(1).describe('text, with quotes around numbers in a config file');
+  return z.string().min(1).describe('text; in a config file a number needs quotes');
 }
 
 /** Text that may be empty and is never shown. */
 export function secret() {
-  return z.string().describe('text, with quotes around numbers in a config file');
+  return z.string().describe('text; in a config file a number needs quotes');
 }
 
 export function choice<const Values extends readonly string[]>({ values }: { readonly values: Values }) {

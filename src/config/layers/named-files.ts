@@ -18,7 +18,7 @@ export async function readSecret(
   return (await readNamed(key, given, problems))?.replace(/\r?\n$/, '') ?? null;
 }
 
-/** Reads the PEM files. No problem quotes a file. */
+/** Reads the PEM files. Error messages never quote their content. */
 export async function readPems(given: Layer, problems: SettingProblem[]): Promise<Settings['tls']> {
   const [ca = null, cert = null, key = null] = await Promise.all(
     ['ca', 'cert', 'key'].map((name) => readNamed(name, given, problems)),

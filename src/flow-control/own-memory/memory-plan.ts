@@ -12,7 +12,7 @@ export interface MemoryPlan {
   /** True if V8 may optimize the kernel and reads are large. */
   readonly optimizes: boolean;
   /** True if points are scanned on a worker thread. */
-  readonly apart: boolean;
+  readonly workerThread: boolean;
   /** Bytes for sockets, compression and garbage between two collections. */
   readonly reserveBytes: number;
   /** Bytes for read windows and tables of the format. */
@@ -44,12 +44,12 @@ export interface PlanRequest {
   /** Additional bytes of the format for large reads. */
   readonly wideBytes: number;
   /** Bytes of one small read, one large read, and one read on a worker thread. */
-  readonly chunkBytes: { readonly narrow: number; readonly wide: number; readonly apart: number };
+  readonly chunkBytes: { readonly narrow: number; readonly wide: number; readonly workerThread: number };
   readonly remoteBytes: number;
   /** Bytes for the names and totals of all inputs. */
   readonly inputBytes: number;
   /** Additional bytes of the format on a worker thread; null where a thread does not pay. */
-  readonly apartBytes: number | null;
+  readonly workerThreadBytes: number | null;
   /** Returns the bytes of one slot of these sizes. */
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
 }
@@ -88,9 +88,9 @@ export function plan(request: PlanRequest): MemoryPlan {
 }
 
 function planWithThread(request: PlanRequest): MemoryPlan | null {
-  const { apartBytes, formatBytes, limit } = request;
-  if (apartBytes === null || limit.bytes < minLimitForCompiler) return null;
-  const memory = fitSlots({ ...request, formatBytes: formatBytes + apartBytes }, 'apart');
+  const { workerThreadBytes, formatBytes, limit } = request;
+  if (workerThreadBytes === null || limit.bytes < minLimitForCompiler) return null;
+  const memory = fitSlots({ ...request, formatBytes: formatBytes + workerThreadBytes }, 'workerThread');
   if (memory === null || memory.note !== null || memory.windowBytes < minWindowWithThread) return null;
   return memory;
 }
@@ -114,7 +114,7 @@ function fitSlots(request: PlanRequest, reads: ReadSize): MemoryPlan | null {
       limitSource: limit.source,
       baseBytes,
       optimizes,
-      apart: reads === 'apart',
+      workerThread: reads === 'workerThread',
       reserveBytes,
       formatBytes,
       remoteBytes: request.remoteBytes,

@@ -177,7 +177,7 @@ export class CsvHeads {
   }
 }
 
-/** Maps a result of InfluxDB 1: the measurement is in the column `name`, and the column `tags` is read apart. */
+/** Maps a result of InfluxDB 1: the measurement is in the column `name`, and the column `tags` is read separately. */
 function influxQlMapping(names: readonly string[], options: MappingOptions): Mapping {
   const { measurement, fields } = options;
   const listed = fields ?? names.filter((name) => !['name', 'tags', 'time'].includes(name)).map(fieldNamed);

@@ -4,6 +4,7 @@
 
 import { wrapSource } from '../../core/byte-source.js';
 import { InputError } from '../../core/errors.js';
+import { plural } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 
 const LF = 0x0a;
@@ -191,7 +192,7 @@ function incomplete(name: string, { inString, inList, depth }: JsonSplitter): In
   return new InputError({
     tried: `reading ${name}`,
     expected: 'JSON with every bracket closed',
-    found: inString ? 'the end within a string' : `the end with ${depth + Number(inList)} open`,
+    found: inString ? 'the end inside a string' : `the end with ${plural(depth + Number(inList), 'bracket')} open`,
     fix: 'fetch or write the file again',
   });
 }

@@ -46,7 +46,7 @@ export function planMemory(
 ): MemoryPlan {
   const inputBytes = inputs.length * bytesPerInput;
   const remote = inputs.some(isRemote) ? remoteBytes : 0;
-  return plan(requestOf(settings, formats, { apart: workerThread, remoteBytes: remote, inputBytes }));
+  return plan(requestOf(settings, formats, { workerThread, remoteBytes: remote, inputBytes }));
 }
 
 /**
@@ -112,7 +112,7 @@ export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: M
 function requestOf(
   settings: Settings,
   formats: readonly FormatName[],
-  { apart, remoteBytes: remote, inputBytes }: Pick<MemoryPlan, 'apart' | 'remoteBytes' | 'inputBytes'>,
+  { workerThread, remoteBytes: remote, inputBytes }: Pick<MemoryPlan, 'workerThread' | 'remoteBytes' | 'inputBytes'>,
 ): PlanRequest {
   const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
   const limit = memoryLimit(settings.memoryLimit, memoryProbe());
@@ -124,11 +124,11 @@ function requestOf(
     batchPoints,
     maxPointBytes,
     formatBytes: narrow,
-    chunkBytes: { narrow: chunkBytes.narrow, wide: chunkBytes.wide, apart: chunkBytes.workerThread },
+    chunkBytes: { narrow: chunkBytes.narrow, wide: chunkBytes.wide, workerThread: chunkBytes.workerThread },
     wideBytes: formatMemoryBytes(settings, formats, { wideChunks: true, workerThread: false }) - narrow,
     remoteBytes: remote,
     inputBytes,
-    apartBytes: apart ? workerMemoryBytes(settings, formats) : null,
+    workerThreadBytes: workerThread ? workerMemoryBytes(settings, formats) : null,
     slotBytes,
   };
 }

@@ -90,7 +90,7 @@ async function copyOut({ file, pieces }: PartCollection, write: (bytes: Uint8Arr
     for (const { at, length } of pieces.sort((a, b) => a.byteOffset - b.byteOffset)) {
       for (let done = 0; done < length; ) {
         const { bytesRead } = await file.read(buffer, 0, Math.min(copyBytes, length - done), at + done);
-        if (bytesRead === 0) throw new Error('a part of a long point is gone');
+        if (bytesRead === 0) throw new Error('a part of a long point is missing');
         await write(buffer.subarray(0, bytesRead));
         done += bytesRead;
       }

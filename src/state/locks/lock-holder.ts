@@ -91,7 +91,7 @@ function pidNamespace(): string | null {
   }
 }
 
-/** Field 22 of the process's `stat`. */
+/** Returns the start time: field 22 of the process's `stat`. */
 function startOf(pid: number): string | null {
   return statOf(pid)?.[19] ?? null;
 }

@@ -114,7 +114,7 @@ export class QueryClient {
       if (outcome.kind === 'response' && outcome.truncated && outcome.response.status < 300)
         throw this.refused(request, endpoint, `more than ${Math.round(maxResponseBytes / 1024)} KiB`, {
           expected: `a response of at most ${Math.round(maxResponseBytes / 1024)} KiB`,
-          fix: 'raise --memory-limit for so long a response',
+          fix: 'raise --memory-limit to allow this response',
         });
       const verdict = this.verdictOf(outcome, timeoutMs);
       if (outcome.kind === 'response' && verdict.kind !== 'overloaded' && verdict.kind !== 'forming')

@@ -23,10 +23,10 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
     maxPointBytes: MiB,
     formatBytes: 4 * MiB,
     wideBytes: MiB,
-    chunkBytes: { narrow: 512 * KiB, wide: MiB, apart: 2 * MiB },
+    chunkBytes: { narrow: 512 * KiB, wide: MiB, workerThread: 2 * MiB },
     remoteBytes: 0,
     inputBytes: 0,
-    apartBytes: null,
+    workerThreadBytes: null,
     slotBytes,
     ...more,
   };
@@ -99,19 +99,19 @@ test('a slot is planned for at most as many points as fit its body', () => {
 });
 
 test('the format gets a worker thread only if everything else fits, the largest window included', () => {
-  const apartBytes = 30 * MiB;
-  const memory = plan(request(512 * MiB, { apartBytes }));
-  expect(memory).toMatchObject({ apart: true, formatBytes: 35 * MiB, sideBytes: 3 * MiB, slots: 8, note: null });
+  const workerThreadBytes = 30 * MiB;
+  const memory = plan(request(512 * MiB, { workerThreadBytes }));
+  expect(memory).toMatchObject({ workerThread: true, formatBytes: 35 * MiB, sideBytes: 3 * MiB, slots: 8, note: null });
   expect(total(memory)).toBeLessThanOrEqual(512 * MiB);
-  expect(plan(request(512 * MiB))).toMatchObject({ apart: false, formatBytes: 5 * MiB });
+  expect(plan(request(512 * MiB))).toMatchObject({ workerThread: false, formatBytes: 5 * MiB });
   for (const limit of [128, 256, 300]) {
-    expect(plan(request(limit * MiB, { apartBytes }))).toEqual(plan(request(limit * MiB)));
+    expect(plan(request(limit * MiB, { workerThreadBytes }))).toEqual(plan(request(limit * MiB)));
   }
   const least = [...Array(256).keys()]
     .map((i) => 256 + i)
-    .find((limit) => plan(request(limit * MiB, { apartBytes })).apart)!;
-  expect(plan(request(least * MiB, { apartBytes })).windowBytes).toBeGreaterThanOrEqual(128 * MiB);
-  expect(plan(request(512 * MiB, { apartBytes, workers: 200 })).apart).toBe(false);
+    .find((limit) => plan(request(limit * MiB, { workerThreadBytes })).workerThread)!;
+  expect(plan(request(least * MiB, { workerThreadBytes })).windowBytes).toBeGreaterThanOrEqual(128 * MiB);
+  expect(plan(request(512 * MiB, { workerThreadBytes, workers: 200 })).workerThread).toBe(false);
 });
 
 describe('a small limit:', () => {

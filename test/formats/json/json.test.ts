@@ -47,9 +47,9 @@ describe('a JSON list', () => {
   });
 
   test.each([
-    ['[{"time":1,"v":1}', 'the end with 1 open'],
-    ['[{"time":1,"v":1},{"time":2', 'the end with 2 open'],
-    ['[{"time":1,"v":1},{"s":"x', 'the end within a string'],
+    ['[{"time":1,"v":1}', 'the end with 1 bracket open'],
+    ['[{"time":1,"v":1},{"time":2', 'the end with 2 brackets open'],
+    ['[{"time":1,"v":1},{"s":"x', 'the end inside a string'],
   ])('a JSON list without its end is an input error: %s', async (text, found) => {
     const reading = read(json(), text);
     await expect(reading).rejects.toThrow(InputError);

@@ -200,7 +200,7 @@ export class PointReader extends PointCursor {
       return this.fail('trailing-data', 'a control character after the timestamp');
     }
     if (p === start || p - start > 19 || (after !== LF && after !== SPACE && after !== CR)) {
-      return this.fail('bad-timestamp', 'something else where the timestamp should be');
+      return this.fail('bad-timestamp', 'text instead of a timestamp after the fields');
     }
     this.end = p;
     this.hasTime = true;

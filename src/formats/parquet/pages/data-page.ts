@@ -39,7 +39,8 @@ export function dictionaryOf({ leaf, codec }: PageDecoder, header: PageHeader, b
   const { num_values: count } = header.dictionary_page_header!;
   // Checked before decompression: the smallest values are texts of 4 bytes each, and bits.
   const minBytes = leaf.physical === 'BOOLEAN' ? count / 8 : count * (leaf.width || 4);
-  if (minBytes > header.uncompressed_page_size) throw new Error('a dictionary with more values than bytes for them');
+  if (minBytes > header.uncompressed_page_size)
+    throw new Error('a dictionary with more values than its bytes can hold');
   return plainValues(leaf, count, codec(body, header.uncompressed_page_size), 0);
 }
 
