@@ -81,7 +81,8 @@ export function closingSentence({ outcome, rejects, points }: Summary, writtenTo
 
 function outcomeLine(summary: Summary, writtenTo: string | null): string {
   const { reason, exitCode } = summary;
-  const why = reason === null ? '' : ` ${reason}`;
+  // Only a phrase such as `reading a.csv` gets a capital letter; a name keeps its spelling.
+  const why = reason === null ? '' : ` ${reason.replace(/^[a-z](?=[a-z]*ing )/, (letter) => letter.toUpperCase())}`;
   return `${closingSentence(summary, writtenTo)}${why}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`;
 }
 

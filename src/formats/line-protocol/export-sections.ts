@@ -107,7 +107,7 @@ function unquoted(name: string): string {
 
 function severalContexts(contexts: readonly string[]): Problem {
   return {
-    tried: 'reading an export of InfluxDB',
+    tried: 'reading the export sections',
     expected: 'points of one database and retention policy',
     found: `the contexts ${someOf(contexts)}`,
     fix: `pick one with --context '${contexts[0]}'; repeat the option to load several into one database`,
