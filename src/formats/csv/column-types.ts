@@ -19,6 +19,7 @@ export interface RowSample {
   readonly from: number;
   readonly line: number;
   readonly isNumber: (text: string) => boolean;
+  readonly decimal: string;
 }
 
 interface SampleCell {
@@ -32,6 +33,8 @@ interface ColumnKinds {
   boolean: SampleCell | null;
   word: SampleCell | null;
   quotedNumber: SampleCell | null;
+  /** The byte of the decimal separator. */
+  readonly point: number;
   /** A whole number that no float holds, such as an identifier. */
   long: boolean;
 }
@@ -75,7 +78,7 @@ function readKinds(
   mapping: Mapping,
   fields: readonly MappedField[],
   tables: Map<string, readonly ColumnKinds[]>,
-  { bytes, isWhole, from, line: firstLine, isNumber }: RowSample,
+  { bytes, isWhole, from, line: firstLine, isNumber, decimal }: RowSample,
   dialect: CsvDialect,
   nulls: ReadonlySet<string>,
 ): boolean {
@@ -104,7 +107,7 @@ function readKinds(
     if (reader.columns === columns) {
       for (let i = 0; i < columns && isQuoted; i++)
         isQuoted = cells.kinds[i] !== BARE || cells.starts[i] === cells.ends[i];
-      const kinds = kindsOf(tables, tableOf(mapping, window, cells), fields.length);
+      const kinds = kindsOf(tables, tableOf(mapping, window, cells), fields.length, decimal);
       for (const [i, { column }] of fields.entries()) addCell(kinds[i]!, window, cells, column, line, nulls, isNumber);
     }
     line += reader.newlines + 1;
@@ -117,10 +120,22 @@ function tableOf({ table, measurement }: Mapping, bytes: Uint8Array, { starts, e
   return table ?? Buffer.from(bytes.subarray(starts[measurement], ends[measurement])).toString();
 }
 
-function kindsOf(tables: Map<string, readonly ColumnKinds[]>, table: string, fields: number): readonly ColumnKinds[] {
+function kindsOf(
+  tables: Map<string, readonly ColumnKinds[]>,
+  table: string,
+  fields: number,
+  decimal: string,
+): readonly ColumnKinds[] {
   const known = tables.get(table);
   if (known !== undefined) return known;
-  const none = { number: null, boolean: null, word: null, quotedNumber: null, long: false };
+  const none = {
+    point: decimal.charCodeAt(0),
+    number: null,
+    boolean: null,
+    word: null,
+    quotedNumber: null,
+    long: false,
+  };
   const kinds = Array.from({ length: fields }, (): ColumnKinds => ({ ...none }));
   tables.set(table, kinds);
   return kinds;
@@ -138,7 +153,7 @@ function addCell(
   const from = starts[column]!;
   const to = ends[column]!;
   const isBare = cellKinds[column] === BARE;
-  if (from === to) return;
+  if (from === to || (isBare && isSeen(kinds, bytes, from, to, nulls.size === 0))) return;
   const isLong = to - from > 64;
   const text = Buffer.from(bytes.buffer, from, isLong ? 64 : to - from).toString();
   if (nulls.has(text) && !isLong) return;
@@ -153,6 +168,23 @@ function addCell(
         : 'word';
   kinds[kind] ??= { text, line };
   if (kind === 'quotedNumber' && /^ *[+-]?\d{16,} *$/.test(text)) kinds.long = true;
+}
+
+/** True for a cell whose kind the column has already: digits after a number, a word after a word. Most cells are such. */
+function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number, withoutNulls: boolean): boolean {
+  const first = bytes[from]!;
+  if (kinds.number !== null) {
+    let p = first === 0x2d ? from + 1 : from;
+    while (p < to && bytes[p]! >= 0x30 && bytes[p]! <= 0x39) p++;
+    const whole = p;
+    if (p < to && bytes[p] === kinds.point) while (++p < to && bytes[p]! >= 0x30 && bytes[p]! <= 0x39);
+    return p === to && whole > from && bytes[whole - 1]! >= 0x30;
+  }
+  // No number and no boolean begins with these letters.
+  const letter = first | 0x20;
+  const isWord =
+    letter > 0x60 && letter < 0x7b && letter !== 0x74 && letter !== 0x66 && letter !== 0x69 && letter !== 0x6e;
+  return kinds.word !== null && withoutNulls && isWord;
 }
 
 function contradiction({ name }: MappedField, plain: SampleCell, other: SampleCell): Problem {

@@ -111,7 +111,7 @@ export class CsvHeads {
       const setType: SetType = (table, field, type) => fieldTypes.infer(table, field, type);
       inferTypes(
         head.mapping,
-        { ...this.#sample, from: bytes.length + this.#markBytes, line, isNumber },
+        { ...this.#sample, from: bytes.length + this.#markBytes, line, isNumber, decimal: this.#notation.decimal },
         dialect,
         nulls,
         setType,
