@@ -84,7 +84,10 @@ test('check --summary - prints JSON, and --quiet leaves out the page', async () 
 });
 
 test('check --quiet prints the page when the exit code is not 0', async () => {
-  const { code, stderr } = await check(['--quiet', await it.file('a.lp', 'm f=oops 1\n')]);
+  const { code, stderr } = await check([
+    '--quiet',
+    await it.file('a.lp', 'm f=1 1640995200000000000\nm f=oops 1640995200000000000\n'),
+  ]);
   expect(code).toBe(8);
   expect(stderr).toContain('bad-value');
 });

@@ -20,6 +20,8 @@ beforeEach(async () => {
 afterEach(() => it.end());
 
 const mapping = ['--measurement', 'cpu', '--tags', 'host'];
+/** Column w of `rows` holds numbers and a few words, so its type is given. */
+const typed = [...mapping, '--fields', 'v,w:float'];
 /** Runs with a state directory of the test and a target that does not exist. */
 const dry = (args: readonly string[], input?: string): Promise<Ended> =>
   run(['--url', 'http://127.0.0.1:1', '--state-dir', it.stateDir, ...args], input === undefined ? {} : { input });
@@ -47,8 +49,8 @@ test('points go to standard output in input order, and messages go to standard e
 test('loading the output of a dry run equals a direct load, including the rejects', async () => {
   const other = await scene();
   const path = await it.file('a.csv', rows(3000));
-  const direct = await it.load([...mapping, path]);
-  const converted = await dry(['--dry-run', '--summary', join(it.folder, 'dry.json'), ...mapping, path]);
+  const direct = await it.load([...typed, path]);
+  const converted = await dry(['--dry-run', '--summary', join(it.folder, 'dry.json'), ...typed, path]);
   const summary = await summaryOf('dry.json');
   expect([converted.code, direct.code]).toEqual([8, 8]);
   expect(summary.points).toEqual(direct.summary!.points);
@@ -104,7 +106,7 @@ test('--dry-run=FILE writes a complete file, and --dry-run FILE takes FILE as an
 test('a stopped run leaves no output file', async () => {
   const path = await it.file('a.csv', rows(20_000));
   const out = join(it.folder, 'out.lp');
-  const { code } = await dry([`--dry-run=${out}`, '--max-rejected', '3', ...mapping, path]);
+  const { code } = await dry([`--dry-run=${out}`, '--max-rejected', '3', ...typed, path]);
   expect(code).toBe(3);
   expect((await readdir(it.folder)).filter((name) => name.includes('out.lp'))).toEqual([]);
 });
