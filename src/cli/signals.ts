@@ -20,7 +20,9 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
       const reason = new InterruptedError(signal === 'SIGHUP' ? 'SIGTERM' : signal);
       if (stop.signal.aborted) abort.abort(reason);
       else {
-        notify(`${signal}: stopping once the requests in flight are answered (10s at most); again to stop at once`);
+        notify(
+          `${signal}: stopping once the requests in flight are answered (10s at most); send it again to stop at once`,
+        );
         stop.abort(reason);
       }
     };

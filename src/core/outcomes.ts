@@ -125,10 +125,10 @@ export const outcomes = {
   busy: {
     exitCode: 75,
     short: 'runs already',
-    meaning: 'the same load runs already',
+    meaning: 'the same load is already running',
     retryUnattended: true,
-    closingSentence: 'Not started: the same load runs already.',
-    checkSentence: 'not start: it runs already',
+    closingSentence: 'Not started: the same load is already running.',
+    checkSentence: 'not start: it is already running',
     advice: 'Wait until the other run ends.',
   },
   interrupted: {

@@ -104,7 +104,7 @@ function inputRows(all: readonly InputSummary[]): string[] {
     ...shown.map((each) =>
       row('input', `${each.name}: ${balance(each)}${each.error === null ? '' : `; ${each.error}`}`),
     ),
-    ...(more > 0 ? [row('', `and ${plural(more, 'more input')} with rejects or trouble: see --summary`)] : []),
+    ...(more > 0 ? [row('', `and ${plural(more, 'more input')} with rejects or problems: see --summary`)] : []),
   ];
 }
 

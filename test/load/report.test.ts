@@ -116,7 +116,7 @@ test('a second run of a running load writes a page that the first run replaces a
   const running = it.start(args);
   await running.saw(/503/);
   expect(await it.load(args)).toMatchObject({ code: 75, summary: { outcome: 'busy' } });
-  expect(await read()).toMatch(/the same load runs already/);
+  expect(await read()).toMatch(/the same load is already running/);
   running.kill('SIGTERM');
   expect(await it.result(running)).toMatchObject({ code: 143, summary: { outcome: 'interrupted' } });
   expect(await read()).toMatch(/Interrupted\./);

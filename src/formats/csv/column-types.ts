@@ -195,7 +195,7 @@ function contradiction({ name }: MappedField, plain: SampleCell, other: SampleCe
     expected: 'only numbers or only words in its first rows',
     found: `${JSON.stringify(plain.text)} in line ${plain.line} and ${JSON.stringify(word)} in line ${other.line}`,
     fix: isDecimal
-      ? `add --decimal , or declare it with --fields ${name}:string`
+      ? `add --decimal ',' or declare it with --fields ${name}:string`
       : `declare it with --fields ${name}:string or ${name}:float, or add --null ${JSON.stringify(word)} if that is no value`,
   };
 }

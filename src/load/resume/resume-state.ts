@@ -226,7 +226,7 @@ export class ResumeState {
           tried: 'loading',
           expected: `to keep the lock ${path}`,
           found: 'it taken over by another run',
-          fix: 'let only one of the two runs go on',
+          fix: 'let only one of the two runs continue',
         }),
       );
     this.#lock = await takeLoadLock(path, { clock, signal, notify, lost });

@@ -157,7 +157,7 @@ function deltaEnd(bytes: Uint8Array, from: number, count: number): number {
   const partSize = blockSize / parts;
   if (blockSize > maxDeltaBlock || parts === 0 || partSize % 8 !== 0 || partSize === 0)
     throw new Error('deltas with an invalid block size');
-  if (varint() !== count) throw new Error('another number of deltas than of values');
+  if (varint() !== count) throw new Error('a number of deltas that differs from the number of values');
   varint();
   for (let done = 1; done < count; ) {
     varint();
