@@ -2,7 +2,7 @@
 // outcome that a load would end with.
 
 import type { Settings } from '../config/settings.js';
-import { BulkLoadError } from '../core/errors.js';
+import { BulkLoadError, InputError } from '../core/errors.js';
 import type { Outcome } from '../core/outcomes.js';
 import type { Input, NodeLayout, Notice, Shape, ShapeMatch, Target, TargetDescription } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
@@ -14,6 +14,7 @@ import { Catalogue } from '../schema/catalogue.js';
 import { shapeConflict } from '../schema/name-limits.js';
 import { requestedPlacement } from '../targets/cnosdb/requested-placement.js';
 import { accepts, within } from './ledger/ledger.js';
+import { tooFewPoints } from './ledger/summarize.js';
 import { isWorthThread, memoryBudget, planMemory } from './memory/plan-memory.js';
 import { type ParsedHead, parseHead } from './stages/input-head.js';
 
@@ -72,6 +73,11 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
     settings,
     heads.map(({ format }) => format),
   );
+  const read = readOf(heads);
+  // Inputs that --skip-loaded left out count for --min-points, and their points are unknown here.
+  const isWhole = heads.length > 0 && heads.every(({ whole, problem }) => whole && problem === null);
+  if (isWhole && !settings.skipLoaded && read < settings.minPoints)
+    real.push(new InputError(tooFewPoints(read, settings.minPoints)));
   const report = { memory, target: description, creates, advice, inputs: heads, unused, problems: real };
   return { ...report, outcome: outcomeOf(settings, heads, real) };
 }
@@ -105,14 +111,22 @@ async function advise(
   return forecastNotices(settings, seen, times, description?.version ?? null);
 }
 
+function rejectedOf(heads: readonly ParsedHead[]): number {
+  return heads.flatMap((each) => Object.values(each.rejects)).reduce((sum, n) => sum + n, 0);
+}
+
+function readOf(heads: readonly ParsedHead[]): number {
+  return heads.reduce((sum, each) => sum + each.points, rejectedOf(heads));
+}
+
 /** Outcomes in the order in which a load meets them. */
 const order: readonly Outcome[] = ['memory', 'refused', 'unavailable', 'usage', 'input'];
 
 function outcomeOf(settings: Settings, heads: readonly ParsedHead[], problems: readonly BulkLoadError[]): Outcome {
   const worst = order.find((each) => problems.some((problem) => problem.outcome === each));
   if (worst !== undefined) return worst;
-  const rejected = heads.flatMap((each) => Object.values(each.rejects)).reduce((sum, n) => sum + n, 0);
-  const read = heads.reduce((sum, each) => sum + each.points, rejected);
+  const rejected = rejectedOf(heads);
+  const read = readOf(heads);
   if (!within(rejected, read, settings.maxRejected)) return 'too-many-rejects';
   return rejected === 0 || accepts(rejected, read, settings.acceptRejects) ? 'complete' : 'complete-with-rejects';
 }

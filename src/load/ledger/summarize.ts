@@ -2,7 +2,7 @@
 
 import type { BulkLoadError } from '../../core/errors.js';
 import type { Outcome } from '../../core/outcomes.js';
-import { problemText } from '../../core/problem.js';
+import { type Problem, problemText } from '../../core/problem.js';
 import { count, plural } from '../../core/text.js';
 import type { EndpointTotals, Summary, TargetDescription } from '../../core/types/index.js';
 import type { Ledger } from './ledger.js';
@@ -96,6 +96,16 @@ export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Su
   };
 }
 
+/** Describes inputs with fewer points than --min-points. */
+export function tooFewPoints(read: number, minPoints: number): Problem {
+  return {
+    tried: 'reading the inputs',
+    expected: `at least ${plural(minPoints, 'point')} (--min-points)`,
+    found: count(read),
+    fix: 'check whether the inputs are the right ones',
+  };
+}
+
 /**
  * Decides the outcome of a run that was not stopped. A bad input counts more than rejects.
  * @param accepted true if the rejects are within --accept-rejects
@@ -110,15 +120,8 @@ export function outcomeOf(
     const more = bad.length > 1 ? ` (and ${plural(bad.length - 1, 'more input', 'more inputs')})` : '';
     return { outcome: 'input', reason: `${bad[0]!.error}${more}` };
   }
-  if (ledger.total.read < minPoints) {
-    const reason = problemText({
-      tried: 'reading the inputs',
-      expected: `at least ${plural(minPoints, 'point')} (--min-points)`,
-      found: count(ledger.total.read),
-      fix: 'check whether the inputs are the right ones',
-    });
-    return { outcome: 'input', reason };
-  }
+  if (ledger.total.read < minPoints)
+    return { outcome: 'input', reason: problemText(tooFewPoints(ledger.total.read, minPoints)) };
   const complete = ledger.total.rejected === 0 || accepted;
   return { outcome: complete ? 'complete' : 'complete-with-rejects', reason: null };
 }
