@@ -20,6 +20,9 @@ export function buildMapping(
   const twice = names.find((name, i) => names.indexOf(name) !== i && mapping.wants(name));
   if (twice !== undefined)
     throw contradiction('different names for all columns', [`two columns named ${JSON.stringify(twice)}`]);
+  // Otherwise a column named time becomes a field, and its name is reported instead.
+  if (options.timeColumn !== null && !names.includes(options.timeColumn))
+    throw contradiction(mapping.missing ?? 'a time column', names);
   for (const [column, name] of names.entries()) if (!isIgnored(column)) mapping.add(column, name, typeOf(name));
   if (mapping.missing !== null) throw contradiction(mapping.missing, names);
   options.fieldColumns?.add(options.fields, names);

@@ -142,8 +142,10 @@ export class Mapping {
 
   /** Describes what is missing; null when nothing is. */
   get missing(): string | null {
-    if (this.time < 0 && !this.#needsNoTime)
-      return `a time column: name it with --time-column${this.#timeColumn === null ? '' : ` (${this.#timeColumn})`}`;
+    const { timeColumn } = this.options;
+    if (this.time < 0 && timeColumn !== null)
+      return `the column named with --time-column: ${JSON.stringify(timeColumn)}`;
+    if (this.time < 0 && !this.#needsNoTime) return 'a time column: name it with --time-column';
     if (this.table === null && this.measurement < 0) {
       return tableMissing;
     }
