@@ -69,7 +69,7 @@ function suggestion({ is }: Option, raw: unknown): string {
 /** Shows a value unless it is, or may contain, a secret. */
 function foundText({ is, secret }: Option, raw: unknown): string {
   if (secret) return 'a value of another form, which is not shown';
-  const text = JSON.stringify(raw) ?? String(raw);
+  const text = (typeof raw === 'bigint' ? undefined : JSON.stringify(raw)) ?? String(raw);
   if (is.kind === 'path' || is.kind === 'switchOrPath') return pathText(raw);
   // A password stands before the @ of a URL, a token may stand in its query.
   const shown = is.kind === 'urls' ? text.replace(/^.*@/s, '"…@').replace(/\?.*$/s, '?…"') : text;

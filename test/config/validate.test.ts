@@ -421,6 +421,10 @@ test.each([
   ]);
 });
 
+test('a BigInt from a program is a bad value like any other', () => {
+  expect(problems({ workers: 5n })).toEqual(['workers: expected a whole number from 1 to 256, found 5.']);
+});
+
 test('an unknown key that resembles no option is answered without a guess', () => {
   expect(problems({ frobnicate: '1' })).toEqual(['frobnicate: expected the name of an option, found an unknown name.']);
 });
