@@ -1,7 +1,7 @@
 // Result files (`--summary`, `--report`, `--metrics-file`). A file is complete and of the latest run, or absent.
 
 import { link, open, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { StateError, UsageError } from '../core/errors.js';
+import { errorCode, StateError, UsageError } from '../core/errors.js';
 import { openFifoForWriting, replaceFile, temporaryBeside } from '../core/files.js';
 
 /** Follows a link to its file, so that the link stays. */
@@ -15,7 +15,20 @@ async function isSpecial(path: string): Promise<boolean> {
   return found !== null && !found.isFile() && !found.isDirectory();
 }
 
+/** Words for the system errors that a mistyped path causes. */
+const causes: Readonly<Record<string, string>> = {
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  EROFS: 'a read-only file system',
+  ENOENT: 'no such directory',
+  ENOTDIR: 'a path of which a part is not a directory',
+  EISDIR: 'a directory of that name',
+  ENOSPC: 'no space left on its file system',
+};
+
 function messageOf(error: unknown): string {
+  const cause = causes[errorCode(error)];
+  if (cause !== undefined) return `${cause} (${errorCode(error)})`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -31,6 +31,11 @@ test('a file that is not an earlier result is never removed', async () => {
   expect(readFileSync(path, 'utf8')).toContain('m f=1');
 });
 
+test('a place that cannot be written is described in words', async () => {
+  await expect(prepareResult(join(folder, 'none', 's.json'))).rejects.toThrow(/found no such directory \(ENOENT\)/);
+  await expect(prepareResult(folder)).rejects.toThrow(/found a directory of that name \(EISDIR\)/);
+});
+
 test('a result is written completely and leaves no other file', async () => {
   const path = join(folder, 's.json');
   await prepareResult(path);
