@@ -119,6 +119,36 @@ test('an input in which nothing parses ends with exit code 7 and one sentence, a
   expect((await it.load(['check', '--format', 'lp', bad, good])).code).toBe(7);
 });
 
+test.each([
+  ['times of another form', '01.01.2022 01:00:00', [], '--time-format'],
+  ['times finer than --precision', '2022-01-01T00:00:00.123456Z', ['--precision', 'ms'], '--time-rounding truncate'],
+])('rows that all have %s end with exit code 7 and the option to change', async (_, time, options, advice) => {
+  const path = await it.file('a.csv', `time,v\n${time},1\n${time},2\n`);
+  const words = ['--measurement', 'm', ...options, path];
+  const { code, summary } = await it.load(words);
+  expect(code).toBe(7);
+  expect(summary?.reason).toContain(advice);
+  expect(summary?.reason).not.toContain('--format right');
+  expect((await it.load(['check', ...words])).code).toBe(7);
+});
+
+test.each(['', '# only a comment\n'])('check and load agree on an input without points: %j', async (text) => {
+  const path = await it.file('a.lp', text);
+  for (const command of [[], ['check']]) {
+    const { code, stdout, stderr } = await it.load([...command, path]);
+    expect(code).toBe(7);
+    expect(stdout + stderr).toContain('--min-points');
+  }
+  expect((await it.load(['check', '--min-points', '0', path])).code).toBe(0);
+});
+
+test('a --time-column that the header lacks is named, although the header has a column time', async () => {
+  const path = await it.file('a.csv', 'time,v\n2022-01-01T00:00:00Z,1\n');
+  const { code, stderr } = await it.load(['--measurement', 'm', '--time-column', 'zeit', path]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('the column named with --time-column: "zeit"');
+});
+
 test('standard input in which nothing parses ends with exit code 7', async () => {
   const { code, summary } = await it.load(['-'], { input: 'no\npoint\n' });
   expect(code).toBe(7);

@@ -3,11 +3,13 @@
 import { wrapSource } from '../../core/byte-source.js';
 import { InputError, UsageError } from '../../core/errors.js';
 import { timestampAt } from '../../core/line-protocol.js';
+import type { Problem } from '../../core/problem.js';
 import { plural } from '../../core/text.js';
 import type { ByteSource, Input, MemoryBudget, Points, Shape, ShapeMatch } from '../../core/types/index.js';
 import { isCounted, LINE, NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
 import type { FormatSet } from '../../formats/format-set.js';
 import { type InferredSchema, SchemaInference } from '../../formats/inference.js';
+import { type Reason, reasons } from '../../formats/reasons.js';
 import type { MappingOptions } from '../../formats/rows/mapping/mapping.js';
 import { fittingPrecision, unexpectedTime } from '../../formats/timestamps/expect-time.js';
 import { type ExpectedTimeOptions, unexpectedTimes } from './acceptance.js';
@@ -111,20 +113,45 @@ const parsedReasons: ReadonlySet<string> = new Set([
   ...['no-timestamp', 'bad-timestamp', 'timestamp-range', 'cut-short', 'too-long', 'series-key-too-long'],
 ]);
 
+/** Reasons of rejects that suggest another format than that of the rows. */
+const formatReasons: ReadonlySet<string> = new Set([
+  ...['bad-json', 'ragged-row', 'bad-quote', 'invalid-utf8', 'control-character'],
+]);
+
+/** Describes rows that all break one rule and have the right format; null for others. */
+function brokenRule(name: string, rejects: number, reason: string): Problem | null {
+  const rows = rejects === 1 ? 'the only row' : `all ${plural(rejects, 'row')}`;
+  if (reason === 'bad-timestamp')
+    return {
+      tried: `reading the times of ${name}`,
+      expected: 'times of the form that --time-format names',
+      found: `another form in ${rows}`,
+      fix: "name the form with --time-format, such as '%d.%m.%Y %H:%M:%S'",
+    };
+  if (!isReason(reason) || parsedReasons.has(reason) || formatReasons.has(reason)) return null;
+  return { tried: `reading the rows of ${name}`, expected: reasons[reason], found: `${reason} in ${rows}`, fix: '' };
+}
+
+function isReason(text: string): text is Reason {
+  return Object.hasOwn(reasons, text);
+}
+
 /** Builds the error of an input whose rejects show that nothing parses; null if they show points. */
 export function nothingParsed(
   name: string,
   format: string,
   byReason: Iterable<readonly [reason: string, count: number]>,
 ): InputError | null {
-  const reasons = [...byReason];
-  const rejects = reasons.reduce((sum, [, n]) => sum + n, 0);
-  if (rejects === 0 || reasons.some(([reason]) => parsedReasons.has(reason))) return null;
+  const found = [...byReason];
+  const rejects = found.reduce((sum, [, n]) => sum + n, 0);
+  const broken = format === 'lp' || found.length !== 1 ? null : brokenRule(name, rejects, found[0]![0]);
+  if (broken !== null) return new NothingParsedError(broken);
+  if (rejects === 0 || found.some(([reason]) => parsedReasons.has(reason))) return null;
   const units = format === 'lp' ? 'line' : 'row';
-  const found = rejects === 1 ? `the only ${units}` : `none of the ${plural(rejects, units)}`;
+  const noUnit = rejects === 1 ? `the only ${units}` : `none of the ${plural(rejects, units)}`;
   const verb = rejects === 1 ? 'is not' : 'is';
   const wanted = format === 'lp' ? 'line protocol' : `a valid row of ${format}`;
-  return new NothingParsedError(`${found} of ${name} ${verb} ${wanted}; is --format right?`);
+  return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}; is --format right?`);
 }
 
 /** Throws InputError if an input was read to its end and nothing of it has parsed. */
