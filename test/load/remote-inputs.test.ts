@@ -126,7 +126,7 @@ test('an object that changes while it is read ends with exit code 7, and the oth
   );
   const { code, summary } = await it.load([`${web.url}/a`, `${web.url}/b`]);
   expect(code).toBe(7);
-  expect(summary?.inputs[0]?.error).toContain('changed while read');
+  expect(summary?.inputs[0]?.error).toContain('changed while it was read');
   expect(summary?.inputs[1]).toMatchObject({ loaded: 100, error: null });
   expect(balances(summary!)).toBe(true);
 });

@@ -85,7 +85,7 @@ test('the summary of many inputs lists at most twenty with trouble', () => {
   expect(rows(lines({ inputs: many }), 'input').map((line) => line.split(':')[0])).toEqual(['f0', 'f1', 'f2']);
   const all = lines({ inputs: many.map((each) => ({ ...each, undelivered: 5 })) });
   expect(rows(all, 'input').length).toBe(20);
-  expect(all.join('\n')).toContain('and 80 more inputs with rejects or trouble');
+  expect(all.join('\n')).toContain('and 80 more inputs with rejects or problems');
 });
 
 test('the summary names a single input only if it has an error', () => {
