@@ -1,52 +1,77 @@
-// What a scenario file says. Adding one needs no code: fixtures/scenarios/load/*.json are all run.
+// Scenario files in fixtures/scenarios/load/. A new file needs no code. Every expectation is mandatory: a file without one
+// fails.
 
-import type { Outcome } from '../../../src/core/outcomes.js';
-import type { FixedPolicy, Rivals } from './fixed.js';
+import { z } from 'zod';
+import { outcomeNames } from '../../../src/core/outcomes.js';
 import type { Load, Options } from './play.js';
 import type { ClusterShape } from './shape.js';
 
-/** Bounds, both allowed. */
-export type Range = readonly [number, number];
+/** Lower and upper bound, both allowed. */
+const range = z.tuple([z.number(), z.number()]).refine(([from, to]) => from <= to);
+const policy = z.strictObject({
+  writers: z.int().positive(),
+  bodyKiB: z.number().positive(),
+  compactEveryMs: z.number().positive().exactOptional(),
+});
 
-/** Requests sent in [fromMs, toMs): the most in flight, the largest body, what was acknowledged. */
-export interface Window {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly inFlight?: Range;
-  readonly bodyKiB?: Range;
-  readonly mibPerSecond?: Range;
-}
+/** Requests sent in [fromMs, toMs): the most in flight, the largest body, the rate acknowledged. */
+const window = z
+  .strictObject({
+    fromMs: z.number(),
+    toMs: z.number(),
+    inFlight: range.optional(),
+    bodyKiB: range.optional(),
+    mibPerSecond: range.optional(),
+  })
+  .refine(({ inFlight, bodyKiB, mibPerSecond }) => (inFlight ?? bodyKiB ?? mibPerSecond) !== undefined, {
+    message: 'a window expects inFlight, bodyKiB or mibPerSecond',
+  });
 
-export interface Expectation {
-  readonly outcome?: Outcome;
-  readonly exitCode?: number;
-  /** Until the last point was acknowledged. */
-  readonly seconds?: Range;
-  /** Of the node that needed most. */
-  readonly peakMiB?: Range;
-  /** What the summary estimates for that node, in shares of what it was. */
-  readonly estimate?: Range;
-  readonly flushes?: Range;
-  /** Of the best rate that any of the fixed policies under `rivals` reaches without killing the cluster. */
-  readonly shareOfBest?: number;
-  readonly windows?: readonly Window[];
-  /** Regular expressions: each fits some notice. `warnsFirst`: one that came before the first request. */
-  readonly says?: readonly string[];
-  readonly warnsFirst?: readonly string[];
-  /** … and fits the reason why the run ended. */
-  readonly reason?: string;
-}
+const expectation = z.strictObject({
+  outcome: z.enum(outcomeNames as readonly [string, ...string[]]),
+  exitCode: z.int(),
+  /** Regular expression for the reason of the end; null for a complete load. */
+  reason: z.string().nullable(),
+  /** Seconds until the last acknowledgement. */
+  seconds: range,
+  /** Peak memory of the fullest node. */
+  peakMiB: range,
+  /** Estimate of the summary for that node, as a share of the peak. */
+  estimate: range,
+  flushes: range,
+  /** Least share of the best rate of the fixed policies under `rivals`; null without rivals. */
+  shareOfBest: z.number().positive().nullable(),
+  windows: z.array(window),
+  /** Regular expressions, each for some notice. */
+  says: z.array(z.string()),
+  /** The same for warnings before the first request. */
+  warnsFirst: z.array(z.string()),
+});
 
-export interface Scenario {
-  readonly name: string;
-  readonly why: string;
-  readonly cluster: ClusterShape;
-  readonly load: Load;
-  /** A fixed policy that kills the cluster. */
-  readonly killers?: readonly FixedPolicy[];
-  /** `best`: as found last; the soak finds it anew. */
-  readonly rivals?: Rivals & { readonly best: FixedPolicy & { readonly mibPerSecond: number } };
-  /** Options of the load, by their key in the config file. */
-  readonly options: Options;
-  readonly expect: Expectation;
-}
+export const scenarioSchema = z
+  .strictObject({
+    name: z.string(),
+    why: z.string(),
+    cluster: z.custom<ClusterShape>((value) => typeof value === 'object' && value !== null),
+    load: z.custom<Load>((value) => typeof value === 'object' && value !== null),
+    /** Fixed policies that kill the cluster. */
+    killers: z.array(policy).default([]),
+    /** Fixed policies to compare with. `best` is recorded; the soak finds it anew. */
+    rivals: z
+      .strictObject({
+        writers: z.array(z.number()),
+        bodyKiB: z.array(z.number()),
+        compactEveryMs: z.array(z.number()).exactOptional(),
+        best: policy.extend({ mibPerSecond: z.number() }),
+      })
+      .nullable()
+      .default(null),
+    /** Options of the load by their keys in the config file. */
+    options: z.custom<Options>((value) => typeof value === 'object' && value !== null),
+    expect: expectation,
+  })
+  .refine(({ rivals, expect: { shareOfBest } }) => (rivals === null) === (shareOfBest === null), {
+    message: 'rivals and shareOfBest belong together',
+  });
+
+export type ValueRange = z.infer<typeof range>;
