@@ -132,6 +132,19 @@ test.each([
   expect((await it.load(['check', ...words])).code).toBe(7);
 });
 
+test.each([
+  [String.raw`disk,drive=C:\=a=b f=1`, 'a backslash in a name'],
+  ['a,t=b f=1i,f=2i', 'each field key may occur once'],
+])('line protocol that breaks one rule of the target ends with exit code 7 and the rule: %s', async (point, rule) => {
+  const path = await it.file('a.lp', `${point} 1640995200000000000\n`);
+  for (const command of [[], ['check']]) {
+    const { code, stdout, stderr } = await it.load([...command, path]);
+    expect(code).toBe(7);
+    expect((stdout + stderr).replaceAll(/\s+/g, ' ')).toContain(rule);
+    expect(stdout + stderr).not.toContain('--format right');
+  }
+});
+
 test.each(['', '# only a comment\n'])('check and load agree on an input without points: %j', async (text) => {
   const path = await it.file('a.lp', text);
   for (const command of [[], ['check']]) {

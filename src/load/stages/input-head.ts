@@ -118,9 +118,16 @@ const formatReasons: ReadonlySet<string> = new Set([
   ...['bad-json', 'ragged-row', 'bad-quote', 'invalid-utf8', 'control-character'],
 ]);
 
-/** Describes rows that all break one rule and have the right format; null for others. */
-function brokenRule(name: string, rejects: number, reason: string): Problem | null {
-  const rows = rejects === 1 ? 'the only row' : `all ${plural(rejects, 'row')}`;
+/** Reasons of rejects that only line protocol has. Other reasons suggest another format. */
+const lineReasons: ReadonlySet<string> = new Set([
+  ...['bad-escape', 'bad-string-escape', 'column-named-time', 'tag-and-field-same-name'],
+  ...['duplicate-tag', 'duplicate-field', 'too-many-columns', 'non-finite', 'integer-range'],
+]);
+
+/** Describes points that all break one rule and have the right format; null for others. */
+function brokenRule(name: string, units: string, rejects: number, reason: string): Problem | null {
+  const rows = rejects === 1 ? `the only ${units}` : `all ${plural(rejects, units)}`;
+  if (units === 'line' && !lineReasons.has(reason)) return null;
   if (reason === 'bad-timestamp')
     return {
       tried: `reading the times of ${name}`,
@@ -129,7 +136,8 @@ function brokenRule(name: string, rejects: number, reason: string): Problem | nu
       fix: "name the form with --time-format, such as '%d.%m.%Y %H:%M:%S'",
     };
   if (!isReason(reason) || parsedReasons.has(reason) || formatReasons.has(reason)) return null;
-  return { tried: `reading the rows of ${name}`, expected: reasons[reason], found: `${reason} in ${rows}`, fix: '' };
+  const expected = `${units}s that keep the rule: ${reasons[reason]}`;
+  return { tried: `reading ${name}`, expected, found: `${reason} in ${rows}`, fix: '' };
 }
 
 function isReason(text: string): text is Reason {
@@ -144,10 +152,10 @@ export function nothingParsed(
 ): InputError | null {
   const found = [...byReason];
   const rejects = found.reduce((sum, [, n]) => sum + n, 0);
-  const broken = format === 'lp' || found.length !== 1 ? null : brokenRule(name, rejects, found[0]![0]);
+  const units = format === 'lp' ? 'line' : 'row';
+  const broken = found.length === 1 ? brokenRule(name, units, rejects, found[0]![0]) : null;
   if (broken !== null) return new NothingParsedError(broken);
   if (rejects === 0 || found.some(([reason]) => parsedReasons.has(reason))) return null;
-  const units = format === 'lp' ? 'line' : 'row';
   const noUnit = rejects === 1 ? `the only ${units}` : `none of the ${plural(rejects, units)}`;
   const verb = rejects === 1 ? 'is not' : 'is';
   const wanted = format === 'lp' ? 'line protocol' : `a valid row of ${format}`;
