@@ -64,7 +64,7 @@ test.runIf(process.getuid?.() === 0)('a directory of another user is refused', a
 
 test.each([
   ['ENOSPC', /no space left .* Free some space there, or name another directory with --state-dir\.$/],
-  ['EACCES', /no permission .* Let this user write it, or name another directory/],
+  ['EACCES', /no permission .* Give this user write permission, or name another directory/],
   ['EROFS', /a read-only file system .* Name another directory/],
   ['ENOTDIR', /a part is not a directory .* Name another directory/],
 ])('the error names the cause %s and what helps against it', (code, words) => {
