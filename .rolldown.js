@@ -20,6 +20,8 @@ export default defineConfig({
   output: {
     dir: 'dist/bundle',
     cleanDir: true,
+    // Comments for maintainers stay in the sources; licences stay in the bundle.
+    comments: { annotation: true, jsdoc: false, legal: true },
     chunkFileNames: '[name]-[hash].js',
     banner: ({ moduleIds }) => (moduleIds.some((id) => isZod.test(id)) ? `/*! zod:\n${license}*/` : ''),
   },

@@ -27,9 +27,12 @@ async function load(args, stopAt) {
   const state = join(folder, 'state');
   const child = bulkLoad(['--url', url, '--create-db', '--state-dir', state, '--summary', summaryFile, ...args, data]);
   let seen = '';
+  let isStopped = false;
   child.stderr.on('data', (chunk) => {
     seen += chunk;
-    if (stopAt?.test(seen)) child.kill('SIGTERM');
+    if (isStopped || !stopAt?.test(seen)) return;
+    isStopped = true;
+    child.kill('SIGTERM');
   });
   const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
   assert.doesNotMatch(said, /\(node:\d+\)|Warning/);
