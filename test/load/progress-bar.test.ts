@@ -60,7 +60,9 @@ async function record(name: string, answerMs: number, flags: Record<string, unkn
   const screen = new Screen(200);
   const output = { write: (text: string) => screen.write(text), columns: () => 200, color: false, terminal: screen };
   const report = await reporter('bar', output, clock);
-  const fixed = { db: 'db', stateDir: join(folder, 'state'), compression: 'none', targetMemory: 'off' };
+  // Other tests of this process may hold more memory than the load may use.
+  const memory = { memoryWatchdog: 'off', targetMemory: 'off' };
+  const fixed = { db: 'db', stateDir: join(folder, 'state'), compression: 'none', ...memory };
   const { settings } = await resolve(optionTable, { flags: { ...fixed, batchBytes: '32KiB', ...flags }, env: {} });
   const stdin = { isTTY: true, isPipeOrFile: false, stream: () => process.stdin };
   const remote = { env: {}, clock, ca: null, version: '0', random: Math.random, notify: () => {} };
