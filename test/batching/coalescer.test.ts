@@ -60,6 +60,64 @@ describe('small inputs', () => {
     expect(all.map((each) => each.inputs)).toEqual([[0, 1], [2], [3], [4], [5]]);
   });
 
+  /** Four inputs of two points and 16 bytes each. */
+  const four = Array.from({ length: 4 }, (_, i) => `m f=${i} 1\nm f=${i} 2\n`);
+
+  test.each<[string, number, number, number[]]>([
+    ['no limit is reached', 1000, 1000, [4]],
+    ['two inputs have exactly as many points as allowed', 4, 1000, [2, 2]],
+    ['two inputs have one point too many', 3, 1000, [1, 1, 1, 1]],
+    ['three inputs have exactly as many bytes as allowed', 1000, 48, [3, 1]],
+    ['three inputs have one byte too many', 1000, 47, [2, 2]],
+  ])('requests keep to their limits when %s', async (_, points, bytes, expected) => {
+    const all = await sent(coalesce(inputsOf(bench(), four), { ...options(), points, bodyBytes: () => bytes }));
+    expect(all.map(({ inputs }) => inputs.length)).toEqual(expected);
+  });
+
+  test.each<[string, Partial<ConstructorParameters<typeof Arena>[1]>, number[]]>([
+    ['points', { points: 6 }, [3, 1]],
+    ['body bytes', { bodyBytes: 32 }, [2, 2]],
+  ])('requests keep to the %s of a slot', async (_, sizes, expected) => {
+    const arena = new Arena(2, { bodyBytes: 1 << 16, sideBytes: 1 << 16, points: 1000, ...sizes });
+    const all = await sent(coalesce(inputsOf(bench({ points: 6 }, undefined, arena), four), options()));
+    expect(all.map(({ inputs }) => inputs.length)).toEqual(expected);
+  });
+
+  test.each([
+    ['64 KiB', 64 * 1024, [2]],
+    ['one byte more', 64 * 1024 + 1, [1, 1]],
+  ])('a batch of %s is combined only up to 64 KiB', async (_, bytes, expected) => {
+    const arena = new Arena(2, { bodyBytes: 1 << 18, sideBytes: 1 << 16, points: 1000 });
+    const large = 1 << 18;
+    const limits = { ...options(), bodyBytes: () => large };
+    const first = `m s="${'x'.repeat(bytes - 'm s="" 1\n'.length)}" 1\n`;
+    const work = bench({ bodyBytes: () => large }, undefined, arena);
+    async function* inputs(): AsyncGenerator<FilledBatch, void> {
+      for (const [i, input] of [first, four[0]!].entries())
+        yield* work.batcher.batches(i, runs(input, { maxPointBytes: 1 << 17 }), never);
+    }
+    expect((await sent(coalesce(inputs(), limits))).map((each) => each.inputs.length)).toEqual(expected);
+  });
+
+  test('every point of a combined batch keeps its end and its source', async () => {
+    const inputs = ['m f=1 1\n\nm f=22 2\n', '# c\nm f=333 3\n', 'm f=4 4\nm f=5 5\n'];
+    const { value: batch } = await coalesce(inputsOf(bench(), inputs), options()).next();
+    const points = Array.from({ length: 5 }, (_, i) => {
+      const { bytes, line, byteOffset } = batch!.source(i);
+      const body = batch!.body.subarray(i === 0 ? 0 : batch!.bodyEnd(i - 1), batch!.bodyEnd(i));
+      return [text.decode(body), text.decode(bytes), line, byteOffset];
+    });
+    expect(points).toEqual([
+      ['m f=1 1\n', 'm f=1 1', 1, 0],
+      ['m f=22 2\n', 'm f=22 2', 3, 9],
+      ['m f=333 3\n', 'm f=333 3', 2, 4],
+      ['m f=4 4\n', 'm f=4 4', 1, 0],
+      ['m f=5 5\n', 'm f=5 5', 2, 8],
+    ]);
+    expect(() => batch!.source(5)).toThrow(RangeError);
+    expect(batch!.parts!.map((part) => text.decode(part.source(0).bytes))).toEqual(['m f=1 1', 'm f=333 3', 'm f=4 4']);
+  });
+
   test('small inputs are sent after the linger time', async () => {
     const clock = new VirtualClock();
     const work = bench();
@@ -115,6 +173,17 @@ describe('the receipt of a combined batch', () => {
       { loaded: [{ from: 0, to: 2 }], rejected: [], undelivered: [] },
       { loaded: [{ from: 0, to: 1 }], rejected: [{ ...bad, point: 1 }], undelivered: [] },
       { loaded: [{ from: 0, to: 1 }], rejected: [], undelivered: [{ from: 1, to: 2 }] },
+    ]);
+  });
+
+  test('a reject at the seam of two inputs belongs to one of them', async () => {
+    const { value: batch } = await coalesce(inputsOf(bench(), files.slice(0, 3)), options()).next();
+    const rejected = [0, 1, 2, 3, 4, 5].map((point) => ({ point, reason: 'bad', message: 'no', endpoint: null }));
+    const all = [...shares(batch!, { loaded: [], rejected, undelivered: [] })];
+    expect(all.map(([, share]) => share.rejected.map(({ point }) => point))).toEqual([
+      [0, 1],
+      [0, 1],
+      [0, 1],
     ]);
   });
 

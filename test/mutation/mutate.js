@@ -20,7 +20,7 @@ const startMs = 120_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const known = JSON.parse(readFileSync(new URL('survivors.json', import.meta.url), 'utf8'));
 /** Rooms whose behaviour shows in the tests of other rooms as well. */
-const testsOfRoom = { load: ['load', 'state'], state: ['state'] };
+const testsOfRoom = { batching: ['batching', 'state/resume.test.ts'], load: ['load', 'state'], state: ['state'] };
 
 /** Runners with a live process group, ended when this process is stopped. */
 const runners = new Set();
@@ -154,7 +154,9 @@ async function main() {
     }
   }
   const folders = values.tests?.split(',') ?? testsOfRoom[room] ?? [room];
-  const tests = folders.flatMap((folder) => filesBelow(`test/${folder}`, '.test.ts'));
+  const tests = folders.flatMap((folder) =>
+    folder.endsWith('.ts') ? [join(root, 'test', folder)] : filesBelow(`test/${folder}`, '.test.ts'),
+  );
   const runners = Array.from({ length: Number(values.jobs) }, () => new Runner(firstIds));
   try {
     const { durations, reachedBy } = await firstRun(runners[0], tests);
