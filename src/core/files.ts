@@ -18,8 +18,8 @@ export async function replaceFile(
   path: string,
   write: (file: FileHandle) => Promise<void>,
   publish: (temporary: string, path: string) => Promise<void> = rename,
+  temporary = temporaryBeside(path),
 ): Promise<void> {
-  const temporary = temporaryBeside(path);
   try {
     await rm(temporary, { force: true });
     // Fails for a link that another process put there meanwhile.

@@ -2,8 +2,8 @@
 // is killed leaves either the old or the new checkpoint.
 
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../core/files.js';
 import { clusterSchema } from './cluster.js';
@@ -69,13 +69,19 @@ async function readText(path: string): Promise<string> {
   }
 }
 
+/** Names the temporary file of a checkpoint. One name for all runs: the next run replaces what a killed one left. */
+export function temporaryCheckpoint(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp`);
+}
+
 /** Resolves once the checkpoint is durable. Throws StateError; the earlier checkpoint then still exists. */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   try {
-    await replaceFile(path, async (file) => {
+    const write = async (file: FileHandle): Promise<void> => {
       await file.chmod(0o600);
       await file.writeFile(`${JSON.stringify({ formatVersion, ...checkpoint })}\n`);
-    });
+    };
+    await replaceFile(path, write, rename, temporaryCheckpoint(path));
     await syncDirectory(dirname(path));
   } catch (error) {
     throw writeFailure('writing the checkpoint', path, error);

@@ -4,7 +4,13 @@
 import { constants } from 'node:fs';
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Checkpoint, type CheckpointInput, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import {
+  type Checkpoint,
+  type CheckpointInput,
+  readCheckpoint,
+  temporaryCheckpoint,
+  writeCheckpoint,
+} from './checkpoint.js';
 import { type FinishedInput, FinishedInputs } from './finished-inputs.js';
 import { addToHistory } from './history.js';
 import { exists, writeFailure } from './state-dir.js';
@@ -97,6 +103,7 @@ export class LoadStore {
     await this.close();
     try {
       await rm(this.path, { force: true });
+      await rm(temporaryCheckpoint(this.path), { force: true });
       await rm(this.#logPath, { force: true });
     } catch (error) {
       throw writeFailure('removing the checkpoint of a finished load', this.path, error);

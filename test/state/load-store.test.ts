@@ -126,3 +126,16 @@ test('dead letters behind the checkpoint are truncated, and missing ones are an 
   await none.prepare('W', { lengths: null, completing: null });
   expect(await readdir(path)).toEqual([]);
 });
+
+test('a temporary checkpoint that a killed run left is gone once the load is complete', async () => {
+  const path = await folder();
+  const left = join(path, `.${load}.checkpoint.json.tmp`);
+  await writeFile(left, '{"half":');
+  const store = opened(path);
+  await store.open();
+  await store.save(checkpoint, []);
+  expect((await readdir(path)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  await writeFile(left, '{"half":');
+  await store.forget();
+  expect((await readdir(path)).filter((name) => name.includes('checkpoint'))).toEqual([]);
+});
