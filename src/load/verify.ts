@@ -163,7 +163,7 @@ export class Verification {
   }
 }
 
-/** Says why the sample could not be read back. The load itself is complete. */
+/** Composes the error for a sample that could not be read back. The load itself is complete. */
 function readBackError(sampled: number, read: number, { message, problem }: BulkLoadError): VerifyError {
   // A query may be long and hold values of the user.
   const cause = excerpt((problem?.found ?? message).replace(/\(?["']?SELECT\b.*/is, 'the query').trim());

@@ -78,8 +78,8 @@ export function isWorthThread(inputs: readonly Pick<Input, 'size'>[], processors
 }
 
 /**
- * Switches V8's optimising compiler for WebAssembly off if the plan says so. Must be called before anything is read. It is
- * a setting of the whole process: other WebAssembly of the program is not optimised either.
+ * Switches V8's optimising compiler for WebAssembly off where the plan has no memory for it. Runs before the first
+ * read. The setting covers the whole process, other WebAssembly included.
  */
 export function reduceMemory({ optimizes }: MemoryPlan): void {
   if (optimizes) return;

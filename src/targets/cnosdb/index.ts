@@ -1,6 +1,6 @@
 import { strictestNameLimits, type Target } from '../../core/types/index.js';
+import { policyOptions } from '../descriptor-parts.js';
 import type { TargetDeps, TargetDescriptor } from '../types.js';
-import { policyOptions } from '../unsupported.js';
 
 export const cnosdb = {
   kind: 'cnosdb',

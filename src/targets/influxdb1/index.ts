@@ -1,22 +1,11 @@
 import type { Target } from '../../core/types/index.js';
-import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
-import { memoryOptions } from '../unsupported.js';
+import { influxdbBase, memoryOptions } from '../descriptor-parts.js';
+import type { TargetDeps, TargetDescriptor } from '../types.js';
 
 export const influxdb1 = {
+  ...influxdbBase,
   kind: 'influxdb1',
-  title: 'InfluxDB',
   defaultPort: 8086,
-  traits: {
-    title: 'InfluxDB',
-    firstWriteExclusive: false,
-    plansMemory: false,
-    countsPoints: false,
-    sendsSeconds: true,
-  },
-  defaults: { user: '', tenant: '', targetMemory: 'off' },
-  takesZstd: false,
-  needsDatabase: true,
-  nameLimits: longNames,
   unsupportedOptions: {
     ...memoryOptions,
     tenant: 'InfluxDB 1 has no tenants',

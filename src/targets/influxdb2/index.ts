@@ -1,22 +1,11 @@
 import type { Target } from '../../core/types/index.js';
-import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
-import { memoryOptions, policyOptions, userOptions } from '../unsupported.js';
+import { influxdbBase, memoryOptions, policyOptions, userOptions } from '../descriptor-parts.js';
+import type { TargetDeps, TargetDescriptor } from '../types.js';
 
 export const influxdb2 = {
+  ...influxdbBase,
   kind: 'influxdb2',
-  title: 'InfluxDB',
   defaultPort: 8086,
-  traits: {
-    title: 'InfluxDB',
-    firstWriteExclusive: false,
-    plansMemory: false,
-    countsPoints: false,
-    sendsSeconds: true,
-  },
-  defaults: { user: '', tenant: '', targetMemory: 'off' },
-  takesZstd: false,
-  needsDatabase: true,
-  nameLimits: longNames,
   unsupportedOptions: {
     ...memoryOptions,
     ...policyOptions,

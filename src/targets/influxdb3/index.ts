@@ -1,22 +1,11 @@
 import type { Target } from '../../core/types/index.js';
-import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
-import { memoryOptions, policyOptions, userOptions } from '../unsupported.js';
+import { influxdbBase, memoryOptions, policyOptions, userOptions } from '../descriptor-parts.js';
+import type { TargetDeps, TargetDescriptor } from '../types.js';
 
 export const influxdb3 = {
+  ...influxdbBase,
   kind: 'influxdb3',
-  title: 'InfluxDB',
   defaultPort: 8181,
-  traits: {
-    title: 'InfluxDB',
-    firstWriteExclusive: false,
-    plansMemory: false,
-    countsPoints: false,
-    sendsSeconds: true,
-  },
-  defaults: { user: '', tenant: '', targetMemory: 'off' },
-  takesZstd: false,
-  needsDatabase: true,
-  nameLimits: longNames,
   unsupportedOptions: {
     ...memoryOptions,
     ...policyOptions,

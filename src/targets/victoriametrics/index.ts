@@ -1,6 +1,6 @@
 import type { Target } from '../../core/types/index.js';
+import { memoryOptions, policyOptions } from '../descriptor-parts.js';
 import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
-import { memoryOptions, policyOptions } from '../unsupported.js';
 
 export const victoriametrics = {
   kind: 'victoriametrics',

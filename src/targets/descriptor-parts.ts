@@ -1,4 +1,6 @@
-// Reasons why options have no meaning for several targets.
+// Parts that several descriptors of targets share.
+
+import { longNames } from './types.js';
 
 const noFlush = 'it has no flush request and limits its own memory; use --workers, --batch-bytes or --rate-points';
 const tokenOnly = 'sign in with --token';
@@ -11,3 +13,19 @@ export const policyOptions = { rp: 'only InfluxDB 1 has retention policies' } as
 
 /** Options of targets that take a token only. */
 export const userOptions = { user: tokenOnly, password: tokenOnly, passwordFile: tokenOnly } as const;
+
+/** What all versions of InfluxDB have in common. */
+export const influxdbBase = {
+  title: 'InfluxDB',
+  traits: {
+    title: 'InfluxDB',
+    firstWriteExclusive: false,
+    plansMemory: false,
+    countsPoints: false,
+    sendsSeconds: true,
+  },
+  defaults: { user: '', tenant: '', targetMemory: 'off' },
+  takesZstd: false,
+  needsDatabase: true,
+  nameLimits: longNames,
+} as const;
