@@ -1,7 +1,7 @@
 // The open batch: copies points from the format's memory into one slot. Its loop runs once per point and allocates nothing
 // for a valid point. Neighbours that need no change are copied together.
 
-import { copyBytes } from '../core/bytes.js';
+import { copyBytes } from '../core/io/byte-source.js';
 import type {
   Batch,
   BatchReject,

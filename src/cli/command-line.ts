@@ -1,7 +1,7 @@
 // The command that continues a load: quoted for a shell and without secrets.
 
 import { flagName } from '../config/options.js';
-import { shellQuote } from '../core/shell.js';
+import { shellQuote } from '../core/text.js';
 import { maskUrl } from '../inputs/http/url-name.js';
 import { options } from '../load/option-table.js';
 

@@ -5,7 +5,7 @@ import node from 'node:process';
 import { isatty } from 'node:tty';
 import type { Settings } from '../config/settings.js';
 import { errorCode, UsageError } from '../core/errors.js';
-import { clock } from '../core/system-clock.js';
+import { clock } from '../core/time/system-clock.js';
 import type { Notice } from '../core/types/index.js';
 import { version } from '../core/version.js';
 import type { ExpandOptions, Stdin } from '../inputs/expand.js';

@@ -7,7 +7,7 @@ import { normalizeSwitches } from '../config/help/flags.js';
 import { flagName } from '../config/options.js';
 import { UsageError } from '../core/errors.js';
 import { codesOf, outcomeNames, outcomes } from '../core/outcomes.js';
-import { printable } from '../core/printable.js';
+import { printable } from '../core/text.js';
 import { version } from '../core/version.js';
 import { options } from '../load/option-table.js';
 import { checkArguments, refuseMistypedCommand } from './arguments.js';

@@ -1,4 +1,4 @@
-// Figures and texts for people: grouped digits, binary sizes, durations, excerpts.
+// Figures and texts for people: grouped digits, binary sizes, durations, excerpts, tables, quoting.
 
 /** Created with the first figure: Intl takes 20 ms, which help and errors do not need. */
 let grouped: Intl.NumberFormat | undefined;
@@ -72,6 +72,35 @@ export function duration(seconds: number): string {
 export function latency(ms: number): string {
   if (ms >= 1000) return duration(ms / 1000);
   return `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+}
+
+/** A longer cell, such as a list of endpoints, does not widen its column. */
+const maxWidth = 48;
+
+/** Aligns rows of equally many cells. The first `numbers` columns are aligned to the right. */
+export function aligned(rows: readonly (readonly string[])[], numbers = 0): string[] {
+  const widths = (rows[0] ?? []).map((_, i) =>
+    Math.max(...rows.map((cells) => cells[i]!.length).filter((length) => length <= maxWidth), 0),
+  );
+  const cell = (text: string, i: number): string => (i < numbers ? text.padStart(widths[i]!) : text.padEnd(widths[i]!));
+  return rows.map((cells) => cells.map(cell).join('  ').trimEnd());
+}
+
+/** Control characters and direction marks: a terminal would act on them. */
+const acting = /\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Escapes everything in an outside text that a terminal would act on, line ends included: `\n`, `\x1b`, `\u202e`. */
+export function printable(line: string): string {
+  return line.replace(acting, (found) => {
+    if (found === '\n') return '\\n';
+    const code = found.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+  });
+}
+
+/** Quotes a word for a POSIX shell; words that need no quotes stay as they are. */
+export function shellQuote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function pad(value: number): string {

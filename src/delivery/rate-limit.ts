@@ -1,8 +1,8 @@
 // Limits points and bytes per second. Each batch reserves the time that its size takes at the limit, and the next one
 // waits until then. A pause saves up nothing: no burst follows it.
 
+import { WaitStats } from '../core/time/wait-stats.js';
 import type { Clock } from '../core/types/index.js';
-import { WaitStats } from '../core/wait-stats.js';
 
 export interface RateOptions {
   /** Null for no limit. */

@@ -1,6 +1,6 @@
 // Waits before the same bytes are sent again. Pure: no clock, no timer.
 
-import { fullJitter } from '../core/backoff.js';
+import { fullJitter } from '../core/time/backoff.js';
 
 /** Range of the wait after a failed attempt. */
 const range = { firstMs: 250, maxMs: 30_000 };

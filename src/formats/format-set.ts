@@ -1,6 +1,6 @@
 // The formats of one load: each is created when its first input comes, and serves all later ones.
 
-import { peekSource } from '../core/byte-source.js';
+import { peekSource } from '../core/io/byte-source.js';
 import type { Problem } from '../core/problem.js';
 import { someOf } from '../core/text.js';
 import type { ByteSource, Format, Input, MemoryBudget } from '../core/types/index.js';

@@ -1,9 +1,9 @@
 // Collects what the rows of an input turned into: tables, columns, sample values, and the options that declare the same.
 // With those options a later load does not depend on which row comes first.
 
-import { formatColumns } from '../core/column-list.js';
-import { pointValues } from '../core/line-protocol.js';
-import { shellQuote } from '../core/shell.js';
+import { formatColumns } from '../core/points/column-list.js';
+import { pointValues } from '../core/points/line-protocol.js';
+import { shellQuote } from '../core/text.js';
 import type { ColumnType, InputPrecision, Points, Shape } from '../core/types/index.js';
 import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, UNCOUNTED_SHAPE } from '../core/types/index.js';
 import type { MappingOptions } from './rows/mapping/mapping.js';

@@ -1,8 +1,8 @@
 // Inputs that a program provides through the API.
 
 import { Readable } from 'node:stream';
-import { wrapSource } from '../core/byte-source.js';
 import { BulkLoadError } from '../core/errors.js';
+import { wrapSource } from '../core/io/byte-source.js';
 import type { ByteSource, Input } from '../core/types/index.js';
 import { inputLabel, unreadable } from './local/raw-source.js';
 import { openStream } from './open.js';

@@ -3,9 +3,9 @@
 import { fstatSync } from 'node:fs';
 import { open as openHandle, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { peekSource, wrapSource } from '../core/byte-source.js';
 import { InputError } from '../core/errors.js';
-import { PrefixChecksum } from '../core/prefix-checksum.js';
+import { peekSource, wrapSource } from '../core/io/byte-source.js';
+import { PrefixChecksum } from '../core/io/prefix-checksum.js';
 import type { ByteSource, MemoryBudget } from '../core/types/index.js';
 import { gunzipSource } from './decompress/gzip.js';
 import { detectCompression, signatureBytes } from './decompress/sniff.js';

@@ -1,7 +1,7 @@
 // Samples the time span of the inputs for planning: the first and last bytes of a plain file, the first bytes of a
 // compressed one. It validates nothing, and counts what it cannot see.
 
-import { orAborted } from '../core/abort.js';
+import { orAborted } from '../core/time/wait-stats.js';
 import type { FileBytes, Input } from '../core/types/index.js';
 
 /** Bytes sampled at each end. */

@@ -5,7 +5,7 @@ import { resolve } from '../config/resolve.js';
 import type { OptionValues, OutputKey, Settings } from '../config/settings.js';
 import { BulkLoadError, InterruptedError, UsageError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
-import { clock } from '../core/system-clock.js';
+import { clock } from '../core/time/system-clock.js';
 import type { Input, Notice, Summary, Target } from '../core/types/index.js';
 import { version } from '../core/version.js';
 import { withInputErrors } from '../inputs/custom.js';

@@ -4,7 +4,7 @@
 
 import pLimit from 'p-limit';
 import { BulkLoadError, VerifyError } from '../core/errors.js';
-import { pointValues, roundedTimestampAt } from '../core/line-protocol.js';
+import { pointValues, roundedTimestampAt } from '../core/points/line-protocol.js';
 import { count, excerpt, plural } from '../core/text.js';
 import type {
   Batch,

@@ -2,7 +2,7 @@
 
 import { link, open, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { errorCode, StateError, UsageError } from '../core/errors.js';
-import { openFifoForWriting, replaceFile, temporaryBeside } from '../core/files.js';
+import { openFifoForWriting, replaceFile, temporaryBeside } from '../core/io/files.js';
 
 /** Follows a link to its file, so that the link stays. */
 async function resolved(path: string): Promise<string> {

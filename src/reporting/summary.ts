@@ -2,8 +2,7 @@
 
 import { namedFactors } from '../core/limiting-factors.js';
 import { outcomes } from '../core/outcomes.js';
-import { printable } from '../core/printable.js';
-import { count, duration, latency, plural, size } from '../core/text.js';
+import { count, duration, latency, plural, printable, size } from '../core/text.js';
 import type { Summary } from '../core/types/index.js';
 import { jsonParts } from './json-parts.js';
 import { wrapped } from './wrap.js';

@@ -5,7 +5,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { replaceFile } from '../core/files.js';
+import { replaceFile } from '../core/io/files.js';
 import { clusterSchema } from './cluster.js';
 import { fingerprintSchema } from './fingerprint.js';
 import { isMissing, openStateFile, readFailure, writeFailure } from './state-dir.js';

@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { PrefixChecksum } from '../core/prefix-checksum.js';
+import { PrefixChecksum } from '../core/io/prefix-checksum.js';
 import type { FileBytes } from '../core/types/index.js';
 
 const count = z.int().nonnegative();

@@ -1,6 +1,6 @@
 // The contract of a kind of target. A kind is a folder that exports a descriptor, and one line of the registry.
 
-import type { ProxyUrl } from '../core/proxy-url.js';
+import type { ProxyUrl } from '../core/network/proxy-url.js';
 import type { Clock, Input, InputPrecision, NameLimits, Notice, Target, TargetTraits } from '../core/types/index.js';
 import type { StandardOutput } from './dry-run/output-sink.js';
 

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { shellQuote } from '../../src/core/shell.js';
+import { shellQuote } from '../../src/core/text.js';
 import { run as runHere } from '../support/here.js';
 import { type Ended, run } from '../support/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';

@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { shellQuote } from '../../src/core/shell.js';
+import { shellQuote } from '../../src/core/text.js';
 import { Screen } from '../reporting/screen.js';
 import { type Running, start } from '../support/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';

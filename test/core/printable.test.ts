@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printable } from '../../src/core/printable.js';
+import { printable } from '../../src/core/text.js';
 
 test.each([
   ['a line end', 'a\nb\r', 'a\\nb\\x0d'],

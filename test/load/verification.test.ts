@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { UnavailableError, VerifyError } from '../../src/core/errors.js';
-import { pointValues } from '../../src/core/line-protocol.js';
+import { pointValues } from '../../src/core/points/line-protocol.js';
 import type { PointValues, Target } from '../../src/core/types/index.js';
 import { Verification, verifyError } from '../../src/load/verify.js';
 import { batchOf } from '../delivery/support.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PrefixChecksum } from '../../src/core/prefix-checksum.js';
+import { PrefixChecksum } from '../../src/core/io/prefix-checksum.js';
 import type { FileBytes } from '../../src/core/types/index.js';
 import { compareFingerprint, completeChecksum, fingerprint } from '../../src/state/fingerprint.js';
 

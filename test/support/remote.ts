@@ -1,6 +1,6 @@
 // What `expand` needs for remote names, in tests.
 
-import { clock } from '../../src/core/system-clock.js';
+import { clock } from '../../src/core/time/system-clock.js';
 import type { ExpandOptions } from '../../src/inputs/expand.js';
 
 export const remote: ExpandOptions['remote'] = {

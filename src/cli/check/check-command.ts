@@ -4,7 +4,7 @@ import { describeSettings } from '../../config/help/describe.js';
 import { resolve } from '../../config/resolve.js';
 import { outcomes } from '../../core/outcomes.js';
 import { SecretMask } from '../../core/secrets.js';
-import { clock } from '../../core/system-clock.js';
+import { clock } from '../../core/time/system-clock.js';
 import { version } from '../../core/version.js';
 import { expand } from '../../inputs/expand.js';
 import { type CheckReport, check } from '../../load/check.js';

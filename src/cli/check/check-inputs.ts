@@ -1,7 +1,6 @@
 // The inputs on the page of `check`: one line each, their problems, and how their rows are mapped.
 
-import { aligned } from '../../core/aligned.js';
-import { count, plural, size } from '../../core/text.js';
+import { aligned, count, plural, size } from '../../core/text.js';
 import type { InputPrecision } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
 import type { ParsedHead } from '../../load/stages/input-head.js';

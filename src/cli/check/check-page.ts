@@ -2,12 +2,10 @@
 
 import type { SettingDescription } from '../../config/help/describe.js';
 import type { Settings } from '../../config/settings.js';
-import { aligned } from '../../core/aligned.js';
 import { type BulkLoadError, UsageError } from '../../core/errors.js';
 import { outcomes } from '../../core/outcomes.js';
-import { printable } from '../../core/printable.js';
 import type { Problem } from '../../core/problem.js';
-import { size } from '../../core/text.js';
+import { aligned, printable, size } from '../../core/text.js';
 import type { TargetDescription, TargetTraits } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';
 import type { CheckReport } from '../../load/check.js';

@@ -1,6 +1,6 @@
 // Renders a page of the manual for a terminal.
 
-import { aligned } from '../../core/aligned.js';
+import { aligned } from '../../core/text.js';
 import { wrapped } from '../../reporting/wrap.js';
 
 const maxColumns = 100;

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { groups } from '../../config/help/documentation.js';
-import { packaged } from '../../core/packaged.js';
+import { packaged } from '../../core/version.js';
 import { print } from '../output/print.js';
 import type { Process } from '../process.js';
 import { markdownText } from './markdown-text.js';

@@ -5,7 +5,7 @@ import { type Resolved, resolve } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';
 import { outcomes } from '../../core/outcomes.js';
 import { SecretMask } from '../../core/secrets.js';
-import { clock } from '../../core/system-clock.js';
+import { clock } from '../../core/time/system-clock.js';
 import type { Input, Notice, Summary } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
 import { type Expansion, expand } from '../../inputs/expand.js';

@@ -3,9 +3,8 @@
 import { CommanderError } from 'commander';
 import { BulkLoadError, UsageError } from '../../core/errors.js';
 import { type Outcome, outcomeRow, outcomes } from '../../core/outcomes.js';
-import { printable } from '../../core/printable.js';
 import { type Problem, problemLines } from '../../core/problem.js';
-import { plural } from '../../core/text.js';
+import { plural, printable } from '../../core/text.js';
 import type { Summary } from '../../core/types/index.js';
 import type { LoadResult } from '../../load/pipeline.js';
 import type { Process } from '../process.js';

@@ -1,6 +1,6 @@
 // Settings as text: each as a user could type it, with its origin. Secrets are hidden.
 
-import { formatColumns } from '../../core/column-list.js';
+import { formatColumns } from '../../core/points/column-list.js';
 import { size } from '../../core/text.js';
 import { formatDuration } from '../../core/units.js';
 import { flagName, type Option, type Options } from '../options.js';

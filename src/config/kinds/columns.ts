@@ -1,7 +1,7 @@
 // Lists of columns that become tags or fields.
 
 import { z } from 'zod';
-import { fieldTypes, parseField, parseTag, splitColumns } from '../../core/column-list.js';
+import { fieldTypes, parseField, parseTag, splitColumns } from '../../core/points/column-list.js';
 import { list, parsed } from './parsed.js';
 
 export function tags() {

@@ -1,7 +1,7 @@
 // Endpoints, headers and addresses.
 
 import { z } from 'zod';
-import { parseProxyUrl } from '../../core/proxy-url.js';
+import { parseProxyUrl } from '../../core/network/proxy-url.js';
 import { parseAddress } from './address.js';
 import { explained, list, parsed } from './parsed.js';
 

@@ -1,6 +1,6 @@
 // Inputs and the byte sources that formats read from.
 
-import type { PrefixChecksum } from '../prefix-checksum.js';
+import type { PrefixChecksum } from '../io/prefix-checksum.js';
 import type { ByteRange } from './position.js';
 import type { ColumnType } from './shape.js';
 

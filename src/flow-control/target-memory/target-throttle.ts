@@ -1,8 +1,8 @@
 // Delays batches for the target's memory: waits for flushes and stages, and counts these waits.
 
 import { size } from '../../core/text.js';
+import { WaitStats } from '../../core/time/wait-stats.js';
 import type { Attempt, Batch, Clock, Notice, Target } from '../../core/types/index.js';
-import { WaitStats } from '../../core/wait-stats.js';
 import { rowsPerByte } from './memcache-estimate.js';
 import { pacingMessage, type TargetMemoryForecast } from './target-forecast.js';
 import { bodiesBeside, bodiesKept, flushMarks, nodePeak, smallestBody } from './target-plan.js';

@@ -8,8 +8,8 @@ import type { RowFormatMemory } from '../rows/rows.js';
 import { isAnnotation } from './annotated/annotations.js';
 import { BAD_QUOTE, INCOMPLETE, RowReader } from './cell-reader.js';
 import type { CsvDialect, CsvDialectOptions } from './csv-dialect.js';
-import { type CsvHead, CsvHeads } from './head.js';
-import { tooLongHeader } from './header.js';
+import { type CsvHead, CsvHeads } from './head/head.js';
+import { tooLongHeader } from './head/header.js';
 
 const LF = 0x0a;
 const CR = 0x0d;

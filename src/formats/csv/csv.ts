@@ -1,13 +1,13 @@
 // CSV and TSV: rows of cells below a header. A load that resumes after the header reads it again.
 
-import { wrapSource } from '../../core/byte-source.js';
+import { wrapSource } from '../../core/io/byte-source.js';
 import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
 import { scanRuns } from '../line-protocol/double-buffer.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { type CsvDialectOptions, dialectOf } from './csv-dialect.js';
 import { CsvScan } from './csv-scan.js';
-import { takeSample } from './sample.js';
+import { takeSample } from './head/sample.js';
 
 export class Csv implements Format {
   readonly name: 'csv' | 'tsv';

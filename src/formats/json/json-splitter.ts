@@ -2,8 +2,8 @@
 // Brackets of the list become blanks, commas between elements become line feeds, line ends within elements become blanks.
 // Offsets stay those of the input, unless values follow each other without a line end: then line feeds are inserted.
 
-import { wrapSource } from '../../core/byte-source.js';
 import { InputError } from '../../core/errors.js';
+import { wrapSource } from '../../core/io/byte-source.js';
 import { plural } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 

@@ -1,7 +1,7 @@
 // The JSON format: rows are the elements of a list, values in sequence, or whatever lies at --json-path.
 // Each row is then read as a line of NDJSON. A response of InfluxDB 1 is recognised by its content.
 
-import { peekSource, wrapSource } from '../../core/byte-source.js';
+import { peekSource, wrapSource } from '../../core/io/byte-source.js';
 import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { InfluxMapping, influxLines } from './influx-response.js';

@@ -5,8 +5,8 @@ import { none } from 'stream-chain';
 import exec from 'stream-chain/exec.js';
 import { pick } from 'stream-json/filters/pick.js';
 import { jsonParser, type Token } from 'stream-json/parser.js';
-import { wrapSource } from '../../core/byte-source.js';
 import { InputError } from '../../core/errors.js';
+import { wrapSource } from '../../core/io/byte-source.js';
 import type { ByteSource } from '../../core/types/index.js';
 
 /** Bytes of one read; one step produces about as many. */

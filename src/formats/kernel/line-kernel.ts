@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../core/errors.js';
-import { packaged } from '../../core/packaged.js';
+import { packaged } from '../../core/version.js';
 import { STATE } from './assembly/lines/line-memory.js';
 import { type WasmMemory, wasm } from './wasm.js';
 

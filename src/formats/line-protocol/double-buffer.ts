@@ -1,7 +1,7 @@
 // Reads a source on this thread into two windows of the format's memory: one chunk is read while the other is scanned.
 
 import { UsageError } from '../../core/errors.js';
-import { parseShape } from '../../core/line-protocol.js';
+import { parseShape } from '../../core/points/line-protocol.js';
 import type { ByteSource, Points, Position, Shape } from '../../core/types/index.js';
 import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
 import { ChunkScanner, type WindowScan } from './chunk-scanner.js';

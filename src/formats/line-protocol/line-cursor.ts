@@ -1,7 +1,7 @@
 // Moves through the lines of a window that are no points: blanks, comments, and the parts of an export that are not loaded.
 
 import type { Problem } from '../../core/problem.js';
-import { ExportSections, NO_SECTION, type SectionState } from './export-sections.js';
+import { ExportSections, NO_SECTION, type SectionState } from './sections/export-sections.js';
 
 const LF = 0x0a;
 const CR = 0x0d;

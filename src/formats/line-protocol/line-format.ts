@@ -3,10 +3,10 @@
 import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
 import { INPUT_START, lineProtocolDeadLetters } from '../../core/types/index.js';
 import { scanRuns } from './double-buffer.js';
-import { NO_SECTION } from './export-sections.js';
 import { LineScan } from './line-scan.js';
 import { formatBytes, type LineProtocolOptions } from './lines-layout.js';
-import { sectionAt } from './section-recall.js';
+import { NO_SECTION } from './sections/export-sections.js';
+import { sectionAt } from './sections/section-recall.js';
 import { WorkerScanner } from './worker/worker-scanner.js';
 
 export { reasonNames } from '../reasons.js';

@@ -1,7 +1,7 @@
 // Numbers shapes by their 64-bit hash in an exact open-addressed table. The kernel reads the same table. Numbers stay valid
 // for the lifetime of the format.
 
-import { parseShape } from '../../core/line-protocol.js';
+import { parseShape } from '../../core/points/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
 
 /** A slot holds both halves of the hash, number + 1 (0 when free), and a spare word. */

@@ -1,8 +1,8 @@
 // The Parquet format. It needs a plain file, because it reads the file's end first.
 
-import { wrapSource } from '../../core/byte-source.js';
 import { BugError, InputError } from '../../core/errors.js';
-import { shellQuote } from '../../core/shell.js';
+import { wrapSource } from '../../core/io/byte-source.js';
+import { shellQuote } from '../../core/text.js';
 import type { ByteSource, FileBytes, Format, MemoryBudget, Points } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
 import type { RowFormatMemory } from '../rows/rows.js';

@@ -1,6 +1,6 @@
 // What is known about each table: the types of its fields and the numbers of its rows' shapes.
 
-import { parseShape } from '../../core/line-protocol.js';
+import { parseShape } from '../../core/points/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
 import type { FieldTypeName, Mapping } from './mapping/mapping.js';
 import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';

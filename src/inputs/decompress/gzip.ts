@@ -3,8 +3,8 @@
 // thread. Small members after the first are decoded synchronously, since a stream for each would take 100 µs.
 
 import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
-import { copyBytes } from '../../core/bytes.js';
 import { InputError } from '../../core/errors.js';
+import { copyBytes } from '../../core/io/byte-source.js';
 import type { ByteSource, FileBytes } from '../../core/types/index.js';
 import { inputLabel, type RawSource } from '../local/raw-source.js';
 import { StreamSource } from '../local/stream-source.js';

@@ -1,7 +1,7 @@
 // Detects the compression of an input from its first bytes. Names are ignored, since they are wrong more often.
 
 import { InputError } from '../../core/errors.js';
-import { shellQuote } from '../../core/shell.js';
+import { shellQuote } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 import { inputLabel } from '../local/raw-source.js';
 

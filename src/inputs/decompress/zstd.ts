@@ -2,8 +2,8 @@
 // frames. This file calls the decoder's functions directly. The library's own loop ignores their errors, never ends on
 // damaged data, and leaks memory when it is abandoned.
 
-import { copyBytes } from '../../core/bytes.js';
 import { BugError, InputError } from '../../core/errors.js';
+import { copyBytes } from '../../core/io/byte-source.js';
 import type { ByteSource, FileBytes, MemoryBudget } from '../../core/types/index.js';
 import { inputLabel, type RawSource } from '../local/raw-source.js';
 import { longestHeader, windowBytes } from './zstd-window.js';

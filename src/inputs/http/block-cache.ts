@@ -1,7 +1,7 @@
 // Blocks of a remote object that were read recently. Each checkpoint looks at a recent block to identify the input;
 // the cache saves one request per checkpoint.
 
-import { copyBytes } from '../../core/bytes.js';
+import { copyBytes } from '../../core/io/byte-source.js';
 import type { ByteRange } from '../../core/types/index.js';
 
 const blockBytes = 4 * 1024;

@@ -1,7 +1,7 @@
 // Responses that are not the content, and failed requests, in words for people.
 
-import { networkFailure } from '../../core/network-errors.js';
-import { retryAfterMs } from '../../core/retry-after.js';
+import { networkFailure } from '../../core/network/network-errors.js';
+import { retryAfterMs } from '../../core/network/retry-after.js';
 
 export interface RequestFailure {
   /** A retry may succeed. */

@@ -1,7 +1,7 @@
 // The location of a remote object and the requests for it: by URL, following redirects.
 
 import { UsageError } from '../../core/errors.js';
-import { shellQuote } from '../../core/shell.js';
+import { shellQuote } from '../../core/text.js';
 import { permanentFailure, type RequestFailure, refusedRequest } from './http-messages.js';
 import type { Web, WebResponse } from './web-client.js';
 

@@ -1,8 +1,8 @@
 // One range of a remote object, read across broken connections. After a break, reading resumes after the last byte,
 // once the bytes before it have been compared again.
 
-import { fullJitter } from '../../core/backoff.js';
 import { InputError } from '../../core/errors.js';
+import { fullJitter } from '../../core/time/backoff.js';
 import { StreamSource } from '../local/stream-source.js';
 import { failedRequest, type RequestFailure } from './http-messages.js';
 import type { ObjectPart, RemoteObject } from './remote-object.js';

@@ -6,7 +6,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node
 import type { Readable } from 'node:stream';
 import * as tls from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
-import { ownCodes } from '../../core/network-errors.js';
+import { ownCodes } from '../../core/network/network-errors.js';
 import type { Clock, Notice } from '../../core/types/index.js';
 import type { Headers } from './http-messages.js';
 

@@ -3,7 +3,7 @@
 // unlike reads in the thread pool.
 
 import { type OnReadOpts, Socket } from 'node:net';
-import { copyBytes } from '../../core/bytes.js';
+import { copyBytes } from '../../core/io/byte-source.js';
 import type { RawSource } from './raw-source.js';
 
 /** Default capacity of a pipe (pipe(7)). */

@@ -2,7 +2,7 @@
 // cancelled.
 
 import type { Readable } from 'node:stream';
-import { copyBytes } from '../../core/bytes.js';
+import { copyBytes } from '../../core/io/byte-source.js';
 import type { RawSource } from './raw-source.js';
 
 /** Takes over the stream. `failure` converts the stream's error into the error to reject with. */

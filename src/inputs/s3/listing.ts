@@ -1,8 +1,8 @@
 // The keys of a bucket below a prefix, page by page.
 
 import type { XmlElement } from '@rgrove/parse-xml';
-import { fullJitter } from '../../core/backoff.js';
 import { InputError, UsageError } from '../../core/errors.js';
+import { fullJitter } from '../../core/time/backoff.js';
 import { failedRequest, permanentFailure, type RequestFailure } from '../http/http-messages.js';
 import type { S3Account } from './s3-account.js';
 import { childrenOf, childText, parseRoot, readText } from './s3-xml.js';

@@ -1,7 +1,7 @@
 // S3 as this machine uses it: endpoint, region, credentials and signed requests. A run has one account.
 
 import { InputError } from '../../core/errors.js';
-import { shellQuote } from '../../core/shell.js';
+import { shellQuote } from '../../core/text.js';
 import type { ObjectLocation } from '../http/location.js';
 import type { Web, WebResponse } from '../http/web-client.js';
 import { CredentialChain } from './credentials.js';

@@ -1,7 +1,7 @@
 // Collects the details of the report page: rejects by reason, table and input; points and times by table. Its memory is
 // bounded. A few points of each batch stand for all.
 
-import { tableOf, timestampAt } from '../../core/line-protocol.js';
+import { tableOf, timestampAt } from '../../core/points/line-protocol.js';
 import { type Batch, isCounted, type Receipt, type RunDetails } from '../../core/types/index.js';
 
 /** Points sampled in each batch. */

@@ -1,6 +1,6 @@
 // Progress of the inputs that this run has begun: which of their bytes are settled, and when an input is finished.
 
-import { tableOf } from '../../core/line-protocol.js';
+import { tableOf } from '../../core/points/line-protocol.js';
 import type { Batch, ByteSource, Receipt, ResumePoint } from '../../core/types/index.js';
 import type { CheckpointInput } from '../../state/checkpoint.js';
 import type { Cluster } from '../../state/cluster.js';

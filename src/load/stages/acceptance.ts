@@ -3,7 +3,7 @@
 import type { Bounds } from '../../batching/point-bounds.js';
 import type { SchemaGuard } from '../../batching/schema-gate.js';
 import { RefusedError } from '../../core/errors.js';
-import { pointValues } from '../../core/line-protocol.js';
+import { pointValues } from '../../core/points/line-protocol.js';
 import type { Problem } from '../../core/problem.js';
 import type { DatabaseSettings, InputPrecision } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';

@@ -1,8 +1,8 @@
 // Parses the first megabyte of an input. `check` reports it, and a load sends nothing before it has parsed every head.
 
-import { wrapSource } from '../../core/byte-source.js';
 import { InputError, UsageError } from '../../core/errors.js';
-import { timestampAt } from '../../core/line-protocol.js';
+import { wrapSource } from '../../core/io/byte-source.js';
+import { timestampAt } from '../../core/points/line-protocol.js';
 import type { Problem } from '../../core/problem.js';
 import { plural } from '../../core/text.js';
 import type { ByteSource, Input, MemoryBudget, Points, Shape, ShapeMatch } from '../../core/types/index.js';

@@ -1,8 +1,8 @@
 // Opens the inputs one after another and parses their points. A bad input is reported, and the next one follows.
 
 import type { FilledBatch } from '../../batching/open-batch.js';
-import { orAborted } from '../../core/abort.js';
 import { InputError, UsageError } from '../../core/errors.js';
+import { orAborted } from '../../core/time/wait-stats.js';
 import type {
   ByteSource,
   Clock,

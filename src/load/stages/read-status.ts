@@ -1,9 +1,8 @@
 // How far the inputs are read: file bytes, decoded bytes, the current input, and waits for bytes.
 
-import { orAborted } from '../../core/abort.js';
-import { wrapSource } from '../../core/byte-source.js';
+import { wrapSource } from '../../core/io/byte-source.js';
+import { orAborted, WaitStats } from '../../core/time/wait-stats.js';
 import type { ByteSource, Clock, Format, Input, Points } from '../../core/types/index.js';
-import { WaitStats } from '../../core/wait-stats.js';
 
 export class ReadStatus {
   /** Time in which a writer waited for bytes of an input, decompression included. */

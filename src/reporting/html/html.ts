@@ -1,7 +1,6 @@
 // HTML templates that escape every value, and tables that become cards in narrow windows.
 
-import { printable } from '../../core/printable.js';
-import { count } from '../../core/text.js';
+import { count, printable } from '../../core/text.js';
 
 /** Markup made by `html`; nothing else creates it. */
 export class Html {

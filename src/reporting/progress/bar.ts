@@ -1,7 +1,7 @@
 // The progress bar of a terminal, drawn by cli-progress. Its line has our format; notices appear above it.
 
 import { clearScreenDown, cursorTo, moveCursor } from 'node:readline';
-import { printable } from '../../core/printable.js';
+import { printable } from '../../core/text.js';
 import type { Snapshot } from '../figures.js';
 import type { Tone } from './line-parts.js';
 import type { LoadPace } from './pace.js';

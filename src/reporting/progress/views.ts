@@ -1,7 +1,6 @@
 // Views of a run that need no terminal: plain lines and JSON lines.
 
-import { printable } from '../../core/printable.js';
-import { duration } from '../../core/text.js';
+import { duration, printable } from '../../core/text.js';
 import type { Sample, Summary } from '../../core/types/index.js';
 import { progressEvent, type Snapshot } from '../figures.js';
 import { jsonParts } from '../json-parts.js';

@@ -4,7 +4,7 @@ import { fstatSync, write as writeCallback } from 'node:fs';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { InterruptedError, StateError, UsageError } from '../../core/errors.js';
-import { openFifoForWriting, temporaryBeside } from '../../core/files.js';
+import { openFifoForWriting, temporaryBeside } from '../../core/io/files.js';
 
 export interface OutputSink {
   /** Name for people. */

@@ -2,8 +2,8 @@
 // knows what an HTTP status means by itself.
 
 import { z } from 'zod';
-import { networkFailure } from '../../core/network-errors.js';
-import { retryAfterMs } from '../../core/retry-after.js';
+import { networkFailure } from '../../core/network/network-errors.js';
+import { retryAfterMs } from '../../core/network/retry-after.js';
 import { excerpt } from '../../core/text.js';
 import type { Verdict } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';

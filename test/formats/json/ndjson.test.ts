@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
-import { pointValues } from '../../../src/core/line-protocol.js';
+import { pointValues } from '../../../src/core/points/line-protocol.js';
 import { Ndjson } from '../../../src/formats/json/ndjson.js';
 import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
 import { expectValid, field, type Options, plain, sent, tag } from '../rows/support.js';

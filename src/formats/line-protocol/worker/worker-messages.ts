@@ -5,8 +5,8 @@
 import type { Problem } from '../../../core/problem.js';
 import type { FormatReject, Position, Shape } from '../../../core/types/index.js';
 import type { WasmMemory } from '../../kernel/wasm.js';
-import type { SectionState } from '../export-sections.js';
 import type { LineProtocolOptions } from '../lines-layout.js';
+import type { SectionState } from '../sections/export-sections.js';
 
 /** What the worker thread starts with. */
 export interface WorkerTask {

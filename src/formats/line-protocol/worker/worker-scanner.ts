@@ -3,12 +3,12 @@
 
 import { Worker } from 'node:worker_threads';
 import { BugError, UsageError } from '../../../core/errors.js';
-import { packaged } from '../../../core/packaged.js';
 import type { ByteSource, DeadLetterFormat, Points, Position, Shape } from '../../../core/types/index.js';
+import { packaged } from '../../../core/version.js';
 import { memoryOf } from '../../kernel/wasm.js';
 import { shapeIn } from '../double-buffer.js';
-import type { SectionState } from '../export-sections.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout } from '../lines-layout.js';
+import type { SectionState } from '../sections/export-sections.js';
 import type { PointRun, WorkerRequest, WorkerResponse } from './worker-messages.js';
 
 /** Heap of the worker thread. Only rejects and names of new shapes produce garbage. */

@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../../core/errors.js';
-import { packaged } from '../../../core/packaged.js';
 import { POINT_WORDS, strictestNameLimits } from '../../../core/types/index.js';
 import { unitDecimals } from '../../../core/units.js';
+import { packaged } from '../../../core/version.js';
 import { KERNEL_END, KEYS, MASK, NULLS, PLANS, STATE } from '../../kernel/assembly/rows/row-memory.js';
 import { type WasmMemory, wasm } from '../../kernel/wasm.js';
 import { timeLimit } from '../../line-protocol/exact/time-reader.js';

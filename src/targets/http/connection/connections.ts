@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { buildConnector, Pool } from 'undici';
-import { networkFailure, ownCodes } from '../../../core/network-errors.js';
+import { networkFailure, ownCodes } from '../../../core/network/network-errors.js';
 import type { TargetDeps } from '../../types.js';
 import type { ExchangeOutcome, HttpRequest } from '../types.js';
 import { exchange } from './exchange.js';

@@ -4,8 +4,8 @@ import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { BlockList, isIP, type Socket } from 'node:net';
 import { UsageError } from '../../../core/errors.js';
-import { ownCodes } from '../../../core/network-errors.js';
-import { type ProxyUrl, parseProxyUrl } from '../../../core/proxy-url.js';
+import { ownCodes } from '../../../core/network/network-errors.js';
+import { type ProxyUrl, parseProxyUrl } from '../../../core/network/proxy-url.js';
 
 export interface ChosenProxy extends ProxyUrl {
   /** `--proxy`, or the environment variable. */

@@ -1,7 +1,7 @@
 // Changes what undici sees of a socket.
 
 import type { Socket } from 'node:net';
-import { ownCodes } from '../../../core/network-errors.js';
+import { ownCodes } from '../../../core/network/network-errors.js';
 
 const interim = Buffer.from('HTTP/1.1 100');
 const headEnd = '\r\n\r\n';

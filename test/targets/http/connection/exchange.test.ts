@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { afterEach, expect, test } from 'vitest';
-import { networkFailure } from '../../../../src/core/network-errors.js';
+import { networkFailure } from '../../../../src/core/network/network-errors.js';
 import { verdicts } from '../../../../src/targets/cnosdb/cnosdb-verdicts.js';
 import { exchange } from '../../../../src/targets/http/connection/exchange.js';
 import { judgeOutcome } from '../../../../src/targets/http/verdict-table.js';

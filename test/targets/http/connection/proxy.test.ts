@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { UsageError } from '../../../../src/core/errors.js';
-import { parseProxyUrl } from '../../../../src/core/proxy-url.js';
+import { parseProxyUrl } from '../../../../src/core/network/proxy-url.js';
 import type { Target } from '../../../../src/core/types/index.js';
 import { cnosdb } from '../../../../src/targets/cnosdb/index.js';
 import { proxyFor } from '../../../../src/targets/http/connection/proxy.js';

@@ -1,7 +1,7 @@
 // Takes valid points of line protocol apart, for everything but the checks of the format itself.
 
-import type { Column, ColumnType, FieldValue, InputPrecision, PointValues, Shape } from './types/index.js';
-import { unitNanoseconds } from './units.js';
+import type { Column, ColumnType, FieldValue, InputPrecision, PointValues, Shape } from '../types/index.js';
+import { unitNanoseconds } from '../units.js';
 
 const COMMA = 0x2c;
 const SPACE = 0x20;

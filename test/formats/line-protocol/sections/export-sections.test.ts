@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
-import { UsageError } from '../../../src/core/errors.js';
-import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
-import { bytesSource, type Options, pointAt, readAll } from '../support.js';
+import { UsageError } from '../../../../src/core/errors.js';
+import { LineProtocol } from '../../../../src/formats/line-protocol/line-format.js';
+import { bytesSource, type Options, pointAt, readAll } from '../../support.js';
 
 const genuine = fixture('07-genuine-influx_inspect-1.8.10-export.lp');
 const twoDatabases = fixture('01-export-two-databases.lp');
@@ -10,7 +10,7 @@ const options: Options = { maxPointBytes: 65_536, precision: 'ns', missingTimest
 const created: LineProtocol[] = [];
 
 function fixture(name: string): Buffer {
-  return readFileSync(new URL(`../../../fixtures/cases/${name}`, import.meta.url));
+  return readFileSync(new URL(`../../../../fixtures/cases/${name}`, import.meta.url));
 }
 
 afterAll(async () => {

@@ -1,7 +1,8 @@
-// Time in which at least one of several concurrent waits was active.
+// Waits: their total time, and their abort.
 
-import type { Clock } from './types/index.js';
+import type { Clock } from '../types/index.js';
 
+/** Time in which at least one of several concurrent waits was active. */
 export class WaitStats {
   readonly #clock: Clock;
   #waiting = 0;
@@ -30,4 +31,14 @@ export class WaitStats {
       if (--this.#waiting === 0) this.#overMs += this.#clock.monotonic() - this.#since;
     }
   }
+}
+
+/** Settles as the promise does, or rejects with the signal's reason as soon as it aborts. */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return await new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -1,7 +1,7 @@
 // Reads the first megabyte of an input ahead, for the types of its columns.
 
-import { wrapSource } from '../../core/byte-source.js';
-import type { ByteSource } from '../../core/types/index.js';
+import { wrapSource } from '../../../core/io/byte-source.js';
+import type { ByteSource } from '../../../core/types/index.js';
 
 export const sampleBytes = 1024 * 1024;
 /** An idle pipe is not waited for any longer, ms. */

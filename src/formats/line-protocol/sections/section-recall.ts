@@ -1,6 +1,6 @@
 // Finds the section of an export in which a load resumes, from the comments before that place.
 
-import type { ByteSource } from '../../core/types/index.js';
+import type { ByteSource } from '../../../core/types/index.js';
 import { ExportSections, NO_SECTION, type SectionState } from './export-sections.js';
 
 const LF = 0x0a;

@@ -6,7 +6,7 @@ import {
   tableOf,
   timestampAt,
   timestampDigits,
-} from '../../src/core/line-protocol.js';
+} from '../../../src/core/points/line-protocol.js';
 
 test.each([
   ['m,t=a f=1 1', 'm'],

@@ -1,6 +1,6 @@
 // Column names with an optional type and new name, as a user types them: `host`, `temp:float`, `t\,x::temp`.
 
-import type { FieldMapping, TagMapping } from './types/index.js';
+import type { FieldMapping, TagMapping } from '../types/index.js';
 
 export const fieldTypes = ['float', 'integer', 'unsigned', 'boolean', 'string'] as const;
 

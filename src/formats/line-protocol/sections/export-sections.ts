@@ -1,8 +1,8 @@
 // The sections of an export of InfluxDB: definitions between `# DDL` and `# DML`, then points below `# CONTEXT-…` comments
 // that name their database and retention policy.
 
-import type { Problem } from '../../core/problem.js';
-import { someOf } from '../../core/text.js';
+import type { Problem } from '../../../core/problem.js';
+import { someOf } from '../../../core/text.js';
 
 /** InfluxDB's own statistics. They are loaded only when --context names them. */
 const statistics = '_internal';

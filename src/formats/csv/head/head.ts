@@ -1,25 +1,25 @@
 // The head of a CSV file: skipped lines, annotations, header. Heads are cached with their bytes, since files of rejected rows
 // begin with them and results of Flux repeat them before each table.
 
-import { UsageError } from '../../core/errors.js';
-import { size } from '../../core/text.js';
-import type { DeadLetterFormat } from '../../core/types/index.js';
-import { MAX_COLUMNS } from '../line-protocol/exact/column-set.js';
-import type { RowFiller } from '../rows/cells.js';
-import { buildMapping } from '../rows/mapping/build-mapping.js';
-import { type Mapping, type MappingOptions, wantedNames } from '../rows/mapping/mapping.js';
-import type { RowFormatMemory } from '../rows/rows.js';
-import { TimeCell } from '../timestamps/time-cell.js';
-import { annotatedTable } from './annotated/annotated-table.js';
-import { Annotations, isTypedHeader } from './annotated/annotations.js';
-import { Filler } from './annotated/filler.js';
-import type { RowReader } from './cell-reader.js';
-import { inferTypes, type SetType } from './column-types.js';
-import type { CsvDialect } from './csv-dialect.js';
+import { UsageError } from '../../../core/errors.js';
+import { size } from '../../../core/text.js';
+import type { DeadLetterFormat } from '../../../core/types/index.js';
+import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
+import type { RowFiller } from '../../rows/cells.js';
+import { buildMapping } from '../../rows/mapping/build-mapping.js';
+import { type Mapping, type MappingOptions, wantedNames } from '../../rows/mapping/mapping.js';
+import type { RowFormatMemory } from '../../rows/rows.js';
+import { TimeCell } from '../../timestamps/time-cell.js';
+import { annotatedTable } from '../annotated/annotated-table.js';
+import { Annotations, isTypedHeader } from '../annotated/annotations.js';
+import { Filler } from '../annotated/filler.js';
+import type { RowReader } from '../cell-reader.js';
+import { inferTypes, type SetType } from '../column-types.js';
+import type { CsvDialect } from '../csv-dialect.js';
+import { InfluxQlTags, isInfluxQl } from '../influxql-tags.js';
+import { JoinedTime } from '../joined-time.js';
+import { isPlain, NotationFiller, type NumberNotation, numberTest } from '../number-notation.js';
 import { cellTexts, expectUtf8, headerNames, numberedNames } from './header.js';
-import { InfluxQlTags, isInfluxQl } from './influxql-tags.js';
-import { JoinedTime } from './joined-time.js';
-import { isPlain, NotationFiller, type NumberNotation, numberTest } from './number-notation.js';
 
 /** Heads in the cache. */
 const maxHeads = 64;

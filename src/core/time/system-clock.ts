@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Clock } from './types/index.js';
+import type { Clock } from '../types/index.js';
 
 const longestMs = 2 ** 31 - 1;
 

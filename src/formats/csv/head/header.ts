@@ -1,9 +1,9 @@
 // The names of columns: cells of the header, or numbers without a header.
 
 import { isUtf8 } from 'node:buffer';
-import { UsageError } from '../../core/errors.js';
-import type { Mapping } from '../rows/mapping/mapping.js';
-import type { RowReader } from './cell-reader.js';
+import { UsageError } from '../../../core/errors.js';
+import type { Mapping } from '../../rows/mapping/mapping.js';
+import type { RowReader } from '../cell-reader.js';
 
 /** Decodes the cells of a row. */
 export function cellTexts(bytes: Uint8Array, { cells, columns }: RowReader): string[] {

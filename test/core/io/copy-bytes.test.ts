@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { copyBytes } from '../../src/core/bytes.js';
+import { copyBytes } from '../../../src/core/io/byte-source.js';
 
 const alone = (length: number): Uint8Array => new Uint8Array(length);
 const shared = (length: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(length));
