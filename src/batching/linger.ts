@@ -3,26 +3,36 @@
 
 import type { Clock } from '../core/types/index.js';
 
+const ignore = (): void => {};
+
 export class LingerTimer {
   readonly #clock: Clock;
   readonly #ms: number;
-  #fired: Promise<void> | null = null;
-  #cancel: () => void = () => {};
+  #isRunning = false;
+  #cancel = ignore;
+  /** Examines the current wait. The timer holds nothing of the waits before it: a shared promise would keep all their values. */
+  #wake = ignore;
 
   constructor(clock: Clock, ms: number) {
     this.#clock = clock;
     this.#ms = ms;
   }
 
-  /** Returns the value of the promise, or `idle` if the promise takes longer than the linger time. */
+  /** Returns the value of the promise, or `idle` if the promise takes longer than the linger time. One wait at a time. */
   async race<T>(promise: Promise<T>): Promise<T | 'idle'> {
     const until = this.#clock.monotonic() + this.#ms;
-    for (;;) {
-      const left = until - this.#clock.monotonic();
-      if (left <= 0) return 'idle';
-      this.#fired ??= this.#timer(left);
-      const first = await Promise.race([promise.then((value) => ({ value })), this.#fired]);
-      if (first !== undefined) return first.value;
+    try {
+      return await new Promise<T | 'idle'>((resolve, reject) => {
+        this.#wake = () => {
+          const left = until - this.#clock.monotonic();
+          if (left <= 0) resolve('idle');
+          else this.#start(left);
+        };
+        this.#wake();
+        promise.then(resolve, reject);
+      });
+    } finally {
+      this.#wake = ignore;
     }
   }
 
@@ -31,12 +41,12 @@ export class LingerTimer {
     this.#cancel();
   }
 
-  #timer(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#cancel = this.#clock.after(ms, () => {
-        this.#fired = null;
-        resolve();
-      });
+  #start(ms: number): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#cancel = this.#clock.after(ms, () => {
+      this.#isRunning = false;
+      this.#wake();
     });
   }
 }
