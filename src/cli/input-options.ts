@@ -13,12 +13,12 @@ import type { Process } from './process.js';
 
 /** Throws UsageError when the working directory is gone. */
 export function inputOptions(
-  { tls, stateDir }: Pick<Settings, 'tls' | 'stateDir'>,
+  { tls, stateDir, encoding }: Pick<Settings, 'tls' | 'stateDir' | 'encoding'>,
   process: Process,
   notify: (notice: Notice) => void,
 ): ExpandOptions {
   const remote = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
-  return { stdin: standardInput(process), cwd: workingDirectory(process), stateDir, remote };
+  return { stdin: standardInput(process), cwd: workingDirectory(process), stateDir, encoding, remote };
 }
 
 /** A pipe or a file is read when no input is named; a terminal never is. */

@@ -96,7 +96,7 @@ const table = [
   { key: 'noHeader', group: 'mapping', is: { kind: 'switch' }, default: 'false', description: 'the first row is data; columns are named 1, 2, 3 and so on', identity: true },
   { key: 'skipLines', group: 'mapping', is: { kind: 'count', min: 0, max: 1_000_000 }, default: '0', arg: '<lines>', description: 'skip this many lines before the header', identity: true },
   { key: 'skipAfterHeader', group: 'mapping', is: { kind: 'count', min: 0, max: 1_000_000 }, default: '0', arg: '<lines>', description: 'skip this many lines after the header, such as units', identity: true },
-  { key: 'encoding', group: 'mapping', is: { kind: 'choice', values: ['utf-8', 'latin1'] }, default: 'utf-8', arg: '<name>', description: 'encoding of csv and tsv: {values}', identity: true },
+  { key: 'encoding', group: 'mapping', is: { kind: 'encoding' }, default: 'utf-8', arg: '<label>', description: 'encoding of text, such as windows-1252 or utf-16le: any label of the WHATWG standard; a byte order mark overrides it', identity: true },
   { key: 'columns', as: 'columnNames', group: 'mapping', is: { kind: 'words' }, default: null, defaultText: 'from the header or the objects', arg: '<names>', description: 'names of the columns, separated by commas, for csv without a header and for json rows that are lists', identity: true },
   { key: 'jsonPath', group: 'mapping', is: { kind: 'text' }, default: null, defaultText: 'the text itself', arg: '<path>', description: 'path of the list of rows in json, such as data.items', identity: true },
 

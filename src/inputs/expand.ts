@@ -7,6 +7,7 @@ import { UsageError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
 import { count, plural } from '../core/text.js';
 import type { Input } from '../core/types/index.js';
+import { withEncoding } from './encoding/utf8-source.js';
 import { urlInput } from './http/url-input.js';
 import { isUrl, looksLikeUrl, maskUrl, urlIdentity } from './http/url-name.js';
 import { Web, type WebOptions } from './http/web-client.js';
@@ -43,6 +44,8 @@ export interface ExpandOptions {
   readonly cwd: string;
   /** Files in the state directory are inputs only when it is named. */
   readonly stateDir: string;
+  /** Encoding of inputs without a byte order mark. Default utf-8. */
+  readonly encoding?: string;
   /** What remote inputs need. */
   readonly remote: WebOptions & { readonly env: Environment };
 }
@@ -58,7 +61,7 @@ const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
  * Throws UsageError with every problem: missing files, patterns without a match, empty or unreadable directories.
  */
 export async function expand(names: readonly string[], options: ExpandOptions): Promise<Expansion> {
-  const { cwd, stateDir, remote, stdin } = options;
+  const { cwd, stateDir, remote, stdin, encoding = 'utf-8' } = options;
   const given = names.length > 0 ? names : impliedNames(stdin);
   const problems: (string | Problem)[] = [];
   const candidates: Candidate[] = [];
@@ -84,7 +87,7 @@ export async function expand(names: readonly string[], options: ExpandOptions): 
   const { inputs, duplicates } = await deduplicate(candidates, { cwd, stdin, web }, problems);
   if (problems.length > 0) throw new UsageError(withoutRepeats(problems));
   const named = [...new Set(await Promise.all(given.map((name) => canonicalName(name, cwd))))];
-  return { inputs, duplicates, named, leftOut: [...leftOut] };
+  return { inputs: withEncoding(inputs, encoding), duplicates, named, leftOut: [...leftOut] };
 }
 
 function withoutRepeats(problems: readonly (string | Problem)[]): (string | Problem)[] {

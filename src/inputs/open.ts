@@ -1,4 +1,4 @@
-// From a name to decoded bytes: opens the input, detects its compression and puts the decoder on top.
+// From a name to decoded bytes: opens the input, detects its compression and UTF-16, and puts the decoders on top.
 
 import { fstatSync } from 'node:fs';
 import { open as openHandle, stat } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import type { ByteSource, MemoryBudget } from '../core/types/index.js';
 import { gunzipSource } from './decompress/gzip.js';
 import { detectCompression, signatureBytes } from './decompress/sniff.js';
 import { zstdSource } from './decompress/zstd.js';
+import { decodedUtf16Source, utf16Source } from './encoding/utf8-source.js';
 import { smallFile, smallFileBytes } from './local/buffered-file.js';
 import { openFifo } from './local/fifo.js';
 import { descriptorSource, fileSource } from './local/file.js';
@@ -87,8 +88,9 @@ export async function decompress(
     const peeked = await peekSource(raw, new Uint8Array(signatureBytes), enough, signal);
     const compression = detectCompression(peeked.head, name, raw.command);
     const source = withChecksum(peeked.source, compression);
-    if (compression === 'gzip') return gunzipSource(source, name);
-    return compression === 'zstd' ? await zstdSource(source, name, room) : source;
+    if (compression === 'none') return utf16Source(source, peeked.head);
+    const decoded = compression === 'gzip' ? gunzipSource(source, name) : await zstdSource(source, name, room);
+    return decodedUtf16Source(decoded);
   } catch (error) {
     await raw.close();
     throw error;

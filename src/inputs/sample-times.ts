@@ -1,6 +1,7 @@
 // Samples the time span of the inputs for planning: the first and last bytes of a plain file, the first bytes of a
 // compressed one. It validates nothing, and counts what it cannot see.
 
+import { isUnchanged } from '../core/io/byte-source.js';
 import { orAborted } from '../core/time/wait-stats.js';
 import type { FileBytes, Input } from '../core/types/index.js';
 
@@ -77,7 +78,7 @@ async function sampleInput(input: Input, signal: AbortSignal): Promise<InputSamp
     for (let more = -1; more !== 0 && read < sampleBytes; read += more)
       more = await source.read(head.subarray(read), signal);
     const times = timesIn(head.subarray(0, read), 'end');
-    if (source.compression !== 'none') return { times, whole: false, plain: false };
+    if (!isUnchanged(source)) return { times, whole: false, plain: false };
     if (source.file === undefined) return { times, whole: false, plain: true };
     return { times: [...times, ...timesIn(await tailOf(source.file), 'start')], whole: true, plain: true };
   } finally {

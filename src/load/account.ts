@@ -36,7 +36,9 @@ export interface RunAccount {
 export function openAccount(settings: Settings, context: LoadContext, control: RunControl): RunAccount {
   const { inputs, target, clock, notify } = context;
   const names = namesOf(settings, context);
-  const deadLetters = new DeadLetters(settings.stateDir, names.load);
+  // The mark overrides --encoding, so that dead letters, which are UTF-8, load with the same options.
+  const mark = Buffer.from(settings.encoding === 'utf-8' ? '' : '\ufeff');
+  const deadLetters = new DeadLetters(settings.stateDir, names.load, mark);
   const inputNames = inputs.map(({ name }) => name);
   const ledger = new Ledger(inputNames, deadLetters, settings.maxRejected);
   const { startedMs, startedAt, stop, end } = control;

@@ -9,6 +9,7 @@ import { clock } from '../core/time/system-clock.js';
 import type { Input, Notice, Summary, Target } from '../core/types/index.js';
 import { version } from '../core/version.js';
 import { withInputErrors } from '../inputs/custom.js';
+import { withEncoding } from '../inputs/encoding/utf8-source.js';
 import { expand } from '../inputs/expand.js';
 import type { Snapshot } from '../reporting/figures.js';
 import { createTarget } from './create-target.js';
@@ -140,7 +141,7 @@ function withKeys(error: UsageError): UsageError {
 
 async function expandInputs(
   given: LoadOptions['inputs'],
-  { tls, stateDir }: Settings,
+  { tls, stateDir, encoding }: Settings,
   notify: (notice: Notice) => void,
 ): Promise<{ inputs: Input[]; named: string[] }> {
   const all: readonly (string | Input)[] = typeof given === 'string' || 'open' in given ? [given] : given;
@@ -151,9 +152,9 @@ async function expandInputs(
   const onlyCustom = names.length === 0 && custom.length > 0;
   const found = onlyCustom
     ? { inputs: [], named: [] }
-    : await expand(names, { stdin, cwd: process.cwd(), stateDir, remote });
+    : await expand(names, { stdin, cwd: process.cwd(), stateDir, encoding, remote });
   return {
-    inputs: [...found.inputs, ...custom.map(withInputErrors)],
+    inputs: [...found.inputs, ...withEncoding(custom.map(withInputErrors), encoding)],
     named: [...found.named, ...custom.map(({ name, path }) => path ?? name)],
   };
 }

@@ -30,7 +30,7 @@ test('the identity of the defaults is that of earlier versions, so that their ch
   expect(readingIdentity(options, settings({ format: 'lp' }))).toBe('lp');
   const mapped = { format: 'csv', tags: 'host', fields: 'v:float:x', null: 'NA', encoding: 'latin1' };
   expect(readingIdentity(options, settings(mapped))).toBe(
-    'csv [null,[{"name":"host","as":"host"}],[{"name":"v","type":"float","as":"x"}],null,"auto","UTC","reject",["NA"],null,"\\"",false,0,"latin1",null]',
+    'csv [null,[{"name":"host","as":"host"}],[{"name":"v","type":"float","as":"x"}],null,"auto","UTC","reject",["NA"],null,"\\"",false,0,"windows-1252",null]',
   );
 });
 

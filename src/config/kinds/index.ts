@@ -3,7 +3,7 @@
 import { fields, tags } from './columns.js';
 import { address, headers, proxy, urls } from './network.js';
 import { count, countOrPercent, duration, size, sizeOrPercent } from './numbers.js';
-import { character, choice, onOff, path, secret, switchOrPath, text, words } from './texts.js';
+import { character, choice, encoding, onOff, path, secret, switchOrPath, text, words } from './texts.js';
 import { timeFormat, timeRange, timezone } from './times.js';
 
 export const kinds = {
@@ -13,6 +13,7 @@ export const kinds = {
   count,
   countOrPercent,
   duration,
+  encoding,
   fields,
   headers,
   path,

@@ -1,6 +1,7 @@
 // Texts, words of a fixed list, switches, file names and single characters.
 
 import { z } from 'zod';
+import { encodingNamed } from '../../core/encoding.js';
 import { parsed } from './parsed.js';
 
 export function text() {
@@ -40,6 +41,11 @@ export function character() {
   return parsed(z.string(), 'one ASCII character other than a letter, digit or backslash', (value) =>
     /^[\t -~]$/.test(value) && !/[0-9A-Za-z\\]/.test(value) ? value : null,
   );
+}
+
+/** A label of the WHATWG standard; the value is the name of its encoding. */
+export function encoding() {
+  return parsed(z.string(), 'an encoding of the WHATWG standard, such as windows-1252', encodingNamed);
 }
 
 export function words() {

@@ -1,10 +1,16 @@
 // Byte sources wrapped, and bytes copied. A wrapper passes on every property that it does not replace.
 
+import type { ByteSource } from '../types/index.js';
 import { wrapObject } from '../wrap-object.js';
 
 /** A source that reads into the caller's memory and returns 0 at its end. */
 export interface Readable {
   read(into: Uint8Array, signal: AbortSignal): Promise<number>;
+}
+
+/** Tests whether decoded offsets are offsets in the file. */
+export function isUnchanged({ compression, encoding }: ByteSource): boolean {
+  return compression === 'none' && encoding === undefined;
 }
 
 /** Wraps a source; see wrapObject. */

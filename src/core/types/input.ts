@@ -18,6 +18,8 @@ export interface ByteSource {
   /** Bytes of the file or pipe read so far, before decompression. */
   readonly bytesRead: number;
   readonly compression: 'none' | 'gzip' | 'zstd';
+  /** The encoding of the text that `read` converts to UTF-8; absent when the bytes are passed unchanged. */
+  readonly encoding?: string;
   /** The underlying regular file or object, for fingerprints; absent for pipes. Usable until `close`. */
   readonly file?: FileBytes;
   /** Moves to a decoded offset, before the first read only. Absent where everything before it must be decoded. */

@@ -75,7 +75,6 @@ export class RowReader {
     }
     this.columns = column;
     if (p === limit && !final) return INCOMPLETE;
-    if (this.#dialect.latin1) this.#decode();
     return p;
   }
 
@@ -135,26 +134,5 @@ export class RowReader {
     starts[column] = from;
     ends[column] = out;
     this.#scratch = out;
-  }
-
-  /** Copies cells with bytes beyond ASCII as UTF-8. */
-  #decode(): void {
-    const { bytes, layout } = this.#run;
-    const { starts, ends } = this.cells;
-    for (let column = 0; column < this.columns; column++) {
-      const end = ends[column]!;
-      let p = starts[column]!;
-      while (p < end && bytes[p]! < 0x80) p++;
-      if (p === end || 2 * (end - starts[column]!) > layout.scratchEnd - this.#scratch) continue;
-      let out = this.#scratch;
-      for (p = starts[column]!; p < end; p++) {
-        const byte = bytes[p]!;
-        if (byte >= 0x80) bytes[out++] = 0xc0 | (byte >> 6);
-        bytes[out++] = byte < 0x80 ? byte : 0x80 | (byte & 0x3f);
-      }
-      starts[column] = this.#scratch;
-      ends[column] = out;
-      this.#scratch = out;
-    }
   }
 }

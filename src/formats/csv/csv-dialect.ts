@@ -1,4 +1,4 @@
-// The dialect of a CSV or TSV file: its delimiter, quote and encoding.
+// The dialect of a CSV or TSV file: its delimiter and quote.
 
 export interface CsvDialectOptions {
   /** One byte; null for the default of the format. */
@@ -11,20 +11,17 @@ export interface CsvDialectOptions {
   readonly skipAfterHeader: number;
   /** False: the first value of a field decides its type, as tests of the kernel need it. */
   readonly infersTypes?: boolean;
-  readonly encoding: 'utf-8' | 'latin1';
 }
 
 export interface CsvDialect {
   delimiter: number;
   /** -1 without quotes. */
   readonly quote: number;
-  readonly latin1: boolean;
 }
 
-export function dialectOf({ delimiter, quote, encoding }: CsvDialectOptions, name: 'csv' | 'tsv'): CsvDialect {
+export function dialectOf({ delimiter, quote }: CsvDialectOptions, name: 'csv' | 'tsv'): CsvDialect {
   return {
     delimiter: (delimiter ?? (name === 'csv' ? ',' : '\t')).charCodeAt(0),
     quote: quote === null ? -1 : quote.charCodeAt(0),
-    latin1: encoding === 'latin1',
   };
 }

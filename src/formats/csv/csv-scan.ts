@@ -140,8 +140,8 @@ export class CsvScan extends RowScan {
 
   /** Prepares the kernel. Annotated rows need cells that the kernel cannot add. */
   #prepareKernel({ mapping, columns, filler }: CsvHead): void {
-    const { delimiter, quote, latin1 } = this.#dialect;
-    if (filler === null) this.rows.kernel?.csv(mapping, columns, delimiter, quote, latin1);
+    const { delimiter, quote } = this.#dialect;
+    if (filler === null) this.rows.kernel?.csv(mapping, columns, delimiter, quote);
     else this.rows.kernel?.disable();
   }
 

@@ -35,8 +35,6 @@ const unsupported: readonly UnsupportedContent[] = [
   { hex: '377abcaf271c', title: 'a 7z archive', tool: '7z x -so', needsFile: true },
   { hex: 'fffe0000', title: 'UTF-32', tool: 'iconv -f UTF-32 -t UTF-8' },
   { hex: '0000feff', title: 'UTF-32', tool: 'iconv -f UTF-32 -t UTF-8' },
-  { hex: 'fffe', title: 'UTF-16', tool: 'iconv -f UTF-16 -t UTF-8' },
-  { hex: 'feff', title: 'UTF-16', tool: 'iconv -f UTF-16 -t UTF-8' },
 ];
 
 /**
@@ -54,7 +52,7 @@ export function detectCompression(head: Uint8Array, name: string, command?: stri
   const convert = isFile ? `${found.tool} ${fileArgument(name)}` : pipeline(found, command ?? '…');
   throw new InputError({
     tried: `reading ${inputLabel(name)}`,
-    expected: 'UTF-8 text, plain or as gzip or zstd',
+    expected: 'text or Parquet, plain or as gzip or zstd',
     found: found.title,
     fix: `convert it: \`${convert} | bulk-load … -\``,
   });

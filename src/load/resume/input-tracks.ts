@@ -1,5 +1,6 @@
 // Progress of the inputs that this run has begun: which of their bytes are settled, and when an input is finished.
 
+import { isUnchanged } from '../../core/io/byte-source.js';
 import { tableOf } from '../../core/points/line-protocol.js';
 import type { Batch, ByteSource, Receipt, ResumePoint } from '../../core/types/index.js';
 import type { CheckpointInput } from '../../state/checkpoint.js';
@@ -160,7 +161,7 @@ export class InputTracks {
 async function refreshFingerprint(track: InputTrack): Promise<void> {
   const { source, progress, fingerprint: known } = track;
   if (source?.file === undefined || known === null) return;
-  const settledTo = source.compression === 'none' ? progress.place.byteOffset : source.bytesRead;
+  const settledTo = isUnchanged(source) ? progress.place.byteOffset : source.bytesRead;
   const isChecked = (source.file.checksum?.state?.to ?? 0) <= (known.content?.to ?? 0);
   if (settledTo <= known.tail.to && isChecked) return;
   // A file that cannot be read any more keeps its last fingerprint.

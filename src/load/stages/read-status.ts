@@ -1,6 +1,6 @@
 // How far the inputs are read: file bytes, decoded bytes, the current input, and waits for bytes.
 
-import { wrapSource } from '../../core/io/byte-source.js';
+import { isUnchanged, wrapSource } from '../../core/io/byte-source.js';
 import { orAborted, WaitStats } from '../../core/time/wait-stats.js';
 import type { ByteSource, Clock, Format, Input, Points } from '../../core/types/index.js';
 
@@ -70,7 +70,7 @@ export class ReadStatus {
   reads(input: number, format: Format, source: ByteSource, from: number): void {
     this.#formats.set(input, format.name);
     this.#source = source;
-    const isPlain = source.compression === 'none' && format.reads === undefined && format.isRandom !== true;
+    const isPlain = isUnchanged(source) && format.reads === undefined && format.isRandom !== true;
     // A source that seeks does not count the bytes before.
     const file = source.seek === undefined ? 0 : from - source.bytesRead;
     this.#offsets = { file, decoded: from - this.#decoded, isPlain };

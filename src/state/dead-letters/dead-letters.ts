@@ -35,6 +35,7 @@ export type FileSizes = Readonly<Record<string, number>>;
 export class DeadLetters {
   readonly #folder: string;
   readonly #load: string;
+  readonly #mark: Uint8Array;
   readonly #parts: LongLetterParts;
   /** Open files, by ending. */
   readonly #files = new Map<string, FileHandle>();
@@ -45,10 +46,14 @@ export class DeadLetters {
   #last: Promise<void> = Promise.resolve();
   #broken: StateError | null = null;
 
-  /** @param load 12 hex digits that name the load */
-  constructor(folder: string, load: string) {
+  /**
+   * @param load 12 hex digits that name the load
+   * @param mark begins each file of points
+   */
+  constructor(folder: string, load: string, mark = new Uint8Array(0)) {
     this.#folder = folder;
     this.#load = load;
+    this.#mark = mark;
     this.#parts = new LongLetterParts(join(folder, `${load}.rejected.part`));
   }
 
@@ -150,7 +155,7 @@ export class DeadLetters {
         await points.truncate(before[0]);
         await reasons.truncate(before[1]);
       };
-      if (before[0] === 0) await writeAll(points, head);
+      if (before[0] === 0) await writeAll(points, Buffer.concat([this.#mark, head]));
       const completed = await this.#put(points, reasons, input, letters);
       this.#lengths = await this.#sizes();
       return completed;

@@ -45,7 +45,7 @@ const csvCases: readonly CsvCase[] = [
   {
     delimiter: ';',
     usual: epochs,
-    options: { delimiter: ';', encoding: 'latin1', indexPoints: 5, maxPointBytes: 120, chunkBytes: 333 },
+    options: { delimiter: ';', indexPoints: 5, maxPointBytes: 120, chunkBytes: 333 },
   },
   {
     name: 'tsv',

@@ -26,7 +26,6 @@ export const plain: Options = {
   timeRounding: 'reject',
   skipAfterHeader: 0,
   thousands: null,
-  encoding: 'utf-8',
 };
 
 export function tag(name: string, as = name) {

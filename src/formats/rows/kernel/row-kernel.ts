@@ -37,7 +37,7 @@ interface RowKernelExports {
   readonly map: (time: number, name: number) => void;
   readonly plans: (first: number) => void;
   readonly learn: (plan: number, shape: number) => void;
-  readonly dialect: (columns: number, delimiter: number, quote: number, latin1: number) => void;
+  readonly dialect: (columns: number, delimiter: number, quote: number) => void;
   readonly csv: Take;
   readonly keys: (first: number, end: number, columns: number) => void;
   readonly ndjson: Take;
@@ -110,9 +110,9 @@ export class RowKernel {
   }
 
   /** Prepares for CSV rows with this mapping. -1 means that the dialect has no delimiter or quote. */
-  csv(mapping: Mapping, columns: number, delimiter: number, quote: number, latin1: boolean): void {
+  csv(mapping: Mapping, columns: number, delimiter: number, quote: number): void {
     const { csv, dialect } = this.#exports;
-    dialect(columns, delimiter, quote < 0 ? 256 : quote, Number(latin1));
+    dialect(columns, delimiter, quote < 0 ? 256 : quote);
     this.#begin(mapping, columns, csv);
     this.#keys = null;
   }

@@ -2,7 +2,6 @@
 
 import { CR, LF, QUOTE } from '../byte-marks';
 import { BARE, CELLS, DOUBLED, TEXT } from './row-memory';
-import { firstBits } from './put-values';
 import { maxPointBytes } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
@@ -12,14 +11,11 @@ const MAX_QUOTE: usize = 16_384;
 let columns: usize = 0;
 let delimiter: u32 = 0;
 let quote: u32 = 0;
-/** Bytes beyond ASCII need decoding. */
-let latin1: bool = false;
 let newlines: u32 = 0;
 
 /** Sets the dialect. @param quoteByte above 255 without quotes */
-export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, isLatin1: bool): void {
+export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32): void {
   columns = cells;
-  latin1 = isLatin1;
   delimiter = delimiterByte;
   quote = quoteByte;
 }
@@ -84,14 +80,9 @@ function split(start: usize, limit: usize): usize {
     const end = usize(load<u32>(cell, 4));
     if (end == p && p > load<u32>(cell) && load<u8>(p - 1) == CR) store<u32>(cell, u32(p - 1), 4);
     if (cell + 16 != last || p >= limit || p - start > maxPointBytes) return 0;
-    return latin1 && !isAscii(start, p) ? 0 : p;
+    return p;
   }
   return 0;
-}
-
-function isAscii(from: usize, to: usize): bool {
-  for (let p = from; p < to; p += 16) if (firstBits(v128.bitmask<i8>(v128.load(p)), to - p) != 0) return false;
-  return true;
 }
 
 /**
