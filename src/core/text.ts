@@ -1,13 +1,10 @@
 // Figures and texts for people: grouped digits, binary sizes, durations, excerpts, tables, quoting.
 
-/** Created with the first figure: Intl takes 20 ms, which help and errors do not need. */
-let grouped: Intl.NumberFormat | undefined;
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** `1,234,567` */
+/** `1,234,567`. The first Intl.NumberFormat would take as long as a tenth of a short run. */
 export function count(value: number): string {
-  grouped ??= new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-  return grouped.format(value);
+  return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `1 point`, `2 points`; `many` is the plural where adding an `s` is wrong: `2 flushes`. */
