@@ -21,7 +21,7 @@ import { continuation } from './command-line.js';
 import { inputOptions } from './input-options.js';
 import { addSecrets, maskResult, withMaskedStderr } from './output/masking.js';
 import { outputName, print, runAllThenThrow, widthOf } from './output/print.js';
-import { emptyRunText, sentNothing } from './output/print-error.js';
+import { emptyRunText, printError, sentNothing } from './output/print-error.js';
 import { openReport } from './output/report-file.js';
 import { openMetrics } from './output/serve-metrics.js';
 import type { Process } from './process.js';
@@ -64,7 +64,8 @@ export async function runLoad(
   const context = { version: version(), clock, notify, inputs };
   const target = await createTarget(settings, { ...context, stdout: process.stdout, env: process.env });
   try {
-    const outcome = await load(settings, {
+    let shown: Summary | null = null;
+    const { summary, error } = await load(settings, {
       ...context,
       named,
       target,
@@ -81,17 +82,20 @@ export async function runLoad(
         progress.show(snapshot);
         metrics.watch(snapshot);
       },
+      writeResults: async (latest) => {
+        const result = maskResult(latest(), mask);
+        shown = result.summary;
+        progress.finish(result.summary);
+        showResult(result, settings, process);
+        // A full disk must not prevent results from being written elsewhere.
+        await runAllThenThrow([
+          () => metrics.end(result.summary),
+          () => report.end(result, progress.samples(), target.traits.title),
+          () => writeSummary(maskResult(latest(), mask).summary, settings, process),
+        ]);
+      },
     });
-    const result = maskResult(outcome, mask);
-    progress.finish(result.summary);
-    showResult(result, settings, process);
-    // A full disk must not prevent results from being written elsewhere.
-    await runAllThenThrow([
-      () => writeSummary(result.summary, settings, process),
-      () => metrics.end(result.summary),
-      () => report.end(result, progress.samples(), target.traits.title),
-    ]);
-    return result.summary.exitCode;
+    return shown!.exitCode === summary.exitCode ? summary.exitCode : printError(error, process, 'bulk-load');
   } finally {
     progress.finish(null);
     interruption.end();

@@ -61,7 +61,7 @@ export class UnavailableError extends BulkLoadError {
   }
 }
 
-/** The memory limit is too small to start, or one writer alone exceeds it. */
+/** The memory limit is too small to start, or resident memory exceeded it. */
 export class MemoryLimitError extends BulkLoadError {
   constructor(message: string | Problem, options?: BulkLoadErrorOptions) {
     super('memory', 'BULK_MEMORY_LIMIT', message, options);

@@ -70,9 +70,9 @@ export const outcomes = {
   memory: {
     exitCode: 6,
     short: 'memory',
-    meaning: 'the memory limit is too small to start, or one writer alone exceeds it',
+    meaning: 'the memory limit is too small to start, or resident memory exceeded it',
     retryUnattended: true,
-    closingSentence: 'Stopped: the load did not fit into its memory limit.',
+    closingSentence: 'The load did not fit into its memory limit.',
     checkSentence: 'not fit into its memory limit',
     advice: 'Raise --memory-limit, or lower --batch-bytes or --max-point-bytes.',
   },

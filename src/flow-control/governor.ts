@@ -3,37 +3,36 @@
 import { count, plural } from '../core/text.js';
 import type { Attempt, Level } from '../core/types/index.js';
 import { type Concurrency, observe, startConcurrency } from './concurrency.js';
-import { Watchdog } from './own-memory/watchdog.js';
 import type { Governor, GovernorOptions, PressureAccount } from './types.js';
 
 export type { Governor, GovernorOptions } from './types.js';
 
-const sampleEveryMs = 250;
-
-/** Creates a governor that reads memory every 250 ms until `close`, unless the watchdog is off. */
+/** Creates a governor that decides after each sample of the watchdog until `close`. */
 export function govern(options: GovernorOptions): Governor {
   return new WriterGovernor(options);
 }
 
 class WriterGovernor implements Governor {
   readonly #options: GovernorOptions;
-  readonly #stopTimer: () => void;
-  readonly #watchdog: Watchdog;
   #concurrency: Concurrency;
   #writers = 1;
   #inFlight = 0;
   /** Smallest number of writers after slow start. */
   #min: number | null = null;
   #countedTo: number;
+  /** Factor that has limited the writers since the last decision. */
+  #factor: 'target' | 'ownMemory' | null = null;
   readonly #heldBack = { target: 0, ownMemory: 0 };
 
   constructor(options: GovernorOptions) {
     this.#options = options;
-    this.#watchdog = new Watchdog(options);
     this.#concurrency = startConcurrency(options.workers);
     this.#countedTo = options.clock.monotonic();
+    options.watchdog.onSample(() => {
+      this.#count();
+      this.#decide();
+    });
     this.sample();
-    this.#stopTimer = options.clock.every(sampleEveryMs, () => this.sample());
   }
 
   get writers(): number {
@@ -41,16 +40,16 @@ class WriterGovernor implements Governor {
   }
 
   get readAhead(): boolean {
-    return this.#watchdog.level === 'normal' || this.#options.watchdog === 'observe';
+    return this.#options.watchdog.readAhead;
   }
 
   get level(): Level {
-    return this.#watchdog.level;
+    return this.#options.watchdog.level;
   }
 
   get heldBackBy(): 'target' | 'ownMemory' | null {
     if (this.#inFlight < this.#writers || this.#writers >= this.#options.workers) return null;
-    if (this.#watchdog.writers < this.#concurrency.limit) return 'ownMemory';
+    if (this.#allowed < this.#concurrency.limit) return 'ownMemory';
     return this.#concurrency.slowStart ? null : 'target';
   }
 
@@ -66,15 +65,12 @@ class WriterGovernor implements Governor {
   }
 
   sample(): void {
-    this.#count();
-    this.#watchdog.sample();
-    this.#decide();
+    this.#options.watchdog.sample();
   }
 
   account(): PressureAccount {
     this.#count();
     return {
-      ...this.#watchdog.account,
       limitMin: this.#min ?? this.#writers,
       limitFinal: this.#writers,
       throttledSeconds: this.#heldBack.target + this.#heldBack.ownMemory,
@@ -83,17 +79,23 @@ class WriterGovernor implements Governor {
   }
 
   close(): void {
-    this.#stopTimer();
+    this.#options.watchdog.onSample(() => {});
     this.#count();
   }
 
+  /** Writers that memory allows. */
+  get #allowed(): number {
+    return this.#options.watchdog.writers(this.#options.workers);
+  }
+
   #decide(): void {
-    const writers = Math.min(this.#concurrency.limit, this.#watchdog.writers);
+    const writers = Math.min(this.#concurrency.limit, this.#allowed);
     if (!this.#concurrency.slowStart || writers < this.#concurrency.limit)
       this.#min = Math.min(this.#min ?? writers, writers);
-    if (writers === this.#writers) return;
+    const changed = writers !== this.#writers;
     this.#writers = writers;
-    this.#options.changed(writers);
+    this.#factor = this.heldBackBy;
+    if (changed) this.#options.changed(writers);
   }
 
   #explain(before: number): void {
@@ -106,8 +108,7 @@ class WriterGovernor implements Governor {
   /** Adds the time since the last call to the factor that limited the writers meanwhile. */
   #count(): void {
     const now = this.#options.clock.monotonic();
-    const factor = this.heldBackBy;
-    if (factor !== null) this.#heldBack[factor] += (now - this.#countedTo) / 1000;
+    if (this.#factor !== null) this.#heldBack[this.#factor] += (now - this.#countedTo) / 1000;
     this.#countedTo = now;
   }
 }

@@ -56,10 +56,10 @@ export function openAccount(settings: Settings, context: LoadContext, control: R
   const facts: RunFacts = {
     ...{ inputs, clock, startedAt, ledger, meter, resume, status, phases, limit: settings.limit },
     endpoints: () => target.endpoints(),
-    // The file that `resident` reads is closed at the end.
-    rssBytes: () => (phases.current === 'ending' ? process.memoryUsage.rss() : resident.bytes()),
+    rssBytes: () => resident.bytes(),
     ...{
       memory: null,
+      watchdog: null,
       description: null,
       catalogue: null,
       formats: null,

@@ -33,10 +33,10 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
   try {
     // flow-control/, inputs/, targets/: plan the memory, resume, connect to the target. Nothing is sent yet.
     const plan = await prepare(settings, context, control, account);
-    const { database, catalogue, memory, formats, budget, throttle, verification, status } = plan;
+    const { database, catalogue, memory, watchdog, formats, budget, throttle, verification, status } = plan;
 
     const writer = new WriteStage({
-      ...{ settings, target, clock, notify, memory, throttle, catalogue, account, verification },
+      ...{ settings, target, clock, notify, memory, watchdog, throttle, catalogue, account, verification },
       ...{ control, currentInput: () => status.inputs.current },
     });
     const hasSent = (): boolean => writer.hasSent || ledger.settled > 0;

@@ -3,7 +3,9 @@
 import type { Settings } from '../config/settings.js';
 import { InputError, UsageError } from '../core/errors.js';
 import type { DatabaseSettings, MemoryBudget, TargetColumn, TargetDescription } from '../core/types/index.js';
+import { collector } from '../flow-control/own-memory/gc.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
+import { Watchdog } from '../flow-control/own-memory/watchdog.js';
 import { forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
 import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
 import { FormatSet, formatsOf, unusedMapping } from '../formats/format-set.js';
@@ -21,6 +23,7 @@ import { Verification } from './verify.js';
 
 export interface LoadPlan {
   readonly memory: MemoryPlan;
+  readonly watchdog: Watchdog;
   /** Memory for decompression and for inputs read at random. */
   readonly budget: MemoryBudget;
   readonly formats: FormatSet;
@@ -52,6 +55,8 @@ export async function prepare(
   const memory = planMemory(settings, names, inputs, context.workerThread ?? isWorthThread(inputs));
   facts.memory = memory;
   reduceMemory(memory);
+  const watchdog = startWatchdog(settings, context, control, account, memory);
+  facts.watchdog = watchdog;
   if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
 
   const budget = memoryBudget(settings, names, memory);
@@ -76,10 +81,31 @@ export async function prepare(
   const throttle = await forecast(settings, context, description, times, signal);
   facts.throttle = throttle;
   return {
-    ...{ memory, budget, formats, status, description, catalogue, throttle, verification },
+    ...{ memory, watchdog, budget, formats, status, description, catalogue, throttle, verification },
     database: description.database,
     assertColumnsFit: () => assertColumnsFit(catalogue.size, memory),
   };
+}
+
+/** Starts the watchdog, which lives until the results are written. */
+function startWatchdog(
+  { memoryWatchdog }: Settings,
+  { clock, notify }: LoadContext,
+  { end }: RunControl,
+  { resident, facts }: RunAccount,
+  { limitBytes }: MemoryPlan,
+): Watchdog {
+  return new Watchdog({
+    limitBytes,
+    mode: memoryWatchdog,
+    clock,
+    probe: () => resident.bytes(),
+    peak: () => resident.peak(),
+    drained: () => (facts.writer?.inFlight.count ?? 0) === 0,
+    collect: collector(),
+    stop: end,
+    notify,
+  });
 }
 
 /** Describes the target for the state of earlier runs. Only a target that takes turns for first writes lists its tables. */

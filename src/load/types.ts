@@ -23,6 +23,11 @@ export interface LoadContext {
   readonly notify: (notice: Notice) => void;
   /** Whether a worker thread parses line protocol. Default: true for large inputs. */
   readonly workerThread?: boolean;
+  /**
+   * Writes the results at the end. The memory watchdog lives until it has ended.
+   * @param latest returns the result with the memory that it took so far
+   */
+  readonly writeResults?: (latest: () => LoadResult) => Promise<void>;
   /** Called once before anything is read, with the source of snapshots of the run. */
   readonly watch: (snapshot: () => Snapshot, description: TargetDescription, memory: MemoryPlan) => void;
 }

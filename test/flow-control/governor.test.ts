@@ -2,35 +2,36 @@ import { expect, test } from 'vitest';
 import { MemoryLimitError } from '../../src/core/errors.js';
 import type { Attempt, Notice, Verdict } from '../../src/core/types/index.js';
 import { type Governor, govern } from '../../src/flow-control/governor.js';
+import { Watchdog } from '../../src/flow-control/own-memory/watchdog.js';
 import { VirtualClock } from '../support/clock.js';
 
 const MiB = 1_048_576;
 
 /** Creates a governor over a simulated process with a limit of 100 MiB. */
-function setUp(workers = 8, watchdog: 'on' | 'observe' | 'off' = 'on') {
+function setUp(workers = 8, mode: 'on' | 'observe' | 'off' = 'on') {
   const clock = new VirtualClock();
-  const world = { rss: 10 * MiB, drained: false, freedByGc: 0, gcs: 0 };
+  const world = { rss: 10 * MiB, peak: 0, drained: false, freedByGc: 0, gcs: 0 };
   const changes: number[] = [];
   const notices: Notice[] = [];
   const reasons: Notice[] = [];
   const stops: MemoryLimitError[] = [];
-  const governor = govern({
+  const notify = (notice: Notice): unknown => (notice.level === 'debug' ? reasons : notices).push(notice);
+  const watchdog = new Watchdog({
     limitBytes: 100 * MiB,
-    watchdog,
-    workers,
+    mode,
     clock,
+    peak: () => world.peak,
     probe: () => world.rss,
     drained: () => world.drained,
     collect: () => {
       world.gcs++;
       world.rss -= world.freedByGc;
-      return world.freedByGc;
     },
-    changed: (writers) => changes.push(writers),
     stop: (error) => stops.push(error),
-    notify: (notice) => (notice.level === 'debug' ? reasons : notices).push(notice),
+    notify,
   });
-  return { clock, world, changes, notices, reasons, stops, governor };
+  const governor = govern({ workers, clock, watchdog, changed: (writers) => changes.push(writers), notify });
+  return { clock, world, changes, notices, reasons, stops, watchdog, governor };
 }
 
 const accepted: Verdict = { kind: 'accepted' };
@@ -113,26 +114,27 @@ test('the smaller of the limits of target and memory applies', async () => {
   governor.close();
 });
 
-test('the governor reads memory every 250 ms until it is closed', async () => {
-  const { governor, clock, world } = setUp();
+test('memory is read every 250 ms until the watchdog is closed', async () => {
+  const { governor, watchdog, clock, world } = setUp();
   world.rss = 95 * MiB;
   await clock.advance(249);
   expect(governor.level).toBe('normal');
   await clock.advance(1);
   expect(governor.level).toBe('critical');
   governor.close();
+  watchdog.close();
   expect(clock.waiting).toBe(0);
 });
 
 test('a collection that frees memory allows all writers again at once', async () => {
-  const { governor, clock, world, notices } = setUp();
+  const { governor, watchdog, clock, world, notices } = setUp();
   await open(governor, clock);
   world.rss = 95 * MiB;
   world.freedByGc = 60 * MiB;
   governor.sample();
   expect([governor.writers, governor.level, world.gcs]).toEqual([8, 'normal', 1]);
   expect(notices).toEqual([]);
-  expect(governor.account()).toMatchObject({ forcedGcs: 1, peakRssBytes: 95 * MiB });
+  expect(watchdog.account).toMatchObject({ forcedGcs: 1, peakRssBytes: 95 * MiB });
   governor.close();
 });
 
@@ -177,7 +179,7 @@ test('every change of the memory level is reported once', async () => {
 });
 
 test('the summary states for how long target and own memory limited the writers, without slow start', async () => {
-  const { governor, clock, world } = setUp();
+  const { governor, watchdog, clock, world } = setUp();
   await open(governor, clock);
   expect(governor.account()).toMatchObject({ limitMin: 8, throttledSeconds: 0 });
   governor.observe(attempt(overloaded), 1000, 8);
@@ -189,8 +191,9 @@ test('the summary states for how long target and own memory limited the writers,
   expect(governor.heldBackBy).toBe('ownMemory');
   const account = governor.account();
   expect(account.heldBack).toEqual({ target: 2, ownMemory: 3 });
-  expect(account).toMatchObject({ throttledSeconds: 5, limitMin: 1, limitFinal: 1, highSeconds: 0 });
-  expect(Math.abs(account.criticalSeconds - 3)).toBeLessThanOrEqual(0.25); // precise to the last sample
+  expect(account).toMatchObject({ throttledSeconds: 5, limitMin: 1, limitFinal: 1 });
+  expect(watchdog.account.highSeconds).toBe(0);
+  expect(Math.abs(watchdog.account.criticalSeconds - 3)).toBeLessThanOrEqual(0.25); // precise to the last sample
   governor.close();
 });
 
@@ -205,25 +208,25 @@ test('a limit above the batches in flight does not count as limiting', async () 
 });
 
 test('an observing watchdog reports what it would do and does nothing', async () => {
-  const { governor, clock, world, notices, stops } = setUp(8, 'observe');
+  const { governor, watchdog, clock, world, notices, stops } = setUp(8, 'observe');
   await open(governor, clock);
   world.rss = 98 * MiB;
   world.drained = true;
   await clock.advance(60_000);
   expect(governor.writers).toBe(8);
-  expect([world.gcs, stops.length, governor.account().forcedGcs]).toEqual([0, 0, 0]);
+  expect([world.gcs, stops.length, watchdog.account.forcedGcs]).toEqual([0, 0, 0]);
   expect(notices.map(({ kind }) => kind)).toEqual(['memory-critical', 'memory-stop']);
   expect(notices[0]?.message).toContain('with --memory-watchdog on: one writer');
   expect(notices[1]?.message).toContain('with --memory-watchdog on: the load would stop with exit code 6');
 });
 
 test('a watchdog that is off does not read memory', async () => {
-  const { governor, clock, world, notices, stops } = setUp(8, 'off');
+  const { governor, watchdog, clock, world, notices, stops } = setUp(8, 'off');
   await open(governor, clock);
   world.rss = 98 * MiB;
   world.drained = true;
   await clock.advance(60_000);
-  expect([governor.writers, governor.level, governor.account().peakRssBytes]).toEqual([8, 'normal', 0]);
+  expect([governor.writers, governor.level, watchdog.account.peakRssBytes]).toEqual([8, 'normal', 0]);
   expect([notices.length, stops.length, world.gcs]).toEqual([0, 0, 0]);
 });
 
@@ -233,4 +236,27 @@ test('the smallest number of writers is the current one until slow start ends', 
   governor.observe(attempt(accepted), 1000, 1);
   expect(governor.account()).toMatchObject({ limitMin: 2, limitFinal: 2 });
   governor.close();
+});
+
+test('a run whose memory exceeded its limit between two samples stops', async () => {
+  const { governor, clock, world, stops, watchdog } = setUp();
+  world.peak = 101 * MiB;
+  expect(watchdog.excess?.message).toContain('a peak of 101 MiB');
+  await clock.advance(250);
+  expect(stops.map(({ message }) => message)).toEqual([watchdog.excess?.message]);
+  governor.close();
+});
+
+test('the watchdog lives on after the governor until it is closed', async () => {
+  const { governor, clock, world, watchdog, changes } = setUp();
+  await open(governor, clock);
+  governor.close();
+  const before = changes.length;
+  world.rss = 95 * MiB;
+  await clock.advance(250);
+  expect([watchdog.level, world.gcs, changes.length]).toEqual(['critical', 1, before]);
+  watchdog.close();
+  world.rss = 99 * MiB;
+  await clock.advance(10_000);
+  expect(watchdog.account.peakRssBytes).toBe(95 * MiB);
 });

@@ -111,7 +111,8 @@ async function run(
   const workers = await openTarget(request, settings, expansion.inputs, notify, process);
   const periodic = new PeriodicReport(request.reportingPeriodMs, process);
   try {
-    const outcome = await load(settings, {
+    let shown: Summary | null = null;
+    const { summary, error } = await load(settings, {
       version: version(),
       ...expansion,
       target: workers.target,
@@ -124,15 +125,20 @@ async function run(
         periodic.begin(snapshot);
         if (settings.report !== null) progress.show(snapshot);
       },
+      writeResults: async (latest) => {
+        const result = maskResult(latest(), mask);
+        shown = result.summary;
+        const seconds = periodic.end();
+        progress.finish(null);
+        await runAllThenThrow([
+          () => report.end(result, progress.samples(), workers.target.traits.title),
+          () => printResult(result, { request, values, workers, seconds, process }),
+        ]);
+      },
     });
-    const result = maskResult(outcome, mask);
-    const seconds = periodic.end();
-    progress.finish(null);
-    await runAllThenThrow([
-      () => printResult(result, { request, values, workers, seconds, process }),
-      () => report.end(result, progress.samples(), workers.target.traits.title),
-    ]);
-    return result.summary.exitCode;
+    return shown!.exitCode === summary.exitCode
+      ? summary.exitCode
+      : printError(error, process, 'load_cnosdb', translateFlagNames);
   } finally {
     periodic.end();
     progress.finish(null);

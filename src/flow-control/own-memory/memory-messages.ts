@@ -5,9 +5,10 @@ import { size } from '../../core/text.js';
 import type { Notice } from '../../core/types/index.js';
 import { stopMark } from './watermarks.js';
 
-/** Resident memory and its limit, bytes. */
+/** Resident memory now and at most, and its limit, bytes. */
 export interface MemoryFigures {
   readonly rss: number;
+  readonly peak: number;
   readonly limit: number;
 }
 
@@ -17,7 +18,7 @@ const actions = {
   critical: 'one writer',
 };
 
-function figures({ rss, limit }: MemoryFigures): string {
+function figures({ rss, limit }: Pick<MemoryFigures, 'rss' | 'limit'>): string {
   return `resident memory ${size(rss)} of ${size(limit)}`;
 }
 
@@ -43,10 +44,14 @@ export function retainedNotice(memory: MemoryFigures): Notice {
 }
 
 export function limitExceeded(memory: MemoryFigures): MemoryLimitError {
+  const { peak, limit } = memory;
+  const exceeded = peak > limit;
   return new MemoryLimitError({
     tried: 'holding the memory limit',
-    expected: `less than ${stopMark} % of it with no batch in flight`,
-    found: `${figures(memory)} for 5 s after a forced collection`,
+    expected: exceeded ? `at most ${size(limit)} at any time` : `less than ${stopMark} % of it with no batch in flight`,
+    found: exceeded
+      ? `a peak of ${size(peak)} of resident memory`
+      : `${figures(memory)} for 5 s after a forced collection`,
     fix: 'raise --memory-limit, or lower --batch-bytes or --max-point-bytes',
   });
 }

@@ -1,80 +1,133 @@
 // Reads resident memory, forces collections, reports levels, and derives how many writers memory allows.
 // An observing watchdog runs the same state machine, so its notices report what it would have done.
 
-import type { Level } from '../../core/types/index.js';
-import type { GovernorOptions } from '../types.js';
-import { levelNotice, limitExceeded, observedNotice, retainedNotice } from './memory-messages.js';
+import type { MemoryLimitError } from '../../core/errors.js';
+import type { Clock, Level, Notice } from '../../core/types/index.js';
+import { levelNotice, limitExceeded, type MemoryFigures, observedNotice, retainedNotice } from './memory-messages.js';
 import { calm, collected, criticalMark, highMark, type Watermarks, watch } from './watermarks.js';
 
+const sampleEveryMs = 250;
+
+export interface WatchdogOptions {
+  readonly limitBytes: number;
+  /** `observe` reports what `on` would do and does nothing; `off` does not read memory. */
+  readonly mode: 'on' | 'observe' | 'off';
+  readonly clock: Clock;
+  /** Returns the resident bytes of this process. */
+  readonly probe: () => number;
+  /** Returns the peak of the resident bytes since the run began, also between two samples; 0 where it is unknown. */
+  readonly peak: () => number;
+  /** Returns true while no batch is in flight. */
+  readonly drained: () => boolean;
+  /** Collects all garbage before it returns. */
+  readonly collect: () => void;
+  /** Receives the error once when the memory limit cannot be held. */
+  readonly stop: (error: MemoryLimitError) => void;
+  readonly notify: (notice: Notice) => void;
+}
+
+/** Reads memory every 250 ms until `close`, and whenever `sample` is called. */
 export class Watchdog {
-  readonly #options: GovernorOptions;
+  readonly #options: WatchdogOptions;
+  readonly #stopTimer: () => void;
+  /** Called after each sample. */
+  #onSample = (): void => {};
   #memory: Watermarks = calm;
   #rss = 0;
   #peak = 0;
   #gcs = 0;
 
-  constructor(options: GovernorOptions) {
+  constructor(options: WatchdogOptions) {
     this.#options = options;
+    this.sample();
+    this.#stopTimer = options.clock.every(sampleEveryMs, () => this.sample());
+  }
+
+  onSample(listener: () => void): void {
+    this.#onSample = listener;
   }
 
   get level(): Level {
     return this.#memory.level;
   }
 
-  /** Writers that memory allows: falls linearly from all at the high mark to one at the critical mark. */
-  get writers(): number {
-    const { workers, limitBytes, watchdog } = this.#options;
-    if (this.level === 'normal' || watchdog !== 'on') return workers;
+  /** Returns how many of the writers memory allows: falls linearly from all at the high mark to one at the critical mark. */
+  writers(workers: number): number {
+    const { limitBytes, mode } = this.#options;
+    if (this.level === 'normal' || mode !== 'on') return workers;
     if (this.level !== 'high') return 1;
     const share = (criticalMark - (this.#rss * 100) / limitBytes) / (criticalMark - highMark);
     return Math.floor(1 + (workers - 1) * Math.min(1, Math.max(0, share)));
   }
 
+  /** False if memory never limits the load. */
+  get readAhead(): boolean {
+    return this.level === 'normal' || this.#options.mode === 'observe';
+  }
+
   get account(): { peakRssBytes: number; highSeconds: number; criticalSeconds: number; forcedGcs: number } {
     const { highSeconds, criticalSeconds } = this.#memory;
-    return { peakRssBytes: this.#peak, highSeconds, criticalSeconds, forcedGcs: this.#gcs };
+    const peakRssBytes = Math.max(this.#peak, this.#options.peak());
+    return { peakRssBytes, highSeconds, criticalSeconds, forcedGcs: this.#gcs };
+  }
+
+  /** Returns the error of a run whose memory exceeded the limit at any time; null while it has not, or unless `on`. */
+  get excess(): MemoryLimitError | null {
+    const { limitBytes: limit, mode } = this.#options;
+    const { peakRssBytes: peak } = this.account;
+    return mode === 'on' && peak > limit ? limitExceeded({ rss: this.#rss, peak, limit }) : null;
   }
 
   sample(): void {
-    if (this.#options.watchdog === 'off') return;
-    const before = this.#memory;
-    this.#read();
-    if (this.#memory.collect) this.#collect();
-    this.#report(before);
+    if (this.#options.mode !== 'off') {
+      const before = this.#memory;
+      this.#peak = Math.max(this.#peak, this.#options.peak());
+      this.#read();
+      if (this.#memory.collect) this.#collect();
+      this.#report(before);
+    }
+    this.#onSample();
+  }
+
+  close(): void {
+    this.#stopTimer();
+  }
+
+  get #figures(): MemoryFigures {
+    return { rss: this.#rss, limit: this.#options.limitBytes, peak: this.#peak };
   }
 
   #read(): void {
     const { probe, limitBytes, clock, drained } = this.#options;
     this.#rss = probe();
     this.#peak = Math.max(this.#peak, this.#rss);
-    const sample = { rss: this.#rss, limit: limitBytes, now: clock.monotonic(), drained: drained() };
+    const sample = { rss: this.#rss, peak: this.#peak, limit: limitBytes, now: clock.monotonic(), drained: drained() };
     this.#memory = watch(this.#memory, sample);
   }
 
   #collect(): void {
-    const { clock, collect, watchdog } = this.#options;
+    const { clock, collect, mode } = this.#options;
     const [before, started] = [this.#rss, clock.monotonic()];
-    let freed = 0;
-    if (watchdog === 'on') {
-      freed = collect();
+    if (mode === 'on') {
+      collect();
       this.#gcs++;
     }
     const now = clock.monotonic();
-    this.#memory = collected(this.#memory, { before, freed, tookMs: now - started, now });
+    this.#memory = collected(this.#memory, { before, tookMs: now - started, now });
     this.#read();
   }
 
   /** Reports each change of level, and the memory that the allocator retains, once. */
   #report(before: Watermarks): void {
-    const { limitBytes, notify, stop, watchdog } = this.#options;
+    const { notify, stop, mode } = this.#options;
     const { level, retained } = this.#memory;
-    const memory = { rss: this.#rss, limit: limitBytes };
+    const memory = this.#figures;
     if (level !== before.level) {
-      if (watchdog === 'observe') notify(observedNotice(level, memory));
+      if (mode === 'observe') notify(observedNotice(level, memory));
       else if (level === 'stop') stop(limitExceeded(memory));
       else notify(levelNotice(level, memory));
     }
     // An observing watchdog collects nothing, so the retained amount is unknown.
-    if (retained !== null && before.retained === null && watchdog === 'on') notify(retainedNotice(memory));
+    if (retained !== null && before.retained === null && mode === 'on') notify(retainedNotice(memory));
   }
 }

@@ -10,13 +10,16 @@ export const stopMark = 97;
 /** The high level ends below 72 %, the critical level below 80 %. The gap prevents oscillation around a mark. */
 const highLeave = highMark - Math.min(criticalMark - highMark, highMark / 10);
 
-/** The run stops after this time above the stop mark, once a collection with nothing in flight did not help. */
+/**
+ * The run stops after this time above the stop mark, once a collection with nothing in flight did not help. Above the limit
+ * it stops at once.
+ */
 const stopAfterMs = 5_000;
 const gcMinMs = 250;
 const gcMaxMs = 30_000;
 /** Collections take at most a tenth of the time. */
 const gcCost = 10;
-/** A collection that frees less than this share of resident memory doubles the interval to the next (OpenTelemetry's memory_limiter). */
+/** A collection that frees less than this share doubles the interval to the next (OpenTelemetry's memory_limiter). */
 const gcWorthwhile = 0.05;
 
 export interface Watermarks {
@@ -30,8 +33,6 @@ export interface Watermarks {
   /** ms of the last sample; null before the first. */
   readonly at: number | null;
   readonly gcIntervalMs: number;
-  /** True if the last rated collection freed memory: garbage accumulates, and more collections pay. */
-  readonly gcUseful: boolean;
   readonly gcNotBefore: number;
   /** Earliest time of the first collection with nothing in flight, which ignores the back-off. */
   readonly gcSoonest: number;
@@ -47,8 +48,6 @@ export interface Watermarks {
 
 interface Collection {
   readonly before: number;
-  /** Bytes of heap that it freed. The kernel may get them back later. */
-  readonly freed: number;
   readonly tookMs: number;
   readonly at: number;
   readonly drained: boolean;
@@ -56,6 +55,8 @@ interface Collection {
 
 export interface WatermarkSample {
   readonly rss: number;
+  /** Largest resident memory so far. */
+  readonly peak: number;
   readonly limit: number;
   /** Monotonic ms. */
   readonly now: number;
@@ -71,7 +72,6 @@ export const calm: Watermarks = {
   retained: null,
   at: null,
   gcIntervalMs: gcMinMs,
-  gcUseful: false,
   gcNotBefore: 0,
   gcSoonest: 0,
   gcPending: null,
@@ -80,7 +80,7 @@ export const calm: Watermarks = {
   stuckSince: null,
 };
 
-function percentOf({ rss, limit }: WatermarkSample): number {
+function percentOf({ rss, limit }: Pick<WatermarkSample, 'rss' | 'limit'>): number {
   return (rss * 100) / limit;
 }
 
@@ -114,19 +114,18 @@ function retainedBy(state: Watermarks, level: Level, sample: WatermarkSample): n
 
 function wantsCollection(state: Watermarks, level: Level, { now, drained }: WatermarkSample): boolean {
   if (level === 'critical') return now >= (drained && !state.gcTried ? state.gcSoonest : state.gcNotBefore);
-  return level === 'high' && (state.level === 'normal' || state.gcUseful) && now >= state.gcNotBefore;
+  return level === 'high' && state.level === 'normal' && now >= state.gcNotBefore;
 }
 
 /** Rates the last collection once its effect is visible. */
 function rated(state: Watermarks, level: Level, { rss, now }: WatermarkSample): Watermarks {
   const gc = state.gcPending;
   if (gc === null || now < state.gcSoonest) return { ...state, gcTried: state.gcTried && level === 'critical' };
-  const useful = Math.max(gc.freed, gc.before - rss) >= gc.before * gcWorthwhile;
+  const useful = rss <= gc.before * (1 - gcWorthwhile);
   const gcIntervalMs = useful ? gcMinMs : Math.min(gcMaxMs, state.gcIntervalMs * 2);
   return {
     ...state,
     gcPending: null,
-    gcUseful: useful,
     gcIntervalMs,
     gcNotBefore: gc.at + Math.max(gcIntervalMs, gcCost * gc.tookMs),
     gcTried: level === 'critical' && (state.gcTried || gc.drained),
@@ -138,7 +137,8 @@ export function watch(before: Watermarks, sample: WatermarkSample): Watermarks {
   const level = levelOf(before.level, percentOf(sample));
   const state = rated(before, level, sample);
   const stuck = stuckSince(state, sample);
-  const ended = state.level === 'stop' || (stuck !== null && sample.now - stuck >= stopAfterMs);
+  const exceeded = sample.peak > sample.limit || (stuck !== null && sample.now - stuck >= stopAfterMs);
+  const ended = state.level === 'stop' || exceeded;
   return {
     ...state,
     ...elapsed(state, sample.now),
@@ -154,13 +154,13 @@ export function watch(before: Watermarks, sample: WatermarkSample): Watermarks {
 /** Records that the requested collection ended at `now` (monotonic ms). A later sample rates its effect. */
 export function collected(
   state: Watermarks,
-  gc: { readonly before: number; readonly freed: number; readonly tookMs: number; readonly now: number },
+  gc: { readonly before: number; readonly tookMs: number; readonly now: number },
 ): Watermarks {
   const soonest = gc.now + Math.max(gcMinMs, gcCost * gc.tookMs);
   return {
     ...state,
     collect: false,
-    gcPending: { before: gc.before, freed: gc.freed, tookMs: gc.tookMs, at: gc.now, drained: state.drained },
+    gcPending: { before: gc.before, tookMs: gc.tookMs, at: gc.now, drained: state.drained },
     gcNotBefore: soonest,
     gcSoonest: soonest,
   };

@@ -4,6 +4,7 @@ import type { Settings } from '../../config/settings.js';
 import { type BulkLoadError, InputError } from '../../core/errors.js';
 import { outcomes } from '../../core/outcomes.js';
 import type { RunDetails, Summary } from '../../core/types/index.js';
+import type { Watchdog } from '../../flow-control/own-memory/watchdog.js';
 import type { RunAccount } from '../account.js';
 import { accepts, type Ledger } from '../ledger/ledger.js';
 import { outcomeOf } from '../ledger/summarize.js';
@@ -11,7 +12,7 @@ import type { RunEnding } from '../resume/resume-state.js';
 import type { RunControl } from '../run-control.js';
 import type { LoadContext, LoadResult } from '../types.js';
 import { verifyError } from '../verify.js';
-import { peakRss, summaryOf } from './run-facts.js';
+import { summaryOf } from './run-facts.js';
 
 /** Throws BugError if the totals do not balance. */
 export async function finish(
@@ -46,10 +47,26 @@ export async function finish(
     introduced: catalogue?.introductions ?? { shown: [], more: 0 },
     abandoned: resume.abandoned,
   };
-  resident.close();
-  // Read last: with many inputs the summary itself is large.
-  summary.memory.peakRssBytes = peakRss(facts);
-  return { summary, examples: ledger.examples, error, details: runDetails };
+  const result = { summary, examples: ledger.examples, error, details: runDetails };
+  // With many inputs the summary itself is large, and so may be the results.
+  const latest = (): LoadResult => withMemory(result, facts.watchdog);
+  try {
+    await context.writeResults?.(latest);
+    return latest();
+  } finally {
+    facts.watchdog?.close();
+    resident.close();
+  }
+}
+
+/** Adds the peak of memory so far. A peak above the limit is the outcome of a run that has no other error. */
+function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
+  if (watchdog === null) return result;
+  const excess = result.error === null ? watchdog.excess : null;
+  const memory = { ...result.summary.memory, ...watchdog.account };
+  if (excess === null) return { ...result, summary: { ...result.summary, memory } };
+  const { outcome, exitCode, message: reason } = excess;
+  return { ...result, error: excess, summary: { ...result.summary, memory, outcome, exitCode, reason } };
 }
 
 /** Closes everything. An error of closing ends the run unless it has ended already. */

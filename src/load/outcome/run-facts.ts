@@ -3,7 +3,7 @@
 import type { LimitingFactor } from '../../core/limiting-factors.js';
 import type { Clock, EndpointTotals, Input, Summary, TargetDescription, VerifyReport } from '../../core/types/index.js';
 import type { MemoryPlan } from '../../flow-control/own-memory/memory-plan.js';
-import { peakResident } from '../../flow-control/own-memory/resident.js';
+import type { Watchdog } from '../../flow-control/own-memory/watchdog.js';
 import type { TargetThrottle } from '../../flow-control/target-memory/target-throttle.js';
 import type { FormatSet } from '../../formats/format-set.js';
 import type { Snapshot } from '../../reporting/figures.js';
@@ -33,6 +33,7 @@ export interface RunFacts {
   readonly endpoints: () => readonly EndpointTotals[];
   readonly rssBytes: () => number;
   memory: MemoryPlan | null;
+  watchdog: Watchdog | null;
   description: TargetDescription | null;
   catalogue: Catalogue | null;
   formats: FormatSet | null;
@@ -68,7 +69,11 @@ export function snapshotOf(facts: RunFacts): Snapshot {
     inputs: { ...status.inputs, total: inputs.length },
     inFlight: writer?.inFlight.count ?? 0,
     writers: { limit: governor?.writers ?? 0, max: memory?.slots ?? 0 },
-    memory: { rssBytes: facts.rssBytes(), limitBytes: memory?.limitBytes ?? 0, level: governor?.level ?? 'normal' },
+    memory: {
+      rssBytes: facts.rssBytes(),
+      limitBytes: memory?.limitBytes ?? 0,
+      level: facts.watchdog?.level ?? 'normal',
+    },
     latencyMs: { p50, p99 },
     requests: { ...meter.requests },
     heldBackBy: heldBackBy(facts),
@@ -135,23 +140,18 @@ function figuresOf(facts: RunFacts): RunFigures {
 }
 
 function memoryOf(facts: RunFacts): Summary['memory'] {
-  const { memory, writer } = facts;
-  const account = writer?.governor.account();
+  const { memory, watchdog } = facts;
+  const account = watchdog?.account;
   return {
     limitBytes: memory?.limitBytes ?? 0,
     limitSource: memory?.limitSource ?? '',
-    peakRssBytes: peakRss(facts),
+    peakRssBytes: Math.max(account?.peakRssBytes ?? 0, facts.rssBytes()),
     slots: memory?.slots ?? 0,
     slotBytes: memory?.slotBytes ?? 0,
     highSeconds: account?.highSeconds ?? 0,
     criticalSeconds: account?.criticalSeconds ?? 0,
     forcedGcs: account?.forcedGcs ?? 0,
   };
-}
-
-/** Returns the peak so far. The kernel's own record includes peaks between two samples. */
-export function peakRss({ writer }: Pick<RunFacts, 'writer'>): number {
-  return Math.max(writer?.governor.account().peakRssBytes ?? 0, peakResident());
 }
 
 function pressureOf(facts: RunFacts): Summary['pressure'] {

@@ -8,8 +8,8 @@ import { InFlightBatches } from '../../delivery/exclusive-batches.js';
 import { RateLimit } from '../../delivery/rate-limit.js';
 import { SizeLimit } from '../../delivery/size-limit.js';
 import { govern } from '../../flow-control/governor.js';
-import { collector } from '../../flow-control/own-memory/gc.js';
 import type { MemoryPlan } from '../../flow-control/own-memory/memory-plan.js';
+import type { Watchdog } from '../../flow-control/own-memory/watchdog.js';
 import type { TargetThrottle } from '../../flow-control/target-memory/target-throttle.js';
 import type { Governor } from '../../flow-control/types.js';
 import { StallReport } from '../../reporting/progress/stall.js';
@@ -32,19 +32,18 @@ export interface WriteOptions {
   readonly requestTimeoutMs: number | null;
   readonly ratePoints: number | null;
   readonly rateBytes: number | null;
-  readonly memoryWatchdog: 'on' | 'observe' | 'off';
 }
 
 export interface WriteStageContext {
   readonly settings: WriteOptions;
   readonly memory: MemoryPlan;
+  readonly watchdog: Watchdog;
   readonly target: Target;
   readonly throttle: TargetThrottle;
   readonly catalogue: Catalogue;
   readonly account: {
     readonly ledger: Ledger;
     readonly meter: Meter;
-    readonly resident: { bytes(): number };
   };
   /** Null without --verify. */
   readonly verification: Verification | null;
@@ -160,19 +159,14 @@ export class WriteStage {
   }
 
   #govern(): Governor {
-    const { settings, memory, clock, account, control, notify } = this.#context;
+    const { memory, watchdog, clock, notify } = this.#context;
     return govern({
-      limitBytes: memory.limitBytes,
-      watchdog: settings.memoryWatchdog,
       workers: memory.slots,
       clock,
-      probe: () => account.resident.bytes(),
-      drained: () => this.inFlight.count === 0,
-      collect: collector(),
+      watchdog,
       changed: (writers) => {
         this.gate.concurrency = writers;
       },
-      stop: control.end,
       notify,
     });
   }

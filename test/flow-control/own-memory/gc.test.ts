@@ -9,6 +9,6 @@ test('a forced collection frees unreferenced objects before it returns', () => {
   const holding = process.memoryUsage().heapUsed;
   expect(kept.length).toBe(500_000);
   kept = null;
-  expect(collect()).toBeGreaterThan(10_000_000);
+  collect();
   expect(holding - process.memoryUsage().heapUsed).toBeGreaterThan(10_000_000);
 });

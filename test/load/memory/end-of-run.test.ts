@@ -1,0 +1,73 @@
+// The end of a run on a virtual clock: memory is watched until the results are written.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { resolve } from '../../../src/config/resolve.js';
+import type { Attempt } from '../../../src/core/types/index.js';
+import { options } from '../../../src/load/option-table.js';
+import { load } from '../../../src/load/pipeline.js';
+import type { LoadResult } from '../../../src/load/types.js';
+import { createCustomTarget } from '../../../src/targets/custom/custom-target.js';
+import { VirtualClock } from '../../support/clock.js';
+import { generated } from '../../support/model/input.js';
+
+const MiB = 1_048_576;
+
+/** Loads 1,000 points with a limit that leaves 300 MiB beyond what this process has. */
+async function loaded(writeResults: (latest: () => LoadResult) => Promise<void>, more: object = {}) {
+  const stateDir = await mkdtemp(join(tmpdir(), 'bulk-load-end-'));
+  const memoryLimit = `${Math.ceil(process.memoryUsage.rss() / MiB) + 300}MiB`;
+  const flags = { db: 'db', stateDir, targetMemory: 'off', compression: 'none', memoryLimit, ...more };
+  const { settings } = await resolve(options, { flags, env: {} });
+  const clock = new VirtualClock();
+  const never = new AbortController().signal;
+  try {
+    const result = await load(settings, {
+      version: '0.0.0',
+      inputs: [generated({ points: 1000, bytes: 100, fields: 0, bucketBytes: Number.POSITIVE_INFINITY })],
+      target: createCustomTarget({
+        write: async ({ bytes }): Promise<Attempt> => ({
+          ...{ verdict: { kind: 'accepted' }, endpoint: 'own', latencyMs: 1, sentBytes: bytes.length },
+        }),
+      }),
+      ...{ clock, stop: never, abort: never, command: null, workerThread: false },
+      ...{ notify: () => {}, watch: () => {}, writeResults },
+    });
+    return { ...result, timers: clock.waiting };
+  } finally {
+    await rm(stateDir, { recursive: true, force: true });
+  }
+}
+
+/** Results whose writing takes as much memory as the limit leaves. */
+async function largeResults(bytes = 400 * MiB): Promise<void> {
+  Buffer.alloc(bytes).fill(1);
+}
+
+test('results whose writing exceeds the memory limit end a complete load with exit code 6 and the figures', async () => {
+  let before: LoadResult | null = null;
+  const { summary, error } = await loaded(async (latest) => {
+    before = latest();
+    await largeResults();
+  });
+  expect(before).toMatchObject({ error: null, summary: { outcome: 'complete', exitCode: 0 } });
+  expect(summary).toMatchObject({ outcome: 'memory', exitCode: 6, points: { loaded: 1000, undelivered: 0 } });
+  expect(summary.memory.peakRssBytes).toBeGreaterThan(summary.memory.limitBytes);
+  expect(summary.reason).toMatch(/^holding the memory limit: expected at most .* at any time, found a peak of /);
+  expect(error?.exitCode).toBe(6);
+});
+
+test('a watchdog that only observes reports the peak of the results and leaves the exit code', async () => {
+  const { summary, error } = await loaded(() => largeResults(900 * MiB), { memoryWatchdog: 'observe' });
+  expect(summary).toMatchObject({ outcome: 'complete', exitCode: 0 });
+  expect(summary.memory.peakRssBytes).toBeGreaterThan(summary.memory.limitBytes);
+  expect(error).toBeNull();
+});
+
+test('the watchdog ends once the results are written, also if that fails', async () => {
+  const { timers, summary } = await loaded(() => Promise.resolve());
+  expect([timers, summary.exitCode]).toEqual([0, 0]);
+  await expect(loaded(() => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full');
+});
