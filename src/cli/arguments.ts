@@ -1,11 +1,12 @@
 // Mistakes on the command line that the parser would report badly, or one at a time.
 
 import { existsSync } from 'node:fs';
-import type { Command, Option } from 'commander';
-import { isNear, nearestOption } from '../config/help/suggest.js';
+import type { Command, CommanderError, Option } from 'commander';
+import { isNear, nearestOption, optionsNamedLike } from '../config/help/suggest.js';
 import { flagName } from '../config/options.js';
 import { UsageError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
+import { alternatives } from '../core/text.js';
 import { options } from '../load/option-table.js';
 import { replacements } from './load-cnosdb/replacements.js';
 
@@ -67,10 +68,33 @@ function unknownOption(name: string, command: Command, program: Command): Proble
   if (replacement !== undefined)
     return problem('an option of load_cnosdb', `${replacement}; or use the load_cnosdb command`);
   const near = key === 'd' ? 'db' : nearestOption(options.rows, key);
+  const meant = (near === null ? optionsNamedLike(options.rows, key) : [near]).map(flagName);
   return problem(
     'an unknown name',
-    near === null ? "'bulk-load --help' lists all options" : `did you mean ${flagName(near)}?`,
+    meant.length === 0 ? "'bulk-load --help' lists all options" : `did you mean ${alternatives(meant)}?`,
   );
+}
+
+/** Turns an error of the parser into one of four parts. */
+export function parserError({ code, message }: CommanderError): UsageError {
+  const text = message.replace(/^error: /, '');
+  const [named = ''] = /(?<=')[^']*(?=')/.exec(text) ?? [];
+  const option = named.split(' ', 1)[0]!;
+  const problems: Readonly<Record<string, Problem>> = {
+    'commander.optionMissingArgument': {
+      tried: `option ${option}`,
+      expected: `a value, as in ${named}`,
+      found: 'nothing after it',
+      fix: `write ${option}=VALUE`,
+    },
+    'commander.excessArguments': {
+      tried: `reading the arguments of ${named}`,
+      expected: /Expected (\d+ arguments?)/.exec(text)?.[1]?.replace(/^0 .*/, 'no argument') ?? 'fewer arguments',
+      found: /got (\d+)/.exec(text)?.[1] ?? 'more',
+      fix: 'leave out the others',
+    },
+  };
+  return new UsageError([problems[code] ?? text]);
 }
 
 /** `--dry-run out.lp`: the word after the switch is an input. */

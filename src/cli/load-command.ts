@@ -15,7 +15,7 @@ import { createTarget } from '../load/create-target.js';
 import { options } from '../load/option-table.js';
 import { type LoadResult, load } from '../load/pipeline.js';
 import { type Reporter, reporter } from '../reporting/progress/reporter.js';
-import { metricsHead, prepareResult, writeResult } from '../reporting/result-file.js';
+import { metricsHead, pageHead, prepareResults, summaryHead, writeResult } from '../reporting/result-file.js';
 import { summaryJson, summaryText } from '../reporting/summary.js';
 import { continuation } from './command-line.js';
 import { inputOptions } from './input-options.js';
@@ -41,9 +41,12 @@ export async function runLoad(
   const { settings, warnings } = resolved;
   addSecrets(mask, settings, process.env, names);
   // An older result never survives a new run, however it ends.
-  if (isFile(settings.summary)) await prepareResult(settings.summary);
-  const report = await openReport(resolved, clock);
-  if (settings.metricsFile !== null) await prepareResult(settings.metricsFile, metricsHead);
+  await prepareResults([
+    [settings.summary, summaryHead],
+    [settings.report, pageHead],
+    [settings.metricsFile, metricsHead],
+  ]);
+  const report = openReport(resolved, clock);
   // Notices begin with the run.
   let notify: (notice: Notice) => void = () => {};
   const { inputs, named, duplicates, leftOut } = await expand(

@@ -1,16 +1,15 @@
 // The command line: arguments → one command → an exit code. Each command loads the modules that it needs, so that help and
 // errors come at once.
 
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { groups } from '../config/help/documentation.js';
 import { normalizeSwitches } from '../config/help/flags.js';
 import { flagName } from '../config/options.js';
 import { UsageError } from '../core/errors.js';
 import { codesOf, outcomeNames, outcomes } from '../core/outcomes.js';
-import { printable } from '../core/text.js';
 import { version } from '../core/version.js';
 import { options } from '../load/option-table.js';
-import { checkArguments, refuseMistypedCommand } from './arguments.js';
+import { checkArguments, parserError, refuseMistypedCommand } from './arguments.js';
 import { commandExamples, exampleList, generalExamples } from './help/examples.js';
 import { examplesFirst, withSettings } from './help/register.js';
 import { reexecWithMallocTuning } from './malloc-reexec.js';
@@ -28,12 +27,7 @@ export async function main(process: Process): Promise<void> {
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   try {
-    const program = commands(process, (code) => {
-      process.exitCode = code;
-    });
-    const words = process.argv.slice(2);
-    checkArguments(words, program);
-    await program.parseAsync(normalizeSwitches(options, words), { from: 'user' });
+    await parse(process);
   } catch (error) {
     process.exitCode = printError(error, process, 'bulk-load');
     if (process.exitCode === outcomes.usage.exitCode) {
@@ -43,8 +37,26 @@ export async function main(process: Process): Promise<void> {
   }
 }
 
-function commands(process: Process, done: (code: number) => void): Command {
-  const program = shared(new Command('bulk-load'), process)
+async function parse(process: Process): Promise<void> {
+  const help: string[] = [];
+  const program = commands(process, help, (code) => {
+    process.exitCode = code;
+  });
+  const words = process.argv.slice(2);
+  checkArguments(words, program);
+  try {
+    await program.parseAsync(normalizeSwitches(options, words), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw parserError(error);
+    await print(process, help);
+  }
+}
+
+/** @param help receives the texts of --help and --version */
+function commands(process: Process, help: string[], done: (code: number) => void): Command {
+  const shared = (command: Command): Command => withOutput(command, process, help);
+  const program = shared(new Command('bulk-load'))
     .description(
       'Loads line protocol, CSV, TSV, NDJSON, JSON and Parquet into CnosDB, InfluxDB or VictoriaMetrics. Every point is accounted for, and memory is bounded.',
     )
@@ -60,18 +72,16 @@ function commands(process: Process, done: (code: number) => void): Command {
     done(await runLoad(inputs, typedOptions(command), process));
   };
   withSettings(program.argument('[inputs...]', inputsHelp)).action(load);
-  withSettings(shared(program.command('load', { hidden: true }), process).argument('[inputs...]', inputsHelp)).action(
-    load,
-  );
+  withSettings(shared(program.command('load', { hidden: true })).argument('[inputs...]', inputsHelp)).action(load);
   withSettings(
-    examplesFirst(shared(program.command('check'), process), exampleList(commandExamples.check))
+    examplesFirst(shared(program.command('check')), exampleList(commandExamples.check))
       .description('show everything that can be known before sending; sends no point')
       .argument('[inputs...]', 'inputs; check parses the first megabyte of each'),
   ).action(async (inputs: string[], _: unknown, command: Command) => {
     const { runCheck } = await import('./check/check-command.js');
     done(await runCheck(inputs, typedOptions(command), process));
   });
-  examplesFirst(shared(program.command('serve'), process), exampleList(commandExamples.serve))
+  examplesFirst(shared(program.command('serve')), exampleList(commandExamples.serve))
     .description('run an embedded CnosDB-compatible server, for a first try, for CI and for tests')
     .option('--listen <host:port>', 'address; port 0 takes any free port', '127.0.0.1:8902')
     .option('--data <dir>', 'directory for the data, acknowledged after commit; without it the data stay in memory')
@@ -87,15 +97,15 @@ function commands(process: Process, done: (code: number) => void): Command {
       const { runServe } = await import('./serve-command.js');
       done(await runServe(own, process));
     });
-  examplesFirst(shared(program.command('completion'), process), exampleList(commandExamples.completion))
+  examplesFirst(shared(program.command('completion')), exampleList(commandExamples.completion))
     .description('print the completion script for bash, zsh or fish')
-    .argument('<shell>', 'bash, zsh or fish')
-    .action(async (shell: string) => {
+    .argument('[shell]', 'bash, zsh or fish')
+    .action(async (shell = '') => {
       const { completion, shellNamed } = await import('./help/completion.js');
       await print(process, completion(shellNamed(shell)));
       done(0);
     });
-  examplesFirst(shared(program.command('help'), process), exampleList(commandExamples.help))
+  examplesFirst(shared(program.command('help')), exampleList(commandExamples.help))
     .description('print a page of the manual, of a command or of a group of options')
     .argument('[topic]', `a page of the manual, a command, or ${groups.join(', ')}`)
     .action(async (topic: string | undefined) => {
@@ -106,24 +116,16 @@ function commands(process: Process, done: (code: number) => void): Command {
   return program;
 }
 
-/** Settings that every command of the program shares. */
-function shared(command: Command, process: Process): Command {
+/** Settings that every command of the program shares. Its errors are thrown and not printed. */
+function withOutput(command: Command, { stdout }: Process, help: string[]): Command {
   return command
     .exitOverride()
-    .showSuggestionAfterError(true)
     .configureOutput({
-      writeOut: (text) => process.stdout.write(text),
-      writeErr: (text) => process.stderr.write(parserMessage(text)),
-      getOutHelpWidth: () => process.stdout.columns ?? 100,
-      getErrHelpWidth: () => process.stderr.columns ?? 100,
+      writeOut: (text) => help.push(text),
+      outputError: () => {},
+      getOutHelpWidth: () => stdout.columns ?? 100,
     })
     .helpOption('-h, --help', 'print this help');
-}
-
-/** The value of a mistyped `--password=…` is not repeated, and control characters are escaped. */
-function parserMessage(text: string): string {
-  const line = text.replace(/^error: /, 'bulk-load: ').replace(/'(--[\w-]+)=[^']*'/g, "'$1'");
-  return `${printable(line.trimEnd())}\n`;
 }
 
 /** Returns the options given on the command line, before and after the command name, without defaults. */

@@ -1,6 +1,7 @@
 // The options, one row each. Settings, flags, environment, config file, help and manual derive from this table.
 // The rows are plain data: printing the help does not load the validator.
 
+import { alternatives } from '../core/text.js';
 import type { NameLimits } from '../core/types/index.js';
 import type { Kinds } from './kinds/index.js';
 
@@ -185,14 +186,9 @@ export function createOptions(registries: {
   const rows = table.map((row: Option): Option => {
     if (row.is.kind !== 'choice') return row;
     const is = { ...row.is, values: values[row.key] ?? row.is.values };
-    return { ...row, is, description: row.description.replace('{values}', enumerated(is.values)) };
+    return { ...row, is, description: row.description.replace('{values}', alternatives(is.values)) };
   });
   return { rows, targets: registries.targets };
-}
-
-/** `ns, us, ms or s` */
-function enumerated(values: readonly string[]): string {
-  return `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
 }
 
 /** `batchPoints` → `--batch-points`. */

@@ -69,11 +69,15 @@ function suggestion({ is }: Option, raw: unknown): string {
 /** Shows a value unless it is, or may contain, a secret. */
 function foundText({ is, secret }: Option, raw: unknown): string {
   if (secret) return 'a value of another form, which is not shown';
-  const text = (typeof raw === 'bigint' ? undefined : JSON.stringify(raw)) ?? String(raw);
+  const text = Array.isArray(raw) && raw.length > 0 ? raw.map(jsonText).join(', ') : jsonText(raw);
   if (is.kind === 'path' || is.kind === 'switchOrPath') return pathText(raw);
   // A password stands before the @ of a URL, a token may stand in its query.
   const shown = is.kind === 'urls' ? text.replace(/^.*@/s, '"…@').replace(/\?.*$/s, '?…"') : text;
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+}
+
+function jsonText(value: unknown): string {
+  return (typeof value === 'bigint' ? undefined : JSON.stringify(value)) ?? String(value);
 }
 
 /** A pasted key or password is not a file name and must not be repeated. */

@@ -18,6 +18,11 @@ export function someOf(texts: readonly string[]): string {
   return texts.length > 20 ? `${shown}, … (${texts.length} in all)` : shown;
 }
 
+/** `a`, `a or b`, `a, b or c` */
+export function alternatives(texts: readonly string[]): string {
+  return texts.join(', ').replace(/, ([^,]*)$/, ' or $1');
+}
+
 /** Longest text from outside that is kept, bytes of UTF-8. */
 const excerptBytes = 300;
 

@@ -50,6 +50,16 @@ export const summaryHead = /^\{\s*"formatVersion"/;
 export const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
 export const metricsHead = /^# HELP bulk_load_/;
 
+/** Prepares result files by their beginnings; null stands for no file. Throws one UsageError for all that cannot be written. */
+export async function prepareResults(files: readonly (readonly [path: string | null, head: RegExp])[]): Promise<void> {
+  const problems: UsageError['parts'][number][] = [];
+  for (const [path, head] of files) {
+    if (path !== null && path !== '-')
+      await prepareResult(path, head).catch((error: UsageError) => problems.push(...error.parts));
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
 /** Checks that `path` can be written, and removes an older result with this beginning. Throws UsageError. */
 export async function prepareResult(path: string, head = summaryHead): Promise<void> {
   try {

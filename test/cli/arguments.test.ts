@@ -72,6 +72,34 @@ test.each([
   expect(await refused(typed, 'x', join(folder, 'a.lp'))).toMatch(new RegExp(`${meant}[?;]`));
 });
 
+test('a mistyped first word of options is answered with all of them', async () => {
+  expect(await refused('--bacth', '5', join(folder, 'a.lp'))).toContain(
+    'did you mean --batch-points, --batch-bytes or --batch-linger?',
+  );
+});
+
+test.each([
+  [
+    ['a.lp', '--workers'],
+    'option --workers',
+    'a value, as in --workers <n>',
+    'nothing after it',
+    'write --workers=VALUE',
+  ],
+  [['help', 'formats', 'x'], 'reading the arguments of help', '1 argument', '2', 'leave out the others'],
+  [['serve', 'x'], 'reading the arguments of serve', 'no argument', '1', 'leave out the others'],
+])('the command line %j is answered in four parts', async (line, ...parts) => {
+  const names = ['tried   ', 'expected', 'found   ', 'do      '];
+  const text = names.map((name, i) => `  ${name}  ${parts[i]}\n`).join('');
+  expect(await refused(...line)).toBe(
+    `bulk-load: Nothing was sent: an option or an input is wrong (exit code 2).\n${text}`,
+  );
+});
+
+test('completion without a shell names the shells', async () => {
+  expect(await refused('completion')).toContain('expected  one of bash, zsh, fish\n  found     nothing\n');
+});
+
 test('serve names its own options for an option of a load', async () => {
   const stderr = await refused('serve', '--state-dir', 'x');
   expect(stderr).toContain('tried     option --state-dir\n  expected  an option of bulk-load serve');

@@ -223,6 +223,7 @@ describe('a wrong value is answered with what is expected, including the range',
     ['url', 'https:h:8902', 'a URL such as http://localhost:8902, found "https:h:8902".'],
     ['url', '/h', 'a URL such as http://localhost:8902, found "/h".'],
     ['url', 'ftp://h', 'a URL such as http://localhost:8902, found "ftp://h".'],
+    ['url', ['ftp://h'], 'a URL such as http://localhost:8902, found "ftp://h".'],
     [
       'url',
       'http://h/x/api/v1/write',

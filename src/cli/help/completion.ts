@@ -15,7 +15,12 @@ export function shellNamed(word: string): Shell {
   const meant = shells.find((each) => isNear(word, each));
   const fix = meant === undefined ? '' : `did you mean ${meant}?`;
   throw new UsageError([
-    { tried: 'completion', expected: `one of ${shells.join(', ')}`, found: JSON.stringify(word), fix },
+    {
+      tried: 'completion',
+      expected: `one of ${shells.join(', ')}`,
+      found: word === '' ? 'nothing' : JSON.stringify(word),
+      fix,
+    },
   ]);
 }
 

@@ -14,7 +14,7 @@ import { options } from '../../load/option-table.js';
 import { type LoadResult, load } from '../../load/pipeline.js';
 import type { Snapshot } from '../../reporting/figures.js';
 import { reporter } from '../../reporting/progress/reporter.js';
-import { prepareResult, writeResult } from '../../reporting/result-file.js';
+import { pageHead, prepareResults, writeResult } from '../../reporting/result-file.js';
 import { summaryText } from '../../reporting/summary.js';
 import { type CustomTarget, createCustomTarget } from '../../targets/custom/custom-target.js';
 import { inputOptions } from '../input-options.js';
@@ -93,8 +93,11 @@ async function run(
   });
   const { settings, warnings } = resolved;
   addSecrets(mask, settings, process.env, [request.file]);
-  if (request.resultsFile !== '') await prepareResult(request.resultsFile, resultsHead);
-  const report = await openReport(resolved, clock);
+  await prepareResults([
+    [request.resultsFile || null, resultsHead],
+    [resolved.settings.report, pageHead],
+  ]);
+  const report = openReport(resolved, clock);
   // Notices begin with the run.
   let notify: (notice: Notice) => void = () => {};
   const expansion = await expandFile(request, settings, process, (notice) => notify(notice));

@@ -1,6 +1,5 @@
 // What ended a command, on stderr: a headline and four short lines for each problem.
 
-import { CommanderError } from 'commander';
 import { BulkLoadError, UsageError } from '../../core/errors.js';
 import { type Outcome, outcomeRow, outcomes } from '../../core/outcomes.js';
 import { type Problem, problemLines } from '../../core/problem.js';
@@ -19,8 +18,6 @@ export function printError(
   program: string,
   translate = (text: string): string => text,
 ): number {
-  // Commander has printed its own message.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : outcomes.usage.exitCode;
   if (error instanceof BulkLoadError && error.outcome !== 'bug') {
     process.stderr.write(translate(failureText(error, program)));
     return error.exitCode;

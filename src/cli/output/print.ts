@@ -13,8 +13,8 @@ async function printPart({ stdout }: Pick<Process, 'stdout'>, text: string): Pro
     stdout.write(text, resolve);
   });
   if (!error || ('code' in error && error.code === 'EPIPE')) return;
-  const expected = `room for ${text.length} characters`;
-  const fix = 'free space or name a file';
+  const expected = 'standard output to take all of it';
+  const fix = 'free space, or send the output elsewhere';
   throw new StateError({ tried: 'writing to standard output', expected, found: error.message, fix }, { cause: error });
 }
 

@@ -6,7 +6,7 @@ import type { Clock, Notice, Sample } from '../../core/types/index.js';
 import { options } from '../../load/option-table.js';
 import type { LoadResult } from '../../load/pipeline.js';
 import { NoticeLog } from '../../reporting/notices.js';
-import { pageHead, prepareResult, writeResult } from '../../reporting/result-file.js';
+import { writeResult } from '../../reporting/result-file.js';
 import { outputName } from './print.js';
 
 export interface ReportOutput {
@@ -15,11 +15,10 @@ export interface ReportOutput {
   end(result: LoadResult, samples: readonly Sample[], title: string): Promise<void>;
 }
 
-/** Collects nothing without --report. Throws UsageError when the file cannot be written. */
-export async function openReport({ settings, origins }: Resolved, clock: Clock): Promise<ReportOutput> {
+/** Collects nothing without --report. The file is prepared already. */
+export function openReport({ settings, origins }: Resolved, clock: Clock): ReportOutput {
   const { report, db, urls, targetMemory, dryRun } = settings;
   if (report === null) return { notice: () => {}, end: () => Promise.resolve() };
-  await prepareResult(report, pageHead);
   const log = new NoticeLog();
   const startMs = clock.monotonic();
   return {

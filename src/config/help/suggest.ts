@@ -32,6 +32,12 @@ export function nearestOption(rows: readonly Option[], typed: string): string | 
   return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(key.length / 3)) ? nearest.key : null;
 }
 
+/** Finds the option keys of which a mistyped word is nearly the first word: `bacth` is meant for `batchPoints`. */
+export function optionsNamedLike(rows: readonly Option[], typed: string): string[] {
+  const first = (key: string): string => key.replace(/[A-Z].*/, '');
+  return rows.map(({ key }) => key).filter((key) => first(key) === typed || isNear(typed, first(key)));
+}
+
 /** Returns true when two words differ by one letter added, removed or changed, or by two letters swapped. */
 export function isNear(word: string, meant: string): boolean {
   return word !== meant && word.length > 2 && (distance(word, meant) === 1 || isSwapped(word, meant));
