@@ -1,6 +1,7 @@
 // Fills one batch from runs of points: decides for each point and reject whether it is taken, skipped, rejected, or has to
 // wait for the next batch.
 
+import { timestampAt } from '../core/points/line-protocol.js';
 import type { ByteRange, Cut, FormatReject, Points } from '../core/types/index.js';
 import {
   isCounted,
@@ -11,14 +12,12 @@ import {
   SHAPE,
   SOURCE_LENGTH,
   SOURCE_START,
-  TIME_HIGH,
-  TIME_LOW,
   UNCOUNTED_SHAPE,
 } from '../core/types/index.js';
 import { SLOT_WORDS } from './arena.js';
 import type { TimestampSuffixes } from './generated-timestamps.js';
 import { type OpenBatch, sideBytes } from './open-batch.js';
-import { type Bounds, refusal, unexpectedTimeReason } from './point-bounds.js';
+import { type Bounds, refusal, timestampOf, unexpectedTimeReason } from './point-bounds.js';
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
 /** Rejects are objects, unlike points. This many close a batch, whatever the size of its slot. */
@@ -157,7 +156,8 @@ export class BatchFiller {
     const refused = refusal(run, i, this.#options.bounds);
     if (refused !== null) {
       const taken = this.#reject(open, run, { ...original(run, i), ...refused }, position);
-      if (taken === null && refused.reason === unexpectedTimeReason) countUnexpected(job, i);
+      if (taken === null && refused.reason === unexpectedTimeReason)
+        countUnexpected(position, timestampOf(run, i), run.firstLine + index[word + LINE]!);
       return taken;
     }
     const suffix = missing ? this.#suffixes.missing(position.ordinal) : this.#suffixes.stamped;
@@ -179,8 +179,13 @@ export class BatchFiller {
   #unparsed(open: OpenBatch, run: Points, reject: FormatReject, position: FillPosition): Cut | null {
     const cut = this.#reject(open, run, reject, position);
     const { unparsed } = position;
-    if (cut === null && isCounted(reject)) unparsed.set(reject.reason, (unparsed.get(reject.reason) ?? 0) + 1);
-    return cut;
+    if (cut !== null || !isCounted(reject)) return cut;
+    unparsed.set(reject.reason, (unparsed.get(reject.reason) ?? 0) + 1);
+    if (reject.reason !== 'timestamp-range') return null;
+    const timestamp = timestampAt(run.bytes, reject.start + reject.length);
+    if (timestamp !== null && this.#options.bounds.isMisread(timestamp))
+      countUnexpected(position, timestamp, run.firstLine + reject.line);
+    return null;
   }
 
   #reject(open: OpenBatch, run: Points, rejected: RejectedPoint, position: FillPosition): Cut | null {
@@ -198,12 +203,9 @@ export class BatchFiller {
   }
 }
 
-function countUnexpected({ run, position }: FillJob, i: number): void {
-  const word = i * POINT_WORDS;
-  const high = BigInt(run.index[word + TIME_HIGH]! | 0);
-  const timestamp = (high << 32n) | BigInt(run.index[word + TIME_LOW]!);
+function countUnexpected(position: FillPosition, timestamp: bigint, line: number): void {
   position.unexpected += 1;
-  position.firstUnexpected ??= { timestamp, line: run.firstLine + run.index[word + LINE]! };
+  position.firstUnexpected ??= { timestamp, line };
 }
 
 function advance(cursor: FillJob['cursor'], isReject: boolean): void {

@@ -11,7 +11,14 @@ export interface BoundsRefusal {
 /** Bounds of time and length. Times are in units of the input. */
 export interface Bounds {
   /** Times from `from` up to, but not including, `to` are expected; null for any time. */
-  readonly expected: { readonly from: number; readonly to: number } | null;
+  readonly expected: {
+    readonly from: number;
+    readonly to: number;
+    /** Describes a time outside. */
+    readonly message: (timestamp: bigint) => string;
+  } | null;
+  /** Tests whether a time that no server can store is an expected one in another unit. */
+  readonly isMisread: (timestamp: bigint) => boolean;
   /** Oldest time; -Infinity for no bound. */
   readonly oldest: number;
   /** Newest time; Infinity for no bound. */
@@ -25,6 +32,7 @@ export interface Bounds {
 
 export const unbounded: Bounds = {
   expected: null,
+  isMisread: () => false,
   oldest: Number.NEGATIVE_INFINITY,
   newest: Number.POSITIVE_INFINITY,
   grain: 1,
@@ -35,10 +43,6 @@ export const unbounded: Bounds = {
 const wordRange = 2 ** 32;
 
 export const unexpectedTimeReason = 'unexpected-time';
-const unexpected: BoundsRefusal = {
-  reason: unexpectedTimeReason,
-  message: 'the timestamp lies outside --expect-time; widen --expect-time if it is right',
-};
 const expired: BoundsRefusal = {
   reason: 'expired',
   message: "the timestamp is older than the database's TTL, so the target would refuse the point",
@@ -87,12 +91,19 @@ export function refusal(run: Points, i: number, bounds: Bounds): BoundsRefusal |
   if (index[word + SHAPE]! < NO_TIMESTAMP) {
     const time = high * wordRange + low;
     const { expected } = bounds;
-    if (expected !== null && (time < expected.from || time > expected.to - 1)) return unexpected;
+    if (expected !== null && (time < expected.from || time > expected.to - 1))
+      return { reason: unexpectedTimeReason, message: expected.message(timestampOf(run, i)) };
     if (time < bounds.oldest) return expired;
     if (time > bounds.newest) return ahead;
     if (bounds.grain !== 1 && !isMultiple(high, low, bounds.grain)) return finer(bounds.grain);
   }
   return length > bounds.longBytes ? bounds.long(run.bytes.subarray(start, start + length)) : null;
+}
+
+/** Returns the timestamp of point `i`. */
+export function timestampOf({ index }: Points, i: number): bigint {
+  const word = i * POINT_WORDS;
+  return (BigInt(index[word + TIME_HIGH]! | 0) << 32n) | BigInt(index[word + TIME_LOW]!);
 }
 
 /** Tests a signed 64-bit integer in two words exactly: every intermediate result is far below 2^53. */

@@ -12,12 +12,19 @@ export function detect(head: Uint8Array, name: string): FormatName {
     .toString('latin1')
     .replace(/^\xef\xbb\xbf/, '');
   const input = { text, firstLine: firstLine(text) };
-  const found = byContent(input, 'certain') ?? byName(name) ?? byContent(input, 'possible') ?? formats.at(-1)!;
+  const possible = isBinary(text) ? undefined : byContent(input, 'possible');
+  const found = byContent(input, 'certain') ?? byName(name) ?? possible ?? formats.at(-1)!;
   return found.name as FormatName;
 }
 
 function byContent(head: InputHead, wanted: Detection): FormatDescriptor | undefined {
   return formats.find((each) => each.sniff(head) === wanted);
+}
+
+/** A NUL is part of texts in UTF-16. */
+function isBinary(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: texts have no such characters
+  return /[\x01-\x08\x0e-\x1a\x1c-\x1f]/.test(text);
 }
 
 function byName(name: string): FormatDescriptor | undefined {

@@ -14,8 +14,8 @@ import { snapshotOf } from './outcome/run-facts.js';
 import { prepare } from './prepare.js';
 import { RunControl } from './run-control.js';
 import { boundsOf, schemaGuard, unexpectedTimes } from './stages/acceptance.js';
-import { assertParsed } from './stages/input-head.js';
 import { InputReader } from './stages/input-reader.js';
+import { assertParsed } from './stages/nothing-parsed.js';
 import { WriteStage } from './stages/write-stage.js';
 import type { LoadContext, LoadResult } from './types.js';
 

@@ -16,7 +16,8 @@ import { type RunAccount, sentPrecision } from './account.js';
 import { assertColumnsFit, isWorthThread, memoryBudget, planMemory, reduceMemory } from './memory/plan-memory.js';
 import { memcacheToRequest } from './memory/target-memory.js';
 import type { RunControl } from './run-control.js';
-import { type HeadContext, isNothingParsed, parseHead } from './stages/input-head.js';
+import { type HeadContext, isEmpty, parseHead } from './stages/input-head.js';
+import { isNothingParsed } from './stages/nothing-parsed.js';
 import type { ReadStatus } from './stages/read-status.js';
 import type { LoadContext } from './types.js';
 import { Verification } from './verify.js';
@@ -66,11 +67,14 @@ export async function prepare(
 
   await resume.open();
   const times = names.every((name) => name === 'lp') ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs);
-  const description = await target.describe(signal, memcacheToRequest(settings, times));
+  const heads = { formats, options: settings, budget, signal, match: null };
+  // Inputs that contradict the options must not leave an empty database behind.
+  const beforeChange = (): Promise<void> => parseHeads(settings, context, account, heads);
+  const description = await target.describe(signal, memcacheToRequest(settings, times), beforeChange);
   facts.description = description;
   const columns = await target.columns(signal);
   await resume.resume(await foundTarget(settings, context, description, columns));
-  await parseHeads(settings, context, account, { formats, options: settings, budget, signal, match: null });
+  if (description.isCreated !== true) await parseHeads(settings, context, account, heads);
   const catalogue = new Catalogue(columns);
   facts.catalogue = catalogue;
   assertColumnsFit(catalogue.size, memory);
@@ -127,8 +131,8 @@ async function foundTarget(
 
 /**
  * Parses the head of every input, one input open at a time, before a point is sent. Throws UsageError for inputs that
- * contradict the options. An input in which nothing parses is reported and not read. A pipe cannot be read twice, so its
- * first batch is checked instead.
+ * contradict the options, and InputError if no input can be read. An input without a readable point is reported and not
+ * read. A pipe cannot be read twice, so its first batch is checked instead.
  */
 async function parseHeads(
   { onInputError }: Settings,
@@ -137,19 +141,21 @@ async function parseHeads(
   head: HeadContext,
 ): Promise<void> {
   const usage: UsageError[] = [];
+  const failed = new Map<number, InputError>();
   for (const [i, input] of inputs.entries()) {
     if (input.size === null || resume.earlier.isFinished(i)) continue;
-    const { problem } = await parseHead(input, head);
-    // Reading meets every other error of an input again, and reports it then.
+    const parsed = await parseHead(input, head);
+    const { problem } = parsed;
     if (problem instanceof UsageError && ledger.settled === 0) usage.push(problem);
-    else if (problem instanceof UsageError || isNothingParsed(problem)) {
-      const bad = problem instanceof UsageError ? new InputError(problem.message) : problem;
-      if (onInputError === 'stop') throw bad;
-      ledger.inputs[i]!.error = bad.message;
-      notify({ level: 'error', kind: 'input', message: bad.message });
-    }
+    else if (problem instanceof UsageError) failed.set(i, new InputError(problem.message, { retryHelps: false }));
+    // Reading meets every other error of an input again, and reports it then.
+    else if (problem !== null && (isNothingParsed(problem) || isEmpty(parsed))) failed.set(i, problem);
   }
   if (usage.length > 0) throw new UsageError(usage.flatMap(({ parts }) => parts));
+  for (const [i, error] of failed) ledger.fail(i, error);
+  const [first] = ledger.inputErrors;
+  if (first !== undefined && (onInputError === 'stop' || failed.size === inputs.length)) throw first;
+  for (const { message } of failed.values()) notify({ level: 'error', kind: 'input', message });
 }
 
 /** Reports what the load will do to the target's memory, and prepares to keep it within --target-memory. */

@@ -355,7 +355,7 @@ describe('timestamps', () => {
   });
 
   test('a timestamp outside --expect-time is rejected wherever it stands', async () => {
-    const bounds = { ...unbounded, expected: { from: 1000, to: 2000 } };
+    const bounds = { ...unbounded, expected: { from: 1000, to: 2000, message: String } };
     const text = `${Array.from({ length: 900 }, (_, i) => point(1000 + i)).join('')}${point(999)}${point(2000)}${point(1999)}`;
     const batches = await collect(bench({ bounds }).batcher.batches(0, runs(text, { indexPoints: 77 }), never));
     expect(batches.flatMap(({ rejects }) => rejects)).toMatchObject([
@@ -365,7 +365,7 @@ describe('timestamps', () => {
     expect(batches.flatMap(({ points }) => points)).toHaveLength(901);
   });
 
-  const bounds = { ...unbounded, expected: { from: 1_000_000, to: 2_000_000 } };
+  const bounds = { ...unbounded, expected: { from: 1_000_000, to: 2_000_000, message: String } };
   const mixed = `${point(1_000_000)}${many(600)}`;
 
   test('an input of mostly unexpected timestamps ends after the rejects, once points were sent', async () => {

@@ -24,7 +24,7 @@ test('every point is within the bounds between the safe high words', () => {
   expect(safeHighWords(unbounded)).toEqual({ above: -infinite, below: infinite });
   const word = 2 ** 32;
   expect(safeHighWords({ ...unbounded, oldest: 3 * word, newest: 7 * word })).toEqual({ above: 3, below: 7 });
-  const expected = { from: 4 * word, to: 6 * word };
+  const expected = { from: 4 * word, to: 6 * word, message: String };
   expect(safeHighWords({ ...unbounded, oldest: 3 * word, expected })).toEqual({ above: 4, below: 5 });
 });
 
@@ -34,7 +34,7 @@ test('no high word is safe if the bounds concern more than the time', () => {
 });
 
 test('times outside --expect-time are refused before all others', async () => {
-  const bounds = { ...unbounded, oldest: -5, newest: 7, expected: { from: -10, to: 9 } };
+  const bounds = { ...unbounded, oldest: -5, newest: 7, expected: { from: -10, to: 9, message: String } };
   const text = [-11, -10, -6, -5, 7, 8, 9].map((time) => `m f=1 ${time}\n`).join('');
   const unexpected = 'unexpected-time';
   expect(await reasons(text, bounds)).toEqual([unexpected, 'expired', 'expired', null, null, 'ahead', unexpected]);

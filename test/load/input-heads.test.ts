@@ -76,14 +76,46 @@ test('standard input in a wrong unit ends the load with exit code 2 before a poi
   expect(it.cluster.points()).toBe(0);
 });
 
+test('standard input that --precision s makes too large ends with exit code 2 and names the precision that fits', async () => {
+  const { code, stderr } = await it.load(['--precision', 's', '-'], { input: lines(50) });
+  expect(code).toBe(2);
+  expect(stderr).toContain('use --precision ns: then it is 2022-01-01');
+  expect(it.cluster.points()).toBe(0);
+});
+
+test('timestamps that no server can store are a wrong --precision also with --expect-time off', async () => {
+  const path = await it.file('a.lp', lines(50));
+  for (const command of [[], ['check']]) {
+    const { code, stderr } = await it.load([...command, '--precision', 's', '--expect-time', 'off', path]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('timestamps that servers can store');
+    expect(stderr).toContain('use --precision ns: then it is 2022-01-01');
+    expect(stderr).not.toContain('VNODE_DURATION');
+  }
+  await expectNothingSent();
+});
+
+test('--create-db creates no database for inputs that contradict the options', async () => {
+  const path = await it.file('a.lp', lines(50));
+  const { code } = await it.load(['--db', 'new', '--create-db', '--precision', 's', path]);
+  expect(code).toBe(2);
+  expect([...it.cluster.databases.keys()]).toEqual(['db']);
+  expect((await it.load(['--db', 'new', '--create-db', path])).code).toBe(0);
+  expect(it.cluster.points('new')).toBe(50);
+});
+
 test('a few timestamps outside --expect-time are rejects of their own reason, in check as in the load', async () => {
   const path = await it.file('a.lp', `${lines(2571)}${inSeconds(429)}`);
   const checked = await it.load(['check', path]);
   expect(checked.code).toBe(8);
   expect(checked.stdout + checked.stderr).toContain('429 × unexpected-time');
-  const { code, summary } = await it.load([path]);
+  const { code, stderr, summary } = await it.load([path]);
   expect(code).toBe(8);
   expect(summary?.rejects.byReason).toEqual({ 'unexpected-time': 429 });
+  for (const text of [checked.stderr, stderr])
+    expect(text).toMatch(
+      /a\.lp:2572: found 1640995200, which in ns is 1970-01-01, outside --expect-time; with --precision s it is 2022-01-01/,
+    );
   expect(summary?.points).toEqual({ read: 3000, loaded: 2571, rejected: 429, undelivered: 0 });
 });
 
@@ -135,6 +167,8 @@ test.each([
 test.each([
   [String.raw`disk,drive=C:\=a=b f=1`, 'a backslash in a name'],
   ['a,t=b f=1i,f=2i', 'each field key may occur once'],
+  ['a/b,t=b f=1', 'CnosDB stores a measurement with /, but cannot query it'],
+  ['a,t=b', 'a point needs at least one field'],
 ])('line protocol that breaks one rule of the target ends with exit code 7 and the rule: %s', async (point, rule) => {
   const path = await it.file('a.lp', `${point} 1640995200000000000\n`);
   for (const command of [[], ['check']]) {
@@ -143,6 +177,32 @@ test.each([
     expect((stdout + stderr).replaceAll(/\s+/g, ' ')).toContain(rule);
     expect(stdout + stderr).not.toContain('--format right');
   }
+});
+
+test('the error of the only input is printed once, in four parts, without a command to run again', async () => {
+  const path = await it.file('a.lp', lines(3));
+  const { code, stderr, summary } = await it.load(['--format', 'parquet', path]);
+  expect(code).toBe(7);
+  expect(stderr).toBe(
+    [
+      'bulk-load: Incomplete: an input is missing, damaged or too short (exit code 7).',
+      `  tried     reading ${path}`,
+      '  expected  a Parquet file, which begins with PAR1',
+      '  found     a file that begins otherwise',
+      '  do        check --format, or leave it out',
+      '',
+    ].join('\n'),
+  );
+  expect(summary?.continueWith).toBeNull();
+});
+
+test('with several inputs the row of each one has its error, and the first line names none of them', async () => {
+  const paths = [await it.file('a.lp.gz', Uint8Array.of(0x1f, 0x8b, 8, 0)), await it.file('b.lp', lines(3))];
+  const { code, stderr, summary } = await it.load(paths);
+  expect(code).toBe(7);
+  expect(stderr).toMatch(/^Incomplete: an input is missing, damaged or too short\. \(exit code 7\)$/m);
+  expect(stderr).toMatch(/^ {2}input {6}\S+a\.lp\.gz: 0 read = .*; reading \S+a\.lp\.gz: expected/m);
+  expect(summary?.inputs.map(({ loaded }) => loaded)).toEqual([0, 3]);
 });
 
 test.each(['', '# only a comment\n'])('check and load agree on an input without points: %j', async (text) => {

@@ -211,8 +211,13 @@ export interface Target {
    * UnavailableError when `--wait-for-target` is spent. Throws RefusedError for credentials, privileges, a missing tenant
    * or database, and a PRECISION that would merge points.
    * @param memcacheBytes memcache size of a database that is created; null for the server's default
+   * @param beforeChange is awaited before a database is created or dropped; its error prevents the change
    */
-  describe(signal: AbortSignal, memcacheBytes?: number | null): Promise<TargetDescription>;
+  describe(
+    signal: AbortSignal,
+    memcacheBytes?: number | null,
+    beforeChange?: () => Promise<void>,
+  ): Promise<TargetDescription>;
   /** Lists the columns of the database or of one table; an unknown table has none. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
   /** Compresses the body where compression is on. The result is valid until its release. */

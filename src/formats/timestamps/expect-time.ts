@@ -10,6 +10,9 @@ export interface TimeRange {
   readonly toMs: number;
 }
 
+/** The default of --expect-time. */
+export const usualTimes: TimeRange = { fromMs: Date.UTC(1980), toMs: Date.UTC(2100) };
+
 /** Returns what is wrong with a timestamp; null when it lies in the range. */
 export function unexpectedTime(
   timestamp: bigint,
@@ -21,12 +24,21 @@ export function unexpectedTime(
   const bounds = [range.fromMs, range.toMs].map((ms) => day(BigInt(ms) * 1_000_000n));
   return {
     expected: `timestamps between ${bounds.join(' and ')} (--expect-time)`,
-    found: `${timestamp}, which in ${precision} is ${day(timestamp * unitNanoseconds[precision])}`,
+    found: `${timestamp}, which in ${precision} is ${dayIn(timestamp, precision)}`,
     fix:
       fitting === null
         ? 'widen --expect-time or turn it off with --expect-time off'
-        : `add --precision ${fitting}: then it is ${day(timestamp * unitNanoseconds[fitting])}`,
+        : `use --precision ${fitting}: then it is ${dayIn(timestamp, fitting)}`,
   };
+}
+
+/** Describes a timestamp outside the range in a message of a reject. */
+export function unexpectedTimeMessage(timestamp: bigint, precision: InputPrecision, range: TimeRange): string {
+  const fitting = fittingPrecision(timestamp, range);
+  const found = `found ${timestamp}, which in ${precision} is ${dayIn(timestamp, precision)}, outside --expect-time`;
+  return fitting === null
+    ? `${found}; widen --expect-time if it is right`
+    : `${found}; with --precision ${fitting} it is ${dayIn(timestamp, fitting)}`;
 }
 
 /** Returns the precision in which a timestamp lies in the range; null when none fits. */
@@ -38,6 +50,10 @@ export function fittingPrecision(timestamp: bigint, range: TimeRange): InputPrec
 function isWithin(timestamp: bigint, unit: InputPrecision, { fromMs, toMs }: TimeRange): boolean {
   const ns = timestamp * unitNanoseconds[unit];
   return ns >= BigInt(fromMs) * 1_000_000n && ns < BigInt(toMs) * 1_000_000n;
+}
+
+function dayIn(timestamp: bigint, unit: InputPrecision): string {
+  return day(timestamp * unitNanoseconds[unit]);
 }
 
 function day(ns: bigint): string {

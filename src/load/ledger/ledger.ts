@@ -1,7 +1,7 @@
 // The only counters of points. Batching counts points that are read, delivery those that are settled. Both must balance
 // before a summary is written.
 
-import { BugError, StateError, TooManyRejectsError } from '../../core/errors.js';
+import { BugError, type InputError, StateError, TooManyRejectsError } from '../../core/errors.js';
 import { count } from '../../core/text.js';
 import { type Batch, type BatchReject, isCounted, type Receipt } from '../../core/types/index.js';
 import type { DeadLetters } from '../../state/dead-letters/dead-letters.js';
@@ -45,6 +45,8 @@ const percentAppliesFrom = 100_000;
 
 export class Ledger {
   readonly inputs: InputTotals[];
+  /** Errors of inputs, the first one first. */
+  readonly inputErrors: InputError[] = [];
   readonly cuts = { points: 0, bytes: 0, inputEnd: 0, idle: 0, split: 0 };
   readonly byReason = new Map<string, number>();
   /** First message of each reason, with its position. */
@@ -87,6 +89,12 @@ export class Ledger {
     const { read, loaded, rejected } = this.#total;
     const before = this.#earlier;
     return { read: read - before.read, loaded: loaded - before.loaded, rejected: rejected - before.rejected };
+  }
+
+  /** Records the error of an input that cannot be read, or not to its end. */
+  fail(input: number, error: InputError): void {
+    this.inputs[input]!.error = error.message;
+    this.inputErrors.push(error);
   }
 
   /** Adds the totals of earlier runs for an input; a `sign` of -1 removes them. */

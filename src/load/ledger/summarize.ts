@@ -1,8 +1,8 @@
 // Builds the summary of a run. Pure; the product contract fixes keys and order.
 
-import type { BulkLoadError } from '../../core/errors.js';
+import { type BulkLoadError, InputError } from '../../core/errors.js';
 import type { Outcome } from '../../core/outcomes.js';
-import { type Problem, problemText } from '../../core/problem.js';
+import type { Problem } from '../../core/problem.js';
 import { count, plural } from '../../core/text.js';
 import type { EndpointTotals, Summary, TargetDescription } from '../../core/types/index.js';
 import type { Ledger } from './ledger.js';
@@ -111,17 +111,24 @@ export function tooFewPoints(read: number, minPoints: number): Problem {
  * @param accepted true if the rejects are within --accept-rejects
  */
 export function outcomeOf(
-  ledger: Ledger,
+  { inputErrors, total }: Pick<Ledger, 'inputErrors' | 'total'>,
   minPoints: number,
   accepted: boolean,
-): { outcome: Outcome; reason: string | null } {
-  const bad = ledger.inputs.filter((input) => input.error !== null);
-  if (bad.length > 0) {
-    const more = bad.length > 1 ? ` (and ${plural(bad.length - 1, 'more input', 'more inputs')})` : '';
-    return { outcome: 'input', reason: `${bad[0]!.error}${more}` };
-  }
-  if (ledger.total.read < minPoints)
-    return { outcome: 'input', reason: problemText(tooFewPoints(ledger.total.read, minPoints)) };
-  const complete = ledger.total.rejected === 0 || accepted;
-  return { outcome: complete ? 'complete' : 'complete-with-rejects', reason: null };
+): { outcome: Outcome; error: InputError | null } {
+  if (inputErrors.length > 0) return { outcome: 'input', error: combined(inputErrors) };
+  if (total.read < minPoints) return { outcome: 'input', error: new InputError(tooFewPoints(total.read, minPoints)) };
+  const complete = total.rejected === 0 || accepted;
+  return { outcome: complete ? 'complete' : 'complete-with-rejects', error: null };
+}
+
+/** Returns the first error, with the number of the others. */
+function combined(errors: readonly InputError[]): InputError {
+  const [first] = errors as [InputError, ...InputError[]];
+  if (errors.length === 1) return first;
+  const more = ` (and ${plural(errors.length - 1, 'more input')})`;
+  const retryHelps = errors.some((error) => error.retryHelps);
+  const { problem } = first;
+  return new InputError(problem === null ? first.message + more : { ...problem, tried: problem.tried + more }, {
+    retryHelps,
+  });
 }

@@ -1,7 +1,7 @@
 // Ends a run: closes its parts, decides the outcome, and builds the summary.
 
 import type { Settings } from '../../config/settings.js';
-import { type BulkLoadError, InputError } from '../../core/errors.js';
+import type { BulkLoadError } from '../../core/errors.js';
 import { outcomes } from '../../core/outcomes.js';
 import type { RunDetails, Summary } from '../../core/types/index.js';
 import type { Watchdog } from '../../flow-control/own-memory/watchdog.js';
@@ -27,8 +27,8 @@ export async function finish(
   await closeAll(settings, context, control, account);
   ledger.assertBalanced(control.reason !== null);
   const ended = outcomeAtEnd(settings, account);
-  const badInput = ended.reason === null ? null : new InputError(ended.reason);
-  const error = control.reason ?? badInput ?? (verified === null ? null : verifyError(verified, ledger.total.loaded));
+  const error =
+    control.reason ?? ended.error ?? (verified === null ? null : verifyError(verified, ledger.total.loaded));
   const summary = summaryOf(facts, {
     ...{ version: context.version, startedMs: control.startedMs, error, verify: verified, target: facts.description },
     outcome: error?.outcome ?? ended.outcome,
@@ -91,7 +91,7 @@ function endingOf(settings: Settings, reason: BulkLoadError | null, account: Run
   const { read } = ledger.total;
   if (reason?.outcome === 'usage' && ledger.settled === 0) return 'not-started';
   if (reason !== null || read !== ledger.settled) return 'stopped';
-  return outcomeAtEnd(settings, account).reason === null ? 'finished' : 'stopped';
+  return outcomeAtEnd(settings, account).error === null ? 'finished' : 'stopped';
 }
 
 function outcomeAtEnd(settings: Settings, { ledger, resume }: RunAccount): ReturnType<typeof outcomeOf> {
@@ -103,7 +103,7 @@ function isAccepted({ acceptRejects }: Settings, { total }: Ledger): boolean {
   return accepts(total.rejected, total.read, acceptRejects);
 }
 
-/** Returns the command that continues the load; null where running again cannot help. */
+/** Returns the command that continues the load; null where running it again cannot help. Nothing else decides this. */
 function continueWith(
   error: BulkLoadError | null,
   { command }: LoadContext,

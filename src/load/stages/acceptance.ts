@@ -7,7 +7,13 @@ import { pointValues } from '../../core/points/line-protocol.js';
 import type { Problem } from '../../core/problem.js';
 import type { DatabaseSettings, InputPrecision } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
-import { type TimeRange, unexpectedTime } from '../../formats/timestamps/expect-time.js';
+import {
+  fittingPrecision,
+  type TimeRange,
+  unexpectedTime,
+  unexpectedTimeMessage,
+  usualTimes,
+} from '../../formats/timestamps/expect-time.js';
 import type { Catalogue } from '../../schema/catalogue.js';
 import { pointConflict, shapeConflict } from '../../schema/name-limits.js';
 import { timesMerged } from '../../targets/cnosdb/database-settings.js';
@@ -21,7 +27,12 @@ export function boundsOf(
   const units = unitsPerMs[inputPrecision];
   const unbounded = Number.NEGATIVE_INFINITY;
   return {
-    expected: expectTime && { from: expectTime.fromMs * units, to: expectTime.toMs * units },
+    expected: expectTime && {
+      from: expectTime.fromMs * units,
+      to: expectTime.toMs * units,
+      message: (timestamp) => unexpectedTimeMessage(timestamp, inputPrecision, expectTime),
+    },
+    isMisread: (timestamp) => isMisread(timestamp, { expectTime }),
     oldest: Math.max(ttlMs === null ? unbounded : startedMs - ttlMs, limits?.sinceMs ?? unbounded) * units,
     newest: limits === undefined ? Number.POSITIVE_INFINITY : (startedMs + limits.aheadMs) * units,
     grain: Math.max(1, timesMerged(precision, inputPrecision)),
@@ -67,9 +78,15 @@ export function unexpectedTimes(
   { timestamp, line }: { readonly timestamp: bigint; readonly line: number },
   { precision, expectTime }: ExpectedTimeOptions,
 ): Problem {
-  const range = expectTime ?? { fromMs: 0, toMs: 0 };
-  const problem = unexpectedTime(timestamp, precision, range);
-  return { tried: `reading ${name}:${line}`, expected: '', found: '', fix: '', ...problem };
+  const problem = unexpectedTime(timestamp, precision, expectTime ?? usualTimes);
+  const expected =
+    expectTime === null ? { expected: 'timestamps that servers can store, about years 1680 to 2260' } : {};
+  return { tried: `reading ${name}:${line}`, expected: '', found: '', fix: '', ...problem, ...expected };
+}
+
+/** Tests whether a timestamp that no server can store is an expected one in another unit. */
+export function isMisread(timestamp: bigint, { expectTime }: Pick<ExpectedTimeOptions, 'expectTime'>): boolean {
+  return fittingPrecision(timestamp, expectTime ?? usualTimes) !== null;
 }
 
 function strictWriteError(db: string, table: string): RefusedError {

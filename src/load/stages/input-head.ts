@@ -1,19 +1,20 @@
 // Parses the first megabyte of an input. `check` reports it, and a load sends nothing before it has parsed every head.
 
+import { timestampOf } from '../../batching/point-bounds.js';
 import { InputError, UsageError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import { timestampAt } from '../../core/points/line-protocol.js';
-import type { Problem } from '../../core/problem.js';
-import { plural } from '../../core/text.js';
 import type { ByteSource, Input, MemoryBudget, Points, Shape, ShapeMatch } from '../../core/types/index.js';
-import { isCounted, LINE, NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
+import { isCounted, LINE, NO_TIMESTAMP, POINT_WORDS, SHAPE } from '../../core/types/index.js';
 import type { FormatSet } from '../../formats/format-set.js';
 import { type InferredSchema, SchemaInference } from '../../formats/inference.js';
-import { type Reason, reasons } from '../../formats/reasons.js';
 import type { MappingOptions } from '../../formats/rows/mapping/mapping.js';
-import { fittingPrecision, unexpectedTime } from '../../formats/timestamps/expect-time.js';
-import { type ExpectedTimeOptions, unexpectedTimes } from './acceptance.js';
+import { unexpectedTime, unexpectedTimeMessage } from '../../formats/timestamps/expect-time.js';
+import { type ExpectedTimeOptions, isMisread, unexpectedTimes } from './acceptance.js';
+import { lineShape, nothingParsed } from './nothing-parsed.js';
 
+/** Bytes of a reject whose shape is looked at. */
+const shapeBytes = 1024;
 /** Decoded bytes that are parsed of each input. */
 const headBytes = 1024 * 1024;
 
@@ -101,75 +102,9 @@ export function named(error: UsageError, name: string): UsageError {
   return new UsageError(parts, { cause: error });
 }
 
-class NothingParsedError extends InputError {}
-
-/** Returns true for the error of an input in which nothing parses. */
-export function isNothingParsed(error: unknown): error is InputError {
-  return error instanceof NothingParsedError;
-}
-
-/** Reasons of rejects that are points of their format. */
-const parsedReasons: ReadonlySet<string> = new Set([
-  ...['no-timestamp', 'bad-timestamp', 'timestamp-range', 'cut-short', 'too-long', 'series-key-too-long'],
-]);
-
-/** Reasons of rejects that suggest another format than that of the rows. */
-const formatReasons: ReadonlySet<string> = new Set([
-  ...['bad-json', 'ragged-row', 'bad-quote', 'invalid-utf8', 'control-character'],
-]);
-
-/** Reasons of rejects that only line protocol has. Other reasons suggest another format. */
-const lineReasons: ReadonlySet<string> = new Set([
-  ...['bad-escape', 'bad-string-escape', 'column-named-time', 'tag-and-field-same-name'],
-  ...['duplicate-tag', 'duplicate-field', 'too-many-columns', 'non-finite', 'integer-range'],
-]);
-
-/** Describes points that all break one rule and have the right format; null for others. */
-function brokenRule(name: string, units: string, rejects: number, reason: string): Problem | null {
-  const rows = rejects === 1 ? `the only ${units}` : `all ${plural(rejects, units)}`;
-  if (units === 'line' && !lineReasons.has(reason)) return null;
-  if (reason === 'bad-timestamp')
-    return {
-      tried: `reading the times of ${name}`,
-      expected: 'times of the form that --time-format names',
-      found: `another form in ${rows}`,
-      fix: "name the form with --time-format, such as '%d.%m.%Y %H:%M:%S'",
-    };
-  if (!isReason(reason) || parsedReasons.has(reason) || formatReasons.has(reason)) return null;
-  const expected = `${units}s that keep the rule: ${reasons[reason]}`;
-  return { tried: `reading ${name}`, expected, found: `${reason} in ${rows}`, fix: '' };
-}
-
-function isReason(text: string): text is Reason {
-  return Object.hasOwn(reasons, text);
-}
-
-/** Builds the error of an input whose rejects show that nothing parses; null if they show points. */
-export function nothingParsed(
-  name: string,
-  format: string,
-  byReason: Iterable<readonly [reason: string, count: number]>,
-): InputError | null {
-  const found = [...byReason];
-  const rejects = found.reduce((sum, [, n]) => sum + n, 0);
-  const units = format === 'lp' ? 'line' : 'row';
-  const broken = found.length === 1 ? brokenRule(name, units, rejects, found[0]![0]) : null;
-  if (broken !== null) return new NothingParsedError(broken);
-  if (rejects === 0 || found.some(([reason]) => parsedReasons.has(reason))) return null;
-  const noUnit = rejects === 1 ? `the only ${units}` : `none of the ${plural(rejects, units)}`;
-  const verb = rejects === 1 ? 'is not' : 'is';
-  const wanted = format === 'lp' ? 'line protocol' : `a valid row of ${format}`;
-  return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}; is --format right?`);
-}
-
-/** Throws InputError if an input was read to its end and nothing of it has parsed. */
-export function assertParsed(
-  name: string,
-  format: string,
-  { points, rejects }: { readonly points: number; readonly rejects: ReadonlyMap<string, number> },
-): void {
-  const error = points === 0 ? nothingParsed(name, format, rejects) : null;
-  if (error !== null) throw error;
+/** Returns true for a head without points and rejects. */
+export function isEmpty({ points, rejects }: Pick<ParsedHead, 'points' | 'rejects'>): boolean {
+  return points === 0 && Object.keys(rejects).length === 0;
 }
 
 class HeadCounts {
@@ -179,8 +114,9 @@ class HeadCounts {
   readonly #tables = new Set<string>();
   readonly #newTables = new Set<string>();
   #points = 0;
-  /** Rejects by the format. */
+  /** Rejects by the format, and how many of them look like line protocol. */
   #unparsed = 0;
+  #lines = 0;
   #firstReject: string | null = null;
   #time: { first: bigint; last: bigint } | null = null;
   /** Points and rejects whose timestamps are unexpected, and the first of them. */
@@ -204,7 +140,7 @@ class HeadCounts {
     if (this.#firstUnexpected !== null && this.#unexpected * 2 > this.#points + rejects)
       return new UsageError([unexpectedTimes(this.#name, this.#firstUnexpected, this.#context.options)]);
     if (this.#points > 0 || this.#unparsed < rejects) return null;
-    return nothingParsed(this.#name, format, Object.entries(this.#rejects));
+    return nothingParsed(this.#name, format, Object.entries(this.#rejects), this.#lines === rejects);
   }
 
   add(run: Points): void {
@@ -212,6 +148,7 @@ class HeadCounts {
       if (!isCounted(reject)) continue;
       const line = run.firstLine + reject.line;
       this.#unparsed += 1;
+      if (lineShape.test(textOf(run, reject))) this.#lines += 1;
       this.#reject(reject.reason, `${this.#name}:${line}: ${reject.message}`);
       if (reject.reason === 'timestamp-range') this.#outOfRange(run, reject.start + reject.length, line);
     }
@@ -220,9 +157,8 @@ class HeadCounts {
 
   /** Counts a timestamp that no server can store, if it fits in another precision. */
   #outOfRange({ bytes }: Points, end: number, line: number): void {
-    const { expectTime } = this.#context.options;
     const timestamp = timestampAt(bytes, end);
-    if (timestamp === null || expectTime === null || fittingPrecision(timestamp, expectTime) === null) return;
+    if (timestamp === null || !isMisread(timestamp, this.#context.options)) return;
     this.#unexpected += 1;
     this.#firstUnexpected ??= { timestamp, line };
   }
@@ -230,14 +166,17 @@ class HeadCounts {
   #point(run: Points, i: number): void {
     const { match, options } = this.#context;
     const line = run.firstLine + run.index[i * POINT_WORDS + LINE]!;
-    const timestamp = timestampOf(run, i);
+    const timestamp = run.index[i * POINT_WORDS + SHAPE]! >= NO_TIMESTAMP ? null : timestampOf(run, i);
     if (timestamp !== null && options.expectTime !== null) {
-      const problem = unexpectedTime(timestamp, options.precision, options.expectTime);
-      if (problem !== null) {
+      const { precision, expectTime } = options;
+      if (unexpectedTime(timestamp, precision, expectTime) !== null) {
         this.#unexpected += 1;
         this.#firstUnexpected ??= { timestamp, line };
         this.#time = { first: this.#time?.first ?? timestamp, last: timestamp };
-        this.#reject('unexpected-time', `${this.#name}:${line}: found ${problem.found}`);
+        this.#reject(
+          'unexpected-time',
+          `${this.#name}:${line}: ${unexpectedTimeMessage(timestamp, precision, expectTime)}`,
+        );
         return;
       }
     }
@@ -261,10 +200,9 @@ class HeadCounts {
   }
 }
 
-function timestampOf({ index }: Points, i: number): bigint | null {
-  const word = i * POINT_WORDS;
-  if (index[word + SHAPE]! >= NO_TIMESTAMP) return null;
-  return (BigInt(index[word + TIME_HIGH]! | 0) << 32n) | BigInt(index[word + TIME_LOW]!);
+/** Returns the first bytes of a reject as text; enough to see its shape. */
+function textOf({ bytes }: Points, { start, length }: Points['rejects'][number]): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(length, shapeBytes)).toString('latin1');
 }
 
 /** Returns the first part of a source. It ends at a line end, so that no point is cut. */

@@ -113,7 +113,7 @@ export class InputReader {
     // Once a point was sent, an input that contradicts the options is a bad input, not a usage error.
     const bad = usage === null ? error : hasSent() ? new InputError(usage.message) : usage;
     if (!(bad instanceof InputError)) throw bad;
-    ledger.inputs[i]!.error = bad.message;
+    ledger.fail(i, bad);
     if (onInputError === 'stop') throw bad;
     notify({ level: 'error', kind: 'input', message: bad.message });
   }

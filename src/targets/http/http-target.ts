@@ -49,7 +49,11 @@ export class HttpTarget implements Target {
     });
   }
 
-  async describe(signal: AbortSignal, memcacheBytes: number | null = null): Promise<TargetDescription> {
+  async describe(
+    signal: AbortSignal,
+    memcacheBytes: number | null = null,
+    beforeChange = (): Promise<void> => Promise.resolve(),
+  ): Promise<TargetDescription> {
     this.#sender.warnOfInsecurity();
     const { description, verdicts } = await preflight(
       {
@@ -60,6 +64,7 @@ export class HttpTarget implements Target {
         probe: (timeoutMs) => this.#sender.probeAll(timeoutMs, signal),
         query: (order) => this.#query(signal, order),
         proxyName: (index) => this.#connections.proxyName(index),
+        beforeChange,
       },
       memcacheBytes,
     );

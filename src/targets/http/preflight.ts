@@ -22,6 +22,8 @@ export interface PreflightContext {
   readonly query: (order: readonly number[]) => QueryClient;
   /** The proxy of an endpoint for people; null: a direct connection. */
   readonly proxyName: (index: number) => string | null;
+  /** Awaited before a database is created or dropped. */
+  readonly beforeChange: () => Promise<void>;
 }
 
 export interface PreflightResult {
@@ -125,6 +127,7 @@ async function created(
         fix: verdict.kind === 'refused' ? (verdict.advice ?? '') : '',
       });
     }
+    await context.beforeChange();
     // Endpoints that form no cluster know nothing of each other.
     for (const index of dialect.clustered ? without.slice(0, 1) : without)
       await dialect.create(query([index]), index, memcacheBytes);
@@ -138,6 +141,7 @@ async function dropped(context: PreflightContext, verdicts: readonly Verdict[]):
   const { dialect, deps, query } = context;
   const order = indexesOf(verdicts, isAccepted);
   if (order.length === 0 || dialect.drop === undefined) return verdicts;
+  await context.beforeChange();
   await dialect.drop(query(order));
   const tried = `dropped database "${deps.settings.db}" on ${urlOf(context, order[0]!)}`;
   return await spread(context, tried, 'be gone', (now) => !now.some(isAccepted) && now.some(isMissing));

@@ -61,7 +61,7 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
       found,
       fix: damagedFix,
     });
-  if (file.size < minFileBytes) throw damaged(`${file.size} bytes`);
+  if (file.size < minFileBytes) throw (await otherFormat(file, tried)) ?? damaged(`${file.size} bytes`);
   const tail = Buffer.from(await file.bytes(file.size - tailBytes, file.size));
   if (tail.length < tailBytes) throw damaged(`${file.size - tailBytes + tail.length} of ${file.size} bytes`);
   const end = tail.toString('latin1', 4);
@@ -72,7 +72,7 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
       found: 'an encrypted footer',
       fix: 'write the file again without encryption',
     });
-  if (end !== magic) throw damaged('no footer at its end');
+  if (end !== magic) throw (await otherFormat(file, tried)) ?? damaged('no footer at its end');
   const length = tail.readUInt32LE(0);
   const from = file.size - tailBytes - length;
   if (from < magic.length) throw damaged(`a footer of ${length} bytes in a file of ${file.size}`);
@@ -108,6 +108,21 @@ export async function readFooter(file: FileBytes, name: string, maxMemory: numbe
   // Some writers leave the total at 0; the row groups are right.
   if (first < data.num_rows) throw damaged(`${first} rows in its row groups, but ${data.num_rows} in its footer`);
   return { root, leaves, groups, rows: first };
+}
+
+/** Returns the error of a file that does not begin as Parquet does; null for one that does, or is empty. */
+async function otherFormat(file: FileBytes, tried: string): Promise<InputError | null> {
+  const head = Buffer.from(await file.bytes(0, Math.min(file.size, magic.length))).toString('latin1');
+  if (head === '' || /^PAR[1E]/.test(head)) return null;
+  return new InputError(
+    {
+      tried,
+      expected: `a Parquet file, which begins with ${magic}`,
+      found: 'a file that begins otherwise',
+      fix: 'check --format, or leave it out',
+    },
+    { retryHelps: false },
+  );
 }
 
 /** Locates a column chunk before `limit`, where the footer begins. */

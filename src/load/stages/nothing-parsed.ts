@@ -1,0 +1,95 @@
+// Errors of inputs in which nothing parses: another format, or a rule that every point breaks.
+
+import { InputError } from '../../core/errors.js';
+import type { Problem } from '../../core/problem.js';
+import { plural } from '../../core/text.js';
+import { type Reason, reasons } from '../../formats/reasons.js';
+
+class NothingParsedError extends InputError {
+  constructor(message: string | Problem) {
+    super(message, { retryHelps: false });
+  }
+}
+
+/** Returns true for the error of an input in which nothing parses. */
+export function isNothingParsed(error: unknown): error is InputError {
+  return error instanceof NothingParsedError;
+}
+
+/** Lines with these parts are line protocol, whatever rule they break: a name, then fields or a timestamp. */
+export const lineShape = /^\S+ (?:\S+=\S.*|-?\d{9,20})\s*$/;
+
+/** Reasons of rejects that are points of their format. */
+const parsedReasons: ReadonlySet<string> = new Set([
+  ...['no-timestamp', 'bad-timestamp', 'timestamp-range', 'cut-short', 'too-long', 'series-key-too-long'],
+]);
+
+/** Reasons of rejects that suggest another format than that of the rows. */
+const formatReasons: ReadonlySet<string> = new Set([
+  ...['bad-json', 'ragged-row', 'bad-quote', 'invalid-utf8', 'control-character'],
+]);
+
+/** Reasons of rejects that only line protocol has. Other reasons suggest another format. */
+const lineReasons: ReadonlySet<string> = new Set([
+  ...['bad-escape', 'bad-string-escape', 'column-named-time', 'tag-and-field-same-name'],
+  ...['duplicate-tag', 'duplicate-field', 'too-many-columns', 'non-finite', 'integer-range'],
+]);
+
+/** Describes points that all break one rule and have the right format; null for others. */
+function brokenRule(name: string, units: string, { reason, rejects, areLines }: BrokenRule): Problem | null {
+  const rows = rejects === 1 ? `the only ${units}` : `all ${plural(rejects, units)}`;
+  if (units === 'line' && !areLines && !lineReasons.has(reason)) return null;
+  if (reason === 'bad-timestamp')
+    return {
+      tried: `reading the times of ${name}`,
+      expected: 'times of the form that --time-format names',
+      found: `another form in ${rows}`,
+      fix: "name the form with --time-format, such as '%d.%m.%Y %H:%M:%S'",
+    };
+  if (!isReason(reason) || parsedReasons.has(reason) || formatReasons.has(reason)) return null;
+  const expected = `${units}s that keep the rule: ${reasons[reason]}`;
+  return { tried: `reading ${name}`, expected, found: `${reason} in ${rows}`, fix: '' };
+}
+
+interface BrokenRule {
+  readonly reason: string;
+  readonly rejects: number;
+  /** True if the rejects look like line protocol. */
+  readonly areLines: boolean;
+}
+
+function isReason(text: string): text is Reason {
+  return Object.hasOwn(reasons, text);
+}
+
+/**
+ * Builds the error of an input whose rejects show that nothing parses; null if they show points.
+ * @param areLines true if all rejects look like line protocol
+ */
+export function nothingParsed(
+  name: string,
+  format: string,
+  byReason: Iterable<readonly [reason: string, count: number]>,
+  areLines = false,
+): InputError | null {
+  const found = [...byReason];
+  const rejects = found.reduce((sum, [, n]) => sum + n, 0);
+  const units = format === 'lp' ? 'line' : 'row';
+  const broken = found.length === 1 ? brokenRule(name, units, { reason: found[0]![0], rejects, areLines }) : null;
+  if (broken !== null) return new NothingParsedError(broken);
+  if (rejects === 0 || found.some(([reason]) => parsedReasons.has(reason))) return null;
+  const noUnit = rejects === 1 ? `the only ${units}` : `none of the ${plural(rejects, units)}`;
+  const verb = rejects === 1 ? 'is not' : 'is';
+  const wanted = format === 'lp' ? 'line protocol' : `a valid row of ${format}`;
+  return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}; is --format right?`);
+}
+
+/** Throws InputError if an input was read to its end and nothing of it has parsed. */
+export function assertParsed(
+  name: string,
+  format: string,
+  { points, rejects }: { readonly points: number; readonly rejects: ReadonlyMap<string, number> },
+): void {
+  const error = points === 0 ? nothingParsed(name, format, rejects) : null;
+  if (error !== null) throw error;
+}
