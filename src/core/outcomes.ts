@@ -65,7 +65,7 @@ export const outcomes = {
     retryUnattended: true,
     closingSentence: 'Stopped: the target did not acknowledge the points in time.',
     checkSentence: 'find no endpoint that answers',
-    advice: 'Run the command again once the target answers; the load resumes.',
+    advice: 'Check the target and --url. The load resumes where it stopped.',
   },
   memory: {
     exitCode: 6,
@@ -82,7 +82,7 @@ export const outcomes = {
     meaning:
       'an input could not be read to its end, changed while it was read, held no point of its format, or there were fewer points than `--min-points`; everything else is loaded',
     retryUnattended: true,
-    closingSentence: 'Incomplete: an input is missing, damaged or too short. Everything else is loaded.',
+    closingSentence: 'Incomplete: an input is missing, damaged or too short.',
     checkSentence: 'be incomplete',
     advice: null,
   },
@@ -118,7 +118,7 @@ export const outcomes = {
     short: 'state',
     meaning: 'a checkpoint or the dead letters cannot be written',
     retryUnattended: false,
-    closingSentence: 'Stopped: a checkpoint, the dead letters or a result file could not be written.',
+    closingSentence: 'Failed: a checkpoint, the dead letters or a result file could not be written.',
     checkSentence: 'be unable to write its state',
     advice: null,
   },
@@ -140,7 +140,7 @@ export const outcomes = {
     retryUnattended: true,
     closingSentence: 'Interrupted.',
     checkSentence: 'be interrupted',
-    advice: 'Run the command again; the load resumes.',
+    advice: 'The load resumes where it stopped.',
   },
 } as const satisfies Record<string, OutcomeRow>;
 

@@ -13,6 +13,8 @@ export interface ThrottledNotice extends Notice {
 
 interface NoticeKind {
   latest: Notice;
+  /** Message that was shown last. */
+  shown: string;
   /** Notices that are not shown yet. */
   waiting: number;
   shownAt: number;
@@ -33,7 +35,7 @@ export class NoticeThrottle {
     if (ranks[notice.level] > ranks[this.#level]) return null;
     const kind = this.#kinds.get(notice.kind);
     if (kind === undefined || (kind.waiting === 0 && now - kind.shownAt >= repeatMs)) {
-      this.#kinds.set(notice.kind, { latest: notice, waiting: 0, shownAt: now });
+      this.#kinds.set(notice.kind, { latest: notice, shown: notice.message, waiting: 0, shownAt: now });
       return { ...notice, count: 1 };
     }
     kind.latest = notice;
@@ -46,9 +48,9 @@ export class NoticeThrottle {
     return this.#take(now, (kind) => now - kind.shownAt >= repeatMs);
   }
 
-  /** Returns all waiting notices. */
+  /** Returns all waiting notices, apart from information that only repeats what was shown. */
   rest(now: number): ThrottledNotice[] {
-    return this.#take(now, () => true);
+    return this.#take(now, ({ latest, shown }) => latest.level !== 'info' || latest.message !== shown);
   }
 
   #take(now: number, ready: (kind: NoticeKind) => boolean): ThrottledNotice[] {
@@ -57,6 +59,7 @@ export class NoticeThrottle {
       if (kind.waiting === 0 || !ready(kind)) continue;
       taken.push({ ...kind.latest, count: kind.waiting });
       kind.waiting = 0;
+      kind.shown = kind.latest.message;
       kind.shownAt = now;
     }
     return taken;

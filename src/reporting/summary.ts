@@ -1,7 +1,7 @@
 // The summary of a run for people: what is loaded, what is not, where it is, and how to resume.
 
 import { namedFactors } from '../core/limiting-factors.js';
-import { outcomes } from '../core/outcomes.js';
+import { type Outcome, outcomes } from '../core/outcomes.js';
 import { count, duration, latency, plural, printable, size } from '../core/text.js';
 import type { Summary } from '../core/types/index.js';
 import { jsonParts } from './json-parts.js';
@@ -40,7 +40,7 @@ export function summaryText(
   return [
     outcomeLine(summary, writtenTo),
     ...pointRows(summary),
-    ...inputRows(summary.inputs),
+    ...inputRows(summary.inputs, summary.outcome),
     ...rateRows(summary),
     ...limitRows(summary),
     ...rejectRows(summary, examples),
@@ -79,7 +79,9 @@ export function closingSentence({ outcome, rejects, points }: Summary, writtenTo
 }
 
 function outcomeLine(summary: Summary, writtenTo: string | null): string {
-  const { reason, exitCode } = summary;
+  const { exitCode, inputs, outcome } = summary;
+  // With several inputs, the row of each one has its error.
+  const reason = outcome === 'input' && inputs.length > 1 && inputs.some(hasError) ? null : summary.reason;
   // Only a phrase such as `reading a.csv` gets a capital letter; a name keeps its spelling.
   const why = reason === null ? '' : ` ${reason.replace(/^[a-z](?=[a-z]*ing )/, (letter) => letter.toUpperCase())}`;
   return `${closingSentence(summary, writtenTo)}${why}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`;
@@ -94,11 +96,17 @@ function pointRows({ points, thisRun, values }: Summary): string[] {
   ];
 }
 
-function inputRows(all: readonly InputSummary[]): string[] {
+function hasError({ error }: InputSummary): boolean {
+  return error !== null;
+}
+
+function inputRows(all: readonly InputSummary[], outcome: Outcome): string[] {
+  // The first line has the error of the only input.
+  if (all.length === 1)
+    return outcome === 'input' ? [] : all.filter(hasError).map(({ name, error }) => row('input', `${name}: ${error}`));
   const troubled = all.filter((each) => each.error !== null || each.rejected > 0 || each.undelivered > 0);
-  const listed = all.length === 1 ? all.filter((each) => each.error !== null) : troubled;
-  const shown = all.length > 1 && all.length <= maxInputs ? all : listed.slice(0, maxInputs);
-  const more = shown === all ? 0 : listed.length - shown.length;
+  const shown = all.length <= maxInputs ? all : troubled.slice(0, maxInputs);
+  const more = shown === all ? 0 : troubled.length - shown.length;
   return [
     ...shown.map((each) =>
       row('input', `${each.name}: ${balance(each)}${each.error === null ? '' : `; ${each.error}`}`),
@@ -209,17 +217,11 @@ export function missChance(sampled: number, loaded: number): string {
   return `1 wrong point in 100 would be missed with a chance of ${missed(0.01)}%, 1 in 1,000 with ${missed(0.001)}%`;
 }
 
-/** Returns the command that resumes the load; null where running it again cannot help by itself. */
-export function resumeCommand({ outcome, continueWith }: Pick<Summary, 'outcome' | 'continueWith'>): string | null {
-  return outcomes[outcome].retryUnattended === true ? continueWith : null;
-}
-
-function resumeRows(summary: Summary): string[] {
-  const { checkpoint, outcome } = summary;
-  const command = resumeCommand(summary);
+function resumeRows({ checkpoint, outcome, continueWith }: Summary): string[] {
   const { advice } = outcomes[outcome];
   return [
     ...(checkpoint === null ? [] : [row('checkpoint', checkpoint)]),
-    ...(command === null ? (advice === null ? [] : [row('next', advice)]) : [row('run again', command)]),
+    ...(advice === null ? [] : [row('next', advice)]),
+    ...(continueWith === null ? [] : [row('run again', continueWith)]),
   ];
 }

@@ -148,6 +148,30 @@ test('the words of a server cannot control the terminal', async () => {
   }
 });
 
+test.each(['--help', '--version'])('%s that standard output cannot hold ends with exit code 73', async (option) => {
+  const program = join(import.meta.dirname, '../../bin/bulk-load.js');
+  const child = spawn(process.execPath, [program, option], { stdio: ['ignore', openSync('/dev/full', 'w'), 'ignore'] });
+  expect(await once(child, 'close')).toEqual([73, null]);
+});
+
+test('all result files that cannot be written are reported at once', async () => {
+  const path = await it.file('a.lp', lines(1));
+  const files = ['--summary', 'no/s.json', '--report', 'no/r.html', '--metrics-file', 'no/m.prom'];
+  const { code, stderr } = await it.load([...files, path]);
+  expect(code).toBe(2);
+  expect(stderr.match(/^ {2}tried .*$/gm)).toEqual(
+    ['no/s.json', 'no/r.html', 'no/m.prom'].map((name) => `  tried     preparing the result file ${name}`),
+  );
+});
+
+test('a wait for the target is reported once', async () => {
+  const path = await it.file('a.lp', lines(1));
+  await it.cluster.stopNode(0);
+  const { code, stderr } = await it.load(['--wait-for-target', '1200ms', path]);
+  expect(code).toBe(5);
+  expect(stderr.match(/^waiting for the target: .*$/gm)).toHaveLength(1);
+});
+
 test('a summary that standard output cannot hold ends with exit code 73', async () => {
   const path = await it.file('a.lp', lines(5));
   const program = join(import.meta.dirname, '../../bin/bulk-load.js');

@@ -52,6 +52,14 @@ test.each([
   expect(levels.filter((each) => notices.add(notice(each, each, each), 0) !== null)).toEqual(passed);
 });
 
+test('information that only repeats what was shown is not shown again at the end', () => {
+  const notices = new NoticeThrottle('info');
+  for (const level of ['info', 'warn'] as const) for (const at of [0, 1]) notices.add(notice(level, 'same', level), at);
+  notices.add(notice('moved', 'from here', 'info'), 0);
+  notices.add(notice('moved', 'to there', 'info'), 1);
+  expect(notices.rest(2).map(({ kind }) => kind)).toEqual(['warn', 'moved']);
+});
+
 test('the log of notices keeps the times, the count and the latest message of a kind', () => {
   const log = new NoticeLog();
   log.add({ level: 'warn', kind: 'overloaded', message: 'one' }, 1);

@@ -7,7 +7,7 @@ import { count, duration, plural, size } from '../../core/text.js';
 import type { RunDetails, Sample, Summary } from '../../core/types/index.js';
 import { figures } from '../figures.js';
 import type { NoticeEntry } from '../notices.js';
-import { closingSentence, limitText, memoryText, resumeCommand, timeText } from '../summary.js';
+import { closingSentence, limitText, memoryText, timeText } from '../summary.js';
 import { endpointSection } from './endpoint-charts.js';
 import { type Html, html, joined, name } from './html.js';
 import {
@@ -118,14 +118,14 @@ function balanceBar({ read, loaded, rejected, undelivered }: Summary['points']):
 }
 
 function nextSteps(summary: Summary): Html {
-  const { rejects, outcome, points, checkpoint } = summary;
+  const { rejects, outcome, points, checkpoint, continueWith: command } = summary;
   const { advice } = outcomes[outcome];
-  const command = resumeCommand(summary);
   const steps: Html[] = [];
+  if (advice !== null) steps.push(html`<li>${advice}</li>`);
   if (command !== null) {
     const how = 'Resume with this command. A script may do so unattended: acknowledged points are not sent again.';
     steps.push(html`<li>${how}<pre><code>${command}</code></pre></li>`);
-  } else if (advice !== null) steps.push(html`<li>${advice}</li>`);
+  }
   if (points.rejected > 0 && rejects.deadLetters !== null) {
     const files = joined(
       rejects.deadLetters.map((path) => name(path)),

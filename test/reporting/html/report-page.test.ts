@@ -89,14 +89,19 @@ test('the page of a complete load asks for nothing', () => {
   expect(good).toContain('What to do Nothing.');
 });
 
-test.each(outcomeNames)('the page and the summary of outcome %s offer to run again only if that helps', (outcome) => {
-  const { retryUnattended, exitCode } = outcomeRow(outcome);
-  const summary = summaryOf({ outcome, exitCode, reason: 'why', continueWith: 'bulk-load --db bench a.lp' });
-  const offers = [words(page({ ...night, summary })), summaryText(summary)].map((each) =>
-    each.includes('bulk-load --db bench a.lp'),
-  );
-  expect(offers).toEqual([retryUnattended === true, retryUnattended === true]);
-});
+test.each(outcomeNames)(
+  'the page and the summary of outcome %s show the command that continues, and the advice',
+  (outcome) => {
+    const { advice, exitCode } = outcomeRow(outcome);
+    for (const continueWith of ['bulk-load --db bench a.lp', null]) {
+      const summary = summaryOf({ outcome, exitCode, reason: 'why', continueWith });
+      for (const text of [words(page({ ...night, summary })), summaryText(summary)]) {
+        expect(text.includes('bulk-load --db bench a.lp')).toBe(continueWith !== null);
+        expect(text).toContain(advice ?? '');
+      }
+    }
+  },
+);
 
 test.each([
   ['the input took less than a tenth of the time', { rateLimit: 11, input: 7, target: 0.1 }, ['the rate limit 11s']],
