@@ -21,10 +21,11 @@ function byContent(head: InputHead, wanted: Detection): FormatDescriptor | undef
   return formats.find((each) => each.sniff(head) === wanted);
 }
 
-/** A NUL is part of texts in UTF-16. */
+/** Control characters that texts have; a NUL is part of UTF-16. */
+const textControls = '\0\t\n\v\f\r\u001b';
+
 function isBinary(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: texts have no such characters
-  return /[\x01-\x08\x0e-\x1a\x1c-\x1f]/.test(text);
+  return [...text.matchAll(/\p{Cc}/gu)].some(([sign]) => sign < ' ' && !textControls.includes(sign));
 }
 
 function byName(name: string): FormatDescriptor | undefined {

@@ -13,6 +13,7 @@ test.each([
   ['objects in sequence without a line end', '{"time":1}{"time":2}', 'json'],
   ['a header with commas', 'time,host,temp\n', 'csv'],
   ['a header with tabs', 'time\thost\ttemp, in C\n', 'tsv'],
+  ['a binary file with commas', 'a,b\u0004,c\n', 'lp'],
   ['annotations', '#datatype measurement,tag,double\n', 'csv'],
   ['annotations behind a byte order mark', '\ufeff#group,false,false\n', 'csv'],
 ])('%s is detected by content', (_, text, format) => {
