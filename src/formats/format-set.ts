@@ -1,6 +1,8 @@
 // The formats of one load: each is created when its first input comes, and serves all later ones.
 
+import { UsageError } from '../core/errors.js';
 import { peekSource } from '../core/io/byte-source.js';
+import { folderPath } from '../core/points/hive-folders.js';
 import type { Problem } from '../core/problem.js';
 import { someOf } from '../core/text.js';
 import type { ByteSource, Format, Input, MemoryBudget } from '../core/types/index.js';
@@ -102,6 +104,8 @@ export class FormatSet {
   readonly #scratch = new Uint8Array(headBytes);
   readonly #created = new Map<FormatName, Promise<Format>>();
   readonly #fieldColumns: FieldColumns | null;
+  /** An input of line protocol whose folders are no columns. */
+  #unusedFolder: string | null = null;
   #rows: Promise<RowFormatMemory> | null = null;
 
   /**
@@ -131,20 +135,27 @@ export class FormatSet {
   }
 
   /**
-   * Chooses the format of an input, and returns a source that still holds the bytes that detection read.
+   * Chooses the format of an input, and returns a source that still holds the bytes that detection read. Throws UsageError
+   * for line protocol with --add-tag.
    * @param source at the input's first byte
    */
   async choose(
-    name: string,
+    input: Pick<Input, 'name' | 'folderColumns'>,
     source: ByteSource,
     signal: AbortSignal,
   ): Promise<{ readonly format: Format; readonly source: ByteSource }> {
     const chosen = chosenFormat(this.#options);
-    if (chosen !== null) return { format: await this.#format(chosen), source };
+    if (chosen !== null) return { format: await this.#prepared(chosen, input), source };
     const { head, source: replayed } = await peekSource(source, this.#scratch, hasLine, signal);
-    const detected = detect(head, name);
-    const format = await this.#format(detected);
+    const detected = detect(head, input.name);
+    const format = await this.#prepared(detected, input);
     return { format, source: formatNamed(detected).randomAccess ? source : replayed };
+  }
+
+  /** Warns about line protocol in folders such as `host=a`; null without any. */
+  get unusedFolders(): string | null {
+    if (this.#unusedFolder === null) return null;
+    return `the folders of ${this.#unusedFolder} add no tags: line protocol holds its own tags; points that differ only in their folder overwrite each other`;
   }
 
   /** Describes the columns of --fields that no input has; null when every column exists. */
@@ -157,6 +168,27 @@ export class FormatSet {
       found: `none with ${someOf(unknown.map((name) => JSON.stringify(name)))}`,
       fix: 'check the names in --fields',
     };
+  }
+
+  /** Returns the format with the constant columns of the input. */
+  async #prepared(
+    format: FormatName,
+    { name, folderColumns = [] }: Pick<Input, 'name' | 'folderColumns'>,
+  ): Promise<Format> {
+    const { hivePartitioning, addedTags } = this.#options;
+    const columns = hivePartitioning === 'off' ? [] : folderColumns;
+    if (formatNamed(format).memoryPool === 'rows') (await this.#rowMemory()).useFolders(columns);
+    else if (addedTags != null)
+      throw new UsageError([
+        {
+          tried: `reading ${name}`,
+          expected: 'rows, since --add-tag adds a column to rows',
+          found: 'line protocol, which holds its own tags',
+          fix: 'leave out --add-tag, or name the format of the rows with --format',
+        },
+      ]);
+    else if (columns.length > 0) this.#unusedFolder ??= `${name} (${folderPath(columns)})`;
+    return await this.#format(format);
   }
 
   #format(name: FormatName): Promise<Format> {

@@ -9,6 +9,8 @@ import type { RowFormatMemory, RowOptions } from './rows/rows.js';
 export type FormatOptions = RowOptions &
   CsvDialectOptions &
   Pick<LineProtocolOptions, 'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts'> & {
+    /** Whether folders such as `host=a` are columns. Default: auto. */
+    readonly hivePartitioning?: 'auto' | 'off';
     /** The name of a format, or `auto`. */
     readonly format: string;
     /** `data.items`; null when the text itself is the list of rows. */

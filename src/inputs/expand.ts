@@ -1,12 +1,13 @@
 // Names from the command line become inputs: files, directories, patterns, URLs and standard input, each of them once.
 
-import { realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
 import { count, plural } from '../core/text.js';
 import type { Input } from '../core/types/index.js';
+import { canonicalName, canonicalPath, stdinNames, withFolderColumns } from './canonical-name.js';
 import { withEncoding } from './encoding/utf8-source.js';
 import { urlInput } from './http/url-input.js';
 import { isUrl, looksLikeUrl, maskUrl, urlIdentity } from './http/url-name.js';
@@ -52,8 +53,6 @@ export interface ExpandOptions {
 
 /** A name to resolve, or an input that is resolved. */
 type Candidate = string | Input;
-
-const stdinNames = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
 /**
  * Resolves names to inputs. Without a name, standard input is the input when it is a pipe or a file. A name that exists is
@@ -103,18 +102,6 @@ const plurals: Partial<Record<LeftOut, string>> = {
 /** Formats counts as `2 hidden, 1 pipe`. */
 function leftOutCounts({ leftOut }: DiscoveredFiles): string {
   return [...leftOut].map(([kind, n]) => plural(n, kind, plurals[kind])).join(', ');
-}
-
-/** Makes all spellings of a name equal. A pattern stays a pattern, so that new files belong to the same load. */
-async function canonicalName(name: string, cwd: string): Promise<string> {
-  if (stdinNames.includes(name)) return '-';
-  if (isS3(name)) return name;
-  if (isUrl(name)) return urlIdentity(new URL(name));
-  return await canonicalPath(resolve(cwd, name));
-}
-
-async function canonicalPath(path: string): Promise<string> {
-  return await realpath(path).catch(() => path);
 }
 
 function impliedNames({ isTTY, isPipeOrFile }: Stdin): string[] {
@@ -195,7 +182,7 @@ async function deduplicate(
     const group = candidates.slice(at, at + groupSize);
     for (const { name, identity, input } of await identifyAll(group, context, problems)) {
       const before = first.get(identity);
-      if (before === undefined) inputs.push(input);
+      if (before === undefined) inputs.push(withFolderColumns(input));
       else duplicates.push(duplicateNote(name, before));
       if (before === undefined) first.set(identity, name);
     }

@@ -69,10 +69,8 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   for (const { problem } of heads) if (problem !== null) problems.push(problem);
   await target.close();
   const real = creates ? problems.filter((problem) => !isMissing(problem)) : problems;
-  const unused = unusedMapping(
-    settings,
-    heads.map(({ format }) => format),
-  );
+  const found = heads.map(({ format }) => format);
+  const unused = unusedMapping(settings, found) ?? formats.unusedFolders;
   const read = readOf(heads);
   // Inputs that --skip-loaded left out count for --min-points, and their points are unknown here.
   const isWhole = heads.length > 0 && heads.every(({ whole, problem }) => whole && problem === null);

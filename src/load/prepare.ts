@@ -75,6 +75,7 @@ export async function prepare(
   const columns = await target.columns(signal);
   await resume.resume(await foundTarget(settings, context, description, columns));
   if (description.isCreated !== true) await parseHeads(settings, context, account, heads);
+  if (formats.unusedFolders !== null) notify({ level: 'warn', kind: 'folders', message: formats.unusedFolders });
   const catalogue = new Catalogue(columns);
   facts.catalogue = catalogue;
   assertColumnsFit(catalogue.size, memory);

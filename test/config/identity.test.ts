@@ -56,6 +56,8 @@ const other: Readonly<Record<string, unknown>> = {
   timeRounding: 'truncate',
   skipAfterHeader: 1,
   thousands: '.',
+  hivePartitioning: 'off',
+  addTag: 'site=a',
 };
 const marked = options.rows.filter(({ key, group, identity }) => identity && group !== 'target' && key !== 'precision');
 

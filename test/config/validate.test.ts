@@ -38,6 +38,8 @@ test('the defaults are those of the product contract', () => {
     onInputError: 'continue',
     inOrder: false,
     contexts: null,
+    hivePartitioning: 'auto',
+    addedTags: null,
     decimal: '.',
     timeRounding: 'reject',
     skipAfterHeader: 0,

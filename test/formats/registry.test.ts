@@ -16,7 +16,7 @@ afterAll(async () => {
 async function chosen(more: Partial<FormatOptions>): Promise<Format> {
   const set = new FormatSet({ ...options, ...more });
   sets.push(set);
-  const { format } = await set.choose('-', bytesSource(new Uint8Array(0)), new AbortController().signal);
+  const { format } = await set.choose({ name: '-' }, bytesSource(new Uint8Array(0)), new AbortController().signal);
   return format;
 }
 
@@ -42,6 +42,6 @@ test('inputs of one load share a format', async () => {
   const set = new FormatSet(options);
   sets.push(set);
   const choose = async (text: string) =>
-    (await set.choose('-', bytesSource(Buffer.from(text)), new AbortController().signal)).format;
+    (await set.choose({ name: '-' }, bytesSource(Buffer.from(text)), new AbortController().signal)).format;
   expect(await choose('a,b\n')).toBe(await choose('c,d\n'));
 });

@@ -1,7 +1,8 @@
-// Lists of columns that become tags or fields.
+// Lists of columns that become tags or fields, and constant tags.
 
 import { z } from 'zod';
 import { fieldTypes, parseField, parseTag, splitColumns } from '../../core/points/column-list.js';
+import type { FolderColumn } from '../../core/types/index.js';
 import { list, parsed } from './parsed.js';
 
 export function tags() {
@@ -12,6 +13,17 @@ export function tags() {
 export function fields() {
   const expected = `columns such as temp, temp:float or t:float:temp, with one of the types ${fieldTypes.join(', ')}`;
   return list(columns, parsed(z.string(), expected, parseField), expected);
+}
+
+/** Tags with their values. A value may hold commas. */
+export function constants() {
+  const expected = 'KEY=VALUE such as site=berlin';
+  return list((text) => [text], parsed(z.string(), expected, constant), expected);
+}
+
+function constant(text: string): FolderColumn | null {
+  const [, name = '', value = ''] = /^([^=]+)=(.+)$/s.exec(text.trim()) ?? [];
+  return name === '' ? null : { name, value };
 }
 
 function columns(text: string): string[] {

@@ -53,8 +53,16 @@ export interface Input {
   /** Canonical absolute path, or URL without secrets; null for standard input. */
   readonly path: string | null;
   readonly size: number | null;
+  /** Columns that the folders of its name give to each of its rows. Default: none. */
+  readonly folderColumns?: readonly FolderColumn[];
   /** Opens the input. A file is read up to its size at open. Without `room`, decompression is unlimited. Throws InputError. */
   open(signal: AbortSignal, room?: MemoryBudget): Promise<ByteSource>;
+}
+
+/** A column whose value is the same in all rows of an input; null for no value. */
+export interface FolderColumn {
+  readonly name: string;
+  readonly value: string | null;
 }
 
 /** A column that becomes a tag, and the name of the tag. */

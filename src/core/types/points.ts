@@ -55,6 +55,8 @@ export interface DeadLetterFormat {
   readonly ending: string;
   /** Bytes before the first point, such as a header with its line end. Each head has its own file. */
   readonly head: Uint8Array;
+  /** Folders such as `host=a` that give the points columns; absent or empty without any. */
+  readonly folder?: string;
 }
 
 /** Dead letters of line protocol. */

@@ -74,6 +74,7 @@ export class InfluxQlTags implements RowFiller {
     if (known !== undefined) return known;
     if (this.#real + this.#columns.size >= MAX_COLUMNS) return 'too-many-columns';
     if (this.#mapping.fields.some(({ name }) => name === key)) return 'tag-and-field-same-name';
+    if (this.#mapping.constants.names.has(key)) return 'duplicate-tag';
     const problem = nameProblem(key, false);
     if (problem !== null) return problem;
     const column = this.#real + this.#columns.size;

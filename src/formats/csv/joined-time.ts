@@ -1,17 +1,20 @@
-// A time in two columns, as in `--time-column date,time`.
+// A time in two columns, as in `--time-column date,time`. A folder such as `date=2026-11-29` can be one of them.
 
 import type { Reason } from '../reasons.js';
 import { type Cells, type RowFiller, TEXT } from '../rows/cells.js';
+
+/** A column of the rows, or the text of a folder that all rows share. */
+export type TimePart = number | Uint8Array;
 
 /** Joins two cells with a blank in a column behind the real ones. */
 export class JoinedTime implements RowFiller {
   readonly bytes = 0;
   readonly #memory: Uint8Array;
-  readonly #parts: readonly number[];
+  readonly #parts: readonly TimePart[];
   readonly #next: RowFiller | null;
 
   /** @param next adds further cells to the same row */
-  constructor(memory: Uint8Array, parts: readonly number[], next: RowFiller | null) {
+  constructor(memory: Uint8Array, parts: readonly TimePart[], next: RowFiller | null) {
     this.#memory = memory;
     this.#parts = parts;
     this.#next = next;
@@ -20,7 +23,9 @@ export class JoinedTime implements RowFiller {
   begin(): void {}
 
   fill(cells: Cells, real: number, scratch: number, end: number): Reason | null {
-    const texts = this.#parts.map((column) => this.#memory.slice(cells.starts[column], cells.ends[column]));
+    const texts = this.#parts.map((part) =>
+      typeof part === 'number' ? this.#memory.slice(cells.starts[part], cells.ends[part]) : part,
+    );
     const joined = Buffer.from(texts.map((text) => Buffer.from(text).toString('latin1')).join(' '), 'latin1');
     if (joined.length > end - scratch) return 'too-long';
     this.#memory.set(joined, scratch);

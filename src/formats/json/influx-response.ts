@@ -13,13 +13,15 @@ const measurementColumn = '_measurement';
 
 /** The mapping of responses: the user's own, completed by the measurement and by the tags of the series read so far. */
 export class InfluxMapping {
-  /** The mapping looks its tags up when a column appears, so tags may be added later. */
-  readonly options: MappingOptions;
   readonly #tags: TagMapping[];
 
-  constructor(options: MappingOptions) {
-    this.#tags = [...(options.tags ?? [])];
-    this.options = { ...options, measurement: options.measurement ?? `{${measurementColumn}}`, tags: this.#tags };
+  constructor(tags: readonly TagMapping[] | null) {
+    this.#tags = [...(tags ?? [])];
+  }
+
+  /** The mapping looks its tags up when a column appears, so tags may be added later. */
+  complete(options: MappingOptions): MappingOptions {
+    return { ...options, measurement: options.measurement ?? `{${measurementColumn}}`, tags: this.#tags };
   }
 
   addTag(name: string): void {

@@ -23,8 +23,8 @@ export class Json implements Format {
 
   /** @param path of the list, `data.items`; null when the text itself is the list */
   constructor(rows: RowFormatMemory, path: string | null) {
-    this.#influx = new InfluxMapping(rows.options);
-    this.#lines = new Ndjson(rows, () => (this.#isInflux ? this.#influx.options : rows.options));
+    this.#influx = new InfluxMapping(rows.options.tags);
+    this.#lines = new Ndjson(rows, () => (this.#isInflux ? this.#influx.complete(rows.options) : rows.options));
     this.memoryBytes = this.#lines.memoryBytes;
     this.#path = path;
   }

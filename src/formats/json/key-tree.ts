@@ -104,6 +104,7 @@ export class Keys {
 
   #addColumn(path: string): number | Reason {
     if (this.columns >= MAX_COLUMNS) return 'too-many-columns';
+    if (this.#mapping.isConstant(path)) return 'duplicate-column';
     const problem = this.#mapping.isField(path) ? nameProblem(path, true) : null;
     if (problem !== null) return problem;
     this.#mapping.add(this.columns, path);

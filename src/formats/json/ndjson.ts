@@ -42,7 +42,6 @@ export class Ndjson implements Format {
 }
 
 class NdjsonScan extends RowScan {
-  readonly deadLetterFormat: DeadLetterFormat = { ending: '.ndjson.rows', head: new Uint8Array(0) };
   readonly #reader: ObjectReader;
   readonly #mapping: () => MappingOptions;
   #keys: Keys | null = null;
@@ -51,6 +50,10 @@ class NdjsonScan extends RowScan {
     super(rows);
     this.#mapping = mapping;
     this.#reader = new ObjectReader(rows.run, rows.cells, rows.options.columnNames ?? null);
+  }
+
+  get deadLetterFormat(): DeadLetterFormat {
+    return this.rows.objectLetters;
   }
 
   /** True once an object decided the mapping. */
@@ -117,6 +120,7 @@ class NdjsonScan extends RowScan {
     if (names === null) return null;
     const { encoder, cells, kernel } = this.rows;
     const mapping = new Mapping(this.#mapping(), names);
+    mapping.assertNoConstant(names);
     if (mapping.unnamed !== null) {
       throw new UsageError([
         {

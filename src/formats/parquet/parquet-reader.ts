@@ -1,7 +1,7 @@
 // Reads a Parquet file row group by row group, each column page by page, and yields runs of points.
 
 import { BulkLoadError, InputError } from '../../core/errors.js';
-import type { DeadLetterFormat, FileBytes, MemoryBudget, Points, Position, Shape } from '../../core/types/index.js';
+import type { FileBytes, MemoryBudget, Points, Position, Shape } from '../../core/types/index.js';
 import { pointsOf } from '../line-protocol/double-buffer.js';
 import type { FieldTypeName, MappingOptions } from '../rows/mapping/mapping.js';
 import type { RowFormatMemory } from '../rows/rows.js';
@@ -26,9 +26,6 @@ export interface ParquetInput {
   readonly budget: MemoryBudget;
   readonly types: FileFieldTypes;
 }
-
-/** Rejected rows are kept as JSON. All runs share this object. */
-const deadLetterFormat: DeadLetterFormat = { ending: '.ndjson.rows', head: new Uint8Array(0) };
 
 /** Yields the runs of points that `Format.points` specifies. */
 export async function* parquetPoints(
@@ -183,7 +180,7 @@ async function codecsOf({ groups }: Footer, columns: SelectedColumns, name: stri
   return codecs;
 }
 
-function scanOf({ run, shapes }: RowFormatMemory): Parameters<typeof pointsOf>[0] {
+function scanOf({ run, shapes, objectLetters: deadLetterFormat }: RowFormatMemory): Parameters<typeof pointsOf>[0] {
   const { bytes, index, count, rejects, firstLine, line } = run;
   const shape = (number: number): Shape => shapes.shape(number);
   return { bytes, index, count, rejects, firstLine, deadLetterFormat, line, shape };

@@ -8,6 +8,7 @@ import type { Reason } from '../reasons.js';
 import type { TimeCell } from '../timestamps/time-cell.js';
 import { BARE, type Cells, INSTANT, LIST, NONE, READY, TEXT } from './cells.js';
 import { copy } from './copy-bytes.js';
+import { SERIES_KEY_PER_TAG } from './mapping/constants.js';
 import { type Mapping, measurementPrefix } from './mapping/mapping.js';
 import { type RowShapes, TableMemory } from './table-memory.js';
 import { type FieldTypes, STRING, typeNames, UNKNOWN } from './values/field-types.js';
@@ -19,9 +20,8 @@ export const FULL = -1;
 
 const SPACE = 0x20;
 const MINUS = 0x2d;
-/** Bytes of the key under which the server indexes a series: a fixed part, and a part per tag beside its value. */
+/** Fixed part of the key under which the server indexes a series, bytes. */
 const SERIES_KEY_BASE = 7;
-const SERIES_KEY_PER_TAG = 9;
 /** Room after any value for separators, quotes and a timestamp. */
 const slack = 64;
 
@@ -59,6 +59,8 @@ export class RowEncoder {
   #tables = new Map<string, TableMemory>();
   readonly #byMapping = new WeakMap<Mapping, Map<string, TableMemory>>();
   #table: TableMemory | null = null;
+  /** The time of all rows in the precision of the load; null when a column holds it. */
+  #constantTime: Uint8Array | null = null;
   #mask = new Int32Array(1);
   /** Types that this row is the first to show. They hold once the row is accepted. */
   readonly #newTypes: [field: number, type: number][] = [];
@@ -94,6 +96,8 @@ export class RowEncoder {
     this.#tables = this.#byMapping.get(mapping) ?? new Map<string, TableMemory>();
     this.#byMapping.set(mapping, this.#tables);
     this.#table = null;
+    const { time } = mapping.constants;
+    this.#constantTime = time === null ? null : this.#timeCell.digits(time);
   }
 
   /**
@@ -152,14 +156,14 @@ export class RowEncoder {
     const known = this.#tables.get(name);
     if (known !== undefined) return known;
     const prefix = measurementPrefix(Buffer.from(name), (this.#options.names ?? strictestNameLimits).slashes);
-    const table = prefix === null ? null : new TableMemory(name, prefix, this.#types);
+    const table = prefix === null ? null : new TableMemory(name, prefix, this.#types, this.#mapping!.constants);
     if (table !== null) this.#tables.set(name, table);
     return table;
   }
 
   #tags(row: Cells, { tags }: Mapping, from: number, end: number): number {
     const { kinds, starts, ends, sizes } = row;
-    let key = SERIES_KEY_BASE + this.#table!.raw.length;
+    let key = SERIES_KEY_BASE + this.#table!.keyBytes;
     let out = from;
     for (let i = 0; i < tags.length; i++) {
       const { column, prefix, name } = tags[i]!;
@@ -181,7 +185,7 @@ export class RowEncoder {
     return key <= seriesKeyBytes ? out : this.#fail(code('series-key-too-long'), `a series key of up to ${key} bytes`);
   }
 
-  #fields(row: Cells, { fields, tags }: Mapping, from: number, end: number): number {
+  #fields(row: Cells, { fields, tags, constants }: Mapping, from: number, end: number): number {
     const { kinds, starts, ends } = row;
     const { types, declared } = this.#table!;
     let out = from;
@@ -207,24 +211,28 @@ export class RowEncoder {
       const bit = tags.length + i;
       this.#mask[bit >>> 5]! |= 1 << (bit & 31);
     }
-    return out > from ? out : this.#fail(code('no-fields'), 'a row without a value');
+    if (out === from) return this.#fail(code('no-fields'), 'a row without a value');
+    return out + constants.fields.length + slack > end ? FULL : this.#copy(constants.fields, out);
   }
 
   #timestamp(row: Cells, { time: column, timeName }: Mapping, from: number): number {
-    this.hasTime = column >= 0 && !this.#isNone(row, column);
+    const constant = this.#constantTime;
+    this.hasTime = constant === null ? column >= 0 && !this.#isNone(row, column) : constant.length > 0;
     if (!this.hasTime) {
       return this.#options.missingTimestamp === 'now' ? from : this.#fail(code('no-timestamp'), 'a row without a time');
     }
     const bytes = this.#bytes;
-    const start = row.starts[column]!;
-    const stop = row.ends[column]!;
+    const start = row.starts[column] ?? 0;
+    const stop = row.ends[column] ?? 0;
     bytes[from] = SPACE;
     const end =
-      stop - start > slack || row.kinds[column] === LIST
-        ? code('bad-timestamp')
-        : row.kinds[column] === INSTANT
-          ? this.#copyOf(start, stop, from + 1)
-          : this.#timeCell.put(start, stop, from + 1);
+      constant !== null
+        ? this.#copy(constant, from + 1)
+        : stop - start > slack || row.kinds[column] === LIST
+          ? code('bad-timestamp')
+          : row.kinds[column] === INSTANT
+            ? this.#copyOf(start, stop, from + 1)
+            : this.#timeCell.put(start, stop, from + 1);
     if (end < 0) return this.#rejectCell(end, timeName, start, stop);
     const negative = bytes[from + 1] === MINUS;
     const digits = from + (negative ? 2 : 1);

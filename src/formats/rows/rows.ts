@@ -1,6 +1,8 @@
 // The memory that all formats of rows share, with one encoder and the known tables. One input is read at a time, so one
 // object serves all formats, and shape numbers are common to them.
 
+import { folderPath } from '../../core/points/hive-folders.js';
+import type { DeadLetterFormat, FolderColumn } from '../../core/types/index.js';
 import { memoryOf } from '../kernel/wasm.js';
 import { TimeCell, type TimeOptions } from '../timestamps/time-cell.js';
 import { Cells } from './cells.js';
@@ -20,8 +22,10 @@ export type RowOptions = EncoderOptions &
     readonly columnNames?: readonly string[] | null;
   };
 
+const objectLetters: DeadLetterFormat = { ending: '.ndjson.rows', head: new Uint8Array(0) };
+
 export class RowFormatMemory {
-  readonly options: RowOptions;
+  options: RowOptions;
   readonly memoryBytes: number;
   readonly cells = new Cells();
   readonly shapes = new RowShapes();
@@ -29,6 +33,8 @@ export class RowFormatMemory {
   readonly encoder: RowEncoder;
   readonly run: RowRun;
   readonly kernel: RowKernel | null;
+  /** Describes rejected rows that are kept as JSON. */
+  objectLetters = objectLetters;
 
   /** Throws UsageError for an invalid time format. */
   constructor(options: RowOptions) {
@@ -41,6 +47,18 @@ export class RowFormatMemory {
     this.encoder = new RowEncoder(bytes, options, time, this.shapes, this.fieldTypes);
     this.kernel = options.kernel === false ? null : new RowKernel(memory, layout, options, time, options.kernel);
     this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
+  }
+
+  /** Gives all rows of the next inputs these columns. */
+  useFolders(columns: readonly FolderColumn[]): void {
+    this.options = { ...this.options, folderColumns: columns };
+    const folder = folderPath(columns);
+    if (folder !== this.folder) this.objectLetters = { ...objectLetters, folder };
+  }
+
+  /** Folder of rejected rows, which gives them their columns when they are loaded again: `host=a`. */
+  get folder(): string {
+    return this.objectLetters.folder ?? '';
   }
 
   /** Returns the bytes taken at construction. Nothing large is allocated later. */

@@ -2,6 +2,7 @@
 
 import { parseShape } from '../../core/points/line-protocol.js';
 import { type Shape, UNCOUNTED_SHAPE } from '../../core/types/index.js';
+import type { Constants } from './mapping/constants.js';
 import type { FieldTypeName, Mapping } from './mapping/mapping.js';
 import { type FieldTypes, typeNames, UNKNOWN } from './values/field-types.js';
 
@@ -30,8 +31,10 @@ export class RowShapes {
 /** One table as filled by one mapping. */
 export class TableMemory {
   readonly name: string;
-  /** The measurement as it is sent. */
+  /** The measurement and the tags of all rows, as they are sent. */
   readonly prefix: Uint8Array;
+  /** Their part of the key of a series, bytes. */
+  readonly keyBytes: number;
   /** The name without escapes. */
   readonly raw: Uint8Array;
   /** Types by the field's number in the mapping. */
@@ -47,10 +50,11 @@ export class TableMemory {
   #number = -1;
   readonly #numbers = new Map<string, number>();
 
-  constructor(name: string, prefix: Uint8Array, fieldTypes: FieldTypes) {
+  constructor(name: string, prefix: Uint8Array, fieldTypes: FieldTypes, { tags, keyBytes }: Constants) {
     this.name = name;
-    this.prefix = prefix;
+    this.prefix = Buffer.concat([prefix, tags]);
     this.raw = Buffer.from(name);
+    this.keyBytes = this.raw.length + keyBytes;
     this.#fieldTypes = fieldTypes;
   }
 

@@ -74,6 +74,23 @@ export class TimeCell {
     return `a number in ${precision} or a time such as 2024-01-31T12:00:00Z; name other forms with --time-format`;
   }
 
+  /** Returns the digits of a time outside this memory; none for an empty text. Throws UsageError for any other text. */
+  digits(text: Uint8Array): Uint8Array {
+    if (text.length === 0) return text;
+    const bytes = new Uint8Array(2 * text.length + 64);
+    bytes.set(text);
+    const end = new TimeCell(bytes, this.#options).put(0, text.length, text.length);
+    if (end >= 0) return bytes.slice(text.length, end);
+    throw new UsageError([
+      {
+        tried: 'reading the time in the name of a folder',
+        expected: this.expected,
+        found: Buffer.from(text).toString(),
+        fix: 'name its form with --time-format, or the column with the time with --time-column',
+      },
+    ]);
+  }
+
   /** Writes the digits of the time in [from, to) at `out`. @returns their end, or the code of a reason */
   put(from: number, to: number, out: number): number {
     const bytes = this.#bytes;

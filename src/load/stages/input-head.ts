@@ -66,7 +66,7 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
     const source = await input.open(signal, budget);
     state.compression = source.compression;
     try {
-      const { format, source: chosen } = await formats.choose(input.name, source, signal);
+      const { format, source: chosen } = await formats.choose(input, source, signal);
       state.format = format.name;
       const rows = format.reads?.(chosen, input.name) ?? chosen;
       const limited = format.isRandom ? rows : headOf(rows, state, options.maxPointBytes);

@@ -132,11 +132,11 @@ export class InputReader {
   ): Promise<{ readonly format: Format; readonly source: ByteSource }> {
     const { inputs, formats, budget, signal } = this.#context;
     const input = inputs[i]!;
-    if (place.byteOffset === 0) return await orAborted(formats.choose(input.name, source, signal), signal);
+    if (place.byteOffset === 0) return await orAborted(formats.choose(input, source, signal), signal);
     // A resumed input is opened twice: its first bytes decide about the format.
     const beginning = await orAborted(input.open(signal, budget), signal);
     try {
-      const { format, source: head } = await orAborted(formats.choose(input.name, beginning, signal), signal);
+      const { format, source: head } = await orAborted(formats.choose(input, beginning, signal), signal);
       if (format.recall !== undefined) await orAborted(format.recall(head, place, signal), signal);
       return { format, source };
     } finally {

@@ -3,11 +3,12 @@
 // half a line would merge with the next one.
 
 import { createHash } from 'node:crypto';
-import { access, constants, type FileHandle, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, type FileHandle, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { StateError } from '../../core/errors.js';
 import { type DeadLetterFormat, lineProtocolDeadLetters } from '../../core/types/index.js';
 import { exists, openStateFile, writeFailure } from '../state-dir.js';
+import { letterEndings, letterPath } from './letter-paths.js';
 import { type LongLetterPart, LongLetterParts } from './long-letters.js';
 
 export type { LongLetterPart } from './long-letters.js';
@@ -37,7 +38,7 @@ export class DeadLetters {
   readonly #load: string;
   readonly #mark: Uint8Array;
   readonly #parts: LongLetterParts;
-  /** Open files, by ending. */
+  /** Open files, by ending. The ending begins with the folder of its points, if there is one. */
   readonly #files = new Map<string, FileHandle>();
   #lengths: FileSizes | null = null;
   /** Endings of an earlier run's files. That run died after it had given them their final name. */
@@ -143,12 +144,13 @@ export class DeadLetters {
   async #append(
     input: string,
     letters: readonly LongLetterPart[],
-    { ending, head }: DeadLetterFormat,
+    { ending, head, folder = '' }: DeadLetterFormat,
   ): Promise<readonly number[]> {
     if (this.#broken !== null) throw this.#broken;
     let undo = async (): Promise<void> => {};
     try {
-      const points = await this.#file(head.length === 0 ? ending : `.${hash(head)}${ending}`);
+      const name = head.length === 0 ? ending : `.${hash(head)}${ending}`;
+      const points = await this.#file(folder === '' ? name : `${folder}/${name}`);
       const reasons = await this.#file(reasonsEnding);
       const before = [(await points.stat()).size, (await reasons.stat()).size] as const;
       undo = async () => {
@@ -168,7 +170,11 @@ export class DeadLetters {
 
   /** Returns the file with this ending; opens it at first. */
   async #file(ending: string): Promise<FileHandle> {
-    const file = this.#files.get(ending) ?? (await openStateFile(this.#path('rejected', ending), appending));
+    const known = this.#files.get(ending);
+    if (known !== undefined) return known;
+    const path = this.#path('rejected', ending);
+    if (ending.includes('/')) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await openStateFile(path, appending);
     this.#files.set(ending, file);
     return file;
   }
@@ -255,17 +261,12 @@ export class DeadLetters {
     }
   }
 
-  /** Lists the endings of the files with that name, without the temporary files of long points. */
-  async #endings(name: string): Promise<string[]> {
-    const prefix = `${this.#load}.${name}.`;
-    const files = (await readdir(this.#folder)).filter(
-      (file) => file.startsWith(prefix) && !file.startsWith(`${prefix}part`),
-    );
-    return files.map((file) => file.slice(prefix.length - 1)).sort();
+  #endings(name: string): Promise<string[]> {
+    return letterEndings(this.#folder, this.#load, name);
   }
 
   #path(name: string, ending: string): string {
-    return join(this.#folder, `${this.#load}.${name}${ending}`);
+    return letterPath(this.#folder, this.#load, name, ending);
   }
 
   #failed(tried: string, error: unknown): StateError {

@@ -133,6 +133,8 @@ function mappingOf(columns: readonly AnnotatedColumn[], time: number, options: M
     ),
     timeColumn: time < 0 ? null : String(time),
     missingTimestamp: options.missingTimestamp ?? 'reject',
+    // Annotations name the parts of a point, so folders can only be tags.
+    addedTags: [...(options.folderColumns ?? []), ...(options.addedTags ?? [])],
   };
 }
 

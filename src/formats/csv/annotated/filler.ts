@@ -112,7 +112,8 @@ export class Filler implements RowFiller {
   #addField(name: string, { type, reading }: Flux['declared']): number | Reason {
     const { mapping } = this.#table;
     if (this.#columns >= MAX_COLUMNS) return 'too-many-columns';
-    const problem = mapping.tags.some((tag) => tag.name === name) ? 'tag-and-field-same-name' : nameProblem(name, true);
+    const isTag = mapping.constants.names.has(name) || mapping.tags.some((tag) => tag.name === name);
+    const problem = isTag ? 'tag-and-field-same-name' : nameProblem(name, true);
     if (problem === null) mapping.addField(this.#columns, { as: name, type, reading });
     const column = problem ?? this.#columns++;
     this.#byName.set(name, column);

@@ -17,7 +17,7 @@ import type { RowReader } from '../cell-reader.js';
 import { inferTypes, type SetType } from '../column-types.js';
 import type { CsvDialect } from '../csv-dialect.js';
 import { InfluxQlTags, isInfluxQl } from '../influxql-tags.js';
-import { JoinedTime } from '../joined-time.js';
+import { JoinedTime, type TimePart } from '../joined-time.js';
 import { isPlain, NotationFiller, type NumberNotation, numberTest } from '../number-notation.js';
 import { cellTexts, expectUtf8, headerNames, numberedNames } from './header.js';
 
@@ -102,7 +102,7 @@ export class CsvHeads {
     const key = bytes.toString('latin1');
     const known = noHeader ? undefined : this.#cache.get(key);
     if (known !== undefined) return known;
-    const head = this.#create({ ending: this.#ending, head: bytes }, reader, noHeader);
+    const head = this.#create({ ending: this.#ending, head: bytes, folder: this.#rows.folder }, reader, noHeader);
     if (!noHeader) expectUtf8(this.#rows.run.bytes, reader, head.mapping);
     if (this.#annotations === null && !head.repeats && this.#sample !== null) {
       const nulls = this.#rows.options.nullWords ?? [];
@@ -139,7 +139,7 @@ export class CsvHeads {
         ? influxQlMapping(names, options)
         : parts === null
           ? plainMapping(names, options)
-          : joinedMapping(names, parts, options);
+          : joinedMapping(names, options);
       const notation = filled ? null : this.#notationFiller(mapping);
       const joined = parts === null ? notation : new JoinedTime(run.bytes, parts, notation);
       const filler = filled ? new InfluxQlTags(run.bytes, mapping, columns) : joined;
@@ -210,16 +210,28 @@ function plainMapping(names: readonly string[], options: MappingOptions): Mappin
   return buildMapping(numbered, options, () => null, isIgnored);
 }
 
-/** Returns the two columns of `--time-column date,time`; null when it names one column. */
-function timeParts(names: readonly string[], { timeColumn }: MappingOptions): number[] | null {
-  const parts = timeColumn?.split(',').map((name) => names.indexOf(name.trim())) ?? [];
-  return parts.length === 2 && !names.includes(timeColumn!) && parts.every((column) => column >= 0) ? parts : null;
+/** Returns the two parts of `--time-column date,time`, columns or folders; null when it names one column. */
+function timeParts(names: readonly string[], { timeColumn, folderColumns = [] }: MappingOptions): TimePart[] | null {
+  const parts = partNames(timeColumn).flatMap((name): TimePart[] => {
+    const column = names.indexOf(name);
+    const folder = folderColumns.find((each) => each.name === name)?.value ?? null;
+    return column >= 0 ? [column] : folder === null ? [] : [Buffer.from(folder)];
+  });
+  return parts.length === 2 && !names.includes(timeColumn!) ? parts : null;
+}
+
+function partNames(timeColumn: string | null): string[] {
+  const names = timeColumn?.split(',').map((name) => name.trim()) ?? [];
+  return names.length === 2 ? names : [];
 }
 
 /** Maps a header with a joined time, whose column comes behind the real ones. */
-function joinedMapping(names: readonly string[], parts: readonly number[], options: MappingOptions): Mapping {
-  const used = [...wantedNames(options), ...parts.map((column) => names[column]!), 'measurement', '_measurement', ''];
+function joinedMapping(names: readonly string[], options: MappingOptions): Mapping {
+  const parts = partNames(options.timeColumn);
+  const used = [...wantedNames(options), ...parts, 'measurement', '_measurement', ''];
   const fields = options.fields ?? names.filter((name) => !used.includes(name)).map(fieldNamed);
-  const joined = `${names[parts[0]!]} ${names[parts[1]!]}`;
-  return buildMapping([...names, joined], { ...options, fields, timeColumn: joined });
+  const joined = parts.join(' ');
+  const folderColumns =
+    options.folderColumns?.filter(({ name }) => names.includes(name) || !parts.includes(name)) ?? [];
+  return buildMapping([...names, joined], { ...options, fields, timeColumn: joined, folderColumns });
 }

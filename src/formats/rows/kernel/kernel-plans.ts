@@ -99,6 +99,7 @@ export class Plans {
         maxBytes,
         shapesAt,
         4 * maskWords,
+        table.keyBytes,
         this.#first,
       ],
       at / 4,

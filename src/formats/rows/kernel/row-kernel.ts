@@ -195,7 +195,9 @@ export class RowKernel {
     this.#mapping = mapping;
     this.#map();
     this.#plans.begin(mapping);
-    this.#take = columns <= maxColumns && this.#knowsNulls ? take : null;
+    const { fields, time } = mapping.constants;
+    const isKnown = columns <= maxColumns && this.#knowsNulls && fields.length === 0 && time === null;
+    this.#take = isKnown ? take : null;
   }
 
   /** Writes as many words as fit, each after its length. @returns the end of all words */

@@ -21,11 +21,11 @@ export function buildMapping(
   if (twice !== undefined)
     throw contradiction('different names for all columns', [`two columns named ${JSON.stringify(twice)}`]);
   // Otherwise a column named time becomes a field, and its name is reported instead.
-  if (options.timeColumn !== null && !names.includes(options.timeColumn))
+  if (options.timeColumn !== null && !names.includes(options.timeColumn) && mapping.constants.time === null)
     throw contradiction(mapping.missing ?? 'a time column', names);
   for (const [column, name] of names.entries()) if (!isIgnored(column)) mapping.add(column, name, typeOf(name));
   if (mapping.missing !== null) throw contradiction(mapping.missing, names);
-  options.fieldColumns?.add(options.fields, names);
+  options.fieldColumns?.add(options.fields, [...names, ...(options.folderColumns ?? []).map(({ name }) => name)]);
   return mapping;
 }
 

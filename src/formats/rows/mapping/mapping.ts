@@ -2,10 +2,11 @@
 // columns appear.
 
 import { UsageError } from '../../../core/errors.js';
-import type { ColumnType, FieldMapping, TagMapping } from '../../../core/types/index.js';
+import type { ColumnType, FieldMapping, FolderColumn, TagMapping } from '../../../core/types/index.js';
 import { type Reason, reasons } from '../../reasons.js';
 import { putFirstName, putMeasurement, putName, reasonOf } from '../values/put-value.js';
 import type { ValueReading } from '../values/value-writer.js';
+import { Constants } from './constants.js';
 import type { FieldColumns } from './field-columns.js';
 
 /** A field with an unusual notation of values. */
@@ -24,6 +25,10 @@ export interface MappingOptions {
   readonly missingTimestamp?: 'reject' | 'now';
   /** Set in a load of several inputs, which need not have the same columns. */
   readonly fieldColumns?: FieldColumns;
+  /** Columns with one value for all rows of the input. */
+  readonly folderColumns?: readonly FolderColumn[];
+  /** Tags of every row. */
+  readonly addedTags?: readonly FolderColumn[] | null;
 }
 
 export type FieldTypeName = Exclude<ColumnType, 'tag'>;
@@ -63,18 +68,33 @@ export class Mapping {
   /** The table of all rows; null when a column names the table. */
   readonly table: string | null;
   readonly options: MappingOptions;
+  readonly constants = new Constants();
   readonly #measurementColumn: string | null;
   readonly #timeColumn: string | null;
+  /** Name of the folder that names the table. */
+  readonly #tableFolder: string | null;
 
   /** @param known all column names, if known in advance; they decide which column is the time */
   constructor(options: MappingOptions, known: readonly string[] | null) {
     this.options = options;
+    const { folderColumns = [], addedTags } = options;
     const braced = /^\{(.+)\}$/s.exec(options.measurement ?? '')?.[1] ?? null;
-    this.table = braced === null ? options.measurement : null;
     const usual = (names: readonly string[]): string | null =>
       known === null ? null : (names.find((name) => known.includes(name)) ?? null);
-    this.#timeColumn = options.timeColumn ?? usual(timeNames);
-    this.#measurementColumn = this.table === null ? (braced ?? usual(measurementNames)) : null;
+    const time = options.timeColumn ?? usual(timeNames);
+    const measurement = options.measurement === null ? usual(measurementNames) : braced;
+    // Without such a column in the rows, a folder of that name serves.
+    const inFolder = (name: string | null, names: readonly string[]): FolderColumn | undefined =>
+      folderColumns.find((each) => (name === null ? names.includes(each.name) : each.name === name));
+    const table = options.measurement === null || braced !== null ? inFolder(measurement, measurementNames) : undefined;
+    const timeFolder = inFolder(time, timeNames);
+    this.table = table?.value ?? (braced === null ? options.measurement : null);
+    this.#measurementColumn = this.table === null ? measurement : null;
+    this.#timeColumn = time;
+    this.#tableFolder = table?.name ?? null;
+    if (timeFolder !== undefined) this.constants.time = Buffer.from(timeFolder.value ?? '');
+    for (const each of folderColumns) if (each !== table && each !== timeFolder) this.#addFolder(each);
+    for (const each of addedTags ?? []) this.#addConstantTag(each, each.name);
   }
 
   /**
@@ -82,6 +102,7 @@ export class Mapping {
    * @param type declared by the input; a type in the options takes precedence
    */
   add(column: number, name: string, type: FieldTypeName | null = null): Role {
+    this.assertNoConstant([name]);
     if (this.time < 0 && this.#isTime(name)) {
       this.time = column;
       this.timeName = name;
@@ -103,6 +124,18 @@ export class Mapping {
     return 'field';
   }
 
+  #addFolder(folder: FolderColumn): void {
+    const { tags, fields } = this.options;
+    const field = fields?.find(({ name }) => name === folder.name);
+    if (field === undefined)
+      this.#addConstantTag(folder, tags?.find(({ name }) => name === folder.name)?.as ?? folder.name);
+    else this.constants.addField(prefixOf(this.#once(field.as), true), field.as, field.type, folder);
+  }
+
+  #addConstantTag(column: FolderColumn, name: string): void {
+    this.constants.addTag(prefixOf(this.#once(name), false), name, column);
+  }
+
   /** Makes the column a field, whatever its name. Throws as `add` does. */
   addField(column: number, { as: name, type: declared, reading = null }: Omit<FieldOption, 'name'>): void {
     this.#once(name);
@@ -122,6 +155,20 @@ export class Mapping {
     return fields === null || named || this.#isTime(name) || (this.table === null && this.#isMeasurement(name));
   }
 
+  /** True when a folder or --add-tag holds the value that a column of this name would have. */
+  isConstant(name: string): boolean {
+    if (name === this.#tableFolder || (this.constants.time !== null && this.#isTime(name))) return true;
+    const { tags, fields } = this.options;
+    const mapped = [...(tags ?? []), ...(fields ?? [])].find((each) => each.name === name);
+    return (mapped !== undefined || fields === null) && this.constants.names.has(mapped?.as ?? name);
+  }
+
+  /** Throws UsageError when the rows have a column whose values a folder or --add-tag holds. */
+  assertNoConstant(names: readonly string[]): void {
+    const found = names.find((name) => this.isConstant(name));
+    if (found !== undefined) throw inBothPlaces(found);
+  }
+
   /** True when a column of this name becomes a field under the same name. */
   isField(name: string): boolean {
     const { tags, fields } = this.options;
@@ -135,7 +182,8 @@ export class Mapping {
 
   /** Describes the column that the options must name because no column has a default name; null when none is missing. */
   get unnamed(): string | null {
-    if (this.#timeColumn === null && !this.#needsNoTime) return 'a time column: name it with --time-column';
+    if (this.#timeColumn === null && this.constants.time === null && !this.#needsNoTime)
+      return 'a time column: name it with --time-column';
     if (this.table !== null || this.#measurementColumn !== null) return null;
     return tableMissing;
   }
@@ -143,15 +191,17 @@ export class Mapping {
   /** Describes what is missing; null when nothing is. */
   get missing(): string | null {
     const { timeColumn } = this.options;
-    if (this.time < 0 && timeColumn !== null)
-      return `the column named with --time-column: ${JSON.stringify(timeColumn)}`;
-    if (this.time < 0 && !this.#needsNoTime) return 'a time column: name it with --time-column';
+    const hasTime = this.time >= 0 || this.constants.time !== null;
+    if (!hasTime && timeColumn !== null) return `the column named with --time-column: ${JSON.stringify(timeColumn)}`;
+    if (!hasTime && !this.#needsNoTime) return 'a time column: name it with --time-column';
     if (this.table === null && this.measurement < 0) {
       return tableMissing;
     }
     const { tags, fields } = this.options;
     const lacking = (wanted: readonly TagMapping[] | null, got: readonly MappedColumn[]): string[] =>
-      (wanted ?? []).filter(({ as }) => !got.some(({ name }) => name === as)).map(({ name }) => JSON.stringify(name));
+      (wanted ?? [])
+        .filter(({ as }) => !this.constants.names.has(as) && !got.some(({ name }) => name === as))
+        .map(({ name }) => JSON.stringify(name));
     // In a load of several inputs, each input may lack some of the fields.
     const isFieldOptional = this.options.fieldColumns !== undefined && this.fields.length > 0;
     const lost = [...lacking(tags, this.tags), ...(isFieldOptional ? [] : lacking(fields, this.fields))];
@@ -164,6 +214,7 @@ export class Mapping {
   }
 
   #once(name: string): string {
+    if (this.constants.names.has(name)) throw inBothPlaces(name);
     if (![...this.tags, ...this.fields].some((each) => each.name === name)) return name;
     throw new UsageError([
       {
@@ -182,6 +233,17 @@ export class Mapping {
   #isMeasurement(name: string): boolean {
     return this.#measurementColumn === null ? measurementNames.includes(name) : name === this.#measurementColumn;
   }
+}
+
+function inBothPlaces(name: string): UsageError {
+  return new UsageError([
+    {
+      tried: 'mapping the columns',
+      expected: `the values of ${name} in one place: the rows, one folder ${name}=…, or --add-tag`,
+      found: 'them in two places',
+      fix: 'take the values of the rows with --hive-partitioning off and without --add-tag',
+    },
+  ]);
 }
 
 /** Returns the column names in the options. */

@@ -17,6 +17,7 @@ import {
   MASK_BYTES,
   MAX_BYTES,
   NAME_AT,
+  KEY_LENGTH,
   NAME_LENGTH,
   NEXT_PLAN,
   NONE,
@@ -106,7 +107,7 @@ export function point(out: usize, rowBytes: usize): usize {
   const fieldsEnd = usize(load<u32>(plan, FIELDS_END));
   let column = usize(load<u32>(plan, COLUMNS_AT));
   let at = copy(out, load<u32>(plan, PREFIX_AT), load<u32>(plan, PREFIX_LENGTH));
-  let key = KEY_BASE + load<u32>(plan, NAME_LENGTH);
+  let key = KEY_BASE + load<u32>(plan, KEY_LENGTH);
   let maskAt = MASK;
   let bit: u32 = 1;
   let mask: u32 = 0;

@@ -50,8 +50,10 @@ export const FIELDS_END: usize = 24;
 export const MAX_BYTES: usize = 28;
 export const SHAPES_AT: usize = 32;
 export const MASK_BYTES: usize = 36;
+/** Part of the key of a series for the name and the tags of all rows, bytes. */
+export const KEY_LENGTH: usize = 40;
 /** The next plan; 0 for none. */
-export const NEXT_PLAN: usize = 40;
+export const NEXT_PLAN: usize = 44;
 
 /** A column: cell number, prefix, type, and whether the type is declared. */
 export const COLUMN_BYTES: usize = 20;

@@ -1,0 +1,43 @@
+// Canonical names of inputs, by which runs of one load recognise each other, and the columns in names.
+
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { folderColumns, folderPath } from '../core/points/hive-folders.js';
+import type { FolderColumn, Input } from '../core/types/index.js';
+import { isUrl, urlIdentity } from './http/url-name.js';
+import { isS3 } from './s3/s3-inputs.js';
+
+/** Names of standard input. */
+export const stdinNames: readonly string[] = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
+
+/** Makes all spellings of a name equal. A pattern stays a pattern, so that new files belong to the same load. */
+export async function canonicalName(name: string, cwd: string): Promise<string> {
+  if (stdinNames.includes(name)) return '-';
+  if (isS3(name)) return name;
+  if (isUrl(name)) return urlIdentity(new URL(name));
+  const path = await canonicalPath(resolve(cwd, name));
+  const folders = folderPath(columnsIn(`${name}/`));
+  // `part.csv` in the folder `host=a` lacks the column that `host=a/part.csv` has.
+  return folders === folderPath(folderColumns(`${path}/`)) ? path : `${path} with ${folders || 'no folders'}`;
+}
+
+export async function canonicalPath(path: string): Promise<string> {
+  return await realpath(path).catch(() => path);
+}
+
+/** Adds the columns that the folders in the name of an input give to its rows. */
+export function withFolderColumns(input: Input): Input {
+  const columns = columnsIn(input.name);
+  return columns.length === 0 ? input : { ...input, folderColumns: columns };
+}
+
+function columnsIn(name: string): FolderColumn[] {
+  if (!name.includes('=')) return [];
+  if (!isUrl(name)) return folderColumns(name);
+  const decode = (part: string): string => decodeURIComponent(part).replaceAll('/', '%2F');
+  try {
+    return folderColumns(new URL(name).pathname.split('/').map(decode).join('/'));
+  } catch {
+    return [];
+  }
+}

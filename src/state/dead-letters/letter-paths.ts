@@ -1,0 +1,25 @@
+// Names of the files of rejected points: the load, a name, and an ending. Points with columns in folders have files in such
+// folders, `host=a/`, so that loading them again gives the same points. The ending then begins with the folder.
+
+import { readdir } from 'node:fs/promises';
+import { join, parse } from 'node:path';
+
+/** @param ending `.lp`, or `host=a/.csv` */
+export function letterPath(stateDir: string, load: string, name: string, ending: string): string {
+  const { dir, base } = parse(ending);
+  return join(stateDir, dir, `${load}.${name}${base}`);
+}
+
+/** Lists the endings of the files with that name, without the temporary files of long points. */
+export async function letterEndings(stateDir: string, load: string, name: string): Promise<string[]> {
+  const prefix = `${load}.${name}.`;
+  const isLetters = (file: string): boolean => file.startsWith(prefix) && !file.startsWith(`${prefix}part`);
+  const endingsIn = async (folder: string): Promise<string[]> => {
+    const entries = await readdir(join(stateDir, folder), { withFileTypes: true });
+    const files = entries.filter((entry) => isLetters(entry.name));
+    const below = entries.filter((entry) => entry.isDirectory() && entry.name.includes('='));
+    const deeper = await Promise.all(below.map((entry) => endingsIn(`${folder}${entry.name}/`)));
+    return [...files.map((file) => `${folder}${file.name.slice(prefix.length - 1)}`), ...deeper.flat()];
+  };
+  return (await endingsIn('')).sort();
+}
