@@ -146,7 +146,8 @@ async function parseHeads(
   for (const [i, input] of inputs.entries()) {
     if (input.size === null || resume.earlier.isFinished(i)) continue;
     const parsed = await parseHead(input, head);
-    const { problem } = parsed;
+    const { problem, advice } = parsed;
+    if (advice !== null) notify({ level: 'warn', kind: 'advice', message: advice });
     if (problem instanceof UsageError && ledger.settled === 0) usage.push(problem);
     else if (problem instanceof UsageError) failed.set(i, new InputError(problem.message, { retryHelps: false }));
     // Reading meets every other error of an input again, and reports it then.

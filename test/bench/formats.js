@@ -76,7 +76,7 @@ const options = {
   timeRounding: /** @type {const} */ ('reject'),
   skipAfterHeader: 0,
   thousands: null,
-  encoding: /** @type {const} */ ('utf-8'),
+  escape: null,
 };
 
 /** @param {Buffer} input */

@@ -46,6 +46,7 @@ const other: Readonly<Record<string, unknown>> = {
   null: '-',
   delimiter: ';',
   quote: 'none',
+  escape: '\\',
   noHeader: true,
   skipLines: 1,
   encoding: 'latin1',

@@ -54,6 +54,7 @@ test('the defaults are those of the product contract', () => {
     nullWords: null,
     delimiter: null,
     quote: '"',
+    escape: null,
     noHeader: false,
     skipLines: 0,
     encoding: 'utf-8',

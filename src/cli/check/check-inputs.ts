@@ -32,6 +32,7 @@ export function inputLines(inputs: readonly ParsedHead[], precision: InputPrecis
     ...lines.map((line) => `  ${line}`),
     ...(more > 0 ? [`  and ${plural(more, 'more input')}; --summary - lists them`] : []),
     ...shown.flatMap(rejectLines),
+    ...shown.flatMap(({ advice }) => (advice === null ? [] : [row('WARNING', advice)])),
     ...timeLines(inputs, precision),
   ];
 }

@@ -120,6 +120,8 @@ export interface Format {
    * @param start position of the first byte of the source
    */
   points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void>;
+  /** Advice about the options for the last input, as a clause after its name; null without any. */
+  readonly advice?: string | null;
   /** Releases what is not memory, such as a thread. Nothing may be pulled afterwards. */
   close?(): Promise<void>;
 }

@@ -5,6 +5,9 @@ import type { CsvDialect } from './csv-dialect.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
+/** Control characters by the letter of their escape. */
+const letterEscapes = new Map([...Buffer.from('0btnvfr')].map((letter, i) => [letter, [0, 8, 9, 10, 11, 12, 13][i]!]));
+const NULL_LETTER = 0x4e;
 
 /** The row needs more bytes. */
 export const INCOMPLETE = -1;
@@ -47,7 +50,7 @@ export class RowReader {
   /** Reads the row at `start`. @returns the offset of the LF that ends it, or INCOMPLETE or BAD_QUOTE */
   read(start: number): number {
     const { bytes, limit, final } = this.#run;
-    const { delimiter, quote } = this.#dialect;
+    const { delimiter, quote, escapeByte } = this.#dialect;
     const { cells } = this;
     let { kinds, starts, ends } = cells;
     this.newlines = 0;
@@ -62,7 +65,8 @@ export class RowReader {
       if (bytes[p] === quote) {
         p = this.#quoted(p, column);
         if (p < 0) return p;
-      } else {
+      } else if (escapeByte >= 0) p = this.#escaped(p, column);
+      else {
         starts[column] = p;
         let byte = bytes[p]!;
         while (byte !== delimiter && byte !== LF) byte = bytes[++p]!;
@@ -78,16 +82,43 @@ export class RowReader {
     return p;
   }
 
+  /** Passes a cell without quotes that may hold escapes. @returns the offset of the delimiter or LF after it */
+  #escaped(start: number, column: number): number {
+    const { bytes, limit } = this.#run;
+    const { delimiter, escapeByte } = this.#dialect;
+    let hasEscapes = false;
+    let p = start;
+    for (let byte = bytes[p]!; byte !== delimiter && byte !== LF; byte = bytes[p]!) {
+      p++;
+      if (byte !== escapeByte || p >= limit) continue;
+      hasEscapes = true;
+      if (bytes[p] === CR && bytes[p + 1] === LF && p + 1 < limit) p++;
+      if (bytes[p] === LF) this.newlines++;
+      p++;
+    }
+    const { kinds, starts, ends } = this.cells;
+    kinds[column] = BARE;
+    starts[column] = start;
+    ends[column] = bytes[p] === LF && bytes[p - 1] === CR && p > start ? p - 1 : p;
+    if (hasEscapes) this.#unescape(column);
+    return p;
+  }
+
   /** Passes a quoted cell. @returns the offset of the delimiter or LF after it */
   #quoted(open: number, column: number): number {
     const { bytes, limit, final } = this.#run;
-    const { delimiter, quote } = this.#dialect;
+    const { delimiter, quote, escapeByte } = this.#dialect;
     let doubled = false;
     let p = open + 1;
     for (;;) {
       let byte = bytes[p]!;
-      while (byte !== quote && byte !== LF) byte = bytes[++p]!;
-      if (byte === LF) {
+      while (byte !== quote && byte !== LF && byte !== escapeByte) byte = bytes[++p]!;
+      if (byte === escapeByte) {
+        if (p + 1 >= limit) return this.#unclosed();
+        if (bytes[p + 1] === LF) this.newlines++;
+        doubled = true;
+        p += 2;
+      } else if (byte === LF) {
         if (p >= limit) return this.#unclosed();
         this.newlines++;
         p++;
@@ -101,7 +132,7 @@ export class RowReader {
     kinds[column] = TEXT;
     starts[column] = open + 1;
     ends[column] = p;
-    if (doubled) this.#undouble(column);
+    if (doubled) this.#unescape(column);
     const after = bytes[p + 1];
     if (after === delimiter || after === LF) return p + 1;
     return after === CR && bytes[p + 2] === LF
@@ -117,22 +148,42 @@ export class RowReader {
     return final || this.#run.isTooLong(limit) ? BAD_QUOTE : INCOMPLETE;
   }
 
-  /** Copies a cell with one quote for each doubled quote. */
-  #undouble(column: number): void {
+  /** Copies a cell with one quote for each doubled quote, and with what its escapes stand for. */
+  #unescape(column: number): void {
     const { bytes } = this.#run;
-    const { starts, ends } = this.cells;
-    let out = this.#scratch;
+    const { kinds, starts, ends } = this.cells;
+    const { quote, escapeByte, hasLetterEscapes } = this.#dialect;
+    const from = starts[column]!;
     const end = ends[column]!;
-    // A cell that does not fit belongs to a row that is rejected as too long.
-    if (end - starts[column]! > this.#run.layout.scratchEnd - out) return;
-    const from = out;
-    for (let p = starts[column]!; p < end; p++) {
-      const byte = bytes[p]!;
-      bytes[out++] = byte;
-      if (byte === this.#dialect.quote) p++;
+    const isBare = kinds[column] === BARE;
+    if (isBare && end === from + 2 && bytes[from + 1] === NULL_LETTER) {
+      ends[column] = from;
+      return;
     }
-    starts[column] = from;
+    let out = this.#scratch;
+    // A cell that does not fit belongs to a row that is rejected as too long.
+    if (end - from > this.#run.layout.scratchEnd - out) return;
+    starts[column] = out;
+    for (let p = from; p < end; p++) {
+      const byte = bytes[p]!;
+      if (byte === escapeByte && p + 1 < end) {
+        const next = bytes[++p]!;
+        const letter = isBare && hasLetterEscapes ? letterEscapes.get(next) : undefined;
+        if (letter === undefined && !this.#isEscapable(next, isBare)) bytes[out++] = byte;
+        bytes[out++] = letter ?? next;
+      } else {
+        bytes[out++] = byte;
+        if (byte === quote && !isBare) p++;
+      }
+    }
     ends[column] = out;
     this.#scratch = out;
+  }
+
+  /** True when an escape before this byte is removed. Tools that quote cells keep other backslashes, as in `C:\new`. */
+  #isEscapable(byte: number, isBare: boolean): boolean {
+    const { delimiter, quote, escapeByte, hasLetterEscapes } = this.#dialect;
+    const isSpecial = byte === delimiter || byte === quote || byte === escapeByte || byte === LF || byte === CR;
+    return isSpecial || (isBare && hasLetterEscapes);
   }
 }

@@ -1,9 +1,11 @@
-// The dialect of a CSV or TSV file: its delimiter and quote.
+// The dialect of a CSV or TSV file: its delimiter, quote and escape.
 
 export interface CsvDialectOptions {
   /** One byte; null for the default of the format. */
   readonly delimiter: string | null;
   readonly quote: string | null;
+  /** Null without one. */
+  readonly escape: string | null;
   readonly noHeader: boolean;
   readonly decimal: string;
   readonly thousands: string | null;
@@ -17,11 +19,20 @@ export interface CsvDialect {
   delimiter: number;
   /** -1 without quotes. */
   readonly quote: number;
+  /** -1 without one. */
+  readonly escapeByte: number;
+  /** Cells without quotes have escapes as in C: `\n` for a line feed. */
+  readonly hasLetterEscapes: boolean;
 }
 
-export function dialectOf({ delimiter, quote }: CsvDialectOptions, name: 'csv' | 'tsv'): CsvDialect {
+export function dialectOf(options: CsvDialectOptions, name: 'csv' | 'tsv'): CsvDialect {
+  const { delimiter, quote } = options;
+  // Some tools name the quote itself where quotes are doubled.
+  const isDoubled = options.escape === quote;
   return {
     delimiter: (delimiter ?? (name === 'csv' ? ',' : '\t')).charCodeAt(0),
     quote: quote === null ? -1 : quote.charCodeAt(0),
+    escapeByte: options.escape === null || isDoubled ? -1 : options.escape.charCodeAt(0),
+    hasLetterEscapes: name === 'tsv' || quote === null,
   };
 }

@@ -6,10 +6,11 @@ import type { Stop } from '../line-protocol/chunk-scanner.js';
 import { RowScan } from '../rows/row-scan.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { isAnnotation } from './annotated/annotations.js';
+import { isErrorTable, serverError } from './annotated/error-table.js';
 import { BAD_QUOTE, INCOMPLETE, RowReader } from './cell-reader.js';
 import type { CsvDialect, CsvDialectOptions } from './csv-dialect.js';
 import { type CsvHead, CsvHeads } from './head/head.js';
-import { tooLongHeader } from './head/header.js';
+import { cellTexts, tooLongHeader } from './head/header.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -113,9 +114,18 @@ export class CsvScan extends RowScan {
     const skipped = annotates || isComment || noHeader ? 0 : this.#options.skipAfterHeader;
     const headEnd = this.#behindLines(end, skipped);
     if (headEnd < 0) return false;
+    if (this.#heads.isAnnotated && isErrorTable(this.bytes, this.#reader)) return this.#failWith(headEnd);
     if (!noHeader) this.#keep(headEnd, this.#reader.newlines + 1 + skipped);
     if (!annotates && !isComment) this.#useHead(this.#heads.end(this.#reader, noHeader, run.line, this.#dialect));
     return true;
+  }
+
+  /** Throws the error that a row of an error table holds; false when the row needs more bytes. */
+  #failWith(headEnd: number): false {
+    const run = this.filling;
+    const end = headEnd < run.limit ? this.#reader.read(headEnd + 1) : INCOMPLETE;
+    if (end === INCOMPLETE && !run.final) return false;
+    throw serverError(end < 0 ? [] : cellTexts(this.bytes, this.#reader));
   }
 
   /** Returns the LF that ends so many further lines; -1 when more bytes are needed. The head keeps these lines. */
@@ -140,8 +150,7 @@ export class CsvScan extends RowScan {
 
   /** Prepares the kernel. Annotated rows need cells that the kernel cannot add. */
   #prepareKernel({ mapping, columns, filler }: CsvHead): void {
-    const { delimiter, quote } = this.#dialect;
-    if (filler === null) this.rows.kernel?.csv(mapping, columns, delimiter, quote);
+    if (filler === null) this.rows.kernel?.csv(mapping, columns, this.#dialect);
     else this.rows.kernel?.disable();
   }
 

@@ -7,17 +7,21 @@ import { scanRuns } from '../line-protocol/double-buffer.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import { type CsvDialectOptions, dialectOf } from './csv-dialect.js';
 import { CsvScan } from './csv-scan.js';
+import { escapeIn } from './escape-look.js';
 import { takeSample } from './head/sample.js';
 
 export class Csv implements Format {
   readonly name: 'csv' | 'tsv';
   readonly memoryBytes: number;
+  advice: string | null = null;
   readonly #scan: CsvScan;
+  readonly #options: CsvDialectOptions;
   readonly #infersTypes: boolean;
 
   constructor(name: 'csv' | 'tsv', rows: RowFormatMemory, options: CsvDialectOptions) {
     this.name = name;
     this.memoryBytes = rows.memoryBytes;
+    this.#options = options;
     this.#infersTypes = options.infersTypes !== false;
     this.#scan = new CsvScan(rows, options, dialectOf(options, name), `.${name}`);
   }
@@ -42,7 +46,16 @@ export class Csv implements Format {
     if (!this.#infersTypes) return source;
     const { sample, isWhole, source: replayed } = await takeSample(source, signal);
     this.#scan.useSample(sample, isWhole);
+    this.advice = this.#adviceOn(sample);
     return replayed;
+  }
+
+  #adviceOn(sample: Uint8Array): string | null {
+    if (this.#options.escape !== null) return null;
+    const found = escapeIn(sample, this.name, dialectOf(this.#options, this.name).delimiter);
+    if (found === null) return null;
+    const quote = found === '\\"' || this.#options.quote === null ? '' : ' --quote none';
+    return `holds ${found}, which is read as it stands; if a backslash escapes characters there, add --escape '\\'${quote}`;
   }
 }
 

@@ -49,7 +49,8 @@ class NdjsonScan extends RowScan {
   constructor(rows: RowFormatMemory, mapping: () => MappingOptions) {
     super(rows);
     this.#mapping = mapping;
-    this.#reader = new ObjectReader(rows.run, rows.cells, rows.options.columnNames ?? null);
+    const { columnNames = null, nullWords } = rows.options;
+    this.#reader = new ObjectReader(rows.run, rows.cells, columnNames, nullWords ?? []);
   }
 
   get deadLetterFormat(): DeadLetterFormat {

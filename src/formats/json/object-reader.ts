@@ -37,14 +37,19 @@ export class ObjectReader {
   readonly #run: RowRun;
   readonly #cells: Cells;
   readonly #columns: readonly string[] | null;
+  readonly #nulls: readonly Buffer[];
   /** Number of the last object with a value, by column. */
   #lastSeen = new Int32Array(64);
   #objectNumber = 0;
   #scratch = 0;
   #keys: Keys | null = null;
 
-  /** @param columns names of the elements of rows that are lists; null without such rows */
-  constructor(run: RowRun, cells: Cells, columns: readonly string[] | null) {
+  /**
+   * @param columns names of the elements of rows that are lists; null without such rows
+   * @param nulls strings that mean no value
+   */
+  constructor(run: RowRun, cells: Cells, columns: readonly string[] | null, nulls: readonly string[]) {
+    this.#nulls = nulls.map((word) => Buffer.from(word));
     this.#columns = columns;
     this.#run = run;
     this.#cells = cells;
@@ -148,14 +153,22 @@ export class ObjectReader {
     const { bytes } = this.#run;
     let p = from;
     while (stops[bytes[p]!] === 0) p++;
-    if (bytes[p] === QUOTE) return entry === null || this.#put(entry, TEXT, from, p) >= 0 ? p + 1 : -1;
+    if (bytes[p] === QUOTE) return entry === null || this.#putText(entry, from, p) >= 0 ? p + 1 : -1;
     const end = this.#stringEnd(p);
     if (end < 0) return end;
     const decoded = entry === null ? 0 : this.#decode(from, end, entry);
     if (decoded < 0) return decoded;
-    const written = entry === null ? 0 : this.#put(entry, TEXT, this.#scratch, decoded);
+    const written = entry === null ? 0 : this.#putText(entry, this.#scratch, decoded);
     if (entry !== null) this.#scratch = decoded;
     return written < 0 ? written : end + 1;
+  }
+
+  /** Puts a string. One that is a null word is no value. */
+  #putText(entry: Entry, from: number, to: number): number {
+    const isNull = this.#nulls.some(
+      (word) => word.length === to - from && word.equals(this.#run.bytes.subarray(from, to)),
+    );
+    return isNull ? 0 : this.#put(entry, TEXT, from, to);
   }
 
   /** Returns the offset of the closing quote, or -1. */

@@ -4,7 +4,7 @@ import { timestampOf } from '../../batching/point-bounds.js';
 import { InputError, UsageError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import { timestampAt } from '../../core/points/line-protocol.js';
-import type { ByteSource, Input, MemoryBudget, Points, Shape, ShapeMatch } from '../../core/types/index.js';
+import type { ByteSource, Format, Input, MemoryBudget, Points, Shape, ShapeMatch } from '../../core/types/index.js';
 import { isCounted, LINE, NO_TIMESTAMP, POINT_WORDS, SHAPE } from '../../core/types/index.js';
 import type { FormatSet } from '../../formats/format-set.js';
 import { type InferredSchema, SchemaInference } from '../../formats/inference.js';
@@ -37,6 +37,8 @@ export interface ParsedHead {
   readonly time: { readonly first: bigint; readonly last: bigint } | null;
   /** Columns that the rows became; null for line protocol. */
   readonly mapping: InferredSchema | null;
+  /** Advice about the options for this input; null without any. */
+  readonly advice: string | null;
   /** Error that the load of this input ends with; null for none. */
   readonly problem: InputError | UsageError | null;
 }
@@ -61,6 +63,7 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
   const counts = new HeadCounts(input.name, context);
   const mapping = new SchemaInference();
   const state = { bytes: 0, whole: false, compression: 'none', format: options.format };
+  let advice: string | null = null;
   let problem: InputError | UsageError | null = null;
   try {
     const source = await input.open(signal, budget);
@@ -77,6 +80,7 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
         state.bytes = run.end;
         if (run.end >= headBytes) break;
       }
+      advice = adviceOf(format, input.name);
       state.whole ||= format.isRandom === true && state.bytes < headBytes;
     } finally {
       await source.close();
@@ -87,10 +91,15 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
     problem = error;
   }
   return {
-    ...{ name: input.name, ...state, ...counts.result },
+    ...{ name: input.name, ...state, ...counts.result, advice },
     mapping: context.match === null ? null : mapping.result(state.format, options),
     problem: problem instanceof UsageError ? named(problem, input.name) : (problem ?? counts.problem(state.format)),
   };
+}
+
+/** Returns the advice of a format as a sentence about its last input; null without any. */
+export function adviceOf({ advice = null }: Format, name: string): string | null {
+  return advice === null ? null : `${name} ${advice}`;
 }
 
 /** Names the input in the problems of a usage error. */

@@ -16,7 +16,7 @@ import type {
 import type { FormatSet } from '../../formats/format-set.js';
 import { skipBytes } from '../../inputs/skip.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { named } from './input-head.js';
+import { adviceOf, named } from './input-head.js';
 import type { ReadStatus } from './read-status.js';
 
 export interface InputReaderContext {
@@ -83,7 +83,18 @@ export class InputReader {
     await orAborted(skipBytes(rows, place.byteOffset, name, signal), signal);
     status.reads(i, format, rows, place.byteOffset);
     const points = (from: ByteSource): AsyncGenerator<Points, void> => format.points(from, signal, place);
-    return { format: format.name, runs: status.count(points, format, rows, place.byteOffset, signal) };
+    return {
+      format: format.name,
+      runs: this.#advising(i, format, status.count(points, format, rows, place.byteOffset, signal)),
+    };
+  }
+
+  /** Passes advice on once an input is read whose head was not parsed before. */
+  async *#advising(i: number, format: Format, runs: AsyncGenerator<Points, void>): AsyncGenerator<Points, void> {
+    yield* runs;
+    const { name, size } = this.#context.inputs[i]!;
+    const message = size === null ? adviceOf(format, name) : null;
+    if (message !== null) this.#context.notify({ level: 'warn', kind: 'advice', message });
   }
 
   async *#input(

@@ -244,3 +244,20 @@ test('each line of arbitrary bytes is points or rejects, and every point is vali
     { numRuns: 500 },
   );
 });
+
+test('--null names JSON strings too, also behind the kernel', async () => {
+  const row = (i: number): string =>
+    `{"time":${i + 1},"host":"${i % 2 === 0 ? '-' : 'a'}","v":${i % 3 === 0 ? '"NaN"' : i},"s":"x"}`;
+  const text = `${Array.from({ length: 60 }, (_, i) => row(i)).join('\n')}\n`;
+  for (const kernel of [undefined, false as const]) {
+    const { points, rejects } = await sent(ndjson({ nullWords: ['NaN', '-'], tags: [tag('host')], kernel }), text);
+    expect(rejects).toEqual([]);
+    expect(points.slice(0, 4)).toEqual(['m s="x" 1', 'm,host=a s="x",v=1 2', 'm s="x",v=2 3', 'm,host=a s="x" 4']);
+    expect(points.slice(56)).toEqual([
+      'm s="x",v=56 57',
+      'm,host=a s="x" 58',
+      'm s="x",v=58 59',
+      'm,host=a s="x",v=59 60',
+    ]);
+  }
+});

@@ -20,6 +20,7 @@ export const plain: Options = {
   ambiguousTime: 'reject',
   delimiter: null,
   quote: '"',
+  escape: null,
   noHeader: false,
   skipLines: 0,
   decimal: '.',

@@ -37,7 +37,7 @@ interface RowKernelExports {
   readonly map: (time: number, name: number) => void;
   readonly plans: (first: number) => void;
   readonly learn: (plan: number, shape: number) => void;
-  readonly dialect: (columns: number, delimiter: number, quote: number) => void;
+  readonly dialect: (columns: number, delimiter: number, quote: number, escapeByte: number) => void;
   readonly csv: Take;
   readonly keys: (first: number, end: number, columns: number) => void;
   readonly ndjson: Take;
@@ -57,6 +57,12 @@ function compiled(): Uint8Array {
   } catch (cause) {
     throw new BugError('the kernel for rows is not built: run npm run build', { cause });
   }
+}
+
+interface RowDialect {
+  readonly delimiter: number;
+  readonly quote: number;
+  readonly escapeByte: number;
 }
 
 export class RowKernel {
@@ -109,10 +115,10 @@ export class RowKernel {
     );
   }
 
-  /** Prepares for CSV rows with this mapping. -1 means that the dialect has no delimiter or quote. */
-  csv(mapping: Mapping, columns: number, delimiter: number, quote: number): void {
+  /** Prepares for CSV rows with this mapping. -1 means that the dialect has no quote or escape. */
+  csv(mapping: Mapping, columns: number, { delimiter, quote, escapeByte }: RowDialect): void {
     const { csv, dialect } = this.#exports;
-    dialect(columns, delimiter, quote < 0 ? 256 : quote);
+    dialect(columns, delimiter, quote < 0 ? 256 : quote, escapeByte < 0 ? 256 : escapeByte);
     this.#begin(mapping, columns, csv);
     this.#keys = null;
   }

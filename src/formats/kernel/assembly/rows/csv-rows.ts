@@ -11,13 +11,15 @@ const MAX_QUOTE: usize = 16_384;
 let columns: usize = 0;
 let delimiter: u32 = 0;
 let quote: u32 = 0;
+let escape: u32 = 0;
 let newlines: u32 = 0;
 
-/** Sets the dialect. @param quoteByte above 255 without quotes */
-export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32): void {
+/** Sets the dialect. A quote or escape above 255 means none. */
+export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeByte: u32): void {
   columns = cells;
   delimiter = delimiterByte;
   quote = quoteByte;
+  escape = escapeByte;
 }
 
 /** Returns the first offset from `from` on that holds `byte` or an LF. There always is one. */
@@ -80,7 +82,7 @@ function split(start: usize, limit: usize): usize {
     const end = usize(load<u32>(cell, 4));
     if (end == p && p > load<u32>(cell) && load<u8>(p - 1) == CR) store<u32>(cell, u32(p - 1), 4);
     if (cell + 16 != last || p >= limit || p - start > maxPointBytes) return 0;
-    return p;
+    return escape < 256 && find(start, escape) < p ? 0 : p;
   }
   return 0;
 }

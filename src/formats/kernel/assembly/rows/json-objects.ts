@@ -3,9 +3,10 @@
 
 import { COMMA, CR, DOT, LF, MINUS, QUOTE, SPACE } from '../byte-marks';
 import { digitMask } from '../digits';
-import { BACKSLASH, CELLS, COLON, ESCAPED, FALSE, NONE, NUMBER, TEXT, TRUE } from './row-memory';
+import { BACKSLASH, CELLS, COLON, ESCAPED, FALSE, NONE, NULLS, NUMBER, TEXT, TRUE } from './row-memory';
+import { isNull } from './put-point';
 import { firstBits } from './put-values';
-import { maxPointBytes } from './row-settings';
+import { maxPointBytes, nullsEnd } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
 // A key: its bytes, the column of its values, and the keys of an object there.
@@ -120,6 +121,10 @@ function text(from: usize, key: usize): usize {
   }
   // Escapes are validated where they are written.
   if (load<u8>(p) != QUOTE || (kind == ESCAPED && load<i32>(key, COLUMN) < 0)) return 0;
+  if (nullsEnd > NULLS) {
+    if (kind == ESCAPED) return 0;
+    if (isNull(from, p - from)) return p + 1;
+  }
   return put(key, from, p, kind) ? p + 1 : 0;
 }
 

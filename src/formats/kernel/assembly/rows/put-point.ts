@@ -65,7 +65,8 @@ function same(a: usize, b: usize, length: usize): bool {
   return true;
 }
 
-function isNull(from: usize, length: usize): bool {
+/** True when the text is a null word. */
+export function isNull(from: usize, length: usize): bool {
   for (let word = NULLS; word < nullsEnd; ) {
     const size = usize(load<u32>(word));
     if (size == length && same(word + 4, from, size)) return true;

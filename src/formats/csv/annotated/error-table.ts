@@ -1,0 +1,22 @@
+// The table with which InfluxDB ends a result of Flux when the query fails: its columns are `error` and `reference`.
+
+import { InputError } from '../../../core/errors.js';
+import { excerpt } from '../../../core/text.js';
+import type { RowReader } from '../cell-reader.js';
+import { cellTexts } from '../head/header.js';
+
+export function isErrorTable(bytes: Uint8Array, header: RowReader): boolean {
+  const isShort = header.columns === 2 || header.columns === 3;
+  return isShort && /^,?error,reference$/.test(cellTexts(bytes, header).join());
+}
+
+/** Returns the error of the row below the header. */
+export function serverError(cells: readonly string[]): InputError {
+  const [error = '', reference = ''] = cells.slice(-2);
+  return new InputError({
+    tried: 'reading the result of a Flux query',
+    expected: 'rows to its end',
+    found: `the error of the server: ${excerpt(error, 400)}${reference === '' ? '' : ` (reference ${reference})`}`,
+    fix: 'run the query again',
+  });
+}
