@@ -185,14 +185,6 @@ test('--proxy is the URL of an HTTP proxy or none, and no message shows it', () 
   expect(problem).not.toContain('hush');
 });
 
-test('an /insert/ URL of a VictoriaMetrics cluster cannot verify', () => {
-  const url = 'http://vm:8480/insert/0/influx';
-  expect(problems({ target: 'victoriametrics', url, verify: true })[0]).toContain(
-    'verify: expected a URL that serves queries',
-  );
-  expect(settings({ target: 'victoriametrics', url, verify: false }).verify).toBe(false);
-});
-
 describe('a wrong value is answered with what is expected, including the range', () => {
   const sizes = ', in B, KB, MB, GB, KiB, MiB or GiB';
   const times = ', in ms, s, m, h or d';

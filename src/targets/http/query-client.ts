@@ -20,6 +20,8 @@ const labelBytes = 200;
 /** A request without the parts that all requests share. Without a body it is a GET. */
 export interface QueryRequest {
   readonly path: string;
+  /** Returns the path to use for that of the endpoint's URL. Default: the same. */
+  readonly base?: (pathname: string) => string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** The query in messages; absent: the path. */
@@ -83,6 +85,7 @@ export class QueryClient {
     const exchange = {
       method: body === null ? 'GET' : 'POST',
       path: request.path,
+      ...(request.base === undefined ? {} : { base: request.base }),
       headers: request.headers ?? {},
       body,
       timeoutMs: queryTimeoutMs,

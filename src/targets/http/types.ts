@@ -4,6 +4,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** Path and query, below the path of the endpoint's URL. */
   readonly path: string;
+  /** Returns the path to use for that of the endpoint's URL. Default: the same. */
+  readonly base?: (pathname: string) => string;
   /** Without Content-Length, which every request carries. */
   readonly headers: Readonly<Record<string, string>>;
   /** One contiguous body; null: Content-Length is 0. */

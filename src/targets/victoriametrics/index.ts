@@ -24,7 +24,7 @@ export const victoriametrics = {
     createDb: 'the database is a label; nothing has to be created',
     dbOptions: 'the database is a label; nothing has to be created',
   },
-  validate: ({ missingTimestamp, precision, verify, url }) => [
+  validate: ({ missingTimestamp, precision }) => [
     ...(missingTimestamp === 'now' && (precision === 'ns' || precision === 'us')
       ? [
           {
@@ -32,16 +32,6 @@ export const victoriametrics = {
             expected: 'reject, or --precision ms or s, since VictoriaMetrics stores milliseconds',
             found: `now with --precision ${precision}`,
             fix: '',
-          },
-        ]
-      : []),
-    ...(verify === true && JSON.stringify(url ?? '').includes('/insert/')
-      ? [
-          {
-            key: 'verify',
-            expected: 'a URL that serves queries',
-            found: 'an /insert/ URL of a VictoriaMetrics cluster',
-            fix: 'leave out --verify',
           },
         ]
       : []),

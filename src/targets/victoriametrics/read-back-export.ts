@@ -32,13 +32,25 @@ export async function readBack(
     const open = points.flatMap((_, i) => (isWhole(i) ? [] : [i]));
     if (open.length === 0) break;
     if (attempt > 0) await query.wait(visibleAgainMs);
-    await query.response({ path: '/internal/force_flush' });
+    // A cluster flushes its storage nodes every second, and does not serve this request.
+    if (!query.urls.some(isInsertUrl)) await query.response({ path: '/internal/force_flush' });
     for (const i of open) {
       const series = await exported(query, exportRequest(points[i]!, db, names));
       found[i] = stored(points[i]!, db, names, series);
     }
   }
   return found;
+}
+
+const insertPath = /\/insert\/([^/]+)(\/.*)?$/;
+
+function isInsertUrl(url: string): boolean {
+  return insertPath.test(new URL(url).pathname);
+}
+
+/** A cluster serves the queries of `/insert/0/influx` below `/select/0/prometheus`. */
+function selectPath(pathname: string): string {
+  return pathname.replace(insertPath, '/select/$1/prometheus');
 }
 
 function exportRequest(point: PointValues, db: string, names: MetricNames): QueryRequest {
@@ -49,13 +61,17 @@ function exportRequest(point: PointValues, db: string, names: MetricNames): Quer
   form.set('start', ((ms - 1) / 1000).toFixed(3));
   form.set('end', ((ms + 1) / 1000).toFixed(3));
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  return { path: '/api/v1/export', headers, body: form.toString() };
+  return { path: '/api/v1/export', base: selectPath, headers, body: form.toString() };
 }
 
 async function exported(query: QueryClient, request: QueryRequest): Promise<ExportedSeries[]> {
   const response = await query.response(request);
   const { status, body, endpoint } = response;
-  if (status !== 200) throw query.refused(request, endpoint, `status ${status}${inParentheses(plainText(body))}`);
+  if (status !== 200) {
+    const fix = 'use a --url that also serves /select/, such as vmauth, or leave out --verify';
+    const found = `status ${status}${inParentheses(plainText(body))}`;
+    throw query.refused(request, endpoint, found, isInsertUrl(endpoint) ? { fix } : {});
+  }
   const lines = body.split('\n').filter((line) => line !== '');
   return lines.map((line) => query.parsed(request, response, jsonOf(line), seriesSchema));
 }

@@ -31,3 +31,23 @@ test('with a database every write carries the label', async () => {
   expect(database.limits).toMatchObject({ tags: 28, ownTags: ['__name__', 'db'] });
   expect(server.requests[0]?.url).toBe('/write?db=d&precision=ns');
 });
+
+const point = { table: 'm', time: 5_000_000n, tags: new Map(), fields: new Map([['v', 1]]) };
+
+test('points of a cluster are read back below /select/', async () => {
+  const series = `${JSON.stringify({ metric: { __name__: 'm_v' }, values: [1], timestamps: [5] })}\n`;
+  server = await startHttpServer(({ url }) =>
+    url.startsWith('/x/select/7:1/prometheus/api/v1/export') ? { status: 200, body: series } : { status: 404 },
+  );
+  target = await victoriametrics.create(targetDeps([`${server.url}/x/insert/7:1/influx`], { ...settings, db: '' }));
+  expect(await target.readBack([point], never)).toEqual([point]);
+  expect(server.requests).toHaveLength(1);
+});
+
+test('an endpoint of a cluster that serves no queries is named', async () => {
+  server = await startHttpServer(() => ({ status: 400 }));
+  target = await victoriametrics.create(targetDeps([`${server.url}/insert/0/influx`], { ...settings, db: '' }));
+  await expect(target.readBack([point], never)).rejects.toThrow(
+    /Use a --url that also serves \/select\/, such as vmauth/,
+  );
+});
