@@ -13,11 +13,20 @@ import type { Process } from './process.js';
 
 /** Throws UsageError when the working directory is gone. */
 export function inputOptions(
-  { tls, stateDir, encoding }: Pick<Settings, 'tls' | 'stateDir' | 'encoding'>,
+  { tls, stateDir, encoding, proxy }: Pick<Settings, 'tls' | 'stateDir' | 'encoding' | 'proxy'>,
   process: Process,
   notify: (notice: Notice) => void,
 ): ExpandOptions {
-  const remote = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
+  const { env } = process;
+  const remote = {
+    env,
+    clock,
+    ca: tls.ca,
+    proxy: { given: proxy, env },
+    version: version(),
+    random: Math.random,
+    notify,
+  };
   return { stdin: standardInput(process), cwd: workingDirectory(process), stateDir, encoding, remote };
 }
 

@@ -2,7 +2,7 @@
 
 import { resolve } from '../config/resolve.js';
 import type { Settings } from '../config/settings.js';
-import { type BulkLoadError, InterruptedError } from '../core/errors.js';
+import { type BulkLoadError, InterruptedError, StateError } from '../core/errors.js';
 import { SecretMask } from '../core/secrets.js';
 import { plural, size } from '../core/text.js';
 import { clock } from '../core/time/system-clock.js';
@@ -95,7 +95,9 @@ export async function runLoad(
           () => metrics.end(result.summary),
           () => report.end(result, progress.samples(), target.traits.title),
           () => writeSummary(maskResult(latest(), mask).summary, settings, process),
-        ]);
+        ]).catch((error: unknown) => {
+          throw withEndOfLoad(error, result.summary);
+        });
       },
     });
     return shown!.exitCode === summary.exitCode ? summary.exitCode : printError(error, process, 'bulk-load');
@@ -105,6 +107,13 @@ export async function runLoad(
     endStatus();
     await metrics.close();
   }
+}
+
+/** Adds how the load ended to the error of a result file, which decides the exit code. */
+function withEndOfLoad(error: unknown, { exitCode, outcome }: Summary): unknown {
+  if (!(error instanceof StateError) || error.problem === null) return error;
+  const found = `${error.problem.found}; the load itself ended with exit code ${exitCode} (${outcome})`;
+  return new StateError({ ...error.problem, found }, { cause: error });
 }
 
 function destination(

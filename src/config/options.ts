@@ -65,7 +65,7 @@ const table = [
   { key: 'cert', group: 'target', is: { kind: 'path' }, default: null, arg: '<file>', description: 'PEM file of the client certificate; needs --key' },
   { key: 'key', group: 'target', is: { kind: 'path' }, default: null, arg: '<file>', description: 'PEM file of the private key for --cert, without a passphrase' },
   { key: 'insecure', group: 'target', is: { kind: 'switch' }, default: 'false', description: 'do not check the certificate of the target: anyone in between can read and change everything' },
-  { key: 'proxy', group: 'target', is: { kind: 'proxy', words: { none: 'none' } }, default: null, defaultText: 'HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as in curl', arg: '<url>', description: 'HTTP proxy to the target, or none; http://user:password@host:port carries credentials', secret: true },
+  { key: 'proxy', group: 'target', is: { kind: 'proxy', words: { none: 'none' } }, default: null, defaultText: 'HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as in curl', arg: '<url>', description: 'HTTP proxy to the target and to inputs from the web, or none; http://user:password@host:port carries credentials', secret: true },
   { key: 'header', as: 'headers', group: 'target', is: { kind: 'headers' }, default: null, supplied: true, arg: '<K: V>', description: 'header of each request; repeatable', secret: true },
   { key: 'dryRun', group: 'target', is: { kind: 'switchOrPath' }, default: null, defaultText: 'off', arg: '[=file]', description: 'send nothing and need no target: write the points as line protocol to standard output or to a file' },
 

@@ -141,14 +141,22 @@ function withKeys(error: UsageError): UsageError {
 
 async function expandInputs(
   given: LoadOptions['inputs'],
-  { tls, stateDir, encoding }: Settings,
+  { tls, stateDir, encoding, proxy }: Settings,
   notify: (notice: Notice) => void,
 ): Promise<{ inputs: Input[]; named: string[] }> {
   const all: readonly (string | Input)[] = typeof given === 'string' || 'open' in given ? [given] : given;
   const names = all.filter((each) => typeof each === 'string');
   const custom = all.filter((each) => typeof each !== 'string');
   const stdin = { isTTY: process.stdin.isTTY, isPipeOrFile: false, stream: () => process.stdin };
-  const remote = { env: process.env, clock, ca: tls.ca, version: version(), random: Math.random, notify };
+  const remote = {
+    env: process.env,
+    clock,
+    ca: tls.ca,
+    proxy: { given: proxy, env: {} },
+    version: version(),
+    random: Math.random,
+    notify,
+  };
   const onlyCustom = names.length === 0 && custom.length > 0;
   const found = onlyCustom
     ? { inputs: [], named: [] }

@@ -3,6 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Files, startFiles } from '../support/files.js';
+import { startForwardProxy } from '../support/forward-proxy.js';
 import { type Authority, authority, type Pair, startTlsFront, type TlsFront } from '../support/pki.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
@@ -71,4 +72,17 @@ test('a redirect from https to http is refused and not followed', async () => {
   expect(code).toBe(2);
   expect(stderr).toMatch(/302: a redirect from https to http \(127\.0\.0\.1:\d+\), not followed/);
   expect(web.asked.map(({ path }) => path)).toEqual(['/moved']);
+});
+
+test('remote inputs come through the proxy: http by their whole URL, https through a tunnel', async () => {
+  front = await startTlsFront(web.url, node);
+  const proxy = await startForwardProxy('u:pw');
+  const given = ['--proxy', proxy.url.replace('//', '//u:pw@'), '--ca', ours.ca];
+  for (const url of [web.url, front.url]) {
+    const { code, summary } = await it.load([...given, '--fresh', `${url}/readings.lp.gz`]);
+    expect([code, summary?.points.loaded]).toEqual([0, count]);
+  }
+  const seen = new Set(proxy.seen.filter((request) => !request.includes(it.cluster.urls[0]!)));
+  expect(seen).toEqual(new Set([`GET ${web.url}/readings.lp.gz`, `CONNECT ${new URL(front.url).host}`]));
+  await proxy.stop();
 });

@@ -1,15 +1,21 @@
-// Chooses the proxy of an endpoint as curl does, and opens tunnels through it.
+// Chooses the proxy of an endpoint or a remote input as curl does, and opens tunnels through it.
 
-import { request } from 'node:http';
-import { request as requestTls } from 'node:https';
+import type { ClientRequest } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
-import { UsageError } from '../../../core/errors.js';
-import { ownCodes } from '../../../core/network/network-errors.js';
-import { type ProxyUrl, parseProxyUrl } from '../../../core/network/proxy-url.js';
+import { UsageError } from '../errors.js';
+import { ownCodes } from './network-errors.js';
+import { type ProxyUrl, parseProxyUrl } from './proxy-url.js';
 
 export interface ChosenProxy extends ProxyUrl {
   /** `--proxy`, or the environment variable. */
   readonly source: string;
+}
+
+/** Where the names of proxies come from. */
+export interface ProxyOptions {
+  /** The value of `--proxy`; `none` ignores the environment. */
+  readonly given: ProxyUrl | 'none' | null;
+  readonly env: ProxyEnvironment;
 }
 
 type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
@@ -71,16 +77,24 @@ export interface TunnelOptions {
 }
 
 /** Opens a connection to an https endpoint through a proxy. An error names the proxy. */
-export function openTunnel(
+export async function openTunnel(
   proxy: ProxyUrl,
   endpoint: URL,
-  { ca, insecure, timeoutMs }: TunnelOptions,
+  options: TunnelOptions,
   done: (...result: [error: null, socket: Socket] | [error: Error, socket: null]) => void,
-): void {
+): Promise<void> {
+  const socket = await tunnel(proxy, endpoint, options).catch((error: Error) => error);
+  if (socket instanceof Error) done(socket, null);
+  else done(null, socket);
+}
+
+/** Loads the modules of Node with the first tunnel. */
+async function tunnel(proxy: ProxyUrl, endpoint: URL, { ca, insecure, timeoutMs }: TunnelOptions): Promise<Socket> {
   const isTls = proxy.origin.startsWith('https:');
+  const { request } = await import(isTls ? 'node:https' : 'node:http');
   const host = `${endpoint.hostname}:${endpoint.port || 443}`;
   const { hostname, port } = new URL(proxy.origin);
-  const connect = (isTls ? requestTls : request)({
+  const connect: ClientRequest = request({
     method: 'CONNECT',
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port || (isTls ? 443 : 80),
@@ -91,14 +105,16 @@ export function openTunnel(
     ...(ca === null ? {} : { ca }),
     headers: { host, ...(proxy.authorization === null ? {} : { 'proxy-authorization': proxy.authorization }) },
   });
-  connect.once('connect', ({ statusCode = 0 }, socket: Socket) => {
-    if (statusCode === 200) return done(null, socket);
-    socket.destroy();
-    done(tunnelError(proxy, statusCode), null);
+  return await new Promise((resolve, reject) => {
+    connect.once('connect', ({ statusCode = 0 }, socket: Socket) => {
+      if (statusCode === 200) return resolve(socket);
+      socket.destroy();
+      reject(tunnelError(proxy, statusCode));
+    });
+    connect.once('timeout', () => connect.destroy(Object.assign(new Error(), { code: 'UND_ERR_CONNECT_TIMEOUT' })));
+    connect.once('error', reject);
+    connect.end();
   });
-  connect.once('timeout', () => connect.destroy(Object.assign(new Error(), { code: 'UND_ERR_CONNECT_TIMEOUT' })));
-  connect.once('error', (error) => done(error, null));
-  connect.end();
 }
 
 function tunnelError({ origin }: ProxyUrl, status: number): Error {

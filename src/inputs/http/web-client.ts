@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import * as tls from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
 import { ownCodes } from '../../core/network/network-errors.js';
+import { type ChosenProxy, openTunnel, type ProxyOptions, proxyFor } from '../../core/network/proxy.js';
 import type { Clock, Notice } from '../../core/types/index.js';
 import type { Headers } from './http-messages.js';
 
@@ -14,6 +15,8 @@ export interface WebOptions {
   readonly clock: Clock;
   /** PEM of CA certificates that are trusted besides the default ones; null for none. */
   readonly ca: string | null;
+  /** Default: direct connections. */
+  readonly proxy?: ProxyOptions;
   /** Version for the User-Agent header. */
   readonly version: string;
   /** Draws from [0, 1). */
@@ -42,14 +45,16 @@ export class Web {
   readonly random: () => number;
   readonly notify: (notice: Notice) => void;
   readonly #ca: string | null;
+  readonly #proxy: ProxyOptions;
   readonly #userAgent: string;
   readonly #protocols = new Map<string, Promise<HttpProtocol>>();
 
-  constructor({ clock, ca, version, random, notify }: WebOptions) {
+  constructor({ clock, ca, proxy, version, random, notify }: WebOptions) {
     this.clock = clock;
     this.random = random;
     this.notify = notify;
     this.#ca = ca;
+    this.#proxy = proxy ?? { given: 'none', env: {} };
     this.#userAgent = `bulk-load/${version}`;
   }
 
@@ -58,31 +63,62 @@ export class Web {
     return this.#ca !== null;
   }
 
-  /** Sends one request and follows no redirect. Rejects with the network's error, or the signal's reason. */
+  /**
+   * Sends one request and follows no redirect. Rejects with the network's error, the signal's reason, or UsageError for a
+   * proxy variable that names no HTTP proxy.
+   */
   async get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<WebResponse> {
     signal.throwIfAborted();
-    const { request, agent } = await this.#protocol(url.protocol);
+    const proxy = proxyFor(url, this.#proxy.given, this.#proxy.env);
+    const isForwarded = proxy !== null && url.protocol === 'http:';
+    const to = isForwarded ? new URL(proxy.origin) : url;
+    const { request, agent } = await this.#protocol(to.protocol, isForwarded ? null : proxy);
     const sent = request({
-      ...urlToHttpOptions(url),
+      ...urlToHttpOptions(to),
+      ...(isForwarded ? { path: url.origin + url.pathname + url.search } : {}),
       auth: null,
       agent,
-      headers: { 'user-agent': this.#userAgent, accept: '*/*', 'accept-encoding': 'identity', ...headers },
+      headers: {
+        ...{ 'user-agent': this.#userAgent, accept: '*/*', 'accept-encoding': 'identity', ...headers },
+        ...(isForwarded ? forwardHeaders(url, proxy) : {}),
+      },
     });
     const body = await responseTo(sent, this.clock, signal);
     return { status: body.statusCode ?? 0, headers: body.headers, body };
   }
 
-  #protocol(name: string): Promise<HttpProtocol> {
-    const known = this.#protocols.get(name) ?? (name === 'https:' ? this.#https() : http());
-    this.#protocols.set(name, known);
+  /** @param tunnel proxy to whose tunnel requests go; null for direct connections */
+  #protocol(name: string, tunnel: ChosenProxy | null): Promise<HttpProtocol> {
+    const key = `${name} ${tunnel?.origin ?? ''}`;
+    const known = this.#protocols.get(key) ?? (name === 'https:' ? this.#https(tunnel) : http());
+    this.#protocols.set(key, known);
     return known;
   }
 
-  async #https(): Promise<HttpProtocol> {
+  async #https(tunnel: ChosenProxy | null): Promise<HttpProtocol> {
     const { Agent, request } = await import('node:https');
     const trust = this.#ca === null ? {} : { ca: [...defaultCas(), this.#ca] };
-    return { request, agent: new Agent({ keepAlive: true, ...trust }) };
+    const agent = new Agent({ keepAlive: true, ...trust });
+    if (tunnel !== null) Object.assign(agent, { createConnection: connectThrough(tunnel, this.#ca) });
+    return { request, agent };
   }
+}
+
+function forwardHeaders({ host }: URL, { authorization }: ChosenProxy): Readonly<Record<string, string>> {
+  return { host, ...(authorization === null ? {} : { 'proxy-authorization': authorization }) };
+}
+
+/** Returns the function by which an agent connects through a tunnel of the proxy. */
+function connectThrough(proxy: ChosenProxy, ca: string | null) {
+  return (
+    options: tls.ConnectionOptions & { readonly host: string; readonly port: number },
+    done: (...result: [error: Error] | [error: null, socket: tls.TLSSocket]) => void,
+  ): void => {
+    const endpoint = new URL(`https://${options.host}:${options.port}`);
+    void openTunnel(proxy, endpoint, { ca, insecure: false, timeoutMs: connectMs }, (error, socket) =>
+      error === null ? done(null, tls.connect({ ...options, socket })) : done(error),
+    );
+  };
 }
 
 async function http(): Promise<HttpProtocol> {

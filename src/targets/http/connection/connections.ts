@@ -4,11 +4,11 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { buildConnector, Pool } from 'undici';
 import { networkFailure, ownCodes } from '../../../core/network/network-errors.js';
+import { type ChosenProxy, openTunnel, proxyFor } from '../../../core/network/proxy.js';
 import type { TargetDeps } from '../../types.js';
 import type { ExchangeOutcome, HttpRequest } from '../types.js';
 import { exchange } from './exchange.js';
 import { foreignServer } from './foreign-server.js';
-import { type ChosenProxy, openTunnel, proxyFor } from './proxy.js';
 import { failOnReset, hideInterim, onFirstBytes } from './watched-socket.js';
 
 const connectTimeoutMs = 5_000;
@@ -65,7 +65,8 @@ export class Connections {
     const proxy = this.#proxies[index] ?? null;
     this.#pools[index] ??= this.#connect(origin, proxy);
     const pool = this.#pools[index];
-    const path = origin.pathname.replace(/\/$/, '') + request.path;
+    const pathname = origin.pathname.replace(/\/$/, '');
+    const path = (request.base?.(pathname) ?? pathname) + request.path;
     const headers = { ...this.#headers, ...request.headers };
     const onWire = { ...request, path, headers, ...throughProxy(origin, proxy, path, headers) };
     const outcome = await exchange(pool, onWire, this.#deps.clock, signal);
@@ -105,7 +106,7 @@ export class Connections {
           error ? done(error, null) : done(null, this.#watched(socket!, endpoint.origin)),
         );
       if (proxy === null || usesForwarding(endpoint, proxy)) return connectTo();
-      openTunnel(proxy, endpoint, { ca, insecure, timeoutMs: connectTimeoutMs }, (error, socket) =>
+      void openTunnel(proxy, endpoint, { ca, insecure, timeoutMs: connectTimeoutMs }, (error, socket) =>
         socket === null ? done(error, null) : connectTo(socket),
       );
     };

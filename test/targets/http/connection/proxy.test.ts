@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { UsageError } from '../../../../src/core/errors.js';
+import { proxyFor } from '../../../../src/core/network/proxy.js';
 import { parseProxyUrl } from '../../../../src/core/network/proxy-url.js';
 import type { Target } from '../../../../src/core/types/index.js';
 import { cnosdb } from '../../../../src/targets/cnosdb/index.js';
-import { proxyFor } from '../../../../src/targets/http/connection/proxy.js';
 import type { TargetSettings } from '../../../../src/targets/types.js';
 import { type Cluster, startCluster } from '../../../support/cluster.js';
 import { type ForwardProxy, startForwardProxy } from '../../../support/forward-proxy.js';
