@@ -2,8 +2,8 @@
 
 import type { Settings } from '../config/settings.js';
 import { InputError, UsageError } from '../core/errors.js';
+import { collectAll } from '../core/gc.js';
 import type { DatabaseSettings, MemoryBudget, TargetColumn, TargetDescription } from '../core/types/index.js';
-import { collector } from '../flow-control/own-memory/gc.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { Watchdog } from '../flow-control/own-memory/watchdog.js';
 import { forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
@@ -107,7 +107,7 @@ function startWatchdog(
     probe: () => resident.bytes(),
     peak: () => resident.peak(),
     drained: () => (facts.writer?.inFlight.count ?? 0) === 0,
-    collect: collector(),
+    collect: collectAll,
     stop: end,
     notify,
   });

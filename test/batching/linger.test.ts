@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LingerTimer } from '../../src/batching/linger.js';
-import { collector } from '../../src/flow-control/own-memory/gc.js';
+import { collectAll } from '../../src/core/gc.js';
 import { VirtualClock } from '../support/clock.js';
 
 test('a wait that ended in time leaves nothing in memory until the linger time is over', async () => {
@@ -12,7 +12,7 @@ test('a wait that ended in time leaves nothing in memory until the linger time i
     await timer.race(Promise.resolve(batch));
   }
   await new Promise((resolve) => setImmediate(resolve));
-  collector()();
+  collectAll();
   expect(batches.filter((batch) => batch.deref() !== undefined).length).toBeLessThan(3);
   timer.end();
 });

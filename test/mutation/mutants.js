@@ -3,35 +3,39 @@
 
 import { parseAst } from 'rolldown/parseAst';
 
-const swaps = {
-  '<': ['<=', '>='],
-  '<=': ['<', '>'],
-  '>': ['>=', '<='],
-  '>=': ['>', '<'],
-  '===': ['!=='],
-  '!==': ['==='],
-  '+': ['-'],
-  '-': ['+'],
-  '*': ['/'],
-  '/': ['*'],
-  '%': ['*'],
-  '**': ['*'],
-  '&': ['|'],
-  '|': ['&'],
-  '<<': ['>>'],
-  '>>': ['<<'],
-  '&&': ['||'],
-  '||': ['&&'],
-  '+=': ['-='],
-  '-=': ['+='],
-  '*=': ['/='],
-  '/=': ['*='],
-  '||=': ['&&='],
-  '&&=': ['||='],
-  '++': ['--'],
-  '--': ['++'],
-};
-const methods = { min: 'max', max: 'min', some: 'every', every: 'some', floor: 'ceil', ceil: 'floor' };
+const swaps = new Map(
+  Object.entries({
+    '<': ['<=', '>='],
+    '<=': ['<', '>'],
+    '>': ['>=', '<='],
+    '>=': ['>', '<'],
+    '===': ['!=='],
+    '!==': ['==='],
+    '+': ['-'],
+    '-': ['+'],
+    '*': ['/'],
+    '/': ['*'],
+    '%': ['*'],
+    '**': ['*'],
+    '&': ['|'],
+    '|': ['&'],
+    '<<': ['>>'],
+    '>>': ['<<'],
+    '&&': ['||'],
+    '||': ['&&'],
+    '+=': ['-='],
+    '-=': ['+='],
+    '*=': ['/='],
+    '/=': ['*='],
+    '||=': ['&&='],
+    '&&=': ['||='],
+    '++': ['--'],
+    '--': ['++'],
+  }),
+);
+const methods = new Map(
+  Object.entries({ min: 'max', max: 'min', some: 'every', every: 'some', floor: 'ceil', ceil: 'floor' }),
+);
 /** Expressions of TypeScript that hold a value. Its other nodes are types. */
 const valuesOfTypeScript = new Set(['TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression']);
 
@@ -48,7 +52,7 @@ export function mutantsOf(source) {
   };
   const operator = (node, left, right) => {
     if (isText(left) || isText(right)) return;
-    for (const to of swaps[node.operator] ?? [])
+    for (const to of swaps.get(node.operator) ?? [])
       add(node, `${text(left)} ${to} ${text(right)}`, `${node.operator} → ${to}`);
   };
   const condition = (test, values) => {
@@ -67,7 +71,7 @@ export function mutantsOf(source) {
     UpdateExpression: (node, parent) => {
       // A loop that counts the wrong way never ends, which tells nothing about its tests.
       if (parent.type === 'ForStatement') return;
-      const [to] = swaps[node.operator];
+      const [to] = swaps.get(node.operator);
       add(
         node,
         node.prefix ? `${to}${text(node.argument)}` : `${text(node.argument)}${to}`,
@@ -92,7 +96,7 @@ export function mutantsOf(source) {
     CallExpression: (node) => {
       const { callee } = node;
       if (callee.type !== 'MemberExpression' || callee.computed) return;
-      const to = methods[callee.property.name];
+      const to = methods.get(callee.property.name);
       if (to === undefined) return;
       const rest = source.slice(callee.property.end, node.end);
       add(node, `${source.slice(node.start, callee.property.start)}${to}${rest}`, `${callee.property.name} → ${to}`);

@@ -4,6 +4,7 @@
 
 import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { InputError } from '../../core/errors.js';
+import { countUsedBuffer } from '../../core/gc.js';
 import { copyBytes } from '../../core/io/byte-source.js';
 import type { ByteSource, FileBytes } from '../../core/types/index.js';
 import { inputLabel, type RawSource } from '../local/raw-source.js';
@@ -88,6 +89,7 @@ class GunzipSource implements ByteSource {
     copyBytes(part, 0, part.length, into, 0);
     this.#rest = this.#rest.subarray(part.length);
     this.#decodedBytes += part.length;
+    countUsedBuffer(part.length);
     return part.length;
   }
 

@@ -2,6 +2,7 @@
 // cancelled.
 
 import type { Readable } from 'node:stream';
+import { countUsedBuffer } from '../../core/gc.js';
 import { copyBytes } from '../../core/io/byte-source.js';
 import type { RawSource } from './raw-source.js';
 
@@ -42,6 +43,7 @@ export class StreamSource implements RawSource {
     copyBytes(part, 0, part.length, into, 0);
     this.#rest = this.#rest.subarray(part.length);
     this.bytesRead += part.length;
+    countUsedBuffer(part.length);
     return part.length;
   }
 
