@@ -113,6 +113,7 @@ const table = [
   { key: 'requestTimeout', as: 'requestTimeoutMs', group: 'delivery', is: { kind: 'duration', min: 100, max: DAY }, default: null, defaultText: '30s + size / 100KiB per s', arg: '<time>', description: 'how long to wait for the response to one request' },
   { key: 'retryFor', as: 'retryForMs', group: 'delivery', is: { kind: 'duration', min: 0, max: 365 * DAY, words: { forever: Number.POSITIVE_INFINITY } }, default: '1h', arg: '<time>', description: 'how long to retry one batch from its first attempt, or forever' },
   { key: 'maxRejected', group: 'delivery', is: { kind: 'countOrPercent' }, default: '1000', arg: '<n|n%>', description: 'stop after more rejected points than this; a percentage counts from 100,000 points on' },
+  { key: 'maxRejectBytes', group: 'delivery', is: { kind: 'size', min: 0, max: MANY, words: OFF }, default: '1GiB', arg: '<size>', description: 'stop before the dead letters of the load take more than this on disk, or off' },
   { key: 'acceptRejects', group: 'delivery', is: { kind: 'countOrPercent' }, default: '0', arg: '<n|n%>', description: 'end with exit code 0 despite this many rejected points' },
   { key: 'ratePoints', group: 'delivery', is: { kind: 'count', min: 1, max: MANY, words: OFF }, default: 'off', arg: '<points>', description: 'maximum points per second, or off' },
   { key: 'rateBytes', group: 'delivery', is: { kind: 'size', min: 1, max: MANY, words: OFF }, default: 'off', arg: '<size>', description: 'maximum bytes of points per second before compression, or off' },

@@ -75,7 +75,7 @@ export class InputError extends BulkLoadError {
   }
 }
 
-/** More points were rejected than `--max-rejected` allows. */
+/** More points were rejected than `--max-rejected` or `--max-reject-bytes` allows. */
 export class TooManyRejectsError extends BulkLoadError {
   constructor(message: string | Problem) {
     super('too-many-rejects', 'BULK_TOO_MANY_REJECTS', message);

@@ -42,11 +42,11 @@ export const outcomes = {
   'too-many-rejects': {
     exitCode: 3,
     short: 'too many rejects',
-    meaning: 'the load stopped at `--max-rejected`',
+    meaning: 'the load stopped at `--max-rejected` or `--max-reject-bytes`',
     retryUnattended: false,
-    closingSentence: 'Stopped: more points were rejected than --max-rejected allows.',
+    closingSentence: 'Stopped: more points were rejected than --max-rejected or --max-reject-bytes allows.',
     checkSentence: 'stop at --max-rejected',
-    advice: 'Look at the reasons below, fix the input, or raise --max-rejected.',
+    advice: 'Look at the reasons below, fix the input, or raise --max-rejected or --max-reject-bytes.',
   },
   refused: {
     exitCode: 4,

@@ -38,7 +38,10 @@ export function openAccount(settings: Settings, context: LoadContext, control: R
   const names = namesOf(settings, context);
   // The mark overrides --encoding, so that dead letters, which are UTF-8, load with the same options.
   const mark = Buffer.from(settings.encoding === 'utf-8' ? '' : '\ufeff');
-  const deadLetters = new DeadLetters(settings.stateDir, names.load, mark);
+  const deadLetters = new DeadLetters(settings.stateDir, names.load, {
+    mark,
+    maxBytes: settings.maxRejectBytes ?? Number.POSITIVE_INFINITY,
+  });
   const inputNames = inputs.map(({ name }) => name);
   const ledger = new Ledger(inputNames, deadLetters, settings.maxRejected);
   const { startedMs, startedAt, stop, end } = control;

@@ -45,6 +45,30 @@ test('a full disk for dead letters and checkpoints ends with exit code 73, and t
   expect(letters.sort()).toEqual(bad.sort());
 });
 
+test('an input without an end of line, such as /dev/zero, ends with exit code 3 before it fills the disk', {
+  timeout: 60_000,
+}, async () => {
+  const it = await scene();
+  onTestFinished(() => it.end());
+  const { code, stderr } = await it.load(['--max-reject-bytes', '4MiB', '/dev/zero']);
+  expect(code).toBe(3);
+  expect(stderr).toContain('at most 4 MiB of them on disk (--max-reject-bytes)');
+});
+
+test('a load that stopped at --max-reject-bytes resumes exactly with more', async () => {
+  const it = await scene();
+  onTestFinished(() => it.end());
+  const bad = Array.from({ length: 1000 }, (_, i) => `bad ${i} ${'x'.repeat(200)}\n`).join('');
+  const args = ['--batch-points', '50', '--max-rejected', '100%', await it.file('a.lp', `${lines(300)}${bad}`)];
+  const stopped = await it.load(['--max-reject-bytes', '64KiB', ...args]);
+  expect(stopped.code).toBe(3);
+  expect(balances(stopped.summary!)).toBe(true);
+  const { code, summary } = await it.load(args);
+  expect(code).toBe(8);
+  expect(summary?.points).toEqual({ read: 1300, loaded: 300, rejected: 1000, undelivered: 0 });
+  expect(await readFile(summary!.rejects.deadLetters![0]!, 'utf8')).toBe(bad);
+});
+
 test.each([
   ['that others can write', async (path: string) => await chmod(path, 0o777), 'a directory that others can write'],
   ['of another user', async (path: string) => await chown(path, 12_345, 12_345), 'a directory of user 12345'],

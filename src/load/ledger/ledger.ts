@@ -1,7 +1,7 @@
 // The only counters of points. Batching counts points that are read, delivery those that are settled. Both must balance
 // before a summary is written.
 
-import { BugError, type InputError, StateError, TooManyRejectsError } from '../../core/errors.js';
+import { BugError, BulkLoadError, type InputError, TooManyRejectsError } from '../../core/errors.js';
 import { count } from '../../core/text.js';
 import { type Batch, type BatchReject, isCounted, type Receipt } from '../../core/types/index.js';
 import type { DeadLetters } from '../../state/dead-letters/dead-letters.js';
@@ -137,7 +137,8 @@ export class Ledger {
 
   /**
    * Books every point of a batch once. Rejects are written to the dead letters before they count as rejected. Throws
-   * StateError if they cannot be written, and counts them as undelivered then. Throws TooManyRejectsError.
+   * StateError or TooManyRejectsError if they cannot be written, and counts them as undelivered then. Throws
+   * TooManyRejectsError for --max-rejected after it has counted them.
    */
   async settle(batch: Batch, receipt: Receipt): Promise<void> {
     const account = this.inputs[batch.span.input]!;
@@ -153,8 +154,8 @@ export class Ledger {
     this.#book(account, 'undelivered', pointsIn(receipt.undelivered));
     this.#countBatch(batch, account, receipt, loaded);
     account.bytes += settledBytes(batch, receipt);
-    this.#book(account, stored instanceof StateError ? 'undelivered' : 'rejected', counted.length);
-    if (stored instanceof StateError) {
+    this.#book(account, stored instanceof BulkLoadError ? 'undelivered' : 'rejected', counted.length);
+    if (stored instanceof BulkLoadError) {
       this.#report(batch, receipt, false, []);
       throw stored;
     }
@@ -186,12 +187,12 @@ export class Ledger {
   }
 
   /** Writes rejects to the dead letters. Returns the lines of points in parts that are complete there now, or the error. */
-  async #store(batch: Batch, rejects: readonly LongLetterPart[]): Promise<readonly number[] | StateError> {
+  async #store(batch: Batch, rejects: readonly LongLetterPart[]): Promise<readonly number[] | BulkLoadError> {
     if (rejects.length === 0) return [];
     try {
       return await this.#deadLetters.write(this.#names[batch.span.input]!, rejects, batch.deadLetterFormat);
     } catch (error) {
-      if (error instanceof StateError) return error;
+      if (error instanceof BulkLoadError) return error;
       throw error;
     }
   }

@@ -1,15 +1,14 @@
 // Rejected points. Their original bytes go to one file per format and header, loadable again as an input; their reasons go
-// to a second file. Files are created with the first reject. The letters of a batch are written all or not at all, since
-// half a line would merge with the next one.
+// to a second file. The letters of a batch are written all or not at all, since half a line would merge with the next one.
 
 import { createHash } from 'node:crypto';
 import { access, constants, type FileHandle, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { StateError } from '../../core/errors.js';
+import type { BulkLoadError, StateError } from '../../core/errors.js';
 import { type DeadLetterFormat, lineProtocolDeadLetters } from '../../core/types/index.js';
 import { exists, openStateFile, writeFailure } from '../state-dir.js';
 import { letterEndings, letterPath } from './letter-paths.js';
-import { type LongLetterPart, LongLetterParts } from './long-letters.js';
+import { type LongLetterPart, LongLetterParts, tooManyBytes } from './long-letters.js';
 
 export type { LongLetterPart } from './long-letters.js';
 
@@ -30,13 +29,14 @@ export interface StoredDeadLetters {
   readonly completing: string | null;
 }
 
-/** Size of each file, by ending. */
+/** Size by ending. */
 export type FileSizes = Readonly<Record<string, number>>;
 
 export class DeadLetters {
   readonly #folder: string;
   readonly #load: string;
   readonly #mark: Uint8Array;
+  readonly #maxBytes: number;
   readonly #parts: LongLetterParts;
   /** Open files, by ending. The ending begins with the folder of its points, if there is one. */
   readonly #files = new Map<string, FileHandle>();
@@ -45,16 +45,17 @@ export class DeadLetters {
   #moved: readonly string[] = [];
   #name = 'rejected';
   #last: Promise<void> = Promise.resolve();
-  #broken: StateError | null = null;
+  #broken: BulkLoadError | null = null;
 
   /**
    * @param load 12 hex digits that name the load
-   * @param mark begins each file of points
+   * @param options `mark` begins each file of points; `maxBytes` bounds all files together
    */
-  constructor(folder: string, load: string, mark = new Uint8Array(0)) {
+  constructor(folder: string, load: string, options: { readonly mark?: Uint8Array; readonly maxBytes?: number } = {}) {
     this.#folder = folder;
     this.#load = load;
-    this.#mark = mark;
+    this.#mark = options.mark ?? new Uint8Array(0);
+    this.#maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
     this.#parts = new LongLetterParts(join(folder, `${load}.rejected.part`));
   }
 
@@ -90,7 +91,8 @@ export class DeadLetters {
 
   /**
    * Appends the rejects of a batch; calls run one after the other. Returns the lines of those points in parts that became
-   * complete. Throws StateError, and after the first one on every call.
+   * complete. Throws StateError, or TooManyRejectsError before the files exceed their bound, and after the first error on
+   * every call.
    */
   async write(
     input: string,
@@ -146,6 +148,8 @@ export class DeadLetters {
     letters: readonly LongLetterPart[],
     { ending, head, folder = '' }: DeadLetterFormat,
   ): Promise<readonly number[]> {
+    const before = [...Object.values(this.#lengths ?? {}), this.#parts.bytes];
+    this.#broken ??= tooManyBytes(before, letters, this.#maxBytes);
     if (this.#broken !== null) throw this.#broken;
     let undo = async (): Promise<void> => {};
     try {

@@ -3,6 +3,8 @@
 
 import { constants } from 'node:fs';
 import { type FileHandle, rm } from 'node:fs/promises';
+import { TooManyRejectsError } from '../../core/errors.js';
+import { size } from '../../core/text.js';
 import type { BatchReject } from '../../core/types/index.js';
 import { openStateFile } from '../state-dir.js';
 
@@ -46,6 +48,11 @@ export class LongLetterParts {
   /** @param path prefix of the temporary files */
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** Bytes of the points that are not complete yet. */
+  get bytes(): number {
+    return [...this.#open.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Adds one part. Returns the whole point once its last missing part arrives. */
@@ -98,4 +105,23 @@ async function copyOut({ file, pieces }: PartCollection, write: (bytes: Uint8Arr
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Returns an error if the points of a batch would exceed --max-reject-bytes. Their reasons count once they are written.
+ * @param files bytes of the files so far
+ */
+export function tooManyBytes(
+  files: readonly number[],
+  letters: readonly LongLetterPart[],
+  maxBytes: number,
+): TooManyRejectsError | null {
+  const before = files.reduce((sum, bytes) => sum + bytes, 0);
+  if (letters.reduce((sum, { bytes }) => sum + bytes.length + 1, before) <= maxBytes) return null;
+  return new TooManyRejectsError({
+    tried: 'writing dead letters',
+    expected: `at most ${size(maxBytes)} of them on disk (--max-reject-bytes)`,
+    found: `${size(before)}, and more to write`,
+    fix: 'look at the dead letters, fix the input, or raise --max-reject-bytes',
+  });
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { StateError } from '../../../src/core/errors.js';
+import { StateError, TooManyRejectsError } from '../../../src/core/errors.js';
 import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
 import type { LongLetterPart } from '../../../src/state/dead-letters/dead-letters.js';
 import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
@@ -41,6 +41,23 @@ test('points are stored as their original bytes, and reasons as one JSON object 
     '{"input":"a.lp","line":3,"byteOffset":40,"bytes":7,"reason":"bad-number","message":"no number","endpoint":null}\n' +
       `{"input":"b.lp","line":1,"byteOffset":0,"bytes":7,"reason":"target-parse","message":"no \\"so\\"","endpoint":"${endpoint}"}\n`,
   );
+});
+
+test('dead letters end before they exceed their bound, points in parts included, also after a resume', async () => {
+  const path = await folder();
+  const letters = new DeadLetters(path, load, { maxBytes: 1000 });
+  await letters.prepare('20220101T000000Z');
+  await letters.write('a.lp', [letter('x'.repeat(300))]);
+  await letters.write('a.lp', [letter('y'.repeat(400), { line: 2, part: 'first' })]);
+  await expect(letters.write('a.lp', [letter('z'.repeat(300))])).rejects.toThrow('at most 1000 B of them on disk');
+  await expect(letters.write('a.lp', [letter('z')])).rejects.toThrow(TooManyRejectsError);
+  const { lengths } = letters;
+  await letters.close(null);
+  expect(await readFile(join(path, `${load}.rejected.lp`), 'utf8')).toBe(`${'x'.repeat(300)}\n`);
+  const next = new DeadLetters(path, load, { maxBytes: 400 });
+  await next.prepare('20220101T000000Z', { lengths, completing: null });
+  await expect(next.write('a.lp', [letter('z')])).rejects.toThrow(/found 4\d\d B, and more/);
+  await next.close(null);
 });
 
 describe('the names of dead letters', () => {
