@@ -17,6 +17,8 @@ export class FinishedInputs {
   readonly #path: string;
   #file: FileHandle | null = null;
   #bytes = 0;
+  #isDurable = true;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
@@ -64,16 +66,24 @@ export class FinishedInputs {
     }
   }
 
-  /** Appends durably. Throws StateError. */
-  async add(inputs: readonly CheckpointInput[]): Promise<void> {
-    if (inputs.length === 0) return;
+  /** Appends; calls run one after the other. `durable` also makes earlier lines durable. Throws StateError. */
+  async add(inputs: readonly CheckpointInput[], durable: boolean): Promise<void> {
+    const added = this.#last.then(() => this.#add(inputs, durable));
+    this.#last = added.catch(() => {});
+    await added;
+  }
+
+  async #add(inputs: readonly CheckpointInput[], durable: boolean): Promise<void> {
     try {
       const text = Buffer.from(inputs.map((input) => `${JSON.stringify(input)}\n`).join(''));
       for (let done = 0; done < text.length; ) {
         done += (await this.#file!.write(text, done, text.length - done, this.#bytes + done)).bytesWritten;
       }
-      await this.#file!.datasync();
       this.#bytes += text.length;
+      this.#isDurable &&= text.length === 0;
+      if (!durable || this.#isDurable) return;
+      await this.#file!.datasync();
+      this.#isDurable = true;
     } catch (error) {
       throw writeFailure('writing the log of finished inputs', this.#path, error);
     }

@@ -62,9 +62,14 @@ export class LoadStore {
     return await this.#log.read(at);
   }
 
+  /** Appends finished inputs, which count from the next checkpoint on. Throws StateError. */
+  async append(finished: readonly CheckpointInput[]): Promise<void> {
+    await this.#log.add(finished, false);
+  }
+
   /** Appends finished inputs and replaces the checkpoint. Throws StateError. */
   async save(checkpoint: Omit<Checkpoint, 'finishedBytes'>, finished: readonly CheckpointInput[]): Promise<void> {
-    await this.#log.add(finished);
+    await this.#log.add(finished, true);
     await writeCheckpoint(this.path, { ...checkpoint, finishedBytes: this.#log.bytes });
     this.#written = true;
   }

@@ -73,6 +73,22 @@ test('finished inputs behind the last checkpoint are truncated', async () => {
   await third.close();
 });
 
+test('inputs appended between two checkpoints count from the next checkpoint on', async () => {
+  const path = await folder();
+  const first = opened(path);
+  await first.open();
+  await first.save(checkpoint, [input('/a')]);
+  await Promise.all([first.append([input('/c')]), first.append([input('/d')]), first.save(checkpoint, [input('/e')])]);
+  await first.append([input('/f')]);
+  await first.close();
+  const second = opened(path);
+  await second.open();
+  const finished: string[] = [];
+  for await (const each of second.finished()) finished.push(each.input.path);
+  expect(finished).toEqual(['/a', '/c', '/d', '/e']);
+  await second.close();
+});
+
 test('a finished load leaves one line per input in the history, and the last line of a path counts', async () => {
   const path = await folder();
   for (const size of [3, 4]) {

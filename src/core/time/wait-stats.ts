@@ -42,3 +42,16 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
+
+/**
+ * Creates a controller that also aborts with `signal`. Its abort removes it from the signal: AbortSignal.any leaves 80 bytes
+ * in a signal of the whole load each time (Node 20.20).
+ */
+export function abortWith(signal: AbortSignal): AbortController {
+  const own = new AbortController();
+  const abort = (): void => own.abort(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  own.signal.addEventListener('abort', () => signal.removeEventListener('abort', abort), { once: true });
+  return own;
+}

@@ -2,6 +2,7 @@
 
 import { UsageError } from '../../core/errors.js';
 import { parseShape } from '../../core/points/line-protocol.js';
+import { abortWith } from '../../core/time/wait-stats.js';
 import type { ByteSource, Points, Position, Shape } from '../../core/types/index.js';
 import { LENGTH, POINT_WORDS, START } from '../../core/types/index.js';
 import { ChunkScanner, type WindowScan } from './chunk-scanner.js';
@@ -22,11 +23,10 @@ export async function* scanRuns(
   start: Position,
 ): AsyncGenerator<Points, void> {
   const { chunkBytes, windows } = scan.layout;
-  const own = new AbortController();
-  const stop = AbortSignal.any([signal, own.signal]);
+  const own = abortWith(signal);
   const read = (window: number): Promise<number> => {
     const from = windows[window]!;
-    const pending = source.read(scan.bytes.subarray(from, from + chunkBytes), stop);
+    const pending = source.read(scan.bytes.subarray(from, from + chunkBytes), own.signal);
     pending.catch(() => {}); // awaited in its turn
     return pending;
   };

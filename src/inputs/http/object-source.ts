@@ -2,6 +2,7 @@
 // read when it is opened, so that later checks of its beginning need no request.
 
 import { InputError } from '../../core/errors.js';
+import { abortWith } from '../../core/time/wait-stats.js';
 import type { FileBytes } from '../../core/types/index.js';
 import type { RawSource } from '../local/raw-source.js';
 import { BlockCache } from './block-cache.js';
@@ -40,9 +41,8 @@ class RemoteSource implements RawSource {
   readonly #head: Uint8Array;
   readonly #retryMs: number;
   readonly #blocks = new BlockCache();
-  readonly #closed = new AbortController();
   /** Cancels reads of ranges, which take no signal. */
-  readonly #stop: AbortSignal;
+  readonly #closed: AbortController;
   #reader: RangeReader;
   /** Offset of the next byte to return. */
   #at = 0;
@@ -53,7 +53,7 @@ class RemoteSource implements RawSource {
     this.#reader = reader;
     this.#head = head;
     this.#retryMs = retryMs;
-    this.#stop = AbortSignal.any([signal, this.#closed.signal]);
+    this.#closed = abortWith(signal);
     const { size } = object;
     if (size === null) return;
     this.file = {
@@ -98,7 +98,7 @@ class RemoteSource implements RawSource {
     const bytes = new Uint8Array(Math.max(0, to - from));
     try {
       for (let length = 0; length < bytes.length; ) {
-        const count = await reader.read(bytes.subarray(length), this.#stop);
+        const count = await reader.read(bytes.subarray(length), this.#closed.signal);
         if (count === 0) return bytes.subarray(0, length);
         length += count;
       }

@@ -44,7 +44,7 @@ export function planMemory(
   inputs: readonly Input[],
   workerThread: boolean,
 ): MemoryPlan {
-  const inputBytes = inputs.length * bytesPerInput;
+  const inputBytes = inputs.reduce((sum, { name, path }) => sum + bytesPerInput + name.length + (path?.length ?? 0), 0);
   const remote = inputs.some(isRemote) ? remoteBytes : 0;
   return plan(requestOf(settings, formats, { workerThread, remoteBytes: remote, inputBytes }));
 }

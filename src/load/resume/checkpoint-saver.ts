@@ -33,6 +33,10 @@ export class CheckpointSaver {
     return { saves: this.#saves, ms: this.#savedMs };
   }
 
+  get isSaving(): boolean {
+    return this.#saving !== null;
+  }
+
   /** Schedules a save after a change. No save is scheduled before the first `save`. */
   touch(): void {
     this.#changed = true;

@@ -123,6 +123,11 @@ export class InputTracks {
     );
   }
 
+  /** Number of inputs that were finished since the last `takeFinished`. */
+  get finishedCount(): number {
+    return this.#finished.length;
+  }
+
   /** Returns checkpoint entries of the inputs that were finished since the last call. */
   takeFinished(): CheckpointInput[] {
     const finished = this.#finished;

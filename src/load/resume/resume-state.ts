@@ -45,6 +45,9 @@ export interface ResumeContext {
   readonly end: (error: unknown) => void;
 }
 
+/** Finished inputs in memory, about 1.5 KiB each, from which on they are written to the log. */
+const maxFinished = 500;
+
 /** How a run ended. `not-started`: neither this run nor an earlier one has sent a point. */
 export type RunEnding = 'finished' | 'stopped' | 'not-started';
 
@@ -170,9 +173,14 @@ export class ResumeState {
     return await this.#starts.begin(i, source);
   }
 
-  /** Takes the last fingerprint of an input before its source is closed. */
+  /**
+   * Takes the last fingerprint of an input before its source is closed. Writes finished inputs to the log when there are
+   * many: the next checkpoint may be minutes away. During a save they would get ahead of the totals that it copied.
+   */
   async closeInput(i: number): Promise<void> {
     await this.#tracks.close(i);
+    if (this.#tracks.finishedCount < maxFinished || this.#saver.isSaving) return;
+    await this.#store.append(this.#tracks.takeFinished());
   }
 
   /** Records that an input was read to its end. `rest` holds no point to be sent. */

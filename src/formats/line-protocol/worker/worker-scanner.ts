@@ -3,6 +3,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { BugError, UsageError } from '../../../core/errors.js';
+import { abortWith } from '../../../core/time/wait-stats.js';
 import type { ByteSource, DeadLetterFormat, Points, Position, Shape } from '../../../core/types/index.js';
 import { packaged } from '../../../core/version.js';
 import { memoryOf } from '../../kernel/wasm.js';
@@ -68,8 +69,8 @@ export class WorkerScanner {
     start: Position,
     sections: SectionState,
   ): AsyncGenerator<Points, void> {
-    const own = new AbortController();
-    const reading = new Chunks(source, AbortSignal.any([signal, own.signal]));
+    const own = abortWith(signal);
+    const reading = new Chunks(source, own.signal);
     const stop = (): void => this.#wake();
     signal.addEventListener('abort', stop);
     this.#input += 1;
