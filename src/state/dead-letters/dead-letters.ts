@@ -148,8 +148,7 @@ export class DeadLetters {
     letters: readonly LongLetterPart[],
     { ending, head, folder = '' }: DeadLetterFormat,
   ): Promise<readonly number[]> {
-    const before = [...Object.values(this.#lengths ?? {}), this.#parts.bytes];
-    this.#broken ??= tooManyBytes(before, letters, this.#maxBytes);
+    this.#broken ??= tooManyBytes(Object.values(this.#lengths ?? {}), this.#parts.bytes, letters, this.#maxBytes);
     if (this.#broken !== null) throw this.#broken;
     let undo = async (): Promise<void> => {};
     try {

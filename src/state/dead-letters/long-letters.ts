@@ -109,14 +109,16 @@ async function copyOut({ file, pieces }: PartCollection, write: (bytes: Uint8Arr
 
 /**
  * Returns an error if the points of a batch would exceed --max-reject-bytes. Their reasons count once they are written.
- * @param files bytes of the files so far
+ * @param files bytes of each file so far
+ * @param parts bytes of points that are not complete yet
  */
 export function tooManyBytes(
   files: readonly number[],
+  parts: number,
   letters: readonly LongLetterPart[],
   maxBytes: number,
 ): TooManyRejectsError | null {
-  const before = files.reduce((sum, bytes) => sum + bytes, 0);
+  const before = files.reduce((sum, bytes) => sum + bytes, parts);
   if (letters.reduce((sum, { bytes }) => sum + bytes.length + 1, before) <= maxBytes) return null;
   return new TooManyRejectsError({
     tried: 'writing dead letters',
