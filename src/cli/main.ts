@@ -81,6 +81,18 @@ function commands(process: Process, help: string[], done: (code: number) => void
     const { runCheck } = await import('./check/check-command.js');
     done(await runCheck(inputs, typedOptions(command), process));
   });
+  withSettings(
+    examplesFirst(shared(program.command('audit')), exampleList(commandExamples.audit))
+      .description('compare the inputs with the target, every value; loads nothing without --repair')
+      .argument('[inputs...]', 'inputs, as a load names them')
+      .option('--repair', 'load the missing and the different points again')
+      .option('--since <time>', 'first time to compare; default: the first in the inputs')
+      .option('--until <time>', 'time before which to compare; default: after the last in the inputs'),
+  ).action(async (inputs: string[], _: unknown, command: Command) => {
+    reexecWithMallocTuning(process, inputs);
+    const { runAudit } = await import('./audit/audit-command.js');
+    done(await runAudit(inputs, typedOptions(command), process));
+  });
   examplesFirst(shared(program.command('serve')), exampleList(commandExamples.serve))
     .description('run an embedded CnosDB-compatible server, for a first try, for CI and for tests')
     .option('--listen <host:port>', 'address; port 0 takes any free port', '127.0.0.1:8902')

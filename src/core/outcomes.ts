@@ -104,6 +104,15 @@ export const outcomes = {
     checkSentence: 'fail its verification',
     advice: null,
   },
+  differs: {
+    exitCode: 9,
+    short: 'audit found differences',
+    meaning: '`audit` found points that differ between the inputs and the target',
+    retryUnattended: false,
+    closingSentence: 'The target differs from the inputs.',
+    checkSentence: 'differ',
+    advice: 'Look at the differences, and load the missing and the different points again with --repair.',
+  },
   bug: {
     exitCode: 70,
     short: 'defect of bulk-load',

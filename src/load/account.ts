@@ -86,7 +86,10 @@ function detailCollector({ measurement, precision }: Settings, target: Target): 
 }
 
 /** Returns the names of the load and of the database it loads into. */
-function namesOf(settings: Settings, context: LoadContext): { readonly load: string; readonly database: string } {
+export function namesOf(
+  settings: Settings,
+  context: Pick<LoadContext, 'inputs' | 'named' | 'targetKind'>,
+): { readonly load: string; readonly database: string } {
   const { tenant, db, precision, dryRun } = settings;
   const target = context.targetKind ?? (dryRun === null ? settings.target : 'dry-run');
   const format = readingIdentity(options, settings);

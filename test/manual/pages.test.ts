@@ -22,6 +22,10 @@ test('every command of the page on monitoring prints what the page shows', async
   await expectExamples('src/manual/monitoring.md', { hosts });
 });
 
+test('every command of the page on audits prints what the page shows', async () => {
+  await expectExamples('src/manual/audit.md', { hosts });
+});
+
 test('every command of the page on load_cnosdb prints what the page shows', async () => {
   const all = gunzipSync(await readFile(join(root, 'fixtures/points/iot-200k.lp.gz'))).toString();
   const iot = all.split('\n').slice(0, 10_000).join('\n');

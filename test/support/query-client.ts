@@ -11,7 +11,14 @@ export function scriptedQueryClient(
     Promise.resolve({ kind: 'response', response: { headers: {}, ...answer(request) }, truncated: false });
   return new QueryClient({
     title: context.verdicts.title,
-    connections: { send },
+    connections: {
+      send,
+      open: async (index, request) => {
+        const outcome = await send(index, request);
+        const body = outcome.kind === 'response' ? outcome.response.body : '';
+        return { outcome, chunks: chunksOf(body) };
+      },
+    },
     clock: realClock,
     signal: new AbortController().signal,
     urls: ['http://host:1'],
@@ -20,4 +27,8 @@ export function scriptedQueryClient(
     maxResponseBytes: 64 * 1024 * 1024,
     ...context,
   });
+}
+
+async function* chunksOf(body: string): AsyncGenerator<Uint8Array, void> {
+  yield Buffer.from(body);
 }

@@ -16,6 +16,11 @@ export const commandExamples = {
     "bulk-load check --url http://host:8902 --db bench 'data/**/*.lp.gz'",
     'bulk-load check --db bench --quiet --summary plan.json data/ && bulk-load --db bench data/',
   ],
+  audit: [
+    "bulk-load audit --url http://host:8902 --db bench 'data/**/*.lp.gz'",
+    'bulk-load audit --db bench --repair --report audit.html data/',
+    'bulk-load audit --db bench --since 2024-01-01 --until 2024-02-01 data/',
+  ],
   serve: [
     'bulk-load serve                                                  Ctrl-C ends it',
     'bulk-load serve --listen :0 --ready-file url --data ./cnosdb     any free port, data on disk',

@@ -15,7 +15,7 @@ const maxSharedColumns = 16_384;
 const maxSharedName = 256;
 
 /** A point as text: names without escapes, field values as they are written. */
-interface PointTokens {
+export interface PointTokens {
   readonly table: string;
   readonly tags: readonly (readonly [key: string, value: string])[];
   readonly fields: readonly (readonly [key: string, value: string])[];
@@ -32,7 +32,8 @@ const sharedColumns: Record<ColumnType, Map<string, Column>> = {
   string: new Map(),
 };
 
-function tokenize(point: Uint8Array): PointTokens {
+/** Takes a valid point apart. It may end with its LF, and may lack a timestamp. */
+export function tokenize(point: Uint8Array): PointTokens {
   const text = Buffer.from(point.buffer, point.byteOffset, point.length).toString().trimEnd();
   const tags: [string, string][] = [];
   const fields: [string, string][] = [];
@@ -54,6 +55,29 @@ function tokenize(point: Uint8Array): PointTokens {
   return { table, tags, fields, time: text.slice(p).trim() };
 }
 
+/** Writes a point without its LF. Field values are written as they are. */
+export function pointText({ table, tags, fields, time }: PointTokens): string {
+  const tagText = tags.map(([key, value]) => `,${escapeName(key)}=${escapeName(value)}`).join('');
+  const fieldText = fields.map(([key, value]) => `${escapeName(key)}=${value}`).join(',');
+  return `${escapeName(table)}${tagText} ${fieldText} ${time}`;
+}
+
+/**
+ * Escapes a name or a tag value. Line protocol cannot express a backslash before a special character or at the end; such a
+ * backslash is doubled, so that the rest of the point stays readable.
+ */
+export function escapeName(text: string): string {
+  return text.replace(/(\\*)([,= \n]|$)/g, (_, slashes: string, special: string) => {
+    const even = slashes.length % 2 === 0 ? slashes : `${slashes}\\`;
+    return special === '' ? even : `${even}\\${special}`;
+  });
+}
+
+/** Quotes a string as a field value. */
+export function quoteString(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
 function unescapedEnd(text: string, from: number, stops: string): number {
   let p = from;
   while (p < text.length && !stops.includes(text[p]!)) p += text[p] === '\\' ? 2 : 1;
@@ -66,18 +90,21 @@ function stringEnd(text: string, from: number): number {
   return p + 1;
 }
 
-function unescapeName(text: string): string {
+/** Removes the escapes of a name or a tag value. */
+export function unescapeName(text: string): string {
   return text.includes('\\') ? text.replace(/\\([,= ])/g, '$1') : text;
 }
 
-function fieldType(value: string): Exclude<ColumnType, 'tag'> {
+/** Returns the type of a field value as it is written. */
+export function fieldType(value: string): Exclude<ColumnType, 'tag'> {
   if (value.startsWith('"')) return 'string';
   if (value.endsWith('i')) return 'integer';
   if (value.endsWith('u')) return 'unsigned';
   return /^[tTfF]/.test(value) ? 'boolean' : 'float';
 }
 
-function fieldValue(text: string): FieldValue {
+/** Parses a field value as it is written. */
+export function fieldValue(text: string): FieldValue {
   const type = fieldType(text);
   if (type === 'string') return text.slice(1, -1).replace(/\\(["\\])/g, '$1');
   if (type === 'integer' || type === 'unsigned') return BigInt(text.slice(0, -1));

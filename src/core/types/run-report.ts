@@ -100,6 +100,62 @@ export interface VerifyReport {
   tables: { table: string; countBefore: number | null; countAfter: number | null }[];
 }
 
+/** A difference that `audit` found. Field values are written as in line protocol; null: the side lacks the field. */
+export interface AuditDifference {
+  /** `overwritten`: the target holds a value that a later line of the inputs overwrites. */
+  readonly kind: 'missing' | 'extra' | 'different' | 'overwritten';
+  readonly table: string;
+  /** RFC 3339 with nanoseconds. */
+  readonly time: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Fields that differ; empty for a point that one side lacks. */
+  readonly fields: readonly {
+    readonly name: string;
+    readonly expected: string | null;
+    readonly found: string | null;
+  }[];
+}
+
+/** Points that differ: how many of each kind, and some of them by table and time. */
+export interface AuditDifferences extends Readonly<Record<AuditDifference['kind'], number>> {
+  readonly listed: readonly AuditDifference[];
+}
+
+/** What `audit` found. */
+export interface AuditReport {
+  /** The audited times: from the first up to, but not including, the last; null without points. */
+  readonly range: { readonly from: string; readonly to: string } | null;
+  readonly inputs: {
+    /** Points of the audited times; a point may have several lines in the inputs. */
+    readonly points: number;
+    readonly values: number;
+    /** Points that a load would reject. They are not compared. */
+    readonly rejected: number;
+    readonly byReason: Readonly<Record<string, number>>;
+    /** Points of which a later line changes a value. */
+    readonly overwritten: number;
+  };
+  readonly target: { readonly points: number; readonly values: number };
+  readonly windows: { readonly total: number; readonly differing: number };
+  readonly differences: AuditDifferences;
+  /** Points that --repair loaded again, and windows that differ afterwards; null where nothing was loaded. */
+  readonly repair: { readonly points: number; readonly differingWindows: number } | null;
+  /** Tables of the target without a point in the inputs. They are not audited. */
+  readonly otherTables: readonly string[];
+}
+
+/** The JSON of `audit --summary`, formatVersion 1. */
+export interface AuditSummary extends AuditReport {
+  readonly formatVersion: 1;
+  readonly version: string;
+  readonly outcome: Outcome;
+  readonly exitCode: number;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly seconds: number;
+  readonly memory: { readonly limitBytes: number; readonly peakRssBytes: number };
+}
+
 /** The JSON of `--summary`, formatVersion 1. All keys are always present; a change is a breaking change. */
 export interface Summary {
   formatVersion: 1;

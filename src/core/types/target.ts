@@ -198,6 +198,14 @@ export interface TargetTraits {
   readonly countsPoints: boolean;
   /** Whether the target accepts timestamps in seconds; otherwise they are sent in milliseconds. */
   readonly sendsSeconds: boolean;
+  /** Set if `scan` reads whole tables back. */
+  readonly scans?: true;
+}
+
+/** Half-open range of time, nanoseconds since 1970. */
+export interface TimeSpan {
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
 /**
@@ -244,6 +252,12 @@ export interface Target {
    * the target has. Throws as `describe`.
    */
   readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]>;
+  /**
+   * Reads all points of a table in a range of time, in any order; present with the trait `scans`. Yields whole points as line
+   * protocol with timestamps in nanoseconds, each ended by LF, as they arrive. An unknown table has no points. Throws as
+   * `describe`, also UnavailableError when the response breaks off.
+   */
+  scan?(table: string, span: TimeSpan, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Counts the points of a table; null without such a table or without `countsPoints`. Throws as `describe`. */
   count(table: string, signal: AbortSignal): Promise<number | null>;
   endpoints(): readonly EndpointTotals[];

@@ -1,13 +1,13 @@
 // `--report`: the run on one HTML page. The result and the next steps come first, details follow. The page depends on its
 // facts only.
 
-import { createHash } from 'node:crypto';
 import { outcomes } from '../../core/outcomes.js';
 import { count, duration, plural, size } from '../../core/text.js';
 import type { RunDetails, Sample, Summary } from '../../core/types/index.js';
 import { figures } from '../figures.js';
 import type { NoticeEntry } from '../notices.js';
 import { closingSentence, limitText, memoryText, timeText } from '../summary.js';
+import { htmlDocument } from './document.js';
 import { endpointSection } from './endpoint-charts.js';
 import { type Html, html, joined, name } from './html.js';
 import {
@@ -20,7 +20,6 @@ import {
   verifySection,
 } from './report-tables.js';
 import { linear } from './scale.js';
-import { style } from './style.js';
 import { rounded } from './svg.js';
 import { dataTable, nodeMemoryChart, ownMemoryChart, rateChart } from './time-charts.js';
 
@@ -52,15 +51,8 @@ const maxUrls = 4;
 /** Makes the whole document. */
 export function page(facts: PageFacts): string {
   const { summary, particulars } = facts;
-  const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-  // The style sheet is our own text; browsers do not read entities inside of it.
-  const sheet = `<style>${style}`;
-  const head = html`<!doctype html>
-<!-- a report of bulk-load -->
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark"><meta name="generator" content="bulk-load ${summary.version}"><title>${title(facts)}</title>`;
-  const body = html`<body><main>${header(facts)}${overTime(facts)}${inputSection(summary, particulars)}${rejectSection(summary, particulars, facts.examples)}${verifySection(summary)}${targetSection(summary, particulars)}${endpoints(facts)}${noticeSection(facts.notices, facts.moreNotices)}${settingSection(facts.settings)}${footer(facts)}</main></body></html>
-`;
-  return `${head.text}${sheet}</style></head>${body.text}`;
+  const body = html`${header(facts)}${overTime(facts)}${inputSection(summary, particulars)}${rejectSection(summary, particulars, facts.examples)}${verifySection(summary)}${targetSection(summary, particulars)}${endpoints(facts)}${noticeSection(facts.notices, facts.moreNotices)}${settingSection(facts.settings)}${footer(facts)}`;
+  return htmlDocument(title(facts), summary.version, body);
 }
 
 function title({ summary, database }: PageFacts): string {

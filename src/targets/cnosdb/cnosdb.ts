@@ -3,7 +3,15 @@
 import { z } from 'zod';
 import { RefusedError } from '../../core/errors.js';
 import { excerpt, plural } from '../../core/text.js';
-import type { DatabaseSettings, FlushOutcome, NodeLayout, PointValues, TargetColumn } from '../../core/types/index.js';
+import type {
+  DatabaseSettings,
+  FlushOutcome,
+  NodeLayout,
+  PointValues,
+  TargetColumn,
+  TimeSpan,
+} from '../../core/types/index.js';
+import { csvPoints } from '../http/csv-points.js';
 import { basic, type Dialect } from '../http/dialect.js';
 import type { QueryClient } from '../http/query-client.js';
 import { jsonOf } from '../http/response-text.js';
@@ -13,8 +21,8 @@ import { flush, gauge } from './caches.js';
 import { verdicts } from './cnosdb-verdicts.js';
 import { columnsOf, columnsStatement, settingsOf, timesMerged } from './database-settings.js';
 import { layoutOf } from './node-layout.js';
-import { countStatement, pointOf, pointsPerStatement, pointsStatement } from './read-back-sql.js';
-import { quoted, type SqlRow, sql, sqlRequest } from './sql.js';
+import { countStatement, pointOf, pointsPerStatement, pointsStatement, spanStatement } from './read-back-sql.js';
+import { csvRequest, judgedText, quoted, type SqlRow, sql, sqlRequest } from './sql.js';
 
 const pingTimeoutMs = 5_000;
 /** Most tables that the notice of a drop names. */
@@ -135,6 +143,19 @@ export class Cnosdb implements Dialect {
       for (const each of wanted) found.push(stored.find((candidate) => isSamePoint(each, candidate)) ?? null);
     }
     return found;
+  }
+
+  async *scan(query: QueryClient, table: string, span: TimeSpan): AsyncGenerator<Uint8Array, void> {
+    const columns = await this.columns(query, table);
+    if (columns.length === 0) return;
+    const statement = spanStatement(table, columns, span, this.#database.precision);
+    const request = csvRequest(this.#scope, statement);
+    const { response, chunks } = await query.stream(request);
+    if (response.status !== 200) {
+      const found = judgedText(response, query.clock.now());
+      throw this.#unreadable(query, statement, 'rows', found, 'check whether --user may read');
+    }
+    yield* csvPoints(table, columns, chunks, (found) => query.broken(request, response.endpoint, found));
   }
 
   async count(query: QueryClient, table: string): Promise<number | null> {

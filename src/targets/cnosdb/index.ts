@@ -12,6 +12,7 @@ export const cnosdb = {
     plansMemory: true,
     countsPoints: true,
     sendsSeconds: false,
+    scans: true,
   },
   defaults: { user: 'root', tenant: 'cnosdb', targetMemory: '512MiB' },
   takesZstd: true,

@@ -1,7 +1,8 @@
 // Reads points back by SQL, exactly: integers as text, because JSON numbers are exact up to 2^53 only, and times in ns.
 
-import type { ColumnType, FieldValue, PointValues, Precision, TargetColumn } from '../../core/types/index.js';
-import { textOf } from '../http/server-values.js';
+import type { ColumnType, FieldValue, PointValues, Precision, TargetColumn, TimeSpan } from '../../core/types/index.js';
+import { selectList } from '../http/csv-points.js';
+import { isoTime, textOf } from '../http/server-values.js';
 import { quoted, quotedText, type SqlRow } from './sql.js';
 
 /** Points in one statement. */
@@ -24,9 +25,26 @@ export function pointsStatement(
 }
 
 function conditions({ time, tags }: PointValues, precision: Precision): string[] {
-  // CnosDB reads a bare number in the unit of the database.
-  const when = precision === 'ns' && time >= 0n ? String(time) : quotedText(iso(time));
-  return [`time = ${when}`, ...[...tags].map(([name, value]) => `${quoted(name)} = ${quotedText(value)}`)];
+  return [
+    `time = ${instant(time, precision)}`,
+    ...[...tags].map(([name, value]) => `${quoted(name)} = ${quotedText(value)}`),
+  ];
+}
+
+/** Writes a time. CnosDB reads a bare number in the unit of the database. */
+function instant(time: bigint, precision: Precision): string {
+  return precision === 'ns' && time >= 0n ? String(time) : quotedText(isoTime(time));
+}
+
+/** The SELECT of all points of a table in a range of time, in the order of `csvPoints`. */
+export function spanStatement(
+  table: string,
+  columns: readonly TargetColumn[],
+  { from, to }: TimeSpan,
+  precision: Precision,
+): string {
+  const where = `time >= ${instant(from, precision)} AND time < ${instant(to, precision)}`;
+  return `SELECT ${selectList(columns, quoted)} FROM ${quoted(table)} WHERE ${where}`;
 }
 
 /** Counts the points of a table. Only with a condition on `time` does CnosDB count an overwritten point once. */
@@ -45,15 +63,6 @@ export function pointOf(row: SqlRow, table: string, columns: readonly TargetColu
     else fields.set(name, isWhole(type) ? BigInt(textOf(value)) : (value as FieldValue));
   }
   return { table, time: nanoseconds(textOf(row.time)), tags, fields };
-}
-
-const billion = 1_000_000_000n;
-
-/** `2022-01-01T00:00:00.000000001Z` */
-function iso(time: bigint): string {
-  const fraction = ((time % billion) + billion) % billion;
-  const seconds = new Date(Number((time - fraction) / 1_000_000n)).toISOString().slice(0, 19);
-  return `${seconds}.${String(fraction).padStart(9, '0')}Z`;
 }
 
 /** Parses a time as CnosDB prints it, with 0 to 9 digits of a second. */

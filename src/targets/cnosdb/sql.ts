@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { excerpt } from '../../core/text.js';
 import type { QueryClient, QueryRequest } from '../http/query-client.js';
 import { jsonOf } from '../http/response-text.js';
+import type { HttpResponse } from '../http/types.js';
 import { judge } from '../http/verdict-table.js';
 import { verdicts } from './cnosdb-verdicts.js';
 
@@ -24,6 +25,18 @@ export const quotedText = (value: string): string => `'${value.replaceAll("'", "
 export function sqlRequest(scope: string, statement: string): QueryRequest {
   const headers = { accept: 'application/json' };
   return { path: `/api/v1/sql?${scope}`, headers, body: statement, label: statement };
+}
+
+/** A statement whose rows come as CSV in chunks, while CnosDB reads them. */
+export function csvRequest(scope: string, statement: string): QueryRequest {
+  const { path, ...request } = sqlRequest(scope, statement);
+  return { ...request, path: `${path}&chunked=true`, headers: { accept: 'application/csv' } };
+}
+
+/** CnosDB's reason for not answering a statement. */
+export function judgedText(response: HttpResponse, now: number): string {
+  const verdict = judge(verdicts, response, now);
+  return verdict.kind === 'rejected' ? verdict.message : 'reason' in verdict ? verdict.reason : verdict.kind;
 }
 
 /** Runs a statement. Throws as `QueryClient.response` does. */

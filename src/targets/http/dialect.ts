@@ -6,6 +6,7 @@ import type {
   NodeLayout,
   PointValues,
   TargetColumn,
+  TimeSpan,
   Verdict,
 } from '../../core/types/index.js';
 import type { TargetSettings } from '../types.js';
@@ -34,6 +35,7 @@ export interface Dialect {
   settings(query: QueryClient): Promise<DatabaseSettings>;
   columns?(query: QueryClient, table?: string): Promise<TargetColumn[]>;
   readBack?(query: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]>;
+  scan?(query: QueryClient, table: string, span: TimeSpan): AsyncIterable<Uint8Array>;
   count?(query: QueryClient, table: string): Promise<number | null>;
   flush?(query: QueryClient, timeoutMs: number): Promise<FlushOutcome>;
   gauge?(query: QueryClient, index: number): Promise<number | null>;

@@ -10,6 +10,7 @@ import type {
   TargetColumn,
   TargetDescription,
   TargetTraits,
+  TimeSpan,
   Verdict,
 } from '../../core/types/index.js';
 import type { TargetDeps, TargetDescriptor } from '../types.js';
@@ -78,6 +79,11 @@ export class HttpTarget implements Target {
 
   async readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]> {
     return (await this.#dialect.readBack?.(this.#query(signal), points)) ?? points.map(() => null);
+  }
+
+  async *scan(table: string, span: TimeSpan, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    const points = this.#dialect.scan?.(this.#query(signal), table, span);
+    if (points !== undefined) yield* points;
   }
 
   async count(table: string, signal: AbortSignal): Promise<number | null> {

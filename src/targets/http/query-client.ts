@@ -2,15 +2,18 @@
 
 import type { z } from 'zod';
 import { RefusedError, UnavailableError } from '../../core/errors.js';
+import { networkFailure } from '../../core/network-errors.js';
 import { excerpt } from '../../core/text.js';
 import type { Clock, Verdict } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';
 import type { Connections } from './connection/connections.js';
 import { inParentheses, jsonOf, plainText } from './response-text.js';
-import type { ExchangeOutcome, HttpResponse } from './types.js';
+import type { ExchangeOutcome, HttpRequest, HttpResponse } from './types.js';
 import { judgeOutcome, type VerdictTable } from './verdict-table.js';
 
 const queryTimeoutMs = 10_000;
+/** Longest wait for more bytes of a response in chunks. */
+const chunkTimeoutMs = 120_000;
 /** Queries get this long even where the waiting for a first answer took almost all of the time. */
 const minPatienceMs = 10_000;
 const retryMs = 1_000;
@@ -36,7 +39,7 @@ export interface QueryResponse extends HttpResponse {
 export interface QueryClientContext {
   readonly title: string;
   readonly verdicts: VerdictTable;
-  readonly connections: Pick<Connections, 'send'>;
+  readonly connections: Pick<Connections, 'send' | 'open'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** URLs of all endpoints, without credentials. */
@@ -80,21 +83,23 @@ export class QueryClient {
     request: QueryRequest,
     limits: { readonly timeoutMs?: number; readonly maxResponseBytes?: number } = {},
   ): Promise<ExchangeOutcome> {
-    const { connections, signal, maxResponseBytes } = this.#context;
+    const { connections, signal } = this.#context;
+    const outcome = await connections.send(index, { ...this.#exchange(request), ...limits }, signal);
+    signal.throwIfAborted();
+    return outcome;
+  }
+
+  #exchange(request: QueryRequest): HttpRequest {
     const body = request.body === undefined ? null : Buffer.from(request.body);
-    const exchange = {
+    return {
       method: body === null ? 'GET' : 'POST',
       path: request.path,
       ...(request.base === undefined ? {} : { base: request.base }),
       headers: request.headers ?? {},
       body,
       timeoutMs: queryTimeoutMs,
-      maxResponseBytes,
-      ...limits,
-    } as const;
-    const outcome = await connections.send(index, exchange, signal);
-    signal.throwIfAborted();
-    return outcome;
+      maxResponseBytes: this.#context.maxResponseBytes,
+    };
   }
 
   /** The verdict on an outcome, as if it were the outcome of a write. */
@@ -107,13 +112,62 @@ export class QueryClient {
    * response longer than the memory allows or a permanent network error, and the reason of the signal.
    */
   async response(request: QueryRequest): Promise<QueryResponse> {
+    return await this.#firstResponse(request, (index, timeoutMs) => this.once(index, request, { timeoutMs }));
+  }
+
+  /**
+   * The response of any endpoint, with the body in chunks; an error has its body in `response`. Throws as `response` does.
+   * The chunks throw UnavailableError when the response breaks off.
+   */
+  async stream(
+    request: QueryRequest,
+  ): Promise<{ readonly response: QueryResponse; readonly chunks: AsyncIterable<Uint8Array> }> {
+    const { connections, signal } = this.#context;
+    let chunks: AsyncIterable<Uint8Array> = noChunks();
+    const response = await this.#firstResponse(request, async (index) => {
+      const exchange = { ...this.#exchange(request), timeoutMs: chunkTimeoutMs };
+      const opened = await connections.open(index, exchange, signal);
+      signal.throwIfAborted();
+      chunks = opened.chunks;
+      return opened.outcome;
+    });
+    return { response, chunks: this.#unbroken(request, response, chunks) };
+  }
+
+  async *#unbroken(
+    request: QueryRequest,
+    { endpoint }: QueryResponse,
+    chunks: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      this.signal.throwIfAborted();
+      throw this.broken(request, endpoint, networkFailure(error).reason);
+    }
+  }
+
+  /** The error of a response that began well. */
+  broken(request: QueryRequest, endpoint: string, found: string): UnavailableError {
+    return new UnavailableError({
+      tried: `asking ${endpoint}: ${labelOf(request)}`,
+      expected: 'a response to its end',
+      found,
+      fix: 'run the same command again once the target answers',
+    });
+  }
+
+  async #firstResponse(
+    request: QueryRequest,
+    send: (index: number, timeoutMs: number) => Promise<ExchangeOutcome>,
+  ): Promise<QueryResponse> {
     const { clock, signal, urls, order, maxResponseBytes } = this.#context;
     const reasons = new Map<string, string>();
     for (let turn = 0; ; turn++) {
       const index = order[turn % order.length]!;
       const endpoint = urls[index]!;
       const timeoutMs = Math.max(1000, Math.min(queryTimeoutMs, this.#deadline - clock.monotonic()));
-      const outcome = await this.once(index, request, { timeoutMs });
+      const outcome = await send(index, timeoutMs);
       if (outcome.kind === 'response' && outcome.truncated && outcome.response.status < 300)
         throw this.refused(request, endpoint, `more than ${Math.round(maxResponseBytes / 1024)} KiB`, {
           expected: `a response of at most ${Math.round(maxResponseBytes / 1024)} KiB`,
@@ -182,6 +236,8 @@ export class QueryClient {
     });
   }
 }
+
+async function* noChunks(): AsyncGenerator<Uint8Array, void> {}
 
 function labelOf({ label, path }: QueryRequest): string {
   return excerpt(label ?? path.split('?')[0]!, labelBytes);

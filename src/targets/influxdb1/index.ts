@@ -5,6 +5,7 @@ import type { TargetDeps, TargetDescriptor } from '../types.js';
 export const influxdb1 = {
   ...influxdbBase,
   kind: 'influxdb1',
+  traits: { ...influxdbBase.traits, scans: true },
   defaultPort: 8086,
   unsupportedOptions: {
     ...memoryOptions,

@@ -5,6 +5,7 @@ import {
   defaultDatabaseSettings,
   type PointValues,
   type TargetColumn,
+  type TimeSpan,
 } from '../../core/types/index.js';
 import { basicOrBearer, type Dialect, versionHeader } from '../http/dialect.js';
 import type { QueryClient } from '../http/query-client.js';
@@ -13,6 +14,7 @@ import type { TargetDeps, TargetSettings } from '../types.js';
 import { verdicts } from './influxdb1-verdicts.js';
 import { influxql, quoted, statements } from './influxql.js';
 import { columns, readBack } from './read-back-influxql.js';
+import { scan } from './scan-influxql.js';
 
 /** InfluxDB abbreviates microseconds as u. */
 const units = { ns: 'ns', us: 'u', ms: 'ms', s: 's' } as const;
@@ -62,6 +64,10 @@ export class Influxdb1 implements Dialect {
 
   columns(query: QueryClient, table?: string): Promise<TargetColumn[]> {
     return columns(query, this.#settings.db, table);
+  }
+
+  scan(query: QueryClient, table: string, span: TimeSpan): AsyncGenerator<Uint8Array, void> {
+    return scan(query, this.#settings, table, span);
   }
 
   readBack(query: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]> {

@@ -41,6 +41,17 @@ export function statements(db: string, texts: readonly string[]): QueryRequest {
   return { path: '/query', headers, body, label: texts.join('; ') };
 }
 
+/** The request for one statement whose series come in chunks, one JSON text a line. */
+export function chunkedStatement(db: string, text: string, rows: number): QueryRequest {
+  const request = statements(db, [text]);
+  return { ...request, body: `${request.body}&chunked=true&chunk_size=${rows}` };
+}
+
+/** Parses one line of a response in chunks; undefined for other text. */
+export function chunkOf(line: string): z.infer<typeof resultsSchema> | undefined {
+  return resultsSchema.safeParse(exactJson(line)).data;
+}
+
 /**
  * The series of each statement; null where the user may not run it. Throws as `QueryClient.response` does, and RefusedError
  * for a failed statement.

@@ -5,6 +5,7 @@ import type { TargetDeps, TargetDescriptor } from '../types.js';
 export const influxdb3 = {
   ...influxdbBase,
   kind: 'influxdb3',
+  traits: { ...influxdbBase.traits, scans: true },
   defaultPort: 8181,
   unsupportedOptions: {
     ...memoryOptions,

@@ -7,16 +7,20 @@ import {
   type DatabaseSettings,
   defaultDatabaseSettings,
   type TargetColumn,
+  type TimeSpan,
   type Verdict,
 } from '../../core/types/index.js';
+import { csvPoints, selectList } from '../http/csv-points.js';
 import { type Dialect, versionHeader } from '../http/dialect.js';
 import type { QueryClient, QueryRequest } from '../http/query-client.js';
 import { inParentheses, jsonOf, middleCut, plainText } from '../http/response-text.js';
+import { isoTime } from '../http/server-values.js';
 import type { HttpResponse } from '../http/types.js';
 import { judge, missingDatabase } from '../http/verdict-table.js';
 import type { TargetDeps } from '../types.js';
 import { verdicts } from './influxdb3-verdicts.js';
 
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 const units = { ns: 'nanosecond', us: 'microsecond', ms: 'millisecond', s: 'second' } as const;
 const json = { 'content-type': 'application/json' };
 
@@ -93,8 +97,23 @@ export class Influxdb3 implements Dialect {
       .map((row) => ({ table: row.table_name, name: row.column_name, type: types[row.data_type] ?? null }));
   }
 
-  #sql(q: string): QueryRequest {
-    const body = JSON.stringify({ db: this.#db, q, format: 'json' });
+  async *scan(query: QueryClient, table: string, { from, to }: TimeSpan): AsyncGenerator<Uint8Array, void> {
+    const columns = await this.columns(query, table);
+    if (columns.length === 0) return;
+    const where = `time >= '${isoTime(from)}' AND time < '${isoTime(to)}'`;
+    const request = this.#sql(`SELECT ${selectList(columns, quoted)} FROM ${quoted(table)} WHERE ${where}`, 'csv');
+    const { response, chunks } = await query.stream(request);
+    if (response.status !== 200)
+      throw query.refused(
+        request,
+        response.endpoint,
+        `status ${response.status}${inParentheses(plainText(response.body))}`,
+      );
+    yield* csvPoints(table, columns, chunks, (found) => query.broken(request, response.endpoint, found));
+  }
+
+  #sql(q: string, format: 'json' | 'csv' = 'json'): QueryRequest {
+    const body = JSON.stringify({ db: this.#db, q, format });
     return { path: '/api/v3/query_sql', headers: json, body, label: q };
   }
 }

@@ -37,6 +37,7 @@ export class Tables {
   /** Types by table and column. */
   readonly types = new Map<string, Map<string, string>>();
   readonly #points = new Map<string, Map<string, string>>();
+  readonly #places = new Map<string, { table: string; tags: ParsedPoint['tags']; ns: bigint }>();
 
   /** A field that the table has with another type; null where all fit. */
   conflict({ table, fields }: ParsedPoint): Conflict | null {
@@ -56,8 +57,33 @@ export class Tables {
     for (const [name, type] of fields) columns.set(name, type);
     const key = `${table} ${JSON.stringify(tags)} ${ns}`;
     const values = this.#points.get(key) ?? new Map<string, string>();
-    for (const [name, type, value] of fields) values.set(name, `${type} ${String(value)}`);
+    for (const [name, type, value] of fields) values.set(name, `${type} ${Object.is(value, -0) ? "-0" : String(value)}`);
     this.#points.set(key, values);
+    this.#places.set(key, { table, tags, ns });
+  }
+
+  /** Answers `SELECT "a", "b" IS NULL AS "c", …, time FROM "t" WHERE time >= '…' AND time < '…'` as CSV. */
+  csv(query: string): string {
+    const [, list = '', table = '', from = '', to = ''] =
+      /^SELECT (.*) FROM "(.*)" WHERE time >= '(.*)' AND time < '(.*)'$/.exec(query) ?? [];
+    const wanted = [...list.matchAll(/"([^"]+)"( IS NULL AS "[^"]+")?|time/g)];
+    const rows = [...this.#places].flatMap(([key, { table: of, tags, ns }]) => {
+      const time = iso(ns);
+      if (of !== table || `${time}Z` < from || `${time}Z` >= to) return [];
+      const values = new Map([
+        ...tags,
+        ...[...this.#points.get(key)!].map(([name, text]) => [name, plain(text)] as const),
+      ]);
+      return [
+        wanted.map(([, name, isNull]) => {
+          if (name === undefined) return time;
+          return isNull === undefined ? (values.get(name) ?? '') : String(!values.has(name));
+        }),
+      ];
+    });
+    const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+    const head = wanted.map(([, name = 'time']) => name);
+    return [head, ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
   }
 
   texts(): string[] {
@@ -78,4 +104,15 @@ export function expected(text: string, unit: bigint): string[] {
   const tables = new Tables();
   for (const { point } of linesOf(Buffer.from(text))) if (point !== null) tables.store(point, point.time! * unit);
   return tables.texts();
+}
+
+/** `2022-01-01T00:00:00.000000001` */
+function iso(ns: bigint): string {
+  const seconds = new Date(Number(ns / 1_000_000n)).toISOString().slice(0, 19);
+  return `${seconds}.${String(ns % 1_000_000_000n).padStart(9, '0')}`;
+}
+
+/** The value of a text such as `float 1`. */
+function plain(text: string): string {
+  return text.slice(text.indexOf(' ') + 1);
 }

@@ -44,6 +44,7 @@ function query({ body }: Asked, influx: Influxdb): Reply {
   if (!influx.may('read')) return json(403, { error: 'the request was not authorized' });
   const tables = influx.databases.get(db!);
   if (tables === undefined) return json(404, { error: `query error: database not found: ${db}` });
+  if (format === 'csv') return { status: 200, body: tables.csv(q!) };
   if (format !== 'json') return json(400, { error: 'unexpected format' });
   if (q === 'SELECT 1') return json(200, [{ 'Int64(1)': 1 }]);
   const rows = [...tables.types].flatMap(([table_name, columns]) => [

@@ -9,6 +9,7 @@ import type { TargetDeps } from '../../types.js';
 import type { ExchangeOutcome, HttpRequest } from '../types.js';
 import { exchange } from './exchange.js';
 import { foreignServer } from './foreign-server.js';
+import { type OpenedResponse, openResponse } from './response-stream.js';
 import { failOnReset, hideInterim, onFirstBytes } from './watched-socket.js';
 
 const connectTimeoutMs = 5_000;
@@ -61,18 +62,33 @@ export class Connections {
 
   /** Sends a request to the endpoint of that index, with the headers of all requests. Never rejects. */
   async send(index: number, request: HttpRequest, signal: AbortSignal): Promise<ExchangeOutcome> {
+    const { pool, onWire } = this.#prepared(index, request);
+    return this.#settled(index, await exchange(pool, onWire, this.#deps.clock, signal));
+  }
+
+  /** Sends a request and reads its response in chunks. Never rejects. */
+  async open(index: number, request: HttpRequest, signal: AbortSignal): Promise<OpenedResponse> {
+    const { pool, onWire } = this.#prepared(index, request);
+    const { outcome, chunks } = await openResponse(pool, onWire, this.#deps.clock, signal);
+    return { outcome: this.#settled(index, outcome), chunks };
+  }
+
+  #prepared(index: number, request: HttpRequest): { readonly pool: Pool; readonly onWire: HttpRequest } {
     const origin = this.#origins[index]!;
     const proxy = this.#proxies[index] ?? null;
     this.#pools[index] ??= this.#connect(origin, proxy);
-    const pool = this.#pools[index];
     const pathname = origin.pathname.replace(/\/$/, '');
     const path = (request.base?.(pathname) ?? pathname) + request.path;
     const headers = { ...this.#headers, ...request.headers };
     const onWire = { ...request, path, headers, ...throughProxy(origin, proxy, path, headers) };
-    const outcome = await exchange(pool, onWire, this.#deps.clock, signal);
+    return { pool: this.#pools[index], onWire };
+  }
+
+  #settled(index: number, outcome: ExchangeOutcome): ExchangeOutcome {
+    const proxy = this.#proxies[index] ?? null;
     if (outcome.kind === 'response') this.#answered.add(index);
     if (outcome.kind !== 'error' || this.#answered.has(index)) return outcome;
-    const error = this.#explained(origin, outcome.error, outcome.sent);
+    const error = this.#explained(this.#origins[index]!, outcome.error, outcome.sent);
     return { ...outcome, error: proxy === null || outcome.sent ? error : viaProxy(proxy, error) };
   }
 

@@ -1,0 +1,132 @@
+// `bulk-load audit` as a page: digest the inputs, compare with the target window by window, compare the windows that differ
+// point by point, repair, check again.
+
+import { join } from 'node:path';
+import { InputError } from '../core/errors.js';
+import { count, plural } from '../core/text.js';
+import type { AuditReport } from '../core/types/index.js';
+import { secondsOf } from './audit-points.js';
+import { AuditState } from './audit-state.js';
+import type { PointComparison } from './compare-files.js';
+import { comparePoints, type DifferingWindow, fileBytesOf, rounds } from './compare-points.js';
+import { type ComparedSpan, compareWindows, tableSpans } from './compare-windows.js';
+import { DifferenceList, isoOf } from './differences.js';
+import { Digest } from './digest.js';
+import { type AuditPlan, digestInputs } from './digest-inputs.js';
+import { RepairFile } from './repair-file.js';
+import type { AuditContext } from './types.js';
+
+export type { AuditContext, AuditedInputs, AuditPhase } from './types.js';
+
+/** Throws the error that ends the audit. Its state stays in the folder, and the next audit of the same identity resumes. */
+export async function audit(context: AuditContext): Promise<AuditReport> {
+  const state = new AuditState(context.folder, context.identity);
+  const earlier = await state.resume();
+  if (earlier !== null) reportResume(context, earlier);
+  const plan = earlier?.plan ?? (await digestInputs(context)); // the inputs, read once
+  assertPoints(plan, context);
+  if (earlier === null) await state.begin(plan);
+
+  const compared = await compareTarget(context, plan, state, earlier?.compared ?? []); // the target, read once
+  const differing = compared.flatMap((span) => span.differing);
+  const comparison: PointComparison = {
+    differences: new DifferenceList(),
+    repair: context.repair && new RepairFile(join(context.folder, 'repair.lp')),
+    expected: new Map<number, Digest>(),
+  };
+  for (const round of rounds(differing, fileBytesOf(context.memoryBytes))) {
+    await comparePoints(context, plan, round, comparison); // both sides again, where they differ
+  }
+  const repair = await repairPoints(context, plan, differing, comparison);
+  const audited = new Set(plan.windows.map(({ table }) => table));
+  const otherTables = (await context.targetTables()).filter((table) => !audited.has(table)).sort();
+  return { ...reportOf(plan, compared, comparison.differences, repair), otherTables };
+}
+
+/** Throws InputError where there is nothing to compare. */
+function assertPoints({ windows, totals }: AuditPlan, { since, until }: AuditContext): void {
+  if (windows.length > 0) return;
+  throw new InputError({
+    tried: 'auditing',
+    expected: since === null && until === null ? 'points in the inputs' : 'points of the inputs in the range',
+    found: `none of ${plural(totals.points, 'point')}`,
+    fix: since === null && until === null ? '' : 'check --since and --until',
+  });
+}
+
+/** Tests whether inputs and target are equal in the end. */
+export function isEqual({ differences, repair }: Pick<AuditReport, 'differences' | 'repair'>): boolean {
+  if (repair !== null) return repair.differingWindows === 0;
+  const { missing, extra, different, overwritten } = differences;
+  return missing + extra + different + overwritten === 0;
+}
+
+async function compareTarget(
+  context: AuditContext,
+  { windows, span }: AuditPlan,
+  state: AuditState,
+  compared: ComparedSpan[],
+): Promise<ComparedSpan[]> {
+  const done = compared.at(-1)?.end ?? 0;
+  const spans = tableSpans(windows, span).filter(({ first }) => first >= done);
+  context.progress('windows', done, windows.length);
+  for await (const each of compareWindows(context, windows, spans, (index) => windows[index]!.digest)) {
+    await state.add(each);
+    compared.push(each);
+    context.progress('windows', each.end, windows.length);
+  }
+  return compared;
+}
+
+/** Loads the missing and the different points again, and compares their windows once more. */
+async function repairPoints(
+  context: AuditContext,
+  { windows, span }: AuditPlan,
+  differing: readonly DifferingWindow[],
+  { repair, expected }: PointComparison,
+): Promise<AuditReport['repair']> {
+  repair?.close();
+  if (repair === null || context.repair === null || repair.points === 0) return null;
+  context.progress('repair', 0, repair.points);
+  await context.repair(repair.path);
+  const wanted = new Map(differing.map(({ index }) => [index, expected.get(index) ?? new Digest()]));
+  const spans = tableSpans(windows, span, (index) => wanted.has(index));
+  let differingWindows = 0;
+  for await (const each of compareWindows(context, windows, spans, (index) => wanted.get(index))) {
+    differingWindows += each.differing.length;
+    context.progress('check', each.end, windows.length);
+  }
+  return { points: repair.points, differingWindows };
+}
+
+function reportOf(
+  { windows, span, totals }: AuditPlan,
+  compared: readonly ComparedSpan[],
+  differences: DifferenceList,
+  repair: AuditReport['repair'],
+): Omit<AuditReport, 'otherTables'> {
+  const sum = <T>(items: readonly T[], of: (item: T) => number): number => items.reduce((n, item) => n + of(item), 0);
+  return {
+    range: span.from < span.to ? { from: isoOf(secondsOf(span.from)), to: isoOf(secondsOf(span.to)) } : null,
+    inputs: {
+      points: sum(windows, ({ digest }) => digest.points),
+      values: sum(windows, ({ digest }) => digest.values),
+      rejected: totals.rejected,
+      byReason: totals.byReason,
+      overwritten: differences.overwritten,
+    },
+    target: { points: sum(compared, ({ points }) => points), values: sum(compared, ({ values }) => values) },
+    windows: { total: windows.length, differing: sum(compared, (span) => span.differing.length) },
+    differences: differences.result,
+    repair,
+  };
+}
+
+function reportResume(
+  { notify }: AuditContext,
+  { plan, compared }: { plan: AuditPlan; compared: ComparedSpan[] },
+): void {
+  const done = compared.at(-1)?.end ?? 0;
+  const message = `resuming the audit: ${count(done)} of ${plural(plan.windows.length, 'window')} are compared`;
+  notify({ level: 'info', kind: 'audit-resume', message });
+}

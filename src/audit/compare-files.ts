@@ -1,0 +1,120 @@
+// Compares one file of the inputs with one of the target in memory, point by point.
+
+import { pointText, tokenize } from '../core/line-protocol.js';
+import type { InputPrecision } from '../core/types/index.js';
+import { type AuditPoint, eachPoint } from './audit-points.js';
+import { compareFields, type DifferenceList, type MergedFields, mergeFields } from './differences.js';
+import { Digest } from './digest.js';
+import { PointReader } from './point-hash.js';
+import type { RepairFile } from './repair-file.js';
+import { millisecondsOf } from './time-buckets.js';
+import { type Window, WindowIndex } from './windows.js';
+
+/** What the comparison of all files adds up. */
+export interface PointComparison {
+  readonly differences: DifferenceList;
+  /** Null without --repair. */
+  readonly repair: RepairFile | null;
+  /** Digests that the windows of the target must have, by index. */
+  readonly expected: Map<number, Digest>;
+}
+
+/** Offsets of the lines of a point, in the order of the inputs. Most points have one line. */
+type LineOffsets = number | readonly number[];
+
+export class FileComparison {
+  readonly #precision: InputPrecision;
+  readonly #index: WindowIndex;
+  readonly #comparison: PointComparison;
+  readonly #line: PointReader;
+  #inputs: Buffer = Buffer.alloc(0);
+
+  constructor(precision: InputPrecision, windows: readonly Window[], comparison: PointComparison) {
+    this.#precision = precision;
+    this.#index = new WindowIndex(windows);
+    this.#comparison = comparison;
+    this.#line = new PointReader(precision);
+  }
+
+  run(inputs: Buffer, target: Buffer): void {
+    this.#inputs = inputs;
+    const unmatched = this.#points();
+    for (const offsets of unmatched.values()) this.#expect(offsets);
+    eachPoint('ns', null)(target, (point) => {
+      const key = keyOf(point.reader);
+      this.#compare(unmatched.get(key), point);
+      unmatched.delete(key);
+    });
+    for (const offsets of unmatched.values()) {
+      const line = this.#whole(offsets);
+      this.#line.read(line, 0);
+      this.#comparison.differences.add('missing', line, this.#line);
+      this.#comparison.repair?.add(line);
+    }
+  }
+
+  /** Finds the lines of each point of the inputs. */
+  #points(): Map<string, LineOffsets> {
+    const points = new Map<string, number | number[]>();
+    eachPoint(this.#precision, null)(this.#inputs, ({ start, reader }) => {
+      const key = keyOf(reader);
+      const before = points.get(key);
+      if (before === undefined) points.set(key, start);
+      else if (typeof before === 'number') points.set(key, [before, start]);
+      else before.push(start);
+    });
+    return points;
+  }
+
+  /** Adds a point of the inputs to the digest that its window must have. */
+  #expect(offsets: LineOffsets): void {
+    const { expected, differences } = this.#comparison;
+    if (typeof offsets !== 'number' && this.#merged(offsets).earlier.size > 0) differences.overwritten += 1;
+    const line = this.#whole(offsets);
+    const end = this.#line.read(line, 0);
+    const table = tokenize(line).table;
+    const index = this.#index.find(table, millisecondsOf(this.#line));
+    const digest = expected.get(index) ?? new Digest();
+    digest.add(this.#line, end);
+    expected.set(index, digest);
+  }
+
+  /** Compares a point of the target with the lines of the inputs that have its identity. */
+  #compare(offsets: LineOffsets | undefined, { bytes, start, end, reader }: AuditPoint): void {
+    const { differences, repair } = this.#comparison;
+    const stored = bytes.subarray(start, end);
+    if (offsets === undefined) {
+      differences.add('extra', stored, reader);
+      return;
+    }
+    if (typeof offsets === 'number') {
+      this.#line.read(this.#inputs, offsets);
+      if (this.#line.hasSameValues(reader)) return;
+    }
+    const { kind, fields } = compareFields(this.#merged(offsets), new Map(tokenize(stored).fields));
+    if (fields.length === 0) return;
+    differences.add(kind, stored, reader, fields);
+    repair?.add(this.#whole(offsets));
+  }
+
+  #merged(offsets: LineOffsets): MergedFields {
+    return mergeFields(typeof offsets === 'number' ? [this.#lineAt(offsets)] : offsets.map((at) => this.#lineAt(at)));
+  }
+
+  /** Returns the line of a point, with all fields that its lines have. */
+  #whole(offsets: LineOffsets): Uint8Array {
+    if (typeof offsets === 'number') return this.#lineAt(offsets);
+    const last = tokenize(this.#lineAt(offsets.at(-1)!));
+    return Buffer.from(`${pointText({ ...last, fields: [...this.#merged(offsets).fields] })}\n`);
+  }
+
+  #lineAt(start: number): Uint8Array {
+    return this.#inputs.subarray(start, this.#line.read(this.#inputs, start));
+  }
+}
+
+/** The identity of a point as text: 128 bits in eight UTF-16 units. */
+function keyOf({ identity }: PointReader): string {
+  const units = new Uint16Array(identity.buffer);
+  return String.fromCharCode(...units);
+}

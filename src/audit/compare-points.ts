@@ -1,0 +1,98 @@
+// Compares the windows that differ point by point. Both sides are written to files by the hash of their identity, and each
+// pair of files is compared in memory. What does not fit onto the disk at once is compared in rounds.
+
+import { type AuditPoint, eachPoint } from './audit-points.js';
+import { FileComparison, type PointComparison } from './compare-files.js';
+import { tableSpans } from './compare-windows.js';
+import type { AuditPlan } from './digest-inputs.js';
+import { PointFiles } from './point-files.js';
+import { TargetReader } from './target-reader.js';
+import { millisecondsOf } from './time-buckets.js';
+import type { AuditContext } from './types.js';
+import { WindowIndex } from './windows.js';
+
+/** Files of one side. Each has a buffer of 16 KiB. */
+const maxFiles = 256;
+
+export interface DifferingWindow {
+  readonly index: number;
+  /** Bytes of the side that has more. */
+  readonly bytes: number;
+}
+
+/** Splits the windows into rounds that fit into `maxFiles` files. */
+export function rounds(windows: readonly DifferingWindow[], fileBytes: number): DifferingWindow[][] {
+  const found: DifferingWindow[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const window of windows) {
+    if (bytes + window.bytes > maxFiles * fileBytes) {
+      found.push([]);
+      bytes = 0;
+    }
+    found.at(-1)!.push(window);
+    bytes += window.bytes;
+  }
+  return found;
+}
+
+/** Compares the windows of one round, and adds to the comparison. */
+export async function comparePoints(
+  context: AuditContext,
+  plan: AuditPlan,
+  round: readonly DifferingWindow[],
+  comparison: PointComparison,
+): Promise<void> {
+  const { folder, memoryBytes } = context;
+  const bytes = round.reduce((sum, window) => sum + window.bytes, 0);
+  const files = Math.min(maxFiles, Math.ceil(bytes / fileBytesOf(memoryBytes)));
+  const inputs = new PointFiles(folder, 'inputs', files);
+  const target = new PointFiles(folder, 'target', files);
+  try {
+    await writePoints(context, plan, round, inputs, target);
+    for (let i = 0; i < files; i += 1) {
+      context.signal.throwIfAborted();
+      new FileComparison(context.precision, plan.windows, comparison).run(inputs.read(i), target.read(i));
+    }
+  } finally {
+    inputs.close();
+    target.close();
+  }
+}
+
+/** Bytes of one file. Both sides and an index of about the same size are in memory. */
+export function fileBytesOf(memoryBytes: number): number {
+  return Math.floor(memoryBytes / 4);
+}
+
+async function writePoints(
+  context: AuditContext,
+  { windows, span }: AuditPlan,
+  round: readonly DifferingWindow[],
+  inputs: PointFiles,
+  target: PointFiles,
+): Promise<void> {
+  const wanted = new Set(round.map(({ index }) => index));
+  const windowIndex = new WindowIndex(windows);
+  const isWanted = ({ table, reader }: AuditPoint): boolean =>
+    wanted.has(windowIndex.find(table, millisecondsOf(reader)));
+  const each = eachPoint(context.precision, span);
+  await context.readInputs((block) =>
+    each(block, (point) => {
+      if (isWanted(point)) inputs.write(point);
+    }),
+  );
+  inputs.commit();
+  const reader = new TargetReader(context);
+  const spans = tableSpans(windows, span, (index) => wanted.has(index));
+  const sink = {
+    take: (point: AuditPoint) => {
+      if (isWanted(point)) target.write(point);
+    },
+    commit: () => target.commit(),
+    rollback: () => target.rollback(),
+  };
+  for (const [i, each] of spans.entries()) {
+    context.progress('points', i, spans.length);
+    await reader.read(each, sink);
+  }
+}

@@ -1,0 +1,125 @@
+// Reads the target once, in ranges of many windows, and compares the digest of each window with that of the inputs.
+
+import type { TimeSpan } from '../core/types/index.js';
+import type { AuditPoint } from './audit-points.js';
+import { Digest } from './digest.js';
+import { type PointSink, type TableSpan, TargetReader } from './target-reader.js';
+import { millisecondsOf } from './time-buckets.js';
+import type { AuditContext } from './types.js';
+import { type Window, WindowIndex } from './windows.js';
+
+/** Points of one query. A query reads whole pages of every series, so a short one costs as much as a long one. */
+const spanPoints = 500_000;
+const nanosecondsPerMs = 1_000_000n;
+
+/** Groups consecutive windows of a table into ranges within `span`. */
+export function tableSpans(
+  windows: readonly Window[],
+  span: TimeSpan,
+  isWanted: (index: number) => boolean = () => true,
+  maxPoints = spanPoints,
+): TableSpan[] {
+  const spans: TableSpan[] = [];
+  let group: number[] = [];
+  let points = 0;
+  const close = (): void => {
+    const wanted = group.filter(isWanted);
+    group = [];
+    points = 0;
+    if (wanted.length === 0) return;
+    const [first, last] = [wanted[0]!, wanted.at(-1)!];
+    const range = clipped(windows[first]!, windows[last]!, span);
+    if (range.from < range.to) spans.push({ table: windows[first]!.table, span: range, first, end: last + 1 });
+  };
+  windows.forEach((window, i) => {
+    if (i > 0 && (window.table !== windows[i - 1]!.table || points + window.digest.points > maxPoints)) close();
+    group.push(i);
+    points += window.digest.points;
+  });
+  close();
+  return spans;
+}
+
+function clipped({ fromMs }: Window, { toMs }: Window, { from, to }: TimeSpan): TimeSpan {
+  const [first, end] = [BigInt(fromMs) * nanosecondsPerMs, BigInt(toMs) * nanosecondsPerMs];
+  return { from: first > from ? first : from, to: end < to ? end : to };
+}
+
+/** Adds up digests by window. */
+export class DigestSink implements PointSink {
+  readonly #index: WindowIndex;
+  readonly #sum = new Map<number, Digest>();
+  #pending = new Map<number, Digest>();
+
+  constructor(windows: readonly Window[]) {
+    this.#index = new WindowIndex(windows);
+  }
+
+  take({ table, reader, start, end }: AuditPoint): void {
+    const index = this.#index.find(table, millisecondsOf(reader));
+    let digest = this.#pending.get(index);
+    if (digest === undefined) {
+      digest = new Digest();
+      this.#pending.set(index, digest);
+    }
+    digest.add(reader, end - start);
+  }
+
+  commit(): void {
+    for (const [index, digest] of this.#pending) {
+      const sum = this.#sum.get(index);
+      if (sum === undefined) this.#sum.set(index, digest);
+      else sum.merge(digest);
+    }
+    this.rollback();
+  }
+
+  rollback(): void {
+    this.#pending = new Map();
+  }
+
+  /** Returns the digest of a window and forgets it. */
+  taken(index: number): Digest {
+    const digest = this.#sum.get(index) ?? new Digest();
+    this.#sum.delete(index);
+    return digest;
+  }
+}
+
+/** What the target holds in the windows of one range. */
+export interface ComparedSpan {
+  /** Index after the last window of the range. */
+  readonly end: number;
+  readonly points: number;
+  readonly values: number;
+  /** Windows that differ, with the larger number of bytes of both sides. */
+  readonly differing: readonly { readonly index: number; readonly bytes: number }[];
+}
+
+/**
+ * Compares windows range by range.
+ * @param expected digest that a window of the target must have
+ */
+export async function* compareWindows(
+  context: AuditContext,
+  windows: readonly Window[],
+  spans: readonly TableSpan[],
+  expected: (index: number) => Digest | undefined,
+): AsyncGenerator<ComparedSpan, void> {
+  const reader = new TargetReader(context);
+  const sink = new DigestSink(windows);
+  for (const span of spans) {
+    await reader.read(span, sink);
+    const differing: { index: number; bytes: number }[] = [];
+    let [points, values] = [0, 0];
+    for (let index = span.first; index < span.end; index += 1) {
+      const found = sink.taken(index);
+      points += found.points;
+      values += found.values;
+      const wanted = expected(index);
+      if (wanted === undefined || found.equals(wanted)) continue;
+      differing.push({ index, bytes: Math.max(found.bytes, windows[index]!.digest.bytes) });
+    }
+    yield { end: span.end, points, values, differing };
+  }
+}

@@ -1,0 +1,90 @@
+// Differences between inputs and target, point by point: counted all, listed up to a limit.
+
+import { fieldType, fieldValue, tokenize } from '../core/line-protocol.js';
+import type { AuditDifference, AuditDifferences } from '../core/types/index.js';
+import type { AuditTime } from './audit-points.js';
+
+/** Largest number of listed differences of each kind; all are counted. */
+const maxListed = 250;
+
+type Kind = AuditDifference['kind'];
+type Fields = AuditDifference['fields'];
+
+export class DifferenceList {
+  readonly #counts: Record<Kind, number> = { missing: 0, extra: 0, different: 0, overwritten: 0 };
+  readonly #listed: AuditDifference[] = [];
+  /** Points of the inputs of which a later line changed a value. */
+  overwritten = 0;
+
+  /** Counts a difference, and lists it while there is room. @param point line of the point, on either side */
+  add(kind: Kind, point: Uint8Array, time: AuditTime, fields: Fields = []): void {
+    this.#counts[kind] += 1;
+    if (this.#counts[kind] > maxListed) return;
+    const { table, tags } = tokenize(point);
+    this.#listed.push({ kind, table, time: isoOf(time), tags: Object.fromEntries(tags), fields });
+  }
+
+  get total(): number {
+    return Object.values(this.#counts).reduce((sum, n) => sum + n, 0);
+  }
+
+  get extra(): number {
+    return this.#counts.extra;
+  }
+
+  /** Counts, and the listed differences by table and time. */
+  get result(): AuditDifferences {
+    const key = ({ table, time, tags }: AuditDifference): string => JSON.stringify([table, time, tags]);
+    const keyed = this.#listed.map((each) => [key(each), each] as const);
+    const listed = keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
+    return { ...this.#counts, listed };
+  }
+}
+
+/** The fields of lines of one point. The last line with a field decides; `earlier` holds values that it replaced. */
+export interface MergedFields {
+  readonly fields: ReadonlyMap<string, string>;
+  readonly earlier: ReadonlyMap<string, readonly string[]>;
+}
+
+/** @param lines lines of one point, in the order of the inputs */
+export function mergeFields(lines: readonly Uint8Array[]): MergedFields {
+  const fields = new Map<string, string>();
+  const earlier = new Map<string, string[]>();
+  for (const line of lines) {
+    for (const [name, value] of tokenize(line).fields) {
+      const before = fields.get(name);
+      fields.set(name, value);
+      if (before === undefined || isSameValue(before, value)) continue;
+      const replaced = earlier.get(name);
+      if (replaced === undefined) earlier.set(name, [before]);
+      else replaced.push(before);
+    }
+  }
+  return { fields, earlier };
+}
+
+/** Compares the fields of a point with those that the target holds. */
+export function compareFields(
+  { fields, earlier }: MergedFields,
+  stored: ReadonlyMap<string, string>,
+): { readonly kind: Kind; readonly fields: Fields } {
+  const names = [...new Set([...fields.keys(), ...stored.keys()])];
+  const different = names.flatMap((name) => {
+    const expected = fields.get(name) ?? null;
+    const found = stored.get(name) ?? null;
+    return expected !== null && found !== null && isSameValue(expected, found) ? [] : [{ name, expected, found }];
+  });
+  const isEarlier = ({ name, found }: Fields[number]): boolean =>
+    found !== null && (earlier.get(name) ?? []).some((value) => isSameValue(value, found));
+  return { kind: different.length > 0 && different.every(isEarlier) ? 'overwritten' : 'different', fields: different };
+}
+
+function isSameValue(a: string, b: string): boolean {
+  return a === b || (fieldType(a) === fieldType(b) && Object.is(fieldValue(a), fieldValue(b)));
+}
+
+/** `2022-01-01T00:00:00.000000001Z` */
+export function isoOf({ seconds, nanos }: AuditTime): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, -5)}.${String(nanos).padStart(9, '0')}Z`;
+}

@@ -1,0 +1,34 @@
+import type { TimeSpan } from '../core/types/index.js';
+import { type AuditTime, eachPoint, isBefore, nanosecondsOf } from './audit-points.js';
+import { DigestsByTime } from './time-buckets.js';
+import type { AuditContext, AuditedInputs } from './types.js';
+import { planWindows, type Window } from './windows.js';
+
+/** The inputs of an audit as digests. */
+export interface AuditPlan {
+  readonly windows: readonly Window[];
+  /** The range that is audited; empty without a point. */
+  readonly span: TimeSpan;
+  readonly totals: AuditedInputs;
+}
+
+/** Times that 64 bits of nanoseconds hold. */
+const allTime: TimeSpan = { from: -(2n ** 63n), to: 2n ** 63n - 1n };
+
+/** Reads all inputs once. Keeps one digest for each table and window. */
+export async function digestInputs({ readInputs, precision, since, until }: AuditContext): Promise<AuditPlan> {
+  const digests = new DigestsByTime();
+  const each = eachPoint(precision, { from: since ?? allTime.from, to: until ?? allTime.to });
+  let first: AuditTime | null = null;
+  let last: AuditTime | null = null;
+  const totals = await readInputs((block) =>
+    each(block, ({ table, reader, start, end }) => {
+      digests.add(table, reader, end - start);
+      if (first === null || isBefore(reader, first)) first = { seconds: reader.seconds, nanos: reader.nanos };
+      if (last === null || isBefore(last, reader)) last = { seconds: reader.seconds, nanos: reader.nanos };
+    }),
+  );
+  const from = since ?? (first === null ? 0n : nanosecondsOf(first));
+  const to = until ?? (last === null ? 0n : nanosecondsOf(last) + 1n);
+  return { windows: planWindows(digests), span: { from, to }, totals };
+}

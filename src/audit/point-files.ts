@@ -1,0 +1,106 @@
+// Points of windows that differ, spread over files by the hash of their identity: one side of one file fits into memory.
+// Written synchronously, so that a block of points needs no copy.
+
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { StateError } from '../core/errors.js';
+import type { AuditPoint } from './audit-points.js';
+import { HASH_WORDS } from './point-hash.js';
+
+const bufferBytes = 16 * 1024;
+
+interface PointFile {
+  readonly path: string;
+  descriptor: number | null;
+  /** Bytes in the file that count. */
+  length: number;
+  /** Bytes in the file at the last commit. */
+  committed: number;
+  readonly buffer: Buffer;
+  buffered: number;
+}
+
+/** The points of one side. Points of one identity are in one file, in the order in which they were written. */
+export class PointFiles {
+  readonly #files: readonly PointFile[];
+
+  /** Creates no file yet. */
+  constructor(folder: string, side: string, count: number) {
+    this.#files = Array.from({ length: count }, (_, i) => ({
+      path: join(folder, `${side}-${i}.points`),
+      descriptor: null,
+      length: 0,
+      committed: 0,
+      buffer: Buffer.allocUnsafe(bufferBytes),
+      buffered: 0,
+    }));
+  }
+
+  /** Throws StateError when the disk is full. */
+  write({ bytes, start, end, reader }: AuditPoint): void {
+    const file = this.#files[(reader.identity[HASH_WORDS - 1]! >>> 0) % this.#files.length]!;
+    const length = end - start;
+    if (file.buffered + length > bufferBytes) flush(file);
+    const point = bytes.subarray(start, end);
+    if (length > bufferBytes) append(file, point);
+    else {
+      file.buffer.set(point, file.buffered);
+      file.buffered += length;
+    }
+  }
+
+  /** Makes everything written so far count. */
+  commit(): void {
+    for (const file of this.#files) {
+      flush(file);
+      file.committed = file.length;
+    }
+  }
+
+  /** Drops what was written since the last commit. */
+  rollback(): void {
+    for (const file of this.#files) {
+      file.length = file.committed;
+      file.buffered = 0;
+    }
+  }
+
+  /** Reads one file whole. */
+  read(i: number): Buffer {
+    const { descriptor, committed } = this.#files[i]!;
+    const bytes = Buffer.allocUnsafe(committed);
+    for (let at = 0; at < committed; ) at += readSync(descriptor!, bytes, at, committed - at, at);
+    return bytes;
+  }
+
+  /** Closes and removes all files. */
+  close(): void {
+    for (const file of this.#files) {
+      if (file.descriptor !== null) closeSync(file.descriptor);
+      rmSync(file.path, { force: true });
+    }
+  }
+}
+
+function flush(file: PointFile): void {
+  if (file.buffered > 0) append(file, file.buffer.subarray(0, file.buffered));
+  file.buffered = 0;
+}
+
+function append(file: PointFile, bytes: Uint8Array): void {
+  try {
+    file.descriptor ??= openSync(file.path, 'w+', 0o600);
+    for (let at = 0; at < bytes.length; ) {
+      at += writeSync(file.descriptor, bytes, at, bytes.length - at, file.length + at);
+    }
+    file.length += bytes.length;
+  } catch (cause) {
+    throw diskError(file.path, cause);
+  }
+}
+
+export function diskError(path: string, cause: unknown): StateError {
+  const found = cause instanceof Error ? cause.message : String(cause);
+  const fix = 'free some space, or name another directory with --state-dir';
+  return new StateError({ tried: 'comparing points', expected: `to write ${path}`, found, fix }, { cause });
+}

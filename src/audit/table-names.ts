@@ -1,0 +1,27 @@
+import { unescapeName } from '../core/line-protocol.js';
+import type { PointReader } from './point-hash.js';
+
+/** Turns the table names of points into texts, one text for each name. */
+export class TableNames {
+  readonly #names = new Map<string, string>();
+  #last = { bytes: new Uint8Array(0), name: '' };
+
+  /** Returns the table of the point that was read last. */
+  of(bytes: Uint8Array, { tableStart, tableEnd }: PointReader): string {
+    const last = this.#last.bytes;
+    let i = tableEnd - tableStart;
+    if (i === last.length) {
+      while (i > 0 && bytes[tableStart + i - 1] === last[i - 1]) i -= 1;
+      if (i === 0) return this.#last.name;
+    }
+    const { buffer, byteOffset } = bytes;
+    const written = Buffer.from(buffer, byteOffset + tableStart, tableEnd - tableStart).toString();
+    let name = this.#names.get(written);
+    if (name === undefined) {
+      name = unescapeName(written);
+      this.#names.set(written, name);
+    }
+    this.#last = { bytes: bytes.slice(tableStart, tableEnd), name };
+    return name;
+  }
+}

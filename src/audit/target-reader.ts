@@ -1,0 +1,89 @@
+// Reads the target range by range. A range that fails is read again in smaller pieces until --retry-for is spent.
+
+import { UnavailableError } from '../core/errors.js';
+import { excerpt, plural } from '../core/text.js';
+import type { TimeSpan } from '../core/types/index.js';
+import { type AuditPoint, eachPoint } from './audit-points.js';
+import type { AuditContext } from './types.js';
+
+/** A range of one table, and the windows in it. */
+export interface TableSpan {
+  readonly table: string;
+  readonly span: TimeSpan;
+  /** Indexes of the first window and after the last one. */
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Takes the points of one read. Either all of them count, or none. */
+export interface PointSink {
+  take(point: AuditPoint): void;
+  commit(): void;
+  rollback(): void;
+}
+
+/** A range is halved this often at most. */
+const maxHalvings = 6;
+const firstWaitMs = 1_000;
+const maxWaitMs = 30_000;
+
+type Piece = TimeSpan & { readonly halvings: number };
+
+export class TargetReader {
+  readonly #context: AuditContext;
+
+  constructor(context: AuditContext) {
+    this.#context = context;
+  }
+
+  /** Passes every point of a range to the sink. Throws as `Target.scan` does. */
+  async read({ table, span }: TableSpan, sink: PointSink): Promise<void> {
+    const { clock, retryForMs, signal } = this.#context;
+    const since = clock.monotonic();
+    const pieces: Piece[] = [{ ...span, halvings: 0 }];
+    for (let failures = 0; pieces.length > 0; ) {
+      const piece = pieces.shift()!;
+      try {
+        await this.#readPiece(table, piece, sink);
+        sink.commit();
+        failures = 0;
+      } catch (error) {
+        sink.rollback();
+        if (!(error instanceof UnavailableError) || clock.monotonic() - since > retryForMs) throw error;
+        failures += 1;
+        pieces.unshift(...halved(piece));
+        this.#report(table, error, pieces.length);
+        await clock.sleep(Math.min(maxWaitMs, firstWaitMs * 2 ** Math.min(failures - 1, 10)), signal);
+      }
+    }
+  }
+
+  async #readPiece(table: string, span: TimeSpan, sink: PointSink): Promise<void> {
+    const { scan, admit, signal } = this.#context;
+    const each = eachPoint('ns', null);
+    for await (const block of scan(table, span, signal)) {
+      let points = 0;
+      each(block, (point) => {
+        points += 1;
+        sink.take(point);
+      });
+      await admit(points, block.length);
+    }
+  }
+
+  #report(table: string, error: UnavailableError, pieces: number): void {
+    const reason = excerpt(error.problem?.found ?? error.message);
+    const message = `reading ${JSON.stringify(table)} failed: ${reason}; it is read again in ${plural(pieces, 'piece')}`;
+    this.#context.notify({ level: 'warn', kind: 'audit-read', message });
+  }
+}
+
+function halved(piece: Piece): Piece[] {
+  const { from, to, halvings } = piece;
+  const middle = (from + to) / 2n;
+  if (halvings === maxHalvings || middle === from) return [piece];
+  return [
+    { from, to: middle, halvings: halvings + 1 },
+    { from: middle, to, halvings: halvings + 1 },
+  ];
+}

@@ -1,0 +1,92 @@
+// Digests of the points of all tables by time, in bounded memory. Each table begins with buckets of one millisecond. When
+// there are too many buckets, those of the largest table double in width: digests of neighbours add up.
+
+import { Digest } from './digest.js';
+import type { PointReader } from './point-hash.js';
+
+/** Largest number of buckets of all tables, about 200 B each. */
+const maxBuckets = 65_536;
+
+interface TableBuckets {
+  /** Milliseconds of a bucket. */
+  width: number;
+  /** By start divided by width. */
+  buckets: Map<number, Digest>;
+  /** The bucket of the last point. */
+  last: { readonly key: number; readonly digest: Digest } | null;
+}
+
+/** The digest of a bucket, and where it begins and ends, ms since 1970. */
+export interface TimeBucket {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly digest: Digest;
+}
+
+export class DigestsByTime {
+  readonly #max: number;
+  readonly #tables = new Map<string, TableBuckets>();
+  #total = 0;
+
+  constructor(max = maxBuckets) {
+    this.#max = max;
+  }
+
+  get tables(): string[] {
+    return [...this.#tables.keys()].sort();
+  }
+
+  /** Adds the point that was read last. @param bytes length of the point */
+  add(table: string, point: PointReader, bytes: number): void {
+    const found = this.#tables.get(table) ?? this.#create(table);
+    const key = Math.floor(millisecondsOf(point) / found.width);
+    if (found.last?.key !== key) found.last = { key, digest: this.#bucket(found, key) };
+    found.last.digest.add(point, bytes);
+    if (this.#total > Math.max(this.#max, 2 * this.#tables.size)) this.#widen();
+  }
+
+  /** The buckets of a table in order of time. */
+  of(table: string): TimeBucket[] {
+    const { width, buckets } = this.#tables.get(table) ?? { width: 1, buckets: new Map<number, Digest>() };
+    return [...buckets]
+      .sort(([a], [b]) => a - b)
+      .map(([key, digest]) => ({ fromMs: key * width, toMs: (key + 1) * width, digest }));
+  }
+
+  #create(table: string): TableBuckets {
+    const created: TableBuckets = { width: 1, buckets: new Map(), last: null };
+    this.#tables.set(table, created);
+    return created;
+  }
+
+  #bucket({ buckets }: TableBuckets, key: number): Digest {
+    const known = buckets.get(key);
+    if (known !== undefined) return known;
+    const digest = new Digest();
+    buckets.set(key, digest);
+    this.#total += 1;
+    return digest;
+  }
+
+  /** Doubles the width of the table with most buckets until it has half as many. */
+  #widen(): void {
+    const tables = [...this.#tables.values()];
+    const largest = tables.reduce((most, each) => (each.buckets.size > most.buckets.size ? each : most));
+    const wanted = largest.buckets.size / 2;
+    while (largest.buckets.size > wanted) this.#double(largest);
+  }
+
+  #double(table: TableBuckets): void {
+    const before = table.buckets;
+    table.buckets = new Map();
+    table.width *= 2;
+    table.last = null;
+    this.#total -= before.size;
+    for (const [key, digest] of before) this.#bucket(table, Math.floor(key / 2)).merge(digest);
+  }
+}
+
+/** The whole milliseconds of the time of a point, exact for every time in nanoseconds. */
+export function millisecondsOf({ seconds, nanos }: Pick<PointReader, 'seconds' | 'nanos'>): number {
+  return seconds * 1000 + Math.floor(nanos / 1_000_000);
+}

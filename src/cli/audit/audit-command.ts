@@ -1,0 +1,134 @@
+// `bulk-load audit INPUT…`: compares inputs and target in full.
+
+import { isEqual } from '../../audit/audit.js';
+import { describeSettings } from '../../config/help/describe.js';
+import { type Resolved, resolve } from '../../config/resolve.js';
+import type { Settings } from '../../config/settings.js';
+import { UsageError } from '../../core/errors.js';
+import { outcomes } from '../../core/outcomes.js';
+import type { Problem } from '../../core/problem.js';
+import { SecretMask } from '../../core/secrets.js';
+import { clock } from '../../core/system-clock.js';
+import type { AuditReport, AuditSummary, Notice } from '../../core/types/index.js';
+import { version } from '../../core/version.js';
+import { memoryProbe } from '../../flow-control/own-memory/cgroup.js';
+import { memoryLimit } from '../../flow-control/own-memory/memory-limit.js';
+import { expand } from '../../inputs/expand.js';
+import { createTarget } from '../../load/create-target.js';
+import { options as table } from '../../load/option-table.js';
+import { auditJson, auditText } from '../../reporting/audit-summary.js';
+import { reporter } from '../../reporting/progress/reporter.js';
+import { pageHead, prepareResult, writeResult } from '../../reporting/result-file.js';
+import { inputOptions } from '../input-options.js';
+import { addSecrets, withMaskedStderr } from '../output/masking.js';
+import { print, runAllThenThrow, widthOf } from '../output/print.js';
+import type { Process } from '../process.js';
+import { onSignals } from '../signals.js';
+import { auditOptions } from './audit-options.js';
+import { runAuditOf } from './audit-run.js';
+
+/** Returns exit code 0 for equal sides, 9 for others. Throws the error that ends the audit. */
+export async function runAudit(
+  names: readonly string[],
+  { repair, since, until, ...flags }: Readonly<Record<string, unknown>>,
+  unmasked: Process,
+): Promise<number> {
+  const mask = new SecretMask();
+  const process = withMaskedStderr(unmasked, mask);
+  const startedAt = new Date();
+  const options = auditOptions({ repair, since, until });
+  const resolved = await resolve(table, { flags, env: process.env });
+  const { settings, warnings } = resolved;
+  assertAuditable(settings);
+  addSecrets(mask, settings, process.env, names);
+  if (settings.summary !== null && settings.summary !== '-') await prepareResult(settings.summary);
+  if (settings.report !== null) await prepareResult(settings.report, pageHead);
+  const { write } = process.stderr;
+  const progress = await reporter(
+    settings.quiet ? 'none' : 'plain',
+    {
+      write: (text) => void write.call(process.stderr, text),
+      columns: () => widthOf(process),
+      color: false,
+      reflows: true,
+    },
+    clock,
+    settings.logLevel,
+  );
+  const notify = (notice: Notice): void => progress.notice(mask.deep(notice));
+  const { inputs, named, duplicates, leftOut } = await expand(names, inputOptions(settings, process, notify));
+  for (const message of warnings) notify({ level: 'warn', kind: message, message });
+  for (const message of [...leftOut, ...duplicates]) notify({ level: 'info', kind: message, message });
+  const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
+  const { stop, abort } = interruption;
+  const created = { ...settings, createDb: false, dbOptions: null };
+  const target = await createTarget(created, {
+    ...{ version: version(), clock, notify, inputs, stdout: process.stdout, env: process.env },
+  });
+  const limit = memoryLimit(settings.memoryLimit, memoryProbe());
+  try {
+    const run = { settings: created, options, inputs, named, target, limitBytes: limit.bytes, stop, abort, notify };
+    const report = mask.deep(await runAuditOf(run));
+    const summary = summaryOf(report, startedAt, limit.bytes);
+    progress.finish(null);
+    if (!settings.quiet || summary.exitCode !== 0) process.stderr.write(auditText(summary, widthOf(process)));
+    await runAllThenThrow([
+      () => writeSummary(summary, settings, process),
+      () => writePage(summary, resolved, target.traits.title),
+    ]);
+    return summary.exitCode;
+  } finally {
+    progress.finish(null);
+    interruption.end();
+    await target.close();
+  }
+}
+
+function summaryOf(report: AuditReport, startedAt: Date, limitBytes: number): AuditSummary {
+  const outcome = isEqual(report) ? 'complete' : 'differs';
+  const endedAt = new Date();
+  return {
+    formatVersion: 1,
+    version: version(),
+    outcome,
+    exitCode: outcomes[outcome].exitCode,
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt.toISOString(),
+    seconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
+    ...report,
+    memory: { limitBytes, peakRssBytes: globalThis.process.resourceUsage().maxRSS * 1024 },
+  };
+}
+
+/** Throws UsageError for options under which the same inputs give other points each time. */
+function assertAuditable({ missingTimestamp, dryRun }: Settings): void {
+  const problem = (tried: string, expected: string): Problem[] => [
+    { tried, expected, found: 'audit', fix: `leave it out` },
+  ];
+  const problems = [
+    ...(missingTimestamp === 'now'
+      ? problem('--missing-timestamp now', 'a load, since an audit cannot know the times that a load generated')
+      : []),
+    ...(dryRun === null ? [] : problem('--dry-run', 'a load, since an audit needs the target')),
+  ];
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+async function writeSummary(summary: AuditSummary, settings: Settings, process: Process): Promise<void> {
+  if (settings.summary === '-') await print(process, auditJson(summary));
+  else if (settings.summary !== null) await writeResult(settings.summary, auditJson(summary));
+}
+
+async function writePage(summary: AuditSummary, { settings, origins }: Resolved, title: string): Promise<void> {
+  const { report, db, urls } = settings;
+  if (report === null) return;
+  const { auditPage } = await import('../../reporting/html/audit-page.js');
+  const page = auditPage({
+    summary,
+    database: db,
+    target: title,
+    urls: urls.map(({ shown }) => shown),
+    settings: describeSettings(table, settings, origins),
+  });
+  await writeResult(report, page);
+}

@@ -1,0 +1,97 @@
+// Reads the inputs of an audit as a load does, with the same rules for what is a point, and hands the points to the audit
+// instead of a target.
+
+import type { AuditedInputs } from '../../audit/audit.js';
+import type { Settings } from '../../config/settings.js';
+import { UsageError } from '../../core/errors.js';
+import type { Attempt, Input, Target, TargetDescription } from '../../core/types/index.js';
+import { load } from '../../load/pipeline.js';
+import type { LoadContext } from '../../load/types.js';
+import { fingerprint } from '../../state/fingerprint.js';
+import { createCustomTarget } from '../../targets/custom/custom-target.js';
+
+export interface AuditInputsContext extends Pick<LoadContext, 'version' | 'inputs' | 'clock' | 'stop' | 'abort'> {
+  readonly notify: LoadContext['notify'];
+  /** Of the target: its database decides which points a load rejects. */
+  readonly description: TargetDescription;
+  readonly traits: Target['traits'];
+  /** Directory for what the reading leaves behind. */
+  readonly folder: string;
+}
+
+const all = { count: Number.MAX_SAFE_INTEGER };
+
+/** Reads all inputs from their start. Throws the error that the load ended with. */
+export async function readAuditInputs(
+  settings: Settings,
+  context: AuditInputsContext,
+  take: (points: Uint8Array) => void,
+): Promise<AuditedInputs> {
+  const { description, traits, folder, ...rest } = context;
+  const target = collector(description, traits, take);
+  const { summary, error } = await load(
+    { ...settings, ...readingOnly, stateDir: folder },
+    { ...rest, target, targetKind: 'audit', command: null, watch: () => {} },
+  );
+  if (error !== null) throw error;
+  return { points: summary.points.loaded, rejected: summary.points.rejected, byReason: summary.rejects.byReason };
+}
+
+/** One writer keeps the order of the inputs. Nothing is kept, and rejects do not end the reading. */
+const readingOnly = {
+  workers: 1,
+  checkpoint: false,
+  skipLoaded: false,
+  verify: false,
+  turn: false,
+  targetMemory: null,
+  relieve: false,
+  stage: null,
+  maxRejected: all,
+  acceptRejects: all,
+  ratePoints: null,
+  rateBytes: null,
+  maxDurationMs: null,
+  onInputError: 'stop',
+} as const satisfies Partial<Settings>;
+
+/** A target without columns: a value of another type than the target's column is missing there, not rejected. */
+function collector(
+  description: TargetDescription,
+  traits: Target['traits'],
+  take: (points: Uint8Array) => void,
+): Target {
+  const database = { ...description.database, strictWrite: false };
+  const accepted: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'audit', latencyMs: 0, sentBytes: 0 };
+  return createCustomTarget({
+    traits: { ...traits, firstWriteExclusive: false, plansMemory: false, countsPoints: false },
+    describe: () => Promise.resolve({ ...description, database }),
+    write: ({ bytes }) => {
+      take(bytes);
+      return Promise.resolve(accepted);
+    },
+  });
+}
+
+/** Identifies the content of the inputs. Throws UsageError for an input that can be read only once. */
+export async function contentIdentity(inputs: readonly Input[], signal: AbortSignal): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (const input of inputs) {
+    const source = input.size === null ? null : await input.open(signal);
+    try {
+      if (source?.file === undefined)
+        throw new UsageError([
+          {
+            tried: `auditing ${input.name === '-' ? 'standard input' : input.name}`,
+            expected: 'a file or an object on a server, since the inputs are read twice',
+            found: 'a pipe',
+            fix: 'write it to a file first',
+          },
+        ]);
+      found.push([input.path, await fingerprint(source.file, source.file.size)]);
+    } finally {
+      await source?.close();
+    }
+  }
+  return found;
+}

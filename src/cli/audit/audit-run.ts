@@ -1,0 +1,159 @@
+// Connects an audit with inputs, target and state.
+
+import { createHash } from 'node:crypto';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AuditContext, type AuditPhase, audit } from '../../audit/audit.js';
+import type { Settings } from '../../config/settings.js';
+import { StateError, UsageError } from '../../core/errors.js';
+import { clock } from '../../core/system-clock.js';
+import { count } from '../../core/text.js';
+import type { AuditReport, Input, Notice, Target } from '../../core/types/index.js';
+import { version } from '../../core/version.js';
+import { wrapObject } from '../../core/wrap-object.js';
+import { RateLimit } from '../../delivery/rate-limit.js';
+import { openPath } from '../../inputs/open.js';
+import { namesOf, sentPrecision } from '../../load/account.js';
+import { load } from '../../load/pipeline.js';
+import { takeLoadLock } from '../../state/locks/load-lock.js';
+import { prepareStateDir } from '../../state/state-dir.js';
+import { targetKinds } from '../../targets/registry.js';
+import type { TargetDescriptor } from '../../targets/types.js';
+import { contentIdentity, readAuditInputs } from './audit-inputs.js';
+import type { AuditOptions } from './audit-options.js';
+
+export interface AuditRun {
+  readonly settings: Settings;
+  readonly options: AuditOptions;
+  readonly inputs: readonly Input[];
+  readonly named: readonly string[];
+  readonly target: Target;
+  readonly limitBytes: number;
+  readonly stop: AbortSignal;
+  readonly abort: AbortSignal;
+  readonly notify: (notice: Notice) => void;
+}
+
+/** Share of the memory limit for the comparison of points. Reading and parsing take the rest. */
+const comparisonShare = 1 / 4;
+const progressMs = 60_000;
+
+/** Runs an audit to its end. Throws the error that ends it; the next run of the same audit resumes. */
+export async function runAuditOf(run: AuditRun): Promise<AuditReport> {
+  const { settings, options, inputs, target, stop, notify } = run;
+  const scan = target.scan?.bind(target);
+  if (scan === undefined || target.traits.scans !== true) throw notReadable(settings.target);
+  const content = await contentIdentity(inputs, stop);
+  const description = await target.describe(stop);
+  const names = namesOf(settings, { ...run, targetKind: 'audit' });
+  const folder = join(settings.stateDir, `${names.load}.audit`);
+  await prepareStateDir(settings.stateDir);
+  await prepareStateDir(folder);
+  const lock = await takeLoadLock(join(settings.stateDir, `${names.load}.lock`), { clock, signal: stop, notify, lost });
+  try {
+    if (settings.fresh) await rm(join(folder, 'windows.json'), { force: true });
+    const reading = { ...run, version: version(), clock, description, traits: target.traits, folder };
+    const rate = new RateLimit({ pointsPerSecond: settings.ratePoints, bytesPerSecond: settings.rateBytes }, clock);
+    const precision = sentPrecision(settings.precision, target);
+    const context: AuditContext = {
+      readInputs: (take) => readAuditInputs(settings, reading, take),
+      precision,
+      scan,
+      targetTables: async () => [...new Set((await target.columns(stop)).map(({ table }) => table))],
+      admit: (points, bytes) => rate.admit(points, bytes, stop),
+      since: options.since,
+      until: options.until,
+      repair: options.repair ? (file) => repair(run, file, folder, precision) : null,
+      folder,
+      identity: identityOf(run, content),
+      memoryBytes: Math.floor(run.limitBytes * comparisonShare),
+      retryForMs: settings.retryForMs,
+      clock,
+      signal: stop,
+      notify,
+      progress: progressNotices(notify),
+    };
+    const report = await audit(context);
+    await rm(folder, { recursive: true, force: true });
+    return report;
+  } finally {
+    lock.release();
+  }
+}
+
+function notReadable(kind: string): UsageError {
+  const readable = targetKinds.filter(({ traits }: TargetDescriptor) => traits.scans === true);
+  const expected = `a target whose tables can be read back: ${readable.map((each) => each.kind).join(', ')}`;
+  return new UsageError([
+    { tried: `auditing --target ${kind}`, expected, found: kind, fix: 'compare counts by your own queries' },
+  ]);
+}
+
+function lost(): never {
+  throw new StateError({
+    tried: 'auditing',
+    expected: 'to keep the lock of the audit',
+    found: 'it taken over by another run',
+    fix: 'let only one of the two runs continue',
+  });
+}
+
+/** What makes two runs the same audit. */
+function identityOf({ settings, options }: AuditRun, content: readonly unknown[]): string {
+  const { urls, rp, limit, skipPoints, expectTime, maxPointBytes } = settings;
+  const { since, until } = options;
+  const parts = [urls.map(({ origin }) => origin).sort(), rp, limit, skipPoints, expectTime, maxPointBytes];
+  const text = JSON.stringify([version(), ...parts, String(since), String(until), content]);
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Loads the points of the file as any load does. */
+async function repair(run: AuditRun, file: string, folder: string, precision: Settings['precision']): Promise<void> {
+  const { settings, target, stop, abort, notify } = run;
+  const { size } = await stat(file);
+  const input: Input = { name: file, path: file, size, open: (signal, room) => openPath(file, file, signal, room) };
+  const { error } = await load(
+    { ...settings, ...plainLines, precision, stateDir: folder },
+    {
+      ...{ version: version(), clock, stop, abort, notify, inputs: [input], command: null, watch: () => {} },
+      target: wrapObject(target, { close: () => Promise.resolve() }),
+    },
+  );
+  if (error !== null) throw error;
+}
+
+/** The file holds accepted points of line protocol. */
+const plainLines = {
+  format: 'lp',
+  measurement: null,
+  tags: null,
+  fields: null,
+  timeColumn: null,
+  contexts: null,
+  expectTime: null,
+  limit: null,
+  skipPoints: 0,
+  fresh: true,
+  verify: false,
+} as const satisfies Partial<Settings>;
+
+const phases: Readonly<Record<AuditPhase, readonly [text: string, unit: string]>> = {
+  inputs: ['reading the inputs', ''],
+  windows: ['comparing with the target', 'windows'],
+  points: ['comparing the windows that differ point by point', 'queries'],
+  repair: ['loading points again', 'points'],
+  check: ['checking the repaired windows', 'windows'],
+};
+
+/** Reports the start of each phase, and once a minute how far it is. */
+function progressNotices(notify: (notice: Notice) => void): AuditContext['progress'] {
+  let last: { phase: AuditPhase; at: number } | null = null;
+  return (phase, done, of) => {
+    const now = clock.monotonic();
+    if (last?.phase === phase && now - last.at < progressMs) return;
+    last = { phase, at: now };
+    const [text, unit] = phases[phase];
+    const part = of === 0 ? '' : `: ${count(done)} of ${count(of)} ${unit}`;
+    notify({ level: 'info', kind: `audit-${phase}`, message: `${text}${part}` });
+  };
+}

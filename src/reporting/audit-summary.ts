@@ -1,0 +1,98 @@
+// The result of an audit for people and as JSON.
+
+import { outcomes } from '../core/outcomes.js';
+import { printable } from '../core/printable.js';
+import { count, duration, plural, size, someOf } from '../core/text.js';
+import type { AuditDifference, AuditSummary } from '../core/types/index.js';
+import { jsonParts } from './json-parts.js';
+import { row, wrappedRow } from './summary.js';
+
+const maxShown = 5;
+
+/** Yields the JSON document of `audit --summary` in parts. */
+export function* auditJson(summary: AuditSummary): Generator<string> {
+  yield* jsonParts(summary, 2);
+  yield '\n';
+}
+
+/** Prints the result as lines, each ended by LF. @param width at which lines wrap between words; null for none */
+export function auditText(summary: AuditSummary, width: number | null = null): string {
+  const { inputs, target, windows, memory, range, otherTables } = summary;
+  const others =
+    otherTables.length === 0
+      ? []
+      : [row('not read', `${tables(otherTables.length)} without a point in the inputs: ${someOf(otherTables)}`)];
+  return [
+    `${auditSentence(summary)}${summary.exitCode === 0 ? '' : ` (exit code ${summary.exitCode})`}`,
+    ...(range === null ? [] : [row('range', `${range.from} to before ${range.to}`)]),
+    row('inputs', `${plural(inputs.points, 'point')}, ${plural(inputs.values, 'value')}${inputNotes(inputs)}`),
+    row('target', `${plural(target.points, 'point')}, ${plural(target.values, 'value')}`),
+    row('windows', `${count(windows.total)}, ${count(windows.differing)} of them compared point by point`),
+    ...differenceRows(summary),
+    ...(summary.repair === null ? [] : [row('repair', repairText(summary.repair))]),
+    ...others,
+    row('time', duration(summary.seconds)),
+    row('memory', `peak ${size(memory.peakRssBytes)} of ${size(memory.limitBytes)}`),
+  ]
+    .flatMap((line) => (width === null ? printable(line) : wrappedRow(printable(line), width)))
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** The closing sentence of an audit. */
+export function auditSentence({ outcome, repair }: AuditSummary): string {
+  if (outcome !== 'complete') return outcomes[outcome].closingSentence;
+  return repair === null
+    ? 'Equal: the target holds every value of the inputs and no other.'
+    : 'Repaired: the target now holds every value of the inputs and no other.';
+}
+
+function tables(n: number): string {
+  return plural(n, 'table');
+}
+
+function inputNotes({ rejected, overwritten }: AuditSummary['inputs']): string {
+  const notes = [
+    ...(overwritten > 0 ? [`${plural(overwritten, 'point')} overwritten by later lines`] : []),
+    ...(rejected > 0 ? [`${plural(rejected, 'point')} rejected, as by a load`] : []),
+  ];
+  return notes.map((note) => `; ${note}`).join('');
+}
+
+/** `97 points loaded again; all their windows are equal now` */
+export function repairText({ points, differingWindows }: NonNullable<AuditSummary['repair']>): string {
+  const now =
+    differingWindows === 0
+      ? 'all their windows are equal now'
+      : `${plural(differingWindows, 'window still differs', 'windows still differ')}`;
+  return `${plural(points, 'point')} loaded again; ${now}`;
+}
+
+/** `12 missing, 3 extra, 85 different, 0 overwritten` */
+export function differenceCounts({ missing, extra, different, overwritten }: AuditSummary['differences']): string {
+  return `${count(missing)} missing, ${count(extra)} extra, ${count(different)} different, ${count(overwritten)} overwritten`;
+}
+
+function differenceRows({ differences }: AuditSummary): string[] {
+  const { missing, extra, different, overwritten, listed } = differences;
+  const total = missing + extra + different + overwritten;
+  if (total === 0) return [];
+  const shown = listed.slice(0, maxShown).map((each) => row('', differenceText(each)));
+  const more = total - shown.length;
+  return [
+    row('differ', differenceCounts(differences)),
+    ...shown,
+    ...(more > 0 ? [row('', `and ${plural(more, 'more point')}: see --summary and --report`)] : []),
+  ];
+}
+
+/** `cpu,host=a 2022-01-01T00:00:00.000000000Z usage: expected 1, found 2` */
+export function differenceText({ kind, table, tags, time, fields }: AuditDifference): string {
+  const series = [table, ...Object.entries(tags).map(([name, value]) => `${name}=${value}`)].join(',');
+  if (kind === 'missing') return `${series} ${time} is missing`;
+  if (kind === 'extra') return `${series} ${time} is in the target only`;
+  const parts = fields.map(
+    ({ name, expected, found }) => `${name}: expected ${expected ?? 'nothing'}, found ${found ?? 'nothing'}`,
+  );
+  return `${series} ${time} ${parts.join('; ')}${kind === 'overwritten' ? ', which a later line overwrites' : ''}`;
+}

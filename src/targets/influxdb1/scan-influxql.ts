@@ -1,0 +1,78 @@
+// Reads a table back by InfluxQL as line protocol. The series come in chunks, one JSON text a line.
+
+import { pointText, quoteString } from '../../core/line-protocol.js';
+import type { ColumnType, TimeSpan } from '../../core/types/index.js';
+import type { QueryClient } from '../http/query-client.js';
+import { textOf } from '../http/server-values.js';
+import { chunkedStatement, chunkOf, Digits, type InfluxqlSeries, quoted } from './influxql.js';
+import { columns } from './read-back-influxql.js';
+
+/** Rows of one chunk. */
+const chunkRows = 1_000;
+/** InfluxDB reserves the outermost nanoseconds. */
+const [earliest, latest] = [-(2n ** 63n) + 2n, 2n ** 63n - 2n];
+
+/** Yields the points of a table in a range of time. Throws as `QueryClient.stream` does. */
+export async function* scan(
+  query: QueryClient,
+  { db, rp }: { readonly db: string; readonly rp: string | null },
+  table: string,
+  span: TimeSpan,
+): AsyncGenerator<Uint8Array, void> {
+  const types = new Map((await columns(query, db, table)).map(({ name, type }) => [name, type]));
+  const request = chunkedStatement(db, select(table, rp, span), chunkRows);
+  const { response, chunks } = await query.stream(request);
+  if (response.status !== 200) throw query.refused(request, response.endpoint, `status ${response.status}`);
+  for await (const line of lines(chunks)) {
+    const results = chunkOf(line)?.results;
+    const error = results?.find((result) => result.error !== undefined)?.error;
+    if (results === undefined || error !== undefined)
+      throw query.broken(request, response.endpoint, error ?? line.slice(0, 300));
+    const text = results.flatMap(({ series }) => series.flatMap((each) => pointsOf(each, types)));
+    if (text.length > 0) yield Buffer.from(text.join(''));
+  }
+}
+
+function select(table: string, rp: string | null, { from, to }: TimeSpan): string {
+  const source = rp === null ? quoted(table) : `${quoted(rp)}.${quoted(table)}`;
+  const [first, last] = [from > earliest ? from : earliest, to - 1n < latest ? to - 1n : latest];
+  return `SELECT * FROM ${source} WHERE time >= ${first} AND time <= ${last} GROUP BY *`;
+}
+
+async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) {
+    let rest = chunk;
+    for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
+      yield Buffer.concat([...parts.splice(0), rest.subarray(0, end)]).toString();
+      rest = rest.subarray(end + 1);
+    }
+    parts.push(rest);
+  }
+  const last = Buffer.concat(parts).toString();
+  if (last !== '') yield last;
+}
+
+function pointsOf(
+  { name, tags, columns: names, values }: InfluxqlSeries,
+  types: ReadonlyMap<string, ColumnType | null>,
+): string[] {
+  const series = { table: name, tags: Object.entries(tags).filter(([, value]) => value !== '') };
+  return values.map((row) => {
+    const fields: [string, string][] = [];
+    let time = '';
+    names.forEach((column, i) => {
+      const value = row[i];
+      if (column === 'time') time = value instanceof Digits ? value.text : '';
+      else if (value !== null && value !== undefined)
+        fields.push([column, fieldText(value, types.get(column) ?? null)]);
+    });
+    return `${pointText({ ...series, fields, time })}\n`;
+  });
+}
+
+function fieldText(value: unknown, type: ColumnType | null): string {
+  if (typeof value === 'boolean') return String(value);
+  if (!(value instanceof Digits)) return quoteString(textOf(value));
+  return value.text + (type === 'integer' ? 'i' : type === 'unsigned' ? 'u' : '');
+}
