@@ -3,7 +3,7 @@
 
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../core/files.js';
+import { replaceFile } from '../core/io/files.js';
 import type { ComparedSpan } from './compare-windows.js';
 import type { AuditPlan } from './digest-inputs.js';
 import { diskError } from './point-files.js';

@@ -91,10 +91,11 @@ async function repairPoints(
   await context.repair(repair.path);
   const wanted = new Map(differing.map(({ index }) => [index, expected.get(index) ?? new Digest()]));
   const spans = tableSpans(windows, span, (index) => wanted.has(index));
-  let differingWindows = 0;
+  let [differingWindows, checked] = [0, 0];
+  context.progress('check', checked, spans.length);
   for await (const each of compareWindows(context, windows, spans, (index) => wanted.get(index))) {
     differingWindows += each.differing.length;
-    context.progress('check', each.end, windows.length);
+    context.progress('check', ++checked, spans.length);
   }
   return { points: repair.points, differingWindows };
 }

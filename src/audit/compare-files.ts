@@ -1,6 +1,6 @@
 // Compares one file of the inputs with one of the target in memory, point by point.
 
-import { pointText, tokenize } from '../core/line-protocol.js';
+import { pointText, tokenize } from '../core/points/line-protocol.js';
 import type { InputPrecision } from '../core/types/index.js';
 import { type AuditPoint, eachPoint } from './audit-points.js';
 import { compareFields, type DifferenceList, type MergedFields, mergeFields } from './differences.js';

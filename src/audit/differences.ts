@@ -1,6 +1,6 @@
 // Differences between inputs and target, point by point: counted all, listed up to a limit.
 
-import { fieldType, fieldValue, tokenize } from '../core/line-protocol.js';
+import { fieldType, fieldValue, tokenize } from '../core/points/line-protocol.js';
 import type { AuditDifference, AuditDifferences } from '../core/types/index.js';
 import type { AuditTime } from './audit-points.js';
 

@@ -43,4 +43,4 @@ export interface AuditContext {
 }
 
 /** `windows`: the target is read window by window. `points`: windows that differ are read again. */
-export type AuditPhase = 'inputs' | 'windows' | 'points' | 'repair' | 'check';
+export type AuditPhase = 'windows' | 'points' | 'repair' | 'check';

@@ -1,8 +1,7 @@
 // The result of an audit for people and as JSON.
 
 import { outcomes } from '../core/outcomes.js';
-import { printable } from '../core/printable.js';
-import { count, duration, plural, size, someOf } from '../core/text.js';
+import { count, duration, plural, printable, size, someOf } from '../core/text.js';
 import type { AuditDifference, AuditSummary } from '../core/types/index.js';
 import { jsonParts } from './json-parts.js';
 import { row, wrappedRow } from './summary.js';
@@ -63,7 +62,7 @@ function inputNotes({ rejected, overwritten }: AuditSummary['inputs']): string {
 export function repairText({ points, differingWindows }: NonNullable<AuditSummary['repair']>): string {
   const now =
     differingWindows === 0
-      ? 'all their windows are equal now'
+      ? 'nothing differs now'
       : `${plural(differingWindows, 'window still differs', 'windows still differ')}`;
   return `${plural(points, 'point')} loaded again; ${now}`;
 }

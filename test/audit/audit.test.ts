@@ -141,9 +141,9 @@ test('an audit that was killed resumes at the next range with the same result, a
     const target = targetWith(lines(1_000).map((each, i) => (i === 5 ? line(5, 'x=0') : each)));
     const whole = await auditInMemory({ inputs, target });
     let killed = 0;
-    const scan: typeof target.scan = (table, ...rest) => {
+    const scan: typeof target.scan = (table, span) => {
       if (table === 'odd' && killed++ === 0) throw new Error('killed');
-      return target.scan(table, ...rest);
+      return target.scan(table, span);
     };
     await expect(auditInMemory({ inputs, target, options: { folder, scan } })).rejects.toThrow('killed');
     target.scans = 0;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PointReader } from '../../src/audit/point-hash.js';
-import { escapeName, pointValues, quoteString } from '../../src/core/line-protocol.js';
+import { escapeName, pointValues, quoteString } from '../../src/core/points/line-protocol.js';
 import type { InputPrecision } from '../../src/core/types/index.js';
 
 /** Identity and values of a line, as text. */

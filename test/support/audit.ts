@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditContext, audit } from '../../src/audit/audit.js';
 import { UnavailableError } from '../../src/core/errors.js';
-import { pointValues } from '../../src/core/line-protocol.js';
-import type { AuditReport } from '../../src/core/types/index.js';
+import { pointValues } from '../../src/core/points/line-protocol.js';
+import type { AuditReport, TimeSpan } from '../../src/core/types/index.js';
 import { realClock } from './clock.js';
 
 /** Points of a target, by table, time and tags. Later fields overwrite earlier ones. */
@@ -31,7 +31,9 @@ export class MemoryTarget {
     }
   }
 
-  readonly scan: AuditContext['scan'] = async function* (this: MemoryTarget, table: string, { from, to }) {
+  readonly scan = (table: string, span: TimeSpan): AsyncGenerator<Uint8Array, void> => this.#scan(table, span);
+
+  async *#scan(table: string, { from, to }: TimeSpan): AsyncGenerator<Uint8Array, void> {
     this.scans += 1;
     await Promise.resolve();
     let points = 0;
@@ -44,7 +46,7 @@ export class MemoryTarget {
       }
       yield Buffer.from(`${head} ${[...fields].map((field) => field.join('=')).join(',')} ${time}\n`);
     }
-  }.bind(this);
+  }
 }
 
 function linesOf(text: string): string[] {

@@ -8,7 +8,7 @@ import { UsageError } from '../../core/errors.js';
 import { outcomes } from '../../core/outcomes.js';
 import type { Problem } from '../../core/problem.js';
 import { SecretMask } from '../../core/secrets.js';
-import { clock } from '../../core/system-clock.js';
+import { clock } from '../../core/time/system-clock.js';
 import type { AuditReport, AuditSummary, Notice } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
 import { memoryProbe } from '../../flow-control/own-memory/cgroup.js';

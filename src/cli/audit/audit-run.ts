@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { type AuditContext, type AuditPhase, audit } from '../../audit/audit.js';
 import type { Settings } from '../../config/settings.js';
 import { StateError, UsageError } from '../../core/errors.js';
-import { clock } from '../../core/system-clock.js';
-import { count } from '../../core/text.js';
+import { count, plural } from '../../core/text.js';
+import { clock } from '../../core/time/system-clock.js';
 import type { AuditReport, Input, Notice, Target } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
 import { wrapObject } from '../../core/wrap-object.js';
@@ -137,12 +137,11 @@ const plainLines = {
   verify: false,
 } as const satisfies Partial<Settings>;
 
-const phases: Readonly<Record<AuditPhase, readonly [text: string, unit: string]>> = {
-  inputs: ['reading the inputs', ''],
-  windows: ['comparing with the target', 'windows'],
-  points: ['comparing the windows that differ point by point', 'queries'],
-  repair: ['loading points again', 'points'],
-  check: ['checking the repaired windows', 'windows'],
+const phases: Readonly<Record<AuditPhase, readonly [doing: string, one: string, many: string]>> = {
+  windows: ['comparing the target', 'window', 'windows'],
+  points: ['comparing the windows that differ point by point', 'query', 'queries'],
+  repair: ['loading points again', 'point', 'points'],
+  check: ['checking the repaired windows', 'query', 'queries'],
 };
 
 /** Reports the start of each phase, and once a minute how far it is. */
@@ -152,8 +151,8 @@ function progressNotices(notify: (notice: Notice) => void): AuditContext['progre
     const now = clock.monotonic();
     if (last?.phase === phase && now - last.at < progressMs) return;
     last = { phase, at: now };
-    const [text, unit] = phases[phase];
-    const part = of === 0 ? '' : `: ${count(done)} of ${count(of)} ${unit}`;
-    notify({ level: 'info', kind: `audit-${phase}`, message: `${text}${part}` });
+    const [doing, one, many] = phases[phase];
+    const message = `${doing}: ${done === 0 ? '' : `${count(done)} of `}${plural(of, one, many)}`;
+    notify({ level: 'info', kind: `audit-${phase}`, message });
   };
 }

@@ -1,6 +1,6 @@
 // Turns rows of CSV, as DataFusion writes them, into line protocol. The rows are read as they arrive.
 
-import { escapeName } from '../../core/line-protocol.js';
+import { escapeName } from '../../core/points/line-protocol.js';
 import type { ColumnType, TargetColumn } from '../../core/types/index.js';
 
 const LF = 0x0a;

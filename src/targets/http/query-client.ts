@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { RefusedError, UnavailableError } from '../../core/errors.js';
-import { networkFailure } from '../../core/network-errors.js';
+import { networkFailure } from '../../core/network/network-errors.js';
 import { excerpt } from '../../core/text.js';
 import type { Clock, Verdict } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';

@@ -1,6 +1,6 @@
 // Reads a table back by InfluxQL as line protocol. The series come in chunks, one JSON text a line.
 
-import { pointText, quoteString } from '../../core/line-protocol.js';
+import { pointText, quoteString } from '../../core/points/line-protocol.js';
 import type { ColumnType, TimeSpan } from '../../core/types/index.js';
 import type { QueryClient } from '../http/query-client.js';
 import { textOf } from '../http/server-values.js';

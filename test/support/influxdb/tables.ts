@@ -57,7 +57,8 @@ export class Tables {
     for (const [name, type] of fields) columns.set(name, type);
     const key = `${table} ${JSON.stringify(tags)} ${ns}`;
     const values = this.#points.get(key) ?? new Map<string, string>();
-    for (const [name, type, value] of fields) values.set(name, `${type} ${Object.is(value, -0) ? "-0" : String(value)}`);
+    for (const [name, type, value] of fields)
+      values.set(name, `${type} ${Object.is(value, -0) ? '-0' : String(value)}`);
     this.#points.set(key, values);
     this.#places.set(key, { table, tags, ns });
   }
