@@ -98,20 +98,12 @@ export const outcomes = {
   'verify-failed': {
     exitCode: 9,
     short: 'verification failed',
-    meaning: 'everything is loaded, but what was read back differs or could not be read back',
+    meaning:
+      'everything is loaded, but what was read back differs or could not be read back; `audit` found a difference',
     retryUnattended: false,
     closingSentence: 'Loaded, but verification failed.',
     checkSentence: 'fail its verification',
     advice: null,
-  },
-  differs: {
-    exitCode: 9,
-    short: 'audit found differences',
-    meaning: '`audit` found points that differ between the inputs and the target',
-    retryUnattended: false,
-    closingSentence: 'The target differs from the inputs.',
-    checkSentence: 'differ',
-    advice: 'Look at the differences, and load the missing and the different points again with --repair.',
   },
   bug: {
     exitCode: 70,

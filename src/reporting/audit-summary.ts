@@ -1,6 +1,5 @@
 // The result of an audit for people and as JSON.
 
-import { outcomes } from '../core/outcomes.js';
 import { count, duration, plural, printable, size, someOf } from '../core/text.js';
 import type { AuditDifference, AuditSummary } from '../core/types/index.js';
 import { jsonParts } from './json-parts.js';
@@ -40,7 +39,7 @@ export function auditText(summary: AuditSummary, width: number | null = null): s
 
 /** The closing sentence of an audit. */
 export function auditSentence({ outcome, repair }: AuditSummary): string {
-  if (outcome !== 'complete') return outcomes[outcome].closingSentence;
+  if (outcome !== 'complete') return 'The target differs from the inputs.';
   return repair === null
     ? 'Equal: the target holds every value of the inputs and no other.'
     : 'Repaired: the target now holds every value of the inputs and no other.';

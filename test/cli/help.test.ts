@@ -55,7 +55,7 @@ test('the help names every exit code', async () => {
 describe('the examples of the help', () => {
   const known = new Set([
     ...options.rows.map(({ key }) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`),
-    ...['--listen', '--data', '--ready-file', '--seed'],
+    ...['--listen', '--data', '--ready-file', '--seed', '--repair', '--since', '--until'],
   ]);
   const all = [generalExamples, ...Object.values(groupExamples).flat(), ...Object.values(commandExamples).flat()].join(
     '\n',

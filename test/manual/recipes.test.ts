@@ -23,7 +23,7 @@ function yaml(name: string) {
 
 const final = outcomeNames.map((name) => outcomeRow(name)).filter(({ retryUnattended }) => retryUnattended === false);
 /** Codes that another run does not help. */
-const finalCodes = [...new Set(final.map(({ exitCode }) => exitCode))];
+const finalCodes = final.map(({ exitCode }) => exitCode);
 const program = '/opt/bulk-load/node_modules/bulk-load/bin/bulk-load.js';
 
 /** Runs the options of a recipe. They are valid when the command gets as far as the target, which is not there. */

@@ -85,7 +85,7 @@ export async function runAudit(
 }
 
 function summaryOf(report: AuditReport, startedAt: Date, limitBytes: number): AuditSummary {
-  const outcome = isEqual(report) ? 'complete' : 'differs';
+  const outcome = isEqual(report) ? 'complete' : 'verify-failed';
   const endedAt = new Date();
   return {
     formatVersion: 1,

@@ -1,6 +1,5 @@
 // `audit --report`: the result of an audit on one HTML page.
 
-import { outcomes } from '../../core/outcomes.js';
 import { count, duration, plural, size } from '../../core/text.js';
 import type { AuditDifference, AuditSummary } from '../../core/types/index.js';
 import { auditSentence, differenceCounts, repairText } from '../audit-summary.js';
@@ -41,7 +40,7 @@ function header({ summary, database, urls }: AuditPageFacts): Html {
       html`<div><dt>${label}</dt><dd class="${value === 0 ? 'none' : 'bad'}">${count(value)}</dd></div>`,
   );
   const times = range === null ? null : html`<p class="equation">From ${range.from} to before ${range.to}</p>`;
-  const next = outcome === 'complete' ? 'Nothing.' : (outcomes[outcome].advice ?? '');
+  const next = outcome === 'complete' ? 'Nothing.' : nextStep(summary);
   return html`<header><p class="over">Audit of <b>${name(database)}</b> at ${where}</p>
 <h1><span class="mark ${outcome === 'complete' ? 'good' : 'bad'}"></span>${auditSentence(summary)}</h1>
 <p class="when">${summary.startedAt} – ${summary.endedAt} · ${duration(seconds)} · exit code ${exitCode}</p>
@@ -49,6 +48,11 @@ function header({ summary, database, urls }: AuditPageFacts): Html {
 <p class="equation">Inputs: ${plural(inputs.points, 'point')}, ${plural(inputs.values, 'value')}; ${plural(inputs.overwritten, 'point')} overwritten by later lines; ${count(inputs.rejected)} rejected</p>
 <p class="equation">Target: ${plural(target.points, 'point')}, ${plural(target.values, 'value')}; ${plural(windows.total, 'window')}, ${count(windows.differing)} of them compared point by point; peak memory ${size(memory.peakRssBytes)} of ${size(memory.limitBytes)}</p>${times}${repair === null ? null : html`<p class="equation">Repair: ${repairText(repair)}</p>`}
 <div class="todo"><h2>What to do</h2><p>${next}</p></div></header>`;
+}
+
+function nextStep({ repair, differences: { extra } }: AuditSummary): string {
+  if (repair === null && extra === 0) return 'Load the missing and the different points again with --repair.';
+  return 'Look at the differences. --repair loads missing and different points again and deletes nothing.';
 }
 
 function differences({ differences: found }: AuditSummary): Html | null {
