@@ -19,9 +19,9 @@ export class MemoryTarget {
 
   write(text: string): void {
     for (const line of linesOf(text)) {
-      const { table, time, tags } = pointValues(Buffer.from(line), 'ns');
+      const { table, time } = pointValues(Buffer.from(line), 'ns');
       const [head = ''] = line.split(' ', 1);
-      const key = JSON.stringify([table, String(time), [...tags].sort()]);
+      const key = JSON.stringify([table, String(time), head.split(',').sort()]);
       const known = this.#points.get(key) ?? { table, time, head, fields: new Map<string, string>() };
       for (const field of line.slice(head.length + 1, line.lastIndexOf(' ')).split(',')) {
         const [name = '', value = ''] = field.split('=');

@@ -43,11 +43,10 @@ export async function runAudit(
   addSecrets(mask, settings, process.env, names);
   if (settings.summary !== null && settings.summary !== '-') await prepareResult(settings.summary);
   if (settings.report !== null) await prepareResult(settings.report, pageHead);
-  const { write } = process.stderr;
   const progress = await reporter(
     settings.quiet ? 'none' : 'plain',
     {
-      write: (text) => void write.call(process.stderr, text),
+      write: (text) => void process.stderr.write(text),
       columns: () => widthOf(process),
       color: false,
       reflows: true,

@@ -22,7 +22,7 @@ export function auditOptions({ repair, since, until }: Readonly<Record<string, u
 
 function timeOption(flag: string, text: unknown, problems: Problem[]): bigint | null {
   if (text === undefined) return null;
-  const time = instant(String(text));
+  const time = typeof text === 'string' ? instant(text) : null;
   if (time === null) {
     const expected = 'a year, a date or a time in UTC, such as 2024, 2024-01-31 or 2024-01-31T12:00:00.5Z';
     problems.push({ tried: flag, expected, found: JSON.stringify(text), fix: '' });
