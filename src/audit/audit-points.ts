@@ -1,7 +1,7 @@
 // Goes through the points of a block, and keeps those in a range of time.
 
 import type { InputPrecision, TimeSpan } from '../core/types/index.js';
-import { PointReader } from './point-hash.js';
+import { PointHasher } from './point-hash.js';
 import { TableNames } from './table-names.js';
 
 const billion = 1_000_000_000n;
@@ -12,7 +12,7 @@ export interface AuditPoint {
   readonly start: number;
   readonly end: number;
   readonly table: string;
-  readonly reader: PointReader;
+  readonly reader: PointHasher;
 }
 
 /** Calls `take` for each point of a block. The point is valid until `take` returns. */
@@ -20,7 +20,7 @@ export type EachPoint = (block: Uint8Array, take: (point: AuditPoint) => void) =
 
 /** @param span points outside are passed over; null: all points are taken */
 export function eachPoint(precision: InputPrecision, span: TimeSpan | null): EachPoint {
-  const reader = new PointReader(precision);
+  const reader = new PointHasher(precision);
   const names = new TableNames();
   const bounds = span && { from: secondsOf(span.from), to: secondsOf(span.to) };
   return (bytes, take) => {

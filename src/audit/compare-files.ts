@@ -5,7 +5,7 @@ import type { InputPrecision } from '../core/types/index.js';
 import { type AuditPoint, eachPoint } from './audit-points.js';
 import { compareFields, type DifferenceList, type MergedFields, mergeFields } from './differences.js';
 import { Digest } from './digest.js';
-import { PointReader } from './point-hash.js';
+import { PointHasher } from './point-hash.js';
 import type { RepairFile } from './repair-file.js';
 import { millisecondsOf } from './time-buckets.js';
 import { type Window, WindowIndex } from './windows.js';
@@ -26,14 +26,14 @@ export class FileComparison {
   readonly #precision: InputPrecision;
   readonly #index: WindowIndex;
   readonly #comparison: PointComparison;
-  readonly #line: PointReader;
+  readonly #line: PointHasher;
   #inputs: Buffer = Buffer.alloc(0);
 
   constructor(precision: InputPrecision, windows: readonly Window[], comparison: PointComparison) {
     this.#precision = precision;
     this.#index = new WindowIndex(windows);
     this.#comparison = comparison;
-    this.#line = new PointReader(precision);
+    this.#line = new PointHasher(precision);
   }
 
   run(inputs: Buffer, target: Buffer): void {
@@ -114,7 +114,7 @@ export class FileComparison {
 }
 
 /** The identity of a point as text: 128 bits in eight UTF-16 units. */
-function keyOf({ identity }: PointReader): string {
+function keyOf({ identity }: PointHasher): string {
   const units = new Uint16Array(identity.buffer);
   return String.fromCharCode(...units);
 }

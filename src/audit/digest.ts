@@ -1,6 +1,6 @@
 // The digest of a set of points: how many there are, and the sum of the hashes of their values.
 
-import { addTo, HASH_WORDS, type PointReader } from './point-hash.js';
+import { addTo, HASH_WORDS, type PointHasher } from './point-hash.js';
 
 /** A digest as the state file holds it: points, values, bytes, and the words of the hash. */
 export type StoredDigest = readonly number[];
@@ -15,7 +15,7 @@ export class Digest {
   readonly hash = new Int32Array(HASH_WORDS);
 
   /** Adds the point that was read last. */
-  add({ count, values }: PointReader, bytes: number): void {
+  add({ count, values }: PointHasher, bytes: number): void {
     this.points += 1;
     this.values += count;
     this.bytes += bytes;

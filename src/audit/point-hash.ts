@@ -28,7 +28,7 @@ const double = new Float64Array(1);
 const doubleWords = new Int32Array(double.buffer);
 
 /** Reads one point after another. What it holds is of the last point that was read. */
-export class PointReader {
+export class PointHasher {
   /** Hash of table, tags and time. */
   readonly identity = new Int32Array(HASH_WORDS);
   /** Sum of the hashes of the values. Each includes the identity. */
@@ -63,7 +63,7 @@ export class PointReader {
   }
 
   /** Compares the values of two points with the same identity. */
-  hasSameValues({ count, values }: PointReader): boolean {
+  hasSameValues({ count, values }: PointHasher): boolean {
     return count === this.count && values.every((word, i) => word === this.values[i]);
   }
 

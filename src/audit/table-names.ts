@@ -1,5 +1,5 @@
 import { unescapeName } from '../core/points/line-protocol.js';
-import type { PointReader } from './point-hash.js';
+import type { PointHasher } from './point-hash.js';
 
 /** Turns the table names of points into texts, one text for each name. */
 export class TableNames {
@@ -7,7 +7,7 @@ export class TableNames {
   #last = { bytes: new Uint8Array(0), name: '' };
 
   /** Returns the table of the point that was read last. */
-  of(bytes: Uint8Array, { tableStart, tableEnd }: PointReader): string {
+  of(bytes: Uint8Array, { tableStart, tableEnd }: PointHasher): string {
     const last = this.#last.bytes;
     let i = tableEnd - tableStart;
     if (i === last.length) {

@@ -2,7 +2,7 @@
 // there are too many buckets, those of the largest table double in width: digests of neighbours add up.
 
 import { Digest } from './digest.js';
-import type { PointReader } from './point-hash.js';
+import type { PointHasher } from './point-hash.js';
 
 /** Largest number of buckets of all tables, about 200 B each. */
 const maxBuckets = 65_536;
@@ -37,7 +37,7 @@ export class DigestsByTime {
   }
 
   /** Adds the point that was read last. @param bytes length of the point */
-  add(table: string, point: PointReader, bytes: number): void {
+  add(table: string, point: PointHasher, bytes: number): void {
     const found = this.#tables.get(table) ?? this.#create(table);
     const key = Math.floor(millisecondsOf(point) / found.width);
     if (found.last?.key !== key) found.last = { key, digest: this.#bucket(found, key) };
@@ -87,6 +87,6 @@ export class DigestsByTime {
 }
 
 /** The whole milliseconds of the time of a point, exact for every time in nanoseconds. */
-export function millisecondsOf({ seconds, nanos }: Pick<PointReader, 'seconds' | 'nanos'>): number {
+export function millisecondsOf({ seconds, nanos }: Pick<PointHasher, 'seconds' | 'nanos'>): number {
   return seconds * 1000 + Math.floor(nanos / 1_000_000);
 }

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PointReader } from '../../src/audit/point-hash.js';
+import { PointHasher } from '../../src/audit/point-hash.js';
 import { escapeName, pointValues, quoteString } from '../../src/core/points/line-protocol.js';
 import type { InputPrecision } from '../../src/core/types/index.js';
 
 /** Identity and values of a line, as text. */
 function hashOf(line: string, precision: InputPrecision = 'ns'): string {
-  const reader = new PointReader(precision);
+  const reader = new PointHasher(precision);
   const bytes = Buffer.from(`${line}\n`);
   expect(reader.read(bytes, 0)).toBe(bytes.length);
   return [...reader.identity, ...reader.values, reader.count].join(' ');
@@ -48,7 +48,7 @@ test.each([
 });
 
 test('the values of two lines of one point add up to those of one line', () => {
-  const reader = new PointReader('ns');
+  const reader = new PointHasher('ns');
   const sum = (lines: readonly string[]): number[] =>
     lines.reduce(
       (total, line) => {
@@ -68,7 +68,7 @@ test.each([
   ['ns', '9223372036854775807', 9_223_372_036, 854_775_807],
   ['ns', '0', 0, 0],
 ] as const)('a time in %s is exact: %s', (precision, text, seconds, nanos) => {
-  const reader = new PointReader(precision);
+  const reader = new PointHasher(precision);
   reader.read(Buffer.from(`m x=1 ${text}\n`), 0);
   expect([reader.seconds, reader.nanos]).toEqual([seconds, nanos]);
   const asNs = pointValues(Buffer.from(`m x=1 ${text}`), precision).time;
@@ -76,7 +76,7 @@ test.each([
 });
 
 test('a line break in a string does not end the point', () => {
-  const reader = new PointReader('ns');
+  const reader = new PointHasher('ns');
   const bytes = Buffer.from('m x="a\nb \\" c",y=1 5\nn x=1 6\n');
   const end = reader.read(bytes, 0);
   expect(reader.count).toBe(2);
@@ -107,7 +107,7 @@ test('the hash follows the values, not the text, for random points', () => {
 });
 
 test('twenty thousand hashes of similar points have no collision in any pair of words', () => {
-  const reader = new PointReader('ns');
+  const reader = new PointHasher('ns');
   const seen = new Set<string>();
   const total = 20_000;
   for (let i = 0; i < total; i += 1) {
