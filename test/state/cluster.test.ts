@@ -83,3 +83,8 @@ test('a load whose tables the target lacks is refused, also with --same-target',
   await assertResumable(here, [{ ...entry, loaded: 0 }], empty, true);
   await assertResumable(here, [{ ...entry, tables: undefined }], empty, true);
 });
+
+test('the system resolves a name to each of its addresses', async () => {
+  const { endpoints } = await clusterOf([new URL('http://127.0.0.1:8902'), new URL('https://[::1]')], null);
+  expect(endpoints).toEqual(['127.0.0.1:8902', '::1:443', '[::1]:443']);
+});

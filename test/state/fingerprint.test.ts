@@ -78,3 +78,17 @@ test('the checksum of a file that was read at random is completed from the file'
   await completeChecksum(random);
   expect(random.checksum.state).toEqual(whole.checksum?.state);
 });
+
+test('a small file that was read in part is the same, and its tail is what was read', async () => {
+  const small = content.subarray(0, 300);
+  const known = await fingerprint(file(small, 'monday'), 100);
+  expect(known.tail).toMatchObject({ from: 0, to: 100 });
+  expect(known.tail.hash).not.toBe(known.head.hash);
+  expect((await compareFingerprint(file(small, 'tuesday'), known)).kind).toBe('same');
+});
+
+test('a file that lost its end is a change, even after the place up to which it was read', async () => {
+  const half = content.length >> 1;
+  const known = await fingerprint(read(content, 'monday', half), half);
+  expect((await compareFingerprint(file(content.subarray(0, half + 9), 'monday'), known)).kind).toBe('changed');
+});

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -34,13 +34,15 @@ function input(path: string): CheckpointInput {
   };
 }
 
+/** Longer than the reads of one line. */
+const longPath = `/${'long'.repeat(3000)}`;
 const checkpoint = { startedMs: 1000, deadLetters: null, completing: null, inputs: [input('/b')] };
 
 test('the next run finds what was saved, in files that only the owner can read', async () => {
   const path = await folder();
   const first = opened(path);
   expect(await first.open()).toBeNull();
-  await first.save(checkpoint, [input('/a'), input('/ü')]);
+  await first.save(checkpoint, [input('/a'), input(longPath), input('/ü')]);
   await first.close();
   const second = opened(path);
   expect(await second.open()).toMatchObject(checkpoint);
@@ -49,12 +51,12 @@ test('the next run finds what was saved, in files that only the owner can read',
     finished.push(each.input);
     expect(await second.finishedAt(each.at)).toEqual(each.input);
   }
-  expect(finished).toEqual([input('/a'), input('/ü')]);
+  expect(finished).toEqual([input('/a'), input(longPath), input('/ü')]);
   await second.close();
   for (const name of await readdir(path)) expect((await stat(join(path, name))).mode & 0o777).toBe(0o600);
 });
 
-test('finished inputs behind the last checkpoint are truncated', async () => {
+test('finished inputs after the last checkpoint are truncated', async () => {
   const path = await folder();
   const first = opened(path);
   await first.open();
@@ -69,7 +71,9 @@ test('finished inputs behind the last checkpoint are truncated', async () => {
   await second.close();
   await writeFile(log, whole.slice(1));
   const third = opened(path);
-  await expect(third.open()).rejects.toBeInstanceOf(StateError);
+  const failed = third.open();
+  await expect(failed).rejects.toBeInstanceOf(StateError);
+  await expect(failed).rejects.toThrow(/^resuming the load: .* load everything again with --fresh\.$/);
   await third.close();
 });
 
@@ -121,7 +125,7 @@ test('a load killed while cleaning up finds its dead letters under their final n
   }
 });
 
-test('dead letters behind the checkpoint are truncated, and missing ones are an error', async () => {
+test('dead letters after the checkpoint are truncated, and missing ones are an error', async () => {
   const path = await folder();
   const first = new DeadLetters(path, load);
   await first.prepare('T');
@@ -154,4 +158,42 @@ test('a temporary checkpoint that a killed run left is gone once the load is com
   await writeFile(left, '{"half":');
   await store.forget();
   expect((await readdir(path)).filter((name) => name.includes('checkpoint'))).toEqual([]);
+});
+
+test('abandoned checkpoints of one second have names of their own', async () => {
+  const path = await folder();
+  for (const name of ['-T', '-T-2', '-T-3']) {
+    const store = opened(path);
+    await store.open();
+    await store.save(checkpoint, [input('/a')]);
+    await store.close();
+    expect(await store.abandon('T')).toBe(join(path, `${load}.checkpoint-abandoned${name}.json`));
+  }
+  expect((await readdir(path)).filter((name) => name.endsWith('.inputs.ndjson')).sort()).toEqual([
+    `${load}.checkpoint-abandoned-T-2.inputs.ndjson`,
+    `${load}.checkpoint-abandoned-T-3.inputs.ndjson`,
+    `${load}.checkpoint-abandoned-T.inputs.ndjson`,
+  ]);
+});
+
+test('a checkpoint that is already gone is no error, and one that cannot be removed is', async () => {
+  const path = await folder();
+  const store = opened(path);
+  await store.open();
+  await store.forget();
+  await store.forget();
+  await mkdir(store.path);
+  const failed = store.forget();
+  await expect(failed).rejects.toBeInstanceOf(StateError);
+  await expect(failed).rejects.toThrow('removing the checkpoint of a finished load');
+});
+
+test('every input of a load with more inputs than one write to the history is recorded', async () => {
+  const path = await folder();
+  const store = opened(path);
+  await store.open();
+  const paths = Array.from({ length: 1001 }, (_, i) => `/${i}`);
+  await store.save(checkpoint, paths.map(input));
+  await store.complete();
+  expect([...(await readHistory(store.history, () => true)).keys()]).toEqual(paths);
 });

@@ -8,7 +8,7 @@ import { readCheckpoint, writeCheckpoint } from '../../src/state/checkpoint.js';
 import { DeadLetters } from '../../src/state/dead-letters/dead-letters.js';
 import { FinishedInputs } from '../../src/state/finished-inputs.js';
 import { addToHistory } from '../../src/state/history.js';
-import { prepareStateDir, writeFailure } from '../../src/state/state-dir.js';
+import { prepareStateDir, writeFailure, writeProblem } from '../../src/state/state-dir.js';
 import { letter } from '../load/ledger/support.js';
 
 let folder: string;
@@ -70,6 +70,13 @@ test.each([
 ])('the error names the cause %s and what helps against it', (code, words) => {
   const error = Object.assign(new Error('it failed'), { code });
   expect(writeFailure('writing the checkpoint', '/x', error).message).toMatch(words);
+});
+
+test('the error of an unknown cause repeats its text, and names another directory for errors of the system', () => {
+  const broken = Object.assign(new Error('it failed'), { code: 'EIO' });
+  expect(writeProblem(broken)).toEqual({ found: 'it failed', fix: 'name another directory with --state-dir' });
+  expect(writeProblem(new Error('it failed'))).toEqual({ found: 'it failed', fix: '' });
+  expect(writeProblem('a text')).toEqual({ found: 'a text', fix: '' });
 });
 
 test('no state file is written or read through a symbolic link', async () => {

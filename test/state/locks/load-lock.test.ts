@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { BusyError } from '../../../src/core/errors.js';
+import { BusyError, StateError } from '../../../src/core/errors.js';
 import type { Notice } from '../../../src/core/types/index.js';
 import { takeLoadLock } from '../../../src/state/locks/load-lock.js';
 import { currentHolder, holderText } from '../../../src/state/locks/lock-holder.js';
@@ -29,6 +29,7 @@ function take(file: string, clock: VirtualClock, notices: Notice[] = [], signal 
 
 test('the lock of a killed run in another container is taken when its last heartbeat is a minute old', async () => {
   const [file, clock, notices] = [await path(), new VirtualClock(), [] as Notice[]];
+  await clock.advance(90_000);
   await writeFile(file, otherContainer(clock));
   const taken = take(file, clock, notices);
   await clock.advance(47_000);
@@ -77,4 +78,13 @@ test('a run on this host that lives is busy at once', async () => {
   await expect(take(file, clock)).rejects.toThrow(BusyError);
   await expect(take(file, clock)).rejects.toThrow(`already running as pid ${process.pid} on `);
   first.release();
+});
+
+test('a lock file that cannot be created is a state error, and something else in its place is busy', async () => {
+  const [file, clock] = [await path(), new VirtualClock()];
+  await expect(take(`${file}/below`, clock)).rejects.toThrow(StateError);
+  await expect(take(join(file, '..', 'none', 'a.lock'), clock)).rejects.toThrow('taking the lock of the load');
+  await symlink('/dev/zero', file);
+  await expect(take(file, clock)).rejects.toThrow(BusyError);
+  await expect(take(file, clock)).rejects.toThrow(/found a symbolic link\. Remove it if no other run uses it/);
 });

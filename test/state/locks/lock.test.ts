@@ -51,6 +51,7 @@ test('a contender that died while it replaced a lock does not block the next one
   const file = await path();
   await writeFile(file, holderText({ ...us, started: '1', nonce: 'old' }));
   await writeFile(`${file}.old`, holderText({ ...us, started: '1', nonce: 'successor' }));
+  await writeFile(`${file}.contender.new`, holderText({ ...us, started: '1', nonce: 'contender' }));
   await writeFile(`${file}.old.successor`, holderText({ ...us, started: '1', nonce: 'its-successor' }));
   held(file).release();
   expect(await readdir(dirname(file))).toEqual([]);
