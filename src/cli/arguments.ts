@@ -2,11 +2,11 @@
 
 import { existsSync } from 'node:fs';
 import type { Command, CommanderError, Option } from 'commander';
-import { isNear, nearestOption, optionsNamedLike } from '../config/help/suggest.js';
+import { nearestOption, optionsNamedLike } from '../config/help/suggest.js';
 import { flagName } from '../config/options.js';
 import { UsageError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
-import { alternatives } from '../core/text.js';
+import { alternatives, isNear } from '../core/text.js';
 import { options } from '../load/option-table.js';
 import { replacements } from './load-cnosdb/replacements.js';
 

@@ -50,6 +50,7 @@ async function parse(process: Process): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) throw parserError(error);
     await print(process, help);
+    process.exitCode = 0;
   }
 }
 

@@ -1,7 +1,8 @@
 // Merged layers → settings. Every option is parsed by its kind, then rules look for contradictions.
 
 import type { z } from 'zod';
-import { isNear, nearestOption } from './help/suggest.js';
+import { isNear } from '../core/text.js';
+import { nearestOption } from './help/suggest.js';
 import { kinds } from './kinds/index.js';
 import type { GivenUrl } from './kinds/network.js';
 import type { Option, Options, SettingProblem, TargetOptions } from './options.js';

@@ -108,3 +108,24 @@ export function shellQuote(word: string): string {
 function pad(value: number): string {
   return String(value).padStart(2, '0');
 }
+
+/** Returns true when two words differ by one letter added, removed or changed, or by two letters swapped. */
+export function isNear(word: string, meant: string): boolean {
+  return word !== meant && word.length > 2 && (distance(word, meant) === 1 || isSwapped(word, meant));
+}
+
+function isSwapped(word: string, meant: string): boolean {
+  return distance(word, meant) === 2 && word.split('').sort().join('') === meant.split('').sort().join('');
+}
+
+/** Computes the Levenshtein distance. */
+export function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length];
+}

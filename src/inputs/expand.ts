@@ -129,13 +129,21 @@ async function filesOf(name: string, cwd: string, stateDir: string): Promise<Dis
   try {
     const found = await stat(resolve(cwd, name));
     if (!found.isDirectory()) return single(name);
-    return orRefuse(await walk(name, cwd, stateDir), name, 'files in this directory', 'none');
+    return orRefuse(await walk(name, cwd, stateDir), name, {
+      expected: 'files in this directory',
+      found: 'none',
+      fix: 'name the directory with the files',
+    });
   } catch (error) {
     if (looksLikeUrl(name))
       return refusal(maskUrl(name), 'a URL such as https://host/a.lp', 'one without //, or a file that cannot be read');
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && (await import('tinyglobby')).isDynamicPattern(name))
-      return orRefuse(await match(name, cwd, stateDir), name, 'a pattern that matches a file', 'no match');
+      return orRefuse(await match(name, cwd, stateDir), name, {
+        expected: 'a pattern that matches a file',
+        found: 'no match',
+        fix: `check the pattern; it starts from ${cwd}`,
+      });
     const { found, fix } = systemProblem(error);
     const isOption = name.startsWith('-');
     const option = 'put options before --: every word after it is an input';
@@ -156,9 +164,13 @@ function single(name: string): DiscoveredFiles {
   return { ...noFiles(), names: [name] };
 }
 
-function orRefuse(files: DiscoveredFiles, tried: string, expected: string, found: string): DiscoveredFiles {
+function orRefuse(
+  files: DiscoveredFiles,
+  tried: string,
+  { expected, found, fix }: Omit<Problem, 'tried'>,
+): DiscoveredFiles {
   if (files.names.length + files.problems.length > 0) return files;
-  return refusal(tried, expected, files.leftOut.size > 0 ? `${found} (left out: ${leftOutCounts(files)})` : found);
+  return refusal(tried, expected, files.leftOut.size > 0 ? `${found} (left out: ${leftOutCounts(files)})` : found, fix);
 }
 
 interface IdentifyContext {

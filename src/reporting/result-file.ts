@@ -74,7 +74,7 @@ export async function prepareResult(path: string, head = summaryHead): Promise<v
       tried: `preparing the result file ${path}`,
       expected: 'a writable place for a file',
       found: messageOf(error),
-      fix: 'use another file',
+      fix: errorCode(error) === 'ENOENT' ? 'create the directory, or use another file' : 'use another file',
     };
     throw new UsageError([problem], { cause: error });
   }

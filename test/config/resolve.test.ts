@@ -99,7 +99,7 @@ describe('an unusable config file is reported together with all other problems',
   test('a missing file, without a complaint about a missing database', async () => {
     const config = join(folder, 'missing.yaml');
     expect(await problems({ config })).toEqual([
-      `--config: expected a readable YAML or JSON file, found "${config}": ENOENT.`,
+      `--config: expected a readable YAML or JSON file, found no file "${config}".`,
     ]);
   });
 });

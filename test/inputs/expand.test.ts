@@ -90,7 +90,7 @@ test('files that are left out below a directory are counted by kind', async () =
   const { leftOut } = await expand(['d', 'd/a.lp'], { stdin: terminal, cwd: temp.path, stateDir: 'state', remote });
   expect(leftOut).toHaveLength(1);
   expect(leftOut[0]).toMatch(/^d: left out: (2 hidden, 1 pipe|1 pipe, 2 hidden)$/);
-  await expect(names('only')).rejects.toThrow(/found none \(left out: 1 hidden\)\.$/);
+  await expect(names('only')).rejects.toThrow(/found none \(left out: 1 hidden\)\. Name/);
 });
 
 test('links to directories are followed, and a circle of links is walked once', async () => {
@@ -171,10 +171,10 @@ test('all problems with the names are reported at once', async () => {
     '',
   ]);
   expect(found).toEqual([
-    'gone.lp: expected a file or directory that can be read, found no such file, or a broken link (ENOENT).',
-    '*.csv: expected a pattern that matches a file, found no match.',
-    'nowhere/*.lp: expected a pattern that matches a file, found no match.',
-    'empty: expected files in this directory, found none.',
+    'gone.lp: expected a file or directory that can be read, found no such file, or a broken link (ENOENT). Check the name.',
+    `*.csv: expected a pattern that matches a file, found no match. Check the pattern; it starts from ${temp.path}.`,
+    `nowhere/*.lp: expected a pattern that matches a file, found no match. Check the pattern; it starts from ${temp.path}.`,
+    'empty: expected files in this directory, found none. Name the directory with the files.',
     'ftp://h/k: expected a file, or a URL of http, https or s3, found a URL of ftp.',
     'https://h:port/x.lp: expected a URL, found one with a syntax error.',
     'looking for inputs: expected a name, found an empty one.',

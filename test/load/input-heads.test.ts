@@ -179,6 +179,34 @@ test.each([
   }
 });
 
+test.each([
+  [
+    'feed.xml',
+    '<?xml version="1.0"?>\n<rows>\n <row t="1" v="2"/>\n</rows>\n',
+    'none of the 4 lines of \\S+feed.xml is line protocol; is',
+  ],
+  [
+    'a.lp.gz',
+    'no gzip\nat all\n',
+    'none of the 2 lines of \\S+ is line protocol, and it is not compressed as .gz says; is',
+  ],
+])('%s of another kind than its name says is described', async (name, text, sentence) => {
+  const { code, stderr } = await it.load([await it.file(name, text)]);
+  expect(code).toBe(7);
+  expect(stderr).toMatch(new RegExp(`${sentence} --format right\\?`));
+});
+
+test.each([
+  ['a misspelt tag', 'time,host,v\n', ['--tags', 'hots'], 'did you mean host?'],
+  ['a misspelt time column', 'time,host,v\n', ['--time-column', 'tiem'], 'did you mean time?'],
+  ['another delimiter', 'time;host;v\n', [], "split the rows with --delimiter ';'"],
+])('%s in CSV is answered with what to write', async (_, header, options, advice) => {
+  const path = await it.file('a.csv', `${header}1640995200000000000,a,1\n`);
+  const { code, stderr } = await it.load(['--measurement', 'm', ...options, path]);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`  do        ${advice}\n`);
+});
+
 test('the error of the only input is printed once, in four parts, without a command to run again', async () => {
   const path = await it.file('a.lp', lines(3));
   const { code, stderr, summary } = await it.load(['--format', 'parquet', path]);
@@ -219,7 +247,7 @@ test('a --time-column that the header lacks is named, although the header has a 
   const path = await it.file('a.csv', 'time,v\n2022-01-01T00:00:00Z,1\n');
   const { code, stderr } = await it.load(['--measurement', 'm', '--time-column', 'zeit', path]);
   expect(code).toBe(2);
-  expect(stderr).toContain('the column named with --time-column: "zeit"');
+  expect(stderr).toContain('the column of --time-column zeit');
 });
 
 test('standard input in which nothing parses ends with exit code 7', async () => {

@@ -1,8 +1,8 @@
 // `bulk-load completion bash|zsh|fish`: scripts that complete commands, options and values, generated from the options.
 
-import { isNear } from '../../config/help/suggest.js';
 import { flagName, type Option } from '../../config/options.js';
 import { UsageError } from '../../core/errors.js';
+import { isNear } from '../../core/text.js';
 import { options } from '../../load/option-table.js';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;

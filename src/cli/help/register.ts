@@ -3,9 +3,9 @@
 import { Command, Help, Option } from 'commander';
 import { groups, titles } from '../../config/help/documentation.js';
 import { flags } from '../../config/help/flags.js';
-import { isNear } from '../../config/help/suggest.js';
 import type { OptionGroup } from '../../config/options.js';
 import { UsageError } from '../../core/errors.js';
+import { isNear } from '../../core/text.js';
 import { options } from '../../load/option-table.js';
 import { exampleList, groupExamples } from './examples.js';
 

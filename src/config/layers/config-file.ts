@@ -27,7 +27,8 @@ export async function fromFile(
     const code = errorCode(error);
     // The kind of the option reports a value that cannot be a file name.
     if (code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') return { layer: new Map(), problems: [] };
-    return failed('a readable YAML or JSON file', `${JSON.stringify(path)}: ${code}`);
+    const found = code === 'ENOENT' ? `no file ${JSON.stringify(path)}` : `${JSON.stringify(path)}: ${code}`;
+    return failed('a readable YAML or JSON file', found);
   }
   const content = await parseFile(text);
   if (typeof content === 'string') return failed('YAML or JSON with options', `${content} in ${JSON.stringify(path)}`);

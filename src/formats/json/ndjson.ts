@@ -1,10 +1,10 @@
 // The NDJSON format: one object per line. The first object decides which column holds the time.
 
-import { UsageError } from '../../core/errors.js';
 import type { ByteSource, DeadLetterFormat, Format, Points, Position } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
 import { scanRuns } from '../line-protocol/double-buffer.js';
+import { missingColumn } from '../rows/mapping/build-mapping.js';
 import { Mapping, type MappingOptions } from '../rows/mapping/mapping.js';
 import { RowScan } from '../rows/row-scan.js';
 import type { RowFormatMemory } from '../rows/rows.js';
@@ -16,7 +16,6 @@ const CR = 0x0d;
 const OPEN_LIST = 0x5b;
 const OPEN = 0x7b;
 /** Number of column names in a message. */
-const shownNames = 20;
 
 export class Ndjson implements Format {
   readonly name = 'ndjson';
@@ -122,16 +121,7 @@ class NdjsonScan extends RowScan {
     const { encoder, cells, kernel } = this.rows;
     const mapping = new Mapping(this.#mapping(), names);
     mapping.assertNoConstant(names);
-    if (mapping.unnamed !== null) {
-      throw new UsageError([
-        {
-          tried: 'mapping the columns',
-          expected: mapping.unnamed,
-          found: `the columns ${names.slice(0, shownNames).join(', ')}`,
-          fix: 'check the names in --tags, --fields, --time-column and --measurement',
-        },
-      ]);
-    }
+    if (mapping.unnamed !== null) throw missingColumn(mapping.unnamed, names, this.rows.options);
     encoder.begin(mapping);
     const keys = new Keys(cells, mapping);
     kernel?.ndjson(mapping, keyTable(keys));

@@ -11,7 +11,7 @@ export interface RawSource extends ByteSource {
 
 /** Words for system error codes, each with its remedy. */
 const systemErrors: Record<string, readonly [found: string, fix: string]> = {
-  ENOENT: ['no such file, or a broken link', ''],
+  ENOENT: ['no such file, or a broken link', 'check the name'],
   EACCES: ['a file that this user may not read', 'give this user read permission'],
   EPERM: ['a file that this user may not read', 'give this user read permission'],
   EISDIR: ['a directory', ''],

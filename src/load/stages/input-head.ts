@@ -14,7 +14,7 @@ import { type ExpectedTimeOptions, isMisread, unexpectedTimes } from './acceptan
 import { lineShape, nothingParsed } from './nothing-parsed.js';
 
 /** Bytes of a reject whose shape is looked at. */
-const shapeBytes = 1024;
+const shapeBytes = 64 * 1024;
 /** Decoded bytes that are parsed of each input. */
 const headBytes = 1024 * 1024;
 
@@ -93,7 +93,7 @@ export async function parseHead(input: Input, context: HeadContext): Promise<Par
   return {
     ...{ name: input.name, ...state, ...counts.result, advice },
     mapping: context.match === null ? null : mapping.result(state.format, options),
-    problem: problem instanceof UsageError ? named(problem, input.name) : (problem ?? counts.problem(state.format)),
+    problem: problem instanceof UsageError ? named(problem, input.name) : (problem ?? counts.problem(state)),
   };
 }
 
@@ -144,12 +144,12 @@ class HeadCounts {
   }
 
   /** Returns the error of an input with mostly unexpected timestamps, or without a valid point. */
-  problem(format: string): InputError | UsageError | null {
+  problem({ format, compression }: Pick<ParsedHead, 'format' | 'compression'>): InputError | UsageError | null {
     const rejects = Object.values(this.#rejects).reduce((sum, n) => sum + n, 0);
     if (this.#firstUnexpected !== null && this.#unexpected * 2 > this.#points + rejects)
       return new UsageError([unexpectedTimes(this.#name, this.#firstUnexpected, this.#context.options)]);
     if (this.#points > 0 || this.#unparsed < rejects) return null;
-    return nothingParsed(this.#name, format, Object.entries(this.#rejects), this.#lines === rejects);
+    return nothingParsed(this.#name, format, Object.entries(this.#rejects), this.#lines, compression);
   }
 
   add(run: Points): void {

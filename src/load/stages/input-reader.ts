@@ -126,7 +126,8 @@ export class InputReader {
     if (!(bad instanceof InputError)) throw bad;
     ledger.fail(i, bad);
     if (onInputError === 'stop') throw bad;
-    notify({ level: 'error', kind: 'input', message: bad.message });
+    // The summary follows at once with the error of the only input.
+    if (inputs.length > 1) notify({ level: 'error', kind: 'input', message: bad.message });
   }
 
   async #close(i: number, source: ByteSource | null): Promise<void> {

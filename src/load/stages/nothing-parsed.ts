@@ -17,7 +17,7 @@ export function isNothingParsed(error: unknown): error is InputError {
 }
 
 /** Lines with these parts are line protocol, whatever rule they break: a name, then fields or a timestamp. */
-export const lineShape = /^\S+ (?:\S+=\S.*|-?\d{9,20})\s*$/;
+export const lineShape = /^[^\s<]\S* (?:\S+=\S|-?\d{9,20}\s*$)/;
 
 /** Reasons of rejects that are points of their format. */
 const parsedReasons: ReadonlySet<string> = new Set([
@@ -48,7 +48,8 @@ function brokenRule(name: string, units: string, { reason, rejects, areLines }: 
     };
   if (!isReason(reason) || parsedReasons.has(reason) || formatReasons.has(reason)) return null;
   const expected = `${units}s that keep the rule: ${reasons[reason]}`;
-  return { tried: `reading ${name}`, expected, found: `${reason} in ${rows}`, fix: '' };
+  const fix = `change the ${units}s, or check --format`;
+  return { tried: `reading ${name}`, expected, found: `${reason} in ${rows}`, fix };
 }
 
 interface BrokenRule {
@@ -64,24 +65,30 @@ function isReason(text: string): text is Reason {
 
 /**
  * Builds the error of an input whose rejects show that nothing parses; null if they show points.
- * @param areLines true if all rejects look like line protocol
+ * @param lines number of rejects that look like line protocol; null where unknown
+ * @param compression of the input
  */
 export function nothingParsed(
   name: string,
   format: string,
   byReason: Iterable<readonly [reason: string, count: number]>,
-  areLines = false,
+  lines: number | null = null,
+  compression = '',
 ): InputError | null {
   const found = [...byReason];
   const rejects = found.reduce((sum, [, n]) => sum + n, 0);
   const units = format === 'lp' ? 'line' : 'row';
-  const broken = found.length === 1 ? brokenRule(name, units, { reason: found[0]![0], rejects, areLines }) : null;
+  const broken =
+    found.length === 1 ? brokenRule(name, units, { reason: found[0]![0], rejects, areLines: lines === rejects }) : null;
   if (broken !== null) return new NothingParsedError(broken);
-  if (rejects === 0 || found.some(([reason]) => parsedReasons.has(reason))) return null;
+  const isText = format === 'lp' && lines === 0;
+  if (rejects === 0 || (!isText && found.some(([reason]) => parsedReasons.has(reason)))) return null;
   const noUnit = rejects === 1 ? `the only ${units}` : `none of the ${plural(rejects, units)}`;
   const verb = rejects === 1 ? 'is not' : 'is';
   const wanted = format === 'lp' ? 'line protocol' : `a valid row of ${format}`;
-  return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}; is --format right?`);
+  const [, packed] = /\.(gz|zst)$/i.exec(name) ?? [];
+  const other = packed !== undefined && compression === 'none' ? `, and it is not compressed as .${packed} says` : '';
+  return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}${other}; is --format right?`);
 }
 
 /** Throws InputError if an input was read to its end and nothing of it has parsed. */

@@ -84,7 +84,7 @@ async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
         tried: `waiting ${formatDuration(clock.monotonic() - since)} for ${descriptor.title}`,
         expected: 'an empty write to be acknowledged',
         found: problems,
-        fix: 'start the target, or wait longer with --wait-for-target',
+        fix: 'check --url, start the target, or wait longer with --wait-for-target',
       });
     notify({ level: 'info', kind: 'waiting', message: `waiting for the target: ${problems}` });
     await clock.sleep(Math.min(retryMs, left), signal);

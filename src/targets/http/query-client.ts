@@ -232,7 +232,7 @@ export class QueryClient {
       tried: `waiting ${formatDuration(waited)} for ${[...reasons.keys()].join(', ')}`,
       expected: `an answer to ${labelOf(request)}`,
       found: [...new Set(reasons.values())].join('; '),
-      fix: 'start the target, or wait longer with --wait-for-target',
+      fix: 'check --url, start the target, or wait longer with --wait-for-target',
     });
   }
 }

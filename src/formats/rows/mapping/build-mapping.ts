@@ -4,6 +4,7 @@ import { UsageError } from '../../../core/errors.js';
 import { someOf } from '../../../core/text.js';
 import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
 import { type FieldTypeName, Mapping, type MappingOptions } from './mapping.js';
+import { type MissingColumn, missingFix } from './missing-column.js';
 
 /**
  * Throws UsageError when the columns contradict the options.
@@ -22,20 +23,28 @@ export function buildMapping(
     throw contradiction('different names for all columns', [`two columns named ${JSON.stringify(twice)}`]);
   // Otherwise a column named time becomes a field, and its name is reported instead.
   if (options.timeColumn !== null && !names.includes(options.timeColumn) && mapping.constants.time === null)
-    throw contradiction(mapping.missing ?? 'a time column', names);
+    throw missingColumn(mapping.missing ?? { expected: 'a time column', fix: '' }, names, options);
   for (const [column, name] of names.entries()) if (!isIgnored(column)) mapping.add(column, name, typeOf(name));
-  if (mapping.missing !== null) throw contradiction(mapping.missing, names);
+  if (mapping.missing !== null) throw missingColumn(mapping.missing, names, options);
   options.fieldColumns?.add(options.fields, [...names, ...(options.folderColumns ?? []).map(({ name }) => name)]);
   return mapping;
 }
 
-function contradiction(expected: string, found: readonly string[]): UsageError {
-  return new UsageError([
-    {
-      tried: 'mapping the columns',
-      expected,
-      found: someOf(found),
-      fix: 'check --delimiter, --skip-lines and the names in --tags, --fields and --time-column',
-    },
-  ]);
+/** Builds the error of columns of which one is missing. */
+export function missingColumn(
+  missing: MissingColumn,
+  names: readonly string[],
+  { timeColumn, tags, fields }: MappingOptions,
+): UsageError {
+  const named = [...(tags ?? []), ...(fields ?? [])].map(({ name }) => name);
+  const wanted = timeColumn === null ? named : [timeColumn, ...named];
+  return contradiction(missing.expected, names, missingFix(missing, names, wanted));
+}
+
+function contradiction(
+  expected: string,
+  found: readonly string[],
+  fix = 'check --delimiter, --skip-lines and the names in --tags, --fields and --time-column',
+): UsageError {
+  return new UsageError([{ tried: 'mapping the columns', expected, found: `the columns ${someOf(found)}`, fix }]);
 }

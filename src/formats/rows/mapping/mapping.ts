@@ -8,6 +8,7 @@ import { putFirstName, putMeasurement, putName, reasonOf } from '../values/put-v
 import type { ValueReading } from '../values/value-writer.js';
 import { Constants } from './constants.js';
 import type { FieldColumns } from './field-columns.js';
+import { type MissingColumn, missingTable, missingTime } from './missing-column.js';
 
 /** A field with an unusual notation of values. */
 export interface FieldOption extends FieldMapping {
@@ -53,9 +54,6 @@ export type Role = 'time' | 'measurement' | 'tag' | 'field' | 'nothing';
 /** Default column names, in order of preference. */
 const timeNames = ['time', 'timestamp', '_time', 'ts'];
 const measurementNames = ['measurement', '_measurement'];
-const tableMissing =
-  'a table for the rows: name it with --measurement NAME, or the column that holds it with --measurement {column}';
-
 export class Mapping {
   readonly tags: MappedColumn[] = [];
   readonly fields: MappedField[] = [];
@@ -180,24 +178,19 @@ export class Mapping {
     );
   }
 
-  /** Describes the column that the options must name because no column has a default name; null when none is missing. */
-  get unnamed(): string | null {
-    if (this.#timeColumn === null && this.constants.time === null && !this.#needsNoTime)
-      return 'a time column: name it with --time-column';
-    if (this.table !== null || this.#measurementColumn !== null) return null;
-    return tableMissing;
+  /** The column that the options must name because no column has a default name; null when none is missing. */
+  get unnamed(): MissingColumn | null {
+    if (this.#timeColumn === null && this.constants.time === null && !this.#needsNoTime) return missingTime;
+    return this.table !== null || this.#measurementColumn !== null ? null : missingTable;
   }
 
-  /** Describes what is missing; null when nothing is. */
-  get missing(): string | null {
-    const { timeColumn } = this.options;
+  /** What is missing; null when nothing is. */
+  get missing(): MissingColumn | null {
+    const { timeColumn, tags, fields } = this.options;
     const hasTime = this.time >= 0 || this.constants.time !== null;
-    if (!hasTime && timeColumn !== null) return `the column named with --time-column: ${JSON.stringify(timeColumn)}`;
-    if (!hasTime && !this.#needsNoTime) return 'a time column: name it with --time-column';
-    if (this.table === null && this.measurement < 0) {
-      return tableMissing;
-    }
-    const { tags, fields } = this.options;
+    if (!hasTime && timeColumn !== null) return { expected: `the column of --time-column ${timeColumn}`, fix: '' };
+    if (!hasTime && !this.#needsNoTime) return missingTime;
+    if (this.table === null && this.measurement < 0) return missingTable;
     const lacking = (wanted: readonly TagMapping[] | null, got: readonly MappedColumn[]): string[] =>
       (wanted ?? [])
         .filter(({ as }) => !this.constants.names.has(as) && !got.some(({ name }) => name === as))
@@ -205,8 +198,8 @@ export class Mapping {
     // In a load of several inputs, each input may lack some of the fields.
     const isFieldOptional = this.options.fieldColumns !== undefined && this.fields.length > 0;
     const lost = [...lacking(tags, this.tags), ...(isFieldOptional ? [] : lacking(fields, this.fields))];
-    if (lost.length > 0) return `the columns named with --tags and --fields: ${lost.join(', ')}`;
-    return this.fields.length === 0 ? 'a field column: name some with --fields' : null;
+    if (lost.length > 0) return { expected: `the columns named with --tags and --fields: ${lost.join(', ')}`, fix: '' };
+    return this.fields.length === 0 ? { expected: 'a field column', fix: 'name some with --fields' } : null;
   }
 
   get #needsNoTime(): boolean {

@@ -1,0 +1,26 @@
+// What a table of rows lacks to become points, and what a person can do about it.
+
+import type { Problem } from '../../../core/problem.js';
+import { alternatives, isNear } from '../../../core/text.js';
+
+/** What the columns lack, and the option that names it; an empty fix where another column was meant. */
+export type MissingColumn = Pick<Problem, 'expected' | 'fix'>;
+
+export const missingTime: MissingColumn = { expected: 'a time column', fix: 'name it with --time-column' };
+export const missingTable: MissingColumn = {
+  expected: 'a table for the rows',
+  fix: 'name it with --measurement NAME, or name the column that holds it: --measurement {column}',
+};
+
+/**
+ * Returns the fix: a similar column, a delimiter that the first row still has, or the option.
+ * @param names columns of the input
+ * @param wanted columns that the options name
+ */
+export function missingFix({ fix }: MissingColumn, names: readonly string[], wanted: readonly string[]): string {
+  const meant = wanted.flatMap((want) => (names.includes(want) ? [] : names.filter((name) => isNear(want, name))));
+  if (meant.length > 0) return `did you mean ${alternatives(meant)}?`;
+  const delimiter = names.length === 1 ? /[;|]/.exec(names[0]!)?.[0] : undefined;
+  if (delimiter !== undefined) return `split the rows with --delimiter '${delimiter}'`;
+  return fix || 'check --delimiter, --skip-lines and the names in --tags, --fields and --time-column';
+}
