@@ -25,7 +25,7 @@ test('points added singly and in stretches have the same entries, in any order o
   const slot = await slotOf(body);
   const whole = new Entries(slot);
   whole.stretch(2, 0, 17, 0, 100, 8);
-  // Goes on behind it; its last point has a line feed of its own, so that the next begins a stretch.
+  // Continues after it. Its last point has a line feed of its own, so that the next begins a stretch.
   whole.stretch(1, 17, 29, 2, 117, 11);
   whole.stretch(1, 29, 37, 4, 129, 7);
   const last = told(whole, 3);

@@ -48,9 +48,9 @@ test.each<[string, Parameters<typeof namedPoint>[2], number | null]>([
   ['a point by number before an offset', { point: 2, offset: 0 }, 3],
   ['an offset at the start', { offset: 0 }, 1],
   ['an offset at the last byte', { offset: 14 }, 3],
-  ['a number behind the range, with an offset', { point: 3, offset: 4 }, 2],
-  ['a number behind the range', { point: 3, offset: null }, null],
-  ['an offset behind the range', { offset: 15 }, null],
+  ['a number beyond the range, with an offset', { point: 3, offset: 4 }, 2],
+  ['a number beyond the range', { point: 3, offset: null }, null],
+  ['an offset beyond the range', { offset: 15 }, null],
   ['a negative offset', { offset: -1 }, null],
   ['nothing', { point: null, offset: null }, null],
 ])('the target names %s of a range that begins at point 1', (_, named, expected) => {

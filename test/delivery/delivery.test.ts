@@ -223,7 +223,7 @@ describe('points that the target rejects', () => {
   });
 
   test.each([
-    ['behind the body', () => 1 << 30],
+    ['beyond the body', () => 1 << 30],
     ['at a good point', (lines: readonly string[]) => lines.join('\n').length],
   ])('an offset %s costs no more requests than halving', async (_, offset) => {
     const points = Array.from({ length: 1024 }, (_, i) => (i === 300 ? 'x' : 'good'));

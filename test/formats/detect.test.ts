@@ -6,7 +6,7 @@ const of = (text: string, name = '-') => detect(Buffer.from(text), name);
 test.each([
   ['a point', 'cpu,host=a f=1 1\n', 'lp'],
   ['a point with escapes', 'c\\ p,a\\=b=c\\ d f=1 1\n', 'lp'],
-  ['a point behind a comment and a blank line', '# made by hand\n\ncpu f=1 1\n', 'lp'],
+  ['a point after a comment and a blank line', '# made by hand\n\ncpu f=1 1\n', 'lp'],
   ['a bad line with an equals sign', 'cpu,host=a,b,c\n', 'lp'],
   ['an empty input', '', 'lp'],
   ['an object', '{"time":1,"a b=c":2}\n', 'ndjson'],
@@ -15,7 +15,7 @@ test.each([
   ['a header with tabs', 'time\thost\ttemp, in C\n', 'tsv'],
   ['a binary file with commas', 'a,b\u0004,c\n', 'lp'],
   ['annotations', '#datatype measurement,tag,double\n', 'csv'],
-  ['annotations behind a byte order mark', '\ufeff#group,false,false\n', 'csv'],
+  ['annotations after a byte order mark', '\ufeff#group,false,false\n', 'csv'],
 ])('%s is detected by content', (_, text, format) => {
   expect(of(text)).toBe(format);
 });

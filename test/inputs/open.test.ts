@@ -167,9 +167,9 @@ describe('gzip', () => {
   const wrongCrcLong = gzipSync(long);
   wrongCrcLong[wrongCrcLong.length - 6]! ^= 1;
   test.each([
-    ['garbage behind it', Buffer.concat([gzipSync(text), Buffer.from('garbage')]), text],
-    ['garbage behind several members', Buffer.concat([members, Buffer.from('garbage')]), text],
-    ['garbage behind a long one', Buffer.concat([gzipSync(long), Buffer.alloc(100_000, 'x')]), long],
+    ['garbage after it', Buffer.concat([gzipSync(text), Buffer.from('garbage')]), text],
+    ['garbage after several members', Buffer.concat([members, Buffer.from('garbage')]), text],
+    ['garbage after a long one', Buffer.concat([gzipSync(long), Buffer.alloc(100_000, 'x')]), long],
     ['a wrong checksum', wrongCrc, text],
     ['a wrong checksum of a long one', wrongCrcLong, long],
     ['a wrong checksum in its second member', Buffer.concat([gzipSync(text), wrongCrc]), text + text],
@@ -188,7 +188,7 @@ describe('gzip', () => {
     expect(decoded.length).toBeGreaterThan(0.3 * long.length);
   });
 
-  test('a file of 2,000 points with garbage behind gzip gives all its points and then an error', async () => {
+  test('a file of 2,000 points with garbage after gzip gives all its points and then an error', async () => {
     const [decoded, error] = await partial(readFileSync(fixture('trailing-garbage.lp.gz')));
     expect(decoded.trimEnd().split('\n')).toHaveLength(2000);
     expect((error as InputError).message).toMatch(/found damaged data \(trailing garbage\) after 15583 bytes/);

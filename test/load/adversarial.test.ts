@@ -1,10 +1,10 @@
 // The short form of what `npm run soak` does at full size: bombs, long lines, many columns, tables and files, and servers
-// that answer badly, each a run of the program inside its memory limit.
+// with bad responses, each a run of the program inside its memory limit.
 
 import { expect, test } from 'vitest';
 import { run } from '../support/process.js';
 
-/** One of each kind in every test run, all 14 in CI and in the soak: three of the servers are waited for, for seconds. */
+/** Every test run takes one case of each kind; CI and the soak take all 14. Three servers take seconds. */
 const asked =
   process.env.BULK_LOAD_SOAK === '1'
     ? { count: 14, only: [] }

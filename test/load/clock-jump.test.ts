@@ -1,4 +1,4 @@
-// Somebody sets the clock while a load goes on, an hour back or a day on: no wait, no lock and no account goes by it.
+// The clock is set during a load, an hour back or a day ahead: no wait, no lock and no total depends on it.
 
 import { afterEach, expect, test } from 'vitest';
 import type { Clock } from '../../src/core/types/index.js';
@@ -26,7 +26,7 @@ test.each([
     script: {
       onWrite: ({ ordinal }) => {
         if (ordinal === 2) set = jump;
-        // A wait, and an endpoint to be left alone, both across the jump.
+        // A wait and an open circuit both span the jump.
         return ordinal === 2 || ordinal === 3
           ? { answer: { status: 503, headers: { 'retry-after': '1' } } }
           : undefined;

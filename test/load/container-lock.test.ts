@@ -26,7 +26,7 @@ function inContainer(args: readonly string[]): Running {
   return watch(child);
 }
 
-test.skipIf(!hasNamespaces)('a run in a second container ends with exit code 75, and the first goes on', async () => {
+test.skipIf(!hasNamespaces)('a run in a second container ends with exit code 75, and the first continues', async () => {
   const half = halfway();
   it = await scene(half.options);
   const path = await it.file('a.lp', lines(3000));

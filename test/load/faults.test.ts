@@ -1,5 +1,5 @@
-// Faults of the network, each at the first, a middle and the last batch of a real load: what it was taken for, whether
-// the cluster had stored the batch all the same, and that in the end every point is there exactly, and counted once.
+// Faults of the network, each at the first, a middle and the last batch of a real load: how the fault is classified, whether
+// the cluster stored the batch, and that every point is finally stored and counted once.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/core/types/index.js';
@@ -24,9 +24,9 @@ afterAll(() => loader.end());
 interface Case {
   readonly name: string;
   readonly fault: Fault;
-  /** What the request it met was taken for, as the summary counts it. */
+  /** The class of the failed request in the summary. */
   readonly takenFor: keyof Summary['requests'];
-  /** The cluster stored the batch, though the loader could not know. */
+  /** The cluster stored the batch without acknowledging it. */
   readonly landed: boolean;
 }
 
@@ -192,7 +192,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** Each fault at each of them in CI and in the soak; in every test run at one of them, in turn. */
+/** CI and the soak try each fault at each of these batches; a test run tries it at one, in turn. */
 const everything = process.env.BULK_LOAD_SOAK === '1';
 const places: readonly [string, number][] = [
   ['first', 0],
@@ -233,7 +233,7 @@ describe.concurrent.each(numbered)('$name', ({ fault, takenFor, landed, number }
   );
 });
 
-test('a body that is lost three times over is halved, and nothing of it is taken for a bad point', async () => {
+test('a body that is lost three times is halved, and no point of it counts as bad', async () => {
   const cluster = await startCluster();
   const proxy = await startProxy(cluster.urls[0]!);
   const lost: Fault = { cut: { side: 'down', after: 0, how: 'reset' } };

@@ -1,5 +1,5 @@
-// Contract: a batch that introduces a table or column has no company at the target, whatever goes wrong with it.
-// The cluster keeps the record and parses for itself.
+// Contract: a batch that introduces a table or column is the only request at the target, whatever fails. The cluster
+// records the requests and parses them itself.
 
 import { afterEach, expect, test } from 'vitest';
 import { lines, type Scene, scene } from '../support/scene.js';
@@ -31,11 +31,11 @@ async function loadGrowing(script: Script, args: readonly string[] = []): Promis
   expect(summary?.target).toMatchObject({ newTables: 100, newColumns: 100 * 5 });
 }
 
-test('8 writers, 100 new tables whose batches each add columns: nothing overlaps a schema-changing request', async () => {
+test('no request overlaps one that changes the schema, with 8 writers and 100 new tables', async () => {
   await loadGrowing({ latencyMs: () => 2 });
 });
 
-test('the guard sees an overlap when there is one', async () => {
+test('the check of this file finds an overlap', async () => {
   it = await scene({ script: { latencyMs: () => 20 } });
   const body = (field: string): RequestInit => ({
     method: 'POST',
@@ -47,7 +47,7 @@ test('the guard sees an overlap when there is one', async () => {
   expect(it.cluster.violations.length).toBeGreaterThan(0);
 });
 
-test('an attempt that times out here and finishes later there: the batch waits for its columns to show', async () => {
+test('after a timeout a batch waits until the target shows its columns', async () => {
   let late = 0;
   await loadGrowing(
     {
@@ -62,7 +62,7 @@ test('an attempt that times out here and finishes later there: the batch waits f
   expect(late).toBe(1);
 });
 
-test('a connection lost after the body went out: the same bytes again, alone', async () => {
+test('after a lost connection the same bytes are sent again, exclusively', async () => {
   let lost = 0;
   await loadGrowing({
     onWrite: ({ adds }) => {
@@ -74,11 +74,11 @@ test('a connection lost after the body went out: the same bytes again, alone', a
   expect(lost).toBe(3);
 });
 
-test('an introducing batch that is too large: its parts go one after another, still alone', async () => {
+test('the parts of an introducing batch that is too large are sent one by one, exclusively', async () => {
   await loadGrowing({ latencyMs: () => 2, maxBodyBytes: 1000 });
 });
 
-test('columns that the target has already need no such care', async () => {
+test('columns that the target already has are sent in parallel', async () => {
   it = await scene({ script: { latencyMs: () => 2 } });
   await it.load([
     await it.file(

@@ -1,4 +1,4 @@
-// Formats of rows through the whole program: what is in the cluster, what is in the dead letters, and what a kill changes.
+// Formats of rows through the whole program: points in the cluster, dead letters, and resumed loads.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

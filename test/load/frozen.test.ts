@@ -1,5 +1,5 @@
-// A real server process, stopped by the kernel in mid-load and set going again: the load waits, says so, and nothing of
-// it is missing afterwards.
+// A real server process that SIGSTOP stops during a load and SIGCONT continues: the load waits, reports that, and loses no
+// point.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('a server stopped in mid-load and set going again: exit 0, and every point is there once', async () => {
+test('a load survives a server that is stopped and continued, and every point is stored once', async () => {
   await server.saw(/serving at http/);
   const url = /serving at (\S+),/.exec(server.stderr())![1]!;
   const summaryFile = join(folder, 'summary.json');

@@ -119,7 +119,7 @@ test('a load of hostile input ends, its totals balance, and every good point bet
   expect(balances(summary!)).toBe(true);
   expect(summary!.memory.peakRssBytes).toBeLessThanOrEqual(150 * MiB);
   expect([...it.cluster.tables()].map(([name]) => name)).toContain('good');
-  // A good point is only lost to a string that was open before it: it is part of the reject then, and kept there.
+  // A good point after an unclosed string is part of that reject, and stays in the dead letters.
   const letters = await readFile(summary!.rejects.deadLetters![0]!, 'latin1');
   const kept = new Set([...letters.matchAll(/^good,t=a n=(\d+)i \d{19}$/gm)].map(([, n]) => Number(n)));
   const loaded = new Set<number>();

@@ -1,9 +1,9 @@
-// The short form of `npm run soak`: some kills, of the loader and of the server, and everything is there once.
+// The short form of `npm run soak`: some kills of the loader and of the server, and every point is stored once.
 
 import { expect, test } from 'vitest';
 import { run } from '../support/process.js';
 
-/** A dozen in CI and in the soak. */
+/** CI and the soak take twelve. */
 const kills = process.env.BULK_LOAD_SOAK === '1' ? 12 : 4;
 
 test('killed at any moment and run again, a load is exact', { timeout: 150_000 }, async () => {

@@ -1,4 +1,4 @@
-// The whole program against a scripted cluster: what it says, how it ends, and what is in the cluster then.
+// The whole program against a scripted cluster: its messages, its exit code, and the stored points.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ afterEach(async () => {
   open = [];
 });
 
-test('loads files, directories, patterns and gzip in one go, and says so', async () => {
+test('one load takes files, directories, patterns and gzip, and reports each', async () => {
   const it = await begin();
   const plain = await it.file('a.lp', lines(3000, 'a'));
   await it.file('b.lp.gz', gzipSync(lines(2000, 'b')));
@@ -42,21 +42,21 @@ test('loads files, directories, patterns and gzip in one go, and says so', async
   expect(it.cluster.violations).toEqual([]);
 });
 
-test('reads standard input for -, and when no input is named', async () => {
+test('standard input is read for -, and when no input is named', async () => {
   const it = await begin();
   expect((await it.start(['-'], { input: lines(100, 'a') }).ended).code).toBe(0);
   expect((await it.start([], { input: lines(50, 'b') }).ended).code).toBe(0);
   expect(it.cluster.points()).toBe(150);
 });
 
-test('never reads standard input when an input is named', async () => {
+test('standard input is not read when an input is named', async () => {
   const it = await begin();
   const path = await it.file('a.lp', lines(10));
   expect((await it.start([path], { input: lines(50, 'b') }).ended).code).toBe(0);
   expect(it.cluster.points()).toBe(10);
 });
 
-test('writes rejected points to the dead letters, ends with exit code 8, and loads them once they are corrected', async () => {
+test('rejected points go to the dead letters, end the load with exit code 8, and load once they are corrected', async () => {
   const it = await begin();
   const bad = ['m f=oops 1640995200000000000', 'm,t= f=1 1640995200000000000', 'm/x f=1 1640995200000000000'];
   const path = await it.file('a.lp', `# comment\n${lines(10)}${bad.join('\n')}\n${lines(10, 'n')}`);
@@ -76,7 +76,7 @@ test('writes rejected points to the dead letters, ends with exit code 8, and loa
   expect((await it.load([await it.file('mended.lp', mended)])).code).toBe(0);
 });
 
-test('finds the points that only the target refuses, and rejects only them', async () => {
+test('only the points that the target refuses are rejected', async () => {
   const refused = new Set(['7', '499', '500']);
   const it = await begin({
     script: {
@@ -104,7 +104,7 @@ test('a type that contradicts the target is rejected point by point and not sent
   expect(summary?.requests.rejected).toBe(0);
 });
 
-test('stops with 3 when more is rejected than --max-rejected allows', async () => {
+test('a load stops with exit code 3 when more is rejected than --max-rejected allows', async () => {
   const it = await begin();
   const path = await it.file('a.lp', `${lines(5)}${'bad\n'.repeat(20)}`);
   const { code, summary } = await it.load(['--max-rejected', '10', path]);
@@ -113,13 +113,13 @@ test('stops with 3 when more is rejected than --max-rejected allows', async () =
   expect(balances(summary!)).toBe(true);
 });
 
-test('ends with 0 when the rejects are within --accept-rejects', async () => {
+test('a load ends with exit code 0 when the rejects are within --accept-rejects', async () => {
   const it = await begin();
   const path = await it.file('a.lp', `${lines(5)}bad\n`);
   expect((await it.load(['--accept-rejects', '1', path])).code).toBe(0);
 });
 
-test('a target that is not there ends with 5 after --wait-for-target, and nothing is loaded', async () => {
+test('a target that does not answer ends the load with exit code 5 after --wait-for-target', async () => {
   const it = await begin();
   await it.cluster.stopNode(0);
   const { code, summary } = await it.load(['--wait-for-target', '300ms', await it.file('a.lp', lines(5))]);
@@ -128,7 +128,7 @@ test('a target that is not there ends with 5 after --wait-for-target, and nothin
   expect(summary?.continueWith).toContain('--wait-for-target');
 });
 
-test('waits for a target that comes up late', async () => {
+test('a load waits for a target that starts late', async () => {
   const it = await begin();
   await it.cluster.stopNode(0);
   const running = it.begin(['--wait-for-target', '20s', '--log-level', 'debug', await it.file('a.lp', lines(5))]);
@@ -142,7 +142,7 @@ test.each([
   ['an unknown database', { databases: ['other'] }, [], /database/i],
   ['a PRECISION that would merge points', { databases: { db: { precision: 'MS' } } }, [], /precision/i],
 ] as [string, ClusterOptions, string[], RegExp][])(
-  '%s ends with 4 before any point is sent',
+  '%s ends with exit code 4 before any point is sent',
   async (_, options, args, words) => {
     const it = await begin(options);
     const { code, summary, stderr } = await it.load([...args, await it.file('a.lp', lines(5))]);
@@ -154,7 +154,7 @@ test.each([
   },
 );
 
-test('STRICT_WRITE and a field that the target lacks end with 4, since it would drop the field', async () => {
+test('STRICT_WRITE and a field that the target lacks end with exit code 4, since it would drop the field', async () => {
   const it = await begin({ databases: { db: { strict_write: true } } });
   const { code, stderr } = await it.load([await it.file('a.lp', lines(5))]);
   expect(code).toBe(4);
@@ -162,7 +162,7 @@ test('STRICT_WRITE and a field that the target lacks end with 4, since it would 
   expect(it.cluster.writes).toEqual([]);
 });
 
-test('one of two endpoints killed mid-run: all points arrive through the other', async () => {
+test('all points arrive through one endpoint when the other is killed', async () => {
   const it = await begin({ nodes: 2, script: { latencyMs: () => 5 } });
   const path = await it.file('a.lp', lines(20_000));
   const running = it.begin(['--batch-points', '200', path]);
@@ -175,7 +175,7 @@ test('one of two endpoints killed mid-run: all points arrive through the other',
   expect(summary?.endpoints[1]?.failures).toBeGreaterThan(0);
 });
 
-test('Memory Exhausted for a while: fewer in flight, no loss', async () => {
+test('Memory Exhausted reduces the requests in flight, and no point is lost', async () => {
   let refusals = 4;
   const it = await begin({
     script: {
@@ -200,7 +200,7 @@ test('a body over the limit of the target is split, and the size that works is r
   expect(it.cluster.points()).toBe(10_000);
   expect(summary?.batches.cut.split).toBeGreaterThan(0);
   expect(summary?.pressure.bodyBytesFinal).toBeLessThan(25_000);
-  // 360 KB in bodies of at most 20 KB: without a memory of the size every batch would be refused first.
+  // 360 KB in bodies of at most 20 KB: a load that forgot this size would have every batch refused first.
   expect(summary?.requests.rejected).toBeLessThan(12);
 });
 
@@ -224,7 +224,7 @@ test('missing timestamps are stamped so that no two points collide', async () =>
   expect(it.cluster.points()).toBe(500);
 });
 
-test('a truncated gzip file is named and ends with 7; what was read of it and the other inputs are loaded', async () => {
+test('a truncated gzip file is named and ends with exit code 7; its points and the other inputs are loaded', async () => {
   const it = await begin();
   const whole = gzipSync(lines(20_000, 'a'));
   const cut = await it.file('a.lp.gz', whole.subarray(0, whole.length - 2000));
@@ -237,14 +237,14 @@ test('a truncated gzip file is named and ends with 7; what was read of it and th
   expect(it.cluster.points()).toBe(summary?.points.loaded);
 });
 
-test('an input without points ends with 7, unless --min-points 0', async () => {
+test('an input without points ends with exit code 7, unless --min-points is 0', async () => {
   const it = await begin();
   const path = await it.file('empty.lp', '# nothing\n\n');
   expect((await it.load([path])).code).toBe(7);
   expect((await it.load(['--min-points', '0', path])).code).toBe(0);
 });
 
-test('--limit stops after so many points', async () => {
+test('--limit stops after that number of points', async () => {
   const it = await begin();
   const { code, summary } = await it.load([
     '--limit',
@@ -257,7 +257,7 @@ test('--limit stops after so many points', async () => {
   expect(summary?.points).toMatchObject({ read: 123, loaded: 123 });
 });
 
-test('--in-order begins an input only when the one before is wholly acknowledged', async () => {
+test('--in-order begins an input once the previous one is wholly acknowledged', async () => {
   const it = await begin();
   await it.load([
     await it.file(
@@ -290,7 +290,7 @@ test('--in-order begins an input only when the one before is wholly acknowledged
     ['b', 10],
     ['c', 10],
   ]);
-  // No write of one input was still worked on when the next one's first came.
+  // No write of one input was in flight when the first write of the next arrived.
   const records = it.cluster.writes.slice(1);
   for (const first of [10, 20]) {
     expect(records.slice(0, first).every(({ end }) => end !== null && end <= records[first]!.start)).toBe(true);
@@ -306,7 +306,7 @@ test('--max-duration stops cleanly, as a signal would', async () => {
   expect(balances(summary!)).toBe(true);
 });
 
-test('--quiet says not a word when all is well, and the whole summary when it is not', async () => {
+test('--quiet prints nothing for a complete load, and the whole summary for any other', async () => {
   const it = await begin();
   expect(await it.start(['--quiet', await it.file('a.lp', lines(5))]).ended).toMatchObject({
     code: 0,
@@ -327,7 +327,7 @@ test('an older summary does not survive a new run that fails', async () => {
   expect((await it.load(['no-such-file.lp'])).summary).toBeNull();
 });
 
-test('all bad options are said at once, each with where it came from, and nothing is sent', async () => {
+test('all bad options are reported at once, each with its origin, and nothing is sent', async () => {
   const { code, stderr } = await run(['--db', 'x', '--workers', '0', '--batch-bytes', '5x', 'no-such-file'], {
     env: { BULK_LOAD_MAX_POINT_BYTES: 'huge' },
   });
@@ -336,7 +336,7 @@ test('all bad options are said at once, each with where it came from, and nothin
   expect(stderr).toContain('BULK_LOAD_MAX_POINT_BYTES');
 });
 
-test('a state directory that cannot be written ends with 73 before anything is sent', async () => {
+test('a state directory that cannot be written ends with exit code 73 before anything is sent', async () => {
   const it = await begin();
   const blocker = await it.file('blocker', '');
   const { code, stderr } = await it.load(['--state-dir', join(blocker, 'state'), await it.file('a.lp', lines(5))]);

@@ -122,7 +122,7 @@ test('a second run of a running load writes a page that the first run replaces a
   expect(await read()).toMatch(/Interrupted\./);
 });
 
-test('the start of a run removes an older page, even if it ends with exit code 2', async () => {
+test('the start of a run removes an older page, even if the run ends with exit code 2', async () => {
   const input = await it.file('a.lp', lines(10));
   expect((await it.load(['--report', page, input])).code).toBe(0);
   expect(await isThere()).toBe(true);

@@ -33,7 +33,7 @@ async function state(): Promise<string[]> {
 test.each([
   ['a plain', (text: string) => Buffer.from(text)],
   ['a gzip', (text: string) => gzipSync(text)],
-  // Large enough for a thread of its own, where there are processors for it; comments are not sent.
+  // Large enough for a worker thread where there are CPU cores for it. Comments are not sent.
   ['a large', (text: string) => Buffer.from(text.replaceAll('\n', `\n#${'x'.repeat(3500)}\n`))],
 ] as [string, (text: string) => Buffer][])(
   '%s input that a signal stopped resumes where it stopped',

@@ -1,4 +1,4 @@
-// The round trip of test/soak/round-trip.js with few points: what DuckDB writes of the tables loads as the same tables.
+// The round trip of test/soak/round-trip.js with few points: tables that DuckDB writes load as equal tables.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

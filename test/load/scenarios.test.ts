@@ -1,5 +1,5 @@
-// Whole loads against model clusters that die as real ones did, on virtual time. Each file of fixtures/scenarios/load
-// describes a cluster, a load and what is expected.
+// Whole loads on virtual time against model clusters that run out of memory as measured clusters did. Each file of
+// fixtures/scenarios/load describes a cluster, a load and the expectations.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -27,8 +27,8 @@ afterAll(() => {
 });
 
 /**
- * CI and the soak also run the long scenarios and search the best fixed policy anew. Every test run compares the recorded
- * best policy.
+ * CI and the soak also run the long scenarios and search the best fixed policy again. Every test run compares with the
+ * recorded best policy.
  */
 const everything = process.env.BULK_LOAD_SOAK === '1';
 const longMiB = 350;

@@ -55,7 +55,7 @@ test('missing and different points are counted and listed', async () => {
   expect(verifyError(found, 20)?.message).toContain('found 2 that differ (1 missing)');
 });
 
-test('a failure of reading back is verify-failed, with short words and without the query', async () => {
+test('a query that fails ends with verify-failed, and its message does not repeat the query', async () => {
   const { report } = verification(async (points, query) => {
     if (query < 12) return [...points];
     throw new UnavailableError({

@@ -1,5 +1,5 @@
-// `--verify` against the embedded server, with a liar between: what the loader believes it has loaded is dropped, swapped
-// or filed under another tag on the way.
+// `--verify` against the embedded server through a proxy that drops points, swaps their values or changes a tag, and
+// acknowledges every write.
 
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ afterAll(async () => {
 
 type Lie = (body: string, ordinal: number) => string | null;
 
-/** Passes requests on to the server; bodies of writes as the lie makes them, or not at all for null. */
+/** Forwards requests to the server. `lie` changes the bodies of writes; null drops one. */
 async function liar(lie: Lie): Promise<{ url: string; close: () => void }> {
   let writes = 0;
   const proxy = createServer((asked, answer) => {
@@ -95,14 +95,14 @@ test('every kind of value reads back as it was sent', async () => {
   });
 });
 
-test('samples 1,000 of many points, and says what that is worth', async () => {
+test('1,000 of many points are sampled, and the message says what that proves', async () => {
   const { code, stderr, summary } = await load(cpu(6000), ['--batch-points', '1000']);
   expect(code).toBe(0);
   expect(summary.verify).toMatchObject({ sampled: 1000, found: 1000, equal: 1000 });
   expect(stderr).toContain('1 wrong point in 100 would be missed with a chance of 0.0043%');
 });
 
-test('a point that a later one of the load replaced is no difference', async () => {
+test('a point that a later point of the load replaced is not a difference', async () => {
   const text = cpu(300) + cpu(300).replaceAll('.25', '.75') + cpu(100).replaceAll('.25', '.125');
   const { code, summary } = await load(text, ['--batch-points', '50', '--workers', '1']);
   expect(summary.verify).toMatchObject({ sampled: 700, equal: 700, tables: [{ countAfter: 300 }] });
@@ -111,7 +111,7 @@ test('a point that a later one of the load replaced is no difference', async () 
   expect(many.summary.verify).toMatchObject({ sampled: 700, equal: 700 });
 });
 
-test('timestamps in seconds and stamped ones are looked for where they are', async () => {
+test('points with timestamps in seconds and with generated timestamps are found', async () => {
   expect(
     (await load('m,a=1 f=1 1640995200\nm,a=1 f=2 1640995201\n', ['--precision', 's'])).summary.verify,
   ).toMatchObject({
@@ -124,7 +124,7 @@ test('timestamps in seconds and stamped ones are looked for where they are', asy
   });
 });
 
-test('counts what was there before', async () => {
+test('rows that were there before the load are counted', async () => {
   await load('m f=1 1640995200000000000\n');
   databases -= 1;
   const { summary } = await load('m f=2 1640995200000000001\nn f=1 1640995200000000001\n');

@@ -1,5 +1,5 @@
-// The cases, as data: what lies in the folder of inputs, how the server behaves, what the program is told, and the exit
-// code it must come to. Everything is made in pieces: the maker must not be what needs the memory.
+// The cases as data: files in the folder of inputs, behaviour of the server, options of the program, and the expected exit
+// code. Inputs are generated in pieces, so that the generator needs little memory.
 
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
-// Inputs and servers that would make a loader take more memory than it was given: each is a run of the program, and its
-// high-water mark must stay below its limit. node adversarial.js [--size SHARE] [--only WORDS]... [--at-once COUNT]
-// `--size`: share of the full size of each case. Prints a table; ends with 1 where a limit was passed or a code is wrong.
+// Inputs and servers that tempt a loader to exceed its memory. Each is a run of the program whose peak must stay below its
+// limit. node adversarial.js [--size SHARE] [--only WORDS]... [--at-once COUNT]
+// `--size`: share of the full size of each case. Prints a table; exit code 1 if a limit was exceeded or an exit code is wrong.
 
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const { values } = parseArgs({
 /** @param {readonly (string | number)[]} cells */
 const row = (cells) => process.stdout.write(`${cells.join(' | ')}\n`);
 
-/** Whether it came out as it should. @param {(typeof cases)[number]} one */
+/** Tests whether the run ended as expected. @param {(typeof cases)[number]} one */
 async function holds({ name, make, behaviour, options, limitMiB, code }) {
   const folder = await mkdtemp(join(tmpdir(), 'bulk-load-adversarial-'));
   const inputs = join(folder, 'inputs');

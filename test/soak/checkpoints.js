@@ -1,5 +1,5 @@
-// What checkpoints cost, by the load's own account: one large file, and many small ones. node checkpoints.js [--size SHARE]
-// Prints the share of the wall time that was spent in writing them; ends with 1 where it is more than 2 %.
+// Measures the time that a load spends on checkpoints, for one large file and for many small ones. node checkpoints.js [--size SHARE]
+// Prints its share of the wall time; exit code 1 above 2 %.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

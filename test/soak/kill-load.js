@@ -1,5 +1,5 @@
-// One load, killed again and again, and whether in the end the server holds what the generator made and nothing else.
-// Expected rows come from the generator alone; no parser of ours is asked.
+// One load, killed repeatedly. The server must finally hold exactly the points of the generator. The generator supplies the
+// expected rows, without a parser of src.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ const rawBlock = 100_000;
 
 /**
  * @typedef {{ files: { name: string; content: Buffer }[]; rows: string[]; stamped: Map<number, number>; bad: string[] }} Made
- * Rows as `table|tag|time|values`; of stamped points the ordinal by their number; bad lines.
+ * Rows as `table|tag|time|values`, the ordinals of points with a generated timestamp by their number, and bad lines.
  */
 
 /** A small generator of numbers: mulberry32 (public domain, T. Ettinger). @param {number} seed */
@@ -46,7 +46,7 @@ export function zstd(content) {
 
 /**
  * Three inputs, plain, gzip and zstd, with bad lines, comments, points without a timestamp, and, with `twice`, points
- * whose series and time come again with another value.
+ * with a second value for the same series and time.
  * @param {(range: number) => number} random @param {number} points @param {boolean} twice @returns {Made}
  */
 export function make(random, points, twice) {
@@ -66,7 +66,7 @@ export function make(random, points, twice) {
       const kind = random(100);
       if (kind < 3) lines.push(`# comment ${n}`, '');
       if (i === long) {
-        // Longer than a window: it comes in parts.
+        // Longer than a window, so it arrives in parts.
         const line = `bad,n=${n} ${'x'.repeat(300_000 + random(700_000))}`;
         bad.push(line);
         lines.push(line);
@@ -90,7 +90,7 @@ export function make(random, points, twice) {
   return { files, rows: [...rows].map(([key, value]) => `${key}|${value}`).sort(), stamped, bad: bad.sort() };
 }
 
-/** The embedded server, which keeps its data, behind as many endpoints as asked for. */
+/** The embedded server with persistent data, behind a number of endpoints. */
 export class Server {
   /** @type {string[]} */
   urls = [];
@@ -175,7 +175,7 @@ export class Server {
 }
 
 /**
- * Loads, kills so many times, loads to the end, compares. Returns what is wrong; nothing when all is exact.
+ * Loads, kills the load a number of times, completes it, and compares. Returns the differences.
  * @param {{ folder: string; seed: number; kills: number; points: number; longestMs?: number }} options
  * @returns {Promise<{ kills: number; serverKills: number; runs: number; endpoints: number; wrong: string[] }>}
  */
@@ -229,7 +229,7 @@ export async function killLoad({ folder, seed, kills, points, longestMs = 1800 }
           }
         }
       } else if (random(2) === 0) {
-        // The server alone: the load waits for it and goes on.
+        // Only the server is killed: the load waits for it and continues.
         await Promise.race([wait(300 + random(700)), ended]);
         await server.kill();
         count.serverKills += 1;

@@ -1,4 +1,4 @@
-// Loads killed at random moments until so many kills are through: node kill.js [--kills 300] [--seed 1]
+// Kills loads at random moments, a given number of times: node kill.js [--kills 300] [--seed 1]
 // --each: kills of one load; --points: of one load; --longest: ms that a run may live
 
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// A run of the program, with the kernel's own record of the most memory it had.
+// Runs the program and reads its peak memory from the kernel.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// Seven nights of one crontab line, nobody awake: node nights.js. Each night new files come in and something goes wrong;
-// the same command runs, once a night. Prints what each night came to; in the end the target is compared with the inputs.
+// Seven unattended nights of one crontab line: node nights.js. Each night new files arrive, a fault occurs, and the same
+// command runs once. Prints the outcome of each night; finally the target is compared with the inputs.
 // Times are scaled: minutes are seconds.
 
 import { execFileSync, spawn } from 'node:child_process';
@@ -19,13 +19,13 @@ const state = join(folder, 'state');
 const summaryFile = join(folder, 'summary.json');
 const server = new Server(folder);
 
-/** What must be there in the end: series and time → value. @type {Map<string, string>} */
+/** Expected points at the end: series and time → value. @type {Map<string, string>} */
 const expected = new Map();
 /** Points that no night may load. @type {string[]} */
 const bad = [];
 let points = 0;
 
-/** So many points nobody has had yet. @param {number} count @param {boolean} [withBad] */
+/** Returns that number of new points. @param {number} count @param {boolean} [withBad] */
 function fresh(count, withBad = false) {
   let text = '';
   for (let i = 0; i < count; i += 1) {
@@ -46,7 +46,7 @@ async function arrive(name, content) {
   await writeFile(join(inputs, name), content);
 }
 
-// One and the same every night.
+// The same command every night.
 const line = (/** @type {string} */ url) => [
   ...['--url', url, '--db', 'nights', '--create-db', '--state-dir', state, '--skip-loaded', '--min-points', '0'],
   ...['--retry-for', '60s', '--wait-for-target', '20s', '--rate-points', '15000', '--batch-points', '500'],
@@ -98,21 +98,21 @@ async function end(night, run) {
   return code;
 }
 
-/** Until it is so. @param {() => Promise<boolean>} so */
+/** Waits until the condition holds. @param {() => Promise<boolean>} so */
 async function until(so) {
   while (!(await so())) await wait(20);
 }
 
 const loaded = async () =>
   Number((await server.ask('SELECT count(n) AS n FROM m', 'nights').catch(() => []))[0]?.n ?? 0);
-/** So many points more than now are there. @param {number} more */
+/** Waits until that many more points are stored. @param {number} more */
 async function arrived(more) {
   const before = await loaded();
   return async () => (await loaded()) >= before + more;
 }
 const locked = async () => (await readdir(state)).some((name) => name.endsWith('.lock'));
 
-/** Somebody else fills the disk. Resolves with the way to undo it. @param {string} path */
+/** Fills the disk. Resolves with a function that undoes it. @param {string} path */
 async function fill(path) {
   const { bavail, bsize } = await statfs(path);
   const file = join(path, 'somebody-elses');

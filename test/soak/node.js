@@ -1,5 +1,5 @@
-// One version of Node, tried: that which runs this. A load, one that is stopped and goes on, zstd bodies where this Node
-// has them; each counted by SQL on the embedded server, and nothing on stderr that Node put there. node node.js
+// Tests the version of Node that runs this file: a load, a stopped and resumed load, and zstd bodies where this Node has
+// zstd. SQL on the embedded server counts the points, and Node must print no warning. node node.js
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -22,7 +22,7 @@ function bulkLoad(args) {
   return spawn(process.execPath, [join(root, 'bin', 'bulk-load.js'), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-/** @param {string[]} args @param {RegExp} [stopAt] SIGTERM once this was said */
+/** @param {string[]} args @param {RegExp} [stopAt] SIGTERM once this was printed */
 async function load(args, stopAt) {
   const state = join(folder, 'state');
   const child = bulkLoad(['--url', url, '--create-db', '--state-dir', state, '--summary', summaryFile, ...args, data]);

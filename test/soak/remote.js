@@ -1,5 +1,5 @@
-// Every format from a web server and from S3, killed at random moments while connections break, and whether in the end the
-// target holds what was there and nothing else: node remote.js [--kills 3] [--seed 1]
+// Loads of every format from a web server and from S3, killed at random moments while connections break. The target must
+// finally hold exactly the points of the inputs: node remote.js [--kills 3] [--seed 1]
 // --kills: of each load; --points: of one load; --longest: ms that a run may live after its first checkpoint
 
 import { spawn } from 'node:child_process';
@@ -54,7 +54,7 @@ const contents = {
 };
 
 let broken = 0;
-/** Objects of a bucket, with ranges, on connections of which every third long one breaks. */
+/** Serves objects of a bucket with ranges, and breaks every third long connection. */
 const files = createServer(({ url = '', headers }, response) => {
   const content = Buffer.from(contents[url.replace('/soak/', '')] ?? '');
   if (content.length === 0) return response.writeHead(404).end();
@@ -100,7 +100,7 @@ async function load(name, from, db, server, folder, env) {
       child.kill('SIGKILL');
     }
     const [code, signal] = await ended;
-    // One that had come to its end by then was not killed.
+    // A run that had already ended was not killed.
     if (signal === 'SIGKILL') count.kills += 1;
     if (said.includes('resuming the load')) count.resumed += 1;
     if (code === null) continue;
@@ -110,7 +110,7 @@ async function load(name, from, db, server, folder, env) {
   }
 }
 
-/** What it says; empty until something of an input is accounted for. @param {string} folder */
+/** Reads the checkpoint; empty before one exists. @param {string} folder */
 async function checkpoint(folder) {
   const state = join(folder, 'state');
   const names = await readdir(state).catch(() => []);

@@ -1,7 +1,7 @@
-// The same points in every format: line protocol into the embedded server, from there by DuckDB as CSV, TSV, NDJSON, a
-// JSON list and Parquet, each into a database of its own, whose tables must be those from the line protocol: values bit for bit,
-// integers to 2^63 and beyond, times to the ns. node round-trip.js [--points N] [--memory-limit SIZE] [--here]
-// `--here`: without a process for each load, whose memory is then not looked at. Prints a table; ends with 1 where a table differs or a limit was passed.
+// The same points in every format. Line protocol is loaded into the embedded server; DuckDB writes its tables as CSV, TSV,
+// NDJSON, a JSON list and Parquet; each file is loaded into another database. All tables must be equal bit for bit. node round-trip.js [--points N] [--memory-limit SIZE] [--here]
+// `--here`: loads run in this process, and their memory is not checked. Prints a table; exit code 1 if a table differs or a
+// limit was exceeded.
 
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
@@ -35,9 +35,9 @@ const formats = {
   snappy: '(FORMAT parquet, COMPRESSION snappy)',
   zstd: '(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)',
 };
-/** They say themselves of what type a column is. */
+/** Formats that state the type of a column. */
 const typed = ['snappy', 'zstd'];
-/** What formats like to lose: the ends of the integers, the sign of zero, the smallest and the largest float, quotes. */
+/** Values that formats tend to lose: extreme integers, negative zero, the smallest and the largest float, quotes. */
 const extremes =
   'extremes,k=a\\ b\\,c i=9223372036854775807i,j=-9223372036854775808i,u=18446744073709551615u,f=-0.0,g=5e-324,h=1.7976931348623157e308,s="a \\"quoted\\", ü\\ttext",b=true 1640995200123456789\n' +
   'extremes,k=d i=0i,f=0.1,g=100000000000000000000000,h=-1e-7,s="",b=false -1\n' +

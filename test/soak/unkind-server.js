@@ -1,4 +1,4 @@
-// A server that answers what a load asks before it begins, and treats writes as it was told.
+// A server that answers the preflight requests of a load, and treats writes as its script says.
 
 import { createServer } from 'node:http';
 
@@ -19,7 +19,7 @@ export async function startServer(behaviour) {
   const server = createServer((request, response) => {
     const url = request.url ?? '';
     let statement = '';
-    // An empty one is a question, asked before the load begins.
+    // An empty write is a probe before the load begins.
     const isWrite = url.includes('/write') && request.headers['content-length'] !== '0';
     request.on('error', () => {});
     request.on('data', (chunk) => (statement += isWrite ? '' : chunk));
@@ -54,7 +54,7 @@ function boundless(response) {
   more();
 }
 
-/** As many columns as a default load may still be told of. */
+/** The most columns that a load with default memory accepts. */
 function wide() {
   return Array.from({ length: 35_000 }, (_, i) => ({
     table_name: `table_${i % 500}`,

@@ -73,7 +73,7 @@ test('finished inputs after the last checkpoint are truncated', async () => {
   const third = opened(path);
   const failed = third.open();
   await expect(failed).rejects.toBeInstanceOf(StateError);
-  await expect(failed).rejects.toThrow(/^resuming the load: .* load everything again with --fresh\.$/);
+  await expect(failed).rejects.toThrow(/^resuming the load: .*, found \d+ bytes instead of \d+\. .* with --fresh\.$/);
   await third.close();
 });
 
@@ -196,4 +196,27 @@ test('every input of a load with more inputs than one write to the history is re
   await store.save(checkpoint, paths.map(input));
   await store.complete();
   expect([...(await readHistory(store.history, () => true)).keys()]).toEqual(paths);
+});
+
+test('a load that skipped points leaves nothing in the history', async () => {
+  const path = await folder();
+  const store = opened(path);
+  await store.open();
+  await store.save(checkpoint, [input('/a')]);
+  await store.complete(false);
+  expect(await readdir(path)).toEqual([]);
+});
+
+test('a load without a checkpoint has none to abandon', async () => {
+  const store = opened(await folder());
+  expect(await store.abandon('T')).toBeNull();
+});
+
+test.each([
+  ['[]', /, found Invalid input: expected object/],
+  ['{"formatVersion":"x"}', /, found formatVersion: /],
+])('the checkpoint %s is refused with the place of its first defect', async (text, found) => {
+  const store = opened(await folder());
+  await writeFile(store.path, text);
+  await expect(store.open()).rejects.toThrow(found);
 });

@@ -1,9 +1,9 @@
-// A scripted CnosDB for tests, in process, on loopback: several nodes over one store. It does what its script says to
-// each request, and keeps the record of writes that tells whether a schema-changing one ever had company.
+// A scripted CnosDB for tests, in this process, on loopback: several nodes over one store. A script decides about each
+// request. The record of writes shows whether one overlapped a write that changes the schema.
 //
 //   const cluster = await startCluster({ nodes: 2, databases: ['db'], script: { maxBodyBytes: 10_000 } });
 //   cluster.setScript({ onWrite: (request) => (request.ordinal === 0 ? { hang: true, applyAfterMs: 5000 } : undefined) });
-//   cluster.points('db')      distinct points stored        cluster.violations   what overlapped a schema change
+//   cluster.points('db')      distinct points stored        cluster.violations   writes that overlapped a schema change
 //   await cluster.stopNode(1) connections reset, then refused; startNode(1) brings it back on its port
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -257,7 +257,7 @@ class ScriptedCluster implements Cluster {
     return ms > 0 ? this.#clock.sleep(ms, this.#stopped.signal).catch(() => {}) : Promise.resolve();
   }
 
-  /** Until the client has gone, or the cluster stops. */
+  /** Resolves when the client disconnects or the cluster stops. */
   #gone(request: IncomingMessage): Promise<void> {
     if (request.socket.destroyed) return Promise.resolve();
     return new Promise((resolve) => void request.socket.once('close', () => resolve()));

@@ -1,5 +1,5 @@
-// A whole load in this process against a scripted cluster, with an input whose every point is unique, and the same made
-// again as rows: what has to be in the cluster in the end, no more and no less.
+// A whole load in this process against a scripted cluster. Every point of the input is unique, and the same points as rows
+// are exactly what the cluster must finally hold.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ function rowOf(i: number): [string, object] {
 
 export const exactLines = (count: number): string => Array.from({ length: count }, (_, i) => lineOf(i)).join('');
 
-/** Rows by series and time, as the scripted cluster keeps them. */
+/** Rows by series and time, in the form of the scripted cluster. */
 export const exactRows = (count: number): Map<string, object> =>
   new Map(Array.from({ length: count }, (_, i) => rowOf(i)));
 
@@ -44,7 +44,7 @@ export interface Loader {
   end(): Promise<void>;
 }
 
-/** Loads `count` points, each time with a state directory of its own. What takes its time once is done beforehand. */
+/** Returns a function that loads `count` points with a new state directory. Slow preparations are done once, before it. */
 export async function exactLoader(count: number, clock: Clock): Promise<Loader> {
   const folder = await mkdtemp(join(tmpdir(), 'bulk-load-exact-'));
   const path = join(folder, 'a.lp');
@@ -55,7 +55,7 @@ export async function exactLoader(count: number, clock: Clock): Promise<Loader> 
     load: async (urls, options = {}) => {
       runs += 1;
       const own = { url: urls, db: 'db', stateDir: join(folder, `state-${runs}`), waitForTarget: '2h' };
-      // The memory of this process is not that of the load.
+      // Tests share this process, so its memory says nothing about the load.
       const flags = { ...own, memoryWatchdog: 'off', ...options };
       const { settings } = await resolve(optionTable, { flags, env: {} });
       const stdin = { isTTY: false, isPipeOrFile: false, stream: () => process.stdin };

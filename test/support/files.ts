@@ -1,5 +1,4 @@
-// A file server on loopback that does what a script says: with ranges or without, cut in the middle, slow, busy, moved, or
-// with another content the next time.
+// A scripted file server on loopback: with or without ranges, cut short, slow, busy, moved, or with changed content.
 
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -13,25 +12,25 @@ export interface Asked {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** What is done instead of, or to, the plain answer. */
+/** Changes to the plain response. */
 export interface Act {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Instead of what the file holds. */
+  /** Replaces the content of the file. */
   readonly content?: Uint8Array;
-  /** Null: none is said. */
+  /** Null: the header is absent. */
   readonly etag?: string | null;
-  /** False: all of it, whatever range is asked for. */
+  /** False: ignores ranges and sends everything. */
   readonly ranges?: boolean;
   /** False: chunked, without a length. */
   readonly sized?: boolean;
-  /** The connection ends after so many bytes of the body. */
+  /** Ends the connection after that many bytes of the body. */
   readonly cutAfter?: number;
   readonly how?: 'close' | 'reset';
-  /** In pieces of so many bytes, each in a turn of its own. */
+  /** Sends pieces of that many bytes, one per turn of the event loop. */
   readonly trickle?: number;
-  /** Nothing is ever answered. */
+  /** Never responds. */
   readonly silent?: boolean;
 }
 
@@ -99,7 +98,7 @@ async function send(response: ServerResponse, bytes: Uint8Array, { cutAfter, how
   }
   if (cutAfter === undefined) response.end();
   else if (how === 'reset') response.socket?.resetAndDestroy();
-  // What was written has to leave before.
+  // Written bytes must leave first.
   else response.socket?.destroySoon();
 }
 

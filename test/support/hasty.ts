@@ -1,4 +1,4 @@
-// Real time, many times as fast: for whole loads over real sockets in which somebody waits.
+// Real time, accelerated: for whole loads over real sockets that contain waits.
 
 import type { Clock } from '../../src/core/types/index.js';
 import { realClock } from './clock.js';

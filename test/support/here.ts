@@ -1,5 +1,4 @@
-// A command run within the test's own process: the whole road but for the start of Node, which takes most of the time of a
-// small load.
+// Runs a command in the process of the test. It omits only the start of Node, which takes most of the time of a small load.
 
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
@@ -17,12 +16,12 @@ export interface Ran {
 type Command = (process: Process) => Promise<void>;
 
 export interface HereOptions {
-  /** All the environment there is. */
+  /** The whole environment. */
   readonly env?: Record<string, string>;
   readonly cwd?: string;
-  /** Of standard input. Default: nothing. */
+  /** Content of standard input; empty by default. */
   readonly input?: string | Uint8Array;
-  /** Of the terminal that it speaks to. Default: it speaks to none. */
+  /** Columns of the terminal; without it stderr is not a terminal. */
   readonly columns?: number;
 }
 
@@ -38,24 +37,24 @@ class Said extends EventEmitter implements Stream {
   }
 
   write(text: string | Uint8Array, done?: () => void): boolean {
-    // What is written may be overwritten as soon as it is done.
+    // The caller may overwrite the chunk as soon as this returns.
     this.emit('data', typeof text === 'string' ? text : this.#decoder.write(Buffer.from(text)));
     done?.();
     return true;
   }
 }
 
-/** `bulk-load` as it was typed. */
+/** Starts `bulk-load` with arguments. */
 export function begin(args: readonly string[], { env, cwd = '/', input = '', columns }: HereOptions = {}): Going {
   return going(main, ['node', 'bulk-load', ...args], input, { PWD: cwd, ...env }, columns);
 }
 
-/** As `begin`, awaited to the end. */
+/** Runs it to its end. */
 export function run(args: readonly string[], options?: HereOptions): Promise<Ended> {
   return begin(args, options).ended;
 }
 
-/** Another command. `env` is all the environment there is. */
+/** Starts another command. `env` is its whole environment. */
 export async function here(
   command: Command,
   argv: readonly string[],
@@ -66,7 +65,7 @@ export async function here(
   return { status: code ?? Number.NaN, stdout, stderr };
 }
 
-/** While it goes on. Of signals it gets those that it listens for. */
+/** The running command. It receives the signals that it listens for. */
 function going(
   command: Command,
   argv: readonly string[],
@@ -80,7 +79,7 @@ function going(
     on: (event, listener) => asked.on(event, listener as () => void),
     off: (event, listener) => asked.off(event, listener as () => void),
     argv,
-    // The memory of this process is not that of the load.
+    // Tests share this process, so its memory says nothing about the load.
     env: { BULK_LOAD_MEMORY_WATCHDOG: 'off', ...env },
     stdin: Readable.from(input.length === 0 ? [] : [Buffer.from(input)]) as unknown as NodeJS.ReadStream,
     stdout,
@@ -90,7 +89,7 @@ function going(
       throw new Error('a command sets the exit code, and lets the process end');
     },
   };
-  // It begins once somebody listens.
+  // Starts once a listener exists.
   const how = Promise.resolve()
     .then(() => command(process))
     .then(() => ({ code: Number(process.exitCode), signal: null }));

@@ -1,5 +1,5 @@
-// The scripted cluster's own reading of line protocol: short and slow, and apart from src on purpose, so that a
-// misreading there cannot hide here. Understands portable, valid bodies; anything else is refused with an offset.
+// The parser of the scripted cluster: short, slow and independent of src, so that it does not repeat errors of src. It
+// accepts portable, valid bodies and refuses anything else with an offset.
 
 export type FieldValue = number | bigint | boolean | string;
 export type FieldType = 'float' | 'integer' | 'unsigned' | 'boolean' | 'string';
@@ -9,13 +9,13 @@ export interface ParsedPoint {
   /** Sorted by name. */
   readonly tags: readonly (readonly [string, string])[];
   readonly fields: readonly (readonly [string, FieldType, FieldValue])[];
-  /** In the unit of the request; null when there is none. */
+  /** In the unit of the request; null without a timestamp. */
   readonly time: bigint | null;
   /** The text of the point. */
   readonly line: string;
 }
 
-/** In CnosDB's words. Offsets are in bytes of the body. */
+/** An error with the text of CnosDB. Offsets are in bytes of the body. */
 export class LineError extends Error {}
 
 const numbers = /^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$/;
@@ -117,7 +117,7 @@ function timestamp(cursor: Cursor): bigint | null {
   return text === '' ? null : BigInt(text);
 }
 
-/** All points of a body. Throws LineError: then CnosDB would have stored none of them. */
+/** Parses all points of a body. Throws LineError if CnosDB would store none of them. */
 export function parseLines(body: Uint8Array): ParsedPoint[] {
   const cursor = new Cursor(Buffer.from(body).toString('utf8'));
   const found: ParsedPoint[] = [];

@@ -1,6 +1,6 @@
 // Runs the examples of README and manual: writes their files, executes their commands, compares what they print.
 //
-// A fenced block ```console holds commands behind `$ ` and their output. A block with a file name behind its language is
+// A fenced block ```console holds commands after `$ ` and their output. A block with a file name after its language is
 // written to that file. Blocks of one page share a folder and a shell. In the output, a line `…` stands for any lines and
 // `…` within a line for any text. Times, sizes, ids and other figures of one run are compared by their form.
 // Before a block, `<!-- needs NAME -->` leaves it out where NAME is missing; `<!-- figures vary -->` ignores its digits.
@@ -84,7 +84,7 @@ export function commands(page: string): Command[] {
 }
 
 export interface RunOptions {
-  /** `db1:8902` → `127.0.0.1:40123`: hosts as the page names them, and where they are. */
+  /** `db1:8902` → `127.0.0.1:40123`: real addresses of the hosts that the page names. */
   readonly hosts?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   /** Programs that commands need and that are missing. */
@@ -136,7 +136,7 @@ export async function runPage(page: string, options: RunOptions = {}): Promise<s
   }
 }
 
-/** Replaces an address by its name. In a table, blanks keep the columns behind it in place. */
+/** Replaces an address by its name. In a table, blanks keep the following columns in place. */
 function shorter(name: string): (address: string, blanks?: string) => string {
   return (address, blanks = '') => (blanks === '' ? name : name.padEnd(address.length));
 }
@@ -185,7 +185,7 @@ const forms: readonly (readonly [RegExp, string])[] = [
   [/[\d,.]+ (?:[KMG]i?)?B\/s/g, 'RATE'],
   [/\b\d[\d,.]* (?:[KMG]iB|B)\b/g, 'SIZE'],
   [/\b\d[\d,.]*\s?(?:ms|s|sec|m|min|h)(?:\s\d+\s?(?:m|s))*(?![\w/])/g, 'TIME'],
-  // How many writers there were, and why, depends on the machine.
+  // The number of writers and its reason depend on the machine.
   [/^( +writers +)\d+ of (\d+).*/g, '$1N of $2'],
   [/ +/g, ' '],
 ];
@@ -194,7 +194,7 @@ function formOf(text: string): string {
   return forms.reduce((before, [pattern, name]) => before.replace(pattern, name), text.trimEnd());
 }
 
-/** Whether a command printed what its page shows. */
+/** Tests whether a command printed the output on its page. */
 export function agrees({ output: shown, figuresVary }: Command, printed: string): boolean {
   const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const form = (text: string): string => (figuresVary ? formOf(text).replace(/\d[\d,.]*/g, 'N') : formOf(text));

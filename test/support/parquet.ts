@@ -2,7 +2,7 @@
 
 import { DuckDBInstance } from '@duckdb/node-api';
 
-/** Writes what the query says. @param options of COPY, such as `COMPRESSION zstd` */
+/** Writes the result of a query. @param options of COPY, such as `COMPRESSION zstd` */
 export async function writeParquet(path: string, query: string, options = 'COMPRESSION snappy'): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();

@@ -1,4 +1,4 @@
-// A private authority and what it signs, made by openssl in a folder of the test's own; and TLS in front of a cluster.
+// A private CA with certificates, which openssl creates in the folder of the test; and a TLS proxy for a cluster.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -18,9 +18,9 @@ export interface Pair {
 }
 
 export interface Authority {
-  /** Its own certificate. */
+  /** Certificate of the CA. */
   readonly ca: string;
-  /** `names` as openssl writes them: `IP:127.0.0.1,DNS:localhost`. A negative number of days: it has expired. */
+  /** Issues a certificate for `names` such as `IP:127.0.0.1,DNS:localhost`. A negative number of days makes an expired one. */
   issue(name: string, names: string, days?: number): Promise<Pair>;
   end(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export interface TlsFront {
   stop(): Promise<void>;
 }
 
-/** Takes TLS off and passes the rest on. `clients`: the authority that has to have signed a client's certificate. */
+/** Terminates TLS and forwards the bytes. `clients`: the CA that client certificates must be signed by. */
 export async function startTlsFront(target: string, { cert, key }: Pair, clients?: string): Promise<TlsFront> {
   const [certText, keyText] = await Promise.all([readFile(cert), readFile(key)]);
   const asks: TlsOptions =

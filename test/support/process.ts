@@ -1,4 +1,4 @@
-// Starts a program of ours as a user would, and collects what it says and how it ends.
+// Starts a program of the package as a user would, and collects its output and exit code.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -14,18 +14,18 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A command that goes on, wherever it runs. */
+/** A running command, in this process or in a child process. */
 export interface Going {
   stdout(): string;
   stderr(): string;
-  /** Resolves once stdout or stderr matches; rejects with all that was said when it ends before. */
+  /** Resolves once stdout or stderr matches; rejects with the whole output if the command ends before. */
   saw(pattern: RegExp): Promise<void>;
   kill(signal?: NodeJS.Signals): void;
-  /** Resolves when it has ended and its output is complete. */
+  /** Resolves when the command has ended and its output is complete. */
   readonly ended: Promise<Ended>;
 }
 
-/** One in a process of its own. */
+/** A command in a child process. */
 export interface Running extends Going {
   readonly child: ChildProcess;
   readonly pid: number;
@@ -34,11 +34,11 @@ export interface Running extends Going {
 export interface StartOptions {
   readonly env?: Record<string, string>;
   readonly cwd?: string;
-  /** Written to standard input, which is then closed; null leaves it open for the test; without it there is none. */
+  /** Content of standard input, which is then closed; null leaves it open for the test; absent: no standard input. */
   readonly input?: string | Uint8Array | null;
-  /** Before the script: flags for Node. */
+  /** Flags for Node, before the script. */
   readonly nodeArgs?: readonly string[];
-  /** Default: bin/bulk-load.js. Relative to the checkout. */
+  /** Path from the checkout; bin/bulk-load.js by default. */
   readonly script?: string;
 }
 
@@ -47,7 +47,7 @@ function feed(child: ChildProcess, input: StartOptions['input']): void {
   if (input !== undefined && input !== null) child.stdin?.end(input);
 }
 
-/** Starts it; the caller awaits `ended`. Our own settings in the environment are left out, so tests do not depend on them. */
+/** Starts a command; the caller awaits `ended`. Variables of bulk-load are removed, so that tests do not depend on them. */
 export function start(args: readonly string[], options: StartOptions = {}): Running {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(BULK_LOAD_|FORCE_COLOR|NODE_OPTIONS)|_proxy$/i.test(name),
@@ -66,12 +66,12 @@ export function start(args: readonly string[], options: StartOptions = {}): Runn
   return watch(child);
 }
 
-/** As `start`, awaited to the end. */
+/** Runs a command to its end. */
 export function run(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
   return start(args, options).ended;
 }
 
-/** For other programs than ours. */
+/** Starts another program. */
 export function watch(child: ChildProcess): Running {
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8');
   const how = new Promise<Pick<Ended, 'code' | 'signal'>>((resolve, reject) => {
@@ -81,7 +81,7 @@ export function watch(child: ChildProcess): Running {
   return { child, pid: child.pid ?? 0, kill, ...heard(child, how) };
 }
 
-/** Collects what is said until it has ended. */
+/** Collects the output until the process has ended. */
 export function heard(
   from: { readonly stdout: NodeJS.EventEmitter | null; readonly stderr: NodeJS.EventEmitter | null },
   how: Promise<Pick<Ended, 'code' | 'signal'>>,

@@ -1,4 +1,4 @@
-// What most tests of a whole load need: a scripted cluster, a folder of their own, and the loader run against both.
+// The setting of most tests of a whole load: a scripted cluster, a folder, and the loader run against both.
 
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { type Ended, type Going, type Running, type StartOptions, start } from '
 import { until } from './until.js';
 
 export interface Result extends Ended {
-  /** Null when the run never got so far as to write one. */
+  /** Null if the run ended before it wrote one. */
   readonly summary: Summary | null;
 }
 
@@ -20,17 +20,17 @@ export interface Scene {
   readonly stateDir: string;
   /** Writes an input; returns its path. */
   file(name: string, content: string | Uint8Array): Promise<string>;
-  /** Starts the loader against the cluster, in a process of its own. */
+  /** Starts the loader against the cluster in a child process. */
   start(args: readonly string[], options?: StartOptions): Running;
-  /** Starts it in this process: at a tenth of the cost, where a test is not about processes and killing them. */
+  /** Starts the loader in this process, at a tenth of the cost, for tests that do not kill processes. */
   begin(args: readonly string[], options?: HereOptions): Going;
-  /** What one that was started came to. */
+  /** Returns the result of a started load. */
   result(going: Going): Promise<Result>;
-  /** Both at once, in this process. */
+  /** Runs the loader in this process to its end. */
   load(args: readonly string[], options?: HereOptions): Promise<Result>;
-  /** Stops or kills it in the midst of its work: once so many points are stored. */
+  /** Stops or kills a load once that many points are stored. */
   endAt(points: number, going: Going, signal: NodeJS.Signals): Promise<Result>;
-  /** Kills `running` once a checkpoint says that something of an input is accounted for. */
+  /** Kills `running` once a checkpoint covers a part of an input. */
   killWithCheckpoint(running: Running): Promise<void>;
   end(): Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function scene(options: ClusterOptions = {}): Promise<Scene> {
       const pause = cluster.pauseAt(points);
       await pause.reached;
       one.kill(signal);
-      // It has heard of it before it hears anything else.
+      // The load handles the signal before the next response.
       await (signal === 'SIGKILL' ? one.ended : one.saw(/stopping once the requests in flight are answered/));
       pause.goOn();
       return await result(one);

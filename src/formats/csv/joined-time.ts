@@ -6,7 +6,7 @@ import { type Cells, type RowFiller, TEXT } from '../rows/cells.js';
 /** A column of the rows, or the text of a folder that all rows share. */
 export type TimePart = number | Uint8Array;
 
-/** Joins two cells with a blank in a column behind the real ones. */
+/** Joins two cells with a blank in a column after the real ones. */
 export class JoinedTime implements RowFiller {
   readonly bytes = 0;
   readonly #memory: Uint8Array;

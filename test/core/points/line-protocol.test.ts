@@ -16,7 +16,7 @@ test.each([
   ['тест f=1', 'тест'],
   [',t=a f=1', null],
   ['', null],
-  ['nothing-behind-it', null],
+  ['nothing-after-it', null],
   [`${'x'.repeat(600)} f=1`, null],
 ])('the table of %j is %j', (line, table) => {
   expect(tableOf(Buffer.from(line), 0)).toBe(table);

@@ -10,7 +10,7 @@ test.each([
   ['a null word first', 'time,v\n1,NA\n2,1.5\n', '"1.5" in line 3 and "NA" in line 2', '--null "NA"'],
   ['a decimal comma', 'time;v\n1;1,5\n2;2\n', '"2" in line 3 and "1,5" in line 2', "--decimal ','"],
   [
-    'a word far behind numbers',
+    'a word long after numbers',
     `time,v\n${numbers(1, 9000)}9999,x\n`,
     '"0" in line 2 and "x" in line 9002',
     '--fields v:string',

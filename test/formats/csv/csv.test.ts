@@ -25,7 +25,7 @@ test('each point keeps its original bytes, line and offset', async () => {
   ]);
 });
 
-test('rejected rows are reported with their lines, and reading continues behind them', async () => {
+test('rejected rows are reported with their lines, and reading continues after them', async () => {
   const rows = ['1,a,1', '2,b', '3,c,3,x', 'x,d,4', '5,"e"f,5', '6,f,NaN', '7,g,text', '8,h,8'];
   const { points, rejects } = await sent(
     csv({ tags: [tag('host')], fields: [field('v', 'float')] }),
@@ -60,7 +60,7 @@ test('a quote that never closes rejects its own line and not the rest of the fil
   expect(rejects).toEqual(['2 bad-quote']);
 });
 
-test('rows behind a quote that never closes are read normally', async () => {
+test('rows after a quote that never closes are read normally', async () => {
   // In one piece, so that all of it is looked through for the end of that quote.
   const text = `${head}0,"",0\n1,"a,1\n2,"",2\n3,"",3\n`;
   for (const kernel of [undefined, false] as const) {

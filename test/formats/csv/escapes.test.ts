@@ -25,7 +25,7 @@ test('COPY text of Postgres is read with its escapes, and \\N is no value', asyn
   }
 });
 
-test('quotes behind backslashes belong to the cell with --escape', async () => {
+test('quotes after backslashes belong to the cell with --escape', async () => {
   for (const chunks of [[], sizes]) {
     const { points, rejects } = await sent(csv({ escape: '\\' }), fixture('backslash-quote.csv'), chunks);
     expect(rejects).toEqual([]);
@@ -106,7 +106,7 @@ test('quoted files keep backslashes that escape nothing', async () => {
   ]);
 });
 
-test('a line end behind an escape counts as a line', async () => {
+test('a line end after an escape counts as a line', async () => {
   const format = csv({ ...copyText, fields: [field('s', 'string')] }, 'tsv');
   expect(await sent(format, 'time\ts\n1\ta\\\nb\nx\tc\n', sizes)).toEqual({
     points: ['m s="a\nb" 1'],

@@ -245,7 +245,7 @@ test('each line of arbitrary bytes is points or rejects, and every point is vali
   );
 });
 
-test('--null names JSON strings too, also behind the kernel', async () => {
+test('--null names JSON strings too, also when the kernel parses them', async () => {
   const row = (i: number): string =>
     `{"time":${i + 1},"host":"${i % 2 === 0 ? '-' : 'a'}","v":${i % 3 === 0 ? '"NaN"' : i},"s":"x"}`;
   const text = `${Array.from({ length: 60 }, (_, i) => row(i)).join('\n')}\n`;

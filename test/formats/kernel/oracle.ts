@@ -63,8 +63,8 @@ function mutate(line: Uint8Array, next: (below: number) => number): Uint8Array {
   const at = next(line.length + 1);
   const byte = bytes.subarray(next(bytes.length)).subarray(0, 1);
   const kind = next(4);
-  const behind = kind === 0 ? at : at + 1 + (kind === 3 ? next(8) : 0);
-  return Buffer.concat([line.subarray(0, at), kind >= 2 ? Buffer.alloc(0) : byte, line.subarray(behind)]);
+  const after = kind === 0 ? at : at + 1 + (kind === 3 ? next(8) : 0);
+  return Buffer.concat([line.subarray(0, at), kind >= 2 ? Buffer.alloc(0) : byte, line.subarray(after)]);
 }
 
 /**
@@ -153,7 +153,7 @@ const AS_EXPECTED = 258;
 function outcome(scan: LineScan, input: Buffer): string {
   const at = scan.layout.windows[0];
   scan.bytes.set(input, at);
-  // The bytes behind the window must not end it.
+  // The bytes after the window must not end it.
   scan.bytes[at + input.length] = 0x0a;
   scan.begin(model.INPUT_START);
   scan.window(at, at + input.length, true, at);

@@ -153,7 +153,7 @@ test('points beyond the maximum of shapes are still read', async () => {
   expect(points.map(({ shape }) => shape.table)).toEqual(['a', 'b', 'c']);
 });
 
-test('an over-long line arrives in parts, and reading resumes behind it', async () => {
+test('an over-long line arrives in parts, and reading resumes after it', async () => {
   const long = `m f="${'a\\'.repeat(3000)}`;
   const { points, rejects } = await read(`m f=1 1\n${long}\nm f=2 2\n`, ns, [700, 900, 100]);
   expect(points.map(({ text, line }) => [text, line])).toEqual([

@@ -75,9 +75,9 @@ export function mutated(text: Buffer, bytes: Buffer, next: Random): Buffer {
   for (let times = 1 + next(3); times > 0; times--) {
     const at = next(result.length + 1);
     const kind = next(4);
-    const behind = kind === 0 ? at : at + 1 + (kind === 3 ? next(8) : 0);
+    const after = kind === 0 ? at : at + 1 + (kind === 3 ? next(8) : 0);
     const put = kind >= 2 ? Buffer.alloc(0) : bytes.subarray(next(bytes.length)).subarray(0, 1);
-    result = Buffer.concat([result.subarray(0, at), put, result.subarray(behind)]);
+    result = Buffer.concat([result.subarray(0, at), put, result.subarray(after)]);
   }
   return result;
 }

@@ -11,7 +11,7 @@ test.each([
   ['exponent 17', '0488', 128 * 1024 * KiB],
   ['a single segment, its size in one byte', '20ff', 255],
   ['a single segment, its size in two bytes', '600001', 256 + 256],
-  ['a single segment behind a dictionary of two bytes, its size in four', 'a2aaaa00000010', 2 ** 28],
+  ['a single segment after a dictionary of two bytes, its size in four', 'a2aaaa00000010', 2 ** 28],
   ['a single segment, its size in eight bytes', 'e00000000000000100', 2 ** 48],
 ])('the window is read from a header with %s', (_, hex, bytes) => {
   const head = Buffer.from(magic + hex, 'hex');

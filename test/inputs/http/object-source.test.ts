@@ -40,7 +40,7 @@ async function failure(promise: Promise<unknown>): Promise<string> {
   return error.message;
 }
 
-/** Acts from the first request behind the first 64 KiB on. */
+/** Acts from the first request after the first 64 KiB. */
 function later(act: (nth: number, asked: Asked) => Act | undefined): void {
   let seen = 0;
   server.act((asked) => (/^bytes=0-/.test(asked.headers.range ?? '') ? undefined : act(seen++, asked)));
@@ -68,7 +68,7 @@ test('gzip is recognised by content', async () => {
 });
 
 test.each(['close', 'reset'] as const)(
-  'after a %s of the connection, reading resumes behind the last byte',
+  'after a %s of the connection, reading resumes after the last byte',
   async (how) => {
     later((nth) => (nth < 3 ? { cutAfter: 50_000, how } : undefined));
     expect((await content()).equals(big)).toBe(true);
@@ -120,7 +120,7 @@ test('a server without ranges sends the object again, and known bytes are skippe
 
 // As HTTP/1.0 does: the connection has ended while what came last is still to be read.
 test.each([64, 65, 100, 128, 192].flatMap((kib) => [kib * 1024, kib * 1024 + 1]))(
-  'one that closes the connection behind %i bytes is read to the end, at whatever pace',
+  'one that closes the connection after %i bytes is read to the end, at whatever pace',
   async (length) => {
     const bytes = big.subarray(0, length);
     server.files.set('/a.lp', bytes);

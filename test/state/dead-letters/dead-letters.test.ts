@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { StateError, TooManyRejectsError } from '../../../src/core/errors.js';
@@ -275,4 +275,26 @@ describe('when the state directory cannot take more', () => {
     expect(letters.paths).toBe(null);
     await letters.close(null);
   });
+});
+
+test('rows of each header have a file, and rows of a folder have it below that folder', async () => {
+  const path = await folder();
+  const letters = await prepared(path);
+  const format = (head: string, below?: string) => ({
+    ending: '.csv',
+    head: Buffer.from(head),
+    ...(below === undefined ? {} : { folder: below }),
+  });
+  await letters.write('a.csv', [letter('1,2')], format('a,b\n'));
+  await letters.write('b.csv', [letter('3,4')], format('c,d\n'));
+  await letters.write('c.csv', [letter('5')], format('e\n', 'year=2024'));
+  const { points } = letters.paths!;
+  await letters.close(null);
+  expect(await Promise.all(points.map((each) => readFile(each, 'utf8')))).toEqual([
+    'a,b\n1,2\n',
+    'c,d\n3,4\n',
+    'e\n5\n',
+  ]);
+  expect(points[2]).toContain('/year=2024/');
+  expect((await stat(dirname(points[2]!))).mode & 0o777).toBe(0o700);
 });

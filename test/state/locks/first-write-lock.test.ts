@@ -99,7 +99,7 @@ test('a named pipe in place of a lock stops the load instead of blocking it', as
   await expect(turns(['http://a'], { directory }).take(never)).rejects.toThrow(BusyError);
 });
 
-test('a lock that names pid 1 is waited for as long as --retry-for says, also behind garbage', async () => {
+test('a lock that names pid 1 is waited for as long as --retry-for says, also after garbage', async () => {
   const directory = join(folder, 'locks');
   await turns(['http://a'], { directory })
     .take(never)

@@ -6,6 +6,11 @@ import { currentHolder, remainingMs, silenceMs } from '../../../src/state/locks/
 
 const us = currentHolder(1_000_000);
 
+test.skipIf(process.platform !== 'linux')('a holder is identified by its start time', () => {
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ');
+  expect(us.started).toBe(fields[22 - 3]);
+});
+
 test('this process certainly runs, and a process with another start time or a free pid does not', () => {
   expect(remainingMs(us, us)).toBeNull();
   expect(remainingMs({ ...us, started: '1' }, us)).toBe(0);

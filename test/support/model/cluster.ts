@@ -1,5 +1,5 @@
-// A CnosDB cluster on paper (server contract §0.13–16, §4): bodies split over shards, each applied by every replica in
-// turn, memory that nobody watches, a pool that refuses, and a kernel that kills. Time comes from outside.
+// A model of a CnosDB cluster (server contract §0.13–16, §4): bodies are split over shards, every replica applies its part,
+// the memory pool refuses writes, and the kernel kills a node beyond its memory. The caller supplies the time.
 
 import type { FlushOutcome, Verdict } from '../../../src/core/types/index.js';
 import { ModelNode } from './node.js';
@@ -31,7 +31,7 @@ export class ModelCluster {
   readonly killed: Killed[] = [];
   /** Body bytes applied. */
   accepted = 0;
-  /** COMPACTs begun, and the most that ran at once. */
+  /** Number of COMPACTs, and the most that ran at once. */
   flushes = 0;
   mostFlushesAtOnce = 0;
   #compacting = 0;
@@ -89,7 +89,7 @@ export class ModelCluster {
     this.#time.after(2, look);
   }
 
-  /** Unflushed bytes per node, as old as the metrics page is; null where it does not answer. */
+  /** Unflushed bytes per node at the last refresh of the metrics page; null for a node without an answer. */
   gauges(): (number | null)[] {
     this.#settle();
     return this.nodes.map(({ up, gauge }) => (up ? gauge : null));
@@ -141,7 +141,7 @@ export class ModelCluster {
     else request.answer(closed);
   }
 
-  /** The kernel's part. */
+  /** Kills a node beyond its memory, as the kernel does. */
   #weigh(): void {
     const limit = (this.shape.limitMiB ?? Number.POSITIVE_INFINITY) * MiB;
     for (const [i, node] of this.nodes.entries()) {

@@ -1,4 +1,4 @@
-// The other loaders' policy: so many writers, one body size, no reaction but to send again. What ours is measured against.
+// The fixed policy of other loaders, for comparison: a number of writers, one body size, and a resend as the only reaction.
 
 import { type Killed, ModelCluster } from './cluster.js';
 import { type ClusterShape, type MemoryConstants, MiB } from './shape.js';
@@ -7,12 +7,12 @@ import { Timeline } from './timeline.js';
 export interface FixedPolicy {
   readonly writers: number;
   readonly bodyKiB: number;
-  /** COMPACT DATABASE this long after the last one was done; never, unless told. */
+  /** Pause between two COMPACT DATABASE, ms; absent: none is sent. */
   readonly compactEveryMs?: number;
 }
 
 export interface Ran {
-  /** Until the last byte was acknowledged; null: it never was. */
+  /** Time until the last byte was acknowledged; null if it was not. */
   readonly seconds: number | null;
   readonly mibPerSecond: number;
   readonly peaksMiB: readonly number[];
@@ -22,7 +22,7 @@ export interface Ran {
 const againMs = 100;
 const longestMs = 600_000;
 
-/** Ends at the first death: none of it is to be had back. */
+/** Ends when the first node is killed. */
 export function runFixed(shape: ClusterShape, constants: MemoryConstants, loadMiB: number, policy: FixedPolicy): Ran {
   const time = new Timeline();
   const cluster = new ModelCluster(shape, constants, time);
@@ -61,15 +61,15 @@ export function runFixed(shape: ClusterShape, constants: MemoryConstants, loadMi
   };
 }
 
-/** Every combination is tried. */
+/** The search tries every combination. */
 export interface Rivals {
   readonly writers: readonly number[];
   readonly bodyKiB: readonly number[];
-  /** 0: none. */
+  /** 0: no flushes. */
   readonly compactEveryMs?: readonly number[];
 }
 
-/** The fastest policy that ends with every node alive; the first of those that are equally fast. */
+/** Returns the fastest policy that kills no node; the first of equally fast ones. */
 export function bestFixed(
   shape: ClusterShape,
   constants: MemoryConstants,

@@ -1,5 +1,5 @@
-// Real line protocol out of nothing: one block of points, over and over. Points are larger than a sensor's, so that as
-// many bytes cost the test a quarter of the parsing; the model cluster knows only bytes.
+// Generated line protocol: one block of points, repeated. The points are large, so that the same bytes cost the test a
+// quarter of the parsing; the model cluster counts only bytes.
 
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,21 +7,21 @@ import type { FileBytes, Input } from '../../../src/core/types/index.js';
 
 const start2022 = 1_640_995_200;
 const pointsOfABlock = 256;
-/** VNODE_DURATION of a model database, days: what is one time bucket. */
+/** VNODE_DURATION of a model database, days: the length of one time bucket. */
 export const bucketDays = 365;
 const bucketSeconds = bucketDays * 86_400;
 
 export interface Generated {
   readonly points: number;
-  /** Of each point, its LF included. */
+  /** Bytes of each point, its LF included. */
   readonly bytes: number;
-  /** Short integer fields of each point, beside its text. */
+  /** Number of short integer fields that each point has besides its text. */
   readonly fields: number;
-  /** So many bytes on, points fall into the next time bucket; Infinity for never. */
+  /** Bytes after which points fall into the next time bucket; Infinity for never. */
   readonly bucketBytes: number;
 }
 
-/** Nobody can look at its end before it is read: as standard input is. */
+/** Creates an input of unknown end, such as standard input. */
 export function generated(what: Generated): Input {
   const { bucketBytes } = what;
   const size = what.points * what.bytes;
@@ -48,7 +48,7 @@ export function generated(what: Generated): Input {
   return { name: 'generated.lp', path: null, size, open };
 }
 
-/** The same as a file with a hole for all but its last points: both ends can be looked at. */
+/** Creates the same input as a sparse file with only its last points, so that both ends can be read first. */
 export async function asFile(what: Generated, folder: string): Promise<Input> {
   const input = generated(what);
   const path = join(folder, input.name);

@@ -1,10 +1,10 @@
-// One data node's memory, as a mechanism: rings of request bodies, memcaches that fill and are flushed behind the writes'
-// back, copies of what is worked on. Nothing here holds a write back; that is the point.
+// A model of the memory of one data node: rings of request bodies, memcaches that fill and are flushed in the background,
+// and copies of bodies in work. As in the server, nothing delays a write.
 
 import { type ClusterShape, type MemoryConstants, MiB } from './shape.js';
 
 interface Vnode {
-  /** Sizes of the last bodies, newest written over oldest. */
+  /** Sizes of the last bodies; the newest replaces the oldest. */
   readonly ring: number[];
   next: number;
   memcache: number;
@@ -20,13 +20,13 @@ export class ModelNode {
   #flushing = 0;
   #flushed = 0;
   #settledAt = 0;
-  /** Bytes of bodies it was handed and has not answered. */
+  /** Bytes of received bodies without a response. */
   inFlight = 0;
   flushRate: number;
   slow = 1;
   up = true;
   peak = 0;
-  /** Unflushed bytes as its metrics page has them. */
+  /** Unflushed bytes on the metrics page. */
   gauge = 0;
 
   constructor(shape: ClusterShape, constants: MemoryConstants) {
@@ -49,7 +49,7 @@ export class ModelNode {
     if (held.memcache >= this.#full) this.#seal(held);
   }
 
-  /** COMPACT: every memcache is to be written. Returns the count of `flushed` at which that is done. */
+  /** COMPACT: writes every memcache. Returns the count of `flushed` at which it is complete. */
   sealAll(): number {
     for (const vnode of this.#vnodes.values()) this.#seal(vnode);
     return this.#flushed + this.#flushing;
@@ -59,12 +59,12 @@ export class ModelNode {
     return this.#flushed;
   }
 
-  /** ms until everything that is to be written just now will be. */
+  /** Returns the ms until all pending memcaches are written. */
   get flushesForMs(): number {
     return (this.#flushing / (this.flushRate * MiB)) * 1000;
   }
 
-  /** Bytes that count for the pool. */
+  /** Bytes that the pool counts. */
   get pooled(): number {
     return this.#open + this.#flushing;
   }
@@ -75,7 +75,7 @@ export class ModelNode {
     return baseMiB * MiB + rest;
   }
 
-  /** Flushes up to `now`. Memory is given back as it is written: the peaks on record leave no room for more. */
+  /** Flushes up to `now`. Memory is freed as it is written; the recorded peaks allow nothing more. */
   settle(now: number): void {
     const written = Math.min(this.#flushing, ((now - this.#settledAt) / 1000) * this.flushRate * MiB);
     this.#flushing = Math.max(0, this.#flushing - written);
@@ -83,7 +83,7 @@ export class ModelNode {
     this.#settledAt = now;
   }
 
-  /** Comes back with what the log held: memcaches as they were, rings empty. */
+  /** Restarts from the log: memcaches as before, rings empty. */
   restart(): void {
     this.up = true;
     this.inFlight = 0;

@@ -22,7 +22,7 @@ export interface Load {
   readonly pointBytes: number;
   /** Short integer fields in each point: rows wider than their text. */
   readonly fields?: number;
-  /** As a file, whose ends can be looked at before it is read; else as standard input is. */
+  /** True: a file, whose two ends can be read first; false: a stream such as standard input. */
   readonly file?: boolean;
 }
 
@@ -30,13 +30,13 @@ export interface Played extends LoadResult {
   readonly points: number;
   readonly cluster: ModelCluster;
   readonly passed: readonly Passed[];
-  /** `sent`: requests before it. */
+  /** `sent`: number of requests before the notice. */
   readonly notices: readonly (Notice & { readonly sent: number })[];
 }
 
 const stepMs = 100;
 const longestMs = 2 * 3_600_000;
-/** Turns of the event loop before the first request: folders are made and WASM is compiled, and that takes real time. */
+/** Turns of the event loop before the first request: creating folders and compiling WASM take real time. */
 const mostTurns = 1_000_000;
 
 export async function play(

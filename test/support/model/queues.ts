@@ -1,10 +1,10 @@
-// Where requests to a model cluster wait: each shard has a queue of its own, since apply is serial per vnode.
+// The queues of a model cluster: one per shard, since a vnode applies serially.
 
 import { type ClusterShape, MiB } from './shape.js';
 
 export class Queues {
   readonly #shape: ClusterShape;
-  /** When each of a shard's workers is free. */
+  /** Time at which each worker of a shard is free. */
   readonly #free: number[][];
   #lots = 7;
 
@@ -17,7 +17,7 @@ export class Queues {
     return this.#shape.shares?.[shard] ?? 1 / this.#shape.shards;
   }
 
-  /** When a body that comes in now will have been applied by all shards. `slow`: how many times slower one is just now. */
+  /** Returns the time at which all shards will have applied a body that arrives now. `slow`: factor of the slowest shard. */
   served(bytes: number, now: number, slow: (shard: number) => number): number {
     const { latencyMs = 0, fixedMs, mibPerSecond } = this.#shape.service;
     const noise = this.#noise();

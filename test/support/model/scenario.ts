@@ -14,7 +14,7 @@ const policy = z.strictObject({
   compactEveryMs: z.number().positive().exactOptional(),
 });
 
-/** Requests sent in [fromMs, toMs): the most in flight, the largest body, the rate acknowledged. */
+/** Bounds for requests sent in [fromMs, toMs): most in flight, largest body, acknowledged rate. */
 const window = z
   .strictObject({
     fromMs: z.number(),
@@ -42,9 +42,9 @@ const expectation = z.strictObject({
   /** Least share of the best rate of the fixed policies under `rivals`; null without rivals. */
   shareOfBest: z.number().positive().nullable(),
   windows: z.array(window),
-  /** Regular expressions, each for some notice. */
+  /** Regular expressions that a notice must match. */
   says: z.array(z.string()),
-  /** The same for warnings before the first request. */
+  /** Regular expressions that a warning before the first request must match. */
   warnsFirst: z.array(z.string()),
 });
 
@@ -56,7 +56,7 @@ export const scenarioSchema = z
     load: z.custom<Load>((value) => typeof value === 'object' && value !== null),
     /** Fixed policies that kill the cluster. */
     killers: z.array(policy).default([]),
-    /** Fixed policies to compare with. `best` is recorded; the soak finds it anew. */
+    /** Fixed policies to compare with. `best` is recorded; the soak searches it again. */
     rivals: z
       .strictObject({
         writers: z.array(z.number()),

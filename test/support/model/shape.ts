@@ -1,10 +1,10 @@
-// What a model cluster is made of, as scenario files write it. Sizes are MiB, times ms.
+// The description of a model cluster in scenario files. Sizes are MiB, times ms.
 
 export const MiB = 2 ** 20;
 
-/** How bytes sent become bytes resident; one set for every cluster, kept in fixtures/scenarios/calibration.json. */
+/** Constants that turn sent bytes into resident bytes, the same for every cluster: fixtures/scenarios/calibration.json. */
 export interface MemoryConstants {
-  /** Of a node that holds nothing. */
+  /** Resident memory of an empty node. */
   readonly baseMiB: number;
   /** Resident bytes per byte that the memory pool counts: skip lists and keys are not counted. */
   readonly perMemcacheByte: number;
@@ -13,28 +13,28 @@ export interface MemoryConstants {
   /** Raft log entries that each vnode keeps, whatever their size. */
   readonly ringBodies: number;
   readonly perRingByte: number;
-  /** The body, its decoded copy and its columns, while it is worked on. */
+  /** Bytes per body byte in work: the body, its decoded copy and its columns. */
   readonly perByteInFlight: number;
 }
 
 export interface Service {
-  /** Part of each answer that nothing queues for. */
+  /** Part of each response time that no other request waits for. */
   readonly latencyMs?: number;
   /** Time of one request at one vnode, whatever its size, and the rate of its bytes. */
   readonly fixedMs: number;
   readonly mibPerSecond: number;
   /** Requests that one vnode works on at once; apply is serial: 1. */
   readonly atOnce?: number;
-  /** ± share of all of that, the same each time. */
+  /** Random share by which these times vary, the same in every run. */
   readonly jitter?: number;
 }
 
-/** At `atMs`, and every `everyMs` from then on, one node or all of them change. */
+/** A change of one node or of all at `atMs`, and every `everyMs` from then on. */
 export interface Change {
   readonly atMs: number;
   readonly everyMs?: number;
   readonly node?: number;
-  /** Takes so many times as long to answer. */
+  /** Factor of the response time. */
   readonly slow?: number;
   readonly up?: boolean;
   readonly flushMiBPerSecond?: number;
@@ -44,24 +44,24 @@ export interface ClusterShape {
   readonly nodes: number;
   readonly shards: number;
   readonly replicas: number;
-  /** Share of the bytes that each shard gets; equal unless told: series are few, and their hashes uneven. */
+  /** Share of the bytes that each shard gets; equal by default. A few series hash unevenly. */
   readonly shares?: readonly number[];
-  /** Of the control group each node runs in; more kills it. */
+  /** Memory limit of the cgroup of each node; more kills the node. */
   readonly limitMiB?: number;
-  /** Of the pool that memcaches are counted in; more is refused. */
+  /** Limit of the pool that counts memcaches; a write beyond it is refused. */
   readonly poolMiB?: number;
   /** MAX_MEMCACHE_SIZE of the database. */
   readonly memcacheMiB: number;
-  /** Where rows take more than the calibration's: wide tables. */
+  /** Replaces the constant of the calibration for wide tables, whose rows take more. */
   readonly rowsPerBodyByte?: number;
-  /** How fast one node writes full memcaches to disk. */
+  /** Rate at which one node writes full memcaches to disk. */
   readonly flushMiBPerSecond: number;
   readonly service: Service;
-  /** Every so many MiB loaded the points fall into the next time bucket, with vnodes of its own. */
+  /** MiB loaded after which points fall into the next time bucket, which has its own vnodes. */
   readonly bucketMiB?: number;
   /** COMPACT DATABASE is refused, or multiplies service times by this while it runs. */
   readonly compact?: { readonly permitted?: boolean; readonly slows?: number };
-  /** Another tenant: his share of the pool rises to `peakMiB` in each period, then is flushed. */
+  /** Another tenant, whose share of the pool rises to `peakMiB` in each period and is flushed then. */
   readonly others?: { readonly periodMs: number; readonly peakMiB: number };
   readonly changes?: readonly Change[];
 }

@@ -1,5 +1,5 @@
-// The Target in front of a model cluster: what the load believes to be a CnosDB. No HTTP, all time virtual; every request
-// and answer is kept for the expectations of a scenario.
+// A Target that simulates CnosDB with a model cluster, without HTTP and on virtual time. It records every request and
+// response for the expectations of a scenario.
 
 import type {
   Attempt,
@@ -16,7 +16,7 @@ import type { ModelCluster } from './cluster.js';
 import { bucketDays } from './input.js';
 import { MiB } from './shape.js';
 
-/** One request as it went by. `inFlight` counts itself. */
+/** One recorded request. `inFlight` includes it. */
 export interface Passed {
   readonly sentAt: number;
   readonly answeredAt: number;
@@ -25,7 +25,7 @@ export interface Passed {
   readonly verdict: Verdict['kind'];
 }
 
-/** An endpoint that could not be reached is left alone so long. */
+/** Time for which the circuit of an unreachable endpoint is open. */
 const aloneMs = 1_000;
 const timedOut: Verdict = {
   kind: 'overloaded',

@@ -1,8 +1,8 @@
-// Virtual time without promises: what falls due runs at once. For policies that are sums, not programs.
+// Virtual time without promises, for policies that are pure calculations: a due callback runs at once.
 
 import type { Clock } from '../../../src/core/types/index.js';
 
-/** What a model cluster needs of a clock. */
+/** The part of a clock that a model cluster uses. */
 export type Time = Pick<Clock, 'monotonic' | 'after'>;
 
 export class Timeline implements Time {
@@ -19,7 +19,7 @@ export class Timeline implements Time {
     return () => void this.#due.delete(due);
   }
 
-  /** Until nothing is due, `over` says so, or `untilMs` is reached. */
+  /** Runs until nothing is due, `over` returns true, or `untilMs` is reached. */
   run(over: () => boolean, untilMs: number): void {
     for (let next = this.#next(); next !== null && !over() && next.at <= untilMs; next = this.#next()) {
       this.#due.delete(next);

@@ -54,7 +54,7 @@ test.each(['.', 'missing/out.lp'])('the output %s is refused before any input is
   await expect(fileSink(join(folder, name), []).open()).rejects.toThrow(UsageError);
 });
 
-test('a symbolic link stays, and the file behind it is replaced', async () => {
+test('a symbolic link stays, and its target is replaced', async () => {
   await writeFile(join(folder, 'real.lp'), 'before');
   await symlink('real.lp', join(folder, 'link.lp'));
   const sink = fileSink(join(folder, 'link.lp'), []);

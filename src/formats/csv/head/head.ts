@@ -225,7 +225,7 @@ function partNames(timeColumn: string | null): string[] {
   return names.length === 2 ? names : [];
 }
 
-/** Maps a header with a joined time, whose column comes behind the real ones. */
+/** Maps a header with a joined time, whose column follows the real ones. */
 function joinedMapping(names: readonly string[], options: MappingOptions): Mapping {
   const parts = partNames(options.timeColumn);
   const used = [...wantedNames(options), ...parts, 'measurement', '_measurement', ''];

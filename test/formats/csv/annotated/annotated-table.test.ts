@@ -207,7 +207,7 @@ test('rejected rows are kept under the annotations and header of their own table
   ]);
 });
 
-/** Tables behind each other: of Flux, with defaults and constants, blank lines and bad rows among them. */
+/** Consecutive tables: of Flux, with defaults and constants, blank lines and bad rows among them. */
 const table = fc
   .tuple(
     fc.constantFrom(0, 1, 2),
@@ -238,7 +238,7 @@ test('annotated CSV gives the same points in every chunking', async () => {
   );
 });
 
-test('reading can resume behind any run with the annotations that apply there', async () => {
+test('reading can resume after any run with the annotations that apply there', async () => {
   await fc.assert(
     fc.asyncProperty(file, fc.nat(), async (text, choice) => {
       const bytes = Buffer.from(text);

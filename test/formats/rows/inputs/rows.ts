@@ -41,7 +41,7 @@ export function grown(maxPointBytes: number): number[] {
   ];
 }
 
-/** Combines each byte sequence with each text: alone, behind it, and in the middle. */
+/** Combines each byte sequence with each text: alone, after it, and in the middle. */
 export function affixed(before: readonly string[]): Buffer[] {
   return sequences.flatMap((put) =>
     before.flatMap((text) => ['', 'x'].map((after) => Buffer.concat([Buffer.from(text), put, Buffer.from(after)]))),

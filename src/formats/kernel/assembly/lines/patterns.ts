@@ -190,11 +190,11 @@ export function takeExpected(start: usize, limit: usize, entry: usize, lineNumbe
   const end = p + usize(ctz(~digits));
   const time = wholeNumber(p, end - p);
   if (time > timeLimit) return 0;
-  const behind = end + usize(load<u8>(end) == CR);
-  if (load<u8>(behind) != LF || behind >= limit || behind - start > maxPointBytes) return 0;
+  const after = end + usize(load<u8>(end) == CR);
+  if (load<u8>(after) != LF || after >= limit || after - start > maxPointBytes) return 0;
   enter(entry, start, end, start, end, lineNumber, number - 1, time);
   trust = min(trust + 1, MAX_TRUST);
   store<u32>(latest, 0, DOUBT);
   pass(pattern);
-  return behind + 1;
+  return after + 1;
 }
