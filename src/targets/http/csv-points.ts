@@ -7,8 +7,18 @@ const LF = 0x0a;
 const CR = 0x0d;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const SPACE = 0x20;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const EQUALS = 0x3d;
+const CAPITAL_Z = 0x5a;
 const BACKSLASH = 0x5c;
+const SMALL_I = 0x69;
 const SMALL_T = 0x74;
+const SMALL_U = 0x75;
+/** Length of `2022-01-01T00:00:00`. */
+const timeBytes = 19;
 
 /**
  * A column of the CSV. `absent`: true where the next column is null, since CSV writes null and an empty string alike.
@@ -55,15 +65,18 @@ class CsvRows {
   readonly #table: Uint8Array;
   readonly #columns: readonly CsvColumn[];
   readonly #failed: (found: string) => Error;
-  readonly #day = { text: '', seconds: 0 };
+  /** The day of the last time, as it is written, and its seconds since 1970. */
+  readonly #day = { text: new Uint8Array(10), seconds: Number.NaN };
   /** The row that has not arrived completely. */
   #rest: Buffer = Buffer.alloc(0);
   #isHeader = true;
   #out = Buffer.allocUnsafe(256 * 1024);
   #length = 0;
-  /** The bytes of the cell that was read last, and its end in the chunk. */
+  /** The cell that was read last, and where the next one begins. */
   #cell: Uint8Array = this.#rest;
-  #cellEnd = 0;
+  #from = 0;
+  #to = 0;
+  #next = 0;
 
   constructor(table: string, columns: readonly TargetColumn[], failed: (found: string) => Error) {
     const key = (name: string): Uint8Array => Buffer.from(`${escapeName(name)}=`);
@@ -110,28 +123,27 @@ class CsvRows {
     let at = start;
     for (let i = 0; i < this.#columns.length; i += 1) {
       if (!this.#readCell(bytes, at)) return -1;
-      at = this.#cellEnd + 1;
+      at = this.#next;
     }
     return this.#rowEnd(bytes, start);
   }
 
   /** Writes the point of the row at `start`. Returns the offset after the row; -1 while it is incomplete. */
   #row(bytes: Buffer, start: number): number {
-    this.#put(this.#table);
+    this.#put(this.#table, 0, this.#table.length);
     let fields = 0;
     let isAbsent = false;
     let at = start;
     for (const { type, key } of this.#columns) {
       if (!this.#readCell(bytes, at)) return -1;
-      at = this.#cellEnd + 1;
-      const cell = this.#cell;
-      if (type === 'absent') isAbsent = cell[0] === SMALL_T;
-      else if (type === 'time') this.#putTime(cell);
-      else if (type === 'string' ? isAbsent : cell.length === 0) continue;
+      at = this.#next;
+      if (type === 'absent') isAbsent = this.#cell[this.#from] === SMALL_T;
+      else if (type === 'time') this.#putTime();
+      else if (type === 'string' ? isAbsent : this.#from === this.#to) continue;
       else {
-        this.#putByte(type === 'tag' || fields > 0 ? COMMA : 0x20);
-        this.#put(key);
-        this.#putValue(type, cell);
+        this.#putByte(type === 'tag' || fields > 0 ? COMMA : SPACE);
+        this.#put(key, 0, key.length);
+        this.#putValue(type);
         if (type !== 'tag') fields += 1;
       }
     }
@@ -140,7 +152,7 @@ class CsvRows {
 
   /** Checks that a row has no more cells. */
   #rowEnd(bytes: Buffer, start: number): number {
-    let end = this.#cellEnd;
+    let end = this.#next - 1;
     if (bytes[end] === CR) end += 1;
     if (bytes[end] !== LF) throw this.#failed(bytes.toString('utf8', start, start + 300).trim());
     return end + 1;
@@ -151,8 +163,10 @@ class CsvRows {
     if (bytes[start] === QUOTE) return this.#readQuoted(bytes, start + 1);
     let end = start;
     while (end < bytes.length && bytes[end] !== COMMA && bytes[end] !== LF && bytes[end] !== CR) end += 1;
-    this.#cell = bytes.subarray(start, end);
-    this.#cellEnd = end;
+    this.#cell = bytes;
+    this.#from = start;
+    this.#to = end;
+    this.#next = end + 1;
     // The LF of a CR must have arrived.
     return end < bytes.length && (bytes[end] !== CR || end + 1 < bytes.length);
   }
@@ -167,22 +181,36 @@ class CsvRows {
       from = quote + 2;
       if (isDoubled) continue;
       this.#cell = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-      this.#cellEnd = quote + 1;
+      this.#from = 0;
+      this.#to = this.#cell.length;
+      this.#next = quote + 2;
       return bytes[quote + 1] !== CR || quote + 2 < bytes.length;
     }
   }
 
-  #putValue(type: ColumnType, cell: Uint8Array): void {
-    if (type === 'tag') this.#put(hasSpecial(cell) ? Buffer.from(escapeName(Buffer.from(cell).toString())) : cell);
-    else if (type === 'string') this.#putString(cell);
-    else this.#put(cell);
-    if (type === 'integer') this.#putByte(0x69);
-    if (type === 'unsigned') this.#putByte(0x75);
+  #putValue(type: ColumnType): void {
+    if (type === 'tag') this.#putTag();
+    else if (type === 'string') this.#putString();
+    else this.#put(this.#cell, this.#from, this.#to);
+    if (type === 'integer') this.#putByte(SMALL_I);
+    if (type === 'unsigned') this.#putByte(SMALL_U);
   }
 
-  #putString(cell: Uint8Array): void {
+  #putTag(): void {
+    let isPlain = true;
+    for (let i = this.#from; i < this.#to; i += 1) isPlain &&= !isSpecial(this.#cell[i]!);
+    if (isPlain) {
+      this.#put(this.#cell, this.#from, this.#to);
+      return;
+    }
+    const escaped = Buffer.from(escapeName(Buffer.from(this.#cell.subarray(this.#from, this.#to)).toString()));
+    this.#put(escaped, 0, escaped.length);
+  }
+
+  #putString(): void {
     this.#putByte(QUOTE);
-    for (const byte of cell) {
+    for (let i = this.#from; i < this.#to; i += 1) {
+      const byte = this.#cell[i]!;
       if (byte === QUOTE || byte === BACKSLASH) this.#putByte(BACKSLASH);
       this.#putByte(byte);
     }
@@ -190,15 +218,40 @@ class CsvRows {
   }
 
   /** Writes ` <nanoseconds>` and the LF for `2022-01-01T00:00:00.000000001`, with 0 to 9 digits of a second. */
-  #putTime(cell: Uint8Array): void {
-    const text = Buffer.from(cell.buffer, cell.byteOffset, cell.length).toString('latin1');
-    const found = /^(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z?$/.exec(text);
-    if (found === null) throw this.#failed(`${JSON.stringify(text.slice(0, 300))} for a time`);
-    const [, day = '', hours, minutes, seconds, fraction = ''] = found;
-    if (day !== this.#day.text) Object.assign(this.#day, { text: day, seconds: Date.parse(`${day}T00:00:00Z`) / 1000 });
-    const whole = this.#day.seconds + Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
-    const nanos = fraction.padEnd(9, '0');
-    this.#put(Buffer.from(` ${whole > 0 ? `${whole}${nanos}` : BigInt(whole) * 1_000_000_000n + BigInt(nanos)}\n`));
+  #putTime(): void {
+    const seconds = this.#seconds();
+    const fraction = this.#from + timeBytes;
+    let end = this.#cell[this.#to - 1] === CAPITAL_Z ? this.#to - 1 : this.#to;
+    if (fraction >= end) end = fraction;
+    else if (this.#cell[fraction] !== POINT || end - fraction > 10) throw this.#failed(this.#badTime());
+    let nanos = 0;
+    for (let i = fraction + 1; i <= fraction + 9; i += 1) nanos = nanos * 10 + (i < end ? this.#cell[i]! - ZERO : 0);
+    const text =
+      seconds > 0
+        ? ` ${seconds}${String(nanos).padStart(9, '0')}\n`
+        : ` ${BigInt(seconds) * 1_000_000_000n + BigInt(nanos)}\n`;
+    for (let i = 0; i < text.length; i += 1) this.#putByte(text.charCodeAt(i));
+  }
+
+  /** Parses the time without its fraction into seconds since 1970. */
+  #seconds(): number {
+    const [cell, from] = [this.#cell, this.#from];
+    const { text } = this.#day;
+    let isSameDay = this.#to - from >= timeBytes && cell[from + 13] === COLON && cell[from + 16] === COLON;
+    for (let i = 0; i < text.length; i += 1) isSameDay &&= cell[from + i] === text[i];
+    if (!isSameDay || Number.isNaN(this.#day.seconds)) {
+      const written = Buffer.from(cell.subarray(from, this.#to)).toString('latin1');
+      if (!/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?Z?$/.test(written)) throw this.#failed(this.#badTime());
+      text.set(cell.subarray(from, from + text.length));
+      this.#day.seconds = Date.parse(`${written.slice(0, text.length)}T00:00:00Z`) / 1000;
+    }
+    const two = (at: number): number => (cell[from + at]! - ZERO) * 10 + cell[from + at + 1]! - ZERO;
+    return this.#day.seconds + two(11) * 3600 + two(14) * 60 + two(17);
+  }
+
+  #badTime(): string {
+    const written = Buffer.from(this.#cell.subarray(this.#from, this.#to)).toString('utf8', 0, 300);
+    return `${JSON.stringify(written)} for a time`;
   }
 
   #putByte(byte: number): void {
@@ -206,10 +259,9 @@ class CsvRows {
     this.#out[this.#length++] = byte;
   }
 
-  #put(bytes: Uint8Array): void {
-    if (this.#length + bytes.length > this.#out.length) this.#grow(bytes.length);
-    for (let i = 0; i < bytes.length; i += 1) this.#out[this.#length + i] = bytes[i]!;
-    this.#length += bytes.length;
+  #put(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#length + to - from > this.#out.length) this.#grow(to - from);
+    for (let i = from; i < to; i += 1) this.#out[this.#length++] = bytes[i]!;
   }
 
   #grow(by: number): void {
@@ -219,8 +271,6 @@ class CsvRows {
   }
 }
 
-function hasSpecial(cell: Uint8Array): boolean {
-  for (const byte of cell)
-    if (byte === COMMA || byte === 0x20 || byte === 0x3d || byte === BACKSLASH || byte === LF) return true;
-  return false;
+function isSpecial(byte: number): boolean {
+  return byte === COMMA || byte === SPACE || byte === EQUALS || byte === BACKSLASH || byte === LF;
 }
