@@ -200,6 +200,18 @@ test('memory stays within the limit while every point differs', async () => {
   expect(summary.memory.peakRssBytes).toBeLessThanOrEqual(128 * 1024 * 1024);
 });
 
+test('--quiet prints nothing for equal sides, and --progress json prints JSON only', async () => {
+  const db = newDb();
+  const path = await file(lines(10));
+  await load(db, path);
+  expect((await run(['audit', ...common(db), '--quiet', path])).stderr).toBe('');
+  const { stderr } = await run(['audit', ...common(db), '--progress', 'json', path]);
+  const events = stderr.trimEnd().split('\n');
+  expect(events.map((event) => JSON.parse(event) as object)).toMatchObject([
+    { message: 'comparing the target: 4 windows' },
+  ]);
+});
+
 describe('what cannot be audited is refused in words', () => {
   test.each([
     [

@@ -43,8 +43,9 @@ export async function runAudit(
   addSecrets(mask, settings, process.env, names);
   if (settings.summary !== null && settings.summary !== '-') await prepareResult(settings.summary);
   if (settings.report !== null) await prepareResult(settings.report, pageHead);
+  const { quiet, progress: form } = settings;
   const progress = await reporter(
-    settings.quiet ? 'none' : 'plain',
+    quiet || form === 'none' ? 'none' : form === 'json' ? 'json' : 'plain',
     {
       write: (text) => void process.stderr.write(text),
       columns: () => widthOf(process),
@@ -54,7 +55,9 @@ export async function runAudit(
     clock,
     settings.logLevel,
   );
-  const notify = (notice: Notice): void => progress.notice(mask.deep(notice));
+  const notify = (notice: Notice): void => {
+    if (!quiet) progress.notice(mask.deep(notice));
+  };
   const { inputs, named, duplicates, leftOut } = await expand(names, inputOptions(settings, process, notify));
   for (const message of warnings) notify({ level: 'warn', kind: message, message });
   for (const message of [...leftOut, ...duplicates]) notify({ level: 'info', kind: message, message });
@@ -70,7 +73,8 @@ export async function runAudit(
     const report = mask.deep(await runAuditOf(run));
     const summary = summaryOf(report, startedAt, limit.bytes);
     progress.finish(null);
-    if (!settings.quiet || summary.exitCode !== 0) process.stderr.write(auditText(summary, widthOf(process)));
+    const isSilent = form === 'json' || (quiet && summary.exitCode === 0);
+    if (!isSilent) process.stderr.write(auditText(summary, widthOf(process)));
     await runAllThenThrow([
       () => writeSummary(summary, settings, process),
       () => writePage(summary, resolved, target.traits.title),

@@ -71,7 +71,7 @@ export async function runAuditOf(run: AuditRun): Promise<AuditReport> {
       clock,
       signal: stop,
       notify,
-      progress: progressNotices(notify),
+      progress: settings.progress === 'none' ? () => {} : progressNotices(notify),
     };
     const report = await audit(context);
     await rm(folder, { recursive: true, force: true });
