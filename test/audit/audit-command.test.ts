@@ -208,7 +208,8 @@ test('--quiet prints nothing for equal sides, and --progress json prints JSON on
   const { stderr } = await run(['audit', ...common(db), '--progress', 'json', path]);
   const events = stderr.trimEnd().split('\n');
   expect(events.map((event) => JSON.parse(event) as object)).toMatchObject([
-    { message: 'comparing the target: 4 windows' },
+    { event: 'notice', message: 'comparing the target: 4 windows' },
+    { event: 'end' },
   ]);
 });
 
