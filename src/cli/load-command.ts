@@ -6,14 +6,15 @@ import { type BulkLoadError, InterruptedError, StateError } from '../core/errors
 import { SecretMask } from '../core/secrets.js';
 import { plural, size } from '../core/text.js';
 import { clock } from '../core/time/system-clock.js';
-import type { Notice, Summary, TargetDescription, TargetTraits } from '../core/types/index.js';
+import type { Notice, Summary, Target, TargetDescription, TargetTraits } from '../core/types/index.js';
 import { version } from '../core/version.js';
 import { wrapObject } from '../core/wrap-object.js';
 import { expand } from '../inputs/expand.js';
 import { isUrl } from '../inputs/http/url-name.js';
 import { createTarget } from '../load/create-target.js';
+import { loadDatabases } from '../load/load-databases.js';
 import { options } from '../load/option-table.js';
-import { type LoadResult, load } from '../load/pipeline.js';
+import type { LoadResult } from '../load/types.js';
 import { type Reporter, reporter } from '../reporting/progress/reporter.js';
 import { metricsHead, pageHead, prepareResults, summaryHead, writeResult } from '../reporting/result-file.js';
 import { summaryJson, summaryText } from '../reporting/summary.js';
@@ -65,10 +66,11 @@ export async function runLoad(
   for (const message of [...leftOut, ...duplicates]) notify({ level: 'info', kind: message, message });
   const interruption = onSignals(process, (message) => notify({ level: 'warn', kind: 'signal', message }));
   const context = { version: version(), clock, notify, inputs };
-  const target = await createTarget(settings, { ...context, stdout: process.stdout, env: process.env });
+  const targetOf = (each: Settings): Promise<Target> =>
+    createTarget(each, { ...context, stdout: process.stdout, env: process.env });
   try {
     let shown: Summary | null = null;
-    const { summary, error } = await load(settings, {
+    const { summary, error } = await loadDatabases(settings, targetOf, (each, target) => ({
       ...context,
       named,
       target,
@@ -79,7 +81,7 @@ export async function runLoad(
       watch: (snapshot, description, { slots, limitBytes, limitSource }) => {
         const from = `${plural(inputs.length, 'input')} (${totalSize(inputs)})`;
         const limits = `at most ${plural(slots, 'writer')}, memory limit ${size(limitBytes)} (${limitSource})`;
-        const to = destination(settings, description, target.traits);
+        const to = destination(each, description, target.traits);
         progress.start([`bulk-load ${version()}: ${from} → ${to}, ${limits}`]);
         if (metrics.url !== null) notify({ level: 'info', kind: 'metrics', message: `metrics at ${metrics.url}` });
         progress.show(snapshot);
@@ -99,7 +101,7 @@ export async function runLoad(
           throw withEndOfLoad(error, result.summary);
         });
       },
-    });
+    }));
     return shown!.exitCode === summary.exitCode ? summary.exitCode : printError(error, process, 'bulk-load');
   } finally {
     progress.finish(null);

@@ -81,6 +81,8 @@ const table = [
   { key: 'inOrder', group: 'input', is: { kind: 'switch' }, default: 'false', description: 'begin an input only after every point of the previous one is acknowledged' },
   { key: 'hivePartitioning', group: 'input', is: { kind: 'choice', values: ['auto', 'off'] }, default: 'auto', arg: '<what>', description: 'folders such as host=a in the name of an input: auto makes them columns of its rows, tags unless another option names them; off ignores them', identity: true },
   { key: 'context', as: 'contexts', group: 'input', is: { kind: 'words' }, default: null, defaultText: 'the only one', arg: '<db[/rp]>', description: 'section of an InfluxDB export to load: a database, or a database and a retention policy; repeatable', identity: true },
+  // The loads into its databases are those of --context and --db.
+  { key: 'contextMap', group: 'input', is: { kind: 'contextMap' }, default: null, defaultText: 'none', arg: '<db[/rp]=db>', description: 'load each section of an InfluxDB export into a database of its own, one after another, instead of --context and --db; repeatable' },
 
   { key: 'measurement', group: 'mapping', is: { kind: 'text' }, default: null, defaultText: '{measurement}', arg: '<name>', description: 'table of the rows: a name, or {column} for the column that holds it', identity: true },
   { key: 'tags', group: 'mapping', is: { kind: 'tags' }, default: null, defaultText: 'none', arg: '<names>', description: 'columns that become tags: name[:as], separated by commas', identity: true },

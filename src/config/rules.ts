@@ -38,9 +38,20 @@ function isOn({ values, explicit }: RuleInput, key: string): boolean {
 }
 
 const databaseIsNamed: Rule = ({ values, target }) =>
-  values.db === null && values.dryRun === null && target?.needsDatabase !== false
+  values.db === null &&
+  (values.contextMap ?? null) === null &&
+  values.dryRun === null &&
+  target?.needsDatabase !== false
     ? [problem('db', 'the database to load into', 'nothing', 'name it with --db')]
     : [];
+
+/** Options of one load that its several loads cannot share. */
+const contextMapNamesDatabases: Rule = ({ values, explicit }) =>
+  (values.contextMap ?? null) === null
+    ? []
+    : ['db', 'context', 'dryRun', 'limit', 'skipPoints']
+        .filter((key) => explicit.has(key))
+        .map((key) => problem(key, 'one database', '--context-map', `leave out ${flagName(key)} or --context-map`));
 
 const dryRunSendsNothing: Rule = (input) => {
   const { values } = input;
@@ -170,6 +181,7 @@ const limitAllowsMinimum: Rule = ({ values, explicit }) => {
 
 export const rules: readonly Rule[] = [
   databaseIsNamed,
+  contextMapNamesDatabases,
   dryRunSendsNothing,
   secretsAreGivenOnce,
   credentialsAreGivenOnce,

@@ -8,7 +8,10 @@ import type { RowFormatMemory, RowOptions } from './rows/rows.js';
 /** The settings that say how inputs are read. */
 export type FormatOptions = RowOptions &
   CsvDialectOptions &
-  Pick<LineProtocolOptions, 'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts'> & {
+  Pick<
+    LineProtocolOptions,
+    'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts' | 'contextMap'
+  > & {
     /** Whether folders such as `host=a` are columns. Default: auto. */
     readonly hivePartitioning?: 'auto' | 'off';
     /** The name of a format, or `auto`. */

@@ -13,8 +13,8 @@ import { withEncoding } from '../inputs/encoding/utf8-source.js';
 import { expand } from '../inputs/expand.js';
 import type { Snapshot } from '../reporting/figures.js';
 import { createTarget } from './create-target.js';
+import { loadDatabases } from './load-databases.js';
 import { options as table } from './option-table.js';
-import { load as run } from './pipeline.js';
 
 /**
  * The options of the command line under their keys in the config file, except those about output. Sizes and durations
@@ -91,19 +91,26 @@ async function start(
   const notify = control.notify ?? ((): void => {});
   const { inputs, named } = await expandInputs(given, settings, notify);
   const context = { version: version(), clock, notify, inputs, stdout: process.stdout };
-  const result = await run(settings, {
+  if (custom && settings.contextMap !== null) throw oneTarget();
+  const targetOf = async (each: Settings): Promise<Target> => control.target ?? (await createTarget(each, context));
+  const result = await loadDatabases(settings, targetOf, (_, target) => ({
     ...context,
     named,
-    target: control.target ?? (await createTarget(settings, context)),
+    target,
     ...(custom ? { targetKind: 'own' } : {}),
     stop: interruption(control.signal),
     abort: new AbortController().signal,
     command: null,
     watch: (snapshot) => snapshots.begin(snapshot),
-  });
+  }));
   const { outcome } = result.summary;
   if (outcome !== 'complete' && outcome !== 'complete-with-rejects') throw new LoadFailed(result.summary, result.error);
   return result.summary;
+}
+
+function oneTarget(): UsageError {
+  const expected = 'a target that bulk-load creates for each database';
+  return new UsageError([{ tried: 'contextMap', expected, found: 'a target of the program', fix: 'leave one out' }]);
 }
 
 /** For programs without a type checker. */

@@ -22,6 +22,14 @@ export const answerKinds: readonly AnswerRow[] = [
 
 /** Subtracts two counts of answers. */
 export function answersBetween(now: Answers, before: Answers | undefined): Answers {
-  const counts = answerKinds.map(({ kind }) => [kind, now[kind] - (before?.[kind] ?? 0)] as const);
-  return Object.fromEntries(counts) as unknown as Answers;
+  return byKind((kind) => now[kind] - (before?.[kind] ?? 0));
+}
+
+/** Adds two counts of answers. */
+export function answersSum(now: Answers, before: Answers | undefined): Answers {
+  return byKind((kind) => now[kind] + (before?.[kind] ?? 0));
+}
+
+function byKind(count: (kind: keyof Answers) => number): Answers {
+  return Object.fromEntries(answerKinds.map(({ kind }) => [kind, count(kind)])) as unknown as Answers;
 }

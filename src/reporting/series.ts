@@ -2,7 +2,7 @@
 
 import { byFactor } from '../core/limiting-factors.js';
 import type { Level, Sample } from '../core/types/index.js';
-import { answersBetween } from './answers.js';
+import { answersBetween, answersSum } from './answers.js';
 import type { Snapshot } from './figures.js';
 
 /** Totals up to a snapshot, and the maxima of the stretch that it ends. */
@@ -20,13 +20,21 @@ export class Series {
   #stretchSeconds = firstStretch;
   #samples: CumulativeSample[] = [];
   #first: CumulativeSample | null = null;
+  /** Totals of the loads before the current one. */
+  #base: CumulativeSample | null = null;
 
   /** Adds a snapshot. Snapshots of one stretch merge into one sample. */
   add(snapshot: Snapshot): void {
-    const sample = cumulative(snapshot);
+    const own = cumulative(snapshot);
+    const sample = this.#base === null ? own : sumOf(this.#base, own);
     this.#first ??= sample;
     this.#append(sample);
     if (this.#samples.length > maxSamples) this.#thin();
+  }
+
+  /** Begins a further load, whose totals start at zero. */
+  beginNext(): void {
+    this.#base = this.#samples.at(-1) ?? null;
   }
 
   samples(): Sample[] {
@@ -63,6 +71,25 @@ function cumulative({ seconds, points, memory, writers, heldBack, target, endpoi
       .slice(0, maxEndpoints)
       .map(({ answers, p99Ms, openSeconds }) => ({ answers, p99Ms, openSeconds })),
     loaded: points.loaded,
+  };
+}
+
+/** Adds the totals of the loads before. */
+function sumOf(base: CumulativeSample, sample: CumulativeSample): CumulativeSample {
+  return {
+    ...sample,
+    seconds: base.seconds + sample.seconds,
+    loaded: base.loaded + sample.loaded,
+    heldBack: byFactor((key) => base.heldBack[key] + sample.heldBack[key]),
+    flushes: base.flushes + sample.flushes,
+    endpoints: sample.endpoints.map(({ answers, p99Ms, openSeconds }, i) => {
+      const earlier = base.endpoints[i];
+      return {
+        answers: answersSum(answers, earlier?.answers),
+        p99Ms,
+        openSeconds: openSeconds + (earlier?.openSeconds ?? 0),
+      };
+    }),
   };
 }
 

@@ -3,7 +3,8 @@ import { readingIdentity } from '../../src/config/identity.js';
 import { options } from '../../src/load/option-table.js';
 import { settings } from './support.js';
 
-/** Options of inputs that change which points are read, or when, but not what a point of the input becomes. */
+/** Options of inputs that change which points are read, or when, but not what a point of the input becomes. The loads of
+ * --context-map are those of --context and --db. */
 const readTheSame = [
   'missingTimestamp',
   'maxPointBytes',
@@ -13,6 +14,7 @@ const readTheSame = [
   'expectTime',
   'onInputError',
   'inOrder',
+  'contextMap',
 ];
 
 test('every option that changes what is read belongs to the identity of a load', () => {

@@ -38,6 +38,7 @@ test('the defaults are those of the product contract', () => {
     onInputError: 'continue',
     inOrder: false,
     contexts: null,
+    contextMap: null,
     hivePartitioning: 'auto',
     addedTags: null,
     decimal: '.',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main } from '../../src/cli/main.js';
 import type { Summary } from '../../src/core/types/index.js';
-import { here } from './here.js';
+import { here, type Ran } from './here.js';
 import { type Running, start } from './process.js';
 
 export interface Loaded {
@@ -40,6 +40,13 @@ export class Bench {
     const options = [...this.#all(), '--summary', '-'];
     const ran = await here(main, ['node', 'bulk-load', ...options, ...args, path], '', env);
     return { code: ran.status, stderr: ran.stderr, summary: JSON.parse(ran.stdout) as Summary };
+  }
+
+  /** Runs the command with the options of every load, and text for standard input. */
+  async ran(args: readonly string[], input = ''): Promise<Ran> {
+    const [command = '', ...rest] = args;
+    const words = command === 'check' ? [command, ...this.#all(), ...rest] : [...this.#all(), ...args];
+    return await here(main, ['node', 'bulk-load', ...words], input, {});
   }
 
   /** Starts the command in a child process. */

@@ -11,6 +11,8 @@ import { type Running, watch } from './process.js';
 
 export interface Server {
   readonly url: string;
+  /** Folder of its data. */
+  readonly folder: string;
   /** Sends SIGKILL or the named signal, and resolves when the server has ended. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port with the same data. */
@@ -57,7 +59,7 @@ async function server(
     await rm(folder, { recursive: true, force: true });
   };
   await start();
-  return { url: `http://127.0.0.1:${port}`, kill, start, end };
+  return { url: `http://127.0.0.1:${port}`, folder, kill, start, end };
 }
 
 /** Starts InfluxDB 1 with TOML options for the sections [http] and [data]. */

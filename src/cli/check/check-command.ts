@@ -9,6 +9,7 @@ import { version } from '../../core/version.js';
 import { expand } from '../../inputs/expand.js';
 import { type CheckReport, check } from '../../load/check.js';
 import { createTarget } from '../../load/create-target.js';
+import { settingsByDatabase } from '../../load/load-databases.js';
 import { options } from '../../load/option-table.js';
 import { prepareResult, writeResult } from '../../reporting/result-file.js';
 import { inputOptions } from '../input-options.js';
@@ -36,28 +37,34 @@ export async function runCheck(
       ? { inputs: [], duplicates: [], leftOut: [] }
       : await expand(names, from);
   const interruption = onSignals(process, () => {});
-  const target = await createTarget(
-    { ...settings, createDb: false, dbOptions: null },
-    { version: version(), clock, notify: () => {}, inputs, stdout: process.stdout, env: process.env },
-  );
+  const reports: CheckReport[] = [];
   try {
-    const report = await check(settings, { inputs, target, signal: interruption.stop });
-    const code = outcomes[report.outcome].exitCode;
-    const page = checkPage(
-      {
-        report,
-        settings,
-        descriptions: describeSettings(options, settings, origins),
-        warnings: report.unused === null ? warnings : [...warnings, report.unused],
-        leftOut: [...leftOut, ...duplicates],
-        traits: target.traits,
-      },
-      widthOf(process),
-    );
-    if (!settings.quiet || code !== 0) process.stderr.write(page.map((line) => `${line}\n`).join(''));
+    for (const each of settingsByDatabase(settings)) {
+      const target = await createTarget(
+        { ...each, createDb: false, dbOptions: null },
+        { version: version(), clock, notify: () => {}, inputs, stdout: process.stdout, env: process.env },
+      );
+      const report = await check(each, { inputs, target, signal: interruption.stop });
+      reports.push(report);
+      const page = checkPage(
+        {
+          report,
+          settings: each,
+          descriptions: describeSettings(options, each, origins),
+          warnings: report.unused === null ? warnings : [...warnings, report.unused],
+          leftOut: [...leftOut, ...duplicates],
+          traits: target.traits,
+        },
+        widthOf(process),
+      );
+      if (!settings.quiet || report.outcome !== 'complete')
+        process.stderr.write(page.map((line) => `${line}\n`).join(''));
+    }
+    // A load stops at the first database with a problem.
+    const report = reports.find(({ outcome }) => outcome !== 'complete') ?? reports.at(-1)!;
     if (summary === '-') await print(process, mask.text(reportJson(report)));
     else if (summary !== null) await writeResult(summary, mask.text(reportJson(report)));
-    return code;
+    return outcomes[report.outcome].exitCode;
   } finally {
     interruption.end();
   }

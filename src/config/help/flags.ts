@@ -37,7 +37,7 @@ function flag(option: Option): Flag {
     flags: arg ? `${flagName(key)} ${arg}` : flagName(key),
     description: describe(option),
     group,
-    repeatable: ['urls', 'headers', 'tags', 'fields', 'words', 'constants'].includes(is.kind),
+    repeatable: ['urls', 'headers', 'tags', 'fields', 'words', 'constants', 'contextMap'].includes(is.kind),
     negates: false,
     hidden: isOnByDefault(option),
   };

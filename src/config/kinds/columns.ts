@@ -1,8 +1,8 @@
-// Lists of columns that become tags or fields, and constant tags.
+// Lists of columns that become tags or fields, constant tags, and databases of contexts.
 
 import { z } from 'zod';
 import { fieldTypes, parseField, parseTag, splitColumns } from '../../core/points/column-list.js';
-import type { FolderColumn } from '../../core/types/index.js';
+import type { ContextTarget, FolderColumn } from '../../core/types/index.js';
 import { list, parsed } from './parsed.js';
 
 export function tags() {
@@ -24,6 +24,17 @@ export function constants() {
 function constant(text: string): FolderColumn | null {
   const [, name = '', value = ''] = /^([^=]+)=(.+)$/s.exec(text.trim()) ?? [];
   return name === '' ? null : { name, value };
+}
+
+/** Contexts of an export with their databases. The name of a database cannot hold an equals sign. */
+export function contextMap() {
+  const expected = 'DB=DB or DB/RP=DB such as telegraf/autogen=metrics';
+  return list((text) => text.split(','), parsed(z.string(), expected, contextTarget), expected);
+}
+
+function contextTarget(text: string): ContextTarget | null {
+  const [, context = '', db = ''] = /^(.+)=([^=]+)$/s.exec(text.trim()) ?? [];
+  return context === '' ? null : { context, db };
 }
 
 function columns(text: string): string[] {

@@ -1,6 +1,6 @@
 // The kinds of option values: for each kind a function from the row's parameters to a zod type.
 
-import { constants, fields, tags } from './columns.js';
+import { constants, contextMap, fields, tags } from './columns.js';
 import { address, headers, proxy, urls } from './network.js';
 import { count, countOrPercent, duration, size, sizeOrPercent } from './numbers.js';
 import { character, choice, encoding, onOff, path, secret, switchOrPath, text, words } from './texts.js';
@@ -11,6 +11,7 @@ export const kinds = {
   character,
   choice,
   constants,
+  contextMap,
   count,
   countOrPercent,
   duration,

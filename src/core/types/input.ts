@@ -65,6 +65,12 @@ export interface FolderColumn {
   readonly value: string | null;
 }
 
+/** A section of an InfluxDB export, `DB` or `DB/RP`, and the database that its points are loaded into. */
+export interface ContextTarget {
+  readonly context: string;
+  readonly db: string;
+}
+
 /** A column that becomes a tag, and the name of the tag. */
 export interface TagMapping {
   readonly name: string;

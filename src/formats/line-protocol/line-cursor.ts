@@ -1,7 +1,7 @@
 // Moves through the lines of a window that are no points: blanks, comments, and the parts of an export that are not loaded.
 
 import type { Problem } from '../../core/problem.js';
-import { ExportSections, NO_SECTION, type SectionState } from './sections/export-sections.js';
+import { type ExportSections, NO_SECTION, type SectionState } from './sections/export-sections.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -26,9 +26,9 @@ export abstract class LineCursor {
   #inSkippedLine = false;
   #start = NO_SECTION;
 
-  constructor(bytes: Uint8Array, contexts: readonly string[] | null) {
+  constructor(bytes: Uint8Array, sections: ExportSections) {
     this.bytes = bytes;
-    this.sections = new ExportSections(contexts);
+    this.sections = sections;
   }
 
   /** Sets the section of an export in which the next input begins. */
@@ -82,6 +82,8 @@ export abstract class LineCursor {
   /** Passes a line that is no point of this load; false when it needs more bytes. */
   protected passSkippedLine(): boolean {
     if (!this.#inSkippedLine && this.passBlanks()) return true;
+    this.refusal = this.sections.unmapped;
+    if (this.refusal !== null) return true;
     const end = this.bytes.indexOf(LF, this.at);
     const isOpen = end >= this.limit && !this.final;
     if (!this.#inSkippedLine && end - this.at <= maxSectionLine) {

@@ -13,6 +13,7 @@ import { rewrite } from './exact/rewrite.js';
 import { timeLimit } from './exact/time-reader.js';
 import { LineCursor } from './line-cursor.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout, type RunArea } from './lines-layout.js';
+import { ExportSections } from './sections/export-sections.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shape-table.js';
 import { TimestampLength } from './timestamp-length.js';
 
@@ -55,7 +56,7 @@ export class LineScan extends LineCursor implements WindowScan {
     const areas = layout(options);
     const memory = shared ?? memoryOf(areas.bytes);
     const { buffer } = memory;
-    super(new Uint8Array(buffer), options.contexts ?? null);
+    super(new Uint8Array(buffer), new ExportSections(options.contexts ?? null, options.contextMap ?? null));
     this.#options = options;
     this.layout = areas;
     this.#area = this.layout.runs[0]!;

@@ -1,7 +1,7 @@
 // The layout of the format's memory: shape table, run areas, then windows, each with room before it for an unfinished line.
 // With a worker thread each window has its own run area.
 
-import type { InputPrecision, NameLimits } from '../../core/types/index.js';
+import type { ContextTarget, InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';
 import { KERNEL_END } from '../kernel/assembly/lines/line-memory.js';
 import type { WasmMemory } from '../kernel/wasm.js';
@@ -17,6 +17,8 @@ export interface LineProtocolOptions {
   readonly names?: NameLimits;
   /** `DB` or `DB/RP` of the sections to load from an export of InfluxDB. Default: an export must hold only one. */
   readonly contexts?: readonly string[] | null;
+  /** All contexts that other loads of the same command take. Default: unknown. */
+  readonly contextMap?: readonly ContextTarget[] | null;
   /** Bytes of one read. Default 512 KiB. */
   readonly chunkBytes?: number;
   /** Maximum of points in one run. Default 8192. */
@@ -87,13 +89,20 @@ const threadBytes = 12 * 1024 * 1024;
 /** The options that the size of the memory depends on. */
 export type LinesMemoryOptions = Pick<
   LineProtocolOptions,
-  'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts'
+  'maxPointBytes' | 'precision' | 'missingTimestamp' | 'names' | 'contexts' | 'contextMap'
 >;
 
 /** Adds the chunk and run sizes of the read mode. */
 export function lineOptions(options: LinesMemoryOptions, { wideChunks, workerThread }: ReadMode): LineProtocolOptions {
-  const { maxPointBytes, precision, missingTimestamp, names, contexts = null } = options;
-  const common = { maxPointBytes, precision, missingTimestamp, contexts, ...(names === undefined ? {} : { names }) };
+  const { maxPointBytes, precision, missingTimestamp, names, contexts = null, contextMap = null } = options;
+  const common = {
+    maxPointBytes,
+    precision,
+    missingTimestamp,
+    contexts,
+    contextMap,
+    ...(names === undefined ? {} : { names }),
+  };
   return workerThread
     ? { ...common, workerThread, chunkBytes: chunkBytes.workerThread, indexPoints: workerIndexPoints }
     : { ...common, chunkBytes: wideChunks ? chunkBytes.wide : chunkBytes.narrow };

@@ -15,7 +15,7 @@ export type ProgressMode = 'bar' | 'plain' | 'json' | 'none';
 export interface Reporter {
   /** Prints the facts known before the run, one line each. */
   start(lines: readonly string[]): void;
-  /** Polls the run from now on: 4 times a second (bar), every second (json) or every minute (plain). */
+  /** Polls the run from now on: 4 times a second (bar), every second (json) or every minute (plain). A further load replaces it. */
   show(snapshot: () => Snapshot): void;
   /** Shows the first notice of its kind within a minute, and counts the others. */
   notice(notice: Notice): void;
@@ -72,9 +72,13 @@ class RunReporter implements Reporter {
   }
 
   show(snapshot: () => Snapshot): void {
+    const isFirst = this.#snapshot === null;
     this.#snapshot = snapshot;
+    this.#recent = [];
+    if (!isFirst) this.#series.beginNext();
     this.#series.add(snapshot());
-    this.#timers.push(this.#clock.every(samplesEveryMs, () => this.#series.add(snapshot())));
+    if (!isFirst) return;
+    this.#timers.push(this.#clock.every(samplesEveryMs, () => this.#series.add(this.#snapshot!())));
     this.#timers.push(
       this.#clock.every(this.#view.everyMs, () => {
         const latest = this.#latest();

@@ -16,7 +16,7 @@ const fixtures = folders.flatMap((folder) =>
 );
 const lenient: NameLimits = { ...strictestNameLimits, slashes: true, seriesKeyBytes: 65_535 };
 /** The databases of the exports among the fixtures. */
-const contexts = ['NOAA', 'db0', 'db1', 'prod'];
+const contexts = ['NOAA', 'db0', 'db1', 'prod', 'plain', 'kept', 'odd'];
 const created: LineProtocol[] = [];
 
 afterAll(async () => {

@@ -3,9 +3,15 @@
 
 import type { Problem } from '../../../core/problem.js';
 import { someOf } from '../../../core/text.js';
+import type { ContextTarget } from '../../../core/types/index.js';
 
 /** InfluxDB's own statistics. They are loaded only when --context names them. */
 const statistics = '_internal';
+
+interface ExportContext {
+  readonly database: string;
+  readonly policy: string | null;
+}
 
 /** Where in the sections of an export a reader is. */
 export interface SectionState {
@@ -13,7 +19,7 @@ export interface SectionState {
   readonly database: string | null;
   readonly policy: string | null;
   /** The first context with points, which all others must equal. */
-  readonly first: { readonly database: string; readonly policy: string | null } | null;
+  readonly first: ExportContext | null;
   /** Contexts in the definitions. */
   readonly defined: readonly string[];
 }
@@ -30,11 +36,18 @@ export class ExportSections {
   state: SectionState = NO_SECTION;
   /** True when the lines of the section are no points of this load. */
   skips = false;
-  readonly #picked: readonly { readonly database: string; readonly policy: string | null }[] | null;
+  /** Why a point in this section cannot be loaded: no database takes it. Null when one does. */
+  unmapped: Problem | null = null;
+  readonly #picked: readonly ExportContext[] | null;
+  readonly #mapped: readonly ExportContext[] | null;
 
-  /** @param contexts `DB` or `DB/RP` each; null when the export must hold only one */
-  constructor(contexts: readonly string[] | null) {
+  /**
+   * @param contexts `DB` or `DB/RP` each; null when the export must hold only one
+   * @param map all contexts of --context-map; null without it
+   */
+  constructor(contexts: readonly string[] | null, map: readonly ContextTarget[] | null = null) {
     this.#picked = contexts?.map((context) => parseContext(context)) ?? null;
+    this.#mapped = map?.map(({ context }) => parseContext(context)) ?? null;
   }
 
   begin(state: SectionState = NO_SECTION): void {
@@ -55,6 +68,8 @@ export class ExportSections {
     }
     if (name === 'CONTEXT-RETENTION-POLICY') this.state = { ...this.state, policy: value.trim() };
     this.#update();
+    const unmapped = defined.find((each) => !this.#isMapped(parseContext(each)));
+    if (name === 'DML' && unmapped !== undefined) return unmappedContext(unmapped);
     if (this.#picked !== null || this.skips) return null;
     return name === 'DML' && defined.length > 1 ? severalContexts(defined) : this.#contradiction();
   }
@@ -83,21 +98,31 @@ export class ExportSections {
 
   #update(): void {
     const { inDefinitions, database, policy } = this.state;
-    const isPicked =
-      this.#picked?.some((each) => each.database === database && (each.policy ?? policy) === policy) ??
-      database !== statistics;
-    this.skips = inDefinitions || (database !== null && !isPicked);
+    const context = database === null ? null : { database, policy };
+    const isPicked = this.#picked?.some((each) => holds(each, context)) ?? database !== statistics;
+    const isLost = !inDefinitions && database !== statistics && !this.#isMapped(context);
+    this.unmapped = isLost ? unmappedContext(context === null ? 'none' : contextName(context)) : null;
+    this.skips = inDefinitions || isLost || (database !== null && !isPicked);
+  }
+
+  #isMapped(context: ExportContext | null): boolean {
+    return this.#mapped?.some((each) => holds(each, context)) ?? true;
   }
 }
 
-function parseContext(text: string): { database: string; policy: string | null } {
+/** True when the context of an option is that of the points, or its whole database. */
+function holds(option: ExportContext, context: ExportContext | null): boolean {
+  return option.database === context?.database && (option.policy ?? context.policy) === context.policy;
+}
+
+function parseContext(text: string): ExportContext {
   const slash = text.indexOf('/');
   return slash < 0
     ? { database: text, policy: null }
     : { database: text.slice(0, slash), policy: text.slice(slash + 1) };
 }
 
-function contextName({ database, policy }: { database: string; policy: string | null }): string {
+function contextName({ database, policy }: ExportContext): string {
   return policy === null ? database : `${database}/${policy}`;
 }
 
@@ -105,11 +130,20 @@ function unquoted(name: string): string {
   return name.replace(/^"(.*)"$/s, '$1').replace(/\\"/g, '"');
 }
 
+function unmappedContext(context: string): Problem {
+  return {
+    tried: 'reading the export sections',
+    expected: 'points of the contexts in --context-map',
+    found: `points of the context ${context}`,
+    fix: 'map it as well, or load single contexts with --context and --db',
+  };
+}
+
 function severalContexts(contexts: readonly string[]): Problem {
   return {
     tried: 'reading the export sections',
     expected: 'points of one database and retention policy',
     found: `the contexts ${someOf(contexts)}`,
-    fix: `pick one with --context '${contexts[0]}'; repeat the option to load several into one database`,
+    fix: `pick one with --context '${contexts[0]}', or give each a database: --context-map '${contexts[0]}=name'`,
   };
 }
