@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import { gzipSync } from 'node:zlib';
+import { constants, gzipSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
@@ -161,6 +161,18 @@ describe('gzip', () => {
     }
   }
 
+  /** A final deflate block of a type that does not exist. */
+  const invalidBlock = Buffer.of(0b111);
+
+  function isDecodable(prefix: Uint8Array): boolean {
+    try {
+      inflateRawSync(prefix, { finishFlush: constants.Z_SYNC_FLUSH });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   const wrongCrc = gzipSync(text);
   wrongCrc[wrongCrc.length - 6]! ^= 1;
   const long = text.repeat(40);
@@ -186,6 +198,40 @@ describe('gzip', () => {
     const [decoded, error] = await partial(damaged);
     expect(error).toBeInstanceOf(InputError);
     expect(decoded.length).toBeGreaterThan(0.3 * long.length);
+  });
+
+  test.each([200, 3000, 300_000, 1_500_000])(
+    'all of %i bytes before damage in the middle of gzip are decoded',
+    async (bytes) => {
+      const good = Buffer.from(text.repeat(Math.ceil(bytes / text.length))).subarray(0, bytes);
+      const flushed = gzipSync(good, { level: 1, finishFlush: constants.Z_FULL_FLUSH });
+      const [decoded, error] = await partial(Buffer.concat([flushed, invalidBlock, Buffer.alloc(100_000, 0x55)]));
+      expect(decoded.length).toBe(bytes);
+      expect(decoded === good.toString()).toBe(true);
+      expect((error as InputError).message).toMatch(
+        /found damaged data \(invalid block type\) after \d+ bytes, \d+ decoded/,
+      );
+      expect((error as InputError).message).toContain(`${bytes} decoded`);
+    },
+  );
+
+  test('gzip is decoded up to the damage that zlib itself finds', async () => {
+    const whole = gzipSync(long, { level: 1 });
+    for (const at of [2000, whole.length >> 2, whole.length >> 1, whole.length - 500]) {
+      const damaged = Buffer.from(whole).fill(0xff, at, at + 64);
+      const [decoded, error] = await partial(damaged);
+      expect(error).toBeInstanceOf(InputError);
+      // The longest prefix that zlib decodes without an error.
+      let [least, most] = [0, damaged.length - 10];
+      while (most - least > 1) {
+        const middle = (least + most) >> 1;
+        const prefix = damaged.subarray(10, 10 + middle);
+        if (isDecodable(prefix)) least = middle;
+        else most = middle;
+      }
+      const expected = inflateRawSync(damaged.subarray(10, 10 + least), { finishFlush: constants.Z_SYNC_FLUSH });
+      expect(decoded === expected.toString()).toBe(true);
+    }
   });
 
   test('a file of 2,000 points with garbage after gzip gives all its points and then an error', async () => {

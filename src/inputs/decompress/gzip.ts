@@ -9,6 +9,7 @@ import { copyBytes } from '../../core/io/byte-source.js';
 import type { ByteSource, FileBytes } from '../../core/types/index.js';
 import { inputLabel, type RawSource } from '../local/raw-source.js';
 import { StreamSource } from '../local/stream-source.js';
+import { decodedBeforeDamage } from './gzip-damage.js';
 
 const INPUT_BYTES = 64 * 1024;
 /** zlib's default of 16 KiB is 3.5 times slower. At most three such buffers exist at once. */
@@ -51,6 +52,11 @@ class GunzipSource implements ByteSource {
   #crc = 0;
   #memberBytes = 0;
   #decodedBytes = 0;
+  /** Offset in the file of the open member's deflate data, and of the chunk that is being decoded. */
+  #memberAt = 0;
+  #chunkAt = 0;
+  /** Decoded data before the damage that ends the input. */
+  #recovery: AsyncGenerator<Uint8Array, void> | null = null;
 
   constructor(raw: RawSource, name: string) {
     this.#raw = raw;
@@ -78,10 +84,29 @@ class GunzipSource implements ByteSource {
         await this.#endMember(this.#member);
       }
     } catch (error) {
+      if (await this.#recover(error)) return this.#fromRest(into);
       throw this.#failure(error);
     } finally {
       signal.removeEventListener('abort', abort);
     }
+  }
+
+  /** Decodes what the decoder dropped before damage. Returns false once nothing is left, or where a pipe cannot be read again. */
+  async #recover(error: unknown): Promise<boolean> {
+    if (this.#recovery === null) {
+      if (this.file === undefined || (error as NodeJS.ErrnoException).code !== 'Z_DATA_ERROR') return false;
+      const [from, chunk] = [this.#memberAt, this.#chunkAt];
+      const damaged = { from, chunk, end: this.#offset + this.#end - this.#at, returned: this.#memberBytes };
+      this.#recovery = decodedBeforeDamage(this.file, damaged);
+    }
+    const { value } = await this.#recovery.next();
+    this.#rest = value ?? this.#rest;
+    return this.#rest.length > 0;
+  }
+
+  /** Offset in the file of the next byte to decode. */
+  get #offset(): number {
+    return this.#raw.bytesRead - (this.#end - this.#at);
   }
 
   #fromRest(into: Uint8Array): number {
@@ -108,6 +133,7 @@ class GunzipSource implements ByteSource {
     this.#crc = 0;
     this.#memberBytes = 0;
     if (this.#lastMemberBytes < SMALL_MEMBER && this.#decodeSmall()) return true;
+    this.#memberAt = this.#offset;
     const inflate = createInflateRaw({ chunkSize: OUTPUT_BYTES });
     const output = new StreamSource(inflate, (error) => error);
     const fed = this.#feed(inflate);
@@ -175,6 +201,7 @@ class GunzipSource implements ByteSource {
       }
       const limit = this.bytesRead <= INPUT_BYTES ? this.#at + FIRST_BYTES : this.#end;
       const chunk = this.#buffer.subarray(this.#at, Math.min(this.#end, limit));
+      this.#chunkAt = this.#offset;
       const consumed = await write(inflate, chunk);
       this.#at += consumed;
       this.#lastMemberBytes = inflate.bytesWritten;

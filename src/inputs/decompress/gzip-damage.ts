@@ -1,0 +1,63 @@
+// What Node's decoder drops when it meets damaged data: the output of the call that failed, and output that was not read yet.
+// A file can be read again, so the member is decoded a second time, the last chunk byte by byte.
+
+import { setImmediate as turn } from 'node:timers/promises';
+import { createInflateRaw, type InflateRaw } from 'node:zlib';
+import type { FileBytes } from '../../core/types/index.js';
+
+const chunkBytes = 64 * 1024;
+
+/** Where decoding failed. Offsets in the file. */
+export interface DamagedMember {
+  /** First byte of the deflate data. */
+  readonly from: number;
+  /** First and last byte of the chunk that could not be decoded as a whole. */
+  readonly chunk: number;
+  readonly end: number;
+  /** Decoded bytes of the member that were returned already. */
+  readonly returned: number;
+}
+
+/** Yields the decoded bytes up to the damage that were not returned yet. */
+export async function* decodedBeforeDamage(
+  file: FileBytes,
+  { from, chunk, end, returned }: DamagedMember,
+): AsyncGenerator<Uint8Array, void> {
+  const inflate = createInflateRaw();
+  const pieces: Uint8Array[] = [];
+  let skip = returned;
+  inflate.on('error', () => {}); // `write` rejects with it
+  inflate.on('data', (piece: Uint8Array) => {
+    if (piece.length > skip) pieces.push(piece.subarray(skip));
+    skip -= Math.min(skip, piece.length);
+  });
+  try {
+    for (let at = from; at < end; ) {
+      const bytes = await file.bytes(at, at < chunk ? Math.min(chunk, at + chunkBytes) : end);
+      if (bytes.length === 0) return;
+      const step = at < chunk ? bytes.length : 1;
+      for (let i = 0; i < bytes.length; i += step) {
+        await writeTo(inflate, bytes.subarray(i, i + step));
+        yield* pieces.splice(0);
+      }
+      at += bytes.length;
+    }
+  } catch {
+    // The damage again. What was decoded before it has been yielded.
+  } finally {
+    inflate.destroy();
+  }
+}
+
+/** Writes to a decoder; resolves once its output has been passed on. Rejects for damaged data. */
+async function writeTo(inflate: InflateRaw, bytes: Uint8Array): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    inflate.once('error', reject);
+    inflate.write(bytes, (error) => {
+      inflate.removeListener('error', reject);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+  await turn();
+}
