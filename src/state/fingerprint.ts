@@ -1,6 +1,6 @@
 // The identity of a file across runs: its content, not its inode or its date. Two blocks are always hashed, which costs
 // the same for a file of any size. A checksum of everything that was read finds corrections between them; it is compared
-// only when the file has another date.
+// when the file has another date, and always before an unfinished file resumes.
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -50,17 +50,21 @@ export interface Comparison {
   readonly certain: boolean;
 }
 
-/** Compares a file with an earlier fingerprint. It reads a file of another date up to where it was read before. */
-export async function compareFingerprint(file: FileBytes, known: Fingerprint): Promise<Comparison> {
+/**
+ * Compares a file with an earlier fingerprint. It reads a file of another date up to where it was read before.
+ * @param always reads a file of the same date too
+ */
+export async function compareFingerprint(file: FileBytes, known: Fingerprint, always = false): Promise<Comparison> {
   const { size, head, tail, content } = known;
   const changed = { kind: 'changed', certain: true } as const;
   if (file.size < size || (await hashOf(file, 0, head.to)) !== head.hash) return changed;
   if ((await hashOf(file, tail.from, tail.to)) !== tail.hash) return changed;
   const kind = file.size === size ? 'same' : 'grown';
   const isSameVersion = typeof known.version === 'string' && known.version === file.version;
-  if (isSameVersion || content === null || content === undefined) return { kind, certain: isSameVersion };
+  if (content === null || content === undefined) return { kind, certain: isSameVersion };
+  if (isSameVersion && !always) return { kind, certain: true };
   if ((await checksumOf(file, content.to)) !== content.crc) return changed;
-  return { kind, certain: content.to >= tail.to };
+  return { kind, certain: isSameVersion || content.to >= tail.to };
 }
 
 async function checksumOf(file: FileBytes, to: number): Promise<number> {

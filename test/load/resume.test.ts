@@ -1,6 +1,6 @@
 // A stopped or killed load resumes with the same command: no point lost, none doubled, totals over all runs.
 
-import { appendFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
@@ -134,6 +134,33 @@ test('a copied, touched or grown input resumes, and new files of a pattern join 
   expect(summary?.inputs[0]?.resumedFromByte).toBeGreaterThan(0);
   expect(it.cluster.points()).toBe(2510);
 });
+
+test.each([
+  ['another', (date: Date) => new Date(date.getTime() + 1000)],
+  ['the same', (date: Date) => date],
+])(
+  'a stopped load sees a correction of the same size in what it has loaded of a large file of %s date',
+  async (_, dated) => {
+    await begin();
+    const wrong = lines(20_000, 'a');
+    const path = await it.file('a.lp', wrong);
+    const { mtime } = await stat(path);
+    await stopped([...small, path], 5000);
+    const at = wrong.indexOf('\n', 100_000) + 1;
+    const line = wrong.slice(at, wrong.indexOf('\n', at));
+    const corrected = wrong.replace(
+      line,
+      line.replace(/=\d/, (value) => (value === '=7' ? '=8' : '=7')),
+    );
+    expect([corrected.length, corrected === wrong]).toEqual([wrong.length, false]);
+    await writeFile(path, corrected);
+    await utimes(path, mtime, dated(mtime));
+    const { code, stderr, summary } = await it.load([...small, path]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/a\.lp has changed since [\d,]+ points of it were loaded; it is loaded from its start/);
+    expect(summary?.points).toMatchObject({ read: 20_000, loaded: 20_000 });
+  },
+);
 
 test('--skip-loaded leaves out inputs that an earlier load finished, and loads replaced ones', async () => {
   await begin();

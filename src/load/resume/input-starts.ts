@@ -25,8 +25,6 @@ export interface InputStartsOptions {
   readonly onChanged: 'restart' | 'refuse';
   /** False if no checkpoint is written: every input then begins at its start. */
   readonly checkpoint: boolean;
-  /** Computes checksums of plain files, for --skip-loaded. */
-  readonly checksums: boolean;
   readonly sameTarget: boolean;
   readonly earlier: EarlierRuns;
   readonly tracks: InputTracks;
@@ -90,7 +88,7 @@ export class InputStarts {
    * changed and --on-changed refuses that.
    */
   async begin(i: number, source: ByteSource): Promise<ResumePoint | null> {
-    const { checkpoint, checksums, earlier, tracks, inputs } = this.#options;
+    const { checkpoint, earlier, tracks, inputs } = this.#options;
     const start: Position = { ...INPUT_START, ordinal: this.#nextOrdinal };
     const { file } = source;
     if (!checkpoint || file === undefined) return tracks.begin(i, source, new InputProgress(start), null);
@@ -98,14 +96,15 @@ export class InputStarts {
     if (known === null) {
       const loaded = this.#history.get(inputs[i]!.path ?? '');
       if (loaded !== undefined && (await this.#isUnchanged(i, file, loaded))) return this.#skipLoaded(i, loaded);
-      if (checksums) file.checksum?.start();
+      file.checksum?.start();
       return tracks.begin(i, source, new InputProgress(start), await this.#identify(i, file, 0));
     }
     const { input, finished } = known;
-    const comparison = await this.#compare(i, file, input);
+    // Little is read again: of one load, only the inputs in progress are unfinished.
+    const comparison = await this.#compare(i, file, input, !finished);
     if (comparison.kind === 'changed') {
       await this.#restart(i, input);
-      if (checksums) file.checksum?.start();
+      file.checksum?.start();
       return tracks.begin(i, source, new InputProgress(start), await this.#identify(i, file, 0));
     }
     if (!comparison.certain) this.#warnTouched(i);
@@ -133,8 +132,10 @@ export class InputStarts {
     notify({ level: 'warn', kind: 'touched', message });
   }
 
-  async #compare(i: number, file: FileBytes, known: CheckpointInput): Promise<Comparison> {
-    return await compareFingerprint(file, known.fingerprint).catch((error: unknown) => this.#readFailure(i, error));
+  async #compare(i: number, file: FileBytes, known: CheckpointInput, always = false): Promise<Comparison> {
+    return await compareFingerprint(file, known.fingerprint, always).catch((error: unknown) =>
+      this.#readFailure(i, error),
+    );
   }
 
   async #identify(i: number, file: FileBytes, readTo: number): Promise<Fingerprint> {

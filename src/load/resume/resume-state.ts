@@ -94,7 +94,6 @@ export class ResumeState {
       inputs,
       onChanged: options.onChanged,
       checkpoint,
-      checksums: options.skipLoaded,
       sameTarget: options.sameTarget,
       earlier: this.earlier,
       tracks: this.#tracks,
