@@ -26,10 +26,10 @@ export function formatMemoryBytes(
   names: readonly FormatName[],
   mode: ReadMode,
 ): number {
-  const pools = new Set(names.map((name) => formatNamed(name).memoryPool));
-  return (
-    (pools.has('lines') ? linesMemoryBytes(options, mode) : 0) + (pools.has('rows') ? rowLayout(options).bytes : 0)
-  );
+  const used = [...new Set(names)].map(formatNamed);
+  const has = (pool: string): boolean => used.some(({ memoryPool }) => memoryPool === pool);
+  const pools = (has('lines') ? linesMemoryBytes(options, mode) : 0) + (has('rows') ? rowLayout(options).bytes : 0);
+  return used.reduce((sum, { ownBytes = 0 }) => sum + ownBytes, pools);
 }
 
 /** Returns the bytes that parsing on a worker thread takes in addition; null when no format uses one. */

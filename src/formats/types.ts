@@ -51,6 +51,8 @@ export interface FormatDescriptor {
   readonly randomAccess: boolean;
   /** Formats with the same pool share its memory. */
   readonly memoryPool: 'lines' | 'rows';
+  /** Bytes of its own beside the pool. */
+  readonly ownBytes?: number;
   /** An option that only this format has chooses it. */
   isImplied?(options: FormatOptions): boolean;
   sniff(head: InputHead): Detection;

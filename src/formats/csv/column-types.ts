@@ -7,17 +7,23 @@ import { BARE, Cells } from '../rows/cells.js';
 import type { FieldTypeName, MappedField, Mapping } from '../rows/mapping/mapping.js';
 import { INCOMPLETE, RowReader } from './cell-reader.js';
 import type { CsvDialect } from './csv-dialect.js';
+import type { HeadSample } from './head/sample.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
 const boolean = /^ *(?:true|True|TRUE|false|False|FALSE) *$/;
 
 /** The first bytes of an input, and where its rows begin in them. */
-export interface RowSample {
-  readonly bytes: Uint8Array;
-  readonly isWhole: boolean;
+export interface RowSample extends HeadSample {
   readonly from: number;
   readonly line: number;
+}
+
+/** How cells are read. */
+export interface CellNotation {
+  readonly dialect: CsvDialect;
+  /** Words for a missing value. */
+  readonly nulls: ReadonlySet<string>;
   readonly isNumber: (text: string) => boolean;
   readonly decimal: string;
 }
@@ -40,83 +46,158 @@ interface ColumnKinds {
 }
 
 /** Receives the inferred type of a field of a table. */
-export type SetType = (table: string, field: string, type: FieldTypeName) => void;
+type SetType = (table: string, field: string, type: FieldTypeName) => void;
+
+/** Fields by table, and the kinds of their cells. */
+interface SampleKinds {
+  readonly tables: Map<string, readonly ColumnKinds[]>;
+  /** Count of cells in the first row; 0 before it. */
+  columns: number;
+  /** All cells with a text are quoted. */
+  isQuoted: boolean;
+  /** Each row has as many cells as the first, and ends with its line. */
+  isRegular: boolean;
+}
+
+function emptyKinds(): SampleKinds {
+  return { tables: new Map(), columns: 0, isQuoted: true, isRegular: true };
+}
+
+/** A larger sample is read in parts at first: its beginning, and the beginning of each further 64 KiB. */
+const partDistance = 64 * 1024;
+const firstPartBytes = 32 * 1024;
+const partBytes = 2 * 1024;
 
 /**
  * Infers the types of the undeclared fields of each table. Throws UsageError for a column with numbers and words.
- * @param nulls words for a missing value
+ * @returns a function that reads the rest of a sample of which only parts were read, and throws likewise; null when the
+ * whole sample was read
  */
 export function inferTypes(
-  mapping: Mapping,
+  mapping: Pick<Mapping, 'table' | 'measurement' | 'fields'>,
   sample: RowSample,
-  dialect: CsvDialect,
-  nulls: readonly string[],
+  notation: CellNotation,
   setType: SetType,
-): void {
+): (() => void) | null {
   const fields = mapping.fields.filter(({ declared, reading }) => declared === null && reading === null);
-  if (fields.length === 0) return;
-  const tables = new Map<string, readonly ColumnKinds[]>();
-  const isQuoted = readKinds(mapping, fields, tables, sample, dialect, new Set(nulls));
-  const problems: Problem[] = [];
-  for (const [table, kinds] of tables) {
-    for (const [i, field] of fields.entries()) {
-      const { number: plain, boolean: truth, word, quotedNumber, long } = kinds[i]!;
-      const first = plain ?? (isQuoted && !long ? quotedNumber : null);
-      const other = word ?? truth;
-      if (first !== null && other !== null) problems.push(contradiction(field, first, other));
-      if (first !== null) setType(table, field.name, 'float');
-      else if (word !== null || quotedNumber !== null) setType(table, field.name, 'string');
-      else if (truth !== null) setType(table, field.name, 'boolean');
-      if (first !== null && quotedNumber !== null) field.acceptsQuoted = true;
-    }
+  if (fields.length === 0) return null;
+  const read = (found: SampleKinds, start: number, bytes: number): void =>
+    readRows(mapping, fields, found, sample, notation, start, start + bytes);
+  const readAll = (): SampleKinds => {
+    const found = emptyKinds();
+    read(found, sample.from, sample.length);
+    return found;
+  };
+  const seen = emptyKinds();
+  // Each of several tables may be anywhere in the sample.
+  const parts = mapping.table === null ? [] : partsOf(sample);
+  if (parts.length > 0) read(seen, sample.from, firstPartBytes);
+  for (const start of parts) read(seen, start, partBytes);
+  const isCertain = parts.length > 0 && seen.isRegular && !seen.isQuoted && decisionsOf(seen, fields).every(isClear);
+  const decisions = decisionsOf(isCertain ? seen : readAll(), fields);
+  assertClear(decisions);
+  for (const { table, field, type, kinds } of decisions) {
+    if (type !== null) setType(table, field.name, type);
+    if (type === 'float' && kinds.quotedNumber !== null) field.acceptsQuoted = true;
   }
+  return isCertain ? () => assertClear(decisionsOf(readAll(), fields)) : null;
+}
+
+/** Returns the starts of further parts of a sample; empty when it is short. */
+function partsOf({ memory, length, from }: RowSample): number[] {
+  const count = Math.floor((length - from) / partDistance) - 1;
+  if (count < 2) return [];
+  return Array.from({ length: count }, (_, i) => memory.indexOf(LF, from + (i + 1) * partDistance) + 1).filter(
+    (start) => start > 0 && start < length,
+  );
+}
+
+interface Decision {
+  readonly table: string;
+  readonly field: MappedField;
+  readonly kinds: ColumnKinds;
+  /** Null when the column has no values. */
+  readonly type: FieldTypeName | null;
+  /** The first number and the first other value of a column with both; null for others. */
+  readonly contradiction: readonly [SampleCell, SampleCell] | null;
+}
+
+function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedField[]): Decision[] {
+  return [...tables].flatMap(([table, columns]) =>
+    columns.map((kinds, i): Decision => {
+      const { number, boolean: truth, word, quotedNumber, long } = kinds;
+      const first = number ?? (isQuoted && !long ? quotedNumber : null);
+      const other = word ?? truth;
+      const isText = word !== null || quotedNumber !== null;
+      const type = first !== null ? 'float' : isText ? 'string' : truth !== null ? 'boolean' : null;
+      const contradiction = first !== null && other !== null ? ([first, other] as const) : null;
+      return { table, field: fields[i]!, kinds, type, contradiction };
+    }),
+  );
+}
+
+/** True when more rows can hardly change the decision. Quoted numbers alone may be numbers or texts. */
+function isClear({ contradiction, kinds }: Decision): boolean {
+  return contradiction === null && (kinds.quotedNumber === null || kinds.number !== null || kinds.word !== null);
+}
+
+function assertClear(decisions: readonly Decision[]): void {
+  const problems = decisions.flatMap(({ field, contradiction }) =>
+    contradiction === null ? [] : [contradictionOf(field, ...contradiction)],
+  );
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** Reads the rows of the sample. @returns true when all cells with a text are quoted */
-function readKinds(
-  mapping: Mapping,
+/** Adds the cells of the rows that begin in [start, end). */
+function readRows(
+  mapping: Pick<Mapping, 'table' | 'measurement'>,
   fields: readonly MappedField[],
-  tables: Map<string, readonly ColumnKinds[]>,
-  { bytes, isWhole, from, line: firstLine, isNumber, decimal }: RowSample,
-  dialect: CsvDialect,
-  nulls: ReadonlySet<string>,
-): boolean {
-  const window = new Uint8Array(2 * bytes.length + 1);
-  window.set(bytes);
-  window[bytes.length] = LF;
-  const limit = bytes.length;
-  const layout = { scratch: limit + 1, scratchEnd: window.length };
+  found: SampleKinds,
+  { memory, length: limit, isWhole, from, line: firstLine }: RowSample,
+  notation: CellNotation,
+  start: number,
+  end: number,
+): void {
+  memory[limit] = LF;
+  const layout = { scratch: limit + 1, scratchEnd: memory.length };
   const cells = new Cells();
-  const reader = new RowReader({ bytes: window, limit, final: isWhole, layout, isTooLong: () => true }, cells, dialect);
-  let isQuoted = true;
-  let columns = 0;
-  for (let p = from, line = firstLine; p < limit; ) {
-    if (window[p] === LF || (window[p] === CR && window[p + 1] === LF)) {
-      p = window.indexOf(LF, p) + 1;
+  const run = { bytes: memory, limit, final: isWhole, layout, isTooLong: () => true };
+  const reader = new RowReader(run, cells, notation.dialect);
+  const stop = Math.min(end, limit);
+  for (let p = start, line = start === from ? firstLine : 0; p < stop; ) {
+    if (memory[p] === LF || (memory[p] === CR && memory[p + 1] === LF)) {
+      p = memory.indexOf(LF, p) + 1;
       line++;
       continue;
     }
-    const end = reader.read(p);
-    if (end === INCOMPLETE) break;
+    const rowEnd = reader.read(p);
+    if (rowEnd === INCOMPLETE) break;
     // A row with bad quotes is rejected later; reading goes on in its next line.
-    if (end < 0) p = window.indexOf(LF, p) + 1;
-    if (end < 0) line++;
-    if (end < 0) continue;
-    columns ||= reader.columns;
-    if (reader.columns === columns) {
-      for (let i = 0; i < columns && isQuoted; i++)
-        isQuoted = cells.kinds[i] !== BARE || cells.starts[i] === cells.ends[i];
-      const kinds = kindsOf(tables, tableOf(mapping, window, cells), fields.length, decimal);
-      for (const [i, { column }] of fields.entries()) addCell(kinds[i]!, window, cells, column, line, nulls, isNumber);
+    if (rowEnd < 0) {
+      found.isRegular = false;
+      p = memory.indexOf(LF, p) + 1;
+      line++;
+      continue;
     }
-    line += reader.newlines + 1;
-    p = end + 1;
+    const { columns, newlines } = reader;
+    found.columns ||= columns;
+    if (newlines > 0 || columns !== found.columns) found.isRegular = false;
+    if (columns === found.columns) {
+      for (let i = 0; i < columns && found.isQuoted; i++)
+        found.isQuoted = cells.kinds[i] !== BARE || cells.starts[i] === cells.ends[i];
+      const kinds = kindsOf(found.tables, tableOf(mapping, memory, cells), fields.length, notation.decimal);
+      for (let i = 0; i < fields.length; i++) addCell(kinds[i]!, memory, cells, fields[i]!.column, line, notation);
+    }
+    line += newlines + 1;
+    p = rowEnd + 1;
   }
-  return isQuoted;
 }
 
-function tableOf({ table, measurement }: Mapping, bytes: Uint8Array, { starts, ends }: Cells): string {
+function tableOf(
+  { table, measurement }: Pick<Mapping, 'table' | 'measurement'>,
+  bytes: Uint8Array,
+  { starts, ends }: Cells,
+): string {
   return table ?? Buffer.from(bytes.subarray(starts[measurement], ends[measurement])).toString();
 }
 
@@ -147,15 +228,14 @@ function addCell(
   { starts, ends, kinds: cellKinds }: Cells,
   column: number,
   line: number,
-  nulls: ReadonlySet<string>,
-  isNumber: (text: string) => boolean,
+  { nulls, isNumber }: CellNotation,
 ): void {
   const from = starts[column]!;
   const to = ends[column]!;
   const isBare = cellKinds[column] === BARE;
   if (from === to || (isBare && isSeen(kinds, bytes, from, to, nulls.size === 0))) return;
   const isLong = to - from > 64;
-  const text = Buffer.from(bytes.buffer, from, isLong ? 64 : to - from).toString();
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, isLong ? 64 : to - from).toString();
   if (nulls.has(text) && !isLong) return;
   const kind = isLong
     ? 'word'
@@ -187,7 +267,7 @@ function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number,
   return kinds.word !== null && withoutNulls && isWord;
 }
 
-function contradiction({ name }: MappedField, plain: SampleCell, other: SampleCell): Problem {
+function contradictionOf({ name }: MappedField, plain: SampleCell, other: SampleCell): Problem {
   const word = excerpt(other.text, 60);
   const isDecimal = /^[+-]?\d+,\d+$/.test(other.text);
   return {

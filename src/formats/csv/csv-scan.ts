@@ -11,6 +11,7 @@ import { BAD_QUOTE, INCOMPLETE, RowReader } from './cell-reader.js';
 import type { CsvDialect, CsvDialectOptions } from './csv-dialect.js';
 import { type CsvHead, CsvHeads } from './head/head.js';
 import { cellTexts, tooLongHeader } from './head/header.js';
+import type { HeadSample } from './head/sample.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -38,6 +39,8 @@ export class CsvScan extends RowScan {
   #skipsRows = false;
   /** Lines still to skip. */
   #skip = 0;
+  /** Bytes of the sample that were not scanned yet; negative behind it. */
+  #sampleLeft = 0;
   /** Length of the previous row's time, when it is the last cell; else 0. */
   #timeLength = 0;
 
@@ -58,8 +61,9 @@ export class CsvScan extends RowScan {
   }
 
   /** Sets the first bytes of the next input, from which the types of its columns are inferred. */
-  useSample(bytes: Uint8Array, isWhole: boolean): void {
-    this.#heads.useSample(bytes, isWhole);
+  useSample(sample: HeadSample): void {
+    this.#sampleLeft = sample.length;
+    this.#heads.useSample(sample);
   }
 
   /** Starts or stops skipping rows. */
@@ -76,6 +80,11 @@ export class CsvScan extends RowScan {
     this.#dialect.delimiter = this.#delimiter;
     this.#isFirstLine = this.#options.delimiter === null && !this.#options.noHeader && !this.#hasColumnNames;
     this.#heads.begin();
+  }
+
+  override window(from: number, limit: number, final: boolean, fresh: number): void {
+    super.window(from, limit, final, fresh);
+    this.#sampleLeft -= limit - fresh;
   }
 
   protected override next(): Stop | null {
@@ -270,12 +279,19 @@ export class CsvScan extends RowScan {
     const row = { start, end: run.withoutCr(start, end), next, lines };
     const problem = filler === null ? null : filler.fill(cells, columns, this.#reader.scratch, run.layout.scratchEnd);
     if (problem !== null) {
+      this.#confirmTypes();
       run.refuseRow(problem, row);
       return null;
     }
     const { count } = run;
     if (!run.take(cells, row)) return 'full';
     if (run.count > count) this.rows.kernel?.learn(this.rows.encoder);
+    else this.#confirmTypes();
     return null;
+  }
+
+  /** A rejected row may show what the inference of types has not seen. Throws UsageError for numbers and words in a column. */
+  #confirmTypes(): void {
+    if (this.#sampleLeft >= 0) this.#heads.types.confirm();
   }
 }

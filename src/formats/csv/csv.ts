@@ -8,7 +8,7 @@ import type { RowFormatMemory } from '../rows/rows.js';
 import { type CsvDialectOptions, dialectOf } from './csv-dialect.js';
 import { CsvScan } from './csv-scan.js';
 import { escapeIn } from './escape-look.js';
-import { takeSample } from './head/sample.js';
+import { sampleMemoryBytes, takeSample } from './head/sample.js';
 
 export class Csv implements Format {
   readonly name: 'csv' | 'tsv';
@@ -17,10 +17,11 @@ export class Csv implements Format {
   readonly #scan: CsvScan;
   readonly #options: CsvDialectOptions;
   readonly #infersTypes: boolean;
+  readonly #sampleMemory = new Uint8Array(sampleMemoryBytes);
 
   constructor(name: 'csv' | 'tsv', rows: RowFormatMemory, options: CsvDialectOptions) {
     this.name = name;
-    this.memoryBytes = rows.memoryBytes;
+    this.memoryBytes = rows.memoryBytes + sampleMemoryBytes;
     this.#options = options;
     this.#infersTypes = options.infersTypes !== false;
     this.#scan = new CsvScan(rows, options, dialectOf(options, name), `.${name}`);
@@ -44,9 +45,9 @@ export class Csv implements Format {
   /** Passes the first bytes to the scan, and returns a source that yields them again. */
   async #sampled(source: ByteSource, signal: AbortSignal): Promise<ByteSource> {
     if (!this.#infersTypes) return source;
-    const { sample, isWhole, source: replayed } = await takeSample(source, signal);
-    this.#scan.useSample(sample, isWhole);
-    this.advice = this.#adviceOn(sample);
+    const { sample, source: replayed } = await takeSample(source, this.#sampleMemory, signal);
+    this.#scan.useSample(sample);
+    this.advice = this.#adviceOn(sample.memory.subarray(0, sample.length));
     return replayed;
   }
 

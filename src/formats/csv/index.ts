@@ -1,6 +1,7 @@
 // CSV and TSV in the registry of formats.
 
 import type { FormatContext, InputHead } from '../types.js';
+import { sampleMemoryBytes } from './head/sample.js';
 
 /** The header of a result of InfluxDB 1. */
 const influxQl = /^name,tags,time,/;
@@ -17,6 +18,7 @@ export const csv = {
   extensions: ['csv'],
   randomAccess: false,
   memoryPool: 'rows',
+  ownBytes: sampleMemoryBytes,
   sniff: ({ text, firstLine }: InputHead) =>
     annotation.test(text) || influxQl.test(firstLine) || /^"?sep=."?$/.test(firstLine)
       ? 'certain'
@@ -32,6 +34,7 @@ export const tsv = {
   extensions: ['tsv', 'tab'],
   randomAccess: false,
   memoryPool: 'rows',
+  ownBytes: sampleMemoryBytes,
   sniff: ({ firstLine }: InputHead) => (/^[^=]*\t[^=]*$/.test(firstLine) ? 'possible' : null),
   create: async (context: FormatContext) => await create('tsv', context),
 } as const;

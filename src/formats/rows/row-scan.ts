@@ -58,7 +58,7 @@ export abstract class RowScan implements WindowScan {
     this.filling.begin(line);
   }
 
-  window(from: number, limit: number, final: boolean): void {
+  window(from: number, limit: number, final: boolean, _fresh: number): void {
     this.filling.window(from, limit, final);
   }
 

@@ -117,3 +117,24 @@ describe('numbers in another notation', () => {
     ]);
   });
 });
+
+test('a single word anywhere in the first megabyte stops the load, although only parts are looked at first', async () => {
+  const text = `time,v\n${numbers(100_000, 30_000)}999999,x\n${numbers(200_000, 30_000)}`;
+  const failure = await sent(csv(), text).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(UsageError);
+  expect((failure as UsageError).message).toContain('found "0" in line 2 and "x" in line 30002');
+});
+
+test('a word behind the first megabyte rejects its row', async () => {
+  const { points, rejects } = await sent(csv(), `time,v\n${numbers(100_000, 120_000)}999999,x\n`);
+  expect(points).toHaveLength(120_000);
+  expect(rejects).toEqual(['120002 bad-number']);
+});
+
+test('a sample that comes again, as after the check of its head, is read in the same way', async () => {
+  const rows = Array.from({ length: 9000 }, (_, i) => `"${i}","${i}.5","a"\n`).join('');
+  const format = csv();
+  const first = await sent(format, `"time","v","s"\n${rows}`);
+  expect(first.points.at(-1)).toBe('m v=8999.5,s="a" 8999');
+  expect(await sent(format, `"time","v","s"\n${rows}`)).toEqual(first);
+});

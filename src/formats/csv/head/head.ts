@@ -14,12 +14,13 @@ import { annotatedTable } from '../annotated/annotated-table.js';
 import { Annotations, isTypedHeader } from '../annotated/annotations.js';
 import { Filler } from '../annotated/filler.js';
 import type { RowReader } from '../cell-reader.js';
-import { inferTypes, type SetType } from '../column-types.js';
 import type { CsvDialect } from '../csv-dialect.js';
 import { InfluxQlTags, isInfluxQl } from '../influxql-tags.js';
 import { JoinedTime, type TimePart } from '../joined-time.js';
 import { isPlain, NotationFiller, type NumberNotation, numberTest } from '../number-notation.js';
 import { cellTexts, expectUtf8, headerNames, numberedNames } from './header.js';
+import type { HeadSample } from './sample.js';
+import { SampleTypes } from './sample-types.js';
 
 /** Heads in the cache. */
 const maxHeads = 64;
@@ -39,6 +40,7 @@ export interface CsvHead {
 
 /** Collects a head row by row. */
 export class CsvHeads {
+  readonly types: SampleTypes;
   readonly #rows: RowFormatMemory;
   readonly #ending: string;
   readonly #notation: NumberNotation;
@@ -46,10 +48,11 @@ export class CsvHeads {
   #skipped: Uint8Array[] = [];
   #bytes: Uint8Array[] = [];
   #annotations: Annotations | null = null;
-  #sample: { readonly bytes: Uint8Array; readonly isWhole: boolean } | null = null;
+  #sample: HeadSample | null = null;
 
   constructor(rows: RowFormatMemory, ending: string, notation: NumberNotation) {
     this.#rows = rows;
+    this.types = new SampleTypes(rows.fieldTypes);
     this.#notation = notation;
     this.#ending = ending;
   }
@@ -72,14 +75,15 @@ export class CsvHeads {
     this.#annotations = this.#annotations === null ? null : new Annotations();
   }
 
-  useSample(bytes: Uint8Array, isWhole: boolean): void {
-    this.#sample = { bytes, isWhole };
+  useSample(sample: HeadSample): void {
+    this.#sample = sample;
+    this.types.begin();
   }
 
   /** A byte order mark is no part of the head. */
   get #markBytes(): number {
-    const bytes = this.#sample?.bytes ?? [];
-    return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+    const { memory = [], length = 0 } = this.#sample ?? {};
+    return length >= 3 && memory[0] === 0xef && memory[1] === 0xbb && memory[2] === 0xbf ? 3 : 0;
   }
 
   /** Keeps a skipped line, which precedes all heads of the input. */
@@ -105,17 +109,10 @@ export class CsvHeads {
     const head = this.#create({ ending: this.#ending, head: bytes, folder: this.#rows.folder }, reader, noHeader);
     if (!noHeader) expectUtf8(this.#rows.run.bytes, reader, head.mapping);
     if (this.#annotations === null && !head.repeats && this.#sample !== null) {
-      const nulls = this.#rows.options.nullWords ?? [];
-      const { fieldTypes } = this.#rows;
-      const isNumber = numberTest(this.#notation);
-      const setType: SetType = (table, field, type) => fieldTypes.infer(table, field, type);
-      inferTypes(
-        head.mapping,
-        { ...this.#sample, from: bytes.length + this.#markBytes, line, isNumber, decimal: this.#notation.decimal },
-        dialect,
-        nulls,
-        setType,
-      );
+      const sample = { ...this.#sample, from: bytes.length + this.#markBytes, line };
+      const { decimal } = this.#notation;
+      const nulls = new Set(this.#rows.options.nullWords);
+      this.types.infer(head.mapping, sample, { dialect, nulls, isNumber: numberTest(this.#notation), decimal });
     }
     if (this.#cache.size === maxHeads) this.#cache.clear();
     this.#cache.set(key, head);

@@ -3,16 +3,30 @@
 import { wrapSource } from '../../../core/io/byte-source.js';
 import type { ByteSource } from '../../../core/types/index.js';
 
-export const sampleBytes = 1024 * 1024;
+const sampleBytes = 1024 * 1024;
+/** Where cells of the sample are decoded. */
+const scratchBytes = 64 * 1024;
+/** The sample, a byte that ends every search, and room for decoded cells. */
+export const sampleMemoryBytes = sampleBytes + 1 + scratchBytes;
 /** An idle pipe is not waited for any longer, ms. */
 const patienceMs = 1000;
 
-/** Returns the first bytes of a source, and a source that yields them again. `isWhole`: the input ends with them. */
+/** The first bytes of an input. */
+export interface HeadSample {
+  /** Begins with the sample, and has `sampleMemoryBytes`. */
+  readonly memory: Uint8Array;
+  readonly length: number;
+  /** The input ends with the sample. */
+  readonly isWhole: boolean;
+}
+
+/** Reads the first bytes of a source into `memory`. Returns them, and a source that yields them again. */
 export async function takeSample(
   source: ByteSource,
+  memory: Uint8Array,
   signal: AbortSignal,
-): Promise<{ readonly sample: Uint8Array; readonly isWhole: boolean; readonly source: ByteSource }> {
-  const buffer = new Uint8Array(sampleBytes);
+): Promise<{ readonly sample: HeadSample; readonly source: ByteSource }> {
+  const buffer = memory.subarray(0, sampleBytes);
   let length = 0;
   let isWhole = false;
   let pending: Promise<number> | null = null;
@@ -35,7 +49,9 @@ export async function takeSample(
     deadline.abort();
   }
   pending?.catch(() => {}); // the replay awaits it
-  return { sample: buffer.subarray(0, length), isWhole, source: replay(buffer, length, pending, source) };
+  // A read that goes on may write behind the sample, where the end is marked.
+  const own = pending === null ? memory : memory.slice();
+  return { sample: { memory: own, length, isWhole }, source: replay(buffer, length, pending, source) };
 }
 
 function replay(buffer: Uint8Array, length: number, pending: Promise<number> | null, source: ByteSource): ByteSource {

@@ -1,0 +1,49 @@
+// The types that samples of a load show. The head of an input is parsed before it is loaded, so most samples come twice.
+
+import { crc32 } from 'node:zlib';
+import type { Mapping } from '../../rows/mapping/mapping.js';
+import type { FieldTypes } from '../../rows/values/field-types.js';
+import { type CellNotation, inferTypes, type RowSample } from '../column-types.js';
+
+/** Samples that are remembered. */
+const maxSamples = 1024;
+
+export class SampleTypes {
+  readonly #types: FieldTypes;
+  /** Fields that accept quoted numbers, by sample. */
+  readonly #quoted = new Map<string, readonly number[]>();
+  /** Reads the whole sample after its parts; null when that is not needed. */
+  #confirm: (() => void) | null = null;
+
+  constructor(types: FieldTypes) {
+    this.#types = types;
+  }
+
+  /** Infers the types of undeclared fields. Throws UsageError for a column with numbers and words. */
+  infer({ table, measurement, fields }: Mapping, sample: RowSample, notation: CellNotation): void {
+    const key = `${sample.from} ${sample.length} ${crc32(sample.memory.subarray(0, sample.length))}`;
+    const known = this.#quoted.get(key);
+    this.#confirm = null;
+    if (known === undefined) {
+      this.#confirm = inferTypes({ table, measurement, fields }, sample, notation, (name, field, type) =>
+        this.#types.infer(name, field, type),
+      );
+      if (this.#quoted.size === maxSamples) this.#quoted.clear();
+      this.#quoted.set(
+        key,
+        [...fields.keys()].filter((i) => fields[i]!.acceptsQuoted),
+      );
+    } else for (const i of known) fields[i]!.acceptsQuoted = true;
+  }
+
+  /** Forgets the sample of the input before. */
+  begin(): void {
+    this.#confirm = null;
+  }
+
+  /** Reads all of the sample, if only parts were read. Throws UsageError for a column with numbers and words. */
+  confirm(): void {
+    this.#confirm?.();
+    this.#confirm = null;
+  }
+}
