@@ -30,6 +30,7 @@ interface Setup {
   readonly clock: VirtualClock;
   readonly probes: number[];
   readonly changes: string[];
+  readonly reasons: string[];
   readonly alive: Set<number>;
 }
 
@@ -37,6 +38,7 @@ function setup(count: number): Setup {
   const clock = new VirtualClock();
   const probes: number[] = [];
   const changes: string[] = [];
+  const reasons: string[] = [];
   const alive = new Set<number>();
   const endpoints = new Endpoints(
     Array.from({ length: count }, (_, index) => `n${index}`),
@@ -46,11 +48,14 @@ function setup(count: number): Setup {
         probes.push(index);
         return Promise.resolve(alive.has(index) ? accepted : unreachable);
       },
-      changed: (url, isUp) => changes.push(`${url} ${isUp ? 'up' : 'down'}`),
+      changed: (url, isUp, reason) => {
+        changes.push(`${url} ${isUp ? 'up' : 'down'}`);
+        reasons.push(reason);
+      },
       random: () => 1,
     },
   );
-  return { endpoints, clock, probes, changes, alive };
+  return { endpoints, clock, probes, changes, reasons, alive };
 }
 
 const picks = (endpoints: Endpoints, count: number): number[] => Array.from({ length: count }, () => endpoints.pick());
@@ -217,4 +222,53 @@ test('points count at the endpoint that acknowledged them, and rejects are no fa
     { url: 'n0', loaded: 77, failures: 0, openSeconds: 0 },
     { url: 'n1', loaded: 0, failures: 1, openSeconds: 0 },
   ]);
+});
+
+test('a change of an endpoint comes with its reason', async () => {
+  const { endpoints, clock, reasons, alive } = setup(2);
+  endpoints.learn(0, unreachable, 0);
+  alive.add(0);
+  await clock.advance(1000);
+  endpoints.pick();
+  await clock.advance(0);
+  endpoints.learn(0, accepted, 1);
+  for (let i = 0; i < 3; i += 1) endpoints.learn(0, dropped, 0);
+  expect(reasons).toEqual(['connection refused', 'it takes writes again', 'reset']);
+});
+
+test.each([
+  [unreachable, 'no answer to an empty write: connection refused'],
+  [overloaded(true), 'no answer to an empty write: busy'],
+])('a probe without an answer opens the circuit with what it found', async (verdict, reason) => {
+  const clock = new VirtualClock();
+  const reasons: string[] = [];
+  const endpoints = new Endpoints(['a', 'b'], clock, {
+    probe: () => Promise.resolve(verdict),
+    changed: (_, __, found) => reasons.push(found),
+  });
+  endpoints.begin(never);
+  await clock.advance(5000);
+  expect(reasons).toEqual([reason]);
+});
+
+test('a probe that is answered but not acknowledged keeps an open circuit open', async () => {
+  const clock = new VirtualClock();
+  const changes: string[] = [];
+  const probes: number[] = [];
+  const endpoints = new Endpoints(['a', 'b'], clock, {
+    probe: (index) => {
+      probes.push(index);
+      return Promise.resolve(rejected);
+    },
+    changed: (url, isUp) => changes.push(`${url} ${isUp}`),
+    random: () => 1,
+  });
+  endpoints.learn(0, unreachable, 0);
+  for (const ms of [1000, 2000, 4000]) {
+    await clock.advance(ms);
+    endpoints.pick();
+    await clock.advance(0);
+  }
+  expect(probes).toEqual([0, 0, 0]);
+  expect(changes).toEqual(['a false']);
 });
