@@ -12,6 +12,7 @@ import { type FormatName, formatNamed, formats } from './registry.js';
 import { FieldColumns } from './rows/mapping/field-columns.js';
 import type { RowFormatMemory } from './rows/rows.js';
 import { type RowMemoryOptions, rowLayout } from './rows/rows-layout.js';
+import type { KnownFieldTypes } from './rows/values/field-types.js';
 import type { FormatOptions } from './types.js';
 
 export type { ReadMode } from './line-protocol/lines-layout.js';
@@ -189,6 +190,11 @@ export class FormatSet {
       ]);
     else if (columns.length > 0) this.#unusedFolder ??= `${name} (${folderPath(columns)})`;
     return await this.#format(format);
+  }
+
+  /** Returns the types of the fields of rows so far. */
+  async fieldTypes(): Promise<KnownFieldTypes> {
+    return (await this.#rows)?.fieldTypes.all ?? {};
   }
 
   #format(name: FormatName): Promise<Format> {

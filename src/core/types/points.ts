@@ -89,6 +89,21 @@ export interface Points {
   shapeOf(i: number): Shape;
 }
 
+/** Rows of an input that are stored together. */
+export interface RowGroup {
+  /** Index of its first row in the input. */
+  readonly first: number;
+  readonly rows: number;
+  /** Bytes in the file. */
+  readonly bytes: number;
+}
+
+export interface InputOutline {
+  readonly groups: readonly RowGroup[];
+  /** Columns that the schema of the input names, with their types; null where rows name the table. */
+  readonly shape: Shape | null;
+}
+
 /**
  * A format turns inputs into points, one input after another. It allocates all its memory at construction. Shape numbers
  * stay valid for its lifetime.
@@ -113,6 +128,11 @@ export interface Format {
    * input and stays the caller's. Absent for formats whose rows do not need it.
    */
   recall?(head: ByteSource, start: Position, signal: AbortSignal): Promise<void>;
+  /**
+   * Describes an input of row groups without reading its rows. `source` stays the caller's. Throws InputError. Absent for
+   * formats without groups.
+   */
+  outline?(source: ByteSource, name: string): Promise<InputOutline>;
   /**
    * Yields runs of points in order, each valid until the next is pulled, and each as soon as it was read. Rejects as
    * `source.read` does, after everything read before, and with UsageError when the input contradicts the options.

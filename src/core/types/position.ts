@@ -17,3 +17,10 @@ export interface ByteRange {
   readonly from: number;
   readonly to: number;
 }
+
+/** A part of an input between two places, where a point or a rejected point begins. */
+export interface Piece {
+  readonly from: Position;
+  /** First place after the piece; null for the end of the input. */
+  readonly to: Position | null;
+}

@@ -3,7 +3,7 @@
 import { BugError, InputError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import { shellQuote } from '../../core/text.js';
-import type { ByteSource, FileBytes, Format, MemoryBudget, Points } from '../../core/types/index.js';
+import type { ByteSource, FileBytes, Format, InputOutline, MemoryBudget, Points } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import type { FileFieldTypes } from './parquet-reader.js';
@@ -47,6 +47,12 @@ export class Parquet implements Format {
       },
       file: counted,
     });
+  }
+
+  async outline({ file }: ByteSource, name: string): Promise<InputOutline> {
+    if (file === undefined) throw new BugError('Parquet was opened without random access');
+    const { parquetOutline } = await import('./outline.js');
+    return await parquetOutline(file, name, this.#budget, this.#rows.options);
   }
 
   async *points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {

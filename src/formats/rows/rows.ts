@@ -12,7 +12,7 @@ import type { MappingOptions } from './mapping/mapping.js';
 import { RowRun } from './row-run.js';
 import { type RowMemoryOptions, rowLayout } from './rows-layout.js';
 import { RowShapes } from './table-memory.js';
-import { FieldTypes } from './values/field-types.js';
+import { FieldTypes, type KnownFieldTypes } from './values/field-types.js';
 
 export type RowOptions = EncoderOptions &
   MappingOptions &
@@ -20,6 +20,8 @@ export type RowOptions = EncoderOptions &
   TimeOptions & {
     /** Names of the columns of rows without a header or keys. */
     readonly columnNames?: readonly string[] | null;
+    /** Types that other inputs of the load have shown. */
+    readonly fieldTypes?: KnownFieldTypes;
   };
 
 const objectLetters: DeadLetterFormat = { ending: '.ndjson.rows', head: new Uint8Array(0) };
@@ -29,7 +31,7 @@ export class RowFormatMemory {
   readonly memoryBytes: number;
   readonly cells = new Cells();
   readonly shapes = new RowShapes();
-  readonly fieldTypes = new FieldTypes();
+  readonly fieldTypes: FieldTypes;
   readonly encoder: RowEncoder;
   readonly run: RowRun;
   readonly kernel: RowKernel | null;
@@ -39,6 +41,7 @@ export class RowFormatMemory {
   /** Throws UsageError for an invalid time format. */
   constructor(options: RowOptions) {
     this.options = options;
+    this.fieldTypes = new FieldTypes(options.fieldTypes);
     this.memoryBytes = RowFormatMemory.memoryBytes(options);
     const layout = rowLayout(options);
     const memory = memoryOf(layout.bytes);

@@ -49,7 +49,7 @@ export class EarlierRuns {
   /** Returns the file bytes of an input that earlier runs have settled, as long as this run has not begun it. */
   settledBefore(input: number): number {
     if (this.#finishedAt[input]! >= 0) return this.#inputs[input]!.size ?? 0;
-    return this.#unfinished.get(input)?.fingerprint.tail.to ?? 0;
+    return Math.max(0, (this.#unfinished.get(input)?.fingerprint.tail.to ?? 0) - this.#startOf(input));
   }
 
   /** Throws RefusedError if the points of earlier runs are not in the target. */
@@ -97,7 +97,7 @@ export class EarlierRuns {
 
   /** Drops an input whose content has changed. */
   drop(i: number, input: CheckpointInput): void {
-    this.#ledger.resume(i, totalsOf(input), -1);
+    this.#ledger.resume(i, this.#totalsOf(i, input), -1);
     this.#resumedFrom.delete(i);
     this.#unfinished.delete(i);
   }
@@ -105,15 +105,20 @@ export class EarlierRuns {
   /** Takes over one entry. A later entry replaces an earlier one: the input has grown since it was finished. */
   async #takeOver(i: number, input: CheckpointInput, at: number): Promise<void> {
     const before = this.#finishedAt[i]!;
-    if (before >= 0) this.#ledger.resume(i, totalsOf(await this.#store.finishedAt(before)), -1);
+    if (before >= 0) this.#ledger.resume(i, this.#totalsOf(i, await this.#store.finishedAt(before)), -1);
     this.#finishedAt[i] = at;
-    this.#ledger.resume(i, totalsOf(input));
+    this.#ledger.resume(i, this.#totalsOf(i, input));
     this.#resumedFrom.set(i, input.place.byteOffset);
     for (const { ordinal } of [input.place, ...input.beyond.map(({ to }) => to)])
       this.#reached = Math.max(this.#reached, ordinal);
   }
-}
 
-function totalsOf({ loaded, rejected, values, reasons, place }: CheckpointInput): EarlierTotals {
-  return { loaded, rejected, values, reasons, bytes: place.byteOffset };
+  #totalsOf(i: number, { loaded, rejected, values, reasons, place }: CheckpointInput): EarlierTotals {
+    return { loaded, rejected, values, reasons, bytes: place.byteOffset - this.#startOf(i) };
+  }
+
+  /** Returns the decoded offset at which the input, or the piece of it, begins. */
+  #startOf(i: number): number {
+    return this.#inputs[i]!.piece?.from.byteOffset ?? 0;
+  }
 }

@@ -89,7 +89,7 @@ export class InputStarts {
    */
   async begin(i: number, source: ByteSource): Promise<ResumePoint | null> {
     const { checkpoint, earlier, tracks, inputs } = this.#options;
-    const start: Position = { ...INPUT_START, ordinal: this.#nextOrdinal };
+    const start: Position = { ...(inputs[i]!.piece?.from ?? INPUT_START), ordinal: this.#nextOrdinal };
     const { file } = source;
     if (!checkpoint || file === undefined) return tracks.begin(i, source, new InputProgress(start), null);
     const known = await earlier.find(i);

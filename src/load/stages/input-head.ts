@@ -16,7 +16,7 @@ import { lineShape, nothingParsed } from './nothing-parsed.js';
 /** Bytes of a reject whose shape is looked at. */
 const shapeBytes = 64 * 1024;
 /** Decoded bytes that are parsed of each input. */
-const headBytes = 1024 * 1024;
+export const headBytes = 1024 * 1024;
 
 export interface ParsedHead {
   readonly name: string;

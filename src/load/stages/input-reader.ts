@@ -14,6 +14,7 @@ import type {
   ResumePoint,
 } from '../../core/types/index.js';
 import type { FormatSet } from '../../formats/format-set.js';
+import { runsUntil } from '../../formats/pieces/piece-runs.js';
 import { skipBytes } from '../../inputs/skip.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { adviceOf, named } from './input-head.js';
@@ -69,24 +70,26 @@ export class InputReader {
       await afterInput();
     }
     const { unknownFields } = this.#context.formats;
-    if (unknownFields !== null) this.#report(inputs.length - 1, new InputError(unknownFields));
+    // Other pieces may have the columns that these lack.
+    const isWhole = inputs.every(({ piece }) => piece === undefined);
+    if (unknownFields !== null && isWhole) this.#report(inputs.length - 1, new InputError(unknownFields));
     status.endAll();
   }
 
   /** Chooses the format of an input and parses its points from a position. */
   async parse(i: number, source: ByteSource, start: ResumePoint): Promise<ParsedInput> {
     const { inputs, status, signal } = this.#context;
-    const { name } = inputs[i]!;
+    const { name, piece } = inputs[i]!;
     const { place } = start;
     const { format, source: chosen } = await this.#format(i, source, start);
     const rows = format.reads?.(chosen, name) ?? chosen;
     await orAborted(skipBytes(rows, place.byteOffset, name, signal), signal);
     status.reads(i, format, rows, place.byteOffset);
     const points = (from: ByteSource): AsyncGenerator<Points, void> => format.points(from, signal, place);
-    return {
-      format: format.name,
-      runs: this.#advising(i, format, status.count(points, format, rows, place.byteOffset, signal)),
-    };
+    const whole = this.#advising(i, format, status.count(points, format, rows, place.byteOffset, signal));
+    if (!piece?.to) return { format: format.name, runs: whole };
+    const end = { to: piece.to, isRandom: format.isRandom === true, name };
+    return { format: format.name, runs: runsUntil(whole, end) };
   }
 
   /** Passes advice on once an input is read whose head was not parsed before. */

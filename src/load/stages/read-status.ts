@@ -49,7 +49,10 @@ export class ReadStatus {
     return this.#decodedSizes[input]! >= 0;
   }
 
-  /** Returns the position in an input that this run has begun, in file bytes and decoded bytes; null for the others. */
+  /**
+   * Returns the position in an input that this run has begun, in file bytes and decoded bytes from its start, or that of the
+   * piece; null for the others.
+   */
   positionIn(input: number): { readonly file: number; readonly decoded: number } | null {
     if (this.isRead(input)) return { file: this.#inputs[input]!.size ?? 0, decoded: this.#decodedSizes[input]! };
     if (this.#current !== input || this.#offsets === null) return null;
@@ -73,7 +76,8 @@ export class ReadStatus {
     const isPlain = isUnchanged(source) && format.reads === undefined && format.isRandom !== true;
     // A source that seeks does not count the bytes before.
     const file = source.seek === undefined ? 0 : from - source.bytesRead;
-    this.#offsets = { file, decoded: from - this.#decoded, isPlain };
+    const begin = this.#inputs[input]!.piece?.from.byteOffset ?? 0;
+    this.#offsets = { file, decoded: from - begin - this.#decoded, isPlain };
   }
 
   /** Records that the source of the current input is about to close. */

@@ -8,9 +8,28 @@ export { BOOLEAN, FLOAT, INTEGER, STRING, UNSIGNED } from '../../kernel/assembly
 export const UNKNOWN = 0;
 export const typeNames = ['unknown', 'float', 'integer', 'unsigned', 'boolean', 'string'] as const;
 
+/** Names of field types by table and name. */
+export type KnownFieldTypes = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 /** Field types by table and name, for a whole load: what one input shows holds for the next. */
 export class FieldTypes {
   readonly #tables = new Map<string, Map<string, number>>();
+
+  /** @param known types that other inputs of the load have shown */
+  constructor(known: KnownFieldTypes = {}) {
+    for (const [table, fields] of Object.entries(known)) {
+      for (const [field, type] of Object.entries(fields)) {
+        this.set(table, field, Math.max(UNKNOWN, typeNames.indexOf(type as (typeof typeNames)[number])));
+      }
+    }
+  }
+
+  /** All types by table and name. */
+  get all(): KnownFieldTypes {
+    const byName = (fields: ReadonlyMap<string, number>): Record<string, string> =>
+      Object.fromEntries([...fields].map(([field, type]) => [field, typeNames[type]!]));
+    return Object.fromEntries([...this.#tables].map(([table, fields]) => [table, byName(fields)]));
+  }
 
   get(table: string, field: string): number {
     return this.#tables.get(table)?.get(field) ?? UNKNOWN;

@@ -1,0 +1,80 @@
+// Chooses the places at which an input is cut into pieces. Every place is the start of a point or reject that the format has
+// passed, so that a line end inside a value is never one.
+
+import type { Points, Position } from '../../core/types/index.js';
+import { INPUT_START, isCounted, LINE, POINT_WORDS, SOURCE_START } from '../../core/types/index.js';
+import { TimestampLength } from '../line-protocol/timestamp-length.js';
+
+/** A possible cut. It counts once a point and a further unit follow, since the last unit is judged by the one before. */
+interface PendingCut {
+  readonly place: Position;
+  hasPoint: boolean;
+}
+
+export class PieceCutter {
+  /** Places at which pieces begin, the start of the input included. `ordinal` counts the points of the input before. */
+  readonly places: Position[] = [INPUT_START];
+  readonly #pieceBytes: number;
+  /** Decoded offset from which on the next unit begins a piece. */
+  #next: number;
+  #units = 0;
+  #pending: PendingCut | null = null;
+  readonly #lastTime = new TimestampLength();
+
+  /** @param pieceBytes decoded bytes of a piece; Infinity for one piece */
+  constructor(pieceBytes: number) {
+    this.#pieceBytes = pieceBytes;
+    this.#next = pieceBytes;
+  }
+
+  /** Number of points so far, rejects included. */
+  get points(): number {
+    return this.#units;
+  }
+
+  /** Takes the next run of the input. */
+  take(run: Points): void {
+    if (this.#pending !== null || run.end >= this.#next) this.#walk(run);
+    this.#lastTime.remember(run.index, run.count);
+    this.#units += run.count + run.rejects.filter(isCounted).length;
+  }
+
+  #walk({ origin, firstLine, index, count, rejects }: Points): void {
+    let units = this.#units;
+    for (let point = 0, next = 0; point < count || next < rejects.length; ) {
+      const reject = rejects[next];
+      if (reject !== undefined && reject.before <= point) {
+        next += 1;
+        if (reject.part === 'whole' || reject.part === 'first')
+          this.#unit({ start: origin + reject.start, line: firstLine + reject.line, units }, index, point, false);
+        if (isCounted(reject)) units += 1;
+        continue;
+      }
+      const word = point * POINT_WORDS;
+      const [start, line] = [origin + index[word + SOURCE_START]!, firstLine + index[word + LINE]!];
+      this.#unit({ start, line, units }, index, point, true);
+      point += 1;
+      units += 1;
+    }
+  }
+
+  /** Takes the start of a point or reject, with `points` points of the run before it. */
+  #unit(
+    { start, line, units }: { readonly start: number; readonly line: number; readonly units: number },
+    index: Uint32Array,
+    points: number,
+    isPoint: boolean,
+  ): void {
+    if (this.#pending?.hasPoint) {
+      this.places.push(this.#pending.place);
+      this.#pending = null;
+    }
+    if (this.#pending === null && start >= this.#next) {
+      this.#lastTime.remember(index, points);
+      const { digits } = this.#lastTime;
+      this.#pending = { place: { byteOffset: start, line, ordinal: units, digits }, hasPoint: false };
+      this.#next = start + this.#pieceBytes;
+    }
+    if (isPoint && this.#pending !== null) this.#pending.hasPoint = true;
+  }
+}

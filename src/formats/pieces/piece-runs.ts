@@ -1,0 +1,67 @@
+// Ends the runs of an input at a place. The format reads on to the end of its chunk, so the last point of a piece is parsed
+// as in the whole input.
+
+import { InputError } from '../../core/errors.js';
+import type { Points, Position } from '../../core/types/index.js';
+import { LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START } from '../../core/types/index.js';
+import { wrapObject } from '../../core/wrap-object.js';
+
+export interface PieceEnd {
+  /** First place after the piece. */
+  readonly to: Position;
+  /** True for a format that reads at random: the line decides, since offsets count from where reading began. */
+  readonly isRandom: boolean;
+  /** Name of the input, for errors. */
+  readonly name: string;
+}
+
+/** Yields the runs up to `to`. Throws InputError if a point reaches beyond that place. */
+export async function* runsUntil(runs: AsyncGenerator<Points, void>, end: PieceEnd): AsyncGenerator<Points, void> {
+  const { to, isRandom } = end;
+  for await (const run of runs) {
+    const beyond = isRandom ? run.endLine - to.line : run.end - to.byteOffset;
+    yield beyond > 0 ? firstPart(run, end) : run;
+    if (beyond >= 0) return;
+  }
+}
+
+/** Leaves out the points and rejects that begin at the place or after it. */
+function firstPart(run: Points, { to, isRandom, name }: PieceEnd): Points {
+  const isBefore = (start: number, line: number): boolean =>
+    isRandom ? run.firstLine + line < to.line : run.origin + start < to.byteOffset;
+  const count = countBefore(run, isBefore);
+  const rejects = run.rejects.filter(({ start, line }) => isBefore(start, line));
+  const last = (count - 1) * POINT_WORDS;
+  const ends = [
+    ...(count === 0 ? [] : [run.index[last + SOURCE_START]! + run.index[last + SOURCE_LENGTH]!]),
+    ...rejects.slice(-1).map(({ start, length }) => start + length),
+  ];
+  if (!isRandom && ends.some((offset) => run.origin + offset > to.byteOffset)) throw cutPoint(name, to);
+  const next = [
+    ...(count === run.count ? [] : [run.index[count * POINT_WORDS + SOURCE_START]!]),
+    ...run.rejects.slice(rejects.length, rejects.length + 1).map(({ start }) => start),
+  ];
+  const end = isRandom ? run.origin + Math.min(...next) : to.byteOffset;
+  return wrapObject(run, { count, rejects, end, endLine: to.line });
+}
+
+/** Counts the leading points that begin before the place. */
+function countBefore({ index, count }: Points, isBefore: (start: number, line: number) => boolean): number {
+  let [from, to] = [0, count];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const word = middle * POINT_WORDS;
+    if (isBefore(index[word + SOURCE_START]!, index[word + LINE]!)) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+function cutPoint(name: string, { byteOffset, line }: Position): InputError {
+  return new InputError({
+    tried: `reading a piece of ${name}`,
+    expected: `a point to end before line ${line}, byte ${byteOffset}, where the piece ends`,
+    found: 'a point that goes on',
+    fix: 'plan again, without --split lines if a value holds a line end',
+  });
+}
