@@ -9,6 +9,7 @@ import { clock } from '../core/time/system-clock.js';
 import type { Notice, Summary, Target, TargetDescription, TargetTraits } from '../core/types/index.js';
 import { version } from '../core/version.js';
 import { wrapObject } from '../core/wrap-object.js';
+import { type FleetPlan, readPlan } from '../fleet/plan-file.js';
 import { expand } from '../inputs/expand.js';
 import { isUrl } from '../inputs/http/url-name.js';
 import { createTarget } from '../load/create-target.js';
@@ -19,6 +20,7 @@ import { type Reporter, reporter } from '../reporting/progress/reporter.js';
 import { metricsHead, pageHead, prepareResults, summaryHead, writeResult } from '../reporting/result-file.js';
 import { summaryJson, summaryText } from '../reporting/summary.js';
 import { continuation } from './command-line.js';
+import { shardRun } from './fleet/shard-run.js';
 import { inputOptions } from './input-options.js';
 import { addSecrets, maskResult, withMaskedStderr } from './output/masking.js';
 import { outputName, print, runAllThenThrow, widthOf } from './output/print.js';
@@ -38,8 +40,15 @@ export async function runLoad(
 ): Promise<number> {
   const mask = new SecretMask();
   const process = withMaskedStderr(unmasked, mask);
-  const resolved = await resolve(options, { flags, env: process.env });
-  const { settings, warnings } = resolved;
+  let plan: FleetPlan | null = null;
+  const planOptions = async (path: string): Promise<FleetPlan['options']> => {
+    plan = await readPlan(path);
+    return plan.options;
+  };
+  const resolved = await resolve(options, { flags, env: process.env, planOptions });
+  const { warnings } = resolved;
+  const part = shardRun(plan, resolved, names, process.env);
+  const settings = part?.settings ?? resolved.settings;
   addSecrets(mask, settings, process.env, names);
   // An older result never survives a new run, however it ends.
   await prepareResults([
@@ -50,10 +59,8 @@ export async function runLoad(
   const report = openReport(resolved, clock);
   // Notices begin with the run.
   let notify: (notice: Notice) => void = () => {};
-  const { inputs, named, duplicates, leftOut } = await expand(
-    names,
-    inputOptions(settings, process, (notice) => notify(notice)),
-  );
+  const from = inputOptions(settings, process, (notice) => notify(notice));
+  const { inputs, named, duplicates, leftOut } = part === null ? await expand(names, from) : await part.expand(from);
   const progress = await openProgress(settings, process);
   const metrics = await openMetrics(settings);
   const endStatus = onStatus(process, () => progress.status());
@@ -73,6 +80,7 @@ export async function runLoad(
     const { summary, error } = await loadDatabases(settings, targetOf, (each, target) => ({
       ...context,
       named,
+      ...(part === null ? {} : { shard: part.shard }),
       target,
       stop: interruption.stop,
       abort: interruption.abort,

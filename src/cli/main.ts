@@ -10,6 +10,7 @@ import { codesOf, outcomeNames, outcomes } from '../core/outcomes.js';
 import { version } from '../core/version.js';
 import { options } from '../load/option-table.js';
 import { checkArguments, parserError, refuseMistypedCommand } from './arguments.js';
+import type { ReconcileOptions } from './fleet/reconcile-command.js';
 import { commandExamples, exampleList, generalExamples } from './help/examples.js';
 import { examplesFirst, withSettings } from './help/register.js';
 import { reexecWithMallocTuning } from './malloc-reexec.js';
@@ -94,6 +95,24 @@ function commands(process: Process, help: string[], done: (code: number) => void
     const { runAudit } = await import('./audit/audit-command.js');
     done(await runAudit(inputs, typedOptions(command), process));
   });
+  withSettings(
+    examplesFirst(shared(program.command('plan')), exampleList(commandExamples.plan))
+      .description('cut the inputs for many machines, make tables and columns, and write the plan')
+      .argument('<inputs...>', inputsHelp),
+  ).action(async (inputs: string[], _: unknown, command: Command) => {
+    const { runPlan } = await import('./fleet/plan-command.js');
+    done(await runPlan(inputs, typedOptions(command), process));
+  });
+  examplesFirst(shared(program.command('reconcile')), exampleList(commandExamples.reconcile))
+    .description('add the summaries of all shards up; ends with the exit code of the whole load')
+    .argument('<summaries...>', 'files that the shards wrote with --summary')
+    .requiredOption('--plan <file>', 'plan of the load')
+    .option('--summary <file>', 'write the result as JSON to a file, or to standard output with -')
+    .option('--quiet', 'print nothing when the exit code is 0')
+    .action(async (summaries: string[], own: ReconcileOptions) => {
+      const { runReconcile } = await import('./fleet/reconcile-command.js');
+      done(await runReconcile(summaries, own, process));
+    });
   examplesFirst(shared(program.command('serve')), exampleList(commandExamples.serve))
     .description('run an embedded CnosDB-compatible server, for a first try, for CI and for tests')
     .option('--listen <host:port>', 'address; port 0 takes any free port', '127.0.0.1:8902')

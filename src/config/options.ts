@@ -13,7 +13,16 @@ export type OptionKind = {
   } & (Parameters<Kinds[K]> extends [infer P] ? P : unknown);
 }[keyof Kinds];
 
-export type OptionGroup = 'target' | 'input' | 'mapping' | 'batch' | 'delivery' | 'memory' | 'state' | 'output';
+export type OptionGroup =
+  | 'target'
+  | 'input'
+  | 'mapping'
+  | 'batch'
+  | 'delivery'
+  | 'memory'
+  | 'state'
+  | 'machines'
+  | 'output';
 
 export interface Option {
   /** `batchPoints` in the config file, `--batch-points` as a flag, `BULK_LOAD_BATCH_POINTS` in the environment. */
@@ -136,6 +145,11 @@ const table = [
   { key: 'turnDir', group: 'state', is: { kind: 'path' }, default: null, defaultText: 'bulk-load-locks in the temporary directory', arg: '<dir>', description: 'directory of the locks by which loads take turns to introduce tables and columns; containers that load into one database share it' },
   { key: 'turn', group: 'state', is: { kind: 'switch' }, default: 'true', description: 'introduce tables and columns without taking turns with other loads' },
   { key: 'verify', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'read a sample of 1,000 loaded points back and compare every value; a difference ends with exit code 9' },
+
+  { key: 'plan', as: 'planFile', group: 'machines', is: { kind: 'path' }, default: null, arg: '<file>', description: 'plan of a load over many machines: bulk-load plan writes it, and every shard reads it' },
+  { key: 'shard', group: 'machines', is: { kind: 'text' }, default: null, arg: '<i/n>', description: 'part of the plan that this machine loads: i/n such as 3/16, or auto for the number that Slurm, AWS Batch, Google Batch, Cloud Run or, as auto/16, a Kubernetes Indexed Job gives' },
+  { key: 'pieceBytes', group: 'machines', is: { kind: 'size', min: 1, max: MANY }, default: '256MiB', arg: '<size>', description: 'size of the pieces into which bulk-load plan cuts large inputs' },
+  { key: 'split', group: 'machines', is: { kind: 'choice', values: ['auto', 'lines', 'off'] }, default: 'auto', arg: '<how>', description: 'how bulk-load plan cuts inputs: auto parses text inputs to their end and cuts Parquet by row groups; lines parses nothing beyond the first megabyte, and no value may hold a line end; off cuts nothing' },
 
   { key: 'progress', group: 'output', is: { kind: 'choice', values: ['auto', 'bar', 'plain', 'json', 'none'] }, default: 'auto', arg: '<form>', description: 'form of the progress: {values}; auto is bar on a terminal, else plain' },
   { key: 'summary', group: 'output', is: { kind: 'path' }, default: null, arg: '<file|->', description: 'write the summary as JSON to a file, or to standard output with -' },

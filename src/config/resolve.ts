@@ -6,7 +6,15 @@ import { UsageError } from '../core/errors.js';
 import { schemelessUrls } from './kinds/network.js';
 import { fromFile } from './layers/config-file.js';
 import { collisions } from './layers/file-collisions.js';
-import { fromEnvironment, fromFlags, ignoredEnvVars, type Layer, problemOf, unknownEnvVars } from './layers/layers.js';
+import {
+  fromEnvironment,
+  fromFlags,
+  type GivenValue,
+  ignoredEnvVars,
+  type Layer,
+  problemOf,
+  unknownEnvVars,
+} from './layers/layers.js';
 import { readPems, readSecret } from './layers/named-files.js';
 import type { Options } from './options.js';
 import type { Origin, Settings } from './settings.js';
@@ -17,6 +25,8 @@ export interface Resolved {
   readonly settings: Settings;
   readonly origins: Readonly<Record<keyof Settings, Origin>>;
   readonly warnings: readonly string[];
+  /** Values as a layer gave them, by key of the option. */
+  readonly given: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -25,14 +35,21 @@ export interface Resolved {
  */
 export async function resolve(
   options: Options,
-  layers: { readonly flags: Readonly<Record<string, unknown>>; readonly env: NodeJS.ProcessEnv },
+  layers: {
+    readonly flags: Readonly<Record<string, unknown>>;
+    readonly env: NodeJS.ProcessEnv;
+    /** Returns the options in the file of --plan, the lowest layer. Absent for commands that read no plan. */
+    readonly planOptions?: (path: string) => Promise<Readonly<Record<string, unknown>>>;
+  },
 ): Promise<Resolved> {
   const [environment, flags] = [fromEnvironment(options, layers.env), fromFlags(layers.flags)];
   const file = await fromFile(options, flags.get('config') ?? environment.get('config'));
-  const kind = new Map([...file.layer, ...environment, ...flags]).get('target')?.value;
+  const path = new Map([...file.layer, ...environment, ...flags]).get('plan')?.value;
+  const plan = typeof path === 'string' && layers.planOptions ? fromPlan(path, await layers.planOptions(path)) : [];
+  const kind = new Map([...plan, ...file.layer, ...environment, ...flags]).get('target')?.value;
   const ignored = ignoredEnvVars(options, environment, kind ?? defaultOf(options, 'target'));
   const used = [...environment].filter(([key]) => !ignored.has(key));
-  const given: Layer = new Map([...file.layer, ...used, ...flags]);
+  const given: Layer = new Map([...plan, ...file.layer, ...used, ...flags]);
   const result = validate(options, merge(options, given, layers.env), new Set(given.keys()));
   const found = 'problems' in result ? result.problems : [];
   // The database may be named in the config file that could not be read.
@@ -49,7 +66,13 @@ export async function resolve(
     (url) => `--url ${url} has no scheme: http:// is assumed`,
   );
   const warnings = [...unknownEnvVars(options, layers.env), ...ignored.values(), ...assumed];
-  return { settings, origins: originsOf(options, given, settings), warnings };
+  const values = Object.fromEntries([...given].map(([key, { value }]) => [key, value]));
+  return { settings, origins: originsOf(options, given, settings), warnings, given: values };
+}
+
+function fromPlan(path: string, values: Readonly<Record<string, unknown>>): [string, GivenValue][] {
+  const origin: Origin = { source: 'file', name: path };
+  return Object.entries(values).map(([key, value]) => [key, { value, origin }]);
 }
 
 /** `$(cat token)` and most secret stores leave a newline at the end, which no header can carry. */

@@ -57,5 +57,5 @@ type GivenOf<Is extends OptionRow['is']> = Is extends { readonly values: infer V
 /** Values that a program may give for each option, by key: the forms of the config file. */
 export type OptionValues = { readonly [Row in OptionRow as Row['key']]?: GivenOf<Row['is']> };
 
-/** Keys of the options about what the command prints and writes. */
-export type OutputKey = Exclude<Extract<OptionRow, { readonly group: 'output' }>['key'], 'config'>;
+/** Keys of the options that only commands have: what they print and write, and parts of a load over many machines. */
+export type CommandKey = Exclude<Extract<OptionRow, { readonly group: 'output' | 'machines' }>['key'], 'config'>;

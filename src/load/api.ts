@@ -2,7 +2,7 @@
 
 import { flagName } from '../config/options.js';
 import { resolve } from '../config/resolve.js';
-import type { OptionValues, OutputKey, Settings } from '../config/settings.js';
+import type { CommandKey, OptionValues, Settings } from '../config/settings.js';
 import { BulkLoadError, InterruptedError, UsageError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
 import { clock } from '../core/time/system-clock.js';
@@ -21,7 +21,7 @@ import { options as table } from './option-table.js';
  * are texts such as `'64MiB'` and `'30s'`; a plain number is a number of bytes. The environment is read only for the
  * credentials of s3 inputs.
  */
-export type LoadOptions = Omit<OptionValues, OutputKey> & {
+export type LoadOptions = Omit<OptionValues, CommandKey> & {
   /** Required unless `dryRun` is set. */
   readonly db?: string;
   /**
@@ -115,11 +115,13 @@ function oneTarget(): UsageError {
 
 /** For programs without a type checker. */
 function checkOptions(inputs: unknown, options: object): void {
-  const output = table.rows.filter(({ key, group }) => group === 'output' && key !== 'config' && key in options);
+  const output = table.rows.filter(
+    ({ key, group }) => ['output', 'machines'].includes(group) && key !== 'config' && key in options,
+  );
   const problems: Problem[] = output.map(({ key }) => ({
     tried: key,
     expected: 'an option of a load',
-    found: 'an option about the output of the command',
+    found: 'an option of the command',
     fix: 'leave it out',
   }));
   if (inputs === undefined) {

@@ -28,6 +28,9 @@ export function maskTarget(target: Target, mask: SecretMask): Target {
   return wrapObject(target, {
     describe: async (...args: Parameters<Target['describe']>) => mask.deep(await masked(target.describe(...args))),
     columns: (...args: Parameters<Target['columns']>) => masked(target.columns(...args)),
+    createTable:
+      target.createTable &&
+      ((...args: Parameters<NonNullable<Target['createTable']>>) => masked(target.createTable!(...args))),
     layout: (...args: Parameters<Target['layout']>) => masked(target.layout(...args)),
     count: (...args: Parameters<Target['count']>) => masked(target.count(...args)),
     readBack: (...args: Parameters<Target['readBack']>) => masked(target.readBack(...args)),

@@ -51,6 +51,7 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
     });
     const guard = schemaGuard({
       ...{ database, catalogue, db: settings.db, exclusive: target.traits.firstWriteExclusive },
+      rejectsNewColumns: context.shard !== undefined && target.traits.firstWriteExclusive && settings.dryRun === null,
       assertColumnsFit: plan.assertColumnsFit,
     });
     const arena = new Arena(memory.slots, memory);
@@ -82,7 +83,8 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
       const { runs, format } = await reader.parse(input, source, start); // formats/: bytes become points
       yield* batcher.batches(input, runs, control.stop, start, format); // batching/: points become batches, by schema/
       if (batcher.rest !== null) resume.inputRead(input, batcher.rest);
-      if (start.place.byteOffset === 0) assertParsed(status.inputs.current ?? '', format, batcher.parsed);
+      const isWhole = start.place.byteOffset === 0 && inputs[input]!.piece === undefined;
+      if (isWhole) assertParsed(status.inputs.current ?? '', format, batcher.parsed);
     });
     const combines = arena.slots > 1 && !settings.inOrder;
     const batches = !combines // batching/: small inputs share a request

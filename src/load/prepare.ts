@@ -62,11 +62,15 @@ export async function prepare(
 
   const budget = memoryBudget(settings, names, memory);
   const mode = { wideChunks: memory.optimizes, workerThread: memory.workerThread };
-  const formats = new FormatSet(settings, budget, mode, inputs.length);
+  const { shard } = context;
+  // A piece need not have every column, like one of several inputs.
+  const options = shard === undefined ? settings : { ...settings, fieldTypes: shard.fieldTypes };
+  const formats = new FormatSet(options, budget, mode, shard === undefined ? inputs.length : Number.POSITIVE_INFINITY);
   facts.formats = formats;
 
   await resume.open();
-  const times = names.every((name) => name === 'lp') ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs);
+  const isLines = names.every((name) => name === 'lp');
+  const times = shard?.times ?? (isLines ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs));
   const heads = { formats, options: settings, budget, signal, match: null };
   // Inputs that contradict the options must not leave an empty database behind.
   const beforeChange = (): Promise<void> => parseHeads(settings, context, account, heads);
@@ -144,7 +148,8 @@ async function parseHeads(
   const usage: UsageError[] = [];
   const failed = new Map<number, InputError>();
   for (const [i, input] of inputs.entries()) {
-    if (input.size === null || resume.earlier.isFinished(i)) continue;
+    // Planning has parsed the heads of inputs in pieces.
+    if (input.size === null || input.piece !== undefined || resume.earlier.isFinished(i)) continue;
     const parsed = await parseHead(input, head);
     const { problem, advice } = parsed;
     if (advice !== null) notify({ level: 'warn', kind: 'advice', message: advice });
@@ -163,14 +168,14 @@ async function parseHeads(
 /** Reports what the load will do to the target's memory, and prepares to keep it within --target-memory. */
 async function forecast(
   settings: Settings,
-  { target, clock, notify }: LoadContext,
+  { target, clock, notify, shard }: LoadContext,
   { database, version }: TargetDescription,
   times: TimeSample,
   signal: AbortSignal,
 ): Promise<TargetThrottle> {
   const found = forecastTargetMemory(settings, database, await target.layout(signal), times);
   if (target.traits.plansMemory) for (const notice of forecastNotices(settings, found, times, version)) notify(notice);
-  return new TargetThrottle(settings, found, { target, clock, signal, notify });
+  return new TargetThrottle(settings, found, { target, clock, signal, notify, senders: shard?.of ?? 1 });
 }
 
 async function startVerification(

@@ -3,6 +3,7 @@
 import type { BulkLoadError } from '../core/errors.js';
 import type { Clock, Input, Notice, RunDetails, Summary, Target, TargetDescription } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
+import type { TimeSample } from '../inputs/sample-times.js';
 import type { Snapshot } from '../reporting/figures.js';
 
 export interface LoadContext {
@@ -14,6 +15,8 @@ export interface LoadContext {
   /** Kind of the target, which identifies the load. Default: the kind of the settings. */
   readonly targetKind?: string;
   readonly clock: Clock;
+  /** The part of a planned load that this run loads; absent for a whole load. */
+  readonly shard?: LoadShard;
   /** Stops the run: no more reading and waiting; requests in flight finish within 10 s. Its reason ends the run. */
   readonly stop: AbortSignal;
   /** Stops the run at once: requests in flight are cancelled. */
@@ -30,6 +33,18 @@ export interface LoadContext {
   readonly writeResults?: (latest: () => LoadResult) => Promise<void>;
   /** Called once before anything is read, with the source of snapshots of the run. */
   readonly watch: (snapshot: () => Snapshot, description: TargetDescription, memory: MemoryPlan) => void;
+}
+
+/** A part of a planned load. Its inputs are pieces. */
+export interface LoadShard {
+  readonly plan: string;
+  /** From 1. */
+  readonly index: number;
+  readonly of: number;
+  /** Field types of rows by table and name, as the whole inputs decide them. */
+  readonly fieldTypes: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Time span and size of all inputs of the plan. */
+  readonly times: TimeSample;
 }
 
 export interface LoadResult {

@@ -67,8 +67,13 @@ function balance(points: Summary['points']): string {
   return `${count(points.read)} read = ${parts.join(' + ')} + ${count(points.undelivered)} undelivered`;
 }
 
+/** What the closing sentence depends on. */
+type ClosedRun = Pick<Summary, 'outcome' | 'points'> & {
+  readonly rejects: { readonly byReason: Readonly<Record<string, number>> };
+};
+
 /** Returns the closing sentence. `writtenTo` as in `summaryText`: nothing acknowledges the points of a dry run. */
-export function closingSentence({ outcome, rejects, points }: Summary, writtenTo: string | null): string {
+export function closingSentence({ outcome, rejects, points }: ClosedRun, writtenTo: string | null): string {
   if (outcome === 'usage' && points.loaded + points.rejected > 0) return nothingSentNow;
   const clean = outcome === 'complete' && points.rejected === 0 && Object.keys(rejects.byReason).length === 0;
   if (!clean) {

@@ -40,6 +40,10 @@ test('every command of the page on the embedded server prints what the page show
   await expectExamples('src/manual/serve.md', { hosts: { 'localhost:8902': `127.0.0.1:${await freePort()}` } });
 });
 
+test('every command of the page on many machines prints what the page shows', async () => {
+  await expectExamples('src/manual/fleet.md', { hosts });
+});
+
 test('pages without an example here have no command', async () => {
   expect(commands(await readPage('src/manual/recipes.md'))).toEqual([]);
 });

@@ -118,6 +118,7 @@ export function summaryOf(change: Partial<Summary> = {}): Summary {
     verify: null,
     endpoints: [{ url: 'http://a:8902', loaded: 1_234_567, failures: 0, openSeconds: 0 }],
     checkpoint: null,
+    shard: null,
     ...change,
   };
 }

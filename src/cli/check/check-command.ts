@@ -2,6 +2,7 @@
 
 import { describeSettings } from '../../config/help/describe.js';
 import { resolve } from '../../config/resolve.js';
+import { UsageError } from '../../core/errors.js';
 import { outcomes } from '../../core/outcomes.js';
 import { SecretMask } from '../../core/secrets.js';
 import { clock } from '../../core/time/system-clock.js';
@@ -29,7 +30,9 @@ export async function runCheck(
   const process = withMaskedStderr(unmasked, mask);
   const { settings, origins, warnings } = await resolve(options, { flags, env: process.env });
   addSecrets(mask, settings, process.env, names);
-  const { summary } = settings;
+  const { summary, planFile } = settings;
+  if (planFile !== null)
+    throw new UsageError([{ tried: '--plan', expected: 'a load', found: 'check', fix: 'check the inputs without it' }]);
   if (summary !== null && summary !== '-') await prepareResult(summary);
   const from = inputOptions(settings, process, () => {});
   const { inputs, duplicates, leftOut } =

@@ -26,6 +26,11 @@ export const commandExamples = {
     'bulk-load serve --listen :0 --ready-file url --data ./cnosdb     any free port, data on disk',
     'bulk-load serve --db bench --seed data.lp',
   ],
+  plan: [
+    "bulk-load plan --db bench --plan plan.json 'data/**/*.lp'",
+    'bulk-load plan --db bench --plan plan.json --piece-bytes 1GiB big.csv',
+  ],
+  reconcile: ['bulk-load reconcile --plan plan.json shard-*.json'],
   completion: [
     'source <(bulk-load completion bash)',
     'source <(bulk-load completion zsh)',
@@ -71,6 +76,11 @@ export const groupExamples: Readonly<Record<OptionGroup, readonly string[]>> = {
     'bulk-load --db bench data/             after a stop, the same command resumes the load',
     'bulk-load --db bench --skip-loaded data/',
     'bulk-load --db bench --verify data/',
+  ],
+  machines: [
+    "bulk-load plan --db bench --plan plan.json 'data/**/*.lp'",
+    'bulk-load --plan plan.json --shard 3/16 --summary shard-3.json',
+    'bulk-load reconcile --plan plan.json shard-*.json',
   ],
   output: [
     'bulk-load --db bench --quiet --summary last.json data/',

@@ -18,6 +18,7 @@ export const titles: Readonly<Record<OptionGroup, string>> = {
   delivery: 'Delivery',
   memory: 'Memory',
   state: 'State',
+  machines: 'Many machines',
   output: 'Output',
 };
 

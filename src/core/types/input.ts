@@ -1,7 +1,7 @@
 // Inputs and the byte sources that formats read from.
 
 import type { PrefixChecksum } from '../io/prefix-checksum.js';
-import type { ByteRange, Piece } from './position.js';
+import type { ByteRange, InputPiece } from './position.js';
 import type { ColumnType } from './shape.js';
 
 /** An open input, decompressed. The caller owns the memory, so reading a plain file allocates nothing. */
@@ -56,7 +56,7 @@ export interface Input {
   /** Columns that the folders of its name give to each of its rows. Default: none. */
   readonly folderColumns?: readonly FolderColumn[];
   /** The part to read; absent for the whole input. `size` is then the size of the part, and `path` names it. */
-  readonly piece?: Piece;
+  readonly piece?: InputPiece;
   /** Opens the input, with all of its bytes. A file is read up to its size at open. Without `room`, decompression is unlimited. Throws InputError. */
   open(signal: AbortSignal, room?: MemoryBudget): Promise<ByteSource>;
 }

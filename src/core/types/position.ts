@@ -19,7 +19,7 @@ export interface ByteRange {
 }
 
 /** A part of an input between two places, where a point or a rejected point begins. */
-export interface Piece {
+export interface InputPiece {
   readonly from: Position;
   /** First place after the piece; null for the end of the input. */
   readonly to: Position | null;

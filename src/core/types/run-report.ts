@@ -233,4 +233,6 @@ export interface Summary {
   verify: VerifyReport | null;
   endpoints: { url: string; loaded: number; failures: number; openSeconds: number }[];
   checkpoint: string | null;
+  /** The part of a planned load, `index` from 1; null for a whole load. */
+  shard: { plan: string; index: number; of: number } | null;
 }

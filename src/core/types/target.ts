@@ -1,7 +1,7 @@
 // Verdicts on responses, and the contract of a target.
 
 import type { Precision } from './input.js';
-import type { ColumnType } from './shape.js';
+import type { ColumnType, Shape } from './shape.js';
 
 /**
  * Meaning of one response. `mayBeApplied`: the target may have stored the points, or may still store them.
@@ -228,6 +228,11 @@ export interface Target {
   ): Promise<TargetDescription>;
   /** Lists the columns of the database or of one table; an unknown table has none. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
+  /**
+   * Creates a table with these columns unless it exists; false if the target refuses. Never adds columns to a table. Absent
+   * for targets without such a statement.
+   */
+  createTable?(shape: Shape, signal: AbortSignal): Promise<boolean>;
   /** Compresses the body where compression is on. The result is valid until its release. */
   encode(body: Uint8Array): Promise<EncodedBody>;
   /**

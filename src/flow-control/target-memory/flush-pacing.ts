@@ -16,6 +16,8 @@ export interface PacingOptions {
   readonly maxBytes: number;
   /** Returns the largest request body that fits a node together with `rowBytes` of rows. */
   readonly bodiesBeside: (rowBytes: number) => number;
+  /** Shortest time between two flushes; default 2 s. */
+  readonly intervalMs?: number;
 }
 
 /** Time between two flushes. */
@@ -90,7 +92,7 @@ export class FlushPacing {
     if (before === null) return;
     this.#bytesPerSecond = ((this.#sent - before.sent) / Math.max(1, at - before.from)) * 1000;
     const rowsPerMs = (this.#rows - before.rows) / Math.max(1, at - before.from - before.heldMs);
-    const fitting = this.#options.bodiesBeside(rowsPerMs * flushIntervalMs * headroom);
+    const fitting = this.#options.bodiesBeside(rowsPerMs * (this.#options.intervalMs ?? flushIntervalMs) * headroom);
     const step = Math.floor(this.#options.maxBytes * stepShare);
     this.#bytes = Math.max(this.#min, Math.min(this.#options.maxBytes, this.#bytes + step, fitting));
   }

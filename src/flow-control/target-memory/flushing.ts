@@ -4,7 +4,7 @@
 import type { FlushOutcome } from '../../core/types/index.js';
 import { correctByGauges, type MemcacheEstimate, recordEstimate } from './memcache-estimate.js';
 
-/** Shortest time from the begin of one flush to the begin of the next. */
+/** Shortest time from the begin of one flush to the begin of the next, of all loads together. */
 export const flushIntervalMs = 2_000;
 /** A planned flush that takes longer ends planned flushes. */
 const maxFlushMs = 10_000;
@@ -34,6 +34,8 @@ export interface FlushingOptions {
   readonly plan: FlushMarks | null;
   /** False forbids every flush. */
   readonly relieve: boolean;
+  /** Shortest time from the begin of one flush of this load to the begin of the next; default 2 s. */
+  readonly intervalMs?: number;
   /** Nodes that hold the database. Gauges of fewer nodes cannot lower the estimate. */
   readonly nodes: number;
 }
@@ -173,9 +175,10 @@ function slowedWrites({ calmMs, during: { count, totalMs } }: Flushing): boolean
   return totalMs / count > slowdown * calmMs && totalMs / count - calmMs > noiseMs;
 }
 
-function dueFlush(state: Flushing, { kind, at }: FlushingEvent, { plan, relieve }: FlushingOptions): FlushCause | null {
+function dueFlush(state: Flushing, { kind, at }: FlushingEvent, options: FlushingOptions): FlushCause | null {
+  const { plan, relieve, intervalMs = flushIntervalMs } = options;
   if (!relieve || state.notPermitted || state.flushingSince !== null) return null;
-  if (at - state.lastFlushAt < flushIntervalMs) return null;
+  if (at - state.lastFlushAt < intervalMs) return null;
   const exhausted = state.exhaustedSince !== null && at - state.exhaustedSince >= reliefAfterMs;
   if ((exhausted || state.heldSince !== null) && at - state.lastReliefAt >= reliefIntervalMs) return 'relief';
   if (kind === 'asked') return 'stage';

@@ -44,6 +44,7 @@ export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan'> {
 /** Checks the clock every 250 ms, and the gauges every 10 s if flushes are planned, until `close`. */
 export class TargetPressure {
   readonly #options: TargetPressureOptions;
+  readonly #intervalMs: number;
   readonly #timers: (() => void)[];
   readonly #kept: RaftLogEstimate;
   readonly #pacing: FlushPacing;
@@ -62,12 +63,14 @@ export class TargetPressure {
   constructor(options: TargetPressureOptions) {
     const { clock, signal, plan, kept } = options;
     this.#options = options;
+    this.#intervalMs = options.intervalMs ?? flushIntervalMs;
     this.#bodySize = fullBodySize(kept.bodyBytes);
     this.#kept = new RaftLogEstimate(kept);
     this.#peakBytes = options.weigh(0, 0);
     this.#pacing = new FlushPacing({
       maxBytes: kept.bodyBytes,
       bodiesBeside: plan?.bodiesBeside ?? (() => kept.bodyBytes),
+      intervalMs: this.#intervalMs,
     });
     this.#timers = [clock.every(tickMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }))];
     signal.addEventListener('abort', () => this.close(), { once: true });
@@ -138,7 +141,7 @@ export class TargetPressure {
   async flushNow(): Promise<FlushOutcome | null> {
     const { clock, signal } = this.#options;
     await this.#running;
-    const rest = this.#flushing.lastFlushAt + flushIntervalMs - clock.monotonic();
+    const rest = this.#flushing.lastFlushAt + this.#intervalMs - clock.monotonic();
     if (rest > 0) await clock.sleep(rest, signal).catch(() => {});
     this.#take({ kind: 'asked', at: clock.monotonic() });
     return await this.#running;
@@ -157,8 +160,9 @@ export class TargetPressure {
     if (this.#closed) return;
     const before = this.#flushing;
     const { plan, share, relieve, nodes } = this.#options;
+    const intervalMs = this.#intervalMs;
     const marks = plan?.marks(this.#kept.atWorst) ?? null;
-    const { state, decision } = step(before, event, { share, relieve, nodes, plan: marks });
+    const { state, decision } = step(before, event, { share, relieve, nodes, intervalMs, plan: marks });
     this.#flushing = state;
     this.#peakBytes = Math.max(this.#peakBytes, this.nodeBytes);
     if (state.givenUp !== null && before.givenUp === null) this.#giveUp(state.givenUp);
@@ -181,7 +185,7 @@ export class TargetPressure {
     const { notify, flush, clock } = this.#options;
     this.#flushes++;
     this.#cancelCheck();
-    this.#cancelCheck = clock.after(flushIntervalMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }));
+    this.#cancelCheck = clock.after(this.#intervalMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }));
     if (cause === 'relief') {
       const because =
         this.#flushing.exhaustedSince === null

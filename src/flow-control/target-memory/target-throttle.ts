@@ -3,6 +3,7 @@
 import { size } from '../../core/text.js';
 import { WaitStats } from '../../core/time/wait-stats.js';
 import type { Attempt, Batch, Clock, Notice, Target } from '../../core/types/index.js';
+import { flushIntervalMs } from './flushing.js';
 import { rowsPerByte } from './memcache-estimate.js';
 import { pacingMessage, type TargetMemoryForecast } from './target-forecast.js';
 import { bodiesBeside, bodiesKept, flushMarks, nodePeak, smallestBody } from './target-plan.js';
@@ -35,6 +36,8 @@ export interface TargetThrottleContext {
   /** Ends flushes and reads of gauges. */
   readonly signal: AbortSignal;
   readonly notify: (notice: Notice) => void;
+  /** Loads that send at the same time, each as much as this one; default 1. */
+  readonly senders?: number;
 }
 
 export class TargetThrottle {
@@ -54,7 +57,7 @@ export class TargetThrottle {
   #stage: Promise<void> | null = null;
 
   constructor(options: ThrottleOptions, forecast: TargetMemoryForecast, context: TargetThrottleContext) {
-    const { target, clock, signal, notify } = context;
+    const { target, clock, signal, notify, senders = 1 } = context;
     const { plan, layout, buckets, totalBytes } = forecast;
     const { share, bodyBytes, limitBytes, flush, cacheBytes } = plan;
     this.#forecast = forecast;
@@ -62,7 +65,9 @@ export class TargetThrottle {
     this.#stageBytes = options.stage;
     this.#waits = new WaitStats(clock);
     this.#pressure = new TargetPressure({
-      share,
+      // Rows of the other senders count as well, and each sender flushes so much less often.
+      share: share * senders,
+      intervalMs: flushIntervalMs * senders,
       plan:
         flush === null || limitBytes === null
           ? null

@@ -36,6 +36,7 @@ export interface SummaryInput {
   /** Returns the decoded offset at which this run began an input. */
   readonly resumedFromByte: (input: number) => number;
   readonly checkpoint: string | null;
+  readonly shard: Summary['shard'];
   readonly deadLetters: { readonly points: readonly string[]; readonly reasons: string } | null;
 }
 
@@ -93,6 +94,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Su
     verify: facts.verify,
     endpoints: facts.endpoints.map((endpoint) => ({ ...endpoint })),
     checkpoint: facts.checkpoint,
+    shard: facts.shard && { plan: facts.shard.plan, index: facts.shard.index, of: facts.shard.of },
   };
 }
 

@@ -38,6 +38,7 @@ export async function finish(
     introduced: catalogue?.introduced ?? { tables: 0, columns: 0 },
     resumedFromByte: (i) => resume.earlier.resumedFrom(i),
     checkpoint: resume.checkpoint,
+    shard: context.shard ?? null,
     deadLetters: account.deadLetters.paths,
   });
   const runDetails: RunDetails | null = details && {

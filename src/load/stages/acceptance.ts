@@ -5,7 +5,7 @@ import type { SchemaGuard } from '../../batching/schema-gate.js';
 import { RefusedError } from '../../core/errors.js';
 import { pointValues } from '../../core/points/line-protocol.js';
 import type { Problem } from '../../core/problem.js';
-import type { DatabaseSettings, InputPrecision } from '../../core/types/index.js';
+import type { DatabaseSettings, InputPrecision, ShapeMatch } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
 import {
   fittingPrecision,
@@ -53,17 +53,21 @@ export interface GuardOptions {
   readonly catalogue: Catalogue;
   /** True if an introducing batch is sent exclusively. */
   readonly exclusive: boolean;
+  /** True if points that would introduce a table or column are rejected. */
+  readonly rejectsNewColumns?: boolean;
   /** Throws MemoryLimitError when the catalogue exceeds its memory. */
   readonly assertColumnsFit: () => void;
 }
 
 /** Creates the guard that the schema gate asks about shapes. */
-export function schemaGuard({ db, database, catalogue, exclusive, assertColumnsFit }: GuardOptions): SchemaGuard {
+export function schemaGuard(options: GuardOptions): SchemaGuard {
+  const { db, database, catalogue, exclusive, rejectsNewColumns = false, assertColumnsFit } = options;
   return {
     exclusive,
     match: (shape) => {
       const match = shapeConflict(shape, database.limits) ?? catalogue.match(shape);
       if (match.kind !== 'introduces') return match;
+      if (rejectsNewColumns) return newColumn(shape.table);
       assertColumnsFit();
       if (database.strictWrite) throw strictWriteError(db, shape.table);
       return match;
@@ -87,6 +91,11 @@ export function unexpectedTimes(
 /** Tests whether a timestamp that no server can store is an expected one in another unit. */
 export function isMisread(timestamp: bigint, { expectTime }: Pick<ExpectedTimeOptions, 'expectTime'>): boolean {
   return fittingPrecision(timestamp, expectTime ?? usualTimes) !== null;
+}
+
+function newColumn(table: string): ShapeMatch {
+  const message = `table "${table}" or a column of it is not in the target, and a shard introduces none; load the dead letters on one machine`;
+  return { kind: 'conflict', reason: 'new-column', message };
 }
 
 function strictWriteError(db: string, table: string): RefusedError {

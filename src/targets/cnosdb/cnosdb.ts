@@ -8,6 +8,7 @@ import type {
   FlushOutcome,
   NodeLayout,
   PointValues,
+  Shape,
   TargetColumn,
   TimeSpan,
 } from '../../core/types/index.js';
@@ -19,7 +20,7 @@ import { isSamePoint } from '../http/server-values.js';
 import type { TargetDeps } from '../types.js';
 import { flush, gauge } from './caches.js';
 import { verdicts } from './cnosdb-verdicts.js';
-import { columnsOf, columnsStatement, settingsOf, timesMerged } from './database-settings.js';
+import { columnsOf, columnsStatement, createTableStatement, settingsOf, timesMerged } from './database-settings.js';
 import { layoutOf } from './node-layout.js';
 import { countStatement, pointOf, pointsPerStatement, pointsStatement, spanStatement } from './read-back-sql.js';
 import { csvRequest, judgedText, quoted, type SqlRow, sql, sqlRequest } from './sql.js';
@@ -127,6 +128,15 @@ export class Cnosdb implements Dialect {
     const { db } = this.#deps.settings;
     const statement = table === undefined ? columnsStatement(db) : `DESCRIBE TABLE ${quoted(table)}`;
     return columnsOf((await this.#rows(query, statement)) ?? [], table);
+  }
+
+  async createTable(query: QueryClient, shape: Shape): Promise<boolean> {
+    const result = await sql(query, this.#scope, createTableStatement(shape)).catch((error: unknown) => {
+      // CREATE TABLE needs a privilege that writing does not.
+      if (error instanceof RefusedError) return { rejected: error.message };
+      throw error;
+    });
+    return 'rows' in result;
   }
 
   async readBack(query: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]> {

@@ -1,9 +1,16 @@
 // Parses CnosDB's description of a database and its columns. Versions differ: 2.3 and 2.4.1 show five settings.
 
-import type { ColumnType, DatabaseSettings, InputPrecision, Precision, TargetColumn } from '../../core/types/index.js';
+import type {
+  ColumnType,
+  DatabaseSettings,
+  InputPrecision,
+  Precision,
+  Shape,
+  TargetColumn,
+} from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
 import { durationMs, sizeBytes, textOf } from '../http/server-values.js';
-import { quotedText, type SqlRow } from './sql.js';
+import { quoted, quotedText, type SqlRow } from './sql.js';
 
 /** Parses a row of `DESCRIBE DATABASE`. Throws SyntaxError that names the wrong setting. */
 export function settingsOf(row: SqlRow): DatabaseSettings {
@@ -51,6 +58,18 @@ export function columnsStatement(db: string): string {
     ` WHERE database_name = ${quotedText(db)}`
   );
 }
+
+/** The statement that creates a table unless it exists. */
+export function createTableStatement({ table, columns }: Shape): string {
+  const tags = columns.filter(({ type }) => type === 'tag').map(({ name }) => quoted(name));
+  const fields = columns
+    .filter(({ type }) => type !== 'tag')
+    .map(({ name, type }) => `${quoted(name)} ${sqlTypes.get(type)}`);
+  const parts = [...fields, ...(tags.length === 0 ? [] : [`TAGS(${tags.join(', ')})`])];
+  return `CREATE TABLE IF NOT EXISTS ${quoted(table)} (${parts.join(', ')})`;
+}
+
+const sqlTypes = new Map(Object.entries(types).map(([name, type]) => [type, name]));
 
 /** Columns from rows of information_schema.columns, or of DESCRIBE TABLE for one `table`. Leaves out the time column. */
 export function columnsOf(rows: readonly SqlRow[], table?: string): TargetColumn[] {

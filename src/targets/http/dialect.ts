@@ -5,6 +5,7 @@ import type {
   FlushOutcome,
   NodeLayout,
   PointValues,
+  Shape,
   TargetColumn,
   TimeSpan,
   Verdict,
@@ -34,6 +35,8 @@ export interface Dialect {
   /** Throws RefusedError for settings that would lose data. */
   settings(query: QueryClient): Promise<DatabaseSettings>;
   columns?(query: QueryClient, table?: string): Promise<TargetColumn[]>;
+  /** Creates a table unless it exists; false if the target refuses. */
+  createTable?(query: QueryClient, shape: Shape): Promise<boolean>;
   readBack?(query: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]>;
   scan?(query: QueryClient, table: string, span: TimeSpan): AsyncIterable<Uint8Array>;
   count?(query: QueryClient, table: string): Promise<number | null>;

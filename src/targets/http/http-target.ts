@@ -6,6 +6,7 @@ import type {
   FlushOutcome,
   NodeLayout,
   PointValues,
+  Shape,
   Target,
   TargetColumn,
   TargetDescription,
@@ -75,6 +76,10 @@ export class HttpTarget implements Target {
 
   async columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]> {
     return (await this.#dialect.columns?.(this.#query(signal), table)) ?? [];
+  }
+
+  async createTable(shape: Shape, signal: AbortSignal): Promise<boolean> {
+    return (await this.#dialect.createTable?.(this.#query(signal), shape)) ?? false;
   }
 
   async readBack(points: readonly PointValues[], signal: AbortSignal): Promise<(PointValues | null)[]> {

@@ -1,0 +1,84 @@
+// `bulk-load plan`: cuts the inputs into pieces, makes tables and columns, and writes the plan that every shard reads.
+
+import { resolve } from '../../config/resolve.js';
+import type { Settings } from '../../config/settings.js';
+import { UsageError } from '../../core/errors.js';
+import { SecretMask } from '../../core/secrets.js';
+import { count, plural, printable, size } from '../../core/text.js';
+import { clock } from '../../core/time/system-clock.js';
+import type { Notice } from '../../core/types/index.js';
+import { version } from '../../core/version.js';
+import { type FleetPlan, writePlan } from '../../fleet/plan-file.js';
+import { expand } from '../../inputs/expand.js';
+import { createTarget } from '../../load/create-target.js';
+import { planLoad } from '../../load/fleet/plan-load.js';
+import { options } from '../../load/option-table.js';
+import { row } from '../../reporting/summary.js';
+import { inputOptions } from '../input-options.js';
+import { addSecrets, withMaskedStderr } from '../output/masking.js';
+import type { Process } from '../process.js';
+import { onSignals } from '../signals.js';
+
+/** Groups of options that hold for every shard. The plan keeps them as given. */
+const keptGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
+
+/** Returns the exit code. Throws what a load would end with before it sends. */
+export async function runPlan(
+  names: readonly string[],
+  flags: Readonly<Record<string, unknown>>,
+  unmasked: Process,
+): Promise<number> {
+  const mask = new SecretMask();
+  const process = withMaskedStderr(unmasked, mask);
+  const { settings, warnings, given } = await resolve(options, { flags, env: process.env });
+  addSecrets(mask, settings, process.env, names);
+  const { planFile, shard } = settings;
+  if (planFile === null || shard !== null)
+    throw new UsageError([
+      planFile === null
+        ? { tried: 'plan', expected: '--plan FILE, the file to write', found: 'nothing', fix: 'add --plan plan.json' }
+        : { tried: '--shard', expected: 'a load with --plan', found: 'bulk-load plan', fix: 'leave it out' },
+    ]);
+  const notify = ({ level, message }: Notice): void => {
+    if (['error', 'warn'].includes(level) && !settings.quiet)
+      process.stderr.write(`${printable(mask.text(row(level === 'warn' ? 'WARNING' : 'ERROR', message)))}\n`);
+  };
+  for (const message of warnings) notify({ level: 'warn', kind: message, message });
+  const { inputs } = await expand(names, inputOptions(settings, process, notify));
+  const interruption = onSignals(process, () => {});
+  const context = { version: version(), clock, notify, inputs };
+  const targetOf = (each: Settings) => createTarget(each, { ...context, stdout: process.stdout, env: process.env });
+  const kept = new Set(
+    options.rows.filter(({ group, identity }) => identity || keptGroups.includes(group)).map(({ key }) => key),
+  );
+  try {
+    const plan = await planLoad(settings, {
+      ...context,
+      target: await targetOf(settings),
+      createTarget: targetOf,
+      signal: interruption.stop,
+      given: Object.fromEntries(Object.entries(given).filter(([key]) => kept.has(key))),
+    });
+    await writePlan(planFile, plan);
+    if (!settings.quiet) process.stderr.write(mask.text(planPage(plan, planFile)));
+    return 0;
+  } finally {
+    interruption.end();
+  }
+}
+
+function planPage({ inputs }: FleetPlan, file: string): string {
+  const pieces = inputs.flatMap((input) => input.pieces);
+  const known = pieces.reduce<number | null>((n, { points }) => (n === null || points === null ? null : n + points), 0);
+  const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+  const bad = inputs.filter(({ error }) => error !== null);
+  return [
+    `Planned: ${plural(pieces.length, 'piece')} of ${plural(inputs.length, 'input')} (${size(bytes)})${known === null ? '' : `, ${count(known)} points`}.`,
+    ...bad.map(({ name, error }) => row('input', `${name}: ${error}`)),
+    row('plan', file),
+    row('load', `bulk-load --plan ${file} --shard i/n --summary FILE, for each i from 1 to n`),
+    row('add up', `bulk-load reconcile --plan ${file} FILE…`),
+  ]
+    .map((line) => `${printable(line)}\n`)
+    .join('');
+}

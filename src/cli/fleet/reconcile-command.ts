@@ -1,0 +1,72 @@
+// `bulk-load reconcile`: adds the summaries of all shards up, and ends with the exit code of the whole load.
+
+import { readFile } from 'node:fs/promises';
+import { errorCode, UsageError } from '../../core/errors.js';
+import { count, plural, printable } from '../../core/text.js';
+import { readPlan } from '../../fleet/plan-file.js';
+import { type Reconciliation, reconcile, type SummaryFile } from '../../load/fleet/reconcile.js';
+import { prepareResult, writeResult } from '../../reporting/result-file.js';
+import { closingSentence, row } from '../../reporting/summary.js';
+import { print } from '../output/print.js';
+import type { Process } from '../process.js';
+
+export interface ReconcileOptions {
+  readonly plan: string;
+  /** File for the JSON, or `-`. */
+  readonly summary?: string;
+  readonly quiet?: boolean;
+}
+
+/** With more inputs, only those with rejects or problems are listed, at most this many. */
+const maxInputs = 20;
+
+/** Returns the exit code of the whole load. Throws UsageError for files that do not belong to the plan. */
+export async function runReconcile(
+  files: readonly string[],
+  { plan: path, summary, quiet }: ReconcileOptions,
+  process: Process,
+): Promise<number> {
+  const plan = await readPlan(path);
+  if (summary !== undefined && summary !== '-') await prepareResult(summary);
+  const found = reconcile(plan, await Promise.all(files.map(read)));
+  if (!quiet || found.exitCode !== 0) process.stderr.write(page(found));
+  const json = `${JSON.stringify(found, null, 2)}\n`;
+  if (summary === '-') await print(process, json);
+  else if (summary !== undefined) await writeResult(summary, json);
+  return found.exitCode;
+}
+
+async function read(file: string): Promise<SummaryFile> {
+  try {
+    return { file, text: await readFile(file, 'utf8') };
+  } catch (error) {
+    const expected = 'the summary of a shard';
+    throw new UsageError([{ tried: `reading ${file}`, expected, found: errorCode(error), fix: '' }], { cause: error });
+  }
+}
+
+function balance({ read: all, loaded, rejected, undelivered }: Reconciliation['points']): string {
+  return `${count(all)} read = ${count(loaded)} loaded + ${count(rejected)} rejected + ${count(undelivered)} undelivered`;
+}
+
+function page(found: Reconciliation): string {
+  const { exitCode, reason, points, values, shards, inputs, rejects } = found;
+  const { of, missing, repeated } = shards;
+  const headline = missing.length > 0 ? 'Incomplete: shards are missing.' : closingSentence(found, null);
+  const troubled = inputs.filter(({ rejected, undelivered, error }) => rejected + undelivered > 0 || error !== null);
+  const shown = inputs.length <= maxInputs ? inputs : troubled.slice(0, maxInputs);
+  const twice = repeated.length === 0 ? '' : `; counted once: ${repeated.join(', ')}`;
+  return [
+    `${headline}${exitCode === 0 ? '' : ` (exit code ${exitCode})`}`,
+    ...(reason === null ? [] : [row('reason', reason)]),
+    row('points', `${balance(points)}, ${plural(values.loaded, 'value')}`),
+    row('shards', `${count(of - missing.length)} of ${count(of)}${twice}`),
+    ...shown.map((each) =>
+      row('input', `${each.name}: ${balance(each)}${each.error === null ? '' : `; ${each.error}`}`),
+    ),
+    ...Object.entries(rejects.byReason).map(([reject, n]) => row('rejected', `${count(n)} × ${reject}`)),
+    ...rejects.deadLetters.map((file) => row('see', file)),
+  ]
+    .map((line) => `${printable(line)}\n`)
+    .join('');
+}

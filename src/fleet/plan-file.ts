@@ -1,0 +1,99 @@
+// The plan of a load over many machines: a JSON file that every shard reads. It names no target endpoint and holds no secret.
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { errorCode, StateError, UsageError } from '../core/errors.js';
+import { replaceFile } from '../core/io/files.js';
+
+const formatVersion = 1;
+const count = z.int().nonnegative();
+const positionSchema = z.strictObject({ byteOffset: count, line: z.int().positive(), ordinal: count, digits: count });
+
+const pieceSchema = z.strictObject({
+  from: positionSchema,
+  /** First place after the piece; null for the end of the input. */
+  to: positionSchema.nullable(),
+  /** Bytes of the input, as stored. */
+  bytes: count,
+  /** Points that planning has found, rejects included; null if it did not parse the piece. */
+  points: count.nullable(),
+});
+
+const plannedInputSchema = z.strictObject({
+  /** As the user named it, for messages and dead letters. */
+  name: z.string(),
+  /** Canonical path, or URL without secrets. */
+  path: z.string(),
+  /** Columns that the folders of its name give to each of its rows. */
+  folders: z.array(z.strictObject({ name: z.string(), value: z.string().nullable() })),
+  size: count,
+  /** Hash of size, first and last block; null for an input without random access. */
+  hash: z.string().nullable(),
+  /** Why the whole input cannot be loaded as it is; null for a good one. */
+  error: z.string().nullable(),
+  pieces: z.array(pieceSchema),
+});
+
+const allowance = z.union([z.strictObject({ count: z.number() }), z.strictObject({ percent: z.number() })]);
+
+const planSchema = z.strictObject({
+  formatVersion: z.literal(formatVersion),
+  /** Version of bulk-load that wrote the plan. */
+  version: z.string(),
+  /** Distinguishes plans. */
+  id: z.string(),
+  /** Options of input, mapping, batch, delivery and memory as given, and those that make two loads the same. */
+  options: z.record(z.string(), z.unknown()),
+  /** Names the target kind, the database, and how inputs are read. A shard must agree. */
+  identity: z.string(),
+  /** Limits that hold for all shards together. */
+  limits: z.strictObject({ maxRejected: allowance, acceptRejects: allowance, minPoints: count }),
+  /** Field types of rows by table and name, as the whole inputs decide them. */
+  fieldTypes: z.record(z.string(), z.record(z.string(), z.string())),
+  /** Time span of the inputs in units of the timestamps, as far as seen, and their decoded size. */
+  times: z.strictObject({
+    first: z.string().nullable(),
+    last: z.string().nullable(),
+    unseen: count,
+    totalBytes: count.nullable(),
+  }),
+  inputs: z.array(plannedInputSchema),
+});
+
+export type FleetPlan = z.infer<typeof planSchema>;
+export type PlannedInput = z.infer<typeof plannedInputSchema>;
+export type PlannedPiece = z.infer<typeof pieceSchema>;
+
+/** Names a plan by its content. */
+export function planId(content: Omit<FleetPlan, 'id' | 'formatVersion'>): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
+}
+
+/** Throws UsageError for a missing file and for one that is no plan. */
+export async function readPlan(path: string): Promise<FleetPlan> {
+  const tried = `reading the plan ${path}`;
+  const expected = 'a file that bulk-load plan wrote';
+  const fix = 'write it with bulk-load plan --plan FILE INPUT…';
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError([{ tried, expected, found: errorCode(error), fix }], { cause: error });
+  }
+  try {
+    return planSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new UsageError([{ tried, expected, found: 'other content', fix }], { cause: error });
+  }
+}
+
+/** Writes the plan whole or not at all. Throws StateError. */
+export async function writePlan(path: string, plan: FleetPlan): Promise<void> {
+  try {
+    await replaceFile(path, async (file) => await file.writeFile(`${JSON.stringify(plan, null, 1)}\n`));
+  } catch (error) {
+    const problem = { tried: `writing the plan ${path}`, expected: 'a writable place for a file' };
+    throw new StateError({ ...problem, found: errorCode(error), fix: 'use another file' }, { cause: error });
+  }
+}

@@ -1,0 +1,97 @@
+// Makes tables and columns before a fleet sends points. Parallel first writes make CnosDB store values under wrong columns,
+// and a refused ALTER TABLE poisons it. So new tables are made by CREATE TABLE, and everything else by real points.
+
+import type { Settings } from '../../config/settings.js';
+import { type BulkLoadError, RefusedError } from '../../core/errors.js';
+import type { Clock, Input, Notice, Shape, Target } from '../../core/types/index.js';
+import { streamInput } from '../../inputs/custom.js';
+import { awaitColumns } from '../../schema/await-columns.js';
+import { Catalogue } from '../../schema/catalogue.js';
+import { load } from '../pipeline.js';
+
+/** Tables and columns that inputs introduce, with a point for each step; null where none is known. */
+export interface Introduced {
+  readonly shape: Shape;
+  readonly point: Uint8Array | null;
+}
+
+export interface IntroduceContext {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly notify: (notice: Notice) => void;
+  readonly createTarget: (settings: Settings) => Promise<Target>;
+}
+
+/** Throws RefusedError if an endpoint does not show the columns afterwards, and the error of a load of points. */
+export async function introduceColumns(
+  settings: Settings,
+  target: Target,
+  introduced: readonly Introduced[],
+  context: IntroduceContext,
+): Promise<void> {
+  const { signal, clock } = context;
+  const before = new Set((await target.columns(signal)).map(({ table }) => table));
+  for (const shape of tablesOf(introduced)) {
+    if (!before.has(shape.table)) await target.createTable?.(shape, signal);
+  }
+  const present = new Catalogue(await target.columns(signal));
+  const missing = introduced.filter(({ shape, point }) => point !== null && present.match(shape).kind === 'introduces');
+  if (missing.length > 0) await loadPoints(settings, missing, context);
+  const shapes = introduced.filter(({ point }) => point !== null).map(({ shape }) => shape);
+  for (const url of settings.urls) {
+    const endpoint = await context.createTarget({ ...settings, urls: [url] });
+    try {
+      const seen = new Catalogue(await endpoint.columns(signal));
+      if (!(await awaitColumns(endpoint, seen, shapes, clock, signal))) throw invisible(url.shown, shapes, seen);
+    } finally {
+      await endpoint.close();
+    }
+  }
+}
+
+/** Joins the columns of each table. */
+function tablesOf(introduced: readonly Introduced[]): Shape[] {
+  const tables = new Map<string, Map<string, Shape['columns'][number]>>();
+  for (const { shape } of introduced) {
+    const columns = tables.get(shape.table) ?? new Map<string, Shape['columns'][number]>();
+    tables.set(shape.table, columns);
+    for (const column of shape.columns) if (!columns.has(column.name)) columns.set(column.name, column);
+  }
+  return [...tables].map(([table, columns]) => ({ table, columns: [...columns.values()] }));
+}
+
+/** Loads the points as one machine loads them: in its turn, each introduction alone. The shards load them again. */
+async function loadPoints(
+  settings: Settings,
+  missing: readonly Introduced[],
+  context: IntroduceContext,
+): Promise<void> {
+  const { signal, createTarget } = context;
+  const text = Buffer.concat(missing.flatMap(({ point }) => [point!, Buffer.from('\n')]));
+  const input: Input = streamInput('points that introduce columns', async function* () {
+    yield await Promise.resolve(text);
+  });
+  const own: Settings = {
+    ...settings,
+    ...{ format: 'lp', contexts: null, checkpoint: false, createDb: false, dbOptions: null, minPoints: 0 },
+    ...{ report: null, verify: false, skipLoaded: false, maxRejected: { count: missing.length } },
+  };
+  const { error } = await load(own, {
+    ...context,
+    inputs: [input],
+    target: await createTarget(own),
+    ...{ stop: signal, abort: signal, command: null, watch: () => {}, workerThread: false },
+  });
+  if (error !== null) throw error;
+}
+
+function invisible(url: string, shapes: readonly Shape[], seen: Catalogue): BulkLoadError {
+  const { table } = shapes.find((shape) => seen.match(shape).kind === 'introduces')!;
+  return new RefusedError({
+    tried: `introducing the columns of table ${JSON.stringify(table)}`,
+    expected: `${url} to show them`,
+    found: 'columns that are missing',
+    fix: 'check that every --url belongs to one cluster, and that --user may create tables or write',
+  });
+}

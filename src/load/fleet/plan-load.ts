@@ -1,0 +1,125 @@
+// Plans a load over many machines: parses the inputs, cuts them into pieces, and makes database, tables and columns, so that
+// no machine introduces any.
+
+import type { Settings } from '../../config/settings.js';
+import { type InputError, UsageError } from '../../core/errors.js';
+import { type Problem, problemText } from '../../core/problem.js';
+import type { Input, Shape, Target } from '../../core/types/index.js';
+import { type FleetPlan, type PlannedInput, planId } from '../../fleet/plan-file.js';
+import { FormatSet, formatsOf } from '../../formats/format-set.js';
+import { emptyTimeSample, sampleTimes } from '../../inputs/sample-times.js';
+import { Catalogue } from '../../schema/catalogue.js';
+import { assertColumnsFit, memoryBudget, planMemory, reduceMemory } from '../memory/plan-memory.js';
+import { memcacheToRequest } from '../memory/target-memory.js';
+import { boundsOf, schemaGuard } from '../stages/acceptance.js';
+import { isEmpty, parseHead } from '../stages/input-head.js';
+import { isNothingParsed } from '../stages/nothing-parsed.js';
+import { type IntroduceContext, type Introduced, introduceColumns } from './introduce-columns.js';
+import { type ScanContext, scanInput, unreadInput } from './scan-input.js';
+import { fleetIdentity } from './shard-settings.js';
+
+export interface PlanContext extends IntroduceContext {
+  readonly inputs: readonly Input[];
+  readonly target: Target;
+  /** Options of input, mapping, batch, delivery and memory as the user gave them. */
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+/** Sends at most the points that introduce columns to tables that exist. Throws the error that a load would end with. */
+export async function planLoad(settings: Settings, context: PlanContext): Promise<FleetPlan> {
+  const { inputs, target, signal, clock, version, given } = context;
+  assertSplittable(settings, inputs);
+  const names = await formatsOf(settings, inputs, signal);
+  const memory = planMemory(settings, names, inputs, false);
+  reduceMemory(memory);
+  const budget = memoryBudget(settings, names, memory);
+  const mode = { wideChunks: memory.optimizes, workerThread: false };
+  const formats = new FormatSet(settings, budget, mode, inputs.length);
+  const times = names.every((name) => name === 'lp') ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs);
+  try {
+    const planned = await badHeads(settings, inputs, { formats, budget, signal });
+    const { database } = await target.describe(signal, memcacheToRequest(settings, times));
+    const catalogue = new Catalogue(await target.columns(signal));
+    const introduced: Introduced[] = [];
+    const guard = schemaGuard({
+      database,
+      catalogue,
+      db: settings.db,
+      exclusive: false,
+      assertColumnsFit: () => assertColumnsFit(catalogue.size, memory),
+    });
+    const { split, pieceBytes } = settings;
+    const scan = {
+      ...{ formats, budget, split, pieceBytes, signal, bounds: boundsOf(database, settings, clock.now()) },
+      match: (shape: Shape) => guard.match(shape),
+      introduces: (shape: Shape, point: Uint8Array | null) => {
+        introduced.push({ shape, point });
+        catalogue.pin([shape]);
+      },
+    };
+    for (const [i, input] of inputs.entries()) planned[i] ??= await scanInput(input, scan);
+    const { unknownFields } = formats;
+    const last = planned.at(-1);
+    if (unknownFields !== null && last !== undefined) last.error ??= problemText(unknownFields);
+    if (target.traits.firstWriteExclusive && settings.dryRun === null)
+      await introduceColumns(settings, target, introduced, context);
+    const content = {
+      version,
+      options: given,
+      identity: fleetIdentity(settings),
+      limits: {
+        maxRejected: settings.maxRejected,
+        acceptRejects: settings.acceptRejects,
+        minPoints: settings.minPoints,
+      },
+      fieldTypes: await formats.fieldTypes(),
+      times: { ...times, first: times.first?.toString() ?? null, last: times.last?.toString() ?? null },
+      inputs: planned as PlannedInput[],
+    };
+    return { formatVersion: 1, id: planId(content), ...content };
+  } finally {
+    await formats.close();
+    await target.close();
+  }
+}
+
+/** Options that count points across all inputs, which no machine sees alone. */
+function assertSplittable(settings: Settings, inputs: readonly Input[]): void {
+  const tried = 'planning a load over many machines';
+  const refused = (flag: string, is: boolean): Problem[] =>
+    is ? [{ tried, expected: 'inputs that machines load on their own', found: flag, fix: `leave ${flag} out` }] : [];
+  const problems = [
+    ...refused('--missing-timestamp now', settings.missingTimestamp === 'now'),
+    ...refused('--limit', settings.limit !== null),
+    ...refused('--skip-points', settings.skipPoints > 0),
+    ...refused('--in-order', settings.inOrder),
+    ...refused('--skip-loaded', settings.skipLoaded),
+    ...inputs
+      .filter(({ name, path }) => path === null || /^https?:.*[?#]/.test(`${name}${path}`))
+      .map(({ name }) => ({ tried, expected: 'files and objects that every machine can read', found: name, fix: '' })),
+  ];
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+/** Returns, by index, the inputs in whose first megabyte nothing parses. Throws UsageError for those that contradict the options. */
+async function badHeads(
+  settings: Settings,
+  inputs: readonly Input[],
+  { formats, budget, signal }: Pick<ScanContext, 'formats' | 'budget' | 'signal'>,
+): Promise<(PlannedInput | undefined)[]> {
+  const failed = new Map<number, InputError>();
+  const usage: UsageError[] = [];
+  for (const [i, input] of inputs.entries()) {
+    const parsed = await parseHead(input, { formats, options: settings, budget, signal, match: null });
+    const { problem } = parsed;
+    if (problem instanceof UsageError) usage.push(problem);
+    else if (problem !== null && (isNothingParsed(problem) || isEmpty(parsed))) failed.set(i, problem);
+  }
+  if (usage.length > 0) throw new UsageError(usage.flatMap(({ parts }) => parts));
+  const [first] = failed.values();
+  if (first !== undefined && (settings.onInputError === 'stop' || failed.size === inputs.length)) throw first;
+  return inputs.map((input, i) => {
+    const error = failed.get(i)?.message;
+    return error === undefined ? undefined : { ...unreadInput(input), error };
+  });
+}

@@ -1,0 +1,228 @@
+// Adds the summaries of all shards up: one reconciliation and one outcome for the whole load.
+
+import { z } from 'zod';
+import { UsageError } from '../../core/errors.js';
+import { type Outcome, outcomeNames, outcomes } from '../../core/outcomes.js';
+import { problemText } from '../../core/problem.js';
+import { plural, someOf } from '../../core/text.js';
+import type { Summary } from '../../core/types/index.js';
+import type { FleetPlan } from '../../fleet/plan-file.js';
+import { accepts, within } from '../ledger/ledger.js';
+import { tooFewPoints } from '../ledger/summarize.js';
+
+const count = z.int().nonnegative();
+const points = z.object({ read: count, loaded: count, rejected: count, undelivered: count });
+
+/** The keys of a summary that count for the whole load. */
+const shardSummarySchema = z.object({
+  outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
+  exitCode: z.int(),
+  reason: z.string().nullable(),
+  endedAt: z.string(),
+  points,
+  values: z.object({ loaded: count }),
+  bytes: z.object({ read: count, decoded: count, sent: count }),
+  inputs: z.array(points.extend({ name: z.string(), error: z.string().nullable() })),
+  rejects: z.object({
+    byReason: z.record(z.string(), count),
+    deadLetters: z.array(z.string()).nullable(),
+    reasons: z.string().nullable(),
+  }),
+  shard: z.object({ plan: z.string(), index: z.int().positive(), of: z.int().positive() }),
+});
+
+type ShardSummary = z.infer<typeof shardSummarySchema>;
+
+/** A file with a summary, and its text. */
+export interface SummaryFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface Reconciliation {
+  readonly formatVersion: 1;
+  readonly plan: string;
+  readonly outcome: Outcome;
+  readonly exitCode: number;
+  readonly reason: string | null;
+  readonly shards: {
+    readonly of: number;
+    readonly missing: readonly number[];
+    /** Shards with several summaries, of which one counts. */
+    readonly repeated: readonly number[];
+  };
+  readonly points: Summary['points'];
+  readonly values: { readonly loaded: number };
+  readonly bytes: Summary['bytes'];
+  readonly inputs: readonly (Summary['points'] & { readonly name: string; readonly error: string | null })[];
+  readonly rejects: {
+    readonly byReason: Readonly<Record<string, number>>;
+    readonly deadLetters: readonly string[];
+    readonly reasons: readonly string[];
+  };
+}
+
+/** Throws UsageError for a file that is no summary of a shard of this plan. */
+export function reconcile(plan: FleetPlan, files: readonly SummaryFile[]): Reconciliation {
+  const summaries = files.map((file) => summaryOf(plan, file));
+  const totals = new Set(summaries.map(({ shard }) => shard.of));
+  if (totals.size !== 1)
+    throw new UsageError([
+      {
+        tried: 'reconciling the shards',
+        expected: 'summaries of one number of shards',
+        found: totals.size === 0 ? 'no summary' : `shards of ${[...totals].join(' and of ')}`,
+        fix: 'name the summaries of one run of the plan',
+      },
+    ]);
+  const of = summaries[0]!.shard.of;
+  const best = new Map<number, ShardSummary>();
+  const repeated = new Set<number>();
+  for (const summary of summaries) {
+    const { index } = summary.shard;
+    const other = best.get(index);
+    if (other !== undefined) repeated.add(index);
+    if (other === undefined || isBetter(summary, other)) best.set(index, summary);
+  }
+  const missing = Array.from({ length: of }, (_, i) => i + 1).filter((index) => !best.has(index));
+  const counted = [...best].toSorted(([a], [b]) => a - b).map(([, summary]) => summary);
+  const inputs = inputTotals(plan, counted);
+  const total = sumOf(counted.map((each) => each.points));
+  const { outcome, reason } = outcomeOf(plan, counted, missing, of, total, inputs);
+  const own = outcome === counted[0]?.outcome && counted.every((each) => each.outcome === outcome);
+  const sum = (part: (summary: ShardSummary) => number): number => counted.reduce((n, each) => n + part(each), 0);
+  return {
+    formatVersion: 1,
+    plan: plan.id,
+    outcome,
+    exitCode: own ? counted[0]!.exitCode : outcomes[outcome].exitCode,
+    reason,
+    shards: { of, missing, repeated: [...repeated].toSorted((a, b) => a - b) },
+    points: total,
+    values: { loaded: sum(({ values }) => values.loaded) },
+    bytes: {
+      read: sum(({ bytes }) => bytes.read),
+      decoded: sum(({ bytes }) => bytes.decoded),
+      sent: sum(({ bytes }) => bytes.sent),
+    },
+    inputs,
+    rejects: {
+      byReason: reasonTotals(counted),
+      deadLetters: counted.flatMap(({ rejects }) => rejects.deadLetters ?? []),
+      reasons: counted.flatMap(({ rejects }) => rejects.reasons ?? []),
+    },
+  };
+}
+
+function summaryOf(plan: FleetPlan, { file, text }: SummaryFile): ShardSummary {
+  const problem = (found: string): UsageError =>
+    new UsageError([
+      {
+        tried: `reading ${file}`,
+        expected: `the summary of a shard of plan ${plan.id}`,
+        found,
+        fix: 'name the right file',
+      },
+    ]);
+  let summary: ShardSummary;
+  try {
+    summary = shardSummarySchema.parse(JSON.parse(text));
+  } catch {
+    throw problem('other content');
+  }
+  if (summary.shard.plan !== plan.id) throw problem(`a shard of plan ${summary.shard.plan}`);
+  return summary;
+}
+
+const isComplete = ({ outcome }: ShardSummary): boolean => ['complete', 'complete-with-rejects'].includes(outcome);
+
+/** A complete run counts more than a stopped one, and a later run more than an earlier one. */
+function isBetter(one: ShardSummary, other: ShardSummary): boolean {
+  if (isComplete(one) !== isComplete(other)) return isComplete(one);
+  return one.endedAt > other.endedAt;
+}
+
+/** Outcomes of a shard, the worst first. */
+const worstFirst: readonly Outcome[] = [
+  ...(['bug', 'state', 'refused', 'too-many-rejects', 'memory', 'unavailable', 'busy', 'interrupted'] as const),
+  ...(['usage', 'input', 'verify-failed'] as const),
+];
+
+function outcomeOf(
+  { limits, inputs: planned }: FleetPlan,
+  counted: readonly ShardSummary[],
+  missing: readonly number[],
+  of: number,
+  total: Summary['points'],
+  inputs: Reconciliation['inputs'],
+): { readonly outcome: Outcome; readonly reason: string | null } {
+  const worst = worstFirst.find(
+    (each) => counted.some(({ outcome }) => outcome === each) || (each === 'unavailable' && missing.length > 0),
+  );
+  if (worst === 'unavailable' && missing.length > 0) return { outcome: worst, reason: missingShards(missing, of) };
+  if (worst !== undefined) {
+    const { shard, reason } = counted.find(({ outcome }) => outcome === worst)!;
+    return { outcome: worst, reason: `shard ${shard.index}/${of}: ${reason ?? outcomes[worst].closingSentence}` };
+  }
+  const bad = inputs.find(({ error }) => error !== null);
+  if (bad !== undefined) return { outcome: 'input', reason: bad.error };
+  const expected = planned.flatMap(({ pieces }) => pieces.map(({ points: each }) => each));
+  const known = expected.reduce<number | null>((sum, each) => (sum === null || each === null ? null : sum + each), 0);
+  if (known !== null && known !== total.read) return { outcome: 'input', reason: otherCount(known, total.read) };
+  if (total.read < limits.minPoints)
+    return { outcome: 'input', reason: problemText(tooFewPoints(total.read, limits.minPoints)) };
+  if (!within(total.rejected, total.read, limits.maxRejected))
+    return { outcome: 'too-many-rejects', reason: `${plural(total.rejected, 'point')} of all shards were rejected` };
+  const accepted = total.rejected === 0 || accepts(total.rejected, total.read, limits.acceptRejects);
+  return { outcome: accepted ? 'complete' : 'complete-with-rejects', reason: null };
+}
+
+function missingShards(missing: readonly number[], of: number): string {
+  const names = missing.map((index) => `${index}/${of}`);
+  const shards = missing.length === 1 ? 'shard' : 'shards';
+  return problemText({
+    tried: 'reconciling the shards',
+    expected: `a summary of each of ${plural(of, 'shard')}`,
+    found: `none of ${shards} ${someOf(names)}`,
+    fix: `run ${missing.length === 1 ? 'it' : 'them'} again with --shard ${names[0]}`,
+  });
+}
+
+function otherCount(planned: number, read: number): string {
+  return problemText({
+    tried: 'reconciling the shards',
+    expected: `the ${plural(planned, 'point')} that planning found`,
+    found: plural(read, 'point'),
+    fix: 'check whether an input has changed, and plan again',
+  });
+}
+
+/** Adds up the pieces of each input, in the order of the plan. */
+function inputTotals({ inputs }: FleetPlan, counted: readonly ShardSummary[]): Reconciliation['inputs'] {
+  const byName = new Map<string, ShardSummary['inputs']>();
+  for (const piece of counted.flatMap((summary) => summary.inputs))
+    byName.set(piece.name, [...(byName.get(piece.name) ?? []), piece]);
+  return inputs.map(({ name, error }) => {
+    const pieces = byName.get(name) ?? [];
+    return { name, ...sumOf(pieces), error: error ?? pieces.find((each) => each.error !== null)?.error ?? null };
+  });
+}
+
+function sumOf(all: readonly Summary['points'][]): Summary['points'] {
+  const total = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
+  for (const each of all) {
+    total.read += each.read;
+    total.loaded += each.loaded;
+    total.rejected += each.rejected;
+    total.undelivered += each.undelivered;
+  }
+  return total;
+}
+
+function reasonTotals(counted: readonly ShardSummary[]): Record<string, number> {
+  const totals: Record<string, number> = {};
+  for (const { rejects } of counted) {
+    for (const [reason, n] of Object.entries(rejects.byReason)) totals[reason] = (totals[reason] ?? 0) + n;
+  }
+  return totals;
+}

@@ -1,0 +1,199 @@
+// Parses one input to its end before a fleet loads it: where it can be cut, how many points it holds, and which columns they
+// introduce, in the order in which one machine would meet them.
+
+import { type Bounds, refusal } from '../../batching/point-bounds.js';
+import { InputError } from '../../core/errors.js';
+import type { Input, MemoryBudget, Points, Position, RowGroup, Shape, ShapeMatch } from '../../core/types/index.js';
+import {
+  INPUT_START,
+  isCounted,
+  LENGTH,
+  NO_TIMESTAMP,
+  POINT_WORDS,
+  SHAPE,
+  START,
+  UNCOUNTED_SHAPE,
+} from '../../core/types/index.js';
+import { contentHash } from '../../fleet/content-hash.js';
+import type { PlannedInput, PlannedPiece } from '../../fleet/plan-file.js';
+import type { FormatSet } from '../../formats/format-set.js';
+import { PieceCutter } from '../../formats/pieces/piece-cutter.js';
+import { headBytes } from '../stages/input-head.js';
+import { assertParsed } from '../stages/nothing-parsed.js';
+
+const LF = 10;
+
+export interface ScanContext {
+  readonly formats: FormatSet;
+  readonly budget: MemoryBudget;
+  /** `auto`: every text input is parsed to its end. Otherwise only the first megabyte of each input. */
+  readonly split: 'auto' | 'lines' | 'off';
+  /** Least number of decoded bytes of a piece. */
+  readonly pieceBytes: number;
+  readonly bounds: Bounds;
+  /** Compares a shape with the columns of the target and of earlier points. */
+  readonly match: (shape: Shape) => ShapeMatch;
+  /**
+   * Receives each shape that introduces a table or column, with its first point as line protocol; null where only the schema
+   * of the input shows it. The columns must then be known to `match`.
+   */
+  readonly introduces: (shape: Shape, point: Uint8Array | null) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Returns the input with its pieces. An input that fails is one that a shard meets again: its last piece ends where it fails.
+ * Throws UsageError when the input contradicts the options, and the signal's reason.
+ */
+export async function scanInput(input: Input, context: ScanContext): Promise<PlannedInput> {
+  try {
+    return await scan(input, context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof InputError)) throw error;
+    return { ...unreadInput(input), pieces: [{ from: INPUT_START, to: null, bytes: input.size ?? 0, points: null }] };
+  }
+}
+
+/** Returns an input without pieces. */
+export function unreadInput({ name, path, size, folderColumns = [] }: Input): PlannedInput {
+  return { name, path: path!, folders: [...folderColumns], size: size ?? 0, hash: null, error: null, pieces: [] };
+}
+
+async function scan(input: Input, context: ScanContext): Promise<PlannedInput> {
+  const { formats, budget, split, pieceBytes, introduces, match, signal } = context;
+  const { name } = input;
+  const source = await input.open(signal, budget);
+  try {
+    const size = source.file?.size ?? input.size ?? 0;
+    const hash = source.file === undefined ? null : await contentHash(source.file);
+    const { format, source: chosen } = await formats.choose(input, source, signal);
+    const rows = format.reads?.(chosen, name) ?? chosen;
+    const outline = (await format.outline?.(rows, name)) ?? null;
+    const isCut = outline === null && rows.compression === 'none' && rows.seek !== undefined;
+    const cutter = new PieceCutter(isCut && split === 'auto' ? pieceBytes : Number.POSITIVE_INFINITY);
+    const counts = new PointCounts(context);
+    let end: ScanEnd = 'whole';
+    try {
+      for await (const run of format.points(rows, signal)) {
+        cutter.take(run);
+        counts.take(run);
+        if (run.end < headBytes || (outline === null && split === 'auto')) continue;
+        end = 'head';
+        break;
+      }
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      end = 'failed';
+    }
+    if (outline?.shape && match(outline.shape).kind === 'introduces') introduces(outline.shape, null);
+    const places = isCut && split === 'lines' ? await linePlaces(input, context) : cutter.places;
+    const pieces =
+      outline === null || split === 'off'
+        ? cutPieces(places, size, split === 'lines' || end !== 'whole' ? null : cutter.points)
+        : joinGroups(outline.groups, pieceBytes, size);
+    const error = end === 'whole' ? counts.problem(name, format.name) : null;
+    return { ...unreadInput(input), size, hash, error, pieces };
+  } finally {
+    await source.close();
+  }
+}
+
+/** How far an input was parsed: to its end, its first megabyte, or to where it failed. */
+type ScanEnd = 'whole' | 'head' | 'failed';
+
+/** @param points points of the input; null if they were not counted */
+function cutPieces(places: readonly Position[], size: number, points: number | null): PlannedPiece[] {
+  return places.map((from, i) => {
+    const to = places[i + 1] ?? null;
+    const isKnown = to === null ? points !== null : to.ordinal > from.ordinal;
+    const counted = isKnown ? (to?.ordinal ?? points!) - from.ordinal : null;
+    return { from, to, bytes: Math.max(0, (to?.byteOffset ?? size) - from.byteOffset), points: counted };
+  });
+}
+
+/** Finds a line end after every `pieceBytes` bytes and counts lines, without parsing. */
+async function linePlaces(input: Input, { pieceBytes, budget, signal }: ScanContext): Promise<Position[]> {
+  const places = [INPUT_START];
+  const source = await input.open(signal, budget);
+  const chunk = new Uint8Array(headBytes);
+  try {
+    let [at, line, next] = [0, 1, pieceBytes];
+    for (let read = await source.read(chunk, signal); read > 0; read = await source.read(chunk, signal)) {
+      for (let lf = chunk.indexOf(LF); lf >= 0 && lf < read; lf = chunk.indexOf(LF, lf + 1)) {
+        line += 1;
+        const byteOffset = at + lf + 1;
+        if (byteOffset < next || byteOffset >= (source.file?.size ?? 0)) continue;
+        places.push({ byteOffset, line, ordinal: 0, digits: 0 });
+        next = byteOffset + pieceBytes;
+      }
+      at += read;
+    }
+    return places;
+  } finally {
+    await source.close();
+  }
+}
+
+/** Joins row groups up to the size of a piece. Offsets of a piece count from its first row. */
+function joinGroups(groups: readonly RowGroup[], pieceBytes: number, size: number): PlannedPiece[] {
+  const place = (row: number): Position => ({ byteOffset: 0, line: row + 1, ordinal: 0, digits: 0 });
+  const pieces: { from: Position; to: Position | null; bytes: number; points: number }[] = [];
+  for (const { first, rows, bytes } of groups) {
+    const last = pieces.at(-1);
+    if (last !== undefined && last.bytes < pieceBytes) {
+      last.bytes += bytes;
+      last.points += rows;
+      continue;
+    }
+    if (last !== undefined) last.to = place(first);
+    pieces.push({ from: place(first), to: null, bytes, points: rows });
+  }
+  return pieces.length > 0 ? pieces : [{ from: place(0), to: null, bytes: size, points: 0 }];
+}
+
+/** Counts points and rejects, and finds the points that introduce columns. */
+class PointCounts {
+  readonly #context: ScanContext;
+  /** Numbers of shapes that need no further look. */
+  readonly #settled = new Set<number>();
+  readonly #rejects = new Map<string, number>();
+  #points = 0;
+
+  constructor(context: ScanContext) {
+    this.#context = context;
+  }
+
+  take(run: Points): void {
+    for (const reject of run.rejects) {
+      if (isCounted(reject)) this.#rejects.set(reject.reason, (this.#rejects.get(reject.reason) ?? 0) + 1);
+    }
+    this.#points += run.count;
+    for (let i = 0; i < run.count; i += 1) {
+      const number = run.index[i * POINT_WORDS + SHAPE]! & ~NO_TIMESTAMP & UNCOUNTED_SHAPE;
+      if (number === UNCOUNTED_SHAPE || !this.#settled.has(number)) this.#shape(run, i, number);
+    }
+  }
+
+  /** Returns why nothing of the input can be loaded; null if something can. */
+  problem(name: string, format: string): string | null {
+    try {
+      assertParsed(name, format, { points: this.#points, rejects: this.#rejects });
+      return null;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  #shape(run: Points, i: number, number: number): void {
+    const { bounds, match, introduces } = this.#context;
+    // A point that is rejected for its time introduces nothing.
+    if (refusal(run, i, bounds) !== null) return;
+    const shape = number === UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number);
+    if (match(shape).kind === 'introduces') {
+      const start = run.index[i * POINT_WORDS + START]!;
+      introduces(shape, run.bytes.slice(start, start + run.index[i * POINT_WORDS + LENGTH]!));
+    }
+    if (number !== UNCOUNTED_SHAPE) this.#settled.add(number);
+  }
+}

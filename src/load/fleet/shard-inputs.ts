@@ -1,0 +1,41 @@
+// The pieces of a shard as inputs of a load.
+
+import { InputError } from '../../core/errors.js';
+import type { ByteSource, Input } from '../../core/types/index.js';
+import { contentHash } from '../../fleet/content-hash.js';
+import type { PlannedInput } from '../../fleet/plan-file.js';
+import type { ShardPiece } from '../../fleet/shards.js';
+
+/** @param whole returns the whole input of a piece */
+export function shardInputs(pieces: readonly ShardPiece[], whole: (input: PlannedInput) => Input): Input[] {
+  return pieces.map(({ input, piece: { from, to, bytes } }) => {
+    const all = whole(input);
+    return {
+      name: input.name,
+      path: `${input.path}#${from.byteOffset}-${from.line}`,
+      size: bytes,
+      folderColumns: input.folders,
+      piece: { from, to },
+      open: async (signal, room) => {
+        const source = await all.open(signal, room);
+        await assertUnchanged(source, input).catch(async (error: unknown) => {
+          await source.close();
+          throw error;
+        });
+        return source;
+      },
+    };
+  });
+}
+
+/** Throws InputError for an input of other content than when it was planned. */
+async function assertUnchanged({ file }: ByteSource, { name, size, hash }: PlannedInput): Promise<void> {
+  if (file === undefined || hash === null) return;
+  if (file.size === size && (await contentHash(file)) === hash) return;
+  throw new InputError({
+    tried: `reading ${name}`,
+    expected: `the ${size} bytes that were planned`,
+    found: file.size === size ? 'other content' : `${file.size} bytes`,
+    fix: 'put the file back, or plan again',
+  });
+}

@@ -1,0 +1,60 @@
+// The limits of one shard. Every limit of a load is the fleet's, so each shard gets its part of it.
+
+import { readingIdentity } from '../../config/identity.js';
+import type { Resolved } from '../../config/resolve.js';
+import type { Settings } from '../../config/settings.js';
+import { UsageError } from '../../core/errors.js';
+import type { FleetPlan } from '../../fleet/plan-file.js';
+import type { Shard } from '../../fleet/shards.js';
+import { options as table } from '../option-table.js';
+import type { LoadShard } from '../types.js';
+
+/** Names what every shard must agree on: the database, and how inputs become points. */
+export function fleetIdentity(settings: Settings): string {
+  const { target, tenant, db, precision } = settings;
+  return JSON.stringify([target, tenant, db, precision, readingIdentity(table, settings)]);
+}
+
+/** Throws UsageError for a limit that leaves nothing for some shard. */
+export function shardSettings({ settings, origins }: Pick<Resolved, 'settings' | 'origins'>, shard: Shard): Settings {
+  const { of } = shard;
+  const isDefault = origins.workers.source === 'default';
+  const limits = { '--workers': isDefault ? null : settings.workers, '--rate-points': settings.ratePoints };
+  const problems = Object.entries({ ...limits, '--rate-bytes': settings.rateBytes }).flatMap(([flag, limit]) =>
+    limit === null || limit >= of
+      ? []
+      : [
+          {
+            tried: flag,
+            expected: `at least 1 for each of ${of} shards`,
+            found: String(limit),
+            fix: 'use fewer shards',
+          },
+        ],
+  );
+  if (problems.length > 0) throw new UsageError(problems);
+  const { maxRejected, stage } = settings;
+  return {
+    ...settings,
+    workers: Math.max(1, partOf(settings.workers, shard)),
+    ratePoints: settings.ratePoints && Math.floor(settings.ratePoints / of),
+    rateBytes: settings.rateBytes && Math.floor(settings.rateBytes / of),
+    stage: stage && Math.max(1, Math.floor(stage / of)),
+    maxRejected: 'count' in maxRejected ? { count: Math.floor(maxRejected.count / of) } : maxRejected,
+    // Reconciling compares the points of all shards.
+    minPoints: 0,
+    createDb: false,
+    dbOptions: null,
+  };
+}
+
+/** What a load needs to know of the plan. */
+export function loadShard({ id, fieldTypes, times }: FleetPlan, shard: Shard): LoadShard {
+  const time = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
+  return { plan: id, ...shard, fieldTypes, times: { ...times, first: time(times.first), last: time(times.last) } };
+}
+
+/** Divides a whole number so that the parts of all shards add up to it. */
+function partOf(total: number, { index, of }: Shard): number {
+  return Math.floor(total / of) + (index <= total % of ? 1 : 0);
+}

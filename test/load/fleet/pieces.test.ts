@@ -1,0 +1,131 @@
+// An input in pieces comes to the same rows, dead letters and totals as the whole input on one machine.
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { resolve } from '../../../src/config/resolve.js';
+import type { Settings } from '../../../src/config/settings.js';
+import { clock } from '../../../src/core/time/system-clock.js';
+import type { Input, Summary } from '../../../src/core/types/index.js';
+import { piecesOf } from '../../../src/fleet/shards.js';
+import { expand } from '../../../src/inputs/expand.js';
+import { planLoad } from '../../../src/load/fleet/plan-load.js';
+import { reconcile } from '../../../src/load/fleet/reconcile.js';
+import { shardInputs } from '../../../src/load/fleet/shard-inputs.js';
+import { loadShard } from '../../../src/load/fleet/shard-settings.js';
+import { options as table } from '../../../src/load/option-table.js';
+import { type LoadContext, load } from '../../../src/load/pipeline.js';
+import { remote } from '../../support/remote.js';
+import { MemoryStore } from './memory-target.js';
+import { type RandomFile, randomFile, randomOf } from './random-files.js';
+
+/** All 200 files belong to the soak test. */
+const files = process.env.BULK_LOAD_SOAK === undefined ? 15 : 200;
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const never = new AbortController().signal;
+const common = { version: '0', clock, signal: never, notify: () => {} };
+
+interface Loaded {
+  readonly lines: ReadonlySet<string>;
+  readonly points: Summary['points'];
+  readonly letters: readonly string[];
+}
+
+async function settingsOf(flags: object, state: string): Promise<Settings> {
+  const given = { db: 'd', targetMemory: 'off', maxRejected: '100%', stateDir: join(folder, state), ...flags };
+  return (await resolve(table, { flags: given, env: {} })).settings;
+}
+
+async function inputOf(path: string): Promise<Input> {
+  const options = { stdin: { isTTY: true, isPipeOrFile: false, stream: () => process.stdin }, cwd: folder };
+  return (await expand([path], { ...options, stateDir: join(folder, 'none'), remote })).inputs[0]!;
+}
+
+async function run(settings: Settings, own: Pick<LoadContext, 'inputs' | 'target'> & Partial<LoadContext>) {
+  const { summary } = await load(settings, {
+    ...{ ...common, stop: never, abort: never, command: null, watch: () => {}, workerThread: false },
+    ...own,
+  });
+  return summary;
+}
+
+/** Line, offset, length and reason of each dead letter, in order. */
+async function lettersOf(summaries: readonly Summary[]): Promise<string[]> {
+  const reasons = summaries.flatMap(({ rejects }) => rejects.reasons ?? []);
+  const texts = await Promise.all(reasons.map((path) => readFile(path, 'utf8')));
+  const all = texts.flatMap((text) => text.trimEnd().split('\n'));
+  return all
+    .map((text) => JSON.parse(text) as { line: number; byteOffset: number; bytes: number; reason: string })
+    .toSorted((a, b) => a.byteOffset - b.byteOffset)
+    .map(({ line, byteOffset, bytes, reason }) => `${line} ${byteOffset} ${bytes} ${reason}`);
+}
+
+async function loadWhole(path: string, { flags }: RandomFile): Promise<Loaded> {
+  const store = new MemoryStore();
+  const settings = await settingsOf(flags, 'whole');
+  const summary = await run(settings, { inputs: [await inputOf(path)], target: store.target() });
+  return { lines: store.lines, points: summary.points, letters: await lettersOf([summary]) };
+}
+
+async function loadInPieces(
+  path: string,
+  file: RandomFile,
+  pieces: number,
+  shards: number,
+): Promise<Loaded & { pieces: number }> {
+  const store = new MemoryStore();
+  const pieceBytes = `${Math.max(1, Math.ceil(file.content.length / pieces))}`;
+  const settings = await settingsOf({ ...file.flags, pieceBytes }, 'pieces');
+  const input = await inputOf(path);
+  const createTarget = () => Promise.resolve(store.target());
+  const plan = await planLoad(settings, {
+    ...common,
+    inputs: [input],
+    target: store.target(),
+    createTarget,
+    given: {},
+  });
+  const summaries: Summary[] = [];
+  for (let index = 1; index <= shards; index += 1) {
+    const shard = { index, of: shards };
+    const summary = await run(
+      { ...settings, minPoints: 0 },
+      {
+        ...{ inputs: shardInputs(piecesOf(plan, shard), () => input), target: store.target() },
+        ...{ named: [plan.id, `${index}/${shards}`], shard: loadShard(plan, shard) },
+      },
+    );
+    summaries.push(summary);
+  }
+  const all = summaries.map((summary, i) => ({ file: `${i}`, text: JSON.stringify(summary) }));
+  const { points } = reconcile(plan, all);
+  const planned = plan.inputs.flatMap((each) => each.pieces);
+  return { lines: store.lines, points, letters: await lettersOf(summaries), pieces: planned.length };
+}
+
+test(`${files} random files come to the same in 1 to 50 pieces as in one`, async () => {
+  let cut = 0;
+  for (let seed = 0; seed < files; seed += 1) {
+    const file = randomFile(seed);
+    const path = join(folder, file.name);
+    await writeFile(path, file.content);
+    const random = randomOf(seed + 1000);
+    const [pieces, shards] = [1 + Math.floor(random() * 50), 1 + Math.floor(random() * 3)];
+    const whole = await loadWhole(path, file);
+    const inPieces = await loadInPieces(path, file, pieces, shards);
+    const about = `seed ${seed}, ${pieces} pieces, ${shards} shards`;
+    expect(inPieces.letters, about).toEqual(whole.letters);
+    expect(inPieces.points, about).toEqual(whole.points);
+    expect([...inPieces.lines].toSorted(), about).toEqual([...whole.lines].toSorted());
+    cut += inPieces.pieces;
+  }
+  expect(cut).toBeGreaterThan(5 * files);
+}, 600_000);

@@ -1,0 +1,161 @@
+// Shards of a plan through the whole program, against the embedded server: what a killed, a repeated and a missing one change.
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Summary } from '../../../src/core/types/index.js';
+import type { FleetPlan } from '../../../src/fleet/plan-file.js';
+import type { Reconciliation } from '../../../src/load/fleet/reconcile.js';
+import { type RunningServer, serve } from '../../../src/serve/serve.js';
+import { sql } from '../../serve/raw-http.js';
+import { run } from '../../support/here.js';
+import { writeParquet } from '../../support/parquet.js';
+import { start } from '../../support/process.js';
+import { lines } from '../../support/scene.js';
+import { until } from '../../support/until.js';
+
+let server: RunningServer;
+let folder: string;
+let plan: string;
+
+beforeEach(async () => {
+  server = await serve({ host: '127.0.0.1', port: 0, dataDir: null });
+  folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+  plan = join(folder, 'plan.json');
+});
+afterEach(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const at = (): string[] => ['--url', server.url];
+const summaryOf = (index: number): string => join(folder, `shard-${index}.json`);
+
+async function file(name: string, content: string): Promise<string> {
+  await writeFile(join(folder, name), content);
+  return join(folder, name);
+}
+
+async function planned(words: readonly string[]): Promise<FleetPlan> {
+  const { code, stderr } = await run(['plan', ...at(), '--db', 'd', '--create-db', '--plan', plan, ...words]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('Planned: ')]);
+  return JSON.parse(await readFile(plan, 'utf8')) as FleetPlan;
+}
+
+/** The words of one shard. Each has a state directory of its own, as on a machine of its own. */
+function shardWords(index: number, of: number): string[] {
+  const state = ['--state-dir', join(folder, `state-${index}`), '--summary', summaryOf(index)];
+  return [...at(), '--plan', plan, '--shard', `${index}/${of}`, ...state];
+}
+
+async function shard(index: number, of: number, words: readonly string[] = []): Promise<Summary> {
+  const { code } = await run([...shardWords(index, of), ...words]);
+  const summary = JSON.parse(await readFile(summaryOf(index), 'utf8')) as Summary;
+  expect(code).toBe(summary.exitCode);
+  return summary;
+}
+
+async function reconciled(indexes: readonly number[]): Promise<Reconciliation> {
+  const words = ['reconcile', '--plan', plan, '--summary', '-', ...indexes.map(summaryOf)];
+  const { code, stdout } = await run(words);
+  const found = JSON.parse(stdout) as Reconciliation;
+  expect(found.exitCode).toBe(code);
+  return found;
+}
+
+async function rows(table: string): Promise<unknown> {
+  const { body } = await sql(server.url, 'd', `SELECT count(*) AS n FROM ${table}`);
+  return (JSON.parse(body) as { n: number }[])[0]!.n;
+}
+
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+
+test('16 shards, one killed and one run twice, come to one complete load; a missing one is named', async () => {
+  const path = await file('a.lp', lines(20_000));
+  const { inputs } = await planned(['--piece-bytes', '20KiB', path]);
+  expect(inputs[0]!.pieces.length).toBeGreaterThan(16);
+  for (const index of upTo(16).filter((each) => each !== 7)) await shard(index, 16);
+  const before = Number(await rows('m'));
+  const killed = start([...shardWords(7, 16), '--rate-points', '1600', '--batch-points', '50']);
+  await until(async () => Number(await rows('m')) > before);
+  killed.kill('SIGKILL');
+  await killed.ended;
+  await shard(3, 16);
+  const without = await reconciled(upTo(16).filter((each) => each !== 7));
+  expect([without.outcome, without.exitCode, without.shards]).toEqual([
+    ...['unavailable', 5],
+    { of: 16, missing: [7], repeated: [] },
+  ]);
+  expect(without.reason).toContain('shard 7/16');
+  await shard(7, 16);
+  const all = await reconciled([...upTo(16), 3]);
+  expect([all.outcome, all.exitCode, all.shards.repeated]).toEqual(['complete', 0, [3]]);
+  expect(all.points).toEqual({ read: 20_000, loaded: 20_000, rejected: 0, undelivered: 0 });
+  expect(await rows('m')).toBe(20_000);
+});
+
+test('every row of a Parquet file is loaded once, whatever its row groups', async () => {
+  const path = join(folder, 'a.parquet');
+  const query =
+    "SELECT make_timestamp_ns(1640995200000000000 + i) AS time, 'h' || i % 9 AS host, i::BIGINT AS v FROM range(20000) t(i)";
+  await writeParquet(path, query, 'COMPRESSION zstd, ROW_GROUP_SIZE 2048');
+  const { inputs } = await planned(['--piece-bytes', '1', '--measurement', 'cpu', '--tags', 'host', path]);
+  expect(inputs[0]!.pieces.map(({ points }) => points)).toEqual([...Array.from({ length: 9 }, () => 2048), 1568]);
+  for (const index of upTo(4)) await shard(index, 4);
+  const { points, exitCode } = await reconciled(upTo(4));
+  expect([exitCode, points.loaded, await rows('cpu')]).toEqual([0, 20_000, 20_000]);
+});
+
+test('tables are there before the first shard, and points with a later column are dead letters', async () => {
+  const path = await file('a.lp', lines(100));
+  await planned([path]);
+  expect(await rows('m')).toBe(0);
+  const more = await file('b.lp', `${lines(100)}m,t=a g=1 1640995200000000000\n`);
+  const whole = await readFile(plan, 'utf8');
+  // The head of the file, to which the plan is limited, does not show the column.
+  const text = `${lines(40_000)}m,t=a g=1 1640995200000000000\n`;
+  await writeFile(more, text);
+  await planned(['--split', 'off', more]);
+  expect(whole).not.toBe(await readFile(plan, 'utf8'));
+  const { points, rejects } = await shard(1, 1);
+  expect([points.rejected, rejects.byReason]).toEqual([1, { 'new-column': 1 }]);
+  expect((await reconciled([1])).outcome).toBe('complete-with-rejects');
+});
+
+test('columns of a table that exists are introduced by real points', async () => {
+  await run([...at(), '--db', 'd', '--create-db', '--no-checkpoint', await file('a.lp', lines(10))]);
+  const later = lines(30, 'm', (i) => `f=${i}${i === 20 ? ',g=2' : ''}`);
+  await planned([await file('b.lp', later)]);
+  expect(await rows('m WHERE g = 2')).toBe(1);
+  expect((await shard(1, 1)).points).toMatchObject({ loaded: 30, rejected: 0 });
+});
+
+test('an input that changed since it was planned ends the shard with exit code 7', async () => {
+  const path = await file('a.lp', lines(100));
+  await planned([path]);
+  await writeFile(path, lines(100).replace('f=3', 'f=4'));
+  const summary = await shard(1, 1);
+  expect([summary.exitCode, summary.points.read]).toEqual([7, 0]);
+  expect(summary.inputs[0]!.error).toContain('that were planned');
+});
+
+test('a shard gets its part of each limit', async () => {
+  await planned(['--workers', '3', await file('a.lp', lines(100))]);
+  expect([(await shard(1, 2)).pressure.workers, (await shard(2, 2)).pressure.workers]).toEqual([2, 1]);
+  const { code, stderr } = await run(shardWords(1, 4));
+  expect([code, stderr]).toEqual([2, expect.stringContaining('at least 1 for each of 4 shards')]);
+});
+
+test('a plan refuses what counts across inputs, and a shard what the plan decides', async () => {
+  const path = await file('a.lp', lines(10));
+  const refused = await run(['plan', ...at(), '--db', 'd', '--plan', plan, '--limit', '5', path]);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--limit')]);
+  await planned([path]);
+  for (const words of [['--precision', 'ms'], [path], ['--piece-bytes', '1MiB']]) {
+    const { code } = await run([...shardWords(1, 2), ...words]);
+    expect(code).toBe(2);
+  }
+  expect((await run([...at(), '--plan', plan])).code).toBe(2);
+  expect((await run([...at(), '--db', 'd', '--shard', '1/2', path])).code).toBe(2);
+});
