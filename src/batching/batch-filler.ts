@@ -15,9 +15,10 @@ import {
   UNCOUNTED_SHAPE,
 } from '../core/types/index.js';
 import { SLOT_WORDS } from './arena.js';
-import type { TimestampSuffixes } from './generated-timestamps.js';
 import { type OpenBatch, sideBytes } from './open-batch.js';
-import { type Bounds, refusal, timestampOf, unexpectedTimeReason } from './point-bounds.js';
+import { timeAt } from './points/bucket-parts.js';
+import type { TimestampSuffixes } from './points/generated-timestamps.js';
+import { type Bounds, refusal, timestampOf, unexpectedTimeReason } from './points/point-bounds.js';
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
 /** Rejects are objects, unlike points. This many close a batch, whatever the size of its slot. */
@@ -34,6 +35,10 @@ export interface FillOptions {
   readonly skipPoints: number;
   /** Points outside are rejected. */
   readonly bounds: Bounds;
+  /** Length of the target's time buckets in units of the input; Infinity for a single bucket. */
+  readonly bucketUnits: number;
+  /** Time of points without a timestamp, for their bucket; in units of the input. */
+  readonly startTime: number;
 }
 
 /** How far an input is read and batched. */
@@ -130,7 +135,7 @@ export class BatchFiller {
       run.count,
       cursor.point + left - open.counted,
     );
-    const taken = open.addPlain(run, cursor.point, until, limits, gate.plain, this.#options.bounds);
+    const taken = open.addPlain(run, cursor.point, until, limits, gate.plain, gate.slots, this.#options.bounds);
     cursor.point += taken;
     position.taken += taken;
     position.ordinal += taken;
@@ -169,8 +174,12 @@ export class BatchFiller {
     if (values === introducesSchema) return 'shape';
     if (values === isRejected)
       return this.#reject(open, run, { ...original(run, i), ...gate.conflict(number) }, position);
+    const start = open.bodyLength;
     open.add(run, i, suffix);
+    const time = missing ? this.#options.startTime : timeAt(index, word);
+    open.parts.add(time, open.points - 1, start, open.bodyLength - start);
     open.values += values;
+    open.slots += gate.slotsOf(number, values);
     position.taken += 1;
     position.ordinal += 1;
     return null;

@@ -6,9 +6,9 @@ import type { Clock, Cut, InputPrecision, Points, Position, ResumePoint } from '
 import { INPUT_START } from '../core/types/index.js';
 import type { Arena } from './arena.js';
 import { BatchFiller, type FillOptions, type FillPosition } from './batch-filler.js';
-import { TimestampSuffixes } from './generated-timestamps.js';
 import { LingerTimer } from './linger.js';
 import { type FilledBatch, OpenBatch } from './open-batch.js';
+import { TimestampSuffixes } from './points/generated-timestamps.js';
 import { SchemaGate, type SchemaGuard } from './schema-gate.js';
 
 /** Counts the points taken from the inputs; one for a whole load. */
@@ -122,6 +122,7 @@ export class Batcher {
         else if (run.done) ended = true;
         else {
           const { deadLetterFormat } = run.value;
+          const { bucketUnits } = this.#options;
           const cursor = { point: 0, reject: 0 };
           // Rejects of one batch go to one file.
           if (waiting !== null && waiting.deadLetterFormat !== deadLetterFormat) {
@@ -130,7 +131,13 @@ export class Batcher {
             else yield close(waiting, 'points');
           }
           while (failure === null) {
-            open ??= new OpenBatch(await this.#arena.take(signal), input, position.offset, deadLetterFormat);
+            open ??= new OpenBatch(
+              await this.#arena.take(signal),
+              input,
+              position.offset,
+              deadLetterFormat,
+              bucketUnits,
+            );
             const cut = this.#fill(open, gate, run.value, cursor, position);
             if (cut === null) break;
             if (cut instanceof InputError) failure = cut;

@@ -1,7 +1,7 @@
 // Combines the last batches of small inputs into one request. The ledger still books each of them for its own input. One
 // request per file would cost a load of many files most of its time, and the target a write per file.
 
-import type { Batch, Clock, Receipt } from '../core/types/index.js';
+import type { Batch, BucketPart, Clock, Receipt } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SLOT_WORDS, type Slot } from './arena.js';
 import { LingerTimer } from './linger.js';
 import type { FilledBatch } from './open-batch.js';
@@ -107,6 +107,7 @@ class CombinedBatch {
   #points: number;
   #bytes: number;
   #values: number;
+  #slots: number;
 
   constructor(first: FilledBatch) {
     this.#first = first;
@@ -114,6 +115,7 @@ class CombinedBatch {
     this.#points = first.points;
     this.#bytes = first.body.length;
     this.#values = first.values;
+    this.#slots = first.slots;
   }
 
   release(): void {
@@ -136,6 +138,7 @@ class CombinedBatch {
     this.#points += next.points;
     this.#bytes += next.body.length;
     this.#values += next.values;
+    this.#slots += next.slots;
     next.release();
     return true;
   }
@@ -150,6 +153,8 @@ class CombinedBatch {
       ordinal: first.ordinal,
       points: this.#points,
       values: this.#values,
+      slots: this.#slots,
+      buckets: combinedBuckets(parts),
       body: slot.body.subarray(0, this.#bytes),
       bodyEnd: (i) => slot.index[i * SLOT_WORDS + END]!,
       source: (i) => sourceIn(parts, i),
@@ -164,14 +169,34 @@ class CombinedBatch {
   }
 }
 
+/** Sums up the buckets of parts that follow each other in one body. */
+function combinedBuckets(parts: readonly Batch[]): BucketPart[] {
+  const buckets = new Map<number, BucketPart>();
+  let [points, bytes] = [0, 0];
+  for (const part of parts) {
+    for (const each of part.buckets) {
+      buckets.set(each.bucket, {
+        bucket: each.bucket,
+        bytes: each.bytes + (buckets.get(each.bucket)?.bytes ?? 0),
+        lastPoint: each.lastPoint + points,
+        lastStart: each.lastStart + bytes,
+        lastBytes: each.lastBytes,
+      });
+    }
+    points += part.points;
+    bytes += part.body.length;
+  }
+  return [...buckets.values()];
+}
+
 /** Returns a view of a batch that was copied to another slot, with its points from `point` and its bytes from `at`. */
 function partOf(slot: Slot, point: number, at: number, batch: FilledBatch): Batch {
   const word = (i: number, which: number): number => slot.index[(point + i) * SLOT_WORDS + which]!;
   const { line: baseLine, byteOffset: baseOffset } = batch.source(0);
   const [line, offset] = [baseLine - word(0, LINE_DELTA), baseOffset - word(0, OFFSET_DELTA)];
-  const { ordinal, points, values, rejects, introduces, span, deadLetterFormat, cut } = batch;
+  const { ordinal, points, values, slots, buckets, rejects, introduces, span, deadLetterFormat, cut } = batch;
   return {
-    ...{ ordinal, points, values, rejects, introduces, span, deadLetterFormat, cut },
+    ...{ ordinal, points, values, slots, buckets, rejects, introduces, span, deadLetterFormat, cut },
     body: slot.body.subarray(at, at + batch.body.length),
     bodyEnd: (i) => word(i, END) - at,
     source: (i) => {

@@ -25,7 +25,8 @@ import {
 } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, type Slot } from './arena.js';
 import { Entries } from './batch-entries.js';
-import { type Bounds, isWithin, safeHighWords } from './point-bounds.js';
+import { BucketParts } from './points/bucket-parts.js';
+import { type Bounds, isWithin, safeHighWords } from './points/point-bounds.js';
 
 const LF = 10;
 /** Largest line and offset delta of an entry. */
@@ -50,6 +51,9 @@ export class OpenBatch {
   ordinal = 0;
   points = 0;
   values = 0;
+  /** Field slots of the rows. */
+  slots = 0;
+  readonly parts: BucketParts;
   bodyLength = 0;
   introduction: Introduction | null = null;
   readonly rejects: BatchReject[] = [];
@@ -64,12 +68,14 @@ export class OpenBatch {
   #from = nothing;
   #to = nothing;
 
-  constructor(slot: Slot, input: number, byteOffset: number, deadLetterFormat: DeadLetterFormat) {
+  /** @param bucketUnits length of a time bucket in units of the input; Infinity for a single bucket */
+  constructor(slot: Slot, input: number, byteOffset: number, deadLetterFormat: DeadLetterFormat, bucketUnits: number) {
     this.slot = slot;
     this.#entries = new Entries(slot);
     this.input = input;
     this.byteOffset = byteOffset;
     this.deadLetterFormat = deadLetterFormat;
+    this.parts = new BucketParts(bucketUnits);
   }
 
   get empty(): boolean {
@@ -126,6 +132,7 @@ export class OpenBatch {
    * Takes points [from, to) of a run up to the first one that is not plain. A plain point has a known shape and a timestamp
    * within the bounds, is unchanged, follows the point before, and fits. `add` takes the others, after their checks.
    * @param plain number of values by shape number, -1 for a shape that is not known
+   * @param widths field slots of a row by shape number
    * @returns the number of points taken
    */
   addPlain(
@@ -134,13 +141,14 @@ export class OpenBatch {
     to: number,
     room: { readonly bytes: number; readonly points: number },
     plain: Int32Array,
+    widths: Uint32Array,
     bounds: Bounds,
   ): number {
     const { index } = run;
     if (this.#to === nothing || run.origin + run.bytes.length - this.#baseOffset >= maxDelta) return 0;
     const end = Math.min(to, from + room.points - this.points);
     const safe = safeHighWords(bounds);
-    let { bodyLength, values } = this;
+    let { bodyLength, values, slots } = this;
     let last = this.#to;
     let line = this.#line - run.firstLine;
     let i = from;
@@ -161,11 +169,13 @@ export class OpenBatch {
       line += 1;
       bodyLength += length + 1;
       values += amount;
+      slots += widths[shape]!;
     }
     if (i > from) this.#tookPlain(run, from, i - from, bodyLength);
     this.#to = last;
     this.#line = run.firstLine + line;
     this.values = values;
+    this.slots = slots;
     return i - from;
   }
 
@@ -174,6 +184,7 @@ export class OpenBatch {
     const line = firstLine + index[word + LINE]! - this.#baseLine;
     const offset = origin + index[word + START]! - this.#baseOffset;
     const length = index[word + (count - 1) * POINT_WORDS + LENGTH]!;
+    this.parts.addRun(index, from, count, this.points, this.bodyLength);
     this.#entries.stretch(count, this.bodyLength, bodyLength, line, offset, length);
     this.bodyLength = bodyLength;
     this.points += count;
@@ -214,6 +225,8 @@ export class OpenBatch {
       ordinal,
       points,
       values: this.values,
+      slots: this.slots,
+      buckets: this.parts.all,
       body: slot.body.subarray(0, this.bodyLength),
       bodyEnd,
       source: (i) => {

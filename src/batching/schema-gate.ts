@@ -10,6 +10,10 @@ export interface SchemaGuard {
   /** True if an introducing point may only follow other introducing points in a batch. */
   readonly exclusive: boolean;
   match(shape: Shape): ShapeMatch;
+  /** Number of fields that the target is known to have in a table. */
+  fields(table: string): number;
+  /** Number of all known columns. It grows whenever `fields` of a table grows. */
+  readonly columns: number;
   introduction(): Introduction;
 }
 
@@ -30,6 +34,11 @@ export class SchemaGate {
   #plain = new Int32Array(1024).fill(-1);
   /** Ordinal + 1 of the last batch that introduces a shape, by shape number. */
   #introducedBy = new Uint32Array(1024);
+  /** Table by shape number, and the number of its fields when the guard knew `#columns` columns. */
+  readonly #tables: string[] = [];
+  #slots = new Uint32Array(1024);
+  #columns = 0;
+  #uncountedSlots = 0;
   readonly #conflicts = new Map<number, { reason: string; message: string }>();
 
   constructor(guard: SchemaGuard) {
@@ -39,6 +48,20 @@ export class SchemaGate {
   /** Number of values by shape number; -1 for a shape that is not known to the target. */
   get plain(): Int32Array {
     return this.#plain;
+  }
+
+  /** Number of fields of the table by shape number. */
+  get slots(): Uint32Array {
+    if (this.#columns === this.#guard.columns) return this.#slots;
+    this.#columns = this.#guard.columns;
+    for (const [number, table] of this.#tables.entries())
+      if (table !== undefined) this.#slots[number] = this.#guard.fields(table);
+    return this.#slots;
+  }
+
+  /** Returns the slots of the row of a point that was just judged. An introducing point widens its table. */
+  slotsOf(number: number, values: number): number {
+    return Math.max(values, number === UNCOUNTED_SHAPE ? this.#uncountedSlots : this.slots[number]!);
   }
 
   /**
@@ -57,7 +80,11 @@ export class SchemaGate {
     const match = this.#guard.match(shape);
     const values = shape.columns.filter(({ type }) => type !== 'tag').length;
     if (match.kind === 'conflict') this.#conflicts.set(number, match);
-    if (counted) {
+    const slots = this.#guard.fields(shape.table);
+    if (!counted) this.#uncountedSlots = slots;
+    else {
+      this.#tables[number] = shape.table;
+      this.#slots[number] = slots;
       this.#values[number] = values;
       if (match.kind !== 'introduces') this.#state[number] = match.kind === 'known' ? known : conflicting;
       if (match.kind === 'known') this.#plain[number] = values;
@@ -80,6 +107,7 @@ export class SchemaGate {
     this.#state = grown(this.#state, new Uint8Array(size));
     this.#values = grown(this.#values, new Uint32Array(size));
     this.#introducedBy = grown(this.#introducedBy, new Uint32Array(size));
+    this.#slots = grown(this.#slots, new Uint32Array(size));
     this.#plain = grown(this.#plain, new Int32Array(size).fill(-1));
   }
 }

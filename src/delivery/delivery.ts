@@ -29,7 +29,7 @@ export interface DeliveryOptions {
   readonly endpoints: number;
   readonly random: () => number;
   /** Called with every attempt: flow control and the meter use all of them. */
-  readonly observe: (attempt: Attempt, bodyBytes: number, retry: boolean) => void;
+  readonly observe: (attempt: Attempt, batch: Batch, bodyBytes: number, retry: boolean) => void;
   /** Returns whether `more` further points may be rejected. False ends the search through a batch of bad points. */
   readonly mayReject: (more: number) => boolean;
   /** Resolves once the target shows the columns that a batch introduces, or `limitMs` is over. */
@@ -153,7 +153,7 @@ export class Delivery {
     const reasons = new Map<string, string>();
     let failures = noFailures;
     while (!stop.aborted) {
-      const attempt = await this.#attempt(encoded, bodyBytes, points, failures.total > 0, abort);
+      const attempt = await this.#attempt(encoded, sending, failures.total > 0);
       const { verdict, endpoint } = attempt;
       if (stop.aborted && verdict.kind !== 'accepted') break;
       await this.#awaitColumns(attempt, sending);
@@ -181,17 +181,12 @@ export class Delivery {
     return { do: 'stopped' };
   }
 
-  async #attempt(
-    encoded: EncodedBody,
-    bodyBytes: number,
-    points: number,
-    retry: boolean,
-    abort: AbortSignal,
-  ): Promise<Attempt> {
+  async #attempt(encoded: EncodedBody, sending: Sending, retry: boolean): Promise<Attempt> {
+    const { batch, range, bodyBytes, abort } = sending;
     const timeoutMs = requestTimeout(bodyBytes, this.#options.requestTimeoutMs);
-    const attempt = await this.#target.write(encoded, points, timeoutMs, abort);
+    const attempt = await this.#target.write(encoded, range.to - range.from, timeoutMs, abort);
     if (attempt.verdict.kind === 'accepted') this.#failing.delete(attempt.endpoint);
-    this.#options.observe(attempt, bodyBytes, retry);
+    this.#options.observe(attempt, batch, bodyBytes, retry);
     return attempt;
   }
 

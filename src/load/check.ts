@@ -2,11 +2,17 @@
 // outcome that a load would end with.
 
 import type { Settings } from '../config/settings.js';
-import { BulkLoadError, InputError } from '../core/errors.js';
+import { BulkLoadError, InputError, RefusedError } from '../core/errors.js';
 import type { Outcome } from '../core/outcomes.js';
+import type { Problem } from '../core/problem.js';
 import type { Input, NodeLayout, Notice, Shape, ShapeMatch, Target, TargetDescription } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
-import { evenLayout, forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
+import {
+  evenLayout,
+  forecastNotices,
+  forecastProblem,
+  forecastTargetMemory,
+} from '../flow-control/target-memory/target-forecast.js';
 import { FormatSet, formatsOf, unusedMapping } from '../formats/format-set.js';
 import type { FormatName } from '../formats/registry.js';
 import { emptyTimeSample, sampleTimes } from '../inputs/sample-times.js';
@@ -59,7 +65,8 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const creates = settings.createDb && problems.some(isMissing);
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));
-  const advice = target.traits.plansMemory ? await advise(settings, inputs, kinds, description, layout, signal) : [];
+  const advice = target.traits.plansMemory ? await advise(settings, inputs, kinds, description, layout, signal) : null;
+  if (advice?.problem) problems.push(new RefusedError(advice.problem));
   const catalogue = new Catalogue(columns ?? []);
   const match = (shape: Shape): ShapeMatch =>
     shapeConflict(shape, description?.database.limits) ?? catalogue.match(shape);
@@ -76,7 +83,15 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const isWhole = heads.length > 0 && heads.every(({ whole, problem }) => whole && problem === null);
   if (isWhole && !settings.skipLoaded && read < settings.minPoints)
     real.push(new InputError(tooFewPoints(read, settings.minPoints)));
-  const report = { memory, target: description, creates, advice, inputs: heads, unused, problems: real };
+  const report = {
+    memory,
+    target: description,
+    creates,
+    advice: advice?.notices ?? [],
+    inputs: heads,
+    unused,
+    problems: real,
+  };
   return { ...report, outcome: outcomeOf(settings, heads, real) };
 }
 
@@ -85,7 +100,7 @@ function isMissing({ outcome: kind, message }: BulkLoadError): boolean {
   return kind === 'refused' && message.includes('create the database with --create-db');
 }
 
-/** Returns notices about the target's memory; for a missing database, those of the one that the load would create. */
+/** Returns notices about the target's memory and the problem that no setting solves; for a missing database, those of the one that the load would create. */
 async function advise(
   settings: Settings,
   inputs: readonly Input[],
@@ -93,9 +108,9 @@ async function advise(
   description: TargetDescription | null,
   layout: NodeLayout | null,
   signal: AbortSignal,
-): Promise<Notice[]> {
+): Promise<{ readonly notices: readonly Notice[]; readonly problem: Problem | null }> {
   const place = description?.database ?? (settings.createDb ? requestedPlacement(settings.dbOptions) : null);
-  if (place === null) return [];
+  if (place === null) return { notices: [], problem: null };
   const lines = kinds.every((kind) => kind === 'lp');
   const times = lines ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs);
   const where = layout ?? evenLayout(place, settings.urls.length);
@@ -106,7 +121,8 @@ async function advise(
     times,
     description === null && place.maxMemcacheBytes === null,
   );
-  return forecastNotices(settings, seen, times, description?.version ?? null);
+  const notices = forecastNotices(settings, seen, times, description?.version ?? null);
+  return { notices, problem: forecastProblem(seen) };
 }
 
 function rejectedOf(heads: readonly ParsedHead[]): number {

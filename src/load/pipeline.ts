@@ -13,7 +13,7 @@ import { finish } from './outcome/finish.js';
 import { snapshotOf } from './outcome/run-facts.js';
 import { prepare } from './prepare.js';
 import { RunControl } from './run-control.js';
-import { boundsOf, schemaGuard, unexpectedTimes } from './stages/acceptance.js';
+import { boundsOf, bucketsOf, schemaGuard, unexpectedTimes } from './stages/acceptance.js';
 import { InputReader } from './stages/input-reader.js';
 import { assertParsed } from './stages/nothing-parsed.js';
 import { WriteStage } from './stages/write-stage.js';
@@ -66,6 +66,7 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
       limit: settings.limit ?? Number.POSITIVE_INFINITY,
       skipPoints: settings.skipPoints,
       bounds: boundsOf(database, settings, control.startedMs),
+      ...bucketsOf(database, settings, resume.startMs),
       unexpectedTimes: (timestamp, line) => {
         const problem = unexpectedTimes(status.inputs.current ?? '', { timestamp, line }, settings);
         return hasSent() ? new InputError(problem) : new UsageError([problem]);

@@ -1,12 +1,16 @@
 // Everything that can refuse a load before a point is sent: memory, checkpoint, target and forecast.
 
 import type { Settings } from '../config/settings.js';
-import { InputError, UsageError } from '../core/errors.js';
+import { InputError, RefusedError, UsageError } from '../core/errors.js';
 import { collectAll } from '../core/gc.js';
 import type { DatabaseSettings, MemoryBudget, TargetColumn, TargetDescription } from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { Watchdog } from '../flow-control/own-memory/watchdog.js';
-import { forecastNotices, forecastTargetMemory } from '../flow-control/target-memory/target-forecast.js';
+import {
+  forecastNotices,
+  forecastProblem,
+  forecastTargetMemory,
+} from '../flow-control/target-memory/target-forecast.js';
 import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
 import { FormatSet, formatsOf, unusedMapping } from '../formats/format-set.js';
 import { emptyTimeSample, sampleTimes, type TimeSample } from '../inputs/sample-times.js';
@@ -14,7 +18,7 @@ import { Catalogue } from '../schema/catalogue.js';
 import { clusterOf, type FoundTarget } from '../state/cluster.js';
 import { type RunAccount, sentPrecision } from './account.js';
 import { assertColumnsFit, isWorthThread, memoryBudget, planMemory, reduceMemory } from './memory/plan-memory.js';
-import { memcacheToRequest } from './memory/target-memory.js';
+import { memcacheToRequest, pointPlace } from './memory/target-memory.js';
 import type { RunControl } from './run-control.js';
 import { type HeadContext, isEmpty, parseHead } from './stages/input-head.js';
 import { isNothingParsed } from './stages/nothing-parsed.js';
@@ -87,7 +91,7 @@ export async function prepare(
   const verification = settings.verify ? await startVerification(settings, context, tables, signal) : null;
   await resume.saveStart();
 
-  const throttle = await forecast(settings, context, description, times, signal);
+  const throttle = await forecast(settings, context, control, description, times);
   facts.throttle = throttle;
   return {
     ...{ memory, watchdog, budget, formats, status, description, catalogue, throttle, verification },
@@ -169,13 +173,16 @@ async function parseHeads(
 async function forecast(
   settings: Settings,
   { target, clock, notify, shard }: LoadContext,
+  { stop: signal, end }: RunControl,
   { database, version }: TargetDescription,
   times: TimeSample,
-  signal: AbortSignal,
 ): Promise<TargetThrottle> {
   const found = forecastTargetMemory(settings, database, await target.layout(signal), times);
   if (target.traits.plansMemory) for (const notice of forecastNotices(settings, found, times, version)) notify(notice);
-  return new TargetThrottle(settings, found, { target, clock, signal, notify, senders: shard?.of ?? 1 });
+  const problem = target.traits.plansMemory ? forecastProblem(found) : null;
+  if (problem !== null) throw new RefusedError(problem);
+  const placeOf = pointPlace(settings, database);
+  return new TargetThrottle(settings, found, { target, clock, signal, notify, end, placeOf, senders: shard?.of ?? 1 });
 }
 
 async function startVerification(

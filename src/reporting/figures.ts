@@ -1,14 +1,15 @@
 // The figures of a run, one row each. Progress line, progress JSON, Prometheus metrics and report page iterate this
 // list. A new figure is a row here; a new source is a field of Snapshot as well, which load/outcome/run-facts.ts fills.
 
-import { byFactor, type LimitingFactor, limitingFactors } from '../core/limiting-factors.js';
+import { byFactor, limitingFactors } from '../core/limiting-factors.js';
 import { count } from '../core/text.js';
-import type { Answers, Level, Summary } from '../core/types/index.js';
+import type { Summary } from '../core/types/index.js';
 import {
   bytesPart,
   etaPart,
   type LinePart,
   memoryPart,
+  nodePart,
   part,
   percentPart,
   phasePart,
@@ -16,58 +17,9 @@ import {
   targetParts,
 } from './progress/line-parts.js';
 import type { LoadPace } from './progress/pace.js';
+import type { Snapshot } from './snapshot.js';
 
-/** State of a run at one moment. Cheap to take; progress views and metrics poll it. */
-export interface Snapshot {
-  /** Wall clock, ms since 1970. */
-  readonly at: number;
-  /** Seconds since this run began. */
-  readonly seconds: number;
-  readonly phase: 'starting' | 'sending' | 'verifying' | 'ending';
-  /** Acknowledged share of the whole load, 0 to 100; null while the size of an input is unknown. */
-  readonly percent: number | null;
-  readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
-  /** Field values. */
-  readonly values: { readonly loaded: number };
-  /** File bytes read and their total; null while the size of an input is unknown. */
-  readonly bytes: {
-    readonly read: number;
-    readonly total: number | null;
-    readonly decoded: number;
-    readonly sent: number;
-  };
-  readonly inputs: { readonly done: number; readonly total: number; readonly current: string | null };
-  readonly inFlight: number;
-  /** Writers allowed at this moment, and their largest number. */
-  readonly writers: { readonly limit: number; readonly max: number };
-  readonly memory: { readonly rssBytes: number; readonly limitBytes: number; readonly level: Level };
-  readonly latencyMs: { readonly p50: number; readonly p99: number };
-  readonly requests: Summary['requests'];
-  /** Factor that limits the load at this moment; null if none is known. */
-  readonly heldBackBy: LimitingFactor | null;
-  /** Seconds that each factor limited the load so far. */
-  readonly heldBack: Readonly<Record<LimitingFactor, number>>;
-  readonly target: {
-    /** Flush requests sent. */
-    readonly flushes: number;
-    /** Estimated memory of the fullest node, bytes; null before the first estimate. */
-    readonly nodeBytes: number | null;
-  };
-  readonly endpoints: readonly EndpointStatus[];
-}
-
-/** An endpoint within a snapshot. */
-export interface EndpointStatus {
-  readonly url: string;
-  /** Points acknowledged through it. */
-  readonly loaded: number;
-  /** Seconds with an open circuit so far. */
-  readonly openSeconds: number;
-  /** Answers to writes. */
-  readonly answers: Answers;
-  /** Latency of acknowledged writes in the last 5 to 10 s, to about 5 %; 0 without any. */
-  readonly p99Ms: number;
-}
+export type { Snapshot } from './snapshot.js';
 
 /** A metric of Prometheus without its prefix `bulk_load_`. A record becomes one sample per key, with `label`. */
 export interface FigureMetric {
@@ -250,8 +202,13 @@ export const figures: readonly Figure[] = [
     where: gauge('held_back', { label: 'by', read: (run) => byFactor((key) => Number(run.heldBackBy === key)) }),
   },
   { key: 'heldBack', title: 'Seconds that each factor limited the load so far', unit: 'seconds' },
-  { key: 'target.flushes', title: 'Flush requests sent', unit: 'count' },
-  { key: 'target.nodeBytes', title: 'Estimated memory of the fullest node', unit: 'bytes' },
+  { key: 'target.flushes', title: 'Flush requests sent', unit: 'count', where: counter('target_flushes_total') },
+  {
+    key: 'target.rinses',
+    title: 'Raft caches rinsed, time buckets',
+    unit: 'count',
+    where: counter('target_rinses_total'),
+  },
   {
     key: 'endpoints',
     title: 'Points, open circuit seconds, answers and latency of each endpoint',
@@ -273,6 +230,12 @@ export const figures: readonly Figure[] = [
       line: ({ inFlight, writers }) => [part('in flight', `in flight ${inFlight}/${writers.limit}`)],
       ...gauge('requests_in_flight'),
     },
+  },
+  {
+    key: 'target.nodeBytes',
+    title: 'Estimated memory of the fullest node',
+    unit: 'bytes',
+    where: { line: ({ target }) => nodePart(target.nodeBytes), ...gauge('target_node_bytes') },
   },
 ];
 

@@ -66,7 +66,8 @@ function cumulative({ seconds, points, memory, writers, heldBack, target, endpoi
     ...memory,
     writers: writers.limit,
     heldBack,
-    ...target,
+    flushes: target.flushes,
+    nodeBytes: target.nodeBytes,
     endpoints: endpoints
       .slice(0, maxEndpoints)
       .map(({ answers, p99Ms, openSeconds }) => ({ answers, p99Ms, openSeconds })),

@@ -28,6 +28,8 @@ const maxColumns = 12;
 
 export class Catalogue {
   readonly #tables = new Map<string, Columns>();
+  /** Number of fields by table. */
+  readonly #fields = new Map<string, number>();
   #size = 0;
   #newTables = 0;
   #newColumns = 0;
@@ -36,7 +38,7 @@ export class Catalogue {
   readonly #introduced = new Map<string, { readonly isNew: boolean; columns: number; readonly names: string[] }>();
 
   constructor(columns: readonly TargetColumn[]) {
-    for (const { table, name, type } of columns) this.#set(this.#table(table), name, type);
+    for (const { table, name, type } of columns) this.#set(table, name, type);
   }
 
   /** Number of tables and columns that this load introduced to the target. */
@@ -55,6 +57,11 @@ export class Catalogue {
   /** Number of columns of all tables. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Number of fields of a table; 0 for an unknown table. */
+  fields(table: string): number {
+    return this.#fields.get(table) ?? 0;
   }
 
   /** Compares a shape with the known columns. */
@@ -98,7 +105,7 @@ export class Catalogue {
     if (isNew) this.#newTables += 1;
     const known = this.#table(table);
     const fresh = columns.filter(({ name }) => !known.has(name));
-    for (const { name, type } of columns) this.#set(known, name, type);
+    for (const { name, type } of columns) this.#set(table, name, type);
     this.#newColumns += fresh.length;
     if (fresh.length > 0) this.#note(table, isNew, fresh);
   }
@@ -118,8 +125,12 @@ export class Catalogue {
     for (const { name } of fresh) if (entry.names.length < maxColumns) entry.names.push(name);
   }
 
-  #set(columns: Columns, name: string, type: ColumnType | null): void {
-    if (!columns.has(name)) this.#size += 1;
+  #set(table: string, name: string, type: ColumnType | null): void {
+    const columns = this.#table(table);
+    if (!columns.has(name)) {
+      this.#size += 1;
+      if (type !== 'tag') this.#fields.set(table, this.fields(table) + 1);
+    }
     columns.set(name, type);
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../src/batching/arena.js';
-import { unbounded } from '../../src/batching/point-bounds.js';
+import { unbounded } from '../../src/batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../src/batching/schema-gate.js';
 import { InputError, UsageError } from '../../src/core/errors.js';
 import type { Points } from '../../src/core/types/index.js';
@@ -232,6 +232,10 @@ describe('tables and columns that the target lacks', () => {
       },
       exclusive: true,
       introduction: () => catalogue.introduction(),
+      fields: (table: string) => catalogue.fields(table),
+      get columns() {
+        return catalogue.size;
+      },
     };
     return { catalogue, guard, asked };
   }

@@ -2,7 +2,7 @@
 
 import { Arena } from '../../src/batching/arena.js';
 import { Batcher, type BatcherOptions } from '../../src/batching/batcher.js';
-import { unbounded } from '../../src/batching/point-bounds.js';
+import { unbounded } from '../../src/batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../src/batching/schema-gate.js';
 import type { Batch, ByteSource, Points } from '../../src/core/types/index.js';
 import { LineProtocol, type LineProtocolOptions } from '../../src/formats/line-protocol/line-format.js';
@@ -30,6 +30,8 @@ export const allKnown: SchemaGuard = {
   exclusive: true,
   match: () => ({ kind: 'known' }),
   introduction: () => new Catalogue([]).introduction(),
+  fields: () => 0,
+  columns: 0,
 };
 
 const plain: BatcherOptions = {
@@ -42,6 +44,8 @@ const plain: BatcherOptions = {
   limit: Number.POSITIVE_INFINITY,
   skipPoints: 0,
   bounds: unbounded,
+  bucketUnits: Number.POSITIVE_INFINITY,
+  startTime: 1_600_000_000_000_000_000,
   unexpectedTimes: () => new Error('unexpected times'),
 };
 

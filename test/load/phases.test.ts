@@ -52,7 +52,7 @@ async function verified() {
   let over = false;
   const running = load(settings, {
     version: '0.0.0',
-    inputs: [generated({ points, bytes: 100, fields: 0, bucketBytes: Number.POSITIVE_INFINITY })],
+    inputs: [generated({ points, bytes: 100, fields: 0, sparse: 0, bucketBytes: Number.POSITIVE_INFINITY })],
     target,
     clock,
     stop: never,

@@ -1,6 +1,7 @@
 // Loads plan and hold the memory of the target, and report it.
 
 import { afterEach, expect, test } from 'vitest';
+import { nodeBase } from '../../src/flow-control/target-memory/target-plan.js';
 import type { ClusterOptions, ScriptedRequest } from '../support/cluster.js';
 import { run } from '../support/here.js';
 import { lines, type Scene, scene } from '../support/scene.js';
@@ -29,7 +30,8 @@ const crowded = (step?: (statement: string) => object | undefined): ClusterOptio
     },
   },
 });
-const tight = ['--target-memory', '130MiB', '--batch-bytes', '64KiB'];
+/** Room for 48 MiB beside the node, its forty vnodes and forty more in the time bucket of the points. */
+const tight = ['--target-memory', `${Math.ceil(nodeBase(80) / 1024 ** 2) + 48}MiB`, '--batch-bytes', '64KiB'];
 /** 500 KiB of points: more than a tight plan sends without a completed flush. */
 const some = lines(14_000);
 const few = lines(500);
@@ -70,10 +72,17 @@ test('a target that denies flushes is reported once, and the load continues', as
   expect(stderr.match(/no more planned flushes.*not permitted: Insufficient privileges/g)).toHaveLength(1);
 });
 
-test('a --target-memory that no setting can hold is reported before anything is sent', async () => {
+test('a --target-memory that no setting can hold is refused before a point is sent, by the load and by check', async () => {
   const it = await begin(crowded());
-  const { stderr } = await it.load(['--target-memory', '100MiB', await it.file('a.lp', few)]);
-  expect(stderr).toMatch(/no setting keeps a node within --target-memory 100 MiB.*40 vnodes/);
+  const args = ['--target-memory', '100MiB', await it.file('a.lp', few)];
+  const { code, stderr, summary } = await it.load(args);
+  expect(code).toBe(4);
+  expect(stderr).toMatch(/planning the memory of a node for 80 vnodes \(1 time bucket\)/);
+  expect(stderr).toMatch(/at most --target-memory 100 MiB/);
+  expect(summary?.requests.sent).toBe(0);
+  const checked = await run(['check', '--url', it.cluster.urls.join(','), '--db', 'db', ...args]);
+  expect(checked.code).toBe(4);
+  expect(checked.stderr).toContain('at most --target-memory 100 MiB');
 });
 
 test('one URL for several nodes is reported, because gauges then show only some nodes', async () => {
@@ -141,15 +150,22 @@ test('a server before 2.4.2 does not get the unknown memcache option', async () 
 test('with --target-memory off the expected memory of a node is reported before anything is sent', async () => {
   const it = await begin();
   const { stderr } = await it.load(['--target-memory', 'off', await it.file('a.lp', few)]);
-  expect(stderr).toMatch(/about 110(\.\d)? MiB of memory per node will be needed.*--target-memory is off/);
+  expect(stderr).toMatch(/about 11\d(\.\d)? MiB of memory per node will be needed.*--target-memory is off/);
 });
 
-test('inputs that span too many time buckets are reported before anything is sent', async () => {
+test('inputs that span too many time buckets are refused before a point is sent', async () => {
+  const it = await begin({ databases: { db: { vnode_duration: '1day', shard: 4 } } });
+  const day = (n: number): string => `m f=1 ${Date.UTC(2015, 0, n)}000000\n`;
+  const days = Array.from({ length: 3288 }, (_, i) => day(i + 1)).join('');
+  const { code, stderr } = await it.load([await it.file('a.lp', days)]);
+  expect(code).toBe(4);
+  expect(stderr).toMatch(/3,288 time buckets, which makes 13,152 vnodes on one node.*VNODE_DURATION/);
+});
+
+test('two points many time buckets apart need two buckets', async () => {
   const it = await begin({ databases: { db: { vnode_duration: '1day', shard: 4 } } });
   const years = [2015, 2024].map((year) => `m f=1 ${Date.UTC(year, 0)}000000\n`).join('');
-  const { code, stderr } = await it.load([await it.file('a.lp', years)]);
-  expect(code).toBe(0);
-  expect(stderr).toMatch(/3,288 time buckets, which makes 13,152 vnodes on one node.*VNODE_DURATION/);
+  expect((await it.load([await it.file('a.lp', years)])).code).toBe(0);
 });
 
 test('check shows the expected memory, the new tables and the advice', async () => {

@@ -29,7 +29,7 @@ export function snapshotAt(seconds: number, change: Partial<Snapshot> = {}): Sna
     requests: { sent: 1, accepted: 1, overloaded: 0, unreachable: 0, rejected: 0, refused: 0, retried: 0 },
     heldBackBy: null,
     heldBack: limitedBy({ input: 0.1 * seconds }),
-    target: { flushes: 0, nodeBytes: 200 * MiB },
+    target: { flushes: 0, rinses: 0, nodeBytes: 200 * MiB },
     endpoints: [
       {
         url: 'http://a:8902',
@@ -109,6 +109,8 @@ export function summaryOf(change: Partial<Summary> = {}): Summary {
       planBytesPerNode: null,
       estimatedPeakBytesPerNode: null,
       flushes: 0,
+      rinses: 0,
+      gaugeDifferenceBytes: null,
       advice: null,
       newTables: 2,
       newColumns: 20,

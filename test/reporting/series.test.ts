@@ -58,7 +58,7 @@ test('one event is in exactly one sample of a long run', () => {
     const later = i >= 1234;
     series.add(
       snapshotAt(i, {
-        target: { flushes: later ? 1 : 0, nodeBytes: i === 1234 ? 900 : 100 },
+        target: { flushes: later ? 1 : 0, rinses: 0, nodeBytes: i === 1234 ? 900 : 100 },
         heldBack: limitedBy({ target: later ? 7 : 0 }),
         endpoints: [
           {
@@ -105,7 +105,8 @@ test('the own-memory curve of a long run keeps the largest value and the worst l
 test('the node estimate of a sample is its largest known one', () => {
   const node = (...bytes: (number | null)[]): (number | null)[] => {
     const series = new Series();
-    for (const [i, nodeBytes] of bytes.entries()) series.add(snapshotAt(i / 10, { target: { flushes: 0, nodeBytes } }));
+    for (const [i, nodeBytes] of bytes.entries())
+      series.add(snapshotAt(i / 10, { target: { flushes: 0, rinses: 0, nodeBytes } }));
     return series.samples().map((sample) => sample.nodeBytes);
   };
   expect(node(null, null)).toEqual([null]);

@@ -130,6 +130,23 @@ export function pointValues(point: Uint8Array, precision: InputPrecision): Point
   };
 }
 
+/** Returns a valid point with only its shortest field. */
+export function shortestField(point: Uint8Array): Uint8Array {
+  const text = Buffer.from(point.buffer, point.byteOffset, point.length).toString();
+  const head = unescapedEnd(text, 0, ' ');
+  let [from, to] = [head, head];
+  let shortest = text;
+  while (text[from + 1] === ' ') from += 1;
+  do {
+    from += 1;
+    const equals = unescapedEnd(text, from, '=');
+    to = text[equals + 1] === '"' ? stringEnd(text, equals + 1) : unescapedEnd(text, equals + 1, ', ');
+    if (to - from < shortest.length) shortest = text.slice(from, to);
+    from = to;
+  } while (text[to] === ',');
+  return Buffer.from(`${text.slice(0, head)} ${shortest}${text.slice(to)}`);
+}
+
 /** Returns one object for the same name and type, for as many columns as are shared. */
 export function columnOf(name: string, type: ColumnType): Column {
   const shared = sharedColumns[type];

@@ -39,6 +39,18 @@ export interface BatchReject {
   readonly part: FormatReject['part'];
 }
 
+/** Part of a batch that lies in one time bucket of the target. */
+export interface BucketPart {
+  /** Number of the bucket: its start divided by its duration. */
+  readonly bucket: number;
+  /** Bytes of the body. */
+  readonly bytes: number;
+  /** Last point of the part, its offset in the body and its length with the LF. */
+  readonly lastPoint: number;
+  readonly lastStart: number;
+  readonly lastBytes: number;
+}
+
 /**
  * The unit of sending. All memory of a batch belongs to one slot of the arena; `release` returns the slot once, after
  * settling. A batch of rejects alone is settled without being sent.
@@ -48,6 +60,10 @@ export interface Batch {
   readonly points: number;
   /** Number of field values. */
   readonly values: number;
+  /** Field slots of its rows: the target keeps a slot for each field of the table in every row. */
+  readonly slots: number;
+  /** Parts by time bucket; one part for a target without time buckets, none without points. */
+  readonly buckets: readonly BucketPart[];
   /** One contiguous request body; LF ends every point. */
   readonly body: Uint8Array;
   /** Offset in `body` after the LF of point i. */

@@ -213,6 +213,10 @@ export interface Summary {
     planBytesPerNode: number | null;
     estimatedPeakBytesPerNode: number | null;
     flushes: number;
+    /** Time buckets whose raft caches were rinsed. */
+    rinses: number;
+    /** Largest difference of a node's gauge of unflushed rows from the estimate; null without a gauge. */
+    gaugeDifferenceBytes: number | null;
     /** The option that would speed the load up; null where none would. */
     advice: string | null;
     newTables: number;

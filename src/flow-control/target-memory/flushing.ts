@@ -2,7 +2,7 @@
 // and as relief while the target answers nothing but "memory exhausted".
 
 import type { FlushOutcome } from '../../core/types/index.js';
-import { correctByGauges, type MemcacheEstimate, recordEstimate } from './memcache-estimate.js';
+import { correctByGauges, differenceOf, type MemcacheEstimate, recordEstimate } from './memcache-estimate.js';
 
 /** Shortest time from the begin of one flush to the begin of the next, of all loads together. */
 export const flushIntervalMs = 2_000;
@@ -45,10 +45,14 @@ export type FlushingEvent =
   | { readonly kind: 'accepted'; readonly bytes: number; readonly latencyMs: number; readonly at: number }
   /** `asked`: a stage has ended and requests a flush. */
   | { readonly kind: 'exhausted' | 'otherAnswer' | 'tick' | 'asked'; readonly at: number }
+  /** Points were written again to rinse raft caches; `bytes` of rows. */
+  | { readonly kind: 'rewritten'; readonly bytes: number; readonly at: number }
   | { readonly kind: 'gauges'; readonly bytes: readonly (number | null)[]; readonly at: number }
   | { readonly kind: 'flushed'; readonly outcome: FlushOutcome; readonly at: number };
 
 export interface Flushing extends MemcacheEstimate {
+  /** Largest difference of a gauge from the estimates of its time, bytes; null before the first gauge. */
+  readonly gaugeDifference: number | null;
   /** Begin of the running flush; null without one. */
   readonly flushingSince: number | null;
   /** True if the running flush ends a stage. Sending waits for it, so its duration slows no write. */
@@ -89,6 +93,7 @@ export const unflushed: Flushing = {
   fresh: 0,
   factor: 1,
   history: [],
+  gaugeDifference: null,
   flushingSince: null,
   endsStage: false,
   lastFlushAt: Number.NEGATIVE_INFINITY,
@@ -128,6 +133,8 @@ function update(state: Flushing, event: FlushingEvent, { share, nodes }: Flushin
         fresh: state.fresh + event.bytes * share * state.factor,
         exhaustedSince: null,
       };
+    case 'rewritten':
+      return { ...state, fresh: state.fresh + event.bytes * share * state.factor };
     case 'exhausted':
       return { ...state, exhaustedSince: state.exhaustedSince ?? event.at };
     case 'otherAnswer':
@@ -137,10 +144,18 @@ function update(state: Flushing, event: FlushingEvent, { share, nodes }: Flushin
     case 'tick':
       return { ...state, ...recordEstimate(state, event.at) };
     case 'gauges':
-      return { ...state, ...correctByGauges(state, event.bytes, nodes) };
+      return withGauges(state, event.bytes, nodes);
     case 'flushed':
       return end(state, event.outcome);
   }
+}
+
+function withGauges(state: Flushing, gauges: readonly (number | null)[], nodes: number): Flushing {
+  if (gauges.every((each) => each === null)) return state;
+  const difference = differenceOf(state, gauges);
+  const larger = Math.abs(difference) > Math.abs(state.gaugeDifference ?? 0) || state.gaugeDifference === null;
+  const gaugeDifference = larger ? difference : state.gaugeDifference;
+  return { ...state, ...correctByGauges(state, gauges, nodes), gaugeDifference };
 }
 
 function addLatency(state: Flushing, latencyMs: number): Flushing {

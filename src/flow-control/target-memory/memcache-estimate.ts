@@ -1,16 +1,18 @@
 // Estimate of the rows of this load that a node has not flushed yet. Acknowledgements are counted, and the target's gauge
 // corrects the count. The gauge is up to 10 s old, so it is compared with all estimates of that time.
 
+import type { Batch } from '../../core/types/index.js';
+
 /** CnosDB's row head and one slot per field, bytes (mem_cache/row_data.rs of version 2.4.3). */
 const rowHead = 32;
 const fieldSlot = 16;
 
 /**
- * Returns memcache bytes per body byte. Rows can exceed their text: a hundred flags are a line of 600 bytes and a row of
- * 1,600. The result is at least 1, because the measured peaks are in bytes of text.
+ * Returns memcache bytes per body byte. A row has a slot for each field of its table, so a line with one of two hundred
+ * fields is a row of 3,200 bytes. The result is at least 1, because the measured peaks are in bytes of text.
  */
-export function rowsPerByte(points: number, values: number, bodyBytes: number): number {
-  return Math.max(1, (rowHead * points + fieldSlot * values) / Math.max(1, bodyBytes));
+export function rowsPerByte({ points, slots, body }: Pick<Batch, 'points' | 'slots' | 'body'>): number {
+  return Math.max(1, (rowHead * points + fieldSlot * slots) / Math.max(1, body.length));
 }
 
 /** Bytes on the fullest node. */
@@ -61,6 +63,15 @@ export function correctByGauges(
   const complete = known.length === gauges.length && gauges.length >= nodes;
   if (!complete || gauge >= min * (1 - tolerance) - slackBytes) return state;
   return lowered(state, min - gauge);
+}
+
+/** Returns how far the largest gauge lies above (or, negative, below) all recent estimates; 0 between them. */
+export function differenceOf({ history }: MemcacheEstimate, gauges: readonly (number | null)[]): number {
+  const known = gauges.filter((each) => each !== null);
+  if (known.length === 0 || history.length === 0) return 0;
+  const gauge = Math.max(...known);
+  const estimates = history.map(({ bytes }) => bytes);
+  return Math.max(0, gauge - Math.max(...estimates)) + Math.min(0, gauge - Math.min(...estimates));
 }
 
 function raised(state: MemcacheEstimate, gauge: number, max: number): MemcacheEstimate {

@@ -1,10 +1,21 @@
 // Forecast of a node's memory under a load, made before anything is sent. Inputs, database and layout become a plan and
 // notices about it.
 
+import type { Problem } from '../../core/problem.js';
 import { count, plural, size, sizeOption } from '../../core/text.js';
 import type { InputPrecision, NodeLayout, Notice, VnodePlacement } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
-import { bodiesKept, flushMarks, keptBodies, nodePeak, planTarget, type TargetPlan } from './target-plan.js';
+import { bodiesKept } from './raft-caches.js';
+import {
+  flushMarks,
+  keptBodies,
+  leastWith,
+  mostBuckets,
+  nodeBase,
+  nodePeak,
+  planTarget,
+  type TargetPlan,
+} from './target-plan.js';
 
 /** Options of a load that the forecast depends on. */
 export interface ForecastOptions {
@@ -34,9 +45,17 @@ export interface TargetMemoryForecast {
   readonly layout: NodeLayout;
   /** Time buckets of the inputs, as far as known. */
   readonly buckets: number;
+  /** Buckets of the database before the load; null if unknown. */
+  readonly existing: ReadonlySet<number> | null;
+  readonly shards: number;
+  /** Length of a bucket, ms; null for a single bucket. */
+  readonly bucketMs: number | null;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
 }
+
+/** A point needs at least so many bytes, and each time bucket a point. */
+const leastPointBytes = 16;
 
 /** Each vnode is an LMDB map. From about 2,000 on, a node has no address space left and refuses writes (measured on 2.4.3.4). */
 const maxVnodes = 2000;
@@ -49,19 +68,26 @@ export function forecastTargetMemory(
   times: InputExtent,
   mayCreate = false,
 ): TargetMemoryForecast {
-  const buckets = bucketsOf(times, place.vnodeDurationMs, options.precision);
+  const span = bucketsOf(times, place.vnodeDurationMs, options.precision);
+  const maxPoints = Math.ceil((times.totalBytes ?? Number.POSITIVE_INFINITY) / leastPointBytes);
+  const buckets = Math.max(1, Math.min(span.last - span.first + 1, maxPoints));
+  const existing = existingBuckets(layout, place.vnodeDurationMs);
+  const present = [...(existing ?? [])].filter((bucket) => bucket >= span.first && bucket <= span.last).length;
   const { targetMemory, batchBytes, relieve } = options;
   const plan = planTarget({
     targetMemoryBytes: targetMemory,
     ...place,
     ...layout,
+    vnodesBefore: layout.vnodes ?? 0,
     buckets,
+    newBuckets: Math.max(0, buckets - present),
     batchBytes,
     totalBytes: times.totalBytes,
     mayCreate,
     mayFlush: relieve,
   });
-  return { plan, layout, buckets, totalBytes: times.totalBytes };
+  const { shard: shards, vnodeDurationMs: bucketMs } = place;
+  return { plan, layout, buckets, existing, shards, bucketMs, totalBytes: times.totalBytes };
 }
 
 /** Returns the layout of a database that does not exist yet: its vnodes are spread evenly over the endpoints. */
@@ -70,10 +96,20 @@ export function evenLayout({ shard, replica }: VnodePlacement, endpoints: number
   return { nodes, vnodesPerNode: Math.ceil((shard * replica) / nodes), from: 'endpoints' };
 }
 
-function bucketsOf({ first, last }: InputExtent, vnodeDurationMs: number | null, precision: InputPrecision): number {
-  if (first === null || last === null || vnodeDurationMs === null || vnodeDurationMs <= 0) return 1;
-  const bucket = (time: bigint): number => Math.floor(Number(time) / unitsPerMs[precision] / vnodeDurationMs);
-  return Math.max(1, bucket(last) - bucket(first) + 1);
+/** Returns the numbers of the first and the last time bucket of the inputs, as far as known. */
+function bucketsOf(
+  { first, last }: InputExtent,
+  bucketMs: number | null,
+  precision: InputPrecision,
+): { readonly first: number; readonly last: number } {
+  if (first === null || last === null || bucketMs === null || bucketMs <= 0) return { first: 0, last: 0 };
+  const bucket = (time: bigint): number => Math.floor(Number(time) / unitsPerMs[precision] / bucketMs);
+  return { first: bucket(first), last: Math.max(bucket(first), bucket(last)) };
+}
+
+function existingBuckets({ bucketStarts }: NodeLayout, bucketMs: number | null): ReadonlySet<number> | null {
+  if (bucketStarts === undefined) return null;
+  return new Set(bucketStarts.map((start) => (bucketMs === null || bucketMs <= 0 ? 0 : Math.round(start / bucketMs))));
 }
 
 /** Lists the notices about a forecast, the plan itself first. */
@@ -86,7 +122,6 @@ export function forecastNotices(
   const { nodes, from } = layout;
   const endpoints = options.urls.length;
   const warnings = [
-    plan.holds ? null : cannotHold(options, plan, buckets),
     from === 'replicas' && nodes > endpoints
       ? `${plural(endpoints, 'URL')} for ${nodes} nodes (SHOW REPLICAS): a load balancer, or nodes without a --url; ` +
         'gauges cover only a part of the nodes, so unflushed rows are counted from acknowledgements'
@@ -122,40 +157,55 @@ function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: num
   const created = memcacheBytes === null ? '' : `, created with MAX_MEMCACHE_SIZE '${sizeOption(memcacheBytes)}'`;
   const never = relieve ? '' : ', no flushes (--no-relieve)';
   const message =
-    `target memory: about ${size(peakBytes)} of ${size(limitBytes)} per node, including 110 MiB of an idle node ` +
-    `(${where}): request bodies of at most ${size(bodyBytes)}${flushing}${created}${never}`;
+    `target memory: about ${size(peakBytes)} of ${size(limitBytes)} per node, including ${size(plan.baseBytes)} of an idle node with ` +
+    `its vnodes (${where}): request bodies of at most ${size(bodyBytes)}${flushing}${created}${never}`;
   return { level: 'info', kind, message };
 }
 
-function cannotHold({ relieve }: ForecastOptions, plan: TargetPlan, buckets: number): string {
+/** Explains why no settings keep a node within --target-memory; null if the plan does. */
+export function forecastProblem(forecast: TargetMemoryForecast): Problem | null {
+  const { plan, buckets } = forecast;
+  return plan.holds ? null : tooLittleMemory(forecast, buckets, Math.max(plan.leastBytes, plan.peakBytes));
+}
+
+/** Explains that a load over `buckets` time buckets needs more than --target-memory. */
+export function tooLittleMemory(
+  { plan, layout, bucketMs }: TargetMemoryForecast,
+  buckets: number,
+  neededBytes = leastWith(plan, buckets),
+): Problem {
+  const limit = plan.limitBytes ?? 0;
+  const vnodes = plan.vnodesBefore + plan.vnodesPerBucket * buckets;
+  const fits = mostBuckets(plan);
+  const days = fits < 1 || bucketMs === null ? null : Math.ceil((buckets * bucketMs) / 86_400_000 / fits);
   const fixes = [
-    relieve ? null : 'allow flushes (no --no-relieve)',
-    'fewer shards',
-    buckets > 1 ? 'a longer VNODE_DURATION' : null,
-    'more nodes',
-    `--target-memory ${sizeOption(Math.max(plan.leastBytes, plan.peakBytes))} if the nodes have it`,
-    relieve ? '--stage 1GiB, to wait for flushes in between' : null,
+    `--target-memory ${sizeOption(neededBytes)} if the nodes have it`,
+    plan.flush === null ? 'flushes (no --no-relieve)' : null,
+    buckets > 1 && days !== null ? `a database with VNODE_DURATION '${days}d' or longer` : null,
+    plan.vnodesPerBucket > 1 ? 'fewer shards' : null,
+    layout.nodes < 2 ? null : 'more nodes',
   ];
-  return (
-    `no setting keeps a node within --target-memory ${size(plan.limitBytes ?? 0)}: it needs at least ${size(plan.leastBytes)}, because ` +
-    `each of the ${count(plan.vnodes)} vnodes on the fullest node retains its last ${bodiesKept} request bodies; ` +
-    `what helps: ${fixes.filter((each) => each !== null).join(', ')}`
-  );
+  return {
+    tried: `planning the memory of a node for ${plural(vnodes, 'vnode')} (${plural(buckets, 'time bucket')})`,
+    expected: `at most --target-memory ${size(limit)}`,
+    found: `at least ${size(neededBytes)}: an idle node and its vnodes take ${size(nodeBase(vnodes))}, and rows and request bodies need the rest`,
+    fix: fixes.filter((each) => each !== null).join(', or '),
+  };
 }
 
 /** Explains the rate that --target-memory allows, and the limit that would double it. */
 export function pacingMessage(
-  { plan, buckets, totalBytes }: TargetMemoryForecast,
+  { plan, totalBytes }: TargetMemoryForecast,
   bodyBytes: number,
   bytesPerSecond: number,
 ): string {
   const limit = plan.limitBytes ?? 0;
-  const kept = keptBodies(bodyBytes, plan.share, buckets, totalBytes);
-  const { holdBytes } = flushMarks(limit, kept);
+  const kept = keptBodies(bodyBytes, plan.share, totalBytes);
+  const { holdBytes } = flushMarks(limit, plan.baseBytes, kept);
   return (
     `--target-memory ${size(limit)} lets about ${Math.round(bytesPerSecond / 1e6)} MB/s through: flushes are at least 2s apart, and beside the last ` +
     `${bodiesKept} request bodies of ${size(bodyBytes)} a node has room for ${size(holdBytes)} of rows; the target is faster than that, and ` +
-    `--target-memory ${sizeOption(nodePeak(kept, 2 * holdBytes))} would let twice as much through, if the nodes have it`
+    `--target-memory ${sizeOption(nodePeak(plan.baseBytes, kept, 2 * holdBytes))} would let twice as much through, if the nodes have it`
   );
 }
 

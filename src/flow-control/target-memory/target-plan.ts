@@ -1,15 +1,17 @@
-// Plan of the target's memory as pure arithmetic: what a node needs for this load, and the three settings that bound it
-// (body size, memcache size, timely flushes). Model and figures are measured on CnosDB 2.4.3.4.
+// Plan of the target's memory as pure arithmetic: what a node needs for this load, and the settings that bound it (body
+// size, memcache size, timely flushes and rinses). Model and figures are measured on CnosDB 2.4.3.4.
 
 import type { FlushMarks } from './flushing.js';
+import { bodiesKept } from './raft-caches.js';
+import type { RinseMarks } from './rinsing.js';
 
 const MiB = 1024 * 1024;
 /** Resident bytes of an idle node. The limit covers the whole node, so they count. */
 const idleBytes = 110 * MiB;
+/** Resident bytes of a vnode beside its rows and bodies, its rinsed raft cache included. */
+const vnodeBytes = 1.5 * MiB;
 /** Resident bytes per byte of unflushed rows. */
 const perCachedByte = 1.2;
-/** Request bodies that each vnode keeps in memory (its raft log). */
-export const bodiesKept = 256;
 /** Memcache size where the server does not report one (before 2.4.2). */
 const usualMemcache = 128 * MiB;
 /** Smallest body that the plan chooses. */
@@ -17,6 +19,10 @@ export const smallestBody = 128 * 1024;
 const bodyStep = 64 * 1024;
 /** Share of the room beside an idle node for retained bodies. The rest is for unflushed rows. */
 const bodiesShare = 0.5;
+/** Retained bodies at which sending waits for a rinse, as a multiple of those at which it begins. */
+const rinseHold = 1.25;
+/** A rinse ends once this share of the bytes at which it begins is left. */
+const rinseRest = 0.5;
 /** Smallest room for unflushed rows. With less a flush would be due all the time. */
 const minRows = 16 * MiB;
 /** Share of the room for rows at which a flush is due. Rows that arrive during the flush need the rest. */
@@ -31,10 +37,13 @@ export interface TargetPlanRequest {
   readonly nodes: number;
   /** Largest number of vnodes per time bucket on one node. */
   readonly vnodesPerNode: number;
+  /** Vnodes of all databases that the fullest node has before the load. */
+  readonly vnodesBefore: number;
   /** MAX_MEMCACHE_SIZE; null where the server does not report it. */
   readonly maxMemcacheBytes: number | null;
-  /** Time buckets of the input, as far as known; at least 1. */
+  /** Time buckets of the input, as far as known; at least 1. `newBuckets` of them do not exist yet. */
   readonly buckets: number;
+  readonly newBuckets: number;
   readonly batchBytes: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
@@ -50,13 +59,22 @@ export interface TargetPlan {
   readonly bodyBytes: number;
   /** Marks of planned flushes; null if none is planned. */
   readonly flush: FlushMarks | null;
+  /** Marks of rinses; null without a limit. */
+  readonly rinse: RinseMarks | null;
   /** MAX_MEMCACHE_SIZE for a new database; null if the load does not choose it. */
   readonly memcacheBytes: number | null;
   /** Share of each body that reaches the fullest node; may exceed 1. */
   readonly share: number;
-  /** Vnodes of the database on the fullest node, over all time buckets. */
+  /** Vnodes of one time bucket on the fullest node, and of all databases before the load. */
+  readonly vnodesPerBucket: number;
+  readonly vnodesBefore: number;
+  /** Vnodes of the database that the load writes to on the fullest node, over all time buckets. */
   readonly vnodes: number;
-  /** Bytes that their memcaches hold before the target flushes by itself. */
+  /** Decoded bytes of all inputs; null while unknown. */
+  readonly totalBytes: number | null;
+  /** Bytes of an idle node and of all its vnodes at the end of the load. */
+  readonly baseBytes: number;
+  /** Bytes that the memcaches hold before the target flushes by itself. */
   readonly cacheBytes: number;
   /** Estimated peak of the fullest node. */
   readonly peakBytes: number;
@@ -66,62 +84,114 @@ export interface TargetPlan {
   readonly leastBytes: number;
 }
 
-/** Estimates the peak of a node to about 10 %: idle + 1.2 × unflushed rows + retained request bodies. */
-export function nodePeak(keptBytes: number, unflushedBytes: number): number {
-  return Math.round(idleBytes + keptBytes + perCachedByte * unflushedBytes);
+/** Returns the resident bytes of a node without rows and request bodies. */
+export function nodeBase(vnodes: number): number {
+  return idleBytes + vnodeBytes * vnodes;
 }
 
-/**
- * Returns the bytes of request bodies that the fullest node retains. Inputs pass through their time buckets, so the vnodes
- * of each bucket fill with whole bodies. The bytes sent are an upper bound.
- */
-export function keptBodies(bodyBytes: number, share: number, buckets: number, sentBytes: number | null): number {
-  return share * Math.min(bodiesKept * bodyBytes * buckets, sentBytes ?? Number.POSITIVE_INFINITY);
+/** Estimates the peak of a node: base + retained request bodies + 1.2 × unflushed rows. */
+export function nodePeak(baseBytes: number, keptBytes: number, unflushedBytes: number): number {
+  return Math.round(baseBytes + keptBytes + perCachedByte * unflushedBytes);
 }
 
-/** Returns the flush marks of a node that retains `keptBytes` of request bodies. */
-export function flushMarks(limitBytes: number, keptBytes: number): FlushMarks {
-  const rows = Math.max(minRows, Math.floor((limitBytes - idleBytes - keptBytes) / perCachedByte));
+/** Returns the bytes of request bodies that the vnodes of one bucket retain on the fullest node. */
+export function keptBodies(bodyBytes: number, share: number, sentBytes: number | null): number {
+  return share * Math.min(bodiesKept * bodyBytes, sentBytes ?? Number.POSITIVE_INFINITY);
+}
+
+/** Returns the flush marks of a node with this base that retains `keptBytes` of request bodies. */
+export function flushMarks(limitBytes: number, baseBytes: number, keptBytes: number): FlushMarks {
+  const rows = Math.max(minRows, Math.floor((limitBytes - baseBytes - keptBytes) / perCachedByte));
   return { dueBytes: Math.floor(rows * dueShare), holdBytes: rows };
 }
 
-/**
- * Returns the largest bodies beside which `rowBytes` of rows fit; it may be tiny or negative. Vnodes of earlier time
- * buckets keep the bodies of the plan.
- */
-export function bodiesBeside({ limitBytes, share, bodyBytes }: TargetPlan, buckets: number, rowBytes: number): number {
-  const earlier = share * bodiesKept * bodyBytes * (buckets - 1);
-  const room = (limitBytes ?? Number.POSITIVE_INFINITY) - idleBytes - earlier - perCachedByte * rowBytes;
+/** Returns the largest bodies beside which `rowBytes` of rows fit; it may be tiny or negative. */
+export function bodiesBeside(
+  { limitBytes, share }: Pick<TargetPlan, 'limitBytes' | 'share'>,
+  baseBytes: number,
+  rowBytes: number,
+): number {
+  const room = (limitBytes ?? Number.POSITIVE_INFINITY) - baseBytes - perCachedByte * rowBytes;
   return Math.floor(room / (share * bodiesKept));
 }
 
+/** Returns the smallest peak of a node with this base. */
+function leastPeak(
+  baseBytes: number,
+  share: number,
+  bodyBytes: number,
+  rows: number,
+  totalBytes: number | null,
+): number {
+  return nodePeak(baseBytes, keptBodies(Math.min(smallestBody, bodyBytes), share, totalBytes), rows);
+}
+
+/** Returns the smallest peak of a plan whose load has added `newBuckets` time buckets. */
+export function leastWith(plan: TargetPlan, newBuckets: number): number {
+  const { share, bodyBytes, totalBytes, vnodesBefore, vnodesPerBucket } = plan;
+  const rows = Math.min(minRows, share * (totalBytes ?? Number.POSITIVE_INFINITY));
+  return leastPeak(nodeBase(vnodesBefore + vnodesPerBucket * newBuckets), share, bodyBytes, rows, totalBytes);
+}
+
+/** Returns the largest number of new time buckets that a node within the limit can hold. */
+export function mostBuckets(plan: TargetPlan): number {
+  const room = (plan.limitBytes ?? Number.POSITIVE_INFINITY) - leastWith(plan, 0);
+  return Math.floor(room / (vnodeBytes * plan.vnodesPerBucket));
+}
+
 export function planTarget(request: TargetPlanRequest): TargetPlan {
-  const { targetMemoryBytes: limit, batchBytes, buckets, totalBytes, vnodesPerNode } = request;
+  const { targetMemoryBytes: limit, batchBytes, buckets, totalBytes, vnodesPerNode, vnodesBefore } = request;
   const share = vnodesPerNode / request.shard;
   const vnodes = vnodesPerNode * buckets;
-  const kept = (body: number): number => keptBodies(body, share, buckets, totalBytes);
+  const baseBytes = nodeBase(vnodesBefore + vnodesPerNode * request.newBuckets);
+  const kept = (body: number): number => keptBodies(body, share, totalBytes);
   const cacheBytes = vnodes * (request.maxMemcacheBytes ?? usualMemcache);
-  const allRows = totalBytes === null ? Number.MAX_SAFE_INTEGER : totalBytes * share;
-  const maxRows = Math.min(cacheBytes, allRows);
+  const allBytes = totalBytes === null ? Number.MAX_SAFE_INTEGER : totalBytes * share;
+  const maxRows = Math.min(cacheBytes, allBytes);
   const fewestRows = request.mayFlush ? Math.min(minRows, maxRows) : maxRows;
-  const leastBytes = nodePeak(kept(Math.min(smallestBody, batchBytes)), fewestRows);
-  const common = { limitBytes: limit, share, vnodes, cacheBytes, leastBytes };
+  const common = {
+    limitBytes: limit,
+    ...{ share, vnodes, vnodesBefore, totalBytes, baseBytes, cacheBytes },
+    vnodesPerBucket: vnodesPerNode,
+    leastBytes: leastPeak(baseBytes, share, batchBytes, fewestRows, totalBytes),
+  };
   if (limit === null) {
-    const peakBytes = nodePeak(kept(batchBytes), maxRows);
-    return { ...common, bodyBytes: batchBytes, flush: null, memcacheBytes: null, peakBytes, holds: true };
+    const peakBytes = nodePeak(baseBytes, Math.min(allBytes, buckets * kept(batchBytes)), maxRows);
+    return { ...common, bodyBytes: batchBytes, flush: null, rinse: null, memcacheBytes: null, peakBytes, holds: true };
   }
-  const room = limit - idleBytes;
+  const room = limit - baseBytes;
   const bodyBytes = largestBody(batchBytes, Math.max(room * bodiesShare, room - perCachedByte * maxRows), kept);
-  const marks = flushMarks(limit, kept(bodyBytes));
-  const peakBytes = nodePeak(kept(bodyBytes), request.mayFlush ? Math.min(marks.holdBytes, allRows) : maxRows);
+  const rinse = marksOfRoom(room, kept(bodyBytes));
+  const keptAtPeak = buckets > 1 ? Math.min(allBytes, rinse.holdBytes) : kept(bodyBytes);
+  const marks = flushMarks(limit, baseBytes, keptAtPeak);
+  const peakBytes = nodePeak(baseBytes, keptAtPeak, request.mayFlush ? Math.min(marks.holdBytes, allBytes) : maxRows);
   return {
     ...common,
-    bodyBytes,
+    ...{ bodyBytes, rinse },
     flush: request.mayFlush ? marks : null,
     memcacheBytes: request.mayCreate ? memcacheSize(marks.holdBytes, vnodes) : null,
     peakBytes,
-    holds: leastBytes <= limit && peakBytes <= limit,
+    holds: common.leastBytes <= limit && peakBytes <= limit,
   };
+}
+
+function marksOfRoom(room: number, keptBytes: number): RinseMarks {
+  const dueBytes = Math.max(room * bodiesShare, keptBytes);
+  const holdBytes = Math.max(dueBytes, Math.min(dueBytes * rinseHold, room - perCachedByte * minRows));
+  return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
+}
+
+/** Returns the largest body once the base of a node exceeds the one of the plan, because time buckets were added. */
+export function bodyBesideBase(plan: TargetPlan, baseBytes: number): number {
+  if (plan.limitBytes === null || baseBytes <= plan.baseBytes) return plan.bodyBytes;
+  const room = (plan.limitBytes - baseBytes) * bodiesShare;
+  return Math.max(Math.min(smallestBody, plan.bodyBytes), Math.min(plan.bodyBytes, room / (plan.share * bodiesKept)));
+}
+
+/** Returns the marks of rinses for a node with this base; null without a limit. */
+export function rinseMarks(plan: TargetPlan, baseBytes: number): RinseMarks | null {
+  if (plan.limitBytes === null || baseBytes <= plan.baseBytes) return plan.rinse;
+  return marksOfRoom(plan.limitBytes - baseBytes, keptBodies(bodyBesideBase(plan, baseBytes), plan.share, null));
 }
 
 /** Finds the largest body that fits, in steps of 64 KiB; the smallest one if none fits. */

@@ -15,15 +15,16 @@ import {
   step,
   unflushed,
 } from './flushing.js';
-import { RaftLogEstimate, type RaftLogOptions } from './raft-log-estimate.js';
+import type { RaftCaches } from './raft-caches.js';
 
 const tickMs = 250;
 const gaugesEveryMs = 10_000;
 
 export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan'> {
-  /** Largest body once planned flushes have ended. With planned flushes it is `kept.bodyBytes`. */
+  /** Largest body, and largest body once planned flushes have ended. */
+  readonly bodyBytes: number;
   readonly bodyBytesUnflushed: number;
-  readonly kept: RaftLogOptions;
+  readonly caches: Pick<RaftCaches, 'bytes' | 'atWorst'>;
   /** Formulas of the plan; null if no flush is planned. */
   readonly plan: {
     readonly marks: (keptBytes: number) => FlushMarks;
@@ -46,7 +47,6 @@ export class TargetPressure {
   readonly #options: TargetPressureOptions;
   readonly #intervalMs: number;
   readonly #timers: (() => void)[];
-  readonly #kept: RaftLogEstimate;
   readonly #pacing: FlushPacing;
   #flushing: Flushing = unflushed;
   #bodySize: BodySize;
@@ -61,15 +61,14 @@ export class TargetPressure {
   #closed = false;
 
   constructor(options: TargetPressureOptions) {
-    const { clock, signal, plan, kept } = options;
+    const { clock, signal, plan, bodyBytes } = options;
     this.#options = options;
     this.#intervalMs = options.intervalMs ?? flushIntervalMs;
-    this.#bodySize = fullBodySize(kept.bodyBytes);
-    this.#kept = new RaftLogEstimate(kept);
+    this.#bodySize = fullBodySize(bodyBytes);
     this.#peakBytes = options.weigh(0, 0);
     this.#pacing = new FlushPacing({
-      maxBytes: kept.bodyBytes,
-      bodiesBeside: plan?.bodiesBeside ?? (() => kept.bodyBytes),
+      maxBytes: bodyBytes,
+      bodiesBeside: plan?.bodiesBeside ?? (() => bodyBytes),
       intervalMs: this.#intervalMs,
     });
     this.#timers = [clock.every(tickMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }))];
@@ -101,6 +100,11 @@ export class TargetPressure {
     return this.#flushes;
   }
 
+  /** Largest difference of a gauge from the estimate of unflushed rows, bytes; null before the first gauge. */
+  get gaugeDifference(): number | null {
+    return this.#flushing.gaugeDifference;
+  }
+
   /** Estimated peak of the fullest node, resident bytes. */
   get peakBytes(): number {
     return this.#peakBytes;
@@ -108,14 +112,13 @@ export class TargetPressure {
 
   /** Estimated memory of the fullest node at this moment, resident bytes. */
   get nodeBytes(): number {
-    return this.#options.weigh(this.#kept.bytes, this.#flushing.pending + this.#flushing.fresh);
+    return this.#options.weigh(this.#options.caches.bytes, this.#flushing.pending + this.#flushing.fresh);
   }
 
-  /** Takes each attempt as soon as it is answered. `rows`: bytes that its points take in the target's memory. */
+  /** Takes each attempt as soon as it is answered and counted in the caches. `rows`: bytes of its points in the target's memory. */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number): void {
     const at = this.#options.clock.monotonic();
     if (verdict.kind === 'accepted') {
-      this.#kept.add(bodyBytes);
       this.#pacing.accepted(at, bodyBytes, rows * this.#options.share);
     }
     const memory = verdict.kind === 'overloaded' && verdict.memory;
@@ -124,6 +127,11 @@ export class TargetPressure {
     if (verdict.kind === 'accepted') this.#take({ kind: 'accepted', bytes: rows, latencyMs, at });
     else if (memory) this.#take({ kind: 'exhausted', at });
     else if (verdict.kind !== 'unreachable' && verdict.kind !== 'dropped') this.#take({ kind: 'otherAnswer', at });
+  }
+
+  /** Counts points that were written again to rinse caches. `rows`: bytes that they take in the target's memory. */
+  rewritten(rows: number): void {
+    this.#take({ kind: 'rewritten', bytes: rows, at: this.#options.clock.monotonic() });
   }
 
   /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. */
@@ -159,9 +167,9 @@ export class TargetPressure {
   #take(event: FlushingEvent): void {
     if (this.#closed) return;
     const before = this.#flushing;
-    const { plan, share, relieve, nodes } = this.#options;
+    const { plan, caches, share, relieve, nodes } = this.#options;
     const intervalMs = this.#intervalMs;
-    const marks = plan?.marks(this.#kept.atWorst) ?? null;
+    const marks = plan?.marks(caches.atWorst) ?? null;
     const { state, decision } = step(before, event, { share, relieve, nodes, intervalMs, plan: marks });
     this.#flushing = state;
     this.#peakBytes = Math.max(this.#peakBytes, this.nodeBytes);

@@ -1,12 +1,24 @@
 // Delays batches for the target's memory: waits for flushes and stages, and counts these waits.
 
+import { RefusedError } from '../../core/errors.js';
 import { size } from '../../core/text.js';
 import { WaitStats } from '../../core/time/wait-stats.js';
 import type { Attempt, Batch, Clock, Notice, Target } from '../../core/types/index.js';
 import { flushIntervalMs } from './flushing.js';
 import { rowsPerByte } from './memcache-estimate.js';
-import { pacingMessage, type TargetMemoryForecast } from './target-forecast.js';
-import { bodiesBeside, bodiesKept, flushMarks, nodePeak, smallestBody } from './target-plan.js';
+import { RaftCaches } from './raft-caches.js';
+import { Rinsing, type RinsingOptions } from './rinsing.js';
+import { pacingMessage, type TargetMemoryForecast, tooLittleMemory } from './target-forecast.js';
+import {
+  bodiesBeside,
+  bodyBesideBase,
+  flushMarks,
+  leastWith,
+  nodeBase,
+  nodePeak,
+  rinseMarks,
+  smallestBody,
+} from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
 
 /** A flush without an answer after this time counts as timed out. */
@@ -14,6 +26,7 @@ const flushTimeoutMs = 15_000;
 /** Age of the oldest gauge: a node refreshes it every 10 s. */
 const gaugeAgeMs = 12_000;
 const gaugesEveryMs = 2_000;
+const rinseTimeoutMs = 30_000;
 const maxStageWaitMs = 300_000;
 /** A stage counts as flushed below this share of it, or below these bytes. */
 const flushedShare = 0.1;
@@ -28,10 +41,15 @@ export interface ThrottleOptions {
   readonly stage: number | null;
   /** True if the load may ask the target to flush. */
   readonly relieve: boolean;
+  /** Largest number of writers. */
+  readonly workers: number;
 }
 
 export interface TargetThrottleContext {
-  readonly target: Pick<Target, 'flush' | 'gauges' | 'traits'>;
+  readonly target: Pick<Target, 'flush' | 'gauges' | 'traits' | 'write'>;
+  readonly placeOf: RinsingOptions['placeOf'];
+  /** Ends the run with an error. */
+  readonly end: (error: unknown) => void;
   readonly clock: Clock;
   /** Ends flushes and reads of gauges. */
   readonly signal: AbortSignal;
@@ -44,26 +62,32 @@ export class TargetThrottle {
   readonly #forecast: TargetMemoryForecast;
   readonly #context: TargetThrottleContext;
   readonly #stageBytes: number | null;
+  readonly #caches: RaftCaches;
   readonly #pressure: TargetPressure;
+  readonly #rinsing: Rinsing;
   /** Waits for flushes and stages. */
   readonly #waits: WaitStats;
   #acknowledged = 0;
   /** Monotonic ms of the first answer. */
   #firstAt: number | null = null;
   #pacingReported = false;
-  /** Ratio of the latest batch. Most inputs hold one table after the other. */
-  #rowsPerByte = 1;
   #stagedAt = 0;
   #stage: Promise<void> | null = null;
 
   constructor(options: ThrottleOptions, forecast: TargetMemoryForecast, context: TargetThrottleContext) {
     const { target, clock, signal, notify, senders = 1 } = context;
-    const { plan, layout, buckets, totalBytes } = forecast;
+    const { plan, layout } = forecast;
     const { share, bodyBytes, limitBytes, flush, cacheBytes } = plan;
     this.#forecast = forecast;
     this.#context = context;
     this.#stageBytes = options.stage;
     this.#waits = new WaitStats(clock);
+    this.#caches = new RaftCaches({
+      share,
+      existing: forecast.existing,
+      bodyBytes,
+      maxBytes: Math.min(plan.rinse?.holdBytes ?? 0, share * (forecast.totalBytes ?? Number.POSITIVE_INFINITY)),
+    });
     this.#pressure = new TargetPressure({
       // Rows of the other senders count as well, and each sender flushes so much less often.
       share: share * senders,
@@ -72,12 +96,12 @@ export class TargetThrottle {
         flush === null || limitBytes === null
           ? null
           : {
-              marks: (kept) => flushMarks(limitBytes, kept),
-              bodiesBeside: (rows) => bodiesBeside(plan, buckets, rows),
+              marks: (kept) => flushMarks(limitBytes, this.#plannedBase, kept),
+              bodiesBeside: (rows) => bodiesBeside(plan, this.#plannedBase, rows),
             },
-      kept: { count: bodiesKept, share, buckets, bodyBytes, totalBytes },
+      ...{ bodyBytes, caches: this.#caches },
       // Without planned flushes no gauge is read, so the target's own flushes are unknown.
-      weigh: (kept, rows) => nodePeak(kept, flush === null ? Math.min(rows, cacheBytes) : rows),
+      weigh: (kept, rows) => nodePeak(this.#base, kept, flush === null ? Math.min(rows, cacheBytes) : rows),
       relieve: options.relieve,
       nodes: layout.nodes,
       bodyBytesUnflushed: Math.min(smallestBody, bodyBytes),
@@ -87,26 +111,57 @@ export class TargetThrottle {
       gauges: () => target.gauges(signal),
       notify,
     });
+    this.#rinsing = new Rinsing({
+      caches: this.#caches,
+      marks: () => rinseMarks(plan, this.#plannedBase),
+      end: context.end,
+      shards: forecast.shards,
+      placeOf: context.placeOf,
+      ordered: options.workers === 1,
+      send: async (body) => (await target.write({ bytes: body, encoding: null }, 0, rinseTimeoutMs, signal)).verdict,
+      rewritten: (rows) => this.#pressure.rewritten(rows),
+      ...{ clock, signal, notify },
+    });
+  }
+
+  /** Bytes of the fullest node without rows and request bodies, for the time buckets so far. */
+  get #base(): number {
+    const { vnodesBefore, vnodesPerBucket } = this.#forecast.plan;
+    return nodeBase(vnodesBefore + vnodesPerBucket * this.#caches.newBuckets);
   }
 
   /** Largest body of a batch at this moment. */
   get bodyBytes(): number {
-    return this.#pressure.bodyBytes;
+    return Math.floor(Math.min(this.#pressure.bodyBytes, bodyBesideBase(this.#forecast.plan, this.#plannedBase)));
+  }
+
+  /** The base that bounds rows and bodies: that of the plan, or of more time buckets once they appear. */
+  get #plannedBase(): number {
+    return Math.max(this.#forecast.plan.baseBytes, this.#base);
   }
 
   /** Takes each attempt as soon as it is answered. */
-  observe(attempt: Attempt, bodyBytes: number): void {
+  observe(attempt: Attempt, bodyBytes: number, batch: Batch): void {
     this.#firstAt ??= this.#context.clock.monotonic();
-    if (attempt.verdict.kind === 'accepted') this.#acknowledged += bodyBytes;
-    this.#pressure.observe(attempt, bodyBytes, bodyBytes * this.#rowsPerByte);
+    const perByte = rowsPerByte(batch);
+    if (attempt.verdict.kind === 'accepted') {
+      this.#acknowledged += bodyBytes;
+      this.#caches.add(batch.buckets, bodyBytes / batch.body.length);
+      if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, perByte);
+    }
+    this.#pressure.observe(attempt, bodyBytes, bodyBytes * perByte);
     if (!this.#pacingReported) this.#reportPacing(this.#firstAt);
   }
 
   /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. */
-  async admit(batch: Pick<Batch, 'points' | 'values' | 'body'>): Promise<void> {
-    this.#rowsPerByte = rowsPerByte(batch.points, batch.values, batch.body.length);
-    if (batch.points === 0) return;
-    await this.#waits.during(this.#stageEnd().then(() => this.#pressure.admit()));
+  async admit({ points, buckets }: Pick<Batch, 'points' | 'buckets'>): Promise<void> {
+    if (points === 0) return;
+    this.#assertHolds(buckets);
+    await this.#waits.during(
+      this.#stageEnd()
+        .then(() => this.#rinsing.admit())
+        .then(() => this.#pressure.admit()),
+    );
   }
 
   /** Factor that delays every batch at this moment. */
@@ -121,6 +176,10 @@ export class TargetThrottle {
     estimatedPeakBytesPerNode: number | null;
     estimatedBytesPerNode: number | null;
     flushes: number;
+    /** Time buckets whose raft caches were rinsed. */
+    rinses: number;
+    /** Largest difference of a gauge of unflushed rows from its estimate; null without a gauge. */
+    gaugeDifferenceBytes: number | null;
     advice: string | null;
     /** Seconds of waits for flushes and stages. `pacedSeconds` are those for only the interval between two flushes. */
     flushSeconds: number;
@@ -132,6 +191,8 @@ export class TargetThrottle {
       estimatedPeakBytesPerNode: planned ? this.#pressure.peakBytes : null,
       estimatedBytesPerNode: planned ? this.#pressure.nodeBytes : null,
       flushes: this.#pressure.flushes,
+      rinses: this.#rinsing.count,
+      gaugeDifferenceBytes: this.#pressure.gaugeDifference,
       advice: this.#pacingReported ? this.#pacingMessage() : null,
       flushSeconds: this.#waits.seconds,
       pacedSeconds: this.#pressure.pacedSeconds,
@@ -140,6 +201,18 @@ export class TargetThrottle {
 
   close(): void {
     this.#pressure.close();
+  }
+
+  /** Ends the run, and throws, once the time buckets need more than --target-memory. */
+  #assertHolds(buckets: Batch['buckets']): void {
+    const { plan } = this.#forecast;
+    const more = buckets.filter(({ bucket }) => this.#caches.isNew(bucket)).length;
+    if (plan.limitBytes === null || more === 0) return;
+    const newBuckets = this.#caches.newBuckets + more;
+    if (leastWith(plan, newBuckets) <= Math.max(plan.limitBytes, plan.peakBytes)) return;
+    const error = new RefusedError(tooLittleMemory(this.#forecast, newBuckets));
+    this.#context.end(error);
+    throw error;
   }
 
   #reportPacing(firstAt: number): void {

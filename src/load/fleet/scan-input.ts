@@ -1,7 +1,7 @@
 // Parses one input to its end before a fleet loads it: where it can be cut, how many points it holds, and which columns they
 // introduce, in the order in which one machine would meet them.
 
-import { type Bounds, refusal } from '../../batching/point-bounds.js';
+import { type Bounds, refusal } from '../../batching/points/point-bounds.js';
 import { InputError } from '../../core/errors.js';
 import type { Input, MemoryBudget, Points, Position, RowGroup, Shape, ShapeMatch } from '../../core/types/index.js';
 import {

@@ -28,7 +28,7 @@ export interface SummaryInput {
   /** Null if the run ended before the target's memory was planned. */
   readonly throttle: Pick<
     Summary['target'],
-    'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes' | 'advice'
+    'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes' | 'rinses' | 'gaugeDifferenceBytes' | 'advice'
   > | null;
   readonly introduced: { readonly tables: number; readonly columns: number };
   readonly endpoints: readonly EndpointTotals[];
@@ -71,6 +71,8 @@ export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Su
       planBytesPerNode: facts.throttle?.planBytesPerNode ?? null,
       estimatedPeakBytesPerNode: facts.throttle?.estimatedPeakBytesPerNode ?? null,
       flushes: facts.throttle?.flushes ?? 0,
+      rinses: facts.throttle?.rinses ?? 0,
+      gaugeDifferenceBytes: facts.throttle?.gaugeDifferenceBytes ?? null,
       advice: facts.throttle?.advice ?? null,
       newTables: facts.introduced.tables,
       newColumns: facts.introduced.columns,

@@ -1,12 +1,15 @@
 // Connects the forecast of the target's memory with the options and the inputs of a load.
 
 import type { Settings } from '../../config/settings.js';
+import { pointValues } from '../../core/points/line-protocol.js';
+import type { DatabaseSettings } from '../../core/types/index.js';
 import {
   evenLayout,
   forecastTargetMemory,
   type InputExtent,
 } from '../../flow-control/target-memory/target-forecast.js';
 import { requestedPlacement } from '../../targets/cnosdb/requested-placement.js';
+import { shardOf } from '../../targets/cnosdb/series-hash.js';
 
 /** Returns MAX_MEMCACHE_SIZE for a database to be created; null if --db-options names it or nothing limits memory. */
 export function memcacheToRequest(settings: Settings, extent: InputExtent): number | null {
@@ -15,4 +18,18 @@ export function memcacheToRequest(settings: Settings, extent: InputExtent): numb
   const placement = requestedPlacement(dbOptions);
   const layout = evenLayout(placement, urls.length);
   return forecastTargetMemory(settings, placement, layout, extent, true).plan.memcacheBytes;
+}
+
+/** Returns the function that finds the time bucket and the shard of a point. */
+export function pointPlace(
+  { precision }: Pick<Settings, 'precision'>,
+  { vnodeDurationMs, shard }: Pick<DatabaseSettings, 'vnodeDurationMs' | 'shard'>,
+): (point: Uint8Array) => { readonly bucket: number; readonly shard: number } {
+  // Seconds are sent as milliseconds.
+  const unit = precision === 's' ? 'ms' : precision;
+  return (point) => {
+    const values = pointValues(point, unit);
+    const bucket = vnodeDurationMs === null ? 0 : Math.floor(Number(values.time) / 1e6 / vnodeDurationMs);
+    return { bucket, shard: shardOf(values, shard) };
+  };
 }

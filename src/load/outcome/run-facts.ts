@@ -78,7 +78,11 @@ export function snapshotOf(facts: RunFacts): Snapshot {
     requests: { ...meter.requests },
     heldBackBy: heldBackBy(facts),
     heldBack: heldBack(facts),
-    target: { flushes: account?.flushes ?? 0, nodeBytes: account?.estimatedBytesPerNode ?? null },
+    target: {
+      flushes: account?.flushes ?? 0,
+      rinses: account?.rinses ?? 0,
+      nodeBytes: account?.estimatedBytesPerNode ?? null,
+    },
     endpoints: facts.endpoints().map(({ url, loaded, openSeconds }) => ({
       url,
       loaded,

@@ -1,6 +1,6 @@
 // Rules that decide before sending which points the target would store as they are.
 
-import type { Bounds } from '../../batching/point-bounds.js';
+import type { Bounds } from '../../batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../batching/schema-gate.js';
 import { RefusedError } from '../../core/errors.js';
 import { pointValues } from '../../core/points/line-protocol.js';
@@ -41,6 +41,17 @@ export function boundsOf(
   };
 }
 
+/** Returns the length of the target's time buckets and the start of the load, in units of the input. */
+export function bucketsOf(
+  { vnodeDurationMs }: Pick<DatabaseSettings, 'vnodeDurationMs'>,
+  { precision }: Pick<ExpectedTimeOptions, 'precision'>,
+  startMs: number,
+): { readonly bucketUnits: number; readonly startTime: number } {
+  const units = unitsPerMs[precision];
+  const isSingle = vnodeDurationMs === null || vnodeDurationMs <= 0;
+  return { bucketUnits: isSingle ? Number.POSITIVE_INFINITY : vnodeDurationMs * units, startTime: startMs * units };
+}
+
 export interface ExpectedTimeOptions {
   readonly precision: InputPrecision;
   /** Null for any time. */
@@ -73,6 +84,10 @@ export function schemaGuard(options: GuardOptions): SchemaGuard {
       return match;
     },
     introduction: () => catalogue.introduction(),
+    fields: (table) => catalogue.fields(table),
+    get columns() {
+      return catalogue.size;
+    },
   };
 }
 

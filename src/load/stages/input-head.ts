@@ -1,6 +1,6 @@
 // Parses the first megabyte of an input. `check` reports it, and a load sends nothing before it has parsed every head.
 
-import { timestampOf } from '../../batching/point-bounds.js';
+import { timestampOf } from '../../batching/points/point-bounds.js';
 import { InputError, UsageError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import { timestampAt } from '../../core/points/line-protocol.js';

@@ -189,10 +189,10 @@ export class WriteStage {
       requestTimeoutMs,
       endpoints: urls.length,
       random: Math.random,
-      observe: (attempt, bodyBytes, retry) => {
+      observe: (attempt, batch, bodyBytes, retry) => {
         account.meter.count(attempt, retry, clock.monotonic());
         this.governor.observe(attempt, bodyBytes, this.inFlight.count);
-        throttle.observe(attempt, bodyBytes);
+        throttle.observe(attempt, bodyBytes, batch);
         this.#stall.observe(attempt);
       },
       mayReject: (more) => account.ledger.mayReject(more),

@@ -158,8 +158,13 @@ function rateText(summary: Summary): string {
   return `${limit}${flushes > 0 ? `; ${plural(flushes, 'flush', 'flushes')} requested` : ''}`;
 }
 
-function nodeText({ target: { estimatedPeakBytesPerNode: peak } }: Summary): string {
-  return `${peak === null ? '' : `${size(peak)} at most; `}computed from the bytes sent and flushed, not measured`;
+function nodeText(summary: Summary): string {
+  const peak = summary.target.estimatedPeakBytesPerNode;
+  const gap = summary.target.gaugeDifferenceBytes;
+  const rinsed = summary.target.rinses > 0 ? `; ${plural(summary.target.rinses, 'time bucket')} rinsed` : '';
+  const measured =
+    gap === null ? 'not measured' : `and at most ${size(Math.abs(gap))} from the nodes' gauge of unflushed rows`;
+  return `${peak === null ? '' : `${size(peak)} at most${rinsed}; `}computed from the bytes sent and flushed, ${measured}`;
 }
 
 function endpoints({ summary, samples }: PageFacts): Html | null {

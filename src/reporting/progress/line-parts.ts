@@ -25,6 +25,7 @@ export const ranking = [
   'bar',
   'bytes',
   'in flight',
+  'node memory',
   'no rejects',
 ] as const;
 
@@ -76,6 +77,11 @@ export function memoryPart(memory: {
   const both = share(rssBytes, limitBytes);
   if (level === 'normal') return [part('memory', `memory ${both}`, short)];
   return [part('memory trouble', `memory ${level} ${both}`, `${short} ${level}`, memoryTones[level])];
+}
+
+/** Shows the estimated memory of the fullest node. */
+export function nodePart(nodeBytes: number | null): LinePart[] {
+  return nodeBytes === null ? [] : [part('node memory', `node ${size(nodeBytes)}`)];
 }
 
 /** Names open circuits, the target's trouble, and the limiting factor if it is another one. */

@@ -191,7 +191,7 @@ export class Cnosdb implements Dialect {
   async layout(query: QueryClient): Promise<NodeLayout> {
     const result = await sql(query, this.#scope, 'SHOW REPLICAS').catch(() => null);
     query.signal.throwIfAborted();
-    const rows = result !== null && 'rows' in result ? result.rows : [];
+    const rows = result !== null && 'rows' in result ? result.rows : null;
     return layoutOf(rows, this.#deps.settings.db, { ...this.#database, endpoints: query.urls.length });
   }
 

@@ -11,16 +11,24 @@ export interface KnownLayout {
 
 /**
  * Derives the layout from rows of `replica_id, location, database, start_time, end_time`, one per raft group. `location` is
- * `1001*,1002`, with a star at the leader. A database without a bucket is assumed on the nodes of the other databases, and
+ * `1001*,1002`, with a star at the leader. Null: the user may not list them. A database without a bucket is assumed on the nodes of the other databases, and
  * on at least as many nodes as there are endpoints.
  */
-export function layoutOf(rows: readonly SqlRow[], db: string, known: KnownLayout): NodeLayout {
+export function layoutOf(listed: readonly SqlRow[] | null, db: string, known: KnownLayout): NodeLayout {
+  const rows = listed ?? [];
   const own = rows.filter((row) => row.database === db);
-  if (own.length > 0) return { nodes: nodesOf(own).size, vnodesPerNode: maxInOneBucket(own), from: 'replicas' };
+  const existing = listed === null ? {} : { vnodes: maxOnOneNode(rows), bucketStarts: bucketStarts(own) };
+  if (own.length > 0)
+    return { nodes: nodesOf(own).size, vnodesPerNode: maxInOneBucket(own), from: 'replicas', ...existing };
   const seen = nodesOf(rows).size;
   const vnodes = known.shard * known.replica;
   const nodes = Math.max(1, Math.min(vnodes, Math.max(seen, known.endpoints)));
-  return { nodes, vnodesPerNode: Math.ceil(vnodes / nodes), from: seen >= nodes ? 'replicas' : 'endpoints' };
+  return {
+    nodes,
+    vnodesPerNode: Math.ceil(vnodes / nodes),
+    from: seen >= nodes ? 'replicas' : 'endpoints',
+    ...existing,
+  };
 }
 
 function nodesOf(rows: readonly SqlRow[]): Set<string> {
@@ -29,6 +37,24 @@ function nodesOf(rows: readonly SqlRow[]): Set<string> {
 
 function locations({ location }: SqlRow): string[] {
   return [...String(location).matchAll(/\d+/g)].map(([node]) => node);
+}
+
+/** The memory of an idle node includes the databases of the server itself. */
+const serverDatabases = new Set<unknown>(['usage_schema', 'cluster_schema']);
+
+function maxOnOneNode(rows: readonly SqlRow[]): number {
+  const vnodes = new Map<string, number>();
+  for (const row of rows) {
+    if (serverDatabases.has(row.database)) continue;
+    for (const node of locations(row)) vnodes.set(node, (vnodes.get(node) ?? 0) + 1);
+  }
+  return Math.max(0, ...vnodes.values());
+}
+
+/** Parses `2024-01-01 00:00:00 UTC`. */
+function bucketStarts(own: readonly SqlRow[]): number[] {
+  const starts = own.map(({ start_time: start }) => Date.parse(String(start).replace(/ UTC$/, 'Z').replace(' ', 'T')));
+  return [...new Set(starts.filter((start) => !Number.isNaN(start)))];
 }
 
 function maxInOneBucket(rows: readonly SqlRow[]): number {

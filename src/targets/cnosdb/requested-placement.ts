@@ -3,7 +3,8 @@
 import type { VnodePlacement } from '../../core/types/index.js';
 import { durationMs, sizeBytes } from '../http/server-values.js';
 
-const yearMs = 365 * 86_400_000;
+/** CnosDB's default VNODE_DURATION, '1year'. */
+const yearMs = 365.25 * 86_400_000;
 
 /** Returns what CREATE DATABASE would make of the options: CnosDB's defaults where they name nothing. */
 export function requestedPlacement(dbOptions: string | null): VnodePlacement {

@@ -3,6 +3,7 @@ import {
   columnOf,
   parseShape,
   pointValues,
+  shortestField,
   tableOf,
   timestampAt,
   timestampDigits,
@@ -83,4 +84,14 @@ test('a very long column name is not shared', () => {
   const long = 'x'.repeat(1000);
   expect(columnOf(long, 'tag')).toEqual({ name: long, type: 'tag' });
   expect(columnOf(long, 'tag')).not.toBe(columnOf(long, 'tag'));
+});
+
+test.each([
+  ['m,t=1 f=1,g=22 5\n', 'm,t=1 f=1 5\n'],
+  ['m f=123,g=2i,h=t 5\n', 'm h=t 5\n'],
+  ['m f="a b, c=1",g\\ x=22 5', 'm g\\ x=22 5'],
+  ['m\\ n,t\\,u=a\\ b long="x\\" y",s="" ', 'm\\ n,t\\,u=a\\ b s="" '],
+  ['m  f=1,g=2 5\n', 'm f=1 5\n'],
+])('the shortest field of %j stays, with tags and time', (point, expected) => {
+  expect(Buffer.from(shortestField(Buffer.from(point))).toString()).toBe(expected);
 });

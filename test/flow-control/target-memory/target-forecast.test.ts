@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
-import type { VnodePlacement } from '../../../src/core/types/index.js';
+import type { NodeLayout, VnodePlacement } from '../../../src/core/types/index.js';
 import {
   evenLayout,
   type ForecastOptions,
   forecastNotices,
+  forecastProblem,
   forecastTargetMemory,
   type InputExtent,
 } from '../../../src/flow-control/target-memory/target-forecast.js';
+
+import { nodeBase } from '../../../src/flow-control/target-memory/target-plan.js';
 
 const MiB = 1024 * 1024;
 const day = 86_400_000;
@@ -53,44 +56,53 @@ test.each([
   expect(evenLayout({ ...placement, shard, replica }, endpoints)).toEqual({ ...expected, from: 'endpoints' });
 });
 
-test('the plan names peak, limit, vnodes, time buckets, body size and flush', () => {
-  expect(notices({}, 0)).toEqual([
-    'target memory: about 512 MiB of 512 MiB per node, including 110 MiB of an idle node (1 vnode of the database on the ' +
-      'fullest node, 1 time bucket): request bodies of at most 960 KiB, a flush at 67.5 MiB of unflushed rows on a node',
-  ]);
+test('the plan names peak, limit, base, vnodes, time buckets, body size and flush', () => {
+  expect(notices({}, 0)).toHaveLength(1);
+  expect(notices({}, 0)[0]).toMatch(
+    /^target memory: about 512 MiB of 512 MiB per node, including 1\d\d MiB of an idle node with its vnodes \(1 vnode of the database on the fullest node, 1 time bucket\): request bodies of at most 9\d\d KiB, a flush at \d\d(\.\d)? MiB of unflushed rows on a node$/,
+  );
   expect(notices({}, 0, {}, 1)[0]).toContain('at least 1 time bucket)');
   expect(notices({ relieve: false }, 0)[0]).toContain(', no flushes (--no-relieve)');
 });
 
 test('without --target-memory a warning names the memory that the load will need', () => {
-  expect(notices({ targetMemory: null }, 0)[0]).toMatch(/^about 520 MiB of memory per node will be needed .*is off;/);
+  expect(notices({ targetMemory: null }, 0)[0]).toMatch(/^about 52\d MiB of memory per node will be needed .*is off;/);
 });
 
-test.each<[string, Partial<ForecastOptions>, number, RegExp]>([
-  [
-    'flushes are allowed',
-    {},
-    0,
-    /what helps: fewer shards, more nodes, --target-memory 162MiB if the nodes have it, --stage 1GiB/,
-  ],
-  [
-    'flushes are forbidden',
-    { relieve: false },
-    0,
-    /helps: allow flushes \(no --no-relieve\), fewer shards, more nodes/,
-  ],
-  [
-    'the inputs span buckets',
-    {},
-    25 * day,
-    /helps: fewer shards, a longer VNODE_DURATION, more nodes, --target-memory/,
-  ],
-])('a limit that no setting holds is reported with the fixes that help if %s', (_, change, last, fixes) => {
-  const warning = notices({ targetMemory: 120 * MiB, ...change }, last)[1];
-  expect(warning).toMatch(
-    /^no setting keeps a node within --target-memory 120 MiB: it needs at least \d+ MiB, because each of the \d vnodes/,
-  );
-  expect(warning).toMatch(fixes);
+test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp]>([
+  ['one bucket', {}, {}, 0, /^--target-memory \d+MiB if the nodes have it$/],
+  ['flushes are forbidden', { relieve: false }, {}, 0, /, or flushes \(no --no-relieve\)$/],
+  ['many buckets', {}, {}, 4000 * day, /have it, or a database with VNODE_DURATION '\d+d' or longer$/],
+  ['several shards and nodes', {}, { nodes: 2, vnodesPerNode: 3 }, 0, /have it, or fewer shards, or more nodes$/],
+])('a limit that no setting holds is refused with the settings that would do: %s', (_, change, where, last, fix) => {
+  const asked = { ...options, targetMemory: last === 0 ? 120 * MiB : 512 * MiB, ...change };
+  const forecast = forecastTargetMemory(asked, placement, { ...layout, ...where }, { ...extent, last: BigInt(last) });
+  const problem = forecastProblem(forecast);
+  expect(problem?.tried).toMatch(/^planning the memory of a node for \d+ vnodes? \(\d+ time buckets?\)$/);
+  expect(problem?.expected).toMatch(/^at most --target-memory (120|512) MiB$/);
+  expect(problem?.found).toMatch(/^at least \d+ MiB: an idle node and its vnodes take \d+ MiB, and rows/);
+  expect(problem?.fix).toMatch(fix);
+});
+
+test('the settings that a refusal names hold the load', () => {
+  const times = { ...extent, last: BigInt(4000 * day) };
+  const problem = forecastProblem(forecastTargetMemory(options, placement, layout, times));
+  const [, mib] = /--target-memory (\d+)MiB/.exec(problem?.fix ?? '') ?? [];
+  const [, days] = /VNODE_DURATION '(\d+)d'/.exec(problem?.fix ?? '') ?? [];
+  const more = { ...options, targetMemory: (Number(mib) + 1) * MiB };
+  expect(forecastProblem(forecastTargetMemory(more, placement, layout, times))).toBeNull();
+  const longer = { ...placement, vnodeDurationMs: Number(days) * day };
+  expect(forecastProblem(forecastTargetMemory(options, longer, layout, times))).toBeNull();
+  expect(Number(days)).toBeGreaterThan(10);
+});
+
+test('buckets that the database has already are not counted as new', () => {
+  const times = { ...extent, first: BigInt(5 * day), last: BigInt(25 * day) };
+  const starts = { vnodes: 7, bucketStarts: [0, 20 * day, 70 * day] };
+  const forecast = forecastTargetMemory(options, placement, { ...layout, ...starts }, times);
+  expect(forecast.existing).toEqual(new Set([0, 2, 7]));
+  expect(forecast.plan.baseBytes).toBe(nodeBase(7 + 1));
+  expect(forecastTargetMemory(options, placement, layout, times).existing).toBeNull();
 });
 
 test('inputs over 2,000 time buckets are reported, over 1,999 they are not', () => {
@@ -121,7 +133,7 @@ test.each([
 test('the plan of a new database names the size of its memcaches', () => {
   const forecast = forecastTargetMemory(options, placement, layout, extent, true);
   const [plan] = forecastNotices(options, forecast, extent, null);
-  expect(plan!.message).toMatch(/, created with MAX_MEMCACHE_SIZE '67MiB'$/);
+  expect(plan!.message).toMatch(/, created with MAX_MEMCACHE_SIZE '6\dMiB'$/);
 });
 
 test.each<[string, Partial<ForecastOptions>, number | null, string]>([

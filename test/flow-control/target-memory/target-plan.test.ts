@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest';
 import {
   bodiesBeside,
+  bodyBesideBase,
   flushMarks,
   keptBodies,
+  leastWith,
+  mostBuckets,
+  nodeBase,
   nodePeak,
   planTarget,
+  rinseMarks,
   type TargetPlanRequest,
 } from '../../../src/flow-control/target-memory/target-plan.js';
 
@@ -17,8 +22,10 @@ const usual: TargetPlanRequest = {
   replica: 1,
   nodes: 1,
   vnodesPerNode: 1,
+  vnodesBefore: 0,
   maxMemcacheBytes: 128 * MiB,
   buckets: 1,
+  newBuckets: 1,
   batchBytes: MiB,
   totalBytes: null,
   mayCreate: false,
@@ -33,15 +40,21 @@ test.each([
 ])(
   'the estimated peak of a node is within 12 percent of the measured one (bodies of %i bytes, %i unflushed)',
   (body, unflushed, measured) => {
-    const peak = nodePeak(keptBodies(body, 2 / 3, 1, null), unflushed) / MiB;
+    const peak = nodePeak(nodeBase(2), keptBodies(body, 2 / 3, null), unflushed) / MiB;
     expect(Math.abs(peak - measured) / measured).toBeLessThan(0.12);
   },
 );
 
+const base = nodeBase(1);
+
 test('a single node gets the largest bodies that fit beside its memcache, and timely flushes', () => {
   const { bodyBytes, flush, peakBytes, holds } = planTarget(usual);
-  expect(bodyBytes).toBe(960 * KiB);
-  expect(flush).toEqual({ dueBytes: Math.floor((162 * MiB) / 1.2 / 2), holdBytes: Math.floor((162 * MiB) / 1.2) });
+  expect(bodyBytes % (64 * KiB)).toBe(0);
+  // Half of the room beside the base is for bodies, or more where rows need less.
+  const room = Math.max((512 * MiB - base) / 2, 512 * MiB - base - 1.2 * 128 * MiB);
+  expect(room / 256 - bodyBytes).toBeLessThan(64 * KiB);
+  const rows = Math.floor((512 * MiB - base - 256 * bodyBytes) / 1.2);
+  expect(flush).toEqual({ dueBytes: Math.floor(rows / 2), holdBytes: rows });
   expect(peakBytes).toBeLessThanOrEqual(512 * MiB);
   expect(holds).toBe(true);
 });
@@ -49,41 +62,63 @@ test('a single node gets the largest bodies that fit beside its memcache, and ti
 test('three small nodes get smaller bodies and earlier flushes within their limit', () => {
   const plan = planTarget({ ...incident, targetMemoryBytes: 297 * MiB });
   expect(plan).toMatchObject({ bodyBytes: 512 * KiB, holds: true, share: 2 / 3, vnodes: 2 });
-  expect(plan.flush!.dueBytes / MiB).toBeCloseTo(42.4, 0);
+  expect(plan.flush!.dueBytes / MiB).toBeCloseTo((297 - nodeBase(2) / MiB - (2 / 3) * 128) / 1.2 / 2, 0);
   expect(plan.peakBytes).toBeLessThanOrEqual(297 * MiB);
 });
 
 test('a small load keeps its body size, because nodes retain at most what it sends', () => {
   const plan = planTarget({ ...usual, totalBytes: 20 * MiB });
   expect(plan).toMatchObject({ bodyBytes: MiB, holds: true });
-  expect(plan.peakBytes).toBe(Math.round((110 + 20 + 1.2 * 20) * MiB));
+  expect(plan.peakBytes).toBe(nodePeak(base, 20 * MiB, 20 * MiB));
 });
 
 test('a new database gets memcaches that fit, in whole MiB from 16 to 128', () => {
-  expect(planTarget({ ...incident, targetMemoryBytes: 297 * MiB, mayCreate: true }).memcacheBytes).toBe(21 * MiB);
-  expect(planTarget({ ...usual, mayCreate: true, buckets: 100 }).memcacheBytes).toBe(16 * MiB);
-  expect(planTarget({ ...usual, mayCreate: true, targetMemoryBytes: 64 * 1024 * MiB }).memcacheBytes).toBe(128 * MiB);
+  const memcache = (change: Partial<TargetPlanRequest>) => planTarget({ ...usual, mayCreate: true, ...change });
+  const small = memcache({ ...incident, mayCreate: true, targetMemoryBytes: 297 * MiB });
+  expect(small.memcacheBytes).toBe(Math.floor(small.flush!.dueBytes / 2 / MiB) * MiB);
+  expect(memcache({ buckets: 100, newBuckets: 100 }).memcacheBytes).toBe(16 * MiB);
+  expect(memcache({ targetMemoryBytes: 64 * 1024 * MiB }).memcacheBytes).toBe(128 * MiB);
   expect(planTarget(usual).memcacheBytes).toBeNull();
 });
 
-test('a plan that no setting can hold has the smallest bodies and names the smallest peak', () => {
-  const plan = planTarget({ ...usual, buckets: 50 });
-  expect(plan).toMatchObject({ holds: false, bodyBytes: 128 * KiB, vnodes: 50 });
-  expect(plan.leastBytes).toBe(nodePeak(256 * 128 * KiB * 50, 16 * MiB));
-  expect(plan.leastBytes).toBeGreaterThan(512 * MiB);
+test('a node holds as many new time buckets as their vnodes fit into the limit, and no more', () => {
+  const plan = (buckets: number, vnodesBefore = 0) =>
+    planTarget({ ...usual, buckets, newBuckets: buckets, vnodesBefore, totalBytes: 1000 * MiB });
+  const most = mostBuckets(plan(1));
+  expect(most).toBeGreaterThan(50);
+  expect([plan(most).holds, plan(most + 1).holds]).toEqual([true, false]);
+  expect(plan(most - 10, 10).holds).toBe(true);
+  expect(plan(most - 10, 11).holds).toBe(false);
+  expect(plan(most + 1).leastBytes).toBe(nodePeak(nodeBase(most + 1), 256 * 128 * KiB, 16 * MiB));
+  expect(leastWith(plan(1), most)).toBeLessThanOrEqual(512 * MiB);
+});
+
+test('buckets that exist already need no further memory for their vnodes', () => {
+  const before = planTarget({ ...usual, buckets: 30, newBuckets: 0, vnodesBefore: 30 });
+  const fresh = planTarget({ ...usual, buckets: 30, newBuckets: 30 });
+  expect(before.baseBytes).toBe(fresh.baseBytes);
+});
+
+test('with several time buckets a rinse is due at half of the room, and the peak leaves room until it is done', () => {
+  const plan = planTarget({ ...usual, buckets: 30, newBuckets: 30 });
+  const room = 512 * MiB - nodeBase(30);
+  expect(plan.rinse).toEqual({ dueBytes: room / 2, holdBytes: room * 0.625, restBytes: room / 4 });
+  expect(plan.peakBytes).toBeLessThanOrEqual(512 * MiB);
+  expect(plan.flush!.holdBytes).toBe(Math.floor((room * 0.375) / 1.2));
 });
 
 test('without flushes the plan counts full memcaches', () => {
   const plan = planTarget({ ...usual, mayFlush: false });
   expect(plan.flush).toBeNull();
-  expect(plan.peakBytes).toBe(nodePeak(256 * plan.bodyBytes, 128 * MiB));
+  expect(plan.peakBytes).toBe(nodePeak(base, 256 * plan.bodyBytes, 128 * MiB));
   expect(planTarget({ ...usual, mayFlush: false, vnodesPerNode: 6, shard: 6 }).holds).toBe(false);
 });
 
 test('without a limit the plan keeps the body size and only estimates the peak', () => {
   const plan = planTarget({ ...usual, targetMemoryBytes: null, maxMemcacheBytes: null });
   expect(plan).toMatchObject({ limitBytes: null, bodyBytes: MiB, flush: null, memcacheBytes: null, holds: true });
-  expect(plan.peakBytes).toBe(nodePeak(256 * MiB, 128 * MiB));
+  expect(plan.rinse).toBeNull();
+  expect(plan.peakBytes).toBe(nodePeak(base, 256 * MiB, 128 * MiB));
 });
 
 test('every plan has bodies from 128 KiB to the requested size, and `holds` compares its peaks with the limit', () => {
@@ -98,7 +133,7 @@ test('every plan has bodies from 128 KiB to the requested size, and `holds` comp
               batchBytes,
               shard: 3,
               vnodesPerNode,
-              buckets,
+              ...{ buckets, newBuckets: buckets },
               totalBytes,
             });
             expect(plan.bodyBytes).toBeLessThanOrEqual(batchBytes);
@@ -111,16 +146,26 @@ test('every plan has bodies from 128 KiB to the requested size, and `holds` comp
 });
 
 test.each([
-  // Room for bodies = limit − 110 MiB idle − retained bodies of earlier buckets − 1.2 × rows, divided by share × 256.
-  ['one bucket without rows', 1, 1, 0, (512 - 110) / 256],
-  ['one bucket with 100 MiB of rows', 1, 1, 100, (512 - 110 - 120) / 256],
-  ['three buckets', 1, 3, 0, (512 - 110 - 2 * 64) / 256],
-  ['half of each body on the node', 1 / 2, 1, 0, (512 - 110) / 128],
-  ['half of each body and three buckets', 1 / 2, 3, 0, (512 - 110 - 64) / 128],
-  ['more rows than room', 1, 1, 400, (512 - 110 - 480) / 256],
-])('the largest body beside rows is computed for %s', (_, share, buckets, rowsMiB, expectedMiB) => {
-  const plan = { ...planTarget(usual), share, bodyBytes: 256 * KiB };
-  expect(bodiesBeside(plan, buckets, rowsMiB * MiB)).toBe(Math.floor(expectedMiB * MiB));
+  // Room for bodies = limit − base − 1.2 × rows, divided by share × 256.
+  ['no rows', 1, 0, 1],
+  ['100 MiB of rows', 1, 100, 1],
+  ['half of each body on the node', 1 / 2, 0, 2],
+  ['more rows than room', 1, 400, 1],
+])('the largest body beside rows is computed for %s', (_, share, rowsMiB, times) => {
+  const plan = { ...planTarget(usual), share };
+  const room = 512 * MiB - base - 1.2 * rowsMiB * MiB;
+  expect(bodiesBeside(plan, base, rowsMiB * MiB)).toBe(Math.floor((times * room) / 256));
+});
+
+test('time buckets that were not planned make bodies smaller and rinses earlier', () => {
+  const plan = planTarget(usual);
+  expect(bodyBesideBase(plan, base)).toBe(plan.bodyBytes);
+  expect(rinseMarks(plan, base)).toBe(plan.rinse);
+  const larger = 312 * MiB;
+  expect(bodyBesideBase(plan, larger)).toBe((100 * MiB) / 256);
+  expect(rinseMarks(plan, larger)).toEqual({ dueBytes: 100 * MiB, holdBytes: 125 * MiB, restBytes: 50 * MiB });
+  expect(bodyBesideBase(plan, 500 * MiB)).toBe(128 * KiB);
+  expect(rinseMarks(planTarget({ ...usual, targetMemoryBytes: null }), larger)).toBeNull();
 });
 
 test.each([
@@ -129,11 +174,12 @@ test.each([
   [200, 90, 16],
 ])('with %i MiB per node and %i MiB of retained bodies sending waits at %d MiB of rows', (limit, kept, hold) => {
   const holdBytes = Math.floor(hold * MiB);
-  expect(flushMarks(limit * MiB, kept * MiB)).toEqual({ dueBytes: Math.floor(holdBytes / 2), holdBytes });
+  const marks = flushMarks(limit * MiB, 110 * MiB, kept * MiB);
+  expect(marks).toEqual({ dueBytes: Math.floor(holdBytes / 2), holdBytes });
 });
 
-test('each time bucket retains whole bodies, up to the bytes sent', () => {
-  expect(keptBodies(MiB, 1, 3, null)).toBe(3 * 256 * MiB);
-  expect(keptBodies(MiB, 0.5, 1, null)).toBe(128 * MiB);
-  expect(keptBodies(MiB, 0.5, 3, 100 * MiB)).toBe(50 * MiB);
+test('the vnodes of a bucket retain 256 bodies, up to the bytes sent', () => {
+  expect(keptBodies(MiB, 1, null)).toBe(256 * MiB);
+  expect(keptBodies(MiB, 0.5, null)).toBe(128 * MiB);
+  expect(keptBodies(MiB, 0.5, 100 * MiB)).toBe(50 * MiB);
 });

@@ -19,7 +19,8 @@ function setUp(more: Partial<TargetPressureOptions> = {}, outcome: FlushOutcome 
     relieve: true,
     nodes: 1,
     bodyBytesUnflushed: 128 * KiB,
-    kept: { count: 4, share: 1, buckets: 1, bodyBytes: MiB, totalBytes: null },
+    bodyBytes: MiB,
+    caches: { bytes: 0, atWorst: 0 },
     plan: { marks: () => ({ dueBytes: 50 * MiB, holdBytes: 100 * MiB }), bodiesBeside: () => MiB },
     weigh: (kept, rows) => 1000 + kept + rows,
     clock,
@@ -156,12 +157,32 @@ test('a wait for only the interval between two flushes counts as paced', async (
 });
 
 test('the estimate of a node counts retained bodies and unflushed rows, and its peak survives a flush', async () => {
-  const { clock, pressure } = setUp();
+  const caches = { bytes: 0, atWorst: 0 };
+  const { clock, pressure } = setUp({ caches });
   expect([pressure.nodeBytes, pressure.peakBytes]).toEqual([1000, 1000]);
+  caches.bytes = MiB;
   pressure.observe(attempt(accepted), MiB, 60 * MiB);
   expect(pressure.nodeBytes).toBe(1000 + 61 * MiB);
   await clock.advance(300);
   expect([pressure.nodeBytes, pressure.peakBytes]).toEqual([1000 + MiB, 1000 + 61 * MiB]);
+});
+
+test('rows that a rinse writes again count as unflushed', () => {
+  const { pressure } = setUp();
+  pressure.rewritten(MiB);
+  expect(pressure.nodeBytes).toBe(1000 + MiB);
+});
+
+test('the largest difference of a gauge from the estimates of its time is kept', async () => {
+  const { clock, pressure, gauges } = setUp();
+  expect(pressure.gaugeDifference).toBeNull();
+  pressure.observe(attempt(accepted), MiB, 20 * MiB);
+  gauges.now = [26 * MiB];
+  await clock.advance(10_100);
+  expect(pressure.gaugeDifference).toBe(6 * MiB);
+  gauges.now = [17 * MiB];
+  await clock.advance(30_000);
+  expect(pressure.gaugeDifference).toBe(6 * MiB);
 });
 
 test('gauges are read every 10 s only if flushes are planned', async () => {

@@ -20,6 +20,17 @@ const exhausted: Verdict = {
   timedOut: false,
 };
 
+/** Returns a batch in one time bucket. Its bytes take no memory. */
+function batchOf(length: number, bucket = 0): Batch {
+  const part = { bucket, bytes: length, lastPoint: 0, lastStart: 0, lastBytes: 100 };
+  return {
+    points: 1,
+    slots: 1,
+    buckets: [part],
+    body: { length, subarray: () => Buffer.from('m f=1 1\n') },
+  } as unknown as Batch;
+}
+
 /** Creates a throttle over a target that flushes in `flushMs` and reports `gauge`. */
 async function setup(
   flags: Record<string, unknown>,
@@ -29,6 +40,7 @@ async function setup(
 ) {
   const clock = new VirtualClock();
   const notices: Notice[] = [];
+  const ends: unknown[] = [];
   const told = { flushes: [] as number[], gauge: 0 as number | null };
   const target = {
     traits: { title: 'CnosDB', firstWriteExclusive: true, plansMemory: true, countsPoints: true, sendsSeconds: false },
@@ -40,21 +52,22 @@ async function setup(
     gauges: async () => [told.gauge],
   } as unknown as Target;
   const { settings } = await resolve(optionTable, { flags: { db: 'db', ...flags }, env: {} });
-  const context = { target, clock, signal, notify: (notice: Notice) => notices.push(notice) };
+  const notify = (notice: Notice): void => void notices.push(notice);
+  const placeOf = () => ({ bucket: 0, shard: 0 });
+  const context = { target, clock, signal, notify, placeOf, end: (error: unknown) => void ends.push(error) };
   const side = new TargetThrottle(settings, forecastTargetMemory(settings, database, layout, times), context);
   const answer = (verdict: Verdict, bytes: number): void =>
-    side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes);
+    side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes, batchOf(bytes));
   /** Asks to send a batch and records when it was admitted; -1 after a rejection. */
   const admit = (): { at: number | null } => {
     const seen = { at: null as number | null };
-    const batch = { points: 1, values: 1, body: new Uint8Array(1000) } as unknown as Batch;
-    void side.admit(batch).then(
+    void side.admit(batchOf(1000)).then(
       () => (seen.at = clock.monotonic()),
       () => (seen.at = -1),
     );
     return seen;
   };
-  return { clock, side, told, notices, answer, admit };
+  return { clock, side, told, notices, ends, answer, admit };
 }
 
 test('after 30 s of only "memory exhausted" the target is asked to flush, then once a minute', async () => {
@@ -187,7 +200,8 @@ test('the estimated peak follows the bytes sent and unflushed', async () => {
   expect(side.account()).toMatchObject({
     advice: null,
     flushes: 0,
-    estimatedPeakBytesPerNode: Math.round((110 + 10 + 12) * MiB),
+    rinses: 0,
+    estimatedPeakBytesPerNode: Math.round((110 + 1.5 + 10 + 12) * MiB),
   });
 });
 

@@ -49,6 +49,8 @@ export function batch(points: number, more: Partial<Batch> & { input?: number } 
     ordinal: 0,
     points,
     values: points,
+    slots: points,
+    buckets: [],
     body: Buffer.concat(lines),
     bodyEnd: (i) => ends[i]!,
     source: (i) => ({ bytes: lines[i]!.subarray(0, -1), line: i + 1, byteOffset: ends[i - 1] ?? 0 }),

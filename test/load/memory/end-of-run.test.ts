@@ -26,7 +26,7 @@ async function loaded(writeResults: (latest: () => LoadResult) => Promise<void>,
   try {
     const result = await load(settings, {
       version: '0.0.0',
-      inputs: [generated({ points: 1000, bytes: 100, fields: 0, bucketBytes: Number.POSITIVE_INFINITY })],
+      inputs: [generated({ points: 1000, bytes: 100, fields: 0, sparse: 0, bucketBytes: Number.POSITIVE_INFINITY })],
       target: createCustomTarget({
         write: async ({ bytes }): Promise<Attempt> => ({
           ...{ verdict: { kind: 'accepted' }, endpoint: 'own', latencyMs: 1, sentBytes: bytes.length },

@@ -140,6 +140,8 @@ export function nightFacts(): PageFacts {
         planBytesPerNode: 500 * MiB,
         estimatedPeakBytesPerNode: 460 * MiB,
         flushes: 14,
+        rinses: 3,
+        gaugeDifferenceBytes: -12 * MiB,
         advice: null,
         newTables: 1,
         newColumns: 19,

@@ -20,9 +20,12 @@ const target = (what: Partial<Answers>, openSeconds = 0) => ({
 const rejected = { points: { read: 900_000, loaded: 840_000, rejected: 12 } };
 
 test.each([
-  [at(84), '42%  840,000 points  10,000/s  ETA 1m 56s  memory 231/512 MiB  2 MiB/s  in flight 5/6  0 rejected'],
-  [at(84, unknown), '840,000 points  10,000/s  memory 231/512 MiB  2 MiB/s  in flight 5/6  0 rejected'],
-  [at(200), '100%  2,000,000 points  10,000/s  memory 231/512 MiB  2 MiB/s  in flight 5/6  0 rejected'],
+  [
+    at(84),
+    '42%  840,000 points  10,000/s  ETA 1m 56s  memory 231/512 MiB  2 MiB/s  in flight 5/6  node 200 MiB  0 rejected',
+  ],
+  [at(84, unknown), '840,000 points  10,000/s  memory 231/512 MiB  2 MiB/s  in flight 5/6  node 200 MiB  0 rejected'],
+  [at(200), '100%  2,000,000 points  10,000/s  memory 231/512 MiB  2 MiB/s  in flight 5/6  node 200 MiB  0 rejected'],
 ])('the full line has every part: %#', ([snapshot, speed], expected) => {
   expect(fullLine(snapshot, speed)).toBe(expected);
 });
@@ -54,7 +57,7 @@ test.each([
     at(84, { ...limited('target'), ...target({ overloaded: 9 }) }),
     ' 42%  840,000 pts  10,000/s  1m 56s  overloaded',
   ],
-  [79, at(84), ' 42% [================]  840,000 points  10,000/s  ETA 1m 56s  mem 45%  2 MiB/s'],
+  [79, at(84), ' 42% [=========]  840,000 pts  10,000/s  1m 56s  mem 45%  2 MiB/s  node 200 MiB'],
   [79, at(84, limited('input')), ' 42% [==========]  840,000 points  10,000/s  1m 56s  mem 45%  by input  2 MiB/s'],
   [
     79,
@@ -64,7 +67,7 @@ test.each([
   [
     140,
     at(84),
-    ' 42% [==============================]  840,000 points  10,000/s  ETA 1m 56s  memory 231/512 MiB  2 MiB/s  in flight 5/6  0 rejected',
+    ' 42% [=========================]  840,000 points  10,000/s  ETA 1m 56s  memory 231/512 MiB  2 MiB/s  in flight 5/6  node 200 MiB  0 rejected',
   ],
 ])('a line of %i columns leaves out the least important parts', (width, [snapshot, speed], expected) => {
   expect(fittedLine(snapshot, speed, width, brush)).toEqual({ text: expected, length: expected.length });

@@ -16,6 +16,8 @@ const leaderlessMs = 3_000;
 interface Request {
   readonly node: ModelNode;
   readonly bytes: number;
+  /** Bytes by time bucket; null: buckets follow from the bytes accepted. */
+  readonly parts: ReadonlyMap<number, number> | null;
   readonly answer: (verdict: Verdict) => void;
   cancel: () => void;
 }
@@ -49,7 +51,12 @@ export class ModelCluster {
   }
 
   /** Hands a body to a node. `answer` is called once. */
-  send(at: number, bytes: number, answer: (verdict: Verdict) => void): void {
+  send(
+    at: number,
+    bytes: number,
+    answer: (verdict: Verdict) => void,
+    parts: ReadonlyMap<number, number> | null = null,
+  ): void {
     const now = this.#settle();
     const node = this.nodes[at]!;
     const refusal = this.#refusal(node, bytes);
@@ -57,7 +64,7 @@ export class ModelCluster {
       this.#time.after(refusal.kind === 'forming' ? leaderlessMs : refusalMs, () => answer(refusal));
       return;
     }
-    const request: Request = { node, bytes, answer, cancel: () => {} };
+    const request: Request = { node, bytes, parts, answer, cancel: () => {} };
     node.inFlight += bytes;
     this.#flying.add(request);
     request.cancel = this.#time.after(this.#servedAt(bytes, now) - now, () => this.#apply(request));
@@ -129,9 +136,11 @@ export class ModelCluster {
     this.#flying.delete(request);
     const { shards, bucketMiB = Number.POSITIVE_INFINITY } = this.shape;
     const bucket = Math.floor(this.accepted / (bucketMiB * MiB));
-    for (let shard = 0; shard < shards; shard += 1) {
-      for (const node of this.#holders(shard)) {
-        if (node.up) node.append(bucket * shards + shard, request.bytes * this.#queues.share(shard));
+    for (const [number, bytes] of request.parts ?? new Map([[bucket, request.bytes]])) {
+      for (let shard = 0; shard < shards; shard += 1) {
+        for (const node of this.#holders(shard)) {
+          if (node.up) node.append(number * shards + shard, bytes * this.#queues.share(shard));
+        }
       }
     }
     this.accepted += request.bytes;

@@ -8,7 +8,7 @@ import type { FileBytes, Input } from '../../../src/core/types/index.js';
 const start2022 = 1_640_995_200;
 const pointsOfABlock = 256;
 /** VNODE_DURATION of a model database, days: the length of one time bucket. */
-export const bucketDays = 365;
+export const bucketDays = 1;
 const bucketSeconds = bucketDays * 86_400;
 
 export interface Generated {
@@ -17,6 +17,8 @@ export interface Generated {
   readonly bytes: number;
   /** Number of short integer fields that each point has besides its text. */
   readonly fields: number;
+  /** Number of fields of which each point has one and nothing else; 0 if all points have all fields. */
+  readonly sparse: number;
   /** Bytes after which points fall into the next time bucket; Infinity for never. */
   readonly bucketBytes: number;
 }
@@ -80,7 +82,11 @@ function blockOf(bucket: number, what: Generated): Buffer {
   return Buffer.concat(Array.from({ length: pointsOfABlock }, (_, i) => point(bucket * bucketSeconds + i, what)));
 }
 
-function point(second: number, { bytes, fields }: Generated): Buffer {
+function point(second: number, { bytes, fields, sparse }: Generated): Buffer {
+  if (sparse > 0) {
+    const [head, tail] = ['readings,pad=', ` f${second % sparse}=1i ${start2022 + second}000000000\n`];
+    return Buffer.from(head.padEnd(bytes - tail.length, 'x') + tail);
+  }
   const narrow = Array.from({ length: fields }, (_, i) => `f${i + 100}=1i,`).join('');
   const head = `readings,name=truck_${second % 16} ${narrow}note="`;
   const tail = `" ${start2022 + second}000000000\n`;

@@ -34,6 +34,7 @@ export class ModelNode {
     this.#rowsPerBodyByte = shape.rowsPerBodyByte ?? constants.rowsPerBodyByte;
     this.#full = shape.memcacheMiB * MiB;
     this.flushRate = shape.flushMiBPerSecond;
+    this.peak = this.resident;
   }
 
   /** A part of a body was applied. */
@@ -70,9 +71,9 @@ export class ModelNode {
   }
 
   get resident(): number {
-    const { baseMiB, perMemcacheByte, perRingByte, perByteInFlight } = this.#constants;
+    const { baseMiB, perVnodeMiB, perMemcacheByte, perRingByte, perByteInFlight } = this.#constants;
     const rest = perMemcacheByte * this.pooled + perRingByte * this.#ringed + perByteInFlight * this.inFlight;
-    return baseMiB * MiB + rest;
+    return (baseMiB + perVnodeMiB * this.#vnodes.size) * MiB + rest;
   }
 
   /** Flushes up to `now`. Memory is freed as it is written; the recorded peaks allow nothing more. */

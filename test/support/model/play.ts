@@ -22,6 +22,8 @@ export interface Load {
   readonly pointBytes: number;
   /** Short integer fields in each point: rows wider than their text. */
   readonly fields?: number;
+  /** Fields of a wide table of which each point has one. */
+  readonly sparse?: number;
   /** True: a file, whose two ends can be read first; false: a stream such as standard input. */
   readonly file?: boolean;
 }
@@ -42,7 +44,7 @@ const mostTurns = 1_000_000;
 export async function play(
   shape: ClusterShape,
   constants: MemoryConstants,
-  { mib, pointBytes, fields = 0, file = false }: Load,
+  { mib, pointBytes, fields = 0, sparse = 0, file = false }: Load,
   options: Options,
 ): Promise<Played> {
   const stateDir = await mkdtemp(join(tmpdir(), 'bulk-load-model-'));
@@ -55,7 +57,7 @@ export async function play(
   const notices: Played['notices'][number][] = [];
   const points = Math.floor((mib * MiB) / pointBytes);
   const bucketBytes = (shape.bucketMiB ?? Number.POSITIVE_INFINITY) * MiB;
-  const what = { points, bytes: pointBytes, fields, bucketBytes };
+  const what = { points, bytes: pointBytes, fields, sparse, bucketBytes };
   const never = new AbortController().signal;
   let over = false;
   const running = load(settings, {

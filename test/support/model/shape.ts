@@ -6,6 +6,8 @@ export const MiB = 2 ** 20;
 export interface MemoryConstants {
   /** Resident memory of an empty node. */
   readonly baseMiB: number;
+  /** Of a vnode, beside its rows and bodies. */
+  readonly perVnodeMiB: number;
   /** Resident bytes per byte that the memory pool counts: skip lists and keys are not counted. */
   readonly perMemcacheByte: number;
   /** Bytes that the pool counts per body byte: a row is a full-width vector of fields, whatever its text. */

@@ -25,6 +25,11 @@ export interface Passed {
   readonly verdict: Verdict['kind'];
 }
 
+const LF = 10;
+/** Length of a generated timestamp: nanoseconds of this century. */
+const timeDigits = 19;
+const bucketMs = bucketDays * 86_400_000;
+
 /** Time for which the circuit of an unreachable endpoint is open. */
 const aloneMs = 1_000;
 const timedOut: Verdict = {
@@ -68,7 +73,7 @@ export class ModelTarget implements Target {
     const settings = {
       precision: 'ns',
       ttlMs: null,
-      vnodeDurationMs: bucketDays * 86_400_000,
+      vnodeDurationMs: bucketMs,
       strictWrite: false,
     } as const;
     const database = { ...settings, shard: shards, replica: replicas, maxMemcacheBytes: memcacheMiB * MiB };
@@ -97,7 +102,7 @@ export class ModelTarget implements Target {
     this.sent += 1;
     this.#inFlight += 1;
     const inFlight = this.#inFlight;
-    const verdict = await this.#ask(node, bytes.length, timeoutMs, signal);
+    const verdict = await this.#ask(node, bytes, timeoutMs, signal);
     this.#inFlight -= 1;
     const answeredAt = this.#clock.monotonic();
     this.passed.push({ sentAt, answeredAt, bytes: bytes.length, inFlight, verdict: verdict.kind });
@@ -122,7 +127,13 @@ export class ModelTarget implements Target {
 
   async layout(): Promise<NodeLayout> {
     const { nodes, shards, replicas } = this.#cluster.shape;
-    return { nodes, vnodesPerNode: Math.ceil((shards * replicas) / nodes), from: 'replicas' };
+    return {
+      nodes,
+      vnodesPerNode: Math.ceil((shards * replicas) / nodes),
+      from: 'replicas',
+      vnodes: 0,
+      bucketStarts: [],
+    };
   }
 
   endpoints(): readonly EndpointTotals[] {
@@ -141,7 +152,7 @@ export class ModelTarget implements Target {
     return this.#turn;
   }
 
-  async #ask(node: number, bytes: number, timeoutMs: number, signal: AbortSignal): Promise<Verdict> {
+  async #ask(node: number, body: Uint8Array, timeoutMs: number, signal: AbortSignal): Promise<Verdict> {
     return await new Promise((resolve) => {
       const abort = (): void => settle({ kind: 'dropped', reason: 'aborted', mayBeApplied: true });
       const cancel = this.#clock.after(timeoutMs, () => settle(timedOut));
@@ -151,9 +162,21 @@ export class ModelTarget implements Target {
         resolve(verdict);
       };
       signal.addEventListener('abort', abort, { once: true });
-      this.#cluster.send(node, bytes, settle);
+      this.#cluster.send(node, body.length, settle, partsOf(body));
     });
   }
+}
+
+/** Sums up the bytes of a body by time bucket. */
+function partsOf(body: Uint8Array): Map<number, number> {
+  const parts = new Map<number, number>();
+  for (let at = 0, end = 0; at < body.length; at = end) {
+    end = body.indexOf(LF, at) + 1;
+    const time = Number(Buffer.from(body.buffer, body.byteOffset + end - timeDigits - 1, timeDigits).toString());
+    const bucket = Math.floor(time / 1e6 / bucketMs);
+    parts.set(bucket, (parts.get(bucket) ?? 0) + end - at);
+  }
+  return parts;
 }
 
 function url(node: number): string {

@@ -19,12 +19,12 @@ const group = (location: string, bucket = 'a', database = 'db') => ({ database, 
 
 test('the recorded single node holds one vnode of the database in each time bucket', () => {
   expect(rows.length).toBeGreaterThan(3);
-  expect(layoutOf(rows, 'wire', one)).toEqual({ nodes: 1, vnodesPerNode: 1, from: 'replicas' });
+  expect(layoutOf(rows, 'wire', one)).toMatchObject({ nodes: 1, vnodesPerNode: 1, from: 'replicas' });
 });
 
 test('the replica groups of the database show the number of nodes, whatever the number of URLs', () => {
   const groups = [group('1001*,1002'), group('1002,1003*'), group('1003,1001*')];
-  expect(layoutOf(groups, 'db', { shard: 3, replica: 2, endpoints: 1 })).toEqual({
+  expect(layoutOf(groups, 'db', { shard: 3, replica: 2, endpoints: 1 })).toMatchObject({
     nodes: 3,
     vnodesPerNode: 2,
     from: 'replicas',
@@ -33,21 +33,21 @@ test('the replica groups of the database show the number of nodes, whatever the 
 
 test('the fullest node of the fullest bucket counts, not the average', () => {
   const groups = [group('1*', 'a'), group('2*', 'a'), group('1*', 'b'), group('1*', 'b'), group('9*', 'b', 'other')];
-  expect(layoutOf(groups, 'db', one)).toEqual({ nodes: 2, vnodesPerNode: 2, from: 'replicas' });
+  expect(layoutOf(groups, 'db', one)).toMatchObject({ nodes: 2, vnodesPerNode: 2, from: 'replicas' });
 });
 
 test('a database without buckets is assumed on the nodes of other databases', () => {
   const others = [group('1*,2', 'a', 'x'), group('3*,2', 'a', 'x')];
-  expect(layoutOf(others, 'db', { shard: 2, replica: 2, endpoints: 1 })).toEqual({
+  expect(layoutOf(others, 'db', { shard: 2, replica: 2, endpoints: 1 })).toMatchObject({
     nodes: 3,
     vnodesPerNode: 2,
     from: 'replicas',
   });
-  expect(layoutOf(others, 'db', one)).toEqual({ nodes: 1, vnodesPerNode: 1, from: 'replicas' });
+  expect(layoutOf(others, 'db', one)).toMatchObject({ nodes: 1, vnodesPerNode: 1, from: 'replicas' });
 });
 
 test('without replica groups the endpoints count as nodes', () => {
-  expect(layoutOf([], 'db', { shard: 3, replica: 2, endpoints: 3 })).toEqual({
+  expect(layoutOf([], 'db', { shard: 3, replica: 2, endpoints: 3 })).toMatchObject({
     nodes: 3,
     vnodesPerNode: 2,
     from: 'endpoints',
@@ -62,4 +62,19 @@ test('the recorded metrics page shows the cache bytes of one database, or null w
   expect(cacheBytes(page, 'other', 'wire')).toBe(0);
   expect(cacheBytes('http_writes{} 1\n', 'cnosdb', 'wire')).toBeNull();
   expect(cacheBytes('vnode_cache_size_total{database="a\\"b",tenant="t",vnode_id="1"} 2.5e3\n', 't', 'a"b')).toBe(2500);
+});
+
+test('vnodes of all databases but those of the server count, and the buckets of the database have their start', () => {
+  const groups = [
+    { ...group('1*,2', '2020-01-01 12:00:00 UTC'), end_time: 'x' },
+    group('1*', '2020-01-01 12:00:00 UTC'),
+    group('1*', '2021-01-01 00:00:00 UTC'),
+    group('1*', '2021-01-01 00:00:00 UTC', 'other'),
+    group('1*', '2021-01-01 00:00:00 UTC', 'usage_schema'),
+  ];
+  const { vnodes, bucketStarts } = layoutOf(groups, 'db', one);
+  expect(vnodes).toBe(4);
+  expect(bucketStarts).toEqual([Date.UTC(2020, 0, 1, 12), Date.UTC(2021, 0, 1)]);
+  expect(layoutOf([], 'db', one)).toMatchObject({ vnodes: 0, bucketStarts: [] });
+  expect(layoutOf(null, 'db', one)).toEqual({ nodes: 1, vnodesPerNode: 1, from: 'endpoints' });
 });

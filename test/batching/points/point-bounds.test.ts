@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Bounds, isWithin, refusal, safeHighWords, unbounded } from '../../src/batching/point-bounds.js';
-import { LineProtocol } from '../../src/formats/line-protocol/line-format.js';
-import { bytesSource } from '../formats/support.js';
+import { type Bounds, isWithin, refusal, safeHighWords, unbounded } from '../../../src/batching/points/point-bounds.js';
+import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
+import { bytesSource } from '../../formats/support.js';
 
 /** Reasons for the points of a text, null for those that are kept. */
 async function reasons(text: string, bounds: Bounds): Promise<(string | null)[]> {

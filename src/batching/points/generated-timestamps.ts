@@ -1,8 +1,8 @@
 // Suffixes of points: the zeros that turn seconds into milliseconds, or a generated timestamp. A generated timestamp is the
 // start of the load plus the number of points before it, so no two collide and a resend is identical.
 
-import type { InputPrecision } from '../core/types/index.js';
-import { unitsPerMs } from '../core/units.js';
+import type { InputPrecision } from '../../core/types/index.js';
+import { unitsPerMs } from '../../core/units.js';
 
 const low = 1_000_000_000;
 const zero = 48;

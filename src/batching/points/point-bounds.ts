@@ -1,7 +1,7 @@
 // Finds points that the target would not store as they are, by time and length.
 
-import type { Points } from '../core/types/index.js';
-import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, TIME_HIGH, TIME_LOW } from '../core/types/index.js';
+import type { Points } from '../../core/types/index.js';
+import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
 
 export interface BoundsRefusal {
   readonly reason: string;

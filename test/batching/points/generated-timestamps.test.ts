@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TimestampSuffixes } from '../../src/batching/generated-timestamps.js';
-import type { InputPrecision } from '../../src/core/types/index.js';
+import { TimestampSuffixes } from '../../../src/batching/points/generated-timestamps.js';
+import type { InputPrecision } from '../../../src/core/types/index.js';
 
 const perMs: Record<Exclude<InputPrecision, 's'>, bigint> = { ns: 1_000_000n, us: 1_000n, ms: 1n };
 

@@ -1,0 +1,76 @@
+// Sums up the points of a batch by time bucket of the target. Each bucket has its own vnodes, whose memory is planned.
+
+import { type BucketPart, LENGTH, POINT_WORDS, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
+
+type OpenPart = { -readonly [K in keyof BucketPart]: BucketPart[K] };
+
+const wordRange = 2 ** 32;
+
+export class BucketParts {
+  readonly #units: number;
+  readonly #parts = new Map<number, OpenPart>();
+  /** Times [from, to) belong to the bucket of the latest point. */
+  #from = 0;
+  #to = 0;
+  #part: OpenPart | null = null;
+
+  /** @param units length of a bucket in units of the input; Infinity for a single bucket */
+  constructor(units: number) {
+    this.#units = units;
+  }
+
+  get all(): readonly BucketPart[] {
+    return [...this.#parts.values()];
+  }
+
+  /**
+   * Adds point `point`, which lies at `start` in the body.
+   * @param time in units of the input
+   * @param bytes with the LF
+   */
+  add(time: number, point: number, start: number, bytes: number): void {
+    this.#extend(this.#partOf(time), bytes, point, start, bytes);
+  }
+
+  /** Adds `count` points of a run, from its point `from` on. In the batch they follow each other from `point` and `start` on. */
+  addRun(index: Uint32Array, from: number, count: number, point: number, start: number): void {
+    let part = this.#partOf(timeAt(index, from * POINT_WORDS));
+    let begin = start;
+    let last = start;
+    let end = start;
+    for (let i = 0, word = from * POINT_WORDS; i < count; i += 1, word += POINT_WORDS) {
+      const time = timeAt(index, word);
+      if (time < this.#from || time >= this.#to) {
+        this.#extend(part, end - begin, point + i - 1, last, end - last);
+        part = this.#partOf(time);
+        begin = end;
+      }
+      last = end;
+      end += index[word + LENGTH]! + 1;
+    }
+    this.#extend(part, end - begin, point + count - 1, last, end - last);
+  }
+
+  #extend(part: OpenPart, bytes: number, lastPoint: number, lastStart: number, lastBytes: number): void {
+    part.bytes += bytes;
+    part.lastPoint = lastPoint;
+    part.lastStart = lastStart;
+    part.lastBytes = lastBytes;
+  }
+
+  #partOf(time: number): OpenPart {
+    if (this.#part !== null && time >= this.#from && time < this.#to) return this.#part;
+    const single = this.#units === Number.POSITIVE_INFINITY;
+    const bucket = single ? 0 : Math.floor(time / this.#units);
+    this.#from = single ? Number.NEGATIVE_INFINITY : bucket * this.#units;
+    this.#to = single ? Number.POSITIVE_INFINITY : this.#from + this.#units;
+    this.#part = this.#parts.get(bucket) ?? { bucket, bytes: 0, lastPoint: 0, lastStart: 0, lastBytes: 0 };
+    this.#parts.set(bucket, this.#part);
+    return this.#part;
+  }
+}
+
+/** Returns the timestamp of the point whose entry begins at `word`, in units of the input. */
+export function timeAt(index: Uint32Array, word: number): number {
+  return (index[word + TIME_HIGH]! | 0) * wordRange + index[word + TIME_LOW]!;
+}

@@ -1,0 +1,94 @@
+// Estimate of the request bodies that the vnodes of a node retain. A vnode keeps the newest 256 parts of bodies that reached
+// it, whatever their size, for as long as the server runs. Each time bucket has its own vnodes.
+
+import type { BucketPart } from '../../core/types/index.js';
+
+/** Bodies that each vnode keeps (tskv/src/wal/wal_store.rs of CnosDB 2.4.3). */
+export const bodiesKept = 256;
+
+export interface RaftCacheOptions {
+  /** Share of each body that reaches the fullest node. */
+  readonly share: number;
+  /** Buckets that exist before the load. Their vnodes may retain bodies of an earlier load. Null: unknown. */
+  readonly existing: ReadonlySet<number> | null;
+  /** Largest body, and most bytes that the caches of the node may retain. */
+  readonly bodyBytes: number;
+  readonly maxBytes: number;
+}
+
+/** Bodies that one bucket retains. */
+class Ring {
+  readonly #sizes = new Uint32Array(bodiesKept);
+  #next = 0;
+  /** Number of bodies so far, up to 256. */
+  count = 0;
+  sum = 0;
+
+  add(bytes: number): void {
+    this.sum += bytes - this.#sizes[this.#next]!;
+    this.#sizes[this.#next] = bytes;
+    this.#next = (this.#next + 1) % bodiesKept;
+    this.count = Math.min(bodiesKept, this.count + 1);
+  }
+}
+
+export class RaftCaches {
+  readonly #options: RaftCacheOptions;
+  /** By bucket, the one written last at the end. */
+  readonly #rings = new Map<number, Ring>();
+  /** Places that may still hold bodies of an earlier load. */
+  #unfilled: number;
+  /** Bucket written last. */
+  #newest: { readonly bucket: number; readonly ring: Ring } | null = null;
+  #sum = 0;
+  #newBuckets = 0;
+
+  constructor(options: RaftCacheOptions) {
+    this.#options = options;
+    this.#unfilled = (options.existing?.size ?? 0) * bodiesKept;
+  }
+
+  /** Buckets that this load added. */
+  get newBuckets(): number {
+    return this.#newBuckets;
+  }
+
+  /** Tests whether a bucket would be added. */
+  isNew(bucket: number): boolean {
+    return !this.#rings.has(bucket) && this.#options.existing?.has(bucket) !== true;
+  }
+
+  /** Bytes of this load on the fullest node. */
+  get bytes(): number {
+    return this.#options.share * this.#sum;
+  }
+
+  /** The same, with bodies that an earlier load may have left, and with those that the bucket written last will take. */
+  get atWorst(): number {
+    const { bodyBytes, maxBytes, share, existing } = this.#options;
+    const newest = this.#newest;
+    const isCounted = newest === null ? this.#unfilled > 0 : existing?.has(newest.bucket) === true;
+    const places = this.#unfilled + (isCounted ? 0 : bodiesKept - (newest?.ring.count ?? 0));
+    return Math.max(this.bytes, Math.min(maxBytes, this.bytes + share * places * bodyBytes));
+  }
+
+  /** Buckets with the bytes that they retain on the fullest node, the one written last at the end. */
+  get buckets(): { readonly bucket: number; readonly bytes: number }[] {
+    return [...this.#rings].map(([bucket, { sum }]) => ({ bucket, bytes: sum * this.#options.share }));
+  }
+
+  /** Counts an acknowledged body. `scale`: its bytes as a share of those of `parts`. */
+  add(parts: readonly Pick<BucketPart, 'bucket' | 'bytes'>[], scale = 1): void {
+    for (const { bucket, bytes } of parts) {
+      if (this.isNew(bucket)) this.#newBuckets += 1;
+      const ring = this.#rings.get(bucket) ?? new Ring();
+      this.#rings.delete(bucket);
+      this.#rings.set(bucket, ring);
+      this.#newest = { bucket, ring };
+      if (ring.count < bodiesKept && this.#options.existing?.has(bucket) === true) this.#unfilled -= 1;
+      const before = ring.sum;
+      ring.add(Math.round(bytes * scale));
+      this.#sum += ring.sum - before;
+    }
+  }
+}

@@ -1,0 +1,220 @@
+// Rinses the raft caches of the target: 256 small writes to a vnode push the large request bodies out of its cache. A rinse
+// writes points again that are already acknowledged, so it changes nothing that is stored.
+
+import { RefusedError } from '../../core/errors.js';
+import { shortestField } from '../../core/points/line-protocol.js';
+import { plural, size } from '../../core/text.js';
+import type { Batch, BucketPart, Clock, Notice, Verdict } from '../../core/types/index.js';
+import { bodiesKept, type RaftCaches } from './raft-caches.js';
+
+/** Longest body of one rinsing write, and most time buckets that it reaches. */
+const maxBodyBytes = 32 * 1024;
+const maxBuckets = 64;
+/** Writes in flight. */
+const writers = 4;
+const retryMs = 1_000;
+/** A rinse that gives back less is not worth its 256 writes. */
+const minGainBytes = 8 * 1024 * 1024;
+/** Longest point that a rinse repeats. */
+const maxPointBytes = 16 * 1024;
+/** Points before the last one that are searched for a point of each shard. */
+const searchedPoints = 256;
+
+/** Bytes of retained bodies on the fullest node: a rinse is due, sending waits for it, and where a rinse ends. */
+export interface RinseMarks {
+  readonly dueBytes: number;
+  readonly holdBytes: number;
+  readonly restBytes: number;
+}
+
+export interface RinsingOptions {
+  readonly caches: RaftCaches;
+  /** Null for no rinse. */
+  readonly marks: () => RinseMarks | null;
+  /** Shards of each time bucket. */
+  readonly shards: number;
+  /** Returns the time bucket of a point and its shard, 0 to `shards` - 1. */
+  readonly placeOf: (point: Uint8Array) => { readonly bucket: number; readonly shard: number };
+  /** True if one writer sends all batches, so that the last of two values of a point must win. */
+  readonly ordered: boolean;
+  /** Sends points again; never rejects. */
+  readonly send: (body: Uint8Array) => Promise<Verdict>;
+  /** Called with the rows of each acknowledged write, bytes. */
+  readonly rewritten: (rowBytes: number) => void;
+  /** Ends the run with an error. */
+  readonly end: (error: RefusedError) => void;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly notify: (notice: Notice) => void;
+}
+
+/** The newest acknowledged point of each shard of a time bucket. */
+interface BucketSample {
+  readonly points: (Uint8Array | undefined)[];
+  /** Bytes of a row per byte of text. */
+  readonly rowsPerByte: number;
+}
+
+export class Rinsing {
+  readonly #options: RinsingOptions;
+  readonly #samples = new Map<number, BucketSample>();
+  #running: Promise<void> | null = null;
+  #count = 0;
+  /** Reason why rinses ended; null while they continue. */
+  #givenUp: string | null = null;
+
+  constructor(options: RinsingOptions) {
+    this.#options = options;
+  }
+
+  /** Number of time buckets rinsed. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Keeps the last points of a batch that was acknowledged whole. */
+  remember(batch: Batch, rowsPerByte: number): void {
+    if (this.#options.marks() === null) return;
+    for (const part of batch.buckets) {
+      const points = this.#samples.get(part.bucket)?.points ?? [];
+      for (const { shard, bytes } of lastPoints(batch, part, this.#options)) points[shard] = shortestField(bytes);
+      if (points.length > 0) this.#samples.set(part.bucket, { points, rowsPerByte });
+    }
+  }
+
+  /** Resolves when a batch may be sent; ends the run if the caches are full and no rinse helps. Begins a rinse that is due. */
+  async admit(): Promise<void> {
+    const { caches, marks, ordered } = this.#options;
+    const limits = marks();
+    if (limits === null || caches.bytes < limits.dueBytes) return;
+    const isFull = (): boolean => caches.bytes >= limits.holdBytes;
+    if (this.#running === null) {
+      const chosen = this.#choose(limits, isFull() ? 1 : minGainBytes);
+      if (chosen.length > 0) this.#running = this.#rinse(chosen).finally(() => (this.#running = null));
+      else if (isFull() && caches.buckets.length > 1) this.#fail(limits);
+    }
+    if (ordered || isFull()) await this.#running;
+  }
+
+  /** Chooses the buckets that were written longest ago. The one written last fills again at once. */
+  #choose({ restBytes }: RinseMarks, leastGain: number): number[] {
+    if (this.#givenUp !== null) return [];
+    const { caches } = this.#options;
+    const candidates = caches.buckets
+      .slice(0, -1)
+      .map(({ bucket, bytes }) => ({ bucket, gain: bytes - bodiesKept * this.#bytesOf(bucket) }))
+      .filter(({ bucket, gain }) => gain > 0 && this.#samples.has(bucket));
+    const chosen: number[] = [];
+    let gained = 0;
+    for (const { bucket, gain } of candidates) {
+      if (caches.bytes - gained <= restBytes) break;
+      chosen.push(bucket);
+      gained += gain;
+    }
+    return gained >= leastGain ? chosen : [];
+  }
+
+  #fail({ holdBytes }: RinseMarks): void {
+    const { caches, end } = this.#options;
+    end(
+      new RefusedError({
+        tried: `keeping request bodies of ${plural(caches.buckets.length, 'time bucket')} out of the raft caches of a node`,
+        expected: `at most ${size(holdBytes)}, which --target-memory leaves for them`,
+        found: `${size(caches.bytes)}: ${this.#givenUp ?? 'repeating points as long as these gives nothing back'}`,
+        fix: 'raise --target-memory if the nodes have more, or load into a database with a longer VNODE_DURATION',
+      }),
+    );
+  }
+
+  async #rinse(buckets: readonly number[]): Promise<void> {
+    const { caches, notify } = this.#options;
+    const before = caches.bytes;
+    for (const group of this.#groups(buckets)) {
+      const body = Buffer.concat(group.flatMap((bucket) => this.#pointsOf(bucket)));
+      const parts = group.map((bucket) => ({ bucket, bytes: this.#bytesOf(bucket) }));
+      const rows = group.reduce(
+        (sum, bucket) => sum + this.#bytesOf(bucket) * this.#samples.get(bucket)!.rowsPerByte,
+        0,
+      );
+      let left = bodiesKept;
+      const write = async (): Promise<void> => {
+        while (left > 0 && this.#givenUp === null) {
+          left -= 1;
+          if (await this.#sent(body)) {
+            caches.add(parts);
+            this.#options.rewritten(rows);
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: writers }, write));
+      if (this.#givenUp !== null || this.#options.signal.aborted) return;
+      this.#count += group.length;
+    }
+    const message = `rinsed the raft caches of ${plural(buckets.length, 'time bucket')}: ${size(before)} of request bodies became ${size(caches.bytes)} on the fullest node`;
+    notify({ level: this.#count === buckets.length ? 'info' : 'debug', kind: 'rinse', message });
+  }
+
+  /** Sends a body until it is acknowledged. False once the target rejects it or the run stops. */
+  async #sent(body: Uint8Array): Promise<boolean> {
+    const { send, clock, signal, notify } = this.#options;
+    while (this.#givenUp === null && !signal.aborted) {
+      const verdict = await send(body);
+      if (verdict.kind === 'accepted') return true;
+      if (verdict.kind === 'rejected' || verdict.kind === 'refused') {
+        if (this.#givenUp !== null) return false;
+        this.#givenUp = `the target refuses points that it accepted before (${verdict.reason})`;
+        const message = `no more rinses of raft caches: ${this.#givenUp}; the load stops where --target-memory ends`;
+        notify({ level: 'warn', kind: 'rinse', message });
+        return false;
+      }
+      await clock.sleep(retryMs, signal).catch(() => {});
+    }
+    return false;
+  }
+
+  #groups(buckets: readonly number[]): number[][] {
+    const groups: number[][] = [];
+    let bytes = maxBodyBytes;
+    for (const bucket of buckets) {
+      const more = this.#bytesOf(bucket);
+      if (bytes + more > maxBodyBytes || groups.at(-1)!.length >= maxBuckets) {
+        groups.push([]);
+        bytes = 0;
+      }
+      groups.at(-1)!.push(bucket);
+      bytes += more;
+    }
+    return groups;
+  }
+
+  #pointsOf(bucket: number): Uint8Array[] {
+    return (this.#samples.get(bucket)?.points ?? []).filter((point) => point !== undefined);
+  }
+
+  #bytesOf(bucket: number): number {
+    return this.#pointsOf(bucket).reduce((sum, { length }) => sum + length, 0);
+  }
+}
+
+/** Yields the last point of a part, and with several shards the last one of each shard among its last points. */
+function* lastPoints(
+  batch: Batch,
+  part: BucketPart,
+  { shards, placeOf }: Pick<RinsingOptions, 'shards' | 'placeOf'>,
+): Generator<{ readonly shard: number; readonly bytes: Uint8Array }> {
+  const { lastPoint, lastStart, lastBytes } = part;
+  const last = batch.body.subarray(lastStart, lastStart + lastBytes);
+  if (shards === 1) {
+    if (lastBytes <= maxPointBytes) yield { shard: 0, bytes: last };
+    return;
+  }
+  const found = new Set<number>();
+  for (let i = lastPoint; i >= 0 && i > lastPoint - searchedPoints && found.size < shards; i -= 1) {
+    const bytes = batch.body.subarray(i === 0 ? 0 : batch.bodyEnd(i - 1), batch.bodyEnd(i));
+    if (bytes.length > maxPointBytes) continue;
+    const { bucket, shard } = placeOf(bytes);
+    if (bucket !== part.bucket || found.has(shard)) continue;
+    found.add(shard);
+    yield { shard, bytes };
+  }
+}

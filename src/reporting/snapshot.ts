@@ -1,0 +1,57 @@
+// State of a run at one moment, which bar, metrics and series read.
+
+import type { LimitingFactor } from '../core/limiting-factors.js';
+import type { Answers, Level, Summary } from '../core/types/index.js';
+
+/** State of a run at one moment. Cheap to take; progress views and metrics poll it. */
+export interface Snapshot {
+  /** Wall clock, ms since 1970. */
+  readonly at: number;
+  /** Seconds since this run began. */
+  readonly seconds: number;
+  readonly phase: 'starting' | 'sending' | 'verifying' | 'ending';
+  /** Acknowledged share of the whole load, 0 to 100; null while the size of an input is unknown. */
+  readonly percent: number | null;
+  readonly points: { readonly read: number; readonly loaded: number; readonly rejected: number };
+  /** Field values. */
+  readonly values: { readonly loaded: number };
+  /** File bytes read and their total; null while the size of an input is unknown. */
+  readonly bytes: {
+    readonly read: number;
+    readonly total: number | null;
+    readonly decoded: number;
+    readonly sent: number;
+  };
+  readonly inputs: { readonly done: number; readonly total: number; readonly current: string | null };
+  readonly inFlight: number;
+  /** Writers allowed at this moment, and their largest number. */
+  readonly writers: { readonly limit: number; readonly max: number };
+  readonly memory: { readonly rssBytes: number; readonly limitBytes: number; readonly level: Level };
+  readonly latencyMs: { readonly p50: number; readonly p99: number };
+  readonly requests: Summary['requests'];
+  /** Factor that limits the load at this moment; null if none is known. */
+  readonly heldBackBy: LimitingFactor | null;
+  /** Seconds that each factor limited the load so far. */
+  readonly heldBack: Readonly<Record<LimitingFactor, number>>;
+  readonly target: {
+    /** Flush requests sent, and time buckets whose raft caches were rinsed. */
+    readonly flushes: number;
+    readonly rinses: number;
+    /** Estimated memory of the fullest node, bytes; null before the first estimate. */
+    readonly nodeBytes: number | null;
+  };
+  readonly endpoints: readonly EndpointStatus[];
+}
+
+/** An endpoint within a snapshot. */
+export interface EndpointStatus {
+  readonly url: string;
+  /** Points acknowledged through it. */
+  readonly loaded: number;
+  /** Seconds with an open circuit so far. */
+  readonly openSeconds: number;
+  /** Answers to writes. */
+  readonly answers: Answers;
+  /** Latency of acknowledged writes in the last 5 to 10 s, to about 5 %; 0 without any. */
+  readonly p99Ms: number;
+}

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import { bodiesKept, type RaftCacheOptions, RaftCaches } from '../../../src/flow-control/target-memory/raft-caches.js';
+
+const options: RaftCacheOptions = {
+  share: 1,
+  existing: new Set(),
+  bodyBytes: 100,
+  maxBytes: Number.POSITIVE_INFINITY,
+};
+
+/** Caches after `count` bodies of `bytes` in each of the buckets. */
+function after(
+  bodies: readonly [bucket: number, bytes: number, count?: number][],
+  more: Partial<RaftCacheOptions> = {},
+) {
+  const caches = new RaftCaches({ ...options, ...more });
+  for (const [bucket, bytes, count = 1] of bodies) for (let i = 0; i < count; i += 1) caches.add([{ bucket, bytes }]);
+  return caches;
+}
+
+test('a vnode retains its newest 256 bodies, whatever their size', () => {
+  expect(after([[0, 100, 2]]).bytes).toBe(200);
+  expect(after([[0, 100, 300]]).bytes).toBe(256 * 100);
+  expect(
+    after([
+      [0, 100, 256],
+      [0, 1, 255],
+    ]).bytes,
+  ).toBe(355);
+  expect(
+    after([
+      [0, 100, 256],
+      [0, 1, 256],
+    ]).bytes,
+  ).toBe(256);
+});
+
+test('each time bucket retains its own bodies, and small writes to one leave the others', () => {
+  const caches = after([
+    [1, 100, 256],
+    [2, 50, 10],
+    [1, 1, 256],
+  ]);
+  expect(caches.bytes).toBe(500 + 256);
+  expect(caches.buckets).toEqual([
+    { bucket: 2, bytes: 500 },
+    { bucket: 1, bytes: 256 },
+  ]);
+});
+
+test('a body that was split counts with its share in every bucket, and the fullest node with its share of it', () => {
+  const caches = new RaftCaches({ ...options, share: 0.5 });
+  caches.add(
+    [
+      { bucket: 1, bytes: 100 },
+      { bucket: 2, bytes: 300 },
+    ],
+    0.5,
+  );
+  expect(caches.buckets).toEqual([
+    { bucket: 1, bytes: 25 },
+    { bucket: 2, bytes: 75 },
+  ]);
+  expect(caches.bytes).toBe(100);
+});
+
+test('only buckets that did not exist before the load are new', () => {
+  const caches = after(
+    [
+      [1, 1],
+      [2, 1],
+      [2, 1],
+    ],
+    { existing: new Set([1]) },
+  );
+  expect(caches.newBuckets).toBe(1);
+  expect([1, 2, 3].map((bucket) => caches.isNew(bucket))).toEqual([false, false, true]);
+  expect(
+    after(
+      [
+        [1, 1],
+        [2, 1],
+      ],
+      { existing: null },
+    ).newBuckets,
+  ).toBe(2);
+});
+
+test('bodies of an earlier load count at worst, until as many writes of this load replace them', () => {
+  const existing = new Set([1, 2]);
+  const all = 2 * bodiesKept * 100;
+  expect(after([], { existing }).atWorst).toBe(all);
+  expect(after([[1, 10]], { existing }).atWorst).toBe(all - 90);
+  expect(after([[1, 10, 1000]], { existing }).atWorst).toBe(bodiesKept * 110);
+  expect(after([], { existing, share: 0.5 }).atWorst).toBe(all / 2);
+});
+
+test('full-sized bodies that the bucket written last will take count at worst, up to the most that is retained', () => {
+  const all = bodiesKept * 100;
+  expect(after([]).atWorst).toBe(all);
+  expect(after([], { existing: null }).atWorst).toBe(all);
+  expect(after([[1, 10, 56]]).atWorst).toBe(560 + 200 * 100);
+  expect(after([[1, 10, 1000]]).atWorst).toBe(2560);
+  expect(
+    after([
+      [1, 10, 1000],
+      [2, 10],
+    ]).atWorst,
+  ).toBe(2560 + 10 + 255 * 100);
+  expect(after([[1, 10, 56]], { maxBytes: 1000 }).atWorst).toBe(1000);
+  expect(after([[1, 10, 56]], { maxBytes: 100 }).atWorst).toBe(560);
+});

@@ -1,0 +1,216 @@
+import { expect, test } from 'vitest';
+import type { RefusedError } from '../../../src/core/errors.js';
+import type { Batch, Notice, Verdict } from '../../../src/core/types/index.js';
+import { bodiesKept, RaftCaches } from '../../../src/flow-control/target-memory/raft-caches.js';
+import { Rinsing, type RinsingOptions } from '../../../src/flow-control/target-memory/rinsing.js';
+import { VirtualClock } from '../../support/clock.js';
+
+const MiB = 1024 * 1024;
+const accepted: Verdict = { kind: 'accepted' };
+
+/** Returns a batch of one point per name; the number at the end of a name is its bucket. */
+function batchOf(names: readonly string[]): Batch {
+  const body = Buffer.from(names.map((name) => lineOf(name)).join(''));
+  const ends = names.map(
+    (_, i) =>
+      names
+        .slice(0, i + 1)
+        .map(lineOf)
+        .join('').length,
+  );
+  const parts = new Map<number, Batch['buckets'][number]>();
+  for (const [i, name] of names.entries()) {
+    const bucket = bucketOf(name);
+    const bytes = lineOf(name).length;
+    const lastStart = ends[i]! - bytes;
+    parts.set(bucket, { bucket, bytes: 1 * MiB, lastPoint: i, lastStart, lastBytes: bytes });
+  }
+  return {
+    points: names.length,
+    body,
+    bodyEnd: (i: number) => ends[i]!,
+    buckets: [...parts.values()],
+  } as unknown as Batch;
+}
+
+/** The second field is longer, so a rinse leaves it out. */
+const lineOf = (name: string): string => `${name} f=1,long=22222 0\n`;
+const rinsed = (...names: readonly string[]): string => names.map((name) => `${name} f=1 0\n`).join('');
+const bucketOf = (name: string): number => Number(/\d+/.exec(name)?.[0]);
+
+/** A rinse is due from 20 MiB on, sending waits from 25 MiB on, and a rinse ends at 10 MiB. */
+function setUp(more: Partial<RinsingOptions> = {}, answer: (sent: number) => Verdict = () => accepted) {
+  const clock = new VirtualClock();
+  const stop = new AbortController();
+  const notices: Notice[] = [];
+  const bodies: string[] = [];
+  const rows: number[] = [];
+  const caches = new RaftCaches({ share: 1, existing: new Set(), bodyBytes: 0, maxBytes: 0 });
+  const ends: RefusedError[] = [];
+  const rinsing = new Rinsing({
+    caches,
+    marks: () => ({ dueBytes: 20 * MiB, holdBytes: 25 * MiB, restBytes: 10 * MiB }),
+    shards: 1,
+    placeOf: (point) => {
+      const name = Buffer.from(point).toString();
+      return { bucket: bucketOf(name), shard: name.startsWith('a') ? 0 : 1 };
+    },
+    ordered: false,
+    send: async (body) => {
+      bodies.push(Buffer.from(body).toString());
+      await clock.sleep(1);
+      return answer(bodies.length);
+    },
+    rewritten: (bytes) => rows.push(bytes),
+    end: (error) => ends.push(error),
+    clock,
+    signal: stop.signal,
+    notify: (notice) => notices.push(notice),
+    ...more,
+  });
+  /** Acknowledges `count` bodies of 1 MiB for each name. */
+  const load = (names: readonly string[], count: number): void => {
+    for (let i = 0; i < count; i += 1) {
+      const batch = batchOf(names);
+      caches.add(batch.buckets);
+      rinsing.remember(batch, 2);
+    }
+  };
+  const admit = () => {
+    const seen = { at: null as number | null };
+    void rinsing.admit().then(() => {
+      seen.at = clock.monotonic();
+    });
+    return seen;
+  };
+  return { ends, clock, stop, caches, rinsing, notices, bodies, rows, load, admit };
+}
+
+test('a finished time bucket is rinsed by 256 writes of its last point once its share is due', async () => {
+  const { clock, caches, rinsing, bodies, rows, load, admit, notices } = setUp();
+  load(['first1', 'last1'], 19);
+  admit();
+  await clock.advance(100);
+  expect(bodies).toEqual([]);
+  load(['a2'], 2);
+  const admission = admit();
+  await clock.advance(200);
+  expect(admission.at).toBe(100);
+  expect(new Set(bodies)).toEqual(new Set([rinsed('last1')]));
+  expect(bodies).toHaveLength(bodiesKept);
+  expect(rows).toEqual(Array.from({ length: bodiesKept }, () => 24));
+  expect(caches.bytes).toBe(2 * MiB + bodiesKept * 12);
+  expect(rinsing.count).toBe(1);
+  expect(notices).toEqual([
+    {
+      level: 'info',
+      kind: 'rinse',
+      message: 'rinsed the raft caches of 1 time bucket: 21 MiB of request bodies became 2.0 MiB on the fullest node',
+    },
+  ]);
+});
+
+test('a single time bucket is not rinsed, because it would fill again at once', async () => {
+  const { clock, bodies, load, admit } = setUp();
+  load(['a1'], 40);
+  const admission = admit();
+  await clock.advance(100);
+  expect([bodies.length, admission.at]).toEqual([0, 0]);
+});
+
+test('buckets share their rinsing writes, and only as many are rinsed as needed', async () => {
+  const { clock, caches, bodies, load, admit } = setUp();
+  load(['a1'], 6);
+  load(['a2'], 6);
+  load(['a3'], 6);
+  load(['a4'], 3);
+  admit();
+  await clock.advance(1000);
+  expect(new Set(bodies)).toEqual(new Set([rinsed('a1', 'a2')]));
+  expect(bodies).toHaveLength(bodiesKept);
+  expect(caches.buckets.filter(({ bytes }) => bytes >= MiB).map(({ bucket }) => bucket)).toEqual([3, 4]);
+});
+
+test.each([
+  ['the caches exceed the larger mark', false, 26],
+  ['one writer sends everything, whatever the caches hold', true, 21],
+])('sending waits for the rinse if %s', async (_, ordered, mib) => {
+  const { clock, bodies, load, admit } = setUp({ ordered });
+  load(['a1'], mib - 1);
+  load(['a2'], 1);
+  const admission = admit();
+  await clock.advance(63);
+  expect(admission.at).toBeNull();
+  await clock.advance(10);
+  expect([admission.at, bodies.length]).toEqual([64, bodiesKept]);
+});
+
+test('with several shards a rinse repeats the last point of each of them, and never one of another bucket', async () => {
+  const { clock, bodies, load, admit } = setUp({ shards: 2 });
+  load(['aOld1', 'bOld1', 'a1', 'a1', 'b2'], 11);
+  load(['b2'], 1);
+  admit();
+  await clock.advance(1000);
+  expect(bodies[0]).toBe(rinsed('a1', 'bOld1'));
+});
+
+test('a write that the target cannot take now is repeated, until the run stops', async () => {
+  const busy: Verdict = { kind: 'forming', reason: 'no leader', mayBeApplied: false };
+  const { clock, stop, bodies, load, admit, rinsing } = setUp({}, (sent) => (sent <= 8 ? busy : accepted));
+  load(['a1'], 20);
+  load(['a2'], 1);
+  admit();
+  await clock.advance(1500);
+  expect(bodies.length).toBe(8);
+  await clock.advance(2000);
+  expect([bodies.length, rinsing.count]).toEqual([bodiesKept + 8, 1]);
+  load(['a1'], 20);
+  load(['a2'], 20);
+  admit();
+  stop.abort(new Error('stopped'));
+  await clock.advance(5000);
+  expect([bodies.length, rinsing.count]).toEqual([bodiesKept + 8 + 4, 1]);
+});
+
+test('a target that rejects the points ends rinses, and the load once the caches are full', async () => {
+  const no: Verdict = { kind: 'refused', reason: 'access denied' };
+  const { clock, bodies, load, admit, notices, ends } = setUp({}, () => no);
+  load(['a1'], 20);
+  load(['a2'], 1);
+  admit();
+  await clock.advance(1000);
+  expect(bodies.length).toBeLessThanOrEqual(4);
+  expect(notices.map(({ level, message }) => [level, message])).toEqual([
+    [
+      'warn',
+      'no more rinses of raft caches: the target refuses points that it accepted before (access denied); ' +
+        'the load stops where --target-memory ends',
+    ],
+  ]);
+  expect(ends).toEqual([]);
+  load(['a2'], 4);
+  admit();
+  await clock.advance(0);
+  expect(ends.map(({ exitCode, problem }) => [exitCode, problem?.found])).toEqual([
+    [4, '25 MiB: the target refuses points that it accepted before (access denied)'],
+  ]);
+});
+
+test('full caches of several buckets that no rinse makes smaller end the load', async () => {
+  const { clock, bodies, load, admit, ends } = setUp();
+  load([`a1,t=${'x'.repeat(5000)}`], 1);
+  load(['a2'], 25);
+  admit();
+  await clock.advance(1000);
+  expect(bodies).toEqual([]);
+  expect(ends[0]?.problem?.found).toBe('26 MiB: repeating points as long as these gives nothing back');
+});
+
+test('without a limit nothing is remembered or rinsed', async () => {
+  const { clock, bodies, load, admit } = setUp({ marks: () => null });
+  load(['a1'], 100);
+  load(['a2'], 1);
+  admit();
+  await clock.advance(100);
+  expect(bodies).toEqual([]);
+});
