@@ -1,10 +1,10 @@
 // Reads a table back by InfluxQL as line protocol. The series come in chunks, one JSON text a line.
 
-import { pointText, quoteString } from '../../core/points/line-protocol.js';
+import { escapeName, quoteString } from '../../core/points/line-protocol.js';
 import type { ColumnType, TimeSpan } from '../../core/types/index.js';
 import type { QueryClient } from '../http/query-client.js';
 import { textOf } from '../http/server-values.js';
-import { chunkedStatement, chunkOf, Digits, type InfluxqlSeries, quoted } from './influxql.js';
+import { chunkedStatement, chunkOf, digitsOf, type InfluxqlSeries, quoted } from './influxql.js';
 import { columns } from './read-back-influxql.js';
 
 /** Rows of one chunk. */
@@ -57,22 +57,25 @@ function pointsOf(
   { name, tags, columns: names, values }: InfluxqlSeries,
   types: ReadonlyMap<string, ColumnType | null>,
 ): string[] {
-  const series = { table: name, tags: Object.entries(tags).filter(([, value]) => value !== '') };
+  const tagText = Object.entries(tags).map(([key, value]) =>
+    value === '' ? '' : `,${escapeName(key)}=${escapeName(value)}`,
+  );
+  const head = `${escapeName(name)}${tagText.join('')} `;
+  const keys = names.map((column) => `${escapeName(column)}=`);
+  const suffixes = names.map((column) => suffixOf(types.get(column) ?? null));
+  const timeAt = names.indexOf('time');
   return values.map((row) => {
-    const fields: [string, string][] = [];
-    let time = '';
-    names.forEach((column, i) => {
-      const value = row[i];
-      if (column === 'time') time = value instanceof Digits ? value.text : '';
-      else if (value !== null && value !== undefined)
-        fields.push([column, fieldText(value, types.get(column) ?? null)]);
-    });
-    return `${pointText({ ...series, fields, time })}\n`;
+    const fields: string[] = [];
+    for (const [i, value] of row.entries()) {
+      if (i === timeAt || value === null || value === undefined) continue;
+      const digits = digitsOf(value);
+      if (digits !== null) fields.push(`${keys[i]}${digits}${suffixes[i]}`);
+      else fields.push(`${keys[i]}${typeof value === 'boolean' ? value : quoteString(textOf(value))}`);
+    }
+    return `${head}${fields.join(',')} ${digitsOf(row[timeAt]) ?? ''}\n`;
   });
 }
 
-function fieldText(value: unknown, type: ColumnType | null): string {
-  if (typeof value === 'boolean') return String(value);
-  if (!(value instanceof Digits)) return quoteString(textOf(value));
-  return value.text + (type === 'integer' ? 'i' : type === 'unsigned' ? 'u' : '');
+function suffixOf(type: ColumnType | null): string {
+  return type === 'integer' ? 'i' : type === 'unsigned' ? 'u' : '';
 }
