@@ -4,11 +4,11 @@
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../core/io/files.js';
-import type { ComparedSpan } from './compare-windows.js';
-import type { AuditPlan } from './digest-inputs.js';
-import { diskError } from './point-files.js';
+import { diskError } from './differences/point-files.js';
 import type { AuditedInputs } from './types.js';
-import { type StoredWindow, storedWindow, windowFrom } from './windows.js';
+import type { ComparedSpan } from './windows/compare-windows.js';
+import type { AuditPlan } from './windows/digest-inputs.js';
+import { type StoredWindow, storedWindow, windowFrom } from './windows/windows.js';
 
 interface StoredPlan {
   readonly identity: string;

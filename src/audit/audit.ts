@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
 import { count, plural } from '../core/text.js';
 import type { AuditReport } from '../core/types/index.js';
-import { secondsOf } from './audit-points.js';
 import { AuditState } from './audit-state.js';
-import type { PointComparison } from './compare-files.js';
-import { comparePoints, type DifferingWindow, fileBytesOf, rounds } from './compare-points.js';
-import { type ComparedSpan, compareWindows, tableSpans } from './compare-windows.js';
-import { DifferenceList, isoOf } from './differences.js';
-import { Digest } from './digest.js';
-import { type AuditPlan, digestInputs } from './digest-inputs.js';
-import { RepairFile } from './repair-file.js';
+import type { PointComparison } from './differences/compare-files.js';
+import { comparePoints, type DifferingWindow, fileBytesOf, rounds } from './differences/compare-points.js';
+import { DifferenceList, isoOf } from './differences/differences.js';
+import { RepairFile } from './differences/repair-file.js';
+import { secondsOf } from './points/audit-points.js';
 import type { AuditContext } from './types.js';
+import { type ComparedSpan, compareWindows, tableSpans } from './windows/compare-windows.js';
+import { Digest } from './windows/digest.js';
+import { type AuditPlan, digestInputs } from './windows/digest-inputs.js';
 
 export type { AuditContext, AuditedInputs, AuditPhase } from './types.js';
 

@@ -1,4 +1,4 @@
-import { unescapeName } from '../core/points/line-protocol.js';
+import { unescapeName } from '../../core/points/line-protocol.js';
 import type { PointHasher } from './point-hash.js';
 
 /** Turns the table names of points into texts, one text for each name. */

@@ -1,6 +1,6 @@
 // Goes through the points of a block, and keeps those in a range of time.
 
-import type { InputPrecision, TimeSpan } from '../core/types/index.js';
+import type { InputPrecision, TimeSpan } from '../../core/types/index.js';
 import { PointHasher } from './point-hash.js';
 import { TableNames } from './table-names.js';
 

@@ -2,7 +2,7 @@
 // of the values is a sum, so that neither the order of fields nor their distribution over several lines changes it. Equal
 // values have equal hashes however they are written: `1.0` and `1e0`, `t` and `true`, `\=` and `=` in a tag.
 
-import type { InputPrecision } from '../core/types/index.js';
+import type { InputPrecision } from '../../core/types/index.js';
 
 const LF = 0x0a;
 const SPACE = 0x20;

@@ -1,8 +1,8 @@
 // Differences between inputs and target, point by point: counted all, listed up to a limit.
 
-import { fieldType, fieldValue, tokenize } from '../core/points/line-protocol.js';
-import type { AuditDifference, AuditDifferences } from '../core/types/index.js';
-import type { AuditTime } from './audit-points.js';
+import { fieldType, fieldValue, tokenize } from '../../core/points/line-protocol.js';
+import type { AuditDifference, AuditDifferences } from '../../core/types/index.js';
+import type { AuditTime } from '../points/audit-points.js';
 
 /** Largest number of listed differences of each kind; all are counted. */
 const maxListed = 250;

@@ -1,14 +1,14 @@
 // Compares one file of the inputs with one of the target in memory, point by point.
 
-import { pointText, tokenize } from '../core/points/line-protocol.js';
-import type { InputPrecision } from '../core/types/index.js';
-import { type AuditPoint, eachPoint } from './audit-points.js';
+import { pointText, tokenize } from '../../core/points/line-protocol.js';
+import type { InputPrecision } from '../../core/types/index.js';
+import { type AuditPoint, eachPoint } from '../points/audit-points.js';
+import { PointHasher } from '../points/point-hash.js';
+import { Digest } from '../windows/digest.js';
+import { millisecondsOf } from '../windows/time-buckets.js';
+import { type Window, WindowIndex } from '../windows/windows.js';
 import { compareFields, type DifferenceList, type MergedFields, mergeFields } from './differences.js';
-import { Digest } from './digest.js';
-import { PointHasher } from './point-hash.js';
 import type { RepairFile } from './repair-file.js';
-import { millisecondsOf } from './time-buckets.js';
-import { type Window, WindowIndex } from './windows.js';
 
 /** What the comparison of all files adds up. */
 export interface PointComparison {

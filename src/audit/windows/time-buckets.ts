@@ -1,8 +1,8 @@
 // Digests of the points of all tables by time, in bounded memory. Each table begins with buckets of one millisecond. When
 // there are too many buckets, those of the largest table double in width: digests of neighbours add up.
 
+import type { PointHasher } from '../points/point-hash.js';
 import { Digest } from './digest.js';
-import type { PointHasher } from './point-hash.js';
 
 /** Largest number of buckets of all tables, about 200 B each. */
 const maxBuckets = 65_536;

@@ -1,11 +1,11 @@
 // Reads the target once, in ranges of many windows, and compares the digest of each window with that of the inputs.
 
-import type { TimeSpan } from '../core/types/index.js';
-import type { AuditPoint } from './audit-points.js';
+import type { TimeSpan } from '../../core/types/index.js';
+import type { AuditPoint } from '../points/audit-points.js';
+import type { AuditContext } from '../types.js';
 import { Digest } from './digest.js';
 import { type PointSink, type TableSpan, TargetReader } from './target-reader.js';
 import { millisecondsOf } from './time-buckets.js';
-import type { AuditContext } from './types.js';
 import { type Window, WindowIndex } from './windows.js';
 
 /** Points of one query. A query reads whole pages of every series, so a short one costs as much as a long one. */

@@ -1,10 +1,10 @@
 // Reads the target range by range. A range that fails is read again in smaller pieces until --retry-for is spent.
 
-import { UnavailableError } from '../core/errors.js';
-import { excerpt, plural } from '../core/text.js';
-import type { TimeSpan } from '../core/types/index.js';
-import { type AuditPoint, eachPoint } from './audit-points.js';
-import type { AuditContext } from './types.js';
+import { UnavailableError } from '../../core/errors.js';
+import { excerpt, plural } from '../../core/text.js';
+import type { TimeSpan } from '../../core/types/index.js';
+import { type AuditPoint, eachPoint } from '../points/audit-points.js';
+import type { AuditContext } from '../types.js';
 
 /** A range of one table, and the windows in it. */
 export interface TableSpan {

@@ -3,9 +3,9 @@
 
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { StateError } from '../core/errors.js';
-import type { AuditPoint } from './audit-points.js';
-import { HASH_WORDS } from './point-hash.js';
+import { StateError } from '../../core/errors.js';
+import type { AuditPoint } from '../points/audit-points.js';
+import { HASH_WORDS } from '../points/point-hash.js';
 
 const bufferBytes = 16 * 1024;
 

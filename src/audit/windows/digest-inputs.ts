@@ -1,7 +1,7 @@
-import type { TimeSpan } from '../core/types/index.js';
-import { type AuditTime, eachPoint, isBefore, nanosecondsOf } from './audit-points.js';
+import type { TimeSpan } from '../../core/types/index.js';
+import { type AuditTime, eachPoint, isBefore, nanosecondsOf } from '../points/audit-points.js';
+import type { AuditContext, AuditedInputs } from '../types.js';
 import { DigestsByTime } from './time-buckets.js';
-import type { AuditContext, AuditedInputs } from './types.js';
 import { planWindows, type Window } from './windows.js';
 
 /** The inputs of an audit as digests. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PointHasher } from '../../src/audit/point-hash.js';
-import { escapeName, pointValues, quoteString } from '../../src/core/points/line-protocol.js';
-import type { InputPrecision } from '../../src/core/types/index.js';
+import { PointHasher } from '../../../src/audit/points/point-hash.js';
+import { escapeName, pointValues, quoteString } from '../../../src/core/points/line-protocol.js';
+import type { InputPrecision } from '../../../src/core/types/index.js';
 
 /** Identity and values of a line, as text. */
 function hashOf(line: string, precision: InputPrecision = 'ns'): string {

@@ -1,15 +1,15 @@
 // Compares the windows that differ point by point. Both sides are written to files by the hash of their identity, and each
 // pair of files is compared in memory. What does not fit onto the disk at once is compared in rounds.
 
-import { type AuditPoint, eachPoint } from './audit-points.js';
+import { type AuditPoint, eachPoint } from '../points/audit-points.js';
+import type { AuditContext } from '../types.js';
+import { tableSpans } from '../windows/compare-windows.js';
+import type { AuditPlan } from '../windows/digest-inputs.js';
+import { TargetReader } from '../windows/target-reader.js';
+import { millisecondsOf } from '../windows/time-buckets.js';
+import { WindowIndex } from '../windows/windows.js';
 import { FileComparison, type PointComparison } from './compare-files.js';
-import { tableSpans } from './compare-windows.js';
-import type { AuditPlan } from './digest-inputs.js';
 import { PointFiles } from './point-files.js';
-import { TargetReader } from './target-reader.js';
-import { millisecondsOf } from './time-buckets.js';
-import type { AuditContext } from './types.js';
-import { WindowIndex } from './windows.js';
 
 /** Files of one side. Each has a buffer of 16 KiB. */
 const maxFiles = 256;
