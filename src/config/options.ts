@@ -142,7 +142,7 @@ const table = [
   { key: 'sameTarget', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'resume although no endpoint is of the earlier run; confirms that it is the same cluster' },
   { key: 'onChanged', group: 'state', is: { kind: 'choice', values: ['restart', 'refuse'] }, default: 'restart', arg: '<what>', description: 'an input was replaced since the load stopped: load it from its start, or refuse it' },
   { key: 'skipLoaded', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'leave out inputs that an earlier load into this database finished' },
-  { key: 'turnDir', group: 'state', is: { kind: 'path' }, default: null, defaultText: 'bulk-load-locks in the temporary directory', arg: '<dir>', description: 'directory of the locks by which loads take turns to introduce tables and columns; containers that load into one database share it' },
+  { key: 'turnDir', group: 'state', is: { kind: 'path' }, default: null, defaultText: 'bulk-load-locks in /dev/shm, else in the temporary directory', arg: '<dir>', description: 'directory of the locks by which loads take turns to introduce tables and columns; containers that load into one database share it' },
   { key: 'turn', group: 'state', is: { kind: 'switch' }, default: 'true', description: 'introduce tables and columns without taking turns with other loads' },
   { key: 'verify', group: 'state', is: { kind: 'switch' }, default: 'false', description: 'read a sample of 1,000 loaded points back and compare every value; a difference ends with exit code 9' },
 

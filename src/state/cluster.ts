@@ -14,7 +14,7 @@ export const clusterSchema = z.strictObject({
 
 export type Cluster = z.infer<typeof clusterSchema>;
 
-type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
+export type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
 
 const systemLookup: Lookup = (host) => lookup(host, { all: true });
 

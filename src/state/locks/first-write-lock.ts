@@ -1,44 +1,50 @@
 // Loads on one host take turns for batches that introduce a table or a column. Parallel first writes make CnosDB store
-// values under wrong columns. There is one lock per endpoint, so loads that share an endpoint exclude each other.
+// values under wrong columns. There is one lock per address of an endpoint, so loads that share an endpoint exclude each
+// other, whatever name they give it.
 
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BusyError, StateError } from '../../core/errors.js';
 import type { Clock, Notice } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';
+import { clusterOf, type Lookup } from '../cluster.js';
 import { writeProblem } from '../state-dir.js';
 import { type HeldLock, type LockAttempt, OddLockError, takeLock } from './lock.js';
 import type { Holder } from './lock-holder.js';
+import { defaultTurnDirectory, isContainer } from './turn-directory.js';
 
 /** Interval between two attempts to take a lock that another load holds. */
 const retryMs = 100;
+/** Endpoints within the container itself. */
+const loopback = /^(localhost|127\.[\d.]+|\[?::1\]?):\d+$/;
 const tried = 'waiting for the turn to introduce columns';
 
 export interface FirstWriteLockOptions {
+  /** Origins of the endpoints. */
   readonly endpoints: readonly string[];
   /** Distinguishes databases at the same endpoint. */
   readonly database: readonly string[];
-  /** Directory of the locks; null for the one in the temporary directory. */
+  /** Directory of the locks; null for the one that all processes of the host share. */
   readonly directory: string | null;
   /** Longest wait for other loads, ms. */
   readonly maxWaitMs: number;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;
+  /** Finds the addresses of an endpoint. Default: the resolver of the system. */
+  readonly resolve?: Lookup;
+  /** Tests whether other loads cannot see the directory. Default: whether this is a container. */
+  readonly isContainer?: () => boolean;
 }
 
 export class FirstWriteLock {
   readonly #options: FirstWriteLockOptions;
   readonly #directory: string;
-  readonly #paths: readonly string[];
+  #paths: Promise<readonly string[]> | null = null;
 
   constructor(options: FirstWriteLockOptions) {
-    const { endpoints, database, directory } = options;
     this.#options = options;
-    this.#directory = directory ?? join(tmpdir(), 'bulk-load-locks');
-    // All loads take locks in the same order, so that no two wait for each other.
-    this.#paths = endpoints.map((each) => join(this.#directory, `${nameOf([each, ...database])}.lock`)).sort();
+    this.#directory = options.directory ?? defaultTurnDirectory();
   }
 
   /**
@@ -53,13 +59,34 @@ export class FirstWriteLock {
       for (const each of held.splice(0)) each.release();
     };
     try {
-      if (this.#paths.length > 0) this.#makeDirectory();
-      for (const path of this.#paths) held.push(await this.#takeOne(path, until, signal));
+      this.#paths ??= this.#findPaths();
+      const paths = await this.#paths;
+      if (paths.length > 0) this.#makeDirectory();
+      for (const path of paths) held.push(await this.#takeOne(path, until, signal));
     } catch (error) {
       release();
       throw error;
     }
     return { release };
+  }
+
+  /** Names the locks by address, so that `localhost` and `127.0.0.1` are one. */
+  async #findPaths(): Promise<readonly string[]> {
+    const { endpoints, database, resolve } = this.#options;
+    const urls = endpoints.map((each) => new URL(each));
+    const { endpoints: addresses } = await clusterOf(urls, null, resolve);
+    this.#warnIfUnshared(addresses);
+    // All loads take locks in the same order, so that no two wait for each other.
+    return addresses.map((each) => join(this.#directory, `${nameOf([each, ...database])}.lock`)).sort();
+  }
+
+  #warnIfUnshared(addresses: readonly string[]): void {
+    const { directory, notify, isContainer: inContainer = isContainer } = this.#options;
+    if (directory !== null || addresses.every((each) => loopback.test(each)) || !inContainer()) return;
+    const message =
+      'loads in other containers cannot see that this one introduces tables and columns; ' +
+      'let loads into one database share a volume with --turn-dir, or introduce no columns elsewhere meanwhile';
+    notify({ level: 'warn', kind: 'turn-dir', message });
   }
 
   async #takeOne(path: string, until: number, signal: AbortSignal): Promise<HeldLock> {

@@ -7,6 +7,7 @@ import { BusyError, StateError } from '../../../src/core/errors.js';
 import type { Notice } from '../../../src/core/types/index.js';
 import { FirstWriteLock, type FirstWriteLockOptions } from '../../../src/state/locks/first-write-lock.js';
 import { currentHolder, holderText } from '../../../src/state/locks/lock-holder.js';
+import { defaultTurnDirectory, isContainer } from '../../../src/state/locks/turn-directory.js';
 import { realClock } from '../../support/clock.js';
 
 let folder: string;
@@ -25,7 +26,8 @@ function turns(endpoints: readonly string[], options: Partial<FirstWriteLockOpti
   return new FirstWriteLock({
     endpoints,
     database: ['cnosdb', 'db'],
-    directory: null,
+    directory: join(folder, 'bulk-load-locks'),
+    resolve: () => Promise.resolve([]),
     maxWaitMs: 60_000,
     clock: realClock,
     notify: () => {},
@@ -111,4 +113,43 @@ test('a lock that names pid 1 is waited for as long as --retry-for says, also af
   await writeFile(path, 'garbage');
   await writeFile(`${path}.unreadable`, init);
   await expect(turns(['http://a'], { directory, maxWaitMs: 250 }).take(never)).rejects.toThrow(/held by pid 1 on/);
+});
+
+test('two names of one address take turns, also with the directory of the host', async () => {
+  const resolve = (host: string) => Promise.resolve([{ address: host === 'localhost' ? '127.0.0.1' : host }]);
+  // A database of its own: other tests of the host use the same directory.
+  const options = { directory: null, resolve, database: [folder], maxWaitMs: 0 };
+  const first = await turns(['http://localhost:8902'], options).take(never);
+  vi.stubEnv('TMPDIR', join(folder, 'other'));
+  await expect(turns(['http://127.0.0.1:8902'], options).take(never)).rejects.toThrow(BusyError);
+  (await turns(['http://127.0.0.1:8903'], options).take(never)).release();
+  first.release();
+});
+
+test('a load in a container warns once that others cannot see its turns, unless a directory is named', async () => {
+  const warnings = async (endpoint: string, options: Partial<FirstWriteLockOptions>): Promise<number> => {
+    const notices: Notice[] = [];
+    const notify = (notice: Notice): unknown => notices.push(notice);
+    const lock = turns([endpoint], { isContainer: () => true, database: [folder], notify, ...options });
+    for (let i = 0; i < 2; i += 1) (await lock.take(never)).release();
+    return notices.filter(({ kind }) => kind === 'turn-dir').length;
+  };
+  const unnamed = { directory: null };
+  expect(await warnings('http://db1:8902', unnamed)).toBe(1);
+  expect(await warnings('http://127.0.0.1:8902', unnamed)).toBe(0);
+  expect(await warnings('http://db1:8902', {})).toBe(0);
+  expect(await warnings('http://db1:8902', { ...unnamed, isContainer: () => false })).toBe(0);
+});
+
+test('the directory of the host is that of shared memory, else the temporary one', () => {
+  expect(defaultTurnDirectory(folder)).toBe(join(folder, 'bulk-load-locks'));
+  expect(defaultTurnDirectory(join(folder, 'missing'))).toBe(join(tmpdir(), 'bulk-load-locks'));
+});
+
+test('a container is known by its files and variables', () => {
+  const none = (): boolean => false;
+  expect(isContainer({}, none)).toBe(false);
+  expect(isContainer({ KUBERNETES_SERVICE_HOST: '10.0.0.1' }, none)).toBe(true);
+  expect(isContainer({ container: 'podman' }, none)).toBe(true);
+  expect(isContainer({}, (path) => path === '/.dockerenv')).toBe(true);
 });
