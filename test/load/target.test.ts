@@ -174,7 +174,7 @@ test('check shows the expected memory, the new tables and the advice', async () 
   const { code, stderr } = await run(['check', ...args]);
   expect(code).toBe(0);
   expect(stderr).toMatch(/^ {2}memory {5}about [\d.]+ MiB of 512 MiB per node/m);
-  expect(stderr).toMatch(/^ {2}new {8}tables, or columns of them: fresh; such batches are sent exclusively/m);
+  expect(stderr).toMatch(/^ {2}new {8}tables with new columns: fresh; their first batches are sent exclusively/m);
   expect(stderr).toMatch(/^ {2}WARNING {4}CnosDB 2\.3\.1 sizes its memory pool wrongly/m);
 });
 

@@ -20,7 +20,11 @@ const startMs = 120_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const known = JSON.parse(readFileSync(new URL('survivors.json', import.meta.url), 'utf8'));
 /** Rooms whose behaviour shows in the tests of other rooms as well. */
-const testsOfRoom = { batching: ['batching', 'state/resume.test.ts'], load: ['load', 'state', 'index.test.ts'], state: ['state'] };
+const testsOfRoom = {
+  batching: ['batching', 'state/resume.test.ts'],
+  load: ['load', 'state', 'index.test.ts'],
+  state: ['state'],
+};
 
 /** Runners with a live process group, ended when this process is stopped. */
 const runners = new Set();

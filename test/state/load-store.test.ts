@@ -180,8 +180,11 @@ test('a checkpoint that is already gone is no error, and one that cannot be remo
   const path = await folder();
   const store = opened(path);
   await store.open();
+  await store.save(checkpoint, []);
+  expect(store.written).toBe(true);
   await store.forget();
   await store.forget();
+  expect(store.written).toBe(false);
   await mkdir(store.path);
   const failed = store.forget();
   await expect(failed).rejects.toBeInstanceOf(StateError);
@@ -207,9 +210,13 @@ test('a load that skipped points leaves nothing in the history', async () => {
   expect(await readdir(path)).toEqual([]);
 });
 
-test('a load without a checkpoint has none to abandon', async () => {
+test('a load without a checkpoint has none to abandon, and one that cannot be renamed is an error', async () => {
   const store = opened(await folder());
   expect(await store.abandon('T')).toBeNull();
+  await writeFile(store.path, '{}');
+  const failed = store.abandon('T'.repeat(300));
+  await expect(failed).rejects.toBeInstanceOf(StateError);
+  await expect(failed).rejects.toThrow('keeping the checkpoint of an abandoned load');
 });
 
 test.each([

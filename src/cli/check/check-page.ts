@@ -137,8 +137,9 @@ function newTables({ inputs }: CheckReport, { firstWriteExclusive }: TargetTrait
   if (names.length === 0) return [];
   const more = names.length - tablesShown;
   const shown = names.slice(0, tablesShown).join(', ') + (more > 0 ? `, and ${more} more` : '');
-  const exclusive = '; such batches are sent exclusively, and no other program may write to these tables meanwhile';
-  return [row('new', `tables, or columns of them: ${shown}${firstWriteExclusive ? exclusive : ''}`)];
+  const exclusive =
+    '; their first batches are sent exclusively, and no other program may write to these tables meanwhile';
+  return [row('new', `tables with new columns: ${shown}${firstWriteExclusive ? exclusive : ''}`)];
 }
 
 /** Lists given settings; with `--log-level debug` all of them. */

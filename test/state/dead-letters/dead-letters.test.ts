@@ -287,7 +287,7 @@ test('rows of each header have a file, and rows of a folder have it below that f
   });
   await letters.write('a.csv', [letter('1,2')], format('a,b\n'));
   await letters.write('b.csv', [letter('3,4')], format('c,d\n'));
-  await letters.write('c.csv', [letter('5')], format('e\n', 'year=2024'));
+  await letters.write('c.csv', [letter('5')], format('e\n', 'year=2024/month=1'));
   const { points } = letters.paths!;
   await letters.close(null);
   expect(await Promise.all(points.map((each) => readFile(each, 'utf8')))).toEqual([
@@ -295,6 +295,19 @@ test('rows of each header have a file, and rows of a folder have it below that f
     'c,d\n3,4\n',
     'e\n5\n',
   ]);
-  expect(points[2]).toContain('/year=2024/');
+  expect(points[2]).toContain('/year=2024/month=1/');
   expect((await stat(dirname(points[2]!))).mode & 0o777).toBe(0o700);
+});
+
+test('a batch whose rejects cannot be written leaves the files as they were, and every later write fails', async () => {
+  const path = await folder();
+  const letters = await prepared(path);
+  await letters.write('a.lp', [letter('x')]);
+  const before = await contents(path);
+  // JSON has no bigint.
+  const unwritable = letter('y', { message: 1n as never });
+  await expect(letters.write('a.lp', [letter('z'), unwritable])).rejects.toThrow(StateError);
+  expect(await contents(path)).toEqual(before);
+  await expect(letters.write('a.lp', [letter('z')])).rejects.toThrow('writing dead letters');
+  await letters.close(null);
 });
