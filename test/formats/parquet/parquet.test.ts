@@ -237,3 +237,14 @@ test('a Parquet file without rows has no points', async () => {
   const { points, ends } = await readQuery('SELECT 1::BIGINT AS time, 2 AS v WHERE false');
   expect([points, ends]).toEqual([[], []]);
 });
+
+test('delta-packed unsigned integers keep their highest bit', async () => {
+  const values = [3_789_523_705, 0, 4_294_967_295, 2_147_483_648, 1];
+  const list = values.map((value, i) => `(${i + 1}::BIGINT, ${value}::UINTEGER)`).join(', ');
+  const { points } = await readQuery(
+    `SELECT * FROM (VALUES ${list}) t(time, v) ORDER BY time`,
+    {},
+    'PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1',
+  );
+  expect(points.map(({ text }) => text)).toEqual(values.map((value, i) => `m v=${value}u ${i + 1}`));
+});

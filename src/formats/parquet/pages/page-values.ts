@@ -98,7 +98,7 @@ export function encodedValues(
   if (encoding === 'DELTA_BYTE_ARRAY' && isByteArray) {
     const shared = new Int32Array(count);
     deltaValues(shared, bytes, from);
-    return deltaTexts(leaf, count, bytes, deltaEnd(bytes, from, count), shared);
+    return deltaTexts(leaf, count, bytes, deltaExtent(bytes, from, count).end, shared);
   }
   throw new Error(`values of ${leaf.physical} encoded as ${encoding}`);
 }
@@ -113,9 +113,14 @@ function splitValues(leaf: Leaf, count: number, bytes: Uint8Array, from: number)
 }
 
 function deltaValues(into: Int32Array | BigInt64Array, bytes: Uint8Array, from: number): PageValues {
-  deltaEnd(bytes, from, into.length);
+  const { first } = deltaExtent(bytes, from, into.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   deltaBinaryUnpack({ view, offset: from }, into.length, into);
+  // The library reads 32 bits of the first number. DuckDB writes 33, for unsigned integers. Sums wrap, so one term corrects all.
+  if (into instanceof Int32Array && into.length > 0 && into[0] !== (first | 0)) {
+    const missing = first - into[0]!;
+    for (let i = 0; i < into.length; i++) into[i]! += missing;
+  }
   return valuesOf(into.length, new Uint8Array(into.buffer), 0);
 }
 
@@ -123,7 +128,7 @@ function deltaTexts(leaf: Leaf, count: number, bytes: Uint8Array, from: number, 
   const starts = new Int32Array(count);
   const ends = new Int32Array(count);
   deltaValues(ends, bytes, from);
-  let p = deltaEnd(bytes, from, count);
+  let p = deltaExtent(bytes, from, count).end;
   let before = 0;
   for (let i = 0; i < count; i++) {
     const length = ends[i]!;
@@ -139,8 +144,11 @@ function deltaTexts(leaf: Leaf, count: number, bytes: Uint8Array, from: number, 
   return valuesOf(count, bytes, 0, starts, ends, shared);
 }
 
-/** Finds the end of `count` delta-packed numbers. Throws for damaged ones, because the library trusts their headers. */
-function deltaEnd(bytes: Uint8Array, from: number, count: number): number {
+/**
+ * Finds the end of `count` delta-packed numbers, and the first of them. Throws for damaged ones, because the library trusts
+ * their headers.
+ */
+function deltaExtent(bytes: Uint8Array, from: number, count: number): { readonly end: number; readonly first: number } {
   let p = from;
   const varint = (): number => {
     let value = 0;
@@ -158,7 +166,8 @@ function deltaEnd(bytes: Uint8Array, from: number, count: number): number {
   if (blockSize > maxDeltaBlock || parts === 0 || partSize % 8 !== 0 || partSize === 0)
     throw new Error('deltas with an invalid block size');
   if (varint() !== count) throw new Error('a number of deltas that differs from the number of values');
-  varint();
+  const zigzag = varint();
+  const first = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
   for (let done = 1; done < count; ) {
     varint();
     const widths = bytes.subarray(p, p + parts);
@@ -170,5 +179,5 @@ function deltaEnd(bytes: Uint8Array, from: number, count: number): number {
     }
   }
   if (p > bytes.length) throw new Error('truncated deltas');
-  return p;
+  return { end: p, first };
 }
