@@ -19,6 +19,7 @@ import { options as table } from '../../load/option-table.js';
 import { auditJson, auditText } from '../../reporting/audit-summary.js';
 import { reporter } from '../../reporting/progress/reporter.js';
 import { pageHead, prepareResult, writeResult } from '../../reporting/result-file.js';
+import { refusePlan } from '../fleet/shard-run.js';
 import { inputOptions } from '../input-options.js';
 import { addSecrets, withMaskedStderr } from '../output/masking.js';
 import { print, runAllThenThrow, widthOf } from '../output/print.js';
@@ -39,6 +40,7 @@ export async function runAudit(
   const options = auditOptions({ repair, since, until });
   const resolved = await resolve(table, { flags, env: process.env });
   const { settings, warnings } = resolved;
+  refusePlan(settings, 'audit');
   assertAuditable(settings);
   addSecrets(mask, settings, process.env, names);
   if (settings.summary !== null && settings.summary !== '-') await prepareResult(settings.summary);

@@ -2,7 +2,6 @@
 
 import { describeSettings } from '../../config/help/describe.js';
 import { resolve } from '../../config/resolve.js';
-import { UsageError } from '../../core/errors.js';
 import { outcomes } from '../../core/outcomes.js';
 import { SecretMask } from '../../core/secrets.js';
 import { clock } from '../../core/time/system-clock.js';
@@ -13,6 +12,7 @@ import { createTarget } from '../../load/create-target.js';
 import { settingsByDatabase } from '../../load/load-databases.js';
 import { options } from '../../load/option-table.js';
 import { prepareResult, writeResult } from '../../reporting/result-file.js';
+import { refusePlan } from '../fleet/shard-run.js';
 import { inputOptions } from '../input-options.js';
 import { addSecrets, withMaskedStderr } from '../output/masking.js';
 import { print, widthOf } from '../output/print.js';
@@ -30,9 +30,8 @@ export async function runCheck(
   const process = withMaskedStderr(unmasked, mask);
   const { settings, origins, warnings } = await resolve(options, { flags, env: process.env });
   addSecrets(mask, settings, process.env, names);
-  const { summary, planFile } = settings;
-  if (planFile !== null)
-    throw new UsageError([{ tried: '--plan', expected: 'a load', found: 'check', fix: 'check the inputs without it' }]);
+  const { summary } = settings;
+  refusePlan(settings, 'check');
   if (summary !== null && summary !== '-') await prepareResult(summary);
   const from = inputOptions(settings, process, () => {});
   const { inputs, duplicates, leftOut } =

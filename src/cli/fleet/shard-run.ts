@@ -57,6 +57,14 @@ export function shardRun(
   };
 }
 
+/** Throws UsageError for a command that takes no plan. */
+export function refusePlan({ planFile, shard }: Settings, command: string): void {
+  const fix = 'leave it out';
+  const flag = planFile !== null ? '--plan' : '--shard';
+  if (planFile !== null || shard !== null)
+    throw new UsageError([{ tried: flag, expected: 'a load', found: `bulk-load ${command}`, fix }]);
+}
+
 function onlyPlanned(flag: string): Problem {
   return { tried: flag, expected: 'the command plan, which cuts the inputs', found: 'a load', fix: 'leave it out' };
 }

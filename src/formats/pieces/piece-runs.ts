@@ -2,7 +2,7 @@
 // as in the whole input.
 
 import { InputError } from '../../core/errors.js';
-import type { Points, Position } from '../../core/types/index.js';
+import type { ByteSource, Points, Position } from '../../core/types/index.js';
 import { LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START } from '../../core/types/index.js';
 import { wrapObject } from '../../core/wrap-object.js';
 
@@ -13,16 +13,26 @@ export interface PieceEnd {
   readonly isRandom: boolean;
   /** Name of the input, for errors. */
   readonly name: string;
+  /** The source of the runs. */
+  readonly source: ByteSource;
 }
 
-/** Yields the runs up to `to`. Throws InputError if a point reaches beyond that place. */
-export async function* runsUntil(runs: AsyncGenerator<Points, void>, end: PieceEnd): AsyncGenerator<Points, void> {
-  const { to, isRandom } = end;
+/** Yields the runs up to `to`. Throws InputError if a point reaches beyond that place, and for a file that changed meanwhile. */
+export async function* runsUntil(
+  runs: AsyncGenerator<Points, void>,
+  end: PieceEnd,
+  signal: AbortSignal,
+): AsyncGenerator<Points, void> {
+  const { to, isRandom, source } = end;
   for await (const run of runs) {
     const beyond = isRandom ? run.endLine - to.line : run.end - to.byteOffset;
     yield beyond > 0 ? firstPart(run, end) : run;
-    if (beyond >= 0) return;
+    if (beyond >= 0) break;
   }
+  // A read at the end of the file detects the change.
+  if (source.file === undefined) return;
+  source.seek?.(source.file.size);
+  await source.read(new Uint8Array(1), signal);
 }
 
 /** Leaves out the points and rejects that begin at the place or after it. */

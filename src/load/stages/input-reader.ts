@@ -88,8 +88,8 @@ export class InputReader {
     const points = (from: ByteSource): AsyncGenerator<Points, void> => format.points(from, signal, place);
     const whole = this.#advising(i, format, status.count(points, format, rows, place.byteOffset, signal));
     if (!piece?.to) return { format: format.name, runs: whole };
-    const end = { to: piece.to, isRandom: format.isRandom === true, name };
-    return { format: format.name, runs: runsUntil(whole, end) };
+    const end = { to: piece.to, isRandom: format.isRandom === true, name, source: rows };
+    return { format: format.name, runs: runsUntil(whole, end, signal) };
   }
 
   /** Passes advice on once an input is read whose head was not parsed before. */

@@ -1,8 +1,9 @@
 // Shards of a plan through the whole program, against the embedded server: what a killed, a repeated and a missing one change.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Summary } from '../../../src/core/types/index.js';
 import type { FleetPlan } from '../../../src/fleet/plan-file.js';
@@ -158,4 +159,46 @@ test('a plan refuses what counts across inputs, and a shard what the plan decide
   }
   expect((await run([...at(), '--plan', plan])).code).toBe(2);
   expect((await run([...at(), '--db', 'd', '--shard', '1/2', path])).code).toBe(2);
+});
+
+test('compressed inputs, CSV and folders with columns are planned and loaded as by one machine', async () => {
+  await mkdir(join(folder, 'data/site=north'), { recursive: true });
+  const header = 'time,host,v\n';
+  const cells = (from: number, n: number): string =>
+    Array.from({ length: n }, (_, i) => `${1_640_995_200_000_000_000n + BigInt(from + i)},h${i % 3},${i}\n`).join('');
+  await file('data/site=north/a.csv', header + cells(0, 3000));
+  await writeFile(join(folder, 'data/site=north/b.csv.gz'), gzipSync(header + cells(3000, 500)));
+  const mapping = ['--measurement', 'cpu', '--tags', 'host', '--piece-bytes', '10KiB'];
+  const { inputs } = await planned([...mapping, join(folder, 'data')]);
+  expect(inputs.map(({ pieces }) => pieces.length > 1)).toEqual([true, false]);
+  for (const index of upTo(3)) await shard(index, 3);
+  const { points, exitCode } = await reconciled(upTo(3));
+  expect([exitCode, points.loaded, await rows("cpu WHERE site = 'north'")]).toEqual([0, 3500, 3500]);
+});
+
+test('--split lines cuts after line ends, and a piece that ends within a string ends with exit code 7', async () => {
+  const plain = await file('a.lp', lines(3000));
+  const { inputs } = await planned(['--split', 'lines', '--piece-bytes', '20KiB', plain]);
+  expect(inputs[0]!.pieces.length).toBeGreaterThan(3);
+  for (const index of upTo(2)) await shard(index, 2);
+  expect((await reconciled(upTo(2))).points).toMatchObject({ read: 3000, loaded: 3000 });
+  const point = (i: number): string => `s v="a${'\nb'.repeat(50)}" ${1_640_995_200_000_000_000n + BigInt(i)}\n`;
+  await planned([
+    '--split',
+    'lines',
+    '--piece-bytes',
+    '1000',
+    await file('b.lp', Array.from({ length: 50 }, (_, i) => point(i)).join('')),
+  ]);
+  const { exitCode, reason } = await shard(1, 1);
+  expect([exitCode, reason]).toEqual([7, expect.stringContaining('a point that goes on')]);
+});
+
+test('commands that load nothing in shards refuse a plan', async () => {
+  const path = await file('a.lp', lines(10));
+  await planned([path]);
+  for (const command of ['check', 'audit']) {
+    const { code, stderr } = await run([command, ...at(), '--db', 'd', '--plan', plan, path]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--plan')]);
+  }
 });
