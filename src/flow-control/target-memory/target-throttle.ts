@@ -7,7 +7,7 @@ import type { Attempt, Batch, Clock, Notice, Target } from '../../core/types/ind
 import { flushIntervalMs } from './flushing.js';
 import { rowsPerByte } from './memcache-estimate.js';
 import { RaftCaches } from './raft-caches.js';
-import { Rinsing, type RinsingOptions } from './rinsing.js';
+import { type RinseMarks, Rinsing, type RinsingOptions } from './rinsing.js';
 import { pacingMessage, type TargetMemoryForecast, tooLittleMemory } from './target-forecast.js';
 import {
   bodiesBeside,
@@ -56,6 +56,11 @@ export interface TargetThrottleContext {
   readonly notify: (notice: Notice) => void;
   /** Loads that send at the same time, each as much as this one; default 1. */
   readonly senders?: number;
+}
+
+/** Divides the bytes at which a rinse begins and ends by the number of senders. */
+function partOf(marks: RinseMarks | null, senders: number): RinseMarks | null {
+  return marks && { ...marks, dueBytes: marks.dueBytes / senders, restBytes: marks.restBytes / senders };
 }
 
 export class TargetThrottle {
@@ -113,7 +118,8 @@ export class TargetThrottle {
     });
     this.#rinsing = new Rinsing({
       caches: this.#caches,
-      marks: () => rinseMarks(plan, this.#plannedBase),
+      // The others fill caches of their own, so each sender keeps its part small. It waits only where its own part is full.
+      marks: () => partOf(rinseMarks(plan, this.#plannedBase), senders),
       end: context.end,
       shards: forecast.shards,
       placeOf: context.placeOf,

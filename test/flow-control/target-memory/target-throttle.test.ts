@@ -37,6 +37,7 @@ async function setup(
   flushMs = 500,
   outcome: FlushOutcome['kind'] = 'done',
   signal = new AbortController().signal,
+  senders = 1,
 ) {
   const clock = new VirtualClock();
   const notices: Notice[] = [];
@@ -54,7 +55,7 @@ async function setup(
   const { settings } = await resolve(optionTable, { flags: { db: 'db', ...flags }, env: {} });
   const notify = (notice: Notice): void => void notices.push(notice);
   const placeOf = () => ({ bucket: 0, shard: 0 });
-  const context = { target, clock, signal, notify, placeOf, end: (error: unknown) => void ends.push(error) };
+  const context = { target, clock, signal, notify, placeOf, senders, end: (error: unknown) => void ends.push(error) };
   const side = new TargetThrottle(settings, forecastTargetMemory(settings, database, layout, times), context);
   const answer = (verdict: Verdict, bytes: number): void =>
     side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes, batchOf(bytes));
@@ -222,4 +223,22 @@ test('a target that only --target-memory slows gets smaller bodies and one notic
   expect(advice).toMatch(
     /^--target-memory 512 MiB lets about 1\d\d MB\/s through: .*--target-memory 8\d\dMiB would let twice as much through/,
   );
+});
+
+test('of four senders each asks for a flush at a quarter of the rows, and a quarter as often', async () => {
+  const flushesOf = async (senders: number, bytes: number): Promise<number[]> => {
+    const { clock, answer, told } = await setup({ targetMemory: '512MiB' }, 100, 'done', undefined, senders);
+    for (let i = 0; i < 24; i += 1) {
+      answer({ kind: 'accepted' }, bytes);
+      await clock.advance(500);
+    }
+    return told.flushes;
+  };
+  const alone = await flushesOf(1, 100 * MiB);
+  const ofFour = await flushesOf(4, 25 * MiB);
+  const gaps = (times: readonly number[]): number[] => times.slice(1).map((at, i) => at - times[i]!);
+  expect(Math.min(...gaps(alone))).toBe(2000);
+  expect(gaps(ofFour).length).toBeGreaterThan(0);
+  expect(Math.min(...gaps(ofFour))).toBe(8000);
+  expect(ofFour[0]).toBe(alone[0]);
 });
