@@ -110,6 +110,7 @@ export function summaryOf(change: Partial<Summary> = {}): Summary {
       estimatedPeakBytesPerNode: null,
       flushes: 0,
       rinses: 0,
+      nodeDeaths: 0,
       gaugeDifferenceBytes: null,
       advice: null,
       newTables: 2,

@@ -215,6 +215,8 @@ export interface Summary {
     flushes: number;
     /** Time buckets whose raft caches were rinsed. */
     rinses: number;
+    /** Nodes that died during the load, presumably for lack of memory. */
+    nodeDeaths: number;
     /** Largest difference of a node's gauge of unflushed rows from the estimate; null without a gauge. */
     gaugeDifferenceBytes: number | null;
     /** The option that would speed the load up; null where none would. */

@@ -1,7 +1,7 @@
 // Plan of the target's memory as pure arithmetic: what a node needs for this load, and the settings that bound it (body
 // size, memcache size, timely flushes and rinses). Model and figures are measured on CnosDB 2.4.3.4.
 
-import type { FlushMarks } from './flushing.js';
+import type { FlushMarks } from './flush/flushing.js';
 import { bodiesKept } from './raft-caches.js';
 import type { RinseMarks } from './rinsing.js';
 

@@ -4,7 +4,7 @@
 import { size } from '../../core/text.js';
 import type { Attempt, Clock, FlushOutcome, Notice } from '../../core/types/index.js';
 import { adjustBodySize, type BodyAnswer, type BodySize, capBodySize, fullBodySize } from '../body-size.js';
-import { FlushPacing } from './flush-pacing.js';
+import { FlushPacing } from './flush/flush-pacing.js';
 import {
   type FlushCause,
   type Flushing,
@@ -14,7 +14,7 @@ import {
   flushIntervalMs,
   step,
   unflushed,
-} from './flushing.js';
+} from './flush/flushing.js';
 import type { RaftCaches } from './raft-caches.js';
 
 const tickMs = 250;

@@ -1,11 +1,13 @@
 // Delays batches for the target's memory: waits for flushes and stages, and counts these waits.
 
-import { RefusedError } from '../../core/errors.js';
+import { RefusedError, UnavailableError } from '../../core/errors.js';
 import { size } from '../../core/text.js';
 import { WaitStats } from '../../core/time/wait-stats.js';
 import type { Attempt, Batch, Clock, Notice, Target } from '../../core/types/index.js';
-import { flushIntervalMs } from './flushing.js';
-import { rowsPerByte } from './memcache-estimate.js';
+import { flushIntervalMs } from './flush/flushing.js';
+import { rowsPerByte } from './flush/memcache-estimate.js';
+import { maxStageWaitMs, Stages } from './flush/stages.js';
+import { NodeDeaths } from './node-deaths.js';
 import { RaftCaches } from './raft-caches.js';
 import { type RinseMarks, Rinsing, type RinsingOptions } from './rinsing.js';
 import { pacingMessage, type TargetMemoryForecast, tooLittleMemory } from './target-forecast.js';
@@ -23,14 +25,7 @@ import { TargetPressure } from './target-pressure.js';
 
 /** A flush without an answer after this time counts as timed out. */
 const flushTimeoutMs = 15_000;
-/** Age of the oldest gauge: a node refreshes it every 10 s. */
-const gaugeAgeMs = 12_000;
-const gaugesEveryMs = 2_000;
 const rinseTimeoutMs = 30_000;
-const maxStageWaitMs = 300_000;
-/** A stage counts as flushed below this share of it, or below these bytes. */
-const flushedShare = 0.1;
-const flushedBytes = 16 * 1024 * 1024;
 
 /** A notice explains pacing once it took this long and this share of the time. */
 const pacedNoticeSeconds = 5;
@@ -66,18 +61,18 @@ function partOf(marks: RinseMarks | null, senders: number): RinseMarks | null {
 export class TargetThrottle {
   readonly #forecast: TargetMemoryForecast;
   readonly #context: TargetThrottleContext;
-  readonly #stageBytes: number | null;
+  readonly #stages: Stages;
   readonly #caches: RaftCaches;
   readonly #pressure: TargetPressure;
   readonly #rinsing: Rinsing;
+  readonly #deaths = new NodeDeaths();
+  /** Flush of a node that is back. */
+  #recovery: Promise<unknown> | null = null;
   /** Waits for flushes and stages. */
   readonly #waits: WaitStats;
-  #acknowledged = 0;
   /** Monotonic ms of the first answer. */
   #firstAt: number | null = null;
   #pacingReported = false;
-  #stagedAt = 0;
-  #stage: Promise<void> | null = null;
 
   constructor(options: ThrottleOptions, forecast: TargetMemoryForecast, context: TargetThrottleContext) {
     const { target, clock, signal, notify, senders = 1 } = context;
@@ -85,7 +80,6 @@ export class TargetThrottle {
     const { share, bodyBytes, limitBytes, flush, cacheBytes } = plan;
     this.#forecast = forecast;
     this.#context = context;
-    this.#stageBytes = options.stage;
     this.#waits = new WaitStats(clock);
     this.#caches = new RaftCaches({
       share,
@@ -116,6 +110,7 @@ export class TargetThrottle {
       gauges: () => target.gauges(signal),
       notify,
     });
+    this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
       caches: this.#caches,
       // The others fill caches of their own, so each sender keeps its part small. It waits only where its own part is full.
@@ -143,15 +138,19 @@ export class TargetThrottle {
 
   /** The base that bounds rows and bodies: that of the plan, or of more time buckets once they appear. */
   get #plannedBase(): number {
-    return Math.max(this.#forecast.plan.baseBytes, this.#base);
+    const { baseBytes, limitBytes } = this.#forecast.plan;
+    const base = Math.max(baseBytes, this.#base);
+    // Each death of a node halves the room of all nodes.
+    return base + Math.max(0, (limitBytes ?? base) - base) * (1 - 0.5 ** this.#deaths.count);
   }
 
   /** Takes each attempt as soon as it is answered. */
   observe(attempt: Attempt, bodyBytes: number, batch: Batch): void {
     this.#firstAt ??= this.#context.clock.monotonic();
     const perByte = rowsPerByte(batch);
+    this.#watch(attempt);
     if (attempt.verdict.kind === 'accepted') {
-      this.#acknowledged += bodyBytes;
+      this.#stages.acknowledged(bodyBytes);
       this.#caches.add(batch.buckets, bodyBytes / batch.body.length);
       if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, perByte);
     }
@@ -164,7 +163,9 @@ export class TargetThrottle {
     if (points === 0) return;
     this.#assertHolds(buckets);
     await this.#waits.during(
-      this.#stageEnd()
+      this.#stages
+        .admit()
+        .then(() => this.#recovery)
         .then(() => this.#rinsing.admit())
         .then(() => this.#pressure.admit()),
     );
@@ -184,6 +185,8 @@ export class TargetThrottle {
     flushes: number;
     /** Time buckets whose raft caches were rinsed. */
     rinses: number;
+    /** Nodes that died during the load, presumably for lack of memory. */
+    nodeDeaths: number;
     /** Largest difference of a gauge of unflushed rows from its estimate; null without a gauge. */
     gaugeDifferenceBytes: number | null;
     advice: string | null;
@@ -198,6 +201,7 @@ export class TargetThrottle {
       estimatedBytesPerNode: planned ? this.#pressure.nodeBytes : null,
       flushes: this.#pressure.flushes,
       rinses: this.#rinsing.count,
+      nodeDeaths: this.#deaths.count,
       gaugeDifferenceBytes: this.#pressure.gaugeDifference,
       advice: this.#pacingReported ? this.#pacingMessage() : null,
       flushSeconds: this.#waits.seconds,
@@ -207,6 +211,38 @@ export class TargetThrottle {
 
   close(): void {
     this.#pressure.close();
+  }
+
+  /** Reacts to a node that died or is back. */
+  #watch({ endpoint, verdict }: Attempt): void {
+    const { notify, end } = this.#context;
+    const event = this.#context.target.traits.plansMemory ? this.#deaths.observe(endpoint, verdict) : null;
+    if (event === 'back') {
+      this.#recovery ??= this.#pressure.flushNow().finally(() => {
+        this.#recovery = null;
+      });
+    }
+    if (event === 'died') {
+      const { limitBytes } = this.#forecast.plan;
+      const halved =
+        limitBytes === null
+          ? ''
+          : `, and for the rest of the load each node gets at most ${size(limitBytes - this.#plannedBase)} for rows and request bodies, half as much as before`;
+      const message =
+        `${endpoint} refuses connections although it took writes: it was probably killed for lack of memory; ` +
+        `when it is back it flushes first${halved}`;
+      notify({ level: 'warn', kind: `node-death ${endpoint}`, message });
+    }
+    if (event !== 'cannotStart') return;
+    end(
+      new UnavailableError({
+        tried: `writing to ${endpoint}`,
+        expected: 'a node that stays up once it has started',
+        found:
+          'it took no write and ended again, three times: it replays its log at each start, for which its memory does not suffice',
+        fix: 'give the node more memory, wait until it stays up, then run the same command again',
+      }),
+    );
   }
 
   /** Ends the run, and throws, once the time buckets need more than --target-memory. */
@@ -231,50 +267,5 @@ export class TargetThrottle {
 
   #pacingMessage(): string {
     return pacingMessage(this.#forecast, this.#pressure.bodyBytes, this.#pressure.bytesPerSecond);
-  }
-
-  /** Waits at the end of a stage until the target has flushed. The first batch beyond the stage starts the wait for all. */
-  async #stageEnd(): Promise<void> {
-    const stage = this.#stageBytes;
-    if (this.#stage === null && stage !== null && this.#acknowledged - this.#stagedAt >= stage) {
-      this.#stage = this.#endStage(stage).finally(() => {
-        this.#stagedAt = this.#acknowledged;
-        this.#stage = null;
-      });
-    }
-    await this.#stage;
-  }
-
-  async #endStage(stage: number): Promise<void> {
-    const { clock, signal, notify } = this.#context;
-    const since = clock.monotonic();
-    const sent = size(this.#acknowledged);
-    notify({
-      level: 'info',
-      kind: 'stage',
-      message: `${sent} acknowledged: waiting until the target has flushed (--stage)`,
-    });
-    // COMPACT DATABASE answers once everything is on disk. Gauges are read only without that answer.
-    const outcome = await this.#pressure.flushNow();
-    signal.throwIfAborted();
-    if (outcome?.kind === 'done') return;
-    const unflushed = await this.#untilFlushed(Math.max(flushedBytes, stage * flushedShare), since + maxStageWaitMs);
-    signal.throwIfAborted();
-    if (unflushed === null) return;
-    const message = `${size(unflushed)} are still unflushed on a node after ${maxStageWaitMs / 60_000} minutes: the load continues`;
-    notify({ level: 'warn', kind: 'stage-over', message });
-  }
-
-  /** Waits until no gauge exceeds `enough`. Resolves with the largest gauge at the end of the time, else with null. */
-  async #untilFlushed(enough: number, until: number): Promise<number | null> {
-    const { target, clock, signal } = this.#context;
-    await clock.sleep(gaugeAgeMs, signal);
-    for (;;) {
-      const gauges = (await target.gauges(signal)).filter((each) => each !== null);
-      const largest = Math.max(0, ...gauges);
-      if (largest <= enough) return null;
-      if (clock.monotonic() >= until) return largest;
-      await clock.sleep(gaugesEveryMs, signal);
-    }
   }
 }

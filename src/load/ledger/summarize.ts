@@ -28,7 +28,13 @@ export interface SummaryInput {
   /** Null if the run ended before the target's memory was planned. */
   readonly throttle: Pick<
     Summary['target'],
-    'planBytesPerNode' | 'estimatedPeakBytesPerNode' | 'flushes' | 'rinses' | 'gaugeDifferenceBytes' | 'advice'
+    | 'planBytesPerNode'
+    | 'estimatedPeakBytesPerNode'
+    | 'flushes'
+    | 'rinses'
+    | 'nodeDeaths'
+    | 'gaugeDifferenceBytes'
+    | 'advice'
   > | null;
   readonly introduced: { readonly tables: number; readonly columns: number };
   readonly endpoints: readonly EndpointTotals[];
@@ -72,6 +78,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Su
       estimatedPeakBytesPerNode: facts.throttle?.estimatedPeakBytesPerNode ?? null,
       flushes: facts.throttle?.flushes ?? 0,
       rinses: facts.throttle?.rinses ?? 0,
+      nodeDeaths: facts.throttle?.nodeDeaths ?? 0,
       gaugeDifferenceBytes: facts.throttle?.gaugeDifferenceBytes ?? null,
       advice: facts.throttle?.advice ?? null,
       newTables: facts.introduced.tables,

@@ -242,3 +242,38 @@ test('of four senders each asks for a flush at a quarter of the rows, and a quar
   expect(Math.min(...gaps(ofFour))).toBe(8000);
   expect(ofFour[0]).toBe(alone[0]);
 });
+
+test('a node that dies halves the room of all nodes, and flushes before the next batch once it is back', async () => {
+  const { clock, side, answer, admit, told, notices } = await setup({}, 300);
+  answer({ kind: 'accepted' }, MiB);
+  const before = side.bodyBytes;
+  answer({ kind: 'unreachable', reason: 'ECONNREFUSED' }, MiB);
+  answer({ kind: 'unreachable', reason: 'ECONNREFUSED' }, MiB);
+  expect(side.bodyBytes).toBeLessThan(0.6 * before);
+  expect(notices.map(({ message }) => message)).toEqual([
+    expect.stringMatching(
+      /^e refuses connections although it took writes: it was probably killed for lack of memory; when it is back it flushes first, and for the rest of the load each node gets at most 200 MiB for rows and request bodies, half as much as before$/,
+    ),
+  ]);
+  answer({ kind: 'accepted' }, MiB);
+  const waiting = admit();
+  await clock.advance(299);
+  expect([waiting.at, told.flushes]).toEqual([null, [0]]);
+  await clock.advance(1);
+  expect(waiting.at).toBe(300);
+  expect(side.account().nodeDeaths).toBe(1);
+});
+
+test('a node that dies again and again without a write ends the load as unavailable', async () => {
+  const { answer, ends } = await setup({});
+  answer({ kind: 'accepted' }, MiB);
+  for (let i = 0; i < 3; i++) {
+    answer({ kind: 'unreachable', reason: 'ECONNREFUSED' }, MiB);
+    answer({ kind: 'dropped', reason: 'reset', mayBeApplied: true }, MiB);
+  }
+  expect(ends).toHaveLength(1);
+  expect(ends[0]).toMatchObject({
+    exitCode: 5,
+    message: expect.stringMatching(/^writing to e: expected a node that stays up/),
+  });
+});

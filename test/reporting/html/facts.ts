@@ -141,6 +141,7 @@ export function nightFacts(): PageFacts {
         estimatedPeakBytesPerNode: 460 * MiB,
         flushes: 14,
         rinses: 3,
+        nodeDeaths: 0,
         gaugeDifferenceBytes: -12 * MiB,
         advice: null,
         newTables: 1,

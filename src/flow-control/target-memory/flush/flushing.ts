@@ -1,7 +1,7 @@
 // Decides when the target is asked to flush, as a pure state machine: before unflushed rows of this load exceed their room,
 // and as relief while the target answers nothing but "memory exhausted".
 
-import type { FlushOutcome } from '../../core/types/index.js';
+import type { FlushOutcome } from '../../../core/types/index.js';
 import { correctByGauges, differenceOf, type MemcacheEstimate, recordEstimate } from './memcache-estimate.js';
 
 /** Shortest time from the begin of one flush to the begin of the next, of all loads together. */

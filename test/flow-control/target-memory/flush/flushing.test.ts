@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { FlushOutcome } from '../../../src/core/types/index.js';
+import type { FlushOutcome } from '../../../../src/core/types/index.js';
 import {
   type Flushing,
   type FlushingEvent,
   type FlushingOptions,
   step,
   unflushed,
-} from '../../../src/flow-control/target-memory/flushing.js';
+} from '../../../../src/flow-control/target-memory/flush/flushing.js';
 
 const MiB = 1024 * 1024;
 const options: FlushingOptions = {

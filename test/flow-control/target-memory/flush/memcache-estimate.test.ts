@@ -4,7 +4,7 @@ import {
   type MemcacheEstimate,
   recordEstimate,
   rowsPerByte,
-} from '../../../src/flow-control/target-memory/memcache-estimate.js';
+} from '../../../../src/flow-control/target-memory/flush/memcache-estimate.js';
 
 const MiB = 1024 * 1024;
 

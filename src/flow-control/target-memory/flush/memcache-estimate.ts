@@ -1,7 +1,7 @@
 // Estimate of the rows of this load that a node has not flushed yet. Acknowledgements are counted, and the target's gauge
 // corrects the count. The gauge is up to 10 s old, so it is compared with all estimates of that time.
 
-import type { Batch } from '../../core/types/index.js';
+import type { Batch } from '../../../core/types/index.js';
 
 /** CnosDB's row head and one slot per field, bytes (mem_cache/row_data.rs of version 2.4.3). */
 const rowHead = 32;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FlushPacing, type PacingOptions } from '../../../src/flow-control/target-memory/flush-pacing.js';
+import { FlushPacing, type PacingOptions } from '../../../../src/flow-control/target-memory/flush/flush-pacing.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

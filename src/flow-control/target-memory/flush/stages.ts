@@ -1,0 +1,88 @@
+// Stages of a load (--stage): after so many bytes every batch waits until the target has flushed.
+
+import { size } from '../../../core/text.js';
+import type { Clock, FlushOutcome, Notice, Target } from '../../../core/types/index.js';
+
+export const maxStageWaitMs = 300_000;
+/** Age of the oldest gauge: a node refreshes it every 10 s. */
+const gaugeAgeMs = 12_000;
+const gaugesEveryMs = 2_000;
+/** A stage counts as flushed below this share of it, or below these bytes. */
+const flushedShare = 0.1;
+const flushedBytes = 16 * 1024 * 1024;
+
+export interface StagesContext {
+  readonly target: Pick<Target, 'gauges'>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly notify: (notice: Notice) => void;
+}
+
+export class Stages {
+  readonly #bytes: number | null;
+  readonly #flush: () => Promise<FlushOutcome | null>;
+  readonly #context: StagesContext;
+  #acknowledged = 0;
+  #endedAt = 0;
+  #ending: Promise<void> | null = null;
+
+  /**
+   * @param bytes length of a stage; null for none
+   * @param flush asks the target to flush; null if that is forbidden
+   */
+  constructor(bytes: number | null, flush: () => Promise<FlushOutcome | null>, context: StagesContext) {
+    this.#bytes = bytes;
+    this.#flush = flush;
+    this.#context = context;
+  }
+
+  /** Counts an acknowledged body. */
+  acknowledged(bytes: number): void {
+    this.#acknowledged += bytes;
+  }
+
+  /** Waits at the end of a stage until the target has flushed. The first batch beyond the stage starts the wait for all. */
+  async admit(): Promise<void> {
+    const stage = this.#bytes;
+    if (this.#ending === null && stage !== null && this.#acknowledged - this.#endedAt >= stage) {
+      this.#ending = this.#end(stage).finally(() => {
+        this.#endedAt = this.#acknowledged;
+        this.#ending = null;
+      });
+    }
+    await this.#ending;
+  }
+
+  async #end(stage: number): Promise<void> {
+    const { clock, signal, notify } = this.#context;
+    const since = clock.monotonic();
+    const sent = size(this.#acknowledged);
+    notify({
+      level: 'info',
+      kind: 'stage',
+      message: `${sent} acknowledged: waiting until the target has flushed (--stage)`,
+    });
+    // COMPACT DATABASE answers once everything is on disk. Gauges are read only without that answer.
+    const outcome = await this.#flush();
+    signal.throwIfAborted();
+    if (outcome?.kind === 'done') return;
+    const unflushed = await this.#untilFlushed(Math.max(flushedBytes, stage * flushedShare), since + maxStageWaitMs);
+    signal.throwIfAborted();
+    if (unflushed === null) return;
+    const message = `${size(unflushed)} are still unflushed on a node after ${maxStageWaitMs / 60_000} minutes: the load continues`;
+    notify({ level: 'warn', kind: 'stage-over', message });
+  }
+
+  /** Waits until no gauge exceeds `enough`. Resolves with the largest gauge at the end of the time, else with null. */
+  async #untilFlushed(enough: number, until: number): Promise<number | null> {
+    const { target, clock, signal } = this.#context;
+    await clock.sleep(gaugeAgeMs, signal);
+    for (;;) {
+      const gauges = (await target.gauges(signal)).filter((each) => each !== null);
+      const largest = Math.max(0, ...gauges);
+      if (largest <= enough) return null;
+      if (clock.monotonic() >= until) return largest;
+      await clock.sleep(gaugesEveryMs, signal);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+// Recognizes a node that dies under the load: it acknowledged writes, and now it refuses connections. A node that runs out
+// of memory is killed like this, and replays its log when it starts again.
+
+import type { Verdict } from '../../core/types/index.js';
+
+/** Deaths in a row without an acknowledged write after which a node cannot start any more. */
+const maxDeathsWithoutWrite = 3;
+
+/** `cannotStart`: the node died again and again without an acknowledged write in between. */
+export type NodeEvent = 'died' | 'back' | 'cannotStart';
+
+interface NodeState {
+  readonly dead: boolean;
+  /** The dead node has answered something since it died. */
+  readonly answered: boolean;
+  /** Deaths since the last acknowledged write. */
+  readonly deaths: number;
+}
+
+const alive: NodeState = { dead: false, answered: false, deaths: 0 };
+
+export class NodeDeaths {
+  readonly #nodes = new Map<string, NodeState>();
+  #count = 0;
+
+  /** Number of deaths of all nodes. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes the verdict on one write. Returns what it shows about the node; null for nothing new. */
+  observe(endpoint: string, { kind }: Pick<Verdict, 'kind'>): NodeEvent | null {
+    const before = this.#nodes.get(endpoint);
+    if (kind === 'accepted') {
+      this.#nodes.set(endpoint, alive);
+      return before?.dead === true ? 'back' : null;
+    }
+    // A node that never took a write may be wrong in other ways.
+    if (before === undefined) return null;
+    if (kind !== 'unreachable') {
+      if (before.dead) this.#nodes.set(endpoint, { ...before, answered: true });
+      return null;
+    }
+    if (before.dead && !before.answered) return null;
+    const deaths = before.deaths + 1;
+    this.#nodes.set(endpoint, { dead: true, answered: false, deaths });
+    this.#count += 1;
+    return deaths >= maxDeathsWithoutWrite ? 'cannotStart' : 'died';
+  }
+}
