@@ -4,6 +4,7 @@ import { pointText, tokenize } from '../../core/points/line-protocol.js';
 import type { InputPrecision } from '../../core/types/index.js';
 import { type AuditPoint, eachPoint } from '../points/audit-points.js';
 import { PointHasher } from '../points/point-hash.js';
+import { TableNames } from '../points/table-names.js';
 import { Digest } from '../windows/digest.js';
 import { millisecondsOf } from '../windows/time-buckets.js';
 import { type Window, WindowIndex } from '../windows/windows.js';
@@ -27,6 +28,7 @@ export class FileComparison {
   readonly #index: WindowIndex;
   readonly #comparison: PointComparison;
   readonly #line: PointHasher;
+  readonly #names = new TableNames();
   #inputs: Buffer = Buffer.alloc(0);
 
   constructor(precision: InputPrecision, windows: readonly Window[], comparison: PointComparison) {
@@ -72,8 +74,7 @@ export class FileComparison {
     if (typeof offsets !== 'number' && this.#merged(offsets).earlier.size > 0) differences.overwritten += 1;
     const line = this.#whole(offsets);
     const end = this.#line.read(line, 0);
-    const table = tokenize(line).table;
-    const index = this.#index.find(table, millisecondsOf(this.#line));
+    const index = this.#index.find(this.#names.of(line, this.#line), millisecondsOf(this.#line));
     const digest = expected.get(index) ?? new Digest();
     digest.add(this.#line, end);
     expected.set(index, digest);

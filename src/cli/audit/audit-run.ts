@@ -40,7 +40,9 @@ const progressMs = 60_000;
 
 /** Runs an audit to its end. Throws the error that ends it; the next run of the same audit resumes. */
 export async function runAuditOf(run: AuditRun): Promise<AuditReport> {
-  const { settings, options, inputs, target, stop, notify } = run;
+  const { settings, options, inputs, target, notify } = run;
+  const lockLoss = new AbortController();
+  const stop = AbortSignal.any([run.stop, lockLoss.signal]);
   const scan = target.scan?.bind(target);
   if (scan === undefined || target.traits.scans !== true) throw notReadable(settings.target);
   const content = await contentIdentity(inputs, stop);
@@ -49,10 +51,11 @@ export async function runAuditOf(run: AuditRun): Promise<AuditReport> {
   const folder = join(settings.stateDir, `${names.load}.audit`);
   await prepareStateDir(settings.stateDir);
   await prepareStateDir(folder);
+  const lost = (): void => lockLoss.abort(lockLost());
   const lock = await takeLoadLock(join(settings.stateDir, `${names.load}.lock`), { clock, signal: stop, notify, lost });
   try {
     if (settings.fresh) await rm(join(folder, 'windows.json'), { force: true });
-    const reading = { ...run, version: version(), clock, description, traits: target.traits, folder };
+    const reading = { ...run, stop, version: version(), clock, description, traits: target.traits, folder };
     const rate = new RateLimit({ pointsPerSecond: settings.ratePoints, bytesPerSecond: settings.rateBytes }, clock);
     const precision = sentPrecision(settings.precision, target);
     const context: AuditContext = {
@@ -63,7 +66,7 @@ export async function runAuditOf(run: AuditRun): Promise<AuditReport> {
       admit: (points, bytes) => rate.admit(points, bytes, stop),
       since: options.since,
       until: options.until,
-      repair: options.repair ? (file) => repair(run, file, folder, precision) : null,
+      repair: options.repair ? (file) => repair({ ...run, stop }, file, folder, precision) : null,
       folder,
       identity: identityOf(run, content),
       memoryBytes: Math.floor(run.limitBytes * comparisonShare),
@@ -89,8 +92,8 @@ function notReadable(kind: string): UsageError {
   ]);
 }
 
-function lost(): never {
-  throw new StateError({
+function lockLost(): StateError {
+  return new StateError({
     tried: 'auditing',
     expected: 'to keep the lock of the audit',
     found: 'it taken over by another run',
