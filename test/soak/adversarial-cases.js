@@ -10,6 +10,8 @@ import { createGzip } from 'node:zlib';
 
 const MiB = 1024 * 1024;
 const start = 1_640_995_200n * 1_000_000_000n;
+const results = ['--summary', 'summary.json', '--report', 'report.html'];
+const rows = ['--measurement', 'm', '--precision', 'ms', '--max-rejected', '100%'];
 const patient = ['--wait-for-target', '1s', '--retry-for', '3s', '--request-timeout', '1s'];
 
 /** @param {string} folder @param {string} name @param {() => Iterable<string | Uint8Array>} pieces @param {boolean} zipped */
@@ -78,6 +80,14 @@ function* shapes(count, shapes) {
   }
 }
 
+/** Objects of 30 keys that no other object has; a table takes 16,384 of them. @param {number} count */
+function* manyKeys(count) {
+  for (let from = 0; from < count; from += 30) {
+    const keys = Array.from({ length: 30 }, (_, i) => `"key_${from + i}":${i}`).join(',');
+    yield `{"time":${1_640_995_200_000 + from},"t":"a",${keys}}\n`;
+  }
+}
+
 /** @typedef {(folder: string, size: number) => Promise<void>} Make */
 /** @type {Make} */
 const some = (folder, size) => file(folder, 'some.lp', () => points(Math.ceil(200_000 * size)));
@@ -134,7 +144,28 @@ export const cases = [
         await writeFile(join(folder, `${i}.lp`), `m,t=a f=${i} ${start + BigInt(i)}\n`);
       }
     },
-    ...{ behaviour: 'takes', options: [], limitMiB: 512, code: 0 },
+    ...{ behaviour: 'takes', options: results, limitMiB: 200, code: 0 },
+  },
+  {
+    name: '100,000 files of one point, more than the limit has room for',
+    make: async (folder) => {
+      for (let i = 0; i < 100_000; i += 1) await writeFile(join(folder, `${i}.lp`), `m f=${i} ${start}\n`);
+    },
+    ...{ behaviour: 'takes', options: results, limitMiB: 135, code: 6 },
+  },
+  {
+    name: '1,000,000 rejected points',
+    make: (folder, size) =>
+      file(folder, 'bad.lp', function* () {
+        yield* points(1);
+        for (let i = 0; i < 1000 * size; i += 1) yield `m,t=a f=${i}x ${start}\n`.repeat(1000);
+      }),
+    ...{ behaviour: 'takes', options: ['--max-rejected', '100%', ...results], limitMiB: 115, code: 8 },
+  },
+  {
+    name: 'NDJSON with 300,000 keys',
+    make: (folder, size) => file(folder, 'keys.ndjson', () => manyKeys(Math.max(20_000, Math.ceil(300_000 * size)))),
+    ...{ behaviour: 'takes', options: [...rows, ...results], limitMiB: 135, code: 8 },
   },
   {
     name: 'a server that never answers',
