@@ -64,7 +64,9 @@ export async function finish(
 function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
   if (watchdog === null) return result;
   const excess = result.error === null ? watchdog.excess : null;
-  const memory = { ...result.summary.memory, ...watchdog.account };
+  const { memory: before } = result.summary;
+  const peakRssBytes = Math.max(before.peakRssBytes, watchdog.account.peakRssBytes);
+  const memory = { ...before, ...watchdog.account, peakRssBytes };
   if (excess === null) return { ...result, summary: { ...result.summary, memory } };
   const { outcome, exitCode, message: reason } = excess;
   return { ...result, error: excess, summary: { ...result.summary, memory, outcome, exitCode, reason } };

@@ -66,6 +66,12 @@ test('a watchdog that only observes reports the peak of the results and leaves t
   expect(error).toBeNull();
 });
 
+test('without a watchdog the summary still has a peak, in a process that once had more memory', async () => {
+  Buffer.alloc(200 * MiB).fill(1);
+  const { summary } = await loaded(() => Promise.resolve(), { memoryWatchdog: 'off' });
+  expect(summary.memory.peakRssBytes).toBeGreaterThan(50 * MiB);
+});
+
 test('the watchdog ends once the results are written, also if that fails', async () => {
   const { timers, summary } = await loaded(() => Promise.resolve());
   expect([timers, summary.exitCode]).toEqual([0, 0]);
