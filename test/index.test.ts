@@ -164,6 +164,41 @@ test('a custom target gets retries while it is overloaded, and its rejects becom
   expect(await readFile(rejects.deadLetters![0]!, 'utf8')).toBe('bad,t=a f=1 1640995200000000000\n');
 });
 
+const inSeconds = 'm,t=b f=1 1640995200\n'.repeat(20);
+
+test('a file in another unit ends a load with exit code 2 before a point is sent, whatever the order', async () => {
+  const [good, bad] = [join(folder, 'data', 'a.lp'), join(folder, 'b.lp')];
+  await writeFile(bad, inSeconds);
+  for (const inputs of [
+    [good, bad],
+    [bad, good],
+  ]) {
+    const error = await failure(begin({ inputs, batchPoints: 1 }));
+    expect(error).toBeInstanceOf(LoadFailed);
+    expect(error).toMatchObject({
+      code: 'BULK_USAGE',
+      exitCode: 2,
+      message: expect.stringContaining('b.lp:1'),
+      summary: { outcome: 'usage', points: { read: 0, loaded: 0 }, requests: { sent: 0 }, continueWith: null },
+    });
+    expect(cluster.points('bench')).toBe(0);
+  }
+});
+
+test('a stream in another unit behind points that were sent ends with exit code 7 and the true totals', async () => {
+  const stream = streamInput('stream', async function* () {
+    yield inSeconds;
+  });
+  const error = await failure(begin({ inputs: [join(folder, 'data'), stream], inOrder: true }));
+  expect(error).toMatchObject({
+    code: 'BULK_INPUT',
+    exitCode: 7,
+    message: expect.stringContaining('stream:1'),
+    summary: { outcome: 'input', inputs: [{ loaded: 300, error: null }, { loaded: 0 }] },
+  });
+  expect(cluster.points('bench')).toBe(300);
+});
+
 test('all options about output are refused, and nothing is sent', async () => {
   const given = { inputs: join(folder, 'data'), summary: '-', quiet: true };
   const error = await failure(begin(given));
