@@ -1,5 +1,6 @@
 // `bulk-load [load] INPUT…`: one run, with its progress on stderr and its results where the options say.
 
+import { existsSync } from 'node:fs';
 import { resolve } from '../config/resolve.js';
 import type { Settings } from '../config/settings.js';
 import { type BulkLoadError, InterruptedError, StateError } from '../core/errors.js';
@@ -18,7 +19,7 @@ import { options } from '../load/option-table.js';
 import type { LoadResult } from '../load/types.js';
 import { type Reporter, reporter } from '../reporting/progress/reporter.js';
 import { metricsHead, pageHead, prepareResults, summaryHead, writeResult } from '../reporting/result-file.js';
-import { summaryJson, summaryText } from '../reporting/summary.js';
+import { row, summaryJson, summaryText } from '../reporting/summary.js';
 import { continuation } from './command-line.js';
 import { shardRun } from './fleet/shard-run.js';
 import { inputOptions } from './input-options.js';
@@ -119,6 +120,13 @@ export async function runLoad(
   }
 }
 
+/** Only a dry run that reads to its end keeps its file. */
+function dryRunText(output: string, { outcome }: Summary): string {
+  const isWhole = outcome === 'complete' || outcome === 'complete-with-rejects';
+  const isKept = output === '-' || isWhole || (outcome === 'input' && existsSync(output));
+  return isKept ? 'nothing was sent' : `nothing was sent; ${output} is not written, since the run stopped early`;
+}
+
 /** Adds how the load ended to the error of a result file, which decides the exit code. */
 function withEndOfLoad(error: unknown, { exitCode, outcome }: Summary): unknown {
   if (!(error instanceof StateError) || error.problem === null) return error;
@@ -168,7 +176,7 @@ function showResult(result: LoadResult, settings: Settings, process: Process): v
     if (settings.dryRun === null && sentNothing(summary)) process.stderr.write(emptyRunText(result, 'bulk-load'));
     else {
       process.stderr.write(summaryText(summary, Object.fromEntries(examples), width, outputName(settings.dryRun)));
-      if (settings.dryRun !== null) process.stderr.write('  dry run    nothing was sent\n');
+      if (settings.dryRun !== null) process.stderr.write(`${row('dry run', dryRunText(settings.dryRun, summary))}\n`);
     }
   }
   if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);

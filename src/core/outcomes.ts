@@ -65,7 +65,7 @@ export const outcomes = {
     retryUnattended: true,
     closingSentence: 'Stopped: the target did not acknowledge the points in time.',
     checkSentence: 'find no endpoint that answers',
-    advice: 'Check the target and --url; the load resumes where it stopped.',
+    advice: 'Check the target and --url.',
   },
   memory: {
     exitCode: 6,
@@ -141,7 +141,7 @@ export const outcomes = {
     retryUnattended: true,
     closingSentence: 'Interrupted.',
     checkSentence: 'be interrupted',
-    advice: 'The load resumes where it stopped.',
+    advice: null,
   },
 } as const satisfies Record<string, OutcomeRow>;
 

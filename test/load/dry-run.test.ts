@@ -173,3 +173,21 @@ test('check with --dry-run needs no target', async () => {
   expect(stderr).toMatch(/^ +3 +0 {2}lp .* 1 table /m);
   expect(stderr).toContain('standard output (--dry-run)');
 });
+
+test('a dry run that stops early says that its file is not written, and promises no resume', async () => {
+  const out = join(it.folder, 'out.lp');
+  const path = await it.file('a.csv', rows(3000));
+  const { code, stderr } = await dry([
+    `--dry-run=${out}`,
+    '--rate-points',
+    '500',
+    '--max-duration',
+    '1s',
+    ...typed,
+    path,
+  ]);
+  expect(code).toBe(143);
+  expect(stderr).toContain(`  dry run    nothing was sent; ${out} is not written, since the run stopped early\n`);
+  expect(stderr).not.toContain('resume');
+  await expect(readFile(out)).rejects.toThrow('ENOENT');
+});
