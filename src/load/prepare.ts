@@ -123,12 +123,13 @@ function startWatchdog(
 
 /** Describes the target for the state of earlier runs. Only a target that takes turns for first writes lists its tables. */
 async function foundTarget(
-  { urls }: Settings,
+  { urls, dryRun }: Settings,
   { target }: LoadContext,
   { database, endpoints, isCreated }: TargetDescription,
   columns: readonly TargetColumn[],
 ): Promise<FoundTarget> {
-  const origins = urls.map(({ origin }) => new URL(origin));
+  // A dry run contacts no endpoint, so it resolves no name.
+  const origins = dryRun === null ? urls.map(({ origin }) => new URL(origin)) : [];
   return {
     cluster: await clusterOf(origins, database.id ?? null),
     isCreated: isCreated === true,

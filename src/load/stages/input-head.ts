@@ -1,11 +1,12 @@
 // Parses the first megabyte of an input. `check` reports it, and a load sends nothing before it has parsed every head.
 
-import { timestampOf } from '../../batching/points/point-bounds.js';
+import { safeHighWords, timestampOf, unbounded } from '../../batching/points/point-bounds.js';
 import { InputError, UsageError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import { timestampAt } from '../../core/points/line-protocol.js';
 import type { ByteSource, Format, Input, MemoryBudget, Points, Shape, ShapeMatch } from '../../core/types/index.js';
-import { isCounted, LINE, NO_TIMESTAMP, POINT_WORDS, SHAPE } from '../../core/types/index.js';
+import { isCounted, LINE, NO_TIMESTAMP, POINT_WORDS, SHAPE, TIME_HIGH } from '../../core/types/index.js';
+import { unitsPerMs } from '../../core/units.js';
 import type { FormatSet } from '../../formats/format-set.js';
 import { type InferredSchema, SchemaInference } from '../../formats/inference.js';
 import type { MappingOptions } from '../../formats/rows/mapping/mapping.js';
@@ -132,9 +133,16 @@ class HeadCounts {
   #unexpected = 0;
   #firstUnexpected: { readonly timestamp: bigint; readonly line: number } | null = null;
 
+  /** A timestamp whose high word lies between both, exclusively, is as expected. */
+  readonly #safe: { readonly above: number; readonly below: number };
+
   constructor(name: string, context: HeadContext) {
     this.#name = name;
     this.#context = context;
+    const { precision, expectTime } = context.options;
+    const units = unitsPerMs[precision];
+    const { fromMs, toMs } = expectTime ?? { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
+    this.#safe = safeHighWords({ ...unbounded, oldest: fromMs * units, newest: toMs * units });
   }
 
   get result(): Pick<ParsedHead, 'points' | 'rejects' | 'firstReject' | 'tables' | 'newTables' | 'time'> {
@@ -162,6 +170,15 @@ class HeadCounts {
       if (reject.reason === 'timestamp-range') this.#outOfRange(run, reject.start + reject.length, line);
     }
     for (let i = 0; i < run.count; i += 1) this.#point(run, i);
+    this.#addTimes(run);
+  }
+
+  #addTimes(run: Points): void {
+    let [first, last] = [0, run.count - 1];
+    while (first < run.count && !hasTime(run, first)) first += 1;
+    while (last > first && !hasTime(run, last)) last -= 1;
+    if (first < run.count)
+      this.#time = { first: this.#time?.first ?? timestampOf(run, first), last: timestampOf(run, last) };
   }
 
   /** Counts a timestamp that no server can store, if it fits in another precision. */
@@ -175,13 +192,13 @@ class HeadCounts {
   #point(run: Points, i: number): void {
     const { match, options } = this.#context;
     const line = run.firstLine + run.index[i * POINT_WORDS + LINE]!;
-    const timestamp = run.index[i * POINT_WORDS + SHAPE]! >= NO_TIMESTAMP ? null : timestampOf(run, i);
-    if (timestamp !== null && options.expectTime !== null) {
-      const { precision, expectTime } = options;
+    const high = run.index[i * POINT_WORDS + TIME_HIGH]! | 0;
+    const { precision, expectTime } = options;
+    if (expectTime !== null && (high <= this.#safe.above || high >= this.#safe.below) && hasTime(run, i)) {
+      const timestamp = timestampOf(run, i);
       if (unexpectedTime(timestamp, precision, expectTime) !== null) {
         this.#unexpected += 1;
         this.#firstUnexpected ??= { timestamp, line };
-        this.#time = { first: this.#time?.first ?? timestamp, last: timestamp };
         this.#reject(
           'unexpected-time',
           `${this.#name}:${line}: ${unexpectedTimeMessage(timestamp, precision, expectTime)}`,
@@ -200,13 +217,16 @@ class HeadCounts {
       if (known.kind === 'introduces') this.#newTables.add(shape.table);
     }
     this.#points += 1;
-    if (timestamp !== null) this.#time = { first: this.#time?.first ?? timestamp, last: timestamp };
   }
 
   #reject(reason: string, example: string): void {
     this.#rejects[reason] = (this.#rejects[reason] ?? 0) + 1;
     this.#firstReject ??= example;
   }
+}
+
+function hasTime({ index }: Points, i: number): boolean {
+  return index[i * POINT_WORDS + SHAPE]! < NO_TIMESTAMP;
 }
 
 /** Returns the first bytes of a reject as text; enough to see its shape. */
