@@ -1,0 +1,98 @@
+// One outcome from the summaries of all shards.
+
+import { expect, test } from 'vitest';
+import type { Summary } from '../../../src/core/types/index.js';
+import type { FleetPlan } from '../../../src/fleet/plan-file.js';
+import { reconcile } from '../../../src/load/fleet/reconcile.js';
+import { summaryOf } from '../../reporting/samples.js';
+
+const place = { byteOffset: 0, line: 1, ordinal: 0, digits: 0 };
+
+function planOf(change: Partial<FleetPlan> = {}): FleetPlan {
+  const pieces = [{ from: place, to: null, bytes: 10, points: 300 }];
+  const input = { name: 'a.lp', path: '/a.lp', folders: [], size: 10, hash: null, error: null, pieces };
+  return {
+    ...{ formatVersion: 1, version: '1', id: 'plan', options: {}, identity: '', fieldTypes: {}, inputs: [input] },
+    limits: { maxRejected: { count: 10 }, acceptRejects: { count: 1 }, minPoints: 1 },
+    times: { first: null, last: null, unseen: 0, totalBytes: null },
+    ...change,
+  };
+}
+
+/** The summary of a shard of three that has read 100 points. */
+function shardOf(index: number, change: Partial<Summary> = {}, rejected = 0): Summary {
+  const points = { read: 100, loaded: 100 - rejected, rejected, undelivered: 0 };
+  const input = { name: 'a.lp', format: 'lp', ...points, bytes: 3, resumedFromByte: 0, error: null };
+  return summaryOf({ points, inputs: [input], shard: { plan: 'plan', index, of: 3 }, ...change });
+}
+
+const outcomeOf = (summaries: readonly Summary[], plan = planOf()) =>
+  reconcile(
+    plan,
+    summaries.map((summary, i) => ({ file: `${i}.json`, text: JSON.stringify(summary) })),
+  );
+
+test('three complete shards are one complete load', () => {
+  const found = outcomeOf([1, 2, 3].map((index) => shardOf(index)));
+  expect(found).toMatchObject({ outcome: 'complete', exitCode: 0, reason: null });
+  expect(found.points).toEqual({ read: 300, loaded: 300, rejected: 0, undelivered: 0 });
+  expect(found.inputs).toEqual([{ name: 'a.lp', read: 300, loaded: 300, rejected: 0, undelivered: 0, error: null }]);
+});
+
+test.each([
+  [1, 'complete', 0],
+  [2, 'complete-with-rejects', 8],
+  [11, 'too-many-rejects', 3],
+] as const)('%i rejects of all shards end as %s', (rejected, outcome, exitCode) => {
+  const found = outcomeOf([
+    shardOf(1, { outcome: 'complete-with-rejects', exitCode: 8 }, rejected),
+    shardOf(2),
+    shardOf(3),
+  ]);
+  expect([found.outcome, found.exitCode]).toEqual([outcome, exitCode]);
+});
+
+test('the worst shard decides, and is named', () => {
+  const bad = shardOf(2, { outcome: 'input', exitCode: 7, reason: 'a.lp ends early' });
+  const refused = shardOf(3, { outcome: 'refused', exitCode: 4, reason: 'no privilege' });
+  expect(outcomeOf([shardOf(1), bad, refused])).toMatchObject({ exitCode: 4, reason: 'shard 3/3: no privilege' });
+  expect(outcomeOf([shardOf(1), bad, shardOf(3)])).toMatchObject({ exitCode: 7, reason: 'shard 2/3: a.lp ends early' });
+});
+
+test('the exit code of an interruption stays that of its signal', () => {
+  const stopped = [1, 2, 3].map((index) => shardOf(index, { outcome: 'interrupted', exitCode: 143 }));
+  expect(outcomeOf(stopped).exitCode).toBe(143);
+});
+
+test('of two runs of a shard the complete one counts, whatever came last', () => {
+  const complete = shardOf(2, { endedAt: '2026-01-01T00:00:00.000Z' });
+  const stopped = shardOf(2, { outcome: 'interrupted', exitCode: 143, endedAt: '2026-01-02T00:00:00.000Z' });
+  const found = outcomeOf([shardOf(1), complete, stopped, shardOf(3)]);
+  expect([found.exitCode, found.shards.repeated, found.points.read]).toEqual([0, [2], 300]);
+});
+
+test('missing shards are named and end with exit code 5', () => {
+  const found = outcomeOf([shardOf(2)]);
+  expect(found).toMatchObject({ outcome: 'unavailable', exitCode: 5, shards: { missing: [1, 3] } });
+  expect(found.reason).toContain('shards 1/3, 3/3');
+});
+
+test('other totals than those of the plan, and a bad input of the plan, end with exit code 7', () => {
+  const all = [1, 2, 3].map((index) => shardOf(index));
+  const more = structuredClone(planOf());
+  more.inputs[0]!.pieces[0]!.points = 301;
+  expect(outcomeOf(all, more)).toMatchObject({ exitCode: 7, reason: expect.stringContaining('301 points') });
+  const bad = structuredClone(planOf());
+  bad.inputs[0]!.error = 'nothing parses';
+  expect(outcomeOf(all, bad)).toMatchObject({ exitCode: 7, reason: 'nothing parses' });
+  const few = planOf({ limits: { ...planOf().limits, minPoints: 301 } });
+  expect(outcomeOf(all, few)).toMatchObject({ exitCode: 7, reason: expect.stringContaining('--min-points') });
+});
+
+test('summaries of other loads, of other plans and of other numbers of shards are refused', () => {
+  expect(() => outcomeOf([summaryOf()])).toThrow('other content');
+  expect(() => outcomeOf([shardOf(1, { shard: { plan: 'other', index: 1, of: 3 } })])).toThrow('a shard of plan other');
+  expect(() => outcomeOf([shardOf(1), shardOf(2, { shard: { plan: 'plan', index: 2, of: 4 } })])).toThrow(
+    'of 3 and of 4',
+  );
+});
