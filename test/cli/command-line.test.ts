@@ -37,7 +37,7 @@ test('the command that continues a load leaves out --fresh', () => {
   expect(again(true, null, '--db', 'x', 'a.lp')).toBe('bulk-load --db x a.lp --no-fresh');
 });
 
-test('a new --skip-points replaces the old one and stands before --', () => {
+test('a new --skip-points replaces the old one and precedes --', () => {
   expect(again(false, 7, '--db', 'x', '--skip-points', '3', '-')).toBe('bulk-load --db x - --skip-points 7');
   expect(again(false, 7, '--db', 'x', '--skip-points=3', '-')).toBe('bulk-load --db x - --skip-points 7');
   expect(again(false, 7, '--db', 'x', '--', '-')).toBe('bulk-load --db x --skip-points 7 -- -');

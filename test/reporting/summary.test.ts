@@ -154,7 +154,7 @@ test('the JSON of a summary is the one of JSON.stringify, ended by a newline', (
     expect([...summaryJson(summary)].join('')).toBe(`${JSON.stringify(summary, null, 2)}\n`);
 });
 
-test('the JSON of a summary with a hundred thousand inputs comes in parts below 64 KiB', () => {
+test('the JSON of a summary with a hundred thousand inputs is printed in parts below 64 KiB', () => {
   const inputs = Array.from({ length: 100_000 }, (_, i) => input(`data/${i}.lp`));
   let parts = 0;
   let longest = 0;

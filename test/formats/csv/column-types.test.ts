@@ -118,7 +118,7 @@ describe('numbers in another notation', () => {
   });
 });
 
-test('a single word anywhere in the first megabyte stops the load, although only parts are looked at first', async () => {
+test('a single word anywhere in the first megabyte stops the load, although only parts are sampled', async () => {
   const text = `time,v\n${numbers(100_000, 30_000)}999999,x\n${numbers(200_000, 30_000)}`;
   const failure = await sent(csv(), text).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(UsageError);

@@ -38,7 +38,7 @@ test('small batches are counted to the point, with the times of their tables', (
   expect(seen.sampled).toBe(false);
 });
 
-test('of large ones a few points are looked at: tables in turn are told apart, and the sum is exact', () => {
+test('a large batch is sampled: alternating tables are distinguished, and the sum is exact', () => {
   let state = 7;
   const random = (): number => {
     state = (state * 16_807) % 2_147_483_647;
@@ -61,7 +61,7 @@ test('only what was loaded counts', () => {
   ]);
 });
 
-test('rejects come together by reason, table and input, with the first line whatever comes first', () => {
+test('rejects are grouped by reason, table and input, with the first line in any order of arrival', () => {
   const seen = particularly();
   const bad = (line: number, text: string): Batch => of(['a'], 1, { rejects: [reject(text, { line })] });
   seen.book(bad(90, 'm,t=a f=x'), all(1), true);

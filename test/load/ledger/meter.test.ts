@@ -47,7 +47,7 @@ test('six kinds of answers are counted, and every byte that went out', () => {
   expect(meter.bytesSent).toBe(700);
 });
 
-test('latencies are those of accepted requests alone, zeros before there is one', () => {
+test('latencies cover accepted requests only, and are zero before the first one', () => {
   const meter = new Meter();
   meter.count(attempt({ kind: 'refused', reason: '' }, 9000), false, 0);
   expect(meter.latencyMs()).toEqual({ p50: 0, p95: 0, p99: 0, max: 0 });

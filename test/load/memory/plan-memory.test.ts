@@ -3,7 +3,7 @@ import { isWorthThread } from '../../../src/load/memory/plan-memory.js';
 
 const MiB = 1_048_576;
 
-test('a thread of its own is for points of large inputs, and of pipes, of which nobody knows', () => {
+test('large inputs and pipes are parsed on a worker thread', () => {
   expect(isWorthThread([{ size: 100 * MiB }], 8)).toBe(true);
   expect(isWorthThread([{ size: null }], 8)).toBe(true);
   expect(isWorthThread([{ size: 15 * MiB }], 8)).toBe(false);

@@ -136,7 +136,7 @@ test('an abort during the wait for a response ends the request at once', async (
   });
 });
 
-test('a failure is told in words', () => {
+test('a failure has a message in plain words', () => {
   expect(networkFailure(Object.assign(new Error('x'), { code: 'ENOTFOUND' })).reason).toBe('no such host');
   expect(
     networkFailure(Object.assign(new AggregateError([Object.assign(new Error('y'), { code: 'ECONNREFUSED' })]))).reason,

@@ -33,7 +33,7 @@ test.each<[string, Record<string, string>, string | null]>([
   expect(found === null ? null : `${found.origin} ${found.source}`).toBe(expected);
 });
 
-test('--proxy comes before the environment, NO_PROXY before --proxy, and none is a direct connection', () => {
+test('--proxy overrides the environment, NO_PROXY overrides --proxy, and none connects directly', () => {
   const [url, env] = [new URL('http://db:1'), { HTTP_PROXY: 'http://other:1' }];
   const given = parseProxyUrl('http://u:p%40w@mine:3128')!;
   expect(given).toEqual({ origin: 'http://mine:3128', authorization: `Basic ${btoa('u:p@w')}` });
