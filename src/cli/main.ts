@@ -58,6 +58,9 @@ async function parse(process: Process): Promise<void> {
 /** @param help receives the texts of --help and --version */
 function commands(process: Process, help: string[], done: (code: number) => void): Command {
   const shared = (command: Command): Command => withOutput(command, process, help);
+  const words = new Set(process.argv.slice(2));
+  // A command that the command line does not name needs no options. Adding them to all commands takes 10 ms.
+  const withOptions = (command: Command): Command => (words.has(command.name()) ? withSettings(command) : command);
   const program = shared(new Command('bulk-load'))
     .description(
       'Loads line protocol, CSV, TSV, NDJSON, JSON and Parquet into CnosDB, InfluxDB or VictoriaMetrics. Every point is accounted for, and memory is bounded.',
@@ -74,8 +77,8 @@ function commands(process: Process, help: string[], done: (code: number) => void
     done(await runLoad(inputs, typedOptions(command), process));
   };
   withSettings(program.argument('[inputs...]', inputsHelp)).action(load);
-  withSettings(shared(program.command('load', { hidden: true })).argument('[inputs...]', inputsHelp)).action(load);
-  withSettings(
+  withOptions(shared(program.command('load', { hidden: true })).argument('[inputs...]', inputsHelp)).action(load);
+  withOptions(
     examplesFirst(shared(program.command('check')), exampleList(commandExamples.check))
       .description('show everything that can be known before sending; sends no point')
       .argument('[inputs...]', 'inputs; check parses the first megabyte of each'),
@@ -83,7 +86,7 @@ function commands(process: Process, help: string[], done: (code: number) => void
     const { runCheck } = await import('./check/check-command.js');
     done(await runCheck(inputs, typedOptions(command), process));
   });
-  withSettings(
+  withOptions(
     examplesFirst(shared(program.command('audit')), exampleList(commandExamples.audit))
       .description('compare the inputs with the target, every value; loads nothing without --repair')
       .argument('[inputs...]', 'inputs, as a load names them')
@@ -95,7 +98,7 @@ function commands(process: Process, help: string[], done: (code: number) => void
     const { runAudit } = await import('./audit/audit-command.js');
     done(await runAudit(inputs, typedOptions(command), process));
   });
-  withSettings(
+  withOptions(
     examplesFirst(shared(program.command('plan')), exampleList(commandExamples.plan))
       .description('cut the inputs for many machines, make tables and columns, and write the plan')
       .argument('<inputs...>', inputsHelp),
