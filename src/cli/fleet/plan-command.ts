@@ -22,6 +22,9 @@ import { onSignals } from '../signals.js';
 /** Groups of options that hold for every shard. The plan keeps them as given. */
 const keptGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
 
+/** Interval between two lines about the progress. */
+const progressMs = 60_000;
+
 /** Returns the exit code. Throws what a load would end with before it sends. */
 export async function runPlan(
   names: readonly string[],
@@ -51,18 +54,26 @@ export async function runPlan(
   const kept = new Set(
     options.rows.filter(({ group, identity }) => identity || keptGroups.includes(group)).map(({ key }) => key),
   );
+  let progress = '';
+  const cancel = clock.every(progressMs, () => {
+    if (progress !== '' && !settings.quiet) process.stderr.write(`${printable(mask.text(progress))}\n`);
+  });
   try {
     const plan = await planLoad(settings, {
       ...context,
       target: await targetOf(settings),
       createTarget: targetOf,
       signal: interruption.stop,
+      parsed: ({ name, size: all }, bytes) => {
+        progress = row('parsing', `${name}: ${size(bytes)}${all === null ? '' : ` of ${size(all)}`}`);
+      },
       given: Object.fromEntries(Object.entries(given).filter(([key]) => kept.has(key))),
     });
     await writePlan(planFile, plan);
     if (!settings.quiet) process.stderr.write(mask.text(planPage(plan, planFile)));
     return 0;
   } finally {
+    cancel();
     interruption.end();
   }
 }

@@ -23,11 +23,13 @@ export interface PlanContext extends IntroduceContext {
   readonly target: Target;
   /** Options of input, mapping, batch, delivery and memory as the user gave them. */
   readonly given: Readonly<Record<string, unknown>>;
+  /** Receives the decoded bytes of an input that are parsed so far. */
+  readonly parsed: ScanContext['parsed'];
 }
 
 /** Sends at most the points that introduce columns to tables that exist. Throws the error that a load would end with. */
 export async function planLoad(settings: Settings, context: PlanContext): Promise<FleetPlan> {
-  const { inputs, target, signal, clock, version, given } = context;
+  const { inputs, target, signal, clock, version, given, parsed } = context;
   assertSplittable(settings, inputs);
   const names = await formatsOf(settings, inputs, signal);
   const memory = planMemory(settings, names, inputs, false);
@@ -39,7 +41,9 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
   try {
     const planned = await badHeads(settings, inputs, { formats, budget, signal });
     const { database } = await target.describe(signal, memcacheToRequest(settings, times));
-    const catalogue = new Catalogue(await target.columns(signal));
+    const columns = await target.columns(signal);
+    const tables = new Set(columns.map((column) => column.table));
+    const catalogue = new Catalogue(columns);
     const introduced: Introduced[] = [];
     const guard = schemaGuard({
       database,
@@ -50,9 +54,11 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
     });
     const { split, pieceBytes } = settings;
     const scan = {
-      ...{ formats, budget, split, pieceBytes, signal, bounds: boundsOf(database, settings, clock.now()) },
+      ...{ formats, budget, split, pieceBytes, parsed, signal, bounds: boundsOf(database, settings, clock.now()) },
       match: (shape: Shape) => guard.match(shape),
       introduces: (shape: Shape, point: Uint8Array | null) => {
+        // Columns that only a schema shows are made with their table, not added to one that exists.
+        if (point === null && tables.has(shape.table)) return;
         introduced.push({ shape, point });
         catalogue.pin([shape]);
       },

@@ -38,6 +38,8 @@ export interface ScanContext {
    * of the input shows it. The columns must then be known to `match`.
    */
   readonly introduces: (shape: Shape, point: Uint8Array | null) => void;
+  /** Receives the decoded bytes of an input that are parsed so far. */
+  readonly parsed: (input: Input, bytes: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -61,7 +63,7 @@ export function unreadInput({ name, path, size, folderColumns = [] }: Input): Pl
 }
 
 async function scan(input: Input, context: ScanContext): Promise<PlannedInput> {
-  const { formats, budget, split, pieceBytes, introduces, match, signal } = context;
+  const { formats, budget, split, pieceBytes, introduces, match, parsed, signal } = context;
   const { name } = input;
   const source = await input.open(signal, budget);
   try {
@@ -78,6 +80,7 @@ async function scan(input: Input, context: ScanContext): Promise<PlannedInput> {
       for await (const run of format.points(rows, signal)) {
         cutter.take(run);
         counts.take(run);
+        parsed(input, run.end);
         if (run.end < headBytes || (outline === null && split === 'auto')) continue;
         end = 'head';
         break;

@@ -21,7 +21,7 @@ import { MemoryStore } from './memory-target.js';
 import { type RandomFile, randomFile, randomOf } from './random-files.js';
 
 /** All 200 files belong to the soak test. */
-const files = process.env.BULK_LOAD_SOAK === undefined ? 15 : 200;
+const files = process.env.BULK_LOAD_SOAK === undefined ? 9 : 200;
 
 let folder: string;
 
@@ -31,7 +31,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const never = new AbortController().signal;
-const common = { version: '0', clock, signal: never, notify: () => {} };
+const common = { version: '0', clock, signal: never, notify: () => {}, parsed: () => {} };
 
 interface Loaded {
   readonly lines: ReadonlySet<string>;
@@ -129,3 +129,22 @@ test(`${files} random files come to the same in 1 to 50 pieces as in one`, async
   }
   expect(cut).toBeGreaterThan(5 * files);
 }, 600_000);
+
+test('planning reports how far it has parsed each input', async () => {
+  const path = join(folder, 'a.lp');
+  const content = Array.from({ length: 60_000 }, (_, i) => `m f=${i} ${1_700_000_000_000_000_000n + BigInt(i)}\n`).join(
+    '',
+  );
+  await writeFile(path, content);
+  const input = await inputOf(path);
+  const store = new MemoryStore();
+  const seen: number[] = [];
+  await planLoad(await settingsOf({}, 'parsed'), {
+    ...{ ...common, inputs: [input], target: store.target(), given: {} },
+    createTarget: () => Promise.resolve(store.target()),
+    parsed: (_, bytes) => seen.push(bytes),
+  });
+  expect(seen.length).toBeGreaterThan(2);
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+  expect(seen.at(-1)).toBe(content.length);
+});
