@@ -1,7 +1,7 @@
 // Compares the windows that differ point by point. Both sides are written to files by the hash of their identity, and each
 // pair of files is compared in memory. What does not fit onto the disk at once is compared in rounds.
 
-import { type AuditPoint, eachPoint } from '../points/audit-points.js';
+import { type AuditPoint, eachPoint, type PointFilter } from '../points/audit-points.js';
 import type { AuditContext } from '../types.js';
 import { tableSpans } from '../windows/compare-windows.js';
 import type { AuditPlan } from '../windows/digest-inputs.js';
@@ -73,21 +73,15 @@ async function writePoints(
 ): Promise<void> {
   const wanted = new Set(round.map(({ index }) => index));
   const windowIndex = new WindowIndex(windows);
-  const isWanted = ({ table, reader }: AuditPoint): boolean =>
-    wanted.has(windowIndex.find(table, millisecondsOf(reader)));
-  const each = eachPoint(context.precision, span);
-  await context.readInputs((block) =>
-    each(block, (point) => {
-      if (isWanted(point)) inputs.write(point);
-    }),
-  );
+  const isWanted: PointFilter = (table, time) => wanted.has(windowIndex.find(table, millisecondsOf(time)));
+  const each = eachPoint(context.precision, span, isWanted);
+  await context.readInputs((block) => each(block, (point) => inputs.write(point)));
   inputs.commit();
   const reader = new TargetReader(context);
   const spans = tableSpans(windows, span, (index) => wanted.has(index));
   const sink = {
-    take: (point: AuditPoint) => {
-      if (isWanted(point)) target.write(point);
-    },
+    isWanted,
+    take: (point: AuditPoint) => target.write(point),
     commit: () => target.commit(),
     rollback: () => target.rollback(),
   };

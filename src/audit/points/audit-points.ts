@@ -15,21 +15,34 @@ export interface AuditPoint {
   readonly reader: PointHasher;
 }
 
-/** Calls `take` for each point of a block. The point is valid until `take` returns. */
-export type EachPoint = (block: Uint8Array, take: (point: AuditPoint) => void) => void;
+/** Calls `take` for points of a block, each valid until `take` returns. Returns the number of all points of the block. */
+export type EachPoint = (block: Uint8Array, take: (point: AuditPoint) => void) => number;
 
-/** @param span points outside are passed over; null: all points are taken */
-export function eachPoint(precision: InputPrecision, span: TimeSpan | null): EachPoint {
+/** Decides by table and time whether a point is taken. */
+export type PointFilter = (table: string, time: AuditTime) => boolean;
+
+/**
+ * @param span points outside are passed over; null: points of all times are taken
+ * @param isWanted absent: points of all tables and times are taken
+ */
+export function eachPoint(precision: InputPrecision, span: TimeSpan | null, isWanted?: PointFilter): EachPoint {
   const reader = new PointHasher(precision);
   const names = new TableNames();
   const bounds = span && { from: secondsOf(span.from), to: secondsOf(span.to) };
+  const isInside = (): boolean => bounds === null || (!isBefore(reader, bounds.from) && isBefore(reader, bounds.to));
   return (bytes, take) => {
-    for (let start = 0; start < bytes.length; ) {
-      const end = reader.read(bytes, start);
-      const isInside = bounds === null || (!isBefore(reader, bounds.from) && isBefore(reader, bounds.to));
-      if (isInside) take({ bytes, start, end, table: names.of(bytes, reader), reader });
+    let points = 0;
+    for (let start = 0; start < bytes.length; points += 1) {
+      const end = isWanted === undefined ? reader.read(bytes, start) : reader.locate(bytes, start);
+      if (isInside()) {
+        const table = names.of(bytes, reader);
+        const isTaken = isWanted === undefined || isWanted(table, reader);
+        if (isTaken && isWanted !== undefined) reader.read(bytes, start);
+        if (isTaken) take({ bytes, start, end, table, reader });
+      }
       start = end;
     }
+    return points;
   };
 }
 

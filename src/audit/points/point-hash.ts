@@ -62,6 +62,18 @@ export class PointHasher {
     return end + 1;
   }
 
+  /** As `read`, but finds only table and time; that takes a third of the time. */
+  locate(bytes: Uint8Array, start: number): number {
+    this.tableStart = start;
+    let p = this.#nameEnd(bytes, start, COMMA, SPACE);
+    this.tableEnd = p;
+    while (bytes[p] === COMMA) p = this.#nameEnd(bytes, p + 1, COMMA, SPACE);
+    while (bytes[p] === SPACE) p += 1;
+    const end = bytes.indexOf(LF, this.#fieldsEnd(bytes, p));
+    this.#time(bytes, end);
+    return end + 1;
+  }
+
   /** Compares the values of two points with the same identity. */
   hasSameValues({ count, values }: PointHasher): boolean {
     return count === this.count && values.every((word, i) => word === this.values[i]);

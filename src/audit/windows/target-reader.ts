@@ -3,7 +3,7 @@
 import { UnavailableError } from '../../core/errors.js';
 import { excerpt, plural } from '../../core/text.js';
 import type { TimeSpan } from '../../core/types/index.js';
-import { type AuditPoint, eachPoint } from '../points/audit-points.js';
+import { type AuditPoint, eachPoint, type PointFilter } from '../points/audit-points.js';
 import type { AuditContext } from '../types.js';
 
 /** A range of one table, and the windows in it. */
@@ -17,6 +17,8 @@ export interface TableSpan {
 
 /** Takes the points of one read. Either all of them count, or none. */
 export interface PointSink {
+  /** Absent: every point is taken. */
+  readonly isWanted?: PointFilter;
   take(point: AuditPoint): void;
   commit(): void;
   rollback(): void;
@@ -60,14 +62,12 @@ export class TargetReader {
 
   async #readPiece(table: string, span: TimeSpan, sink: PointSink): Promise<void> {
     const { scan, admit, signal } = this.#context;
-    const each = eachPoint('ns', null);
+    const each = eachPoint('ns', null, sink.isWanted);
     for await (const block of scan(table, span, signal)) {
-      let points = 0;
-      each(block, (point) => {
-        points += 1;
-        sink.take(point);
-      });
-      await admit(points, block.length);
+      await admit(
+        each(block, (point) => sink.take(point)),
+        block.length,
+      );
     }
   }
 
