@@ -210,6 +210,7 @@ export class TargetThrottle {
   }
 
   close(): void {
+    this.#rinsing.close();
     this.#pressure.close();
   }
 

@@ -206,6 +206,22 @@ test('full caches of several buckets that no rinse makes smaller end the load', 
   expect(ends[0]?.problem?.found).toBe('26 MiB: repeating points as long as these gives nothing back');
 });
 
+test('the end of a load ends a rinse that the target does not answer any more', async () => {
+  const gone: Verdict = { kind: 'unreachable', reason: 'ECONNREFUSED' };
+  const { clock, bodies, load, admit, rinsing } = setUp({}, (sent) => (sent <= 20 ? accepted : gone));
+  load(['a1'], 25);
+  load(['a2'], 1);
+  const admission = admit();
+  await clock.advance(1500);
+  const sent = bodies.length;
+  expect(sent).toBeGreaterThan(20);
+  expect(admission.at).toBeNull();
+  rinsing.close();
+  await clock.advance(60_000);
+  expect(bodies).toHaveLength(sent);
+  expect(admission.at).not.toBeNull();
+});
+
 test('without a limit nothing is remembered or rinsed', async () => {
   const { clock, bodies, load, admit } = setUp({ marks: () => null });
   load(['a1'], 100);
