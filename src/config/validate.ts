@@ -78,7 +78,11 @@ function foundText({ is, secret }: Option, raw: unknown): string {
 }
 
 function jsonText(value: unknown): string {
-  return (typeof value === 'bigint' ? undefined : JSON.stringify(value)) ?? String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return typeof value === 'bigint' ? String(value) : 'an object that cannot be shown';
+  }
 }
 
 /** A pasted key or password is not a file name and must not be repeated. */

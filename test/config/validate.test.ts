@@ -67,6 +67,7 @@ test('the defaults are those of the product contract', () => {
     requestTimeoutMs: null,
     retryForMs: 3_600_000,
     maxRejected: { count: 1000 },
+    maxRejectBytes: 1_073_741_824,
     acceptRejects: { count: 0 },
     ratePoints: null,
     rateBytes: null,

@@ -55,7 +55,7 @@ async function readNamed(key: string, given: Layer, problems: SettingProblem[]):
 
 /** Shows a path whose directory exists. Anything else may be a secret in the wrong place. */
 function fileNameText(value: unknown): string {
-  const path = String(value);
+  const path = typeof value === 'string' ? value : '';
   return path.includes('/') && existsSync(dirname(path)) ? JSON.stringify(path) : 'a name that is not shown';
 }
 
