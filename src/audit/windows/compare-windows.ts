@@ -10,32 +10,41 @@ import { type Window, WindowIndex } from './windows.js';
 
 /** Points of one query. A query reads whole pages of every series, so a short one costs as much as a long one. */
 const spanPoints = 500_000;
+/** Points between two windows of one query that are read for nothing. */
+const maxGapPoints = 50_000;
 const nanosecondsPerMs = 1_000_000n;
 
-/** Groups consecutive windows of a table into ranges within `span`. */
+/**
+ * Groups the wanted windows of each table into ranges within `span`. A range also covers windows that are not wanted, where
+ * they are few: a query for a short time reads almost as much as one for a longer time.
+ */
 export function tableSpans(
   windows: readonly Window[],
   span: TimeSpan,
   isWanted: (index: number) => boolean = () => true,
-  maxPoints = spanPoints,
 ): TableSpan[] {
   const spans: TableSpan[] = [];
-  let group: number[] = [];
+  let open = null as { readonly first: number; readonly end: number } | null;
   let points = 0;
+  let gap = 0;
   const close = (): void => {
-    const wanted = group.filter(isWanted);
-    group = [];
-    points = 0;
-    if (wanted.length === 0) return;
-    const [first, last] = [wanted[0]!, wanted.at(-1)!];
-    const range = clipped(windows[first]!, windows[last]!, span);
-    if (range.from < range.to) spans.push({ table: windows[first]!.table, span: range, first, end: last + 1 });
+    if (open === null) return;
+    const [first, last] = [windows[open.first]!, windows[open.end - 1]!];
+    const range = clipped(first, last, span);
+    if (range.from < range.to) spans.push({ table: first.table, span: range, ...open });
+    open = null;
   };
-  windows.forEach((window, i) => {
-    if (i > 0 && (window.table !== windows[i - 1]!.table || points + window.digest.points > maxPoints)) close();
-    group.push(i);
-    points += window.digest.points;
-  });
+  for (const [i, { table, digest }] of windows.entries()) {
+    if (open !== null && windows[open.first]!.table !== table) close();
+    if (!isWanted(i)) {
+      gap += digest.points;
+      continue;
+    }
+    if (open !== null && (gap > maxGapPoints || points + gap + digest.points > spanPoints)) close();
+    points = open === null ? digest.points : points + gap + digest.points;
+    gap = 0;
+    open = { first: open?.first ?? i, end: i + 1 };
+  }
   close();
   return spans;
 }
