@@ -67,7 +67,7 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const layout = description === null ? null : await attempt(() => target.layout(signal));
   const advice = target.traits.plansMemory ? await advise(settings, inputs, kinds, description, layout, signal) : null;
   if (advice?.problem) problems.push(new RefusedError(advice.problem));
-  const catalogue = new Catalogue(columns ?? []);
+  const catalogue = new Catalogue(columns ?? [], settings.names.sharedNames);
   const match = (shape: Shape): ShapeMatch =>
     shapeConflict(shape, description?.database.limits) ?? catalogue.match(shape);
   const formats = new FormatSet(settings, memory === null ? undefined : memoryBudget(settings, kinds, memory));

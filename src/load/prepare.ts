@@ -84,7 +84,7 @@ export async function prepare(
   await resume.resume(await foundTarget(settings, context, description, columns));
   if (description.isCreated !== true) await parseHeads(settings, context, account, heads);
   if (formats.unusedFolders !== null) notify({ level: 'warn', kind: 'folders', message: formats.unusedFolders });
-  const catalogue = new Catalogue(columns);
+  const catalogue = new Catalogue(columns, settings.names.sharedNames);
   facts.catalogue = catalogue;
   assertColumnsFit(catalogue.size, memory);
   const tables = [...new Set(columns.map(({ table }) => table))];

@@ -12,6 +12,12 @@ import type {
 } from '../core/types/index.js';
 
 type Columns = Map<string, ColumnType | null>;
+/** Identifies a column of a table. */
+type ColumnKey = (column: { readonly name: string; readonly type: ColumnType | null }) => string;
+
+const columnName: ColumnKey = ({ name }) => name;
+/** No name begins with a NUL. */
+const tagOrField: ColumnKey = ({ name, type }) => (type === 'tag' ? `\0${name}` : name);
 
 const typeNames: Record<ColumnType, string> = {
   tag: 'a tag',
@@ -34,10 +40,13 @@ export class Catalogue {
   #newTables = 0;
   #newColumns = 0;
   #further = 0;
+  readonly #key: ColumnKey;
   /** Tables and columns that this load introduced: the first tables and the first columns of each. */
   readonly #introduced = new Map<string, { readonly isNew: boolean; columns: number; readonly names: string[] }>();
 
-  constructor(columns: readonly TargetColumn[]) {
+  /** @param sharedNames true when a tag and a field of one table may have one name */
+  constructor(columns: readonly TargetColumn[], sharedNames = false) {
+    this.#key = sharedNames ? tagOrField : columnName;
     for (const { table, name, type } of columns) this.#set(table, name, type);
   }
 
@@ -69,7 +78,7 @@ export class Catalogue {
     const columns = this.#tables.get(shape.table);
     let missing = columns === undefined;
     for (const { name, type } of shape.columns) {
-      const known = columns?.get(name);
+      const known = columns?.get(this.#key({ name, type }));
       if (known === undefined) missing = true;
       else if (known !== type) return conflict(shape.table, { name, type }, known);
     }
@@ -88,7 +97,7 @@ export class Catalogue {
 
   /** Returns an empty set of shapes for one batch. */
   introduction(): Introduction {
-    return new ShapeSet();
+    return new ShapeSet(this.#key);
   }
 
   #table(name: string): Columns {
@@ -104,7 +113,7 @@ export class Catalogue {
     const isNew = !this.#tables.has(table);
     if (isNew) this.#newTables += 1;
     const known = this.#table(table);
-    const fresh = columns.filter(({ name }) => !known.has(name));
+    const fresh = columns.filter((column) => !known.has(this.#key(column)));
     for (const { name, type } of columns) this.#set(table, name, type);
     this.#newColumns += fresh.length;
     if (fresh.length > 0) this.#note(table, isNew, fresh);
@@ -127,17 +136,23 @@ export class Catalogue {
 
   #set(table: string, name: string, type: ColumnType | null): void {
     const columns = this.#table(table);
-    if (!columns.has(name)) {
+    const key = this.#key({ name, type });
+    if (!columns.has(key)) {
       this.#size += 1;
       if (type !== 'tag') this.#fields.set(table, this.fields(table) + 1);
     }
-    columns.set(name, type);
+    columns.set(key, type);
   }
 }
 
 class ShapeSet implements Introduction {
+  readonly #key: ColumnKey;
   readonly #shapes: Shape[] = [];
   readonly #types = new Map<string, Map<string, ColumnType>>();
+
+  constructor(key: ColumnKey) {
+    this.#key = key;
+  }
 
   get shapes(): readonly Shape[] {
     return this.#shapes;
@@ -145,10 +160,11 @@ class ShapeSet implements Introduction {
 
   add(shape: Shape): boolean {
     const types = this.#types.get(shape.table) ?? new Map<string, ColumnType>();
-    if (shape.columns.some(({ name, type }) => (types.get(name) ?? type) !== type)) return false;
+    const key = this.#key;
+    if (shape.columns.some((column) => (types.get(key(column)) ?? column.type) !== column.type)) return false;
     // Every point beyond the table of shapes comes here. A shape without new columns must take no memory.
-    if (shape.columns.every(({ name }) => types.has(name))) return true;
-    for (const { name, type } of shape.columns) types.set(name, type);
+    if (shape.columns.every((column) => types.has(key(column)))) return true;
+    for (const column of shape.columns) types.set(key(column), column.type);
     this.#types.set(shape.table, types);
     this.#shapes.push(shape);
     return true;

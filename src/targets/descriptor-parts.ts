@@ -1,6 +1,6 @@
 // Parts that several descriptors of targets share.
 
-import { longNames } from './types.js';
+import { influxNames } from './types.js';
 
 const noFlush = 'it has no flush request and limits its own memory; use --workers, --batch-bytes or --rate-points';
 const tokenOnly = 'sign in with --token';
@@ -27,5 +27,5 @@ export const influxdbBase = {
   defaults: { user: '', tenant: '', targetMemory: 'off' },
   takesZstd: false,
   needsDatabase: true,
-  nameLimits: longNames,
+  nameLimits: influxNames,
 } as const;

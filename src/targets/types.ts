@@ -1,7 +1,16 @@
 // The contract of a kind of target. A kind is a folder that exports a descriptor, and one line of the registry.
 
 import type { ProxyUrl } from '../core/network/proxy-url.js';
-import type { Clock, Input, InputPrecision, NameLimits, Notice, Target, TargetTraits } from '../core/types/index.js';
+import {
+  type Clock,
+  type Input,
+  type InputPrecision,
+  type NameLimits,
+  type Notice,
+  strictestNameLimits,
+  type Target,
+  type TargetTraits,
+} from '../core/types/index.js';
 import type { StandardOutput } from './dry-run/output-sink.js';
 
 /** The settings that targets read. */
@@ -52,7 +61,10 @@ export interface TargetDeps extends TargetContext {
 }
 
 /** Name limits of the targets whose index takes series keys of 64 KiB. */
-export const longNames: NameLimits = { seriesKeyBytes: 65_535, slashes: true };
+export const longNames: NameLimits = { ...strictestNameLimits, seriesKeyBytes: 65_535, slashes: true };
+
+/** Name limits of InfluxDB 1 and 2. */
+export const influxNames: NameLimits = { ...longNames, backslashes: true, sharedNames: true, leadingPoints: true };
 
 /** Options by key, as the rules of a target see them: parsed, null where unset. */
 export type OptionsByKey = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createOptions, type TargetOptions } from '../../src/config/options.js';
 import { validate } from '../../src/config/validate.js';
+import { strictestNameLimits } from '../../src/core/types/index.js';
 import { options } from '../../src/load/option-table.js';
 import { lineOf } from './support.js';
 
@@ -11,7 +12,7 @@ const toy: TargetOptions = {
   defaults: { user: 'toy', tenant: '', targetMemory: 'off' },
   takesZstd: false,
   needsDatabase: true,
-  nameLimits: { seriesKeyBytes: 10, slashes: false },
+  nameLimits: { ...strictestNameLimits, seriesKeyBytes: 10 },
   unsupportedOptions: { verify: 'look at the toy' },
   validate: ({ workers }) =>
     workers === 7 ? [{ key: 'workers', expected: 'another number', found: '7', fix: '' }] : [],

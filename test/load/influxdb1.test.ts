@@ -57,6 +57,26 @@ describe.skipIf(!there)('without users', () => {
     ]);
   });
 
+  test('backslashes in tags, a tag and a field of one name, and .5 are stored as InfluxDB reads them', async () => {
+    const name = db();
+    const text = [
+      `win,path=\\C:,inst=corp\\private$\\q v=.5 ${second}`,
+      `both,host=a host="field",n=7i ${second}`,
+      `both,host=a n=8i ${second + 1n}`,
+      '',
+    ].join('\n');
+    const { code, stderr, summary } = await bench.load(text, ['--db', name, '--verify']);
+    expect(stderr).toContain('3 points read back, 3 found, 3 equal; every loaded point was checked');
+    expect([code, summary.points.loaded]).toEqual([0, 3]);
+    expect((await ask(name, 'SELECT v, inst, path FROM win')).trim().split('\n').slice(1)).toEqual([
+      `win,,${second},0.5,corp\\private$\\q,\\C:`,
+    ]);
+    expect((await ask(name, 'SELECT host::tag, host::field, n FROM both')).trim().split('\n').slice(1)).toEqual([
+      `both,,${second},a,field,7`,
+      `both,,${second + 1n},a,,8`,
+    ]);
+  });
+
   test('many points over several writers are all stored once', async () => {
     const name = db();
     const { code, summary } = await bench.load(cpu(many), [

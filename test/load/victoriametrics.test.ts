@@ -54,6 +54,20 @@ describe.skipIf(!there)('with a retention of 100 years', () => {
     return found.flatMap(({ values }) => values).sort((a, b) => a - b);
   };
 
+  test('backslashes in tags, and a tag and a field of one name are stored as VictoriaMetrics reads them', {
+    timeout: 120_000,
+  }, async () => {
+    const name = db();
+    const text = `win,path=\\C:,inst=corp\\private$\\q v=0.5 ${second}\nboth,host=a host=7 ${second}\n`;
+    const { code, stderr, summary } = await bench.load(text, ['--db', name, '--verify']);
+    expect([code, summary.points.loaded, summary.verify?.equal], stderr).toEqual([0, 2, 2]);
+    const found = await series(server.url, `{db="${name}"}`);
+    expect(found.map(({ metric, values }) => [metric, values])).toEqual([
+      [{ __name__: 'both_host', db: name, host: 'a' }, [7]],
+      [{ __name__: 'win_v', db: name, inst: 'corp\\private$\\q', path: '\\C:' }, [0.5]],
+    ]);
+  });
+
   test('VictoriaMetrics stores exactly the sent points with numbers as floats, and --verify confirms it', async () => {
     const name = db();
     const text = [

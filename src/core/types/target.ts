@@ -185,10 +185,22 @@ export interface NameLimits {
   readonly seriesKeyBytes: number;
   /** Whether a measurement name may contain a slash. */
   readonly slashes: boolean;
+  /** Whether a backslash in a name or tag value may precede any byte, where it stands for itself. */
+  readonly backslashes: boolean;
+  /** Whether a tag and a field may have one name. */
+  readonly sharedNames: boolean;
+  /** Whether a number may begin with its point: `.5`. */
+  readonly leadingPoints: boolean;
 }
 
 /** Limits of CnosDB, the strictest of all targets. */
-export const strictestNameLimits: NameLimits = { seriesKeyBytes: 511, slashes: false };
+export const strictestNameLimits: NameLimits = {
+  seriesKeyBytes: 511,
+  slashes: false,
+  backslashes: false,
+  sharedNames: false,
+  leadingPoints: false,
+};
 
 /** Properties of a kind of target, known before the first request. */
 export interface TargetTraits {

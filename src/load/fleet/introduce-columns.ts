@@ -35,14 +35,14 @@ export async function introduceColumns(
   for (const shape of tablesOf(introduced)) {
     if (!before.has(shape.table)) await target.createTable?.(shape, signal);
   }
-  const present = new Catalogue(await target.columns(signal));
+  const present = new Catalogue(await target.columns(signal), settings.names.sharedNames);
   const missing = introduced.filter(({ shape, point }) => point !== null && present.match(shape).kind === 'introduces');
   if (missing.length > 0) await loadPoints(settings, missing, context);
   const shapes = introduced.filter(({ point }) => point !== null).map(({ shape }) => shape);
   for (const url of settings.urls) {
     const endpoint = await context.createTarget({ ...settings, urls: [url] });
     try {
-      const seen = new Catalogue(await endpoint.columns(signal));
+      const seen = new Catalogue(await endpoint.columns(signal), settings.names.sharedNames);
       if (!(await awaitColumns(endpoint, seen, shapes, clock, signal))) throw invisible(url.shown, shapes, seen);
     } finally {
       await endpoint.close();

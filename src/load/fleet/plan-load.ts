@@ -43,7 +43,7 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
     const { database } = await target.describe(signal, memcacheToRequest(settings, times));
     const columns = await target.columns(signal);
     const tables = new Set(columns.map((column) => column.table));
-    const catalogue = new Catalogue(columns);
+    const catalogue = new Catalogue(columns, settings.names.sharedNames);
     const introduced: Introduced[] = [];
     const guard = schemaGuard({
       database,

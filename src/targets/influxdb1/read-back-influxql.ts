@@ -37,6 +37,12 @@ export async function columns(query: QueryClient, db: string, table?: string): P
   return [...typed, ...named];
 }
 
+/** Returns the types of the fields of a table. A tag may have the name of a field. */
+async function fieldTypes(query: QueryClient, db: string, table: string): Promise<Map<string, ColumnType | null>> {
+  const all = await columns(query, db, table);
+  return new Map(all.filter(({ type }) => type !== 'tag').map(({ name, type }) => [name, type]));
+}
+
 /** Reads points of one table. Throws as `influxql` does. */
 export async function readBack(
   query: QueryClient,
@@ -45,7 +51,7 @@ export async function readBack(
 ): Promise<(PointValues | null)[]> {
   const [first] = points;
   if (first === undefined) return [];
-  const known = new Map((await columns(query, db, first.table)).map(({ name, type }) => [name, type]));
+  const known = await fieldTypes(query, db, first.table);
   const found: (PointValues | null)[] = [];
   for (let i = 0; i < points.length; i += pointsPerRequest) {
     const wanted = points.slice(i, i + pointsPerRequest);
@@ -64,7 +70,7 @@ export async function readBack(
 }
 
 function select({ table, time, tags }: PointValues, rp: string | null): string {
-  const where = [`time = ${time}`, ...[...tags].map(([name, value]) => `${quoted(name)} = ${quotedText(value)}`)];
+  const where = [`time = ${time}`, ...[...tags].map(([name, value]) => `${quoted(name)}::tag = ${quotedText(value)}`)];
   const from = rp === null ? quoted(table) : `${quoted(rp)}.${quoted(table)}`;
   return `SELECT * FROM ${from} WHERE ${where.join(' AND ')} GROUP BY *`;
 }

@@ -1,6 +1,6 @@
 import type { Target } from '../../core/types/index.js';
 import { influxdbBase, memoryOptions, policyOptions, userOptions } from '../descriptor-parts.js';
-import type { TargetDeps, TargetDescriptor } from '../types.js';
+import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
 
 export const influxdb3 = {
   ...influxdbBase,
@@ -15,6 +15,7 @@ export const influxdb3 = {
     dbOptions: 'databases are created with default settings',
     verify: 'it offers no query that reads points back',
   },
+  nameLimits: longNames,
   validate: () => [],
   async create(deps: TargetDeps): Promise<Target> {
     const [{ HttpTarget }, { Influxdb3 }] = await Promise.all([

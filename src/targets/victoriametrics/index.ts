@@ -1,6 +1,6 @@
 import type { Target } from '../../core/types/index.js';
 import { memoryOptions, policyOptions } from '../descriptor-parts.js';
-import { longNames, type TargetDeps, type TargetDescriptor } from '../types.js';
+import { influxNames, type TargetDeps, type TargetDescriptor } from '../types.js';
 
 export const victoriametrics = {
   kind: 'victoriametrics',
@@ -16,7 +16,8 @@ export const victoriametrics = {
   defaults: { user: '', tenant: '', targetMemory: 'off' },
   takesZstd: false,
   needsDatabase: false,
-  nameLimits: longNames,
+  // VictoriaMetrics 1.79.5 stores `.5` as 0.
+  nameLimits: { ...influxNames, leadingPoints: false },
   unsupportedOptions: {
     ...memoryOptions,
     ...policyOptions,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
+import { strictestNameLimits } from '../../../src/core/types/index.js';
 import type { Csv } from '../../../src/formats/csv/csv.js';
 import { csv, expectValid, field, sent, tag } from '../rows/support.js';
 import { bytesSource, readAll } from '../support.js';
@@ -121,7 +122,7 @@ describe('types of CSV columns', () => {
     const text = 'time,t,v\n1,a/b,1\n2,c,2\n';
     const measurement = '{t}';
     expect(await sent(csv({ measurement }), text)).toEqual({ points: ['c v=2 2'], rejects: ['2 no-measurement'] });
-    const names = { seriesKeyBytes: 65_535, slashes: true };
+    const names = { ...strictestNameLimits, seriesKeyBytes: 65_535, slashes: true };
     expect(await sent(csv({ measurement, names }), text)).toEqual({ points: ['a/b v=1 1', 'c v=2 2'], rejects: [] });
   });
 

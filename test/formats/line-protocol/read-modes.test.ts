@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { type NameLimits, strictestNameLimits } from '../../../src/core/types/index.js';
 import { LineProtocol } from '../../../src/formats/line-protocol/line-format.js';
 import { lineOptions } from '../../../src/formats/line-protocol/lines-layout.js';
+import { influxNames } from '../../../src/targets/types.js';
 import { readAll } from '../support.js';
 
 const folders = ['cases', 'points'].map((name) => new URL(`../../../fixtures/${name}/`, import.meta.url));
@@ -14,7 +15,7 @@ const fixtures = folders.flatMap((folder) =>
     .filter((name) => /\.(lp|txt)(\.gz)?$/.test(name))
     .map((name) => ({ name, url: new URL(name, folder) })),
 );
-const lenient: NameLimits = { ...strictestNameLimits, slashes: true, seriesKeyBytes: 65_535 };
+const lenient: NameLimits = influxNames;
 /** The databases of the exports among the fixtures. */
 const contexts = ['NOAA', 'db0', 'db1', 'prod', 'plain', 'kept', 'odd'];
 const created: LineProtocol[] = [];

@@ -26,6 +26,8 @@ export abstract class PointCursor {
   protected readonly bytes: Uint8Array;
   protected readonly maxPointBytes: number;
   protected readonly measurementClasses: Uint8Array;
+  /** A backslash may precede any byte of a name. */
+  readonly #backslashes: boolean;
   protected start = 0;
   protected at = 0;
   protected limit = 0;
@@ -39,10 +41,11 @@ export abstract class PointCursor {
   #openFrom = 0;
   #openTo = 0;
 
-  constructor(bytes: Uint8Array, maxPointBytes: number, measurementClasses: Uint8Array) {
+  constructor(bytes: Uint8Array, maxPointBytes: number, measurementClasses: Uint8Array, backslashes: boolean) {
     this.bytes = bytes;
     this.maxPointBytes = maxPointBytes;
     this.measurementClasses = measurementClasses;
+    this.#backslashes = backslashes;
   }
 
   /** Discards what is known about the bytes. Call it when the window changes. */
@@ -183,6 +186,7 @@ export abstract class PointCursor {
     if (next === EQUALS_SIGN && classes !== this.measurementClasses) return p + 2;
     if (next === QUOTE || next === 0x27) return p + 2;
     if (next !== BACKSLASH) {
+      if (this.#backslashes && next !== EQUALS_SIGN && next !== LF && next !== CR) return p + 1;
       this.failAt(p + 1, 'bad-escape', 'a backslash before a byte that needs none');
       return -1;
     }

@@ -37,16 +37,16 @@ export class PointReader extends PointCursor {
   hasTime = false;
   readonly shape: Hash;
   readonly time: TimeReader;
-  readonly #seriesKeyBytes: number;
+  readonly #limits: NameLimits;
   readonly #columns = new ColumnSet();
   readonly #name: Hash;
 
   constructor(bytes: Uint8Array, options: PointOptions, seed: bigint) {
     const { maxPointBytes, precision, names: limits = strictestNameLimits } = options;
-    super(bytes, maxPointBytes, limits.slashes ? names.slashClasses : names.measurementClasses);
+    super(bytes, maxPointBytes, limits.slashes ? names.slashClasses : names.measurementClasses, limits.backslashes);
     this.shape = new Hash(seed);
     this.#name = new Hash(seed);
-    this.#seriesKeyBytes = limits.seriesKeyBytes;
+    this.#limits = limits;
     this.time = new TimeReader(precision);
   }
 
@@ -99,7 +99,7 @@ export class PointReader extends PointCursor {
       this.shape.mix(this.#name.low ^ TAG, this.#name.high);
     }
     if (bytes[this.at] !== SPACE) return this.failAtLineEnd('no-fields', 'the end of the line before any field');
-    if (key <= this.#seriesKeyBytes) return true;
+    if (key <= this.#limits.seriesKeyBytes) return true;
     return this.fail('series-key-too-long', `a series key of up to ${key} bytes`);
   }
 
@@ -139,7 +139,7 @@ export class PointReader extends PointCursor {
     }
     this.#name.bytes(bytes, start, end);
     const added = this.#columns.add(bytes, start, end, this.#name.low, what === 'tag');
-    if (added === 'new') return true;
+    if (added === 'new' || (added !== what && added !== 'full' && this.#limits.sharedNames)) return true;
     if (added === 'full') return this.fail('too-many-columns', 'more columns');
     const name = JSON.stringify(Buffer.from(bytes.subarray(start, Math.min(end, start + 64))).toString());
     if (added !== what) return this.fail('tag-and-field-same-name', `a tag and a field named ${name}`);
@@ -178,7 +178,7 @@ export class PointReader extends PointCursor {
     this.at = p;
     if (p === this.limit && !this.final) return Number(this.fail('bad-value', ''));
     if (p === start) return Number(this.fail('empty-field-value', 'a field without a value'));
-    const kind = valueKind(bytes, start, p);
+    const kind = valueKind(bytes, start, p, this.#limits.leadingPoints);
     if (typeof kind === 'number') return kind;
     const shown = JSON.stringify(Buffer.from(bytes.subarray(start, Math.min(p, start + 64))).toString());
     return Number(this.fail(kind, `the value ${shown}`));

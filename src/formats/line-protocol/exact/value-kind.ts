@@ -20,11 +20,14 @@ function text(bytes: Uint8Array, from: number, to: number): string {
   return String.fromCharCode(...bytes.subarray(from, to));
 }
 
-/** Returns the kind of the unquoted, non-empty value in [from, to), or the reason why it is invalid. */
-export function valueKind(bytes: Uint8Array, from: number, to: number): number | Reason {
+/**
+ * Returns the kind of the unquoted, non-empty value in [from, to), or the reason why it is invalid.
+ * @param leadingPoints true when a number may begin with its point
+ */
+export function valueKind(bytes: Uint8Array, from: number, to: number, leadingPoints: boolean): number | Reason {
   const first = bytes[from]!;
   const signed = first === 0x2b || first === 0x2d;
-  if (signed || isDigit(first)) return numberKind(bytes, from, to, signed);
+  if (signed || isDigit(first) || (leadingPoints && first === 0x2e)) return numberKind(bytes, from, to, signed);
   if (to - from <= 5 && booleans.has(text(bytes, from, to))) return BOOLEAN;
   return first === 0x2e || /^(inf(inity)?|nan)$/i.test(text(bytes, from, Math.min(to, from + 12)))
     ? 'bad-number'
