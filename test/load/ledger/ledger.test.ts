@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { BugError, StateError, TooManyRejectsError } from '../../../src/core/errors.js';
+import { BugError, InputError, StateError, TooManyRejectsError } from '../../../src/core/errors.js';
 import type { Receipt } from '../../../src/core/types/index.js';
 import { type Allowance, Ledger, within } from '../../../src/load/ledger/ledger.js';
 import { DeadLetters } from '../../../src/state/dead-letters/dead-letters.js';
@@ -191,4 +191,66 @@ describe('--max-rejected', () => {
   ])('%i rejects of %i points within %o: %s', (rejected, read, allowance, expected) => {
     expect(within(rejected, read, allowance)).toBe(expected);
   });
+});
+
+describe('the totals of earlier runs', () => {
+  const earlier = { loaded: 7, rejected: 2, bytes: 900, values: 21, reasons: { 'bad-number': 2 } };
+
+  test('earlier runs count for the load and its input, and not for this run', async () => {
+    const { ledger } = await opened();
+    ledger.resume(1, earlier);
+    expect(ledger.total).toEqual({ read: 9, loaded: 7, rejected: 2, undelivered: 0 });
+    expect(ledger.settled).toBe(9);
+    expect(ledger.thisRun).toEqual({ read: 0, loaded: 0, rejected: 0 });
+    expect(ledger.inputs[1]).toMatchObject({ read: 9, loaded: 7, rejected: 2, bytes: 900, values: 21 });
+    expect(ledger.inputs[0]).toMatchObject({ read: 0, loaded: 0, bytes: 0 });
+    expect(ledger.values).toBe(21);
+    expect([...ledger.byReason]).toEqual([['bad-number', 2]]);
+    ledger.add(1, 3);
+    await ledger.settle(batch(3, { input: 1 }), receipt({ loaded: [{ from: 0, to: 3 }] }));
+    expect(ledger.thisRun).toEqual({ read: 3, loaded: 3, rejected: 0 });
+    ledger.assertBalanced(false);
+  });
+
+  test('an input that starts again takes its earlier totals back', async () => {
+    const { ledger } = await opened();
+    ledger.resume(0, earlier);
+    ledger.resume(0, earlier, -1);
+    expect(ledger.total).toEqual({ read: 0, loaded: 0, rejected: 0, undelivered: 0 });
+    expect(ledger.inputs[0]).toMatchObject({ read: 0, loaded: 0, rejected: 0, bytes: 0, values: 0 });
+    expect(ledger.values).toBe(0);
+    expect(ledger.byReason.size).toBe(0);
+  });
+});
+
+test('a batch that is loaded in part counts values and bytes in proportion', async () => {
+  const { ledger } = await opened();
+  const half = batch(4, { values: 8 });
+  ledger.add(0, 4);
+  await ledger.settle(half, receipt({ loaded: [{ from: 0, to: 1 }], undelivered: [{ from: 1, to: 4 }] }));
+  expect(ledger.values).toBe(2);
+  expect(ledger.inputs[0]).toMatchObject({ values: 2, bytes: Math.floor(half.span.bytes / 4) });
+});
+
+test('a load with undelivered points that was not stopped is a bug', async () => {
+  const { ledger } = await opened();
+  ledger.add(0, 1);
+  await ledger.settle(batch(1), receipt({ undelivered: [{ from: 0, to: 1 }] }));
+  expect(() => ledger.assertBalanced(false)).toThrow('1 points are undelivered, but the run was not stopped');
+  expect(() => ledger.assertBalanced(true)).not.toThrow();
+});
+
+test('a defect while rejects are written is thrown as it is', async () => {
+  const { ledger, letters } = await opened();
+  letters.write = () => Promise.reject(new TypeError('x is not a function'));
+  ledger.add(0, 1);
+  await expect(ledger.settle(batch(0, { rejects: [reject('x')] }), receipt({}))).rejects.toThrow(TypeError);
+});
+
+test('the error of an input is kept with it', async () => {
+  const { ledger } = await opened();
+  const error = new InputError('it ends too early');
+  ledger.fail(1, error);
+  expect(ledger.inputErrors).toEqual([error]);
+  expect(ledger.inputs.map((each) => each.error)).toEqual([null, 'it ends too early']);
 });
