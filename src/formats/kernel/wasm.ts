@@ -1,5 +1,8 @@
 // The part of WebAssembly that is used here. Its types otherwise come only with the DOM library.
 
+import { MemoryLimitError } from '../../core/errors.js';
+import { size } from '../../core/text.js';
+
 /** A linear memory. A shared one can be sent to another thread. */
 export interface WasmMemory {
   readonly buffer: ArrayBufferLike;
@@ -16,8 +19,21 @@ export const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).We
 
 const pageBytes = 65_536;
 
-/** Creates a memory of whole pages that never grows. Other threads can use a shared one. */
+/**
+ * Creates a memory of whole pages that never grows. Other threads can use a shared one. Throws MemoryLimitError where
+ * `ulimit -v` leaves no room for the gigabytes of addresses that V8 reserves around it.
+ */
 export function memoryOf(bytes: number, shared = false): WasmMemory {
   const pages = bytes / pageBytes;
-  return new wasm.Memory({ initial: pages, maximum: pages, shared });
+  try {
+    return new wasm.Memory({ initial: pages, maximum: pages, shared });
+  } catch (cause) {
+    const problem = {
+      tried: 'allocating the memory of the parser',
+      expected: `${size(bytes)}, and addresses for 10 GiB around it`,
+      found: cause instanceof Error ? cause.message : String(cause),
+      fix: 'raise `ulimit -v`, or set NODE_OPTIONS=--disable-wasm-trap-handler',
+    };
+    throw new MemoryLimitError(problem, { cause });
+  }
 }
