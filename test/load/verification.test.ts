@@ -73,3 +73,87 @@ test('a query that fails ends with verify-failed, and its message does not repea
   expect(message).toMatch(/found 12 of them, then: no answer within 30s to the query/);
   expect(message.length).toBeLessThan(300);
 });
+
+/** Samples all points of `first`, then books both batches as loaded, and reads back what `stored` says. */
+async function replaced(first: string[], second: string[], stored: string[], ordered = true) {
+  const sample = new Verification({ precision: 'ns', ordered, random: () => 0 });
+  const [one, two] = [batchOf(first), { ...batchOf(second), ordinal: 1 }];
+  const all = (points: number) => ({ loaded: [{ from: 0, to: points }], rejected: [], undelivered: [] });
+  sample.sample(one);
+  sample.settled(one, all(first.length));
+  sample.settled(two, all(second.length));
+  const found = new Map(stored.map((line) => [pointValues(Buffer.from(line), 'ns').time, line]));
+  const target = {
+    traits: { countsPoints: false },
+    readBack: async ([point]: readonly PointValues[]) => {
+      const line = found.get(point!.time);
+      return [line === undefined ? null : pointValues(Buffer.from(line), 'ns')];
+    },
+  } as unknown as Target;
+  const { differences } = await sample.report(target, never);
+  return differences.map(({ field, expected, got }) => [field, expected, got]);
+}
+
+test('a point that a later batch replaced has the later values, if batches are sent one after another', async () => {
+  expect(await replaced(['m,t=a f=1 5'], ['m,t=a f=2 5'], ['m,t=a f=2 5'])).toEqual([]);
+  expect(await replaced(['m,t=a f=1 5'], ['m,t=a f=2 5'], ['m,t=a f=1 5'])).toEqual([['f', '2', '1']]);
+});
+
+test('either value is right if two batches with one point are sent at the same time', async () => {
+  expect(await replaced(['m,t=a f=1 5'], ['m,t=a f=2 5'], ['m,t=a f=1 5'], false)).toEqual([]);
+  expect(await replaced(['m,t=a f=1 5'], ['m,t=a f=2 5'], ['m,t=a f=2 5'], false)).toEqual([]);
+  expect(await replaced(['m,t=a f=1 5'], ['m,t=a f=2 5'], ['m,t=a f=3 5'], false)).toEqual([['f', '2', '3']]);
+});
+
+test.each([
+  ['another table', 'n,t=a f=2 5'],
+  ['another time', 'm,t=a f=2 6'],
+  ['another tag value', 'm,t=b f=2 5'],
+  ['one more tag', 'm,t=a,u=b f=2 5'],
+  ['one tag less', 'm f=2 5'],
+])('a later point with %s replaces nothing', async (_, other) => {
+  expect(await replaced(['m,t=a f=1 5'], [other], ['m,t=a f=1 5'])).toEqual([]);
+});
+
+test('within a batch the later of two equal points stays', async () => {
+  expect(await replaced(['m,t=a f=1 5', 'm,t=a f=2 5'], ['x f=1 9'], ['m,t=a f=2 5'], false)).toEqual([]);
+});
+
+test('points that were not loaded are not read back', async () => {
+  const sample = new Verification({ precision: 'ns', ordered: true, random: () => 0 });
+  const batch = batchOf(['m f=1 1', 'm f=2 2', 'm f=3 3']);
+  sample.sample(batch);
+  sample.settled(batch, {
+    loaded: [{ from: 1, to: 2 }],
+    rejected: [],
+    undelivered: [
+      { from: 0, to: 1 },
+      { from: 2, to: 3 },
+    ],
+  });
+  const target = { traits: { countsPoints: false }, readBack: async (points: readonly PointValues[]) => [...points] };
+  expect(await sample.report(target as unknown as Target, never)).toMatchObject({ sampled: 1, found: 1, equal: 1 });
+});
+
+test('tables are counted before and after, unless the target cannot count', async () => {
+  const counted = async (countsPoints: boolean, tables: readonly string[]) => {
+    const sample = new Verification({ precision: 'ns', ordered: true, random: () => 0 });
+    let count = 10;
+    const target = {
+      traits: { countsPoints },
+      count: async () => count,
+      readBack: async (points: readonly PointValues[]) => [...points],
+    } as unknown as Target;
+    await sample.begin(target, tables, never);
+    count = 11;
+    const batch = batchOf(['m f=1 1']);
+    sample.sample(batch);
+    sample.settled(batch, { loaded: [{ from: 0, to: 1 }], rejected: [], undelivered: [] });
+    return (await sample.report(target, never)).tables;
+  };
+  expect(await counted(true, ['m', 'n'])).toEqual([{ table: 'm', countBefore: 10, countAfter: 11 }]);
+  expect(await counted(true, ['n'])).toEqual([{ table: 'm', countBefore: 0, countAfter: 11 }]);
+  expect(await counted(false, ['m'])).toEqual([]);
+  const many = Array.from({ length: 201 }, (_, i) => `t${i}`);
+  expect(await counted(true, many)).toEqual([{ table: 'm', countBefore: null, countAfter: 11 }]);
+});
