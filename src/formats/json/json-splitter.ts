@@ -38,16 +38,20 @@ class JsonSplitter {
    * it; the next call then continues with that object.
    */
   split(bytes: Uint8Array, from: number): number {
-    for (let i = from; i < bytes.length; i++) {
+    for (let i = this.inString ? this.#string(bytes, from) + 1 : from; i < bytes.length; i++) {
       const byte = bytes[i]!;
-      if (this.inString) i = this.#string(bytes, i);
-      else if (structural[byte] === 1) {
-        if (byte === OPEN && this.#needsLineEnd) {
-          this.#needsLineEnd = false;
-          return i;
-        }
-        bytes[i] = this.#structure(byte);
+      // Most structural bytes are quotes, and commas within an element.
+      if (structural[byte] === 0 || (byte === COMMA && this.depth > 0)) continue;
+      if (byte === QUOTE) {
+        this.inString = true;
+        i = this.#string(bytes, i + 1);
+        continue;
       }
+      if (byte === OPEN && this.#needsLineEnd) {
+        this.#needsLineEnd = false;
+        return i;
+      }
+      bytes[i] = this.#structure(byte);
     }
     return bytes.length;
   }
@@ -76,8 +80,7 @@ class JsonSplitter {
 
   /** Returns the byte that replaces a structural byte. */
   #structure(byte: number): number {
-    if (byte === QUOTE) this.inString = true;
-    else if (byte === LF || byte === CR) return this.#lineEnd(byte);
+    if (byte === LF || byte === CR) return this.#lineEnd(byte);
     else if (byte === COMMA) return this.depth === 0 && this.inList ? LF : byte;
     else if (byte === OPEN) this.depth++;
     else if (byte === CLOSE) {
