@@ -110,9 +110,20 @@ test.each([
   ['another time', 'm,t=a f=2 6'],
   ['another tag value', 'm,t=b f=2 5'],
   ['one more tag', 'm,t=a,u=b f=2 5'],
+  ['one equal and one other tag', 'm,t=a,v=b f=2 5'],
   ['one tag less', 'm f=2 5'],
 ])('a later point with %s replaces nothing', async (_, other) => {
-  expect(await replaced(['m,t=a f=1 5'], [other], ['m,t=a f=1 5'])).toEqual([]);
+  const first = other.includes('v=') ? 'm,t=a,v=a f=1 5' : 'm,t=a f=1 5';
+  expect(await replaced([first], [other], [first])).toEqual([]);
+});
+
+test('a point that was not loaded replaces nothing', async () => {
+  const sample = new Verification({ precision: 'ns', ordered: true, random: () => 0 });
+  const batch = batchOf(['m f=1 1', 'm f=2 1']);
+  sample.sample(batch);
+  sample.settled(batch, { loaded: [{ from: 0, to: 1 }], rejected: [], undelivered: [{ from: 1, to: 2 }] });
+  const target = { traits: { countsPoints: false }, readBack: async (points: readonly PointValues[]) => [...points] };
+  expect(await sample.report(target as unknown as Target, never)).toMatchObject({ sampled: 1, equal: 1 });
 });
 
 test('within a batch the later of two equal points stays', async () => {
