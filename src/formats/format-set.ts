@@ -7,6 +7,7 @@ import type { Problem } from '../core/problem.js';
 import { someOf } from '../core/text.js';
 import type { ByteSource, Format, Input, MemoryBudget } from '../core/types/index.js';
 import { detect, headBytes } from './detect.js';
+import { memoryOf } from './kernel/wasm.js';
 import { type LinesMemoryOptions, linesMemoryBytes, type ReadMode } from './line-protocol/lines-layout.js';
 import { type FormatName, formatNamed, formats } from './registry.js';
 import { FieldColumns } from './rows/mapping/field-columns.js';
@@ -42,12 +43,17 @@ export function workerMemoryBytes(options: LinesMemoryOptions, names: readonly F
   return withThread! - without!;
 }
 
-/** Returns the formats of the inputs, at least one. Throws UsageError for a bad time format, and the signal's reason. */
+/**
+ * Returns the formats of the inputs, at least one. Throws UsageError for a bad time format, MemoryLimitError where
+ * WebAssembly gets no addresses, and the signal's reason.
+ */
 export async function formatsOf(
   options: FormatOptions,
   inputs: readonly Input[],
   signal: AbortSignal,
 ): Promise<FormatName[]> {
+  // Parsers, the decoder of zstd and the HTTP client need WebAssembly; the last two would not name the cause.
+  memoryOf(65_536);
   if (options.timeFormat !== 'auto') {
     const { TimeCell } = await import('./timestamps/time-cell.js');
     new TimeCell(new Uint8Array(0), options);
