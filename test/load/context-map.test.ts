@@ -175,40 +175,49 @@ test('an export that influx_inspect 1.8.10 wrote of three databases lands in thr
 const exporter = 'influx_inspect';
 const isThere = installed('influxd') && installed(exporter);
 
-test.skipIf(!isThere)('a genuine export of three databases and policies lands in three databases', async () => {
-  const influx = await influxd();
-  const databases = [
-    { db: 'plain', policy: 'autogen', into: 'one' },
-    { db: 'kept', policy: 'one_year', into: 'two' },
-    { db: 'odd', policy: 'roll up', into: 'three' },
-  ];
-  const fields = (i: number): string => `f=${i}.5,i=${i}i,b=${i % 2 === 0},s="say \\"${i}\\""`;
-  for (const [d, { db, policy }] of databases.entries()) {
-    await influxql(influx.url, '', `CREATE DATABASE "${db}" WITH DURATION INF REPLICATION 1 NAME "${policy}"`);
-    const body = Array.from({ length: 500 }, (_, i) => `m,host=h\\ ${i % 5} ${fields(1000 * d + i)} ${t + BigInt(i)}`);
-    const query = new URLSearchParams({ db, rp: policy });
-    const written = await fetch(`${influx.url}/write?${query.toString()}`, { method: 'POST', body: body.join('\n') });
-    expect(written.status, await written.text()).toBe(204);
-  }
-  const out = join(influx.folder, 'export.lp');
-  const folders = ['-datadir', join(influx.folder, 'data'), '-waldir', join(influx.folder, 'wal')];
-  const ran = spawnSync(exporter, ['export', ...folders, '-out', out], { encoding: 'utf8' });
-  expect(ran.status, ran.stderr).toBe(0);
-  const exported = await readFile(out, 'utf8');
-  expect(exported.match(/^# CONTEXT-DATABASE/gm)?.length).toBeGreaterThanOrEqual(3);
-  await influx.end();
+test.skipIf(!isThere)(
+  'a genuine export of three databases and policies lands in three databases',
+  {
+    timeout: 240_000,
+  },
+  async () => {
+    const influx = await influxd();
+    const databases = [
+      { db: 'plain', policy: 'autogen', into: 'one' },
+      { db: 'kept', policy: 'one_year', into: 'two' },
+      { db: 'odd', policy: 'roll up', into: 'three' },
+    ];
+    const fields = (i: number): string => `f=${i}.5,i=${i}i,b=${i % 2 === 0},s="say \\"${i}\\""`;
+    for (const [d, { db, policy }] of databases.entries()) {
+      await influxql(influx.url, '', `CREATE DATABASE "${db}" WITH DURATION INF REPLICATION 1 NAME "${policy}"`);
+      const body = Array.from(
+        { length: 100 },
+        (_, i) => `m,host=h\\ ${i % 5} ${fields(1000 * d + i)} ${t + BigInt(i)}`,
+      );
+      const query = new URLSearchParams({ db, rp: policy });
+      const written = await fetch(`${influx.url}/write?${query.toString()}`, { method: 'POST', body: body.join('\n') });
+      expect(written.status, await written.text()).toBe(204);
+    }
+    const out = join(influx.folder, 'export.lp');
+    const folders = ['-datadir', join(influx.folder, 'data'), '-waldir', join(influx.folder, 'wal')];
+    const ran = spawnSync(exporter, ['export', ...folders, '-out', out], { encoding: 'utf8' });
+    expect(ran.status, ran.stderr).toBe(0);
+    const exported = await readFile(out, 'utf8');
+    expect(exported.match(/^# CONTEXT-DATABASE/gm)?.length).toBeGreaterThanOrEqual(3);
+    await influx.end();
 
-  const args = databases.flatMap(({ db, policy, into }) => ['--context-map', `${db}/${policy}=${into}`]);
-  const { code, stderr, summary } = await bench.load(exported, [...args, '--create-db', '--verify']);
-  expect(code, stderr).toBe(0);
-  // The export has a line for each field.
-  expect(summary.points).toEqual({ read: 6000, loaded: 6000, rejected: 0, undelivered: 0 });
-  expect(summary.verify!.sampled).toBeGreaterThan(1000);
-  expect(summary.verify).toMatchObject({ found: summary.verify!.sampled, equal: summary.verify!.sampled });
-  for (const [d, { into }] of databases.entries()) {
-    const sum = 500 * 1000 * d + (499 * 500) / 2;
-    expect(await rows(into, 'SELECT count(*), sum(f), sum(i), min(s), max(host) FROM m')).toEqual([
-      `500,${sum + 250}.0,${sum},${d === 0 ? '"say ""0"""' : `"say ""${1000 * d}"""`},h 4`,
-    ]);
-  }
-});
+    const args = databases.flatMap(({ db, policy, into }) => ['--context-map', `${db}/${policy}=${into}`]);
+    const { code, stderr, summary } = await bench.load(exported, [...args, '--create-db', '--verify']);
+    expect(code, stderr).toBe(0);
+    // The export has a line for each field.
+    expect(summary.points).toEqual({ read: 1200, loaded: 1200, rejected: 0, undelivered: 0 });
+    expect(summary.verify!.sampled).toBeGreaterThan(500);
+    expect(summary.verify).toMatchObject({ found: summary.verify!.sampled, equal: summary.verify!.sampled });
+    for (const [d, { into }] of databases.entries()) {
+      const sum = 100 * 1000 * d + (99 * 100) / 2;
+      expect(await rows(into, 'SELECT count(*), sum(f), sum(i), min(s), max(host) FROM m')).toEqual([
+        `100,${sum + 50}.0,${sum},${d === 0 ? '"say ""0"""' : `"say ""${1000 * d}"""`},h 4`,
+      ]);
+    }
+  },
+);
