@@ -1,6 +1,7 @@
 // Compares the windows that differ point by point. Both sides are written to files by the hash of their identity, and each
 // pair of files is compared in memory. What does not fit onto the disk at once is compared in rounds.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AuditPoint, eachPoint, type PointFilter } from '../points/audit-points.js';
 import type { AuditContext } from '../types.js';
 import { tableSpans } from '../windows/compare-windows.js';
@@ -50,6 +51,7 @@ export async function comparePoints(
   try {
     await writePoints(context, plan, round, inputs, target);
     for (let i = 0; i < files; i += 1) {
+      await nextTurn(); // for signals and the heartbeat of the lock
       context.signal.throwIfAborted();
       new FileComparison(context.precision, plan.windows, comparison).run(inputs.read(i), target.read(i));
     }
