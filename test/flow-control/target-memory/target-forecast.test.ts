@@ -80,7 +80,7 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
   const problem = forecastProblem(forecast);
   expect(problem?.tried).toMatch(/^planning the memory of a node for \d+ vnodes? \(\d+ time buckets?\)$/);
   expect(problem?.expected).toMatch(/^at most --target-memory (120|512) MiB$/);
-  expect(problem?.found).toMatch(/^at least \d+ MiB: an idle node and its vnodes take \d+ MiB, and rows/);
+  expect(problem?.found).toMatch(/^at least [\d.]+ [MG]iB: an idle node and its vnodes take [\d.]+ [MG]iB, and rows/);
   expect(problem?.fix).toMatch(fix);
 });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
   bodiesBeside,
@@ -44,6 +45,19 @@ test.each([
     expect(Math.abs(peak - measured) / measured).toBeLessThan(0.12);
   },
 );
+
+interface MeasuredNode {
+  readonly vnodes: number;
+  readonly besideMiB: number;
+  readonly peakMiB: number;
+}
+const measured = JSON.parse(readFileSync('fixtures/scenarios/node-memory.json', 'utf8')) as { runs: MeasuredNode[] };
+
+test.each(measured.runs)('a measured node with $vnodes vnodes peaks at 80 to 100 percent of the estimate', (node) => {
+  const estimate = nodePeak(nodeBase(node.vnodes), node.besideMiB * MiB, 0) / MiB;
+  expect(node.peakMiB / estimate).toBeLessThanOrEqual(1);
+  expect(node.peakMiB / estimate).toBeGreaterThanOrEqual(0.8);
+});
 
 const base = nodeBase(1);
 

@@ -202,7 +202,7 @@ test('the estimated peak follows the bytes sent and unflushed', async () => {
     advice: null,
     flushes: 0,
     rinses: 0,
-    estimatedPeakBytesPerNode: Math.round((110 + 1.5 + 10 + 12) * MiB),
+    estimatedPeakBytesPerNode: Math.round((110 + 4.25 + 10 + 12) * MiB),
   });
 });
 
@@ -252,7 +252,7 @@ test('a node that dies halves the room of all nodes, and flushes before the next
   expect(side.bodyBytes).toBeLessThan(0.6 * before);
   expect(notices.map(({ message }) => message)).toEqual([
     expect.stringMatching(
-      /^e refuses connections although it took writes: it was probably killed for lack of memory; when it is back it flushes first, and for the rest of the load each node gets at most 200 MiB for rows and request bodies, half as much as before$/,
+      /^e refuses connections although it took writes: it was probably killed for lack of memory; when it is back it flushes first, and for the rest of the load each node gets at most 199 MiB for rows and request bodies, half as much as before$/,
     ),
   ]);
   answer({ kind: 'accepted' }, MiB);
