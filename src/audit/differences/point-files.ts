@@ -5,7 +5,7 @@ import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../../core/errors.js';
 import type { AuditPoint } from '../points/audit-points.js';
-import { HASH_WORDS } from '../points/point-hash.js';
+import { HASH_WORDS } from '../points/hash-128.js';
 
 const bufferBytes = 16 * 1024;
 

@@ -3,6 +3,7 @@
 // values have equal hashes however they are written: `1.0` and `1e0`, `t` and `true`, `\=` and `=` in a tag.
 
 import type { InputPrecision } from '../../core/types/index.js';
+import { absorb, absorbWord, addTo, finish, finishIdentity, HASH_WORDS, seed } from './hash-128.js';
 
 const LF = 0x0a;
 const SPACE = 0x20;
@@ -15,9 +16,6 @@ const BACKSLASH = 0x5c;
 const SMALL_I = 0x69;
 const SMALL_U = 0x75;
 
-/** Number of 32-bit words of a hash. */
-export const HASH_WORDS = 4;
-const [seedA, seedB, seedC, seedD] = [0x243f_6a88, -0x7a5c_f72d, 0x1319_8a2e, 0x0370_7344];
 /** Words that separate the types of values. */
 const types = { float: 1, integer: 2, unsigned: 3, boolean: 4, string: 5 } as const;
 
@@ -256,71 +254,4 @@ function floatOf(bytes: Uint8Array, from: number, to: number): number {
   if (fraction > 22) return Number(Buffer.from(bytes.subarray(from, to)).toString('latin1'));
   const size = fraction > 0 ? value / powers[fraction]! : value;
   return negative ? -size : size;
-}
-
-function seed(hash: Int32Array): void {
-  hash[0] = seedA;
-  hash[1] = seedB;
-  hash[2] = seedC;
-  hash[3] = seedD;
-}
-
-/** Absorbs bytes and their number: four lanes, each with its own multipliers, in the manner of MurmurHash3. */
-function absorb(hash: Int32Array, bytes: Uint8Array, from: number, to: number): void {
-  let p = from;
-  for (; p + 4 <= to; p += 4)
-    absorbWord(hash, bytes[p]! | (bytes[p + 1]! << 8) | (bytes[p + 2]! << 16) | (bytes[p + 3]! << 24));
-  const length = to - from;
-  let rest = length & 0xff;
-  for (let shift = 8; p < to; p += 1, shift += 8) rest |= bytes[p]! << shift;
-  absorbWord(hash, rest);
-  if (length > 0xff) absorbWord(hash, length);
-}
-
-function absorbWord(hash: Int32Array, word: number): void {
-  const a = hash[0]! ^ Math.imul(word, -0x3361_d2af);
-  const b = hash[1]! ^ Math.imul(word, 0x1b87_3593);
-  const c = hash[2]! ^ Math.imul(word, -0x7a14_3595);
-  const d = hash[3]! ^ Math.imul(word, 0x27d4_eb2f);
-  hash[0] = Math.imul((a << 13) | (a >>> 19), 5) - 0x19ab_949c;
-  hash[1] = Math.imul((b << 15) | (b >>> 17), 5) + 0x561c_cd1b;
-  hash[2] = Math.imul((c << 17) | (c >>> 15), 5) + 0x0bca_a747;
-  hash[3] = Math.imul((d << 19) | (d >>> 13), 5) - 0x6932_3cfb;
-}
-
-function mixed(word: number): number {
-  let h = word ^ (word >>> 16);
-  h = Math.imul(h, -0x7a14_3595);
-  h ^= h >>> 13;
-  h = Math.imul(h, -0x3d4d_51cb);
-  return h ^ (h >>> 16);
-}
-
-/** Mixes the lanes with each other. */
-function finish(hash: Int32Array): void {
-  const sum = (hash[0]! + hash[1]! + hash[2]! + hash[3]!) | 0;
-  const a = mixed(sum);
-  const b = mixed(hash[1]! + a);
-  const c = mixed(hash[2]! + b);
-  const d = mixed(hash[3]! + c);
-  hash[0] = a + d;
-  hash[1] = b;
-  hash[2] = c;
-  hash[3] = d;
-}
-
-function finishIdentity(identity: Int32Array, tags: Int32Array, seconds: number, nanos: number): void {
-  for (let i = 0; i < HASH_WORDS; i += 1) absorbWord(identity, tags[i]!);
-  absorbWord(identity, seconds | 0);
-  absorbWord(identity, Math.floor(seconds / 2 ** 32));
-  absorbWord(identity, nanos);
-  finish(identity);
-}
-
-/** Adds a hash to a sum of hashes. */
-export function addTo(sum: Int32Array, hash: Int32Array): void {
-  sum[0] = sum[0]! + hash[0]!;
-  sum[1] = sum[1]! + hash[1]!;
-  sum[2] = sum[2]! + hash[2]!;
-  sum[3] = sum[3]! + hash[3]!;
 }

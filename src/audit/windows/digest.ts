@@ -1,6 +1,7 @@
 // The digest of a set of points: how many there are, and the sum of the hashes of their values.
 
-import { addTo, HASH_WORDS, type PointHasher } from '../points/point-hash.js';
+import { addTo, HASH_WORDS } from '../points/hash-128.js';
+import type { PointHasher } from '../points/point-hash.js';
 
 /** A digest as the state file holds it: points, values, bytes, and the words of the hash. */
 export type StoredDigest = readonly number[];
