@@ -13,7 +13,10 @@ import { replacements } from './load-cnosdb/replacements.js';
 /** Throws UsageError with all unknown options of the command, and with a file after --dry-run. */
 export function checkArguments(words: readonly string[], program: Command): void {
   const { command, unknown } = unknownOptions(words, program);
-  const problems = [...unknown.map((name) => unknownOption(name, command, program)), ...dryRunFile(words)];
+  const problems = [
+    ...[...unknown].map(([name, value]) => unknownOption(name, value, command, program)),
+    ...dryRunFile(words),
+  ];
   if (problems.length > 0) throw new UsageError(problems);
 }
 
@@ -28,9 +31,13 @@ export function refuseMistypedCommand(word: string | undefined, program: Command
   ]);
 }
 
-function unknownOptions(words: readonly string[], program: Command): { command: Command; unknown: string[] } {
+/** Returns the command, and the unknown options with the word after each. */
+function unknownOptions(
+  words: readonly string[],
+  program: Command,
+): { command: Command; unknown: Map<string, string> } {
   let command = program;
-  const unknown: string[] = [];
+  const unknown = new Map<string, string>();
   for (let i = 0; i < words.length && words[i] !== '--'; i += 1) {
     const word = words[i]!;
     if (!word.startsWith('-') || word === '-') {
@@ -39,10 +46,10 @@ function unknownOptions(words: readonly string[], program: Command): { command: 
     }
     const name = word.split('=', 1)[0]!;
     const option = optionNamed(command, name);
-    if (option === undefined) unknown.push(name);
+    if (option === undefined) unknown.set(name, name === word ? (words[i + 1] ?? '') : word.slice(name.length + 1));
     else if (option.required && name === word) i += 1;
   }
-  return { command, unknown: [...new Set(unknown)] };
+  return { command, unknown };
 }
 
 function optionNamed(command: Command, name: string): Option | undefined {
@@ -51,7 +58,7 @@ function optionNamed(command: Command, name: string): Option | undefined {
   return all.find(({ long, short }) => name === long || name === short);
 }
 
-function unknownOption(name: string, command: Command, program: Command): Problem {
+function unknownOption(name: string, value: string, command: Command, program: Command): Problem {
   const takesSettings = optionNamed(command, '--config') !== undefined;
   const own = command === program ? 'bulk-load' : `bulk-load ${command.name()}`;
   const expected = `an option of ${own}`;
@@ -67,7 +74,7 @@ function unknownOption(name: string, command: Command, program: Command): Proble
   const replacement = replacements[name];
   if (replacement !== undefined)
     return problem('an option of load_cnosdb', `${replacement}; or use the load_cnosdb command`);
-  const near = key === 'd' ? 'db' : nearestOption(options.rows, key);
+  const near = key === 'd' ? 'db' : nearestOption(options.rows, key, value);
   const meant = (near === null ? optionsNamedLike(options.rows, key) : [near]).map(flagName);
   return problem(
     'an unknown name',

@@ -2,7 +2,7 @@
 // names in it can be computed by anyone.
 
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { StateError } from '../core/errors.js';
@@ -24,8 +24,17 @@ export async function prepareStateDir(path: string): Promise<void> {
     tried: preparing,
     expected: `${path} to belong to this user alone`,
     found: uid === us ? `a directory that others can write (mode ${octal(mode)})` : `a directory of user ${uid}`,
-    fix: `${uid === us ? `run \`chmod go-w\` on it, or ` : ''}name a directory in it: --state-dir ${join(path, 'bulk-load')}`,
+    fix: (await isWritable(path))
+      ? `${uid === us ? `run \`chmod go-w\` on it, or ` : ''}name a directory in it: --state-dir ${join(path, 'bulk-load')}`
+      : 'name a directory of your own, or leave --state-dir out',
   });
+}
+
+async function isWritable(path: string): Promise<boolean> {
+  return await access(path, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 function octal(mode: number): string {

@@ -72,6 +72,14 @@ test.each([
   expect(await refused(typed, 'x', join(folder, 'a.lp'))).toMatch(new RegExp(`${meant}[?;]`));
 });
 
+test.each([
+  ['4', '--batch-points'],
+  ['1MiB', '--batch-bytes'],
+])('a batch size of %s is answered with %s', async (value, meant) => {
+  for (const words of [['--batchsize', value], [`--bacth-size=${value}`]])
+    expect(await refused(...words, join(folder, 'a.lp'))).toContain(`did you mean ${meant}?`);
+});
+
 test('a mistyped first word of options is answered with all of them', async () => {
   expect(await refused('--bacth', '5', join(folder, 'a.lp'))).toContain(
     'did you mean --batch-points, --batch-bytes or --batch-linger?',

@@ -40,7 +40,7 @@ test('help prints the page of a command and recognizes a mistyped topic', async 
   tried     option --bacth-size
   expected  an option of bulk-load
   found     an unknown name
-  do        did you mean --batch-bytes?
+  do        did you mean --batch-points?
 `,
   ]);
 });

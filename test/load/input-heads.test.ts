@@ -183,22 +183,29 @@ test.each([
   [
     'feed.xml',
     '<?xml version="1.0"?>\n<rows>\n <row t="1" v="2"/>\n</rows>\n',
-    'none of the 4 lines of \\S+feed.xml is line protocol; is',
+    ['one of the formats Parquet, ', 'found     XML\n', 'convert it: bulk-load does not read XML\n'],
   ],
+  ['page.lp', '<!DOCTYPE html>\n<p>Not found</p>\n', ['convert it: bulk-load does not read HTML\n']],
   [
     'a.lp.gz',
     'no gzip\nat all\n',
-    'none of the 2 lines of \\S+ is line protocol, and it is not compressed as .gz says; is',
+    ['data compressed as .gz says, or line protocol', 'neither; the first line is "no gzip"', 'then fetch it again'],
   ],
-])('%s of another kind than its name says is described', async (name, text, sentence) => {
+])('%s of another kind than its name says is described', async (name, text, phrases) => {
   const { code, stderr } = await it.load([await it.file(name, text)]);
   expect(code).toBe(7);
-  expect(stderr).toMatch(new RegExp(`${sentence} --format right\\?`));
+  for (const phrase of phrases) expect(stderr).toContain(phrase);
 });
 
 test.each([
   ['a misspelt tag', 'time,host,v\n', ['--tags', 'hots'], 'did you mean host?'],
   ['a misspelt time column', 'time,host,v\n', ['--time-column', 'tiem'], 'did you mean time?'],
+  [
+    'no time column',
+    'day,host,v\n',
+    [],
+    'name it with --time-column; if none holds the time, use --missing-timestamp now',
+  ],
   ['another delimiter', 'time;host;v\n', [], "split the rows with --delimiter ';'"],
 ])('%s in CSV is answered with what to write', async (_, header, options, advice) => {
   const path = await it.file('a.csv', `${header}1640995200000000000,a,1\n`);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -60,6 +61,16 @@ test.each([0o777, 0o770, 0o1777])(
 test.runIf(process.getuid?.() === 0)('a directory of another user is refused', async () => {
   await chown(folder, 12_345, 12_345);
   await expect(prepareStateDir(folder)).rejects.toThrow(/found a directory of user 12345\. Name a directory in it/);
+});
+
+test.runIf(process.getuid?.() === 0)('no directory is named in one that this user cannot write', async () => {
+  await chmod(folder, 0o755);
+  const module = new URL('../../dist/state/state-dir.js', import.meta.url).href;
+  const code = `const { prepareStateDir } = await import('${module}');
+    process.setuid(12345);
+    await prepareStateDir(process.argv[1]).catch((error) => console.log(error.message));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code, folder], { encoding: 'utf8' });
+  expect(stdout).toContain('found a directory of user 0. Name a directory of your own, or leave --state-dir out.');
 });
 
 test.each([

@@ -19,13 +19,16 @@ const synonyms: Readonly<Record<string, string>> = {
   username: 'user',
 };
 
-/** Finds the option key nearest to a mistyped key, with or without the prefix `mapping.`; null when none is near. */
-export function nearestOption(rows: readonly Option[], typed: string): string | null {
+/**
+ * Finds the option key nearest to a mistyped key, with or without the prefix `mapping.`; null when none is near.
+ * @param value what was typed after it; a size of a batch without a unit counts points
+ */
+export function nearestOption(rows: readonly Option[], typed: string, value = ''): string | null {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, '');
   const synonym = synonyms[plain(typed)];
   if (synonym !== undefined) return synonym;
   // Other tools call bytes a size.
-  const key = typed.replace(/^mapping\./, '').replace(/-?size$/i, 'Bytes');
+  const key = typed.replace(/^mapping\./, '').replace(/-?size$/i, /^\d+$/.test(value) ? 'Points' : 'Bytes');
   const ranked = rows
     .map((option) => ({ key: option.key, distance: distance(plain(key), plain(option.key)) }))
     .sort((a, b) => a.distance - b.distance);

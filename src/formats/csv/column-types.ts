@@ -11,6 +11,8 @@ import type { HeadSample } from './head/sample.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
+/** `1,5` and `1.234,5`: numbers with --decimal ','. */
+const decimalComma = /^ *[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+ *$/;
 const boolean = /^ *(?:true|True|TRUE|false|False|FALSE) *$/;
 
 /** The first bytes of an input, and where its rows begin in them. */
@@ -118,8 +120,8 @@ interface Decision {
   readonly kinds: ColumnKinds;
   /** Null when the column has no values. */
   readonly type: FieldTypeName | null;
-  /** The first number and the first other value of a column with both; null for others. */
-  readonly contradiction: readonly [SampleCell, SampleCell] | null;
+  /** A column with numbers and other values, or of which the first value has a decimal comma; null for others. */
+  readonly problem: Problem | null;
 }
 
 function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedField[]): Decision[] {
@@ -130,21 +132,25 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
       const other = word ?? truth;
       const isText = word !== null || quotedNumber !== null;
       const type = first !== null ? 'float' : isText ? 'string' : truth !== null ? 'boolean' : null;
-      const contradiction = first !== null && other !== null ? ([first, other] as const) : null;
-      return { table, field: fields[i]!, kinds, type, contradiction };
+      const field = fields[i]!;
+      const problem =
+        first !== null && other !== null
+          ? contradictionOf(field, first, other)
+          : word !== null && decimalComma.test(word.text)
+            ? commaOf(field, word)
+            : null;
+      return { table, field, kinds, type, problem };
     }),
   );
 }
 
 /** True when more rows can hardly change the decision. Quoted numbers alone may be numbers or texts. */
-function isClear({ contradiction, kinds }: Decision): boolean {
-  return contradiction === null && (kinds.quotedNumber === null || kinds.number !== null || kinds.word !== null);
+function isClear({ problem, kinds }: Decision): boolean {
+  return problem === null && (kinds.quotedNumber === null || kinds.number !== null || kinds.word !== null);
 }
 
 function assertClear(decisions: readonly Decision[]): void {
-  const problems = decisions.flatMap(({ field, contradiction }) =>
-    contradiction === null ? [] : [contradictionOf(field, ...contradiction)],
-  );
+  const problems = decisions.flatMap(({ problem }) => problem ?? []);
   if (problems.length > 0) throw new UsageError(problems);
 }
 
@@ -269,13 +275,22 @@ function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number,
 
 function contradictionOf({ name }: MappedField, plain: SampleCell, other: SampleCell): Problem {
   const word = excerpt(other.text, 60);
-  const isDecimal = /^[+-]?\d+,\d+$/.test(other.text);
   return {
     tried: `inferring the type of the column ${JSON.stringify(name)}`,
     expected: 'only numbers or only words in its first rows',
     found: `${JSON.stringify(plain.text)} in line ${plain.line} and ${JSON.stringify(word)} in line ${other.line}`,
-    fix: isDecimal
+    fix: decimalComma.test(other.text)
       ? `add --decimal ',' or declare it with --fields ${name}:string`
       : `declare it with --fields ${name}:string or ${name}:float, or add --null ${JSON.stringify(word)} if that is no value`,
+  };
+}
+
+function commaOf({ name }: MappedField, { text, line }: SampleCell): Problem {
+  const grouped = /^ *[+-]?\d{1,3},\d{3} *$/.test(text) ? ', or --thousands with the comma between thousands' : '';
+  return {
+    tried: `inferring the type of the column ${JSON.stringify(name)}`,
+    expected: 'numbers with a point as decimal separator, or words',
+    found: `${JSON.stringify(text)} in line ${line}`,
+    fix: `add --decimal ',' if they are numbers${grouped}, or declare a text with --fields ${name}:string`,
   };
 }

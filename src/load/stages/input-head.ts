@@ -127,6 +127,7 @@ class HeadCounts {
   /** Rejects by the format, and how many of them look like line protocol. */
   #unparsed = 0;
   #lines = 0;
+  #firstText = '';
   #firstReject: string | null = null;
   #time: { first: bigint; last: bigint } | null = null;
   /** Points and rejects whose timestamps are unexpected, and the first of them. */
@@ -157,15 +158,17 @@ class HeadCounts {
     if (this.#firstUnexpected !== null && this.#unexpected * 2 > this.#points + rejects)
       return new UsageError([unexpectedTimes(this.#name, this.#firstUnexpected, this.#context.options)]);
     if (this.#points > 0 || this.#unparsed < rejects) return null;
-    return nothingParsed(this.#name, format, Object.entries(this.#rejects), this.#lines, compression);
+    return nothingParsed(this.#name, format, Object.entries(this.#rejects), this.#lines, compression, this.#firstText);
   }
 
   add(run: Points): void {
     for (const reject of run.rejects) {
       if (!isCounted(reject)) continue;
       const line = run.firstLine + reject.line;
+      const text = textOf(run, reject);
+      if (this.#unparsed === 0) this.#firstText = text;
       this.#unparsed += 1;
-      if (lineShape.test(textOf(run, reject))) this.#lines += 1;
+      if (lineShape.test(text)) this.#lines += 1;
       this.#reject(reject.reason, `${this.#name}:${line}: ${reject.message}`);
       if (reject.reason === 'timestamp-range') this.#outOfRange(run, reject.start + reject.length, line);
     }

@@ -2,8 +2,9 @@
 
 import { InputError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
-import { plural } from '../../core/text.js';
+import { alternatives, excerpt, plural } from '../../core/text.js';
 import { type Reason, reasons } from '../../formats/reasons.js';
+import { formats } from '../../formats/registry.js';
 
 class NothingParsedError extends InputError {
   constructor(message: string | Problem) {
@@ -67,6 +68,7 @@ function isReason(text: string): text is Reason {
  * Builds the error of an input whose rejects show that nothing parses; null if they show points.
  * @param lines number of rejects that look like line protocol; null where unknown
  * @param compression of the input
+ * @param start the first line that does not parse; empty where unknown
  */
 export function nothingParsed(
   name: string,
@@ -74,6 +76,7 @@ export function nothingParsed(
   byReason: Iterable<readonly [reason: string, count: number]>,
   lines: number | null = null,
   compression = '',
+  start = '',
 ): InputError | null {
   const found = [...byReason];
   const rejects = found.reduce((sum, [, n]) => sum + n, 0);
@@ -86,9 +89,22 @@ export function nothingParsed(
   const noUnit = rejects === 1 ? `the only ${units}` : `none of the ${plural(rejects, units)}`;
   const verb = rejects === 1 ? 'is not' : 'is';
   const wanted = format === 'lp' ? 'line protocol' : `a valid row of ${format}`;
+  const markup = /^\s*<(?:(\?xml)|!doctype html|html)/i.exec(start);
+  if (markup !== null) {
+    const kind = markup[1] === undefined ? 'HTML' : 'XML';
+    const expected = `one of the formats ${alternatives(formats.map(({ title }) => title))}`;
+    const fix = `convert it: bulk-load does not read ${kind}`;
+    return new NothingParsedError({ tried: `reading ${name}`, expected, found: kind, fix });
+  }
   const [, packed] = /\.(gz|zst)$/i.exec(name) ?? [];
-  const other = packed !== undefined && compression === 'none' ? `, and it is not compressed as .${packed} says` : '';
-  return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}${other}; is --format right?`);
+  if (packed !== undefined && compression === 'none')
+    return new NothingParsedError({
+      tried: `reading ${name}`,
+      expected: `data compressed as .${packed} says, or ${wanted}`,
+      found: start === '' ? 'neither' : `neither; the first line is ${JSON.stringify(excerpt(start, 60))}`,
+      fix: 'look at the file: it may be an error page; then fetch it again',
+    });
+  return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}; is --format right?`);
 }
 
 /** Throws InputError if an input was read to its end and nothing of it has parsed. */

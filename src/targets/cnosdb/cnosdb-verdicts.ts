@@ -87,11 +87,13 @@ const rows: readonly VerdictRow[] = [
     advice:
       'give the HTTP address of a CnosDB query node (port 8902) with --url; a node in tskv mode has no /api/v1/write',
   },
-  {
-    status: 405,
-    means: 'refused',
-    advice: 'give the HTTP address of a CnosDB query node (port 8902) with --url',
-  },
+  ...[405, 501].map(
+    (status): VerdictRow => ({
+      status,
+      means: 'refused',
+      advice: 'give the HTTP address of a CnosDB query node (port 8902) with --url',
+    }),
+  ),
 ];
 
 export const verdicts: VerdictTable = { title: 'CnosDB', acknowledgement: 200, rows, errorOf, offsetOf };

@@ -141,7 +141,8 @@ export function judge(table: VerdictTable, response: HttpResponse, now: number):
     // The proxy did not reach the server, or the server closed the connection: no write is at work.
     return { ...overloaded(response, message, now), mayBeApplied: false };
   }
-  if (transient[status] !== undefined || status >= 500) return overloaded(response, message, now);
+  // 501: a server that knows no POST.
+  if (transient[status] !== undefined || (status >= 500 && status !== 501)) return overloaded(response, message, now);
   if (status === 400 || status === 422)
     return rejected('target-unknown', error?.message ?? `${status}${inParentheses(message)}`, { unknown: true });
   return {

@@ -159,7 +159,7 @@ test.each([
 
 test('transient answers of proxies are retried, and permanent ones are refused with advice', () => {
   for (const status of [408, 425, 500, 502, 504, 599]) expect(verdictOf(status).kind).toBe('overloaded');
-  for (const status of [301, 307, 400, 401, 403, 404, 405, 407, 411, 431])
+  for (const status of [301, 307, 400, 401, 403, 404, 405, 407, 411, 431, 501])
     expect(verdictOf(status).kind).toBe('refused');
   expect(verdictOf(404)).toMatchObject({ advice: expect.stringContaining('port 8902') as string });
   expect(verdictOf(302, '', { location: 'https://x/' })).toMatchObject({

@@ -123,7 +123,7 @@ test('a target that stays down ends the wait with its address and advice', async
   expect(error).toBeInstanceOf(UnavailableError);
   expect(String(error)).toMatch(/waiting \d+ms for CnosDB: expected an empty write to be acknowledged, found/);
   expect(String(error)).toContain(
-    `${url}: connection refused. Start the target, or wait longer with --wait-for-target.`,
+    `${url}: connection refused. Check --url, start the target, or wait longer with --wait-for-target.`,
   );
 });
 
@@ -155,6 +155,7 @@ test('one endpoint of two is enough, and the other is reported and gets no point
 
 test.each([
   ['404', { status: 404 }, 'port 8902'],
+  ['501, since it knows no POST', { status: 501, body: '<h1>Unsupported method</h1>' }, 'port 8902'],
   ['a login page', { status: 200, body: '<html>log in</html>' }, 'Check that --url points at CnosDB'],
   ['a redirect', { status: 307, headers: { location: 'https://elsewhere/' } }, 'https://elsewhere/'],
 ])('a port that answers with %s is refused with useful advice', async (_, answer, words) => {

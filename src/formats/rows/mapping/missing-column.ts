@@ -6,7 +6,10 @@ import { alternatives, isNear } from '../../../core/text.js';
 /** What the columns lack, and the option that names it; an empty fix where another column was meant. */
 export type MissingColumn = Pick<Problem, 'expected' | 'fix'>;
 
-export const missingTime: MissingColumn = { expected: 'a time column', fix: 'name it with --time-column' };
+export const missingTime: MissingColumn = {
+  expected: 'a time column',
+  fix: 'name it with --time-column; if none holds the time, use --missing-timestamp now',
+};
 export const missingTable: MissingColumn = {
   expected: 'a table for the rows',
   fix: 'name it with --measurement NAME, or name the column that holds it: --measurement {column}',
