@@ -67,15 +67,22 @@ function unknownOption(name: string, value: string, command: Command, program: C
   if (!takesSettings) {
     const names = command.options.map(({ long }) => long).filter((each) => each !== undefined);
     const meant = names.find((each) => isNear(key, each.slice(2)));
-    const ofLoad = options.rows.some((row) => flagName(row.key) === name);
-    const others = names.length === 0 ? '' : `${own} takes ${names.join(', ')}`;
-    return problem(ofLoad ? 'an option of a load' : 'an unknown name', meant ? `did you mean ${meant}?` : others);
+    const ofLoad = options.rows.find((row) => flagName(row.key) === name);
+    const others = names.length === 0 ? 'leave it out' : `leave it out; ${own} takes ${names.join(', ')}`;
+    // An option with the same kind of value may have the same purpose.
+    const alike = ofLoad?.arg && command.options.find(({ flags }) => flags.endsWith(` ${ofLoad.arg}`));
+    const fix = alike ? `leave it out, or use ${alike.flags} (${alike.description})` : others;
+    return problem(ofLoad ? 'an option of a load' : 'an unknown name', meant ? `did you mean ${meant}?` : fix);
   }
   const replacement = replacements[name];
   if (replacement !== undefined)
     return problem('an option of load_cnosdb', `${replacement}; or use the load_cnosdb command`);
   const near = key === 'd' ? 'db' : nearestOption(options.rows, key, value);
-  const meant = (near === null ? optionsNamedLike(options.rows, key) : [near]).map(flagName);
+  const like = near === null ? optionsNamedLike(options.rows, key, value) : [];
+  const meant =
+    like.length > 1
+      ? like.map((option) => `${flagName(option.key)} ${option.arg ?? ''}`.trim())
+      : [...like.map((option) => option.key), ...(near === null ? [] : [near])].map(flagName);
   return problem(
     'an unknown name',
     meant.length === 0 ? "'bulk-load --help' lists all options" : `did you mean ${alternatives(meant)}?`,

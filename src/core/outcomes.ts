@@ -93,7 +93,7 @@ export const outcomes = {
     retryUnattended: false,
     closingSentence: 'Complete with rejects: every point was acknowledged or is in the dead letters.',
     checkSentence: 'complete, with rejected points',
-    advice: 'Fix the points in the dead letters and load that file.',
+    advice: 'Load the dead letters: with the option that the reason names, else after fixing the points.',
   },
   'verify-failed': {
     exitCode: 9,

@@ -25,7 +25,7 @@ export const reasons = {
   'integer-range': 'an integer fits 64 bits and has at most 19 digits, or 20 when unsigned',
   'bad-value': 'a field value is a number, true, false or a string in double quotes',
   'unterminated-string': 'a string ends with a double quote',
-  'no-timestamp': 'a point ends with its timestamp; --missing-timestamp now generates missing ones',
+  'no-timestamp': 'a point ends with its timestamp; --missing-timestamp=now generates the missing ones',
   'bad-timestamp': 'a timestamp is a whole decimal number of at most 19 digits',
   'inexact-time': 'the timestamp has more digits than --precision holds; --time-rounding truncate drops them',
   'timestamp-range': 'the timestamp must lie within what the server can place in a bucket, about years 1680 to 2260',

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
-import { count, plural } from '../core/text.js';
+import { count, plural, someOf } from '../core/text.js';
 import type { Input } from '../core/types/index.js';
 import { canonicalName, canonicalPath, stdinNames, withFolderColumns } from './canonical-name.js';
 import { withEncoding } from './encoding/utf8-source.js';
@@ -99,9 +99,10 @@ const plurals: Partial<Record<LeftOut, string>> = {
   'name that is not UTF-8': 'names that are not UTF-8',
 };
 
-/** Formats counts as `2 hidden, 1 pipe`. */
+/** Formats counts as `2 hidden, 1 dangling link (d/b.lp)`. */
 function leftOutCounts({ leftOut }: DiscoveredFiles): string {
-  return [...leftOut].map(([kind, n]) => plural(n, kind, plurals[kind])).join(', ');
+  const links = (kind: LeftOut, names: string[]) => (kind === 'dangling link' ? ` (${someOf(names)})` : '');
+  return [...leftOut].map(([kind, names]) => plural(names.length, kind, plurals[kind]) + links(kind, names)).join(', ');
 }
 
 function impliedNames({ isTTY, isPipeOrFile }: Stdin): string[] {

@@ -81,9 +81,15 @@ test.each([
 });
 
 test('a mistyped first word of options is answered with all of them', async () => {
-  expect(await refused('--bacth', '5', join(folder, 'a.lp'))).toContain(
-    'did you mean --batch-points, --batch-bytes or --batch-linger?',
+  expect(await refused('--bacth', 'x', join(folder, 'a.lp'))).toContain(
+    'did you mean --batch-points <points>, --batch-bytes <size> or --batch-linger <time>?',
   );
+  for (const [value, meant] of [
+    ['5', '--batch-points'],
+    ['1MiB', '--batch-bytes'],
+    ['5s', '--batch-linger'],
+  ])
+    expect(await refused('--bacth', value!, join(folder, 'a.lp'))).toContain(`did you mean ${meant}?`);
 });
 
 test.each([
@@ -111,7 +117,10 @@ test('completion without a shell names the shells', async () => {
 test('serve names its own options for an option of a load', async () => {
   const stderr = await refused('serve', '--state-dir', 'x');
   expect(stderr).toContain('tried     option --state-dir\n  expected  an option of bulk-load serve');
-  expect(stderr).toContain('bulk-load serve takes --listen, --data, --ready-file, --db, --seed');
+  expect(stderr).toContain('do        leave it out, or use --data <dir> (directory for the data, ');
+  expect(await refused('serve', '--workers', '3')).toContain(
+    'leave it out; bulk-load serve takes --listen, --data, --ready-file, --db, --seed',
+  );
   expect(stderr).not.toContain('did you mean');
   expect(await refused('serve', '--redy-file', 'x')).toContain('did you mean --ready-file?');
 });

@@ -124,6 +124,11 @@ describe('network errors', () => {
   const coded = (code: string, message = code): Error => Object.assign(new Error(message), { code });
   test.each([
     [coded('ECONNREFUSED'), 'connection refused', false],
+    [
+      coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
+      'its certificate is self-signed; if you trust it, save it as a PEM file and name that with --ca',
+      true,
+    ],
     [coded('CERT_REVOKED'), 'its certificate is revoked', true],
     [coded('ERR_TLS_CERT_ALTNAME_INVALID', 'not a.b'), 'its certificate is for another host name (not a.b)', true],
     [coded(ownCodes.idle), 'no data for 30s', false],

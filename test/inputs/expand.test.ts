@@ -185,8 +185,10 @@ test('a dangling link below a directory or in a pattern is left out and counted,
   files('d/a.lp');
   symlinkSync('gone', join(temp.path, 'd', 'b.lp'));
   symlinkSync('loop.lp', join(temp.path, 'd', 'loop.lp'));
-  expect(await found('d')).toEqual({ inputs: ['d/a.lp'], leftOut: ['d: left out: 2 dangling links'] });
-  expect(await found('d/*.lp')).toEqual({ inputs: ['d/a.lp'], leftOut: ['d/*.lp: left out: 2 dangling links'] });
+  const links = (name: string): RegExp =>
+    new RegExp(`^${name}: left out: 2 dangling links \\((d/b.lp, d/loop.lp|d/loop.lp, d/b.lp)\\)$`);
+  expect(await found('d')).toEqual({ inputs: ['d/a.lp'], leftOut: [expect.stringMatching(links('d'))] });
+  expect(await found('d/*.lp')).toEqual({ inputs: ['d/a.lp'], leftOut: [expect.stringMatching(links('d/\\*.lp'))] });
   expect(await names('d/a*')).toEqual(['d/a.lp']);
   expect(await problems(['d/b.lp'])).toEqual([expect.stringMatching(/^d\/b.lp: expected a file .* a broken link/)]);
 });

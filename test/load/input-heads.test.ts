@@ -198,6 +198,19 @@ test.each([
 });
 
 test.each([
+  ['02.01.2024 03:04', "'%d.%m.%Y %H:%M'"],
+  ['2.1.2024', "'%d.%m.%Y'"],
+  ['2024/01/02 03:04:05', "'%Y/%m/%d %H:%M:%S'"],
+])('times such as %s are answered with their pattern', async (time, pattern) => {
+  const path = await it.file('a.csv', `time,v\n${time},1\n${time},2\n`);
+  const { code, stderr } = await it.load(['--measurement', 'm', path]);
+  expect(code).toBe(7);
+  expect(stderr).toContain(`  found     "${time}" in column time, and another form in all 2 rows\n`);
+  expect(stderr).toContain(`  do        use --time-format ${pattern}, and --timezone if the times are not in UTC\n`);
+  expect((await it.load(['--measurement', 'm', '--time-format', pattern.slice(1, -1), path])).code).toBe(0);
+});
+
+test.each([
   ['a misspelt tag', 'time,host,v\n', ['--tags', 'hots'], 'did you mean host?'],
   ['a misspelt time column', 'time,host,v\n', ['--time-column', 'tiem'], 'did you mean time?'],
   [

@@ -59,12 +59,17 @@ test('a load shows the client certificate given with --cert and --key', async ()
 });
 
 test.each<[string, () => Promise<string>, () => Record<string, string>, RegExp]>([
-  ['a certificate of an unknown CA', () => listen(pairs.node), () => ({}), /a CA that is not trusted here; see --ca/],
+  [
+    'a certificate of an unknown CA',
+    () => listen(pairs.node),
+    () => ({}),
+    /a CA that is not trusted here; if it is right, name its PEM file with --ca/,
+  ],
   [
     'a certificate of another CA than --ca',
     () => listen(pairs.node),
     () => ({ ca: others.ca }),
-    /not trusted here|see --ca/,
+    /not trusted here|with --ca/,
   ],
   [
     'a certificate for another host name',

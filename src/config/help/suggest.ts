@@ -36,8 +36,20 @@ export function nearestOption(rows: readonly Option[], typed: string, value = ''
   return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(key.length / 3)) ? nearest.key : null;
 }
 
-/** Finds the option keys of which a mistyped word is nearly the first word: `bacth` is meant for `batchPoints`. */
-export function optionsNamedLike(rows: readonly Option[], typed: string): string[] {
+/** Values of kinds that a mistyped option may have. */
+const valueForms: Readonly<Record<string, RegExp>> = {
+  count: /^\d+$/,
+  size: /^\d+(\.\d+)?[KMG]?i?B$/i,
+  duration: /^\d+(\.\d+)?(ms|s|m|h|d)$/,
+};
+
+/**
+ * Finds the options of which a mistyped word is nearly the first word: `bacth` is meant for `batchPoints`.
+ * @param value what was typed after it; if it fits some of the options, only these are returned
+ */
+export function optionsNamedLike(rows: readonly Option[], typed: string, value: string): Option[] {
   const first = (key: string): string => key.replace(/[A-Z].*/, '');
-  return rows.map(({ key }) => key).filter((key) => first(key) === typed || isNear(typed, first(key)));
+  const named = rows.filter(({ key }) => first(key) === typed || isNear(typed, first(key)));
+  const fitting = named.filter(({ is }) => valueForms[is.kind]?.test(value));
+  return fitting.length === 0 ? named : fitting;
 }

@@ -42,14 +42,16 @@ const transient: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'connection timed out',
 };
 
-const untrusted = 'its certificate is signed by a CA that is not trusted here; see --ca';
+const untrusted =
+  'its certificate is signed by a CA that is not trusted here; if it is right, name its PEM file with --ca';
 
 const permanent: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet; one of the two clocks is wrong',
   CERT_REVOKED: 'its certificate is revoked',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; see --ca',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'its certificate is self-signed; if you trust it, save it as a PEM file and name that with --ca',
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   UNABLE_TO_GET_ISSUER_CERT: untrusted,

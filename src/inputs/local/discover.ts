@@ -10,8 +10,8 @@ import { systemProblem } from './raw-source.js';
 export interface DiscoveredFiles {
   readonly names: string[];
   readonly problems: Problem[];
-  /** Entries below a directory that are not inputs, by kind. */
-  readonly leftOut: Map<LeftOut, number>;
+  /** Names of entries below a directory that are not inputs, by kind. */
+  readonly leftOut: Map<LeftOut, string[]>;
 }
 
 export type LeftOut =
@@ -69,9 +69,9 @@ async function descend(name: string, walk: DirectoryWalk): Promise<void> {
     if (seen.has(path)) return;
     const isNamed = seen.size === 0;
     seen.add(path);
-    if (path === stateDir && !isNamed) return leaveOut(found, 'state directory');
+    if (path === stateDir && !isNamed) return leaveOut(found, 'state directory', name);
     for await (const entry of await opendir(path)) {
-      if (path === stateDir && isStateFile(entry.name)) leaveOut(found, 'state file');
+      if (path === stateDir && isStateFile(entry.name)) leaveOut(found, 'state file', entry.name);
       else await visit(join(name, entry.name), entry, walk);
     }
   } catch (error) {
@@ -81,15 +81,15 @@ async function descend(name: string, walk: DirectoryWalk): Promise<void> {
 
 async function visit(name: string, entry: fs.Dirent, walk: DirectoryWalk): Promise<void> {
   const { cwd, found } = walk;
-  if (isHidden(entry.name)) return leaveOut(found, 'hidden');
-  if (isMisnamed(entry.name)) return leaveOut(found, 'name that is not UTF-8');
+  if (isHidden(entry.name)) return leaveOut(found, 'hidden', name);
+  if (isMisnamed(entry.name)) return leaveOut(found, 'name that is not UTF-8', name);
   const target = entry.isSymbolicLink() ? await targetOf(resolve(cwd, name)) : entry;
-  if (target === null) return leaveOut(found, 'dangling link');
+  if (target === null) return leaveOut(found, 'dangling link', name);
   if (target.isFile()) found.names.push(name);
   if (target.isDirectory()) await descend(name, walk);
-  if (target.isFIFO()) leaveOut(found, 'pipe');
-  if (target.isSocket()) leaveOut(found, 'socket');
-  if (target.isBlockDevice() || target.isCharacterDevice()) leaveOut(found, 'device');
+  if (target.isFIFO()) leaveOut(found, 'pipe', name);
+  if (target.isSocket()) leaveOut(found, 'socket', name);
+  if (target.isBlockDevice() || target.isCharacterDevice()) leaveOut(found, 'device', name);
 }
 
 /** Returns null for a broken link. */
@@ -102,8 +102,10 @@ async function targetOf(path: string): Promise<fs.Stats | null> {
   }
 }
 
-function leaveOut({ leftOut }: DiscoveredFiles, kind: LeftOut): void {
-  leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
+function leaveOut({ leftOut }: DiscoveredFiles, kind: LeftOut, name: string): void {
+  const names = leftOut.get(kind);
+  if (names === undefined) leftOut.set(kind, [name]);
+  else names.push(name);
 }
 
 /**
@@ -122,12 +124,12 @@ export async function match(pattern: string, cwd: string, stateDir: string): Pro
   const found: DiscoveredFiles = { ...noFiles(), problems };
   const isInside = resolve(cwd, pattern).startsWith(stateDir + sep);
   const reachable = isInside ? names : await namesOutside(stateDir, names, cwd);
-  if (reachable.length < names.length) leaveOut(found, 'state directory');
+  if (reachable.length < names.length) leaveOut(found, 'state directory', stateDir);
   const namesLetters = basename(pattern).includes('rejected');
   for (const name of sorted(reachable)) {
-    if (isInside && !namesLetters && isStateFile(basename(name))) leaveOut(found, 'state file');
-    else if (isMisnamed(name)) leaveOut(found, 'name that is not UTF-8');
-    else if (await isDangling(resolve(cwd, name))) leaveOut(found, 'dangling link');
+    if (isInside && !namesLetters && isStateFile(basename(name))) leaveOut(found, 'state file', name);
+    else if (isMisnamed(name)) leaveOut(found, 'name that is not UTF-8', name);
+    else if (await isDangling(resolve(cwd, name))) leaveOut(found, 'dangling link', name);
     else found.names.push(name);
   }
   return found;

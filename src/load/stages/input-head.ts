@@ -127,7 +127,7 @@ class HeadCounts {
   /** Rejects by the format, and how many of them look like line protocol. */
   #unparsed = 0;
   #lines = 0;
-  #firstText = '';
+  #first = { text: '', message: '' };
   #firstReject: string | null = null;
   #time: { first: bigint; last: bigint } | null = null;
   /** Points and rejects whose timestamps are unexpected, and the first of them. */
@@ -158,7 +158,7 @@ class HeadCounts {
     if (this.#firstUnexpected !== null && this.#unexpected * 2 > this.#points + rejects)
       return new UsageError([unexpectedTimes(this.#name, this.#firstUnexpected, this.#context.options)]);
     if (this.#points > 0 || this.#unparsed < rejects) return null;
-    return nothingParsed(this.#name, format, Object.entries(this.#rejects), this.#lines, compression, this.#firstText);
+    return nothingParsed(this.#name, format, Object.entries(this.#rejects), this.#lines, compression, this.#first);
   }
 
   add(run: Points): void {
@@ -166,7 +166,7 @@ class HeadCounts {
       if (!isCounted(reject)) continue;
       const line = run.firstLine + reject.line;
       const text = textOf(run, reject);
-      if (this.#unparsed === 0) this.#firstText = text;
+      if (this.#unparsed === 0) this.#first = { text, message: reject.message };
       this.#unparsed += 1;
       if (lineShape.test(text)) this.#lines += 1;
       this.#reject(reject.reason, `${this.#name}:${line}: ${reject.message}`);

@@ -37,20 +37,36 @@ const lineReasons: ReadonlySet<string> = new Set([
 ]);
 
 /** Describes points that all break one rule and have the right format; null for others. */
-function brokenRule(name: string, units: string, { reason, rejects, areLines }: BrokenRule): Problem | null {
+function brokenRule(name: string, units: string, { reason, rejects, areLines, message }: BrokenRule): Problem | null {
   const rows = rejects === 1 ? `the only ${units}` : `all ${plural(rejects, units)}`;
   if (units === 'line' && !areLines && !lineReasons.has(reason)) return null;
-  if (reason === 'bad-timestamp')
-    return {
-      tried: `reading the times of ${name}`,
-      expected: 'times of the form that --time-format names',
-      found: `another form in ${rows}`,
-      fix: "name the form with --time-format, such as '%d.%m.%Y %H:%M:%S'",
-    };
+  if (reason === 'bad-timestamp') return otherTimes(name, rows, message);
   if (!isReason(reason) || parsedReasons.has(reason) || formatReasons.has(reason)) return null;
   const expected = `${units}s that keep the rule: ${reasons[reason]}`;
   const fix = `change the ${units}s, or check --format`;
   return { tried: `reading ${name}`, expected, found: `${reason} in ${rows}`, fix };
+}
+
+/** Describes times of which none has the expected form. */
+function otherTimes(name: string, rows: string, message: string): Problem {
+  const [, found, expected] = /^found (.*); expected (.*?)(?:;|$)/s.exec(message) ?? [];
+  const pattern = patternOf(/^"(.*)" in column /s.exec(found ?? '')?.[1] ?? '');
+  return {
+    tried: `reading the times of ${name}`,
+    expected: expected ?? 'times of the form that --time-format names',
+    found: found === undefined ? `another form in ${rows}` : `${found}, and another form in ${rows}`,
+    fix:
+      pattern === null
+        ? "name the form with --time-format, such as '%d.%m.%Y %H:%M:%S'"
+        : `use --time-format '${pattern}', and --timezone if the times are not in UTC`,
+  };
+}
+
+/** Returns the pattern of a date in an unambiguous order, with or without a time of day; null for another text. */
+function patternOf(text: string): string | null {
+  const [, date = '', time = ''] = /^(\S+)( \d\d?:\d\d(?::\d\d)?)?$/.exec(text) ?? [];
+  const day = /^\d\d?\.\d\d?\.\d{4}$/.test(date) ? '%d.%m.%Y' : /^\d{4}\/\d\d?\/\d\d?$/.test(date) ? '%Y/%m/%d' : null;
+  return day === null ? null : `${day}${time === '' ? '' : time.split(':').length > 2 ? ' %H:%M:%S' : ' %H:%M'}`;
 }
 
 interface BrokenRule {
@@ -58,6 +74,13 @@ interface BrokenRule {
   readonly rejects: number;
   /** True if the rejects look like line protocol. */
   readonly areLines: boolean;
+  /** What was found in the first reject, and what was expected; empty where unknown. */
+  readonly message: string;
+}
+
+interface FirstReject {
+  readonly text: string;
+  readonly message: string;
 }
 
 function isReason(text: string): text is Reason {
@@ -68,7 +91,7 @@ function isReason(text: string): text is Reason {
  * Builds the error of an input whose rejects show that nothing parses; null if they show points.
  * @param lines number of rejects that look like line protocol; null where unknown
  * @param compression of the input
- * @param start the first line that does not parse; empty where unknown
+ * @param first the first reject: its beginning, and what was found and expected; empty where unknown
  */
 export function nothingParsed(
   name: string,
@@ -76,20 +99,22 @@ export function nothingParsed(
   byReason: Iterable<readonly [reason: string, count: number]>,
   lines: number | null = null,
   compression = '',
-  start = '',
+  first: FirstReject = { text: '', message: '' },
 ): InputError | null {
   const found = [...byReason];
   const rejects = found.reduce((sum, [, n]) => sum + n, 0);
   const units = format === 'lp' ? 'line' : 'row';
   const broken =
-    found.length === 1 ? brokenRule(name, units, { reason: found[0]![0], rejects, areLines: lines === rejects }) : null;
+    found.length === 1
+      ? brokenRule(name, units, { reason: found[0]![0], rejects, areLines: lines === rejects, message: first.message })
+      : null;
   if (broken !== null) return new NothingParsedError(broken);
   const isText = format === 'lp' && lines === 0;
   if (rejects === 0 || (!isText && found.some(([reason]) => parsedReasons.has(reason)))) return null;
   const noUnit = rejects === 1 ? `the only ${units}` : `none of the ${plural(rejects, units)}`;
   const verb = rejects === 1 ? 'is not' : 'is';
   const wanted = format === 'lp' ? 'line protocol' : `a valid row of ${format}`;
-  const markup = /^\s*<(?:(\?xml)|!doctype html|html)/i.exec(start);
+  const markup = /^\s*<(?:(\?xml)|!doctype html|html)/i.exec(first.text);
   if (markup !== null) {
     const kind = markup[1] === undefined ? 'HTML' : 'XML';
     const expected = `one of the formats ${alternatives(formats.map(({ title }) => title))}`;
@@ -101,7 +126,7 @@ export function nothingParsed(
     return new NothingParsedError({
       tried: `reading ${name}`,
       expected: `data compressed as .${packed} says, or ${wanted}`,
-      found: start === '' ? 'neither' : `neither; the first line is ${JSON.stringify(excerpt(start, 60))}`,
+      found: first.text === '' ? 'neither' : `neither; the first line is ${JSON.stringify(excerpt(first.text, 60))}`,
       fix: 'look at the file: it may be an error page; then fetch it again',
     });
   return new NothingParsedError(`${noUnit} of ${name} ${verb} ${wanted}; is --format right?`);

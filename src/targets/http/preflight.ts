@@ -13,7 +13,7 @@ const spreadMs = 10_000;
 const spreadRetryMs = 200;
 
 export interface PreflightContext {
-  readonly descriptor: Pick<TargetDescriptor, 'kind' | 'title'>;
+  readonly descriptor: Pick<TargetDescriptor, 'kind' | 'title' | 'defaultPort'>;
   readonly dialect: Dialect;
   readonly deps: TargetDeps;
   readonly signal: AbortSignal;
@@ -84,11 +84,20 @@ async function untilAnswered(context: PreflightContext): Promise<Verdict[]> {
         tried: `waiting ${formatDuration(clock.monotonic() - since)} for ${descriptor.title}`,
         expected: 'an empty write to be acknowledged',
         found: problems,
-        fix: 'check --url, start the target, or wait longer with --wait-for-target',
+        fix: `check ${usualPort(context, verdicts)}, start the target, or wait longer with --wait-for-target`,
       });
     notify({ level: 'info', kind: 'waiting', message: `waiting for the target: ${problems}` });
     await clock.sleep(Math.min(retryMs, left), signal);
   }
+}
+
+/** Names the option of the address, and the usual port where nothing listens on another one. */
+function usualPort({ descriptor, deps }: PreflightContext, verdicts: readonly Verdict[]): string {
+  const isOther = verdicts.some(
+    ({ kind }, index) =>
+      kind === 'unreachable' && Number(new URL(deps.settings.urls[index]!.origin).port) !== descriptor.defaultPort,
+  );
+  return isOther ? `--url (the usual port of ${descriptor.title} is ${descriptor.defaultPort})` : '--url';
 }
 
 /** Throws RefusedError where an endpoint refuses for any reason but a missing database. */

@@ -123,7 +123,7 @@ test('a target that stays down ends the wait with its address and advice', async
   expect(error).toBeInstanceOf(UnavailableError);
   expect(String(error)).toMatch(/waiting \d+ms for CnosDB: expected an empty write to be acknowledged, found/);
   expect(String(error)).toContain(
-    `${url}: connection refused. Check --url, start the target, or wait longer with --wait-for-target.`,
+    `${url}: connection refused. Check --url (the usual port of CnosDB is 8902), start the target, or wait longer with --wait-for-target.`,
   );
 });
 
