@@ -66,7 +66,6 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const columns = description === null ? null : await attempt(() => target.columns(signal));
   const layout = description === null ? null : await attempt(() => target.layout(signal));
   const advice = target.traits.plansMemory ? await advise(settings, inputs, kinds, description, layout, signal) : null;
-  if (advice?.problem) problems.push(new RefusedError(advice.problem));
   const catalogue = new Catalogue(columns ?? [], settings.names.sharedNames);
   const match = (shape: Shape): ShapeMatch =>
     shapeConflict(shape, description?.database.limits) ?? catalogue.match(shape);
@@ -74,6 +73,9 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   const heads: ParsedHead[] = [];
   for (const input of inputs) heads.push(await parseHead(input, { formats, options: settings, signal, match }));
   for (const { problem } of heads) if (problem !== null) problems.push(problem);
+  // The forecast depends on the times, which a wrong --precision misreads.
+  const isMisread = heads.some(({ problem }) => problem?.outcome === 'usage');
+  if (advice?.problem && !isMisread) problems.push(new RefusedError(advice.problem));
   await target.close();
   const real = creates ? problems.filter((problem) => !isMissing(problem)) : problems;
   const found = heads.map(({ format }) => format);

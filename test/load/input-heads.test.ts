@@ -197,6 +197,12 @@ test.each([
   for (const phrase of phrases) expect(stderr).toContain(phrase);
 });
 
+test('times of another form in line protocol are not answered with an option that it does not use', async () => {
+  const { code, stderr } = await it.load([await it.file('a.lp', 'm f=1 2024-01-01T00:00:00Z\n')]);
+  expect(code).toBe(7);
+  expect(stderr).toContain('  do        convert the timestamps to numbers\n');
+});
+
 test.each([
   ['02.01.2024 03:04', "'%d.%m.%Y %H:%M'"],
   ['2.1.2024', "'%d.%m.%Y'"],

@@ -40,6 +40,13 @@ const lineReasons: ReadonlySet<string> = new Set([
 function brokenRule(name: string, units: string, { reason, rejects, areLines, message }: BrokenRule): Problem | null {
   const rows = rejects === 1 ? `the only ${units}` : `all ${plural(rejects, units)}`;
   if (units === 'line' && !areLines && !lineReasons.has(reason)) return null;
+  if (reason === 'bad-timestamp' && units === 'line')
+    return {
+      tried: `reading the times of ${name}`,
+      expected: 'line protocol, where a timestamp is a whole number in --precision',
+      found: `another form in ${rows}`,
+      fix: 'convert the timestamps to numbers',
+    };
   if (reason === 'bad-timestamp') return otherTimes(name, rows, message);
   if (!isReason(reason) || parsedReasons.has(reason) || formatReasons.has(reason)) return null;
   const expected = `${units}s that keep the rule: ${reasons[reason]}`;
