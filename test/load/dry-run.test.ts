@@ -179,6 +179,8 @@ test('a dry run that stops early says that its file is not written, and promises
   const path = await it.file('a.csv', rows(3000));
   const { code, stderr } = await dry([
     `--dry-run=${out}`,
+    '--batch-points',
+    '100',
     '--rate-points',
     '500',
     '--max-duration',
