@@ -109,6 +109,11 @@ export async function runLoad(
         ]).catch((error: unknown) => {
           throw withEndOfLoad(error, result.summary);
         });
+        // Writing results takes memory too. Where that changed the outcome, they say so.
+        const late = maskResult(latest(), mask);
+        if (late.summary.exitCode === result.summary.exitCode) return;
+        await metrics.end(late.summary);
+        await report.end(late, progress.samples(), target.traits.title);
       },
     }));
     return shown!.exitCode === summary.exitCode ? summary.exitCode : printError(error, process, 'bulk-load');

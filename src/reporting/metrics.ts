@@ -22,7 +22,7 @@ export class RunMetrics {
     this.#snapshot = snapshot;
   }
 
-  /** Adds how the run ended, for the metrics file. Call it once. */
+  /** Adds how the run ended, for the metrics file. The last call counts. */
   end({ exitCode, outcome, endedAt, points }: Summary): void {
     this.#set('exit_code', 'Exit code of the last run.', exitCode, { outcome });
     this.#set('end_time_seconds', 'End of the last run, seconds since 1970.', Date.parse(endedAt) / 1000);
@@ -40,6 +40,7 @@ export class RunMetrics {
 
   #set(name: string, help: string, value: number, labels: Readonly<Record<string, string>> = {}): void {
     const registers = [this.#registry];
+    this.#registry.removeSingleMetric(prefix + name);
     new Gauge({ name: prefix + name, help, labelNames: Object.keys(labels), registers }).set(labels, value);
   }
 

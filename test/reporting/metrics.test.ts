@@ -42,3 +42,10 @@ test('the metrics of an ended run have its exit code and time', async () => {
   expect(text).toContain('bulk_load_exit_code{outcome="unavailable"} 5\n');
   expect(text).toContain('bulk_load_end_time_seconds 1640995210\n');
 });
+
+test('the outcome of a run that changed while results were written replaces the earlier one', async () => {
+  const it = metrics();
+  it.end(summaryOf({ outcome: 'complete', exitCode: 0 }));
+  it.end(summaryOf({ outcome: 'memory', exitCode: 6 }));
+  expect((await it.text()).match(/^bulk_load_exit_code\{.*$/gm)).toEqual(['bulk_load_exit_code{outcome="memory"} 6']);
+});
