@@ -40,7 +40,8 @@ interface Loaded {
 }
 
 async function settingsOf(flags: object, state: string): Promise<Settings> {
-  const given = { db: 'd', targetMemory: 'off', maxRejected: '100%', stateDir: join(folder, state), ...flags };
+  const common = { db: 'd', targetMemory: 'off', memoryWatchdog: 'off', maxRejected: '100%' };
+  const given = { ...common, stateDir: join(folder, state), ...flags };
   return (await resolve(table, { flags: given, env: {} })).settings;
 }
 

@@ -3,8 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { resolve } from '../../../src/config/resolve.js';
+import { collectAll } from '../../../src/core/gc.js';
 import type { Attempt } from '../../../src/core/types/index.js';
 import { options } from '../../../src/load/option-table.js';
 import { load } from '../../../src/load/pipeline.js';
@@ -14,6 +15,9 @@ import { VirtualClock } from '../../support/clock.js';
 import { generated } from '../../support/model/input.js';
 
 const MiB = 1_048_576;
+
+// Test files share processes, and others measure memory.
+afterEach(collectAll);
 
 /** Loads 1,000 points with a limit that leaves 300 MiB beyond what this process has. */
 async function loaded(writeResults: (latest: () => LoadResult) => Promise<void>, more: object = {}) {
