@@ -1,10 +1,8 @@
 // `bulk-load [load] INPUT…`: one run, with its progress on stderr and its results where the options say.
 
 import { existsSync } from 'node:fs';
-import { resolve } from '../config/resolve.js';
 import type { Settings } from '../config/settings.js';
 import { type BulkLoadError, InterruptedError, StateError } from '../core/errors.js';
-import { SecretMask } from '../core/secrets.js';
 import { plural, size } from '../core/text.js';
 import { clock } from '../core/time/system-clock.js';
 import type { Notice, Summary, Target, TargetDescription, TargetTraits } from '../core/types/index.js';
@@ -15,16 +13,16 @@ import { expand } from '../inputs/expand.js';
 import { isUrl } from '../inputs/http/url-name.js';
 import { createTarget } from '../load/create-target.js';
 import { loadDatabases } from '../load/load-databases.js';
-import { options } from '../load/option-table.js';
 import type { LoadResult } from '../load/types.js';
 import { type Reporter, reporter } from '../reporting/progress/reporter.js';
-import { metricsHead, pageHead, prepareResults, summaryHead, writeResult } from '../reporting/result-file.js';
+import { metricsHead, pageHead, prepareResults, summaryHead } from '../reporting/result-file.js';
 import { row, summaryJson, summaryText } from '../reporting/summary.js';
 import { continuation } from './command-line.js';
 import { shardRun } from './fleet/shard-run.js';
 import { inputOptions } from './input-options.js';
-import { addSecrets, maskResult, withMaskedStderr } from './output/masking.js';
-import { outputName, print, runAllThenThrow, widthOf } from './output/print.js';
+import { openCommand } from './open-command.js';
+import { maskResult } from './output/masking.js';
+import { outputName, runAllThenThrow, widthOf, writeOutput } from './output/print.js';
 import { emptyRunText, printError, sentNothing } from './output/print-error.js';
 import { openReport } from './output/report-file.js';
 import { openMetrics } from './output/serve-metrics.js';
@@ -39,18 +37,15 @@ export async function runLoad(
   flags: Readonly<Record<string, unknown>>,
   unmasked: Process,
 ): Promise<number> {
-  const mask = new SecretMask();
-  const process = withMaskedStderr(unmasked, mask);
   let plan: FleetPlan | null = null;
   const planOptions = async (path: string): Promise<FleetPlan['options']> => {
     plan = await readPlan(path);
     return plan.options;
   };
-  const resolved = await resolve(options, { flags, env: process.env, planOptions });
+  const { resolved, mask, process } = await openCommand(names, flags, unmasked, planOptions);
   const { warnings } = resolved;
   const part = shardRun(plan, resolved, names, process.env);
   const settings = part?.settings ?? resolved.settings;
-  addSecrets(mask, settings, process.env, names);
   // An older result never survives a new run, however it ends.
   await prepareResults([
     [settings.summary, summaryHead],
@@ -105,7 +100,11 @@ export async function runLoad(
         await runAllThenThrow([
           () => metrics.end(result.summary),
           () => report.end(result, progress.samples(), target.traits.title),
-          () => writeSummary(maskResult(latest(), mask).summary, settings, process),
+          () => {
+            const { summary: last } = maskResult(latest(), mask);
+            // A busy run leaves the file to the run that holds the lock.
+            return writeOutput(settings.summary, summaryJson(last), process, last.outcome === 'busy');
+          },
         ]).catch((error: unknown) => {
           throw withEndOfLoad(error, result.summary);
         });
@@ -149,10 +148,6 @@ function destination(
   return `${database}${urls.map(({ shown }) => shown).join(', ')} (${title} ${found ?? 'of unknown version'})`;
 }
 
-function isFile(summary: string | null): summary is string {
-  return summary !== null && summary !== '-';
-}
-
 async function openProgress(settings: Settings, { env, stderr }: Process): Promise<Reporter> {
   const terminal = stderr.isTTY === true;
   const auto = terminal && env.TERM !== 'dumb' ? 'bar' : 'plain';
@@ -185,12 +180,6 @@ function showResult(result: LoadResult, settings: Settings, process: Process): v
     }
   }
   if (error?.outcome === 'bug') process.stderr.write(`${stackOf(error)}\n`);
-}
-
-async function writeSummary(summary: Summary, settings: Settings, process: Process): Promise<void> {
-  if (settings.summary === '-') await print(process, summaryJson(summary));
-  // A busy run leaves the file to the run that holds the lock.
-  if (isFile(settings.summary)) await writeResult(settings.summary, summaryJson(summary), summary.outcome === 'busy');
 }
 
 function stackOf(error: BulkLoadError): string {

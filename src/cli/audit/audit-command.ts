@@ -2,12 +2,11 @@
 
 import { isEqual } from '../../audit/audit.js';
 import { describeSettings } from '../../config/help/describe.js';
-import { type Resolved, resolve } from '../../config/resolve.js';
+import type { Resolved } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../core/errors.js';
 import { outcomes } from '../../core/outcomes.js';
 import type { Problem } from '../../core/problem.js';
-import { SecretMask } from '../../core/secrets.js';
 import { clock } from '../../core/time/system-clock.js';
 import type { AuditReport, AuditSummary, Notice } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
@@ -18,11 +17,11 @@ import { createTarget } from '../../load/create-target.js';
 import { options as table } from '../../load/option-table.js';
 import { auditJson, auditText } from '../../reporting/audit-summary.js';
 import { reporter } from '../../reporting/progress/reporter.js';
-import { pageHead, prepareResult, writeResult } from '../../reporting/result-file.js';
+import { pageHead, prepareResults, summaryHead, writeResult } from '../../reporting/result-file.js';
 import { refusePlan } from '../fleet/shard-run.js';
 import { inputOptions } from '../input-options.js';
-import { addSecrets, withMaskedStderr } from '../output/masking.js';
-import { print, runAllThenThrow, widthOf } from '../output/print.js';
+import { openCommand } from '../open-command.js';
+import { runAllThenThrow, widthOf, writeOutput } from '../output/print.js';
 import type { Process } from '../process.js';
 import { onSignals } from '../signals.js';
 import { auditOptions } from './audit-options.js';
@@ -34,17 +33,16 @@ export async function runAudit(
   { repair, since, until, ...flags }: Readonly<Record<string, unknown>>,
   unmasked: Process,
 ): Promise<number> {
-  const mask = new SecretMask();
-  const process = withMaskedStderr(unmasked, mask);
   const startedAt = new Date();
   const options = auditOptions({ repair, since, until });
-  const resolved = await resolve(table, { flags, env: process.env });
+  const { resolved, mask, process } = await openCommand(names, flags, unmasked);
   const { settings, warnings } = resolved;
   refusePlan(settings, 'audit');
   assertAuditable(settings);
-  addSecrets(mask, settings, process.env, names);
-  if (settings.summary !== null && settings.summary !== '-') await prepareResult(settings.summary);
-  if (settings.report !== null) await prepareResult(settings.report, pageHead);
+  await prepareResults([
+    [settings.summary, summaryHead],
+    [settings.report, pageHead],
+  ]);
   const { quiet, progress: form } = settings;
   const progress = await reporter(
     quiet || form === 'none' ? 'none' : form === 'json' ? 'json' : 'plain',
@@ -78,7 +76,7 @@ export async function runAudit(
     const isSilent = form === 'json' || (quiet && summary.exitCode === 0);
     if (!isSilent) process.stderr.write(auditText(summary, widthOf(process)));
     await runAllThenThrow([
-      () => writeSummary(summary, settings, process),
+      () => writeOutput(settings.summary, auditJson(summary), process),
       () => writePage(summary, resolved, target.traits.title),
     ]);
     return summary.exitCode;
@@ -117,11 +115,6 @@ function assertAuditable({ missingTimestamp, dryRun }: Settings): void {
     ...(dryRun === null ? [] : problem('--dry-run', 'a load, since an audit needs the target')),
   ];
   if (problems.length > 0) throw new UsageError(problems);
-}
-
-async function writeSummary(summary: AuditSummary, settings: Settings, process: Process): Promise<void> {
-  if (settings.summary === '-') await print(process, auditJson(summary));
-  else if (settings.summary !== null) await writeResult(settings.summary, auditJson(summary));
 }
 
 async function writePage(summary: AuditSummary, { settings, origins }: Resolved, title: string): Promise<void> {

@@ -1,9 +1,7 @@
 // `bulk-load check`: everything that can be known before a load, on one page on stderr.
 
 import { describeSettings } from '../../config/help/describe.js';
-import { resolve } from '../../config/resolve.js';
 import { outcomes } from '../../core/outcomes.js';
-import { SecretMask } from '../../core/secrets.js';
 import { clock } from '../../core/time/system-clock.js';
 import { version } from '../../core/version.js';
 import { expand } from '../../inputs/expand.js';
@@ -11,11 +9,11 @@ import { type CheckReport, check } from '../../load/check.js';
 import { createTarget } from '../../load/create-target.js';
 import { settingsByDatabase } from '../../load/load-databases.js';
 import { options } from '../../load/option-table.js';
-import { prepareResult, writeResult } from '../../reporting/result-file.js';
+import { prepareResults, summaryHead } from '../../reporting/result-file.js';
 import { refusePlan } from '../fleet/shard-run.js';
 import { inputOptions } from '../input-options.js';
-import { addSecrets, withMaskedStderr } from '../output/masking.js';
-import { print, widthOf } from '../output/print.js';
+import { openCommand } from '../open-command.js';
+import { widthOf, writeOutput } from '../output/print.js';
 import type { Process } from '../process.js';
 import { onSignals } from '../signals.js';
 import { checkPage } from './check-page.js';
@@ -26,13 +24,11 @@ export async function runCheck(
   flags: Readonly<Record<string, unknown>>,
   unmasked: Process,
 ): Promise<number> {
-  const mask = new SecretMask();
-  const process = withMaskedStderr(unmasked, mask);
-  const { settings, origins, warnings } = await resolve(options, { flags, env: process.env });
-  addSecrets(mask, settings, process.env, names);
+  const { resolved, mask, process } = await openCommand(names, flags, unmasked);
+  const { settings, origins, warnings } = resolved;
   const { summary } = settings;
   refusePlan(settings, 'check');
-  if (summary !== null && summary !== '-') await prepareResult(summary);
+  await prepareResults([[summary, summaryHead]]);
   const from = inputOptions(settings, process, () => {});
   const { inputs, duplicates, leftOut } =
     names.length === 0 && !from.stdin.isPipeOrFile
@@ -64,8 +60,7 @@ export async function runCheck(
     }
     // A load stops at the first database with a problem.
     const report = reports.find(({ outcome }) => outcome !== 'complete') ?? reports.at(-1)!;
-    if (summary === '-') await print(process, mask.text(reportJson(report)));
-    else if (summary !== null) await writeResult(summary, mask.text(reportJson(report)));
+    await writeOutput(summary, mask.text(reportJson(report)), process);
     return outcomes[report.outcome].exitCode;
   } finally {
     interruption.end();

@@ -1,9 +1,7 @@
 // `bulk-load plan`: cuts the inputs into pieces, makes tables and columns, and writes the plan that every shard reads.
 
-import { resolve } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../core/errors.js';
-import { SecretMask } from '../../core/secrets.js';
 import { count, plural, printable, size } from '../../core/text.js';
 import { clock } from '../../core/time/system-clock.js';
 import type { Notice } from '../../core/types/index.js';
@@ -15,7 +13,7 @@ import { planLoad } from '../../load/fleet/plan-load.js';
 import { options } from '../../load/option-table.js';
 import { row } from '../../reporting/summary.js';
 import { inputOptions } from '../input-options.js';
-import { addSecrets, withMaskedStderr } from '../output/masking.js';
+import { openCommand } from '../open-command.js';
 import type { Process } from '../process.js';
 import { onSignals } from '../signals.js';
 
@@ -31,10 +29,8 @@ export async function runPlan(
   flags: Readonly<Record<string, unknown>>,
   unmasked: Process,
 ): Promise<number> {
-  const mask = new SecretMask();
-  const process = withMaskedStderr(unmasked, mask);
-  const { settings, warnings, given } = await resolve(options, { flags, env: process.env });
-  addSecrets(mask, settings, process.env, names);
+  const { resolved, mask, process } = await openCommand(names, flags, unmasked);
+  const { settings, warnings, given } = resolved;
   const { planFile, shard } = settings;
   if (planFile === null || shard !== null)
     throw new UsageError([

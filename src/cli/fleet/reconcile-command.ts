@@ -5,9 +5,9 @@ import { errorCode, UsageError } from '../../core/errors.js';
 import { count, plural, printable } from '../../core/text.js';
 import { readPlan } from '../../fleet/plan-file.js';
 import { type Reconciliation, reconcile, type SummaryFile } from '../../load/fleet/reconcile.js';
-import { prepareResult, writeResult } from '../../reporting/result-file.js';
+import { prepareResults, summaryHead } from '../../reporting/result-file.js';
 import { closingSentence, row } from '../../reporting/summary.js';
-import { print } from '../output/print.js';
+import { writeOutput } from '../output/print.js';
 import type { Process } from '../process.js';
 
 export interface ReconcileOptions {
@@ -27,12 +27,11 @@ export async function runReconcile(
   process: Process,
 ): Promise<number> {
   const plan = await readPlan(path);
-  if (summary !== undefined && summary !== '-') await prepareResult(summary);
+  const output = summary ?? null;
+  await prepareResults([[output, summaryHead]]);
   const found = reconcile(plan, await Promise.all(files.map(read)));
   if (!quiet || found.exitCode !== 0) process.stderr.write(page(found));
-  const json = `${JSON.stringify(found, null, 2)}\n`;
-  if (summary === '-') await print(process, json);
-  else if (summary !== undefined) await writeResult(summary, json);
+  await writeOutput(output, `${JSON.stringify(found, null, 2)}\n`, process);
   return found.exitCode;
 }
 

@@ -1,16 +1,13 @@
 // `load_cnosdb`: the flags and the output of the Go tool over a load of this project. stdout has the Go tool's lines,
 // stderr has every problem, and the exit code reports failures.
 
-import { type Resolved, resolve } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';
 import { outcomes } from '../../core/outcomes.js';
-import { SecretMask } from '../../core/secrets.js';
 import { clock } from '../../core/time/system-clock.js';
 import type { Input, Notice, Summary } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
 import { type Expansion, expand } from '../../inputs/expand.js';
 import { createTarget } from '../../load/create-target.js';
-import { options } from '../../load/option-table.js';
 import { type LoadResult, load } from '../../load/pipeline.js';
 import type { Snapshot } from '../../reporting/figures.js';
 import { reporter } from '../../reporting/progress/reporter.js';
@@ -19,7 +16,8 @@ import { summaryText } from '../../reporting/summary.js';
 import { type CustomTarget, createCustomTarget } from '../../targets/custom/custom-target.js';
 import { inputOptions } from '../input-options.js';
 import { reexecWithMallocTuning } from '../malloc-reexec.js';
-import { addSecrets, maskResult, withMaskedStderr } from '../output/masking.js';
+import { openCommand } from '../open-command.js';
+import { maskResult } from '../output/masking.js';
 import { print, runAllThenThrow } from '../output/print.js';
 import { emptyRunText, printError, sentNothing } from '../output/print-error.js';
 import { openReport } from '../output/report-file.js';
@@ -85,14 +83,9 @@ async function run(
   values: ReadonlyMap<string, GoValue>,
   unmasked: Process,
 ): Promise<number> {
-  const mask = new SecretMask();
-  const process = withMaskedStderr(unmasked, mask);
-  const resolved: Resolved = await resolve(options, {
-    flags: { ...request.options, dryRun: false },
-    env: process.env,
-  });
+  const flagsOfLoad = { ...request.options, dryRun: false };
+  const { resolved, mask, process } = await openCommand([request.file], flagsOfLoad, unmasked);
   const { settings, warnings } = resolved;
-  addSecrets(mask, settings, process.env, [request.file]);
   await prepareResults([
     [request.resultsFile || null, resultsHead],
     [resolved.settings.report, pageHead],

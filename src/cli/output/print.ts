@@ -1,6 +1,7 @@
 // Standard output, and how wide a page may be.
 
 import { StateError } from '../../core/errors.js';
+import { type ResultText, writeResult } from '../../reporting/result-file.js';
 import type { Process } from '../process.js';
 
 /** Prints requested output, or its parts, to its end. A closed pipe is no failure; a full disk throws StateError. */
@@ -16,6 +17,17 @@ async function printPart({ stdout }: Pick<Process, 'stdout'>, text: string): Pro
   const expected = 'standard output to take all of it';
   const fix = 'free space, or send the output elsewhere';
   throw new StateError({ tried: 'writing to standard output', expected, found: error.message, fix }, { cause: error });
+}
+
+/** Writes a result to the file that an option names, to standard output for `-`, nowhere for null. `yields` as in writeResult. */
+export async function writeOutput(
+  path: string | null,
+  text: ResultText,
+  process: Pick<Process, 'stdout'>,
+  yields = false,
+): Promise<void> {
+  if (path === '-') await print(process, text);
+  else if (path !== null) await writeResult(path, text, yields);
 }
 
 /** The columns of the terminal; null without a terminal, or with one that does not know its size. */

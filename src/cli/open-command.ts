@@ -1,0 +1,33 @@
+// The beginning of every command that takes the options of a load.
+
+import { type Resolved, resolve } from '../config/resolve.js';
+import { SecretMask } from '../core/secrets.js';
+import { options } from '../load/option-table.js';
+import { addSecrets, withMaskedStderr } from './output/masking.js';
+import type { Process } from './process.js';
+
+export interface OpenCommand {
+  readonly resolved: Resolved;
+  /** Knows the secrets of the options, of the environment and of the URLs among the inputs. */
+  readonly mask: SecretMask;
+  /** The process, with an stderr that masks text. */
+  readonly process: Process;
+}
+
+/**
+ * Resolves the options and masks their secrets. `names` are the inputs as given. `planOptions` returns the options in the
+ * file of --plan, for commands that read one. Throws UsageError.
+ */
+export async function openCommand(
+  names: readonly string[],
+  flags: Readonly<Record<string, unknown>>,
+  unmasked: Process,
+  planOptions?: (path: string) => Promise<Readonly<Record<string, unknown>>>,
+): Promise<OpenCommand> {
+  const mask = new SecretMask();
+  const process = withMaskedStderr(unmasked, mask);
+  const layers = { flags, env: process.env, ...(planOptions === undefined ? {} : { planOptions }) };
+  const resolved = await resolve(options, layers);
+  addSecrets(mask, resolved.settings, process.env, names);
+  return { resolved, mask, process };
+}
