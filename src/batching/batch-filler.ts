@@ -18,7 +18,14 @@ import { SLOT_WORDS } from './arena.js';
 import { type OpenBatch, sideBytes } from './open-batch.js';
 import { timeAt } from './points/bucket-parts.js';
 import type { TimestampSuffixes } from './points/generated-timestamps.js';
-import { type Bounds, refusal, timestampOf, unexpectedTimeReason } from './points/point-bounds.js';
+import {
+  type Bounds,
+  type HighWords,
+  refusal,
+  safeHighWords,
+  timestampOf,
+  unexpectedTimeReason,
+} from './points/point-bounds.js';
 import { introducesSchema, isRejected, type SchemaGate } from './schema-gate.js';
 
 /** Rejects are objects, unlike points. This many close a batch, whatever the size of its slot. */
@@ -82,12 +89,14 @@ type RejectedPoint = Pick<FormatReject, 'start' | 'length' | 'line' | 'reason' |
 
 export class BatchFiller {
   readonly #options: FillOptions;
+  readonly #safe: HighWords;
   readonly #suffixes: TimestampSuffixes;
   readonly #read: () => number;
 
   /** @param read returns the points of the load read so far */
   constructor(options: FillOptions, suffixes: TimestampSuffixes, read: () => number) {
     this.#options = options;
+    this.#safe = safeHighWords(options.bounds);
     this.#suffixes = suffixes;
     this.#read = read;
   }
@@ -96,6 +105,7 @@ export class BatchFiller {
   fill(job: FillJob): Cut | null {
     const { open, run, cursor, position } = job;
     const { count, rejects } = run;
+    job.gate.refresh();
     const left = this.#options.limit - (this.#read() - open.counted);
     const limits: BatchLimits = {
       bytes: Math.min(this.#options.bodyBytes(), open.slot.body.length),
@@ -130,12 +140,23 @@ export class BatchFiller {
   /** Takes the plain points up to the next reject, limit or inspection. Returns how many. */
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
     if (this.#suffixes.stamped !== null || position.covered.length > 0) return 0;
+    // A point that was written anew is never plain. All points of rows are.
+    if (sideBytes(run.index, cursor.point * POINT_WORDS) > 0) return 0;
     const until = Math.min(
       run.rejects[cursor.reject]?.before ?? run.count,
       run.count,
       cursor.point + left - open.counted,
     );
-    const taken = open.addPlain(run, cursor.point, until, limits, gate.plain, gate.slots, this.#options.bounds);
+    const taken = open.addPlain(
+      run,
+      cursor.point,
+      until,
+      limits,
+      gate.plain,
+      gate.slots,
+      this.#options.bounds,
+      this.#safe,
+    );
     cursor.point += taken;
     position.taken += taken;
     position.ordinal += taken;

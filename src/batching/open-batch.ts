@@ -26,7 +26,7 @@ import {
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, type Slot } from './arena.js';
 import { Entries } from './batch-entries.js';
 import { BucketParts } from './points/bucket-parts.js';
-import { type Bounds, isWithin, safeHighWords } from './points/point-bounds.js';
+import { type Bounds, type HighWords, isWithin } from './points/point-bounds.js';
 
 const LF = 10;
 /** Largest line and offset delta of an entry. */
@@ -133,6 +133,7 @@ export class OpenBatch {
    * within the bounds, is unchanged, follows the point before, and fits. `add` takes the others, after their checks.
    * @param plain number of values by shape number, -1 for a shape that is not known
    * @param widths field slots of a row by shape number
+   * @param safe high words of times within the bounds
    * @returns the number of points taken
    */
   addPlain(
@@ -143,11 +144,11 @@ export class OpenBatch {
     plain: Int32Array,
     widths: Uint32Array,
     bounds: Bounds,
+    safe: HighWords,
   ): number {
     const { index } = run;
     if (this.#to === nothing || run.origin + run.bytes.length - this.#baseOffset >= maxDelta) return 0;
     const end = Math.min(to, from + room.points - this.points);
-    const safe = safeHighWords(bounds);
     let { bodyLength, values, slots } = this;
     let last = this.#to;
     let line = this.#line - run.firstLine;

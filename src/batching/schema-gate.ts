@@ -50,18 +50,22 @@ export class SchemaGate {
     return this.#plain;
   }
 
-  /** Number of fields of the table by shape number. */
+  /** Number of fields of the table by shape number, as of the last `refresh`. */
   get slots(): Uint32Array {
-    if (this.#columns === this.#guard.columns) return this.#slots;
+    return this.#slots;
+  }
+
+  /** Follows tables that have grown. Columns arrive with answers of the target, so once before points are taken is enough. */
+  refresh(): void {
+    if (this.#columns === this.#guard.columns) return;
     this.#columns = this.#guard.columns;
     for (const [number, table] of this.#tables.entries())
       if (table !== undefined) this.#slots[number] = this.#guard.fields(table);
-    return this.#slots;
   }
 
   /** Returns the slots of the row of a point that was just judged. An introducing point widens its table. */
   slotsOf(number: number, values: number): number {
-    return Math.max(values, number === UNCOUNTED_SHAPE ? this.#uncountedSlots : this.slots[number]!);
+    return Math.max(values, number === UNCOUNTED_SHAPE ? this.#uncountedSlots : this.#slots[number]!);
   }
 
   /**

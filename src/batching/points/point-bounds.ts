@@ -52,30 +52,30 @@ const ahead: BoundsRefusal = {
   message: 'the timestamp is further in the future than the target accepts, so the point would be dropped',
 };
 
+/** High words of timestamps, both exclusive. */
+export interface HighWords {
+  readonly above: number;
+  readonly below: number;
+}
+
 /**
  * Returns high words of timestamps between which every point is within the bounds, both exclusive. The range is empty if
  * the bounds concern more than the time.
  */
-export function safeHighWords(bounds: Bounds): { readonly above: number; readonly below: number } {
+export function safeHighWords(bounds: Bounds): HighWords {
   if (bounds.grain !== 1 || bounds.longBytes !== Number.POSITIVE_INFINITY) return { above: 0, below: 0 };
-  const { from, to } = timesOf(bounds);
+  const { expected, oldest, newest } = bounds;
+  const from = Math.max(oldest, expected?.from ?? Number.NEGATIVE_INFINITY);
+  const to = Math.min(newest, expected === null ? Number.POSITIVE_INFINITY : expected.to - 1);
   return { above: Math.floor(from / wordRange), below: Math.floor(to / wordRange) };
-}
-
-/** Returns the earliest and the latest time within the bounds. */
-function timesOf({ expected, oldest, newest }: Bounds): { readonly from: number; readonly to: number } {
-  return {
-    from: Math.max(oldest, expected?.from ?? Number.NEGATIVE_INFINITY),
-    to: Math.min(newest, expected === null ? Number.POSITIVE_INFINITY : expected.to - 1),
-  };
 }
 
 /** Tests whether a point of this time and length is within the bounds. */
 export function isWithin(high: number, low: number, bytes: number, bounds: Bounds): boolean {
-  const { grain, longBytes } = bounds;
+  const { expected, oldest, newest, grain, longBytes } = bounds;
   const time = high * wordRange + low;
-  const { from, to } = timesOf(bounds);
-  return time >= from && time <= to && bytes <= longBytes && (grain === 1 || isMultiple(high, low, grain));
+  if (expected !== null && (time < expected.from || time > expected.to - 1)) return false;
+  return time >= oldest && time <= newest && bytes <= longBytes && (grain === 1 || isMultiple(high, low, grain));
 }
 
 /** Returns why the target would not store point `i` of a run as it is; null if it would. */
