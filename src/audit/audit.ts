@@ -4,13 +4,13 @@
 import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
 import { count, plural } from '../core/text.js';
+import { isoTime } from '../core/time/iso-time.js';
 import type { AuditReport } from '../core/types/index.js';
 import { AuditState } from './audit-state.js';
 import type { PointComparison } from './differences/compare-files.js';
 import { comparePoints, type DifferingWindow, fileBytesOf, rounds } from './differences/compare-points.js';
-import { DifferenceList, isoOf } from './differences/differences.js';
+import { DifferenceList } from './differences/differences.js';
 import { RepairFile } from './differences/repair-file.js';
-import { secondsOf } from './points/audit-points.js';
 import type { AuditContext } from './types.js';
 import { type ComparedSpan, compareWindows, tableSpans } from './windows/compare-windows.js';
 import { Digest } from './windows/digest.js';
@@ -108,7 +108,7 @@ function reportOf(
 ): Omit<AuditReport, 'otherTables'> {
   const sum = <T>(items: readonly T[], of: (item: T) => number): number => items.reduce((n, item) => n + of(item), 0);
   return {
-    range: span.from < span.to ? { from: isoOf(secondsOf(span.from)), to: isoOf(secondsOf(span.to)) } : null,
+    range: span.from < span.to ? { from: isoTime(span.from), to: isoTime(span.to) } : null,
     inputs: {
       points: sum(windows, ({ digest }) => digest.points),
       values: sum(windows, ({ digest }) => digest.values),

@@ -2,16 +2,9 @@
 
 import { count, duration, plural, printable, size, someOf } from '../core/text.js';
 import type { AuditDifference, AuditSummary } from '../core/types/index.js';
-import { jsonParts } from './json-parts.js';
 import { row, wrappedRow } from './summary.js';
 
 const maxShown = 5;
-
-/** Yields the JSON document of `audit --summary` in parts. */
-export function* auditJson(summary: AuditSummary): Generator<string> {
-  yield* jsonParts(summary, 2);
-  yield '\n';
-}
 
 /** Prints the result as lines, each ended by LF. @param width at which lines wrap between words; null for none */
 export function auditText(summary: AuditSummary, width: number | null = null): string {
@@ -71,11 +64,20 @@ export function differenceCounts({ missing, extra, different, overwritten }: Aud
   return `${count(missing)} missing, ${count(extra)} extra, ${count(different)} different, ${count(overwritten)} overwritten`;
 }
 
+/** Number of points that differ. */
+export function differenceTotal({ missing, extra, different, overwritten }: AuditSummary['differences']): number {
+  return missing + extra + different + overwritten;
+}
+
+/** `cpu,host=a` */
+export function seriesOf({ table, tags }: AuditDifference): string {
+  return [table, ...Object.entries(tags).map(([name, value]) => `${name}=${value}`)].join(',');
+}
+
 function differenceRows({ differences }: AuditSummary): string[] {
-  const { missing, extra, different, overwritten, listed } = differences;
-  const total = missing + extra + different + overwritten;
+  const total = differenceTotal(differences);
   if (total === 0) return [];
-  const shown = listed.slice(0, maxShown).map((each) => row('', differenceText(each)));
+  const shown = differences.listed.slice(0, maxShown).map((each) => row('', differenceText(each)));
   const more = total - shown.length;
   return [
     row('differ', differenceCounts(differences)),
@@ -85,8 +87,9 @@ function differenceRows({ differences }: AuditSummary): string[] {
 }
 
 /** `cpu,host=a 2022-01-01T00:00:00.000000000Z usage: expected 1, found 2` */
-export function differenceText({ kind, table, tags, time, fields }: AuditDifference): string {
-  const series = [table, ...Object.entries(tags).map(([name, value]) => `${name}=${value}`)].join(',');
+export function differenceText(difference: AuditDifference): string {
+  const { kind, time, fields } = difference;
+  const series = seriesOf(difference);
   if (kind === 'missing') return `${series} ${time} is missing`;
   if (kind === 'extra') return `${series} ${time} is in the target only`;
   const parts = fields.map(

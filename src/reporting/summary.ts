@@ -19,8 +19,8 @@ const copiedRow = /^ {2}(run again|checkpoint|see) /;
 
 type InputSummary = Summary['inputs'][number];
 
-/** Yields the JSON document of `--summary` in parts. */
-export function* summaryJson(summary: Summary): Generator<string> {
+/** Yields the JSON document of `--summary`, of any command, in parts. */
+export function* summaryJson(summary: object): Generator<string> {
   yield* jsonParts(summary, 2);
   yield '\n';
 }

@@ -7,7 +7,7 @@ import { PointHasher } from '../points/point-hash.js';
 import { TableNames } from '../points/table-names.js';
 import { Digest } from '../windows/digest.js';
 import { millisecondsOf } from '../windows/time-buckets.js';
-import { type Window, WindowIndex } from '../windows/windows.js';
+import type { WindowIndex } from '../windows/windows.js';
 import { compareFields, type DifferenceList, type MergedFields, mergeFields } from './differences.js';
 import type { RepairFile } from './repair-file.js';
 
@@ -31,9 +31,9 @@ export class FileComparison {
   readonly #names = new TableNames();
   #inputs: Buffer = Buffer.alloc(0);
 
-  constructor(precision: InputPrecision, windows: readonly Window[], comparison: PointComparison) {
+  constructor(precision: InputPrecision, index: WindowIndex, comparison: PointComparison) {
     this.#precision = precision;
-    this.#index = new WindowIndex(windows);
+    this.#index = index;
     this.#comparison = comparison;
     this.#line = new PointHasher(precision);
   }
@@ -110,7 +110,7 @@ export class FileComparison {
   }
 
   #lineAt(start: number): Uint8Array {
-    return this.#inputs.subarray(start, this.#line.read(this.#inputs, start));
+    return this.#inputs.subarray(start, this.#line.locate(this.#inputs, start));
   }
 }
 

@@ -48,12 +48,13 @@ export async function comparePoints(
   const files = Math.min(maxFiles, Math.ceil(bytes / fileBytesOf(memoryBytes)));
   const inputs = new PointFiles(folder, 'inputs', files);
   const target = new PointFiles(folder, 'target', files);
+  const windowIndex = new WindowIndex(plan.windows);
   try {
-    await writePoints(context, plan, round, inputs, target);
+    await writePoints(context, plan, windowIndex, round, inputs, target);
     for (let i = 0; i < files; i += 1) {
       await nextTurn(); // for signals and the heartbeat of the lock
       context.signal.throwIfAborted();
-      new FileComparison(context.precision, plan.windows, comparison).run(inputs.read(i), target.read(i));
+      new FileComparison(context.precision, windowIndex, comparison).run(inputs.read(i), target.read(i));
     }
   } finally {
     inputs.close();
@@ -69,12 +70,12 @@ export function fileBytesOf(memoryBytes: number): number {
 async function writePoints(
   context: AuditContext,
   { windows, span }: AuditPlan,
+  windowIndex: WindowIndex,
   round: readonly DifferingWindow[],
   inputs: PointFiles,
   target: PointFiles,
 ): Promise<void> {
   const wanted = new Set(round.map(({ index }) => index));
-  const windowIndex = new WindowIndex(windows);
   const isWanted: PointFilter = (table, time) => wanted.has(windowIndex.find(table, millisecondsOf(time)));
   const each = eachPoint(context.precision, span, isWanted);
   await context.readInputs((block) => each(block, (point) => inputs.write(point)));

@@ -1,8 +1,9 @@
 // Differences between inputs and target, point by point: counted all, listed up to a limit.
 
 import { fieldType, fieldValue, tokenize } from '../../core/points/line-protocol.js';
+import { isoTime } from '../../core/time/iso-time.js';
 import type { AuditDifference, AuditDifferences } from '../../core/types/index.js';
-import type { AuditTime } from '../points/audit-points.js';
+import { type AuditTime, nanosecondsOf } from '../points/audit-points.js';
 
 /** Largest number of listed differences of each kind; all are counted. */
 const maxListed = 250;
@@ -21,15 +22,7 @@ export class DifferenceList {
     this.#counts[kind] += 1;
     if (this.#counts[kind] > maxListed) return;
     const { table, tags } = tokenize(point);
-    this.#listed.push({ kind, table, time: isoOf(time), tags: Object.fromEntries(tags), fields });
-  }
-
-  get total(): number {
-    return Object.values(this.#counts).reduce((sum, n) => sum + n, 0);
-  }
-
-  get extra(): number {
-    return this.#counts.extra;
+    this.#listed.push({ kind, table, time: isoTime(nanosecondsOf(time)), tags: Object.fromEntries(tags), fields });
   }
 
   /** Counts, and the listed differences by table and time. */
@@ -82,9 +75,4 @@ export function compareFields(
 
 function isSameValue(a: string, b: string): boolean {
   return a === b || (fieldType(a) === fieldType(b) && Object.is(fieldValue(a), fieldValue(b)));
-}
-
-/** `2022-01-01T00:00:00.000000001Z` */
-export function isoOf({ seconds, nanos }: AuditTime): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, -5)}.${String(nanos).padStart(9, '0')}Z`;
 }

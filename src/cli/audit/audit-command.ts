@@ -15,9 +15,10 @@ import { memoryLimit } from '../../flow-control/own-memory/memory-limit.js';
 import { expand } from '../../inputs/expand.js';
 import { createTarget } from '../../load/create-target.js';
 import { options as table } from '../../load/option-table.js';
-import { auditJson, auditText } from '../../reporting/audit-summary.js';
+import { auditText } from '../../reporting/audit-summary.js';
 import { reporter } from '../../reporting/progress/reporter.js';
 import { pageHead, prepareResults, summaryHead, writeResult } from '../../reporting/result-file.js';
+import { summaryJson } from '../../reporting/summary.js';
 import { refusePlan } from '../fleet/shard-run.js';
 import { inputOptions } from '../input-options.js';
 import { openCommand } from '../open-command.js';
@@ -76,7 +77,7 @@ export async function runAudit(
     const isSilent = form === 'json' || (quiet && summary.exitCode === 0);
     if (!isSilent) process.stderr.write(auditText(summary, widthOf(process)));
     await runAllThenThrow([
-      () => writeOutput(settings.summary, auditJson(summary), process),
+      () => writeOutput(settings.summary, summaryJson(summary), process),
       () => writePage(summary, resolved, target.traits.title),
     ]);
     return summary.exitCode;

@@ -6,7 +6,7 @@ import { count, plural, printable } from '../../core/text.js';
 import { readPlan } from '../../fleet/plan-file.js';
 import { type Reconciliation, reconcile, type SummaryFile } from '../../load/fleet/reconcile.js';
 import { prepareResults, summaryHead } from '../../reporting/result-file.js';
-import { closingSentence, row } from '../../reporting/summary.js';
+import { closingSentence, row, summaryJson } from '../../reporting/summary.js';
 import { writeOutput } from '../output/print.js';
 import type { Process } from '../process.js';
 
@@ -31,7 +31,7 @@ export async function runReconcile(
   await prepareResults([[output, summaryHead]]);
   const found = reconcile(plan, await Promise.all(files.map(read)));
   if (!quiet || found.exitCode !== 0) process.stderr.write(page(found));
-  await writeOutput(output, `${JSON.stringify(found, null, 2)}\n`, process);
+  await writeOutput(output, summaryJson(found), process);
   return found.exitCode;
 }
 

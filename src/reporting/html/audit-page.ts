@@ -2,7 +2,7 @@
 
 import { count, duration, plural, size } from '../../core/text.js';
 import type { AuditDifference, AuditSummary } from '../../core/types/index.js';
-import { auditSentence, differenceCounts, repairText } from '../audit-summary.js';
+import { auditSentence, differenceCounts, differenceTotal, repairText, seriesOf } from '../audit-summary.js';
 import { htmlDocument } from './document.js';
 import { type Html, html, joined, more, name, table } from './html.js';
 import { type SettingRow, settingSection } from './report-tables.js';
@@ -56,7 +56,7 @@ function nextStep({ repair, differences: { extra } }: AuditSummary): string {
 }
 
 function differences({ differences: found }: AuditSummary): Html | null {
-  const total = found.missing + found.extra + found.different + found.overwritten;
+  const total = differenceTotal(found);
   if (total === 0) return null;
   const rows = table<AuditDifference>(
     'Points that differ, by table and time',
@@ -69,10 +69,6 @@ function differences({ differences: found }: AuditSummary): Html | null {
   );
   const hidden = total - found.listed.length;
   return html`<section><h2>Differences</h2>${rows}${more(hidden > 0 ? `and ${plural(hidden, 'more point')}` : null)}</section>`;
-}
-
-function seriesOf({ table: of, tags }: AuditDifference): string {
-  return [of, ...Object.entries(tags).map(([key, value]) => `${key}=${value}`)].join(',');
 }
 
 function fieldLine({ name: field, expected, found }: AuditDifference['fields'][number]): Html {

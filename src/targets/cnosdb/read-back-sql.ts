@@ -1,8 +1,9 @@
 // Reads points back by SQL, exactly: integers as text, because JSON numbers are exact up to 2^53 only, and times in ns.
 
+import { isoTime } from '../../core/time/iso-time.js';
 import type { ColumnType, FieldValue, PointValues, Precision, TargetColumn, TimeSpan } from '../../core/types/index.js';
 import { selectList } from '../http/csv-points.js';
-import { isoTime, textOf } from '../http/server-values.js';
+import { textOf } from '../http/server-values.js';
 import { quoted, quotedText, type SqlRow } from './sql.js';
 
 /** Points in one statement. */

@@ -39,15 +39,6 @@ export function sizeBytes(text: string): number | null {
   return found === null ? null : Math.round(Number(found[1]) * (binaryUnits[(found[2] ?? '').toUpperCase()] ?? 1));
 }
 
-const billion = 1_000_000_000n;
-
-/** `2022-01-01T00:00:00.000000001Z` for nanoseconds since 1970. */
-export function isoTime(time: bigint): string {
-  const fraction = ((time % billion) + billion) % billion;
-  const seconds = new Date(Number((time - fraction) / 1_000_000n)).toISOString().slice(0, 19);
-  return `${seconds}.${String(fraction).padStart(9, '0')}Z`;
-}
-
 /** Any JSON value as text. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');

@@ -29,6 +29,9 @@ export type InfluxqlSeries = Readonly<z.infer<typeof seriesSchema>>;
 export const quoted = (name: string): string => `"${escaped(name, '"')}"`;
 /** Quotes a string. */
 export const quotedText = (value: string): string => `'${escaped(value, "'")}'`;
+/** The table of a FROM clause; with the default retention policy for null. */
+export const sourceOf = (table: string, rp: string | null): string =>
+  rp === null ? quoted(table) : `${quoted(rp)}.${quoted(table)}`;
 
 function escaped(value: string, quote: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`).replaceAll('\n', '\\n');

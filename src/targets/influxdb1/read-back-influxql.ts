@@ -3,7 +3,7 @@
 import type { ColumnType, FieldValue, PointValues, TargetColumn } from '../../core/types/index.js';
 import type { QueryClient } from '../http/query-client.js';
 import { isSamePoint } from '../http/server-values.js';
-import { Digits, type InfluxqlSeries, influxql, quoted, quotedText, statements } from './influxql.js';
+import { Digits, type InfluxqlSeries, influxql, quoted, quotedText, sourceOf, statements } from './influxql.js';
 
 /** Points in one request. Each point is a statement. */
 const pointsPerRequest = 25;
@@ -38,7 +38,11 @@ export async function columns(query: QueryClient, db: string, table?: string): P
 }
 
 /** Returns the types of the fields of a table. A tag may have the name of a field. */
-async function fieldTypes(query: QueryClient, db: string, table: string): Promise<Map<string, ColumnType | null>> {
+export async function fieldTypes(
+  query: QueryClient,
+  db: string,
+  table: string,
+): Promise<Map<string, ColumnType | null>> {
   const all = await columns(query, db, table);
   return new Map(all.filter(({ type }) => type !== 'tag').map(({ name, type }) => [name, type]));
 }
@@ -71,8 +75,7 @@ export async function readBack(
 
 function select({ table, time, tags }: PointValues, rp: string | null): string {
   const where = [`time = ${time}`, ...[...tags].map(([name, value]) => `${quoted(name)}::tag = ${quotedText(value)}`)];
-  const from = rp === null ? quoted(table) : `${quoted(rp)}.${quoted(table)}`;
-  return `SELECT * FROM ${from} WHERE ${where.join(' AND ')} GROUP BY *`;
+  return `SELECT * FROM ${sourceOf(table, rp)} WHERE ${where.join(' AND ')} GROUP BY *`;
 }
 
 function pointsOf(

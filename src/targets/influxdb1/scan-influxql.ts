@@ -4,8 +4,8 @@ import { escapeName, quoteString } from '../../core/points/line-protocol.js';
 import type { ColumnType, TimeSpan } from '../../core/types/index.js';
 import type { QueryClient } from '../http/query-client.js';
 import { textOf } from '../http/server-values.js';
-import { chunkedStatement, chunkOf, digitsOf, type InfluxqlSeries, quoted } from './influxql.js';
-import { columns } from './read-back-influxql.js';
+import { chunkedStatement, chunkOf, digitsOf, type InfluxqlSeries, sourceOf } from './influxql.js';
+import { fieldTypes } from './read-back-influxql.js';
 
 /** Rows of one chunk. */
 const chunkRows = 1_000;
@@ -19,7 +19,7 @@ export async function* scan(
   table: string,
   span: TimeSpan,
 ): AsyncGenerator<Uint8Array, void> {
-  const types = new Map((await columns(query, db, table)).map(({ name, type }) => [name, type]));
+  const types = await fieldTypes(query, db, table);
   const request = chunkedStatement(db, select(table, rp, span), chunkRows);
   const { response, chunks } = await query.stream(request);
   if (response.status !== 200) throw query.refused(request, response.endpoint, `status ${response.status}`);
@@ -34,9 +34,8 @@ export async function* scan(
 }
 
 function select(table: string, rp: string | null, { from, to }: TimeSpan): string {
-  const source = rp === null ? quoted(table) : `${quoted(rp)}.${quoted(table)}`;
   const [first, last] = [from > earliest ? from : earliest, to - 1n < latest ? to - 1n : latest];
-  return `SELECT * FROM ${source} WHERE time >= ${first} AND time <= ${last} GROUP BY *`;
+  return `SELECT * FROM ${sourceOf(table, rp)} WHERE time >= ${first} AND time <= ${last} GROUP BY *`;
 }
 
 async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {

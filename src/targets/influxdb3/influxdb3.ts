@@ -2,6 +2,7 @@
 // whether the database exists.
 
 import { z } from 'zod';
+import { isoTime } from '../../core/time/iso-time.js';
 import {
   type ColumnType,
   type DatabaseSettings,
@@ -14,7 +15,6 @@ import { csvPoints, selectList } from '../http/csv-points.js';
 import { type Dialect, versionHeader } from '../http/dialect.js';
 import type { QueryClient, QueryRequest } from '../http/query-client.js';
 import { inParentheses, jsonOf, middleCut, plainText } from '../http/response-text.js';
-import { isoTime } from '../http/server-values.js';
 import type { HttpResponse } from '../http/types.js';
 import { judge, missingDatabase } from '../http/verdict-table.js';
 import type { TargetDeps } from '../types.js';

@@ -1,0 +1,10 @@
+// Times with nanoseconds as text.
+
+const billion = 1_000_000_000n;
+
+/** `2022-01-01T00:00:00.000000001Z` for nanoseconds since 1970. */
+export function isoTime(time: bigint): string {
+  const fraction = ((time % billion) + billion) % billion;
+  const seconds = new Date(Number((time - fraction) / 1_000_000n)).toISOString().slice(0, 19);
+  return `${seconds}.${String(fraction).padStart(9, '0')}Z`;
+}
