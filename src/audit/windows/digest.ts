@@ -1,6 +1,5 @@
 // The digest of a set of points: how many there are, and the sum of the hashes of their values.
 
-import { addTo, HASH_WORDS } from '../points/hash-128.js';
 import type { PointHasher } from '../points/point-hash.js';
 
 /** A digest as the state file holds it: points, values, bytes, and the words of the hash. */
@@ -13,36 +12,48 @@ export class Digest {
   values = 0;
   /** Bytes of the points as line protocol. */
   bytes = 0;
-  readonly hash = new Int32Array(HASH_WORDS);
+  // Four small integers take 32 B, an array of them 150 B, and there are many digests.
+  #a = 0;
+  #b = 0;
+  #c = 0;
+  #d = 0;
 
   /** Adds the point that was read last. */
   add({ count, values }: PointHasher, bytes: number): void {
     this.points += 1;
     this.values += count;
     this.bytes += bytes;
-    addTo(this.hash, values);
+    this.#addWords(values[0]!, values[1]!, values[2]!, values[3]!);
   }
 
-  merge({ points, values, bytes, hash }: Digest): void {
-    this.points += points;
-    this.values += values;
-    this.bytes += bytes;
-    addTo(this.hash, hash);
+  merge(digest: Digest): void {
+    this.points += digest.points;
+    this.values += digest.values;
+    this.bytes += digest.bytes;
+    this.#addWords(digest.#a, digest.#b, digest.#c, digest.#d);
+  }
+
+  #addWords(a: number, b: number, c: number, d: number): void {
+    this.#a = (this.#a + a) | 0;
+    this.#b = (this.#b + b) | 0;
+    this.#c = (this.#c + c) | 0;
+    this.#d = (this.#d + d) | 0;
   }
 
   /** Compares the values. The number of points may differ, since a line may hold some of the fields of a point only. */
-  equals({ values, hash }: Digest): boolean {
-    return values === this.values && hash.every((word, i) => word === this.hash[i]);
+  equals(digest: Digest): boolean {
+    const isSameHash = digest.#a === this.#a && digest.#b === this.#b && digest.#c === this.#c && digest.#d === this.#d;
+    return isSameHash && digest.values === this.values;
   }
 
   get stored(): StoredDigest {
-    return [this.points, this.values, this.bytes, ...this.hash];
+    return [this.points, this.values, this.bytes, this.#a, this.#b, this.#c, this.#d];
   }
 
-  static from([points = 0, values = 0, bytes = 0, ...words]: StoredDigest): Digest {
+  static from([points = 0, values = 0, bytes = 0, a = 0, b = 0, c = 0, d = 0]: StoredDigest): Digest {
     const digest = new Digest();
     Object.assign(digest, { points, values, bytes });
-    digest.hash.set(words);
+    digest.#addWords(a, b, c, d);
     return digest;
   }
 }
