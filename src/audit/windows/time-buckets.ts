@@ -82,7 +82,12 @@ export class DigestsByTime {
     table.width *= 2;
     table.last = null;
     this.#total -= before.size;
-    for (const [key, digest] of before) this.#bucket(table, Math.floor(key / 2)).merge(digest);
+    for (const [key, digest] of before) {
+      const known = table.buckets.get(Math.floor(key / 2));
+      if (known !== undefined) known.merge(digest);
+      else table.buckets.set(Math.floor(key / 2), digest);
+    }
+    this.#total += table.buckets.size;
   }
 }
 
