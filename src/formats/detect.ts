@@ -12,13 +12,16 @@ export function detect(head: Uint8Array, name: string): FormatName {
     .toString('latin1')
     .replace(/^\xef\xbb\xbf/, '');
   const input = { text, firstLine: firstLine(text) };
-  const possible = isBinary(text) ? undefined : byContent(input, 'possible');
-  const found = byContent(input, 'certain') ?? byName(name) ?? possible ?? formats.at(-1)!;
+  const found = byContent(input, 'certain') ?? byName(name) ?? byText(input) ?? formats.at(-1)!;
   return found.name as FormatName;
 }
 
 function byContent(head: InputHead, wanted: Detection): FormatDescriptor | undefined {
   return formats.find((each) => each.sniff(head) === wanted);
+}
+
+function byText(head: InputHead): FormatDescriptor | undefined {
+  return isBinary(head.text) ? undefined : byContent(head, 'possible');
 }
 
 /** Control characters that texts have; a NUL is part of UTF-16. */

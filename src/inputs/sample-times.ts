@@ -24,8 +24,13 @@ export interface TimeSample {
   readonly totalBytes: number | null;
 }
 
-/** Returns the sample for inputs that are not line protocol. */
-export function emptyTimeSample(inputs: readonly Input[]): TimeSample {
+/** Returns a sample of the times of inputs; an empty one unless all are line protocol. Throws only the signal's reason. */
+export async function timesOf(
+  inputs: readonly Input[],
+  formats: readonly string[],
+  signal: AbortSignal,
+): Promise<TimeSample> {
+  if (formats.every((format) => format === 'lp')) return await sampleTimes(inputs, signal);
   return { first: null, last: null, unseen: inputs.length, totalBytes: null };
 }
 

@@ -15,7 +15,7 @@ import {
 } from '../flow-control/target-memory/target-forecast.js';
 import { FormatSet, formatsOf, unusedMapping } from '../formats/format-set.js';
 import type { FormatName } from '../formats/registry.js';
-import { emptyTimeSample, sampleTimes } from '../inputs/sample-times.js';
+import { timesOf } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { shapeConflict } from '../schema/name-limits.js';
 import { requestedPlacement } from '../targets/cnosdb/requested-placement.js';
@@ -113,8 +113,7 @@ async function advise(
 ): Promise<{ readonly notices: readonly Notice[]; readonly problem: Problem | null }> {
   const place = description?.database ?? (settings.createDb ? requestedPlacement(settings.dbOptions) : null);
   if (place === null) return { notices: [], problem: null };
-  const lines = kinds.every((kind) => kind === 'lp');
-  const times = lines ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs);
+  const times = await timesOf(inputs, kinds, signal);
   const where = layout ?? evenLayout(place, settings.urls.length);
   const seen = forecastTargetMemory(
     settings,

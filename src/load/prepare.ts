@@ -13,7 +13,7 @@ import {
 } from '../flow-control/target-memory/target-forecast.js';
 import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
 import { FormatSet, formatsOf, unusedMapping } from '../formats/format-set.js';
-import { emptyTimeSample, sampleTimes, type TimeSample } from '../inputs/sample-times.js';
+import { type TimeSample, timesOf } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { clusterOf, type FoundTarget } from '../state/cluster.js';
 import { type RunAccount, sentPrecision } from './account.js';
@@ -73,8 +73,7 @@ export async function prepare(
   facts.formats = formats;
 
   await resume.open();
-  const isLines = names.every((name) => name === 'lp');
-  const times = shard?.times ?? (isLines ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs));
+  const times = shard?.times ?? (await timesOf(inputs, names, signal));
   const heads = { formats, options: settings, budget, signal, match: null };
   // Inputs that contradict the options must not leave an empty database behind.
   const beforeChange = (): Promise<void> => parseHeads(settings, context, account, heads);
@@ -182,7 +181,7 @@ async function forecast(
   if (target.traits.plansMemory) for (const notice of forecastNotices(settings, found, times, version)) notify(notice);
   const problem = target.traits.plansMemory ? forecastProblem(found) : null;
   if (problem !== null) throw new RefusedError(problem);
-  const placeOf = pointPlace(settings, database);
+  const placeOf = pointPlace(sentPrecision(settings.precision, target), database);
   return new TargetThrottle(settings, found, { target, clock, signal, notify, end, placeOf, senders: shard?.of ?? 1 });
 }
 

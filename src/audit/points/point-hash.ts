@@ -91,7 +91,7 @@ export class PointHasher {
       seed(this.#hash);
       this.#absorbName(this.#hash, bytes, p + 1, equals);
       p = this.#nameEnd(bytes, equals + 1, COMMA, SPACE);
-      // CnosDB stores an empty tag, other targets drop it; no query tells it from a missing one.
+      // CnosDB stores an empty tag, other targets drop it. No query distinguishes it from a missing one.
       if (p === equals + 1) continue;
       this.#absorbName(this.#hash, bytes, equals + 1, p);
       finish(this.#hash);

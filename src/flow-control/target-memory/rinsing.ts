@@ -4,6 +4,7 @@
 import { RefusedError } from '../../core/errors.js';
 import { shortestField } from '../../core/points/line-protocol.js';
 import { plural, size } from '../../core/text.js';
+import { abortWith } from '../../core/time/wait-stats.js';
 import type { Batch, BucketPart, Clock, Notice, Verdict } from '../../core/types/index.js';
 import { bodiesKept, type RaftCaches } from './raft-caches.js';
 
@@ -58,9 +59,8 @@ interface BucketSample {
 export class Rinsing {
   readonly #options: RinsingOptions;
   readonly #samples = new Map<number, BucketSample>();
-  readonly #closed = new AbortController();
   /** Ends the sending of a rinse. */
-  readonly #stop: AbortSignal;
+  readonly #stop: AbortController;
   #running: Promise<void> | null = null;
   #count = 0;
   /** Reason why rinses ended; null while they continue. */
@@ -68,12 +68,12 @@ export class Rinsing {
 
   constructor(options: RinsingOptions) {
     this.#options = options;
-    this.#stop = AbortSignal.any([options.signal, this.#closed.signal]);
+    this.#stop = abortWith(options.signal);
   }
 
   /** Ends a rinse that still runs. Writes in flight complete. */
   close(): void {
-    this.#closed.abort();
+    this.#stop.abort();
   }
 
   /** Number of time buckets rinsed. */
@@ -156,7 +156,7 @@ export class Rinsing {
         }
       };
       await Promise.all(Array.from({ length: writers }, write));
-      if (this.#givenUp !== null || this.#stop.aborted) return;
+      if (this.#givenUp !== null || this.#stop.signal.aborted) return;
       this.#count += group.length;
     }
     const message = `rinsed the raft caches of ${plural(buckets.length, 'time bucket')}: ${size(before)} of request bodies became ${size(caches.bytes)} on the fullest node`;
@@ -166,10 +166,10 @@ export class Rinsing {
   /** Sends a body until it is acknowledged. False once the target rejects it or the run stops. */
   async #sent(body: Uint8Array): Promise<boolean> {
     const { send, clock, notify } = this.#options;
-    while (this.#givenUp === null && !this.#stop.aborted) {
+    while (this.#givenUp === null && !this.#stop.signal.aborted) {
       const verdict = await send(body);
       if (verdict.kind === 'accepted') return true;
-      if (this.#stop.aborted) return false;
+      if (this.#stop.signal.aborted) return false;
       if (verdict.kind === 'rejected' || verdict.kind === 'refused') {
         if (this.#givenUp !== null) return false;
         this.#givenUp = `the target refuses points that it accepted before (${verdict.reason})`;
@@ -177,7 +177,7 @@ export class Rinsing {
         notify({ level: 'warn', kind: 'rinse', message });
         return false;
       }
-      await clock.sleep(retryMs, this.#stop).catch(() => {});
+      await clock.sleep(retryMs, this.#stop.signal).catch(() => {});
     }
     return false;
   }

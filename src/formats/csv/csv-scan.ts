@@ -39,7 +39,7 @@ export class CsvScan extends RowScan {
   #skipsRows = false;
   /** Lines still to skip. */
   #skip = 0;
-  /** Bytes of the sample that were not scanned yet; negative behind it. */
+  /** Bytes of the sample that are not scanned yet; negative after its end. */
   #sampleLeft = 0;
   /** Length of the previous row's time, when it is the last cell; else 0. */
   #timeLength = 0;

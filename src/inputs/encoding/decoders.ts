@@ -101,7 +101,7 @@ class MultiByteToUtf8 implements TextToUtf8 {
   }
 }
 
-/** Unlike TextDecoder, tells a lone surrogate from the character U+FFFD. */
+/** Distinguishes a lone surrogate from the character U+FFFD, as TextDecoder does not. */
 class Utf16ToUtf8 implements TextToUtf8 {
   readonly #isBigEndian: boolean;
   #rest = Buffer.alloc(0);

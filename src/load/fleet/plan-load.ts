@@ -7,7 +7,7 @@ import { type Problem, problemText } from '../../core/problem.js';
 import type { Input, Shape, Target } from '../../core/types/index.js';
 import { type FleetPlan, type PlannedInput, planId } from '../../fleet/plan-file.js';
 import { FormatSet, formatsOf } from '../../formats/format-set.js';
-import { emptyTimeSample, sampleTimes } from '../../inputs/sample-times.js';
+import { timesOf } from '../../inputs/sample-times.js';
 import { Catalogue } from '../../schema/catalogue.js';
 import { assertColumnsFit, memoryBudget, planMemory, reduceMemory } from '../memory/plan-memory.js';
 import { memcacheToRequest } from '../memory/target-memory.js';
@@ -37,7 +37,7 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
   const budget = memoryBudget(settings, names, memory);
   const mode = { wideChunks: memory.optimizes, workerThread: false };
   const formats = new FormatSet(settings, budget, mode, inputs.length);
-  const times = names.every((name) => name === 'lp') ? await sampleTimes(inputs, signal) : emptyTimeSample(inputs);
+  const times = await timesOf(inputs, names, signal);
   try {
     const planned = await badHeads(settings, inputs, { formats, budget, signal });
     const { database } = await target.describe(signal, memcacheToRequest(settings, times));

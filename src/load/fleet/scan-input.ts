@@ -4,22 +4,13 @@
 import { type Bounds, refusal } from '../../batching/points/point-bounds.js';
 import { InputError } from '../../core/errors.js';
 import type { Input, MemoryBudget, Points, Position, RowGroup, Shape, ShapeMatch } from '../../core/types/index.js';
-import {
-  INPUT_START,
-  isCounted,
-  LENGTH,
-  NO_TIMESTAMP,
-  POINT_WORDS,
-  SHAPE,
-  START,
-  UNCOUNTED_SHAPE,
-} from '../../core/types/index.js';
+import { INPUT_START, isCounted, LENGTH, POINT_WORDS, SHAPE, START, UNCOUNTED_SHAPE } from '../../core/types/index.js';
 import { contentHash } from '../../fleet/content-hash.js';
 import type { PlannedInput, PlannedPiece } from '../../fleet/plan-file.js';
 import type { FormatSet } from '../../formats/format-set.js';
 import { PieceCutter } from '../../formats/pieces/piece-cutter.js';
 import { headBytes } from '../stages/input-head.js';
-import { assertParsed } from '../stages/nothing-parsed.js';
+import { nothingParsed } from '../stages/nothing-parsed.js';
 
 const LF = 10;
 
@@ -173,19 +164,14 @@ class PointCounts {
     }
     this.#points += run.count;
     for (let i = 0; i < run.count; i += 1) {
-      const number = run.index[i * POINT_WORDS + SHAPE]! & ~NO_TIMESTAMP & UNCOUNTED_SHAPE;
+      const number = run.index[i * POINT_WORDS + SHAPE]! & UNCOUNTED_SHAPE;
       if (number === UNCOUNTED_SHAPE || !this.#settled.has(number)) this.#shape(run, i, number);
     }
   }
 
   /** Returns why nothing of the input can be loaded; null if something can. */
   problem(name: string, format: string): string | null {
-    try {
-      assertParsed(name, format, { points: this.#points, rejects: this.#rejects });
-      return null;
-    } catch (error) {
-      return (error as Error).message;
-    }
+    return this.#points > 0 ? null : (nothingParsed(name, format, this.#rejects)?.message ?? null);
   }
 
   #shape(run: Points, i: number, number: number): void {

@@ -2,7 +2,7 @@
 
 import type { Settings } from '../../config/settings.js';
 import { pointValues } from '../../core/points/line-protocol.js';
-import type { DatabaseSettings } from '../../core/types/index.js';
+import type { DatabaseSettings, InputPrecision } from '../../core/types/index.js';
 import {
   evenLayout,
   forecastTargetMemory,
@@ -20,15 +20,13 @@ export function memcacheToRequest(settings: Settings, extent: InputExtent): numb
   return forecastTargetMemory(settings, placement, layout, extent, true).plan.memcacheBytes;
 }
 
-/** Returns the function that finds the time bucket and the shard of a point. */
+/** Returns the function that finds the time bucket and the shard of a point. @param precision of the points as they are sent */
 export function pointPlace(
-  { precision }: Pick<Settings, 'precision'>,
+  precision: InputPrecision,
   { vnodeDurationMs, shard }: Pick<DatabaseSettings, 'vnodeDurationMs' | 'shard'>,
 ): (point: Uint8Array) => { readonly bucket: number; readonly shard: number } {
-  // Seconds are sent as milliseconds.
-  const unit = precision === 's' ? 'ms' : precision;
   return (point) => {
-    const values = pointValues(point, unit);
+    const values = pointValues(point, precision);
     const bucket = vnodeDurationMs === null ? 0 : Math.floor(Number(values.time) / 1e6 / vnodeDurationMs);
     return { bucket, shard: shardOf(values, shard) };
   };

@@ -1,6 +1,6 @@
 // Parses the first megabyte of an input. `check` reports it, and a load sends nothing before it has parsed every head.
 
-import { safeHighWords, timestampOf, unbounded } from '../../batching/points/point-bounds.js';
+import { safeHighWords, timestampOf, unbounded, unexpectedTimeReason } from '../../batching/points/point-bounds.js';
 import { InputError, UsageError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import { timestampAt } from '../../core/points/line-protocol.js';
@@ -203,7 +203,7 @@ class HeadCounts {
         this.#unexpected += 1;
         this.#firstUnexpected ??= { timestamp, line };
         this.#reject(
-          'unexpected-time',
+          unexpectedTimeReason,
           `${this.#name}:${line}: ${unexpectedTimeMessage(timestamp, precision, expectTime)}`,
         );
         return;

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Memory that all processes of a Linux host share, whatever TMPDIR or PrivateTmp says. A container has its own. */
+/** Memory that all processes of a Linux host share. TMPDIR and PrivateTmp do not change it. A container has its own. */
 const sharedMemory = '/dev/shm';
 
 /** Returns the directory of the locks when none is named. */
