@@ -4,6 +4,7 @@
 import { lookup } from 'node:dns/promises';
 import { z } from 'zod';
 import { RefusedError } from '../core/errors.js';
+import { bareHost } from '../core/network/proxy-url.js';
 
 export const clusterSchema = z.strictObject({
   /** `host:port` of each endpoint, by name and by resolved address. */
@@ -22,7 +23,7 @@ const systemLookup: Lookup = (host) => lookup(host, { all: true });
 export async function clusterOf(urls: readonly URL[], id: string | null, resolve = systemLookup): Promise<Cluster> {
   const all = await Promise.all(
     urls.map(async ({ hostname, port, protocol }) => {
-      const addresses = await resolve(hostname.replace(/^\[|\]$/g, '')).catch(() => []);
+      const addresses = await resolve(bareHost(hostname)).catch(() => []);
       const service = port === '' ? (protocol === 'https:' ? '443' : '80') : port;
       return [hostname, ...addresses.map(({ address }) => address)].map((host) => `${host}:${service}`);
     }),

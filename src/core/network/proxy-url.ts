@@ -25,3 +25,8 @@ export function parseProxyUrl(given: string): ProxyUrl | null {
     return null;
   }
 }
+
+/** Returns a host name without the brackets that URLs put around IPv6 addresses. */
+export function bareHost(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}

@@ -4,7 +4,7 @@ import type { ClientRequest } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
 import { UsageError } from '../errors.js';
 import { ownCodes } from './network-errors.js';
-import { type ProxyUrl, parseProxyUrl } from './proxy-url.js';
+import { bareHost, type ProxyUrl, parseProxyUrl } from './proxy-url.js';
 
 export interface ChosenProxy extends ProxyUrl {
   /** `--proxy`, or the environment variable. */
@@ -46,14 +46,14 @@ export function proxyFor(endpoint: URL, given: ProxyUrl | 'none' | null, env: Pr
 
 /** Whether NO_PROXY lists the host: `*`, a domain with all its subdomains, an address, or a network in CIDR notation. */
 function isExcluded(hostname: string, list: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const host = bareHost(hostname).toLowerCase();
   const family = isIP(host);
   return list
     .split(/[,\s]+/)
     .filter((entry) => entry !== '')
     .some((entry) => {
       if (entry === '*') return true;
-      const name = entry.toLowerCase().replace(/^\[|\]$/g, '');
+      const name = bareHost(entry.toLowerCase());
       if (family !== 0) return name === host || isInNetwork(host, family, name);
       const domain = name.replace(/^\./, '').replace(/\.$/, '');
       return host === domain || host.endsWith(`.${domain}`);
@@ -96,7 +96,7 @@ async function tunnel(proxy: ProxyUrl, endpoint: URL, { ca, insecure, timeoutMs 
   const { hostname, port } = new URL(proxy.origin);
   const connect: ClientRequest = request({
     method: 'CONNECT',
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host: bareHost(hostname),
     port: port || (isTls ? 443 : 80),
     path: host,
     agent: false,

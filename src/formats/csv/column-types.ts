@@ -82,7 +82,6 @@ export function inferTypes(
   setType: SetType,
 ): (() => void) | null {
   const fields = mapping.fields.filter(({ declared, reading }) => declared === null && reading === null);
-  if (fields.length === 0) return null;
   const read = (found: SampleKinds, start: number, bytes: number): void =>
     readRows(mapping, fields, found, sample, notation, start, start + bytes);
   const readAll = (): SampleKinds => {

@@ -3,6 +3,8 @@
 import type { Reason } from '../reasons.js';
 import { type Cells, type RowFiller, TEXT } from '../rows/cells.js';
 
+const BLANK = 0x20;
+
 /** A column of the rows, or the text of a folder that all rows share. */
 export type TimePart = number | Uint8Array;
 
@@ -24,15 +26,20 @@ export class JoinedTime implements RowFiller {
 
   fill(cells: Cells, real: number, scratch: number, end: number): Reason | null {
     const texts = this.#parts.map((part) =>
-      typeof part === 'number' ? this.#memory.slice(cells.starts[part], cells.ends[part]) : part,
+      typeof part === 'number' ? this.#memory.subarray(cells.starts[part], cells.ends[part]) : part,
     );
-    const joined = Buffer.from(texts.map((text) => Buffer.from(text).toString('latin1')).join(' '), 'latin1');
-    if (joined.length > end - scratch) return 'too-long';
-    this.#memory.set(joined, scratch);
+    const joined = texts.reduce((length, text) => length + 1 + text.length, -1);
+    if (joined > end - scratch) return 'too-long';
+    let at = scratch;
+    for (const text of texts) {
+      if (at > scratch) this.#memory[at++] = BLANK;
+      this.#memory.set(text, at);
+      at += text.length;
+    }
     cells.reserve(real + 1);
     cells.kinds[real] = TEXT;
     cells.starts[real] = scratch;
-    cells.ends[real] = scratch + joined.length;
-    return this.#next?.fill(cells, real, scratch + joined.length, end) ?? null;
+    cells.ends[real] = scratch + joined;
+    return this.#next?.fill(cells, real, scratch + joined, end) ?? null;
   }
 }

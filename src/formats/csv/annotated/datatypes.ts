@@ -1,6 +1,7 @@
 // Parses the datatypes of annotated CSV: the part of the point that a column becomes, its type and its notation.
 
 import { isUtf8 } from 'node:buffer';
+import { quoteString } from '../../../core/points/line-protocol.js';
 import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 import type { ValueReading } from '../../rows/values/value-writer.js';
 import { strptimeOf } from '../../timestamps/go-layout.js';
@@ -87,7 +88,7 @@ function base64Text(text: string): string | null {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return null;
   const bytes = Buffer.from(text, 'base64');
   if (!isUtf8(bytes) || bytes.includes(0) || bytes.includes('\\"')) return null;
-  return `"${bytes.toString().replace(/[\\"]/g, '\\$&')}"`;
+  return quoteString(bytes.toString());
 }
 
 function split(text: string): string[] {

@@ -21,9 +21,10 @@ export class SampleTypes {
 
   /** Infers the types of undeclared fields. Throws UsageError for a column with numbers and words. */
   infer({ table, measurement, fields }: Mapping, sample: RowSample, notation: CellNotation): void {
+    this.#confirm = null;
+    if (fields.every(({ declared, reading }) => declared !== null || reading !== null)) return;
     const key = `${sample.from} ${sample.length} ${crc32(sample.memory.subarray(0, sample.length))}`;
     const known = this.#quoted.get(key);
-    this.#confirm = null;
     if (known === undefined) {
       this.#confirm = inferTypes({ table, measurement, fields }, sample, notation, (name, field, type) =>
         this.#types.infer(name, field, type),

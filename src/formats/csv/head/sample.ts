@@ -30,10 +30,9 @@ export async function takeSample(
   let length = 0;
   let isWhole = false;
   let pending: Promise<number> | null = null;
-  const deadline = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
-    const timer = setTimeout(() => resolve(null), patienceMs);
-    deadline.signal.addEventListener('abort', () => clearTimeout(timer));
+    timer = setTimeout(() => resolve(null), patienceMs);
   });
   try {
     while (length < buffer.length) {
@@ -46,7 +45,7 @@ export async function takeSample(
       length += read;
     }
   } finally {
-    deadline.abort();
+    clearTimeout(timer);
   }
   pending?.catch(() => {}); // the replay awaits it
   // A read that goes on may write behind the sample, where the end is marked.
