@@ -6,9 +6,12 @@ import type { Process } from './process.js';
 export interface Interruption {
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
-  /** Restores the default handling of signals. */
+  /** Restores the default handling of signals; a second after a run that a signal stopped. */
   end(): void;
 }
+
+/** Time in which a stopped process ends by itself. */
+const exitMs = 1_000;
 
 /** Turns signals into two abort signals. Calls `notify` once, at the first signal. */
 export function onSignals(process: Process, notify: (line: string) => void): Interruption {
@@ -33,7 +36,12 @@ export function onSignals(process: Process, notify: (line: string) => void): Int
     stop: stop.signal,
     abort: abort.signal,
     end: () => {
-      for (const [signal, handler] of handlers) process.off(signal, handler);
+      const restore = (): void => {
+        for (const [signal, handler] of handlers) process.off(signal, handler);
+      };
+      // The outcome is written. A further signal must not end the process with another exit code.
+      if (stop.signal.aborted) setTimeout(restore, exitMs).unref();
+      else restore();
     },
   };
 }
