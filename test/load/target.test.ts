@@ -30,8 +30,8 @@ const crowded = (step?: (statement: string) => object | undefined): ClusterOptio
     },
   },
 });
-/** Room for 48 MiB beside the node, its forty vnodes and forty more in the time bucket of the points. */
-const tight = ['--target-memory', `${Math.ceil(nodeBase(80) / 1024 ** 2) + 48}MiB`, '--batch-bytes', '64KiB'];
+/** Room for 48 MiB beside the node and the forty vnodes of the time bucket of the points. */
+const tight = ['--target-memory', `${Math.ceil(nodeBase(40) / 1024 ** 2) + 48}MiB`, '--batch-bytes', '64KiB'];
 /** 500 KiB of points: more than a tight plan sends without a completed flush. */
 const some = lines(14_000);
 const few = lines(500);
@@ -57,6 +57,18 @@ test('the load flushes the target before its memory budget is full, and the summ
   expect(summary!.target.estimatedPeakBytesPerNode).toBeGreaterThan(120 * 1024 ** 2);
 });
 
+test('vnodes of other databases do not count against --target-memory', async () => {
+  const group = { database: 'other', location: '1*', replica_id: 1, start_time: 'a', end_time: 'b' };
+  const replicas = JSON.stringify(Array.from({ length: 200 }, () => group));
+  const it = await begin({
+    script: {
+      onOther: ({ body }: ScriptedRequest) =>
+        Buffer.from(body).toString() === 'SHOW REPLICAS' ? { answer: { status: 200, body: replicas } } : undefined,
+    },
+  });
+  expect(await it.load([await it.file('a.lp', few)])).toMatchObject({ code: 0, summary: { target: { flushes: 0 } } });
+});
+
 test('--no-relieve sends no flush request', async () => {
   const it = await begin(crowded());
   const { code, summary } = await it.load([...tight, '--no-relieve', await it.file('a.lp', some)]);
@@ -77,7 +89,7 @@ test('a --target-memory that no setting can hold is refused before a point is se
   const args = ['--target-memory', '100MiB', await it.file('a.lp', few)];
   const { code, stderr, summary } = await it.load(args);
   expect(code).toBe(4);
-  expect(stderr).toMatch(/planning the memory of a node for 80 vnodes \(1 time bucket\)/);
+  expect(stderr).toMatch(/planning the memory of a node for 40 vnodes \(1 time bucket\)/);
   expect(stderr).toMatch(/at most --target-memory 100 MiB/);
   expect(summary?.requests.sent).toBe(0);
   const checked = await run(['check', '--url', it.cluster.urls.join(','), '--db', 'db', ...args]);

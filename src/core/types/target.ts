@@ -161,9 +161,7 @@ export interface NodeLayout {
   /** Highest number of vnodes of one time bucket on one node. */
   readonly vnodesPerNode: number;
   readonly from: 'replicas' | 'endpoints';
-  /** Vnodes of all databases on the fullest node; absent where the target does not list them. */
-  readonly vnodes?: number;
-  /** Starts of the time buckets that the database has, ms since 1970; absent as well. */
+  /** Starts of the time buckets that the database has, ms since 1970; absent where the target does not list them. */
   readonly bucketStarts?: readonly number[];
 }
 

@@ -41,21 +41,20 @@ export class RaftCaches {
   /** Bucket written last. */
   #newest: { readonly bucket: number; readonly ring: Ring } | null = null;
   #sum = 0;
-  #newBuckets = 0;
 
   constructor(options: RaftCacheOptions) {
     this.#options = options;
     this.#unfilled = (options.existing?.size ?? 0) * bodiesKept;
   }
 
-  /** Buckets that this load added. */
-  get newBuckets(): number {
-    return this.#newBuckets;
+  /** Number of buckets that this load has written to. */
+  get bucketCount(): number {
+    return this.#rings.size;
   }
 
-  /** Tests whether a bucket would be added. */
-  isNew(bucket: number): boolean {
-    return !this.#rings.has(bucket) && this.#options.existing?.has(bucket) !== true;
+  /** Tests whether this load has written to a bucket. */
+  has(bucket: number): boolean {
+    return this.#rings.has(bucket);
   }
 
   /** Bytes of this load on the fullest node. */
@@ -80,7 +79,6 @@ export class RaftCaches {
   /** Counts an acknowledged body. `scale`: its bytes as a share of those of `parts`. */
   add(parts: readonly Pick<BucketPart, 'bucket' | 'bytes'>[], scale = 1): void {
     for (const { bucket, bytes } of parts) {
-      if (this.isNew(bucket)) this.#newBuckets += 1;
       const ring = this.#rings.get(bucket) ?? new Ring();
       this.#rings.delete(bucket);
       this.#rings.set(bucket, ring);

@@ -72,15 +72,12 @@ export function forecastTargetMemory(
   const maxPoints = Math.ceil((times.totalBytes ?? Number.POSITIVE_INFINITY) / leastPointBytes);
   const buckets = Math.max(1, Math.min(span.last - span.first + 1, maxPoints));
   const existing = existingBuckets(layout, place.vnodeDurationMs);
-  const present = [...(existing ?? [])].filter((bucket) => bucket >= span.first && bucket <= span.last).length;
   const { targetMemory, batchBytes, relieve } = options;
   const plan = planTarget({
     targetMemoryBytes: targetMemory,
     ...place,
     ...layout,
-    vnodesBefore: layout.vnodes ?? 0,
     buckets,
-    newBuckets: Math.max(0, buckets - present),
     batchBytes,
     totalBytes: times.totalBytes,
     mayCreate,
@@ -175,7 +172,7 @@ export function tooLittleMemory(
   neededBytes = leastWith(plan, buckets),
 ): Problem {
   const limit = plan.limitBytes ?? 0;
-  const vnodes = plan.vnodesBefore + plan.vnodesPerBucket * buckets;
+  const vnodes = plan.vnodesPerBucket * buckets;
   const fits = mostBuckets(plan);
   const days = fits < 1 || bucketMs === null ? null : Math.ceil((buckets * bucketMs) / 86_400_000 / fits);
   const fixes = [

@@ -40,13 +40,10 @@ export interface TargetPlanRequest {
   readonly nodes: number;
   /** Largest number of vnodes per time bucket on one node. */
   readonly vnodesPerNode: number;
-  /** Vnodes of all databases that the fullest node has before the load. */
-  readonly vnodesBefore: number;
   /** MAX_MEMCACHE_SIZE; null where the server does not report it. */
   readonly maxMemcacheBytes: number | null;
-  /** Time buckets of the input, as far as known; at least 1. `newBuckets` of them do not exist yet. */
+  /** Time buckets of the input, as far as known; at least 1. */
   readonly buckets: number;
-  readonly newBuckets: number;
   readonly batchBytes: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
@@ -68,14 +65,13 @@ export interface TargetPlan {
   readonly memcacheBytes: number | null;
   /** Share of each body that reaches the fullest node; may exceed 1. */
   readonly share: number;
-  /** Vnodes of one time bucket on the fullest node, and of all databases before the load. */
+  /** Vnodes of one time bucket on the fullest node. */
   readonly vnodesPerBucket: number;
-  readonly vnodesBefore: number;
   /** Vnodes of the database that the load writes to on the fullest node, over all time buckets. */
   readonly vnodes: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
-  /** Bytes of an idle node and of all its vnodes at the end of the load. */
+  /** Bytes of an idle node and of these vnodes. Other vnodes of the node are not of this load. */
   readonly baseBytes: number;
   /** Bytes that the memcaches hold before the target flushes by itself. */
   readonly cacheBytes: number;
@@ -129,24 +125,24 @@ function leastPeak(
   return nodePeak(baseBytes, keptBodies(Math.min(smallestBody, bodyBytes), share, totalBytes), rows);
 }
 
-/** Returns the smallest peak of a plan whose load has added `newBuckets` time buckets. */
-export function leastWith(plan: TargetPlan, newBuckets: number): number {
-  const { share, bodyBytes, totalBytes, vnodesBefore, vnodesPerBucket } = plan;
+/** Returns the smallest peak of a plan whose load writes to so many time buckets. */
+export function leastWith(plan: TargetPlan, buckets: number): number {
+  const { share, bodyBytes, totalBytes, vnodesPerBucket } = plan;
   const rows = Math.min(minRows, share * (totalBytes ?? Number.POSITIVE_INFINITY));
-  return leastPeak(nodeBase(vnodesBefore + vnodesPerBucket * newBuckets), share, bodyBytes, rows, totalBytes);
+  return leastPeak(nodeBase(vnodesPerBucket * buckets), share, bodyBytes, rows, totalBytes);
 }
 
-/** Returns the largest number of new time buckets that a node within the limit can hold. */
+/** Returns the largest number of time buckets that a node within the limit can hold. */
 export function mostBuckets(plan: TargetPlan): number {
   const room = (plan.limitBytes ?? Number.POSITIVE_INFINITY) - leastWith(plan, 0);
   return Math.floor(room / (vnodeBytes * plan.vnodesPerBucket));
 }
 
 export function planTarget(request: TargetPlanRequest): TargetPlan {
-  const { targetMemoryBytes: limit, batchBytes, buckets, totalBytes, vnodesPerNode, vnodesBefore } = request;
+  const { targetMemoryBytes: limit, batchBytes, buckets, totalBytes, vnodesPerNode } = request;
   const share = vnodesPerNode / request.shard;
   const vnodes = vnodesPerNode * buckets;
-  const baseBytes = nodeBase(vnodesBefore + vnodesPerNode * request.newBuckets);
+  const baseBytes = nodeBase(vnodes);
   const kept = (body: number): number => keptBodies(body, share, totalBytes);
   const cacheBytes = vnodes * (request.maxMemcacheBytes ?? usualMemcache);
   const allBytes = totalBytes === null ? Number.MAX_SAFE_INTEGER : totalBytes * share;
@@ -154,7 +150,7 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
   const fewestRows = request.mayFlush ? Math.min(minRows, maxRows) : maxRows;
   const common = {
     limitBytes: limit,
-    ...{ share, vnodes, vnodesBefore, totalBytes, baseBytes, cacheBytes },
+    ...{ share, vnodes, totalBytes, baseBytes, cacheBytes },
     vnodesPerBucket: vnodesPerNode,
     leastBytes: leastPeak(baseBytes, share, batchBytes, fewestRows, totalBytes),
   };
@@ -184,7 +180,7 @@ function marksOfRoom(room: number, keptBytes: number): RinseMarks {
   return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
 }
 
-/** Returns the largest body once the base of a node exceeds the one of the plan, because time buckets were added. */
+/** Returns the largest body once the base of a node exceeds the one of the plan, because it writes to more time buckets. */
 export function bodyBesideBase(plan: TargetPlan, baseBytes: number): number {
   if (plan.limitBytes === null || baseBytes <= plan.baseBytes) return plan.bodyBytes;
   const room = (plan.limitBytes - baseBytes) * bodiesShare;

@@ -127,8 +127,7 @@ export class TargetThrottle {
 
   /** Bytes of the fullest node without rows and request bodies, for the time buckets so far. */
   get #base(): number {
-    const { vnodesBefore, vnodesPerBucket } = this.#forecast.plan;
-    return nodeBase(vnodesBefore + vnodesPerBucket * this.#caches.newBuckets);
+    return nodeBase(this.#forecast.plan.vnodesPerBucket * this.#caches.bucketCount);
   }
 
   /** Largest body of a batch at this moment. */
@@ -249,11 +248,11 @@ export class TargetThrottle {
   /** Ends the run, and throws, once the time buckets need more than --target-memory. */
   #assertHolds(buckets: Batch['buckets']): void {
     const { plan } = this.#forecast;
-    const more = buckets.filter(({ bucket }) => this.#caches.isNew(bucket)).length;
+    const more = buckets.filter(({ bucket }) => !this.#caches.has(bucket)).length;
     if (plan.limitBytes === null || more === 0) return;
-    const newBuckets = this.#caches.newBuckets + more;
-    if (leastWith(plan, newBuckets) <= Math.max(plan.limitBytes, plan.peakBytes)) return;
-    const error = new RefusedError(tooLittleMemory(this.#forecast, newBuckets));
+    const count = this.#caches.bucketCount + more;
+    if (leastWith(plan, count) <= Math.max(plan.limitBytes, plan.peakBytes)) return;
+    const error = new RefusedError(tooLittleMemory(this.#forecast, count));
     this.#context.end(error);
     throw error;
   }

@@ -17,7 +17,7 @@ export interface KnownLayout {
 export function layoutOf(listed: readonly SqlRow[] | null, db: string, known: KnownLayout): NodeLayout {
   const rows = listed ?? [];
   const own = rows.filter((row) => row.database === db);
-  const existing = listed === null ? {} : { vnodes: maxOnOneNode(rows), bucketStarts: bucketStarts(own) };
+  const existing = listed === null ? {} : { bucketStarts: bucketStarts(own) };
   if (own.length > 0)
     return { nodes: nodesOf(own).size, vnodesPerNode: maxInOneBucket(own), from: 'replicas', ...existing };
   const seen = nodesOf(rows).size;
@@ -37,18 +37,6 @@ function nodesOf(rows: readonly SqlRow[]): Set<string> {
 
 function locations({ location }: SqlRow): string[] {
   return [...String(location).matchAll(/\d+/g)].map(([node]) => node);
-}
-
-/** The memory of an idle node includes the databases of the server itself. */
-const serverDatabases = new Set<unknown>(['usage_schema', 'cluster_schema']);
-
-function maxOnOneNode(rows: readonly SqlRow[]): number {
-  const vnodes = new Map<string, number>();
-  for (const row of rows) {
-    if (serverDatabases.has(row.database)) continue;
-    for (const node of locations(row)) vnodes.set(node, (vnodes.get(node) ?? 0) + 1);
-  }
-  return Math.max(0, ...vnodes.values());
 }
 
 /** Parses `2024-01-01 00:00:00 UTC`. */

@@ -64,26 +64,15 @@ test('a body that was split counts with its share in every bucket, and the fulle
   expect(caches.bytes).toBe(100);
 });
 
-test('only buckets that did not exist before the load are new', () => {
-  const caches = after(
-    [
-      [1, 1],
-      [2, 1],
-      [2, 1],
-    ],
-    { existing: new Set([1]) },
-  );
-  expect(caches.newBuckets).toBe(1);
-  expect([1, 2, 3].map((bucket) => caches.isNew(bucket))).toEqual([false, false, true]);
-  expect(
-    after(
-      [
-        [1, 1],
-        [2, 1],
-      ],
-      { existing: null },
-    ).newBuckets,
-  ).toBe(2);
+test('the buckets that the load wrote to are counted once each, whether they existed or not', () => {
+  const writes: [number, number][] = [
+    [1, 1],
+    [2, 1],
+    [2, 1],
+  ];
+  const caches = after(writes, { existing: new Set([1, 9]) });
+  expect(caches.bucketCount).toBe(2);
+  expect([1, 2, 9].map((bucket) => caches.has(bucket))).toEqual([true, true, false]);
 });
 
 test('bodies of an earlier load count at worst, until as many writes of this load replace them', () => {

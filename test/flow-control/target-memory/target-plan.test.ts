@@ -23,10 +23,8 @@ const usual: TargetPlanRequest = {
   replica: 1,
   nodes: 1,
   vnodesPerNode: 1,
-  vnodesBefore: 0,
   maxMemcacheBytes: 128 * MiB,
   buckets: 1,
-  newBuckets: 1,
   batchBytes: MiB,
   totalBytes: null,
   mayCreate: false,
@@ -90,31 +88,22 @@ test('a new database gets memcaches that fit, in whole MiB from 16 to 128', () =
   const memcache = (change: Partial<TargetPlanRequest>) => planTarget({ ...usual, mayCreate: true, ...change });
   const small = memcache({ ...incident, mayCreate: true, targetMemoryBytes: 297 * MiB });
   expect(small.memcacheBytes).toBe(Math.floor(small.flush!.dueBytes / 2 / MiB) * MiB);
-  expect(memcache({ buckets: 100, newBuckets: 100 }).memcacheBytes).toBe(16 * MiB);
+  expect(memcache({ buckets: 100 }).memcacheBytes).toBe(16 * MiB);
   expect(memcache({ targetMemoryBytes: 64 * 1024 * MiB }).memcacheBytes).toBe(128 * MiB);
   expect(planTarget(usual).memcacheBytes).toBeNull();
 });
 
-test('a node holds as many new time buckets as their vnodes fit into the limit, and no more', () => {
-  const plan = (buckets: number, vnodesBefore = 0) =>
-    planTarget({ ...usual, buckets, newBuckets: buckets, vnodesBefore, totalBytes: 1000 * MiB });
+test('a node holds as many time buckets as their vnodes fit into the limit, and no more', () => {
+  const plan = (buckets: number) => planTarget({ ...usual, buckets, totalBytes: 1000 * MiB });
   const most = mostBuckets(plan(1));
   expect(most).toBeGreaterThan(50);
   expect([plan(most).holds, plan(most + 1).holds]).toEqual([true, false]);
-  expect(plan(most - 10, 10).holds).toBe(true);
-  expect(plan(most - 10, 11).holds).toBe(false);
   expect(plan(most + 1).leastBytes).toBe(nodePeak(nodeBase(most + 1), 256 * 128 * KiB, 16 * MiB));
   expect(leastWith(plan(1), most)).toBeLessThanOrEqual(512 * MiB);
 });
 
-test('buckets that exist already need no further memory for their vnodes', () => {
-  const before = planTarget({ ...usual, buckets: 30, newBuckets: 0, vnodesBefore: 30 });
-  const fresh = planTarget({ ...usual, buckets: 30, newBuckets: 30 });
-  expect(before.baseBytes).toBe(fresh.baseBytes);
-});
-
 test('with several time buckets a rinse is due at half of the room, and the peak leaves room until it is done', () => {
-  const plan = planTarget({ ...usual, buckets: 30, newBuckets: 30 });
+  const plan = planTarget({ ...usual, buckets: 30 });
   const room = 512 * MiB - nodeBase(30);
   expect(plan.rinse).toEqual({ dueBytes: room / 2, holdBytes: room * 0.625, restBytes: room / 4 });
   expect(plan.peakBytes).toBeLessThanOrEqual(512 * MiB);
@@ -147,7 +136,7 @@ test('every plan has bodies from 128 KiB to the requested size, and `holds` comp
               batchBytes,
               shard: 3,
               vnodesPerNode,
-              ...{ buckets, newBuckets: buckets },
+              buckets,
               totalBytes,
             });
             expect(plan.bodyBytes).toBeLessThanOrEqual(batchBytes);

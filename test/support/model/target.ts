@@ -131,7 +131,6 @@ export class ModelTarget implements Target {
       nodes,
       vnodesPerNode: Math.ceil((shards * replicas) / nodes),
       from: 'replicas',
-      vnodes: 0,
       bucketStarts: [],
     };
   }
