@@ -3,6 +3,7 @@
 
 import { alternatives } from '../core/text.js';
 import type { NameLimits } from '../core/types/index.js';
+import { MIB } from '../core/units.js';
 import type { Kinds } from './kinds/index.js';
 
 /** Parameters of a kind, and words that stand for special values: `off` for null. */
@@ -47,7 +48,6 @@ export interface Option {
   readonly identity?: true;
 }
 
-const MIB = 1024 ** 2;
 const DAY = 86_400_000;
 const MANY = Number.MAX_SAFE_INTEGER;
 const OFF = { off: null } as const;

@@ -111,11 +111,9 @@ function pad(value: number): string {
 
 /** Returns true when two words differ by one letter added, removed or changed, or by two letters swapped. */
 export function isNear(word: string, meant: string): boolean {
-  return word !== meant && word.length > 2 && (distance(word, meant) === 1 || isSwapped(word, meant));
-}
-
-function isSwapped(word: string, meant: string): boolean {
-  return distance(word, meant) === 2 && word.split('').sort().join('') === meant.split('').sort().join('');
+  const changes = word.length > 2 ? distance(word, meant) : 0;
+  const letters = (text: string): string => text.split('').sort().join('');
+  return changes === 1 || (changes === 2 && letters(word) === letters(meant));
 }
 
 /** Computes the Levenshtein distance. */

@@ -16,7 +16,8 @@ export const unitsPerMs: Readonly<Record<InputPrecision, number>> = { ns: 1_000_
 /** Decimal places of a second in each precision. */
 export const unitDecimals: Readonly<Record<InputPrecision, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
 
-const KIB = 1024;
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
 /** `M` is decimal as in Kubernetes and SI, so that a limit is never larger than meant; `Mi` is binary. */
 const sizeUnits: Record<string, number> = {
   '': 1,

@@ -5,10 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { errorCode, StateError, UsageError } from '../core/errors.js';
 import { replaceFile } from '../core/io/files.js';
+import { countSchema as count, positionSchema } from '../core/io/position-schema.js';
 
 const formatVersion = 1;
-const count = z.int().nonnegative();
-const positionSchema = z.strictObject({ byteOffset: count, line: z.int().positive(), ordinal: count, digits: count });
 
 const pieceSchema = z.strictObject({
   from: positionSchema,

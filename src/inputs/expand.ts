@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { UsageError } from '../core/errors.js';
+import { errorCode, UsageError } from '../core/errors.js';
 import type { Problem } from '../core/problem.js';
 import { count, plural, someOf } from '../core/text.js';
 import type { Input } from '../core/types/index.js';
@@ -138,8 +138,7 @@ async function filesOf(name: string, cwd: string, stateDir: string): Promise<Dis
   } catch (error) {
     if (looksLikeUrl(name))
       return refusal(maskUrl(name), 'a URL such as https://host/a.lp', 'one without //, or a file that cannot be read');
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (missing && (await import('tinyglobby')).isDynamicPattern(name))
+    if (errorCode(error) === 'ENOENT' && (await import('tinyglobby')).isDynamicPattern(name))
       return orRefuse(await match(name, cwd, stateDir), name, {
         expected: 'a pattern that matches a file',
         found: 'no match',

@@ -5,14 +5,14 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { errorCode } from '../core/errors.js';
 import { replaceFile } from '../core/io/files.js';
+import { countSchema as count, positionSchema } from '../core/io/position-schema.js';
 import { clusterSchema } from './cluster.js';
 import { fingerprintSchema } from './fingerprint.js';
-import { isMissing, openStateFile, readFailure, writeFailure } from './state-dir.js';
+import { openStateFile, readFailure, writeFailure } from './state-dir.js';
 
 const formatVersion = 1;
-const count = z.int().nonnegative();
-const positionSchema = z.strictObject({ byteOffset: count, line: z.int().positive(), ordinal: count, digits: count });
 
 /** An input that was begun: its identity, its progress, and its totals. */
 export const inputSchema = z.strictObject({
@@ -55,7 +55,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
   try {
     return checkpointSchema.parse(JSON.parse(await readText(path)));
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw readFailure(path, error);
   }
 }

@@ -4,10 +4,9 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { countSchema as count } from '../core/io/position-schema.js';
 import { PrefixChecksum } from '../core/io/prefix-checksum.js';
 import type { FileBytes } from '../core/types/index.js';
-
-const count = z.int().nonnegative();
 
 export const fingerprintSchema = z.strictObject({
   /** Size of the file. */

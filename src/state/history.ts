@@ -2,9 +2,10 @@
 // that cannot be parsed is ignored, and its input is loaded again.
 
 import { constants } from 'node:fs';
+import { errorCode } from '../core/errors.js';
 import { type CheckpointInput, inputSchema } from './checkpoint.js';
 import { linesOf } from './finished-inputs.js';
-import { isMissing, openStateFile, writeFailure } from './state-dir.js';
+import { openStateFile, writeFailure } from './state-dir.js';
 
 /** Returns the last entry of each wanted path. Throws StateError. */
 export async function readHistory(
@@ -18,7 +19,7 @@ export async function readHistory(
       if (input !== null && wanted(input.path)) found.set(input.path, input);
     }
   } catch (error) {
-    if (!isMissing(error)) throw writeFailure('reading the ledger of finished inputs', path, error);
+    if (errorCode(error) !== 'ENOENT') throw writeFailure('reading the ledger of finished inputs', path, error);
   }
   return found;
 }

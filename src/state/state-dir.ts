@@ -63,10 +63,6 @@ export async function openStateFile(path: string, flags: number): Promise<FileHa
   return await open(path, flags | (constants.O_NOFOLLOW ?? 0), 0o600);
 }
 
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
 export async function exists(path: string): Promise<boolean> {
   return await stat(path).then(
     () => true,

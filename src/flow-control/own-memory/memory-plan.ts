@@ -3,6 +3,7 @@
 
 import { MemoryLimitError } from '../../core/errors.js';
 import { size, sizeOption } from '../../core/text.js';
+import { KIB, MIB } from '../../core/units.js';
 
 export interface MemoryPlan {
   readonly limitBytes: number;
@@ -54,21 +55,18 @@ export interface PlanRequest {
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
 }
 
-const KiB = 1024;
-const MiB = 1024 * KiB;
-
 /** Resident size of the idle loader with all modules loaded (Node 20: 78 MiB, Node 24: 86 MiB; measured 2026-11-23). */
-const idleBytes = 88 * MiB;
+const idleBytes = 88 * MIB;
 /** Peak of V8's optimizing compiler on the kernel, once, early in a load (Node 20: 35 MiB; measured 2026-11-24). */
-const compilerBytes = 36 * MiB;
+const compilerBytes = 36 * MIB;
 /** Below this limit the kernel runs unoptimized at half its speed, because batches need the compiler's memory. */
-const minLimitForCompiler = 256 * MiB;
-const minReserve = 16 * MiB;
+const minLimitForCompiler = 256 * MIB;
+const minReserve = 16 * MIB;
 /** Reserve as a share of the limit. */
 const reserveShare = 0.1;
-const minBodyBytes = 64 * KiB;
+const minBodyBytes = 64 * KIB;
 /** Largest window of a zstd frame that decompressors accept by default. A worker thread must leave room for it. */
-const minWindowWithThread = 128 * MiB;
+const minWindowWithThread = 128 * MIB;
 /** Totals, progress and summary of one input, beside its name and path (100,000 files: peak 143 MiB; measured 2026-11-29). */
 export const bytesPerInput = 690;
 /** Length of the shortest point, `m f=1 0\n`. It bounds the number of points in a body. */
@@ -138,7 +136,7 @@ function halvings(bytes: number): number[] {
 /** Finds the smallest limit, in whole MiB up to 4 GiB, whose plan has room for such a window; null if none has. */
 export function limitForWindow(request: PlanRequest, windowBytes: number): number | null {
   const { source } = request.limit;
-  for (let bytes = Math.ceil(request.limit.bytes / MiB) * MiB; bytes <= 4096 * MiB; bytes += MiB) {
+  for (let bytes = Math.ceil(request.limit.bytes / MIB) * MIB; bytes <= 4096 * MIB; bytes += MIB) {
     if (plan({ ...request, limit: { bytes, source } }).windowBytes >= windowBytes) return bytes;
   }
   return null;
@@ -169,7 +167,7 @@ function limitTooSmall(request: PlanRequest): MemoryLimitError {
   // The reserve grows with the limit.
   const withoutReserve = idleBytes + request.formatBytes + request.remoteBytes + request.inputBytes + slot;
   const needed = Math.max(withoutReserve + minReserve, Math.ceil(withoutReserve / (1 - reserveShare)));
-  const inputs = request.inputBytes < MiB ? '' : `inputs ${size(request.inputBytes)}, `;
+  const inputs = request.inputBytes < MIB ? '' : `inputs ${size(request.inputBytes)}, `;
   return new MemoryLimitError({
     tried: 'planning memory',
     expected:

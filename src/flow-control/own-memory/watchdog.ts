@@ -26,7 +26,7 @@ export interface WatchdogOptions {
   readonly notify: (notice: Notice) => void;
 }
 
-/** Reads memory every 250 ms until `close`, and whenever `sample` is called. */
+/** Reads resident memory and its peak every 250 ms until `close`, and the former whenever `sample` is called. */
 export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #stopTimer: () => void;
@@ -39,8 +39,12 @@ export class Watchdog {
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
-    this.sample();
-    this.#stopTimer = options.clock.every(sampleEveryMs, () => this.sample());
+    const samplePeak = (): void => {
+      if (options.mode !== 'off') this.#peak = Math.max(this.#peak, options.peak());
+      this.sample();
+    };
+    samplePeak();
+    this.#stopTimer = options.clock.every(sampleEveryMs, samplePeak);
   }
 
   onSample(listener: () => void): void {
@@ -81,7 +85,6 @@ export class Watchdog {
   sample(): void {
     if (this.#options.mode !== 'off') {
       const before = this.#memory;
-      this.#peak = Math.max(this.#peak, this.#options.peak());
       this.#read();
       if (this.#memory.collect) this.#collect();
       this.#report(before);

@@ -4,6 +4,7 @@
 import * as fs from 'node:fs';
 import { lstat, opendir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { errorCode } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
 import { systemProblem } from './raw-source.js';
 
@@ -97,7 +98,7 @@ async function targetOf(path: string): Promise<fs.Stats | null> {
   try {
     return await stat(path);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errorCode(error))) return null;
     throw error;
   }
 }

@@ -4,6 +4,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../../core/errors.js';
 import { pipeSource } from './pipe.js';
 import type { RawSource } from './raw-source.js';
 
@@ -47,7 +48,7 @@ function tryRead(descriptor: number, buffer: Uint8Array): number | null {
   try {
     return readSync(descriptor, buffer);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return null;
+    if (errorCode(error) === 'EAGAIN') return null;
     throw error;
   }
 }

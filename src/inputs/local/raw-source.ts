@@ -1,6 +1,6 @@
 // Bytes as they lie in a file or arrive through a pipe, before decompression.
 
-import { InputError } from '../../core/errors.js';
+import { errorCode, InputError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
 import type { ByteSource } from '../../core/types/index.js';
 
@@ -27,7 +27,7 @@ const systemErrors: Record<string, readonly [found: string, fix: string]> = {
 
 /** Describes a system error: what was found, with its code, and what to do. */
 export function systemProblem(error: unknown): Pick<Problem, 'found' | 'fix'> {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error);
   const [found, fix] = systemErrors[code] ?? [];
   if (found === undefined) return { found: error instanceof Error ? error.message : String(error), fix: '' };
   return { found: `${found} (${code})`, fix: fix ?? '' };

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../core/errors.js';
+import { countSchema as count } from '../../core/io/position-schema.js';
 import { type Outcome, outcomeNames, outcomes } from '../../core/outcomes.js';
 import { problemText } from '../../core/problem.js';
 import { plural, someOf } from '../../core/text.js';
@@ -10,7 +11,6 @@ import type { FleetPlan } from '../../fleet/plan-file.js';
 import { accepts, within } from '../ledger/ledger.js';
 import { tooFewPoints } from '../ledger/summarize.js';
 
-const count = z.int().nonnegative();
 const points = z.object({ read: count, loaded: count, rejected: count, undelivered: count });
 
 /** The keys of a summary that count for the whole load. */

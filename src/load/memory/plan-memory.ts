@@ -7,6 +7,7 @@ import type { Settings } from '../../config/settings.js';
 import { MemoryLimitError } from '../../core/errors.js';
 import { count, sizeOption } from '../../core/text.js';
 import type { Input, MemoryBudget } from '../../core/types/index.js';
+import { MIB } from '../../core/units.js';
 import { memoryProbe } from '../../flow-control/own-memory/cgroup.js';
 import { memoryLimit } from '../../flow-control/own-memory/memory-limit.js';
 import {
@@ -53,7 +54,7 @@ export function planMemory(
  * Memory of an open remote input; one is open at a time. It holds cached blocks, the first bytes, and buffers of sockets and
  * streams (measured 2026-11-25).
  */
-const remoteBytes = Math.ceil(1.3 * 1_048_576);
+const remoteBytes = Math.ceil(1.3 * MIB);
 
 function isRemote({ path }: Input): boolean {
   return path !== null && (isUrl(path) || isS3(path));
@@ -66,8 +67,8 @@ function isRemote({ path }: Input): boolean {
  */
 const minCores = 2;
 /** Starting a thread takes 50 ms, and every input costs one exchange of messages. */
-const minWorkerBytes = 16 * 1_048_576;
-const minMeanBytes = 1_048_576;
+const minWorkerBytes = 16 * MIB;
+const minMeanBytes = MIB;
 
 /** Tests whether inputs are large enough for a worker thread. */
 export function isWorthThread(inputs: readonly Pick<Input, 'size'>[], processors = availableParallelism()): boolean {
@@ -90,7 +91,7 @@ export function reduceMemory({ optimizes }: MemoryPlan): void {
 
 /** Returns the longest response to a query that fits into memory. Its rows take several times as many bytes. */
 export function answerBytes({ memoryLimit: requested }: Settings): number {
-  return Math.min(64 * 1_048_576, Math.floor(memoryLimit(requested, memoryProbe()).bytes / 32));
+  return Math.min(64 * MIB, Math.floor(memoryLimit(requested, memoryProbe()).bytes / 32));
 }
 
 /** Memory of one known column, its part of a table included (67 to 97 on Node 20 and 24; measured 2026-11-24). */

@@ -1,5 +1,6 @@
 // The routes of the server: from a complete request to a response.
 
+import { MIB } from '../../core/units.js';
 import { RequestRefusal, refusal } from '../request-refusal.js';
 import { formatResult, type ResultFormat } from '../sql/result.js';
 import { runSql } from '../sql/run-sql.js';
@@ -34,7 +35,6 @@ export interface Route {
   respond(service: Service, request: ServerRequest): Promise<ServerResponseParts>;
 }
 
-const MIB = 1 << 20;
 /** Maximum size of a written body, before and after decompression. */
 const maxWriteBytes = 160 * MIB;
 const empty: ServerResponseParts = { status: 200, headers: {}, body: '' };

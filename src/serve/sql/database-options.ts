@@ -1,6 +1,8 @@
 // The options of a database, as SQL sets and DESCRIBE shows them.
 // Only PRECISION, TTL, VNODE_DURATION, STRICT_WRITE and MAX_MEMCACHE_SIZE have an effect here.
 
+import { MIB } from '../../core/units.js';
+
 /** Durations are in ns, sizes in bytes. A null `ttl` means INF. */
 export interface DatabaseOptions {
   ttl: number | null;
@@ -28,7 +30,6 @@ const units = [
   ['s', SECOND, 's'],
   ['ms', 1e6, 'ms'],
 ] as const;
-const MIB = 1 << 20;
 
 export function defaultOptions(): DatabaseOptions {
   return {

@@ -2,6 +2,7 @@
 // Writes only append; a query first merges rows that share series and time.
 
 import type { DuckDBAppender, DuckDBInstance } from '@duckdb/node-api';
+import { MIB } from '../../core/units.js';
 import { type DatabaseOptions, defaultOptions } from '../sql/database-options.js';
 import { appendRows, appendSeries } from './append-rows.js';
 import { Database } from './database.js';
@@ -11,7 +12,6 @@ import { NEVER, newTable, type StoredSeries, type StoredTable, seriesOf, type Ta
 import * as sql from './table-sql.js';
 
 const { INTERNAL, storageOf, nameKey } = sql;
-const MIB = 1 << 20;
 
 function nameOf(key: unknown): string {
   return JSON.parse(String(key)) as string;

@@ -1,13 +1,12 @@
 // Parsers of single values that accept exactly what CnosDB 2.4.3 accepts, oddities included.
 
 import { unreadable } from '../request-refusal.js';
+import { BACKSLASH, QUOTE } from './line-bytes.js';
 
 /** Types of fields, named as in the server's errors. */
 export type StoredFieldType = 'F64' | 'I64' | 'U64' | 'BOOL' | 'STRING';
 export type StoredFieldValue = number | bigint | boolean | string;
 
-const BACKSLASH = 92;
-const QUOTE = 34;
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const nonFinite = /^([+-]?)(?:inf|infinity|nan)$/i;
 const booleans = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);

@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { errorCode } from '../../core/errors.js';
 import type { Clock } from '../../core/types/index.js';
 import { beatMs, currentHolder, type Holder, holderText, parseHolder, remainingMs } from './lock-holder.js';
 
@@ -112,7 +113,7 @@ function replace(
     // Without a winner the next attempt finds a free lock.
     return { by: winner ?? currentHolder(clock.now()), freeInMs: winner === null ? 0 : null };
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && ['EPERM', 'EACCES'].includes(String(error.code)))) throw error;
+    if (!['EPERM', 'EACCES'].includes(errorCode(error))) throw error;
     // In a directory with the sticky bit only its owner can replace a file.
     const owner = holder === null ? '' : ` of pid ${holder.pid} on ${holder.host}, which no longer runs`;
     throw new OddLockError(path, `a lock of user ${stale.uid}${owner}`);
@@ -145,7 +146,7 @@ function link(own: string, path: string): boolean {
     linkSync(own, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -164,7 +165,7 @@ function readLock(path: string): LockFile | null {
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
+    const code = errorCode(error);
     if (code === 'ENOENT') return null;
     if (code === 'ELOOP') throw new OddLockError(path, 'a symbolic link');
     if (code === 'ENXIO') throw new OddLockError(path, 'a socket');
