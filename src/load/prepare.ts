@@ -23,8 +23,8 @@ import type { RunControl } from './run-control.js';
 import { type HeadContext, isEmpty, parseHead } from './stages/input-head.js';
 import { isNothingParsed } from './stages/nothing-parsed.js';
 import type { ReadStatus } from './stages/read-status.js';
+import { Verification } from './stages/verify.js';
 import type { LoadContext } from './types.js';
-import { Verification } from './verify.js';
 
 export interface LoadPlan {
   readonly memory: MemoryPlan;

@@ -6,7 +6,7 @@ import { outcomeNames, outcomeRow } from '../../src/core/outcomes.js';
 import { formats } from '../../src/formats/registry.js';
 import { options } from '../../src/load/option-table.js';
 import { figures } from '../../src/reporting/figures.js';
-import { RunMetrics } from '../../src/reporting/metrics.js';
+import { RunMetrics } from '../../src/reporting/metrics/metrics.js';
 import { pace } from '../../src/reporting/progress/pace.js';
 import { targetKinds } from '../../src/targets/registry.js';
 import { snapshotAt, summaryOf } from '../reporting/samples.js';

@@ -4,8 +4,8 @@ import type { Settings } from '../../config/settings.js';
 import type { Summary } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
 import type { Snapshot } from '../../reporting/figures.js';
-import type { RunMetrics } from '../../reporting/metrics.js';
-import type { MetricsServer } from '../../reporting/metrics-server.js';
+import type { RunMetrics } from '../../reporting/metrics/metrics.js';
+import type { MetricsServer } from '../../reporting/metrics/metrics-server.js';
 import { writeResult } from '../../reporting/result-file.js';
 
 export interface MetricsOutput {
@@ -19,7 +19,7 @@ export interface MetricsOutput {
 /** Loads and opens only what the settings ask for. The metrics file is prepared already. Throws UsageError. */
 export async function openMetrics({ metricsListen, metricsFile, db }: Settings): Promise<MetricsOutput> {
   if (metricsListen === null && metricsFile === null) return noMetrics;
-  const { RunMetrics: Metrics } = await import('../../reporting/metrics.js');
+  const { RunMetrics: Metrics } = await import('../../reporting/metrics/metrics.js');
   const metrics: RunMetrics = new Metrics({ version: version(), database: db });
   const listening = metricsListen === null ? null : await open(metrics, metricsListen);
   return {
@@ -34,7 +34,7 @@ export async function openMetrics({ metricsListen, metricsFile, db }: Settings):
 }
 
 async function open(metrics: RunMetrics, address: { host: string; port: number }): Promise<MetricsServer> {
-  const { serveMetrics } = await import('../../reporting/metrics-server.js');
+  const { serveMetrics } = await import('../../reporting/metrics/metrics-server.js');
   return await serveMetrics(metrics, address);
 }
 

@@ -1,7 +1,7 @@
 // Texts, words of a fixed list, switches, file names and single characters.
 
 import { z } from 'zod';
-import { encodingNamed } from '../../core/encoding.js';
+import { encodingNamed } from '../../core/io/encoding.js';
 import { parsed } from './parsed.js';
 
 export function text() {

@@ -10,8 +10,8 @@ import { accepts, type Ledger } from '../ledger/ledger.js';
 import { outcomeOf } from '../ledger/summarize.js';
 import type { RunEnding } from '../resume/resume-state.js';
 import type { RunControl } from '../run-control.js';
+import { verifyError } from '../stages/verify.js';
 import type { LoadContext, LoadResult } from '../types.js';
-import { verifyError } from '../verify.js';
 import { summaryOf } from './run-facts.js';
 
 /** Throws BugError if the totals do not balance. */

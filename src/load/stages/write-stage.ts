@@ -19,7 +19,7 @@ import { FirstWriteLock } from '../../state/locks/first-write-lock.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Meter } from '../ledger/meter.js';
 import type { RunControl } from '../run-control.js';
-import type { Verification } from '../verify.js';
+import type { Verification } from './verify.js';
 
 export interface WriteOptions {
   readonly dryRun: string | null;

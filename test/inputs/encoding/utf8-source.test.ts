@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodingNamed } from '../../../src/core/encoding.js';
+import { encodingNamed } from '../../../src/core/io/encoding.js';
 import { withEncoding } from '../../../src/inputs/encoding/utf8-source.js';
 import { openPath } from '../../../src/inputs/open.js';
 import { skipBytes } from '../../../src/inputs/skip.js';

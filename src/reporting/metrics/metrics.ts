@@ -1,8 +1,8 @@
 // Metrics of a run for Prometheus, collected from a snapshot at each request.
 
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { Summary } from '../core/types/index.js';
-import { type Figure, type FigureMetric, figures, type Snapshot, valueAt } from './figures.js';
+import type { Summary } from '../../core/types/index.js';
+import { type Figure, type FigureMetric, figures, type Snapshot, valueAt } from '../figures.js';
 
 const prefix = 'bulk_load_';
 

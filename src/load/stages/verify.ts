@@ -3,9 +3,9 @@
 // point must be found.
 
 import pLimit from 'p-limit';
-import { BulkLoadError, VerifyError } from '../core/errors.js';
-import { pointValues, roundedTimestampAt } from '../core/points/line-protocol.js';
-import { count, excerpt, plural } from '../core/text.js';
+import { BulkLoadError, VerifyError } from '../../core/errors.js';
+import { pointValues, roundedTimestampAt } from '../../core/points/line-protocol.js';
+import { count, excerpt, plural } from '../../core/text.js';
 import type {
   Batch,
   FieldValue,
@@ -15,8 +15,8 @@ import type {
   Receipt,
   Target,
   VerifyReport,
-} from '../core/types/index.js';
-import { Reservoir } from './ledger/reservoir.js';
+} from '../../core/types/index.js';
+import { Reservoir } from '../ledger/reservoir.js';
 
 export interface VerifyOptions {
   /** Precision of the timestamps in request bodies. */

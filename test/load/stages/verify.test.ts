@@ -1,11 +1,11 @@
 // Reading the sample of --verify back from a target that answers by script.
 
 import { expect, test } from 'vitest';
-import { UnavailableError, VerifyError } from '../../src/core/errors.js';
-import { pointValues } from '../../src/core/points/line-protocol.js';
-import type { PointValues, Target } from '../../src/core/types/index.js';
-import { Verification, verifyError } from '../../src/load/verify.js';
-import { batchOf } from '../delivery/support.js';
+import { UnavailableError, VerifyError } from '../../../src/core/errors.js';
+import { pointValues } from '../../../src/core/points/line-protocol.js';
+import type { PointValues, Target } from '../../../src/core/types/index.js';
+import { Verification, verifyError } from '../../../src/load/stages/verify.js';
+import { batchOf } from '../../delivery/support.js';
 
 const never = new AbortController().signal;
 

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { UsageError } from '../core/errors.js';
+import { UsageError } from '../../core/errors.js';
 import type { RunMetrics } from './metrics.js';
 
 export interface MetricsServer {

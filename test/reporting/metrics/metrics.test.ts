@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { RunMetrics } from '../../src/reporting/metrics.js';
-import { snapshotAt, summaryOf } from './samples.js';
+import { RunMetrics } from '../../../src/reporting/metrics/metrics.js';
+import { snapshotAt, summaryOf } from '../samples.js';
 
 const metrics = (): RunMetrics => new RunMetrics({ version: '1.2.3', database: 'a "b"' });
 
