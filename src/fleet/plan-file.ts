@@ -50,10 +50,9 @@ const planSchema = z.strictObject({
   limits: z.strictObject({ maxRejected: allowance, acceptRejects: allowance, minPoints: count }),
   /** Field types of rows by table and name, as the whole inputs decide them. */
   fieldTypes: z.record(z.string(), z.record(z.string(), z.string())),
-  /** Time span of the inputs in units of the timestamps, as far as seen, and their decoded size. */
+  /** Spans of the inputs' timestamps as far as seen, in their unit, and the decoded size of the inputs. */
   times: z.strictObject({
-    first: z.string().nullable(),
-    last: z.string().nullable(),
+    spans: z.array(z.strictObject({ first: z.string(), last: z.string() })),
     unseen: count,
     totalBytes: count.nullable(),
   }),

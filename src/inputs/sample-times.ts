@@ -1,23 +1,23 @@
-// Samples the time span of the inputs for planning: the first and last bytes of a plain file, the first bytes of a
-// compressed one. It validates nothing, and counts what it cannot see.
+// Samples the times of the inputs for planning: the first and last bytes of a plain file, the first bytes of a compressed
+// one. It validates nothing, and counts what it cannot see.
 
 import { isUnchanged } from '../core/io/byte-source.js';
 import { orAborted } from '../core/time/wait-stats.js';
-import type { FileBytes, Input } from '../core/types/index.js';
+import type { FileBytes, Input, TimestampRange } from '../core/types/index.js';
 
 /** Bytes sampled at each end. */
 const sampleBytes = 64 * 1024;
 /** With more inputs than this, only the first and the last of them are sampled: most files are named by time. */
 const maxInputs = 64;
+const maxSpans = 256;
 /** Longest time for one input. */
 const inputTimeoutMs = 5000;
 /** The timestamp of a point, at the end of a line. */
 const timestamp = /[^\s\\] +(-?\d{1,19})[ \r]*$/gm;
 
 export interface TimeSample {
-  /** Earliest and latest timestamp seen, in the unit of the input; null without any. */
-  readonly first: bigint | null;
-  readonly last: bigint | null;
+  /** Spans with points in the unit of the input, ascending and apart, at most 256; empty where no time was seen. */
+  readonly spans: readonly TimestampRange[];
   /** Inputs not seen, or not seen to their end: compressed, standard input, unreadable, or too many. */
   readonly unseen: number;
   /** Decoded bytes of all inputs; null when one is compressed or of unknown size. */
@@ -31,7 +31,7 @@ export async function timesOf(
   signal: AbortSignal,
 ): Promise<TimeSample> {
   if (formats.every((format) => format === 'lp')) return await sampleTimes(inputs, signal);
-  return { first: null, last: null, unseen: inputs.length, totalBytes: null };
+  return { spans: [], unseen: inputs.length, totalBytes: null };
 }
 
 /**
@@ -48,7 +48,7 @@ export async function sampleTimes(
   let unseen = inputs.length - chosen.length;
   let plain = true;
   let late = false;
-  const times: bigint[] = [];
+  const spans: (readonly TimestampRange[])[] = [];
   for (const input of chosen) {
     signal.throwIfAborted();
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -56,36 +56,41 @@ export async function sampleTimes(
     const sample = late ? nothingSeen : await orAborted(sampleInput(input, stop), stop).catch(() => nothingSeen);
     signal.throwIfAborted();
     late ||= timeout.aborted;
-    times.push(...sample.times);
+    spans.push(sample.spans);
     if (!sample.whole) unseen += 1;
     plain &&= sample.plain;
   }
   const total = inputs.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0);
-  return { ...ends(times), unseen, totalBytes: plain ? total : null };
+  // Points are assumed in the time of the inputs that were left out.
+  if (chosen.length < inputs.length)
+    spans.push(gap(joined(spans.slice(0, half).flat()), joined(spans.slice(half).flat())));
+  return { spans: joined(spans.flat()), unseen, totalBytes: plain ? total : null };
 }
 
 interface InputSample {
-  readonly times: readonly bigint[];
+  readonly spans: readonly TimestampRange[];
   /** Both ends were seen. */
   readonly whole: boolean;
   readonly plain: boolean;
 }
 
-const nothingSeen: InputSample = { times: [], whole: false, plain: false };
+const nothingSeen: InputSample = { spans: [], whole: false, plain: false };
 
 async function sampleInput(input: Input, signal: AbortSignal): Promise<InputSample> {
   // An input without a size is a pipe, which cannot be read twice.
   if (input.path === null || input.size === null) return nothingSeen;
   const source = await input.open(signal);
   try {
-    const head = Buffer.alloc(sampleBytes);
+    const bytes = Buffer.alloc(sampleBytes);
     let read = 0;
     for (let more = -1; more !== 0 && read < sampleBytes; read += more)
-      more = await source.read(head.subarray(read), signal);
-    const times = timesIn(head.subarray(0, read), 'end');
-    if (!isUnchanged(source)) return { times, whole: false, plain: false };
-    if (source.file === undefined) return { times, whole: false, plain: true };
-    return { times: [...times, ...timesIn(await tailOf(source.file), 'start')], whole: true, plain: true };
+      more = await source.read(bytes.subarray(read), signal);
+    const head = timesIn(bytes.subarray(0, read), 'end');
+    if (!isUnchanged(source)) return { spans: spansOf(head), whole: false, plain: false };
+    if (source.file === undefined) return { spans: spansOf(head), whole: false, plain: true };
+    if (read < sampleBytes) return { spans: spansOf(head), whole: true, plain: true };
+    const tail = timesIn(await tailOf(source.file), 'start');
+    return { spans: joined([...spansOf(head), ...spansOf(tail), ...between(head, tail)]), whole: true, plain: true };
   } finally {
     await source.close();
   }
@@ -95,7 +100,7 @@ async function tailOf(file: FileBytes): Promise<Uint8Array> {
   return await file.bytes(Math.max(0, file.size - sampleBytes), file.size);
 }
 
-/** Returns the earliest and the latest time of whole lines. A full sample may cut its last or its first line. */
+/** Returns the times of whole lines in ascending order. A full sample may cut its last or its first line. */
 function timesIn(bytes: Uint8Array, cut: 'start' | 'end'): bigint[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   const whole = text.length < sampleBytes;
@@ -104,16 +109,44 @@ function timesIn(bytes: Uint8Array, cut: 'start' | 'end'): bigint[] {
     : cut === 'end'
       ? text.slice(0, text.lastIndexOf('\n'))
       : text.slice(text.indexOf('\n') + 1);
-  const { first, last } = ends([...lines.matchAll(timestamp)].map(([, digits]) => BigInt(digits ?? 0)));
-  return first === null || last === null ? [] : [first, last];
+  return [...lines.matchAll(timestamp)].map(([, digits]) => BigInt(digits ?? 0)).sort(ascending);
 }
 
-function ends(times: readonly bigint[]): { first: bigint | null; last: bigint | null } {
-  return times.reduce<{ first: bigint | null; last: bigint | null }>(
-    ({ first, last }, time) => ({
-      first: first === null || time < first ? time : first,
-      last: last === null || time > last ? time : last,
-    }),
-    { first: null, last: null },
-  );
+function gap(earlier: readonly TimestampRange[], later: readonly TimestampRange[]): TimestampRange[] {
+  const [first, last] = [earlier.at(-1)?.last, later[0]?.first];
+  return first === undefined || last === undefined || last < first ? [] : [{ first, last }];
+}
+
+/** Assumes points all the way from the median of the head to that of the tail: single odd times do not widen it. */
+function between(head: readonly bigint[], tail: readonly bigint[]): TimestampRange[] {
+  const ends = [head, tail].flatMap((times) => times[times.length >> 1] ?? []).sort(ascending);
+  const [first, last] = ends;
+  return first === undefined || last === undefined ? [] : [{ first, last }];
+}
+
+function spansOf(times: readonly bigint[]): TimestampRange[] {
+  return joined(times.map((time) => ({ first: time, last: time })));
+}
+
+/** Joins spans that overlap, and further ones over the smallest gaps until at most 256 are left. */
+function joined(spans: readonly TimestampRange[]): TimestampRange[] {
+  const apart: TimestampRange[] = [];
+  for (const span of [...spans].sort((a, b) => ascending(a.first, b.first))) {
+    const before = apart.at(-1);
+    if (before === undefined || span.first > before.last) apart.push(span);
+    else if (span.last > before.last) apart[apart.length - 1] = { first: before.first, last: span.last };
+  }
+  const gaps = apart.slice(1).map(({ first }, i) => ({ at: i + 1, size: first - apart[i]!.last }));
+  const cuts = gaps.sort((a, b) => ascending(b.size, a.size)).slice(0, maxSpans - 1);
+  const starts = [0, ...cuts.map(({ at }) => at).sort((a, b) => a - b)];
+  return apart.length === 0
+    ? []
+    : starts.map((start, i) => ({
+        first: apart[start]!.first,
+        last: apart[(starts[i + 1] ?? apart.length) - 1]!.last,
+      }));
+}
+
+function ascending(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

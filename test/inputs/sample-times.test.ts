@@ -24,23 +24,38 @@ async function sample(files: Record<string, string | Uint8Array>, names = Object
 const many = (from: number, count: number): string =>
   Array.from({ length: count }, (_, i) => `m,tag=value field=${i} ${from + i}\n`).join('');
 
+/** First and last time of all spans. */
+const ends = ({ spans }: TimeSample) => [spans[0]?.first, spans.at(-1)?.last];
+
 test('the ends of a plain file suffice, also of a large one in any order', async () => {
   const text = many(5000, 20_000);
-  expect(await sample({ 'a.lp': text })).toEqual({ first: 5000n, last: 24_999n, unseen: 0, totalBytes: text.length });
-  expect(await sample({ 'b.lp': 'm f=1 9\nm f=1 -3\nm f=1 4' })).toMatchObject({ first: -3n, last: 9n });
+  const large = await sample({ 'a.lp': text });
+  expect(large).toMatchObject({ unseen: 0, totalBytes: text.length });
+  expect(ends(large)).toEqual([5000n, 24_999n]);
+  expect(large.spans).toHaveLength(256);
+  expect(large.spans.some(({ first, last }) => first < 7000n && last > 23_000n)).toBe(true);
+  const spans = [-3n, 4n, 9n].map((time) => ({ first: time, last: time }));
+  expect(await sample({ 'b.lp': 'm f=1 9\nm f=1 -3\nm f=1 4' })).toMatchObject({ spans });
+});
+
+test('a single odd time does not widen the span of the others', async () => {
+  const { spans } = await sample({ 'o.lp': `m f=1 0\n${many(900_000, 20_000)}` });
+  expect(spans[0]).toEqual({ first: 0n, last: 0n });
+  expect(spans[1]!.first).toBeGreaterThanOrEqual(900_000n);
 });
 
 test('only the beginning of a compressed file is sampled', async () => {
   const text = many(0, 20_000);
-  const { first, last, unseen, totalBytes } = await sample({ 'c.lp.gz': gzipSync(text) });
-  expect([first, unseen, totalBytes]).toEqual([0n, 1, null]);
+  const part = await sample({ 'c.lp.gz': gzipSync(text) });
+  expect(part).toMatchObject({ unseen: 1, totalBytes: null });
+  const [first, last] = ends(part);
+  expect(first).toBe(0n);
   expect(last).toBeLessThan(5000n);
 });
 
 test('inputs without timestamps, unreadable and empty ones do not stop the sampling', async () => {
   expect(await sample({ 'd.lp': 'm f=1\nm s="a 12"\n', 'e.lp': '' })).toMatchObject({
-    first: null,
-    last: null,
+    spans: [],
     unseen: 0,
   });
   expect(await sample({ 'f.lp.gz': Buffer.from([31, 139, 8, 0, 1, 2, 3]) })).toMatchObject({ unseen: 1 });
@@ -54,10 +69,13 @@ test('standard input is never opened', async () => {
     open: () => Promise.reject(new Error('not to be opened')),
   };
   const signal = new AbortController().signal;
-  expect(await sampleTimes([input], signal)).toEqual({ first: null, last: null, unseen: 1, totalBytes: null });
+  expect(await sampleTimes([input], signal)).toEqual({ spans: [], unseen: 1, totalBytes: null });
 });
 
 test('of many inputs the first and the last are sampled, and the others are counted', async () => {
   const files = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`n${1000 + i}.lp`, `m f=1 ${i}\n`]));
-  expect(await sample(files)).toMatchObject({ first: 0n, last: 99n, unseen: 36 });
+  const some = await sample(files);
+  expect(some.unseen).toBe(36);
+  expect(ends(some)).toEqual([0n, 99n]);
+  expect(some.spans).toContainEqual({ first: 31n, last: 68n });
 });

@@ -216,6 +216,12 @@ export interface TargetTraits {
   readonly scans?: true;
 }
 
+/** Range of timestamps in the unit of an input, both ends included. */
+export interface TimestampRange {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
 /** Half-open range of time, nanoseconds since 1970. */
 export interface TimeSpan {
   readonly from: bigint;

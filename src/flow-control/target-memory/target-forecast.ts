@@ -3,7 +3,7 @@
 
 import type { Problem } from '../../core/problem.js';
 import { count, plural, size, sizeOption } from '../../core/text.js';
-import type { InputPrecision, NodeLayout, Notice, VnodePlacement } from '../../core/types/index.js';
+import type { InputPrecision, NodeLayout, Notice, TimestampRange, VnodePlacement } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
 import { bodiesKept } from './raft-caches.js';
 import {
@@ -29,11 +29,10 @@ export interface ForecastOptions {
   readonly urls: readonly unknown[];
 }
 
-/** Time range and size of the inputs, as far as known. */
+/** Times and size of the inputs, as far as known. */
 export interface InputExtent {
-  /** Earliest and latest timestamp in the unit of the input; null if unknown. */
-  readonly first: bigint | null;
-  readonly last: bigint | null;
+  /** Ascending spans with points in the unit of the input; empty if unknown. */
+  readonly spans: readonly TimestampRange[];
   /** Inputs whose timestamps are not all known. */
   readonly unseen: number;
   /** Decoded bytes of all inputs; null while unknown. */
@@ -68,9 +67,8 @@ export function forecastTargetMemory(
   times: InputExtent,
   mayCreate = false,
 ): TargetMemoryForecast {
-  const span = bucketsOf(times, place.vnodeDurationMs, options.precision);
   const maxPoints = Math.ceil((times.totalBytes ?? Number.POSITIVE_INFINITY) / leastPointBytes);
-  const buckets = Math.max(1, Math.min(span.last - span.first + 1, maxPoints));
+  const buckets = Math.max(1, Math.min(bucketsOf(times.spans, place.vnodeDurationMs, options.precision), maxPoints));
   const existing = existingBuckets(layout, place.vnodeDurationMs);
   const { targetMemory, batchBytes, relieve } = options;
   const plan = planTarget({
@@ -93,15 +91,17 @@ export function evenLayout({ shard, replica }: VnodePlacement, endpoints: number
   return { nodes, vnodesPerNode: Math.ceil((shard * replica) / nodes), from: 'endpoints' };
 }
 
-/** Returns the numbers of the first and the last time bucket of the inputs, as far as known. */
-function bucketsOf(
-  { first, last }: InputExtent,
-  bucketMs: number | null,
-  precision: InputPrecision,
-): { readonly first: number; readonly last: number } {
-  if (first === null || last === null || bucketMs === null || bucketMs <= 0) return { first: 0, last: 0 };
+/** Counts the time buckets in which ascending spans lie. */
+function bucketsOf(spans: readonly TimestampRange[], bucketMs: number | null, precision: InputPrecision): number {
+  if (bucketMs === null || bucketMs <= 0) return 1;
   const bucket = (time: bigint): number => Math.floor(Number(time) / unitsPerMs[precision] / bucketMs);
-  return { first: bucket(first), last: Math.max(bucket(first), bucket(last)) };
+  let count = 0;
+  let counted = Number.NEGATIVE_INFINITY;
+  for (const { first, last } of spans) {
+    count += Math.max(0, bucket(last) - Math.max(counted, bucket(first) - 1));
+    counted = Math.max(counted, bucket(last));
+  }
+  return count;
 }
 
 function existingBuckets({ bucketStarts }: NodeLayout, bucketMs: number | null): ReadonlySet<number> | null {

@@ -79,7 +79,7 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
         minPoints: settings.minPoints,
       },
       fieldTypes: await formats.fieldTypes(),
-      times: { ...times, first: times.first?.toString() ?? null, last: times.last?.toString() ?? null },
+      times: { ...times, spans: times.spans.map(({ first, last }) => ({ first: `${first}`, last: `${last}` })) },
       inputs: planned as PlannedInput[],
     };
     return { formatVersion: 1, id: planId(content), ...content };

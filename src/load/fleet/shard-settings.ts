@@ -50,8 +50,8 @@ export function shardSettings({ settings, origins }: Pick<Resolved, 'settings' |
 
 /** What a load needs to know of the plan. */
 export function loadShard({ id, fieldTypes, times }: FleetPlan, shard: Shard): LoadShard {
-  const time = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
-  return { plan: id, ...shard, fieldTypes, times: { ...times, first: time(times.first), last: time(times.last) } };
+  const spans = times.spans.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
+  return { plan: id, ...shard, fieldTypes, times: { ...times, spans } };
 }
 
 /** Divides a whole number so that the parts of all shards add up to it. */

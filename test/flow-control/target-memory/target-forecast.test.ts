@@ -22,25 +22,32 @@ const options: ForecastOptions = {
 };
 const placement: VnodePlacement = { shard: 1, replica: 1, vnodeDurationMs: 10 * day, maxMemcacheBytes: 128 * MiB };
 const layout = { nodes: 1, vnodesPerNode: 1, from: 'endpoints' } as const;
-const extent: InputExtent = { first: 0n, last: 0n, unseen: 0, totalBytes: null };
+const from = (first: bigint, last = first): Pick<InputExtent, 'spans'> => ({ spans: [{ first, last }] });
+const extent: InputExtent = { ...from(0n), unseen: 0, totalBytes: null };
 
-function notices(change: Partial<ForecastOptions>, last: number, from: Partial<typeof placement> = {}, unseen = 0) {
+function notices(change: Partial<ForecastOptions>, last: number, place: Partial<typeof placement> = {}, unseen = 0) {
   const asked = { ...options, ...change };
-  const times = { ...extent, last: BigInt(last), unseen };
-  const forecast = forecastTargetMemory(asked, { ...placement, ...from }, layout, times);
+  const times = { ...extent, ...from(0n, BigInt(last)), unseen };
+  const forecast = forecastTargetMemory(asked, { ...placement, ...place }, layout, times);
   return forecastNotices(asked, forecast, times, null).map(({ message }) => message);
 }
 
 test.each<[string, Partial<InputExtent>, number | null, number]>([
   ['one moment', {}, 10 * day, 1],
-  ['the end of the first bucket', { last: BigInt(10 * day - 1) }, 10 * day, 1],
-  ['the begin of the second bucket', { last: BigInt(10 * day) }, 10 * day, 2],
-  ['three buckets', { first: BigInt(5 * day), last: BigInt(25 * day) }, 10 * day, 3],
-  ['two later buckets', { first: BigInt(15 * day), last: BigInt(25 * day) }, 10 * day, 2],
-  ['an unknown first time', { first: null, last: BigInt(25 * day) }, 10 * day, 1],
-  ['an unknown last time', { last: null }, 10 * day, 1],
-  ['an unlimited vnode', { last: BigInt(25 * day) }, null, 1],
-  ['a vnode without duration', { last: BigInt(25 * day) }, 0, 1],
+  ['the end of the first bucket', from(0n, BigInt(10 * day - 1)), 10 * day, 1],
+  ['the begin of the second bucket', from(0n, BigInt(10 * day)), 10 * day, 2],
+  ['three buckets', from(BigInt(5 * day), BigInt(25 * day)), 10 * day, 3],
+  ['two later buckets', from(BigInt(15 * day), BigInt(25 * day)), 10 * day, 2],
+  ['no known time', { spans: [] }, 10 * day, 1],
+  ['points decades apart', { spans: [0, 1, 9000].flatMap((at) => from(BigInt(at * day)).spans) }, 10 * day, 2],
+  [
+    'spans that share a bucket',
+    { spans: [...from(0n, BigInt(15 * day)).spans, ...from(BigInt(18 * day)).spans] },
+    10 * day,
+    2,
+  ],
+  ['an unlimited vnode', from(0n, BigInt(25 * day)), null, 1],
+  ['a vnode without duration', from(0n, BigInt(25 * day)), 0, 1],
 ])('inputs with %s span the right number of time buckets', (_, times, vnodeDurationMs, buckets) => {
   const forecast = forecastTargetMemory(options, { ...placement, vnodeDurationMs }, layout, { ...extent, ...times });
   expect(forecast.buckets).toBe(buckets);
@@ -76,7 +83,12 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
   ['several shards and nodes', {}, { nodes: 2, vnodesPerNode: 3 }, 0, /have it, or fewer shards, or more nodes$/],
 ])('a limit that no setting holds is refused with the settings that would do: %s', (_, change, where, last, fix) => {
   const asked = { ...options, targetMemory: last === 0 ? 120 * MiB : 512 * MiB, ...change };
-  const forecast = forecastTargetMemory(asked, placement, { ...layout, ...where }, { ...extent, last: BigInt(last) });
+  const forecast = forecastTargetMemory(
+    asked,
+    placement,
+    { ...layout, ...where },
+    { ...extent, ...from(0n, BigInt(last)) },
+  );
   const problem = forecastProblem(forecast);
   expect(problem?.tried).toMatch(/^planning the memory of a node for \d+ vnodes? \(\d+ time buckets?\)$/);
   expect(problem?.expected).toMatch(/^at most --target-memory (120|512) MiB$/);
@@ -85,7 +97,7 @@ test.each<[string, Partial<ForecastOptions>, Partial<NodeLayout>, number, RegExp
 });
 
 test('the settings that a refusal names hold the load', () => {
-  const times = { ...extent, last: BigInt(4000 * day) };
+  const times = { ...extent, ...from(0n, BigInt(4000 * day)) };
   const problem = forecastProblem(forecastTargetMemory(options, placement, layout, times));
   const [, mib] = /--target-memory (\d+)MiB/.exec(problem?.fix ?? '') ?? [];
   const [, days] = /VNODE_DURATION '(\d+)d'/.exec(problem?.fix ?? '') ?? [];
@@ -97,7 +109,7 @@ test('the settings that a refusal names hold the load', () => {
 });
 
 test('the plan counts the vnodes of the buckets that the load writes to, and no others of the node', () => {
-  const times = { ...extent, first: BigInt(5 * day), last: BigInt(25 * day) };
+  const times = { ...extent, ...from(BigInt(5 * day), BigInt(25 * day)) };
   const starts = { bucketStarts: [0, 20 * day, ...Array.from({ length: 500 }, (_, i) => (100 + i) * 10 * day)] };
   const forecast = forecastTargetMemory(options, placement, { ...layout, ...starts }, times);
   expect(forecast.existing?.size).toBe(502);

@@ -9,7 +9,7 @@ import { VirtualClock } from '../../support/clock.js';
 const MiB = 1024 * 1024;
 const KiB = 1024;
 const layout = { nodes: 1, vnodesPerNode: 1, from: 'replicas' } as const;
-const times = { first: null, last: null, unseen: 1, totalBytes: null };
+const times = { spans: [], unseen: 1, totalBytes: null };
 const database = { shard: 1, replica: 1, vnodeDurationMs: null, maxMemcacheBytes: 128 * MiB };
 const exhausted: Verdict = {
   kind: 'overloaded',

@@ -323,7 +323,7 @@ test('sampling times ends with the run, and after a timeout for a silent server'
   const input = await urlInput(new Web(remote), `${server.url}/a.lp`);
   later(() => ({ silent: true }));
   const before = server.asked.length;
-  expect(await sampleTimes([input, input, input], never, 200)).toMatchObject({ first: null, unseen: 3 });
+  expect(await sampleTimes([input, input, input], never, 200)).toMatchObject({ spans: [], unseen: 3 });
   expect(server.asked.length - before).toBeLessThanOrEqual(2);
   const stop = new AbortController();
   const looking = sampleTimes([input], stop.signal, 3_600_000);

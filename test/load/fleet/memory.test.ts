@@ -52,7 +52,7 @@ async function peakOf(loads: number, asShards: boolean): Promise<{ peakMiB: numb
       memoryLimit: '8GiB',
     };
     const { settings } = await resolve(optionTable, { flags: { ...flags, compression: 'none' }, env: {} });
-    const times = { first: null, last: null, unseen: 0, totalBytes: mib * MiB };
+    const times = { spans: [], unseen: 0, totalBytes: mib * MiB };
     const shard = { plan: 'p', index, of: loads, fieldTypes: {}, times };
     const what = { points, bytes: pointBytes, fields: 0, sparse: 0, bucketBytes: Number.POSITIVE_INFINITY };
     const { summary } = await load(settings, {

@@ -14,7 +14,7 @@ function planOf(change: Partial<FleetPlan> = {}): FleetPlan {
   return {
     ...{ formatVersion: 1, version: '1', id: 'plan', options: {}, identity: '', fieldTypes: {}, inputs: [input] },
     limits: { maxRejected: { count: 10 }, acceptRejects: { count: 1 }, minPoints: 1 },
-    times: { first: null, last: null, unseen: 0, totalBytes: null },
+    times: { spans: [], unseen: 0, totalBytes: null },
     ...change,
   };
 }
