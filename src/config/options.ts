@@ -150,6 +150,11 @@ const table = [
   { key: 'shard', group: 'machines', is: { kind: 'text' }, default: null, arg: '<i/n>', description: 'part of the plan that this machine loads: i/n such as 3/16, or auto for the number that Slurm, AWS Batch, Google Batch, Cloud Run or, as auto/16, a Kubernetes Indexed Job gives' },
   { key: 'pieceBytes', group: 'machines', is: { kind: 'size', min: 1, max: MANY }, default: '256MiB', arg: '<size>', description: 'size of the pieces into which bulk-load plan cuts large inputs' },
   { key: 'split', group: 'machines', is: { kind: 'choice', values: ['auto', 'lines', 'off'] }, default: 'auto', arg: '<how>', description: 'how bulk-load plan cuts inputs: auto parses text inputs to their end and cuts Parquet by row groups; lines parses nothing beyond the first megabyte, and no value may hold a line end; off cuts nothing' },
+  { key: 'queue', group: 'machines', is: { kind: 'queue' }, default: null, arg: '<url>', description: 'Redis or Valkey that hands the pieces of a load to workers: redis://user@host:6379/0, or rediss:// for TLS; a comma list of URLs for a cluster', secret: true },
+  { key: 'queuePasswordFile', group: 'machines', is: { kind: 'path' }, default: null, arg: '<file>', description: 'file with the password of --queue; one newline at its end is removed' },
+  { key: 'queueCa', group: 'machines', is: { kind: 'path' }, default: null, defaultText: "Node's own", arg: '<file>', description: 'PEM file of the CA certificates to trust for rediss' },
+  { key: 'queueCert', group: 'machines', is: { kind: 'path' }, default: null, arg: '<file>', description: 'PEM file of the client certificate for --queue; needs --queue-key' },
+  { key: 'queueKey', group: 'machines', is: { kind: 'path' }, default: null, arg: '<file>', description: 'PEM file of the private key for --queue-cert, without a passphrase' },
 
   { key: 'progress', group: 'output', is: { kind: 'choice', values: ['auto', 'bar', 'plain', 'json', 'none'] }, default: 'auto', arg: '<form>', description: 'form of the progress: {values}; auto is bar on a terminal, else plain' },
   { key: 'summary', group: 'output', is: { kind: 'path' }, default: null, arg: '<file|->', description: 'write the summary as JSON to a file, or to standard output with -' },

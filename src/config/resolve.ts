@@ -15,7 +15,7 @@ import {
   problemOf,
   unknownEnvVars,
 } from './layers/layers.js';
-import { readPems, readSecret } from './layers/named-files.js';
+import { queuePems, readPems, readSecret, targetPems } from './layers/named-files.js';
 import type { Options } from './options.js';
 import type { Origin, Settings } from './settings.js';
 import { type Merged, validate } from './validate.js';
@@ -57,11 +57,15 @@ export async function resolve(
   problems.push(...collisions((key) => given.get(key)?.value));
   const password = await readSecret('passwordFile', given, problems);
   const token = await readSecret('tokenFile', given, problems);
-  const tls = await readPems(given, problems);
+  const tls = await readPems(targetPems, given, problems);
+  const queuePassword = await readSecret('queuePasswordFile', given, problems);
+  const queueTls = await readPems(queuePems, given, problems);
   if (problems.length > 0 || 'problems' in result)
     throw new UsageError(problems.map((problem) => problemOf(given, problem)));
   const secrets = { ...(password === null ? {} : { password }), ...(token === null ? {} : { token }) };
-  const settings = trimToken({ ...result.settings, tls, ...secrets });
+  const { queue } = result.settings;
+  const withPassword = queue && { ...queue, password: queuePassword ?? queue.password };
+  const settings = trimToken({ ...result.settings, tls, queue: withPassword, queueTls, ...secrets });
   const assumed = schemelessUrls(given.get('url')?.value).map(
     (url) => `--url ${url} has no scheme: http:// is assumed`,
   );

@@ -2,6 +2,7 @@
 
 import * as zlib from 'node:zlib';
 import type { GivenUrl } from './kinds/network.js';
+import type { QueueUrl } from './kinds/queue.js';
 import { flagName, type Option, type SettingProblem, type TargetOptions } from './options.js';
 
 export interface RuleInput {
@@ -105,12 +106,33 @@ const pathsNeedJson: Rule = ({ values, explicit }) =>
 const certificateNeedsKey: Rule = ({ explicit }) =>
   [
     ['cert', 'key'],
-    ['key', 'cert'],
-  ].flatMap(([given = '', missing = '']) =>
-    explicit.has(given) && !explicit.has(missing)
-      ? [problem(given, '--cert and --key together', 'only one of them', `add ${flagName(missing)}`)]
-      : [],
-  );
+    ['queueCert', 'queueKey'],
+  ].flatMap((pair) => {
+    const [given, ...more] = pair.filter((key) => explicit.has(key));
+    const missing = pair.find((key) => !explicit.has(key));
+    return given === undefined || missing === undefined || more.length > 0
+      ? []
+      : [problem(given, `${flagsOf(pair)} together`, 'only one of them', `add ${flagName(missing)}`)];
+  });
+
+const queueOptionsFitTheQueue: Rule = ({ values, explicit }) => {
+  const queue = values.queue as QueueUrl | null | undefined;
+  const own = ['queuePasswordFile', ...queueTlsKeys].filter((key) => explicit.has(key));
+  if (queue === null) return own.map((key) => problem(key, '--queue', 'no --queue', 'add --queue'));
+  if (queue === undefined) return [];
+  return [
+    ...(queue.password !== null && explicit.has('queuePasswordFile')
+      ? [problem('queuePasswordFile', 'the password in one place', 'one in --queue as well', 'leave one out')]
+      : []),
+    ...(queue.isTls
+      ? []
+      : queueTlsKeys
+          .filter((key) => explicit.has(key))
+          .map((key) => problem(key, 'a queue of rediss://', 'redis://, which is not encrypted', 'check --queue'))),
+  ];
+};
+
+const queueTlsKeys = ['queueCa', 'queueCert', 'queueKey'];
 
 /** --ca may be meant for inputs. */
 const certificatesNeedHttps: Rule = (input) => {
@@ -189,6 +211,7 @@ export const rules: readonly Rule[] = [
   pathsNeedJson,
   certificateNeedsKey,
   certificatesNeedHttps,
+  queueOptionsFitTheQueue,
   databaseOptionsNeedCreation,
   optionsFitTheTarget,
   oneWayToSignIn,

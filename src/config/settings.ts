@@ -34,9 +34,18 @@ export interface Endpoint {
   readonly origin: string;
 }
 
+/** PEM texts; null where no file is named. */
+export interface PemTexts {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
 export type Settings = { readonly [Row in OptionRow as SettingName<Row>]: SettingOf<Row> } & {
   /** PEM texts of --ca, --cert and --key. */
-  readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
+  readonly tls: PemTexts;
+  /** PEM texts of --queue-ca, --queue-cert and --queue-key. */
+  readonly queueTls: PemTexts;
   /** Names that the target accepts. */
   readonly names: NameLimits;
 };

@@ -128,6 +128,7 @@ function toSettings({ rows }: Options, values: Readonly<Record<string, unknown>>
     relieve: target.traits.plansMemory && named.relieve,
     names: target.nameLimits,
     tls: { ca: null, cert: null, key: null },
+    queueTls: { ca: null, cert: null, key: null },
   };
   return settings.dryRun === null ? settings : { ...settings, ...dryRunSettings };
 }

@@ -9,7 +9,7 @@ import { countSchema as count, positionSchema } from '../core/io/position-schema
 
 const formatVersion = 1;
 
-const pieceSchema = z.strictObject({
+export const pieceSchema = z.strictObject({
   from: positionSchema,
   /** First place after the piece; null for the end of the input. */
   to: positionSchema.nullable(),
@@ -19,9 +19,8 @@ const pieceSchema = z.strictObject({
   points: count.nullable(),
 });
 
-const plannedInputSchema = z.strictObject({
-  /** As the user named it, for messages and dead letters. */
-  name: z.string(),
+/** What every machine must find in an input. */
+export const inputContentSchema = z.strictObject({
   /** Canonical path, or URL without secrets. */
   path: z.string(),
   /** Columns that the folders of its name give to each of its rows. */
@@ -29,12 +28,27 @@ const plannedInputSchema = z.strictObject({
   size: count,
   /** Hash of size, first and last block; null for an input without random access. */
   hash: z.string().nullable(),
+});
+
+const plannedInputSchema = inputContentSchema.extend({
+  /** As the user named it, for messages and dead letters. */
+  name: z.string(),
   /** Why the whole input cannot be loaded as it is; null for a good one. */
   error: z.string().nullable(),
   pieces: z.array(pieceSchema),
 });
 
 const allowance = z.union([z.strictObject({ count: z.number() }), z.strictObject({ percent: z.number() })]);
+
+/** Spans of the inputs' timestamps as far as seen, in their unit, and the decoded size of the inputs. */
+export const timesSchema = z.strictObject({
+  spans: z.array(z.strictObject({ first: z.string(), last: z.string() })),
+  unseen: count,
+  totalBytes: count.nullable(),
+});
+
+/** Field types of rows by table and name. */
+export const fieldTypesSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
 const planSchema = z.strictObject({
   formatVersion: z.literal(formatVersion),
@@ -49,13 +63,8 @@ const planSchema = z.strictObject({
   /** Limits that hold for all shards together. */
   limits: z.strictObject({ maxRejected: allowance, acceptRejects: allowance, minPoints: count }),
   /** Field types of rows by table and name, as the whole inputs decide them. */
-  fieldTypes: z.record(z.string(), z.record(z.string(), z.string())),
-  /** Spans of the inputs' timestamps as far as seen, in their unit, and the decoded size of the inputs. */
-  times: z.strictObject({
-    spans: z.array(z.strictObject({ first: z.string(), last: z.string() })),
-    unseen: count,
-    totalBytes: count.nullable(),
-  }),
+  fieldTypes: fieldTypesSchema,
+  times: timesSchema,
   inputs: z.array(plannedInputSchema),
 });
 

@@ -3,6 +3,7 @@
 import { constants, contextMap, fields, tags } from './columns.js';
 import { address, headers, proxy, urls } from './network.js';
 import { count, countOrPercent, duration, size, sizeOrPercent } from './numbers.js';
+import { queue } from './queue.js';
 import { character, choice, encoding, onOff, path, secret, switchOrPath, text, words } from './texts.js';
 import { timeFormat, timeRange, timezone } from './times.js';
 
@@ -20,6 +21,7 @@ export const kinds = {
   headers,
   path,
   proxy,
+  queue,
   secret,
   size,
   sizeOrPercent,

@@ -5,36 +5,41 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from '../../core/errors.js';
-import type { SettingProblem } from '../options.js';
+import { flagName, type SettingProblem } from '../options.js';
 import type { Settings } from '../settings.js';
 import type { Layer } from './layers.js';
 
 /** Reads a password or token without the newline at its end; null where no file is named. */
 export async function readSecret(
-  key: 'passwordFile' | 'tokenFile',
+  key: 'passwordFile' | 'tokenFile' | 'queuePasswordFile',
   given: Layer,
   problems: SettingProblem[],
 ): Promise<string | null> {
   return (await readNamed(key, given, problems))?.replace(/\r?\n$/, '') ?? null;
 }
 
+/** Keys of the options that name the CA certificates, the client certificate and its private key. */
+type PemKeys = readonly [ca: string, cert: string, key: string];
+
+export const targetPems: PemKeys = ['ca', 'cert', 'key'];
+export const queuePems: PemKeys = ['queueCa', 'queueCert', 'queueKey'];
+
 /** Reads the PEM files. Error messages never quote their content. */
-export async function readPems(given: Layer, problems: SettingProblem[]): Promise<Settings['tls']> {
-  const [ca = null, cert = null, key = null] = await Promise.all(
-    ['ca', 'cert', 'key'].map((name) => readNamed(name, given, problems)),
-  );
-  const expectCertificate = async (name: 'ca' | 'cert', pem: string | null): Promise<boolean> => {
+export async function readPems(names: PemKeys, given: Layer, problems: SettingProblem[]): Promise<Settings['tls']> {
+  const [ca = null, cert = null, key = null] = await Promise.all(names.map((name) => readNamed(name, given, problems)));
+  const [caName, certName, keyName] = names;
+  const expectCertificate = async (name: string, pem: string | null): Promise<boolean> => {
     const valid = pem === null || (await holds(({ X509Certificate }) => new X509Certificate(pem)));
     const found = `${fileNameText(given.get(name)?.value)} without a certificate`;
     if (!valid) problems.push({ key: name, expected: 'a PEM file with a certificate', found, fix: '' });
     return valid;
   };
-  await expectCertificate('ca', ca);
-  const valid = await expectCertificate('cert', cert);
+  await expectCertificate(caName, ca);
+  const valid = await expectCertificate(certName, cert);
   if (valid && cert !== null && key !== null && !(await holds((crypto) => fits(crypto, cert, key)))) {
-    const found = `${fileNameText(given.get('key')?.value)} with something else`;
-    const expected = 'the private key for --cert as PEM, without a passphrase';
-    problems.push({ key: 'key', expected, found, fix: '' });
+    const found = `${fileNameText(given.get(keyName)?.value)} with something else`;
+    const expected = `the private key for ${flagName(certName)} as PEM, without a passphrase`;
+    problems.push({ key: keyName, expected, found, fix: '' });
   }
   return { ca, cert, key };
 }

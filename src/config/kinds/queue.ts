@@ -1,0 +1,46 @@
+// The URL of the Redis or Valkey that hands pieces to workers.
+
+import { explained } from './parsed.js';
+
+/** Where the queue of a fleet is, with the credentials that its URL carries. */
+export interface QueueUrl {
+  /** Nodes of a cluster, or the one server. */
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  /** Number of the database. */
+  readonly database: number;
+  readonly isTls: boolean;
+  readonly user: string | null;
+  readonly password: string | null;
+  /** URL for people, without credentials. */
+  readonly shown: string;
+}
+
+const example = 'a URL such as redis://user@localhost:6379/0, or rediss:// for TLS';
+
+export function queue() {
+  return explained(parseQueue);
+}
+
+/** The first URL decides about credentials, database and TLS. A string completes "expected …". */
+function parseQueue(text: string): QueueUrl | string {
+  const given = text.split(',').map((each) => each.trim());
+  const urls = given.map((each) => (URL.canParse(each) ? new URL(each) : null));
+  const [first] = urls;
+  if (!first || urls.some((url) => !url?.hostname || !/^rediss?:$/.test(url.protocol) || url.search || url.hash))
+    return example;
+  const path = /^\/?(\d{0,4})$/.exec(first.pathname);
+  if (path === null) return `${example}, with the number of the database as its path`;
+  try {
+    const decoded = (part: string): string | null => (part === '' ? null : decodeURIComponent(part));
+    return {
+      nodes: urls.map((url) => ({ host: url!.hostname.replace(/^\[|\]$/g, ''), port: Number(url!.port || 6379) })),
+      database: Number(path[1]),
+      isTls: first.protocol === 'rediss:',
+      user: decoded(first.username),
+      password: decoded(first.password),
+      shown: urls.map((url) => `${url!.protocol}//${url!.host}`).join(','),
+    };
+  } catch {
+    return 'user and password in a URL percent-encoded';
+  }
+}

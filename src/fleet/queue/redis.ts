@@ -1,0 +1,163 @@
+// The connection to the Redis or Valkey that holds the queue of a fleet. The packages bullmq and ioredis are optional peers,
+// so they are loaded only here.
+
+import type * as bullmq from 'bullmq';
+import type * as ioredis from 'ioredis';
+import { RefusedError, UnavailableError, UsageError } from '../../core/errors.js';
+import { loadPrefix } from './keys.js';
+
+/** Where the queue is, with its credentials. */
+export interface QueueAddress {
+  /** Nodes of a cluster, or the one server. */
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly database: number;
+  readonly isTls: boolean;
+  readonly user: string | null;
+  readonly password: string | null;
+  /** URL for people, without credentials. */
+  readonly shown: string;
+}
+
+/** PEM texts of the options --queue-ca, --queue-cert and --queue-key. */
+export interface QueueCertificates {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+export type RedisClient = ioredis.Redis | ioredis.Cluster;
+
+export interface FleetRedis {
+  /** Commands wait while the server is away, and are sent again when it is back. */
+  readonly client: RedisClient;
+  readonly bullmq: typeof bullmq;
+  /** Options of the queues and workers of a load. */
+  queueOptions(loadId: string): { readonly connection: RedisClient; readonly prefix: string };
+  /** True while the server does not answer. */
+  readonly isAway: boolean;
+  close(): void;
+}
+
+/** Pause before an attempt to connect, ms. */
+function pauseMs(attempts: number): number {
+  return Math.min(50 * 2 ** attempts, 1000);
+}
+
+/**
+ * Connects within `waitMs`. Throws UsageError without the packages, UnavailableError without an answer, and RefusedError for
+ * wrong credentials and for a server that evicts keys.
+ */
+export async function openRedis(
+  address: QueueAddress,
+  certificates: QueueCertificates,
+  waitMs: number,
+): Promise<FleetRedis> {
+  const { api, redis } = await loadPeers();
+  const { user, password, nodes, database } = address;
+  const shared = {
+    ...(user === null ? {} : { username: user }),
+    ...(password === null ? {} : { password }),
+    ...(address.isTls ? { tls: tlsOptions(certificates) } : {}),
+    ...{ maxRetriesPerRequest: null, keepAlive: 10_000 },
+  };
+  const single = new redis.Redis({ ...shared, ...nodes[0]!, db: database, lazyConnect: true, retryStrategy: pauseMs });
+  let isCluster: boolean;
+  try {
+    const info = await firstAnswer(single, address, waitMs);
+    isCluster = /^cluster_enabled:1/m.test(info);
+    assertUsable(info, isCluster, address);
+  } catch (error) {
+    single.disconnect();
+    throw error;
+  }
+  if (isCluster) single.disconnect();
+  const client = isCluster ? await openCluster(redis, shared, address) : single;
+  return {
+    client,
+    bullmq: api,
+    queueOptions: (loadId) => ({ connection: client, prefix: loadPrefix(loadId) }),
+    get isAway() {
+      return client.status !== 'ready';
+    },
+    close: () => client.disconnect(),
+  };
+}
+
+function tlsOptions({ ca, cert, key }: QueueCertificates) {
+  return { ...(ca === null ? {} : { ca }), ...(cert === null || key === null ? {} : { cert, key }) };
+}
+
+async function loadPeers(): Promise<{ readonly api: typeof bullmq; readonly redis: typeof ioredis }> {
+  try {
+    const [api, redis] = await Promise.all([import('bullmq'), import('ioredis')]);
+    return { api, redis };
+  } catch (cause) {
+    const problem = {
+      tried: 'loading the queue of --queue',
+      expected: 'the packages bullmq and ioredis',
+      found: 'no such packages: they are not installed with bulk-load',
+      fix: 'run: npm install bulk-load bullmq@6.7.0 ioredis@6.0.0, then npx bulk-load',
+    };
+    throw new UsageError([problem], { cause });
+  }
+}
+
+/** Connects and returns what the server says about itself. */
+async function firstAnswer(client: ioredis.Redis, address: QueueAddress, waitMs: number): Promise<string> {
+  let last = 'no answer';
+  client.on('error', (error: Error) => {
+    last = error.message || String(error);
+  });
+  // A first connection that fails rejects, and the client tries again.
+  client.connect().catch(() => {});
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<null>((done) => {
+    timer = setTimeout(done, waitMs, null);
+  });
+  try {
+    const info = await Promise.race([client.info(), timeout]);
+    if (info !== null) return info;
+    throw new UnavailableError(
+      problem(address, 'an answer of Redis or Valkey', last, 'check the URL of --queue, and the server'),
+    );
+  } catch (error) {
+    if (!(error instanceof Error && /WRONGPASS|NOAUTH|NOPERM/.test(error.message))) throw error;
+    const expected = 'a user who may sign in and run INFO';
+    throw new RefusedError(problem(address, expected, error.message, 'check user, password and rights'), {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A server that evicts keys loses pieces and results. */
+function assertUsable(info: string, isCluster: boolean, address: QueueAddress): void {
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
+  if (policy !== 'noeviction')
+    throw new RefusedError(
+      problem(address, 'maxmemory-policy noeviction', policy, 'set it: other policies remove pieces and results'),
+    );
+  if (isCluster && address.database !== 0)
+    throw new UsageError([problem(address, 'database 0 of a cluster', String(address.database), 'leave it out')]);
+}
+
+async function openCluster(
+  redis: typeof ioredis,
+  redisOptions: Pick<ioredis.RedisOptions, 'username' | 'password' | 'tls' | 'maxRetriesPerRequest' | 'keepAlive'>,
+  { nodes, isTls }: QueueAddress,
+): Promise<ioredis.Cluster> {
+  const cluster = new redis.Cluster([...nodes], {
+    redisOptions,
+    clusterRetryStrategy: pauseMs,
+    // A certificate names the host, not its address.
+    ...(isTls ? { dnsLookup: (host, done) => done(null, host) } : {}),
+  });
+  cluster.on('error', () => {});
+  await cluster.ping();
+  return cluster;
+}
+
+function problem({ shown }: QueueAddress, expected: string, found: string, fix: string) {
+  return { tried: `connecting to ${shown}`, expected, found, fix };
+}

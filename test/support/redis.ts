@@ -1,0 +1,69 @@
+// A Redis server of the test's own: on a free port of loopback, with its data in a folder that ends with it.
+
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { until } from './until.js';
+
+/** False on a machine without redis-server. */
+export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  /** Runs redis-cli and returns its output. */
+  cli(...args: string[]): Promise<string>;
+  /** Sends a signal to the server; SIGKILL loses what the append-only file lacks. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Starts the killed server again. */
+  start(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** @param options of redis-server, such as `--appendonly yes`; by default it forgets everything when it ends */
+export async function startRedis(options: readonly string[] = []): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-redis-'));
+  const port = await freePort();
+  const common = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+  let child: ChildProcess | null = null;
+  const cli = async (...args: string[]): Promise<string> => {
+    const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(port), ...args], { maxBuffer: 2 ** 26 });
+    return stdout.trimEnd();
+  };
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    const running = child;
+    if (running === null) return;
+    running.kill(signal);
+    if (signal === 'SIGSTOP' || signal === 'SIGCONT') return;
+    child = null;
+    if (running.exitCode === null && running.signalCode === null) await once(running, 'exit');
+  };
+  const start = async (): Promise<void> => {
+    child = spawn('redis-server', [...common, ...options], { stdio: 'ignore' });
+    // Over TLS alone, redis-cli needs certificates: any answer will do.
+    await until(
+      async () => (await cli('ping').catch((error: Error) => error.message)).match(/PONG|NOAUTH|reset/) !== null,
+    );
+  };
+  await start();
+  return {
+    ...{ port, url: `redis://127.0.0.1:${port}`, cli, kill, start },
+    end: async () => {
+      await kill('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
