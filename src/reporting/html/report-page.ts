@@ -123,8 +123,9 @@ function nextSteps(summary: Summary): Html {
       rejects.deadLetters.map((path) => name(path)),
       ', ',
     );
-    const them = rejects.deadLetters.length === 1 ? 'the file' : 'the files';
-    steps.push(html`<li>Fix the ${plural(points.rejected, 'rejected point')} and load ${them}: ${files}</li>`);
+    // The advice of this outcome asks for the same.
+    const what = outcome === 'complete-with-rejects' ? 'The dead letters' : 'Fix and load the dead letters';
+    steps.push(html`<li>${what} (${plural(points.rejected, 'point')}): ${files}</li>`);
   }
   if (checkpoint !== null) steps.push(html`<li><span class="aside">The checkpoint is ${name(checkpoint)}</span></li>`);
   if (steps.length === 0) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { limitingFactors } from '../../../src/core/limiting-factors.js';
-import { outcomeNames, outcomeRow } from '../../../src/core/outcomes.js';
+import { type Outcome, outcomeNames, outcomeRow } from '../../../src/core/outcomes.js';
 import { page } from '../../../src/reporting/html/report-page.js';
 import { summaryText } from '../../../src/reporting/summary.js';
 import { input, limitedBy, summaryOf } from '../samples.js';
@@ -87,6 +87,18 @@ test('the page of a complete load asks for nothing', () => {
   const good = words(page({ ...night, summary: summaryOf(), notices: [] }));
   expect(good).toContain('Complete: every point read was acknowledged.');
   expect(good).toContain('What to do Nothing.');
+});
+
+test('the page asks once to load the dead letters', () => {
+  const rejected = (outcome: Outcome): string => {
+    const summary = summaryOf({ outcome, points: { read: 3, loaded: 2, rejected: 1, undelivered: 0 } });
+    return words(
+      page({ ...night, summary: { ...summary, rejects: { ...summary.rejects, deadLetters: ['d.jsonl'] } } }),
+    );
+  };
+  expect(rejected('complete-with-rejects').match(/load the dead letters/gi)).toHaveLength(1);
+  expect(rejected('complete-with-rejects')).toContain('The dead letters (1 point): d.jsonl');
+  expect(rejected('interrupted')).toContain('Fix and load the dead letters (1 point): d.jsonl');
 });
 
 test.each(outcomeNames)(
