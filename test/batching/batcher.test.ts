@@ -6,6 +6,7 @@ import type { SchemaGuard } from '../../src/batching/schema-gate.js';
 import { InputError, UsageError } from '../../src/core/errors.js';
 import type { Points } from '../../src/core/types/index.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
+import { casesOf } from '../support/effort.js';
 import { allKnown, bench, collect, never, runs, type Snapshot, snapshot } from './support.js';
 
 /** A line of an input and the point to send for it: null for a reject, undefined for a line without a point. */
@@ -77,7 +78,7 @@ describe('any limits and any chunks of the input', () => {
           expect(arena.free).toBe(2);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: casesOf(150, 50) },
     );
   });
 });

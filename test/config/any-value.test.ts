@@ -4,10 +4,11 @@ import { expect, test } from 'vitest';
 import { resolve } from '../../src/config/resolve.js';
 import { UsageError } from '../../src/core/errors.js';
 import { options } from '../../src/load/option-table.js';
+import { casesOf } from '../support/effort.js';
 import { randomFrom } from '../support/mutations.js';
 
 /** `npm run soak` tries all of them. */
-const sets = process.env.BULK_LOAD_SOAK === '1' ? 5000 : 400;
+const sets = casesOf(5000, 100);
 
 const texts = [
   ...['', '0', '-1', '1e309', 'NaN', '1.5GiB', '9999999999999999999GiB', '101%', '1h2m', 'off', 'true', '[]', '{}'],

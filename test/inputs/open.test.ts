@@ -16,6 +16,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import { openPath, openStream } from '../../src/inputs/open.js';
+import { casesOf } from '../support/effort.js';
 import { drain, type Folder, fixture, folder, never, text } from './support.js';
 
 let temp: Folder;
@@ -253,7 +254,7 @@ describe('gzip', () => {
           expect((await drain(source)).toString()).toBe(texts.join(''));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: casesOf(60) },
     );
   });
 

@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/core/types/index.js';
 import { startCluster } from '../support/cluster.js';
+import { isSoak } from '../support/effort.js';
 import { exactLoader, exactRows, type Loader, storedRows } from '../support/exact.js';
 import { hasty } from '../support/hasty.js';
 import { type Fault, startProxy } from '../support/proxy.js';
@@ -193,7 +194,6 @@ const cases: readonly Case[] = [
 ];
 
 /** CI and the soak try each fault at each of these batches; a test run tries it at one, in turn. */
-const everything = process.env.BULK_LOAD_SOAK === '1';
 const places: readonly [string, number][] = [
   ['first', 0],
   ['middle', batches / 2],
@@ -202,7 +202,7 @@ const places: readonly [string, number][] = [
 const numbered = cases.map((each, number) => ({ ...each, number }));
 
 describe.concurrent.each(numbered)('$name', ({ fault, takenFor, landed, number }) => {
-  test.each(places.filter((_, place) => everything || number % places.length === place))(
+  test.each(places.filter((_, place) => isSoak || number % places.length === place))(
     'at the %s batch costs nothing',
     async (_, at) => {
       const cluster = await startCluster();

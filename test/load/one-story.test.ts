@@ -1,9 +1,10 @@
 // The short form of the soak of random runs: everything that a run reports tells the same story.
 
 import { expect, test } from 'vitest';
+import { casesOf } from '../support/effort.js';
 import { run } from '../support/process.js';
 
-const runs = 6;
+const runs = casesOf(6, 3);
 
 test('exit code, summary, console, report, metrics and rows of random runs with faults agree', {
   timeout: 150_000,

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Summary } from '../../src/core/types/index.js';
+import { isSoak } from '../support/effort.js';
 
 const program = fileURLToPath(new URL('../../bin/bulk-load.js', import.meta.url));
 const folders = ['cases', 'points'].map((name) => fileURLToPath(new URL(`../../fixtures/${name}/`, import.meta.url)));
@@ -81,10 +82,13 @@ async function run(
   return { code, points, byReason: rejects.byReason, text };
 }
 
-test.each(['cnosdb', 'influxdb1'])(
+test.each([
+  ['cnosdb', 5],
+  ['influxdb1', 2],
+])(
   'every fixture gives the same answer for %s from a pipe and a file, small and large, with one core and two',
   { timeout: 600_000 },
-  async (target) => {
+  async (target, count) => {
     const [small, big] = [join(folder, 'small.lp'), join(folder, 'large.lp')];
     await writeFile(small, inputOf(1, 0));
     await writeFile(big, inputOf(1, large));
@@ -94,11 +98,12 @@ test.each(['cnosdb', 'influxdb1'])(
     const ways = [
       { path: small, pipe: true, cores: 2 },
       { path: big, pipe: false, cores: 2 },
+      { path: big, pipe: true, cores: 1 },
       { path: big, pipe: false, cores: 1 },
       { path: big, pipe: true, cores: 2 },
-      { path: big, pipe: true, cores: 1 },
     ];
-    for (const { path, ...way } of ways) expect([way, await run(path, target, way)]).toEqual([way, expected]);
+    for (const { path, ...way } of ways.slice(0, isSoak ? ways.length : count))
+      expect([way, await run(path, target, way)]).toEqual([way, expected]);
   },
 );
 

@@ -3,6 +3,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { isSoak } from '../support/effort.js';
 import { bestFixed, runFixed } from '../support/model/fixed.js';
 import { type Played, play } from '../support/model/play.js';
 import { scenarioSchema, type ValueRange } from '../support/model/scenario.js';
@@ -30,9 +31,8 @@ afterAll(() => {
  * CI and the soak also run the long scenarios and search the best fixed policy again. Every test run compares with the
  * recorded best policy.
  */
-const everything = process.env.BULK_LOAD_SOAK === '1';
 const longMiB = 350;
-const scenarios = all.filter(({ load }) => everything || load.mib < longMiB);
+const scenarios = all.filter(({ load }) => isSoak || load.mib < longMiB);
 const rounded = (rate: number): number => Number(rate.toFixed(1));
 
 /** Each takes about one second on an idle machine. */
@@ -116,7 +116,7 @@ describe.each(scenarios)('$name', ({ cluster, load, options, killers, rivals, ex
     const { killed, mibPerSecond } = runFixed(cluster, constants, load.mib, best);
     expect([killed, rounded(mibPerSecond)]).toEqual([[], best.mibPerSecond]);
     // The search takes minutes.
-    const found = everything ? bestFixed(cluster, constants, load.mib, fixed) : best;
+    const found = isSoak ? bestFixed(cluster, constants, load.mib, fixed) : best;
     expect({ ...found, mibPerSecond: rounded(found.mibPerSecond) }).toEqual(best);
     expect(load.mib / seconds() / mibPerSecond).toBeGreaterThanOrEqual(expected.shareOfBest ?? Number.NaN);
   });

@@ -95,20 +95,13 @@ test('every kind of value reads back as it was sent', async () => {
   });
 });
 
-test('1,000 of many points are sampled, and the message says what that proves', async () => {
-  const { code, stderr, summary } = await load(cpu(6000), ['--batch-points', '1000']);
-  expect(code).toBe(0);
-  expect(summary.verify).toMatchObject({ sampled: 1000, found: 1000, equal: 1000 });
-  expect(stderr).toContain('1 wrong point in 100 would be missed with a chance of 0.0043%');
-});
-
 test('a point that a later point of the load replaced is not a difference', async () => {
-  const text = cpu(300) + cpu(300).replaceAll('.25', '.75') + cpu(100).replaceAll('.25', '.125');
-  const { code, summary } = await load(text, ['--batch-points', '50', '--workers', '1']);
-  expect(summary.verify).toMatchObject({ sampled: 700, equal: 700, tables: [{ countAfter: 300 }] });
+  const text = cpu(60) + cpu(60).replaceAll('.25', '.75') + cpu(20).replaceAll('.25', '.125');
+  const { code, summary } = await load(text, ['--batch-points', '10', '--workers', '1']);
+  expect(summary.verify).toMatchObject({ sampled: 140, equal: 140, tables: [{ countAfter: 60 }] });
   expect(code).toBe(0);
-  const many = await load(text, ['--batch-points', '50', '--workers', '8']);
-  expect(many.summary.verify).toMatchObject({ sampled: 700, equal: 700 });
+  const many = await load(text, ['--batch-points', '10', '--workers', '8']);
+  expect(many.summary.verify).toMatchObject({ sampled: 140, equal: 140 });
 });
 
 test('points with timestamps in seconds and with generated timestamps are found', async () => {
@@ -153,11 +146,11 @@ describe('finds', () => {
     ['a value one bit away', (body) => body.replace('user=3.25', 'user=3.2500000000000004'), /user: sent 3.25, found/],
   ];
   test.each(lies)('%s', async (_, lie, words) => {
-    const { code, stderr, summary } = await load(cpu(900), ['--batch-points', '100'], lie);
+    const { code, stderr, summary } = await load(cpu(90), ['--batch-points', '10'], lie);
     expect(code).toBe(9);
     expect(summary.outcome).toBe('verify-failed');
-    expect(summary.points).toMatchObject({ loaded: 900, undelivered: 0 });
-    expect(summary.verify?.equal).toBeLessThan(900);
+    expect(summary.points).toMatchObject({ loaded: 90, undelivered: 0 });
+    expect(summary.verify?.equal).toBeLessThan(90);
     expect(summary.verify?.differences.length).toBeGreaterThan(0);
     expect(stderr).toMatch(words);
   });

@@ -1,12 +1,13 @@
 // Loads into a real VictoriaMetrics where it is installed.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { casesOf } from '../support/effort.js';
 import { Bench } from '../support/lines-load.js';
 import { installed, type Server, victoriaMetrics } from '../support/servers.js';
 
 const second = 1_640_995_200_000_000_000n;
 /** The soak test uses more points. */
-const many = process.env.BULK_LOAD_SOAK === '1' ? 200_000 : 20_000;
+const many = casesOf(200_000, 10_000);
 const there = installed('victoria-metrics');
 
 interface Series {

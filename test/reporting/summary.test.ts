@@ -136,6 +136,13 @@ test('the summary explains tables that grew by fewer points than were loaded', (
   );
 });
 
+test('the summary names the chance that a sample misses a wrong point', () => {
+  const verify = { sampled: 1000, found: 1000, equal: 1000, differences: [], tables: [] };
+  expect(rows(lines({ verify }), 'verified')[0]).toMatch(
+    /^1,000 points read back, 1,000 found, 1,000 equal; 1 wrong point in 100 would be missed with a chance of 0\.0043%, 1 in 1,000 with 37%$/,
+  );
+});
+
 test('the summary of a load without answers has no latency', () => {
   const { requests } = summaryOf();
   expect(rows(lines({ requests: { ...requests, accepted: 0 } }), 'latency')).toEqual([]);

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningServer, serve } from '../../src/serve/serve.js';
+import { isSoak } from '../support/effort.js';
 import { sql, writeLines } from './raw-http.js';
 
 interface Recording {
@@ -58,10 +59,10 @@ function wanted(recording: Recording): object {
 }
 
 /** A body takes 20 ms, so `npm test` replays a sample of the fuzzed ones. */
-const step = process.env.BULK_LOAD_SOAK === '1' ? 1 : 24;
+const step = isSoak ? 1 : 60;
 
 for (const [name, count, every] of [
-  ['lines-hand.ndjson', 198, 1],
+  ['lines-hand.ndjson', 198, isSoak ? 1 : 3],
   ['lines-fuzz.ndjson', 1427, step],
 ] as const)
   test(`serve answers and stores each body of ${name} as CnosDB did`, { timeout: 300_000 }, async () => {

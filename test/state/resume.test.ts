@@ -9,6 +9,7 @@ import { InputProgress } from '../../src/state/input-progress.js';
 import { settledRanges } from '../../src/state/settled-ranges.js';
 import { bench, never } from '../batching/support.js';
 import { bytesSource } from '../formats/support.js';
+import { casesOf } from '../support/effort.js';
 
 /** A point with a timestamp, one without, a bad one, a comment, a blank line; each with its own number. */
 const kinds = [
@@ -87,6 +88,6 @@ test('every point is sent once with its timestamp and line, whatever was acknowl
         expect(partly.progress.beyond).toEqual([]);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: casesOf(60, 20) },
   );
 });

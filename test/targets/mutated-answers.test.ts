@@ -3,12 +3,13 @@
 
 import { expect, test } from 'vitest';
 import { targetKinds } from '../../src/targets/registry.js';
+import { casesOf } from '../support/effort.js';
 import { defectsUnderMutation } from '../support/mutated-target.js';
 import { randomFrom } from '../support/mutations.js';
 
 const kinds = targetKinds.map(({ kind }): string => kind);
 /** Servers for each kind. Each gives about 15 answers. */
-const servers = process.env.BULK_LOAD_SOAK === '1' ? 3000 : 40;
+const servers = casesOf(3000, 25);
 
 test.each(kinds)('%s survives mutated answers', { timeout: servers * 2000 }, async (kind) => {
   const defects: string[] = [];

@@ -12,6 +12,7 @@ import type { AuditReport, AuditSummary, Notice } from '../../core/types/index.j
 import { version } from '../../core/version.js';
 import { memoryProbe } from '../../flow-control/own-memory/cgroup.js';
 import { memoryLimit } from '../../flow-control/own-memory/memory-limit.js';
+import { peakResident } from '../../flow-control/own-memory/resident.js';
 import { expand } from '../../inputs/expand.js';
 import { createTarget } from '../../load/create-target.js';
 import { options as table } from '../../load/option-table.js';
@@ -100,7 +101,7 @@ function summaryOf(report: AuditReport, startedAt: Date, limitBytes: number): Au
     endedAt: endedAt.toISOString(),
     seconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
     ...report,
-    memory: { limitBytes, peakRssBytes: globalThis.process.resourceUsage().maxRSS * 1024 },
+    memory: { limitBytes, peakRssBytes: peakResident() },
   };
 }
 

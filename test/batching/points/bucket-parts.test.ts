@@ -4,6 +4,7 @@ import { coalesce } from '../../../src/batching/coalescer.js';
 import type { SchemaGuard } from '../../../src/batching/schema-gate.js';
 import type { Batch } from '../../../src/core/types/index.js';
 import { Catalogue } from '../../../src/schema/catalogue.js';
+import { casesOf } from '../../support/effort.js';
 import { allKnown, bench, never, runs } from '../support.js';
 
 /** Parts by bucket, as a reader of the body would sum them up. */
@@ -49,7 +50,7 @@ test('a batch sums up the bytes of each time bucket and knows its last point, wh
         expect(seen).toBe(points.length);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: casesOf(200) },
   );
 });
 

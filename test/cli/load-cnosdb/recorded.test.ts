@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { header } from '../../../src/cli/load-cnosdb/report-lines.js';
 import { type Cluster, startCluster } from '../../support/cluster.js';
+import { isSoak } from '../../support/effort.js';
 import { inProcess, masked, maskedResults, type Ran } from './support.js';
 
 interface Recorded {
@@ -41,9 +42,8 @@ afterAll(async () => {
 });
 
 /** CI and the soak run everything. Other test runs take each input and each set of flags at least once. */
-const everything = process.env.BULK_LOAD_SOAK === '1';
 const some = <T>(of: readonly T[], input: number, every: number): T[] =>
-  of.filter((_, flags) => everything || (input + flags) % every === 0);
+  of.filter((_, flags) => isSoak || (input + flags) % every === 0);
 
 const numbered = <T>(of: Record<string, T>): [string, T, number][] =>
   Object.entries(of).map(([name, each], at) => [name, each, at]);
@@ -84,7 +84,7 @@ const go =
   spawnSync('load_cnosdb', ['--drop-existing'], { encoding: 'utf8' }).stdout === 'unknown flag: --drop-existing\n';
 
 /** The most telling sets of flags. */
-const compared = everything
+const compared = isSoak
   ? flagSets
   : flagSets.filter((flags) => /^(--workers,4|--do-load=false,--limit|--results-file=RESULTS$)/.test(String(flags)));
 

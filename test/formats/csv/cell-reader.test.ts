@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { BAD_QUOTE, RowReader } from '../../../src/formats/csv/cell-reader.js';
 import { dialectOf } from '../../../src/formats/csv/csv-dialect.js';
 import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
+import { casesOf } from '../../support/effort.js';
 import { plain } from '../rows/support.js';
 
 const require = createRequire(import.meta.url);
@@ -80,7 +81,7 @@ test('the reader splits random texts into the same rows as csv-parse', () => {
       fc.pre(expected !== null);
       expect(rowsOf(text)).toEqual(expected);
     }),
-    { numRuns: 2000 },
+    { numRuns: casesOf(2000) },
   );
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
 import { strictestNameLimits } from '../../../src/core/types/index.js';
 import type { Csv } from '../../../src/formats/csv/csv.js';
+import { casesOf } from '../../support/effort.js';
 import { csv, expectValid, field, sent, tag } from '../rows/support.js';
 import { bytesSource, readAll } from '../support.js';
 
@@ -284,6 +285,6 @@ test('random cells become valid line protocol in every chunking', async () => {
         expect(whole.points.length + whole.rejects.length).toBe(rows.length);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: casesOf(300) },
   );
 });

@@ -5,6 +5,7 @@ import type { ByteSource } from '../../../src/core/types/index.js';
 import { Json } from '../../../src/formats/json/json.js';
 import { Ndjson } from '../../../src/formats/json/ndjson.js';
 import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
+import { casesOf } from '../../support/effort.js';
 import { plain } from '../rows/support.js';
 import { bytesSource, readAll } from '../support.js';
 
@@ -137,7 +138,7 @@ test('a JSON list in any layout and any chunks yields the points of the same obj
         if (objects.length > 0) expect(await texts(json('data.items'), nested, chunks)).toEqual(wanted);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: casesOf(150) },
   );
 });
 

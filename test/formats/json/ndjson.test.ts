@@ -4,6 +4,7 @@ import { UsageError } from '../../../src/core/errors.js';
 import { pointValues } from '../../../src/core/points/line-protocol.js';
 import { Ndjson } from '../../../src/formats/json/ndjson.js';
 import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
+import { casesOf } from '../../support/effort.js';
 import { expectValid, field, type Options, plain, sent, tag } from '../rows/support.js';
 import { readAll } from '../support.js';
 
@@ -196,7 +197,7 @@ test('every valid object in any chunks is read as JSON.parse reads it', async ()
       const expected = flat(JSON.parse(line) as typeof row).filter(([path]) => path !== 'time');
       expect(new Map([...fields])).toEqual(new Map(expected.map(([path, v]) => [path, v === 0 ? 0 : v])));
     }),
-    { numRuns: 500 },
+    { numRuns: casesOf(500) },
   );
 });
 
@@ -241,7 +242,7 @@ test('each line of arbitrary bytes is points or rejects, and every point is vali
         expect(await readAll(ndjson({ chunkBytes: 64 }), input, chunks)).toEqual(whole);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: casesOf(500) },
   );
 });
 

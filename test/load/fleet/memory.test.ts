@@ -76,8 +76,8 @@ async function peakOf(loads: number, asShards: boolean): Promise<{ peakMiB: numb
   }
 }
 
-test.each([4, 16])('%i shards of one plan keep a node within --target-memory', async (loads) => {
-  const { peakMiB, loaded } = await peakOf(loads, true);
+test('16 shards of one plan keep a node within --target-memory', async () => {
+  const { peakMiB, loaded } = await peakOf(16, true);
   expect([loaded, peakMiB <= 400]).toEqual([76_800, true]);
 });
 

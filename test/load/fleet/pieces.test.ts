@@ -16,12 +16,13 @@ import { shardInputs } from '../../../src/load/fleet/shard-inputs.js';
 import { loadShard } from '../../../src/load/fleet/shard-settings.js';
 import { options as table } from '../../../src/load/option-table.js';
 import { type LoadContext, load } from '../../../src/load/pipeline.js';
+import { casesOf } from '../../support/effort.js';
 import { remote } from '../../support/remote.js';
 import { MemoryStore } from './memory-target.js';
 import { type RandomFile, randomFile, randomOf } from './random-files.js';
 
 /** All 200 files belong to the soak test. */
-const files = process.env.BULK_LOAD_SOAK === undefined ? 9 : 200;
+const files = casesOf(200, 5);
 
 let folder: string;
 

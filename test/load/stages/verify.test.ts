@@ -6,8 +6,15 @@ import { pointValues } from '../../../src/core/points/line-protocol.js';
 import type { PointValues, Target } from '../../../src/core/types/index.js';
 import { Verification, verifyError } from '../../../src/load/stages/verify.js';
 import { batchOf } from '../../delivery/support.js';
+import { randomFrom } from '../../support/mutations.js';
 
 const never = new AbortController().signal;
+
+/** Numbers between 0 and 1 that are the same for the same seed. */
+function randomFractions(seed: number): () => number {
+  const next = randomFrom(seed);
+  return () => next(1_000_000) / 1_000_000;
+}
 
 /** Samples 20 points and reads them back with `answer`. */
 function verification(answer: (points: readonly PointValues[], query: number) => Promise<(PointValues | null)[]>) {
@@ -39,6 +46,27 @@ test('the sample is read back one point a query, at most four at a time', async 
   expect(await report()).toMatchObject({ sampled: 20, found: 20, equal: 20, differences: [] });
   expect(sizes).toEqual(Array.from({ length: 20 }, () => 1));
   expect(maxInFlight()).toBe(4);
+});
+
+test('1,000 of many points are sampled', async () => {
+  const sample = new Verification({ precision: 'ns', ordered: true, random: randomFractions(7) });
+  for (let ordinal = 0; ordinal < 6; ordinal += 1) {
+    const lines = Array.from({ length: 1000 }, (_, i) => `m,t=a f=${i} ${1000 * ordinal + i}`);
+    const batch = { ...batchOf(lines), ordinal };
+    sample.sample(batch);
+    sample.settled(batch, { loaded: [{ from: 0, to: 1000 }], rejected: [], undelivered: [] });
+  }
+  const times = new Set<bigint>();
+  const readBack = async (points: readonly PointValues[]) => {
+    for (const { time } of points) times.add(time);
+    return [...points];
+  };
+  const target = { traits: { countsPoints: false }, readBack } as unknown as Target;
+  expect(await sample.report(target, never)).toMatchObject({ sampled: 1000, found: 1000, equal: 1000 });
+  // Distinct points, and each batch has its part of them.
+  expect(times.size).toBe(1000);
+  for (let ordinal = 0; ordinal < 6; ordinal += 1)
+    expect([...times].filter((time) => time / 1000n === BigInt(ordinal)).length).toBeGreaterThan(100);
 });
 
 test('missing and different points are counted and listed', async () => {

@@ -10,6 +10,7 @@ import {
   quotedText,
   statements,
 } from '../../../src/targets/influxdb1/influxql.js';
+import { casesOf } from '../../support/effort.js';
 import { scriptedQueryClient } from '../../support/query-client.js';
 
 const request = statements('d', ['SHOW DATABASES']);
@@ -64,6 +65,7 @@ test('exact JSON equals JSON.parse except for numbers', () => {
     fc.property(any, (value) => {
       expect(exactJson(JSON.stringify(value))).toEqual(digits(value));
     }),
+    { numRuns: casesOf(100) },
   );
 });
 

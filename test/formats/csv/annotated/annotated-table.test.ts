@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../../src/core/errors.js';
 import { INPUT_START, type Points, type Position } from '../../../../src/core/types/index.js';
 import { detect } from '../../../../src/formats/detect.js';
+import { casesOf } from '../../../support/effort.js';
 import { expectValid, type Options, csv as plainCsv, sent } from '../../rows/support.js';
 import { bytesSource, readAll } from '../../support.js';
 
@@ -234,7 +235,7 @@ test('annotated CSV gives the same points in every chunking', async () => {
       const whole = await readAll(csv({ chunkBytes: 65_536 }), Buffer.from(text), []);
       expect(await readAll(csv({ chunkBytes: 64 }), Buffer.from(text), chunks)).toEqual(whole);
     }),
-    { numRuns: 100 },
+    { numRuns: casesOf(100) },
   );
 });
 
@@ -261,7 +262,7 @@ test('reading can resume after any run with the annotations that apply there', a
       }
       expect(rest.sort()).toEqual(all.slice(after[which]).sort());
     }),
-    { numRuns: 200 },
+    { numRuns: casesOf(200) },
   );
 });
 

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'vitest';
 import { BugError } from '../../../../src/core/errors.js';
 import type { ByteSource } from '../../../../src/core/types/index.js';
 import { LineProtocol } from '../../../../src/formats/line-protocol/line-format.js';
+import { casesOf } from '../../../support/effort.js';
 import { mutatedInput, random } from '../../kernel/oracle.js';
 import { bytesSource, type Options, readAll } from '../../support.js';
 
@@ -41,7 +42,7 @@ test('the worker thread finds the same points, shapes, rejects, lines and offset
     pair({ chunkBytes: 4096, missingTimestamp: 'now', maxShapes: 4 }),
     pair({}),
   ];
-  for (let i = 0; i < 150; i += 1) {
+  for (let i = 0; i < casesOf(150); i += 1) {
     const { input } = mutatedInput(next);
     const chunks = Array.from({ length: 40 }, () => 1 + next(120));
     for (const { worker, main } of pairs) {

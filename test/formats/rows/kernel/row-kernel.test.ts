@@ -2,11 +2,12 @@
 
 import { expect, test } from 'vitest';
 import { type RowLayout, rowLayout } from '../../../../src/formats/rows/rows-layout.js';
+import { casesOf } from '../../../support/effort.js';
 import { random } from '../../kernel/oracle.js';
 import { cases } from '../cases.js';
 import { difference, pair } from '../oracle.js';
 
-const ROWS = 12_000;
+const ROWS = casesOf(12_000, 6000);
 const seed = Number(process.env.ORACLE_SEED ?? 20_261_126);
 
 test(`the kernel and the encoder agree on ${ROWS} rows, one in six mutated, in random chunks`, {
