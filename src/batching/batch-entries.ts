@@ -1,6 +1,7 @@
 // Index of the points in a batch: the end in the body and the place of the original. Nearly all points lie in the body as in
 // the input, line by line. Such a stretch gets its entries only when a split, a reject or a stop needs them.
 
+import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
 
 const LF = 10;
@@ -13,6 +14,14 @@ interface EntryStretch {
   readonly from: number;
   to: number;
   /** Line and offset of the first point, relative to the first of the batch. */
+  readonly line: number;
+  readonly offset: number;
+}
+
+/** Differences between the places in a batch and those in the index of a run. */
+interface EntryShift {
+  readonly body: number;
+  readonly side: number;
   readonly line: number;
   readonly offset: number;
 }
@@ -52,6 +61,22 @@ export class Entries {
     this.#count += count;
     this.#lastStart = to - 1 - length;
     this.#setLast(to, 0, length, line + count - 1, offset + this.#lastStart - from);
+  }
+
+  /** Adds points of the index of a run that follow each other in the body, with their originals in the side. */
+  addRewritten(index: Uint32Array, shift: EntryShift): void {
+    const words = this.#slot.index;
+    let at = this.#count * SLOT_WORDS;
+    for (let word = 0; word < index.length; word += POINT_WORDS, at += SLOT_WORDS) {
+      words[at + END] = index[word + START]! + index[word + LENGTH]! + 1 + shift.body;
+      words[at + SIDE] = index[word + SOURCE_START]! + 1 + shift.side;
+      words[at + ORIGINAL] = index[word + SOURCE_LENGTH]!;
+      words[at + LINE_DELTA] = index[word + LINE]! + shift.line;
+      words[at + OFFSET_DELTA] = index[word + SOURCE_START]! + shift.offset;
+    }
+    this.#count += index.length / POINT_WORDS;
+    this.#lastStart = index[index.length - POINT_WORDS + START]! + shift.body;
+    this.#last.set(words.subarray(at - SLOT_WORDS, at));
   }
 
   /** Returns one word of point `i`. The body must be complete. */
@@ -97,4 +122,13 @@ export class Entries {
       start = end;
     }
   }
+}
+
+/**
+ * Returns the bytes of the original to store in the side, for the point whose entry begins at `word`. A point that was
+ * rewritten or lost trailing blanks needs all of them; the body holds every other original.
+ */
+export function sideBytes(index: Uint32Array, word: number): number {
+  const length = index[word + SOURCE_LENGTH]!;
+  return index[word + START] === index[word + SOURCE_START] && index[word + LENGTH] === length ? 0 : length;
 }

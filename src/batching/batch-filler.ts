@@ -15,7 +15,8 @@ import {
   UNCOUNTED_SHAPE,
 } from '../core/types/index.js';
 import { SLOT_WORDS } from './arena.js';
-import { type OpenBatch, sideBytes } from './open-batch.js';
+import { sideBytes } from './batch-entries.js';
+import type { OpenBatch } from './open-batch.js';
 import { timeAt } from './points/bucket-parts.js';
 import type { TimestampSuffixes } from './points/generated-timestamps.js';
 import {
@@ -140,8 +141,6 @@ export class BatchFiller {
   /** Takes the plain points up to the next reject, limit or inspection. Returns how many. */
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
     if (this.#suffixes.stamped !== null || position.covered.length > 0) return 0;
-    // A point that was written anew is never plain. All points of rows are.
-    if (sideBytes(run.index, cursor.point * POINT_WORDS) > 0) return 0;
     const until = Math.min(
       run.rejects[cursor.reject]?.before ?? run.count,
       run.count,

@@ -24,7 +24,7 @@ import {
   TIME_LOW,
 } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, type Slot } from './arena.js';
-import { Entries } from './batch-entries.js';
+import { Entries, sideBytes } from './batch-entries.js';
 import { BucketParts } from './points/bucket-parts.js';
 import { type Bounds, type HighWords, isWithin } from './points/point-bounds.js';
 
@@ -130,7 +130,8 @@ export class OpenBatch {
 
   /**
    * Takes points [from, to) of a run up to the first one that is not plain. A plain point has a known shape and a timestamp
-   * within the bounds, is unchanged, follows the point before, and fits. `add` takes the others, after their checks.
+   * within the bounds, follows the point before, and fits. All are unchanged, as lines of line protocol, or all are
+   * rewritten, as rows. `add` takes the others, after their checks.
    * @param plain number of values by shape number, -1 for a shape that is not known
    * @param widths field slots of a row by shape number
    * @param safe high words of times within the bounds
@@ -150,29 +151,43 @@ export class OpenBatch {
     if (this.#to === nothing || run.origin + run.bytes.length - this.#baseOffset >= maxDelta) return 0;
     const end = Math.min(to, from + room.points - this.points);
     let { bodyLength, values, slots } = this;
+    const first = from * POINT_WORDS;
+    const isRewritten = sideBytes(index, first) > 0;
+    const source = index[first + SOURCE_START]!;
+    const sourceLimit = source + this.slot.side.length - this.#sideLength;
+    let sourceEnd = source;
     let last = this.#to;
     let line = this.#line - run.firstLine;
     let i = from;
-    for (let word = i * POINT_WORDS; i < end; i += 1, word += POINT_WORDS) {
+    for (let word = first; i < end; i += 1, word += POINT_WORDS) {
       const start = index[word + START]!;
       const length = index[word + LENGTH]!;
       const shape = index[word + SHAPE]!;
+      const sourceStart = index[word + SOURCE_START]!;
+      const sourceLength = index[word + SOURCE_LENGTH]!;
       // Shapes without a number and points without a timestamp have numbers outside the table.
       const amount = shape < plain.length ? plain[shape]! : -1;
-      // One byte and one line after an unchanged point: that byte is the only LF between them.
-      if (amount < 0 || start !== last + 1 || index[word + LINE] !== line + 1) break;
-      if (start !== index[word + SOURCE_START] || length !== index[word + SOURCE_LENGTH]) break;
-      if (bodyLength + length + 1 > room.bytes) break;
+      if (amount < 0 || start !== last + 1 || bodyLength + length + 1 > room.bytes) break;
+      if (isRewritten) {
+        if (run.bytes[last] !== LF || sourceStart < sourceEnd || sourceStart + sourceLength > sourceLimit) break;
+        // One byte and one line after an unchanged point: that byte is the only LF between them.
+      } else if (start !== sourceStart || length !== sourceLength || index[word + LINE] !== line + 1) break;
       const high = index[word + TIME_HIGH]! | 0;
       const isSafe = high > safe.above && high < safe.below;
       if (!isSafe && !isWithin(high, index[word + TIME_LOW]!, length, bounds)) break;
       last = start + length;
-      line += 1;
+      sourceEnd = sourceStart + sourceLength;
+      line = index[word + LINE]!;
       bodyLength += length + 1;
       values += amount;
       slots += widths[shape]!;
     }
-    if (i > from) this.#tookPlain(run, from, i - from, bodyLength);
+    if (i === from) return 0;
+    this.parts.addRun(index, from, i - from, this.points, this.bodyLength);
+    if (isRewritten) this.#enterRewritten(run, from, i - from, sourceEnd);
+    else this.#enterUnchanged(run, from, i - from, bodyLength);
+    this.bodyLength = bodyLength;
+    this.points += i - from;
     this.#to = last;
     this.#line = run.firstLine + line;
     this.values = values;
@@ -180,15 +195,24 @@ export class OpenBatch {
     return i - from;
   }
 
-  #tookPlain({ index, origin, firstLine }: Points, from: number, count: number, bodyLength: number): void {
+  #enterUnchanged({ index, origin, firstLine }: Points, from: number, count: number, bodyEnd: number): void {
     const word = from * POINT_WORDS;
     const line = firstLine + index[word + LINE]! - this.#baseLine;
     const offset = origin + index[word + START]! - this.#baseOffset;
     const length = index[word + (count - 1) * POINT_WORDS + LENGTH]!;
-    this.parts.addRun(index, from, count, this.points, this.bodyLength);
-    this.#entries.stretch(count, this.bodyLength, bodyLength, line, offset, length);
-    this.bodyLength = bodyLength;
-    this.points += count;
+    this.#entries.stretch(count, this.bodyLength, bodyEnd, line, offset, length);
+  }
+
+  /** Enters points whose originals end at `sourceEnd`, and copies these with what lies between them. */
+  #enterRewritten({ bytes, index, origin, firstLine }: Points, from: number, count: number, sourceEnd: number): void {
+    const word = from * POINT_WORDS;
+    const source = index[word + SOURCE_START]!;
+    this.#entries.addRewritten(index.subarray(word, word + count * POINT_WORDS), {
+      body: this.bodyLength - index[word + START]!,
+      side: this.#copyToSide(bytes, source, sourceEnd - source) - source,
+      line: firstLine - this.#baseLine,
+      offset: origin - this.#baseOffset,
+    });
   }
 
   /** Copies the pending neighbours. Must be called before the format's memory changes. */
@@ -270,13 +294,4 @@ export class OpenBatch {
     this.#sideLength += length;
     return at;
   }
-}
-
-/**
- * Returns the bytes of the original to store in the side, for the point whose entry begins at `word`. A point that was
- * rewritten or lost trailing blanks needs all of them; the body holds every other original.
- */
-export function sideBytes(index: Uint32Array, word: number): number {
-  const length = index[word + SOURCE_LENGTH]!;
-  return index[word + START] === index[word + SOURCE_START] && index[word + LENGTH] === length ? 0 : length;
 }

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Arena } from '../../src/batching/arena.js';
+import type { BatcherOptions } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../src/batching/schema-gate.js';
 import { InputError, UsageError } from '../../src/core/errors.js';
 import type { Points } from '../../src/core/types/index.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
+import { csv, field, tag } from '../formats/rows/support.js';
+import { bytesSource } from '../formats/support.js';
 import { casesOf } from '../support/effort.js';
 import { allKnown, bench, collect, never, runs, type Snapshot, snapshot } from './support.js';
 
@@ -79,6 +82,45 @@ describe('any limits and any chunks of the input', () => {
         },
       ),
       { numRuns: casesOf(150, 50) },
+    );
+  });
+});
+
+/** A row of CSV, or a line of which nothing becomes a point. */
+const row = fc.oneof(
+  { weight: 6, arbitrary: fc.nat(999).map((n) => `${n},a${n},${n}.5,word`) },
+  { weight: 1, arbitrary: fc.nat(9).map((n) => `${n},a,1,"two\nlines ""${'x'.repeat(n * 20)}"""`) },
+  { weight: 1, arbitrary: fc.constantFrom('', '8,a,1', '9,a,no number,word') },
+);
+
+describe('points that are not the bytes of the input', () => {
+  test('rows have the same points, originals and rejects in batches of any size as in batches of one point', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(row, fc.constantFrom('\n', '\r\n')), { minLength: 20, maxLength: 60 }),
+        fc.record({ points: fc.integer({ min: 2, max: 30 }), bodyBytes: fc.integer({ min: 100, max: 4000 }) }),
+        fc.record({ chunkBytes: fc.integer({ min: 16, max: 600 }), indexPoints: fc.integer({ min: 1, max: 40 }) }),
+        fc.integer({ min: 220, max: 600 }),
+        async (rows, { points, bodyBytes }, chunks, sideBytes) => {
+          const text = ['time,t,f,s\n', ...rows.map(([each, ending]) => each + ending)].join('');
+          const columns = { tags: [tag('t')], fields: [field('f', 'float'), field('s', 'string')] };
+          const read = async (options: Partial<BatcherOptions>): Promise<Snapshot[]> => {
+            const arena = new Arena(2, { bodyBytes: 1 << 13, sideBytes, points: 1000 });
+            const parsed = csv({ ...columns, ...chunks, infersTypes: false }).points(
+              bytesSource(Buffer.from(text)),
+              never,
+            );
+            return await collect(bench(options, allKnown, arena).batcher.batches(0, parsed, never));
+          };
+          const one = await read({ points: 1 });
+          const many = await read({ points, bodyBytes: () => bodyBytes });
+          expect(many.flatMap((batch) => batch.points)).toEqual(one.flatMap((batch) => batch.points));
+          expect(many.flatMap(({ sources }) => sources)).toEqual(one.flatMap(({ sources }) => sources));
+          expect(many.flatMap(({ rejects }) => rejects)).toEqual(one.flatMap(({ rejects }) => rejects));
+          expectCovered(many, text.length);
+        },
+      ),
+      { numRuns: casesOf(60) },
     );
   });
 });
