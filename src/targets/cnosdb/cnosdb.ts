@@ -38,6 +38,8 @@ export class Cnosdb implements Dialect {
   readonly #deps: TargetDeps;
   /** Database and tenant, as a query string. */
   readonly #scope: string;
+  /** Columns of tables whose points were read back. */
+  readonly #described = new Map<string, readonly TargetColumn[]>();
   #database: Pick<DatabaseSettings, 'shard' | 'replica' | 'precision'> = { shard: 1, replica: 1, precision: 'ns' };
 
   constructor(deps: TargetDeps) {
@@ -130,6 +132,20 @@ export class Cnosdb implements Dialect {
     return columnsOf((await this.#rows(query, statement)) ?? [], table);
   }
 
+  /** Returns the columns of a table. Describes it once, and again for a field that it did not have. */
+  async #columnsOf(
+    query: QueryClient,
+    table: string,
+    points: readonly PointValues[],
+  ): Promise<readonly TargetColumn[]> {
+    const known = this.#described.get(table) ?? [];
+    const names = new Set(known.map(({ name }) => name));
+    if (points.every(({ fields }) => [...fields.keys()].every((name) => names.has(name)))) return known;
+    const columns = await this.columns(query, table);
+    this.#described.set(table, columns);
+    return columns;
+  }
+
   async createTable(query: QueryClient, shape: Shape): Promise<boolean> {
     const result = await sql(query, this.#scope, createTableStatement(shape)).catch((error: unknown) => {
       // CREATE TABLE needs a privilege that writing does not.
@@ -143,7 +159,7 @@ export class Cnosdb implements Dialect {
     const [first] = points;
     if (first === undefined) return [];
     const { table } = first;
-    const columns = await this.columns(query, table);
+    const columns = await this.#columnsOf(query, table, points);
     const found: (PointValues | null)[] = [];
     for (let i = 0; i < points.length; i += pointsPerStatement) {
       const wanted = points.slice(i, i + pointsPerStatement);
