@@ -14,8 +14,9 @@ export const ownCodes = {
   closedAtOnce: 'CLOSED_AT_ONCE',
   /** No retry helps. The message gives the reason. */
   permanent: 'PERMANENT_FAILURE',
-  /** A reset ended a response. undici would take a response without a length as complete. */
-  resetInResponse: 'RESET_IN_RESPONSE',
+  /** The server closed the connection before the end of a response. */
+  closed: 'CLOSED',
+  noConnectionSoon: 'NO_CONNECTION_SOON',
   noConnection: 'NO_CONNECTION',
   noAnswer: 'NO_ANSWER',
   idle: 'NOTHING_CAME',
@@ -24,12 +25,10 @@ export const ownCodes = {
 const transient: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
-  [ownCodes.resetInResponse]: 'connection reset',
   [ownCodes.closedAtOnce]: 'connection closed without a response; if the port expects TLS, use https:// in --url',
   EPIPE: 'connection closed while sending',
-  UND_ERR_SOCKET: 'connection closed without a response',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection within 5s',
-  UND_ERR_ABORTED: 'aborted',
+  [ownCodes.closed]: 'connection closed without a response',
+  [ownCodes.noConnectionSoon]: 'no connection within 5s',
   [ownCodes.closedAfterHandshake]:
     'connection closed without a response; if the server wants a certificate, see --cert and --key',
   [ownCodes.noConnection]: 'no connection within 10s',
@@ -87,4 +86,8 @@ export function networkFailure(error: unknown): NetworkFailure {
     return { reason: 'connection closed before the end', permanent: false };
   const own = typeof message === 'string' ? message : '';
   return { reason: own || key || 'connection failed', permanent: false };
+}
+
+export function codedError(code: string): Error {
+  return Object.assign(new Error(code), { code });
 }

@@ -119,9 +119,10 @@ export class HttpTarget implements Target {
     return this.#sender.totals();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#sender.close();
-    await this.#connections.close();
+    this.#connections.close();
+    return Promise.resolve();
   }
 
   /** Sends a write, or without a body the probe of the dialect. */
