@@ -3,6 +3,8 @@ import { BugError, InputError, InterruptedError } from '../../src/core/errors.js
 import { RunControl } from '../../src/load/run-control.js';
 import { VirtualClock } from '../support/clock.js';
 
+const never = new AbortController().signal;
+
 function controlled() {
   const [clock, stop, abort] = [new VirtualClock(), new AbortController(), new AbortController()];
   const control = new RunControl({ clock, stop: stop.signal, abort: abort.signal });
@@ -33,6 +35,13 @@ test('a second signal stops at once, and the first cause of the end counts', () 
   expect(control.reason).toBe(first);
 });
 
+test('a second cause of the end starts no second period of grace', () => {
+  const { clock, control } = controlled();
+  control.end(new InputError('first'));
+  control.end(new InputError('second'));
+  expect(clock.waiting).toBe(1);
+});
+
 test('a signal from before the start ends the run', () => {
   const stop = AbortSignal.abort(new InterruptedError('SIGTERM'));
   const control = new RunControl({ clock: new VirtualClock(), stop, abort: new AbortController().signal });
@@ -50,7 +59,10 @@ test('an unknown error is a defect with its message', () => {
 });
 
 test('--max-duration counts from the start of the run', async () => {
-  const { clock, control } = controlled();
+  const clock = new VirtualClock();
+  await clock.advance(500);
+  const control = new RunControl({ clock, stop: never, abort: never });
+  onTestFinished(() => control.close());
   await clock.advance(2000);
   control.limitDuration(null);
   control.limitDuration(5000);
@@ -67,6 +79,15 @@ test('a --max-duration that has passed already ends the run at once', async () =
   control.limitDuration(5000);
   await clock.advance(0);
   expect(control.reason).toBeInstanceOf(InterruptedError);
+});
+
+test('the process stays alive while a run waits, and no longer', () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const { control } = controlled();
+  expect(timers()).toBe(before + 1);
+  control.close();
+  expect(timers()).toBe(before);
 });
 
 test('after the run no timer and no signal acts', async () => {
