@@ -40,11 +40,12 @@ const plannedInputSchema = inputContentSchema.extend({
 
 const allowance = z.union([z.strictObject({ count: z.number() }), z.strictObject({ percent: z.number() })]);
 
-/** Spans of the inputs' timestamps as far as seen, in their unit, and the decoded size of the inputs. */
+/** Spans of the inputs' timestamps as far as seen, in their unit, the decoded size of the inputs, and sampled lines. */
 export const timesSchema = z.strictObject({
   spans: z.array(z.strictObject({ first: z.string(), last: z.string() })),
   unseen: count,
   totalBytes: count.nullable(),
+  rows: z.strictObject({ points: count, slots: z.number(), bytes: count }).optional(),
 });
 
 /** Field types of rows by table and name. */

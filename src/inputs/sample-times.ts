@@ -3,7 +3,8 @@
 
 import { isUnchanged } from '../core/io/byte-source.js';
 import { orAborted } from '../core/time/wait-stats.js';
-import type { FileBytes, Input, TimestampRange } from '../core/types/index.js';
+import type { FileBytes, Input, RowSample, TimestampRange } from '../core/types/index.js';
+import { RowSampler } from './sample-rows.js';
 
 /** Bytes sampled at each end. */
 const sampleBytes = 64 * 1024;
@@ -22,6 +23,8 @@ export interface TimeSample {
   readonly unseen: number;
   /** Decoded bytes of all inputs; null when one is compressed or of unknown size. */
   readonly totalBytes: number | null;
+  /** Sampled lines of plain inputs; absent without any. */
+  readonly rows?: RowSample | undefined;
 }
 
 /** Returns a sample of the times of inputs; an empty one unless all are line protocol. Throws only the signal's reason. */
@@ -35,7 +38,7 @@ export async function timesOf(
 }
 
 /**
- * Opens only inputs of known size, reads at most 128 KiB of each, and throws only the signal's reason. After one input
+ * Opens only inputs of known size, reads at most 192 KiB of each, and throws only the signal's reason. After one input
  * exceeds `timeoutMs`, the others are skipped, since they often lie in the same place.
  */
 export async function sampleTimes(
@@ -49,11 +52,12 @@ export async function sampleTimes(
   let plain = true;
   let late = false;
   const spans: (readonly TimestampRange[])[] = [];
+  const sampler = new RowSampler();
   for (const input of chosen) {
     signal.throwIfAborted();
     const timeout = AbortSignal.timeout(timeoutMs);
     const stop = AbortSignal.any([signal, timeout]);
-    const sample = late ? nothingSeen : await orAborted(sampleInput(input, stop), stop).catch(() => nothingSeen);
+    const sample = late ? nothingSeen : await orAborted(sampleInput(input, sampler, stop), stop).catch(() => nothingSeen);
     signal.throwIfAborted();
     late ||= timeout.aborted;
     spans.push(sample.spans);
@@ -64,7 +68,7 @@ export async function sampleTimes(
   // Points are assumed in the time of the inputs that were left out.
   if (chosen.length < inputs.length)
     spans.push(gap(joined(spans.slice(0, half).flat()), joined(spans.slice(half).flat())));
-  return { spans: joined(spans.flat()), unseen, totalBytes: plain ? total : null };
+  return { spans: joined(spans.flat()), unseen, totalBytes: plain ? total : null, rows: sampler.result };
 }
 
 interface InputSample {
@@ -76,7 +80,7 @@ interface InputSample {
 
 const nothingSeen: InputSample = { spans: [], whole: false, plain: false };
 
-async function sampleInput(input: Input, signal: AbortSignal): Promise<InputSample> {
+async function sampleInput(input: Input, rows: RowSampler, signal: AbortSignal): Promise<InputSample> {
   // An input without a size is a pipe, which cannot be read twice.
   if (input.path === null || input.size === null) return nothingSeen;
   const source = await input.open(signal);
@@ -87,8 +91,10 @@ async function sampleInput(input: Input, signal: AbortSignal): Promise<InputSamp
       more = await source.read(bytes.subarray(read), signal);
     const head = timesIn(bytes.subarray(0, read), 'end');
     if (!isUnchanged(source)) return { spans: spansOf(head), whole: false, plain: false };
+    rows.take(bytes.subarray(0, read));
     if (source.file === undefined) return { spans: spansOf(head), whole: false, plain: true };
     if (read < sampleBytes) return { spans: spansOf(head), whole: true, plain: true };
+    await rows.takeFile(source);
     const tail = timesIn(await tailOf(source.file), 'start');
     return { spans: joined([...spansOf(head), ...spansOf(tail), ...between(head, tail)]), whole: true, plain: true };
   } finally {

@@ -79,3 +79,18 @@ test('of many inputs the first and the last are sampled, and the others are coun
   expect(ends(some)).toEqual([0n, 99n]);
   expect(some.spans).toContainEqual({ first: 31n, last: 68n });
 });
+
+test('the width of a table is estimated from lines all over a plain file', async () => {
+  const field = (k: number): string =>
+    Array.from({ length: 2000 }, (_, i) => `sensors,host=a field_${k}=${i}.5 ${i}\n`).join('');
+  const { rows } = await sample({ 'fields.lp': Array.from({ length: 50 }, (_, k) => field(k)).join('') });
+  const width = rows!.slots / rows!.points;
+  expect(width).toBeGreaterThan(20);
+  expect(width).toBeLessThan(150);
+  const dense = await sample({ 'dense.lp': `# c\n${'m,t=a x=1,y=2,z=3 5\nn y=1 5\n'.repeat(9000)}not a line\n` });
+  const { points, slots, bytes } = dense.rows!;
+  expect(slots / points).toBeGreaterThanOrEqual(1);
+  expect(slots / points).toBeLessThanOrEqual(3);
+  expect(bytes / points).toBeLessThan(24);
+  expect((await sample({ 'none.lp.gz': gzipSync('m f=1 1\n') })).rows).toBeUndefined();
+});

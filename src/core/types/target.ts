@@ -222,6 +222,13 @@ export interface TimestampRange {
   readonly last: bigint;
 }
 
+/** Sampled lines: points, their fields if each had all fields of its table, and bytes of text. */
+export interface RowSample {
+  readonly points: number;
+  readonly slots: number;
+  readonly bytes: number;
+}
+
 /** Half-open range of time, nanoseconds since 1970. */
 export interface TimeSpan {
   readonly from: bigint;

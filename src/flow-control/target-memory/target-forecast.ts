@@ -3,8 +3,9 @@
 
 import type { Problem } from '../../core/problem.js';
 import { count, plural, size, sizeOption } from '../../core/text.js';
-import type { InputPrecision, NodeLayout, Notice, TimestampRange, VnodePlacement } from '../../core/types/index.js';
+import type { InputPrecision, NodeLayout, Notice, RowSample, TimestampRange, VnodePlacement } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
+import { rowsPerByte } from './flush/memcache-estimate.js';
 import { bodiesKept } from './raft-caches.js';
 import {
   flushMarks,
@@ -37,6 +38,8 @@ export interface InputExtent {
   readonly unseen: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
+  /** Sampled lines; absent without any. */
+  readonly rows?: RowSample | undefined;
 }
 
 export interface TargetMemoryForecast {
@@ -78,6 +81,7 @@ export function forecastTargetMemory(
     buckets,
     batchBytes,
     totalBytes: times.totalBytes,
+    rowsPerByte: times.rows === undefined ? 1 : rowsPerByte(times.rows),
     mayCreate,
     mayFlush: relieve,
   });
@@ -112,7 +116,7 @@ function existingBuckets({ bucketStarts }: NodeLayout, bucketMs: number | null):
 /** Lists the notices about a forecast, the plan itself first. */
 export function forecastNotices(
   options: ForecastOptions,
-  { plan, layout, buckets, totalBytes }: TargetMemoryForecast,
+  { plan, layout, buckets }: TargetMemoryForecast,
   { unseen }: InputExtent,
   version: string | null,
 ): Notice[] {
@@ -130,13 +134,13 @@ export function forecastNotices(
     message === null ? [] : [{ level: 'warn', kind: message, message }],
   );
   const planned = planNotice(options, plan, buckets, unseen);
-  const quiet = planned.level === 'info' && !binds(options, plan, totalBytes);
+  const quiet = planned.level === 'info' && !binds(options, plan);
   return [quiet ? { ...planned, level: 'debug' } : planned, ...notices];
 }
 
 /** True if the plan reduces request bodies or expects a flush during the load, as far as the inputs are known. */
-function binds({ batchBytes }: ForecastOptions, { bodyBytes, flush }: TargetPlan, totalBytes: number | null): boolean {
-  return bodyBytes < batchBytes || (flush !== null && totalBytes !== null && totalBytes > flush.dueBytes);
+function binds({ batchBytes }: ForecastOptions, { bodyBytes, flush, rowBytes }: TargetPlan): boolean {
+  return bodyBytes < batchBytes || (flush !== null && rowBytes !== null && rowBytes > flush.dueBytes);
 }
 
 function planNotice({ relieve }: ForecastOptions, plan: TargetPlan, buckets: number, unseen: number): Notice {

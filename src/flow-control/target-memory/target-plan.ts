@@ -47,6 +47,8 @@ export interface TargetPlanRequest {
   readonly batchBytes: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
+  /** Bytes of rows per byte of text; at least 1. */
+  readonly rowsPerByte: number;
   /** True if the load creates the database and can choose MAX_MEMCACHE_SIZE. */
   readonly mayCreate: boolean;
   /** True if the load may ask the target to flush. */
@@ -71,6 +73,8 @@ export interface TargetPlan {
   readonly vnodes: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
+  /** Bytes of all rows of the load on the fullest node; null while unknown. */
+  readonly rowBytes: number | null;
   /** Bytes of an idle node and of these vnodes. Other vnodes of the node are not of this load. */
   readonly baseBytes: number;
   /** Bytes that the memcaches hold before the target flushes by itself. */
@@ -146,11 +150,12 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
   const kept = (body: number): number => keptBodies(body, share, totalBytes);
   const cacheBytes = vnodes * (request.maxMemcacheBytes ?? usualMemcache);
   const allBytes = totalBytes === null ? Number.MAX_SAFE_INTEGER : totalBytes * share;
-  const maxRows = Math.min(cacheBytes, allBytes);
+  const allRows = allBytes * request.rowsPerByte;
+  const maxRows = Math.min(cacheBytes, allRows);
   const fewestRows = request.mayFlush ? Math.min(minRows, maxRows) : maxRows;
   const common = {
     limitBytes: limit,
-    ...{ share, vnodes, totalBytes, baseBytes, cacheBytes },
+    ...{ share, vnodes, totalBytes, baseBytes, cacheBytes, rowBytes: totalBytes === null ? null : allRows },
     vnodesPerBucket: vnodesPerNode,
     leastBytes: leastPeak(baseBytes, share, batchBytes, fewestRows, totalBytes),
   };
@@ -163,7 +168,7 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
   const rinse = marksOfRoom(room, kept(bodyBytes));
   const keptAtPeak = buckets > 1 ? Math.min(allBytes, rinse.holdBytes) : kept(bodyBytes);
   const marks = flushMarks(limit, baseBytes, keptAtPeak);
-  const peakBytes = nodePeak(baseBytes, keptAtPeak, request.mayFlush ? Math.min(marks.holdBytes, allBytes) : maxRows);
+  const peakBytes = nodePeak(baseBytes, keptAtPeak, request.mayFlush ? Math.min(marks.holdBytes, allRows) : maxRows);
   return {
     ...common,
     ...{ bodyBytes, rinse },

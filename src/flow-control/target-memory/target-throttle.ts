@@ -146,7 +146,7 @@ export class TargetThrottle {
   /** Takes each attempt as soon as it is answered. */
   observe(attempt: Attempt, bodyBytes: number, batch: Batch): void {
     this.#firstAt ??= this.#context.clock.monotonic();
-    const perByte = rowsPerByte(batch);
+    const perByte = rowsPerByte({ ...batch, bytes: batch.body.length });
     this.#watch(attempt);
     if (attempt.verdict.kind === 'accepted') {
       this.#stages.acknowledged(bodyBytes);

@@ -27,6 +27,7 @@ const usual: TargetPlanRequest = {
   buckets: 1,
   batchBytes: MiB,
   totalBytes: null,
+  rowsPerByte: 1,
   mayCreate: false,
   mayFlush: true,
 };
@@ -185,4 +186,13 @@ test('the vnodes of a bucket retain 256 bodies, up to the bytes sent', () => {
   expect(keptBodies(MiB, 1, null)).toBe(256 * MiB);
   expect(keptBodies(MiB, 0.5, null)).toBe(128 * MiB);
   expect(keptBodies(MiB, 0.5, 100 * MiB)).toBe(50 * MiB);
+});
+
+test('a table with one field a line is planned by its slots, so the plan is not exceeded', () => {
+  // 50 fields one a line, 78 MiB: the node took 441 MiB of 286 planned by text.
+  const sparse = { ...usual, batchBytes: 512 * KiB, totalBytes: 78 * MiB, rowsPerByte: (32 + 16 * 50) / 78 };
+  expect(planTarget({ ...sparse, rowsPerByte: 1 }).peakBytes).toBeLessThan(300 * MiB);
+  const { peakBytes, holds } = planTarget(sparse);
+  expect(holds).toBe(true);
+  expect(peakBytes).toBeGreaterThan(441 * MiB);
 });

@@ -14,18 +14,16 @@ function steady(pending: number, fresh: number, factor = 1): MemcacheEstimate {
   return { pending: pending * MiB, fresh: fresh * MiB, factor, history: [{ at: 0, bytes }] };
 }
 
-const batchOf = (points: number, slots: number, bytes: number) => ({ points, slots, body: new Uint8Array(bytes) });
-
 test('points of a sensor take as many bytes in the target as their text', () => {
-  expect(rowsPerByte(batchOf(1000, 10_000, 238_000))).toBe(1);
+  expect(rowsPerByte({ points: 1000, slots: 10_000, bytes: 238_000 })).toBe(1);
 });
 
 test('rows of wide tables take a head and a slot per field of the table, which exceeds their text', () => {
-  expect(rowsPerByte(batchOf(10, 1000, 8000))).toBe((320 + 16_000) / 8000);
+  expect(rowsPerByte({ points: 10, slots: 1000, bytes: 8000 })).toBe((320 + 16_000) / 8000);
 });
 
 test('a batch without points has the weight of its text', () => {
-  expect(rowsPerByte(batchOf(0, 0, 0))).toBe(1);
+  expect(rowsPerByte({ points: 0, slots: 0, bytes: 0 })).toBe(1);
 });
 
 test('the history keeps one estimate per half second for twelve seconds', () => {

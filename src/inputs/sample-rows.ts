@@ -1,0 +1,74 @@
+// Samples the rows of line protocol for planning: how many fields the tables have to which the lines belong. A row of the
+// target has a slot for each of them, and an export may write one field a line.
+
+import { parseShape } from '../core/points/line-protocol.js';
+import type { ByteSource, RowSample } from '../core/types/index.js';
+
+/** Places between both ends of a file, and bytes of each. A place counts with its first whole line. */
+const places = 16;
+const placeBytes = 4096;
+/** Lines parsed of each end of a file. */
+const endLines = 8;
+
+interface TableSample {
+  points: number;
+  /** Lines with each field. */
+  readonly fields: Map<string, number>;
+}
+
+export class RowSampler {
+  readonly #tables = new Map<string, TableSample>();
+  #bytes = 0;
+
+  /** Takes whole lines of text, at equal distances. */
+  take(text: Uint8Array, lines = endLines): void {
+    for (let i = 0; i < lines; i += 1) {
+      const from = i === 0 ? 0 : text.indexOf(0x0a, Math.floor((text.length * i) / lines)) + 1;
+      const to = text.indexOf(0x0a, from);
+      if (to < 0 || (i > 0 && from === 0)) return;
+      this.#line(text.subarray(from, to));
+    }
+  }
+
+  /** Takes lines of a file at equal distances. Sources where reads are expensive are left out. */
+  async takeFile({ file }: ByteSource): Promise<void> {
+    if (file === undefined || file.near !== undefined) return;
+    for (let i = 1; i <= places; i += 1) {
+      const at = Math.floor((file.size * i) / (places + 1));
+      const text = await file.bytes(at, at + placeBytes);
+      this.take(text.subarray(text.indexOf(0x0a) + 1), 1);
+    }
+  }
+
+  /** Undefined without a readable line. */
+  get result(): RowSample | undefined {
+    const tables = [...this.#tables.values()];
+    if (tables.length === 0) return undefined;
+    return {
+      points: tables.reduce((sum, { points }) => sum + points, 0),
+      slots: tables.reduce((sum, { points, fields }) => sum + points * richness([...fields.values()]), 0),
+      bytes: this.#bytes,
+    };
+  }
+
+  #line(line: Uint8Array): void {
+    if (line.length === 0 || line[0] === 0x23) return;
+    try {
+      const { table, columns } = parseShape(line);
+      const sample = this.#tables.get(table) ?? { points: 0, fields: new Map<string, number>() };
+      this.#tables.set(table, sample);
+      sample.points += 1;
+      for (const { name, type } of columns)
+        if (type !== 'tag') sample.fields.set(name, (sample.fields.get(name) ?? 0) + 1);
+      this.#bytes += line.length + 1;
+    } catch {
+      // Reading reports an unreadable line.
+    }
+  }
+}
+
+/** Estimates how many kinds exist from how often each was seen (Chao 1984): many seen once mean many not seen. */
+function richness(seen: readonly number[]): number {
+  const [once, twice] = [1, 2].map((times) => seen.filter((each) => each === times).length);
+  return seen.length + (once! * (once! - 1)) / (2 * (twice! + 1));
+}
