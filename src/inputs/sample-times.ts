@@ -57,7 +57,9 @@ export async function sampleTimes(
     signal.throwIfAborted();
     const timeout = AbortSignal.timeout(timeoutMs);
     const stop = AbortSignal.any([signal, timeout]);
-    const sample = late ? nothingSeen : await orAborted(sampleInput(input, sampler, stop), stop).catch(() => nothingSeen);
+    const sample = late
+      ? nothingSeen
+      : await orAborted(sampleInput(input, sampler, stop), stop).catch(() => nothingSeen);
     signal.throwIfAborted();
     late ||= timeout.aborted;
     spans.push(sample.spans);

@@ -3,7 +3,14 @@
 
 import type { Problem } from '../../core/problem.js';
 import { count, plural, size, sizeOption } from '../../core/text.js';
-import type { InputPrecision, NodeLayout, Notice, RowSample, TimestampRange, VnodePlacement } from '../../core/types/index.js';
+import type {
+  InputPrecision,
+  NodeLayout,
+  Notice,
+  RowSample,
+  TimestampRange,
+  VnodePlacement,
+} from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
 import { rowsPerByte } from './flush/memcache-estimate.js';
 import { bodiesKept } from './raft-caches.js';

@@ -232,6 +232,17 @@ test('a stage flushes after the running flush and waits for its end', async () =
   expect(flushes).toEqual([0, 2_000]);
 });
 
+test('a stage flushes although the timer of its wait ends early', async () => {
+  const { clock, pressure, flushes } = setUp();
+  const sleep = clock.sleep.bind(clock);
+  clock.sleep = (ms, signal) => sleep(ms > 1 ? ms - 0.4 : ms, signal);
+  await Promise.all([pressure.flushNow(), clock.advance(100)]);
+  const flushed = pressure.flushNow();
+  await clock.advance(2_500);
+  expect(await flushed).toMatchObject({ kind: 'done' });
+  expect(flushes).toHaveLength(2);
+});
+
 test('an aborted load releases its waiting batches with the reason and stops all timers', async () => {
   const { clock, pressure, stop } = setUp({ flush: () => new Promise(() => {}) });
   pressure.observe(attempt(accepted), MiB, 110 * MiB);
