@@ -2,7 +2,7 @@
 // target has a slot for each of them, and an export may write one field a line.
 
 import { parseShape } from '../core/points/line-protocol.js';
-import type { ByteSource, RowSample } from '../core/types/index.js';
+import type { ByteSource, SampledRows } from '../core/types/index.js';
 
 /** Places between both ends of a file, and bytes of each. A place counts with its first whole line. */
 const places = 16;
@@ -41,7 +41,7 @@ export class RowSampler {
   }
 
   /** Undefined without a readable line. */
-  get result(): RowSample | undefined {
+  get result(): SampledRows | undefined {
     const tables = [...this.#tables.values()];
     if (tables.length === 0) return undefined;
     return {

@@ -3,7 +3,7 @@
 
 import { isUnchanged } from '../core/io/byte-source.js';
 import { orAborted } from '../core/time/wait-stats.js';
-import type { FileBytes, Input, RowSample, TimestampRange } from '../core/types/index.js';
+import type { FileBytes, Input, SampledRows, TimestampRange } from '../core/types/index.js';
 import { RowSampler } from './sample-rows.js';
 
 /** Bytes sampled at each end. */
@@ -24,7 +24,7 @@ export interface TimeSample {
   /** Decoded bytes of all inputs; null when one is compressed or of unknown size. */
   readonly totalBytes: number | null;
   /** Sampled lines of plain inputs; absent without any. */
-  readonly rows?: RowSample | undefined;
+  readonly rows?: SampledRows | undefined;
 }
 
 /** Returns a sample of the times of inputs; an empty one unless all are line protocol. Throws only the signal's reason. */

@@ -223,7 +223,7 @@ export interface TimestampRange {
 }
 
 /** Sampled lines: points, their fields if each had all fields of its table, and bytes of text. */
-export interface RowSample {
+export interface SampledRows {
   readonly points: number;
   readonly slots: number;
   readonly bytes: number;

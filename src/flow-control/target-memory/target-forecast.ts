@@ -7,7 +7,7 @@ import type {
   InputPrecision,
   NodeLayout,
   Notice,
-  RowSample,
+  SampledRows,
   TimestampRange,
   VnodePlacement,
 } from '../../core/types/index.js';
@@ -46,7 +46,7 @@ export interface InputExtent {
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
   /** Sampled lines; absent without any. */
-  readonly rows?: RowSample | undefined;
+  readonly rows?: SampledRows | undefined;
 }
 
 export interface TargetMemoryForecast {

@@ -1,7 +1,7 @@
 // Estimate of the rows of this load that a node has not flushed yet. Acknowledgements are counted, and the target's gauge
 // corrects the count. The gauge is up to 10 s old, so it is compared with all estimates of that time.
 
-import type { RowSample } from '../../../core/types/index.js';
+import type { SampledRows } from '../../../core/types/index.js';
 
 /** CnosDB's row head and one slot per field, bytes (mem_cache/row_data.rs of version 2.4.3). */
 const rowHead = 32;
@@ -11,7 +11,7 @@ const fieldSlot = 16;
  * Returns memcache bytes per byte of text. A row has a slot for each field of its table, so a line with one of two hundred
  * fields is a row of 3,200 bytes. The result is at least 1, because the measured peaks are in bytes of text.
  */
-export function rowsPerByte({ points, slots, bytes }: RowSample): number {
+export function rowsPerByte({ points, slots, bytes }: SampledRows): number {
   return Math.max(1, (rowHead * points + fieldSlot * slots) / Math.max(1, bytes));
 }
 
