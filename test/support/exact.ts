@@ -49,7 +49,7 @@ export async function exactLoader(count: number, clock: Clock): Promise<Loader> 
   const folder = await mkdtemp(join(tmpdir(), 'bulk-load-exact-'));
   const path = join(folder, 'a.lp');
   await writeFile(path, exactLines(count));
-  await import('node:http');
+  await import('undici');
   let runs = 0;
   return {
     load: async (urls, options = {}) => {

@@ -14,9 +14,8 @@ export const ownCodes = {
   closedAtOnce: 'CLOSED_AT_ONCE',
   /** No retry helps. The message gives the reason. */
   permanent: 'PERMANENT_FAILURE',
-  /** The server closed the connection before the end of a response. */
-  closed: 'CLOSED',
-  noConnectionSoon: 'NO_CONNECTION_SOON',
+  /** A reset ended a response. undici would take a response without a length as complete. */
+  resetInResponse: 'RESET_IN_RESPONSE',
   noConnection: 'NO_CONNECTION',
   noAnswer: 'NO_ANSWER',
   idle: 'NOTHING_CAME',
@@ -25,10 +24,12 @@ export const ownCodes = {
 const transient: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
+  [ownCodes.resetInResponse]: 'connection reset',
   [ownCodes.closedAtOnce]: 'connection closed without a response; if the port expects TLS, use https:// in --url',
   EPIPE: 'connection closed while sending',
-  [ownCodes.closed]: 'connection closed without a response',
-  [ownCodes.noConnectionSoon]: 'no connection within 5s',
+  UND_ERR_SOCKET: 'connection closed without a response',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection within 5s',
+  UND_ERR_ABORTED: 'aborted',
   [ownCodes.closedAfterHandshake]:
     'connection closed without a response; if the server wants a certificate, see --cert and --key',
   [ownCodes.noConnection]: 'no connection within 10s',
@@ -86,8 +87,4 @@ export function networkFailure(error: unknown): NetworkFailure {
     return { reason: 'connection closed before the end', permanent: false };
   const own = typeof message === 'string' ? message : '';
   return { reason: own || key || 'connection failed', permanent: false };
-}
-
-export function codedError(code: string): Error {
-  return Object.assign(new Error(code), { code });
 }

@@ -3,7 +3,7 @@
 import type { ClientRequest } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
 import { UsageError } from '../errors.js';
-import { codedError, ownCodes } from './network-errors.js';
+import { ownCodes } from './network-errors.js';
 import { bareHost, type ProxyUrl, parseProxyUrl } from './proxy-url.js';
 
 export interface ChosenProxy extends ProxyUrl {
@@ -111,7 +111,7 @@ async function tunnel(proxy: ProxyUrl, endpoint: URL, { ca, insecure, timeoutMs 
       socket.destroy();
       reject(tunnelError(proxy, statusCode));
     });
-    connect.once('timeout', () => connect.destroy(codedError(ownCodes.noConnectionSoon)));
+    connect.once('timeout', () => connect.destroy(Object.assign(new Error(), { code: 'UND_ERR_CONNECT_TIMEOUT' })));
     connect.once('error', reject);
     connect.end();
   });

@@ -1,11 +1,12 @@
-// GET requests by node:http, which reads ahead only one socket and one stream buffer. The modules are loaded with the first
+// GET requests by node:http, which reads ahead only one socket and one stream buffer. undici 7 ends the process when a
+// server closes the connection while a body is not being read (undici issue 5360). The modules are loaded with the first
 // request, since most loads have no remote input.
 
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
 import * as tls from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
-import { codedError, ownCodes } from '../../core/network/network-errors.js';
+import { ownCodes } from '../../core/network/network-errors.js';
 import { type ChosenProxy, openTunnel, type ProxyOptions, proxyFor } from '../../core/network/proxy.js';
 import type { Clock, Notice } from '../../core/types/index.js';
 import type { Headers } from './http-messages.js';
@@ -46,7 +47,7 @@ export class Web {
   readonly #ca: string | null;
   readonly #proxy: ProxyOptions;
   readonly #userAgent: string;
-  readonly #protocols = new Map<string, HttpProtocol>();
+  readonly #protocols = new Map<string, Promise<HttpProtocol>>();
 
   constructor({ clock, ca, proxy, version, random, notify }: WebOptions) {
     this.clock = clock;
@@ -71,7 +72,7 @@ export class Web {
     const proxy = proxyFor(url, this.#proxy.given, this.#proxy.env);
     const isForwarded = proxy !== null && url.protocol === 'http:';
     const to = isForwarded ? new URL(proxy.origin) : url;
-    const { request, agent } = this.#protocol(to.protocol, isForwarded ? null : proxy);
+    const { request, agent } = await this.#protocol(to.protocol, isForwarded ? null : proxy);
     const sent = request({
       ...urlToHttpOptions(to),
       ...(isForwarded ? { path: url.origin + url.pathname + url.search } : {}),
@@ -87,15 +88,15 @@ export class Web {
   }
 
   /** @param tunnel proxy to whose tunnel requests go; null for direct connections */
-  #protocol(name: string, tunnel: ChosenProxy | null): HttpProtocol {
+  #protocol(name: string, tunnel: ChosenProxy | null): Promise<HttpProtocol> {
     const key = `${name} ${tunnel?.origin ?? ''}`;
     const known = this.#protocols.get(key) ?? (name === 'https:' ? this.#https(tunnel) : http());
     this.#protocols.set(key, known);
     return known;
   }
 
-  #https(tunnel: ChosenProxy | null): HttpProtocol {
-    const { Agent, request } = process.getBuiltinModule('node:https');
+  async #https(tunnel: ChosenProxy | null): Promise<HttpProtocol> {
+    const { Agent, request } = await import('node:https');
     const trust = this.#ca === null ? {} : { ca: [...defaultCas(), this.#ca] };
     const agent = new Agent({ keepAlive: true, ...trust });
     if (tunnel !== null) Object.assign(agent, { createConnection: connectThrough(tunnel, this.#ca) });
@@ -120,8 +121,8 @@ function connectThrough(proxy: ChosenProxy, ca: string | null) {
   };
 }
 
-function http(): HttpProtocol {
-  const { Agent, request } = process.getBuiltinModule('node:http');
+async function http(): Promise<HttpProtocol> {
+  const { Agent, request } = await import('node:http');
   return { request, agent: new Agent({ keepAlive: true }) };
 }
 
@@ -179,6 +180,10 @@ function destroyWhenIdle(body: IncomingMessage, clock: Clock): void {
   };
   watch(body.socket.bytesRead, body.readableLength === 0);
   body.once('close', () => cancel());
+}
+
+function codedError(code: string): Error {
+  return Object.assign(new Error(code), { code });
 }
 
 /** Since Node 22.15 these include the certificates of NODE_EXTRA_CA_CERTS. */

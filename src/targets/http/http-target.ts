@@ -119,10 +119,9 @@ export class HttpTarget implements Target {
     return this.#sender.totals();
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#sender.close();
-    this.#connections.close();
-    return Promise.resolve();
+    await this.#connections.close();
   }
 
   /** Sends a write, or without a body the probe of the dialect. */

@@ -1,16 +1,30 @@
-// Connection pools of the endpoints. Modules of Node load with the first request.
+// Connection pools of the endpoints. undici loads with the first request.
 
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import type { buildConnector, Pool } from 'undici';
 import { networkFailure, ownCodes } from '../../../core/network/network-errors.js';
 import { type ChosenProxy, openTunnel, proxyFor } from '../../../core/network/proxy.js';
 import type { TargetDeps } from '../../types.js';
 import type { ExchangeOutcome, HttpRequest } from '../types.js';
-import { ConnectionPool, connectTimeoutMs, openSocket } from './connection-pool.js';
 import { exchange } from './exchange.js';
 import { foreignServer } from './foreign-server.js';
 import { type OpenedResponse, openResponse } from './response-stream.js';
+import { failOnReset, hideInterim, onFirstBytes } from './watched-socket.js';
 
+const connectTimeoutMs = 5_000;
 /** Connections beside those of the writers. A flush or a gauge must not queue after writes that hang. */
 const spareConnections = 2;
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Loads the needed part of undici only. The whole package takes three times as long, more than the start of Node itself.
+ * undici is CommonJS without `exports`, and its version is pinned.
+ */
+function undici(): { PoolClass: typeof Pool; connectorOf: typeof buildConnector } {
+  return { PoolClass: require('undici/lib/dispatcher/pool.js'), connectorOf: require('undici/lib/core/connect.js') };
+}
 
 export class Connections {
   readonly #origins: readonly URL[];
@@ -20,7 +34,9 @@ export class Connections {
   readonly #deps: TargetDeps;
   /** Endpoints that have answered at least once. */
   readonly #answered = new Set<number>();
-  readonly #pools: ConnectionPool[] = [];
+  /** Descriptions of endpoints that are no HTTP servers, by origin. */
+  readonly #foreign = new Map<string, string>();
+  readonly #pools: Pool[] = [];
 
   /**
    * Throws UsageError for a proxy variable that names no HTTP proxy.
@@ -57,7 +73,7 @@ export class Connections {
     return { outcome: this.#settled(index, outcome), chunks };
   }
 
-  #prepared(index: number, request: HttpRequest): { readonly pool: ConnectionPool; readonly onWire: HttpRequest } {
+  #prepared(index: number, request: HttpRequest): { readonly pool: Pool; readonly onWire: HttpRequest } {
     const origin = this.#origins[index]!;
     const proxy = this.#proxies[index] ?? null;
     this.#pools[index] ??= this.#connect(origin, proxy);
@@ -77,35 +93,50 @@ export class Connections {
   }
 
   /** The error of an endpoint that never answered: it may be no HTTP server at all. */
-  #explained({ protocol }: URL, error: unknown, sent: boolean): unknown {
-    const { code, rawPacket } = error as { readonly code?: unknown; readonly rawPacket?: Uint8Array };
-    const foreign = rawPacket === undefined ? null : foreignServer(rawPacket);
-    if (foreign !== null) return { code: ownCodes.permanent, message: foreign };
+  #explained({ origin, protocol }: URL, error: unknown, sent: boolean): unknown {
+    const foreign = this.#foreign.get(origin);
+    if (foreign !== undefined) return { code: ownCodes.permanent, message: foreign };
     if (!sent) return error;
     if (protocol === 'https:') return { code: ownCodes.closedAfterHandshake };
-    return code === ownCodes.closed || code === 'EPIPE' ? { code: ownCodes.closedAtOnce } : error;
+    const { code } = error as { readonly code?: unknown };
+    return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
+      ? { code: ownCodes.closedAtOnce }
+      : error;
   }
 
   /** Destroys all connections, including requests in flight. */
-  close(): void {
-    for (const pool of Object.values(this.#pools)) pool.close();
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.#pools).map((pool) => pool.destroy()));
   }
 
-  #connect(endpoint: URL, proxy: ChosenProxy | null): ConnectionPool {
+  #connect(endpoint: URL, proxy: ChosenProxy | null): Pool {
+    const { PoolClass, connectorOf } = undici();
     const { tls, insecure, workers } = this.#deps.settings;
-    const { clock } = this.#deps;
     const { ca, cert, key } = tls;
-    const isForwarded = usesForwarding(endpoint, proxy);
-    const own = cert === null || key === null || isForwarded ? {} : { cert, key };
-    const trust = { rejectUnauthorized: !insecure, ...(ca === null ? {} : { ca }), ...own };
-    return new ConnectionPool(endpoint.host, workers + spareConnections, (done) => {
-      if (proxy === null) return openSocket(endpoint, trust, clock, done);
-      if (isForwarded) return openSocket(new URL(proxy.origin), trust, clock, done);
+    const own = cert === null || key === null || usesForwarding(endpoint, proxy) ? {} : { cert, key };
+    const trust = { rejectUnauthorized: !insecure, ...(ca === null ? {} : { ca }) };
+    const connector = connectorOf({ timeout: connectTimeoutMs, ...trust, ...own });
+    const connect: typeof connector = (options, done) => {
+      const connectTo = (httpSocket?: Socket): void =>
+        connector(httpSocket === undefined ? options : { ...options, httpSocket }, (...[error, socket]) =>
+          error ? done(error, null) : done(null, this.#watched(socket!, endpoint.origin)),
+        );
+      if (proxy === null || usesForwarding(endpoint, proxy)) return connectTo();
       void openTunnel(proxy, endpoint, { ca, insecure, timeoutMs: connectTimeoutMs }, (error, socket) =>
-        error === null ? openSocket(endpoint, { ...trust, socket }, clock, done) : done(error),
+        socket === null ? done(error, null) : connectTo(socket),
       );
-      return null;
+    };
+    const origin = usesForwarding(endpoint, proxy) ? proxy!.origin : endpoint.origin;
+    return new PoolClass(origin, { connections: workers + spareConnections, pipelining: 1, connect });
+  }
+
+  /** Prepares a socket: names a foreign server, fails a response on a reset, and hides interim responses. */
+  #watched(socket: Socket, origin: string): Socket {
+    onFirstBytes(socket, (bytes) => {
+      const foreign = foreignServer(bytes);
+      if (foreign !== null) this.#foreign.set(origin, foreign);
     });
+    return hideInterim(failOnReset(socket));
   }
 }
 
@@ -123,7 +154,7 @@ function throughProxy(
   if (proxy === null || !usesForwarding(endpoint, proxy)) return {};
   const { authorization } = proxy;
   const proxyHeaders = authorization === null ? {} : { 'proxy-authorization': authorization };
-  return { path: endpoint.origin + path, headers: { ...headers, ...proxyHeaders } };
+  return { path: endpoint.origin + path, headers: { ...headers, host: endpoint.host, ...proxyHeaders } };
 }
 
 /** Names the proxy in the error of a connection to it. */

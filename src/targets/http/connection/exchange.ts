@@ -1,102 +1,102 @@
-// Sends one HTTP request and returns one outcome. An abort takes effect at once, even while the connection is being made.
+// Sends one HTTP request and returns one outcome. Only undici's lowest layer reports whether anything was sent, and there an
+// abort takes effect at once, even while the connection is being made.
 
-import type { ClientRequest, IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { codedError, ownCodes } from '../../../core/network/network-errors.js';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../../../core/types/index.js';
-import type { ExchangeOutcome, HttpRequest } from '../types.js';
-import type { ConnectionPool } from './connection-pool.js';
-
-/** Takes the body of a response with a status below 300. Its errors are no part of the outcome. */
-export type BodyReader = (body: IncomingMessage) => void;
+import type { ExchangeOutcome, HttpRequest, HttpResponse } from '../types.js';
 
 /**
- * Never rejects. Once it resolves, the caller may reuse the body of the request. `readBody` takes the body of a good
- * response; without it, the body is part of the outcome.
+ * Never rejects. Once it resolves, the caller may reuse the body. If the server answered early, unsent bytes may still be
+ * queued; the server discards them.
  */
 export async function exchange(
-  pool: Pick<ConnectionPool, 'request'>,
+  dispatcher: Dispatcher,
   request: HttpRequest,
   clock: Clock,
   signal: AbortSignal,
-  readBody?: BodyReader,
 ): Promise<ExchangeOutcome> {
   if (signal.aborted) return { kind: 'aborted', sent: false };
-  let client: ClientRequest;
+  const handler = new ResponseHandler(request.maxResponseBytes);
+  const abort = (): void => handler.end('aborted');
+  signal.addEventListener('abort', abort, { once: true });
+  const cancelTimeout = clock.after(request.timeoutMs, () => handler.end('timedOut'));
   try {
-    client = pool.request(request);
+    dispatcher.dispatch(dispatchOptions(request), handler);
+    const outcome = await handler.outcome;
+    // A destroyed socket releases its buffers when it closes, within this turn of the event loop.
+    if (outcome.kind !== 'response' || outcome.response.status >= 300) await nextTurn();
+    return outcome;
   } catch (error) {
     return { kind: 'error', error, sent: false };
+  } finally {
+    cancelTimeout();
+    signal.removeEventListener('abort', abort);
   }
-  let sent = false;
-  let isSettled = false;
-  let isCut = false;
-  let abort = (): void => {};
-  let cancelTimeout = (): void => {};
-  const outcome = await new Promise<ExchangeOutcome>((resolve) => {
-    const settle = (end: ExchangeOutcome): void => {
-      isSettled = true;
-      resolve(end);
-    };
-    const cut = (end: ExchangeOutcome): void => {
-      if (isSettled) return;
-      isCut = true;
-      settle(end);
-      client.destroy();
-    };
-    abort = () => cut({ kind: 'aborted', sent });
-    signal.addEventListener('abort', abort, { once: true });
-    cancelTimeout = clock.after(request.timeoutMs, () => cut({ kind: 'timedOut', sent }));
-    const fail = (error: Error): void => cut({ kind: 'error', error: explained(error), sent });
-    client
-      .once('socket', () => {
-        sent = true;
-      })
-      .on('error', fail)
-      .once('close', () => fail(codedError(ownCodes.closed)))
-      .once('response', (response) => {
-        const { statusCode: status = 0, headers } = response;
-        const respond = (body: string, truncated: boolean): void => {
-          const end: ExchangeOutcome = { kind: 'response', response: { status, headers, body }, truncated };
-          // A connection that is still sending the request carries no other one.
-          if (truncated || !client.writableFinished) cut(end);
-          else settle(end);
-        };
-        response.on('error', fail);
-        if (readBody === undefined || status >= 300) readWhole(response, request.maxResponseBytes, respond);
-        else {
-          // After a reset, node:http ends a body that is delimited by the end of the connection, as if it were complete.
-          client.on('error', (error) => response.destroy(error));
-          readBody(response);
-          settle({ kind: 'response', response: { status, headers, body: '' }, truncated: false });
-        }
-      })
-      .end(request.body ?? undefined);
-  });
-  cancelTimeout();
-  signal.removeEventListener('abort', abort);
-  // A destroyed socket releases its buffers when it closes, within this turn of the event loop.
-  if (isCut) await nextTurn();
-  return outcome;
 }
 
-function readWhole(
-  response: IncomingMessage,
-  maxBytes: number,
-  done: (body: string, truncated: boolean) => void,
-): void {
-  const chunks: Buffer[] = [];
-  let left = maxBytes;
-  const end = (truncated: boolean): void => done(Buffer.concat(chunks).toString('utf8'), truncated);
-  response.on('data', (chunk: Buffer) => {
-    if (left >= 0) chunks.push(chunk.subarray(0, left));
-    left -= chunk.length;
-    if (left < 0) end(true);
-  });
-  response.once('end', () => end(false));
+function dispatchOptions({ method, path, headers, body }: HttpRequest): Dispatcher.DispatchOptions {
+  // undici's own timeouts are coarse (300 ms fires after 885 ms), so the clock times the request.
+  return { method, path, headers: { ...headers }, body, headersTimeout: 0, bodyTimeout: 0 };
 }
 
-/** node:http reports by message alone that the server closed the connection, and with the code of a reset. */
-function explained(error: Error): Error {
-  return error.message === 'socket hang up' || error.message === 'aborted' ? codedError(ownCodes.closed) : error;
+/** Settles once, with whatever comes first: response, failure, timeout or abort. */
+class ResponseHandler implements Dispatcher.DispatchHandler {
+  readonly outcome: Promise<ExchangeOutcome>;
+  #resolve: (outcome: ExchangeOutcome) => void = () => {};
+  #settled = false;
+  #controller: Dispatcher.DispatchController | null = null;
+  #status = 0;
+  #headers: HttpResponse['headers'] = {};
+  #remaining: number;
+  readonly #chunks: Buffer[] = [];
+
+  constructor(maxResponseBytes: number) {
+    this.#remaining = maxResponseBytes;
+    this.outcome = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  end(kind: 'timedOut' | 'aborted'): void {
+    this.#settle({ kind, sent: this.#controller !== null });
+    this.#controller?.abort(new Error(kind));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // The caller left while the connection was being made. Nothing may be sent now.
+    if (this.#settled) controller.abort(new Error('aborted'));
+    else this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpResponse['headers']): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk.subarray(0, this.#remaining));
+    this.#remaining -= chunk.length;
+    if (this.#remaining >= 0) return;
+    this.#respond(true);
+    controller.abort(new Error('response too long'));
+  }
+
+  onResponseEnd(): void {
+    this.#respond(false);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#settle({ kind: 'error', error, sent: this.#controller !== null });
+  }
+
+  #respond(truncated: boolean): void {
+    const body = Buffer.concat(this.#chunks).toString('utf8');
+    this.#settle({ kind: 'response', response: { status: this.#status, headers: this.#headers, body }, truncated });
+  }
+
+  #settle(outcome: ExchangeOutcome): void {
+    this.#settled = true;
+    this.#resolve(outcome);
+  }
 }

@@ -43,7 +43,7 @@ async function listen({ connected, requested }: Behaviour, scheme = 'http'): Pro
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(resolve));
     },
-    () => Promise.resolve(connections.close()),
+    () => connections.close(),
   );
   return connections;
 }

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createServer, type Server, Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import { Pool } from 'undici';
 import { afterEach, expect, test } from 'vitest';
 import { networkFailure } from '../../../../src/core/network/network-errors.js';
 import { verdicts } from '../../../../src/targets/cnosdb/cnosdb-verdicts.js';
-import { type Connect, ConnectionPool, openSocket } from '../../../../src/targets/http/connection/connection-pool.js';
 import { exchange } from '../../../../src/targets/http/connection/exchange.js';
 import { judgeOutcome } from '../../../../src/targets/http/verdict-table.js';
 import { realClock, VirtualClock } from '../../../support/clock.js';
@@ -16,9 +15,7 @@ afterEach(async () => {
 });
 
 /** Records what it receives. `on` gets the socket once the whole request has arrived. */
-async function listen(
-  on: (socket: Socket, text: string) => unknown,
-): Promise<{ origin: string; received: () => string }> {
+async function listen(on: (socket: Socket, text: string) => void): Promise<{ origin: string; received: () => string }> {
   let received = '';
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -36,10 +33,9 @@ async function listen(
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received: () => received };
 }
 
-function pool(origin: string, connect?: Connect): ConnectionPool {
-  const url = new URL(origin);
-  const made = new ConnectionPool(url.host, 1, connect ?? ((done) => openSocket(url, {}, realClock, done)));
-  closing.push(() => Promise.resolve(made.close()));
+function pool(origin: string, options: Pool.Options = {}): Pool {
+  const made = new Pool(origin, { connections: 1, pipelining: 1, ...options });
+  closing.push(() => made.destroy());
   return made;
 }
 
@@ -101,32 +97,29 @@ test('a timeout takes effect exactly on time, whether the request was sent or no
   await clock.advance(1);
   expect(await waiting).toEqual({ kind: 'timedOut', sent: true });
 
-  const connecting = exchange(
-    pool('http://127.0.0.1:1', () => null),
-    request,
-    clock,
-    never,
-  );
+  const connecting = exchange(pool('http://127.0.0.1:1', { connect: () => {} }), request, clock, never);
   await clock.advance(20_000);
   expect(await connecting).toEqual({ kind: 'timedOut', sent: false });
 });
 
 test('an abort during the connect takes effect at once, and nothing is sent afterwards', async () => {
   const { origin, received } = await listen(() => {});
-  let go = (): Socket => new Socket();
-  const slow = pool(origin, (done) => {
-    go = () => openSocket(new URL(origin), {}, realClock, done);
-    return null;
+  const { connect } = await import('node:net');
+  let go = (): void => {};
+  const slow = pool(origin, {
+    connect: (options, done) => {
+      go = () => {
+        const socket = connect(Number(options.port), '127.0.0.1', () => done(null, socket));
+      };
+    },
   });
   const controller = new AbortController();
   const outcome = exchange(slow, request, realClock, controller.signal);
   await turn();
   controller.abort();
   expect(await outcome).toEqual({ kind: 'aborted', sent: false });
-  const socket = go();
-  await once(socket, 'connect');
-  slow.close();
-  await once(socket, 'close');
+  go();
+  await new Promise<void>((resolve) => void slow.once('disconnect', () => resolve()));
   expect(received()).toBe('');
 });
 
@@ -141,52 +134,6 @@ test('an abort during the wait for a response ends the request at once', async (
     kind: 'aborted',
     sent: false,
   });
-});
-
-const go = 'HTTP/1.1 100 Continue\r\n\r\n';
-const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
-
-test.each<[string, string[]]>([
-  ['in one packet with the response', [go + ok]],
-  ['several times, with headers', [go, `HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\n`, ok]],
-  ['in pieces', ['HTTP/1', '.1 100 Con', 'tinue\r\n\r', `\n${ok.slice(0, 10)}`, ok.slice(10)]],
-])('an unrequested "100 Continue" %s is ignored for every request', async (_, parts) => {
-  const connections = new Set<Socket>();
-  const { origin } = await listen(async (socket) => {
-    connections.add(socket.setNoDelay(true));
-    for (const part of parts) {
-      socket.write(part);
-      for (let turns = 0; turns < 20; turns++) await turn();
-    }
-  });
-  const kept = pool(origin);
-  for (let count = 0; count < 3; count++) {
-    const outcome = await exchange(kept, request, realClock, never);
-    expect(outcome).toMatchObject({ kind: 'response', response: { status: 200, body: 'hi' } });
-  }
-  expect(connections.size).toBe(1);
-});
-
-test('a connection that is still sending its request carries no other one', async () => {
-  let connections = 0;
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    connections += 1;
-    sockets.add(socket.on('error', () => {}));
-    // Answers at the first bytes and reads no more.
-    socket.once('data', () => socket.pause().write('HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n'));
-  });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  closing.push(() => {
-    for (const socket of sockets) socket.destroy();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  const large = { ...request, body: Buffer.alloc(16 * 1024 * 1024) };
-  const kept = pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  for (let count = 0; count < 2; count++) {
-    expect(await exchange(kept, large, realClock, never)).toMatchObject({ response: { status: 413 } });
-  }
-  expect(connections).toBe(2);
 });
 
 test('a failure has a message in plain words', () => {

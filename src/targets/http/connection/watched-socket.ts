@@ -1,0 +1,72 @@
+// Changes what undici sees of a socket.
+
+import type { Socket } from 'node:net';
+import { ownCodes } from '../../../core/network/network-errors.js';
+
+const interim = Buffer.from('HTTP/1.1 100');
+const headEnd = '\r\n\r\n';
+/** undici sees longer heads unchanged. */
+const maxHeadBytes = 4096;
+
+/** Length of the interim response at the start of `bytes`; null when more bytes must decide. */
+export function interimLength(bytes: Buffer): number | null {
+  const known = Math.min(bytes.length, interim.length);
+  if (bytes.compare(interim, 0, known, 0, known) !== 0) return 0;
+  const end = bytes.indexOf(headEnd);
+  if (end >= 0) return end + headEnd.length;
+  return bytes.length < maxHeadBytes ? null : 0;
+}
+
+/** Calls `report` with the first bytes that a reader takes from the socket. */
+export function onFirstBytes(socket: Socket, report: (bytes: Buffer) => void): void {
+  const read = socket.read.bind(socket);
+  let reported = false;
+  socket.read = (size?: number): unknown => {
+    const chunk = read(size) as Buffer | null;
+    if (chunk !== null && !reported) report(chunk);
+    reported ||= chunk !== null;
+    return chunk;
+  };
+}
+
+/**
+ * Makes a reset fail the response. undici would accept a response without a length as complete when a reset ends it, so an
+ * acknowledgement could be half an error message. undici recognises a reset by its code, so the code changes.
+ */
+export function failOnReset(socket: Socket): Socket {
+  return socket.prependListener('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET') error.code = ownCodes.resetInResponse;
+  });
+}
+
+/**
+ * Hides "100 Continue" responses that were not requested. A client must ignore them (RFC 9110, 15.2), and some proxies send
+ * them. undici closes the connection instead, and the loader would search the batch for points that kill it. Only the bytes
+ * after a write are inspected.
+ */
+export function hideInterim<T extends Socket>(socket: T): T {
+  const read = socket.read.bind(socket);
+  const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+  let awaiting = true;
+  let held: Buffer | null = null;
+  socket.write = (...args: unknown[]): boolean => {
+    awaiting = true;
+    return write(...args);
+  };
+  socket.read = (size?: number): unknown => {
+    const chunk = read(size) as Buffer | null;
+    if (chunk === null || !awaiting) return chunk;
+    let bytes: Buffer = held === null ? chunk : Buffer.concat([held, chunk]);
+    held = null;
+    for (let length = interimLength(bytes); length !== 0; length = interimLength(bytes)) {
+      if (length === null || length === bytes.length) {
+        held = length === null ? bytes : null;
+        return socket.read(size);
+      }
+      bytes = bytes.subarray(length);
+    }
+    awaiting = false;
+    return bytes;
+  };
+  return socket;
+}
