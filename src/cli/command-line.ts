@@ -43,5 +43,5 @@ function isSkip(argv: readonly string[], i: number): boolean {
 function withoutCredentials(word: string): string {
   const masked = maskUrl(word);
   const plain = URL.canParse(word) && new URL(word).href === masked ? word : masked;
-  return plain.replace(/(https?:[\\/]*)[^/\s,]*@/gi, '$1');
+  return plain.replace(/((?:https?|rediss?):[\\/]*)[^/\s,]*@/gi, '$1');
 }

@@ -1,20 +1,20 @@
 // `bulk-load [load] INPUT…`: one run, with its progress on stderr and its results where the options say.
 
 import { existsSync } from 'node:fs';
+import type { Resolved } from '../config/resolve.js';
 import type { Settings } from '../config/settings.js';
 import { type BulkLoadError, InterruptedError, StateError } from '../core/errors.js';
 import { plural, size } from '../core/text.js';
 import { clock } from '../core/time/system-clock.js';
 import type { Notice, Summary, Target, TargetDescription, TargetTraits } from '../core/types/index.js';
 import { version } from '../core/version.js';
-import { wrapObject } from '../core/wrap-object.js';
 import { type FleetPlan, readPlan } from '../fleet/plan-file.js';
+import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { expand } from '../inputs/expand.js';
 import { isUrl } from '../inputs/http/url-name.js';
 import { createTarget } from '../load/create-target.js';
 import { loadDatabases } from '../load/load-databases.js';
-import type { LoadResult } from '../load/types.js';
-import { type Reporter, reporter } from '../reporting/progress/reporter.js';
+import type { LoadContext, LoadResult } from '../load/types.js';
 import { metricsHead, pageHead, prepareResults, summaryHead } from '../reporting/result-file.js';
 import { row, summaryJson, summaryText } from '../reporting/summary.js';
 import { continuation } from './command-line.js';
@@ -22,6 +22,7 @@ import { shardRun } from './fleet/shard-run.js';
 import { inputOptions } from './input-options.js';
 import { openCommand } from './open-command.js';
 import { maskResult } from './output/masking.js';
+import { openProgress } from './output/open-progress.js';
 import { outputName, runAllThenThrow, widthOf, writeOutput } from './output/print.js';
 import { emptyRunText, printError, sentNothing } from './output/print-error.js';
 import { openReport } from './output/report-file.js';
@@ -52,6 +53,7 @@ export async function runLoad(
     [settings.report, pageHead],
     [settings.metricsFile, metricsHead],
   ]);
+  const fleet = settings.queue === null ? null : await openFleet(resolved, process);
   const report = openReport(resolved, clock);
   // Notices begin with the run.
   let notify: (notice: Notice) => void = () => {};
@@ -73,7 +75,7 @@ export async function runLoad(
     createTarget(each, { ...context, stdout: process.stdout, env: process.env });
   try {
     let shown: Summary | null = null;
-    const { summary, error } = await loadDatabases(settings, targetOf, (each, target) => ({
+    const contextOf = (each: Settings, target: Target): LoadContext => ({
       ...context,
       named,
       ...(part === null ? {} : { shard: part.shard }),
@@ -82,11 +84,10 @@ export async function runLoad(
       abort: interruption.abort,
       // A dry run keeps no checkpoint.
       command: settings.dryRun === null ? (skip) => continuation(process.argv, settings.fresh, skip) : null,
-      watch: (snapshot, description, { slots, limitBytes, limitSource }) => {
+      watch: (snapshot, description, memory) => {
         const from = `${plural(inputs.length, 'input')} (${totalSize(inputs)})`;
-        const limits = `at most ${plural(slots, 'writer')}, memory limit ${size(limitBytes)} (${limitSource})`;
         const to = destination(each, description, target.traits);
-        progress.start([`bulk-load ${version()}: ${from} → ${to}, ${limits}`]);
+        progress.start([`bulk-load ${version()}: ${from} → ${to}${limitText(memory)}`]);
         if (metrics.url !== null) notify({ level: 'info', kind: 'metrics', message: `metrics at ${metrics.url}` });
         progress.show(snapshot);
         metrics.watch(snapshot);
@@ -114,14 +115,38 @@ export async function runLoad(
         await metrics.end(late.summary);
         await report.end(late, progress.samples(), target.traits.title);
       },
-    }));
+    });
+    const run = fleet === null ? loadDatabases : fleet.coordinate;
+    const { summary, error } = await run(settings, targetOf, contextOf);
     return shown!.exitCode === summary.exitCode ? summary.exitCode : printError(error, process, 'bulk-load');
   } finally {
     progress.finish(null);
     interruption.end();
     endStatus();
     await metrics.close();
+    fleet?.close();
   }
+}
+
+interface FleetRun {
+  readonly coordinate: typeof loadDatabases;
+  readonly close: () => void;
+}
+
+/** A load without --queue loads nothing of this. */
+async function openFleet(resolved: Resolved, process: Process): Promise<FleetRun> {
+  const [{ openFleet: open }, { coordinate }] = await Promise.all([
+    import('./fleet/open-fleet.js'),
+    import('../load/fleet/queue/coordinate.js'),
+  ]);
+  const fleet = await open(resolved, process.cwd());
+  return { coordinate: (...run) => coordinate(...run, fleet), close: () => fleet.redis.close() };
+}
+
+function limitText(memory: Pick<MemoryPlan, 'slots' | 'limitBytes' | 'limitSource'> | null): string {
+  if (memory === null) return '';
+  const { slots, limitBytes, limitSource } = memory;
+  return `, at most ${plural(slots, 'writer')}, memory limit ${size(limitBytes)} (${limitSource})`;
 }
 
 /** Only a dry run that reads to its end keeps its file. */
@@ -140,31 +165,13 @@ function withEndOfLoad(error: unknown, { exitCode, outcome }: Summary): unknown 
 
 function destination(
   { db, urls, dryRun }: Settings,
-  { version: found }: TargetDescription,
+  description: TargetDescription | null,
   { title }: TargetTraits,
 ): string {
   if (dryRun !== null) return `${outputName(dryRun)}, nothing is sent (--dry-run)`;
+  const found = description === null ? '' : ` ${description.version ?? 'of unknown version'}`;
   const database = db === '' ? '' : `${db} at `;
-  return `${database}${urls.map(({ shown }) => shown).join(', ')} (${title} ${found ?? 'of unknown version'})`;
-}
-
-async function openProgress(settings: Settings, { env, stderr }: Process): Promise<Reporter> {
-  const terminal = stderr.isTTY === true;
-  const auto = terminal && env.TERM !== 'dumb' ? 'bar' : 'plain';
-  const mode = settings.quiet ? 'none' : settings.progress === 'auto' ? auto : settings.progress;
-  const io = {
-    write: (text: string): void => {
-      stderr.write(text);
-    },
-    columns: () => widthOf({ stderr }),
-    ...(terminal ? { terminal: stderr } : {}),
-    color: terminal && !env.NO_COLOR && env.TERM !== 'dumb',
-    // xterm and the Linux console cut long lines instead.
-    reflows: env.XTERM_VERSION === undefined && env.TERM !== 'linux',
-  };
-  const progress = await reporter(mode, io, clock, settings.logLevel);
-  // With --quiet the summary alone names what went wrong.
-  return settings.quiet ? wrapObject(progress, { notice: () => {} }) : progress;
+  return `${database}${urls.map(({ shown }) => shown).join(', ')} (${title}${found})`;
 }
 
 function showResult(result: LoadResult, settings: Settings, process: Process): void {

@@ -12,7 +12,7 @@ import { options } from '../load/option-table.js';
 import { checkArguments, parserError, refuseMistypedCommand } from './arguments.js';
 import type { ReconcileOptions } from './fleet/reconcile-command.js';
 import { commandExamples, exampleList, generalExamples } from './help/examples.js';
-import { examplesFirst, withSettings } from './help/register.js';
+import { examplesFirst, withQueueOptions, withSettings } from './help/register.js';
 import { reexecWithMallocTuning } from './malloc-reexec.js';
 import { print } from './output/print.js';
 import { printError } from './output/print-error.js';
@@ -116,6 +116,31 @@ function commands(process: Process, help: string[], done: (code: number) => void
       const { runReconcile } = await import('./fleet/reconcile-command.js');
       done(await runReconcile(summaries, own, process));
     });
+  withOptions(
+    examplesFirst(shared(program.command('worker')), exampleList(commandExamples.worker)).description(
+      'take pieces of loads from --queue until a signal ends it',
+    ),
+  ).action(async (_: unknown, command: Command) => {
+    reexecWithMallocTuning(process, []);
+    const { runWorkerCommand } = await import('./fleet/worker-command.js');
+    done(await runWorkerCommand(typedOptions(command), process));
+  });
+  withQueueOptions(
+    examplesFirst(shared(program.command('status')), exampleList(commandExamples.status))
+      .description('show the loads and the workers of --queue')
+      .argument('[load]', 'name of a load'),
+  ).action(async (name: string | undefined, _: unknown, command: Command) => {
+    const { runStatus } = await import('./fleet/queue-commands.js');
+    done(await runStatus(name, typedOptions(command), process));
+  });
+  withQueueOptions(
+    examplesFirst(shared(program.command('stop')), exampleList(commandExamples.stop))
+      .description('stop a load of --queue as a signal does; the command that began it resumes it')
+      .argument('<load>', 'name of the load'),
+  ).action(async (name: string, _: unknown, command: Command) => {
+    const { runStop } = await import('./fleet/queue-commands.js');
+    done(await runStop(name, typedOptions(command), process));
+  });
   examplesFirst(shared(program.command('serve')), exampleList(commandExamples.serve))
     .description('run an embedded CnosDB-compatible server, for a first try, for CI and for tests')
     .option('--listen <host:port>', 'address; port 0 takes any free port', '127.0.0.1:8902')

@@ -40,12 +40,15 @@ export async function resolve(
     readonly env: NodeJS.ProcessEnv;
     /** Returns the options in the file of --plan, the lowest layer. Absent for commands that read no plan. */
     readonly planOptions?: (path: string) => Promise<Readonly<Record<string, unknown>>>;
+    /** Options of a load of a fleet, below all other layers. */
+    readonly lowest?: Readonly<Record<string, unknown>>;
   },
 ): Promise<Resolved> {
   const [environment, flags] = [fromEnvironment(options, layers.env), fromFlags(layers.flags)];
   const file = await fromFile(options, flags.get('config') ?? environment.get('config'));
   const path = new Map([...file.layer, ...environment, ...flags]).get('plan')?.value;
-  const plan = typeof path === 'string' && layers.planOptions ? fromPlan(path, await layers.planOptions(path)) : [];
+  const planned = typeof path === 'string' && layers.planOptions ? fromPlan(path, await layers.planOptions(path)) : [];
+  const plan = [...fromPlan('the queue', layers.lowest ?? {}), ...planned];
   const kind = new Map([...plan, ...file.layer, ...environment, ...flags]).get('target')?.value;
   const ignored = ignoredEnvVars(options, environment, kind ?? defaultOf(options, 'target'));
   const used = [...environment].filter(([key]) => !ignored.has(key));

@@ -32,7 +32,12 @@ export interface LoadContext {
    */
   readonly writeResults?: (latest: () => LoadResult) => Promise<void>;
   /** Called once before anything is read, with the source of snapshots of the run. */
-  readonly watch: (snapshot: () => Snapshot, description: TargetDescription, memory: MemoryPlan) => void;
+  readonly watch: (
+    snapshot: () => Snapshot,
+    /** Null for a fleet, of which each machine describes its own. */
+    description: TargetDescription | null,
+    memory: MemoryPlan | null,
+  ) => void;
 }
 
 /** A part of a planned load. Its inputs are pieces. */

@@ -41,6 +41,11 @@ export interface Snapshot {
     readonly nodeBytes: number | null;
   };
   readonly endpoints: readonly EndpointStatus[];
+  /** Living workers and pieces of a fleet; null for a load on one machine. */
+  readonly fleet: {
+    readonly workers: number;
+    readonly pieces: { readonly settled: number; readonly active: number; readonly waiting: number };
+  } | null;
 }
 
 /** An endpoint within a snapshot. */

@@ -39,6 +39,7 @@ export function snapshotAt(seconds: number, change: Partial<Snapshot> = {}): Sna
         p99Ms: 80,
       },
     ],
+    fleet: null,
     ...change,
   };
 }
@@ -122,6 +123,7 @@ export function summaryOf(change: Partial<Summary> = {}): Summary {
     endpoints: [{ url: 'http://a:8902', loaded: 1_234_567, failures: 0, openSeconds: 0 }],
     checkpoint: null,
     shard: null,
+    machines: null,
     ...change,
   };
 }

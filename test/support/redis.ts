@@ -1,16 +1,16 @@
 // A Redis server of the test's own: on a free port of loopback, with its data in a folder that ends with it.
 
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort, installed } from './servers.js';
 import { until } from './until.js';
 
 /** False on a machine without redis-server. */
-export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+export const hasRedis = installed('redis-server');
 
 export interface RedisServer {
   readonly port: number;
@@ -57,13 +57,4 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -1,5 +1,6 @@
 // `bulk-load --plan F --shard i/n`: which pieces this machine loads, and with which part of each limit.
 
+import { flagName } from '../../config/options.js';
 import type { Resolved } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../core/errors.js';
@@ -25,9 +26,13 @@ export function shardRun(
   inputs: readonly string[],
   env: NodeJS.ProcessEnv,
 ): ShardRun | null {
+  if (settings.queue !== null) return null;
   const problems: Problem[] = [
     ...(origins.pieceBytes.source === 'flag' ? [onlyPlanned('--piece-bytes')] : []),
     ...(origins.split.source === 'flag' ? [onlyPlanned('--split')] : []),
+    ...(['pieces', 'allowInput'] as const)
+      .filter((key) => origins[key].source === 'flag')
+      .map((key) => ({ tried: flagName(key), expected: '--queue', found: 'a load without it', fix: 'leave it out' })),
     ...(plan === null && settings.shard !== null ? [missing('--shard', '--plan FILE', 'add --plan')] : []),
     ...(plan !== null && settings.shard === null ? [missing('--plan', '--shard i/n or --shard auto', '')] : []),
     ...(plan !== null && inputs.length > 0

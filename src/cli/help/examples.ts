@@ -30,6 +30,12 @@ export const commandExamples = {
     "bulk-load plan --db bench --plan plan.json 'data/**/*.lp'",
     'bulk-load plan --db bench --plan plan.json --piece-bytes 1GiB big.csv',
   ],
+  worker: [
+    "bulk-load worker --queue redis://redis:6379 --url http://host:8902 --db bench --allow-input '/data/**'",
+    "bulk-load worker --queue rediss://loader@redis:6380 --queue-password-file pass --db bench --allow-input 's3://bucket/**'",
+  ],
+  status: ['bulk-load status --queue redis://redis:6379'],
+  stop: ['bulk-load stop --queue redis://redis:6379 0123456789ab'],
   reconcile: ['bulk-load reconcile --plan plan.json shard-*.json'],
   completion: [
     'source <(bulk-load completion bash)',
@@ -81,6 +87,8 @@ export const groupExamples: Readonly<Record<OptionGroup, readonly string[]>> = {
     "bulk-load plan --db bench --plan plan.json 'data/**/*.lp'",
     'bulk-load --plan plan.json --shard 3/16 --summary shard-3.json',
     'bulk-load reconcile --plan plan.json shard-*.json',
+    "bulk-load worker --queue redis://redis:6379 --db bench --allow-input '/data/**'    on each machine",
+    "bulk-load --queue redis://redis:6379 --db bench --allow-input '/data/**' /data/2024/",
   ],
   output: [
     'bulk-load --db bench --quiet --summary last.json data/',

@@ -11,8 +11,18 @@ import { exampleList, groupExamples } from './examples.js';
 
 /** Adds all options, or those of one group. */
 export function withSettings(command: Command, only?: OptionGroup): Command {
-  for (const { flags: notation, description, group, repeatable, negates, hidden } of flags(options)) {
-    if (only !== undefined && group !== only) continue;
+  return withRows(command, ({ group }) => only === undefined || group === only);
+}
+
+/** Adds the options that lead to the queue. */
+export function withQueueOptions(command: Command): Command {
+  return withRows(command, ({ flags: notation }) => /^--queue/.test(notation));
+}
+
+function withRows(command: Command, isWanted: (row: ReturnType<typeof flags>[number]) => boolean): Command {
+  for (const row of flags(options)) {
+    if (!isWanted(row)) continue;
+    const { flags: notation, description, group, repeatable, negates, hidden } = row;
     const option = new Option(notation, description);
     // `--no-header` is the whole name of a switch, not the negation of `--header`.
     option.negate = negates;

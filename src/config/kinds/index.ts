@@ -4,7 +4,7 @@ import { constants, contextMap, fields, tags } from './columns.js';
 import { address, headers, proxy, urls } from './network.js';
 import { count, countOrPercent, duration, size, sizeOrPercent } from './numbers.js';
 import { queue } from './queue.js';
-import { character, choice, encoding, onOff, path, secret, switchOrPath, text, words } from './texts.js';
+import { character, choice, encoding, onOff, path, patterns, secret, switchOrPath, text, words } from './texts.js';
 import { timeFormat, timeRange, timezone } from './times.js';
 
 export const kinds = {
@@ -20,6 +20,7 @@ export const kinds = {
   fields,
   headers,
   path,
+  patterns,
   proxy,
   queue,
   secret,

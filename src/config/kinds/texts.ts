@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { encodingNamed } from '../../core/io/encoding.js';
-import { parsed } from './parsed.js';
+import { list, parsed } from './parsed.js';
 
 export function text() {
   return z.string().min(1).describe('text; in a config file a number needs quotes');
@@ -46,6 +46,11 @@ export function character() {
 /** A label of the WHATWG standard; the value is the name of its encoding. */
 export function encoding() {
   return parsed(z.string(), 'an encoding of the WHATWG standard, such as windows-1252', encodingNamed);
+}
+
+/** Patterns may hold commas. */
+export function patterns() {
+  return list((value) => [value], z.string().min(1), 'a pattern such as /data/**');
 }
 
 export function words() {

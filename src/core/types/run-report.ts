@@ -241,4 +241,6 @@ export interface Summary {
   checkpoint: string | null;
   /** The part of a planned load, `index` from 1; null for a whole load. */
   shard: { plan: string; index: number; of: number } | null;
+  /** What each machine of a fleet did in this run; null for a load on one machine. */
+  machines: { name: string; pieces: number; loaded: number; seconds: number; peakRssBytes: number }[] | null;
 }

@@ -142,20 +142,20 @@ function isBetter(one: ShardSummary, other: ShardSummary): boolean {
   return one.endedAt > other.endedAt;
 }
 
-/** Outcomes of a shard, the worst first. */
-const worstFirst: readonly Outcome[] = [
+/** Outcomes of a part of a load that end the whole load, the worst first. */
+export const worstFirst: readonly Outcome[] = [
   ...(['bug', 'state', 'refused', 'too-many-rejects', 'memory', 'unavailable', 'busy', 'interrupted'] as const),
   ...(['usage', 'input', 'verify-failed'] as const),
 ];
 
 function outcomeOf(
-  { limits, inputs: planned }: FleetPlan,
+  plan: FleetPlan,
   counted: readonly ShardSummary[],
   missing: readonly number[],
   of: number,
   total: Summary['points'],
   inputs: Reconciliation['inputs'],
-): { readonly outcome: Outcome; readonly reason: string | null } {
+): FleetOutcome {
   const worst = worstFirst.find(
     (each) => counted.some(({ outcome }) => outcome === each) || (each === 'unavailable' && missing.length > 0),
   );
@@ -164,15 +164,33 @@ function outcomeOf(
     const { shard, reason } = counted.find(({ outcome }) => outcome === worst)!;
     return { outcome: worst, reason: `shard ${shard.index}/${of}: ${reason ?? outcomes[worst].closingSentence}` };
   }
+  return totalOutcome(plan, total, inputs, 'reconciling the shards');
+}
+
+export interface FleetOutcome {
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+}
+
+/** Decides the outcome of a load of which every part has come to its end. */
+export function totalOutcome(
+  { limits, inputs: planned }: Pick<FleetPlan, 'limits' | 'inputs'>,
+  total: Summary['points'],
+  inputs: readonly { readonly error: string | null }[],
+  tried: string,
+): FleetOutcome {
   const bad = inputs.find(({ error }) => error !== null);
   if (bad !== undefined) return { outcome: 'input', reason: bad.error };
   const expected = planned.flatMap(({ pieces }) => pieces.map(({ points: each }) => each));
   const known = expected.reduce<number | null>((sum, each) => (sum === null || each === null ? null : sum + each), 0);
-  if (known !== null && known !== total.read) return { outcome: 'input', reason: otherCount(known, total.read) };
+  if (known !== null && known !== total.read) return { outcome: 'input', reason: otherCount(tried, known, total.read) };
   if (total.read < limits.minPoints)
     return { outcome: 'input', reason: problemText(tooFewPoints(total.read, limits.minPoints)) };
   if (!within(total.rejected, total.read, limits.maxRejected))
-    return { outcome: 'too-many-rejects', reason: `${plural(total.rejected, 'point')} of all shards were rejected` };
+    return {
+      outcome: 'too-many-rejects',
+      reason: `${plural(total.rejected, 'point')} of the whole load were rejected`,
+    };
   const accepted = total.rejected === 0 || accepts(total.rejected, total.read, limits.acceptRejects);
   return { outcome: accepted ? 'complete' : 'complete-with-rejects', reason: null };
 }
@@ -188,9 +206,9 @@ function missingShards(missing: readonly number[], of: number): string {
   });
 }
 
-function otherCount(planned: number, read: number): string {
+function otherCount(tried: string, planned: number, read: number): string {
   return problemText({
-    tried: 'reconciling the shards',
+    tried,
     expected: `the ${plural(planned, 'point')} that planning found`,
     found: plural(read, 'point'),
     fix: 'check whether an input has changed, and plan again',

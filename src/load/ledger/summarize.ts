@@ -104,6 +104,7 @@ export function summarize(ledger: Ledger, meter: Meter, facts: SummaryInput): Su
     endpoints: facts.endpoints.map((endpoint) => ({ ...endpoint })),
     checkpoint: facts.checkpoint,
     shard: facts.shard && { plan: facts.shard.plan, index: facts.shard.index, of: facts.shard.of },
+    machines: null,
   };
 }
 

@@ -27,8 +27,8 @@ export function mergeResults(parts: readonly DatabaseResult[]): LoadResult {
   const results = parts.map(({ result }) => result);
   return {
     summary: {
-      ...mergeSummaries(parts),
-      ...{ outcome, exitCode },
+      ...mergeSummaries(results.map(({ summary }) => summary)),
+      ...{ outcome, exitCode, verify: mergeVerify(parts) },
       reason: reason === null ? null : `database ${worst.db}: ${reason}`,
     },
     examples: new Map(results.toReversed().flatMap(({ examples }) => [...examples])),
@@ -37,8 +37,8 @@ export function mergeResults(parts: readonly DatabaseResult[]): LoadResult {
   };
 }
 
-function mergeSummaries(parts: readonly DatabaseResult[]): Summary {
-  const all = parts.map(({ result }) => result.summary);
+/** Adds up the figures of summaries of the same inputs; outcome and reason are those of the last one. */
+export function mergeSummaries(all: readonly Summary[]): Summary {
   const first = all[0]!;
   const last = all.at(-1)!;
   const sum = (of: (summary: Summary) => number): number => all.reduce((total, each) => total + of(each), 0);
@@ -49,7 +49,6 @@ function mergeSummaries(parts: readonly DatabaseResult[]): Summary {
   const bytes = sums((each) => each.bytes);
   const perSecond = (amount: number): number => (phases.sendSeconds > 0 ? Math.round(amount / phases.sendSeconds) : 0);
   const letters = all.flatMap(({ rejects }) => rejects.deadLetters ?? []);
-  const verified = parts.filter(({ result }) => result.summary.verify !== null);
   return {
     ...last,
     startedAt: first.startedAt,
@@ -99,7 +98,6 @@ function mergeSummaries(parts: readonly DatabaseResult[]): Summary {
       deadLetters: letters.length === 0 ? null : letters,
       reasons: all.find(({ rejects }) => rejects.reasons !== null)?.rejects.reasons ?? null,
     },
-    verify: verified.length === 0 ? null : mergeVerify(verified),
     endpoints: last.endpoints.map(({ url }, i) => ({
       url,
       loaded: sum(({ endpoints }) => endpoints[i]?.loaded ?? 0),
@@ -121,8 +119,11 @@ function added<T extends object>(a: T, b: T): T {
 }
 
 /** Names each table with its database. */
-function mergeVerify(parts: readonly DatabaseResult[]): VerifyReport {
-  const reports = parts.map(({ db, result }) => ({ db, report: result.summary.verify! }));
+function mergeVerify(parts: readonly DatabaseResult[]): VerifyReport | null {
+  const reports = parts.flatMap(({ db, result: { summary } }) =>
+    summary.verify === null ? [] : [{ db, report: summary.verify }],
+  );
+  if (reports.length === 0) return null;
   const sum = (key: 'sampled' | 'found' | 'equal'): number =>
     reports.reduce((total, { report }) => total + report[key], 0);
   const named = <T extends { readonly table: string }>(db: string, list: readonly T[]): T[] =>

@@ -89,6 +89,7 @@ export function snapshotOf(facts: RunFacts): Snapshot {
       openSeconds,
       ...meter.endpoint(url, now),
     })),
+    fleet: null,
   };
 }
 

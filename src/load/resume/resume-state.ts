@@ -293,6 +293,6 @@ export class ResumeState {
 }
 
 /** Returns a time for file names: `20261123T194500Z`. */
-function stampOf(ms: number): string {
+export function stampOf(ms: number): string {
   return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
 }

@@ -1,0 +1,57 @@
+// What the commands of a fleet have in common: the queue, and the inputs that jobs may name.
+
+import type { Resolved } from '../../config/resolve.js';
+import type { Settings } from '../../config/settings.js';
+import { UsageError } from '../../core/errors.js';
+import type { Problem } from '../../core/problem.js';
+import { allowInputs } from '../../fleet/allowed-inputs.js';
+import { type FleetRedis, openRedis } from '../../fleet/queue/redis.js';
+import type { FleetContext } from '../../load/fleet/queue/coordinate.js';
+
+/** Connects to the queue. Throws UsageError without --queue and without its packages. */
+export async function openQueue({ queue, queueTls, waitForTargetMs }: Settings, command: string): Promise<FleetRedis> {
+  if (queue !== null) return await openRedis(queue, queueTls, waitForTargetMs);
+  throw new UsageError([
+    {
+      tried: command,
+      expected: '--queue, the URL of a Redis or Valkey',
+      found: 'nothing',
+      fix: 'add --queue redis://HOST',
+    },
+  ]);
+}
+
+/** Options without a meaning for a load over a fleet. */
+const unsuited: Readonly<Record<string, string>> = {
+  planFile: 'bulk-load plans by itself',
+  shard: 'workers take pieces by themselves',
+  contextMap: 'load one database with --context and --db',
+  dryRun: 'try the inputs with --dry-run on one machine',
+  verify: 'run bulk-load audit afterwards',
+  exitWhenIdle: 'it belongs to bulk-load worker',
+};
+
+/** Opens the queue for a coordinator. Throws UsageError for options that a load over a fleet cannot have. */
+export async function openFleet({ settings, origins, given }: Resolved, cwd: string): Promise<FleetContext> {
+  const problems: Problem[] = Object.entries(unsuited).flatMap(([key, fix]) => {
+    const value = settings[key as keyof Settings];
+    if (value === null || value === false) return [];
+    const { name } = origins[key as keyof Settings];
+    return [{ tried: name, expected: 'an option of a load over a fleet (--queue)', found: 'one of another load', fix }];
+  });
+  if (!settings.checkpoint)
+    problems.push({
+      tried: '--no-checkpoint',
+      expected: 'a record of what workers have loaded',
+      found: 'none',
+      fix: 'leave it out',
+    });
+  if (problems.length > 0) throw new UsageError(problems);
+  const { allowInput, pieces } = settings;
+  return {
+    redis: await openQueue(settings, 'bulk-load --queue'),
+    allowed: await allowInputs(allowInput ?? ['./**', 's3://**', 'http://**', 'https://**'], cwd),
+    given,
+    piecesAtOnce: pieces,
+  };
+}

@@ -1,0 +1,148 @@
+// `bulk-load status` and `bulk-load stop`: the loads in a queue, and an end to one of them.
+
+import { resolve } from '../../config/resolve.js';
+import { BusyError, UsageError } from '../../core/errors.js';
+import { count, plural, printable, size } from '../../core/text.js';
+import { clock } from '../../core/time/system-clock.js';
+import { FleetStore } from '../../fleet/queue/fleet-store.js';
+import type { WorkerStatus } from '../../fleet/queue/messages.js';
+import { PieceQueue } from '../../fleet/queue/piece-queue.js';
+import type { FleetRedis } from '../../fleet/queue/redis.js';
+import { options } from '../../load/option-table.js';
+import { row } from '../../reporting/summary.js';
+import { print } from '../output/print.js';
+import type { Process } from '../process.js';
+import { openQueue } from './open-fleet.js';
+
+/** Longest wait for workers and coordinator after a stop, ms. */
+const stopMs = 60_000;
+
+/** Prints the loads, or one of them, and the workers. */
+export async function runStatus(
+  load: string | undefined,
+  flags: Readonly<Record<string, unknown>>,
+  process: Process,
+): Promise<number> {
+  return await withQueue(flags, process, 'bulk-load status', async (redis, store) => {
+    const ids = await store.loadIds();
+    if (load !== undefined && !ids.includes(load)) throw unknownLoad(load, ids);
+    const workers = await store.workers();
+    const lines: string[] = [];
+    for (const id of load === undefined ? ids : [load])
+      lines.push(
+        ...(await loadLines(
+          redis,
+          store,
+          id,
+          workers.filter((each) => each.load === id),
+        )),
+      );
+    const idle = workers.filter((each) => load === undefined && !ids.includes(each.load ?? ''));
+    if (load === undefined && ids.length === 0) lines.push('No load is in the queue.');
+    if (load === undefined) lines.push(`${plural(workers.length, 'worker')}, ${idle.length} of them idle.`);
+    await print(process, lines.map((line) => `${printable(line)}\n`).join(''));
+    return 0;
+  });
+}
+
+/** Stops a load as a signal to its coordinator does, and waits for it. */
+export async function runStop(
+  load: string,
+  flags: Readonly<Record<string, unknown>>,
+  process: Process,
+): Promise<number> {
+  return await withQueue(flags, process, 'bulk-load stop', async (redis, store) => {
+    const ids = await store.loadIds();
+    if (!ids.includes(load)) throw unknownLoad(load, ids);
+    await store.setStopped(load, true);
+    const queue = new PieceQueue(redis, load);
+    try {
+      const until = clock.monotonic() + stopMs;
+      while (clock.monotonic() < until) {
+        const isGone = !(await store.loadIds()).includes(load);
+        const hasCoordinator = (await store.coordinator(load)) !== null;
+        if (isGone || (!hasCoordinator && (await queue.counts()).active === 0)) {
+          await print(process, isGone ? stoppedText(load) : waitingText(load));
+          return 0;
+        }
+        await clock.sleep(300);
+      }
+    } finally {
+      await queue.close();
+    }
+    throw new BusyError({
+      tried: `stopping load ${load}`,
+      expected: 'workers and coordinator to stop within a minute',
+      found: 'that some have not',
+      fix: `look at bulk-load status --queue URL ${load}`,
+    });
+  });
+}
+
+function stoppedText(load: string): string {
+  return `Load ${load} is stopped. Its coordinator printed the command that resumes it.\n`;
+}
+
+function waitingText(load: string): string {
+  return `Load ${load} is stopped; it has no coordinator. The command that began it resumes it.\n`;
+}
+
+async function loadLines(
+  redis: FleetRedis,
+  store: FleetStore,
+  id: string,
+  workers: readonly WorkerStatus[],
+): Promise<string[]> {
+  const queue = new PieceQueue(redis, id);
+  try {
+    const [load, { active, waiting }, settled] = [
+      await store.load(id),
+      await queue.counts(),
+      await store.bookedCount(id),
+    ];
+    const holder = await store.coordinator(id);
+    const { machine = '?', pid = '?' } = JSON.parse(holder?.token ?? '{}') as { machine?: string; pid?: number };
+    const total = load?.pieces ?? 0;
+    const percent = total === 0 ? 0 : Math.floor((100 * settled) / total);
+    const state = (await store.isStopped(id)) ? ', stopping' : '';
+    return [
+      `Load ${id}, since ${load?.startedAt ?? '?'}${state}`,
+      row(
+        'pieces',
+        `${count(settled)} of ${count(total)} settled (${percent}%), ${count(active)} taken, ${count(waiting)} waiting`,
+      ),
+      row(
+        'coordinator',
+        holder === null ? 'none: the command that began the load resumes it' : `pid ${pid} on ${machine}`,
+      ),
+      ...workers.map(({ machine: name, id: worker, points, rssBytes }) =>
+        row('worker', `${worker} on ${name}: ${count(points.loaded)} points of its piece, memory ${size(rssBytes)}`),
+      ),
+    ];
+  } finally {
+    await queue.close();
+  }
+}
+
+async function withQueue(
+  flags: Readonly<Record<string, unknown>>,
+  process: Process,
+  command: string,
+  act: (redis: FleetRedis, store: FleetStore) => Promise<number>,
+): Promise<number> {
+  // Only the options of the queue count; a load needs the name of a database.
+  const { settings } = await resolve(options, { flags: { db: 'any', ...flags }, env: process.env });
+  const redis = await openQueue(settings, command);
+  try {
+    return await act(redis, new FleetStore(redis));
+  } finally {
+    redis.close();
+  }
+}
+
+function unknownLoad(load: string, ids: readonly string[]): UsageError {
+  const found = ids.length === 0 ? 'no load at all' : `the loads ${ids.join(', ')}`;
+  return new UsageError([
+    { tried: `load ${load}`, expected: 'a load in the queue', found, fix: 'see bulk-load status' },
+  ]);
+}

@@ -1,0 +1,79 @@
+// Which inputs a worker reads. A job names a file by its path below the fixed part of an --allow-input pattern, so that it
+// holds no absolute path, and machines may mount the inputs in different folders.
+
+import { realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { Matcher } from 'picomatch';
+
+interface AllowedPattern {
+  /** Canonical folder, or scheme and fixed part of a URL. */
+  readonly root: string;
+  readonly isUrl: boolean;
+  readonly matches: Matcher;
+}
+
+export class AllowedInputs {
+  readonly #patterns: readonly AllowedPattern[];
+
+  constructor(patterns: readonly AllowedPattern[]) {
+    this.#patterns = patterns;
+  }
+
+  /** Returns the name of an input in a job; null if no pattern allows it. `path` is canonical, or a URL. */
+  nameOf(path: string): string | null {
+    if (isUrlName(path)) return this.#allowsUrl(path) ? path : null;
+    for (const { root, isUrl, matches } of this.#patterns) {
+      const name = isUrl ? '' : relative(root, path);
+      if (isPlain(name) && matches(name)) return name;
+    }
+    return null;
+  }
+
+  /** Returns the paths that the name of a job may stand for, each allowed. Links that lead elsewhere are left out. */
+  async pathsOf(name: string): Promise<string[]> {
+    if (isUrlName(name)) return this.#allowsUrl(name) ? [name] : [];
+    if (!isPlain(name)) return [];
+    const found: string[] = [];
+    for (const { root, isUrl } of this.#patterns) {
+      const path = isUrl ? null : await realpath(join(root, name)).catch(() => null);
+      if (path !== null && this.nameOf(path) !== null) found.push(path);
+    }
+    return found;
+  }
+
+  #allowsUrl(url: string): boolean {
+    const isClean = !/[?#]|\/\.{1,2}(\/|$)|%2e/i.test(url);
+    return (
+      isClean &&
+      this.#patterns.some(
+        ({ root, isUrl, matches }) => isUrl && url.startsWith(root) && matches(url.slice(root.length)),
+      )
+    );
+  }
+}
+
+/** Compiles patterns such as `/data/**` and `s3://bucket/2024/**`; a name without special characters allows all below it. */
+export async function allowInputs(patterns: readonly string[], cwd: string): Promise<AllowedInputs> {
+  const { default: picomatch } = await import('picomatch');
+  const compiled = patterns.map(async (given): Promise<AllowedPattern> => {
+    const pattern = /[*?[\]{}()!+@\\]/.test(given) ? given : `${given.replace(/\/+$/, '')}/**`;
+    const fixed = /^(?:[^*?[\]{}()!+@\\]*\/)?/.exec(pattern)![0];
+    const matches = picomatch(pattern.slice(fixed.length));
+    if (isUrlName(given)) return { root: fixed, isUrl: true, matches };
+    const folder = resolve(cwd, fixed);
+    return { root: await realpath(folder).catch(() => folder), isUrl: false, matches };
+  });
+  return new AllowedInputs(await Promise.all(compiled));
+}
+
+function isUrlName(name: string): boolean {
+  return /^(https?|s3):\/\//i.test(name);
+}
+
+/** A relative path that stays where it is. */
+function isPlain(name: string): boolean {
+  const parts = name.split(sep);
+  return (
+    name !== '' && !isAbsolute(name) && !name.includes('\0') && !parts.some((part) => part === '..' || part === '.')
+  );
+}

@@ -1,0 +1,131 @@
+// What a fleet keeps in Redis beside the pieces: its loads, who coordinates them, whether they stop, and its workers.
+
+import { loadKey } from './keys.js';
+import { type FleetLoad, parseFleetLoad, parseWorkerStatus, type WorkerStatus } from './messages.js';
+import type { FleetRedis } from './redis.js';
+
+const loadIds = 'bulk-load:{loads}:ids';
+const workerIds = 'bulk-load:{workers}:ids';
+const workerKey = (id: string): string => `bulk-load:{workers}:${id}`;
+
+/** A worker that has told nothing for so long is gone, ms. */
+const workerMs = 30_000;
+/** A coordinator renews its lock three times within this time, ms. */
+export const coordinatorMs = 15_000;
+
+/** Sets the lock if it is free or held by the same token. Returns 1, or 0 if another one holds it. */
+const holdScript = `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`;
+
+const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1`;
+
+export class FleetStore {
+  readonly #redis: FleetRedis;
+
+  constructor(redis: FleetRedis) {
+    this.#redis = redis;
+  }
+
+  /** Describes a load to the workers. */
+  async announce(load: FleetLoad): Promise<void> {
+    const { client } = this.#redis;
+    await client.set(loadKey(load.id, 'load'), JSON.stringify(load));
+    await client.zadd(loadIds, 'NX', String(Date.parse(load.startedAt)), load.id);
+  }
+
+  /** Returns a load; null if Redis holds none of this name, or one that this version does not understand. */
+  async load(id: string): Promise<FleetLoad | null> {
+    const text = await this.#redis.client.get(loadKey(id, 'load'));
+    return text === null ? null : parseFleetLoad(text);
+  }
+
+  /** Returns the names of all loads, the oldest first. */
+  async loadIds(): Promise<string[]> {
+    return (await this.#redis.client.zrange(loadIds, '0', '-1')).filter((id) => /^[0-9a-f]{12}$/.test(id));
+  }
+
+  /** Removes everything about a load but its pieces. */
+  async removeLoad(id: string): Promise<void> {
+    const { client } = this.#redis;
+    await client.zrem(loadIds, id);
+    for (const name of ['load', 'stop', 'booked']) await client.del(loadKey(id, name));
+  }
+
+  /** Takes or renews the lock of the one coordinator. Returns false if another one holds it. `token` names its holder. */
+  async coordinate(id: string, token: string): Promise<boolean> {
+    const key = loadKey(id, 'coordinator');
+    return (await this.#redis.client.eval(holdScript, 1, key, token, String(coordinatorMs))) === 1;
+  }
+
+  /** Returns the holder of the lock and the time it has left, ms; null if it is free. */
+  async coordinator(id: string): Promise<{ readonly token: string; readonly leftMs: number } | null> {
+    const key = loadKey(id, 'coordinator');
+    const [token, leftMs] = [await this.#redis.client.get(key), await this.#redis.client.pttl(key)];
+    return token === null ? null : { token, leftMs };
+  }
+
+  async endCoordination(id: string, token: string): Promise<void> {
+    await this.#redis.client.eval(releaseScript, 1, loadKey(id, 'coordinator'), token);
+  }
+
+  /** Asks the workers of a load to give their pieces back, or allows them to go on. */
+  async setStopped(id: string, isStopped: boolean): Promise<void> {
+    const key = loadKey(id, 'stop');
+    await (isStopped ? this.#redis.client.set(key, '1') : this.#redis.client.del(key));
+  }
+
+  async isStopped(id: string): Promise<boolean> {
+    return (await this.#redis.client.exists(loadKey(id, 'stop'))) === 1;
+  }
+
+  /** Keeps results for a coordinator that has lost its own record of them. */
+  async keepBooked(id: string, results: readonly (readonly [piece: string, json: string])[]): Promise<void> {
+    if (results.length > 0) await this.#redis.client.hset(loadKey(id, 'booked'), ...results.flat());
+  }
+
+  /** Yields the results that an earlier coordinator has booked, as JSON by piece. */
+  async *booked(id: string): AsyncGenerator<readonly [piece: string, json: string], void> {
+    for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
+      const [next, found] = await this.#redis.client.hscan(loadKey(id, 'booked'), cursor, 'COUNT', 500);
+      cursor = next;
+      for (let i = 0; i + 1 < found.length; i += 2) yield [found[i]!, found[i + 1]!];
+    }
+  }
+
+  async bookedCount(id: string): Promise<number> {
+    return await this.#redis.client.hlen(loadKey(id, 'booked'));
+  }
+
+  async forgetBooked(id: string, pieces: readonly string[]): Promise<void> {
+    if (pieces.length > 0) await this.#redis.client.hdel(loadKey(id, 'booked'), ...pieces);
+  }
+
+  /** Tells that a worker lives. */
+  async beat(status: WorkerStatus): Promise<void> {
+    const { client } = this.#redis;
+    await client.set(workerKey(status.id), JSON.stringify(status), 'PX', workerMs);
+    await client.sadd(workerIds, status.id);
+  }
+
+  async removeWorker(id: string): Promise<void> {
+    await this.#redis.client.del(workerKey(id));
+    await this.#redis.client.srem(workerIds, id);
+  }
+
+  /** Returns the living workers. */
+  async workers(): Promise<WorkerStatus[]> {
+    const { client } = this.#redis;
+    const ids = await client.smembers(workerIds);
+    if (ids.length === 0) return [];
+    const texts = await client.mget(...ids.map(workerKey));
+    const gone = ids.filter((_, i) => texts[i] === null);
+    if (gone.length > 0) await client.srem(workerIds, ...gone);
+    return texts.flatMap((text) => {
+      const status = typeof text === 'string' ? parseWorkerStatus(text) : null;
+      return status === null ? [] : [status];
+    });
+  }
+}

@@ -1,0 +1,169 @@
+// What coordinator and workers tell each other through Redis. Everything read from there passes these schemas: a job names no
+// target, no credential and no absolute path, and an unknown key is refused.
+
+import { z } from 'zod';
+import { countSchema as count } from '../../core/io/position-schema.js';
+import { type Outcome, outcomeNames } from '../../core/outcomes.js';
+import type { Summary } from '../../core/types/index.js';
+import { fieldTypesSchema, inputContentSchema, pieceSchema, timesSchema } from '../plan-file.js';
+
+const formatVersion = z.literal(1);
+const loadId = z.string().regex(/^[0-9a-f]{12}$/);
+/** Largest JSON text of a job, bytes. */
+const maxJobBytes = 16 * 1024;
+/** Largest JSON text of the description of a load. */
+const maxLoadBytes = 1024 * 1024;
+const maxResultBytes = 4 * 1024 * 1024;
+
+/** A load as its workers need to know it. */
+const fleetLoadSchema = z.strictObject({
+  formatVersion,
+  id: loadId,
+  /** Version of bulk-load that coordinates. */
+  version: z.string(),
+  plan: z.string(),
+  /** Changes whenever the coordinator puts the load into Redis anew. */
+  epoch: z.string(),
+  /** Hash of the target's kind, tenant and database. A worker of another target leaves the load alone. */
+  target: z.string(),
+  /** Hash of the identity of the plan. */
+  identity: z.string(),
+  /** Options of the load as given. The limits among them are those of the fleet. */
+  options: z.record(z.string(), z.unknown()),
+  fieldTypes: fieldTypesSchema,
+  times: timesSchema,
+  pieces: count,
+  startedAt: z.string(),
+});
+
+/** A job: a part of an input. `path` is a URL, or lies below a folder of --allow-input. */
+const pieceJobSchema = z.strictObject({
+  formatVersion,
+  plan: z.string(),
+  input: inputContentSchema,
+  piece: pieceSchema,
+});
+
+const numbers = <K extends string>(...keys: K[]) =>
+  z.strictObject(Object.fromEntries(keys.map((key) => [key, z.number()])) as Record<K, z.ZodNumber>);
+const maybe = z.number().nullable();
+const points = numbers('read', 'loaded', 'rejected', 'undelivered');
+const byFactorSchema = numbers('target', 'targetMemory', 'ownMemory', 'input', 'rateLimit');
+
+/** The figures of a piece that make up the summary of the load. */
+export type PieceFigures = Pick<
+  Summary,
+  | 'seconds'
+  | 'phases'
+  | 'points'
+  | 'values'
+  | 'thisRun'
+  | 'bytes'
+  | 'batches'
+  | 'requests'
+  | 'latencyMs'
+  | 'memory'
+  | 'pressure'
+  | 'target'
+>;
+
+const figuresSchema: z.ZodType<PieceFigures> = z.strictObject({
+  seconds: z.number(),
+  phases: numbers('startSeconds', 'sendSeconds', 'verifySeconds'),
+  points,
+  values: numbers('loaded'),
+  thisRun: numbers('read', 'loaded', 'rejected'),
+  bytes: numbers('read', 'decoded', 'sent'),
+  batches: numbers('loaded', 'alone').extend({ cut: numbers('points', 'bytes', 'inputEnd', 'idle', 'split') }),
+  requests: numbers('sent', 'accepted', 'overloaded', 'unreachable', 'rejected', 'refused', 'retried'),
+  latencyMs: numbers('p50', 'p95', 'p99', 'max'),
+  memory: numbers(
+    ...(['limitBytes', 'peakRssBytes', 'slots', 'slotBytes', 'highSeconds', 'criticalSeconds', 'forcedGcs'] as const),
+  ).extend({ limitSource: z.string() }),
+  pressure: numbers(
+    ...(['workers', 'limitMin', 'limitFinal', 'bodyBytesMin', 'bodyBytesFinal', 'throttledSeconds'] as const),
+  ).extend({ heldBackBy: byFactorSchema }),
+  target: numbers('flushes', 'rinses', 'nodeDeaths', 'newTables', 'newColumns').extend({
+    version: z.string().nullable(),
+    planBytesPerNode: maybe,
+    estimatedPeakBytesPerNode: maybe,
+    gaugeDifferenceBytes: maybe,
+    advice: z.string().nullable(),
+  }),
+});
+
+/** Dead letters of a piece. */
+const lettersSchema = z.strictObject({
+  /** Files with their content, compressed with gzip, in base64; null where they are too large. */
+  files: z
+    .array(
+      z.strictObject({
+        /** `.lp`, or `host=a/.csv`. */
+        ending: z.string().regex(/^(?:[^/\0]+=[^/\0]*\/)*\.[\w.]+$/),
+        /** Bytes at the start that every file of this ending has once. */
+        headBytes: count,
+        gzip: z.base64(),
+      }),
+    )
+    .nullable(),
+  /** Folder of the files on the machine that keeps them; null where `files` holds them. */
+  keptIn: z.string().nullable(),
+});
+
+const pieceResultSchema = z.strictObject({
+  formatVersion,
+  machine: z.string(),
+  /** Identifier of the worker. */
+  worker: z.string(),
+  outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
+  reason: z.string().nullable(),
+  format: z.string(),
+  /** Why the input could not be read to the end of the piece. */
+  error: z.string().nullable(),
+  inputBytes: count,
+  /** Null where the piece was never loaded. */
+  figures: figuresSchema.nullable(),
+  rejects: z.record(z.string(), z.strictObject({ points: count, example: z.string() })),
+  letters: lettersSchema.nullable(),
+});
+
+/** What a worker tells about itself each second. Nothing of it counts for the totals. */
+const workerStatusSchema = z.strictObject({
+  formatVersion,
+  id: z.string(),
+  machine: z.string(),
+  version: z.string(),
+  /** Load and piece that it works on; null while it waits. */
+  load: z.string().nullable(),
+  piece: z.string().nullable(),
+  points: numbers('read', 'loaded', 'rejected'),
+  bytes: numbers('read', 'decoded', 'sent'),
+  inFlight: count,
+  writers: count,
+  rssBytes: count,
+  nodeBytes: maybe,
+});
+
+export type FleetLoad = z.infer<typeof fleetLoadSchema>;
+export type PieceJob = z.infer<typeof pieceJobSchema>;
+export type PieceResult = z.infer<typeof pieceResultSchema>;
+export type PieceLetters = z.infer<typeof lettersSchema>;
+export type WorkerStatus = z.infer<typeof workerStatusSchema>;
+
+/** Each returns null for anything that is not such a message. */
+export const parseFleetLoad = reader(fleetLoadSchema, maxLoadBytes);
+export const parsePieceJob = reader(pieceJobSchema, maxJobBytes);
+export const parsePieceResult = reader(pieceResultSchema, maxResultBytes);
+export const parseWorkerStatus = reader(workerStatusSchema, maxJobBytes);
+
+function reader<T>(schema: z.ZodType<T>, maxBytes: number): (json: string) => T | null {
+  return (json) => {
+    if (Buffer.byteLength(json) > maxBytes) return null;
+    try {
+      const found = schema.safeParse(JSON.parse(json));
+      return found.success ? found.data : null;
+    } catch {
+      return null;
+    }
+  };
+}

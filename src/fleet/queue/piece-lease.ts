@@ -1,0 +1,126 @@
+// A piece that a worker has taken. The lease ends unless it is renewed, and Redis then gives the piece to another worker.
+// No request may start once the lease could have ended: the target cannot tell a late worker from the right one.
+
+import type { Job } from 'bullmq';
+import { BusyError } from '../../core/errors.js';
+import type { Clock } from '../../core/types/index.js';
+import type { PieceResult } from './messages.js';
+
+/** Times of a lease, ms. */
+export interface LeaseTiming {
+  /** Until another worker may take the piece of a worker that renews no more. */
+  readonly lockMs: number;
+  readonly renewMs: number;
+  /** Time before the end of a lease in which no request starts. */
+  readonly marginMs: number;
+  /** Between two looks for leases that have ended. */
+  readonly checkMs: number;
+}
+
+/** A dead worker's piece is taken again after 30 to 45 s. */
+export const leaseTiming: LeaseTiming = { lockMs: 30_000, renewMs: 8_000, marginMs: 5_000, checkMs: 15_000 };
+
+export class PieceLease {
+  readonly id: string;
+  /** The job as JSON. */
+  readonly job: string;
+  /** Workers that have died with this piece, and failed attempts to load it. */
+  readonly deaths: number;
+  readonly failures: number;
+  readonly #job: Job<unknown, unknown>;
+  readonly #token: string;
+  readonly #timing: LeaseTiming;
+  readonly #clock: Clock;
+  readonly #lost = new AbortController();
+  readonly #cancel: () => void;
+  /** Start of the last renewal that succeeded, by both clocks. */
+  #renewed: { readonly wall: number; readonly monotonic: number };
+  #isRenewing = false;
+
+  /** @param taken when the piece was asked for: the lease began later */
+  constructor(
+    job: Job<unknown, unknown>,
+    token: string,
+    taken: { readonly wall: number; readonly monotonic: number },
+    timing: LeaseTiming,
+    clock: Clock,
+  ) {
+    this.id = job.id!;
+    this.job = JSON.stringify(job.data);
+    this.deaths = job.stalledCounter;
+    this.failures = job.attemptsMade;
+    this.#job = job;
+    this.#token = token;
+    this.#timing = timing;
+    this.#clock = clock;
+    this.#renewed = taken;
+    this.#cancel = clock.every(timing.renewMs, () => void this.renew());
+  }
+
+  /** Aborts with a BusyError once the lease is lost. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Throws BusyError if the lease may have ended, by either clock. A process that was frozen wakes up to this. */
+  assertHeld(): void {
+    const { lockMs, marginMs } = this.#timing;
+    const { wall, monotonic } = this.#renewed;
+    const age = Math.max(this.#clock.monotonic() - monotonic, this.#clock.now() - wall);
+    if (age >= lockMs - marginMs) this.#lose();
+    this.#lost.signal.throwIfAborted();
+  }
+
+  /** Returns false if the result is refused, since another worker has the piece. */
+  async complete(result: PieceResult): Promise<boolean> {
+    return await this.#end(() => this.#job.moveToCompleted(result, this.#token, false));
+  }
+
+  /** Puts the piece back for any worker, at once. */
+  async giveBack(): Promise<boolean> {
+    return await this.#end(() => this.#job.moveToWait(this.#token));
+  }
+
+  /** Puts the piece back and counts a failure. */
+  async fail(reason: string): Promise<boolean> {
+    return await this.#end(() => this.#job.moveToFailed(new Error(reason), this.#token, false));
+  }
+
+  /** Extends the lease, or notes that it is lost. */
+  async renew(): Promise<void> {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    const began = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
+    try {
+      if ((await this.#job.extendLock(this.#token, this.#timing.lockMs)) === 1) this.#renewed = began;
+      else this.#lose();
+    } catch {
+      // Redis is away. The age of the lease decides.
+    } finally {
+      this.#isRenewing = false;
+    }
+  }
+
+  async #end(act: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch {
+      // Another worker has the lock, or Redis has forgotten the piece.
+      return false;
+    } finally {
+      this.#cancel();
+    }
+  }
+
+  #lose(): void {
+    if (this.#lost.signal.aborted) return;
+    const problem = {
+      tried: 'loading a piece',
+      expected: 'the lease of the piece',
+      found: 'that it has ended: another worker may have the piece',
+      fix: '',
+    };
+    this.#lost.abort(new BusyError(problem));
+  }
+}

@@ -1,0 +1,142 @@
+// The pieces of one load as jobs of BullMQ: added and booked by the coordinator, taken by workers.
+
+import { createHash } from 'node:crypto';
+import type { Job, Queue, Worker } from 'bullmq';
+import type { Clock } from '../../core/types/index.js';
+import type { PieceJob } from './messages.js';
+import { type LeaseTiming, PieceLease } from './piece-lease.js';
+import type { FleetRedis } from './redis.js';
+
+const queueName = 'pieces';
+/** Attempts to load a piece. Each may be that of another worker. */
+export const maxFailures = 3;
+/** Workers that may die with a piece before it is left out. */
+export const maxDeaths = 5;
+/** Jobs in one request. */
+const addedAtOnce = 1000;
+
+/** Names a piece by what it is, so that it is the same job however often a load is planned. */
+export function pieceId({ input, piece }: Pick<PieceJob, 'input' | 'piece'>): string {
+  const { path, size, hash, folders } = input;
+  const { from, to } = piece;
+  const what = JSON.stringify([path, size, hash, folders, from, to]);
+  return `p${createHash('sha256').update(what).digest('hex').slice(0, 20)}`;
+}
+
+/** A piece that its worker has settled, or given up. */
+export interface SettledJob {
+  readonly id: string;
+  /** Result as JSON; null if BullMQ has given the piece up, for `reason`. */
+  readonly result: string | null;
+  readonly reason: string;
+}
+
+/** The side of the coordinator. */
+export class PieceQueue {
+  readonly #queue: Queue;
+
+  constructor(redis: FleetRedis, loadId: string) {
+    this.#queue = new redis.bullmq.Queue(queueName, {
+      ...redis.queueOptions(loadId),
+      streams: { events: { maxLen: 1000 } },
+      defaultJobOptions: { attempts: maxFailures, removeOnComplete: false, removeOnFail: false },
+    });
+    this.#queue.on('error', () => {});
+  }
+
+  /** Adds pieces. One that is there already stays as it is. */
+  async add(pieces: Iterable<readonly [id: string, job: PieceJob]>): Promise<void> {
+    let some: { name: string; data: PieceJob; opts: { jobId: string } }[] = [];
+    for (const [jobId, data] of pieces) {
+      some.push({ name: 'piece', data, opts: { jobId } });
+      if (some.length < addedAtOnce) continue;
+      await this.#queue.addBulk(some);
+      some = [];
+    }
+    if (some.length > 0) await this.#queue.addBulk(some);
+  }
+
+  /** Pieces at once in the fleet; null for one a worker. */
+  async limit(pieces: number | null): Promise<void> {
+    await (pieces === null ? this.#queue.removeGlobalConcurrency() : this.#queue.setGlobalConcurrency(pieces));
+  }
+
+  /** Number of pieces in Redis, by state. */
+  async counts(): Promise<{ readonly total: number; readonly waiting: number; readonly active: number }> {
+    const { waiting = 0, active = 0, ...rest } = await this.#queue.getJobCounts();
+    return { total: Object.values(rest).reduce((sum, each) => sum + each, waiting + active), waiting, active };
+  }
+
+  /** Returns some pieces that are settled and not removed yet. */
+  async settled(atMost: number): Promise<SettledJob[]> {
+    const jobs = [...(await this.#queue.getCompleted(0, atMost - 1)), ...(await this.#queue.getFailed(0, atMost - 1))];
+    return (jobs as (Job | undefined)[]).flatMap((job) =>
+      job === undefined
+        ? []
+        : [
+            {
+              id: job.id!,
+              result: job.finishedOn === undefined || job.returnvalue == null ? null : JSON.stringify(job.returnvalue),
+              reason: job.failedReason ?? '',
+            },
+          ],
+    );
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.#queue.remove(id)));
+  }
+
+  /** Removes all pieces. */
+  async clear(): Promise<void> {
+    await this.#queue.obliterate({ force: true });
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close().catch(() => {});
+  }
+}
+
+/** The side of a worker. */
+export class PieceSource {
+  readonly #worker: Worker;
+  readonly #workerId: string;
+  readonly #timing: LeaseTiming;
+  readonly #clock: Clock;
+  #taken = 0;
+
+  constructor(redis: FleetRedis, loadId: string, workerId: string, timing: LeaseTiming, clock: Clock) {
+    this.#workerId = workerId;
+    this.#timing = timing;
+    this.#clock = clock;
+    this.#worker = new redis.bullmq.Worker(queueName, null, {
+      ...redis.queueOptions(loadId),
+      ...{ name: workerId, autorun: false, lockDuration: timing.lockMs, stalledInterval: timing.checkMs },
+      // The deaths of a piece are counted where it is taken.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+    });
+    this.#worker.on('error', () => {});
+  }
+
+  /** Begins to look for pieces of dead workers. */
+  async start(): Promise<void> {
+    await this.#worker.startStalledCheckTimer();
+  }
+
+  /** Takes the next piece; null if none is waiting. */
+  async take(): Promise<PieceLease | null> {
+    this.#taken += 1;
+    const token = `${this.#workerId}:${this.#taken}`;
+    const began = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
+    const job = await this.#worker.getNextJob(token, { block: false });
+    if (job === undefined) return null;
+    const lease = new PieceLease(job, token, began, this.#timing, this.#clock);
+    // The answer may have waited for a server that was away.
+    if (this.#clock.monotonic() - began.monotonic > this.#timing.renewMs) await lease.renew();
+    return lease;
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.close(true).catch(() => {});
+  }
+}

@@ -1,0 +1,276 @@
+// Coordinates a load over a fleet: plans it, hands its pieces to workers, and ends with one summary.
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Settings } from '../../../config/settings.js';
+import { BulkLoadError } from '../../../core/errors.js';
+import { type Outcome, outcomes } from '../../../core/outcomes.js';
+import type { Summary, Target } from '../../../core/types/index.js';
+import type { AllowedInputs } from '../../../fleet/allowed-inputs.js';
+import { type FleetPlan, readPlan, writePlan } from '../../../fleet/plan-file.js';
+import { coordinatorMs, FleetStore } from '../../../fleet/queue/fleet-store.js';
+import { PieceQueue } from '../../../fleet/queue/piece-queue.js';
+import type { FleetRedis } from '../../../fleet/queue/redis.js';
+import { exists } from '../../../state/state-dir.js';
+import { namesOf } from '../../account.js';
+import { stampOf } from '../../resume/resume-state.js';
+import { RunControl } from '../../run-control.js';
+import type { LoadContext, LoadResult } from '../../types.js';
+import { planLoad } from '../plan-load.js';
+import { alreadyRuns, FleetFollow } from './fleet-follow.js';
+import { assertNamed, fitsPlan, identityHash, plannedJobs, sharedOptions, targetHash } from './fleet-jobs.js';
+import { FleetRecord } from './fleet-record.js';
+import { snapshotOfFleet } from './fleet-snapshot.js';
+import { FleetTotals, type PlacedPiece } from './fleet-totals.js';
+
+export interface FleetContext {
+  readonly redis: FleetRedis;
+  readonly allowed: AllowedInputs;
+  /** Options as given, by key. */
+  readonly given: Readonly<Record<string, unknown>>;
+  /** Pieces at once in the fleet; null for one a worker. */
+  readonly piecesAtOnce: number | null;
+}
+
+/** Time between two looks at Redis, ms. */
+const lookMs = 500;
+/** Time in which workers give their pieces back when the load stops, ms. The requests in flight take 10 s at most. */
+const drainMs = 15_000;
+
+/** Runs a load over a fleet. Errors are part of the result, as with `load`. */
+export async function coordinate(
+  settings: Settings,
+  createTarget: (settings: Settings) => Promise<Target>,
+  contextOf: (settings: Settings, target: Target) => LoadContext,
+  fleet: FleetContext,
+): Promise<LoadResult> {
+  const target = await createTarget(settings);
+  return await new Coordination(settings, createTarget, contextOf(settings, target), fleet).run();
+}
+
+class Coordination {
+  readonly #settings: Settings;
+  readonly #createTarget: (settings: Settings) => Promise<Target>;
+  readonly #context: LoadContext;
+  readonly #fleet: FleetContext;
+  readonly #control: RunControl;
+  readonly #store: FleetStore;
+  readonly #record: FleetRecord;
+  readonly #id: string;
+  readonly #token = JSON.stringify({ machine: hostname(), pid: process.pid, id: randomUUID() });
+  #totals: FleetTotals | null = null;
+  #follow: FleetFollow | null = null;
+  #queue: PieceQueue | null = null;
+  /** Monotonic ms at which workers could begin. */
+  #sendingFrom: number | null = null;
+
+  constructor(
+    settings: Settings,
+    createTarget: (settings: Settings) => Promise<Target>,
+    context: LoadContext,
+    fleet: FleetContext,
+  ) {
+    this.#settings = settings;
+    this.#createTarget = createTarget;
+    this.#context = context;
+    this.#fleet = fleet;
+    this.#control = new RunControl(context);
+    this.#store = new FleetStore(fleet.redis);
+    this.#id = namesOf(settings, context).load;
+    this.#record = new FleetRecord(settings.stateDir, this.#id);
+  }
+
+  async run(): Promise<LoadResult> {
+    const { clock } = this.#context;
+    const control = this.#control;
+    control.limitDuration(this.#settings.maxDurationMs);
+    // Planning takes long, and the lock must not end meanwhile.
+    const cancel = clock.every(coordinatorMs / 3, () => {
+      if (this.#follow === null) this.#store.coordinate(this.#id, this.#token).catch(() => {});
+    });
+    let isHolder = false;
+    try {
+      assertNamed(this.#context.inputs, this.#fleet.allowed);
+      await this.#unlessStopped(this.#takeLock());
+      isHolder = true;
+      await this.#loadPieces();
+    } catch (error) {
+      control.end(error);
+    } finally {
+      cancel();
+    }
+    return await this.#finish(isHolder);
+  }
+
+  /** Waits for the lock of a coordinator that was killed. Throws BusyError if its holder lives. */
+  async #takeLock(): Promise<void> {
+    const { clock, notify } = this.#context;
+    let leftBefore = Number.POSITIVE_INFINITY;
+    while (!(await this.#store.coordinate(this.#id, this.#token))) {
+      const holder = await this.#store.coordinator(this.#id);
+      if (holder === null) continue;
+      const { machine = '?', pid = '?' } = JSON.parse(holder.token) as { machine?: string; pid?: number };
+      if (holder.leftMs > leftBefore) throw alreadyRuns(this.#id, `one that runs as pid ${pid} on ${machine}`);
+      leftBefore = holder.leftMs;
+      notify({ level: 'info', kind: 'lock', message: `waiting for the lock of pid ${pid} on ${machine} to end` });
+      await clock.sleep(1000, this.#control.stop);
+    }
+  }
+
+  async #loadPieces(): Promise<void> {
+    const { clock, notify, version } = this.#context;
+    const { redis, allowed, given, piecesAtOnce } = this.#fleet;
+    const booked = await this.#record.open();
+    const plan = await this.#plan();
+    const pieces = new Map<string, PlacedPiece>();
+    for (const { id, job, input } of plannedJobs(plan, allowed)) pieces.set(id, { input, bytes: job.piece.bytes });
+    const totals = new FleetTotals(plan, pieces);
+    for (const piece of booked) totals.book(piece);
+    this.#totals = totals;
+    const queue = new PieceQueue(redis, this.#id);
+    this.#queue = queue;
+    const follow = new FleetFollow({
+      ...{ store: this.#store, queue, record: this.#record, totals, clock, notify, token: this.#token, piecesAtOnce },
+      jobs: () => plannedJobs(plan, allowed),
+      load: {
+        ...{ formatVersion: 1, id: this.#id, version, plan: plan.id, pieces: pieces.size },
+        ...{ target: targetHash(this.#settings), identity: identityHash(this.#settings) },
+        ...{ options: sharedOptions(given), fieldTypes: plan.fieldTypes, times: plan.times },
+        startedAt: new Date(this.#control.startedMs).toISOString(),
+      },
+    });
+    this.#follow = follow;
+    await this.#unlessStopped(follow.begin());
+    this.#sendingFrom = clock.monotonic();
+    this.#watch(plan, totals, follow, pieces);
+    while (!this.#control.stop.aborted) {
+      await this.#unlessStopped(follow.look());
+      if (follow.isDone) return;
+      await clock.sleep(lookMs, this.#control.stop);
+    }
+  }
+
+  /** Returns the plan of an earlier run if it still fits, else a new one. */
+  async #plan(): Promise<FleetPlan> {
+    const { inputs, target, clock, notify, version } = this.#context;
+    const settings = this.#settings;
+    const { planPath } = this.#record;
+    const signal = this.#control.stop;
+    const earlier = (await exists(planPath)) ? await readPlan(planPath).catch(() => null) : null;
+    if (earlier !== null && (await fitsPlan(earlier, settings, inputs, version, signal))) {
+      await target.close();
+      const { maxRejected, acceptRejects, minPoints } = settings;
+      return { ...earlier, limits: { maxRejected, acceptRejects, minPoints } };
+    }
+    const plan = await planLoad(settings, {
+      ...{ version, clock, signal, notify, inputs, target, createTarget: this.#createTarget },
+      ...{ given: {}, parsed: () => {} },
+    });
+    await writePlan(planPath, plan);
+    return plan;
+  }
+
+  #watch(plan: FleetPlan, totals: FleetTotals, follow: FleetFollow, pieces: ReadonlyMap<string, PlacedPiece>): void {
+    const { clock, watch } = this.#context;
+    const { startedAt } = this.#control;
+    const facts = { clock, startedAt, totals, follow, pieces, plan, settings: this.#settings };
+    watch(() => snapshotOfFleet(facts), null, null);
+  }
+
+  /** Waits no longer than the load may run: Redis may be away for long. */
+  async #unlessStopped(promise: Promise<void>): Promise<void> {
+    const { stop } = this.#control;
+    stop.throwIfAborted();
+    let stopped = (): void => {};
+    const end = new Promise<void>((resolve) => {
+      stopped = resolve;
+      stop.addEventListener('abort', stopped, { once: true });
+    });
+    try {
+      await Promise.race([promise, end]);
+      stop.throwIfAborted();
+    } finally {
+      stop.removeEventListener('abort', stopped);
+      promise.catch(() => {});
+    }
+  }
+
+  async #finish(isHolder: boolean): Promise<LoadResult> {
+    const { clock, writeResults } = this.#context;
+    const control = this.#control;
+    const isWhole = this.#follow?.isDone === true && control.reason === null;
+    if (isHolder && control.reason?.outcome !== 'busy') await this.#leaveRedis(isWhole);
+    await this.#queue?.close();
+    control.close();
+    const ended = isWhole ? this.#totals!.outcome() : null;
+    const isFinished = ended?.outcome === 'complete' || ended?.outcome === 'complete-with-rejects';
+    const letters = (): Summary['rejects'] => {
+      const { points = null, reasons = null } = this.#record.letters ?? {};
+      return { byReason: Object.fromEntries(this.#totals?.byReason ?? []), deadLetters: points, reasons };
+    };
+    await this.#record.close(isFinished ? stampOf(control.startedMs) : null).catch(control.end);
+    const error = control.reason ?? endError(ended?.outcome ?? 'complete', ended?.reason ?? null);
+    const summary = this.#summary(ended?.outcome ?? 'interrupted', error, letters(), clock.monotonic());
+    const result: LoadResult = { summary, examples: this.#totals?.examples ?? new Map(), error, details: null };
+    await writeResults?.(() => result);
+    return result;
+  }
+
+  /** Stops the workers, books what they have, and removes the load: the record on this disk is complete. */
+  async #leaveRedis(isWhole: boolean): Promise<void> {
+    const { clock } = this.#context;
+    const follow = this.#follow;
+    if (follow === null) return await this.#store.endCoordination(this.#id, this.#token).catch(() => {});
+    const work = async (): Promise<void> => {
+      if (!isWhole) await follow.drain(drainMs);
+      await follow.remove();
+    };
+    const done = new AbortController();
+    const late = clock.sleep(2 * drainMs, AbortSignal.any([done.signal, this.#control.abort])).catch(() => {});
+    await Promise.race([work().catch(this.#control.end), late]);
+    done.abort();
+  }
+
+  #summary(outcome: Outcome, error: BulkLoadError | null, rejects: Summary['rejects'], now: number): Summary {
+    const { version, inputs, command, clock } = this.#context;
+    const { startedMs, startedAt } = this.#control;
+    const seconds = (now - startedAt) / 1000;
+    const startSeconds = this.#sendingFrom === null ? seconds : (this.#sendingFrom - startedAt) / 1000;
+    const totals = this.#totals;
+    const run = FleetTotals.runOf(totals);
+    const sendSeconds = seconds - startSeconds;
+    const perSecond = (n: number): number => (sendSeconds > 0 ? Math.round(n / sendSeconds) : 0);
+    const none = {
+      format: '',
+      read: 0,
+      loaded: 0,
+      rejected: 0,
+      undelivered: 0,
+      bytes: 0,
+      resumedFromByte: 0,
+      error: null,
+    };
+    return {
+      ...run,
+      ...{ version, outcome: error?.outcome ?? outcome, seconds },
+      exitCode: error?.exitCode ?? outcomes[outcome].exitCode,
+      reason: error?.message ?? null,
+      continueWith: error?.retryHelps ? (command?.(null) ?? null) : null,
+      startedAt: new Date(startedMs).toISOString(),
+      endedAt: new Date(clock.now()).toISOString(),
+      phases: { startSeconds, sendSeconds, verifySeconds: 0 },
+      points: { ...(totals?.points ?? run.points) },
+      values: { loaded: totals?.values ?? 0 },
+      rate: { pointsPerSecond: perSecond(run.thisRun.loaded), decodedBytesPerSecond: perSecond(run.bytes.decoded) },
+      inputs: totals === null ? inputs.map(({ name }) => ({ name, ...none })) : [...totals.inputs],
+      ...{ rejects, machines: totals?.machines ?? [] },
+      checkpoint: error === null ? null : this.#record.logPath,
+    };
+  }
+}
+
+/** Null for a load that came to its end. */
+function endError(outcome: Outcome, reason: string | null): BulkLoadError | null {
+  if (outcome === 'complete' || outcome === 'complete-with-rejects') return null;
+  return new BulkLoadError(outcome, 'BULK_FLEET', reason ?? outcome);
+}

@@ -1,0 +1,219 @@
+// The coordinator's view of its load in Redis: puts the pieces there, books what is settled, and puts everything there again
+// after Redis has forgotten it.
+
+import { randomUUID } from 'node:crypto';
+import { BulkLoadError, BusyError, InterruptedError, TooManyRejectsError } from '../../../core/errors.js';
+import type { Outcome } from '../../../core/outcomes.js';
+import { plural } from '../../../core/text.js';
+import type { Clock, Notice } from '../../../core/types/index.js';
+import { coordinatorMs, type FleetStore } from '../../../fleet/queue/fleet-store.js';
+import {
+  type FleetLoad,
+  type PieceResult,
+  parsePieceResult,
+  type WorkerStatus,
+} from '../../../fleet/queue/messages.js';
+import type { PieceQueue, SettledJob } from '../../../fleet/queue/piece-queue.js';
+import type { PlannedJob } from './fleet-jobs.js';
+import { type BookedPiece, type FleetRecord, isSettled, parseBookedPiece } from './fleet-record.js';
+import type { FleetTotals } from './fleet-totals.js';
+
+/** Pieces booked in one step. */
+const bookedAtOnce = 200;
+
+/** Outcomes of a piece after its last attempt that end the whole load. Of the others, everything else is loaded. */
+const endsLoad: readonly Outcome[] = ['refused', 'memory', 'state', 'bug', 'unavailable', 'too-many-rejects'];
+
+export interface FollowContext {
+  readonly store: FleetStore;
+  readonly queue: PieceQueue;
+  readonly record: FleetRecord;
+  readonly totals: FleetTotals;
+  readonly clock: Clock;
+  readonly notify: (notice: Notice) => void;
+  readonly load: Omit<FleetLoad, 'epoch'>;
+  readonly token: string;
+  /** Yields all pieces of the plan. */
+  readonly jobs: () => Iterable<PlannedJob>;
+  /** Pieces at once in the fleet; null for no other limit than the number of workers. */
+  readonly piecesAtOnce: number | null;
+}
+
+export class FleetFollow {
+  readonly #context: FollowContext;
+  #epoch = '';
+  #workers: readonly WorkerStatus[] = [];
+  #counts = { total: 0, waiting: 0, active: 0 };
+  #workerSeenAt: number;
+
+  constructor(context: FollowContext) {
+    this.#context = context;
+    this.#workerSeenAt = context.clock.monotonic();
+  }
+
+  /** Living workers that load pieces of this load. */
+  get workers(): readonly WorkerStatus[] {
+    return this.#workers;
+  }
+
+  get counts(): { readonly total: number; readonly waiting: number; readonly active: number } {
+    return this.#counts;
+  }
+
+  get isDone(): boolean {
+    return this.#context.totals.settledPieces >= this.#context.load.pieces;
+  }
+
+  /** Takes over what an earlier coordinator left in Redis, and puts the pieces that are left there. */
+  async begin(): Promise<void> {
+    const { store, totals, load } = this.#context;
+    await store.setStopped(load.id, false);
+    const stale: string[] = [];
+    for await (const [id, json] of store.booked(load.id)) {
+      const piece = parseBookedPiece(json);
+      if (piece !== null && isSettled(piece)) await this.#record([[piece, null, '']]);
+      else stale.push(id);
+    }
+    await store.forgetBooked(load.id, stale);
+    // A piece that an earlier run gave up is tried again.
+    while (await this.#bookSome(isGood));
+    await this.#announce();
+    if (totals.settledPieces > 0)
+      this.#notify('info', 'resume', `${plural(totals.settledPieces, 'piece')} of ${load.pieces} are loaded already`);
+  }
+
+  /** One look at Redis. Throws the error that ends the load. */
+  async look(): Promise<void> {
+    const { store, queue, load, token, totals } = this.#context;
+    if (!(await store.coordinate(load.id, token))) throw alreadyRuns(load.id, 'another coordinator has taken the load');
+    const found = await store.load(load.id);
+    if (found?.epoch !== this.#epoch) {
+      this.#notify('warn', 'forgot', 'the queue has lost the load; putting the pieces that are left there again');
+      await this.#announce();
+    }
+    if (await store.isStopped(load.id)) throw new InterruptedError('bulk-load stop');
+    while (await this.#bookSome()) if (totals.exceedsRejects) break;
+    if (totals.exceedsRejects) throw tooManyRejects(totals.points.rejected);
+    this.#counts = await queue.counts();
+    // What Redis had not written to its disk when it died is missing.
+    if (this.#counts.total < load.pieces - totals.settledPieces) await this.#addMissing();
+    await this.#lookForWorkers();
+  }
+
+  /** Waits until no worker has a piece, and books what they have settled meanwhile. */
+  async drain(maxMs: number): Promise<void> {
+    const { store, queue, load, clock } = this.#context;
+    await store.setStopped(load.id, true);
+    const until = clock.monotonic() + maxMs;
+    do {
+      while (await this.#bookSome());
+      this.#counts = await queue.counts();
+      if (this.#counts.active === 0) break;
+      await clock.sleep(200);
+    } while (clock.monotonic() < until);
+    while (await this.#bookSome());
+  }
+
+  /** Removes the load from Redis. The record on disk has everything. */
+  async remove(): Promise<void> {
+    const { store, queue, load, token } = this.#context;
+    await store.removeLoad(load.id);
+    await queue.clear();
+    await store.endCoordination(load.id, token);
+  }
+
+  async #announce(): Promise<void> {
+    const { store, queue, load, piecesAtOnce } = this.#context;
+    const epoch = randomUUID();
+    await store.announce({ ...load, epoch });
+    this.#epoch = epoch;
+    await queue.limit(piecesAtOnce);
+    await this.#addMissing();
+  }
+
+  async #addMissing(): Promise<void> {
+    const { queue, jobs, totals } = this.#context;
+    function* missing(): Generator<readonly [string, PlannedJob['job']], void> {
+      for (const { id, job } of jobs()) if (!totals.isBooked(id)) yield [id, job];
+    }
+    await queue.add(missing());
+  }
+
+  /** Returns true if there may be more. */
+  async #bookSome(isWanted: (job: SettledJob) => boolean = () => true): Promise<boolean> {
+    const { queue, totals, load } = this.#context;
+    const settled = await queue.settled(bookedAtOnce);
+    const pieces: [BookedPiece, PieceResult][] = [];
+    const isNew = new Set<string>();
+    for (const job of settled) {
+      if (totals.isBooked(job.id) || isNew.has(job.id) || !isWanted(job)) continue;
+      const result = job.result === null ? null : parsePieceResult(job.result);
+      if (result === null) {
+        this.#notify('error', 'result', `job ${job.id} of load ${load.id} has no result of a worker: ${job.reason}`);
+        continue;
+      }
+      isNew.add(job.id);
+      pieces.push([bookedPiece(job.id, result), result]);
+    }
+    await this.#record(pieces.map(([piece, { letters, machine }]) => [piece, letters, machine]));
+    for (const [, result] of pieces) totals.add(result);
+    await queue.remove(settled.map(({ id }) => id));
+    const bad = pieces.find(([{ outcome }]) => endsLoad.includes(outcome));
+    if (bad !== undefined) throw pieceError(bad[0]);
+    return settled.length >= bookedAtOnce;
+  }
+
+  /** Books pieces on disk before anything shows them, and in Redis for a coordinator without this disk. */
+  async #record(pieces: readonly (readonly [BookedPiece, PieceResult['letters'], string])[]): Promise<void> {
+    const { record, store, totals, load } = this.#context;
+    const fresh = pieces.filter(([{ id }]) => !totals.isBooked(id));
+    await record.book(fresh);
+    for (const [piece] of fresh) totals.book(piece);
+    await store.keepBooked(
+      load.id,
+      fresh.map(([piece]) => [piece.id, JSON.stringify(piece)]),
+    );
+  }
+
+  async #lookForWorkers(): Promise<void> {
+    const { store, load, clock } = this.#context;
+    this.#workers = (await store.workers()).filter((each) => each.load === load.id);
+    if (this.#workers.length > 0) this.#workerSeenAt = clock.monotonic();
+    if (this.#counts.total === 0 || clock.monotonic() - this.#workerSeenAt < 2 * coordinatorMs) return;
+    const how = 'start one with bulk-load worker --queue, with the same target and database';
+    this.#notify('warn', 'workers', `no worker takes a piece: ${how}`);
+  }
+
+  #notify(level: Notice['level'], kind: string, message: string): void {
+    this.#context.notify({ level, kind, message });
+  }
+}
+
+/** A second coordinator of a load. */
+export function alreadyRuns(load: string, found: string): BusyError {
+  return new BusyError({
+    tried: `coordinating load ${load}`,
+    expected: 'no other coordinator of it',
+    found,
+    fix: 'wait until it ends, or stop it with bulk-load stop',
+  });
+}
+
+function isGood({ result }: SettledJob): boolean {
+  const found = result === null ? null : parsePieceResult(result);
+  return found !== null && isSettled(found);
+}
+
+function bookedPiece(id: string, result: PieceResult): BookedPiece {
+  const { outcome, reason, error, format, inputBytes, figures, rejects } = result;
+  const points = figures?.points ?? { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
+  return { id, outcome, reason, error, format, inputBytes, points, values: figures?.values.loaded ?? 0, rejects };
+}
+
+function pieceError({ outcome, reason }: BookedPiece): BulkLoadError {
+  return new BulkLoadError(outcome, 'BULK_PIECE', reason ?? outcome);
+}
+
+function tooManyRejects(rejected: number): TooManyRejectsError {
+  return new TooManyRejectsError(`${plural(rejected, 'point')} of the whole load were rejected`);
+}

@@ -1,0 +1,102 @@
+// A plan as jobs, and what a worker must agree on before it takes one.
+
+import { createHash } from 'node:crypto';
+import type { Settings } from '../../../config/settings.js';
+import { UsageError } from '../../../core/errors.js';
+import type { Problem } from '../../../core/problem.js';
+import type { Input } from '../../../core/types/index.js';
+import type { AllowedInputs } from '../../../fleet/allowed-inputs.js';
+import { contentHash } from '../../../fleet/content-hash.js';
+import type { FleetPlan } from '../../../fleet/plan-file.js';
+import type { PieceJob } from '../../../fleet/queue/messages.js';
+import { pieceId } from '../../../fleet/queue/piece-queue.js';
+import { options as table } from '../../option-table.js';
+import { fleetIdentity } from '../shard-settings.js';
+
+/** Groups of options that the coordinator gives to every worker. */
+const sharedGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 'memory'];
+/** Options in these groups that belong to the machine. */
+const ownKeys: readonly string[] = ['memoryLimit', 'memoryWatchdog'];
+
+/** Keys of the options that a load gives to its workers. */
+export const sharedKeys: ReadonlySet<string> = new Set(
+  table.rows.filter(({ group, key }) => sharedGroups.includes(group) && !ownKeys.includes(key)).map(({ key }) => key),
+);
+
+/** Returns the options among `given` that workers need. None of them names a target or holds a secret. */
+export function sharedOptions(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([key]) => sharedKeys.has(key)));
+}
+
+/** Names the target without telling it. */
+export function targetHash({ target, tenant, db, rp }: Settings): string {
+  return shortHash(JSON.stringify([target, tenant, db, rp]));
+}
+
+/** Names how inputs are read, and into which database. */
+export function identityHash(settings: Settings): string {
+  return shortHash(fleetIdentity(settings));
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** A piece of a plan as a job. */
+export interface PlannedJob {
+  readonly id: string;
+  readonly job: PieceJob;
+  /** Number of the input. */
+  readonly input: number;
+}
+
+/** Yields all pieces of a plan. `allowed` names their inputs. */
+export function* plannedJobs(plan: FleetPlan, allowed: AllowedInputs): Generator<PlannedJob, void> {
+  for (const [input, { path, folders, size, hash, pieces }] of plan.inputs.entries()) {
+    const name = pieces.length === 0 ? null : allowed.nameOf(path);
+    for (const piece of name === null ? [] : pieces) {
+      const job: PieceJob = { formatVersion: 1, plan: plan.id, input: { path: name!, folders, size, hash }, piece };
+      yield { id: pieceId(job), job, input };
+    }
+  }
+}
+
+/** Throws UsageError for an input that no job can name. */
+export function assertNamed(inputs: readonly Input[], allowed: AllowedInputs): void {
+  const problems: Problem[] = inputs
+    .filter(({ path }) => path === null || allowed.nameOf(path) === null)
+    .map(({ name }) => ({
+      tried: `handing ${name} to workers`,
+      expected: 'an input below the working directory, below a folder of --allow-input, or a URL without a query',
+      found: 'another place',
+      fix: "name its folder as the workers do, such as --allow-input '/data/**'",
+    }));
+  if (problems.length > 0) throw new UsageError(problems.slice(0, 10));
+}
+
+/** Tests whether a plan is of this load, and whether its inputs still are as they were planned. */
+export async function fitsPlan(
+  plan: FleetPlan,
+  settings: Settings,
+  inputs: readonly Input[],
+  version: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (plan.identity !== fleetIdentity(settings) || plan.version !== version) return false;
+  if (plan.inputs.length !== inputs.length) return false;
+  for (const [i, input] of inputs.entries()) {
+    const { path, size, hash } = plan.inputs[i]!;
+    if (path !== input.path || size !== (input.size ?? 0)) return false;
+    if (hash !== null && (await hashOf(input, signal)) !== hash) return false;
+  }
+  return true;
+}
+
+async function hashOf(input: Input, signal: AbortSignal): Promise<string | null> {
+  const source = await input.open(signal).catch(() => null);
+  try {
+    return source?.file === undefined ? null : await contentHash(source.file);
+  } finally {
+    await source?.close();
+  }
+}

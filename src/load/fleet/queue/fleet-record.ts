@@ -1,0 +1,179 @@
+// What the coordinator of a fleet keeps on its disk: each settled piece once, and all dead letters. The record only grows, so
+// a coordinator that is killed loses nothing that it has shown, and repeats nothing.
+
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { z } from 'zod';
+import { countSchema as count } from '../../../core/io/position-schema.js';
+import { type Outcome, outcomeNames } from '../../../core/outcomes.js';
+import type { PieceLetters } from '../../../fleet/queue/messages.js';
+import { letterPath } from '../../../state/dead-letters/letter-paths.js';
+import { writeFailure } from '../../../state/state-dir.js';
+
+/** A settled piece, as far as it counts for all runs of the load. */
+const bookedPieceSchema = z.strictObject({
+  id: z.string(),
+  outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
+  reason: z.string().nullable(),
+  error: z.string().nullable(),
+  format: z.string(),
+  inputBytes: count,
+  points: z.strictObject({ read: count, loaded: count, rejected: count, undelivered: count }),
+  values: count,
+  rejects: z.record(z.string(), z.strictObject({ points: count, example: z.string() })),
+});
+
+const lineSchema = z.strictObject({
+  piece: bookedPieceSchema,
+  /** Sizes of the dead letters afterwards, by ending. */
+  letters: z.record(z.string(), count),
+});
+
+export type BookedPiece = z.infer<typeof bookedPieceSchema>;
+
+/** A piece that every run of the load may rely on. Any other is loaded again by the next run. */
+export function isSettled({ outcome }: Pick<BookedPiece, 'outcome'>): boolean {
+  return outcome === 'complete' || outcome === 'complete-with-rejects';
+}
+
+/** Reads a piece that another coordinator has kept; null for other text. */
+export function parseBookedPiece(json: string): BookedPiece | null {
+  try {
+    return bookedPieceSchema.parse(JSON.parse(json));
+  } catch {
+    return null;
+  }
+}
+
+const reasonsEnding = '.ndjson';
+
+export class FleetRecord {
+  readonly #folder: string;
+  readonly #load: string;
+  readonly #files = new Map<string, FileHandle>();
+  readonly #keptElsewhere: string[] = [];
+  #letters: Record<string, number> = {};
+  #name = 'rejected';
+  #log: FileHandle | null = null;
+
+  constructor(stateDir: string, load: string) {
+    this.#folder = stateDir;
+    this.#load = load;
+  }
+
+  /** Path of the plan, which the next run of the load uses as well. */
+  get planPath(): string {
+    return join(this.#folder, `${this.#load}.fleet-plan.json`);
+  }
+
+  get logPath(): string {
+    return join(this.#folder, `${this.#load}.fleet.ndjson`);
+  }
+
+  /** Files of dead letters; null without any. `elsewhere` are folders on the machines of workers. */
+  get letters(): { readonly points: string[]; readonly reasons: string | null } | null {
+    const endings = Object.keys(this.#letters);
+    const here = endings.filter((ending) => ending !== reasonsEnding).map((ending) => this.#path(ending));
+    if (endings.length === 0 && this.#keptElsewhere.length === 0) return null;
+    const reasons = endings.includes(reasonsEnding) ? this.#path(reasonsEnding) : null;
+    return { points: [...here.toSorted(), ...this.#keptElsewhere], reasons };
+  }
+
+  /** Reads the record of earlier runs, and undoes what they have not recorded to its end. Throws StateError. */
+  async open(): Promise<BookedPiece[]> {
+    return await this.#do('opening the record of the fleet', async () => {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      const text = await readFile(this.logPath, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        return '';
+      });
+      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+      const booked: BookedPiece[] = [];
+      for (const line of whole.split('\n').slice(0, -1)) {
+        const { piece, letters } = lineSchema.parse(JSON.parse(line));
+        booked.push(piece);
+        this.#letters = letters;
+      }
+      this.#log = await open(this.logPath, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600);
+      await this.#log.truncate(Buffer.byteLength(whole));
+      for (const [ending, size] of Object.entries(this.#letters)) await (await this.#file(ending)).truncate(size);
+      return booked.filter(isSettled);
+    });
+  }
+
+  /** Books pieces durably. Dead letters of a piece that is loaded again later are not kept. Throws StateError. */
+  async book(
+    pieces: readonly (readonly [piece: BookedPiece, letters: PieceLetters | null, machine: string])[],
+  ): Promise<void> {
+    if (pieces.length === 0) return;
+    await this.#do('writing the record of the fleet', async () => {
+      const lines: string[] = [];
+      const written = new Set<FileHandle>();
+      for (const [piece, letters, machine] of pieces) {
+        if (letters?.keptIn) this.#keptElsewhere.push(`${machine}:${letters.keptIn}`);
+        if (isSettled(piece)) for (const file of await this.#append(letters)) written.add(file);
+        lines.push(`${JSON.stringify({ piece, letters: this.#letters })}\n`);
+      }
+      await Promise.all([...written].map((file) => file.datasync()));
+      await this.#log!.appendFile(lines.join(''));
+      await this.#log!.datasync();
+    });
+  }
+
+  /** Removes the record of a finished load and gives its dead letters their final name; else keeps everything. Throws StateError. */
+  async close(finishedAt: string | null): Promise<void> {
+    await this.#do('closing the record of the fleet', async () => {
+      for (const file of [...this.#files.values(), ...(this.#log === null ? [] : [this.#log])]) await file.close();
+      this.#files.clear();
+      this.#log = null;
+      if (finishedAt === null) return;
+      const name = `rejected-${finishedAt}`;
+      for (const ending of Object.keys(this.#letters))
+        await rename(this.#path(ending), letterPath(this.#folder, this.#load, name, ending));
+      this.#name = name;
+      await rm(this.logPath, { force: true });
+      await rm(this.planPath, { force: true });
+    });
+  }
+
+  async #append(letters: PieceLetters | null): Promise<FileHandle[]> {
+    const written: FileHandle[] = [];
+    const sizes = { ...this.#letters };
+    for (const { ending, headBytes, gzip } of letters?.files ?? []) {
+      const bytes = await promisify(gunzip)(Buffer.from(gzip, 'base64'), { maxOutputLength: 64 * 1024 * 1024 });
+      const before = sizes[ending] ?? 0;
+      const file = await this.#file(ending);
+      await file.appendFile(before === 0 ? bytes : bytes.subarray(headBytes));
+      sizes[ending] = before + bytes.length - (before === 0 ? 0 : headBytes);
+      written.push(file);
+    }
+    this.#letters = sizes;
+    return written;
+  }
+
+  async #file(ending: string): Promise<FileHandle> {
+    const known = this.#files.get(ending);
+    if (known !== undefined) return known;
+    const path = this.#path(ending);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+    const file = await open(path, flags, 0o600);
+    this.#files.set(ending, file);
+    return file;
+  }
+
+  #path(ending: string): string {
+    return letterPath(this.#folder, this.#load, this.#name, ending);
+  }
+
+  async #do<T>(tried: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw writeFailure(tried, this.#folder, error);
+    }
+  }
+}

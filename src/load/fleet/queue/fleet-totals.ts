@@ -1,0 +1,179 @@
+// The totals of a load over a fleet: each settled piece counts once, whatever the order in which pieces settle.
+
+import { byFactor } from '../../../core/limiting-factors.js';
+import type { Summary } from '../../../core/types/index.js';
+import { version } from '../../../core/version.js';
+import type { FleetPlan } from '../../../fleet/plan-file.js';
+import type { PieceFigures, PieceResult } from '../../../fleet/queue/messages.js';
+import { within } from '../../ledger/ledger.js';
+import { mergeSummaries } from '../../outcome/merge-results.js';
+import { type FleetOutcome, totalOutcome, worstFirst } from '../reconcile.js';
+import type { BookedPiece } from './fleet-record.js';
+
+/** Running totals of one input. */
+type FleetInputRow = Summary['inputs'][number];
+type MachineRow = NonNullable<Summary['machines']>[number];
+
+/** Where a piece belongs: number of its input, and bytes of it as stored. */
+export interface PlacedPiece {
+  readonly input: number;
+  readonly bytes: number;
+}
+
+export class FleetTotals {
+  readonly points = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
+  readonly byReason = new Map<string, number>();
+  /** First message of each reason. */
+  readonly examples = new Map<string, string>();
+  readonly inputs: readonly FleetInputRow[];
+  readonly #plan: FleetPlan;
+  readonly #pieces: ReadonlyMap<string, PlacedPiece>;
+  readonly #booked = new Set<string>();
+  readonly #piecesLeft: number[];
+  readonly #machines = new Map<string, MachineRow>();
+  #values = 0;
+  #bytes = 0;
+  #inputsDone = 0;
+  #thisRun: Summary | null = null;
+  /** The worst outcome of a piece that ends the load, with its reason. */
+  #worst: FleetOutcome | null = null;
+
+  /** @param pieces all pieces of the plan */
+  constructor(plan: FleetPlan, pieces: ReadonlyMap<string, PlacedPiece>) {
+    this.#plan = plan;
+    this.#pieces = pieces;
+    this.inputs = plan.inputs.map(({ name, error }) => ({
+      ...{ name, format: '', read: 0, loaded: 0, rejected: 0, undelivered: 0, bytes: 0, resumedFromByte: 0, error },
+    }));
+    this.#piecesLeft = plan.inputs.map(({ pieces }) => pieces.length);
+  }
+
+  get settledPieces(): number {
+    return this.#booked.size;
+  }
+
+  isBooked(piece: string): boolean {
+    return this.#booked.has(piece);
+  }
+
+  /** The figures of this run so far. */
+  get run(): Readonly<Summary> {
+    return this.#thisRun ?? emptySummary();
+  }
+
+  /** The same of a run that may have ended before it had totals. */
+  static runOf(totals: FleetTotals | null): Readonly<Summary> {
+    return totals?.run ?? emptySummary();
+  }
+
+  get values(): number {
+    return this.#values;
+  }
+
+  /** Bytes of the inputs, as stored, whose pieces are settled. */
+  get settledBytes(): number {
+    return this.#bytes;
+  }
+
+  get inputsDone(): number {
+    return this.#inputsDone;
+  }
+
+  /** Counts a piece; false for one that is booked already or does not belong to the plan. */
+  book(piece: BookedPiece): boolean {
+    const placed = this.#pieces.get(piece.id);
+    if (placed === undefined || this.#booked.has(piece.id)) return false;
+    const { input: i, bytes } = placed;
+    this.#booked.add(piece.id);
+    this.#piecesLeft[i]! -= 1;
+    if (this.#piecesLeft[i] === 0) this.#inputsDone += 1;
+    this.#bytes += bytes;
+    const input = this.inputs[i]!;
+    for (const key of ['read', 'loaded', 'rejected', 'undelivered'] as const) {
+      this.points[key] += piece.points[key];
+      input[key] += piece.points[key];
+    }
+    this.#values += piece.values;
+    input.bytes += piece.inputBytes;
+    input.format = piece.format;
+    if (piece.error !== null) input.error ??= piece.error;
+    for (const [reason, { points, example }] of Object.entries(piece.rejects)) {
+      this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + points);
+      if (!this.examples.has(reason)) this.examples.set(reason, example);
+    }
+    this.#rank(piece, input.name);
+    return true;
+  }
+
+  /** Adds the figures of a piece of this run. */
+  add({ machine, figures }: PieceResult): void {
+    const row = this.#machines.get(machine) ?? { name: machine, pieces: 0, loaded: 0, seconds: 0, peakRssBytes: 0 };
+    this.#machines.set(machine, row);
+    if (figures === null) return;
+    row.pieces += 1;
+    row.loaded += figures.points.loaded;
+    row.seconds += figures.seconds;
+    row.peakRssBytes = Math.max(row.peakRssBytes, figures.memory.peakRssBytes);
+    const part = { ...emptySummary(), ...figures };
+    this.#thisRun = this.#thisRun === null ? part : mergeSummaries([this.#thisRun, part]);
+  }
+
+  /** One row a machine that has settled a piece in this run. */
+  get machines(): MachineRow[] {
+    return [...this.#machines.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** True once more points are rejected than --max-rejected allows. */
+  get exceedsRejects(): boolean {
+    const { rejected, read } = this.points;
+    return this.#worst?.outcome === 'too-many-rejects' || !within(rejected, read, this.#plan.limits.maxRejected);
+  }
+
+  /** Returns how the load ends once all pieces are settled. */
+  outcome(): FleetOutcome {
+    return this.#worst ?? totalOutcome(this.#plan, this.points, this.inputs, 'adding up the pieces');
+  }
+
+  #rank({ outcome, reason }: BookedPiece, name: string): void {
+    const rank = worstFirst.indexOf(outcome);
+    if (rank < 0 || (this.#worst !== null && worstFirst.indexOf(this.#worst.outcome) <= rank)) return;
+    this.#worst = { outcome, reason: reason ?? `a piece of ${name} ended with ${outcome}` };
+  }
+}
+
+/** A summary of nothing. */
+function emptySummary(): Summary {
+  return {
+    ...{ formatVersion: 1, version: version(), outcome: 'complete', exitCode: 0, reason: null, continueWith: null },
+    ...{ startedAt: '', endedAt: '', inputs: [], endpoints: [], verify: null, checkpoint: null },
+    ...{ shard: null, machines: null, rate: { pointsPerSecond: 0, decodedBytesPerSecond: 0 } },
+    rejects: { byReason: {}, deadLetters: null, reasons: null },
+    ...emptyFigures(),
+  };
+}
+
+function emptyFigures(): PieceFigures {
+  return {
+    seconds: 0,
+    phases: { startSeconds: 0, sendSeconds: 0, verifySeconds: 0 },
+    points: { read: 0, loaded: 0, rejected: 0, undelivered: 0 },
+    values: { loaded: 0 },
+    thisRun: { read: 0, loaded: 0, rejected: 0 },
+    bytes: { read: 0, decoded: 0, sent: 0 },
+    batches: { loaded: 0, alone: 0, cut: { points: 0, bytes: 0, inputEnd: 0, idle: 0, split: 0 } },
+    requests: { sent: 0, accepted: 0, overloaded: 0, unreachable: 0, rejected: 0, refused: 0, retried: 0 },
+    latencyMs: { p50: 0, p95: 0, p99: 0, max: 0 },
+    memory: {
+      ...{ limitBytes: 0, limitSource: '', peakRssBytes: 0, slots: 0, slotBytes: 0 },
+      ...{ highSeconds: 0, criticalSeconds: 0, forcedGcs: 0 },
+    },
+    pressure: {
+      ...{ workers: 0, limitMin: 0, limitFinal: 0, bodyBytesMin: 0, bodyBytesFinal: 0, throttledSeconds: 0 },
+      heldBackBy: byFactor(() => 0),
+    },
+    target: {
+      ...{ version: null, planBytesPerNode: null, estimatedPeakBytesPerNode: null, flushes: 0, rinses: 0 },
+      ...{ nodeDeaths: 0, gaugeDifferenceBytes: null, advice: null, newTables: 0, newColumns: 0 },
+    },
+  };
+}

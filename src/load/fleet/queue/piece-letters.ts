@@ -1,0 +1,53 @@
+// The dead letters of a piece travel with its result, so that all dead letters of a load are on the coordinator's disk.
+
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Summary } from '../../../core/types/index.js';
+import type { PieceLetters } from '../../../fleet/queue/messages.js';
+
+/** Dead letters beyond this stay on the worker's disk, bytes. */
+const maxBytes = 8 * 1024 * 1024;
+const maxGzipBytes = 1024 * 1024;
+
+/** Reads the dead letters of a piece from its folder; null without any. */
+export async function collectLetters({ rejects }: Summary, folder: string): Promise<PieceLetters | null> {
+  const { deadLetters, reasons } = rejects;
+  if (deadLetters === null || reasons === null) return null;
+  const paths = [...deadLetters, reasons];
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  const tooLarge: PieceLetters = { files: null, keptIn: folder };
+  if (sizes.reduce((sum, size) => sum + size, 0) > maxBytes) return tooLarge;
+  const files = await Promise.all(
+    paths.map(async (path) => {
+      const bytes = await readFile(path);
+      const ending = endingOf(relative(folder, path));
+      return { ending, headBytes: headBytes(ending, bytes), packed: await promisify(gzip)(bytes) };
+    }),
+  );
+  if (files.reduce((sum, { packed }) => sum + packed.length, 0) > maxGzipBytes) return tooLarge;
+  return { files: files.map(({ packed, ...file }) => ({ ...file, gzip: packed.toString('base64') })), keptIn: null };
+}
+
+/** `host=a/0123456789ab.rejected-2026.csv` → `host=a/.csv` */
+function endingOf(path: string): string {
+  const folder = dirname(path);
+  const ending = basename(path).replace(/^[0-9a-f]+\.rejected[^.]*/, '');
+  return folder === '.' ? ending : `${folder}/${ending}`;
+}
+
+const mark = Buffer.from('\ufeff');
+const LF = 10;
+
+/** A file of rows begins with a header, whose hash is part of its name, and with a byte order mark for some encodings. */
+function headBytes(ending: string, bytes: Buffer): number {
+  const from = bytes.indexOf(mark) === 0 ? mark.length : 0;
+  const name = /\.([0-9a-f]{8})\.\w+$/.exec(ending)?.[1];
+  for (let end = from; name !== undefined && end >= 0 && end <= bytes.length; end = bytes.indexOf(LF, end) + 1) {
+    if (createHash('sha256').update(bytes.subarray(from, end)).digest('hex').startsWith(name)) return end;
+    if (bytes.indexOf(LF, end) < 0) break;
+  }
+  return from;
+}

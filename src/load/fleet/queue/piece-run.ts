@@ -1,0 +1,166 @@
+// One piece of a load over a fleet: loaded as any load, with its own folder for state, under the lease of its worker.
+
+import { mkdir, rm } from 'node:fs/promises';
+import type { Settings } from '../../../config/settings.js';
+import { type BulkLoadError, InputError, UsageError } from '../../../core/errors.js';
+import type { Clock, Input, Notice, Summary, Target } from '../../../core/types/index.js';
+import { wrapObject } from '../../../core/wrap-object.js';
+import type { AllowedInputs } from '../../../fleet/allowed-inputs.js';
+import type { FleetLoad, PieceJob, PieceResult } from '../../../fleet/queue/messages.js';
+import type { PieceLease } from '../../../fleet/queue/piece-lease.js';
+import type { Snapshot } from '../../../reporting/figures.js';
+import { load as runLoad } from '../../pipeline.js';
+import { shardInputs } from '../shard-inputs.js';
+import { workerShare } from '../shard-settings.js';
+import { collectLetters } from './piece-letters.js';
+
+/** What running pieces needs of the process. */
+export interface PieceContext {
+  readonly version: string;
+  /** Names the machine, for people. */
+  readonly machine: string;
+  readonly workerId: string;
+  readonly clock: Clock;
+  readonly notify: (notice: Notice) => void;
+  readonly allowed: AllowedInputs;
+  /** Finds an input by path or URL. Throws UsageError. */
+  readonly findInput: (path: string) => Promise<Input>;
+  readonly createTarget: (settings: Settings) => Promise<Target>;
+}
+
+export interface PieceRun {
+  /** Settings of this worker for the load, with the limits of the fleet. */
+  readonly settings: Settings;
+  readonly fleetLoad: FleetLoad;
+  /** Number of workers that share the limits. */
+  readonly workers: number;
+  readonly job: PieceJob;
+  readonly lease: PieceLease;
+  /** Folder of the state of this attempt. */
+  readonly folder: string;
+  readonly stop: AbortSignal;
+  readonly abort: AbortSignal;
+  readonly watch: (snapshot: () => Snapshot) => void;
+}
+
+/** A settled or failed piece. Its dead letters are in its folder unless the result holds them. */
+export interface PieceOutcome {
+  readonly result: PieceResult;
+  /** Null if every point is acknowledged or rejected. */
+  readonly error: BulkLoadError | null;
+}
+
+/** Loads a piece. Throws only what `load` throws. */
+export async function runPiece(context: PieceContext, run: PieceRun): Promise<PieceOutcome> {
+  const { job, lease, settings, fleetLoad, folder } = run;
+  const { clock, version, notify } = context;
+  let input: Input;
+  try {
+    input = await inputOf(context, job);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { result: failedPiece(context, error), error };
+  }
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const target = await context.createTarget(settings);
+  const spans = fleetLoad.times.spans.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
+  const { path } = job.input;
+  const planned = { ...job.input, name: path, error: null, pieces: [] };
+  const { summary, examples, error } = await runLoad(
+    { ...workerShare(settings, run.workers), stateDir: folder, checkpoint: false, report: null },
+    {
+      ...{ version, clock, notify, command: null, stop: run.stop, abort: AbortSignal.any([run.abort, lease.lost]) },
+      inputs: shardInputs([{ input: planned, piece: job.piece }], () => input),
+      named: [fleetLoad.plan, lease.id],
+      target: underLease(target, lease),
+      shard: {
+        ...{ plan: fleetLoad.plan, index: 1, of: run.workers, fieldTypes: fleetLoad.fieldTypes },
+        times: { ...fleetLoad.times, spans },
+      },
+      watch: (snapshot) => run.watch(snapshot),
+    },
+  );
+  return { result: await resultOf(context, summary, examples, folder), error };
+}
+
+/** Removes what is left of an attempt. */
+export async function removeAttempt(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** The result of a piece that was not loaded. */
+export function failedPiece({ workerId, machine }: PieceContext, error: BulkLoadError): PieceResult {
+  const { message, outcome } = error;
+  return {
+    ...{ formatVersion: 1, machine, worker: workerId, outcome, reason: message, format: '', error: message },
+    ...{ inputBytes: 0, figures: null, rejects: {}, letters: null },
+  };
+}
+
+/** Throws InputError for an input that --allow-input excludes, and for one that this machine does not see. */
+async function inputOf({ allowed, findInput }: PieceContext, { input: { path, size } }: PieceJob): Promise<Input> {
+  const paths = await allowed.pathsOf(path);
+  const found: Input[] = [];
+  for (const each of paths) {
+    try {
+      found.push(await findInput(each));
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new InputError(error.message, { cause: error });
+    }
+  }
+  const input = found.find((each) => each.size === size) ?? found[0];
+  if (input !== undefined) return input;
+  throw new InputError({
+    tried: `reading ${path}`,
+    expected: 'an input that --allow-input of the worker allows and that is there',
+    found: 'none',
+    fix: 'mount the inputs on every machine, and name their folder with --allow-input',
+  });
+}
+
+/** No request starts without the lease. */
+function underLease(target: Target, lease: PieceLease): Target {
+  return wrapObject(target, {
+    write: async (...args: Parameters<Target['write']>) => {
+      lease.assertHeld();
+      return await target.write(...args);
+    },
+  });
+}
+
+async function resultOf(
+  { workerId, machine }: PieceContext,
+  summary: Summary,
+  examples: ReadonlyMap<string, string>,
+  folder: string,
+): Promise<PieceResult> {
+  const { seconds, phases, points, values, thisRun, bytes, batches, requests, latencyMs } = summary;
+  const { memory, pressure, target, outcome, reason } = summary;
+  const [input] = summary.inputs;
+  return {
+    ...{ formatVersion: 1, machine, worker: workerId, outcome, reason },
+    ...{ format: input?.format ?? '', error: input?.error ?? null, inputBytes: input?.bytes ?? 0 },
+    figures: {
+      ...{ seconds, phases, points, values, thisRun, bytes, batches, requests, latencyMs },
+      ...{ memory, pressure, target },
+    },
+    rejects: Object.fromEntries(
+      Object.entries(summary.rejects.byReason).map(([each, n]) => [
+        each,
+        { points: n, example: examples.get(each) ?? '' },
+      ]),
+    ),
+    letters: await collectLetters(summary, folder),
+  };
+}
+
+/** Why a piece is left out that no worker has survived. */
+export function deadlyPiece({ input: { path }, piece: { from } }: PieceJob, deaths: number): InputError {
+  return new InputError({
+    tried: `loading ${path} from line ${from.line}`,
+    expected: 'a worker to load it to its end',
+    found: `that ${deaths} workers ended while they loaded it`,
+    fix: 'look at the logs of the workers, and load this input on one machine',
+  });
+}

@@ -1,0 +1,297 @@
+// A worker of a fleet: takes pieces of any load into its target, one at a time, until it is stopped.
+
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Settings } from '../../../config/settings.js';
+import { BulkLoadError, InterruptedError, UnavailableError, UsageError } from '../../../core/errors.js';
+import { duration } from '../../../core/text.js';
+import type { Notice } from '../../../core/types/index.js';
+import { FleetStore } from '../../../fleet/queue/fleet-store.js';
+import { type FleetLoad, type PieceJob, parsePieceJob, type WorkerStatus } from '../../../fleet/queue/messages.js';
+import type { LeaseTiming, PieceLease } from '../../../fleet/queue/piece-lease.js';
+import { maxDeaths, maxFailures, PieceSource } from '../../../fleet/queue/piece-queue.js';
+import type { FleetRedis } from '../../../fleet/queue/redis.js';
+import type { Snapshot } from '../../../reporting/figures.js';
+import {
+  deadlyPiece,
+  failedPiece,
+  type PieceContext,
+  type PieceOutcome,
+  removeAttempt,
+  runPiece,
+} from './piece-run.js';
+
+export interface WorkerContext extends PieceContext {
+  readonly redis: FleetRedis;
+  readonly timing: LeaseTiming;
+  readonly stateDir: string;
+  /** Hash of the target that this worker loads into. */
+  readonly target: string;
+  /** Returns the settings for a load. Throws UsageError for options that contradict it. */
+  readonly settingsFor: (load: FleetLoad) => Promise<Settings>;
+  readonly exitWhenIdle: boolean;
+  /** Time without an answer of Redis after which the worker ends, ms. */
+  readonly retryForMs: number;
+  readonly stop: AbortSignal;
+  readonly abort: AbortSignal;
+  /** Receives the source of snapshots of each piece. */
+  readonly watch: (snapshot: () => Snapshot) => void;
+}
+
+/** Time between two looks for pieces, and between two signs of life, ms. */
+const idleMs = 500;
+const beatMs = 1000;
+
+/** Outcomes that another attempt, or another machine, may change. */
+const endsWorker = ['refused', 'memory', 'state', 'bug'];
+
+/** A load that this worker takes part in. */
+interface Joined {
+  readonly load: FleetLoad;
+  readonly settings: Settings;
+  readonly source: PieceSource;
+}
+
+/** Runs until `stop` aborts, or nothing is left with `exitWhenIdle`. Throws the error that ends the worker. */
+export async function runWorker(context: WorkerContext): Promise<void> {
+  await new FleetWorker(context).run();
+}
+
+class FleetWorker {
+  readonly #context: WorkerContext;
+  readonly #store: FleetStore;
+  /** By load; null for one that this worker leaves alone. The epoch distinguishes a load that Redis had forgotten. */
+  readonly #joined = new Map<string, { readonly epoch: string; readonly joined: Joined | null }>();
+  readonly #end = new AbortController();
+  #snapshot: (() => Snapshot) | null = null;
+  #piece: { readonly load: string; readonly id: string; readonly stop: AbortController } | null = null;
+  #hasWorked = false;
+  #answeredAt: number;
+  #isBeating = false;
+
+  constructor(context: WorkerContext) {
+    this.#context = context;
+    this.#store = new FleetStore(context.redis);
+    this.#answeredAt = context.clock.monotonic();
+  }
+
+  async run(): Promise<void> {
+    const { clock, stop, workerId } = this.#context;
+    const ended = AbortSignal.any([stop, this.#end.signal]);
+    const cancel = clock.every(beatMs, () => void this.#beat());
+    // Timers alone do not keep the process alive.
+    const alive = setInterval(() => {}, 60_000);
+    try {
+      await this.#beat();
+      while (!ended.aborted) {
+        // Redis may be away for long, and a stop must not wait for it.
+        const next = await untilAborted(this.#next(), ended);
+        if (next === null || next === 'aborted') {
+          if (next === null && this.#context.exitWhenIdle && this.#hasWorked && !this.#hasLoads()) break;
+          await clock.sleep(idleMs, ended).catch(() => {});
+          continue;
+        }
+        await this.#work(next.joined, next.lease);
+      }
+      if (this.#end.signal.aborted && !stop.aborted) throw this.#end.signal.reason;
+    } finally {
+      cancel();
+      clearInterval(alive);
+      await Promise.race([this.#leave(workerId), clock.sleep(idleMs)]);
+    }
+  }
+
+  #hasLoads(): boolean {
+    return [...this.#joined.values()].some(({ joined }) => joined !== null);
+  }
+
+  async #leave(workerId: string): Promise<void> {
+    if (!this.#context.redis.isAway) await this.#store.removeWorker(workerId).catch(() => {});
+    for (const { joined } of this.#joined.values()) await joined?.source.close();
+  }
+
+  /** Takes a piece of the oldest load that has one. */
+  async #next(): Promise<{ readonly joined: Joined; readonly lease: PieceLease } | null> {
+    const ids = await this.#store.loadIds();
+    for (const [id, { joined }] of this.#joined) {
+      if (ids.includes(id)) continue;
+      this.#joined.delete(id);
+      await joined?.source.close();
+    }
+    for (const id of ids) {
+      const joined = await this.#join(id);
+      if (joined === null || (await this.#store.isStopped(id))) continue;
+      const lease = await joined.source.take();
+      if (lease !== null) return { joined, lease };
+    }
+    return null;
+  }
+
+  async #join(id: string): Promise<Joined | null> {
+    const load = await this.#store.load(id);
+    if (load === null) return null;
+    const known = this.#joined.get(id);
+    if (known?.epoch === load.epoch) return known.joined;
+    await known?.joined?.source.close();
+    const joined = await this.#opened(load);
+    this.#joined.set(id, { epoch: load.epoch, joined });
+    return joined;
+  }
+
+  async #opened(load: FleetLoad): Promise<Joined | null> {
+    const { redis, timing, workerId, clock, version, target, settingsFor } = this.#context;
+    if (load.target !== target) return null;
+    const major = (text: string): string => text.split('.')[0]!;
+    if (major(load.version) !== major(version))
+      return this.#leaveOut(load, `it needs bulk-load ${load.version}, and this is ${version}`);
+    let settings: Settings;
+    try {
+      settings = await settingsFor(load);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      return this.#leaveOut(load, error.message);
+    }
+    const source = new PieceSource(redis, load.id, workerId, timing, clock);
+    await source.start();
+    return { load, settings, source };
+  }
+
+  #leaveOut({ id }: FleetLoad, why: string): null {
+    this.#notify('warn', `load ${id}`, `this worker takes no piece of load ${id}: ${why}`);
+    return null;
+  }
+
+  async #work({ load, settings }: Joined, lease: PieceLease): Promise<void> {
+    this.#hasWorked = true;
+    const { stateDir, workerId, watch } = this.#context;
+    const job = parsePieceJob(lease.job);
+    if (job === null || job.plan !== load.plan) return await this.#refuse(lease, load);
+    const stop = new AbortController();
+    this.#piece = { load: load.id, id: lease.id, stop };
+    const folder = join(stateDir, `worker-${workerId}`, randomUUID());
+    let isKept = false;
+    try {
+      const workers = Math.max(1, (await this.#store.workers()).filter((each) => each.load === load.id).length);
+      const outcome = await this.#run(lease, job, {
+        ...{ settings, fleetLoad: load, workers, job, lease, folder },
+        stop: AbortSignal.any([stop.signal, this.#context.stop, this.#end.signal]),
+        abort: this.#context.abort,
+        watch: (snapshot) => {
+          this.#snapshot = snapshot;
+          watch(snapshot);
+        },
+      });
+      isKept = outcome.result.letters?.keptIn === folder;
+      await this.#settle(lease, job, outcome);
+    } finally {
+      this.#piece = null;
+      this.#snapshot = null;
+      if (!isKept) await removeAttempt(folder);
+    }
+  }
+
+  async #run(lease: PieceLease, job: PieceJob, run: Parameters<typeof runPiece>[1]): Promise<PieceOutcome> {
+    if (lease.deaths >= maxDeaths) {
+      const error = deadlyPiece(job, lease.deaths);
+      return { result: failedPiece(this.#context, error), error };
+    }
+    try {
+      return await runPiece(this.#context, run);
+    } catch (error) {
+      if (!(error instanceof BulkLoadError)) throw error;
+      return { result: failedPiece(this.#context, error), error };
+    }
+  }
+
+  /** Tells Redis what became of a piece. Only a held lease counts. */
+  async #settle(lease: PieceLease, job: PieceJob, { result, error }: PieceOutcome): Promise<void> {
+    const { path } = job.input;
+    if (lease.lost.aborted) return this.#late(path);
+    const isFinal = error === null || error.outcome === 'too-many-rejects' || lease.deaths >= maxDeaths;
+    const isLast = lease.failures + 1 >= maxFailures;
+    let isTaken: boolean;
+    if (error?.outcome === 'interrupted') isTaken = await lease.giveBack();
+    else if (isFinal || isLast) isTaken = await lease.complete(result);
+    else isTaken = await lease.fail(result.reason ?? result.outcome);
+    if (!isTaken) this.#late(path);
+    if (error === null || error.outcome === 'interrupted') return;
+    if (!isFinal) this.#notify('warn', 'piece', `${path}: ${error.message}`);
+    if (endsWorker.includes(error.outcome)) this.#end.abort(error);
+  }
+
+  #late(path: string): void {
+    const what = 'the lease has ended, so the result does not count, and another worker loads the piece again';
+    this.#notify('warn', 'lease', `${path}: ${what}`);
+  }
+
+  /** A job that is none, or that names what no job may name. */
+  async #refuse(lease: PieceLease, { id }: FleetLoad): Promise<void> {
+    const error = new UsageError([
+      {
+        tried: `reading job ${lease.id} of load ${id}`,
+        expected: 'a piece of the load',
+        found: 'other content',
+        fix: '',
+      },
+    ]);
+    this.#notify('error', 'job', error.message);
+    await lease.complete(failedPiece(this.#context, error));
+  }
+
+  /** Tells that this worker lives, and learns whether its load is stopped. */
+  async #beat(): Promise<void> {
+    const { clock, retryForMs, redis } = this.#context;
+    const away = clock.monotonic() - this.#answeredAt;
+    if (away > retryForMs) this.#end.abort(redisAway(away));
+    else if (away > 5 * beatMs) this.#notify('warn', 'queue', 'the queue does not answer; waiting for it');
+    if (this.#isBeating) return;
+    this.#isBeating = true;
+    try {
+      await this.#store.beat(this.#status());
+      const piece = this.#piece;
+      if (piece !== null && (await this.#store.isStopped(piece.load)))
+        piece.stop.abort(new InterruptedError('bulk-load stop'));
+      this.#answeredAt = clock.monotonic();
+    } catch (error) {
+      if (!redis.isAway) this.#notify('warn', 'queue', `the queue refuses: ${String(error)}`);
+    } finally {
+      this.#isBeating = false;
+    }
+  }
+
+  #status(): WorkerStatus {
+    const { workerId, machine, version } = this.#context;
+    const run = this.#snapshot?.();
+    const { read = 0, loaded = 0, rejected = 0 } = run?.points ?? {};
+    const { bytes } = run ?? {};
+    return {
+      ...{ formatVersion: 1, id: workerId, machine, version },
+      ...{ load: this.#piece?.load ?? null, piece: this.#piece?.id ?? null },
+      points: { read, loaded, rejected },
+      bytes: { read: bytes?.read ?? 0, decoded: bytes?.decoded ?? 0, sent: bytes?.sent ?? 0 },
+      ...{ inFlight: run?.inFlight ?? 0, writers: run?.writers.limit ?? 0 },
+      ...{ rssBytes: run?.memory.rssBytes ?? process.memoryUsage.rss(), nodeBytes: run?.target.nodeBytes ?? null },
+    };
+  }
+
+  #notify(level: Notice['level'], kind: string, message: string): void {
+    this.#context.notify({ level, kind, message });
+  }
+}
+
+function redisAway(ms: number): UnavailableError {
+  return new UnavailableError({
+    tried: 'taking pieces from the queue',
+    expected: 'an answer of Redis or Valkey within --retry-for',
+    found: `none for ${duration(ms / 1000)}`,
+    fix: 'check the server of --queue',
+  });
+}
+
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 'aborted'> {
+  return await new Promise((resolve, reject) => {
+    const aborted = (): void => resolve('aborted');
+    signal.addEventListener('abort', aborted, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}
