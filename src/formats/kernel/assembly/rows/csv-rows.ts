@@ -7,12 +7,16 @@ import { addRow, beginRun, saveState } from './take-rows';
 
 /** A longer quoted cell is left to the encoder: the quote may never close, and each row would search for it. */
 const MAX_QUOTE: usize = 16_384;
+const BLOCK: usize = 64;
 
 let columns: usize = 0;
 let delimiter: u32 = 0;
 let quote: u32 = 0;
 let escape: u32 = 0;
 let newlines: u32 = 0;
+/** A block of 64 bytes, and a bit for each delimiter and LF in it from the start of the next row on. */
+let nextBlock: usize = 0;
+let nextMarks: u64 = 0;
 
 /** Sets the dialect. A quote or escape above 255 means none. */
 export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeByte: u32): void {
@@ -59,18 +63,36 @@ function quoted(open: usize, cell: usize, limit: usize): usize {
   return after == CR && load<u8>(p, 2) == LF ? p + 2 : 0;
 }
 
-/** Splits the row at `start` into cells. @returns the offset of its LF; 0 when the row is not for the kernel */
+/** Returns a bit for each delimiter and LF in the block of 64 bytes at `p`. */
+function marksIn(p: usize): u64 {
+  const delimiters = v128.splat<u8>(u8(delimiter));
+  const feeds = v128.splat<u8>(u8(LF));
+  let bits: u64 = 0;
+  for (let n: usize = 0; n < BLOCK; n += 16) {
+    const v = v128.load(p + n);
+    bits |= u64(u32(v128.bitmask<i8>(v128.or(v128.eq<i8>(v, delimiters), v128.eq<i8>(v, feeds))))) << n;
+  }
+  return bits;
+}
+
+/** Splits the next row, which begins at `start`. @returns the offset of its LF; 0 when the row is not for the kernel */
 function split(start: usize, limit: usize): usize {
   const last = CELLS + (columns << 4);
+  let block = nextBlock;
+  let marks = nextMarks;
   let p = start;
   newlines = 0;
   for (let cell = CELLS; cell < last; cell += 16) {
     if (load<u8>(p) == quote) {
       p = quoted(p, cell, limit);
       if (p == 0) return 0;
+      for (; p - block >= BLOCK; marks = marksIn(block)) block += BLOCK;
+      marks &= u64(-2) << (p - block);
     } else {
+      for (; marks == 0; marks = marksIn(block)) block += BLOCK;
       const from = p;
-      p = find(from, delimiter);
+      p = block + usize(ctz(marks));
+      marks &= marks - 1;
       store<u32>(cell, u32(from));
       store<u32>(cell, u32(p), 4);
       store<u32>(cell, BARE, 8);
@@ -82,6 +104,8 @@ function split(start: usize, limit: usize): usize {
     const end = usize(load<u32>(cell, 4));
     if (end == p && p > load<u32>(cell) && load<u8>(p - 1) == CR) store<u32>(cell, u32(p - 1), 4);
     if (cell + 16 != last || p >= limit || p - start > maxPointBytes) return 0;
+    nextBlock = block;
+    nextMarks = marks;
     return escape < 256 && find(start, escape) < p ? 0 : p;
   }
   return 0;
@@ -93,6 +117,8 @@ function split(start: usize, limit: usize): usize {
  */
 export function csv(at: usize, limit: usize, entry: usize, entriesEnd: usize): usize {
   beginRun(entry, entriesEnd);
+  nextBlock = at;
+  nextMarks = marksIn(at);
   let p = at;
   while (p < limit) {
     const first = load<u8>(p);
