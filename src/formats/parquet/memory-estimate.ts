@@ -4,16 +4,16 @@
 import { InputError } from '../../core/errors.js';
 import { count, size } from '../../core/text.js';
 import type { FileBytes, MemoryBudget } from '../../core/types/index.js';
+import { columnMemoryBytes } from '../rows/rows-layout.js';
 import type { Chunk, Footer } from './metadata/footer.js';
 import type { Leaf } from './metadata/parquet-schema.js';
 import { type SelectedColumns, selectedLeaves } from './metadata/selected-columns.js';
 import { entriesOf, type PageHeader, PageHeaders, type PageRange } from './pages/page-headers.js';
 import type { ReadProgress } from './read-progress.js';
-import { renderedBytes } from './rows/rendered-dictionary.js';
 
 /** Garbage and decoder buffers come on top of the pages (measured: 26 to 59 MiB for 19 to 28 MiB of pages). */
 const overhead = 1.75;
-const fixedBytes = 12 * 1_048_576 + renderedBytes;
+const fixedBytes = 12 * 1_048_576 + columnMemoryBytes;
 /** Bytes for each entry: levels, and an unpacked number, or two offsets of a text, or a dictionary index. */
 const perNumber = 10;
 const perText = 14;

@@ -3,14 +3,10 @@
 import { NONE } from '../kernel/assembly/rows/row-memory.js';
 import type { Reason } from '../reasons.js';
 
-export { BARE, FALSE, NONE, NUMBER, TEXT, TRUE } from '../kernel/assembly/rows/row-memory.js';
+export { BARE, FALSE, INSTANT, NONE, NUMBER, TEXT, TRUE } from '../kernel/assembly/rows/row-memory.js';
 
 /** A list or another value that does not fit a column. */
 export const LIST = 6;
-/** A time as digits in the precision of the load. */
-export const INSTANT = 7;
-/** Bytes of `ready` that go into the point unchanged, name included. Never a time or the name of a table. */
-export const READY = 8;
 
 /** The cells are reused for each row, so a row allocates nothing. */
 export class Cells {
@@ -18,23 +14,18 @@ export class Cells {
   /** Offsets of the first byte and of the byte after the last, in the format's memory. */
   starts = new Int32Array(64);
   ends = new Int32Array(64);
-  /** Bytes of ready values without names and escapes. */
-  sizes = new Int32Array(64);
-  ready = new DataView(new ArrayBuffer(0));
 
   /** Grows to this many columns and keeps the existing cells. */
   reserve(columns: number): void {
     if (columns <= this.kinds.length) return;
     const size = 2 ** Math.ceil(Math.log2(columns));
-    const { kinds, starts, ends, sizes } = this;
+    const { kinds, starts, ends } = this;
     this.kinds = new Uint8Array(size);
     this.starts = new Int32Array(size);
     this.ends = new Int32Array(size);
-    this.sizes = new Int32Array(size);
     this.kinds.set(kinds);
     this.starts.set(starts);
     this.ends.set(ends);
-    this.sizes.set(sizes);
   }
 
   /** Empties the first columns. */

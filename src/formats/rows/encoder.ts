@@ -6,8 +6,7 @@ import { type InputPrecision, type NameLimits, strictestNameLimits } from '../..
 import { TimeReader } from '../line-protocol/exact/time-reader.js';
 import type { Reason } from '../reasons.js';
 import type { TimeCell } from '../timestamps/time-cell.js';
-import { BARE, type Cells, INSTANT, LIST, NONE, READY, TEXT } from './cells.js';
-import { copy } from './copy-bytes.js';
+import { BARE, type Cells, INSTANT, LIST, NONE, TEXT } from './cells.js';
 import { SERIES_KEY_PER_TAG } from './mapping/constants.js';
 import { type Mapping, measurementPrefix } from './mapping/mapping.js';
 import { type RowShapes, TableMemory } from './table-memory.js';
@@ -47,7 +46,6 @@ export class RowEncoder {
   /** The rule that the row broke, when it is not the usual one of the reason. */
   rule: string | null = null;
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #options: EncoderOptions;
   readonly #nulls: readonly Uint8Array[];
   readonly #usualTime: TimeCell;
@@ -67,7 +65,6 @@ export class RowEncoder {
 
   constructor(bytes: Uint8Array, options: EncoderOptions, timeCell: TimeCell, shapes: RowShapes, types: FieldTypes) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#options = options;
     this.#nulls = (options.nullWords ?? []).map((word) => Buffer.from(word));
     this.#usualTime = timeCell;
@@ -162,7 +159,7 @@ export class RowEncoder {
   }
 
   #tags(row: Cells, { tags }: Mapping, from: number, end: number): number {
-    const { kinds, starts, ends, sizes } = row;
+    const { kinds, starts, ends } = row;
     let key = SERIES_KEY_BASE + this.#table!.keyBytes;
     let out = from;
     for (let i = 0; i < tags.length; i++) {
@@ -173,12 +170,11 @@ export class RowEncoder {
       const stop = ends[column]!;
       if (start === stop) continue; // a tag has no empty value
       if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
-      const isReady = kind === READY;
-      const at = isReady ? this.#copyReady(row, start, stop, out) : this.#copy(prefix, out);
-      const next = isReady ? at : kind === LIST ? code('array-value') : putName(this.#bytes, start, stop, at);
+      const at = this.#copy(prefix, out);
+      const next = kind === LIST ? code('array-value') : putName(this.#bytes, start, stop, at);
       if (next < 0) return this.#rejectCell(next, name, start, stop);
       out = next;
-      key += SERIES_KEY_PER_TAG + (isReady ? sizes[column]! : stop - start);
+      key += SERIES_KEY_PER_TAG + stop - start;
       this.#mask[i >>> 5]! |= 1 << (i & 31);
     }
     const { seriesKeyBytes } = this.#options.names ?? strictestNameLimits;
@@ -197,12 +193,10 @@ export class RowEncoder {
       const stop = ends[column]!;
       if (kind === TEXT && this.#isQuotedNull(types[i]!, start, stop)) continue;
       if (out + prefix.length + 2 * (stop - start) + slack > end) return FULL;
-      const isReady = kind === READY;
-      const at = isReady ? this.#copyReady(row, start, stop, out) : this.#copy(prefix, out);
+      const at = this.#copy(prefix, out);
       if (out === from) this.#bytes[out] = SPACE;
-      const next = isReady
-        ? at
-        : reading === null
+      const next =
+        reading === null
           ? this.#values.put(kind, start, stop, at, types[i]!, declared[i]!)
           : this.#values.putRead(reading, start, stop, at, types[i]!);
       if (next < 0) return this.#rejectCell(next, name, start, stop);
@@ -244,11 +238,6 @@ export class RowEncoder {
     const bytes = this.#bytes;
     for (let i = 0; i < prefix.length; i++) bytes[out + i] = prefix[i]!;
     return out + prefix.length;
-  }
-
-  #copyReady({ ready }: Cells, from: number, to: number, out: number): number {
-    copy(this.#view, out, ready, from, to - from);
-    return out + to - from;
   }
 
   #copyOf(from: number, to: number, out: number): number {

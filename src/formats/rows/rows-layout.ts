@@ -25,8 +25,12 @@ export interface RowLayout {
   /** Where the two windows begin. The `maxPointBytes` before each belong to it. */
   readonly windows: readonly [number, number];
   readonly chunkBytes: number;
+  /** Bytes without the memory for blocks of columns, which begins there. */
   readonly bytes: number;
 }
+
+/** Memory for blocks of columns. Only Parquet touches it and counts it in its budget. */
+export const columnMemoryBytes = 2 * 1024 * 1024;
 
 /** Page size of WebAssembly memory. */
 const PAGE = 65_536;

@@ -10,7 +10,7 @@ import { type EncoderOptions, RowEncoder } from './encoder.js';
 import { RowKernel } from './kernel/row-kernel.js';
 import type { MappingOptions } from './mapping/mapping.js';
 import { RowRun } from './row-run.js';
-import { type RowMemoryOptions, rowLayout } from './rows-layout.js';
+import { columnMemoryBytes, type RowMemoryOptions, rowLayout } from './rows-layout.js';
 import { RowShapes } from './table-memory.js';
 import { FieldTypes, type KnownFieldTypes } from './values/field-types.js';
 
@@ -44,7 +44,7 @@ export class RowFormatMemory {
     this.fieldTypes = new FieldTypes(options.fieldTypes);
     this.memoryBytes = RowFormatMemory.memoryBytes(options);
     const layout = rowLayout(options);
-    const memory = memoryOf(layout.bytes);
+    const memory = memoryOf(layout.bytes + columnMemoryBytes);
     const bytes = new Uint8Array(memory.buffer);
     const time = new TimeCell(bytes, options);
     this.encoder = new RowEncoder(bytes, options, time, this.shapes, this.fieldTypes);

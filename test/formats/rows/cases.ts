@@ -1,5 +1,6 @@
 // Settings of the kernel of all kinds, with the inputs for each.
 
+import { readFileSync } from 'node:fs';
 import { type CsvShape, csvRows } from './inputs/csv.js';
 import { csvEdges } from './inputs/csv-edges.js';
 import { ndjsonRows } from './inputs/ndjson.js';
@@ -10,8 +11,8 @@ import type { Name, Random } from './oracle.js';
 export interface Case {
   readonly name: Name;
   readonly options: Partial<Options>;
-  /** Random rows. */
-  readonly rows: (next: Random) => Buffer;
+  /** Random rows; null for a format that no text can be. */
+  readonly rows: ((next: Random) => Buffer) | null;
   /** Rows with one edge case each. */
   readonly edges: () => Buffer[];
 }
@@ -118,6 +119,21 @@ const ndjsonCases: readonly { usual: readonly string[]; options: Partial<Options
   },
 ];
 
+const types = ['f', 'g', 'i', 'u', 'j', 'v', 'b', 's', 'd', 'day', 'us'];
+const parquetCases: readonly Partial<Options>[] = [
+  { tags: [tag('t')] },
+  { tags: [tag('t')], measurement: '{s}', fields: [field('f'), field('i'), field('u')] },
+  { tags: types.map((name) => tag(name)), fields: [field('at')] },
+  { fields: types.slice(1, -1).map((name) => field(name, 'string')), timeColumn: 'us' },
+  { fields: types.slice(0, 6).map((name) => field(name, 'float')), maxPointBytes: 2000 },
+  { fields: ['b', 'i', 'u'].map((name) => field(name, 'integer')), timeColumn: 'at', precision: 'us' },
+  { maxPointBytes: 300, chunkBytes: 333, indexPoints: 5 },
+  { timeFormat: 'ns', timeColumn: 'i', fields: [field('v', 'unsigned'), field('f')], precision: 'ms' },
+];
+const parquetFiles = ['edges-plain', 'edges-dictionary'].map((name) =>
+  readFileSync(new URL(`../../../fixtures/parquet/${name}.parquet`, import.meta.url)),
+);
+
 function ofCsv({
   name = 'csv',
   delimiter = ',',
@@ -141,6 +157,14 @@ export const cases: readonly Case[] = [
       options,
       rows: (next) => ndjsonRows(usual, next),
       edges: () => ndjsonEdges(usual, options.maxPointBytes ?? maxPointBytes),
+    }),
+  ),
+  ...parquetCases.map(
+    (options): Case => ({
+      name: 'parquet',
+      options,
+      rows: null,
+      edges: () => parquetFiles,
     }),
   ),
 ];

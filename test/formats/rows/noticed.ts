@@ -17,17 +17,15 @@ interface Input {
 }
 
 function inputsOf({ rows, edges }: Case): Input[] {
+  const each = edges().map((bytes) => ({ bytes, chunks: [] }));
+  if (rows === null) return each;
   const next = random(seed);
   const chance = Array.from({ length: inputs }, () => ({
     bytes: rows(next),
     chunks: Array.from({ length: next(20) }, () => 1 + next(300)),
   }));
-  const each = rows(next);
-  return [
-    ...edges().map((bytes) => ({ bytes, chunks: [] })),
-    { bytes: each, chunks: Array.from({ length: each.length }, () => 1) },
-    ...chance,
-  ];
+  const bytes = rows(next);
+  return [...each, { bytes, chunks: Array.from({ length: bytes.length }, () => 1) }, ...chance];
 }
 
 let delegatedTimes = 0;

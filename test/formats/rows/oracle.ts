@@ -3,6 +3,7 @@
 import * as model from '../../../src/core/types/index.js';
 import { Csv } from '../../../src/formats/csv/csv.js';
 import { Ndjson } from '../../../src/formats/json/ndjson.js';
+import { Parquet } from '../../../src/formats/parquet/parquet.js';
 import { RowFormatMemory } from '../../../src/formats/rows/rows.js';
 import { shownOf } from '../kernel/oracle.js';
 import { bytesSource } from '../support.js';
@@ -10,7 +11,7 @@ import { type Options, plain } from './options.js';
 
 export type Random = (below: number) => number;
 
-export type Name = 'csv' | 'tsv' | 'ndjson';
+export type Name = 'csv' | 'tsv' | 'ndjson' | 'parquet';
 
 /** A format with the kernel, the same without, and a count of the rows that the kernel took. */
 export interface Pair {
@@ -26,8 +27,12 @@ export function made(
 ): { readonly format: model.Format; readonly taken: () => number } {
   const options: Options = { ...plain, maxPointBytes: 700, chunkBytes: 3000, infersTypes: false, ...more };
   const rows = new RowFormatMemory(options);
-  const format = name === 'ndjson' ? new Ndjson(rows) : new Csv(name, rows, options);
-  return { format, taken: () => rows.kernel?.kernelRows ?? 0 };
+  return { format: formatOf(name, rows, options), taken: () => rows.kernel?.kernelRows ?? 0 };
+}
+
+function formatOf(name: Name, rows: RowFormatMemory, options: Options): model.Format {
+  if (name === 'parquet') return new Parquet(rows);
+  return name === 'ndjson' ? new Ndjson(rows) : new Csv(name, rows, options);
 }
 
 export function pair(name: Name, more: Partial<Options>): Pair {
@@ -38,8 +43,13 @@ export function pair(name: Name, more: Partial<Options>): Pair {
 /** Writes everything observable in an input, run by run, as text, with shapes in place of their numbers. */
 export async function account(format: model.Format, input: Uint8Array, chunks: readonly number[]): Promise<string[]> {
   const results: string[] = [];
+  const file = {
+    size: input.length,
+    bytes: (from: number, to: number) => Promise.resolve(input.subarray(from, to)),
+  };
+  const source = { ...bytesSource(input, chunks), ...(format.isRandom === true && { file }) };
   try {
-    for await (const run of format.points(bytesSource(input, chunks), new AbortController().signal)) {
+    for await (const run of format.points(source, new AbortController().signal)) {
       for (let i = 0; i < run.count; i++) {
         const words = run.index.subarray(i * model.POINT_WORDS, (i + 1) * model.POINT_WORDS);
         const [start, length, source, sourceLength, line, shape, low, high] = words as unknown as number[];

@@ -3,31 +3,25 @@
 import { UsageError } from '../../../core/errors.js';
 import { count } from '../../../core/text.js';
 import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
-import { copySlack } from '../../rows/copy-bytes.js';
 import { buildMapping } from '../../rows/mapping/build-mapping.js';
 import { Mapping, type MappingOptions, wantedNames } from '../../rows/mapping/mapping.js';
 import type { CellTarget } from '../rows/row-text.js';
 import { fieldType, type Leaf, type Node, OTHER } from './parquet-schema.js';
 
-/** The name of a column as JSON, with its colon. */
-export interface Key {
-  readonly bytes: Uint8Array;
-  /** The same bytes, followed by the slack that a fast copy may read. */
-  readonly view: DataView;
-}
-
 /** A column outside of lists: at most one value per row. */
 export interface FlatColumn {
   readonly node: Node;
   readonly target: CellTarget;
-  readonly key: Key;
+  /** The name as JSON, with its colon. */
+  readonly key: Uint8Array;
 }
 
 /** A top-level column that contains lists. */
 export interface ListColumn {
   readonly node: Node;
   readonly leaves: readonly Node[];
-  readonly key: Key;
+  /** The name as JSON, with its colon. */
+  readonly key: Uint8Array;
   /** Targets by path; an element of a list is named by its index: `samples.0`. */
   readonly targets: ReadonlyMap<string, CellTarget>;
   /** Indexes of the columns that are whole lists, by path. */
@@ -149,11 +143,9 @@ function hasList(node: Node): boolean {
   return node.isList || node.children.some(hasList);
 }
 
-export function keyOf(name: string): Key {
-  const text = Buffer.from(`${JSON.stringify(name)}:`);
-  const memory = new Uint8Array(text.length + copySlack);
-  memory.set(text);
-  return { bytes: memory.subarray(0, text.length), view: new DataView(memory.buffer) };
+/** Returns the name of a column as JSON, with its colon. */
+export function keyOf(name: string): Uint8Array {
+  return Buffer.from(`${JSON.stringify(name)}:`);
 }
 
 function unsupportedType(name: string, { typeName }: Leaf): UsageError {

@@ -6,22 +6,22 @@ import { noValues, type PageValues } from './page-values.js';
 
 export class PageCursor {
   values: PageValues = noValues;
-  /** True when `values` is a dictionary, so that a value may occur several times. */
-  isDictionary = false;
   /** Bytes [from, to) of `source` hold the value of the last `locate`. */
   source: Uint8Array = noValues.bytes;
   from = 0;
   to = 0;
-  readonly #pages: ColumnPages;
-  readonly #maxLevel: number;
   // Fields of the current page, copied here to save an indirection for each value.
-  #definitions: Uint8Array | null = null;
+  definitions: Uint8Array | null = null;
+  indexes: Int32Array | null = null;
+  /** Number in the page of the next value. */
+  nextValue = 0;
+  /** Definition level of an entry with a value. */
+  readonly maxLevel: number;
+  readonly #pages: ColumnPages;
   #repetitions: Uint8Array | null = null;
-  #indexes: Int32Array | null = null;
   #hasPrefixes = false;
   #count = 0;
   #leftInPage = 0;
-  #nextValue = 0;
   /** Pages after the current one, and the number of their entries. Filled only for columns within lists. */
   readonly #queue: Page[] = [];
   #queued = 0;
@@ -31,7 +31,7 @@ export class PageCursor {
 
   constructor(pages: ColumnPages, maxLevel: number) {
     this.#pages = pages;
-    this.#maxLevel = maxLevel;
+    this.maxLevel = maxLevel;
   }
 
   /** Number of entries in memory and not yet read. */
@@ -64,18 +64,28 @@ export class PageCursor {
   }
 
   #open({ count, definitions, repetitions, values, indexes }: Page): void {
-    this.#definitions = definitions;
+    this.definitions = definitions;
     this.#repetitions = repetitions;
-    this.#indexes = indexes;
+    this.indexes = indexes;
     this.#hasPrefixes = values.shared !== null;
     this.#count = count;
     this.#leftInPage = count;
-    this.#nextValue = 0;
+    this.nextValue = 0;
     this.values = values;
-    this.isDictionary = indexes !== null;
   }
 
-  /** Returns the index of the next entry in its page, opening a queued page if needed. */
+  /** Number in the page of the next entry. */
+  get entry(): number {
+    return this.#count - this.#leftInPage;
+  }
+
+  /** Passes entries of the current page, up to a value. */
+  advance(entries: number, nextValue: number): void {
+    this.#leftInPage -= entries;
+    this.nextValue = nextValue;
+  }
+
+  /** Returns the number of the next entry in its page, opening a queued page if needed. */
   #entry(): number {
     while (this.#leftInPage === 0) {
       const page = this.#queue.shift();
@@ -83,13 +93,13 @@ export class PageCursor {
       this.#queued -= page.count;
       this.#open(page);
     }
-    return this.#count - this.#leftInPage;
+    return this.entry;
   }
 
   /** Definition level of the next entry. */
   get definition(): number {
     const entry = this.#entry();
-    return this.#definitions?.[entry] ?? this.#maxLevel;
+    return this.definitions?.[entry] ?? this.maxLevel;
   }
 
   /** Repetition level of the next entry; 0 where a row begins. */
@@ -103,10 +113,10 @@ export class PageCursor {
   next(): number {
     const entry = this.#entry();
     this.#leftInPage--;
-    if (this.#definitions !== null && this.#definitions[entry] !== this.#maxLevel) return -1;
-    const index = this.#nextValue++;
+    if (this.definitions !== null && this.definitions[entry] !== this.maxLevel) return -1;
+    const index = this.nextValue++;
     if (this.#hasPrefixes) this.#completeText(this.values, index);
-    return this.#indexes === null ? index : this.#indexes[index]!;
+    return this.indexes === null ? index : this.indexes[index]!;
   }
 
   /** Points `source`, `from` and `to` at a value. */

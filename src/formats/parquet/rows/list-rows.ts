@@ -61,7 +61,7 @@ export class ListRows {
   #index(node: Node): PageCursor {
     const cursor = this.#cursorOf.get(node) ?? node.children.map((child) => this.#index(child))[0]!;
     this.#firstCursor.set(node, cursor);
-    this.#keys.set(node, keyOf(node.name).bytes);
+    this.#keys.set(node, keyOf(node.name));
     return cursor;
   }
 

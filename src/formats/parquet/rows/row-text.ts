@@ -24,14 +24,8 @@ const hex = Buffer.from('0123456789abcdef');
 const escapes = new Uint8Array(256).fill(1, 0, 0x20);
 escapes[QUOTE] = QUOTE;
 escapes[BACKSLASH] = BACKSLASH;
-for (const [byte, letter] of [
-  [8, 'b'],
-  [9, 't'],
-  [10, 'n'],
-  [12, 'f'],
-  [13, 'r'],
-] as const)
-  escapes[byte] = letter.charCodeAt(0);
+// Backspace, tab, line feed, one without a letter, form feed, carriage return.
+escapes.set(Buffer.from('btn\x01fr'), 8);
 
 /** The cell of the encoder that a value fills. */
 export interface CellTarget {
@@ -54,7 +48,7 @@ export class RowText {
   readonly #options: TimeOptions;
   readonly #zone: Zone;
   /** Decimal places of a second in the precision of the load. */
-  readonly #places: number;
+  readonly places: number;
   #scratch = 0;
 
   constructor(bytes: Uint8Array, layout: RowLayout, cells: Cells, options: TimeOptions) {
@@ -63,7 +57,7 @@ export class RowText {
     this.#layout = layout;
     this.#options = options;
     this.#zone = zone(options.timezone);
-    this.#places = unitDecimals[options.precision];
+    this.places = unitDecimals[options.precision];
   }
 
   /** Begins a row. */
@@ -112,6 +106,14 @@ export class RowText {
     }
   }
 
+  /** Tests whether a time is its number followed by zeros. */
+  isPlainTime({ isTime, leaf }: CellTarget): boolean {
+    const { timeFormat, timezone } = this.#options;
+    const { kind, width, utc, scale } = leaf;
+    const isNumber = kind === schema.TIMESTAMP && width === 8 && scale <= this.places;
+    return isTime && isNumber && timeFormat === 'auto' && (utc || timezone === 'UTC');
+  }
+
   /** Writes text with quotes and escapes. */
   string(target: CellTarget, source: Uint8Array, from: number, to: number, at: number): number {
     const { bytes } = this;
@@ -158,13 +160,11 @@ export class RowText {
 
   #timestamp(target: CellTarget, view: DataView, p: number, at: number): number {
     const { scale, utc, width } = target.leaf;
-    const { timeFormat, timezone } = this.#options;
-    const isPlain = target.isTime && timeFormat === 'auto' && (utc || timezone === 'UTC') && scale <= this.#places;
-    if (!isPlain || width !== 8) return this.#moment(target, momentOf(wholeNumber(view, p, width), scale), utc, at);
+    if (!this.isPlainTime(target)) return this.#moment(target, momentOf(wholeNumber(view, p, width), scale), utc, at);
     const low = view.getInt32(p, true);
     const high = view.getInt32(p + 4, true);
     let end = numbers.putInt64(this.bytes, at, low, high, true);
-    if (low !== 0 || high !== 0) for (let i = scale; i < this.#places; i++) this.bytes[end++] = ZERO;
+    if (low !== 0 || high !== 0) for (let i = scale; i < this.places; i++) this.bytes[end++] = ZERO;
     return this.#cell(target, INSTANT, at, end);
   }
 

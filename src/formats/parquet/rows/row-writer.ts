@@ -2,12 +2,11 @@
 // The JSON is the dead letter of a rejected row, and byte offsets of the input count in it.
 
 import type { Position } from '../../../core/types/index.js';
-import { copy } from '../../rows/copy-bytes.js';
 import type { RowFormatMemory } from '../../rows/rows.js';
 import type { FlatColumn, SelectedColumns } from '../metadata/selected-columns.js';
 import type { PageCursor } from '../pages/page-cursor.js';
+import { ColumnBlock } from './column-block.js';
 import type { ListRows, TextSink } from './list-rows.js';
-import { RenderedArena, RenderedColumn } from './rendered-dictionary.js';
 import { type CellTarget, maxShortValue, RowText } from './row-text.js';
 
 const LF = 0x0a;
@@ -30,10 +29,8 @@ export class RowWriter implements TextSink {
   readonly #rows: RowFormatMemory;
   readonly #text: RowText;
   readonly #columns: SelectedColumns;
-  /** View of the format's memory. */
-  readonly #view: DataView;
-  readonly #arena: RenderedArena;
-  readonly #rendered: readonly RenderedColumn[];
+  /** The way of common rows; null when the encoder takes all. */
+  readonly #block: ColumnBlock | null;
   readonly #base: number;
   readonly #end: number;
   #cursors: readonly PageCursor[] = [];
@@ -55,13 +52,7 @@ export class RowWriter implements TextSink {
     this.#base = layout.scratchEnd;
     this.#end = layout.bytes - maxShortValue;
     this.#offset = byteOffset;
-    this.#arena = new RenderedArena(rows.cells);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const memory = { bytes, view: this.#view, cells: rows.cells, arena: this.#arena, end: this.#end };
-    const hasNulls = rows.options.nullWords !== null;
-    this.#rendered = columns.flat.map(
-      ({ target }) => new RenderedColumn(memory, columns.mapping, target.cell, hasNulls),
-    );
+    this.#block = ColumnBlock.create(rows, columns, this.#text);
     rows.run.begin(line);
     this.begin();
   }
@@ -85,8 +76,7 @@ export class RowWriter implements TextSink {
   open(cursors: readonly PageCursor[], lists: readonly ListRows[], rows: number): void {
     this.#cursors = cursors;
     this.#lists = lists;
-    this.#arena.clear();
-    for (const column of this.#rendered) column.open(rows);
+    this.#block?.open(cursors, rows);
   }
 
   get isEmpty(): boolean {
@@ -111,8 +101,23 @@ export class RowWriter implements TextSink {
   /** Writes up to `rows` rows, which all columns hold in memory. Returns how many it wrote. */
   fill(rows: number): number {
     let done = 0;
-    for (; done < rows && !this.isFull; done++) this.#row();
+    while (done < rows && !this.isFull) {
+      const taken = this.#block === null ? 0 : this.#takeBlock(this.#block, rows - done);
+      if (taken === 0) this.#row();
+      done += Math.max(1, taken);
+    }
     return done;
+  }
+
+  /** Lets the kernel take rows. Returns how many it took. */
+  #takeBlock(block: ColumnBlock, rows: number): number {
+    const { run, options } = this.#rows;
+    run.at = this.at;
+    run.limit = this.#end - options.maxPointBytes - maxShortValue;
+    const taken = block.take(rows);
+    this.at = run.at;
+    this.#offset = this.origin + this.at;
+    return taken;
   }
 
   /** Rejects the next part of a long row. */
@@ -162,9 +167,10 @@ export class RowWriter implements TextSink {
     cells.clear(count);
     this.#text.begin();
     this.#text.bytes[this.at++] = OPEN;
-    for (let i = 0; i < flat.length; i++) this.#flat(flat[i]!, this.#rendered[i]!, this.#cursors[i]!);
+    for (let i = 0; i < flat.length; i++) this.#flat(flat[i]!, this.#cursors[i]!);
+    this.#block?.pass();
     for (let i = 0; i < this.#lists.length; i++) {
-      this.text(this.#columns.lists[i]!.key.bytes);
+      this.text(this.#columns.lists[i]!.key);
       this.#lists[i]!.write(this, cells);
       this.#text.bytes[this.at++] = COMMA;
     }
@@ -178,29 +184,17 @@ export class RowWriter implements TextSink {
     }
   }
 
-  #flat({ target, key }: FlatColumn, rendered: RenderedColumn, cursor: PageCursor): void {
+  #flat({ target, key }: FlatColumn, cursor: PageCursor): void {
     const value = cursor.next();
     if (value < 0) return;
-    const isEntry = cursor.isDictionary && !this.#isLong;
-    const copied = isEntry ? rendered.put(cursor.values, value, this.at) : -1;
-    if (copied > 0) {
-      this.at = copied;
-      return;
-    }
-    const from = this.at;
-    const { length } = key.bytes;
-    if (this.#isLong || this.at + length > this.#end) this.text(key.bytes);
-    else {
-      copy(this.#view, this.at, key.view, 0, length);
-      this.at += length;
-    }
+    this.text(key);
     this.value(target, cursor, value);
     this.#text.bytes[this.at++] = COMMA;
-    if (isEntry && !this.#isLong && this.#text.reason === null) rendered.keep(value, from, this.at);
   }
 
   #take(row: { readonly start: number; readonly end: number }): void {
-    const { run, cells } = this.#rows;
+    const { run, cells, encoder, kernel } = this.#rows;
+    const { count } = run;
     const { start, end } = row;
     const whole = { start, end, next: end + 1, lines: 1 };
     const { reason, found } = this.#text;
@@ -209,7 +203,7 @@ export class RowWriter implements TextSink {
       this.#waiting = row;
       this.at = end + 1;
       return;
-    }
+    } else if (run.count > count && this.#block !== null) kernel?.learn(encoder);
     this.#waiting = null;
     this.at = end + 1;
     this.#offset = this.origin + this.at;

@@ -41,6 +41,9 @@ interface RowKernelExports {
   readonly csv: Take;
   readonly keys: (first: number, end: number, columns: number) => void;
   readonly ndjson: Take;
+  readonly columns: (first: number, end: number, cells: number, powers: number) => void;
+  readonly block: (rows: number, next: number) => void;
+  readonly parquet: Take;
 }
 
 /** The known members of JSON objects. */
@@ -128,6 +131,27 @@ export class RowKernel {
     this.#begin(mapping, keys.columns, this.#exports.ndjson);
     this.#keys = keys;
     this.#keysVersion = -1;
+  }
+
+  /** Prepares for rows of columns with this mapping, which `setColumns` describes. */
+  parquet(mapping: Mapping, cells: number): void {
+    this.#begin(mapping, cells, this.#exports.parquet);
+    this.#keys = null;
+  }
+
+  /** Sets the descriptors of columns in [first, end), the number of cells, and the offset of the powers of ten. */
+  setColumns(first: number, end: number, cells: number, powers: number): void {
+    this.#exports.columns(first, end, cells, powers);
+  }
+
+  /** Sets the number of rows in the block, and the next of them. */
+  setBlock(rows: number, next: number): void {
+    this.#exports.block(rows, next);
+  }
+
+  /** True when the kernel can take rows at all. */
+  get isEnabled(): boolean {
+    return this.#take !== null;
   }
 
   /** Leaves all following rows to the encoder. */

@@ -14,7 +14,9 @@ test(`the kernel and the encoder agree on ${ROWS} rows, one in six mutated, in r
   timeout: 120_000,
 }, async () => {
   const next = random(seed);
-  const all = cases.map(({ name, options, rows }) => ({ formats: pair(name, options), rows }));
+  const all = cases.flatMap(({ name, options, rows }) =>
+    rows === null ? [] : [{ formats: pair(name, options), rows }],
+  );
   for (let rows = 0; rows < ROWS; rows += 30) {
     const { formats, rows: input } = all[next(all.length)]!;
     const chunks = next(2) === 0 ? [] : Array.from({ length: next(20) }, () => 1 + next(300));

@@ -12,6 +12,7 @@ import {
   FALSE,
   FIELDS_END,
   FLOAT,
+  INSTANT,
   INTEGER,
   MASK,
   MASK_BYTES,
@@ -36,7 +37,7 @@ import {
 import { copy, putFloat, putInteger, putName } from './put-values';
 import { maxKeyBytes, maxPointBytes, nameColumn, nullsEnd, outEnd, timeColumn } from './row-settings';
 import { putString } from './put-string';
-import { putTime } from './put-time';
+import { putNumber, putTime } from './put-time';
 
 /** Bytes of the key under which the server indexes a series. */
 const KEY_BASE: usize = 7;
@@ -153,7 +154,10 @@ export function point(out: usize, rowBytes: usize): usize {
   const time = cellOf(timeColumn);
   if (isNone(time) || load<u32>(time, 8) >= DOUBLED) return 0;
   store<u8>(at, SPACE);
-  at = putTime(load<u32>(time), load<u32>(time, 4), at + 1);
+  at =
+    load<u32>(time, 8) == INSTANT
+      ? putNumber(load<u32>(time), load<u32>(time, 4), at + 1)
+      : putTime(load<u32>(time), load<u32>(time, 4), at + 1);
   if (at == 0 || at - out > maxPointBytes || !readShape()) return 0;
   return at;
 }

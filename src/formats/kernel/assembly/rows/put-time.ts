@@ -36,7 +36,8 @@ export function putTime(from: usize, to: usize, out: usize): usize {
   return read(out, end) ? end : 0;
 }
 
-function putNumber(from: usize, to: usize, out: usize): usize {
+/** Copies digits in the precision of the load. */
+export function putNumber(from: usize, to: usize, out: usize): usize {
   return read(from, to) ? copy(out, from, to - from) : 0;
 }
 

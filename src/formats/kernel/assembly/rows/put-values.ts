@@ -2,7 +2,7 @@
 // text; 0 leaves the row to the encoder. Up to 15 bytes after the end may be overwritten.
 
 import { COMMA, DOT, EQUALS, marked, MINUS, SPACE } from '../byte-marks';
-import { digitMaskOf } from '../digits';
+import { digitMaskOf, wholeNumber } from '../digits';
 import { BACKSLASH } from './row-memory';
 
 /** More digits may not be exact in a float. */
@@ -97,14 +97,23 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
   return rest == 0 && length - at - 2 < 2 ? copy(out, from, length) : 0;
 }
 
-/** Writes a whole number of at most 18 digits without leading zeros. */
+/** True when 19 or 20 digits fit into 64 bits. */
+function isInRange(digits: usize, length: usize, unsigned: bool, negative: bool): bool {
+  const head = wholeNumber(digits, 19);
+  if (length == 19) return unsigned || head <= u64(i64.MAX_VALUE) + u64(negative);
+  const limit = u64.MAX_VALUE / 10;
+  return unsigned && (head < limit || (head == limit && load<u8>(digits, 19) <= 0x35));
+}
+
+/** Writes a whole number without leading zeros. */
 export function putInteger(from: usize, to: usize, out: usize, unsigned: bool): usize {
   const first = from + usize(load<u8>(from) == MINUS);
   const length = to - first;
-  if (length - 1 >= 18 || (unsigned && first > from)) return 0;
+  if (length - 1 >= 20 || (unsigned && first > from)) return 0;
   if (load<u8>(first) == 0x30 && length > 1) return 0;
   const all = (u32(1) << u32(length)) - 1;
   if ((digitMaskOf(first, length) & all) != all) return 0;
+  if (length > 18 && !isInRange(first, length, unsigned, first > from)) return 0;
   const end = copy(out, from, to - from);
   store<u8>(end, unsigned ? 0x75 : 0x69);
   return end + 1;

@@ -26,6 +26,8 @@ export const TEXT: u32 = 2;
 export const NUMBER: u32 = 3;
 export const TRUE: u32 = 4;
 export const FALSE: u32 = 5;
+/** A time as digits in the precision of the load. */
+export const INSTANT: u32 = 7;
 /** Quoted text with doubled quotes, and text with escapes of JSON. Only the kernel uses these. */
 export const DOUBLED: u32 = 8;
 export const ESCAPED: u32 = 9;

@@ -1,0 +1,185 @@
+// Writes numbers as decimal text. A double gets its shortest digits that read back as the same double, and of these the
+// nearest, in the notation of ECMAScript. The algorithm is Schubfach: Raffaello Giulietti, "The Schubfach way to render
+// doubles" (2020), https://drive.google.com/file/d/1gp5xv4CAa78SVgCeWfGqqI4FfYYYuNFb. Function names follow the paper.
+
+import { DOT, MINUS } from '../../byte-marks';
+import { MIN_POWER } from './column-memory';
+
+const ZERO: u32 = 0x30;
+const ZEROS: u64 = 0x3030303030303030;
+/** Below it a double that is a whole number is its digits. */
+const WHOLE_LIMIT: f64 = 1e15;
+/** Up to so many digits before the point a number has no exponent. */
+const MAX_WHOLE_DIGITS: i32 = 21;
+/** Down to so many zeros after the point a number has no exponent. */
+const MAX_LEADING_ZEROS: i32 = 5;
+const FRACTION_BITS: u64 = 52;
+const BIAS: i32 = 1075;
+
+/** Where TypeScript has put the powers of ten from MIN_POWER on: high and low word of each. */
+let powers: usize = 0;
+/** High word of the last product. */
+let high: u64 = 0;
+/** Exponent of ten of the last digits. */
+let exponent: i32 = 0;
+
+export function setPowers(at: u32): void {
+  powers = at;
+}
+
+/** Returns 8 digits as bytes, the first in the lowest byte. The steps divide all parts at once. */
+@inline
+function eightDigits(value: u32): u64 {
+  const halves = u64(value / 10_000) | (u64(value % 10_000) << 32);
+  const tops = ((halves * 10_486) >> 20) & 0x0000007f0000007f;
+  const hundreds = ((halves - 100 * tops) << 16) + tops;
+  const tens = ((hundreds * 103) >> 10) & 0x000f000f000f000f;
+  return tens + ((hundreds - 10 * tens) << 8);
+}
+
+/** Writes a number below 10^8 without leading zeros. */
+@inline
+function putUpToEight(value: u32, out: usize): usize {
+  const digits = eightDigits(value);
+  const zeros = min<u64>(ctz(digits) >> 3, 7);
+  store<u64>(out, (digits + ZEROS) >> (zeros << 3));
+  return out + 8 - usize(zeros);
+}
+
+/** Writes a whole number. Up to 15 bytes after the end may be overwritten. */
+export function putWhole(value: u64, out: usize): usize {
+  if (value < 100_000_000) return putUpToEight(u32(value), out);
+  const upper = value / 100_000_000;
+  const end = putWhole(upper, out);
+  store<u64>(end, eightDigits(u32(value - upper * 100_000_000)) + ZEROS);
+  return end + 8;
+}
+
+/** Writes a signed number. */
+export function putSigned(value: i64, out: usize): usize {
+  if (value >= 0) return putWhole(u64(value), out);
+  store<u8>(out, MINUS);
+  return putWhole(0 - u64(value), out + 1);
+}
+
+/** Writes a finite double in up to 25 bytes. */
+export function putDouble(value: f64, out: usize): usize {
+  const bits = reinterpret<u64>(value);
+  let at = out;
+  if (bits >> 63 != 0) store<u8>(at++, MINUS);
+  const size = abs(value);
+  if (size < WHOLE_LIMIT) {
+    const whole = u64(size);
+    if (f64(whole) == size) return putWhole(whole, at);
+    const end = putShortFraction(size, whole, at);
+    if (end != 0) return end;
+  }
+  return layOut(toDecimal(bits & 0x7fffffffffffffff), at);
+}
+
+/** Writes a number of few decimal places; 0 for another one. */
+@inline
+function putShortFraction(size: f64, whole: u64, out: usize): usize {
+  const isSmall = size < 1e9;
+  const scale: f64 = isSmall ? 1e6 : 1e3;
+  const scaled = nearest(size * scale);
+  // Both numbers are exact, so their quotient is the double nearest to these digits.
+  if (scaled / scale != size || scaled >= WHOLE_LIMIT) return 0;
+  const unit: u64 = isSmall ? 1_000_000 : 1000;
+  const fraction = u32(u64(scaled) - whole * unit) * (isSmall ? 100 : 100_000);
+  const point = putWhole(whole, out);
+  const digits = eightDigits(fraction);
+  store<u8>(point, DOT);
+  store<u64>(point + 1, digits + ZEROS);
+  return point + 9 - usize(clz(digits) >> 3);
+}
+
+/** Returns the low word of a product of two words and sets `high`. */
+@inline
+function multiply(a: u64, b: u64): u64 {
+  const aLow = a & 0xffffffff;
+  const aHigh = a >> 32;
+  const bLow = b & 0xffffffff;
+  const bHigh = b >> 32;
+  const middle = aHigh * bLow + ((aLow * bLow) >> 32);
+  const other = aLow * bHigh + (middle & 0xffffffff);
+  high = aHigh * bHigh + (middle >> 32) + (other >> 32);
+  return a * b;
+}
+
+/** Returns the product of a power of ten and `cp`, shifted right by 128 bits. A remainder makes it odd. */
+@inline
+function roundToOdd(powerHigh: u64, powerLow: u64, cp: u64): u64 {
+  multiply(powerLow, cp);
+  const carried = high;
+  const low = multiply(powerHigh, cp) + carried;
+  return (high + u64(low < carried)) | u64(low > 1);
+}
+
+/** Returns the digits of a positive double and sets `exponent`. */
+function toDecimal(bits: u64): u64 {
+  const fraction = bits & 0x000fffffffffffff;
+  const biased = i32(bits >> FRACTION_BITS);
+  const c = biased == 0 ? fraction : fraction | 0x0010000000000000;
+  const q = (biased == 0 ? 1 : biased) - BIAS;
+  const isClose = fraction == 0 && biased > 1;
+  // floor(log10(2^q)), or floor(log10(3/4 * 2^q))
+  const k = (q * 1_262_611 - (isClose ? 524_031 : 0)) >> 22;
+  const h = u64(q + ((-k * 1_741_647) >> 19) + 1);
+  const power = powers + (usize(-k - MIN_POWER) << 4);
+  const powerHigh = load<u64>(power);
+  const powerLow = load<u64>(power, 8);
+  const odd = c & 1;
+  const lower = roundToOdd(powerHigh, powerLow, (4 * c - 2 + u64(isClose)) << h) + odd;
+  const middle = roundToOdd(powerHigh, powerLow, (4 * c) << h);
+  const upper = roundToOdd(powerHigh, powerLow, (4 * c + 2) << h) - odd;
+  const s = middle >> 2;
+  if (s >= 10) {
+    const tens = s / 10;
+    const isLowerInside = lower <= 40 * tens;
+    const isUpperInside = 40 * tens + 40 <= upper;
+    if (isLowerInside != isUpperInside) {
+      exponent = k + 1;
+      return tens + u64(isUpperInside);
+    }
+  }
+  exponent = k;
+  const isLowerInside = lower <= 4 * s;
+  const isUpperInside = 4 * s + 4 <= upper;
+  if (isLowerInside != isUpperInside) return s + u64(isUpperInside);
+  const half = 4 * s + 2;
+  return s + u64(middle > half || (middle == half && (s & 1) != 0));
+}
+
+/** Writes digits and `exponent` as Number::toString of ECMAScript does. */
+function layOut(value: u64, out: usize): usize {
+  let digits = value;
+  let zeros = exponent;
+  for (let next = digits / 10; next * 10 == digits; next = digits / 10) {
+    digits = next;
+    zeros++;
+  }
+  const end = putWhole(digits, out + 1);
+  const length = i32(end - out - 1);
+  const point = length + zeros;
+  if (point > 0 && point <= MAX_WHOLE_DIGITS) {
+    memory.copy(out, out + 1, min(point, length));
+    for (let i = length; i < point; i++) store<u8>(out + i, ZERO);
+    if (point >= length) return out + point;
+    store<u8>(out + point, DOT);
+    return end;
+  }
+  if (point <= 0 && point >= -MAX_LEADING_ZEROS) {
+    const first = out + 2 - point;
+    memory.copy(first, out + 1, length);
+    memory.fill(out, u8(ZERO), 2 - point);
+    store<u8>(out, DOT, 1);
+    return first + length;
+  }
+  store<u8>(out, load<u8>(out, 1));
+  store<u8>(out, DOT, 1);
+  const mark = length == 1 ? out + 1 : end;
+  store<u8>(mark, 0x65);
+  store<u8>(mark, point > 0 ? 0x2b : MINUS, 1);
+  return putWhole(u64(abs(point - 1)), mark + 2);
+}
