@@ -4,6 +4,7 @@
 import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
+import { useBaselineCompiler } from '../core/v8.js';
 import type { Process } from './process.js';
 
 /**
@@ -24,41 +25,52 @@ const growth = '--heap-growing-percent=20';
 
 /** execve limits arguments plus environment to 2 MiB. Longer commands keep the process as it is. */
 const maxCommandLength = 1024 * 1024;
-/** Freed memory of smaller inputs is not worth a second start. */
+/** Smaller inputs are worth neither a second start nor the optimising compiler. */
 const smallBytes = 4 * 1024 * 1024;
 const fewInputs = 64;
 
 /**
  * Replaces the process by one with malloc settings. Process id, open files and arguments stay. Otherwise it only limits
  * the young generation and returns: before Node 22.15, outside Linux, with malloc settings of the user, for small files.
+ * These are read without the optimising compiler.
  */
-export function reexecWithMallocTuning(process: Process, inputs: readonly string[] = []): void {
+export function reexecWithMallocTuning(
+  process: Process,
+  inputs: readonly string[] = [],
+  setFlag = setFlagsFromString,
+): void {
   const { argv, env, execArgv, execPath, execve, platform } = process;
+  const keepHeapSmall = (): void => {
+    // Takes effect at any time, unlike a size. Gzip bodies on Node 20.20 (2026-11-23): peak 135 → 124 MiB, no slower.
+    setFlag('--semi-space-growth-factor=1');
+    setFlag(growth);
+  };
   keepHeapSmall();
   // V8 resets the growth of the young generation for the whole process when it creates the heap of a thread.
   process.on('worker', (worker: Worker) => worker.once('online', keepHeapSmall));
+  if (areSmall(inputs)) {
+    useBaselineCompiler(setFlag);
+    return;
+  }
   if (execve === undefined || platform !== 'linux' || env[threshold] !== undefined) return;
   if (argv.join(' ').length > maxCommandLength) return;
   try {
-    if (areSmall(inputs)) return;
     execve(execPath!, [execPath!, ...flags, ...(execArgv ?? []), ...argv.slice(1)], { ...settings, ...env });
   } catch {
-    // Node's permission model may forbid both calls.
+    // Node's permission model may forbid the call.
   }
-}
-
-function keepHeapSmall(): void {
-  // Takes effect at any time, unlike a size. Gzip bodies on Node 20.20 (2026-11-23): peak 135 → 124 MiB, no slower.
-  setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString(growth);
 }
 
 function areSmall(inputs: readonly string[]): boolean {
   if (inputs.length === 0 || inputs.length > fewInputs) return false;
   let left = smallBytes;
-  return inputs.every((name) => {
-    const found = statSync(name, { throwIfNoEntry: false });
-    left -= found?.size ?? 0;
-    return found?.isFile() && left >= 0;
-  });
+  try {
+    return inputs.every((name) => {
+      const found = statSync(name);
+      left -= found.size;
+      return found.isFile() && left >= 0;
+    });
+  } catch {
+    return false;
+  }
 }

@@ -2,8 +2,8 @@
 
 import type { Settings } from '../config/settings.js';
 import { InputError, RefusedError, UsageError } from '../core/errors.js';
-import { collectAll } from '../core/gc.js';
 import type { DatabaseSettings, MemoryBudget, TargetColumn, TargetDescription } from '../core/types/index.js';
+import { collectAll } from '../core/v8.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import { Watchdog } from '../flow-control/own-memory/watchdog.js';
 import {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LingerTimer } from '../../src/batching/linger.js';
-import { collectAll } from '../../src/core/gc.js';
+import { collectAll } from '../../src/core/v8.js';
 import { VirtualClock } from '../support/clock.js';
 
 test('a wait that ended in time leaves nothing in memory until the linger time is over', async () => {

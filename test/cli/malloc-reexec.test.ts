@@ -8,7 +8,7 @@ import type { Process } from '../../src/cli/process.js';
 type Call = readonly [string, readonly string[], NodeJS.ProcessEnv];
 
 /** Returns the call that replaces such a process; null without one. */
-function replaced(change: Partial<Process>, inputs: readonly string[] = []): Call | null {
+function replaced(change: Partial<Process>, inputs: readonly string[] = [], flags: string[] = []): Call | null {
   let call: Call | null = null;
   const process = {
     argv: ['/n/node', '/b/bulk-load.js', '--db', 'x', 'a b.lp'],
@@ -22,7 +22,7 @@ function replaced(change: Partial<Process>, inputs: readonly string[] = []): Cal
     on: () => {},
     ...change,
   } as Process;
-  reexecWithMallocTuning(process, inputs);
+  reexecWithMallocTuning(process, inputs, (flag) => flags.push(flag));
   return call;
 }
 
@@ -75,11 +75,11 @@ test.each<[string, string[], boolean]>([
   ['a pattern', ['*.lp'], true],
   ['many small files', Array.from({ length: 65 }, () => 'small.lp'), true],
   ['standard input', [], true],
-])('a load of %s: restarts', (_, names, twice) => {
-  expect(
-    replaced(
-      {},
-      names.map((name) => join(folder, name)),
-    ) !== null,
-  ).toBe(twice);
+  ['a missing file', ['small.lp', 'none.lp'], true],
+])('a load of %s restarts, or it does without the optimising compiler', (_, names, twice) => {
+  const inputs = names.map((name) => join(folder, name));
+  const flags: string[] = [];
+  expect(replaced({}, inputs, flags) !== null).toBe(twice);
+  expect(flags.includes('--liftoff-only')).toBe(!twice);
+  expect(replaced({ execve: undefined }, inputs, flags)).toBeNull();
 });

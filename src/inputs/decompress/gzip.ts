@@ -4,9 +4,9 @@
 
 import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { InputError } from '../../core/errors.js';
-import { countUsedBuffer } from '../../core/gc.js';
 import { copyBytes } from '../../core/io/byte-source.js';
 import type { ByteSource, FileBytes } from '../../core/types/index.js';
+import { countUsedBuffer } from '../../core/v8.js';
 import { inputLabel, type RawSource } from '../local/raw-source.js';
 import { StreamSource } from '../local/stream-source.js';
 import { decodedBeforeDamage } from './gzip-damage.js';

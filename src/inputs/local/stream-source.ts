@@ -2,8 +2,8 @@
 // cancelled.
 
 import type { Readable } from 'node:stream';
-import { countUsedBuffer } from '../../core/gc.js';
 import { copyBytes } from '../../core/io/byte-source.js';
+import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
 /** Takes over the stream. `failure` converts the stream's error into the error to reject with. */

@@ -1,13 +1,13 @@
 // Plans the memory of a run from its options and the machine. Connects the pure plan with the rooms whose sizes it adds up.
 
 import { availableParallelism } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import { slotBytes } from '../../batching/arena.js';
 import type { Settings } from '../../config/settings.js';
 import { MemoryLimitError } from '../../core/errors.js';
 import { count, sizeOption } from '../../core/text.js';
 import type { Input, MemoryBudget } from '../../core/types/index.js';
 import { MIB } from '../../core/units.js';
+import { useBaselineCompiler } from '../../core/v8.js';
 import { memoryProbe } from '../../flow-control/own-memory/cgroup.js';
 import { memoryLimit } from '../../flow-control/own-memory/memory-limit.js';
 import {
@@ -80,13 +80,10 @@ export function isWorthThread(inputs: readonly Pick<Input, 'size'>[], processors
 
 /**
  * Switches V8's optimising compiler for WebAssembly off where the plan has no memory for it. Runs before the first
- * read. The setting covers the whole process, other WebAssembly included.
+ * read.
  */
 export function reduceMemory({ optimizes }: MemoryPlan): void {
-  if (optimizes) return;
-  // The first flag works in Node 20, the second in Node 24.
-  setFlagsFromString('--liftoff-only');
-  setFlagsFromString('--wasm-tiering-budget=2147483647');
+  if (!optimizes) useBaselineCompiler();
 }
 
 /** Returns the longest response to a query that fits into memory. Its rows take several times as many bytes. */

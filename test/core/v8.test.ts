@@ -1,7 +1,7 @@
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { collectAll, countUsedBuffer } from '../../src/core/gc.js';
+import { collectAll, countUsedBuffer } from '../../src/core/v8.js';
 
 test('a forced collection frees unreferenced objects before it returns', () => {
   collectAll();
