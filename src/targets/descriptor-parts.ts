@@ -14,18 +14,18 @@ export const policyOptions = { rp: 'only InfluxDB 1 has retention policies' } as
 /** Options of targets that take a token only. */
 export const userOptions = { user: tokenOnly, password: tokenOnly, passwordFile: tokenOnly } as const;
 
-/** What all versions of InfluxDB have in common. */
-export const influxdbBase = {
-  title: 'InfluxDB',
-  traits: {
-    title: 'InfluxDB',
-    firstWriteExclusive: false,
-    plansMemory: false,
-    countsPoints: false,
-    sendsSeconds: true,
-  },
+/** What all targets but CnosDB have in common: bulk-load neither plans their memory nor counts their points. */
+export const plainTarget = {
+  traits: { firstWriteExclusive: false, plansMemory: false, countsPoints: false, sendsSeconds: true },
   defaults: { user: '', tenant: '', targetMemory: 'off' },
   takesZstd: false,
   needsDatabase: true,
+} as const;
+
+/** What all versions of InfluxDB have in common. */
+export const influxdbBase = {
+  ...plainTarget,
+  title: 'InfluxDB',
+  traits: { ...plainTarget.traits, title: 'InfluxDB' },
   nameLimits: influxNames,
 } as const;

@@ -238,6 +238,27 @@ test('the smallest number of writers is the current one until slow start ends', 
   governor.close();
 });
 
+test('a peak at the limit is no excess, and only a watchdog that is on reports one', () => {
+  const excessOf = (mode: 'on' | 'observe' | 'off', peak: number): boolean => {
+    const { governor, world, watchdog } = setUp(8, mode);
+    world.peak = peak;
+    governor.close();
+    return watchdog.excess !== null;
+  };
+  expect(excessOf('on', 100 * MiB)).toBe(false);
+  expect(excessOf('on', 100 * MiB + 1)).toBe(true);
+  expect(excessOf('observe', 101 * MiB)).toBe(false);
+  expect(excessOf('off', 101 * MiB)).toBe(false);
+});
+
+test('a watchdog that is off looks at the peak only when its figures are asked for', async () => {
+  const { clock, world, watchdog } = setUp(8, 'off');
+  world.peak = 50 * MiB;
+  await clock.advance(1000);
+  world.peak = 40 * MiB;
+  expect(watchdog.account.peakRssBytes).toBe(40 * MiB);
+});
+
 test('a run whose memory exceeded its limit between two samples stops', async () => {
   const { governor, clock, world, stops, watchdog } = setUp();
   world.peak = 101 * MiB;

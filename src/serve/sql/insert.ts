@@ -14,7 +14,7 @@ import type { TokenCursor } from './tokens.js';
 /** Inserts rows and returns their number as a result. */
 export async function insert(store: Store, current: string, cursor: TokenCursor): Promise<Result> {
   const { database, table } = findTable(store, current, cursor);
-  const names = cursor.accept('(') ? nameList(cursor) : ['time', ...table.columns.map((column) => column.name)];
+  const names = cursor.accept('(') ? cursor.nameList() : ['time', ...table.columns.map((column) => column.name)];
   const { rows } = await query(store, current, cursor.rest());
   await store.exclusively(async () => {
     try {
@@ -25,13 +25,6 @@ export async function insert(store: Store, current: string, cursor: TokenCursor)
     }
   });
   return resultOf(['rows'], [[rows.length]]);
-}
-
-function nameList(cursor: TokenCursor): string[] {
-  const names = [cursor.name()];
-  while (cursor.accept(',')) names.push(cursor.name());
-  cursor.expect(')');
-  return names;
 }
 
 function addRow(database: Database, table: StoredTable, names: readonly string[], row: readonly Cell[]): void {

@@ -70,10 +70,7 @@ function showTagValues(store: Store, current: string, cursor: TokenCursor): Resu
 function keys(cursor: TokenCursor): string[] {
   if (cursor.accept('=')) return [cursor.name()];
   cursor.expect('in', '(');
-  const names = [cursor.name()];
-  while (cursor.accept(',')) names.push(cursor.name());
-  cursor.expect(')');
-  return names;
+  return cursor.nameList();
 }
 
 export function describe(store: Store, current: string, cursor: TokenCursor): Result {

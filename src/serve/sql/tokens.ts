@@ -80,6 +80,14 @@ export class TokenCursor {
     throw this.expected('identifier');
   }
 
+  /** Reads names up to a closing parenthesis. */
+  nameList(): string[] {
+    const names = [this.name()];
+    while (this.accept(',')) names.push(this.name());
+    this.expect(')');
+    return names;
+  }
+
   end(): void {
     if (!this.done) throw this.expected('end of statement');
   }

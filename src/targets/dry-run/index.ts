@@ -1,21 +1,14 @@
 import { strictestNameLimits, type Target } from '../../core/types/index.js';
+import { plainTarget } from '../descriptor-parts.js';
 import type { TargetDeps, TargetDescriptor } from '../types.js';
 
 /** Takes the place of every other target under `--dry-run`. */
 export const dryRun = {
+  ...plainTarget,
   kind: 'dry-run',
   title: 'no target',
   defaultPort: 0,
-  traits: {
-    title: 'no target',
-    firstWriteExclusive: true,
-    plansMemory: false,
-    countsPoints: false,
-    sendsSeconds: true,
-  },
-  defaults: { user: '', tenant: '', targetMemory: 'off' },
-  takesZstd: false,
-  needsDatabase: true,
+  traits: { ...plainTarget.traits, title: 'no target', firstWriteExclusive: true },
   nameLimits: strictestNameLimits,
   unsupportedOptions: {},
   validate: () => [],

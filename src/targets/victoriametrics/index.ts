@@ -1,20 +1,13 @@
 import type { Target } from '../../core/types/index.js';
-import { memoryOptions, policyOptions } from '../descriptor-parts.js';
+import { memoryOptions, plainTarget, policyOptions } from '../descriptor-parts.js';
 import { influxNames, type TargetDeps, type TargetDescriptor } from '../types.js';
 
 export const victoriametrics = {
+  ...plainTarget,
   kind: 'victoriametrics',
   title: 'VictoriaMetrics',
   defaultPort: 8428,
-  traits: {
-    title: 'VictoriaMetrics',
-    firstWriteExclusive: false,
-    plansMemory: false,
-    countsPoints: false,
-    sendsSeconds: true,
-  },
-  defaults: { user: '', tenant: '', targetMemory: 'off' },
-  takesZstd: false,
+  traits: { ...plainTarget.traits, title: 'VictoriaMetrics' },
   needsDatabase: false,
   // VictoriaMetrics 1.79.5 stores `.5` as 0.
   nameLimits: { ...influxNames, leadingPoints: false },
