@@ -3,6 +3,8 @@ import { resolve } from '../../../src/config/resolve.js';
 import { MemoryLimitError } from '../../../src/core/errors.js';
 import type { Input } from '../../../src/core/types/index.js';
 import type { MemoryPlan } from '../../../src/flow-control/own-memory/memory-plan.js';
+import { formatMemoryBytes } from '../../../src/formats/format-set.js';
+import type { ReadMode } from '../../../src/formats/line-protocol/lines-layout.js';
 import {
   answerBytes,
   assertColumnsFit,
@@ -17,7 +19,9 @@ const MiB = 1_048_576;
 test('large inputs and pipes are parsed on a worker thread', () => {
   expect(isWorthThread([{ size: 100 * MiB }], 8)).toBe(true);
   expect(isWorthThread([{ size: null }], 8)).toBe(true);
+  expect(isWorthThread([{ size: 0 }, { size: null }], 8)).toBe(true);
   expect(isWorthThread([{ size: 15 * MiB }], 8)).toBe(false);
+  expect(isWorthThread([{ size: 16 * MiB - 1 }], 8)).toBe(false);
   expect(isWorthThread([{ size: 16 * MiB }], 8)).toBe(true);
   expect(
     isWorthThread(
@@ -73,11 +77,27 @@ test('a window that needs more memory names the limit that suffices', async () =
   expect(budget.limitFor(memory.windowBytes + 64 * MiB)).toMatch(/^\d+MiB$/);
   const enough = Number.parseInt(budget.limitFor(memory.windowBytes + 64 * MiB)!, 10);
   expect(enough).toBeGreaterThan(200);
+  expect(budget.limitFor(5000 * MiB)).toBeNull();
+});
+
+test('the formats take the memory of their way to read', async () => {
+  const settings = await settingsOf({});
+  const bytesOf = (mode: ReadMode): number => formatMemoryBytes(settings, ['lp'], mode);
+  const planned = (limit: string, workerThread: boolean) =>
+    settingsOf({ memoryLimit: limit }).then((each) => planMemory(each, ['lp'], [inputOf('/a.lp')], workerThread));
+  const narrow = bytesOf({ wideChunks: false, workerThread: false });
+  const wide = bytesOf({ wideChunks: true, workerThread: false });
+  const thread = bytesOf({ wideChunks: true, workerThread: true });
+  expect(new Set([narrow, wide, thread]).size).toBe(3);
+  expect((await planned('140MiB', false)).formatBytes).toBe(narrow);
+  expect((await planned('1GiB', false)).formatBytes).toBe(wide);
+  expect((await planned('1GiB', true)).formatBytes).toBe(thread);
 });
 
 test('a response may take a thirty-second of the memory limit, and 64 MiB at most', async () => {
   expect(answerBytes(await settingsOf({ memoryLimit: '320MiB' }))).toBe(10 * MiB);
   expect(answerBytes(await settingsOf({ memoryLimit: '1000GiB' }))).toBe(64 * MiB);
+  expect(answerBytes(await settingsOf({ memoryLimit: `${320 * MiB + 31}` }))).toBe(10 * MiB);
 });
 
 test('columns that exceed their half of the window are an error that names the missing memory', () => {
@@ -88,4 +108,7 @@ test('columns that exceed their half of the window are an error that names the m
     /expected at most 1,000 columns .*, found 1,001\. .* at least 1MiB/,
   );
   expect(() => assertColumnsFit(101_000, memory)).toThrow(/at least 20MiB/);
+  // 1 column too many; 20 MiB would be that of all.
+  expect(() => assertColumnsFit(100_001, { ...memory, windowBytes: 20_000_000 })).toThrow(/at least 1MiB/);
+  expect(() => assertColumnsFit(1001, { ...memory, windowBytes: 200_199 })).toThrow(MemoryLimitError);
 });

@@ -88,7 +88,7 @@ test('counts and times of several databases are added, and rates are computed fr
     thisRun: { ...base.thisRun, loaded: 40 },
     values: { loaded: 5 },
     bytes: { ...base.bytes, decoded: 2000 },
-    rejects: { byReason: { 'no-fields': 4 }, deadLetters: ['b.lp'], reasons: 'r.ndjson' },
+    rejects: { byReason: { 'no-fields': 4, text: 2 }, deadLetters: ['b.lp'], reasons: 'r.ndjson' },
   };
   expect(merged(one, other)).toMatchObject({
     ...{ startedAt: one.startedAt, endedAt: other.endedAt, seconds: 19 },
@@ -97,7 +97,7 @@ test('counts and times of several databases are added, and rates are computed fr
     values: { loaded: 12 },
     rate: { pointsPerSecond: 6, decodedBytesPerSecond: 300 },
     rejects: {
-      byReason: { 'no-fields': 7, 'bad-number': 1 },
+      byReason: { 'no-fields': 7, 'bad-number': 1, text: 2 },
       ...{ deadLetters: ['a.lp', 'b.lp'], reasons: 'r.ndjson' },
     },
   });
