@@ -154,6 +154,25 @@ test('the fingerprint of a plain file grows with the settled bytes, that of anot
   expect(tails()).toEqual([one.span.bytes, 333]);
 });
 
+test('the last fingerprint of an input is taken before its source is closed, if a checkpoint is written', async () => {
+  const tailAfterClose = async (checkpoint: boolean): Promise<number | undefined> => {
+    const tracks = tracksOf({ checkpoint });
+    await begun(tracks);
+    tracks.book(batch(10), loaded(10), true, []);
+    await tracks.close(0);
+    return tracks.unfinished()[0]?.fingerprint.tail.to;
+  };
+  expect(await tailAfterClose(true)).toBe(batch(10).span.bytes);
+  expect(await tailAfterClose(false)).toBe(0);
+});
+
+test('a line that is complete without an earlier part, and totals without reasons, are booked', async () => {
+  const tracks = tracksOf({ totals: () => ({ loaded: 0, rejected: 0, values: 0, reasons: undefined }) as never });
+  await begun(tracks);
+  tracks.book(batch(10), loaded(10), true, [99]);
+  expect(tracks.unfinished()[0]).toMatchObject({ place: { byteOffset: batch(10).span.bytes }, reasons: {} });
+});
+
 test('a fingerprint is taken again only when more is settled or more has a checksum', async () => {
   let reads = 0;
   const content = Buffer.alloc(size, 1);
@@ -168,6 +187,15 @@ test('a fingerprint is taken again only when more is settled or more has a check
   reads = 0;
   await tracks.refreshFingerprints();
   expect(reads).toBe(0);
+  // Settled exactly up to the block that is known.
+  tracks.book(
+    batch(0, { span: { input: 0, firstLine: 1, byteOffset: 0, bytes: 100, ordinal: 0, endLine: 2 } }),
+    loaded(0),
+    true,
+    [],
+  );
+  await tracks.refreshFingerprints();
+  expect([reads, tracks.unfinished()[0]!.place.byteOffset]).toEqual([0, 100]);
   checksum.state = { to: 200, crc: 2 };
   await tracks.refreshFingerprints();
   expect(reads).toBeGreaterThan(0);

@@ -69,6 +69,8 @@ export class Mapping {
   readonly constants = new Constants();
   readonly #measurementColumn: string | null;
   readonly #timeColumn: string | null;
+  /** Names of all tags and fields. */
+  readonly #names = new Set<string>();
   /** Name of the folder that names the table. */
   readonly #tableFolder: string | null;
 
@@ -136,14 +138,14 @@ export class Mapping {
 
   /** Makes the column a field, whatever its name. Throws as `add` does. */
   addField(column: number, { as: name, type: declared, reading = null }: Omit<FieldOption, 'name'>): void {
-    this.#once(name);
     const prefix = prefixOf(name, true);
-    this.fields.push({ column, name, prefix, declared, reading, acceptsQuoted: false });
+    this.fields.push({ column, name: this.#once(name), prefix, declared, reading, acceptsQuoted: false });
   }
 
   /** Makes the column a tag, whatever its name. Throws as `add` does. */
   addTag(column: number, name: string): void {
-    this.tags.push({ column, name: this.#once(name), prefix: prefixOf(name, false) });
+    const prefix = prefixOf(name, false);
+    this.tags.push({ column, name: this.#once(name), prefix });
   }
 
   /** True when a column of this name becomes part of the point. */
@@ -208,7 +210,8 @@ export class Mapping {
 
   #once(name: string): string {
     if (this.constants.names.has(name)) throw inBothPlaces(name);
-    if (![...this.tags, ...this.fields].some((each) => each.name === name)) return name;
+    const known = this.#names.size;
+    if (this.#names.add(name).size > known) return name;
     throw new UsageError([
       {
         tried: 'mapping the columns',
