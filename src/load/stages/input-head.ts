@@ -244,7 +244,10 @@ function headOf(source: ByteSource, state: { bytes: number; whole: boolean }, ma
     read: async (into: Uint8Array, signal: AbortSignal) => {
       if (ended) return 0;
       const read = await source.read(into, signal);
-      if (read === 0) state.whole = true;
+      if (read === 0) {
+        state.whole = true;
+        return 0;
+      }
       const lineEnd = into.lastIndexOf(10, read - 1);
       ended = state.bytes + read >= headBytes && (lineEnd >= 0 || state.bytes > headBytes + maxPointBytes);
       const taken = ended && lineEnd >= 0 ? lineEnd + 1 : read;
