@@ -8,38 +8,45 @@ const wordBytes = 6;
 const minLength = 3;
 
 export class SecretMask {
-  readonly #forms = new Set<string>();
-  #pattern: RegExp | null = null;
+  readonly #secrets = new Set<string>();
+  /** Longest first, because a secret may contain another. */
+  #forms: readonly (string | RegExp)[] = [];
 
   /** Adds secrets in every form that a text may show: plain, JSON-escaped, percent-encoded and base64. */
   add(secrets: Iterable<string | null | undefined>): void {
     for (const secret of secrets) {
       if (!secret || secret.length < minLength) continue;
-      const base64 = Buffer.from(secret).toString('base64');
-      const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), base64];
-      for (const form of [...forms, base64.replace(/=+$/, '')]) this.#forms.add(form);
+      const bytes = Buffer.from(secret);
+      const base64 = bytes.toString('base64');
+      const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(bytes.toString()), base64];
+      for (const form of [...forms, base64.replace(/=+$/, '')]) this.#secrets.add(form);
     }
-    const longestFirst = [...this.#forms].sort((a, b) => b.length - a.length);
-    this.#pattern = longestFirst.length === 0 ? null : new RegExp(longestFirst.map(patternOf).join('|'), 'g');
+    this.#forms = [...this.#secrets].sort((a, b) => b.length - a.length).map(formOf);
   }
 
   text(text: string): string {
-    return this.#pattern === null ? text : text.replace(this.#pattern, replacement);
+    let parts = [text];
+    for (const form of this.#forms) {
+      if (typeof form === 'string' && !text.includes(form)) continue;
+      parts = parts.flatMap((part) => part.split(form));
+    }
+    return parts.join(replacement);
   }
 
   /** Masks every string inside plain data. Returns other values as they are. */
   deep<T>(value: T): T {
     if (typeof value === 'string') return this.text(value) as T;
-    if (this.#pattern === null || value === null || typeof value !== 'object') return value;
+    if (this.#forms.length === 0 || value === null || typeof value !== 'object') return value;
     if (Array.isArray(value)) return value.map((each: unknown) => this.deep(each)) as T;
     if (Object.getPrototypeOf(value) !== Object.prototype) return value;
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, this.deep(each as unknown)])) as T;
   }
 }
 
-function patternOf(form: string): string {
-  const literal = form.replace(/[$()*+./?[\\\]^{|}-]/g, '\\$&');
-  return form.length < wordBytes ? `(?<![\\w])${literal}(?![\\w])` : literal;
+/** A secret of any length is no expression: V8 limits their size. */
+function formOf(secret: string): string | RegExp {
+  if (secret.length >= wordBytes) return secret;
+  return new RegExp(`(?<![\\w])${secret.replace(/[$()*+./?[\\\]^{|}-]/g, '\\$&')}(?![\\w])`);
 }
 
 /** The secrets that the settings of a load hold. */

@@ -1,10 +1,9 @@
 // The plan of a load over many machines: a JSON file that every shard reads. It names no target endpoint and holds no secret.
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { errorCode, StateError, UsageError } from '../core/errors.js';
-import { replaceFile } from '../core/io/files.js';
+import { readText, replaceFile } from '../core/io/files.js';
 import { countSchema as count, positionSchema } from '../core/io/position-schema.js';
 
 const formatVersion = 1;
@@ -73,6 +72,9 @@ export type FleetPlan = z.infer<typeof planSchema>;
 export type PlannedInput = z.infer<typeof plannedInputSchema>;
 export type PlannedPiece = z.infer<typeof pieceSchema>;
 
+/** Plans and summaries of a million inputs are smaller. */
+export const maxPlanBytes = 256 * 1024 * 1024;
+
 /** Names a plan by its content. */
 export function planId(content: Omit<FleetPlan, 'id' | 'formatVersion'>): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
@@ -85,7 +87,7 @@ export async function readPlan(path: string): Promise<FleetPlan> {
   const fix = 'write it with bulk-load plan --plan FILE INPUT…';
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readText(path, maxPlanBytes);
   } catch (error) {
     throw new UsageError([{ tried, expected, found: errorCode(error), fix }], { cause: error });
   }

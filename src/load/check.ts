@@ -45,8 +45,19 @@ export interface CheckContext {
   readonly signal: AbortSignal;
 }
 
-/** Sends no point. Creates nothing if the target was created with `createDb` off. Throws only the signal's reason. */
-export async function check(settings: Settings, { inputs, target, signal }: CheckContext): Promise<CheckReport> {
+/**
+ * Sends no point, and closes the target. Creates nothing if the target was created with `createDb` off. Throws only the
+ * signal's reason.
+ */
+export async function check(settings: Settings, context: CheckContext): Promise<CheckReport> {
+  try {
+    return await examine(settings, context);
+  } finally {
+    await context.target.close();
+  }
+}
+
+async function examine(settings: Settings, { inputs, target, signal }: CheckContext): Promise<CheckReport> {
   const problems: BulkLoadError[] = [];
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T | null> => {
     try {
@@ -76,7 +87,6 @@ export async function check(settings: Settings, { inputs, target, signal }: Chec
   // The forecast depends on the times, which a wrong --precision misreads.
   const isMisread = heads.some(({ problem }) => problem?.outcome === 'usage');
   if (advice?.problem && !isMisread) problems.push(new RefusedError(advice.problem));
-  await target.close();
   const real = creates ? problems.filter((problem) => !isMissing(problem)) : problems;
   const found = heads.map(({ format }) => format);
   const unused = unusedMapping(settings, found) ?? formats.unusedFolders;

@@ -58,9 +58,16 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** Opens a state file that only this user can read. Rejects for a symbolic link. @param flags constants such as O_RDWR */
+/**
+ * Opens a state file that only this user can read. Rejects for a symbolic link and for anything but a regular file: a
+ * pipe would block the process. @param flags constants such as O_RDWR
+ */
 export async function openStateFile(path: string, flags: number): Promise<FileHandle> {
-  return await open(path, flags | (constants.O_NOFOLLOW ?? 0), 0o600);
+  const { O_NOFOLLOW, O_NONBLOCK } = constants;
+  const file = await open(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw Object.assign(new Error('no regular file'), { code: 'ENXIO' });
 }
 
 export async function exists(path: string): Promise<boolean> {
@@ -83,6 +90,7 @@ const causes: Record<string, readonly [found: string, fix: string]> = {
   EEXIST: ['something there that is not a directory', ''],
   EISDIR: ['a directory of that name', ''],
   ELOOP: ['a symbolic link', 'remove the link, or '],
+  ENXIO: ['something other than a regular file', 'remove it, or '],
   ENAMETOOLONG: ['a name that is too long', ''],
   ENOENT: ['no such directory', ''],
 };

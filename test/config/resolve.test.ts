@@ -128,6 +128,11 @@ test.each(['passwordFile', 'tokenFile', 'key'])('a secret given as %s is not rep
   expect(found.join()).not.toContain('hunter2');
 });
 
+test.each(['passwordFile', 'tokenFile', 'ca', 'config'])('a file without an end is refused as %s', async (key) => {
+  const found = await problems({ db: 'd', target: 'influxdb1', url: 'https://h', [key]: '/dev/zero' });
+  expect(found.join()).toMatch(/found "\/dev\/zero": more than (64 KiB|16 MiB)\.$/);
+});
+
 test('an unreadable password file is a problem', async () => {
   expect(await problems({ db: 'd', passwordFile: join(folder, 'missing') })).toEqual([
     expect.stringMatching(/^--password-file: expected a readable file, found ".*missing": ENOENT\.$/),

@@ -4,9 +4,9 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { InputError, UsageError } from '../../src/core/errors.js';
+import { errorCode, InputError, UsageError } from '../../src/core/errors.js';
 import { peekSource, wrapSource } from '../../src/core/io/byte-source.js';
-import { openFifoForWriting, replaceFile, temporaryBeside } from '../../src/core/io/files.js';
+import { openFifoForWriting, readText, replaceFile, temporaryBeside } from '../../src/core/io/files.js';
 import { networkFailure, ownCodes } from '../../src/core/network/network-errors.js';
 import { retryAfterMs } from '../../src/core/network/retry-after.js';
 import { codesOf, outcomeNames, outcomes } from '../../src/core/outcomes.js';
@@ -207,6 +207,16 @@ describe('files', () => {
     folder = mkdtempSync(join(tmpdir(), 'files-'));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
+
+  test('a text is read whole up to its limit, from a file and from a device without an end', async () => {
+    const path = join(folder, 'text');
+    writeFileSync(path, 'é'.repeat(50));
+    expect(await readText(path)).toBe('é'.repeat(50));
+    expect(await readText(path, 100)).toHaveLength(50);
+    await expect(readText(path, 99).catch(String)).resolves.toBe('more than 99 B');
+    await expect(readText('/dev/zero', 100_000).catch(errorCode)).resolves.toBe('more than 97.7 KiB');
+    await expect(readText(join(folder, 'missing')).catch(errorCode)).resolves.toBe('ENOENT');
+  });
 
   test('a file is replaced whole, and no temporary file stays', async () => {
     const path = join(folder, 'a');

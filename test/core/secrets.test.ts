@@ -42,3 +42,10 @@ test('data is masked at any depth, and figures stay as they are', () => {
     date,
   });
 });
+
+test('secrets of any length and content are masked', () => {
+  const mask = new SecretMask();
+  const secrets = ['<é>'.repeat(20_000), 'half a pair \ud800', 'hidden'];
+  mask.add(secrets);
+  for (const secret of secrets) expect(mask.text(`a ${secret} b`)).toBe('a (hidden) b');
+});

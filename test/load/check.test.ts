@@ -45,3 +45,22 @@ test('a defect of a target is thrown and not reported as a problem of the load',
   const broken = { ...target, describe: () => Promise.reject(new TypeError('x is not a function')) };
   await expect(checked(lines, {}, broken)).rejects.toThrow(TypeError);
 });
+
+test('the target is closed when check is stopped, so that a dry run leaves no temporary file', async () => {
+  const { settings } = await resolve(optionTable, { flags: { db: 'db' }, env: {} });
+  const controller = new AbortController();
+  let closed = 0;
+  const own = {
+    ...target,
+    describe: () => {
+      controller.abort(new Error('SIGTERM'));
+      return target.describe(controller.signal, 1);
+    },
+    close: async () => {
+      closed += 1;
+    },
+  };
+  const checking = check(settings, { inputs: [input(lines)], target: own, signal: controller.signal });
+  await expect(checking).rejects.toThrow('SIGTERM');
+  expect(closed).toBe(1);
+});

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -110,4 +110,15 @@ test('no state file is written or read through a symbolic link', async () => {
   await symlink(secret, join(folder, '0123456789ab.rejected.lp'));
   await expect(letters.write('a.lp', [letter('x')])).rejects.toThrow(/a symbolic link \(ELOOP\)/);
   expect(await readFile(secret, 'utf8')).toBe('keep this');
+});
+
+test('a pipe in place of a state file is refused and does not block the process', async () => {
+  const pipe = (name: string): string => {
+    execFileSync('mkfifo', [join(folder, name)]);
+    return join(folder, name);
+  };
+  await expect(readCheckpoint(pipe('a.checkpoint.json'))).rejects.toThrow(StateError);
+  const refused = /something other than a regular file \(ENXIO\)\. Remove it, or name another directory/;
+  await expect(new FinishedInputs(pipe('a.inputs.ndjson')).open(0)).rejects.toThrow(refused);
+  await expect(addToHistory(pipe('a.finished.ndjson'), [])).rejects.toThrow(refused);
 });

@@ -20,8 +20,8 @@ const columns = [
 const metrics =
   'flag{name="retentionPeriod", value="10y"} 1\nvnode_cache_size_total{database="db",tenant="cnosdb"} 7\n';
 
-/** Healthy answers by target and path. */
-function healthy(kind: string, path: string, body: string): Reply {
+/** Returns the healthy answer of a target to a request. */
+export function healthy(kind: string, path: string, body: string): Reply {
   if (path.startsWith('/metrics')) return { status: 200, body: metrics };
   if (path.includes('write')) return { status: kind === 'cnosdb' ? 200 : 204 };
   if (path.startsWith('/api/v1/ping')) return json({ version: '2.4.3', status: 'healthy' });

@@ -1,9 +1,9 @@
 // `bulk-load reconcile`: adds the summaries of all shards up, and ends with the exit code of the whole load.
 
-import { readFile } from 'node:fs/promises';
 import { errorCode, UsageError } from '../../core/errors.js';
+import { readText } from '../../core/io/files.js';
 import { count, plural, printable } from '../../core/text.js';
-import { readPlan } from '../../fleet/plan-file.js';
+import { maxPlanBytes, readPlan } from '../../fleet/plan-file.js';
 import { type Reconciliation, reconcile, type SummaryFile } from '../../load/fleet/reconcile.js';
 import { prepareResults, summaryHead } from '../../reporting/result-file.js';
 import { closingSentence, row, summaryJson } from '../../reporting/summary.js';
@@ -37,7 +37,7 @@ export async function runReconcile(
 
 async function read(file: string): Promise<SummaryFile> {
   try {
-    return { file, text: await readFile(file, 'utf8') };
+    return { file, text: await readText(file, maxPlanBytes) };
   } catch (error) {
     const expected = 'the summary of a shard';
     throw new UsageError([{ tried: `reading ${file}`, expected, found: errorCode(error), fix: '' }], { cause: error });

@@ -1,7 +1,7 @@
 // The YAML or JSON file of --config.
 
-import { readFile } from 'node:fs/promises';
 import { errorCode } from '../../core/errors.js';
+import { readText } from '../../core/io/files.js';
 import type { Options, SettingProblem } from '../options.js';
 import type { Origin } from '../settings.js';
 import type { GivenValue, Layer } from './layers.js';
@@ -22,7 +22,7 @@ export async function fromFile(
   });
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readText(path);
   } catch (error) {
     const code = errorCode(error);
     // The kind of the option reports a value that cannot be a file name.

@@ -2,12 +2,15 @@
 // certificate is a wrong option, found before anything connects.
 
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from '../../core/errors.js';
+import { readText } from '../../core/io/files.js';
 import { flagName, type SettingProblem } from '../options.js';
 import type { Settings } from '../settings.js';
 import type { Layer } from './layers.js';
+
+/** More than any server takes in a header. */
+const maxSecretBytes = 64 * 1024;
 
 /** Reads a password or token without the newline at its end; null where no file is named. */
 export async function readSecret(
@@ -15,7 +18,7 @@ export async function readSecret(
   given: Layer,
   problems: SettingProblem[],
 ): Promise<string | null> {
-  return (await readNamed(key, given, problems))?.replace(/\r?\n$/, '') ?? null;
+  return (await readNamed(key, given, problems, maxSecretBytes))?.replace(/\r?\n$/, '') ?? null;
 }
 
 /** Keys of the options that name the CA certificates, the client certificate and its private key. */
@@ -44,11 +47,16 @@ export async function readPems(names: PemKeys, given: Layer, problems: SettingPr
   return { ca, cert, key };
 }
 
-async function readNamed(key: string, given: Layer, problems: SettingProblem[]): Promise<string | null> {
+async function readNamed(
+  key: string,
+  given: Layer,
+  problems: SettingProblem[],
+  maxBytes?: number,
+): Promise<string | null> {
   const path = given.get(key)?.value;
   if (typeof path !== 'string' || path === '') return null;
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path, maxBytes);
   } catch (error) {
     const code = errorCode(error);
     // The kind of the option reports a value that cannot be a file name.

@@ -1,9 +1,21 @@
 // Files that are complete or absent, and pipes that never block the process.
 
-import { constants } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { size } from '../text.js';
+
+/**
+ * Reads a whole file or pipe as UTF-8. Throws what the file system throws, and an error with the limit for more than
+ * `maxBytes`, by default 16 MiB: a device would never end.
+ */
+export async function readText(path: string, maxBytes = 16 * 1024 * 1024): Promise<string> {
+  const bytes = await buffer(createReadStream(path, { end: maxBytes }));
+  if (bytes.length > maxBytes) throw Object.assign(new Error(`more than ${size(maxBytes)}`), { name: '' });
+  return bytes.toString();
+}
 
 /** A hidden name in the same folder, unique to this process. */
 export function temporaryBeside(path: string): string {

@@ -1,8 +1,8 @@
 // S3 credentials, found as the AWS command line finds them: environment, profile, container endpoint. Without credentials,
 // requests are unsigned, which is enough for public buckets.
 
-import { readFile } from 'node:fs/promises';
 import { UsageError } from '../../core/errors.js';
+import { readText } from '../../core/io/files.js';
 import type { Environment, Profile } from './profile.js';
 
 export interface Credentials {
@@ -86,7 +86,7 @@ export class CredentialChain {
   async #token(): Promise<string | null> {
     const { AWS_CONTAINER_AUTHORIZATION_TOKEN: token, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file } = this.#env;
     if (!file) return token || null;
-    return await readFile(file, 'utf8').then(
+    return await readText(file).then(
       (text) => text.trim(),
       () => {
         throw new UsageError([

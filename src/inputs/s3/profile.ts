@@ -1,8 +1,8 @@
 // The files of the AWS tools, ~/.aws/credentials and ~/.aws/config: one profile, credentials before config.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.js';
+import { readText } from '../../core/io/files.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -33,7 +33,7 @@ export async function readProfile(env: Environment): Promise<Profile> {
 }
 
 async function read(path: string): Promise<string> {
-  return await readFile(path, 'utf8').catch(() => '');
+  return await readText(path).catch(() => '');
 }
 
 /** Parses the sections of a file; nested values, which are indented, are ignored. */
