@@ -14,6 +14,7 @@ import {
   flushIntervalMs,
   step,
   unflushed,
+  unflushedBytes,
 } from './flush/flushing.js';
 import type { RaftCaches } from './raft-caches.js';
 
@@ -112,19 +113,22 @@ export class TargetPressure {
 
   /** Estimated memory of the fullest node at this moment, resident bytes. */
   get nodeBytes(): number {
-    return this.#options.weigh(this.#options.caches.bytes, this.#flushing.pending + this.#flushing.fresh);
+    return this.#options.weigh(this.#options.caches.bytes, unflushedBytes(this.#flushing));
   }
 
-  /** Takes each attempt as soon as it is answered and counted in the caches. `rows`: bytes of its points in the target's memory. */
-  observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number): void {
+  /**
+   * Takes each attempt as soon as it is answered and counted in the caches. `rows`: bytes of its points in the target's
+   * memory. `series`: bytes that their series take beside them.
+   */
+  observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();
     if (verdict.kind === 'accepted') {
-      this.#pacing.accepted(at, bodyBytes, rows * this.#options.share);
+      this.#pacing.accepted(at, bodyBytes, (rows + series) * this.#options.share);
     }
     const memory = verdict.kind === 'overloaded' && verdict.memory;
     const trouble = memory || verdict.kind === 'dropped' || (verdict.kind === 'overloaded' && verdict.timedOut);
     if (trouble || verdict.kind === 'accepted') this.#adjust({ trouble, bytes: bodyBytes, latencyMs, now: at });
-    if (verdict.kind === 'accepted') this.#take({ kind: 'accepted', bytes: rows, latencyMs, at });
+    if (verdict.kind === 'accepted') this.#take({ kind: 'accepted', bytes: rows, seriesBytes: series, latencyMs, at });
     else if (memory) this.#take({ kind: 'exhausted', at });
     else if (verdict.kind !== 'unreachable' && verdict.kind !== 'dropped') this.#take({ kind: 'otherAnswer', at });
   }
@@ -150,8 +154,9 @@ export class TargetPressure {
     const { clock, signal } = this.#options;
     await this.#running;
     const rest = (): number => this.#flushing.lastFlushAt + this.#intervalMs - clock.monotonic();
-    // A timer may end a fraction of a millisecond early, and a planned flush may begin meanwhile.
-    while (rest() > 0 && !signal.aborted) await clock.sleep(Math.ceil(rest()), signal).catch(() => {});
+    // A timer may end a fraction of a millisecond early. A planned flush that begins meanwhile will do.
+    while (this.#running === null && rest() > 0 && !signal.aborted)
+      await clock.sleep(Math.ceil(rest()), signal).catch(() => {});
     this.#take({ kind: 'asked', at: clock.monotonic() });
     return await this.#running;
   }

@@ -6,6 +6,7 @@ import { WaitStats } from '../../core/time/wait-stats.js';
 import type { Attempt, Batch, Clock, Notice, Target } from '../../core/types/index.js';
 import { flushIntervalMs } from './flush/flushing.js';
 import { rowsPerByte } from './flush/memcache-estimate.js';
+import { SeriesEstimate } from './flush/series-estimate.js';
 import { maxStageWaitMs, Stages } from './flush/stages.js';
 import { NodeDeaths } from './node-deaths.js';
 import { RaftCaches } from './raft-caches.js';
@@ -63,6 +64,7 @@ export class TargetThrottle {
   readonly #context: TargetThrottleContext;
   readonly #stages: Stages;
   readonly #caches: RaftCaches;
+  readonly #series = new SeriesEstimate();
   readonly #pressure: TargetPressure;
   readonly #rinsing: Rinsing;
   readonly #deaths = new NodeDeaths();
@@ -106,7 +108,10 @@ export class TargetThrottle {
       bodyBytesUnflushed: Math.min(smallestBody, bodyBytes),
       clock,
       signal,
-      flush: (cause) => target.flush(cause === 'stage' ? maxStageWaitMs : flushTimeoutMs, signal),
+      flush: (cause) => {
+        this.#series.reset();
+        return target.flush(cause === 'stage' ? maxStageWaitMs : flushTimeoutMs, signal);
+      },
       gauges: () => target.gauges(signal),
       notify,
     });
@@ -147,13 +152,16 @@ export class TargetThrottle {
   observe(attempt: Attempt, bodyBytes: number, batch: Batch): void {
     this.#firstAt ??= this.#context.clock.monotonic();
     const perByte = rowsPerByte({ ...batch, bytes: batch.body.length });
+    const part = bodyBytes / batch.body.length;
+    let series = 0;
     this.#watch(attempt);
     if (attempt.verdict.kind === 'accepted') {
       this.#stages.acknowledged(bodyBytes);
-      this.#caches.add(batch.buckets, bodyBytes / batch.body.length);
+      this.#caches.add(batch.buckets, part);
+      if (this.#context.target.traits.plansMemory) series = this.#series.add(batch) * part;
       if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, perByte);
     }
-    this.#pressure.observe(attempt, bodyBytes, bodyBytes * perByte);
+    this.#pressure.observe(attempt, bodyBytes, bodyBytes * perByte, series);
     if (!this.#pacingReported) this.#reportPacing(this.#firstAt);
   }
 

@@ -58,7 +58,11 @@ async function setup(
   const context = { target, clock, signal, notify, placeOf, senders, end: (error: unknown) => void ends.push(error) };
   const side = new TargetThrottle(settings, forecastTargetMemory(settings, database, layout, times), context);
   const answer = (verdict: Verdict, bytes: number): void =>
-    side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes, batchOf(bytes));
+    // Without points the batch has no series, so only its text counts.
+    side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes, {
+      ...batchOf(bytes),
+      points: 0,
+    });
   /** Asks to send a batch and records when it was admitted; -1 after a rejection. */
   const admit = (): { at: number | null } => {
     const seen = { at: null as number | null };
@@ -276,4 +280,20 @@ test('a node that dies again and again without a write ends the load as unavaila
     exitCode: 5,
     message: expect.stringMatching(/^writing to e: expected a node that stays up/),
   });
+});
+
+test('points of ever new series need a flush long before their text does', async () => {
+  const { clock, side, told } = await setup({});
+  const lines = Array.from({ length: 4000 }, (_, i) => `cpu,host=#-${i} usage=1 1640995200000000000\n`);
+  const ends = lines.map((_, i) => lines.slice(0, i + 1).reduce((sum, { length }) => sum + length, 0));
+  const body = Buffer.from(lines.join(''));
+  const batch = { ...batchOf(body.length), points: 4000, slots: 4000, body, bodyEnd: (i: number) => ends[i]! };
+  const attempt: Attempt = { verdict: { kind: 'accepted' }, endpoint: 'e', latencyMs: 1, sentBytes: body.length };
+  for (let n = 0; n < 26; n += 1) {
+    for (let i = 0; i < body.length; i += 1) if (body[i] === 0x23) body[i + 1] = 0x41 + n;
+    side.observe(attempt, body.length, batch);
+    await clock.advance(10);
+  }
+  expect(26 * body.length).toBeLessThan(8 * MiB);
+  expect(told.flushes).toHaveLength(1);
 });

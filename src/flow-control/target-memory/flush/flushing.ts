@@ -42,7 +42,14 @@ export interface FlushingOptions {
 
 /** `at`: monotonic ms. */
 export type FlushingEvent =
-  | { readonly kind: 'accepted'; readonly bytes: number; readonly latencyMs: number; readonly at: number }
+  /** `bytes` of rows, and what their series take beside them; default 0. */
+  | {
+      readonly kind: 'accepted';
+      readonly bytes: number;
+      readonly seriesBytes?: number;
+      readonly latencyMs: number;
+      readonly at: number;
+    }
   /** `asked`: a stage has ended and requests a flush. */
   | { readonly kind: 'exhausted' | 'otherAnswer' | 'tick' | 'asked'; readonly at: number }
   /** Points were written again to rinse raft caches; `bytes` of rows. */
@@ -51,6 +58,9 @@ export type FlushingEvent =
   | { readonly kind: 'flushed'; readonly outcome: FlushOutcome; readonly at: number };
 
 export interface Flushing extends MemcacheEstimate {
+  /** Bytes of series beside their rows, which no gauge shows: before the last flush began, and since. */
+  readonly pendingSeries: number;
+  readonly freshSeries: number;
   /** Largest difference of a gauge from the estimates of its time, bytes; null before the first gauge. */
   readonly gaugeDifference: number | null;
   /** Begin of the running flush; null without one. */
@@ -91,6 +101,8 @@ export interface FlushingDecision {
 export const unflushed: Flushing = {
   pending: 0,
   fresh: 0,
+  pendingSeries: 0,
+  freshSeries: 0,
   factor: 1,
   history: [],
   gaugeDifference: null,
@@ -109,6 +121,11 @@ export const unflushed: Flushing = {
   failures: 0,
 };
 
+/** Returns the bytes of unflushed rows and their series on the fullest node. */
+export function unflushedBytes({ pending, fresh, pendingSeries, freshSeries }: Flushing): number {
+  return pending + fresh + pendingSeries + freshSeries;
+}
+
 /** Takes one event and decides. The caller runs the decided flush and reports it with `flushed`. */
 export function step(
   before: Flushing,
@@ -116,8 +133,7 @@ export function step(
   options: FlushingOptions,
 ): { readonly state: Flushing; readonly decision: FlushingDecision } {
   const updated = update(before, event, options);
-  const estimate = updated.pending + updated.fresh;
-  const full = updated.slowly && options.plan !== null && estimate >= options.plan.holdBytes;
+  const full = updated.slowly && options.plan !== null && unflushedBytes(updated) >= options.plan.holdBytes;
   const heldSince = full ? (updated.heldSince ?? event.at) : null;
   const state = { ...updated, heldSince };
   const flush = dueFlush(state, event, options);
@@ -131,6 +147,7 @@ function update(state: Flushing, event: FlushingEvent, { share, nodes }: Flushin
       return {
         ...addLatency(state, event.latencyMs),
         fresh: state.fresh + event.bytes * share * state.factor,
+        freshSeries: state.freshSeries + (event.seriesBytes ?? 0) * share,
         exhaustedSince: null,
       };
     case 'rewritten':
@@ -181,8 +198,8 @@ function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing 
   const tooSlow = slow >= slowFlushesToGiveUp ? 'it slows the writes twofold' : null;
   const why = late ? `it took more than ${maxFlushMs / 1000}s` : tooSlow;
   // Without an answer no row is known to be on disk, although the target may continue to flush.
-  const pending = kind === 'done' ? 0 : state.pending;
-  return { ...ended, pending, slow, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
+  const left = kind === 'done' ? { pending: 0, pendingSeries: 0 } : {};
+  return { ...ended, ...left, slow, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
 }
 
 function slowedWrites({ calmMs, during: { count, totalMs } }: Flushing): boolean {
@@ -198,7 +215,7 @@ function dueFlush(state: Flushing, { kind, at }: FlushingEvent, options: Flushin
   if ((exhausted || state.heldSince !== null) && at - state.lastReliefAt >= reliefIntervalMs) return 'relief';
   if (kind === 'asked') return 'stage';
   if (plan === null || state.givenUp !== null) return null;
-  return state.pending + state.fresh >= plan.dueBytes ? 'planned' : null;
+  return unflushedBytes(state) >= plan.dueBytes ? 'planned' : null;
 }
 
 function begin(state: Flushing, at: number, cause: FlushCause): Flushing {
@@ -206,6 +223,8 @@ function begin(state: Flushing, at: number, cause: FlushCause): Flushing {
     ...state,
     pending: state.pending + state.fresh,
     fresh: 0,
+    pendingSeries: state.pendingSeries + state.freshSeries,
+    freshSeries: 0,
     flushingSince: at,
     endsStage: cause === 'stage',
     lastFlushAt: at,
@@ -218,5 +237,5 @@ function begin(state: Flushing, at: number, cause: FlushCause): Flushing {
 function mustHold(state: Flushing, at: number, { plan, relieve }: FlushingOptions): boolean {
   if (plan === null || !relieve || state.notPermitted) return false;
   if (state.givenUp !== null) return state.heldSince !== null && at - state.heldSince < maxHoldMs;
-  return state.pending + state.fresh >= plan.holdBytes;
+  return unflushedBytes(state) >= plan.holdBytes;
 }

@@ -1,0 +1,93 @@
+// Estimate of the series behind unflushed rows. Each series costs the target far more than a row of it: its key, its list
+// of rows, and its part of the file while it is flushed. Points are sampled, so no point of the load waits for it.
+
+import type { Batch } from '../../../core/types/index.js';
+
+/** Bytes of a series until it is flushed: 1.4 KiB of keys and rows, and 2.4 KiB while a flush writes it (2.4.3.4). */
+const seriesBytes = 3.3 * 1024;
+/** Bytes of the rows of one series in one body, which are collected before they join the others. */
+const groupBytes = 512;
+/** Points sampled of a batch, and series kept. */
+const sampled = 128;
+const maxKept = 8192;
+/** Longest beginning of a series that is hashed, bytes. */
+const maxHashed = 1024;
+
+/** Series since the last flush began. */
+export class SeriesEstimate {
+  /** Sampled series: hash, and whether several samples belong to it. */
+  #seen = new Map<number, boolean>();
+  /** Only hashes that end with this number of zero bits are kept. */
+  #zeroBits = 0;
+  #points = 0;
+  #series = 0;
+
+  /** Begins again with the rows that follow the begin of a flush. */
+  reset(): void {
+    this.#seen = new Map();
+    [this.#zeroBits, this.#points, this.#series] = [0, 0, 0];
+  }
+
+  /** Counts a batch. Returns the bytes that its series take in the target beside its rows. */
+  add(batch: Pick<Batch, 'points' | 'body' | 'bodyEnd'>): number {
+    const hashes = sampledSeries(batch);
+    this.#points += batch.points;
+    for (const hash of hashes) this.#keep(hash);
+    const before = this.#series;
+    this.#series = Math.max(before, Math.min(this.#points, richness(this.#seen.values()) * 2 ** this.#zeroBits));
+    const groups = Math.min(this.#series, groupsOf(hashes, batch.points));
+    return groupBytes * groups + seriesBytes * (this.#series - before);
+  }
+
+  #keep(hash: number): void {
+    if (!endsWithZeros(hash, this.#zeroBits)) return;
+    this.#seen.set(hash, this.#seen.has(hash));
+    if (this.#seen.size <= maxKept) return;
+    this.#zeroBits += 1;
+    for (const each of this.#seen.keys()) if (!endsWithZeros(each, this.#zeroBits)) this.#seen.delete(each);
+  }
+}
+
+function endsWithZeros(hash: number, bits: number): boolean {
+  return (hash & (2 ** bits - 1)) === 0;
+}
+
+/** Estimates how many series exist from those seen once and more often (Chao 1984). */
+function richness(several: Iterable<boolean>): number {
+  let [once, more] = [0, 0];
+  for (const each of several) {
+    if (each) more += 1;
+    else once += 1;
+  }
+  return once + more + (once * (once - 1)) / (2 * (more + 1));
+}
+
+/** Estimates the series of a body from the pairs of samples that belong to the same series. */
+function groupsOf(hashes: readonly number[], points: number): number {
+  const counts = new Map<number, number>();
+  for (const hash of hashes) counts.set(hash, (counts.get(hash) ?? 0) + 1);
+  let same = 0;
+  for (const count of counts.values()) same += (count * (count - 1)) / 2;
+  const pairs = (hashes.length * (hashes.length - 1)) / 2;
+  return same === 0 ? points : Math.min(points, Math.max(counts.size, pairs / same));
+}
+
+/** Returns hashes of the series of points at equal distances. */
+function sampledSeries({ points, body, bodyEnd }: Pick<Batch, 'points' | 'body' | 'bodyEnd'>): number[] {
+  const count = Math.min(sampled, points);
+  return Array.from({ length: count }, (_, k) => {
+    const i = Math.floor((k * points) / count);
+    return seriesHash(body, i === 0 ? 0 : bodyEnd(i - 1));
+  });
+}
+
+/** Hashes the text up to the first space that no backslash escapes (FNV-1a). */
+function seriesHash(body: Uint8Array, start: number): number {
+  let hash = 0x81_1c_9d_c5;
+  for (let i = start; i < Math.min(body.length, start + maxHashed); i += 1) {
+    const byte = body[i]!;
+    if (byte === 0x20 && body[i - 1] !== 0x5c) break;
+    hash = Math.imul(hash ^ byte, 0x01_00_01_93);
+  }
+  return Math.imul(hash ^ (hash >>> 15), 0x2c_1b_3c_6d) >>> 0;
+}

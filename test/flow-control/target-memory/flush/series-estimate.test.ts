@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { SeriesEstimate } from '../../../../src/flow-control/target-memory/flush/series-estimate.js';
+
+const KiB = 1024;
+
+/** A batch of points of these series. */
+function batchOf(series: readonly number[]) {
+  const lines = series.map((each) => `cpu,host=h\\ ${each},dc=a usage=1 1640995200000000000\n`);
+  const ends = lines.map((_, i) => lines.slice(0, i + 1).join('').length);
+  return { points: lines.length, body: Buffer.from(lines.join('')), bodyEnd: (i: number) => ends[i]! };
+}
+
+const cycle = (from: number, count: number, of: number) => Array.from({ length: count }, (_, i) => (from + i) % of);
+
+/** Bytes of series after so many points of a cycle through `of` series. */
+function bytesOf(of: number, points: number): number {
+  const estimate = new SeriesEstimate();
+  let bytes = 0;
+  for (let at = 0; at < points; at += 500) bytes += estimate.add(batchOf(cycle(at, 500, of)));
+  return bytes;
+}
+
+test('each new series takes 3 to 5 KiB beside its rows until it is flushed', () => {
+  const estimate = new SeriesEstimate();
+  const bytes = estimate.add(batchOf(cycle(0, 500, 500)));
+  expect(bytes / 500).toBeGreaterThan(3 * KiB);
+  expect(bytes / 500).toBeLessThan(5 * KiB);
+  const again = estimate.add(batchOf(cycle(0, 500, 500)));
+  expect(again / 500).toBeLessThan(KiB);
+  estimate.reset();
+  expect(estimate.add(batchOf(cycle(0, 500, 500)))).toBeCloseTo(bytes);
+});
+
+test('series are estimated from samples, so the same points of more series take more', () => {
+  const few = bytesOf(300, 15_000);
+  const many = bytesOf(3000, 15_000);
+  expect(few).toBeGreaterThan(300 * 3 * KiB);
+  expect(few).toBeLessThan(0.7 * many);
+  expect(many).toBeGreaterThan(3000 * 3 * KiB * 0.7);
+  expect(many).toBeLessThan(3000 * 5 * KiB * 2.5);
+});
+
+test('points of one series, sorted by it, take next to nothing beside their rows', () => {
+  expect(new SeriesEstimate().add(batchOf(new Array<number>(500).fill(7)))).toBeLessThan(8 * KiB);
+});
