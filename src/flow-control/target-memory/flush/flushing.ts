@@ -10,6 +10,8 @@ export const flushIntervalMs = 2_000;
 const maxFlushMs = 10_000;
 const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
+/** Sending that waits for slow flushes begins the next one after this multiple of the time that the last one took. */
+const slowFlushPause = 2;
 /** Planned flushes end after three in a row that slow writes twofold, by more than noise and with enough samples. */
 const slowdown = 2;
 const slowFlushesToGiveUp = 3;
@@ -71,6 +73,8 @@ export interface Flushing extends MemcacheEstimate {
   /** Begin of the current series of "memory exhausted" answers. */
   readonly exhaustedSince: number | null;
   readonly lastReliefAt: number;
+  /** Duration of the last flush, ms. */
+  readonly lastTookMs: number;
   /** Reason why planned flushes ended; null while they continue. */
   readonly givenUp: string | null;
   /** True once planned flushes ended because they take too long. The target's own flushes continue, and sending waits for them. */
@@ -111,6 +115,7 @@ export const unflushed: Flushing = {
   lastFlushAt: Number.NEGATIVE_INFINITY,
   exhaustedSince: null,
   lastReliefAt: Number.NEGATIVE_INFINITY,
+  lastTookMs: 0,
   givenUp: null,
   slowly: false,
   heldSince: null,
@@ -186,7 +191,7 @@ function addLatency(state: Flushing, latencyMs: number): Flushing {
 
 /** Ends a flush. Rows acknowledged before a successful flush began are on disk. */
 function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing {
-  const ended: Flushing = { ...state, flushingSince: null, during: unflushed.during };
+  const ended: Flushing = { ...state, flushingSince: null, lastTookMs: tookMs, during: unflushed.during };
   if (kind === 'notPermitted') return { ...ended, notPermitted: true, givenUp: `it is not permitted: ${reason ?? ''}` };
   if (kind === 'failed') {
     const failures = state.failures + 1;
@@ -212,7 +217,8 @@ function dueFlush(state: Flushing, { kind, at }: FlushingEvent, options: Flushin
   if (!relieve || state.notPermitted || state.flushingSince !== null) return null;
   if (at - state.lastFlushAt < intervalMs) return null;
   const exhausted = state.exhaustedSince !== null && at - state.exhaustedSince >= reliefAfterMs;
-  if ((exhausted || state.heldSince !== null) && at - state.lastReliefAt >= reliefIntervalMs) return 'relief';
+  const pauseMs = exhausted ? reliefIntervalMs : Math.min(reliefIntervalMs, slowFlushPause * state.lastTookMs);
+  if ((exhausted || state.heldSince !== null) && at - state.lastReliefAt >= pauseMs) return 'relief';
   if (kind === 'asked') return 'stage';
   if (plan === null || state.givenUp !== null) return null;
   return unflushedBytes(state) >= plan.dueBytes ? 'planned' : null;

@@ -211,8 +211,11 @@ test('a target that flushes too slowly makes sending wait at the limit until its
   expect([play.hold, play.flushes.length]).toEqual([false, 1]);
   play.accept(1, 13_100);
   expect([play.hold, play.flushes.at(-1)]).toEqual([true, [13_100, 'relief']]);
-  play.flushed(28_100, { kind: 'timedOut', tookMs: 15_000 }).ticks(28_500, 45_000);
+  play.flushed(28_100, { kind: 'timedOut', tookMs: 15_000 }).ticks(28_500, 43_000);
   expect([play.hold, play.flushes.length]).toEqual([true, 2]);
+  // Twice the time of the last flush has passed.
+  play.ticks(43_100, 45_000);
+  expect([play.hold, play.flushes.at(-1)]).toEqual([true, [43_100, 'relief']]);
   expect(play.gauges(45_500, 20).hold).toBe(false);
 });
 
