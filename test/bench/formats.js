@@ -1,9 +1,13 @@
 // How fast rows become line protocol, each format in turns with a reference over the same rows in the same run:
 // node test/bench/formats.js after npm run build. CPU time of this process, so that a busy machine shows less; medians, and
-// the median of the ratios. References: csv-parse over the whole text; JSON.parse over each line, which is a string already.
+// the median of the ratios. References: csv-parse over the whole text; read_csv of DuckDB on one thread, which is told the
+// columns and reads every value; JSON.parse over each line, which is a string already.
 
-import { readFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { parse } from 'csv-parse/sync';
 import { Csv } from '../../dist/formats/csv/csv.js';
 import { Json } from '../../dist/formats/json/json.js';
@@ -108,10 +112,24 @@ const csv = new Csv('csv', new RowFormatMemory(options), options);
 const tsv = new Csv('tsv', new RowFormatMemory(options), options);
 const ndjson = new Ndjson(new RowFormatMemory(options));
 const json = new Json(new RowFormatMemory(options), null);
+const folder = mkdtempSync(join(tmpdir(), 'bulk-load-bench-'));
+const csvFile = join(folder, 'readings.csv');
+/** DuckDB takes buffers of 32 MB for a file, which would cost it most of the time of a short one. */
+const COPIES = 10;
+writeFileSync(csvFile, csvText);
+for (let i = 1; i < COPIES; i++) appendFileSync(csvFile, csvText.subarray(csvText.indexOf('\n') + 1));
+const duckdb = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
+const types = [
+  "time: 'BIGINT'",
+  ...names.map((name) => `${name}: 'VARCHAR'`),
+  ...columns.map((name) => `${name}: 'DOUBLE'`),
+];
+const query = `SELECT count(COLUMNS(*)) FROM read_csv('${csvFile}', header = true, delim = ',', columns = {${types.join(', ')}})`;
 const contestants = {
   csv: () => converted(csv, csvText),
   tsv: () => converted(tsv, tsvText),
   'csv-parse': async () => void parse(csvText),
+  duckdb: async () => void (await duckdb.run(query)),
   ndjson: () => converted(ndjson, ndjsonText),
   json: () => converted(json, jsonText),
   'JSON.parse': async () => lines.forEach((line) => void JSON.parse(line)),
@@ -120,21 +138,25 @@ const sizes = {
   csv: csvText,
   tsv: tsvText,
   'csv-parse': csvText,
+  duckdb: { length: COPIES * csvText.length },
   ndjson: ndjsonText,
   json: jsonText,
   'JSON.parse': ndjsonText,
 };
 
-/** @type {Record<string, number[]>} */
+/** Seconds for a byte. @type {Record<string, number[]>} */
 const times = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
 for (let round = 0; round < WARM_UP + ROUNDS; round++) {
   for (const [name, run] of Object.entries(contestants)) {
+    const { length } = sizes[/** @type {keyof typeof sizes} */ (name)];
     const began = process.cpuUsage();
     await run();
     const { user, system } = process.cpuUsage(began);
-    if (round >= WARM_UP) times[name]?.push((user + system) / 1e6);
+    if (round >= WARM_UP) times[name]?.push((user + system) / 1e6 / length);
   }
 }
+
+rmSync(folder, { recursive: true });
 
 /** @param {number[]} numbers */
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
@@ -142,12 +164,13 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >>
 const ratio = (ours, theirs) =>
   Number(median(times[ours]?.map((each, i) => (times[theirs]?.[i] ?? 0) / each) ?? []).toFixed(2));
 const rates = Object.fromEntries(
-  Object.entries(sizes).map(([name, { length }]) => [name, Math.round(length / median(times[name] ?? []) / 1e6)]),
+  Object.keys(sizes).map((name) => [name, Math.round(1 / median(times[name] ?? []) / 1e6)]),
 );
 const report = {
   rows: rows.length,
   megabytesPerSecond: rates,
   csvToCsvParse: ratio('csv', 'csv-parse'),
+  csvToDuckDb: ratio('csv', 'duckdb'),
   tsvToCsvParse: ratio('tsv', 'csv-parse'),
   ndjsonToJsonParse: ratio('ndjson', 'JSON.parse'),
   jsonToJsonParse: ratio('json', 'JSON.parse'),
