@@ -44,7 +44,7 @@ export const timesSchema = z.strictObject({
   spans: z.array(z.strictObject({ first: z.string(), last: z.string() })),
   unseen: count,
   totalBytes: count.nullable(),
-  rows: z.strictObject({ points: count, slots: z.number(), bytes: count }).optional(),
+  rows: z.strictObject({ points: count, slots: z.number(), bytes: count, series: z.number() }).optional(),
 });
 
 /** Field types of rows by table and name. */

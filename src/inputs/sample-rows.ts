@@ -10,6 +10,9 @@ const placeBytes = 4096;
 /** Lines parsed of each end of a file. */
 const endLines = 8;
 
+/** The beginning of a line up to the first space that no backslash escapes. */
+const seriesOfLine = /^(?![#\s])(?:[^ \\\n]|\\.)+(?= )/gm;
+
 interface TableSample {
   points: number;
   /** Lines with each field. */
@@ -18,6 +21,8 @@ interface TableSample {
 
 export class RowSampler {
   readonly #tables = new Map<string, TableSample>();
+  /** Lines of each series. */
+  readonly #series = new Map<string, number>();
   #bytes = 0;
 
   /** Takes whole lines of text, at equal distances. */
@@ -30,13 +35,23 @@ export class RowSampler {
     }
   }
 
+  /** Counts the lines of each series. A full sample may cut its first or its last line. */
+  takeSeries(text: Uint8Array): void {
+    for (const [series] of Buffer.from(text.buffer, text.byteOffset, text.length)
+      .toString('latin1')
+      .matchAll(seriesOfLine))
+      this.#series.set(series, (this.#series.get(series) ?? 0) + 1);
+  }
+
   /** Takes lines of a file at equal distances. Sources where reads are expensive are left out. */
   async takeFile({ file }: ByteSource): Promise<void> {
     if (file === undefined || file.near !== undefined) return;
     for (let i = 1; i <= places; i += 1) {
       const at = Math.floor((file.size * i) / (places + 1));
       const text = await file.bytes(at, at + placeBytes);
-      this.take(text.subarray(text.indexOf(0x0a) + 1), 1);
+      const line = text.subarray(text.indexOf(0x0a) + 1);
+      this.take(line, 1);
+      this.takeSeries(line.subarray(0, line.indexOf(0x0a) + 1));
     }
   }
 
@@ -48,6 +63,7 @@ export class RowSampler {
       points: tables.reduce((sum, { points }) => sum + points, 0),
       slots: tables.reduce((sum, { points, fields }) => sum + points * richness([...fields.values()]), 0),
       bytes: this.#bytes,
+      series: richness([...this.#series.values()]),
     };
   }
 

@@ -94,10 +94,13 @@ async function sampleInput(input: Input, rows: RowSampler, signal: AbortSignal):
     const head = timesIn(bytes.subarray(0, read), 'end');
     if (!isUnchanged(source)) return { spans: spansOf(head), whole: false, plain: false };
     rows.take(bytes.subarray(0, read));
+    rows.takeSeries(bytes.subarray(0, read));
     if (source.file === undefined) return { spans: spansOf(head), whole: false, plain: true };
     if (read < sampleBytes) return { spans: spansOf(head), whole: true, plain: true };
     await rows.takeFile(source);
-    const tail = timesIn(await tailOf(source.file), 'start');
+    const end = await tailOf(source.file);
+    rows.takeSeries(end);
+    const tail = timesIn(end, 'start');
     return { spans: joined([...spansOf(head), ...spansOf(tail), ...between(head, tail)]), whole: true, plain: true };
   } finally {
     await source.close();

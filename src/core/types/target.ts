@@ -222,11 +222,12 @@ export interface TimestampRange {
   readonly last: bigint;
 }
 
-/** Sampled lines: points, their fields if each had all fields of its table, and bytes of text. */
+/** Sampled lines: points, their fields if each had all fields of its table, and bytes of text. `series`: estimate for all inputs. */
 export interface SampledRows {
   readonly points: number;
   readonly slots: number;
   readonly bytes: number;
+  readonly series: number;
 }
 
 /** Half-open range of time, nanoseconds since 1970. */

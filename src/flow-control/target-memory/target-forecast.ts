@@ -13,6 +13,7 @@ import type {
 } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
 import { rowsPerByte } from './flush/memcache-estimate.js';
+import { seriesBytes } from './flush/series-estimate.js';
 import { bodiesKept } from './raft-caches.js';
 import {
   flushMarks,
@@ -88,12 +89,19 @@ export function forecastTargetMemory(
     buckets,
     batchBytes,
     totalBytes: times.totalBytes,
-    rowsPerByte: times.rows === undefined ? 1 : rowsPerByte(times.rows),
+    rowsPerByte: weightOf(times),
     mayCreate,
     mayFlush: relieve,
   });
   const { shard: shards, vnodeDurationMs: bucketMs } = place;
   return { plan, layout, buckets, existing, shards, bucketMs, totalBytes: times.totalBytes };
+}
+
+/** Returns the bytes of rows and series per byte of text. */
+function weightOf({ rows, totalBytes }: InputExtent): number {
+  if (rows === undefined || totalBytes === null) return 1;
+  const points = (totalBytes * rows.points) / rows.bytes;
+  return rowsPerByte(rows) + (seriesBytes * Math.min(rows.series, points)) / Math.max(1, totalBytes);
 }
 
 /** Returns the layout of a database that does not exist yet: its vnodes are spread evenly over the endpoints. */

@@ -11,7 +11,7 @@ const fieldSlot = 16;
  * Returns memcache bytes per byte of text. A row has a slot for each field of its table, so a line with one of two hundred
  * fields is a row of 3,200 bytes. The result is at least 1, because the measured peaks are in bytes of text.
  */
-export function rowsPerByte({ points, slots, bytes }: SampledRows): number {
+export function rowsPerByte({ points, slots, bytes }: Omit<SampledRows, 'series'>): number {
   return Math.max(1, (rowHead * points + fieldSlot * slots) / Math.max(1, bytes));
 }
 

@@ -4,7 +4,7 @@
 import type { Batch } from '../../../core/types/index.js';
 
 /** Bytes of a series until it is flushed: 1.4 KiB of keys and rows, and 2.4 KiB while a flush writes it (2.4.3.4). */
-const seriesBytes = 3.3 * 1024;
+export const seriesBytes = 3.3 * 1024;
 /** Bytes of the rows of one series in one body, which are collected before they join the others. */
 const groupBytes = 512;
 /** Points sampled of a batch, and series kept. */
