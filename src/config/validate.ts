@@ -48,13 +48,23 @@ export function parseOption(
   if (raw === null) return { value: null };
   const { words = {} } = option.is;
   if (typeof raw === 'string' && Object.hasOwn(words, raw)) return { value: words[raw] };
-  const type = (kinds[option.is.kind] as (is: Option['is']) => z.ZodType)(option.is);
+  const type = typeOf(option.is);
   const result = type.safeParse(raw);
   if (result.success) return { value: result.data };
   const [issue] = result.error.issues;
   const own: unknown = issue?.code === 'custom' ? issue.params?.expected : undefined;
   const expected = typeof own === 'string' ? own : expectation(type, words);
   return { problem: { key: option.key, expected, found: foundText(option, raw), fix: suggestion(option, raw) } };
+}
+
+const types = new Map<string, z.ZodType>();
+
+/** Returns the type of a kind. Many options have the same one, and making it takes longer than using it. */
+function typeOf(is: Option['is']): z.ZodType {
+  const key = JSON.stringify(is);
+  const type = types.get(key) ?? (kinds[is.kind] as (is: Option['is']) => z.ZodType)(is);
+  types.set(key, type);
+  return type;
 }
 
 function expectation(type: z.ZodType, words: object): string {

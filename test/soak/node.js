@@ -1,10 +1,11 @@
-// Tests the version of Node that runs this file: a load, a stopped and resumed load, and zstd bodies where this Node has
-// zstd. SQL on the embedded server counts the points, and Node must print no warning. node node.js
+// Tests the version of Node that runs this file: a load, a stopped and resumed load, zstd bodies where this Node has zstd,
+// and the directory for compiled code where this Node has one. SQL on the embedded server counts the points, and Node must print no warning. node node.js
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -17,9 +18,12 @@ const data = join(root, 'fixtures', 'points', 'iot-200k.lp.gz');
 const folder = await mkdtemp(join(tmpdir(), 'bulk-load-node-'));
 const summaryFile = join(folder, 'summary.json');
 
-/** @param {string[]} args */
-function bulkLoad(args) {
-  return spawn(process.execPath, [join(root, 'bin', 'bulk-load.js'), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+/** @param {string[]} args @param {NodeJS.ProcessEnv} [env] */
+function bulkLoad(args, env = {}) {
+  return spawn(process.execPath, [join(root, 'bin', 'bulk-load.js'), ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, XDG_CACHE_HOME: join(folder, 'cache'), ...env },
+  });
 }
 
 /** @param {string[]} args @param {RegExp} [stopAt] SIGTERM once this was printed */
@@ -67,6 +71,14 @@ try {
   assert.match(rest.said, /resuming the load/);
   assert.deepEqual([rest.code, rest.summary.points.loaded, await stored('parts')], [0, 200_000, 200_000]);
   assert.ok(rest.summary.thisRun.loaded < 200_000);
+
+  const keepsCode = 'enableCompileCache' in module;
+  assert.equal((await readdir(join(folder, 'cache', 'bulk-load')).catch(() => [])).length > 0, keepsCode);
+  const open = join(folder, 'open');
+  await mkdir(join(open, 'bulk-load'), { recursive: true });
+  await chmod(join(open, 'bulk-load'), 0o777);
+  assert.deepEqual(await once(bulkLoad(['--version'], { XDG_CACHE_HOME: open }), 'exit'), [0, null]);
+  assert.deepEqual(await readdir(join(open, 'bulk-load')), [], 'compiled code is in a directory that others can write');
 
   const zstd = 'zstdCompress' in zlib;
   if (zstd) {

@@ -2,7 +2,7 @@
 // notices about it.
 
 import type { Problem } from '../../core/problem.js';
-import { count, plural, size, sizeOption } from '../../core/text.js';
+import { compareVersions, count, plural, size, sizeOption } from '../../core/text.js';
 import type {
   InputPrecision,
   NodeLayout,
@@ -251,7 +251,7 @@ const defects: readonly { readonly below: string; readonly from: string; readonl
 
 function knownDefect(version: string | null): string | null {
   if (version === null) return null;
-  const before = (other: string): boolean => version.localeCompare(other, 'en', { numeric: true }) < 0;
+  const before = (other: string): boolean => compareVersions(version, other) < 0;
   const found = defects.find(({ from, below }) => !before(from) && before(below));
   return found === undefined
     ? null

@@ -4,7 +4,7 @@
 
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
-import * as tls from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
 import { ownCodes } from '../../core/network/network-errors.js';
 import { type ChosenProxy, openTunnel, type ProxyOptions, proxyFor } from '../../core/network/proxy.js';
@@ -111,12 +111,12 @@ function forwardHeaders({ host }: URL, { authorization }: ChosenProxy): Readonly
 /** Returns the function by which an agent connects through a tunnel of the proxy. */
 function connectThrough(proxy: ChosenProxy, ca: string | null) {
   return (
-    options: tls.ConnectionOptions & { readonly host: string; readonly port: number },
-    done: (...result: [error: Error] | [error: null, socket: tls.TLSSocket]) => void,
+    options: ConnectionOptions & { readonly host: string; readonly port: number },
+    done: (...result: [error: Error] | [error: null, socket: TLSSocket]) => void,
   ): void => {
     const endpoint = new URL(`https://${options.host}:${options.port}`);
     void openTunnel(proxy, endpoint, { ca, insecure: false, timeoutMs: connectMs }, (error, socket) =>
-      error === null ? done(null, tls.connect({ ...options, socket })) : done(error),
+      error === null ? done(null, tls().connect({ ...options, socket })) : done(error),
     );
   };
 }
@@ -188,6 +188,11 @@ function codedError(code: string): Error {
 
 /** Since Node 22.15 these include the certificates of NODE_EXTRA_CA_CERTS. */
 function defaultCas(): readonly string[] {
-  const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };
-  return getCACertificates?.('default') ?? tls.rootCertificates;
+  const { getCACertificates } = tls() as { getCACertificates?: (type: 'default') => string[] };
+  return getCACertificates?.('default') ?? tls().rootCertificates;
+}
+
+/** Loading it also reads NODE_EXTRA_CA_CERTS, which takes 15 ms. */
+function tls(): typeof import('node:tls') {
+  return process.getBuiltinModule('node:tls');
 }

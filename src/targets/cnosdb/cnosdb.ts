@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { RefusedError } from '../../core/errors.js';
-import { excerpt, plural } from '../../core/text.js';
+import { compareVersions, excerpt, plural } from '../../core/text.js';
 import type {
   DatabaseSettings,
   FlushOutcome,
@@ -79,7 +79,7 @@ export class Cnosdb implements Dialect {
   /** CnosDB knows the option from 2.4.2 on. It shows the value in MiB. */
   async #memcacheOption(query: QueryClient, index: number, bytes: number): Promise<string | null> {
     const version = await this.version(query, index);
-    if (version === null || version.localeCompare('2.4.2', 'en', { numeric: true }) < 0) return null;
+    if (version === null || compareVersions(version, '2.4.2') < 0) return null;
     return `MAX_MEMCACHE_SIZE '${Math.round(bytes / 1024 ** 2)}MiB'`;
   }
 

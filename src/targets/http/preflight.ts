@@ -1,6 +1,7 @@
 // The checks before the first write: does an endpoint answer, does it accept us, does it have the database?
 
 import { RefusedError, UnavailableError } from '../../core/errors.js';
+import { compareVersions } from '../../core/text.js';
 import type { DatabaseSettings, EndpointState, TargetDescription, Verdict } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';
 import type { TargetDeps, TargetDescriptor } from '../types.js';
@@ -210,5 +211,5 @@ function indexesOf(verdicts: readonly Verdict[], matches: (verdict: Verdict) => 
 
 function lowest(versions: readonly (string | null)[]): string | null {
   const known = versions.filter((each) => each !== null);
-  return known.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))[0] ?? null;
+  return known.sort(compareVersions)[0] ?? null;
 }

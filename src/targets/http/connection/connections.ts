@@ -1,8 +1,7 @@
 // Connection pools of the endpoints. undici loads with the first request.
 
-import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import type { buildConnector, Pool } from 'undici';
+import type { Pool } from 'undici';
 import { networkFailure, ownCodes } from '../../../core/network/network-errors.js';
 import { type ChosenProxy, openTunnel, proxyFor } from '../../../core/network/proxy.js';
 import type { TargetDeps } from '../../types.js';
@@ -16,15 +15,7 @@ const connectTimeoutMs = 5_000;
 /** Connections beside those of the writers. A flush or a gauge must not queue after writes that hang. */
 const spareConnections = 2;
 
-const require = createRequire(import.meta.url);
-
-/**
- * Loads the needed part of undici only. The whole package takes three times as long, more than the start of Node itself.
- * undici is CommonJS without `exports`, and its version is pinned.
- */
-function undici(): { PoolClass: typeof Pool; connectorOf: typeof buildConnector } {
-  return { PoolClass: require('undici/lib/dispatcher/pool.js'), connectorOf: require('undici/lib/core/connect.js') };
-}
+type Undici = typeof import('./undici.js');
 
 export class Connections {
   readonly #origins: readonly URL[];
@@ -62,21 +53,22 @@ export class Connections {
 
   /** Sends a request to the endpoint of that index, with the headers of all requests. Never rejects. */
   async send(index: number, request: HttpRequest, signal: AbortSignal): Promise<ExchangeOutcome> {
-    const { pool, onWire } = this.#prepared(index, request);
+    const { pool, onWire } = await this.#prepared(index, request);
     return this.#settled(index, await exchange(pool, onWire, this.#deps.clock, signal));
   }
 
   /** Sends a request and reads its response in chunks. Never rejects. */
   async open(index: number, request: HttpRequest, signal: AbortSignal): Promise<OpenedResponse> {
-    const { pool, onWire } = this.#prepared(index, request);
+    const { pool, onWire } = await this.#prepared(index, request);
     const { outcome, chunks } = await openResponse(pool, onWire, this.#deps.clock, signal);
     return { outcome: this.#settled(index, outcome), chunks };
   }
 
-  #prepared(index: number, request: HttpRequest): { readonly pool: Pool; readonly onWire: HttpRequest } {
+  async #prepared(index: number, request: HttpRequest): Promise<{ readonly pool: Pool; readonly onWire: HttpRequest }> {
+    const { PoolClass, connectorOf } = await import('./undici.js');
     const origin = this.#origins[index]!;
     const proxy = this.#proxies[index] ?? null;
-    this.#pools[index] ??= this.#connect(origin, proxy);
+    this.#pools[index] ??= this.#connect({ PoolClass, connectorOf }, origin, proxy);
     const pathname = origin.pathname.replace(/\/$/, '');
     const path = (request.base?.(pathname) ?? pathname) + request.path;
     const headers = { ...this.#headers, ...request.headers };
@@ -109,8 +101,7 @@ export class Connections {
     await Promise.all(Object.values(this.#pools).map((pool) => pool.destroy()));
   }
 
-  #connect(endpoint: URL, proxy: ChosenProxy | null): Pool {
-    const { PoolClass, connectorOf } = undici();
+  #connect({ PoolClass, connectorOf }: Undici, endpoint: URL, proxy: ChosenProxy | null): Pool {
     const { tls, insecure, workers } = this.#deps.settings;
     const { ca, cert, key } = tls;
     const own = cert === null || key === null || usesForwarding(endpoint, proxy) ? {} : { cert, key };

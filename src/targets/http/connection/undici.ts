@@ -1,0 +1,11 @@
+// The part of undici that is needed. The whole package takes three times as long to load, more than the start of Node
+// itself. undici is CommonJS without `exports`, and its version is pinned.
+
+import type { buildConnector, Pool } from 'undici';
+// @ts-expect-error Only the entry has types.
+import connect from 'undici/lib/core/connect.js';
+// @ts-expect-error Only the entry has types.
+import pool from 'undici/lib/dispatcher/pool.js';
+
+export const PoolClass = pool as unknown as typeof Pool;
+export const connectorOf = connect as unknown as typeof buildConnector;
