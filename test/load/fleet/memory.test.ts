@@ -1,5 +1,6 @@
 // Several loads at once against one model node, on virtual time: as shards of one plan they keep to one --target-memory.
 
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -39,6 +40,7 @@ async function peakOf(loads: number, asShards: boolean): Promise<{ peakMiB: numb
   const cluster = new ModelCluster(shape, constants, clock);
   const points = Math.floor((mib * MiB) / loads / pointBytes);
   const never = new AbortController().signal;
+  setMaxListeners(0, never);
   let left = loads;
   const one = async (index: number) => {
     const target: Target = wrapObject(new ModelTarget(cluster, clock) as Target, { columns: async () => columns });
@@ -47,6 +49,7 @@ async function peakOf(loads: number, asShards: boolean): Promise<{ peakMiB: numb
       url: 'http://node1:8902',
       db: 'db',
       stateDir,
+      turn: false,
       targetMemory: '400MiB',
       workers: 4,
       memoryLimit: '8GiB',

@@ -41,7 +41,7 @@ interface Loaded {
 }
 
 async function settingsOf(flags: object, state: string): Promise<Settings> {
-  const common = { db: 'd', targetMemory: 'off', memoryWatchdog: 'off', maxRejected: '100%' };
+  const common = { db: 'd', targetMemory: 'off', turn: false, memoryWatchdog: 'off', maxRejected: '100%' };
   const given = { ...common, stateDir: join(folder, state), ...flags };
   return (await resolve(table, { flags: given, env: {} })).settings;
 }

@@ -27,7 +27,7 @@ afterEach(collectAll);
 async function loaded(writeResults: (latest: () => LoadResult) => Promise<void>, more: object = {}) {
   const stateDir = await mkdtemp(join(tmpdir(), 'bulk-load-end-'));
   const memoryLimit = `${Math.ceil(process.memoryUsage.rss() / MIB) + 150}MiB`;
-  const flags = { db: 'db', stateDir, targetMemory: 'off', compression: 'none', memoryLimit, ...more };
+  const flags = { db: 'db', stateDir, targetMemory: 'off', turn: false, compression: 'none', memoryLimit, ...more };
   const { settings } = await resolve(options, { flags, env: {} });
   const clock = new VirtualClock();
   const never = new AbortController().signal;

@@ -49,7 +49,8 @@ export async function play(
 ): Promise<Played> {
   const stateDir = await mkdtemp(join(tmpdir(), 'bulk-load-model-'));
   const urls = Array.from({ length: shape.nodes }, (_, i) => `http://node${i + 1}:8902`);
-  const fixed = { url: urls, db: 'db', stateDir, compression: 'none', memoryLimit: '8GiB' };
+  // Locks of first writes are shared by all processes of the host; virtual time would not pass while another holds them.
+  const fixed = { url: urls, db: 'db', stateDir, compression: 'none', memoryLimit: '8GiB', turn: false };
   const { settings } = await resolve(optionTable, { flags: { ...fixed, ...options }, env: {} });
   const clock = new VirtualClock();
   const cluster = new ModelCluster(shape, constants, clock);
