@@ -7,6 +7,7 @@ import type { Summary } from '../core/types/index.js';
 import {
   bytesPart,
   etaPart,
+  fleetPart,
   type LinePart,
   memoryPart,
   nodePart,
@@ -145,6 +146,23 @@ export const figures: readonly Figure[] = [
     unit: 'bytes',
     where: counter('sent_bytes_total'),
   },
+  {
+    key: 'fleet.pieces',
+    title: 'Pieces of a load over a fleet, by state: settled, active or waiting; absent on one machine',
+    unit: 'count',
+    read: ({ fleet }) => fleet?.pieces,
+    where: {
+      line: ({ fleet }) => fleetPart(fleet),
+      ...gauge('pieces', { label: 'state', read: ({ fleet }) => fleet?.pieces ?? null }),
+    },
+  },
+  {
+    key: 'fleet.workers',
+    title: 'Workers of a fleet that load a piece; absent on one machine',
+    unit: 'count',
+    read: ({ fleet }) => fleet?.workers,
+    where: gauge('fleet_workers', { read: ({ fleet }) => fleet?.workers ?? null }),
+  },
   { key: 'inputs.done', title: 'Inputs read to their end', unit: 'count', where: gauge('inputs_done') },
   { key: 'inputs.total', title: 'Inputs of this run', unit: 'count', where: gauge('inputs') },
   { key: 'inputs.current', title: 'Name of the input that is being read', unit: 'text' },
@@ -241,7 +259,7 @@ export const figures: readonly Figure[] = [
 
 /** Reads the value at the path of a figure. */
 export function valueAt(run: Snapshot, key: string): unknown {
-  return key.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], run);
+  return key.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown> | null)?.[name], run);
 }
 
 /** Builds the progress event of `--progress json`. */

@@ -43,6 +43,7 @@ export function summaryText(
     ...inputRows(summary.inputs, summary.outcome),
     ...rateRows(summary),
     ...limitRows(summary),
+    ...machineRows(summary),
     ...rejectRows(summary, examples),
     ...verifyRows(summary),
     ...resumeRows(summary),
@@ -162,15 +163,27 @@ export function limitText({ pressure, seconds }: Summary): string | null {
 }
 
 function limitRows(summary: Summary): string[] {
-  const { limitFinal, limitMin, workers } = summary.pressure;
-  const fewest = limitMin < limitFinal ? `, minimum ${limitMin} after the start` : '';
-  const limit = limitText(summary);
   const { advice } = summary.target;
   return [
     row('memory', memoryText(summary)),
-    row('writers', `${limitFinal} of ${workers} at the end${fewest}${limit === null ? '' : `; ${limit}`}`),
+    // Each machine of a fleet has its own number of writers.
+    ...(summary.machines === null ? [writersRow(summary)] : []),
     ...(advice === null ? [] : [row('advice', advice)]),
   ];
+}
+
+function writersRow(summary: Summary): string {
+  const { limitFinal, limitMin, workers } = summary.pressure;
+  const fewest = limitMin < limitFinal ? `, minimum ${limitMin} after the start` : '';
+  const limit = limitText(summary);
+  return row('writers', `${limitFinal} of ${workers} at the end${fewest}${limit === null ? '' : `; ${limit}`}`);
+}
+
+function machineRows({ machines }: Summary): string[] {
+  return (machines ?? []).map(({ name, pieces, loaded, seconds, peakRssBytes }) => {
+    const work = `${plural(pieces, 'piece')}, ${plural(loaded, 'point')}, busy for ${duration(seconds)}`;
+    return row('machine', `${name}: ${work}, peak memory ${size(peakRssBytes)}`);
+  });
 }
 
 function rejectRows({ rejects }: Summary, examples: Readonly<Record<string, string>>): string[] {

@@ -6,6 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RunningServer, serve } from '../../src/serve/serve.js';
 import { commands, readPage, root } from '../support/manual.js';
+import { hasRedis, startRedis } from '../support/redis.js';
 import { freePort } from '../support/servers.js';
 import { expectExamples } from './example-pages.js';
 
@@ -41,7 +42,14 @@ test('every command of the page on the embedded server prints what the page show
 });
 
 test('every command of the page on many machines prints what the page shows', async () => {
-  await expectExamples('src/manual/fleet.md', { hosts });
+  if (!hasRedis) return await expectExamples('src/manual/fleet.md', { hosts, missing: ['redis-server'] });
+  const redis = await startRedis();
+  try {
+    const both = { ...hosts, 'redis:6379': `127.0.0.1:${redis.port}` };
+    await expectExamples('src/manual/fleet.md', { hosts: both });
+  } finally {
+    await redis.end();
+  }
 });
 
 test('pages without an example here have no command', async () => {

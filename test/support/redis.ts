@@ -14,6 +14,8 @@ export const hasRedis = installed('redis-server');
 
 export interface RedisServer {
   readonly port: number;
+  /** Folder of its data. */
+  readonly folder: string;
   readonly url: string;
   /** Runs redis-cli and returns its output. */
   cli(...args: string[]): Promise<string>;
@@ -24,14 +26,22 @@ export interface RedisServer {
   end(): Promise<void>;
 }
 
-/** @param options of redis-server, such as `--appendonly yes`; by default it forgets everything when it ends */
-export async function startRedis(options: readonly string[] = []): Promise<RedisServer> {
+/**
+ * @param options of redis-server, such as `--appendonly yes`; by default it forgets everything when it ends
+ * @param cliOptions what redis-cli needs to sign in
+ */
+export async function startRedis(
+  options: readonly string[] = [],
+  cliOptions: readonly string[] = [],
+): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'bulk-load-redis-'));
   const port = await freePort();
   const common = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
   let child: ChildProcess | null = null;
   const cli = async (...args: string[]): Promise<string> => {
-    const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(port), ...args], { maxBuffer: 2 ** 26 });
+    const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(port), ...cliOptions, ...args], {
+      maxBuffer: 2 ** 26,
+    });
     return stdout.trimEnd();
   };
   const kill = async (signal: NodeJS.Signals): Promise<void> => {
@@ -51,7 +61,7 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
   };
   await start();
   return {
-    ...{ port, url: `redis://127.0.0.1:${port}`, cli, kill, start },
+    ...{ port, folder, url: `redis://127.0.0.1:${port}`, cli, kill, start },
     end: async () => {
       await kill('SIGKILL');
       await rm(folder, { recursive: true, force: true });

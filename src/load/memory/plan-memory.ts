@@ -86,9 +86,14 @@ export function reduceMemory({ optimizes }: MemoryPlan): void {
   if (!optimizes) useBaselineCompiler();
 }
 
+/** Returns the limit of this process, bytes. */
+export function ownLimit(requested: Settings['memoryLimit']): number {
+  return memoryLimit(requested, memoryProbe()).bytes;
+}
+
 /** Returns the longest response to a query that fits into memory. Its rows take several times as many bytes. */
 export function answerBytes({ memoryLimit: requested }: Settings): number {
-  return Math.min(64 * MIB, Math.floor(memoryLimit(requested, memoryProbe()).bytes / 32));
+  return Math.min(64 * MIB, Math.floor(ownLimit(requested) / 32));
 }
 
 /** Memory of one known column, its part of a table included (67 to 97 on Node 20 and 24; measured 2026-11-24). */

@@ -12,6 +12,7 @@ import { endpointSection } from './endpoint-charts.js';
 import { type Html, html, joined, name } from './html.js';
 import {
   inputSection,
+  machineSection,
   noticeSection,
   rejectSection,
   type SettingRow,
@@ -51,7 +52,7 @@ const maxUrls = 4;
 /** Makes the whole document. */
 export function page(facts: PageFacts): string {
   const { summary, particulars } = facts;
-  const body = html`${header(facts)}${overTime(facts)}${inputSection(summary, particulars)}${rejectSection(summary, particulars, facts.examples)}${verifySection(summary)}${targetSection(summary, particulars)}${endpoints(facts)}${noticeSection(facts.notices, facts.moreNotices)}${settingSection(facts.settings)}${footer(facts)}`;
+  const body = html`${header(facts)}${overTime(facts)}${inputSection(summary, particulars)}${machineSection(summary)}${rejectSection(summary, particulars, facts.examples)}${verifySection(summary)}${targetSection(summary, particulars)}${endpoints(facts)}${noticeSection(facts.notices, facts.moreNotices)}${settingSection(facts.settings)}${footer(facts)}`;
   return htmlDocument(title(facts), summary.version, body);
 }
 

@@ -59,6 +59,23 @@ function inputNotes({ error, format, index }: InputRow, abandoned: ReadonlyMap<n
   return html`<span class="aside"> ${format}</span>${error === null ? null : html`<span class="note bad">${name(error)}</span>`}${kept === undefined ? null : replaced}`;
 }
 
+/** Lists the machines of a fleet; null for a load on one machine. */
+export function machineSection({ machines }: Summary): Html | null {
+  if (machines === null) return null;
+  const rows = table<NonNullable<Summary['machines']>[number]>(
+    'What each machine did in this run',
+    [
+      { head: 'Machine', cell: (each) => name(each.name) },
+      { head: 'Pieces', number: true, cell: ({ pieces }) => figure(pieces) },
+      { head: 'Loaded', number: true, cell: ({ loaded }) => figure(loaded) },
+      { head: 'Busy', number: true, cell: ({ seconds }) => html`${duration(seconds)}` },
+      { head: 'Peak memory', number: true, cell: ({ peakRssBytes }) => html`${size(peakRssBytes)}` },
+    ],
+    machines,
+  );
+  return html`<section><h2>Machines</h2>${rows}</section>`;
+}
+
 /** Lists rejects by reason, table and input. Rejects of earlier runs are known by reason only. */
 export function rejectSection(
   summary: Summary,

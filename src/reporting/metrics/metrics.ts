@@ -48,7 +48,9 @@ export class RunMetrics {
     const samples = (): [Record<string, string>, number][] => {
       const run = this.#snapshot?.();
       const value =
-        run === undefined ? null : ((read?.(run) ?? valueAt(run, key)) as ReturnType<NonNullable<typeof read>>);
+        run === undefined
+          ? null
+          : ((read === undefined ? valueAt(run, key) : read(run)) as ReturnType<NonNullable<typeof read>>);
       if (value === null) return [];
       if (typeof value === 'number') return [[{}, value]];
       return Object.entries(value).map(([of, each]) => [{ [label ?? 'of']: of }, each]);

@@ -1,7 +1,7 @@
 // Parts of the progress line: their texts, short texts, importance and tone.
 
 import { limitingFactors } from '../../core/limiting-factors.js';
-import { count, duration, share, size } from '../../core/text.js';
+import { count, duration, plural, share, size } from '../../core/text.js';
 import type { Level } from '../../core/types/index.js';
 import { answerKinds } from '../answers.js';
 import type { LoadPace } from './pace.js';
@@ -17,6 +17,7 @@ export const ranking = [
   'trouble',
   'open circuits',
   'points',
+  'pieces',
   'rejected',
   'time',
   'rate',
@@ -51,6 +52,17 @@ export function percentPart(percent: number | null): LinePart[] {
 export function phasePart(phase: string): LinePart[] {
   if (phase === 'starting') return [part('phase', 'starting')];
   return phase === 'verifying' ? [part('phase', 'reading a sample back (--verify)', 'verifying')] : [];
+}
+
+/** `12/48 pieces  4 workers` */
+export function fleetPart(
+  fleet: { readonly workers: number; readonly pieces: Readonly<Record<string, number>> } | null,
+): LinePart[] {
+  if (fleet === null) return [];
+  const { settled = 0, ...rest } = fleet.pieces;
+  const all = Object.values(rest).reduce((sum, each) => sum + each, settled);
+  const workers = plural(fleet.workers, 'worker');
+  return [part('pieces', `${count(settled)}/${count(all)} pieces by ${workers}`, `${settled}/${all} pc`)];
 }
 
 export function rejectedPart(rejected: number): LinePart[] {

@@ -52,6 +52,7 @@ test('JSON progress prints one object a line every second and the summary last',
   expect(events[1]).toEqual({
     event: 'progress',
     ...snapshotAt(1),
+    fleet: undefined,
     pointsPerSecond: 10_000,
     bytesPerSecond: 2_097_152,
     etaSeconds: 199,

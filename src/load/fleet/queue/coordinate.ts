@@ -13,6 +13,7 @@ import { PieceQueue } from '../../../fleet/queue/piece-queue.js';
 import type { FleetRedis } from '../../../fleet/queue/redis.js';
 import { exists } from '../../../state/state-dir.js';
 import { namesOf } from '../../account.js';
+import { ownLimit } from '../../memory/plan-memory.js';
 import { stampOf } from '../../resume/resume-state.js';
 import { RunControl } from '../../run-control.js';
 import type { LoadContext, LoadResult } from '../../types.js';
@@ -174,7 +175,8 @@ class Coordination {
     const { clock, watch } = this.#context;
     const { startedAt } = this.#control;
     const facts = { clock, startedAt, totals, follow, pieces, plan, settings: this.#settings };
-    watch(() => snapshotOfFleet(facts), null, null);
+    const limitBytes = ownLimit(this.#settings.memoryLimit);
+    watch(() => snapshotOfFleet({ ...facts, limitBytes }), null, null);
   }
 
   /** Waits no longer than the load may run: Redis may be away for long. */

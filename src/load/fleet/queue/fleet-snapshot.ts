@@ -16,9 +16,20 @@ export interface FleetFacts {
   readonly pieces: ReadonlyMap<string, PlacedPiece>;
   readonly plan: FleetPlan;
   readonly settings: Settings;
+  /** Memory limit of the coordinator. */
+  readonly limitBytes: number;
 }
 
-export function snapshotOfFleet({ clock, startedAt, totals, follow, pieces, plan, settings }: FleetFacts): Snapshot {
+export function snapshotOfFleet({
+  clock,
+  startedAt,
+  totals,
+  follow,
+  pieces,
+  plan,
+  settings,
+  limitBytes,
+}: FleetFacts): Snapshot {
   const { run } = totals;
   const working = follow.workers.filter(({ piece }) => piece !== null && !totals.isBooked(piece));
   const points = { read: totals.points.read, loaded: totals.points.loaded, rejected: totals.points.rejected };
@@ -46,7 +57,7 @@ export function snapshotOfFleet({ clock, startedAt, totals, follow, pieces, plan
     inputs: { done: totals.inputsDone, total: plan.inputs.length, current: null },
     inFlight: sum(({ inFlight }) => inFlight),
     writers: { limit: sum(({ writers }) => writers), max: settings.workers },
-    memory: { rssBytes: process.memoryUsage.rss(), limitBytes: 0, level: 'normal' },
+    memory: { rssBytes: process.memoryUsage.rss(), limitBytes, level: 'normal' },
     latencyMs: { p50: run.latencyMs.p50, p99: run.latencyMs.p99 },
     requests: { ...run.requests },
     heldBackBy: null,
