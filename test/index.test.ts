@@ -114,6 +114,18 @@ test('an input that throws ends with exit code 7, and everything before is loade
   expect(summary.inputs[0]!.error).toContain('the sensor was unplugged');
 });
 
+test('a refusal of an input names options by their keys, also in the cause and the summary', async () => {
+  async function* inSeconds(): AsyncGenerator<string> {
+    yield 'm f=1 1700000000\n';
+  }
+  const error = (await failure(begin({ inputs: streamInput('seconds', inSeconds) }))) as LoadFailed;
+  const advice = 'Use precision s: then it is 2023-11-14';
+  expect([error.outcome, error.message, error.summary.reason, (error.cause as Error).message]).toEqual([
+    'usage',
+    ...Array.from({ length: 3 }, () => expect.stringContaining(advice)),
+  ]);
+});
+
 test('an input that cannot be opened ends with exit code 7 and its own message', async () => {
   const closed: Input = { name: 'vault', path: null, size: null, open: () => Promise.reject(new Error('no key')) };
   const error = (await failure(begin({ inputs: closed }))) as LoadFailed;

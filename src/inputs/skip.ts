@@ -1,6 +1,7 @@
 // Moves a source to the offset where an earlier run stopped: by seek, or by decoding and dropping what comes before.
 
 import { InputError } from '../core/errors.js';
+import { count } from '../core/text.js';
 import type { ByteSource } from '../core/types/index.js';
 import { inputLabel } from './local/raw-source.js';
 
@@ -22,8 +23,8 @@ export async function skipBytes(source: ByteSource, bytes: number, name: string,
     if (read === 0)
       throw new InputError({
         tried: `reading ${inputLabel(name)}`,
-        expected: `at least the ${bytes} decoded bytes that were loaded before`,
-        found: `${bytes - left}`,
+        expected: `at least the ${count(bytes)} decoded bytes that were loaded before`,
+        found: count(bytes - left),
         fix: 'fetch or make the file again, or load it from its start with --fresh',
       });
     left -= read;

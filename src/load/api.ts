@@ -103,9 +103,11 @@ async function start(
     command: null,
     watch: (snapshot) => snapshots.begin(snapshot),
   }));
-  const { outcome } = result.summary;
-  if (outcome !== 'complete' && outcome !== 'complete-with-rejects') throw new LoadFailed(result.summary, result.error);
-  return result.summary;
+  const { outcome, reason } = result.summary;
+  const summary = { ...result.summary, reason: reason === null ? null : inKeys(reason) };
+  if (outcome !== 'complete' && outcome !== 'complete-with-rejects')
+    throw new LoadFailed(summary, result.error instanceof UsageError ? withKeys(result.error) : result.error);
+  return summary;
 }
 
 function oneTarget(): UsageError {
@@ -136,14 +138,23 @@ function checkOptions(inputs: unknown, options: object): void {
   if (problems.length > 0) throw new UsageError(problems);
 }
 
+const keys = new Map(table.rows.map(({ key }) => [flagName(key), key]));
+
 /** Replaces flags, which no program types, by the keys of the options. */
+function inKeys(text: string): string {
+  return text.replace(/--[a-z][a-z-]*[a-z]/g, (flag) => keys.get(flag) ?? flag);
+}
+
 function withKeys(error: UsageError): UsageError {
-  const keys = new Map(table.rows.map(({ key }) => [flagName(key), key]));
-  const text = (flags: string): string => flags.replace(/--[a-z][a-z-]*[a-z]/g, (flag) => keys.get(flag) ?? flag);
   const parts = error.parts.map((part) =>
     typeof part === 'string'
-      ? text(part)
-      : { tried: text(part.tried), expected: text(part.expected), found: text(part.found), fix: text(part.fix) },
+      ? inKeys(part)
+      : {
+          tried: inKeys(part.tried),
+          expected: inKeys(part.expected),
+          found: inKeys(part.found),
+          fix: inKeys(part.fix),
+        },
   );
   return new UsageError(parts, { cause: error.cause });
 }

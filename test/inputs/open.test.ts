@@ -15,6 +15,7 @@ import { constants, gzipSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
+import { count } from '../../src/core/text.js';
 import { openPath, openStream } from '../../src/inputs/open.js';
 import { casesOf } from '../support/effort.js';
 import { drain, type Folder, fixture, folder, never, text } from './support.js';
@@ -134,7 +135,7 @@ describe('gzip', () => {
     const whole = gzipSync(text.slice(0, 1000));
     for (let length = 2; length < whole.length; length++) {
       const message = await failure(read(whole.subarray(0, length)));
-      expect(message).toMatch(new RegExp(`truncated file after ${length} bytes, \\d+ decoded`));
+      expect(message).toMatch(new RegExp(`truncated file after ${count(length)} bytes, [\\d,]+ decoded`));
     }
   });
 
@@ -210,9 +211,9 @@ describe('gzip', () => {
       expect(decoded.length).toBe(bytes);
       expect(decoded === good.toString()).toBe(true);
       expect((error as InputError).message).toMatch(
-        /found damaged data \(invalid block type\) after \d+ bytes, \d+ decoded/,
+        /found damaged data \(invalid block type\) after [\d,]+ bytes, [\d,]+ decoded/,
       );
-      expect((error as InputError).message).toContain(`${bytes} decoded`);
+      expect((error as InputError).message).toContain(`${count(bytes)} decoded`);
     },
   );
 
@@ -238,7 +239,7 @@ describe('gzip', () => {
   test('a file of 2,000 points with garbage after gzip gives all its points and then an error', async () => {
     const [decoded, error] = await partial(readFileSync(fixture('trailing-garbage.lp.gz')));
     expect(decoded.trimEnd().split('\n')).toHaveLength(2000);
-    expect((error as InputError).message).toMatch(/found damaged data \(trailing garbage\) after 15583 bytes/);
+    expect((error as InputError).message).toMatch(/found damaged data \(trailing garbage\) after 15,583 bytes/);
   });
 
   test('members of any number and size, with names and comments, in any pieces, are decoded whole', async () => {
@@ -309,7 +310,7 @@ describe('zstd', () => {
     const whole = readFileSync(fixture('small.zst'));
     for (let length = 4; length < whole.length; length++) {
       const message = await failure(read(whole.subarray(0, length)));
-      expect(message).toMatch(new RegExp(`truncated file after ${length} bytes, \\d+ decoded`));
+      expect(message).toMatch(new RegExp(`truncated file after ${count(length)} bytes, [\\d,]+ decoded`));
     }
   });
 

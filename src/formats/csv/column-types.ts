@@ -39,6 +39,8 @@ interface SampleCell {
 interface ColumnKinds {
   number: SampleCell | null;
   boolean: SampleCell | null;
+  /** A number only with --decimal ','. */
+  comma: SampleCell | null;
   word: SampleCell | null;
   quotedNumber: SampleCell | null;
   /** The byte of the decimal separator. */
@@ -126,18 +128,16 @@ interface Decision {
 function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedField[]): Decision[] {
   return [...tables].flatMap(([table, columns]) =>
     columns.map((kinds, i): Decision => {
-      const { number, boolean: truth, word, quotedNumber, long } = kinds;
+      const { number, boolean: truth, comma, word, quotedNumber, long } = kinds;
       const first = number ?? (isQuoted && !long ? quotedNumber : null);
-      const other = word ?? truth;
-      const isText = word !== null || quotedNumber !== null;
+      const isText = word !== null || comma !== null || quotedNumber !== null;
       const type = first !== null ? 'float' : isText ? 'string' : truth !== null ? 'boolean' : null;
       const field = fields[i]!;
-      const problem =
-        first !== null && other !== null
-          ? contradictionOf(field, first, other)
-          : word !== null && decimalComma.test(word.text)
-            ? commaOf(field, word)
-            : null;
+      const other = word ?? (comma === null ? truth : null);
+      // Texts may hold a number with a comma after other words.
+      const isUnclear =
+        first !== null ? (comma ?? other) !== null : comma !== null && comma.line <= (word?.line ?? comma.line);
+      const problem = isUnclear ? contradictionOf(field, first, comma, other) : null;
       return { table, field, kinds, type, problem };
     }),
   );
@@ -145,7 +145,7 @@ function decisionsOf({ tables, isQuoted }: SampleKinds, fields: readonly MappedF
 
 /** True when more rows can hardly change the decision. Quoted numbers alone may be numbers or texts. */
 function isClear({ problem, kinds }: Decision): boolean {
-  return problem === null && (kinds.quotedNumber === null || kinds.number !== null || kinds.word !== null);
+  return problem === null && (kinds.quotedNumber === null || (kinds.number ?? kinds.word) !== null);
 }
 
 function assertClear(decisions: readonly Decision[]): void {
@@ -214,14 +214,8 @@ function kindsOf(
 ): readonly ColumnKinds[] {
   const known = tables.get(table);
   if (known !== undefined) return known;
-  const none = {
-    point: decimal.charCodeAt(0),
-    number: null,
-    boolean: null,
-    word: null,
-    quotedNumber: null,
-    long: false,
-  };
+  const point = decimal.charCodeAt(0);
+  const none = { point, number: null, boolean: null, comma: null, word: null, quotedNumber: null, long: false };
   const kinds = Array.from({ length: fields }, (): ColumnKinds => ({ ...none }));
   tables.set(table, kinds);
   return kinds;
@@ -233,7 +227,7 @@ function addCell(
   { starts, ends, kinds: cellKinds }: Cells,
   column: number,
   line: number,
-  { nulls, isNumber }: CellNotation,
+  { nulls, isNumber, decimal }: CellNotation,
 ): void {
   const from = starts[column]!;
   const to = ends[column]!;
@@ -250,7 +244,9 @@ function addCell(
         : 'quotedNumber'
       : isBare && boolean.test(text)
         ? 'boolean'
-        : 'word';
+        : decimal !== ',' && decimalComma.test(text)
+          ? 'comma'
+          : 'word';
   kinds[kind] ??= { text, line };
   if (kind === 'quotedNumber' && /^ *[+-]?\d{16,} *$/.test(text)) kinds.long = true;
 }
@@ -272,24 +268,31 @@ function isSeen(kinds: ColumnKinds, bytes: Uint8Array, from: number, to: number,
   return kinds.word !== null && withoutNulls && isWord;
 }
 
-function contradictionOf({ name }: MappedField, plain: SampleCell, other: SampleCell): Problem {
-  const word = excerpt(other.text, 60);
+/** Describes a column of numbers, numbers with a decimal comma, and other values; at least the comma or two of them. */
+function contradictionOf(
+  { name }: MappedField,
+  first: SampleCell | null,
+  comma: SampleCell | null,
+  other: SampleCell | null,
+): Problem {
+  const cells = [first, comma, other].flatMap((cell) => cell ?? []);
+  const word = JSON.stringify(excerpt(other?.text ?? '', 60));
+  const grouped = /^ *[+-]?\d{1,3},\d{3} *$/.test(comma?.text ?? '');
+  const thousands = grouped ? ', or --thousands with the comma between thousands' : '';
   return {
     tried: `inferring the type of the column ${JSON.stringify(name)}`,
-    expected: 'only numbers or only words in its first rows',
-    found: `${JSON.stringify(plain.text)} in line ${plain.line} and ${JSON.stringify(word)} in line ${other.line}`,
-    fix: decimalComma.test(other.text)
-      ? `add --decimal ',' or declare it with --fields ${name}:string`
-      : `declare it with --fields ${name}:string or ${name}:float, or add --null ${JSON.stringify(word)} if that is no value`,
-  };
-}
-
-function commaOf({ name }: MappedField, { text, line }: SampleCell): Problem {
-  const grouped = /^ *[+-]?\d{1,3},\d{3} *$/.test(text) ? ', or --thousands with the comma between thousands' : '';
-  return {
-    tried: `inferring the type of the column ${JSON.stringify(name)}`,
-    expected: 'numbers with a point as decimal separator, or words',
-    found: `${JSON.stringify(text)} in line ${line}`,
-    fix: `add --decimal ',' if they are numbers${grouped}, or declare a text with --fields ${name}:string`,
+    expected:
+      cells.length === 1
+        ? 'numbers with a point as decimal separator, or words'
+        : 'only numbers or only words in its first rows',
+    found: cells.map(({ text, line }) => `${JSON.stringify(excerpt(text, 60))} in line ${line}`).join(' and '),
+    fix:
+      comma === null
+        ? `declare it with --fields ${name}:string or ${name}:float, or add --null ${word} if that is no value`
+        : other !== null
+          ? `add --decimal ',' and, if ${word} is no value, --null ${word}; or declare it with --fields ${name}:string`
+          : first !== null
+            ? `add --decimal ',' or declare it with --fields ${name}:string`
+            : `add --decimal ',' if they are numbers${thousands}, or declare a text with --fields ${name}:string`,
   };
 }

@@ -5,6 +5,7 @@
 import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import { InputError } from '../../core/errors.js';
 import { copyBytes } from '../../core/io/byte-source.js';
+import { count } from '../../core/text.js';
 import type { ByteSource, FileBytes } from '../../core/types/index.js';
 import { countUsedBuffer } from '../../core/v8.js';
 import { inputLabel, type RawSource } from '../local/raw-source.js';
@@ -258,7 +259,7 @@ class GunzipSource implements ByteSource {
       {
         tried: `reading ${inputLabel(this.#name)}`,
         expected: 'gzip data up to its end',
-        found: `${found} after ${this.bytesRead} bytes, ${this.#decodedBytes} decoded`,
+        found: `${found} after ${count(this.bytesRead)} bytes, ${count(this.#decodedBytes)} decoded`,
         fix: 'fetch or make the file again',
       },
       { cause: error },

@@ -4,6 +4,7 @@
 
 import { BugError, InputError } from '../../core/errors.js';
 import { copyBytes } from '../../core/io/byte-source.js';
+import { count } from '../../core/text.js';
 import type { ByteSource, FileBytes, MemoryBudget } from '../../core/types/index.js';
 import { inputLabel, type RawSource } from '../local/raw-source.js';
 import { longestHeader, windowBytes } from './zstd-window.js';
@@ -186,7 +187,7 @@ class ZstdSource implements ByteSource {
     return new InputError({
       tried: `reading ${inputLabel(this.#name)}`,
       expected: 'zstd data up to its end',
-      found: `${found} after ${this.bytesRead} bytes, ${this.#decodedBytes} decoded`,
+      found: `${found} after ${count(this.bytesRead)} bytes, ${count(this.#decodedBytes)} decoded`,
       fix: 'fetch or make the file again',
     });
   }

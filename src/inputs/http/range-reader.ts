@@ -2,6 +2,7 @@
 // once the bytes before it have been compared again.
 
 import { InputError } from '../../core/errors.js';
+import { count } from '../../core/text.js';
 import { fullJitter } from '../../core/time/backoff.js';
 import { StreamSource } from '../local/stream-source.js';
 import { failedRequest, type RequestFailure } from './http-messages.js';
@@ -180,7 +181,7 @@ export class RangeReader {
 
   #notifyRetry(reason: string): void {
     const { name, size, web } = this.#object;
-    const place = `${this.#at}${size === null ? '' : ` of ${size}`} bytes`;
+    const place = `${count(this.#at)}${size === null ? '' : ` of ${count(size)}`} bytes`;
     const next = this.#at === 0 ? 'trying again' : `resuming after ${place}`;
     web.notify({ level: 'warn', kind: 'input-retry', message: `reading ${name}: ${reason}; ${next}` });
   }
@@ -189,8 +190,8 @@ export class RangeReader {
     const { name, size } = this.#object;
     return new InputError({
       tried: `reading ${name}`,
-      expected: size === null ? 'its content' : `${size} bytes`,
-      found: `${reason} after ${this.#at} bytes`,
+      expected: size === null ? 'its content' : `${count(size)} bytes`,
+      found: `${reason} after ${count(this.#at)} bytes`,
       fix: 'run the same command again when the server can be reached',
     });
   }

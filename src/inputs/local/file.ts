@@ -3,6 +3,7 @@
 import { type BigIntStats, read } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { count } from '../../core/text.js';
 import type { FileBytes } from '../../core/types/index.js';
 import { changedFile } from './buffered-file.js';
 import { type RawSource, unreadable } from './raw-source.js';
@@ -63,7 +64,7 @@ class FileSource implements RawSource {
     try {
       return (await this.#handle.read(into, 0, length, position)).bytesRead;
     } catch (error) {
-      throw unreadable(`reading ${this.#name} after ${this.#at} bytes`, error);
+      throw unreadable(`reading ${this.#name} after ${count(this.#at)} bytes`, error);
     }
   }
 

@@ -10,7 +10,12 @@ test.each([
   ['a null word first', 'time,v\n1,NA\n2,1.5\n', '"1.5" in line 3 and "NA" in line 2', '--null "NA"'],
   ['a decimal comma', 'time;v\n1;1,5\n2;2\n', '"2" in line 3 and "1,5" in line 2', "--decimal ','"],
   ['a decimal comma in all rows', 'time;v\n1;1,5\n2;2,5\n', '"1,5" in line 2', "--decimal ',' if"],
-  ['a decimal comma before a word', 'time;v\n1;1,5\n2;x\n', '"1,5" in line 2', '--fields v:string'],
+  [
+    'a decimal comma before a word',
+    'time;v\n1;1,5\n2;x\n',
+    '"1,5" in line 2 and "x" in line 3',
+    "--decimal ',' and, if",
+  ],
   ['a comma between thousands', 'time;v\n1;1,500\n', '"1,500" in line 2', '--thousands'],
   [
     'a word long after numbers',

@@ -90,8 +90,8 @@ test('a broken connection is reported with the offset at which reading resumes',
   const [first, second] = told;
   expect(told).toHaveLength(2);
   expect(first).toMatchObject({ level: 'warn', kind: 'input-retry' });
-  const at = /resuming after (\d+) of (\d+) bytes$/.exec(first!.message)!;
-  expect([Number(at[1]) > 65_536, Number(at[2])]).toEqual([true, big.length]);
+  const at = /resuming after ([\d,]+) of ([\d,]+) bytes$/.exec(first!.message)!;
+  expect([Number(at[1]!.replaceAll(',', '')) > 65_536, Number(at[2]!.replaceAll(',', ''))]).toEqual([true, big.length]);
   expect(second!.message).toBe(`reading ${server.url}/a.lp: 503; resuming after ${at[1]} of ${at[2]} bytes`);
 });
 
@@ -146,9 +146,11 @@ test('a 503 is retried after the time that Retry-After names', async () => {
 
 test('a server that stays busy is named with its status', async () => {
   later(() => ({ status: 503 }));
-  expect(await failure(content())).toMatch(/a\.lp: expected \d+ bytes, found 503, \d+ times in 0s, after 65536 bytes/);
+  expect(await failure(content())).toMatch(
+    /a\.lp: expected [\d,]+ bytes, found 503, \d+ times in 0s, after 65,536 bytes/,
+  );
   later(() => ({ status: 429, headers: { 'retry-after': '3600' } }));
-  expect(await failure(content())).toContain('found 429 after 65536 bytes');
+  expect(await failure(content())).toContain('found 429 after 65,536 bytes');
 });
 
 test('a response that always ends at the same byte ends the input with an error', async () => {
@@ -339,7 +341,7 @@ test('responses without a new byte are retried with waits, and not without end',
     const body = big.subarray(from, from + 4096).toString();
     return { status: 206, headers: { 'content-range': `bytes ${from}-${from + 4095}/${big.length}` }, body };
   });
-  expect(await failure(content())).toMatch(/found a response without a new byte, \d+ times in 0s, after 65536 bytes/);
+  expect(await failure(content())).toMatch(/found a response without a new byte, \d+ times in 0s, after 65,536 bytes/);
   expect(server.asked.length).toBeLessThan(30);
 });
 
