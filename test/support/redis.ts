@@ -27,7 +27,8 @@ export interface RedisServer {
 }
 
 /**
- * @param options of redis-server, such as `--appendonly yes`; by default it forgets everything when it ends
+ * @param options of redis-server, such as `--appendonly yes`, with `{port}` for its port; by default it forgets everything when
+ *   it ends
  * @param cliOptions what redis-cli needs to sign in
  */
 export async function startRedis(
@@ -53,7 +54,8 @@ export async function startRedis(
     if (running.exitCode === null && running.signalCode === null) await once(running, 'exit');
   };
   const start = async (): Promise<void> => {
-    child = spawn('redis-server', [...common, ...options], { stdio: 'ignore' });
+    const own = options.map((word) => word.replace('{port}', String(port)));
+    child = spawn('redis-server', [...common, ...own], { stdio: 'ignore' });
     // Over TLS alone, redis-cli needs certificates: any answer will do.
     await until(
       async () => (await cli('ping').catch((error: Error) => error.message)).match(/PONG|NOAUTH|reset/) !== null,

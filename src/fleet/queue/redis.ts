@@ -96,7 +96,7 @@ async function loadPeers(): Promise<{ readonly api: typeof bullmq; readonly redi
       tried: 'loading the queue of --queue',
       expected: 'the packages bullmq and ioredis',
       found: 'no such packages: they are not installed with bulk-load',
-      fix: 'run: npm install bulk-load bullmq@6.7.0 ioredis@6.0.0, then npx bulk-load',
+      fix: 'run: npx -p bulk-load -p bullmq@6.7.0 -p ioredis@6.0.0 bulk-load',
     };
     throw new UsageError([problem], { cause });
   }
