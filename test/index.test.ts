@@ -176,6 +176,17 @@ test('a custom target gets retries while it is overloaded, and its rejects becom
   expect(await readFile(rejects.deadLetters![0]!, 'utf8')).toBe('bad,t=a f=1 1640995200000000000\n');
 });
 
+test('a load into a target of a program takes no turns with loads into the endpoints of the default', async () => {
+  const target = createCustomTarget({
+    write: ({ bytes }) =>
+      Promise.resolve({ verdict: { kind: 'accepted' }, endpoint: 'here', latencyMs: 1, sentBytes: bytes.length }),
+  });
+  // Locks cannot be written there.
+  const turnDir = '/proc/bulk-load/turns';
+  const { outcome } = await begin({ inputs: join(folder, 'data'), turnDir }, { target });
+  expect(outcome).toBe('complete');
+});
+
 const inSeconds = 'm,t=b f=1 1640995200\n'.repeat(20);
 
 test('a file in another unit ends a load with exit code 2 before a point is sent, whatever the order', async () => {

@@ -1,8 +1,8 @@
 // An embedded server that behaves like CnosDB 2.4.3: HTTP writes, SQL, ping and metrics, stored in DuckDB.
 // It serves demos, CI and tests.
 
-import { mkdir } from 'node:fs/promises';
 import { StateError } from '../core/errors.js';
+import { makeDirectory } from '../core/io/files.js';
 import { listen, urlOf } from './http/http-server.js';
 import { ServerMetrics } from './http/server-metrics.js';
 import { defaultLimits, type QueryLimits } from './storage/query-runner.js';
@@ -62,7 +62,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeDirectory(folder);
   } catch (cause) {
     throw new StateError(
       {

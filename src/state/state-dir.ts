@@ -2,10 +2,11 @@
 // names in it can be computed by anyone.
 
 import { constants } from 'node:fs';
-import { access, type FileHandle, mkdir, open, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, type FileHandle, open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { StateError } from '../core/errors.js';
+import { makeDirectory } from '../core/io/files.js';
 import type { Problem } from '../core/problem.js';
 
 const preparing = 'preparing the state directory';
@@ -13,7 +14,7 @@ const preparing = 'preparing the state directory';
 /** Creates the directory, or checks that it belongs to this user alone. Throws StateError. */
 export async function prepareStateDir(path: string): Promise<void> {
   try {
-    await makeDirectory(path);
+    await makeDirectory(path, 0o700);
   } catch (error) {
     throw writeFailure(preparing, path, error);
   }
@@ -39,23 +40,6 @@ async function isWritable(path: string): Promise<boolean> {
 
 function octal(mode: number): string {
   return (mode & 0o7777).toString(8);
-}
-
-/**
- * Creates a directory with mode 0700, and its parents one by one: Node's recursive mkdir never ends where the file system
- * reports ENOENT for every attempt, as /proc does. Rejects with the system's error.
- */
-async function makeDirectory(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (found?.isDirectory()) return;
-  const parent = dirname(resolve(path));
-  if (parent !== resolve(path) && found === null) await makeDirectory(parent);
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process may have created it meanwhile.
-    if (!(await stat(path).catch(() => null))?.isDirectory()) throw error;
-  }
 }
 
 /**

@@ -1,8 +1,8 @@
 // Files that are complete or absent, and pipes that never block the process.
 
 import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { size } from '../text.js';
@@ -15,6 +15,25 @@ export async function readText(path: string, maxBytes = 16 * 1024 * 1024): Promi
   const bytes = await buffer(createReadStream(path, { end: maxBytes }));
   if (bytes.length > maxBytes) throw Object.assign(new Error(`more than ${size(maxBytes)}`), { name: '' });
   return bytes.toString();
+}
+
+/**
+ * Creates a directory and its parents one by one, and returns whether it was missing. Node's recursive mkdir never ends
+ * where the file system reports ENOENT for every attempt, as /proc does. Rejects with the system's error.
+ */
+export async function makeDirectory(path: string, mode = 0o777): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory()) return false;
+  const parent = dirname(resolve(path));
+  if (parent !== resolve(path) && found === null) await makeDirectory(parent, mode);
+  try {
+    await mkdir(path, { mode });
+    return true;
+  } catch (error) {
+    // Another process may have created it meanwhile.
+    if ((await stat(path).catch(() => null))?.isDirectory()) return false;
+    throw error;
+  }
 }
 
 /** A hidden name in the same folder, unique to this process. */

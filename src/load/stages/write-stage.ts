@@ -68,14 +68,15 @@ export class WriteStage {
   #hasSent = false;
 
   constructor(context: WriteStageContext) {
-    const { settings, memory, throttle, clock, notify } = context;
-    const { dryRun, urls, tenant, db, turn, turnDir, retryForMs, ratePoints, rateBytes } = settings;
+    const { settings, target, memory, throttle, clock, notify } = context;
+    const { urls, tenant, db, turn, turnDir, retryForMs, ratePoints, rateBytes } = settings;
     this.#context = context;
     this.sizes = new SizeLimit(memory.batchBytes, () => throttle.bodyBytes, notify);
     this.rate = new RateLimit({ pointsPerSecond: ratePoints, bytesPerSecond: rateBytes }, clock);
     this.governor = this.#govern();
     this.#firstWrites = new FirstWriteLock({
-      endpoints: turn && dryRun === null ? urls.map(({ origin }) => origin) : [],
+      // A dry run and a target of a program have no endpoints that other loads could share.
+      endpoints: turn && target.endpoints().length > 0 ? urls.map(({ origin }) => origin) : [],
       database: [tenant, db],
       directory: turnDir,
       maxWaitMs: retryForMs,

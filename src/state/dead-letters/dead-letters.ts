@@ -2,9 +2,10 @@
 // to a second file. The letters of a batch are written all or not at all, since half a line would merge with the next one.
 
 import { createHash } from 'node:crypto';
-import { access, constants, type FileHandle, mkdir, rename, rm } from 'node:fs/promises';
+import { access, constants, type FileHandle, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BulkLoadError, StateError } from '../../core/errors.js';
+import { makeDirectory } from '../../core/io/files.js';
 import { type DeadLetterFormat, lineProtocolDeadLetters } from '../../core/types/index.js';
 import { exists, openStateFile, writeFailure } from '../state-dir.js';
 import { letterEndings, letterPath } from './letter-paths.js';
@@ -78,7 +79,7 @@ export class DeadLetters {
    */
   async prepare(now: string, stored: StoredDeadLetters | null = null): Promise<void> {
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeDirectory(this.#folder, 0o700);
       await access(this.#folder, constants.W_OK | constants.X_OK);
       if (stored !== null) await this.#resume(stored);
       else if ((await this.#endings('rejected')).length > 0) {
@@ -176,7 +177,7 @@ export class DeadLetters {
     const known = this.#files.get(ending);
     if (known !== undefined) return known;
     const path = this.#path('rejected', ending);
-    if (ending.includes('/')) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    if (ending.includes('/')) await makeDirectory(dirname(path), 0o700);
     const file = await openStateFile(path, appending);
     this.#files.set(ending, file);
     return file;

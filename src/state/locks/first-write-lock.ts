@@ -3,9 +3,10 @@
 // other, whatever name they give it.
 
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BusyError, StateError } from '../../core/errors.js';
+import { makeDirectory } from '../../core/io/files.js';
 import type { Clock, Notice } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';
 import { clusterOf, type Lookup } from '../cluster.js';
@@ -61,7 +62,7 @@ export class FirstWriteLock {
     try {
       this.#paths ??= this.#findPaths();
       const paths = await this.#paths;
-      if (paths.length > 0) this.#makeDirectory();
+      if (paths.length > 0) await this.#makeDirectory();
       for (const path of paths) held.push(await this.#takeOne(path, until, signal));
     } catch (error) {
       release();
@@ -118,9 +119,9 @@ export class FirstWriteLock {
   }
 
   /** The directory belongs to all users of the host. */
-  #makeDirectory(): void {
+  async #makeDirectory(): Promise<void> {
     try {
-      if (mkdirSync(this.#directory, { recursive: true }) !== undefined) chmodSync(this.#directory, 0o1777);
+      if (await makeDirectory(this.#directory)) await chmod(this.#directory, 0o1777);
     } catch (error) {
       throw this.#unwritable(error);
     }

@@ -3,10 +3,10 @@
 import { Worker } from 'node:worker_threads';
 
 const isSoak = process.env.BULK_LOAD_SOAK === '1';
-/** `npm run soak` tries all of them. BULK_LOAD_SEED moves the seeds. */
+/** `npm run soak` tries all of them. ATTACK_SEED moves the seeds. */
 export const attempts = (sample: number, all: number): number =>
-  Number(process.env.BULK_LOAD_ATTEMPTS ?? (isSoak ? all : sample));
-export const firstSeed = Number(process.env.BULK_LOAD_SEED ?? 0);
+  Number(process.env.ATTACK_ATTEMPTS ?? (isSoak ? all : sample));
+export const firstSeed = Number(process.env.ATTACK_SEED ?? 0);
 
 const source = `
   const { workerData, parentPort } = require('node:worker_threads');

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +86,10 @@ test('a load stops when locks cannot be written, and names --turn-dir and --no-t
   const failed = turns(['http://a']).take(never);
   await expect(failed).rejects.toThrow(StateError);
   await expect(failed).rejects.toThrow(/--turn-dir.*--no-turn/);
+});
+
+test.runIf(existsSync('/proc/self'))('locks that no file system takes are an error and no endless loop', async () => {
+  await expect(turns(['http://a'], { directory: '/proc/bulk-load/turns' }).take(never)).rejects.toThrow(/ENOENT/);
 });
 
 test('without endpoints no directory is needed', async () => {

@@ -2,11 +2,12 @@
 // a coordinator that is killed loses nothing that it has shown, and repeats nothing.
 
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
+import { makeDirectory } from '../../../core/io/files.js';
 import { countSchema as count } from '../../../core/io/position-schema.js';
 import { type Outcome, outcomeNames } from '../../../core/outcomes.js';
 import type { PieceLetters } from '../../../fleet/queue/messages.js';
@@ -85,7 +86,7 @@ export class FleetRecord {
   /** Reads the record of earlier runs, and undoes what they have not recorded to its end. Throws StateError. */
   async open(): Promise<BookedPiece[]> {
     return await this.#do('opening the record of the fleet', async () => {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeDirectory(this.#folder, 0o700);
       const text = await readFile(this.logPath, 'utf8').catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error;
         return '';
@@ -158,7 +159,7 @@ export class FleetRecord {
     const known = this.#files.get(ending);
     if (known !== undefined) return known;
     const path = this.#path(ending);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path), 0o700);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
     const file = await open(path, flags, 0o600);
     this.#files.set(ending, file);

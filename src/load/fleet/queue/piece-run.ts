@@ -1,8 +1,9 @@
 // One piece of a load over a fleet: loaded as any load, with its own folder for state, under the lease of its worker.
 
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Settings } from '../../../config/settings.js';
 import { type BulkLoadError, InputError, UsageError } from '../../../core/errors.js';
+import { makeDirectory } from '../../../core/io/files.js';
 import type { Clock, Input, Notice, Summary, Target } from '../../../core/types/index.js';
 import { wrapObject } from '../../../core/wrap-object.js';
 import type { AllowedInputs } from '../../../fleet/allowed-inputs.js';
@@ -61,7 +62,7 @@ export async function runPiece(context: PieceContext, run: PieceRun): Promise<Pi
     if (!(error instanceof InputError)) throw error;
     return { result: failedPiece(context, error), error };
   }
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeDirectory(folder, 0o700);
   const target = await context.createTarget(settings);
   const spans = fleetLoad.times.spans.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
   const { path } = job.input;
