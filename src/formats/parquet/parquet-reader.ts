@@ -11,6 +11,7 @@ import type { Node } from './metadata/parquet-schema.js';
 import { columnsOf, type SelectedColumns, selectedLeaves } from './metadata/selected-columns.js';
 import { type Codec, codecOf } from './pages/codecs.js';
 import { ColumnPages } from './pages/column-pages.js';
+import { type IndexAllocator, reuseIndexes } from './pages/data-page.js';
 import { PageCursor } from './pages/page-cursor.js';
 import type { PageRange } from './pages/page-headers.js';
 import { ReadProgress } from './read-progress.js';
@@ -41,6 +42,7 @@ export async function* parquetPoints(
   assertReadable(footer, selectedLeaves(columns), name);
   await assertFits(file, footer, columns, budget, name, progress);
   const codecs = await codecsOf(footer, columns, name);
+  const allocators = columns.flat.map(reuseIndexes);
   rows.cells.reserve(columns.count);
   rows.cells.clear(rows.cells.kinds.length);
   rows.encoder.begin(columns.mapping);
@@ -52,7 +54,7 @@ export async function* parquetPoints(
     let failure: unknown = null;
     try {
       const meter = new PageMeter(name, footer, i, budget);
-      for await (const _ of fullRuns({ file, group, columns, codecs, writer, skip, meter, progress })) {
+      for await (const _ of fullRuns({ file, group, columns, codecs, allocators, writer, skip, meter, progress })) {
         yield run();
         signal.throwIfAborted();
         progress.advance();
@@ -104,6 +106,8 @@ interface GroupReading {
   readonly group: GroupLayout;
   readonly columns: SelectedColumns;
   readonly codecs: ReadonlyMap<string, Codec>;
+  /** Memory for the indexes of each flat column. */
+  readonly allocators: readonly IndexAllocator[];
   readonly writer: RowWriter;
   /** Number of leading rows to skip. */
   readonly skip: number;
@@ -116,23 +120,29 @@ interface GroupReading {
  * The last rows may leave a run that is not full.
  */
 async function* fullRuns(reading: GroupReading): AsyncGenerator<void, void> {
-  const { file, group, columns, codecs, writer, skip, meter, progress } = reading;
-  const cursorOf = ({ leaf, definition, repetition }: Node, keepsPages: boolean): PageCursor => {
+  const { file, group, columns, codecs, allocators, writer, skip, meter, progress } = reading;
+  // Pages of lists stay in memory together.
+  const cursorOf = ({ leaf, definition, repetition }: Node, allocator: IndexAllocator | null): PageCursor => {
     const chunk = group.chunks[leaf!.index]!;
-    const measure = meter.column(leaf!, chunk.codec, keepsPages);
+    const measure = meter.column(leaf!, chunk.codec, allocator === null);
     const gate = async (page: PageRange): Promise<void> => {
       await progress.check();
       measure(page);
     };
-    const decoder = { leaf: leaf!, levels: { definition, repetition }, codec: codecs.get(chunk.codec)! };
+    const decoder = {
+      leaf: leaf!,
+      levels: { definition, repetition },
+      codec: codecs.get(chunk.codec)!,
+      allocateIndexes: allocator ?? ((length: number) => new Int32Array(length)),
+    };
     return new PageCursor(new ColumnPages(file, chunk, decoder, gate), definition);
   };
-  const cursors = columns.flat.map(({ node }) => cursorOf(node, false));
+  const cursors = columns.flat.map(({ node }, i) => cursorOf(node, allocators[i]!));
   const lists = columns.lists.map(
     (list) =>
       new ListRows(
         list,
-        list.leaves.map((leaf) => cursorOf(leaf, true)),
+        list.leaves.map((leaf) => cursorOf(leaf, null)),
       ),
   );
   for (const list of lists) {

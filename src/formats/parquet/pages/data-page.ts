@@ -30,6 +30,20 @@ export interface PageDecoder {
   readonly leaf: Leaf;
   readonly levels: Levels;
   readonly codec: Codec;
+  /** Returns memory for the indexes of a page. */
+  readonly allocateIndexes: IndexAllocator;
+}
+
+/** Returns an array of this length. Its content is undefined. */
+export type IndexAllocator = (length: number) => Int32Array;
+
+/** Returns an allocator that gives each page the memory of the page before. */
+export function reuseIndexes(): IndexAllocator {
+  let memory = new Int32Array(0);
+  return (length) => {
+    if (memory.length < length) memory = new Int32Array(length);
+    return memory.subarray(0, length);
+  };
 }
 
 export const noPage: Page = { count: 0, definitions: null, repetitions: null, values: noValues, indexes: null };
@@ -91,7 +105,7 @@ function pageV2(decoder: PageDecoder, header: PageHeader, body: Uint8Array, dict
 }
 
 function withValues(
-  { leaf, levels }: PageDecoder,
+  { leaf, levels, allocateIndexes }: PageDecoder,
   page: Pick<Page, 'count' | 'definitions' | 'repetitions'>,
   encoding: string,
   bytes: Uint8Array,
@@ -113,7 +127,7 @@ function withValues(
   if (present === 0) return complete(noValues, null);
   const width = bytes[from] ?? 33;
   if (width > 32) throw new Error('dictionary indexes of more than 32 bits');
-  const indexes = new Int32Array(present);
+  const indexes = allocateIndexes(present);
   readRuns(bytes, from + 1, bytes.length, width, indexes);
   for (let i = 0; i < present; i++)
     if (indexes[i]! < 0 || indexes[i]! >= dictionary.count) throw new Error('a dictionary index beyond the dictionary');

@@ -219,8 +219,10 @@ export class ColumnBlock {
   }
 
   #texts(column: BlockColumn, { bytes, starts, ends }: PageValues, from: number, count: number): number {
-    const first = count === 0 ? 0 : starts![from]!;
-    const at = this.#copy(bytes, first, count === 0 ? 0 : ends![from + count - 1]! - first);
+    // A page of nulls has no offsets.
+    if (count === 0) return this.#block.from;
+    const first = starts![from]!;
+    const at = this.#copy(bytes, first, ends![from + count - 1]! - first);
     const startsAt = this.#copyWords(starts!, from, count);
     const endsAt = this.#copyWords(ends!, from, count);
     this.#set(column, memory.STARTS, startsAt);

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Leaf } from '../../../../src/formats/parquet/metadata/parquet-schema.js';
-import { pageOf } from '../../../../src/formats/parquet/pages/data-page.js';
+import { pageOf, reuseIndexes } from '../../../../src/formats/parquet/pages/data-page.js';
 import { noValues } from '../../../../src/formats/parquet/pages/page-values.js';
 
 const leaf: Leaf = {
@@ -28,7 +28,7 @@ test.each([1, 2])('a list that continues through a whole Parquet page of version
   const data = { num_values: 3, encoding: 'PLAIN' } as const;
   const levelsOf = { definition: 1, repetition: 1 };
   const page = pageOf(
-    { leaf, levels: levelsOf, codec: (input) => input },
+    { leaf, levels: levelsOf, codec: (input) => input, allocateIndexes: reuseIndexes() },
     version === 1
       ? { ...header, data_page_header: { ...data, ...levels } }
       : { ...header, data_page_header_v2: { ...data, ...counts, is_compressed: false } },

@@ -84,7 +84,7 @@ function randomFile(next: Random): RandomFile {
   const selected = names.filter((name) => name === 'n' || next(4) > 0);
   const values = selected.map((name) => {
     const value = one(columns[name]!, next);
-    const nulls = one(['', `WHEN i % ${2 + next(9)} = 0 THEN NULL`, 'WHEN i < 600 THEN NULL'], next);
+    const nulls = one(['', `WHEN i % ${2 + next(9)} = 0 THEN NULL`, 'WHEN i < 2100 THEN NULL'], next);
     return `${nulls === '' ? value : `CASE ${nulls} ELSE ${value} END`} AS ${name}`;
   });
   const how = [
@@ -93,7 +93,7 @@ function randomFile(next: Random): RandomFile {
     `PARQUET_VERSION ${one(['V1', 'V2'], next)}`,
     ...one([[], ['DICTIONARY_SIZE_LIMIT 0'], ['DICTIONARY_SIZE_LIMIT 200']], next),
   ].join();
-  const command = `COPY (SELECT ${one(times, next)} AS time, ${values.join()} FROM range(${1500 + next(2000)}) r(i)) TO 'FILE' (FORMAT parquet, ${how})`;
+  const command = `COPY (SELECT ${one(times, next)} AS time, ${values.join()} FROM range(${2000 + next(2500)}) r(i)) TO 'FILE' (FORMAT parquet, ${how})`;
   return { command, options: randomOptions(selected, next) };
 }
 
@@ -140,7 +140,7 @@ test.each<[string, string]>([
     `i AS time, repeat('x', CASE i WHEN 5 THEN 600000 ELSE 3 END) AS w FROM range(9) r(i)`,
   ],
 ])('%s: the kernel and the encoder agree', async (_, rows) => {
-  const how = 'ROW_GROUP_SIZE 61440, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1000000';
+  const how = 'ROW_GROUP_SIZE 4096, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1000000';
   const [bytes] = await written([`COPY (SELECT ${rows}) TO 'FILE' (FORMAT parquet, ${how})`]);
   const formats = pair('parquet', { chunkBytes: 256 * 1024, maxPointBytes: 1 << 20, indexPoints: 4096 });
   expect(await difference(formats, bytes!, [])).toBe(null);
