@@ -18,7 +18,7 @@ const perCachedByte = 1.2;
 /** Memcache size where the server does not report one (before 2.4.2). */
 const usualMemcache = 128 * MiB;
 /** Smallest body that the plan chooses. */
-export const smallestBody = 128 * 1024;
+const smallestBody = 32 * 1024;
 const bodyStep = 64 * 1024;
 /** Share of the room beside an idle node for retained bodies. The rest is for unflushed rows. */
 const bodiesShare = 0.5;
@@ -27,7 +27,7 @@ const rinseHold = 1.25;
 /** A rinse ends once this share of the bytes at which it begins is left. */
 const rinseRest = 0.5;
 /** Smallest room for unflushed rows. With less a flush would be due all the time. */
-const minRows = 16 * MiB;
+const minRows = 8 * MiB;
 /** Share of the room for rows at which a flush is due. Rows that arrive during the flush need the rest. */
 const dueShare = 0.5;
 const minMemcache = 16 * MiB;
@@ -57,7 +57,7 @@ export interface TargetPlanRequest {
 
 export interface TargetPlan {
   readonly limitBytes: number | null;
-  /** Largest request body: 128 KiB (or less, if requested) up to the requested size. */
+  /** Largest request body: 32 KiB (or less, if requested) up to the requested size. */
   readonly bodyBytes: number;
   /** Marks of planned flushes; null if none is planned. */
   readonly flush: FlushMarks | null;
@@ -180,8 +180,9 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
 }
 
 function marksOfRoom(room: number, keptBytes: number): RinseMarks {
-  const dueBytes = Math.max(room * bodiesShare, keptBytes);
-  const holdBytes = Math.max(dueBytes, Math.min(dueBytes * rinseHold, room - perCachedByte * minRows));
+  const besideRows = room - perCachedByte * minRows;
+  const dueBytes = Math.max(Math.min(room * bodiesShare, besideRows), keptBytes);
+  const holdBytes = Math.max(dueBytes, Math.min(dueBytes * rinseHold, besideRows));
   return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
 }
 

@@ -20,13 +20,14 @@ import {
   nodeBase,
   nodePeak,
   rinseMarks,
-  smallestBody,
 } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
 
 /** A flush without an answer after this time counts as timed out. */
 const flushTimeoutMs = 15_000;
 const rinseTimeoutMs = 30_000;
+/** Largest body once planned flushes have ended. */
+const unflushedBody = 128 * 1024;
 
 /** A notice explains pacing once it took this long and this share of the time. */
 const pacedNoticeSeconds = 5;
@@ -105,7 +106,7 @@ export class TargetThrottle {
       weigh: (kept, rows) => nodePeak(this.#base, kept, flush === null ? Math.min(rows, cacheBytes) : rows),
       relieve: options.relieve,
       nodes: layout.nodes,
-      bodyBytesUnflushed: Math.min(smallestBody, bodyBytes),
+      bodyBytesUnflushed: Math.min(unflushedBody, bodyBytes),
       clock,
       signal,
       flush: (cause) => {

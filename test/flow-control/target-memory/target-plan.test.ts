@@ -99,7 +99,7 @@ test('a node holds as many time buckets as their vnodes fit into the limit, and 
   const most = mostBuckets(plan(1));
   expect(most).toBeGreaterThan(50);
   expect([plan(most).holds, plan(most + 1).holds]).toEqual([true, false]);
-  expect(plan(most + 1).leastBytes).toBe(nodePeak(nodeBase(most + 1), 256 * 128 * KiB, 16 * MiB));
+  expect(plan(most + 1).leastBytes).toBe(nodePeak(nodeBase(most + 1), 256 * 32 * KiB, 8 * MiB));
   expect(leastWith(plan(1), most)).toBeLessThanOrEqual(512 * MiB);
 });
 
@@ -125,7 +125,7 @@ test('without a limit the plan keeps the body size and only estimates the peak',
   expect(plan.peakBytes).toBe(nodePeak(base, 256 * MiB, 128 * MiB));
 });
 
-test('every plan has bodies from 128 KiB to the requested size, and `holds` compares its peaks with the limit', () => {
+test('every plan has bodies from 32 KiB to the requested size, and `holds` compares its peaks with the limit', () => {
   for (const targetMemoryBytes of [64, 120, 200, 300, 512, 1024, 8192])
     for (const batchBytes of [1024, 100_000, MiB, 5 * MiB])
       for (const vnodesPerNode of [1, 2, 7])
@@ -141,7 +141,7 @@ test('every plan has bodies from 128 KiB to the requested size, and `holds` comp
               totalBytes,
             });
             expect(plan.bodyBytes).toBeLessThanOrEqual(batchBytes);
-            expect(plan.bodyBytes).toBeGreaterThanOrEqual(Math.min(128 * KiB, batchBytes));
+            expect(plan.bodyBytes).toBeGreaterThanOrEqual(Math.min(32 * KiB, batchBytes));
             expect(plan.holds).toBe(
               plan.leastBytes <= targetMemoryBytes * MiB && plan.peakBytes <= targetMemoryBytes * MiB,
             );
@@ -168,14 +168,14 @@ test('time buckets that were not planned make bodies smaller and rinses earlier'
   const larger = 312 * MiB;
   expect(bodyBesideBase(plan, larger)).toBe((100 * MiB) / 256);
   expect(rinseMarks(plan, larger)).toEqual({ dueBytes: 100 * MiB, holdBytes: 125 * MiB, restBytes: 50 * MiB });
-  expect(bodyBesideBase(plan, 500 * MiB)).toBe(128 * KiB);
+  expect(bodyBesideBase(plan, 500 * MiB)).toBe(32 * KiB);
   expect(rinseMarks(planTarget({ ...usual, targetMemoryBytes: null }), larger)).toBeNull();
 });
 
 test.each([
   [512, 0, 402 / 1.2],
   [512, 240, 162 / 1.2],
-  [200, 90, 16],
+  [200, 90, 8],
 ])('with %i MiB per node and %i MiB of retained bodies sending waits at %d MiB of rows', (limit, kept, hold) => {
   const holdBytes = Math.floor(hold * MiB);
   const marks = flushMarks(limit * MiB, 110 * MiB, kept * MiB);
