@@ -195,7 +195,7 @@ export function bodyBesideBase(plan: TargetPlan, baseBytes: number): number {
 
 /** Returns the marks of rinses for a node with this base; null without a limit. */
 export function rinseMarks(plan: TargetPlan, baseBytes: number): RinseMarks | null {
-  if (plan.limitBytes === null || baseBytes <= plan.baseBytes) return plan.rinse;
+  if (plan.limitBytes === null || baseBytes === plan.baseBytes) return plan.rinse;
   return marksOfRoom(plan.limitBytes - baseBytes, keptBodies(bodyBesideBase(plan, baseBytes), plan.share, null));
 }
 

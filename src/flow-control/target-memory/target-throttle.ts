@@ -12,20 +12,14 @@ import { NodeDeaths } from './node-deaths.js';
 import { RaftCaches } from './raft-caches.js';
 import { type RinseMarks, Rinsing, type RinsingOptions } from './rinsing.js';
 import { pacingMessage, type TargetMemoryForecast, tooLittleMemory } from './target-forecast.js';
-import {
-  bodiesBeside,
-  bodyBesideBase,
-  flushMarks,
-  leastWith,
-  nodeBase,
-  nodePeak,
-  rinseMarks,
-} from './target-plan.js';
+import { bodiesBeside, bodyBesideBase, flushMarks, leastWith, nodeBase, nodePeak, rinseMarks } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
 
 /** A flush without an answer after this time counts as timed out. */
 const flushTimeoutMs = 15_000;
 const rinseTimeoutMs = 30_000;
+/** Time buckets that may begin before a flush or a rinse makes room for their vnodes. */
+const bucketsAhead = 4;
 /** Largest body once planned flushes have ended. */
 const unflushedBody = 128 * 1024;
 
@@ -141,10 +135,11 @@ export class TargetThrottle {
     return Math.floor(Math.min(this.#pressure.bodyBytes, bodyBesideBase(this.#forecast.plan, this.#plannedBase)));
   }
 
-  /** The base that bounds rows and bodies: that of the plan, or of more time buckets once they appear. */
+  /** The base that bounds rows and bodies: that of the time buckets so far and of the next ones. */
   get #plannedBase(): number {
-    const { baseBytes, limitBytes } = this.#forecast.plan;
-    const base = Math.max(baseBytes, this.#base);
+    const { baseBytes, limitBytes, vnodesPerBucket } = this.#forecast.plan;
+    const next = nodeBase(vnodesPerBucket * (this.#caches.bucketCount + bucketsAhead));
+    const base = Math.max(this.#base, Math.min(baseBytes, next));
     // Each death of a node halves the room of all nodes.
     return base + Math.max(0, (limitBytes ?? base) - base) * (1 - 0.5 ** this.#deaths.count);
   }

@@ -50,7 +50,19 @@ interface MeasuredNode {
   readonly besideMiB: number;
   readonly peakMiB: number;
 }
-const measured = JSON.parse(readFileSync('fixtures/scenarios/node-memory.json', 'utf8')) as { runs: MeasuredNode[] };
+interface MeasuredCell {
+  readonly rows: string;
+  readonly rowsPerByte: number;
+  readonly totalMiB: number;
+  readonly vnodes: number;
+  readonly bodyKiB: number;
+  readonly limitMiB: number;
+  readonly peakMiB: number;
+}
+const measured = JSON.parse(readFileSync('fixtures/scenarios/node-memory.json', 'utf8')) as {
+  runs: MeasuredNode[];
+  cells: MeasuredCell[];
+};
 
 test.each(measured.runs)('a measured node with $vnodes vnodes peaks at 80 to 100 percent of the estimate', (node) => {
   const estimate = nodePeak(nodeBase(node.vnodes), node.besideMiB * MiB, 0) / MiB;
@@ -195,4 +207,21 @@ test('a table with one field a line is planned by its slots, so the plan is not 
   const { peakBytes, holds } = planTarget(sparse);
   expect(holds).toBe(true);
   expect(peakBytes).toBeGreaterThan(441 * MiB);
+});
+
+test('no measured load exceeds its plan, and nine of ten reach 60 percent of it', () => {
+  const shares = measured.cells.map(({ rowsPerByte, totalMiB, vnodes, bodyKiB, limitMiB, peakMiB }) => {
+    const plan = planTarget({
+      ...usual,
+      ...{ rowsPerByte, mayCreate: true, buckets: vnodes },
+      targetMemoryBytes: limitMiB * MiB,
+      batchBytes: bodyKiB * KiB,
+      totalBytes: totalMiB * MiB,
+    });
+    expect(plan.holds).toBe(true);
+    return (peakMiB * MiB) / plan.peakBytes;
+  });
+  expect(shares.length).toBeGreaterThanOrEqual(10);
+  expect(Math.max(...shares)).toBeLessThanOrEqual(1);
+  expect(shares.filter((share) => share < 0.6).length).toBeLessThanOrEqual(shares.length / 10);
 });

@@ -10,6 +10,7 @@ const MiB = 1024 * 1024;
 const KiB = 1024;
 const layout = { nodes: 1, vnodesPerNode: 1, from: 'replicas' } as const;
 const times = { spans: [], unseen: 1, totalBytes: null };
+const day = 86_400_000;
 const database = { shard: 1, replica: 1, vnodeDurationMs: null, maxMemcacheBytes: 128 * MiB };
 const exhausted: Verdict = {
   kind: 'overloaded',
@@ -38,6 +39,7 @@ async function setup(
   outcome: FlushOutcome['kind'] = 'done',
   signal = new AbortController().signal,
   senders = 1,
+  days = 1,
 ) {
   const clock = new VirtualClock();
   const notices: Notice[] = [];
@@ -56,7 +58,9 @@ async function setup(
   const notify = (notice: Notice): void => void notices.push(notice);
   const placeOf = () => ({ bucket: 0, shard: 0 });
   const context = { target, clock, signal, notify, placeOf, senders, end: (error: unknown) => void ends.push(error) };
-  const side = new TargetThrottle(settings, forecastTargetMemory(settings, database, layout, times), context);
+  const place = { ...database, vnodeDurationMs: days === 1 ? null : day };
+  const extent = { ...times, spans: [{ first: 0n, last: BigInt(days * day - 1) * 1_000_000n }] };
+  const side = new TargetThrottle(settings, forecastTargetMemory(settings, place, layout, extent), context);
   const answer = (verdict: Verdict, bytes: number): void =>
     // Without points the batch has no series, so only its text counts.
     side.observe({ verdict, endpoint: 'e', latencyMs: 1, sentBytes: bytes } satisfies Attempt, bytes, {
@@ -280,6 +284,16 @@ test('a node that dies again and again without a write ends the load as unavaila
     exitCode: 5,
     message: expect.stringMatching(/^writing to e: expected a node that stays up/),
   });
+});
+
+test('a load that has written one of its sixty time buckets has the room of the other vnodes for rows', async () => {
+  const once = await setup({}, 500, 'done', new AbortController().signal, 1, 60);
+  const rows = 70 * MiB;
+  expect(once.side.account().planBytesPerNode).toBeLessThanOrEqual(512 * MiB);
+  for (let sent = 0; sent < rows; sent += MiB) once.answer({ kind: 'accepted' }, MiB);
+  expect(once.told.flushes).toHaveLength(0);
+  for (let sent = 0; sent < rows; sent += MiB) once.answer({ kind: 'accepted' }, MiB);
+  expect(once.told.flushes).toHaveLength(1);
 });
 
 test('points of ever new series need a flush long before their text does', async () => {
