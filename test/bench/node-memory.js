@@ -1,5 +1,5 @@
 // Peak memory of a real CnosDB node against the plan of bulk-load, for time buckets and body sizes. Needs `cnosdb` on the
-// PATH; without it nothing runs. Each load gets a fresh node on 127.0.0.1. Figures: fixtures/scenarios/node-memory.json.
+// PATH, or its path in CNOSDB; without it nothing runs. Each load gets a fresh node on 127.0.0.1. Figures: fixtures/scenarios/node-memory.json.
 // node node-memory.js [--points N] [--days 1,13] [--bodies 128KiB,512KiB]
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const program = fileURLToPath(new URL('../../bin/bulk-load.js', import.meta.url));
+const binary = process.env.CNOSDB ?? 'cnosdb';
 const port = 28_902;
 const url = `http://127.0.0.1:${port}`;
 const { values } = parseArgs({
@@ -24,7 +25,7 @@ const { values } = parseArgs({
 /** @param {string} text */
 const say = (text) => process.stdout.write(`${text}\n`);
 
-if (spawnSync('cnosdb', ['--version']).error) {
+if (spawnSync(binary, ['--version']).error) {
   say('skipped: no cnosdb on the PATH');
   process.exit();
 }
@@ -70,7 +71,7 @@ grpc_listen_port = ${port + 1}
 enable_report = false
 `;
   writeFileSync(config, text);
-  const node = spawn('cnosdb', ['run', '--config', config], { stdio: 'ignore' });
+  const node = spawn(binary, ['run', '--config', config], { stdio: 'ignore' });
   for (let i = 0; i < 240; i += 1) {
     const ok = await fetch(`${url}/api/v1/ping`).then(
       ({ ok }) => ok,
