@@ -196,3 +196,98 @@ test('tables are counted before and after, unless the target cannot count', asyn
   const many = Array.from({ length: 201 }, (_, i) => `t${i}`);
   expect(await counted(true, many)).toEqual([{ table: 'm', countBefore: null, countAfter: 11 }]);
 });
+
+/** A target that counts points by table, and answers each query with the point it is asked for unless `found` says otherwise. */
+function counting(counts: Record<string, number>, found = (point: PointValues): PointValues | null => point): Target {
+  return {
+    traits: { countsPoints: true },
+    count: async (table: string) => counts[table] ?? null,
+    readBack: async (points: readonly PointValues[]) => points.map(found),
+  } as unknown as Target;
+}
+
+async function reportOf(lines: string[], target: Target, tables: readonly string[] = []) {
+  const sample = new Verification({ precision: 'ns', ordered: true, random: () => 0.5 });
+  await sample.begin(target, tables, never);
+  const batch = batchOf(lines);
+  sample.sample(batch);
+  sample.settled(batch, { loaded: [{ from: 0, to: lines.length }], rejected: [], undelivered: [] });
+  return await sample.report(target, never);
+}
+
+test('tables are counted before and after, and a table that was not there had no point', async () => {
+  const counts = { m: 5 };
+  expect((await reportOf(['n f=1 1', 'm f=1 1'], counting(counts), ['m'])).tables).toEqual([
+    { table: 'm', countBefore: 5, countAfter: 5 },
+    { table: 'n', countBefore: 0, countAfter: null },
+  ]);
+  const silent = { ...counting(counts), traits: { countsPoints: false } } as unknown as Target;
+  expect((await reportOf(['m f=1 1'], silent, ['m'])).tables).toEqual([]);
+});
+
+test('of more than 200 tables the count before is unknown where it was not taken', async () => {
+  const tables = (n: number): string[] => Array.from({ length: n }, (_, i) => `t${String(i).padStart(3, '0')}`);
+  const before = async (n: number): Promise<number | null | undefined> =>
+    (await reportOf(['x f=1 1'], counting({}), tables(n))).tables[0]?.countBefore;
+  expect([await before(200), await before(201)]).toEqual([0, null]);
+});
+
+test('points longer than 4 KiB are not sampled', async () => {
+  const line = (bytes: number): string => `m s="${'x'.repeat(bytes - 'm s="" 1'.length)}" 1`;
+  expect((await reportOf([line(4096)], counting({}))).sampled).toBe(1);
+  expect((await reportOf([line(4097)], counting({}))).sampled).toBe(0);
+});
+
+test('at most a hundred differences are listed, and all are counted', async () => {
+  const lines = Array.from({ length: 120 }, (_, i) => `m f=${i} ${i}`);
+  const report = await reportOf(
+    lines,
+    counting({}, () => null),
+  );
+  expect([report.differences.length, report.found, report.equal]).toEqual([100, 0, 0]);
+});
+
+test('the error of a verification names the first difference, and there is none without one', async () => {
+  const missing = await reportOf(
+    ['m,t=a f=1 5'],
+    counting({}, () => null),
+  );
+  expect(verifyError(missing, 1)?.message).toContain('found 1 that differ (1 missing); first: m,t=a 5 is missing');
+  const other = pointValues(Buffer.from('m,t=a f=2 5'), 'ns');
+  const wrong = await reportOf(
+    ['m,t=a f=1 5'],
+    counting({}, () => other),
+  );
+  expect(verifyError(wrong, 1)?.message).toContain('1 that differ (0 missing); first: m,t=a 5 f: sent 1, found 2');
+  const bare = pointValues(Buffer.from('m,t=a g=2 5'), 'ns');
+  const without = await reportOf(
+    ['m,t=a f=1 5'],
+    counting({}, () => bare),
+  );
+  expect(verifyError(without, 1)?.message).toContain('m,t=a 5 f: sent 1, found nothing');
+  expect(verifyError({ ...wrong, differences: [] }, 1)?.message).not.toContain('first:');
+  expect(verifyError(await reportOf(['m f=1 5'], counting({})), 1)).toBeNull();
+});
+
+test('a defect while the sample is read back is not a failed verification', async () => {
+  const target = counting({}, () => {
+    throw new RangeError('no');
+  });
+  await expect(reportOf(['m f=1 1'], target)).rejects.toThrow(RangeError);
+});
+
+test('points of several loaded ranges stay in the sample', async () => {
+  const sample = new Verification({ precision: 'ns', ordered: true, random: () => 0.5 });
+  const batch = batchOf(['m f=1 1', 'm f=2 2', 'm f=3 3']);
+  sample.sample(batch);
+  const loaded = [
+    { from: 0, to: 1 },
+    { from: 2, to: 3 },
+  ];
+  sample.settled(batch, { loaded, rejected: [], undelivered: [{ from: 1, to: 2 }] });
+  expect((await sample.report(counting({}), never)).sampled).toBe(2);
+});
+
+test('a field that only the later point has is not expected of the sampled one', async () => {
+  expect(await replaced(['m,t=a f=1 5'], ['m,t=a f=2,g=3 5'], ['m,t=a f=2 5'])).toEqual([]);
+});
