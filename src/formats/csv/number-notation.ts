@@ -35,13 +35,24 @@ function grammarOf({ decimal, thousands }: NumberNotation): RegExp {
 /** Rewrites the numbers of a row to the plain notation. Plain numbers that the notation does not allow reject the row. */
 export class NotationFiller implements RowFiller {
   readonly bytes = 0;
+  readonly decimal: number;
   readonly #memory: Uint8Array;
   readonly #mapping: Mapping;
   readonly #types: FieldTypes;
   readonly #notation: NumberNotation;
+  readonly #nulls: ReadonlySet<string>;
   readonly #isNumber: (text: string) => boolean;
 
-  constructor(memory: Uint8Array, mapping: Mapping, types: FieldTypes, notation: NumberNotation) {
+  /** @param nulls words for a missing value, which may be numbers */
+  constructor(
+    memory: Uint8Array,
+    mapping: Mapping,
+    types: FieldTypes,
+    notation: NumberNotation,
+    nulls: ReadonlySet<string>,
+  ) {
+    this.decimal = notation.decimal.charCodeAt(0);
+    this.#nulls = nulls;
     this.#memory = memory;
     this.#mapping = mapping;
     this.#types = types;
@@ -60,6 +71,7 @@ export class NotationFiller implements RowFiller {
       const isText = cells.kinds[column] === BARE || cells.kinds[column] === TEXT;
       if (!isText || length === 0 || length > maxNumber || this.#isOther(field, cells)) continue;
       const text = Buffer.from(this.#memory.subarray(from, from + length)).toString('latin1');
+      if (this.#nulls.has(text)) continue;
       if (!this.#isNumber(text)) {
         if (plain.test(text)) return 'bad-number';
         continue;

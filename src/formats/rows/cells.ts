@@ -40,6 +40,8 @@ export class Cells {
 export interface RowFiller {
   /** Bytes that it keeps in the memory while rows are read. */
   readonly bytes: number;
+  /** The decimal separator, if the filler only rewrites numbers: the kernel takes the rows that it can read itself. */
+  readonly decimal?: number;
   begin(at: number): void;
   /** Returns why the row cannot become a point; null when it can. Writes between `scratch` and `end`. */
   fill(cells: Cells, real: number, scratch: number, end: number): Reason | null;

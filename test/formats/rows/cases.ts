@@ -40,7 +40,7 @@ const csvCases: readonly CsvCase[] = [
   { usual: dates, reversed: true, options: { tags: [tag('host')] } },
   {
     usual: [...epochs, ...dates],
-    options: { tags: [tag('host')], measurement: '{kind}', nullWords: ['-', 'NULL'], fields: typed },
+    options: { tags: [tag('host')], measurement: '{kind}', nullWords: ['-', 'NULL', '-7'], fields: typed },
   },
   { usual: dates, reversed: true, options: { tags: [tag('host')], measurement: '{s}', nullWords: ['NULL'] } },
   {
@@ -87,6 +87,11 @@ const csvCases: readonly CsvCase[] = [
       chunkBytes: 40_000,
       fields: [field('s'), field('b')],
     },
+  },
+  {
+    delimiter: ';',
+    usual: epochs,
+    options: { delimiter: ';', decimal: ',', thousands: '.', tags: [tag('host')], nullWords: ['1,5'], fields: typed },
   },
   {
     usual: dates,

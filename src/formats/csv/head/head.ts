@@ -120,8 +120,9 @@ export class CsvHeads {
   }
 
   #notationFiller(mapping: Mapping): RowFiller | null {
-    const { run, fieldTypes } = this.#rows;
-    return isPlain(this.#notation) ? null : new NotationFiller(run.bytes, mapping, fieldTypes, this.#notation);
+    const { run, fieldTypes, options } = this.#rows;
+    if (isPlain(this.#notation)) return null;
+    return new NotationFiller(run.bytes, mapping, fieldTypes, this.#notation, new Set(options.nullWords));
   }
 
   #create(deadLetterFormat: DeadLetterFormat, reader: RowReader, noHeader: boolean): CsvHead {

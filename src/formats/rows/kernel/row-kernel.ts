@@ -15,6 +15,7 @@ import type { Mapping } from '../mapping/mapping.js';
 import type { RowLayout } from '../rows-layout.js';
 import { Plans } from './kernel-plans.js';
 
+const DOT = 0x2e;
 /** Maximum of rows that skip the kernel after rows it could not take. */
 const maxPasses = 15;
 /** Columns of a row that the kernel has cells for. */
@@ -34,7 +35,7 @@ interface RowKernelExports {
     dates: number,
     utc: number,
   ) => void;
-  readonly map: (time: number, name: number) => void;
+  readonly map: (time: number, name: number, decimal: number) => void;
   readonly plans: (first: number) => void;
   readonly learn: (plan: number, shape: number) => void;
   readonly dialect: (columns: number, delimiter: number, quote: number, escapeByte: number) => void;
@@ -83,6 +84,7 @@ export class RowKernel {
   /** The kernel function for the current rows; null while the kernel is disabled. */
   #take: Take | null = null;
   #mapping: Mapping | null = null;
+  #decimal = DOT;
   /** Calls in a row that took nothing, and rows that skip the kernel because of it. */
   #missed = 0;
   #passes = 0;
@@ -119,10 +121,10 @@ export class RowKernel {
   }
 
   /** Prepares for CSV rows with this mapping. -1 means that the dialect has no quote or escape. */
-  csv(mapping: Mapping, columns: number, { delimiter, quote, escapeByte }: RowDialect): void {
+  csv(mapping: Mapping, columns: number, { delimiter, quote, escapeByte }: RowDialect, decimal = DOT): void {
     const { csv, dialect } = this.#exports;
     dialect(columns, delimiter, quote < 0 ? 256 : quote, escapeByte < 0 ? 256 : escapeByte);
-    this.#begin(mapping, columns, csv);
+    this.#begin(mapping, columns, csv, decimal);
     this.#keys = null;
   }
 
@@ -218,11 +220,12 @@ export class RowKernel {
 
   #map(): void {
     const { time, measurement } = this.#mapping!;
-    this.#exports.map(time, measurement);
+    this.#exports.map(time, measurement, this.#decimal);
   }
 
-  #begin(mapping: Mapping, columns: number, take: Take): void {
+  #begin(mapping: Mapping, columns: number, take: Take, decimal = DOT): void {
     this.#mapping = mapping;
+    this.#decimal = decimal;
     this.#map();
     this.#plans.begin(mapping);
     const { fields, time } = mapping.constants;

@@ -167,7 +167,7 @@ function putValue(cell: usize, type: u32, level: u32, out: usize): usize {
   const to = usize(load<u32>(cell, 4));
   const kind = load<u32>(cell, 8);
   if (type == STRING) return kind <= TEXT || kind >= DOUBLED ? putString(from, to, out, kind) : 0;
-  if (kind == TEXT && (level == 0 || from == to)) return 0;
+  if (kind == TEXT && (level == 0 || from == to || (nullsEnd > NULLS && isNull(from, to - from)))) return 0;
   if (type == BOOLEAN) {
     const isTrue = kind == TRUE || isTrueWord(from, to - from);
     if (!isTrue && kind != FALSE && !isFalseWord(from, to - from)) return 0;

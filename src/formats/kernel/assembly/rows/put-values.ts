@@ -4,6 +4,7 @@
 import { COMMA, DOT, EQUALS, marked, MINUS, SPACE } from '../byte-marks';
 import { digitMaskOf, wholeNumber } from '../digits';
 import { BACKSLASH } from './row-memory';
+import { decimal } from './row-settings';
 
 /** More digits may not be exact in a float. */
 const EXACT_DIGITS: usize = 15;
@@ -81,9 +82,11 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
   if (rest == 0) return exact && length - first > EXACT_DIGITS ? 0 : copy(out, from, length);
   let at = usize(ctz(rest));
   if (at == first) return 0;
-  if (load<u8>(from + at) == DOT) {
+  let point: usize = 0;
+  if (load<u8>(from + at) == decimal) {
     rest &= rest - 1;
-    if (rest == 0) return copy(out, from, length);
+    if (rest == 0) return copyNumber(out, from, length, at);
+    point = at;
     at = usize(ctz(rest));
   }
   // With one or two digits of exponent such a number is finite.
@@ -94,7 +97,15 @@ export function putFloat(from: usize, to: usize, out: usize, exact: bool): usize
     at++;
     rest &= ~(u32(1) << u32(at));
   }
-  return rest == 0 && length - at - 2 < 2 ? copy(out, from, length) : 0;
+  return rest == 0 && length - at - 2 < 2 ? copyNumber(out, from, length, point) : 0;
+}
+
+/** @param point place of the decimal separator; 0 without one */
+@inline
+function copyNumber(out: usize, from: usize, length: usize, point: usize): usize {
+  const end = copy(out, from, length);
+  if (point != 0) store<u8>(out + point, DOT);
+  return end;
 }
 
 /** True when 19 or 20 digits fit into 64 bits. */

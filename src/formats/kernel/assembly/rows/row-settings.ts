@@ -16,6 +16,8 @@ export let timeUtc: bool = false;
 /** Columns of the time and of the table's name; -1 for none. */
 export let timeColumn: i32 = -1;
 export let nameColumn: i32 = -1;
+/** The decimal separator of numbers. */
+export let decimal: u32 = 0;
 
 /** Sets the settings of the load once. */
 export function configure(
@@ -41,7 +43,8 @@ export function configure(
 }
 
 /** Sets the mapping of the next rows. */
-export function map(time: i32, name: i32): void {
+export function map(time: i32, name: i32, decimalByte: u32): void {
   timeColumn = time;
   nameColumn = name;
+  decimal = decimalByte;
 }
