@@ -145,7 +145,7 @@ class Coordination {
     this.#sendingFrom = clock.monotonic();
     this.#watch(plan, totals, follow, pieces);
     while (!this.#control.stop.aborted) {
-      await this.#unlessStopped(follow.look());
+      await this.#unlessStopped(follow.look(this.#settings.retryForMs));
       if (follow.isDone) return;
       await clock.sleep(lookMs, this.#control.stop);
     }

@@ -2,9 +2,16 @@
 // after Redis has forgotten it.
 
 import { randomUUID } from 'node:crypto';
-import { BulkLoadError, BusyError, InterruptedError, TooManyRejectsError } from '../../../core/errors.js';
+import {
+  BulkLoadError,
+  BusyError,
+  InterruptedError,
+  TooManyRejectsError,
+  UnavailableError,
+} from '../../../core/errors.js';
 import type { Outcome } from '../../../core/outcomes.js';
-import { plural } from '../../../core/text.js';
+import { problemText } from '../../../core/problem.js';
+import { duration, plural } from '../../../core/text.js';
 import type { Clock, Notice } from '../../../core/types/index.js';
 import { coordinatorMs, type FleetStore } from '../../../fleet/queue/fleet-store.js';
 import {
@@ -18,6 +25,8 @@ import type { PlannedJob } from './fleet-jobs.js';
 import { type BookedPiece, type FleetRecord, isSettled, parseBookedPiece } from './fleet-record.js';
 import type { FleetTotals } from './fleet-totals.js';
 
+/** Time without an answer of Redis until a warning, ms. */
+const silentMs = 10_000;
 /** Pieces booked in one step. */
 const bookedAtOnce = 200;
 
@@ -82,22 +91,20 @@ export class FleetFollow {
       this.#notify('info', 'resume', `${plural(totals.settledPieces, 'piece')} of ${load.pieces} are loaded already`);
   }
 
-  /** One look at Redis. Throws the error that ends the load. */
-  async look(): Promise<void> {
-    const { store, queue, load, token, totals } = this.#context;
-    if (!(await store.coordinate(load.id, token))) throw alreadyRuns(load.id, 'another coordinator has taken the load');
-    const found = await store.load(load.id);
-    if (found?.epoch !== this.#epoch) {
-      this.#notify('warn', 'forgot', 'the queue has lost the load; putting the pieces that are left there again');
-      await this.#announce();
+  /** One look at Redis. Throws the error that ends the load, also without an answer within `retryForMs`. */
+  async look(retryForMs: number): Promise<void> {
+    const { clock } = this.#context;
+    const message = 'the queue does not answer; waiting for it';
+    const timers = [clock.after(silentMs, () => this.#notify('warn', 'queue', message))];
+    const spent = new Promise<never>((_, reject) => {
+      const error = (): void => reject(queueAway(duration(retryForMs / 1000)));
+      if (Number.isFinite(retryForMs)) timers.push(clock.after(retryForMs, error));
+    });
+    try {
+      await Promise.race([this.#look(), spent]);
+    } finally {
+      for (const cancel of timers) cancel();
     }
-    if (await store.isStopped(load.id)) throw new InterruptedError('bulk-load stop');
-    while (await this.#bookSome()) if (totals.exceedsRejects) break;
-    if (totals.exceedsRejects) throw tooManyRejects(totals.points.rejected);
-    this.#counts = await queue.counts();
-    // What Redis had not written to its disk when it died is missing.
-    if (this.#counts.total < load.pieces - totals.settledPieces) await this.#addMissing();
-    await this.#lookForWorkers();
   }
 
   /** Waits until no worker has a piece, and books what they have settled meanwhile. */
@@ -122,6 +129,23 @@ export class FleetFollow {
     await store.endCoordination(load.id, token);
   }
 
+  async #look(): Promise<void> {
+    const { store, queue, load, token, totals } = this.#context;
+    if (!(await store.coordinate(load.id, token))) throw alreadyRuns(load.id, 'another coordinator has taken the load');
+    const found = await store.load(load.id);
+    if (found?.epoch !== this.#epoch) {
+      this.#notify('warn', 'forgot', 'the queue has lost the load; putting the pieces that are left there again');
+      await this.#announce();
+    }
+    if (await store.isStopped(load.id)) throw new InterruptedError('bulk-load stop');
+    while (await this.#bookSome()) if (totals.exceedsRejects) break;
+    if (totals.exceedsRejects) throw tooManyRejects(totals.points.rejected);
+    this.#counts = await queue.counts();
+    // What Redis had not written to its disk when it died is missing.
+    if (this.#counts.total < load.pieces - totals.settledPieces) await this.#addMissing();
+    await this.#lookForWorkers();
+  }
+
   async #announce(): Promise<void> {
     const { store, queue, load, piecesAtOnce } = this.#context;
     const epoch = randomUUID();
@@ -141,17 +165,13 @@ export class FleetFollow {
 
   /** Returns true if there may be more. */
   async #bookSome(isWanted: (job: SettledJob) => boolean = () => true): Promise<boolean> {
-    const { queue, totals, load } = this.#context;
+    const { queue, totals } = this.#context;
     const settled = await queue.settled(bookedAtOnce);
     const pieces: [BookedPiece, PieceResult][] = [];
     const isNew = new Set<string>();
     for (const job of settled) {
       if (totals.isBooked(job.id) || isNew.has(job.id) || !isWanted(job)) continue;
-      const result = job.result === null ? null : parsePieceResult(job.result);
-      if (result === null) {
-        this.#notify('error', 'result', `job ${job.id} of load ${load.id} has no result of a worker: ${job.reason}`);
-        continue;
-      }
+      const result = (job.result === null ? null : parsePieceResult(job.result)) ?? foreignResult(job);
       isNew.add(job.id);
       pieces.push([bookedPiece(job.id, result), result]);
     }
@@ -199,9 +219,29 @@ export function alreadyRuns(load: string, found: string): BusyError {
   });
 }
 
+function queueAway(time: string): UnavailableError {
+  return new UnavailableError({
+    tried: 'following the load in the queue',
+    expected: 'an answer of Redis or Valkey within --retry-for',
+    found: `none for ${time}`,
+    fix: 'check the server of --queue',
+  });
+}
+
 function isGood({ result }: SettledJob): boolean {
   const found = result === null ? null : parsePieceResult(result);
   return found !== null && isSettled(found);
+}
+
+/** Stands for a result that no worker of this version has written. The next run of the load tries the piece again. */
+function foreignResult({ id, reason }: SettledJob): PieceResult {
+  const found = reason === '' ? 'another form' : reason;
+  const problem = { tried: `reading the result of job ${id}`, expected: 'the result of a worker', found, fix: '' };
+  const text = problemText(problem);
+  return {
+    ...{ formatVersion: 1, machine: '?', worker: '?', outcome: 'input', reason: text, format: '', error: text },
+    ...{ inputBytes: 0, figures: null, rejects: {}, letters: null },
+  };
 }
 
 function bookedPiece(id: string, result: PieceResult): BookedPiece {

@@ -1,0 +1,81 @@
+// What a coordinator does with results that no worker wrote, and with a queue that does not come back.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { clock } from '../../../../src/core/time/system-clock.js';
+import type { FleetPlan } from '../../../../src/fleet/plan-file.js';
+import type { FleetStore } from '../../../../src/fleet/queue/fleet-store.js';
+import type { PieceQueue, SettledJob } from '../../../../src/fleet/queue/piece-queue.js';
+import { FleetFollow } from '../../../../src/load/fleet/queue/fleet-follow.js';
+import { FleetRecord } from '../../../../src/load/fleet/queue/fleet-record.js';
+import { FleetTotals } from '../../../../src/load/fleet/queue/fleet-totals.js';
+
+const input = { name: 'a.lp', path: '/a.lp', folders: [], size: 10, hash: null, error: null, pieces: [] };
+const plan: FleetPlan = {
+  ...{ formatVersion: 1, version: '1', id: 'plan', options: {}, identity: '', fieldTypes: {}, inputs: [input] },
+  limits: { maxRejected: { count: 10 }, acceptRejects: { count: 0 }, minPoints: 1 },
+  times: { spans: [], unseen: 0, totalBytes: null },
+};
+
+/** A coordinator of one piece with a queue in memory. */
+async function follow(stateDir: string, settled: SettledJob[], isAway = false) {
+  const record = new FleetRecord(stateDir, '0123456789ab');
+  await record.open();
+  const totals = new FleetTotals(plan, new Map([['p1', { input: 0, bytes: 10 }]]));
+  const store = {
+    announce: () => Promise.resolve(),
+    load: () => Promise.resolve(null),
+    coordinate: () => (isAway ? new Promise(() => {}) : Promise.resolve(true)),
+    isStopped: () => Promise.resolve(false),
+    keepBooked: () => Promise.resolve(),
+    workers: () => Promise.resolve([]),
+  } as unknown as FleetStore;
+  const queue = {
+    settled: () => Promise.resolve(settled),
+    remove: () => Promise.resolve(void settled.splice(0)),
+    counts: () => Promise.resolve({ total: 1, waiting: 0, active: 1 }),
+    add: () => Promise.resolve(),
+    limit: () => Promise.resolve(),
+  } as unknown as PieceQueue;
+  const coordinator = new FleetFollow({
+    ...{ store, queue, record, totals, clock, token: 't', piecesAtOnce: null, notify: () => {}, jobs: () => [] },
+    load: {
+      ...{ formatVersion: 1, id: '0123456789ab', version: '1', plan: 'plan', target: '', identity: '', options: {} },
+      ...{ fieldTypes: {}, times: plan.times, pieces: 1, startedAt: '2026-01-01T00:00:00.000Z' },
+    },
+  });
+  return { coordinator, totals, record };
+}
+
+test('a result of another form ends its piece as an input error, and the next run tries it again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+  try {
+    const settled = [{ id: 'p1', result: '{"outcome":"complete"}', reason: '' }];
+    const { coordinator, totals, record } = await follow(folder, settled);
+    await coordinator.look(1000);
+    expect([coordinator.isDone, totals.outcome()]).toEqual([
+      true,
+      {
+        outcome: 'input',
+        reason: 'reading the result of job p1: expected the result of a worker, found another form.',
+      },
+    ]);
+    await record.close(null);
+    expect(await new FleetRecord(folder, '0123456789ab').open()).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('a queue that does not come back within --retry-for ends the load with exit code 5', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+  try {
+    const { coordinator, record } = await follow(folder, [], true);
+    await expect(coordinator.look(50)).rejects.toMatchObject({ outcome: 'unavailable' });
+    await record.close(null);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
