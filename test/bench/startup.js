@@ -1,13 +1,16 @@
-// How long it takes to answer, against Node doing nothing, in turns: `--help` to its end, and a load from its start to the
-// first byte of its first write, as the target sees it. node startup.js [ROUNDS]
+// How long it takes to answer, against Node doing nothing, in turns: `--help` to its end, a load from its start to the
+// first byte of its first write, as the target sees it, and a small load into the embedded server, from its start to its
+// exit. node startup.js [ROUNDS]
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 
 const program = fileURLToPath(new URL('../../bin/bulk-load.js', import.meta.url));
 const rounds = Number(process.argv[2] ?? 21);
@@ -66,18 +69,34 @@ async function load() {
   return firstWrite - began;
 }
 
-/** @type {{ nothing: number[], help: number[], byte: number[] }} */
-const took = { nothing: [], help: [], byte: [] };
+const small = join(folder, 'small.lp');
+const fixture = fileURLToPath(new URL('../../fixtures/points/iot-200k.lp.gz', import.meta.url));
+writeFileSync(small, gunzipSync(readFileSync(fixture)).toString('latin1').split('\n', 1000).join('\n'));
+const readyFile = join(folder, 'url');
+const embedded = spawn(process.execPath, [program, 'serve', '--listen', '127.0.0.1:0', '--ready-file', readyFile], {
+  stdio: 'ignore',
+});
+let url = '';
+while (url === '') {
+  await wait(20);
+  url = existsSync(readyFile) ? readFileSync(readyFile, 'utf8').trim() : '';
+}
+const smallLoad = [program, '--url', url, '--db', 'db', '--create-db', '--state-dir', folder, '--quiet', small];
+
+/** @type {{ nothing: number[], help: number[], byte: number[], small: number[] }} */
+const took = { nothing: [], help: [], byte: [], small: [] };
 for (let i = 0; i < rounds; i += 1) {
   took.nothing.push(timed(['-e', '0']));
   took.help.push(timed([program, '--help']));
   took.byte.push(await load());
+  took.small.push(timed(smallLoad));
 }
 server.close();
+embedded.kill();
 rmSync(folder, { recursive: true });
 const base = median(took.nothing);
 /** @param {number[]} ms */
 const against = (ms) => `${median(ms).toFixed(0)} ms, ${(median(ms) / base).toFixed(2)} ×`;
 process.stdout.write(
-  `Node ${process.version}, medians of ${rounds}: node -e 0 ${base.toFixed(0)} ms · --help ${against(took.help)} · first byte of the first write ${against(took.byte)}\n`,
+  `Node ${process.version}, medians of ${rounds}: node -e 0 ${base.toFixed(0)} ms · --help ${against(took.help)} · first byte of the first write ${against(took.byte)} · 1,000 points, start to exit ${against(took.small)}\n`,
 );
