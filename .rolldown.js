@@ -32,7 +32,7 @@ export default defineConfig({
       // Each module takes Node half a millisecond, so a load reads four files: `core` and `lines` serve the worker thread
       // as well, `start` serves the help.
       groups: [
-        { name: 'undici', test: /node_modules\/undici/, priority: 5 },
+        { name: 'undici', test: /node_modules\/undici|connection\/undici/, priority: 5 },
         { name: 'core', test: /dist\/(core\/(?!io\/position-schema)|formats\/line-protocol\/index)/, priority: 4 },
         { name: 'start', test: /dist\/cli\/main\.js/, priority: 3 },
         { name: 'lines', test: /dist\/formats\/line-protocol\/line-format/, priority: 2 },

@@ -13,7 +13,7 @@ import { checkArguments, parserError, refuseMistypedCommand } from './arguments.
 import type { ReconcileOptions } from './fleet/reconcile-command.js';
 import { commandExamples, exampleList, generalExamples } from './help/examples.js';
 import { examplesFirst, withQueueOptions, withSettings } from './help/register.js';
-import { reexecWithMallocTuning } from './malloc-reexec.js';
+import { limitV8, reexecWithMallocTuning } from './malloc-reexec.js';
 import { print } from './output/print.js';
 import { printError } from './output/print-error.js';
 import type { Process } from './process.js';
@@ -74,6 +74,7 @@ function commands(process: Process, help: string[], done: (code: number) => void
     refuseMistypedCommand(inputs[0], program);
     reexecWithMallocTuning(process, inputs);
     const { runLoad } = await import('./load-command.js');
+    limitV8(process, inputs);
     done(await runLoad(inputs, typedOptions(command), process));
   };
   withSettings(program.argument('[inputs...]', inputsHelp)).action(load);
@@ -96,6 +97,7 @@ function commands(process: Process, help: string[], done: (code: number) => void
   ).action(async (inputs: string[], _: unknown, command: Command) => {
     reexecWithMallocTuning(process, inputs);
     const { runAudit } = await import('./audit/audit-command.js');
+    limitV8(process, inputs);
     done(await runAudit(inputs, typedOptions(command), process));
   });
   withOptions(
@@ -121,8 +123,9 @@ function commands(process: Process, help: string[], done: (code: number) => void
       'take pieces of loads from --queue until a signal ends it',
     ),
   ).action(async (_: unknown, command: Command) => {
-    reexecWithMallocTuning(process, []);
+    reexecWithMallocTuning(process);
     const { runWorkerCommand } = await import('./fleet/worker-command.js');
+    limitV8(process);
     done(await runWorkerCommand(typedOptions(command), process));
   });
   withQueueOptions(

@@ -15,7 +15,7 @@ import { pageHead, prepareResults, writeResult } from '../../reporting/result-fi
 import { summaryText } from '../../reporting/summary.js';
 import { type CustomTarget, createCustomTarget } from '../../targets/custom/custom-target.js';
 import { inputOptions } from '../input-options.js';
-import { reexecWithMallocTuning } from '../malloc-reexec.js';
+import { limitV8, reexecWithMallocTuning } from '../malloc-reexec.js';
 import { openCommand } from '../open-command.js';
 import { maskResult } from '../output/masking.js';
 import { print, runAllThenThrow } from '../output/print.js';
@@ -61,6 +61,7 @@ export async function loadCnosdb(process: Process): Promise<void> {
     const { values, given } = parseFlags(process.argv.slice(2), flags);
     const request = toRequest(values, given);
     reexecWithMallocTuning(process);
+    limitV8(process);
     process.exitCode = await run(request, values, process);
   } catch (error) {
     process.exitCode =

@@ -1,4 +1,4 @@
-// Connection pools of the endpoints. undici loads with the first request.
+// Connection pools of the endpoints.
 
 import type { Socket } from 'node:net';
 import type { Pool } from 'undici';
@@ -9,13 +9,12 @@ import type { ExchangeOutcome, HttpRequest } from '../types.js';
 import { exchange } from './exchange.js';
 import { foreignServer } from './foreign-server.js';
 import { type OpenedResponse, openResponse } from './response-stream.js';
+import { connectorOf, PoolClass } from './undici.js';
 import { failOnReset, hideInterim, onFirstBytes } from './watched-socket.js';
 
 const connectTimeoutMs = 5_000;
 /** Connections beside those of the writers. A flush or a gauge must not queue after writes that hang. */
 const spareConnections = 2;
-
-type Undici = typeof import('./undici.js');
 
 export class Connections {
   readonly #origins: readonly URL[];
@@ -53,22 +52,21 @@ export class Connections {
 
   /** Sends a request to the endpoint of that index, with the headers of all requests. Never rejects. */
   async send(index: number, request: HttpRequest, signal: AbortSignal): Promise<ExchangeOutcome> {
-    const { pool, onWire } = await this.#prepared(index, request);
+    const { pool, onWire } = this.#prepared(index, request);
     return this.#settled(index, await exchange(pool, onWire, this.#deps.clock, signal));
   }
 
   /** Sends a request and reads its response in chunks. Never rejects. */
   async open(index: number, request: HttpRequest, signal: AbortSignal): Promise<OpenedResponse> {
-    const { pool, onWire } = await this.#prepared(index, request);
+    const { pool, onWire } = this.#prepared(index, request);
     const { outcome, chunks } = await openResponse(pool, onWire, this.#deps.clock, signal);
     return { outcome: this.#settled(index, outcome), chunks };
   }
 
-  async #prepared(index: number, request: HttpRequest): Promise<{ readonly pool: Pool; readonly onWire: HttpRequest }> {
-    const { PoolClass, connectorOf } = await import('./undici.js');
+  #prepared(index: number, request: HttpRequest): { readonly pool: Pool; readonly onWire: HttpRequest } {
     const origin = this.#origins[index]!;
     const proxy = this.#proxies[index] ?? null;
-    this.#pools[index] ??= this.#connect({ PoolClass, connectorOf }, origin, proxy);
+    this.#pools[index] ??= this.#connect(origin, proxy);
     const pathname = origin.pathname.replace(/\/$/, '');
     const path = (request.base?.(pathname) ?? pathname) + request.path;
     const headers = { ...this.#headers, ...request.headers };
@@ -101,7 +99,7 @@ export class Connections {
     await Promise.all(Object.values(this.#pools).map((pool) => pool.destroy()));
   }
 
-  #connect({ PoolClass, connectorOf }: Undici, endpoint: URL, proxy: ChosenProxy | null): Pool {
+  #connect(endpoint: URL, proxy: ChosenProxy | null): Pool {
     const { tls, insecure, workers } = this.#deps.settings;
     const { ca, cert, key } = tls;
     const own = cert === null || key === null || usesForwarding(endpoint, proxy) ? {} : { cert, key };
