@@ -105,3 +105,11 @@ test('the series of all inputs are estimated from lines of both ends of a plain 
   expect(few.rows!.series).toBeGreaterThanOrEqual(50);
   expect(few.rows!.series).toBeLessThan(55);
 });
+
+test.each(['m f="', 'm f="a\\', 'm,t', 'm f="a" "', '"', 'm f=1,', 'm,=', ',', '\\'])(
+  'the lines %s, which no target takes, do not stop the sampling',
+  async (line) => {
+    const { spans } = await sample({ 'a.lp': `${line}\n`.repeat(3000), 'b.lp': 'm f=1 9\n' });
+    expect(spans).toHaveLength(1);
+  },
+);

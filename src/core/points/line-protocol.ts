@@ -86,7 +86,7 @@ function unescapedEnd(text: string, from: number, stops: string): number {
 
 function stringEnd(text: string, from: number): number {
   let p = from + 1;
-  while (text[p] !== '"') p += text[p] === '\\' ? 2 : 1;
+  while (p < text.length && text[p] !== '"') p += text[p] === '\\' ? 2 : 1;
   return p + 1;
 }
 
