@@ -34,7 +34,18 @@ export interface DeliveryOptions {
   readonly mayReject: (more: number) => boolean;
   /** Resolves once the target shows the columns that a batch introduces, or `limitMs` is over. */
   readonly awaitColumns: (batch: Batch, signal: AbortSignal, limitMs: number) => Promise<void>;
+  /** Rules for batches that introduce columns while other workers of a fleet send; absent on one machine. */
+  readonly turn?: TurnRules;
   readonly notify: (notice: Notice) => void;
+}
+
+export interface TurnRules {
+  /** Largest request, bytes. It bounds what a process that was frozen before its send can do. */
+  readonly maxBytes: number;
+  /** Longest time for a request, ms. */
+  readonly maxTimeoutMs: number;
+  /** Resolves when a request may begin; rejects with the signal's reason. */
+  readonly hold: (signal: AbortSignal) => Promise<void>;
 }
 
 /** The receipt is complete in any case. `fatal` is the error that ends the run, if any. */
@@ -119,7 +130,8 @@ export class Delivery {
 
   /** Returns true for a range that was batched before the target turned out to accept less. */
   #isTooLarge(batch: Batch, range: PointRange): boolean {
-    return range.to - range.from > 1 && bodyBytesOf(batch, range) > this.#sizes.current;
+    const maxBytes = Math.min(this.#sizes.current, this.#turnOf(batch)?.maxBytes ?? Number.POSITIVE_INFINITY);
+    return range.to - range.from > 1 && bodyBytesOf(batch, range) > maxBytes;
   }
 
   async #sendRange(
@@ -183,11 +195,20 @@ export class Delivery {
 
   async #attempt(encoded: EncodedBody, sending: Sending, retry: boolean): Promise<Attempt> {
     const { batch, range, bodyBytes, abort } = sending;
-    const timeoutMs = requestTimeout(bodyBytes, this.#options.requestTimeoutMs);
+    const turn = this.#turnOf(batch);
+    const timeoutMs = Math.min(
+      requestTimeout(bodyBytes, this.#options.requestTimeoutMs),
+      turn?.maxTimeoutMs ?? Number.POSITIVE_INFINITY,
+    );
+    await turn?.hold(sending.stop);
     const attempt = await this.#target.write(encoded, range.to - range.from, timeoutMs, abort);
     if (attempt.verdict.kind === 'accepted') this.#failing.delete(attempt.endpoint);
     this.#options.observe(attempt, batch, bodyBytes, retry);
     return attempt;
+  }
+
+  #turnOf({ introduces }: Batch): TurnRules | undefined {
+    return introduces === null ? undefined : this.#options.turn;
   }
 
   /** Waits for the columns of an introducing batch if the attempt may have been applied. */

@@ -38,7 +38,12 @@ export class RateLimit {
     const now = this.#clock.monotonic();
     const from = Math.max(now, this.#freeAt);
     this.#freeAt = from + this.#worthMs(points, bytes);
-    if (from > now) await this.#waits.during(this.#clock.sleep(from - now, signal));
+    await this.wait(from - now, signal);
+  }
+
+  /** Waits for a time that the fleet set, ms; rejects with the signal's reason. */
+  async wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (ms > 0) await this.#waits.during(this.#clock.sleep(ms, signal));
   }
 
   #worthMs(points: number, bytes: number): number {

@@ -43,7 +43,7 @@ export function openAccount(settings: Settings, context: LoadContext, control: R
     maxBytes: settings.maxRejectBytes ?? Number.POSITIVE_INFINITY,
   });
   const inputNames = inputs.map(({ name }) => name);
-  const ledger = new Ledger(inputNames, deadLetters, settings.maxRejected);
+  const ledger = new Ledger(inputNames, deadLetters, settings.maxRejected, context.fleet);
   const { startedMs, startedAt, stop, end } = control;
   const resume = new ResumeState(
     { options: settings, inputs, clock, startedMs, names, signal: stop, notify, end },

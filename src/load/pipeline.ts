@@ -26,7 +26,7 @@ export type { LoadContext, LoadResult } from './types.js';
  * do not balance.
  */
 export async function load(settings: Settings, context: LoadContext): Promise<LoadResult> {
-  const { inputs, target, clock, notify } = context;
+  const { inputs, target, clock, notify, fleet } = context;
   const control = new RunControl(context);
   const account = openAccount(settings, context, control); // load/ledger and load/resume: totals, checkpoint, dead letters
   const { ledger, resume, phases, facts } = account;
@@ -37,7 +37,7 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
 
     const writer = new WriteStage({
       ...{ settings, target, clock, notify, memory, watchdog, throttle, catalogue, account, verification },
-      ...{ control, currentInput: () => status.inputs.current },
+      ...{ control, currentInput: () => status.inputs.current, fleet: fleet ?? null },
     });
     const hasSent = (): boolean => writer.hasSent || ledger.settled > 0;
     const reader = new InputReader({
@@ -51,7 +51,11 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
     });
     const guard = schemaGuard({
       ...{ database, catalogue, db: settings.db, exclusive: target.traits.firstWriteExclusive },
-      rejectsNewColumns: context.shard !== undefined && target.traits.firstWriteExclusive && settings.dryRun === null,
+      rejectsNewColumns:
+        context.shard !== undefined &&
+        fleet === undefined &&
+        target.traits.firstWriteExclusive &&
+        settings.dryRun === null,
       assertColumnsFit: plan.assertColumnsFit,
     });
     const arena = new Arena(memory.slots, memory);

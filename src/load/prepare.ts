@@ -172,7 +172,7 @@ async function parseHeads(
 /** Reports what the load will do to the target's memory, and prepares to keep it within --target-memory. */
 async function forecast(
   settings: Settings,
-  { target, clock, notify, shard }: LoadContext,
+  { target, clock, notify, shard, fleet }: LoadContext,
   { stop: signal, end }: RunControl,
   { database, version }: TargetDescription,
   times: TimeSample,
@@ -182,7 +182,14 @@ async function forecast(
   const problem = target.traits.plansMemory ? forecastProblem(found) : null;
   if (problem !== null) throw new RefusedError(problem);
   const placeOf = pointPlace(sentPrecision(settings.precision, target), database);
-  return new TargetThrottle(settings, found, { target, clock, signal, notify, end, placeOf, senders: shard?.of ?? 1 });
+  const isPlanned = target.traits.plansMemory && (found.plan.limitBytes !== null || settings.stage !== null);
+  const throttle = new TargetThrottle(settings, found, {
+    ...{ target, clock, signal, notify, end, placeOf },
+    senders: fleet === undefined ? (shard?.of ?? 1) : 1,
+    log: isPlanned ? (fleet?.memory ?? null) : null,
+  });
+  await throttle.join();
+  return throttle;
 }
 
 async function startVerification(

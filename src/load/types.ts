@@ -1,7 +1,16 @@
 // What a load needs from its caller, and what it returns.
 
 import type { BulkLoadError } from '../core/errors.js';
-import type { Clock, Input, Notice, RunDetails, Summary, Target, TargetDescription } from '../core/types/index.js';
+import type {
+  Clock,
+  FleetHooks,
+  Input,
+  Notice,
+  RunDetails,
+  Summary,
+  Target,
+  TargetDescription,
+} from '../core/types/index.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import type { TimeSample } from '../inputs/sample-times.js';
 import type { Snapshot } from '../reporting/figures.js';
@@ -17,6 +26,8 @@ export interface LoadContext {
   readonly clock: Clock;
   /** The part of a planned load that this run loads; absent for a whole load. */
   readonly shard?: LoadShard;
+  /** What this run shares with the other workers of a fleet; absent for a run on its own. */
+  readonly fleet?: FleetHooks;
   /** Stops the run: no more reading and waiting; requests in flight finish within 10 s. Its reason ends the run. */
   readonly stop: AbortSignal;
   /** Stops the run at once: requests in flight are cancelled. */

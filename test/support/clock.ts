@@ -18,10 +18,10 @@ const maxTurns = 10_000_000;
  * Runs everything that is ready: promises, callbacks of a few turns of the event loop, and requests to the disk, which
  * take real time. Without it, hours of test time pass before a file is read.
  */
-async function settle(): Promise<void> {
+async function settle(isBusy: () => boolean): Promise<void> {
   for (let quiet = 0, turns = 0; quiet < 4 && turns < maxTurns; turns++) {
     await turn();
-    quiet = onDisk() ? 0 : quiet + 1;
+    quiet = onDisk() || isBusy() ? 0 : quiet + 1;
   }
 }
 
@@ -34,6 +34,8 @@ export class VirtualClock implements Clock {
   readonly #start: number;
   #elapsed = 0;
   readonly #due = new Set<Due>();
+  /** Tests for a request to another server of the test, which takes real time. */
+  isBusy: () => boolean = () => false;
 
   constructor(start = Date.UTC(2022, 0, 1)) {
     this.#start = start;
@@ -85,13 +87,13 @@ export class VirtualClock implements Clock {
   /** Lets `ms` pass. Timers run at their own instants, including timers that other timers start. */
   async advance(ms: number): Promise<void> {
     const until = this.#elapsed + ms;
-    await settle();
+    await settle(this.isBusy);
     for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
       this.#elapsed = Math.max(this.#elapsed, next.at);
       if (next.period === null) this.#due.delete(next);
       else next.at += next.period;
       next.run();
-      await settle();
+      await settle(this.isBusy);
     }
     this.#elapsed = until;
   }

@@ -51,6 +51,9 @@ export interface BucketPart {
   readonly lastBytes: number;
 }
 
+/** Bytes of a body in one time bucket. */
+export type BodyPart = Pick<BucketPart, 'bucket' | 'bytes'>;
+
 /**
  * The unit of sending. All memory of a batch belongs to one slot of the arena; `release` returns the slot once, after
  * settling. A batch of rejects alone is settled without being sent.

@@ -2,6 +2,7 @@
 
 export type * from './batch.js';
 export type * from './clock.js';
+export type * from './fleet.js';
 export type * from './input.js';
 export * from './points.js';
 export * from './position.js';

@@ -1,7 +1,9 @@
 // Recognizes a node that dies under the load: it acknowledged writes, and now it refuses connections. A node that runs out
 // of memory is killed like this, and replays its log when it starts again.
 
-import type { Verdict } from '../../core/types/index.js';
+import { UnavailableError } from '../../core/errors.js';
+import { size } from '../../core/text.js';
+import type { Notice, Verdict } from '../../core/types/index.js';
 
 /** Deaths in a row without an acknowledged write after which a node cannot start any more. */
 const maxDeathsWithoutWrite = 3;
@@ -47,4 +49,26 @@ export class NodeDeaths {
     this.#count += 1;
     return deaths >= maxDeathsWithoutWrite ? 'cannotStart' : 'died';
   }
+}
+
+export function cannotStart(endpoint: string): UnavailableError {
+  return new UnavailableError({
+    tried: `writing to ${endpoint}`,
+    expected: 'a node that stays up once it has started',
+    found:
+      'it took no write and ended again, three times: it replays its log at each start, for which its memory does not suffice',
+    fix: 'give the node more memory, wait until it stays up, then run the same command again',
+  });
+}
+
+/** @param roomBytes what each node gets for rows and request bodies for the rest of the load; null for no limit */
+export function nodeDied(endpoint: string, roomBytes: number | null): Notice {
+  const halved =
+    roomBytes === null
+      ? ''
+      : `, and for the rest of the load each node gets at most ${size(roomBytes)} for rows and request bodies, half as much as before`;
+  const message =
+    `${endpoint} refuses connections although it took writes: it was probably killed for lack of memory; ` +
+    `when it is back it flushes first${halved}`;
+  return { level: 'warn', kind: `node-death ${endpoint}`, message };
 }

@@ -1,10 +1,15 @@
 // Estimate of the request bodies that the vnodes of a node retain. A vnode keeps the newest 256 parts of bodies that reached
 // it, whatever their size, for as long as the server runs. Each time bucket has its own vnodes.
 
-import type { BucketPart } from '../../core/types/index.js';
+import type { Batch, BodyPart } from '../../core/types/index.js';
 
 /** Bodies that each vnode keeps (tskv/src/wal/wal_store.rs of CnosDB 2.4.3). */
 export const bodiesKept = 256;
+
+/** Returns the parts of an acknowledged body, which may be a part of its batch. */
+export function partsOf({ buckets, body }: Pick<Batch, 'buckets' | 'body'>, bodyBytes: number): BodyPart[] {
+  return buckets.map(({ bucket, bytes }) => ({ bucket, bytes: Math.round((bytes * bodyBytes) / body.length) }));
+}
 
 export interface RaftCacheOptions {
   /** Share of each body that reaches the fullest node. */
@@ -16,6 +21,9 @@ export interface RaftCacheOptions {
   readonly maxBytes: number;
 }
 
+/** A bucket and the sizes of the bodies that it retains, the oldest first. */
+export type SavedBucket = readonly [bucket: number, sizes: readonly number[]];
+
 /** Bodies that one bucket retains. */
 class Ring {
   readonly #sizes = new Uint32Array(bodiesKept);
@@ -23,6 +31,12 @@ class Ring {
   /** Number of bodies so far, up to 256. */
   count = 0;
   sum = 0;
+
+  /** Sizes of the bodies, the oldest first. */
+  get sizes(): readonly number[] {
+    const from = this.count < bodiesKept ? 0 : this.#next;
+    return Array.from({ length: this.count }, (_, i) => this.#sizes[(from + i) % bodiesKept]!);
+  }
 
   add(bytes: number): void {
     this.sum += bytes - this.#sizes[this.#next]!;
@@ -76,8 +90,8 @@ export class RaftCaches {
     return [...this.#rings].map(([bucket, { sum }]) => ({ bucket, bytes: sum * this.#options.share }));
   }
 
-  /** Counts an acknowledged body. `scale`: its bytes as a share of those of `parts`. */
-  add(parts: readonly Pick<BucketPart, 'bucket' | 'bytes'>[], scale = 1): void {
+  /** Counts an acknowledged body. */
+  add(parts: readonly BodyPart[]): void {
     for (const { bucket, bytes } of parts) {
       const ring = this.#rings.get(bucket) ?? new Ring();
       this.#rings.delete(bucket);
@@ -85,8 +99,22 @@ export class RaftCaches {
       this.#newest = { bucket, ring };
       if (ring.count < bodiesKept && this.#options.existing?.has(bucket) === true) this.#unfilled -= 1;
       const before = ring.sum;
-      ring.add(Math.round(bytes * scale));
+      ring.add(bytes);
       this.#sum += ring.sum - before;
     }
+  }
+
+  /** Returns each bucket with the bodies that it retains, as `restore` takes them. */
+  save(): readonly SavedBucket[] {
+    return [...this.#rings].map(([bucket, { sizes }]) => [bucket, sizes]);
+  }
+
+  /** Replaces everything counted so far. */
+  restore(saved: readonly SavedBucket[]): void {
+    this.#rings.clear();
+    this.#newest = null;
+    this.#sum = 0;
+    this.#unfilled = (this.#options.existing?.size ?? 0) * bodiesKept;
+    for (const [bucket, sizes] of saved) for (const bytes of sizes) this.add([{ bucket, bytes }]);
   }
 }

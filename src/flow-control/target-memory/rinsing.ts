@@ -5,7 +5,16 @@ import { RefusedError } from '../../core/errors.js';
 import { shortestField } from '../../core/points/line-protocol.js';
 import { plural, size } from '../../core/text.js';
 import { abortWith } from '../../core/time/wait-stats.js';
-import type { Batch, BucketPart, Clock, Notice, Verdict } from '../../core/types/index.js';
+import type {
+  Batch,
+  BodyPart,
+  BucketPart,
+  Clock,
+  MemoryEvent,
+  MemoryLog,
+  Notice,
+  Verdict,
+} from '../../core/types/index.js';
 import { bodiesKept, type RaftCaches } from './raft-caches.js';
 
 /** Longest body of one rinsing write, and most time buckets that it reaches. */
@@ -28,6 +37,11 @@ export interface RinseMarks {
   readonly restBytes: number;
 }
 
+/** Divides the bytes at which a rinse begins and ends by the number of senders. */
+export function partOf(marks: RinseMarks | null, senders: number): RinseMarks | null {
+  return marks && { ...marks, dueBytes: marks.dueBytes / senders, restBytes: marks.restBytes / senders };
+}
+
 export interface RinsingOptions {
   readonly caches: RaftCaches;
   /** Null for no rinse. */
@@ -40,8 +54,10 @@ export interface RinsingOptions {
   readonly ordered: boolean;
   /** Sends points again; never rejects. */
   readonly send: (body: Uint8Array) => Promise<Verdict>;
-  /** Called with the rows of each acknowledged write, bytes. */
-  readonly rewritten: (rowBytes: number) => void;
+  /** Called with the time buckets and the bytes of rows of each acknowledged write. */
+  readonly rewritten: (parts: readonly BodyPart[], rowBytes: number) => void;
+  /** Decides which worker of a fleet rinses, and shares the points to repeat. Null for one machine. */
+  readonly log: MemoryLog | null;
   /** Ends the run with an error. */
   readonly end: (error: RefusedError) => void;
   readonly clock: Clock;
@@ -49,9 +65,12 @@ export interface RinsingOptions {
   readonly notify: (notice: Notice) => void;
 }
 
+/** Points of a time bucket in base64, by shard. */
+export type SampleText = Pick<Extract<MemoryEvent, { kind: 'sample' }>, 'points' | 'rowsPerByte'>;
+
 /** The newest acknowledged point of each shard of a time bucket. */
 interface BucketSample {
-  readonly points: (Uint8Array | undefined)[];
+  readonly points: readonly (Uint8Array | undefined)[];
   /** Bytes of a row per byte of text. */
   readonly rowsPerByte: number;
 }
@@ -85,24 +104,56 @@ export class Rinsing {
   remember(batch: Batch, rowsPerByte: number): void {
     if (this.#options.marks() === null) return;
     for (const part of batch.buckets) {
-      const points = this.#samples.get(part.bucket)?.points ?? [];
+      const points = [...(this.#samples.get(part.bucket)?.points ?? [])];
+      const known = points.filter((point) => point !== undefined).length;
+      // A fleet shares one point for each shard. Any acknowledged point will do.
+      if (this.#options.log !== null && known === this.#options.shards) continue;
       for (const { shard, bytes } of lastPoints(batch, part, this.#options)) points[shard] = shortestField(bytes);
       if (points.length > 0) this.#samples.set(part.bucket, { points, rowsPerByte });
+      if (points.filter((point) => point !== undefined).length > known)
+        this.#options.log?.append({ kind: 'sample', bucket: part.bucket, ...textOf({ points, rowsPerByte }) });
     }
+  }
+
+  /** Takes points of a time bucket that another worker had acknowledged. */
+  learn(bucket: number, { points, rowsPerByte }: SampleText): void {
+    const own = this.#samples.get(bucket)?.points ?? [];
+    const all = points.map((text, shard) => (text === null ? own[shard] : Buffer.from(text, 'base64')));
+    this.#samples.set(bucket, { points: all, rowsPerByte });
+  }
+
+  /** Returns the points of all time buckets, as `learn` takes them. */
+  save(): (readonly [bucket: number, sample: SampleText])[] {
+    return [...this.#samples].map(([bucket, sample]) => [bucket, textOf(sample)]);
   }
 
   /** Resolves when a batch may be sent; ends the run if the caches are full and no rinse helps. Begins a rinse that is due. */
   async admit(): Promise<void> {
-    const { caches, marks, ordered } = this.#options;
+    const { caches, marks, ordered, log } = this.#options;
     const limits = marks();
     if (limits === null || caches.bytes < limits.dueBytes) return;
     const isFull = (): boolean => caches.bytes >= limits.holdBytes;
-    if (this.#running === null) {
-      const chosen = this.#choose(limits, isFull() ? 1 : minGainBytes);
-      if (chosen.length > 0) this.#running = this.#rinse(chosen).finally(() => (this.#running = null));
-      else if (isFull() && caches.buckets.length > 1) this.#fail(limits);
+    for (;;) {
+      if (this.#running === null) {
+        const chosen = this.#choose(limits, isFull() ? 1 : minGainBytes);
+        if (chosen.length > 0) this.#running = this.#rinseInTurn(chosen).finally(() => (this.#running = null));
+        else if (isFull() && caches.buckets.length > 1) this.#fail(limits);
+        if (this.#running === null) return;
+      }
+      if (ordered || isFull()) await this.#running;
+      // In a fleet, this worker may have waited for the rinse of another.
+      if (log === null || !isFull() || this.#stop.signal.aborted) return;
     }
-    if (ordered || isFull()) await this.#running;
+  }
+
+  async #rinseInTurn(buckets: readonly number[]): Promise<void> {
+    const { log, clock } = this.#options;
+    if (log !== null && !(await log.beginRinse())) {
+      await clock.sleep(retryMs, this.#stop.signal).catch(() => {});
+      return;
+    }
+    await this.#rinse(buckets);
+    log?.end('rinse');
   }
 
   /** Chooses the buckets that were written longest ago. The one written last fills again at once. */
@@ -149,10 +200,7 @@ export class Rinsing {
       const write = async (): Promise<void> => {
         while (left > 0 && this.#givenUp === null) {
           left -= 1;
-          if (await this.#sent(body)) {
-            caches.add(parts);
-            this.#options.rewritten(rows);
-          }
+          if (await this.#sent(body)) this.#options.rewritten(parts, rows);
         }
       };
       await Promise.all(Array.from({ length: writers }, write));
@@ -227,4 +275,9 @@ function* lastPoints(
     found.add(shard);
     yield { shard, bytes };
   }
+}
+
+function textOf({ points, rowsPerByte }: BucketSample): SampleText {
+  const texts = Array.from(points, (point) => (point === undefined ? null : Buffer.from(point).toString('base64')));
+  return { points: texts, rowsPerByte };
 }

@@ -1,27 +1,30 @@
 // The target's half of flow control: largest request body, waits for a flush, and the begin of flushes. The decisions are
 // pure (flushing.ts, body-size.ts, flush-pacing.ts); this class connects them to the clock. At most one flush runs.
 
-import { size } from '../../core/text.js';
-import type { Attempt, Clock, FlushOutcome, Notice } from '../../core/types/index.js';
+import type { Attempt, Clock, FlushCause, FlushOutcome, MemoryLog, Notice } from '../../core/types/index.js';
 import { adjustBodySize, type BodyAnswer, type BodySize, capBodySize, fullBodySize } from '../body-size.js';
 import { FlushPacing } from './flush/flush-pacing.js';
+import { FlushRuns } from './flush/flush-runs.js';
 import {
-  type FlushCause,
   type Flushing,
   type FlushingEvent,
   type FlushingOptions,
   type FlushMarks,
   flushIntervalMs,
+  type SavedFlushing,
   step,
   unflushed,
   unflushedBytes,
 } from './flush/flushing.js';
+import { largerBodies, noMoreFlushes, smallerBodies } from './pressure-notices.js';
 import type { RaftCaches } from './raft-caches.js';
 
 const tickMs = 250;
 const gaugesEveryMs = 10_000;
+/** A gauge is compared with the estimates of this time, which a worker that joins a fleet lacks. */
+const gaugeAgeMs = 12_000;
 
-export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan'> {
+export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan' | 'isShared'> {
   /** Largest body, and largest body once planned flushes have ended. */
   readonly bodyBytes: number;
   readonly bodyBytesUnflushed: number;
@@ -41,6 +44,8 @@ export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan'> {
   /** Reads the gauges of the nodes; never rejects. */
   readonly gauges: () => Promise<readonly (number | null)[]>;
   readonly notify: (notice: Notice) => void;
+  /** Decides which worker of a fleet flushes, and knows what the others sent. Null for one machine. */
+  readonly log: MemoryLog | null;
 }
 
 /** Checks the clock every 250 ms, and the gauges every 10 s if flushes are planned, until `close`. */
@@ -49,6 +54,7 @@ export class TargetPressure {
   readonly #intervalMs: number;
   readonly #timers: (() => void)[];
   readonly #pacing: FlushPacing;
+  readonly #runs: FlushRuns;
   #flushing: Flushing = unflushed;
   #bodySize: BodySize;
   #peakBytes: number;
@@ -56,13 +62,15 @@ export class TargetPressure {
   #cancelCheck: () => void = () => {};
   #holding = false;
   #waiting: (() => void)[] = [];
-  #running: Promise<FlushOutcome> | null = null;
-  #flushes = 0;
   #readingGauges = false;
+  /** Monotonic ms from which on gauges are compared with the estimates. */
+  #gaugesFrom = Number.NEGATIVE_INFINITY;
+  /** Outcome of the last flush of the fleet. */
+  #outcome: FlushOutcome | null = null;
   #closed = false;
 
   constructor(options: TargetPressureOptions) {
-    const { clock, signal, plan, bodyBytes } = options;
+    const { clock, signal, plan, bodyBytes, flush, log, notify } = options;
     this.#options = options;
     this.#intervalMs = options.intervalMs ?? flushIntervalMs;
     this.#bodySize = fullBodySize(bodyBytes);
@@ -71,6 +79,10 @@ export class TargetPressure {
       maxBytes: bodyBytes,
       bodiesBeside: plan?.bodiesBeside ?? (() => bodyBytes),
       intervalMs: this.#intervalMs,
+    });
+    this.#runs = new FlushRuns({
+      ...{ flush, log, notify },
+      ended: (outcome) => this.#take({ kind: 'flushed', outcome, at: clock.monotonic() }),
     });
     this.#timers = [clock.every(tickMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }))];
     signal.addEventListener('abort', () => this.close(), { once: true });
@@ -98,7 +110,7 @@ export class TargetPressure {
 
   /** Number of flush requests sent. */
   get flushes(): number {
-    return this.#flushes;
+    return this.#runs.count;
   }
 
   /** Largest difference of a gauge from the estimate of unflushed rows, bytes; null before the first gauge. */
@@ -118,11 +130,11 @@ export class TargetPressure {
 
   /**
    * Takes each attempt as soon as it is answered and counted in the caches. `rows`: bytes of its points in the target's
-   * memory. `series`: bytes that their series take beside them.
+   * memory. `series`: bytes that their series take beside them. Both are 0 in a fleet, whose log brings them.
    */
   observe({ verdict, latencyMs }: Attempt, bodyBytes: number, rows: number, series = 0): void {
     const at = this.#options.clock.monotonic();
-    if (verdict.kind === 'accepted') {
+    if (verdict.kind === 'accepted' && this.#options.log === null) {
       this.#pacing.accepted(at, bodyBytes, (rows + series) * this.#options.share);
     }
     const memory = verdict.kind === 'overloaded' && verdict.memory;
@@ -133,9 +145,39 @@ export class TargetPressure {
     else if (verdict.kind !== 'unreachable' && verdict.kind !== 'dropped') this.#take({ kind: 'otherAnswer', at });
   }
 
-  /** Counts points that were written again to rinse caches. `rows`: bytes that they take in the target's memory. */
-  rewritten(rows: number): void {
-    this.#take({ kind: 'rewritten', bytes: rows, at: this.#options.clock.monotonic() });
+  /** Counts a body of any worker of a fleet, or with 0 bytes points that were written again to rinse caches. `rows` as above. */
+  acknowledged(bodyBytes: number, rows: number, series = 0): void {
+    const at = this.#options.clock.monotonic();
+    if (bodyBytes > 0) this.#pacing.accepted(at, bodyBytes, (rows + series) * this.#options.share);
+    this.#take({ kind: 'rewritten', bytes: rows, seriesBytes: series, at });
+  }
+
+  /** Takes the begin of a flush of the fleet. @param own true if this worker flushes */
+  flushBegan(cause: FlushCause, own: boolean): void {
+    const at = this.#options.clock.monotonic();
+    this.#began(at);
+    this.#take({ kind: 'began', cause, at });
+    if (own) this.#run(cause);
+  }
+
+  flushEnded(outcome: FlushOutcome): void {
+    this.#outcome = outcome;
+    this.#take({ kind: 'flushed', outcome, at: this.#options.clock.monotonic() });
+  }
+
+  get isFlushing(): boolean {
+    return this.#flushing.flushingSince !== null;
+  }
+
+  save(): SavedFlushing {
+    const { pending, fresh, pendingSeries, freshSeries, factor } = this.#flushing;
+    return { pending, fresh, pendingSeries, freshSeries, factor, isFlushing: this.isFlushing };
+  }
+
+  restore({ isFlushing, ...estimate }: SavedFlushing): void {
+    const at = this.#options.clock.monotonic();
+    this.#gaugesFrom = at + gaugeAgeMs;
+    this.#flushing = { ...this.#flushing, ...estimate, history: [], flushingSince: isFlushing ? at : null };
   }
 
   /** Resolves when a batch may be sent; rejects with the reason of an aborted signal. */
@@ -151,14 +193,15 @@ export class TargetPressure {
 
   /** Requests a flush after the running one. Resolves with its outcome; null if flushes are forbidden. */
   async flushNow(): Promise<FlushOutcome | null> {
-    const { clock, signal } = this.#options;
-    await this.#running;
+    const { clock, signal, log } = this.#options;
+    if (log !== null) return await this.#flushByFleet();
+    await this.#runs.running;
     const rest = (): number => this.#flushing.lastFlushAt + this.#intervalMs - clock.monotonic();
     // A timer may end a fraction of a millisecond early. A planned flush that begins meanwhile will do.
-    while (this.#running === null && rest() > 0 && !signal.aborted)
+    while (this.#runs.running === null && rest() > 0 && !signal.aborted)
       await clock.sleep(Math.ceil(rest()), signal).catch(() => {});
     this.#take({ kind: 'asked', at: clock.monotonic() });
-    return await this.#running;
+    return await this.#runs.running;
   }
 
   /** Ends all timers and releases all waiting batches. */
@@ -173,16 +216,18 @@ export class TargetPressure {
   #take(event: FlushingEvent): void {
     if (this.#closed) return;
     const before = this.#flushing;
-    const { plan, caches, share, relieve, nodes } = this.#options;
+    const { plan, caches, share, relieve, nodes, log } = this.#options;
     const intervalMs = this.#intervalMs;
     const marks = plan?.marks(caches.atWorst) ?? null;
-    const { state, decision } = step(before, event, { share, relieve, nodes, intervalMs, plan: marks });
+    const isShared = log !== null;
+    const { state, decision } = step(before, event, { share, relieve, nodes, intervalMs, isShared, plan: marks });
     this.#flushing = state;
     this.#peakBytes = Math.max(this.#peakBytes, this.nodeBytes);
     if (state.givenUp !== null && before.givenUp === null) this.#giveUp(state.givenUp);
-    if (decision.flush !== null) {
-      this.#pacing.flushBegins(event.at);
-      this.#begin(decision.flush);
+    if (decision.flush !== null && log !== null) void this.#runs.ask(log, decision.flush);
+    else if (decision.flush !== null) {
+      this.#began(event.at);
+      this.#run(decision.flush);
     }
     this.#holding = decision.hold;
     if (!decision.hold) this.#release();
@@ -195,36 +240,39 @@ export class TargetPressure {
     this.#pacing.setHeld(this.#options.clock.monotonic(), waits && flushingSince === null && givenUp === null);
   }
 
-  #begin(cause: FlushCause): void {
-    const { notify, flush, clock } = this.#options;
-    this.#flushes++;
+  async #flushByFleet(): Promise<FlushOutcome | null> {
+    const { clock, signal } = this.#options;
+    const before = this.#flushing.lastFlushAt;
+    while (!signal.aborted && !this.#closed) {
+      const { lastFlushAt, notPermitted } = this.#flushing;
+      if (!this.#options.relieve || notPermitted) return null;
+      if (lastFlushAt > before && !this.isFlushing) return this.#outcome;
+      this.#take({ kind: 'asked', at: clock.monotonic() });
+      await clock.sleep(tickMs, signal).catch(() => {});
+    }
+    return null;
+  }
+
+  #began(at: number): void {
+    const { clock } = this.#options;
+    this.#pacing.flushBegins(at);
     this.#cancelCheck();
     this.#cancelCheck = clock.after(this.#intervalMs, () => this.#take({ kind: 'tick', at: clock.monotonic() }));
-    if (cause === 'relief') {
-      const because =
-        this.#flushing.exhaustedSince === null
-          ? 'a node has as many unflushed rows as --target-memory allows'
-          : 'the target has answered only "memory exhausted" for 30s';
-      notify({ level: 'warn', kind: 'relief', message: `${because}: asking it to flush (COMPACT DATABASE)` });
-    }
-    this.#running = flush(cause).then((outcome) => {
-      this.#running = null;
-      if (cause === 'relief' && outcome.kind !== 'done') notify(reliefFailed(outcome));
-      this.#take({ kind: 'flushed', outcome, at: clock.monotonic() });
-      return outcome;
-    });
+  }
+
+  #run(cause: FlushCause): void {
+    const why =
+      this.#flushing.exhaustedSince === null
+        ? 'a node has as many unflushed rows as --target-memory allows'
+        : 'the target has answered only "memory exhausted" for 30s';
+    this.#runs.run(cause, why);
   }
 
   #giveUp(why: string): void {
     const { plan, bodyBytesUnflushed, clock, notify } = this.#options;
     if (plan === null) return;
     this.#bodySize = capBodySize(this.#bodySize, bodyBytesUnflushed, clock.monotonic());
-    const message =
-      `no more planned flushes (COMPACT DATABASE): ${why}; request bodies are now at most ${size(this.#bodySize.max)}, ` +
-      (this.#flushing.slowly
-        ? 'and sending waits at --target-memory until the target has flushed'
-        : 'and nodes may exceed --target-memory');
-    notify({ level: 'warn', kind: 'flush', message });
+    notify(noMoreFlushes(why, this.#bodySize.max, this.#flushing.slowly));
   }
 
   #adjust(answer: BodyAnswer): void {
@@ -240,7 +288,8 @@ export class TargetPressure {
     this.#readingGauges = true;
     const bytes = await this.#options.gauges();
     this.#readingGauges = false;
-    this.#take({ kind: 'gauges', bytes, at: this.#options.clock.monotonic() });
+    const at = this.#options.clock.monotonic();
+    if (at >= this.#gaugesFrom) this.#take({ kind: 'gauges', bytes, at });
   }
 
   #release(): void {
@@ -248,19 +297,4 @@ export class TargetPressure {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-function smallerBodies(bytes: number): Notice {
-  const message = `the target is short of memory or time: request bodies are now at most ${size(bytes)}`;
-  return { level: 'warn', kind: 'smaller-batches', message };
-}
-
-function largerBodies(bytes: number): Notice {
-  const message = `the target has accepted all recent writes: request bodies are now at most ${size(bytes)}`;
-  return { level: 'debug', kind: 'larger-batches', message };
-}
-
-function reliefFailed({ kind, reason, tookMs }: FlushOutcome): Notice {
-  const what = kind === 'timedOut' ? `no answer within ${Math.round(tookMs / 1000)}s; it may still flush` : reason;
-  return { level: 'warn', kind: 'relief-failed', message: `asked the target to flush: ${what}` };
 }

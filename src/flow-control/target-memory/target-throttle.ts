@@ -1,16 +1,25 @@
 // Delays batches for the target's memory: waits for flushes and stages, and counts these waits.
 
-import { RefusedError, UnavailableError } from '../../core/errors.js';
-import { size } from '../../core/text.js';
+import { RefusedError } from '../../core/errors.js';
 import { WaitStats } from '../../core/time/wait-stats.js';
-import type { Attempt, Batch, Clock, Notice, Target } from '../../core/types/index.js';
+import type {
+  Attempt,
+  Batch,
+  Clock,
+  MemoryEvent,
+  MemoryFollower,
+  MemoryLog,
+  Notice,
+  Target,
+} from '../../core/types/index.js';
+import { followMemory } from './fleet-memory.js';
 import { flushIntervalMs } from './flush/flushing.js';
 import { rowsPerByte } from './flush/memcache-estimate.js';
-import { SeriesEstimate } from './flush/series-estimate.js';
+import { SeriesEstimate, sampledSeries } from './flush/series-estimate.js';
 import { maxStageWaitMs, Stages } from './flush/stages.js';
-import { NodeDeaths } from './node-deaths.js';
-import { RaftCaches } from './raft-caches.js';
-import { type RinseMarks, Rinsing, type RinsingOptions } from './rinsing.js';
+import { cannotStart, NodeDeaths, nodeDied } from './node-deaths.js';
+import { partsOf, RaftCaches } from './raft-caches.js';
+import { partOf, Rinsing, type RinsingOptions } from './rinsing.js';
 import { pacingMessage, type TargetMemoryForecast, tooLittleMemory } from './target-forecast.js';
 import { bodiesBeside, bodyBesideBase, flushMarks, leastWith, nodeBase, nodePeak, rinseMarks } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
@@ -47,11 +56,8 @@ export interface TargetThrottleContext {
   readonly notify: (notice: Notice) => void;
   /** Loads that send at the same time, each as much as this one; default 1. */
   readonly senders?: number;
-}
-
-/** Divides the bytes at which a rinse begins and ends by the number of senders. */
-function partOf(marks: RinseMarks | null, senders: number): RinseMarks | null {
-  return marks && { ...marks, dueBytes: marks.dueBytes / senders, restBytes: marks.restBytes / senders };
+  /** What the workers of a fleet send together; null for one machine. */
+  readonly log?: MemoryLog | null;
 }
 
 export class TargetThrottle {
@@ -62,6 +68,8 @@ export class TargetThrottle {
   readonly #series = new SeriesEstimate();
   readonly #pressure: TargetPressure;
   readonly #rinsing: Rinsing;
+  readonly #log: MemoryLog | null;
+  readonly #follower: MemoryFollower;
   readonly #deaths = new NodeDeaths();
   /** Flush of a node that is back. */
   #recovery: Promise<unknown> | null = null;
@@ -72,7 +80,7 @@ export class TargetThrottle {
   #pacingReported = false;
 
   constructor(options: ThrottleOptions, forecast: TargetMemoryForecast, context: TargetThrottleContext) {
-    const { target, clock, signal, notify, senders = 1 } = context;
+    const { target, clock, signal, notify, senders = 1, log = null } = context;
     const { plan, layout } = forecast;
     const { share, bodyBytes, limitBytes, flush, cacheBytes } = plan;
     this.#forecast = forecast;
@@ -108,7 +116,7 @@ export class TargetThrottle {
         return target.flush(cause === 'stage' ? maxStageWaitMs : flushTimeoutMs, signal);
       },
       gauges: () => target.gauges(signal),
-      notify,
+      ...{ log, notify },
     });
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
@@ -120,9 +128,20 @@ export class TargetThrottle {
       placeOf: context.placeOf,
       ordered: options.workers === 1,
       send: async (body) => (await target.write({ bytes: body, encoding: null }, 0, rinseTimeoutMs, signal)).verdict,
-      rewritten: (rows) => this.#pressure.rewritten(rows),
-      ...{ clock, signal, notify },
+      rewritten: (parts, rows) =>
+        this.#acknowledge({ kind: 'body', parts, bytes: 0, rows, points: 0, sample: [], part: 1 }),
+      ...{ log, clock, signal, notify },
     });
+    this.#log = log;
+    this.#follower = followMemory({
+      ...{ stages: this.#stages, caches: this.#caches, series: this.#series },
+      ...{ pressure: this.#pressure, rinsing: this.#rinsing },
+    });
+  }
+
+  /** Resolves once the account holds what the other workers of the fleet have sent. */
+  async join(): Promise<void> {
+    await this.#log?.follow(this.#follower);
   }
 
   /** Bytes of the fullest node without rows and request bodies, for the time buckets so far. */
@@ -151,13 +170,14 @@ export class TargetThrottle {
     const part = bodyBytes / batch.body.length;
     let series = 0;
     this.#watch(attempt);
+    const rows = bodyBytes * perByte;
     if (attempt.verdict.kind === 'accepted') {
-      this.#stages.acknowledged(bodyBytes);
-      this.#caches.add(batch.buckets, part);
-      if (this.#context.target.traits.plansMemory) series = this.#series.add(batch) * part;
+      const sample = this.#context.target.traits.plansMemory ? sampledSeries(batch) : [];
+      const parts = partsOf(batch, bodyBytes);
+      series = this.#acknowledge({ kind: 'body', parts, bytes: bodyBytes, rows, points: batch.points, sample, part });
       if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, perByte);
     }
-    this.#pressure.observe(attempt, bodyBytes, bodyBytes * perByte, series);
+    this.#pressure.observe(attempt, bodyBytes, this.#log === null ? rows : 0, series);
     if (!this.#pacingReported) this.#reportPacing(this.#firstAt);
   }
 
@@ -213,8 +233,22 @@ export class TargetThrottle {
   }
 
   close(): void {
+    this.#log?.unfollow();
     this.#rinsing.close();
     this.#pressure.close();
+  }
+
+  /** Counts points that the target acknowledged: in a fleet, in the order of its log. Returns the bytes of their series. */
+  #acknowledge(event: Extract<MemoryEvent, { kind: 'body' }>): number {
+    if (this.#log !== null) {
+      this.#log.append(event);
+      return 0;
+    }
+    this.#stages.acknowledged(event.bytes);
+    this.#caches.add(event.parts);
+    // The pressure takes a body with its attempt.
+    if (event.bytes === 0) this.#pressure.acknowledged(0, event.rows);
+    return event.sample.length === 0 ? 0 : this.#series.add(event);
   }
 
   /** Reacts to a node that died or is back. */
@@ -228,25 +262,10 @@ export class TargetThrottle {
     }
     if (event === 'died') {
       const { limitBytes } = this.#forecast.plan;
-      const halved =
-        limitBytes === null
-          ? ''
-          : `, and for the rest of the load each node gets at most ${size(limitBytes - this.#plannedBase)} for rows and request bodies, half as much as before`;
-      const message =
-        `${endpoint} refuses connections although it took writes: it was probably killed for lack of memory; ` +
-        `when it is back it flushes first${halved}`;
-      notify({ level: 'warn', kind: `node-death ${endpoint}`, message });
+      notify(nodeDied(endpoint, limitBytes === null ? null : limitBytes - this.#plannedBase));
     }
     if (event !== 'cannotStart') return;
-    end(
-      new UnavailableError({
-        tried: `writing to ${endpoint}`,
-        expected: 'a node that stays up once it has started',
-        found:
-          'it took no write and ended again, three times: it replays its log at each start, for which its memory does not suffice',
-        fix: 'give the node more memory, wait until it stays up, then run the same command again',
-      }),
-    );
+    end(cannotStart(endpoint));
   }
 
   /** Ends the run, and throws, once the time buckets need more than --target-memory. */

@@ -3,7 +3,14 @@
 
 import { BugError, BulkLoadError, type InputError, TooManyRejectsError } from '../../core/errors.js';
 import { count } from '../../core/text.js';
-import { type Batch, type BatchReject, isCounted, type Receipt } from '../../core/types/index.js';
+import {
+  type Batch,
+  type BatchReject,
+  type FleetHooks,
+  isCounted,
+  type Receipt,
+  type RejectTotals,
+} from '../../core/types/index.js';
 import type { DeadLetters } from '../../state/dead-letters/dead-letters.js';
 import type { LongLetterPart } from '../../state/dead-letters/long-letters.js';
 
@@ -40,6 +47,8 @@ export type BookListener = (batch: Batch, receipt: Receipt, stored: boolean, com
 /** Number of rejects that a load may have, or their percentage of the points read. */
 export type Allowance = { readonly count: number } | { readonly percent: number };
 
+type LedgerFleet = Pick<FleetHooks, 'elsewhere' | 'report'>;
+
 /** Points from which on a percentage applies, since it means little for few points. */
 const percentAppliesFrom = 100_000;
 
@@ -60,11 +69,14 @@ export class Ledger {
   readonly #names: readonly string[];
   readonly #deadLetters: DeadLetters;
   readonly #maxRejected: Allowance;
+  readonly #fleet: LedgerFleet | undefined;
   readonly #listeners: BookListener[] = [];
   readonly #total = { read: 0, loaded: 0, rejected: 0, undelivered: 0 };
 
-  constructor(names: readonly string[], deadLetters: DeadLetters, maxRejected: Allowance) {
+  /** @param fleet counts the points of the other workers of a fleet for --max-rejected */
+  constructor(names: readonly string[], deadLetters: DeadLetters, maxRejected: Allowance, fleet?: LedgerFleet) {
     this.#names = names;
+    this.#fleet = fleet;
     this.#deadLetters = deadLetters;
     this.#maxRejected = maxRejected;
     this.inputs = names.map(noTotals);
@@ -132,7 +144,8 @@ export class Ledger {
 
   /** Tests whether `more` further rejects stay within --max-rejected. */
   mayReject(more: number): boolean {
-    return within(this.#total.rejected + more, this.#total.read, this.#maxRejected);
+    const { read, rejected } = this.#all;
+    return within(rejected + more, read, this.#maxRejected);
   }
 
   /**
@@ -161,6 +174,7 @@ export class Ledger {
     }
     for (const reject of rejects) this.#countReject(batch, account, reject);
     this.#report(batch, receipt, true, stored);
+    if (rejects.length > 0) await this.#fleet?.report(this.#total);
     if (rejects.length > 0 && !this.mayReject(0)) throw this.#tooMany();
   }
 
@@ -180,6 +194,13 @@ export class Ledger {
         `the totals of ${name} do not balance: read ${read} ≠ loaded ${loaded} + rejected ${rejected} + undelivered ${undelivered}`,
       );
     }
+  }
+
+  /** Points of this run and of the other workers. */
+  get #all(): RejectTotals {
+    const { read, rejected } = this.#total;
+    const others = this.#fleet?.elsewhere;
+    return { read: read + (others?.read ?? 0), rejected: rejected + (others?.rejected ?? 0) };
   }
 
   #report(...booked: Parameters<BookListener>): void {
@@ -230,7 +251,7 @@ export class Ledger {
   }
 
   #tooMany(): TooManyRejectsError {
-    const { rejected, read } = this.#total;
+    const { rejected, read } = this.#all;
     const allowed = 'count' in this.#maxRejected ? count(this.#maxRejected.count) : `${this.#maxRejected.percent}%`;
     return new TooManyRejectsError({
       tried: 'loading',

@@ -2,8 +2,8 @@
 
 import pLimit from 'p-limit';
 import { shares } from '../../batching/coalescer.js';
-import type { Batch, Clock, Notice, Receipt, Target } from '../../core/types/index.js';
-import { Delivery } from '../../delivery/delivery.js';
+import type { Batch, Clock, FleetHooks, Notice, Receipt, RequestPermit, Target } from '../../core/types/index.js';
+import { Delivery, type TurnRules } from '../../delivery/delivery.js';
 import { InFlightBatches } from '../../delivery/exclusive-batches.js';
 import { RateLimit } from '../../delivery/rate-limit.js';
 import { SizeLimit } from '../../delivery/size-limit.js';
@@ -15,6 +15,7 @@ import type { Governor } from '../../flow-control/types.js';
 import { StallReport } from '../../reporting/progress/stall.js';
 import { awaitColumns, refresh } from '../../schema/await-columns.js';
 import type { Catalogue } from '../../schema/catalogue.js';
+import { FleetIntroduction } from '../../schema/fleet-introduction.js';
 import { FirstWriteLock } from '../../state/locks/first-write-lock.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Meter } from '../ledger/meter.js';
@@ -32,7 +33,12 @@ export interface WriteOptions {
   readonly requestTimeoutMs: number | null;
   readonly ratePoints: number | null;
   readonly rateBytes: number | null;
+  readonly names: { readonly sharedNames: boolean };
 }
+
+/** Largest and longest request that introduces columns in a fleet. A process that was frozen before it sends can do no more. */
+const maxTurnBytes = 64 * 1024;
+const maxTurnMs = 30_000;
 
 export interface WriteStageContext {
   readonly settings: WriteOptions;
@@ -49,6 +55,8 @@ export interface WriteStageContext {
   readonly verification: Verification | null;
   readonly clock: Clock;
   readonly control: Pick<RunControl, 'stop' | 'abort' | 'end'>;
+  /** Null for a run on its own. */
+  readonly fleet: FleetHooks | null;
   /** Returns the name of the input being read. */
   readonly currentInput: () => string | null;
   readonly notify: (notice: Notice) => void;
@@ -66,6 +74,8 @@ export class WriteStage {
   readonly #stall: StallReport;
   readonly #delivery: Delivery;
   #hasSent = false;
+  /** The introduction under way in a fleet. */
+  #introduction: FleetIntroduction | null = null;
 
   constructor(context: WriteStageContext) {
     const { settings, target, memory, throttle, clock, notify } = context;
@@ -128,13 +138,17 @@ export class WriteStage {
     const { target, catalogue, control } = this.#context;
     const { stop, abort, end } = control;
     this.#hasSent ||= batch.points > 0;
-    // A batch that is stopped here comes back from the delivery undelivered.
-    await this.#admit(batch).catch(() => {});
     const needsLock = batch.introduces !== null && target.traits.firstWriteExclusive;
+    // A worker that waits for its turn holds no permit that its holder may need.
+    if (needsLock) await this.#introduce(batch);
+    // A batch that is stopped here comes back from the delivery undelivered.
+    const permit = await this.#admit(batch).catch(() => null);
     const lock = needsLock ? await this.#firstWrites.take(stop).catch(end) : undefined;
     const { receipt, fatal } = await this.#delivery.deliver(batch, stop, abort);
     lock?.release();
+    permit?.end();
     if (fatal !== null) end(fatal);
+    if (needsLock) await this.#introduction?.end(stop).catch(end);
     if (batch.introduces === null) return receipt;
     const complete = receipt.rejected.length === 0 && receipt.undelivered.length === 0;
     if (complete) catalogue.pin(batch.introduces);
@@ -142,11 +156,38 @@ export class WriteStage {
     return receipt;
   }
 
-  /** Resolves when target memory and rate limit let a batch pass; rejects with the reason of the stop. */
-  async #admit(batch: Batch): Promise<void> {
-    const { throttle, control } = this.#context;
-    await throttle.admit(batch);
-    if (batch.points > 0) await this.rate.admit(batch.points, batch.body.length, control.stop);
+  /** Takes the fleet's turn for a batch. */
+  async #introduce({ introduces }: Batch): Promise<void> {
+    const { fleet, target, catalogue, clock, settings, control } = this.#context;
+    if (fleet === null) return;
+    const { endpoints } = fleet;
+    const takeTurn: FleetHooks['takeTurn'] = (signal) => fleet.takeTurn(signal);
+    const { sharedNames } = settings.names;
+    this.#introduction = new FleetIntroduction(
+      { takeTurn, endpoints, target, catalogue, clock, sharedNames },
+      introduces ?? [],
+    );
+    await this.#introduction.hold(control.stop).catch(control.end);
+  }
+
+  /**
+   * Resolves when fleet, target memory and rate limit let a batch pass, with the permit of a fleet; rejects with the reason
+   * of the stop.
+   */
+  async #admit(batch: Batch): Promise<RequestPermit | null> {
+    const { throttle, control, fleet } = this.#context;
+    if (batch.points === 0) return null;
+    // The permit comes first: from then on no other worker adds what the throttle does not see.
+    const permit = (await fleet?.admit(batch.points, batch.body.length, control.stop)) ?? null;
+    try {
+      await throttle.admit(batch);
+      await this.rate.wait(permit?.delayMs ?? 0, control.stop);
+      await this.rate.admit(batch.points, batch.body.length, control.stop);
+    } catch (error) {
+      permit?.end();
+      throw error;
+    }
+    return permit;
   }
 
   /** Books the share of each input. Throws the first error once all shares are booked. */
@@ -157,6 +198,17 @@ export class WriteStage {
       await ledger.settle(part, share).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];
+  }
+
+  #turnRules(): TurnRules {
+    const introduction = (): FleetIntroduction | null => this.#introduction;
+    return {
+      get maxBytes() {
+        return introduction()?.isKnown === true ? Number.POSITIVE_INFINITY : maxTurnBytes;
+      },
+      maxTimeoutMs: maxTurnMs,
+      hold: async (signal) => await this.#introduction?.hold(signal),
+    };
   }
 
   #govern(): Governor {
@@ -183,7 +235,7 @@ export class WriteStage {
   }
 
   #createDelivery(): Delivery {
-    const { settings, target, catalogue, account, throttle, clock, notify } = this.#context;
+    const { settings, target, catalogue, account, throttle, clock, fleet, notify } = this.#context;
     const { retryForMs, requestTimeoutMs, urls } = settings;
     return new Delivery(target, this.#stall.backOffs(clock), this.sizes, {
       retryForMs,
@@ -197,6 +249,7 @@ export class WriteStage {
         this.#stall.observe(attempt);
       },
       mayReject: (more) => account.ledger.mayReject(more),
+      ...(fleet === null || !target.traits.firstWriteExclusive ? {} : { turn: this.#turnRules() }),
       awaitColumns: async (batch, signal, limitMs) => {
         if (!target.traits.firstWriteExclusive) return;
         const appeared = awaitColumns(target, catalogue, batch.introduces ?? [], clock, signal, limitMs);

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { bodiesKept, type RaftCacheOptions, RaftCaches } from '../../../src/flow-control/target-memory/raft-caches.js';
+import {
+  bodiesKept,
+  partsOf,
+  type RaftCacheOptions,
+  RaftCaches,
+} from '../../../src/flow-control/target-memory/raft-caches.js';
 
 const options: RaftCacheOptions = {
   share: 1,
@@ -50,13 +55,12 @@ test('each time bucket retains its own bodies, and small writes to one leave the
 
 test('a body that was split counts with its share in every bucket, and the fullest node with its share of it', () => {
   const caches = new RaftCaches({ ...options, share: 0.5 });
-  caches.add(
-    [
-      { bucket: 1, bytes: 100 },
-      { bucket: 2, bytes: 300 },
-    ],
-    0.5,
-  );
+  const part = { lastPoint: 0, lastStart: 0, lastBytes: 0 };
+  const buckets = [
+    { bucket: 1, bytes: 100, ...part },
+    { bucket: 2, bytes: 300, ...part },
+  ];
+  caches.add(partsOf({ buckets, body: new Uint8Array(400) }, 200));
   expect(caches.buckets).toEqual([
     { bucket: 1, bytes: 25 },
     { bucket: 2, bytes: 75 },

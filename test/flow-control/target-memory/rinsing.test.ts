@@ -61,7 +61,11 @@ function setUp(more: Partial<RinsingOptions> = {}, answer: (sent: number) => Ver
       await clock.sleep(1);
       return answer(bodies.length);
     },
-    rewritten: (bytes) => rows.push(bytes),
+    rewritten: (parts, bytes) => {
+      caches.add(parts);
+      rows.push(bytes);
+    },
+    log: null,
     end: (error) => ends.push(error),
     clock,
     signal: stop.signal,

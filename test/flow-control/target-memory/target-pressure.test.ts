@@ -18,6 +18,7 @@ function setUp(more: Partial<TargetPressureOptions> = {}, outcome: FlushOutcome 
     share: 1,
     relieve: true,
     nodes: 1,
+    log: null,
     bodyBytesUnflushed: 128 * KiB,
     bodyBytes: MiB,
     caches: { bytes: 0, atWorst: 0 },
@@ -169,7 +170,7 @@ test('the estimate of a node counts retained bodies and unflushed rows, and its 
 
 test('rows that a rinse writes again count as unflushed', () => {
   const { pressure } = setUp();
-  pressure.rewritten(MiB);
+  pressure.acknowledged(0, MiB);
   expect(pressure.nodeBytes).toBe(1000 + MiB);
 });
 

@@ -1,7 +1,7 @@
 // Decides when the target is asked to flush, as a pure state machine: before unflushed rows of this load exceed their room,
 // and as relief while the target answers nothing but "memory exhausted".
 
-import type { FlushOutcome } from '../../../core/types/index.js';
+import type { FlushCause, FlushOutcome } from '../../../core/types/index.js';
 import { correctByGauges, differenceOf, type MemcacheEstimate, recordEstimate } from './memcache-estimate.js';
 
 /** Shortest time from the begin of one flush to the begin of the next, of all loads together. */
@@ -40,6 +40,8 @@ export interface FlushingOptions {
   readonly intervalMs?: number;
   /** Nodes that hold the database. Gauges of fewer nodes cannot lower the estimate. */
   readonly nodes: number;
+  /** True if a fleet decides who flushes: a decided flush begins with the event `began`. */
+  readonly isShared?: boolean;
 }
 
 /** `at`: monotonic ms. */
@@ -54,8 +56,10 @@ export type FlushingEvent =
     }
   /** `asked`: a stage has ended and requests a flush. */
   | { readonly kind: 'exhausted' | 'otherAnswer' | 'tick' | 'asked'; readonly at: number }
-  /** Points were written again to rinse raft caches; `bytes` of rows. */
-  | { readonly kind: 'rewritten'; readonly bytes: number; readonly at: number }
+  /** Points were written again to rinse raft caches, or a worker of the fleet sent them; as `accepted`. */
+  | { readonly kind: 'rewritten'; readonly bytes: number; readonly seriesBytes?: number; readonly at: number }
+  /** A flush of the fleet began. */
+  | { readonly kind: 'began'; readonly cause: FlushCause; readonly at: number }
   | { readonly kind: 'gauges'; readonly bytes: readonly (number | null)[]; readonly at: number }
   | { readonly kind: 'flushed'; readonly outcome: FlushOutcome; readonly at: number };
 
@@ -92,15 +96,17 @@ export interface Flushing extends MemcacheEstimate {
   readonly failures: number;
 }
 
-/** Why a flush begins. `stage`: the load waits for it at the end of a stage. */
-export type FlushCause = 'planned' | 'relief' | 'stage';
-
 export interface FlushingDecision {
   /** Flush to begin now. */
   readonly flush: FlushCause | null;
   /** True while nothing new may be sent. */
   readonly hold: boolean;
 }
+
+/** The part of the state that workers of a fleet share. */
+export type SavedFlushing = Pick<Flushing, 'pending' | 'fresh' | 'pendingSeries' | 'freshSeries' | 'factor'> & {
+  readonly isFlushing: boolean;
+};
 
 export const unflushed: Flushing = {
   pending: 0,
@@ -142,7 +148,7 @@ export function step(
   const heldSince = full ? (updated.heldSince ?? event.at) : null;
   const state = { ...updated, heldSince };
   const flush = dueFlush(state, event, options);
-  const next = flush === null ? state : begin(state, event.at, flush);
+  const next = flush === null || options.isShared === true ? state : begin(state, event.at, flush);
   return { state: next, decision: { flush, hold: mustHold(next, event.at, options) } };
 }
 
@@ -151,18 +157,19 @@ function update(state: Flushing, event: FlushingEvent, { share, nodes }: Flushin
     case 'accepted':
       return {
         ...addLatency(state, event.latencyMs),
-        fresh: state.fresh + event.bytes * share * state.factor,
-        freshSeries: state.freshSeries + (event.seriesBytes ?? 0) * share,
+        ...grown(state, event, share),
         exhaustedSince: null,
       };
     case 'rewritten':
-      return { ...state, fresh: state.fresh + event.bytes * share * state.factor };
+      return { ...state, ...grown(state, event, share) };
     case 'exhausted':
       return { ...state, exhaustedSince: state.exhaustedSince ?? event.at };
     case 'otherAnswer':
       return { ...state, exhaustedSince: null };
     case 'asked':
       return state;
+    case 'began':
+      return begin(state, event.at, event.cause);
     case 'tick':
       return { ...state, ...recordEstimate(state, event.at) };
     case 'gauges':
@@ -170,6 +177,14 @@ function update(state: Flushing, event: FlushingEvent, { share, nodes }: Flushin
     case 'flushed':
       return end(state, event.outcome);
   }
+}
+
+function grown(
+  { fresh, freshSeries, factor }: Flushing,
+  { bytes, seriesBytes = 0 }: { readonly bytes: number; readonly seriesBytes?: number },
+  share: number,
+): Pick<Flushing, 'fresh' | 'freshSeries'> {
+  return { fresh: fresh + bytes * share * factor, freshSeries: freshSeries + seriesBytes * share };
 }
 
 function withGauges(state: Flushing, gauges: readonly (number | null)[], nodes: number): Flushing {

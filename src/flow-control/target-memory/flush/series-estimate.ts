@@ -1,7 +1,7 @@
 // Estimate of the series behind unflushed rows. Each series costs the target far more than a row of it: its key, its list
 // of rows, and its part of the file while it is flushed. Points are sampled, so no point of the load waits for it.
 
-import type { Batch } from '../../../core/types/index.js';
+import type { Batch, MemoryEvent } from '../../../core/types/index.js';
 
 /** Bytes of a series until it is flushed: 1.4 KiB of keys and rows, and 2.4 KiB while a flush writes it (2.4.3.4). */
 export const seriesBytes = 3.3 * 1024;
@@ -12,6 +12,16 @@ const sampled = 128;
 const maxKept = 8192;
 /** Longest beginning of a series that is hashed, bytes. */
 const maxHashed = 1024;
+
+/** An acknowledged body. `sample`: hashes of the series of some points of its batch; `part`: share of the batch. */
+export type SampledBody = Pick<Extract<MemoryEvent, { kind: 'body' }>, 'points' | 'sample' | 'part'>;
+
+export interface SavedSeries {
+  readonly seen: readonly (readonly [hash: number, isSeveral: boolean])[];
+  readonly zeroBits: number;
+  readonly points: number;
+  readonly series: number;
+}
 
 /** Series since the last flush began. */
 export class SeriesEstimate {
@@ -28,15 +38,24 @@ export class SeriesEstimate {
     [this.#zeroBits, this.#points, this.#series] = [0, 0, 0];
   }
 
-  /** Counts a batch. Returns the bytes that its series take in the target beside its rows. */
-  add(batch: Pick<Batch, 'points' | 'body' | 'bodyEnd'>): number {
-    const hashes = sampledSeries(batch);
-    this.#points += batch.points;
-    for (const hash of hashes) this.#keep(hash);
+  /** Counts a body. Returns the bytes that its series take in the target beside its rows. */
+  add({ points, sample, part }: SampledBody): number {
+    this.#points += points;
+    for (const hash of sample) this.#keep(hash);
     const before = this.#series;
     this.#series = Math.max(before, Math.min(this.#points, richness(this.#seen.values()) * 2 ** this.#zeroBits));
-    const groups = Math.min(this.#series, groupsOf(hashes, batch.points));
-    return groupBytes * groups + seriesBytes * (this.#series - before);
+    const groups = Math.min(this.#series, groupsOf(sample, points));
+    return part * (groupBytes * groups + seriesBytes * (this.#series - before));
+  }
+
+  /** Returns the state as JSON can hold it. */
+  save(): SavedSeries {
+    return { seen: [...this.#seen], zeroBits: this.#zeroBits, points: this.#points, series: this.#series };
+  }
+
+  restore({ seen, zeroBits, points, series }: SavedSeries): void {
+    this.#seen = new Map(seen);
+    [this.#zeroBits, this.#points, this.#series] = [zeroBits, points, series];
   }
 
   #keep(hash: number): void {
@@ -73,7 +92,7 @@ function groupsOf(hashes: readonly number[], points: number): number {
 }
 
 /** Returns hashes of the series of points at equal distances. */
-function sampledSeries({ points, body, bodyEnd }: Pick<Batch, 'points' | 'body' | 'bodyEnd'>): number[] {
+export function sampledSeries({ points, body, bodyEnd }: Pick<Batch, 'points' | 'body' | 'bodyEnd'>): number[] {
   const count = Math.min(sampled, points);
   return Array.from({ length: count }, (_, k) => {
     const i = Math.floor((k * points) / count);

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import { SeriesEstimate } from '../../../../src/flow-control/target-memory/flush/series-estimate.js';
+import { SeriesEstimate, sampledSeries } from '../../../../src/flow-control/target-memory/flush/series-estimate.js';
 
 const KiB = 1024;
 
-/** A batch of points of these series. */
+/** The body of points of these series. */
 function batchOf(series: readonly number[]) {
   const lines = series.map((each) => `cpu,host=h\\ ${each},dc=a usage=1 1640995200000000000\n`);
   const ends = lines.map((_, i) => lines.slice(0, i + 1).join('').length);
-  return { points: lines.length, body: Buffer.from(lines.join('')), bodyEnd: (i: number) => ends[i]! };
+  const batch = { points: lines.length, body: Buffer.from(lines.join('')), bodyEnd: (i: number) => ends[i]! };
+  return { points: lines.length, sample: sampledSeries(batch), part: 1 };
 }
 
 const cycle = (from: number, count: number, of: number) => Array.from({ length: count }, (_, i) => (from + i) % of);
@@ -42,4 +43,12 @@ test('series are estimated from samples, so the same points of more series take 
 
 test('points of one series, sorted by it, take next to nothing beside their rows', () => {
   expect(new SeriesEstimate().add(batchOf(new Array<number>(500).fill(7)))).toBeLessThan(8 * KiB);
+});
+
+test('an estimate that a worker hands on counts the same series no more', () => {
+  const [first, second] = [new SeriesEstimate(), new SeriesEstimate()];
+  first.add(batchOf(cycle(0, 500, 500)));
+  second.restore(JSON.parse(JSON.stringify(first.save())) as ReturnType<SeriesEstimate['save']>);
+  const more = batchOf(cycle(0, 500, 500));
+  expect(second.add(more)).toBe(first.add(more));
 });

@@ -1,0 +1,97 @@
+// What a run shares with the other workers of its fleet: requests in flight, rates, rejects, the account of a node's memory,
+// and the turn to introduce columns.
+
+import type { BodyPart } from './batch.js';
+import type { FlushOutcome, Target } from './target.js';
+
+/** Points read and rejected. */
+export interface RejectTotals {
+  readonly read: number;
+  readonly rejected: number;
+}
+
+/** The right to have one request in flight. */
+export interface RequestPermit {
+  /** Time to wait before the request, so that the fleet keeps its rates; ms. */
+  readonly delayMs: number;
+  /** Returns the permit. Idempotent. */
+  end(): void;
+}
+
+/** The turn to introduce tables and columns. One worker of all fleets that load into the database holds it. */
+export interface HeldTurn {
+  /** True while a request of at most 30 s that begins now ends before another worker can take the turn. */
+  isFresh(): boolean;
+  release(): void;
+}
+
+/** What a flush of the target's caches is for. `stage`: the load waits for it at the end of a stage. */
+export type FlushCause = 'planned' | 'relief' | 'stage';
+
+/** A change of a node's memory. Every worker applies all changes in one order. */
+export type MemoryEvent =
+  /** An acknowledged request. `bytes` of the body, 0 for points that were written again; `rows`: bytes in the target's memory. */
+  | {
+      readonly kind: 'body';
+      readonly parts: readonly BodyPart[];
+      readonly bytes: number;
+      readonly rows: number;
+      /** Points of the batch, hashes of the series of some of them, and the body's share of the batch. */
+      readonly points: number;
+      readonly sample: readonly number[];
+      readonly part: number;
+    }
+  /** An acknowledged point of each shard of a time bucket, in base64; null where none is known. */
+  | {
+      readonly kind: 'sample';
+      readonly bucket: number;
+      readonly points: readonly (string | null)[];
+      readonly rowsPerByte: number;
+    }
+  | { readonly kind: 'flush'; readonly cause: FlushCause }
+  | { readonly kind: 'flushed'; readonly outcome: FlushOutcome };
+
+/** Keeps one worker's account of a node's memory equal to that of the others. */
+export interface MemoryFollower {
+  /** Applies a change. `own`: of a `flush`, this worker asked for it and runs it. */
+  apply(event: MemoryEvent, own: boolean): void;
+  /** Called when no worker flushes, although the last `flush` has no `flushed`: its worker is gone. */
+  flushLost(): void;
+  /** Returns the account as JSON can hold it, for workers that come later. */
+  save(): unknown;
+  restore(saved: unknown): void;
+}
+
+/** Work that one worker of the fleet does at a time. */
+export type ExclusiveWork = 'flush' | 'rinse';
+
+/** The changes of a node's memory in one order for all workers. */
+export interface MemoryLog {
+  /** Appends a change. The follower gets it back in its place. */
+  append(event: MemoryEvent): void;
+  /** Resolves once the follower has all changes so far. One follower at a time. */
+  follow(follower: MemoryFollower): Promise<void>;
+  unfollow(): void;
+  /** Appends a `flush` and returns true unless another worker flushes or the last flush began less than 2 s ago. */
+  beginFlush(cause: FlushCause): Promise<boolean>;
+  /** Returns true unless another worker rinses. */
+  beginRinse(): Promise<boolean>;
+  end(work: ExclusiveWork): void;
+}
+
+export interface FleetHooks {
+  /**
+   * Resolves when a request may be sent: at most --workers are in flight in the whole fleet. All changes of the memory log
+   * up to then are applied. Rejects with the signal's reason.
+   */
+  admit(points: number, bytes: number, signal: AbortSignal): Promise<RequestPermit>;
+  readonly memory: MemoryLog;
+  /** Points of all other pieces of the load, as last reported. */
+  readonly elsewhere: RejectTotals;
+  /** Reports the points of this piece so far. Resolves once `elsewhere` is current, within a second in any case. */
+  report(own: RejectTotals): Promise<void>;
+  /** Resolves with the turn; rejects with the signal's reason. */
+  takeTurn(signal: AbortSignal): Promise<HeldTurn>;
+  /** One target for each endpoint, for reading columns. */
+  readonly endpoints: readonly Pick<Target, 'columns'>[];
+}

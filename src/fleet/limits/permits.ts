@@ -1,0 +1,169 @@
+// The requests in flight of all workers. Each permit is a lease in Redis. A worker keeps its permits from batch to batch, and
+// hands them over when others wait.
+
+import { orAborted } from '../../core/time/wait-stats.js';
+import type { Clock, Notice } from '../../core/types/index.js';
+import { formatDuration } from '../../core/units.js';
+import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
+
+/**
+ * Life of a permit without renewal, ms. A request that begins at the last moment, after `boundMs`, has 20 s before another
+ * worker gets the permit.
+ */
+export const permitLeaseMs = 45_000;
+/** Without Redis, a worker begins requests with the permits it has for this long, ms. */
+export const boundMs = 25_000;
+/** A worker keeps its only permit for this long while others wait, and each of n permits an nth of it; ms. */
+const turnMs = 1_000;
+/** An unused permit goes back after this time, ms. */
+const idleMs = 2_000;
+/** Mean interval between two requests for a permit, ms. */
+const pollMs = 20;
+/** A worker that handed its only permit over asks again after this time, ms; one that kept n after n + 1 times as long. */
+const handoverMs = 60;
+
+interface PermitSlot {
+  readonly name: string;
+  readonly since: number;
+  usedAt: number;
+  inUse: boolean;
+}
+
+export interface PermitOptions {
+  /** Unique for each worker process. */
+  readonly id: string;
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  readonly notify: (notice: Notice) => void;
+}
+
+export class Permits implements ExchangeParty {
+  readonly #options: PermitOptions;
+  readonly #slots = new Map<string, PermitSlot>();
+  #released: string[] = [];
+  #count = 0;
+  /** Batches of this worker that wait for a permit, in order. */
+  readonly #queue = new Set<(slot: PermitSlot) => void>();
+  #isServing = false;
+  #othersWait = false;
+  /** Monotonic ms before which no permit is wanted. */
+  #wantsFrom = 0;
+
+  constructor(options: PermitOptions) {
+    this.#options = options;
+    options.exchange.add(this);
+  }
+
+  get isActive(): boolean {
+    return this.#slots.size > 0;
+  }
+
+  /** Number of permits that this worker has. */
+  get held(): number {
+    return this.#slots.size;
+  }
+
+  /** Resolves with the function that returns the permit; rejects with the signal's reason. */
+  async take(signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted();
+    let cancel = (): void => {};
+    const slot = new Promise<PermitSlot>((resolve) => {
+      this.#queue.add(resolve);
+      cancel = () => this.#queue.delete(resolve);
+    });
+    void this.#serve();
+    try {
+      const taken = await orAborted(slot, signal);
+      return () => this.#end(taken);
+    } catch (error) {
+      cancel();
+      void slot.then((unwanted) => this.#end(unwanted));
+      throw error;
+    }
+  }
+
+  fill(request: ExchangeRequest): void {
+    const now = this.#options.clock.monotonic();
+    const unused = this.#unused();
+    for (const slot of unused.slice(this.#queue.size))
+      if (this.#othersWait || now - slot.usedAt >= idleMs) this.#release(slot);
+    const wanted = now < this.#wantsFrom ? 0 : this.#queue.size - unused.length;
+    for (let i = 0; i < wanted; i++) {
+      this.#count += 1;
+      request.wanted.push(`${this.#options.id}:${this.#count}`);
+    }
+    request.held.push(...this.#slots.keys());
+    request.released.push(...this.#released.splice(0));
+  }
+
+  accept({ wanted }: ExchangeRequest, { granted, lost, waiting }: ExchangeReply): void {
+    const now = this.#options.clock.monotonic();
+    for (const name of lost) this.#slots.delete(name);
+    for (const name of granted) this.#slots.set(name, { name, since: now, usedAt: now, inUse: false });
+    this.#othersWait = waiting > (granted.length < wanted.length ? 1 : 0);
+  }
+
+  fail({ released, wanted }: ExchangeRequest): void {
+    // Permits that were granted although no answer came go back.
+    this.#released.push(...released, ...wanted);
+  }
+
+  /** Gives up all permits with the next exchange. */
+  close(): void {
+    for (const slot of this.#slots.values()) this.#release(slot);
+  }
+
+  /** Hands unused permits to the batches that wait, the first one first, and asks for more until none waits. */
+  async #serve(): Promise<void> {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    const { exchange, clock } = this.#options;
+    for (;;) {
+      this.#assign();
+      if (this.#queue.size === 0) break;
+      if (exchange.away) this.#reportPause();
+      await exchange.sync();
+      this.#assign();
+      if (this.#queue.size > 0) await clock.sleep(pollMs * (0.5 + Math.random()));
+    }
+    this.#isServing = false;
+  }
+
+  #assign(): void {
+    if (this.#options.exchange.age.ms >= boundMs) return;
+    const unused = this.#unused();
+    for (const [i, resolve] of [...this.#queue].slice(0, unused.length).entries()) {
+      unused[i]!.inUse = true;
+      this.#queue.delete(resolve);
+      resolve(unused[i]!);
+    }
+  }
+
+  #unused(): PermitSlot[] {
+    return [...this.#slots.values()].filter(({ inUse }) => !inUse);
+  }
+
+  #end(slot: PermitSlot): void {
+    const now = this.#options.clock.monotonic();
+    slot.inUse = false;
+    slot.usedAt = now;
+    if (!this.#othersWait || now - slot.since < turnMs / this.#slots.size) {
+      this.#assign();
+      return;
+    }
+    this.#release(slot);
+    this.#wantsFrom = now + handoverMs * (this.#slots.size + 1);
+    void this.#options.exchange.sync();
+  }
+
+  #release({ name }: PermitSlot): void {
+    if (this.#slots.delete(name)) this.#released.push(name);
+  }
+
+  #reportPause(): void {
+    const { exchange, notify } = this.#options;
+    if (exchange.age.ms < boundMs) return;
+    const message = `Redis has not answered for ${formatDuration(boundMs)} (${exchange.problem}): sending pauses, so that the fleet keeps its limits`;
+    notify({ level: 'warn', kind: 'fleet-pause', message });
+  }
+}

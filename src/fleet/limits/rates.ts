@@ -1,0 +1,73 @@
+// The rates of the fleet: each batch reserves the time that its size takes at the limit, by the clock of Redis.
+
+import type { Clock } from '../../core/types/index.js';
+import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest } from './limit-exchange.js';
+
+export interface FleetRates {
+  /** Null for no limit. */
+  readonly ratePoints: number | null;
+  readonly rateBytes: number | null;
+}
+
+interface Reservation {
+  readonly micros: number;
+  readonly resolve: (delayMs: number) => void;
+}
+
+export class Pacing implements ExchangeParty {
+  readonly isActive = false;
+  readonly #rates: FleetRates;
+  readonly #exchange: Exchange;
+  readonly #clock: Clock;
+  /** Returns how many times the permits of this worker are contained in those of the fleet. */
+  readonly #share: () => number;
+  #open: Reservation[] = [];
+  #asked: Reservation[] = [];
+  /** Monotonic ms from which on the share of this worker is free while Redis is away. */
+  #freeAt = 0;
+
+  constructor(rates: FleetRates, exchange: Exchange, clock: Clock, share: () => number) {
+    this.#rates = rates;
+    this.#exchange = exchange;
+    this.#clock = clock;
+    this.#share = share;
+    exchange.add(this);
+  }
+
+  /** Resolves with the time to wait before a batch is sent, ms. */
+  async reserve(points: number, bytes: number): Promise<number> {
+    const { ratePoints, rateBytes } = this.#rates;
+    const seconds = Math.max(points / (ratePoints ?? Infinity), bytes / (rateBytes ?? Infinity));
+    if (seconds === 0) return 0;
+    if (this.#exchange.away) return this.#reserveShare(seconds);
+    let reserved: Reservation | undefined;
+    const delay = new Promise<number>((resolve) => {
+      reserved = { micros: Math.ceil(seconds * 1e6), resolve };
+      this.#open.push(reserved);
+    });
+    await this.#exchange.sync();
+    // Redis went away meanwhile.
+    if (this.#exchange.away) reserved?.resolve(this.#reserveShare(seconds));
+    return await delay;
+  }
+
+  fill(request: ExchangeRequest): void {
+    this.#asked = this.#open.splice(0);
+    request.reserved.push(...this.#asked.map(({ micros }) => micros));
+  }
+
+  accept(_request: ExchangeRequest, { delays }: ExchangeReply): void {
+    for (const [i, { resolve }] of this.#asked.splice(0).entries()) resolve(delays[i] ?? 0);
+  }
+
+  fail(): void {
+    this.#asked = [];
+  }
+
+  #reserveShare(seconds: number): number {
+    const now = this.#clock.monotonic();
+    const from = Math.max(now, this.#freeAt);
+    this.#freeAt = from + seconds * 1000 * this.#share();
+    return from - now;
+  }
+}

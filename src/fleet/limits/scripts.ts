@@ -1,0 +1,148 @@
+// The Lua scripts of the limits. Redis runs each one whole, and only its clock counts. Missing keys are start values, since
+// Redis may forget everything.
+
+/** Name of the command, its number of keys, and its text. */
+export interface LimitScript {
+  readonly name: string;
+  readonly keys: number;
+  readonly lua: string;
+}
+
+/** The part of an ioredis client that the limits use. */
+export interface ScriptClient {
+  defineCommand(name: string, definition: { readonly numberOfKeys: number; readonly lua: string }): void;
+}
+
+/** Returns the function that runs a script with its keys and arguments. */
+export function scriptRunner(
+  client: ScriptClient,
+  { name, keys, lua }: LimitScript,
+): (...args: readonly string[]) => Promise<unknown> {
+  client.defineCommand(name, { numberOfKeys: keys, lua });
+  const commands = client as unknown as Record<string, (...args: readonly string[]) => Promise<unknown>>;
+  return (...args) => commands[name]!(...args);
+}
+
+/**
+ * Takes the request of one worker and returns the state of the fleet, both JSON (limit-exchange.ts). KEYS: leases (sorted set: expiry
+ * by member), waiting (sorted set: last request by worker), state (hash), log (list: changes of a node's memory), pieces
+ * (hash: rejected and read points by piece), snapshot (account of the memory before the first change in the log).
+ */
+export const exchangeScript: LimitScript = {
+  name: 'bulkLoadExchange',
+  keys: 6,
+  lua: `
+local leases, waiting, state, log, pieces, snapshot = unpack(KEYS)
+local q = cjson.decode(ARGV[1])
+local time = redis.call('TIME')
+local micros = time[1] * 1000000 + time[2]
+local now = math.floor(micros / 1000)
+local function value(key, field) return tonumber(redis.call('HGET', key, field) or 0) end
+local epoch = redis.call('HGET', state, 'epoch')
+if not epoch then
+  epoch = q.epoch
+  redis.call('HSET', state, 'epoch', epoch, 'grantFrom', now + q.graceMs)
+end
+local reply = { epoch = epoch, granted = {}, lost = {}, delays = {}, claimed = {} }
+
+redis.call('ZREMRANGEBYSCORE', leases, '-inf', now)
+redis.call('ZREMRANGEBYSCORE', waiting, '-inf', now - 1000)
+for _, each in ipairs(q.released) do redis.call('ZREM', leases, each) end
+for _, each in ipairs(q.held) do
+  if redis.call('ZSCORE', leases, each) or redis.call('ZCARD', leases) < q.limit then
+    redis.call('ZADD', leases, now + q.leaseMs, each)
+  else
+    table.insert(reply.lost, each)
+  end
+end
+for _, each in ipairs(q.wanted) do
+  if now < value(state, 'grantFrom') or redis.call('ZCARD', leases) >= q.limit then break end
+  redis.call('ZADD', leases, now + q.leaseMs, each)
+  table.insert(reply.granted, each)
+end
+if #q.wanted > #reply.granted then redis.call('ZADD', waiting, now, q.id) else redis.call('ZREM', waiting, q.id) end
+reply.waiting = redis.call('ZCARD', waiting)
+
+for _, each in ipairs(q.reserved) do
+  local from = math.max(micros, value(state, 'freeAt'))
+  redis.call('HSET', state, 'freeAt', from + each)
+  table.insert(reply.delays, (from - micros) / 1000)
+end
+
+for piece, each in pairs(q.pieces) do
+  for field, points in pairs(each) do
+    local before = value(pieces, piece .. ':' .. field)
+    redis.call('HSET', pieces, piece .. ':' .. field, points)
+    redis.call('HINCRBY', state, field, points - before)
+  end
+end
+reply.read = value(state, 'read')
+reply.rejected = value(state, 'rejected')
+
+for _, each in ipairs(q.events) do redis.call('RPUSH', log, each) end
+for _, each in ipairs(q.ended) do
+  if redis.call('HGET', state, each .. 'By') == q.id then redis.call('HSET', state, each .. 'Until', 0) end
+end
+for _, each in ipairs(q.claims) do
+  local by = redis.call('HGET', state, each.work .. 'By')
+  local free = now >= value(state, each.work .. 'Until') or (each.renews and by == q.id)
+  if free and now - value(state, each.work .. 'At') >= each.gapMs then
+    redis.call('HSET', state, each.work .. 'By', q.id, each.work .. 'Until', now + each.leaseMs, each.work .. 'At', now)
+    if each.event then redis.call('RPUSH', log, each.event) end
+    table.insert(reply.claimed, each.token)
+  end
+end
+reply.flushing = now < value(state, 'flushUntil')
+
+local first = value(state, 'first')
+if q.snapshot and q.snapshot.at >= first and q.snapshot.epoch == epoch and (q.snapshot.at > first or redis.call('EXISTS', snapshot) == 0) then
+  redis.call('SET', snapshot, q.snapshot.saved)
+  redis.call('LTRIM', log, q.snapshot.at - first, -1)
+  first = q.snapshot.at
+  redis.call('HSET', state, 'first', first)
+end
+if q.cursor then
+  local from = q.cursor
+  if from < first or q.cursorEpoch ~= epoch then
+    from = first
+    reply.snapshot = redis.call('GET', snapshot) or ''
+  end
+  reply.events = redis.call('LRANGE', log, from - first, -1)
+  reply.cursor = first + redis.call('LLEN', log)
+  reply.first = first
+end
+return cjson.encode(reply)
+`,
+};
+
+/**
+ * Takes, renews or releases the turn. KEYS: turn (hash). ARGV: take, renew, release or prepare, worker, lease and grace in ms.
+ * Returns 1 if the worker holds the turn afterwards, else 0.
+ */
+export const turnScript: LimitScript = {
+  name: 'bulkLoadTurn',
+  keys: 1,
+  lua: `
+local op, id, leaseMs, graceMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local from = redis.call('HGET', KEYS[1], 'grantFrom')
+if not from then
+  from = now + graceMs
+  redis.call('HSET', KEYS[1], 'grantFrom', from)
+end
+redis.call('PEXPIRE', KEYS[1], 604800000)
+local holder = redis.call('HGET', KEYS[1], 'holder')
+local free = not holder or now >= tonumber(redis.call('HGET', KEYS[1], 'until'))
+if op == 'release' then
+  if holder == id then redis.call('HDEL', KEYS[1], 'holder') end
+  return 0
+end
+if op == 'prepare' then return 0 end
+if holder == id or (op == 'renew' and not holder) or (op == 'take' and free and now >= tonumber(from)) then
+  redis.call('HSET', KEYS[1], 'holder', id, 'until', now + leaseMs)
+  return 1
+end
+return 0
+`,
+};

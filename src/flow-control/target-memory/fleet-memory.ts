@@ -1,0 +1,72 @@
+// Applies the changes that all workers of a fleet make to a node's memory, so that each worker plans with the sum.
+
+import { z } from 'zod';
+import type { MemoryEvent, MemoryFollower } from '../../core/types/index.js';
+import type { SeriesEstimate } from './flush/series-estimate.js';
+import type { Stages } from './flush/stages.js';
+import type { RaftCaches } from './raft-caches.js';
+import type { Rinsing } from './rinsing.js';
+import type { TargetPressure } from './target-pressure.js';
+
+const savedSchema = z.object({
+  pressure: z.object({
+    ...{ pending: z.number(), fresh: z.number(), pendingSeries: z.number(), freshSeries: z.number() },
+    ...{ factor: z.number(), isFlushing: z.boolean() },
+  }),
+  series: z.object({
+    seen: z.array(z.tuple([z.number(), z.boolean()])),
+    ...{ zeroBits: z.number(), points: z.number(), series: z.number() },
+  }),
+  caches: z.array(z.tuple([z.number(), z.array(z.number())])),
+  samples: z.array(
+    z.tuple([z.number(), z.object({ points: z.array(z.string().nullable()), rowsPerByte: z.number() })]),
+  ),
+});
+
+export interface FleetMemoryParts {
+  readonly stages: Pick<Stages, 'acknowledged'>;
+  readonly caches: RaftCaches;
+  readonly series: SeriesEstimate;
+  readonly pressure: TargetPressure;
+  readonly rinsing: Rinsing;
+}
+
+/** Creates the follower that keeps the parts equal on all workers. */
+export function followMemory({ stages, caches, series, pressure, rinsing }: FleetMemoryParts): MemoryFollower {
+  const apply = (event: MemoryEvent, own: boolean): void => {
+    switch (event.kind) {
+      case 'body':
+        stages.acknowledged(event.bytes);
+        caches.add(event.parts);
+        pressure.acknowledged(event.bytes, event.rows, event.sample.length === 0 ? 0 : series.add(event));
+        return;
+      case 'sample':
+        rinsing.learn(event.bucket, event);
+        return;
+      case 'flush':
+        series.reset();
+        pressure.flushBegan(event.cause, own);
+        return;
+      case 'flushed':
+        pressure.flushEnded(event.outcome);
+    }
+  };
+  return {
+    apply,
+    flushLost: () => {
+      const reason = 'the worker that asked for it is gone';
+      if (pressure.isFlushing) pressure.flushEnded({ kind: 'failed', tookMs: 0, reason });
+    },
+    save: () => ({
+      ...{ pressure: pressure.save(), caches: caches.save(), series: series.save(), samples: rinsing.save() },
+    }),
+    restore: (saved) => {
+      const found = savedSchema.safeParse(saved).data;
+      if (found === undefined) return;
+      caches.restore(found.caches);
+      series.restore(found.series);
+      pressure.restore(found.pressure);
+      for (const [bucket, sample] of found.samples) rinsing.learn(bucket, sample);
+    },
+  };
+}

@@ -1,0 +1,24 @@
+// Notices about the request bodies and flushes of a load.
+
+import { size } from '../../core/text.js';
+import type { Notice } from '../../core/types/index.js';
+
+export function smallerBodies(bytes: number): Notice {
+  const message = `the target is short of memory or time: request bodies are now at most ${size(bytes)}`;
+  return { level: 'warn', kind: 'smaller-batches', message };
+}
+
+export function largerBodies(bytes: number): Notice {
+  const message = `the target has accepted all recent writes: request bodies are now at most ${size(bytes)}`;
+  return { level: 'debug', kind: 'larger-batches', message };
+}
+
+/** @param slowly true if sending waits for the target's own flushes */
+export function noMoreFlushes(why: string, bodyBytes: number, slowly: boolean): Notice {
+  const message =
+    `no more planned flushes (COMPACT DATABASE): ${why}; request bodies are now at most ${size(bodyBytes)}, ` +
+    (slowly
+      ? 'and sending waits at --target-memory until the target has flushed'
+      : 'and nodes may exceed --target-memory');
+  return { level: 'warn', kind: 'flush', message };
+}

@@ -1,0 +1,254 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Clock, MemoryEvent, MemoryFollower } from '../../../src/core/types/index.js';
+import { beginLimits, type FleetLimitOptions, FleetLimits } from '../../../src/fleet/limits/fleet-limits.js';
+import { beginTurn, FleetTurn } from '../../../src/fleet/limits/fleet-turn.js';
+import { turnKey } from '../../../src/fleet/queue/keys.js';
+import { realClock } from '../../support/clock.js';
+import { connect } from '../../support/fleet.js';
+import { hasRedis, startRedis } from '../../support/redis.js';
+import { until } from '../../support/until.js';
+
+const never = new AbortController().signal;
+setMaxListeners(0, never);
+const loadId = '0123456789ab';
+const noRates = { ratePoints: null, rateBytes: null };
+
+/** Starts a Redis and returns the functions that connect to it and make workers of one load. */
+async function fleet() {
+  const server = await startRedis();
+  onTestFinished(() => server.end());
+  const open = (): Redis => {
+    const client = connect(server);
+    onTestFinished(() => client.disconnect());
+    return client;
+  };
+  await beginLimits(open(), loadId);
+  const worker = (id: string, workers: number, more: Partial<FleetLimitOptions> = {}): FleetLimits =>
+    new FleetLimits({
+      ...{ client: open(), loadId, id, workers, rates: noRates, clock: realClock, notify: () => {} },
+      ...more,
+    });
+  return { server, open, worker };
+}
+
+/** The real clocks, which the test sets. */
+function movable(): Clock & { wallMs: number; monotonicMs: number } {
+  return {
+    ...realClock,
+    wallMs: 0,
+    monotonicMs: 0,
+    now() {
+      return Date.now() + this.wallMs;
+    },
+    monotonic() {
+      return performance.now() + this.monotonicMs;
+    },
+  };
+}
+
+/** Sends requests of `ms` over several workers until `forMs` is over. Returns the most in flight, and the requests of each. */
+async function send(workers: readonly FleetLimits[], writers: number, ms: number, forMs: number, bytes = 1) {
+  let inFlight = 0;
+  const seen = { peak: 0, requests: workers.map(() => 0) };
+  const end = performance.now() + forMs;
+  const writer = async (index: number): Promise<void> => {
+    while (performance.now() < end) {
+      const permit = await workers[index]!.admit(1, bytes, never);
+      await sleep(permit.delayMs);
+      inFlight += 1;
+      seen.peak = Math.max(seen.peak, inFlight);
+      seen.requests[index]! += 1;
+      await sleep(ms);
+      inFlight -= 1;
+      permit.end();
+    }
+  };
+  await Promise.all(workers.flatMap((_, index) => Array.from({ length: writers }, () => writer(index))));
+  return seen;
+}
+
+/** Tells whether a worker may send within `ms`. */
+async function maySend(worker: FleetLimits, ms: number): Promise<boolean> {
+  const stop = AbortSignal.timeout(ms);
+  return await worker.admit(1, 1, stop).then(
+    (permit) => {
+      permit.end();
+      return true;
+    },
+    () => false,
+  );
+}
+
+test.skipIf(!hasRedis)('16 workers never have more than 8 requests in flight, and each gets its turn', async () => {
+  const { worker } = await fleet();
+  const workers = Array.from({ length: 16 }, (_, i) => worker(`w${i}`, 8));
+  const { peak, requests } = await send(workers, 2, 5, 3_000);
+  expect(peak).toBe(8);
+  expect(Math.min(...requests)).toBeGreaterThan(0);
+});
+
+test.skipIf(!hasRedis)('the rate in bytes is that of all workers, whatever their clocks show', async () => {
+  const { worker } = await fleet();
+  const clocks = [-600_000, 0, 600_000].map((wallMs) => Object.assign(movable(), { wallMs }));
+  const rates = { ratePoints: null, rateBytes: 10e6 };
+  const workers = clocks.map((clock, i) => worker(`w${i}`, 8, { rates, clock }));
+  const from = performance.now();
+  const { requests } = await send(workers, 3, 1, 2_000, 100_000);
+  const rate = (requests.reduce((n, each) => n + each, -1) * 100_000) / ((performance.now() - from) / 1000);
+  process.stderr.write(`${(rate / 1e6).toFixed(2)} MB/s of 10 MB/s\n`);
+  expect(rate).toBeLessThanOrEqual(10.5e6);
+});
+
+test.skipIf(!hasRedis)(
+  'without Redis a worker sends with its permits for 25 s, then waits until it is back',
+  async () => {
+    const { server, worker } = await fleet();
+    const clock = movable();
+    const notices: string[] = [];
+    const one = worker('w1', 1, { clock, notify: ({ message }) => notices.push(message) });
+    expect(await maySend(one, 5_000)).toBe(true);
+    await server.kill('SIGKILL');
+    expect(await maySend(one, 5_000)).toBe(true);
+    clock.wallMs = 26_000;
+    expect(await maySend(one, 2_000)).toBe(false);
+    expect(notices.join()).toMatch(/Redis has not answered for 25s .*: sending pauses/);
+    await server.start();
+    // It forgot everything. Its permit is that of the same worker.
+    expect(await maySend(one, 8_000)).toBe(true);
+  },
+);
+
+test.skipIf(!hasRedis)('a Redis that forgot everything lets no more requests in flight than before', async () => {
+  const { server, worker } = await fleet();
+  const workers = [0, 1, 2, 3].map((i) => worker(`w${i}`, 4));
+  const sending = send(workers, 2, 20, 5_000);
+  await sleep(1_000);
+  await server.kill('SIGKILL');
+  await sleep(500);
+  await server.start();
+  const late = maySend(worker('late', 4), 1_500);
+  const { peak } = await sending;
+  expect([peak, await late]).toEqual([4, false]);
+});
+
+/** Adds up the rows of all workers. */
+class RowSum implements MemoryFollower {
+  rows = 0;
+  flushes = 0;
+  own = 0;
+  lost = 0;
+
+  apply(event: MemoryEvent, own: boolean): void {
+    if (event.kind === 'body') this.rows += event.rows;
+    if (event.kind === 'flush') this.flushes += 1;
+    if (own) this.own += 1;
+  }
+
+  flushLost(): void {
+    this.lost += 1;
+  }
+
+  save(): unknown {
+    return this.rows;
+  }
+
+  restore(saved: unknown): void {
+    this.rows = Number(saved);
+  }
+}
+
+test.skipIf(!hasRedis)(
+  'all workers know the rows of all, also those that come late or after Redis forgot them',
+  async () => {
+    const { server, worker } = await fleet();
+    const body = { ...{ kind: 'body', parts: [], bytes: 1, rows: 1 }, ...{ points: 1, sample: [], part: 1 } } as const;
+    const sums: RowSum[] = [];
+    const follow = async (id: string): Promise<FleetLimits> => {
+      const one = worker(id, 2);
+      const sum = new RowSum();
+      sums.push(sum);
+      await one.memory.follow(sum);
+      return one;
+    };
+    const first = await follow('w1');
+    const second = await follow('w2');
+    for (let i = 0; i < 1500; i++) (i % 2 === 0 ? first : second).memory.append(body);
+    await until(() => sums.every(({ rows }) => rows === 1500));
+    await follow('w3');
+    expect(sums[2]?.rows).toBe(1500);
+    await server.kill('SIGKILL');
+    await server.start();
+    first.memory.append(body);
+    await until(() => sums.every(({ rows }) => rows === 1501));
+    await follow('w4');
+    expect(sums[3]?.rows).toBe(1501);
+  },
+);
+
+test.skipIf(!hasRedis)(
+  'one worker flushes at a time, and 2 s pass from the begin of one flush to the next',
+  async () => {
+    const { worker } = await fleet();
+    const sums = [new RowSum(), new RowSum()];
+    const [first, second] = [worker('w1', 2), worker('w2', 2)];
+    await first.memory.follow(sums[0]!);
+    await second.memory.follow(sums[1]!);
+    const begins = await Promise.all([first, second].map(({ memory }) => memory.beginFlush('planned')));
+    expect(begins.filter(Boolean)).toEqual([true]);
+    const flusher = begins[0] ? first : second;
+    flusher.memory.end('flush');
+    const from = performance.now();
+    expect(await second.memory.beginFlush('planned')).toBe(false);
+    await until(async () => await second.memory.beginFlush('planned'));
+    expect(performance.now() - from).toBeGreaterThan(1_800);
+    await until(() => sums.every(({ flushes }) => flushes === 2));
+    expect(sums.map(({ own }) => own)).toEqual(begins[0] ? [1, 1] : [0, 2]);
+  },
+);
+
+test.skipIf(!hasRedis)(
+  'a holder of the turn whose last renewal is a minute old by any clock sends no more',
+  async () => {
+    const { server, open } = await fleet();
+    const database = ['cnosdb', 'cnosdb', 'db'];
+    await beginTurn(open(), database);
+    const clock = movable();
+    const turnOf = (id: string, own: Clock): FleetTurn =>
+      new FleetTurn({ client: open(), database, id, clock: own, notify: () => {} });
+    const first = turnOf('w1', clock);
+    const second = turnOf('w2', Object.assign(movable(), { wallMs: 600_000 }));
+    const held = await first.take(never);
+    expect(held.isFresh()).toBe(true);
+    clock.wallMs = 61_000;
+    expect(held.isFresh()).toBe(false);
+    clock.wallMs = 0;
+    clock.monotonicMs = 61_000;
+    expect(held.isFresh()).toBe(false);
+    await expect(second.take(AbortSignal.timeout(500))).rejects.toThrow();
+    // The lease of two minutes ends.
+    await server.cli('hset', turnKey(database), 'until', '0');
+    const next = await second.take(never);
+    expect([next.isFresh(), held.isFresh()]).toEqual([true, false]);
+    held.release();
+    expect(await server.cli('hget', turnKey(database), 'holder')).toBe('w2');
+    next.release();
+    await until(async () => (await server.cli('hget', turnKey(database), 'holder')) === '');
+  },
+);
+
+test.skipIf(!hasRedis)('a turn that Redis forgot is free only after its holder cannot send any more', async () => {
+  const { server, open } = await fleet();
+  const database = ['cnosdb', 'cnosdb', 'db'];
+  await beginTurn(open(), database);
+  const options = { database, clock: realClock, notify: () => {} };
+  const held = await new FleetTurn({ ...options, client: open(), id: 'w1' }).take(never);
+  await server.cli('flushall');
+  const second = new FleetTurn({ ...options, client: open(), id: 'w2' });
+  await expect(second.take(AbortSignal.timeout(500))).rejects.toThrow();
+  await server.cli('hset', turnKey(database), 'grantFrom', '0');
+  (await second.take(never)).release();
+  held.release();
+});
