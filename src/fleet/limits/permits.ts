@@ -85,7 +85,8 @@ export class Permits implements ExchangeParty {
   fill(request: ExchangeRequest): void {
     const now = this.#options.clock.monotonic();
     const unused = this.#unused();
-    for (const slot of unused.slice(this.#queue.size))
+    // While Redis is away, no other worker can take them.
+    for (const slot of this.#options.exchange.away ? [] : unused.slice(this.#queue.size))
       if (this.#othersWait || now - slot.usedAt >= idleMs) this.#release(slot);
     const wanted = now < this.#wantsFrom ? 0 : this.#queue.size - unused.length;
     for (let i = 0; i < wanted; i++) {

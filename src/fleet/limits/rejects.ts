@@ -10,7 +10,12 @@ export class FleetRejects implements ExchangeParty {
   readonly #exchange: Exchange;
   #piece: string | null = null;
   #own = none;
+  /** Totals of the piece that Redis has. */
+  #reported = none;
   #elsewhere = none;
+  /** True once Redis has the totals of the piece. */
+  #isReported = true;
+  #epoch = '';
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -26,21 +31,37 @@ export class FleetRejects implements ExchangeParty {
   begin(piece: string): void {
     this.#piece = piece;
     this.#own = none;
+    this.#reported = none;
+    this.#isReported = false;
+  }
+
+  /** Ends the piece: what was reported stays. */
+  end(): void {
+    this.#piece = null;
   }
 
   async report({ read, rejected }: RejectTotals): Promise<void> {
     this.#own = { read, rejected };
+    this.#isReported = false;
     await this.#exchange.sync();
   }
 
   fill(request: ExchangeRequest): void {
-    if (this.#piece !== null) request.pieces[this.#piece] = this.#own;
+    if (this.#piece === null || this.#isReported) return;
+    request.pieces[this.#piece] = this.#own;
+    this.#isReported = true;
   }
 
-  accept({ pieces }: ExchangeRequest, { read, rejected }: ExchangeReply): void {
-    const own = pieces[this.#piece ?? ''] ?? none;
+  accept({ pieces }: ExchangeRequest, { epoch, read, rejected }: ExchangeReply): void {
+    this.#reported = pieces[this.#piece ?? ''] ?? this.#reported;
+    // A Redis that forgot everything hears the totals again.
+    if (epoch !== this.#epoch && this.#epoch !== '') this.#isReported = false;
+    this.#epoch = epoch;
+    const own = this.#reported;
     this.#elsewhere = { read: Math.max(0, read - own.read), rejected: Math.max(0, rejected - own.rejected) };
   }
 
-  fail(): void {}
+  fail(): void {
+    this.#isReported = false;
+  }
 }

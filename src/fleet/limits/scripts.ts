@@ -1,5 +1,5 @@
 // The Lua scripts of the limits. Redis runs each one whole, and only its clock counts. Missing keys are start values, since
-// Redis may forget everything.
+// Redis may forget everything. What no worker has used for a week is removed.
 
 /** Name of the command, its number of keys, and its text. */
 export interface LimitScript {
@@ -43,6 +43,7 @@ if not epoch then
   epoch = q.epoch
   redis.call('HSET', state, 'epoch', epoch, 'grantFrom', now + q.graceMs)
 end
+for _, each in ipairs(KEYS) do redis.call('PEXPIRE', each, 604800000) end
 local reply = { epoch = epoch, granted = {}, lost = {}, delays = {}, claimed = {} }
 
 redis.call('ZREMRANGEBYSCORE', leases, '-inf', now)

@@ -1,6 +1,6 @@
 // What a fleet keeps in Redis beside the pieces: its loads, who coordinates them, whether they stop, and its workers.
 
-import { loadKey } from './keys.js';
+import { limitKey, limitParts, loadKey } from './keys.js';
 import { type FleetLoad, parseFleetLoad, parseWorkerStatus, type WorkerStatus } from './messages.js';
 import type { FleetRedis } from './redis.js';
 
@@ -52,6 +52,7 @@ export class FleetStore {
     const { client } = this.#redis;
     await client.zrem(loadIds, id);
     for (const name of ['load', 'stop', 'booked']) await client.del(loadKey(id, name));
+    for (const part of limitParts) await client.del(limitKey(id, part));
   }
 
   /** Takes or renews the lock of the one coordinator. Returns false if another one holds it. `token` names its holder. */

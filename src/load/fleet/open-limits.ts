@@ -26,6 +26,8 @@ export interface WorkerLimits {
   readonly settings: Settings;
   /** Begins a piece; one at a time. */
   hooks(piece: string): FleetHooks;
+  /** Ends the piece. */
+  endPiece(): void;
   /** Returns what this worker holds. */
   close(): Promise<void>;
 }
@@ -75,6 +77,7 @@ export function openLimits(context: LimitContext): WorkerLimits {
         takeTurn: (signal) => turn.take(signal),
       };
     },
+    endPiece: () => limits.rejects.end(),
     close: async () => {
       await limits.close();
       await Promise.all(endpoints.map((each) => each.close().catch(() => {})));

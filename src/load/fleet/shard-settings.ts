@@ -48,20 +48,6 @@ export function shardSettings({ settings, origins }: Pick<Resolved, 'settings' |
   };
 }
 
-/** The part of each limit for one of so many workers, at least the least possible. */
-export function workerShare(settings: Settings, of: number): Settings {
-  const { workers, ratePoints, rateBytes, stage } = settings;
-  const share = (limit: number): number => Math.max(1, Math.floor(limit / of));
-  return {
-    ...settings,
-    workers: share(workers),
-    ratePoints: ratePoints && share(ratePoints),
-    rateBytes: rateBytes && share(rateBytes),
-    stage: stage && share(stage),
-    ...{ minPoints: 0, createDb: false, dbOptions: null },
-  };
-}
-
 /** What a load needs to know of the plan. */
 export function loadShard({ id, fieldTypes, times }: FleetPlan, shard: Shard): LoadShard {
   const spans = times.spans.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));

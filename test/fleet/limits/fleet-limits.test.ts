@@ -113,11 +113,12 @@ test.skipIf(!hasRedis)(
     await server.kill('SIGKILL');
     expect(await maySend(one, 5_000)).toBe(true);
     clock.wallMs = 26_000;
-    expect(await maySend(one, 2_000)).toBe(false);
+    const waiting = maySend(one, 12_000);
+    expect(await Promise.race([waiting, sleep(2_000)])).toBeUndefined();
     expect(notices.join()).toMatch(/Redis has not answered for 25s .*: sending pauses/);
     await server.start();
     // It forgot everything. Its permit is that of the same worker.
-    expect(await maySend(one, 8_000)).toBe(true);
+    expect(await waiting).toBe(true);
   },
 );
 
@@ -164,7 +165,7 @@ test.skipIf(!hasRedis)(
   'all workers know the rows of all, also those that come late or after Redis forgot them',
   async () => {
     const { server, worker } = await fleet();
-    const body = { ...{ kind: 'body', parts: [], bytes: 1, rows: 1 }, ...{ points: 1, sample: [], part: 1 } } as const;
+    const body: MemoryEvent = { kind: 'body', parts: [], bytes: 1, rows: 1, points: 1, sample: [], part: 1 };
     const sums: RowSum[] = [];
     const follow = async (id: string): Promise<FleetLimits> => {
       const one = worker(id, 2);

@@ -57,7 +57,14 @@ async function peakOf(loads: number, how: 'shards' | 'apart' | ((clock: VirtualC
   const flushes: number[] = [];
   const inFlight = { now: 0, peak: 0 };
   let left = loads;
-  const flags = { url: 'http://node1:8902', db: 'db', turn: false, targetMemory: '400MiB', workers: 4, memoryLimit: '8GiB' };
+  const flags = {
+    url: 'http://node1:8902',
+    db: 'db',
+    turn: false,
+    targetMemory: '400MiB',
+    workers: 4,
+    memoryLimit: '8GiB',
+  };
   const resolved = await resolve(optionTable, { flags: { ...flags, compression: 'none', stateDir: folder }, env: {} });
   const modelTarget = (): Target => {
     const model = new ModelTarget(cluster, clock);
@@ -123,7 +130,7 @@ test('four loads on their own take more than --target-memory', async () => {
 const isSoak = process.env.BULK_LOAD_SOAK === '1';
 
 test.skipIf(!hasRedis).each(isSoak ? [1, 4, 16] : [4])(
-  '%i workers of one queue take a node to the peak of one, with 4 requests in flight and flushes 2 s apart',
+  '%i workers of one queue keep a node within --target-memory, with 4 requests in flight and flushes 2 s apart',
   async (workers) => {
     const server = await startRedis();
     onTestFinished(() => server.end());
@@ -137,7 +144,7 @@ test.skipIf(!hasRedis).each(isSoak ? [1, 4, 16] : [4])(
     process.stderr.write(`${workers} workers: peak ${peakMiB} MiB, flushes ${flushes.map(Math.round).join(' ')} ms\n`);
     expect([loaded, inFlight, gaps.length > 0]).toEqual([76_800, 4, true]);
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(2_000);
-    expect(peakMiB).toBeLessThanOrEqual(300);
+    expect(peakMiB).toBeLessThanOrEqual(400);
   },
   300_000,
 );

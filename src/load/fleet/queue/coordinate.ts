@@ -17,6 +17,7 @@ import { ownLimit } from '../../memory/plan-memory.js';
 import { stampOf } from '../../resume/resume-state.js';
 import { RunControl } from '../../run-control.js';
 import type { LoadContext, LoadResult } from '../../types.js';
+import { prepareLimits } from '../open-limits.js';
 import { planLoad } from '../plan-load.js';
 import { alreadyRuns, FleetFollow } from './fleet-follow.js';
 import { assertNamed, fitsPlan, identityHash, plannedJobs, sharedOptions, targetHash } from './fleet-jobs.js';
@@ -122,6 +123,7 @@ class Coordination {
     const { clock, notify, version } = this.#context;
     const { redis, allowed, given, piecesAtOnce } = this.#fleet;
     const booked = await this.#record.open();
+    const isFirst = !(await exists(this.#record.planPath));
     const plan = await this.#plan();
     const pieces = new Map<string, PlacedPiece>();
     for (const { id, job, input } of plannedJobs(plan, allowed)) pieces.set(id, { input, bytes: job.piece.bytes });
@@ -132,6 +134,8 @@ class Coordination {
     this.#queue = queue;
     const follow = new FleetFollow({
       ...{ store: this.#store, queue, record: this.#record, totals, clock, notify, token: this.#token, piecesAtOnce },
+      isFirst,
+      prepareLimits: () => prepareLimits(redis, this.#id, this.#settings),
       jobs: () => plannedJobs(plan, allowed),
       load: {
         ...{ formatVersion: 1, id: this.#id, version, plan: plan.id, pieces: pieces.size },

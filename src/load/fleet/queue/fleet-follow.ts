@@ -44,6 +44,10 @@ export interface FollowContext {
   readonly token: string;
   /** Yields all pieces of the plan. */
   readonly jobs: () => Iterable<PlannedJob>;
+  /** Begins the limits of the load for workers that have none. */
+  readonly prepareLimits: () => Promise<void>;
+  /** True if no earlier run of the load is known. */
+  readonly isFirst: boolean;
   /** Pieces at once in the fleet; null for no other limit than the number of workers. */
   readonly piecesAtOnce: number | null;
 }
@@ -75,7 +79,8 @@ export class FleetFollow {
 
   /** Takes over what an earlier coordinator left in Redis, and puts the pieces that are left there. */
   async begin(): Promise<void> {
-    const { store, totals, load } = this.#context;
+    const { store, totals, load, isFirst, prepareLimits } = this.#context;
+    if (isFirst && (await store.load(load.id)) === null) await prepareLimits();
     await store.setStopped(load.id, false);
     const stale: string[] = [];
     for await (const [id, json] of store.booked(load.id)) {
@@ -123,9 +128,11 @@ export class FleetFollow {
 
   /** Removes the load from Redis. The record on disk has everything. */
   async remove(): Promise<void> {
-    const { store, queue, load, token } = this.#context;
+    const { store, queue, load, token, prepareLimits } = this.#context;
     await store.removeLoad(load.id);
     await queue.clear();
+    // No worker has a piece, so the next run of the load need not wait for what Redis has forgotten.
+    if (this.#counts.active === 0) await prepareLimits();
     await store.endCoordination(load.id, token);
   }
 

@@ -2,8 +2,9 @@
 
 import { rm } from 'node:fs/promises';
 import type { Settings } from '../../../config/settings.js';
-import { type BulkLoadError, InputError, UsageError } from '../../../core/errors.js';
+import { type BulkLoadError, InputError, UnavailableError, UsageError } from '../../../core/errors.js';
 import { makeDirectory } from '../../../core/io/files.js';
+import { duration } from '../../../core/text.js';
 import type { Clock, Input, Notice, Summary, Target } from '../../../core/types/index.js';
 import { wrapObject } from '../../../core/wrap-object.js';
 import type { AllowedInputs } from '../../../fleet/allowed-inputs.js';
@@ -11,8 +12,8 @@ import type { FleetLoad, PieceJob, PieceResult } from '../../../fleet/queue/mess
 import type { PieceLease } from '../../../fleet/queue/piece-lease.js';
 import type { Snapshot } from '../../../reporting/figures.js';
 import { load as runLoad } from '../../pipeline.js';
+import type { WorkerLimits } from '../open-limits.js';
 import { shardInputs } from '../shard-inputs.js';
-import { workerShare } from '../shard-settings.js';
 import { collectLetters } from './piece-letters.js';
 
 /** What running pieces needs of the process. */
@@ -30,11 +31,8 @@ export interface PieceContext {
 }
 
 export interface PieceRun {
-  /** Settings of this worker for the load, with the limits of the fleet. */
-  readonly settings: Settings;
+  readonly limits: WorkerLimits;
   readonly fleetLoad: FleetLoad;
-  /** Number of workers that share the limits. */
-  readonly workers: number;
   readonly job: PieceJob;
   readonly lease: PieceLease;
   /** Folder of the state of this attempt. */
@@ -51,9 +49,12 @@ export interface PieceOutcome {
   readonly error: BulkLoadError | null;
 }
 
+/** The coordinator counts the points, keeps the record and has made the database. */
+const pieceSettings = { checkpoint: false, report: null, minPoints: 0, createDb: false, dbOptions: null };
+
 /** Loads a piece. Throws only what `load` throws. */
 export async function runPiece(context: PieceContext, run: PieceRun): Promise<PieceOutcome> {
-  const { job, lease, settings, fleetLoad, folder } = run;
+  const { job, lease, limits, fleetLoad, folder } = run;
   const { clock, version, notify } = context;
   let input: Input;
   try {
@@ -63,24 +64,25 @@ export async function runPiece(context: PieceContext, run: PieceRun): Promise<Pi
     return { result: failedPiece(context, error), error };
   }
   await makeDirectory(folder, 0o700);
-  const target = await context.createTarget(settings);
+  const target = await context.createTarget(limits.settings);
   const spans = fleetLoad.times.spans.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
   const { path } = job.input;
   const planned = { ...job.input, name: path, error: null, pieces: [] };
   const { summary, examples, error } = await runLoad(
-    { ...workerShare(settings, run.workers), stateDir: folder, checkpoint: false, report: null },
+    { ...limits.settings, ...pieceSettings, stateDir: folder },
     {
       ...{ version, clock, notify, command: null, stop: run.stop, abort: AbortSignal.any([run.abort, lease.lost]) },
       inputs: shardInputs([{ input: planned, piece: job.piece }], () => input),
       named: [fleetLoad.plan, lease.id],
       target: underLease(target, lease),
       shard: {
-        ...{ plan: fleetLoad.plan, index: 1, of: run.workers, fieldTypes: fleetLoad.fieldTypes },
+        ...{ plan: fleetLoad.plan, index: 1, of: 1, fieldTypes: fleetLoad.fieldTypes },
         times: { ...fleetLoad.times, spans },
       },
+      fleet: limits.hooks(lease.id),
       watch: (snapshot) => run.watch(snapshot),
     },
-  );
+  ).finally(() => limits.endPiece());
   return { result: await resultOf(context, summary, examples, folder), error };
 }
 
@@ -163,5 +165,15 @@ export function deadlyPiece({ input: { path }, piece: { from } }: PieceJob, deat
     expected: 'a worker to load it to its end',
     found: `that ${deaths} workers ended while they loaded it`,
     fix: 'look at the logs of the workers, and load this input on one machine',
+  });
+}
+
+/** @param ms time without an answer */
+export function redisAway(ms: number): UnavailableError {
+  return new UnavailableError({
+    tried: 'taking pieces from the queue',
+    expected: 'an answer of Redis or Valkey within --retry-for',
+    found: `none for ${duration(ms / 1000)}`,
+    fix: 'check the server of --queue',
   });
 }

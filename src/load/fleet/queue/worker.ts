@@ -3,8 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../../../config/settings.js';
-import { BulkLoadError, InterruptedError, UnavailableError, UsageError } from '../../../core/errors.js';
-import { duration } from '../../../core/text.js';
+import { BulkLoadError, InterruptedError, UsageError } from '../../../core/errors.js';
 import type { Notice } from '../../../core/types/index.js';
 import { FleetStore } from '../../../fleet/queue/fleet-store.js';
 import { type FleetLoad, type PieceJob, parsePieceJob, type WorkerStatus } from '../../../fleet/queue/messages.js';
@@ -12,11 +11,13 @@ import type { LeaseTiming, PieceLease } from '../../../fleet/queue/piece-lease.j
 import { maxDeaths, maxFailures, PieceSource } from '../../../fleet/queue/piece-queue.js';
 import type { FleetRedis } from '../../../fleet/queue/redis.js';
 import type { Snapshot } from '../../../reporting/figures.js';
+import { openLimits, type WorkerLimits } from '../open-limits.js';
 import {
   deadlyPiece,
   failedPiece,
   type PieceContext,
   type PieceOutcome,
+  redisAway,
   removeAttempt,
   runPiece,
 } from './piece-run.js';
@@ -48,8 +49,12 @@ const endsWorker = ['refused', 'memory', 'state', 'bug'];
 /** A load that this worker takes part in. */
 interface Joined {
   readonly load: FleetLoad;
-  readonly settings: Settings;
+  readonly limits: WorkerLimits;
   readonly source: PieceSource;
+}
+
+async function leave({ limits, source }: Joined): Promise<void> {
+  await Promise.all([limits.close(), source.close()]);
 }
 
 /** Runs until `stop` aborts, or nothing is left with `exitWhenIdle`. Throws the error that ends the worker. */
@@ -107,7 +112,7 @@ class FleetWorker {
 
   async #leave(workerId: string): Promise<void> {
     if (!this.#context.redis.isAway) await this.#store.removeWorker(workerId).catch(() => {});
-    for (const { joined } of this.#joined.values()) await joined?.source.close();
+    for (const { joined } of this.#joined.values()) if (joined !== null) await leave(joined);
   }
 
   /** Takes a piece of the oldest load that has one. */
@@ -116,7 +121,7 @@ class FleetWorker {
     for (const [id, { joined }] of this.#joined) {
       if (ids.includes(id)) continue;
       this.#joined.delete(id);
-      await joined?.source.close();
+      if (joined !== null) await leave(joined);
     }
     for (const id of ids) {
       const joined = await this.#join(id);
@@ -132,14 +137,14 @@ class FleetWorker {
     if (load === null) return null;
     const known = this.#joined.get(id);
     if (known?.epoch === load.epoch) return known.joined;
-    await known?.joined?.source.close();
+    if (known?.joined) await leave(known.joined);
     const joined = await this.#opened(load);
     this.#joined.set(id, { epoch: load.epoch, joined });
     return joined;
   }
 
   async #opened(load: FleetLoad): Promise<Joined | null> {
-    const { redis, timing, workerId, clock, version, target, settingsFor } = this.#context;
+    const { redis, timing, workerId, clock, notify, version, target, settingsFor, createTarget } = this.#context;
     if (load.target !== target) return null;
     const major = (text: string): string => text.split('.')[0]!;
     if (major(load.version) !== major(version))
@@ -153,7 +158,8 @@ class FleetWorker {
     }
     const source = new PieceSource(redis, load.id, workerId, timing, clock);
     await source.start();
-    return { load, settings, source };
+    const limits = openLimits({ redis, loadId: load.id, workerId, settings, createTarget, clock, notify });
+    return { load, limits, source };
   }
 
   #leaveOut({ id }: FleetLoad, why: string): null {
@@ -161,7 +167,7 @@ class FleetWorker {
     return null;
   }
 
-  async #work({ load, settings }: Joined, lease: PieceLease): Promise<void> {
+  async #work({ load, limits }: Joined, lease: PieceLease): Promise<void> {
     this.#hasWorked = true;
     const { stateDir, workerId, watch } = this.#context;
     const job = parsePieceJob(lease.job);
@@ -171,9 +177,8 @@ class FleetWorker {
     const folder = join(stateDir, `worker-${workerId}`, randomUUID());
     let isKept = false;
     try {
-      const workers = Math.max(1, (await this.#store.workers()).filter((each) => each.load === load.id).length);
       const outcome = await this.#run(lease, job, {
-        ...{ settings, fleetLoad: load, workers, job, lease, folder },
+        ...{ limits, fleetLoad: load, job, lease, folder },
         stop: AbortSignal.any([stop.signal, this.#context.stop, this.#end.signal]),
         abort: this.#context.abort,
         watch: (snapshot) => {
@@ -277,15 +282,6 @@ class FleetWorker {
   #notify(level: Notice['level'], kind: string, message: string): void {
     this.#context.notify({ level, kind, message });
   }
-}
-
-function redisAway(ms: number): UnavailableError {
-  return new UnavailableError({
-    tried: 'taking pieces from the queue',
-    expected: 'an answer of Redis or Valkey within --retry-for',
-    found: `none for ${duration(ms / 1000)}`,
-    fix: 'check the server of --queue',
-  });
 }
 
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 'aborted'> {
