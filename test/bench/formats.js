@@ -1,7 +1,7 @@
 // How fast rows become line protocol, each format in turns with a reference over the same rows in the same run:
 // node test/bench/formats.js after npm run build. CPU time of this process, so that a busy machine shows less; medians, and
 // the median of the ratios. References: csv-parse over the whole text; read_csv of DuckDB on one thread, which is told the
-// columns and reads every value; JSON.parse over each line, which is a string already.
+// columns and reads every value; Parquet to CSV of DuckDB on one thread, which throws the text away; JSON.parse over each line, which is a string already.
 
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { parse } from 'csv-parse/sync';
 import { Csv } from '../../dist/formats/csv/csv.js';
 import { Json } from '../../dist/formats/json/json.js';
 import { Ndjson } from '../../dist/formats/json/ndjson.js';
+import { Parquet } from '../../dist/formats/parquet/parquet.js';
 import { RowFormatMemory } from '../../dist/formats/rows/rows.js';
 
 const ROUNDS = 7;
@@ -108,6 +109,15 @@ async function converted(format, input) {
   if (points !== rows.length) throw new Error(`${format.name}: ${points} points of ${rows.length} rows`);
 }
 
+async function convertedParquet() {
+  let points = 0;
+  const bytes = async (/** @type {number} */ from, /** @type {number} */ to) => parquetBytes.slice(from, to);
+  const file = { size: parquetBytes.length, bytes };
+  const runs = new Parquet(parquetRows).points({ ...source(parquetBytes), file }, new AbortController().signal);
+  for await (const run of runs) points += run.count;
+  if (points !== COPIES * rows.length) throw new Error(`parquet: ${points} points`);
+}
+
 const csv = new Csv('csv', new RowFormatMemory(options), options);
 const tsv = new Csv('tsv', new RowFormatMemory(options), options);
 const ndjson = new Ndjson(new RowFormatMemory(options));
@@ -124,7 +134,12 @@ const types = [
   ...names.map((name) => `${name}: 'VARCHAR'`),
   ...columns.map((name) => `${name}: 'DOUBLE'`),
 ];
-const query = `SELECT count(COLUMNS(*)) FROM read_csv('${csvFile}', header = true, delim = ',', columns = {${types.join(', ')}})`;
+const table = `read_csv('${csvFile}', header = true, delim = ',', columns = {${types.join(', ')}})`;
+const query = `SELECT count(COLUMNS(*)) FROM ${table}`;
+const parquetFile = join(folder, 'readings.parquet');
+await duckdb.run(`COPY (FROM ${table}) TO '${parquetFile}' (FORMAT parquet)`);
+const parquetBytes = readFileSync(parquetFile);
+const parquetRows = new RowFormatMemory(options);
 const contestants = {
   csv: () => converted(csv, csvText),
   tsv: () => converted(tsv, tsvText),
@@ -132,6 +147,8 @@ const contestants = {
   duckdb: async () => void (await duckdb.run(query)),
   ndjson: () => converted(ndjson, ndjsonText),
   json: () => converted(json, jsonText),
+  parquet: convertedParquet,
+  'duckdb parquet': async () => void (await duckdb.run(`COPY (FROM '${parquetFile}') TO '/dev/null' (FORMAT csv)`)),
   'JSON.parse': async () => lines.forEach((line) => void JSON.parse(line)),
 };
 const sizes = {
@@ -141,6 +158,8 @@ const sizes = {
   duckdb: { length: COPIES * csvText.length },
   ndjson: ndjsonText,
   json: jsonText,
+  parquet: { length: COPIES * csvText.length },
+  'duckdb parquet': { length: COPIES * csvText.length },
   'JSON.parse': ndjsonText,
 };
 
@@ -171,6 +190,9 @@ const report = {
   megabytesPerSecond: rates,
   csvToCsvParse: ratio('csv', 'csv-parse'),
   csvToDuckDb: ratio('csv', 'duckdb'),
+  parquetColumns: types.length,
+  parquetRowsPerSecond: Math.round(rows.length / csvText.length / median(times.parquet ?? [])),
+  parquetToDuckDb: ratio('parquet', 'duckdb parquet'),
   tsvToCsvParse: ratio('tsv', 'csv-parse'),
   ndjsonToJsonParse: ratio('ndjson', 'JSON.parse'),
   jsonToJsonParse: ratio('json', 'JSON.parse'),
