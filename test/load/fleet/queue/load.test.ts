@@ -118,7 +118,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining('6,000 read = 6,000 loaded')]);
     expect(stderr).toContain('the queue has lost the load');
     expect(await rows()).toBe(6000);
-  });
+  }, 120_000);
 
   test('a stopped load resumes where it stopped; a second coordinator ends with exit code 75 meanwhile', async () => {
     const path = await file('a.lp', lines(6000));
