@@ -159,8 +159,8 @@ export class CsvScan extends RowScan {
 
   /** Prepares the kernel. Annotated rows need cells that the kernel cannot add. */
   #prepareKernel({ mapping, columns, filler }: CsvHead): void {
-    if (filler === null || filler.decimal !== undefined)
-      this.rows.kernel?.csv(mapping, columns, this.#dialect, filler?.decimal);
+    if (filler === null || filler.kernel !== undefined)
+      this.rows.kernel?.csv(mapping, columns, this.#dialect, filler?.kernel);
     else this.rows.kernel?.disable();
   }
 

@@ -1,7 +1,7 @@
 // A time in two columns, as in `--time-column date,time`. A folder such as `date=2026-11-29` can be one of them.
 
 import type { Reason } from '../reasons.js';
-import { type Cells, type RowFiller, TEXT } from '../rows/cells.js';
+import { type Cells, type KernelFilling, type RowFiller, TEXT } from '../rows/cells.js';
 
 const BLANK = 0x20;
 
@@ -11,6 +11,7 @@ export type TimePart = number | Uint8Array;
 /** Joins two cells with a blank in a column after the real ones. */
 export class JoinedTime implements RowFiller {
   readonly bytes = 0;
+  readonly kernel: KernelFilling | undefined;
   readonly #memory: Uint8Array;
   readonly #parts: readonly TimePart[];
   readonly #next: RowFiller | null;
@@ -20,6 +21,10 @@ export class JoinedTime implements RowFiller {
     this.#memory = memory;
     this.#parts = parts;
     this.#next = next;
+    const [date, clock] = parts;
+    const isKnown =
+      typeof date === 'number' && typeof clock === 'number' && (next === null || next.kernel !== undefined);
+    this.kernel = isKnown ? { ...next?.kernel, time: [date, clock] } : undefined;
   }
 
   begin(): void {}
@@ -31,8 +36,8 @@ export class JoinedTime implements RowFiller {
     const joined = texts.reduce((length, text) => length + 1 + text.length, -1);
     if (joined > end - scratch) return 'too-long';
     let at = scratch;
-    for (const text of texts) {
-      if (at > scratch) this.#memory[at++] = BLANK;
+    for (const [i, text] of texts.entries()) {
+      if (i > 0) this.#memory[at++] = BLANK;
       this.#memory.set(text, at);
       at += text.length;
     }

@@ -1,7 +1,7 @@
 // Numbers in other notations than `1234.5`, as --decimal and --thousands describe them.
 
 import type { Reason } from '../reasons.js';
-import { BARE, type Cells, type RowFiller, TEXT } from '../rows/cells.js';
+import { BARE, type Cells, type KernelFilling, type RowFiller, TEXT } from '../rows/cells.js';
 import type { MappedField, Mapping } from '../rows/mapping/mapping.js';
 import { BOOLEAN, type FieldTypes, STRING } from '../rows/values/field-types.js';
 
@@ -35,7 +35,7 @@ function grammarOf({ decimal, thousands }: NumberNotation): RegExp {
 /** Rewrites the numbers of a row to the plain notation. Plain numbers that the notation does not allow reject the row. */
 export class NotationFiller implements RowFiller {
   readonly bytes = 0;
-  readonly decimal: number;
+  readonly kernel: KernelFilling;
   readonly #memory: Uint8Array;
   readonly #mapping: Mapping;
   readonly #types: FieldTypes;
@@ -51,7 +51,7 @@ export class NotationFiller implements RowFiller {
     notation: NumberNotation,
     nulls: ReadonlySet<string>,
   ) {
-    this.decimal = notation.decimal.charCodeAt(0);
+    this.kernel = { decimal: notation.decimal.charCodeAt(0) };
     this.#nulls = nulls;
     this.#memory = memory;
     this.#mapping = mapping;

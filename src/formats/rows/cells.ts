@@ -36,12 +36,20 @@ export class Cells {
   }
 }
 
+/** Work of a filler that the kernel knows. */
+export interface KernelFilling {
+  /** Decimal separator of numbers. */
+  readonly decimal?: number | undefined;
+  /** Columns of a date and a time of day, which are joined in a cell after the last one. */
+  readonly time?: readonly [date: number, clock: number];
+}
+
 /** Adds cells to rows before they are encoded. */
 export interface RowFiller {
   /** Bytes that it keeps in the memory while rows are read. */
   readonly bytes: number;
-  /** The decimal separator, if the filler only rewrites numbers: the kernel takes the rows that it can read itself. */
-  readonly decimal?: number;
+  /** What the kernel can do itself in place of the filler; absent for other fillers. */
+  readonly kernel?: KernelFilling | undefined;
   begin(at: number): void;
   /** Returns why the row cannot become a point; null when it can. Writes between `scratch` and `end`. */
   fill(cells: Cells, real: number, scratch: number, end: number): Reason | null;

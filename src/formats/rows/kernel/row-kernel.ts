@@ -10,6 +10,7 @@ import { KERNEL_END, KEYS, MASK, NULLS, PLANS, STATE } from '../../kernel/assemb
 import { type WasmMemory, wasm } from '../../kernel/wasm.js';
 import { timeLimit } from '../../line-protocol/exact/time-reader.js';
 import type { TimeCell } from '../../timestamps/time-cell.js';
+import type { KernelFilling } from '../cells.js';
 import type { EncoderOptions, RowEncoder } from '../encoder.js';
 import type { Mapping } from '../mapping/mapping.js';
 import type { RowLayout } from '../rows-layout.js';
@@ -38,7 +39,14 @@ interface RowKernelExports {
   readonly map: (time: number, name: number, decimal: number) => void;
   readonly plans: (first: number) => void;
   readonly learn: (plan: number, shape: number) => void;
-  readonly dialect: (columns: number, delimiter: number, quote: number, escapeByte: number) => void;
+  readonly dialect: (
+    columns: number,
+    delimiter: number,
+    quote: number,
+    escapeByte: number,
+    date: number,
+    clock: number,
+  ) => void;
   readonly csv: Take;
   readonly keys: (first: number, end: number, columns: number) => void;
   readonly ndjson: Take;
@@ -121,10 +129,15 @@ export class RowKernel {
   }
 
   /** Prepares for CSV rows with this mapping. -1 means that the dialect has no quote or escape. */
-  csv(mapping: Mapping, columns: number, { delimiter, quote, escapeByte }: RowDialect, decimal = DOT): void {
+  csv(
+    mapping: Mapping,
+    columns: number,
+    { delimiter, quote, escapeByte }: RowDialect,
+    { decimal = DOT, time: [date, clock] = [-1, -1] }: KernelFilling = {},
+  ): void {
     const { csv, dialect } = this.#exports;
-    dialect(columns, delimiter, quote < 0 ? 256 : quote, escapeByte < 0 ? 256 : escapeByte);
-    this.#begin(mapping, columns, csv, decimal);
+    dialect(columns, delimiter, quote < 0 ? 256 : quote, escapeByte < 0 ? 256 : escapeByte, date, clock);
+    this.#begin(mapping, Math.max(columns, mapping.time + 1), csv, decimal);
     this.#keys = null;
   }
 

@@ -5,6 +5,7 @@ import { type RowLayout, rowLayout } from '../../../../src/formats/rows/rows-lay
 import { casesOf } from '../../../support/effort.js';
 import { random } from '../../kernel/oracle.js';
 import { cases } from '../cases.js';
+import { field } from '../options.js';
 import { difference, pair } from '../oracle.js';
 
 const ROWS = casesOf(12_000, 6000);
@@ -36,6 +37,25 @@ test('a key longer than the rest of the memory is compared only within the windo
   const input = Buffer.from(`{"time":1,"${'k'.repeat(3000)}":1}\n`.repeat(100));
   expect(await difference(formats, input, [])).toBe(null);
   expect(formats.taken()).toBeGreaterThan(50);
+});
+
+test('a date and a time of day in two columns are joined as by the encoder', async () => {
+  const formats = pair('csv', { timeColumn: 'd,c', delimiter: ';', decimal: ',', fields: [field('v', 'float')] });
+  const cells = [
+    '2024-02-29',
+    '"2024-02-29"',
+    '"2024""02-29"',
+    '',
+    '2023-02-29',
+    '12:34:56',
+    '12:34:56,5Z',
+    '1'.repeat(60),
+  ];
+  const rows = cells.flatMap((date) => cells.map((clock) => `${date};1,5;${clock}`));
+  const usual = '2024-02-29;-2,5;12:34:56.789';
+  const input = Buffer.from(['d;v;c', usual, ...rows.flatMap((row) => [row, usual, usual]), ''].join('\n'));
+  expect(await difference(formats, input, [])).toBe(null);
+  expect(formats.taken()).toBeGreaterThan(rows.length);
 });
 
 test.each(cases.map((each, i) => ({ ...each, title: `${each.name}, settings ${i}` })))(

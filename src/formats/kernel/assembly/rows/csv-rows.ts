@@ -1,29 +1,53 @@
 // Splits rows of CSV and TSV into cells and encodes them. Ragged rows, empty lines and incomplete rows stay for the encoder.
 
-import { CR, LF, QUOTE } from '../byte-marks';
-import { BARE, CELLS, DOUBLED, TEXT } from './row-memory';
+import { CR, LF, QUOTE, SPACE } from '../byte-marks';
+import { copy } from './put-values';
+import { BARE, CELLS, DOUBLED, JOINED, TEXT } from './row-memory';
 import { maxPointBytes } from './row-settings';
 import { addRow, beginRun, saveState } from './take-rows';
 
 /** A longer quoted cell is left to the encoder: the quote may never close, and each row would search for it. */
 const MAX_QUOTE: usize = 16_384;
 const BLOCK: usize = 64;
+/** Most bytes of a date and a time of day together. */
+const MAX_JOINED: u32 = 62;
 
 let columns: usize = 0;
 let delimiter: u32 = 0;
 let quote: u32 = 0;
 let escape: u32 = 0;
+/** Columns of a date and a time of day; -1 for a time in one column. */
+let dateColumn: i32 = -1;
+let clockColumn: i32 = -1;
 let newlines: u32 = 0;
 /** A block of 64 bytes, and a bit for each delimiter and LF in it from the start of the next row on. */
 let nextBlock: usize = 0;
 let nextMarks: u64 = 0;
 
-/** Sets the dialect. A quote or escape above 255 means none. */
-export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeByte: u32): void {
+/** Sets the dialect. A quote or escape above 255 means none, a negative column as well. */
+export function dialect(cells: u32, delimiterByte: u32, quoteByte: u32, escapeByte: u32, date: i32, clock: i32): void {
   columns = cells;
   delimiter = delimiterByte;
   quote = quoteByte;
   escape = escapeByte;
+  dateColumn = date;
+  clockColumn = clock;
+}
+
+/** Joins date and time of day in the cell after the last; false when they are not for the kernel. */
+function joinTime(): bool {
+  const date = CELLS + (usize(dateColumn) << 4);
+  const clock = CELLS + (usize(clockColumn) << 4);
+  const dateLength = load<u32>(date, 4) - load<u32>(date);
+  const clockLength = load<u32>(clock, 4) - load<u32>(clock);
+  if (load<u32>(date, 8) > TEXT || load<u32>(clock, 8) > TEXT || dateLength + clockLength > MAX_JOINED) return false;
+  const blank = copy(JOINED, load<u32>(date), dateLength);
+  store<u8>(blank, SPACE);
+  const cell = CELLS + (columns << 4);
+  store<u32>(cell, u32(JOINED));
+  store<u32>(cell, u32(copy(blank + 1, load<u32>(clock), clockLength)), 4);
+  store<u32>(cell, TEXT, 8);
+  return true;
 }
 
 /** Returns the first offset from `from` on that holds `byte` or an LF. There always is one. */
@@ -124,7 +148,7 @@ export function csv(at: usize, limit: usize, entry: usize, entriesEnd: usize): u
     const first = load<u8>(p);
     if (first == LF || first == CR) break;
     const end = split(p, limit);
-    if (end == 0 || !addRow(p, end, newlines + 1)) break;
+    if (end == 0 || (dateColumn >= 0 && !joinTime()) || !addRow(p, end, newlines + 1)) break;
     p = end + 1;
   }
   saveState();

@@ -2,6 +2,8 @@
 
 /** Words: rows taken, physical line, offset of the next point, length of the last row's time. */
 export const STATE: usize = 1024;
+/** A date and a time of day with a blank between them. */
+export const JOINED: usize = 1536;
 /** Columns of the current row as bits. */
 export const MASK: usize = 2048;
 /** Cells of the current row: start, end, kind and a spare word. */
