@@ -18,6 +18,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
     // Never waited for on an idle machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -17,7 +17,15 @@ test('finished inputs go to the log on disk although the next checkpoint is not 
   const [stateDir, inputs] = [join(folder, 'state'), join(folder, 'inputs')];
   await mkdir(inputs);
   for (let i = 0; i < 700; i += 1) await writeFile(join(inputs, `${i}.lp`), `m f=${i} 1640995200000000000\n`);
-  const flags = { db: 'db', stateDir, targetMemory: 'off', turn: false, compression: 'none', workers: '1' };
+  const flags = {
+    db: 'db',
+    stateDir,
+    targetMemory: 'off',
+    turn: false,
+    compression: 'none',
+    workers: '1',
+    memoryLimit: '2GiB',
+  };
   const { settings } = await resolve(options, { flags, env: {} });
   const { signal } = new AbortController();
   const stdin = { isTTY: true, isPipeOrFile: false, stream: () => process.stdin };
