@@ -47,7 +47,8 @@ describe.runIf(there).concurrent('in a terminal', () => {
     expect(text).toMatch(/bulk-load \S+: 1 input \(.*, at most 8 writers, memory limit 512 MiB \(default\)/);
     expect(text).toMatch(/Complete: every point read was acknowledged\. points 2,500 read/);
     expect(screen.lines.filter((line) => /^ *\d+%/.test(line))).toEqual([expect.stringMatching(/^100%.* 2,500 p/)]);
-    expect(stdout).toMatch(colour);
+    // The coloured bar itself needs room beside its figures.
+    if (columns === 80) expect(stdout).toMatch(colour);
   });
 
   test('a terminal that becomes narrower gets narrower lines', async () => {

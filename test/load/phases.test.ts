@@ -31,6 +31,8 @@ async function verified() {
     compression: 'none',
     verify: true,
     ratePoints: 200,
+    // What other tests of this process have left must not slow the load down.
+    memoryLimit: '4GiB',
   };
   const { settings } = await resolve(optionTable, { flags: { ...flags, batchPoints: 100 }, env: {} });
   const notices: Notice[] = [];

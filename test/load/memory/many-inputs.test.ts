@@ -24,7 +24,7 @@ test('finished inputs go to the log on disk although the next checkpoint is not 
     turn: false,
     compression: 'none',
     workers: '1',
-    memoryLimit: '2GiB',
+    memoryLimit: '4GiB',
   };
   const { settings } = await resolve(options, { flags, env: {} });
   const { signal } = new AbortController();

@@ -77,7 +77,7 @@ export interface Flushing extends MemcacheEstimate {
   /** Begin of the current series of "memory exhausted" answers. */
   readonly exhaustedSince: number | null;
   readonly lastReliefAt: number;
-  /** Duration of the last flush, ms. */
+  /** Duration of the last flush, ms; infinite if its end was not seen. */
   readonly lastTookMs: number;
   /** Reason why planned flushes ended; null while they continue. */
   readonly givenUp: string | null;
@@ -206,7 +206,8 @@ function addLatency(state: Flushing, latencyMs: number): Flushing {
 
 /** Ends a flush. Rows acknowledged before a successful flush began are on disk. */
 function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing {
-  const ended: Flushing = { ...state, flushingSince: null, lastTookMs: tookMs, during: unflushed.during };
+  const lastTookMs = kind === 'timedOut' ? Number.POSITIVE_INFINITY : tookMs;
+  const ended: Flushing = { ...state, flushingSince: null, lastTookMs, during: unflushed.during };
   if (kind === 'notPermitted') return { ...ended, notPermitted: true, givenUp: `it is not permitted: ${reason ?? ''}` };
   if (kind === 'failed') {
     const failures = state.failures + 1;

@@ -211,12 +211,18 @@ test('a target that flushes too slowly makes sending wait at the limit until its
   expect([play.hold, play.flushes.length]).toEqual([false, 1]);
   play.accept(1, 13_100);
   expect([play.hold, play.flushes.at(-1)]).toEqual([true, [13_100, 'relief']]);
-  play.flushed(28_100, { kind: 'timedOut', tookMs: 15_000 }).ticks(28_500, 43_000);
+  play.flushed(28_100, { kind: 'timedOut', tookMs: 15_000 }).ticks(28_500, 45_000);
+  // It may still flush, so it is not asked again for a minute.
   expect([play.hold, play.flushes.length]).toEqual([true, 2]);
-  // Twice the time of the last flush has passed.
-  play.ticks(43_100, 45_000);
-  expect([play.hold, play.flushes.at(-1)]).toEqual([true, [43_100, 'relief']]);
   expect(play.gauges(45_500, 20).hold).toBe(false);
+});
+
+test('a target that took long to flush is asked again after twice that time while sending waits', () => {
+  const play = new Play().accept(60, 0).flushed(11_000, { tookMs: 11_000 }).accept(100, 12_000);
+  expect(play.flushes.at(-1)).toEqual([12_000, 'relief']);
+  play.accept(100, 13_000).flushed(24_000, { tookMs: 12_000 }).ticks(24_500, 35_500);
+  expect([play.hold, play.flushes.length]).toEqual([true, 2]);
+  expect(play.ticks(36_000, 36_500).flushes.at(-1)).toEqual([36_000, 'relief']);
 });
 
 test('sending waits at most two minutes for a target whose gauge never falls', () => {
