@@ -259,10 +259,10 @@ describe('gzip', () => {
     );
   });
 
-  test('thousands of small members are decoded without a stream for each', async () => {
+  test('a thousand small members are decoded without a stream for each', async () => {
     const member = gzipSync('m f=1 1\n');
-    const source = await open(temp.file('many', Buffer.concat(Array.from({ length: 5000 }, () => member))));
-    expect(await drain(source)).toHaveLength(40_000);
+    const source = await open(temp.file('many', Buffer.concat(Array.from({ length: 1000 }, () => member))));
+    expect(await drain(source)).toHaveLength(8000);
   });
 
   test('gzip from a stream of three bytes at a time is decoded whole', async () => {
