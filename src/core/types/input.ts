@@ -86,3 +86,17 @@ export interface FieldMapping extends TagMapping {
 
 export type Precision = 'ns' | 'us' | 'ms';
 export type InputPrecision = Precision | 's';
+
+/** Range of timestamps in the unit of an input, both ends included. */
+export interface TimestampRange {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** Sampled lines: points, their fields if each had all fields of its table, and bytes of text. `series`: estimate for all inputs. */
+export interface SampledRows {
+  readonly points: number;
+  readonly slots: number;
+  readonly bytes: number;
+  readonly series: number;
+}

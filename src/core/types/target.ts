@@ -216,20 +216,6 @@ export interface TargetTraits {
   readonly scans?: true;
 }
 
-/** Range of timestamps in the unit of an input, both ends included. */
-export interface TimestampRange {
-  readonly first: bigint;
-  readonly last: bigint;
-}
-
-/** Sampled lines: points, their fields if each had all fields of its table, and bytes of text. `series`: estimate for all inputs. */
-export interface SampledRows {
-  readonly points: number;
-  readonly slots: number;
-  readonly bytes: number;
-  readonly series: number;
-}
-
 /** Half-open range of time, nanoseconds since 1970. */
 export interface TimeSpan {
   readonly from: bigint;

@@ -8,7 +8,7 @@ const loadIds = 'bulk-load:{loads}:ids';
 const workerIds = 'bulk-load:{workers}:ids';
 const workerKey = (id: string): string => `bulk-load:{workers}:${id}`;
 
-/** A worker that has told nothing for so long is gone, ms. */
+/** Time without a status after which a worker counts as gone, ms. */
 const workerMs = 30_000;
 /** A coordinator renews its lock three times within this time, ms. */
 export const coordinatorMs = 15_000;
@@ -104,7 +104,7 @@ export class FleetStore {
     if (pieces.length > 0) await this.#redis.client.hdel(loadKey(id, 'booked'), ...pieces);
   }
 
-  /** Tells that a worker lives. */
+  /** Stores the status of a worker. */
   async beat(status: WorkerStatus): Promise<void> {
     const { client } = this.#redis;
     await client.set(workerKey(status.id), JSON.stringify(status), 'PX', workerMs);

@@ -127,7 +127,7 @@ const pieceResultSchema = z.strictObject({
   letters: lettersSchema.nullable(),
 });
 
-/** What a worker tells about itself each second. Nothing of it counts for the totals. */
+/** Status that a worker sends each second, for display only: the totals do not include it. */
 const workerStatusSchema = z.strictObject({
   formatVersion,
   id: z.string(),

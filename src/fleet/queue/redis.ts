@@ -102,7 +102,7 @@ async function loadPeers(): Promise<{ readonly api: typeof bullmq; readonly redi
   }
 }
 
-/** Connects and returns what the server says about itself. */
+/** Connects and returns the server's INFO. */
 async function firstAnswer(client: ioredis.Redis, address: QueueAddress, waitMs: number): Promise<string> {
   let last = 'no answer';
   client.on('error', (error: Error) => {

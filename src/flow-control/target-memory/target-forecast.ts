@@ -78,9 +78,10 @@ export function forecastTargetMemory(
   times: InputExtent,
   mayCreate = false,
 ): TargetMemoryForecast {
+  const length = bucketLength(place);
   const maxPoints = Math.ceil((times.totalBytes ?? Number.POSITIVE_INFINITY) / leastPointBytes);
-  const buckets = Math.max(1, Math.min(bucketsOf(times.spans, place.vnodeDurationMs, options.precision), maxPoints));
-  const existing = existingBuckets(layout, place.vnodeDurationMs);
+  const buckets = Math.max(1, Math.min(bucketsOf(times.spans, length, options.precision), maxPoints));
+  const existing = existingBuckets(layout, length);
   const { targetMemory, batchBytes, relieve } = options;
   const plan = planTarget({
     targetMemoryBytes: targetMemory,
@@ -110,9 +111,14 @@ export function evenLayout({ shard, replica }: VnodePlacement, endpoints: number
   return { nodes, vnodesPerNode: Math.ceil((shard * replica) / nodes), from: 'endpoints' };
 }
 
+/** Length of a time bucket, ms; null if all times are in one. */
+function bucketLength({ vnodeDurationMs }: VnodePlacement): number | null {
+  return vnodeDurationMs !== null && vnodeDurationMs > 0 ? vnodeDurationMs : null;
+}
+
 /** Counts the time buckets in which ascending spans lie. */
 function bucketsOf(spans: readonly TimestampRange[], bucketMs: number | null, precision: InputPrecision): number {
-  if (bucketMs === null || bucketMs <= 0) return 1;
+  if (bucketMs === null) return 1;
   const bucket = (time: bigint): number => Math.floor(Number(time) / unitsPerMs[precision] / bucketMs);
   let count = 0;
   let counted = Number.NEGATIVE_INFINITY;
@@ -125,7 +131,7 @@ function bucketsOf(spans: readonly TimestampRange[], bucketMs: number | null, pr
 
 function existingBuckets({ bucketStarts }: NodeLayout, bucketMs: number | null): ReadonlySet<number> | null {
   if (bucketStarts === undefined) return null;
-  return new Set(bucketStarts.map((start) => (bucketMs === null || bucketMs <= 0 ? 0 : Math.round(start / bucketMs))));
+  return new Set(bucketStarts.map((start) => (bucketMs === null ? 0 : Math.round(start / bucketMs))));
 }
 
 /** Lists the notices about a forecast, the plan itself first. */

@@ -208,7 +208,7 @@ class FleetWorker {
     }
   }
 
-  /** Tells Redis what became of a piece. Only a held lease counts. */
+  /** Reports the outcome of a piece to Redis. It counts only while the lease is held. */
   async #settle(lease: PieceLease, job: PieceJob, { result, error }: PieceOutcome): Promise<void> {
     const { path } = job.input;
     if (lease.lost.aborted) return this.#late(path);
@@ -229,7 +229,7 @@ class FleetWorker {
     this.#notify('warn', 'lease', `${path}: ${what}`);
   }
 
-  /** A job that is none, or that names what no job may name. */
+  /** Refuses a job that is not a piece of the load. */
   async #refuse(lease: PieceLease, { id }: FleetLoad): Promise<void> {
     const error = new UsageError([
       {
@@ -243,7 +243,7 @@ class FleetWorker {
     await lease.complete(failedPiece(this.#context, error));
   }
 
-  /** Tells that this worker lives, and learns whether its load is stopped. */
+  /** Sends the status of this worker, and reads whether its load is stopped. */
   async #beat(): Promise<void> {
     const { clock, retryForMs, redis } = this.#context;
     const away = clock.monotonic() - this.#answeredAt;
