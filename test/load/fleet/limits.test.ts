@@ -43,7 +43,8 @@ async function fleet(flags: Record<string, unknown>, options: ClusterOptions = {
     await server.end();
     await rm(folder, { recursive: true, force: true });
   });
-  const all = { url: cluster.urls.join(','), db: 'db', stateDir: folder, turn: false, ...flags };
+  const own = { stateDir: folder, turn: false, memoryLimit: '4GiB' };
+  const all = { url: cluster.urls.join(','), db: 'db', ...own, ...flags };
   const { settings } = await resolve(optionTable, { flags: all, env: {} });
   const context = { version: '0', clock: realClock, notify: () => {}, inputs: [] };
   const targetOf = (each: Settings): Promise<Target> =>
