@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** They take longest, some of them with a single test: none should be waited for alone at the end. */
 const long =
-  /\/test\/(load\/(adversarial|round-trip|scenarios|kill|formats|faults)|formats\/(kernel\/line-kernel|parquet\/rows\/rendered-dictionary)|cli\/load-cnosdb\/recorded|manual\/(pages|operations|formats|readme))\.test\.ts$/;
+  /\/test\/(load\/(attack\/adversarial|inputs\/(round-trip|formats)|scenarios|resume\/kill|faults\/faults)|formats\/(kernel\/line-kernel|parquet\/rows\/rendered-dictionary)|cli\/load-cnosdb\/recorded|manual\/(pages|operations|formats|readme))\.test\.ts$/;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
