@@ -19,7 +19,7 @@ import {
   UsageError,
   type Verdict,
 } from '../src/index.js';
-import { type Cluster, startCluster } from './support/cluster.js';
+import { type Cluster, startCluster } from './support/cluster/cluster.js';
 import { lines } from './support/scene.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditSummary } from '../../src/core/types/index.js';
 import { serve } from '../../src/serve/serve.js';
 import { casesOf } from '../support/effort.js';
-import { run } from '../support/here.js';
-import { start } from '../support/process.js';
+import { run } from '../support/programs/here.js';
+import { start } from '../support/programs/process.js';
 
 let folder: string;
 let server: Awaited<ReturnType<typeof serve>>;

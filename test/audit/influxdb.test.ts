@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditSummary } from '../../src/core/types/index.js';
-import { run } from '../support/here.js';
 import { startInfluxdb } from '../support/influxdb/server.js';
 import { three } from '../support/influxdb/three.js';
-import { influxd, installed } from '../support/servers.js';
+import { run } from '../support/programs/here.js';
+import { influxd, installed } from '../support/servers/servers.js';
 
 const time = 1_640_995_200_000_000_000n;
 const typed = [

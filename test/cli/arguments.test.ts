@@ -9,7 +9,7 @@ import { goFlags } from '../../src/cli/load-cnosdb/load-cnosdb-flags.js';
 import { replacements } from '../../src/cli/load-cnosdb/replacements.js';
 import { flags } from '../../src/config/help/flags.js';
 import { options } from '../../src/load/option-table.js';
-import { run } from '../support/here.js';
+import { run } from '../support/programs/here.js';
 
 let folder: string;
 beforeAll(async () => {

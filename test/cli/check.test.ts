@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { shellQuote } from '../../src/core/text.js';
-import { run as runHere } from '../support/here.js';
-import { type Ended, run } from '../support/process.js';
+import { run as runHere } from '../support/programs/here.js';
+import { type Ended, run } from '../support/programs/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
 const there = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '');
@@ -31,7 +31,10 @@ async function here(words: readonly string[]): Promise<Shown> {
 /** Runs in a real terminal, which util-linux's `script` provides. */
 async function inTerminal(words: readonly string[]): Promise<Shown> {
   const command = [process.execPath, program, ...words].map(shellQuote).join(' ');
-  const { code, stdout } = await run([`stty cols 80; exec ${command}`], { script: 'test/support/terminal.js', env });
+  const { code, stdout } = await run([`stty cols 80; exec ${command}`], {
+    script: 'test/support/programs/terminal.js',
+    env,
+  });
   return { code, stdout: stdout.replaceAll('\r\n', '\n') };
 }
 

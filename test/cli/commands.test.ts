@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { run } from '../support/here.js';
+import { run } from '../support/programs/here.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
 let it: Scene;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { start } from '../support/process.js';
+import { start } from '../support/programs/process.js';
 import { until } from '../support/until.js';
 
 const root = join(import.meta.dirname, '../..');

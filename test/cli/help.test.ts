@@ -3,7 +3,7 @@ import { commandExamples, generalExamples, groupExamples } from '../../src/cli/h
 import { groups, helpGroups } from '../../src/config/help/documentation.js';
 import { outcomes } from '../../src/core/outcomes.js';
 import { options } from '../../src/load/option-table.js';
-import { run } from '../support/here.js';
+import { run } from '../support/programs/here.js';
 
 const normal = (text: string): string => text.replace(/\s+/g, ' ');
 

@@ -4,8 +4,8 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Summary } from '../../src/core/types/index.js';
-import { run } from '../support/here.js';
-import type { Ended } from '../support/process.js';
+import { run } from '../support/programs/here.js';
+import type { Ended } from '../support/programs/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
 let it: Scene;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shellQuote } from '../../src/core/text.js';
 import { Screen } from '../reporting/screen.js';
-import { type Running, start } from '../support/process.js';
+import { type Running, start } from '../support/programs/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
 const there = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '');
@@ -31,7 +31,10 @@ async function inTerminal(columns: number, env: Record<string, string> = {}): Pr
   const common = ['--url', it.cluster.urls[0]!, '--db', 'db', ...own, '--rate-points', '1500'];
   const words = [process.execPath, join(root, 'bin/bulk-load.js'), ...common, '--batch-points', '100', input];
   const shell = `stty cols ${columns} rows 24; tty; exec ${words.map(shellQuote).join(' ')}`;
-  return start([shell], { script: 'test/support/terminal.js', env: { NO_COLOR: '', TERM: 'xterm-256color', ...env } });
+  return start([shell], {
+    script: 'test/support/programs/terminal.js',
+    env: { NO_COLOR: '', TERM: 'xterm-256color', ...env },
+  });
 }
 
 // Each process waits most of its time.

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { resolve } from '../../src/config/resolve.js';
 import { UsageError } from '../../src/core/errors.js';
 import { options } from '../../src/load/option-table.js';
+import { randomFrom } from '../support/data/mutations.js';
+import { oddTexts } from '../support/data/odd-texts.js';
 import { casesOf } from '../support/effort.js';
-import { randomFrom } from '../support/mutations.js';
-import { oddTexts } from '../support/odd-texts.js';
 
 /** `npm run soak` tries all of them. */
 const sets = casesOf(5000, 100);

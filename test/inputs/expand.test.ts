@@ -5,7 +5,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/core/errors.js';
 import { expand, type Stdin } from '../../src/inputs/expand.js';
-import { remote } from '../support/remote.js';
+import { remote } from '../support/servers/remote.js';
 import { drain, type Folder, folder, never } from './support.js';
 
 let temp: Folder;

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expand } from '../../src/inputs/expand.js';
 import { sampleTimes, type TimeSample } from '../../src/inputs/sample-times.js';
-import { remote } from '../support/remote.js';
+import { remote } from '../support/servers/remote.js';
 
 let folder: string;
 const stdin = { isTTY: false, isPipeOrFile: false, stream: () => process.stdin };

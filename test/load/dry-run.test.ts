@@ -7,9 +7,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Summary } from '../../src/core/types/index.js';
-import { run } from '../support/here.js';
-import { problemsIn } from '../support/problems.js';
-import { type Ended, run as runProcess, start } from '../support/process.js';
+import { run } from '../support/programs/here.js';
+import { problemsIn } from '../support/programs/problems.js';
+import { type Ended, run as runProcess, start } from '../support/programs/process.js';
 import { lines, type Scene, scene } from '../support/scene.js';
 
 let it: Scene;

@@ -4,8 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
-import type { ClusterOptions } from '../support/cluster.js';
-import { run } from '../support/here.js';
+import type { ClusterOptions } from '../support/cluster/cluster.js';
+import { run } from '../support/programs/here.js';
 import { balances, lines, type Scene, scene } from '../support/scene.js';
 import { until } from '../support/until.js';
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/core/types/index.js';
 import { serve } from '../../src/serve/serve.js';
-import { run } from '../support/here.js';
+import { run } from '../support/programs/here.js';
 
 let folder: string;
 let server: Awaited<ReturnType<typeof serve>>;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'vitest';
 import { serve } from '../../src/serve/serve.js';
-import { writeParquet } from '../support/parquet.js';
+import { writeParquet } from '../support/data/parquet.js';
 import { expectExamples } from './example-pages.js';
 
 test('every command of the page on formats prints what the page shows', async () => {

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run } from '../support/here.js';
 import { fences, root } from '../support/manual.js';
+import { run } from '../support/programs/here.js';
 
 const topics = readdirSync(join(root, 'src/manual'))
   .filter((name) => name.endsWith('.md'))

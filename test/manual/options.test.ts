@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run } from '../support/here.js';
 import { fences, readPage } from '../support/manual.js';
+import { run } from '../support/programs/here.js';
 import { expectExamples } from './example-pages.js';
 
 const path = 'src/manual/options.md';

@@ -6,8 +6,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RunningServer, serve } from '../../src/serve/serve.js';
 import { commands, readPage, root } from '../support/manual.js';
-import { hasRedis, startRedis } from '../support/redis.js';
-import { freePort } from '../support/servers.js';
+import { hasRedis, startRedis } from '../support/servers/redis.js';
+import { freePort } from '../support/servers/servers.js';
 import { expectExamples } from './example-pages.js';
 
 let server: RunningServer;

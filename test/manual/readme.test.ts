@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { serve } from '../../src/serve/serve.js';
 import { sql } from '../serve/raw-http.js';
 import { root } from '../support/manual.js';
-import { freePort } from '../support/servers.js';
+import { freePort } from '../support/servers/servers.js';
 import { expectExamples } from './example-pages.js';
 
 test('every command of the README prints what the README shows', async () => {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { outcomeNames, outcomeRow } from '../../src/core/outcomes.js';
-import { run } from '../support/here.js';
 import { fences, readPage, root } from '../support/manual.js';
+import { run } from '../support/programs/here.js';
 
 const page = await readPage('src/manual/recipes.md');
 const { devDependencies, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

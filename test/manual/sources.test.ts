@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { test } from 'vitest';
 import { serve } from '../../src/serve/serve.js';
-import { startFiles } from '../support/files.js';
-import { startS3 } from '../support/s3.js';
+import { startFiles } from '../support/servers/files.js';
+import { startS3 } from '../support/servers/s3.js';
 import { expectExamples } from './example-pages.js';
 
 test('every command of the page on sources prints what the page shows', async () => {

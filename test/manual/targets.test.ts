@@ -3,7 +3,7 @@ import { serve } from '../../src/serve/serve.js';
 import { startInfluxdb } from '../support/influxdb/server.js';
 import { three } from '../support/influxdb/three.js';
 import { two } from '../support/influxdb/two.js';
-import { influxd, installed, victoriaMetrics } from '../support/servers.js';
+import { influxd, installed, victoriaMetrics } from '../support/servers/servers.js';
 import { expectExamples } from './example-pages.js';
 
 const token = 'secret';

@@ -1,7 +1,7 @@
 // The real `bulk-load serve`: what it prints about its address, and how a signal ends it.
 
 import { expect, test } from 'vitest';
-import { start } from '../support/process.js';
+import { start } from '../support/programs/process.js';
 import { sql } from './raw-http.js';
 
 test('serve warns when other machines can reach its address, and not on loopback', async () => {

@@ -10,8 +10,8 @@ import { expand } from '../../src/inputs/expand.js';
 import { createTarget } from '../../src/load/create-target.js';
 import { options as optionTable } from '../../src/load/option-table.js';
 import { type LoadResult, load } from '../../src/load/pipeline.js';
-import type { Cluster } from './cluster.js';
-import { remote } from './remote.js';
+import type { Cluster } from './cluster/cluster.js';
+import { remote } from './servers/remote.js';
 
 const start = 1_640_995_200_000_000_000n;
 

@@ -2,7 +2,7 @@
 
 import { Redis } from 'ioredis';
 import type { Clock } from '../../src/core/types/index.js';
-import type { RedisServer } from './redis.js';
+import type { RedisServer } from './servers/redis.js';
 
 /** Key that holds the time of the test, ms. */
 const timeKey = 'bulk-load:{test}:time';

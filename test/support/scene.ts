@@ -4,9 +4,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Summary } from '../../src/core/types/index.js';
-import { type Cluster, type ClusterOptions, startCluster } from './cluster.js';
-import { begin, type HereOptions } from './here.js';
-import { type Ended, type Going, type Running, type StartOptions, start } from './process.js';
+import { type Cluster, type ClusterOptions, startCluster } from './cluster/cluster.js';
+import { begin, type HereOptions } from './programs/here.js';
+import { type Ended, type Going, type Running, type StartOptions, start } from './programs/process.js';
 import { until } from './until.js';
 
 export interface Result extends Ended {

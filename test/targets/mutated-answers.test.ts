@@ -3,9 +3,9 @@
 
 import { expect, test } from 'vitest';
 import { targetKinds } from '../../src/targets/registry.js';
+import { randomFrom } from '../support/data/mutations.js';
 import { casesOf } from '../support/effort.js';
-import { defectsUnderMutation } from '../support/mutated-target.js';
-import { randomFrom } from '../support/mutations.js';
+import { defectsUnderMutation } from '../support/targets/mutated-target.js';
 
 const kinds = targetKinds.map(({ kind }): string => kind);
 /** Servers for each kind. Each gives about 15 answers. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { completion, shells } from '../../../src/cli/help/completion.js';
-import { run } from '../../support/here.js';
+import { run } from '../../support/programs/here.js';
 
 let folder: string;
 beforeAll(() => {

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Cluster, startCluster } from '../../support/cluster.js';
+import { type Cluster, startCluster } from '../../support/cluster/cluster.js';
 import { inProcess, masked } from './support.js';
 
 interface Difference {

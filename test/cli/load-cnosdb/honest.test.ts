@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningServer, serve } from '../../../src/serve/serve.js';
 import { sql, writeLines } from '../../serve/raw-http.js';
-import { startCluster } from '../../support/cluster.js';
-import { run } from '../../support/process.js';
+import { startCluster } from '../../support/cluster/cluster.js';
+import { run } from '../../support/programs/process.js';
 import { lines } from '../../support/scene.js';
 import { inProcess, type Ran } from './support.js';
 

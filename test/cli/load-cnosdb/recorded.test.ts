@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { header } from '../../../src/cli/load-cnosdb/report-lines.js';
-import { type Cluster, startCluster } from '../../support/cluster.js';
+import { type Cluster, startCluster } from '../../support/cluster/cluster.js';
 import { isSoak } from '../../support/effort.js';
 import { inProcess, masked, maskedResults, type Ran } from './support.js';
 

@@ -1,9 +1,9 @@
 // Runs load_cnosdb inside the test's process, and masks the parts of its output that depend on the clock.
 
 import { loadCnosdb } from '../../../src/cli/load-cnosdb/load-cnosdb.js';
-import { here, type Ran } from '../../support/here.js';
+import { here, type Ran } from '../../support/programs/here.js';
 
-export type { Ran } from '../../support/here.js';
+export type { Ran } from '../../support/programs/here.js';
 
 /** Runs the command in this process. `env` is its whole environment. */
 export function inProcess(args: readonly string[], input: string, env: NodeJS.ProcessEnv): Promise<Ran> {

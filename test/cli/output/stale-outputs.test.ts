@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { removeStaleOutputs } from '../../../src/cli/output/stale-outputs.js';
-import { run } from '../../support/here.js';
+import { run } from '../../support/programs/here.js';
 
 let folder: string;
 const contents = {

@@ -6,7 +6,7 @@ import { resolve } from '../../../src/config/resolve.js';
 import type { Settings } from '../../../src/config/settings.js';
 import { UsageError } from '../../../src/core/errors.js';
 import { options } from '../../../src/load/option-table.js';
-import { type Authority, authority, type Pair } from '../../support/pki.js';
+import { type Authority, authority, type Pair } from '../../support/servers/pki.js';
 
 let folder: string;
 let junk: string;

@@ -8,7 +8,7 @@ import { beginTurn, FleetTurn } from '../../../src/fleet/limits/fleet-turn.js';
 import { turnKey } from '../../../src/fleet/queue/keys.js';
 import { realClock } from '../../support/clock.js';
 import { connect } from '../../support/fleet.js';
-import { hasRedis, startRedis } from '../../support/redis.js';
+import { hasRedis, startRedis } from '../../support/servers/redis.js';
 import { until } from '../../support/until.js';
 
 const never = new AbortController().signal;

@@ -7,7 +7,7 @@ import type { PieceJob, PieceResult } from '../../../src/fleet/queue/messages.js
 import type { PieceLease } from '../../../src/fleet/queue/piece-lease.js';
 import { maxFailures, PieceQueue, PieceSource, pieceId } from '../../../src/fleet/queue/piece-queue.js';
 import { type FleetRedis, openRedis } from '../../../src/fleet/queue/redis.js';
-import { hasRedis, type RedisServer, startRedis } from '../../support/redis.js';
+import { hasRedis, type RedisServer, startRedis } from '../../support/servers/redis.js';
 import { until } from '../../support/until.js';
 
 const place = { byteOffset: 0, line: 1, ordinal: 0, digits: 0 };

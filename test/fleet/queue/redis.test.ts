@@ -5,7 +5,7 @@ import { resolve } from '../../../src/config/resolve.js';
 import { loadKey } from '../../../src/fleet/queue/keys.js';
 import { type FleetRedis, openRedis } from '../../../src/fleet/queue/redis.js';
 import { options } from '../../../src/load/option-table.js';
-import { hasRedis, type RedisServer, startRedis } from '../../support/redis.js';
+import { hasRedis, type RedisServer, startRedis } from '../../support/servers/redis.js';
 
 let server: RedisServer;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { writeParquet } from '../../support/parquet.js';
+import { writeParquet } from '../../support/data/parquet.js';
 import { field, tag } from '../rows/support.js';
 import { type Reading, readBytes, readFileWith } from './support.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { InputError, UsageError } from '../../../src/core/errors.js';
-import { writeParquet } from '../../support/parquet.js';
+import { writeParquet } from '../../support/data/parquet.js';
 import { readBytes } from './support.js';
 
 const budget = { bytes: 32 * 1024 * 1024, limitFor: () => '1GiB' };

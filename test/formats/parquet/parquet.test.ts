@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { UsageError } from '../../../src/core/errors.js';
-import { writeParquet } from '../../support/parquet.js';
+import { writeParquet } from '../../support/data/parquet.js';
 import { expectValid, field, tag } from '../rows/support.js';
 import { type Reading, readFileWith } from './support.js';
 

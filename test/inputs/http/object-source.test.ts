@@ -11,8 +11,8 @@ import type { ByteSource, Notice } from '../../../src/core/types/index.js';
 import { urlInput } from '../../../src/inputs/http/url-input.js';
 import { Web } from '../../../src/inputs/http/web-client.js';
 import { sampleTimes } from '../../../src/inputs/sample-times.js';
-import { type Act, type Asked, type Files, startFiles } from '../../support/files.js';
-import { remote } from '../../support/remote.js';
+import { type Act, type Asked, type Files, startFiles } from '../../support/servers/files.js';
+import { remote } from '../../support/servers/remote.js';
 import { drain, never } from '../support.js';
 
 const timing = { openMs: 300, readMs: 300 };

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { Web } from '../../../src/inputs/http/web-client.js';
 import { hasty } from '../../support/hasty.js';
-import { remote } from '../../support/remote.js';
+import { remote } from '../../support/servers/remote.js';
 import { never } from '../support.js';
 
 /** Thirty seconds last 300 ms. */

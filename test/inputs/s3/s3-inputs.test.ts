@@ -9,9 +9,9 @@ import { Web } from '../../../src/inputs/http/web-client.js';
 import { S3Account } from '../../../src/inputs/s3/s3-account.js';
 import { s3Inputs } from '../../../src/inputs/s3/s3-inputs.js';
 import { parseRoot } from '../../../src/inputs/s3/s3-xml.js';
-import { type Files, startFiles } from '../../support/files.js';
-import { remote } from '../../support/remote.js';
-import { bucket, type S3, startS3 } from '../../support/s3.js';
+import { type Files, startFiles } from '../../support/servers/files.js';
+import { remote } from '../../support/servers/remote.js';
+import { bucket, type S3, startS3 } from '../../support/servers/s3.js';
 import { drain, never } from '../support.js';
 
 type Env = Record<string, string>;

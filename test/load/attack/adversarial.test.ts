@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { isSoak } from '../../support/effort.js';
-import { run } from '../../support/process.js';
+import { run } from '../../support/programs/process.js';
 
 /** Every test run takes one case of each kind; CI and the soak take all 17. */
 const asked = isSoak

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Cluster, startCluster } from '../../support/cluster.js';
-import { watch } from '../../support/process.js';
+import { type Cluster, startCluster } from '../../support/cluster/cluster.js';
+import { watch } from '../../support/programs/process.js';
 import { lines } from '../../support/scene.js';
 import { attempts } from './support.js';
 

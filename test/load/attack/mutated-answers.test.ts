@@ -4,10 +4,10 @@
 import pLimit from 'p-limit';
 import { expect, test } from 'vitest';
 import { targetKinds } from '../../../src/targets/registry.js';
-import { startHttpServer } from '../../support/http-server.js';
-import { Bench } from '../../support/lines-load.js';
-import { healthy } from '../../support/mutated-target.js';
-import { mutated, randomFrom } from '../../support/mutations.js';
+import { mutated, randomFrom } from '../../support/data/mutations.js';
+import { startHttpServer } from '../../support/servers/http-server.js';
+import { Bench } from '../../support/targets/lines-load.js';
+import { healthy } from '../../support/targets/mutated-target.js';
 import { attempts, firstSeed } from './support.js';
 
 const count = attempts(5, 1000);

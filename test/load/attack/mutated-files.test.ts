@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BulkLoadError } from '../../../src/core/errors.js';
 import { LoadFailed, type LoadOptions, load } from '../../../src/load/api.js';
 import { createCustomTarget } from '../../../src/targets/custom/custom-target.js';
-import { type Random, randomFrom } from '../../support/mutations.js';
+import { type Random, randomFrom } from '../../support/data/mutations.js';
 import { attempts, firstSeed, HangWatch } from './support.js';
 
 interface Seed {

@@ -7,9 +7,9 @@ import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { flagName } from '../../../src/config/options.js';
 import { options } from '../../../src/load/option-table.js';
-import { begin } from '../../support/here.js';
-import { type Random, randomFrom } from '../../support/mutations.js';
-import { oddTexts } from '../../support/odd-texts.js';
+import { type Random, randomFrom } from '../../support/data/mutations.js';
+import { oddTexts } from '../../support/data/odd-texts.js';
+import { begin } from '../../support/programs/here.js';
 import { attempts, firstSeed, HangWatch } from './support.js';
 
 const count = attempts(60, 5000);

@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Clock } from '../../../src/core/types/index.js';
 import { realClock } from '../../support/clock.js';
-import { type Cluster, startCluster } from '../../support/cluster.js';
+import { type Cluster, startCluster } from '../../support/cluster/cluster.js';
 import { exactLoader, type Loader } from '../../support/exact.js';
 
 let cluster: Cluster;

@@ -1,11 +1,11 @@
 // Real loads to several endpoints, some of them faulty: the share of each, the notices, and that no point is lost.
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Cluster, startCluster } from '../../support/cluster.js';
+import { type Cluster, startCluster } from '../../support/cluster/cluster.js';
 import { exactLoader, exactRows, type Loader, storedRows } from '../../support/exact.js';
 import { hasty } from '../../support/hasty.js';
-import { type Fault, type Proxy as FaultProxy, startProxy } from '../../support/proxy.js';
 import { balances } from '../../support/scene.js';
+import { type Fault, type Proxy as FaultProxy, startProxy } from '../../support/servers/proxy.js';
 
 const count = 6000;
 const speed = 10;

@@ -3,12 +3,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Summary } from '../../../src/core/types/index.js';
-import { startCluster } from '../../support/cluster.js';
+import { startCluster } from '../../support/cluster/cluster.js';
 import { isSoak } from '../../support/effort.js';
 import { exactLoader, exactRows, type Loader, storedRows } from '../../support/exact.js';
 import { hasty } from '../../support/hasty.js';
-import { type Fault, startProxy } from '../../support/proxy.js';
 import { balances } from '../../support/scene.js';
+import { type Fault, startProxy } from '../../support/servers/proxy.js';
 
 const count = 1000;
 const batchPoints = 100;

@@ -2,8 +2,8 @@
 // records the requests and parses them itself.
 
 import { afterEach, expect, test } from 'vitest';
+import type { Script } from '../../support/cluster/script.js';
 import { lines, type Scene, scene } from '../../support/scene.js';
-import type { Script } from '../../support/script.js';
 
 let it: Scene;
 

@@ -1,8 +1,8 @@
 // Servers that are not the target: a login page, Grafana, nginx or another database answers every request with 200.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type HttpServer, startHttpServer } from '../../support/http-server.js';
-import { Bench } from '../../support/lines-load.js';
+import { type HttpServer, startHttpServer } from '../../support/servers/http-server.js';
+import { Bench } from '../../support/targets/lines-load.js';
 
 const bodies = {
   'a login page': '<!doctype html><html><title>Sign in</title><body>Log in to Grafana</body></html>',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Summary } from '../../../src/core/types/index.js';
 import { sql } from '../../serve/raw-http.js';
-import { type Running, start } from '../../support/process.js';
+import { type Running, start } from '../../support/programs/process.js';
 import { balances, lines } from '../../support/scene.js';
 import { until } from '../../support/until.js';
 

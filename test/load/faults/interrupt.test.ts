@@ -1,7 +1,7 @@
 // A signal in each state of the run ends it soon, with exit code 130 or 143 and balanced totals.
 
 import { afterEach, expect, test } from 'vitest';
-import type { Going } from '../../support/process.js';
+import type { Going } from '../../support/programs/process.js';
 import { balances, lines, type Scene, scene } from '../../support/scene.js';
 import { until } from '../../support/until.js';
 

@@ -15,9 +15,9 @@ import { options as optionTable } from '../../../src/load/option-table.js';
 import { load } from '../../../src/load/pipeline.js';
 import type { LoadResult, LoadShard } from '../../../src/load/types.js';
 import { realClock } from '../../support/clock.js';
-import { type Cluster, type ClusterOptions, startCluster } from '../../support/cluster.js';
+import { type Cluster, type ClusterOptions, startCluster } from '../../support/cluster/cluster.js';
 import { connect } from '../../support/fleet.js';
-import { hasRedis, type RedisServer, startRedis } from '../../support/redis.js';
+import { hasRedis, type RedisServer, startRedis } from '../../support/servers/redis.js';
 
 const loadId = '0123456789ab';
 const never = new AbortController().signal;

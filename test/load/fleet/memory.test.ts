@@ -20,7 +20,7 @@ import { ModelCluster } from '../../support/model/cluster.js';
 import { generated } from '../../support/model/input.js';
 import { type ClusterShape, type MemoryConstants, MiB } from '../../support/model/shape.js';
 import { ModelTarget } from '../../support/model/target.js';
-import { hasRedis, startRedis } from '../../support/redis.js';
+import { hasRedis, startRedis } from '../../support/servers/redis.js';
 
 const file = new URL('../../../fixtures/scenarios/calibration.json', import.meta.url);
 const { constants } = JSON.parse(readFileSync(file, 'utf8')) as { constants: MemoryConstants };

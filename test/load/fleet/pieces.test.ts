@@ -17,7 +17,7 @@ import { loadShard } from '../../../src/load/fleet/shard-settings.js';
 import { options as table } from '../../../src/load/option-table.js';
 import { type LoadContext, load } from '../../../src/load/pipeline.js';
 import { casesOf } from '../../support/effort.js';
-import { remote } from '../../support/remote.js';
+import { remote } from '../../support/servers/remote.js';
 import { MemoryStore } from './memory-target.js';
 import { type RandomFile, randomFile, randomOf } from './random-files.js';
 

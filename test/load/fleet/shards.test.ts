@@ -10,9 +10,9 @@ import type { FleetPlan } from '../../../src/fleet/plan-file.js';
 import type { Reconciliation } from '../../../src/load/fleet/reconcile.js';
 import { type RunningServer, serve } from '../../../src/serve/serve.js';
 import { sql } from '../../serve/raw-http.js';
-import { run } from '../../support/here.js';
-import { writeParquet } from '../../support/parquet.js';
-import { start } from '../../support/process.js';
+import { writeParquet } from '../../support/data/parquet.js';
+import { run } from '../../support/programs/here.js';
+import { start } from '../../support/programs/process.js';
 import { lines } from '../../support/scene.js';
 import { until } from '../../support/until.js';
 

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Summary } from '../../../src/core/types/index.js';
 import { type RunningServer, serve } from '../../../src/serve/serve.js';
-import { startCluster } from '../../support/cluster.js';
-import { Bench } from '../../support/lines-load.js';
-import { problemsIn } from '../../support/problems.js';
+import { startCluster } from '../../support/cluster/cluster.js';
+import { problemsIn } from '../../support/programs/problems.js';
 import { balances, lines } from '../../support/scene.js';
-import { influxd, influxql, installed } from '../../support/servers.js';
+import { influxd, influxql, installed } from '../../support/servers/servers.js';
+import { Bench } from '../../support/targets/lines-load.js';
 
 let server: RunningServer;
 let bench: Bench;

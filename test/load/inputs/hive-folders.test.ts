@@ -4,10 +4,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startFiles } from '../../support/files.js';
-import { problemsIn } from '../../support/problems.js';
-import { bucket, startS3 } from '../../support/s3.js';
+import { problemsIn } from '../../support/programs/problems.js';
 import { balances, type Scene, scene } from '../../support/scene.js';
+import { startFiles } from '../../support/servers/files.js';
+import { bucket, startS3 } from '../../support/servers/s3.js';
 
 let it: Scene;
 beforeEach(async () => {

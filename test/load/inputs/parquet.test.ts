@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { writeParquet } from '../../support/parquet.js';
+import { writeParquet } from '../../support/data/parquet.js';
 import { type Scene, scene } from '../../support/scene.js';
 
 let it: Scene;

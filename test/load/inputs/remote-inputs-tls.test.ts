@@ -2,10 +2,10 @@
 
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Files, startFiles } from '../../support/files.js';
-import { startForwardProxy } from '../../support/forward-proxy.js';
-import { type Authority, authority, type Pair, startTlsFront, type TlsFront } from '../../support/pki.js';
 import { lines, type Scene, scene } from '../../support/scene.js';
+import { type Files, startFiles } from '../../support/servers/files.js';
+import { startForwardProxy } from '../../support/servers/forward-proxy.js';
+import { type Authority, authority, type Pair, startTlsFront, type TlsFront } from '../../support/servers/pki.js';
 
 const count = 3000;
 

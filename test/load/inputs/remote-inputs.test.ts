@@ -8,13 +8,13 @@ import { afterEach, expect, test } from 'vitest';
 import { type LoadFailed, load } from '../../../src/index.js';
 import { urlInput } from '../../../src/inputs/http/url-input.js';
 import { Web } from '../../../src/inputs/http/web-client.js';
-import type { ClusterOptions } from '../../support/cluster.js';
-import { type Files, startFiles } from '../../support/files.js';
-import { problemsIn } from '../../support/problems.js';
-import { remote } from '../../support/remote.js';
+import type { ClusterOptions } from '../../support/cluster/cluster.js';
+import { zstd } from '../../support/data/zstd.js';
+import { problemsIn } from '../../support/programs/problems.js';
 import { balances, halfway, lines, type Result, type Scene, scene } from '../../support/scene.js';
+import { type Files, startFiles } from '../../support/servers/files.js';
+import { remote } from '../../support/servers/remote.js';
 import { until } from '../../support/until.js';
-import { zstd } from '../../support/zstd.js';
 
 let it: Scene;
 let web: Files;

@@ -2,9 +2,9 @@
 
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { problemsIn } from '../../support/problems.js';
-import { bucket, type S3, startS3 } from '../../support/s3.js';
+import { problemsIn } from '../../support/programs/problems.js';
 import { halfway, lines, type Scene, scene } from '../../support/scene.js';
+import { bucket, type S3, startS3 } from '../../support/servers/s3.js';
 
 const count = 4000;
 const two = ['--batch-points', '100', '--workers', '2'];

@@ -2,8 +2,8 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { nodeBase } from '../../../src/flow-control/target-memory/target-plan.js';
-import type { ClusterOptions, ScriptedRequest } from '../../support/cluster.js';
-import { run } from '../../support/here.js';
+import type { ClusterOptions, ScriptedRequest } from '../../support/cluster/cluster.js';
+import { run } from '../../support/programs/here.js';
 import { lines, type Scene, scene } from '../../support/scene.js';
 
 let open: Scene[] = [];

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { casesOf } from '../../support/effort.js';
-import { run } from '../../support/process.js';
+import { run } from '../../support/programs/process.js';
 
 const runs = casesOf(6, 3);
 

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import { type Running, watch } from '../../support/process.js';
+import { type Running, watch } from '../../support/programs/process.js';
 import { halfway, lines, type Scene, scene } from '../../support/scene.js';
 import { until } from '../../support/until.js';
 

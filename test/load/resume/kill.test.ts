@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { casesOf } from '../../support/effort.js';
-import { run } from '../../support/process.js';
+import { run } from '../../support/programs/process.js';
 
 /** CI and the soak take twelve. */
 const kills = casesOf(12, 3);

@@ -4,7 +4,7 @@ import { appendFile, readdir, readFile, rename, rm, stat, utimes, writeFile } fr
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
-import type { ClusterOptions } from '../../support/cluster.js';
+import type { ClusterOptions } from '../../support/cluster/cluster.js';
 import { balances, lines, type Result, type Scene, scene } from '../../support/scene.js';
 import { until } from '../../support/until.js';
 

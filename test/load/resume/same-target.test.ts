@@ -4,8 +4,8 @@ import { utimesSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
-import { type Cluster, startCluster } from '../../support/cluster.js';
-import { begin } from '../../support/here.js';
+import { type Cluster, startCluster } from '../../support/cluster/cluster.js';
+import { begin } from '../../support/programs/here.js';
 import { halfway, lines, type Result, type Scene, scene } from '../../support/scene.js';
 
 let it: Scene;

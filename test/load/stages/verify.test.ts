@@ -6,7 +6,7 @@ import { pointValues } from '../../../src/core/points/line-protocol.js';
 import type { PointValues, Target } from '../../../src/core/types/index.js';
 import { Verification, verifyError } from '../../../src/load/stages/verify.js';
 import { batchOf } from '../../delivery/support.js';
-import { randomFrom } from '../../support/mutations.js';
+import { randomFrom } from '../../support/data/mutations.js';
 
 const never = new AbortController().signal;
 

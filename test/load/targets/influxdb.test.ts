@@ -8,7 +8,7 @@ import { type Influxdb, type Options, startInfluxdb, type Version } from '../../
 import { expected } from '../../support/influxdb/tables.js';
 import { three } from '../../support/influxdb/three.js';
 import { organization, two } from '../../support/influxdb/two.js';
-import { Bench } from '../../support/lines-load.js';
+import { Bench } from '../../support/targets/lines-load.js';
 
 const token = 'secret-of-mine==';
 const signIn = { BULK_LOAD_TOKEN: token };

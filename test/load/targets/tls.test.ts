@@ -2,9 +2,9 @@
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { realClock } from '../../support/clock.js';
-import { type Cluster, startCluster } from '../../support/cluster.js';
+import { type Cluster, startCluster } from '../../support/cluster/cluster.js';
 import { exactLoader, exactRows, type Loader, storedRows } from '../../support/exact.js';
-import { type Authority, authority, type Pair, startTlsFront, type TlsFront } from '../../support/pki.js';
+import { type Authority, authority, type Pair, startTlsFront, type TlsFront } from '../../support/servers/pki.js';
 
 const count = 200;
 const here = 'IP:127.0.0.1,DNS:localhost';

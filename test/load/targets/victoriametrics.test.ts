@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { casesOf } from '../../support/effort.js';
-import { Bench } from '../../support/lines-load.js';
-import { installed, type Server, victoriaMetrics } from '../../support/servers.js';
+import { installed, type Server, victoriaMetrics } from '../../support/servers/servers.js';
+import { Bench } from '../../support/targets/lines-load.js';
 
 const second = 1_640_995_200_000_000_000n;
 /** The soak test uses more points. */

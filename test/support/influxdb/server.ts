@@ -8,7 +8,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { type Reply, readAll, reply } from '../reply.js';
+import { type Reply, readAll, reply } from '../cluster/reply.js';
 import { Tables } from './tables.js';
 
 export interface Asked {

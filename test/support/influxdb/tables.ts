@@ -1,6 +1,6 @@
 // The content of a scripted InfluxDB: column types, and the newest value of each field of each point.
 
-import { LineError, type ParsedPoint, parseLines } from '../lines.js';
+import { LineError, type ParsedPoint, parseLines } from '../cluster/lines.js';
 
 export interface Line {
   /** Line number from 1. */

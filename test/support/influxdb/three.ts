@@ -2,7 +2,7 @@
 // influxdb3_server/src/http.rs and influxdb3_write of github.com/influxdata/influxdb. With accept_partial=false the answer
 // names the first wrong line, and nothing of the body is stored. A write creates its database.
 
-import type { Reply } from '../reply.js';
+import type { Reply } from '../cluster/reply.js';
 import { type Asked, type Influxdb, json, type Version } from './server.js';
 import { linesOf, Tables } from './tables.js';
 

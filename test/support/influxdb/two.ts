@@ -2,7 +2,7 @@
 // http/write_handler.go, http/points/points_parser.go and bucket_service.go of github.com/influxdata/influxdb, 2.7.
 // An unreadable line refuses the whole body. Points that do not fit are dropped, and the others are stored.
 
-import type { Reply } from '../reply.js';
+import type { Reply } from '../cluster/reply.js';
 import { type Asked, type Influxdb, json, type Version } from './server.js';
 import { linesOf, Tables } from './tables.js';
 

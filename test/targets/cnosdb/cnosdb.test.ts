@@ -4,8 +4,13 @@ import type { Clock, Notice, Target } from '../../../src/core/types/index.js';
 import { cnosdb } from '../../../src/targets/cnosdb/index.js';
 import type { TargetSettings } from '../../../src/targets/types.js';
 import { realClock, VirtualClock } from '../../support/clock.js';
-import { type Cluster, type ClusterOptions, type ScriptedRequest, startCluster } from '../../support/cluster.js';
-import { targetDeps } from '../../support/target-deps.js';
+import {
+  type Cluster,
+  type ClusterOptions,
+  type ScriptedRequest,
+  startCluster,
+} from '../../support/cluster/cluster.js';
+import { targetDeps } from '../../support/targets/target-deps.js';
 
 let cluster: Cluster;
 const targets: Target[] = [];

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { PointValues } from '../../../src/core/types/index.js';
 import { Cnosdb } from '../../../src/targets/cnosdb/cnosdb.js';
 import { verdicts } from '../../../src/targets/cnosdb/cnosdb-verdicts.js';
-import { scriptedQueryClient } from '../../support/query-client.js';
-import { targetDeps } from '../../support/target-deps.js';
+import { scriptedQueryClient } from '../../support/targets/query-client.js';
+import { targetDeps } from '../../support/targets/target-deps.js';
 
 const point = (field: string): PointValues => ({
   table: 'm',

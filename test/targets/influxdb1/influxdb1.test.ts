@@ -2,8 +2,8 @@ import { afterEach, expect, test } from 'vitest';
 import { RefusedError } from '../../../src/core/errors.js';
 import type { PointValues, Target } from '../../../src/core/types/index.js';
 import { influxdb1 } from '../../../src/targets/influxdb1/index.js';
-import { type HttpServer, startHttpServer } from '../../support/http-server.js';
-import { targetDeps } from '../../support/target-deps.js';
+import { type HttpServer, startHttpServer } from '../../support/servers/http-server.js';
+import { targetDeps } from '../../support/targets/target-deps.js';
 
 const never = new AbortController().signal;
 let server: HttpServer;

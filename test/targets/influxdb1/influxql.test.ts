@@ -11,7 +11,7 @@ import {
   statements,
 } from '../../../src/targets/influxdb1/influxql.js';
 import { casesOf } from '../../support/effort.js';
-import { scriptedQueryClient } from '../../support/query-client.js';
+import { scriptedQueryClient } from '../../support/targets/query-client.js';
 
 const request = statements('d', ['SHOW DATABASES']);
 

@@ -4,7 +4,7 @@ import { readBack } from '../../../src/targets/victoriametrics/read-back-export.
 import { startFlags } from '../../../src/targets/victoriametrics/start-flags.js';
 import { verdicts } from '../../../src/targets/victoriametrics/victoriametrics-verdicts.js';
 import { realClock } from '../../support/clock.js';
-import { scriptedQueryClient } from '../../support/query-client.js';
+import { scriptedQueryClient } from '../../support/targets/query-client.js';
 
 const { names } = startFlags('');
 const point: PointValues = {

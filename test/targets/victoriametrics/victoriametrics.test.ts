@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Target } from '../../../src/core/types/index.js';
 import { victoriametrics } from '../../../src/targets/victoriametrics/index.js';
-import { type HttpServer, startHttpServer } from '../../support/http-server.js';
-import { targetDeps } from '../../support/target-deps.js';
+import { type HttpServer, startHttpServer } from '../../support/servers/http-server.js';
+import { targetDeps } from '../../support/targets/target-deps.js';
 
 const never = new AbortController().signal;
 const settings = { user: '', password: '', tenant: '' };

@@ -7,10 +7,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Summary } from '../../../../src/core/types/index.js';
 import { type RunningServer, serve } from '../../../../src/serve/serve.js';
 import { sql } from '../../../serve/raw-http.js';
-import { begin, run } from '../../../support/here.js';
-import type { Ended, Going } from '../../../support/process.js';
-import { hasRedis, type RedisServer, startRedis } from '../../../support/redis.js';
+import { begin, run } from '../../../support/programs/here.js';
+import type { Ended, Going } from '../../../support/programs/process.js';
 import { lines } from '../../../support/scene.js';
+import { hasRedis, type RedisServer, startRedis } from '../../../support/servers/redis.js';
 import { until } from '../../../support/until.js';
 
 describe.skipIf(!hasRedis)('a load over a fleet', () => {

@@ -12,10 +12,10 @@ import { type FleetRedis, openRedis } from '../../../../src/fleet/queue/redis.js
 import { identityHash, targetHash } from '../../../../src/load/fleet/queue/fleet-jobs.js';
 import { options } from '../../../../src/load/option-table.js';
 import { type RunningServer, serve } from '../../../../src/serve/serve.js';
-import { begin } from '../../../support/here.js';
-import type { Going } from '../../../support/process.js';
-import { hasRedis, type RedisServer, startRedis } from '../../../support/redis.js';
+import { begin } from '../../../support/programs/here.js';
+import type { Going } from '../../../support/programs/process.js';
 import { lines } from '../../../support/scene.js';
+import { hasRedis, type RedisServer, startRedis } from '../../../support/servers/redis.js';
 import { until } from '../../../support/until.js';
 
 const secrets = { queue: 'planted-in-the-queue', target: 'planted-in-the-target', proxy: 'planted-in-a-header' };

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningServer, serve } from '../../../../src/serve/serve.js';
-import { begin } from '../../../support/here.js';
-import { type Authority, authority } from '../../../support/pki.js';
-import { start } from '../../../support/process.js';
-import { hasRedis, type RedisServer, startRedis } from '../../../support/redis.js';
+import { begin } from '../../../support/programs/here.js';
+import { start } from '../../../support/programs/process.js';
 import { lines } from '../../../support/scene.js';
-import { freePort } from '../../../support/servers.js';
+import { type Authority, authority } from '../../../support/servers/pki.js';
+import { hasRedis, type RedisServer, startRedis } from '../../../support/servers/redis.js';
+import { freePort } from '../../../support/servers/servers.js';
 
 let server: RunningServer;
 let folder: string;

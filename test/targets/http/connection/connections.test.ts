@@ -4,7 +4,7 @@ import { verdicts } from '../../../../src/targets/cnosdb/cnosdb-verdicts.js';
 import { Connections } from '../../../../src/targets/http/connection/connections.js';
 import type { ExchangeOutcome } from '../../../../src/targets/http/types.js';
 import { judgeOutcome } from '../../../../src/targets/http/verdict-table.js';
-import { targetDeps } from '../../../support/target-deps.js';
+import { targetDeps } from '../../../support/targets/target-deps.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -5,10 +5,10 @@ import { parseProxyUrl } from '../../../../src/core/network/proxy-url.js';
 import type { Target } from '../../../../src/core/types/index.js';
 import { cnosdb } from '../../../../src/targets/cnosdb/index.js';
 import type { TargetSettings } from '../../../../src/targets/types.js';
-import { type Cluster, startCluster } from '../../../support/cluster.js';
-import { type ForwardProxy, startForwardProxy } from '../../../support/forward-proxy.js';
-import { type Authority, authority, startTlsFront, type TlsFront } from '../../../support/pki.js';
-import { targetDeps } from '../../../support/target-deps.js';
+import { type Cluster, startCluster } from '../../../support/cluster/cluster.js';
+import { type ForwardProxy, startForwardProxy } from '../../../support/servers/forward-proxy.js';
+import { type Authority, authority, startTlsFront, type TlsFront } from '../../../support/servers/pki.js';
+import { targetDeps } from '../../../support/targets/target-deps.js';
 
 test.each<[string, Record<string, string>, string | null]>([
   ['http://db:1', { HTTP_PROXY: 'http://p:3128' }, 'http://p:3128 HTTP_PROXY'],

@@ -10,8 +10,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { Clock } from '../../src/core/types/index.js';
-import { realClock } from './clock.js';
+import type { Clock } from '../../../src/core/types/index.js';
+import { realClock } from '../clock.js';
 import type { ParsedPoint } from './lines.js';
 import { act, failure, parsed, type Reply, readAll, refusal, reply } from './reply.js';
 import type { Cluster, ClusterOptions, Pause, Script, ScriptedRequest, Step } from './script.js';

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Reply, readAll, reply } from './reply.js';
+import { type Reply, readAll, reply } from '../cluster/reply.js';
 
 /** One received request, with its body as text. */
 export interface ReceivedRequest {

@@ -3,10 +3,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { main } from '../../src/cli/main.js';
-import type { Summary } from '../../src/core/types/index.js';
-import { here, type Ran } from './here.js';
-import { type Running, start } from './process.js';
+import { main } from '../../../src/cli/main.js';
+import type { Summary } from '../../../src/core/types/index.js';
+import { here, type Ran } from '../programs/here.js';
+import { type Running, start } from '../programs/process.js';
 
 export interface Loaded {
   readonly code: number;

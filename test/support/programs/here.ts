@@ -3,8 +3,8 @@
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { main } from '../../src/cli/main.js';
-import type { Process, Stream } from '../../src/cli/process.js';
+import { main } from '../../../src/cli/main.js';
+import type { Process, Stream } from '../../../src/cli/process.js';
 import { type Ended, type Going, heard } from './process.js';
 
 export interface Ran {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { VirtualClock } from './clock.js';
+import { VirtualClock } from '../clock.js';
 import { type Cluster, startCluster } from './cluster.js';
 
 let cluster: Cluster;

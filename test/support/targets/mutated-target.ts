@@ -1,12 +1,12 @@
 // Drives a target whose server gives mutated answers, through every method that talks to it.
 
-import { BugError, BulkLoadError } from '../../src/core/errors.js';
-import type { PointValues, Target } from '../../src/core/types/index.js';
-import { targetKind } from '../../src/targets/registry.js';
-import { realClock } from './clock.js';
-import { startHttpServer } from './http-server.js';
-import { mutated, type Random } from './mutations.js';
-import type { Reply } from './reply.js';
+import { BugError, BulkLoadError } from '../../../src/core/errors.js';
+import type { PointValues, Target } from '../../../src/core/types/index.js';
+import { targetKind } from '../../../src/targets/registry.js';
+import { realClock } from '../clock.js';
+import type { Reply } from '../cluster/reply.js';
+import { mutated, type Random } from '../data/mutations.js';
+import { startHttpServer } from '../servers/http-server.js';
 import { targetDeps } from './target-deps.js';
 
 const json = (body: unknown): Reply => ({ status: 200, body: JSON.stringify(body) });

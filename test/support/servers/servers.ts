@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Running, watch } from './process.js';
+import { type Running, watch } from '../programs/process.js';
 
 export interface Server {
   readonly url: string;

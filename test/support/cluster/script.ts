@@ -1,7 +1,7 @@
 // What a test can ask of the scripted cluster, and what it can see of it.
 
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../src/core/types/index.js';
+import type { Clock } from '../../../src/core/types/index.js';
 import type { ParsedPoint } from './lines.js';
 import type { Database } from './store.js';
 import type { WriteRecord } from './writes.js';

@@ -1,7 +1,7 @@
 // What `expand` needs for remote names, in tests.
 
-import { clock } from '../../src/core/time/system-clock.js';
-import type { ExpandOptions } from '../../src/inputs/expand.js';
+import { clock } from '../../../src/core/time/system-clock.js';
+import type { ExpandOptions } from '../../../src/inputs/expand.js';
 
 export const remote: ExpandOptions['remote'] = {
   env: {},

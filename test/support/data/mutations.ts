@@ -1,6 +1,6 @@
 // Mutates responses of targets by a small grammar: wrong shapes, other servers, damage to the text, odd statuses and headers.
 
-import type { Reply } from './reply.js';
+import type { Reply } from '../cluster/reply.js';
 
 export type Random = (range: number) => number;
 

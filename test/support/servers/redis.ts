@@ -6,8 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { until } from '../until.js';
 import { freePort, installed } from './servers.js';
-import { until } from './until.js';
 
 /** False on a machine without redis-server. */
 export const hasRedis = installed('redis-server');

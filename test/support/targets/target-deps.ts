@@ -1,6 +1,6 @@
-import type { Clock, Notice } from '../../src/core/types/index.js';
-import type { TargetDeps, TargetSettings } from '../../src/targets/types.js';
-import { realClock } from './clock.js';
+import type { Clock, Notice } from '../../../src/core/types/index.js';
+import type { TargetDeps, TargetSettings } from '../../../src/targets/types.js';
+import { realClock } from '../clock.js';
 
 /** Dependencies of a target under test: plain settings, no waiting, and a list of the notices. */
 export function targetDeps(

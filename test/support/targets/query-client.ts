@@ -1,6 +1,6 @@
-import { QueryClient, type QueryClientContext } from '../../src/targets/http/query-client.js';
-import type { ExchangeOutcome, HttpRequest } from '../../src/targets/http/types.js';
-import { realClock } from './clock.js';
+import { QueryClient, type QueryClientContext } from '../../../src/targets/http/query-client.js';
+import type { ExchangeOutcome, HttpRequest } from '../../../src/targets/http/types.js';
+import { realClock } from '../clock.js';
 
 /** A query client without a network: `answer` gives status and body of each request. */
 export function scriptedQueryClient(
