@@ -1,18 +1,15 @@
 // Index of the points in a batch: the end in the body and the place of the original. Nearly all points lie in the body as in
-// the input, line by line. Such a stretch gets its entries only when a split, a reject or a stop needs them.
+// the input, line by line. Of such a stretch only the ends are entered at once; a split, a reject or a stop enters the rest.
 
 import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
-
-const LF = 10;
 
 /** Consecutive points that lie in the body as in the input. Each holds one LF, at its end; the last may hold more. */
 interface EntryStretch {
   readonly point: number;
   count: number;
-  /** Offset in the body of the first point, and after the last one. */
+  /** Offset in the body of the first point. */
   readonly from: number;
-  to: number;
   /** Line and offset of the first point, relative to the first of the batch. */
   readonly line: number;
   readonly offset: number;
@@ -32,7 +29,6 @@ export class Entries {
   #count = 0;
   /** The five words of the last point, which every batch needs. */
   readonly #last = new Float64Array(SLOT_WORDS);
-  #lastStart = 0;
 
   constructor(slot: Slot) {
     this.#slot = slot;
@@ -40,27 +36,33 @@ export class Entries {
 
   /** Adds the next point. `side` is the offset of its original in the side + 1, or 0. */
   add(end: number, side: number, original: number, line: number, offset: number): void {
-    this.#lastStart = this.#last[END]!;
     this.#slot.index.set(this.#setLast(end, side, original, line, offset), this.#count * SLOT_WORDS);
     this.#count += 1;
   }
 
   /**
-   * Adds points that lie in the body as in the input, one on a line; only the last may hold an LF itself. `line` and
-   * `offset` belong to the first point, `length` to the last.
+   * Adds points of the index of a run that lie in the body from `from` on as in the input, one on a line; only the last may
+   * hold an LF itself. `line` and `offset` belong to the first point.
    */
-  stretch(count: number, from: number, to: number, line: number, offset: number, length: number): void {
+  stretch(index: Uint32Array, from: number, line: number, offset: number): void {
+    const words = this.#slot.index;
+    const count = index.length / POINT_WORDS;
+    let end = from;
+    let at = this.#count * SLOT_WORDS + END;
+    for (let word = LENGTH; word < index.length; word += POINT_WORDS, at += SLOT_WORDS) {
+      end += index[word]! + 1;
+      words[at] = end;
+    }
     const before = this.#stretches.at(-1);
     const adjacent = before !== undefined && before.point + before.count === this.#count;
     if (adjacent && line === before.line + before.count && offset - from === before.offset - before.from) {
       before.count += count;
-      before.to = to;
     } else {
-      this.#stretches.push({ point: this.#count, count, from, to, line, offset });
+      this.#stretches.push({ point: this.#count, count, from, line, offset });
     }
     this.#count += count;
-    this.#lastStart = to - 1 - length;
-    this.#setLast(to, 0, length, line + count - 1, offset + this.#lastStart - from);
+    const length = index[index.length - POINT_WORDS + LENGTH]!;
+    this.#setLast(end, 0, length, line + count - 1, offset + end - 1 - length - from);
   }
 
   /** Adds points of the index of a run that follow each other in the body, with their originals in the side. */
@@ -75,19 +77,18 @@ export class Entries {
       words[at + OFFSET_DELTA] = index[word + SOURCE_START]! + shift.offset;
     }
     this.#count += index.length / POINT_WORDS;
-    this.#lastStart = index[index.length - POINT_WORDS + START]! + shift.body;
     this.#last.set(words.subarray(at - SLOT_WORDS, at));
   }
 
-  /** Returns one word of point `i`. The body must be complete. */
+  /** Returns one word of point `i`. */
   word(i: number, which: number): number {
+    if (which === END) return this.#slot.index[i * SLOT_WORDS + END]!;
     if (i === this.#count - 1) return this.#last[which]!;
     return this.all()[i * SLOT_WORDS + which]!;
   }
 
   /** Returns the offset in the body of point `i`. */
   start(i: number): number {
-    if (i === this.#count - 1) return this.#lastStart;
     return i === 0 ? 0 : this.word(i - 1, END);
   }
 
@@ -108,13 +109,12 @@ export class Entries {
     return last;
   }
 
-  #write({ point, count, from, to, line, offset }: EntryStretch): void {
-    const { index, body } = this.#slot;
+  #write({ point, count, from, line, offset }: EntryStretch): void {
+    const { index } = this.#slot;
     let start = from;
     for (let i = 0; i < count; i += 1) {
-      const end = i === count - 1 ? to : body.indexOf(LF, start) + 1;
       const at = (point + i) * SLOT_WORDS;
-      index[at + END] = end;
+      const end = index[at + END]!;
       index[at + SIDE] = 0;
       index[at + ORIGINAL] = end - 1 - start;
       index[at + LINE_DELTA] = line + i;

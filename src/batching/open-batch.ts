@@ -185,7 +185,7 @@ export class OpenBatch {
     if (i === from) return 0;
     this.parts.addRun(index, from, i - from, this.points, this.bodyLength);
     if (isRewritten) this.#enterRewritten(run, from, i - from, sourceEnd);
-    else this.#enterUnchanged(run, from, i - from, bodyLength);
+    else this.#enterUnchanged(run, from, i - from);
     this.bodyLength = bodyLength;
     this.points += i - from;
     this.#to = last;
@@ -195,12 +195,11 @@ export class OpenBatch {
     return i - from;
   }
 
-  #enterUnchanged({ index, origin, firstLine }: Points, from: number, count: number, bodyEnd: number): void {
+  #enterUnchanged({ index, origin, firstLine }: Points, from: number, count: number): void {
     const word = from * POINT_WORDS;
     const line = firstLine + index[word + LINE]! - this.#baseLine;
     const offset = origin + index[word + START]! - this.#baseOffset;
-    const length = index[word + (count - 1) * POINT_WORDS + LENGTH]!;
-    this.#entries.stretch(count, this.bodyLength, bodyEnd, line, offset, length);
+    this.#entries.stretch(index.subarray(word, word + count * POINT_WORDS), this.bodyLength, line, offset);
   }
 
   /** Enters points whose originals end at `sourceEnd`, and copies these with what lies between them. */
