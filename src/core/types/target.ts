@@ -82,6 +82,7 @@ export interface DatabaseSettings {
   readonly ttlMs: number | null;
   readonly shard: number;
   readonly replica: number;
+  /** Length of a time bucket, above 0; null if all times are in one. */
   readonly vnodeDurationMs: number | null;
   /** Bytes; null where the server does not report it (before 2.4.2). */
   readonly maxMemcacheBytes: number | null;

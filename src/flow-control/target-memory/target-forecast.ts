@@ -78,10 +78,10 @@ export function forecastTargetMemory(
   times: InputExtent,
   mayCreate = false,
 ): TargetMemoryForecast {
-  const length = bucketLength(place);
+  const { shard: shards, vnodeDurationMs: bucketMs } = place;
   const maxPoints = Math.ceil((times.totalBytes ?? Number.POSITIVE_INFINITY) / leastPointBytes);
-  const buckets = Math.max(1, Math.min(bucketsOf(times.spans, length, options.precision), maxPoints));
-  const existing = existingBuckets(layout, length);
+  const buckets = Math.max(1, Math.min(bucketsOf(times.spans, bucketMs, options.precision), maxPoints));
+  const existing = existingBuckets(layout, bucketMs);
   const { targetMemory, batchBytes, relieve } = options;
   const plan = planTarget({
     targetMemoryBytes: targetMemory,
@@ -94,7 +94,6 @@ export function forecastTargetMemory(
     mayCreate,
     mayFlush: relieve,
   });
-  const { shard: shards, vnodeDurationMs: bucketMs } = place;
   return { plan, layout, buckets, existing, shards, bucketMs, totalBytes: times.totalBytes };
 }
 
@@ -109,11 +108,6 @@ function weightOf({ rows, totalBytes }: InputExtent): number {
 export function evenLayout({ shard, replica }: VnodePlacement, endpoints: number): NodeLayout {
   const nodes = Math.max(1, Math.min(shard * replica, endpoints));
   return { nodes, vnodesPerNode: Math.ceil((shard * replica) / nodes), from: 'endpoints' };
-}
-
-/** Length of a time bucket, ms; null if all times are in one. */
-function bucketLength({ vnodeDurationMs }: VnodePlacement): number | null {
-  return vnodeDurationMs !== null && vnodeDurationMs > 0 ? vnodeDurationMs : null;
 }
 
 /** Counts the time buckets in which ascending spans lie. */

@@ -48,8 +48,7 @@ export function bucketsOf(
   startMs: number,
 ): { readonly bucketUnits: number; readonly startTime: number } {
   const units = unitsPerMs[precision];
-  const isSingle = vnodeDurationMs === null || vnodeDurationMs <= 0;
-  return { bucketUnits: isSingle ? Number.POSITIVE_INFINITY : vnodeDurationMs * units, startTime: startMs * units };
+  return { bucketUnits: (vnodeDurationMs ?? Number.POSITIVE_INFINITY) * units, startTime: startMs * units };
 }
 
 export interface ExpectedTimeOptions {

@@ -26,7 +26,7 @@ export function settingsOf(row: SqlRow): DatabaseSettings {
     ttlMs: durationMs(text('ttl')),
     shard: countOf(settings.get('shard')),
     replica: countOf(settings.get('replica')),
-    vnodeDurationMs: vnode === '' ? null : durationMs(vnode),
+    vnodeDurationMs: vnode === '' ? null : durationMs(vnode) || null,
     maxMemcacheBytes: sizeBytes(text('max_memcache_size')),
     strictWrite: text('strict_write').toLowerCase() === 'true',
   };

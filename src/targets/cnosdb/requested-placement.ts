@@ -25,7 +25,7 @@ export function requestedPlacement(dbOptions: string | null): VnodePlacement {
 /** Returns null for a duration that the server would refuse. */
 function readable(duration: string): number | null {
   try {
-    return durationMs(duration);
+    return durationMs(duration) || null;
   } catch {
     return null;
   }

@@ -47,7 +47,6 @@ test.each<[string, Partial<InputExtent>, number | null, number]>([
     2,
   ],
   ['an unlimited vnode', from(0n, BigInt(25 * day)), null, 1],
-  ['a vnode without duration', from(0n, BigInt(25 * day)), 0, 1],
 ])('inputs with %s span the right number of time buckets', (_, times, vnodeDurationMs, buckets) => {
   const forecast = forecastTargetMemory(options, { ...placement, vnodeDurationMs }, layout, { ...extent, ...times });
   expect(forecast.buckets).toBe(buckets);

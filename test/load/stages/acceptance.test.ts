@@ -53,10 +53,7 @@ test('expected times are in units of the input, and their message names the rang
 test('time buckets are in units of the input; a database without them has a single one', () => {
   const buckets = (vnodeDurationMs: number | null) => bucketsOf({ vnodeDurationMs }, { precision: 'us' }, started);
   expect(buckets(day)).toEqual({ bucketUnits: day * 1000, startTime: started * 1000 });
-  expect([buckets(null), buckets(0)].map(({ bucketUnits }) => bucketUnits)).toEqual([
-    Number.POSITIVE_INFINITY,
-    Number.POSITIVE_INFINITY,
-  ]);
+  expect(buckets(null).bucketUnits).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('STRICT_WRITE refuses a point with a new field, and known points pass', () => {

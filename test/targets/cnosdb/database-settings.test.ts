@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { columnsOf, settingsOf, timesMerged } from '../../../src/targets/cnosdb/database-settings.js';
+import { requestedPlacement } from '../../../src/targets/cnosdb/requested-placement.js';
 import { durationMs, sizeBytes } from '../../../src/targets/http/server-values.js';
 
 const day = 86_400_000;
@@ -51,6 +52,12 @@ test('all settings of a 2.4.3 database are parsed', () => {
 test('a 2.3 database shows five settings, and its memcache size stays unknown', () => {
   const row = { ttl: 'INF', shard: 1, vnode_duration: '365 Days', replica: 1, percision: 'MS' };
   expect(settingsOf(row)).toMatchObject({ precision: 'ms', ttlMs: null, maxMemcacheBytes: null, strictWrite: false });
+});
+
+test('vnodes without a duration hold all times', () => {
+  const row = { precision: 'ns', ttl: 'INF', vnode_duration: '0d' };
+  expect(settingsOf(row).vnodeDurationMs).toBeNull();
+  expect(requestedPlacement("VNODE_DURATION '0d'").vnodeDurationMs).toBeNull();
 });
 
 test('unreadable settings are an error', () => {
