@@ -92,6 +92,17 @@ const figuresSchema: z.ZodType<PieceFigures> = z.strictObject({
   }),
 });
 
+/** Returns the figures of a piece that did nothing. */
+export function noFigures(): PieceFigures {
+  return emptyOf(figuresSchema) as PieceFigures;
+}
+
+function emptyOf(schema: unknown): unknown {
+  if (schema instanceof z.ZodObject)
+    return Object.fromEntries(Object.entries(schema.shape).map(([key, value]) => [key, emptyOf(value)]));
+  return schema instanceof z.ZodNullable ? null : schema instanceof z.ZodString ? '' : 0;
+}
+
 /** Dead letters of a piece. */
 const lettersSchema = z.strictObject({
   /** Files with their content, compressed with gzip, in base64; null where they are too large. */

@@ -23,7 +23,7 @@ import { alreadyRuns, FleetFollow } from './fleet-follow.js';
 import { assertNamed, fitsPlan, identityHash, plannedJobs, sharedOptions, targetHash } from './fleet-jobs.js';
 import { FleetRecord } from './fleet-record.js';
 import { snapshotOfFleet } from './fleet-snapshot.js';
-import { FleetTotals, type PlacedPiece } from './fleet-totals.js';
+import { FleetTotals, inputRow, type PlacedPiece } from './fleet-totals.js';
 
 export interface FleetContext {
   readonly redis: FleetRedis;
@@ -246,16 +246,6 @@ class Coordination {
     const run = FleetTotals.runOf(totals);
     const sendSeconds = seconds - startSeconds;
     const perSecond = (n: number): number => (sendSeconds > 0 ? Math.round(n / sendSeconds) : 0);
-    const none = {
-      format: '',
-      read: 0,
-      loaded: 0,
-      rejected: 0,
-      undelivered: 0,
-      bytes: 0,
-      resumedFromByte: 0,
-      error: null,
-    };
     return {
       ...run,
       ...{ version, outcome: error?.outcome ?? outcome, seconds },
@@ -268,7 +258,7 @@ class Coordination {
       points: { ...(totals?.points ?? run.points) },
       values: { loaded: totals?.values ?? 0 },
       rate: { pointsPerSecond: perSecond(run.thisRun.loaded), decodedBytesPerSecond: perSecond(run.bytes.decoded) },
-      inputs: totals === null ? inputs.map(({ name }) => ({ name, ...none })) : [...totals.inputs],
+      inputs: totals === null ? inputs.map(({ name }) => inputRow(name, null)) : [...totals.inputs],
       ...{ rejects, machines: totals?.machines ?? [] },
       checkpoint: error === null ? null : this.#record.logPath,
     };

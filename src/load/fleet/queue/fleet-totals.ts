@@ -1,10 +1,9 @@
 // The totals of a load over a fleet: each settled piece counts once, whatever the order in which pieces settle.
 
-import { byFactor } from '../../../core/limiting-factors.js';
 import type { Summary } from '../../../core/types/index.js';
 import { version } from '../../../core/version.js';
 import type { FleetPlan } from '../../../fleet/plan-file.js';
-import type { PieceFigures, PieceResult } from '../../../fleet/queue/messages.js';
+import { noFigures, type PieceResult } from '../../../fleet/queue/messages.js';
 import { within } from '../../ledger/ledger.js';
 import { mergeSummaries } from '../../outcome/merge-results.js';
 import { type FleetOutcome, totalOutcome, worstFirst } from '../reconcile.js';
@@ -42,9 +41,7 @@ export class FleetTotals {
   constructor(plan: FleetPlan, pieces: ReadonlyMap<string, PlacedPiece>) {
     this.#plan = plan;
     this.#pieces = pieces;
-    this.inputs = plan.inputs.map(({ name, error }) => ({
-      ...{ name, format: '', read: 0, loaded: 0, rejected: 0, undelivered: 0, bytes: 0, resumedFromByte: 0, error },
-    }));
+    this.inputs = plan.inputs.map(({ name, error }) => inputRow(name, error));
     this.#piecesLeft = plan.inputs.map(({ pieces }) => pieces.length);
   }
 
@@ -141,6 +138,11 @@ export class FleetTotals {
   }
 }
 
+/** Figures of an input without a settled piece. */
+export function inputRow(name: string, error: string | null): FleetInputRow {
+  return { name, format: '', read: 0, loaded: 0, rejected: 0, undelivered: 0, bytes: 0, resumedFromByte: 0, error };
+}
+
 /** A summary of nothing. */
 function emptySummary(): Summary {
   return {
@@ -148,32 +150,6 @@ function emptySummary(): Summary {
     ...{ startedAt: '', endedAt: '', inputs: [], endpoints: [], verify: null, checkpoint: null },
     ...{ shard: null, machines: null, rate: { pointsPerSecond: 0, decodedBytesPerSecond: 0 } },
     rejects: { byReason: {}, deadLetters: null, reasons: null },
-    ...emptyFigures(),
-  };
-}
-
-function emptyFigures(): PieceFigures {
-  return {
-    seconds: 0,
-    phases: { startSeconds: 0, sendSeconds: 0, verifySeconds: 0 },
-    points: { read: 0, loaded: 0, rejected: 0, undelivered: 0 },
-    values: { loaded: 0 },
-    thisRun: { read: 0, loaded: 0, rejected: 0 },
-    bytes: { read: 0, decoded: 0, sent: 0 },
-    batches: { loaded: 0, alone: 0, cut: { points: 0, bytes: 0, inputEnd: 0, idle: 0, split: 0 } },
-    requests: { sent: 0, accepted: 0, overloaded: 0, unreachable: 0, rejected: 0, refused: 0, retried: 0 },
-    latencyMs: { p50: 0, p95: 0, p99: 0, max: 0 },
-    memory: {
-      ...{ limitBytes: 0, limitSource: '', peakRssBytes: 0, slots: 0, slotBytes: 0 },
-      ...{ highSeconds: 0, criticalSeconds: 0, forcedGcs: 0 },
-    },
-    pressure: {
-      ...{ workers: 0, limitMin: 0, limitFinal: 0, bodyBytesMin: 0, bodyBytesFinal: 0, throttledSeconds: 0 },
-      heldBackBy: byFactor(() => 0),
-    },
-    target: {
-      ...{ version: null, planBytesPerNode: null, estimatedPeakBytesPerNode: null, flushes: 0, rinses: 0 },
-      ...{ nodeDeaths: 0, gaugeDifferenceBytes: null, advice: null, newTables: 0, newColumns: 0 },
-    },
+    ...noFigures(),
   };
 }
