@@ -38,23 +38,35 @@ export async function peekSource<T extends Readable & { seek?: (to: number) => v
     length += count;
   }
   const head = buffer.slice(0, length);
-  return { head, source: replay(head, source) };
+  return { head, source: replay(source, head, head.length) };
 }
 
-function replay<T extends Readable & { seek?: (to: number) => void }>(head: Uint8Array, source: T): T {
+/** Yields the first `length` bytes of `head`, then those that the pending read puts behind them, then the rest. */
+export function replay<T extends Readable & { seek?: (to: number) => void }>(
+  source: T,
+  head: Uint8Array,
+  length: number,
+  pending: Promise<number> | null = null,
+): T {
+  let end = length;
+  let next = pending;
   let offset = 0;
   const { seek } = source;
   const read = async (into: Uint8Array, signal: AbortSignal): Promise<number> => {
-    if (offset === head.length) return await source.read(into, signal);
+    if (offset === end && next !== null) {
+      end += await next;
+      next = null;
+    }
+    if (offset === end) return await source.read(into, signal);
     signal.throwIfAborted();
-    const part = head.subarray(offset, offset + into.length);
+    const part = head.subarray(offset, Math.min(end, offset + into.length));
     into.set(part);
     offset += part.length;
     return part.length;
   };
   if (seek === undefined) return wrapSource(source, { read } as Partial<Record<keyof T, unknown>>);
   const seekTo = (to: number): void => {
-    offset = head.length;
+    offset = end;
     seek.call(source, to);
   };
   return wrapSource(source, { read, seek: seekTo } as Partial<Record<keyof T, unknown>>);

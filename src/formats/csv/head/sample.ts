@@ -1,6 +1,6 @@
 // Reads the first megabyte of an input ahead, for the types of its columns.
 
-import { wrapSource } from '../../../core/io/byte-source.js';
+import { replay } from '../../../core/io/byte-source.js';
 import type { ByteSource } from '../../../core/types/index.js';
 
 const sampleBytes = 1024 * 1024;
@@ -50,25 +50,5 @@ export async function takeSample(
   pending?.catch(() => {}); // the replay awaits it
   // A read that goes on may write behind the sample, where the end is marked.
   const own = pending === null ? memory : memory.slice();
-  return { sample: { memory: own, length, isWhole }, source: replay(buffer, length, pending, source) };
-}
-
-function replay(buffer: Uint8Array, length: number, pending: Promise<number> | null, source: ByteSource): ByteSource {
-  let end = length;
-  let next = pending;
-  let offset = 0;
-  return wrapSource(source, {
-    async read(into: Uint8Array, signal: AbortSignal): Promise<number> {
-      if (offset === end && next !== null) {
-        end += await next;
-        next = null;
-      }
-      if (offset === end) return await source.read(into, signal);
-      signal.throwIfAborted();
-      const part = buffer.subarray(offset, Math.min(end, offset + into.length));
-      into.set(part);
-      offset += part.length;
-      return part.length;
-    },
-  });
+  return { sample: { memory: own, length, isWhole }, source: replay(source, buffer, length, pending) };
 }
