@@ -1,4 +1,11 @@
-// Names of text encodings, as the Encoding Standard of the WHATWG defines them.
+// Names of text encodings, as the Encoding Standard of the WHATWG defines them, and the byte order mark of UTF-8.
+
+/** The byte order mark in UTF-8. */
+export const utf8Mark = [0xef, 0xbb, 0xbf] as const;
+
+export function startsWithUtf8Mark(bytes: Uint8Array): boolean {
+  return utf8Mark.every((byte, i) => bytes[i] === byte);
+}
 
 /** Encodings of the standard that TextDecoder of Node lacks. */
 const further: ReadonlySet<string> = new Set(['iso-8859-16', 'x-user-defined']);

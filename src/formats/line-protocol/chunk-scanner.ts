@@ -1,6 +1,7 @@
 // Scans one input chunk by chunk and run by run, and carries the unfinished line of a chunk over to the next. Synchronous,
 // so it runs on the main thread and on the worker thread alike.
 
+import { utf8Mark } from '../../core/io/encoding.js';
 import type { Problem } from '../../core/problem.js';
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
 
@@ -35,8 +36,6 @@ export interface WindowScan {
   /** Returns the shape of a number in the index. */
   shape(number: number): Shape;
 }
-
-const BOM = [0xef, 0xbb, 0xbf] as const;
 
 export class ChunkScanner {
   readonly #scan: WindowScan;
@@ -74,8 +73,8 @@ export class ChunkScanner {
     this.#length = length;
     this.origin = this.#decoded - chunk;
     const mark = this.origin + from === 0 ? byteOrderMark(scan.bytes, from, limit) : 0;
-    scan.window(from + (mark === BOM.length ? mark : 0), limit, final, chunk);
-    this.#undecided = mark > 0 && mark < BOM.length && from + mark === limit && !final;
+    scan.window(from + (mark === utf8Mark.length ? mark : 0), limit, final, chunk);
+    this.#undecided = mark > 0 && mark < utf8Mark.length && from + mark === limit && !final;
   }
 
   /** Makes the next run. `isWorth` is false for a run without points, rejects or final bytes to account for. */
@@ -103,6 +102,6 @@ export class ChunkScanner {
 /** Counts the leading bytes of [from, limit) that match a byte order mark. */
 function byteOrderMark(bytes: Uint8Array, from: number, limit: number): number {
   let length = 0;
-  while (length < BOM.length && from + length < limit && bytes[from + length] === BOM[length]) length++;
+  while (length < utf8Mark.length && from + length < limit && bytes[from + length] === utf8Mark[length]) length++;
   return length;
 }

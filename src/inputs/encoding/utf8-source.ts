@@ -1,6 +1,7 @@
 // Inputs in other encodings than UTF-8. Lines and offsets of such an input count in its text as UTF-8.
 
 import { peekSource, wrapSource } from '../../core/io/byte-source.js';
+import { startsWithUtf8Mark } from '../../core/io/encoding.js';
 import type { ByteSource, Input } from '../../core/types/index.js';
 import { createDecoder, maxCarried } from './decoders.js';
 
@@ -11,7 +12,7 @@ const minReadBytes = 1024;
 function markedEncoding(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' | null {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
-  return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 'utf-8' : null;
+  return startsWithUtf8Mark(head) ? 'utf-8' : null;
 }
 
 /** Converts a source whose first bytes are `head` if they mark UTF-16. */

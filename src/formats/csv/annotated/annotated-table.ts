@@ -4,6 +4,7 @@
 import { UsageError } from '../../../core/errors.js';
 import { someOf } from '../../../core/text.js';
 import { type FieldOption, Mapping, type MappingOptions } from '../../rows/mapping/mapping.js';
+import { measurementColumn } from '../../rows/mapping/measurement.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { Annotations, VirtualColumn } from './annotations.js';
 import { type ColumnDeclaration, type PointPart, undeclared } from './datatypes.js';
@@ -115,7 +116,7 @@ function fluxOf(header: readonly string[], columns: readonly AnnotatedColumn[]):
 
 function mappingOf(columns: readonly AnnotatedColumn[], time: number, options: MappingOptions): MappingOptions {
   const measurements = columns.flatMap(({ part }, i) => (part === 'measurement' ? [i] : []));
-  const fixed = options.measurement !== null && !/^\{.+\}$/s.test(options.measurement);
+  const fixed = options.measurement !== null && measurementColumn(options.measurement) === null;
   if (measurements.length !== 1 && !(measurements.length === 0 && fixed)) {
     throw contradiction(
       'one measurement column',

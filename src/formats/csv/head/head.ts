@@ -2,6 +2,7 @@
 // begin with them and results of Flux repeat them before each table.
 
 import { UsageError } from '../../../core/errors.js';
+import { startsWithUtf8Mark, utf8Mark } from '../../../core/io/encoding.js';
 import { size } from '../../../core/text.js';
 import type { DeadLetterFormat } from '../../../core/types/index.js';
 import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
@@ -82,8 +83,8 @@ export class CsvHeads {
 
   /** A byte order mark is no part of the head. */
   get #markBytes(): number {
-    const { memory = [], length = 0 } = this.#sample ?? {};
-    return length >= 3 && memory[0] === 0xef && memory[1] === 0xbb && memory[2] === 0xbf ? 3 : 0;
+    const { memory, length = 0 } = this.#sample ?? {};
+    return memory !== undefined && startsWithUtf8Mark(memory.subarray(0, length)) ? utf8Mark.length : 0;
   }
 
   /** Keeps a skipped line, which precedes all heads of the input. */

@@ -4,10 +4,11 @@
 import { UsageError } from '../../../core/errors.js';
 import type { ColumnType, FieldMapping, FolderColumn, TagMapping } from '../../../core/types/index.js';
 import { type Reason, reasons } from '../../reasons.js';
-import { putFirstName, putMeasurement, putName, reasonOf } from '../values/put-value.js';
+import { putFirstName, putName, reasonOf } from '../values/put-value.js';
 import type { ValueReading } from '../values/value-writer.js';
 import { Constants } from './constants.js';
 import type { FieldColumns } from './field-columns.js';
+import { measurementColumn } from './measurement.js';
 import { type MissingColumn, missingTable, missingTime } from './missing-column.js';
 
 /** A field with an unusual notation of values. */
@@ -78,7 +79,7 @@ export class Mapping {
   constructor(options: MappingOptions, known: readonly string[] | null) {
     this.options = options;
     const { folderColumns = [], addedTags } = options;
-    const braced = /^\{(.+)\}$/s.exec(options.measurement ?? '')?.[1] ?? null;
+    const braced = measurementColumn(options.measurement);
     const usual = (names: readonly string[]): string | null =>
       known === null ? null : (names.find((name) => known.includes(name)) ?? null);
     const time = options.timeColumn ?? usual(timeNames);
@@ -245,7 +246,7 @@ function inBothPlaces(name: string): UsageError {
 /** Returns the column names in the options. */
 export function wantedNames({ tags, fields, timeColumn, measurement }: MappingOptions): string[] {
   const named = [...(tags ?? []), ...(fields ?? [])].map(({ name }) => name);
-  return [...named, timeColumn ?? '', /^\{(.+)\}$/s.exec(measurement ?? '')?.[1] ?? ''];
+  return [...named, timeColumn ?? '', measurementColumn(measurement) ?? ''];
 }
 
 /** Returns why a column cannot have this name; null when it can. */
@@ -285,16 +286,4 @@ function escaped(name: string, isField: boolean): { bytes: Uint8Array; end: numb
   Buffer.from(bytes.buffer).write(name, from);
   const put = isField ? putFirstName : putName;
   return { bytes, end: put(bytes, from, from + length, 1) };
-}
-
-/**
- * Escapes a measurement. Returns null when the target does not accept it or would read its points as comments.
- * @param slashes true when the target accepts a slash
- */
-export function measurementPrefix(name: Uint8Array, slashes: boolean): Uint8Array | null {
-  if (name[0] === 0x23) return null;
-  const bytes = new Uint8Array(3 * name.length);
-  bytes.set(name, 2 * name.length);
-  const end = name.length === 0 ? -1 : putMeasurement(bytes, 2 * name.length, 3 * name.length, 0, slashes);
-  return end < 0 ? null : bytes.slice(0, end);
 }

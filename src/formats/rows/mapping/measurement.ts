@@ -1,0 +1,20 @@
+// The measurement of rows: the column that --measurement names, and the measurement of a point in line protocol.
+
+import { putMeasurement } from '../values/put-value.js';
+
+/** Returns the column that `{column}` names; null for another text. */
+export function measurementColumn(measurement: string | null): string | null {
+  return /^\{(.+)\}$/s.exec(measurement ?? '')?.[1] ?? null;
+}
+
+/**
+ * Escapes a measurement. Returns null when the target does not accept it or would read its points as comments.
+ * @param slashes true when the target accepts a slash
+ */
+export function measurementPrefix(name: Uint8Array, slashes: boolean): Uint8Array | null {
+  if (name[0] === 0x23) return null;
+  const bytes = new Uint8Array(3 * name.length);
+  bytes.set(name, 2 * name.length);
+  const end = name.length === 0 ? -1 : putMeasurement(bytes, 2 * name.length, 3 * name.length, 0, slashes);
+  return end < 0 ? null : bytes.slice(0, end);
+}
