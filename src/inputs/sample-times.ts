@@ -69,7 +69,7 @@ export async function sampleTimes(
   const total = inputs.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0);
   // Points are assumed in the time of the inputs that were left out.
   if (chosen.length < inputs.length)
-    spans.push(gap(joined(spans.slice(0, half).flat()), joined(spans.slice(half).flat())));
+    spans.push(spanOf(joined(spans.slice(0, half).flat()).at(-1)?.last, joined(spans.slice(half).flat())[0]?.first));
   return { spans: joined(spans.flat()), unseen, totalBytes: plain ? total : null, rows: sampler.result };
 }
 
@@ -101,7 +101,11 @@ async function sampleInput(input: Input, rows: RowSampler, signal: AbortSignal):
     const end = await tailOf(source.file);
     rows.takeSeries(end);
     const tail = timesIn(end, 'start');
-    return { spans: joined([...spansOf(head), ...spansOf(tail), ...between(head, tail)]), whole: true, plain: true };
+    return {
+      spans: joined([...spansOf(head), ...spansOf(tail), ...spanOfMedians(head, tail)]),
+      whole: true,
+      plain: true,
+    };
   } finally {
     await source.close();
   }
@@ -123,16 +127,15 @@ function timesIn(bytes: Uint8Array, cut: 'start' | 'end'): bigint[] {
   return [...lines.matchAll(timestamp)].map(([, digits]) => BigInt(digits ?? 0)).sort(ascending);
 }
 
-function gap(earlier: readonly TimestampRange[], later: readonly TimestampRange[]): TimestampRange[] {
-  const [first, last] = [earlier.at(-1)?.last, later[0]?.first];
+/** Returns no span where an end is unknown or the last time is before the first. */
+function spanOf(first: bigint | undefined, last: bigint | undefined): TimestampRange[] {
   return first === undefined || last === undefined || last < first ? [] : [{ first, last }];
 }
 
 /** Assumes points all the way from the median of the head to that of the tail: single odd times do not widen it. */
-function between(head: readonly bigint[], tail: readonly bigint[]): TimestampRange[] {
-  const ends = [head, tail].flatMap((times) => times[times.length >> 1] ?? []).sort(ascending);
-  const [first, last] = ends;
-  return first === undefined || last === undefined ? [] : [{ first, last }];
+function spanOfMedians(head: readonly bigint[], tail: readonly bigint[]): TimestampRange[] {
+  const [first, last] = [head, tail].flatMap((times) => times[times.length >> 1] ?? []).sort(ascending);
+  return spanOf(first, last);
 }
 
 function spansOf(times: readonly bigint[]): TimestampRange[] {

@@ -106,5 +106,7 @@ async function settingsFor(
   const { settings } = await resolveOptions(options, { flags, env: process.env, lowest: load.options });
   if (identityHash(settings) === load.identity) return settings;
   const fix = 'use one version of bulk-load, and the same --db, --tenant and --rp';
-  throw new UsageError([{ tried, expected: 'inputs to be read as the load says', found: 'other options', fix }]);
+  throw new UsageError([
+    { tried, expected: 'the options that the load was started with', found: 'others on this worker', fix },
+  ]);
 }

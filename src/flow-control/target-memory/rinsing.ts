@@ -71,6 +71,8 @@ export type SampleText = Pick<Extract<MemoryEvent, { kind: 'sample' }>, 'points'
 /** The newest acknowledged point of each shard of a time bucket. */
 interface BucketSample {
   readonly points: readonly (Uint8Array | undefined)[];
+  /** Bytes of all points. */
+  readonly bytes: number;
   /** Bytes of a row per byte of text. */
   readonly rowsPerByte: number;
 }
@@ -109,9 +111,10 @@ export class Rinsing {
       // A fleet shares one point for each shard. Any acknowledged point will do.
       if (this.#options.log !== null && known === this.#options.shards) continue;
       for (const { shard, bytes } of lastPoints(batch, part, this.#options)) points[shard] = shortestField(bytes);
-      if (points.length > 0) this.#samples.set(part.bucket, { points, rowsPerByte });
+      const sample = sampleOf(points, rowsPerByte);
+      if (points.length > 0) this.#samples.set(part.bucket, sample);
       if (points.filter((point) => point !== undefined).length > known)
-        this.#options.log?.append({ kind: 'sample', bucket: part.bucket, ...textOf({ points, rowsPerByte }) });
+        this.#options.log?.append({ kind: 'sample', bucket: part.bucket, ...textOf(sample) });
     }
   }
 
@@ -119,7 +122,7 @@ export class Rinsing {
   learn(bucket: number, { points, rowsPerByte }: SampleText): void {
     const own = this.#samples.get(bucket)?.points ?? [];
     const all = points.map((text, shard) => (text === null ? own[shard] : Buffer.from(text, 'base64')));
-    this.#samples.set(bucket, { points: all, rowsPerByte });
+    this.#samples.set(bucket, sampleOf(all, rowsPerByte));
   }
 
   /** Returns the points of all time buckets, as `learn` takes them. */
@@ -250,7 +253,7 @@ export class Rinsing {
   }
 
   #bytesOf(bucket: number): number {
-    return this.#pointsOf(bucket).reduce((sum, { length }) => sum + length, 0);
+    return this.#samples.get(bucket)?.bytes ?? 0;
   }
 }
 
@@ -275,6 +278,10 @@ function* lastPoints(
     found.add(shard);
     yield { shard, bytes };
   }
+}
+
+function sampleOf(points: BucketSample['points'], rowsPerByte: number): BucketSample {
+  return { points, bytes: points.reduce((sum, point) => sum + (point?.length ?? 0), 0), rowsPerByte };
 }
 
 function textOf({ points, rowsPerByte }: BucketSample): SampleText {

@@ -161,7 +161,7 @@ export class DeadLetters {
         await points.truncate(before[0]);
         await reasons.truncate(before[1]);
       };
-      if (before[0] === 0) await writeAll(points, Buffer.concat([this.#mark, head]));
+      if (before[0] === 0) await points.appendFile(Buffer.concat([this.#mark, head]));
       const completed = await this.#put(points, reasons, input, letters);
       this.#lengths = await this.#sizes();
       return completed;
@@ -206,14 +206,14 @@ export class DeadLetters {
       }
       const long = await this.#parts.add(input, letter);
       if (long === null) continue;
-      await writeAll(points, Buffer.concat(lines.splice(0)));
-      await long.copy((bytes) => writeAll(points, bytes));
+      await points.appendFile(Buffer.concat(lines.splice(0)));
+      await long.copy((bytes) => points.appendFile(bytes));
       lines.push(LF);
       why.push(reasonOf(input, long.first, long.bytes));
       completed.push(letter.line);
     }
-    await writeAll(points, Buffer.concat(lines));
-    await writeAll(reasons, Buffer.from(why.join('')));
+    await points.appendFile(Buffer.concat(lines));
+    await reasons.appendFile(Buffer.from(why.join('')));
     return completed;
   }
 
@@ -294,8 +294,4 @@ async function synced(file: FileHandle): Promise<void> {
   } finally {
     await file.close();
   }
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }
