@@ -58,7 +58,7 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
         settings.dryRun === null,
       assertColumnsFit: plan.assertColumnsFit,
     });
-    const arena = new Arena(memory.slots, memory);
+    const arena = context.reuse?.arena(memory.slots, memory) ?? new Arena(memory.slots, memory);
     const bodyBytes = (): number => writer.sizes.current;
     const batcher = new Batcher(arena, guard, ledger, clock, {
       bodyBytes,

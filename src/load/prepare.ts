@@ -69,7 +69,9 @@ export async function prepare(
   const { shard } = context;
   // A piece need not have every column, like one of several inputs.
   const options = shard === undefined ? settings : { ...settings, fieldTypes: shard.fieldTypes };
-  const formats = new FormatSet(options, budget, mode, shard === undefined ? inputs.length : Number.POSITIVE_INFINITY);
+  const create = (): FormatSet =>
+    new FormatSet(options, budget, mode, shard === undefined ? inputs.length : Number.POSITIVE_INFINITY);
+  const formats = (await context.reuse?.formats(sizesOf(names, memory), create)) ?? create();
   facts.formats = formats;
 
   await resume.open();
@@ -97,6 +99,12 @@ export async function prepare(
     database: description.database,
     assertColumnsFit: () => assertColumnsFit(catalogue.size, memory),
   };
+}
+
+/** Names what loads must have in common to use the same parsers and batches. */
+function sizesOf(names: readonly string[], memory: MemoryPlan): string {
+  const { slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, workerThread } = memory;
+  return JSON.stringify([names, slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, workerThread]);
 }
 
 /** Starts the watchdog, which lives until the results are written. */

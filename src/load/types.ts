@@ -14,6 +14,7 @@ import type {
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import type { TimeSample } from '../inputs/sample-times.js';
 import type { Snapshot } from '../reporting/figures.js';
+import type { LoadReuse } from './load-reuse.js';
 
 export interface LoadContext {
   readonly version: string;
@@ -35,6 +36,8 @@ export interface LoadContext {
   /** Returns the command that continues this load, with --skip-points unless null; null if there is no such command. */
   readonly command: ((skipPoints: number | null) => string) | null;
   readonly notify: (notice: Notice) => void;
+  /** Parsers and batches of an earlier load, which this one uses and leaves to the next one. Absent for a load on its own. */
+  readonly reuse?: LoadReuse;
   /** Whether a worker thread parses line protocol. Default: true for large inputs. */
   readonly workerThread?: boolean;
   /**

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import type { ExclusiveWork, FlushCause, MemoryEvent, MemoryFollower, MemoryLog } from '../../core/types/index.js';
 import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest, WorkClaim } from './limit-exchange.js';
 
-/** Changes after which an account replaces them. */
-const maxEvents = 1_000;
+/** Changes after which an account replaces them. Each piece begins with those since then, of 400 bytes each. */
+const maxEvents = 100;
 /** Least time from the begin of one flush to the begin of the next, ms. */
 const flushGapMs = 2_000;
 /** Life of a claim without renewal, ms. A flush at the end of a stage may take 5 minutes. */

@@ -75,7 +75,7 @@ function withMemory(result: LoadResult, watchdog: Watchdog | null): LoadResult {
 /** Closes everything. An error of closing ends the run unless it has ended already. */
 async function closeAll(
   settings: Settings,
-  { target }: LoadContext,
+  { target, reuse }: LoadContext,
   control: RunControl,
   account: RunAccount,
 ): Promise<void> {
@@ -83,7 +83,7 @@ async function closeAll(
   facts.writer?.close();
   facts.throttle?.close();
   control.close();
-  await facts.formats?.close();
+  await (reuse === undefined ? facts.formats?.close() : reuse.takeBack(control.reason === null));
   await resume.close(endingOf(settings, control.reason, account)).catch(control.end);
   await target.close(control.reason === null).catch(control.end);
   control.close();

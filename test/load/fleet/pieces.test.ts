@@ -14,6 +14,7 @@ import { planLoad } from '../../../src/load/fleet/plan-load.js';
 import { reconcile } from '../../../src/load/fleet/reconcile.js';
 import { shardInputs } from '../../../src/load/fleet/shard-inputs.js';
 import { loadShard } from '../../../src/load/fleet/shard-settings.js';
+import { LoadReuse } from '../../../src/load/load-reuse.js';
 import { options as table } from '../../../src/load/option-table.js';
 import { type LoadContext, load } from '../../../src/load/pipeline.js';
 import { casesOf } from '../../support/effort.js';
@@ -82,6 +83,7 @@ async function loadInPieces(
   file: RandomFile,
   pieces: number,
   shards: number,
+  reuse: LoadReuse | undefined,
 ): Promise<Loaded & { pieces: number }> {
   const store = new MemoryStore();
   const pieceBytes = `${Math.max(1, Math.ceil(file.content.length / pieces))}`;
@@ -103,6 +105,7 @@ async function loadInPieces(
       {
         ...{ inputs: shardInputs(piecesOf(plan, shard), () => input), target: store.target() },
         ...{ named: [plan.id, `${index}/${shards}`], shard: loadShard(plan, shard) },
+        ...(reuse === undefined ? {} : { reuse }),
       },
     );
     summaries.push(summary);
@@ -122,7 +125,10 @@ test(`${files} random files come to the same in 1 to 50 pieces as in one`, async
     const random = randomOf(seed + 1000);
     const [pieces, shards] = [1 + Math.floor(random() * 50), 1 + Math.floor(random() * 3)];
     const whole = await loadWhole(path, file);
-    const inPieces = await loadInPieces(path, file, pieces, shards);
+    // The loads of a worker use the same parsers one after another, those of shards have their own.
+    const reuse = seed % 2 === 0 ? undefined : new LoadReuse();
+    const inPieces = await loadInPieces(path, file, pieces, shards, reuse);
+    await reuse?.close();
     const about = `seed ${seed}, ${pieces} pieces, ${shards} shards`;
     expect(inPieces.letters, about).toEqual(whole.letters);
     expect(inPieces.points, about).toEqual(whole.points);

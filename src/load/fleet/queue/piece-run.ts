@@ -15,6 +15,7 @@ import { load as runLoad } from '../../pipeline.js';
 import type { WorkerLimits } from '../open-limits.js';
 import { shardInputs } from '../shard-inputs.js';
 import { collectLetters } from './piece-letters.js';
+import type { PieceParts } from './piece-parts.js';
 
 /** What running pieces needs of the process. */
 export interface PieceContext {
@@ -32,6 +33,7 @@ export interface PieceContext {
 
 export interface PieceRun {
   readonly limits: WorkerLimits;
+  readonly parts: PieceParts;
   readonly fleetLoad: FleetLoad;
   readonly job: PieceJob;
   readonly lease: PieceLease;
@@ -54,7 +56,7 @@ const pieceSettings = { checkpoint: false, report: null, minPoints: 0, createDb:
 
 /** Loads a piece. Throws only what `load` throws. */
 export async function runPiece(context: PieceContext, run: PieceRun): Promise<PieceOutcome> {
-  const { job, lease, limits, fleetLoad, folder } = run;
+  const { job, lease, limits, parts, fleetLoad, folder } = run;
   const { clock, version, notify } = context;
   let input: Input;
   try {
@@ -64,7 +66,7 @@ export async function runPiece(context: PieceContext, run: PieceRun): Promise<Pi
     return { result: failedPiece(context, error), error };
   }
   await makeDirectory(folder, 0o700);
-  const target = await context.createTarget(limits.settings);
+  const target = await parts.target(limits.settings);
   const spans = fleetLoad.times.spans.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
   const { path } = job.input;
   const planned = { ...job.input, name: path, error: null, pieces: [] };
@@ -80,9 +82,12 @@ export async function runPiece(context: PieceContext, run: PieceRun): Promise<Pi
         times: { ...fleetLoad.times, spans },
       },
       fleet: limits.hooks(lease.id),
+      reuse: parts.reuse,
       watch: (snapshot) => run.watch(snapshot),
     },
   ).finally(() => limits.endPiece());
+  const { newTables, newColumns } = summary.target;
+  await parts.endPiece(error === null, newTables + newColumns > 0);
   return { result: await resultOf(context, summary, examples, folder), error };
 }
 

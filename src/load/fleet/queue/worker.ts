@@ -12,6 +12,7 @@ import { maxDeaths, maxFailures, PieceSource } from '../../../fleet/queue/piece-
 import type { FleetRedis } from '../../../fleet/queue/redis.js';
 import type { Snapshot } from '../../../reporting/figures.js';
 import { openLimits, type WorkerLimits } from '../open-limits.js';
+import { PieceParts } from './piece-parts.js';
 import {
   deadlyPiece,
   failedPiece,
@@ -51,10 +52,11 @@ interface Joined {
   readonly load: FleetLoad;
   readonly limits: WorkerLimits;
   readonly source: PieceSource;
+  readonly parts: PieceParts;
 }
 
-async function leave({ limits, source }: Joined): Promise<void> {
-  await Promise.all([limits.close(), source.close()]);
+async function leave({ limits, source, parts }: Joined): Promise<void> {
+  await Promise.all([limits.close(), source.close(), parts.close()]);
 }
 
 /** Runs until `stop` aborts, or nothing is left with `exitWhenIdle`. Throws the error that ends the worker. */
@@ -159,7 +161,7 @@ class FleetWorker {
     const source = new PieceSource(redis, load.id, workerId, timing, clock);
     await source.start();
     const limits = openLimits({ redis, loadId: load.id, workerId, settings, createTarget, clock, notify });
-    return { load, limits, source };
+    return { load, limits, source, parts: new PieceParts(createTarget) };
   }
 
   #leaveOut({ id }: FleetLoad, why: string): null {
@@ -167,7 +169,7 @@ class FleetWorker {
     return null;
   }
 
-  async #work({ load, limits }: Joined, lease: PieceLease): Promise<void> {
+  async #work({ load, limits, parts }: Joined, lease: PieceLease): Promise<void> {
     this.#hasWorked = true;
     const { stateDir, workerId, watch } = this.#context;
     const job = parsePieceJob(lease.job);
@@ -178,7 +180,7 @@ class FleetWorker {
     let isKept = false;
     try {
       const outcome = await this.#run(lease, job, {
-        ...{ limits, fleetLoad: load, job, lease, folder },
+        ...{ limits, parts, fleetLoad: load, job, lease, folder },
         stop: AbortSignal.any([stop.signal, this.#context.stop, this.#end.signal]),
         abort: this.#context.abort,
         watch: (snapshot) => {

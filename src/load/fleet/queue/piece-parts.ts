@@ -1,0 +1,60 @@
+// What a worker keeps from piece to piece of one load: parsers, batches, and the connection to the target with its description.
+
+import type { Settings } from '../../../config/settings.js';
+import type { Target } from '../../../core/types/index.js';
+import { wrapObject } from '../../../core/wrap-object.js';
+import { LoadReuse } from '../../load-reuse.js';
+
+export class PieceParts {
+  readonly reuse = new LoadReuse();
+  readonly #create: (settings: Settings) => Promise<Target>;
+  #target: Target | null = null;
+  #shared: Target | null = null;
+
+  constructor(create: (settings: Settings) => Promise<Target>) {
+    this.#create = create;
+  }
+
+  /** Returns the target. It describes itself once, as to any load, and stays open when a piece closes it. */
+  async target(settings: Settings): Promise<Target> {
+    this.#target ??= await this.#create(settings);
+    this.#shared ??= describedOnce(this.#target);
+    return this.#shared;
+  }
+
+  /** A piece that failed leaves nothing, and one that introduced columns leaves an old list of them. */
+  async endPiece(isWhole: boolean, hasIntroduced: boolean): Promise<void> {
+    if (hasIntroduced) this.#shared = null;
+    if (!isWhole) await this.#closeTarget();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#closeTarget(), this.reuse.close()]);
+  }
+
+  async #closeTarget(): Promise<void> {
+    const target = this.#target;
+    this.#target = null;
+    this.#shared = null;
+    await target?.close().catch(() => {});
+  }
+}
+
+function describedOnce(target: Target): Target {
+  const columns = once((signal) => target.columns(signal));
+  return wrapObject(target, {
+    describe: once((signal, memcacheBytes: number | null | undefined) => target.describe(signal, memcacheBytes)),
+    columns: async (signal: AbortSignal, table?: string) =>
+      table === undefined ? await columns(signal) : await target.columns(signal, table),
+    layout: once((signal) => target.layout(signal)),
+    close: () => Promise.resolve(),
+  });
+}
+
+/** Remembers the first answer. */
+function once<A extends unknown[], T>(
+  ask: (signal: AbortSignal, ...rest: A) => Promise<T>,
+): (signal: AbortSignal, ...rest: A) => Promise<T> {
+  let answer: T | null = null;
+  return async (signal, ...rest) => (answer ??= await ask(signal, ...rest));
+}
