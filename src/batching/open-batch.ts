@@ -1,6 +1,7 @@
 // The open batch: copies points from the format's memory into one slot. Its loop runs once per point and allocates nothing
 // for a valid point. Neighbours that need no change are copied together.
 
+import { LF } from '../core/ascii.js';
 import { copyBytes } from '../core/io/byte-source.js';
 import type {
   Batch,
@@ -28,7 +29,6 @@ import { Entries, sideBytes } from './batch-entries.js';
 import { BucketParts } from './points/bucket-parts.js';
 import { type Bounds, type HighWords, isWithin } from './points/point-bounds.js';
 
-const LF = 10;
 /** Largest line and offset delta of an entry. */
 const maxDelta = 0x7fff_ffff;
 /** End offset when no neighbours are pending. No point can start there. */

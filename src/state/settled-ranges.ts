@@ -1,5 +1,6 @@
 // The input bytes that a batch settles: they need not be read again.
 
+import { LF, MINUS, SPACE } from '../core/ascii.js';
 import type { Batch, BatchReject, Receipt } from '../core/types/index.js';
 import type { SettledPiece } from './input-progress.js';
 
@@ -14,10 +15,6 @@ export interface SettledRanges {
   readonly settled: readonly SettledPiece[];
   readonly parts: readonly SettledPart[];
 }
-
-const LF = 10;
-const SPACE = 32;
-const MINUS = 45;
 
 /** Returns what a receipt settles. @param stored the rejects of the batch are in the dead letters */
 export function settledRanges(batch: Batch, receipt: Receipt, stored: boolean): SettledRanges {

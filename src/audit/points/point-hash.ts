@@ -2,19 +2,9 @@
 // of the values is a sum, so that neither the order of fields nor their distribution over several lines changes it. Equal
 // values have equal hashes however they are written: `1.0` and `1e0`, `t` and `true`, `\=` and `=` in a tag.
 
+import { BACKSLASH, COMMA, EQUALS, LF, MINUS, QUOTE, SMALL_I, SMALL_U, SPACE, ZERO } from '../../core/ascii.js';
 import type { InputPrecision } from '../../core/types/index.js';
 import { absorb, absorbWord, addTo, finish, finishIdentity, HASH_WORDS, seed } from './hash-128.js';
-
-const LF = 0x0a;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const ZERO = 0x30;
-const EQUALS = 0x3d;
-const BACKSLASH = 0x5c;
-const SMALL_I = 0x69;
-const SMALL_U = 0x75;
 
 /** Words that separate the types of values. */
 const types = { float: 1, integer: 2, unsigned: 3, boolean: 4, string: 5 } as const;

@@ -1,13 +1,9 @@
 // Takes valid points of line protocol apart, for everything but the checks of the format itself.
 
+import { BACKSLASH, COMMA, LF, MINUS, SPACE } from '../ascii.js';
 import type { Column, ColumnType, FieldValue, InputPrecision, PointValues, Shape } from '../types/index.js';
 import { unitNanoseconds } from '../units.js';
 
-const COMMA = 0x2c;
-const SPACE = 0x20;
-const LF = 0x0a;
-const MINUS = 0x2d;
-const BACKSLASH = 0x5c;
 /** Longest table name that CnosDB stores. A rejected point may have a longer one. */
 const maxTableBytes = 512;
 const maxSharedColumns = 16_384;

@@ -1,10 +1,9 @@
 // Splits one row into cells, byte by byte. Copies only the cells that need decoding.
 
+import { CR, LF } from '../../core/ascii.js';
 import { BARE, type Cells, TEXT } from '../rows/cells.js';
 import type { CsvDialect } from './csv-dialect.js';
 
-const LF = 0x0a;
-const CR = 0x0d;
 /** Control characters by the letter of their escape. */
 const letterEscapes = new Map([...Buffer.from('0btnvfr')].map((letter, i) => [letter, [0, 8, 9, 10, 11, 12, 13][i]!]));
 const NULL_LETTER = 0x4e;

@@ -1,5 +1,6 @@
 // Infers the types of undeclared columns from the first rows of an input, so that no type depends on a single cell.
 
+import { CR, LF } from '../../core/ascii.js';
 import { UsageError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
 import { excerpt } from '../../core/text.js';
@@ -9,8 +10,6 @@ import { INCOMPLETE, RowReader } from './cell-reader.js';
 import type { CsvDialect } from './csv-dialect.js';
 import type { HeadSample } from './head/sample.js';
 
-const LF = 0x0a;
-const CR = 0x0d;
 /** `1,5` and `1.234,5`: numbers with --decimal ','. */
 const decimalComma = /^ *[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+ *$/;
 const boolean = /^ *(?:true|True|TRUE|false|False|FALSE) *$/;

@@ -1,6 +1,7 @@
 // Scans a window for rows, preceded by skipped lines, annotations and the header. The bytes before the first row are kept:
 // files of rejected rows begin with them.
 
+import { CR, HASH, LF, QUOTE, SPACE } from '../../core/ascii.js';
 import type { DeadLetterFormat, Position } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
 import { RowScan } from '../rows/row-scan.js';
@@ -13,11 +14,6 @@ import { type CsvHead, CsvHeads } from './head/head.js';
 import { cellTexts, tooLongHeader } from './head/header.js';
 import type { HeadSample } from './head/sample.js';
 
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const HASH = 0x23;
 const repeatedHeader = 'name,tags,time,';
 /** Longest cell that may be an annotation, in bytes. */
 const maxAnnotation = 1024;

@@ -1,9 +1,8 @@
 // A time in two columns, as in `--time-column date,time`. A folder such as `date=2026-11-29` can be one of them.
 
+import { SPACE } from '../../core/ascii.js';
 import type { Reason } from '../reasons.js';
 import { type Cells, type KernelFilling, type RowFiller, TEXT } from '../rows/cells.js';
-
-const BLANK = 0x20;
 
 /** A column of the rows, or the text of a folder that all rows share. */
 export type TimePart = number | Uint8Array;
@@ -37,7 +36,7 @@ export class JoinedTime implements RowFiller {
     if (joined > end - scratch) return 'too-long';
     let at = scratch;
     for (const [i, text] of texts.entries()) {
-      if (i > 0) this.#memory[at++] = BLANK;
+      if (i > 0) this.#memory[at++] = SPACE;
       this.#memory.set(text, at);
       at += text.length;
     }

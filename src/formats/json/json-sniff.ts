@@ -1,11 +1,7 @@
 // Detection of JSON by its first bytes. This module stays small, because detection loads it for every input.
 
-const QUOTE = 0x22;
-const OPEN_LIST = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_LIST = 0x5d;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
+import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../../core/ascii.js';
+
 /** A line of this length may be cut off by the end of the bytes that detection reads. */
 const longLine = 32 * 1024;
 
@@ -34,8 +30,8 @@ export function firstValueEnd(text: string): number {
       if (byte === BACKSLASH) i++;
       else if (byte === QUOTE) inString = false;
     } else if (byte === QUOTE) inString = true;
-    else if (byte === OPEN || byte === OPEN_LIST) depth++;
-    else if ((byte === CLOSE || byte === CLOSE_LIST) && --depth <= 0) return i + 1;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+    else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth <= 0) return i + 1;
   }
   return text.length;
 }

@@ -2,27 +2,28 @@
 // Brackets of the list become blanks, commas between elements become line feeds, line ends within elements become blanks.
 // Offsets stay those of the input, unless values follow each other without a line end: then line feeds are inserted.
 
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  CR,
+  LF,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  SPACE,
+} from '../../core/ascii.js';
 import { InputError } from '../../core/errors.js';
 import { wrapSource } from '../../core/io/byte-source.js';
 import { plural } from '../../core/text.js';
 import type { ByteSource } from '../../core/types/index.js';
 
-const LF = 0x0a;
-const CR = 0x0d;
-const BLANK = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPEN_LIST = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_LIST = 0x5d;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-
 /** Bytes of one read once line feeds are inserted. */
 const bufferBytes = 64 * 1024;
 /** Bytes with a meaning outside of strings. */
 const structural = new Uint8Array(256);
-for (const byte of [LF, CR, QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE]) structural[byte] = 1;
+for (const byte of [LF, CR, QUOTE, COMMA, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE]) structural[byte] = 1;
 
 class JsonSplitter {
   /** Open brackets within the element. */
@@ -47,7 +48,7 @@ class JsonSplitter {
         i = this.#string(bytes, i + 1);
         continue;
       }
-      if (byte === OPEN && this.#needsLineEnd) {
+      if (byte === OPEN_BRACE && this.#needsLineEnd) {
         this.#needsLineEnd = false;
         return i;
       }
@@ -82,8 +83,8 @@ class JsonSplitter {
   #structure(byte: number): number {
     if (byte === LF || byte === CR) return this.#lineEnd(byte);
     else if (byte === COMMA) return this.depth === 0 && this.inList ? LF : byte;
-    else if (byte === OPEN) this.depth++;
-    else if (byte === CLOSE) {
+    else if (byte === OPEN_BRACE) this.depth++;
+    else if (byte === CLOSE_BRACE) {
       this.depth = Math.max(0, this.depth - 1);
       this.#needsLineEnd = this.depth === 0 && !this.inList;
     } else return this.#list(byte);
@@ -91,18 +92,18 @@ class JsonSplitter {
   }
 
   #lineEnd(byte: number): number {
-    if (this.depth > 0 || this.inList) return BLANK;
+    if (this.depth > 0 || this.inList) return SPACE;
     if (byte === LF) this.#needsLineEnd = false;
     return byte;
   }
 
   #list(byte: number): number {
-    if (byte === OPEN_LIST) {
+    if (byte === OPEN_BRACKET) {
       if (this.depth > 0 || this.inList) this.depth++;
       else {
         this.inList = true;
         // The bracket becomes the line end after an object.
-        const replacement = this.#needsLineEnd ? LF : BLANK;
+        const replacement = this.#needsLineEnd ? LF : SPACE;
         this.#needsLineEnd = false;
         return replacement;
       }

@@ -1,5 +1,6 @@
 // The NDJSON format: one object per line. The first object decides which column holds the time.
 
+import { CR, LF, OPEN_BRACE, OPEN_BRACKET } from '../../core/ascii.js';
 import type { ByteSource, DeadLetterFormat, Format, Points, Position } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
 import type { Stop } from '../line-protocol/chunk-scanner.js';
@@ -11,10 +12,6 @@ import type { RowFormatMemory } from '../rows/rows.js';
 import { Keys, keyTable, pathsOf } from './key-tree.js';
 import { ObjectReader } from './object-reader.js';
 
-const LF = 0x0a;
-const CR = 0x0d;
-const OPEN_LIST = 0x5b;
-const OPEN = 0x7b;
 /** Number of column names in a message. */
 
 export class Ndjson implements Format {
@@ -83,7 +80,7 @@ class NdjsonScan extends RowScan {
     const objectEnd = this.#keys === null ? -1 : this.#reader.read(first, this.#keys);
     const afterObject = this.#blanks(objectEnd);
     // Objects may follow each other on one line.
-    const isFollowed = objectEnd >= 0 && bytes[afterObject] === OPEN;
+    const isFollowed = objectEnd >= 0 && bytes[afterObject] === OPEN_BRACE;
     if (objectEnd < 0 || (afterObject !== end && !isFollowed)) {
       this.#refuse(objectEnd >= 0, end === limit);
       return null;
@@ -115,7 +112,7 @@ class NdjsonScan extends RowScan {
   /** Maps the columns of the first object. Returns null when the line is no object. */
   #map(from: number, to: number): Keys | null {
     const { columnNames = null } = this.rows.options;
-    const isList = columnNames !== null && this.bytes[from] === OPEN_LIST;
+    const isList = columnNames !== null && this.bytes[from] === OPEN_BRACKET;
     const names = isList ? columnNames : pathsOf(this.bytes.subarray(from, to));
     if (names === null) return null;
     const { encoder, cells, kernel } = this.rows;

@@ -1,20 +1,21 @@
 // Reads one JSON object into cells. Numbers keep their digits; strings without escapes stay where they are.
 
 import { isUtf8 } from 'node:buffer';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  MINUS,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from '../../core/ascii.js';
 import type { Reason } from '../reasons.js';
 import { BARE, type Cells, FALSE, LIST, NONE, NUMBER, TEXT, TRUE } from '../rows/cells.js';
 import type { RowRun } from '../rows/row-run.js';
 import { type Entry, type Keys, maxDepth, NOWHERE } from './key-tree.js';
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const COLON = 0x3a;
-const OPEN_LIST = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_LIST = 0x5d;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
 
 /** Bytes of a string that need a closer look. */
 const stops = new Uint8Array(256).fill(1, 0, 0x20);
@@ -64,8 +65,8 @@ export class ObjectReader {
     this.#scratch = this.#run.layout.scratch;
     this.#keys = keys;
     this.#cells.clear(keys.columns);
-    if (this.#run.bytes[start] === OPEN_LIST && this.#columns !== null) return this.#row(start, this.#columns);
-    if (this.#run.bytes[start] !== OPEN) return this.#fail(start, 'no object');
+    if (this.#run.bytes[start] === OPEN_BRACKET && this.#columns !== null) return this.#row(start, this.#columns);
+    if (this.#run.bytes[start] !== OPEN_BRACE) return this.#fail(start, 'no object');
     return this.#object(start, keys.root, 0);
   }
 
@@ -81,7 +82,7 @@ export class ObjectReader {
       p = this.#value(p, entry, 1);
       if (p < 0) return p;
       p = this.#blanks(p);
-      if (bytes[p] === CLOSE_LIST)
+      if (bytes[p] === CLOSE_BRACKET)
         return i + 1 === columns.length ? p + 1 : this.#failForLength(`${i + 1} of ${columns.length} elements`);
       if (bytes[p] !== COMMA) return this.#fail(p, 'no comma after an element');
       p = this.#blanks(p + 1);
@@ -94,7 +95,7 @@ export class ObjectReader {
     if (depth > maxDepth) return this.#fail(start, 'an object nested too deep');
     let p = this.#blanks(start + 1);
     let expected = 0;
-    if (bytes[p] === CLOSE) return p + 1;
+    if (bytes[p] === CLOSE_BRACE) return p + 1;
     for (;;) {
       if (bytes[p] !== QUOTE) return this.#fail(p, 'no key');
       const from = p + 1;
@@ -114,7 +115,7 @@ export class ObjectReader {
       if (p < 0) return p;
       p = this.#blanks(p);
       const byte = bytes[p];
-      if (byte === CLOSE) return p + 1;
+      if (byte === CLOSE_BRACE) return p + 1;
       if (byte !== COMMA) return this.#fail(p, 'no comma after a value');
       p = this.#blanks(p + 1);
     }
@@ -124,8 +125,8 @@ export class ObjectReader {
     const byte = this.#run.bytes[p]!;
     if (byte === QUOTE) return this.#string(p + 1, entry);
     if (byte === MINUS || (byte >= 0x30 && byte <= 0x39)) return this.#number(p, entry);
-    if (byte === OPEN) return this.#object(p, entry, depth + 1);
-    if (byte === OPEN_LIST) return this.#list(p, entry, depth + 1);
+    if (byte === OPEN_BRACE) return this.#object(p, entry, depth + 1);
+    if (byte === OPEN_BRACKET) return this.#list(p, entry, depth + 1);
     return this.#literal(p, entry);
   }
 
@@ -136,14 +137,14 @@ export class ObjectReader {
     const isWanted = entry !== null && this.#keys!.hasWantedElement(entry);
     if (entry !== null && !isWanted && this.#put(entry, LIST, start, start + 1) < 0) return -1;
     let p = this.#blanks(start + 1);
-    if (bytes[p] === CLOSE_LIST) return p + 1;
+    if (bytes[p] === CLOSE_BRACKET) return p + 1;
     for (let i = 0; ; i++) {
       const element = isWanted ? this.#keys!.element(entry, i) : null;
       if (typeof element === 'string') return this.#failFor(element, start, p);
       p = this.#value(p, element, depth);
       if (p < 0) return p;
       p = this.#blanks(p);
-      if (bytes[p] === CLOSE_LIST) return p + 1;
+      if (bytes[p] === CLOSE_BRACKET) return p + 1;
       if (bytes[p] !== COMMA) return this.#fail(p, 'no comma after an element');
       p = this.#blanks(p + 1);
     }

@@ -1,12 +1,9 @@
 // Moves through the lines of a window that are no points: blanks, comments, and the parts of an export that are not loaded.
 
+import { CR, HASH, LF, SPACE } from '../../core/ascii.js';
 import type { Problem } from '../../core/problem.js';
 import { type ExportSections, NO_SECTION, type SectionState } from './sections/export-sections.js';
 
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
-const HASH_SIGN = 0x23;
 /** Longest line that may name a section, in bytes. */
 const maxSectionLine = 1024;
 
@@ -57,7 +54,7 @@ export abstract class LineCursor {
       if (bytes[p] === LF) this.line++;
       else if (bytes[p] !== SPACE && bytes[p] !== CR) break;
     }
-    if (p < limit && bytes[p] === HASH_SIGN) {
+    if (p < limit && bytes[p] === HASH) {
       this.inComment = true;
       this.#commentBytes = 0;
     }

@@ -2,6 +2,7 @@
 // an over-long line, the line count.
 
 import { randomBytes } from 'node:crypto';
+import { CR, LF } from '../../core/ascii.js';
 import type { FormatReject } from '../../core/types/index.js';
 import * as model from '../../core/types/index.js';
 import { type Kernel, type KernelSettings, loadKernel } from '../kernel/line-kernel.js';
@@ -17,8 +18,6 @@ import { ExportSections } from './sections/export-sections.js';
 import { SHAPE_SLOT_BYTES, Shapes } from './shape-table.js';
 import { TimestampLength } from './timestamp-length.js';
 
-const LF = 0x0a;
-const CR = 0x0d;
 /** Rejects are objects, so this many of them end a run. */
 const REJECTS_PER_RUN = 1024;
 

@@ -2,6 +2,7 @@
 // before it allocates nothing.
 
 import { isUtf8 } from 'node:buffer';
+import { MINUS, SPACE } from '../../core/ascii.js';
 import { type InputPrecision, type NameLimits, strictestNameLimits } from '../../core/types/index.js';
 import { TimeReader } from '../line-protocol/exact/time-reader.js';
 import type { Reason } from '../reasons.js';
@@ -18,8 +19,6 @@ import { ValueWriter } from './values/value-writer.js';
 /** The point does not fit into the memory. */
 export const FULL = -1;
 
-const SPACE = 0x20;
-const MINUS = 0x2d;
 /** Fixed part of the key under which the server indexes a series, bytes. */
 const SERIES_KEY_BASE = 7;
 /** Room after any value for separators, quotes and a timestamp. */

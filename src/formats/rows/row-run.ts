@@ -1,6 +1,7 @@
 // Collects a run of rows: the index, the rejects, and rows longer than a window. Readers pass each row, and the encoder turns
 // it into a point.
 
+import { CR, LF } from '../../core/ascii.js';
 import type { FormatReject } from '../../core/types/index.js';
 import * as model from '../../core/types/index.js';
 import { describe, type Reason } from '../reasons.js';
@@ -9,8 +10,6 @@ import { FULL, type RowEncoder } from './encoder.js';
 import type { RowKernel } from './kernel/row-kernel.js';
 import type { RowLayout } from './rows-layout.js';
 
-const LF = 0x0a;
-const CR = 0x0d;
 /** Rejects are objects, so this many of them end a run. */
 const REJECTS_PER_RUN = 1024;
 

@@ -1,11 +1,8 @@
 // Reads RFC 3339 times such as `2024-01-31T12:34:56.789Z`, and the variants of databases: a space instead of the T, no offset,
 // an offset of hours only, a date only.
 
+import { COLON, MINUS, PLUS } from '../../core/ascii.js';
 import { days, type Instant } from './instant.js';
-
-const PLUS = 0x2b;
-const MINUS = 0x2d;
-const COLON = 0x3a;
 
 /** Reads [from, to) into `instant`; false for another form. */
 export function readRfc3339(bytes: Uint8Array, from: number, to: number, instant: Instant): boolean {

@@ -1,6 +1,7 @@
 // Reads the time of a cell in any supported form and writes it as a whole number in the precision of the load. A time that
 // the precision cannot hold is rejected.
 
+import { DOT, MINUS, PLUS, SPACE, ZERO } from '../../core/ascii.js';
 import { UsageError } from '../../core/errors.js';
 import type { InputPrecision } from '../../core/types/index.js';
 import { unitDecimals } from '../../core/units.js';
@@ -20,11 +21,6 @@ export interface TimeOptions {
   readonly timeRounding: 'reject' | 'truncate';
 }
 
-const SPACE = 0x20;
-const PLUS = 0x2b;
-const MINUS = 0x2d;
-const DOT = 0x2e;
-const ZERO = 0x30;
 const badTimestamp = code('bad-timestamp');
 const inexact = code('inexact-time');
 const range = code('timestamp-range');

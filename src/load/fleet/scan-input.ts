@@ -2,6 +2,7 @@
 // introduce, in the order in which one machine would meet them.
 
 import { type Bounds, refusal } from '../../batching/points/point-bounds.js';
+import { LF } from '../../core/ascii.js';
 import { InputError } from '../../core/errors.js';
 import type { Input, MemoryBudget, Points, Position, RowGroup, Shape, ShapeMatch } from '../../core/types/index.js';
 import { INPUT_START, isCounted, LENGTH, POINT_WORDS, SHAPE, START, UNCOUNTED_SHAPE } from '../../core/types/index.js';
@@ -11,8 +12,6 @@ import type { FormatSet } from '../../formats/format-set.js';
 import { PieceCutter } from '../../formats/pieces/piece-cutter.js';
 import { headBytes } from '../stages/input-head.js';
 import { nothingParsed } from '../stages/nothing-parsed.js';
-
-const LF = 10;
 
 export interface ScanContext {
   readonly formats: FormatSet;

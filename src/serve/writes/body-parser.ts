@@ -1,23 +1,11 @@
 // Parses line protocol exactly as CnosDB 2.4.3 does, oddities included: a name runs over a line end, the first byte of some
-// parts is not checked, two points fit on one line. Recordings are its specification, so it shares no code with the loader.
+// parts is not checked, two points fit on one line. Recordings are its specification, so it shares no parser with the loader.
 
+import { BACKSLASH, COMMA, CR, EQUALS, HASH, LF, QUOTE, SPACE } from '../../core/ascii.js';
 import { RequestRefusal, unreadable } from '../request-refusal.js';
 import type { Database } from '../storage/database.js';
 import { type StoredSeries, type StoredTable, seriesOf } from '../storage/table.js';
-import {
-  BACKSLASH,
-  COMMA,
-  CR,
-  checkNameEscape,
-  checkValueEscape,
-  EQUALS,
-  HASH,
-  isSpace,
-  LF,
-  QUOTE,
-  SPACE,
-  unexpectedEnd,
-} from './line-bytes.js';
+import { checkNameEscape, checkValueEscape, isSpace, unexpectedEnd } from './line-bytes.js';
 import {
   fieldType,
   readBoolean,

@@ -1,16 +1,7 @@
 // Bytes with a meaning in line protocol, as CnosDB 2.4.3 treats them.
 
+import { APOSTROPHE, BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../core/ascii.js';
 import { type RequestRefusal, unreadable } from '../request-refusal.js';
-
-export const LF = 10;
-export const CR = 13;
-export const SPACE = 32;
-export const QUOTE = 34;
-export const HASH = 35;
-const APOSTROPHE = 39;
-export const COMMA = 44;
-export const EQUALS = 61;
-export const BACKSLASH = 92;
 
 export function isSpace(byte: number): boolean {
   return byte === SPACE || byte === LF || byte === CR || byte === 9 || byte === 12;

@@ -1,7 +1,7 @@
 // Parsers of single values that accept exactly what CnosDB 2.4.3 accepts, oddities included.
 
+import { BACKSLASH, QUOTE } from '../../core/ascii.js';
 import { unreadable } from '../request-refusal.js';
-import { BACKSLASH, QUOTE } from './line-bytes.js';
 
 /** Types of fields, named as in the server's errors. */
 export type StoredFieldType = 'F64' | 'I64' | 'U64' | 'BOOL' | 'STRING';

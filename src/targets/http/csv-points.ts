@@ -1,22 +1,24 @@
 // Turns rows of CSV, as DataFusion writes them, into line protocol. The rows are read as they arrive.
 
+import {
+  BACKSLASH,
+  CAPITAL_Z,
+  COLON,
+  COMMA,
+  CR,
+  DOT,
+  EQUALS,
+  LF,
+  QUOTE,
+  SMALL_I,
+  SMALL_T,
+  SMALL_U,
+  SPACE,
+  ZERO,
+} from '../../core/ascii.js';
 import { escapeName } from '../../core/points/line-protocol.js';
 import type { ColumnType, TargetColumn } from '../../core/types/index.js';
 
-const LF = 0x0a;
-const CR = 0x0d;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const SPACE = 0x20;
-const POINT = 0x2e;
-const ZERO = 0x30;
-const COLON = 0x3a;
-const EQUALS = 0x3d;
-const CAPITAL_Z = 0x5a;
-const BACKSLASH = 0x5c;
-const SMALL_I = 0x69;
-const SMALL_T = 0x74;
-const SMALL_U = 0x75;
 /** Length of `2022-01-01T00:00:00`. */
 const timeBytes = 19;
 
@@ -223,7 +225,7 @@ class CsvRows {
     const fraction = this.#from + timeBytes;
     let end = this.#cell[this.#to - 1] === CAPITAL_Z ? this.#to - 1 : this.#to;
     if (fraction >= end) end = fraction;
-    else if (this.#cell[fraction] !== POINT || end - fraction > 10) throw this.#failed(this.#badTime());
+    else if (this.#cell[fraction] !== DOT || end - fraction > 10) throw this.#failed(this.#badTime());
     let nanos = 0;
     for (let i = fraction + 1; i <= fraction + 9; i += 1) nanos = nanos * 10 + (i < end ? this.#cell[i]! - ZERO : 0);
     const text =

@@ -2,13 +2,12 @@
 // notation, and the column of a Flux field.
 
 import { isUtf8 } from 'node:buffer';
+import { DOT } from '../../../core/ascii.js';
 import { MAX_COLUMNS } from '../../line-protocol/exact/column-set.js';
 import type { Reason } from '../../reasons.js';
 import { BARE, type Cells, type RowFiller } from '../../rows/cells.js';
 import { nameProblem } from '../../rows/mapping/mapping.js';
 import type { AnnotatedTable, Flux } from './annotated-table.js';
-
-const DOT = 0x2e;
 
 export class Filler implements RowFiller {
   readonly #table: AnnotatedTable;

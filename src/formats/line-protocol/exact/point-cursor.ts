@@ -1,16 +1,9 @@
 // The moves that all parts of a point have in common: one cursor passes names, strings and line ends byte by byte.
 
+import { BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../../core/ascii.js';
 import { STRING } from '../../kernel/assembly/lines/line-memory.js';
 import type { Reason } from '../../reasons.js';
 import * as names from './byte-classes.js';
-
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const EQUALS_SIGN = 0x3d;
-const BACKSLASH = 0x5c;
 
 /** A cursor over the bytes of one point. A valid point allocates nothing. */
 export abstract class PointCursor {
@@ -154,7 +147,7 @@ export abstract class PointCursor {
         this.nameBackslash = true;
         const next = this.#nameEscape(p, classes);
         if (next < 0) return false;
-        escapes += bytes[p + 1] === COMMA || bytes[p + 1] === SPACE || bytes[p + 1] === EQUALS_SIGN ? 1 : 0;
+        escapes += bytes[p + 1] === COMMA || bytes[p + 1] === SPACE || bytes[p + 1] === EQUALS ? 1 : 0;
         p = next;
       } else if (meaning === names.HIGH) {
         p = this.passSequence(p);
@@ -183,16 +176,16 @@ export abstract class PointCursor {
     const bytes = this.bytes;
     const next = bytes[p + 1]!;
     if (next === COMMA || next === SPACE) return p + 2;
-    if (next === EQUALS_SIGN && classes !== this.measurementClasses) return p + 2;
+    if (next === EQUALS && classes !== this.measurementClasses) return p + 2;
     if (next === QUOTE || next === 0x27) return p + 2;
     if (next !== BACKSLASH) {
-      if (this.#backslashes && next !== EQUALS_SIGN && next !== LF && next !== CR) return p + 1;
+      if (this.#backslashes && next !== EQUALS && next !== LF && next !== CR) return p + 1;
       this.failAt(p + 1, 'bad-escape', 'a backslash before a byte that needs none');
       return -1;
     }
     // Older servers read the second backslash of `a\\ ` as the escape of the space.
     const after = bytes[p + 2]!;
-    if (after !== COMMA && after !== SPACE && after !== EQUALS_SIGN && after !== LF && after !== CR) return p + 2;
+    if (after !== COMMA && after !== SPACE && after !== EQUALS && after !== LF && after !== CR) return p + 2;
     this.failAt(p + 2, 'bad-escape', 'a backslash at the end of a name');
     return -1;
   }

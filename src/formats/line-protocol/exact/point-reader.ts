@@ -1,5 +1,6 @@
 // The exact check of one point: the reference for the kernel, and its slow path.
 
+import { BACKSLASH, COMMA, CR, EQUALS, LF, QUOTE, SPACE } from '../../../core/ascii.js';
 import { type InputPrecision, type NameLimits, strictestNameLimits } from '../../../core/types/index.js';
 import { TAG } from '../../kernel/assembly/lines/line-memory.js';
 import * as names from './byte-classes.js';
@@ -8,14 +9,6 @@ import { Hash } from './hash.js';
 import { PointCursor } from './point-cursor.js';
 import { TimeReader } from './time-reader.js';
 import { valueKind } from './value-kind.js';
-
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const EQUALS_SIGN = 0x3d;
-const BACKSLASH = 0x5c;
 
 /** Bytes of the key under which the server indexes a series: a fixed part, and a part per tag beside its value. */
 const SERIES_KEY_BASE = 7;
@@ -114,7 +107,7 @@ export class PointReader extends PointCursor {
         ? this.failAtLineEnd('no-fields', 'a timestamp in place of the fields')
         : this.failAtLineEnd('newline-in-name', `the end of the line in a ${what} key`);
     }
-    if (stop !== EQUALS_SIGN) {
+    if (stop !== EQUALS) {
       return this.fail(what === 'tag' ? 'no-tag-value' : 'no-field-value', `a ${what} key without =`);
     }
     if (this.at === start) return this.fail(what === 'tag' ? 'empty-tag-key' : 'empty-field-key', `an empty key`);

@@ -1,10 +1,6 @@
 // Rewrites the backslashes of a valid point into the portable form that every server reads alike.
 
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const EQUALS_SIGN = 0x3d;
-const BACKSLASH = 0x5c;
+import { BACKSLASH, COMMA, EQUALS, QUOTE, SPACE } from '../../../core/ascii.js';
 
 /** Copies a part of a point. `at` and `out` advance together. */
 class Copy {
@@ -36,8 +32,8 @@ class Copy {
   name(what: 'key' | 'measurement' | 'tag value'): void {
     for (let byte = this.byte; byte >= 0 && byte !== COMMA && byte !== SPACE; byte = this.byte) {
       if (byte === BACKSLASH) this.put();
-      else if (byte === EQUALS_SIGN && what === 'key') return;
-      else if (byte === EQUALS_SIGN && what === 'tag value') this.insertBackslash();
+      else if (byte === EQUALS && what === 'key') return;
+      else if (byte === EQUALS && what === 'tag value') this.insertBackslash();
       this.put();
     }
   }

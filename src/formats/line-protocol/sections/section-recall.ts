@@ -1,10 +1,9 @@
 // Finds the section of an export in which a load resumes, from the comments before that place.
 
+import { HASH, LF } from '../../../core/ascii.js';
 import type { ByteSource } from '../../../core/types/index.js';
 import { ExportSections, NO_SECTION, type SectionState } from './export-sections.js';
 
-const LF = 0x0a;
-const HASH_SIGN = 0x23;
 /** Longest line that may name a section, in bytes. */
 const sectionBytes = 1024;
 const chunkBytes = 256 * 1024;
@@ -35,7 +34,7 @@ export async function sectionAt(source: ByteSource, to: number, signal: AbortSig
 function takeLines(sections: ExportSections, bytes: Uint8Array): Uint8Array {
   let from = 0;
   for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
-    const isComment = bytes[from] === HASH_SIGN;
+    const isComment = bytes[from] === HASH;
     if ((isComment || sections.state.inDefinitions) && end - from <= sectionBytes) {
       const text = Buffer.from(bytes.subarray(from, end)).toString();
       if (isComment) sections.comment(text);

@@ -1,9 +1,8 @@
 // Numbers as decimal text, exact for every value. Most take no intermediate string.
 // Each `put` function writes at `at` and returns the offset after the text.
 
-const ZERO = 0x30;
-const MINUS = 0x2d;
-const DOT = 0x2e;
+import { DOT, MINUS, ZERO } from '../../../core/ascii.js';
+
 const BILLION = 1_000_000_000;
 const WORD = 2 ** 32;
 /** Below this limit a double that is a whole number prints as its digits. */

@@ -1,6 +1,7 @@
 // Writes values as JSON text, once. The text is the dead letter of a rejected row; the cells of the encoder point into it.
 // Only text that JSON must escape is also written unescaped to scratch memory.
 
+import { BACKSLASH, QUOTE, ZERO } from '../../../core/ascii.js';
 import { unitDecimals } from '../../../core/units.js';
 import type { Reason } from '../../reasons.js';
 import { BARE, type Cells, FALSE, INSTANT, NUMBER, TEXT, TRUE } from '../../rows/cells.js';
@@ -16,9 +17,6 @@ import * as numbers from './number-text.js';
 /** Maximum bytes of a value that is not text. */
 export const maxShortValue = 128;
 
-const QUOTE = 0x22;
-const ZERO = 0x30;
-const BACKSLASH = 0x5c;
 const hex = Buffer.from('0123456789abcdef');
 /** The byte after the backslash of an escape; 0 for a plain byte, 1 for a \u escape. */
 const escapes = new Uint8Array(256).fill(1, 0, 0x20);

@@ -1,6 +1,7 @@
 // Writes rows as JSON into the format's memory and passes them to the encoder.
 // The JSON is the dead letter of a rejected row, and byte offsets of the input count in it.
 
+import { CLOSE_BRACE, COMMA, LF, OPEN_BRACE } from '../../../core/ascii.js';
 import type { Position } from '../../../core/types/index.js';
 import type { RowFormatMemory } from '../../rows/rows.js';
 import type { FlatColumn, SelectedColumns } from '../metadata/selected-columns.js';
@@ -9,10 +10,6 @@ import { ColumnBlock } from './column-block.js';
 import type { ListRows, TextSink } from './list-rows.js';
 import { type CellTarget, maxShortValue, RowText } from './row-text.js';
 
-const LF = 0x0a;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const COMMA = 0x2c;
 const NULL = Buffer.from('null');
 
 /** A row that is longer than --max-point-bytes. */
@@ -166,7 +163,7 @@ export class RowWriter implements TextSink {
     this.#start = start;
     cells.clear(count);
     this.#text.begin();
-    this.#text.bytes[this.at++] = OPEN;
+    this.#text.bytes[this.at++] = OPEN_BRACE;
     for (let i = 0; i < flat.length; i++) this.#flat(flat[i]!, this.#cursors[i]!);
     this.#block?.pass();
     for (let i = 0; i < this.#lists.length; i++) {
@@ -176,7 +173,7 @@ export class RowWriter implements TextSink {
     }
     const isEmpty = this.at === (this.#isLong ? 1 : start + 1);
     if (!isEmpty) this.at--;
-    this.#text.bytes[this.at++] = CLOSE;
+    this.#text.bytes[this.at++] = CLOSE_BRACE;
     if (this.#isLong || this.at - start > this.#rows.options.maxPointBytes) this.#tooLong();
     else {
       this.#text.bytes[this.at] = LF;

@@ -1,13 +1,13 @@
 // Renders values for the kernel: dictionaries, so that each of their entries is rendered once, and types that the kernel does
 // not know.
 
+import { COMMA } from '../../../core/ascii.js';
 import { ENTRY_WORDS, REJECTED } from '../../kernel/assembly/rows/columns/column-memory.js';
 import type { RowFormatMemory } from '../../rows/rows.js';
 import type { FlatColumn } from '../metadata/selected-columns.js';
 import type { PageCursor } from '../pages/page-cursor.js';
 import { RowText } from './row-text.js';
 
-const COMMA = 0x2c;
 /** The kernel reads 16 bytes at once. */
 const slack = 16;
 const entryBytes = 4 * ENTRY_WORDS;

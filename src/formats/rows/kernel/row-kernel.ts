@@ -2,6 +2,7 @@
 // rows go through the encoder, and the kernel learns from them.
 
 import { readFileSync } from 'node:fs';
+import { DOT } from '../../../core/ascii.js';
 import { BugError } from '../../../core/errors.js';
 import { POINT_WORDS, strictestNameLimits } from '../../../core/types/index.js';
 import { unitDecimals } from '../../../core/units.js';
@@ -16,7 +17,6 @@ import type { Mapping } from '../mapping/mapping.js';
 import type { RowLayout } from '../rows-layout.js';
 import { Plans } from './kernel-plans.js';
 
-const DOT = 0x2e;
 /** Maximum of rows that skip the kernel after rows it could not take. */
 const maxPasses = 15;
 /** Columns of a row that the kernel has cells for. */

@@ -1,17 +1,10 @@
 // Writes the bytes of a cell as a field value or tag, in the form that all servers read alike. Each function writes at `out`
 // and returns the end of the text, or a negative code that `reasonOf` translates.
 
+import { BACKSLASH, COMMA, DOT, EQUALS, MINUS, PLUS, QUOTE, SLASH } from '../../../core/ascii.js';
 import { sequenceEnd } from '../../line-protocol/exact/byte-classes.js';
 import { type Reason, reasonNames } from '../../reasons.js';
 
-const QUOTE = 0x22;
-const PLUS = 0x2b;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const DOT = 0x2e;
-const SLASH = 0x2f;
-const EQUALS = 0x3d;
-const BACKSLASH = 0x5c;
 const INTEGER_LIMITS = ['9223372036854775807', '9223372036854775808'] as const;
 const UNSIGNED_LIMIT = '18446744073709551615';
 /** More digits may exceed the largest float, or what a float holds exactly. */

@@ -1,16 +1,12 @@
 // Writes the value of one field in its type. A cell that contradicts a known type is rejected, never cast.
 
+import { BACKSLASH, DOT, MINUS, QUOTE, SPACE } from '../../../core/ascii.js';
 import { BARE, FALSE, LIST, NUMBER, TEXT, TRUE } from '../cells.js';
 import { BOOLEAN, FLOAT, INTEGER, STRING, UNKNOWN, UNSIGNED } from './field-types.js';
 import { code, putFloat, putInteger, putString } from './put-value.js';
 
-const SPACE = 0x20;
-const MINUS = 0x2d;
-const DOT = 0x2e;
 /** A number with at most this many characters is always exact. */
 const shortNumber = 15;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 const wrongType = code('wrong-type');
 const list = code('array-value');

@@ -5,6 +5,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { LF } from '../../../core/ascii.js';
 import type { Summary } from '../../../core/types/index.js';
 import type { PieceLetters } from '../../../fleet/queue/messages.js';
 
@@ -39,7 +40,6 @@ function endingOf(path: string): string {
 }
 
 const mark = Buffer.from('\ufeff');
-const LF = 10;
 
 /** A file of rows begins with a header, whose hash is part of its name, and with a byte order mark for some encodings. */
 function headBytes(ending: string, bytes: Buffer): number {
