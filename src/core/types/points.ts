@@ -104,6 +104,15 @@ export interface InputOutline {
   readonly shape: Shape | null;
 }
 
+/** Rows of one table: each line is a row, unless it holds one of the marks. */
+export interface PlainRows {
+  readonly table: string;
+  /** Tags and fields that rows may have. Their types are known. */
+  readonly columns: readonly string[];
+  /** Quote and escape bytes. */
+  readonly marks: readonly number[];
+}
+
 /**
  * A format turns inputs into points, one input after another. It allocates all its memory at construction. Shape numbers
  * stay valid for its lifetime.
@@ -133,6 +142,11 @@ export interface Format {
    * formats without groups.
    */
   outline?(source: ByteSource, name: string): Promise<InputOutline>;
+  /**
+   * Describes the rows after those of the last run, if line ends alone separate them; else null. Absent for formats that only
+   * a parser can cut.
+   */
+  plainRows?(): PlainRows | null;
   /**
    * Yields runs of points in order, each valid until the next is pulled, and each as soon as it was read. Rejects as
    * `source.read` does, after everything read before, and with UsageError when the input contradicts the options.

@@ -51,9 +51,9 @@ export class CsvScan extends RowScan {
     this.#reader = new RowReader(rows.run, rows.cells, dialect);
   }
 
-  /** True when no later row can change the meaning of rows. */
-  get isSettled(): boolean {
-    return this.#head !== null && !this.#heads.isAnnotated;
+  /** The head of all rows to come; null while a later row may change their meaning. */
+  get settledHead(): CsvHead | null {
+    return this.#heads.isAnnotated ? null : this.#head;
   }
 
   /** Sets the first bytes of the next input, from which the types of its columns are inferred. */

@@ -1,14 +1,18 @@
 // CSV and TSV: rows of cells below a header. A load that resumes after the header reads it again.
 
 import { wrapSource } from '../../core/io/byte-source.js';
-import type { ByteSource, Format, Points, Position } from '../../core/types/index.js';
+import type { ByteSource, Format, PlainRows, Points, Position } from '../../core/types/index.js';
 import { INPUT_START } from '../../core/types/index.js';
 import { scanRuns } from '../line-protocol/double-buffer.js';
+import type { MappedField } from '../rows/mapping/mapping.js';
 import type { RowFormatMemory } from '../rows/rows.js';
+import { UNKNOWN } from '../rows/values/field-types.js';
 import { type CsvDialectOptions, dialectOf } from './csv-dialect.js';
 import { CsvScan } from './csv-scan.js';
 import { escapeIn } from './escape-look.js';
 import { sampleMemoryBytes, takeSample } from './head/sample.js';
+
+const BACKSLASH = 0x5c;
 
 export class Csv implements Format {
   readonly name: 'csv' | 'tsv';
@@ -16,6 +20,7 @@ export class Csv implements Format {
   advice: string | null = null;
   readonly #scan: CsvScan;
   readonly #options: CsvDialectOptions;
+  readonly #rows: RowFormatMemory;
   readonly #infersTypes: boolean;
   readonly #sampleMemory = new Uint8Array(sampleMemoryBytes);
 
@@ -23,6 +28,7 @@ export class Csv implements Format {
     this.name = name;
     this.memoryBytes = rows.memoryBytes + sampleMemoryBytes;
     this.#options = options;
+    this.#rows = rows;
     this.#infersTypes = options.infersTypes !== false;
     this.#scan = new CsvScan(rows, options, dialectOf(options, name), `.${name}`);
   }
@@ -32,7 +38,7 @@ export class Csv implements Format {
     const source = await this.#sampled(head, signal);
     const runs = scanRuns(this.#scan, firstBytes(byteOffset, source), signal, INPUT_START);
     this.#scan.skipRows(true);
-    for (let run = await runs.next(); !run.done && !this.#scan.isSettled; ) run = await runs.next();
+    for (let run = await runs.next(); !run.done && this.#scan.settledHead === null; ) run = await runs.next();
     await runs.return();
     this.#scan.skipRows(false);
   }
@@ -40,6 +46,19 @@ export class Csv implements Format {
   async *points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
     const rows = start.byteOffset === 0 ? await this.#sampled(source, signal) : source;
     yield* scanRuns(this.#scan, rows, signal, start);
+  }
+
+  plainRows(): PlainRows | null {
+    const head = this.#scan.settledHead;
+    const table = head?.mapping.table ?? null;
+    if (head === null || head.filler !== null || head.repeats || table === null) return null;
+    const { tags, fields } = head.mapping;
+    const isTyped = ({ name, declared }: MappedField): boolean =>
+      declared !== null || this.#rows.fieldTypes.get(table, name) !== UNKNOWN;
+    if (!fields.every(isTyped)) return null;
+    const { quote, escapeByte, hasLetterEscapes } = dialectOf(this.#options, this.name);
+    const marks = [quote, escapeByte, hasLetterEscapes ? BACKSLASH : -1].filter((mark) => mark >= 0);
+    return { table, columns: [...tags, ...fields].map(({ name }) => name), marks };
   }
 
   /** Passes the first bytes to the scan, and returns a source that yields them again. */

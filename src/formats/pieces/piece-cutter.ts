@@ -11,6 +11,8 @@ interface PendingCut {
   hasPoint: boolean;
 }
 
+const noPoints = new Uint32Array(0);
+
 export class PieceCutter {
   /** Places at which pieces begin, the start of the input included. `ordinal` counts the points of the input before. */
   readonly places: Position[] = [INPUT_START];
@@ -37,6 +39,13 @@ export class PieceCutter {
     if (this.#pending !== null || run.end >= this.#next) this.#walk(run);
     this.#lastTime.remember(run.index, run.count);
     this.#units += run.count + run.rejects.filter(isCounted).length;
+  }
+
+  /** Takes the start of a point that was not parsed. Another one follows. */
+  pass({ byteOffset, line, ordinal }: Position): void {
+    this.#units = ordinal + 1;
+    if (this.#pending !== null || byteOffset >= this.#next)
+      this.#unit({ start: byteOffset, line, units: ordinal }, noPoints, 0, true);
   }
 
   #walk({ origin, firstLine, index, count, rejects }: Points): void {

@@ -4,12 +4,22 @@
 import { type Bounds, refusal } from '../../batching/points/point-bounds.js';
 import { LF } from '../../core/ascii.js';
 import { InputError } from '../../core/errors.js';
-import type { Input, MemoryBudget, Points, Position, RowGroup, Shape, ShapeMatch } from '../../core/types/index.js';
+import type {
+  Input,
+  MemoryBudget,
+  PlainRows,
+  Points,
+  Position,
+  RowGroup,
+  Shape,
+  ShapeMatch,
+} from '../../core/types/index.js';
 import { INPUT_START, isCounted, LENGTH, POINT_WORDS, SHAPE, START, UNCOUNTED_SHAPE } from '../../core/types/index.js';
 import { contentHash } from '../../fleet/content-hash.js';
 import type { PlannedInput, PlannedPiece } from '../../fleet/plan-file.js';
 import type { FormatSet } from '../../formats/format-set.js';
 import { PieceCutter } from '../../formats/pieces/piece-cutter.js';
+import { passPlainRows } from '../../formats/pieces/plain-rows.js';
 import { headBytes } from '../stages/input-head.js';
 import { nothingParsed } from '../stages/nothing-parsed.js';
 
@@ -66,14 +76,34 @@ async function scan(input: Input, context: ScanContext): Promise<PlannedInput> {
     const cutter = new PieceCutter(isCut && split === 'auto' ? pieceBytes : Number.POSITIVE_INFINITY);
     const counts = new PointCounts(context);
     let end: ScanEnd = 'whole';
-    try {
-      for await (const run of format.points(rows, signal)) {
+    const onlyHead = outline !== null || split !== 'auto';
+    /** Parses from a place on. Returns where rows become plain; null at the end. */
+    const parse = async (
+      start: Position,
+      mayPass: boolean,
+    ): Promise<(PlainRows & { readonly at: Position }) | null> => {
+      for await (const run of format.points(rows, signal, start)) {
         cutter.take(run);
         counts.take(run);
         parsed(input, run.end);
-        if (run.end < headBytes || (outline === null && split === 'auto')) continue;
-        end = 'head';
-        break;
+        if (run.end < headBytes) continue;
+        if (onlyHead) end = 'head';
+        const plain = mayPass && isCut && !onlyHead ? (format.plainRows?.() ?? null) : null;
+        const at = { byteOffset: run.end, line: run.endLine, ordinal: cutter.points, digits: 0 };
+        if (plain !== null && counts.haveColumns(plain)) return { ...plain, at };
+        if (onlyHead) break;
+      }
+      return null;
+    };
+    try {
+      const plain = await parse(INPUT_START, true);
+      if (plain !== null) {
+        rows.seek!(plain.at.byteOffset);
+        const rest = await passPlainRows(rows, plain.at, plain, cutter, (at) => parsed(input, at), signal);
+        if (rest !== null) {
+          rows.seek!(rest.byteOffset);
+          await parse(rest, false);
+        }
       }
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -151,6 +181,8 @@ class PointCounts {
   /** Numbers of shapes that need no further look. */
   readonly #settled = new Set<number>();
   readonly #rejects = new Map<string, number>();
+  /** Columns of the points so far. */
+  readonly #columns = new Set<string>();
   #points = 0;
 
   constructor(context: ScanContext) {
@@ -173,11 +205,17 @@ class PointCounts {
     return this.#points > 0 ? null : (nothingParsed(name, format, this.#rejects)?.message ?? null);
   }
 
+  /** Tests whether points have shown each of the columns, so that later rows introduce none. */
+  haveColumns({ table, columns }: PlainRows): boolean {
+    return columns.every((name) => this.#columns.has(JSON.stringify([table, name])));
+  }
+
   #shape(run: Points, i: number, number: number): void {
     const { bounds, match, introduces } = this.#context;
     // A point that is rejected for its time introduces nothing.
     if (refusal(run, i, bounds) !== null) return;
     const shape = number === UNCOUNTED_SHAPE ? run.shapeOf(i) : run.shape(number);
+    for (const { name } of shape.columns) this.#columns.add(JSON.stringify([shape.table, name]));
     if (match(shape).kind === 'introduces') {
       const start = run.index[i * POINT_WORDS + START]!;
       introduces(shape, run.bytes.slice(start, start + run.index[i * POINT_WORDS + LENGTH]!));

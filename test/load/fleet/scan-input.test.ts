@@ -1,0 +1,90 @@
+// Planning passes plain rows without parsing them, and comes to the pieces and points of a parser.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { unbounded } from '../../../src/batching/points/point-bounds.js';
+import { resolve } from '../../../src/config/resolve.js';
+import type { Points, Shape } from '../../../src/core/types/index.js';
+import { wrapObject } from '../../../src/core/wrap-object.js';
+import type { PlannedInput } from '../../../src/fleet/plan-file.js';
+import { FormatSet } from '../../../src/formats/format-set.js';
+import { expand } from '../../../src/inputs/expand.js';
+import { scanInput } from '../../../src/load/fleet/scan-input.js';
+import { options as table } from '../../../src/load/option-table.js';
+import { remote } from '../../support/servers/remote.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Scanned {
+  readonly planned: PlannedInput;
+  readonly parsedPoints: number;
+}
+
+/** Scans a file of `pieces` pieces. `parses` lets no row pass without the parser. */
+async function scan(path: string, flags: object, parses: boolean): Promise<Scanned> {
+  const { settings } = await resolve(table, { flags: { db: 'd', measurement: 'm', tags: 'host', ...flags }, env: {} });
+  const stdin = { isTTY: true, isPipeOrFile: false, stream: () => process.stdin };
+  const { inputs } = await expand([path], { stdin, cwd: folder, stateDir: join(folder, 'none'), remote });
+  const formats = new FormatSet(settings);
+  let parsedPoints = 0;
+  const counting = async function* (runs: AsyncGenerator<Points, void>): AsyncGenerator<Points, void> {
+    for await (const run of runs) {
+      parsedPoints += run.count;
+      yield run;
+    }
+  };
+  const known = new Set<string>();
+  const choose: FormatSet['choose'] = async (...args) => {
+    const { format, source } = await formats.choose(...args);
+    const points: typeof format.points = (...rest) => counting(format.points(...rest));
+    return { source, format: wrapObject(format, { points, ...(parses ? { plainRows: undefined } : {}) }) };
+  };
+  const planned = await scanInput(inputs[0]!, {
+    ...{ formats: wrapObject(formats, { choose }), split: 'auto', pieceBytes: 100_000, parsed: vi.fn() },
+    budget: { bytes: 2 ** 30, limitFor: () => null },
+    bounds: unbounded,
+    match: (shape: Shape) => ({ kind: known.has(shape.table) ? 'known' : 'introduces' }) as never,
+    introduces: (shape) => known.add(shape.table),
+    signal: new AbortController().signal,
+  });
+  return { planned, parsedPoints };
+}
+
+const rows = 60_000;
+const lines = (): string[] =>
+  Array.from({ length: rows }, (_, i) => `h${i % 10},${i}.5,word,${1_640_995_200_000_000_000n + BigInt(i)}`);
+const at = (row: number, text: string): string[] => lines().map((line, i) => (i === row ? text : line));
+
+test.each([
+  ['plain rows', lines(), {}, 45_000],
+  ['a blank line late in the file', at(50_000, ''), {}, 55_000],
+  ['a quoted line end late in the file', at(50_000, 'h1,1,"two\nlines",1640995200000000000'), {}, 55_000],
+  ['a row that is too short', at(50_000, 'h1,1'), {}, 45_000],
+  [
+    'a column without a value in the first megabyte',
+    lines().map((line, i) => (i < 50_000 ? line.replace('word', '') : line)),
+    {},
+    rows,
+  ],
+  ['a table named by a column', lines(), { measurement: '{s}' }, rows],
+])('%s', async (name, content, flags, maxParsed) => {
+  for (const [lineEnd, last] of [
+    ['\n', '\n'],
+    ['\r\n', ''],
+  ] as const) {
+    const path = join(folder, `${name.replaceAll(' ', '-')}.csv`);
+    await writeFile(path, ['host,v,s,time', ...content].join(lineEnd) + last);
+    const expected = await scan(path, flags, true);
+    const found = await scan(path, flags, false);
+    expect(found.planned).toEqual(expected.planned);
+    expect(found.planned.pieces.length).toBeGreaterThan(15);
+    expect(found.parsedPoints).toBeLessThanOrEqual(maxParsed);
+    expect(expected.parsedPoints).toBeGreaterThan(rows - 3);
+  }
+});
