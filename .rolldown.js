@@ -1,5 +1,6 @@
 // What is installed: the modules of dist in a few files. Node takes longer to find and read 300 modules than to start. What
-// every load uses is bundled too: 64 of the 100 modules of zod are languages, and commander is six files.
+// every load uses is bundled too: 64 of the 100 modules of zod are languages, and commander is six files. The files are
+// CommonJS, so that bin/start.js can keep their compiled code.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'rolldown';
@@ -22,8 +23,8 @@ export default defineConfig({
   external: (id) => /^[a-z@]/.test(id) && !bundled.includes(id.split('/')[0]),
   plugins: [
     { name: 'required', transform: { filter: { id: /node_modules\/(commander|undici)/ }, handler: required } },
-    { name: 'builtins', renderChunk: builtins },
-    { name: 'ascii', generateBundle: (_, bundle) => Object.values(bundle).forEach(escapeChunk) },
+    { name: 'script', renderChunk: script },
+    { name: 'files', generateBundle: files },
   ],
   output: {
     dir: 'dist/bundle',
@@ -41,14 +42,22 @@ export default defineConfig({
     },
     // Comments for maintainers stay in the sources; licences stay in the bundle.
     comments: { annotation: true, jsdoc: false, legal: true },
-    chunkFileNames: '[name]-[hash].js',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
     banner: ({ moduleIds }) => licenses.flatMap(({ isOf, text }) => (moduleIds.some(isOf) ? text : [])).join('\n'),
   },
 });
 
+/** Adds index.js for programs that import the package. */
+function files(_, bundle) {
+  for (const chunk of Object.values(bundle)) escapeChunk(chunk);
+  const names = bundle['index.cjs'].exports.join(', ');
+  const source = `import { createRequire } from 'node:module';\n\nexport const { ${names} } = createRequire(import.meta.url)('./index.cjs');\n`;
+  this.emitFile({ type: 'asset', fileName: 'index.js', source });
+}
+
 /** Escapes what is not ASCII. V8 keeps two bytes for every character of a file that has one beyond Latin-1. */
 function escapeChunk(chunk) {
-  if (chunk.type !== 'chunk') return;
   chunk.code = chunk.code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
@@ -57,17 +66,32 @@ function licenseFile(name) {
 }
 
 /**
- * Takes modules of Node without an import statement. That one reads every export, so it loads what is made on demand: the
- * Web Crypto API, the stream of standard input, and for node:http a whole WebSocket client.
+ * Turns a module into CommonJS. It copies what it imports: of the getters that rolldown would write, each call costs time.
+ * Modules of Node come without a statement that reads every export and so loads what is made on demand: the Web Crypto API,
+ * the stream of standard input, and for node:http a whole WebSocket client. `require.importModule` is of bin/program.js.
  */
-function builtins(code) {
-  return code.replace(/^import (.*) from "(node:[a-z0-9/_]+)";$/gm, (_, names, id) => {
-    const from = `process.getBuiltinModule("${id}")`;
-    return names
-      .split(/, (?=\{)/)
-      .map((part) => `const ${part.replace(/^\* as /, '').replace(/ as /g, ': ')} = ${from};`)
-      .join(' ');
-  });
+function script(code) {
+  return `'use strict';\n${code}`
+    .replace(/^import (.*) from "(.*)";$/gm, (_, names, id) => {
+      const from = id.startsWith('node:') ? `process.getBuiltinModule("${id}")` : `require("${id}")`;
+      return names
+        .split(/, (?=\{)/)
+        .map((part) => `const ${destructured(part, id)} = ${from};`)
+        .join(' ');
+    })
+    .replace(
+      /^export \{(.*)\};$/gm,
+      (_, names) => `Object.assign(exports, {${names.replace(/([\w$]+) as ([\w$]+)/g, '$2: $1')}});`,
+    )
+    .replace(/\bimport\(("\.\/[^"]*")\)/g, 'Promise.resolve().then(() => require($1))')
+    .replace(/(?<![.\w])import\(([^)]*)\)/g, '(require.importModule?.($1) ?? import($1))')
+    .replaceAll('import.meta.url', '__filename');
+}
+
+function destructured(names, id) {
+  if (names.startsWith('* as ')) return names.slice(5);
+  if (names.startsWith('{')) return names.replace(/ as /g, ': ');
+  return id.startsWith('node:') ? names : `{ default: ${names} }`;
 }
 
 /** Modules of Node that bundled packages need only for what is not used: commands in programs of their own, and HTTP/2. */

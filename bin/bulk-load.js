@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Without these listeners SIGUSR1 opens Node's debugger to every local user, and SIGUSR2 ends the process.
 process.on('SIGUSR1', () => {}).on('SIGUSR2', () => {});
-await import('./start.js');
+require('./close-debugger.js');
+const { compilesCode, program } = require('./program.js');
 
-const { main } = await import('../dist/bundle/main.js');
-await main(process);
+program('main.cjs').main(process, compilesCode);

@@ -22,13 +22,16 @@ const exitCodeLines = `\nExit codes:\n${outcomeNames.map((each) => `  ${codesOf(
 
 const inputsHelp = 'files, directories, globs, URLs of http, https and s3, or - for standard input';
 
-/** Runs the command line. Sets `process.exitCode`; never throws. */
-export async function main(process: Process): Promise<void> {
+/**
+ * Runs the command line. Sets `process.exitCode`; never throws. While `compilesCode` returns true, the compiled code of this
+ * run is kept for later runs.
+ */
+export async function main(process: Process, compilesCode = (): boolean => false): Promise<void> {
   // A closed pipe loses output, not points: it must not end a load.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   try {
-    await parse(process);
+    await parse(process, (inputs) => limitV8(process, inputs, compilesCode()));
   } catch (error) {
     process.exitCode = printError(error, process, 'bulk-load');
     if (process.exitCode === outcomes.usage.exitCode) {
@@ -38,11 +41,14 @@ export async function main(process: Process): Promise<void> {
   }
 }
 
-async function parse(process: Process): Promise<void> {
+type LimitV8 = (inputs?: readonly string[]) => void;
+
+async function parse(process: Process, limit: LimitV8): Promise<void> {
   const help: string[] = [];
-  const program = commands(process, help, (code) => {
+  const done = (code: number): void => {
     process.exitCode = code;
-  });
+  };
+  const program = commands(process, help, limit, done);
   const words = process.argv.slice(2);
   checkArguments(words, program);
   try {
@@ -56,7 +62,7 @@ async function parse(process: Process): Promise<void> {
 }
 
 /** @param help receives the texts of --help and --version */
-function commands(process: Process, help: string[], done: (code: number) => void): Command {
+function commands(process: Process, help: string[], limit: LimitV8, done: (code: number) => void): Command {
   const shared = (command: Command): Command => withOutput(command, process, help);
   const words = new Set(process.argv.slice(2));
   // A command that the command line does not name needs no options. Adding them to all commands takes 10 ms.
@@ -74,7 +80,7 @@ function commands(process: Process, help: string[], done: (code: number) => void
     refuseMistypedCommand(inputs[0], program);
     reexecWithMallocTuning(process, inputs);
     const { runLoad } = await import('./load-command.js');
-    limitV8(process, inputs);
+    limit(inputs);
     done(await runLoad(inputs, typedOptions(command), process));
   };
   withSettings(program.argument('[inputs...]', inputsHelp)).action(load);
@@ -97,7 +103,7 @@ function commands(process: Process, help: string[], done: (code: number) => void
   ).action(async (inputs: string[], _: unknown, command: Command) => {
     reexecWithMallocTuning(process, inputs);
     const { runAudit } = await import('./audit/audit-command.js');
-    limitV8(process, inputs);
+    limit(inputs);
     done(await runAudit(inputs, typedOptions(command), process));
   });
   withOptions(
@@ -125,7 +131,7 @@ function commands(process: Process, help: string[], done: (code: number) => void
   ).action(async (_: unknown, command: Command) => {
     reexecWithMallocTuning(process);
     const { runWorkerCommand } = await import('./fleet/worker-command.js');
-    limitV8(process);
+    limit();
     done(await runWorkerCommand(typedOptions(command), process));
   });
   withQueueOptions(

@@ -48,12 +48,17 @@ export function reexecWithMallocTuning(process: Process, inputs: readonly string
 }
 
 /**
- * Limits the heap; for small files the optimising compiler instead. Call it once the modules are loaded: V8 uses no
- * compiled code from before a change of its flags, that of Node's own modules included.
+ * Limits the heap; for small files the optimising compiler instead, unless this run compiles code to keep. Call it once the
+ * modules are loaded: V8 uses no compiled code from before a change of its flags, that of Node's own modules included.
  */
-export function limitV8(process: Process, inputs: readonly string[] = [], setFlag = setFlagsFromString): void {
+export function limitV8(
+  process: Process,
+  inputs: readonly string[] = [],
+  compilesCode = false,
+  setFlag = setFlagsFromString,
+): void {
   if (areSmall(inputs)) {
-    useBaselineCompiler(setFlag);
+    if (!compilesCode) useBaselineCompiler(setFlag);
     return;
   }
   const keepHeapSmall = (): void => {

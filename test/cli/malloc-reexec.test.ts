@@ -23,7 +23,7 @@ function replaced(change: Partial<Process>, inputs: readonly string[] = [], flag
     ...change,
   } as Process;
   reexecWithMallocTuning(process, inputs);
-  limitV8(process, inputs, (flag) => flags.push(flag));
+  limitV8(process, inputs, false, (flag) => flags.push(flag));
   return call;
 }
 

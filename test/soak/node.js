@@ -1,11 +1,10 @@
 // Tests the version of Node that runs this file: a load, a stopped and resumed load, zstd bodies where this Node has zstd,
-// and the directory for compiled code where this Node has one. SQL on the embedded server counts the points, and Node must print no warning. node node.js
+// and the directory for compiled code. SQL on the embedded server counts the points, and Node must print no warning. node node.js
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -72,8 +71,7 @@ try {
   assert.deepEqual([rest.code, rest.summary.points.loaded, await stored('parts')], [0, 200_000, 200_000]);
   assert.ok(rest.summary.thisRun.loaded < 200_000);
 
-  const keepsCode = 'enableCompileCache' in module;
-  assert.equal((await readdir(join(folder, 'cache', 'bulk-load')).catch(() => [])).length > 0, keepsCode);
+  assert.ok((await readdir(join(folder, 'cache', 'bulk-load'))).some((name) => name.startsWith('main')));
   const open = join(folder, 'open');
   await mkdir(join(open, 'bulk-load'), { recursive: true });
   await chmod(join(open, 'bulk-load'), 0o777);

@@ -2,6 +2,8 @@
 // frames. This file calls the decoder's functions directly. The library's own loop ignores their errors, never ends on
 // damaged data, and leaks memory when it is abandoned.
 
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { BugError, InputError } from '../../core/errors.js';
 import { copyBytes } from '../../core/io/byte-source.js';
 import { count } from '../../core/text.js';
@@ -37,7 +39,8 @@ let loading: Promise<Decoder> | undefined;
 
 async function load(): Promise<Decoder> {
   // A module instance hands out its functions once per program. The query string gives us a separate instance.
-  const copy = `${import.meta.resolve('zstddec/stream')}?bulk-load`;
+  const { href } = pathToFileURL(createRequire(import.meta.url).resolve('zstddec/stream'));
+  const copy = `${href}?bulk-load`;
   const { ZSTDDecoder } = (await import(copy)) as typeof import('zstddec/stream');
   const decoder = new ZSTDDecoder();
   let found: object | undefined;

@@ -43,7 +43,7 @@ export class WorkerScanner {
     this.#indexes = indexes(memory, this.#layout);
     this.#free = this.#layout.windows.map((_, window) => window);
     const workerData = { options, memory, wanted: this.#wanted };
-    this.#thread = new Worker(packaged('dist/bundle/worker-main.js'), {
+    this.#thread = new Worker(packaged('dist/bundle/worker-main.cjs'), {
       workerData,
       resourceLimits,
       execArgv: [],

@@ -1,0 +1,136 @@
+// Runs the files of dist/bundle with the code that V8 compiled for an earlier run. Node's own cache (22.8 and later) lacks
+// the functions that V8 compiles at their first call, most of the work of a small load.
+
+const { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const { Script } = require('node:vm');
+const { crc32 } = require('node:zlib');
+
+const bundle = `${__dirname}/../dist/bundle/`;
+const requireExternal = createRequire(bundle);
+const directory = codeDirectory(process.env, process.getuid?.());
+/** Sums of source and code, and the tag of V8 that made the code. */
+const headBytes = 16;
+/** @type {Map<string, object>} */
+const loaded = new Map();
+/** @type {{ name: string, sum: number, script: Script }[]} */
+const scripts = [];
+/** Tag of V8 with the flags that this process started with. */
+let firstTag = 0;
+let isIncomplete = false;
+
+/** Returns what a file of the bundle exports. @param {string} name */
+function program(name) {
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
+  const filename = bundle + name;
+  const bytes = readFileSync(filename);
+  const sum = crc32(bytes);
+  const kept = directory === null ? undefined : readCode(name, sum);
+  const script = new Script(`(function (exports, require, __filename) {${bytes.latin1Slice()}\n})`, {
+    filename,
+    cachedData: kept?.subarray(headBytes),
+  });
+  if (directory !== null) {
+    const isUsed = script.cachedDataRejected === false;
+    firstTag ||= isUsed ? kept.readUInt32LE(8) : tag();
+    isIncomplete ||= !isUsed;
+    scripts.push({ name, sum, script });
+  }
+  const exports = {};
+  loaded.set(name, exports);
+  script.runInThisContext()(exports, required, filename);
+  return exports;
+}
+
+/** @param {string} id */
+function required(id) {
+  return id.startsWith('./') ? program(id.slice(2)) : requireExternal(id);
+}
+
+/** Scripts of node:vm cannot import modules themselves without a warning. @param {string} id */
+required.importModule = (id) => import(id);
+
+/** True if this run compiles code to keep. V8 can use it only with the flags that it had while compiling. */
+function compilesCode() {
+  return isIncomplete;
+}
+
+/**
+ * Keeps the code of all files, with the functions that this run called. Returns without doing so once V8's flags changed.
+ */
+function keepCode() {
+  if (!isIncomplete || tag() !== firstTag) return;
+  for (const { name, sum, script } of scripts) {
+    const file = codeFile(name);
+    const draft = `${file}.${process.pid}`;
+    const head = Buffer.alloc(headBytes);
+    try {
+      writeFileSync(draft, head, { flag: 'wx', mode: 0o600 });
+      const code = script.createCachedData();
+      head.writeUInt32LE(sum, 0);
+      head.writeUInt32LE(crc32(code), 4);
+      head.writeUInt32LE(firstTag, 8);
+      writeFileSync(draft, Buffer.concat([head, code]));
+      renameSync(draft, file);
+    } catch {
+      return;
+    }
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {number} sum
+ */
+function readCode(name, sum) {
+  try {
+    const bytes = readFileSync(codeFile(name));
+    const isWhole = bytes.readUInt32LE(0) === sum && bytes.readUInt32LE(4) === crc32(bytes.subarray(headBytes));
+    return isWhole ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Node and its flags decide whether V8 can use the code. @param {string} name */
+function codeFile(name) {
+  const flags = crc32([...process.execArgv, process.env.NODE_OPTIONS].join(' ')).toString(16);
+  return `${directory}/${name}-${process.version}-${process.arch}-${flags}`;
+}
+
+function tag() {
+  return require('node:v8').cachedDataVersionTag();
+}
+
+/**
+ * Returns the directory for compiled code. Null where someone else could put code there: a program under sudo may have the
+ * home of another user. Null for the run that creates it: in a container it may be the only one.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {number | undefined} user
+ */
+function codeDirectory({ NODE_DISABLE_COMPILE_CACHE, XDG_CACHE_HOME, HOME }, user) {
+  const base = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`);
+  if (NODE_DISABLE_COMPILE_CACHE || !base || user === undefined) return null;
+  const path = `${base}/bulk-load`;
+  try {
+    if (!isOwn(HOME || base, user)) return null;
+    const isCreated = mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined;
+    return !isCreated && isOwn(base, user) && isOwn(path, user) ? path : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {number} user
+ */
+function isOwn(path, user) {
+  const { uid, mode } = lstatSync(path);
+  return uid === user && (mode & 0o22) === 0;
+}
+
+process.on('exit', keepCode);
+
+module.exports = { compilesCode, program };

@@ -1,0 +1,78 @@
+// The code that V8 compiled is kept for the next run, where nobody else can put code.
+
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { start } from '../support/programs/process.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'compiled-code-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+});
+
+const kept = (): string => join(folder, 'bulk-load');
+
+/** Name and identity of each kept file. */
+const identities = (): Record<string, number> =>
+  Object.fromEntries(readdirSync(kept()).map((name) => [name, statSync(join(kept(), name)).ino]));
+
+async function run(args: readonly string[] = ['--version']): Promise<void> {
+  const { code, stderr } = await start(args, { env: { XDG_CACHE_HOME: folder, HOME: folder } }).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+}
+
+test('the first run keeps no compiled code, the second one does, the third one uses it', async () => {
+  await run();
+  expect(readdirSync(kept())).toEqual([]);
+  await run();
+  const second = identities();
+  expect(Object.keys(second).map((name) => name.split(/[-.]/)[0])).toEqual(
+    expect.arrayContaining(['core', 'main', 'start']),
+  );
+  await run();
+  expect(identities()).toEqual(second);
+});
+
+test('a load keeps compiled code, which the next load uses with other settings of V8', async () => {
+  await run();
+  const input = join(folder, 'one.lp');
+  writeFileSync(input, 'm f=1 1640995200000000000\n');
+  const load = [
+    `--dry-run=${join(folder, 'out.lp')}`,
+    '--db',
+    'db',
+    '--state-dir',
+    join(folder, 's'),
+    '--quiet',
+    input,
+  ];
+  await run(load);
+  const first = identities();
+  expect(Object.keys(first).filter((name) => name.startsWith('load-'))).toHaveLength(1);
+  await run(load);
+  expect(identities()).toEqual(first);
+});
+
+test('damaged compiled code is replaced, not used', async () => {
+  await run();
+  await run();
+  const before = identities();
+  for (const name of Object.keys(before)) {
+    const bytes = readFileSync(join(kept(), name));
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(join(kept(), name), bytes);
+  }
+  await run();
+  const after = identities();
+  expect(Object.keys(after)).toEqual(Object.keys(before));
+  expect(Object.entries(after).filter(([name, inode]) => before[name] === inode)).toEqual([]);
+});
+
+test('no compiled code is kept where others can write', async () => {
+  await run();
+  chmodSync(kept(), 0o777);
+  await run();
+  expect(readdirSync(kept())).toEqual([]);
+});
