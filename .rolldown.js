@@ -17,6 +17,7 @@ export default defineConfig({
     'dist/cli/main.js',
     'dist/cli/load-cnosdb/load-cnosdb.js',
     'dist/formats/line-protocol/worker/worker-main.js',
+    'dist/targets/http/encoding/deflate-main.js',
   ],
   platform: 'node',
   // By name, before anything is resolved.
@@ -37,7 +38,11 @@ export default defineConfig({
         { name: 'core', test: /dist\/(core\/(?!io\/position-schema)|formats\/line-protocol\/index)/, priority: 4 },
         { name: 'start', test: /dist\/cli\/main\.js/, priority: 3 },
         { name: 'lines', test: /dist\/formats\/line-protocol\/line-format/, priority: 2 },
-        { name: 'load', test: /dist\/(cli\/load-command|targets\/(dry-run\/index|cnosdb\/|http\/))/, priority: 1 },
+        {
+          name: 'load',
+          test: /dist\/(cli\/load-command|targets\/(dry-run\/index|cnosdb\/|http\/(?!encoding\/deflate-main)))/,
+          priority: 1,
+        },
       ],
     },
     // Comments for maintainers stay in the sources; licences stay in the bundle.

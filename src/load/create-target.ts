@@ -5,17 +5,18 @@ import type { Notice, Target } from '../core/types/index.js';
 import { wrapObject } from '../core/wrap-object.js';
 import { createTarget as create } from '../targets/registry.js';
 import type { TargetContext } from '../targets/types.js';
-import { answerBytes } from './memory/plan-memory.js';
+import { answerBytes, compressionThreads } from './memory/plan-memory.js';
 
 /** Creates the target that the settings name, within the memory limit of the load. Its texts hold no secret. */
 export async function createTarget(
   settings: Settings,
-  context: Omit<TargetContext, 'maxResponseBytes'>,
+  context: Omit<TargetContext, 'maxResponseBytes' | 'compressionThreads'>,
 ): Promise<Target> {
   const mask = new SecretMask();
   mask.add(secretsOf(settings));
   const notify = (notice: Notice): void => context.notify(mask.deep(notice));
-  const target = await create(settings, { ...context, notify, maxResponseBytes: answerBytes(settings) });
+  const own = { maxResponseBytes: answerBytes(settings), compressionThreads: compressionThreads(settings) };
+  const target = await create(settings, { ...context, notify, ...own });
   return maskTarget(target, mask);
 }
 

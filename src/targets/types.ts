@@ -52,6 +52,8 @@ export interface TargetContext {
   readonly inputs: readonly Input[];
   /** Longest response to a query, in bytes. */
   readonly maxResponseBytes: number;
+  /** Threads that may compress bodies. */
+  readonly compressionThreads: number;
   /** Drop the database before it is created anew. */
   readonly dropExisting?: boolean;
 }

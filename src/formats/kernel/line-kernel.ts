@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { BugError } from '../../core/errors.js';
 import { packaged } from '../../core/version.js';
+import { type WasmMemory, wasm } from '../../core/wasm.js';
 import { STATE } from './assembly/lines/line-memory.js';
-import { type WasmMemory, wasm } from './wasm.js';
 
 /** Word offsets of what the kernel leaves: entries written, and the line number it goes on from. */
 const COUNT = STATE / 4;

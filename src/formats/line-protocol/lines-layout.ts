@@ -3,8 +3,8 @@
 
 import type { ContextTarget, InputPrecision, NameLimits } from '../../core/types/index.js';
 import { POINT_WORDS } from '../../core/types/index.js';
+import type { WasmMemory } from '../../core/wasm.js';
 import { KERNEL_END } from '../kernel/assembly/lines/line-memory.js';
-import type { WasmMemory } from '../kernel/wasm.js';
 import { ColumnSet } from './exact/column-set.js';
 import { SHAPE_SLOT_BYTES, shapeSlots } from './shape-table.js';
 

@@ -3,7 +3,7 @@
 
 import { folderPath } from '../../core/points/hive-folders.js';
 import type { DeadLetterFormat, FolderColumn } from '../../core/types/index.js';
-import { memoryOf } from '../kernel/wasm.js';
+import { memoryOf } from '../../core/wasm.js';
 import { TimeCell, type TimeOptions } from '../timestamps/time-cell.js';
 import { Cells } from './cells.js';
 import { type EncoderOptions, RowEncoder } from './encoder.js';

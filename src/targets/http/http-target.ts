@@ -17,6 +17,7 @@ import type {
 import type { TargetDeps, TargetDescriptor } from '../types.js';
 import { Connections } from './connection/connections.js';
 import type { Dialect } from './dialect.js';
+import { DeflateThreads } from './encoding/deflate-thread.js';
 import { type Encode, encoder } from './encoding/encode-body.js';
 import { Sender } from './endpoints/sender.js';
 import { preflight } from './preflight.js';
@@ -34,6 +35,7 @@ export class HttpTarget implements Target {
   readonly #deps: TargetDeps;
   readonly #connections: Connections;
   readonly #sender: Sender;
+  readonly #threads: DeflateThreads;
 
   /** Connects with the first request. Throws UsageError for a compression that this Node lacks. */
   constructor(descriptor: TargetDescriptor, dialect: Dialect, deps: TargetDeps) {
@@ -44,7 +46,8 @@ export class HttpTarget implements Target {
     this.#deps = deps;
     this.#connections = new Connections(deps, dialect.authorization);
     const origins = urls.map(({ origin }) => origin);
-    this.encode = encoder(compression, origins, descriptor.takesZstd);
+    this.#threads = new DeflateThreads(deps.compressionThreads);
+    this.encode = encoder(compression, origins, descriptor.takesZstd, this.#threads);
     this.#sender = new Sender(deps, {
       write: (index, body, timeoutMs, signal) => this.#write(index, body, timeoutMs, signal),
       verdictOf: (outcome, timeoutMs, isProbe) => this.#verdictOf(outcome, timeoutMs, isProbe),
@@ -121,7 +124,7 @@ export class HttpTarget implements Target {
 
   async close(): Promise<void> {
     this.#sender.close();
-    await this.#connections.close();
+    await Promise.all([this.#connections.close(), this.#threads.close()]);
   }
 
   /** Sends a write, or without a body the probe of the dialect. */

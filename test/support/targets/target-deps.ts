@@ -15,6 +15,7 @@ export function targetDeps(
     stdout: process.stdout,
     inputs: [],
     maxResponseBytes: 64 * 1024 * 1024,
+    compressionThreads: 0,
     settings: {
       urls: urls.map((url) => ({ shown: url, origin: url })),
       db: 'db',

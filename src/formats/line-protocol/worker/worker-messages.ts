@@ -4,7 +4,7 @@
 
 import type { Problem } from '../../../core/problem.js';
 import type { FormatReject, Position, Shape } from '../../../core/types/index.js';
-import type { WasmMemory } from '../../kernel/wasm.js';
+import type { WasmMemory } from '../../../core/wasm.js';
 import type { LineProtocolOptions } from '../lines-layout.js';
 import type { SectionState } from '../sections/export-sections.js';
 

@@ -6,7 +6,7 @@ import { BugError, UsageError } from '../../../core/errors.js';
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { ByteSource, DeadLetterFormat, Points, Position, Shape } from '../../../core/types/index.js';
 import { packaged } from '../../../core/version.js';
-import { memoryOf } from '../../kernel/wasm.js';
+import { memoryOf } from '../../../core/wasm.js';
 import { shapeIn } from '../double-buffer.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout } from '../lines-layout.js';
 import type { SectionState } from '../sections/export-sections.js';

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { UsageError } from '../../../core/errors.js';
 import { type Encode, gzipPool, zstdPool } from './compressors.js';
+import { DeflateThreads } from './deflate-thread.js';
 
 export type Compression = 'auto' | 'none' | 'gzip' | 'zstd';
 export type { Encode };
@@ -33,12 +34,18 @@ function onePerCore(encode: Encode): Encode {
 /**
  * Returns the encoder of a setting. `auto`: none if every origin is loopback, else zstd where this Node and the target have
  * it, else gzip. Throws UsageError where this Node lacks zstd.
+ * @param threads compress large loads with gzip
  */
-export function encoder(compression: Compression, origins: readonly string[], takesZstd = true): Encode {
+export function encoder(
+  compression: Compression,
+  origins: readonly string[],
+  takesZstd = true,
+  threads = new DeflateThreads(0),
+): Encode {
   if (!compresses(compression, origins)) return identity;
   const zstd = compression !== 'gzip' && takesZstd ? zstdPool() : null;
   if (zstd !== null) return onePerCore(zstd);
-  if (compression !== 'zstd') return onePerCore(gzipPool());
+  if (compression !== 'zstd') return onePerCore(gzipPool(threads));
   throw new UsageError([
     {
       tried: 'compressing with --compression zstd',

@@ -1,7 +1,7 @@
 // The part of WebAssembly that is used here. Its types otherwise come only with the DOM library.
 
-import { MemoryLimitError } from '../../core/errors.js';
-import { size } from '../../core/text.js';
+import { MemoryLimitError } from './errors.js';
+import { size } from './text.js';
 
 /** A linear memory. A shared one can be sent to another thread. */
 export interface WasmMemory {

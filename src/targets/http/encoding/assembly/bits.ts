@@ -1,0 +1,38 @@
+// Writes bits to the output, the lowest first.
+
+let bits: u64 = 0;
+let used: u64 = 0;
+let out: usize = 0;
+
+export function beginOutput(output: usize): void {
+  out = output;
+  bits = 0;
+  used = 0;
+}
+
+/** Adds bits. 64 fit between two calls of `flush`, which leaves up to 7. */
+@inline
+export function put(value: u64, count: u64): void {
+  bits |= value << used;
+  used += count;
+}
+
+/** Adds a code of a table: code << 8 | bits. */
+@inline
+export function putCode(code: u32): void {
+  put(code >> 8, code & 255);
+}
+
+@inline
+export function flush(): void {
+  store<u64>(out, bits);
+  out += usize(used >> 3);
+  bits >>= used & ~7;
+  used &= 7;
+}
+
+/** Fills the last byte. Returns where the output ends. */
+export function endOutput(): usize {
+  store<u64>(out, bits);
+  return out + usize((used + 7) >> 3);
+}

@@ -1,0 +1,41 @@
+// Memory of the compressor: its tables, then the body, then the compressed body. Its caller reads this file as well.
+
+/** Bits of a hash. 2^15 heads are a tenth faster than 2^13: they find longer matches (IoT points, Node 20; 2026-11-30). */
+export const HASH_BITS: usize = 15;
+/** Offset of the latest bytes with each hash. The first 2 KiB hold constants. */
+export const HEADS: usize = 2048;
+export const HEADS_BYTES: usize = 4 * 32768;
+
+/** Symbols of literals, lengths and the end of a block, and of distances. */
+export const LITERALS: usize = 286;
+export const DISTANCES: usize = 30;
+
+/** Counts in a block: by symbol, by symbol of a distance, and by length of a match. */
+export const LITERAL_COUNTS: usize = HEADS + HEADS_BYTES;
+export const DISTANCE_COUNTS: usize = LITERAL_COUNTS + LITERALS * 4;
+export const LENGTH_COUNTS: usize = DISTANCE_COUNTS + DISTANCES * 4;
+export const COUNTS_BYTES: usize = LITERALS * 4 + DISTANCES * 4 + 259 * 4;
+
+/** Codes, as code << 8 | bits: by symbol, by symbol of a distance, and by length with its extra bits. */
+export const LITERAL_CODES: usize = LITERAL_COUNTS + COUNTS_BYTES;
+export const DISTANCE_CODES: usize = LITERAL_CODES + LITERALS * 4;
+export const LENGTH_CODES: usize = DISTANCE_CODES + DISTANCES * 4;
+
+/** Bits of each code: literals, then distances. */
+export const SIZES: usize = LENGTH_CODES + 259 * 4;
+/** Work space: 2 KiB to make a code, and 2 KiB for the list of sizes in a header. */
+export const CODE_WORK: usize = SIZES + 320;
+export const HEADER_WORK: usize = CODE_WORK + 2048;
+
+/** Matches of a block, 12 bytes each: literals before it, its length, its distance with the symbol << 16. */
+export const MATCHES: usize = HEADER_WORK + 2048;
+export const MAX_MATCHES: usize = 8192;
+
+/** Longest body, with room behind it for wide loads: the largest point of the default options with a generated timestamp. */
+export const MAX_BODY: usize = 1049600;
+export const BODY: usize = 262144;
+/** A gzip header, then the compressed body. */
+export const OUTPUT: usize = BODY + MAX_BODY + 1024;
+export const HEADER_BYTES: usize = 10;
+/** A body takes at most 1.2 times its size: 9.5 bits a symbol, and 18 extra bits for a match of 4 bytes. */
+export const MEMORY_BYTES: usize = 2949120;

@@ -1,0 +1,112 @@
+// Deflate (RFC 1951) for text whose lines resemble each other: the latest bytes with the same hash are the only candidate for
+// a match. Speed comes from few decisions per byte, and level 1 of zlib finds no more.
+
+import { beginOutput, endOutput } from './bits';
+import { writeBlock } from './block';
+import {
+  BODY, COUNTS_BYTES, DISTANCE_COUNTS, HASH_BITS, HEADS, HEADS_BYTES, LENGTH_COUNTS, LITERAL_COUNTS, MATCHES,
+  MAX_MATCHES, HEADER_BYTES, OUTPUT,
+} from './deflate-memory';
+import { distanceSymbol } from './symbols';
+
+/** Bytes with codes of their own. */
+const BLOCK: usize = 128 * 1024;
+const WINDOW: usize = 32768;
+const MIN_MATCH: usize = 4;
+const MAX_MATCH: usize = 258;
+/** Wide loads begin at least so far before the end of a block. */
+const REACH: usize = 16;
+/** After 2^5 literals in a row every second byte is tried, and so on. */
+const PATIENCE: usize = 5;
+
+let matchesEnd: usize = 0;
+
+/** Compresses the first `length` bytes of the body. Returns the bytes of the output. */
+export function deflate(length: usize): usize {
+  memory.fill(HEADS, 0, HEADS_BYTES);
+  beginOutput(OUTPUT + HEADER_BYTES);
+  const end = BODY + length;
+  let at = BODY;
+  do {
+    const from = at;
+    at = findMatches(from, min(end, from + BLOCK));
+    writeBlock(from, at, matchesEnd, at == end);
+  } while (at < end);
+  return endOutput() - OUTPUT - HEADER_BYTES;
+}
+
+/** The head of the five bytes at the start of a word. */
+@inline
+function headOf(word: u64): usize {
+  return HEADS + (usize(((word << 24) * 889523592379) >> u64(64 - HASH_BITS)) << 2);
+}
+
+@inline
+function increment(counts: usize, symbol: usize): void {
+  const at = counts + (symbol << 2);
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+@inline
+function countLiterals(from: usize, to: usize): void {
+  for (let at = from; at < to; at++) increment(LITERAL_COUNTS, usize(load<u8>(at)));
+}
+
+/** Lists the matches from `from` on, and counts symbols. Returns where the block ends: at `stop`, or once the list is full. */
+function findMatches(from: usize, stop: usize): usize {
+  memory.fill(LITERAL_COUNTS, 0, COUNTS_BYTES);
+  matchesEnd = MATCHES;
+  let anchor = from;
+  let at = from;
+  while (at + REACH < stop) {
+    const word = load<u64>(at);
+    const head = headOf(word);
+    const before = usize(load<u32>(head));
+    store<u32>(head, u32(at));
+    const distance = at - before;
+    // 0 where a full list ended the block before this match.
+    if (distance - 1 >= WINDOW || load<u32>(before) != u32(word)) {
+      at += 1 + ((at - anchor) >> PATIENCE);
+      continue;
+    }
+    const end = matchEnd(at, distance, stop);
+    while (at > anchor && at - distance > BODY && load<u8>(at - 1) == load<u8>(at - distance - 1)) at--;
+    countLiterals(anchor, at);
+    anchor = listMatch(at, at - anchor, end, distance);
+    if (anchor < end) return anchor;
+    at = end;
+    if (at + REACH < stop) store<u32>(headOf(load<u64>(at - 2)), u32(at - 2));
+  }
+  countLiterals(anchor, stop);
+  return stop;
+}
+
+/** Returns where the match that begins at `at` with four equal bytes ends. */
+@inline
+function matchEnd(at: usize, distance: usize, stop: usize): usize {
+  for (let end = at + MIN_MATCH; end < stop; end += 8) {
+    const different = load<u64>(end) ^ load<u64>(end - distance);
+    if (different != 0) return min(stop, end + usize(ctz(different) >> 3));
+  }
+  return stop;
+}
+
+/** Lists a match in parts of the longest length. Returns where it ends, or earlier where the list is full. */
+@inline
+function listMatch(from: usize, literals: usize, end: usize, distance: usize): usize {
+  const symbol = distanceSymbol(distance);
+  let at = from;
+  while (at < end && matchesEnd < MATCHES + 12 * MAX_MATCHES) {
+    let length = min(end - at, MAX_MATCH);
+    // No rest is shorter than a match may be.
+    if (end - at - length > 0 && end - at - length < 3) length -= 3;
+    increment(LENGTH_COUNTS, length);
+    increment(DISTANCE_COUNTS, usize(symbol));
+    store<u32>(matchesEnd, u32(at == from ? literals : 0));
+    store<u32>(matchesEnd, u32(length), 4);
+    store<u32>(matchesEnd, u32(distance) | (symbol << 16), 8);
+    matchesEnd += 12;
+    at += length;
+  }
+  return at;
+}

@@ -1,0 +1,22 @@
+// The thread of a compressor: turns each body in the shared memory into one gzip member behind it.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { crc32 } from 'node:zlib';
+import { wasm } from '../../../core/wasm.js';
+import type { DeflateTask } from './deflate-thread.js';
+
+const { memory, code, body, output } = workerData as DeflateTask;
+const port = parentPort!;
+const bytes = new Uint8Array(memory.buffer);
+const view = new DataView(memory.buffer);
+const { exports } = new wasm.Instance(new wasm.Module(code), { env: { memory } });
+const deflate = exports.deflate as (length: number) => number;
+
+port.on('message', (length: number) => {
+  const end = output + deflate(length);
+  view.setUint32(end, crc32(bytes.subarray(body, body + length)), true);
+  view.setUint32(end + 4, length, true);
+  port.postMessage(end + 8 - output);
+});
+// The compressor may be used from now on.
+port.postMessage(0);
