@@ -166,12 +166,12 @@ export class Delivery {
     let failures = noFailures;
     while (!stop.aborted) {
       const attempt = await this.#attempt(encoded, sending, failures.total > 0);
-      const { verdict, endpoint } = attempt;
+      const { verdict, endpoint, latencyMs } = attempt;
       if (stop.aborted && verdict.kind !== 'accepted') break;
       await this.#awaitColumns(attempt, sending);
       if (verdict.kind === 'dropped') droppedBy.add(endpoint);
       if (verdict.kind === 'rejected' && verdict.tooLarge) this.#sizes.shrink(bodyBytes, 'the target answered 413');
-      const result = { verdict, points, bodyBytes, at: this.#clock.monotonic() };
+      const result = { verdict, points, bodyBytes, latencyMs, at: this.#clock.monotonic() };
       const decision = decide(failures, result, { endpoints, random });
       ({ failures } = decision);
       let { step } = decision;

@@ -28,6 +28,7 @@ export interface AttemptResult {
   readonly verdict: Verdict;
   readonly points: number;
   readonly bodyBytes: number;
+  readonly latencyMs: number;
   /** Monotonic ms. */
   readonly at: number;
 }
@@ -74,14 +75,14 @@ function counted(before: RangeFailures, { verdict, at }: AttemptResult): RangeFa
 function stepAfter(
   failures: RangeFailures,
   before: RangeFailures,
-  { verdict, points, bodyBytes, at }: AttemptResult,
+  { verdict, points, bodyBytes, latencyMs, at }: AttemptResult,
   { endpoints, random }: RetryOptions,
 ): RetryStep {
   const wait = (atLeastMs = 0): RetryStep => {
     return { do: 'wait', ms: backoff(failures.total, atLeastMs, random), reason: reasonOf(verdict) };
   };
   const longWait = (): RetryStep => {
-    return { do: 'wait', ms: formingBackoff(failures.total, random), reason: reasonOf(verdict) };
+    return { do: 'wait', ms: formingBackoff(failures.total, latencyMs, random), reason: reasonOf(verdict) };
   };
   switch (verdict.kind) {
     case 'accepted':

@@ -60,9 +60,9 @@ describe('a batch that is sent again', () => {
   test.each<[string, Verdict, number[]]>([
     ['an overloaded target costs a wait under a cap that doubles', overloaded(), [125, 250, 500]],
     ['Retry-After is the least wait', overloaded({ retryAfterMs: 400 }), [400, 400, 500]],
-    ['forming raft groups cost more than a second', forming, [1125, 1250, 1500]],
+    ['forming raft groups cost more than a second, the attempt of 1 ms included', forming, [1124, 1249, 1499]],
     ['a single unreachable endpoint costs the wait of an overloaded target', unreachable, [125, 250, 500]],
-    ['a refusal costs more than a second, since the meta service may be away', refused, [1125, 1250, 1500]],
+    ['a refusal costs as much, since the meta service may be away', refused, [1124, 1249, 1499]],
     ['an unknown response costs a wait', rejected({ unknown: true }), [125, 250, 500]],
   ])('%s', async (_, verdict, waits) => {
     const { deliver, target, observed, notices } = scene(turns(verdict, verdict, verdict, accepted));

@@ -17,18 +17,20 @@ const options = { endpoints: 3, random: () => 0.5 };
 function after(
   failures: Partial<RangeFailures>,
   verdict: Verdict,
-  result: { points?: number; bodyBytes?: number; at?: number } = {},
+  result: { points?: number; bodyBytes?: number; latencyMs?: number; at?: number } = {},
 ) {
-  return decide({ ...noFailures, ...failures }, { points: 2, bodyBytes: KiB, at: 0, ...result, verdict }, options);
+  return decide(
+    { ...noFailures, ...failures },
+    { points: 2, bodyBytes: KiB, latencyMs: 0, at: 0, ...result, verdict },
+    options,
+  );
 }
 
 const tooLarge = rejected({ tooLarge: true });
 const unknown = rejected({ unknown: true });
 const timedOut = overloaded({ timedOut: true });
 
-test.each<
-  [string, Partial<RangeFailures>, Verdict, { points?: number; bodyBytes?: number; at?: number }, Partial<RetryStep>]
->([
+test.each<[string, Partial<RangeFailures>, Verdict, Parameters<typeof after>[2], Partial<RetryStep>]>([
   ['accepted means loaded', {}, accepted, {}, { do: 'loaded' }],
   ['the first overload waits at most 250 ms', {}, overloaded(), {}, { do: 'wait', ms: 125, reason: 'busy' }],
   ['the third overload waits at most 1 s', { total: 2 }, overloaded(), {}, { do: 'wait', ms: 500 }],
@@ -37,6 +39,7 @@ test.each<
   ['a body of 64 KiB that timed out is sent again', {}, timedOut, { bodyBytes: 64 * KiB }, { do: 'wait' }],
   ['a single point that timed out is sent again', {}, timedOut, { points: 1, bodyBytes: 999 * KiB }, { do: 'wait' }],
   ['forming groups get a second more', {}, forming, {}, { do: 'wait', ms: 1125, reason: 'no leader' }],
+  ['groups that formed during the attempt get no more', {}, forming, { latencyMs: 3240 }, { do: 'wait', ms: 125 }],
   ['the first unreachable endpoint costs no wait', {}, unreachable, {}, { do: 'wait', ms: 0 }],
   [
     'the second unreachable endpoint costs no wait',

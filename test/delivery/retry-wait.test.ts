@@ -16,7 +16,9 @@ test('the wait that the target asked for is the least, also above the cap', () =
   expect(Math.round(backoff(4, 1500, almostOne))).toBe(2000);
 });
 
-test('a wait for raft groups takes at least a second', () => {
-  expect(formingBackoff(1, () => 0)).toBe(1000);
-  expect(Math.round(formingBackoff(20, almostOne))).toBe(31_000);
+test('raft groups get at least a second from one attempt to the next', () => {
+  expect(formingBackoff(1, 0, () => 0)).toBe(1000);
+  expect(formingBackoff(1, 400, () => 0)).toBe(600);
+  expect(Math.round(formingBackoff(20, 0, almostOne))).toBe(31_000);
+  expect(formingBackoff(1, 3000, () => 0.5)).toBe(125);
 });
