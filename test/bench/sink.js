@@ -1,7 +1,8 @@
 // A CnosDB that takes everything and keeps nothing, in a process of its own: it reads headers, throws bodies away and
 // answers what a loader asks before it begins. Raw sockets that all read into one buffer, so that the sink is not what is
 // measured: a buffer for each piece made it half as expensive as the loaders.
-// node sink.js [MS] → prints its port. MS: from one second after its first write on it answers nothing for so long.
+// node sink.js [MS] [COLUMNS] → prints its port. MS: from one second after its first write on it answers nothing for so long.
+// COLUMNS: rows of information_schema.columns.
 
 import { createServer, Socket } from 'node:net';
 
@@ -18,6 +19,7 @@ const settings = JSON.stringify([
 ]);
 const ping = JSON.stringify({ version: '2.4.3, revision: sink, build_time: none', status: 'healthy' });
 
+const columns = process.argv[3] ?? '';
 const hangMs = Number(process.argv[2] ?? 0);
 const hangAfterMs = 1000;
 let firstWrite = 0;
@@ -37,9 +39,15 @@ function reply(socket, head, body) {
   else setTimeout(() => socket.write(answer(head, body)), ms);
 }
 
+/** @param {string} statement */
+function answerTo(statement) {
+  if (statement.startsWith('DESCRIBE DATABASE')) return settings;
+  return /information_schema\.columns|DESCRIBE TABLE/i.test(statement) ? columns : '';
+}
+
 /** @param {string} head @param {string} body */
 function answer(head, body) {
-  const text = head.includes('/ping') ? ping : body.startsWith('DESCRIBE DATABASE') ? settings : '';
+  const text = head.includes('/ping') ? ping : answerTo(body);
   const type = text === '' ? '' : 'content-type: application/json\r\n';
   return `HTTP/1.1 200 OK\r\n${type}content-length: ${text.length}\r\n\r\n${text}`;
 }

@@ -1,6 +1,6 @@
 // Loads over a fleet, with everything that can die: node fleet.js [SCENARIO…] [--runs N] [--pieces N] [--away SECONDS]
 // outage: two of four workers and Redis killed · forget: a Redis that keeps nothing · frozen: a worker stopped for 3 min ·
-// clocks: workers whose clocks are 10 min fast and slow · coordinator: killed at random moments, its state kept or lost · size: 100,000 pieces · speed: one and two workers
+// clocks: workers whose clocks are 10 min fast and slow · coordinator: killed at random moments, its state kept or lost · size: 100,000 pieces
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -125,15 +125,10 @@ class Fleet {
 
   /** @param {string} state @param {string[]} words */
   coordinate(state = 'state', ...words) {
-    const cut = ['--state-dir', join(this.folder, state), '--piece-bytes', String(linesPerPiece * lineBytes)];
-    return this.coordinateInput('a.lp', ...cut, ...words, join(this.folder, 'b.lp'));
-  }
-
-  /** @param {string} name @param {string[]} words */
-  coordinateInput(name, ...words) {
-    const own = ['--state-dir', join(this.folder, 'state'), '--summary', join(this.folder, 'summary.json')];
-    const all = [...this.common(), ...own, '--allow-input', `${this.folder}/**`, ...words, join(this.folder, name)];
-    return this.start(process.execPath, [program, ...all]);
+    const own = ['--state-dir', join(this.folder, state), '--summary', join(this.folder, 'summary.json')];
+    const cut = ['--allow-input', `${this.folder}/**`, '--piece-bytes', String(linesPerPiece * lineBytes)];
+    const inputs = ['a.lp', 'b.lp'].map((name) => join(this.folder, name));
+    return this.start(process.execPath, [program, ...this.common(), ...own, ...cut, ...words, ...inputs]);
   }
 
   async summary() {
@@ -251,31 +246,6 @@ const scenarios = {
     for (const skewMs of [0, 600_000, -600_000]) fleet.work(skewMs);
     const { isExact, found, repeated } = await fleet.end(fleet.coordinate());
     return { ok: isExact && repeated === 0, text: `${found}; ${repeated} pieces twice` };
-  },
-  /** CSV by one worker and by two, in turns: the ratio of the rates. */
-  speed: async (fleet) => {
-    const sizes = { lines: 1_500_000, turns: 3 };
-    await fleet.begin({ pieces: 1, delayMs: -1 });
-    let text = 'host,f,time\n';
-    for (let i = 0; i < sizes.lines; i += 1) text += `h${i % 10},${i},${1_640_995_200_000_000_000n + BigInt(i)}\n`;
-    await writeFile(join(fleet.folder, 'c.csv'), text);
-    const own = ['--measurement', 'm', '--tags', 'host', '--piece-bytes', '2MiB', '--fresh'];
-    /** @type {number[][]} */
-    const rates = [[], []];
-    for (let turn = 0; turn < sizes.turns; turn += 1) {
-      for (const workers of [1, 2]) {
-        const running = Array.from({ length: workers }, () => fleet.work());
-        await until(() => running.every(({ log }) => log.includes('worker: pieces from')));
-        const coordinator = fleet.coordinateInput('c.csv', ...own);
-        const code = await coordinator.done;
-        if (code !== 0) throw new Error(coordinator.log);
-        rates[workers - 1]?.push((await fleet.summary()).rate.pointsPerSecond);
-        for (const worker of running) worker.kill();
-        await Promise.all(running.map(({ done }) => done));
-      }
-    }
-    const [one = 0, two = 0] = rates.map((each) => each.toSorted((a, b) => a - b)[Math.floor(each.length / 2)] ?? 0);
-    return { ok: two >= 1.7 * one, text: `${one} and ${two} points/s: ${(two / one).toFixed(2)} times` };
   },
   coordinator: async (fleet) => {
     await fleet.begin({ pieces: 200 });
