@@ -55,10 +55,11 @@ export function secretsOf(settings: {
   readonly password: string;
   readonly token: string | null;
   readonly headers: readonly { readonly value: string }[];
+  readonly queue: { readonly password: string | null } | null;
 }): (string | null)[] {
-  const { user, password, token, headers } = settings;
+  const { user, password, token, headers, queue } = settings;
   const credentials = password === '' ? null : `${user}:${password}`;
   // `Bearer abc`: a server may echo the second word alone.
   const values = headers.flatMap(({ value }) => [value, value.split(' ').at(-1) ?? '']);
-  return [password, credentials, token, ...values];
+  return [password, credentials, token, queue?.password ?? null, ...values];
 }

@@ -6,6 +6,8 @@ import { BulkLoadError, InputError, RefusedError } from '../core/errors.js';
 import type { Outcome } from '../core/outcomes.js';
 import type { Problem } from '../core/problem.js';
 import type { Input, NodeLayout, Notice, Shape, ShapeMatch, Target, TargetDescription } from '../core/types/index.js';
+import type { WorkerStatus } from '../fleet/queue/messages.js';
+import type { RedisServerFacts } from '../fleet/queue/redis.js';
 import type { MemoryPlan } from '../flow-control/own-memory/memory-plan.js';
 import {
   evenLayout,
@@ -34,13 +36,23 @@ export interface CheckReport {
   readonly inputs: readonly ParsedHead[];
   /** Warning about options without effect on these inputs; null for none. */
   readonly unused: string | null;
+  /** Null for a load without --queue, and for a queue with a problem. */
+  readonly queue: QueueFacts | null;
   /** Errors that the load would end with, the worst first. */
   readonly problems: readonly BulkLoadError[];
   readonly outcome: Outcome;
 }
 
+/** What a load over a fleet finds. */
+export interface QueueFacts extends RedisServerFacts {
+  /** Living workers. */
+  readonly workers: readonly Pick<WorkerStatus, 'machine' | 'version'>[];
+}
+
 export interface CheckContext {
   readonly inputs: readonly Input[];
+  /** Looks at the queue as a load does; absent without one. */
+  readonly queue?: () => Promise<QueueFacts>;
   readonly target: Target;
   readonly signal: AbortSignal;
 }
@@ -57,7 +69,7 @@ export async function check(settings: Settings, context: CheckContext): Promise<
   }
 }
 
-async function examine(settings: Settings, { inputs, target, signal }: CheckContext): Promise<CheckReport> {
+async function examine(settings: Settings, { inputs, target, queue, signal }: CheckContext): Promise<CheckReport> {
   const problems: BulkLoadError[] = [];
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T | null> => {
     try {
@@ -71,6 +83,7 @@ async function examine(settings: Settings, { inputs, target, signal }: CheckCont
   };
   const kinds = (await attempt(() => formatsOf(settings, inputs, signal))) ?? ['lp' as const];
   const memory = await attempt(() => planMemory(settings, kinds, inputs, isWorthThread(inputs)));
+  const queueFacts = queue === undefined ? null : await attempt(queue);
   const description = await attempt(() => target.describe(signal));
   // The target was created without `createDb`.
   const creates = settings.createDb && problems.some(isMissing);
@@ -102,6 +115,7 @@ async function examine(settings: Settings, { inputs, target, signal }: CheckCont
     advice: advice?.notices ?? [],
     inputs: heads,
     unused,
+    queue: queueFacts,
     problems: real,
   };
   return { ...report, outcome: outcomeOf(settings, heads, real) };

@@ -6,6 +6,7 @@ const settings = {
   password: 'pa"ss wörd',
   token: 't0ken-1234',
   headers: [{ value: 'Bearer abcdef' }, { value: 'secret-header' }],
+  queue: { password: 'of-the-queue' },
 };
 
 function masked(text: string): string {
@@ -23,6 +24,7 @@ test.each([
   ['the token in base64', Buffer.from('t0ken-1234').toString('base64')],
   ['a header value', 'secret-header'],
   ['the credentials of a header', 'abcdef'],
+  ['the password of the queue', 'of-the-queue'],
 ])('a message of a server that repeats %s is masked', (_, secret) => {
   expect(masked(`<you sent: ${secret}>`)).toBe('<you sent: (hidden)>');
 });

@@ -10,6 +10,7 @@ import { createTarget } from '../../load/create-target.js';
 import { settingsByDatabase } from '../../load/load-databases.js';
 import { options } from '../../load/option-table.js';
 import { prepareResults, summaryHead } from '../../reporting/result-file.js';
+import { queueFacts } from '../fleet/open-fleet.js';
 import { refusePlan } from '../fleet/shard-run.js';
 import { inputOptions } from '../input-options.js';
 import { openCommand } from '../open-command.js';
@@ -36,13 +37,14 @@ export async function runCheck(
       : await expand(names, from);
   const interruption = onSignals(process, () => {});
   const reports: CheckReport[] = [];
+  const queue = settings.queue === null ? {} : { queue: () => queueFacts(resolved, inputs, process.cwd()) };
   try {
     for (const each of settingsByDatabase(settings)) {
       const target = await createTarget(
         { ...each, createDb: false, dbOptions: null },
         { version: version(), clock, notify: () => {}, inputs, stdout: process.stdout, env: process.env },
       );
-      const report = await check(each, { inputs, target, signal: interruption.stop });
+      const report = await check(each, { inputs, target, ...queue, signal: interruption.stop });
       reports.push(report);
       const page = checkPage(
         {
@@ -68,13 +70,14 @@ export async function runCheck(
 }
 
 /** Returns the report as JSON. Timestamps are text, because JSON numbers cannot hold them. */
-function reportJson({ outcome, memory, target, inputs, problems }: CheckReport): string {
+function reportJson({ outcome, memory, target, queue, inputs, problems }: CheckReport): string {
   const report = {
     formatVersion: 1,
     outcome,
     exitCode: outcomes[outcome].exitCode,
     memory,
     target,
+    queue,
     inputs,
     problems: problems.map((problem) => ({ outcome: problem.outcome, message: problem.message })),
   };

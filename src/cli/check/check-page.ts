@@ -8,7 +8,7 @@ import type { Problem } from '../../core/problem.js';
 import { aligned, printable, size } from '../../core/text.js';
 import type { TargetDescription, TargetTraits } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';
-import type { CheckReport } from '../../load/check.js';
+import type { CheckReport, QueueFacts } from '../../load/check.js';
 import { row, wrappedRow } from '../../reporting/summary.js';
 import { inputLines, mappingParts } from './check-inputs.js';
 
@@ -36,6 +36,7 @@ export function checkPage(facts: CheckFacts, width: number | null): string[] {
   const parts = [
     [...verdict(report), ...warnings.map((each) => row('WARNING', each))],
     ['Target', ...targetLines(facts)],
+    ...(report.queue === null ? [] : [['Queue', ...queueLines(report.queue)]]),
     ...(memory === null ? [] : [['Memory', ...memoryLines(memory)]]),
     ...(inputs.length === 0 && leftOut.length === 0
       ? []
@@ -89,6 +90,18 @@ function targetLines({ report, settings, traits }: CheckFacts): string[] {
     ...advice.map(({ level, message }) =>
       row(level === 'warn' ? 'WARNING' : 'memory', message.replace(/^target memory: /, '')),
     ),
+  ];
+}
+
+function queueLines({ version, isDurable, workers }: QueueFacts): string[] {
+  const file = isDurable
+    ? 'with an append-only file'
+    : 'without an append-only file: pieces that a restart loses are loaded again';
+  const machines = [...new Set(workers.map(({ machine, version: of }) => `${machine} (${of})`))].toSorted();
+  const none = 'none: start one with bulk-load worker --queue, with the same target and database';
+  return [
+    row('server', `${version}, ${file}`),
+    row('workers', workers.length === 0 ? none : `${workers.length} on ${machines.join(', ')}`),
   ];
 }
 

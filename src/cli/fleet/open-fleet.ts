@@ -4,13 +4,17 @@ import type { Resolved } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';
 import { UsageError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
+import type { Input } from '../../core/types/index.js';
 import { allowInputs } from '../../fleet/allowed-inputs.js';
+import { FleetStore } from '../../fleet/queue/fleet-store.js';
 import { type FleetRedis, openRedis } from '../../fleet/queue/redis.js';
+import type { QueueFacts } from '../../load/check.js';
 import type { FleetContext } from '../../load/fleet/queue/coordinate.js';
+import { assertNamed } from '../../load/fleet/queue/fleet-jobs.js';
 
 /** Connects to the queue. Throws UsageError without --queue and without its packages. */
 export async function openQueue({ queue, queueTls, waitForTargetMs }: Settings, command: string): Promise<FleetRedis> {
-  if (queue !== null) return await openRedis(queue, queueTls, waitForTargetMs);
+  if (queue !== null) return await openRedis(queue, queueTls, waitForTargetMs, command);
   throw new UsageError([
     {
       tried: command,
@@ -54,4 +58,15 @@ export async function openFleet({ settings, origins, given }: Resolved, cwd: str
     given,
     piecesAtOnce: pieces,
   };
+}
+
+/** Looks at the queue as a coordinator does. Throws the error that it would end with. */
+export async function queueFacts(resolved: Resolved, inputs: readonly Input[], cwd: string): Promise<QueueFacts> {
+  const { redis, allowed } = await openFleet(resolved, cwd);
+  try {
+    assertNamed(inputs, allowed);
+    return { ...redis.server, workers: await new FleetStore(redis).workers() };
+  } finally {
+    redis.close();
+  }
 }

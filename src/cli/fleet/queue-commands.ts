@@ -1,6 +1,5 @@
 // `bulk-load status` and `bulk-load stop`: the loads in a queue, and an end to one of them.
 
-import { resolve } from '../../config/resolve.js';
 import { BusyError, UsageError } from '../../core/errors.js';
 import { count, plural, printable, size } from '../../core/text.js';
 import { clock } from '../../core/time/system-clock.js';
@@ -8,8 +7,8 @@ import { FleetStore } from '../../fleet/queue/fleet-store.js';
 import type { WorkerStatus } from '../../fleet/queue/messages.js';
 import { PieceQueue } from '../../fleet/queue/piece-queue.js';
 import type { FleetRedis } from '../../fleet/queue/redis.js';
-import { options } from '../../load/option-table.js';
 import { row } from '../../reporting/summary.js';
+import { openCommand } from '../open-command.js';
 import { print } from '../output/print.js';
 import type { Process } from '../process.js';
 import { openQueue } from './open-fleet.js';
@@ -126,13 +125,13 @@ async function loadLines(
 
 async function withQueue(
   flags: Readonly<Record<string, unknown>>,
-  process: Process,
+  unmasked: Process,
   command: string,
   act: (redis: FleetRedis, store: FleetStore) => Promise<number>,
 ): Promise<number> {
   // Only the options of the queue count; a load needs the name of a database.
-  const { settings } = await resolve(options, { flags: { db: 'any', ...flags }, env: process.env });
-  const redis = await openQueue(settings, command);
+  const { resolved } = await openCommand([], { db: 'any', ...flags }, unmasked);
+  const redis = await openQueue(resolved.settings, command);
   try {
     return await act(redis, new FleetStore(redis));
   } finally {

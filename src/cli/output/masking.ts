@@ -17,12 +17,7 @@ export function addSecrets(
   names: readonly string[],
 ): void {
   const passwords = names.flatMap((name) => (URL.canParse(name) ? [decoded(new URL(name).password)] : []));
-  mask.add([
-    ...secretsOf(settings),
-    settings.queue?.password,
-    ...secretVariables.map((name) => env[name]),
-    ...passwords,
-  ]);
+  mask.add([...secretsOf(settings), ...secretVariables.map((name) => env[name]), ...passwords]);
 }
 
 function decoded(text: string): string {

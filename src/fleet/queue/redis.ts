@@ -27,6 +27,13 @@ export interface QueueCertificates {
 
 export type RedisClient = ioredis.Redis | ioredis.Cluster;
 
+export interface RedisServerFacts {
+  /** `Redis 7.0.15`. */
+  readonly version: string;
+  /** True if it writes each change to a disk. */
+  readonly isDurable: boolean;
+}
+
 export interface FleetRedis {
   /** Commands wait while the server is away, and are sent again when it is back. */
   readonly client: RedisClient;
@@ -35,6 +42,8 @@ export interface FleetRedis {
   queueOptions(loadId: string): { readonly connection: RedisClient; readonly prefix: string };
   /** True while the server does not answer. */
   readonly isAway: boolean;
+  /** Describes the server as it was at the start. */
+  readonly server: RedisServerFacts;
   close(): void;
 }
 
@@ -44,15 +53,16 @@ function pauseMs(attempts: number): number {
 }
 
 /**
- * Connects within `waitMs`. Throws UsageError without the packages, UnavailableError without an answer, and RefusedError for
+ * Connects within `waitMs`. Throws UsageError without the packages, which names the `command` that has them, UnavailableError without an answer, and RefusedError for
  * wrong credentials and for a server that evicts keys.
  */
 export async function openRedis(
   address: QueueAddress,
   certificates: QueueCertificates,
   waitMs: number,
+  command = 'bulk-load',
 ): Promise<FleetRedis> {
-  const { api, redis } = await loadPeers();
+  const { api, redis } = await loadPeers(command);
   const { user, password, nodes, database } = address;
   const shared = {
     ...(user === null ? {} : { username: user }),
@@ -62,8 +72,9 @@ export async function openRedis(
   };
   const single = new redis.Redis({ ...shared, ...nodes[0]!, db: database, lazyConnect: true, retryStrategy: pauseMs });
   let isCluster: boolean;
+  let info: string;
   try {
-    const info = await firstAnswer(single, address, waitMs);
+    info = await firstAnswer(single, address, waitMs);
     isCluster = /^cluster_enabled:1/m.test(info);
     assertUsable(info, isCluster, address);
   } catch (error) {
@@ -76,6 +87,7 @@ export async function openRedis(
     client,
     bullmq: api,
     queueOptions: (loadId) => ({ connection: client, prefix: loadPrefix(loadId) }),
+    server: factsOf(info),
     get isAway() {
       return client.status !== 'ready';
     },
@@ -87,7 +99,16 @@ function tlsOptions({ ca, cert, key }: QueueCertificates) {
   return { ...(ca === null ? {} : { ca }), ...(cert === null || key === null ? {} : { cert, key }) };
 }
 
-async function loadPeers(): Promise<{ readonly api: typeof bullmq; readonly redis: typeof ioredis }> {
+function factsOf(info: string): RedisServerFacts {
+  const [, valkey] = /^valkey_version:(\S+)/m.exec(info) ?? [];
+  const [, redis = '?'] = /^redis_version:(\S+)/m.exec(info) ?? [];
+  return {
+    version: valkey === undefined ? `Redis ${redis}` : `Valkey ${valkey}`,
+    isDurable: /^aof_enabled:1/m.test(info),
+  };
+}
+
+async function loadPeers(command: string): Promise<{ readonly api: typeof bullmq; readonly redis: typeof ioredis }> {
   try {
     const [api, redis] = await Promise.all([import('bullmq'), import('ioredis')]);
     return { api, redis };
@@ -96,7 +117,7 @@ async function loadPeers(): Promise<{ readonly api: typeof bullmq; readonly redi
       tried: 'loading the queue of --queue',
       expected: 'the packages bullmq and ioredis',
       found: 'no such packages: they are not installed with bulk-load',
-      fix: 'run: npx -p bulk-load -p bullmq@6.7.0 -p ioredis@6.0.0 bulk-load',
+      fix: `run: npx -p bulk-load -p bullmq@6.7.0 -p ioredis@6.0.0 ${command}`,
     };
     throw new UsageError([problem], { cause });
   }

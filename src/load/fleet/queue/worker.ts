@@ -1,6 +1,7 @@
 // A worker of a fleet: takes pieces of any load into its target, one at a time, until it is stopped.
 
 import { randomUUID } from 'node:crypto';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from '../../../config/settings.js';
 import { BulkLoadError, InterruptedError, UsageError } from '../../../core/errors.js';
@@ -72,6 +73,8 @@ class FleetWorker {
   readonly #end = new AbortController();
   #snapshot: (() => Snapshot) | null = null;
   #piece: { readonly load: string; readonly id: string; readonly stop: AbortController } | null = null;
+  /** Folder of what this worker keeps on its disk. */
+  readonly #folder: string;
   #hasWorked = false;
   #answeredAt: number;
   #isBeating = false;
@@ -80,6 +83,7 @@ class FleetWorker {
     this.#context = context;
     this.#store = new FleetStore(context.redis);
     this.#answeredAt = context.clock.monotonic();
+    this.#folder = join(context.stateDir, `worker-${context.workerId}`);
   }
 
   async run(): Promise<void> {
@@ -94,7 +98,8 @@ class FleetWorker {
         // Redis may be away for long, and a stop must not wait for it.
         const next = await untilAborted(this.#next(), ended);
         if (next === null || next === 'aborted') {
-          if (next === null && this.#context.exitWhenIdle && this.#hasWorked && !this.#hasLoads()) break;
+          const hasLoads = [...this.#joined.values()].some(({ joined }) => joined !== null);
+          if (next === null && this.#context.exitWhenIdle && this.#hasWorked && !hasLoads) break;
           await clock.sleep(idleMs, ended).catch(() => {});
           continue;
         }
@@ -108,13 +113,11 @@ class FleetWorker {
     }
   }
 
-  #hasLoads(): boolean {
-    return [...this.#joined.values()].some(({ joined }) => joined !== null);
-  }
-
   async #leave(workerId: string): Promise<void> {
     if (!this.#context.redis.isAway) await this.#store.removeWorker(workerId).catch(() => {});
     for (const { joined } of this.#joined.values()) if (joined !== null) await leave(joined);
+    // Dead letters that were too large for the queue stay there.
+    await rmdir(this.#folder).catch(() => {});
   }
 
   /** Takes a piece of the oldest load that has one. */
@@ -171,12 +174,12 @@ class FleetWorker {
 
   async #work({ load, limits, parts }: Joined, lease: PieceLease): Promise<void> {
     this.#hasWorked = true;
-    const { stateDir, workerId, watch } = this.#context;
+    const { watch } = this.#context;
     const job = parsePieceJob(lease.job);
     if (job === null || job.plan !== load.plan) return await this.#refuse(lease, load);
     const stop = new AbortController();
     this.#piece = { load: load.id, id: lease.id, stop };
-    const folder = join(stateDir, `worker-${workerId}`, randomUUID());
+    const folder = join(this.#folder, randomUUID());
     let isKept = false;
     try {
       const outcome = await this.#run(lease, job, {

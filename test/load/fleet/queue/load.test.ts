@@ -4,7 +4,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { resolve } from '../../../../src/config/resolve.js';
+import { clock } from '../../../../src/core/time/system-clock.js';
 import type { Summary } from '../../../../src/core/types/index.js';
+import { PieceSource } from '../../../../src/fleet/queue/piece-queue.js';
+import { openRedis } from '../../../../src/fleet/queue/redis.js';
+import { options } from '../../../../src/load/option-table.js';
 import { type RunningServer, serve } from '../../../../src/serve/serve.js';
 import { sql } from '../../../serve/raw-http.js';
 import { begin, run } from '../../../support/programs/here.js';
@@ -59,6 +64,9 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     return going;
   }
 
+  /** 6,000 points take 4 s. */
+  const slowly = ['--rate-points', '1500'];
+
   const summaryPath = (): string => join(folder, 'summary.json');
 
   function coordinate(...words: string[]): Going {
@@ -110,7 +118,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
 
   test('a queue that forgets everything gets the pieces again, and none counts twice', async () => {
     const path = await file('a.lp', lines(6000));
-    const load = coordinate('--piece-bytes', '5KiB', path);
+    const load = coordinate('--piece-bytes', '5KiB', ...slowly, path);
     work();
     await until(async () => (await redis.cli('keys', 'bulk-load:*:booked')) !== '');
     await redis.cli('flushall');
@@ -122,7 +130,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
 
   test('a stopped load resumes where it stopped; a second coordinator ends with exit code 75 meanwhile', async () => {
     const path = await file('a.lp', lines(6000));
-    const first = coordinate('--piece-bytes', '5KiB', path);
+    const first = coordinate('--piece-bytes', '5KiB', ...slowly, path);
     const worker = work();
     await until(async () => (await redis.cli('keys', 'bulk-load:*:booked')) !== '');
     const second = await coordinate('--piece-bytes', '5KiB', path).ended;
@@ -147,6 +155,51 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     expect(await rows()).toBe(6000);
     worker.kill();
     expect((await worker.ended).code).toBe(143);
+    const left = await readdir(join(folder, 'worker-0'));
+    expect(left.filter((name) => name.startsWith('worker-'))).toEqual([]);
+  }, 120_000);
+
+  test('check shows the queue and its workers, and what a load over it would end with', async () => {
+    const path = await file('a.lp', lines(100));
+    const own = ['--create-db', '--allow-input', `${folder}/**`];
+    expect((await run(['check', ...at(), ...own, path])).stderr).toMatch(/^ {2}workers +none: start one/m);
+    const worker = work();
+    await worker.saw(/worker: pieces from/);
+    const { code, stderr } = await run(['check', ...at(), ...own, path]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^ {2}server +Redis \d[\d.]*, with.*\n {2}workers +1 on /m),
+    ]);
+    const elsewhere = await run(['check', ...at(), '--create-db', '--allow-input', '/elsewhere/**', path]);
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([2, expect.stringMatching(/found +another place/)]);
+  });
+
+  test('a piece that five workers did not survive is left out and named', async () => {
+    const load = coordinate(await file('deadly.lp', lines(50)));
+    const { settings } = await resolve(options, { flags: { db, queue: redis.url }, env: {} });
+    const fleet = await openRedis(settings.queue!, settings.queueTls, 5000);
+    await until(async () => (await redis.cli('keys', 'bulk-load:*:pieces:wait')) !== '');
+    const [id] = /(?<=bulk-load:\{)[0-9a-f]{12}/.exec(await redis.cli('keys', 'bulk-load:*:pieces:wait'))!;
+    // Workers that never renew their lease, as if killed.
+    const timing = { lockMs: 100, renewMs: 1e9, marginMs: 10, checkMs: 50 };
+    const source = new PieceSource(fleet, id, 'killed', timing, { ...clock, every: () => () => {} });
+    await source.start();
+    for (let deaths = 0; deaths < 5; ) {
+      const lease = await source.take();
+      if (lease === null) await clock.sleep(20);
+      else deaths += 1;
+    }
+    await clock.sleep(300);
+    await source.close();
+    fleet.close();
+    work();
+    const { code, stderr } = await load.ended;
+    expect([code, stderr]).toEqual([
+      7,
+      expect.stringMatching(
+        /loading deadly\.lp from line 1: expected a worker to load it to its end, found that 5 workers/,
+      ),
+    ]);
   }, 120_000);
 
   test('an input that no worker sees is named, and everything else is loaded', async () => {
