@@ -39,9 +39,12 @@ const plannedInputSchema = inputContentSchema.extend({
 
 const allowance = z.union([z.strictObject({ count: z.number() }), z.strictObject({ percent: z.number() })]);
 
+/** A 64-bit number as text. */
+const wholeNumber = z.string().regex(/^-?\d{1,20}$/);
+
 /** Spans of the inputs' timestamps as far as seen, in their unit, the decoded size of the inputs, and sampled lines. */
 export const timesSchema = z.strictObject({
-  spans: z.array(z.strictObject({ first: z.string(), last: z.string() })),
+  spans: z.array(z.strictObject({ first: wholeNumber, last: wholeNumber })),
   unseen: count,
   totalBytes: count.nullable(),
   rows: z.strictObject({ points: count, slots: z.number(), bytes: count, series: z.number() }).optional(),
@@ -91,11 +94,19 @@ export async function readPlan(path: string): Promise<FleetPlan> {
   } catch (error) {
     throw new UsageError([{ tried, expected, found: errorCode(error), fix }], { cause: error });
   }
+  let plan: FleetPlan;
+  let isAsWritten: boolean;
   try {
-    return planSchema.parse(JSON.parse(text));
+    const content = JSON.parse(text) as FleetPlan;
+    plan = planSchema.parse(content);
+    const { formatVersion: _, id, ...named } = content;
+    isAsWritten = planId(named) === id;
   } catch (error) {
     throw new UsageError([{ tried, expected, found: 'other content', fix }], { cause: error });
   }
+  if (isAsWritten) return plan;
+  const found = `other content than that of plan ${plan.id}: the file was changed`;
+  throw new UsageError([{ tried, expected, found, fix: 'plan again: options of a load go to bulk-load plan' }]);
 }
 
 /** Writes the plan whole or not at all. Throws StateError. */

@@ -64,7 +64,7 @@ export function parseShard(text: string, env: SchedulerVariables): Shard {
   throw problem(text, `a shard from 1 to n, and n up to ${maxShards}`, `${shard.index}/${shard.of}`, '');
 }
 
-const maxShards = 10_000;
+export const maxShards = 10_000;
 
 function fromEnvironment(text: string, given: number | null, env: SchedulerVariables): Shard {
   const found = schedulers.find(({ index }) => /^\d+$/.test(env[index] ?? ''));

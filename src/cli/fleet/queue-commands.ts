@@ -100,7 +100,6 @@ async function loadLines(
       await store.bookedCount(id),
     ];
     const holder = await store.coordinator(id);
-    const { machine = '?', pid = '?' } = JSON.parse(holder?.token ?? '{}') as { machine?: string; pid?: number };
     const total = load?.pieces ?? 0;
     const percent = total === 0 ? 0 : Math.floor((100 * settled) / total);
     const state = (await store.isStopped(id)) ? ', stopping' : '';
@@ -112,7 +111,7 @@ async function loadLines(
       ),
       row(
         'coordinator',
-        holder === null ? 'none: the command that began the load resumes it' : `pid ${pid} on ${machine}`,
+        holder === null ? 'none: the command that began the load resumes it' : `pid ${holder.pid} on ${holder.machine}`,
       ),
       ...workers.map(({ machine: name, id: worker, points, rssBytes }) =>
         row('worker', `${worker} on ${name}: ${count(points.loaded)} points of its piece, memory ${size(rssBytes)}`),

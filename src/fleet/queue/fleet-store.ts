@@ -1,12 +1,17 @@
 // What a fleet keeps in Redis beside the pieces: its loads, who coordinates them, whether they stop, and its workers.
 
+import { z } from 'zod';
 import { limitKey, limitParts, loadKey } from './keys.js';
-import { type FleetLoad, parseFleetLoad, parseWorkerStatus, type WorkerStatus } from './messages.js';
+import { type FleetLoad, parseFleetLoad, parseHolder, parseWorkerStatus, type WorkerStatus } from './messages.js';
+import { answerOf } from './queue-errors.js';
 import type { FleetRedis } from './redis.js';
 
 const loadIds = 'bulk-load:{loads}:ids';
 const workerIds = 'bulk-load:{workers}:ids';
 const workerKey = (id: string): string => `bulk-load:{workers}:${id}`;
+
+const texts = z.array(z.string());
+const text = z.string().nullable();
 
 /** Time without a status after which a worker counts as gone, ms. */
 const workerMs = 30_000;
@@ -38,13 +43,14 @@ export class FleetStore {
 
   /** Returns a load; null if Redis holds none of this name, or one that this version does not understand. */
   async load(id: string): Promise<FleetLoad | null> {
-    const text = await this.#redis.client.get(loadKey(id, 'load'));
-    return text === null ? null : parseFleetLoad(text);
+    const json = await answerOf(text, this.#redis.client.get(loadKey(id, 'load')));
+    return json === null ? null : parseFleetLoad(json);
   }
 
   /** Returns the names of all loads, the oldest first. */
   async loadIds(): Promise<string[]> {
-    return (await this.#redis.client.zrange(loadIds, '0', '-1')).filter((id) => /^[0-9a-f]{12}$/.test(id));
+    const ids = await answerOf(texts, this.#redis.client.zrange(loadIds, '0', '-1'));
+    return ids.filter((id) => /^[0-9a-f]{12}$/.test(id));
   }
 
   /** Removes everything about a load but its pieces. */
@@ -62,10 +68,15 @@ export class FleetStore {
   }
 
   /** Returns the holder of the lock and the time it has left, ms; null if it is free. */
-  async coordinator(id: string): Promise<{ readonly token: string; readonly leftMs: number } | null> {
+  async coordinator(
+    id: string,
+  ): Promise<{ readonly machine: string; readonly pid: number | string; readonly leftMs: number } | null> {
+    const { client } = this.#redis;
     const key = loadKey(id, 'coordinator');
-    const [token, leftMs] = [await this.#redis.client.get(key), await this.#redis.client.pttl(key)];
-    return token === null ? null : { token, leftMs };
+    const token = await answerOf(text, client.get(key));
+    if (token === null) return null;
+    const leftMs = await answerOf(z.number(), client.pttl(key));
+    return { ...(parseHolder(token) ?? { machine: '?', pid: '?' }), leftMs };
   }
 
   async endCoordination(id: string, token: string): Promise<void> {
@@ -90,14 +101,15 @@ export class FleetStore {
   /** Yields the results that an earlier coordinator has booked, as JSON by piece. */
   async *booked(id: string): AsyncGenerator<readonly [piece: string, json: string], void> {
     for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
-      const [next, found] = await this.#redis.client.hscan(loadKey(id, 'booked'), cursor, 'COUNT', 500);
+      const scan = this.#redis.client.hscan(loadKey(id, 'booked'), cursor, 'COUNT', 500);
+      const [next, found] = await answerOf(z.tuple([z.string(), texts]), scan);
       cursor = next;
       for (let i = 0; i + 1 < found.length; i += 2) yield [found[i]!, found[i + 1]!];
     }
   }
 
   async bookedCount(id: string): Promise<number> {
-    return await this.#redis.client.hlen(loadKey(id, 'booked'));
+    return await answerOf(z.number(), this.#redis.client.hlen(loadKey(id, 'booked')));
   }
 
   async forgetBooked(id: string, pieces: readonly string[]): Promise<void> {
@@ -119,13 +131,13 @@ export class FleetStore {
   /** Returns the living workers. */
   async workers(): Promise<WorkerStatus[]> {
     const { client } = this.#redis;
-    const ids = await client.smembers(workerIds);
+    const ids = await answerOf(texts, client.smembers(workerIds));
     if (ids.length === 0) return [];
-    const texts = await client.mget(...ids.map(workerKey));
-    const gone = ids.filter((_, i) => texts[i] === null);
+    const found = await answerOf(z.array(text), client.mget(...ids.map(workerKey)));
+    const gone = ids.filter((_, i) => found[i] === null);
     if (gone.length > 0) await client.srem(workerIds, ...gone);
-    return texts.flatMap((text) => {
-      const status = typeof text === 'string' ? parseWorkerStatus(text) : null;
+    return found.flatMap((json) => {
+      const status = json == null ? null : parseWorkerStatus(json);
       return status === null ? [] : [status];
     });
   }

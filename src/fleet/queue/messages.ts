@@ -1,9 +1,11 @@
 // What coordinator and workers tell each other through Redis. Everything read from there passes these schemas: a job names no
 // target, no credential and no absolute path, and an unknown key is refused.
 
+import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { countSchema as count } from '../../core/io/position-schema.js';
 import { type Outcome, outcomeNames } from '../../core/outcomes.js';
+import { excerpt } from '../../core/text.js';
 import type { Summary } from '../../core/types/index.js';
 import { fieldTypesSchema, inputContentSchema, pieceSchema, timesSchema } from '../plan-file.js';
 
@@ -14,6 +16,12 @@ const maxJobBytes = 16 * 1024;
 /** Largest JSON text of the description of a load. */
 const maxLoadBytes = 1024 * 1024;
 const maxResultBytes = 4 * 1024 * 1024;
+/** Dead letters of a piece beyond this stay on the worker's disk, bytes. */
+export const maxLetterBytes = 8 * 1024 * 1024;
+/** A piece has fewer reasons of rejects. */
+const maxReasons = 100;
+/** Reasons and examples repeat texts from outside. */
+const someText = z.string().transform((text) => excerpt(text, 2000));
 
 /** A load as its workers need to know it. */
 const fleetLoadSchema = z.strictObject({
@@ -47,7 +55,9 @@ const pieceJobSchema = z.strictObject({
 const numbers = <K extends string>(...keys: K[]) =>
   z.strictObject(Object.fromEntries(keys.map((key) => [key, z.number()])) as Record<K, z.ZodNumber>);
 const maybe = z.number().nullable();
-const points = numbers('read', 'loaded', 'rejected', 'undelivered');
+export const pointsSchema = z
+  .strictObject({ read: count, loaded: count, rejected: count, undelivered: count })
+  .refine(({ read, loaded, rejected, undelivered }) => read === loaded + rejected + undelivered);
 const byFactorSchema = numbers('target', 'targetMemory', 'ownMemory', 'input', 'rateLimit');
 
 /** The figures of a piece that make up the summary of the load. */
@@ -70,8 +80,8 @@ export type PieceFigures = Pick<
 const figuresSchema: z.ZodType<PieceFigures> = z.strictObject({
   seconds: z.number(),
   phases: numbers('startSeconds', 'sendSeconds', 'verifySeconds'),
-  points,
-  values: numbers('loaded'),
+  points: pointsSchema,
+  values: z.strictObject({ loaded: count }),
   thisRun: numbers('read', 'loaded', 'rejected'),
   bytes: numbers('read', 'decoded', 'sent'),
   batches: numbers('loaded', 'alone').extend({ cut: numbers('points', 'bytes', 'inputEnd', 'idle', 'split') }),
@@ -104,19 +114,17 @@ function emptyOf(schema: unknown): unknown {
 }
 
 /** Dead letters of a piece. */
+const letterFileSchema = z.strictObject({
+  /** `.lp`, or `host=a/.csv`. */
+  ending: z.string().regex(/^(?:(?=[^/]{1,255}\/)[^/\0]+=[^/\0]*\/)*\.[\w.]{1,100}$/),
+  /** Bytes at the start that every file of this ending has once. */
+  headBytes: count,
+  gzip: z.base64(),
+});
+
 const lettersSchema = z.strictObject({
   /** Files with their content, compressed with gzip, in base64; null where they are too large. */
-  files: z
-    .array(
-      z.strictObject({
-        /** `.lp`, or `host=a/.csv`. */
-        ending: z.string().regex(/^(?:[^/\0]+=[^/\0]*\/)*\.[\w.]+$/),
-        /** Bytes at the start that every file of this ending has once. */
-        headBytes: count,
-        gzip: z.base64(),
-      }),
-    )
-    .nullable(),
+  files: z.array(letterFileSchema).refine(areLetters).nullable(),
   /** Folder of the files on the machine that keeps them; null where `files` holds them. */
   keptIn: z.string().nullable(),
 });
@@ -127,14 +135,16 @@ const pieceResultSchema = z.strictObject({
   /** Identifier of the worker. */
   worker: z.string(),
   outcome: z.enum(outcomeNames as [Outcome, ...Outcome[]]),
-  reason: z.string().nullable(),
+  reason: someText.nullable(),
   format: z.string(),
   /** Why the input could not be read to the end of the piece. */
-  error: z.string().nullable(),
+  error: someText.nullable(),
   inputBytes: count,
   /** Null where the piece was never loaded. */
   figures: figuresSchema.nullable(),
-  rejects: z.record(z.string(), z.strictObject({ points: count, example: z.string() })),
+  rejects: z
+    .record(z.string().max(300), z.strictObject({ points: count, example: someText }))
+    .refine((rejects) => Object.keys(rejects).length <= maxReasons),
   letters: lettersSchema.nullable(),
 });
 
@@ -161,11 +171,36 @@ export type PieceResult = z.infer<typeof pieceResultSchema>;
 export type PieceLetters = z.infer<typeof lettersSchema>;
 export type WorkerStatus = z.infer<typeof workerStatusSchema>;
 
+/** The coordinator of a load, as its lock names it. */
+const holderSchema = z.object({ machine: z.string(), pid: z.int() });
+
 /** Each returns null for anything that is not such a message. */
 export const parseFleetLoad = reader(fleetLoadSchema, maxLoadBytes);
 export const parsePieceJob = reader(pieceJobSchema, maxJobBytes);
 export const parsePieceResult = reader(pieceResultSchema, maxResultBytes);
 export const parseWorkerStatus = reader(workerStatusSchema, maxJobBytes);
+export const parseHolder = reader(holderSchema, maxJobBytes);
+
+/** Returns the JSON of a value; an empty text for one that has none, such as one nested too deep. */
+export function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** Tests whether files can be decompressed to what a worker sends at most. */
+function areLetters(files: readonly z.infer<typeof letterFileSchema>[]): boolean {
+  try {
+    let left = maxLetterBytes;
+    for (const { gzip } of files)
+      left -= gunzipSync(Buffer.from(gzip, 'base64'), { maxOutputLength: Math.max(1, left) }).length;
+    return left >= 0;
+  } catch {
+    return false;
+  }
+}
 
 function reader<T>(schema: z.ZodType<T>, maxBytes: number): (json: string) => T | null {
   return (json) => {

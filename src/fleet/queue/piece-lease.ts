@@ -4,7 +4,7 @@
 import type { Job } from 'bullmq';
 import { BusyError } from '../../core/errors.js';
 import type { Clock } from '../../core/types/index.js';
-import type { PieceResult } from './messages.js';
+import { jsonOf, type PieceResult } from './messages.js';
 
 /** Times of a lease, ms. */
 export interface LeaseTiming {
@@ -46,7 +46,7 @@ export class PieceLease {
     clock: Clock,
   ) {
     this.id = job.id!;
-    this.job = JSON.stringify(job.data);
+    this.job = jsonOf(job.data);
     this.deaths = job.stalledCounter;
     this.failures = job.attemptsMade;
     this.#job = job;

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Job, Queue, Worker } from 'bullmq';
 import type { Clock } from '../../core/types/index.js';
-import type { PieceJob } from './messages.js';
+import { jsonOf, type PieceJob } from './messages.js';
 import { type LeaseTiming, PieceLease } from './piece-lease.js';
 import type { FleetRedis } from './redis.js';
 
@@ -14,6 +14,8 @@ export const maxFailures = 3;
 export const maxDeaths = 5;
 /** Jobs in one request. */
 const addedAtOnce = 1000;
+/** Results in memory, characters; one more may be larger. */
+const maxSettledLength = 16 * 1024 * 1024;
 
 /** Names a piece by what it is, so that it is the same job however often a load is planned. */
 export function pieceId({ input, piece }: Pick<PieceJob, 'input' | 'piece'>): string {
@@ -36,11 +38,12 @@ export class PieceQueue {
   readonly #queue: Queue;
 
   constructor(redis: FleetRedis, loadId: string) {
-    this.#queue = new redis.bullmq.Queue(queueName, {
+    const queue = new redis.bullmq.Queue(queueName, {
       ...redis.queueOptions(loadId),
       streams: { events: { maxLen: 1000 } },
       defaultJobOptions: { attempts: maxFailures, removeOnComplete: false, removeOnFail: false },
     });
+    this.#queue = redis.guard(queue);
     this.#queue.on('error', () => {});
   }
 
@@ -69,18 +72,31 @@ export class PieceQueue {
 
   /** Returns some pieces that are settled and not removed yet. */
   async settled(atMost: number): Promise<SettledJob[]> {
-    const jobs = [...(await this.#queue.getCompleted(0, atMost - 1)), ...(await this.#queue.getFailed(0, atMost - 1))];
-    return (jobs as (Job | undefined)[]).flatMap((job) =>
-      job === undefined
-        ? []
-        : [
-            {
-              id: job.id!,
-              result: job.finishedOn === undefined || job.returnvalue == null ? null : JSON.stringify(job.returnvalue),
-              reason: job.failedReason ?? '',
-            },
-          ],
-    );
+    const ids = [
+      ...(await this.#queue.getRanges(['completed'], 0, atMost - 1)),
+      ...(await this.#queue.getRanges(['failed'], 0, atMost - 1)),
+    ];
+    const settled: SettledJob[] = [];
+    let length = 0;
+    for (const id of ids) {
+      const job = await this.#settled(id);
+      if (job !== null) settled.push(job);
+      length += job?.result?.length ?? 0;
+      if (length > maxSettledLength) break;
+    }
+    return settled;
+  }
+
+  async #settled(id: string): Promise<SettledJob | null> {
+    try {
+      const job = (await this.#queue.getJob(id)) as Job | undefined;
+      if (job === undefined) return null;
+      const hasResult = job.finishedOn !== undefined && job.returnvalue != null;
+      return { id, result: hasResult ? jsonOf(job.returnvalue) : null, reason: job.failedReason ?? '' };
+    } catch (error) {
+      if (!isBadJob(error)) throw error;
+      return { id, result: null, reason: 'a job that is no JSON' };
+    }
   }
 
   async remove(ids: readonly string[]): Promise<void> {
@@ -109,12 +125,13 @@ export class PieceSource {
     this.#workerId = workerId;
     this.#timing = timing;
     this.#clock = clock;
-    this.#worker = new redis.bullmq.Worker(queueName, null, {
+    const worker = new redis.bullmq.Worker(queueName, null, {
       ...redis.queueOptions(loadId),
       ...{ name: workerId, autorun: false, lockDuration: timing.lockMs, stalledInterval: timing.checkMs },
       // The deaths of a piece are counted where it is taken.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
     });
+    this.#worker = redis.guard(worker);
     this.#worker.on('error', () => {});
   }
 
@@ -128,7 +145,11 @@ export class PieceSource {
     this.#taken += 1;
     const token = `${this.#workerId}:${this.#taken}`;
     const began = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
-    const job = await this.#worker.getNextJob(token, { block: false });
+    const job = await this.#worker.getNextJob(token, { block: false }).catch((error: unknown) => {
+      // Nobody can load it. Its coordinator waits for it until it is stopped.
+      if (isBadJob(error)) return undefined;
+      throw error;
+    });
     if (job === undefined) return null;
     const lease = new PieceLease(job, token, began, this.#timing, this.#clock);
     // The answer may have waited for a server that was away.
@@ -139,4 +160,9 @@ export class PieceSource {
   async close(): Promise<void> {
     await this.#worker.close(true).catch(() => {});
   }
+}
+
+/** Tests whether BullMQ failed on a job that is no JSON. */
+function isBadJob(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof SyntaxError;
 }

@@ -5,6 +5,7 @@ import type * as bullmq from 'bullmq';
 import type * as ioredis from 'ioredis';
 import { RefusedError, UnavailableError, UsageError } from '../../core/errors.js';
 import { loadPrefix } from './keys.js';
+import { guard, limitAnswers, type QueueState, queueError } from './queue-errors.js';
 
 /** Where the queue is, with its credentials. */
 export interface QueueAddress {
@@ -35,11 +36,13 @@ export interface RedisServerFacts {
 }
 
 export interface FleetRedis {
-  /** Commands wait while the server is away, and are sent again when it is back. */
+  /** Commands wait while the server is away, and are sent again when it is back. Each throws only errors of the queue. */
   readonly client: RedisClient;
   readonly bullmq: typeof bullmq;
   /** Options of the queues and workers of a load. */
   queueOptions(loadId: string): { readonly connection: RedisClient; readonly prefix: string };
+  /** Lets an object of BullMQ throw only errors of the queue. */
+  guard<T extends object>(object: T): T;
   /** True while the server does not answer. */
   readonly isAway: boolean;
   /** Describes the server as it was at the start. */
@@ -71,6 +74,8 @@ export async function openRedis(
     ...{ maxRetriesPerRequest: null, keepAlive: 10_000 },
   };
   const single = new redis.Redis({ ...shared, ...nodes[0]!, db: database, lazyConnect: true, retryStrategy: pauseMs });
+  const state: QueueState = { shown: address.shown, hasExcess: false };
+  limitAnswers(single, state);
   let isCluster: boolean;
   let info: string;
   try {
@@ -79,13 +84,14 @@ export async function openRedis(
     assertUsable(info, isCluster, address);
   } catch (error) {
     single.disconnect();
-    throw error;
+    throw queueError(error, state);
   }
   if (isCluster) single.disconnect();
   const client = isCluster ? await openCluster(redis, shared, address) : single;
   return {
-    client,
+    client: guard(client, state),
     bullmq: api,
+    guard: (object) => guard(object, state),
     queueOptions: (loadId) => ({ connection: client, prefix: loadPrefix(loadId) }),
     server: factsOf(info),
     get isAway() {
@@ -137,16 +143,10 @@ async function firstAnswer(client: ioredis.Redis, address: QueueAddress, waitMs:
   });
   try {
     const info = await Promise.race([client.info(), timeout]);
-    if (info !== null) return info;
+    if (info !== null) return String(info);
     throw new UnavailableError(
       problem(address, 'an answer of Redis or Valkey', last, 'check the URL of --queue, and the server'),
     );
-  } catch (error) {
-    if (!(error instanceof Error && /WRONGPASS|NOAUTH|NOPERM/.test(error.message))) throw error;
-    const expected = 'a user who may sign in and run INFO';
-    throw new RefusedError(problem(address, expected, error.message, 'check user, password and rights'), {
-      cause: error,
-    });
   } finally {
     clearTimeout(timer);
   }

@@ -21,6 +21,8 @@ export interface TimeOptions {
   readonly timeRounding: 'reject' | 'truncate';
 }
 
+/** Longest number with an exponent. */
+const maxExponential = 200;
 const badTimestamp = code('bad-timestamp');
 const inexact = code('inexact-time');
 const range = code('timestamp-range');
@@ -133,6 +135,8 @@ export class TimeCell {
 
   /** Writes a number with an exponent, which few writers use. */
   #exponential(from: number, to: number, out: number, shift: number): number {
+    // Reading digits takes time in the square of their number.
+    if (to - from > maxExponential) return badTimestamp;
     const text = Buffer.from(this.#bytes.subarray(from, to)).toString('latin1');
     const [, sign = '', whole = '', fraction = '', exponent = ''] =
       /^([+-]?)(\d+)(?:\.(\d*))?[eE]([+-]?\d{1,2})$/.exec(text) ?? [];

@@ -8,10 +8,13 @@ import { problemText } from '../../core/problem.js';
 import { plural, someOf } from '../../core/text.js';
 import type { Summary } from '../../core/types/index.js';
 import type { FleetPlan } from '../../fleet/plan-file.js';
+import { maxShards } from '../../fleet/shards.js';
 import { accepts, within } from '../ledger/ledger.js';
 import { tooFewPoints } from '../ledger/summarize.js';
 
 const points = z.object({ read: count, loaded: count, rejected: count, undelivered: count });
+const balances = ({ read, loaded, rejected, undelivered }: z.infer<typeof points>): boolean =>
+  read === loaded + rejected + undelivered;
 
 /** The keys of a summary that count for the whole load. */
 const shardSummarySchema = z.object({
@@ -19,16 +22,18 @@ const shardSummarySchema = z.object({
   exitCode: z.int(),
   reason: z.string().nullable(),
   endedAt: z.string(),
-  points,
+  points: points.refine(balances),
   values: z.object({ loaded: count }),
   bytes: z.object({ read: count, decoded: count, sent: count }),
-  inputs: z.array(points.extend({ name: z.string(), error: z.string().nullable() })),
+  inputs: z.array(points.extend({ name: z.string(), error: z.string().nullable() }).refine(balances)),
   rejects: z.object({
     byReason: z.record(z.string(), count),
     deadLetters: z.array(z.string()).nullable(),
     reasons: z.string().nullable(),
   }),
-  shard: z.object({ plan: z.string(), index: z.int().positive(), of: z.int().positive() }),
+  shard: z
+    .object({ plan: z.string(), index: z.int().positive(), of: z.int().max(maxShards) })
+    .refine(({ index, of }) => index <= of),
 });
 
 type ShardSummary = z.infer<typeof shardSummarySchema>;
@@ -238,9 +243,9 @@ function sumOf(all: readonly Summary['points'][]): Summary['points'] {
 }
 
 function reasonTotals(counted: readonly ShardSummary[]): Record<string, number> {
-  const totals: Record<string, number> = {};
+  const totals = new Map<string, number>();
   for (const { rejects } of counted) {
-    for (const [reason, n] of Object.entries(rejects.byReason)) totals[reason] = (totals[reason] ?? 0) + n;
+    for (const [reason, n] of Object.entries(rejects.byReason)) totals.set(reason, (totals.get(reason) ?? 0) + n);
   }
-  return totals;
+  return Object.fromEntries(totals);
 }

@@ -58,7 +58,7 @@ function readOtherFloat(bytes: Buffer, from: number, to: number): number {
 /** Parses `12i` or `12u`; the range includes the suffix. */
 export function readInteger(bytes: Buffer, from: number, to: number, unsigned: boolean): bigint {
   const text = bytes.toString('latin1', from, to - 1);
-  if (!(unsigned ? /^\d+$/ : /^-?\d+$/).test(text)) throw invalid(bytes, from, to);
+  if (!(unsigned ? /^0*\d{1,20}$/ : /^-?0*\d{1,20}$/).test(text)) throw invalid(bytes, from, to);
   const value = BigInt(text);
   if (unsigned ? value > MAX_U64 : value > MAX_I64 || value < MIN_I64) throw invalid(bytes, from, to);
   return value;
@@ -121,6 +121,8 @@ export function readTime(bytes: Buffer, from: number, to: number, lenient: boole
   if (at === digits || (at < to && !lenient)) return null;
   if (at - digits === 19 && high < 9_000_000_000)
     return bytes[from] === 45 ? -(BigInt(high) * BILLION + BigInt(low)) : BigInt(high) * BILLION + BigInt(low);
-  const value = BigInt(bytes.toString('latin1', from, at));
+  const text = bytes.toString('latin1', from, at);
+  if (!/^-?0*\d{1,20}$/.test(text)) return null;
+  const value = BigInt(text);
   return value > MAX_I64 || value < MIN_I64 ? null : value;
 }

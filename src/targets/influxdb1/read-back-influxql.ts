@@ -102,5 +102,5 @@ function fieldOf(value: unknown, type: ColumnType | null): FieldValue {
 }
 
 function wholeOf(value: unknown): bigint | null {
-  return value instanceof Digits && /^-?\d+$/.test(value.text) ? BigInt(value.text) : null;
+  return value instanceof Digits && /^-?\d{1,20}$/.test(value.text) ? BigInt(value.text) : null;
 }

@@ -32,6 +32,7 @@ test('declared JSON integers keep all digits, and undeclared ones beyond 2^53 ar
     'm i=-9223372036854775808i,u=18446744073709551615u 1451606400000000001',
   ]);
   expect((await sent(ndjson(), '{"time":1,"v":9007199254740993}\n')).rejects).toEqual(['1 inexact-integer']);
+  expect((await sent(ndjson(), `{"time":1,"v":${'9'.repeat(400)}}\n`)).rejects).toEqual(['1 non-finite']);
 });
 
 test('nested JSON members are named by path, and lists are rejected unless --fields names an element', async () => {

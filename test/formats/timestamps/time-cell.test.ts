@@ -41,6 +41,7 @@ test.each([
   ['1.5e-3', { timeFormat: 'ms', precision: 'us' }, 'inexact-time'],
   ['1e', {}, 'bad-timestamp'],
   ['1e99', {}, 'timestamp-range'],
+  [`${'1'.repeat(300)}e9`, {}, 'bad-timestamp'],
   ['', {}, 'bad-timestamp'],
   ['2016-01-01T00:00:00Z', {}, '1451606400000000000'],
   ['2016-01-01 01:00:00.123456789+01:00', {}, '1451606400123456789'],

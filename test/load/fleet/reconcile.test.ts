@@ -52,6 +52,20 @@ test.each([
   expect([found.outcome, found.exitCode]).toEqual([outcome, exitCode]);
 });
 
+test.each([
+  { shard: { plan: 'plan', index: 1, of: 4_000_000_000 } },
+  { shard: { plan: 'plan', index: 4, of: 3 } },
+  { points: { read: 100, loaded: 200, rejected: 0, undelivered: 0 } },
+])('a summary that no shard wrote is refused: %j', (change) => {
+  expect(() => outcomeOf([shardOf(1, change)])).toThrow(/found other content/);
+});
+
+test('reasons of any name are added up', () => {
+  const rejects = { byReason: { constructor: 2 }, deadLetters: null, reasons: null };
+  const shards = [1, 2, 3].map((index) => shardOf(index, { rejects }));
+  expect(outcomeOf(shards).rejects.byReason).toEqual({ constructor: 6 });
+});
+
 test('the worst shard decides, and is named', () => {
   const bad = shardOf(2, { outcome: 'input', exitCode: 7, reason: 'a.lp ends early' });
   const refused = shardOf(3, { outcome: 'refused', exitCode: 4, reason: 'no privilege' });

@@ -126,6 +126,9 @@ export function isFloatExact(text: string): boolean {
   return plain(String(Number(text))) === plain(text.replace(/^(-?)0+(?=\d)/, '$1'));
 }
 
+/** Longest decimal: reading one takes time in the square of its length. Decimals of 256 bits have 32 bytes. */
+export const maxDecimalBytes = 64;
+
 /** Reads a big-endian two's complement number of any length. */
 export function bigEndianInteger(bytes: Uint8Array, from: number, to: number): bigint {
   let value = 0n;
@@ -158,4 +161,15 @@ export function float16(bits: number): number {
   if (exponent === 0) return sign * 2 ** -14 * fraction;
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * 2 ** (exponent - 15) * (1 + fraction);
+}
+
+/** Reads an INT32 or INT64. */
+export function wholeNumber(view: DataView, p: number, width: number): bigint {
+  return width === 8 ? view.getBigInt64(p, true) : BigInt(view.getInt32(p, true));
+}
+
+/** Reads an INT32 or INT64 of at most 15 digits without a bigint. Returns null for a longer one. */
+export function smallWholeNumber(view: DataView, p: number, width: number): number | null {
+  const value = width === 8 ? view.getInt32(p + 4, true) * 2 ** 32 + view.getUint32(p, true) : view.getInt32(p, true);
+  return isSmall(value) ? value : null;
 }

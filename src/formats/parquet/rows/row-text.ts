@@ -158,7 +158,8 @@ export class RowText {
 
   #timestamp(target: CellTarget, view: DataView, p: number, at: number): number {
     const { scale, utc, width } = target.leaf;
-    if (!this.isPlainTime(target)) return this.#moment(target, momentOf(wholeNumber(view, p, width), scale), utc, at);
+    if (!this.isPlainTime(target))
+      return this.#moment(target, momentOf(numbers.wholeNumber(view, p, width), scale), utc, at);
     const low = view.getInt32(p, true);
     const high = view.getInt32(p + 4, true);
     let end = numbers.putInt64(this.bytes, at, low, high, true);
@@ -171,14 +172,14 @@ export class RowText {
     const { view, from } = cursor.values;
     const p = from + value * leaf.width;
     if (leaf.kind === schema.DATE) {
-      const moment = dateMoment(wholeNumber(view, p, leaf.width));
+      const moment = dateMoment(numbers.wholeNumber(view, p, leaf.width));
       const text = rfc3339Text(moment, false)?.slice(0, 10) ?? null;
       return target.isTime || text === null
         ? this.#moment(target, moment, false, at)
         : this.#quoted(target, TEXT, text, at);
     }
     if (leaf.kind === schema.TIME)
-      return this.#quoted(target, TEXT, timeOfDay(wholeNumber(view, p, leaf.width), leaf.scale), at);
+      return this.#quoted(target, TEXT, timeOfDay(numbers.wholeNumber(view, p, leaf.width), leaf.scale), at);
     if (leaf.kind === schema.INT96)
       return this.#moment(target, int96Moment(view.getInt32(p + 8, true), view.getBigInt64(p, true)), true, at);
     cursor.locate(value, leaf.width);
@@ -196,9 +197,17 @@ export class RowText {
   #decimal(target: CellTarget, { values, source, from, to }: PageCursor, p: number, at: number): number {
     const { leaf } = target;
     const isInteger = leaf.physical === 'INT32' || leaf.physical === 'INT64';
-    const small = isInteger ? smallWholeNumber(values.view, p, leaf.width) : numbers.smallInteger(source, from, to);
+    const small = isInteger
+      ? numbers.smallWholeNumber(values.view, p, leaf.width)
+      : numbers.smallInteger(source, from, to);
     if (small !== null) return this.#cell(target, BARE, at, numbers.putDecimal(this.bytes, at, small, leaf.scale));
-    const unscaled = isInteger ? wholeNumber(values.view, p, leaf.width) : numbers.bigEndianInteger(source, from, to);
+    if (!isInteger && to - from > numbers.maxDecimalBytes) {
+      this.refuse('bad-number', `a decimal of ${to - from} bytes`);
+      return numbers.putText(this.bytes, at, 'null');
+    }
+    const unscaled = isInteger
+      ? numbers.wholeNumber(values.view, p, leaf.width)
+      : numbers.bigEndianInteger(source, from, to);
     const text = numbers.decimalText(unscaled, leaf.scale);
     if (target.isField && target.declared === null && leaf.scale > 0 && !numbers.isFloatExact(text))
       this.refuse('inexact-decimal', text);
@@ -284,15 +293,4 @@ function putEscaped(bytes: Uint8Array, at: number, byte: number): number {
   bytes[end] = hex[byte >>> 4]!;
   bytes[end + 1] = hex[byte & 15]!;
   return end + 2;
-}
-
-/** Reads an INT32 or INT64. */
-function wholeNumber(view: DataView, p: number, width: number): bigint {
-  return width === 8 ? view.getBigInt64(p, true) : BigInt(view.getInt32(p, true));
-}
-
-/** Reads an INT32 or INT64 of at most 15 digits without a bigint. Returns null for a longer one. */
-function smallWholeNumber(view: DataView, p: number, width: number): number | null {
-  const value = width === 8 ? view.getInt32(p + 4, true) * 2 ** 32 + view.getUint32(p, true) : view.getInt32(p, true);
-  return numbers.isSmall(value) ? value : null;
 }

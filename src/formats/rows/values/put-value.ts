@@ -60,8 +60,8 @@ export function putFloat(bytes: Uint8Array, from: number, to: number, out: numbe
     bytes[o] = byte;
   }
   if (p === to && p > first) {
-    if (exact && p - first > exactDigits && !isExact(text(bytes, first, to))) return inexact;
-    return p - first <= shortFloat || isNumberFinite(bytes, from, to) ? o : nonFinite;
+    if (p - first > shortFloat && !isNumberFinite(bytes, from, to)) return nonFinite;
+    return exact && p - first > exactDigits && !isExact(text(bytes, first, to)) ? inexact : o;
   }
   if (p === first) {
     if (bytes[p] !== DOT || p === to) return isNonFinite(text(bytes, first, to)) ? nonFinite : badNumber;
@@ -99,7 +99,7 @@ function isNumberFinite(bytes: Uint8Array, from: number, to: number): boolean {
   return Number.isFinite(Number(text(bytes, from, to)));
 }
 
-/** True when the nearest float is this number, or prints the same digits. */
+/** True when the nearest float, which is finite, is this number or prints the same digits. */
 function isExact(whole: string): boolean {
   const nearest = Number(whole);
   return BigInt(nearest) === BigInt(whole) || String(nearest) === whole;

@@ -107,14 +107,16 @@ class Coordination {
   /** Waits for the lock of a coordinator that was killed. Throws BusyError if its holder lives. */
   async #takeLock(): Promise<void> {
     const { clock, notify } = this.#context;
+    const until = clock.monotonic() + 2 * coordinatorMs;
     let leftBefore = Number.POSITIVE_INFINITY;
     while (!(await this.#store.coordinate(this.#id, this.#token))) {
       const holder = await this.#store.coordinator(this.#id);
-      if (holder === null) continue;
-      const { machine = '?', pid = '?' } = JSON.parse(holder.token) as { machine?: string; pid?: number };
-      if (holder.leftMs > leftBefore) throw alreadyRuns(this.#id, `one that runs as pid ${pid} on ${machine}`);
-      leftBefore = holder.leftMs;
-      notify({ level: 'info', kind: 'lock', message: `waiting for the lock of pid ${pid} on ${machine} to end` });
+      const { machine, pid, leftMs } = holder ?? nobody;
+      if (leftMs > leftBefore || clock.monotonic() > until)
+        throw alreadyRuns(this.#id, `one that runs as pid ${pid} on ${machine}`);
+      leftBefore = leftMs;
+      if (holder !== null)
+        notify({ level: 'info', kind: 'lock', message: `waiting for the lock of pid ${pid} on ${machine} to end` });
       await clock.sleep(1000, this.#control.stop);
     }
   }
@@ -264,6 +266,9 @@ class Coordination {
     };
   }
 }
+
+/** The holder of a lock that has just ended. */
+const nobody = { machine: '?', pid: '?', leftMs: 0 };
 
 /** Null for a load that came to its end. */
 function endError(outcome: Outcome, reason: string | null): BulkLoadError | null {

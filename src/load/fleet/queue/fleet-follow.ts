@@ -27,6 +27,8 @@ import type { FleetTotals } from './fleet-totals.js';
 
 /** Time without an answer of Redis until a warning, ms. */
 const silentMs = 10_000;
+/** Pause after Redis has refused a command, ms. */
+const refusedMs = 1000;
 /** Pieces booked in one step. */
 const bookedAtOnce = 200;
 
@@ -106,7 +108,7 @@ export class FleetFollow {
       if (Number.isFinite(retryForMs)) timers.push(clock.after(retryForMs, error));
     });
     try {
-      await Promise.race([this.#look(), spent]);
+      await Promise.race([this.#lookAgain(clock.monotonic() + retryForMs), spent]);
     } finally {
       for (const cancel of timers) cancel();
     }
@@ -134,6 +136,20 @@ export class FleetFollow {
     // No worker has a piece, so the next run of the load need not wait for what Redis has forgotten.
     if (this.#counts.active === 0) await prepareLimits();
     await store.endCoordination(load.id, token);
+  }
+
+  /** Looks until Redis takes the commands: it may be out of memory, or read-only for a while. */
+  async #lookAgain(until: number): Promise<void> {
+    const { clock } = this.#context;
+    for (;;) {
+      try {
+        return await this.#look();
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || clock.monotonic() >= until) throw error;
+        this.#notify('warn', 'queue', error.message);
+        await clock.sleep(refusedMs);
+      }
+    }
   }
 
   async #look(): Promise<void> {

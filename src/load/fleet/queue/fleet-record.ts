@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { makeDirectory } from '../../../core/io/files.js';
 import { countSchema as count } from '../../../core/io/position-schema.js';
 import { type Outcome, outcomeNames } from '../../../core/outcomes.js';
-import type { PieceLetters } from '../../../fleet/queue/messages.js';
+import { maxLetterBytes, type PieceLetters, pointsSchema } from '../../../fleet/queue/messages.js';
 import { letterPath } from '../../../state/dead-letters/letter-paths.js';
 import { writeFailure } from '../../../state/state-dir.js';
 
@@ -22,7 +22,7 @@ const bookedPieceSchema = z.strictObject({
   error: z.string().nullable(),
   format: z.string(),
   inputBytes: count,
-  points: z.strictObject({ read: count, loaded: count, rejected: count, undelivered: count }),
+  points: pointsSchema,
   values: count,
   rejects: z.record(z.string(), z.strictObject({ points: count, example: z.string() })),
 });
@@ -144,7 +144,7 @@ export class FleetRecord {
     const written: FileHandle[] = [];
     const sizes = { ...this.#letters };
     for (const { ending, headBytes, gzip } of letters?.files ?? []) {
-      const bytes = await promisify(gunzip)(Buffer.from(gzip, 'base64'), { maxOutputLength: 64 * 1024 * 1024 });
+      const bytes = await promisify(gunzip)(Buffer.from(gzip, 'base64'), { maxOutputLength: maxLetterBytes });
       const before = sizes[ending] ?? 0;
       const file = await this.#file(ending);
       await file.appendFile(before === 0 ? bytes : bytes.subarray(headBytes));

@@ -7,10 +7,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { LF } from '../../../core/ascii.js';
 import type { Summary } from '../../../core/types/index.js';
-import type { PieceLetters } from '../../../fleet/queue/messages.js';
+import { maxLetterBytes, type PieceLetters } from '../../../fleet/queue/messages.js';
 
-/** Dead letters beyond this stay on the worker's disk, bytes. */
-const maxBytes = 8 * 1024 * 1024;
 const maxGzipBytes = 1024 * 1024;
 
 /** Reads the dead letters of a piece from its folder; null without any. */
@@ -20,7 +18,7 @@ export async function collectLetters({ rejects }: Summary, folder: string): Prom
   const paths = [...deadLetters, reasons];
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
   const tooLarge: PieceLetters = { files: null, keptIn: folder };
-  if (sizes.reduce((sum, size) => sum + size, 0) > maxBytes) return tooLarge;
+  if (sizes.reduce((sum, size) => sum + size, 0) > maxLetterBytes) return tooLarge;
   const files = await Promise.all(
     paths.map(async (path) => {
       const bytes = await readFile(path);

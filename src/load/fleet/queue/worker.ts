@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from '../../../config/settings.js';
-import { BulkLoadError, InterruptedError, UsageError } from '../../../core/errors.js';
+import { BulkLoadError, InterruptedError, UnavailableError, UsageError } from '../../../core/errors.js';
+import { orAborted } from '../../../core/time/wait-stats.js';
 import type { Notice } from '../../../core/types/index.js';
 import { FleetStore } from '../../../fleet/queue/fleet-store.js';
 import { type FleetLoad, type PieceJob, parsePieceJob, type WorkerStatus } from '../../../fleet/queue/messages.js';
@@ -56,6 +57,8 @@ interface Joined {
   readonly parts: PieceParts;
 }
 
+type NextPiece = Readonly<{ joined: Joined; lease: PieceLease }>;
+
 async function leave({ limits, source, parts }: Joined): Promise<void> {
   await Promise.all([limits.close(), source.close(), parts.close()]);
 }
@@ -78,6 +81,8 @@ class FleetWorker {
   #hasWorked = false;
   #answeredAt: number;
   #isBeating = false;
+  /** True after Redis refused to give a piece. */
+  #isRefused = false;
 
   constructor(context: WorkerContext) {
     this.#context = context;
@@ -96,10 +101,10 @@ class FleetWorker {
       await this.#beat();
       while (!ended.aborted) {
         // Redis may be away for long, and a stop must not wait for it.
-        const next = await untilAborted(this.#next(), ended);
-        if (next === null || next === 'aborted') {
+        const next = await orAborted(this.#next(), ended).catch((error: unknown) => this.#withoutPiece(error, ended));
+        if (next === null) {
           const hasLoads = [...this.#joined.values()].some(({ joined }) => joined !== null);
-          if (next === null && this.#context.exitWhenIdle && this.#hasWorked && !hasLoads) break;
+          if (this.#context.exitWhenIdle && this.#hasWorked && !hasLoads) break;
           await clock.sleep(idleMs, ended).catch(() => {});
           continue;
         }
@@ -121,7 +126,7 @@ class FleetWorker {
   }
 
   /** Takes a piece of the oldest load that has one. */
-  async #next(): Promise<{ readonly joined: Joined; readonly lease: PieceLease } | null> {
+  async #next(): Promise<NextPiece | null> {
     const ids = await this.#store.loadIds();
     for (const [id, { joined }] of this.#joined) {
       if (ids.includes(id)) continue;
@@ -132,8 +137,19 @@ class FleetWorker {
       const joined = await this.#join(id);
       if (joined === null || (await this.#store.isStopped(id))) continue;
       const lease = await joined.source.take();
+      this.#isRefused = false;
       if (lease !== null) return { joined, lease };
     }
+    this.#isRefused = false;
+    return null;
+  }
+
+  /** Lets the worker go on after a stop, and while Redis takes no commands. */
+  #withoutPiece(error: unknown, ended: AbortSignal): null {
+    if (ended.aborted) return null;
+    if (!(error instanceof UnavailableError)) throw error;
+    this.#isRefused = true;
+    this.#notify('warn', 'queue', error.message);
     return null;
   }
 
@@ -236,14 +252,8 @@ class FleetWorker {
 
   /** Refuses a job that is not a piece of the load. */
   async #refuse(lease: PieceLease, { id }: FleetLoad): Promise<void> {
-    const error = new UsageError([
-      {
-        tried: `reading job ${lease.id} of load ${id}`,
-        expected: 'a piece of the load',
-        found: 'other content',
-        fix: '',
-      },
-    ]);
+    const tried = `reading job ${lease.id} of load ${id}`;
+    const error = new UsageError([{ tried, expected: 'a piece of the load', found: 'other content', fix: '' }]);
     this.#notify('error', 'job', error.message);
     await lease.complete(failedPiece(this.#context, error));
   }
@@ -261,9 +271,9 @@ class FleetWorker {
       const piece = this.#piece;
       if (piece !== null && (await this.#store.isStopped(piece.load)))
         piece.stop.abort(new InterruptedError('bulk-load stop'));
-      this.#answeredAt = clock.monotonic();
+      if (!this.#isRefused) this.#answeredAt = clock.monotonic();
     } catch (error) {
-      if (!redis.isAway) this.#notify('warn', 'queue', `the queue refuses: ${String(error)}`);
+      if (!redis.isAway) this.#notify('warn', 'queue', error instanceof Error ? error.message : String(error));
     } finally {
       this.#isBeating = false;
     }
@@ -287,12 +297,4 @@ class FleetWorker {
   #notify(level: Notice['level'], kind: string, message: string): void {
     this.#context.notify({ level, kind, message });
   }
-}
-
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 'aborted'> {
-  return await new Promise((resolve, reject) => {
-    const aborted = (): void => resolve('aborted');
-    signal.addEventListener('abort', aborted, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { UnavailableError } from '../../../../src/core/errors.js';
 import { clock } from '../../../../src/core/time/system-clock.js';
 import type { FleetPlan } from '../../../../src/fleet/plan-file.js';
 import type { FleetStore } from '../../../../src/fleet/queue/fleet-store.js';
@@ -20,14 +21,19 @@ const plan: FleetPlan = {
 };
 
 /** A coordinator of one piece with a queue in memory. */
-async function follow(stateDir: string, settled: SettledJob[], isAway = false) {
+async function follow(stateDir: string, settled: SettledJob[], state: 'here' | 'away' | 'full' = 'here') {
+  let refusals = state === 'full' ? 1 : 0;
   const record = new FleetRecord(stateDir, '0123456789ab');
   await record.open();
   const totals = new FleetTotals(plan, new Map([['p1', { input: 0, bytes: 10 }]]));
   const store = {
     announce: () => Promise.resolve(),
     load: () => Promise.resolve(null),
-    coordinate: () => (isAway ? new Promise(() => {}) : Promise.resolve(true)),
+    coordinate: async () => {
+      if (state === 'away') await new Promise(() => {});
+      if (refusals-- > 0) throw new UnavailableError('OOM command not allowed');
+      return true;
+    },
     isStopped: () => Promise.resolve(false),
     keepBooked: () => Promise.resolve(),
     workers: () => Promise.resolve([]),
@@ -70,10 +76,22 @@ test('a result of another form ends its piece as an input error, and the next ru
   }
 });
 
+test('a queue that is out of memory for a while is asked again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+  try {
+    const { coordinator, totals, record } = await follow(folder, [], 'full');
+    await coordinator.look(10_000);
+    expect(totals.settledPieces).toBe(0);
+    await record.close(null);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test('a queue that does not come back within --retry-for ends the load with exit code 5', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
   try {
-    const { coordinator, record } = await follow(folder, [], true);
+    const { coordinator, record } = await follow(folder, [], 'away');
     await expect(coordinator.look(50)).rejects.toMatchObject({ outcome: 'unavailable' });
     await record.close(null);
   } finally {

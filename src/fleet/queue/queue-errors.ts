@@ -1,0 +1,88 @@
+// What the server of --queue may answer instead of what was asked: an error, another protocol, or more than fits into memory.
+// Each is an error of the queue, never a defect.
+
+import type * as ioredis from 'ioredis';
+import type { z } from 'zod';
+import { BulkLoadError, RefusedError, UnavailableError } from '../../core/errors.js';
+import { excerpt, size } from '../../core/text.js';
+import { MIB } from '../../core/units.js';
+
+export interface QueueState {
+  /** URL for people. */
+  readonly shown: string;
+  /** True once an answer was too large. */
+  hasExcess: boolean;
+}
+
+/** Largest answer. A result of a worker has at most 4 MiB. */
+const maxAnswerBytes = 64 * MIB;
+
+/** Returns the same object, whose promises reject only with errors of the queue. */
+export function guard<T extends object>(object: T, state: QueueState): T {
+  return new Proxy(object, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]): unknown => {
+        const found: unknown = Reflect.apply(value, target, args);
+        if (!(found instanceof Promise)) return found;
+        return found.catch((error: unknown) => {
+          throw queueError(error, state);
+        });
+      };
+    },
+  });
+}
+
+/** Converts what a call of ioredis or BullMQ threw. */
+export function queueError(error: unknown, { shown, hasExcess }: QueueState): BulkLoadError {
+  if (error instanceof BulkLoadError) return error;
+  const tried = `asking ${shown}`;
+  const message = excerpt(error instanceof Error ? error.message : String(error));
+  if (hasExcess) return wrongAnswer(tried, `an answer of more than ${size(maxAnswerBytes)}`, error);
+  if (/WRONGPASS|NOAUTH|NOPERM/.test(message)) {
+    const expected = 'a user who may sign in and run the commands of a queue, INFO among them';
+    const fix = 'check user, password and rights';
+    return new RefusedError({ tried, expected, found: message, fix }, { cause: error });
+  }
+  const isRefusal = error instanceof Error && error.name === 'ReplyError';
+  if (!(isRefusal && !/unknown command|WRONGTYPE/i.test(message)) && message !== 'Connection is closed.')
+    return wrongAnswer(tried, message, error);
+  const problem = {
+    expected: 'Redis or Valkey to take the command',
+    found: message,
+    fix: 'look at its memory and log',
+  };
+  return new UnavailableError({ tried, ...problem }, { cause: error });
+}
+
+function wrongAnswer(tried: string, found: string, cause?: unknown): RefusedError {
+  const fix = 'check the URL of --queue: is it Redis or Valkey, and do only fleets write these keys?';
+  return new RefusedError({ tried, expected: 'answers of Redis or Valkey', found, fix }, { cause });
+}
+
+/** Checks an answer. Throws RefusedError. */
+export async function answerOf<T>(schema: z.ZodType<T>, answer: Promise<unknown>): Promise<T> {
+  const { success, data, error } = schema.safeParse(await answer);
+  if (success) return data;
+  throw wrongAnswer('reading the queue', 'an answer of another type', error);
+}
+
+/** Ends a connection whose server answers one command with more than fits into memory. */
+export function limitAnswers(client: ioredis.Redis, state: QueueState): void {
+  // The queue of sent commands is not in the types of ioredis.
+  const sent = client as unknown as { readonly commandQueue: { peekFront(): unknown } };
+  client.on('connect', () => {
+    let first: unknown;
+    let bytes = 0;
+    client.stream.on('data', (data: Uint8Array) => {
+      const now = sent.commandQueue.peekFront();
+      bytes = now === first ? bytes + data.length : 0;
+      first = now;
+      if (bytes <= maxAnswerBytes) return;
+      state.hasExcess = true;
+      client.disconnect();
+      client.stream.destroy();
+    });
+  });
+}
