@@ -218,9 +218,10 @@ test.skipIf(!hasRedis)(
 test.skipIf(!hasRedis)(
   'a holder of the turn whose last renewal is a minute old by any clock sends no more',
   async () => {
-    const { server, open } = await fleet();
+    const { open } = await fleet();
+    const control = open();
     const database = ['cnosdb', 'cnosdb', 'db'];
-    await beginTurn(open(), database);
+    await beginTurn(control, database);
     const clock = movable();
     const turnOf = (id: string, own: Clock): FleetTurn =>
       new FleetTurn({ client: open(), database, id, clock: own, notify: () => {} });
@@ -235,26 +236,27 @@ test.skipIf(!hasRedis)(
     expect(held.isFresh()).toBe(false);
     await expect(second.take(AbortSignal.timeout(500))).rejects.toThrow();
     // The lease of two minutes ends.
-    await server.cli('hset', turnKey(database), 'until', '0');
+    await control.hset(turnKey(database), 'until', '0');
     const next = await second.take(never);
     expect([next.isFresh(), held.isFresh()]).toEqual([true, false]);
     held.release();
-    expect(await server.cli('hget', turnKey(database), 'holder')).toBe('w2');
+    expect(await control.hget(turnKey(database), 'holder')).toBe('w2');
     next.release();
-    await until(async () => (await server.cli('hget', turnKey(database), 'holder')) === '');
+    await until(async () => (await control.hget(turnKey(database), 'holder')) === null);
   },
 );
 
 test.skipIf(!hasRedis)('a turn that Redis forgot is free only after its holder cannot send any more', async () => {
-  const { server, open } = await fleet();
+  const { open } = await fleet();
+  const control = open();
   const database = ['cnosdb', 'cnosdb', 'db'];
-  await beginTurn(open(), database);
+  await beginTurn(control, database);
   const options = { database, clock: realClock, notify: () => {} };
   const held = await new FleetTurn({ ...options, client: open(), id: 'w1' }).take(never);
-  await server.cli('flushall');
+  await control.flushall();
   const second = new FleetTurn({ ...options, client: open(), id: 'w2' });
   await expect(second.take(AbortSignal.timeout(500))).rejects.toThrow();
-  await server.cli('hset', turnKey(database), 'grantFrom', '0');
+  await control.hset(turnKey(database), 'grantFrom', '0');
   (await second.take(never)).release();
   held.release();
 });

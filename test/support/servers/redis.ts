@@ -3,6 +3,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -56,10 +57,7 @@ export async function startRedis(
   const start = async (): Promise<void> => {
     const own = options.map((word) => word.replace('{port}', String(port)));
     child = spawn('redis-server', [...common, ...own], { stdio: 'ignore' });
-    // Over TLS alone, redis-cli needs certificates: any answer will do.
-    await until(
-      async () => (await cli('ping').catch((error: Error) => error.message)).match(/PONG|NOAUTH|reset/) !== null,
-    );
+    await until(() => answers(port));
   };
   await start();
   return {
@@ -69,4 +67,19 @@ export async function startRedis(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** True once the server answers a command or, over TLS alone, closes the connection. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    const end = (isReady: boolean): void => {
+      resolve(isReady);
+      socket.destroy();
+    };
+    socket.once('data', (answer) => end(!answer.includes('LOADING')));
+    socket
+      .once('end', () => end(true))
+      .once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNRESET'));
+  });
 }

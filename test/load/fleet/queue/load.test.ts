@@ -3,6 +3,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { resolve } from '../../../../src/config/resolve.js';
 import { clock } from '../../../../src/core/time/system-clock.js';
@@ -12,6 +13,7 @@ import { openRedis } from '../../../../src/fleet/queue/redis.js';
 import { options } from '../../../../src/load/option-table.js';
 import { type RunningServer, serve } from '../../../../src/serve/serve.js';
 import { sql } from '../../../serve/raw-http.js';
+import { connect } from '../../../support/fleet.js';
 import { begin, run } from '../../../support/programs/here.js';
 import type { Ended, Going } from '../../../support/programs/process.js';
 import { lines } from '../../../support/scene.js';
@@ -20,22 +22,25 @@ import { until } from '../../../support/until.js';
 
 describe.skipIf(!hasRedis)('a load over a fleet', () => {
   let redis: RedisServer;
+  let control: Redis;
   let server: RunningServer;
   let folder: string;
   let workers: Going[];
 
   beforeAll(async () => {
     redis = await startRedis();
+    control = connect(redis);
     server = await serve({ host: '127.0.0.1', port: 0, dataDir: null });
   });
   afterAll(async () => {
     await server.close();
+    control.disconnect();
     await redis.end();
   });
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bulk-load-fleet-'));
     workers = [];
-    await redis.cli('flushall');
+    await control.flushall();
   });
   afterEach(async () => {
     for (const worker of workers) worker.kill();
@@ -112,7 +117,7 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { line: number });
     expect(reasons.map((each) => each.line).toSorted((a, b) => a - b)).toEqual([502, 901]);
-    expect(await redis.cli('keys', 'bulk-load:*:pieces*')).toBe('');
+    expect(await control.keys('bulk-load:*:pieces*')).toEqual([]);
     expect((await readdir(join(folder, 'state'))).filter((name) => name.includes('fleet'))).toEqual([]);
   });
 
@@ -120,8 +125,8 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     const path = await file('a.lp', lines(6000));
     const load = coordinate('--piece-bytes', '5KiB', ...slowly, path);
     work();
-    await until(async () => (await redis.cli('keys', 'bulk-load:*:booked')) !== '');
-    await redis.cli('flushall');
+    await until(async () => (await control.keys('bulk-load:*:booked')).length > 0);
+    await control.flushall();
     const { code, stderr } = await load.ended;
     expect([code, stderr]).toEqual([0, expect.stringContaining('6,000 read = 6,000 loaded')]);
     expect(stderr).toContain('the queue has lost the load');
@@ -132,13 +137,13 @@ describe.skipIf(!hasRedis)('a load over a fleet', () => {
     const path = await file('a.lp', lines(6000));
     const first = coordinate('--piece-bytes', '5KiB', ...slowly, path);
     const worker = work();
-    await until(async () => (await redis.cli('keys', 'bulk-load:*:booked')) !== '');
+    await until(async () => (await control.keys('bulk-load:*:booked')).length > 0);
     const second = await coordinate('--piece-bytes', '5KiB', path).ended;
     expect([second.code, second.stderr]).toEqual([
       75,
       expect.stringMatching(/another coordinator|no other coordinator/),
     ]);
-    const [id] = /(?<=bulk-load:\{)[0-9a-f]{12}/.exec(await redis.cli('keys', 'bulk-load:*:booked'))!;
+    const [id] = /(?<=bulk-load:\{)[0-9a-f]{12}/.exec(String(await control.keys('bulk-load:*:booked')))!;
     const status = await run(['status', '--queue', redis.url]);
     expect(status.stdout).toMatch(new RegExp(`^Load ${id}, since .*\n {2}pieces +\\d+ of \\d+ settled`));
     expect(status.stdout).toMatch(/^1 worker, [01] of them idle\.$/m);
