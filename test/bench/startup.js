@@ -95,8 +95,11 @@ server.close();
 embedded.kill();
 rmSync(folder, { recursive: true });
 const base = median(took.nothing);
-/** @param {number[]} ms */
-const against = (ms) => `${median(ms).toFixed(0)} ms, ${(median(ms) / base).toFixed(2)} ×`;
-process.stdout.write(
-  `Node ${process.version}, medians of ${rounds}: node -e 0 ${base.toFixed(0)} ms · --help ${against(took.help)} · first byte of the first write ${against(took.byte)} · 1,000 points, start to exit ${against(took.small)}\n`,
-);
+for (const [name, ms] of /** @type {[string, number[]][]} */ ([
+  ['--help', took.help],
+  ['first byte of the first write', took.byte],
+  ['1,000 points, start to exit', took.small],
+]))
+  process.stdout.write(
+    `  ${name.padEnd(38)}${median(ms).toFixed(0).padStart(6)} ms: ${(median(ms) / base).toFixed(2)} × node -e 0 (${base.toFixed(0)} ms)\n`,
+  );
