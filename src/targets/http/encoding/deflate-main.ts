@@ -9,8 +9,8 @@ const { memory, code, body, output } = workerData as DeflateTask;
 const port = parentPort!;
 const bytes = new Uint8Array(memory.buffer);
 const view = new DataView(memory.buffer);
-const { exports } = new wasm.Instance(new wasm.Module(code), { env: { memory } });
-const deflate = exports.deflate as (length: number) => number;
+const instance = new wasm.Instance(new wasm.Module(code), { env: { memory } });
+const deflate = instance.exports.deflate as (length: number) => number;
 
 port.on('message', (length: number) => {
   const end = output + deflate(length);

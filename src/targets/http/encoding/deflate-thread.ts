@@ -80,7 +80,7 @@ export class DeflateThread {
     const code = readFileSync(packaged('dist/targets/deflate.wasm'));
     const workerData: DeflateTask = { memory, code, body: BODY, output: OUTPUT + HEADER_BYTES };
     const options = { workerData, resourceLimits, execArgv: [], env: {} };
-    this.#thread = new Worker(packaged('dist/bundle/deflate-main.js'), options);
+    this.#thread = new Worker(packaged('dist/bundle/deflate-main.cjs'), options);
     this.#thread.on('message', (length: number) => this.#done(length));
     this.#thread.on('error', (cause) => this.#fail(cause));
     this.#thread.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
