@@ -85,6 +85,8 @@ export interface FleetHooks {
    * up to then are applied. Rejects with the signal's reason.
    */
   admit(points: number, bytes: number, signal: AbortSignal): Promise<RequestPermit>;
+  /** Receives the outcome of each request that shows how busy the target is. */
+  observe(outcome: 'accepted' | 'overloaded'): void;
   readonly memory: MemoryLog;
   /** Points of all other pieces of the load, as last reported. */
   readonly elsewhere: RejectTotals;

@@ -64,6 +64,11 @@ export class FleetLimits {
     return { delayMs, end };
   }
 
+  /** Takes the outcome of a request. */
+  observe(outcome: 'accepted' | 'overloaded'): void {
+    this.#permits.observe(outcome);
+  }
+
   /** Returns all permits once a flush of this worker has ended. */
   async close(): Promise<void> {
     const until = this.#clock.monotonic() + maxCloseMs;

@@ -29,6 +29,8 @@ export interface ExchangeRequest {
   released: string[];
   held: string[];
   wanted: string[];
+  /** True if the target stays overloaded. */
+  overloaded?: boolean;
   /** Time of each batch at the rates of the fleet, µs. */
   reserved: number[];
   pieces: Record<string, RejectTotals>;
@@ -50,6 +52,8 @@ const replySchema = z.object({
   delays: list(z.number()),
   claimed: list(z.string()),
   waiting: z.number(),
+  limit: z.number(),
+  excess: z.number(),
   read: z.number(),
   rejected: z.number(),
   flushing: z.boolean(),

@@ -1,6 +1,7 @@
 // The requests in flight of all workers. Each permit is a lease in Redis. A worker keeps its permits from batch to batch, and
 // hands them over when others wait.
 
+import { plural } from '../../core/text.js';
 import { orAborted } from '../../core/time/wait-stats.js';
 import type { Clock, Notice } from '../../core/types/index.js';
 import { formatDuration } from '../../core/units.js';
@@ -19,6 +20,8 @@ const turnMs = 1_000;
 const idleMs = 2_000;
 /** Mean interval between two requests for a permit, ms. */
 const pollMs = 20;
+/** Overload without an accepted request for this long halves the requests of the fleet, ms. */
+const overloadMs = 5_000;
 /** A worker that handed its only permit over asks again after this time, ms; one that kept n after n + 1 times as long. */
 const handoverMs = 60;
 
@@ -46,6 +49,11 @@ export class Permits implements ExchangeParty {
   readonly #queue = new Set<(slot: PermitSlot) => void>();
   #isServing = false;
   #othersWait = false;
+  /** Permits of the fleet above its limit. */
+  #excess = 0;
+  /** Monotonic ms of the first overload without an accepted request since; null without one. */
+  #overloadedAt: number | null = null;
+  #isOverloaded = false;
   /** Monotonic ms before which no permit is wanted. */
   #wantsFrom = 0;
 
@@ -82,12 +90,24 @@ export class Permits implements ExchangeParty {
     }
   }
 
+  /** Takes the outcome of a request. A target that stays overloaded gets half as many requests from the whole fleet. */
+  observe(outcome: 'accepted' | 'overloaded'): void {
+    const now = this.#options.clock.monotonic();
+    if (outcome === 'accepted') this.#overloadedAt = null;
+    else this.#overloadedAt ??= now;
+    if (this.#overloadedAt === null || now - this.#overloadedAt < overloadMs) return;
+    this.#overloadedAt = now;
+    this.#isOverloaded = true;
+  }
+
   fill(request: ExchangeRequest): void {
+    if (this.#isOverloaded) request.overloaded = true;
+    this.#isOverloaded = false;
     const now = this.#options.clock.monotonic();
     const unused = this.#unused();
     // While Redis is away, no other worker can take them.
     for (const slot of this.#options.exchange.away ? [] : unused.slice(this.#queue.size))
-      if (this.#othersWait || now - slot.usedAt >= idleMs) this.#release(slot);
+      if (this.#othersWait || this.#excess > 0 || now - slot.usedAt >= idleMs) this.#release(slot);
     const wanted = now < this.#wantsFrom ? 0 : this.#queue.size - unused.length;
     for (let i = 0; i < wanted; i++) {
       this.#count += 1;
@@ -97,14 +117,19 @@ export class Permits implements ExchangeParty {
     request.released.push(...this.#released.splice(0));
   }
 
-  accept({ wanted }: ExchangeRequest, { granted, lost, waiting }: ExchangeReply): void {
-    const now = this.#options.clock.monotonic();
+  accept({ wanted, overloaded }: ExchangeRequest, { granted, lost, waiting, limit, excess }: ExchangeReply): void {
+    const { clock, notify } = this.#options;
+    const now = clock.monotonic();
+    const message = `the target stays overloaded: all workers together send at most ${plural(limit, 'request')} at once, and one more each minute`;
+    if (overloaded) notify({ level: 'warn', kind: 'fleet-limit', message });
+    this.#excess = excess;
     for (const name of lost) this.#slots.delete(name);
     for (const name of granted) this.#slots.set(name, { name, since: now, usedAt: now, inUse: false });
     this.#othersWait = waiting > (granted.length < wanted.length ? 1 : 0);
   }
 
-  fail({ released, wanted }: ExchangeRequest): void {
+  fail({ released, wanted, overloaded = false }: ExchangeRequest): void {
+    this.#isOverloaded ||= overloaded;
     // Permits that were granted although no answer came go back.
     this.#released.push(...released, ...wanted);
   }
@@ -148,10 +173,12 @@ export class Permits implements ExchangeParty {
     const now = this.#options.clock.monotonic();
     slot.inUse = false;
     slot.usedAt = now;
-    if (!this.#othersWait || now - slot.since < turnMs / this.#slots.size) {
+    const isDue = this.#othersWait && now - slot.since >= turnMs / this.#slots.size;
+    if (!isDue && this.#excess === 0) {
       this.#assign();
       return;
     }
+    this.#excess = Math.max(0, this.#excess - 1);
     this.#release(slot);
     this.#wantsFrom = now + handoverMs * (this.#slots.size + 1);
     void this.#options.exchange.sync();

@@ -27,6 +27,8 @@ export function scriptRunner(
  * Takes the request of one worker and returns the state of the fleet, both JSON (limit-exchange.ts). KEYS: leases (sorted set: expiry
  * by member), waiting (sorted set: last request by worker), state (hash), log (list: changes of a node's memory), pieces
  * (hash: rejected and read points by piece), snapshot (account of the memory before the first change in the log).
+ * The requests in flight are halved for a worker with an overloaded target, every 5 s at most, and grow by one a minute. The
+ * first account after Redis forgot everything begins an epoch, so that workers which came before it take it over.
  */
 export const exchangeScript: LimitScript = {
   name: 'bulkLoadExchange',
@@ -41,28 +43,38 @@ local function value(key, field) return tonumber(redis.call('HGET', key, field) 
 local epoch = redis.call('HGET', state, 'epoch')
 if not epoch then
   epoch = q.epoch
-  redis.call('HSET', state, 'epoch', epoch, 'grantFrom', now + q.graceMs)
+  redis.call('HSET', state, 'epoch', epoch, 'grantFrom', now + q.graceMs, 'forgot', q.graceMs)
 end
 for _, each in ipairs(KEYS) do redis.call('PEXPIRE', each, 604800000) end
 local reply = { epoch = epoch, granted = {}, lost = {}, delays = {}, claimed = {} }
+
+local limit = q.limit
+local cutAt = value(state, 'cutAt')
+if cutAt > 0 then limit = math.min(limit, value(state, 'cutTo') + math.floor((now - cutAt) / 60000)) end
+if q.overloaded and now - cutAt >= 5000 then
+  limit = math.max(1, math.floor(limit / 2))
+  redis.call('HSET', state, 'cutTo', limit, 'cutAt', now)
+end
+reply.limit = limit
 
 redis.call('ZREMRANGEBYSCORE', leases, '-inf', now)
 redis.call('ZREMRANGEBYSCORE', waiting, '-inf', now - 1000)
 for _, each in ipairs(q.released) do redis.call('ZREM', leases, each) end
 for _, each in ipairs(q.held) do
-  if redis.call('ZSCORE', leases, each) or redis.call('ZCARD', leases) < q.limit then
+  if redis.call('ZSCORE', leases, each) or redis.call('ZCARD', leases) < limit then
     redis.call('ZADD', leases, now + q.leaseMs, each)
   else
     table.insert(reply.lost, each)
   end
 end
 for _, each in ipairs(q.wanted) do
-  if now < value(state, 'grantFrom') or redis.call('ZCARD', leases) >= q.limit then break end
+  if now < value(state, 'grantFrom') or redis.call('ZCARD', leases) >= limit then break end
   redis.call('ZADD', leases, now + q.leaseMs, each)
   table.insert(reply.granted, each)
 end
 if #q.wanted > #reply.granted then redis.call('ZADD', waiting, now, q.id) else redis.call('ZREM', waiting, q.id) end
 reply.waiting = redis.call('ZCARD', waiting)
+reply.excess = math.max(0, redis.call('ZCARD', leases) - limit)
 
 for _, each in ipairs(q.reserved) do
   local from = math.max(micros, value(state, 'freeAt'))
@@ -101,6 +113,11 @@ if q.snapshot and q.snapshot.at >= first and q.snapshot.epoch == epoch and (q.sn
   redis.call('LTRIM', log, q.snapshot.at - first, -1)
   first = q.snapshot.at
   redis.call('HSET', state, 'first', first)
+  if value(state, 'forgot') > 0 then
+    epoch = epoch .. '+'
+    redis.call('HSET', state, 'epoch', epoch, 'forgot', 0)
+    reply.epoch = epoch
+  end
 end
 if q.cursor then
   local from = q.cursor

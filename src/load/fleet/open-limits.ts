@@ -70,6 +70,7 @@ export function openLimits(context: LimitContext): WorkerLimits {
       return {
         ...{ memory: limits.memory, endpoints },
         admit: (points, bytes, signal) => limits.admit(points, bytes, signal),
+        observe: (outcome) => limits.observe(outcome),
         get elsewhere() {
           return limits.rejects.elsewhere;
         },

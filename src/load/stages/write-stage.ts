@@ -247,6 +247,8 @@ export class WriteStage {
         this.governor.observe(attempt, bodyBytes, this.inFlight.count);
         throttle.observe(attempt, bodyBytes, batch);
         this.#stall.observe(attempt);
+        const { kind } = attempt.verdict;
+        if (kind === 'accepted' || kind === 'overloaded') fleet?.observe(kind);
       },
       mayReject: (more) => account.ledger.mayReject(more),
       ...(fleet === null || !target.traits.firstWriteExclusive ? {} : { turn: this.#turnRules() }),
