@@ -17,6 +17,7 @@ export default defineConfig({
     'dist/cli/main.js',
     'dist/cli/load-cnosdb/load-cnosdb.js',
     'dist/formats/line-protocol/worker/worker-main.js',
+    'dist/formats/rows/worker/row-worker-main.js',
     'dist/targets/http/encoding/deflate-main.js',
   ],
   platform: 'node',
@@ -31,11 +32,15 @@ export default defineConfig({
     dir: 'dist/bundle',
     cleanDir: true,
     codeSplitting: {
-      // Each module takes Node half a millisecond, so a load reads four files: `core` and `lines` serve the worker thread
-      // as well, `start` serves the help.
+      // Each module takes Node half a millisecond, so a load reads four files: `core` and `lines` serve the worker
+      // threads as well, `start` serves the help.
       groups: [
         { name: 'undici', test: /node_modules\/undici|connection\/undici/, priority: 5 },
-        { name: 'core', test: /dist\/(core\/(?!io\/position-schema)|formats\/line-protocol\/index)/, priority: 4 },
+        {
+          name: 'core',
+          test: /dist\/(core\/(?!io\/position-schema)|formats\/(line-protocol\/index|kernel\/assembly\/rows\/row-memory|rows\/(kernel\/kernel-instance|worker\/row-worker-messages)))/,
+          priority: 4,
+        },
         { name: 'start', test: /dist\/cli\/main\.js/, priority: 3 },
         { name: 'lines', test: /dist\/formats\/line-protocol\/line-format/, priority: 2 },
         {

@@ -14,6 +14,7 @@ import { FieldColumns } from './rows/mapping/field-columns.js';
 import type { RowFormatMemory } from './rows/rows.js';
 import { type RowMemoryOptions, rowLayout } from './rows/rows-layout.js';
 import type { KnownFieldTypes } from './rows/values/field-types.js';
+import { rowThreadsBytes } from './rows/worker/row-worker-messages.js';
 import type { FormatOptions } from './types.js';
 
 export type { ReadMode } from './line-protocol/lines-layout.js';
@@ -30,17 +31,23 @@ export function formatMemoryBytes(
 ): number {
   const used = [...new Set(names)].map(formatNamed);
   const has = (pool: string): boolean => used.some(({ memoryPool }) => memoryPool === pool);
-  const pools = (has('lines') ? linesMemoryBytes(options, mode) : 0) + (has('rows') ? rowLayout(options).bytes : 0);
+  const rows = rowLayout(options).bytes + rowThreadsBytes(hasRowThreads(names) ? (mode.rowThreads ?? 0) : 0);
+  const pools = (has('lines') ? linesMemoryBytes(options, mode) : 0) + (has('rows') ? rows : 0);
   return used.reduce((sum, { ownBytes = 0 }) => sum + ownBytes, pools);
 }
 
-/** Returns the bytes that parsing on a worker thread takes in addition; null when no format uses one. */
-export function workerMemoryBytes(options: LinesMemoryOptions, names: readonly FormatName[]): number | null {
-  if (!names.includes('lp')) return null;
-  const [without, withThread] = [false, true].map((workerThread) =>
-    linesMemoryBytes(options, { wideChunks: true, workerThread }),
-  );
-  return withThread! - without!;
+/** Returns how many of these worker threads the formats use: one for line protocol, all for rows of text. */
+export function usableThreads(names: readonly FormatName[], threads: number): number {
+  return hasRowThreads(names) ? threads : Math.min(threads, Number(names.includes('lp')));
+}
+
+/** Returns how the formats are read with so many worker threads. */
+export function readMode(names: readonly FormatName[], wideChunks: boolean, threads: number): ReadMode {
+  return { wideChunks, workerThread: threads > 0 && names.includes('lp'), rowThreads: threads };
+}
+
+function hasRowThreads(names: readonly FormatName[]): boolean {
+  return names.some((name) => name !== 'lp' && name !== 'parquet');
 }
 
 /**
@@ -139,6 +146,7 @@ export class FormatSet {
       const format = await created.catch(() => null);
       await format?.close?.();
     }
+    await (await this.#rows)?.close();
   }
 
   /**
@@ -217,7 +225,8 @@ export class FormatSet {
   }
 
   #rowMemory(): Promise<RowFormatMemory> {
-    this.#rows ??= import('./rows/rows.js').then(({ RowFormatMemory: Memory }) => new Memory(this.#options));
+    const options = { ...this.#options, threads: this.#mode.rowThreads ?? 0 };
+    this.#rows ??= import('./rows/rows.js').then(({ RowFormatMemory: Memory }) => new Memory(options));
     return this.#rows;
   }
 }

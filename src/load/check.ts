@@ -23,7 +23,7 @@ import { shapeConflict } from '../schema/name-limits.js';
 import { requestedPlacement } from '../targets/cnosdb/requested-placement.js';
 import { accepts, within } from './ledger/ledger.js';
 import { tooFewPoints } from './ledger/summarize.js';
-import { isWorthThread, memoryBudget, planMemory } from './memory/plan-memory.js';
+import { memoryBudget, parserThreads, planMemory } from './memory/plan-memory.js';
 import { type ParsedHead, parseHead } from './stages/input-head.js';
 
 export interface CheckReport {
@@ -82,7 +82,7 @@ async function examine(settings: Settings, { inputs, target, queue, signal }: Ch
     }
   };
   const kinds = (await attempt(() => formatsOf(settings, inputs, signal))) ?? ['lp' as const];
-  const memory = await attempt(() => planMemory(settings, kinds, inputs, isWorthThread(inputs)));
+  const memory = await attempt(() => planMemory(settings, kinds, inputs, parserThreads(inputs)));
   const queueFacts = queue === undefined ? null : await attempt(queue);
   const description = await attempt(() => target.describe(signal));
   // The target was created without `createDb`.

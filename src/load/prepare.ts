@@ -12,12 +12,12 @@ import {
   forecastTargetMemory,
 } from '../flow-control/target-memory/target-forecast.js';
 import { TargetThrottle } from '../flow-control/target-memory/target-throttle.js';
-import { FormatSet, formatsOf, unusedMapping } from '../formats/format-set.js';
+import { FormatSet, formatsOf, readMode, unusedMapping } from '../formats/format-set.js';
 import { type TimeSample, timesOf } from '../inputs/sample-times.js';
 import { Catalogue } from '../schema/catalogue.js';
 import { clusterOf, type FoundTarget } from '../state/cluster.js';
 import { type RunAccount, sentPrecision } from './account.js';
-import { assertColumnsFit, isWorthThread, memoryBudget, planMemory, reduceMemory } from './memory/plan-memory.js';
+import { assertColumnsFit, memoryBudget, parserThreads, planMemory, reduceMemory } from './memory/plan-memory.js';
 import { memcacheToRequest, pointPlace } from './memory/target-memory.js';
 import type { RunControl } from './run-control.js';
 import { type HeadContext, isEmpty, parseHead } from './stages/input-head.js';
@@ -57,7 +57,8 @@ export async function prepare(
   // The format of a pipe is unknown yet.
   const unused = inputs.every(({ size }) => size !== null) ? unusedMapping(settings, names) : null;
   if (unused !== null) notify({ level: 'warn', kind: 'mapping', message: unused });
-  const memory = planMemory(settings, names, inputs, context.workerThread ?? isWorthThread(inputs));
+  const threads = context.workerThread === false ? 0 : parserThreads(inputs);
+  const memory = planMemory(settings, names, inputs, threads);
   facts.memory = memory;
   reduceMemory(memory);
   const watchdog = startWatchdog(settings, context, control, account, memory);
@@ -65,7 +66,7 @@ export async function prepare(
   if (memory.note !== null) notify({ level: 'warn', kind: 'memory-plan', message: memory.note });
 
   const budget = memoryBudget(settings, names, memory);
-  const mode = { wideChunks: memory.optimizes, workerThread: memory.workerThread };
+  const mode = readMode(names, memory.optimizes, memory.threads);
   const { shard } = context;
   // A piece need not have every column, like one of several inputs.
   const options = shard === undefined ? settings : { ...settings, fieldTypes: shard.fieldTypes };
@@ -103,8 +104,8 @@ export async function prepare(
 
 /** Names what loads must have in common to use the same parsers and batches. */
 function sizesOf(names: readonly string[], memory: MemoryPlan): string {
-  const { slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, workerThread } = memory;
-  return JSON.stringify([names, slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, workerThread]);
+  const { slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, threads } = memory;
+  return JSON.stringify([names, slots, slotBytes, bodyBytes, formatBytes, remoteBytes, optimizes, threads]);
 }
 
 /** Starts the watchdog, which lives until the results are written. */

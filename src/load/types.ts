@@ -38,7 +38,7 @@ export interface LoadContext {
   readonly notify: (notice: Notice) => void;
   /** Parsers and batches of an earlier load, which this one uses and leaves to the next one. Absent for a load on its own. */
   readonly reuse?: LoadReuse;
-  /** Whether a worker thread parses line protocol. Default: true for large inputs. */
+  /** Whether worker threads parse. Default: true for large inputs. */
   readonly workerThread?: boolean;
   /**
    * Writes the results at the end. The memory watchdog lives until it has ended.

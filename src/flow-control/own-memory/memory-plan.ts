@@ -12,8 +12,8 @@ export interface MemoryPlan {
   readonly baseBytes: number;
   /** True if V8 may optimize the kernel and reads are large. */
   readonly optimizes: boolean;
-  /** True if points are scanned on a worker thread. */
-  readonly workerThread: boolean;
+  /** Worker threads that parse; 0 for none. */
+  readonly threads: number;
   /** Bytes for sockets, compression and garbage between two collections. */
   readonly reserveBytes: number;
   /** Bytes for read windows and tables of the format. */
@@ -49,8 +49,10 @@ export interface PlanRequest {
   readonly remoteBytes: number;
   /** Bytes for the names and totals of all inputs. */
   readonly inputBytes: number;
-  /** Additional bytes of the format on a worker thread; null where a thread does not pay. */
-  readonly workerThreadBytes: number | null;
+  /** Largest number of worker threads that pay. */
+  readonly threads: number;
+  /** Returns the additional bytes of the formats with so many worker threads. */
+  readonly threadBytes: (threads: number) => number;
   /** Returns the bytes of one slot of these sizes. */
   readonly slotBytes: (sizes: { bodyBytes: number; sideBytes: number; points: number }) => number;
 }
@@ -65,7 +67,7 @@ const minReserve = 16 * MIB;
 /** Reserve as a share of the limit. */
 const reserveShare = 0.1;
 const minBodyBytes = 64 * KIB;
-/** Largest window of a zstd frame that decompressors accept by default. A worker thread must leave room for it. */
+/** Largest window of a zstd frame that decompressors accept by default. Worker threads must leave room for it. */
 const minWindowWithThread = 128 * MIB;
 /** Totals, progress and summary of one input, beside its name and path (100,000 files: peak 143 MiB; measured 2026-11-29). */
 export const bytesPerInput = 690;
@@ -74,23 +76,25 @@ const shortestPoint = 8;
 
 /**
  * Fits slots into the limit: one of the requested size per writer; otherwise fewer; otherwise smaller. The compiler gives
- * way last, a worker thread first. Throws MemoryLimitError with the figures when one small slot does not fit.
+ * way last, worker threads first. Throws MemoryLimitError with the figures when one small slot does not fit.
  */
 export function plan(request: PlanRequest): MemoryPlan {
-  const threaded = planWithThread(request);
-  if (threaded !== null) return threaded;
+  for (let { threads } = request; threads > 0; threads -= 1) {
+    const threaded = planWithThreads(request, threads);
+    if (threaded !== null) return threaded;
+  }
   const fast = request.limit.bytes >= minLimitForCompiler ? fitSlots(request, 'wide') : null;
   const memory = fast ?? fitSlots(request, 'narrow');
   if (memory === null) throw limitTooSmall(request);
   return memory;
 }
 
-function planWithThread(request: PlanRequest): MemoryPlan | null {
-  const { workerThreadBytes, formatBytes, limit } = request;
-  if (workerThreadBytes === null || limit.bytes < minLimitForCompiler) return null;
-  const memory = fitSlots({ ...request, formatBytes: formatBytes + workerThreadBytes }, 'workerThread');
+function planWithThreads(request: PlanRequest, threads: number): MemoryPlan | null {
+  if (request.limit.bytes < minLimitForCompiler) return null;
+  const formatBytes = request.formatBytes + request.threadBytes(threads);
+  const memory = fitSlots({ ...request, formatBytes }, 'workerThread');
   if (memory === null || memory.note !== null || memory.windowBytes < minWindowWithThread) return null;
-  return memory;
+  return { ...memory, threads };
 }
 
 type ReadSize = keyof PlanRequest['chunkBytes'];
@@ -112,7 +116,7 @@ function fitSlots(request: PlanRequest, reads: ReadSize): MemoryPlan | null {
       limitSource: limit.source,
       baseBytes,
       optimizes,
-      workerThread: reads === 'workerThread',
+      threads: 0,
       reserveBytes,
       formatBytes,
       remoteBytes: request.remoteBytes,

@@ -28,6 +28,8 @@ export class RowReader {
   columns = 0;
   /** Line feeds inside its cells. */
   newlines = 0;
+  /** Offset of the byte that made the last row a BAD_QUOTE. */
+  badAt = 0;
   /** Where copies of cells begin. */
   scratchFrom: number;
   readonly #run: RowWindow;
@@ -133,6 +135,7 @@ export class RowReader {
     ends[column] = p;
     if (doubled) this.#unescape(column);
     const after = bytes[p + 1];
+    this.badAt = p + 1;
     if (after === delimiter || after === LF) return p + 1;
     return after === CR && bytes[p + 2] === LF
       ? p + 2
@@ -144,6 +147,7 @@ export class RowReader {
   /** The quote does not close in this window. More bytes may close it, unless the input ends or the row is too long. */
   #unclosed(): number {
     const { final, limit } = this.#run;
+    this.badAt = limit;
     return final || this.#run.isTooLong(limit) ? BAD_QUOTE : INCOMPLETE;
   }
 

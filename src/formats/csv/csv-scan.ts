@@ -83,6 +83,17 @@ export class CsvScan extends RowScan {
     this.#sampleLeft -= limit - fresh;
   }
 
+  override get takesKernelRows(): boolean {
+    return super.takesKernelRows && this.#head !== null && !this.#skipsRows;
+  }
+
+  override pass(bytes: number, lines: number, timeLength: number): void {
+    super.pass(bytes, lines, timeLength);
+    const { mapping, columns } = this.#head!;
+    this.#sampleLeft -= bytes;
+    this.#timeLength = mapping.time === columns - 1 ? timeLength : 0;
+  }
+
   protected override next(): Stop | null {
     if (this.#blank()) return null;
     if (this.#head !== null && this.#takeKernelRows(this.#head)) return null;
@@ -252,7 +263,8 @@ export class CsvScan extends RowScan {
     const run = this.filling;
     const start = run.at;
     const end = this.#reader.read(start);
-    if (run.isTooLong(end < 0 ? run.limit : end)) return run.refuse('too-long', '') ? null : 'drained';
+    const reached = end === BAD_QUOTE ? this.#reader.badAt : end === INCOMPLETE ? run.limit : end;
+    if (run.isTooLong(reached)) return run.refuse('too-long', '') ? null : 'drained';
     if (end === INCOMPLETE) return 'drained';
     if (end === BAD_QUOTE) return run.refuse('bad-quote', 'quotes that do not fit together') ? null : 'drained';
     const { columns, newlines, cells } = this.#reader;

@@ -29,6 +29,7 @@ export class Csv implements Format {
     this.memoryBytes = rows.memoryBytes + sampleMemoryBytes;
     this.#options = options;
     this.#rows = rows;
+    rows.startThreads();
     this.#infersTypes = options.infersTypes !== false;
     this.#scan = new CsvScan(rows, options, dialectOf(options, name), `.${name}`);
   }
@@ -45,7 +46,7 @@ export class Csv implements Format {
 
   async *points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
     const rows = start.byteOffset === 0 ? await this.#sampled(source, signal) : source;
-    yield* scanRuns(this.#scan, rows, signal, start);
+    yield* this.#rows.runs(this.#scan, rows, signal, start);
   }
 
   plainRows(): PlainRows | null {

@@ -18,10 +18,13 @@ export class Ndjson implements Format {
   readonly name = 'ndjson';
   readonly memoryBytes: number;
   readonly #scan: NdjsonScan;
+  readonly #rows: RowFormatMemory;
 
   /** @param mapping returns the mapping options of the current input */
   constructor(rows: RowFormatMemory, mapping: () => MappingOptions = () => rows.options) {
     this.memoryBytes = rows.memoryBytes;
+    this.#rows = rows;
+    rows.startThreads();
     this.#scan = new NdjsonScan(rows, mapping);
   }
 
@@ -33,7 +36,7 @@ export class Ndjson implements Format {
   }
 
   points(source: ByteSource, signal: AbortSignal, start = INPUT_START): AsyncGenerator<Points, void> {
-    return scanRuns(this.#scan, source, signal, start);
+    return this.#rows.runs(this.#scan, source, signal, start);
   }
 }
 
@@ -61,6 +64,10 @@ class NdjsonScan extends RowScan {
   override begin(start: Position): void {
     super.begin(start);
     if (start.byteOffset === 0) this.#keys = null;
+  }
+
+  override get takesKernelRows(): boolean {
+    return super.takesKernelRows && this.#keys !== null;
   }
 
   protected override next(): Stop | null {

@@ -89,6 +89,17 @@ export class ChunkScanner {
     return { isWorth, drained };
   }
 
+  /** True when the next byte follows a complete line or row. */
+  get isAligned(): boolean {
+    return this.#carried === 0;
+  }
+
+  /** Continues after complete rows that were taken elsewhere. */
+  pass(bytes: number): void {
+    this.#decoded += bytes;
+    this.#used = this.#decoded;
+  }
+
   /** Moves the rest of a drained window to lie before `chunk`, where the next chunk goes. */
   carry(chunk: number): number {
     const { bytes, at } = this.#scan;

@@ -35,8 +35,10 @@ export interface LineProtocolOptions {
 export interface ReadMode {
   /** Sizes of reads. Larger ones gain nothing. */
   readonly wideChunks: boolean;
-  /** Parses on a separate thread. */
+  /** Parses line protocol on a separate thread. */
   readonly workerThread: boolean;
+  /** Separate threads that parse rows of text. Default: none. */
+  readonly rowThreads?: number;
 }
 
 /** Where a run goes: its index, and the points that were rewritten. */

@@ -72,6 +72,11 @@ export class RowRun {
     this.#out = this.layout.out;
   }
 
+  /** True within a row that is rejected part by part. */
+  get isInLongLine(): boolean {
+    return this.#inLongLine;
+  }
+
   get isFull(): boolean {
     return this.count === this.layout.indexPoints || this.rejects.length >= REJECTS_PER_RUN;
   }

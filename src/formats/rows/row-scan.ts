@@ -1,12 +1,13 @@
 // The common part of all scans of rows: the state of a window lies in the run.
 
 import type { DeadLetterFormat, FormatReject, Position, Shape } from '../../core/types/index.js';
-import type { Stop, WindowScan } from '../line-protocol/chunk-scanner.js';
+import type { Stop } from '../line-protocol/chunk-scanner.js';
 import type { RowRun } from './row-run.js';
 import type { RowFormatMemory } from './rows.js';
 import type { RowLayout } from './rows-layout.js';
+import type { ResumableScan } from './worker/row-input.js';
 
-export abstract class RowScan implements WindowScan {
+export abstract class RowScan implements ResumableScan {
   abstract readonly deadLetterFormat: DeadLetterFormat;
   readonly held = 0;
   readonly refusal = null;
@@ -60,6 +61,14 @@ export abstract class RowScan implements WindowScan {
 
   window(from: number, limit: number, final: boolean, _fresh: number): void {
     this.filling.window(from, limit, final);
+  }
+
+  get takesKernelRows(): boolean {
+    return !this.filling.isInLongLine;
+  }
+
+  pass(_bytes: number, lines: number, _timeLength: number): void {
+    this.filling.line += lines;
   }
 
   run(): Stop {

@@ -2,8 +2,9 @@
 // object serves all formats, and shape numbers are common to them.
 
 import { folderPath } from '../../core/points/hive-folders.js';
-import type { DeadLetterFormat, FolderColumn } from '../../core/types/index.js';
+import type { ByteSource, DeadLetterFormat, FolderColumn, Points, Position } from '../../core/types/index.js';
 import { memoryOf } from '../../core/wasm.js';
+import { scanRuns } from '../line-protocol/double-buffer.js';
 import { TimeCell, type TimeOptions } from '../timestamps/time-cell.js';
 import { Cells } from './cells.js';
 import { type EncoderOptions, RowEncoder } from './encoder.js';
@@ -13,6 +14,8 @@ import { RowRun } from './row-run.js';
 import { columnMemoryBytes, type RowMemoryOptions, rowLayout } from './rows-layout.js';
 import { RowShapes } from './table-memory.js';
 import { FieldTypes, type KnownFieldTypes } from './values/field-types.js';
+import type { ResumableScan } from './worker/row-input.js';
+import { RowWorkers } from './worker/row-workers.js';
 
 export type RowOptions = EncoderOptions &
   MappingOptions &
@@ -22,6 +25,9 @@ export type RowOptions = EncoderOptions &
     readonly columnNames?: readonly string[] | null;
     /** Types that other inputs of the load have shown. */
     readonly fieldTypes?: KnownFieldTypes;
+    /** Number of worker threads that parse text, and the bytes of one of their windows. Default: none. */
+    readonly threads?: number;
+    readonly threadWindowBytes?: number;
   };
 
 const objectLetters: DeadLetterFormat = { ending: '.ndjson.rows', head: new Uint8Array(0) };
@@ -35,6 +41,7 @@ export class RowFormatMemory {
   readonly encoder: RowEncoder;
   readonly run: RowRun;
   readonly kernel: RowKernel | null;
+  #workers: RowWorkers | null = null;
   /** Describes rejected rows that are kept as JSON. */
   objectLetters = objectLetters;
 
@@ -50,6 +57,23 @@ export class RowFormatMemory {
     this.encoder = new RowEncoder(bytes, options, time, this.shapes, this.fieldTypes);
     this.kernel = options.kernel === false ? null : new RowKernel(memory, layout, options, time, options.kernel);
     this.run = new RowRun(bytes, layout, options.maxPointBytes, this.encoder);
+  }
+
+  /** Starts the worker threads, unless they run. */
+  startThreads(): void {
+    const { threads = 0, threadWindowBytes } = this.options;
+    if (threads > 0 && this.kernel !== null)
+      this.#workers ??= new RowWorkers(this.kernel, this.options, threads, threadWindowBytes);
+  }
+
+  /** Yields the runs of an input of text, as `Format.points` does. */
+  runs(scan: ResumableScan, source: ByteSource, signal: AbortSignal, start: Position): AsyncGenerator<Points, void> {
+    return this.#workers?.points(scan, source, signal, start) ?? scanRuns(scan, source, signal, start);
+  }
+
+  /** Ends the worker threads. */
+  async close(): Promise<void> {
+    await this.#workers?.close();
   }
 
   /** Gives all rows of the next inputs these columns. */

@@ -32,7 +32,7 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
   const { inputs, target, signal, clock, version, given, parsed } = context;
   assertSplittable(settings, inputs);
   const names = await formatsOf(settings, inputs, signal);
-  const memory = planMemory(settings, names, inputs, false);
+  const memory = planMemory(settings, names, inputs, 0);
   reduceMemory(memory);
   const budget = memoryBudget(settings, names, memory);
   const mode = { wideChunks: memory.optimizes, workerThread: false };

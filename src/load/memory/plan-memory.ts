@@ -17,7 +17,7 @@ import {
   type PlanRequest,
   plan,
 } from '../../flow-control/own-memory/memory-plan.js';
-import { chunkBytes, formatMemoryBytes, workerMemoryBytes } from '../../formats/format-set.js';
+import { chunkBytes, formatMemoryBytes, readMode, usableThreads } from '../../formats/format-set.js';
 import type { FormatName } from '../../formats/registry.js';
 import { isUrl } from '../../inputs/http/url-name.js';
 import { isS3 } from '../../inputs/s3/s3-inputs.js';
@@ -37,17 +37,17 @@ export function memoryBudget(settings: Settings, formats: readonly FormatName[],
 /**
  * Throws MemoryLimitError if the limit is too small to start.
  * @param formats formats of the inputs
- * @param workerThread true to parse on a worker thread if memory allows it
+ * @param threads number of worker threads that may parse if memory allows it
  */
 export function planMemory(
   settings: Settings,
   formats: readonly FormatName[],
   inputs: readonly Input[],
-  workerThread: boolean,
+  threads: number,
 ): MemoryPlan {
   const inputBytes = inputs.reduce((sum, { name, path }) => sum + bytesPerInput + name.length + (path?.length ?? 0), 0);
   const remote = inputs.some(isRemote) ? remoteBytes : 0;
-  return plan(requestOf(settings, formats, { workerThread, remoteBytes: remote, inputBytes }));
+  return plan(requestOf(settings, formats, { threads, remoteBytes: remote, inputBytes }));
 }
 
 /**
@@ -70,12 +70,15 @@ const minCores = 2;
 const minWorkerBytes = 16 * MIB;
 const minMeanBytes = MIB;
 
-/** Tests whether inputs are large enough for a worker thread. */
-export function isWorthThread(inputs: readonly Pick<Input, 'size'>[], processors = availableParallelism()): boolean {
-  if (processors < minCores) return false;
+/** Further threads would wait: the main thread sends about as fast as three of them parse. */
+const maxThreads = 4;
+
+/** Returns how many worker threads may parse these inputs: one for each CPU core, none for small inputs. */
+export function parserThreads(inputs: readonly Pick<Input, 'size'>[], processors = availableParallelism()): number {
   // The size of a pipe is unknown, so it counts as large.
   const total = inputs.reduce((sum, { size }) => sum + (size ?? Number.POSITIVE_INFINITY), 0);
-  return total >= minWorkerBytes && total / inputs.length >= minMeanBytes;
+  const isWorth = processors >= minCores && total >= minWorkerBytes && total / inputs.length >= minMeanBytes;
+  return isWorth ? Math.min(maxThreads, processors) : 0;
 }
 
 /**
@@ -125,11 +128,14 @@ export function assertColumnsFit(columns: number, { windowBytes, limitBytes }: M
 function requestOf(
   settings: Settings,
   formats: readonly FormatName[],
-  { workerThread, remoteBytes: remote, inputBytes }: Pick<MemoryPlan, 'workerThread' | 'remoteBytes' | 'inputBytes'>,
+  { threads, remoteBytes: remote, inputBytes }: Pick<MemoryPlan, 'threads' | 'remoteBytes' | 'inputBytes'>,
 ): PlanRequest {
   const { workers, batchBytes, batchPoints, maxPointBytes } = settings;
   const limit = memoryLimit(settings.memoryLimit, memoryProbe());
-  const narrow = formatMemoryBytes(settings, formats, { wideChunks: false, workerThread: false });
+  const bytesOf = (wideChunks: boolean, parsers: number): number =>
+    formatMemoryBytes(settings, formats, readMode(formats, wideChunks, parsers));
+  const narrow = bytesOf(false, 0);
+  const wide = bytesOf(true, 0);
   return {
     limit,
     workers,
@@ -138,10 +144,11 @@ function requestOf(
     maxPointBytes,
     formatBytes: narrow,
     chunkBytes: { narrow: chunkBytes.narrow, wide: chunkBytes.wide, workerThread: chunkBytes.workerThread },
-    wideBytes: formatMemoryBytes(settings, formats, { wideChunks: true, workerThread: false }) - narrow,
+    wideBytes: wide - narrow,
     remoteBytes: remote,
     inputBytes,
-    workerThreadBytes: workerThread ? workerMemoryBytes(settings, formats) : null,
+    threads: usableThreads(formats, threads),
+    threadBytes: (parsers) => bytesOf(true, parsers) - wide,
     slotBytes,
   };
 }

@@ -26,7 +26,8 @@ function request(limitBytes: number, more: Partial<PlanRequest> = {}): PlanReque
     chunkBytes: { narrow: 512 * KiB, wide: MiB, workerThread: 2 * MiB },
     remoteBytes: 0,
     inputBytes: 0,
-    workerThreadBytes: null,
+    threads: 0,
+    threadBytes: () => 0,
     slotBytes,
     ...more,
   };
@@ -98,20 +99,22 @@ test('a slot is planned for at most as many points as fit its body', () => {
   expect(memory.points).toBe(Math.ceil(memory.bodyBytes / 8));
 });
 
-test('the format gets a worker thread only if everything else fits, the largest window included', () => {
-  const workerThreadBytes = 30 * MiB;
-  const memory = plan(request(512 * MiB, { workerThreadBytes }));
-  expect(memory).toMatchObject({ workerThread: true, formatBytes: 35 * MiB, sideBytes: 3 * MiB, slots: 8, note: null });
+test('the format gets worker threads only if everything else fits, the largest window included', () => {
+  const wanted = { threads: 2, threadBytes: (threads: number) => threads * 15 * MiB };
+  const memory = plan(request(512 * MiB, wanted));
+  expect(memory).toMatchObject({ threads: 2, formatBytes: 35 * MiB, sideBytes: 3 * MiB, slots: 8, note: null });
   expect(total(memory)).toBeLessThanOrEqual(512 * MiB);
-  expect(plan(request(512 * MiB))).toMatchObject({ workerThread: false, formatBytes: 5 * MiB });
+  expect(plan(request(512 * MiB))).toMatchObject({ threads: 0, formatBytes: 5 * MiB });
   for (const limit of [128, 256, 300]) {
-    expect(plan(request(limit * MiB, { workerThreadBytes }))).toEqual(plan(request(limit * MiB)));
+    expect(plan(request(limit * MiB, wanted))).toEqual(plan(request(limit * MiB)));
   }
-  const least = [...Array(256).keys()]
-    .map((i) => 256 + i)
-    .find((limit) => plan(request(limit * MiB, { workerThreadBytes })).workerThread)!;
-  expect(plan(request(least * MiB, { workerThreadBytes })).windowBytes).toBeGreaterThanOrEqual(128 * MiB);
-  expect(plan(request(512 * MiB, { workerThreadBytes, workers: 200 })).workerThread).toBe(false);
+  const limits = [...Array(256).keys()].map((i) => 256 + i);
+  const least = [1, 2].map(
+    (threads) => limits.find((limit) => plan(request(limit * MiB, wanted)).threads === threads)!,
+  );
+  expect(least[0]).toBeLessThan(least[1]!);
+  for (const limit of least) expect(plan(request(limit * MiB, wanted)).windowBytes).toBeGreaterThanOrEqual(128 * MiB);
+  expect(plan(request(512 * MiB, { ...wanted, workers: 200 })).threads).toBe(0);
 });
 
 describe('a small limit:', () => {

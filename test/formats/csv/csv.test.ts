@@ -229,6 +229,12 @@ test('a row that is not UTF-8 is rejected', async () => {
   expect((await sent(csv(), Buffer.from('time,v\n1,\xfc\n', 'latin1'))).rejects).toEqual(['2 invalid-utf8']);
 });
 
+test('the reason of a row with bad quotes does not depend on what follows in the same read', async () => {
+  const row = '"a"b,1\n';
+  const { rejects } = await sent(csv({ maxPointBytes: 64 }), `v,time\n${row}${'1,1\n'.repeat(50)}${row}2,2\n`);
+  expect(rejects).toEqual(['2 bad-quote', '53 bad-quote']);
+});
+
 test('other delimiters and quotes can be set', async () => {
   expect((await sent(csv({ delimiter: ';', quote: "'" }), "time;v\n1;'a;''b'\n")).points).toEqual(['m v="a;\'b" 1']);
   expect((await sent(csv({ quote: null }), 'time,v\n1,"a"\n')).points).toEqual(['m v="\\"a\\"" 1']);

@@ -8,34 +8,33 @@ import type { ReadMode } from '../../../src/formats/line-protocol/lines-layout.j
 import {
   answerBytes,
   assertColumnsFit,
-  isWorthThread,
   memoryBudget,
+  parserThreads,
   planMemory,
 } from '../../../src/load/memory/plan-memory.js';
 import { options as optionTable } from '../../../src/load/option-table.js';
 
 const MiB = 1_048_576;
 
-test('large inputs and pipes are parsed on a worker thread', () => {
-  expect(isWorthThread([{ size: 100 * MiB }], 8)).toBe(true);
-  expect(isWorthThread([{ size: null }], 8)).toBe(true);
-  expect(isWorthThread([{ size: 0 }, { size: null }], 8)).toBe(true);
-  expect(isWorthThread([{ size: 15 * MiB }], 8)).toBe(false);
-  expect(isWorthThread([{ size: 16 * MiB - 1 }], 8)).toBe(false);
-  expect(isWorthThread([{ size: 16 * MiB }], 8)).toBe(true);
-  expect(
-    isWorthThread(
-      Array.from({ length: 16 }, () => ({ size: MiB })),
-      8,
-    ),
-  ).toBe(true);
-  const many = Array.from({ length: 1000 }, () => ({ size: MiB / 2 }));
-  expect(isWorthThread(many, 8)).toBe(false);
+test('large inputs and pipes are parsed on worker threads', () => {
+  const threads = (...sizes: (number | null)[]): number =>
+    parserThreads(
+      sizes.map((size) => ({ size })),
+      3,
+    );
+  expect(threads(100 * MiB)).toBe(3);
+  expect(threads(null)).toBe(3);
+  expect(threads(0, null)).toBe(3);
+  expect(threads(15 * MiB)).toBe(0);
+  expect(threads(16 * MiB - 1)).toBe(0);
+  expect(threads(16 * MiB)).toBe(3);
+  expect(threads(...new Array<number>(16).fill(MiB))).toBe(3);
+  expect(threads(...new Array<number>(1000).fill(MiB / 2))).toBe(0);
 });
 
-test('one processor has nothing to share', () => {
-  expect(isWorthThread([{ size: 100 * MiB }], 1)).toBe(false);
-  expect(isWorthThread([{ size: 100 * MiB }], 2)).toBe(true);
+test('there are as many parser threads as processors, up to four, and none on a single one', () => {
+  const planned = [1, 2, 3, 4, 64].map((processors) => parserThreads([{ size: 100 * MiB }], processors));
+  expect(planned).toEqual([0, 2, 3, 4, 4]);
 });
 
 const settingsOf = async (flags: Record<string, unknown>) =>
@@ -48,7 +47,7 @@ const inputOf = (path: string | null): Input => ({
 
 test('a remote input takes memory for its cache, once for all of them', async () => {
   const settings = await settingsOf({ memoryLimit: '400MiB' });
-  const planned = (...paths: (string | null)[]) => planMemory(settings, ['lp'], paths.map(inputOf), false).remoteBytes;
+  const planned = (...paths: (string | null)[]) => planMemory(settings, ['lp'], paths.map(inputOf), 0).remoteBytes;
   expect(planned('/data/a.lp', null)).toBe(0);
   expect(planned('/data/a.lp', 'https://host/a.lp')).toBe(Math.ceil(1.3 * MiB));
   expect(planned('s3://bucket/a.lp', 'https://host/a.lp')).toBe(Math.ceil(1.3 * MiB));
@@ -56,7 +55,7 @@ test('a remote input takes memory for its cache, once for all of them', async ()
 
 test('the names of inputs count in the plan', async () => {
   const settings = await settingsOf({ memoryLimit: '400MiB' });
-  const bytes = (inputs: Input[]): number => planMemory(settings, ['lp'], inputs, false).inputBytes;
+  const bytes = (inputs: Input[]): number => planMemory(settings, ['lp'], inputs, 0).inputBytes;
   const one = bytes([inputOf('/data/a.lp')]);
   expect(bytes([inputOf('/data/a.lp'), inputOf('/data/b.lp')])).toBe(2 * one);
   expect(bytes([inputOf('/data/longer.lp')]) - one).toBe(2 * 'longe'.length);
@@ -65,13 +64,28 @@ test('the names of inputs count in the plan', async () => {
 
 test('a plan without a worker thread keeps its memory for the batches', async () => {
   const settings = await settingsOf({ memoryLimit: '400MiB' });
-  expect(planMemory(settings, ['lp'], [inputOf('/a.lp')], false).workerThread).toBe(false);
-  expect(planMemory(settings, ['lp'], [inputOf('/a.lp')], true).workerThread).toBe(true);
+  const threads = (names: ('csv' | 'lp' | 'parquet')[], wanted: number): number =>
+    planMemory(settings, names, [inputOf('/a')], wanted).threads;
+  expect([threads(['lp'], 0), threads(['csv'], 0)]).toEqual([0, 0]);
+  expect([threads(['lp'], 2), threads(['csv'], 2), threads(['csv', 'lp'], 2)]).toEqual([1, 2, 2]);
+  expect(threads(['parquet'], 2)).toBe(0);
+});
+
+test('each further parser takes at most 40 MiB, and as many are planned as fit', async () => {
+  const planned = async (limit: string, wanted: number) =>
+    planMemory(await settingsOf({ memoryLimit: limit }), ['csv'], [inputOf('/a.csv')], wanted);
+  const [none, one, two] = [await planned('512MiB', 0), await planned('512MiB', 1), await planned('512MiB', 2)];
+  expect(two.formatBytes - one.formatBytes).toBe(one.formatBytes - none.formatBytes);
+  expect(two.formatBytes - one.formatBytes).toBeLessThanOrEqual(40 * MiB);
+  const least = [256, 288, 320, 352, 384, 416, 448].map((limit) => `${limit}MiB`);
+  const threads = await Promise.all(least.map(async (limit) => (await planned(limit, 4)).threads));
+  expect([...threads].sort((a, b) => a - b)).toEqual(threads);
+  expect([threads[0], threads.at(-1)]).toEqual([0, 4]);
 });
 
 test('a window that needs more memory names the limit that suffices', async () => {
   const settings = await settingsOf({ memoryLimit: '200MiB' });
-  const memory = planMemory(settings, ['lp'], [inputOf('/a.lp')], false);
+  const memory = planMemory(settings, ['lp'], [inputOf('/a.lp')], 0);
   const budget = memoryBudget(settings, ['lp'], memory);
   expect(budget.bytes).toBe(memory.windowBytes);
   expect(budget.limitFor(memory.windowBytes + 64 * MiB)).toMatch(/^\d+MiB$/);
@@ -83,15 +97,15 @@ test('a window that needs more memory names the limit that suffices', async () =
 test('the formats take the memory of their way to read', async () => {
   const settings = await settingsOf({});
   const bytesOf = (mode: ReadMode): number => formatMemoryBytes(settings, ['lp'], mode);
-  const planned = (limit: string, workerThread: boolean) =>
-    settingsOf({ memoryLimit: limit }).then((each) => planMemory(each, ['lp'], [inputOf('/a.lp')], workerThread));
+  const planned = (limit: string, threads: number) =>
+    settingsOf({ memoryLimit: limit }).then((each) => planMemory(each, ['lp'], [inputOf('/a.lp')], threads));
   const narrow = bytesOf({ wideChunks: false, workerThread: false });
   const wide = bytesOf({ wideChunks: true, workerThread: false });
   const thread = bytesOf({ wideChunks: true, workerThread: true });
   expect(new Set([narrow, wide, thread]).size).toBe(3);
-  expect((await planned('140MiB', false)).formatBytes).toBe(narrow);
-  expect((await planned('1GiB', false)).formatBytes).toBe(wide);
-  expect((await planned('1GiB', true)).formatBytes).toBe(thread);
+  expect((await planned('140MiB', 0)).formatBytes).toBe(narrow);
+  expect((await planned('1GiB', 0)).formatBytes).toBe(wide);
+  expect((await planned('1GiB', 1)).formatBytes).toBe(thread);
 });
 
 test('a response may take a thirty-second of the memory limit, and 64 MiB at most', async () => {

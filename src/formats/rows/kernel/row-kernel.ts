@@ -1,13 +1,10 @@
 // The compiled fast path over rows, and the memory it shares with the encoder. The kernel turns common rows into points. Other
 // rows go through the encoder, and the kernel learns from them.
 
-import { readFileSync } from 'node:fs';
 import { DOT } from '../../../core/ascii.js';
-import { BugError } from '../../../core/errors.js';
 import { POINT_WORDS, strictestNameLimits } from '../../../core/types/index.js';
 import { unitDecimals } from '../../../core/units.js';
-import { packaged } from '../../../core/version.js';
-import { type WasmMemory, wasm } from '../../../core/wasm.js';
+import type { WasmMemory } from '../../../core/wasm.js';
 import { KERNEL_END, KEYS, MASK, NULLS, PLANS, STATE } from '../../kernel/assembly/rows/row-memory.js';
 import { timeLimit } from '../../line-protocol/exact/time-reader.js';
 import type { TimeCell } from '../../timestamps/time-cell.js';
@@ -15,6 +12,13 @@ import type { KernelFilling } from '../cells.js';
 import type { EncoderOptions, RowEncoder } from '../encoder.js';
 import type { Mapping } from '../mapping/mapping.js';
 import type { RowLayout } from '../rows-layout.js';
+import {
+  type KernelCalls,
+  type KernelImage,
+  type RowKernelExports,
+  rowKernelIn,
+  type TakeRows,
+} from './kernel-instance.js';
 import { Plans } from './kernel-plans.js';
 
 /** Maximum of rows that skip the kernel after rows it could not take. */
@@ -22,53 +26,12 @@ const maxPasses = 15;
 /** Columns of a row that the kernel has cells for. */
 const maxColumns = 2048;
 
-type Take = (at: number, limit: number, entry: number, entriesEnd: number) => number;
-
-interface RowKernelExports {
-  readonly configure: (
-    pointBytes: number,
-    keyBytes: number,
-    outEnd: number,
-    nullsEnd: number,
-    limit: bigint,
-    places: number,
-    numbers: number,
-    dates: number,
-    utc: number,
-  ) => void;
-  readonly map: (time: number, name: number, decimal: number) => void;
-  readonly plans: (first: number) => void;
-  readonly learn: (plan: number, shape: number) => void;
-  readonly dialect: (
-    columns: number,
-    delimiter: number,
-    quote: number,
-    escapeByte: number,
-    date: number,
-    clock: number,
-  ) => void;
-  readonly csv: Take;
-  readonly keys: (first: number, end: number, columns: number) => void;
-  readonly ndjson: Take;
-  readonly columns: (first: number, end: number, cells: number, powers: number) => void;
-  readonly block: (rows: number, next: number) => void;
-  readonly parquet: Take;
-}
-
 /** The known members of JSON objects. */
 export interface KeyTable {
   readonly version: number;
   readonly columns: number;
   /** Writes the keys into the buffer, from `from` to `to`. @returns the range of the outermost keys; null when the keys do not fit */
   write(buffer: ArrayBuffer, from: number, to: number): readonly [first: number, end: number] | null;
-}
-
-function compiled(): Uint8Array {
-  try {
-    return readFileSync(packaged('dist/formats/rows.wasm'));
-  } catch (cause) {
-    throw new BugError('the kernel for rows is not built: run npm run build', { cause });
-  }
 }
 
 interface RowDialect {
@@ -82,6 +45,10 @@ export class RowKernel {
   kernelRows = 0;
   /** Start of the row at which the kernel stopped. */
   at = 0;
+  /** Changes with the mapping: what another thread took before does not count any more. */
+  epoch = 0;
+  /** Changes when the kernel has learned. */
+  version = 0;
   readonly #bytes: Uint8Array;
   readonly #exports: RowKernelExports;
   readonly #state: Uint32Array;
@@ -90,7 +57,7 @@ export class RowKernel {
   readonly #index: number;
   readonly #indexEnd: number;
   /** The kernel function for the current rows; null while the kernel is disabled. */
-  #take: Take | null = null;
+  #take: TakeRows | null = null;
   #mapping: Mapping | null = null;
   #decimal = DOT;
   /** Calls in a row that took nothing, and rows that skip the kernel because of it. */
@@ -101,31 +68,39 @@ export class RowKernel {
   /** False when the null words do not fit into the kernel's memory. */
   readonly #knowsNulls: boolean;
 
-  constructor(memory: WasmMemory, layout: RowLayout, options: EncoderOptions, time: TimeCell, binary = compiled()) {
-    const put = (from: number, to: number, out: number): number => time.put(from, to, out);
-    const instance = new wasm.Instance(new wasm.Module(binary), { env: { memory, time: put } });
+  /** The last calls, for kernels on other threads. */
+  #calls: KernelCalls;
+
+  constructor(memory: WasmMemory, layout: RowLayout, options: EncoderOptions, time: TimeCell, binary?: Uint8Array) {
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#exports = instance.exports as unknown as RowKernelExports;
+    this.#exports = rowKernelIn(memory, time, binary);
     this.#state = new Uint32Array(memory.buffer, STATE, 4);
     this.#mask = new Int32Array(memory.buffer, MASK, maxColumns / 32);
-    this.#plans = new Plans(memory.buffer, this.#exports.plans);
+    this.#plans = new Plans(memory.buffer, (first) => this.#call('plans', first));
     this.#index = layout.index;
     this.#indexEnd = layout.index + layout.indexPoints * POINT_WORDS * 4;
     const { maxPointBytes, precision, names = strictestNameLimits } = options;
     const { numbers, dates, utc } = time.forms;
     const nullsEnd = this.#putNulls(options.nullWords ?? []);
     this.#knowsNulls = nullsEnd <= PLANS;
-    this.#exports.configure(
-      maxPointBytes,
-      names.seriesKeyBytes,
-      layout.outEnd,
-      nullsEnd,
-      timeLimit(precision),
-      unitDecimals[precision],
-      Number(numbers),
-      Number(dates),
-      Number(utc),
-    );
+    const limit = timeLimit(precision);
+    const places = unitDecimals[precision];
+    const forms = [Number(numbers), Number(dates), Number(utc)] as const;
+    const configure = [maxPointBytes, names.seriesKeyBytes, layout.outEnd, nullsEnd, limit, places, ...forms] as const;
+    this.#exports.configure(...configure);
+    this.#calls = { configure: [...configure], map: [-1, -1, DOT], plans: [0] };
+  }
+
+  /** True when the kernel can take rows of text. */
+  get isReady(): boolean {
+    return (this.#take === this.#exports.csv || this.#take === this.#exports.ndjson) && !this.#plans.isEmpty;
+  }
+
+  /** Returns what a kernel on another thread needs to take the next rows of text; null while this one takes none. */
+  get image(): KernelImage | null {
+    if (!this.isReady) return null;
+    const take = this.#take === this.#exports.csv ? 'csv' : 'ndjson';
+    return { bytes: this.#bytes.slice(0, KERNEL_END), calls: this.#calls, take };
   }
 
   /** Prepares for CSV rows with this mapping. -1 means that the dialect has no quote or escape. */
@@ -135,9 +110,17 @@ export class RowKernel {
     { delimiter, quote, escapeByte }: RowDialect,
     { decimal = DOT, time: [date, clock] = [-1, -1] }: KernelFilling = {},
   ): void {
-    const { csv, dialect } = this.#exports;
-    dialect(columns, delimiter, quote < 0 ? 256 : quote, escapeByte < 0 ? 256 : escapeByte, date, clock);
-    this.#begin(mapping, Math.max(columns, mapping.time + 1), csv, decimal);
+    const none = 256;
+    this.#call(
+      'dialect',
+      columns,
+      delimiter,
+      quote < 0 ? none : quote,
+      escapeByte < 0 ? none : escapeByte,
+      date,
+      clock,
+    );
+    this.#begin(mapping, Math.max(columns, mapping.time + 1), this.#exports.csv, decimal);
     this.#keys = null;
   }
 
@@ -172,6 +155,7 @@ export class RowKernel {
   /** Leaves all following rows to the encoder. */
   disable(): void {
     this.#take = null;
+    this.epoch++;
   }
 
   /**
@@ -214,6 +198,13 @@ export class RowKernel {
     if (plan === null || !this.#updateKeys()) return;
     this.#mask.set(mask);
     this.#exports.learn(plan, shape);
+    this.version++;
+  }
+
+  /** Calls the kernel, and keeps the arguments for kernels on other threads. */
+  #call<K extends Exclude<keyof KernelCalls, 'configure'>>(name: K, ...given: Parameters<RowKernelExports[K]>): void {
+    (this.#exports[name] as (...given: Parameters<RowKernelExports[K]>) => void)(...given);
+    this.#calls = { ...this.#calls, [name]: given };
   }
 
   #updateKeys(): boolean {
@@ -224,7 +215,7 @@ export class RowKernel {
       this.disable();
       return false;
     }
-    this.#exports.keys(...written, keys.columns);
+    this.#call('keys', ...written, keys.columns);
     // Time and table name may be among the new columns.
     this.#map();
     this.#keysVersion = keys.version;
@@ -233,10 +224,11 @@ export class RowKernel {
 
   #map(): void {
     const { time, measurement } = this.#mapping!;
-    this.#exports.map(time, measurement, this.#decimal);
+    this.#call('map', time, measurement, this.#decimal);
   }
 
-  #begin(mapping: Mapping, columns: number, take: Take, decimal = DOT): void {
+  #begin(mapping: Mapping, columns: number, take: TakeRows, decimal = DOT): void {
+    this.epoch++;
     this.#mapping = mapping;
     this.#decimal = decimal;
     this.#map();

@@ -39,6 +39,17 @@ test('a key longer than the rest of the memory is compared only within the windo
   expect(formats.taken()).toBeGreaterThan(50);
 });
 
+test('the kernel takes rows of many combinations of columns in turns', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const formats = pair('csv', { fields: names.map((name) => field(name, 'float')) });
+  const row = (mask: number): string => `${names.map((_, i) => ((mask >> i) & 1 ? i : '')).join()},1`;
+  const combinations = Array.from({ length: 63 }, (_, i) => row(i + 1));
+  const rows = Array.from({ length: 20 }, () => combinations).flat();
+  const input = Buffer.from([`${names.join()},time`, ...rows, ''].join('\n'));
+  expect(await difference(formats, input, [])).toBe(null);
+  expect(formats.taken()).toBeGreaterThan(rows.length * 0.9);
+});
+
 test('a date and a time of day in two columns are joined as by the encoder', async () => {
   const formats = pair('csv', { timeColumn: 'd,c', delimiter: ';', decimal: ',', fields: [field('v', 'float')] });
   const cells = [

@@ -42,6 +42,8 @@ import { putNumber, putTime } from './put-time';
 /** Bytes of the key under which the server indexes a series. */
 const KEY_BASE: usize = 7;
 const KEY_PER_TAG: usize = 9;
+/** Slots in which a shape may lie. With one, two shapes in turns would each send the other to the encoder. */
+const TRIED_SLOTS: u32 = 4;
 
 let firstPlan: usize = 0;
 let plan: usize = 0;
@@ -179,12 +181,18 @@ function putValue(cell: usize, type: u32, level: u32, out: usize): usize {
   return type == INTEGER || type == UNSIGNED ? putInteger(from, to, out, type == UNSIGNED) : 0;
 }
 
-/** Returns the slot of the shape with the current columns. */
+/** Returns the slot of the shape with the current columns; an empty one, or the first of several, when none holds it. */
 function shapeSlot(): usize {
   const bytes = usize(load<u32>(plan, MASK_BYTES));
   let hash: u64 = 0;
   for (let n: usize = 0; n < bytes; n += 4) hash = mix(hash, u64(load<u32>(MASK + n)));
-  return usize(load<u32>(plan, SHAPES_AT)) + usize(u32(hash) & (SHAPE_SLOTS - 1)) * (4 + bytes);
+  const slots = usize(load<u32>(plan, SHAPES_AT));
+  const first = u32(hash);
+  for (let tried: u32 = 0; tried < TRIED_SLOTS; tried++) {
+    const slot = slots + usize((first + tried) & (SHAPE_SLOTS - 1)) * (4 + bytes);
+    if (load<u32>(slot) == 0 || same(slot + 4, MASK, bytes)) return slot;
+  }
+  return slots + usize(first & (SHAPE_SLOTS - 1)) * (4 + bytes);
 }
 
 function readShape(): bool {

@@ -1,0 +1,107 @@
+// One worker thread that runs the kernel over rows, and the state of its kernel.
+
+import { Worker } from 'node:worker_threads';
+import { BugError } from '../../../core/errors.js';
+import { packaged } from '../../../core/version.js';
+import { memoryOf } from '../../../core/wasm.js';
+import type { TimeOptions } from '../../timestamps/time-cell.js';
+import type { RowKernel } from '../kernel/row-kernel.js';
+import { type RowJob, type RowJobResult, type RowSlot, type RowWorkerTask, rowSlots } from './row-worker-messages.js';
+
+/** Heap of the thread. Only messages produce garbage. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32, stackSizeMb: 1 };
+/** Each row that the main thread encodes may teach the kernel. After so many images, the next follows so many jobs later. */
+const maxImages = 16;
+const jobsPerImage = 16;
+
+export class RowThread {
+  readonly slots: readonly RowSlot[];
+  readonly bytes: Uint8Array;
+  /** Why the thread has ended; null while it lives. */
+  failure: BugError | null = null;
+  readonly #worker: Worker;
+  readonly #changed: () => void;
+  /** Receivers of results, by slot. */
+  readonly #pending = new Map<number, (result: RowJobResult) => void>();
+  #closed = false;
+  /** Ends the wait of `idle`. */
+  #wake: () => void = () => {};
+  /** Mapping and knowledge that the thread has, the images since the mapping, and the jobs since the last of them. */
+  #epoch = -1;
+  #version = -1;
+  #images = 0;
+  #jobs = 0;
+
+  /** @param changed is called after each result, and when the thread ends */
+  constructor(
+    { precision, timeFormat, timezone, ambiguousTime, timeRounding }: TimeOptions,
+    windowBytes: number,
+    changed: () => void,
+  ) {
+    const { slots, bytes } = rowSlots(windowBytes);
+    const memory = memoryOf(bytes, true);
+    this.slots = slots;
+    this.bytes = new Uint8Array(memory.buffer);
+    this.#changed = changed;
+    const time = { precision, timeFormat, timezone, ambiguousTime, timeRounding };
+    const workerData: RowWorkerTask = { memory, time, slots };
+    const file = packaged('dist/bundle/row-worker-main.cjs');
+    this.#worker = new Worker(file, { workerData, resourceLimits, execArgv: [], env: {} });
+    this.#worker.on('message', (result: RowJobResult) => this.#receive(result));
+    this.#worker.on('error', (cause) => this.#fail(cause));
+    this.#worker.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
+    // Comes last: adding a message listener references the thread again.
+    this.#worker.unref();
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake();
+    await this.#worker.terminate();
+  }
+
+  /** Lets the thread take the rows of a slot. Returns false while the kernel takes none. */
+  send(job: Omit<RowJob, 'image'>, kernel: RowKernel, receive: (result: RowJobResult) => void): boolean {
+    const image = this.#isCurrent(kernel) ? null : kernel.image;
+    if (image !== null) {
+      this.#images = this.#epoch === kernel.epoch ? this.#images + 1 : 1;
+      this.#epoch = kernel.epoch;
+      this.#version = kernel.version;
+      this.#jobs = 0;
+    } else if (this.#epoch !== kernel.epoch) return false;
+    this.#jobs += 1;
+    this.#pending.set(job.slot, receive);
+    this.#worker.postMessage({ ...job, image }, image === null ? [] : [image.bytes.buffer as ArrayBuffer]);
+    return true;
+  }
+
+  /** Resolves once the thread works on nothing. */
+  async idle(): Promise<void> {
+    while (this.#pending.size > 0 && this.failure === null && !this.#closed)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+  }
+
+  #isCurrent({ epoch, version }: RowKernel): boolean {
+    if (this.#epoch !== epoch) return false;
+    return this.#version === version || (this.#images >= maxImages && this.#jobs < jobsPerImage);
+  }
+
+  #receive(result: RowJobResult): void {
+    const receive = this.#pending.get(result.slot)!;
+    this.#pending.delete(result.slot);
+    receive(result);
+    this.#wake();
+    this.#changed();
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#closed) return;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    this.failure ??= new BugError(`a worker thread that parses rows has ended: ${message}`, { cause });
+    this.#wake();
+    this.#changed();
+  }
+}

@@ -1,0 +1,92 @@
+// Main-thread side of the worker threads that run the kernel over rows. Windows of one input go to the threads in turns, and
+// their points come back in the order of the input. The main thread's scan takes what lies between two runs of the kernel:
+// the head, rows that the kernel leaves, and those that reach over the end of a window. A thread guesses where a row begins;
+// its run counts only if the scan arrives exactly there. So the points are those of the scan alone.
+
+import { abortWith } from '../../../core/time/wait-stats.js';
+import type { ByteSource, Points, Position } from '../../../core/types/index.js';
+import type { TimeOptions } from '../../timestamps/time-cell.js';
+import type { RowKernel } from '../kernel/row-kernel.js';
+import { type ResumableScan, RowInput } from './row-input.js';
+import { RowThread } from './row-thread.js';
+import { rowWindowBytes } from './row-worker-messages.js';
+import { WindowReader } from './window-reader.js';
+
+/** A read that takes longer than this leaves the bytes before it to the main thread, ms. */
+const quietMs = 20;
+const inputEnded = new Error('the runs of this input have ended');
+
+export class RowWorkers {
+  readonly #kernel: RowKernel;
+  readonly #threads: readonly RowThread[];
+  readonly #windowBytes: number;
+  #wake: () => void = () => {};
+
+  /** @param windowBytes bytes of one window */
+  constructor(kernel: RowKernel, time: TimeOptions, threads: number, windowBytes = rowWindowBytes) {
+    this.#kernel = kernel;
+    this.#windowBytes = windowBytes;
+    const answered = (): void => this.#wake();
+    this.#threads = Array.from({ length: threads }, () => new RowThread(time, windowBytes, answered));
+  }
+
+  /** Ends the threads. No points may be pulled any more. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  /** Yields runs as `Format.points` does. */
+  async *points(
+    scan: ResumableScan,
+    source: ByteSource,
+    signal: AbortSignal,
+    start: Position,
+  ): AsyncGenerator<Points, void> {
+    const own = abortWith(signal);
+    const input = new RowInput(this.#kernel, scan, start, signal);
+    const reading = new WindowReader(source, own.signal, this.#threads, this.#windowBytes, start.byteOffset);
+    const wake = (): void => this.#wake();
+    signal.addEventListener('abort', wake);
+    const { windows } = reading;
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        for (const { failure } of this.#threads) if (failure !== null) throw failure;
+        reading.read(wake);
+        for (const each of windows) input.hand(each);
+        const window = windows[0];
+        if (window === undefined && reading.ended) break;
+        if (window === undefined || (window.job !== null && window.result === null)) await this.#change();
+        else if (window.result !== null) {
+          if (yield* input.use(window, window.result)) reading.free();
+        } else if (window.isComplete) {
+          yield* input.scan(window, window.end);
+          reading.free();
+        } else {
+          const { end } = window;
+          await this.#change(end > window.used ? quietMs : undefined);
+          if (window.end === end && !window.isComplete) yield* input.scan(window, end);
+        }
+      }
+      yield* input.end();
+      reading.throwIfFailed();
+    } finally {
+      signal.removeEventListener('abort', wake);
+      own.abort(inputEnded);
+      await reading.settled();
+      await Promise.all(this.#threads.map((thread) => thread.idle()));
+    }
+  }
+
+  /** Resolves at the next read, answer, abort or failure, or after `ms`. */
+  async #change(ms?: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = () => {};
+  }
+}

@@ -1,0 +1,101 @@
+// Reads an input into the free slots of the threads, one read at a time.
+
+import type { ByteSource } from '../../../core/types/index.js';
+import type { RowThread } from './row-thread.js';
+import type { RowJobResult, RowSlot } from './row-worker-messages.js';
+
+/** Bytes of the input in a slot of a thread. */
+export interface ThreadWindow {
+  readonly thread: RowThread;
+  readonly slot: number;
+  readonly place: RowSlot;
+  /** Decoded offset that offset 0 of the thread's memory means. */
+  readonly origin: number;
+  /** End of its bytes in the memory of the thread, and of those that were used. */
+  end: number;
+  used: number;
+  /** True when no more bytes follow. */
+  isComplete: boolean;
+  /** Where its job ends, and the epoch of the kernel then; null without a job. */
+  job: { readonly limit: number; readonly epoch: number } | null;
+  result: RowJobResult | null;
+}
+
+export class WindowReader {
+  /** In the order of the input. */
+  readonly windows: ThreadWindow[] = [];
+  readonly #source: ByteSource;
+  readonly #signal: AbortSignal;
+  readonly #windowBytes: number;
+  readonly #free: { readonly thread: RowThread; readonly slot: number }[];
+  #decoded: number;
+  #pending: Promise<void> | null = null;
+  #failure: { readonly cause: unknown } | null = null;
+  /** True after the end of the source, or its failure. */
+  ended = false;
+
+  /** @param decoded offset of the first byte of the source */
+  constructor(
+    source: ByteSource,
+    signal: AbortSignal,
+    threads: readonly RowThread[],
+    windowBytes: number,
+    decoded: number,
+  ) {
+    this.#source = source;
+    this.#signal = signal;
+    this.#windowBytes = windowBytes;
+    this.#decoded = decoded;
+    this.#free = threads[0]!.slots.flatMap((_, slot) => threads.map((thread) => ({ thread, slot })));
+  }
+
+  /** Reads until no slot is free; calls `done` after each read. */
+  read(done: () => void): void {
+    if (this.#pending !== null || this.ended) return;
+    const window = this.#open();
+    if (window === null) return;
+    const { thread, place } = window;
+    const full = place.window + this.#windowBytes;
+    const ends = (length: number): void => {
+      this.#pending = null;
+      window.end += length;
+      this.#decoded += length;
+      this.ended = length === 0;
+      window.isComplete = this.ended || window.end === full;
+      this.read(done);
+      done();
+    };
+    this.#pending = this.#source.read(thread.bytes.subarray(window.end, full), this.#signal).then(ends, (cause) => {
+      this.#failure = { cause };
+      ends(0);
+    });
+  }
+
+  /** Frees the first window. */
+  free(): void {
+    const { thread, slot } = this.windows.shift()!;
+    this.#free.push({ thread, slot });
+  }
+
+  async settled(): Promise<void> {
+    await this.#pending;
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== null) throw this.#failure.cause;
+  }
+
+  /** Returns the window to read into; null when no slot is free. */
+  #open(): ThreadWindow | null {
+    const last = this.windows.at(-1);
+    if (last !== undefined && !last.isComplete) return last;
+    const free = this.#free.shift();
+    if (free === undefined) return null;
+    const place = free.thread.slots[free.slot]!;
+    const at = place.window;
+    const origin = this.#decoded - at;
+    const window = { ...free, place, origin, end: at, used: at, isComplete: false, job: null, result: null };
+    this.windows.push(window);
+    return window;
+  }
+}
