@@ -5,7 +5,10 @@ import { shellQuote } from '../core/text.js';
 import { maskUrl } from '../inputs/http/url-name.js';
 import { options } from '../load/option-table.js';
 
-const secretFlags = new Set(options.rows.filter((option) => option.secret).map((option) => flagName(option.key)));
+/** The secret of a queue is the password in its URL. */
+const secretFlags = new Set(
+  options.rows.filter(({ secret, is }) => secret && is.kind !== 'queue').map(({ key }) => flagName(key)),
+);
 
 /** Leaves out secret options and the credentials in URLs. `argv` has the form of `process.argv`. */
 export function commandLine(argv: readonly string[]): string {
@@ -43,5 +46,12 @@ function isSkip(argv: readonly string[], i: number): boolean {
 function withoutCredentials(word: string): string {
   const masked = maskUrl(word);
   const plain = URL.canParse(word) && new URL(word).href === masked ? word : masked;
-  return plain.replace(/((?:https?|rediss?):[\\/]*)[^/\s,]*@/gi, '$1');
+  return plain.replace(
+    /((https?|rediss?):[\\/]*)([^/\s,]*)@/gi,
+    (_, start: string, scheme: string, credentials: string) => {
+      // The user of a queue belongs to its address.
+      const user = /^redis/i.test(scheme) ? credentials.split(':')[0]! : '';
+      return user === '' ? start : `${start}${user}@`;
+    },
+  );
 }

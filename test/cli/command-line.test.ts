@@ -17,6 +17,8 @@ test.each([
   ['--url', 'HTTP://root:secret@host:8902'],
   ['--url', 'http://root:p@secret@host:8902'],
   ['--url=http://a:1,http://root:secret@host:8902'],
+  ['--queue', 'redis://root:p@secret@host:6379/0'],
+  ['--queue=rediss://:secret@host,rediss://:secret@other'],
 ])('the command repeats no secret: %s %s', (...words) => {
   expect(typed(...words, 'a.lp')).not.toContain('secret');
   expect(typed(...words, 'a.lp')).toMatch(/ a\.lp$/);
@@ -26,6 +28,11 @@ test('a URL without secrets stays as it was typed', () => {
   expect(typed('--url', 'http://host:8902', 'http://web/a.lp')).toBe(
     'bulk-load --url http://host:8902 http://web/a.lp',
   );
+});
+
+test('the queue of a fleet stays without its password', () => {
+  expect(typed('--queue', 'redis://loader:secret@host/0')).toBe('bulk-load --queue redis://loader@host/0');
+  expect(typed('--queue=redis://:secret@host', 'a.lp')).toBe('bulk-load --queue=redis://host a.lp');
 });
 
 const again = (fresh: boolean, skipPoints: number | null, ...words: string[]): string =>
