@@ -16,6 +16,9 @@ const START: PrefixState = { to: 0, crc: 0 };
  */
 export class PrefixChecksum {
   #state: PrefixState | null = null;
+  /** Ends of the reads whose checksum another thread has not passed back; null while this thread computes it. */
+  #delegated: number[] | null = null;
+  #unsummed = 0;
 
   /** Null before `start`, and after a gap in what was read. */
   get state(): PrefixState | null {
@@ -28,9 +31,40 @@ export class PrefixChecksum {
 
   /** Adds bytes at offset `at`. Bytes before the end of the prefix are known already. */
   add(at: number, bytes: Uint8Array): void {
-    if (this.#state === null || at + bytes.length <= this.#state.to) return;
-    const { to, crc } = this.#state;
+    if (this.#state === null) return;
+    const { to: summed, crc } = this.#state;
+    const to = this.#delegated?.at(-1) ?? summed;
+    const end = at + bytes.length;
+    if (end <= to) return;
     if (at > to) this.#state = null;
-    else this.#state = { to: at + bytes.length, crc: crc32(bytes.subarray(to - at), crc) };
+    else if (this.#delegated === null) this.#state = { to: end, crc: crc32(bytes.subarray(to - at), crc) };
+    else {
+      this.#delegated.push(end);
+      this.#unsummed = end - to;
+    }
+  }
+
+  /** Leaves what is read next to another thread, which continues the CRC returned; null where there is none. */
+  delegate(): number | null {
+    this.#delegated = [];
+    return this.#state?.crc ?? null;
+  }
+
+  /** Returns how many bytes at the end of the last read are not in the checksum. Each read is asked for once. */
+  takeUnsummed(): number {
+    const unsummed = this.#unsummed;
+    this.#unsummed = 0;
+    return unsummed;
+  }
+
+  /** Takes the CRC up to the end of the next delegated read. */
+  settle(crc: number): void {
+    const to = this.#delegated?.shift();
+    if (to !== undefined && this.#state !== null) this.#state = { to, crc };
+  }
+
+  /** Computes here again. Reads without a CRC so far leave a gap. */
+  reclaim(): void {
+    this.#delegated = null;
   }
 }

@@ -1,6 +1,7 @@
 // The worker thread of a scan: takes windows in order and answers each with the runs found in it.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { crc32 } from 'node:zlib';
 import type { Shape } from '../../../core/types/index.js';
 import { ChunkScanner } from '../chunk-scanner.js';
 import { LineScan } from '../line-scan.js';
@@ -16,6 +17,7 @@ const queue: Extract<WorkerRequest, { do: 'window' }>[] = [];
 let drained = true;
 /** Bytes of the unfinished line, which ends at `carriedEnd`. */
 let carried = 0;
+let crc = 0;
 let sentShapes = 0;
 
 port.on('message', (request: WorkerRequest) => {
@@ -25,23 +27,27 @@ port.on('message', (request: WorkerRequest) => {
   else queue.push(request);
 });
 
-function begin({ start, sections }: Extract<WorkerRequest, { do: 'begin' }>): void {
+function begin({ start, sections, crc: before }: Extract<WorkerRequest, { do: 'begin' }>): void {
   scan.resumeIn(sections);
   scanner.begin(start);
   carried = 0;
+  crc = before;
   drained = true;
 }
 
-function open({ input, window, length }: Extract<WorkerRequest, { do: 'window' }>): void {
+function open({ input, window, length, unsummed }: Extract<WorkerRequest, { do: 'window' }>): void {
+  const chunk = windows[window]!;
+  // Also where no points are wanted any more: whatever was read belongs to the checksum.
+  if (unsummed > 0) crc = crc32(scan.bytes.subarray(chunk + length - unsummed, chunk + length), crc);
+  const sum = unsummed > 0 ? crc : null;
   if (!isWanted(input)) {
-    release(input, window);
+    release(input, window, sum);
     return;
   }
-  const chunk = windows[window]!;
   scan.bytes.copyWithin(chunk - carried, carriedEnd - carried, carriedEnd);
   scan.useWindow(window);
   scanner.chunk(chunk, length);
-  step(input, window);
+  step(input, window, sum);
 }
 
 function resume({ input, window }: Extract<WorkerRequest, { do: 'more' }>): void {
@@ -51,16 +57,16 @@ function resume({ input, window }: Extract<WorkerRequest, { do: 'more' }>): void
 }
 
 /** Answers with the next run of the window. */
-function step(input: number, window: number): void {
+function step(input: number, window: number, sum: number | null = null): void {
   const found = scanner.run();
   drained = found.drained;
   if (drained) carried = scanner.carry(carriedEnd);
-  respond({ input, window, drained, run: found.isWorth ? currentRun() : null, refusal: scan.refusal });
+  respond({ input, window, drained, run: found.isWorth ? currentRun() : null, crc: sum, refusal: scan.refusal });
 }
 
-function release(input: number, window: number): void {
+function release(input: number, window: number, sum: number | null = null): void {
   drained = true;
-  respond({ input, window, drained, run: null, refusal: null });
+  respond({ input, window, drained, run: null, crc: sum, refusal: null });
 }
 
 function currentRun(): PointRun {

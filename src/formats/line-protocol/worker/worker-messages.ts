@@ -17,12 +17,25 @@ export interface WorkerTask {
 }
 
 /**
- * Requests to the worker. `begin` starts an input. `window` passes `length` bytes in a window; 0 bytes end the input. `more`
- * asks for the next run of a window that is not drained.
+ * Requests to the worker. `begin` starts an input whose checksum continues `crc`. `window` passes `length` bytes in a window;
+ * 0 bytes end the input; the last `unsummed` bytes join the checksum. `more` asks for the next run of a window that is not
+ * drained.
  */
 export type WorkerRequest =
-  | { readonly do: 'begin'; readonly input: number; readonly start: Position; readonly sections: SectionState }
-  | { readonly do: 'window'; readonly input: number; readonly window: number; readonly length: number }
+  | {
+      readonly do: 'begin';
+      readonly input: number;
+      readonly start: Position;
+      readonly sections: SectionState;
+      readonly crc: number;
+    }
+  | {
+      readonly do: 'window';
+      readonly input: number;
+      readonly window: number;
+      readonly length: number;
+      readonly unsummed: number;
+    }
   | { readonly do: 'more'; readonly input: number; readonly window: number };
 
 /** The answer to each `window` and `more`. `run` is null when nothing was found or the input is no longer wanted. */
@@ -31,6 +44,8 @@ export interface WorkerResponse {
   readonly window: number;
   readonly drained: boolean;
   readonly run: PointRun | null;
+  /** Checksum up to the end of the window, in its first response; null where the window adds nothing to it. */
+  readonly crc: number | null;
   /** Why the input cannot be loaded any further. */
   readonly refusal: Problem | null;
 }

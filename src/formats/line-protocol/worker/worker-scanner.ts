@@ -3,6 +3,8 @@
 
 import { Worker } from 'node:worker_threads';
 import { BugError, UsageError } from '../../../core/errors.js';
+import { isUnchanged } from '../../../core/io/byte-source.js';
+import type { PrefixChecksum } from '../../../core/io/prefix-checksum.js';
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { ByteSource, DeadLetterFormat, Points, Position, Shape } from '../../../core/types/index.js';
 import { packaged } from '../../../core/version.js';
@@ -31,6 +33,8 @@ export class WorkerScanner {
   /** Requests without a response. */
   #pending = 0;
   #input = 0;
+  /** Checksum of the input, which the worker computes. */
+  #checksum: PrefixChecksum | null = null;
   #failure: BugError | null = null;
   #closed = false;
   #wake: () => void = () => {};
@@ -75,7 +79,8 @@ export class WorkerScanner {
     signal.addEventListener('abort', stop);
     this.#input += 1;
     Atomics.store(this.#wanted, 0, this.#input);
-    this.#request({ do: 'begin', input: this.#input, start, sections });
+    this.#checksum = isUnchanged(source) ? (source.file?.checksum ?? null) : null;
+    this.#request({ do: 'begin', input: this.#input, start, sections, crc: this.#checksum?.delegate() ?? 0 });
     let used: WorkerResponse | null = null;
     try {
       for (;;) {
@@ -102,6 +107,7 @@ export class WorkerScanner {
       await reading.settled();
       if (used !== null) this.#release(used);
       await this.#drain();
+      this.#checksum?.reclaim();
     }
   }
 
@@ -114,7 +120,7 @@ export class WorkerScanner {
     const from = windows[window]!;
     chunks.read(this.#bytes.subarray(from, from + chunkBytes), (length) => {
       if (length === null) this.#free.push(window);
-      else this.#request({ do: 'window', input, window, length });
+      else this.#request({ do: 'window', input, window, length, unsummed: this.#checksum?.takeUnsummed() ?? 0 });
       if (length) this.#read(chunks);
       this.#wake();
     });
@@ -127,6 +133,7 @@ export class WorkerScanner {
 
   #receive(response: WorkerResponse): void {
     this.#pending -= 1;
+    if (response.crc !== null) this.#checksum?.settle(response.crc);
     if (response.run !== null) this.#shapes.push(...response.run.shapes);
     if (response.input === Atomics.load(this.#wanted, 0)) this.#responses.push(response);
     else this.#release(response);

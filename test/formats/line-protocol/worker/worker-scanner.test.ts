@@ -1,5 +1,7 @@
+import { crc32 } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { BugError } from '../../../../src/core/errors.js';
+import { PrefixChecksum } from '../../../../src/core/io/prefix-checksum.js';
 import type { ByteSource } from '../../../../src/core/types/index.js';
 import { LineProtocol } from '../../../../src/formats/line-protocol/line-format.js';
 import { casesOf } from '../../../support/effort.js';
@@ -114,4 +116,38 @@ test('a crash of the worker thread ends the run with its stack', async () => {
   expect(broken).toBeInstanceOf(BugError);
   expect(((broken as BugError).cause as Error).stack).toContain('loadKernel');
   await expect(readAll(worker, Buffer.from('m f=1 1\n'), [])).rejects.toBe(broken);
+});
+
+test('the worker thread continues the checksum of a file, with what was read before and what nobody wants any more', async () => {
+  const { worker } = pair({ chunkBytes: 4096 });
+  const input = Buffer.from('m,t=a f=1 1640995200000000000\n'.repeat(2000));
+  for (const [summed, limit] of [
+    [0, 1e6],
+    [10, 1e6],
+    [5000, 1e6],
+    [0, 1000],
+  ] as const) {
+    const checksum = new PrefixChecksum();
+    checksum.start({ to: summed, crc: crc32(input.subarray(0, summed)) });
+    const source = bytesSource(input);
+    let at = 0;
+    const counting = async (into: Uint8Array, signal: AbortSignal): Promise<number> => {
+      const count = await source.read(into, signal);
+      checksum.add(at, into.subarray(0, count));
+      at += count;
+      return count;
+    };
+    const file = { size: input.length, checksum, bytes: () => Promise.reject(new Error('not read at random')) };
+    let points = 0;
+    for await (const run of worker.points({ ...source, read: counting, file }, never)) {
+      points += run.count;
+      // Never less than what the points cover.
+      expect(checksum.state!.to).toBeGreaterThanOrEqual(run.end);
+      if (points >= limit) break;
+    }
+    expect(points >= Math.min(limit, 2000)).toBe(true);
+    expect(checksum.state).toEqual({ to: at, crc: crc32(input.subarray(0, at)) });
+    checksum.add(at, Buffer.from('more'));
+    expect(checksum.state?.crc).toBe(crc32('more', crc32(input.subarray(0, at))));
+  }
 });
