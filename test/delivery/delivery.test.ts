@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BugError, RefusedError, TooManyRejectsError, UnavailableError } from '../../src/core/errors.js';
 import type { PointRange, Receipt, Shape, Verdict } from '../../src/core/types/index.js';
 import { requestTimeout } from '../../src/delivery/delivery.js';
@@ -55,6 +55,16 @@ describe('a batch that is sent again', () => {
     const { deliver, target } = scene(() => accepted);
     expect(await deliver(batchOf([]))).toEqual({ receipt: { loaded: [], rejected: [], undelivered: [] }, fatal: null });
     expect(target.requests).toEqual([]);
+  });
+
+  test('only a batch that introduces columns waits for the turn, in small bodies and with a short time', async () => {
+    const hold = vi.fn(async () => {});
+    const { deliver, target } = scene(() => accepted, { turn: { maxBytes: 6, maxTimeoutMs: 700, hold } });
+    await deliver(batchOf(named(4)));
+    expect([hold.mock.calls.length, target.requests.map(({ lines }) => lines.length)]).toEqual([0, [4]]);
+    await deliver(batchOf(named(4), shapes));
+    expect([hold.mock.calls.length, target.requests.slice(1).map(({ lines }) => lines.length)]).toEqual([2, [2, 2]]);
+    expect(target.requests.map(({ timeoutMs }) => timeoutMs === 700)).toEqual([false, true, true]);
   });
 
   test.each<[string, Verdict, number[]]>([
