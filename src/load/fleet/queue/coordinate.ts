@@ -137,6 +137,7 @@ class Coordination {
     const follow = new FleetFollow({
       ...{ store: this.#store, queue, record: this.#record, totals, clock, notify, token: this.#token, piecesAtOnce },
       isFirst,
+      maxRejectBytes: this.#settings.maxRejectBytes ?? Number.POSITIVE_INFINITY,
       prepareLimits: () => prepareLimits(redis, this.#id, this.#settings),
       jobs: () => plannedJobs(plan, allowed),
       load: {

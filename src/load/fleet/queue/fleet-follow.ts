@@ -21,6 +21,7 @@ import {
   type WorkerStatus,
 } from '../../../fleet/queue/messages.js';
 import type { PieceQueue, SettledJob } from '../../../fleet/queue/piece-queue.js';
+import { tooManyBytes } from '../../../state/dead-letters/long-letters.js';
 import type { PlannedJob } from './fleet-jobs.js';
 import { type BookedPiece, type FleetRecord, isSettled, parseBookedPiece } from './fleet-record.js';
 import type { FleetTotals } from './fleet-totals.js';
@@ -46,6 +47,8 @@ export interface FollowContext {
   readonly token: string;
   /** Yields all pieces of the plan. */
   readonly jobs: () => Iterable<PlannedJob>;
+  /** Limit of the dead letters on this disk. */
+  readonly maxRejectBytes: number;
   /** Begins the limits of the load for workers that have none. */
   readonly prepareLimits: () => Promise<void>;
   /** True if no earlier run of the load is known. */
@@ -153,7 +156,7 @@ export class FleetFollow {
   }
 
   async #look(): Promise<void> {
-    const { store, queue, load, token, totals } = this.#context;
+    const { store, queue, load, token, totals, record, maxRejectBytes } = this.#context;
     if (!(await store.coordinate(load.id, token))) throw alreadyRuns(load.id, 'another coordinator has taken the load');
     const found = await store.load(load.id);
     if (found?.epoch !== this.#epoch) {
@@ -163,6 +166,8 @@ export class FleetFollow {
     if (await store.isStopped(load.id)) throw new InterruptedError('bulk-load stop');
     while (await this.#bookSome()) if (totals.exceedsRejects) break;
     if (totals.exceedsRejects) throw tooManyRejects(totals.points.rejected);
+    const tooMany = tooManyBytes([record.letterBytes], 0, [], maxRejectBytes);
+    if (tooMany !== null) throw tooMany;
     this.#counts = await queue.counts();
     // What Redis had not written to its disk when it died is missing.
     if (this.#counts.total < load.pieces - totals.settledPieces) await this.#addMissing();

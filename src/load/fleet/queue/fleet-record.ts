@@ -50,6 +50,8 @@ export function parseBookedPiece(json: string): BookedPiece | null {
 }
 
 const reasonsEnding = '.ndjson';
+/** Files of dead letters that are open at once: each folder of Hive-style names has its own. */
+const maxOpen = 64;
 
 export class FleetRecord {
   readonly #folder: string;
@@ -83,6 +85,11 @@ export class FleetRecord {
     return { points: [...here.toSorted(), ...this.#keptElsewhere], reasons };
   }
 
+  /** Bytes of dead letters on this disk. */
+  get letterBytes(): number {
+    return Object.values(this.#letters).reduce((sum, bytes) => sum + bytes, 0);
+  }
+
   /** Reads the record of earlier runs, and undoes what they have not recorded to its end. Throws StateError. */
   async open(): Promise<BookedPiece[]> {
     return await this.#do('opening the record of the fleet', async () => {
@@ -112,13 +119,12 @@ export class FleetRecord {
     if (pieces.length === 0) return;
     await this.#do('writing the record of the fleet', async () => {
       const lines: string[] = [];
-      const written = new Set<FileHandle>();
       for (const [piece, letters, machine] of pieces) {
         if (letters?.keptIn) this.#keptElsewhere.push(`${machine}:${letters.keptIn}`);
-        if (isSettled(piece)) for (const file of await this.#append(letters)) written.add(file);
+        if (isSettled(piece)) await this.#append(letters);
         lines.push(`${JSON.stringify({ piece, letters: this.#letters })}\n`);
       }
-      await Promise.all([...written].map((file) => file.datasync()));
+      await Promise.all([...this.#files.values()].map((file) => file.datasync()));
       await this.#log!.appendFile(lines.join(''));
       await this.#log!.datasync();
     });
@@ -127,8 +133,8 @@ export class FleetRecord {
   /** Removes the record of a finished load and gives its dead letters their final name; else keeps everything. Throws StateError. */
   async close(finishedAt: string | null): Promise<void> {
     await this.#do('closing the record of the fleet', async () => {
-      for (const file of [...this.#files.values(), ...(this.#log === null ? [] : [this.#log])]) await file.close();
-      this.#files.clear();
+      await this.#closeFiles();
+      await this.#log?.close();
       this.#log = null;
       if (finishedAt === null) return;
       const name = `rejected-${finishedAt}`;
@@ -140,8 +146,7 @@ export class FleetRecord {
     });
   }
 
-  async #append(letters: PieceLetters | null): Promise<FileHandle[]> {
-    const written: FileHandle[] = [];
+  async #append(letters: PieceLetters | null): Promise<void> {
     const sizes = { ...this.#letters };
     for (const { ending, headBytes, gzip } of letters?.files ?? []) {
       const bytes = await promisify(gunzip)(Buffer.from(gzip, 'base64'), { maxOutputLength: maxLetterBytes });
@@ -149,21 +154,28 @@ export class FleetRecord {
       const file = await this.#file(ending);
       await file.appendFile(before === 0 ? bytes : bytes.subarray(headBytes));
       sizes[ending] = before + bytes.length - (before === 0 ? 0 : headBytes);
-      written.push(file);
     }
     this.#letters = sizes;
-    return written;
   }
 
   async #file(ending: string): Promise<FileHandle> {
     const known = this.#files.get(ending);
     if (known !== undefined) return known;
+    if (this.#files.size >= maxOpen) await this.#closeFiles();
     const path = this.#path(ending);
     await makeDirectory(dirname(path), 0o700);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
     const file = await open(path, flags, 0o600);
     this.#files.set(ending, file);
     return file;
+  }
+
+  async #closeFiles(): Promise<void> {
+    for (const file of this.#files.values()) {
+      await file.datasync();
+      await file.close();
+    }
+    this.#files.clear();
   }
 
   #path(ending: string): string {

@@ -1,13 +1,15 @@
 // What a coordinator does with results that no worker wrote, and with a queue that does not come back.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { UnavailableError } from '../../../../src/core/errors.js';
 import { clock } from '../../../../src/core/time/system-clock.js';
 import type { FleetPlan } from '../../../../src/fleet/plan-file.js';
 import type { FleetStore } from '../../../../src/fleet/queue/fleet-store.js';
+import type { PieceResult } from '../../../../src/fleet/queue/messages.js';
 import type { PieceQueue, SettledJob } from '../../../../src/fleet/queue/piece-queue.js';
 import { FleetFollow } from '../../../../src/load/fleet/queue/fleet-follow.js';
 import { FleetRecord } from '../../../../src/load/fleet/queue/fleet-record.js';
@@ -47,7 +49,7 @@ async function follow(stateDir: string, settled: SettledJob[], state: 'here' | '
   } as unknown as PieceQueue;
   const coordinator = new FleetFollow({
     ...{ store, queue, record, totals, clock, token: 't', piecesAtOnce: null, notify: () => {}, jobs: () => [] },
-    ...{ isFirst: false, prepareLimits: () => Promise.resolve() },
+    ...{ isFirst: false, maxRejectBytes: 1000, prepareLimits: () => Promise.resolve() },
     load: {
       ...{ formatVersion: 1, id: '0123456789ab', version: '1', plan: 'plan', target: '', identity: '', options: {} },
       ...{ fieldTypes: {}, times: plan.times, pieces: 1, startedAt: '2026-01-01T00:00:00.000Z' },
@@ -71,6 +73,34 @@ test('a result of another form ends its piece as an input error, and the next ru
     ]);
     await record.close(null);
     expect(await new FleetRecord(folder, '0123456789ab').open()).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+/** A piece with dead letters of so many folders. */
+function withLetters(folders: number): SettledJob {
+  const gzip = gzipSync('m f=x 1\n').toString('base64');
+  const files = Array.from({ length: folders }, (_, i) => ({ ending: `h=${i}/.lp`, headBytes: 0, gzip }));
+  const result: Omit<PieceResult, 'outcome'> & { outcome: string } = {
+    ...{ formatVersion: 1, machine: 'a', worker: 'w', outcome: 'complete-with-rejects', reason: null, format: 'lp' },
+    ...{ error: null, inputBytes: 10, figures: null, rejects: {}, letters: { files, keptIn: null } },
+  };
+  return { id: 'p1', result: JSON.stringify(result), reason: '' };
+}
+
+test('dead letters of many folders take few open files, and more than --max-reject-bytes end the load', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+  try {
+    const { coordinator, record } = await follow(folder, [withLetters(100)]);
+    await expect(coordinator.look(60_000)).rejects.toMatchObject({ outcome: 'too-many-rejects' });
+    const targets = await Promise.all(
+      (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+    );
+    expect(targets.filter((path) => path.startsWith(folder)).length).toBeLessThan(70);
+    expect(record.letters!.points).toHaveLength(100);
+    await record.close(null);
+    expect(await readFile(record.letters!.points[99]!, 'utf8')).toBe('m f=x 1\n');
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
