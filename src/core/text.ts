@@ -26,6 +26,11 @@ export function alternatives(texts: readonly string[]): string {
 /** Longest text from outside that is kept, bytes of UTF-8. */
 const excerptBytes = 300;
 
+/** Returns what a table holds for a word from outside; undefined also for the members of every object, such as `constructor`. */
+export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
+  return Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 /** Cuts a text from outside to `maxBytes` of valid UTF-8, with `…` where something is missing. */
 export function excerpt(text: string, maxBytes = excerptBytes): string {
   // A UTF-16 unit is at least one byte, so a longer slice is never needed; it also frees the original text.

@@ -80,6 +80,10 @@ test.each([
     expect(await refused(...words, join(folder, 'a.lp'))).toContain(`did you mean ${meant}?`);
 });
 
+test('an unknown option may be named like a member of every object', async () => {
+  expect(await refused('--constructor', 'x', join(folder, 'a.lp'))).toContain('an unknown name');
+});
+
 test('a mistyped first word of options is answered with all of them', async () => {
   expect(await refused('--bacth', 'x', join(folder, 'a.lp'))).toContain(
     'did you mean --batch-points <points>, --batch-bytes <size> or --batch-linger <time>?',

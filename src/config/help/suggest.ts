@@ -1,6 +1,6 @@
 // "Did you mean": finds the word that a mistyped one was probably meant to be.
 
-import { distance, isNear } from '../../core/text.js';
+import { distance, entryOf, isNear } from '../../core/text.js';
 import type { Option } from '../options.js';
 
 /** Names that other tools use for our options. */
@@ -25,7 +25,7 @@ const synonyms: Readonly<Record<string, string>> = {
  */
 export function nearestOption(rows: readonly Option[], typed: string, value = ''): string | null {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, '');
-  const synonym = synonyms[plain(typed)];
+  const synonym = entryOf(synonyms, plain(typed));
   if (synonym !== undefined) return synonym;
   // Other tools call bytes a size.
   const key = typed.replace(/^mapping\./, '').replace(/-?size$/i, /^\d+$/.test(value) ? 'Points' : 'Bytes');

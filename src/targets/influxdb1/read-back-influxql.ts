@@ -1,5 +1,6 @@
 // Reads points back by InfluxQL, exactly. The type of a column must be queried, because 1 may be an integer or a float.
 
+import { entryOf } from '../../core/text.js';
 import type { ColumnType, FieldValue, PointValues, TargetColumn } from '../../core/types/index.js';
 import type { QueryClient } from '../http/query-client.js';
 import { isSamePoint } from '../http/server-values.js';
@@ -29,7 +30,7 @@ export async function columns(query: QueryClient, db: string, table?: string): P
     const ambiguous = new Set(values.map(([field]) => field).filter((field, i, all) => all.indexOf(field) !== i));
     return values
       .filter(([field]) => !ambiguous.has(field))
-      .map(([field, type]) => ({ table: name, name: String(field), type: types[String(type)] ?? null }));
+      .map(([field, type]) => ({ table: name, name: String(field), type: entryOf(types, String(type)) ?? null }));
   });
   const named = tags.flatMap(({ name, values }) =>
     values.map(([tag]) => ({ table: name, name: String(tag), type: 'tag' as const })),

@@ -2,6 +2,7 @@
 // whether the database exists.
 
 import { z } from 'zod';
+import { entryOf } from '../../core/text.js';
 import { isoTime } from '../../core/time/iso-time.js';
 import {
   type ColumnType,
@@ -94,7 +95,7 @@ export class Influxdb3 implements Dialect {
     return query
       .parsed(request, response, value, columnsSchema)
       .filter(({ data_type }) => !data_type.startsWith('Timestamp'))
-      .map((row) => ({ table: row.table_name, name: row.column_name, type: types[row.data_type] ?? null }));
+      .map((row) => ({ table: row.table_name, name: row.column_name, type: entryOf(types, row.data_type) ?? null }));
   }
 
   async *scan(query: QueryClient, table: string, { from, to }: TimeSpan): AsyncGenerator<Uint8Array, void> {

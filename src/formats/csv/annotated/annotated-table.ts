@@ -2,7 +2,7 @@
 // be missing or repeated. VirtualColumn columns, which no row holds, follow the real ones.
 
 import { UsageError } from '../../../core/errors.js';
-import { someOf } from '../../../core/text.js';
+import { entryOf, someOf } from '../../../core/text.js';
 import { type FieldOption, Mapping, type MappingOptions } from '../../rows/mapping/mapping.js';
 import { measurementColumn } from '../../rows/mapping/measurement.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
@@ -101,7 +101,7 @@ function partOf(
   isFlux: boolean,
 ): PointPart {
   // Results of Flux begin with a nameless column for the annotations.
-  const ofFlux = isReal && (header[0] === '' || isFlux) ? labels[label] : undefined;
+  const ofFlux = isReal && (header[0] === '' || isFlux) ? entryOf(labels, label) : undefined;
   if (ofFlux !== undefined) return ofFlux;
   if (label === '_measurement' || declared.part === 'measurement') return 'measurement';
   if (label === '_time' || declared.part === 'time') return 'time';

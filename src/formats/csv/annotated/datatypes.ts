@@ -2,6 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { quoteString } from '../../../core/points/line-protocol.js';
+import { entryOf } from '../../../core/text.js';
 import type { FieldTypeName } from '../../rows/mapping/mapping.js';
 import type { ValueReading } from '../../rows/values/value-writer.js';
 import { strptimeOf } from '../../timestamps/go-layout.js';
@@ -61,10 +62,10 @@ export function datatypeOf(text: string): ColumnDeclaration | null {
   if (/^ignored?$/.test(name)) return { ...base, part: 'ignored' };
   if (name === 'field') return { ...base, part: 'field', reading: { kind: 'literal' } };
   if (name === 'dateTime' || name === 'time') return timeOf(format, base);
-  const conversion = conversions[name];
+  const conversion = entryOf(conversions, name);
   if (conversion !== undefined && format === null)
     return { ...base, type: conversion.type, reading: { kind: 'converted', convert: conversion.convert } };
-  const type = types[name];
+  const type = entryOf(types, name);
   if (type === undefined) return null;
   if (type === 'boolean' && (format === null || format.includes(':')))
     return { ...base, type, reading: { kind: 'words', words: wordsOf(format) } };
@@ -98,7 +99,7 @@ function split(text: string): string[] {
 
 function timeOf(format: string | null, base: ColumnDeclaration): ColumnDeclaration | null {
   const known: Readonly<Record<string, string>> = { RFC3339: 'rfc3339', RFC3339Nano: 'rfc3339', number: 'number' };
-  const timeFormat = format === null ? 'auto' : (known[format] ?? strptimeOf(format));
+  const timeFormat = format === null ? 'auto' : (entryOf(known, format) ?? strptimeOf(format));
   return timeFormat === null ? null : { ...base, part: 'time', timeFormat };
 }
 

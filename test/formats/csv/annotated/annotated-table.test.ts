@@ -77,6 +77,20 @@ test('a pivoted result has fields in columns and ignores result, table, _start a
   ]);
 });
 
+test('columns and datatypes may be named like members of every object', async () => {
+  const text = [
+    '#group,false,false,false,true,false',
+    '#datatype,string,long,dateTime:RFC3339,string,double',
+    '#default,_result,,,,',
+    ',result,table,_time,_measurement,constructor',
+    ',,0,2020-01-01T00:00:01Z,cpu,1.5',
+    '',
+  ].join('\n');
+  expect(await points(text)).toEqual(['cpu constructor=1.5 1577836801000000000']);
+  await expect(points('#datatype dateTime,toString\nt,v\n1,1\n')).rejects.toThrow(/found "toString"/);
+  await expect(points('#datatype dateTime:valueOf,long\nt,v\n1,1\n')).rejects.toThrow(/found "dateTime:valueOf"/);
+});
+
 describe('extended annotated CSV', () => {
   test('a datatype in the first cell follows #datatype and a blank', async () => {
     const text =
