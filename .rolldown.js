@@ -1,8 +1,9 @@
 // What is installed: the modules of dist in a few files. Node takes longer to find and read 300 modules than to start. What
 // every load uses is bundled too: 64 of the 100 modules of zod are languages, and commander is six files. The files are
-// CommonJS, so that bin/start.js can keep their compiled code.
+// CommonJS, so that bin/program.js can keep their compiled code.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { Script } from 'node:vm';
 import { defineConfig } from 'rolldown';
 
 const bundled = ['zod', 'commander', 'p-limit', 'yocto-queue', 'undici'];
@@ -60,7 +61,11 @@ export default defineConfig({
 
 /** Adds index.js for programs that import the package. */
 function files(_, bundle) {
-  for (const chunk of Object.values(bundle)) escapeChunk(chunk);
+  for (const chunk of Object.values(bundle)) {
+    escapeChunk(chunk);
+    // Throws where a module declares a name that CommonJS has, such as exports.
+    new Script(chunk.code, { filename: chunk.fileName });
+  }
   const names = bundle['index.cjs'].exports.join(', ');
   const source = `import { createRequire } from 'node:module';\n\nexport const { ${names} } = createRequire(import.meta.url)('./index.cjs');\n`;
   this.emitFile({ type: 'asset', fileName: 'index.js', source });
@@ -81,7 +86,7 @@ function licenseFile(name) {
  * the stream of standard input, and for node:http a whole WebSocket client. `require.importModule` is of bin/program.js.
  */
 function script(code) {
-  return `'use strict';\n${code}`
+  const commonjs = code
     .replace(/^import (.*) from "(.*)";$/gm, (_, names, id) => {
       const from = id.startsWith('node:') ? `process.getBuiltinModule("${id}")` : `require("${id}")`;
       return names
@@ -96,7 +101,11 @@ function script(code) {
     .replace(/\bimport\(("\.\/[^"]*")\)/g, 'Promise.resolve().then(() => require($1))')
     .replace(/(?<![.\w])import\(([^)]*)\)/g, '(require.importModule?.($1) ?? import($1))')
     .replaceAll('import.meta.url', '__filename');
+  return `(${run})(function (exports, require, __filename) {'use strict';\n${commonjs}});\n`;
 }
+
+/** Runs a file that Node requires. To bin/program.js, whose scripts have no exports, it is the value of the script. */
+const run = "(file) => typeof exports === 'object' ? file(exports, require, __filename) : file";
 
 function destructured(names, id) {
   if (names.startsWith('* as ')) return names.slice(5);

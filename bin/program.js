@@ -9,11 +9,11 @@ const { crc32 } = require('node:zlib');
 const bundle = `${__dirname}/../dist/bundle/`;
 const requireExternal = createRequire(bundle);
 const directory = codeDirectory(process.env, process.getuid?.());
-/** Sums of source and code, and the tag of V8 that made the code. */
-const headBytes = 16;
+/** Sum of the code, and the tag of the V8 that compiled it. */
+const headBytes = 8;
 /** @type {Map<string, object>} */
 const loaded = new Map();
-/** @type {{ name: string, sum: number, script: Script }[]} */
+/** @type {{ name: string, script: Script }[]} */
 const scripts = [];
 /** Tag of V8 with the flags that this process started with. */
 let firstTag = 0;
@@ -24,18 +24,16 @@ function program(name) {
   const known = loaded.get(name);
   if (known !== undefined) return known;
   const filename = bundle + name;
-  const bytes = readFileSync(filename);
-  const sum = crc32(bytes);
-  const kept = directory === null ? undefined : readCode(name, sum);
-  const script = new Script(`(function (exports, require, __filename) {${bytes.latin1Slice()}\n})`, {
-    filename,
-    cachedData: kept?.subarray(headBytes),
-  });
-  if (directory !== null) {
+  // Only a name with a hash of the content tells which code belongs to it. The other files hold next to nothing.
+  const isKept = directory !== null && /-[\w-]{8}\.cjs$/.test(name);
+  const kept = isKept ? readCode(name) : undefined;
+  // V8 keeps one byte for a character of Latin-1. The files are ASCII.
+  const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData: kept?.subarray(headBytes) });
+  if (isKept) {
     const isUsed = script.cachedDataRejected === false;
-    firstTag ||= isUsed ? kept.readUInt32LE(8) : tag();
+    firstTag ||= isUsed ? kept.readUInt32LE(4) : tag();
     isIncomplete ||= !isUsed;
-    scripts.push({ name, sum, script });
+    scripts.push({ name, script });
   }
   const exports = {};
   loaded.set(name, exports);
@@ -61,16 +59,15 @@ function compilesCode() {
  */
 function keepCode() {
   if (!isIncomplete || tag() !== firstTag) return;
-  for (const { name, sum, script } of scripts) {
+  for (const { name, script } of scripts) {
     const file = codeFile(name);
     const draft = `${file}.${process.pid}`;
     const head = Buffer.alloc(headBytes);
     try {
       writeFileSync(draft, head, { flag: 'wx', mode: 0o600 });
       const code = script.createCachedData();
-      head.writeUInt32LE(sum, 0);
-      head.writeUInt32LE(crc32(code), 4);
-      head.writeUInt32LE(firstTag, 8);
+      head.writeUInt32LE(crc32(code), 0);
+      head.writeUInt32LE(firstTag, 4);
       writeFileSync(draft, Buffer.concat([head, code]));
       renameSync(draft, file);
     } catch {
@@ -79,15 +76,11 @@ function keepCode() {
   }
 }
 
-/**
- * @param {string} name
- * @param {number} sum
- */
-function readCode(name, sum) {
+/** @param {string} name */
+function readCode(name) {
   try {
     const bytes = readFileSync(codeFile(name));
-    const isWhole = bytes.readUInt32LE(0) === sum && bytes.readUInt32LE(4) === crc32(bytes.subarray(headBytes));
-    return isWhole ? bytes : undefined;
+    return bytes.readUInt32LE(0) === crc32(bytes.subarray(headBytes)) ? bytes : undefined;
   } catch {
     return undefined;
   }

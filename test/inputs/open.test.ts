@@ -16,6 +16,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import { count } from '../../src/core/text.js';
+import { smallFileBytes } from '../../src/inputs/local/buffered-file.js';
 import { openPath, openStream } from '../../src/inputs/open.js';
 import { casesOf } from '../support/effort.js';
 import { drain, type Folder, fixture, folder, never, text } from './support.js';
@@ -73,16 +74,17 @@ describe('a plain file', () => {
   });
 
   test('a file that shrinks while it is read is an error', async () => {
-    const path = temp.file('shrunk', text);
+    const path = temp.file('shrunk', text.repeat(Math.ceil(smallFileBytes / text.length) + 1));
     const source = await open(path);
     truncateSync(path, 100);
     expect(await failure(drain(source))).toContain('changed while it was read (100 bytes)');
   });
 
   test('a file overwritten in place while it is read is an error', async () => {
-    const path = temp.file('overwritten', text);
+    const long = text.repeat(Math.ceil(smallFileBytes / text.length) + 1);
+    const path = temp.file('overwritten', long);
     const source = await open(path);
-    writeFileSync(path, text.toUpperCase());
+    writeFileSync(path, long.toUpperCase());
     utimesSync(path, 1, 1);
     expect(await failure(drain(source))).toContain('changed while it was read');
   });

@@ -71,7 +71,7 @@ try {
   assert.deepEqual([rest.code, rest.summary.points.loaded, await stored('parts')], [0, 200_000, 200_000]);
   assert.ok(rest.summary.thisRun.loaded < 200_000);
 
-  assert.ok((await readdir(join(folder, 'cache', 'bulk-load'))).some((name) => name.startsWith('main')));
+  assert.ok((await readdir(join(folder, 'cache', 'bulk-load'))).some((name) => name.startsWith('core')));
   const open = join(folder, 'open');
   await mkdir(join(open, 'bulk-load'), { recursive: true });
   await chmod(join(open, 'bulk-load'), 0o777);

@@ -3,14 +3,17 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../core/errors.js';
+import { countUsedBuffer } from '../../core/v8.js';
 import type { RawSource } from './raw-source.js';
 
-/** Files up to this size are read as a whole. */
-export const smallFileBytes = 16 * 1024;
+/** Files up to this size are read as a whole: 1,000 points of 238 bytes, without 60 asynchronous calls for four passes. */
+export const smallFileBytes = 256 * 1024;
 
 /** Reads a regular file. Throws InputError when its size is no longer `size`, or the system's error. */
 export function smallFile(path: string, name: string, size: number): RawSource {
   const { bytes, version } = contentOf(path, name, size);
+  // Of the files before. Nothing else collects them in a load of many small files.
+  countUsedBuffer(size);
   let at = 0;
   return {
     compression: 'none',

@@ -24,8 +24,9 @@ export async function exchange(
   try {
     dispatcher.dispatch(dispatchOptions(request), handler);
     const outcome = await handler.outcome;
-    // A destroyed socket releases its buffers when it closes, within this turn of the event loop.
-    if (outcome.kind !== 'response' || outcome.response.status >= 300) await nextTurn();
+    // Within this turn of the event loop a destroyed socket releases its buffers, and undici frees the connection: a request
+    // at once would open another one.
+    await nextTurn();
     return outcome;
   } catch (error) {
     return { kind: 'error', error, sent: false };
