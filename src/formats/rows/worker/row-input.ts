@@ -40,21 +40,16 @@ export class RowInput {
   /** Gives a complete window to its thread, from its first to its last row that begins and ends there. */
   hand(window: ThreadWindow): void {
     const kernel = this.#kernel;
-    const { thread, slot, used, end, isComplete, job } = window;
-    if (!kernel.isReady || !isComplete || job !== null || end - used < minJobBytes) return;
+    const { thread, used, end, isComplete, isScanned, job } = window;
+    if (!kernel.isReady || !isComplete || isScanned || job !== null || end - used < minJobBytes) return;
     const from = thread.bytes.indexOf(LF, used) + 1;
     const limit = thread.bytes.lastIndexOf(LF, end - 1);
     if (from === 0 || from >= limit) return;
-    const receive = (result: RowJobResult): void => {
-      window.result = result;
-    };
-    if (thread.send({ slot, from, limit }, kernel, receive)) window.job = { limit, epoch: kernel.epoch };
+    if (this.#send(window, from, limit)) window.job = { limit, epoch: kernel.epoch };
   }
 
   /** Yields the points of a window whose result has come. Returns false when the thread takes the rest of it first. */
   async *use(window: ThreadWindow, { runs, rest }: RowJobResult): AsyncGenerator<Points, boolean> {
-    const { thread, slot } = window;
-    const { limit } = window.job!;
     for (const run of runs) {
       yield* this.scan(window, run.start);
       if (!this.#follows(window)) continue;
@@ -64,13 +59,24 @@ export class RowInput {
     }
     if (rest !== null && this.#follows(window)) {
       window.result = null;
-      const receive = (result: RowJobResult): void => {
-        window.result = result;
-      };
-      if (thread.send({ slot, from: rest, limit }, this.#kernel, receive)) return false;
+      if (this.#send(window, rest, window.job!.limit)) return false;
     }
     yield* this.scan(window, window.end);
     return true;
+  }
+
+  #send(window: ThreadWindow, from: number, limit: number): boolean {
+    const { thread, slot } = window;
+    return thread.send({ slot, from, limit }, this.#kernel, (result) => {
+      window.result = result;
+    });
+  }
+
+  /** Scans the bytes of a window up to `to` that its thread does not have. */
+  async *scanAlone(window: ThreadWindow, to: number): AsyncGenerator<Points, void> {
+    window.isScanned = true;
+    yield* this.scan(window, to);
+    window.isScanned = false;
   }
 
   /** Scans the bytes of a window up to `to`. */

@@ -48,24 +48,32 @@ export class RowWorkers {
     const wake = (): void => this.#wake();
     signal.addEventListener('abort', wake);
     const { windows } = reading;
+    // The threads get their next windows while the points of another one are sent.
+    const hand = (): void => {
+      for (const each of windows) input.hand(each);
+    };
+    const read = (): void => {
+      hand();
+      wake();
+    };
     try {
       for (;;) {
         signal.throwIfAborted();
         for (const { failure } of this.#threads) if (failure !== null) throw failure;
-        reading.read(wake);
-        for (const each of windows) input.hand(each);
+        reading.read(read);
+        hand();
         const window = windows[0];
         if (window === undefined && reading.ended) break;
         if (window === undefined || (window.job !== null && window.result === null)) await this.#change();
         else if (window.result !== null) {
           if (yield* input.use(window, window.result)) reading.free();
         } else if (window.isComplete) {
-          yield* input.scan(window, window.end);
+          yield* input.scanAlone(window, window.end);
           reading.free();
         } else {
           const { end } = window;
           await this.#change(end > window.used ? quietMs : undefined);
-          if (window.end === end && !window.isComplete) yield* input.scan(window, end);
+          if (window.end === end && !window.isComplete) yield* input.scanAlone(window, end);
         }
       }
       yield* input.end();

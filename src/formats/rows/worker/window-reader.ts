@@ -16,6 +16,8 @@ export interface ThreadWindow {
   used: number;
   /** True when no more bytes follow. */
   isComplete: boolean;
+  /** True while the main thread scans it without a result of the thread. */
+  isScanned: boolean;
   /** Where its job ends, and the epoch of the kernel then; null without a job. */
   job: { readonly limit: number; readonly epoch: number } | null;
   result: RowJobResult | null;
@@ -94,7 +96,17 @@ export class WindowReader {
     const place = free.thread.slots[free.slot]!;
     const at = place.window;
     const origin = this.#decoded - at;
-    const window = { ...free, place, origin, end: at, used: at, isComplete: false, job: null, result: null };
+    const window = {
+      ...free,
+      place,
+      origin,
+      end: at,
+      used: at,
+      isComplete: false,
+      isScanned: false,
+      job: null,
+      result: null,
+    };
     this.windows.push(window);
     return window;
   }
