@@ -11,6 +11,7 @@ import {
   type FlushingOptions,
   type FlushMarks,
   flushIntervalMs,
+  nextStageAt,
   type SavedFlushing,
   step,
   unflushed,
@@ -61,7 +62,7 @@ export class TargetPressure {
   /** Cancels the check at the time of the next possible flush. */
   #cancelCheck: () => void = () => {};
   #holding = false;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #readingGauges = false;
   /** Monotonic ms from which on gauges are compared with the estimates. */
   #gaugesFrom = Number.NEGATIVE_INFINITY;
@@ -196,7 +197,7 @@ export class TargetPressure {
     const { clock, signal, log } = this.#options;
     if (log !== null) return await this.#flushByFleet();
     await this.#runs.running;
-    const rest = (): number => this.#flushing.lastFlushAt + this.#intervalMs - clock.monotonic();
+    const rest = (): number => nextStageAt(this.#flushing, this.#intervalMs) - clock.monotonic();
     // A timer may end a fraction of a millisecond early. A planned flush that begins meanwhile will do.
     while (this.#runs.running === null && rest() > 0 && !signal.aborted)
       await clock.sleep(Math.ceil(rest()), signal).catch(() => {});
@@ -293,8 +294,6 @@ export class TargetPressure {
   }
 
   #release(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

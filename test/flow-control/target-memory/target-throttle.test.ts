@@ -161,15 +161,25 @@ test('a flush that ends a stage may take minutes, and planned flushes continue a
   expect(told.flushes).toHaveLength(2);
 });
 
-test('a stage that ends just after a planned flush waits two seconds and flushes once more', async () => {
+test('a stage flushes again after twice the time that the last flush took', async () => {
   const { clock, answer, admit, told } = await setup({ stage: '200MiB' }, 100);
   answer({ kind: 'accepted' }, 140 * MiB);
-  await clock.advance(500);
+  await clock.advance(150);
   expect(told.flushes).toEqual([0]);
   answer({ kind: 'accepted' }, 60 * MiB);
   const waiting = admit();
   await clock.advance(10_000);
-  expect([waiting.at, told.flushes]).toEqual([2_100, [0, 2_000]]);
+  expect([waiting.at, told.flushes]).toEqual([300, [0, 200]]);
+});
+
+test('a stage waits at most two seconds after a slow flush', async () => {
+  const { clock, answer, admit, told } = await setup({ stage: '200MiB' }, 1_500);
+  answer({ kind: 'accepted' }, 140 * MiB);
+  await clock.advance(1_600);
+  answer({ kind: 'accepted' }, 60 * MiB);
+  const waiting = admit();
+  await clock.advance(10_000);
+  expect([waiting.at, told.flushes]).toEqual([3_500, [0, 2_000]]);
 });
 
 test('a stage without an answer to its flush reads the gauge, for five minutes at most', async () => {

@@ -10,7 +10,7 @@ export const flushIntervalMs = 2_000;
 const maxFlushMs = 10_000;
 const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
-/** Sending that waits for slow flushes begins the next one after this multiple of the time that the last one took. */
+/** Sending that waits for slow flushes, and a stage, begin the next one after this multiple of the time that the last one took. */
 const slowFlushPause = 2;
 /** Planned flushes end after three in a row that slow writes twofold, by more than noise and with enough samples. */
 const slowdown = 2;
@@ -137,6 +137,11 @@ export function unflushedBytes({ pending, fresh, pendingSeries, freshSeries }: F
   return pending + fresh + pendingSeries + freshSeries;
 }
 
+/** Returns the earliest time of a flush that ends a stage: it may follow a quick flush sooner than a planned one. */
+export function nextStageAt({ lastFlushAt, lastTookMs }: Flushing, intervalMs: number): number {
+  return lastFlushAt + Math.min(intervalMs, slowFlushPause * lastTookMs);
+}
+
 /** Takes one event and decides. The caller runs the decided flush and reports it with `flushed`. */
 export function step(
   before: Flushing,
@@ -231,7 +236,7 @@ function slowedWrites({ calmMs, during: { count, totalMs } }: Flushing): boolean
 function dueFlush(state: Flushing, { kind, at }: FlushingEvent, options: FlushingOptions): FlushCause | null {
   const { plan, relieve, intervalMs = flushIntervalMs } = options;
   if (!relieve || state.notPermitted || state.flushingSince !== null) return null;
-  if (at - state.lastFlushAt < intervalMs) return null;
+  if (at < (kind === 'asked' ? nextStageAt(state, intervalMs) : state.lastFlushAt + intervalMs)) return null;
   const exhausted = state.exhaustedSince !== null && at - state.exhaustedSince >= reliefAfterMs;
   const pauseMs = exhausted ? reliefIntervalMs : Math.min(reliefIntervalMs, slowFlushPause * state.lastTookMs);
   if ((exhausted || state.heldSince !== null) && at - state.lastReliefAt >= pauseMs) return 'relief';
