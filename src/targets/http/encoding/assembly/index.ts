@@ -12,12 +12,13 @@ import { distanceSymbol } from './symbols';
 /** Bytes with codes of their own. */
 const BLOCK: usize = 128 * 1024;
 const WINDOW: usize = 32768;
-const MIN_MATCH: usize = 4;
+/** Bits of a word beyond the six bytes that a match begins with. Matches of digits alone are seldom shorter than their codes. */
+const BEYOND: u64 = 16;
 const MAX_MATCH: usize = 258;
 /** Wide loads begin at least so far before the end of a block. */
 const REACH: usize = 16;
-/** After 2^5 literals in a row every second byte is tried, and so on. */
-const PATIENCE: usize = 5;
+/** After 2^4 literals in a row every second byte is tried, and so on. */
+const PATIENCE: usize = 4;
 
 let matchesEnd: usize = 0;
 
@@ -35,10 +36,10 @@ export function deflate(length: usize): usize {
   return endOutput() - OUTPUT - HEADER_BYTES;
 }
 
-/** The head of the five bytes at the start of a word. */
+/** The head of the six bytes at the start of a word. */
 @inline
 function headOf(word: u64): usize {
-  return HEADS + (usize(((word << 24) * 889523592379) >> u64(64 - HASH_BITS)) << 2);
+  return HEADS + (usize(((word << BEYOND) * 889523592379) >> u64(64 - HASH_BITS)) << 2);
 }
 
 @inline
@@ -65,7 +66,7 @@ function findMatches(from: usize, stop: usize): usize {
     store<u32>(head, u32(at));
     const distance = at - before;
     // 0 where a full list ended the block before this match.
-    if (distance - 1 >= WINDOW || load<u32>(before) != u32(word)) {
+    if (distance - 1 >= WINDOW || ((load<u64>(before) ^ word) << BEYOND) != 0) {
       at += 1 + ((at - anchor) >> PATIENCE);
       continue;
     }
@@ -81,10 +82,10 @@ function findMatches(from: usize, stop: usize): usize {
   return stop;
 }
 
-/** Returns where the match that begins at `at` with four equal bytes ends. */
+/** Returns where the match that begins at `at` ends. */
 @inline
 function matchEnd(at: usize, distance: usize, stop: usize): usize {
-  for (let end = at + MIN_MATCH; end < stop; end += 8) {
+  for (let end = at; end < stop; end += 8) {
     const different = load<u64>(end) ^ load<u64>(end - distance);
     if (different != 0) return min(stop, end + usize(ctz(different) >> 3));
   }
