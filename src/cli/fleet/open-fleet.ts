@@ -12,9 +12,17 @@ import type { QueueFacts } from '../../load/check.js';
 import type { FleetContext } from '../../load/fleet/queue/coordinate.js';
 import { assertNamed } from '../../load/fleet/queue/fleet-jobs.js';
 
-/** Connects to the queue. Throws UsageError without --queue and without its packages. */
-export async function openQueue({ queue, queueTls, waitForTargetMs }: Settings, command: string): Promise<FleetRedis> {
-  if (queue !== null) return await openRedis(queue, queueTls, waitForTargetMs, command);
+/**
+ * Connects to the queue. Throws UsageError without --queue and without its packages.
+ * @param isBrief true for a command that does not wait while the queue is away
+ */
+export async function openQueue(
+  { queue, queueTls, waitForTargetMs }: Settings,
+  command: string,
+  isBrief = false,
+): Promise<FleetRedis> {
+  if (queue !== null)
+    return await openRedis(queue, queueTls, waitForTargetMs, command, isBrief ? waitForTargetMs : null);
   throw new UsageError([
     {
       tried: command,
@@ -36,7 +44,11 @@ const unsuited: Readonly<Record<string, string>> = {
 };
 
 /** Opens the queue for a coordinator. Throws UsageError for options that a load over a fleet cannot have. */
-export async function openFleet({ settings, origins, given }: Resolved, cwd: string): Promise<FleetContext> {
+export async function openFleet(
+  { settings, origins, given }: Resolved,
+  cwd: string,
+  isBrief = false,
+): Promise<FleetContext> {
   const problems: Problem[] = Object.entries(unsuited).flatMap(([key, fix]) => {
     const value = settings[key as keyof Settings];
     if (value === null || value === false) return [];
@@ -53,7 +65,7 @@ export async function openFleet({ settings, origins, given }: Resolved, cwd: str
   if (problems.length > 0) throw new UsageError(problems);
   const { allowInput, pieces } = settings;
   return {
-    redis: await openQueue(settings, 'bulk-load --queue'),
+    redis: await openQueue(settings, 'bulk-load --queue', isBrief),
     allowed: await allowInputs(allowInput ?? ['./**', 's3://**', 'http://**', 'https://**'], cwd),
     given,
     piecesAtOnce: pieces,
@@ -62,7 +74,7 @@ export async function openFleet({ settings, origins, given }: Resolved, cwd: str
 
 /** Looks at the queue as a coordinator does. Throws the error that it would end with. */
 export async function queueFacts(resolved: Resolved, inputs: readonly Input[], cwd: string): Promise<QueueFacts> {
-  const { redis, allowed } = await openFleet(resolved, cwd);
+  const { redis, allowed } = await openFleet(resolved, cwd, true);
   try {
     assertNamed(inputs, allowed);
     return { ...redis.server, workers: await new FleetStore(redis).workers() };

@@ -130,7 +130,7 @@ async function withQueue(
 ): Promise<number> {
   // Only the options of the queue count; a load needs the name of a database.
   const { resolved } = await openCommand([], { db: 'any', ...flags }, unmasked);
-  const redis = await openQueue(resolved.settings, command);
+  const redis = await openQueue(resolved.settings, command, true);
   try {
     return await act(redis, new FleetStore(redis));
   } finally {

@@ -46,7 +46,8 @@ export function queueError(error: unknown, { shown, hasExcess }: QueueState): Bu
     return new RefusedError({ tried, expected, found: message, fix }, { cause: error });
   }
   const isRefusal = error instanceof Error && error.name === 'ReplyError';
-  if (!(isRefusal && !/unknown command|WRONGTYPE/i.test(message)) && message !== 'Connection is closed.')
+  const isUnanswered = ['Connection is closed.', 'Command timed out'].includes(message);
+  if (!(isRefusal && !/unknown command|WRONGTYPE/i.test(message)) && !isUnanswered)
     return wrongAnswer(tried, message, error);
   const problem = {
     expected: 'Redis or Valkey to take the command',

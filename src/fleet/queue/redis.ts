@@ -56,14 +56,16 @@ function pauseMs(attempts: number): number {
 }
 
 /**
- * Connects within `waitMs`. Throws UsageError without the packages, which names the `command` that has them, UnavailableError without an answer, and RefusedError for
- * wrong credentials and for a server that evicts keys.
+ * Connects within `waitMs`. Throws UsageError without the packages, which names the `command` that has them, UnavailableError
+ * without an answer, and RefusedError for wrong credentials and for a server that evicts keys.
+ * @param answerMs time for the answer to each command; null to wait while the server is away
  */
 export async function openRedis(
   address: QueueAddress,
   certificates: QueueCertificates,
   waitMs: number,
   command = 'bulk-load',
+  answerMs: number | null = null,
 ): Promise<FleetRedis> {
   const { api, redis } = await loadPeers(command);
   const { user, password, nodes, database } = address;
@@ -71,6 +73,7 @@ export async function openRedis(
     ...(user === null ? {} : { username: user }),
     ...(password === null ? {} : { password }),
     ...(address.isTls ? { tls: tlsOptions(certificates) } : {}),
+    ...(answerMs === null ? {} : { commandTimeout: answerMs }),
     ...{ maxRetriesPerRequest: null, keepAlive: 10_000 },
   };
   const single = new redis.Redis({ ...shared, ...nodes[0]!, db: database, lazyConnect: true, retryStrategy: pauseMs });

@@ -75,6 +75,20 @@ test.each([
   expect(error).toMatchObject({ outcome, message: expect.stringMatching(message) as unknown });
 });
 
+test('a command that does not wait for the queue ends when an answer stays out', async () => {
+  const nodes = [{ host: '127.0.0.1', port: await liar(info, '') }];
+  const address = { nodes, database: 0, isTls: false, user: null, password: null, shown: 'redis://liar' };
+  const redis = await openRedis(address, { ca: null, cert: null, key: null }, 5000, 'bulk-load status', 200);
+  try {
+    await expect(new FleetStore(redis).loadIds()).rejects.toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringMatching(/found Command timed out/) as unknown,
+    });
+  } finally {
+    redis.close();
+  }
+});
+
 test('errors of BullMQ are errors of the queue', async () => {
   const nodes = [{ host: '127.0.0.1', port: await liar(info, '-OOM command not allowed\r\n') }];
   const address = { nodes, database: 0, isTls: false, user: null, password: null, shown: 'redis://liar' };
