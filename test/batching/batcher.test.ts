@@ -5,7 +5,7 @@ import type { BatcherOptions } from '../../src/batching/batcher.js';
 import { unbounded } from '../../src/batching/points/point-bounds.js';
 import type { SchemaGuard } from '../../src/batching/schema-gate.js';
 import { InputError, UsageError } from '../../src/core/errors.js';
-import type { Points } from '../../src/core/types/index.js';
+import { INPUT_START, type Points } from '../../src/core/types/index.js';
 import { Catalogue } from '../../src/schema/catalogue.js';
 import { csv, field, tag } from '../formats/rows/support.js';
 import { bytesSource } from '../formats/support.js';
@@ -449,6 +449,25 @@ describe('timestamps', () => {
     const half = `${point(1_000_000)}${point(5)}`;
     const [batch] = await collect(bench({ bounds }).batcher.batches(0, runs(half), never));
     expect([batch!.points.length, batch!.rejects.length]).toEqual([1, 1]);
+  });
+
+  test('a settled range in the middle of a run is left out, with plain points before and behind it', async () => {
+    const { batcher } = bench();
+    const at = point(0).length;
+    const start = { place: INPUT_START, covered: [{ from: 3 * at, to: 5 * at }] };
+    const batches = await collect(batcher.batches(0, runs(many(8)), never, start));
+    expect(batches.flatMap(({ points }) => points)).toEqual([0, 1, 2, 5, 6, 7].map(point));
+  });
+
+  test('of the rejects by the format, only timestamps that no server can store count as unexpected', async () => {
+    const misread = { ...unbounded, isMisread: () => true };
+    const unexpectedTimes = (): Error => new InputError('wrong unit');
+    const fill = (line: string) =>
+      collect(
+        bench({ bounds: misread, unexpectedTimes }).batcher.batches(0, runs(`${point(1)}${line.repeat(3)}`), never),
+      );
+    expect((await fill('m f=x 5\n')).flatMap(({ rejects }) => rejects)).toHaveLength(3);
+    expect(await failure(fill(`m f=1 ${'9'.repeat(19)}\n`))).toBeInstanceOf(InputError);
   });
 
   test('the points of an input and its rejects by the format are known at its end', async () => {
