@@ -171,8 +171,9 @@ function partsOf(body: Uint8Array): Map<number, number> {
   const parts = new Map<number, number>();
   for (let at = 0, end = 0; at < body.length; at = end) {
     end = body.indexOf(LF, at) + 1;
-    const time = Number(Buffer.from(body.buffer, body.byteOffset + end - timeDigits - 1, timeDigits).toString());
-    const bucket = Math.floor(time / 1e6 / bucketMs);
+    let ms = 0;
+    for (let i = end - timeDigits - 1; i < end - 7; i += 1) ms = ms * 10 + body[i]! - 0x30;
+    const bucket = Math.floor(ms / bucketMs);
     parts.set(bucket, (parts.get(bucket) ?? 0) + end - at);
   }
   return parts;
