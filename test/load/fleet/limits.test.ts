@@ -90,7 +90,10 @@ test.skipIf(!hasRedis)('16 workers with --workers 8 have at most 8 requests in f
   const results = await it.run(Array.from({ length: 16 }, (_, i) => rows(600, 1000 * i)));
   const peak = Math.max(...it.cluster.writes.map(({ inFlight }) => inFlight));
   process.stderr.write(`requests in flight: at most ${peak} of ${it.cluster.writes.length}\n`);
-  expect([loaded(results), peak]).toEqual([9600, 8]);
+  // A busy machine may never have 8 in flight at the same time.
+  expect(loaded(results)).toBe(9600);
+  expect(peak).toBeLessThanOrEqual(8);
+  expect(peak).toBeGreaterThan(1);
 });
 
 test.skipIf(!hasRedis)('8 workers that meet 48 new columns in any order introduce them one at a time', async () => {
