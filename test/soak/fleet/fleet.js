@@ -1,11 +1,12 @@
 // Loads over a fleet, with everything that can die: node fleet.js [SCENARIO…] [--runs N] [--pieces N] [--away SECONDS]
-// outage: two of four workers and Redis killed · forget: a Redis that keeps nothing · frozen: a worker stopped for 3 min ·
+// outage: two of four workers and Redis killed · forget: a Redis that keeps nothing · cluster: outage with three nodes · tls: outage
+// with TLS, client certificate and ACL, and planted secrets searched in keys, files, logs and arguments · frozen: a worker stopped for 3 min ·
 // clocks: workers whose clocks are 10 min fast and slow · coordinator: killed at random moments, its state kept or lost · size: 100,000 pieces
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +60,20 @@ async function until(holds, seconds = 600) {
   }
 }
 
+const secrets = { queue: 'planted-in-the-queue', target: 'planted-in-the-target' };
+
+/** Tests whether the arguments of any process hold a planted secret. */
+function showsSecret() {
+  return readdirSync('/proc').some((id) => {
+    if (!/^\d+$/.test(id)) return false;
+    try {
+      return readFileSync(`/proc/${id}/cmdline`, 'latin1').includes('planted-in-');
+    } catch {
+      return false;
+    }
+  });
+}
+
 class Fleet {
   /** @type {Child[]} */
   children = [];
@@ -68,19 +83,44 @@ class Fleet {
   port = 0;
   url = '';
   rows = 0;
-  /** @type {string[]} */
-  redisOptions = [];
-  /** @type {Child | null} */
-  redis = null;
+  queue = '';
+  /** Options of every bulk-load command. @type {string[]} */
+  flags = [];
+  /** Arguments of each node of Redis. @type {string[][]} */
+  nodes = [];
+  /** @type {Child[]} */
+  redis = [];
 
-  /** @param {{ pieces: number, redis?: string[], delayMs?: number }} options */
-  async begin({ pieces, redis = ['--appendonly', 'yes'], delayMs = 0 }) {
+  /** @param {{ pieces: number, redis?: string[], delayMs?: number, nodes?: number, isTls?: boolean }} options */
+  async begin({ pieces, redis = ['--appendonly', 'yes'], delayMs = 0, nodes = 1, isTls = false }) {
     this.folder = await mkdtemp(join(tmpdir(), 'bulk-load-soak-'));
-    this.port = await freePort();
-    this.redisOptions = redis;
+    const ports = [];
+    for (let i = 0; i < nodes; i += 1) {
+      const port = await freePort();
+      const dir = join(this.folder, `redis-${i}`);
+      await mkdir(dir);
+      const listen = isTls ? await this.secure(port) : ['--port', String(port)];
+      const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())];
+      this.nodes.push([
+        ...listen,
+        '--dir',
+        dir,
+        '--save',
+        '',
+        '--bind',
+        '127.0.0.1',
+        ...redis,
+        ...(nodes > 1 ? cluster : []),
+      ]);
+      ports.push(port);
+    }
+    this.port = ports[0] ?? 0;
+    this.queue = isTls ? `rediss://loader@127.0.0.1:${this.port}` : `redis://127.0.0.1:${this.port}`;
     const sinkPort = await freePort();
     this.url = `http://127.0.0.1:${sinkPort}`;
     await this.startRedis();
+    if (nodes > 1)
+      spawnSync('redis-cli', ['--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes']);
     const sink = this.start(process.execPath, [sinkProgram, String(sinkPort), String(delayMs)]);
     await until(() => sink.log.includes('ready'));
     this.rows = pieces * linesPerPiece;
@@ -102,14 +142,54 @@ class Fleet {
   }
 
   async startRedis() {
-    const dir = ['--dir', this.folder, '--save', '', '--bind', '127.0.0.1', '--port', String(this.port)];
-    const redis = this.start('redis-server', [...dir, ...this.redisOptions]);
-    this.redis = redis;
-    await until(() => redis.log.includes('Ready to accept'));
+    this.redis = this.nodes.map((args) => this.start('redis-server', args));
+    await until(() => this.redis.every(({ log }) => log.includes('Ready to accept')));
+  }
+
+  async killRedis() {
+    for (const node of this.redis) node.kill('SIGKILL');
+    await Promise.all(this.redis.map(({ done }) => done));
+  }
+
+  /** Makes certificates and secrets for a queue with TLS. Returns the arguments of its server. @param {number} port */
+  async secure(port) {
+    const [cert, key, conf] = ['cert.pem', 'key.pem', 'redis.conf'].map((name) => join(this.folder, name));
+    const own = [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      `${key}`,
+      '-out',
+      `${cert}`,
+    ];
+    spawnSync('openssl', ['req', '-x509', ...own, '-subj', '/CN=queue', '-addext', 'subjectAltName=IP:127.0.0.1']);
+    const acl = `user loader on >${secrets.queue} ~bulk-load:* resetchannels +@all -@admin -@dangerous +info`;
+    await writeFile(`${conf}`, `${acl}\nuser default off\n`);
+    const [queueFile, targetFile] = [join(this.folder, 'queue-password'), join(this.folder, 'password')];
+    await writeFile(queueFile, `${secrets.queue}\n`);
+    await writeFile(targetFile, `${secrets.target}\n`);
+    const pems = ['--queue-ca', `${cert}`, '--queue-cert', `${cert}`, '--queue-key', `${key}`];
+    this.flags = [...pems, '--queue-password-file', queueFile, '--password-file', targetFile];
+    const tls = ['--tls-port', String(port), '--tls-cert-file', `${cert}`, '--tls-key-file', `${key}`];
+    return [`${conf}`, '--port', '0', ...tls, '--tls-ca-cert-file', `${cert}`, '--tls-auth-clients', 'yes'];
+  }
+
+  /** Names the places that hold a planted secret, beside the files that it was planted in. */
+  leaks() {
+    const planted = Object.values(secrets);
+    const holds = (/** @type {string} */ text) => planted.some((secret) => text.includes(secret));
+    const files = readdirSync(this.folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !['redis.conf', 'queue-password', 'password'].includes(entry.name))
+      .map(({ parentPath, name }) => join(parentPath, name));
+    const found = files.filter((path) => holds(readFileSync(path, 'latin1')));
+    return [...found, ...this.children.filter(({ log }) => holds(log)).map(({ spawnargs }) => spawnargs.join(' '))];
   }
 
   common() {
-    return ['--queue', `redis://127.0.0.1:${this.port}`, '--url', this.url, '--db', 'd'];
+    return ['--queue', this.queue, '--url', this.url, '--db', 'd', ...this.flags];
   }
 
   /** @param {number} skewMs by which the clock of the worker is fast */
@@ -168,15 +248,15 @@ async function loaded(fleet, share) {
   await until(async () => (await fleet.stats()).rows >= share * fleet.rows, 3600);
 }
 
-/** @param {Fleet} fleet @param {string[]} redis */
-async function outage(fleet, redis) {
-  await fleet.begin({ pieces: Number(values.pieces), redis });
+/** @param {Fleet} fleet @param {Omit<Parameters<Fleet['begin']>[0], 'pieces'>} [options] */
+async function outage(fleet, options = {}) {
+  await fleet.begin({ pieces: Number(values.pieces), ...options });
   for (let i = 0; i < 4; i += 1) fleet.work();
   const coordinator = fleet.coordinate();
   await loaded(fleet, 0.25);
   for (const worker of fleet.workers.slice(0, 2)) worker.kill('SIGKILL');
   await loaded(fleet, 0.5);
-  fleet.redis?.kill('SIGKILL');
+  await fleet.killRedis();
   await wait(Number(values.away) * 1000);
   const before = (await fleet.stats()).writes;
   await fleet.startRedis();
@@ -186,6 +266,7 @@ async function outage(fleet, redis) {
   const resumed = (Date.now() - back) / 1000;
   const { isExact, found, repeated } = await fleet.end(coordinator);
   return {
+    repeated,
     ok: isExact && resumed <= 20,
     text: `${found}; ${repeated} pieces twice; work went on after ${resumed.toFixed(1)} s`,
   };
@@ -194,11 +275,23 @@ async function outage(fleet, redis) {
 /** @type {Record<string, (fleet: Fleet) => Promise<{ ok: boolean, text: string }>>} */
 const scenarios = {
   outage: async (fleet) => {
-    const { ok, text } = await outage(fleet, ['--appendonly', 'yes']);
-    const repeated = Number(/([\d.]+) pieces twice/.exec(text)?.[1]);
+    const { ok, text, repeated } = await outage(fleet);
     return { ok: ok && repeated <= 5 + 2, text };
   },
-  forget: (fleet) => outage(fleet, ['--appendonly', 'no']),
+  forget: (fleet) => outage(fleet, { redis: ['--appendonly', 'no'] }),
+  cluster: (fleet) => outage(fleet, { nodes: 3 }),
+  tls: async (fleet) => {
+    let isShown = false;
+    const look = setInterval(() => (isShown ||= showsSecret()), 250);
+    const { ok, text } = await outage(fleet, { isTls: true });
+    clearInterval(look);
+    const leaks = fleet.leaks();
+    const arguments_ = isShown ? 'a secret in the arguments of a process' : 'no secret in arguments';
+    return {
+      ok: ok && !isShown && leaks.length === 0,
+      text: `${text}; ${arguments_}, secrets in: ${leaks.join() || 'nothing'}`,
+    };
+  },
   /** A dead worker's piece. */
   retaken: async (fleet) => {
     await fleet.begin({ pieces: 10, delayMs: 20_000 });
