@@ -49,14 +49,7 @@ function required(id) {
 /** Scripts of node:vm cannot import modules themselves without a warning. @param {string} id */
 required.importModule = (id) => import(id);
 
-/** True if this run compiles code to keep. V8 can use it only with the flags that it had while compiling. */
-function compilesCode() {
-  return isIncomplete;
-}
-
-/**
- * Keeps the code of all files, with the functions that this run called. Returns without doing so once V8's flags changed.
- */
+/** Keeps the code of all files, with the functions called so far. Does nothing once V8's flags changed: it uses no code then. */
 function keepCode() {
   if (!isIncomplete || tag() !== firstTag) return;
   for (const { name, script } of scripts) {
@@ -126,4 +119,4 @@ function isOwn(path, user) {
 
 process.on('exit', keepCode);
 
-module.exports = { compilesCode, program };
+module.exports = { program, compiledCode: { isNew: () => isIncomplete, keep: keepCode } };

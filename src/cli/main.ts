@@ -13,7 +13,7 @@ import { checkArguments, parserError, refuseMistypedCommand } from './arguments.
 import type { ReconcileOptions } from './fleet/reconcile-command.js';
 import { commandExamples, exampleList, generalExamples } from './help/examples.js';
 import { examplesFirst, withQueueOptions, withSettings } from './help/register.js';
-import { limitV8, reexecWithMallocTuning } from './malloc-reexec.js';
+import { type CompiledCode, limitV8, reexecWithMallocTuning } from './malloc-reexec.js';
 import { print } from './output/print.js';
 import { printError } from './output/print-error.js';
 import type { Process } from './process.js';
@@ -22,16 +22,13 @@ const exitCodeLines = `\nExit codes:\n${outcomeNames.map((each) => `  ${codesOf(
 
 const inputsHelp = 'files, directories, globs, URLs of http, https and s3, or - for standard input';
 
-/**
- * Runs the command line. Sets `process.exitCode`; never throws. While `compilesCode` returns true, the compiled code of this
- * run is kept for later runs.
- */
-export async function main(process: Process, compilesCode = (): boolean => false): Promise<void> {
+/** Runs the command line. Sets `process.exitCode`; never throws. */
+export async function main(process: Process, code?: CompiledCode): Promise<void> {
   // A closed pipe loses output, not points: it must not end a load.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   try {
-    await parse(process, (inputs) => limitV8(process, inputs, compilesCode()));
+    await parse(process, (inputs) => limitV8(process, inputs, code));
   } catch (error) {
     process.exitCode = printError(error, process, 'bulk-load');
     if (process.exitCode === outcomes.usage.exitCode) {

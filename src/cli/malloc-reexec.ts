@@ -16,7 +16,7 @@ import type { Process } from './process.js';
 const threshold = 'MALLOC_MMAP_THRESHOLD_';
 const settings = { [threshold]: '131072', MALLOC_ARENA_MAX: '1' };
 /** Without the second flag SIGUSR1 opens Node's debugger until a listener is registered. */
-const flags = ['--max-semi-space-size=2', '--disable-sigusr1'];
+const flags = ['--max-semi-space-size=2', '--disable-sigusr1'] as const;
 /**
  * The heap grows by a fifth until the next collection, not to several times its size. One collection takes 15 ms. 4 GB
  * from a pipe, Node 20.20 (2026-11-26): peak 131 → 112 MiB, no slower.
@@ -47,6 +47,14 @@ export function reexecWithMallocTuning(process: Process, inputs: readonly string
   }
 }
 
+/** The code that V8 compiled for this program. It serves only a run that starts with the same flags of V8. */
+export interface CompiledCode {
+  /** True when this run compiles code that later runs can use. */
+  isNew(): boolean;
+  /** Keeps the code compiled so far. */
+  keep(): void;
+}
+
 /**
  * Limits the heap; for small files the optimising compiler instead, unless this run compiles code to keep. Call it once the
  * modules are loaded: V8 uses no compiled code from before a change of its flags, that of Node's own modules included.
@@ -54,13 +62,15 @@ export function reexecWithMallocTuning(process: Process, inputs: readonly string
 export function limitV8(
   process: Process,
   inputs: readonly string[] = [],
-  compilesCode = false,
+  code?: CompiledCode,
   setFlag = setFlagsFromString,
 ): void {
   if (areSmall(inputs)) {
-    if (!compilesCode) useBaselineCompiler(setFlag);
+    if (code?.isNew() !== true) useBaselineCompiler(setFlag);
     return;
   }
+  // Without a restart small loads would use this code too, and it lacks what they call later.
+  if (process.execArgv?.includes(flags[0])) code?.keep();
   const keepHeapSmall = (): void => {
     // Takes effect at any time, unlike a size. Gzip bodies on Node 20.20 (2026-11-23): peak 135 → 124 MiB, no slower.
     setFlag('--semi-space-growth-factor=1');

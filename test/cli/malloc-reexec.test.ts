@@ -23,7 +23,7 @@ function replaced(change: Partial<Process>, inputs: readonly string[] = [], flag
     ...change,
   } as Process;
   reexecWithMallocTuning(process, inputs);
-  limitV8(process, inputs, false, (flag) => flags.push(flag));
+  limitV8(process, inputs, undefined, (flag) => flags.push(flag));
   return call;
 }
 
@@ -83,4 +83,21 @@ test.each<[string, string[], boolean]>([
   expect(replaced({}, inputs, flags) !== null).toBe(twice);
   expect(flags[0]).toBe(twice ? '--semi-space-growth-factor=1' : '--liftoff-only');
   expect(replaced({ execve: undefined }, inputs, flags)).toBeNull();
+});
+
+test.each<[string, string, readonly string[], string[]]>([
+  ['a small load that compiles code', 'small.lp', [], []],
+  [
+    'a restarted load of a large file',
+    'large.lp',
+    ['--max-semi-space-size=2'],
+    ['kept', '--semi-space-growth-factor=1'],
+  ],
+  ['a load of a large file in the first process', 'large.lp', [], ['--semi-space-growth-factor=1']],
+])('%s keeps compiled code only before flags of V8 change', (_, name, execArgv, expected) => {
+  const seen: string[] = [];
+  const code = { isNew: () => true, keep: () => seen.push('kept') };
+  const process = { execArgv, on: () => {} } as unknown as Process;
+  limitV8(process, [join(folder, name)], code, (flag) => seen.push(flag));
+  expect(seen.slice(0, expected.length || 1)).toEqual(expected);
 });

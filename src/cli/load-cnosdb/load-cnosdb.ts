@@ -15,7 +15,7 @@ import { pageHead, prepareResults, writeResult } from '../../reporting/result-fi
 import { summaryText } from '../../reporting/summary.js';
 import { type CustomTarget, createCustomTarget } from '../../targets/custom/custom-target.js';
 import { inputOptions } from '../input-options.js';
-import { limitV8, reexecWithMallocTuning } from '../malloc-reexec.js';
+import { type CompiledCode, limitV8, reexecWithMallocTuning } from '../malloc-reexec.js';
 import { openCommand } from '../open-command.js';
 import { maskResult } from '../output/masking.js';
 import { print, runAllThenThrow } from '../output/print.js';
@@ -54,14 +54,14 @@ const discarding: CustomTarget = {
 const resultsHead = /^\{\s*"ResultFormatVersion"/;
 
 /** Runs the command line. Sets `process.exitCode`; never throws. */
-export async function loadCnosdb(process: Process): Promise<void> {
+export async function loadCnosdb(process: Process, code?: CompiledCode): Promise<void> {
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   try {
     const { values, given } = parseFlags(process.argv.slice(2), flags);
     const request = toRequest(values, given);
     reexecWithMallocTuning(process);
-    limitV8(process);
+    limitV8(process, [], code);
     process.exitCode = await run(request, values, process);
   } catch (error) {
     process.exitCode =
