@@ -148,6 +148,15 @@ test('serve on an address in use rejects with EADDRINUSE', async () => {
   await expect(serve({ host: '127.0.0.1', port: Number(port), dataDir: null })).rejects.toThrow('EADDRINUSE');
 });
 
+test('values that no column holds are refused by name', async () => {
+  const url = await start();
+  await sql(url, 'public', 'CREATE TABLE whole (i BIGINT, TAGS(t))');
+  for (const values of ["(1, 'x')", '(1, 1e400)', "('2022-13-45 99:99:99', 1)"]) {
+    const { status, body } = await sql(url, 'public', `INSERT INTO whole (time, i) VALUES ${values}`);
+    expect([status, body]).toEqual([422, expect.stringContaining('010001')]);
+  }
+});
+
 test('EXPLAIN and EXPLAIN ANALYZE of a query are answered', async () => {
   const url = await start();
   await writeLines(url, 'public', 'm f=1 1\n');

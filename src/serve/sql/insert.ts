@@ -53,7 +53,10 @@ function fieldValue(column: TableColumn, cell: Cell): StoredFieldValue {
   if (column.type === 'F64') return Number(plain);
   if (column.type === 'BOOL') return plain === true || plain === 'true';
   if (column.type === 'STRING') return String(plain);
-  return typeof plain === 'bigint' ? plain : BigInt(Math.trunc(Number(plain)));
+  if (typeof plain === 'bigint') return plain;
+  const whole = Math.trunc(Number(plain));
+  if (!Number.isFinite(whole)) throw refusal('010001', `Datafusion: Error casting '${cellText(cell)}' to an integer`);
+  return BigInt(whole);
 }
 
 /** Reads a time: an integer in ns, or text such as `2022-01-01T00:00:00.000000001`. */
@@ -62,7 +65,7 @@ function readTime(cell: Cell): bigint | null {
   if (typeof cell === 'bigint' || typeof cell === 'number') return BigInt(cell);
   if (typeof cell === 'object' && 'nanos' in cell) return cell.nanos;
   const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?)?Z?$/.exec(cellText(cell));
-  if (match === null) throw refusal('010001', `Datafusion: Error parsing timestamp from '${cellText(cell)}'`);
-  const seconds = Date.parse(`${match[1]}T${match[2] ?? '00:00:00'}Z`) / 1000;
-  return BigInt(seconds) * 1_000_000_000n + BigInt((match[3] ?? '').padEnd(9, '0'));
+  const seconds = Date.parse(`${match?.[1]}T${match?.[2] ?? '00:00:00'}Z`) / 1000;
+  if (Number.isNaN(seconds)) throw refusal('010001', `Datafusion: Error parsing timestamp from '${cellText(cell)}'`);
+  return BigInt(seconds) * 1_000_000_000n + BigInt((match?.[3] ?? '').padEnd(9, '0'));
 }
