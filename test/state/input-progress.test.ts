@@ -60,3 +60,12 @@ test('pieces may overlap settled ones, and the position keeps the digits of the 
   progress.add({ from: 15, to: { byteOffset: 35, line: 4, ordinal: 3, digits: 0 } });
   expect(state(progress)).toEqual([{ byteOffset: 40, line: 5, ordinal: 4, digits: 19 }, []]);
 });
+
+test('pieces settled from the start on move the position, and nothing lies beyond it', () => {
+  const progress = new InputProgress(INPUT_START);
+  const [first, second] = pieces(2) as [SettledPiece, SettledPiece];
+  progress.add(second);
+  expect([progress.place.byteOffset, progress.beyond.length]).toEqual([0, 1]);
+  progress.add(first);
+  expect([progress.place.byteOffset, progress.beyond]).toEqual([20, []]);
+});

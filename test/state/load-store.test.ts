@@ -36,13 +36,15 @@ function input(path: string): CheckpointInput {
 
 /** Longer than the reads of one line. */
 const longPath = `/${'long'.repeat(3000)}`;
+/** A line as long as one read, without its end. */
+const evenPath = `/${'e'.repeat(4096 - JSON.stringify(input('/')).length)}`;
 const checkpoint = { startedMs: 1000, deadLetters: null, completing: null, inputs: [input('/b')] };
 
 test('the next run finds what was saved, in files that only the owner can read', async () => {
   const path = await folder();
   const first = opened(path);
   expect(await first.open()).toBeNull();
-  await first.save(checkpoint, [input('/a'), input(longPath), input('/ü')]);
+  await first.save(checkpoint, [input('/a'), input(longPath), input(evenPath), input('/ü')]);
   await first.close();
   const second = opened(path);
   expect(await second.open()).toMatchObject(checkpoint);
@@ -51,7 +53,7 @@ test('the next run finds what was saved, in files that only the owner can read',
     finished.push(each.input);
     expect(await second.finishedAt(each.at)).toEqual(each.input);
   }
-  expect(finished).toEqual([input('/a'), input(longPath), input('/ü')]);
+  expect(finished).toEqual([input('/a'), input(longPath), input(evenPath), input('/ü')]);
   await second.close();
   for (const name of await readdir(path)) expect((await stat(join(path, name))).mode & 0o777).toBe(0o600);
 });
@@ -226,4 +228,9 @@ test.each([
   const store = opened(await folder());
   await writeFile(store.path, text);
   await expect(store.open()).rejects.toThrow(found);
+});
+
+test('a state directory without a history has no finished inputs', async () => {
+  const none = await readHistory(join(await folder(), 'history.ndjson'), () => true);
+  expect(none.size).toBe(0);
 });
