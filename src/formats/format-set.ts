@@ -31,7 +31,7 @@ export function formatMemoryBytes(
 ): number {
   const used = [...new Set(names)].map(formatNamed);
   const has = (pool: string): boolean => used.some(({ memoryPool }) => memoryPool === pool);
-  const rows = rowLayout(options).bytes + rowThreadsBytes(hasRowThreads(names) ? (mode.rowThreads ?? 0) : 0);
+  const rows = rowLayout(options).bytes + rowThreadsBytes(mode.rowThreads ?? 0);
   const pools = (has('lines') ? linesMemoryBytes(options, mode) : 0) + (has('rows') ? rows : 0);
   return used.reduce((sum, { ownBytes = 0 }) => sum + ownBytes, pools);
 }
@@ -43,7 +43,11 @@ export function usableThreads(names: readonly FormatName[], threads: number): nu
 
 /** Returns how the formats are read with so many worker threads. */
 export function readMode(names: readonly FormatName[], wideChunks: boolean, threads: number): ReadMode {
-  return { wideChunks, workerThread: threads > 0 && names.includes('lp'), rowThreads: threads };
+  return {
+    wideChunks,
+    workerThread: threads > 0 && names.includes('lp'),
+    rowThreads: hasRowThreads(names) ? threads : 0,
+  };
 }
 
 function hasRowThreads(names: readonly FormatName[]): boolean {

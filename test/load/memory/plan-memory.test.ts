@@ -3,7 +3,7 @@ import { resolve } from '../../../src/config/resolve.js';
 import { MemoryLimitError } from '../../../src/core/errors.js';
 import type { Input } from '../../../src/core/types/index.js';
 import type { MemoryPlan } from '../../../src/flow-control/own-memory/memory-plan.js';
-import { formatMemoryBytes } from '../../../src/formats/format-set.js';
+import { formatMemoryBytes, readMode } from '../../../src/formats/format-set.js';
 import type { ReadMode } from '../../../src/formats/line-protocol/lines-layout.js';
 import {
   answerBytes,
@@ -69,6 +69,9 @@ test('a plan without a worker thread keeps its memory for the batches', async ()
   expect([threads(['lp'], 0), threads(['csv'], 0)]).toEqual([0, 0]);
   expect([threads(['lp'], 2), threads(['csv'], 2), threads(['csv', 'lp'], 2)]).toEqual([1, 2, 2]);
   expect(threads(['parquet'], 2)).toBe(0);
+  // Only planned threads start, also where the content of a pipe is of another format.
+  expect(readMode(['lp'], true, 1)).toMatchObject({ workerThread: true, rowThreads: 0 });
+  expect(readMode(['csv'], true, 2)).toMatchObject({ workerThread: false, rowThreads: 2 });
 });
 
 test('each further parser takes at most 40 MiB, and as many are planned as fit', async () => {
