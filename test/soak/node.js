@@ -71,6 +71,8 @@ try {
   assert.deepEqual([rest.code, rest.summary.points.loaded, await stored('parts')], [0, 200_000, 200_000]);
   assert.ok(rest.summary.thisRun.loaded < 200_000);
 
+  // A load of large files keeps code only where Node can restart it.
+  assert.deepEqual(await once(bulkLoad(['--version']), 'exit'), [0, null]);
   assert.ok((await readdir(join(folder, 'cache', 'bulk-load'))).some((name) => name.startsWith('core')));
   const open = join(folder, 'open');
   await mkdir(join(open, 'bulk-load'), { recursive: true });
