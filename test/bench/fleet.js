@@ -96,7 +96,17 @@ async function run(workers, url, port) {
   await until(() => running.every(({ log }) => log.includes('worker: pieces from')));
   const summary = join(folder, 'summary.json');
   const cut = workers === 0 ? [] : ['--piece-bytes', values['piece-bytes']];
-  const own = [...cut, ...mapping, '--state-dir', join(folder, 'state'), '--fresh', '--summary', summary];
+  const own = [
+    '--target-memory',
+    'off',
+    ...cut,
+    ...mapping,
+    '--state-dir',
+    join(folder, 'state'),
+    '--fresh',
+    '--summary',
+    summary,
+  ];
   const before = running.map(cpu);
   const pinned = workers === 0 ? ['taskset', '-c', '0'] : [];
   const timed = ['/usr/bin/time', '-f', 'CPU %U %S', ...pinned, process.execPath, program];

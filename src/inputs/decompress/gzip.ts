@@ -12,12 +12,10 @@ import { inputLabel, type RawSource } from '../local/raw-source.js';
 import { StreamSource } from '../local/stream-source.js';
 import { decodedBeforeDamage } from './gzip-damage.js';
 
-/** Each read wakes two threads: with 64 KiB a load of gzip takes a tenth more CPU time. */
-const INPUT_BYTES = 256 * 1024;
+const INPUT_BYTES = 64 * 1024;
 /** zlib's default of 16 KiB is 3.5 times slower. At most three such buffers exist at once. */
 const OUTPUT_BYTES = 256 * 1024;
-/** The start of the input, and input per call of zlib there. Damage there loses at most what one call decodes. */
-const START_BYTES = 64 * 1024;
+/** Input per call of zlib near the start of the input. Damage there loses at most what one call decodes. */
 const FIRST_BYTES = 2 * 1024;
 /** A member this small, compressed, is expected to be followed by others of its size. */
 const SMALL_MEMBER = 32 * 1024;
@@ -202,7 +200,7 @@ class GunzipSource implements ByteSource {
         inflate.end();
         return false;
       }
-      const limit = this.#offset < START_BYTES ? this.#at + FIRST_BYTES : this.#end;
+      const limit = this.bytesRead <= INPUT_BYTES ? this.#at + FIRST_BYTES : this.#end;
       const chunk = this.#buffer.subarray(this.#at, Math.min(this.#end, limit));
       this.#chunkAt = this.#offset;
       const consumed = await write(inflate, chunk);

@@ -74,11 +74,12 @@ test('a file that changes while a piece of it is read is an error of the input',
   const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'a.lp');
-  const text = Array.from({ length: 4000 }, (_, i) => `m f=${i % 7} ${time(i)}\n`).join('');
+  // Longer than what is read as a whole.
+  const text = Array.from({ length: 20_000 }, (_, i) => `m f=${i % 7} ${time(i)}\n`).join('');
   await writeFile(path, text);
   const source = await openPath(path, path, never);
   onTestFinished(() => source.close());
-  const to = (await placesOf(text, 50_000))[1]!;
+  const to = (await placesOf(text, 400_000))[1]!;
   const runs = new LineProtocol(options).points(source, never);
   const piece = runsUntil(runs, { to, isRandom: false, name: path, source }, never);
   await piece.next();

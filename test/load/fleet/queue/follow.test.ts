@@ -49,7 +49,7 @@ async function follow(stateDir: string, settled: SettledJob[], state: 'here' | '
   } as unknown as PieceQueue;
   const coordinator = new FleetFollow({
     ...{ store, queue, record, totals, clock, token: 't', piecesAtOnce: null, notify: () => {}, jobs: () => [] },
-    ...{ isFirst: false, maxRejectBytes: 1000, prepareLimits: () => Promise.resolve() },
+    ...{ isFirst: false, maxRejectBytes: 500, prepareLimits: () => Promise.resolve() },
     load: {
       ...{ formatVersion: 1, id: '0123456789ab', version: '1', plan: 'plan', target: '', identity: '', options: {} },
       ...{ fieldTypes: {}, times: plan.times, pieces: 1, startedAt: '2026-01-01T00:00:00.000Z' },
