@@ -4,16 +4,15 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { median, program, timed } from './support.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const program = join(here, '..', '..', 'bin', 'bulk-load.js');
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
@@ -22,8 +21,6 @@ const { values } = parseArgs({
   },
 });
 const rows = Number(values.rows);
-/** Clock ticks a second, as Linux counts processor time. */
-const ticks = 100;
 
 const query = `SELECT make_timestamp_ns(1640995200000000000 + (i // 4000) * 10000000000 + (i % 4000) * 1000) AS time,
   'truck_' || i % 4000 AS name, ['East', 'West', 'North', 'South'][1 + i % 4] AS fleet,
@@ -32,30 +29,6 @@ const query = `SELECT make_timestamp_ns(1640995200000000000 + (i // 4000) * 1000
   (random() * 500)::INTEGER::DOUBLE AS elevation, (random() * 100)::INTEGER::DOUBLE AS velocity,
   (random() * 360)::INTEGER::DOUBLE AS heading, (random() * 100)::INTEGER::DOUBLE AS grade, round(random() * 50, 1) AS fuel_consumption,
   1500::DOUBLE AS load_capacity, 150::DOUBLE AS fuel_capacity, 12::DOUBLE AS nominal_fuel_consumption FROM range(${rows}) t(i)`;
-
-/** Runs the loader to its end: processor seconds, and the most memory it had, MiB. @param {readonly string[]} args */
-async function timed(args) {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (chunk) => (said += chunk));
-  let cpu = 0;
-  let peak = 0;
-  const watch = setInterval(() => {
-    try {
-      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      cpu = Math.max(cpu, (Number(fields[11]) + Number(fields[12])) / ticks);
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-    } catch {}
-  }, 10);
-  const [code] = await once(child, 'exit');
-  clearInterval(watch);
-  if (code !== 0) throw new Error(`code ${code}\n${said}`);
-  return { cpu, peak };
-}
-
-/** @param {number[]} numbers */
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 
 const folder = await mkdtemp(join(tmpdir(), 'bulk-load-parquet-'));
 const sink = spawn(process.execPath, [join(here, 'sink.js')], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -91,7 +64,7 @@ try {
   const results = Object.fromEntries(codecs.map((codec) => [codec, { cpu: [], peak: [] }]));
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const codec of codecs) {
-      const { cpu, peak } = await timed([...common, ...mapping, join(folder, codec)]);
+      const { cpu, peak } = await timed([process.execPath, [program, ...common, ...mapping, join(folder, codec)]]);
       results[codec]?.cpu.push(cpu);
       results[codec]?.peak.push(peak);
     }
