@@ -63,7 +63,7 @@ export function pointText({ table, tags, fields, time }: PointTokens): string {
  * backslash is doubled, so that the rest of the point stays readable.
  */
 export function escapeName(text: string): string {
-  return text.replace(/(\\*)([,= \n]|$)/g, (_, slashes: string, special: string) => {
+  return text.replace(/(?<!\\)(\\*)([,= \n]|$)/g, (_, slashes: string, special: string) => {
     const even = slashes.length % 2 === 0 ? slashes : `${slashes}\\`;
     return special === '' ? even : `${even}\\${special}`;
   });

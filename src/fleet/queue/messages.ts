@@ -127,6 +127,8 @@ const lettersSchema = z.strictObject({
   files: z.array(letterFileSchema).refine(areLetters).nullable(),
   /** Folder of the files on the machine that keeps them; null where `files` holds them. */
   keptIn: z.string().nullable(),
+  /** Bytes of all files. */
+  bytes: count,
 });
 
 const pieceResultSchema = z.strictObject({

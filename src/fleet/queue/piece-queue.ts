@@ -1,6 +1,7 @@
 // The pieces of one load as jobs of BullMQ: added and booked by the coordinator, taken by workers.
 
 import { createHash } from 'node:crypto';
+import type * as bullmq from 'bullmq';
 import type { Job, Queue, Worker } from 'bullmq';
 import type { Clock } from '../../core/types/index.js';
 import { jsonOf, type PieceJob } from './messages.js';
@@ -125,7 +126,7 @@ export class PieceSource {
     this.#workerId = workerId;
     this.#timing = timing;
     this.#clock = clock;
-    const worker = new redis.bullmq.Worker(queueName, null, {
+    const worker = new (tolerant(redis.bullmq))(queueName, null, {
       ...redis.queueOptions(loadId),
       ...{ name: workerId, autorun: false, lockDuration: timing.lockMs, stalledInterval: timing.checkMs },
       // The deaths of a piece are counted where it is taken.
@@ -145,11 +146,7 @@ export class PieceSource {
     this.#taken += 1;
     const token = `${this.#workerId}:${this.#taken}`;
     const began = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
-    const job = await this.#worker.getNextJob(token, { block: false }).catch((error: unknown) => {
-      // Nobody can load it. Its coordinator waits for it until it is stopped.
-      if (isBadJob(error)) return undefined;
-      throw error;
-    });
+    const job = await this.#worker.getNextJob(token, { block: false });
     if (job === undefined) return null;
     const lease = new PieceLease(job, token, began, this.#timing, this.#clock);
     // The answer may have waited for a server that was away.
@@ -160,6 +157,19 @@ export class PieceSource {
   async close(): Promise<void> {
     await this.#worker.close(true).catch(() => {});
   }
+}
+
+/** Makes workers that take a job without valid JSON as an empty one, which is then refused by name. */
+function tolerant({ Worker }: typeof bullmq): typeof Worker {
+  return class extends Worker {
+    protected override createJob(data: bullmq.JobJson, jobId: string): Job {
+      try {
+        return super.createJob(data, jobId);
+      } catch {
+        return super.createJob({ ...data, data: '{}', stacktrace: '[]' }, jobId);
+      }
+    }
+  };
 }
 
 /** Tests whether BullMQ failed on a job that is no JSON. */

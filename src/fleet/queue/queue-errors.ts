@@ -4,7 +4,7 @@
 import type * as ioredis from 'ioredis';
 import type { z } from 'zod';
 import { BulkLoadError, RefusedError, UnavailableError } from '../../core/errors.js';
-import { excerpt, size } from '../../core/text.js';
+import { duration, excerpt, size } from '../../core/text.js';
 import { MIB } from '../../core/units.js';
 
 export interface QueueState {
@@ -55,6 +55,16 @@ export function queueError(error: unknown, { shown, hasExcess }: QueueState): Bu
     fix: 'look at its memory and log',
   };
   return new UnavailableError({ tried, ...problem }, { cause: error });
+}
+
+/** @param ms time without an answer */
+export function queueAway(tried: string, ms: number): UnavailableError {
+  return new UnavailableError({
+    tried,
+    expected: 'an answer of Redis or Valkey within --retry-for',
+    found: `none for ${duration(ms / 1000)}`,
+    fix: 'check the server of --queue',
+  });
 }
 
 function wrongAnswer(tried: string, found: string, cause?: unknown): RefusedError {

@@ -79,18 +79,18 @@ export async function openRedis(
   const single = new redis.Redis({ ...shared, ...nodes[0]!, db: database, lazyConnect: true, retryStrategy: pauseMs });
   const state: QueueState = { shown: address.shown, hasExcess: false };
   limitAnswers(single, state);
-  let isCluster: boolean;
+  let client: RedisClient = single;
   let info: string;
   try {
     info = await firstAnswer(single, address, waitMs);
-    isCluster = /^cluster_enabled:1/m.test(info);
+    const isCluster = /^cluster_enabled:1/m.test(info);
     assertUsable(info, isCluster, address);
+    if (isCluster) client = await openCluster(redis, shared, address, waitMs);
   } catch (error) {
     single.disconnect();
     throw queueError(error, state);
   }
-  if (isCluster) single.disconnect();
-  const client = isCluster ? await openCluster(redis, shared, address) : single;
+  if (client !== single) single.disconnect();
   return {
     client: guard(client, state),
     bullmq: api,
@@ -140,16 +140,19 @@ async function firstAnswer(client: ioredis.Redis, address: QueueAddress, waitMs:
   });
   // A first connection that fails rejects, and the client tries again.
   client.connect().catch(() => {});
+  const info = await orNull(client.info(), waitMs);
+  if (info === null) throw noAnswer(address, last);
+  return String(info);
+}
+
+/** Settles as the promise does; null if that takes longer than `waitMs`. */
+async function orNull<T>(promise: Promise<T>, waitMs: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<null>((done) => {
     timer = setTimeout(done, waitMs, null);
   });
   try {
-    const info = await Promise.race([client.info(), timeout]);
-    if (info !== null) return String(info);
-    throw new UnavailableError(
-      problem(address, 'an answer of Redis or Valkey', last, 'check the URL of --queue, and the server'),
-    );
+    return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
   }
@@ -169,8 +172,10 @@ function assertUsable(info: string, isCluster: boolean, address: QueueAddress): 
 async function openCluster(
   redis: typeof ioredis,
   redisOptions: Pick<ioredis.RedisOptions, 'username' | 'password' | 'tls' | 'maxRetriesPerRequest' | 'keepAlive'>,
-  { nodes, isTls }: QueueAddress,
+  address: QueueAddress,
+  waitMs: number,
 ): Promise<ioredis.Cluster> {
+  const { nodes, isTls } = address;
   const cluster = new redis.Cluster([...nodes], {
     redisOptions,
     clusterRetryStrategy: pauseMs,
@@ -178,8 +183,18 @@ async function openCluster(
     ...(isTls ? { dnsLookup: (host, done) => done(null, host) } : {}),
   });
   cluster.on('error', () => {});
-  await cluster.ping();
-  return cluster;
+  try {
+    if ((await orNull(cluster.ping(), waitMs)) === null) throw noAnswer(address, 'none of a node of the cluster');
+    return cluster;
+  } catch (error) {
+    cluster.disconnect();
+    throw error;
+  }
+}
+
+function noAnswer(address: QueueAddress, found: string): UnavailableError {
+  const fix = 'check the URL of --queue, and the server';
+  return new UnavailableError(problem(address, 'an answer of Redis or Valkey', found, fix));
 }
 
 function problem({ shown }: QueueAddress, expected: string, found: string, fix: string) {

@@ -7,7 +7,7 @@ import { unreadable } from '../request-refusal.js';
 export type StoredFieldType = 'F64' | 'I64' | 'U64' | 'BOOL' | 'STRING';
 export type StoredFieldValue = number | bigint | boolean | string;
 
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const nonFinite = /^([+-]?)(?:inf|infinity|nan)$/i;
 const booleans = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
 const MAX_I64 = 2n ** 63n - 1n;

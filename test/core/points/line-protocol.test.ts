@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   columnOf,
+  escapeName,
   parseShape,
   pointValues,
   shortestField,
@@ -8,6 +9,7 @@ import {
   timestampAt,
   timestampDigits,
 } from '../../../src/core/points/line-protocol.js';
+import { expectLinear } from '../../support/linear.js';
 
 test.each([
   ['m,t=a f=1 1', 'm'],
@@ -94,4 +96,9 @@ test.each([
   ['m  f=1,g=2 5\n', 'm f=1 5\n'],
 ])('the shortest field of %j stays, with tags and time', (point, expected) => {
   expect(Buffer.from(shortestField(Buffer.from(point))).toString()).toBe(expected);
+});
+
+test('names are escaped in time in proportion to their length', () => {
+  expect(escapeName('a\\,b\\\\ c\\')).toBe('a\\\\\\,b\\\\\\ c\\\\');
+  expectLinear((bytes) => `${'\\'.repeat(bytes)}x`, escapeName);
 });

@@ -1,7 +1,10 @@
 // What a fleet makes of a server that is no Redis, of one that lies, and of messages that no worker wrote.
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { BulkLoadError } from '../../../src/core/errors.js';
@@ -10,6 +13,7 @@ import { FleetStore } from '../../../src/fleet/queue/fleet-store.js';
 import { jsonOf, parseFleetLoad, parseHolder, parsePieceResult } from '../../../src/fleet/queue/messages.js';
 import { PieceQueue } from '../../../src/fleet/queue/piece-queue.js';
 import { openRedis } from '../../../src/fleet/queue/redis.js';
+import { begin } from '../../support/programs/here.js';
 
 let server: Server | null = null;
 afterAll(collectAll);
@@ -75,6 +79,18 @@ test.each([
   expect(error).toMatchObject({ outcome, message: expect.stringMatching(message) as unknown });
 });
 
+test.each([
+  ['nothing more', ''],
+  ['with an error', '-ERR unknown command\r\n'],
+])('a server that calls itself a cluster and then answers %s is given up after the wait', async (_, then) => {
+  const port = await liar(bulk('redis_version:7.0.0\r\ncluster_enabled:1\r\n'), then);
+  const nodes = [{ host: '127.0.0.1', port }];
+  const address = { nodes, database: 0, isTls: false, user: null, password: null, shown: 'redis://liar' };
+  const error = await openRedis(address, { ca: null, cert: null, key: null }, 300).catch((found: unknown) => found);
+  const message = expect.stringMatching(/found none of a node of the cluster/) as unknown;
+  expect(error).toMatchObject({ outcome: 'unavailable', message });
+});
+
 test('a command that does not wait for the queue ends when an answer stays out', async () => {
   const nodes = [{ host: '127.0.0.1', port: await liar(info, '') }];
   const address = { nodes, database: 0, isTls: false, user: null, password: null, shown: 'redis://liar' };
@@ -86,6 +102,24 @@ test('a command that does not wait for the queue ends when an answer stays out',
     });
   } finally {
     redis.close();
+  }
+});
+
+test.each([
+  ['a coordinator', []],
+  ['a worker', ['worker']],
+] as const)('%s ends once a queue that answered at first has been silent for --retry-for', async (_, command) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-silent-'));
+  try {
+    const path = join(folder, 'a.lp');
+    await writeFile(path, 'm f=1 1640995200000000000\n');
+    const queue = ['--queue', `redis://127.0.0.1:${await liar(info, '')}`, '--retry-for', '1s'];
+    const options = [...queue, '--db', 'db', '--allow-input', folder, '--state-dir', join(folder, 'state')];
+    const { code, stderr } = await begin([...command, ...options, ...(command.length === 0 ? [path] : [])]).ended;
+    expect(stderr).toMatch(/expected +an answer of Redis or Valkey within --retry-for/);
+    expect(code).toBe(5);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 });
 
@@ -107,14 +141,14 @@ const points = { read: 3, loaded: 2, rejected: 1, undelivered: 0 };
 const letter = { ending: '.lp', headBytes: 0, gzip: gzipSync('m f=x 1\n').toString('base64') };
 const result = {
   ...{ formatVersion: 1, machine: 'a', worker: 'b', outcome: 'complete', reason: null, format: 'lp', error: null },
-  ...{ inputBytes: 1, figures: null, rejects: {}, letters: { files: [letter], keptIn: null } },
+  ...{ inputBytes: 1, figures: null, rejects: {}, letters: { files: [letter], keptIn: null, bytes: 8 } },
 };
 const load = {
   ...{ formatVersion: 1, id: '0123456789ab', version: '1', plan: 'p', epoch: 'e', target: 't', identity: 'i' },
   ...{ options: {}, fieldTypes: {}, pieces: 1, startedAt: '2026-01-01T00:00:00.000Z' },
   times: { spans: [{ first: '-1', last: '1640995200000000000' }], unseen: 0, totalBytes: null },
 };
-const lettersOf = (...files: readonly object[]) => ({ ...result, letters: { files, keptIn: null } });
+const lettersOf = (...files: readonly object[]) => ({ ...result, letters: { files, keptIn: null, bytes: 8 } });
 const figures = (counts: object) => ({ ...result, figures: { points: { ...points, ...counts } } });
 
 test('messages that no worker wrote are none', () => {

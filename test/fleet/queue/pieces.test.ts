@@ -116,6 +116,14 @@ describe.skipIf(!hasRedis)('a piece', () => {
     await lease.giveBack();
   });
 
+  test('whose job is no JSON is taken as one without content, so that it can be refused', async () => {
+    await redis.client.hset(`bulk-load:{${load}}:pieces:${pieceId(job)}`, 'data', '{"a"');
+    const lease = await taken(await worker('a'));
+    expect([lease.id, lease.job]).toEqual([pieceId(job), '{}']);
+    expect(await lease.complete({ ...result, outcome: 'usage' })).toBe(true);
+    expect((await queue.settled(1)).map(({ id }) => id)).toEqual([lease.id]);
+  });
+
   test('that fails is tried again, and its failures are counted', async () => {
     const source = await worker('a');
     for (let failures = 0; failures < maxFailures - 1; failures += 1) {

@@ -9,6 +9,7 @@ import { verdicts as influxdb2 } from '../../../src/targets/influxdb2/influxdb2-
 import { verdicts as influxdb3 } from '../../../src/targets/influxdb3/influxdb3-verdicts.js';
 import { startFlags } from '../../../src/targets/victoriametrics/start-flags.js';
 import { verdicts as victoriametrics } from '../../../src/targets/victoriametrics/victoriametrics-verdicts.js';
+import { expectLinear } from '../../support/linear.js';
 
 test.each([
   ['<html><head><style>b{}</style><title>Bad  Gateway</title></head><p>nginx</html>', 'Bad Gateway nginx'],
@@ -61,31 +62,8 @@ const hostile: readonly (readonly [string, (length: number) => string, (body: st
   ['a VictoriaMetrics error', (n) => '<'.repeat(n), write(victoriametrics, 400)],
 ];
 
-/** The shortest of several runs, which the load of the machine lengthens least. */
-function fastest(run: () => unknown): number {
-  const times = Array.from({ length: 5 }, () => {
-    const start = performance.now();
-    run();
-    return performance.now() - start;
-  });
-  return Math.min(...times);
-}
-
 test.each(hostile)('reading %s takes time in proportion to its length', (_, make, read) => {
-  const [short, long] = [make(1 << 16), make(1 << 19)];
-  read(short);
-  // Eight times the text. Quadratic reading takes 64 times as long in every attempt; half a millisecond hides the noise of
-  // short runs, and a busy machine gets several attempts.
-  const ratios: number[] = [];
-  while (ratios.length < 6 && !ratios.some((ratio) => ratio < 32))
-    ratios.push(
-      fastest(() => read(long)) /
-        Math.max(
-          fastest(() => read(short)),
-          0.5,
-        ),
-    );
-  expect(Math.min(...ratios)).toBeLessThan(32);
+  expectLinear(make, read);
 });
 
 test.each(Object.entries({ cnosdb, influxdb1, influxdb2, influxdb3, victoriametrics }))(

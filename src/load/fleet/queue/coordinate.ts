@@ -5,11 +5,13 @@ import { hostname } from 'node:os';
 import type { Settings } from '../../../config/settings.js';
 import { BulkLoadError } from '../../../core/errors.js';
 import { type Outcome, outcomes } from '../../../core/outcomes.js';
-import type { Summary, Target } from '../../../core/types/index.js';
+import { orAborted } from '../../../core/time/wait-stats.js';
+import type { Notice, Summary, Target } from '../../../core/types/index.js';
 import type { AllowedInputs } from '../../../fleet/allowed-inputs.js';
 import { type FleetPlan, readPlan, writePlan } from '../../../fleet/plan-file.js';
 import { coordinatorMs, FleetStore } from '../../../fleet/queue/fleet-store.js';
 import { PieceQueue } from '../../../fleet/queue/piece-queue.js';
+import { queueAway } from '../../../fleet/queue/queue-errors.js';
 import type { FleetRedis } from '../../../fleet/queue/redis.js';
 import { exists } from '../../../state/state-dir.js';
 import { namesOf } from '../../account.js';
@@ -36,6 +38,10 @@ export interface FleetContext {
 
 /** Time between two looks at Redis, ms. */
 const lookMs = 500;
+/** Time between two renewals of the lock, ms. */
+const beatMs = 1000;
+/** Time without an answer of Redis until a warning, ms. */
+const silentMs = 10_000;
 /** Time in which workers give their pieces back when the load stops, ms. The requests in flight take 10 s at most. */
 const drainMs = 15_000;
 
@@ -63,6 +69,8 @@ class Coordination {
   #totals: FleetTotals | null = null;
   #follow: FleetFollow | null = null;
   #queue: PieceQueue | null = null;
+  /** Beats since the renewal that Redis has not answered. */
+  #unanswered = 0;
   /** Monotonic ms at which workers could begin. */
   #sendingFrom: number | null = null;
 
@@ -86,14 +94,11 @@ class Coordination {
     const { clock } = this.#context;
     const control = this.#control;
     control.limitDuration(this.#settings.maxDurationMs);
-    // Planning takes long, and the lock must not end meanwhile.
-    const cancel = clock.every(coordinatorMs / 3, () => {
-      if (this.#follow === null) this.#store.coordinate(this.#id, this.#token).catch(() => {});
-    });
+    const cancel = clock.every(beatMs, this.#beat);
     let isHolder = false;
     try {
       assertNamed(this.#context.inputs, this.#fleet.allowed);
-      await this.#unlessStopped(this.#takeLock());
+      await orAborted(this.#takeLock(), control.stop);
       isHolder = true;
       await this.#loadPieces();
     } catch (error) {
@@ -103,6 +108,20 @@ class Coordination {
     }
     return await this.#finish(isHolder);
   }
+
+  /** Renews the lock, since planning takes long, and ends the load once Redis has not answered for --retry-for. */
+  readonly #beat = (): void => {
+    const waitedMs = this.#unanswered * beatMs;
+    if (waitedMs > 0 && waitedMs >= this.#settings.retryForMs)
+      this.#control.end(queueAway('following the load in the queue', waitedMs));
+    else if (waitedMs >= silentMs) this.#context.notify(queueSilent);
+    this.#unanswered += 1;
+    if (this.#unanswered > 1) return;
+    const renewal = this.#store.coordinate(this.#id, this.#token).catch(() => {});
+    void renewal.then(() => {
+      this.#unanswered = 0;
+    });
+  };
 
   /** Waits for the lock of a coordinator that was killed. Throws BusyError if its holder lives. */
   async #takeLock(): Promise<void> {
@@ -148,11 +167,11 @@ class Coordination {
       },
     });
     this.#follow = follow;
-    await this.#unlessStopped(follow.begin());
+    await orAborted(follow.begin(), this.#control.stop);
     this.#sendingFrom = clock.monotonic();
     this.#watch(plan, totals, follow, pieces);
     while (!this.#control.stop.aborted) {
-      await this.#unlessStopped(follow.look(this.#settings.retryForMs));
+      await orAborted(follow.look(this.#settings.retryForMs), this.#control.stop);
       if (follow.isDone) return;
       await clock.sleep(lookMs, this.#control.stop);
     }
@@ -186,29 +205,11 @@ class Coordination {
     watch(() => snapshotOfFleet({ ...facts, limitBytes }), null, null);
   }
 
-  /** Waits no longer than the load may run: Redis may be away for long. */
-  async #unlessStopped(promise: Promise<void>): Promise<void> {
-    const { stop } = this.#control;
-    stop.throwIfAborted();
-    let stopped = (): void => {};
-    const end = new Promise<void>((resolve) => {
-      stopped = resolve;
-      stop.addEventListener('abort', stopped, { once: true });
-    });
-    try {
-      await Promise.race([promise, end]);
-      stop.throwIfAborted();
-    } finally {
-      stop.removeEventListener('abort', stopped);
-      promise.catch(() => {});
-    }
-  }
-
   async #finish(isHolder: boolean): Promise<LoadResult> {
     const { clock, writeResults } = this.#context;
     const control = this.#control;
     const isWhole = this.#follow?.isDone === true && control.reason === null;
-    if (isHolder && control.reason?.outcome !== 'busy') await this.#leaveRedis(isWhole);
+    if (isHolder && this.#unanswered < 2 && control.reason?.outcome !== 'busy') await this.#leaveRedis(isWhole);
     await this.#queue?.close();
     control.close();
     const ended = isWhole ? this.#totals!.outcome() : null;
@@ -229,8 +230,8 @@ class Coordination {
   async #leaveRedis(isWhole: boolean): Promise<void> {
     const { clock } = this.#context;
     const follow = this.#follow;
-    if (follow === null) return await this.#store.endCoordination(this.#id, this.#token).catch(() => {});
     const work = async (): Promise<void> => {
+      if (follow === null) return await this.#store.endCoordination(this.#id, this.#token).catch(() => {});
       if (!isWhole) await follow.drain(drainMs);
       await follow.remove();
     };
@@ -267,6 +268,8 @@ class Coordination {
     };
   }
 }
+
+const queueSilent: Notice = { level: 'warn', kind: 'queue', message: 'the queue does not answer; waiting for it' };
 
 /** The holder of a lock that has just ended. */
 const nobody = { machine: '?', pid: '?', leftMs: 0 };

@@ -11,7 +11,7 @@ import {
 } from '../../../core/errors.js';
 import type { Outcome } from '../../../core/outcomes.js';
 import { problemText } from '../../../core/problem.js';
-import { duration, plural } from '../../../core/text.js';
+import { plural } from '../../../core/text.js';
 import type { Clock, Notice } from '../../../core/types/index.js';
 import { coordinatorMs, type FleetStore } from '../../../fleet/queue/fleet-store.js';
 import {
@@ -26,8 +26,6 @@ import type { PlannedJob } from './fleet-jobs.js';
 import { type BookedPiece, type FleetRecord, isSettled, parseBookedPiece } from './fleet-record.js';
 import type { FleetTotals } from './fleet-totals.js';
 
-/** Time without an answer of Redis until a warning, ms. */
-const silentMs = 10_000;
 /** Pause after Redis has refused a command, ms. */
 const refusedMs = 1000;
 /** Pieces booked in one step. */
@@ -47,7 +45,7 @@ export interface FollowContext {
   readonly token: string;
   /** Yields all pieces of the plan. */
   readonly jobs: () => Iterable<PlannedJob>;
-  /** Limit of the dead letters on this disk. */
+  /** Limit of the dead letters, here and on the disks of the workers. */
   readonly maxRejectBytes: number;
   /** Begins the limits of the load for workers that have none. */
   readonly prepareLimits: () => Promise<void>;
@@ -101,19 +99,21 @@ export class FleetFollow {
       this.#notify('info', 'resume', `${plural(totals.settledPieces, 'piece')} of ${load.pieces} are loaded already`);
   }
 
-  /** One look at Redis. Throws the error that ends the load, also without an answer within `retryForMs`. */
+  /**
+   * Looks until Redis takes the commands: it may be out of memory, or read-only for a while. Throws the error that ends the
+   * load, also if Redis refuses for `retryForMs`.
+   */
   async look(retryForMs: number): Promise<void> {
     const { clock } = this.#context;
-    const message = 'the queue does not answer; waiting for it';
-    const timers = [clock.after(silentMs, () => this.#notify('warn', 'queue', message))];
-    const spent = new Promise<never>((_, reject) => {
-      const error = (): void => reject(queueAway(duration(retryForMs / 1000)));
-      if (Number.isFinite(retryForMs)) timers.push(clock.after(retryForMs, error));
-    });
-    try {
-      await Promise.race([this.#lookAgain(clock.monotonic() + retryForMs), spent]);
-    } finally {
-      for (const cancel of timers) cancel();
+    const until = clock.monotonic() + retryForMs;
+    for (;;) {
+      try {
+        return await this.#look();
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || clock.monotonic() >= until) throw error;
+        this.#notify('warn', 'queue', error.message);
+        await clock.sleep(refusedMs);
+      }
     }
   }
 
@@ -139,20 +139,6 @@ export class FleetFollow {
     // No worker has a piece, so the next run of the load need not wait for what Redis has forgotten.
     if (this.#counts.active === 0) await prepareLimits();
     await store.endCoordination(load.id, token);
-  }
-
-  /** Looks until Redis takes the commands: it may be out of memory, or read-only for a while. */
-  async #lookAgain(until: number): Promise<void> {
-    const { clock } = this.#context;
-    for (;;) {
-      try {
-        return await this.#look();
-      } catch (error) {
-        if (!(error instanceof UnavailableError) || clock.monotonic() >= until) throw error;
-        this.#notify('warn', 'queue', error.message);
-        await clock.sleep(refusedMs);
-      }
-    }
   }
 
   async #look(): Promise<void> {
@@ -244,15 +230,6 @@ export function alreadyRuns(load: string, found: string): BusyError {
     expected: 'no other coordinator of it',
     found,
     fix: 'wait until it ends, or stop it with bulk-load stop',
-  });
-}
-
-function queueAway(time: string): UnavailableError {
-  return new UnavailableError({
-    tried: 'following the load in the queue',
-    expected: 'an answer of Redis or Valkey within --retry-for',
-    found: `none for ${time}`,
-    fix: 'check the server of --queue',
   });
 }
 

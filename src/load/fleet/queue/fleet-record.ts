@@ -31,6 +31,8 @@ const lineSchema = z.strictObject({
   piece: bookedPieceSchema,
   /** Sizes of the dead letters afterwards, by ending. */
   letters: z.record(z.string(), count),
+  /** Dead letters of the piece that its worker keeps: machine and folder, and their bytes. */
+  kept: z.tuple([z.string(), count]).optional(),
 });
 
 export type BookedPiece = z.infer<typeof bookedPieceSchema>;
@@ -57,7 +59,8 @@ export class FleetRecord {
   readonly #folder: string;
   readonly #load: string;
   readonly #files = new Map<string, FileHandle>();
-  readonly #keptElsewhere: string[] = [];
+  /** Bytes of the dead letters that workers keep, by machine and folder. */
+  readonly #kept = new Map<string, number>();
   #letters: Record<string, number> = {};
   #name = 'rejected';
   #log: FileHandle | null = null;
@@ -76,18 +79,18 @@ export class FleetRecord {
     return join(this.#folder, `${this.#load}.fleet.ndjson`);
   }
 
-  /** Files of dead letters; null without any. `elsewhere` are folders on the machines of workers. */
+  /** Files of dead letters; null without any. Folders on the machines of workers come last. */
   get letters(): { readonly points: string[]; readonly reasons: string | null } | null {
     const endings = Object.keys(this.#letters);
     const here = endings.filter((ending) => ending !== reasonsEnding).map((ending) => this.#path(ending));
-    if (endings.length === 0 && this.#keptElsewhere.length === 0) return null;
+    if (endings.length === 0 && this.#kept.size === 0) return null;
     const reasons = endings.includes(reasonsEnding) ? this.#path(reasonsEnding) : null;
-    return { points: [...here.toSorted(), ...this.#keptElsewhere], reasons };
+    return { points: [...here.toSorted(), ...this.#kept.keys()], reasons };
   }
 
-  /** Bytes of dead letters on this disk. */
+  /** Bytes of dead letters on this disk and on those of the workers. */
   get letterBytes(): number {
-    return Object.values(this.#letters).reduce((sum, bytes) => sum + bytes, 0);
+    return [...Object.values(this.#letters), ...this.#kept.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
   /** Reads the record of earlier runs, and undoes what they have not recorded to its end. Throws StateError. */
@@ -101,9 +104,10 @@ export class FleetRecord {
       const whole = text.slice(0, text.lastIndexOf('\n') + 1);
       const booked: BookedPiece[] = [];
       for (const line of whole.split('\n').slice(0, -1)) {
-        const { piece, letters } = lineSchema.parse(JSON.parse(line));
+        const { piece, letters, kept } = lineSchema.parse(JSON.parse(line));
         booked.push(piece);
         this.#letters = letters;
+        if (kept !== undefined) this.#kept.set(...kept);
       }
       this.#log = await open(this.logPath, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600);
       await this.#log.truncate(Buffer.byteLength(whole));
@@ -120,9 +124,10 @@ export class FleetRecord {
     await this.#do('writing the record of the fleet', async () => {
       const lines: string[] = [];
       for (const [piece, letters, machine] of pieces) {
-        if (letters?.keptIn) this.#keptElsewhere.push(`${machine}:${letters.keptIn}`);
+        const kept = letters?.keptIn ? ([`${machine}:${letters.keptIn}`, letters.bytes] as const) : undefined;
+        if (kept !== undefined) this.#kept.set(...kept);
         if (isSettled(piece)) await this.#append(letters);
-        lines.push(`${JSON.stringify({ piece, letters: this.#letters })}\n`);
+        lines.push(`${JSON.stringify({ piece, letters: this.#letters, kept })}\n`);
       }
       await Promise.all([...this.#files.values()].map((file) => file.datasync()));
       await this.#log!.appendFile(lines.join(''));

@@ -17,17 +17,22 @@ export async function collectLetters({ rejects }: Summary, folder: string): Prom
   if (deadLetters === null || reasons === null) return null;
   const paths = [...deadLetters, reasons];
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
-  const tooLarge: PieceLetters = { files: null, keptIn: folder };
-  if (sizes.reduce((sum, size) => sum + size, 0) > maxLetterBytes) return tooLarge;
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const tooLarge: PieceLetters = { files: null, keptIn: folder, bytes };
+  if (bytes > maxLetterBytes) return tooLarge;
   const files = await Promise.all(
     paths.map(async (path) => {
-      const bytes = await readFile(path);
+      const content = await readFile(path);
       const ending = endingOf(relative(folder, path));
-      return { ending, headBytes: headBytes(ending, bytes), packed: await promisify(gzip)(bytes) };
+      return { ending, headBytes: headBytes(ending, content), packed: await promisify(gzip)(content) };
     }),
   );
   if (files.reduce((sum, { packed }) => sum + packed.length, 0) > maxGzipBytes) return tooLarge;
-  return { files: files.map(({ packed, ...file }) => ({ ...file, gzip: packed.toString('base64') })), keptIn: null };
+  return {
+    files: files.map(({ packed, ...file }) => ({ ...file, gzip: packed.toString('base64') })),
+    keptIn: null,
+    bytes,
+  };
 }
 
 /** `host=a/0123456789ab.rejected-2026.csv` → `host=a/.csv` */

@@ -2,9 +2,8 @@
 
 import { rm } from 'node:fs/promises';
 import type { Settings } from '../../../config/settings.js';
-import { type BulkLoadError, InputError, UnavailableError, UsageError } from '../../../core/errors.js';
+import { type BulkLoadError, InputError, UsageError } from '../../../core/errors.js';
 import { makeDirectory } from '../../../core/io/files.js';
-import { duration } from '../../../core/text.js';
 import type { Clock, Input, Notice, Summary, Target } from '../../../core/types/index.js';
 import { wrapObject } from '../../../core/wrap-object.js';
 import type { AllowedInputs } from '../../../fleet/allowed-inputs.js';
@@ -170,15 +169,5 @@ export function deadlyPiece({ input: { path }, piece: { from } }: PieceJob, deat
     expected: 'a worker to load it to its end',
     found: `that ${deaths} workers ended while they loaded it`,
     fix: 'look at the logs of the workers, and load this input on one machine',
-  });
-}
-
-/** @param ms time without an answer */
-export function redisAway(ms: number): UnavailableError {
-  return new UnavailableError({
-    tried: 'taking pieces from the queue',
-    expected: 'an answer of Redis or Valkey within --retry-for',
-    found: `none for ${duration(ms / 1000)}`,
-    fix: 'check the server of --queue',
   });
 }

@@ -11,6 +11,7 @@ import { FleetStore } from '../../../fleet/queue/fleet-store.js';
 import { type FleetLoad, type PieceJob, parsePieceJob, type WorkerStatus } from '../../../fleet/queue/messages.js';
 import type { LeaseTiming, PieceLease } from '../../../fleet/queue/piece-lease.js';
 import { maxDeaths, maxFailures, PieceSource } from '../../../fleet/queue/piece-queue.js';
+import { queueAway } from '../../../fleet/queue/queue-errors.js';
 import type { FleetRedis } from '../../../fleet/queue/redis.js';
 import type { Snapshot } from '../../../reporting/figures.js';
 import { openLimits, type WorkerLimits } from '../open-limits.js';
@@ -20,7 +21,6 @@ import {
   failedPiece,
   type PieceContext,
   type PieceOutcome,
-  redisAway,
   removeAttempt,
   runPiece,
 } from './piece-run.js';
@@ -45,8 +45,7 @@ export interface WorkerContext extends PieceContext {
 /** Time between two looks for pieces, and between two signs of life, ms. */
 const idleMs = 500;
 const beatMs = 1000;
-
-/** Outcomes that another attempt, or another machine, may change. */
+/** Outcomes that another machine may change. */
 const endsWorker = ['refused', 'memory', 'state', 'bug'];
 
 /** A load that this worker takes part in. */
@@ -98,7 +97,7 @@ class FleetWorker {
     // Timers alone do not keep the process alive.
     const alive = setInterval(() => {}, 60_000);
     try {
-      await this.#beat();
+      await orAborted(this.#beat(), ended).catch(() => {});
       while (!ended.aborted) {
         // Redis may be away for long, and a stop must not wait for it.
         const next = await orAborted(this.#next(), ended).catch((error: unknown) => this.#withoutPiece(error, ended));
@@ -235,10 +234,11 @@ class FleetWorker {
     if (lease.lost.aborted) return this.#late(path);
     const isFinal = error === null || error.outcome === 'too-many-rejects' || lease.deaths >= maxDeaths;
     const isLast = lease.failures + 1 >= maxFailures;
-    let isTaken: boolean;
-    if (error?.outcome === 'interrupted') isTaken = await lease.giveBack();
-    else if (isFinal || isLast) isTaken = await lease.complete(result);
-    else isTaken = await lease.fail(result.reason ?? result.outcome);
+    const report = (): Promise<boolean> => {
+      if (error?.outcome === 'interrupted') return lease.giveBack();
+      return isFinal || isLast ? lease.complete(result) : lease.fail(result.reason ?? result.outcome);
+    };
+    const isTaken = await orAborted(report(), this.#end.signal).catch(() => false);
     if (!isTaken) this.#late(path);
     if (error === null || error.outcome === 'interrupted') return;
     if (!isFinal) this.#notify('warn', 'piece', `${path}: ${error.message}`);
@@ -262,7 +262,7 @@ class FleetWorker {
   async #beat(): Promise<void> {
     const { clock, retryForMs, redis } = this.#context;
     const away = clock.monotonic() - this.#answeredAt;
-    if (away > retryForMs) this.#end.abort(redisAway(away));
+    if (away > retryForMs) this.#end.abort(queueAway('taking pieces from the queue', away));
     else if (away > 5 * beatMs) this.#notify('warn', 'queue', 'the queue does not answer; waiting for it');
     if (this.#isBeating) return;
     this.#isBeating = true;

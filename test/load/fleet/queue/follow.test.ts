@@ -1,4 +1,4 @@
-// What a coordinator does with results that no worker wrote, and with a queue that does not come back.
+// What a coordinator does with results that no worker wrote, with dead letters, and with a queue that is full.
 
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ const plan: FleetPlan = {
 };
 
 /** A coordinator of one piece with a queue in memory. */
-async function follow(stateDir: string, settled: SettledJob[], state: 'here' | 'away' | 'full' = 'here') {
+async function follow(stateDir: string, settled: SettledJob[], state: 'here' | 'full' = 'here') {
   let refusals = state === 'full' ? 1 : 0;
   const record = new FleetRecord(stateDir, '0123456789ab');
   await record.open();
@@ -32,7 +32,6 @@ async function follow(stateDir: string, settled: SettledJob[], state: 'here' | '
     announce: () => Promise.resolve(),
     load: () => Promise.resolve(null),
     coordinate: async () => {
-      if (state === 'away') await new Promise(() => {});
       if (refusals-- > 0) throw new UnavailableError('OOM command not allowed');
       return true;
     },
@@ -84,7 +83,7 @@ function withLetters(folders: number): SettledJob {
   const files = Array.from({ length: folders }, (_, i) => ({ ending: `h=${i}/.lp`, headBytes: 0, gzip }));
   const result: Omit<PieceResult, 'outcome'> & { outcome: string } = {
     ...{ formatVersion: 1, machine: 'a', worker: 'w', outcome: 'complete-with-rejects', reason: null, format: 'lp' },
-    ...{ error: null, inputBytes: 10, figures: null, rejects: {}, letters: { files, keptIn: null } },
+    ...{ error: null, inputBytes: 10, figures: null, rejects: {}, letters: { files, keptIn: null, bytes: 8 } },
   };
   return { id: 'p1', result: JSON.stringify(result), reason: '' };
 }
@@ -106,23 +105,35 @@ test('dead letters of many folders take few open files, and more than --max-reje
   }
 });
 
+test('dead letters that workers keep count for --max-reject-bytes, also for a coordinator that starts again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
+  try {
+    const settled = withLetters(0);
+    const result = JSON.parse(settled.result!) as PieceResult;
+    const letters = { files: null, keptIn: '/state/worker-w/1', bytes: 501 };
+    const { coordinator, record } = await follow(folder, [
+      { ...settled, result: JSON.stringify({ ...result, letters }) },
+    ]);
+    await expect(coordinator.look(60_000)).rejects.toMatchObject({
+      outcome: 'too-many-rejects',
+      message: expect.stringMatching(/at most 500 B of them on disk .*, found 501 B/) as unknown,
+    });
+    await record.close(null);
+    const again = new FleetRecord(folder, '0123456789ab');
+    await again.open();
+    expect([again.letterBytes, again.letters]).toEqual([501, { points: ['a:/state/worker-w/1'], reasons: null }]);
+    await again.close(null);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test('a queue that is out of memory for a while is asked again', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
   try {
     const { coordinator, totals, record } = await follow(folder, [], 'full');
     await coordinator.look(10_000);
     expect(totals.settledPieces).toBe(0);
-    await record.close(null);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-});
-
-test('a queue that does not come back within --retry-for ends the load with exit code 5', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-test-'));
-  try {
-    const { coordinator, record } = await follow(folder, [], 'away');
-    await expect(coordinator.look(50)).rejects.toMatchObject({ outcome: 'unavailable' });
     await record.close(null);
   } finally {
     await rm(folder, { recursive: true, force: true });
