@@ -192,8 +192,8 @@ function combinedBuckets(parts: readonly Batch[]): BucketPart[] {
 /** Returns a view of a batch that was copied to another slot, with its points from `point` and its bytes from `at`. */
 function partOf(slot: Slot, point: number, at: number, batch: FilledBatch): Batch {
   const word = (i: number, which: number): number => slot.index[(point + i) * SLOT_WORDS + which]!;
-  const { line: baseLine, byteOffset: baseOffset } = batch.source(0);
-  const [line, offset] = [baseLine - word(0, LINE_DELTA), baseOffset - word(0, OFFSET_DELTA)];
+  // Deltas count from the first point, since the batch has no rejects.
+  const { line, byteOffset: offset } = batch.source(0);
   const { ordinal, points, values, slots, buckets, rejects, introduces, span, deadLetterFormat, cut } = batch;
   return {
     ...{ ordinal, points, values, slots, buckets, rejects, introduces, span, deadLetterFormat, cut },

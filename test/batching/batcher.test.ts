@@ -331,6 +331,13 @@ describe('tables and columns that the target lacks', () => {
     expect(under.asked).toEqual(['m:f', 'm:f']);
   });
 
+  test('each of more shapes than the first table holds is compared once', async () => {
+    const names = Array.from({ length: 1030 }, (_, i) => `m${i}`);
+    const under = guarded(names.map((table) => ({ table, name: 'f', type: 'float' })));
+    await load(names.map((name) => `${name} f=1 1\n`.repeat(2)).join(''), under);
+    expect(under.asked).toEqual(names.map((name) => `${name}:f`));
+  });
+
   test('a full batch ends before a new column and does not claim it', async () => {
     const batches = await load('a f=1 1\na f=2 2\nb f=1 3\nb f=2 4\n', guarded(), { points: 2 });
     expect(batches.map(({ introduces, points }) => [introduces, points.length])).toEqual([
@@ -456,7 +463,11 @@ describe('timestamps', () => {
     const at = point(0).length;
     const start = { place: INPUT_START, covered: [{ from: 3 * at, to: 5 * at }] };
     const batches = await collect(batcher.batches(0, runs(many(8)), never, start));
-    expect(batches.flatMap(({ points }) => points)).toEqual([0, 1, 2, 5, 6, 7].map(point));
+    expect(batches.map(({ points }) => points)).toEqual([[0, 1, 2].map(point), [5, 6, 7].map(point)]);
+    expect(batches.map(({ span }) => [span.byteOffset, span.bytes])).toEqual([
+      [0, 3 * at],
+      [3 * at, 5 * at],
+    ]);
   });
 
   test('of the rejects by the format, only timestamps that no server can store count as unexpected', async () => {
@@ -475,6 +486,12 @@ describe('timestamps', () => {
     await collect(batcher.batches(0, runs(`${many(3)}x\nm f=x 5\nm f=y 6\n`), never));
     expect(batcher.parsed.points).toBe(3);
     expect([...batcher.parsed.rejects.values()].toSorted((a, b) => a - b)).toEqual([1, 2]);
+  });
+
+  test('a reject that ends a full batch is counted once', async () => {
+    const { batcher } = bench();
+    await collect(batcher.batches(0, runs('x\n'.repeat(3000)), never));
+    expect([...batcher.parsed.rejects.values()]).toEqual([3000]);
   });
 });
 
