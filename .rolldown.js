@@ -36,7 +36,6 @@ export default defineConfig({
       // Each module takes Node half a millisecond, so a load reads four files: `core` and `lines` serve the worker
       // threads as well, `start` serves the help.
       groups: [
-        { name: 'undici', test: /node_modules\/undici|connection\/undici/, priority: 5 },
         {
           name: 'core',
           test: /dist\/(core\/(?!io\/position-schema)|formats\/(line-protocol\/index|kernel\/assembly\/rows\/row-memory|rows\/(kernel\/kernel-instance|worker\/row-worker-messages)))/,
@@ -46,7 +45,7 @@ export default defineConfig({
         { name: 'lines', test: /dist\/formats\/line-protocol\/line-format/, priority: 2 },
         {
           name: 'load',
-          test: /dist\/(cli\/load-command|targets\/(dry-run\/index|cnosdb\/|http\/(?!encoding\/deflate-main)))/,
+          test: /node_modules\/undici|dist\/(cli\/load-command|targets\/(dry-run\/index|cnosdb\/|http\/(?!encoding\/deflate-main)))/,
           priority: 1,
         },
       ],
@@ -90,6 +89,12 @@ function licenseFile(name) {
 function script(code) {
   return code
     .replace(/^import (.*) from "(.*)";$/gm, (_, names, id) => {
+      if (onDemand.includes(id))
+        return names
+          .slice(2, -2)
+          .split(', ')
+          .map((name) => callOnDemand(name, id))
+          .join(' ');
       const from = id.startsWith('node:') ? `process.getBuiltinModule("${id}")` : `require("${id}")`;
       return names
         .split(/, (?=\{)/)
@@ -102,7 +107,15 @@ function script(code) {
     )
     .replace(/\bimport\(("\.\/[^"]*")\)/g, 'Promise.resolve().then(() => require($1))')
     .replace(/(?<![.\w])import\(([^)]*)\)/g, '(require.importModule?.($1) ?? import($1))')
-    .replaceAll('import.meta.url', '__filename');
+    .replaceAll('import.meta.url', 'process.getBuiltinModule("node:url").pathToFileURL(__filename).href');
+}
+
+/** Modules of Node that only some loads need. They export functions, and each takes a millisecond or more. */
+const onDemand = ['node:crypto', 'node:dns/promises', 'node:perf_hooks', 'node:readline'];
+
+function callOnDemand(name, id) {
+  const [imported, local = imported] = name.split(' as ');
+  return `const ${local} = (...values) => process.getBuiltinModule("${id}").${imported}(...values);`;
 }
 
 /** Runs a file that Node requires. To bin/program.js, whose scripts have no exports, it is the value of the script. */
@@ -114,8 +127,14 @@ function destructured(names, id) {
   return id.startsWith('node:') ? names : `{ default: ${names} }`;
 }
 
-/** Modules of Node that bundled packages need only for what is not used: commands in programs of their own, and HTTP/2. */
-const unused = { 'node:child_process': '{}', 'node:http2': '{ constants: {} }' };
+/** What bundled packages need of modules of Node that a load does not use otherwise. */
+const unused = {
+  'node:assert':
+    '((isTrue, message) => { if (!isTrue) throw message instanceof Error ? message : new Error(message); })',
+  'node:child_process': '{}',
+  'node:http': '{ maxHeaderSize: 16384 }',
+  'node:http2': '{ constants: {} }',
+};
 
 /** Does the same for `require`. */
 function required(code) {

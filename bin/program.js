@@ -1,7 +1,7 @@
 // Runs the files of dist/bundle with the code that V8 compiled for an earlier run. Node's own cache (22.8 and later) lacks
 // the functions that V8 compiles at their first call, most of the work of a small load.
 
-const { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { Script } = require('node:vm');
 const { crc32 } = require('node:zlib');
@@ -11,6 +11,7 @@ const requireExternal = createRequire(bundle);
 const directory = codeDirectory(process.env, process.getuid?.());
 /** Sum of the code, and the tag of the V8 that compiled it. */
 const headBytes = 8;
+const dayMs = 24 * 60 * 60 * 1000;
 /** @type {Map<string, object>} */
 const loaded = new Map();
 /** @type {{ name: string, script: Script }[]} */
@@ -66,6 +67,21 @@ function keepCode() {
     } catch {
       return;
     }
+  }
+  removeOldCode();
+}
+
+/** Removes the code of other versions of this program. What was written within a day may be in use. */
+function removeOldCode() {
+  try {
+    const names = new Set(readdirSync(bundle));
+    for (const file of readdirSync(directory)) {
+      const path = `${directory}/${file}`;
+      const isOwn = names.has(file.replace(/(\.cjs)-.*/, '$1'));
+      if (!isOwn && Date.now() - lstatSync(path).mtimeMs > dayMs) unlinkSync(path);
+    }
+  } catch {
+    // Another process may have removed a file meanwhile.
   }
 }
 

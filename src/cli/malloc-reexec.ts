@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
-import { useBaselineCompiler } from '../core/v8.js';
+import { interpretFirst, useBaselineCompiler } from '../core/v8.js';
 import type { Process } from './process.js';
 
 /**
@@ -31,6 +31,8 @@ const maxCommandLength = 1024 * 1024;
  */
 const smallBytes = 4 * 1024 * 1024;
 const fewInputs = 64;
+/** A load of small files that takes longer, such as compressed ones, is worth the optimising compiler. */
+const smallMs = 500;
 
 /**
  * Replaces the process by one with malloc settings. Process id, open files and arguments stay. Returns before Node 22.15,
@@ -66,7 +68,9 @@ export function limitV8(
   setFlag = setFlagsFromString,
 ): void {
   if (areSmall(inputs)) {
-    if (code?.isNew() !== true) useBaselineCompiler(setFlag);
+    if (code?.isNew() === true) return;
+    useBaselineCompiler(setFlag);
+    interpretFirst(smallMs, setFlag);
     return;
   }
   // Without a restart small loads would use this code too, and it lacks what they call later.

@@ -1,10 +1,9 @@
-// The version, and paths of files in this package. They start at the package folder: src, dist and bundle differ in depth.
+// The version, and paths of files in this package. They start at the package folder, two levels above this file and above
+// the bundle that contains it.
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 
-const own = pathToFileURL(createRequire(import.meta.url).resolve('bulk-load/package.json'));
+const own = new URL('../../', import.meta.url);
 
 /** Returns the URL of a file of this package; `path` is relative to the package folder. */
 export function packaged(path: string): URL {

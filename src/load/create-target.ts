@@ -5,7 +5,7 @@ import type { Notice, Target } from '../core/types/index.js';
 import { wrapObject } from '../core/wrap-object.js';
 import { createTarget as create } from '../targets/registry.js';
 import type { TargetContext } from '../targets/types.js';
-import { answerBytes, compressionThreads } from './memory/plan-memory.js';
+import { answerBytes, compressionThreads, ownLimit } from './memory/plan-memory.js';
 
 /** Creates the target that the settings name, within the memory limit of the load. Its texts hold no secret. */
 export async function createTarget(
@@ -15,7 +15,8 @@ export async function createTarget(
   const mask = new SecretMask();
   mask.add(secretsOf(settings));
   const notify = (notice: Notice): void => context.notify(mask.deep(notice));
-  const own = { maxResponseBytes: answerBytes(settings), compressionThreads: compressionThreads(settings) };
+  const limit = ownLimit(settings.memoryLimit);
+  const own = { maxResponseBytes: answerBytes(limit), compressionThreads: compressionThreads(limit) };
   const target = await create(settings, { ...context, notify, ...own });
   return maskTarget(target, mask);
 }

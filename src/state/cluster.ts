@@ -2,6 +2,7 @@
 // where the points of the earlier run are.
 
 import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { RefusedError } from '../core/errors.js';
 import { bareHost } from '../core/network/proxy-url.js';
@@ -17,7 +18,7 @@ export type Cluster = z.infer<typeof clusterSchema>;
 
 export type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
 
-const systemLookup: Lookup = (host) => lookup(host, { all: true });
+const systemLookup: Lookup = async (host) => (isIP(host) > 0 ? [{ address: host }] : await lookup(host, { all: true }));
 
 /** Identifies a cluster. An endpoint whose name cannot be resolved counts by its name alone. */
 export async function clusterOf(urls: readonly URL[], id: string | null, resolve = systemLookup): Promise<Cluster> {

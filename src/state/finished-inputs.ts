@@ -3,7 +3,6 @@
 
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { type CheckpointInput, inputSchema } from './checkpoint.js';
 import { openStateFile, readFailure, writeFailure } from './state-dir.js';
 
@@ -99,8 +98,13 @@ export class FinishedInputs {
 export async function* linesOf(path: string): AsyncGenerator<string, void> {
   const file = await openStateFile(path, constants.O_RDONLY);
   try {
-    const input = file.createReadStream({ autoClose: false });
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    let rest = '';
+    for await (const chunk of file.createReadStream({ autoClose: false, encoding: 'utf8' })) {
+      const lines = `${rest}${chunk as string}`.split('\n');
+      rest = lines.pop()!;
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
   } finally {
     await file.close();
   }

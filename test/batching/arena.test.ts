@@ -4,19 +4,27 @@ import { Arena, type Slot, slotBytes } from '../../src/batching/arena.js';
 const sizes = { bodyBytes: 5000, sideBytes: 100, points: 10 };
 const never = new AbortController().signal;
 
-test('all slots lie in one memory of slots × slot bytes and never overlap', async () => {
-  const arena = new Arena(3, sizes);
-  const slots = await Promise.all([arena.take(never), arena.take(never), arena.take(never)]);
-  const { buffer } = slots[0]!.body;
-  expect(buffer.byteLength).toBe(3 * slotBytes(sizes));
-  const parts = slots.flatMap(({ index, body, side }) => [index, body, side]);
+test('a slot lies in one memory of slot bytes, and its parts never overlap', async () => {
+  const slot = await new Arena(3, sizes).take(never);
+  const parts = [slot.index, slot.body, slot.side];
+  const { buffer } = slot.body;
+  expect(buffer.byteLength).toBe(slotBytes(sizes));
   expect(parts.every((part) => part.buffer === buffer)).toBe(true);
-  const ordered = parts.sort((a, b) => a.byteOffset - b.byteOffset);
-  for (const [i, part] of ordered.entries()) {
-    const next = ordered[i + 1]?.byteOffset ?? buffer.byteLength;
-    expect(part.byteOffset + part.byteLength).toBeLessThanOrEqual(next);
-  }
-  expect(slots[0]).toMatchObject({ body: { length: 5000 }, side: { length: 100 }, index: { length: 50 } });
+  const ends = parts.map((part) => part.byteOffset + part.byteLength);
+  expect(ends[0]).toBeLessThanOrEqual(parts[1]!.byteOffset);
+  expect(ends[1]).toBeLessThanOrEqual(parts[2]!.byteOffset);
+  expect(slot).toMatchObject({ body: { length: 5000 }, side: { length: 100 }, index: { length: 50 } });
+});
+
+test('a slot is allocated on first use, and slots never share memory', async () => {
+  const before = process.memoryUsage().arrayBuffers;
+  const arena = new Arena(1024, { ...sizes, bodyBytes: 64 * 1024 * 1024 });
+  expect(arena.free).toBe(1024);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024);
+  const small = new Arena(2, sizes);
+  const [one, other] = await Promise.all([small.take(never), small.take(never)]);
+  expect(one.body.buffer).not.toBe(other.body.buffer);
+  expect(small.free).toBe(0);
 });
 
 test('the slot that was given back last is handed out first, so few writers touch little memory', async () => {

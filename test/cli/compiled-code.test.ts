@@ -1,6 +1,15 @@
 // The code that V8 compiled is kept for the next run, where nobody else can put code.
 
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -66,6 +75,18 @@ test('damaged compiled code is replaced, not used', async () => {
   const after = identities();
   expect(Object.keys(after)).toEqual(Object.keys(before));
   expect(Object.entries(after).filter(([name, inode]) => before[name] === inode)).toEqual([]);
+});
+
+test('a run that keeps compiled code removes what other versions kept more than a day ago', async () => {
+  await run();
+  const [old, recent] = ['core-aaaaaaaa.cjs-v24.0.0-x64-0', 'core-bbbbbbbb.cjs-v24.0.0-x64-0'];
+  for (const name of [old, recent]) writeFileSync(join(kept(), name), '');
+  utimesSync(join(kept(), old), 0, 0);
+  await run();
+  const names = readdirSync(kept());
+  expect(names).not.toContain(old);
+  expect(names).toContain(recent);
+  expect(names.length).toBeGreaterThan(2);
 });
 
 test('no compiled code is kept where others can write', async () => {

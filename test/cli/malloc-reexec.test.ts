@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { limitV8, reexecWithMallocTuning } from '../../src/cli/malloc-reexec.js';
 import type { Process } from '../../src/cli/process.js';
 
@@ -100,4 +100,17 @@ test.each<[string, string, readonly string[], string[]]>([
   const process = { execArgv, on: () => {} } as unknown as Process;
   limitV8(process, [join(folder, name)], code, (flag) => seen.push(flag));
   expect(seen.slice(0, expected.length || 1)).toEqual(expected);
+});
+
+test('a load of a small file gets its optimising compiler back once it takes longer', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const flags: string[] = [];
+  limitV8({ on: () => {} } as unknown as Process, [join(folder, 'small.lp')], undefined, (flag) => flags.push(flag));
+  expect(flags).toContain('--no-opt');
+  expect(flags).not.toContain('--opt');
+  vi.advanceTimersByTime(500);
+  expect(flags.at(-1)).toBe('--opt');
 });

@@ -203,6 +203,14 @@ test('every input of a load with more inputs than one write to the history is re
   expect([...(await readHistory(store.history, () => true)).keys()]).toEqual(paths);
 });
 
+test('the history finds an input whose name holds a line separator of Unicode', async () => {
+  const store = opened(await folder());
+  await store.open();
+  await store.save(checkpoint, [input('/a\u2028b'), input('/c')]);
+  await store.complete();
+  expect([...(await readHistory(store.history, () => true)).keys()]).toEqual(['/a\u2028b', '/c']);
+});
+
 test('a load that skipped points leaves nothing in the history', async () => {
   const path = await folder();
   const store = opened(path);

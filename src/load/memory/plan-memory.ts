@@ -95,8 +95,8 @@ export function ownLimit(requested: Settings['memoryLimit']): number {
 }
 
 /** Returns the longest response to a query that fits into memory. Its rows take several times as many bytes. */
-export function answerBytes({ memoryLimit: requested }: Settings): number {
-  return Math.min(64 * MIB, Math.floor(ownLimit(requested) / 32));
+export function answerBytes(limit: number): number {
+  return Math.min(64 * MIB, Math.floor(limit / 32));
 }
 
 /** One thread compresses 600 MB/s, and one process reads and sends twice that. Each takes 13 MiB of the reserve. */
@@ -104,9 +104,8 @@ const maxCompressionThreads = 2;
 const minLimitForCompression = 384 * MIB;
 
 /** Returns how many threads may compress request bodies. */
-export function compressionThreads({ memoryLimit: requested }: Settings): number {
-  if (ownLimit(requested) < minLimitForCompression) return 0;
-  return Math.min(maxCompressionThreads, availableParallelism());
+export function compressionThreads(limit: number): number {
+  return limit < minLimitForCompression ? 0 : Math.min(maxCompressionThreads, availableParallelism());
 }
 
 /** Memory of one known column, its part of a table included (67 to 97 on Node 20 and 24; measured 2026-11-24). */
