@@ -16,6 +16,7 @@ import { createTarget } from '../../load/create-target.js';
 import { identityHash, sharedKeys, targetHash } from '../../load/fleet/queue/fleet-jobs.js';
 import { runWorker } from '../../load/fleet/queue/worker.js';
 import { options } from '../../load/option-table.js';
+import { prepareStateDir } from '../../state/state-dir.js';
 import { inputOptions } from '../input-options.js';
 import { openCommand } from '../open-command.js';
 import { openProgress } from '../output/open-progress.js';
@@ -45,6 +46,7 @@ export async function runWorkerCommand(flags: Readonly<Record<string, unknown>>,
       fix: "add it, such as --allow-input '/data/**' or 's3://bucket/**'",
     });
   if (problems.length > 0) throw new UsageError(problems);
+  await prepareStateDir(stateDir);
   const redis = await openQueue(settings, 'bulk-load worker');
   const allowed = await allowInputs(allowInput!, process.cwd());
   const progress = await openProgress(

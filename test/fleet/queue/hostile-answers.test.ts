@@ -1,6 +1,6 @@
 // What a fleet makes of a server that is no Redis, of one that lies, and of messages that no worker wrote.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -89,6 +89,24 @@ test.each([
   const error = await openRedis(address, { ca: null, cert: null, key: null }, 300).catch((found: unknown) => found);
   const message = expect.stringMatching(/found none of a node of the cluster/) as unknown;
   expect(error).toMatchObject({ outcome: 'unavailable', message });
+});
+
+test.each([
+  ['a coordinator', []],
+  ['a worker', ['worker']],
+] as const)('%s refuses a state directory that others can write', async (_, command) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulk-load-shared-'));
+  try {
+    const path = join(folder, 'a.lp');
+    await writeFile(path, 'm f=1 1640995200000000000\n');
+    await chmod(folder, 0o777);
+    const queue = ['--queue', `redis://127.0.0.1:${await liar(info, ':1\r\n')}`, '--allow-input', folder];
+    const options = ['--db', 'db', '--state-dir', folder, ...(command.length === 0 ? [path] : [])];
+    const { code, stderr } = await begin([...command, ...queue, ...options]).ended;
+    expect([code, stderr]).toEqual([73, expect.stringMatching(/a directory that others can write \(mode 777\)/)]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test('a command that does not wait for the queue ends when an answer stays out', async () => {

@@ -1,5 +1,5 @@
 // File systems that are full, read-only, without a place for a name, or of another user: each load ends with an outcome.
-// Every case has a mount namespace, which only root can make.
+// Every case has a mount namespace, which only root can make. `npm test` takes the first cases.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -20,6 +20,11 @@ const canSwitch = spawnSync('setpriv', [...nobody, 'test', '-r', PROGRAM]).statu
 const shell = `
 load() { "$NODE" "$PROGRAM" --url "$URL" --db db --turn-dir turns --progress none "$@"; }
 as_nobody() { setpriv ${nobody.join(' ')} "$@"; }
+slow() { exec setpriv --reuid=$1 --regid=65534 --clear-groups "$NODE" "$PROGRAM" --url "$URL" --db slow --turn-dir turns \
+  --progress none --retry-for 5s --state-dir w/$1 a.lp; }
+held_by_nobody() { mkdir -m 1777 turns; mkdir -m 777 w; slow 65534 & until ls turns/*.lock 2>&-; do sleep 0.1; done
+  lock=$(ls turns/*.lock); kill -9 $!; wait; }
+finds() { (slow 65533) 2> e; [ $? = 75 ] && grep -q "found *$1" e || exit 99; }
 disk() { mkdir $1; mount -t tmpfs -o $2 t $1; chmod 700 $1; }
 full() { disk $1 size=4k; head -c 4096 /dev/zero > $1/filler; }
 long() { head -c $1 /dev/zero | tr '\\0' x; }
@@ -70,6 +75,12 @@ const cases: readonly (readonly [title: string, script: string, codes: readonly 
     [73],
   ],
   [
+    'the lock of another user whose load was killed, or a link to /dev/zero, a pipe or a file of 3 GB in its place',
+    `held_by_nobody; finds 'a lock of user 65534 of pid'; rm $lock; ln -s /dev/zero $lock; finds 'a symbolic link'
+     rm $lock; mkfifo $lock; finds 'something other'; rm $lock; truncate -s 3G $lock; finds 'a file of 3221225472'; exit 75`,
+    [75],
+  ],
+  [
     'a state directory that root owns',
     'mkdir -m 755 s; URL=$URL as_nobody "$NODE" "$PROGRAM" --url "$URL" --db db --state-dir s a.lp',
     [73],
@@ -83,11 +94,12 @@ const cases: readonly (readonly [title: string, script: string, codes: readonly 
 
 let cluster: Cluster;
 beforeAll(async () => {
-  cluster = await startCluster({ databases: ['db'] });
+  cluster = await startCluster({ databases: ['db', 'slow'] });
+  cluster.setScript({ onWrite: ({ path }) => (path.includes('db=slow') ? { hang: true } : {}) });
 });
 afterAll(() => cluster.stop());
 
-const chosen = cases.filter(([, script]) => canSwitch || !/as_nobody/.test(script));
+const chosen = cases.filter(([, script]) => canSwitch || !/nobody/.test(script));
 
 test.runIf(canMount).each(chosen.slice(0, attempts(4, cases.length)))(
   'a load with %s ends with its outcome',

@@ -2,7 +2,7 @@
 // a coordinator that is killed loses nothing that it has shown, and repeats nothing.
 
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -12,7 +12,7 @@ import { countSchema as count } from '../../../core/io/position-schema.js';
 import { type Outcome, outcomeNames } from '../../../core/outcomes.js';
 import { maxLetterBytes, type PieceLetters, pointsSchema } from '../../../fleet/queue/messages.js';
 import { letterPath } from '../../../state/dead-letters/letter-paths.js';
-import { writeFailure } from '../../../state/state-dir.js';
+import { openStateFile, prepareStateDir, writeFailure } from '../../../state/state-dir.js';
 
 /** A settled piece, as far as it counts for all runs of the load. */
 const bookedPieceSchema = z.strictObject({
@@ -95,12 +95,10 @@ export class FleetRecord {
 
   /** Reads the record of earlier runs, and undoes what they have not recorded to its end. Throws StateError. */
   async open(): Promise<BookedPiece[]> {
+    await prepareStateDir(this.#folder);
     return await this.#do('opening the record of the fleet', async () => {
-      await makeDirectory(this.#folder, 0o700);
-      const text = await readFile(this.logPath, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-        return '';
-      });
+      this.#log = await openStateFile(this.logPath, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
+      const text = await this.#log.readFile('utf8');
       const whole = text.slice(0, text.lastIndexOf('\n') + 1);
       const booked: BookedPiece[] = [];
       for (const line of whole.split('\n').slice(0, -1)) {
@@ -109,7 +107,6 @@ export class FleetRecord {
         this.#letters = letters;
         if (kept !== undefined) this.#kept.set(...kept);
       }
-      this.#log = await open(this.logPath, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600);
       await this.#log.truncate(Buffer.byteLength(whole));
       for (const [ending, size] of Object.entries(this.#letters)) await (await this.#file(ending)).truncate(size);
       return booked.filter(isSettled);
@@ -169,8 +166,7 @@ export class FleetRecord {
     if (this.#files.size >= maxOpen) await this.#closeFiles();
     const path = this.#path(ending);
     await makeDirectory(dirname(path), 0o700);
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
-    const file = await open(path, flags, 0o600);
+    const file = await openStateFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
     this.#files.set(ending, file);
     return file;
   }
