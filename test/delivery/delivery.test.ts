@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { BugError, RefusedError, TooManyRejectsError, UnavailableError } from '../../src/core/errors.js';
 import type { PointRange, Receipt, Shape, Verdict } from '../../src/core/types/index.js';
 import { requestTimeout } from '../../src/delivery/delivery.js';
+import { errorOf } from '../../src/delivery/delivery-errors.js';
 import {
   accepted,
   batchOf,
@@ -104,6 +105,32 @@ describe('a batch that is sent again', () => {
       expect(clock.monotonic()).toBeLessThanOrEqual(20_100);
     },
   );
+
+  test.each([
+    [overloaded({ memory: true }), true],
+    [overloaded(), false],
+    [unreachable, false],
+  ])('only a target without memory is advised to write its caches to disk (%#)', async (verdict, isAdvised) => {
+    const { deliver } = scene(() => verdict, { retryForMs: 20_000 });
+    const { fatal } = await deliver(batchOf(named(1)));
+    expect(fatal!.message.includes('COMPACT DATABASE')).toBe(isAdvised);
+  });
+
+  test('an error that says what ends the run stays as it is, and any other is a defect', () => {
+    const refusal = new RefusedError('no');
+    expect(errorOf(refusal)).toBe(refusal);
+    expect(errorOf('odd')).toBeInstanceOf(BugError);
+  });
+
+  test('a point larger than the target accepts goes alone, and the points beside it in small bodies', async () => {
+    const hold = vi.fn(async () => {});
+    const { deliver, target } = scene(() => accepted, { turn: { maxBytes: 6, maxTimeoutMs: 700, hold } });
+    const lines = ['p0', 'p1', 'p2', 'a long point', 'p4'];
+    const { receipt } = await deliver(batchOf(lines, shapes));
+    expect(fates(receipt, 5).loaded).toEqual([0, 1, 2, 3, 4]);
+    const bodies = target.requests.map((request) => request.lines);
+    expect(bodies.filter((each) => each.join('\n').length + 1 > 6)).toEqual([['a long point']]);
+  });
 
   test('the error names endpoints that failed other batches, unless they acknowledge again', async () => {
     const answers: Record<'one' | 'two' | 'three', Verdict> = {
