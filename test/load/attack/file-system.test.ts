@@ -40,6 +40,13 @@ const cases: readonly (readonly [title: string, script: string, codes: readonly 
   ],
   ['the state directory of another user', 'mkdir -m 700 s; chown 65534 s; load --state-dir s a.lp', [73]],
   ['the working directory removed', 'mkdir d; cd d; rmdir ../d; load a.lp', [2]],
+  [
+    'another run of it in a container of the same host name',
+    `container() { exec unshare -p -f --kill-child --mount-proc "$NODE" "$PROGRAM" --url "$URL" --db slow --state-dir s a.lp; }
+     container 2> first & until ls s/*.lock 2>&-; do sleep 0.1; done; (container); code=$?
+     kill -9 $!; wait; ! grep -q 'exit code 73' first || exit 99; exit $code`,
+    [75],
+  ],
   ['a read-only state directory', 'disk s size=1m; mount -o remount,ro s; load --state-dir s a.lp', [73]],
   ['a state directory without inodes', 'disk s nr_inodes=1; load --state-dir s bad.lp', [73]],
   ['dead letters that fill the disk', 'disk s size=64k; load --state-dir s --max-rejected 100% bad.lp', [73]],
@@ -101,7 +108,7 @@ afterAll(() => cluster.stop());
 
 const chosen = cases.filter(([, script]) => canSwitch || !/nobody/.test(script));
 
-test.runIf(canMount).each(chosen.slice(0, attempts(4, cases.length)))(
+test.runIf(canMount).each(chosen.slice(0, attempts(5, cases.length)))(
   'a load with %s ends with its outcome',
   { timeout: 120_000 },
   async (_, script, codes) => {
