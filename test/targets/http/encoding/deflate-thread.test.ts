@@ -47,7 +47,7 @@ const bodies: Record<string, (length: number) => Uint8Array> = {
 test.each(Object.keys(bodies))(
   'a thread compresses %s into one gzip member that holds the same bytes',
   async (name) => {
-    for (const length of [1, 2, 3, 4, 5, 16, 17, 100, 40_000, 131_071, 131_073, 131_088, 300_000]) {
+    for (const length of [1, 2, 3, 4, 5, 16, 17, 100, 40_000, 65_535, 65_537, 131_073, 300_000, 530_000]) {
       const body = bodies[name]!(length);
       const bytes = await thread.compress(body, output);
       expect(gunzipSync(bytes).equals(body), `${length} bytes`).toBe(true);
@@ -55,6 +55,16 @@ test.each(Object.keys(bodies))(
     }
   },
 );
+
+test('bytes that the start of a body lacks are compressed too, in at most 1.75 times their number', async () => {
+  const letters = filled(65_536, () => 97 + random() * 16);
+  const body = Buffer.concat([letters, filled(MAX_BODY - letters.length, () => 128 + random() * 128)]);
+  const bytes = await thread.compress(body, output);
+  expect(gunzipSync(bytes).equals(body)).toBe(true);
+  expect(bytes.length).toBeGreaterThan(1.1 * MAX_BODY);
+  const words = Buffer.concat([Buffer.alloc(100_000, 'm f=1 1\n'), bodies['words between random bytes']!(400_000)]);
+  expect(gunzipSync(await thread.compress(words, output)).equals(words)).toBe(true);
+});
 
 test('the longest body fits, and its compressed bytes take new memory where the old does not suffice', async () => {
   const body = filled(MAX_BODY, () => random() * 256);

@@ -8,8 +8,8 @@ import {
 import { codesOf, sizesOf } from './huffman';
 import { distanceExtra, lengthExtra, lengthSymbol } from './symbols';
 
-/** With 12 bits a code, 4 literals or one match fit between two flushes. */
-const MAX_BITS: i32 = 12;
+/** With 14 bits a code, 4 literals or one match fit between two flushes. */
+const MAX_BITS: i32 = 14;
 const END_OF_BLOCK: usize = 256;
 const DISTANCE_SIZES: usize = SIZES + LITERALS;
 
@@ -28,47 +28,71 @@ function literal(at: usize): u32 {
   return load<u32>(LITERAL_CODES + (usize(load<u8>(at)) << 2));
 }
 
-/** Writes the bytes [from, to) with the matches up to `matchesEnd`. */
-export function writeBlock(from: usize, to: usize, matchesEnd: usize, isLast: bool): void {
-  makeCodes();
-  writeHeader(isLast);
-  let at = from;
-  for (let match = MATCHES; match < matchesEnd; match += 12) {
-    const literalsEnd = at + load<u32>(match);
-    for (; at + 4 <= literalsEnd; at += 4) {
-      const four = load<u32>(at);
-      putCode(load<u32>(LITERAL_CODES + usize((four & 255) << 2)));
-      putCode(load<u32>(LITERAL_CODES + usize(((four >> 8) & 255) << 2)));
-      putCode(load<u32>(LITERAL_CODES + usize(((four >> 16) & 255) << 2)));
-      putCode(load<u32>(LITERAL_CODES + usize((four >> 24) << 2)));
-      flush();
-    }
-    for (; at < literalsEnd; at++) putCode(literal(at));
-    flush();
-    const length = usize(load<u32>(match, 4));
-    const distance = load<u32>(match, 8);
-    const symbol = distance >> 16;
-    const extra = distanceExtra(symbol);
-    putCode(load<u32>(LENGTH_CODES + (length << 2)));
-    putCode(load<u32>(DISTANCE_CODES + (usize(symbol) << 2)));
-    put(((distance & 0xffff) - 1) & ((1 << extra) - 1), extra);
-    flush();
-    at += length;
-  }
-  for (; at < to; at++) {
-    putCode(literal(at));
-    flush();
-  }
-  putCode(load<u32>(LITERAL_CODES + (END_OF_BLOCK << 2)));
-  flush();
-}
-
-function makeCodes(): void {
+/** Begins a block with the best codes for what was counted. */
+function beginBlock(isLast: bool): void {
   for (let length: u32 = 3; length <= 258; length++) {
     const at = LITERAL_COUNTS + (usize(lengthSymbol(length)) << 2);
     store<u32>(at, load<u32>(at) + load<u32>(LENGTH_COUNTS + (usize(length) << 2)));
   }
   store<u32>(LITERAL_COUNTS + (END_OF_BLOCK << 2), 1);
+  makeCodes();
+  writeHeader(isLast);
+}
+
+/** Begins a block with codes for the counts of the block before, and for every other symbol. */
+export function beginLikeBefore(isLast: bool): void {
+  for (let at = LITERAL_COUNTS; at < LENGTH_COUNTS; at += 4) store<u32>(at, load<u32>(at) + 1);
+  makeCodes();
+  writeHeader(isLast);
+}
+
+/** Writes the bytes [from, to) with the matches up to `matchesEnd`. */
+export function writeBlock(from: usize, to: usize, matchesEnd: usize, isLast: bool): void {
+  beginBlock(isLast);
+  let at = from;
+  for (let match = MATCHES; match < matchesEnd; match += 12) {
+    const literalsEnd = at + load<u32>(match);
+    writeLiterals(at, literalsEnd);
+    const length = usize(load<u32>(match, 4));
+    const distance = load<u32>(match, 8);
+    writeMatch(length, distance & 0xffff, distance >> 16);
+    at = literalsEnd + length;
+  }
+  writeLiterals(at, to);
+  endBlock();
+}
+
+@inline
+export function writeLiterals(from: usize, to: usize): void {
+  let at = from;
+  for (; at + 4 <= to; at += 4) {
+    const four = load<u32>(at);
+    putCode(load<u32>(LITERAL_CODES + usize((four & 255) << 2)));
+    putCode(load<u32>(LITERAL_CODES + usize(((four >> 8) & 255) << 2)));
+    putCode(load<u32>(LITERAL_CODES + usize(((four >> 16) & 255) << 2)));
+    putCode(load<u32>(LITERAL_CODES + usize((four >> 24) << 2)));
+    flush();
+  }
+  for (; at < to; at++) putCode(literal(at));
+  flush();
+}
+
+/** @param symbol of the distance */
+@inline
+export function writeMatch(length: usize, distance: u32, symbol: u32): void {
+  const extra = distanceExtra(symbol);
+  putCode(load<u32>(LENGTH_CODES + (length << 2)));
+  putCode(load<u32>(DISTANCE_CODES + (usize(symbol) << 2)));
+  put((distance - 1) & ((1 << extra) - 1), extra);
+  flush();
+}
+
+export function endBlock(): void {
+  putCode(load<u32>(LITERAL_CODES + (END_OF_BLOCK << 2)));
+  flush();
+}
+
+function makeCodes(): void {
   sizesOf(LITERAL_COUNTS, i32(LITERALS), MAX_BITS, SIZES);
   sizesOf(DISTANCE_COUNTS, i32(DISTANCES), MAX_BITS, DISTANCE_SIZES);
   codesOf(SIZES, i32(LITERALS), LITERAL_CODES);

@@ -2,15 +2,19 @@
 // a match. Speed comes from few decisions per byte, and level 1 of zlib finds no more.
 
 import { beginOutput, endOutput } from './bits';
-import { writeBlock } from './block';
+import { beginLikeBefore, endBlock, writeBlock, writeLiterals, writeMatch } from './block';
 import {
   BODY, COUNTS_BYTES, DISTANCE_COUNTS, HASH_BITS, HEADS, HEADS_BYTES, LENGTH_COUNTS, LITERAL_COUNTS, MATCHES,
   MAX_MATCHES, HEADER_BYTES, OUTPUT,
 } from './deflate-memory';
 import { distanceSymbol } from './symbols';
 
-/** Bytes with codes of their own. */
-const BLOCK: usize = 128 * 1024;
+/**
+ * Bytes whose symbols are counted before they are written, and bytes after them that are written in one pass with the same
+ * codes. Counting everything took a third longer, at 0.3 % less (IoT points, Node 20.20; 2026-11-30).
+ */
+const COUNTED: usize = 64 * 1024;
+const UNCOUNTED: usize = 448 * 1024;
 const WINDOW: usize = 32768;
 /** Bits of a word beyond the six bytes that a match begins with. Matches of digits alone are seldom shorter than their codes. */
 const BEYOND: u64 = 16;
@@ -30,8 +34,9 @@ export function deflate(length: usize): usize {
   let at = BODY;
   do {
     const from = at;
-    at = findMatches(from, min(end, from + BLOCK));
+    at = findMatches(from, min(end, from + COUNTED));
     writeBlock(from, at, matchesEnd, at == end);
+    if (at < end) at = writeLikeBefore(at, min(end, at + UNCOUNTED), at + UNCOUNTED >= end);
   } while (at < end);
   return endOutput() - OUTPUT - HEADER_BYTES;
 }
@@ -57,6 +62,20 @@ function countLiterals(from: usize, to: usize): void {
 function findMatches(from: usize, stop: usize): usize {
   memory.fill(LITERAL_COUNTS, 0, COUNTS_BYTES);
   matchesEnd = MATCHES;
+  return scan(from, stop, true);
+}
+
+/** Writes a block in one pass, with the codes of the block before. */
+function writeLikeBefore(from: usize, stop: usize, isLast: bool): usize {
+  beginLikeBefore(isLast);
+  scan(from, stop, false);
+  endBlock();
+  return stop;
+}
+
+/** Lists or writes the matches and what is between them. */
+@inline
+function scan(from: usize, stop: usize, lists: bool): usize {
   let anchor = from;
   let at = from;
   while (at + REACH < stop) {
@@ -72,13 +91,24 @@ function findMatches(from: usize, stop: usize): usize {
     }
     const end = matchEnd(at, distance, stop);
     while (at > anchor && at - distance > BODY && load<u8>(at - 1) == load<u8>(at - distance - 1)) at--;
-    countLiterals(anchor, at);
-    anchor = listMatch(at, at - anchor, end, distance);
-    if (anchor < end) return anchor;
+    if (lists) {
+      countLiterals(anchor, at);
+      anchor = listMatch(at, at - anchor, end, distance);
+      if (anchor < end) return anchor;
+    } else {
+      writeLiterals(anchor, at);
+      const symbol = distanceSymbol(distance);
+      while (at < end) {
+        const length = partLength(end - at);
+        writeMatch(length, u32(distance), symbol);
+        at += length;
+      }
+      anchor = end;
+    }
     at = end;
-    if (at + REACH < stop) store<u32>(headOf(load<u64>(at - 2)), u32(at - 2));
   }
-  countLiterals(anchor, stop);
+  if (lists) countLiterals(anchor, stop);
+  else writeLiterals(anchor, stop);
   return stop;
 }
 
@@ -92,15 +122,19 @@ function matchEnd(at: usize, distance: usize, stop: usize): usize {
   return stop;
 }
 
+/** Returns the first part of a long match. No rest is shorter than a match may be. */
+@inline
+function partLength(left: usize): usize {
+  return left <= MAX_MATCH ? left : left - MAX_MATCH < 3 ? MAX_MATCH - 3 : MAX_MATCH;
+}
+
 /** Lists a match in parts of the longest length. Returns where it ends, or earlier where the list is full. */
 @inline
 function listMatch(from: usize, literals: usize, end: usize, distance: usize): usize {
   const symbol = distanceSymbol(distance);
   let at = from;
   while (at < end && matchesEnd < MATCHES + 12 * MAX_MATCHES) {
-    let length = min(end - at, MAX_MATCH);
-    // No rest is shorter than a match may be.
-    if (end - at - length > 0 && end - at - length < 3) length -= 3;
+    const length = partLength(end - at);
     increment(LENGTH_COUNTS, length);
     increment(DISTANCE_COUNTS, usize(symbol));
     store<u32>(matchesEnd, u32(at == from ? literals : 0));
