@@ -76,11 +76,11 @@ test('inputs are equal to what a load made of them, whatever their types, names 
 });
 
 describe('100 planted faults', () => {
-  const all = lines(12_000);
+  const all = lines(3_000);
   const faulty = [...all];
   const kinds = ['value', 'last bit', 'other column', 'missing', 'extra', 'other time'] as const;
   for (let k = 0; k < 100; k += 1) {
-    const i = 60 + k * 119;
+    const i = 20 + k * 29;
     const kind = kinds[k % kinds.length];
     if (kind === 'value') faulty[i] = line(i, `x=${i}.25,n=${i + 1}i,s="s ${i}"`);
     else if (kind === 'last bit') faulty[i] = line(i, `x=${nextUp(i + 0.25)},n=${i}i,s="s ${i}"`);
@@ -121,12 +121,12 @@ function nextUp(value: number): number {
 
 test('--repair makes a target equal that lacks points or holds other values', async () => {
   const db = newDb();
-  const all = lines(3_000);
+  const all = lines(1_000);
   const others = all.map((each, i) => (i === 55 ? line(55, 'x=-1') : each));
   await load(db, await file(others.filter((_, i) => i % 100 !== 7)));
   const path = await file(all);
   const { code, stderr, summary } = await audit(db, path, '--repair');
-  expect(summary.differences).toMatchObject({ missing: 30, different: 1, extra: 0 });
+  expect(summary.differences).toMatchObject({ missing: 10, different: 1, extra: 0 });
   expect(stderr).toContain('Repaired: the target now holds every value of the inputs and no other.');
   expect(code).toBe(0);
   const again = await audit(db, path);
@@ -169,12 +169,12 @@ test('points that a load rejects are counted and not compared', async () => {
 
 test('an audit that was killed with kill -9 resumes, and its result is that of an audit that was not', async () => {
   const db = newDb();
-  const all = lines(8_000);
-  await load(db, await file(all.map((each, i) => (i % 1000 === 3 ? line(i, 'x=0') : each))));
+  const all = lines(4_000);
+  await load(db, await file(all.map((each, i) => (i % 500 === 3 ? line(i, 'x=0') : each))));
   const path = await file(all);
   const whole = await audit(db, path);
   const state = join(folder, `state-${db}`);
-  const killed = start(['audit', ...common(db), '--rate-points', '1500', path]);
+  const killed = start(['audit', ...common(db), '--rate-points', '750', path]);
   const progress = async (): Promise<string> => {
     const [own = ''] = (await readdir(state)).filter((name) => name.endsWith('.audit'));
     return await readFile(join(state, own, 'compared.ndjson'), 'utf8').catch(() => '');
@@ -192,7 +192,7 @@ test('an audit that was killed with kill -9 resumes, and its result is that of a
 // On a busy machine the collector may be late once.
 test('memory stays within the limit while every point differs', { retry: 2 }, async () => {
   const db = newDb();
-  const many = casesOf(1_000_000, 20_000);
+  const many = casesOf(1_000_000, 10_000);
   const text = 'a longer text for each of the points, so that there is something to hold in memory';
   const path = await file(Array.from({ length: many }, (_, i) => line(i, `x=${i},s="${text} ${i}"`)));
   await load(db, await file(lines(100)));

@@ -7,7 +7,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { homedir, hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -126,6 +126,8 @@ export async function runPage(page: string, options: RunOptions = {}): Promise<s
     const output = await shell(list, folder, {
       PATH: `${join(top, 'bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
       HOME: folder,
+      // The code that earlier runs compiled: without it a command takes twice the CPU time.
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
       TZ: 'UTC',
       LANG: 'C.UTF-8',
       ...env,

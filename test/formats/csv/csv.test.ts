@@ -291,6 +291,6 @@ test('random cells become valid line protocol in every chunking', async () => {
         expect(whole.points.length + whole.rejects.length).toBe(rows.length);
       },
     ),
-    { numRuns: casesOf(300) },
+    { numRuns: casesOf(300, 40) },
   );
 });

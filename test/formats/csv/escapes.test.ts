@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pointValues } from '../../../src/core/points/line-protocol.js';
+import { casesOf } from '../../support/effort.js';
 import { csv, field, type Options, sent, tag } from '../rows/support.js';
 
 function fixture(name: string): Buffer {
@@ -93,7 +94,7 @@ test.each(Object.entries(writers))(
         expect(rejects).toEqual([]);
         expect(points.map((point) => pointValues(Buffer.from(point), 'ns').fields.get('s') ?? '')).toEqual(all);
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf(60) },
     );
   },
 );

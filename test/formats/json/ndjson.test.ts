@@ -198,7 +198,7 @@ test('every valid object in any chunks is read as JSON.parse reads it', async ()
       const expected = flat(JSON.parse(line) as typeof row).filter(([path]) => path !== 'time');
       expect(new Map([...fields])).toEqual(new Map(expected.map(([path, v]) => [path, v === 0 ? 0 : v])));
     }),
-    { numRuns: casesOf(500) },
+    { numRuns: casesOf(500, 60) },
   );
 });
 
@@ -243,7 +243,7 @@ test('each line of arbitrary bytes is points or rejects, and every point is vali
         expect(await readAll(ndjson({ chunkBytes: 64 }), input, chunks)).toEqual(whole);
       },
     ),
-    { numRuns: casesOf(500) },
+    { numRuns: casesOf(500, 60) },
   );
 });
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LineProtocol, reasonNames } from '../../../src/formats/line-protocol/line-format.js';
 import { formatBytes } from '../../../src/formats/line-protocol/lines-layout.js';
+import { casesOf } from '../../support/effort.js';
 import { type Options, read, readAll } from '../support.js';
 
 const ns: Options = { maxPointBytes: 1024, precision: 'ns', missingTimestamp: 'reject' };
@@ -186,7 +187,7 @@ test('random inputs give the same points, rejects, lines and offsets in every ch
     fc.asyncProperty(inputs, fc.array(fc.integer({ min: 1, max: 20 })), async (input, chunks) => {
       expect(await readAll(cut, input, chunks)).toEqual(await readAll(whole, input, []));
     }),
-    { numRuns: 2000 },
+    { numRuns: casesOf(2000) },
   );
 });
 
@@ -207,6 +208,6 @@ test('every byte of an input belongs to a point, a reject, a comment or a blank'
       expect(rest).toMatch(/^(\xff+|[ \r]*(#[^\n]*)?(\n|$)|[ \r]+)*$/);
       for (const { reason } of rejects) expect(reasonNames).toContain(reason);
     }),
-    { numRuns: 1000 },
+    { numRuns: casesOf(1000) },
   );
 });

@@ -167,8 +167,10 @@ export class ModelTarget implements Target {
 }
 
 /** Sums up the bytes of a body by time bucket. */
-function partsOf(body: Uint8Array): Map<number, number> {
+function partsOf(bytes: Uint8Array): Map<number, number> {
   const parts = new Map<number, number>();
+  // Searching a Buffer for a byte takes a tenth of the time.
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0, end = 0; at < body.length; at = end) {
     end = body.indexOf(LF, at) + 1;
     let ms = 0;

@@ -44,7 +44,7 @@ test('the worker thread finds the same points, shapes, rejects, lines and offset
     pair({ chunkBytes: 4096, missingTimestamp: 'now', maxShapes: 4 }),
     pair({}),
   ];
-  for (let i = 0; i < casesOf(150); i += 1) {
+  for (let i = 0; i < casesOf(150, 15); i += 1) {
     const { input } = mutatedInput(next);
     const chunks = Array.from({ length: 40 }, () => 1 + next(120));
     for (const { worker, main } of pairs) {

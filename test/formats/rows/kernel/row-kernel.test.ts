@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { type RowLayout, rowLayout } from '../../../../src/formats/rows/rows-layout.js';
-import { casesOf } from '../../../support/effort.js';
+import { casesOf, isSoak } from '../../../support/effort.js';
 import { random } from '../../kernel/oracle.js';
 import { cases } from '../cases.js';
 import { field } from '../options.js';
@@ -69,11 +69,16 @@ test('a date and a time of day in two columns are joined as by the encoder', asy
   expect(formats.taken()).toBeGreaterThan(rows.length);
 });
 
-test.each(cases.map((each, i) => ({ ...each, title: `${each.name}, settings ${i}` })))(
+/** CI and the soak take every input, other test runs a third of those of CSV. */
+const every = (name: string): number => (isSoak || !/^[ct]sv$/.test(name) ? 1 : 3);
+
+test.each(cases.map((each, i) => ({ ...each, i, title: `${each.name}, settings ${i}` })))(
   'Each value at each place makes the same of the kernel and the exact way: $title',
-  async ({ name, options, edges }) => {
+  async ({ name, options, edges, i }) => {
     const formats = pair(name, options);
-    for (const input of edges()) expect(await difference(formats, input, [])).toBe(null);
+    const inputs = edges().filter((_, at) => at % every(name) === i % every(name));
+    expect(inputs.length).toBeGreaterThan(0);
+    for (const input of inputs) expect(await difference(formats, input, [])).toBe(null);
     expect(formats.taken()).toBeGreaterThan(0);
   },
 );
