@@ -4,6 +4,7 @@
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { countSchema as count } from '../../core/io/position-schema.js';
+import { limitingFactors } from '../../core/limiting-factors.js';
 import { type Outcome, outcomeNames } from '../../core/outcomes.js';
 import { excerpt } from '../../core/text.js';
 import type { Summary } from '../../core/types/index.js';
@@ -58,7 +59,7 @@ const maybe = z.number().nullable();
 export const pointsSchema = z
   .strictObject({ read: count, loaded: count, rejected: count, undelivered: count })
   .refine(({ read, loaded, rejected, undelivered }) => read === loaded + rejected + undelivered);
-const byFactorSchema = numbers('target', 'targetMemory', 'ownMemory', 'input', 'rateLimit');
+const byFactorSchema = numbers(...limitingFactors.map(({ key }) => key));
 
 /** The figures of a piece that make up the summary of the load. */
 export type PieceFigures = Pick<
