@@ -89,14 +89,16 @@ export class CsvScan extends RowScan {
 
   override pass(bytes: number, lines: number, timeLength: number): void {
     super.pass(bytes, lines, timeLength);
-    const { mapping, columns } = this.#head!;
     this.#sampleLeft -= bytes;
-    this.#timeLength = mapping.time === columns - 1 ? timeLength : 0;
+    this.#setTimeLength(this.#head!, timeLength);
+  }
+
+  #setTimeLength({ mapping, columns }: CsvHead, length: number): void {
+    this.#timeLength = mapping.time === columns - 1 ? length : 0;
   }
 
   protected override next(): Stop | null {
-    if (this.#blank()) return null;
-    if (this.#head !== null && this.#takeKernelRows(this.#head)) return null;
+    if (this.#blank() || this.#takeKernelRows()) return null;
     if (this.#head !== null) return this.#startsTable(this.#head) ? this.#takeBetweenRows() : this.#row(this.#head);
     if (!this.#takeHeadRow()) return 'drained';
     // The next row has another head than the rows before.
@@ -160,24 +162,19 @@ export class CsvScan extends RowScan {
     this.deadLetterFormat = head.deadLetterFormat;
     this.rows.encoder.begin(head.mapping, head.time);
     head.filler?.begin(scratch);
-    this.#prepareKernel(head);
-    this.#reader.scratchFrom = scratch + (head.filler?.bytes ?? 0);
-  }
-
-  /** Prepares the kernel. Annotated rows need cells that the kernel cannot add. */
-  #prepareKernel({ mapping, columns, filler }: CsvHead): void {
-    if (filler === null || filler.kernel !== undefined)
-      this.rows.kernel?.csv(mapping, columns, this.#dialect, filler?.kernel);
+    // Annotated rows need cells that the kernel cannot add.
+    const isKernelUsed = head.filler === null || head.filler.kernel !== undefined;
+    if (isKernelUsed) this.rows.kernel?.csv(head.mapping, head.columns, this.#dialect, head.filler?.kernel);
     else this.rows.kernel?.disable();
+    this.#reader.scratchFrom = scratch + (head.filler?.bytes ?? 0);
   }
 
   /** Takes `sep=;`, which names the delimiter; false for another line. */
   #takeSeparatorLine(): boolean {
     const { bytes, at, limit } = this.filling;
     const end = bytes.indexOf(LF, at);
-    const found = /^"?sep=([^\r\n])"?\r?$/.exec(
-      Buffer.from(bytes.subarray(at, Math.min(end, at + 9))).toString('latin1'),
-    );
+    const line = Buffer.from(bytes.subarray(at, Math.min(end, at + 9))).toString('latin1');
+    const found = /^"?sep=([^\r\n])"?\r?$/.exec(line);
     if (end >= limit && limit - at < 9 && !this.filling.final) return false;
     this.#isFirstLine = false;
     if (found === null) return false;
@@ -207,17 +204,14 @@ export class CsvScan extends RowScan {
 
   /** True when the next row may be an annotation, or the header of another series. */
   #startsTable({ repeats }: CsvHead): boolean {
-    return repeats ? this.#isRepeatedHeader() : this.#heads.isAnnotated && this.#isHash();
+    const { bytes, at } = this.filling;
+    if (repeats) return this.#isRepeatedHeader();
+    return this.#heads.isAnnotated && (bytes[at] === HASH || (bytes[at] === QUOTE && bytes[at + 1] === HASH));
   }
 
   #isRepeatedHeader(): boolean {
     const { bytes, at, limit } = this.filling;
     return Buffer.from(bytes.subarray(at, Math.min(limit, at + repeatedHeader.length))).toString() === repeatedHeader;
-  }
-
-  #isHash(): boolean {
-    const { bytes, at } = this.filling;
-    return bytes[at] === HASH || (bytes[at] === QUOTE && bytes[at + 1] === HASH);
   }
 
   #isComment(): boolean {
@@ -251,15 +245,16 @@ export class CsvScan extends RowScan {
     return null;
   }
 
-  #takeKernelRows({ mapping, columns }: CsvHead): boolean {
+  #takeKernelRows(): boolean {
     const { kernel } = this.rows;
-    if (kernel === null || this.#skipsRows || !this.filling.takeKernelRows(kernel)) return false;
-    this.#timeLength = mapping.time === columns - 1 ? kernel.timeLength : 0;
+    if (kernel === null || !this.takesKernelRows || !this.filling.takeKernelRows(kernel)) return false;
+    this.#setTimeLength(this.#head!, kernel.timeLength);
     return true;
   }
 
   /** Takes or rejects a row; null to continue. */
-  #row({ mapping, columns: expected, filler }: CsvHead): Stop | null {
+  #row(head: CsvHead): Stop | null {
+    const { mapping, columns: expected, filler } = head;
     const run = this.filling;
     const start = run.at;
     const end = this.#reader.read(start);
@@ -273,12 +268,11 @@ export class CsvScan extends RowScan {
       const found = `a row of ${columns} cells instead of ${expected}`;
       return run.refuse(cut ? 'cut-short' : 'ragged-row', found) ? null : 'drained';
     }
-    const { time } = mapping;
-    const timeLength = time === columns - 1 ? cells.ends[time]! - cells.starts[time]! : 0;
+    const timeLength = cells.ends[mapping.time]! - cells.starts[mapping.time]!;
     if (cut && timeLength < this.#timeLength) {
       return run.refuse('cut-short', 'a time shorter than the one before') ? null : 'drained';
     }
-    this.#timeLength = timeLength;
+    this.#setTimeLength(head, timeLength);
     const next = Math.min(end + 1, run.limit);
     const lines = newlines + (next > end ? 1 : 0);
     if (this.#skipsRows && filler !== null) {
