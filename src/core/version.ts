@@ -14,3 +14,8 @@ export function packaged(path: string): URL {
 export function version(): string {
   return (JSON.parse(readFileSync(packaged('package.json'), 'utf8')) as { version: string }).version;
 }
+
+/** Returns a command that runs with packages beside bulk-load. It installs bulk-load from its tarball: no registry has it. */
+export function withPackages(packages: readonly string[], command: string): string {
+  return ['npx', ...[`./bulk-load-${version()}.tgz`, ...packages].map((each) => `-p ${each}`), command].join(' ');
+}

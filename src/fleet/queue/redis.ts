@@ -4,6 +4,7 @@
 import type * as bullmq from 'bullmq';
 import type * as ioredis from 'ioredis';
 import { RefusedError, UnavailableError, UsageError } from '../../core/errors.js';
+import { withPackages } from '../../core/version.js';
 import { loadPrefix } from './keys.js';
 import { guard, limitAnswers, type QueueState, queueError } from './queue-errors.js';
 
@@ -126,7 +127,7 @@ async function loadPeers(command: string): Promise<{ readonly api: typeof bullmq
       tried: 'loading the queue of --queue',
       expected: 'the packages bullmq and ioredis',
       found: 'no such packages: they are not installed with bulk-load',
-      fix: `run: npx -p bulk-load -p bullmq@6.7.0 -p ioredis@6.0.0 ${command}`,
+      fix: `run: ${withPackages(['bullmq@6.7.0', 'ioredis@6.0.0'], command)}`,
     };
     throw new UsageError([problem], { cause });
   }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as duckdb from '@duckdb/node-api';
 import { StateError, UsageError } from '../../core/errors.js';
+import { withPackages } from '../../core/version.js';
 import type { StoredFieldType } from '../writes/parse-values.js';
 
 export type DuckDB = typeof duckdb;
@@ -19,7 +20,7 @@ export async function loadDuckDB(): Promise<DuckDB> {
       tried: 'loading DuckDB, in which serve stores its data',
       expected: 'the package @duckdb/node-api',
       found: 'no such package: it is not installed with bulk-load',
-      fix: 'run: npx -p bulk-load -p @duckdb/node-api@1.5.5-r.5 bulk-load serve',
+      fix: `run: ${withPackages(['@duckdb/node-api@1.5.5-r.5'], 'bulk-load serve')}`,
     };
     throw new UsageError([problem], { cause });
   }

@@ -95,6 +95,6 @@ test('without its packages a queue ends with exit code 2 and the command that in
   const { code, stderr } = await start(words, { nodeArgs: ['--import', dataUrl(preload)] }).ended;
   expect([code, stderr]).toEqual([
     2,
-    expect.stringContaining('run: npx -p bulk-load -p bullmq@6.7.0 -p ioredis@6.0.0 bulk-load worker'),
+    expect.stringContaining('run: npx -p ./bulk-load-0.2.0.tgz -p bullmq@6.7.0 -p ioredis@6.0.0 bulk-load worker'),
   ]);
 });
