@@ -25,7 +25,7 @@ function program(name) {
   const known = loaded.get(name);
   if (known !== undefined) return known;
   const filename = bundle + name;
-  // Only a name with a hash of the content tells which code belongs to it. The other files hold next to nothing.
+  // The hash in a name tells which code belongs to the file. Files without one are a few lines long.
   const isKept = directory !== null && /-[\w-]{8}\.cjs$/.test(name);
   const kept = isKept ? readCode(name) : undefined;
   // V8 keeps one byte for a character of Latin-1. The files are ASCII.

@@ -27,7 +27,7 @@ export class Entries {
   readonly #slot: Slot;
   #stretches: EntryStretch[] = [];
   #count = 0;
-  /** The five words of the last point, which every batch needs. */
+  /** The index words of the last point. Every batch needs them. */
   readonly #last = new Float64Array(SLOT_WORDS);
 
   constructor(slot: Slot) {

@@ -187,7 +187,7 @@ async function expandInputs(
   };
 }
 
-/** Follows the caller's signal with a reason that decides the outcome. */
+/** Returns a signal that follows the caller's. Its reason decides the outcome. */
 function interruption(signal: AbortSignal | undefined): AbortSignal {
   const stop = new AbortController();
   const act = (): void => stop.abort(new InterruptedError("the caller's signal"));

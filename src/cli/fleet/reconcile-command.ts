@@ -17,7 +17,7 @@ export interface ReconcileOptions {
   readonly quiet?: boolean;
 }
 
-/** With more inputs, only those with rejects or problems are listed, at most this many. */
+/** Largest number of listed inputs. If there are more, only those with rejects or problems are listed. */
 const maxInputs = 20;
 
 /** Returns the exit code of the whole load. Throws UsageError for files that do not belong to the plan. */

@@ -44,13 +44,13 @@ export class PrefixChecksum {
     }
   }
 
-  /** Leaves what is read next to another thread, which continues the CRC returned; null where there is none. */
+  /** Leaves the next bytes to another thread. Returns the CRC that the thread continues, or null if there is no checksum. */
   delegate(): number | null {
     this.#delegated = [];
     return this.#state?.crc ?? null;
   }
 
-  /** Returns how many bytes at the end of the last read are not in the checksum. Each read is asked for once. */
+  /** Returns how many bytes at the end of the last read are not in the checksum. A second call returns 0. */
   takeUnsummed(): number {
     const unsummed = this.#unsummed;
     this.#unsummed = 0;

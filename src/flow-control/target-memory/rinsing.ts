@@ -17,7 +17,7 @@ import type {
 } from '../../core/types/index.js';
 import { bodiesKept, type RaftCaches } from './raft-caches.js';
 
-/** Longest body of one rinsing write, and most time buckets that it reaches. */
+/** Longest body of one rinsing write, bytes, and largest number of time buckets in it. */
 const maxBodyBytes = 32 * 1024;
 const maxBuckets = 64;
 /** Writes in flight. */

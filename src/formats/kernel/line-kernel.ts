@@ -6,7 +6,7 @@ import { packaged } from '../../core/version.js';
 import { type WasmMemory, wasm } from '../../core/wasm.js';
 import { STATE } from './assembly/lines/line-memory.js';
 
-/** Word offsets of what the kernel leaves: entries written, and the line number it goes on from. */
+/** Word offsets of the kernel's results: number of entries written, and the line number at which it continues. */
 const COUNT = STATE / 4;
 const LINE = STATE / 4 + 1;
 

@@ -34,7 +34,7 @@ export const columnMemoryBytes = 2 * 1024 * 1024;
 
 /** Page size of WebAssembly memory. */
 const PAGE = 65_536;
-/** After each window: the LF that ends every search. */
+/** Bytes after each window. They hold the LF that ends every search. */
 const SLACK = 64;
 
 /** Computes the layout. The longest row may take three times its bytes when its cells are decoded to UTF-8, and again when

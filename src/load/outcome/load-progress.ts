@@ -15,7 +15,7 @@ export interface ProgressFacts {
   readonly limit: number | null;
   /** Returns true once this run has read an input to its end, or has nothing to read of it. */
   readonly isRead: (input: number) => boolean;
-  /** Returns the position in an input that this run has begun; null for one that it has not. */
+  /** Returns the position in an input; null before this run has begun it. */
   readonly positionIn: (input: number) => { readonly file: number; readonly decoded: number } | null;
   /** Returns the file bytes of an input that earlier runs have settled. */
   readonly settledBefore: (input: number) => number;

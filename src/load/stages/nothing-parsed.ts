@@ -54,7 +54,7 @@ function brokenRule(name: string, units: string, { reason, rejects, areLines, me
   return { tried: `reading ${name}`, expected, found: `${reason} in ${rows}`, fix };
 }
 
-/** Describes times of which none has the expected form. */
+/** Describes an input in which no time has the expected form. */
 function otherTimes(name: string, rows: string, message: string): Problem {
   const [, found, expected] = /^found (.*); expected (.*?)(?:;|$)/s.exec(message) ?? [];
   const pattern = patternOf(/^"(.*)" in column /s.exec(found ?? '')?.[1] ?? '');

@@ -10,7 +10,7 @@ import { errorCode } from '../../core/errors.js';
 const holderSchema = z.object({
   host: z.string(),
   bootId: z.string(),
-  /** Null where the system has no pid namespaces. Earlier versions wrote none. */
+  /** Null where the system has no pid namespaces. Absent in locks of earlier versions. */
   pidNamespace: z.string().nullable().optional(),
   pid: z.int().positive(),
   /** Start of the process in ticks since boot; null where the system does not reveal it. */

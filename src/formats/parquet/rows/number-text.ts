@@ -126,7 +126,7 @@ export function isFloatExact(text: string): boolean {
   return plain(String(Number(text))) === plain(text.replace(/^(-?)0+(?=\d)/, '$1'));
 }
 
-/** Longest decimal: reading one takes time in the square of its length. Decimals of 256 bits have 32 bytes. */
+/** Longest decimal. The time to read one grows with the square of its length. Decimals of 256 bits have 32 bytes. */
 export const maxDecimalBytes = 64;
 
 /** Reads a big-endian two's complement number of any length. */

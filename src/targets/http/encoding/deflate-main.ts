@@ -1,4 +1,4 @@
-// The thread of a compressor: turns each body in the shared memory into one gzip member behind it.
+// The program of a compressor's thread. It compresses each body in the shared memory to one gzip member.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
@@ -18,5 +18,5 @@ port.on('message', (length: number) => {
   view.setUint32(end + 4, length, true);
   port.postMessage(end + 8 - output);
 });
-// The compressor may be used from now on.
+// Tells the main thread that the compressor is ready.
 port.postMessage(0);

@@ -31,10 +31,10 @@ export const HEADER_WORK: usize = CODE_WORK + 2048;
 export const MATCHES: usize = HEADER_WORK + 2048;
 export const MAX_MATCHES: usize = 8192;
 
-/** Longest body, with room behind it for wide loads: the largest point of the default options with a generated timestamp. */
+/** Longest body, bytes: a point of 1 MiB, which is the default of --max-point-bytes, and its generated timestamp. */
 export const MAX_BODY: usize = 1049600;
 export const BODY: usize = 262144;
-/** A gzip header, then the compressed body. */
+/** A gzip header, then the compressed body. Vector loads may read up to 1 KiB past the end of the longest body. */
 export const OUTPUT: usize = BODY + MAX_BODY + 1024;
 export const HEADER_BYTES: usize = 10;
 /** A body takes at most 1.75 times its size: 14 bits a symbol; a match of 6 bytes takes less. */
