@@ -19,6 +19,7 @@ export default defineConfig({
     'dist/cli/load-cnosdb/load-cnosdb.js',
     'dist/formats/line-protocol/worker/worker-main.js',
     'dist/formats/rows/worker/row-worker-main.js',
+    'dist/formats/parquet/worker/parquet-worker-main.js',
     'dist/targets/http/encoding/deflate-main.js',
   ],
   platform: 'node',
@@ -38,9 +39,10 @@ export default defineConfig({
       groups: [
         {
           name: 'core',
-          test: /dist\/(core\/(?!io\/position-schema)|formats\/(line-protocol\/index|kernel\/assembly\/rows\/row-memory|rows\/(kernel\/kernel-instance|worker\/row-worker-messages)))/,
+          test: /dist\/(core\/(?!io\/position-schema)|formats\/(line-protocol\/index|kernel\/assembly\/rows\/row-memory|rows\/(kernel\/kernel-instance|worker\/row-worker-messages|rows-layout|mapping\/field-columns)|parquet\/worker\/run-images))/,
           priority: 4,
         },
+        { name: 'zod', test: /node_modules\/zod/, priority: 4 },
         { name: 'start', test: /dist\/cli\/main\.js/, priority: 3 },
         { name: 'lines', test: /dist\/formats\/line-protocol\/line-format/, priority: 2 },
         {

@@ -9,6 +9,7 @@ import type { ByteSource, Format, Input, MemoryBudget } from '../core/types/inde
 import { memoryOf } from '../core/wasm.js';
 import { detect, headBytes } from './detect.js';
 import { type LinesMemoryOptions, linesMemoryBytes, type ReadMode } from './line-protocol/lines-layout.js';
+import { parquetThreadBytes } from './parquet/worker/run-images.js';
 import { type FormatName, formatNamed, formats } from './registry.js';
 import { FieldColumns } from './rows/mapping/field-columns.js';
 import type { RowFormatMemory } from './rows/rows.js';
@@ -31,14 +32,15 @@ export function formatMemoryBytes(
 ): number {
   const used = [...new Set(names)].map(formatNamed);
   const has = (pool: string): boolean => used.some(({ memoryPool }) => memoryPool === pool);
-  const rows = rowLayout(options).bytes + rowThreadsBytes(mode.rowThreads ?? 0);
+  const parquet = mode.parquetThread === true ? parquetThreadBytes(options) : 0;
+  const rows = rowLayout(options).bytes + rowThreadsBytes(mode.rowThreads ?? 0) + parquet;
   const pools = (has('lines') ? linesMemoryBytes(options, mode) : 0) + (has('rows') ? rows : 0);
   return used.reduce((sum, { ownBytes = 0 }) => sum + ownBytes, pools);
 }
 
-/** Returns how many of these worker threads the formats use: one for line protocol, all for rows of text. */
+/** Returns how many of these worker threads the formats use: all for rows of text, one for others. */
 export function usableThreads(names: readonly FormatName[], threads: number): number {
-  return hasRowThreads(names) ? threads : Math.min(threads, Number(names.includes('lp')));
+  return hasRowThreads(names) ? threads : Math.min(threads, 1);
 }
 
 /** Returns how the formats are read with so many worker threads. */
@@ -47,6 +49,7 @@ export function readMode(names: readonly FormatName[], wideChunks: boolean, thre
     wideChunks,
     workerThread: threads > 0 && names.includes('lp'),
     rowThreads: hasRowThreads(names) ? threads : 0,
+    parquetThread: threads > 0 && names.includes('parquet'),
   };
 }
 

@@ -1,13 +1,15 @@
-// Random Parquet files written by pyarrow: every point equals the one that pyarrow reads. node pyarrow.js [--files 200]
+// Random Parquet files written by pyarrow: every point equals the one that pyarrow reads, on the main thread and on a worker
+// thread. node pyarrow.js [--files 200]
 // [--seed 1], after npm run build. Needs python3 with pyarrow.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Parquet } from '../../dist/formats/parquet/parquet.js';
+import { ParquetThread } from '../../dist/formats/parquet/worker/parquet-thread.js';
 import { RowFormatMemory } from '../../dist/formats/rows/rows.js';
 
 const { values } = parseArgs({
@@ -36,8 +38,15 @@ const options = {
   timeRounding: /** @type {const} */ ('reject'),
 };
 
-/** Returns the points of a file, one a line, the number of its rejects, and that of the rows that the kernel took. @param {Buffer} bytes */
-async function read(bytes) {
+const threadRows = new RowFormatMemory(options);
+const thread = new Parquet(threadRows, undefined, new ParquetThread(threadRows));
+
+/**
+ * Returns the points of a file, one a line, the number of its rejects, and that of the rows that the kernel took.
+ * @param {Buffer} bytes
+ * @param {number | null} descriptor for the worker thread; null for the main thread
+ */
+async function read(bytes, descriptor = null) {
   const rows = new RowFormatMemory(options);
   const source = {
     bytesRead: 0,
@@ -46,12 +55,16 @@ async function read(bytes) {
     read: async () => 0,
     file: {
       size: bytes.length,
+      ...(descriptor === null ? {} : { descriptor }),
       bytes: async (/** @type {number} */ from, /** @type {number} */ to) => bytes.subarray(from, to),
     },
   };
   const points = [];
   let rejects = 0;
-  for await (const run of new Parquet(rows).points(source, new AbortController().signal)) {
+  for await (const run of (descriptor === null ? new Parquet(rows) : thread).points(
+    source,
+    new AbortController().signal,
+  )) {
     for (let word = 0; word < run.count * POINT_WORDS; word += POINT_WORDS) {
       const start = run.index[word] ?? 0;
       points.push(Buffer.from(run.bytes.subarray(start, start + (run.index[word + 1] ?? 0))).toString());
@@ -71,7 +84,13 @@ try {
     const expected = readFileSync(join(folder, `${total.files}.lp`), 'utf8')
       .split('\n')
       .slice(0, -1);
-    const { points, rejects, kernelRows } = await read(readFileSync(join(folder, `${total.files}.parquet`)));
+    const path = join(folder, `${total.files}.parquet`);
+    const { points, rejects, kernelRows } = await read(readFileSync(path));
+    const descriptor = openSync(path, 'r');
+    const threaded = await read(readFileSync(path), descriptor);
+    closeSync(descriptor);
+    if (threaded.points.join() !== points.join() || threaded.rejects !== rejects)
+      throw new Error(`file ${total.files}: the thread found ${threaded.points.length} points of ${points.length}`);
     const lines = points.map((point) => point.replaceAll('\n', '\\u000a'));
     const at = Array.from({ length: Math.max(lines.length, expected.length) }, (_, i) => i).find(
       (i) => lines[i] !== expected[i],
@@ -83,5 +102,6 @@ try {
   }
   process.stdout.write(`${JSON.stringify(total)}\n`);
 } finally {
+  await thread.close();
   rmSync(folder, { recursive: true, force: true });
 }

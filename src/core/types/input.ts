@@ -34,6 +34,8 @@ export interface FileBytes {
   readonly version?: string | null;
   /** Checksum of what is read in order; absent for objects on a server. */
   readonly checksum?: PrefixChecksum;
+  /** Descriptor of a local file, which other threads can read; absent for others. */
+  readonly descriptor?: number;
   /** Reads bytes [from, to), fewer at the end of the file. Rejects with the system's error or an `InputError`. */
   bytes(from: number, to: number): Promise<Uint8Array>;
   /** For sources where reads are expensive: a cached block that ends shortly before `to`, or null. */

@@ -39,6 +39,8 @@ export interface ReadMode {
   readonly workerThread: boolean;
   /** Separate threads that parse rows of text. Default: none. */
   readonly rowThreads?: number;
+  /** Reads Parquet on a separate thread. Default: false. */
+  readonly parquetThread?: boolean;
 }
 
 /** Where a run goes: its index, and the points that were rewritten. */

@@ -2,6 +2,7 @@
 // An estimate precedes the first row; a meter holds the actual pages to the same budget.
 
 import { InputError } from '../../core/errors.js';
+import type { Problem } from '../../core/problem.js';
 import { count, size } from '../../core/text.js';
 import type { FileBytes, MemoryBudget } from '../../core/types/index.js';
 import { columnMemoryBytes } from '../rows/rows-layout.js';
@@ -69,7 +70,7 @@ export async function assertFits(
     const isList = i >= columns.flat.length;
     pages += isList ? chunkBytes(chunk, leaf) : await largestPages(file, chunk, leaf, progress);
   }
-  if (total(pages) > budget.bytes) throw exceeded(name, footer, largest, total(pages), budget);
+  if (total(pages) > budget.bytes) throw rowGroupError(name, footer, largest, total(pages), budget);
 }
 
 /** Reads all page headers of a chunk and returns the memory of its dictionary and its largest page. */
@@ -91,12 +92,12 @@ async function largestPages(file: FileBytes, chunk: Chunk, leaf: Leaf, progress:
 /** The pages of one row group in memory. Page headers may state more than the footer, so each page is checked. */
 export class PageMeter {
   readonly #limit: number;
-  readonly #exceeded: (bytes: number) => InputError;
+  readonly #exceeded: (bytes: number) => RowGroupError;
   #bytes = 0;
 
   constructor(name: string, footer: Footer, group: number, budget: MemoryBudget) {
     this.#limit = budget.bytes;
-    this.#exceeded = (bytes) => exceeded(name, footer, group, bytes, budget);
+    this.#exceeded = (bytes) => rowGroupError(name, footer, group, bytes, budget);
   }
 
   /** Returns a function to call before each page of a column. `keepsPages` is true for columns within lists. */
@@ -115,13 +116,32 @@ export class PageMeter {
   }
 }
 
-function exceeded(name: string, footer: Footer, group: number, bytes: number, budget: MemoryBudget): InputError {
+/** Too much memory for a row group, by number from 0. */
+export class RowGroupError extends InputError {
+  readonly group: number;
+  readonly bytes: number;
+
+  constructor(message: Problem, group: number, bytes: number) {
+    super(message);
+    this.group = group;
+    this.bytes = bytes;
+  }
+}
+
+export function rowGroupError(
+  name: string,
+  footer: Footer,
+  group: number,
+  bytes: number,
+  budget: MemoryBudget,
+): RowGroupError {
   const limit = budget.limitFor(bytes);
   const rows = count(footer.groups[group]!.rows);
-  return new InputError({
+  const problem = {
     tried: `reading ${name}`,
     expected: `row groups that take at most ${size(budget.bytes)} of memory, as --memory-limit allows`,
     found: `row group ${group + 1} of ${footer.groups.length} with ${rows} rows, which takes about ${size(bytes)}`,
     fix: `${limit === null ? '' : `set --memory-limit ${limit}, `}read fewer columns with --fields, or write the file again with smaller row groups or pages`,
-  });
+  };
+  return new RowGroupError(problem, group, bytes);
 }

@@ -30,18 +30,14 @@ export interface ParquetInput {
 
 /** Yields the runs of points that `Format.points` specifies. */
 export async function* parquetPoints(
-  { file, name, budget, types }: ParquetInput,
+  input: ParquetInput,
   rows: RowFormatMemory,
   signal: AbortSignal,
   start: Position,
 ): AsyncGenerator<Points, void> {
+  const { file, name, budget } = input;
   const progress = new ReadProgress(name, signal);
-  const footer = await readFooter(file, name, budget.bytes);
-  const columns = columnsOf(footer.root, rows.options);
-  assertSameTypes(columns, rows.options, types, name);
-  assertReadable(footer, selectedLeaves(columns), name);
-  await assertFits(file, footer, columns, budget, name, progress);
-  const codecs = await codecsOf(footer, columns, name);
+  const { footer, columns, codecs } = await openParquet(input, rows.options, progress);
   const allocators = columns.flat.map(reuseIndexes);
   rows.cells.reserve(columns.count);
   rows.cells.clear(rows.cells.kinds.length);
@@ -69,6 +65,20 @@ export async function* parquetPoints(
     throw failure instanceof BulkLoadError ? failure : damagedGroup(name, i, group, rows.run.line, failure);
   }
   if (!writer.isEmpty) yield run();
+}
+
+/** Reads the footer of a file and checks it. Throws InputError, and UsageError where options and file contradict each other. */
+export async function openParquet(
+  { file, name, budget, types }: ParquetInput,
+  options: MappingOptions,
+  progress: ReadProgress,
+): Promise<{ footer: Footer; columns: SelectedColumns; codecs: ReadonlyMap<string, Codec> }> {
+  const footer = await readFooter(file, name, budget.bytes);
+  const columns = columnsOf(footer.root, options);
+  assertSameTypes(columns, options, types, name);
+  assertReadable(footer, selectedLeaves(columns), name);
+  await assertFits(file, footer, columns, budget, name, progress);
+  return { footer, columns, codecs: await codecsOf(footer, columns, name) };
 }
 
 /** Throws InputError when an undeclared field has another type than in an earlier file of the load. */

@@ -7,6 +7,7 @@ import type { ByteSource, FileBytes, Format, InputOutline, MemoryBudget, Points 
 import { INPUT_START } from '../../core/types/index.js';
 import type { RowFormatMemory } from '../rows/rows.js';
 import type { FileFieldTypes } from './parquet-reader.js';
+import type { ParquetThread } from './worker/parquet-thread.js';
 
 const unlimited: MemoryBudget = { bytes: Number.POSITIVE_INFINITY, limitFor: () => null };
 
@@ -18,13 +19,23 @@ export class Parquet implements Format {
   readonly #budget: MemoryBudget;
   /** Types of undeclared fields by name: one file decides them for the whole load. */
   readonly #types: FileFieldTypes = new Map();
+  /** Reads files that have a descriptor; null without a worker thread. */
+  readonly #thread: ParquetThread | null;
   #input = '';
+  /** Counts bytes that the thread has read of the input. */
+  #readBytes: (bytes: number) => void = () => {};
 
   /** @param budget memory for the row group that is read */
-  constructor(rows: RowFormatMemory, budget: MemoryBudget = unlimited) {
+  constructor(rows: RowFormatMemory, budget: MemoryBudget = unlimited, thread: ParquetThread | null = null) {
     this.#rows = rows;
     this.#budget = budget;
+    this.#thread = thread;
     this.memoryBytes = rows.memoryBytes;
+  }
+
+  /** Ends the worker thread. */
+  async close(): Promise<void> {
+    await this.#thread?.close();
   }
 
   /** Counts the bytes read from the file. Throws InputError for a source without random access. */
@@ -33,8 +44,13 @@ export class Parquet implements Format {
     this.#input = name;
     if (file === undefined || compression !== 'none') throw sequentialSource(name, compression);
     let bytesRead = 0;
+    this.#readBytes = (bytes) => {
+      bytesRead += bytes;
+    };
+    const { size, descriptor } = file;
     const counted: FileBytes = {
-      size: file.size,
+      size,
+      ...(descriptor === undefined ? {} : { descriptor }),
       bytes: async (from, to) => {
         const bytes = await file.bytes(from, to);
         bytesRead += bytes.length;
@@ -60,7 +76,10 @@ export class Parquet implements Format {
     if (file === undefined) throw new BugError('Parquet was opened without random access');
     const { parquetPoints } = await import('./parquet-reader.js');
     const input = { file, name: this.#input, budget: this.#budget, types: this.#types };
-    yield* parquetPoints(input, this.#rows, signal, start);
+    const { descriptor } = file;
+    yield* this.#thread !== null && descriptor !== undefined
+      ? this.#thread.points({ ...input, descriptor }, signal, start, this.#readBytes)
+      : parquetPoints(input, this.#rows, signal, start);
     // A read at the end of the file detects a file that changed meanwhile.
     source.seek?.(file.size);
     await source.read(new Uint8Array(1), signal);

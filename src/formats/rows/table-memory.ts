@@ -21,10 +21,18 @@ export class RowShapes {
     return shape;
   }
 
+  get count(): number {
+    return this.#shapes.length;
+  }
+
   /** Numbers the shape of a point, which has no number yet. */
   add(point: Uint8Array): number {
-    if (this.#shapes.length === maxShapes) return UNCOUNTED_SHAPE;
-    return this.#shapes.push(parseShape(point)) - 1;
+    return this.count === maxShapes ? UNCOUNTED_SHAPE : this.addShape(parseShape(point));
+  }
+
+  /** Numbers a shape, which has no number yet. */
+  addShape(shape: Shape): number {
+    return this.count === maxShapes ? UNCOUNTED_SHAPE : this.#shapes.push(shape) - 1;
   }
 }
 

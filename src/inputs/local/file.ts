@@ -40,6 +40,7 @@ class FileSource implements RawSource {
       this.file = {
         size: this.#size,
         version: String(opened.mtimeNs),
+        descriptor: handle.fd,
         bytes: (from, to) => blockOf(handle, from, to),
       };
   }

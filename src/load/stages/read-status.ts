@@ -121,7 +121,7 @@ export class ReadStatus {
     }
     const bytes = (first: number, to: number): Promise<Uint8Array> =>
       this.waits.during(orAborted(file!.bytes(first, to), signal));
-    const counted = file === undefined ? source : wrapSource(source, { file: { size: file.size, bytes } });
+    const counted = file === undefined ? source : wrapSource(source, { file: { ...file, bytes } });
     let end = from;
     for await (const run of points(counted)) {
       this.#decoded += run.end - end;

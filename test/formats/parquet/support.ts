@@ -14,29 +14,42 @@ export interface Reading {
   readonly budget?: MemoryBudget;
 }
 
-/** Wraps bytes as a file source. */
-export function fileOf(bytes: Uint8Array): ByteSource {
+/** Wraps bytes as a file source, of a file with this descriptor. */
+export function fileOf(bytes: Uint8Array, descriptor?: number): ByteSource {
+  const file = { size: bytes.length, bytes: (from: number, to: number) => Promise.resolve(bytes.slice(from, to)) };
   return {
     read: () => Promise.resolve(0),
     close: () => Promise.resolve(),
     bytesRead: 0,
     compression: 'none',
-    file: { size: bytes.length, bytes: (from, to) => Promise.resolve(bytes.slice(from, to)) },
+    file: descriptor === undefined ? file : { ...file, descriptor },
   };
 }
 
-export async function readBytes(bytes: Uint8Array, { options, start = INPUT_START, budget }: Reading = {}) {
+export async function readBytes(bytes: Uint8Array, { options, start, budget }: Reading = {}) {
   const format = new Parquet(new RowFormatMemory({ ...plain, ...options }), budget);
-  const source = format.reads(fileOf(bytes), 'a.parquet');
+  const { error, ...found } = await readRuns(format, fileOf(bytes), start);
+  if (error !== null) throw error;
+  return found;
+}
+
+/** Returns what was found before an error, and the error. */
+export async function readRuns(format: Parquet, file: ByteSource, start = INPUT_START) {
+  let error: unknown = null;
+  const source = format.reads(file, 'a.parquet');
   const points: ReturnType<typeof pointAt>[] = [];
   const rejects: ReturnType<typeof rejectAt>[] = [];
   const ends: { end: number; line: number }[] = [];
-  for await (const run of format.points(source, new AbortController().signal, start)) {
-    for (let i = 0; i < run.count; i++) points.push(pointAt(run, i));
-    for (const each of run.rejects) rejects.push(rejectAt(run, each));
-    ends.push({ end: run.end, line: run.endLine });
+  try {
+    for await (const run of format.points(source, new AbortController().signal, start)) {
+      for (let i = 0; i < run.count; i++) points.push(pointAt(run, i));
+      for (const each of run.rejects) rejects.push(rejectAt(run, each));
+      ends.push({ end: run.end, line: run.endLine });
+    }
+  } catch (cause) {
+    error = cause;
   }
-  return { points, rejects, ends };
+  return { points, rejects, ends, error };
 }
 
 export async function readFileWith(path: string, reading?: Reading) {

@@ -68,7 +68,7 @@ test('a plan without a worker thread keeps its memory for the batches', async ()
     planMemory(settings, names, [inputOf('/a')], wanted).threads;
   expect([threads(['lp'], 0), threads(['csv'], 0)]).toEqual([0, 0]);
   expect([threads(['lp'], 2), threads(['csv'], 2), threads(['csv', 'lp'], 2)]).toEqual([1, 2, 2]);
-  expect(threads(['parquet'], 2)).toBe(0);
+  expect(threads(['parquet'], 2)).toBe(1);
   // Only planned threads start, also where the content of a pipe is of another format.
   expect(readMode(['lp'], true, 1)).toMatchObject({ workerThread: true, rowThreads: 0 });
   expect(readMode(['csv'], true, 2)).toMatchObject({ workerThread: false, rowThreads: 2 });

@@ -17,6 +17,11 @@ export class FieldTypes {
 
   /** @param known types that other inputs of the load have shown */
   constructor(known: KnownFieldTypes = {}) {
+    this.add(known);
+  }
+
+  /** Sets all types of a load or of another thread. */
+  add(known: KnownFieldTypes): void {
     for (const [table, fields] of Object.entries(known)) {
       for (const [field, type] of Object.entries(fields)) {
         this.set(table, field, Math.max(UNKNOWN, typeNames.indexOf(type as (typeof typeNames)[number])));

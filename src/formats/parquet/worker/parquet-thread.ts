@@ -1,0 +1,178 @@
+// Main-thread side of the worker thread that reads Parquet. The thread reads a local file by its descriptor, and its runs come
+// back in order. The main thread checks each file first, since it knows the other inputs and the memory plan.
+
+import { Worker } from 'node:worker_threads';
+import { BugError } from '../../../core/errors.js';
+import type { Points, Position, Shape } from '../../../core/types/index.js';
+import { POINT_WORDS, SHAPE, UNCOUNTED_SHAPE } from '../../../core/types/index.js';
+import { packaged } from '../../../core/version.js';
+import { shapeIn } from '../../line-protocol/double-buffer.js';
+import type { RowFormatMemory, RowOptions } from '../../rows/rows.js';
+import { rowGroupError } from '../memory-estimate.js';
+import { openParquet, type ParquetInput } from '../parquet-reader.js';
+import { ReadProgress } from '../read-progress.js';
+import {
+  errorOf,
+  type ParquetEnd,
+  type ParquetRequest,
+  type ParquetResponse,
+  type ParquetRun,
+  type ParquetTask,
+} from './parquet-worker-messages.js';
+import { runImages } from './run-images.js';
+
+/** Young garbage of the thread. Its pages lie outside of the heap. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+
+export class ParquetThread {
+  readonly #rows: RowFormatMemory;
+  readonly #worker: Worker;
+  readonly #images: readonly Uint8Array[];
+  readonly #responses: ParquetResponse[] = [];
+  /** Number in this load of each shape of the thread. */
+  readonly #numbers: number[] = [];
+  #isRenumbered = false;
+  #failure: BugError | null = null;
+  #closed = false;
+  /** Ends the wait of `#change`. */
+  #wake: () => void = () => {};
+
+  constructor(rows: RowFormatMemory) {
+    this.#rows = rows;
+    this.#images = runImages(rows.run.layout);
+    const isOneOfSeveral = rows.options.fieldColumns !== undefined;
+    const workerData: ParquetTask = { options: optionsOf(rows.options), isOneOfSeveral, images: this.#images };
+    const file = packaged('dist/bundle/parquet-worker-main.cjs');
+    this.#worker = new Worker(file, { workerData, resourceLimits, execArgv: [], env: {} });
+    this.#worker.on('message', (response: ParquetResponse) => {
+      this.#responses.push(response);
+      this.#wake();
+    });
+    this.#worker.on('error', (cause) => this.#fail(cause));
+    this.#worker.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
+    // Comes last: adding a message listener references the thread again.
+    this.#worker.unref();
+  }
+
+  /** Ends the thread. No points may be pulled any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake();
+    await this.#worker.terminate();
+  }
+
+  /**
+   * Yields the runs of a file with a descriptor, as `Format.points` does.
+   * @param readBytes is called with the bytes of the file that were read since the last call
+   */
+  async *points(
+    input: ParquetInput & { readonly descriptor: number },
+    signal: AbortSignal,
+    start: Position,
+    readBytes: (bytes: number) => void,
+  ): AsyncGenerator<Points, void> {
+    const { descriptor, file, name, budget } = input;
+    const { options, fieldTypes } = this.#rows;
+    const { footer } = await openParquet(input, options, new ReadProgress(name, signal));
+    const common = { folderColumns: options.folderColumns ?? [], fieldTypes: fieldTypes.all, start };
+    this.#request({ do: 'begin', name, descriptor, size: file.size, budgetBytes: budget.bytes, ...common });
+    const stop = (): void => this.#wake();
+    signal.addEventListener('abort', stop);
+    let end: ParquetEnd | null = null;
+    // Nothing else may keep the process alive meanwhile.
+    this.#worker.ref();
+    try {
+      while (end === null) {
+        signal.throwIfAborted();
+        const response = await this.#response();
+        if (response === null) continue;
+        readBytes(response.bytesRead);
+        if ('error' in response) end = response;
+        else {
+          yield this.#pointsOf(response);
+          this.#request({ do: 'free', image: response.image });
+        }
+      }
+      fieldTypes.add(end.fieldTypes);
+      const { error } = end;
+      if (error?.group != null) throw rowGroupError(name, footer, error.group.number, error.group.bytes, budget);
+      if (error !== null) throw errorOf(error);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      if (end === null) await this.#stop();
+      this.#worker.unref();
+    }
+  }
+
+  /** Ends the input and waits for the thread, whose images are then free. */
+  async #stop(): Promise<void> {
+    this.#request({ do: 'stop' });
+    for (let ended = false; !ended && this.#failure === null && !this.#closed; ) {
+      const response = await this.#response();
+      if (response === null) continue;
+      ended = 'error' in response;
+      if (!('error' in response)) this.#request({ do: 'free', image: response.image });
+    }
+  }
+
+  /** Waits for the next response. Returns null after another event. Throws BugError once the thread has ended. */
+  async #response(): Promise<ParquetResponse | null> {
+    if (this.#responses.length === 0 && this.#failure === null && !this.#closed)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    if (this.#failure !== null) throw this.#failure;
+    return this.#responses.shift() ?? null;
+  }
+
+  #pointsOf(run: ParquetRun): Points {
+    const { count, rejects, firstLine, endLine, origin, end, shapes } = run;
+    const bytes = this.#images[run.image]!;
+    const { index: at } = this.#rows.run.layout;
+    const index = new Uint32Array(bytes.buffer, at, count * POINT_WORDS);
+    for (const each of shapes) {
+      const number = this.#rows.shapes.addShape(each);
+      this.#isRenumbered ||= number !== this.#numbers.length;
+      this.#numbers.push(number);
+    }
+    if (this.#isRenumbered) this.#renumber(index);
+    const shape = (number: number): Shape => this.#rows.shapes.shape(number);
+    const shapeOf = (i: number): Shape => shapeIn(bytes, index, i);
+    const { objectLetters: deadLetterFormat } = this.#rows;
+    return { bytes, index, count, rejects, firstLine, endLine, origin, end, deadLetterFormat, shape, shapeOf };
+  }
+
+  /** Replaces the numbers of the thread. The top bit of a word is no part of the number. */
+  #renumber(index: Uint32Array): void {
+    for (let word = SHAPE; word < index.length; word += POINT_WORDS) {
+      const shape = index[word]! & UNCOUNTED_SHAPE;
+      index[word] = (index[word]! - shape) | (this.#numbers[shape] ?? UNCOUNTED_SHAPE);
+    }
+  }
+
+  #request(request: ParquetRequest): void {
+    this.#worker.postMessage(request);
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#closed) return;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    this.#failure ??= new BugError(`the worker thread that reads Parquet has ended: ${message}`, { cause });
+    this.#wake();
+  }
+}
+
+/** Returns what the thread needs of the options. All options hold passwords, too. */
+function optionsOf(all: RowOptions): RowOptions {
+  const { precision, missingTimestamp, maxPointBytes, nullWords, names, chunkBytes, indexPoints } = all;
+  const { measurement, tags, fields, timeColumn, addedTags } = all;
+  const { timeFormat, timezone, ambiguousTime, timeRounding } = all;
+  return {
+    ...{ precision, missingTimestamp, maxPointBytes, nullWords, measurement, tags, fields, timeColumn },
+    ...{ timeFormat, timezone, ambiguousTime, timeRounding },
+    ...(names === undefined ? {} : { names }),
+    ...(chunkBytes === undefined ? {} : { chunkBytes }),
+    ...(indexPoints === undefined ? {} : { indexPoints }),
+    ...(addedTags === undefined ? {} : { addedTags }),
+  };
+}

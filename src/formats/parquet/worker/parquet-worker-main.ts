@@ -1,0 +1,86 @@
+// The worker thread that reads Parquet: pages, rows and points. It copies each run into an image for the main thread.
+
+import { read } from 'node:fs';
+import { promisify } from 'node:util';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { FileBytes, Shape } from '../../../core/types/index.js';
+import { FieldColumns } from '../../rows/mapping/field-columns.js';
+import { RowFormatMemory } from '../../rows/rows.js';
+import { parquetPoints } from '../parquet-reader.js';
+import * as messages from './parquet-worker-messages.js';
+import { copyRun } from './run-images.js';
+
+const { options, isOneOfSeveral, images } = workerData as messages.ParquetTask;
+const port = parentPort!;
+const free = images.map((_, i) => i);
+const readAt = promisify(read);
+const rows = new RowFormatMemory(isOneOfSeveral ? { ...options, fieldColumns: new FieldColumns() } : options);
+let sentShapes = 0;
+let bytesRead = 0;
+let input = new AbortController();
+/** Ends the wait for a free image. */
+let wake: () => void = () => {};
+
+port.on('message', (request: messages.ParquetRequest) => {
+  if (request.do === 'begin') void readInput(request);
+  else if (request.do === 'stop') input.abort(new Error('the input has ended'));
+  else free.push(request.image);
+  wake();
+});
+
+async function readInput(begin: Extract<messages.ParquetRequest, { do: 'begin' }>): Promise<void> {
+  const { name, budgetBytes, folderColumns, fieldTypes, start } = begin;
+  input = new AbortController();
+  const { signal } = input;
+  rows.useFolders(folderColumns);
+  rows.fieldTypes.add(fieldTypes);
+  // The main thread knows the other inputs and the memory plan.
+  const source = { file: fileOf(begin), name, budget: { bytes: budgetBytes, limitFor: () => null }, types: new Map() };
+  let error: messages.ErrorParts | null = null;
+  try {
+    for await (const run of parquetPoints(source, rows, signal, start)) {
+      while (free.length === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        signal.throwIfAborted();
+      }
+      const image = free.pop()!;
+      copyRun(run, rows.run.layout, images[image]!);
+      const { count, rejects, firstLine, endLine, origin, end } = run;
+      const shapes: Shape[] = [];
+      while (sentShapes < rows.shapes.count) shapes.push(run.shape(sentShapes++));
+      respond({ image, count, rejects, firstLine, endLine, origin, end, shapes, bytesRead: takeBytesRead() });
+    }
+  } catch (cause) {
+    error = messages.partsOf(cause);
+  }
+  respond({ error, fieldTypes: rows.fieldTypes.all, bytesRead: takeBytesRead() });
+}
+
+function fileOf({ descriptor, size }: { readonly descriptor: number; readonly size: number }): FileBytes {
+  return {
+    size,
+    bytes: async (from, to) => {
+      const block = new Uint8Array(to - from);
+      let length = 0;
+      while (length < block.length) {
+        const { bytesRead: count } = await readAt(descriptor, block, length, block.length - length, from + length);
+        if (count === 0) break;
+        length += count;
+      }
+      bytesRead += length;
+      return block.subarray(0, length);
+    },
+  };
+}
+
+function takeBytesRead(): number {
+  const count = bytesRead;
+  bytesRead = 0;
+  return count;
+}
+
+function respond(response: messages.ParquetResponse): void {
+  port.postMessage(response);
+}

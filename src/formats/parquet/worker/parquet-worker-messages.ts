@@ -1,0 +1,77 @@
+// Messages between the main thread and the worker thread that reads Parquet.
+
+import { BugError, BulkLoadError, InputError, MemoryLimitError, UsageError } from '../../../core/errors.js';
+import type { Problem } from '../../../core/problem.js';
+import type { FolderColumn, Points, Position, Shape } from '../../../core/types/index.js';
+import type { RowOptions } from '../../rows/rows.js';
+import type { KnownFieldTypes } from '../../rows/values/field-types.js';
+import { RowGroupError } from '../memory-estimate.js';
+
+/** What the thread starts with. `isOneOfSeveral`: the load has several inputs, which need not have the same columns. */
+export interface ParquetTask {
+  readonly options: RowOptions;
+  readonly isOneOfSeveral: boolean;
+  readonly images: readonly Uint8Array[];
+}
+
+/** Requests to the thread. `begin` starts an input, `free` returns an image, `stop` ends the input early. */
+export type ParquetRequest =
+  | {
+      readonly do: 'begin';
+      readonly name: string;
+      readonly descriptor: number;
+      readonly size: number;
+      /** Memory for the pages of a row group, bytes. */
+      readonly budgetBytes: number;
+      readonly folderColumns: readonly FolderColumn[];
+      readonly fieldTypes: KnownFieldTypes;
+      readonly start: Position;
+    }
+  | { readonly do: 'free'; readonly image: number }
+  | { readonly do: 'stop' };
+
+/** A run in an image, or the end of the input. `bytesRead`: bytes of the file since the last response. */
+export type ParquetResponse = ParquetRun | ParquetEnd;
+
+export interface ParquetRun extends Pick<Points, 'count' | 'rejects' | 'firstLine' | 'endLine' | 'origin' | 'end'> {
+  readonly image: number;
+  /** Shapes numbered since the run before, in the order of their numbers. */
+  readonly shapes: readonly Shape[];
+  readonly bytesRead: number;
+}
+
+export interface ParquetEnd {
+  readonly error: ErrorParts | null;
+  readonly fieldTypes: KnownFieldTypes;
+  readonly bytesRead: number;
+}
+
+/** An error as data. `group`: the row group of a RowGroupError, whose message depends on the memory plan. */
+export interface ErrorParts {
+  readonly outcome: string;
+  readonly parts: readonly (string | Problem)[];
+  readonly group: { readonly number: number; readonly bytes: number } | null;
+  /** Message of its cause; null without one. */
+  readonly cause: string | null;
+}
+
+/** Turns an error into data. */
+export function partsOf(error: unknown): ErrorParts {
+  const group = error instanceof RowGroupError ? { number: error.group, bytes: error.bytes } : null;
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : null;
+  if (error instanceof UsageError) return { outcome: error.outcome, parts: error.parts, group, cause };
+  if (error instanceof BulkLoadError)
+    return { outcome: error.outcome, parts: [error.problem ?? error.message], group, cause };
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { outcome: 'bug', parts: [text], group, cause };
+}
+
+/** Turns the data of any error but a RowGroupError into the error. */
+export function errorOf({ outcome, parts, cause }: ErrorParts): BulkLoadError {
+  const [first = ''] = parts;
+  const options = cause === null ? {} : { cause: new Error(cause) };
+  if (outcome === 'usage') return new UsageError(parts, options);
+  if (outcome === 'input') return new InputError(first, options);
+  if (outcome === 'memory') return new MemoryLimitError(first, options);
+  return new BugError(`the worker thread that reads Parquet has failed: ${JSON.stringify(first)}`);
+}

@@ -1,0 +1,40 @@
+// The memory that the main thread shares with the worker thread that reads Parquet: images of the format's memory, each with
+// one run.
+
+import { copyBytes } from '../../../core/io/byte-source.js';
+import type { Points } from '../../../core/types/index.js';
+import { LENGTH, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../../../core/types/index.js';
+import { type RowLayout, type RowMemoryOptions, rowLayout } from '../../rows/rows-layout.js';
+
+/** One run is used while the thread fills the next. */
+const images = 2;
+/** The thread with everything loaded (Node 20; measured 2026-11-30). */
+const threadBytes = 12 * 1024 * 1024;
+
+/** Returns the bytes that the thread takes, without the pages of a row group. */
+export function parquetThreadBytes(options: RowMemoryOptions): number {
+  const { bytes, index } = rowLayout(options);
+  return threadBytes + bytes + images * (bytes - index);
+}
+
+/** Allocates the images. Offsets are those in the format's memory; pages below the index are never touched. */
+export function runImages({ bytes }: RowLayout): readonly Uint8Array[] {
+  return Array.from({ length: images }, () => new Uint8Array(new SharedArrayBuffer(bytes)));
+}
+
+/** Copies the index, the points and the originals of a run. */
+export function copyRun({ bytes, index, count, rejects }: Points, layout: RowLayout, image: Uint8Array): void {
+  const first = index.subarray(0, POINT_WORDS);
+  const last = index.subarray((count - 1) * POINT_WORDS, count * POINT_WORDS);
+  const starts = rejects.length > 0 ? [rejects[0]!.start] : [];
+  const ends = rejects.map(({ start, length }) => start + length).slice(-1);
+  const copy = (from: number, to: number): void => copyBytes(bytes, from, to, image, from);
+  if (count > 0) {
+    copy(layout.index, layout.index + count * POINT_WORDS * 4);
+    // Each point ends with an LF.
+    copy(first[START]!, last[START]! + last[LENGTH]! + 1);
+    starts.push(first[SOURCE_START]!);
+    ends.push(last[SOURCE_START]! + last[SOURCE_LENGTH]!);
+  }
+  if (starts.length > 0) copy(Math.min(...starts), Math.max(...ends));
+}

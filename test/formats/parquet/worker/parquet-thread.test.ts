@@ -1,0 +1,127 @@
+// The worker thread finds what the main thread finds: points, places, shapes, rejects, ends and errors.
+
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { InputError, UsageError } from '../../../../src/core/errors.js';
+import type { MemoryBudget } from '../../../../src/core/types/index.js';
+import { Parquet } from '../../../../src/formats/parquet/parquet.js';
+import { ParquetThread } from '../../../../src/formats/parquet/worker/parquet-thread.js';
+import { RowFormatMemory } from '../../../../src/formats/rows/rows.js';
+import { writeParquet } from '../../../support/data/parquet.js';
+import { field, type Options, plain, tag } from '../../rows/support.js';
+import { fileOf, type Reading, readRuns } from '../support.js';
+
+const fixtures = fileURLToPath(new URL('../../../../fixtures/parquet/', import.meta.url));
+const hosts: Partial<Options> = { tags: [tag('host')] };
+const started: Parquet[] = [];
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulk-load-parquet-thread-'));
+});
+
+afterAll(async () => {
+  for (const each of started) await each.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function formats(options: Partial<Options> = {}, budget?: MemoryBudget): [threaded: Parquet, alone: Parquet] {
+  const rows = new RowFormatMemory({ ...plain, ...options });
+  const threaded = new Parquet(rows, budget, new ParquetThread(rows));
+  started.push(threaded);
+  return [threaded, new Parquet(new RowFormatMemory({ ...plain, ...options }), budget)];
+}
+
+/** Reads a file through its descriptor, or from memory. Returns what was found before an error, and the error. */
+async function all(format: Parquet, path: string, { isLocal = true, ...more }: Reading & { isLocal?: boolean } = {}) {
+  const bytes = await readFile(path);
+  const handle = await open(path);
+  const source = fileOf(bytes, isLocal ? handle.fd : undefined);
+  try {
+    return await readRuns(format, source, more.start);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes rows in two row groups; every 997th row is rejected. */
+async function writeRows(name: string, columns = ''): Promise<string> {
+  const path = join(folder, `${name}.parquet`);
+  const values = `i AS time, 'h' || i % 7 AS host, CASE WHEN i % 997 = 0 THEN 'nan'::DOUBLE ELSE i / 8 END AS a ${columns}`;
+  await writeParquet(path, `SELECT ${values} FROM range(5000) t(i)`, 'ROW_GROUP_SIZE 2048');
+  return path;
+}
+
+test('the thread finds the same points, places, shapes and rejects in each fixture, in turns with other inputs', async () => {
+  const [threaded, alone] = formats(hosts);
+  const names = ['v1-snappy', 'v2-zstd', 'delta-gzip', 'int96-lz4', 'plain'];
+  for (const [i, name] of names.entries()) {
+    const path = join(fixtures, `${name}.parquet`);
+    // Without a descriptor the main thread reads, and numbers the shapes of the same load.
+    const found = await all(threaded, path, { isLocal: i % 2 === 1 });
+    expect(found).toEqual(await all(alone, path));
+    expect(found.points).toHaveLength(60);
+  }
+});
+
+test('the thread finds the same in runs of many rows, after a resume and after an input that was left', async () => {
+  const [threaded, alone] = formats(hosts);
+  const first = await writeRows('first');
+  const second = await writeRows('second', ", repeat('x', (i % 40)::INTEGER) AS note, i % 3 = 0 AS flag");
+  expect(await all(threaded, first)).toEqual(await all(alone, first));
+  const handle = await open(second);
+  for await (const run of threaded.points(fileOf(await readFile(second), handle.fd), new AbortController().signal)) {
+    expect(run.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
+    break;
+  }
+  await handle.close();
+  const found = await all(threaded, second);
+  expect(found).toEqual(await all(alone, second));
+  expect([found.points.length, found.rejects.length]).toEqual([4994, 6]);
+  const resumed = found.ends[0]!;
+  const start = { byteOffset: resumed.end, line: resumed.line, ordinal: 0, digits: 0 };
+  expect(await all(threaded, second, { start })).toEqual(await all(alone, second, { start }));
+});
+
+test('rows longer than --max-point-bytes arrive in the same parts', async () => {
+  const [threaded, alone] = formats({ ...hosts, maxPointBytes: 512 });
+  const path = await writeRows('long', ", repeat('y', CASE WHEN i % 2999 = 7 THEN 3000 ELSE 2 END) AS note");
+  const found = await all(threaded, path);
+  expect(found).toEqual(await all(alone, path));
+  expect(found.rejects.filter(({ part }) => part === 'middle').length).toBeGreaterThan(3);
+});
+
+test('a damaged file, too little memory and a wrong option end the input with the same errors', async () => {
+  const path = await writeRows('damaged');
+  const bytes = await readFile(path);
+  bytes.fill(0x55, bytes.length / 2, bytes.length / 2 + 4000);
+  await writeFile(path, bytes);
+  const [threaded, alone] = formats(hosts);
+  const found = await all(threaded, path);
+  expect(found).toEqual(await all(alone, path));
+  expect(found.error).toBeInstanceOf(InputError);
+  const budget = { bytes: 13 * 1_048_576, limitFor: () => '1GiB' };
+  const many = join(fixtures, 'many-pages.parquet');
+  const [small, smallAlone] = formats({}, budget);
+  const refused = await all(small, many);
+  expect(refused).toEqual(await all(smallAlone, many));
+  expect(String(refused.error)).toContain('--memory-limit 1GiB');
+  const [wrong] = formats({ fields: [field('absent', 'float')] });
+  expect((await all(wrong, many)).error).toBeInstanceOf(UsageError);
+});
+
+test('an abort ends a read on the thread with its reason', async () => {
+  const stop = new AbortController();
+  const [threaded] = formats(hosts);
+  const path = await writeRows('stopped');
+  const handle = await open(path);
+  const runs = threaded.points(fileOf(await readFile(path), handle.fd), stop.signal);
+  expect((await runs.next()).value?.count).toBeGreaterThan(0);
+  stop.abort(new Error('stopped here'));
+  await expect(runs.next()).rejects.toThrow('stopped here');
+  await handle.close();
+  expect(await all(threaded, join(fixtures, 'plain.parquet'))).toHaveProperty('error', null);
+});
