@@ -7,6 +7,7 @@ import { clock } from '../../core/time/system-clock.js';
 import type { Notice } from '../../core/types/index.js';
 import { version } from '../../core/version.js';
 import { type FleetPlan, writePlan } from '../../fleet/plan-file.js';
+import { residentMemory } from '../../flow-control/own-memory/resident.js';
 import { expand } from '../../inputs/expand.js';
 import { createTarget } from '../../load/create-target.js';
 import { planLoad } from '../../load/fleet/plan-load.js';
@@ -60,6 +61,7 @@ export async function runPlan(
       target: await targetOf(settings),
       createTarget: targetOf,
       signal: interruption.stop,
+      resident: residentMemory(),
       parsed: ({ name, size: all }, bytes) => {
         progress = row('parsing', `${name}: ${size(bytes)}${all === null ? '' : ` of ${size(all)}`}`);
       },

@@ -4,8 +4,12 @@
 import type { Settings } from '../../config/settings.js';
 import { type InputError, UsageError } from '../../core/errors.js';
 import { type Problem, problemText } from '../../core/problem.js';
+import { abortWith } from '../../core/time/wait-stats.js';
 import type { Input, Shape, Target } from '../../core/types/index.js';
+import { collectAll } from '../../core/v8.js';
 import { type FleetPlan, type PlannedInput, planId } from '../../fleet/plan-file.js';
+import type { Resident } from '../../flow-control/own-memory/resident.js';
+import { Watchdog } from '../../flow-control/own-memory/watchdog.js';
 import { FormatSet, formatsOf } from '../../formats/format-set.js';
 import { timesOf } from '../../inputs/sample-times.js';
 import { Catalogue } from '../../schema/catalogue.js';
@@ -21,24 +25,36 @@ import { fleetIdentity } from './shard-settings.js';
 export interface PlanContext extends IntroduceContext {
   readonly inputs: readonly Input[];
   readonly target: Target;
+  /** Memory of this process. */
+  readonly resident: Resident;
   /** Options of input, mapping, batch, delivery and memory as the user gave them. */
   readonly given: Readonly<Record<string, unknown>>;
   /** Receives the decoded bytes of an input that are parsed so far. */
   readonly parsed: ScanContext['parsed'];
 }
 
-/** Sends at most the points that introduce columns to tables that exist. Throws the error that a load would end with. */
+/**
+ * Sends at most the points that introduce columns to tables that exist. Throws the error that a load would end with, also
+ * MemoryLimitError for more inputs than --memory-limit has room for.
+ */
 export async function planLoad(settings: Settings, context: PlanContext): Promise<FleetPlan> {
-  const { inputs, target, signal, clock, version, given, parsed } = context;
+  const { inputs, target, clock, version, given, parsed, resident } = context;
   assertSplittable(settings, inputs);
-  const names = await formatsOf(settings, inputs, signal);
+  const names = await formatsOf(settings, inputs, context.signal);
   const memory = planMemory(settings, names, inputs, 0);
   reduceMemory(memory);
   const budget = memoryBudget(settings, names, memory);
   const mode = { wideChunks: memory.optimizes, workerThread: false };
   const formats = new FormatSet(settings, budget, mode, inputs.length);
-  const times = await timesOf(inputs, names, signal);
+  const control = abortWith(context.signal);
+  const { signal } = control;
+  const watchdog = new Watchdog({
+    ...{ limitBytes: memory.limitBytes, mode: settings.memoryWatchdog, clock, collect: collectAll },
+    ...{ probe: () => resident.bytes(), peak: () => resident.peak(), drained: () => true },
+    ...{ stop: (error) => control.abort(error), notify: () => {} },
+  });
   try {
+    const times = await timesOf(inputs, names, signal);
     const planned = await badHeads(settings, inputs, { formats, budget, signal });
     const { database } = await target.describe(signal, memcacheToRequest(settings, times));
     const columns = await target.columns(signal);
@@ -68,7 +84,7 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
     const last = planned.at(-1);
     if (unknownFields !== null && last !== undefined) last.error ??= problemText(unknownFields);
     if (target.traits.firstWriteExclusive && settings.dryRun === null)
-      await introduceColumns(settings, target, introduced, context);
+      await introduceColumns(settings, target, introduced, { ...context, signal });
     const content = {
       version,
       options: given,
@@ -84,6 +100,9 @@ export async function planLoad(settings: Settings, context: PlanContext): Promis
     };
     return { formatVersion: 1, id: planId(content), ...content };
   } finally {
+    watchdog.close();
+    resident.close();
+    control.abort();
     await formats.close();
     await target.close();
   }

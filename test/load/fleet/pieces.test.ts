@@ -33,7 +33,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const never = new AbortController().signal;
-const common = { version: '0', clock, signal: never, notify: () => {}, parsed: () => {} };
+const resident = { bytes: () => 0, peak: () => 0, close: () => {} };
+const common = { version: '0', clock, signal: never, notify: () => {}, parsed: () => {}, resident };
 
 interface Loaded {
   readonly lines: ReadonlySet<string>;
@@ -137,6 +138,24 @@ test(`${files} random files come to the same in 1 to 50 pieces as in one`, async
   }
   expect(cut).toBeGreaterThan(5 * files);
 }, 600_000);
+
+test('a plan of more inputs than --memory-limit has room for ends with exit code 6', async () => {
+  const path = join(folder, 'a.lp');
+  await writeFile(path, 'm f=1 1700000000000000000\n');
+  const settings = await settingsOf({ memoryWatchdog: 'on', memoryLimit: '4GiB' }, 'full');
+  const input = await inputOf(path);
+  const store = new MemoryStore();
+  let bytes = 0;
+  const plan = planLoad(settings, {
+    ...{ ...common, target: store.target(), given: {}, resident: { ...resident, bytes: () => bytes } },
+    inputs: Array.from({ length: 1000 }, () => input),
+    createTarget: () => Promise.resolve(store.target()),
+    parsed: () => {
+      bytes = 5 * 2 ** 30;
+    },
+  });
+  await expect(plan).rejects.toMatchObject({ outcome: 'memory', exitCode: 6 });
+});
 
 test('planning reports how far it has parsed each input', async () => {
   const path = join(folder, 'a.lp');

@@ -13,6 +13,7 @@ import { coordinatorMs, FleetStore } from '../../../fleet/queue/fleet-store.js';
 import { PieceQueue } from '../../../fleet/queue/piece-queue.js';
 import { queueAway } from '../../../fleet/queue/queue-errors.js';
 import type { FleetRedis } from '../../../fleet/queue/redis.js';
+import { residentMemory } from '../../../flow-control/own-memory/resident.js';
 import { exists } from '../../../state/state-dir.js';
 import { namesOf } from '../../account.js';
 import { ownLimit } from '../../memory/plan-memory.js';
@@ -191,7 +192,7 @@ class Coordination {
     }
     const plan = await planLoad(settings, {
       ...{ version, clock, signal, notify, inputs, target, createTarget: this.#createTarget },
-      ...{ given: {}, parsed: () => {} },
+      ...{ given: {}, parsed: () => {}, resident: residentMemory() },
     });
     await writePlan(planPath, plan);
     return plan;
