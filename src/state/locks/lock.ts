@@ -135,9 +135,9 @@ function removeLeftovers(path: string, us: Holder): void {
 /** Removes a file if this user may. */
 function remove(path: string): void {
   try {
-    rmSync(path, { force: true });
+    rmSync(path);
   } catch {
-    // The file of another user in a directory with the sticky bit stays.
+    // It is gone, or it belongs to another user in a directory with the sticky bit.
   }
 }
 

@@ -287,11 +287,12 @@ test('rows of each header have a file, and rows of a folder have it below that f
   });
   await letters.write('a.csv', [letter('1,2')], format('a,b\n'));
   await letters.write('b.csv', [letter('3,4')], format('c,d\n'));
+  await letters.write('d.csv', [letter('6,7')], format('a,b\n'));
   await letters.write('c.csv', [letter('5')], format('e\n', 'year=2024/month=1'));
   const { points } = letters.paths!;
   await letters.close(null);
   expect(await Promise.all(points.map((each) => readFile(each, 'utf8')))).toEqual([
-    'a,b\n1,2\n',
+    'a,b\n1,2\n6,7\n',
     'c,d\n3,4\n',
     'e\n5\n',
   ]);

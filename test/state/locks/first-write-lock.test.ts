@@ -89,7 +89,9 @@ test('a load stops when locks cannot be written, and names --turn-dir and --no-t
 });
 
 test.runIf(existsSync('/proc/self'))('locks that no file system takes are an error and no endless loop', async () => {
-  await expect(turns(['http://a'], { directory: '/proc/bulk-load/turns' }).take(never)).rejects.toThrow(/ENOENT/);
+  const failed = turns(['http://a'], { directory: '/proc/bulk-load/turns' }).take(never);
+  await expect(failed).rejects.toThrow(/ENOENT/);
+  await expect(failed).rejects.toThrow(StateError);
 });
 
 test('without endpoints no directory is needed', async () => {

@@ -3,10 +3,10 @@ import { chmodSync, chownSync, readdirSync, truncateSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type HeldLock, OddLockError, takeLock } from '../../../src/state/locks/lock.js';
-import { currentHolder, holderText, silenceMs } from '../../../src/state/locks/lock-holder.js';
-import { realClock } from '../../support/clock.js';
+import { beatMs, currentHolder, holderText, silenceMs } from '../../../src/state/locks/lock-holder.js';
+import { realClock, VirtualClock } from '../../support/clock.js';
 
 async function path(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bulk-load-lock-'));
@@ -130,3 +130,22 @@ test.runIf(process.getuid?.() === 0)(
     expect(readdirSync(dirname(file))).toEqual([]);
   },
 );
+
+test('a holder renews its heartbeat, and learns at the next one that another took its lock', async () => {
+  const file = await path();
+  const clock = new VirtualClock(Date.now());
+  const lost = vi.fn();
+  const attempt = takeLock(file, { clock, lost });
+  if (!('held' in attempt)) throw new Error('the lock is not free');
+  const first = JSON.parse(await readFile(file, 'utf8')) as { heartbeat: number };
+  await clock.advance(beatMs);
+  const second = JSON.parse(await readFile(file, 'utf8')) as { heartbeat: number };
+  expect([second.heartbeat - first.heartbeat, lost.mock.calls.length]).toEqual([beatMs, 0]);
+  const other = holderText({ ...us, nonce: 'other' });
+  await rm(file);
+  await writeFile(file, other);
+  await clock.advance(beatMs);
+  expect(lost.mock.calls.length).toBe(1);
+  attempt.held.release();
+  expect(await readFile(file, 'utf8')).toBe(other);
+});
