@@ -1,6 +1,8 @@
 // Remote objects on a real server on loopback that behaves as servers and networks do in long responses.
 
 import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -189,6 +191,31 @@ test('an object without a length has no size and is read to its end', async () =
   const source = await open();
   expect(source.file).toBeUndefined();
   expect((await drain(source)).equals(big)).toBe(true);
+});
+
+test('an object without a length is not complete when a reset ends it', async () => {
+  const text = 'm f=1 1640995200000000000\n'.repeat(5000);
+  let asked = 0;
+  const raw = createServer((socket) => {
+    socket.once('data', () => {
+      asked += 1;
+      const isCut = asked <= 2;
+      socket.write(`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${isCut ? text.slice(0, 70_000) : text}`);
+      // The bytes arrive before the reset, which would otherwise discard them.
+      if (isCut) setTimeout(() => socket.resetAndDestroy(), 100);
+      else socket.end();
+    });
+    socket.on('error', () => {});
+  }).listen(0, '127.0.0.1');
+  try {
+    await once(raw, 'listening');
+    const { port } = raw.address() as AddressInfo;
+    const source = await (await urlInput(new Web(remote), `http://127.0.0.1:${port}/a.lp`, timing)).open(never);
+    expect((await drain(source)).toString()).toBe(text);
+    expect(asked).toBeGreaterThan(2);
+  } finally {
+    raw.close();
+  }
 });
 
 test('any range of an object can be read at any time', async () => {
