@@ -1,21 +1,19 @@
 // Main-thread side of the worker scan: reads chunks into shared windows, posts each to the worker, and receives the point
 // runs it found. Reading stays on this thread, because only here a read can be abandoned at any moment.
 
-import { Worker } from 'node:worker_threads';
-import { BugError, UsageError } from '../../../core/errors.js';
+import type { Worker } from 'node:worker_threads';
+import { type BugError, UsageError } from '../../../core/errors.js';
 import { isUnchanged } from '../../../core/io/byte-source.js';
 import type { PrefixChecksum } from '../../../core/io/prefix-checksum.js';
+import { startThread } from '../../../core/thread.js';
 import { abortWith } from '../../../core/time/wait-stats.js';
 import type { ByteSource, DeadLetterFormat, Points, Position, Shape } from '../../../core/types/index.js';
-import { packaged } from '../../../core/version.js';
 import { memoryOf } from '../../../core/wasm.js';
 import { shapeIn } from '../double-buffer.js';
 import { indexes, type LineProtocolOptions, type LinesLayout, layout } from '../lines-layout.js';
 import type { SectionState } from '../sections/export-sections.js';
 import type { PointRun, WorkerRequest, WorkerResponse } from './worker-messages.js';
 
-/** Heap of the worker thread. Only rejects and names of new shapes produce garbage. */
-const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32, stackSizeMb: 1 };
 /** Aborts a read that is no longer needed. */
 const inputEnded = new Error('the runs of this input have ended');
 
@@ -46,18 +44,13 @@ export class WorkerScanner {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#indexes = indexes(memory, this.#layout);
     this.#free = this.#layout.windows.map((_, window) => window);
-    const workerData = { options, memory, wanted: this.#wanted };
-    this.#thread = new Worker(packaged('dist/bundle/worker-main.cjs'), {
-      workerData,
-      resourceLimits,
-      execArgv: [],
-      env: {},
+    this.#thread = startThread<WorkerResponse>({
+      file: 'worker-main.cjs',
+      title: 'the worker thread that parses points',
+      workerData: { options, memory, wanted: this.#wanted },
+      receive: (response) => this.#receive(response),
+      fail: (error) => this.#fail(error),
     });
-    this.#thread.on('message', (response: WorkerResponse) => this.#receive(response));
-    this.#thread.on('error', (cause) => this.#fail(cause));
-    this.#thread.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
-    // Comes last: adding a message listener references the thread again.
-    this.#thread.unref();
   }
 
   /** Ends the thread. No points may be pulled any more. */
@@ -146,12 +139,9 @@ export class WorkerScanner {
     else this.#request({ do: 'more', input, window });
   }
 
-  #fail(cause: unknown): void {
+  #fail(error: BugError): void {
     if (this.#closed) return;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    this.#failure ??= new BugError(`the worker thread that parses points has ended: ${message}`, {
-      cause,
-    });
+    this.#failure ??= error;
     this.#wake();
   }
 

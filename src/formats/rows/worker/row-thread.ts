@@ -1,15 +1,13 @@
 // One worker thread that runs the kernel over rows, and the state of its kernel.
 
-import { Worker } from 'node:worker_threads';
-import { BugError } from '../../../core/errors.js';
-import { packaged } from '../../../core/version.js';
+import type { Worker } from 'node:worker_threads';
+import type { BugError } from '../../../core/errors.js';
+import { startThread } from '../../../core/thread.js';
 import { memoryOf } from '../../../core/wasm.js';
 import type { TimeOptions } from '../../timestamps/time-cell.js';
 import type { RowKernel } from '../kernel/row-kernel.js';
 import { type RowJob, type RowJobResult, type RowSlot, type RowWorkerTask, rowSlots } from './row-worker-messages.js';
 
-/** Heap of the thread. Only messages produce garbage. */
-const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32, stackSizeMb: 1 };
 /** Each row that the main thread encodes may teach the kernel. After so many images, the next follows so many jobs later. */
 const maxImages = 16;
 const jobsPerImage = 16;
@@ -45,13 +43,13 @@ export class RowThread {
     this.#changed = changed;
     const time = { precision, timeFormat, timezone, ambiguousTime, timeRounding };
     const workerData: RowWorkerTask = { memory, time, slots };
-    const file = packaged('dist/bundle/row-worker-main.cjs');
-    this.#worker = new Worker(file, { workerData, resourceLimits, execArgv: [], env: {} });
-    this.#worker.on('message', (result: RowJobResult) => this.#receive(result));
-    this.#worker.on('error', (cause) => this.#fail(cause));
-    this.#worker.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
-    // Comes last: adding a message listener references the thread again.
-    this.#worker.unref();
+    this.#worker = startThread<RowJobResult>({
+      file: 'row-worker-main.cjs',
+      title: 'a worker thread that parses rows',
+      workerData,
+      receive: (result) => this.#receive(result),
+      fail: (error) => this.#fail(error),
+    });
   }
 
   /** Ends the thread. */
@@ -97,10 +95,9 @@ export class RowThread {
     this.#changed();
   }
 
-  #fail(cause: unknown): void {
+  #fail(error: BugError): void {
     if (this.#closed) return;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    this.failure ??= new BugError(`a worker thread that parses rows has ended: ${message}`, { cause });
+    this.failure ??= error;
     this.#wake();
     this.#changed();
   }

@@ -3,9 +3,9 @@
 // of 7; 2026-11-30).
 
 import { readFileSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
-import { BugError } from '../../../core/errors.js';
+import type { Worker } from 'node:worker_threads';
 import { copyBytes } from '../../../core/io/byte-source.js';
+import { startThread } from '../../../core/thread.js';
 import { packaged } from '../../../core/version.js';
 import { memoryOf, type WasmMemory } from '../../../core/wasm.js';
 import { BODY, HEADER_BYTES, MAX_BODY, MEMORY_BYTES, OUTPUT } from './assembly/deflate-memory.js';
@@ -22,7 +22,6 @@ export interface DeflateTask {
 const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff);
 /** Starting a thread takes as long as zlib takes for so many bytes. */
 const startBytes = 16 * 1024 * 1024;
-const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, stackSizeMb: 1 };
 
 /** Threads that start once a load turns out to be large. */
 export class DeflateThreads {
@@ -79,12 +78,14 @@ export class DeflateThread {
     this.#done = () => ready(this);
     const code = readFileSync(packaged('dist/targets/deflate.wasm'));
     const workerData: DeflateTask = { memory, code, body: BODY, output: OUTPUT + HEADER_BYTES };
-    const options = { workerData, resourceLimits, execArgv: [], env: {} };
-    this.#thread = new Worker(packaged('dist/bundle/deflate-main.cjs'), options);
-    this.#thread.on('message', (length: number) => this.#done(length));
-    this.#thread.on('error', (cause) => this.#fail(cause));
-    this.#thread.on('exit', (code) => this.#fail(new Error(`it exited with code ${code}`)));
-    this.#thread.unref();
+    this.#thread = startThread<number>({
+      file: 'deflate-main.cjs',
+      title: 'the thread that compresses request bodies',
+      workerData,
+      heapMiB: 16,
+      receive: (length) => this.#done(length),
+      fail: (error) => this.#fail(this.#closed ? error.cause : error),
+    });
   }
 
   /** Compresses a body into the start of `output`, or into new memory where `output` is too small. */
@@ -101,10 +102,6 @@ export class DeflateThread {
       if (end - OUTPUT > output.length) return this.#bytes.slice(OUTPUT, end);
       copyBytes(this.#bytes, OUTPUT, end, output, 0);
       return output.subarray(0, end - OUTPUT);
-    } catch (cause) {
-      if (this.#closed) throw cause;
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new BugError(`the thread that compresses request bodies has ended: ${message}`, { cause });
     } finally {
       this.#fail = () => {};
       this.#thread.unref();

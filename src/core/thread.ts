@@ -1,0 +1,37 @@
+import { Worker } from 'node:worker_threads';
+import { BugError } from './errors.js';
+import { packaged } from './version.js';
+
+interface ThreadOptions<Message> {
+  /** A file of the bundle. */
+  readonly file: string;
+  /** What it does, for the error: `the thread that parses points`. */
+  readonly title: string;
+  readonly workerData: object;
+  /** Limit of its heap, MiB. Only messages produce garbage; what is large lies in shared memory. */
+  readonly heapMiB?: number;
+  readonly receive: (message: Message) => void;
+  /** Called when the thread has ended, also by `terminate`. */
+  readonly fail: (error: BugError) => void;
+}
+
+/** Starts a thread that does not keep the process running. */
+export function startThread<Message>(options: ThreadOptions<Message>): Worker {
+  const { file, title, workerData, heapMiB = 32, receive, fail } = options;
+  const resourceLimits = {
+    maxYoungGenerationSizeMb: heapMiB / 16,
+    maxOldGenerationSizeMb: heapMiB,
+    stackSizeMb: 1,
+  };
+  const ended = (cause: unknown): void => {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    fail(new BugError(`${title} has ended: ${message}`, { cause }));
+  };
+  const thread = new Worker(packaged(`dist/bundle/${file}`), { workerData, resourceLimits, execArgv: [], env: {} });
+  thread.on('message', receive);
+  thread.on('error', ended);
+  thread.on('exit', (code) => ended(new Error(`it exited with code ${code}`)));
+  // Comes last: adding a message listener references the thread again.
+  thread.unref();
+  return thread;
+}
