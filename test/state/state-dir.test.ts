@@ -109,6 +109,7 @@ test('no state file is written or read through a symbolic link', async () => {
   await letters.prepare('now', { lengths: { '.ndjson': 0 }, completing: null });
   await symlink(secret, join(folder, '0123456789ab.rejected.lp'));
   await expect(letters.write('a.lp', [letter('x')])).rejects.toThrow(/a symbolic link \(ELOOP\)/);
+  await letters.close(null);
   expect(await readFile(secret, 'utf8')).toBe('keep this');
 });
 
