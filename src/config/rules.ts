@@ -1,8 +1,8 @@
 // Rules about several options at once.
 
 import * as zlib from 'node:zlib';
+import type { QueueAddress } from '../core/types/index.js';
 import type { GivenUrl } from './kinds/network.js';
-import type { QueueUrl } from './kinds/queue.js';
 import { flagName, type Option, type SettingProblem, type TargetOptions } from './options.js';
 
 export interface RuleInput {
@@ -116,7 +116,7 @@ const certificateNeedsKey: Rule = ({ explicit }) =>
   });
 
 const queueOptionsFitTheQueue: Rule = ({ values, explicit }) => {
-  const queue = values.queue as QueueUrl | null | undefined;
+  const queue = values.queue as QueueAddress | null | undefined;
   const own = ['queuePasswordFile', ...queueTlsKeys].filter((key) => explicit.has(key));
   if (queue === null) return own.map((key) => problem(key, '--queue', 'no --queue', 'add --queue'));
   if (queue === undefined) return [];

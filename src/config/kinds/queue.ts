@@ -1,19 +1,7 @@
 // The URL of the Redis or Valkey that hands pieces to workers.
 
+import type { QueueAddress } from '../../core/types/index.js';
 import { explained } from './parsed.js';
-
-/** Where the queue of a fleet is, with the credentials that its URL carries. */
-export interface QueueUrl {
-  /** Nodes of a cluster, or the one server. */
-  readonly nodes: readonly { readonly host: string; readonly port: number }[];
-  /** Number of the database. */
-  readonly database: number;
-  readonly isTls: boolean;
-  readonly user: string | null;
-  readonly password: string | null;
-  /** URL for people, without credentials. */
-  readonly shown: string;
-}
 
 const example = 'a URL such as redis://user@localhost:6379/0, or rediss:// for TLS';
 
@@ -22,7 +10,7 @@ export function queue() {
 }
 
 /** The first URL decides about credentials, database and TLS. A string completes "expected …". */
-function parseQueue(text: string): QueueUrl | string {
+function parseQueue(text: string): QueueAddress | string {
   const given = text.split(',').map((each) => each.trim());
   const urls = given.map((each) => (URL.canParse(each) ? new URL(each) : null));
   const [first] = urls;

@@ -97,3 +97,16 @@ export interface FleetHooks {
   /** One target for each endpoint, for reading columns. */
   readonly endpoints: readonly Pick<Target, 'columns'>[];
 }
+
+/** Where the queue of a fleet is, with the credentials that its URL carries. */
+export interface QueueAddress {
+  /** Nodes of a cluster, or the one server. */
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  /** Number of the database. */
+  readonly database: number;
+  readonly isTls: boolean;
+  readonly user: string | null;
+  readonly password: string | null;
+  /** URL for people, without credentials. */
+  readonly shown: string;
+}

@@ -4,21 +4,10 @@
 import type * as bullmq from 'bullmq';
 import type * as ioredis from 'ioredis';
 import { RefusedError, UnavailableError, UsageError } from '../../core/errors.js';
+import type { QueueAddress } from '../../core/types/index.js';
 import { withPackages } from '../../core/version.js';
 import { loadPrefix } from './keys.js';
 import { guard, limitAnswers, type QueueState, queueError } from './queue-errors.js';
-
-/** Where the queue is, with its credentials. */
-export interface QueueAddress {
-  /** Nodes of a cluster, or the one server. */
-  readonly nodes: readonly { readonly host: string; readonly port: number }[];
-  readonly database: number;
-  readonly isTls: boolean;
-  readonly user: string | null;
-  readonly password: string | null;
-  /** URL for people, without credentials. */
-  readonly shown: string;
-}
 
 /** PEM texts of the options --queue-ca, --queue-cert and --queue-key. */
 export interface QueueCertificates {
