@@ -5,8 +5,10 @@
 import type { Clock, Shape, Target, TargetColumn } from '../core/types/index.js';
 import type { Catalogue } from './catalogue.js';
 
-const pollMs = 250;
+const pollMs = 20;
 const maxPollMs = 2_000;
+/** Most tables of which each is listed by a query of its own. */
+const maxQueries = 10;
 /** A request can hang in the server this long before it takes effect: meta calls take up to 60 s each. */
 export const maxAwaitMs = 60_000;
 
@@ -31,18 +33,23 @@ export async function awaitColumns(
   }
 }
 
-/** Queries the columns of these shapes' tables. Returns false if a query fails. */
+/** Lists the columns of these shapes' tables. Returns false if a query fails. */
 export async function refresh(
   target: Pick<Target, 'columns'>,
   catalogue: Catalogue,
   shapes: readonly Shape[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (const table of new Set(shapes.map((shape) => shape.table))) {
-    const columns = await target.columns(signal, table).catch((): TargetColumn[] | null => null);
+  const tables = new Set(shapes.map((shape) => shape.table));
+  for (const query of tables.size > maxQueries ? [undefined] : tables) {
+    const columns = await target.columns(signal, query).catch((): TargetColumn[] | null => null);
     signal.throwIfAborted();
     if (columns === null) return false;
-    catalogue.refresh(table, columns);
+    for (const table of query === undefined ? tables : [query])
+      catalogue.refresh(
+        table,
+        columns.filter((column) => column.table === table),
+      );
   }
   return true;
 }

@@ -145,10 +145,14 @@ export class Catalogue {
   }
 }
 
+/**
+ * One introducing shape of each table. CnosDB hands the points of a request to vnodes, each of which numbers the columns that
+ * it lacks by itself: vnodes with different new columns store values under wrong columns.
+ */
 class ShapeSet implements Introduction {
   readonly #key: ColumnKey;
   readonly #shapes: Shape[] = [];
-  readonly #types = new Map<string, Map<string, ColumnType>>();
+  readonly #types = new Map<string, ReadonlyMap<string, ColumnType>>();
 
   constructor(key: ColumnKey) {
     this.#key = key;
@@ -159,12 +163,11 @@ class ShapeSet implements Introduction {
   }
 
   add(shape: Shape): boolean {
-    const types = this.#types.get(shape.table) ?? new Map<string, ColumnType>();
     const key = this.#key;
-    if (shape.columns.some((column) => (types.get(key(column)) ?? column.type) !== column.type)) return false;
-    // Every point beyond the table of shapes comes here. A shape without new columns must take no memory.
-    if (shape.columns.every((column) => types.has(key(column)))) return true;
-    for (const column of shape.columns) types.set(key(column), column.type);
+    const types = new Map(shape.columns.map((column) => [key(column), column.type]));
+    const before = this.#types.get(shape.table);
+    if (before !== undefined)
+      return types.size === before.size && [...types].every(([name, type]) => before.get(name) === type);
     this.#types.set(shape.table, types);
     this.#shapes.push(shape);
     return true;

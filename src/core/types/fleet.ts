@@ -2,7 +2,7 @@
 // and the turn to introduce columns.
 
 import type { BodyPart } from './batch.js';
-import type { FlushOutcome, Target } from './target.js';
+import type { FlushOutcome } from './target.js';
 
 /** Points read and rejected. */
 export interface RejectTotals {
@@ -94,8 +94,6 @@ export interface FleetHooks {
   report(own: RejectTotals): Promise<void>;
   /** Resolves with the turn; rejects with the signal's reason. */
   takeTurn(signal: AbortSignal): Promise<HeldTurn>;
-  /** One target for each endpoint, for reading columns. */
-  readonly endpoints: readonly Pick<Target, 'columns'>[];
 }
 
 /** Where the queue of a fleet is, with the credentials that its URL carries. */

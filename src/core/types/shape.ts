@@ -21,9 +21,9 @@ export type ShapeMatch =
   | { readonly kind: 'known' | 'introduces' }
   | { readonly kind: 'conflict'; readonly reason: string; readonly message: string };
 
-/** The shapes that one batch introduces. They share one request, so their types must agree. */
+/** The shapes that one batch introduces: one of each table. */
 export interface Introduction {
   readonly shapes: readonly Shape[];
-  /** Adds a shape; returns false and adds nothing when it contradicts an earlier one. */
+  /** Adds a shape; returns false and adds nothing where the batch introduces other columns of that table. */
   add(shape: Shape): boolean;
 }

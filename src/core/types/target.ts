@@ -241,7 +241,10 @@ export interface Target {
     memcacheBytes?: number | null,
     beforeChange?: () => Promise<void>,
   ): Promise<TargetDescription>;
-  /** Lists the columns of the database or of one table; an unknown table has none. Throws as `describe`. */
+  /**
+   * Lists the columns of the database or of one table that every endpoint of a cluster shows; an endpoint that is down counts
+   * not. An unknown table has none. Throws as `describe`.
+   */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
   /**
    * Creates a table with these columns unless it exists; false if the target refuses. Never adds columns to a table. Absent

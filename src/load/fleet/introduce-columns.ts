@@ -2,11 +2,11 @@
 // and a refused ALTER TABLE poisons it. So new tables are made by CREATE TABLE, and everything else by real points.
 
 import type { Settings } from '../../config/settings.js';
-import { type BulkLoadError, RefusedError } from '../../core/errors.js';
 import type { Clock, Input, Notice, Shape, Target } from '../../core/types/index.js';
 import { streamInput } from '../../inputs/custom.js';
 import { awaitColumns } from '../../schema/await-columns.js';
 import { Catalogue } from '../../schema/catalogue.js';
+import { invisible } from '../../schema/schema-introduction.js';
 import { load } from '../pipeline.js';
 
 /** Tables and columns that inputs introduce, with a point for each step; null where none is known. */
@@ -30,24 +30,31 @@ export async function introduceColumns(
   introduced: readonly Introduced[],
   context: IntroduceContext,
 ): Promise<void> {
-  const { signal, clock } = context;
+  const { signal } = context;
   const before = new Set((await target.columns(signal)).map(({ table }) => table));
+  const created: Shape[] = [];
   for (const shape of tablesOf(introduced)) {
-    if (!before.has(shape.table)) await target.createTable?.(shape, signal);
+    if (before.has(shape.table) || (await target.createTable?.(shape, signal)) !== true) continue;
+    created.push({ table: shape.table, columns: [] });
   }
+  await assertShown(created, settings, target, context);
   const present = new Catalogue(await target.columns(signal), settings.names.sharedNames);
   const missing = introduced.filter(({ shape, point }) => point !== null && present.match(shape).kind === 'introduces');
   if (missing.length > 0) await loadPoints(settings, missing, context);
   const shapes = introduced.filter(({ point }) => point !== null).map(({ shape }) => shape);
-  for (const url of settings.urls) {
-    const endpoint = await context.createTarget({ ...settings, urls: [url] });
-    try {
-      const seen = new Catalogue(await endpoint.columns(signal), settings.names.sharedNames);
-      if (!(await awaitColumns(endpoint, seen, shapes, clock, signal))) throw invisible(url.shown, shapes, seen);
-    } finally {
-      await endpoint.close();
-    }
-  }
+  await assertShown(shapes, settings, target, context);
+}
+
+/** Waits until every endpoint shows the columns. */
+async function assertShown(
+  shapes: readonly Shape[],
+  { names }: Settings,
+  target: Target,
+  { clock, signal }: IntroduceContext,
+): Promise<void> {
+  const shown = new Catalogue([], names.sharedNames);
+  if (shapes.length === 0 || (await awaitColumns(target, shown, shapes, clock, signal))) return;
+  throw invisible(shapes.find((shape) => shown.match(shape).kind === 'introduces')!);
 }
 
 /** Joins the columns of each table. */
@@ -84,14 +91,4 @@ async function loadPoints(
     ...{ stop: signal, abort: signal, command: null, watch: () => {}, workerThread: false },
   });
   if (error !== null) throw error;
-}
-
-function invisible(url: string, shapes: readonly Shape[], seen: Catalogue): BulkLoadError {
-  const { table } = shapes.find((shape) => seen.match(shape).kind === 'introduces')!;
-  return new RefusedError({
-    tried: `introducing the columns of table ${JSON.stringify(table)}`,
-    expected: `${url} to show them`,
-    found: 'columns that are missing',
-    fix: 'check that every --url belongs to one cluster, and that --user may create tables or write',
-  });
 }

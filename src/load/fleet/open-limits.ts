@@ -1,13 +1,10 @@
 // The limits of one worker of a fleet: what its loads of pieces share with the other workers.
 
 import type { Settings } from '../../config/settings.js';
-import type { Clock, FleetHooks, Notice, Target } from '../../core/types/index.js';
+import type { Clock, FleetHooks, Notice } from '../../core/types/index.js';
 import { beginLimits, FleetLimits } from '../../fleet/limits/fleet-limits.js';
 import { beginTurn, FleetTurn } from '../../fleet/limits/fleet-turn.js';
 import type { FleetRedis } from '../../fleet/queue/redis.js';
-
-/** Time for an endpoint to answer before an introduction goes on without it, ms. */
-const waitForEndpointMs = 2_000;
 
 export interface LimitContext {
   readonly redis: Pick<FleetRedis, 'client'>;
@@ -16,7 +13,6 @@ export interface LimitContext {
   readonly workerId: string;
   /** Those of the load: every limit is the fleet's. */
   readonly settings: Settings;
-  readonly createTarget: (settings: Settings) => Promise<Target>;
   readonly clock: Clock;
   readonly notify: (notice: Notice) => void;
 }
@@ -47,28 +43,17 @@ export async function prepareLimits({ client }: Pick<FleetRedis, 'client'>, load
 
 /** Connects to nothing yet: Redis hears of the worker with its first batch. */
 export function openLimits(context: LimitContext): WorkerLimits {
-  const { redis, loadId, workerId: id, settings, createTarget, clock, notify } = context;
-  const { workers, ratePoints, rateBytes, urls } = settings;
+  const { redis, loadId, workerId: id, settings, clock, notify } = context;
+  const { workers, ratePoints, rateBytes } = settings;
   const { client } = redis;
   const limits = new FleetLimits({ client, loadId, id, workers, rates: { ratePoints, rateBytes }, clock, notify });
   const turn = new FleetTurn({ client, database: databaseOf(settings), id, clock, notify });
-  const endpoints = urls.map((url) => {
-    const own = { ...settings, urls: [url], waitForTargetMs: waitForEndpointMs };
-    let target: Promise<Target> | null = null;
-    return {
-      columns: async (signal: AbortSignal, table?: string) => {
-        target ??= createTarget(own);
-        return await (await target).columns(signal, table);
-      },
-      close: async () => await (await target)?.close(),
-    };
-  });
   return {
     settings: { ...settings, ratePoints: null, rateBytes: null },
     hooks: (piece) => {
       limits.rejects.begin(piece);
       return {
-        ...{ memory: limits.memory, endpoints },
+        memory: limits.memory,
         admit: (points, bytes, signal) => limits.admit(points, bytes, signal),
         observe: (outcome) => limits.observe(outcome),
         get elsewhere() {
@@ -79,9 +64,6 @@ export function openLimits(context: LimitContext): WorkerLimits {
       };
     },
     endPiece: () => limits.rejects.end(),
-    close: async () => {
-      await limits.close();
-      await Promise.all(endpoints.map((each) => each.close().catch(() => {})));
-    },
+    close: () => limits.close(),
   };
 }

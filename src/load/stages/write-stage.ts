@@ -2,7 +2,16 @@
 
 import pLimit from 'p-limit';
 import { shares } from '../../batching/coalescer.js';
-import type { Batch, Clock, FleetHooks, Notice, Receipt, RequestPermit, Target } from '../../core/types/index.js';
+import type {
+  Batch,
+  Clock,
+  FleetHooks,
+  HeldTurn,
+  Notice,
+  Receipt,
+  RequestPermit,
+  Target,
+} from '../../core/types/index.js';
 import { Delivery, type TurnRules } from '../../delivery/delivery.js';
 import { InFlightBatches } from '../../delivery/exclusive-batches.js';
 import { RateLimit } from '../../delivery/rate-limit.js';
@@ -15,7 +24,7 @@ import type { Governor } from '../../flow-control/types.js';
 import { StallReport } from '../../reporting/progress/stall.js';
 import { awaitColumns, refresh } from '../../schema/await-columns.js';
 import type { Catalogue } from '../../schema/catalogue.js';
-import { FleetIntroduction } from '../../schema/fleet-introduction.js';
+import { SchemaIntroduction } from '../../schema/schema-introduction.js';
 import { FirstWriteLock } from '../../state/locks/first-write-lock.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Meter } from '../ledger/meter.js';
@@ -74,8 +83,8 @@ export class WriteStage {
   readonly #stall: StallReport;
   readonly #delivery: Delivery;
   #hasSent = false;
-  /** The introduction under way in a fleet. */
-  #introduction: FleetIntroduction | null = null;
+  /** The introduction under way, or the last one. */
+  #introduction: SchemaIntroduction | null = null;
 
   constructor(context: WriteStageContext) {
     const { settings, target, memory, throttle, clock, notify } = context;
@@ -133,22 +142,22 @@ export class WriteStage {
     }
   }
 
-  /** Delivers a batch. An introducing batch holds the lock of first writes and adds its columns to the catalogue. */
+  /** Delivers a batch. An introducing batch holds the turn until all endpoints show its columns, which the catalogue then knows. */
   async #deliver(batch: Batch): Promise<Receipt> {
-    const { target, catalogue, control } = this.#context;
+    const { target, catalogue, control, fleet } = this.#context;
     const { stop, abort, end } = control;
     this.#hasSent ||= batch.points > 0;
-    const needsLock = batch.introduces !== null && target.traits.firstWriteExclusive;
-    // A worker that waits for its turn holds no permit that its holder may need.
-    if (needsLock) await this.#introduce(batch);
+    const introduction = target.traits.firstWriteExclusive ? this.#introductionOf(batch) : null;
+    this.#introduction = introduction;
+    // A worker that waits for its turn holds no permit that its holder may need. A load on its own waits for its rate first.
+    if (fleet !== null) await introduction?.hold(stop).catch(end);
     // A batch that is stopped here comes back from the delivery undelivered.
     const permit = await this.#admit(batch).catch(() => null);
-    const lock = needsLock ? await this.#firstWrites.take(stop).catch(end) : undefined;
+    if (fleet === null) await introduction?.hold(stop).catch(end);
     const { receipt, fatal } = await this.#delivery.deliver(batch, stop, abort);
-    lock?.release();
     permit?.end();
     if (fatal !== null) end(fatal);
-    if (needsLock) await this.#introduction?.end(stop).catch(end);
+    await introduction?.end(receipt, stop).catch(end);
     if (batch.introduces === null) return receipt;
     const complete = receipt.rejected.length === 0 && receipt.undelivered.length === 0;
     if (complete) catalogue.pin(batch.introduces);
@@ -156,18 +165,29 @@ export class WriteStage {
     return receipt;
   }
 
-  /** Takes the fleet's turn for a batch. */
-  async #introduce({ introduces }: Batch): Promise<void> {
-    const { fleet, target, catalogue, clock, settings, control } = this.#context;
-    if (fleet === null) return;
-    const { endpoints } = fleet;
-    const takeTurn: FleetHooks['takeTurn'] = (signal) => fleet.takeTurn(signal);
+  #introductionOf({ introduces }: Batch): SchemaIntroduction | null {
+    if (introduces === null) return null;
+    const { target, catalogue, clock, settings, fleet } = this.#context;
     const { sharedNames } = settings.names;
-    this.#introduction = new FleetIntroduction(
-      { takeTurn, endpoints, target, catalogue, clock, sharedNames },
-      introduces ?? [],
-    );
-    await this.#introduction.hold(control.stop).catch(control.end);
+    const takeTurn = (signal: AbortSignal): Promise<HeldTurn> => this.#takeTurn(signal);
+    const readsFirst = fleet !== null;
+    return new SchemaIntroduction({ takeTurn, target, catalogue, clock, sharedNames, readsFirst }, introduces);
+  }
+
+  /** Takes the fleet's turn, and that among the loads of this host. */
+  async #takeTurn(signal: AbortSignal): Promise<HeldTurn> {
+    const turn = await this.#context.fleet?.takeTurn(signal);
+    try {
+      const lock = await this.#firstWrites.take(signal);
+      const release = (): void => {
+        lock.release();
+        turn?.release();
+      };
+      return { isFresh: () => turn?.isFresh() ?? true, release };
+    } catch (error) {
+      turn?.release();
+      throw error;
+    }
   }
 
   /**
@@ -201,7 +221,7 @@ export class WriteStage {
   }
 
   #turnRules(): TurnRules {
-    const introduction = (): FleetIntroduction | null => this.#introduction;
+    const introduction = (): SchemaIntroduction | null => this.#introduction;
     return {
       get maxBytes() {
         return introduction()?.isKnown === true ? Number.POSITIVE_INFINITY : maxTurnBytes;

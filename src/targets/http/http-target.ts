@@ -26,6 +26,10 @@ import type { ExchangeOutcome } from './types.js';
 import { judge, judgeOutcome } from './verdict-table.js';
 
 const maxWriteResponseBytes = 64 * 1024;
+/** Queries get this long even where the waiting for a first answer took almost all of the time. */
+const minPatienceMs = 10_000;
+/** Time for an endpoint to list columns that another endpoint may list, ms. */
+const endpointPatienceMs = 2_000;
 
 export class HttpTarget implements Target {
   readonly traits: TargetTraits;
@@ -78,7 +82,17 @@ export class HttpTarget implements Target {
   }
 
   async columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]> {
-    return (await this.#dialect.columns?.(this.#query(signal), table)) ?? [];
+    const list = async (query: QueryClient): Promise<TargetColumn[]> =>
+      (await this.#dialect.columns?.(query, table)) ?? [];
+    const endpoints = this.#dialect.clustered === true ? this.#sender.closed() : [];
+    if (endpoints.length < 2) return await list(this.#query(signal));
+    const queries = endpoints.map((index) => this.#query(signal, [index], endpointPatienceMs));
+    const lists = await Promise.all(queries.map((query) => list(query).catch(() => null)));
+    signal.throwIfAborted();
+    const [first, ...others] = lists.filter((each) => each !== null);
+    if (first === undefined) return await list(this.#query(signal));
+    const shown = others.map((each) => new Set(each.map(keyOf)));
+    return first.filter((column) => shown.every((keys) => keys.has(keyOf(column))));
   }
 
   async createTable(shape: Shape, signal: AbortSignal): Promise<boolean> {
@@ -151,7 +165,11 @@ export class HttpTarget implements Target {
     );
   }
 
-  #query(signal: AbortSignal, order: readonly number[] = this.#sender.order()): QueryClient {
+  #query(
+    signal: AbortSignal,
+    order: readonly number[] = this.#sender.order(),
+    waitMs = Math.max(minPatienceMs, this.#deps.settings.waitForTargetMs),
+  ): QueryClient {
     const { clock, settings, maxResponseBytes } = this.#deps;
     return new QueryClient({
       title: this.#descriptor.title,
@@ -161,8 +179,12 @@ export class HttpTarget implements Target {
       signal,
       urls: settings.urls.map(({ shown }) => shown),
       order,
-      waitMs: settings.waitForTargetMs,
+      waitMs,
       maxResponseBytes,
     });
   }
+}
+
+function keyOf({ table, name, type }: TargetColumn): string {
+  return JSON.stringify([table, name, type]);
 }

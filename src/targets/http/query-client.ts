@@ -14,8 +14,6 @@ import { judgeOutcome, type VerdictTable } from './verdict-table.js';
 const queryTimeoutMs = 10_000;
 /** Longest wait for more bytes of a response in chunks. */
 const chunkTimeoutMs = 120_000;
-/** Queries get this long even where the waiting for a first answer took almost all of the time. */
-const minPatienceMs = 10_000;
 const retryMs = 1_000;
 /** Longest statement in a message, in bytes. */
 const labelBytes = 200;
@@ -58,7 +56,7 @@ export class QueryClient {
   constructor(context: QueryClientContext) {
     this.#context = context;
     this.#since = context.clock.monotonic();
-    this.#deadline = this.#since + Math.max(minPatienceMs, context.waitMs);
+    this.#deadline = this.#since + context.waitMs;
   }
 
   get signal(): AbortSignal {

@@ -87,7 +87,6 @@ async function peakOf(loads: number, how: 'shards' | 'apart' | ((clock: VirtualC
       fleet &&
       openLimits({
         ...{ redis: fleet.redis, loadId, workerId: `w${index}`, settings: resolved.settings, clock, notify: () => {} },
-        createTarget: async () => modelTarget(),
       });
     let loaded = 0;
     for (let piece = 0; piece < pieces; piece += 1) {

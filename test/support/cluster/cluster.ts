@@ -14,6 +14,7 @@ import type { Clock } from '../../../src/core/types/index.js';
 import { realClock } from '../clock.js';
 import type { ParsedPoint } from './lines.js';
 import { act, failure, parsed, type Reply, readAll, refusal, reply } from './reply.js';
+import { Schemas } from './schemas.js';
 import type { Cluster, ClusterOptions, Pause, Script, ScriptedRequest, Step } from './script.js';
 import { answerSql } from './sql.js';
 import { additions, apply, type Database, emptyDatabase } from './store.js';
@@ -29,6 +30,8 @@ class ScriptedCluster implements Cluster {
   readonly databases: Map<string, Database>;
   readonly statements: string[] = [];
   readonly #log: WriteLog;
+  readonly #schemas: Schemas;
+  readonly #misplaced: string[] = [];
   readonly #servers: Server[] = [];
   readonly #ports: number[] = [];
   readonly #working = new Set<Promise<void>>();
@@ -45,6 +48,10 @@ class ScriptedCluster implements Cluster {
     this.#clock = options.clock ?? realClock;
     this.#script = options.script ?? {};
     this.#log = new WriteLog(() => this.#clock.monotonic());
+    const { nodes = 1, shards = 1, schemaLagMs } = options;
+    const later = (update: () => void): void =>
+      schemaLagMs === undefined ? update() : void this.#wait(schemaLagMs).then(update);
+    this.#schemas = new Schemas({ nodes, shards, later });
     const given = options.databases ?? ['db'];
     const named = Array.isArray(given) ? given.map((name: string) => [name, {}] as const) : Object.entries(given);
     this.databases = new Map(named.map(([name, settings]) => [name, emptyDatabase(settings)]));
@@ -56,6 +63,10 @@ class ScriptedCluster implements Cluster {
 
   get violations(): readonly string[] {
     return this.#log.violations;
+  }
+
+  get misplaced(): readonly string[] {
+    return this.#misplaced;
   }
 
   points(db = 'db'): number {
@@ -222,7 +233,9 @@ class ScriptedCluster implements Cluster {
     const statement = Buffer.from(asked.body).toString('utf8');
     this.statements.push(statement);
     try {
-      const rows = answerSql(this.databases, query.get('db') ?? 'public', statement);
+      const { node } = asked;
+      const shows = (table: string, column?: string): boolean => this.#schemas.shows(node, table, column);
+      const rows = answerSql(this.databases, query.get('db') ?? 'public', statement, shows);
       return { status: 200, headers: json, body: rows.length === 0 ? '' : JSON.stringify(rows) };
     } catch (error) {
       return refusal(error);
@@ -247,6 +260,7 @@ class ScriptedCluster implements Cluster {
     if (refused !== undefined) return failure(refused.code, refused.message);
     try {
       apply(this.databases.get(db) ?? emptyDatabase(), points, precision);
+      this.#misplaced.push(...this.#schemas.write(points));
       return { status: 200 };
     } catch (error) {
       return refusal(error);

@@ -59,6 +59,10 @@ export interface ClusterOptions {
   /** user:password that is let in; default: anyone. */
   readonly credentials?: string;
   readonly version?: string;
+  /** Vnodes of the databases; default 1. */
+  readonly shards?: number;
+  /** Time until the nodes' copies of the schema follow a write, ms; default: they are one. */
+  readonly schemaLagMs?: number;
   readonly script?: Script;
   readonly clock?: Clock;
 }
@@ -80,6 +84,8 @@ export interface Cluster {
   readonly statements: readonly string[];
   /** One sentence for each write that overlapped a schema-changing one. Empty is how it has to be. */
   readonly violations: readonly string[];
+  /** One sentence for each column of a request whose values are stored under another column. Empty is how it has to be. */
+  readonly misplaced: readonly string[];
   setScript(script: Script): void;
   /** Once so many points are stored, writes are neither taken nor answered until it goes on. */
   pauseAt(points: number): Pause;

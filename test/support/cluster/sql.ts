@@ -42,8 +42,15 @@ function create(databases: Map<string, Database>, name: string, options: string)
   return [];
 }
 
-/** Rows of the answer. Throws StoreError. `db` is the request's. */
-export function answerSql(databases: Map<string, Database>, db: string, statement: string): Row[] {
+/** Rows of the answer. Throws StoreError. `db` is the request's. `shows`: whether the node has heard of a table or column. */
+export function answerSql(
+  databases: Map<string, Database>,
+  db: string,
+  statement: string,
+  shows: (table: string, column?: string) => boolean,
+): Row[] {
+  const shown = (table: string, of: Map<string, StoredType>): Map<string, StoredType> =>
+    new Map([...of].filter(([column]) => shows(table, column)));
   const name = '("(?:[^"]|"")*"|\\w+)';
   const text = statement.trim().replace(/;$/, '');
   const created = text.match(new RegExp(`^CREATE DATABASE (?:IF NOT EXISTS )?${name}(?: WITH ([\\s\\S]*))?$`, 'i'));
@@ -56,11 +63,13 @@ export function answerSql(databases: Map<string, Database>, db: string, statemen
   if (table) {
     const wanted = unquoted(table[1] ?? '');
     const found = database(databases, db).tables.get(wanted);
-    if (found === undefined) throw new StoreError('030019', `Table not found: "cnosdb.${db}.${wanted}"`);
-    return columns(wanted, found);
+    if (found === undefined || !shows(wanted, undefined))
+      throw new StoreError('030019', `Table not found: "cnosdb.${db}.${wanted}"`);
+    return columns(wanted, shown(wanted, found));
   }
   const listed = text.match(/information_schema\.columns\b[\s\S]*database_name\s*=\s*'((?:[^']|'')*)'/i);
   if (!listed) throw new StoreError('010009', `sql parser error: Expected an SQL statement, found: ${text}`);
   const wanted = databases.get((listed[1] ?? '').replaceAll("''", "'"));
-  return [...(wanted?.tables ?? [])].flatMap(([each, of]) => columns(each, of));
+  const tables = [...(wanted?.tables ?? [])].filter(([each]) => shows(each));
+  return tables.flatMap(([each, of]) => columns(each, shown(each, of)));
 }

@@ -1,6 +1,7 @@
 // A Target that simulates CnosDB with a model cluster, without HTTP and on virtual time. It records every request and
 // response for the expectations of a scenario.
 
+import { parseShape } from '../../../src/core/points/line-protocol.js';
 import type {
   Attempt,
   Clock,
@@ -9,6 +10,7 @@ import type {
   FlushOutcome,
   NodeLayout,
   Target,
+  TargetColumn,
   TargetDescription,
   Verdict,
 } from '../../../src/core/types/index.js';
@@ -54,6 +56,8 @@ export class ModelTarget implements Target {
   readonly #clock: Clock;
   readonly #aloneUntil: number[];
   readonly #accounts: { loaded: number; failures: number }[];
+  /** Those of the first point of each accepted body: a body introduces nothing else. */
+  readonly #columns = new Map<string, TargetColumn>();
   /** Requests so far. */
   sent = 0;
   #turn = 0;
@@ -88,8 +92,8 @@ export class ModelTarget implements Target {
     throw new Error('the model keeps no values');
   }
 
-  async columns(): Promise<[]> {
-    return [];
+  async columns(): Promise<TargetColumn[]> {
+    return [...this.#columns.values()];
   }
 
   async encode(bytes: Uint8Array): Promise<EncodedBody> {
@@ -106,8 +110,11 @@ export class ModelTarget implements Target {
     this.#inFlight -= 1;
     const answeredAt = this.#clock.monotonic();
     this.passed.push({ sentAt, answeredAt, bytes: bytes.length, inFlight, verdict: verdict.kind });
-    if (verdict.kind === 'accepted') this.#accounts[node]!.loaded += points;
-    else this.#accounts[node]!.failures += 1;
+    if (verdict.kind === 'accepted') {
+      this.#accounts[node]!.loaded += points;
+      const { table, columns } = parseShape(bytes.subarray(0, bytes.indexOf(LF)));
+      for (const column of columns) this.#columns.set(column.name, { table, ...column });
+    } else this.#accounts[node]!.failures += 1;
     if (verdict.kind === 'unreachable') this.#aloneUntil[node] = answeredAt + aloneMs;
     return { verdict, endpoint: url(node), latencyMs: answeredAt - sentAt, sentBytes: bytes.length };
   }

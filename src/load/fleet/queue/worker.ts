@@ -178,7 +178,7 @@ class FleetWorker {
     }
     const source = new PieceSource(redis, load.id, workerId, timing, clock);
     await source.start();
-    const limits = openLimits({ redis, loadId: load.id, workerId, settings, createTarget, clock, notify });
+    const limits = openLimits({ redis, loadId: load.id, workerId, settings, clock, notify });
     return { load, limits, source, parts: new PieceParts(createTarget) };
   }
 

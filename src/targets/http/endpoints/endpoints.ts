@@ -78,6 +78,10 @@ export class Endpoints {
     this.#apply(state, resultOf(verdict), 'reason' in verdict ? verdict.reason : verdict.kind);
   }
 
+  closed(): number[] {
+    return this.#states.filter(({ breaker }) => breaker.phase === 'closed').map(({ index }) => index);
+  }
+
   totals(): EndpointTotals[] {
     const now = this.#clock.monotonic();
     return this.#states.map(({ url, loaded, failures, breaker, requests: [oldest] }) => ({

@@ -69,6 +69,11 @@ export class Sender {
     return this.#urls.map((_, step) => (first + step) % this.#urls.length);
   }
 
+  /** Indexes of the endpoints with a closed circuit. */
+  closed(): number[] {
+    return this.#endpoints.closed();
+  }
+
   totals(): EndpointTotals[] {
     return this.#endpoints.totals();
   }
