@@ -1,5 +1,6 @@
-// How much faster a load gets with all cores than with one: the whole program against a sink, in turns on core 0 alone and on
-// every core. node cores.js [--rows 2000000] [--rounds 5]
+// How much faster a load gets with all cores than with one: the whole program and its sink, in turns on core 0 alone and on
+// every core. Loads are long, so that the start of a process (0.25 s) is 5 % or less of them.
+// node cores.js [--rows 10000000] [--rounds 5]
 
 import { spawnSync } from 'node:child_process';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -12,11 +13,12 @@ import { createGzip } from 'node:zlib';
 import { generate, inTurns, openSink, program, say } from './support.js';
 
 const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '2000000' }, rounds: { type: 'string', default: '5' } },
+  options: { rows: { type: 'string', default: '10000000' }, rounds: { type: 'string', default: '5' } },
 });
 const rows = Number(values.rows);
 const folder = await mkdtemp(join(tmpdir(), 'bulk-load-cores-'));
-const sink = await openSink(folder);
+const hasTaskset = spawnSync('taskset', ['--version']).error === undefined;
+const sinks = { one: await openSink(folder, hasTaskset ? ['taskset', '-c', '0'] : []), all: await openSink(folder) };
 const mapping = ['--measurement', 'readings', '--tags', 'name,fleet', '--time-column', 'time'];
 
 /** Writes rows of CSV, NDJSON and Parquet with DuckDB. Returns false where it is not installed. */
@@ -40,19 +42,26 @@ async function writeRows() {
 try {
   const lines = join(folder, 'iot.lp');
   await generate(rows, lines);
-  await pipeline(createReadStream(lines), createGzip({ level: 1 }), createWriteStream(`${lines}.gz`));
   const hasRows = await writeRows();
-  const files = ['iot.lp', 'iot.lp.gz', ...(hasRows ? ['rows.csv', 'rows.ndjson', 'rows.parquet'] : [])];
+  for (const file of hasRows ? [lines, join(folder, 'rows.csv')] : [lines])
+    await pipeline(createReadStream(file), createGzip({ level: 1 }), createWriteStream(`${file}.gz`));
+  const ofRows = ['rows.csv', 'rows.csv.gz', 'rows.ndjson', 'rows.parquet'];
+  const files = ['iot.lp', 'iot.lp.gz', ...(hasRows ? ofRows : [])];
   if (!hasRows) say('@duckdb/node-api is not installed: CSV, NDJSON and Parquet are left out');
-  const hasTaskset = spawnSync('taskset', ['--version']).error === undefined;
   if (!hasTaskset) say('taskset is not on PATH: one core cannot be compared');
   for (const file of hasTaskset ? files : []) {
     const state = join(folder, 'state');
-    const common = ['--url', `http://127.0.0.1:${sink.port}`, '--db', 'bench', '--state-dir', state, '--quiet'];
+    const common = ['--db', 'bench', '--state-dir', state, '--quiet'];
     const own = ['--compression', 'none', '--target-memory', 'off', ...(file.startsWith('rows') ? mapping : [])];
-    const load = [process.execPath, program, ...common, ...own, join(folder, file)];
+    const load = (/** @type {{ port: string }} */ { port }) => [
+      ...[program, '--url', `http://127.0.0.1:${port}`, ...common, ...own],
+      join(folder, file),
+    ];
     /** @type {Record<string, [string, string[]]>} */
-    const commands = { one: ['taskset', ['-c', '0', ...load]], all: [process.execPath, load.slice(1)] };
+    const commands = {
+      one: ['taskset', ['-c', '0', process.execPath, ...load(sinks.one)]],
+      all: [process.execPath, load(sinks.all)],
+    };
     const { one, all } = await inTurns(commands, Number(values.rounds));
     if (one === undefined || all === undefined) throw new Error('no results');
     const rate = (/** @type {{ seconds: number }} */ { seconds }) => `${(rows / seconds / 1000).toFixed(0)} k rows/s`;
@@ -62,6 +71,7 @@ try {
     );
   }
 } finally {
-  sink.close();
+  sinks.one.close();
+  sinks.all.close();
   await rm(folder, { recursive: true, force: true });
 }

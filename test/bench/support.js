@@ -29,11 +29,13 @@ export function machine() {
  * Starts a target that accepts everything: wire.c, whose bodies the kernel discards without a copy, or sink.js where there
  * is no C compiler. `wire`: the compiled program; null for sink.js.
  * @param {string} folder
+ * @param {readonly string[]} before a command that starts it, such as `taskset -c 0`
  */
-export async function openSink(folder) {
+export async function openSink(folder, before = []) {
   const wire = join(folder, 'wire');
   const isCompiled = spawnSync('cc', ['-O2', '-pthread', join(here, 'wire.c'), '-o', wire]).status === 0;
-  const [command, args] = isCompiled ? [wire, ['sink']] : [process.execPath, [join(here, 'sink.js')]];
+  const own = isCompiled ? [wire, 'sink'] : [process.execPath, join(here, 'sink.js')];
+  const [command = '', ...args] = [...before, ...own];
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = await once(/** @type {import('node:stream').Readable} */ (child.stdout), 'data');
   return { port: String(port).trim(), wire: isCompiled ? wire : null, close: () => child.kill() };
