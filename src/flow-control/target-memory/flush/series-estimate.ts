@@ -27,6 +27,8 @@ export interface SavedSeries {
 export class SeriesEstimate {
   /** Sampled series: hash, and whether several samples belong to it. */
   #seen = new Map<number, boolean>();
+  /** How many of them were seen once. */
+  #once = 0;
   /** Only hashes that end with this number of zero bits are kept. */
   #zeroBits = 0;
   #points = 0;
@@ -35,7 +37,7 @@ export class SeriesEstimate {
   /** Begins again with the rows that follow the begin of a flush. */
   reset(): void {
     this.#seen = new Map();
-    [this.#zeroBits, this.#points, this.#series] = [0, 0, 0];
+    [this.#once, this.#zeroBits, this.#points, this.#series] = [0, 0, 0, 0];
   }
 
   /** Counts a body. Returns the bytes that its series take in the target beside its rows. */
@@ -43,7 +45,10 @@ export class SeriesEstimate {
     this.#points += points;
     for (const hash of sample) this.#keep(hash);
     const before = this.#series;
-    this.#series = Math.max(before, Math.min(this.#points, richness(this.#seen.values()) * 2 ** this.#zeroBits));
+    this.#series = Math.max(
+      before,
+      Math.min(this.#points, richness(this.#once, this.#seen.size - this.#once) * 2 ** this.#zeroBits),
+    );
     const groups = Math.min(this.#series, groupsOf(sample, points));
     return part * (groupBytes * groups + seriesBytes * (this.#series - before));
   }
@@ -55,15 +60,23 @@ export class SeriesEstimate {
 
   restore({ seen, zeroBits, points, series }: SavedSeries): void {
     this.#seen = new Map(seen);
+    this.#once = seen.filter(([, isSeveral]) => !isSeveral).length;
     [this.#zeroBits, this.#points, this.#series] = [zeroBits, points, series];
   }
 
   #keep(hash: number): void {
     if (!endsWithZeros(hash, this.#zeroBits)) return;
-    this.#seen.set(hash, this.#seen.has(hash));
+    const isSeveral = this.#seen.get(hash);
+    if (isSeveral === undefined) this.#once += 1;
+    else if (!isSeveral) this.#once -= 1;
+    this.#seen.set(hash, isSeveral !== undefined);
     if (this.#seen.size <= maxKept) return;
     this.#zeroBits += 1;
-    for (const each of this.#seen.keys()) if (!endsWithZeros(each, this.#zeroBits)) this.#seen.delete(each);
+    for (const [each, known] of this.#seen) {
+      if (endsWithZeros(each, this.#zeroBits)) continue;
+      this.#seen.delete(each);
+      if (!known) this.#once -= 1;
+    }
   }
 }
 
@@ -72,12 +85,7 @@ function endsWithZeros(hash: number, bits: number): boolean {
 }
 
 /** Estimates how many series exist from those seen once and more often (Chao 1984). */
-function richness(several: Iterable<boolean>): number {
-  let [once, more] = [0, 0];
-  for (const each of several) {
-    if (each) more += 1;
-    else once += 1;
-  }
+function richness(once: number, more: number): number {
   return once + more + (once * (once - 1)) / (2 * (more + 1));
 }
 
