@@ -47,7 +47,12 @@ export const timesSchema = z.strictObject({
   spans: z.array(z.strictObject({ first: wholeNumber, last: wholeNumber })),
   unseen: count,
   totalBytes: count.nullable(),
-  rows: z.strictObject({ points: count, slots: z.number(), bytes: count, series: z.number() }).optional(),
+  rows: z
+    .strictObject({
+      ...{ points: count, slots: z.number(), bytes: count, series: z.number() },
+      strings: z.strictObject({ count, bytes: count }),
+    })
+    .optional(),
 });
 
 /** Field types of rows by table and name. */

@@ -1,8 +1,8 @@
 // Samples the rows of line protocol for planning: how many fields the tables have to which the lines belong. A row of the
 // target has a slot for each of them, and an export may write one field a line.
 
-import { parseShape } from '../core/points/line-protocol.js';
-import type { ByteSource, SampledRows } from '../core/types/index.js';
+import { parseShape, stringTotals } from '../core/points/line-protocol.js';
+import type { ByteSource, SampledRows, StringTotals } from '../core/types/index.js';
 
 /** Places between both ends of a file, and bytes of each. A place counts with its first whole line. */
 const places = 16;
@@ -24,6 +24,7 @@ export class RowSampler {
   /** Lines of each series. */
   readonly #series = new Map<string, number>();
   #bytes = 0;
+  #strings: StringTotals = { count: 0, bytes: 0 };
 
   /** Takes whole lines of text, at equal distances. */
   take(text: Uint8Array, lines = endLines): void {
@@ -62,6 +63,7 @@ export class RowSampler {
     return {
       points: tables.reduce((sum, { points }) => sum + points, 0),
       slots: tables.reduce((sum, { points, fields }) => sum + points * richness([...fields.values()]), 0),
+      strings: this.#strings,
       bytes: this.#bytes,
       series: richness([...this.#series.values()]),
     };
@@ -77,6 +79,8 @@ export class RowSampler {
       for (const { name, type } of columns)
         if (type !== 'tag') sample.fields.set(name, (sample.fields.get(name) ?? 0) + 1);
       this.#bytes += line.length + 1;
+      const { count, bytes } = stringTotals(line);
+      this.#strings = { count: this.#strings.count + count, bytes: this.#strings.bytes + bytes };
     } catch {
       // Reading reports an unreadable line.
     }

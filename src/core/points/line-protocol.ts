@@ -1,7 +1,7 @@
 // Takes valid points of line protocol apart, for everything but the checks of the format itself.
 
 import { BACKSLASH, COMMA, LF, MINUS, SPACE } from '../ascii.js';
-import type { Column, ColumnType, FieldValue, InputPrecision, PointValues, Shape } from '../types/index.js';
+import type { Column, ColumnType, FieldValue, InputPrecision, PointValues, Shape, StringTotals } from '../types/index.js';
 import { unitNanoseconds } from '../units.js';
 
 /** Longest table name that CnosDB stores. A rejected point may have a longer one. */
@@ -124,6 +124,18 @@ export function pointValues(point: Uint8Array, precision: InputPrecision): Point
     fields: new Map(fields.map(([key, value]) => [key, fieldValue(value)])),
     time: BigInt(time) * unitNanoseconds[precision],
   };
+}
+
+/** Adds up the string values of a valid point. */
+export function stringTotals(point: Uint8Array): StringTotals {
+  const text = Buffer.from(point.buffer, point.byteOffset, point.length).toString('latin1');
+  let totals = { count: 0, bytes: 0 };
+  for (let at = text.indexOf('="', unescapedEnd(text, 0, ' ')); at >= 0; ) {
+    const end = stringEnd(text, at + 1);
+    totals = { count: totals.count + 1, bytes: totals.bytes + end - at - 3 };
+    at = text.indexOf('="', end);
+  }
+  return totals;
 }
 
 /** Returns a valid point with only its shortest field. */

@@ -46,7 +46,8 @@ export type MemoryEvent =
       readonly kind: 'sample';
       readonly bucket: number;
       readonly points: readonly (string | null)[];
-      readonly rowsPerByte: number;
+      /** Mean bytes of a row in the target's memory. */
+      readonly rowBytes: number;
     }
   | { readonly kind: 'flush'; readonly cause: FlushCause }
   | { readonly kind: 'flushed'; readonly outcome: FlushOutcome };

@@ -95,10 +95,17 @@ export interface TimestampRange {
   readonly last: bigint;
 }
 
+/** Number of string values, and bytes of their text. */
+export interface StringTotals {
+  readonly count: number;
+  readonly bytes: number;
+}
+
 /** Sampled lines: points, their fields if each had all fields of its table, and bytes of text. `series`: estimate for all inputs. */
 export interface SampledRows {
   readonly points: number;
   readonly slots: number;
+  readonly strings: StringTotals;
   readonly bytes: number;
   readonly series: number;
 }

@@ -28,7 +28,7 @@ const eventSchema = z.discriminatedUnion('kind', [
     kind: z.literal('sample'),
     bucket: z.number(),
     points: z.array(z.string().nullable()),
-    rowsPerByte: bytes,
+    rowBytes: bytes,
   }),
   z.object({ kind: z.literal('flush'), cause: z.enum(['planned', 'relief', 'stage']) }),
   z.object({ kind: z.literal('flushed'), outcome }),

@@ -19,7 +19,7 @@ const savedSchema = z.object({
   }),
   caches: z.array(z.tuple([z.number(), z.array(z.number())])),
   samples: z.array(
-    z.tuple([z.number(), z.object({ points: z.array(z.string().nullable()), rowsPerByte: z.number() })]),
+    z.tuple([z.number(), z.object({ points: z.array(z.string().nullable()), rowBytes: z.number() })]),
   ),
 });
 

@@ -68,15 +68,15 @@ export interface RinsingOptions {
 }
 
 /** Points of a time bucket in base64, by shard. */
-export type SampleText = Pick<Extract<MemoryEvent, { kind: 'sample' }>, 'points' | 'rowsPerByte'>;
+export type SampleText = Pick<Extract<MemoryEvent, { kind: 'sample' }>, 'points' | 'rowBytes'>;
 
 /** The newest acknowledged point of each shard of a time bucket. */
 interface BucketSample {
   readonly points: readonly (Uint8Array | undefined)[];
   /** Bytes of all points. */
   readonly bytes: number;
-  /** Bytes of a row per byte of text. */
-  readonly rowsPerByte: number;
+  /** Mean bytes of a row in the target's memory. It has a slot for each field of its table, however short the point is. */
+  readonly rowBytes: number;
 }
 
 export class Rinsing {
@@ -105,7 +105,7 @@ export class Rinsing {
   }
 
   /** Keeps the last points of a batch that was acknowledged whole. */
-  remember(batch: Batch, rowsPerByte: number): void {
+  remember(batch: Batch, rowBytes: number): void {
     if (this.#options.marks() === null) return;
     for (const part of batch.buckets) {
       const points = [...(this.#samples.get(part.bucket)?.points ?? [])];
@@ -113,7 +113,7 @@ export class Rinsing {
       // A fleet shares one point for each shard. Any acknowledged point will do.
       if (this.#options.log !== null && known === this.#options.shards) continue;
       for (const { shard, bytes } of lastPoints(batch, part, this.#options)) points[shard] = shortestField(bytes);
-      const sample = sampleOf(points, rowsPerByte);
+      const sample = sampleOf(points, rowBytes);
       if (points.length > 0) this.#samples.set(part.bucket, sample);
       if (points.filter((point) => point !== undefined).length > known)
         this.#options.log?.append({ kind: 'sample', bucket: part.bucket, ...textOf(sample) });
@@ -121,10 +121,10 @@ export class Rinsing {
   }
 
   /** Takes points of a time bucket that another worker had acknowledged. */
-  learn(bucket: number, { points, rowsPerByte }: SampleText): void {
+  learn(bucket: number, { points, rowBytes }: SampleText): void {
     const own = this.#samples.get(bucket)?.points ?? [];
     const all = points.map((text, shard) => (text === null ? own[shard] : Buffer.from(text, 'base64')));
-    this.#samples.set(bucket, sampleOf(all, rowsPerByte));
+    this.#samples.set(bucket, sampleOf(all, rowBytes));
   }
 
   /** Returns the points of all time buckets, as `learn` takes them. */
@@ -198,7 +198,7 @@ export class Rinsing {
       const body = Buffer.concat(group.flatMap((bucket) => this.#pointsOf(bucket)));
       const parts = group.map((bucket) => ({ bucket, bytes: this.#retainedOf(bucket) }));
       const rows = group.reduce(
-        (sum, bucket) => sum + this.#bytesOf(bucket) * this.#samples.get(bucket)!.rowsPerByte,
+        (sum, bucket) => sum + this.#pointsOf(bucket).length * this.#samples.get(bucket)!.rowBytes,
         0,
       );
       let left = bodiesKept;
@@ -287,11 +287,11 @@ function* lastPoints(
   }
 }
 
-function sampleOf(points: BucketSample['points'], rowsPerByte: number): BucketSample {
-  return { points, bytes: points.reduce((sum, point) => sum + (point?.length ?? 0), 0), rowsPerByte };
+function sampleOf(points: BucketSample['points'], rowBytes: number): BucketSample {
+  return { points, bytes: points.reduce((sum, point) => sum + (point?.length ?? 0), 0), rowBytes };
 }
 
-function textOf({ points, rowsPerByte }: BucketSample): SampleText {
+function textOf({ points, rowBytes }: BucketSample): SampleText {
   const texts = Array.from(points, (point) => (point === undefined ? null : Buffer.from(point).toString('base64')));
-  return { points: texts, rowsPerByte };
+  return { points: texts, rowBytes };
 }

@@ -12,7 +12,7 @@ import type {
   VnodePlacement,
 } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
-import { rowsPerByte } from './flush/memcache-estimate.js';
+import { type RowWeight, weighRows } from './flush/memcache-estimate.js';
 import { seriesBytes } from './flush/series-estimate.js';
 import { bodiesKept } from './raft-caches.js';
 import {
@@ -64,6 +64,9 @@ export interface TargetMemoryForecast {
   readonly totalBytes: number | null;
 }
 
+/** Points of IoT sensors, ten fields each. Only inputs of line protocol are sampled. */
+const usualWeight: RowWeight = { resident: 1.1, gauged: 0.6 };
+
 /** A point needs at least so many bytes, and each time bucket a point. */
 const leastPointBytes = 16;
 
@@ -90,7 +93,7 @@ export function forecastTargetMemory(
     buckets,
     batchBytes,
     totalBytes: times.totalBytes,
-    rowsPerByte: weightOf(times),
+    weight: weightOf(times),
     mayCreate,
     mayFlush: relieve,
   });
@@ -98,10 +101,11 @@ export function forecastTargetMemory(
 }
 
 /** Returns the bytes of rows and series per byte of text. */
-function weightOf({ rows, totalBytes }: InputExtent): number {
-  if (rows === undefined || totalBytes === null) return 1;
+function weightOf({ rows, totalBytes }: InputExtent): RowWeight {
+  if (rows === undefined || totalBytes === null) return usualWeight;
   const points = (totalBytes * rows.points) / rows.bytes;
-  return rowsPerByte(rows) + (seriesBytes * Math.min(rows.series, points)) / Math.max(1, totalBytes);
+  const { resident, gauged } = weighRows(rows);
+  return { resident: resident + (seriesBytes * Math.min(rows.series, points)) / Math.max(1, totalBytes), gauged };
 }
 
 /** Returns the layout of a database that does not exist yet: its vnodes are spread evenly over the endpoints. */

@@ -2,6 +2,7 @@
 // size, memcache size, timely flushes and rinses). Model and figures are measured on CnosDB 2.4.3.4.
 
 import type { FlushMarks } from './flush/flushing.js';
+import type { RowWeight } from './flush/memcache-estimate.js';
 import { bodiesKept } from './raft-caches.js';
 import type { RinseMarks } from './rinsing.js';
 
@@ -13,8 +14,8 @@ const idleBytes = 110 * MiB;
  * fixtures/scenarios/node-memory.json: 1.9 MiB once created, 0.5 MiB after 256 small writes, the rest once it was loaded.
  */
 const vnodeBytes = 4.25 * MiB;
-/** Resident bytes per byte of unflushed rows. */
-const perCachedByte = 1.2;
+/** Resident bytes per byte of unflushed rows: what flushes free is not used again completely. */
+const perRowByte = 1.1;
 /** Memcache size where the server does not report one (before 2.4.2). */
 const usualMemcache = 128 * MiB;
 /** Smallest body that the plan chooses. */
@@ -47,8 +48,8 @@ export interface TargetPlanRequest {
   readonly batchBytes: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
-  /** Bytes of rows per byte of text; at least 1. */
-  readonly rowsPerByte: number;
+  /** Bytes of rows per byte of text. */
+  readonly weight: RowWeight;
   /** True if the load creates the database and can choose MAX_MEMCACHE_SIZE. */
   readonly mayCreate: boolean;
   /** True if the load may ask the target to flush. */
@@ -77,7 +78,7 @@ export interface TargetPlan {
   readonly rowBytes: number | null;
   /** Bytes of an idle node and of these vnodes. Other vnodes of the node are not of this load. */
   readonly baseBytes: number;
-  /** Bytes that the memcaches hold before the target flushes by itself. */
+  /** Bytes of rows that the memcaches hold before the target flushes by itself. */
   readonly cacheBytes: number;
   /** Estimated peak of the fullest node. */
   readonly peakBytes: number;
@@ -92,9 +93,9 @@ export function nodeBase(vnodes: number): number {
   return idleBytes + vnodeBytes * vnodes;
 }
 
-/** Estimates the peak of a node: base + retained request bodies + 1.2 × unflushed rows. */
+/** Estimates the peak of a node: base + retained request bodies + 1.1 × unflushed rows. */
 export function nodePeak(baseBytes: number, keptBytes: number, unflushedBytes: number): number {
-  return Math.round(baseBytes + keptBytes + perCachedByte * unflushedBytes);
+  return Math.round(baseBytes + keptBytes + perRowByte * unflushedBytes);
 }
 
 /** Returns the bytes of request bodies that the vnodes of one bucket retain on the fullest node. */
@@ -104,7 +105,7 @@ export function keptBodies(bodyBytes: number, share: number, sentBytes: number |
 
 /** Returns the flush marks of a node with this base that retains `keptBytes` of request bodies. */
 export function flushMarks(limitBytes: number, baseBytes: number, keptBytes: number): FlushMarks {
-  const rows = Math.max(minRows, Math.floor((limitBytes - baseBytes - keptBytes) / perCachedByte));
+  const rows = Math.max(minRows, Math.floor((limitBytes - baseBytes - keptBytes) / perRowByte));
   return { dueBytes: Math.floor(rows * dueShare), holdBytes: rows };
 }
 
@@ -114,7 +115,7 @@ export function bodiesBeside(
   baseBytes: number,
   rowBytes: number,
 ): number {
-  const room = (limitBytes ?? Number.POSITIVE_INFINITY) - baseBytes - perCachedByte * rowBytes;
+  const room = (limitBytes ?? Number.POSITIVE_INFINITY) - baseBytes - perRowByte * rowBytes;
   return Math.floor(room / (share * bodiesKept));
 }
 
@@ -148,9 +149,10 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
   const vnodes = vnodesPerNode * buckets;
   const baseBytes = nodeBase(vnodes);
   const kept = (body: number): number => keptBodies(body, share, totalBytes);
-  const cacheBytes = vnodes * (request.maxMemcacheBytes ?? usualMemcache);
+  const { resident, gauged } = request.weight;
+  const cacheBytes = (vnodes * (request.maxMemcacheBytes ?? usualMemcache) * resident) / gauged;
   const allBytes = totalBytes === null ? Number.MAX_SAFE_INTEGER : totalBytes * share;
-  const allRows = allBytes * request.rowsPerByte;
+  const allRows = allBytes * resident;
   const maxRows = Math.min(cacheBytes, allRows);
   const fewestRows = request.mayFlush ? Math.min(minRows, maxRows) : maxRows;
   const common = {
@@ -164,7 +166,7 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
     return { ...common, bodyBytes: batchBytes, flush: null, rinse: null, memcacheBytes: null, peakBytes, holds: true };
   }
   const room = limit - baseBytes;
-  const bodyBytes = largestBody(batchBytes, Math.max(room * bodiesShare, room - perCachedByte * maxRows), kept);
+  const bodyBytes = largestBody(batchBytes, Math.max(room * bodiesShare, room - perRowByte * maxRows), kept);
   const rinse = marksOfRoom(room, kept(bodyBytes));
   const keptAtPeak = buckets > 1 ? Math.min(allBytes, rinse.holdBytes) : kept(bodyBytes);
   const marks = flushMarks(limit, baseBytes, keptAtPeak);
@@ -173,14 +175,14 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
     ...common,
     ...{ bodyBytes, rinse },
     flush: request.mayFlush ? marks : null,
-    memcacheBytes: request.mayCreate ? memcacheSize(marks.holdBytes, vnodes) : null,
+    memcacheBytes: request.mayCreate ? memcacheSize((marks.holdBytes * gauged) / resident, vnodes) : null,
     peakBytes,
     holds: common.leastBytes <= limit && peakBytes <= limit,
   };
 }
 
 function marksOfRoom(room: number, keptBytes: number): RinseMarks {
-  const besideRows = room - perCachedByte * minRows;
+  const besideRows = room - perRowByte * minRows;
   const dueBytes = Math.max(Math.min(room * bodiesShare, besideRows), keptBytes);
   const holdBytes = Math.max(dueBytes, Math.min(dueBytes * rinseHold, besideRows));
   return { dueBytes, holdBytes, restBytes: dueBytes * rinseRest };
@@ -207,7 +209,7 @@ function largestBody(batchBytes: number, roomForBodies: number, kept: (body: num
   return Math.min(batchBytes, Math.max(smallestBody, body));
 }
 
-/** Returns half of each vnode's room in whole MiB: while one cache of a vnode is flushed, the next one fills. */
+/** Returns half of each vnode's room for gauged bytes in whole MiB: while one cache of a vnode is flushed, the next one fills. */
 function memcacheSize(rows: number, vnodes: number): number {
   const each = Math.floor((rows * dueShare) / vnodes / MiB) * MiB;
   return Math.min(usualMemcache, Math.max(minMemcache, each));

@@ -14,7 +14,8 @@ import type {
 } from '../../core/types/index.js';
 import { followMemory } from './fleet-memory.js';
 import { flushIntervalMs } from './flush/flushing.js';
-import { rowsPerByte } from './flush/memcache-estimate.js';
+import { weighRows } from './flush/memcache-estimate.js';
+import { sampledStrings } from './flush/sampled-points.js';
 import { SeriesEstimate, sampledSeries } from './flush/series-estimate.js';
 import { maxStageWaitMs, Stages } from './flush/stages.js';
 import { cannotStart, NodeDeaths, nodeDied } from './node-deaths.js';
@@ -71,6 +72,8 @@ export class TargetThrottle {
   readonly #log: MemoryLog | null;
   readonly #follower: MemoryFollower;
   readonly #deaths = new NodeDeaths();
+  /** Bytes of all rows acknowledged by this process: resident, and as gauges count them. */
+  readonly #rows = { resident: 0, gauged: 0 };
   /** Flush of a node that is back. */
   #recovery: Promise<unknown> | null = null;
   /** Waits for flushes and stages. */
@@ -115,7 +118,7 @@ export class TargetThrottle {
         this.#series.reset();
         return target.flush(cause === 'stage' ? maxStageWaitMs : flushTimeoutMs, signal);
       },
-      gauges: () => target.gauges(signal),
+      gauges: async () => (await target.gauges(signal)).map((each) => each && (each * this.#rows.resident) / this.#rows.gauged),
       ...{ log, notify },
     });
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
@@ -166,16 +169,20 @@ export class TargetThrottle {
   /** Takes each attempt as soon as it is answered. */
   observe(attempt: Attempt, bodyBytes: number, batch: Batch): void {
     this.#firstAt ??= this.#context.clock.monotonic();
-    const perByte = rowsPerByte({ ...batch, bytes: batch.body.length });
+    const { plansMemory } = this.#context.target.traits;
+    const strings = plansMemory ? sampledStrings(batch) : { count: 0, bytes: 0 };
+    const weight = weighRows({ ...batch, strings, bytes: batch.body.length });
     const part = bodyBytes / batch.body.length;
     let series = 0;
     this.#watch(attempt);
-    const rows = bodyBytes * perByte;
+    const rows = bodyBytes * weight.resident;
     if (attempt.verdict.kind === 'accepted') {
-      const sample = this.#context.target.traits.plansMemory ? sampledSeries(batch) : [];
+      this.#rows.resident += rows;
+      this.#rows.gauged += bodyBytes * weight.gauged;
+      const sample = plansMemory ? sampledSeries(batch) : [];
       const parts = partsOf(batch, bodyBytes);
       series = this.#acknowledge({ kind: 'body', parts, bytes: bodyBytes, rows, points: batch.points, sample, part });
-      if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, perByte);
+      if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, rows / batch.points);
     }
     this.#pressure.observe(attempt, bodyBytes, this.#log === null ? rows : 0, series);
     if (!this.#pacingReported) this.#reportPacing(this.#firstAt);

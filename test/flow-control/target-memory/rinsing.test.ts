@@ -102,7 +102,7 @@ test('a finished time bucket is rinsed by 256 writes of its last point once its 
   expect(admission.at).toBe(100);
   expect(new Set(bodies)).toEqual(new Set([rinsed('last1')]));
   expect(bodies).toHaveLength(bodiesKept);
-  expect(rows).toEqual(Array.from({ length: bodiesKept }, () => 24));
+  expect(rows).toEqual(Array.from({ length: bodiesKept }, () => 2));
   expect(caches.bytes).toBe(2 * MiB);
   expect(rinsing.count).toBe(1);
   expect(notices).toEqual([

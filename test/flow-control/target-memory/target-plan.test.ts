@@ -27,7 +27,7 @@ const usual: TargetPlanRequest = {
   buckets: 1,
   batchBytes: MiB,
   totalBytes: null,
-  rowsPerByte: 1,
+  weight: { resident: 1, gauged: 1 },
   mayCreate: false,
   mayFlush: true,
 };
@@ -76,9 +76,9 @@ test('a single node gets the largest bodies that fit beside its memcache, and ti
   const { bodyBytes, flush, peakBytes, holds } = planTarget(usual);
   expect(bodyBytes % (64 * KiB)).toBe(0);
   // Half of the room beside the base is for bodies, or more where rows need less.
-  const room = Math.max((512 * MiB - base) / 2, 512 * MiB - base - 1.2 * 128 * MiB);
+  const room = Math.max((512 * MiB - base) / 2, 512 * MiB - base - 1.1 * 128 * MiB);
   expect(room / 256 - bodyBytes).toBeLessThan(64 * KiB);
-  const rows = Math.floor((512 * MiB - base - 256 * bodyBytes) / 1.2);
+  const rows = Math.floor((512 * MiB - base - 256 * bodyBytes) / 1.1);
   expect(flush).toEqual({ dueBytes: Math.floor(rows / 2), holdBytes: rows });
   expect(peakBytes).toBeLessThanOrEqual(512 * MiB);
   expect(holds).toBe(true);
@@ -87,7 +87,7 @@ test('a single node gets the largest bodies that fit beside its memcache, and ti
 test('three small nodes get smaller bodies and earlier flushes within their limit', () => {
   const plan = planTarget({ ...incident, targetMemoryBytes: 297 * MiB });
   expect(plan).toMatchObject({ bodyBytes: 512 * KiB, holds: true, share: 2 / 3, vnodes: 2 });
-  expect(plan.flush!.dueBytes / MiB).toBeCloseTo((297 - nodeBase(2) / MiB - (2 / 3) * 128) / 1.2 / 2, 0);
+  expect(plan.flush!.dueBytes / MiB).toBeCloseTo((297 - nodeBase(2) / MiB - (2 / 3) * 128) / 1.1 / 2, 0);
   expect(plan.peakBytes).toBeLessThanOrEqual(297 * MiB);
 });
 
@@ -120,7 +120,7 @@ test('with several time buckets a rinse is due at half of the room, and the peak
   const room = 512 * MiB - nodeBase(30);
   expect(plan.rinse).toEqual({ dueBytes: room / 2, holdBytes: room * 0.625, restBytes: room / 4 });
   expect(plan.peakBytes).toBeLessThanOrEqual(512 * MiB);
-  expect(plan.flush!.holdBytes).toBe(Math.floor((room * 0.375) / 1.2));
+  expect(plan.flush!.holdBytes).toBe(Math.floor((room * 0.375) / 1.1));
 });
 
 test('without flushes the plan counts full memcaches', () => {
@@ -162,14 +162,14 @@ test('every plan has bodies from 32 KiB to the requested size, and `holds` compa
 });
 
 test.each([
-  // Room for bodies = limit − base − 1.2 × rows, divided by share × 256.
+  // Room for bodies = limit − base − 1.1 × rows, divided by share × 256.
   ['no rows', 1, 0, 1],
   ['100 MiB of rows', 1, 100, 1],
   ['half of each body on the node', 1 / 2, 0, 2],
   ['more rows than room', 1, 400, 1],
 ])('the largest body beside rows is computed for %s', (_, share, rowsMiB, times) => {
   const plan = { ...planTarget(usual), share };
-  const room = 512 * MiB - base - 1.2 * rowsMiB * MiB;
+  const room = 512 * MiB - base - 1.1 * rowsMiB * MiB;
   expect(bodiesBeside(plan, base, rowsMiB * MiB)).toBe(Math.floor((times * room) / 256));
 });
 
@@ -185,8 +185,8 @@ test('time buckets that were not planned make bodies smaller and rinses earlier'
 });
 
 test.each([
-  [512, 0, 402 / 1.2],
-  [512, 240, 162 / 1.2],
+  [512, 0, 402 / 1.1],
+  [512, 240, 162 / 1.1],
   [200, 90, 8],
 ])('with %i MiB per node and %i MiB of retained bodies sending waits at %d MiB of rows', (limit, kept, hold) => {
   const holdBytes = Math.floor(hold * MiB);
@@ -202,8 +202,8 @@ test('the vnodes of a bucket retain 256 bodies, up to the bytes sent', () => {
 
 test('a table with one field a line is planned by its slots, so the plan is not exceeded', () => {
   // 50 fields one a line, 78 MiB: the node took 441 MiB of 286 planned by text.
-  const sparse = { ...usual, batchBytes: 512 * KiB, totalBytes: 78 * MiB, rowsPerByte: (32 + 16 * 50) / 78 };
-  expect(planTarget({ ...sparse, rowsPerByte: 1 }).peakBytes).toBeLessThan(300 * MiB);
+  const sparse = { ...usual, batchBytes: 512 * KiB, totalBytes: 78 * MiB, weight: { resident: (144 + 16 * 50) / 78, gauged: (32 + 16 * 50) / 78 } };
+  expect(planTarget({ ...sparse, weight: usual.weight }).peakBytes).toBeLessThan(300 * MiB);
   const { peakBytes, holds } = planTarget(sparse);
   expect(holds).toBe(true);
   expect(peakBytes).toBeGreaterThan(441 * MiB);
@@ -213,7 +213,7 @@ test('no measured load exceeds its plan, and nine of ten reach 60 percent of it'
   const shares = measured.cells.map(({ rowsPerByte, totalMiB, vnodes, bodyKiB, limitMiB, peakMiB }) => {
     const plan = planTarget({
       ...usual,
-      ...{ rowsPerByte, mayCreate: true, buckets: vnodes },
+      ...{ weight: { resident: rowsPerByte, gauged: rowsPerByte }, mayCreate: true, buckets: vnodes },
       targetMemoryBytes: limitMiB * MiB,
       batchBytes: bodyKiB * KiB,
       totalBytes: totalMiB * MiB,

@@ -3,25 +3,34 @@
 
 import type { SampledRows } from '../../../core/types/index.js';
 
-/** CnosDB's row head and one slot per field, bytes (mem_cache/row_data.rs of version 2.4.3). */
-const rowHead = 32;
-const fieldSlot = 16;
-
 /**
- * Returns memcache bytes per byte of text. A row has a slot for each field of its table, so a line with one of two hundred
- * fields is a row of 3,200 bytes. The result is at least 1, because the measured peaks are in bytes of text.
+ * Bytes of a row in CnosDB's memcache (mem_cache/row_data.rs of version 2.4.3), measured: its node in a skip list, a slot for
+ * each field of its table whatever the line holds, and an allocation for each string. The gauge counts only a part of them.
  */
-export function rowsPerByte({ points, slots, bytes }: Omit<SampledRows, 'series'>): number {
-  return Math.max(1, (rowHead * points + fieldSlot * slots) / Math.max(1, bytes));
+const rowNode = 144;
+const gaugedRow = 32;
+const fieldSlot = 16;
+const stringHead = 30;
+
+/** Bytes per byte of text: resident, and as the gauge counts them. */
+export interface RowWeight {
+  readonly resident: number;
+  readonly gauged: number;
 }
 
-/** Bytes on the fullest node. */
+export function weighRows({ points, slots, strings, bytes }: Omit<SampledRows, 'series'>): RowWeight {
+  const values = fieldSlot * slots + strings.bytes;
+  const weight = (rest: number): number => (values + rest) / Math.max(1, bytes);
+  return { resident: weight(rowNode * points + stringHead * strings.count), gauged: weight(gaugedRow * points) };
+}
+
+/** Resident bytes on the fullest node. */
 export interface MemcacheEstimate {
   /** Bytes acknowledged before the last flush began and not known to be on disk. */
   readonly pending: number;
   /** Bytes acknowledged since. */
   readonly fresh: number;
-  /** Gauge bytes per body byte, learned from gauges; 1 to 4. */
+  /** Bytes by gauges per byte acknowledged; 1 to 4. */
   readonly factor: number;
   /** Estimates of the last seconds, oldest first. */
   readonly history: readonly { readonly at: number; readonly bytes: number }[];

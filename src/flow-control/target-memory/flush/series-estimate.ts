@@ -1,14 +1,14 @@
 // Estimate of the series behind unflushed rows. Each series costs the target far more than a row of it: its key, its list
 // of rows, and its part of the file while it is flushed. Points are sampled, so no point of the load waits for it.
 
-import type { Batch, MemoryEvent } from '../../../core/types/index.js';
+import type { MemoryEvent } from '../../../core/types/index.js';
+import { type SampledPoints, sampledPoints } from './sampled-points.js';
 
 /** Bytes of a series until it is flushed: 1.4 KiB of keys and rows, and 2.4 KiB while a flush writes it (2.4.3.4). */
 export const seriesBytes = 3.3 * 1024;
 /** Bytes of the rows of one series in one body, which are collected before they join the others. */
 const groupBytes = 512;
-/** Points sampled of a batch, and series kept. */
-const sampled = 128;
+/** Series kept. */
 const maxKept = 8192;
 /** Longest beginning of a series that is hashed, bytes. */
 const maxHashed = 1024;
@@ -100,20 +100,16 @@ function groupsOf(hashes: readonly number[], points: number): number {
 }
 
 /** Returns hashes of the series of points at equal distances. */
-export function sampledSeries({ points, body, bodyEnd }: Pick<Batch, 'points' | 'body' | 'bodyEnd'>): number[] {
-  const count = Math.min(sampled, points);
-  return Array.from({ length: count }, (_, k) => {
-    const i = Math.floor((k * points) / count);
-    return seriesHash(body, i === 0 ? 0 : bodyEnd(i - 1));
-  });
+export function sampledSeries(batch: SampledPoints): number[] {
+  return sampledPoints(batch).map((point) => seriesHash(point));
 }
 
 /** Hashes the text up to the first space that no backslash escapes (FNV-1a). */
-function seriesHash(body: Uint8Array, start: number): number {
+function seriesHash(point: Uint8Array): number {
   let hash = 0x81_1c_9d_c5;
-  for (let i = start; i < Math.min(body.length, start + maxHashed); i += 1) {
-    const byte = body[i]!;
-    if (byte === 0x20 && body[i - 1] !== 0x5c) break;
+  for (let i = 0; i < Math.min(point.length, maxHashed); i += 1) {
+    const byte = point[i]!;
+    if (byte === 0x20 && point[i - 1] !== 0x5c) break;
     hash = Math.imul(hash ^ byte, 0x01_00_01_93);
   }
   return Math.imul(hash ^ (hash >>> 15), 0x2c_1b_3c_6d) >>> 0;

@@ -3,7 +3,7 @@ import {
   correctByGauges,
   type MemcacheEstimate,
   recordEstimate,
-  rowsPerByte,
+  weighRows,
 } from '../../../../src/flow-control/target-memory/flush/memcache-estimate.js';
 
 const MiB = 1024 * 1024;
@@ -14,16 +14,20 @@ function steady(pending: number, fresh: number, factor = 1): MemcacheEstimate {
   return { pending: pending * MiB, fresh: fresh * MiB, factor, history: [{ at: 0, bytes }] };
 }
 
-test('points of a sensor take as many bytes in the target as their text', () => {
-  expect(rowsPerByte({ points: 1000, slots: 10_000, bytes: 238_000 })).toBe(1);
+test.each([
+  // Measured on CnosDB 2.4.3.4: resident bytes and bytes of the gauge of each row of 20 series.
+  ['one field in 46 bytes of text', 1, 0, 46, 155, 51],
+  ['two fields in 97 bytes of text', 2, 0, 97, 186, 70],
+  ['ten fields in 208 bytes of text', 10, 0, 208, 313, 206],
+  ['ten strings of 22 bytes', 10, 10, 410, 823, 440],
+])('a row of %s weighs what it was measured to take', (_, slots, strings, bytes, resident, gauged) => {
+  const weight = weighRows({ points: 1, slots, strings: { count: strings, bytes: 22 * strings }, bytes });
+  expect(Math.abs((weight.resident * bytes) / resident - 1)).toBeLessThan(0.12);
+  expect(Math.abs((weight.gauged * bytes) / gauged - 1)).toBeLessThan(0.1);
 });
 
-test('rows of wide tables take a head and a slot per field of the table, which exceeds their text', () => {
-  expect(rowsPerByte({ points: 10, slots: 1000, bytes: 8000 })).toBe((320 + 16_000) / 8000);
-});
-
-test('a batch without points has the weight of its text', () => {
-  expect(rowsPerByte({ points: 0, slots: 0, bytes: 0 })).toBe(1);
+test('a batch without points weighs nothing', () => {
+  expect(weighRows({ points: 0, slots: 0, strings: { count: 0, bytes: 0 }, bytes: 0 }).resident).toBe(0);
 });
 
 test('the history keeps one estimate per half second for twelve seconds', () => {
