@@ -21,8 +21,7 @@ interface TableSample {
 
 export class RowSampler {
   readonly #tables = new Map<string, TableSample>();
-  /** Lines of each series. */
-  readonly #series = new Map<string, number>();
+  readonly #series = new Set<string>();
   #bytes = 0;
   #strings: StringTotals = { count: 0, bytes: 0 };
 
@@ -36,12 +35,12 @@ export class RowSampler {
     }
   }
 
-  /** Counts the lines of each series. A full sample may cut its first or its last line. */
+  /** Collects the series. A full sample may cut its first or its last line. */
   takeSeries(text: Uint8Array): void {
     for (const [series] of Buffer.from(text.buffer, text.byteOffset, text.length)
       .toString('latin1')
       .matchAll(seriesOfLine))
-      this.#series.set(series, (this.#series.get(series) ?? 0) + 1);
+      this.#series.add(series);
   }
 
   /** Takes lines of a file at equal distances. Sources where reads are expensive are left out. */
@@ -65,7 +64,7 @@ export class RowSampler {
       slots: tables.reduce((sum, { points, fields }) => sum + points * richness([...fields.values()]), 0),
       strings: this.#strings,
       bytes: this.#bytes,
-      series: richness([...this.#series.values()]),
+      series: this.#series.size,
     };
   }
 

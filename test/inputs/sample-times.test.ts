@@ -95,11 +95,11 @@ test('the width of a table is estimated from lines all over a plain file', async
   expect((await sample({ 'none.lp.gz': gzipSync('m f=1 1\n') })).rows).toBeUndefined();
 });
 
-test('the series of all inputs are estimated from lines of both ends of a plain file', async () => {
+test('the series of lines at both ends of a plain file are counted', async () => {
   const of = (series: number): string =>
     Array.from({ length: 40_000 }, (_, i) => `cpu,host=h\\ ${i % series},dc=a usage=${i} ${i}\n`).join('');
   const many = await sample({ 'many.lp': of(39_999) });
-  expect(many.rows!.series).toBeGreaterThan(10_000);
+  expect(many.rows!.series).toBeGreaterThan(3_000);
   const few = await sample({ 'few.lp': of(50) });
   // The first line of the end is cut.
   expect(few.rows!.series).toBeGreaterThanOrEqual(50);

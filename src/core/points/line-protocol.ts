@@ -1,7 +1,15 @@
 // Takes valid points of line protocol apart, for everything but the checks of the format itself.
 
 import { BACKSLASH, COMMA, LF, MINUS, SPACE } from '../ascii.js';
-import type { Column, ColumnType, FieldValue, InputPrecision, PointValues, Shape, StringTotals } from '../types/index.js';
+import type {
+  Column,
+  ColumnType,
+  FieldValue,
+  InputPrecision,
+  PointValues,
+  Shape,
+  StringTotals,
+} from '../types/index.js';
 import { unitNanoseconds } from '../units.js';
 
 /** Longest table name that CnosDB stores. A rejected point may have a longer one. */

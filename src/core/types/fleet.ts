@@ -36,6 +36,8 @@ export type MemoryEvent =
       readonly parts: readonly BodyPart[];
       readonly bytes: number;
       readonly rows: number;
+      /** Field slots of the rows of the batch. */
+      readonly slots: number;
       /** Points of the batch, hashes of the series of some of them, and the body's share of the batch. */
       readonly points: number;
       readonly sample: readonly number[];

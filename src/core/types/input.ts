@@ -101,7 +101,7 @@ export interface StringTotals {
   readonly bytes: number;
 }
 
-/** Sampled lines: points, their fields if each had all fields of its table, and bytes of text. `series`: estimate for all inputs. */
+/** Sampled lines: points, their fields if each had all fields of its table, and bytes of text. `series`: those seen. */
 export interface SampledRows {
   readonly points: number;
   readonly slots: number;

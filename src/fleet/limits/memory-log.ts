@@ -22,7 +22,7 @@ const outcome = z.object({
 const eventSchema = z.discriminatedUnion('kind', [
   z.object({
     ...{ kind: z.literal('body'), parts: z.array(z.object({ bucket: z.number(), bytes })), bytes, rows: bytes },
-    ...{ points: bytes, sample: z.array(z.number()), part: bytes },
+    ...{ points: bytes, slots: bytes, sample: z.array(z.number()), part: bytes },
   }),
   z.object({
     kind: z.literal('sample'),

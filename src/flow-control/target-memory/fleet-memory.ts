@@ -8,36 +8,45 @@ import type { RaftCaches } from './raft-caches.js';
 import type { Rinsing } from './rinsing.js';
 import type { TargetPressure } from './target-pressure.js';
 
+const savedSeries = z.object({
+  seen: z.array(z.tuple([z.number(), z.boolean()])),
+  ...{ zeroBits: z.number(), points: z.number(), slots: z.number(), series: z.number() },
+});
 const savedSchema = z.object({
   pressure: z.object({
     ...{ pending: z.number(), fresh: z.number(), pendingSeries: z.number(), freshSeries: z.number() },
     ...{ factor: z.number(), isFlushing: z.boolean() },
   }),
-  series: z.object({
-    seen: z.array(z.tuple([z.number(), z.boolean()])),
-    ...{ zeroBits: z.number(), points: z.number(), series: z.number() },
-  }),
+  ...{ series: savedSeries, allSeries: savedSeries },
   caches: z.array(z.tuple([z.number(), z.array(z.number())])),
-  samples: z.array(
-    z.tuple([z.number(), z.object({ points: z.array(z.string().nullable()), rowBytes: z.number() })]),
-  ),
+  samples: z.array(z.tuple([z.number(), z.object({ points: z.array(z.string().nullable()), rowBytes: z.number() })])),
 });
 
 export interface FleetMemoryParts {
   readonly stages: Pick<Stages, 'acknowledged'>;
   readonly caches: RaftCaches;
+  /** Series since the last flush began, and of the whole load. */
   readonly series: SeriesEstimate;
+  readonly allSeries: SeriesEstimate;
   readonly pressure: TargetPressure;
   readonly rinsing: Rinsing;
 }
 
 /** Creates the follower that keeps the parts equal on all workers. */
-export function followMemory({ stages, caches, series, pressure, rinsing }: FleetMemoryParts): MemoryFollower {
+export function followMemory({
+  stages,
+  caches,
+  series,
+  allSeries,
+  pressure,
+  rinsing,
+}: FleetMemoryParts): MemoryFollower {
   const apply = (event: MemoryEvent, own: boolean): void => {
     switch (event.kind) {
       case 'body':
         stages.acknowledged(event.bytes);
         caches.add(event.parts);
+        allSeries.add(event);
         pressure.acknowledged(event.bytes, event.rows, event.sample.length === 0 ? 0 : series.add(event));
         return;
       case 'sample':
@@ -58,13 +67,20 @@ export function followMemory({ stages, caches, series, pressure, rinsing }: Flee
       if (pressure.isFlushing) pressure.flushEnded({ kind: 'failed', tookMs: 0, reason });
     },
     save: () => ({
-      ...{ pressure: pressure.save(), caches: caches.save(), series: series.save(), samples: rinsing.save() },
+      ...{
+        pressure: pressure.save(),
+        caches: caches.save(),
+        series: series.save(),
+        allSeries: allSeries.save(),
+        samples: rinsing.save(),
+      },
     }),
     restore: (saved) => {
       const found = savedSchema.safeParse(saved).data;
       if (found === undefined) return;
       caches.restore(found.caches);
       series.restore(found.series);
+      allSeries.restore(found.allSeries);
       pressure.restore(found.pressure);
       for (const [bucket, sample] of found.samples) rinsing.learn(bucket, sample);
     },

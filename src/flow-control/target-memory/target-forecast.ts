@@ -16,11 +16,12 @@ import { type RowWeight, weighRows } from './flush/memcache-estimate.js';
 import { seriesBytes } from './flush/series-estimate.js';
 import { bodiesKept } from './raft-caches.js';
 import {
+  baseOf,
   flushMarks,
   keptBodies,
   leastWith,
   mostBuckets,
-  nodeBase,
+  type NodeSeries,
   nodePeak,
   planTarget,
   type TargetPlan,
@@ -64,6 +65,9 @@ export interface TargetMemoryForecast {
   readonly totalBytes: number | null;
 }
 
+/** Series of a time bucket from which on messages name them. */
+const manySeries = 5_000;
+
 /** Points of IoT sensors, ten fields each. Only inputs of line protocol are sampled. */
 const usualWeight: RowWeight = { resident: 1.1, gauged: 0.6 };
 
@@ -94,6 +98,7 @@ export function forecastTargetMemory(
     batchBytes,
     totalBytes: times.totalBytes,
     weight: weightOf(times),
+    perBucket: seriesOf(times, buckets),
     mayCreate,
     mayFlush: relieve,
   });
@@ -106,6 +111,13 @@ function weightOf({ rows, totalBytes }: InputExtent): RowWeight {
   const points = (totalBytes * rows.points) / rows.bytes;
   const { resident, gauged } = weighRows(rows);
   return { resident: resident + (seriesBytes * Math.min(rows.series, points)) / Math.max(1, totalBytes), gauged };
+}
+
+/** Returns the series of each time bucket. */
+function seriesOf({ rows, totalBytes }: InputExtent, buckets: number): NodeSeries {
+  if (rows === undefined || totalBytes === null) return { series: 0, fields: 0 };
+  const points = (totalBytes * rows.points) / rows.bytes;
+  return { series: Math.min(rows.series, points / buckets), fields: rows.slots / rows.points };
 }
 
 /** Returns the layout of a database that does not exist yet: its vnodes are spread evenly over the endpoints. */
@@ -188,14 +200,30 @@ export function forecastProblem(forecast: TargetMemoryForecast): Problem | null 
   return plan.holds ? null : tooLittleMemory(forecast, buckets, Math.max(plan.leastBytes, plan.peakBytes));
 }
 
+/** The same for a load that has sent points of so many time buckets and series, of all vnodes; null while the limit holds. */
+export function problemSoFar(
+  forecast: TargetMemoryForecast,
+  buckets: number,
+  { least, fields }: { readonly least: number; readonly fields: number },
+): Problem | null {
+  const { plan } = forecast;
+  const seen = { ...plan, perBucket: { series: (plan.share * least) / Math.max(1, buckets), fields } };
+  if (plan.limitBytes === null || leastWith(seen, buckets) <= Math.max(plan.limitBytes, plan.peakBytes)) return null;
+  return tooLittleMemory({ ...forecast, plan: seen }, buckets);
+}
+
 /** Explains that a load over `buckets` time buckets needs more than --target-memory. */
-export function tooLittleMemory(
+function tooLittleMemory(
   { plan, layout, bucketMs }: TargetMemoryForecast,
   buckets: number,
   neededBytes = leastWith(plan, buckets),
 ): Problem {
   const limit = plan.limitBytes ?? 0;
   const vnodes = plan.vnodesPerBucket * buckets;
+  const { perBucket } = plan;
+  const base = baseOf(plan.vnodesPerBucket, perBucket, buckets);
+  const series =
+    perBucket.series < manySeries ? '' : ` with about ${count(Math.round(perBucket.series * buckets))} series`;
   const fits = mostBuckets(plan);
   const days = fits < 1 || bucketMs === null ? null : Math.ceil((buckets * bucketMs) / 86_400_000 / fits);
   const fixes = [
@@ -208,7 +236,7 @@ export function tooLittleMemory(
   return {
     tried: `planning the memory of a node for ${plural(vnodes, 'vnode')} (${plural(buckets, 'time bucket')})`,
     expected: `at most --target-memory ${size(limit)}`,
-    found: `at least ${size(neededBytes)}: an idle node and its vnodes take ${size(nodeBase(vnodes))}, and rows and request bodies need the rest`,
+    found: `at least ${size(neededBytes)}: an idle node and its vnodes${series} take ${size(base)}, and rows and request bodies need the rest`,
     fix: fixes.filter((each) => each !== null).join(', or '),
   };
 }

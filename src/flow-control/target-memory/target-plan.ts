@@ -3,6 +3,7 @@
 
 import type { FlushMarks } from './flush/flushing.js';
 import type { RowWeight } from './flush/memcache-estimate.js';
+import { seriesBytes } from './flush/series-estimate.js';
 import { bodiesKept } from './raft-caches.js';
 import type { RinseMarks } from './rinsing.js';
 
@@ -10,10 +11,19 @@ const MiB = 1024 * 1024;
 /** Resident bytes of an idle node. The limit covers the whole node, so they count. */
 const idleBytes = 110 * MiB;
 /**
- * Resident bytes of a vnode beside its rows and bodies, its rinsed raft cache and its index included. Fitted to
- * fixtures/scenarios/node-memory.json: 1.9 MiB once created, 0.5 MiB after 256 small writes, the rest once it was loaded.
+ * Resident bytes of a vnode beside its series, rows and bodies: 2.1 MiB once it was flushed, 0.5 MiB for the 256 small writes
+ * of a rinse, and what the allocator keeps of freed rows and bodies (2.4.3.4).
  */
-const vnodeBytes = 4.25 * MiB;
+const vnodeBytes = 3.65 * MiB;
+/** Resident bytes of a series in the index of a vnode. Up to 10,000 new ones are kept apart, and take less. */
+const indexedBytes = 384;
+const manySeries = 10_000;
+const manySeriesBytes = 1.2 * 1024;
+/** Bytes that a flush or compaction of a vnode needs for what its files say of a series and of each of its columns. */
+const compactedBytes = 1024;
+const compactedColumnBytes = 450;
+/** Compactions at once. */
+const compactions = 4;
 /** Resident bytes per byte of unflushed rows: what flushes free is not used again completely. */
 const perRowByte = 1.1;
 /** Memcache size where the server does not report one (before 2.4.2). */
@@ -50,6 +60,8 @@ export interface TargetPlanRequest {
   readonly totalBytes: number | null;
   /** Bytes of rows per byte of text. */
   readonly weight: RowWeight;
+  /** Series of each time bucket in all vnodes of the database, as far as known. */
+  readonly perBucket: NodeSeries;
   /** True if the load creates the database and can choose MAX_MEMCACHE_SIZE. */
   readonly mayCreate: boolean;
   /** True if the load may ask the target to flush. */
@@ -76,9 +88,11 @@ export interface TargetPlan {
   readonly totalBytes: number | null;
   /** Bytes of all rows of the load on the fullest node; null while unknown. */
   readonly rowBytes: number | null;
-  /** Bytes of an idle node and of these vnodes. Other vnodes of the node are not of this load. */
+  /** Series of one time bucket on the fullest node, as far as known. */
+  readonly perBucket: NodeSeries;
+  /** Bytes of an idle node, of these vnodes and their series. Other vnodes of the node are not of this load. */
   readonly baseBytes: number;
-  /** Bytes of rows that the memcaches hold before the target flushes by itself. */
+  /** Bytes by gauges that the memcaches hold before the target flushes by itself. */
   readonly cacheBytes: number;
   /** Estimated peak of the fullest node. */
   readonly peakBytes: number;
@@ -88,10 +102,21 @@ export interface TargetPlan {
   readonly leastBytes: number;
 }
 
-/** Returns the resident bytes of a node without rows and request bodies. */
-export function nodeBase(vnodes: number): number {
-  return idleBytes + vnodeBytes * vnodes;
+/** Series of all vnodes of a node, and the mean number of their fields. The same series in two time buckets counts twice. */
+export interface NodeSeries {
+  readonly series: number;
+  readonly fields: number;
 }
+
+/** Returns the resident bytes of a node without rows and request bodies. */
+export function nodeBase(vnodes: number, { series, fields }: NodeSeries = noSeries): number {
+  const many = Math.max(0, series - manySeries * vnodes);
+  const index = indexedBytes * (series - many) + manySeriesBytes * many;
+  const compacted = series * Math.min(1, compactions / Math.max(1, vnodes));
+  return idleBytes + vnodeBytes * vnodes + index + compacted * (compactedBytes + compactedColumnBytes * (fields + 1));
+}
+
+const noSeries: NodeSeries = { series: 0, fields: 0 };
 
 /** Estimates the peak of a node: base + retained request bodies + 1.1 × unflushed rows. */
 export function nodePeak(baseBytes: number, keptBytes: number, unflushedBytes: number): number {
@@ -132,33 +157,41 @@ function leastPeak(
 
 /** Returns the smallest peak of a plan whose load writes to so many time buckets. */
 export function leastWith(plan: TargetPlan, buckets: number): number {
-  const { share, bodyBytes, totalBytes, vnodesPerBucket } = plan;
-  const rows = Math.min(minRows, share * (totalBytes ?? Number.POSITIVE_INFINITY));
-  return leastPeak(nodeBase(vnodesPerBucket * buckets), share, bodyBytes, rows, totalBytes);
+  const { share, bodyBytes, totalBytes, vnodesPerBucket, perBucket } = plan;
+  const rows = Math.min(minRows, share * (totalBytes ?? Number.POSITIVE_INFINITY)) + seriesBytes * perBucket.series;
+  return leastPeak(baseOf(vnodesPerBucket, perBucket, buckets), share, bodyBytes, rows, totalBytes);
 }
 
 /** Returns the largest number of time buckets that a node within the limit can hold. */
 export function mostBuckets(plan: TargetPlan): number {
-  const room = (plan.limitBytes ?? Number.POSITIVE_INFINITY) - leastWith(plan, 0);
-  return Math.floor(room / (vnodeBytes * plan.vnodesPerBucket));
+  const limit = plan.limitBytes ?? Number.POSITIVE_INFINITY;
+  let most = Math.max(0, Math.floor((limit - idleBytes) / (vnodeBytes * plan.vnodesPerBucket)));
+  while (most > 0 && leastWith(plan, most) > limit) most -= 1;
+  return most;
+}
+
+/** Returns the resident bytes of a node whose load writes to so many time buckets. */
+export function baseOf(vnodesPerBucket: number, { series, fields }: NodeSeries, buckets: number): number {
+  return nodeBase(vnodesPerBucket * buckets, { series: series * buckets, fields });
 }
 
 export function planTarget(request: TargetPlanRequest): TargetPlan {
   const { targetMemoryBytes: limit, batchBytes, buckets, totalBytes, vnodesPerNode } = request;
   const share = vnodesPerNode / request.shard;
   const vnodes = vnodesPerNode * buckets;
-  const baseBytes = nodeBase(vnodes);
+  const perBucket = { ...request.perBucket, series: request.perBucket.series * share };
+  const baseBytes = baseOf(vnodesPerNode, perBucket, buckets);
   const kept = (body: number): number => keptBodies(body, share, totalBytes);
   const { resident, gauged } = request.weight;
-  const cacheBytes = (vnodes * (request.maxMemcacheBytes ?? usualMemcache) * resident) / gauged;
+  const cacheBytes = vnodes * (request.maxMemcacheBytes ?? usualMemcache);
   const allBytes = totalBytes === null ? Number.MAX_SAFE_INTEGER : totalBytes * share;
   const allRows = allBytes * resident;
-  const maxRows = Math.min(cacheBytes, allRows);
-  const fewestRows = request.mayFlush ? Math.min(minRows, maxRows) : maxRows;
+  const maxRows = Math.min((cacheBytes * resident) / gauged, allRows);
+  const fewestRows = request.mayFlush ? Math.min(minRows + seriesBytes * perBucket.series, maxRows) : maxRows;
   const common = {
     limitBytes: limit,
     ...{ share, vnodes, totalBytes, baseBytes, cacheBytes, rowBytes: totalBytes === null ? null : allRows },
-    vnodesPerBucket: vnodesPerNode,
+    ...{ vnodesPerBucket: vnodesPerNode, perBucket },
     leastBytes: leastPeak(baseBytes, share, batchBytes, fewestRows, totalBytes),
   };
   if (limit === null) {

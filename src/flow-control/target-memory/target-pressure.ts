@@ -17,7 +17,7 @@ import {
   unflushed,
   unflushedBytes,
 } from './flush/flushing.js';
-import { largerBodies, noMoreFlushes, smallerBodies } from './pressure-notices.js';
+import { flushesTooSlowly, largerBodies, noMoreFlushes, smallerBodies } from './pressure-notices.js';
 import type { RaftCaches } from './raft-caches.js';
 
 const tickMs = 250;
@@ -40,11 +40,12 @@ export interface TargetPressureOptions extends Omit<FlushingOptions, 'plan' | 'i
   readonly clock: Clock;
   /** Ends every wait. */
   readonly signal: AbortSignal;
-  /** Asks the target to flush; never rejects. */
+  /** Asks the target to flush, and reads the gauges of its nodes; neither rejects. */
   readonly flush: (cause: FlushCause) => Promise<FlushOutcome>;
-  /** Reads the gauges of the nodes; never rejects. */
   readonly gauges: () => Promise<readonly (number | null)[]>;
   readonly notify: (notice: Notice) => void;
+  /** Ends the run with an error. */
+  readonly end: (error: unknown) => void;
   /** Decides which worker of a fleet flushes, and knows what the others sent. Null for one machine. */
   readonly log: MemoryLog | null;
 }
@@ -141,7 +142,7 @@ export class TargetPressure {
     const memory = verdict.kind === 'overloaded' && verdict.memory;
     const trouble = memory || verdict.kind === 'dropped' || (verdict.kind === 'overloaded' && verdict.timedOut);
     if (trouble || verdict.kind === 'accepted') this.#adjust({ trouble, bytes: bodyBytes, latencyMs, now: at });
-    if (verdict.kind === 'accepted') this.#take({ kind: 'accepted', bytes: rows, seriesBytes: series, latencyMs, at });
+    if (verdict.kind === 'accepted') this.#take({ kind: 'accepted', bytes: rows, seriesBytes: series, at });
     else if (memory) this.#take({ kind: 'exhausted', at });
     else if (verdict.kind !== 'unreachable' && verdict.kind !== 'dropped') this.#take({ kind: 'otherAnswer', at });
   }
@@ -218,10 +219,9 @@ export class TargetPressure {
     if (this.#closed) return;
     const before = this.#flushing;
     const { plan, caches, share, relieve, nodes, log } = this.#options;
-    const intervalMs = this.#intervalMs;
     const marks = plan?.marks(caches.atWorst) ?? null;
-    const isShared = log !== null;
-    const { state, decision } = step(before, event, { share, relieve, nodes, intervalMs, isShared, plan: marks });
+    const options = { share, relieve, nodes, intervalMs: this.#intervalMs, isShared: log !== null, plan: marks };
+    const { state, decision } = step(before, event, options);
     this.#flushing = state;
     this.#peakBytes = Math.max(this.#peakBytes, this.nodeBytes);
     if (state.givenUp !== null && before.givenUp === null) this.#giveUp(state.givenUp);
@@ -230,6 +230,7 @@ export class TargetPressure {
       this.#began(event.at);
       this.#run(decision.flush);
     }
+    if (decision.isStuck) this.#options.end(flushesTooSlowly(unflushedBytes(state)));
     this.#holding = decision.hold;
     if (!decision.hold) this.#release();
     this.#updatePacing();

@@ -2,31 +2,21 @@
 
 import { RefusedError } from '../../core/errors.js';
 import { WaitStats } from '../../core/time/wait-stats.js';
-import type {
-  Attempt,
-  Batch,
-  Clock,
-  MemoryEvent,
-  MemoryFollower,
-  MemoryLog,
-  Notice,
-  Target,
-} from '../../core/types/index.js';
+import type { Attempt, Batch, Clock, MemoryFollower, MemoryLog, Notice, Target } from '../../core/types/index.js';
+import { type BodyEvent, bodyEvent } from './body-event.js';
 import { followMemory } from './fleet-memory.js';
 import { flushIntervalMs } from './flush/flushing.js';
-import { weighRows } from './flush/memcache-estimate.js';
-import { sampledStrings } from './flush/sampled-points.js';
-import { SeriesEstimate, sampledSeries } from './flush/series-estimate.js';
+import { SeriesEstimate } from './flush/series-estimate.js';
 import { maxStageWaitMs, Stages } from './flush/stages.js';
 import { cannotStart, NodeDeaths, nodeDied } from './node-deaths.js';
-import { partsOf, RaftCaches } from './raft-caches.js';
+import { RaftCaches } from './raft-caches.js';
 import { partOf, Rinsing, type RinsingOptions } from './rinsing.js';
-import { pacingMessage, type TargetMemoryForecast, tooLittleMemory } from './target-forecast.js';
-import { bodiesBeside, bodyBesideBase, flushMarks, leastWith, nodeBase, nodePeak, rinseMarks } from './target-plan.js';
+import { pacingMessage, problemSoFar, type TargetMemoryForecast } from './target-forecast.js';
+import { baseOf, bodiesBeside, bodyBesideBase, flushMarks, nodeBase, nodePeak, rinseMarks } from './target-plan.js';
 import { TargetPressure } from './target-pressure.js';
 
 /** A flush without an answer after this time counts as timed out. */
-const flushTimeoutMs = 15_000;
+const flushTimeoutMs = 60_000;
 const rinseTimeoutMs = 30_000;
 /** Time buckets that may begin before a flush or a rinse makes room for their vnodes. */
 const bucketsAhead = 4;
@@ -66,7 +56,9 @@ export class TargetThrottle {
   readonly #context: TargetThrottleContext;
   readonly #stages: Stages;
   readonly #caches: RaftCaches;
+  /** Series since the last flush began, and of the whole load. */
   readonly #series = new SeriesEstimate();
+  readonly #allSeries = new SeriesEstimate();
   readonly #pressure: TargetPressure;
   readonly #rinsing: Rinsing;
   readonly #log: MemoryLog | null;
@@ -108,7 +100,8 @@ export class TargetThrottle {
             },
       ...{ bodyBytes, caches: this.#caches },
       // Without planned flushes no gauge is read, so the target's own flushes are unknown.
-      weigh: (kept, rows) => nodePeak(this.#base, kept, flush === null ? Math.min(rows, cacheBytes) : rows),
+      weigh: (kept, rows) =>
+        nodePeak(this.#base, kept, flush === null ? Math.min(rows, cacheBytes * this.#perGauged) : rows),
       relieve: options.relieve,
       nodes: layout.nodes,
       bodyBytesUnflushed: Math.min(unflushedBody, bodyBytes),
@@ -118,8 +111,8 @@ export class TargetThrottle {
         this.#series.reset();
         return target.flush(cause === 'stage' ? maxStageWaitMs : flushTimeoutMs, signal);
       },
-      gauges: async () => (await target.gauges(signal)).map((each) => each && (each * this.#rows.resident) / this.#rows.gauged),
-      ...{ log, notify },
+      gauges: async () => (await target.gauges(signal)).map((each) => each && each * this.#perGauged),
+      ...{ log, notify, end: context.end },
     });
     this.#stages = new Stages(options.stage, () => this.#pressure.flushNow(), context);
     this.#rinsing = new Rinsing({
@@ -132,13 +125,13 @@ export class TargetThrottle {
       ordered: options.workers === 1,
       send: async (body) => (await target.write({ bytes: body, encoding: null }, 0, rinseTimeoutMs, signal)).verdict,
       rewritten: (parts, rows) =>
-        this.#acknowledge({ kind: 'body', parts, bytes: 0, rows, points: 0, sample: [], part: 1 }),
+        this.#acknowledge({ kind: 'body', parts, bytes: 0, rows, points: 0, slots: 0, sample: [], part: 1 }),
       ...{ log, clock, signal, notify },
     });
     this.#log = log;
     this.#follower = followMemory({
       ...{ stages: this.#stages, caches: this.#caches, series: this.#series },
-      ...{ pressure: this.#pressure, rinsing: this.#rinsing },
+      ...{ allSeries: this.#allSeries, pressure: this.#pressure, rinsing: this.#rinsing },
     });
   }
 
@@ -147,9 +140,17 @@ export class TargetThrottle {
     await this.#log?.follow(this.#follower);
   }
 
-  /** Bytes of the fullest node without rows and request bodies, for the time buckets so far. */
+  /** Resident bytes of rows per byte of a gauge. */
+  get #perGauged(): number {
+    const { resident, gauged } = this.#rows;
+    return gauged === 0 ? 1 : resident / gauged;
+  }
+
+  /** Bytes of the fullest node without rows and request bodies, for the time buckets and series so far. */
   get #base(): number {
-    return nodeBase(this.#forecast.plan.vnodesPerBucket * this.#caches.bucketCount);
+    const { share, vnodesPerBucket } = this.#forecast.plan;
+    const { count, fields } = this.#allSeries;
+    return nodeBase(vnodesPerBucket * this.#caches.bucketCount, { series: share * count, fields });
   }
 
   /** Largest body of a batch at this moment. */
@@ -159,8 +160,8 @@ export class TargetThrottle {
 
   /** The base that bounds rows and bodies: that of the time buckets so far and of the next ones. */
   get #plannedBase(): number {
-    const { baseBytes, limitBytes, vnodesPerBucket } = this.#forecast.plan;
-    const next = nodeBase(vnodesPerBucket * (this.#caches.bucketCount + bucketsAhead));
+    const { baseBytes, limitBytes, vnodesPerBucket, perBucket } = this.#forecast.plan;
+    const next = this.#base + baseOf(vnodesPerBucket, perBucket, bucketsAhead) - nodeBase(0);
     const base = Math.max(this.#base, Math.min(baseBytes, next));
     // Each death of a node halves the room of all nodes.
     return base + Math.max(0, (limitBytes ?? base) - base) * (1 - 0.5 ** this.#deaths.count);
@@ -169,22 +170,19 @@ export class TargetThrottle {
   /** Takes each attempt as soon as it is answered. */
   observe(attempt: Attempt, bodyBytes: number, batch: Batch): void {
     this.#firstAt ??= this.#context.clock.monotonic();
-    const { plansMemory } = this.#context.target.traits;
-    const strings = plansMemory ? sampledStrings(batch) : { count: 0, bytes: 0 };
-    const weight = weighRows({ ...batch, strings, bytes: batch.body.length });
-    const part = bodyBytes / batch.body.length;
-    let series = 0;
     this.#watch(attempt);
-    const rows = bodyBytes * weight.resident;
+    let [rows, series] = [0, 0];
     if (attempt.verdict.kind === 'accepted') {
-      this.#rows.resident += rows;
-      this.#rows.gauged += bodyBytes * weight.gauged;
-      const sample = plansMemory ? sampledSeries(batch) : [];
-      const parts = partsOf(batch, bodyBytes);
-      series = this.#acknowledge({ kind: 'body', parts, bytes: bodyBytes, rows, points: batch.points, sample, part });
-      if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, rows / batch.points);
+      const { placeOf, target } = this.#context;
+      const isPlanned = target.traits.plansMemory;
+      const { event, gauged } = bodyEvent(batch, bodyBytes, isPlanned ? (point) => placeOf(point).bucket : null);
+      this.#rows.resident += event.rows;
+      this.#rows.gauged += gauged;
+      if (this.#log === null) rows = event.rows;
+      series = this.#acknowledge(event);
+      if (bodyBytes === batch.body.length) this.#rinsing.remember(batch, event.rows / batch.points);
     }
-    this.#pressure.observe(attempt, bodyBytes, this.#log === null ? rows : 0, series);
+    this.#pressure.observe(attempt, bodyBytes, rows, series);
     if (!this.#pacingReported) this.#reportPacing(this.#firstAt);
   }
 
@@ -246,7 +244,7 @@ export class TargetThrottle {
   }
 
   /** Counts points that the target acknowledged: in a fleet, in the order of its log. Returns the bytes of their series. */
-  #acknowledge(event: Extract<MemoryEvent, { kind: 'body' }>): number {
+  #acknowledge(event: BodyEvent): number {
     if (this.#log !== null) {
       this.#log.append(event);
       return 0;
@@ -255,6 +253,7 @@ export class TargetThrottle {
     this.#caches.add(event.parts);
     // The pressure takes a body with its attempt.
     if (event.bytes === 0) this.#pressure.acknowledged(0, event.rows);
+    this.#allSeries.add(event);
     return event.sample.length === 0 ? 0 : this.#series.add(event);
   }
 
@@ -275,14 +274,12 @@ export class TargetThrottle {
     end(cannotStart(endpoint));
   }
 
-  /** Ends the run, and throws, once the time buckets need more than --target-memory. */
+  /** Ends the run, and throws, once the time buckets and their series need more than --target-memory. */
   #assertHolds(buckets: Batch['buckets']): void {
-    const { plan } = this.#forecast;
     const more = buckets.filter(({ bucket }) => !this.#caches.has(bucket)).length;
-    if (plan.limitBytes === null || more === 0) return;
-    const count = this.#caches.bucketCount + more;
-    if (leastWith(plan, count) <= Math.max(plan.limitBytes, plan.peakBytes)) return;
-    const error = new RefusedError(tooLittleMemory(this.#forecast, count));
+    const problem = problemSoFar(this.#forecast, this.#caches.bucketCount + more, this.#allSeries);
+    if (problem === null) return;
+    const error = new RefusedError(problem);
     this.#context.end(error);
     throw error;
   }

@@ -5,6 +5,7 @@ import {
   parseShape,
   pointValues,
   shortestField,
+  stringTotals,
   tableOf,
   timestampAt,
   timestampDigits,
@@ -101,4 +102,12 @@ test.each([
 test('names are escaped in time in proportion to their length', () => {
   expect(escapeName('a\\,b\\\\ c\\')).toBe('a\\\\\\,b\\\\\\ c\\\\');
   expectLinear((bytes) => `${'\\'.repeat(bytes)}x`, escapeName);
+});
+
+test.each([
+  ['m,t=1 f=1,g=22 5\n', 0, 0],
+  ['m,t="a" f=1,g="two, three",h="" 5\n', 2, 10],
+  ['m f="a\\"b=\\"c",g=1 5', 1, 8],
+])('the strings of %j are counted with their text', (point, count, bytes) => {
+  expect(stringTotals(Buffer.from(point))).toEqual({ count, bytes });
 });

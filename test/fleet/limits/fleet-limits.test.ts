@@ -185,7 +185,7 @@ test.skipIf(!hasRedis)(
   'all workers know the rows of all, also those that come late or after Redis forgot them',
   async () => {
     const { server, worker } = await fleet();
-    const body: MemoryEvent = { kind: 'body', parts: [], bytes: 1, rows: 1, points: 1, sample: [], part: 1 };
+    const body: MemoryEvent = { kind: 'body', parts: [], bytes: 1, rows: 1, points: 1, slots: 1, sample: [], part: 1 };
     const sums: RowSum[] = [];
     const follow = async (id: string): Promise<FleetLimits> => {
       const one = worker(id, 2);

@@ -7,6 +7,7 @@ import {
   forecastProblem,
   forecastTargetMemory,
   type InputExtent,
+  problemSoFar,
 } from '../../../src/flow-control/target-memory/target-forecast.js';
 
 import { nodeBase } from '../../../src/flow-control/target-memory/target-plan.js';
@@ -162,14 +163,21 @@ test.each<[string, Partial<ForecastOptions>, number | null, string]>([
   expect(forecastNotices(asked, forecast, times, null)[0]!.level).toBe(level);
 });
 
-test('a load of many series is planned by its series', () => {
+test('a load of many series is planned by its series, and refused where their index and compactions need more', () => {
   // 1 M points of 200,000 series in 108 MB took 2.7 GiB of a node when they were planned by their text.
-  const rows = { points: 600, slots: 1200, strings: { count: 0, bytes: 0 }, bytes: 65_000 };
-  const peak = (series: number): number => {
-    const times = { ...extent, totalBytes: 40 * MiB, rows: { ...rows, series } };
-    return forecastTargetMemory(options, placement, layout, times).plan.peakBytes;
+  const forecast = (series: number) => {
+    const rows = { points: 600, slots: 1200, strings: { count: 0, bytes: 0 }, bytes: 65_000, series };
+    return forecastTargetMemory(options, placement, layout, { ...extent, totalBytes: 100 * MiB, rows });
   };
-  expect(peak(500)).toBeLessThan(240 * MiB);
-  expect(peak(200_000)).toBeGreaterThan(450 * MiB);
-  expect(peak(200_000)).toBeLessThanOrEqual(512 * MiB);
+  expect(forecast(500).plan.peakBytes).toBeLessThan(420 * MiB);
+  expect(forecast(20_000).plan).toMatchObject({ holds: true });
+  expect(forecastProblem(forecast(200_000))?.found).toMatch(/its vnodes with about 200,000 series take [78]\d\d MiB/);
+});
+
+test('series that no sample showed end the load once the ones seen need more than --target-memory', () => {
+  const plain = forecastTargetMemory(options, placement, layout, extent);
+  expect(problemSoFar(plain, 1, { least: 20_000, fields: 2 })).toBeNull();
+  expect(problemSoFar(plain, 1, { least: 200_000, fields: 2 })?.fix).toMatch(
+    /^--target-memory 1[01]\d\dMiB if the nodes have/,
+  );
 });

@@ -28,6 +28,7 @@ const usual: TargetPlanRequest = {
   batchBytes: MiB,
   totalBytes: null,
   weight: { resident: 1, gauged: 1 },
+  perBucket: { series: 0, fields: 0 },
   mayCreate: false,
   mayFlush: true,
 };
@@ -53,6 +54,8 @@ interface MeasuredNode {
 interface MeasuredCell {
   readonly rows: string;
   readonly rowsPerByte: number;
+  readonly series: number;
+  readonly fields: number;
   readonly totalMiB: number;
   readonly vnodes: number;
   readonly bodyKiB: number;
@@ -65,7 +68,9 @@ const measured = JSON.parse(readFileSync('fixtures/scenarios/node-memory.json', 
 };
 
 test.each(measured.runs)('a measured node with $vnodes vnodes peaks at 80 to 100 percent of the estimate', (node) => {
-  const estimate = nodePeak(nodeBase(node.vnodes), node.besideMiB * MiB, 0) / MiB;
+  const series = 1002 * node.vnodes;
+  const base = nodeBase(node.vnodes, { series, fields: 8 });
+  const estimate = nodePeak(base, node.besideMiB * MiB, 0) / MiB;
   expect(node.peakMiB / estimate).toBeLessThanOrEqual(1);
   expect(node.peakMiB / estimate).toBeGreaterThanOrEqual(0.8);
 });
@@ -202,7 +207,12 @@ test('the vnodes of a bucket retain 256 bodies, up to the bytes sent', () => {
 
 test('a table with one field a line is planned by its slots, so the plan is not exceeded', () => {
   // 50 fields one a line, 78 MiB: the node took 441 MiB of 286 planned by text.
-  const sparse = { ...usual, batchBytes: 512 * KiB, totalBytes: 78 * MiB, weight: { resident: (144 + 16 * 50) / 78, gauged: (32 + 16 * 50) / 78 } };
+  const sparse = {
+    ...usual,
+    batchBytes: 512 * KiB,
+    totalBytes: 78 * MiB,
+    weight: { resident: (144 + 16 * 50) / 78, gauged: (32 + 16 * 50) / 78 },
+  };
   expect(planTarget({ ...sparse, weight: usual.weight }).peakBytes).toBeLessThan(300 * MiB);
   const { peakBytes, holds } = planTarget(sparse);
   expect(holds).toBe(true);
@@ -210,10 +220,11 @@ test('a table with one field a line is planned by its slots, so the plan is not 
 });
 
 test('no measured load exceeds its plan, and nine of ten reach 60 percent of it', () => {
-  const shares = measured.cells.map(({ rowsPerByte, totalMiB, vnodes, bodyKiB, limitMiB, peakMiB }) => {
+  const shares = measured.cells.map(({ rowsPerByte, series, fields, totalMiB, vnodes, bodyKiB, limitMiB, peakMiB }) => {
     const plan = planTarget({
       ...usual,
       ...{ weight: { resident: rowsPerByte, gauged: rowsPerByte }, mayCreate: true, buckets: vnodes },
+      perBucket: { series, fields },
       targetMemoryBytes: limitMiB * MiB,
       batchBytes: bodyKiB * KiB,
       totalBytes: totalMiB * MiB,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { UnavailableError } from '../../../src/core/errors.js';
 import type { Attempt, FlushOutcome, Notice, Verdict } from '../../../src/core/types/index.js';
 import { TargetPressure, type TargetPressureOptions } from '../../../src/flow-control/target-memory/target-pressure.js';
 import { VirtualClock } from '../../support/clock.js';
@@ -14,6 +15,7 @@ function setUp(more: Partial<TargetPressureOptions> = {}, outcome: FlushOutcome 
   const flushes: number[] = [];
   const gauges: { now: readonly (number | null)[] } = { now: [null] };
   const stop = new AbortController();
+  const ends: unknown[] = [];
   const pressure = new TargetPressure({
     share: 1,
     relieve: true,
@@ -33,9 +35,10 @@ function setUp(more: Partial<TargetPressureOptions> = {}, outcome: FlushOutcome 
     },
     gauges: () => Promise.resolve(gauges.now),
     notify: (notice) => notices.push(notice),
+    end: (error) => ends.push(error),
     ...more,
   });
-  return { clock, pressure, notices, flushes, gauges, stop };
+  return { clock, pressure, notices, flushes, gauges, stop, ends };
 }
 
 const overloaded = (change: Partial<Extract<Verdict, { kind: 'overloaded' }>> = {}): Verdict => ({
@@ -221,6 +224,16 @@ test.each<[string, FlushOutcome, RegExp]>([
   const warnings = notices.filter(({ kind }) => kind === 'flush');
   expect(warnings).toHaveLength(1);
   expect(warnings[0]!.message).toMatch(message);
+});
+
+test('a load whose target does not flush for two minutes ends with the figures, and never exceeds its memory', async () => {
+  const { clock, pressure, ends } = setUp({}, { kind: 'timedOut', tookMs: 60_000, reason: null });
+  pressure.observe(attempt(accepted), MiB, 110 * MiB);
+  await clock.advance(170_000);
+  expect(ends).toEqual([]);
+  await clock.advance(15_000);
+  expect(ends[0]).toBeInstanceOf(UnavailableError);
+  expect(String(ends[0])).toMatch(/a flush within 2 minutes.*about 110 MiB of rows on a node/);
 });
 
 test('a stage flushes after the running flush and waits for its end', async () => {

@@ -71,7 +71,7 @@ test('vnodes of other databases do not count against --target-memory', async () 
 
 test('--no-relieve sends no flush request', async () => {
   const it = await begin(crowded());
-  const { code, summary } = await it.load([...tight, '--no-relieve', await it.file('a.lp', lines(10_000))]);
+  const { code, summary } = await it.load([...tight, '--no-relieve', await it.file('a.lp', lines(2_000))]);
   expect([code, summary?.target.flushes, compacts(it)]).toEqual([0, 0, []]);
 });
 

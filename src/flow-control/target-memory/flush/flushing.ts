@@ -12,16 +12,9 @@ const reliefAfterMs = 30_000;
 const reliefIntervalMs = 60_000;
 /** Sending that waits for slow flushes, and a stage, begin the next one after this multiple of the time that the last one took. */
 const slowFlushPause = 2;
-/** Planned flushes end after three in a row that slow writes twofold, by more than noise and with enough samples. */
-const slowdown = 2;
-const slowFlushesToGiveUp = 3;
-const noiseMs = 20;
-const minSamples = 3;
 const failuresToGiveUp = 3;
 /** Sending waits at most this long for a target that flushes too slowly, because its gauge may never fall. */
-const maxHoldMs = 120_000;
-/** Weight of the newest answer in the mean latency. */
-const alpha = 0.1;
+export const maxHoldMs = 120_000;
 
 /** Unflushed bytes on the fullest node at which a flush is due, and at which sending waits for it. */
 export interface FlushMarks {
@@ -51,7 +44,6 @@ export type FlushingEvent =
       readonly kind: 'accepted';
       readonly bytes: number;
       readonly seriesBytes?: number;
-      readonly latencyMs: number;
       readonly at: number;
     }
   /** `asked`: a stage has ended and requests a flush. */
@@ -71,7 +63,7 @@ export interface Flushing extends MemcacheEstimate {
   readonly gaugeDifference: number | null;
   /** Begin of the running flush; null without one. */
   readonly flushingSince: number | null;
-  /** True if the running flush ends a stage. Sending waits for it, so its duration slows no write. */
+  /** True if the running flush ends a stage. Sending waits for it, so it may take long. */
   readonly endsStage: boolean;
   readonly lastFlushAt: number;
   /** Begin of the current series of "memory exhausted" answers. */
@@ -87,11 +79,6 @@ export interface Flushing extends MemcacheEstimate {
   readonly heldSince: number | null;
   /** True once the target refused to flush for lack of privilege. It also forbids relief. */
   readonly notPermitted: boolean;
-  /** Mean latency of writes outside flushes, ms; null before the first. */
-  readonly calmMs: number | null;
-  readonly during: { readonly count: number; readonly totalMs: number };
-  /** Consecutive flushes that slowed writes. */
-  readonly slow: number;
   /** Consecutive failed flushes. */
   readonly failures: number;
 }
@@ -101,6 +88,8 @@ export interface FlushingDecision {
   readonly flush: FlushCause | null;
   /** True while nothing new may be sent. */
   readonly hold: boolean;
+  /** True once nothing was sent for two minutes, because the target does not flush what it holds. */
+  readonly isStuck: boolean;
 }
 
 /** The part of the state that workers of a fleet share. */
@@ -126,9 +115,6 @@ export const unflushed: Flushing = {
   slowly: false,
   heldSince: null,
   notPermitted: false,
-  calmMs: null,
-  during: { count: 0, totalMs: 0 },
-  slow: 0,
   failures: 0,
 };
 
@@ -154,14 +140,15 @@ export function step(
   const state = { ...updated, heldSince };
   const flush = dueFlush(state, event, options);
   const next = flush === null || options.isShared === true ? state : begin(state, event.at, flush);
-  return { state: next, decision: { flush, hold: mustHold(next, event.at, options) } };
+  const isStuck = heldSince !== null && event.at - heldSince >= maxHoldMs;
+  return { state: next, decision: { flush, hold: mustHold(next, options), isStuck } };
 }
 
 function update(state: Flushing, event: FlushingEvent, { share, nodes }: FlushingOptions): Flushing {
   switch (event.kind) {
     case 'accepted':
       return {
-        ...addLatency(state, event.latencyMs),
+        ...state,
         ...grown(state, event, share),
         exhaustedSince: null,
       };
@@ -200,37 +187,21 @@ function withGauges(state: Flushing, gauges: readonly (number | null)[], nodes: 
   return { ...state, ...correctByGauges(state, gauges, nodes), gaugeDifference };
 }
 
-function addLatency(state: Flushing, latencyMs: number): Flushing {
-  if (state.flushingSince !== null) {
-    const { count, totalMs } = state.during;
-    return { ...state, during: { count: count + 1, totalMs: totalMs + latencyMs } };
-  }
-  const calmMs = state.calmMs === null ? latencyMs : state.calmMs + alpha * (latencyMs - state.calmMs);
-  return { ...state, calmMs };
-}
-
 /** Ends a flush. Rows acknowledged before a successful flush began are on disk. */
 function end(state: Flushing, { kind, tookMs, reason }: FlushOutcome): Flushing {
   const lastTookMs = kind === 'timedOut' ? Number.POSITIVE_INFINITY : tookMs;
-  const ended: Flushing = { ...state, flushingSince: null, lastTookMs, during: unflushed.during };
+  const ended: Flushing = { ...state, flushingSince: null, lastTookMs };
   if (kind === 'notPermitted') return { ...ended, notPermitted: true, givenUp: `it is not permitted: ${reason ?? ''}` };
   if (kind === 'failed') {
     const failures = state.failures + 1;
     const why = failures < failuresToGiveUp ? null : `it fails: ${reason}`;
     return { ...ended, failures, givenUp: state.givenUp ?? why };
   }
-  const slow = !state.endsStage && slowedWrites(state) ? state.slow + 1 : 0;
   const late = !state.endsStage && (tookMs > maxFlushMs || kind === 'timedOut');
-  const tooSlow = slow >= slowFlushesToGiveUp ? 'it slows the writes twofold' : null;
-  const why = late ? `it took more than ${maxFlushMs / 1000}s` : tooSlow;
+  const why = late ? `it took more than ${maxFlushMs / 1000}s` : null;
   // Without an answer no row is known to be on disk, although the target may continue to flush.
   const left = kind === 'done' ? { pending: 0, pendingSeries: 0 } : {};
-  return { ...ended, ...left, slow, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
-}
-
-function slowedWrites({ calmMs, during: { count, totalMs } }: Flushing): boolean {
-  if (calmMs === null || count < minSamples) return false;
-  return totalMs / count > slowdown * calmMs && totalMs / count - calmMs > noiseMs;
+  return { ...ended, ...left, failures: 0, slowly: state.slowly || late, givenUp: state.givenUp ?? why };
 }
 
 function dueFlush(state: Flushing, { kind, at }: FlushingEvent, options: FlushingOptions): FlushCause | null {
@@ -256,13 +227,12 @@ function begin(state: Flushing, at: number, cause: FlushCause): Flushing {
     endsStage: cause === 'stage',
     lastFlushAt: at,
     lastReliefAt: cause === 'relief' ? at : state.lastReliefAt,
-    during: unflushed.during,
   };
 }
 
 /** Holds only for a flush that can still help. Planned flushes that ended for another reason than their time never hold. */
-function mustHold(state: Flushing, at: number, { plan, relieve }: FlushingOptions): boolean {
+function mustHold(state: Flushing, { plan, relieve }: FlushingOptions): boolean {
   if (plan === null || !relieve || state.notPermitted) return false;
-  if (state.givenUp !== null) return state.heldSince !== null && at - state.heldSince < maxHoldMs;
+  if (state.givenUp !== null) return state.heldSince !== null;
   return unflushedBytes(state) >= plan.holdBytes;
 }

@@ -1,4 +1,4 @@
-// Points at equal distances in a batch, which stand for all of them.
+// Points drawn from equal parts of a batch, which stand for all of them.
 
 import { stringTotals } from '../../../core/points/line-protocol.js';
 import type { Batch, StringTotals } from '../../../core/types/index.js';
@@ -6,12 +6,12 @@ import type { Batch, StringTotals } from '../../../core/types/index.js';
 const sampled = 128;
 const quote = 0x22;
 
-export type SampledPoints = Pick<Batch, 'points' | 'body' | 'bodyEnd'>;
+export type SampledPoints = Pick<Batch, 'ordinal' | 'points' | 'body' | 'bodyEnd'>;
 
-export function sampledPoints({ points, body, bodyEnd }: SampledPoints): Uint8Array[] {
+export function sampledPoints({ ordinal, points, body, bodyEnd }: SampledPoints): Uint8Array[] {
   const count = Math.min(sampled, points);
   return Array.from({ length: count }, (_, k) => {
-    const i = Math.floor((k * points) / count);
+    const i = Math.floor(((k + drawn(ordinal * sampled + k)) * points) / count);
     return body.subarray(i === 0 ? 0 : bodyEnd(i - 1), bodyEnd(i));
   });
 }
@@ -28,4 +28,10 @@ export function sampledStrings(batch: SampledPoints): StringTotals {
   }
   const share = batch.points / Math.max(1, points.length);
   return { count: count * share, bytes: bytes * share };
+}
+
+/** Returns a number from 0 to 1 that looks random: series and batches may have the same period. */
+function drawn(number: number): number {
+  const mixed = Math.imul(number, 0x9e_37_79_b1);
+  return (Math.imul(mixed ^ (mixed >>> 15), 0x2c_1b_3c_6d) >>> 0) / 2 ** 32;
 }

@@ -4,26 +4,27 @@
 import type { MemoryEvent } from '../../../core/types/index.js';
 import { type SampledPoints, sampledPoints } from './sampled-points.js';
 
-/** Bytes of a series until it is flushed: 1.4 KiB of keys and rows, and 2.4 KiB while a flush writes it (2.4.3.4). */
-export const seriesBytes = 3.3 * 1024;
-/** Bytes of the rows of one series in one body, which are collected before they join the others. */
-const groupBytes = 512;
+/** Resident bytes of a series in the memcache, until it is flushed (2.4.3.4). */
+export const seriesBytes = 1.4 * 1024;
 /** Series kept. */
 const maxKept = 8192;
+/** Repeated series from which on an estimate is within a third. */
+const surelySeveral = 16;
 /** Longest beginning of a series that is hashed, bytes. */
 const maxHashed = 1024;
 
 /** An acknowledged body. `sample`: hashes of the series of some points of its batch; `part`: share of the batch. */
-export type SampledBody = Pick<Extract<MemoryEvent, { kind: 'body' }>, 'points' | 'sample' | 'part'>;
+export type SampledBody = Pick<Extract<MemoryEvent, { kind: 'body' }>, 'points' | 'slots' | 'sample' | 'part'>;
 
 export interface SavedSeries {
   readonly seen: readonly (readonly [hash: number, isSeveral: boolean])[];
   readonly zeroBits: number;
   readonly points: number;
+  readonly slots: number;
   readonly series: number;
 }
 
-/** Series since the last flush began. */
+/** Series of all bodies, or since `reset`. The same series in two time buckets counts twice, because each vnode has its own. */
 export class SeriesEstimate {
   /** Sampled series: hash, and whether several samples belong to it. */
   #seen = new Map<number, boolean>();
@@ -32,36 +33,61 @@ export class SeriesEstimate {
   /** Only hashes that end with this number of zero bits are kept. */
   #zeroBits = 0;
   #points = 0;
+  #slots = 0;
   #series = 0;
+  #count = 0;
+
+  /** Number of series, estimated from the sampled ones. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Mean number of fields of the tables. */
+  get fields(): number {
+    return this.#slots / Math.max(1, this.#points);
+  }
+
+  /**
+   * Number of series that are there for certain. Few repeated ones prove little. Where points go through the series in turn,
+   * the estimate is up to twice the truth once they repeat.
+   */
+  get least(): number {
+    return this.#estimate(surelySeveral) / (this.#seen.size - this.#once < surelySeveral ? 1 : 2);
+  }
 
   /** Begins again with the rows that follow the begin of a flush. */
   reset(): void {
     this.#seen = new Map();
-    [this.#once, this.#zeroBits, this.#points, this.#series] = [0, 0, 0, 0];
+    [this.#once, this.#zeroBits, this.#points, this.#slots, this.#series, this.#count] = [0, 0, 0, 0, 0, 0];
   }
 
   /** Counts a body. Returns the bytes that its series take in the target beside its rows. */
-  add({ points, sample, part }: SampledBody): number {
+  add({ points, slots, sample, part }: SampledBody): number {
     this.#points += points;
+    this.#slots += slots;
     for (const hash of sample) this.#keep(hash);
+    this.#count = this.#estimate(0);
     const before = this.#series;
-    this.#series = Math.max(
-      before,
-      Math.min(this.#points, richness(this.#once, this.#seen.size - this.#once) * 2 ** this.#zeroBits),
-    );
-    const groups = Math.min(this.#series, groupsOf(sample, points));
-    return part * (groupBytes * groups + seriesBytes * (this.#series - before));
+    this.#series = Math.max(before, this.#count);
+    return part * seriesBytes * (this.#series - before);
   }
 
   /** Returns the state as JSON can hold it. */
   save(): SavedSeries {
-    return { seen: [...this.#seen], zeroBits: this.#zeroBits, points: this.#points, series: this.#series };
+    const [zeroBits, points, slots, series] = [this.#zeroBits, this.#points, this.#slots, this.#series];
+    return { seen: [...this.#seen], zeroBits, points, slots, series };
   }
 
-  restore({ seen, zeroBits, points, series }: SavedSeries): void {
+  restore({ seen, zeroBits, points, slots, series }: SavedSeries): void {
     this.#seen = new Map(seen);
     this.#once = seen.filter(([, isSeveral]) => !isSeveral).length;
-    [this.#zeroBits, this.#points, this.#series] = [zeroBits, points, series];
+    [this.#zeroBits, this.#points, this.#slots] = [zeroBits, points, slots];
+    [this.#series, this.#count] = [series, series];
+  }
+
+  #estimate(minSeveral: number): number {
+    const several = this.#seen.size - this.#once;
+    return Math.min(this.#points, richness(this.#once, several, minSeveral) * 2 ** this.#zeroBits);
   }
 
   #keep(hash: number): void {
@@ -84,24 +110,25 @@ function endsWithZeros(hash: number, bits: number): boolean {
   return (hash & (2 ** bits - 1)) === 0;
 }
 
-/** Estimates how many series exist from those seen once and more often (Chao 1984). */
-function richness(once: number, more: number): number {
-  return once + more + (once * (once - 1)) / (2 * (more + 1));
+/** Estimates how many series exist from those seen once and more often, at least `minSeveral` (Chao 1984). */
+function richness(once: number, more: number, minSeveral = 0): number {
+  return once + more + (once * (once - 1)) / (2 * (Math.max(more, minSeveral) + 1));
 }
 
-/** Estimates the series of a body from the pairs of samples that belong to the same series. */
-function groupsOf(hashes: readonly number[], points: number): number {
-  const counts = new Map<number, number>();
-  for (const hash of hashes) counts.set(hash, (counts.get(hash) ?? 0) + 1);
-  let same = 0;
-  for (const count of counts.values()) same += (count * (count - 1)) / 2;
-  const pairs = (hashes.length * (hashes.length - 1)) / 2;
-  return same === 0 ? points : Math.min(points, Math.max(counts.size, pairs / same));
+/** Estimates the series of a body from the hashes of its sample. */
+export function groupsOf(hashes: readonly number[]): number {
+  const several = new Map<number, boolean>();
+  for (const hash of hashes) several.set(hash, several.has(hash));
+  const more = [...several.values()].filter((each) => each).length;
+  return richness(several.size - more, more);
 }
 
-/** Returns hashes of the series of points at equal distances. */
-export function sampledSeries(batch: SampledPoints): number[] {
-  return sampledPoints(batch).map((point) => seriesHash(point));
+/**
+ * Returns hashes of the series of sampled points.
+ * @param bucketOf returns the time bucket of a point
+ */
+export function sampledSeries(batch: SampledPoints, bucketOf: (point: Uint8Array) => number): number[] {
+  return sampledPoints(batch).map((point) => (seriesHash(point) ^ Math.imul(bucketOf(point), 0x9e_37_79_b1)) >>> 0);
 }
 
 /** Hashes the text up to the first space that no backslash escapes (FNV-1a). */

@@ -20,6 +20,7 @@ const options: FlushingOptions = {
 class Play {
   state: Flushing = unflushed;
   hold = false;
+  isStuck = false;
   readonly flushes: [number, string][] = [];
   readonly #options: FlushingOptions;
 
@@ -32,13 +33,14 @@ class Play {
       const { state, decision } = step(this.state, event, this.#options);
       this.state = state;
       this.hold = decision.hold;
+      this.isStuck = decision.isStuck;
       if (decision.flush !== null) this.flushes.push([event.at, decision.flush]);
     }
     return this;
   }
 
-  accept(mib: number, at: number, latencyMs = 10): this {
-    return this.take({ kind: 'accepted', bytes: mib * MiB, latencyMs, at });
+  accept(mib: number, at: number): this {
+    return this.take({ kind: 'accepted', bytes: mib * MiB, at });
   }
 
   flushed(at: number, outcome: Partial<FlushOutcome> = {}): this {
@@ -117,20 +119,14 @@ test('three consecutive failures end planned flushes, two do not', () => {
   expect(play.state.givenUp).toBe('it fails: x');
 });
 
-test('planned flushes end when writes take twice as long during three consecutive flushes', () => {
-  const slowed = (play: Play, at: number, ms: number): Play => {
-    for (let i = 0; i < 20; i++) play.accept(0, at, 50);
-    play.accept(60, at, 50);
-    for (let i = 0; i < 4; i++) play.accept(1, at + 100, ms);
-    return play.flushed(at + 500);
-  };
+test('planned flushes continue however much they slow the writes, because nothing else holds the node', () => {
   const play = new Play();
-  slowed(slowed(play, 0, 120), 3000, 120);
-  expect(play.state.givenUp).toBeNull();
-  expect(slowed(play, 6000, 120).state.givenUp).toBe('it slows the writes twofold');
-  const other = new Play();
-  for (const [i, ms] of [120, 120, 60, 120, 120].entries()) slowed(other, i * 3000, ms);
-  expect(other.state.givenUp).toBeNull();
+  for (let at = 0; at < 30_000; at += 3000)
+    play
+      .accept(60, at)
+      .accept(1, at + 100)
+      .flushed(at + 2900);
+  expect([play.state.givenUp, play.flushes.length]).toEqual([null, 10]);
 });
 
 test('relief begins after 30 s of only "memory exhausted" and repeats once a minute', () => {
@@ -153,7 +149,7 @@ test('relief also begins while every batch waits between its attempts', () => {
 
 test.each(['accepted', 'otherAnswer'] as const)('another answer (%s) restarts the 30 s before relief', (kind) => {
   const play = new Play({ plan: null }).take({ kind: 'exhausted', at: 0 }).ticks(0, 29_000);
-  play.take({ kind, at: 29_500, bytes: 0, latencyMs: 1 }).ticks(30_000, 100_000);
+  play.take({ kind, at: 29_500, bytes: 0 }).ticks(30_000, 100_000);
   expect(play.flushes).toEqual([]);
 });
 
@@ -225,33 +221,10 @@ test('a target that took long to flush is asked again after twice that time whil
   expect(play.ticks(36_000, 36_500).flushes.at(-1)).toEqual([36_000, 'relief']);
 });
 
-test('sending waits at most two minutes for a target whose gauge never falls', () => {
+test('the load is stuck after two minutes behind a target that never flushes', () => {
   const play = new Play({ relieve: true }).accept(60, 0).flushed(11_000, { tookMs: 11_000 }).accept(100, 12_000);
   expect(play.flushed(27_000, { kind: 'timedOut', tookMs: 15_000 }).ticks(27_500, 131_500).hold).toBe(true);
   expect(play.flushes).toHaveLength(3);
-  expect(play.ticks(132_000, 140_000).hold).toBe(false);
-});
-
-test.each<[string, number, number, number]>([
-  ['three slow writes', 3, 101, 1],
-  ['two slow writes', 2, 200, 0],
-  ['writes exactly twice as slow', 3, 100, 0],
-  ['no write', 0, 0, 0],
-])('a flush during %s counts as slowing or not', (_, writes, ms, slow) => {
-  const play = new Play().accept(60, 0, 50);
-  for (let i = 0; i < writes; i++) play.accept(1, 100, ms);
-  expect(play.flushed(500).state.slow).toBe(slow);
-});
-
-test('a flush that slows fast writes by no more than 20 ms does not count as slowing', () => {
-  const slowed = (ms: number): number => {
-    const play = new Play().accept(60, 0, 10);
-    for (let i = 0; i < 3; i++) play.accept(1, 100, ms);
-    return play.flushed(500).state.slow;
-  };
-  expect([slowed(30), slowed(31)]).toEqual([0, 1]);
-});
-
-test('the mean latency outside flushes moves a tenth of the way to the newest answer', () => {
-  expect(new Play().accept(1, 0, 100).accept(1, 1, 200).state.calmMs).toBe(110);
+  expect(play.isStuck).toBe(false);
+  expect(play.ticks(132_000, 140_000)).toMatchObject({ hold: true, isStuck: true });
 });

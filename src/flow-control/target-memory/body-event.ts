@@ -1,0 +1,41 @@
+// What an acknowledged body adds to the memory of a node, from a sample of its points.
+
+import type { Batch, MemoryEvent } from '../../core/types/index.js';
+import { weighRows } from './flush/memcache-estimate.js';
+import { sampledStrings } from './flush/sampled-points.js';
+import { groupsOf, sampledSeries } from './flush/series-estimate.js';
+import { partsOf } from './raft-caches.js';
+
+export type BodyEvent = Extract<MemoryEvent, { kind: 'body' }>;
+
+/** Bytes that the gauge counts for the rows of one series in one body. */
+const gaugedGroup = 106;
+
+/**
+ * Returns the event, and what the gauge counts of its rows. Without `bucketOf`, which returns the time bucket of a point,
+ * nothing is sampled. @param bodyBytes of the body, which may be a part of its batch
+ */
+export function bodyEvent(
+  batch: Batch,
+  bodyBytes: number,
+  bucketOf: ((point: Uint8Array) => number) | null,
+): { event: BodyEvent; gauged: number } {
+  const { points, slots, buckets } = batch;
+  const sample =
+    bucketOf === null ? [] : sampledSeries(batch, buckets.length > 1 ? bucketOf : () => buckets[0]?.bucket ?? 0);
+  const strings = bucketOf === null ? { count: 0, bytes: 0 } : sampledStrings(batch);
+  const { resident, gauged } = weighRows({ points, slots, strings, bytes: batch.body.length });
+  const part = bodyBytes / batch.body.length;
+  const rows = bodyBytes * resident;
+  const event = {
+    kind: 'body',
+    parts: partsOf(batch, bodyBytes),
+    bytes: bodyBytes,
+    rows,
+    points,
+    slots,
+    sample,
+    part,
+  } as const;
+  return { event, gauged: bodyBytes * gauged + part * gaugedGroup * Math.min(points, groupsOf(sample)) };
+}
