@@ -15,6 +15,7 @@ export const maxAwaitMs = 60_000;
 /**
  * Waits until the target lists every column of the shapes, at most `limitMs`. Listed columns enter the catalogue. A failed
  * query counts as "not listed yet". Rejects only when the signal aborts.
+ * @param isFutile ends the wait: the target lists no columns
  */
 export async function awaitColumns(
   target: Pick<Target, 'columns'>,
@@ -23,12 +24,13 @@ export async function awaitColumns(
   clock: Clock,
   signal: AbortSignal,
   limitMs = maxAwaitMs,
+  isFutile = (): boolean => false,
 ): Promise<boolean> {
   const until = clock.monotonic() + Math.min(limitMs, maxAwaitMs);
   for (let wait = pollMs; ; wait = Math.min(wait * 2, maxPollMs)) {
     const seen = await refresh(target, catalogue, shapes, signal);
     if (seen && shapes.every((shape) => catalogue.match(shape).kind !== 'introduces')) return true;
-    if (clock.monotonic() + wait > until) return false;
+    if (isFutile() || clock.monotonic() + wait > until) return false;
     await clock.sleep(wait, signal);
   }
 }
@@ -45,6 +47,8 @@ export async function refresh(
     const columns = await target.columns(signal, query).catch((): TargetColumn[] | null => null);
     signal.throwIfAborted();
     if (columns === null) return false;
+    // A list of all columns may be empty; that of a table tells whether the target lists any.
+    if (columns.length === 0 && query === undefined) await refresh(target, catalogue, shapes.slice(0, 1), signal);
     for (const table of query === undefined ? tables : [query])
       catalogue.refresh(
         table,

@@ -12,7 +12,7 @@ const partMs = 1_000;
 
 export interface IntroductionContext {
   readonly takeTurn: (signal: AbortSignal) => Promise<HeldTurn>;
-  readonly target: Pick<Target, 'columns' | 'endpoints'>;
+  readonly target: Pick<Target, 'columns' | 'endpoints' | 'listsColumns'>;
   readonly catalogue: Catalogue;
   readonly sharedNames: boolean;
   /** Whether to read the columns in the turn: other workers introduce the same ones. */
@@ -38,7 +38,8 @@ export class SchemaIntroduction {
 
   /** A target of a program has no endpoints and need not list its columns. */
   get #listsColumns(): boolean {
-    return this.#context.target.endpoints().length > 0;
+    const { target } = this.#context;
+    return target.endpoints().length > 0 && target.listsColumns !== false;
   }
 
   /**
@@ -67,8 +68,10 @@ export class SchemaIntroduction {
       const isWhole = rejected.length === 0 && undelivered.length === 0;
       const shown = new Catalogue([], sharedNames);
       const limitMs = isWhole ? undefined : partMs;
-      const isShown = await awaitColumns(target, shown, this.#shapes, clock, signal, limitMs);
-      if (isWhole && !isShown) throw invisible(this.#shapes.find((shape) => shown.match(shape).kind === 'introduces')!);
+      const isFutile = (): boolean => !this.#listsColumns;
+      const isShown = await awaitColumns(target, shown, this.#shapes, clock, signal, limitMs, isFutile);
+      if (isWhole && !isShown && this.#listsColumns)
+        throw invisible(this.#shapes.find((shape) => shown.match(shape).kind === 'introduces')!);
     } finally {
       this.#turn?.release();
     }

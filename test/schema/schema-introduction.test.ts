@@ -12,7 +12,7 @@ const part: Receipt = { ...whole, undelivered: [{ from: 2, to: 3 }] };
 
 /** The columns of the target change with the returned object. `endpoints`: their number. */
 function setup(endpoints = 1) {
-  const state = { turns: 0, released: 0, isFresh: true, columns: [] as TargetColumn[], queries: 0 };
+  const state = { turns: 0, released: 0, isFresh: true, columns: [] as TargetColumn[], queries: 0, lists: true };
   const clock = new VirtualClock();
   const introduction = new SchemaIntroduction(
     {
@@ -28,6 +28,9 @@ function setup(endpoints = 1) {
         columns: async () => {
           state.queries += 1;
           return state.columns;
+        },
+        get listsColumns() {
+          return state.lists;
         },
         endpoints: () => Array.from({ length: endpoints }, () => ({ url: '', loaded: 0, failures: 0, openSeconds: 0 })),
       },
@@ -94,4 +97,12 @@ test('a batch of which nothing was loaded, and a target without endpoints, wait 
   await program.introduction.end(whole, never);
   expect([refused.state.queries, refused.state.released]).toEqual([1, 1]);
   expect([program.state.queries, program.state.released]).toEqual([0, 1]);
+});
+
+test('columns of a target that lists none are not awaited', async () => {
+  const { state, clock, introduction } = setup();
+  await introduction.hold(never);
+  state.lists = false;
+  await introduction.end(whole, never);
+  expect([state.released, clock.monotonic()]).toEqual([1, 0]);
 });

@@ -246,6 +246,8 @@ export interface Target {
    * not. An unknown table has none. Throws as `describe`.
    */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
+  /** False once the target listed a table without any row, as a stand-in does: columns it took cannot be awaited. */
+  readonly listsColumns?: boolean;
   /**
    * Creates a table with these columns unless it exists; false if the target refuses. Never adds columns to a table. Absent
    * for targets without such a statement.

@@ -38,6 +38,7 @@ export class Cnosdb implements Dialect {
   readonly #deps: TargetDeps;
   /** Database and tenant, as a query string. */
   readonly #scope: string;
+  listsColumns = true;
   /** Columns of tables whose points were read back. */
   readonly #described = new Map<string, readonly TargetColumn[]>();
   #database: Pick<DatabaseSettings, 'shard' | 'replica' | 'precision'> = { shard: 1, replica: 1, precision: 'ns' };
@@ -129,7 +130,10 @@ export class Cnosdb implements Dialect {
   async columns(query: QueryClient, table?: string): Promise<TargetColumn[]> {
     const { db } = this.#deps.settings;
     const statement = table === undefined ? columnsStatement(db) : `DESCRIBE TABLE ${quoted(table)}`;
-    return columnsOf((await this.#rows(query, statement)) ?? [], table);
+    const rows = await this.#rows(query, statement);
+    // A table has a time column at least, and one that is unknown is an error.
+    if (table !== undefined && rows?.length === 0) this.listsColumns = false;
+    return columnsOf(rows ?? [], table);
   }
 
   /** Returns the columns of a table. Describes it once, and again for a field that it did not have. */

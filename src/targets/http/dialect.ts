@@ -35,6 +35,7 @@ export interface Dialect {
   /** Throws RefusedError for settings that would lose data. */
   settings(query: QueryClient): Promise<DatabaseSettings>;
   columns?(query: QueryClient, table?: string): Promise<TargetColumn[]>;
+  readonly listsColumns?: boolean;
   /** Creates a table unless it exists; false if the target refuses. */
   createTable?(query: QueryClient, shape: Shape): Promise<boolean>;
   readBack?(query: QueryClient, points: readonly PointValues[]): Promise<(PointValues | null)[]>;

@@ -95,6 +95,10 @@ export class HttpTarget implements Target {
     return first.filter((column) => shown.every((keys) => keys.has(keyOf(column))));
   }
 
+  get listsColumns(): boolean {
+    return this.#dialect.listsColumns ?? true;
+  }
+
   async createTable(shape: Shape, signal: AbortSignal): Promise<boolean> {
     return (await this.#dialect.createTable?.(this.#query(signal), shape)) ?? false;
   }

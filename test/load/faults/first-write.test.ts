@@ -2,7 +2,7 @@
 // records the requests and parses them itself.
 
 import { afterEach, expect, test } from 'vitest';
-import type { Script } from '../../support/cluster/script.js';
+import type { Script, ScriptedRequest, Step } from '../../support/cluster/script.js';
 import { lines, type Scene, scene } from '../../support/scene.js';
 
 let it: Scene;
@@ -140,6 +140,16 @@ test('columns that one endpoint lists later than another are awaited there, too'
   };
   for (const name of ['c', 'b', 'a']) await load(name);
   expect(it.cluster.misplaced).toEqual([]);
+});
+
+test('a target that lists no columns at all, as a sink does, is not waited for', async () => {
+  const lists = /^(DESCRIBE TABLE|SELECT.*information_schema\.columns)/is;
+  const onOther = ({ body }: ScriptedRequest): Step | undefined =>
+    lists.test(Buffer.from(body).toString()) ? { answer: { status: 200, body: '' } } : undefined;
+  it = await scene({ script: { onOther } });
+  const many = Array.from({ length: 12 }, (_, i) => lines(2, `m${i}`)).join('');
+  const { code, summary } = await it.load([await it.file('a.lp', many), await it.file('b.lp', sparse(20))]);
+  expect([code, summary?.points.loaded]).toEqual([0, 44]);
 });
 
 test('the check for other columns finds a request of two shapes, and one that follows an acknowledgement at once', async () => {
