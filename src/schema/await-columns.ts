@@ -43,17 +43,27 @@ export async function refresh(
   signal: AbortSignal,
 ): Promise<boolean> {
   const tables = new Set(shapes.map((shape) => shape.table));
-  for (const query of tables.size > maxQueries ? [undefined] : tables) {
-    const columns = await target.columns(signal, query).catch((): TargetColumn[] | null => null);
+  const list = async (table?: string): Promise<TargetColumn[] | null> => {
+    const columns = await target.columns(signal, table).catch((): TargetColumn[] | null => null);
     signal.throwIfAborted();
+    return columns;
+  };
+  const take = (table: string, columns: readonly TargetColumn[]): void =>
+    catalogue.refresh(
+      table,
+      columns.filter((column) => column.table === table),
+    );
+  if (tables.size > maxQueries) {
+    const all = await list();
+    for (const table of tables) take(table, all ?? []);
+    if (all !== null && all.length > 0) return true;
+    // The list of all columns can be too long to read, and an empty one leaves open whether the target lists any.
+  }
+  for (const table of tables) {
+    const columns = await list(table);
     if (columns === null) return false;
-    // A list of all columns may be empty; that of a table tells whether the target lists any.
-    if (columns.length === 0 && query === undefined) await refresh(target, catalogue, shapes.slice(0, 1), signal);
-    for (const table of query === undefined ? tables : [query])
-      catalogue.refresh(
-        table,
-        columns.filter((column) => column.table === table),
-      );
+    take(table, columns);
+    if (columns.length === 0 && tables.size > maxQueries) return false;
   }
   return true;
 }

@@ -95,9 +95,9 @@ export class Catalogue {
     if (columns.length > 0) this.#add(table, columns);
   }
 
-  /** Returns an empty set of shapes for one batch. */
-  introduction(): Introduction {
-    return new ShapeSet(this.#key);
+  /** Returns an empty set of shapes for one batch. @param exclusive true for at most one shape of each table */
+  introduction(exclusive = true): Introduction {
+    return new ShapeSet(this.#key, exclusive);
   }
 
   #table(name: string): Columns {
@@ -146,16 +146,18 @@ export class Catalogue {
 }
 
 /**
- * One introducing shape of each table. CnosDB hands the points of a request to vnodes, each of which numbers the columns that
+ * Introducing shapes; if exclusive, one of each table. CnosDB hands the points of a request to vnodes, each of which numbers the columns that
  * it lacks by itself: vnodes with different new columns store values under wrong columns.
  */
 class ShapeSet implements Introduction {
   readonly #key: ColumnKey;
   readonly #shapes: Shape[] = [];
-  readonly #types = new Map<string, ReadonlyMap<string, ColumnType>>();
+  readonly #types = new Map<string, Map<string, ColumnType>>();
+  readonly #exclusive: boolean;
 
-  constructor(key: ColumnKey) {
+  constructor(key: ColumnKey, exclusive: boolean) {
     this.#key = key;
+    this.#exclusive = exclusive;
   }
 
   get shapes(): readonly Shape[] {
@@ -166,9 +168,14 @@ class ShapeSet implements Introduction {
     const key = this.#key;
     const types = new Map(shape.columns.map((column) => [key(column), column.type]));
     const before = this.#types.get(shape.table);
-    if (before !== undefined)
-      return types.size === before.size && [...types].every(([name, type]) => before.get(name) === type);
-    this.#types.set(shape.table, types);
+    if (before === undefined) this.#types.set(shape.table, types);
+    else {
+      if ([...types].some(([name, type]) => (before.get(name) ?? type) !== type)) return false;
+      // Every point beyond the table of shapes comes here. A shape without new columns must take no memory.
+      if ([...types.keys()].every((name) => before.has(name))) return !this.#exclusive || types.size === before.size;
+      if (this.#exclusive) return false;
+      for (const [name, type] of types) before.set(name, type);
+    }
     this.#shapes.push(shape);
     return true;
   }

@@ -95,3 +95,20 @@ test('a refresh whose query fails returns false and keeps earlier columns', asyn
   expect(await refresh({ columns }, catalogue, shapes, never)).toBe(false);
   expect(shapes.map((shape) => catalogue.match(shape).kind)).toEqual(['known', 'known', 'introduces']);
 });
+
+test('many tables are listed at once, and one by one where that list cannot be read', async () => {
+  const many = Array.from({ length: 12 }, (_, i): Shape => ({ ...shapes[0]!, table: `m${i}` }));
+  const queries: (string | undefined)[] = [];
+  let canList = true;
+  const columns = async (_signal: AbortSignal, table?: string): Promise<TargetColumn[]> => {
+    queries.push(table);
+    if (table === undefined && !canList) throw new Error('the answer is too long');
+    return many
+      .flatMap((shape) => shape.columns.map((column) => ({ table: shape.table, ...column })))
+      .filter((column) => table === undefined || column.table === table);
+  };
+  const shown = () => awaitColumns({ columns }, new Catalogue([]), many, new VirtualClock(), never);
+  expect([await shown(), queries.length]).toEqual([true, 1]);
+  canList = false;
+  expect([await shown(), queries.length]).toEqual([true, 14]);
+});

@@ -66,6 +66,21 @@ test('one batch introduces one shape of each table, in any order of its columns'
   ]);
 });
 
+test('without the rule, shapes of one batch must agree, table by table', () => {
+  const introduction = new Catalogue([]).introduction(false);
+  expect(introduction.add(shape('m', { f: 'float' }))).toBe(true);
+  expect(introduction.add(shape('n', { f: 'integer' }))).toBe(true);
+  expect(introduction.add(shape('m', { g: 'float', f: 'integer' }))).toBe(false);
+  expect(introduction.add(shape('m', { g: 'integer' }))).toBe(true);
+  // A shape without new columns takes no memory.
+  expect(introduction.add(shape('m', { g: 'integer', f: 'float' }))).toBe(true);
+  expect(introduction.shapes.map(({ table, columns }) => [table, columns.length])).toEqual([
+    ['m', 1],
+    ['n', 1],
+    ['m', 1],
+  ]);
+});
+
 test('each column of each table is counted once, whatever its source', () => {
   const catalogue = new Catalogue(m);
   expect(catalogue.size).toBe(3);

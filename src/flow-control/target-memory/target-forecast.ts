@@ -25,6 +25,7 @@ import {
   nodePeak,
   planTarget,
   type TargetPlan,
+  type TargetPlanRequest,
 } from './target-plan.js';
 
 /** Options of a load that the forecast depends on. */
@@ -97,7 +98,7 @@ export function forecastTargetMemory(
     buckets,
     batchBytes,
     totalBytes: times.totalBytes,
-    weight: weightOf(times),
+    ...weightOf(times),
     perBucket: seriesOf(times, buckets),
     mayCreate,
     mayFlush: relieve,
@@ -105,12 +106,13 @@ export function forecastTargetMemory(
   return { plan, layout, buckets, existing, shards, bucketMs, totalBytes: times.totalBytes };
 }
 
-/** Returns the bytes of rows and series per byte of text. */
-function weightOf({ rows, totalBytes }: InputExtent): RowWeight {
-  if (rows === undefined || totalBytes === null) return usualWeight;
+/** Returns the bytes of rows, and of rows with their series, per byte of text. */
+function weightOf({ rows, totalBytes }: InputExtent): Pick<TargetPlanRequest, 'weight' | 'residentPerByte'> {
+  if (rows === undefined || totalBytes === null) return { weight: usualWeight, residentPerByte: usualWeight.resident };
   const points = (totalBytes * rows.points) / rows.bytes;
-  const { resident, gauged } = weighRows(rows);
-  return { resident: resident + (seriesBytes * Math.min(rows.series, points)) / Math.max(1, totalBytes), gauged };
+  const weight = weighRows(rows);
+  const series = (seriesBytes * Math.min(rows.series, points)) / Math.max(1, totalBytes);
+  return { weight, residentPerByte: weight.resident + series };
 }
 
 /** Returns the series of each time bucket. */

@@ -58,8 +58,10 @@ export interface TargetPlanRequest {
   readonly batchBytes: number;
   /** Decoded bytes of all inputs; null while unknown. */
   readonly totalBytes: number | null;
-  /** Bytes of rows per byte of text. */
+  /** Bytes of rows per byte of text, without their series. */
   readonly weight: RowWeight;
+  /** Resident bytes of the rows of the load and of their series, per byte of text. */
+  readonly residentPerByte: number;
   /** Series of each time bucket in all vnodes of the database, as far as known. */
   readonly perBucket: NodeSeries;
   /** True if the load creates the database and can choose MAX_MEMCACHE_SIZE. */
@@ -185,8 +187,8 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
   const { resident, gauged } = request.weight;
   const cacheBytes = vnodes * (request.maxMemcacheBytes ?? usualMemcache);
   const allBytes = totalBytes === null ? Number.MAX_SAFE_INTEGER : totalBytes * share;
-  const allRows = allBytes * resident;
-  const maxRows = Math.min((cacheBytes * resident) / gauged, allRows);
+  const allRows = allBytes * request.residentPerByte;
+  const maxRows = Math.min((cacheBytes * request.residentPerByte) / gauged, allRows);
   const fewestRows = request.mayFlush ? Math.min(minRows + seriesBytes * perBucket.series, maxRows) : maxRows;
   const common = {
     limitBytes: limit,
@@ -203,12 +205,13 @@ export function planTarget(request: TargetPlanRequest): TargetPlan {
   const rinse = marksOfRoom(room, kept(bodyBytes));
   const keptAtPeak = buckets > 1 ? Math.min(allBytes, rinse.holdBytes) : kept(bodyBytes);
   const marks = flushMarks(limit, baseBytes, keptAtPeak);
+  const rowsAlone = marks.holdBytes - seriesBytes * perBucket.series;
   const peakBytes = nodePeak(baseBytes, keptAtPeak, request.mayFlush ? Math.min(marks.holdBytes, allRows) : maxRows);
   return {
     ...common,
     ...{ bodyBytes, rinse },
     flush: request.mayFlush ? marks : null,
-    memcacheBytes: request.mayCreate ? memcacheSize((marks.holdBytes * gauged) / resident, vnodes) : null,
+    memcacheBytes: request.mayCreate ? memcacheSize((rowsAlone * gauged) / resident, vnodes) : null,
     peakBytes,
     holds: common.leastBytes <= limit && peakBytes <= limit,
   };

