@@ -293,3 +293,15 @@ test('relief without planned flushes that is not permitted changes neither bodie
   expect(pressure.bodyBytes).toBe(512 * KiB);
   expect(notices.map(({ kind }) => kind)).toEqual(['smaller-batches', 'relief', 'relief-failed']);
 });
+
+test('a flush under way is saved, and a worker that takes over goes on waiting for it', async () => {
+  const { pressure, clock } = setUp();
+  pressure.observe(attempt(accepted), MiB, 60 * MiB);
+  const saved = pressure.save();
+  expect(saved.isFlushing).toBe(true);
+  const other = setUp().pressure;
+  other.restore(saved);
+  expect(other.isFlushing).toBe(true);
+  await clock.advance(200);
+  expect(pressure.save().isFlushing).toBe(false);
+});
