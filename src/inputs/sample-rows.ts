@@ -61,7 +61,7 @@ export class RowSampler {
     if (tables.length === 0) return undefined;
     return {
       points: tables.reduce((sum, { points }) => sum + points, 0),
-      slots: tables.reduce((sum, { points, fields }) => sum + points * richness([...fields.values()]), 0),
+      slots: tables.reduce((sum, { points, fields }) => sum + points * richness([...fields.values()], points), 0),
       strings: this.#strings,
       bytes: this.#bytes,
       series: this.#series.size,
@@ -86,8 +86,11 @@ export class RowSampler {
   }
 }
 
-/** Estimates how many kinds exist from how often each was seen (Chao 1984): many seen once mean many not seen. */
-function richness(seen: readonly number[]): number {
+/**
+ * Estimates how many kinds exist from the number of samples with each (Chao 1987): many in one sample mean many not seen. A
+ * single sample says nothing of others.
+ */
+function richness(seen: readonly number[], samples: number): number {
   const [once, twice] = [1, 2].map((times) => seen.filter((each) => each === times).length);
-  return seen.length + (once! * (once! - 1)) / (2 * (twice! + 1));
+  return seen.length + (((samples - 1) / samples) * once! * (once! - 1)) / (2 * (twice! + 1));
 }
