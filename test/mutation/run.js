@@ -21,6 +21,8 @@ const vitest = await createVitest(
     isolate: true,
     maxWorkers: 1,
     bail: 1,
+    // Mutants change the modules that the cache would return as they were.
+    experimental: { fsModuleCache: false },
     retry: 0,
     testTimeout: 20_000,
   },
