@@ -25,7 +25,7 @@ function program(name) {
   const known = loaded.get(name);
   if (known !== undefined) return known;
   const filename = bundle + name;
-  // The hash in a name tells which code belongs to the file. Files without one are a few lines long.
+  // The hash in a name identifies the code of the file. Files without a hash have a few lines.
   const isKept = directory !== null && /-[\w-]{8}\.cjs$/.test(name);
   const kept = isKept ? readCode(name) : undefined;
   // V8 keeps one byte for a character of Latin-1. The files are ASCII.

@@ -87,8 +87,8 @@ export class RowSampler {
 }
 
 /**
- * Estimates how many kinds exist from the number of samples with each (Chao 1987): many in one sample mean many not seen. A
- * single sample says nothing of others.
+ * Estimates how many kinds exist from the number of samples with each (Chao 1987): many in one sample mean many not seen. One
+ * sample alone gives no estimate of others.
  */
 function richness(seen: readonly number[], samples: number): number {
   const [once, twice] = [1, 2].map((times) => seen.filter((each) => each === times).length);

@@ -241,10 +241,7 @@ export interface Target {
     memcacheBytes?: number | null,
     beforeChange?: () => Promise<void>,
   ): Promise<TargetDescription>;
-  /**
-   * Lists the columns of the database or of one table that every endpoint of a cluster shows; an endpoint that is down counts
-   * not. An unknown table has none. Throws as `describe`.
-   */
+  /** Lists the columns of the database or of one table that every reachable endpoint shows. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
   /** False once the target listed a table without any row, as a stand-in does: columns it took cannot be awaited. */
   readonly listsColumns?: boolean;

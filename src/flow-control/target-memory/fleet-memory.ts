@@ -67,13 +67,11 @@ export function followMemory({
       if (pressure.isFlushing) pressure.flushEnded({ kind: 'failed', tookMs: 0, reason });
     },
     save: () => ({
-      ...{
-        pressure: pressure.save(),
-        caches: caches.save(),
-        series: series.save(),
-        allSeries: allSeries.save(),
-        samples: rinsing.save(),
-      },
+      pressure: pressure.save(),
+      caches: caches.save(),
+      series: series.save(),
+      allSeries: allSeries.save(),
+      samples: rinsing.save(),
     }),
     restore: (saved) => {
       const found = savedSchema.safeParse(saved).data;
