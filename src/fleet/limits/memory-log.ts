@@ -7,8 +7,8 @@ import type { Exchange, ExchangeParty, ExchangeReply, ExchangeRequest, WorkClaim
 
 /** Changes after which an account replaces them. Each piece begins with those since then, of 400 bytes each. */
 const maxEvents = 100;
-/** Least time from the begin of one flush to the begin of the next, ms. */
-const flushGapMs = 2_000;
+/** Least time from the begin of one flush to the begin of the next, ms: 2 s, and what the queue's clock leaves out. */
+const flushGapMs = 2_001;
 /** Life of a claim without renewal, ms. A flush at the end of a stage may take 5 minutes. */
 const flushLeaseMs = { planned: 20_000, relief: 20_000, stage: 310_000 } as const;
 const rinseLeaseMs = 20_000;
