@@ -1,4 +1,15 @@
-// One load, from the names of its inputs to its summary. Read this file first: every stage is one step below.
+// One load, from the names of its inputs to its summary. Read this file first. The stages, each with its folder in src/:
+//  1. Open the account: totals (load/ledger), checkpoint and dead letters (load/resume, state/).
+//  2. Prepare (load/prepare): plan the memory (flow-control/), connect to the target (targets/), read the checkpoint (state/).
+//  3. Open and decompress an input (inputs/) and go to the place where an earlier run stopped (load/resume).
+//  4. Parse: bytes become points (formats/).
+//  5. Fill batches with points (batching/) and check their tables and columns (schema/).
+//  6. Combine batches of small inputs into one request (batching/).
+//  7. Send a batch that introduces a table or column while no other batch is in flight (delivery/).
+//  8. Send batches with N writers and book each receipt (delivery/, load/stages, targets/).
+//  9. With --verify, read a sample back (targets/).
+// 10. Finish (load/outcome): choose the exit code and build the summary. The caller prints it (reporting/).
+// Stages 3 to 7 are generators. Stage 8 pulls every batch through them.
 
 import { Arena } from '../batching/arena.js';
 import { Batcher } from '../batching/batcher.js';
@@ -28,11 +39,10 @@ export type { LoadContext, LoadResult } from './types.js';
 export async function load(settings: Settings, context: LoadContext): Promise<LoadResult> {
   const { inputs, target, clock, notify, fleet } = context;
   const control = new RunControl(context);
-  const account = openAccount(settings, context, control); // load/ledger and load/resume: totals, checkpoint, dead letters
+  const account = openAccount(settings, context, control); // 1
   const { ledger, resume, phases, facts } = account;
   try {
-    // flow-control/, inputs/, targets/: plan the memory, resume, connect to the target. Nothing is sent yet.
-    const plan = await prepare(settings, context, control, account);
+    const plan = await prepare(settings, context, control, account); // 2. No point is sent yet.
     const { database, catalogue, memory, watchdog, formats, budget, throttle, verification, status } = plan;
 
     const writer = new WriteStage({
@@ -81,38 +91,37 @@ export async function load(settings: Settings, context: LoadContext): Promise<Lo
     control.limitDuration(settings.maxDurationMs);
     phases.begin('sending');
 
-    // inputs/ opens and decompresses each input.
+    // The generators below run when a writer asks for a batch (8).
     const filled = reader.each(async function* (input, source) {
-      const start = await resume.beginInput(input, source, batcher.reached); // state/: where an earlier run stopped
+      const start = await resume.beginInput(input, source, batcher.reached); // 3
       if (start === null) return;
-      const { runs, format } = await reader.parse(input, source, start); // formats/: bytes become points
-      yield* batcher.batches(input, runs, control.stop, start, format); // batching/: points become batches, by schema/
+      const { runs, format } = await reader.parse(input, source, start); // 4
+      yield* batcher.batches(input, runs, control.stop, start, format); // 5
       if (batcher.rest !== null) resume.inputRead(input, batcher.rest);
       const isWhole = start.place.byteOffset === 0 && inputs[input]!.piece === undefined;
       if (isWhole) assertParsed(status.inputs.current ?? '', format, batcher.parsed);
     });
     const combines = arena.slots > 1 && !settings.inOrder;
-    const batches = !combines // batching/: small inputs share a request
+    const batches = !combines // 6
       ? filled
       : coalesce(filled, {
           ...{ bodyBytes, clock, points: settings.batchPoints, lingerMs: settings.batchLingerMs },
           abandon: ({ span, points, rejects }) => ledger.abandon(span.input, points + rejects.filter(isCounted).length),
         });
-    const ordered = exclusiveBatches(batches, writer.inFlight, target.traits.firstWriteExclusive);
+    const ordered = exclusiveBatches(batches, writer.inFlight, target.traits.firstWriteExclusive); // 7
     try {
-      // delivery/, targets/: each writer sends a batch and books its receipt. load/ledger counts it.
-      await runWriters(memory.slots, writer.gate, ordered, (batch) => writer.send(batch));
+      await runWriters(memory.slots, writer.gate, ordered, (batch) => writer.send(batch)); // 8
     } finally {
       await ordered.return();
     }
 
     if (verification !== null && !control.stop.aborted) {
-      phases.begin('verifying'); // targets/: a sample is read back
+      phases.begin('verifying'); // 9
       writer.verifying();
       facts.verified = await verification.report(target, control.stop);
     }
   } catch (error) {
     control.end(error);
   }
-  return await finish(settings, context, control, account); // reporting/: the outcome and the summary
+  return await finish(settings, context, control, account); // 10
 }
