@@ -9,6 +9,6 @@ function closeDebugger() {
 }
 
 closeDebugger();
-// A signal from before the listeners may still be on its way to the main thread.
+// A signal that was sent before the listeners existed may reach the main thread later.
 setImmediate(closeDebugger);
 setTimeout(closeDebugger, 200).unref();

@@ -1,5 +1,5 @@
-// Runs the files of dist/bundle with the code that V8 compiled for an earlier run. Node's own cache (22.8 and later) lacks
-// the functions that V8 compiles at their first call, most of the work of a small load.
+// Runs the files of dist/bundle with compiled code that an earlier run cached. Node's own cache (22.8 and later) lacks the
+// functions that V8 compiles at their first call. Compiling these functions is most of the work of a small load.
 
 const { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
@@ -9,14 +9,14 @@ const { crc32 } = require('node:zlib');
 const bundle = `${__dirname}/../dist/bundle/`;
 const requireExternal = createRequire(bundle);
 const directory = codeDirectory(process.env, process.getuid?.());
-/** Sum of the code, and the tag of the V8 that compiled it. */
+/** A cache file begins with the CRC-32 of the code and the version tag of the V8 that compiled the code, 4 bytes each. */
 const headBytes = 8;
 const dayMs = 24 * 60 * 60 * 1000;
 /** @type {Map<string, object>} */
 const loaded = new Map();
 /** @type {{ name: string, script: Script }[]} */
 const scripts = [];
-/** Tag of V8 with the flags that this process started with. */
+/** V8's version tag, which depends on the flags, when this process started. */
 let firstTag = 0;
 let isIncomplete = false;
 
@@ -25,10 +25,10 @@ function program(name) {
   const known = loaded.get(name);
   if (known !== undefined) return known;
   const filename = bundle + name;
-  // The hash in a name identifies the code of the file. Files without a hash have a few lines.
+  // The hash in a name identifies the file's content. Files without a hash have a few lines and are not cached.
   const isKept = directory !== null && /-[\w-]{8}\.cjs$/.test(name);
   const kept = isKept ? readCode(name) : undefined;
-  // V8 keeps one byte for a character of Latin-1. The files are ASCII.
+  // The files are ASCII, and V8 stores a Latin-1 character in one byte.
   const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData: kept?.subarray(headBytes) });
   if (isKept) {
     const isUsed = script.cachedDataRejected === false;
@@ -50,7 +50,7 @@ function required(id) {
 /** Scripts of node:vm cannot import modules themselves without a warning. @param {string} id */
 required.importModule = (id) => import(id);
 
-/** Keeps the code of all files, with the functions called so far. Does nothing once V8's flags changed: it uses no code then. */
+/** Caches the compiled code of all files, functions called so far included. Does nothing after a change of V8's flags. */
 function keepCode() {
   if (!isIncomplete || tag() !== firstTag) return;
   for (const { name, script } of scripts) {
@@ -71,7 +71,7 @@ function keepCode() {
   removeOldCode();
 }
 
-/** Removes the code of other versions of this program. What was written within a day may be in use. */
+/** Removes cached code of other versions of this program. Keeps files younger than a day, which may be in use. */
 function removeOldCode() {
   try {
     const names = new Set(readdirSync(bundle));
@@ -95,7 +95,7 @@ function readCode(name) {
   }
 }
 
-/** Node and its flags decide whether V8 can use the code. @param {string} name */
+/** Returns the path of a cache file. V8 accepts cached code only from the same Node and flags. @param {string} name */
 function codeFile(name) {
   const flags = crc32([...process.execArgv, process.env.NODE_OPTIONS].join(' ')).toString(16);
   return `${directory}/${name}-${process.version}-${process.arch}-${flags}`;
@@ -106,8 +106,8 @@ function tag() {
 }
 
 /**
- * Returns the directory for compiled code. Null where someone else could put code there: a program under sudo may have the
- * home of another user. Null for the run that creates it: in a container it may be the only one.
+ * Returns the directory for compiled code. Returns null if another user could put code into the directory: under sudo, HOME
+ * may belong to another user. Also returns null in the run that creates the directory: a container may never run again.
  * @param {NodeJS.ProcessEnv} env
  * @param {number | undefined} user
  */

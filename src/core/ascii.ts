@@ -1,4 +1,4 @@
-// Bytes of ASCII that parsers name.
+// ASCII bytes that parsers use by name.
 
 export const LF = 0x0a;
 export const CR = 0x0d;

@@ -9,7 +9,7 @@ export interface BulkLoadErrorOptions {
   readonly retryHelps?: boolean;
 }
 
-/** Ends a run. `outcome` decides the exit code; `code` is stable for programs. */
+/** An error that ends a run. `outcome` decides the exit code. `code` is a stable name for programs. */
 export class BulkLoadError extends Error {
   readonly outcome: Outcome;
   readonly code: string;
@@ -34,7 +34,7 @@ export class BulkLoadError extends Error {
 
 /** A wrong option or input, found before anything was sent. Carries all problems, not only the first. */
 export class UsageError extends BulkLoadError {
-  /** One line each. */
+  /** Each problem in one line. */
   readonly problems: readonly string[];
   /** The same problems, in four parts where available. */
   readonly parts: readonly (string | Problem)[];
@@ -121,14 +121,14 @@ export class InterruptedError extends BulkLoadError {
   }
 }
 
-/** An assertion of ours failed. The only outcome that prints a stack. */
+/** An internal assertion failed. Only this outcome prints a stack. */
 export class BugError extends BulkLoadError {
   constructor(message: string, options?: BulkLoadErrorOptions) {
     super('bug', 'BULK_BUG', message, options);
   }
 }
 
-/** The code of a system error such as `ENOENT`, or the error as text. */
+/** Returns the code of a system error, such as `ENOENT`; for any other error, its text. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -1,14 +1,14 @@
 // The factors that can limit the rate of a load. Bar, metrics, series, report page and summary iterate this list.
-// It is in core because the rooms that measure a factor and the rooms that print it share its type.
+// The list is in core because the rooms that measure a factor and the rooms that print it share its type.
 
 export const limitingFactors = [
-  /** The target answers slowly or refuses more, or a flush or stage is waited for. */
+  /** The target responds slowly or refuses further requests, or the load waits for a flush or for the end of a stage. */
   { key: 'target', label: 'target', title: 'the target', colour: 'overloaded', minShare: 0.01 },
-  /** The target answers, but --target-memory admits no more. */
+  /** The target responds, but --target-memory admits no further request. */
   { key: 'targetMemory', label: 'target memory', title: '--target-memory', colour: 'forming', minShare: 0.01 },
   /** --memory-limit admits fewer writers. */
   { key: 'ownMemory', label: 'own memory', title: 'own memory', colour: 'rejected', minShare: 0.01 },
-  /** Every run waits for its input at times, so the input is named only from a tenth of the time on. */
+  /** Every run waits for its input at times, so only waits of a tenth of the time or more name the input. */
   { key: 'input', label: 'input', title: 'the input', colour: 'edge', minShare: 0.1 },
   { key: 'rateLimit', label: 'rate limit', title: 'the rate limit', colour: 'refused', minShare: 0.01 },
 ] as const satisfies readonly LimitingFactorRow[];

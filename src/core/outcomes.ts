@@ -150,12 +150,12 @@ export type Outcome = keyof typeof outcomes;
 /** All outcomes, in the order of the manual. */
 export const outcomeNames = Object.keys(outcomes) as readonly Outcome[];
 
-/** The row of an outcome, with every optional field. */
+/** Returns the row of an outcome, typed with every optional field. */
 export function outcomeRow(outcome: Outcome): OutcomeRow {
   return outcomes[outcome];
 }
 
-/** All exit codes of an outcome, as text: `130, 141, 143`. */
+/** Returns all exit codes of an outcome as text: `130, 141, 143`. */
 export function codesOf(outcome: Outcome): string {
   const { exitCode, otherCodes = [] } = outcomeRow(outcome);
   return [exitCode, ...otherCodes].join(', ');

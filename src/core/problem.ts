@@ -8,7 +8,7 @@ export interface Problem {
   readonly expected: string;
   /** `columns ts and value` */
   readonly found: string;
-  /** `name it with --time-column ts`; empty where nothing helps. */
+  /** `name it with --time-column ts`; empty if no action helps. */
   readonly fix: string;
 }
 
@@ -18,7 +18,7 @@ export function problemText({ tried, expected, found, fix }: Problem): string {
   return `${tried}: expected ${expected}, found ${found}.${advice}`;
 }
 
-/** The same in four short lines for a terminal, without line ends. A missing fix leaves its line out. */
+/** Returns a problem as four short lines for a terminal, without line ends; three lines if `fix` is empty. */
 export function problemLines({ tried, expected, found, fix }: Problem): string[] {
   const rows = [
     ['tried', tried],

@@ -43,13 +43,13 @@ export class SecretMask {
   }
 }
 
-/** A secret of any length is no expression: V8 limits their size. */
+/** Returns an expression only for a short secret, because V8 limits the size of expressions. */
 function formOf(secret: string): string | RegExp {
   if (secret.length >= wordBytes) return secret;
   return new RegExp(`(?<![\\w])${secret.replace(/[$()*+./?[\\\]^{|}-]/g, '\\$&')}(?![\\w])`);
 }
 
-/** The secrets that the settings of a load hold. */
+/** Returns the secrets in the settings of a load. */
 export function secretsOf(settings: {
   readonly user: string;
   readonly password: string;

@@ -2,7 +2,7 @@
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** `1,234,567`. The first Intl.NumberFormat would take as long as a tenth of a short run. */
+/** Formats a number as `1,234,567`. Creating the first Intl.NumberFormat would take a tenth of the time of a short run. */
 export function count(value: number): string {
   return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',');
 }
@@ -12,7 +12,7 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** Joins up to 20 texts by comma, and counts the whole list when it is longer. */
+/** Joins up to 20 texts with commas. A longer list ends with the number of all texts. */
 export function someOf(texts: readonly string[]): string {
   const shown = texts.slice(0, 20).join(', ');
   return texts.length > 20 ? `${shown}, … (${texts.length} in all)` : shown;
@@ -26,14 +26,14 @@ export function alternatives(texts: readonly string[]): string {
 /** Longest text from outside that is kept, bytes of UTF-8. */
 const excerptBytes = 300;
 
-/** Returns what a table holds for a word from outside; undefined also for the members of every object, such as `constructor`. */
+/** Returns the entry of a table for a word from outside. Inherited members such as `constructor` are no entries. */
 export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
   return Object.hasOwn(table, word) ? table[word] : undefined;
 }
 
-/** Cuts a text from outside to `maxBytes` of valid UTF-8, with `…` where something is missing. */
+/** Cuts a text from outside to `maxBytes` of valid UTF-8. A cut text ends with `…`. */
 export function excerpt(text: string, maxBytes = excerptBytes): string {
-  // A UTF-16 unit is at least one byte, so a longer slice is never needed; it also frees the original text.
+  // This slice suffices, because a UTF-16 unit takes at least one byte. The copy frees the original text.
   const bytes = Buffer.from(text.slice(0, maxBytes + 1));
   if (bytes.length <= maxBytes && text.length <= maxBytes) return bytes.toString();
   let end = maxBytes - 3;
@@ -41,7 +41,7 @@ export function excerpt(text: string, maxBytes = excerptBytes): string {
   return `${bytes.toString('utf8', 0, end)}…`;
 }
 
-/** `17 B`, `4.5 KiB`, `231 MiB`, `2 GiB`: three significant digits, none after the point for whole units. */
+/** `17 B`, `4.5 KiB`, `231 MiB`, `2 GiB`: at most three significant digits, and no `.0`. */
 export function size(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 1024 ** power;
@@ -56,7 +56,7 @@ export function sizeOption(bytes: number): string {
   return `${Math.ceil(bytes / 1024 ** 2)}MiB`;
 }
 
-/** `231/512 MiB`: both in the unit of the second. */
+/** `231/512 MiB`: both numbers in the unit that suits the second. */
 export function share(bytes: number, of: number): string {
   const power = of < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(of) / 10));
   const digits = of / 1024 ** power < 10 ? 1 : 0;
@@ -114,7 +114,7 @@ function pad(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** Returns true when two words differ by one letter added, removed or changed, or by two letters swapped. */
+/** Tests whether two words differ by one letter added, removed or changed, or by two letters swapped. */
 export function isNear(word: string, meant: string): boolean {
   const changes = word.length > 2 ? distance(word, meant) : 0;
   const letters = (text: string): string => text.split('').sort().join('');

@@ -5,13 +5,13 @@ import { packaged } from './version.js';
 interface ThreadOptions<Message> {
   /** A file of the bundle. */
   readonly file: string;
-  /** What it does, for the error: `the thread that parses points`. */
+  /** What the thread does, for the error: `the thread that parses points`. */
   readonly title: string;
   readonly workerData: object;
-  /** Limit of its heap, MiB. Only messages produce garbage; what is large lies in shared memory. */
+  /** Limit of the thread's heap, MiB. Only messages produce garbage; large data lies in shared memory. */
   readonly heapMiB?: number;
   readonly receive: (message: Message) => void;
-  /** Called when the thread has ended, also by `terminate`. */
+  /** Called when the thread has ended for any reason, `terminate` included. */
   readonly fail: (error: BugError) => void;
 }
 
@@ -31,7 +31,7 @@ export function startThread<Message>(options: ThreadOptions<Message>): Worker {
   thread.on('message', receive);
   thread.on('error', ended);
   thread.on('exit', (code) => ended(new Error(`it exited with code ${code}`)));
-  // Comes last: adding a message listener references the thread again.
+  // `unref` comes last, because adding a message listener references the thread again.
   thread.unref();
   return thread;
 }

@@ -18,7 +18,7 @@ export const unitDecimals: Readonly<Record<InputPrecision, number>> = { s: 0, ms
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
-/** `M` is decimal as in Kubernetes and SI, so that a limit is never larger than meant; `Mi` is binary. */
+/** `M` is decimal as in Kubernetes and SI, so that a limit never exceeds the user's intent; `Mi` is binary. */
 const sizeUnits: Record<string, number> = {
   '': 1,
   b: 1,
@@ -42,21 +42,21 @@ function quantity(text: string, units: Record<string, number>): number | null {
   return match && unit ? Math.round(Number(match[1]) * unit) : null;
 }
 
-/** `64KiB`, `1.5GiB`, `10MB`, `512M`, `512Mi`, or whole bytes; null for anything else, and for what a double cannot count. */
+/** Parses `64KiB`, `1.5GiB`, `10MB`, `512M`, `512Mi`, or whole bytes; null for other text and above 2^53 − 1 bytes. */
 export function parseSize(text: string): number | null {
   if (/^\d+\.\d+$/.test(text.trim())) return null;
   const bytes = quantity(text, sizeUnits);
   return bytes !== null && Number.isSafeInteger(bytes) ? bytes : null;
 }
 
-/** `250ms`, `30s`, `5m`, `2h`, `1d`, `0`; result in ms. Null for anything else: a number needs its unit. */
+/** Parses `250ms`, `30s`, `5m`, `2h`, `1d` or `0` into ms; null for other text, such as a number without a unit. */
 export function parseDuration(text: string): number | null {
   if (text.trim() === '0') return 0;
   const ms = quantity(text, durationUnits);
   return ms !== null && Number.isSafeInteger(ms) ? ms : null;
 }
 
-/** Two units at most: `250ms`, `12.5s`, `3m 20s`, `2h 5m`, `3d 4h`. For people; rounds. Infinity is `forever`. */
+/** Formats ms for people, rounded to at most two units: `250ms`, `12.5s`, `3m 20s`, `3d 4h`. Infinity is `forever`. */
 export function formatDuration(ms: number): string {
   if (ms === Number.POSITIVE_INFINITY) return 'forever';
   if (ms < 999.5) return `${Math.round(ms)}ms`;

@@ -1,5 +1,5 @@
-// The version, and paths of files in this package. They start at the package folder, two levels above this file and above
-// the bundle that contains it.
+// The version, and paths of files in this package. The package folder is two levels above this file, and also two levels
+// above the bundle that contains this code.
 
 import { readFileSync } from 'node:fs';
 
@@ -15,7 +15,7 @@ export function version(): string {
   return (JSON.parse(readFileSync(packaged('package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** Returns a command that runs with packages beside bulk-load. It installs bulk-load from its tarball: no registry has it. */
+/** Returns an npx command that runs bulk-load with further packages. bulk-load comes from its tarball, not a registry. */
 export function withPackages(packages: readonly string[], command: string): string {
   return ['npx', ...[`./bulk-load-${version()}.tgz`, ...packages].map((each) => `-p ${each}`), command].join(' ');
 }

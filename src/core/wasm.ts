@@ -1,4 +1,4 @@
-// The part of WebAssembly that is used here. Its types otherwise come only with the DOM library.
+// The part of WebAssembly that this project uses. TypeScript declares WebAssembly only in its DOM library.
 
 import { MemoryLimitError } from './errors.js';
 import { size } from './text.js';
@@ -20,8 +20,8 @@ export const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).We
 const pageBytes = 65_536;
 
 /**
- * Creates a memory of whole pages that never grows. Other threads can use a shared one. Throws MemoryLimitError where
- * `ulimit -v` leaves no room for the gigabytes of addresses that V8 reserves around it.
+ * Creates a memory of whole pages that never grows. Other threads can use a shared memory. Throws MemoryLimitError if
+ * `ulimit -v` leaves no room for the gigabytes of addresses that V8 reserves around the memory.
  */
 export function memoryOf(bytes: number, shared = false): WasmMemory {
   const pages = bytes / pageBytes;

@@ -1,4 +1,4 @@
-// Byte sources wrapped, and bytes copied. A wrapper passes on every property that it does not replace.
+// Wrappers of byte sources, and a fast copy of bytes. A wrapper passes on every property that it does not replace.
 
 import type { ByteSource } from '../types/index.js';
 import { wrapObject } from '../wrap-object.js';
@@ -8,7 +8,7 @@ export interface Readable {
   read(into: Uint8Array, signal: AbortSignal): Promise<number>;
 }
 
-/** Tests whether decoded offsets are offsets in the file. */
+/** Tests whether offsets in the decoded bytes equal offsets in the file. */
 export function isUnchanged({ compression, encoding }: ByteSource): boolean {
   return compression === 'none' && encoding === undefined;
 }
@@ -22,8 +22,8 @@ export function wrapSource<T extends Readable, O extends Partial<Record<keyof T,
 }
 
 /**
- * Reads until `enough` is satisfied, `buffer` is full or the source ends. The returned source yields the same bytes again,
- * then the rest; a seek drops what was not read again yet.
+ * Reads until `enough` returns true, `buffer` is full or the source ends. The returned source yields the bytes read so far,
+ * then the rest. A seek discards those of the first bytes that were not read again yet.
  */
 export async function peekSource<T extends Readable & { seek?: (to: number) => void }>(
   source: T,
@@ -41,7 +41,7 @@ export async function peekSource<T extends Readable & { seek?: (to: number) => v
   return { head, source: replay(source, head, head.length) };
 }
 
-/** Yields the first `length` bytes of `head`, then those that the pending read puts behind them, then the rest. */
+/** Returns a source that yields `length` bytes of `head`, then the bytes that `pending` appends to `head`, then the rest. */
 export function replay<T extends Readable & { seek?: (to: number) => void }>(
   source: T,
   head: Uint8Array,

@@ -7,7 +7,7 @@ export function startsWithUtf8Mark(bytes: Uint8Array): boolean {
   return utf8Mark.every((byte, i) => bytes[i] === byte);
 }
 
-/** Encodings of the standard that TextDecoder of Node lacks. */
+/** Encodings of the standard that Node's TextDecoder lacks. */
 const further: ReadonlySet<string> = new Set(['iso-8859-16', 'x-user-defined']);
 
 /** Returns the name of the encoding that a label stands for, such as windows-1252 for latin1; null for an unknown label. */

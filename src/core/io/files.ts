@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { size } from '../text.js';
 
 /**
- * Reads a whole file or pipe as UTF-8. Throws what the file system throws, and an error with the limit for more than
- * `maxBytes`, by default 16 MiB: a device would never end.
+ * Reads a whole file or pipe as UTF-8. Throws the file system's error. Throws an error that names the limit if there are
+ * more than `maxBytes` (default 16 MiB), because a device would never end.
  */
 export async function readText(path: string, maxBytes = 16 * 1024 * 1024): Promise<string> {
   const bytes = await buffer(createReadStream(path, { end: maxBytes }));
@@ -19,7 +19,7 @@ export async function readText(path: string, maxBytes = 16 * 1024 * 1024): Promi
 
 /**
  * Creates a directory and its parents one by one, and returns whether it was missing. Node's recursive mkdir never ends
- * where the file system reports ENOENT for every attempt, as /proc does. Rejects with the system's error.
+ * if the file system reports ENOENT for every attempt, as /proc does. Rejects with the system's error.
  */
 export async function makeDirectory(path: string, mode = 0o777): Promise<boolean> {
   const found = await stat(path).catch(() => null);
@@ -36,14 +36,14 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<boolean
   }
 }
 
-/** A hidden name in the same folder, unique to this process. */
+/** Returns a hidden path in the same folder; its name holds the process id. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
 }
 
 /**
  * Writes a file whole or not at all: temporary file, fsync, then `publish`, by default a rename over `path`.
- * Throws what the file system throws; the temporary file is gone in any case.
+ * Throws the file system's error. Always removes the temporary file.
  */
 export async function replaceFile(
   path: string,
@@ -53,7 +53,7 @@ export async function replaceFile(
 ): Promise<void> {
   try {
     await rm(temporary, { force: true });
-    // Fails for a link that another process put there meanwhile.
+    // `wx` fails if another process has put a link at this path meanwhile.
     const file = await open(temporary, 'wx');
     try {
       await write(file);
@@ -82,7 +82,7 @@ export async function openFifoForWriting(
     await sleep(ms);
     const probe = await open(path, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);
     if (probe === null) continue;
-    // The probe stays open until then: a reader must not see an end before the first byte.
+    // The probe stays open until the second open succeeds: otherwise the reader would see the end of the pipe.
     try {
       return await open(path, 'w');
     } finally {

@@ -1,4 +1,4 @@
-// The parts that files of state have in common.
+// Schemas that all state files use.
 
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-// A checksum of everything that was read of a file, computed while it is read.
+// A checksum of the part of a file that was read, computed during reading.
 
 import { crc32 } from 'node:zlib';
 
@@ -11,12 +11,12 @@ export interface PrefixState {
 const START: PrefixState = { to: 0, crc: 0 };
 
 /**
- * The CRC-32 of a growing prefix. Another process can resume it from its state. It costs a quarter of a second of CPU per
- * GiB (Node 20, 2026), and finds any single changed value; two files of one size collide with a probability of 2^-32.
+ * The CRC-32 of a growing prefix. Another process can continue the checksum from its state. It costs 0.25 s of CPU per GiB
+ * (Node 20, 2026). It detects every change within 32 adjacent bits and misses other changes with a probability of 2^-32.
  */
 export class PrefixChecksum {
   #state: PrefixState | null = null;
-  /** Ends of the reads whose checksum another thread has not passed back; null while this thread computes it. */
+  /** Ends of the reads whose checksum another thread has not returned yet; null while this thread computes the checksum. */
   #delegated: number[] | null = null;
   #unsummed = 0;
 
@@ -29,7 +29,7 @@ export class PrefixChecksum {
     this.#state = state;
   }
 
-  /** Adds bytes at offset `at`. Bytes before the end of the prefix are known already. */
+  /** Adds bytes at offset `at` of the file, and skips those of them that the prefix contains already. */
   add(at: number, bytes: Uint8Array): void {
     if (this.#state === null) return;
     const { to: summed, crc } = this.#state;
@@ -44,7 +44,7 @@ export class PrefixChecksum {
     }
   }
 
-  /** Leaves the next bytes to another thread. Returns the CRC that the thread continues, or null if there is no checksum. */
+  /** Delegates the checksum of the next bytes to another thread. Returns the CRC so far, or null if there is no checksum. */
   delegate(): number | null {
     this.#delegated = [];
     return this.#state?.crc ?? null;
@@ -57,13 +57,13 @@ export class PrefixChecksum {
     return unsummed;
   }
 
-  /** Takes the CRC up to the end of the next delegated read. */
+  /** Stores the CRC of the prefix that ends with the oldest delegated read. */
   settle(crc: number): void {
     const to = this.#delegated?.shift();
     if (to !== undefined && this.#state !== null) this.#state = { to, crc };
   }
 
-  /** Computes here again. Reads without a CRC so far leave a gap. */
+  /** Ends the delegation. Delegated reads without a CRC leave a gap in the prefix. */
   reclaim(): void {
     this.#delegated = null;
   }

@@ -8,13 +8,13 @@ export interface NetworkFailure {
 
 /** Codes of our own, in the style of Node's. */
 export const ownCodes = {
-  /** The server closed the first connection over TLS. In TLS 1.3 it checks our certificate after the handshake has ended here. */
+  /** The server closed the first TLS connection. A TLS 1.3 server checks our certificate after our handshake has ended. */
   closedAfterHandshake: 'CLOSED_AFTER_HANDSHAKE',
   /** The server closed the first connection of a plain http:// URL. A TLS server may do so. */
   closedAtOnce: 'CLOSED_AT_ONCE',
   /** No retry helps. The message gives the reason. */
   permanent: 'PERMANENT_FAILURE',
-  /** A reset ended a response. undici would take a response without a length as complete. */
+  /** A reset ended a response. undici would treat a response without Content-Length as complete. */
   resetInResponse: 'RESET_IN_RESPONSE',
   noConnection: 'NO_CONNECTION',
   noAnswer: 'NO_ANSWER',
@@ -66,7 +66,7 @@ interface ErrorLike {
   readonly errors?: unknown;
 }
 
-/** Explains any error of a connection. An unknown one is transient and keeps its own message. */
+/** Explains any error of a connection. An unknown error is transient and keeps its own message. */
 export function networkFailure(error: unknown): NetworkFailure {
   const { code, message, errors }: ErrorLike =
     typeof error === 'object' && error !== null ? error : { message: String(error) };
@@ -80,7 +80,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   }
   const known = transient[key];
   if (known !== undefined) return { reason: known, permanent: false };
-  // Happy eyeballs: one error for each address.
+  // Happy Eyeballs tries several addresses and collects one error for each.
   if (Array.isArray(errors) && errors.length > 0) return networkFailure(errors[0]);
   // node:http reports a truncated body, and a response that never began, by message alone.
   if (message === 'aborted' || message === 'socket hang up')

@@ -9,7 +9,7 @@ export interface ProxyUrl {
 /** Port of a proxy URL without a port, as in curl. */
 const defaultPort = 1080;
 
-/** Parses the URL of an HTTP proxy; without a scheme it gets `http://`. Null for every other text, such as a SOCKS proxy. */
+/** Parses the URL of an HTTP proxy; the default scheme is `http://`. Returns null for other text, such as a SOCKS URL. */
 export function parseProxyUrl(given: string): ProxyUrl | null {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   const url = URL.canParse(text) ? new URL(text) : null;

@@ -7,11 +7,11 @@ import { ownCodes } from './network-errors.js';
 import { bareHost, type ProxyUrl, parseProxyUrl } from './proxy-url.js';
 
 export interface ChosenProxy extends ProxyUrl {
-  /** `--proxy`, or the environment variable. */
+  /** What named the proxy: `--proxy`, or the name of an environment variable. */
   readonly source: string;
 }
 
-/** Where the names of proxies come from. */
+/** The option and the environment that can name a proxy. */
 export interface ProxyOptions {
   /** The value of `--proxy`; `none` ignores the environment. */
   readonly given: ProxyUrl | 'none' | null;
@@ -21,8 +21,8 @@ export interface ProxyOptions {
 type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy of an endpoint; null: a direct connection. `--proxy` comes before the environment, and lower case before upper
- * case. NO_PROXY applies to both. Throws UsageError for a variable that names no HTTP proxy.
+ * Returns the proxy of an endpoint; null means a direct connection. `--proxy` precedes the environment, and a variable in
+ * lower case precedes one in upper case. NO_PROXY applies to both. Throws UsageError for a variable that is no HTTP URL.
  * @param given the value of `--proxy`; `none` ignores the environment
  */
 export function proxyFor(endpoint: URL, given: ProxyUrl | 'none' | null, env: ProxyEnvironment): ChosenProxy | null {
@@ -44,7 +44,7 @@ export function proxyFor(endpoint: URL, given: ProxyUrl | 'none' | null, env: Pr
   ]);
 }
 
-/** Whether NO_PROXY lists the host: `*`, a domain with all its subdomains, an address, or a network in CIDR notation. */
+/** Tests whether NO_PROXY lists the host: as `*`, a domain of the host, an address, or a network in CIDR notation. */
 function isExcluded(hostname: string, list: string): boolean {
   const host = bareHost(hostname).toLowerCase();
   const family = isIP(host);
@@ -76,7 +76,7 @@ export interface TunnelOptions {
   readonly timeoutMs: number;
 }
 
-/** Opens a connection to an https endpoint through a proxy. An error names the proxy. */
+/** Opens a connection to an https endpoint through a proxy, and passes the socket or an error to `done`. */
 export async function openTunnel(
   proxy: ProxyUrl,
   endpoint: URL,
@@ -88,7 +88,7 @@ export async function openTunnel(
   else done(null, socket);
 }
 
-/** Loads the modules of Node with the first tunnel. */
+/** Sends a CONNECT request. Imports Node's HTTP modules here, because most runs open no tunnel. */
 async function tunnel(proxy: ProxyUrl, endpoint: URL, { ca, insecure, timeoutMs }: TunnelOptions): Promise<Socket> {
   const isTls = proxy.origin.startsWith('https:');
   const { request } = await import(isTls ? 'node:https' : 'node:http');
@@ -121,6 +121,6 @@ function tunnelError({ origin }: ProxyUrl, status: number): Error {
   const credentials = '; give its credentials with --proxy http://user:password@host:port';
   const advice = status === 407 ? credentials : '';
   const error = new Error(`the proxy ${origin} answered CONNECT with status ${status}${advice}`);
-  // The endpoint may come back where the proxy reports that it is down.
+  // With 500 or more the proxy reports that the endpoint is down. The endpoint may come back.
   return status >= 500 ? error : Object.assign(error, { code: ownCodes.permanent });
 }

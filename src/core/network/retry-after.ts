@@ -8,8 +8,8 @@ function first(header: HeaderValue): string {
 }
 
 /**
- * Parses a Retry-After header: seconds, or an HTTP date (RFC 9110, 10.2.3). A date counts from the server's own Date header,
- * so that a wrong clock on either side does not matter; without that header, from `nowMs`.
+ * Parses a Retry-After header: seconds, or an HTTP date (RFC 9110, 10.2.3). A date is compared with the server's Date
+ * header, so that a wrong clock on either side does not matter; without a Date header, with `nowMs`.
  * @returns ms from 0 to 5 minutes; null when the header is absent or unreadable
  */
 export function retryAfterMs(header: HeaderValue, dateHeader: HeaderValue, nowMs: number): number | null {

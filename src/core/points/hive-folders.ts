@@ -1,13 +1,13 @@
-// Folders such as `day=2026-11-29`, by which Hive, Spark, pyarrow and DuckDB store the value of a column for all rows below.
+// Folders such as `day=2026-11-29`. Hive, Spark, pyarrow and DuckDB store a column's value in the name of such a folder.
 
 import type { FolderColumn } from '../types/index.js';
 
-/** The value of rows without one. */
+/** The folder value that stands for null. */
 const noValue = '__HIVE_DEFAULT_PARTITION__';
-/** Characters that cannot be part of the name of a folder, or end one. */
+/** Characters that `folderPath` percent-encodes. */
 const special = /[\p{Cc}"#%/:=?\\{}[\]^]/gu;
 
-/** Returns the columns in the folders above the last name of a path, in order. */
+/** Returns the columns in the folders of a path, in order. The last part of the path is the file's name. */
 export function folderColumns(path: string): FolderColumn[] {
   return path
     .split('/')
@@ -26,7 +26,7 @@ export function folderPath(columns: readonly FolderColumn[]): string {
   return columns.map(({ name, value }) => `${encode(name)}=${encode(value ?? noValue)}`).join('/');
 }
 
-/** Decodes `%20`. Text that is not encoded UTF-8 stays as it is. */
+/** Decodes percent-encoding such as `%20`. Returns text that does not decode to UTF-8 unchanged. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));

@@ -1,4 +1,4 @@
-// Takes valid points of line protocol apart, for everything but the checks of the format itself.
+// Parses points of line protocol that the format has validated before.
 
 import { BACKSLASH, COMMA, LF, MINUS, SPACE } from '../ascii.js';
 import type {
@@ -12,13 +12,13 @@ import type {
 } from '../types/index.js';
 import { unitNanoseconds } from '../units.js';
 
-/** Longest table name that CnosDB stores. A rejected point may have a longer one. */
+/** Longest table name that CnosDB stores, bytes. A rejected point may have a longer name. */
 const maxTableBytes = 512;
 const maxSharedColumns = 16_384;
-/** Longest name to share, in characters. Longer names rarely occur twice. */
+/** Columns with longer names, in characters, are not shared: such names rarely occur twice. */
 const maxSharedName = 256;
 
-/** A point as text: names without escapes, field values as they are written. */
+/** A point as text: names without escapes, field values in line protocol. */
 export interface PointTokens {
   readonly table: string;
   readonly tags: readonly (readonly [key: string, value: string])[];
@@ -36,7 +36,7 @@ const sharedColumns: Record<ColumnType, Map<string, Column>> = {
   string: new Map(),
 };
 
-/** Takes a valid point apart. It may end with its LF, and may lack a timestamp. */
+/** Splits a valid point into names and values. The point may end with LF, and may lack a timestamp. */
 export function tokenize(point: Uint8Array): PointTokens {
   const text = Buffer.from(point.buffer, point.byteOffset, point.length).toString().trimEnd();
   const tags: [string, string][] = [];
@@ -59,7 +59,7 @@ export function tokenize(point: Uint8Array): PointTokens {
   return { table, tags, fields, time: text.slice(p).trim() };
 }
 
-/** Writes a point without its LF. Field values are written as they are. */
+/** Writes a point without its LF. Copies field values unchanged. */
 export function pointText({ table, tags, fields, time }: PointTokens): string {
   const tagText = tags.map(([key, value]) => `,${escapeName(key)}=${escapeName(value)}`).join('');
   const fieldText = fields.map(([key, value]) => `${escapeName(key)}=${value}`).join(',');
@@ -99,7 +99,7 @@ export function unescapeName(text: string): string {
   return text.includes('\\') ? text.replace(/\\([,= ])/g, '$1') : text;
 }
 
-/** Returns the type of a field value as it is written. */
+/** Returns the type of a field value in line protocol. */
 export function fieldType(value: string): Exclude<ColumnType, 'tag'> {
   if (value.startsWith('"')) return 'string';
   if (value.endsWith('i')) return 'integer';
@@ -107,7 +107,7 @@ export function fieldType(value: string): Exclude<ColumnType, 'tag'> {
   return /^[tTfF]/.test(value) ? 'boolean' : 'float';
 }
 
-/** Parses a field value as it is written. */
+/** Parses a field value in line protocol. */
 export function fieldValue(text: string): FieldValue {
   const type = fieldType(text);
   if (type === 'string') return text.slice(1, -1).replace(/\\(["\\])/g, '$1');
@@ -115,7 +115,7 @@ export function fieldValue(text: string): FieldValue {
   return type === 'boolean' ? /^[tT]/.test(text) : Number(text);
 }
 
-/** Returns the shape of a valid point, from its bytes as they are sent. */
+/** Returns the shape of a valid point. */
 export function parseShape(point: Uint8Array): Shape {
   const { table, tags, fields } = tokenize(point);
   const columns = tags.map(([key]) => columnOf(key, 'tag'));
@@ -134,7 +134,7 @@ export function pointValues(point: Uint8Array, precision: InputPrecision): Point
   };
 }
 
-/** Adds up the string values of a valid point. */
+/** Counts the string values of a valid point and the bytes of their text. */
 export function stringTotals(point: Uint8Array): StringTotals {
   const text = Buffer.from(point.buffer, point.byteOffset, point.length).toString('latin1');
   let totals = { count: 0, bytes: 0 };
@@ -163,7 +163,7 @@ export function shortestField(point: Uint8Array): Uint8Array {
   return Buffer.from(`${text.slice(0, head)} ${shortest}${text.slice(to)}`);
 }
 
-/** Returns one object for the same name and type, for as many columns as are shared. */
+/** Returns the column with this name and type. Columns are shared: up to 16,384 of each type exist only once. */
 export function columnOf(name: string, type: ColumnType): Column {
   const shared = sharedColumns[type];
   const known = shared.get(name);
@@ -173,12 +173,12 @@ export function columnOf(name: string, type: ColumnType): Column {
   return column;
 }
 
-/** Copies a text: V8 keeps the whole point in memory for as long as a slice of it lives. */
+/** Copies a text, because V8 keeps a whole point in memory as long as a slice of the point lives. */
 function copyOf(text: string): string {
   return Buffer.from(text).toString();
 }
 
-/** Returns the table of the point at `start`, which may be invalid; null without a name that ends. */
+/** Returns the table of the point at `start`; null for an invalid point whose table name is empty or has no end. */
 export function tableOf(bytes: Uint8Array, start: number): string | null {
   const limit = Math.min(bytes.length, start + maxTableBytes);
   for (let i = start; i < limit; i += 1) {
@@ -191,14 +191,14 @@ export function tableOf(bytes: Uint8Array, start: number): string | null {
   return null;
 }
 
-/** Returns where the digits before `end` begin. */
+/** Returns the offset of the first of the digits directly before `end`. */
 function digitsStart(bytes: Uint8Array, end: number): number {
   let at = end;
   while (at > 0 && bytes[at - 1]! >= 0x30 && bytes[at - 1]! <= 0x39) at -= 1;
   return at;
 }
 
-/** Returns the timestamp that ends at `end`; null without one. */
+/** Returns the timestamp that ends at `end`; null if no timestamp ends there. */
 export function timestampAt(bytes: Uint8Array, end: number): bigint | null {
   const digits = digitsStart(bytes, end);
   const start = digits > 0 && bytes[digits - 1] === MINUS ? digits - 1 : digits;
@@ -206,7 +206,7 @@ export function timestampAt(bytes: Uint8Array, end: number): bigint | null {
   return BigInt(String.fromCharCode(...bytes.subarray(start, end)));
 }
 
-/** Returns the timestamp of a valid point that ends at `end` as a double: inexact, but equal for equal digits. */
+/** Returns the timestamp that ends at `end` in a valid point, rounded to a double. Equal digits give equal results. */
 export function roundedTimestampAt(bytes: Uint8Array, end: number): number {
   const start = digitsStart(bytes, end);
   let time = 0;
@@ -214,7 +214,7 @@ export function roundedTimestampAt(bytes: Uint8Array, end: number): number {
   return bytes[start - 1] === MINUS ? -time : time;
 }
 
-/** Counts the digits of the timestamp at the end of a point; 0 without one. Spaces and an LF may follow it. */
+/** Counts the digits of the timestamp at the end of a point; 0 without a timestamp. Spaces and an LF may follow. */
 export function timestampDigits(bytes: Uint8Array): number {
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === SPACE || bytes[end - 1] === LF)) end -= 1;

@@ -8,9 +8,9 @@ export interface BackoffRange {
 }
 
 /**
- * A wait in ms, drawn from all of [0, cap), where cap doubles with each failure. "Full jitter" of M. Brooker, "Exponential
- * Backoff And Jitter" (AWS Architecture Blog, 2015): it spreads clients that failed together better than a fixed part plus
- * noise.
+ * Draws a wait in ms uniformly from [0, cap), where cap doubles with each failure. This is the "full jitter" of M. Brooker,
+ * "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015). It spreads clients that failed together better than a
+ * fixed wait plus noise.
  * @param failures attempts that failed in a row, from 1
  * @param random draws from [0, 1)
  */

@@ -2,7 +2,7 @@
 
 const billion = 1_000_000_000n;
 
-/** `2022-01-01T00:00:00.000000001Z` for nanoseconds since 1970. */
+/** Formats nanoseconds since 1970 as `2022-01-01T00:00:00.000000001Z`. */
 export function isoTime(time: bigint): string {
   const fraction = ((time % billion) + billion) % billion;
   const seconds = new Date(Number((time - fraction) / 1_000_000n)).toISOString().slice(0, 19);

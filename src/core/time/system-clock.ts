@@ -6,12 +6,12 @@ const longestMs = 2 ** 31 - 1;
 /** The clock of the system. */
 export const clock: Clock = {
   now: () => Date.now(),
-  // Node takes 2 ms to create the global object `performance`.
+  // `process.hrtime` saves the 2 ms in which Node creates the global object `performance`.
   monotonic: () => {
     const [seconds, nanoseconds] = process.hrtime();
     return seconds * 1e3 + nanoseconds / 1e6;
   },
-  // Node fires timers beyond 2^31 ms at once, so longer waits are cut to 24 days.
+  // Node fires timers of 2^31 ms or more at once, so longer waits are cut to 24 days.
   after: (ms, callback) => {
     const timer = setTimeout(callback, Math.min(ms, longestMs));
     return () => clearTimeout(timer);

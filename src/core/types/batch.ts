@@ -25,7 +25,7 @@ export interface ResumePoint {
   readonly covered: readonly ByteRange[];
 }
 
-/** Reason for closing a batch. `shape`: the next point introduces a table or column and needs a batch for itself. */
+/** Reason for closing a batch. `shape`: the next point introduces a table or column and needs a batch of its own. */
 export type Cut = 'points' | 'bytes' | 'inputEnd' | 'idle' | 'shape';
 
 /** A rejected point whose bytes were copied from the format's memory into the batch's slot. */
@@ -45,7 +45,7 @@ export interface BucketPart {
   readonly bucket: number;
   /** Bytes of the body. */
   readonly bytes: number;
-  /** Last point of the part, its offset in the body and its length with the LF. */
+  /** Index of the part's last point in the batch, the point's offset in the body, and its length with LF. */
   readonly lastPoint: number;
   readonly lastStart: number;
   readonly lastBytes: number;
@@ -63,9 +63,9 @@ export interface Batch {
   readonly points: number;
   /** Number of field values. */
   readonly values: number;
-  /** Field slots of its rows: the target keeps a slot for each field of the table in every row. */
+  /** Field slots of the rows: the target keeps a slot for each field of the table in every row. */
   readonly slots: number;
-  /** Parts by time bucket; one part for a target without time buckets, none without points. */
+  /** Parts by time bucket; one part for a target without time buckets; empty for a batch without points. */
   readonly buckets: readonly BucketPart[];
   /** One contiguous request body; LF ends every point. */
   readonly body: Uint8Array;
@@ -79,7 +79,7 @@ export interface Batch {
   readonly introduces: readonly Shape[] | null;
   readonly span: BatchSpan;
   readonly cut: Cut;
-  /** Batches of several inputs that this one combines, in order; absent for a batch of one input. */
+  /** Batches of several inputs that this batch combines, in order; absent for a batch of one input. */
   readonly parts?: readonly Batch[];
   release(): void;
 }

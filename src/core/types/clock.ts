@@ -6,8 +6,8 @@ export interface Clock {
   monotonic(): number;
   /** Resolves after `ms`; rejects with `signal.reason` as soon as the signal aborts. Keeps the process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls back once after `ms`; the returned function cancels. Keeps the process alive. */
+  /** Calls back once after `ms`; the returned function cancels the call. Keeps the process alive. */
   after(ms: number, callback: () => void): () => void;
-  /** Calls back every `ms`; the returned function stops it. Does not keep the process alive. */
+  /** Calls back every `ms`; the returned function stops the calls. Does not keep the process alive. */
   every(ms: number, callback: () => void): () => void;
 }

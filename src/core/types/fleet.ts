@@ -20,17 +20,17 @@ export interface RequestPermit {
 
 /** The turn to introduce tables and columns. One worker of all fleets that load into the database holds it. */
 export interface HeldTurn {
-  /** True while a request of at most 30 s that begins now ends before another worker can take the turn. */
+  /** True if a request that begins now and takes at most 30 s ends before another worker can take the turn. */
   isFresh(): boolean;
   release(): void;
 }
 
-/** What a flush of the target's caches is for. `stage`: the load waits for it at the end of a stage. */
+/** Reason for a flush of the target's caches. `stage`: the load waits for the flush at the end of a stage. */
 export type FlushCause = 'planned' | 'relief' | 'stage';
 
 /** A change of a node's memory. Every worker applies all changes in one order. */
 export type MemoryEvent =
-  /** An acknowledged request. `bytes` of the body, 0 for points that were written again; `rows`: bytes in the target's memory. */
+  /** An acknowledged request. `bytes`: of the body, 0 if its points were written again; `rows`: in the target's memory. */
   | {
       readonly kind: 'body';
       readonly parts: readonly BodyPart[];
@@ -38,12 +38,12 @@ export type MemoryEvent =
       readonly rows: number;
       /** Field slots of the rows of the batch. */
       readonly slots: number;
-      /** Points of the batch, hashes of the series of some of them, and the body's share of the batch. */
+      /** Points of the batch; `sample`: hashes of the series of some points; `part`: the body's share of the batch, 0 to 1. */
       readonly points: number;
       readonly sample: readonly number[];
       readonly part: number;
     }
-  /** An acknowledged point of each shard of a time bucket, in base64; null where none is known. */
+  /** An acknowledged point of each shard of a time bucket, in base64; null for a shard without a known point. */
   | {
       readonly kind: 'sample';
       readonly bucket: number;
@@ -54,23 +54,23 @@ export type MemoryEvent =
   | { readonly kind: 'flush'; readonly cause: FlushCause }
   | { readonly kind: 'flushed'; readonly outcome: FlushOutcome };
 
-/** Keeps one worker's account of a node's memory equal to that of the others. */
+/** Keeps one worker's account of a node's memory equal to the accounts of the other workers. */
 export interface MemoryFollower {
-  /** Applies a change. `own`: of a `flush`, this worker asked for it and runs it. */
+  /** Applies a change. `own`: this worker requested the `flush` and runs it. */
   apply(event: MemoryEvent, own: boolean): void;
-  /** Called when no worker flushes, although the last `flush` has no `flushed`: its worker is gone. */
+  /** Called when the worker of the last `flush` ended without a `flushed`, so that no worker flushes. */
   flushLost(): void;
-  /** Returns the account as JSON can hold it, for workers that come later. */
+  /** Returns the account as JSON data, for workers that join later. */
   save(): unknown;
   restore(saved: unknown): void;
 }
 
-/** Work that one worker of the fleet does at a time. */
+/** Work that only one worker of the fleet does at a time. */
 export type ExclusiveWork = 'flush' | 'rinse';
 
 /** The changes of a node's memory in one order for all workers. */
 export interface MemoryLog {
-  /** Appends a change. The follower gets it back in its place. */
+  /** Appends a change. The follower receives the change in the common order. */
   append(event: MemoryEvent): void;
   /** Resolves once the follower has all changes so far. One follower at a time. */
   follow(follower: MemoryFollower): Promise<void>;
@@ -93,13 +93,13 @@ export interface FleetHooks {
   readonly memory: MemoryLog;
   /** Points of all other pieces of the load, as last reported. */
   readonly elsewhere: RejectTotals;
-  /** Reports the points of this piece so far. Resolves once `elsewhere` is current, within a second in any case. */
+  /** Reports the points of this piece so far. Resolves once `elsewhere` is current, or after a second. */
   report(own: RejectTotals): Promise<void>;
   /** Resolves with the turn; rejects with the signal's reason. */
   takeTurn(signal: AbortSignal): Promise<HeldTurn>;
 }
 
-/** Where the queue of a fleet is, with the credentials that its URL carries. */
+/** Address of a fleet's queue, with the credentials in its URL. */
 export interface QueueAddress {
   /** Nodes of a cluster, or the one server. */
   readonly nodes: readonly { readonly host: string; readonly port: number }[];

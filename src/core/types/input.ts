@@ -22,7 +22,7 @@ export interface ByteSource {
   readonly encoding?: string;
   /** The underlying regular file or object, for fingerprints; absent for pipes. Usable until `close`. */
   readonly file?: FileBytes;
-  /** Moves to a decoded offset, before the first read only. Absent where everything before it must be decoded. */
+  /** Moves to a decoded offset, before the first read only. Absent if all bytes before the offset must be decoded. */
   seek?(to: number): void;
 }
 
@@ -38,14 +38,14 @@ export interface FileBytes {
   readonly descriptor?: number;
   /** Reads bytes [from, to), fewer at the end of the file. Rejects with the system's error or an `InputError`. */
   bytes(from: number, to: number): Promise<Uint8Array>;
-  /** For sources where reads are expensive: a cached block that ends shortly before `to`, or null. */
+  /** Returns the range of a cached block that ends shortly before `to`, or null. Present if reads are expensive. */
   near?(to: number): ByteRange | null;
 }
 
 /** The memory that decompression may use. */
 export interface MemoryBudget {
   readonly bytes: number;
-  /** Returns the `--memory-limit` that leaves room for `bytes`, as it would be typed; null if no limit does. */
+  /** Returns the `--memory-limit` that leaves room for `bytes`, as a user types it; null if no limit does. */
   limitFor(bytes: number): string | null;
 }
 
@@ -55,15 +55,18 @@ export interface Input {
   /** Canonical absolute path, or URL without secrets; null for standard input. */
   readonly path: string | null;
   readonly size: number | null;
-  /** Columns that the folders of its name give to each of its rows. Default: none. */
+  /** Columns that the folders of the input's path add to each row. Default: none. */
   readonly folderColumns?: readonly FolderColumn[];
   /** The part to read; absent for the whole input. `size` is then the size of the part, and `path` names it. */
   readonly piece?: InputPiece;
-  /** Opens the input, with all of its bytes. A file is read up to its size at open. Without `room`, decompression is unlimited. Throws InputError. */
+  /**
+   * Opens the whole input, not only its piece. A file is read up to its size at open. Without `room`, decompression may use
+   * unlimited memory. Throws InputError.
+   */
   open(signal: AbortSignal, room?: MemoryBudget): Promise<ByteSource>;
 }
 
-/** A column whose value is the same in all rows of an input; null for no value. */
+/** A column whose value is the same in all rows of an input. `value` null: the column has no value. */
 export interface FolderColumn {
   readonly name: string;
   readonly value: string | null;
@@ -101,7 +104,7 @@ export interface StringTotals {
   readonly bytes: number;
 }
 
-/** Sampled lines: points, their fields if each had all fields of its table, and bytes of text. `series`: those seen. */
+/** Totals of sampled lines. `slots`: fields if each point had all fields of its table. `series`: number of distinct series. */
 export interface SampledRows {
   readonly points: number;
   readonly slots: number;

@@ -24,7 +24,7 @@ export const TIME_LOW = 6;
 export const TIME_HIGH = 7;
 
 export const NO_TIMESTAMP = 0x8000_0000;
-/** Stands for a shape without a number, because the table of shapes is full; `Points.shapeOf(i)` parses it. */
+/** Marks a point whose shape has no number because the table of shapes is full. `Points.shapeOf(i)` parses its shape. */
 export const UNCOUNTED_SHAPE = 0x7fff_ffff;
 
 /** A point that is rejected for its content before sending. */
@@ -44,7 +44,7 @@ export interface FormatReject {
   readonly part: 'whole' | 'first' | 'middle' | 'last';
 }
 
-/** Tests whether a reject counts as a point: of a point in parts only the last part does. */
+/** Tests whether a reject counts as a point: only the last part of a point in parts counts. */
 export function isCounted({ part }: Pick<FormatReject, 'part'>): boolean {
   return part === 'whole' || part === 'last';
 }
@@ -55,7 +55,7 @@ export interface DeadLetterFormat {
   readonly ending: string;
   /** Bytes before the first point, such as a header with its line end. Each head has its own file. */
   readonly head: Uint8Array;
-  /** Folders such as `host=a` that give the points columns; absent or empty without any. */
+  /** Folders such as `host=a` that hold columns of the points; absent or empty if no folder does. */
   readonly folder?: string;
 }
 
@@ -70,20 +70,20 @@ export interface Points {
   readonly count: number;
   /** In input order. */
   readonly rejects: readonly FormatReject[];
-  /** Physical line, from 1, that LINE = 0 means. */
+  /** Physical line, from 1, of a point whose LINE is 0. */
   readonly firstLine: number;
   /** One object for all runs with the same head. */
   readonly deadLetterFormat: DeadLetterFormat;
-  /** Decoded offset that offset 0 of `bytes` means; may be negative. */
+  /** Offset of the first byte of `bytes` in the decoded input; may be negative. */
   readonly origin: number;
   /**
-   * Decoded bytes that are settled once this run is settled, blank lines and comments included. Reading can resume there,
-   * except inside a point that arrives in parts.
+   * Decoded offset up to which the input is settled once this run is settled, blank lines and comments included. Reading
+   * can resume at this offset, except inside a point that arrives in parts.
    */
   readonly end: number;
   /** Physical line, from 1, of the byte at `end`. */
   readonly endLine: number;
-  /** Returns the shape of a number from the index; one object for each number. */
+  /** Returns the shape that has a number from the index: always the same object for the same number. */
   shape(number: number): Shape;
   /** Parses the shape of point `i`, for UNCOUNTED_SHAPE. */
   shapeOf(i: number): Shape;
@@ -123,8 +123,8 @@ export interface Format {
   /** Memory that the format allocates at construction, bytes. */
   readonly memoryBytes: number;
   /**
-   * True for a format that reads the underlying file at random. Offsets then count in the bytes it decodes, and it starts
-   * at the line of the given position.
+   * True for a format that reads the underlying file at random positions. Its offsets count the bytes that it decodes, and
+   * `points` starts at the line of the given position.
    */
   readonly isRandom?: true;
   /**
@@ -143,8 +143,8 @@ export interface Format {
    */
   outline?(source: ByteSource, name: string): Promise<InputOutline>;
   /**
-   * Describes the rows after those of the last run, if line ends alone separate them; else null. Absent for formats that only
-   * a parser can cut.
+   * Describes the rows after the last run if only line ends separate them; otherwise returns null. Absent for formats whose
+   * rows only a parser can separate.
    */
   plainRows?(): PlainRows | null;
   /**
@@ -154,8 +154,8 @@ export interface Format {
    * @param start position of the first byte of the source
    */
   points(source: ByteSource, signal: AbortSignal, start?: Position): AsyncGenerator<Points, void>;
-  /** Advice about the options for the last input, as a clause after its name; null without any. */
+  /** Advice about the options for the last input, as a clause that follows the input's name; null without advice. */
   readonly advice?: string | null;
-  /** Releases what is not memory, such as a thread. Nothing may be pulled afterwards. */
+  /** Releases resources other than memory, such as a thread. No run may be pulled afterwards. */
   close?(): Promise<void>;
 }

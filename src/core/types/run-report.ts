@@ -84,7 +84,7 @@ export interface Notice {
 /** The result of `--verify`. */
 export interface VerifyReport {
   sampled: number;
-  /** Sampled points that exist, and those with every value as sent. */
+  /** `found`: sampled points that the target has; `equal`: those that have every value as sent. */
   found: number;
   equal: number;
   /** A bounded list of differences; `field` null: the point is missing. */
@@ -116,23 +116,23 @@ export interface AuditDifference {
   }[];
 }
 
-/** Points that differ: how many of each kind, and some of them by table and time. */
+/** Numbers of differing points of each kind, and some of these points, ordered by table and time. */
 export interface AuditDifferences extends Readonly<Record<AuditDifference['kind'], number>> {
   readonly listed: readonly AuditDifference[];
 }
 
 /** What `audit` found. */
 export interface AuditReport {
-  /** The audited times: from the first up to, but not including, the last; null without points. */
+  /** The audited time range, `to` excluded; null without points. */
   readonly range: { readonly from: string; readonly to: string } | null;
   readonly inputs: {
-    /** Points of the audited times; a point may have several lines in the inputs. */
+    /** Points in the audited time range; a point may have several lines in the inputs. */
     readonly points: number;
     readonly values: number;
     /** Points that a load would reject. They are not compared. */
     readonly rejected: number;
     readonly byReason: Readonly<Record<string, number>>;
-    /** Points of which a later line changes a value. */
+    /** Points whose value a later line changes. */
     readonly overwritten: number;
   };
   readonly target: { readonly points: number; readonly values: number };
@@ -219,7 +219,7 @@ export interface Summary {
     nodeDeaths: number;
     /** Largest difference of a node's gauge of unflushed rows from the estimate; null without a gauge. */
     gaugeDifferenceBytes: number | null;
-    /** The option that would speed the load up; null where none would. */
+    /** The option that would speed the load up; null if no option would. */
     advice: string | null;
     newTables: number;
     newColumns: number;

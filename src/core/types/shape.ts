@@ -21,9 +21,9 @@ export type ShapeMatch =
   | { readonly kind: 'known' | 'introduces' }
   | { readonly kind: 'conflict'; readonly reason: string; readonly message: string };
 
-/** The shapes that one batch introduces: one of each table. */
+/** The shapes that one batch introduces, one for each table. */
 export interface Introduction {
   readonly shapes: readonly Shape[];
-  /** Adds a shape; returns false and adds nothing where the batch introduces other columns of that table. */
+  /** Adds a shape. Returns false and adds nothing if the batch introduces other columns of the same table. */
   add(shape: Shape): boolean;
 }

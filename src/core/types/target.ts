@@ -51,7 +51,7 @@ export type Verdict =
       readonly reason: string;
       /** What a person can do about it; absent where nothing is known to help. */
       readonly advice?: string;
-      /** Nothing is missing but the database. */
+      /** Set if only the database is missing. */
       readonly missingDatabase?: true;
     };
 
@@ -87,7 +87,7 @@ export interface DatabaseSettings {
   /** Bytes; null where the server does not report it (before 2.4.2). */
   readonly maxMemcacheBytes: number | null;
   readonly strictWrite: boolean;
-  /** Limits beyond which the target drops or changes points silently; absent where it reports them itself. */
+  /** Limits beyond which the target drops or changes points silently; absent if the target reports such points. */
   readonly limits?: StorageLimits;
 }
 
@@ -112,7 +112,7 @@ export interface StorageLimits {
   readonly aheadMs: number;
   /** Whether the target stores strings. */
   readonly strings: boolean;
-  /** Highest number of tags, and reserved tag names. */
+  /** Highest number of tags of a point; `ownTags`: names that the target reserves. */
   readonly tags: number;
   readonly ownTags: readonly string[];
   /** Longest tag name, tag value and point, bytes. */
@@ -126,7 +126,7 @@ export interface EndpointState {
   readonly reachable: boolean;
   readonly version: string | null;
   readonly problem: string | null;
-  /** Proxy between the loader and the endpoint, with the setting that names it; absent: a direct connection. */
+  /** Proxy between the loader and the endpoint, with the setting that names the proxy; absent: a direct connection. */
   readonly proxy?: string;
 }
 
@@ -188,7 +188,7 @@ export interface NameLimits {
   readonly backslashes: boolean;
   /** Whether a tag and a field may have one name. */
   readonly sharedNames: boolean;
-  /** Whether a number may begin with its point: `.5`. */
+  /** Whether a number may begin with a decimal point: `.5`. */
   readonly leadingPoints: boolean;
 }
 
@@ -243,14 +243,14 @@ export interface Target {
   ): Promise<TargetDescription>;
   /** Lists the columns of the database or of one table that every reachable endpoint shows. Throws as `describe`. */
   columns(signal: AbortSignal, table?: string): Promise<TargetColumn[]>;
-  /** False once the target listed a table without any row, as a stand-in does: columns it took cannot be awaited. */
+  /** False once the target described a table without any column, as a mock does. The load then awaits no new columns. */
   readonly listsColumns?: boolean;
   /**
    * Creates a table with these columns unless it exists; false if the target refuses. Never adds columns to a table. Absent
    * for targets without such a statement.
    */
   createTable?(shape: Shape, signal: AbortSignal): Promise<boolean>;
-  /** Compresses the body where compression is on. The result is valid until its release. */
+  /** Compresses the body if compression is on. The result is valid until its release. */
   encode(body: Uint8Array): Promise<EncodedBody>;
   /**
    * Sends one request to the least busy healthy endpoint. The circuit of an unhealthy endpoint is open: it is only probed.
@@ -267,7 +267,7 @@ export interface Target {
   flush(timeoutMs: number, signal: AbortSignal): Promise<FlushOutcome>;
   /** Unflushed bytes of the database per endpoint, from a gauge up to 10 s old; null if unknown. Never throws. */
   gauges(signal: AbortSignal): Promise<readonly (number | null)[]>;
-  /** Reads the placement, after `describe`. Without permission it is guessed from the endpoints. Throws only `signal.reason`. */
+  /** Reads the placement, after `describe`. Without permission, guesses it from the endpoints. Throws only `signal.reason`. */
   layout(signal: AbortSignal): Promise<NodeLayout>;
   /**
    * Reads points of one table back; null for each that the target lacks. `fields` holds at least the requested fields that
