@@ -4,10 +4,10 @@ import type { Options } from './options.js';
 import type { Settings } from './settings.js';
 import { parseOption } from './validate.js';
 
-/** Options that the name of a load lists on their own. */
+/** Options of the identity that have their own place in the name of a load. */
 const ownPlace: ReadonlySet<string> = new Set(['target', 'tenant', 'db', 'format', 'precision']);
 
-/** Text of all other options that make two loads different. Checkpoints of earlier versions depend on it. */
+/** Returns the format and all other options of the identity as text. Checkpoints of earlier versions depend on this text. */
 export function readingIdentity({ rows }: Options, settings: Settings): string {
   const { format } = settings;
   const others = rows.filter(({ identity, key }) => identity && !ownPlace.has(key));

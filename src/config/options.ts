@@ -32,13 +32,13 @@ export interface Option {
   readonly as?: string;
   readonly group: OptionGroup;
   readonly is: OptionKind;
-  /** As a user would type it; null: unset. */
+  /** The default as a user would type it; null: unset. */
   readonly default: string | null;
   /** Text that help and manual show instead of the default. */
   readonly defaultText?: string;
   /** The target or the environment supplies the missing value, so that the setting is never null. */
   readonly supplied?: true;
-  /** Placeholder in the help; switches have none. */
+  /** Placeholder of the value in the help; absent for switches. */
   readonly arg?: string;
   /** `{values}` stands for the values of a choice. */
   readonly description: string;
@@ -51,7 +51,7 @@ export interface Option {
 const DAY = 86_400_000;
 const MANY = Number.MAX_SAFE_INTEGER;
 const OFF = { off: null } as const;
-/** Filled from a registry. */
+/** `createOptions` fills in these values from the registries. */
 const targetKinds: readonly string[] = [];
 const formatNames: readonly string[] = [];
 
@@ -90,7 +90,7 @@ const table = [
   { key: 'inOrder', group: 'input', is: { kind: 'switch' }, default: 'false', description: 'begin an input only after every point of the previous one is acknowledged' },
   { key: 'hivePartitioning', group: 'input', is: { kind: 'choice', values: ['auto', 'off'] }, default: 'auto', arg: '<what>', description: 'folders such as host=a in the name of an input: auto makes them columns of its rows, tags unless another option names them; off ignores them', identity: true },
   { key: 'context', as: 'contexts', group: 'input', is: { kind: 'words' }, default: null, defaultText: 'the only one', arg: '<db[/rp]>', description: 'section of an InfluxDB export to load: a database, or a database and a retention policy; repeatable', identity: true },
-  // The loads into its databases are those of --context and --db.
+  // No part of the identity: the load into each database has the identity of a load with --context and --db.
   { key: 'contextMap', group: 'input', is: { kind: 'contextMap' }, default: null, defaultText: 'none', arg: '<db[/rp]=db>', description: 'load each section of an InfluxDB export into a database of its own, one after another, instead of --context and --db; repeatable' },
 
   { key: 'measurement', group: 'mapping', is: { kind: 'text' }, default: null, defaultText: '{measurement}', arg: '<name>', description: 'table of the rows: a name, or {column} for the column that holds it', identity: true },
@@ -182,9 +182,9 @@ export interface TargetOptions {
   /** Whether every write names a database. */
   readonly needsDatabase: boolean;
   readonly nameLimits: NameLimits;
-  /** Options without a meaning for this target, with what to do instead. */
+  /** Options that this target does not use, each with advice for the user. */
   readonly unsupportedOptions: Readonly<Record<string, string>>;
-  /** Finds contradictions among parsed options. Options that are already invalid are missing. */
+  /** Finds contradictions among parsed options. `options` lacks those that are invalid. */
   validate(options: Readonly<Record<string, unknown>>): readonly SettingProblem[];
 }
 

@@ -1,4 +1,5 @@
-// Layers → settings: config file < environment < flags. Reports all problems at once, each with the name that was given.
+// Merges layers into settings: flags override the environment, which overrides the config file. Reports all problems at
+// once, each with the name that the user gave.
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +56,7 @@ export async function resolve(
   const given: Layer = new Map([...plan, ...file.layer, ...used, ...flags]);
   const result = validate(options, merge(options, given, layers.env), new Set(given.keys()));
   const found = 'problems' in result ? result.problems : [];
-  // The database may be named in the config file that could not be read.
+  // The config file that could not be read may name the database.
   const problems = file.problems.length === 0 ? found : [...file.problems, ...found.filter(({ key }) => key !== 'db')];
   problems.push(...collisions((key) => given.get(key)?.value));
   const password = await readSecret('passwordFile', given, problems);
@@ -82,7 +83,7 @@ function fromPlan(path: string, values: Readonly<Record<string, unknown>>): [str
   return Object.entries(values).map(([key, value]) => [key, { value, origin }]);
 }
 
-/** `$(cat token)` and most secret stores leave a newline at the end, which no header can carry. */
+/** Removes the newline that most secret stores append to a token, because no header can carry a newline. */
 function trimToken(settings: Settings): Settings {
   return settings.token === null ? settings : { ...settings, token: settings.token.replace(/\r?\n$/, '') };
 }
@@ -97,7 +98,7 @@ function merge({ rows }: Options, given: Layer, env: NodeJS.ProcessEnv): Merged 
   return { ...defaults, stateDir: defaultStateDir(env), ...values };
 }
 
-/** systemd lists several directories with colons; the first is the main one. */
+/** Returns systemd's state directory if there is one. systemd separates several directories by colons, the main one first. */
 function defaultStateDir(env: NodeJS.ProcessEnv): string {
   const given = env.STATE_DIRECTORY?.split(':')[0];
   return given || join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'bulk-load');
@@ -110,7 +111,7 @@ function originsOf({ rows, targets }: Options, given: Layer, settings: Settings)
   const password = given.get('passwordFile')?.origin ?? all.password;
   const token = given.get('tokenFile')?.origin ?? all.token;
   const origins = { ...all, password, token };
-  // Credentials come from a URL where no option gives them.
+  // A URL gives the credentials if no option does.
   const user = targets.find(({ kind }) => kind === settings.target)?.defaults.user;
   if (origins.user === none && settings.user !== user) origins.user = origins.urls;
   if (password === none && settings.password !== '') origins.password = origins.urls;

@@ -6,11 +6,11 @@ import type { GivenUrl } from './kinds/network.js';
 import { flagName, type Option, type SettingProblem, type TargetOptions } from './options.js';
 
 export interface RuleInput {
-  /** Parsed values by key. Options that are already invalid are missing. */
+  /** Parsed values by key, without options that are invalid. */
   readonly values: Readonly<Record<string, unknown>>;
   /** Keys that a layer gave. */
   readonly explicit: ReadonlySet<string>;
-  /** Undefined where the kind itself is wrong. */
+  /** Undefined if `--target` is invalid. */
   readonly target: TargetOptions | undefined;
   readonly rows: readonly Option[];
 }
@@ -33,7 +33,7 @@ function flagsOf(keys: readonly string[]): string {
   return keys.map(flagName).join(' and ');
 }
 
-/** A switch that is off has the same effect as one that is not given. */
+/** Tests whether a layer gave the option. A given switch that is off counts as not given. */
 function isOn({ values, explicit }: RuleInput, key: string): boolean {
   return explicit.has(key) && values[key] !== false;
 }
@@ -46,7 +46,7 @@ const databaseIsNamed: Rule = ({ values, target }) =>
     ? [problem('db', 'the database to load into', 'nothing', 'name it with --db')]
     : [];
 
-/** Options of one load that its several loads cannot share. */
+/** Refuses options of a single load, because --context-map makes several loads. */
 const contextMapNamesDatabases: Rule = ({ values, explicit }) =>
   (values.contextMap ?? null) === null
     ? []
@@ -134,7 +134,7 @@ const queueOptionsFitTheQueue: Rule = ({ values, explicit }) => {
 
 const queueTlsKeys = ['queueCa', 'queueCert', 'queueKey'];
 
-/** --ca may be meant for inputs. */
+/** Accepts --ca without an https endpoint, because inputs also use it. */
 const certificatesNeedHttps: Rule = (input) => {
   const urls = urlsOf(input);
   if (urls.length === 0 || urls.some(({ origin }) => origin.startsWith('https:'))) return [];

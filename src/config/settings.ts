@@ -12,12 +12,12 @@ type ValueOf<Is extends OptionRow['is']> =
   | (Is extends { readonly values: infer V extends readonly string[] } ? V[number] : ParsedValue<Is>)
   | Words<Is>;
 
-/** Endpoints lose their credentials on the way into the settings. */
+/** Settings hold endpoints without the credentials of their URLs. */
 type ParsedValue<Is extends OptionRow['is']> = Is['kind'] extends 'urls'
   ? readonly Endpoint[]
   : Readonly<z.output<ReturnType<Kinds[Is['kind']]>>>;
 
-/** Null stands for an unset option, unless something supplies its value. */
+/** Null stands for an unset option, unless the target or the environment supplies a value. */
 type SettingOf<Row extends OptionRow> = Row extends { readonly default: null }
   ? Row extends { readonly supplied: true }
     ? ValueOf<Row['is']>
@@ -63,8 +63,8 @@ type GivenOf<Is extends OptionRow['is']> = Is extends { readonly values: infer V
     ? boolean
     : Readonly<z.input<ReturnType<Kinds[Is['kind']]>>>;
 
-/** Values that a program may give for each option, by key: the forms of the config file. */
+/** Values that a program may pass, by key of the option, in the forms of the config file. */
 export type OptionValues = { readonly [Row in OptionRow as Row['key']]?: GivenOf<Row['is']> };
 
-/** Keys of the options that only commands have: what they print and write, and parts of a load over many machines. */
+/** Keys of the options that only commands have: those for output and those for loads over many machines. */
 export type CommandKey = Exclude<Extract<OptionRow, { readonly group: 'output' | 'machines' }>['key'], 'config'>;

@@ -1,4 +1,4 @@
-// Merged layers → settings. Every option is parsed by its kind, then rules look for contradictions.
+// Turns merged layers into settings. Kinds parse the values of their options, then rules look for contradictions.
 
 import type { z } from 'zod';
 import { isNear } from '../core/text.js';
@@ -59,7 +59,7 @@ export function parseOption(
 
 const types = new Map<string, z.ZodType>();
 
-/** Returns the type of a kind. Many options have the same one, and making it takes longer than using it. */
+/** Returns the zod type of a kind from a cache. Many options share a type, and creating one takes longer than using it. */
 function typeOf(is: Option['is']): z.ZodType {
   const key = JSON.stringify(is);
   const type = types.get(key) ?? (kinds[is.kind] as (is: Option['is']) => z.ZodType)(is);
@@ -95,7 +95,7 @@ function jsonText(value: unknown): string {
   }
 }
 
-/** A pasted key or password is not a file name and must not be repeated. */
+/** Describes a wrong file name without showing it, because the text may be a pasted key or password. */
 function pathText(raw: unknown): string {
   if (typeof raw !== 'string') return 'something other than text';
   if (/\p{Cc}/u.test(raw)) return 'several lines or control characters, which are not shown';
@@ -143,7 +143,7 @@ function toSettings({ rows }: Options, values: Readonly<Record<string, unknown>>
   return settings.dryRun === null ? settings : { ...settings, ...dryRunSettings };
 }
 
-/** One writer keeps the order of the input. Options that spare the target have no effect. */
+/** Settings of a dry run. One writer keeps the order of the input. Options that protect the target are off. */
 const dryRunSettings = {
   createDb: false,
   targetMemory: null,

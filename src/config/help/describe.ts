@@ -1,4 +1,4 @@
-// Settings as text: each as a user could type it, with its origin. Secrets are hidden.
+// Shows settings as a user could type them, each with its origin. Hides secrets.
 
 import { formatColumns } from '../../core/points/column-list.js';
 import { size } from '../../core/text.js';

@@ -33,13 +33,13 @@ export function helpGroups({ rows }: Options): HelpGroup[] {
   }));
 }
 
-/** A switch that is on by default appears as its negation, the only form that changes anything. */
+/** A switch that is on by default appears as its negation, the only form that has an effect. */
 function notation({ key, arg, default: text }: Option): string {
   if (text === 'true') return flagName(key).replace('--', '--no-');
   return arg ? `${flagName(key)} ${arg}` : flagName(key);
 }
 
-/** Beside `--no-checkpoint` the bare variable would read as its opposite. */
+/** Returns the variable, with `=false` beside `--no-checkpoint`: the bare name would suggest the opposite. */
 function variable({ key, default: text }: Option): string {
   return text === 'true' ? `${environmentName(key)}=false` : environmentName(key);
 }
@@ -78,7 +78,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [head, head.map(() => '---'), ...rows].map(tableRow).join('\n');
 }
 
-/** A pipe ends a cell even between backticks. */
+/** Escapes pipes, because a pipe ends a cell even between backticks. */
 function tableRow(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

@@ -1,4 +1,4 @@
-// Flags as data for the command-line parser, and the one rewriting that the parser cannot do.
+// Flags as data for the command-line parser, and the rewriting of switches with values, which the parser lacks.
 
 import { UsageError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
@@ -17,7 +17,7 @@ export interface Flag {
   readonly repeatable: boolean;
   /** `--no-…` stores false under `key`. */
   readonly negates: boolean;
-  /** The help leaves out the form of a switch that repeats its default. */
+  /** Whether the help leaves the flag out, because this form of the switch repeats the default. */
   readonly hidden: boolean;
 }
 

@@ -1,4 +1,4 @@
-// "Did you mean": finds the word that a mistyped one was probably meant to be.
+// Finds the option that a user probably meant by a mistyped word, for "did you mean".
 
 import { distance, entryOf, isNear } from '../../core/text.js';
 import type { Option } from '../options.js';
@@ -21,7 +21,7 @@ const synonyms: Readonly<Record<string, string>> = {
 
 /**
  * Finds the option key nearest to a mistyped key, with or without the prefix `mapping.`; null when none is near.
- * @param value what was typed after it; a size of a batch without a unit counts points
+ * @param value the text after the key; a number without a unit after `-size` counts points
  */
 export function nearestOption(rows: readonly Option[], typed: string, value = ''): string | null {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, '');
@@ -36,7 +36,7 @@ export function nearestOption(rows: readonly Option[], typed: string, value = ''
   return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(key.length / 3)) ? nearest.key : null;
 }
 
-/** Values of kinds that a mistyped option may have. */
+/** Forms of the values of some kinds, by kind. */
 const valueForms: Readonly<Record<string, RegExp>> = {
   count: /^\d+$/,
   size: /^\d+(\.\d+)?[KMG]?i?B$/i,
@@ -44,8 +44,8 @@ const valueForms: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Finds the options of which a mistyped word is nearly the first word: `bacth` is meant for `batchPoints`.
- * @param value what was typed after it; if it fits some of the options, only these are returned
+ * Finds the options whose first word is near a mistyped word: `bacth` is near `batchPoints`.
+ * @param value the text after the mistyped word; if the text suits some of the options, only these are returned
  */
 export function optionsNamedLike(rows: readonly Option[], typed: string, value: string): Option[] {
   const first = (key: string): string => key.replace(/[A-Z].*/, '');

@@ -35,7 +35,7 @@ export function address() {
 /** Paths of requests, which the program adds itself. */
 const requestPath = /\/(write|query|api\/v1\/sql|api\/v[123]\/write(_lp)?|api\/v3\/query_sql)$/;
 
-/** A URL without a scheme gets `http://`, as in curl. A string completes "expected …". */
+/** Parses an endpoint; the default scheme is `http://`, as in curl. Returns a phrase after "expected" for an invalid URL. */
 function parseUrl(given: string): GivenUrl | string {
   const text = lacksScheme(given) ? `http://${given}` : given;
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -60,7 +60,7 @@ function lacksScheme(text: string): boolean {
   return !/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !/^https?:\//i.test(text) && !text.startsWith('/');
 }
 
-/** The URLs of a value that get `http://`, without credentials. */
+/** Returns the URLs of a value that have no scheme, without credentials. */
 export function schemelessUrls(value: unknown): string[] {
   const texts = (Array.isArray(value) ? value : [value]).flatMap((each) => String(each ?? '').split(','));
   const found = texts.map((text) => text.trim()).filter((text) => text !== '' && lacksScheme(text));

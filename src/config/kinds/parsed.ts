@@ -17,7 +17,7 @@ export function parsed<T, Input>(text: z.ZodType<string, Input>, expected: strin
     .describe(expected);
 }
 
-/** A list as one text, or as a list of texts in a config file or of a repeated flag. */
+/** Parses a list from one text, or from several texts: those of a repeated flag or of a list in a config file. */
 export function list<T>(split: (text: string) => string[], item: z.ZodType<T, string>, expected: string) {
   return z
     .union([z.string().transform((text) => [text]), z.array(z.string())])

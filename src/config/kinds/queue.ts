@@ -9,7 +9,7 @@ export function queue() {
   return explained(parseQueue);
 }
 
-/** The first URL decides about credentials, database and TLS. A string completes "expected …". */
+/** Parses URLs; the first gives credentials, database and TLS. Returns a phrase after "expected" for an invalid URL. */
 function parseQueue(text: string): QueueAddress | string {
   const given = text.split(',').map((each) => each.trim());
   const urls = given.map((each) => (URL.canParse(each) ? new URL(each) : null));

@@ -31,7 +31,7 @@ export function path() {
   return parsed(z.string(), 'a file name of one line, with at most 255 bytes between slashes', fileName);
 }
 
-/** A switch that may name a file: `-` when on, null when off. A file called `true` is `./true`. */
+/** A switch that may name a file: `-` when on, null when off. A file called `true` must be typed as `./true`. */
 export function switchOrPath() {
   return z.union([truth.transform((on) => (on ? '-' : null)), path()]).describe('true, false, - or a file name');
 }

@@ -41,9 +41,9 @@ export async function fromFile(
   return { layer: new Map(present.map(([key, value]) => [key, { value, origin }])), problems: [] };
 }
 
-/** Returns the options by key, or a phrase for what the file holds instead. */
+/** Returns the options by key, or a phrase for the content that the file holds instead. */
 async function parseFile(text: string): Promise<Record<string, unknown> | string> {
-  // The parser costs as much time as all other settings together.
+  // Imported only for a config file: the parser takes as long to load as all other settings together.
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
   const error = document.errors[0];
@@ -59,7 +59,7 @@ async function parseFile(text: string): Promise<Record<string, unknown> | string
   }
 }
 
-/** Lifts the keys of the block `mapping:` to the top. A key that does not belong there keeps its prefix. */
+/** Moves the keys of the block `mapping:` to the top level. Other options in the block get the prefix `mapping.`. */
 function flatten({ rows }: Options, content: Record<string, unknown>): Record<string, unknown> {
   const { mapping, ...others } = content;
   if (typeof mapping !== 'object' || mapping === null || Array.isArray(mapping)) return content;

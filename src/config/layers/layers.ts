@@ -1,4 +1,4 @@
-// The layers below the flags: environment variables and flags as values with their origins.
+// Two layers, the environment variables and the flags, as values with their origins.
 
 import type { Problem } from '../../core/problem.js';
 import { nearestOption } from '../help/suggest.js';
@@ -20,7 +20,7 @@ export function fromEnvironment({ rows }: Options, env: NodeJS.ProcessEnv): Laye
   return new Map(present.map(({ key, name }) => [key, { value: env[name], origin: { source: 'environment', name } }]));
 }
 
-/** Names flags as typed: a switch that is off as `--no-…`. */
+/** Returns the given flags, each named as the user typed it: `--no-…` for a switch that is off. */
 export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   const present = Object.entries(flags).filter(([, value]) => value !== undefined);
   const typed = (key: string, value: unknown): string =>
@@ -40,7 +40,7 @@ export function unknownEnvVars({ rows }: Options, env: NodeJS.ProcessEnv): strin
   });
 }
 
-/** Returns, by key, a warning for each variable that the target kind does not use. One environment serves many commands. */
+/** Returns, by key, a warning for each variable that the target does not use. One environment may serve many commands. */
 export function ignoredEnvVars({ targets }: Options, environment: Layer, kind: unknown): Map<string, string> {
   const target = targets.find((each) => each.kind === kind);
   return new Map(

@@ -1,5 +1,5 @@
-// Files named by options whose content is a setting: password, token, certificates and keys. A key that does not fit its
-// certificate is a wrong option, found before anything connects.
+// Reads files whose content is a setting: password, token, certificates and keys. Reports a key that does not fit its
+// certificate as a wrong option, before the first connection.
 
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,7 +9,7 @@ import { flagName, type SettingProblem } from '../options.js';
 import type { Settings } from '../settings.js';
 import type { Layer } from './layers.js';
 
-/** More than any server takes in a header. */
+/** Limit of a secret. No server accepts a header of this length. */
 const maxSecretBytes = 64 * 1024;
 
 /** Reads a password or token without the newline at its end; null where no file is named. */
