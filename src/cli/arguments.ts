@@ -1,4 +1,4 @@
-// Mistakes on the command line that the parser would report badly, or one at a time.
+// Finds mistakes on the command line that the parser would report badly, or only one at a time.
 
 import { existsSync } from 'node:fs';
 import type { Command, CommanderError, Option } from 'commander';
@@ -20,7 +20,7 @@ export function checkArguments(words: readonly string[], program: Command): void
   if (problems.length > 0) throw new UsageError(problems);
 }
 
-/** Throws UsageError for a first word that names no file but nearly a command. */
+/** Throws UsageError if the first word names no file and resembles the name of a command. */
 export function refuseMistypedCommand(word: string | undefined, program: Command): void {
   if (word === undefined || existsSync(word)) return;
   const meant = program.commands.map((command) => command.name()).find((name) => isNear(word, name));
@@ -53,7 +53,7 @@ function unknownOptions(
 }
 
 function optionNamed(command: Command, name: string): Option | undefined {
-  // Commander adds -h and --help outside of its list.
+  // `command.options` lacks -h and --help.
   const all = [...command.options, command.createOption('-h, --help')];
   return all.find(({ long, short }) => name === long || name === short);
 }
@@ -89,7 +89,7 @@ function unknownOption(name: string, value: string, command: Command, program: C
   );
 }
 
-/** Turns an error of the parser into one of four parts. */
+/** Turns an error of the parser into a UsageError with the four parts of a message. */
 export function parserError({ code, message }: CommanderError): UsageError {
   const text = message.replace(/^error: /, '');
   const [named = ''] = /(?<=')[^']*(?=')/.exec(text) ?? [];
@@ -111,7 +111,7 @@ export function parserError({ code, message }: CommanderError): UsageError {
   return new UsageError([problems[code] ?? text]);
 }
 
-/** `--dry-run out.lp`: the word after the switch is an input. */
+/** Finds `--dry-run out.lp`, where the user probably meant `--dry-run=out.lp`. */
 function dryRunFile(words: readonly string[]): Problem[] {
   const end = words.indexOf('--');
   return words.slice(0, end < 0 ? words.length : end).flatMap((word, i) => {

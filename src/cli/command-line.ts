@@ -5,7 +5,7 @@ import { shellQuote } from '../core/text.js';
 import { maskUrl } from '../inputs/http/url-name.js';
 import { options } from '../load/option-table.js';
 
-/** The secret of a queue is the password in its URL. */
+/** Flags to leave out. `--queue` stays, because only the password in its URL is secret. */
 const secretFlags = new Set(
   options.rows.filter(({ secret, is }) => secret && is.kind !== 'queue').map(({ key }) => flagName(key)),
 );
@@ -26,7 +26,7 @@ export function commandLine(argv: readonly string[]): string {
 export function continuation(argv: readonly string[], fresh: boolean, skipPoints: number | null): string {
   const words = argv.filter((word, i) => !isFresh(word) && !(skipPoints !== null && isSkip(argv, i)));
   const added = [
-    // The environment or a file asks for --fresh.
+    // The environment or the config file sets --fresh, which only a flag can override.
     ...(fresh && !argv.some(isFresh) ? ['--no-fresh'] : []),
     ...(skipPoints === null || skipPoints === 0 ? [] : ['--skip-points', String(skipPoints)]),
   ];
@@ -42,14 +42,14 @@ function isSkip(argv: readonly string[], i: number): boolean {
   return /^--skip-points(=|$)/.test(argv[i]!) || argv[i - 1] === '--skip-points';
 }
 
-/** Inputs may be signed URLs; endpoints follow a flag. A URL without secrets stays as typed. */
+/** Removes secrets from a word, which may be a signed URL or the URL of an endpoint. Keeps a URL without secrets as typed. */
 function withoutCredentials(word: string): string {
   const masked = maskUrl(word);
   const plain = URL.canParse(word) && new URL(word).href === masked ? word : masked;
   return plain.replace(
     /((https?|rediss?):[\\/]*)([^/\s,]*)@/gi,
     (_, start: string, scheme: string, credentials: string) => {
-      // The user of a queue belongs to its address.
+      // The user in the URL of a queue is no secret.
       const user = /^redis/i.test(scheme) ? credentials.split(':')[0]! : '';
       return user === '' ? start : `${start}${user}@`;
     },

@@ -1,4 +1,4 @@
-// What finding and reading inputs needs of the process.
+// Options for finding and reading inputs, from the settings and the process.
 
 import { fstatSync } from 'node:fs';
 import node from 'node:process';
@@ -30,7 +30,7 @@ export function inputOptions(
   return { stdin: standardInput(process), cwd: workingDirectory(process), stateDir, encoding, remote };
 }
 
-/** A pipe or a file is read when no input is named; a terminal never is. */
+/** Describes standard input. A load that names no input reads it if it is a pipe or a file, but never a terminal. */
 export function standardInput(process: Process): Stdin {
   const isPipeOrFile = stdinIsPipeOrFile();
   const stream = (): NodeJS.ReadStream => process.stdin;

@@ -47,7 +47,7 @@ export async function runLoad(
   const { warnings } = resolved;
   const part = shardRun(plan, resolved, names, process.env);
   const settings = part?.settings ?? resolved.settings;
-  // An older result never survives a new run, however it ends.
+  // Removes older results: nobody must take them for the results of this run, whatever its end.
   await prepareResults([
     [settings.summary, summaryHead],
     [settings.report, pageHead],
@@ -55,7 +55,7 @@ export async function runLoad(
   ]);
   const fleet = settings.queue === null ? null : await openFleet(resolved, process);
   const report = openReport(resolved, clock);
-  // Notices begin with the run.
+  // Drops notices until the reporter exists.
   let notify: (notice: Notice) => void = () => {};
   const from = inputOptions(settings, process, (notice) => notify(notice));
   const { inputs, named, duplicates, leftOut } = part === null ? await expand(names, from) : await part.expand(from);
@@ -82,7 +82,7 @@ export async function runLoad(
       target,
       stop: interruption.stop,
       abort: interruption.abort,
-      // A dry run keeps no checkpoint.
+      // No command resumes a dry run, which keeps no checkpoint.
       command: settings.dryRun === null ? (skip) => continuation(process.argv, settings.fresh, skip) : null,
       watch: (snapshot, description, memory) => {
         const from = `${plural(inputs.length, 'input')} (${totalSize(inputs)})`;
@@ -109,7 +109,7 @@ export async function runLoad(
         ]).catch((error: unknown) => {
           throw withEndOfLoad(error, result.summary);
         });
-        // Writing results takes memory too. Where that changed the outcome, they say so.
+        // Writing results takes memory too. If that changed the outcome, they are written again.
         const late = maskResult(latest(), mask);
         if (late.summary.exitCode === result.summary.exitCode) return;
         await metrics.end(late.summary);
@@ -133,7 +133,7 @@ interface FleetRun {
   readonly close: () => void;
 }
 
-/** A load without --queue loads nothing of this. */
+/** Opens the queue. Imports the modules of the fleet here, because a load without --queue needs none of them. */
 async function openFleet(resolved: Resolved, process: Process): Promise<FleetRun> {
   const [{ openFleet: open }, { coordinate }] = await Promise.all([
     import('./fleet/open-fleet.js'),
@@ -149,14 +149,14 @@ function limitText(memory: Pick<MemoryPlan, 'slots' | 'limitBytes' | 'limitSourc
   return `, at most ${plural(slots, 'writer')}, memory limit ${size(limitBytes)} (${limitSource})`;
 }
 
-/** Only a dry run that reads to its end keeps its file. */
+/** Describes the output of a dry run. Only a dry run that reads its inputs to the end keeps its file. */
 function dryRunText(output: string, { outcome }: Summary): string {
   const isWhole = outcome === 'complete' || outcome === 'complete-with-rejects';
   const isKept = output === '-' || isWhole || (outcome === 'input' && existsSync(output));
   return isKept ? 'nothing was sent' : `nothing was sent; ${output} is not written, since the run stopped early`;
 }
 
-/** Adds how the load ended to the error of a result file, which decides the exit code. */
+/** Adds the outcome of the load to the error of a result file, because this error decides the exit code. */
 function withEndOfLoad(error: unknown, { exitCode, outcome }: Summary): unknown {
   if (!(error instanceof StateError) || error.problem === null) return error;
   const found = `${error.problem.found}; the load itself ended with exit code ${exitCode} (${outcome})`;
@@ -194,7 +194,7 @@ function stackOf(error: BulkLoadError): string {
   return cause.stack ?? cause.message;
 }
 
-/** A remote input that cannot be reached yet has 0 bytes. */
+/** Returns the size of all inputs as text. A remote input has 0 bytes until its server has responded. */
 function totalSize(inputs: readonly { name: string; size: number | null }[]): string {
   if (inputs.some((input) => input.size === null || (input.size === 0 && isUrl(input.name)))) return 'size unknown';
   return size(inputs.reduce((sum, input) => sum + (input.size ?? 0), 0));

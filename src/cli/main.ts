@@ -1,5 +1,5 @@
-// The command line: arguments → one command → an exit code. Each command loads the modules that it needs, so that help and
-// errors come at once.
+// The command line: runs the command in the arguments and sets the exit code. Each command imports its own modules, so that
+// help and errors appear at once.
 
 import { Command, CommanderError } from 'commander';
 import { groups } from '../config/help/documentation.js';
@@ -182,7 +182,7 @@ function commands(process: Process, help: string[], limit: LimitV8, done: (code:
   return program;
 }
 
-/** Settings that every command of the program shares. Its errors are thrown and not printed. */
+/** Configures output and help of a command. The command throws its errors and does not print them. */
 function withOutput(command: Command, { stdout }: Process, help: string[]): Command {
   return command
     .exitOverride()

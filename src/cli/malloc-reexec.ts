@@ -8,7 +8,7 @@ import { interpretFirst, useBaselineCompiler } from '../core/v8.js';
 import type { Process } from './process.js';
 
 /**
- * glibc returns freed blocks above this size to the kernel; unless set, it raises the threshold by itself. One arena
+ * glibc returns freed blocks above this size to the kernel; an unset threshold rises by itself. One arena
  * replaces eight per core, and a young generation of 2 MiB replaces 16. Gzip bodies on Node 24.21 (2026-11-23, two
  * arenas, 4 MiB): peak 162 → 140 MiB, zstd bodies 161 → 125 MiB; 75 ms more until the first byte. One arena and 2 MiB
  * with zstd bodies and a worker thread (2026-11-26): 147 → 142 MiB, 10.4 → 9.8 s for 4 GB.
@@ -23,20 +23,20 @@ const flags = ['--max-semi-space-size=2', '--disable-sigusr1'] as const;
  */
 const growth = '--heap-growing-percent=20';
 
-/** execve limits arguments plus environment to 2 MiB. Longer commands keep the process as it is. */
+/** execve limits arguments plus environment to 2 MiB. A longer command line skips the restart. */
 const maxCommandLength = 1024 * 1024;
 /**
- * Smaller inputs are worth neither a second start, nor the optimising compiler, nor more collections: 15 ms of processor
+ * For smaller inputs a restart, the optimising compiler and more collections cost more than they save: 15 ms of processor
  * time for 1,000 points (2026-11-29).
  */
 const smallBytes = 4 * 1024 * 1024;
 const fewInputs = 64;
-/** A load of small files that takes longer, such as compressed ones, is worth the optimising compiler. */
+/** After this time, a load of small files gets the optimising compiler: compressed files may hold many points. */
 const smallMs = 500;
 
 /**
- * Replaces the process by one with malloc settings. Process id, open files and arguments stay. Returns before Node 22.15,
- * outside Linux, with malloc settings of the user, and for small files.
+ * Replaces the process by one with malloc settings. Process id, open files and arguments stay. Does nothing before Node
+ * 22.15, outside Linux, with malloc settings of the user, and for small files.
  */
 export function reexecWithMallocTuning(process: Process, inputs: readonly string[] = []): void {
   const { argv, env, execArgv, execPath, execve, platform } = process;
@@ -49,17 +49,17 @@ export function reexecWithMallocTuning(process: Process, inputs: readonly string
   }
 }
 
-/** The code that V8 compiled for this program. It serves only a run that starts with the same flags of V8. */
+/** The cache of compiled code. V8 accepts the cache only in a run that starts with the same flags. */
 export interface CompiledCode {
   /** True when this run compiles code that later runs can use. */
   isNew(): boolean;
-  /** Keeps the code compiled so far. */
+  /** Caches the code compiled so far. */
   keep(): void;
 }
 
 /**
- * Limits the heap; for small files the optimising compiler instead, unless this run compiles code to keep. Call it once the
- * modules are loaded: V8 uses no compiled code from before a change of its flags, that of Node's own modules included.
+ * Limits the heap. For small files, limits the optimising compilers instead, unless this run fills the cache of compiled
+ * code. Must run after all modules are loaded, because V8 rejects cached code after a change of flags, even Node's own.
  */
 export function limitV8(
   process: Process,
@@ -73,10 +73,10 @@ export function limitV8(
     interpretFirst(smallMs, setFlag);
     return;
   }
-  // Without a restart small loads would use this code too, and it lacks what they call later.
+  // Only a restarted run fills its cache here. Small loads share the other cache, and need functions that are called later.
   if (process.execArgv?.includes(flags[0])) code?.keep();
   const keepHeapSmall = (): void => {
-    // Takes effect at any time, unlike a size. Gzip bodies on Node 20.20 (2026-11-23): peak 135 → 124 MiB, no slower.
+    // Unlike a size, this flag takes effect at any time. Gzip bodies, Node 20.20 (2026-11-23): peak 135 → 124 MiB, no slower.
     setFlag('--semi-space-growth-factor=1');
     setFlag(growth);
   };

@@ -6,11 +6,11 @@ import type { Process } from './process.js';
 export interface Interruption {
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
-  /** Restores the default handling of signals; a second after a run that a signal stopped. */
+  /** Restores the default handling of signals, one second later if a signal stopped the run. */
   end(): void;
 }
 
-/** Time in which a stopped process ends by itself. */
+/** Time in which a stopped process ends by itself, ms. */
 const exitMs = 1_000;
 
 /** Turns signals into two abort signals. Calls `notify` once, at the first signal. */

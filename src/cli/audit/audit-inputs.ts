@@ -12,10 +12,10 @@ import { createCustomTarget } from '../../targets/custom/custom-target.js';
 
 export interface AuditInputsContext extends Pick<LoadContext, 'version' | 'inputs' | 'clock' | 'stop' | 'abort'> {
   readonly notify: LoadContext['notify'];
-  /** Of the target: its database decides which points a load rejects. */
+  /** Description of the target. The settings of its database decide which points a load rejects. */
   readonly description: TargetDescription;
   readonly traits: Target['traits'];
-  /** Directory for what the reading leaves behind. */
+  /** State directory of the load that reads the inputs. */
   readonly folder: string;
 }
 
@@ -37,7 +37,7 @@ export async function readAuditInputs(
   return { points: summary.points.loaded, rejected: summary.points.rejected, byReason: summary.rejects.byReason };
 }
 
-/** One writer keeps the order of the inputs. Nothing is kept, and rejects do not end the reading. */
+/** Settings of the load that reads. One writer keeps the order of the inputs, and rejects do not stop the load. */
 const readingOnly = {
   workers: 1,
   checkpoint: false,
@@ -55,7 +55,10 @@ const readingOnly = {
   onInputError: 'stop',
 } as const satisfies Partial<Settings>;
 
-/** A target without columns: a value of another type than the target's column is missing there, not rejected. */
+/**
+ * Creates a target that passes all points to `take`. This target has no columns, so a value of another type than the real
+ * target's column counts as missing in the target, not as rejected.
+ */
 function collector(
   description: TargetDescription,
   traits: Target['traits'],

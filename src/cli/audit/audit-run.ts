@@ -101,7 +101,7 @@ function lockLost(): StateError {
   });
 }
 
-/** What makes two runs the same audit. */
+/** Returns a hash of everything that makes two runs the same audit. */
 function identityOf({ settings, options }: AuditRun, content: readonly unknown[]): string {
   const { urls, rp, limit, skipPoints, expectTime, maxPointBytes } = settings;
   const { since, until } = options;
@@ -110,7 +110,7 @@ function identityOf({ settings, options }: AuditRun, content: readonly unknown[]
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Loads the points of the file as any load does. */
+/** Loads the points in the file by an ordinary load. */
 async function repair(run: AuditRun, file: string, folder: string, precision: Settings['precision']): Promise<void> {
   const { settings, target, stop, abort, notify } = run;
   const { size } = await stat(file);
@@ -125,7 +125,7 @@ async function repair(run: AuditRun, file: string, folder: string, precision: Se
   if (error !== null) throw error;
 }
 
-/** The file holds accepted points of line protocol. */
+/** Settings for the file, which holds valid points of line protocol. */
 const plainLines = {
   format: 'lp',
   measurement: null,
@@ -147,7 +147,7 @@ const phases: Readonly<Record<AuditPhase, readonly [doing: string, one: string, 
   check: ['checking the repaired windows', 'query', 'queries'],
 };
 
-/** Reports the start of each phase, and once a minute how far it is. */
+/** Reports the start of each phase, and its progress once a minute. */
 function progressNotices(notify: (notice: Notice) => void): AuditContext['progress'] {
   let last: { phase: AuditPhase; at: number } | null = null;
   return (phase, done, of) => {

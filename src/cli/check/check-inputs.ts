@@ -12,7 +12,7 @@ const tablesShown = 5;
 const columnsShown = 40;
 const sampleWidth = 40;
 
-/** Lists every input when there are few. Of many inputs it lists those with problems first. */
+/** Lists up to 20 inputs. If there are more, inputs with problems come first. */
 export function inputLines(inputs: readonly ParsedHead[], precision: InputPrecision): string[] {
   if (inputs.length === 0) return [];
   const hasProblem = (head: ParsedHead): boolean => head.problem !== null || head.firstReject !== null;

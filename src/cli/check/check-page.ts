@@ -22,7 +22,7 @@ export interface CheckFacts {
   readonly settings: Settings;
   readonly descriptions: readonly SettingDescription[];
   readonly warnings: readonly string[];
-  /** Sentences about names that are no inputs, or that are inputs already. */
+  /** Sentences about names that are left out: names that are no inputs, and duplicates. */
   readonly leftOut: readonly string[];
   readonly traits: TargetTraits;
 }
@@ -31,7 +31,7 @@ export interface CheckFacts {
 export function checkPage(facts: CheckFacts, width: number | null): string[] {
   const { report, settings, descriptions, warnings, leftOut, traits } = facts;
   const { memory, inputs, target, creates } = report;
-  // Without an answer of the target new tables are unknown; a dry run has no tables.
+  // Without a response of the target, new tables are unknown. A dry run creates no tables.
   const tables = (target !== null || creates) && settings.dryRun === null ? newTables(report, traits) : [];
   const parts = [
     [...verdict(report), ...warnings.map((each) => row('WARNING', each))],
@@ -105,7 +105,7 @@ function queueLines({ version, isDurable, workers }: QueueFacts): string[] {
   ];
 }
 
-/** DOWN catches the eye without a colour. */
+/** Lists the endpoints. DOWN catches the eye without a colour. */
 function endpointLines({ endpoints }: TargetDescription, { title }: TargetTraits): string[] {
   const cells = endpoints.map(({ url, reachable, version, problem, proxy }) => [
     row('endpoint', url),

@@ -1,4 +1,4 @@
-// What the commands of a fleet have in common: the queue, and the inputs that jobs may name.
+// Opens the queue for the commands of a fleet, and checks which inputs jobs may name.
 
 import type { Resolved } from '../../config/resolve.js';
 import type { Settings } from '../../config/settings.js';
@@ -13,8 +13,8 @@ import type { FleetContext } from '../../load/fleet/queue/coordinate.js';
 import { assertNamed } from '../../load/fleet/queue/fleet-jobs.js';
 
 /**
- * Connects to the queue. Throws UsageError without --queue and without its packages.
- * @param isBrief true for a command that does not wait while the queue is away
+ * Connects to the queue. Throws UsageError if --queue or the packages of the queue are missing.
+ * @param isBrief true for a command that does not wait while the queue is unreachable
  */
 export async function openQueue(
   { queue, queueTls, waitForTargetMs }: Settings,
@@ -33,7 +33,7 @@ export async function openQueue(
   ]);
 }
 
-/** Options without a meaning for a load over a fleet. */
+/** Options that a load over a fleet refuses, each with advice for the user. */
 const unsuited: Readonly<Record<string, string>> = {
   planFile: 'bulk-load plans by itself',
   shard: 'workers take pieces by themselves',
@@ -72,7 +72,7 @@ export async function openFleet(
   };
 }
 
-/** Looks at the queue as a coordinator does. Throws the error that it would end with. */
+/** Connects to the queue as a coordinator does, and describes the queue. Throws the error that would end the coordinator. */
 export async function queueFacts(resolved: Resolved, inputs: readonly Input[], cwd: string): Promise<QueueFacts> {
   const { redis, allowed } = await openFleet(resolved, cwd, true);
   try {

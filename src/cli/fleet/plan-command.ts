@@ -24,7 +24,7 @@ const keptGroups: readonly string[] = ['input', 'mapping', 'batch', 'delivery', 
 /** Interval between two lines about the progress. */
 const progressMs = 60_000;
 
-/** Returns the exit code. Throws what a load would end with before it sends. */
+/** Returns the exit code. Throws every error that would end a load before it sends. */
 export async function runPlan(
   names: readonly string[],
   flags: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-// `bulk-load status` and `bulk-load stop`: the loads in a queue, and an end to one of them.
+// `bulk-load status` shows the loads in a queue, and `bulk-load stop` stops one of them.
 
 import { BusyError, UsageError } from '../../core/errors.js';
 import { count, plural, printable, size } from '../../core/text.js';
@@ -44,7 +44,7 @@ export async function runStatus(
   });
 }
 
-/** Stops a load as a signal to its coordinator does, and waits for it. */
+/** Stops a load like a signal to its coordinator, then waits until the load has ended. */
 export async function runStop(
   load: string,
   flags: Readonly<Record<string, unknown>>,
@@ -128,7 +128,7 @@ async function withQueue(
   command: string,
   act: (redis: FleetRedis, store: FleetStore) => Promise<number>,
 ): Promise<number> {
-  // Only the options of the queue count; a load needs the name of a database.
+  // These commands use only the options of the queue, but the options of a load require a database.
   const { resolved } = await openCommand([], { db: 'any', ...flags }, unmasked);
   const redis = await openQueue(resolved.settings, command, true);
   try {

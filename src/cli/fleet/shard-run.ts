@@ -19,7 +19,7 @@ export interface ShardRun {
   readonly expand: (options: ExpandOptions) => Promise<Expansion>;
 }
 
-/** Returns null for a load without a plan. Throws UsageError. */
+/** Returns this machine's part of a planned load; null without a plan. Throws UsageError if options contradict the plan. */
 export function shardRun(
   plan: FleetPlan | null,
   { settings, origins }: Resolved,

@@ -90,10 +90,13 @@ export async function runWorkerCommand(flags: Readonly<Record<string, unknown>>,
   }
 }
 
-/** Options of the delivery that a worker may have of its own. */
+/** Options of a load that a worker may set for itself. */
 const ownLimits: readonly string[] = ['memoryLimit', 'memoryWatchdog', 'waitForTarget', 'requestTimeout', 'retryFor'];
 
-/** Adds the options of a load below those of the worker. Throws UsageError for a load that names what it may not. */
+/**
+ * Merges the options of a load with those of the worker, which take precedence. Throws UsageError if the load sets options
+ * that it must not set, or if the merged options read inputs differently from the load.
+ */
 async function settingsFor(
   load: FleetLoad,
   flags: Readonly<Record<string, unknown>>,

@@ -14,7 +14,7 @@ export function withSettings(command: Command, only?: OptionGroup): Command {
   return withRows(command, ({ group }) => only === undefined || group === only);
 }
 
-/** Adds the options that lead to the queue. */
+/** Adds the options of the connection to the queue. */
 export function withQueueOptions(command: Command): Command {
   return withRows(command, ({ flags: notation }) => /^--queue/.test(notation));
 }

@@ -39,7 +39,7 @@ export const ownFlags: readonly GoFlag[] = [
   },
 ];
 
-/** Flags without effect, in the Go tool as well. */
+/** Flags that have no effect, neither here nor in the Go tool. */
 export const unusedFlags: readonly string[] = [
   'do-abort-on-exist',
   'hash-workers',

@@ -1,5 +1,5 @@
-// `load_cnosdb`: the flags and the output of the Go tool over a load of this project. stdout has the Go tool's lines,
-// stderr has every problem, and the exit code reports failures.
+// `load_cnosdb`: a load with the flags and the output of the Go tool. stdout has the Go tool's lines, stderr has every
+// problem, and the exit code reports failures.
 
 import type { Settings } from '../../config/settings.js';
 import { outcomes } from '../../core/outcomes.js';
@@ -40,7 +40,7 @@ import { type LoadCnosdbRequest, toRequest } from './to-options.js';
 import { translateFlagNames } from './translate-flags.js';
 
 const flags = [...goFlags, ...ownFlags];
-/** `--do-load=false` accepts and drops everything, to measure reading alone. */
+/** Target of `--do-load=false`: accepts and drops everything, to measure reading alone. */
 const discarding: CustomTarget = {
   write: () =>
     Promise.resolve({
@@ -71,7 +71,7 @@ export async function loadCnosdb(process: Process, code?: CompiledCode): Promise
   }
 }
 
-/** As the Go tool does: the problem on both streams, the usage on stderr, and exit code 2 even for --help. */
+/** Like the Go tool, prints the problem on both streams and the usage on stderr. Returns exit code 2 even for --help. */
 async function refuse({ message, help }: FlagError, process: Process): Promise<number> {
   const text = usage('load_cnosdb', flags);
   process.stderr.write(help ? text : `${message}\n${text}`);
@@ -92,7 +92,7 @@ async function run(
     [resolved.settings.report, pageHead],
   ]);
   const report = openReport(resolved, clock);
-  // Notices begin with the run.
+  // Drops notices until the reporter exists.
   let notify: (notice: Notice) => void = () => {};
   const expansion = await expandFile(request, settings, process, (notice) => notify(notice));
   const progress = await reporter('none', plainStderr(process), clock, settings.logLevel);

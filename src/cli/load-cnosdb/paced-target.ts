@@ -8,7 +8,7 @@ import type { Interval } from './insert-intervals.js';
 export interface WorkerPace {
   readonly workers: number;
   readonly backoffMs: number;
-  /** One per worker; null without intervals. */
+  /** One interval per worker; null without intervals. */
   readonly intervals: readonly Interval[] | null;
   readonly random: () => number;
   /** Called at the end of a back-off. */
@@ -41,7 +41,7 @@ export function pacedTarget(target: Target, pace: WorkerPace, clock: Clock): Pac
     worker.busy = true;
     try {
       const ms = worker.notBefore - clock.monotonic();
-      // The request itself reports an abort.
+      // An abort ends the wait, and then the request reports the abort.
       if (ms > 0) await clock.sleep(ms, signal).catch(() => {});
       const seconds = pace.intervals?.[worker.number]?.(pace.random) ?? 0;
       worker.notBefore = clock.monotonic() + seconds * 1000;
@@ -53,7 +53,7 @@ export function pacedTarget(target: Target, pace: WorkerPace, clock: Clock): Pac
   return { target: wrapObject(target, { write }), backoffs: () => workers.map((worker) => worker.backoffSeconds) };
 }
 
-/** Picks an idle worker that is backing off, since retries come from it, else the one that may start first. */
+/** Picks an idle worker in a back-off, because this worker sends the retry; otherwise the worker that may start first. */
 function nextWorker(workers: readonly Worker[]): Worker {
   const idle = workers.filter((worker) => !worker.busy);
   const waiting = idle.find((worker) => worker.backingOffSince !== null);

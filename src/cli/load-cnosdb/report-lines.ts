@@ -1,5 +1,5 @@
-// The lines of load_cnosdb on standard output, to the byte (load/loader.go, cmd/load_cnosdb/process.go of
-// tsdb-comparisons).
+// The lines that load_cnosdb prints on standard output, equal to the Go tool's byte for byte (load/loader.go and
+// cmd/load_cnosdb/process.go of tsdb-comparisons).
 
 export const header = 'time,per. metric/s,metric total,overall metric/s,per. row/s,row total,overall row/s\n';
 
@@ -9,7 +9,7 @@ export interface Totals {
   readonly rows: number;
 }
 
-/** `seconds` count from the start of the load; `unixSeconds` fill the first column. */
+/** `seconds` count from the start of the load; `unixSeconds` is the value of the first column. */
 export interface ReportSnapshot extends Totals {
   readonly unixSeconds: number;
   readonly seconds: number;

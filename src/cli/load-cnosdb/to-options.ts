@@ -1,4 +1,4 @@
-// Flags of load_cnosdb → options of a load, and warnings about the differences.
+// Converts flags of load_cnosdb into options of a load, and warns about the differences.
 
 import { UsageError } from '../../core/errors.js';
 import type { Problem } from '../../core/problem.js';
@@ -24,7 +24,7 @@ export interface LoadCnosdbRequest {
 
 const defaultBatch = 10_000n;
 
-/** Throws UsageError with all problems. */
+/** Converts the values of the flags. Throws UsageError with all problems. */
 export function toRequest(values: ReadonlyMap<string, GoValue>, given: ReadonlySet<string>): LoadCnosdbRequest {
   const text = (name: string): string => String(values.get(name));
   const number = (name: string): bigint => BigInt(values.get(name)!);

@@ -1,4 +1,4 @@
-// Translates messages of a load, which name options of bulk-load, into the flags and variables of load_cnosdb.
+// Replaces the options of bulk-load in messages by the flags and environment variables of load_cnosdb.
 
 import { environmentName, flagName } from '../../config/options.js';
 import { options } from '../../load/option-table.js';
@@ -18,7 +18,7 @@ const flags: Readonly<Record<string, string>> = {
 
 const byFlag = new Map(options.rows.map((option) => [flagName(option.key), option]));
 
-/** Replaces every option by the flag of load_cnosdb, else by its environment variable. */
+/** Replaces every option by the flag of load_cnosdb. An option without such a flag becomes its environment variable. */
 export function translateFlagNames(text: string): string {
   return text.replace(/(?<![\w-])(--[a-z][a-z-]*[a-z])(?: ([a-z]+|"))?/g, (all, name: string, next?: string) => {
     const option = byFlag.get(name);

@@ -1,4 +1,4 @@
-// The view of a run that the settings and the terminal ask for.
+// Opens the view of a run that suits the settings and the terminal.
 
 import type { Settings } from '../../config/settings.js';
 import { clock } from '../../core/time/system-clock.js';

@@ -1,4 +1,4 @@
-// What ended a command, on stderr: a headline and four short lines for each problem.
+// Prints on stderr why a command ended: a headline, and four short lines for each problem.
 
 import { BulkLoadError, UsageError } from '../../core/errors.js';
 import { type Outcome, outcomeRow, outcomes } from '../../core/outcomes.js';
@@ -8,7 +8,7 @@ import type { Summary } from '../../core/types/index.js';
 import type { LoadResult } from '../../load/pipeline.js';
 import type { Process } from '../process.js';
 
-/** Further inputs with problems are counted. */
+/** Inputs with problems beyond this number are only counted. */
 const inputsShown = 20;
 
 /** Prints an error and returns the exit code. `translate` replaces the names of options. */
@@ -27,12 +27,12 @@ export function printError(
   return outcomes.bug.exitCode;
 }
 
-/** Such a run has no figures worth showing. */
+/** Tests whether a failed run sent and rejected nothing, so that its figures are not worth showing. */
 export function sentNothing({ exitCode, requests, thisRun }: Summary): boolean {
   return exitCode !== 0 && requests.sent === 0 && thisRun.loaded + thisRun.rejected === 0;
 }
 
-/** The headline, the problem, further inputs with problems, and the command that continues the load. */
+/** Returns the headline, the problem, further inputs with problems, and the command that resumes the load. */
 export function emptyRunText({ summary, error }: LoadResult, program: string): string {
   const text = failureText(error, program, summary);
   const shownAbove = error?.message ?? summary.reason ?? '';
@@ -47,7 +47,7 @@ export function emptyRunText({ summary, error }: LoadResult, program: string): s
   return text + rows.map((row) => `${printable(row)}\n`).join('');
 }
 
-/** Headline and problems of an error. `reason` serves where there is no error. */
+/** Returns the headline and the problems of an error; without an error, `reason` is the problem. */
 function failureText(
   error: BulkLoadError | null,
   program: string,

@@ -1,4 +1,4 @@
-// Standard output, and how wide a page may be.
+// Writes to standard output, and measures the terminal.
 
 import { StateError } from '../../core/errors.js';
 import { type ResultText, writeResult } from '../../reporting/result-file.js';
@@ -19,7 +19,7 @@ async function printPart({ stdout }: Pick<Process, 'stdout'>, text: string): Pro
   throw new StateError({ tried: 'writing to standard output', expected, found: error.message, fix }, { cause: error });
 }
 
-/** Writes a result to the file that an option names, to standard output for `-`, nowhere for null. `yields` as in writeResult. */
+/** Writes a result to the file at `path`, to standard output for `-`, nowhere for null. `yields` as in writeResult. */
 export async function writeOutput(
   path: string | null,
   text: ResultText,
@@ -30,12 +30,12 @@ export async function writeOutput(
   else if (path !== null) await writeResult(path, text, yields);
 }
 
-/** The columns of the terminal; null without a terminal, or with one that does not know its size. */
+/** Returns the columns of the terminal; null without a terminal, or if the terminal does not report its size. */
 export function widthOf({ stderr }: Pick<Process, 'stderr'>): number | null {
   return stderr.isTTY === true ? stderr.columns || null : null;
 }
 
-/** The name of the output of `--dry-run`; null where points go to a target. */
+/** Returns the name of the output of `--dry-run`; null if points go to a target. */
 export function outputName(dryRun: string | null): string | null {
   return dryRun === '-' ? 'standard output' : dryRun;
 }

@@ -15,7 +15,7 @@ export interface ReportOutput {
   end(result: LoadResult, samples: readonly Sample[], title: string): Promise<void>;
 }
 
-/** Collects nothing without --report. The file is prepared already. */
+/** Opens the report for a file that `prepareResults` has checked. Collects nothing without --report. */
 export function openReport({ settings, origins }: Resolved, clock: Clock): ReportOutput {
   const { report, db, urls, targetMemory, dryRun } = settings;
   if (report === null) return { notice: () => {}, end: () => Promise.resolve() };

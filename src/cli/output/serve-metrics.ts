@@ -16,7 +16,7 @@ export interface MetricsOutput {
   close(): Promise<void>;
 }
 
-/** Loads and opens only what the settings ask for. The metrics file is prepared already. Throws UsageError. */
+/** Opens the metrics that the settings request. `prepareResults` has checked the file. Throws UsageError for the address. */
 export async function openMetrics({ metricsListen, metricsFile, db }: Settings): Promise<MetricsOutput> {
   if (metricsListen === null && metricsFile === null) return noMetrics;
   const { RunMetrics: Metrics } = await import('../../reporting/metrics/metrics.js');

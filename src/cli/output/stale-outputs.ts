@@ -10,7 +10,7 @@ import type { Process } from '../process.js';
 const heads = { summary: summaryHead, report: pageHead, metricsFile: metricsHead };
 const otherCommands: readonly string[] = ['check', 'serve', 'completion', 'help'];
 
-/** Removes the files of --summary, --report and --metrics-file of a load, as far as their names are readable. Never throws. */
+/** Removes the files of --summary, --report and --metrics-file of a load if it can find their names. Never throws. */
 export async function removeStaleOutputs({ argv, env }: Pick<Process, 'argv' | 'env'>): Promise<void> {
   const words = wordsBeforeInputs(argv.slice(2));
   if (otherCommands.includes(firstOperand(words) ?? '')) return;

@@ -1,6 +1,6 @@
-// Scalars as Go's strconv and time.ParseDuration read them, with their error messages.
+// Parses scalars like Go's strconv and time.ParseDuration, with Go's error messages.
 
-/** Carries Go's own message. */
+/** An error with the message of Go. */
 export class GoError extends Error {}
 
 const integers = /^(0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0(?:_?[0-7])+|0|[1-9](?:_?[0-9])*)$/;
@@ -9,7 +9,7 @@ const truths: Record<string, boolean> = {
   ...Object.fromEntries(['0', 'f', 'F', 'FALSE', 'false', 'False'].map((word) => [word, false])),
 };
 
-/** Quotes as `%q` does, for the texts that occur here. */
+/** Quotes like Go's `%q`. Equal only for the texts that occur in flags. */
 export function quoted(text: string): string {
   return JSON.stringify(text);
 }
@@ -34,7 +34,7 @@ export function parseInteger(text: string, what: 'ParseInt' | 'ParseUint'): bigi
   return value;
 }
 
-/** Nanoseconds. */
+/** Nanoseconds in each unit. */
 const durationUnits: Record<string, number> = {
   ns: 1,
   us: 1e3,

@@ -1,8 +1,8 @@
-// Flags as Go's pflag reads them. Scripts rely on its rules: `--gzip false` leaves gzip on.
+// Parses flags like Go's pflag. Scripts rely on pflag's rules: `--gzip false` leaves gzip on.
 
 import { GoError, parseBool, parseGoDuration, parseInteger, quoted } from './go-scalars.js';
 
-/** Integers are bigints, durations nanoseconds. */
+/** The value of a flag. Integers are bigints; durations are bigints in nanoseconds. */
 export type GoValue = string | boolean | bigint;
 
 export interface GoFlag {
@@ -12,7 +12,7 @@ export interface GoFlag {
   readonly usage: string;
 }
 
-/** Carries pflag's own message. `help` is true when the user asked for the usage. */
+/** An error with the message of pflag. `help` is true if the user asked for the usage. */
 export class FlagError extends Error {
   readonly help: boolean;
 
@@ -33,8 +33,8 @@ const readers: Record<GoFlag['type'], (text: string) => GoValue> = {
 };
 
 /**
- * Returns the values of all flags by name, and the names of given flags. Other words are ignored, and everything after
- * `--`. Throws FlagError at the first word that pflag refuses.
+ * Returns the values of all flags by name, and the names of given flags. Ignores other words and everything after `--`.
+ * Throws FlagError at the first word that pflag refuses.
  */
 export function parseFlags(
   words: readonly string[],
