@@ -5,7 +5,7 @@ import type { Answers } from '../core/types/index.js';
 interface AnswerRow {
   readonly kind: keyof Answers;
   readonly label: string;
-  /** True if the bar names it: the target did not accept the write, although its content is fine. */
+  /** True if the progress line names answers of this kind: the target did not accept a write with valid content. */
   readonly isTrouble: boolean;
 }
 

@@ -6,7 +6,7 @@ import { row, wrappedRow } from './summary.js';
 
 const maxShown = 5;
 
-/** Prints the result as lines, each ended by LF. @param width at which lines wrap between words; null for none */
+/** Prints the result as lines, each ended by LF. @param width columns at which lines wrap between words; null: no wrapping */
 export function auditText(summary: AuditSummary, width: number | null = null): string {
   const { inputs, target, windows, memory, range, otherTables } = summary;
   const others =

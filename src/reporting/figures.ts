@@ -27,7 +27,7 @@ export interface FigureMetric {
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly label?: string;
-  /** Value if it differs from the one in JSON. Null leaves the metric out. */
+  /** Reads the value if it differs from the value in JSON. Null omits the metric. */
   readonly read?: (run: Snapshot) => number | Readonly<Record<string, number>> | null;
 }
 
@@ -41,7 +41,7 @@ export interface Figure {
   readonly where?: {
     readonly line?: (run: Snapshot, pace: LoadPace) => readonly LinePart[];
     readonly metric?: FigureMetric;
-    /** Value among the large figures of the report page; the tone applies unless it is 0. */
+    /** Value among the large figures of the report page; the tone applies unless the value is 0. */
     readonly page?: { readonly label: string; readonly tone?: string; readonly read: (summary: Summary) => number };
   };
 }

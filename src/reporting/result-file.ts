@@ -1,15 +1,15 @@
-// Result files (`--summary`, `--report`, `--metrics-file`). A file is complete and of the latest run, or absent.
+// Result files (`--summary`, `--report`, `--metrics-file`). A result file is complete and from the latest run, or absent.
 
 import { link, open, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { errorCode, StateError, UsageError } from '../core/errors.js';
 import { openFifoForWriting, replaceFile, temporaryBeside } from '../core/io/files.js';
 
-/** Follows a link to its file, so that the link stays. */
+/** Returns the path of the file behind a link, so that writing keeps the link. */
 async function resolved(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-/** Finds pipes and devices. They are written to and never replaced. */
+/** Tests for a pipe or a device, which writing must not replace. */
 async function isSpecial(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
   return found !== null && !found.isFile() && !found.isDirectory();
@@ -50,7 +50,7 @@ export const summaryHead = /^\{\s*"formatVersion"/;
 export const pageHead = /^<!doctype html>\n<!-- a report of bulk-load -->/;
 export const metricsHead = /^# HELP bulk_load_/;
 
-/** Prepares result files by their beginnings; null stands for no file. Throws one UsageError for all that cannot be written. */
+/** Prepares result files; `head` matches an older result, and null is no file. Throws one UsageError for all bad files. */
 export async function prepareResults(files: readonly (readonly [path: string | null, head: RegExp])[]): Promise<void> {
   const problems: UsageError['parts'][number][] = [];
   for (const [path, head] of files) {
@@ -94,12 +94,12 @@ export type ResultText = string | Iterable<string>;
 
 /**
  * Writes a result completely or not at all. Throws StateError.
- * @param yields keeps a file that appeared meanwhile, because it belongs to the run that holds the load
+ * @param yields keeps a file that appeared meanwhile, because that file belongs to the run that holds the lock
  */
 export async function writeResult(path: string, text: ResultText, yields = false): Promise<void> {
   try {
     const file = await resolved(path);
-    // A link fails where the name is taken. The exit code then reports the outcome.
+    // `link` fails if the name is taken. Only the exit code then reports the outcome of this run.
     const keep = (temporary: string): Promise<void> => link(temporary, file).catch(() => {});
     if (await isSpecial(file)) await writeSpecial(file, text);
     else await replaceFile(file, (handle) => writeFile(handle, text), ...(yields ? [keep] : []));

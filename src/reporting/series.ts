@@ -5,7 +5,7 @@ import type { Level, Sample } from '../core/types/index.js';
 import { answersBetween, answersSum } from './answers.js';
 import type { Snapshot } from './figures.js';
 
-/** Totals up to a snapshot, and the maxima of the stretch that it ends. */
+/** Totals up to a snapshot, and the maxima of the stretch of time that ends with the snapshot. */
 interface CumulativeSample extends Omit<Sample, 'pointsPerSecond'> {
   readonly loaded: number;
 }
@@ -75,7 +75,7 @@ function cumulative({ seconds, points, memory, writers, heldBack, target, endpoi
   };
 }
 
-/** Adds the totals of the loads before. */
+/** Adds the totals of the earlier loads to a sample. */
 function sumOf(base: CumulativeSample, sample: CumulativeSample): CumulativeSample {
   return {
     ...sample,

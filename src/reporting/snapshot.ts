@@ -51,7 +51,7 @@ export interface Snapshot {
 /** An endpoint within a snapshot. */
 export interface EndpointStatus {
   readonly url: string;
-  /** Points acknowledged through it. */
+  /** Points acknowledged through the endpoint. */
   readonly loaded: number;
   /** Seconds with an open circuit so far. */
   readonly openSeconds: number;

@@ -1,4 +1,4 @@
-// The summary of a run for people: what is loaded, what is not, where it is, and how to resume.
+// The summary of a run for people: which points are loaded, where the others are, and how to resume.
 
 import { namedFactors } from '../core/limiting-factors.js';
 import { type Outcome, outcomes } from '../core/outcomes.js';
@@ -14,7 +14,7 @@ const maxDifferences = 5;
 /** With more inputs, the summary lists only inputs with rejects or problems, at most this many. */
 const maxInputs = 20;
 const nameWidth = 10;
-/** Rows to copy from; they stay whole on narrow terminals. */
+/** Rows that users copy. They are not wrapped on narrow terminals. */
 const copiedRow = /^ {2}(run again|checkpoint|see) /;
 
 type InputSummary = Summary['inputs'][number];
@@ -53,7 +53,7 @@ export function summaryText(
     .join('');
 }
 
-/** Wraps a row; its text continues below its own beginning. */
+/** Wraps a row. Further lines of its text begin below the first. */
 export function wrappedRow(line: string, width: number): string[] {
   return wrapped(line, width, line.startsWith('  ') ? nameWidth + 3 : 0);
 }
@@ -68,12 +68,12 @@ function balance(points: Summary['points']): string {
   return `${count(points.read)} read = ${parts.join(' + ')} + ${count(points.undelivered)} undelivered`;
 }
 
-/** What the closing sentence depends on. */
+/** Facts that decide the closing sentence. */
 type ClosedRun = Pick<Summary, 'outcome' | 'points'> & {
   readonly rejects: { readonly byReason: Readonly<Record<string, number>> };
 };
 
-/** Returns the closing sentence. `writtenTo` as in `summaryText`: nothing acknowledges the points of a dry run. */
+/** Returns the closing sentence. `writtenTo` as in `summaryText`: the points of a dry run are written, not acknowledged. */
 export function closingSentence({ outcome, rejects, points }: ClosedRun, writtenTo: string | null): string {
   if (outcome === 'usage' && points.loaded + points.rejected > 0) return nothingSentNow;
   const clean = outcome === 'complete' && points.rejected === 0 && Object.keys(rejects.byReason).length === 0;
@@ -86,7 +86,7 @@ export function closingSentence({ outcome, rejects, points }: ClosedRun, written
 
 function outcomeLine(summary: Summary, writtenTo: string | null): string {
   const { exitCode, inputs, outcome } = summary;
-  // With several inputs, the row of each one has its error.
+  // With several inputs, each input's row shows its error.
   const reason = outcome === 'input' && inputs.length > 1 && inputs.some(hasError) ? null : summary.reason;
   // Only a phrase such as `reading a.csv` gets a capital letter; a name keeps its spelling.
   const why = reason === null ? '' : ` ${reason.replace(/^[a-z](?=[a-z]*ing )/, (letter) => letter.toUpperCase())}`;
@@ -107,7 +107,7 @@ function hasError({ error }: InputSummary): boolean {
 }
 
 function inputRows(all: readonly InputSummary[], outcome: Outcome): string[] {
-  // The first line has the error of the only input.
+  // The first line shows the error of a single input.
   if (all.length === 1)
     return outcome === 'input' ? [] : all.filter(hasError).map(({ name, error }) => row('input', `${name}: ${error}`));
   const troubled = all.filter((each) => each.error !== null || each.rejected > 0 || each.undelivered > 0);
@@ -228,7 +228,7 @@ function growthRows(tables: NonNullable<Summary['verify']>['tables'], loaded: nu
   return grown < loaded ? [row('', `${count(grown)} more than before, fewer than loaded: ${why}`)] : [];
 }
 
-/** States the chance that the sample misses every one of k wrong points among n: (1 - k/n) to the power of its size. */
+/** States the chance that a sample misses all k wrong points among n: (1 - k/n) to the power of the sample's size. */
 export function missChance(sampled: number, loaded: number): string {
   if (sampled >= loaded) return 'every loaded point was checked';
   const missed = (wrong: number): string => (100 * (1 - wrong) ** sampled).toPrecision(2);

@@ -5,7 +5,7 @@ import { style } from './style.js';
 /** Makes a whole page that needs no network. */
 export function htmlDocument(title: string, version: string, body: Html): string {
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-  // The style sheet is our own text; browsers do not read entities inside of it.
+  // The style sheet is not escaped: it is our own text, and browsers do not decode entities inside it.
   const sheet = `<style>${style}`;
   const head = html`<!doctype html>
 <!-- a report of bulk-load -->

@@ -23,7 +23,7 @@ type EndpointSummary = Summary['endpoints'][number];
 
 const maxCharts = 8;
 const maxRows = 100;
-/** Shorter times with an open circuit are not named. */
+/** Shorter times with an open circuit are not shown. */
 const minOpenSeconds = 0.05;
 
 export function endpointSection(all: readonly EndpointSummary[], samples: readonly Sample[], seconds: number): Html {
@@ -97,7 +97,7 @@ function answerChart(url: string, i: number, samples: readonly Sample[], seconds
     const x = timeScale(frame, seconds);
     const y = linear(ticks.at(-1)!, frame.bottom, frame.top);
     const zones = open.map((each) => band(each, x, frame.top, frame.bottom - frame.top, 'zone-critical'));
-    // Drawn from the highest layer down: each covers the part below the next.
+    // The highest layer is drawn first. Each further layer covers the lower part of the layers before.
     const areas = layers
       .filter(({ empty }) => !empty)
       .reverse()

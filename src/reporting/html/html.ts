@@ -2,7 +2,7 @@
 
 import { count, printable } from '../../core/text.js';
 
-/** Markup made by `html`; nothing else creates it. */
+/** Markup. Only `html` creates it. */
 export class Html {
   readonly text: string;
 
@@ -27,7 +27,7 @@ function markup(value: TemplateValue): string {
   return escaped(String(value));
 }
 
-/** Makes markup and escapes its values. Attributes need double quotes; null is nothing. */
+/** Makes markup and escapes its values. Attributes need double quotes. Null adds no text. */
 export function html(strings: TemplateStringsArray, ...values: readonly TemplateValue[]): Html {
   return new Html(strings.reduce((text, next, i) => text + markup(values[i - 1]!) + next));
 }
@@ -67,7 +67,7 @@ export function figure(value: number, kind = ''): Html {
   return html`<span class="${value === 0 ? 'none' : kind}">${count(value)}</span>`;
 }
 
-/** A line below a table that states what it leaves out. */
+/** Makes a line below a table that states what the table leaves out. */
 export function more(text: string | null): Html | null {
   return text === null ? null : html`<p class="more">${text}</p>`;
 }

@@ -1,5 +1,5 @@
-// `--report`: the run on one HTML page. The result and the next steps come first, details follow. The page depends on its
-// facts only.
+// `--report`: the run on one HTML page. The result and the next steps come first, details follow. The page depends only on
+// `PageFacts`.
 
 import { outcomes } from '../../core/outcomes.js';
 import { count, duration, plural, size } from '../../core/text.js';
@@ -124,7 +124,7 @@ function nextSteps(summary: Summary): Html {
       rejects.deadLetters.map((path) => name(path)),
       ', ',
     );
-    // The advice of this outcome asks for the same.
+    // The advice of this outcome already asks to fix and load the dead letters.
     const what = outcome === 'complete-with-rejects' ? 'The dead letters' : 'Fix and load the dead letters';
     steps.push(html`<li>${what} (${plural(points.rejected, 'point')}): ${files}</li>`);
   }

@@ -19,13 +19,13 @@ export interface SvgStretch {
   readonly value: number;
 }
 
-/** Window size. Each picture is drawn for both; the page shows the one that fits. */
+/** Size of the window. The page holds each picture in both sizes and shows the size that fits. */
 export type PictureSize = 'wide' | 'narrow';
 
 const widths = { wide: 1000, narrow: 360 } as const;
 const lefts = { wide: 88, narrow: 84 } as const;
 const rightMargin = 14;
-/** Height of the name of a limit, at the top. */
+/** Height at the top for the name of a limit. */
 const topMargin = 18;
 
 export function frameOf(size: PictureSize, height: number): Frame {
@@ -96,7 +96,7 @@ export function valueAxis(frame: Frame, ticks: readonly number[], y: Scale, labe
   return html`${lines}`;
 }
 
-/** Draws the time axis below: time since the start. */
+/** Draws the time axis at `bottom`, with ticks of the time since the start. */
 export function timeAxis(frame: Frame, seconds: number, bottom: number): Html {
   const x = timeScale(frame, seconds);
   const ticks = timeTicks(seconds, frame.width > 500 ? 10 : 5).map((tick) => {

@@ -1,4 +1,4 @@
-// Charts over time: rate and limiting factors, our own memory, the memory of the target's nodes. A table has their values.
+// Charts over time: rate and limiting factors, our own memory, the memory of the target's nodes. A table lists the values.
 
 import { limitingFactors } from '../../core/limiting-factors.js';
 import { count, duration, size } from '../../core/text.js';
@@ -67,7 +67,7 @@ function laneBase(frame: Frame, label: string, top: number): Html {
 
 function laneOf({ label, kind, shares }: ChartLane, frame: Frame, seconds: number, top: number): Html {
   const x = timeScale(frame, seconds);
-  // Shares in quarters merge with their neighbours, so a day of samples is no larger than an hour.
+  // Shares are rounded to quarters, so that neighbours merge: the chart of a day is no larger than that of an hour.
   const quarters = runs(
     shares.map((each) => ({ ...each, value: each.value < minShare ? 0 : Math.ceil(each.value * 4) / 4 })),
   );

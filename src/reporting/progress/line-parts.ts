@@ -6,7 +6,7 @@ import type { Level } from '../../core/types/index.js';
 import { answerKinds } from '../answers.js';
 import type { LoadPace } from './pace.js';
 
-/** `warn`: trouble; `bad`: trouble that may end the run. The words state it as well, not only the colour. */
+/** `warn`: trouble; `bad`: trouble that may end the run. The text also states the trouble, not only the colour. */
 export type Tone = 'plain' | 'warn' | 'bad';
 
 /** Importance on a narrow terminal, the most important first. */
@@ -96,7 +96,7 @@ export function nodePart(nodeBytes: number | null): LinePart[] {
   return nodeBytes === null ? [] : [part('node memory', `node ${size(nodeBytes)}`)];
 }
 
-/** Names open circuits, the target's trouble, and the limiting factor if it is another one. */
+/** Names open circuits, the target's trouble, and the limiting factor if it is not the target. */
 export function targetParts(endpoints: number, { limitedBy, trouble, openCircuits }: LoadPace): LinePart[] {
   const circuits = part(
     'open circuits',

@@ -15,7 +15,7 @@ export type ProgressMode = 'bar' | 'plain' | 'json' | 'none';
 export interface Reporter {
   /** Prints the facts known before the run, one line each. */
   start(lines: readonly string[]): void;
-  /** Polls the run from now on: 4 times a second (bar), every second (json) or every minute (plain). A further load replaces it. */
+  /** Polls the run 4 times a second (bar), every second (json) or every minute (plain). A later call replaces the run. */
   show(snapshot: () => Snapshot): void;
   /** Shows the first notice of its kind within a minute, and counts the others. */
   notice(notice: Notice): void;
@@ -33,7 +33,7 @@ const samplesEveryMs = 1000;
 async function viewFor(mode: ProgressMode, output: ViewOutput): Promise<View> {
   if (mode === 'json') return jsonView(output);
   if (mode === 'none') return silentView(output);
-  // A bar needs a terminal; elsewhere it would be a file of control sequences.
+  // A bar needs a terminal: it would fill a file with control sequences.
   return mode === 'bar' && output.terminal !== undefined ? await barView(output, output.terminal) : plainView(output);
 }
 

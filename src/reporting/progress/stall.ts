@@ -31,16 +31,16 @@ export interface StallContext {
 
 export class StallReport {
   readonly #context: StallContext;
-  /** Waits other than for answers, with their begin. */
+  /** Waits for anything but responses, each with its start. */
   readonly #waits = new Map<symbol, { readonly what: string; readonly since: number }>();
   readonly #cancel: () => void;
   #acknowledgedAt: number;
   #reportedAt = 0;
-  /** Begin of the reading back of --verify; null before. */
+  /** Time at which --verify began to read points back; null before. */
   #verifyingSince: number | null = null;
   #failure: Failure | null = null;
 
-  /** Begins to count at once. */
+  /** Starts the timer of the first minute. */
   constructor(context: StallContext) {
     this.#context = context;
     this.#acknowledgedAt = context.clock.monotonic();
@@ -54,7 +54,7 @@ export class StallReport {
     else this.#failure = { at, endpoint, reason: verdict.kind === 'rejected' ? verdict.message : verdict.reason };
   }
 
-  /** Settles as the work does; meanwhile a stall names it. */
+  /** Settles as `work` does. A report of a stall meanwhile names `what`. */
   async during<T>(what: string, work: Promise<T>): Promise<T> {
     const key = Symbol(what);
     this.#waits.set(key, { what, since: this.#context.clock.monotonic() });
@@ -65,7 +65,7 @@ export class StallReport {
     }
   }
 
-  /** Wraps a clock whose sleeps are back-offs between two attempts. */
+  /** Wraps a clock whose sleeps are back-offs between two attempts, so that a report of a stall names them. */
   backOffs(clock: Clock): Clock {
     const sleep: Clock['sleep'] = (ms, signal) => this.during('the end of a back-off', clock.sleep(ms, signal));
     return wrapObject(clock, { sleep });
