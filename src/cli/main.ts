@@ -14,6 +14,7 @@ import type { ReconcileOptions } from './fleet/reconcile-command.js';
 import { commandExamples, exampleList, generalExamples } from './help/examples.js';
 import { examplesFirst, withQueueOptions, withSettings } from './help/register.js';
 import { type CompiledCode, limitV8, reexecWithMallocTuning } from './malloc-reexec.js';
+import { withMaskedStderr } from './output/masking.js';
 import { print } from './output/print.js';
 import { printError } from './output/print-error.js';
 import type { Process } from './process.js';
@@ -30,7 +31,7 @@ export async function main(process: Process, code?: CompiledCode): Promise<void>
   try {
     await parse(process, (inputs) => limitV8(process, inputs, code));
   } catch (error) {
-    process.exitCode = printError(error, process, 'bulk-load');
+    process.exitCode = printError(error, withMaskedStderr(process), 'bulk-load');
     if (process.exitCode === outcomes.usage.exitCode) {
       const { removeStaleOutputs } = await import('./output/stale-outputs.js');
       await removeStaleOutputs(process);

@@ -1,9 +1,9 @@
 // The beginning of every command that takes the options of a load.
 
 import { type Resolved, resolve } from '../config/resolve.js';
-import { SecretMask } from '../core/secrets.js';
+import type { SecretMask } from '../core/secrets.js';
 import { options } from '../load/option-table.js';
-import { addSecrets, withMaskedStderr } from './output/masking.js';
+import { addSecrets, maskOf, withMaskedStderr } from './output/masking.js';
 import type { Process } from './process.js';
 
 export interface OpenCommand {
@@ -24,8 +24,8 @@ export async function openCommand(
   unmasked: Process,
   planOptions?: (path: string) => Promise<Readonly<Record<string, unknown>>>,
 ): Promise<OpenCommand> {
-  const mask = new SecretMask();
-  const process = withMaskedStderr(unmasked, mask);
+  const mask = maskOf(unmasked);
+  const process = withMaskedStderr(unmasked);
   const layers = { flags, env: process.env, ...(planOptions === undefined ? {} : { planOptions }) };
   const resolved = await resolve(options, layers);
   addSecrets(mask, resolved.settings, process.env, names);

@@ -25,9 +25,17 @@ export async function createTarget(
 export function maskTarget(target: Target, mask: SecretMask): Target {
   const masked = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((error: unknown) => {
-      throw error instanceof BulkLoadError ? maskError(error, mask) : error;
+      throw maskError(error, mask);
     });
+  async function* scan(...args: Parameters<NonNullable<Target['scan']>>): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* target.scan!(...args);
+    } catch (error) {
+      throw maskError(error, mask);
+    }
+  }
   return wrapObject(target, {
+    scan: target.scan && scan,
     describe: async (...args: Parameters<Target['describe']>) => mask.deep(await masked(target.describe(...args))),
     columns: (...args: Parameters<Target['columns']>) => masked(target.columns(...args)),
     createTable:
@@ -44,7 +52,8 @@ export function maskTarget(target: Target, mask: SecretMask): Target {
   });
 }
 
-function maskError(error: BulkLoadError, mask: SecretMask): BulkLoadError {
+function maskError(error: unknown, mask: SecretMask): unknown {
+  if (!(error instanceof BulkLoadError)) return error;
   const { problem } = error;
   const parts = error instanceof UsageError ? mask.deep({ problems: error.problems, parts: error.parts }) : {};
   return Object.assign(error, { message: mask.text(error.message), problem: mask.deep(problem) }, parts);

@@ -9,6 +9,7 @@ import { PieceQueue } from '../../fleet/queue/piece-queue.js';
 import type { FleetRedis } from '../../fleet/queue/redis.js';
 import { row } from '../../reporting/summary.js';
 import { openCommand } from '../open-command.js';
+import { maskOf } from '../output/masking.js';
 import { print } from '../output/print.js';
 import type { Process } from '../process.js';
 import { openQueue } from './open-fleet.js';
@@ -39,7 +40,7 @@ export async function runStatus(
     const idle = workers.filter((each) => load === undefined && !ids.includes(each.load ?? ''));
     if (load === undefined && ids.length === 0) lines.push('No load is in the queue.');
     if (load === undefined) lines.push(`${plural(workers.length, 'worker')}, ${idle.length} of them idle.`);
-    await print(process, lines.map((line) => `${printable(line)}\n`).join(''));
+    await print(process, maskOf(process).text(lines.map((line) => `${printable(line)}\n`).join('')));
     return 0;
   });
 }

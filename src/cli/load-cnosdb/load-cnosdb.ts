@@ -17,7 +17,7 @@ import { type CustomTarget, createCustomTarget } from '../../targets/custom/cust
 import { inputOptions } from '../input-options.js';
 import { type CompiledCode, limitV8, reexecWithMallocTuning } from '../malloc-reexec.js';
 import { openCommand } from '../open-command.js';
-import { maskResult } from '../output/masking.js';
+import { maskResult, withMaskedStderr } from '../output/masking.js';
 import { print, runAllThenThrow } from '../output/print.js';
 import { emptyRunText, printError, sentNothing } from '../output/print-error.js';
 import { openReport } from '../output/report-file.js';
@@ -67,7 +67,7 @@ export async function loadCnosdb(process: Process, code?: CompiledCode): Promise
     process.exitCode =
       error instanceof FlagError
         ? await refuse(error, process)
-        : printError(error, process, 'load_cnosdb', translateFlagNames);
+        : printError(error, withMaskedStderr(process), 'load_cnosdb', translateFlagNames);
   }
 }
 

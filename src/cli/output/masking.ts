@@ -1,13 +1,22 @@
 // Keeps the secrets of a run out of everything that a command prints or writes.
 
 import type { Settings } from '../../config/settings.js';
-import { type SecretMask, secretsOf } from '../../core/secrets.js';
+import { SecretMask, secretsOf } from '../../core/secrets.js';
 import { wrapObject } from '../../core/wrap-object.js';
 import type { LoadResult } from '../../load/pipeline.js';
 import type { Process, Stream } from '../process.js';
 
 /** Variables with the secrets of remote inputs. */
 const secretVariables = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+
+const masks = new WeakMap<Process, SecretMask>();
+
+/** The secrets of the command that a process runs. An error that ends the command is printed with the same mask. */
+export function maskOf(process: Process): SecretMask {
+  const mask = masks.get(process) ?? new SecretMask();
+  masks.set(process, mask);
+  return mask;
+}
 
 /** Adds the secrets of the settings, of the environment and of the URLs among the inputs. */
 export function addSecrets(
@@ -29,8 +38,9 @@ function decoded(text: string): string {
 }
 
 /** The same process, with an stderr that masks text. */
-export function withMaskedStderr(process: Process, mask: SecretMask): Process {
+export function withMaskedStderr(process: Process): Process {
   const { stderr } = process;
+  const mask = maskOf(process);
   const write: Stream['write'] = (text, done) => stderr.write(typeof text === 'string' ? mask.text(text) : text, done);
   return wrapObject(process, { stderr: wrapObject(stderr, { write }) });
 }

@@ -245,13 +245,13 @@ export class WriteStage {
   }
 
   #stallReport(): StallReport {
-    const { clock, target, currentInput, notify } = this.#context;
+    const { clock, target, account, currentInput, notify } = this.#context;
     const facts = () => ({
       outstanding: this.inFlight.count,
       endpoints: target.endpoints(),
       input: currentInput(),
     });
-    return new StallReport({ clock, facts, notify });
+    return new StallReport({ clock, facts, rejected: () => account.ledger.total.rejected, notify });
   }
 
   #createDelivery(): Delivery {

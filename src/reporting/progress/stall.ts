@@ -1,5 +1,5 @@
 // Reports a stall: after each minute without an acknowledgement a notice names what the load waits for, since when, and
-// the last error.
+// the last error. A load whose points are rejected waits for nothing: its notice counts the rejects.
 
 import { duration, plural } from '../../core/text.js';
 import type { Attempt, Clock, EndpointTotals, Notice } from '../../core/types/index.js';
@@ -26,6 +26,8 @@ interface Failure {
 export interface StallContext {
   readonly clock: Clock;
   readonly facts: () => StallFacts;
+  /** Points rejected so far, before and after sending. */
+  readonly rejected: () => number;
   readonly notify: (notice: Notice) => void;
 }
 
@@ -36,6 +38,10 @@ export class StallReport {
   readonly #cancel: () => void;
   #acknowledgedAt: number;
   #reportedAt = 0;
+  /** Requests that the target rejected since the last acknowledgement or report. */
+  #rejectedRequests = 0;
+  /** Points that were rejected until then. */
+  #rejectedBefore: number;
   /** Time at which --verify began to read points back; null before. */
   #verifyingSince: number | null = null;
   #failure: Failure | null = null;
@@ -44,14 +50,20 @@ export class StallReport {
   constructor(context: StallContext) {
     this.#context = context;
     this.#acknowledgedAt = context.clock.monotonic();
+    this.#rejectedBefore = context.rejected();
     this.#cancel = context.clock.every(checkEveryMs, () => this.#check());
   }
 
   /** Takes each attempt as soon as it ends. */
   observe({ verdict, endpoint }: Attempt): void {
     const at = this.#context.clock.monotonic();
-    if (verdict.kind === 'accepted') this.#acknowledgedAt = at;
-    else this.#failure = { at, endpoint, reason: verdict.kind === 'rejected' ? verdict.message : verdict.reason };
+    if (verdict.kind === 'accepted') {
+      this.#acknowledgedAt = at;
+      this.#countRejects();
+      return;
+    }
+    if (verdict.kind === 'rejected') this.#rejectedRequests += 1;
+    this.#failure = { at, endpoint, reason: verdict.kind === 'rejected' ? verdict.message : verdict.reason };
   }
 
   /** Settles as `work` does. A report of a stall meanwhile names `what`. */
@@ -75,6 +87,7 @@ export class StallReport {
   verifying(): void {
     this.#verifyingSince = this.#context.clock.monotonic();
     this.#acknowledgedAt = this.#verifyingSince;
+    this.#countRejects();
   }
 
   close(): void {
@@ -86,18 +99,35 @@ export class StallReport {
     if (now - Math.max(this.#acknowledgedAt, this.#reportedAt) < quietMs) return;
     this.#reportedAt = now;
     const facts = this.#context.facts();
+    const rejects = this.#rejects();
     // Neither an idle pipe nor --verify is trouble.
-    const level = facts.outstanding === 0 ? 'info' : 'warn';
-    this.#context.notify({ level, kind: 'stall', message: this.#message(facts, now) });
+    const level = facts.outstanding === 0 && rejects === null ? 'info' : 'warn';
+    this.#context.notify({ level, kind: 'stall', message: this.#message(facts, rejects, now) });
+    this.#countRejects();
   }
 
-  #message(facts: StallFacts, now: number): string {
+  /** Begins to count rejects anew. */
+  #countRejects(): void {
+    this.#rejectedRequests = 0;
+    this.#rejectedBefore = this.#context.rejected();
+  }
+
+  /** The rejects since the last acknowledgement or report; null without any. A batch books its points at its end. */
+  #rejects(): string | null {
+    const requests = this.#rejectedRequests;
+    if (requests > 0) return `the target rejected ${plural(requests, 'request')}`;
+    const points = this.#context.rejected() - this.#rejectedBefore;
+    return points > 0 ? `${plural(points, 'point')} ${points === 1 ? 'was' : 'were'} rejected` : null;
+  }
+
+  #message(facts: StallFacts, rejects: string | null, now: number): string {
     const last = this.#failure;
     const failed = last === null ? '' : `; last error ${age(last.at, now)} ago, ${last.endpoint}: ${last.reason}`;
     if (this.#verifyingSince !== null)
       return `reading a sample back for ${age(this.#verifyingSince, now)} (--verify); every point is sent`;
-    const waits = this.#waitingFor(facts, now).join(', ');
-    return `nothing acknowledged for ${age(this.#acknowledgedAt, now)}: waiting for ${waits}${failed}`;
+    const why =
+      rejects === null ? `waiting for ${this.#waitingFor(facts, now).join(', ')}` : `${rejects} in the last minute`;
+    return `nothing acknowledged for ${age(this.#acknowledgedAt, now)}: ${why}${failed}`;
   }
 
   #waitingFor({ outstanding, endpoints, input }: StallFacts, now: number): string[] {

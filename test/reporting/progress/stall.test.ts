@@ -8,17 +8,25 @@ interface Setup {
   readonly stall: StallReport;
   readonly notices: Notice[];
   readonly change: (facts: Partial<StallFacts>) => void;
+  readonly reject: (points: number) => void;
 }
 
 function setup(): Setup {
   const clock = new VirtualClock();
   const notices: Notice[] = [];
   let facts: StallFacts = { outstanding: 1, endpoints: [], input: 'a.lp' };
-  const stall = new StallReport({ clock, facts: () => facts, notify: (notice) => notices.push(notice) });
+  let rejected = 0;
+  const stall = new StallReport({
+    ...{ clock, facts: () => facts, rejected: () => rejected },
+    notify: (notice) => notices.push(notice),
+  });
   const change = (more: Partial<StallFacts>): void => {
     facts = { ...facts, ...more };
   };
-  return { clock, stall, notices, change };
+  const reject = (points: number): void => {
+    rejected += points;
+  };
+  return { clock, stall, notices, change, reject };
 }
 
 const attempt = (verdict: Attempt['verdict'], endpoint = 'http://a'): Attempt => ({
@@ -94,6 +102,28 @@ test.each<[string, Partial<StallFacts>, string]>([
   change(facts);
   await clock.advance(60_000);
   expect(notices.map(({ message }) => message)).toEqual([`nothing acknowledged for 1m 00s: waiting for ${words}`]);
+});
+
+test('a load whose points are rejected is said to wait for nothing, until no more are rejected', async () => {
+  const { clock, stall, notices, change, reject } = setup();
+  const rejection = { reason: 'target-parse', message: 'bad point', offset: null, tooLarge: false, unknown: false };
+  stall.observe(attempt({ kind: 'rejected', ...rejection }));
+  await clock.advance(60_000);
+  reject(1);
+  await clock.advance(60_000);
+  change({ outstanding: 0 });
+  reject(2000);
+  await clock.advance(60_000);
+  reject(5);
+  stall.observe(attempt({ kind: 'accepted' }));
+  await clock.advance(60_000);
+  const last = (minutes: number): string => `; last error ${minutes}m 00s ago, http://a: bad point`;
+  expect(notices.map(({ level, message }) => [level, message])).toEqual([
+    ['warn', `nothing acknowledged for 1m 00s: the target rejected 1 request in the last minute${last(1)}`],
+    ['warn', `nothing acknowledged for 2m 00s: 1 point was rejected in the last minute${last(2)}`],
+    ['warn', `nothing acknowledged for 3m 00s: 2,000 points were rejected in the last minute${last(3)}`],
+    ['info', `nothing acknowledged for 1m 00s: waiting for more input from a.lp${last(4)}`],
+  ]);
 });
 
 test('an idle pipe is reported without a warning', async () => {
