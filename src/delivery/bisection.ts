@@ -58,13 +58,13 @@ export function pointAt(batch: Pick<Batch, 'bodyEnd'>, range: PointRange, offset
   return low;
 }
 
-/** The place in a body that the target named: a point of the body, a byte offset, or neither. */
+/** Where the target located a bad point in a body: the number of the point, a byte offset, or null for both. */
 export interface NamedPlace {
   readonly point?: number | null;
   readonly offset: number | null;
 }
 
-/** Returns the point that the target named within a range; null if it named none of the range. */
+/** Returns the point that the target named within a range; null if the target named no point of the range. */
 export function namedPoint(batch: Pick<Batch, 'bodyEnd'>, range: PointRange, named: NamedPlace): number | null {
   const { point, offset } = named;
   if (typeof point === 'number' && point < range.to - range.from) return range.from + point;

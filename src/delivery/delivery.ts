@@ -21,11 +21,11 @@ import { backoff } from './retry-wait.js';
 import type { SizeLimit } from './size-limit.js';
 
 export interface DeliveryOptions {
-  /** Time for one batch from its first attempt, ms; Infinity for ever. */
+  /** Time limit for one batch from its first attempt, ms; Infinity for no limit. */
   readonly retryForMs: number;
-  /** Time for one request, ms; null for 30 s plus the body at 100 KiB/s. */
+  /** Time limit for one request, ms; null for 30 s plus the time that the body takes at 100 KiB/s. */
   readonly requestTimeoutMs: number | null;
-  /** Number of endpoints: as many unreachable results in a row cost no wait. */
+  /** Number of endpoints. The batch waits only once this many endpoints in a row were unreachable. */
   readonly endpoints: number;
   readonly random: () => number;
   /** Called with every attempt: flow control and the meter use all of them. */
@@ -40,9 +40,9 @@ export interface DeliveryOptions {
 }
 
 export interface TurnRules {
-  /** Largest request, bytes. It bounds what a process that was frozen before its send can do. */
+  /** Largest request body, bytes. Limits what a process can still write after it was frozen during its turn. */
   readonly maxBytes: number;
-  /** Longest time for a request, ms. */
+  /** Longest time limit for a request, ms. */
   readonly maxTimeoutMs: number;
   /** Resolves when a request may begin; rejects with the signal's reason. */
   readonly hold: (signal: AbortSignal) => Promise<void>;
@@ -57,7 +57,7 @@ export interface Delivered {
 const baseTimeoutMs = 30_000;
 const timeoutBytesPerMs = 102.4;
 
-/** Returns the time for one request, ms. */
+/** Returns the time limit for one request, ms. */
 export function requestTimeout(bodyBytes: number, requestedMs: number | null): number {
   return requestedMs ?? baseTimeoutMs + bodyBytes / timeoutBytesPerMs;
 }
@@ -67,7 +67,7 @@ interface Sending {
   readonly batch: Batch;
   readonly range: PointRange;
   readonly bodyBytes: number;
-  /** Monotonic ms at which the time of the batch is spent. */
+  /** Monotonic ms at which the time limit of the batch ends. */
   readonly deadline: number;
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
@@ -96,7 +96,7 @@ export class Delivery {
   }
 
   /**
-   * Never throws. Every point comes back in exactly one part of the receipt.
+   * Delivers a batch and never throws. Every point comes back in exactly one part of the receipt.
    * @param stop ends waits and further attempts; a request in flight finishes
    * @param abort ends the request in flight as well
    */
@@ -121,14 +121,14 @@ export class Delivery {
       else if (result.do === 'reject') {
         const { reason, message, endpoint } = result;
         rejected.push({ point: range.from, reason, message, endpoint });
-        // Checked here before the ledger does, so that the run stops before it skips points of this batch.
+        // The ledger checks --max-rejected only after the batch; this check ends the search through its bad points earlier.
         if (!this.#options.mayReject(rejected.length)) fatal = tooManyRejects(batch.points, rejected);
       }
     }
     return { receipt: { loaded, rejected, undelivered: search.open }, fatal };
   }
 
-  /** Returns true for a range that was batched before the target turned out to accept less. */
+  /** Returns true if a range exceeds the size limit, which may have fallen since its points were batched. */
   #isTooLarge(batch: Batch, range: PointRange): boolean {
     const maxBytes = Math.min(this.#sizes.current, this.#turnOf(batch)?.maxBytes ?? Number.POSITIVE_INFINITY);
     return range.to - range.from > 1 && bodyBytesOf(batch, range) > maxBytes;
@@ -156,7 +156,7 @@ export class Delivery {
     }
   }
 
-  /** Sends one body until its fate is known. */
+  /** Repeats a request until its outcome is known or the time limit of the batch ends. */
   async #attemptUntilKnown(encoded: EncodedBody, sending: Sending, misled: boolean): Promise<RangeResult> {
     const { batch, range, bodyBytes, deadline, stop, abort } = sending;
     const points = range.to - range.from;
@@ -187,7 +187,7 @@ export class Delivery {
       this.#warn(attempt, `${step.reason}; trying again`);
       // The last attempt happens when the time is up, not before.
       await this.#clock.sleep(Math.min(step.ms, left), stop).catch(() => {});
-      // The target may accept less by now.
+      // The size limit may have fallen during the wait.
       if (this.#isTooLarge(batch, range) && !stop.aborted) return { do: 'split' };
     }
     return { do: 'stopped' };
@@ -216,7 +216,7 @@ export class Delivery {
     const { verdict } = attempt;
     if (batch.introduces === null || !('mayBeApplied' in verdict) || verdict.mayBeApplied !== true) return;
     this.#warn(attempt, `${reasonOf(verdict)}; the outcome is unknown, waiting for the new columns; trying again`);
-    // Half of the time that is left: the request is repeated in any case, since it may not have arrived.
+    // Waits for half of the time left at most, because the request is repeated afterwards in any case: it may be lost.
     const left = Math.max(0, deadline - this.#clock.monotonic());
     await this.#options.awaitColumns(batch, stop, left / 2).catch(() => {});
   }
@@ -225,7 +225,7 @@ export class Delivery {
     this.#options.notify({ level: 'warn', kind: verdict.kind, message: `${endpoint}: ${text}` });
   }
 
-  /** Sends an empty body. Returns true if an endpoint that dropped the point accepts it: then the point is at fault. */
+  /** Sends an empty body. Returns true if an endpoint that dropped the point accepts the empty body: the point is at fault. */
   async #answersEmptyBody(droppedBy: ReadonlySet<string>, abort: AbortSignal): Promise<boolean> {
     const empty = { bytes: new Uint8Array(0), encoding: null };
     const { verdict, endpoint } = await this.#target.write(empty, 0, requestTimeout(0, null), abort);
@@ -237,7 +237,7 @@ function bodyBytesOf(batch: Batch, range: PointRange): number {
   return batch.bodyEnd(range.to - 1) - startOf(batch, range);
 }
 
-/** Replaces the blame for a drop by a wait. */
+/** Turns the step `blame` into a wait. */
 function waitForDrop(failures: RangeFailures, reason: string, random: () => number): [RangeFailures, RetryStep] {
   return [withoutBlame(failures), { do: 'wait', ms: backoff(failures.total, 0, random), reason }];
 }

@@ -1,5 +1,5 @@
-// Limits points and bytes per second. Each batch reserves the time that its size takes at the limit, and the next one
-// waits until then. A pause saves up nothing: no burst follows it.
+// Limits points and bytes per second. Each batch reserves the time that its size takes at the limit, and the next batch
+// waits until that time has passed. Unused time is not saved, so no burst follows a pause.
 
 import { WaitStats } from '../core/time/wait-stats.js';
 import type { Clock } from '../core/types/index.js';

@@ -3,13 +3,13 @@
 import type { Verdict } from '../core/types/index.js';
 import { backoff, formingBackoff } from './retry-wait.js';
 
-/** A refusal in the middle of a load may only mean that CnosDB's meta service is away: it then answers "access denied". */
+/** Time before refusals end a load, ms. CnosDB also answers "access denied" while its meta service is unreachable. */
 export const refusedForMs = 30_000;
 /** Retries of an unknown response before bad points are searched. */
 const unknownRetries = 3;
 const dropsBeforeSplit = 2;
 const dropsOfOnePoint = 3;
-/** Timeouts of smaller bodies have other causes than their size, so these bodies are not split. */
+/** Smaller bodies are not split after a timeout, because their size is not the cause. */
 const smallestTimedOutSplit = 64 * 1024;
 
 /** Failed attempts to send one range, in a row. */
@@ -34,7 +34,7 @@ export interface AttemptResult {
 }
 
 export interface RetryOptions {
-  /** Number of endpoints: as many unreachable results in a row cost no wait. */
+  /** Number of endpoints. The batch waits only once this many endpoints in a row were unreachable. */
   readonly endpoints: number;
   readonly random: () => number;
 }
@@ -55,7 +55,7 @@ export function decide(
   return { failures, step: stepAfter(failures, before, result, options) };
 }
 
-/** Takes back one drop, so that a point is blamed again after the next one. */
+/** Lowers the number of drops so that the next drop blames the point again. */
 export function withoutBlame(failures: RangeFailures): RangeFailures {
   return { ...failures, drops: dropsOfOnePoint - 1 };
 }

@@ -4,7 +4,7 @@ import { fullJitter } from '../core/time/backoff.js';
 
 /** Range of the wait after a failed attempt. */
 const range = { firstMs: 250, maxMs: 30_000 };
-/** Least time from one attempt to the next while raft groups or leaders change: elections take 0.9 to 1.5 s (measured on CnosDB 2.4.3.4), ms. */
+/** Least time between two attempts while raft groups or leaders change, ms. Elections of CnosDB 2.4.3.4 take 0.9 to 1.5 s. */
 const formingMs = 1_000;
 
 /**
@@ -16,7 +16,7 @@ export function backoff(failures: number, atLeastMs: number, random: () => numbe
   return Math.max(atLeastMs, fullJitter(failures, range, random));
 }
 
-/** Returns the wait after a `forming` response. Groups have had the time of the attempt itself. */
+/** Returns the wait after a `forming` response, ms. The duration of the attempt counts towards the least time. */
 export function formingBackoff(failures: number, latencyMs: number, random: () => number): number {
   return Math.max(0, formingMs - latencyMs) + backoff(failures, 0, random);
 }

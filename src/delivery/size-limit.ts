@@ -1,5 +1,5 @@
 // The largest request body that works. A 413 halves it for the rest of the load, so that only one batch meets the limit.
-// The target's memory may lower it further for a time.
+// The target's memory may lower the limit further for a time.
 
 import { size } from '../core/text.js';
 import type { Notice } from '../core/types/index.js';
@@ -32,7 +32,7 @@ export class SizeLimit {
     return Math.min(this.#smallestSeen, this.current);
   }
 
-  /** Lowers the limit to half of a body that did not work. */
+  /** Lowers the limit to half of `bytes`, the size of a body that the target refused. */
   shrink(bytes: number, cause: string): void {
     const next = Math.max(smallestBytes, Math.floor(bytes / 2));
     if (next >= this.#largest) return;
