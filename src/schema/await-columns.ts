@@ -1,21 +1,21 @@
 // Waits for the columns of an introducing batch whose outcome is unknown. The batch must not be sent again while the first
-// attempt may still run: two first writes at once store values under wrong columns. Once the columns appear, the attempt is
-// applied. They never appear if it arrived nowhere, so the wait is bounded.
+// attempt may still run: two first writes at once store values under wrong columns. Once the columns appear, the attempt was
+// applied. If the request was lost, the columns never appear, so the wait is bounded.
 
 import type { Clock, Shape, Target, TargetColumn } from '../core/types/index.js';
 import type { Catalogue } from './catalogue.js';
 
 const pollMs = 20;
 const maxPollMs = 2_000;
-/** Most tables of which each is listed by a query of its own. */
+/** Up to this many tables, each is listed by a separate query. For more tables, one query lists all columns. */
 const maxQueries = 10;
 /** A request can hang in the server this long before it takes effect: meta calls take up to 60 s each. */
 export const maxAwaitMs = 60_000;
 
 /**
- * Waits until the target lists every column of the shapes, at most `limitMs`. Listed columns enter the catalogue. A failed
+ * Waits until the target lists every column of the shapes, at most `limitMs`. Adds listed columns to the catalogue. A failed
  * query counts as "not listed yet". Rejects only when the signal aborts.
- * @param isFutile ends the wait: the target lists no columns
+ * @param isFutile returns true to end the wait, because the target lists no columns
  */
 export async function awaitColumns(
   target: Pick<Target, 'columns'>,
@@ -35,7 +35,7 @@ export async function awaitColumns(
   }
 }
 
-/** Lists the columns of these shapes' tables. Returns false if a query fails. */
+/** Adds the columns of the shapes' tables to the catalogue. Returns false if they could not be listed. */
 export async function refresh(
   target: Pick<Target, 'columns'>,
   catalogue: Catalogue,
@@ -57,7 +57,7 @@ export async function refresh(
     const all = await list();
     for (const table of tables) take(table, all ?? []);
     if (all !== null && all.length > 0) return true;
-    // The list of all columns can be too long to read, and an empty one leaves open whether the target lists any.
+    // The list of all columns can be too long to read, and an empty list may mean that the target lists no columns.
   }
   for (const table of tables) {
     const columns = await list(table);

@@ -1,5 +1,5 @@
-// The tables, columns and types that the target is known to have. A column is known once the target listed it or acknowledged
-// a request with it; a point that was merely read adds none.
+// The tables, columns and types that the target is known to have. A column is known once the target listed the column or
+// acknowledged a request with it. Reading a point adds no column.
 
 import type {
   Column,
@@ -123,7 +123,7 @@ export class Catalogue {
     let entry = this.#introduced.get(table);
     if (entry === undefined) {
       if (this.#introduced.size >= maxTables) {
-        // A table that gets columns twice counts twice here: a name would take memory.
+        // Counts a table once per introduction, because remembering its name would take memory.
         this.#further += 1;
         return;
       }
@@ -146,8 +146,8 @@ export class Catalogue {
 }
 
 /**
- * Introducing shapes; if exclusive, one of each table. CnosDB hands the points of a request to vnodes, each of which numbers the columns that
- * it lacks by itself: vnodes with different new columns store values under wrong columns.
+ * The introducing shapes of one batch; if exclusive, one for each table. CnosDB hands the points of a request to vnodes, and
+ * each vnode assigns numbers to its missing columns: vnodes with different new columns store values under wrong columns.
  */
 class ShapeSet implements Introduction {
   readonly #key: ColumnKey;
@@ -171,7 +171,7 @@ class ShapeSet implements Introduction {
     if (before === undefined) this.#types.set(shape.table, types);
     else {
       if ([...types].some(([name, type]) => (before.get(name) ?? type) !== type)) return false;
-      // Every point beyond the table of shapes comes here. A shape without new columns must take no memory.
+      // Every point with an uncounted shape comes here. A shape without new columns must take no memory.
       if ([...types.keys()].every((name) => before.has(name))) return !this.#exclusive || types.size === before.size;
       if (this.#exclusive) return false;
       for (const [name, type] of types) before.set(name, type);

@@ -1,4 +1,4 @@
-// Finds points that a target acknowledges but does not store, or stores otherwise than they were sent.
+// Finds points that a target acknowledges but does not store, or stores with changes.
 
 import type { PointValues, Shape, ShapeMatch, StorageLimits } from '../core/types/index.js';
 
@@ -33,7 +33,7 @@ export function shapeConflict({ table, columns }: Shape, limits: StorageLimits |
   );
 }
 
-/** Returns why a point exceeds the limits; null if it does not. Shorter points than a tag value may have need no check. */
+/** Returns why a point exceeds the limits; null if it does not. A point shorter than the longest tag value needs no check. */
 export function pointConflict(
   bytes: number,
   { table, tags, fields }: PointValues,

@@ -1,13 +1,13 @@
-// Introduces the columns of one batch while other loads or workers send. Its holder has the turn, and gives it back only once
-// every endpoint shows the columns: a node of CnosDB writes by its own copy of the schema, which follows an acknowledgement
-// later. A node whose copy lacks a column makes one of its own, and stores values under it.
+// Introduces the columns of one batch while other loads or workers send. It holds the turn until every endpoint shows the
+// columns: each node of CnosDB writes by its own copy of the schema, which is updated only after the acknowledgement. A
+// node whose copy lacks a column creates another column, and stores values under it.
 
 import { RefusedError } from '../core/errors.js';
 import type { Clock, HeldTurn, Receipt, Shape, Target } from '../core/types/index.js';
 import { awaitColumns, refresh } from './await-columns.js';
 import { Catalogue } from './catalogue.js';
 
-/** Longest wait for columns of a batch of which a part was loaded: the rest may have held them all. */
+/** Longest wait for the columns of a batch that was loaded only in part: the loaded points may contain none of them, ms. */
 const partMs = 1_000;
 
 export interface IntroductionContext {
@@ -15,7 +15,7 @@ export interface IntroductionContext {
   readonly target: Pick<Target, 'columns' | 'endpoints' | 'listsColumns'>;
   readonly catalogue: Catalogue;
   readonly sharedNames: boolean;
-  /** Whether to read the columns in the turn: other workers introduce the same ones. */
+  /** True to read the columns after taking the turn, because other workers may have introduced the same columns. */
   readonly readsFirst: boolean;
   readonly clock: Clock;
 }
@@ -36,15 +36,15 @@ export class SchemaIntroduction {
     return this.#isKnown;
   }
 
-  /** A target of a program has no endpoints and need not list its columns. */
+  /** Whether the target lists its columns. A target created by a program has no endpoints, and may not list columns. */
   get #listsColumns(): boolean {
     const { target } = this.#context;
     return target.endpoints().length > 0 && target.listsColumns !== false;
   }
 
   /**
-   * Resolves when a request may begin: with a fresh turn, or with columns that another load has introduced. A turn that grew
-   * old is taken again, and the columns are read again. Rejects with the signal's reason, or why there is no turn.
+   * Resolves when a request may begin: the turn is fresh, or another load has introduced the columns. An expired turn is
+   * taken again, and the columns are read again. Rejects with the signal's reason, or with the reason why there is no turn.
    */
   async hold(signal: AbortSignal): Promise<void> {
     const { takeTurn, target, catalogue, readsFirst } = this.#context;
@@ -60,7 +60,7 @@ export class SchemaIntroduction {
     }
   }
 
-  /** Gives the turn back once every endpoint shows the columns of loaded points. Throws RefusedError if one does not. */
+  /** Releases the turn once every endpoint shows the columns of loaded points. Throws RefusedError if an endpoint does not. */
   async end({ loaded, rejected, undelivered }: Receipt, signal: AbortSignal): Promise<void> {
     const { target, sharedNames, clock } = this.#context;
     try {
@@ -78,7 +78,7 @@ export class SchemaIntroduction {
   }
 }
 
-/** The error of an endpoint that does not show the columns of a table. */
+/** Returns the error for an endpoint that does not show the columns of a table. */
 export function invisible({ table }: Shape): RefusedError {
   return new RefusedError({
     tried: `introducing columns of table ${JSON.stringify(table)}`,
