@@ -1,5 +1,5 @@
-// The state of an audit on disk, so that a killed one resumes: the windows of the inputs, and then a line for each range of
-// the target that was compared.
+// Stores the state of an audit on disk, so that a killed audit resumes: the windows of the inputs, and one line for each
+// range of the target that was compared.
 
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,18 +29,18 @@ export class AuditState {
     this.#identity = identity;
   }
 
-  /** Returns what an audit with the same identity has left; null without one. */
+  /** Returns the state of an earlier audit with the same identity; null if there is none. */
   async resume(): Promise<{ readonly plan: AuditPlan; readonly compared: ComparedSpan[] } | null> {
     const stored = await readJson<StoredPlan>(this.#planPath);
     if (stored?.identity !== this.#identity) return null;
     const { from, to, totals, windows } = stored;
     const plan = { windows: windows.map(windowFrom), span: { from: BigInt(from), to: BigInt(to) }, totals };
     const lines = (await readFile(this.#spansPath, 'utf8').catch(() => '')).split('\n');
-    // The last line may be cut; without its LF it does not count.
+    // Ignores an incomplete last line, which has no LF.
     return { plan, compared: lines.slice(0, -1).map((line) => JSON.parse(line) as ComparedSpan) };
   }
 
-  /** Throws StateError when the disk is full. */
+  /** Replaces the state by that of a new audit. Throws StateError when the disk is full. */
   async begin({ windows, span, totals }: AuditPlan): Promise<void> {
     const { from, to } = span;
     const stored: StoredPlan = {

@@ -43,7 +43,7 @@ export async function audit(context: AuditContext): Promise<AuditReport> {
   return { ...reportOf(plan, compared, comparison.differences, repair), otherTables };
 }
 
-/** Throws InputError where there is nothing to compare. */
+/** Throws InputError if there is nothing to compare. */
 function assertPoints({ windows, totals }: AuditPlan, { since, until }: AuditContext): void {
   if (windows.length > 0) return;
   throw new InputError({
@@ -54,7 +54,7 @@ function assertPoints({ windows, totals }: AuditPlan, { since, until }: AuditCon
   });
 }
 
-/** Tests whether inputs and target are equal in the end. */
+/** Tests whether inputs and target are equal at the end of the audit, after any repair. */
 export function isEqual({ differences, repair }: Pick<AuditReport, 'differences' | 'repair'>): boolean {
   if (repair !== null) return repair.differingWindows === 0;
   const { missing, extra, different, overwritten } = differences;
@@ -78,7 +78,7 @@ async function compareTarget(
   return compared;
 }
 
-/** Loads the missing and the different points again, and compares their windows once more. */
+/** Loads the missing and the different points again, then compares their windows once more. */
 async function repairPoints(
   context: AuditContext,
   { windows, span }: AuditPlan,

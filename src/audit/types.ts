@@ -1,4 +1,4 @@
-// What an audit needs from its caller, and what it finds.
+// What an audit needs from its caller, and the totals of its inputs.
 
 import type { Clock, InputPrecision, Notice, TimeSpan } from '../core/types/index.js';
 
@@ -12,29 +12,29 @@ export interface AuditedInputs {
 export interface AuditContext {
   /**
    * Reads all inputs in order, from their start. Calls `take` with whole points of line protocol, each ended by LF; the
-   * bytes are valid until it returns. Throws the error that a load ends with.
+   * bytes are valid until `take` returns. Throws the error that would end a load.
    */
   readonly readInputs: (take: (points: Uint8Array) => void) => Promise<AuditedInputs>;
-  /** Unit of the timestamps in what `readInputs` passes on. */
+  /** Unit of the timestamps that `readInputs` passes to `take`. */
   readonly precision: InputPrecision;
   /** Reads points back, as `Target.scan` does. */
   readonly scan: (table: string, span: TimeSpan, signal: AbortSignal) => AsyncIterable<Uint8Array>;
   /** Lists the tables of the target. */
   readonly targetTables: () => Promise<readonly string[]>;
-  /** Resolves when so many points and bytes more may be read from the target. */
+  /** Limits the rate of reading the target: takes what was read last, and resolves when reading may continue. */
   readonly admit: (points: number, bytes: number) => Promise<void>;
-  /** Bounds of time; null for the first or the last time in the inputs. */
+  /** Audited range, ns since 1970, `until` excluded; null for the first or the last time in the inputs. */
   readonly since: bigint | null;
   readonly until: bigint | null;
   /** Loads a file of points in `precision` again; null without --repair. */
   readonly repair: ((file: string) => Promise<void>) | null;
   /** Existing directory for the state of this audit alone. */
   readonly folder: string;
-  /** What makes two audits the same: target, inputs with their content, range. */
+  /** Equal for two audits with the same target, inputs, content of the inputs, and range. */
   readonly identity: string;
   /** Memory for the comparison of points, bytes. */
   readonly memoryBytes: number;
-  /** How long one range of the target is retried. */
+  /** Time limit for reading one range of the target, with its retries, ms. */
   readonly retryForMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;

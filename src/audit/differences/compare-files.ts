@@ -11,7 +11,7 @@ import type { WindowIndex } from '../windows/windows.js';
 import { compareFields, type DifferenceList, type MergedFields, mergeFields } from './differences.js';
 import type { RepairFile } from './repair-file.js';
 
-/** What the comparison of all files adds up. */
+/** Results that add up over all files. */
 export interface PointComparison {
   readonly differences: DifferenceList;
   /** Null without --repair. */
@@ -114,7 +114,7 @@ export class FileComparison {
   }
 }
 
-/** The identity of a point as text: 128 bits in eight UTF-16 units. */
+/** Returns the identity of a point as text: 128 bits in eight UTF-16 units. */
 function keyOf({ identity }: PointHasher): string {
   const units = new Uint16Array(identity.buffer);
   return String.fromCharCode(...units);

@@ -1,5 +1,5 @@
-// Compares the windows that differ point by point. Both sides are written to files by the hash of their identity, and each
-// pair of files is compared in memory. What does not fit onto the disk at once is compared in rounds.
+// Compares the windows that differ point by point. The points of both sides are spread over files by the hash of their
+// identity, and each pair of files is compared in memory. Windows that do not fit into 256 files are compared in rounds.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AuditPoint, eachPoint, type PointFilter } from '../points/audit-points.js';
@@ -12,7 +12,7 @@ import { WindowIndex } from '../windows/windows.js';
 import { FileComparison, type PointComparison } from './compare-files.js';
 import { PointFiles } from './point-files.js';
 
-/** Files of one side. Each has a buffer of 16 KiB. */
+/** Largest number of files of one side. Each has a buffer of 16 KiB. */
 const maxFiles = 256;
 
 export interface DifferingWindow {
@@ -36,7 +36,7 @@ export function rounds(windows: readonly DifferingWindow[], fileBytes: number): 
   return found;
 }
 
-/** Compares the windows of one round, and adds to the comparison. */
+/** Compares the windows of one round, and adds the results to `comparison`. */
 export async function comparePoints(
   context: AuditContext,
   plan: AuditPlan,
@@ -62,7 +62,7 @@ export async function comparePoints(
   }
 }
 
-/** Bytes of one file. Both sides and an index of about the same size are in memory. */
+/** Returns the size of one file, bytes. Memory holds one file of each side, and an index of about the size of both. */
 export function fileBytesOf(memoryBytes: number): number {
   return Math.floor(memoryBytes / 4);
 }

@@ -1,4 +1,4 @@
-// Differences between inputs and target, point by point: counted all, listed up to a limit.
+// Collects differences between inputs and target, point by point. Counts all of them, and lists them up to a limit.
 
 import { fieldType, fieldValue, tokenize } from '../../core/points/line-protocol.js';
 import { isoTime } from '../../core/time/iso-time.js';
@@ -14,7 +14,7 @@ type Fields = AuditDifference['fields'];
 export class DifferenceList {
   readonly #counts: Record<Kind, number> = { missing: 0, extra: 0, different: 0, overwritten: 0 };
   readonly #listed: AuditDifference[] = [];
-  /** Points of the inputs of which a later line changed a value. */
+  /** Number of points in the inputs for which a later line changed a value. */
   overwritten = 0;
 
   /** Counts a difference, and lists it while there is room. @param point line of the point, on either side */
@@ -25,7 +25,7 @@ export class DifferenceList {
     this.#listed.push({ kind, table, time: isoTime(nanosecondsOf(time)), tags: Object.fromEntries(tags), fields });
   }
 
-  /** Counts, and the listed differences by table and time. */
+  /** The counts, and the listed differences sorted by table and time. */
   get result(): AuditDifferences {
     const key = ({ table, time, tags }: AuditDifference): string => JSON.stringify([table, time, tags]);
     const keyed = this.#listed.map((each) => [key(each), each] as const);
@@ -34,13 +34,13 @@ export class DifferenceList {
   }
 }
 
-/** The fields of lines of one point. The last line with a field decides; `earlier` holds values that it replaced. */
+/** The fields of all lines of one point. The last line with a field decides its value; `earlier` holds the replaced values. */
 export interface MergedFields {
   readonly fields: ReadonlyMap<string, string>;
   readonly earlier: ReadonlyMap<string, readonly string[]>;
 }
 
-/** @param lines lines of one point, in the order of the inputs */
+/** Merges the fields of one point. @param lines lines of the point, in the order of the inputs */
 export function mergeFields(lines: readonly Uint8Array[]): MergedFields {
   const fields = new Map<string, string>();
   const earlier = new Map<string, string[]>();

@@ -1,5 +1,5 @@
-// Points of windows that differ, spread over files by the hash of their identity: one side of one file fits into memory.
-// Written synchronously, so that a block of points needs no copy.
+// Spreads the points of windows that differ over files by the hash of their identity, so that a file fits into memory.
+// Writes synchronously, so that a block of points needs no copy.
 
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,9 +12,9 @@ const bufferBytes = 16 * 1024;
 interface PointFile {
   readonly path: string;
   descriptor: number | null;
-  /** Bytes in the file that count. */
+  /** Length of the valid bytes in the file. Further bytes are overwritten. */
   length: number;
-  /** Bytes in the file at the last commit. */
+  /** `length` at the last commit. */
   committed: number;
   readonly buffer: Buffer;
   buffered: number;
@@ -36,7 +36,7 @@ export class PointFiles {
     }));
   }
 
-  /** Throws StateError when the disk is full. */
+  /** Adds a point to its file. Throws StateError when the disk is full. */
   write({ bytes, start, end, reader }: AuditPoint): void {
     const file = this.#files[(reader.identity[HASH_WORDS - 1]! >>> 0) % this.#files.length]!;
     const length = end - start;
@@ -49,7 +49,7 @@ export class PointFiles {
     }
   }
 
-  /** Makes everything written so far count. */
+  /** Makes everything written so far final. */
   commit(): void {
     for (const file of this.#files) {
       flush(file);
@@ -57,7 +57,7 @@ export class PointFiles {
     }
   }
 
-  /** Drops what was written since the last commit. */
+  /** Drops all points written since the last commit. */
   rollback(): void {
     for (const file of this.#files) {
       file.length = file.committed;

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { diskError } from './point-files.js';
 
-/** The points that --repair loads again. The file is created with the first of them. */
+/** Writes the points that --repair loads again. The first point creates the file. */
 export class RepairFile {
   readonly path: string;
   points = 0;

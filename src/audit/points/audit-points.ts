@@ -1,4 +1,4 @@
-// Goes through the points of a block, and keeps those in a range of time.
+// Iterates over the points of a block that lie in a range of time.
 
 import type { InputPrecision, TimeSpan } from '../../core/types/index.js';
 import { PointHasher } from './point-hash.js';
@@ -6,7 +6,7 @@ import { TableNames } from './table-names.js';
 
 const billion = 1_000_000_000n;
 
-/** The point between two offsets of `bytes`, LF included, with its table and what the reader holds of it. */
+/** A point: `bytes` from `start` to `end`, LF included. `reader` holds its hashes and its time. */
 export interface AuditPoint {
   readonly bytes: Uint8Array;
   readonly start: number;
@@ -22,8 +22,9 @@ export type EachPoint = (block: Uint8Array, take: (point: AuditPoint) => void) =
 export type PointFilter = (table: string, time: AuditTime) => boolean;
 
 /**
- * @param span points outside are passed over; null: points of all times are taken
- * @param isWanted absent: points of all tables and times are taken
+ * Returns a function that iterates over the points of a block.
+ * @param span skips points outside; null to take points of all times
+ * @param isWanted skips points for which it returns false; absent to take points of all tables and times
  */
 export function eachPoint(precision: InputPrecision, span: TimeSpan | null, isWanted?: PointFilter): EachPoint {
   const reader = new PointHasher(precision);

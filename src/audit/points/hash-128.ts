@@ -57,7 +57,7 @@ export function finish(hash: Int32Array): void {
   hash[3] = d;
 }
 
-/** Ends the hash of an identity with its tags and its time. */
+/** Completes the hash of an identity: absorbs the hash of the tags and the time, and mixes. */
 export function finishIdentity(identity: Int32Array, tags: Int32Array, seconds: number, nanos: number): void {
   for (let i = 0; i < HASH_WORDS; i += 1) absorbWord(identity, tags[i]!);
   absorbWord(identity, seconds | 0);

@@ -6,16 +6,16 @@ import { BACKSLASH, COMMA, EQUALS, LF, MINUS, QUOTE, SMALL_I, SMALL_U, SPACE, ZE
 import type { InputPrecision } from '../../core/types/index.js';
 import { absorb, absorbWord, addTo, finish, finishIdentity, HASH_WORDS, seed } from './hash-128.js';
 
-/** Words that separate the types of values. */
+/** Words hashed with a value, so that equal digits of different types have different hashes. */
 const types = { float: 1, integer: 2, unsigned: 3, boolean: 4, string: 5 } as const;
 
-/** Decimal digits of a second. */
+/** Decimal digits of a timestamp after the whole seconds, by precision. */
 const fractionDigits = { ns: 9, us: 6, ms: 3, s: 0 } as const;
 const powers = Array.from({ length: 23 }, (_, i) => 10 ** i);
 const double = new Float64Array(1);
 const doubleWords = new Int32Array(double.buffer);
 
-/** Reads one point after another. What it holds is of the last point that was read. */
+/** Reads one point after another. Its fields describe the point that was read last. */
 export class PointHasher {
   /** Hash of table, tags and time. */
   readonly identity = new Int32Array(HASH_WORDS);
@@ -40,7 +40,7 @@ export class PointHasher {
     this.#fraction = fractionDigits[precision];
   }
 
-  /** Reads the point at `start`, which LF ends, and returns the offset after it. The point must be valid. */
+  /** Reads the point at `start` up to its LF, and returns the offset after the LF. The point must be valid. */
   read(bytes: Uint8Array, start: number): number {
     const fieldsAt = this.#series(bytes, start);
     const end = bytes.indexOf(LF, this.#fieldsEnd(bytes, fieldsAt));
@@ -50,7 +50,7 @@ export class PointHasher {
     return end + 1;
   }
 
-  /** As `read`, but finds only table and time; that takes a third of the time. */
+  /** Reads only the table and the time of a point, in a third of the time of `read`. */
   locate(bytes: Uint8Array, start: number): number {
     this.tableStart = start;
     let p = this.#nameEnd(bytes, start, COMMA, SPACE);
@@ -81,7 +81,7 @@ export class PointHasher {
       seed(this.#hash);
       this.#absorbName(this.#hash, bytes, p + 1, equals);
       p = this.#nameEnd(bytes, equals + 1, COMMA, SPACE);
-      // CnosDB stores an empty tag, other targets drop it. No query distinguishes it from a missing one.
+      // CnosDB stores an empty tag, other targets drop it. No query distinguishes an empty tag from a missing tag.
       if (p === equals + 1) continue;
       this.#absorbName(this.#hash, bytes, equals + 1, p);
       finish(this.#hash);

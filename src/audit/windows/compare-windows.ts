@@ -1,4 +1,4 @@
-// Reads the target once, in ranges of many windows, and compares the digest of each window with that of the inputs.
+// Reads the target once, in ranges of many windows, and compares the digest of each window with the digest of the inputs.
 
 import type { TimeSpan } from '../../core/types/index.js';
 import type { AuditPoint } from '../points/audit-points.js';
@@ -8,15 +8,15 @@ import { type PointSink, type TableSpan, TargetReader } from './target-reader.js
 import { millisecondsOf } from './time-buckets.js';
 import { type Window, WindowIndex } from './windows.js';
 
-/** Points of one query. A query reads whole pages of every series, so a short one costs as much as a long one. */
+/** Points of one query. A query reads whole pages of every series, so a query of few points costs as much as one of many. */
 const spanPoints = 500_000;
-/** Points between two windows of one query that are read for nothing. */
+/** Largest number of unwanted points that one query reads between two wanted windows. */
 const maxGapPoints = 50_000;
 const nanosecondsPerMs = 1_000_000n;
 
 /**
- * Groups the wanted windows of each table into ranges within `span`. A range also covers windows that are not wanted, where
- * they are few: a query for a short time reads almost as much as one for a longer time.
+ * Groups the wanted windows of each table into ranges within `span`. A range may include a few unwanted windows, because
+ * further queries would cost more.
  */
 export function tableSpans(
   windows: readonly Window[],
@@ -87,7 +87,7 @@ export class DigestSink implements PointSink {
     this.#pending = new Map();
   }
 
-  /** Returns the digest of a window and forgets it. */
+  /** Removes the digest of a window and returns it. */
   taken(index: number): Digest {
     const digest = this.#sum.get(index) ?? new Digest();
     this.#sum.delete(index);

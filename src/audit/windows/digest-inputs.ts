@@ -4,15 +4,15 @@ import type { AuditContext, AuditedInputs } from '../types.js';
 import { DigestsByTime } from './time-buckets.js';
 import { planWindows, type Window } from './windows.js';
 
-/** The inputs of an audit as digests. */
+/** The windows of an audit with the digests of its inputs. */
 export interface AuditPlan {
   readonly windows: readonly Window[];
-  /** The range that is audited; empty without a point. */
+  /** The audited range; empty if the inputs have no points. */
   readonly span: TimeSpan;
   readonly totals: AuditedInputs;
 }
 
-/** Times that 64 bits of nanoseconds hold. */
+/** Times that 64 bits of nanoseconds can represent. */
 const allTime: TimeSpan = { from: -(2n ** 63n), to: 2n ** 63n - 1n };
 
 /** Reads all inputs once. Keeps one digest for each table and window. */

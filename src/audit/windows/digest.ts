@@ -1,18 +1,18 @@
-// The digest of a set of points: how many there are, and the sum of the hashes of their values.
+// The digest of a set of points: the number of points and values, and the sum of the hashes of the values.
 
 import type { PointHasher } from '../points/point-hash.js';
 
-/** A digest as the state file holds it: points, values, bytes, and the words of the hash. */
+/** A digest in the state file: points, values, bytes, and the words of the hash. */
 export type StoredDigest = readonly number[];
 
-/** Equal sets of points have equal digests, in whatever order and however often a point's fields are spread over lines. */
+/** Equal sets of points have equal digests, in any order, and however the fields of a point are spread over lines. */
 export class Digest {
   /** Number of lines or rows. */
   points = 0;
   values = 0;
   /** Bytes of the points as line protocol. */
   bytes = 0;
-  // Four small integers take 32 B, an array of them 150 B, and there are many digests.
+  // An audit holds many digests. Four integers take 32 B, an array of four integers takes 150 B.
   #a = 0;
   #b = 0;
   #c = 0;
@@ -40,7 +40,7 @@ export class Digest {
     this.#d = (this.#d + d) | 0;
   }
 
-  /** Compares the values. The number of points may differ, since a line may hold some of the fields of a point only. */
+  /** Compares the values. The number of points may differ, because a line may hold only some of the fields of a point. */
   equals(digest: Digest): boolean {
     const isSameHash = digest.#a === this.#a && digest.#b === this.#b && digest.#c === this.#c && digest.#d === this.#d;
     return isSameHash && digest.values === this.values;

@@ -15,7 +15,7 @@ export interface TableSpan {
   readonly end: number;
 }
 
-/** Takes the points of one read. Either all of them count, or none. */
+/** Takes the points of one read: `commit` makes all of them count, `rollback` drops them all. */
 export interface PointSink {
   /** Absent: every point is taken. */
   readonly isWanted?: PointFilter;
@@ -24,7 +24,7 @@ export interface PointSink {
   rollback(): void;
 }
 
-/** A range is halved this often at most. */
+/** Largest number of times that a range is halved. */
 const maxHalvings = 6;
 const firstWaitMs = 1_000;
 const maxWaitMs = 30_000;

@@ -1,5 +1,5 @@
 // Digests of the points of all tables by time, in bounded memory. Each table begins with buckets of one millisecond. When
-// there are too many buckets, those of the largest table double in width: digests of neighbours add up.
+// there are too many buckets, the table with most buckets doubles their width and adds up the digests of neighbours.
 
 import type { PointHasher } from '../points/point-hash.js';
 import { Digest } from './digest.js';
@@ -8,15 +8,15 @@ import { Digest } from './digest.js';
 const maxBuckets = 65_536;
 
 interface TableBuckets {
-  /** Milliseconds of a bucket. */
+  /** Width of a bucket, ms. */
   width: number;
-  /** By start divided by width. */
+  /** Digests by bucket number: the start of the bucket divided by `width`. */
   buckets: Map<number, Digest>;
   /** The bucket of the last point. */
   last: { readonly key: number; readonly digest: Digest } | null;
 }
 
-/** The digest of a bucket, and where it begins and ends, ms since 1970. */
+/** The digest of a bucket, and the times at which the bucket begins and ends, ms since 1970. */
 export interface TimeBucket {
   readonly fromMs: number;
   readonly toMs: number;
@@ -45,7 +45,7 @@ export class DigestsByTime {
     if (this.#total > Math.max(this.#max, 2 * this.#tables.size)) this.#widen();
   }
 
-  /** The buckets of a table in order of time. */
+  /** Returns the buckets of a table in order of time. */
   of(table: string): TimeBucket[] {
     const { width, buckets } = this.#tables.get(table) ?? { width: 1, buckets: new Map<number, Digest>() };
     return [...buckets]
@@ -91,7 +91,7 @@ export class DigestsByTime {
   }
 }
 
-/** The whole milliseconds of the time of a point, exact for every time in nanoseconds. */
+/** Returns the time of a point in whole ms since 1970, exact for every 64-bit time in nanoseconds. */
 export function millisecondsOf({ seconds, nanos }: Pick<PointHasher, 'seconds' | 'nanos'>): number {
   return seconds * 1000 + Math.floor(nanos / 1_000_000);
 }

@@ -1,13 +1,14 @@
-// The windows of an audit: consecutive times of a table with about as many points each. A window is compared as a whole.
+// The windows of an audit: consecutive ranges of time of a table, each with about the same number of points. A window is
+// compared as a whole.
 
 import { Digest, type StoredDigest } from './digest.js';
 import type { DigestsByTime } from './time-buckets.js';
 
-/** Points of a window. A window that differs is read again whole. */
+/** Points of a window. A window that differs is read again completely. */
 const windowPoints = 10_000;
 /** Largest number of windows, about 400 B each. */
 const maxWindows = 50_000;
-/** Times that 64 bits of nanoseconds hold lie between, ms since 1970. */
+/** First and last time that 64 bits of nanoseconds can represent, ms since 1970. */
 const earliestMs = -9_223_372_036_855;
 const latestMs = 9_223_372_036_855;
 
@@ -16,11 +17,11 @@ export interface Window {
   readonly table: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Of the inputs. */
+  /** Digest of the inputs' points in the window. */
   readonly digest: Digest;
 }
 
-/** A window as the state file holds it. */
+/** A window in the state file. */
 export type StoredWindow = readonly [table: string, fromMs: number, toMs: number, digest: StoredDigest];
 
 /** Plans the windows by table and time. Together the windows of a table cover all time. */
