@@ -1,5 +1,5 @@
 // The memory of all batches: slots × slot bytes. Slots are handed out last-in first-out and allocated on first use, so a load
-// with two writers has only two. V8 collects all garbage when buffers of many megabytes appear: 15 ms of a small load.
+// with two writers has only two. Allocating many megabytes makes V8 collect all garbage, which costs a small load 15 ms.
 
 export interface SlotPlan {
   /** Largest request body, bytes. */

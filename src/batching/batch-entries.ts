@@ -1,10 +1,11 @@
-// Index of the points in a batch: the end in the body and the place of the original. Nearly all points lie in the body as in
-// the input, line by line. Of such a stretch only the ends are entered at once; a split, a reject or a stop enters the rest.
+// Index of the points in a batch: where each point ends in the body, and where its original is. Most points lie in the body
+// as in the input, line by line. For such a stretch of points only the ends are written at first. The other words are
+// written when a split, a reject or a stop needs them.
 
 import { LENGTH, LINE, POINT_WORDS, SOURCE_LENGTH, SOURCE_START, START } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SIDE, SLOT_WORDS, type Slot } from './arena.js';
 
-/** Consecutive points that lie in the body as in the input. Each holds one LF, at its end; the last may hold more. */
+/** Consecutive points with the same bytes in the body as in the input. Only the last point may hold an LF before its end. */
 interface EntryStretch {
   readonly point: number;
   count: number;
@@ -15,7 +16,7 @@ interface EntryStretch {
   readonly offset: number;
 }
 
-/** Differences between the places in a batch and those in the index of a run. */
+/** Numbers that turn positions in the index of a run into positions in the batch by addition. */
 interface EntryShift {
   readonly body: number;
   readonly side: number;
@@ -34,15 +35,15 @@ export class Entries {
     this.#slot = slot;
   }
 
-  /** Adds the next point. `side` is the offset of its original in the side + 1, or 0. */
+  /** Adds the next point. `side` is the offset + 1 of the original in the side; 0 if the body holds the original. */
   add(end: number, side: number, original: number, line: number, offset: number): void {
     this.#slot.index.set(this.#setLast(end, side, original, line, offset), this.#count * SLOT_WORDS);
     this.#count += 1;
   }
 
   /**
-   * Adds points of the index of a run that lie in the body from `from` on as in the input, one on a line; only the last may
-   * hold an LF itself. `line` and `offset` belong to the first point.
+   * Adds points from the index of a run. They lie in the body from `from` on as in the input, one on a line; only the last may
+   * hold an LF before its end. `line` and `offset` belong to the first point.
    */
   stretch(index: Uint32Array, from: number, line: number, offset: number): void {
     const words = this.#slot.index;
@@ -65,7 +66,7 @@ export class Entries {
     this.#setLast(end, 0, length, line + count - 1, offset + end - 1 - length - from);
   }
 
-  /** Adds points of the index of a run that follow each other in the body, with their originals in the side. */
+  /** Adds points from the index of a run that follow each other in the body. Their originals lie in the side. */
   addRewritten(index: Uint32Array, shift: EntryShift): void {
     const words = this.#slot.index;
     let at = this.#count * SLOT_WORDS;

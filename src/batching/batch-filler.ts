@@ -41,19 +41,19 @@ export interface FillOptions {
   readonly limit: number;
   /** Number of points to skip at the beginning of the load. */
   readonly skipPoints: number;
-  /** Points outside are rejected. */
+  /** Bounds of time and length; points outside are rejected. */
   readonly bounds: Bounds;
   /** Length of the target's time buckets in units of the input; Infinity for a single bucket. */
   readonly bucketUnits: number;
-  /** Time of points without a timestamp, for their bucket; in units of the input. */
+  /** Time that selects the bucket of points without a timestamp, in units of the input. */
   readonly startTime: number;
 }
 
 /** How far an input is read and batched. */
 export interface FillPosition {
-  /** Decoded bytes that finished batches cover. */
+  /** Decoded offset up to which finished batches cover the input. */
   batched: number;
-  /** Decoded bytes that were taken, those in the open batch included, and the next line. */
+  /** Decoded offset and line of what is taken next. */
   offset: number;
   line: number;
   /** Points of the load before the next one, skipped points included. */
@@ -62,9 +62,9 @@ export interface FillPosition {
   readonly covered: ByteRange[];
   /** Points and rejects of this input taken so far. */
   taken: number;
-  /** Rejects by the format among them, by reason. */
+  /** Number of the rejects by the format among `taken`, by reason. */
   readonly unparsed: Map<string, number>;
-  /** Rejects among them whose timestamps are not expected, and the first of these. */
+  /** Number of rejects with an unexpected timestamp among `taken`, and the first of them. */
   unexpected: number;
   firstUnexpected: { readonly timestamp: bigint; readonly line: number } | null;
 }
@@ -138,7 +138,7 @@ export class BatchFiller {
     return null;
   }
 
-  /** Takes the plain points up to the next reject, limit or inspection. Returns how many. */
+  /** Takes plain points up to the next reject, limit, or point that needs checks. Returns the number taken. */
   #takePlain({ open, gate, run, cursor, position }: FillJob, left: number, limits: BatchLimits): number {
     if (this.#suffixes.stamped !== null || position.covered.length > 0) return 0;
     const until = Math.min(
@@ -162,7 +162,7 @@ export class BatchFiller {
     return taken;
   }
 
-  /** Returns whether the next point or reject is settled already, or among the points to skip. */
+  /** Returns true if the next point or reject was settled by an earlier run, or is among the points to skip. */
   #isSkipped({ run, cursor, position }: FillJob, isReject: boolean): boolean {
     const { covered, ordinal } = position;
     if (ordinal < this.#options.skipPoints) return true;
@@ -188,7 +188,7 @@ export class BatchFiller {
     const suffix = missing ? this.#suffixes.missing(position.ordinal) : this.#suffixes.stamped;
     const cut = cutBefore(open, run, i, index[word + LENGTH]! + 1 + (suffix?.length ?? 0), limits);
     if (cut !== null) return cut;
-    // The gate comes last: it enters an introducing point in the batch, which then has to take the point.
+    // The gate comes last: it adds the columns of an introducing point to the batch, which must then take the point.
     const number = shape & UNCOUNTED_SHAPE;
     const values = gate.judge(open, run, i, number, ordinal);
     if (values === introducesSchema) return 'shape';
@@ -219,8 +219,8 @@ export class BatchFiller {
 
   #reject(open: OpenBatch, run: Points, rejected: RejectedPoint, position: FillPosition): Cut | null {
     if (open.rejects.length >= maxRejects) return 'points';
-    // An empty batch takes every reject. A slot that is too small then fails with an error instead of being split for
-    // ever.
+    // An empty batch takes every reject: if the slot is too small, an error is thrown. Otherwise empty batches would
+    // follow each other for ever.
     const fits = open.hasSide(rejected.length) && open.reaches(run, rejected.start);
     if (!fits && !open.empty) return 'bytes';
     open.reject(run, rejected);

@@ -16,7 +16,7 @@ export interface Tally {
   /** Points read so far in this load, rejects included. */
   readonly read: number;
   add(input: number, points: number): void;
-  /** Counts points whose batch was never finished, since the run stopped. */
+  /** Counts points whose batch was never finished, because the run stopped. */
   abandon(input: number, points: number): void;
 }
 
@@ -37,7 +37,7 @@ export interface Rest {
   readonly to: Position;
 }
 
-/** What the format made of an input. */
+/** Points and rejects that the format found in an input. */
 export interface Parsed {
   readonly points: number;
   /** Rejects by reason. */
@@ -73,19 +73,19 @@ export class Batcher {
     return this.#reached;
   }
 
-  /** What follows the last batch of an input; null if the input was not read to its end. Known once its batches end. */
+  /** The rest after the last batch of an input; null if the input was not read to its end. Known once the batches end. */
   get rest(): Rest | null {
     return this.#rest;
   }
 
-  /** Points that the last input had, and its rejects by the format. Known once its batches end. */
+  /** Points of the last input, and rejects by its format. Known once the batches of the input end. */
   get parsed(): Parsed {
     return this.#parsed;
   }
 
   /**
    * Yields the batches of one input, in order. If the input fails, the points before the failure are yielded first and the
-   * error is thrown then. If the signal aborts, the open batch is abandoned and the signal's reason thrown.
+   * error is thrown then. If the signal aborts, the open batch is abandoned and the signal's reason is thrown.
    * @param start position of the first run
    * @param format name of the format of the runs
    */
@@ -124,7 +124,7 @@ export class Batcher {
           const { deadLetterFormat } = run.value;
           const { bucketUnits } = this.#options;
           const cursor = { point: 0, reject: 0 };
-          // Rejects of one batch go to one file.
+          // All rejects of a batch go to one file of dead letters, which has one format.
           if (waiting !== null && waiting.deadLetterFormat !== deadLetterFormat) {
             open = null;
             if (waiting.empty) this.#arena.give(waiting.slot);
@@ -161,7 +161,7 @@ export class Batcher {
     }
   }
 
-  /** Returns an error that ends the input if most of its timestamps are unexpected; throws one that ends the run. */
+  /** Returns or throws the error of an input whose timestamps are mostly unexpected: one that ends the run is thrown. */
   #wrongUnit({ unexpected, taken, firstUnexpected }: FillPosition): InputError | null {
     if (firstUnexpected === null || unexpected * 2 <= taken) return null;
     const error = this.#options.unexpectedTimes(firstUnexpected.timestamp, firstUnexpected.line);
@@ -207,7 +207,7 @@ export class Batcher {
       const cut = this.#filler.fill({ open, gate, run, cursor, position, ordinal: this.#ordinal });
       return cut === null ? null : (this.#wrongUnit(position) ?? cut);
     } finally {
-      // Points taken before an error have been read, so they are counted.
+      // Counts the points that were taken before an error, too.
       open.copy(run);
       this.#tally.add(open.input, open.counted - before);
     }

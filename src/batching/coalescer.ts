@@ -1,5 +1,5 @@
-// Combines the last batches of small inputs into one request. The ledger still books each of them for its own input. One
-// request per file would cost a load of many files most of its time, and the target a write per file.
+// Combines the last batches of small inputs into one request. The ledger still counts each batch for its own input. With one
+// request per file, a load of many files would spend most of its time on requests, and the target would write once per file.
 
 import type { Batch, BucketPart, Clock, Receipt } from '../core/types/index.js';
 import { END, LINE_DELTA, OFFSET_DELTA, ORIGINAL, SLOT_WORDS, type Slot } from './arena.js';
@@ -8,7 +8,7 @@ import type { FilledBatch } from './open-batch.js';
 
 /** Body bytes up to which copying a batch is cheaper than sending it in a separate request. */
 const smallBytes = 64 * 1024;
-/** Largest number of batches in one request: each keeps the totals of its input open until the response. */
+/** Largest number of batches in one request. The totals of each batch's input stay open until the response. */
 const maxParts = 256;
 
 export interface CoalesceOptions {
@@ -23,7 +23,7 @@ export interface CoalesceOptions {
   readonly abandon: (batch: Batch) => void;
 }
 
-/** Passes batches on, small ones combined. Holds one slot while it takes another, so the arena needs at least two. */
+/** Combines small batches and passes on the others. Holds one slot while it takes another, so the arena needs two or more. */
 export async function* coalesce(
   batches: AsyncGenerator<FilledBatch, void>,
   options: CoalesceOptions,
@@ -40,7 +40,7 @@ export async function* coalesce(
       const batch = got !== 'idle' && 'batch' in got ? got.batch : null;
       if (batch !== null && open?.take(batch, options) === true) continue;
       if (batch !== null) ready.push(new CombinedBatch(batch));
-      // A batch that may still grow stays. Everything before it is passed on; at a pause or the end, everything.
+      // Keeps a batch that may still grow, and passes on the batches before it. At a pause or at the end, passes on all.
       while (ready.length > (batch !== null && isSmall(batch) ? 1 : 0)) yield ready.shift()!.batch();
       if (got === 'idle' || 'batch' in got) continue;
       if (got.failed) throw got.cause;
@@ -66,7 +66,7 @@ async function pull(batches: AsyncGenerator<FilledBatch, void>): Promise<Pulled>
   }
 }
 
-/** Yields each combined batch with its part of the receipt. A batch without combined batches gets the whole receipt. */
+/** Splits the receipt among the batches that were combined into this one. A batch that was not combined gets it whole. */
 export function* shares(batch: Batch, receipt: Receipt): Generator<[Batch, Receipt]> {
   if (batch.parts === undefined) {
     yield [batch, receipt];
@@ -94,13 +94,13 @@ function share({ loaded, rejected, undelivered }: Receipt, from: number, to: num
   };
 }
 
-/** Tests whether a batch may be combined. Rejects and originals in the side stay in their slot, so it must have none. */
+/** Tests whether a batch may be combined. Only the body is copied, so a batch with rejects or a side may not. */
 function isSmall({ cut, points, body, rejects, introduces, sideBytes }: FilledBatch): boolean {
   const plain = introduces === null && rejects.length === 0 && sideBytes === 0;
   return cut === 'inputEnd' && plain && points > 0 && body.length <= smallBytes;
 }
 
-/** Batches of several inputs in the slot of the first. */
+/** Combines batches of several inputs in the slot of the first batch. */
 class CombinedBatch {
   readonly parts: Batch[];
   readonly #first: FilledBatch;

@@ -10,7 +10,7 @@ export class LingerTimer {
   readonly #ms: number;
   #isRunning = false;
   #cancel = ignore;
-  /** Examines the current wait. The timer holds nothing of the waits before it: a shared promise would keep all their values. */
+  /** Checks the current wait. The timer keeps no earlier waits: a promise shared by all waits would keep all their values. */
   #wake = ignore;
 
   constructor(clock: Clock, ms: number) {
@@ -18,7 +18,7 @@ export class LingerTimer {
     this.#ms = ms;
   }
 
-  /** Returns the value of the promise, or `idle` if the promise takes longer than the linger time. One wait at a time. */
+  /** Returns the value of the promise, or `idle` if the promise takes longer than the linger time. Allows one call at a time. */
   async race<T>(promise: Promise<T>): Promise<T | 'idle'> {
     const until = this.#clock.monotonic() + this.#ms;
     try {

@@ -31,14 +31,14 @@ import { type Bounds, type HighWords, isWithin } from './points/point-bounds.js'
 
 /** Largest line and offset delta of an entry. */
 const maxDelta = 0x7fff_ffff;
-/** End offset when no neighbours are pending. No point can start there. */
+/** `#from` and `#to` when no neighbours are pending. No point can start there. */
 const nothing = -2;
 
 /** A finished batch with its slot and entries, which the coalescer needs. */
 export interface FilledBatch extends Batch {
   readonly slot: Slot;
   readonly entries: Entries;
-  /** Bytes of originals beside the body. */
+  /** Bytes of originals in the side. */
   readonly sideBytes: number;
 }
 
@@ -51,7 +51,7 @@ export class OpenBatch {
   ordinal = 0;
   points = 0;
   values = 0;
-  /** Field slots of the rows. */
+  /** Number of field slots of all rows: a row has one for each field of its table. */
   slots = 0;
   readonly parts: BucketParts;
   bodyLength = 0;
@@ -130,8 +130,8 @@ export class OpenBatch {
 
   /**
    * Takes points [from, to) of a run up to the first one that is not plain. A plain point has a known shape and a timestamp
-   * within the bounds, follows the point before, and fits. All are unchanged, as lines of line protocol, or all are
-   * rewritten, as rows. `add` takes the others, after their checks.
+   * within the bounds, follows the previous point directly, and fits. Points of line protocol are all unchanged, points of
+   * rows are all rewritten. The caller checks other points one by one and passes them to `add`.
    * @param plain number of values by shape number, -1 for a shape that is not known
    * @param widths field slots of a row by shape number
    * @param safe high words of times within the bounds
@@ -170,7 +170,7 @@ export class OpenBatch {
       if (amount < 0 || start !== last + 1 || bodyLength + length + 1 > room.bytes) break;
       if (isRewritten) {
         if (run.bytes[last] !== LF || sourceStart < sourceEnd || sourceStart + sourceLength > sourceLimit) break;
-        // One byte and one line after an unchanged point: that byte is the only LF between them.
+        // A point that begins one byte and one line after an unchanged point: that byte is the only LF between them.
       } else if (start !== sourceStart || length !== sourceLength || index[word + LINE] !== line + 1) break;
       const high = index[word + TIME_HIGH]! | 0;
       const isSafe = high > safe.above && high < safe.below;
@@ -202,7 +202,7 @@ export class OpenBatch {
     this.#entries.stretch(index.subarray(word, word + count * POINT_WORDS), this.bodyLength, line, offset);
   }
 
-  /** Enters points whose originals end at `sourceEnd`, and copies these with what lies between them. */
+  /** Adds entries of rewritten points, and copies their originals up to `sourceEnd`, with the bytes between the originals. */
   #enterRewritten({ bytes, index, origin, firstLine }: Points, from: number, count: number, sourceEnd: number): void {
     const word = from * POINT_WORDS;
     const source = index[word + SOURCE_START]!;
@@ -219,7 +219,7 @@ export class OpenBatch {
     const { body } = this.slot;
     const length = this.#to - this.#from;
     if (length > 0) {
-      // `bodyLength` counts them and the LF of the last one already.
+      // `bodyLength` already includes the neighbours and the LF of the last one.
       copyBytes(run.bytes, this.#from, this.#to, body, this.#copied());
       body[this.#copied() + length] = LF;
     }

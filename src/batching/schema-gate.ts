@@ -1,5 +1,5 @@
-// Decides about a point by its shape: accepted, rejected, or sent in a separate batch. Once a decision about a shape is final it costs
-// one table read.
+// Decides by its shape whether a point is accepted, rejected, or sent in a separate batch. Once the decision about a shape is
+// final, it costs one table read.
 
 import type { Introduction, Points, Shape, ShapeMatch } from '../core/types/index.js';
 import { UNCOUNTED_SHAPE } from '../core/types/index.js';
@@ -17,12 +17,12 @@ export interface SchemaGuard {
   introduction(): Introduction;
 }
 
-/** Returned instead of a number of values: the point introduces a table or column and needs another batch. */
+/** Result of `judge` instead of a number of values: the point introduces a table or column and needs another batch. */
 export const introducesSchema = -1;
-/** Returned instead of a number of values: the point contradicts a column of the target. */
+/** Result of `judge` instead of a number of values: the point contradicts a column of the target. */
 export const isRejected = -2;
 
-// State of a shape; 0 if not final.
+// State of a shape; 0 while the decision is not final.
 const known = 1;
 const conflicting = 2;
 
@@ -55,7 +55,7 @@ export class SchemaGate {
     return this.#slots;
   }
 
-  /** Follows tables that have grown. Columns arrive with answers of the target, so once before points are taken is enough. */
+  /** Updates the field counts of tables. Columns arrive only with responses of the target, so one call per run is enough. */
   refresh(): void {
     if (this.#columns === this.#guard.columns) return;
     this.#columns = this.#guard.columns;
@@ -63,14 +63,14 @@ export class SchemaGate {
       if (table !== undefined) this.#slots[number] = this.#guard.fields(table);
   }
 
-  /** Returns the slots of the row of a point that was just judged. An introducing point widens its table. */
+  /** Returns the field slots in the row of the point judged last. An introducing point may have more than its table. */
   slotsOf(number: number, values: number): number {
     return Math.max(values, number === UNCOUNTED_SHAPE ? this.#uncountedSlots : this.#slots[number]!);
   }
 
   /**
-   * Returns the number of values of point `i`, or what else to do with the point. An introducing point enters the
-   * introduction of the batch, so the caller must then take the point into that batch.
+   * Returns the number of values of point `i`, or `introducesSchema` or `isRejected`. Adds the columns of an introducing point
+   * to the batch's introduction, so the caller must then take the point into that batch.
    */
   judge(open: OpenBatch, run: Points, i: number, number: number, ordinal: number): number {
     if (this.#state[number] === known) return this.#values[number]!;

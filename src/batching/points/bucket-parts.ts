@@ -1,4 +1,4 @@
-// Sums up the points of a batch by time bucket of the target. Each bucket has its own vnodes, whose memory is planned.
+// Sums up the points of a batch by time bucket of the target. Each bucket has its own vnodes, and their memory is planned.
 
 import { type BucketPart, LENGTH, POINT_WORDS, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
 
@@ -26,13 +26,13 @@ export class BucketParts {
   /**
    * Adds point `point`, which lies at `start` in the body.
    * @param time in units of the input
-   * @param bytes with the LF
+   * @param bytes length of the point with its LF
    */
   add(time: number, point: number, start: number, bytes: number): void {
     this.#extend(this.#partOf(time), bytes, point, start, bytes);
   }
 
-  /** Adds `count` points of a run, from its point `from` on. In the batch they follow each other from `point` and `start` on. */
+  /** Adds `count` points of a run from point `from` on. The first of them is point `point` of the batch, at `start` in the body. */
   addRun(index: Uint32Array, from: number, count: number, point: number, start: number): void {
     let part = this.#partOf(timeAt(index, from * POINT_WORDS));
     let begin = start;

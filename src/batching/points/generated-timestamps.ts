@@ -1,5 +1,5 @@
 // Suffixes of points: the zeros that turn seconds into milliseconds, or a generated timestamp. A generated timestamp is the
-// start of the load plus the number of points before it, so no two collide and a resend is identical.
+// start of the load plus the number of points before it, so timestamps differ and a resend has the same ones.
 
 import type { InputPrecision } from '../../core/types/index.js';
 import { unitsPerMs } from '../../core/units.js';
@@ -8,7 +8,7 @@ const low = 1_000_000_000;
 const zero = 48;
 
 export class TimestampSuffixes {
-  /** Suffix of points with a timestamp; null for none. */
+  /** Suffix of points with a timestamp; null if they have no suffix. */
   readonly stamped: Uint8Array | null;
   readonly #bytes = new Uint8Array(32);
   readonly #high: bigint;
@@ -28,7 +28,7 @@ export class TimestampSuffixes {
     this.#low = Number(base % BigInt(low));
   }
 
-  /** Returns ` <timestamp>` for a point with `before` points before it. Valid until the next call. */
+  /** Returns the suffix ` <timestamp>` of a point with `before` points before it. The bytes are valid until the next call. */
   missing(before: number): Uint8Array {
     const sum = this.#low + before;
     const high = this.#high + BigInt(Math.floor(sum / low));

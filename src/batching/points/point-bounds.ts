@@ -1,4 +1,4 @@
-// Finds points that the target would not store as they are, by time and length.
+// Finds points that the target would not store unchanged, because of their time or length.
 
 import type { Points } from '../../core/types/index.js';
 import { LENGTH, NO_TIMESTAMP, POINT_WORDS, SHAPE, START, TIME_HIGH, TIME_LOW } from '../../core/types/index.js';
@@ -14,10 +14,10 @@ export interface Bounds {
   readonly expected: {
     readonly from: number;
     readonly to: number;
-    /** Describes a time outside. */
+    /** Returns the message about an unexpected time. */
     readonly message: (timestamp: bigint) => string;
   } | null;
-  /** Tests whether a time that no server can store is an expected one in another unit. */
+  /** Tests whether a time that no server can store would be an expected time in another unit. */
   readonly isMisread: (timestamp: bigint) => boolean;
   /** Oldest time; -Infinity for no bound. */
   readonly oldest: number;
@@ -52,15 +52,15 @@ const ahead: BoundsRefusal = {
   message: 'the timestamp is further in the future than the target accepts, so the point would be dropped',
 };
 
-/** High words of timestamps, both exclusive. */
+/** A range of high words of timestamps, both bounds exclusive. */
 export interface HighWords {
   readonly above: number;
   readonly below: number;
 }
 
 /**
- * Returns high words of timestamps between which every point is within the bounds, both exclusive. The range is empty if
- * the bounds concern more than the time.
+ * Returns a range of high words: a point whose timestamp has a high word in the range is within the bounds. The range is
+ * empty if the bounds also limit the length or the grain.
  */
 export function safeHighWords(bounds: Bounds): HighWords {
   if (bounds.grain !== 1 || bounds.longBytes !== Number.POSITIVE_INFINITY) return { above: 0, below: 0 };
@@ -78,7 +78,7 @@ export function isWithin(high: number, low: number, bytes: number, bounds: Bound
   return time >= oldest && time <= newest && bytes <= longBytes && (grain === 1 || isMultiple(high, low, grain));
 }
 
-/** Returns why the target would not store point `i` of a run as it is; null if it would. */
+/** Returns why the target would not store point `i` of a run unchanged; null if it would. */
 export function refusal(run: Points, i: number, bounds: Bounds): BoundsRefusal | null {
   const { index } = run;
   const word = i * POINT_WORDS;
@@ -106,7 +106,7 @@ export function timestampOf({ index }: Points, i: number): bigint {
   return (BigInt(index[word + TIME_HIGH]! | 0) << 32n) | BigInt(index[word + TIME_LOW]!);
 }
 
-/** Tests a signed 64-bit integer in two words exactly: every intermediate result is far below 2^53. */
+/** Tests exactly whether a signed 64-bit integer in two words is a multiple: intermediate results stay far below 2^53. */
 function isMultiple(high: number, low: number, of: number): boolean {
   return ((high % of) * (wordRange % of) + low) % of === 0;
 }
